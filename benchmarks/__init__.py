@@ -1,0 +1,1 @@
+"""Judge bot detectors on releases; imports curation, never the other way."""

@@ -1,0 +1,1 @@
+"""The commands of benchmarks, one file each; `main` finds them all, curation's too."""

@@ -1,0 +1,70 @@
+"""The `botbench` command: finds every command file of both packages and turns errors into sentences."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from curation import __version__
+from curation.errors import Findings, UserError
+from curation.registry import modules
+
+COMMANDS = ("curation.commands", "benchmarks.commands")
+
+app = typer.Typer(
+    name="botbench", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+    help="Make labelled data sets of bot and human accounts, and judge bot detectors on them.",
+    epilog="Examples: `botbench demo` · `botbench datasets` · `botbench pull cresci-rtbust-2019 --from DIR` · "
+    "`botbench bench SUITE.yaml` · `botbench leaderboard --out DIR`",
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"botbench {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    store: Annotated[str, typer.Option(
+        envvar="BOTBENCH_STORE", metavar="PATH|URL", help="Where the store is: a folder, or postgresql://... for a team.",
+    )] = "./.botbench",
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Make labelled data sets of bot and human accounts, and judge bot detectors on them."""
+    os.environ["BOTBENCH_STORE"] = store
+
+
+def build() -> typer.Typer:
+    """Add every command file's command to the app (each offers `register(app)`)."""
+    for package in COMMANDS:
+        for module in modules(package):
+            if hasattr(module, "register"):
+                module.register(app)
+    return app
+
+
+def main() -> None:
+    """Run the command line: exit code 0 done, 1 findings, 2 wrong use, 130 interrupted; no traceback for a user's mistake."""
+    for telemetry in ("MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
+        os.environ.setdefault(telemetry, "true")
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")
+    try:
+        build()()
+    except (UserError, Findings) as error:
+        print(f"botbench: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("botbench: interrupted; run the same command again, nothing is lost.", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")
+        sys.exit(0)
+
+if __name__ == "__main__":
+    main()

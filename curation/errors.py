@@ -1,0 +1,34 @@
+"""What a user sees when something is wrong: a sentence, an exit code, never a traceback."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """A mistake the user can mend: `botbench: <message>` on stderr and exit code 2.
+
+    The message answers four questions: what is wrong, where (file, row, field), what was expected and
+    got, and what to do or type next.
+    """
+
+    exit_code = 2
+
+
+class Findings(Exception):
+    """The command did its work and found something: exit code 1 (validation failed, rows quarantined)."""
+
+    exit_code = 1
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> UserError:
+    """Name the closest known thing and the valid set.
+
+    >>> str(unknown("detector", "one-question-three", ["constant", "one-question-tree"]))
+    "There is no detector 'one-question-three'. Did you mean 'one-question-tree'? Known: constant, one-question-tree."
+    """
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    return UserError(f"There is no {what} {name!r}.{hint} Known: {', '.join(names) or 'none'}.")

@@ -1,0 +1,95 @@
+"""Canonical JSON of rows, and the hashes made of it: the same on every machine, in any row order and file layout."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from curation.schema import TABLES, Column, Table
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+CLAIMED = ("dataset", "account_id", "claimant", "claimant_kind", "answer", "kinds", "confidence", "reasons", "note", "attributes",
+           "evidence_at", "made_at", "retracts")
+"""What a claim's id is made of. From Label Studio, `attributes` holds the annotation's id and revision."""
+
+
+def canonical_value(column: Column, alias: str = "") -> str:
+    """SQL for one column as canonical JSON text: UTC microseconds, shortest float, sorted sets and maps, explicit null."""
+    value = f'{alias}."{column.name}"' if alias else f'"{column.name}"'
+    if column.type == "TIMESTAMPTZ":
+        text = f"""'"' || strftime({value} AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ') || '"'"""
+    elif column.type == "DOUBLE":
+        text = f"CASE WHEN isfinite({value}) THEN ({value} + 0.0)::VARCHAR ELSE to_json({value}::VARCHAR)::VARCHAR END"
+    elif column.type == "VARCHAR[]":
+        text = f"'[' || array_to_string(list_transform(list_sort({value}), lambda v: coalesce(to_json(v)::VARCHAR, 'null')), ',') || ']'"
+    elif column.type.startswith("MAP"):
+        entry = "to_json(e.key)::VARCHAR || ':' || coalesce(to_json(e.value)::VARCHAR, 'null')"
+        text = f"'{{' || array_to_string(list_transform(list_sort(map_entries({value})), lambda e: {entry}), ',') || '}}'"
+    elif column.type == "VARCHAR":
+        text = f"to_json({value})::VARCHAR"
+    else:
+        text = f"{value}::VARCHAR"
+    return f"coalesce({text}, 'null')"
+
+
+def canonical_row(columns: Iterable[Column], alias: str = "") -> str:
+    """SQL for a row as one canonical JSON object, keys in the order given."""
+    members = " || ',' || ".join(f"'\"{c.name}\":' || {canonical_value(c, alias)}" for c in columns)
+    return f"'{{' || {members} || '}}'"
+
+
+def claim_id(alias: str = "") -> str:
+    """SQL for the claim_id of rows that have the columns of `CLAIMED`."""
+    table = TABLES["claims"]
+    return f"sha256({canonical_row([table.column(n) for n in CLAIMED], alias)})"
+
+
+def with_claim_ids(connection: duckdb.DuckDBPyConnection, claims: pa.Table) -> pa.Table:
+    """Fill the claim_id column of claims in the schema's form."""
+    connection.register("claims_offered", claims)
+    try:
+        return connection.execute(f"SELECT * REPLACE ({claim_id()} AS claim_id) FROM claims_offered").to_arrow_table()
+    finally:
+        connection.unregister("claims_offered")
+
+
+def content_hash(connection: duckdb.DuckDBPyConnection, relations: dict[str, str]) -> str:
+    """sha256 over the canonical rows of several relations (SQL by table name), each sorted by key; streams, hex digits.
+
+    A row is hashed by its content columns (no pull ids, no import times).
+    """
+    total = hashlib.sha256()
+    for name in sorted(relations):
+        table = TABLES[name]
+        total.update(f"{name}\n".encode())
+        for batch in _canonical_rows(connection, table, relations[name]):
+            total.update(("\n".join(batch) + "\n").encode())
+    return total.hexdigest()
+
+
+def _canonical_rows(connection: duckdb.DuckDBPyConnection, table: Table, relation: str) -> Iterable[list[str]]:
+    content = [c for c in table.columns if c.content]
+    key = ", ".join(f'"{k}" NULLS FIRST' for k in table.key)
+    found = connection.cursor().execute(f"SELECT {canonical_row(content)} AS row FROM {relation} ORDER BY {key}")
+    for batch in found.to_arrow_reader(50_000):
+        yield batch.column(0).to_pylist()
+
+
+def canonical_json(document: object) -> str:
+    """Canonical JSON of a Python document: sorted keys, no blanks, text as it is.
+
+    >>> canonical_json({"b": 1, "a": None})
+    '{"a":null,"b":1}'
+    """
+    import json
+
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def short_hash(document: object, digits: int = 16) -> str:
+    """The first hex digits of the sha256 of a document's canonical JSON."""
+    return hashlib.sha256(canonical_json(document).encode()).hexdigest()[:digits]

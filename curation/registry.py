@@ -1,0 +1,71 @@
+"""One file per extension, found and not listed: a walk over a package's modules and, for third parties, entry points."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Generic, TypeVar
+
+from curation.errors import unknown
+
+T = TypeVar("T")
+
+
+def modules(package: str) -> Iterator[ModuleType]:
+    """Import and yield every public module of a package, sorted by name."""
+    root = importlib.import_module(package)
+    for found in sorted(pkgutil.iter_modules(root.__path__), key=lambda m: m.name):
+        if not found.name.startswith("_"):
+            yield importlib.import_module(f"{package}.{found.name}")
+
+
+class Registry(Generic[T]):
+    """Names to things of one kind, filled by the modules of one package when it is first asked.
+
+    `package` is walked once; `entry_points`, where given, is the group under which other distributions
+    add theirs. A name used twice is an error at once, so that no extension hides another.
+    """
+
+    def __init__(self, what: str, package: str, entry_points: str | None = None) -> None:
+        self.what, self.package, self.group = what, package, entry_points
+        self._found: dict[str, T] = {}
+        self._walked = False
+
+    def add(self, name: str, thing: T) -> T:
+        """Register `thing` under `name`; raises ValueError where the name is taken by something else."""
+        if name in self._found and self._found[name] is not thing:
+            raise ValueError(f"two {self.what}s are called {name!r}: {self._found[name]!r} and {thing!r}")
+        self._found[name] = thing
+        return thing
+
+    def register(self, name: str) -> Callable[[T], T]:
+        """Register what follows under `name` (the decorator's form of `add`)."""
+        return lambda thing: self.add(name, thing)
+
+    def all(self) -> dict[str, T]:
+        """Every registered thing by name, sorted."""
+        if not self._walked:
+            self._walked = True
+            for _ in modules(self.package):
+                pass
+            self._load_entry_points()
+        return dict(sorted(self._found.items()))
+
+    def get(self, name: str) -> T:
+        """The thing called `name`; raises UserError naming the closest one."""
+        found = self.all()
+        if name not in found:
+            raise unknown(self.what, name, found)
+        return found[name]
+
+    def _load_entry_points(self) -> None:
+        if self.group is None:
+            return
+        from importlib.metadata import entry_points
+
+        for point in entry_points(group=self.group):
+            loaded = point.load()
+            if point.name not in self._found and not isinstance(loaded, ModuleType):
+                self.add(point.name, loaded)

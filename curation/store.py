@@ -1,0 +1,289 @@
+"""The store: attach, append (the only way to write), versions, tag, diff, at."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import duckdb
+
+from curation import lake, schema
+from curation.errors import UserError, unknown
+from curation.merge import merge
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What became of the rows offered for one table; read = kept + duplicate + conflicting."""
+
+    read: int = 0
+    kept: int = 0
+    duplicate: int = 0
+    conflicting: int = 0
+
+
+@dataclass(frozen=True)
+class Version:
+    """One state of the store: a DuckLake snapshot with who made it and why."""
+
+    number: int
+    made_at: datetime
+    author: str
+    message: str
+    tags: tuple[str, ...] = ()
+
+
+@dataclass
+class Transaction:
+    """What a writer works with: `insert` counts what is fresh; nothing fresh means that no version is made."""
+
+    connection: duckdb.DuckDBPyConnection
+    fresh: int = 0
+    counts: dict[str, Counts] = field(default_factory=dict)
+
+    def insert(self, name: str, rows: pa.Table | str) -> Counts:
+        """Keep what is new by key: an Arrow table, or the name of a temporary table with the schema's columns.
+
+        Equal key and content is a duplicate; equal key and other content is conflicting, and left in the temporary
+        table `conflicts_<name>` for the caller to quarantine.
+        """
+        counts = merge(self.connection, schema.STORED[name], rows)
+        self.fresh += counts.kept
+        self.counts[name] = counts
+        return counts
+
+
+class Store:
+    """A botbench store.
+
+    `location` is a folder (SQLite catalog, made where it is missing) or a `postgresql://` URL with `data_path`;
+    without one, BOTBENCH_STORE or `./.botbench`.
+    """
+
+    def __init__(self, location: str | Path | None = None) -> None:
+        self.location = lake.locate(location or os.environ.get("BOTBENCH_STORE", "./.botbench"))
+        self.connection = lake.connect(self.location)
+        try:
+            lake.retried(self._make_tables)
+        except BaseException:
+            self.connection.close()
+            raise
+
+    @property
+    def home(self) -> Path:
+        """The local folder of releases, caches, runs and reports."""
+        return self.location.home
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the catalog."""
+        self.connection.close()
+
+    # -- writing
+
+    def append(self, rows: Mapping[str, pa.Table | str], author: str | None, message: str) -> tuple[int | None, dict[str, Counts]]:
+        """Add rows by table in one version; returns its number (None where nothing was new) and the counts by table.
+
+        Safe for many processes at once and for being repeated. Raises UserError where a row has the key of a stored
+        one and other content: whoever can meet such rows uses `transact` and quarantines them.
+        """
+        def work(transaction: Transaction) -> dict[str, Counts]:
+            for name, table in rows.items():
+                if counts := transaction.insert(name, table).conflicting:
+                    raise UserError(f"{counts} rows for the table {name} have the key of another row and other content; nothing was written.")
+            return transaction.counts
+
+        return self.transact(work, author, message)
+
+    def transact(self, work: Callable[[Transaction], T], author: str | None, message: str) -> tuple[int | None, T]:
+        """Run `work` in one store transaction, again from its start where another writer was first.
+
+        Whatever reads and then writes goes this way; temporary tables are staged before. Returns the version made, or
+        None where nothing was fresh (then nothing is written at all), and what `work` returned.
+        """
+        return lake.retried(lambda: self._attempt(work, author or whoami(), message))
+
+    def _attempt(self, work: Callable[[Transaction], T], author: str, message: str) -> tuple[int | None, T]:
+        self.connection.execute("BEGIN")
+        try:
+            transaction = Transaction(self.connection)
+            result = work(transaction)
+            if not transaction.fresh:
+                self.connection.execute("ROLLBACK")
+                return None, result
+            # Two writers at once must conflict, and inserts alone do not: both touch this row.
+            self.connection.execute("UPDATE lake.main.guard SET n = n + 1")
+            self.connection.execute("CALL lake.set_commit_message(?, ?)", [author, message])
+            self.connection.execute("COMMIT")
+        except BaseException:
+            with contextlib.suppress(duckdb.Error):
+                self.connection.execute("ROLLBACK")
+            raise
+        row = self.connection.execute("FROM lake.last_committed_snapshot()").fetchone()
+        return (int(row[0]) if row else None), result
+
+    def _make_tables(self) -> None:
+        if self._scalar("SELECT count(*) FROM ducklake_table_info('lake') WHERE table_name = 'guard'"):
+            return
+        self.connection.execute("BEGIN")
+        try:
+            for table in schema.STORED.values():
+                self.connection.execute(schema.ddl(table, "lake.main."))
+            self.connection.execute("CREATE TABLE lake.main.guard (n BIGINT)")
+            self.connection.execute("INSERT INTO lake.main.guard VALUES (0)")
+            self.connection.execute("CALL lake.set_commit_message('botbench', 'an empty store')")
+            self.connection.execute("COMMIT")
+        except BaseException:
+            with contextlib.suppress(duckdb.Error):
+                self.connection.execute("ROLLBACK")
+            raise
+
+    # -- reading
+
+    def versions(self) -> list[Version]:
+        """Every version from the first, with its tags."""
+        tags: dict[int, list[str]] = {}
+        for name, number in self.connection.execute("SELECT name, version FROM lake.main.tags ORDER BY name").fetchall():
+            tags.setdefault(number, []).append(name)
+        rows = self.connection.execute(
+            "SELECT snapshot_id, snapshot_time, author, commit_message FROM ducklake_snapshots('lake') WHERE snapshot_id > 0 "
+            "ORDER BY snapshot_id").fetchall()
+        return [Version(n, when, author or "", message or "", tuple(tags.get(n, ()))) for n, when, author, message in rows]
+
+    def head(self) -> int:
+        """The newest version's number."""
+        return int(self._scalar("SELECT max(snapshot_id) FROM ducklake_snapshots('lake')"))
+
+    def resolve(self, at: str | int | None) -> int:
+        """A version's number from a number, a tag or a date (the last version made by then); None is the newest.
+
+        Raises UserError naming what there is.
+        """
+        if at is None:
+            return self.head()
+        text = str(at)
+        tagged = self.connection.execute("SELECT version FROM lake.main.tags WHERE name = ?", [text]).fetchone()
+        if tagged:
+            return int(tagged[0])
+        versions = self.versions()
+        if text.isdigit():
+            if int(text) in {v.number for v in versions}:
+                return int(text)
+            raise UserError(f"There is no version {text}; the store has {versions[0].number} to {versions[-1].number}. See botbench log.")
+        made = _moment(text)
+        if made is None:
+            raise unknown("version or tag", text, [t for v in versions for t in v.tags])
+        before = [v.number for v in versions if v.made_at <= made]
+        if not before:
+            raise UserError(f"No version was made by {text}; the first was made at {versions[0].made_at:%Y-%m-%d %H:%M:%S} UTC.")
+        return before[-1]
+
+    def relation(self, name: str, at: str | int | None = None) -> str:
+        """SQL for one table at one version, in brackets, with the schema's columns (those added later are NULL)."""
+        table = schema.STORED.get(name)
+        if table is None:
+            raise unknown("table", name, schema.STORED)
+        source = f'lake.main."{name}" AT (VERSION => {self.resolve(at)})'
+        there = {c[0] for c in self.connection.execute(f"SELECT * FROM {source} LIMIT 0").description}
+        columns = ", ".join(f'"{c.name}"' if c.name in there else f'NULL::{c.type} AS "{c.name}"' for c in table.columns)
+        return f"(SELECT {columns} FROM {source})"
+
+    def table(self, name: str, at: str | int | None = None) -> Any:
+        """One table at one version as an Ibis table on the store's connection."""
+        return self.ibis.sql(f"FROM {self.relation(name, at)}")
+
+    @cached_property
+    def ibis(self) -> Any:
+        """The Ibis backend over the store's own connection."""
+        import ibis
+
+        return ibis.duckdb.from_connection(self.connection)
+
+    def arrow(self, query: str, parameters: list[object] | None = None) -> pa.Table:
+        """The result of a query as an Arrow table."""
+        return self.connection.execute(query, parameters or []).to_arrow_table()
+
+    def _scalar(self, query: str, parameters: list[object] | None = None) -> Any:
+        row = self.connection.execute(query, parameters or []).fetchone()
+        return row[0] if row else None
+
+    # -- naming and comparing
+
+    def tag(self, name: str, at: str | int | None = None) -> int:
+        """Name a version; returns its number. Raises UserError where the name is taken by another version, or reads as one."""
+        import pyarrow as pa
+
+        if not name or name.isdigit() or _moment(name) is not None or name.strip() != name:
+            raise UserError(f"{name!r} cannot be a tag: it would read as a version number or a date, or is blank.")
+        number = self.resolve(at)
+        row = pa.Table.from_pylist([{"name": name, "version": number, "made_at": datetime.now(UTC)}])
+
+        def work(transaction: Transaction) -> None:
+            if transaction.insert("tags", row).conflicting:
+                taken = self._scalar("SELECT version FROM lake.main.tags WHERE name = ?", [name])
+                raise UserError(f"The tag {name!r} names version {taken} already; choose another name.")
+
+        self.transact(work, None, f"tag {name} = version {number}")
+        return number
+
+    def diff(self, a: str | int, b: str | int, name: str | None = None) -> dict[str, dict[str, int]]:
+        """Rows added, removed and changed (same key, other content) from version `a` to `b`, for each table that differs."""
+        first, last = self.resolve(a), self.resolve(b)
+        names = [name] if name else list(schema.STORED)
+        counts = {n: self._diff_table(n, first, last) for n in names}
+        return {n: c for n, c in counts.items() if name or any(c.values())}
+
+    def _diff_table(self, name: str, first: int, last: int) -> dict[str, int]:
+        if first == last:
+            return dict.fromkeys(("added", "removed", "changed"), 0)
+        low, high = sorted((first, last))
+        old, new = self.relation(name, first), self.relation(name, last)
+        table = schema.STORED[name]
+        key = ", ".join(f'"{k}"' for k in table.key)
+        same = " AND ".join(f'o."{k}" IS NOT DISTINCT FROM n."{k}"' for k in table.key)
+        touched = f"SELECT DISTINCT {key} FROM ducklake_table_changes('lake', 'main', '{name}', {low + 1}, {high})"
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE diff_touched AS {touched}")
+        join = " AND ".join(f'r."{k}" IS NOT DISTINCT FROM t."{k}"' for k in table.key)
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE diff_old AS SELECT r.* FROM {old} r SEMI JOIN diff_touched t ON {join}")
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE diff_new AS SELECT r.* FROM {new} r SEMI JOIN diff_touched t ON {join}")
+        return {
+            "added": self._scalar(f"SELECT count(*) FROM diff_new n ANTI JOIN diff_old o ON {same}"),
+            "removed": self._scalar(f"SELECT count(*) FROM diff_old o ANTI JOIN diff_new n ON {same}"),
+            "changed": self._scalar(f"SELECT count(*) FROM diff_old o JOIN diff_new n ON {same} WHERE o IS DISTINCT FROM n"),
+        }
+
+
+def whoami() -> str:
+    """The author of a version: BOTBENCH_AUTHOR, else the login name."""
+    try:
+        return os.environ.get("BOTBENCH_AUTHOR") or getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+def _moment(text: str) -> datetime | None:
+    """An ISO date (its end) or time, UTC where no zone is given; None for anything else."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if len(text) == len("2026-01-01"):
+        moment = moment.replace(hour=23, minute=59, second=59, microsecond=999999)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
