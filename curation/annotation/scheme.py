@@ -1,0 +1,232 @@
+"""The scheme: what may be answered of an account, by which key, and what it means to detectors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from curation.annotation.sections import SECTIONS
+from curation.errors import UserError
+from curation.identity import canonical_json, short_hash
+
+DEFAULT = Path(__file__).parent / "schemes" / "default.yaml"
+RESERVED = "u"
+"""Letters that Label Studio's own page reacts to."""
+
+Text = Annotated[str, Field(min_length=1, max_length=200, strict=True)]
+# Titles are written into Label Studio's visibleWhen lists, whose separator is the comma.
+Title = Annotated[str, Field(min_length=1, max_length=60, strict=True, pattern=r"^[^,<>&\"]+$")]
+Key = Annotated[str, Field(strict=True, pattern=r"^[0-9a-z]$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Choice(_Strict):
+    """One thing to choose: its key, its title on the page and a hint beside it."""
+
+    key: Key
+    title: Title
+    hint: Text | None = None
+
+
+class Answer(Choice):
+    """An answer; `kinds` says whether it asks for the kind of bot."""
+
+    label: Literal["bot", "human", "leave-out"]
+    kinds: bool = False
+
+
+class Reason(Choice):
+    """A reason; `section` is the part of the card it points to."""
+
+    section: str
+
+
+class Step(Choice):
+    """A step of confidence; `value` is what it is stored as."""
+
+    value: Share
+
+
+class Note(_Strict):
+    """The free note; `longest` is in characters."""
+
+    longest: Annotated[int, Field(ge=0, le=100_000)] = 2000
+
+
+class Rule(_Strict):
+    """The consensus rule: votes needed, and the share of them that must agree."""
+
+    minimum: Annotated[int, Field(ge=1)] = 1
+    agreed: Annotated[float, Field(gt=0.5, le=1)] = 0.6667
+
+
+class Document(_Strict):
+    """The YAML file as it stands."""
+
+    name: Text
+    version: Text
+    title: Title
+    question: Text
+    answers: Annotated[dict[Title, Answer], Field(min_length=2)]
+    kinds: dict[Title, Choice] = {}
+    reasons: dict[Title, Reason] = {}
+    confidence: Annotated[dict[Title, Step], Field(min_length=4, max_length=4)]
+    note: Note = Note()
+    consensus: Rule = Rule()
+
+
+class Scheme:
+    """A checked scheme.
+
+    >>> scheme = Scheme.load()
+    >>> scheme.labels["organisation"], scheme.labels["hybrid"]
+    ('human', None)
+    """
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+
+    @classmethod
+    def load(cls, path: Path | str | None = None) -> Scheme:
+        """Read a YAML file (without a path the default one); raises UserError listing each mistake."""
+        file = Path(path) if path else DEFAULT
+        try:
+            raw = yaml.load(file.read_text(encoding="utf-8"), Loader=_UniqueKeys)
+        except OSError as error:
+            raise UserError(f"The scheme {file} cannot be read: {error.strerror}.") from None
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise UserError(f"The scheme {file} is not YAML: {' '.join(str(error).split())}") from None
+        return cls.of(raw, str(file))
+
+    @classmethod
+    def of(cls, raw: object, where: str = "scheme") -> Scheme:
+        """A scheme from its document; raises UserError listing each mistake: field, expected, found."""
+        try:
+            document = Document.model_validate(raw)
+        except ValidationError as error:
+            raise _mistakes(where, (_sentence(dict(e)) for e in error.errors())) from None
+        if problems := list(_contradictions(document)):
+            raise _mistakes(where, problems)
+        return cls(document)
+
+    @property
+    def answers(self) -> dict[str, Answer]:
+        """The answers by their word."""
+        return dict(self.document.answers)
+
+    @property
+    def kinds(self) -> dict[str, Choice]:
+        """The kinds of bot by their word."""
+        return dict(self.document.kinds)
+
+    @property
+    def reasons(self) -> dict[str, Reason]:
+        """The code book of reasons."""
+        return dict(self.document.reasons)
+
+    @property
+    def confidence(self) -> dict[str, float]:
+        """The steps of confidence and the number each is stored as."""
+        return {name: step.value for name, step in self.document.confidence.items()}
+
+    @cached_property
+    def labels(self) -> dict[str, Literal["bot", "human"] | None]:
+        """Answer to binary label; None where the answer leaves the account out."""
+        answers = self.document.answers.items()
+        return {name: None if a.label == "leave-out" else a.label for name, a in answers}
+
+    @property
+    def consensus(self) -> dict[str, float]:
+        """The consensus rule: `minimum` votes, and the share of them that must have `agreed`."""
+        return {"minimum": self.document.consensus.minimum, "agreed": self.document.consensus.agreed}
+
+    @cached_property
+    def version(self) -> str:
+        """The declared version and a short hash of the content (not of the file's comments and layout)."""
+        return f"{self.document.version}+{short_hash(self.document.model_dump(mode='json'), 8)}"
+
+    def to_json(self) -> str:
+        """The document as canonical JSON, from which `Scheme.load` makes the same scheme again."""
+        return canonical_json(self.document.model_dump(mode="json"))
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML in which a key written twice is an error, not a silent overwrite."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                problem = f"{key!r} is written twice"
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def _sentence(error: dict[str, Any]) -> str:
+    field = ".".join(str(part) for part in error["loc"] if part != "[key]") or "the whole file"
+    found = "" if error["type"] == "missing" else f" (found {_shown(error.get('input'))})"
+    return f"{field}: {error['msg'][0].lower()}{error['msg'][1:]}{found}"
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _contradictions(document: Document) -> Iterator[str]:
+    """What no field shows alone: keys and titles used twice, labels without an answer, unknown card parts."""
+    taken: dict[str, str] = {}
+    for field, name, choice in _choices(document):
+        at = f"{field}.{name}.key"
+        if choice.key in RESERVED:
+            yield f"{at}: {choice.key!r} belongs to Label Studio's page; expected another letter or digit"
+        if choice.key in taken:
+            yield f"{at}: expected a key of its own (found {choice.key!r}, also {taken[choice.key]})"
+        taken.setdefault(choice.key, at)
+    for field in ("answers", "kinds", "reasons", "confidence"):
+        yield from _twice(field, getattr(document, field))
+    for label in sorted({"bot", "human"} - {a.label for a in document.answers.values()}):
+        yield f"answers: expected an answer whose label is {label} (found none)"
+    for name, reason in document.reasons.items():
+        if reason.section not in SECTIONS:
+            known = ", ".join(SECTIONS)
+            yield f"reasons.{name}.section: expected one of {known} (found {reason.section!r})"
+    if document.kinds and not any(a.kinds for a in document.answers.values()):
+        yield "kinds: expected an answer with `kinds: true` (found none), else nobody is ever asked"
+    values = [step.value for step in document.confidence.values()]
+    if values != sorted(set(values)):
+        yield f"confidence: expected values that rise from step to step (found {values})"
+
+
+def _choices(document: Document) -> Iterator[tuple[str, str, Choice]]:
+    for field in ("answers", "kinds", "reasons", "confidence"):
+        for name, choice in getattr(document, field).items():
+            yield field, name, choice
+
+
+def _twice(field: str, choices: dict[str, Choice]) -> Iterator[str]:
+    seen: dict[str, str] = {}
+    for name, choice in choices.items():
+        same = re.sub(r"\s+", " ", choice.title).strip().lower()
+        if same in seen:
+            yield f"{field}.{name}.title: expected another than {seen[same]}'s (found {choice.title!r})"
+        seen[same] = name
+
+
+def _mistakes(where: str, problems: Iterable[str]) -> UserError:
+    found = list(problems)
+    count = "1 mistake" if len(found) == 1 else f"{len(found)} mistakes"
+    lines = "".join(f"\n  {p}" for p in found)
+    return UserError(f"{where}: {count} in the scheme; nothing was done.{lines}")
