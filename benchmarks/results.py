@@ -1,0 +1,173 @@
+"""What a bench left behind, read back: runs, cells, and predictions beside labels. Metrics and leaderboards need nothing else.
+
+Layout under the store's home: `bench/cells/<cell_key>/{cell.json, predictions.parquet}` and `bench/runs/<run_id>.json`.
+A cell is written whole or not at all; a run names the cells it asked for, whoever computed them.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from curation.errors import UserError, unknown
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+CellStatus = Literal["done", "failed", "not applicable"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One suite over the releases it named.
+
+    `suite` is the suite document; `cells` are cell keys in the suite's order; `releases` are dicts with name, version,
+    content_hash, dataset, platform, simulated, accounts, bots, humans, path (relative to `home`); `seconds` is wall time.
+    """
+
+    home: Path
+    run_id: str
+    suite: dict[str, Any]
+    cells: tuple[str, ...]
+    releases: tuple[dict[str, Any], ...]
+    seconds: float
+    finished_at: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One detector under one protocol, trained on some releases and tested on one (or on one named pair).
+
+    `info` is cell.json: cell_key, detector, detector_version, detector_about, needs, cites, floor, protocol, train, test,
+    hashes, seed, status, reason, threshold_rule, seconds {fit, score}, accounts, versions, mlflow_run_id, simulated.
+    """
+
+    path: Path
+    info: dict[str, Any]
+
+    @property
+    def key(self) -> str:
+        """The cell's key: the hash of all that determines its predictions."""
+        return str(self.info["cell_key"])
+
+    @property
+    def detector(self) -> str:
+        """The detector's name."""
+        return str(self.info["detector"])
+
+    @property
+    def protocol(self) -> str:
+        """The protocol's canonical string."""
+        return str(self.info["protocol"])
+
+    @property
+    def train(self) -> tuple[str, ...]:
+        """References of the releases trained on; in cross-validation the tested one."""
+        return tuple(self.info["train"])
+
+    @property
+    def test(self) -> str:
+        """Reference of the tested release; those of a named pair are joined by `+`."""
+        return str(self.info["test"])
+
+    @property
+    def status(self) -> CellStatus:
+        """`done` (has predictions), `failed` or `not applicable` (has a reason)."""
+        return self.info["status"]  # type: ignore[no-any-return]
+
+    @property
+    def reason(self) -> str | None:
+        """Why there are no predictions, in a sentence; None where there are."""
+        return self.info.get("reason")
+
+    @property
+    def predictions(self) -> Path:
+        """The Parquet file of schema.TABLES["predictions"]; there only where the status is `done`."""
+        return self.path / "predictions.parquet"
+
+
+def cell_folder(home: Path, key: str) -> Path:
+    """Where the cell of that key lies, whether it is there or not."""
+    return home / "bench" / "cells" / key
+
+
+def run_file(home: Path, run_id: str) -> Path:
+    """Where the run's document lies, whether it is there or not."""
+    return home / "bench" / "runs" / f"{run_id}.json"
+
+
+def runs(home: Path) -> list[Run]:
+    """Every finished run, oldest first (by the time it was finished, then by id)."""
+    found = [_read_run(home, path) for path in (home / "bench" / "runs").glob("*.json")]
+    return sorted(found, key=lambda run: (run.finished_at, run.run_id))
+
+
+def load_run(home: Path, run_id: str | None = None) -> Run:
+    """The run of that id, or the one finished last. Raises UserError naming what there is."""
+    found = runs(home)
+    if not found:
+        raise UserError(f"No bench has finished under {home}. Run one: botbench bench SUITE.yaml.")
+    if run_id is None:
+        return found[-1]
+    for run in found:
+        if run.run_id == run_id:
+            return run
+    raise unknown("run", run_id, [run.run_id for run in found])
+
+
+def _read_run(home: Path, path: Path) -> Run:
+    document = json.loads(path.read_text(encoding="utf-8"))
+    return Run(home, document["run_id"], document["suite"], tuple(document["cells"]), tuple(document["releases"]),
+               float(document["seconds"]), document["finished_at"])
+
+
+def cells(run: Run) -> list[Cell]:
+    """The run's cells in the suite's order. Raises UserError where one has gone."""
+    return [load_cell(run.home, key) for key in run.cells]
+
+
+def load_cell(home: Path, key: str) -> Cell:
+    """One cell by key. Raises UserError where it is not there."""
+    found = find_cell(home, key)
+    if found is None:
+        raise UserError(f"The cell {key} is not under {home}; run the bench again, it does only what is missing.")
+    return found
+
+
+def find_cell(home: Path, key: str) -> Cell | None:
+    """One cell by key, or None."""
+    folder = cell_folder(home, key)
+    try:
+        return Cell(folder, json.loads((folder / "cell.json").read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+
+
+def label_files(cell: Cell) -> list[Path]:
+    """The frozen labels of the releases the cell is tested on."""
+    home = cell.path.parents[2]
+    tested = [reference.rpartition("@") for reference in cell.test.split("+")]
+    return [home / "releases" / name / version / "labels.parquet" for name, _, version in tested]
+
+
+def scored(cell: Cell) -> pa.Table:
+    """Predictions beside labels: dataset, account_id, repeat, fold (int64), p_bot, threshold (float64), y (int8, 1 = bot).
+
+    One row for each tested account and repeat, sorted by repeat, dataset, account_id. Raises UserError where the cell has
+    no predictions, or where an account's label has gone.
+    """
+    import duckdb
+
+    if cell.status != "done":
+        raise UserError(f"The cell {cell.key} ({cell.detector} on {cell.test}) is {cell.status}: {cell.reason}")
+    query = """
+        SELECT p.dataset, p.account_id, p.repeat, p.fold, p.p_bot, p.threshold, CAST(l.label = 'bot' AS TINYINT) AS y
+        FROM read_parquet(?) p LEFT JOIN read_parquet(?) l USING (dataset, account_id)
+        ORDER BY p.repeat, p.dataset, p.account_id"""
+    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
+        table = connection.execute(query, [str(cell.predictions), [str(f) for f in label_files(cell)]]).to_arrow_table()
+    if table["y"].null_count:
+        raise UserError(f"{table['y'].null_count} tested accounts of {cell.test} have no label in the release; was it changed by hand?")
+    return table
