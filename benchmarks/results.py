@@ -1,6 +1,7 @@
-"""What a bench left behind, read back: runs, cells, and predictions beside labels. Metrics and leaderboards need nothing else.
+"""What a bench left behind, read back: runs, cells, predictions beside labels.
 
-Layout under the store's home: `bench/cells/<cell_key>/{cell.json, predictions.parquet}` and `bench/runs/<run_id>.json`.
+Metrics and leaderboards need nothing else. Layout under the store's home:
+`bench/cells/<cell_key>/{cell.json, predictions.parquet}` and `bench/runs/<run_id>.json`.
 A cell is written whole or not at all; a run names the cells it asked for, whoever computed them.
 """
 
@@ -23,8 +24,9 @@ CellStatus = Literal["done", "failed", "not applicable"]
 class Run:
     """One suite over the releases it named.
 
-    `suite` is the suite document; `cells` are cell keys in the suite's order; `releases` are dicts with name, version,
-    content_hash, dataset, platform, simulated, accounts, bots, humans, path (relative to `home`); `seconds` is wall time.
+    `suite` is the suite document; `cells` are cell keys in the suite's order; `releases` are dicts with name,
+    version, content_hash, dataset, platform, simulated, accounts, bots, humans, path (relative to `home`);
+    `seconds` is wall time.
     """
 
     home: Path
@@ -40,8 +42,9 @@ class Run:
 class Cell:
     """One detector under one protocol, trained on some releases and tested on one (or on one named pair).
 
-    `info` is cell.json: cell_key, detector, detector_version, detector_about, needs, cites, floor, protocol, train, test,
-    hashes, seed, status, reason, threshold_rule, seconds {fit, score}, accounts, versions, mlflow_run_id, simulated.
+    `info` is cell.json: cell_key, detector, detector_version, detector_about, needs, cites, floor, protocol,
+    train, test, hashes, seed, status, reason, threshold_rule, seconds {fit, score}, accounts, versions,
+    mlflow_run_id, simulated.
     """
 
     path: Path
@@ -119,8 +122,10 @@ def load_run(home: Path, run_id: str | None = None) -> Run:
 
 def _read_run(home: Path, path: Path) -> Run:
     document = json.loads(path.read_text(encoding="utf-8"))
-    return Run(home, document["run_id"], document["suite"], tuple(document["cells"]), tuple(document["releases"]),
-               float(document["seconds"]), document["finished_at"])
+    return Run(
+        home, document["run_id"], document["suite"], tuple(document["cells"]), tuple(document["releases"]),
+        float(document["seconds"]), document["finished_at"],
+    )
 
 
 def cells(run: Run) -> list[Cell]:
@@ -132,7 +137,7 @@ def load_cell(home: Path, key: str) -> Cell:
     """One cell by key. Raises UserError where it is not there."""
     found = find_cell(home, key)
     if found is None:
-        raise UserError(f"The cell {key} is not under {home}; run the bench again, it does only what is missing.")
+        raise UserError(f"The cell {key} is not under {home}; run the bench again: it does what is missing.")
     return found
 
 
@@ -153,21 +158,23 @@ def label_files(cell: Cell) -> list[Path]:
 
 
 def scored(cell: Cell) -> pa.Table:
-    """Predictions beside labels: dataset, account_id, repeat, fold (int64), p_bot, threshold (float64), y (int8, 1 = bot).
+    """Predictions beside labels: one row for each tested account and repeat, sorted by repeat, dataset, id.
 
-    One row for each tested account and repeat, sorted by repeat, dataset, account_id. Raises UserError where the cell has
-    no predictions, or where an account's label has gone.
+    Columns: dataset, account_id, repeat, fold (int64), p_bot, threshold (float64), y (int8, 1 = bot).
+    Raises UserError where the cell has no predictions, or where an account's label has gone.
     """
     import duckdb
 
     if cell.status != "done":
-        raise UserError(f"The cell {cell.key} ({cell.detector} on {cell.test}) is {cell.status}: {cell.reason}")
+        raise UserError(f"{cell.detector} on {cell.test} ({cell.key}) is {cell.status}: {cell.reason}")
     query = """
-        SELECT p.dataset, p.account_id, p.repeat, p.fold, p.p_bot, p.threshold, CAST(l.label = 'bot' AS TINYINT) AS y
+        SELECT p.dataset, p.account_id, p.repeat, p.fold, p.p_bot, p.threshold, (label = 'bot')::TINYINT AS y
         FROM read_parquet(?) p LEFT JOIN read_parquet(?) l USING (dataset, account_id)
         ORDER BY p.repeat, p.dataset, p.account_id"""
     with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
-        table = connection.execute(query, [str(cell.predictions), [str(f) for f in label_files(cell)]]).to_arrow_table()
+        files: list[object] = [str(cell.predictions), [str(path) for path in label_files(cell)]]
+        table = connection.execute(query, files).to_arrow_table()
     if table["y"].null_count:
-        raise UserError(f"{table['y'].null_count} tested accounts of {cell.test} have no label in the release; was it changed by hand?")
+        lost = table["y"].null_count
+        raise UserError(f"{lost} tested accounts of {cell.test} have no label in the release; was it edited?")
     return table
