@@ -69,14 +69,18 @@ class Store:
     """A botbench store.
 
     `location` is a folder (SQLite catalog, made where it is missing) or a `postgresql://` URL with `data_path`;
-    without one, BOTBENCH_STORE or `./.botbench`.
+    without one, BOTBENCH_STORE or `./.botbench`. `create=False`, for what only reads, raises UserError where no store is.
     """
 
-    def __init__(self, location: str | Path | None = None) -> None:
+    def __init__(self, location: str | Path | None = None, create: bool = True) -> None:
         self.location = lake.locate(location or os.environ.get("BOTBENCH_STORE", "./.botbench"))
+        if not create and not self.location.home.exists():
+            raise UserError(f"There is no store at {self.location.home}. Name yours with --store PATH (or BOTBENCH_STORE), "
+                            "or make one: botbench pull CARD.")
         self.connection = lake.connect(self.location)
         try:
-            lake.retried(self._make_tables)
+            with lake.turn(self.location):
+                lake.retried(self._make_tables)
         except BaseException:
             self.connection.close()
             raise
@@ -118,7 +122,8 @@ class Store:
         Whatever reads and then writes goes this way; temporary tables are staged before. Returns the version made, or
         None where nothing was fresh (then nothing is written at all), and what `work` returned.
         """
-        return lake.retried(lambda: self._attempt(work, author or whoami(), message))
+        with lake.turn(self.location):
+            return lake.retried(lambda: self._attempt(work, author or whoami(), message))
 
     def _attempt(self, work: Callable[[Transaction], T], author: str, message: str) -> tuple[int | None, T]:
         self.connection.execute("BEGIN")
@@ -182,10 +187,10 @@ class Store:
         tagged = self.connection.execute("SELECT version FROM lake.main.tags WHERE name = ?", [text]).fetchone()
         if tagged:
             return int(tagged[0])
+        if text.isdigit() and self._scalar("SELECT count(*) FROM ducklake_snapshots('lake') WHERE snapshot_id = ?", [int(text)]) and int(text):
+            return int(text)
         versions = self.versions()
         if text.isdigit():
-            if int(text) in {v.number for v in versions}:
-                return int(text)
             raise UserError(f"There is no version {text}; the store has {versions[0].number} to {versions[-1].number}. See botbench log.")
         made = _moment(text)
         if made is None:
@@ -200,7 +205,7 @@ class Store:
         table = schema.STORED.get(name)
         if table is None:
             raise unknown("table", name, schema.STORED)
-        source = f'lake.main."{name}" AT (VERSION => {self.resolve(at)})'
+        source = f'lake.main."{name}"' + ("" if at is None else f" AT (VERSION => {at if isinstance(at, int) else self.resolve(at)})")
         there = {c[0] for c in self.connection.execute(f"SELECT * FROM {source} LIMIT 0").description}
         columns = ", ".join(f'"{c.name}"' if c.name in there else f'NULL::{c.type} AS "{c.name}"' for c in table.columns)
         return f"(SELECT {columns} FROM {source})"

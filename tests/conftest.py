@@ -2,6 +2,8 @@
 
 import json
 import os
+import pwd
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -49,3 +51,39 @@ def shared_data():
     if not SHARED.is_dir():
         pytest.skip(f"the real data sets are not at {SHARED}; set BOTBENCH_SHARED_DATA to their folder")
     return SHARED
+
+
+def _postgres_programs():
+    """The folder of initdb and pg_ctl: on PATH or where Debian keeps them."""
+    candidates = [Path(p) for p in os.environ.get("PATH", "").split(os.pathsep)] + sorted(Path("/usr/lib/postgresql").glob("*/bin"))[::-1]
+    return next((folder for folder in candidates if (folder / "initdb").exists() and (folder / "pg_ctl").exists()), None)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory):
+    """The URL of a PostgreSQL server of our own, on a free loopback port, stopped afterwards."""
+    programs = _postgres_programs()
+    if programs is None:
+        pytest.skip("no PostgreSQL server programs (initdb, pg_ctl): apt-get install postgresql, or set PATH to them")
+    folder = tmp_path_factory.mktemp("postgres")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    as_user = {}
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+        nobody = pwd.getpwnam("nobody")
+        for path in (folder, *list(folder.parents)[:2]):
+            path.chmod(0o755)
+        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+        as_user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+    def run(program, *arguments):
+        subprocess.run([str(programs / program), *arguments], check=True, cwd=folder, stdout=subprocess.DEVNULL, **as_user)
+
+    data = folder / "data"
+    run("initdb", "-D", str(data), "-U", "botbench", "-A", "trust", "--no-sync")
+    run("pg_ctl", "-D", str(data), "-w", "-l", str(folder / "log"), "-o", f"-p {port} -c listen_addresses=127.0.0.1 -k {folder}", "start")
+    try:
+        yield f"postgresql://botbench@127.0.0.1:{port}/postgres"
+    finally:
+        run("pg_ctl", "-D", str(data), "-m", "fast", "-w", "stop")

@@ -1,0 +1,66 @@
+# botbench: `make demo` and `make test` set up .venv by themselves. uv is used where it is there, plain venv and pip elsewhere.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint speed requirements docs clean label-studio
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv 2>/dev/null)
+PYTEST_JOBS ?= 2
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+# One stamp for each set of requirements: it is made again only when the pins or pyproject.toml change.
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "botbench needs Python 3.11 or newer, this is " + sys.version.split()[0])'
+	$(if $(UV),$(UV) venv --quiet --python $(PYTHON) $(VENV),$(PYTHON) -m venv $(VENV))
+
+define install
+	$(if $(UV),$(UV) pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements/$(1).txt,PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pip install --quiet --disable-pip-version-check --compile --require-hashes -r requirements/$(1).txt)
+	$(if $(UV),$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .,$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m compileall -q curation benchmarks
+	touch $@
+endef
+
+$(VENV)/core.stamp: requirements/core.txt pyproject.toml | $(BIN)/python
+	@echo "setting up $(VENV) (once; a minute or two)"
+	$(call install,core)
+
+$(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(BIN)/python
+	@echo "setting up $(VENV) for development (once; two or three minutes)"
+	$(call install,dev)
+	touch $(VENV)/core.stamp
+
+demo: $(VENV)/core.stamp ## the main job end to end on simulated accounts, under a minute after set-up
+	$(BIN)/botbench --store demo-store/store demo --out demo-store
+
+test: $(VENV)/dev.stamp ## every test; says how to install what a skipped one needs
+	$(BIN)/python -m pytest -n $(PYTEST_JOBS) --dist loadgroup -m "not speed" $(PYTEST_ARGS)
+
+lint: $(VENV)/dev.stamp ## ruff and mypy (strict)
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+speed: $(VENV)/dev.stamp ## the benchmarks of tests/speed, with their figures
+	$(BIN)/python -m pytest tests/speed -m speed -s -p no:xdist $(PYTEST_ARGS)
+
+docs: $(VENV)/core.stamp ## the reference pages that are made from the code
+	$(BIN)/botbench tables > docs/tables.md
+	$(BIN)/botbench features --markdown > docs/features.md
+
+label-studio: .label-studio/bin/label-studio ## the Label Studio server in an environment of its own (for tests and for annotating)
+
+.label-studio/bin/label-studio: requirements/label-studio.txt
+	$(if $(UV),$(UV) venv --quiet --python $(PYTHON) .label-studio,$(PYTHON) -m venv .label-studio)
+	$(if $(UV),$(UV) pip install --quiet --python .label-studio/bin/python --compile-bytecode --require-hashes -r $<,PYTHONDONTWRITEBYTECODE= .label-studio/bin/python -m pip install --quiet --disable-pip-version-check --compile --require-hashes -r $<)
+	touch $@
+
+requirements: ## pin anew, with hashes and without addresses (needs uv)
+	cd requirements && for f in core dev label-studio; do uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate $$f.in -o $$f.txt; done
+
+clean: ## take away what was made, but not the stores
+	rm -rf $(VENV) .label-studio .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

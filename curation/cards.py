@@ -1,0 +1,221 @@
+"""Cards: what a data set is, where its files are and how they are read; one YAML file each, checked field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from curation.errors import UserError, unknown
+from curation.schema import ClaimantKind
+
+ROOTS = (Path(__file__).parent / "datasets", Path(__file__).parents[1] / "datasets")
+"""Where the built-in cards are: inside an installed package, or beside it in a checkout."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake in a card: the field (dotted), what was expected there and what was found."""
+
+    field: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: expected {self.expected}, found {self.found}"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(_Strict):
+    """One file (or a glob of local files) that the card reads."""
+
+    file: str = Field(min_length=1)
+    url: str | None = Field(None, pattern=r"^https?://")
+    commit: str | None = None
+    sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")
+    sha256_of: Literal["original", "stored"] = "original"
+    local_only: bool = False
+    note: str | None = None
+
+    @field_validator("file")
+    @classmethod
+    def _inside(cls, value: str) -> str:
+        if value.startswith(("/", "~")) or ".." in Path(value).parts:
+            raise ValueError("a path inside the folder of the data set")
+        return value
+
+
+class Label(_Strict):
+    """What the label means and who says so."""
+
+    meaning: str
+    claimant: str = Field(min_length=1)
+    claimant_kind: ClaimantKind = "dataset"
+
+
+class Read(_Strict):
+    """One reading: a format over some of the files (all, where none are named) with the format's options."""
+
+    format: str
+    files: tuple[str, ...] = ()
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class Window(_Strict):
+    """The time the posts are said to be from."""
+
+    start: datetime | date
+    end: datetime | date
+
+
+class Card(_Strict):
+    """A data set's card."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    title: str = Field(min_length=1)
+    description: str | None = None
+    platform: str = Field(min_length=1)
+    licence: str = Field(min_length=1)
+    citation: str = Field(min_length=1)
+    simulated: bool = False
+    sources: tuple[Source, ...] = ()
+    label: Label | None = None
+    reads: tuple[Read, ...] = Field(min_length=1)
+    window: Window | None = None
+    time_zone: str = "UTC"
+    expected: dict[str, Any] = Field(default_factory=dict)
+    quirks: tuple[str, ...] = ()
+    known_issues: tuple[str, ...] = ()
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        from zoneinfo import available_timezones
+
+        if value not in available_timezones():
+            raise ValueError("a time zone's name such as UTC or Europe/Rome")
+        return value
+
+    @model_validator(mode="after")
+    def _names_once(self) -> Card:
+        names = [s.file for s in self.sources]
+        doubled = sorted({n for n in names if names.count(n) > 1})
+        if doubled:
+            raise ValueError(f"each source file once; {doubled[0]} is there twice")
+        return self
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """The card as plain data, as it goes into the store."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+    def options(self, read: Read) -> BaseModel:
+        """A reading's options as the model of its format; raises ValidationError or UserError (unknown format)."""
+        from curation.sources import FORMATS
+
+        return FORMATS.get(read.format).options.model_validate(read.options)
+
+
+def folders() -> Iterator[Path]:
+    """The folder of every built-in card, sorted by id."""
+    root = next((r for r in ROOTS if r.is_dir()), None)
+    if root is not None:
+        yield from sorted(p.parent for p in root.glob("*/card.yaml"))
+
+
+def all_cards() -> dict[str, Card]:
+    """Every built-in card by id; raises UserError where one has a mistake."""
+    return {folder.name: load(folder / "card.yaml") for folder in folders()}
+
+
+def load(name: str | Path) -> Card:
+    """A built-in card by its id, or any card by its path; raises UserError listing every mistake."""
+    path = find(name)
+    card, problems = _parse(path)
+    if card is None or problems:
+        lines = "\n".join(f"  {p}" for p in problems)
+        raise UserError(f"The card {path} has {len(problems)} mistake{'s' * (len(problems) != 1)}:\n{lines}\n"
+                        "The card format is described in datasets/README.md; check again with: botbench datasets check FILE.")
+    return card
+
+
+def find(name: str | Path) -> Path:
+    """The path of a card; raises UserError naming the closest known one."""
+    text = str(name)
+    if text.endswith((".yaml", ".yml")) or isinstance(name, Path):
+        path = Path(name)
+        if not path.is_file():
+            raise UserError(f"There is no card at {path}.")
+        return path
+    known = {folder.name: folder / "card.yaml" for folder in folders()}
+    if text not in known:
+        raise unknown("data set", text, known)
+    return known[text]
+
+
+def check(path: str | Path) -> list[Problem]:
+    """Every mistake of a card, in the order of the file; an empty list is a good card."""
+    return _parse(Path(path))[1]
+
+
+def _parse(path: Path) -> tuple[Card | None, list[Problem]]:
+    document, problems = _document(path)
+    if problems:
+        return None, problems
+    try:
+        card = Card.model_validate(document)
+    except ValidationError as error:
+        return None, _problems(error)
+    problems = [p for i, read in enumerate(card.reads) for p in _read_problems(card, i, read)]
+    if path.name == "card.yaml" and path.parent.parent in ROOTS and path.parent.name != card.id:
+        problems.append(Problem("id", f"the folder's name, {path.parent.name}", card.id))
+    return card, problems
+
+
+def _document(path: Path) -> tuple[Any, list[Problem]]:
+    import yaml
+
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}" if mark else "the file"
+        return None, [Problem(where, "YAML", str(getattr(error, "problem", None) or error))]
+    except UnicodeDecodeError as error:
+        return None, [Problem("the file", "UTF-8 text", f"byte {error.object[error.start]:#04x} at {error.start}")]
+    if not isinstance(document, dict):
+        return None, [Problem("the file", "fields such as id, title, reads", type(document).__name__)]
+    return document, []
+
+
+def _read_problems(card: Card, index: int, read: Read) -> list[Problem]:
+    from fnmatch import fnmatchcase
+
+    names = [s.file for s in card.sources]
+    missing = [f for f in read.files if f not in names and not any(fnmatchcase(n, f) for n in names)]
+    problems = [Problem(f"reads.{index}.files", f"names or globs of sources ({', '.join(names) or 'none'})", f) for f in missing]
+    try:
+        card.options(read)
+    except UserError as error:
+        problems.append(Problem(f"reads.{index}.format", "a format", str(error)))
+    except ValidationError as error:
+        problems += _problems(error, f"reads.{index}.options")
+    return problems
+
+
+def _problems(error: ValidationError, prefix: str = "") -> list[Problem]:
+    found = []
+    for e in error.errors():
+        field = ".".join(str(p) for p in ((prefix,) if prefix else ()) + e["loc"]) or "the card"
+        expected = {"missing": "a value", "extra_forbidden": "no such field"}.get(e["type"], e["msg"].removeprefix("Value error, "))
+        value = "nothing" if e["type"] == "missing" else repr(e["input"])
+        found.append(Problem(field, expected, value if len(value) < 120 else value[:117] + "..."))
+    return found
