@@ -1,0 +1,29 @@
+"""`botbench metrics`: what each score means, as data."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def metrics(
+    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout, with formulas and sources.")] = False,
+) -> None:
+    """List the metrics: name, direction, range, what each reads, and its trap."""
+    from benchmarks.metrics import ordered
+    from curation import console
+
+    known = ordered()
+    if json:
+        console.emit({"metrics": [m.about() for m in known]})
+    else:
+        console.table(f"{len(known)} metrics; bot is the positive class", ("metric", "better", "range", "reads", "interval", "trap"), [
+            (m.name, m.direction, f"{m.range[0]:g} to {m.range[1]:g}", ", ".join(m.needs), m.about()["interval"], m.trap) for m in known
+        ])
+    console.say("Next: botbench bench SUITE.yaml; a suite's `metrics:` names the ones to show.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog="Examples: `botbench metrics` · `botbench metrics --json`")(metrics)

@@ -1,0 +1,143 @@
+"""Intervals: what a value could have been with other accounts. The unit is the account; every draw comes from a stored seed.
+
+Shares get Wilson's interval, sums of independent shares the distances of their bounds put together (MOVER), the rest a
+percentile bootstrap. A count never gets an interval of width zero: 0 of 27 is not certainty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.metrics._judged import Array, Judged
+
+if TYPE_CHECKING:
+    from benchmarks.metrics import Metric
+
+LEVEL = 0.95
+FEW = 30
+RESAMPLES = 2000
+Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
+CELLS = 1_000_000
+"""Weights held at once: bounds memory, whatever the number of accounts and of resamples."""
+
+
+def few(bots: float, humans: float) -> bool:
+    """Whether a class has too few accounts for the value to be ranked."""
+    return min(bots, humans) < FEW
+
+
+def wilson(share: npt.ArrayLike, trials: npt.ArrayLike, z: float = Z) -> tuple[Array, Array]:
+    """Wilson's score interval of a share over so many trials (Wilson 1927, JASA 22:209); [0, 1] of no trials.
+
+    >>> [round(float(bound), 4) for bound in wilson(0, 27)]
+    [0.0, 0.1246]
+    """
+    s, n = np.asarray(share, dtype=np.float64), np.asarray(trials, dtype=np.float64)
+    centre = 2 * n * s + z**2
+    spread = z * np.sqrt(z**2 + 4 * n * s * (1 - s))
+    low, high = (centre - spread) / (2 * (n + z**2)), (centre + spread) / (2 * (n + z**2))
+    return np.where(s <= 0, 0.0, np.clip(low, 0, 1)), np.where(s >= 1, 1.0, np.clip(high, 0, 1))
+
+
+def shift(values: Sequence[tuple[float, float, float]]) -> tuple[float, float]:
+    """The interval of the mean of independent values, each (value, low, high), from the distances of their bounds.
+
+    Zou and Donner 2008, Stat. Med. 27:1693 (MOVER). With Wilson's bounds it is never of width zero, and it leaves no range.
+
+    >>> [round(b, 4) for b in shift([(0.5, 0.4, 0.6), (0.9, 0.7, 1.0)])]
+    [0.5882, 0.7707]
+    """
+    value, low, high = np.asarray(values, dtype=np.float64).T
+    k = len(value)
+    down, up = np.sqrt(((value - low) ** 2).sum()) / k, np.sqrt(((high - value) ** 2).sum()) / k
+    return float(value.mean() - down), float(value.mean() + up)
+
+
+def over_sets(values: Sequence[float], level: float = LEVEL) -> tuple[float, float] | None:
+    """Student's interval of the mean over data sets, as if they had been drawn too; None of fewer than three."""
+    k = len(values)
+    if k < 3:
+        return None
+    from scipy.stats import t
+
+    wide = float(t.ppf((1 + level) / 2, k - 1) * np.std(values, ddof=1) / np.sqrt(k))
+    return float(np.mean(values)) - wide, float(np.mean(values)) + wide
+
+
+def resamples(accounts: int, count: int, seed: Sequence[int], cells: int = CELLS) -> Iterator[Array]:
+    """How often each account is in each of `count` draws with replacement, in chunks float64[b, accounts].
+
+    The draws depend on the seed and on the number of accounts alone, never on the size of a chunk.
+    """
+    random = np.random.default_rng(list(seed))
+    step = max(1, cells // max(accounts, 1))
+    for start in range(0, count, step):
+        b = min(step, count - start)
+        drawn = random.integers(0, accounts, size=(b, accounts)) + np.arange(b)[:, None] * accounts
+        often = np.bincount(drawn.ravel(), minlength=b * accounts).reshape(b, accounts)
+        yield np.asarray(often, dtype=np.float64, order="F")
+
+
+def percentiles(draws: Array) -> tuple[float, float] | None:
+    """The middle 95 % of the draws that have a value; None where none has.
+
+    >>> [round(bound, 3) for bound in percentiles(np.arange(1, 1000.0)) or ()]
+    [25.95, 974.05]
+    """
+    valued = draws[~np.isnan(draws)]
+    if not len(valued):
+        return None
+    low, high = np.quantile(valued, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)
+
+
+def at_bound(value: float, bounds: tuple[float, float], trials: float) -> tuple[float, float] | None:
+    """An interval for a value at the end of its range, where every draw says the same; None for a value within it.
+
+    Such a value counts nothing missed among `trials` accounts, so Wilson's bound of 0 or all of them is the other end.
+
+    >>> [round(b, 3) for b in at_bound(1.0, (-1, 1), 27) or ()]
+    [0.751, 1.0]
+    """
+    share = (value - bounds[0]) / (bounds[1] - bounds[0])
+    if 1e-12 < share < 1 - 1e-12:
+        return None
+    low, high = wilson(round(share), trials)
+    width = bounds[1] - bounds[0]
+    return bounds[0] + float(low) * width, bounds[0] + float(high) * width
+
+
+def bootstrap(judged: Judged, metric: Metric, count: int = RESAMPLES, seed: int = 0) -> Array:
+    """The metric's values over `count` resamples of the accounts: float64[count], NaN where a draw leaves it undefined."""
+    chunks = [metric.measure(judged.under(w)) for w in resamples(len(judged.y), count, [seed])]
+    return np.concatenate(chunks)
+
+
+def p_values(difference: Array, spread: Array) -> Array:
+    """Two-sided p of differences with these bootstrap standard errors, by the normal approximation.
+
+    Not the share of draws beyond zero: that has a floor of 1/count, above what many pairs ask for after Holm.
+    """
+    from scipy.stats import norm
+
+    z = np.divide(np.abs(difference), spread, out=np.where(difference == 0, 0.0, np.inf), where=spread > 0)
+    return np.asarray(2 * norm.sf(z))
+
+
+def holm(p: Sequence[float], alpha: float = 1 - LEVEL) -> list[bool]:
+    """Which hypotheses fall, so that one false fall among all of them has a chance of at most alpha (Holm 1979).
+
+    >>> holm([0.01, 0.04, 0.03, 0.005])
+    [True, False, False, True]
+    """
+    fallen = [False] * len(p)
+    for i, place in enumerate(sorted(range(len(p)), key=lambda j: p[j])):
+        if p[place] > alpha / (len(p) - i):
+            break
+        fallen[place] = True
+    return fallen

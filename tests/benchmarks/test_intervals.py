@@ -1,0 +1,137 @@
+"""Intervals against published values and simulated coverage; the bootstrap against its definition."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks import intervals
+from benchmarks.intervals import at_bound, bootstrap, few, holm, over_sets, p_values, percentiles, resamples, shift, wilson
+from benchmarks.metrics import METRICS, Judged
+
+# Newcombe 1998, Stat. Med. 17:857, table I, method 3 (Wilson's score without continuity correction).
+NEWCOMBE = [(81, 263, .2553, .3662), (15, 148, .0624, .1605), (0, 20, .0, .1611), (1, 29, .0061, .1718)]
+
+
+@pytest.mark.parametrize(("hits", "trials", "low", "high"), NEWCOMBE)
+def test_wilson_gives_the_published_bounds(hits, trials, low, high):
+    found = wilson(hits / trials, trials)
+    assert (round(float(found[0]), 4), round(float(found[1]), 4)) == (low, high)
+
+
+@given(st.integers(1, 5000), st.floats(0, 1))
+def test_wilson_holds_the_share_leaves_no_range_and_is_never_of_width_zero(trials, share):
+    low, high = (float(bound) for bound in wilson(share, trials))
+    assert 0 <= low <= share + 1e-12 and share - 1e-12 <= high <= 1 and high > low
+
+
+def test_no_trials_say_nothing():
+    assert [float(b) for b in wilson(0.0, 0)] == [0, 1]
+
+
+def test_mover_of_one_value_is_its_own_interval_and_of_two_by_hand():
+    assert shift([(.5, .4, .7)]) == pytest.approx((.4, .7))
+    # mean .7; down sqrt(.1² + .2²)/2, up sqrt(.1² + .1²)/2
+    assert shift([(.5, .4, .6), (.9, .7, 1.0)]) == pytest.approx((.7 - math.sqrt(.05) / 2, .7 + math.sqrt(.02) / 2))
+
+
+def test_the_interval_over_data_sets_is_students():
+    assert over_sets([.5, .7]) is None
+    # mean .6, standard deviation .1, three sets: t(.975, 2) = 4.302653
+    assert over_sets([.5, .6, .7]) == pytest.approx((.6 - 4.302653 * .1 / math.sqrt(3), .6 + 4.302653 * .1 / math.sqrt(3)), abs=1e-6)
+
+
+def test_every_draw_has_as_many_accounts_and_depends_on_the_seed_alone():
+    one = np.concatenate(list(resamples(50, 40, [7], cells=10_000)))
+    chunked = np.concatenate(list(resamples(50, 40, [7], cells=333)))
+    np.testing.assert_array_equal(one, chunked)
+    assert one.shape == (40, 50) and (one.sum(axis=1) == 50).all() and one.min() == 0
+    assert not np.array_equal(one, np.concatenate(list(resamples(50, 40, [8]))))
+    assert len(list(resamples(50, 40, [7], cells=333))) == 7
+
+
+def test_the_bootstrap_is_the_metric_of_redrawn_accounts():
+    y, p = np.array([1, 1, 0, 0, 0]), np.array([.9, .4, .5, .2, .1])
+    metric, draws = METRICS.get("accuracy"), next(resamples(5, 3, [11]))
+    expected = []
+    for draw in draws.astype(int):
+        again = np.repeat(np.arange(5), draw)
+        expected.append(np.mean(y[again] == (p[again] >= .45)))
+    np.testing.assert_allclose(bootstrap(Judged(y, p, p >= .45), metric, count=3, seed=11), expected)
+
+
+def test_percentiles_leave_out_draws_without_a_value():
+    assert percentiles(np.array([math.nan, math.nan])) is None
+    assert percentiles(np.array([.5, math.nan, .5])) == (.5, .5)
+
+
+@pytest.mark.parametrize(("value", "bounds", "expected"), [
+    (0.0, (0, 1), (0, .1246)), (1.0, (0, 1), (.8754, 1)), (1.0, (-1, 1), (.7509, 1)), (.5, (0, 1), None),
+])
+def test_a_value_at_its_bound_is_not_certain(value, bounds, expected):
+    found = at_bound(value, bounds, 27)
+    assert found == (expected if expected is None else pytest.approx(expected, abs=1e-4))
+
+
+@pytest.mark.parametrize(("bots", "humans", "expected"), [(30, 30, False), (29, 500, True), (500, 29, True)])
+def test_few_is_under_thirty_of_a_class(bots, humans, expected):
+    assert few(bots, humans) is expected
+
+
+def test_p_of_a_difference():
+    found = p_values(np.array([0.0, .0196, .2, 0.0]), np.array([.01, .01, 0, 0]))
+    assert found == pytest.approx([1, .05, 0, 1], abs=1e-4)
+
+
+def test_holm_stops_at_the_first_that_stands():
+    # .005 <= .05/4, .01 <= .05/3, .03 > .05/2: the rest stand, .04 too though it is under .05
+    assert holm([.01, .04, .03, .005]) == [True, False, False, True]
+    assert holm([]) == []
+
+
+def covered(name, truth, draw, sets, seed):
+    """How often the metric's interval holds the truth, of `sets` simulated data sets."""
+    random, metric, hits = np.random.default_rng(seed), METRICS.get(name), 0
+    for i in range(sets):
+        y, p = draw(random)
+        judged = Judged(y, p, p >= .5)
+        value = float(metric.measure(judged.under())[0])
+        if metric.closed:
+            low, high = metric.closed(value, judged.under().counts)
+        else:
+            low, high = percentiles(bootstrap(judged, metric, 300, i))
+        hits += low <= truth <= high
+    return hits / sets
+
+
+def rates(random, n=200, share=.3, tpr=.9, fpr=.1):
+    """Accounts whose answers have these rates; the score is the answer."""
+    y = (random.random(n) < share).astype(int)
+    return y, np.where(random.random(n) < np.where(y == 1, tpr, fpr), .9, .1)
+
+
+# prevalence .3, TPR .9, FPR .1: TP .27, FN .03, FP .07, TN .63
+RATES = {"accuracy": .9, "balanced-accuracy": .9, "recall[bot]": .9, "precision[bot]": .27 / .34, "f1[bot]": .54 / .64}
+
+
+@pytest.mark.parametrize("name", RATES)
+def test_closed_intervals_cover(name):
+    """3,000 sets: the Monte Carlo error of .95 is .004; Wilson's own coverage swings by a point or two at n = 200."""
+    assert .93 <= covered(name, RATES[name], rates, 3000, 1) <= .975
+
+
+def normals(random, n=200):
+    y = (random.random(n) < .4).astype(int)
+    return y, random.normal(y * 1.0, 1.0)
+
+
+def test_the_bootstrap_covers():
+    """Scores of bots one standard deviation above those of humans: AUC = Φ(1/√2) = .7602. 500 sets: error .01."""
+    assert .92 <= covered("roc-auc", .76025, normals, 500, 2) <= .98
+
+
+def test_the_settings_are_the_published_ones():
+    assert (intervals.LEVEL, intervals.FEW, intervals.RESAMPLES) == (.95, 30, 2000)
+    assert pytest.approx(1.959964, abs=1e-6) == intervals.Z
