@@ -74,7 +74,7 @@ def content_hash(connection: duckdb.DuckDBPyConnection, relations: dict[str, str
 def _canonical_rows(connection: duckdb.DuckDBPyConnection, table: Table, relation: str) -> Iterable[list[str]]:
     content = [c for c in table.columns if c.content]
     key = ", ".join(f'"{k}" NULLS FIRST' for k in table.key)
-    found = connection.cursor().execute(f"SELECT {canonical_row(content)} AS row FROM {relation} ORDER BY {key}")
+    found = connection.execute(f"SELECT {canonical_row(content)} AS row FROM {relation} ORDER BY {key}")
     for batch in found.to_arrow_reader(50_000):
         yield batch.column(0).to_pylist()
 

@@ -1,0 +1,47 @@
+"""log, show, diff and tag as a user runs them."""
+
+import pytest
+
+from curation import schema
+from curation.store import Store
+
+
+@pytest.fixture
+def filled(tmp_path):
+    with Store(tmp_path / "store") as store:
+        for turn in ("one", "two"):
+            store.append({"accounts": schema.rows("accounts", [
+                {"dataset": "d", "account_id": f"{turn}-{i}", "platform": "twitter"} for i in range(3)])}, "ada", f"turn {turn}")
+
+
+def test_log_lists_the_newest_first_and_as_json(cli, filled):
+    found = cli.json("log")["versions"]
+    assert [(v["version"], v["author"], v["message"]) for v in found] == [
+        (3, "ada", "turn two"), (2, "ada", "turn one"), (1, "botbench", "an empty store")]
+    assert "turn two" in cli("log").stdout
+    assert [v["version"] for v in cli.json("log", "--at", "2", "-n", "1")["versions"]] == [2]
+
+
+def test_show_counts_rows_and_what_the_version_added(cli, filled):
+    found = cli.json("show", "2")
+    assert found["rows"]["accounts"] == 3
+    assert found["changes"] == {"accounts": {"added": 3, "removed": 0, "changed": 0}}
+    assert cli.json("show", "1")["changes"] == {}
+
+
+def test_diff_and_tag(cli, filled):
+    assert cli.json("tag", "before", "2") == {"tag": "before", "version": 2}
+    assert cli.json("diff", "before", "3") == {
+        "from": 2, "to": 3, "tables": {"accounts": {"added": 3, "removed": 0, "changed": 0}}}
+    assert "Nothing differs" in cli("diff", "2", "before").stderr
+
+
+def test_mistakes_are_sentences_and_exit_code_2(cli, filled):
+    assert "There is no version 99" in cli("show", "99", code=2).stderr
+    assert "Did you mean 'accounts'" in cli("diff", "1", "2", "account", code=2).stderr
+    assert "No such command" in cli("lgo", code=2).stderr
+
+
+def test_reading_a_store_that_is_not_there_makes_none(cli, tmp_path):
+    assert "There is no store at" in cli("log", code=2).stderr
+    assert not (tmp_path / "store").exists()
