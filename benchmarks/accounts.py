@@ -1,0 +1,105 @@
+"""What a detector sees: accounts by position, with the evidence it asked for and nothing to know them by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+Codes = NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class Records:
+    """Posts or edges of some accounts, read from a masked Parquet file when asked for.
+
+    Every id in it is replaced by a number that means something within one cell only; `ends` names the columns that say
+    whose row it is (`account` for posts, `source` and `target` for edges), `nodes` the numbers of the accounts at hand.
+    """
+
+    path: Path
+    ends: tuple[str, ...]
+    nodes: Codes
+
+    def read(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """The rows of these accounts; with `position` (int64, the account's row in the view) where a row has one owner.
+
+        `columns` limits what is read; the order is that of the masked numbers, so it tells nothing.
+        """
+        import duckdb
+        import pyarrow as pa
+
+        asked = ", ".join(f'p."{name}"' for name in columns) if columns else "p.*"
+        nodes = pa.table({"node": self.nodes, "position": np.arange(len(self.nodes))})
+        with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
+            connection.register("nodes", nodes)
+            if len(self.ends) == 1:
+                query = f"SELECT n.position, {asked} FROM read_parquet(?) p JOIN nodes n ON p.{self.ends[0]} = n.node"
+            else:
+                touched = " OR ".join(f"p.{end} IN (SELECT node FROM nodes)" for end in self.ends)
+                query = f"SELECT {asked} FROM read_parquet(?) p WHERE {touched}"
+            return connection.execute(f"{query} ORDER BY ALL", [str(self.path)]).to_arrow_table()
+
+    def take(self, rows: Rows) -> Records:
+        """The same for some of the accounts."""
+        return Records(self.path, self.ends, self.nodes[rows])
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """n accounts by position. No label, no data set, no id; handles and post ids only where they were declared.
+
+    `names` are the features of the declared families, `values` their matrix (float64[n, k], NaN where missing);
+    `columns` are declared profile columns as Arrow arrays; `posts` and `edges` are there only where declared.
+    """
+
+    names: tuple[str, ...]
+    values: Floats
+    columns: Mapping[str, pa.Array] = field(default_factory=dict)
+    posts: Records | None = None
+    edges: Records | None = None
+
+    def __len__(self) -> int:
+        """How many accounts."""
+        return len(self.values)
+
+    @property
+    def nodes(self) -> Codes:
+        """The accounts' numbers in posts and edges (uint64[n]). Raises LookupError where neither was declared."""
+        records = self.posts or self.edges
+        if records is None:
+            raise LookupError("this detector declared neither posts nor edges, so its accounts have no numbers")
+        return records.nodes
+
+    def feature(self, name: str) -> Floats:
+        """One feature, float64[n]. Raises LookupError where it was not declared."""
+        if name not in self.names:
+            raise LookupError(f"the feature {name!r} is not among what this detector declared it needs")
+        return self.values[:, self.names.index(name)]
+
+    def column(self, name: str) -> pa.Array:
+        """One profile column. Raises LookupError where it was not declared."""
+        if name not in self.columns:
+            raise LookupError(f"the column {name!r} is not among what this detector declared it needs")
+        return self.columns[name]
+
+    def take(self, rows: Rows) -> Accounts:
+        """Some of the accounts, in the order asked for.
+
+        >>> view = Accounts(("followers",), np.array([[1.0], [2.0], [3.0]]))
+        >>> view.take(np.array([2, 0])).feature("followers").tolist()
+        [3.0, 1.0]
+        """
+        return Accounts(
+            self.names, self.values[rows], {name: array.take(rows) for name, array in self.columns.items()},
+            self.posts and self.posts.take(rows), self.edges and self.edges.take(rows),
+        )
