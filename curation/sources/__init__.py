@@ -1,1 +1,59 @@
-"""To be filled."""
+"""Formats: each turns the files of a card into loose rows of the schema; one module each, found by a walk.
+
+A format knows a *form* (Twitter v1.1 JSON, any table, ...), never a data set by name. It is a function that offers
+rows to the stage as SQL; the stage types and checks them the same way for every format:
+
+    @format_("lines-of-ids", options=Options)
+    def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
+        for file in files:
+            stage.add("accounts", f"SELECT ... FROM {...}")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel
+
+from curation.registry import Registry
+
+if TYPE_CHECKING:
+    from curation.sources._files import SourceFile
+    from curation.sources._stage import Stage
+
+O = TypeVar("O", bound=BaseModel)  # noqa: E741
+
+READER_VERSION = "1"
+"""Raised when the stage types or checks differently: the same files are then another pull."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """A registered format: its name on cards, the model of its options, its reader and the version of its code."""
+
+    name: str
+    options: type[BaseModel]
+    read: Callable[[Stage, list[SourceFile], Any], None]
+    version: int = 1
+
+    @property
+    def about(self) -> str:
+        """The first line of the reader's docstring."""
+        return (self.read.__doc__ or "").strip().split("\n")[0]
+
+
+FORMATS: Registry[Format] = Registry("source format", "curation.sources", "botbench.sources")
+
+_Read = Callable[["Stage", "list[SourceFile]", O], None]
+
+
+def format_(name: str, options: type[O], version: int = 1) -> Callable[[_Read[O]], _Read[O]]:
+    """Register a format's reader under `name`; raise `version` when it reads the same bytes differently."""
+
+    def register(read: _Read[O]) -> _Read[O]:
+        FORMATS.add(name, Format(name, options, read, version))
+        return read
+
+    return register

@@ -1,0 +1,110 @@
+"""The files of a card: found in a folder as they are or gzipped, told by their bytes, hashed whole before they are read."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from curation.cards import Card, Read, Source
+from curation.errors import UserError
+
+CHUNK = 1 << 20
+GZIP = b"\x1f\x8b"
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file that is there, whole and as the card says: `name` as on the card (without .gz), `sha256` of its uncompressed bytes."""
+
+    name: str
+    path: Path
+    gzip: bool
+    sha256: str
+    size: int
+
+    @property
+    def stem(self) -> str:
+        """The name without folders and endings: `posts/train.csv` is `train`."""
+        return Path(self.name).name.split(".")[0] if self.name.endswith(".tar.gz") else Path(self.name).stem
+
+    @contextmanager
+    def open(self) -> Iterator[BinaryIO]:
+        """The uncompressed bytes as a stream."""
+        with _stream(self.path, self.gzip) as stream:
+            yield stream
+
+
+@contextmanager
+def _stream(path: Path, zipped: bool) -> Iterator[BinaryIO]:
+    with path.open("rb") as raw:
+        if zipped:
+            with gzip.GzipFile(fileobj=raw) as unzipped:
+                yield cast("BinaryIO", unzipped)
+        else:
+            yield raw
+
+
+def select(files: dict[str, list[SourceFile]], read: Read) -> list[SourceFile]:
+    """The files of one reading, in the order the card names them; all of them where it names none."""
+    wanted = read.files or tuple(files)
+    names = [n for pattern in wanted for n in ([pattern] if pattern in files else sorted(n for n in files if fnmatchcase(n, pattern)))]
+    return [f for n in dict.fromkeys(names) for f in files[n]]
+
+
+def locate(card: Card, folder: Path) -> dict[str, list[Path]]:
+    """The paths of a card's sources in a folder, by the source's name; raises UserError naming every one that is missing."""
+    if not folder.is_dir():
+        raise UserError(f"There is no folder {folder} to read {card.id} from.")
+    found = {s.file: _candidates(s, folder) for s in card.sources}
+    missing = [name for name, paths in found.items() if not paths]
+    if missing:
+        there = sorted(p.name for p in folder.iterdir())
+        raise UserError(
+            f"{folder} lacks {', '.join(missing)} of {card.id} (each may also stand there with .gz). It holds: "
+            f"{', '.join(there[:20]) or 'nothing'}{' ...' if len(there) > 20 else ''}. Name the right folder with --from DIR.")
+    return found
+
+
+def _candidates(source: Source, folder: Path) -> list[Path]:
+    name = source.file
+    if any(c in name for c in "*?["):
+        return sorted(p for p in {*folder.glob(name), *folder.glob(name + ".gz")} if p.is_file())
+    names = [name, name.removesuffix(".gz") if name.endswith(".gz") else name + ".gz"]
+    return [p for p in (folder / n for n in names) if p.is_file()][:1]
+
+
+def verify(source: Source, path: Path, folder: Path) -> SourceFile:
+    """Read a file once to its end: it is whole, and its hash is the card's. Raises UserError saying what is wrong."""
+    name = path.relative_to(folder).as_posix() if any(c in source.file for c in "*?[") else source.file
+    with path.open("rb") as raw:
+        zipped = raw.read(2) == GZIP
+    stored = source.sha256_of == "stored"
+    digest, size = _hash(path, zipped and not stored)
+    if source.sha256 and digest != source.sha256:
+        raise UserError(
+            f"{path} is not the file that the card means: its {'stored' if stored else 'uncompressed'} bytes have sha256 {digest}, "
+            f"the card says {source.sha256}. Get the file again, or correct the card's sha256.")
+    if zipped and stored:
+        _hash(path, True)
+    if name.endswith(".gz") and not name.endswith(".tar.gz"):
+        name = name.removesuffix(".gz")
+    return SourceFile(name, path, zipped, digest, size)
+
+
+def _hash(path: Path, zipped: bool) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    try:
+        with _stream(path, zipped) as stream:
+            while chunk := stream.read(CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise UserError(f"{path} is a broken gzip file ({error}) after {size:,} uncompressed bytes. Get the file again.") from None
+    return digest.hexdigest(), size

@@ -1,0 +1,214 @@
+"""The stage between a format and the store: types loose rows the same way for every format, sets bad ones aside."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from curation import identity
+from curation.cards import Card
+from curation.errors import UserError
+from curation.schema import TABLES, Column
+from curation.sources import _sql
+
+if TYPE_CHECKING:
+    import duckdb
+
+FED = ("accounts", "posts", "edges", "claims")
+"""The tables that a source can feed."""
+
+EXTRAS = ("_member", "_row", "_raw", "_reason", "_message")
+QUARANTINE = "pull_quarantine"
+
+
+@dataclass
+class Stage:
+    """Where a format puts its rows. Rows that pass are in the temporary tables `pull_<table>`, the others in `pull_quarantine`.
+
+    `scratch` is a folder for temporary files, removed after the pull.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    card: Card
+    scratch: Path
+    pull_id: str = ""
+    queries: dict[str, list[str]] = field(default_factory=dict)
+    read: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        for table in FED:
+            columns = ", ".join(f"{_sql.ident(c.name)} {c.type}" for c in TABLES[table].columns)
+            self.connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE pull_{table} ({columns}, _member VARCHAR, _row BIGINT, _reason VARCHAR, "
+                "_message VARCHAR, _raw VARCHAR)")
+        self.connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {QUARANTINE} (table_name VARCHAR, _member VARCHAR, _row BIGINT, reason VARCHAR, "
+            "message VARCHAR, raw VARCHAR)")
+
+    @property
+    def dataset(self) -> str:
+        """The data set's id."""
+        return self.card.id
+
+    def fail(self, sentence: str) -> NoReturn:
+        """Stop the pull with a sentence; nothing is written."""
+        raise UserError(sentence)
+
+    def add(self, table: str, query: str) -> None:
+        """Take the rows of `query` for `table`: columns named as in the schema, as text or typed, absent ones NULL.
+
+        Besides: `_member` (file or tar member), `_row` (from 1), `_raw` (the row as read: text, or a struct shown as
+        JSON), and, for rows known to be bad, `_reason` and `_message`. The query must give the same rows until the
+        pull ends: it is run again where a row is set aside later. Raises ValueError for a column that is not the schema's.
+        """
+        given = {name: str(kind) for name, kind, *_ in self.connection.execute(f"DESCRIBE {query}").fetchall()}
+        unknown = set(given) - set(TABLES[table].names) - set(EXTRAS)
+        if unknown:
+            raise ValueError(f"table {table} has no column {', '.join(sorted(unknown))}")
+        self.queries.setdefault(table, []).append(query)
+        self.read[table] += self._count(f"INSERT INTO pull_{table} BY NAME {self._typing(table, query, given)}")
+        self._set_aside(table)
+
+    def mark(self, table: str) -> tuple[int, int, int, int]:
+        """Where the stage stands for a table, for `undo`."""
+        run = self.connection.execute
+        rows = [run(f"SELECT coalesce(max(rowid), -1) FROM {t}").fetchone() for t in (f"pull_{table}", QUARANTINE)]
+        staged, aside = (int(r[0]) if r else -1 for r in rows)
+        return staged, aside, self.read[table], len(self.queries.get(table, []))
+
+    def undo(self, table: str, mark: tuple[int, int, int, int]) -> None:
+        """Forget what was added for a table since `mark`."""
+        staged, aside, self.read[table], queries = mark
+        self.connection.execute(f"DELETE FROM pull_{table} WHERE rowid > {staged}")
+        self.connection.execute(f"DELETE FROM {QUARANTINE} WHERE rowid > {aside}")
+        del self.queries[table][queries:]
+
+    def reject(self, table: str, member: str, row: int, reason: str, message: str, raw: str | None) -> None:
+        """Set one row aside that a parser could not read."""
+        self.connection.execute(f"INSERT INTO {QUARANTINE} VALUES (?, ?, ?, ?, ?, ?)", [table, member, row, reason, message, raw])
+        self.read[table] += 1
+
+    def reject_rows(self, table: str, query: str) -> None:
+        """Set the rows of a query aside: `_member`, `_row`, `_reason`, `_message`, `_raw`."""
+        self.read[table] += self._quarantine(table, query)
+
+    def finish(self) -> None:
+        """Look at what only all rows together show: ids that an integer too small for them has cut off."""
+        for table in FED:
+            for name in (n for n in _sql.IDS if n in TABLES[table].names):
+                self._saturated(table, name)
+
+    # -- typing
+
+    def _typing(self, table: str, query: str, given: dict[str, str]) -> str:
+        """SQL that types the rows of `query`; `_reason`, `_message` and `_raw` are filled for bad rows only."""
+        values, faults = self._values(table, given)
+        offered = ", ".join(f"{_sql.ident(n)} AS {_sql.ident('s:' + n)}" for n in given)
+        cast = ", ".join(f"{sql} AS {_sql.ident(name)}" for name, sql in values.items())
+        number = " ".join(f"WHEN {f.condition} THEN {i}" for i, f in enumerate(faults))
+        known = "CASE WHEN \"s:_reason\" IS NOT NULL THEN -1 END" if "_reason" in given else "NULL"
+        fault = f"coalesce({known}, CASE {number} END)" if faults else known
+        columns = ", ".join(_sql.ident(n) for n in values)
+        claim = f" REPLACE ({identity.claim_id()} AS claim_id)" if table == "claims" else ""
+        return f"""SELECT *{claim} FROM (SELECT {columns}, {_or_null('_member', given)} AS _member, {_or_null('_row', given)} AS _row,
+            {self._told(faults, 'reason', given)} AS _reason, {self._told(faults, 'message', given)} AS _message,
+            CASE WHEN _fault IS NOT NULL THEN {_raw(given)} END AS _raw
+          FROM (SELECT *, {fault} AS _fault FROM (SELECT *, {cast} FROM (SELECT {offered} FROM ({query})))))"""
+
+    def _values(self, table: str, given: dict[str, str]) -> tuple[dict[str, str], list[_sql.Fault]]:
+        values, faults = {}, []
+        for column in TABLES[table].columns:
+            filled = self._filled(table, column, given)
+            if filled is not None:
+                values[column.name] = filled
+                continue
+            value, kind = (_sql.ident("s:" + column.name), given[column.name]) if column.name in given else ("NULL", "VARCHAR")
+            values[column.name] = _sql.typed(column, value, kind, self.card.time_zone) if column.name in given else f"NULL::{column.type}"
+            if column.name in given or column.required:
+                faults += _sql.faults(column, table, value if column.name in given else "NULL::VARCHAR", kind, _sql.ident(column.name))
+        if table == "claims":
+            faults.append(_sql.Fault("answer IS NULL AND retracts IS NULL", "missing_answer", "answer is missing", "NULL"))
+        return values, faults
+
+    def _filled(self, table: str, column: Column, given: dict[str, str]) -> str | None:
+        """SQL of what the stage itself knows; None for what the rows say."""
+        if column.name in ("dataset", "pull_id"):
+            return f"{_sql.literal(getattr(self, column.name))}"
+        if column.name == "claim_id":
+            return "NULL::VARCHAR"
+        if column.name in given:
+            return None
+        if (table, column.name) == ("accounts", "platform"):
+            return _sql.literal(self.card.platform)
+        if table == "claims" and column.name in ("claimant", "claimant_kind"):
+            if self.card.label is None:
+                self.fail(f"The card {self.dataset} makes claims but has no `label`: say there what the label means and who claims it.")
+            return _sql.literal(getattr(self.card.label, column.name))
+        return None
+
+    def _told(self, faults: list[_sql.Fault], what: str, given: dict[str, str]) -> str:
+        """SQL of a bad row's reason or message."""
+        cases = []
+        for i, f in enumerate(faults):
+            if what == "reason":
+                cases.append(f"WHEN {i} THEN {_sql.literal(f.reason)}")
+            else:
+                found = "" if f.value == "NULL" else f" || ', found ' || left(to_json({f.value})::VARCHAR, 80)"
+                cases.append(f"WHEN {i} THEN {_sql.literal(f.message)}{found}")
+        if "_reason" in given:
+            cases.append(f"WHEN -1 THEN {_sql.ident('s:_' + what) if '_' + what in given else _sql.ident('s:_reason')}")
+        return f"CASE _fault {' '.join(cases)} END" if cases else "NULL::VARCHAR"
+
+    # -- setting aside
+
+    def _set_aside(self, table: str) -> None:
+        self.connection.execute(
+            f"INSERT INTO {QUARANTINE} SELECT {_sql.literal(table)}, _member, _row, _reason, _message, _raw FROM pull_{table} "
+            "WHERE _reason IS NOT NULL")
+        self.connection.execute(f"DELETE FROM pull_{table} WHERE _reason IS NOT NULL")
+
+    def _saturated(self, table: str, name: str) -> None:
+        """Ids on an integer's border are believed once, not on three rows (of one claimant) or more."""
+        who = ", claimant" if table == "claims" else ""
+        many = self.connection.execute(
+            f"SELECT {name}, any_value(n) FROM (SELECT {name}, count(*) AS n FROM pull_{table} WHERE {name} IN {_sql.words(_sql.SATURATED)} "
+            f"GROUP BY {name}{who}) WHERE n >= 3 GROUP BY {name}").fetchall()
+        for value, _ in many:
+            bad = f"FROM pull_{table} WHERE {name} = {_sql.literal(value)}"
+            message = f"{name} {value} stands on many rows: an integer too small for the ids has cut them off"
+            self._quarantine(table, self.with_raw(table, bad, "saturated_id", message))
+            self.connection.execute(f"DELETE {bad}")
+
+    def _quarantine(self, table: str, query: str) -> int:
+        return self._count(
+            f"INSERT INTO {QUARANTINE} SELECT {_sql.literal(table)}, _member, _row, _reason, _message, _raw::VARCHAR FROM ({query})")
+
+    def _count(self, insert: str) -> int:
+        row = self.connection.execute(insert).fetchone()
+        return int(row[0]) if row else 0
+
+    def with_raw(self, table: str, bad: str, reason: str, message: str) -> str:
+        """A query for the quarantine: the rows of `bad` (a FROM clause over staged rows), read again for their raw text."""
+        parts = []
+        for query in self.queries.get(table, []):
+            given = {n: str(k) for n, k, *_ in self.connection.execute(f"DESCRIBE {query}").fetchall()}
+            renamed = ", ".join(f"{_sql.ident(n)} AS {_sql.ident('s:' + n)}" for n in given)
+            parts.append(f"SELECT {_or_null('_member', given)} AS _member, {_or_null('_row', given)} AS _row, {_raw(given)} AS _raw "
+                         f"FROM (SELECT {renamed} FROM ({query}))")
+        again = (f"SELECT _member, _row, any_value(_raw) AS _raw FROM ({' UNION ALL '.join(parts)}) "
+                 f"WHERE (_member, _row) IN (SELECT (_member, _row) {bad}) GROUP BY ALL")
+        return (f"SELECT b._member, b._row, {_sql.literal(reason)} AS _reason, {_sql.literal(message)} AS _message, a._raw "
+                f"FROM (SELECT _member, _row {bad}) b LEFT JOIN ({again}) a USING (_member, _row)")
+
+
+def _or_null(name: str, given: dict[str, str]) -> str:
+    return _sql.ident("s:" + name) if name in given else "NULL"
+
+
+def _raw(given: dict[str, str]) -> str:
+    kind = given.get("_raw")
+    if kind is None:
+        return "NULL"
+    return '"s:_raw"' if kind == "VARCHAR" else 'to_json("s:_raw")::VARCHAR'

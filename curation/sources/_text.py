@@ -1,0 +1,254 @@
+"""Text files as relations: delimited rows and bare lines, read by DuckDB in strict mode; every row that it cannot take is
+set aside with its number, its reason and its text."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from curation.errors import unknown
+from curation.sources import _sql
+from curation.sources._files import CHUNK, SourceFile
+from curation.sources._tidy import REJECTS, Dialect, tidy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from curation.sources._stage import Stage
+
+LINE = 64 << 20
+"""The longest row taken, bytes; longer ones are set aside."""
+
+NULL = "\x01no such text\x01"
+"""DuckDB wants a text that means NULL; none does here: an empty field is an empty text."""
+
+REASONS = {"TOO MANY COLUMNS": "ragged_row", "MISSING COLUMNS": "ragged_row", "INVALID ENCODING": "bad_encoding",
+           "LINE SIZE OVER MAXIMUM": "line_too_long"}
+MESSAGES = {
+    "ragged_row": "the row has another number of fields than the header", "bad_encoding": "the row is not text in the file's encoding",
+    "line_too_long": f"the row is longer than {LINE:,} bytes", "bad_quote": "a quoted field does not end where it should",
+}
+
+
+@dataclass
+class Rows:
+    """A text file as the temporary view `relation`: fields c1, c2, ... (all text), `_member`, `_row` (from 1, after the
+    header; blank lines are no rows) and `_raw`."""
+
+    stage: Stage
+    file: SourceFile
+    dialect: Dialect
+    names: list[str]
+    relation: str
+    path: Path
+    settled: bool = False
+    bad: list[str] = field(default_factory=list)
+
+    def column(self, name: str) -> str:
+        """The field of the column called `name` in the header; raises UserError naming the closest one."""
+        if name not in self.names:
+            problem = unknown(f"column in {self.file.name} called", name, self.names)
+            self.stage.fail(f"{problem} Correct the name on the card, or get the right file.")
+        return f"c{self.names.index(name) + 1}"
+
+    def feed(self, table: str, query: str) -> None:
+        """Give the rows of a query over `relation` to the stage; what could not be parsed is set aside for `table`."""
+        if not self.settled:
+            self._settle(table, query)
+        else:
+            self.stage.add(table, query)
+        self.stage.reject_rows(table, f"SELECT {_sql.literal(self.file.name)} AS _member, * FROM {self.relation}_bad")
+
+    def _settle(self, table: str, query: str) -> None:
+        """The first reading, which finds the rows that cannot be parsed; where there are any it is done again with right numbers."""
+        mark = self.stage.mark(table)
+        self.settled = True
+        try:
+            self.stage.add(table, query)
+        except duckdb.InvalidInputException as error:
+            if "state machine" not in str(error):
+                raise
+            self._tidied()
+        else:
+            if not self._rejects():
+                return
+            self.stage.undo(table, mark)
+            if self._may_hold_blank_lines():
+                self._tidied()
+            else:
+                self._numbered()
+        self.stage.add(table, query)
+
+    def _rejects(self) -> int:
+        return _one(self.stage.connection, f"SELECT count(DISTINCT line) FROM {self.relation}_errors")
+
+    def _numbered(self) -> None:
+        """Number the good rows around the bad ones: a row's number is its rank plus the bad rows before it."""
+        run, head = self.stage.connection.execute, int(self.dialect.header)
+        reasons = " ".join(f"WHEN {_sql.literal(k)} THEN {_sql.literal(v)}" for k, v in REASONS.items())
+        messages = " ".join(f"WHEN {_sql.literal(k)} THEN {_sql.literal(v)}" for k, v in MESSAGES.items())
+        run(f"""CREATE OR REPLACE TEMP TABLE {self.relation}_bad AS
+            SELECT _row, _reason, CASE _reason {messages} END || CASE WHEN _reason = 'ragged_row'
+              THEN regexp_replace(error_message, '(?s)^.*Expected Number of Columns: ([0-9]+) Found: ([0-9]+).*$', ': expected \\1, found \\2')
+              ELSE '' END AS _message, _raw
+            FROM (SELECT (line - {head})::BIGINT AS _row, CASE error_type {reasons} ELSE 'bad_quote' END AS _reason, error_message,
+                    ltrim(csv_line, chr(10) || chr(13)) AS _raw,
+                    row_number() OVER (PARTITION BY line ORDER BY byte_position) AS n FROM {self.relation}_errors)
+            WHERE n = 1""")
+        self._exact_bytes()
+        run(f"""CREATE OR REPLACE TEMP TABLE {self.relation}_shift AS
+            SELECT after, max(shift) AS shift FROM (
+              SELECT _row - row_number() OVER (ORDER BY _row) AS after, row_number() OVER (ORDER BY _row) AS shift
+              FROM {self.relation}_bad) GROUP BY after""")
+        run(f"""CREATE OR REPLACE TEMP VIEW {self.relation} AS
+            SELECT r.* REPLACE (r._row + coalesce(s.shift, 0) AS _row) FROM ({_ranked(self, self.path, self.dialect)}) r
+            ASOF LEFT JOIN {self.relation}_shift s ON r._row > s.after ORDER BY 1, r._row""".replace("ORDER BY 1, ", "ORDER BY "))
+
+    def _exact_bytes(self) -> None:
+        """DuckDB shows undecodable bytes as `?`: show them as \\xNN instead, from the file itself."""
+        run = self.stage.connection.execute
+        where = run(f"""SELECT (line - {int(self.dialect.header)})::BIGINT, min(line_byte_position), any_value(strlen(csv_line))
+            FROM {self.relation}_errors WHERE error_type = 'INVALID ENCODING' GROUP BY line ORDER BY 2""").fetchall()
+        if not where:
+            return
+        raws = {"_row": [], "raw": []}
+        with _opened(self.path, self.file) as stream:
+            for row, start, length in where:
+                stream.seek(start)
+                raws["_row"].append(row)
+                raws["raw"].append(stream.read(length).decode("utf-8", "backslashreplace").strip("\r\n"))
+        import pyarrow as pa
+
+        with registered(self.stage.connection, pa.table(raws), "exact_bytes"):
+            run(f"UPDATE {self.relation}_bad b SET _raw = e.raw FROM exact_bytes e WHERE e._row = b._row")
+
+    def _may_hold_blank_lines(self) -> bool:
+        """Whether two line ends follow each other anywhere: DuckDB counts blank lines for bad rows but not for good ones."""
+        last = b"\n"
+        with _opened(self.path, self.file) as stream:
+            while chunk := stream.read(CHUNK):
+                joined = (last + chunk).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+                if b"\n\n" in joined:
+                    return True
+                last = chunk[-2:]
+        return False
+
+    def _tidied(self) -> None:
+        """Read the file the slow and exact way, for what DuckDB cannot take: mixed line ends, blank lines beside bad rows."""
+        path, bad = self.stage.scratch / f"{self.relation}.csv", self.stage.scratch / f"{self.relation}.bad.csv"
+        with _opened(self.path, self.file) as stream:
+            tidy(stream, self.dialect, len(self.names), path, bad)
+        run = self.stage.connection.execute
+        run(f"CREATE OR REPLACE TEMP TABLE {self.relation}_bad AS SELECT _row::BIGINT AS _row, _reason, _message, _raw "
+            f"FROM {_scan(bad, list(REJECTS), Dialect(header=False))}")
+        run(f"CREATE OR REPLACE TEMP VIEW {self.relation} AS {_view(self, _scan(path, ['_row', *_fields(self)], Dialect(header=False)), '_row::BIGINT')}")
+
+
+def delimited(stage: Stage, file: SourceFile, dialect: Dialect, names: list[str] | None = None) -> Rows:
+    """A delimited file; column names from its header, or as given, or c1, c2, ... where there is neither.
+
+    Raises UserError for an empty file and for a header that names a column twice.
+    """
+    path = _utf8(stage, file, dialect.encoding)
+    first = _first_record(path, file, dialect)
+    if first is None:
+        stage.fail(f"{file.path} is empty: expected {'a header and rows' if dialect.header else 'rows'}. Get the file again.")
+    given = names or (first if dialect.header else [f"c{i + 1}" for i in range(len(first))])
+    doubled = sorted({n for n in given if given.count(n) > 1})
+    if doubled:
+        stage.fail(f"The header of {file.path} names the column {doubled[0]!r} more than once: give the columns' names on the card "
+                   "(`columns: [...]`).")
+    relation = f"text_{_one(stage.connection, 'SELECT count(*) FROM duckdb_views() WHERE temporary')}_{len(stage.queries)}_{id(file) % 10**6}"
+    rows = Rows(stage, file, dialect, given, relation, path)
+    stage.connection.execute(f"CREATE OR REPLACE TEMP TABLE {relation}_bad (_row BIGINT, _reason VARCHAR, _message VARCHAR, _raw VARCHAR)")
+    stage.connection.execute(f"CREATE OR REPLACE TEMP VIEW {relation} AS {_ranked(rows, path, dialect)}")
+    return rows
+
+
+def lines(stage: Stage, file: SourceFile, encoding: str = "utf-8") -> Rows:
+    """A file's lines (field c1, named `line`); blank lines are no rows."""
+    return delimited(stage, file, Dialect(separator="\x1f\x1e", quote="", header=False, encoding=encoding), ["line"])
+
+
+@contextmanager
+def registered(connection: duckdb.DuckDBPyConnection, table: object, name: str) -> Iterator[None]:
+    """An Arrow table under a name in SQL, for a while."""
+    connection.register(name, table)
+    try:
+        yield
+    finally:
+        connection.unregister(name)
+
+
+def _fields(rows: Rows) -> list[str]:
+    return [f"c{i + 1}" for i in range(len(rows.names))]
+
+
+def _ranked(rows: Rows, path: Path, dialect: Dialect) -> str:
+    scan = _scan(path, _fields(rows), dialect, rows.file.gzip and path == rows.file.path, f"{rows.relation}_errors")
+    return _view(rows, scan, "row_number() OVER ()")
+
+
+def _view(rows: Rows, scan: str, number: str) -> str:
+    fields = ", ".join(_fields(rows))
+    return f"SELECT {fields}, {_sql.literal(rows.file.name)} AS _member, {number} AS _row, [{fields}] AS _raw FROM {scan}"
+
+
+def _scan(path: Path, columns: list[str], dialect: Dialect, zipped: bool = False, rejects: str | None = None) -> str:
+    """DuckDB's strict reading of a delimited UTF-8 file, nothing guessed."""
+    typed = ", ".join(f"{_sql.literal(c)}: 'VARCHAR'" for c in columns)
+    kept = f", ignore_errors = true, store_rejects = true, rejects_limit = 0, rejects_table = '{rejects}', rejects_scan = '{rejects}_scans'"
+    return (f"read_csv({_sql.literal(path)}, columns = {{{typed}}}, auto_detect = false, strict_mode = true, "
+            f"header = {str(dialect.header).lower()}, skip = {dialect.skip}, delim = {_sql.literal(dialect.separator)}, "
+            f"quote = {_sql.literal(dialect.quote)}, escape = {_sql.literal(dialect.escape if dialect.quote else '')}, "
+            f"nullstr = {_sql.literal(NULL)}, max_line_size = {LINE}, compression = '{'gzip' if zipped else 'none'}'{kept if rejects else ''})")
+
+
+@contextmanager
+def _opened(path: Path, file: SourceFile) -> Iterator[io.BufferedIOBase]:
+    with file.open() if path == file.path else path.open("rb") as stream:
+        yield stream  # type: ignore[misc]
+
+
+def _utf8(stage: Stage, file: SourceFile, encoding: str) -> Path:
+    """The file itself where it is UTF-8, else a copy in UTF-8; bytes that the encoding does not know stay and are found later."""
+    try:
+        name = codecs.lookup(encoding).name
+    except LookupError:
+        stage.fail(f"There is no encoding {encoding!r}; the card may say utf-8, latin-1, cp1252, utf-16 or any other that Python knows.")
+    if name in ("utf-8", "ascii", "utf-8-sig"):
+        return file.path
+    path = stage.scratch / f"{file.sha256[:16]}-{name}.txt"
+    if not path.exists():
+        with file.open() as stream, path.open("wb") as out:
+            decoder = codecs.getincrementaldecoder(name)("surrogateescape" if not name.startswith("utf") else "strict")
+            while chunk := stream.read(CHUNK):
+                out.write(decoder.decode(chunk).encode("utf-8", "surrogateescape"))
+            out.write(decoder.decode(b"", True).encode("utf-8", "surrogateescape"))
+    return path
+
+
+def _first_record(path: Path, file: SourceFile, dialect: Dialect) -> list[str] | None:
+    """The fields of the first record; None for a file without any."""
+    with _opened(path, file) as stream:
+        text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="backslashreplace", newline="")  # type: ignore[arg-type]
+        for _ in range(dialect.skip):
+            text.readline()
+        if len(dialect.separator) > 1:
+            found = next((line.rstrip("\r\n").split(dialect.separator) for line in text if line.strip("\r\n")), None)
+        else:
+            found = next((r for r in csv.reader(text, **dialect.python()) if r), None)
+        text.detach()
+    return found
+
+
+def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = connection.execute(query).fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,104 @@
+"""The slow, exact reading of a delimited file that DuckDB cannot take as it is: row by row, to a tidy copy with row numbers.
+
+Only for files with mixed line ends, or with both unreadable rows and blank lines; all others never come here.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+REJECTS = ("_row", "_reason", "_message", "_raw")
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a delimited file is written; `skip` lines stand before its header or first row."""
+
+    separator: str = ","
+    quote: str = '"'
+    escape: str = '"'
+    header: bool = True
+    skip: int = 0
+    encoding: str = "utf-8"
+
+    def python(self) -> dict[str, Any]:
+        """The same for Python's csv module."""
+        if not self.quote:
+            return {"delimiter": self.separator, "quoting": csv.QUOTE_NONE, "strict": True}
+        doubled = self.escape == self.quote
+        return {"delimiter": self.separator, "quotechar": self.quote, "doublequote": doubled,
+                "escapechar": None if doubled else self.escape, "strict": True}
+
+
+class _Lines:
+    """The lines of a stream, ended by LF, CRLF or CR LF alike; remembers those of the record being read."""
+
+    def __init__(self, stream: BinaryIO, skip: int) -> None:
+        self.source = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="\n")
+        self.record: list[str] = []
+        for _ in range(skip):
+            self.source.readline()
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self.source:
+            self.record.append(line)
+            yield line
+
+    def raw(self) -> str:
+        """The text of the record just read."""
+        text, self.record = "".join(self.record), []
+        return text
+
+
+def tidy(stream: BinaryIO, dialect: Dialect, width: int, path: Path, bad: Path) -> None:
+    """Write the good rows to `path` (row number first) and the others to `bad` (REJECTS), both as plain CSV without header."""
+    previous = csv.field_size_limit(1 << 30)
+    lines = _Lines(stream, dialect.skip)
+    try:
+        with path.open("w", encoding="utf-8", newline="") as good, bad.open("w", encoding="utf-8", newline="") as aside:
+            keep, set_aside = csv.writer(good, lineterminator="\n").writerow, csv.writer(aside, lineterminator="\n").writerow
+            for number, fields, fault in _records(lines, dialect, width):
+                if fault is None:
+                    keep([number, *fields])
+                else:
+                    raw = lines.raw().strip("\r\n").encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+                    set_aside([number, *fault, raw])
+    finally:
+        csv.field_size_limit(previous)
+        lines.source.detach()
+
+
+def _records(lines: _Lines, dialect: Dialect, width: int) -> Iterator[tuple[int, list[str], tuple[str, str] | None]]:
+    """Each row after the header with its number from 1 and, where it is bad, its reason and message."""
+    reader = csv.reader(iter(lines), **dialect.python())
+    number = 0 if dialect.header else 1
+    while True:
+        lines.record = []
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            fields, fault = [], ("bad_quote", f"the row cannot be read: {error}")
+        else:
+            if not fields:
+                continue
+            fault = _fault(fields, width)
+        if number:
+            yield number, fields, fault
+        number += 1
+
+
+def _fault(fields: list[str], width: int) -> tuple[str, str] | None:
+    if len(fields) != width:
+        return "ragged_row", f"the row has another number of fields than the header: expected {width}, found {len(fields)}"
+    try:
+        "".join(fields).encode("utf-8")
+    except UnicodeEncodeError:
+        return "bad_encoding", "the row is not text in the file's encoding"
+    return None

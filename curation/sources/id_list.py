@@ -1,0 +1,54 @@
+"""`id-list`: one account id a line; the label stands for the whole file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from curation.schema import Answer
+from curation.sources import _sql, _text, format_
+from curation.sources._files import SourceFile
+from curation.sources._stage import Stage
+
+
+class Options(BaseModel):
+    """Options of `id-list`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    answer: Answer | dict[str, Answer] | None = None
+    """What the file's accounts are: one answer for all files, or one for each file name; without it no claims are made."""
+    attributes: dict[str, str | dict[str, str]] = Field(default_factory=dict)
+    """Attributes of the claims: a text for all files, or one for each file name."""
+    prefix: str = ""
+    """Taken off the front of each id where it is there."""
+    trim: bool = False
+    """Take blanks around an id away instead of setting the row aside."""
+    encoding: str = "utf-8"
+
+
+@format_("id-list", options=Options)
+def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
+    """One account id a line; the label stands for the whole file."""
+    for file in files:
+        lines = _text.lines(stage, file, options.encoding)
+        value = "trim(c1)" if options.trim else "c1"
+        if options.prefix:
+            value = f"CASE WHEN starts_with({value}, {_sql.literal(options.prefix)}) THEN substr({value}, {len(options.prefix) + 1}) ELSE {value} END"
+        base = f"{value} AS account_id, _member, _row, _raw"
+        lines.feed("accounts", f"SELECT {base} FROM {lines.relation}")
+        answer = _for(options.answer, file)
+        if answer is None:
+            continue
+        pairs = {k: v for k, v in ((k, _for(v, file)) for k, v in options.attributes.items()) if v is not None}
+        made = ", ".join(f"{_sql.literal(k)}: {_sql.literal(v)}" for k, v in pairs.items())
+        lines.feed("claims", f"SELECT {base}, {_sql.literal(answer)} AS answer{f', MAP {{{made}}} AS attributes' if made else ''} "
+                             f"FROM {lines.relation}")
+
+
+def _for(value: str | dict[str, str] | None, file: SourceFile) -> str | None:
+    """What holds for one file, by its name with or without folders and ending."""
+    if not isinstance(value, dict):
+        return value
+    return next((value[n] for n in (file.name, Path(file.name).name, file.stem) if n in value), None)
