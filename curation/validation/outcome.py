@@ -1,0 +1,129 @@
+"""What a validation found: suites, their outcomes, and for each broken rule the accounts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from curation.validation.rules import Rule, Suite
+
+Outcome = Literal["passed", "failed", "not applicable"]
+LISTED = 1000
+"""Accounts named for one broken rule; the total is always said."""
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One account (None: the data set as a whole) that breaks a rule, in how many rows, and the first of them."""
+
+    account: str | None
+    rows: int
+    detail: str | None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A broken rule: the rows and accounts that break it (at most LISTED of them named)."""
+
+    rule: Rule
+    table: str
+    rows: int
+    accounts: int
+    hits: tuple[Hit, ...]
+    note: str | None = None
+    """What the card says of it, where it is a known issue."""
+
+    @property
+    def listed(self) -> list[str]:
+        """The accounts named."""
+        return [h.account for h in self.hits if h.account is not None]
+
+    def document(self) -> dict[str, Any]:
+        """The finding as plain data."""
+        return {
+            "expectation": self.rule.name, "table": self.table, "says": self.rule.says, "severity": self.rule.severity,
+            "rows": self.rows, "accounts_total": self.accounts, "accounts": self.listed, "known_issue": self.note,
+            "examples": [{"account": h.account, "rows": h.rows, "detail": h.detail} for h in self.hits[:20]],
+        }
+
+
+@dataclass(frozen=True)
+class SuiteResult:
+    """What became of one suite."""
+
+    suite: Suite
+    required: bool
+    rows: int
+    ran: int
+    failures: tuple[Finding, ...] = ()
+    warnings: tuple[Finding, ...] = ()
+    errors: tuple[tuple[Rule, str], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The suite's name: its table."""
+        return self.suite.table
+
+    @property
+    def outcome(self) -> Outcome:
+        """Without rows a suite ran nothing: a required one has then failed. An error is not a pass."""
+        if not self.rows and not self.errors:
+            return "failed" if self.required else "not applicable"
+        return "failed" if self.failures or self.errors else "passed"
+
+    @property
+    def reason(self) -> str | None:
+        """Why the outcome is what it is, where no finding says so."""
+        if self.errors:
+            return f"{len(self.errors)} of {self.ran + len(self.errors)} checks could not run"
+        if not self.rows:
+            return "there are no rows, and some are required" if self.required else "there are no rows"
+        return None
+
+    def document(self) -> dict[str, Any]:
+        """The suite as plain data: `failed` counts the failures, `warnings` do not make a suite fail."""
+        return {
+            "name": self.name, "outcome": self.outcome, "reason": self.reason, "required": self.required, "rows": self.rows,
+            "ran": self.ran, "failed": len(self.failures), "errored": len(self.errors),
+            "failures": [f.document() for f in self.failures], "warnings": [f.document() for f in self.warnings],
+            "errors": [{"expectation": rule.name, "message": message} for rule, message in self.errors],
+        }
+
+
+@dataclass(frozen=True)
+class Validation:
+    """A data set validated at a version."""
+
+    dataset: str
+    title: str
+    version: int
+    message: str
+    """What the version's author said of it."""
+    suites: tuple[SuiteResult, ...]
+    made_at: datetime
+
+    @property
+    def success(self) -> bool:
+        """No suite failed."""
+        return all(s.outcome != "failed" for s in self.suites)
+
+    @property
+    def failed(self) -> list[str]:
+        """What failed, as suite.rule, or suite where nothing in it ran."""
+        broken = [f"{s.name}.{f.rule.name}" for s in self.suites for f in s.failures]
+        broken += [f"{s.name}.{rule.name} (could not run)" for s in self.suites for rule, _ in s.errors]
+        return broken + [f"{s.name} (no rows)" for s in self.suites if s.outcome == "failed" and not s.rows and not s.errors]
+
+    def document(self) -> dict[str, Any]:
+        """The validation as plain data, without the report's path."""
+        return {"success": self.success, "dataset": self.dataset, "version": self.version,
+                "suites": [s.document() for s in self.suites]}
+
+    def summary(self) -> dict[str, Any]:
+        """What a release records: outcomes and counts, no account."""
+        def counted(s: SuiteResult) -> dict[str, Any]:
+            return {"name": s.name, "outcome": s.outcome, "ran": s.ran, "failed": len(s.failures), "errored": len(s.errors),
+                    "warnings": [f.rule.name for f in s.warnings]}
+
+        return {"success": self.success, "failed": self.failed, "suites": [counted(s) for s in self.suites]}

@@ -1,0 +1,143 @@
+"""The rules: generated from the schema's columns, and hand-written in suites/*.yaml. A rule names the rows that break it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from curation.schema import TABLES, Column, Table
+
+Severity = Literal["critical", "warning"]
+SUITES = Path(__file__).parent / "suites"
+ORDER = ("pulls", "accounts", "posts", "edges", "claims", "batches", "assignments", "labels", "splits")
+
+ACCOUNT_OF = {"edges": "source_id", "batches": "NULL::VARCHAR", "pulls": "NULL::VARCHAR"}
+"""What stands for the account in the findings of tables that have no account_id."""
+
+IDS = ("account_id", "post_id", "ref_post_id", "ref_account_id", "source_id", "target_id")
+FLOAT_ID = r"^[+-]?\d(\.\d+)?[eE]\+?\d{1,2}$|^[+-]?\d+\.0+$"
+"""An id that went through a floating-point number: 1.23E+17 or 12345.0. Hexadecimal ids do not match."""
+
+
+class Rule(BaseModel):
+    """What must hold for every row of a table.
+
+    `rows` is SQL over the views of `curation.validation.views` that yields the rows that break the rule, with the
+    columns account_id (NULL where the finding is not of one account) and detail. `kind` other than `query` says that
+    one of Great Expectations' own column expectations tests the same thing.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[a-z0-9_-]+$")
+    says: str = Field(min_length=1)
+    severity: Severity = "critical"
+    rows: str = Field(min_length=1)
+    kind: Literal["query", "required", "vocabulary", "range"] = "query"
+    column: str = ""
+    values: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+class Suite(BaseModel):
+    """The rules of one table. A required suite fails where there are no rows; another is then not applicable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    table: str
+    about: str = Field(min_length=1)
+    required: bool = False
+    rules: tuple[Rule, ...] = ()
+
+
+@cache
+def suites() -> tuple[Suite, ...]:
+    """Every suite in the order of ORDER: the schema's rules first, then those of suites/<table>.yaml.
+
+    Raises ValueError where two rules of a suite have one name.
+    """
+    return tuple(_suite(name) for name in ORDER)
+
+
+def _suite(name: str) -> Suite:
+    written = Suite.model_validate(yaml.safe_load((SUITES / f"{name}.yaml").read_text(encoding="utf-8")))
+    rules = (*generated(TABLES[written.table]), *written.rules)
+    names = [r.name for r in rules]
+    if doubled := {n for n in names if names.count(n) > 1}:
+        raise ValueError(f"suites/{name}.yaml: two rules are called {sorted(doubled)[0]!r}")
+    return written.model_copy(update={"rules": rules})
+
+
+def generated(table: Table) -> Iterator[Rule]:
+    """The rules that the schema's definition of a table implies: types, key, and what each column says of itself."""
+    yield _types(table)
+    yield _key(table)
+    account = account_of(table)
+    for column in table.columns:
+        yield from _column(table.name, account, column)
+
+
+def account_of(table: Table) -> str:
+    """SQL for the account that a row of `table` is about."""
+    return ACCOUNT_OF.get(table.name, "account_id")
+
+
+def _types(table: Table) -> Rule:
+    wanted = ", ".join(f"('{c.name}', '{_stored_type(c)}')" for c in table.columns)
+    rows = (
+        f"SELECT NULL::VARCHAR AS account_id, w.name || ' is ' || coalesce(d.column_type, 'missing') AS detail "
+        f"FROM (VALUES {wanted}) w(name, type) LEFT JOIN (DESCRIBE FROM {table.name}) d ON d.column_name = w.name "
+        "WHERE d.column_type IS DISTINCT FROM w.type")
+    return Rule(name="columns-typed", says="The table has the schema's columns with the schema's types.", rows=rows)
+
+
+def _stored_type(column: Column) -> str:
+    return "TIMESTAMP WITH TIME ZONE" if column.type == "TIMESTAMPTZ" else column.type
+
+
+def _key(table: Table) -> Rule:
+    # GROUP BY takes NULL as equal to NULL, as the schema's keys do.
+    key = ", ".join(f'"{k}"' for k in table.key)
+    account = account_of(table) if account_of(table) in table.key else "NULL::VARCHAR"
+    rows = (f"SELECT any_value({account}) AS account_id, count(*) || ' rows with the key ' || concat_ws(' / ', {key}) AS detail "
+            f"FROM {table.name} GROUP BY {key} HAVING count(*) > 1")
+    return Rule(name="key-unique", says=f"No two rows have the same {' + '.join(table.key)}.", rows=rows)
+
+
+def _column(table: str, account: str, column: Column) -> Iterator[Rule]:
+    name, value = column.name, f'"{column.name}"'
+
+    def failing(condition: str, shown: str = f"{value}::VARCHAR") -> str:
+        return f"SELECT {account} AS account_id, {shown} AS detail FROM {table} WHERE {condition}"
+
+    if column.required:
+        yield Rule(name=f"{name}-required", says=f"{name} is never missing.", kind="required", column=name,
+                   rows=failing(f"{value} IS NULL", "NULL::VARCHAR"))
+    if column.vocabulary:
+        words = ", ".join(f"'{w}'" for w in column.vocabulary)
+        yield Rule(name=f"{name}-known-word", says=f"{name} is one of: {', '.join(column.vocabulary)}.", kind="vocabulary",
+                   column=name, values=column.vocabulary, rows=failing(f"{value} NOT IN ({words})"))
+    if column.minimum is not None or column.maximum is not None:
+        yield _range(name, column, failing)
+    if name in IDS:
+        yield Rule(name=f"{name}-is-text", says=f"{name} never went through a floating-point number (1.23E+17).",
+                   rows=failing(f"regexp_matches({value}, '{FLOAT_ID}')"))
+        yield Rule(name=f"{name}-not-blank", says=f"{name} is not blank.", rows=failing(f"trim({value}) = ''"))
+
+
+def _range(name: str, column: Column, failing: Callable[[str], str]) -> Rule:
+    low, high, value = column.minimum, column.maximum, f'"{column.name}"'
+    tests = [f"{value} < {low:g}"] if low is not None else []
+    tests += [f"{value} > {high:g}"] if high is not None else []
+    # NaN is greater than every number in DuckDB: an upper bound finds it, without one it is asked for.
+    asked = column.type == "DOUBLE" and high is None
+    tests += [f"isnan({value})"] if asked else []
+    bounds = " and ".join(f"{word} {n:g}" for word, n in (("at least", low), ("at most", high)) if n is not None)
+    return Rule(name=f"{name}-in-range", says=f"{name} is {bounds}.", kind="query" if asked else "range", column=name,
+                minimum=low, maximum=high, rows=failing(" OR ".join(tests)))

@@ -1,0 +1,182 @@
+"""`validate`: Great Expectations over the views of one data set at one version; every question is answered inside DuckDB."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from curation.errors import unknown
+from curation.store import Store
+from curation.validation import views
+from curation.validation.outcome import LISTED, Finding, Hit, SuiteResult, Validation
+from curation.validation.rules import Rule, Suite, suites
+
+if TYPE_CHECKING:
+    import duckdb
+
+KNOWN_ISSUE = re.compile(r"^([a-z]+\.[a-z0-9_-]+)\s*:\s*(.*)$", re.DOTALL)
+
+
+def datasets(store: Store, version: int) -> list[str]:
+    """Ids of the data sets that have anything to validate at a version, sorted."""
+    union = " UNION ".join(f"SELECT dataset FROM {store.relation(t, version)}" for t in ("pulls", "accounts", "claims"))
+    return [str(row[0]) for row in store.connection.execute(f"{union} ORDER BY 1").fetchall()]
+
+
+def validate(store: Store, dataset: str, at: str | int | None = None, splits: str | None = None) -> Validation:
+    """Run every suite on one data set at one version (the newest without `at`).
+
+    `splits`, SQL (split_id, account_id, part), are checked instead of the stored ones: those about to be released.
+    Raises UserError where the store has no such data set at that version.
+    """
+    version = store.resolve(at)
+    if dataset not in (known := datasets(store, version)):
+        raise unknown(f"data set in version {version}", dataset, known)
+    card = views.card(store, dataset, version)
+    message = next((v.message for v in store.versions() if v.number == version), "")
+    with views.pinned(store, dataset, version, splits) as schema:
+        results = _run(store, schema, card)
+    return Validation(dataset, str(card.get("title") or dataset), version, message, results, datetime.now(UTC))
+
+
+def _run(store: Store, schema: str, card: Mapping[str, Any]) -> tuple[SuiteResult, ...]:
+    cursor = store.connection.cursor()
+    cursor.execute("SET TimeZone = 'UTC'")
+    cursor.execute(f"USE {schema}")
+    rows = {s.table: _count(cursor, s.table) for s in suites()}
+    verdicts = _verdicts(store, schema, [s for s in suites() if rows[s.table]])
+    return tuple(_result(cursor, s, rows[s.table], verdicts.get(s.table, {}), card) for s in suites())
+
+
+def _required(suite: Suite, card: Mapping[str, Any]) -> bool:
+    """A card without a label announces a data set nobody has judged yet: claims are then not required."""
+    return suite.required and not (suite.table == "claims" and card and "label" not in card)
+
+
+def _count(cursor: duckdb.DuckDBPyConnection, table: str) -> int:
+    row = cursor.execute(f"SELECT count(*) FROM {table}").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _result(
+    cursor: duckdb.DuckDBPyConnection, suite: Suite, rows: int, verdicts: Mapping[str, bool | str], card: Mapping[str, Any],
+) -> SuiteResult:
+    """One suite's result from the verdict on each of its rules: True, False, or the message of an error."""
+    notes = known_issues(card)
+    broken = [r for r in suite.rules if verdicts.get(r.name) is False]
+    findings = [_finding(cursor, suite, rule, notes.get(f"{suite.table}.{rule.name}")) for rule in broken]
+    # An issue that the card names is shown, and does not stand in the way of those who know of it.
+    serious = [f for f in findings if f.rule.severity == "critical" and f.note is None]
+    return SuiteResult(
+        suite, _required(suite, card), rows, ran=sum(isinstance(v, bool) for v in verdicts.values()),
+        failures=tuple(serious), warnings=tuple(f for f in findings if f not in serious),
+        errors=tuple((r, str(verdicts[r.name])) for r in suite.rules if isinstance(verdicts.get(r.name), str)))
+
+
+def known_issues(card: Mapping[str, Any]) -> dict[str, str]:
+    """What a card knows of: its known_issues that begin with a rule's name, such as `posts.inside-window: 840 posts`.
+
+    >>> known_issues({"known_issues": ["posts.inside-window: 840 posts of bots", "names are Italian"]})
+    {'posts.inside-window': '840 posts of bots'}
+    """
+    matches = [KNOWN_ISSUE.match(issue) for issue in card.get("known_issues", ())]
+    return {match[1]: match[2] for match in matches if match}
+
+
+def _finding(cursor: duckdb.DuckDBPyConnection, suite: Suite, rule: Rule, note: str | None) -> Finding:
+    """Who breaks a rule: totals and the first accounts, in one query."""
+    found = cursor.execute(
+        f"SELECT account_id, count(*), min(detail), sum(count(*)) OVER (), count(account_id) OVER () FROM ({rule.rows}) "
+        f"GROUP BY account_id ORDER BY account_id NULLS FIRST LIMIT {LISTED}").fetchall()
+    rows, accounts = (int(found[0][3]), int(found[0][4])) if found else (0, 0)
+    hits = tuple(Hit(account, int(n), detail) for account, n, detail, *_ in found)
+    return Finding(rule, suite.table, rows, accounts, hits, note)
+
+
+def _verdicts(store: Store, schema: str, chosen: list[Suite]) -> dict[str, dict[str, bool | str]]:
+    """Great Expectations' verdict on every rule of the suites: {table: {rule: held, or the message of an error}}."""
+    # Asked for before the import: its telemetry starts there.
+    os.environ["GX_ANALYTICS_ENABLED"] = "False"
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    from curation.validation.dialect import engine_url
+
+    with engine_url(store.connection, [f"USE {schema}"]) as url:
+        context = gx.get_context(mode="ephemeral")
+        context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+        source = context.data_sources.add_sql(name="lake", connection_string=url, create_temp_table=False)
+        return {s.table: _validated(gx, source, s) for s in chosen}
+
+
+def _validated(gx: Any, source: Any, suite: Suite) -> dict[str, bool | str]:
+    asset = source.add_query_asset(name=suite.table, query=f"SELECT * FROM {suite.table}")
+    batch = asset.add_batch_definition_whole_table("all").get_batch()
+    expectations = gx.ExpectationSuite(name=suite.table, expectations=[_expectation(r) for r in suite.rules])
+    found = batch.validate(expectations, result_format="BOOLEAN_ONLY")
+    return {r.expectation_config.meta["rule"]: _verdict(r) for r in found.results}
+
+
+def _verdict(result: Any) -> bool | str:
+    """Whether a rule held; an error also comes as success=False, and is told by its exception_info."""
+    message = _exception(result.exception_info or {})
+    return message if message is not None else bool(result.success)
+
+
+def _exception(info: Mapping[str, Any]) -> str | None:
+    if "raised_exception" in info:
+        return str(info.get("exception_message") or "unknown error") if info["raised_exception"] else None
+    nested = [_exception(part) for part in info.values() if isinstance(part, Mapping)]
+    return next((message for message in nested if message is not None), None)
+
+
+def _expectation(rule: Rule) -> Any:
+    """A rule as one of Great Expectations' expectations."""
+    import great_expectations.expectations as gxe
+
+    shared = {"severity": rule.severity, "meta": {"rule": rule.name}}
+    if rule.kind == "required":
+        return gxe.ExpectColumnValuesToNotBeNull(column=rule.column, **shared)
+    if rule.kind == "vocabulary":
+        return gxe.ExpectColumnValuesToBeInSet(column=rule.column, value_set=list(rule.values), **shared)
+    if rule.kind == "range":
+        return gxe.ExpectColumnValuesToBeBetween(column=rule.column, min_value=rule.minimum, max_value=rule.maximum, **shared)
+    return _no_rows()(query=escaped(rule.rows), **shared)
+
+
+def escaped(query: str) -> str:
+    r"""A query that survives Great Expectations' str.format and SQLAlchemy's bind parameters as it is.
+
+    >>> escaped("SELECT 'a:b', x::INT FROM t WHERE regexp_matches(x, 'e{2}')")
+    "SELECT 'a:b', x::INT FROM t WHERE regexp_matches(x, 'e{{2}}')"
+    >>> print(escaped("SELECT ':b'"))
+    SELECT '\:b'
+    """
+    return re.sub(r"(?<![:\w\\]):(?=\w)", r"\\:", query.replace("{", "{{").replace("}", "}}"))
+
+
+@cache
+def _no_rows() -> Any:
+    """The expectation that a query finds nothing.
+
+    Great Expectations' own UnexpectedRowsExpectation runs its query twice and brings the rows into Python; this one counts.
+    """
+    from great_expectations.expectations.expectation import BatchExpectation
+
+    class ExpectQueryToFindNothing(BatchExpectation):  # type: ignore[misc, unused-ignore]
+        """No row is found by `query`, SQL over the views."""
+
+        query: str
+        metric_dependencies: ClassVar[tuple[str, ...]] = ("query.row_count",)
+        success_keys: ClassVar[tuple[str, ...]] = ("query",)
+        domain_keys: ClassVar[tuple[str, ...]] = ("batch_id", "row_condition", "condition_parser")
+
+        def _validate(self, metrics: dict[str, Any], *_: Any, **__: Any) -> dict[str, Any]:
+            found = metrics["query.row_count"]
+            return {"success": found == 0, "result": {"observed_value": found}}
+
+    return ExpectQueryToFindNothing

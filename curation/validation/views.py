@@ -1,0 +1,159 @@
+"""What the rules look at: views of one data set at one version, in a schema of their own that ends with the block."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from curation.annotation.scheme import Scheme
+from curation.identity import claim_id
+from curation.splits import duplicate_groups
+from curation.store import Store
+
+PLATFORMS = Path(__file__).parent / "platforms.yaml"
+_NUMBERS = itertools.count(1)
+
+
+def quoted(value: object) -> str:
+    """A SQL literal: text in quotes, None as NULL.
+
+    >>> quoted("o'clock"), quoted(None)
+    ("'o''clock'", 'NULL')
+    """
+    return "NULL" if value is None else "'" + str(value).replace("'", "''") + "'"
+
+
+def latest(accounts: str) -> str:
+    """SQL for the latest observation of each account (a known time is later than an unknown one)."""
+    newest = f"SELECT account_id, max(observed_at) AS observed_at FROM {accounts} GROUP BY account_id"
+    return (f"(SELECT a.* FROM {accounts} a SEMI JOIN ({newest}) n "
+            "ON a.account_id = n.account_id AND a.observed_at IS NOT DISTINCT FROM n.observed_at)")
+
+
+def newest_consensus(store: Store, dataset: str, version: int) -> str | None:
+    """The id of the consensus of a data set that was written last, as of a version; None where there is none."""
+    # DuckLake numbers rows as they are written; labels carry no time of their own.
+    row = store.connection.execute(
+        f"SELECT consensus_id FROM lake.main.labels AT (VERSION => {version}) WHERE dataset = ? "
+        "GROUP BY consensus_id ORDER BY max(rowid) DESC LIMIT 1", [dataset]).fetchone()
+    return str(row[0]) if row else None
+
+
+def card(store: Store, dataset: str, version: int) -> dict[str, Any]:
+    """The data set's card as of its newest pull at a version; empty where it was never pulled."""
+    row = store.connection.execute(
+        f"SELECT card FROM {store.relation('pulls', version)} WHERE dataset = ? "
+        "ORDER BY finished_at DESC NULLS LAST, pull_id LIMIT 1", [dataset]).fetchone()
+    try:
+        found = json.loads(row[0]) if row else {}
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+@contextmanager
+def pinned(store: Store, dataset: str, version: int, splits: str | None = None) -> Iterator[str]:
+    """Views of one data set at exactly one version; yields their schema's name (`USE` it on a cursor of the store's connection).
+
+    Beside the tables: `latest` (observation of each account), `members` (account_id, group of equal profiles), `known`
+    (account ids observed or claimed), `standing` (claims not taken back), `torn` (split_id, account_id, parts,
+    candidate: accounts whose group stands in several parts of a split), `card`, `platforms`, `scheme`, `answers`,
+    `kinds`, `reasons`. `splits`, SQL (split_id, account_id, part), stands for splits about to be released.
+    """
+    schema = f"memory.checked_{next(_NUMBERS)}"
+    store.connection.execute(f"CREATE SCHEMA {schema}")
+    try:
+        cursor = store.connection.cursor()
+        cursor.execute(f"USE {schema}")
+        for name, query in _views(store, dataset, version, splits).items():
+            cursor.execute(f"CREATE VIEW {name} AS {query}")
+        yield schema
+    finally:
+        store.connection.execute(f"DROP SCHEMA {schema} CASCADE")
+
+
+def _views(store: Store, dataset: str, version: int, splits: str | None) -> dict[str, str]:
+    """View name to query, in an order in which each is known before it is used."""
+    return {
+        **_tables(store, dataset, version),
+        **_said(store, dataset, version),
+        "latest": f"FROM {latest('accounts')}",
+        "known": "SELECT account_id FROM accounts UNION SELECT account_id FROM claims",
+        "standing": "SELECT * FROM claims c WHERE answer IS NOT NULL "
+                    "AND NOT EXISTS (SELECT 1 FROM claims r WHERE r.retracts = c.claim_id)",
+        "members": f"FROM {duplicate_groups('latest')}",
+        "splits": _splits(store, dataset, version, splits),
+        "torn": "SELECT split_id, account_id, candidate, parts FROM (SELECT split_id, account_id, candidate, "
+                'min(part) OVER side <> max(part) OVER side AS torn, count(DISTINCT part) OVER side AS parts '
+                'FROM splits JOIN members USING (account_id) WINDOW side AS (PARTITION BY split_id, "group")) WHERE torn',
+    }
+
+
+def _tables(store: Store, dataset: str, version: int) -> dict[str, str]:
+    """The stored tables, restricted to the data set."""
+    def of(name: str) -> str:
+        return f"SELECT * FROM {store.relation(name, version)} WHERE dataset = {quoted(dataset)}"
+
+    consensus = quoted(newest_consensus(store, dataset, version))
+    pulled = "WHERE pull_id IN (SELECT pull_id FROM pulls)"
+    assignments = store.relation("assignments", version)
+    return {
+        **{name: of(name) for name in ("pulls", "accounts", "posts", "edges", "batches")},
+        "claims": f"SELECT *, {claim_id()} AS content_id FROM ({of('claims')})",
+        "labels": f"{of('labels')} AND consensus_id = {consensus}",
+        "ledger": f"FROM {store.relation('ledger', version)} {pulled}",
+        "quarantine": f"FROM {store.relation('quarantine', version)} {pulled}",
+        # An assignment without a batch belongs to no data set: every data set reports it.
+        "assignments": f"FROM {assignments} WHERE batch_id IN (SELECT batch_id FROM batches) "
+                       f"OR batch_id NOT IN (SELECT batch_id FROM {store.relation('batches', version)})",
+    }
+
+
+def _splits(store: Store, dataset: str, version: int, splits: str | None) -> str:
+    if splits:
+        return f"SELECT split_id, {quoted(dataset)} AS dataset, account_id, part, true AS candidate FROM {splits}"
+    return f"SELECT *, false AS candidate FROM {store.relation('splits', version)} WHERE dataset = {quoted(dataset)}"
+
+
+def _said(store: Store, dataset: str, version: int) -> dict[str, str]:
+    """What card, scheme and platforms say, as small tables."""
+    scheme = Scheme.load()
+    window = card(store, dataset, version).get("window") or {}
+    opened = yaml.safe_load(PLATFORMS.read_text(encoding="utf-8"))
+    return {
+        "card": f"SELECT {_start(window.get('start'))} AS window_start, {_end(window.get('end'))} AS window_end",
+        "platforms": _values("platform, since", [f"{quoted(p)}, TIMESTAMPTZ '{since} 00:00:00+00'" for p, since in opened.items()]),
+        "scheme": f"SELECT {quoted(scheme.version)} AS version",
+        "answers": _values("word, label", [f"{quoted(w)}, {quoted(label)}" for w, label in scheme.labels.items()]),
+        "kinds": _values("word", [quoted(w) for w in scheme.kinds] or ["NULL::VARCHAR"]),
+        "reasons": _values("word", [quoted(w) for w in scheme.reasons] or ["NULL::VARCHAR"]),
+    }
+
+
+def _start(value: object) -> str:
+    return f"{quoted(_zoned(value, '00:00:00'))}::TIMESTAMPTZ"
+
+
+def _end(value: object) -> str:
+    return f"{quoted(_zoned(value, '23:59:59.999999'))}::TIMESTAMPTZ"
+
+
+def _zoned(value: object, time: str) -> str | None:
+    """A card's date or time as text with a zone: a date ends with its day."""
+    if value is None:
+        return None
+    text = str(value)
+    if len(text) == len("2024-03-16"):
+        return f"{text} {time}+00"
+    zone = text[10:]
+    return text if zone.endswith("Z") or "+" in zone or "-" in zone else f"{text}+00"
+
+
+def _values(columns: str, rows: list[str]) -> str:
+    return f"SELECT * FROM (VALUES {', '.join(f'({row})' for row in rows)}) v({columns})"
