@@ -1,1 +1,171 @@
-"""To be filled."""
+"""Protocols: who trains on what and is tested on what. One file each, known by a canonical string that round-trips.
+
+A protocol sees releases as `Facts` when it plans cells, and accounts as integers (`Pool`) when it makes folds; every
+random draw comes from its seed.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import Field, dataclass, fields
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.errors import UserError, unknown
+from curation.registry import Registry
+
+P = TypeVar("P", bound="type[Protocol]")
+
+QUIET = {"quiet": True}
+"""Metadata of a dataclass field that the canonical string leaves out where it has its default."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a protocol may know of a release when it plans: its reference (`name@version`) and its counts."""
+
+    reference: str
+    dataset: str
+    accounts: int
+    bots: int
+    humans: int
+    splits: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The release's name without its version."""
+        return self.reference.rpartition("@")[0]
+
+    @property
+    def one_class(self) -> str | None:
+        """`bots` or `humans` where the release holds nothing else."""
+        if self.bots and self.humans:
+            return None
+        return "bots" if self.bots else "humans"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One thing to be done with every detector: releases to train on, releases to test on (several only in a named pair).
+
+    With a `reason` it is not applicable.
+    """
+
+    train: tuple[str, ...]
+    test: tuple[str, ...]
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The accounts of a plan's releases as integers, all of length n.
+
+    `tested`: in a tested release; `y`: 1 bot, 0 human; `group`: equal for accounts that must not be parted (duplicates,
+    and the same account in several releases); `identity`: equal for the same (platform, account id);
+    `part`: 0 train, 1 validation, 2 test of the official split, -1 in none.
+    """
+
+    tested: NDArray[np.bool_]
+    y: NDArray[np.int8]
+    group: NDArray[np.int64]
+    identity: NDArray[np.int64]
+    part: NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Rows of the pool to train on and rows to be scored (int64), of one fold of one repeat."""
+
+    repeat: int
+    fold: int
+    train: NDArray[np.int64]
+    test: NDArray[np.int64]
+
+
+class NotApplicable(Exception):  # noqa: N818, an outcome and not an error
+    """A protocol or a detector does not fit the data; the message says why."""
+
+
+class Protocol:
+    """A frozen dataclass of parameters with a `seed`; `str()` is its identity.
+
+    Fields whose metadata is `QUIET` stand in the canonical string only where they differ from their default.
+    """
+
+    name: ClassVar[str]
+    seed: int
+
+    def plans(self, releases: Sequence[Facts]) -> list[Plan]:
+        """What is to be done on these releases."""
+        raise NotImplementedError
+
+    def split(self, pool: Pool) -> Iterator[Fold]:
+        """The folds of one plan. Raises NotApplicable where the accounts do not allow it."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(f'{name}={_literal(value)}' for name, value in self._shown())})"
+
+    def _shown(self) -> Iterator[tuple[str, object]]:
+        for option in options(type(self)).values():
+            value = getattr(self, option.name)
+            if value != option.default or not option.metadata.get("quiet"):
+                yield option.name, value
+
+
+def _literal(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+PROTOCOLS: Registry[type[Protocol]] = Registry("protocol", "benchmarks.protocols", "botbench.protocols")
+
+
+def protocol(name: str) -> Callable[[P], P]:
+    """Register a protocol class under the name its canonical string begins with."""
+
+    def register(kind: P) -> P:
+        kind.name = name
+        PROTOCOLS.add(name, kind)
+        return kind
+
+    return register
+
+
+def options(kind: type[Protocol]) -> dict[str, Field[Any]]:
+    """The options of a protocol, in the order of its canonical string."""
+    return {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
+
+
+def parse(text: str) -> Protocol:
+    """The protocol a string names; `parse(str(p)) == p`. Raises UserError for an unknown name, option or value.
+
+    >>> str(parse("cross-validation(folds=3)"))
+    'cross-validation(folds=3, repeats=2, seed=0)'
+    """
+    name, bracket, rest = text.strip().partition("(")
+    kind = PROTOCOLS.get(name.strip())
+    try:
+        call = ast.parse(f"f({rest}" if bracket else "f()", mode="eval").body
+        assert isinstance(call, ast.Call) and not call.args
+        given = {str(k.arg): ast.literal_eval(k.value) for k in call.keywords}
+    except (SyntaxError, ValueError, AssertionError) as error:
+        raise UserError(f"The protocol {text!r} cannot be read; write it like {kind()}.") from error
+    known = options(kind)
+    for option, value in given.items():
+        if option not in known:
+            raise unknown(f"option of {name}", option, known)
+        if type(value) is not type(known[option].default):
+            wanted = type(known[option].default).__name__
+            raise UserError(f"{name}: {option} must be {wanted}, got {value!r}; write it like {kind()}.")
+    return kind(**given)
+
+
+def positive(protocol: Protocol, **least: int) -> None:
+    """Check whole-number options against their least value; raises UserError naming the option."""
+    for name, minimum in least.items():
+        if getattr(protocol, name) < minimum:
+            got = getattr(protocol, name)
+            raise UserError(f"{protocol.name}: {name} must be at least {minimum}, got {got}.")

@@ -1,0 +1,68 @@
+"""Transfer: trained on all releases but one, tested on that one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from benchmarks.protocols import QUIET, Facts, Fold, NotApplicable, Plan, Pool, Protocol, positive, protocol
+from curation.errors import UserError
+
+
+@protocol("leave-one-data-set-out")
+@dataclass(frozen=True)
+class LeaveOneDataSetOut(Protocol):
+    """Every release is tested on by a detector trained on all the others.
+
+    Accounts that share platform and id with a tested one are left out of training, and so are other releases of the
+    tested data set. Releases of one class count only in pairs named by release or data set, such as
+    `pairs="botwiki-2019+verified-2019"` (several pairs separated by commas): together they are tested on, and trained
+    on, as one. `repeats` fits again with other seeds.
+    """
+
+    seed: int = 0
+    repeats: int = field(default=1, metadata=QUIET)
+    pairs: str = field(default="", metadata=QUIET)
+
+    def __post_init__(self) -> None:
+        positive(self, seed=0, repeats=1)
+
+    def plans(self, releases: Sequence[Facts]) -> list[Plan]:
+        """One plan for each release or pair of both classes, and one that says why for each lone single class."""
+        paired = self._paired(releases)
+        members = {r.reference for pair in paired for r in pair}
+        alone = [r for r in releases if r.reference not in members]
+        sides = [(r,) for r in alone if not r.one_class] + paired
+        lonely = [
+            Plan((), (r.reference,), f"{r.reference} holds {r.one_class} only; name it in a pair to test on it.")
+            for r in alone if r.one_class
+        ]
+        return [self._plan(side, sides) for side in sides] + lonely
+
+    def _paired(self, releases: Sequence[Facts]) -> list[tuple[Facts, ...]]:
+        found = []
+        for pair in filter(None, (p.strip() for p in self.pairs.split(","))):
+            names = [name.strip() for name in pair.split("+")]
+            side = tuple(r for name in names for r in releases if name in {r.name, r.dataset})
+            if len(names) != 2 or not {r.one_class for r in side} <= {"bots", "humans"}:
+                raise UserError(f"{self.name}: the pair {pair!r} must be two releases of one class each, like A+B.")
+            if len({r.one_class for r in side}) == 2:
+                found.append(side)
+        return found
+
+    def _plan(self, tested: tuple[Facts, ...], sides: Sequence[tuple[Facts, ...]]) -> Plan:
+        datasets = {r.dataset for r in tested}
+        train = tuple(r.reference for side in sides for r in side if r.dataset not in datasets)
+        test = tuple(r.reference for r in tested)
+        return Plan(train, test, None if train else "there is no other release of both classes to train on.")
+
+    def split(self, pool: Pool) -> Iterator[Fold]:
+        """One fold for each repeat."""
+        test = np.flatnonzero(pool.tested)
+        train = np.flatnonzero(~pool.tested & ~np.isin(pool.identity, pool.identity[test]))
+        if not len(train):
+            raise NotApplicable("every account of the other releases is in the tested one too.")
+        for repeat in range(self.repeats):
+            yield Fold(repeat, 0, train, test)

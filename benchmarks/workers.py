@@ -1,0 +1,164 @@
+"""A few processes that take tasks one by one; one that dies or runs out of time loses its task, not the run."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from typing import Generic, TypeVar
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Lost:
+    """What becomes of a task whose process died or was ended: why, in a sentence."""
+
+    reason: str
+
+
+@dataclass
+class _Worker(Generic[Task]):
+    process: SpawnProcess
+    pipe: Connection
+    ready: bool = False
+    task: Task | None = None
+    since: float = field(default_factory=time.monotonic)
+
+    def late(self, timeout: float | None) -> bool:
+        return timeout is not None and self.task is not None and time.monotonic() - self.since > timeout
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.join()
+        self.pipe.close()
+
+
+def each(
+    tasks: Sequence[Task], work: Callable[[Task], Result], jobs: int, timeout: float | None = None,
+) -> Iterator[tuple[Task, Result | Lost]]:
+    """Do every task in one of `jobs` spawned processes; yields (task, result) as they end, in no fixed order.
+
+    `work` is a module-level function. `timeout` is in seconds for one task. Each process computes on one thread, so
+    that results do not depend on how many there are. Leaving the iterator, by whatever way, ends the processes.
+    """
+    left = deque(tasks)
+    workers: list[_Worker[Task]] = []
+    try:
+        with _one_thread():
+            workers = [_start(work) for _ in range(min(jobs, len(left)))]
+        while workers:
+            for worker in _stirring(workers, timeout):
+                done = _hear(worker, timeout)
+                if done is not None:
+                    yield done
+                _next(worker, workers, left, work)
+    finally:
+        for worker in workers:
+            worker.end()
+
+
+def _stirring(workers: list[_Worker[Task]], timeout: float | None) -> list[_Worker[Task]]:
+    """The workers that said something, died or are late."""
+    ends = [w.since + timeout for w in workers if timeout is not None and w.task is not None]
+    patience = max(0.0, min(ends) - time.monotonic()) + 0.01 if ends else None
+    heard = wait([w.pipe for w in workers], patience)
+    return [w for w in workers if w.pipe in heard or w.late(timeout)]
+
+
+def _hear(worker: _Worker[Task], timeout: float | None) -> tuple[Task, Result | Lost] | None:
+    """What came of the worker's task; None where it only said that it is ready. A lost worker is ended here."""
+    task, worker.task = worker.task, None
+    try:
+        if worker.pipe.poll():
+            said = worker.pipe.recv()
+            worker.ready = True
+            return None if task is None else (task, said)
+        reason = f"out of time: more than {timeout:g} seconds"
+    except (EOFError, OSError):
+        worker.process.join()
+        reason = f"its process died ({_code(worker.process.exitcode)})"
+        if not worker.ready:
+            raise RuntimeError(f"a worker of the bench could not start ({_code(worker.process.exitcode)})") from None
+    worker.end()
+    return None if task is None else (task, Lost(reason))
+
+
+def _code(code: int | None) -> str:
+    if code is not None and code < 0:
+        killed = " (out of memory?)" if -code == signal.SIGKILL else ""
+        return f"signal {signal.Signals(-code).name}{killed}"
+    return f"exit code {code}"
+
+
+def _next(
+    worker: _Worker[Task], workers: list[_Worker[Task]], left: deque[Task], work: Callable[[Task], Result],
+) -> None:
+    """Give the worker its next task; a lost one is replaced while there is something left, an idle one let go."""
+    if worker.pipe.closed:
+        workers.remove(worker)
+        if left:
+            with _one_thread():
+                workers.append(_start(work))
+    elif left:
+        worker.task, worker.since = left.popleft(), time.monotonic()
+        with contextlib.suppress(OSError):  # it died meanwhile: the next reading tells
+            worker.pipe.send(worker.task)
+    else:
+        workers.remove(worker)
+        worker.end()
+
+
+def _start(work: Callable[[Task], Result]) -> _Worker[Task]:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(theirs, work), daemon=True)
+    process.start()
+    theirs.close()
+    return _Worker(process, ours)
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Children inherit the environment: numeric libraries read their thread count from it when they are loaded."""
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _serve(pipe: Connection, work: Callable[[Task], Result]) -> None:
+    """The life of a worker: an interrupt is the parent's to handle, and without a parent there is nobody to work for."""
+    from threadpoolctl import threadpool_limits
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_orphaned, daemon=True).start()
+    threadpool_limits(1)
+    with contextlib.suppress(EOFError, OSError):
+        pipe.send(None)
+        while True:
+            pipe.send(work(pipe.recv()))
+
+
+def _orphaned() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
