@@ -1,0 +1,233 @@
+"""Tars of many small delimited files, streamed into a few Parquet files: members are parsed together, never one by one where all is well."""
+
+from __future__ import annotations
+
+import fnmatch
+import io
+import re
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from curation.errors import UserError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from curation.sources._files import SourceFile
+
+CHUNK = 24 << 20
+"""Bytes of members that are parsed at once."""
+
+BLOCK = 64 << 20
+"""No record is longer, in bytes."""
+
+MARK = "\x1d\x1e"
+"""Begins the row put before each member, so that one parse of many members still tells them apart."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """How members are told and parsed: the account's id in the name, a glob, the separator, the encoding."""
+
+    account: str
+    members: str
+    delimiter: str
+    encoding: str
+
+
+@dataclass
+class Chunk:
+    """Members with the same header, waiting to be parsed together."""
+
+    names: list[str] = field(default_factory=list)
+    accounts: list[str] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    size: int = 0
+
+
+def to_parquet(file: SourceFile, folder: Path, form: Form) -> dict[tuple[str, ...], str]:
+    """Write a tar's rows to Parquet files in `folder`; returns a glob for each header found.
+
+    Columns: member, account, row (from 1 after the header), c0, c1, ... (bytes as they were, unquoted). Under the empty
+    header: what could not be read (member, account, row, reason, message, raw). Raises UserError for a tar that is
+    broken or holds links, devices or paths that lead out of it.
+    """
+    writer = _Writer(folder, form)
+    chunks: dict[tuple[str, ...], Chunk] = {}
+    for name, content in _members(file, form):
+        found = re.fullmatch(form.account, PurePosixPath(name).stem)
+        account = found.group(1) if found else ""
+        header, body = _split(content, form)
+        if header is None:
+            writer.refuse(name, account, 0, "bad_encoding" if content else "empty_file", "The member has no readable header.", body)
+            continue
+        chunk = chunks.setdefault(header, Chunk())
+        chunk.names.append(name)
+        chunk.accounts.append(account)
+        chunk.bodies.append(body)
+        chunk.size += len(body)
+        if chunk.size >= CHUNK:
+            writer.write(header, chunks.pop(header))
+    for header, chunk in chunks.items():
+        writer.write(header, chunk)
+    return writer.finish()
+
+
+def _members(file: SourceFile, form: Form) -> Iterator[tuple[str, bytes]]:
+    try:
+        with file.open() as stream, tarfile.open(fileobj=stream, mode="r|", bufsize=1 << 20) as archive:
+            for member in archive:
+                _safe(file, member)
+                if member.isfile() and _wanted(member.name, form):
+                    opened = archive.extractfile(member)
+                    yield member.name, opened.read() if opened else b""
+                archive.members = []  # type: ignore[attr-defined]  # else a tar of a million files is a million objects
+    except tarfile.TarError as error:
+        raise UserError(f"{file.path} is not a whole tar ({error}). Get the file again.") from None
+
+
+def _wanted(name: str, form: Form) -> bool:
+    plain = PurePosixPath(name).name
+    return fnmatch.fnmatchcase(plain, form.members) and not plain.startswith(".")
+
+
+def _safe(file: SourceFile, member: tarfile.TarInfo) -> None:
+    path = PurePosixPath(member.name)
+    if path.is_absolute() or ".." in path.parts:
+        raise UserError(f"{file.path} holds a member whose path leads out of the tar ({member.name}); nothing of it was read.")
+    if not (member.isfile() or member.isdir()):
+        what = "a link" if member.issym() or member.islnk() else "a device or another special file"
+        raise UserError(f"{file.path} holds {what} ({member.name}); nothing of it was read. A tar of posts has plain files only.")
+
+
+def _split(content: bytes, form: Form) -> tuple[tuple[str, ...] | None, bytes]:
+    """The header's names and the rest as UTF-8; None where there is no header or the encoding is another one."""
+    if form.encoding.lower().replace("-", "") not in ("utf8", "utf8sig"):
+        try:
+            content = content.decode(form.encoding).encode()
+        except UnicodeDecodeError:
+            return None, content
+    line, _, body = content.removeprefix(b"\xef\xbb\xbf").partition(b"\n")
+    try:
+        names = tuple(n.strip('"') for n in line.rstrip(b"\r").decode().split(form.delimiter))
+    except UnicodeDecodeError:
+        return None, content
+    return (names if line.strip() else None), body
+
+
+class _Writer:
+    """Parses chunks and writes them, one Parquet file each; numbered so that a glob finds those of one header."""
+
+    def __init__(self, folder: Path, form: Form) -> None:
+        self.folder, self.form = folder, form
+        self.headers: dict[tuple[str, ...], str] = {}
+        self.refused: list[dict[str, Any]] = []
+        self.files = 0
+
+    def refuse(self, member: str, account: str, row: int, reason: str, message: str, raw: bytes) -> None:
+        """Remember a row that cannot be read."""
+        self.refused.append({"member": member, "account": account, "row": row, "reason": reason, "message": message,
+                             "raw": raw.decode(errors="backslashreplace")})
+
+    def write(self, header: tuple[str, ...], chunk: Chunk) -> None:
+        """Parse a chunk at once; where its members cannot be told apart any more, each on its own."""
+        rows = _parse_together(header, chunk, self.form)
+        parts = [rows] if rows is not None else [self._parse_one(header, chunk, i) for i in range(len(chunk.names))]
+        self._save(header, [p for p in parts if p is not None])
+
+    def finish(self) -> dict[tuple[str, ...], str]:
+        """The globs by header; what was refused is under the empty header."""
+        import pyarrow as pa
+
+        if self.refused:
+            self._save((), [pa.Table.from_pylist(self.refused)])
+        return self.headers
+
+    def _save(self, header: tuple[str, ...], parts: list[pa.Table]) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        if not parts:
+            return
+        number = list(self.headers).index(header) if header in self.headers else len(self.headers)
+        self.headers[header] = str(self.folder / f"h{number}-*.parquet")
+        self.files += 1
+        pq.write_table(pa.concat_tables(parts), self.folder / f"h{number}-{self.files:05}.parquet", compression="lz4",
+                       use_dictionary=["member", "account"], write_statistics=False, row_group_size=100_000)
+
+    def _parse_one(self, header: tuple[str, ...], chunk: Chunk, i: int) -> pa.Table | None:
+        """One member on its own, without the rows that have too few or too many fields."""
+        import pyarrow as pa
+
+        ragged: list[Any] = []
+        try:
+            fields = _parse(header, chunk.bodies[i], self.form, ragged)
+        except pa.ArrowInvalid:
+            self.refuse(chunk.names[i], chunk.accounts[i], 0, "bad_quote", "The member has a quote that never ends; none of its rows was read.",
+                        chunk.bodies[i][:10_000])
+            return None
+        for row in ragged:
+            self.refuse(chunk.names[i], chunk.accounts[i], row.number, "ragged_row",
+                        f"The row has {row.actual_columns} fields, its header {row.expected_columns}.", row.text.encode())
+        numbers = np.setdiff1d(np.arange(1, fields.num_rows + len(ragged) + 1), [r.number for r in ragged])
+        return _named(fields, chunk, np.full(fields.num_rows, i), numbers)
+
+
+def _parse(header: tuple[str, ...], body: bytes, form: Form, ragged: list[Any] | None = None) -> pa.Table:
+    """A table of c0, c1, ... as bytes. Ragged rows raise ArrowInvalid, or go into `ragged` with their numbers."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    names = [f"c{i}" for i in range(len(header))]
+
+    def skip(row: Any) -> str:
+        if ragged is None:
+            return "error"
+        ragged.append(row)
+        return "skip"
+
+    return csv.read_csv(
+        io.BytesIO(body), csv.ReadOptions(use_threads=False, block_size=BLOCK, column_names=names),
+        csv.ParseOptions(delimiter=form.delimiter, newlines_in_values=True, invalid_row_handler=skip),
+        csv.ConvertOptions(check_utf8=False, column_types=dict.fromkeys(names, pa.binary()), strings_can_be_null=False),
+    ) if body.strip() else pa.table({n: pa.array([], pa.binary()) for n in names})
+
+
+def _parse_together(header: tuple[str, ...], chunk: Chunk, form: Form) -> pa.Table | None:
+    """All members of a chunk in one parse; None where that does not give every member back."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    blank = form.delimiter * (len(header) - 1)
+    parts = []
+    for i, body in enumerate(chunk.bodies):
+        parts += [f"{MARK}{i}{blank}\n".encode(), body, b"" if body.endswith(b"\n") or not body else b"\n"]
+    try:
+        rows = _parse(header, b"".join(parts), form).combine_chunks()
+    except pa.ArrowInvalid:
+        return None
+    first = rows.column("c0")
+    marked = pc.starts_with(first, MARK).to_numpy()
+    at = np.flatnonzero(marked)
+    expected = pa.array([f"{MARK}{i}".encode() for i in range(len(chunk.names))], pa.binary())
+    if len(at) != len(expected) or not first.take(pa.array(at)).combine_chunks().equals(expected):
+        return None
+    member = np.repeat(np.arange(len(at)), np.diff([*at, len(marked)]))
+    number = np.arange(len(marked)) - at[member]
+    return _named(rows.filter(pa.array(~marked)), chunk, member[~marked], number[~marked])
+
+
+def _named(fields: pa.Table, chunk: Chunk, member: np.ndarray[Any, Any], number: np.ndarray[Any, Any]) -> pa.Table:
+    """Put the member's name, the account and the row's number before the fields."""
+    import pyarrow as pa
+
+    def said(values: list[str]) -> pa.Array:
+        return pa.DictionaryArray.from_arrays(pa.array(member.astype(np.int32)), pa.array(values)).cast(pa.string())
+
+    columns = {"member": said(chunk.names), "account": said(chunk.accounts), "row": pa.array(number.astype(np.int64))}
+    return pa.table(columns | {n: fields.column(n) for n in fields.column_names})

@@ -1,0 +1,44 @@
+"""User objects of Twitter's interfaces (v1.1 and v2) as rows of the table accounts, in SQL."""
+
+from __future__ import annotations
+
+from curation.sources._json import rest, value
+from curation.sources._sql import literal
+
+V1 = {
+    "handle": "screen_name", "display_name": "name", "bio": "description", "location": "location", "url": "url",
+    "created_at": "created_at", "followers": "followers_count", "following": "friends_count", "posts_total": "statuses_count",
+    "likes_total": "favourites_count", "listed": "listed_count", "verified": "verified", "protected": "protected",
+    "default_profile": "default_profile", "default_avatar": "default_profile_image", "lang": "lang",
+}
+"""Schema column to member of a v1.1 user object."""
+
+V2 = {
+    "handle": "username", "display_name": "name", "bio": "description", "location": "location", "url": "url",
+    "created_at": "created_at", "followers": "public_metrics.followers_count", "following": "public_metrics.following_count",
+    "posts_total": "public_metrics.tweet_count", "likes_total": "public_metrics.like_count", "listed": "public_metrics.listed_count",
+    "verified": "verified", "protected": "protected",
+}
+"""Schema column to member of a v2 user object."""
+
+
+def said(text: str, trailing_blank: bool) -> str:
+    """SQL: a value; where the source wrote every value as text with a blank behind, without that one blank, `None` as NULL."""
+    if not trailing_blank:
+        return text
+    bare = f"CASE WHEN ends_with({text}, ' ') THEN substr({text}, 1, length({text}) - 1) ELSE {text} END"
+    return f"nullif({bare}, 'None')"
+
+
+def account_id(user: str, names: tuple[str, ...], prefix: str = "", trailing_blank: bool = False) -> str:
+    """SQL: the first of the ids that is there, without `prefix`."""
+    found = f"coalesce({', '.join(said(value(user, n), trailing_blank) for n in names)})"
+    return f"CASE WHEN starts_with({found}, {literal(prefix)}) THEN substr({found}, {len(prefix) + 1}) ELSE {found} END" if prefix else found
+
+
+def columns(user: str, keys: dict[str, str], known: tuple[str, ...] = (), trailing_blank: bool = False) -> str:
+    """SQL: the columns of `keys` from a user object, and everything else but the ids in `known` as `extra`."""
+    mapped = [f"{said(value(user, path), trailing_blank)} AS {column}" for column, path in keys.items()]
+    nested = {path.split(".")[0] for path in keys.values() if "." in path}
+    top = sorted({path.split(".")[0] for path in keys.values()} - nested | set(known))
+    return ", ".join([*mapped, f"{rest(user, top, said('{}', trailing_blank))} AS extra"])

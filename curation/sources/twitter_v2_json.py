@@ -1,0 +1,41 @@
+"""Twitter v2 JSON: user objects with `public_metrics`, as TwiBot-22 and its studies give them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from curation.sources import _users, format_
+from curation.sources._json import malformed, objects, value
+from curation.sources._sql import literal
+
+if TYPE_CHECKING:
+    from curation.sources._files import SourceFile
+    from curation.sources._stage import Stage
+
+
+class Options(BaseModel):
+    """Options of `twitter-v2-json`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id_prefix: str = Field("", description="letters before every id, such as u, which are no part of it")
+    trailing_blank: bool = Field(False, description="every value is text with one blank behind, and `None` is missing")
+    observed_at: str | None = Field(None, description="member that says when the user looked like this")
+
+
+@format_("twitter-v2-json", options=Options)
+def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
+    """User objects of Twitter's interface v2: an array, or one object a line."""
+    for file in files:
+        stage.add("accounts", _accounts(file, options))
+
+
+def _accounts(file: SourceFile, options: Options) -> str:
+    identity = _users.account_id("j", ("id",), options.id_prefix, options.trailing_blank)
+    observed = f"{value('j', options.observed_at)} AS observed_at, " if options.observed_at else ""
+    columns = _users.columns("j", _users.V2, ("id",), options.trailing_blank)
+    bad = malformed("json_type(j) IS DISTINCT FROM 'OBJECT'")
+    return (f"SELECT {identity} AS account_id, {observed}{columns}, {literal(file.name)} AS _member, row AS _row, raw AS _raw, {bad} "
+            f"FROM {objects(file)}")

@@ -1,0 +1,109 @@
+"""Annotators' votes as a table: account, annotator, answer and perhaps a time become claims of kind person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from curation.sources import format_
+from curation.sources._json import objects, value
+from curation.sources._sql import ident, literal
+
+if TYPE_CHECKING:
+    from curation.sources._files import SourceFile
+    from curation.sources._stage import Stage
+
+
+class Members(BaseModel):
+    """The accounts whose votes count: those in a JSON file of the same reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: str = Field(description="the JSON file, named among the reading's files")
+    key: str = Field("id", description="member that holds the account's id, written as in the votes")
+
+
+class Options(BaseModel):
+    """Options of `votes`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    account: str = Field(description="column of the account's id")
+    annotator: str = Field(description="column of who answered")
+    answer: str = Field(description="column of the answer or its code")
+    made_at: str | None = Field(None, description="column of the time of the answer")
+    answers: dict[str, str] = Field(default_factory=dict, description="code to answer; other codes are quarantined as unknown_answer")
+    scale: str | None = Field(None, description="the scale's name; with it, scale and code are kept in the claim's attributes")
+    id_prefix: str = Field("", description="letters before every account id which are no part of it")
+    claimant: str = Field("annotator {}", description="the claimant's name; {} is what stands in the annotator's column")
+    attributes: dict[str, str] = Field(default_factory=dict, description="attribute to column, kept with the claim where not empty")
+    only: Members | None = Field(None, description="count only votes on these accounts")
+    accounts: bool = Field(False, description="the voted accounts are the data set's accounts: observe them, by id alone")
+    delimiter: str = Field(",", min_length=1, max_length=1)
+
+
+@format_("votes", options=Options)
+def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
+    """Votes of people: a delimited table with a header; one claim of kind person a row."""
+    members = [f for f in files if options.only and f.name == options.only.file]
+    if options.only and not members:
+        stage.fail(f"{stage.dataset}: the votes are to be those on the accounts of {options.only.file}, which is not among the "
+                   f"reading's files ({', '.join(f.name for f in files)}).")
+    for file in files:
+        if file not in members:
+            _need_columns(stage, file, options)
+            voted = _voted(file, members, options)
+            stage.add("claims", _claims(voted, options))
+            if options.accounts:
+                stage.add("accounts", f"SELECT account_id, _member, _row, _raw FROM {voted}")
+
+
+def _rows(file: SourceFile, options: Options) -> str:
+    return (f"read_csv({literal(file.path)}, header = true, all_varchar = true, delim = {literal(options.delimiter)}, quote = '\"', "
+            f"compression = '{'gzip' if file.gzip else 'uncompressed'}')")
+
+
+def _need_columns(stage: Stage, file: SourceFile, options: Options) -> None:
+    there = [str(c[0]) for c in stage.connection.execute(f"DESCRIBE FROM {_rows(file, options)}").fetchall()]
+    wanted = [options.account, options.annotator, options.answer, *([options.made_at] if options.made_at else []), *options.attributes.values()]
+    missing = [c for c in wanted if c not in there]
+    if missing:
+        stage.fail(f"{file.path} has no column {', '.join(missing)}; its columns are {', '.join(there)}. Correct the file or the "
+                   "options of the format votes in the card.")
+
+
+def _voted(file: SourceFile, members: list[SourceFile], options: Options) -> str:
+    """SQL in brackets: the rows that count, as the struct `r`, with their account's id."""
+    account = f"r.{ident(options.account)}"
+    plain = account
+    if options.id_prefix:
+        bare = f"substr({account}, {len(options.id_prefix) + 1})"
+        plain = f"CASE WHEN starts_with({account}, {literal(options.id_prefix)}) THEN {bare} ELSE {account} END"
+    only = ""
+    if members and options.only:
+        only = f" SEMI JOIN (SELECT {value('j', options.only.key)} AS id FROM {objects(members[0])}) m ON {account} = m.id"
+    return (f"(SELECT {plain} AS account_id, r, {literal(file.name)} AS _member, _row, r AS _raw FROM "
+            f"(SELECT r, row_number() OVER () AS _row FROM {_rows(file, options)} r){only})")
+
+
+def _claims(voted: str, options: Options) -> str:
+    answer = f"r.{ident(options.answer)}"
+    codes = " ".join(f"WHEN {literal(c)} THEN {literal(a)}" for c, a in options.answers.items())
+    mapped = f"CASE {answer} {codes} ELSE {answer} END" if codes else answer
+    before, _, behind = options.claimant.partition("{}")
+    claimant = f"{literal(before)} || r.{ident(options.annotator)} || {literal(behind)}"
+    made = f", r.{ident(options.made_at)} AS made_at" if options.made_at else ""
+    return (f"SELECT account_id, {claimant} AS claimant, 'person' AS claimant_kind, {mapped} AS answer{made}, "
+            f"{_attributes(options)} AS attributes, _member, _row, _raw FROM {voted}")
+
+
+def _attributes(options: Options) -> str:
+    """SQL of the claim's attributes; NULL where there are none."""
+    pairs = {name: f"r.{ident(column)}" for name, column in options.attributes.items()}
+    if options.scale:
+        pairs |= {"scale": literal(options.scale), "code": f"r.{ident(options.answer)}"}
+    if not pairs:
+        return "NULL::MAP(VARCHAR, VARCHAR)"
+    entries = ", ".join(f"{{'k': {literal(name)}, 'v': {sql}}}" for name, sql in pairs.items())
+    return f"map_from_entries(list_filter([{entries}], lambda e: e.v IS NOT NULL AND e.v <> ''))"
