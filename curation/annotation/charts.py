@@ -1,0 +1,56 @@
+"""The two pictures of a card, as inline SVG made of numbers only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from curation.annotation.literal import number
+
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+WIDTH, LEFT, BASE, HIGH = 393, 30, 104, 96
+
+
+def week(cells: Sequence[dict[str, Any]]) -> str:
+    """Posts by weekday (1 is Monday) and hour, as a heat map with square-root shades."""
+    counts = {(c["weekday"], c["hour"]): c["n"] for c in cells}
+    top = max(counts.values(), default=1)
+    rows = "".join(_row(day, counts, top) for day in range(1, 8))
+    hours = "".join(f'<text class="ac-ax" x="{32 + h * 15}" y="118">{h:02d}</text>' for h in range(0, 24, 3))
+    return f'<svg class="ac-svg" viewBox="0 0 {WIDTH} 122" role="img" aria-label="Posts by hour and weekday">{rows}{hours}</svg>'
+
+
+def _row(day: int, counts: dict[tuple[int, int], int], top: int) -> str:
+    y = 2 + (day - 1) * 15
+    name = f'<text class="ac-ax" x="26" y="{y + 10}" text-anchor="end">{DAYS[day - 1]}</text>'
+    return name + "".join(_cell(day, hour, y, counts.get((day, hour), 0), top) for hour in range(24))
+
+
+def _cell(day: int, hour: int, y: int, count: int, top: int) -> str:
+    place = f'x="{32 + hour * 15}" y="{y}" width="14" height="14" rx="2"'
+    if not count:
+        return f'<rect class="ac-c0" {place}/>'
+    title = f"<title>{DAYS[day - 1]} {hour:02d}:00, {count} posts</title>"
+    return f'<rect class="ac-c1" fill-opacity="{0.12 + 0.88 * (count / top) ** 0.5:.2f}" {place}>{title}</rect>'
+
+
+def timeline(bars: Sequence[dict[str, Any]], days: int, bar_days: int, first: date) -> str:
+    """Posts over time, one bar for each `bar_days` days; only bars with posts are drawn, all in one path."""
+    total = -(-days // bar_days)
+    top = max(b["n"] for b in bars)
+    step = (WIDTH - LEFT) / total
+    wide = max(step - (0.6 if step > 2 else 0), 0.6)
+    path = "".join(
+        f"M{LEFT + b['bar'] * step:.1f} {BASE}v{-max(HIGH * b['n'] / top, 1):.1f}h{wide:.1f}V{BASE}z" for b in bars)
+    grid = "".join(f'<path class="ac-gl" d="M{LEFT} {BASE - HIGH * f:.0f}H{WIDTH}"/>' for f in (0, 0.5, 1))
+    ends = "".join(_date(first, days, share, anchor) for share, anchor in ((0, "start"), (0.5, "middle"), (1, "end")))
+    return (
+        f'<svg class="ac-svg" viewBox="0 0 {WIDTH} 122" role="img" aria-label="Posts over time">{grid}'
+        f'<path class="ac-bar" d="{path}"/><text class="ac-ax" x="26" y="14" text-anchor="end">{number(top)}</text>'
+        f'<text class="ac-ax" x="26" y="{BASE}" text-anchor="end">0</text>{ends}</svg>')
+
+
+def _date(first: date, days: int, share: float, anchor: str) -> str:
+    day = first + timedelta(days=int(share * (days - 1)))
+    return f'<text class="ac-ax" x="{LEFT + share * (WIDTH - LEFT):.0f}" y="118" text-anchor="{anchor}">{day:%d %b %Y}</text>'

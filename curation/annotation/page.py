@@ -1,0 +1,67 @@
+"""The labelling page: Label Studio's configuration, built from the scheme, with our CSS around card and questions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+from pathlib import Path
+
+from curation.annotation.scheme import Choice, Scheme
+
+CSS = Path(__file__).parent / "page.css"
+CARD, ANSWER, KINDS, REASONS, CONFIDENCE, NOTE = "card", "answer", "kinds", "reasons", "confidence", "note"
+
+
+def config(scheme: Scheme) -> str:
+    """The project's XML: the card on the left, the questions on the right, a key for every choice."""
+    document = scheme.document
+    asked = ' visibleWhen="choice-selected" whenTagName="answer"'
+    some = ",".join(a.title for a in document.answers.values() if a.kinds)
+    for_kinds = f"{asked} whenChoiceValue={_quoted(some)}"
+    questions = "".join((
+        _question(ANSWER, document.question, document.answers.items(), "ac-one", required="Choose an answer."),
+        _question(KINDS, "Which kind?", document.kinds.items(), "ac-two", for_kinds, many=True) if document.kinds else "",
+        _question(REASONS, "What in the card says so?", document.reasons.items(), "ac-two", asked, many=True)
+        if document.reasons else "",
+        _question(CONFIDENCE, "How sure are you?", document.confidence.items(), "ac-row", asked, required="Say how sure you are."),
+        _note(asked)))
+    return (
+        f'<View className="ac-page"><Style>{CSS.read_text(encoding="utf-8")}</Style>'
+        f'<View className="ac-left"><HyperText name="{CARD}" value="$card" inline="true"/></View>'
+        f'<View className="ac-right"><View className="ac-q">{questions}</View></View></View>')
+
+
+def _question(name: str, title: str, choices: Iterable[tuple[str, Choice]], shape: str, when: str = "", *,
+              many: bool = False, required: str = "") -> str:
+    how = "multiple" if many else "single"
+    must = f' required="true" requiredMessage={_quoted(required)}' if required else ""
+    options = "".join(_choice(word, choice) for word, choice in choices)
+    return (f'<View className="ac-g {shape}"{when}><Header value={_quoted(title)} size="6"/>'
+            f'<Choices name="{name}" toName="{CARD}" choice="{how}"{must}>{options}</Choices></View>')
+
+
+def _choice(word: str, choice: Choice) -> str:
+    """One choice; its alias is the scheme's word, which is what comes back in the results."""
+    hint = f"<small>{escape(choice.hint)}</small>" if choice.hint else ""
+    shown = f"<kbd>{choice.key}</kbd>{escape(choice.title)}{hint}"
+    return (f"<Choice value={_quoted(choice.title)} alias={_quoted(word)} hotkey={_quoted(choice.key)} html={_quoted(shown)}/>")
+
+
+def _note(when: str) -> str:
+    return (f'<View className="ac-g"{when}><TextArea name="{NOTE}" toName="{CARD}" rows="1" maxSubmissions="1" editable="true" '
+            'placeholder="Note (optional). Enter keeps it."/></View>')
+
+
+def _quoted(text: str) -> str:
+    return f'"{escape(text, quote=True)}"'
+
+
+def instructions(scheme: Scheme) -> str:
+    """The project's instructions, our own text only (Label Studio shows it as HTML)."""
+    answers = "".join(
+        f"<li><b>{a.key} {escape(a.title)}</b>{': ' + escape(a.hint) if a.hint else ''}</li>" for a in scheme.answers.values())
+    return (
+        f"<h3>{escape(scheme.document.title)}</h3><p>Look at the card, then answer by key:</p><ul>{answers}</ul>"
+        "<p>Say which parts of the card made you think so, and how sure you are. Ctrl+Enter sends and opens the next account. "
+        "<i>Cannot tell</i> is an answer: use it where the card is not enough. Skip (Ctrl+Space) only what you do not want to "
+        "look at. Please do not talk about single accounts with the others before everybody has answered.</p>")

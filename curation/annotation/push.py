@@ -1,0 +1,181 @@
+"""From a batch to Label Studio: one project for each part, every account once in it, however often and brokenly this is run."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from curation.annotation import batches, card, page
+from curation.annotation.batches import Batch
+from curation.annotation.client import Client
+from curation.annotation.scheme import Scheme
+from curation.annotation.schemebook import SchemeBook
+from curation.errors import UserError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from curation.store import Store
+
+AT_A_TIME = 1_000
+"""Tasks in one request: the server makes all of them or none."""
+
+Project = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What a push did: the batch's projects, the tasks it made, the tasks that were there."""
+
+    project_ids: list[int]
+    tasks_created: int
+    tasks_existing: int
+
+
+def push(store: Store, client: Client, batch: Batch, scheme: Scheme, *, annotators: Sequence[str] = (),
+         advance: Callable[[int], object] = int) -> Pushed:
+    """Make the batch's projects and tasks as far as they are missing on the server; `advance` is told of tasks made.
+
+    Before each request it is looked up what is there, because the server does not dedupe and goes on with a request
+    whose client has gone. Raises UserError where the batch was pushed there for other people or with another scheme.
+    """
+    with _alone(store, client, batch):
+        SchemeBook(store.home).keep(scheme)
+        there = [p for p in client.projects() if p["botbench"]["batch"] == batch.batch_id]
+        names = _agreed(there, batch, scheme, annotators)
+        asked = batches.parts(store, batch, names)
+        shared = {"batch": batch.batch_id, "scheme": scheme.version, "annotators": ",".join(names)}
+        marks = [{**shared, "part": p, "mark": secrets.token_hex(4)} for p in sorted(set(asked["part"].to_pylist()))]
+        projects = _projects(client, there, scheme, marks)
+        keys = {part: {key for _, key in client.task_keys(p["id"])} for part, p in projects.items()}
+        missing = _missing(asked, keys)
+        _make_cards(store, scheme, batch, missing)
+        created = sum(_fill(client, p, _tasks(store, p, missing), keys[part], advance) for part, p in projects.items())
+        for part, project in projects.items():
+            if client.task_count(project["id"]) > len(keys[part]):
+                _remove_doubles(client, project["id"])
+        return Pushed([p["id"] for p in projects.values()], created, asked.num_rows - missing.num_rows)
+
+
+@contextlib.contextmanager
+def _alone(store: Store, client: Client, batch: Batch) -> Iterator[None]:
+    """Two pushes of one batch would both find nothing there: the second waits for the first."""
+    name = hashlib.sha256(f"{client.url}\n{batch.batch_id}".encode()).hexdigest()[:16]
+    folder = store.home / "tmp"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"push-{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _agreed(there: list[Project], batch: Batch, scheme: Scheme, annotators: Sequence[str]) -> list[str]:
+    """The annotators' names, from the projects that are there where some are; raises UserError where these say otherwise."""
+    names = list(annotators)
+    if len(set(names)) < len(names):
+        raise UserError(f"--annotators names somebody twice: {', '.join(names)}.")
+    for project in there:
+        mark = project["botbench"]
+        if mark["scheme"] != scheme.version:
+            raise UserError(f"Batch {batch.batch_id} is on the server with scheme {mark['scheme']} (project {project['id']}), "
+                            f"and this is {scheme.version}. Push with that scheme, or draw another batch.")
+        before = [n for n in mark.get("annotators", "").split(",") if n]
+        if names and names != before:
+            raise UserError(f"Batch {batch.batch_id} is on the server for {', '.join(before) or 'whoever comes'} "
+                            f"(project {project['id']}). Push again without --annotators, or draw another batch for others.")
+        names = before
+    return names
+
+
+def _projects(client: Client, there: list[Project], scheme: Scheme, marks: list[dict[str, str]]) -> dict[str, Project]:
+    """The project of each part, made where it is missing, sorted by part."""
+    found = {p["botbench"]["part"]: p for p in reversed(there)}  # of two for one part the older one
+    for mark in marks:
+        part = mark["part"]
+        if part in found:
+            continue
+        title = f"{scheme.document.title} {mark['batch'][:6]} · {part}"
+        found[part] = client.create_project(title, page.config(scheme), page.instructions(scheme), mark)
+        client.hide_card_column(found[part]["id"])
+    return dict(sorted(found.items()))
+
+
+def _missing(asked: pa.Table, keys: dict[str, set[str | None]]) -> pa.Table:
+    """The rows of `asked` whose key is not yet in their part's project."""
+    import pyarrow as pa
+
+    pairs = zip(asked["part"].to_pylist(), asked["key"].to_pylist(), strict=True)
+    return asked.filter(pa.array([key not in keys.get(part, ()) for part, key in pairs], pa.bool_()))
+
+
+def _make_cards(store: Store, scheme: Scheme, batch: Batch, missing: pa.Table) -> None:
+    """The temporary table `push_cards`, once for each account however many people are asked; spills to disk."""
+    import pyarrow as pa
+
+    columns = "account_id VARCHAR, html VARCHAR, hash VARCHAR, evidence_at TIMESTAMPTZ"
+    store.connection.execute(f"CREATE OR REPLACE TEMP TABLE push_cards ({columns})")
+    made = card.cards(store, scheme, batch.dataset, missing.select(["account_id"]), batch.drawn_from)
+    for some in _chunks(made):
+        store.connection.register("push_some", pa.Table.from_pylist([vars(c) for c in some]))
+        store.connection.execute("INSERT INTO push_cards SELECT account_id, html, hash, evidence_at FROM push_some")
+        store.connection.unregister("push_some")
+
+
+def _chunks(items: Iterator[Any]) -> Iterator[list[Any]]:
+    from itertools import islice
+
+    while some := list(islice(items, AT_A_TIME)):
+        yield some
+
+
+def _fill(client: Client, project: Project, tasks: Iterator[list[dict[str, Any]]], keys: set[str | None],
+          advance: Callable[[int], object]) -> int:
+    """Make the tasks that are missing; `keys` are those there. Returns how many were made."""
+    made = 0
+    for some in tasks:
+        if client.task_count(project["id"]) != len(keys):  # an earlier request, whose client has gone, was still at work
+            keys |= {key for _, key in client.task_keys(project["id"])}
+        fresh = [t for t in some if t["data"]["account_key"] not in keys]
+        if fresh:
+            made += client.import_tasks(project["id"], fresh)
+            keys |= {t["data"]["account_key"] for t in fresh}
+        advance(len(some))
+    return made
+
+
+def _tasks(store: Store, project: Project, missing: pa.Table) -> Iterator[list[dict[str, Any]]]:
+    """The tasks of a project's part, some at a time, in the part's own random order."""
+    store.connection.register("push_missing", missing)
+    try:
+        part = project["botbench"]["part"]
+        rows = store.connection.execute(
+            "SELECT * FROM push_missing JOIN push_cards USING (account_id) WHERE part = ? ORDER BY place", [part])
+        for some in rows.to_arrow_reader(AT_A_TIME):
+            yield [_task(row, project["botbench"]) for row in some.to_pylist()]
+    finally:
+        store.connection.unregister("push_missing")
+
+
+def _task(row: dict[str, Any], mark: dict[str, str]) -> dict[str, Any]:
+    """One task. What the page shows is in `data`; `meta` is for reading the answers back."""
+    return {
+        "data": {"account_key": row["key"], "card": row["html"]},
+        "meta": {
+            "account_key": row["key"], "batch": mark["batch"], "part": mark["part"], "project": mark["mark"],
+            "scheme": mark["scheme"], "card_hash": row["hash"],
+            "evidence_at": row["evidence_at"].isoformat() if row["evidence_at"] else None,
+        },
+    }
+
+
+def _remove_doubles(client: Client, project: int) -> None:
+    """Of tasks with one key keep the oldest and whatever was answered: two machines may have pushed at once."""
+    seen: set[str | None] = set()
+    for task, key in sorted(client.task_keys(project)):
+        if key in seen and key is not None and not client.is_answered(task):
+            client.delete_task(task)
+        seen.add(key)

@@ -1,0 +1,203 @@
+"""From Label Studio's JSON to rows: what every annotation says, checked against the scheme (the server accepts anything)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from curation.annotation import page
+from curation.annotation.people import People
+from curation.annotation.scheme import Scheme
+from curation.annotation.schemebook import SchemeBook
+from curation.identity import short_hash
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Json = dict[str, Any]
+CHOICES = (page.ANSWER, page.KINDS, page.REASONS, page.CONFIDENCE)
+SINGLE = (page.ANSWER, page.CONFIDENCE)
+
+
+class RefusedError(Exception):
+    """Why one annotation cannot become a claim, in a sentence."""
+
+
+def seen_schema() -> pa.Schema:
+    """What is known of an annotation that was seen; `annotation_id` is unique over servers, `number` is the server's own id."""
+    import pyarrow as pa
+
+    text, time, words = pa.string(), pa.timestamp("us", tz="UTC"), pa.list_(pa.string())
+    return pa.schema([
+        ("annotation_id", text), ("number", text), ("task", text), ("project", text), ("batch_id", text), ("account_key", text),
+        ("event", text), ("reason", text), ("claimant", text), ("person_known", pa.bool_()), ("edited_by", text), ("answer", text),
+        ("kinds", words), ("confidence", pa.float64()), ("reasons", words), ("note", text), ("evidence_at", time),
+        ("scheme_version", text), ("card_hash", text), ("updated_at", time), ("lead_time_s", pa.float64()), ("payload_hash", text),
+    ])
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What annotations are read with. `emails` names the server's users (an export file names them itself or not at all);
+    `fallback` is the scheme of tasks that do not say which one they were asked under."""
+
+    schemes: SchemeBook
+    people: People
+    emails: dict[int, str]
+    fallback: Scheme
+
+    def read(self, tasks: Iterable[Json]) -> pa.Table:
+        """One row (columns of `seen_schema`) for each annotation: answered, skipped, or rejected with its reason."""
+        import pyarrow as pa
+
+        rows = [self.row(task, annotation) for task in tasks for annotation in task.get("annotations") or []]
+        return pa.Table.from_pylist(rows, schema=seen_schema())
+
+    def row(self, task: Json, annotation: Json) -> Json:
+        """One annotation."""
+        row = self._about(task, annotation)
+        try:
+            row["updated_at"] = _time(annotation, "updated_at")
+            return {**row, **self._said(task, annotation, row["scheme_version"])}
+        except RefusedError as refusal:
+            return {**row, "event": "rejected", "reason": str(refusal)}
+
+    def _about(self, task: Json, annotation: Json) -> Json:
+        """Which annotation it is, of what, by whom: all that needs no check."""
+        meta, data = task.get("meta") or {}, task.get("data") or {}
+        project = str(meta.get("project") or annotation.get("project") or task.get("project") or "")
+        number = str(annotation.get("id"))
+        person, known = self._person(annotation.get("completed_by"), project)
+        editor, _ = self._person(annotation.get("updated_by"), project)
+        return {
+            "annotation_id": str(annotation.get("unique_id") or f"{project}:{number}"), "number": number,
+            "task": str(task.get("id")), "project": project, "batch_id": meta.get("batch"), "account_key": _key(data, meta),
+            "claimant": self.people.pseudonym(person), "person_known": known,
+            "edited_by": self.people.pseudonym(editor) if known and editor not in (person, "") else None,
+            "scheme_version": str(meta.get("scheme") or self.fallback.version), "card_hash": meta.get("card_hash"),
+            "payload_hash": payload_hash(annotation),
+        }
+
+    def _said(self, task: Json, annotation: Json, version: str) -> Json:
+        """What it says; raises RefusedError."""
+        meta = task.get("meta") or {}
+        row: Json = {
+            "lead_time_s": _seconds(annotation.get("lead_time")),
+            "evidence_at": _time(meta, "evidence_at") if meta.get("evidence_at") else None,
+        }
+        _check_card(task.get("data") or {}, meta)
+        if annotation.get("was_cancelled"):
+            return {**row, "event": "skipped"}
+        return {**row, "event": "answered", **answered(annotation.get("result"), self._scheme(version))}
+
+    def _person(self, user: object, project: str) -> tuple[str, bool]:
+        """Text that names a user, and whether it is an e-mail (so that it means the same person on every server)."""
+        if isinstance(user, dict):
+            if user.get("email"):
+                return str(user["email"]), True
+            user = user.get("id")
+        if isinstance(user, int) and user in self.emails:
+            return self.emails[user], True
+        return ("", False) if user is None else (f"user {user} of project {project}", False)
+
+    def _scheme(self, version: str) -> Scheme:
+        found = self.fallback if version == self.fallback.version else self.schemes.get(version)
+        if found is None:
+            raise RefusedError(f"the scheme {version} is not known to this store; name its file by --scheme")
+        return found
+
+
+def answered(result: object, scheme: Scheme) -> Json:
+    """answer, kinds, confidence, reasons and note of one result list; raises RefusedError where the scheme does not allow it.
+
+    >>> bot = {"from_name": "answer", "type": "choices", "value": {"choices": ["bot"]}}
+    >>> answered([bot], Scheme.load())["answer"]
+    'bot'
+    """
+    found: dict[str, list[str]] = {}
+    for item in result if isinstance(result, list) else [None]:
+        name, values = _item(item)
+        if name in found:
+            raise RefusedError(f"{name} is answered twice")
+        found[name] = values
+    words: dict[str, Iterable[str]] = {
+        page.ANSWER: scheme.answers, page.KINDS: scheme.kinds, page.REASONS: scheme.reasons, page.CONFIDENCE: scheme.confidence}
+    for name in CHOICES:
+        _check_words(name, found.get(name, []), list(words[name]))
+    if not found.get(page.ANSWER):
+        raise RefusedError("it has no answer")
+    answer = found[page.ANSWER][0]
+    kinds, note = found.get(page.KINDS), "\n".join(found.get(page.NOTE, [])) or None
+    if kinds and not scheme.answers[answer].kinds:
+        raise RefusedError(f"kinds are not asked of the answer {answer!r} (found {', '.join(kinds)})")
+    if note and len(note) > scheme.document.note.longest:
+        raise RefusedError(f"the note has {len(note)} characters; at most {scheme.document.note.longest} are allowed")
+    step = found.get(page.CONFIDENCE)
+    return {"answer": answer, "kinds": sorted(kinds) if kinds else None, "reasons": sorted(found.get(page.REASONS, [])) or None,
+            "confidence": scheme.confidence[step[0]] if step else None, "note": note}
+
+
+def _item(item: object) -> tuple[str, list[str]]:
+    """One result's question and its values."""
+    if not isinstance(item, dict) or not isinstance(item.get("value"), dict):
+        raise RefusedError("its result is not a list of answered questions")
+    name = item.get("from_name")
+    if name == page.NOTE:
+        values = item["value"].get("text")
+        values = [values] if isinstance(values, str) else values
+    elif name in CHOICES:
+        values = item["value"].get("choices")
+    else:
+        raise RefusedError(f"the scheme has no question {str(name)[:60]!r}")
+    if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
+        raise RefusedError(f"{name} holds no list of words")
+    return name, values
+
+
+def _check_words(name: str, values: list[str], allowed: list[str]) -> None:
+    for value in values:
+        if value not in allowed:
+            raise RefusedError(f"{name}: expected one of {', '.join(allowed)} (found {value[:60]!r})")
+    if len(set(values)) < len(values) or (name in SINGLE and len(values) > 1):
+        wanted = "one word" if name in SINGLE else "each word once"
+        raise RefusedError(f"{name}: expected {wanted} (found {', '.join(values)[:120]})")
+
+
+def payload_hash(annotation: Json) -> str:
+    """sha256 (shortened) of what the person said: the results without their random ids, and whether it was skipped."""
+    result = annotation.get("result")
+    items = [{k: v for k, v in i.items() if k in ("from_name", "type", "value")} if isinstance(i, dict) else i
+             for i in result] if isinstance(result, list) else result
+    said = sorted((short_hash(i, 64) for i in items), key=str) if isinstance(items, list) else items
+    return short_hash({"said": said, "skipped": bool(annotation.get("was_cancelled"))}, 32)
+
+
+def _check_card(data: Json, meta: Json) -> None:
+    """The card in the task must be the one that was made; only the hash is kept of it."""
+    from curation.annotation.card import card_hash
+
+    if meta.get("card_hash") and isinstance(data.get("card"), str) and card_hash(data["card"]) != meta["card_hash"]:
+        raise RefusedError("the card in its task is not the one that was pushed")
+
+
+def _key(data: Json, meta: Json) -> str | None:
+    found = data.get("account_key") or meta.get("account_key") or data.get("account_id")
+    return None if found is None else str(found)
+
+
+def _time(source: Json, field: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(str(source.get(field)))
+    except ValueError:
+        found = str(source.get(field))[:60]
+        raise RefusedError(f"{field}: expected a time such as 2026-01-31T12:00:00Z (found {found!r})") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _seconds(value: object) -> float | None:
+    good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+    return float(value) if good else None  # type: ignore[arg-type]
+

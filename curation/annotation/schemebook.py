@@ -1,0 +1,35 @@
+"""The schemes a store has asked under: what was pushed with a scheme is read back with it, whatever its file says by then."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from curation.annotation.scheme import Scheme
+
+FOLDER = "schemes"
+
+
+class SchemeBook:
+    """Schemes by version: the default one, those given, and those kept in the store's folder by `keep`."""
+
+    def __init__(self, home: Path, *given: Scheme) -> None:
+        self._folder = home / FOLDER
+        self._known = {s.version: s for s in (Scheme.load(), *given)}
+
+    def keep(self, scheme: Scheme) -> None:
+        """Remember a scheme beside the store."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        target = self._folder / f"{scheme.version}.json"
+        if not target.exists():
+            draft = target.with_suffix(".new")
+            draft.write_text(scheme.to_json(), encoding="utf-8")
+            draft.replace(target)
+
+    def get(self, version: str) -> Scheme | None:
+        """The scheme of this version, or None where it was never kept here."""
+        if version not in self._known:
+            file = self._folder / f"{Path(version).name}.json"
+            if file.exists():
+                self._known[version] = Scheme.of(json.loads(file.read_text(encoding="utf-8")), str(file))
+        return self._known.get(version)

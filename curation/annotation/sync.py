@@ -1,0 +1,169 @@
+"""From annotations to claims, each exactly once: answers, edits, skips, deletions, told apart by the log of what was seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from curation import identity
+from curation.annotation.batches import account_key
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from curation.store import Store, Transaction
+
+
+@dataclass
+class Synced:
+    """What a sync did. `rejected` lists every annotation that stands there and cannot be a claim, new or not."""
+
+    claims_added: int = 0
+    claims_retracted: int = 0
+    rejected: list[dict[str, Any]] = field(default_factory=list)
+    version: int | None = None
+
+
+def remember(store: Store) -> None:
+    """Note which annotations are in the log now. Call before reading the server: only these can be missed there.
+
+    Another sync may log an annotation that was made after this one read the server; not seeing it is no deletion.
+    """
+    _temp(store, "sync_before", "SELECT DISTINCT annotation_id FROM lake.main.annotation_log")
+
+
+def store_seen(store: Store, server: str, seen: pa.Table, *, complete: pa.Table | None = None, dataset: str | None = None,
+               batch: str | None = None) -> Synced:
+    """Bring the claims up to what was `seen` (rows of `results.read`), in one transaction; nothing new makes no version.
+
+    `complete` (columns project, account_key) lists every task of the projects that were read whole: an annotation of
+    such a task that was logged before and is not among `seen` was deleted. Without it nothing counts as deleted.
+    `dataset` or `batch` say what tasks belong to that do not say so themselves.
+    """
+    _stage(store, seen, complete, dataset, batch)
+
+    def work(transaction: Transaction) -> Synced:
+        _changes(store)
+        _claims(store)
+        _log(store, server)
+        found = store.arrow("SELECT count(answer) AS added, count(retracts) AS retracted FROM sync_claims").to_pylist()[0]
+        transaction.insert("claims", "sync_claims")
+        transaction.insert("annotation_log", "sync_log")
+        return Synced(found["added"], found["retracted"], _rejected(store))
+
+    version, synced = store.transact(work, None, f"annotations of {server}")
+    synced.version = version
+    return synced
+
+
+def _stage(store: Store, seen: pa.Table, complete: pa.Table | None, dataset: str | None, batch: str | None) -> None:
+    """`sync_seen`: the newest state of each annotation with its account; `sync_tasks`: the tasks read whole."""
+    import pyarrow as pa
+
+    empty = pa.table({"project": pa.array([], pa.string()), "account_key": pa.array([], pa.string())})
+    for name, rows in (("sync_offered", seen), ("sync_offered_tasks", complete if complete is not None else empty)):
+        store.connection.register(name, rows)
+    _temp(store, "sync_tasks", "SELECT DISTINCT project, account_key FROM sync_offered_tasks")
+    _temp(store, "sync_asked", f"""
+        SELECT DISTINCT a.batch_id, b.dataset, a.account_id, {account_key("a.batch_id", "a.account_id")} AS account_key
+        FROM lake.main.assignments a JOIN lake.main.batches b USING (batch_id)
+        WHERE batch_id = $1 OR batch_id IN (SELECT batch_id FROM sync_offered)""", [batch])
+    if dataset:
+        _temp(store, "sync_known", """
+            SELECT DISTINCT dataset, account_id, account_id AS account_key FROM lake.main.accounts WHERE dataset = $1
+            UNION SELECT DISTINCT dataset, account_id, account_id FROM lake.main.claims WHERE dataset = $1""", [dataset])
+    else:
+        _temp(store, "sync_known", "SELECT dataset, account_id, account_key FROM sync_asked LIMIT 0")
+    _temp(store, "sync_seen", """
+        WITH newest AS (
+            SELECT * REPLACE (coalesce(batch_id, $1) AS batch_id) FROM sync_offered
+            QUALIFY row_number() OVER (PARTITION BY annotation_id ORDER BY updated_at DESC NULLS LAST) = 1)
+        SELECT n.* REPLACE (
+                CASE WHEN coalesce(a.account_id, k.account_id) IS NULL THEN 'rejected' ELSE event END AS event,
+                CASE WHEN coalesce(a.account_id, k.account_id) IS NULL THEN 'its account is not in the batch or data set'
+                     ELSE reason END AS reason),
+            coalesce(a.dataset, k.dataset) AS dataset, coalesce(a.account_id, k.account_id) AS account_id
+        FROM newest n
+        LEFT JOIN sync_asked a ON a.batch_id = n.batch_id AND n.account_key IN (a.account_key, a.account_id)
+        LEFT JOIN sync_known k ON k.account_key = n.account_key""", [batch])
+    for name in ("sync_offered", "sync_offered_tasks"):
+        store.connection.unregister(name)
+
+
+def _changes(store: Store) -> None:
+    """`sync_changes`: what is other than the log says, with the claim that stood until now (live) and whose it was."""
+    _temp(store, "sync_latest", """
+        SELECT l.annotation_id, l.project, l.server, l.updated_at, l.event, l.payload_hash, c.claim_id AS live,
+            c.dataset AS live_dataset, c.account_id AS live_account, c.claimant AS live_claimant, c.batch_id AS live_batch
+        FROM (FROM lake.main.annotation_log
+            QUALIFY row_number() OVER (PARTITION BY annotation_id ORDER BY updated_at DESC NULLS LAST,
+                list_position(['rejected', 'answered', 'edited', 'skipped', 'deleted'], event) DESC) = 1) l
+        LEFT JOIN lake.main.claims c ON c.claim_id = l.claim_id AND l.event IN ('answered', 'edited')""")
+    # An accepted answer stays accepted: what is refused now under another scheme file was said all the same.
+    _temp(store, "sync_changes", f"""
+        SELECT s.* REPLACE (
+                CASE WHEN NOT person_known AND live IS NOT NULL THEN live_claimant ELSE claimant END AS claimant,
+                CASE WHEN s.event = 'answered' AND live IS NOT NULL THEN 'edited' ELSE s.event END AS event),
+            live, live_dataset, live_account, live_claimant
+        FROM sync_seen s LEFT JOIN sync_latest l USING (annotation_id)
+        WHERE l.annotation_id IS NULL OR (l.event <> 'deleted' AND (
+            (s.updated_at > l.updated_at AND s.payload_hash <> l.payload_hash)
+            OR (s.updated_at >= coalesce(l.updated_at, s.updated_at) AND l.event = 'rejected' AND s.event <> 'rejected')))
+        UNION ALL BY NAME
+        SELECT l.annotation_id, l.project, l.updated_at, l.payload_hash, 'deleted' AS event, c.claimant, c.account_id, c.dataset,
+            c.batch_id, c.attributes['annotation'] AS number, c.scheme_version,
+            l.live, l.live_dataset, l.live_account, l.live_claimant
+        FROM sync_latest l JOIN lake.main.claims c ON c.claim_id = l.live
+        WHERE l.annotation_id IN (FROM sync_before) AND l.annotation_id NOT IN (SELECT annotation_id FROM sync_seen)
+            AND EXISTS (FROM sync_tasks t WHERE t.project = l.project
+                AND t.account_key IN ({account_key("l.live_batch", "l.live_account")}, l.live_account))""")
+
+
+def _claims(store: Store) -> None:
+    """`sync_claims`: new answers (those of an edit retract the old claim) and bare retractions, with their claim ids."""
+    _temp(store, "sync_claims", f"FROM {store.relation('claims')} LIMIT 0")
+    common = "dataset, account_id, claimant, 'person' AS claimant_kind, batch_id, scheme_version"
+    same = "live_dataset = dataset AND live_account = account_id AND live_claimant = claimant"
+    _temp(store, "sync_new", f"""
+        SELECT annotation_id, true AS is_answer, {common}, answer, kinds, confidence, reasons, note, evidence_at, card_hash,
+            false AS scores_shown, updated_at AS made_at, lead_time_s, CASE WHEN {same} THEN live END AS retracts,
+            map_from_entries(list_filter([{_entry("annotation", "number")}, {_entry("revision", _moment("updated_at"))},
+                {_entry("edited_by", "edited_by")}], lambda e: e.value IS NOT NULL)) AS attributes
+        FROM sync_changes WHERE event IN ('answered', 'edited')
+        UNION ALL BY NAME
+        SELECT annotation_id, false AS is_answer, live_dataset AS dataset, live_account AS account_id, live_claimant AS claimant,
+            'person' AS claimant_kind, batch_id, scheme_version, live AS retracts,
+            CASE WHEN event <> 'deleted' THEN updated_at END AS made_at,
+            map_from_entries([{_entry("annotation", "number")}, {_entry("revision", _moment("updated_at"))},
+                {_entry("event", "event")}]) AS attributes
+        FROM sync_changes WHERE live IS NOT NULL AND (event NOT IN ('answered', 'edited') OR NOT ({same}))""")
+    _temp(store, "sync_named", f"SELECT *, {identity.claim_id()} AS claim_id FROM sync_new")
+    store.connection.execute("INSERT INTO temp.sync_claims BY NAME SELECT * EXCLUDE (annotation_id, is_answer) FROM sync_named")
+
+
+def _log(store: Store, server: str) -> None:
+    """`sync_log`: one line for each change, with the claim that it became."""
+    _temp(store, "sync_log", """
+        SELECT ? AS server, project, annotation_id, updated_at, event, payload_hash, n.claim_id
+        FROM sync_changes c LEFT JOIN (FROM sync_named
+            QUALIFY row_number() OVER (PARTITION BY annotation_id ORDER BY is_answer DESC) = 1) n
+        USING (annotation_id)""", [server])
+
+
+def _rejected(store: Store) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = store.arrow("""
+        SELECT project, task, number AS annotation, account_key, reason FROM sync_seen WHERE event = 'rejected'
+        ORDER BY project, try_cast(number AS BIGINT), number""").to_pylist()
+    return found
+
+
+def _entry(key: str, value: str) -> str:
+    return f"struct_pack(key := '{key}', value := {value})"
+
+
+def _moment(column: str) -> str:
+    return f"strftime({column} AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ')"
+
+
+def _temp(store: Store, name: str, query: str, parameters: list[object] | None = None) -> None:
+    store.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}", parameters or [])
