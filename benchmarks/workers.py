@@ -15,6 +15,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Generic, TypeVar
 
+from curation.errors import UserError
+
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
@@ -56,7 +58,7 @@ def each(
     left = deque(tasks)
     workers: list[_Worker[Task]] = []
     try:
-        with _one_thread():
+        with _inherited():
             workers = [_start(work) for _ in range(min(jobs, len(left)))]
         while workers:
             for worker in _stirring(workers, timeout):
@@ -90,7 +92,7 @@ def _hear(worker: _Worker[Task], timeout: float | None) -> tuple[Task, Result | 
         worker.process.join()
         reason = f"its process died ({_code(worker.process.exitcode)})"
         if not worker.ready:
-            raise RuntimeError(f"a worker of the bench could not start ({_code(worker.process.exitcode)})") from None
+            raise UserError(f"A worker of the bench could not start: {reason}.") from None
     worker.end()
     return None if task is None else (task, Lost(reason))
 
@@ -109,7 +111,7 @@ def _next(
     if worker.pipe.closed:
         workers.remove(worker)
         if left:
-            with _one_thread():
+            with _inherited():
                 workers.append(_start(work))
     elif left:
         worker.task, worker.since = left.popleft(), time.monotonic()
@@ -130,13 +132,17 @@ def _start(work: Callable[[Task], Result]) -> _Worker[Task]:
 
 
 @contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Children inherit the environment: numeric libraries read their thread count from it when they are loaded."""
+def _inherited() -> Iterator[None]:
+    """What children inherit: one thread for numeric libraries (read when they load), and that an interrupt is not theirs."""
     before = {name: os.environ.get(name) for name in THREADS}
     os.environ.update(dict.fromkeys(THREADS, "1"))
+    main = threading.current_thread() is threading.main_thread()
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN) if main else None
     try:
         yield
     finally:
+        if main:
+            signal.signal(signal.SIGINT, handler)
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)
@@ -146,7 +152,7 @@ def _one_thread() -> Iterator[None]:
 
 def _serve(pipe: Connection, work: Callable[[Task], Result]) -> None:
     """The life of a worker: an interrupt is the parent's to handle, and without a parent there is nobody to work for."""
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_orphaned, daemon=True).start()

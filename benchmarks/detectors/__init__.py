@@ -19,6 +19,7 @@ import hashlib
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -100,13 +101,13 @@ class Spec:
         made = self.make()
         return made.set_params(random_state=seed) if "random_state" in made.get_params() else made
 
-    @property
+    @cached_property
     def modules(self) -> list[str]:
         """The modules its code stands in: where it is registered, its class and the classes under it."""
         classes = {kind.__module__ for kind in type(self.make()).__mro__}
         return sorted(m for m in classes | {self.make.__module__} if m.split(".")[0] not in {"sklearn", "builtins"})
 
-    @property
+    @cached_property
     def version(self) -> str:
         """The hash of its code, its parameters and the packages it runs on; a change means new cells."""
         total = hashlib.sha256(repr((self.threshold, self.needs, self.uses, _parameters(self.make()))).encode())
@@ -116,7 +117,7 @@ class Spec:
             total.update(f"{package}=={number}\n".encode())
         return total.hexdigest()[:16]
 
-    @property
+    @cached_property
     def versions(self) -> dict[str, str]:
         """The packages its predictions depend on, with their versions."""
         return {name: installed(name) for name in ("numpy", "scikit-learn", *self.packages)}

@@ -1,0 +1,195 @@
+"""One cell: a detector under a protocol on named releases. What it is known by, and how it is computed in a worker."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks import accounts, evidence, folds, masking, material, protocols, thresholds
+from benchmarks.accounts import Accounts, Floats
+from benchmarks.detectors import Spec, get, source
+from benchmarks.evidence import Side
+from benchmarks.protocols import Fold, NotApplicable, Plan, Pool, parse
+from benchmarks.results import CellStatus
+from curation.identity import short_hash
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MACHINERY = (accounts, evidence, folds, masking, material, protocols, thresholds)
+"""The modules, beside this one, whose code takes part in every prediction."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """All that a worker needs: the store's home, the detector's name, the protocol's canonical string, and the plan."""
+
+    home: Path
+    key: str
+    detector: str
+    protocol: str
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a task: predictions (schema.TABLES["predictions"]) or the reason why there are none."""
+
+    status: CellStatus
+    reason: str | None = None
+    predictions: pa.Table | None = None
+    fit_seconds: float = 0.0
+    score_seconds: float = 0.0
+    accounts: int = 0
+    learnt: str | None = None
+
+
+def cell_key(spec: Spec, protocol: str, plan: Plan, hashes: dict[str, str], features: str) -> str:
+    """The cell's key: detector and its code, protocol with its seed, content of each release, feature and bench code.
+
+    `hashes` are content hashes by reference; versions of releases are not part of it, so equal content is one cell.
+    """
+    kind = type(parse(protocol))
+    code = [source(m.__name__) for m in MACHINERY] + [source(__name__), source(kind.__module__)]
+    return short_hash({
+        "detector": spec.name, "detector_version": spec.version, "protocol": protocol, "features": features,
+        "train": [(r.rpartition("@")[0], hashes[r]) for r in plan.train],
+        "test": [(r.rpartition("@")[0], hashes[r]) for r in plan.test],
+        "bench": short_hash([c.decode(errors="replace") for c in code]),
+    }, 24)
+
+
+def compute(task: Task) -> Outcome:
+    """Do a task; whatever goes wrong inside the detector becomes a failed outcome with its reason, never an exception."""
+    try:
+        return _compute(task)
+    except NotApplicable as reason:
+        return Outcome("not applicable", str(reason))
+    except Exception as error:  # a detector is anybody's code: its failure is its cell's and nobody else's
+        first = str(error).strip().splitlines()
+        return Outcome("failed", f"{type(error).__name__}: {first[0] if first else 'no message'}")
+
+
+def _compute(task: Task) -> Outcome:
+    spec, protocol = get(task.detector), parse(task.protocol)
+    # Within one release both sides are the same: it stands in the pool once.
+    references = task.plan.test if task.plan.train == task.plan.test else (*task.plan.train, *task.plan.test)
+    releases = [material.load(task.home, reference) for reference in references]
+    tested = np.repeat([r.reference in task.plan.test for r in releases], [len(r) for r in releases])
+    pool = pooled(releases, tested)
+    sides = [Side(" + ".join(s), np.flatnonzero(rows)) for s, rows in _sides(task.plan, tested)]
+    with evidence.view(spec, releases, sides, pool.y, masking.Mask(task.key)) as view:
+        done = [_fold(spec, view, pool, fold, protocol.seed) for fold in protocol.split(pool)]
+    return _outcome(task.key, releases, done)
+
+
+def _sides(plan: Plan, tested: np.ndarray[Any, np.dtype[np.bool_]]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    yield plan.test, tested
+    if plan.train != plan.test:
+        yield plan.train, ~tested
+
+
+def pooled(releases: list[material.Material], tested: np.ndarray[Any, np.dtype[np.bool_]]) -> Pool:
+    """The accounts of several releases as integers, one after the other.
+
+    The same account of one platform in two releases shares its identity, and its group in both is one group.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    n = len(tested)
+    ids = np.concatenate([np.char.add(f"{r.platform}:", r.account_id.astype(str)) for r in releases])
+    groups = np.concatenate([np.char.add(f"{i}:", r.group.astype(str)) for i, r in enumerate(releases)])
+    identity = np.unique(ids, return_inverse=True)[1].astype(np.int64)
+    group = np.unique(groups, return_inverse=True)[1].astype(np.int64)
+    size = n + int(identity.max()) + 1
+    ties = coo_array((np.ones(n, dtype=np.int8), (n + identity, size + group)), shape=(size + n, size + n))
+    together = connected_components(ties, directed=False)[1][n + identity].astype(np.int64)
+    return Pool(tested, np.concatenate([r.y for r in releases]), together, identity,
+                np.concatenate([r.part for r in releases]))
+
+
+@dataclass(frozen=True)
+class _Scored:
+    fold: Fold
+    p: Floats
+    threshold: float
+    fit: float
+    score: float
+    learnt: str | None
+
+
+def _fold(spec: Spec, view: Accounts, pool: Pool, fold: Fold, seed: int) -> _Scored:
+    """Choose the threshold and train on the training part, score the test part; rows shuffled, so that order is mute."""
+    if len(classes := np.unique(pool.y[fold.train])) < 2:
+        only = "bots" if classes.all() else "humans"
+        raise NotApplicable(f"the training part holds {only} only; a detector needs both classes to learn from.")
+    draws = np.random.SeedSequence([seed, fold.repeat, fold.fold])
+    order, inner, own = (int(word) >> 1 for word in draws.generate_state(3))
+    rng = np.random.default_rng(order)
+    train, test = rng.permutation(fold.train), rng.permutation(fold.test)
+    learn = partial(_learn, spec, own)
+    begun = time.perf_counter()
+    seen, y = view.take(train), pool.y[train]
+    threshold = thresholds.choose(spec.threshold, learn, seen, y, group=pool.group[train], seed=inner)
+    made = spec.seeded(own).fit(seen, y)
+    fitted = time.perf_counter()
+    p = scores(made, view.take(test))
+    done = dataclasses.replace(fold, test=test)
+    return _Scored(done, p, threshold, fitted - begun, time.perf_counter() - fitted, made.explain())
+
+
+def _learn(spec: Spec, seed: int, seen: Accounts, y: Any) -> Callable[[Accounts], Floats]:
+    return partial(scores, spec.seeded(seed).fit(seen, y))
+
+
+def scores(made: Any, seen: Accounts) -> Floats:
+    """A fitted detector's p_bot, float64[n]. Raises ValueError where it is not a probability for each account."""
+    proba = np.asarray(made.predict_proba(seen), dtype=np.float64)
+    if proba.shape != (len(seen), 2):
+        raise ValueError(f"predict_proba returned shape {proba.shape} for {len(seen)} accounts; expected n x 2")
+    if bad := int((~((proba[:, 1] >= 0) & (proba[:, 1] <= 1))).sum()):
+        raise ValueError(f"{bad} of {len(seen)} scores are missing or outside 0 to 1; every account needs one")
+    return proba[:, 1]
+
+
+def _outcome(key: str, releases: list[material.Material], done: list[_Scored]) -> Outcome:
+    learnt = Counter(s.learnt.split(" <= ")[0] for s in done if s.learnt)
+    top = learnt.most_common(1)[0] if learnt else None
+    table = _table(key, releases, done)
+    return Outcome(
+        "done", None, table, sum(s.fit for s in done), sum(s.score for s in done),
+        len(np.unique(np.concatenate([s.fold.test for s in done]))),
+        f"{top[0]} (in {top[1]} of {len(done)} folds)" if top else None,
+    )
+
+
+def _table(key: str, releases: list[material.Material], done: list[_Scored]) -> pa.Table:
+    """The predictions of all folds, sorted by repeat, data set and account."""
+    import pyarrow as pa
+
+    from curation.schema import TABLES, arrow_schema
+
+    size = [len(s.p) for s in done]
+    row = np.concatenate([s.fold.test for s in done])
+    dataset = np.repeat([r.dataset for r in releases], [len(r) for r in releases])[row]
+    account = np.concatenate([r.account_id for r in releases])[row]
+    repeat = np.repeat([s.fold.repeat for s in done], size)
+    columns = {
+        "run_key": np.repeat(key, len(row)), "dataset": dataset, "account_id": account, "repeat": repeat,
+        "p_bot": np.concatenate([s.p for s in done]), "threshold": np.repeat([s.threshold for s in done], size),
+        "fold": np.repeat([s.fold.fold for s in done], size),
+        "seconds": np.repeat([s.score / max(len(s.p), 1) for s in done], size),
+    }
+    # Rows of the pool stand by release and sorted account id, so their numbers sort as the ids do.
+    order = np.lexsort((row, repeat))
+    schema = arrow_schema(TABLES["predictions"])
+    return pa.table([pa.array(columns[f.name][order], f.type) for f in schema], schema=schema)

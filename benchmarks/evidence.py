@@ -1,0 +1,134 @@
+"""Does the data have what a detector needs? And the view of exactly that."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.accounts import Accounts, Floats, Rows
+from benchmarks.detectors import Spec
+from benchmarks.masking import Mask
+from benchmarks.material import Material, ask
+from benchmarks.protocols import NotApplicable
+from curation.errors import unknown
+from curation.schema import TABLES
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+HIDDEN = {"dataset", "account_id", "platform", "extra", "pull_id"}
+COLUMNS = tuple(name for name in TABLES["accounts"].names if name not in HIDDEN)
+"""Profile columns that a detector may ask for."""
+TABLE_NEEDS = ("posts", "edges", "post_id")
+
+
+@dataclass(frozen=True)
+class Side:
+    """The tested or the training accounts of a cell: what to call them, and their rows in the pool."""
+
+    title: str
+    rows: Rows
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything declared that the pool has: a feature matrix with its families, columns, and what is kept in tables."""
+
+    names: tuple[str, ...]
+    families: tuple[str, ...]
+    values: Floats
+    columns: dict[str, pa.ChunkedArray]
+    tables: dict[str, NDArray[np.bool_]]
+
+    def known(self, need: str) -> NDArray[np.bool_]:
+        """For each account of the pool, whether there is anything of `need`: bool[n]."""
+        if need in self.tables:
+            return self.tables[need]
+        if need in self.columns:
+            return np.asarray(self.columns[need].is_valid().to_numpy(), dtype=np.bool_)
+        chosen = [i for i, name in enumerate(self.names) if need in {name, self.families[i]}]
+        return np.asarray(~np.isnan(self.values[:, chosen]).all(axis=1), dtype=np.bool_)
+
+
+@contextmanager
+def view(spec: Spec, pool: Sequence[Material], sides: Sequence[Side], y: NDArray[np.int8], mask: Mask) -> Iterator[Accounts]:
+    """The view of all accounts of the pool that `spec` declared; files it reads from are gone afterwards.
+
+    Only features that every side has (not missing everywhere) are in it. Raises NotApplicable with the reason where a
+    side lacks a need, in one of its classes or in both; UserError for a need that nobody knows.
+    """
+    found = gather(spec, pool, sides)
+    for need in spec.needs:
+        for side in sides:
+            _check(need, side, found.known(need), y)
+    if not spec.needs and spec.uses and not any(_shared(found, use, sides) for use in spec.uses):
+        raise NotApplicable(f"there is none of {', '.join(spec.uses)} in {' and '.join(s.title for s in sides)}.")
+    with tempfile.TemporaryDirectory(prefix="botbench-") as scratch:
+        yield _masked(spec, pool, found, mask, Path(scratch))
+
+
+def gather(spec: Spec, pool: Sequence[Material], sides: Sequence[Side]) -> Evidence:
+    """What was declared, of all accounts of the pool. Raises UserError for a need that nobody knows."""
+    wanted = set(spec.needs) | set(spec.uses)
+    first = pool[0]
+    for need in wanted:
+        if need not in {*first.names, *first.families, *COLUMNS, *TABLE_NEEDS}:
+            raise unknown("thing to need", need, {*first.names, *first.families, *COLUMNS, *TABLE_NEEDS})
+    chosen = [i for i, name in enumerate(first.names) if wanted & {name, first.families[i]}]
+    values = np.concatenate([m.values[:, chosen] for m in pool])
+    both = [i for i in range(len(chosen)) if all((~np.isnan(values[s.rows, i])).any() for s in sides)]
+    features = [chosen[i] for i in both]
+    raw = wanted & set(COLUMNS) - set(first.names)
+    return Evidence(
+        tuple(first.names[i] for i in features), tuple(first.families[i] for i in features), values[:, both],
+        {name: _column(name, pool) for name in sorted(raw)},
+        {name: _has(name, pool) for name in wanted & set(TABLE_NEEDS)},
+    )
+
+
+def _column(name: str, pool: Sequence[Material]) -> pa.ChunkedArray:
+    import pyarrow as pa
+
+    query = f'SELECT "{name}" FROM read_parquet(?) ORDER BY account_id'
+    return pa.concat_tables([ask(query, [str(m.path / "accounts.parquet")]) for m in pool])[name]
+
+
+def _has(table: str, pool: Sequence[Material]) -> NDArray[np.bool_]:
+    """Which accounts have a row in posts or edges."""
+    file, owner = ("edges", "source_id") if table == "edges" else ("posts", "account_id")
+    query = f"SELECT DISTINCT {owner} AS owner FROM read_parquet(?)"
+    owners = [ask(query, [str(m.path / f"{file}.parquet")])["owner"].to_numpy(zero_copy_only=False) for m in pool]
+    return np.concatenate([np.isin(m.account_id.astype(str), o.astype(str)) for m, o in zip(pool, owners, strict=True)])
+
+
+def _check(need: str, side: Side, known: NDArray[np.bool_], y: NDArray[np.int8]) -> None:
+    there = {name: bool(known[side.rows][y[side.rows] == label].any()) for label, name in ((1, "bots"), (0, "humans"))}
+    present = {name for label, name in ((1, "bots"), (0, "humans")) if (y[side.rows] == label).any()}
+    having = [name for name in present if there[name]]
+    if not having:
+        raise NotApplicable(f"{side.title} has no {need}.")
+    if len(having) < len(present):
+        raise NotApplicable(f"{side.title} has {need} of {having[0]} only: whether it is there would be the label.")
+
+
+def _shared(found: Evidence, use: str, sides: Sequence[Side]) -> bool:
+    known = found.known(use)
+    return all(bool(known[side.rows].any()) for side in sides)
+
+
+def _masked(spec: Spec, pool: Sequence[Material], found: Evidence, mask: Mask, scratch: Path) -> Accounts:
+    wanted = set(spec.needs) | set(spec.uses)
+    nodes = mask.nodes(pool) if wanted & set(TABLE_NEEDS) else None
+    posts = edges = None
+    if nodes is not None and wanted & {"posts", "post_id"}:
+        posts = mask.posts(pool, nodes, scratch, true_ids="post_id" in wanted)
+    if nodes is not None and "edges" in wanted:
+        edges = mask.edges(pool, nodes, scratch)
+    return Accounts(found.names, found.values, found.columns, posts, edges)

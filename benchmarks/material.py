@@ -1,0 +1,105 @@
+"""A release as arrays: labels, groups and features, sorted by account id. What only the bench sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.errors import UserError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Strings = NDArray[np.object_]
+PARTS = {"train": 0, "validation": 1, "test": 2}
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """One release: `account_id` sorted, `y` int8 (1 bot), `group` texts, `part` int8 of the official split (-1 none).
+
+    `values` is float64[n, k], NaN where missing, its columns `names` sorted by `families` (of each column) and name.
+    """
+
+    reference: str
+    dataset: str
+    platform: str
+    path: Path
+    account_id: Strings
+    y: NDArray[np.int8]
+    group: Strings
+    part: NDArray[np.int8]
+    names: tuple[str, ...]
+    families: tuple[str, ...]
+    values: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        """How many accounts."""
+        return len(self.y)
+
+
+@lru_cache(maxsize=32)
+def load(home: Path, reference: str) -> Material:
+    """Read a release and its cached features, once for each process.
+
+    Raises UserError where labels, groups and features are not of the same accounts.
+    """
+    from curation import release
+
+    return of(release.load(home, reference), home / "cache" / "features")
+
+
+def of(release: Any, cache: Path) -> Material:
+    """A release's arrays, its features computed into `cache` where they are not there yet."""
+    from curation.features import FEATURES, cached
+
+    table = cached(release, cache)
+    known = _known(release.path)
+    ids = table["account_id"].to_numpy(zero_copy_only=False)
+    if not np.array_equal(ids, known["account_id"].to_numpy(zero_copy_only=False)):
+        raise UserError(f"{release.reference}: its labels and its accounts are not of the same accounts; make it anew.")
+    names = [n for n in table.column_names if n != "account_id"]
+    return Material(
+        release.reference, release.dataset, release.platform, release.path, ids,
+        known["y"].to_numpy().astype(np.int8), known["group"].to_numpy(zero_copy_only=False),
+        known["part"].to_numpy().astype(np.int8), tuple(names), tuple(FEATURES[n].family for n in names),
+        matrix(table.select(names)),
+    )
+
+
+def _known(path: Path) -> pa.Table:
+    """account_id, y, group and official part of each account, sorted by account_id."""
+    query = f"""
+        SELECT l.account_id, any_value(l.label = 'bot')::TINYINT AS y,
+               coalesce(min(s."group"), l.account_id) AS "group",
+               coalesce(max(CASE s.part {' '.join(f"WHEN '{p}' THEN {n}" for p, n in PARTS.items())} END)
+                        FILTER (s.split_id = 'official'), -1)::TINYINT AS part
+        FROM read_parquet(?) l LEFT JOIN read_parquet(?) s USING (dataset, account_id)
+        GROUP BY l.account_id ORDER BY l.account_id"""
+    return ask(query, [str(path / "labels.parquet"), str(path / "splits.parquet")])
+
+
+def ask(query: str, parameters: list[object]) -> pa.Table:
+    """The result of a DuckDB query over files, on one thread, with times in UTC."""
+    import duckdb
+
+    with duckdb.connect(config={"autoinstall_known_extensions": "false", "threads": 1}) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        return connection.execute(query, parameters).to_arrow_table()
+
+
+def matrix(table: pa.Table) -> NDArray[np.float64]:
+    """Columns as float64[n, k]: flags as 0 and 1, missing and infinite as NaN."""
+    import pyarrow as pa
+
+    values = np.empty((table.num_rows, table.num_columns))
+    for i, column in enumerate(table.columns):
+        kind = pa.uint8() if pa.types.is_boolean(column.type) else column.type
+        values[:, i] = column.cast(kind).cast(pa.float64()).to_numpy(zero_copy_only=False)
+    values[~np.isfinite(values)] = np.nan
+    return values

@@ -1,0 +1,112 @@
+"""A suite: which releases, detectors, protocols and metrics; a YAML file of one's own or one of `benchmarks/suites/`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from curation.errors import UserError, unknown
+
+NAMED = Path(__file__).parent / "suites"
+
+
+class Suite(BaseModel):
+    """A benchmark's definition. `releases` are NAME (the newest) or NAME@VERSION; protocols are canonical strings."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    about: str = ""
+    releases: list[str] = Field(min_length=1)
+    detectors: Literal["all"] | list[str] = "all"
+    protocols: list[str] = Field(min_length=1)
+    metrics: Literal["all"] | list[str] = "all"
+
+
+def named() -> dict[str, Path]:
+    """The suites that come with botbench, by name."""
+    return {path.stem: path for path in sorted(NAMED.glob("*.yaml"))}
+
+
+def load(which: str | Path) -> Suite:
+    """A suite by name or from a file, every name in it checked and protocols made canonical.
+
+    Raises UserError with every mistake: the field, what was expected and what was found.
+    """
+    path = Path(which)
+    if not path.is_file():
+        if path.suffix or path.parent != Path():
+            raise UserError(f"There is no suite file {path}. Suites that come with botbench: {', '.join(named())}.")
+        if str(which) not in named():
+            raise unknown("suite", str(which), named())
+        path = named()[str(which)]
+    return check(_read(path), str(path))
+
+
+def _read(path: Path) -> Any:
+    import yaml
+
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is not readable as YAML: {str(error).splitlines()[0]}.") from error
+
+
+def check(document: Any, where: str) -> Suite:
+    """The suite of a document, with canonical protocols. Raises UserError with every mistake."""
+    if not isinstance(document, dict):
+        raise UserError(f"{where}: expected a mapping with name, releases and protocols, got {type(document).__name__}.")
+    try:
+        suite = Suite.model_validate(document)
+    except ValidationError as error:
+        raise UserError(_sentences(error, where)) from error
+    mistakes = [*_unknown_names(suite), *_repeated(suite)]
+    if mistakes:
+        raise UserError(f"{where}: " + " ".join(mistakes))
+    from benchmarks.protocols import parse
+
+    return suite.model_copy(update={"protocols": [str(parse(text)) for text in suite.protocols]})
+
+
+def _sentences(error: ValidationError, where: str) -> str:
+    lines = []
+    for mistake in error.errors():
+        field = ".".join(str(part) for part in mistake["loc"] if part not in {"literal['all']", "list[str]"})
+        lines.append(f"{field}: {mistake['msg']} (got {mistake['input']!r})")
+    fields = ", ".join(Suite.model_fields)
+    return f"{where}: {'; '.join(dict.fromkeys(lines))}. A suite has {fields}."
+
+
+def _unknown_names(suite: Suite) -> Iterable[str]:
+    from benchmarks import detectors, protocols
+
+    known = detectors.detectors()
+    asked: list[str] = [] if suite.detectors == "all" else list(suite.detectors)
+    for name in asked:
+        if name not in known:
+            yield str(unknown("detector", name, known))
+    for text in suite.protocols:
+        try:
+            protocols.parse(text)
+        except UserError as error:
+            yield str(error)
+    yield from _unknown_metrics(suite)
+
+
+def _unknown_metrics(suite: Suite) -> Iterable[str]:
+    if suite.metrics == "all":
+        return
+    from benchmarks.metrics import METRICS
+
+    known = METRICS.all()
+    yield from (str(unknown("metric", name, known)) for name in suite.metrics if name not in known)
+
+
+def _repeated(suite: Suite) -> Iterable[str]:
+    for field in ("releases", "detectors", "protocols", "metrics"):
+        values = getattr(suite, field)
+        if values != "all" and len(set(values)) < len(values):
+            yield f"{field} names {next(v for v in values if values.count(v) > 1)!r} twice."
