@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,7 +31,7 @@ class Problem:
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
 
 class Source(_Strict):
@@ -184,7 +184,7 @@ def _document(path: Path) -> tuple[Any, list[Problem]]:
     import yaml
 
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_loader())
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark else "the file"
@@ -194,6 +194,31 @@ def _document(path: Path) -> tuple[Any, list[Problem]]:
     if not isinstance(document, dict):
         return None, [Problem("the file", "fields such as id, title, reads", type(document).__name__)]
     return document, []
+
+
+@cache
+def _loader() -> Any:
+    """YAML whose keys are always text, and in which yes, no, NULL and NA are words: they stand in data as words."""
+    import re
+
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+            self.flatten_mapping(node)
+            keys = [k.value if isinstance(k, yaml.ScalarNode) else self.construct_object(k, deep=True) for k, _ in node.value]
+            for k, n in zip(keys, node.value, strict=True):
+                if keys.count(k) > 1:
+                    raise yaml.constructor.ConstructorError(None, None, f"the key {k!r} twice", n[0].start_mark)
+            return {k: self.construct_object(v, deep=deep) for k, (_, v) in zip(keys, node.value, strict=True)}
+
+    words = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:null")
+    Loader.yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in pairs if tag not in words]
+        for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()}
+    Loader.add_implicit_resolver(words[0], re.compile("true|false"), ["t", "f"])
+    Loader.add_implicit_resolver(words[1], re.compile("null|~|"), ["n", "~", ""])
+    return Loader
 
 
 def _read_problems(card: Card, index: int, read: Read) -> list[Problem]:

@@ -36,6 +36,7 @@ class Stage:
     pull_id: str = ""
     queries: dict[str, list[str]] = field(default_factory=dict)
     read: Counter[str] = field(default_factory=Counter)
+    names: int = 0
 
     def __post_init__(self) -> None:
         for table in FED:
@@ -51,6 +52,16 @@ class Stage:
     def dataset(self) -> str:
         """The data set's id."""
         return self.card.id
+
+    def close(self) -> None:
+        """Drop the staged rows, which may be large."""
+        for table in (*(f"pull_{t}" for t in FED), QUARANTINE):
+            self.connection.execute(f"DROP TABLE IF EXISTS {table}")
+
+    def name(self, stem: str) -> str:
+        """A name for a temporary table or view that nothing else in this pull has."""
+        self.names += 1
+        return f"{stem}_{self.names}"
 
     def fail(self, sentence: str) -> NoReturn:
         """Stop the pull with a sentence; nothing is written."""

@@ -8,7 +8,7 @@ import csv
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -16,7 +16,7 @@ import duckdb
 from curation.errors import unknown
 from curation.sources import _sql
 from curation.sources._files import CHUNK, SourceFile
-from curation.sources._tidy import REJECTS, Dialect, tidy
+from curation.sources._tidy import Dialect, tidy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +49,6 @@ class Rows:
     relation: str
     path: Path
     settled: bool = False
-    bad: list[str] = field(default_factory=list)
 
     def column(self, name: str) -> str:
         """The field of the column called `name` in the header; raises UserError naming the closest one."""
@@ -68,8 +67,8 @@ class Rows:
 
     def _settle(self, table: str, query: str) -> None:
         """The first reading, which finds the rows that cannot be parsed; where there are any it is done again with right numbers."""
-        mark = self.stage.mark(table)
         self.settled = True
+        mark = self.stage.mark(table)
         try:
             self.stage.add(table, query)
         except duckdb.InvalidInputException as error:
@@ -80,14 +79,14 @@ class Rows:
             if not self._rejects():
                 return
             self.stage.undo(table, mark)
-            if self._may_hold_blank_lines():
+            if self._rejects("contains(csv_line, chr(13))") or self._may_hold_blank_lines():
                 self._tidied()
             else:
                 self._numbered()
         self.stage.add(table, query)
 
-    def _rejects(self) -> int:
-        return _one(self.stage.connection, f"SELECT count(DISTINCT line) FROM {self.relation}_errors")
+    def _rejects(self, condition: str = "true") -> int:
+        return _one(self.stage.connection, f"SELECT count(DISTINCT line) FROM {self.relation}_errors WHERE {condition}")
 
     def _numbered(self) -> None:
         """Number the good rows around the bad ones: a row's number is its rank plus the bad rows before it."""
@@ -109,12 +108,12 @@ class Rows:
               FROM {self.relation}_bad) GROUP BY after""")
         run(f"""CREATE OR REPLACE TEMP VIEW {self.relation} AS
             SELECT r.* REPLACE (r._row + coalesce(s.shift, 0) AS _row) FROM ({_ranked(self, self.path, self.dialect)}) r
-            ASOF LEFT JOIN {self.relation}_shift s ON r._row > s.after ORDER BY 1, r._row""".replace("ORDER BY 1, ", "ORDER BY "))
+            ASOF LEFT JOIN {self.relation}_shift s ON r._row > s.after ORDER BY r._row + coalesce(s.shift, 0)""")
 
     def _exact_bytes(self) -> None:
         """DuckDB shows undecodable bytes as `?`: show them as \\xNN instead, from the file itself."""
         run = self.stage.connection.execute
-        where = run(f"""SELECT (line - {int(self.dialect.header)})::BIGINT, min(line_byte_position), any_value(strlen(csv_line))
+        where = run(f"""SELECT (line - {int(self.dialect.header)})::BIGINT, min(line_byte_position) - 1, any_value(strlen(csv_line))
             FROM {self.relation}_errors WHERE error_type = 'INVALID ENCODING' GROUP BY line ORDER BY 2""").fetchall()
         if not where:
             return
@@ -142,13 +141,13 @@ class Rows:
 
     def _tidied(self) -> None:
         """Read the file the slow and exact way, for what DuckDB cannot take: mixed line ends, blank lines beside bad rows."""
-        path, bad = self.stage.scratch / f"{self.relation}.csv", self.stage.scratch / f"{self.relation}.bad.csv"
+        path, bad = (self.stage.scratch / f"{self.relation}{ending}" for ending in (".parquet", ".bad.parquet"))
         with _opened(self.path, self.file) as stream:
             tidy(stream, self.dialect, len(self.names), path, bad)
+        self.settled = True
         run = self.stage.connection.execute
-        run(f"CREATE OR REPLACE TEMP TABLE {self.relation}_bad AS SELECT _row::BIGINT AS _row, _reason, _message, _raw "
-            f"FROM {_scan(bad, list(REJECTS), Dialect(header=False))}")
-        run(f"CREATE OR REPLACE TEMP VIEW {self.relation} AS {_view(self, _scan(path, ['_row', *_fields(self)], Dialect(header=False)), '_row::BIGINT')}")
+        run(f"CREATE OR REPLACE TEMP TABLE {self.relation}_bad AS FROM read_parquet({_sql.literal(bad)})")
+        run(f"CREATE OR REPLACE TEMP VIEW {self.relation} AS {_view(self, f'read_parquet({_sql.literal(path)})', '_row')}")
 
 
 def delimited(stage: Stage, file: SourceFile, dialect: Dialect, names: list[str] | None = None) -> Rows:
@@ -165,10 +164,13 @@ def delimited(stage: Stage, file: SourceFile, dialect: Dialect, names: list[str]
     if doubled:
         stage.fail(f"The header of {file.path} names the column {doubled[0]!r} more than once: give the columns' names on the card "
                    "(`columns: [...]`).")
-    relation = f"text_{_one(stage.connection, 'SELECT count(*) FROM duckdb_views() WHERE temporary')}_{len(stage.queries)}_{id(file) % 10**6}"
+    relation = stage.name("text")
     rows = Rows(stage, file, dialect, given, relation, path)
     stage.connection.execute(f"CREATE OR REPLACE TEMP TABLE {relation}_bad (_row BIGINT, _reason VARCHAR, _message VARCHAR, _raw VARCHAR)")
     stage.connection.execute(f"CREATE OR REPLACE TEMP VIEW {relation} AS {_ranked(rows, path, dialect)}")
+    if any("\r" in f or "\n" in f for f in first):
+        # DuckDB takes the first line end it sees for the file's, even within quotes, and then finds no rows.
+        rows._tidied()
     return rows
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+BATCH = 1 << 24
 REJECTS = ("_row", "_reason", "_message", "_raw")
 
 
@@ -56,21 +57,56 @@ class _Lines:
 
 
 def tidy(stream: BinaryIO, dialect: Dialect, width: int, path: Path, bad: Path) -> None:
-    """Write the good rows to `path` (row number first) and the others to `bad` (REJECTS), both as plain CSV without header."""
+    """Write the good rows to `path` (Parquet: _row, c1, c2, ...) and the others to `bad` (REJECTS), a batch at a time."""
     previous = csv.field_size_limit(1 << 30)
     lines = _Lines(stream, dialect.skip)
     try:
-        with path.open("w", encoding="utf-8", newline="") as good, bad.open("w", encoding="utf-8", newline="") as aside:
-            keep, set_aside = csv.writer(good, lineterminator="\n").writerow, csv.writer(aside, lineterminator="\n").writerow
+        with _Batches(path, ("_row", *(f"c{i + 1}" for i in range(width)))) as good, _Batches(bad, REJECTS) as aside:
             for number, fields, fault in _records(lines, dialect, width):
                 if fault is None:
-                    keep([number, *fields])
+                    good.add((number, *fields))
                 else:
                     raw = lines.raw().strip("\r\n").encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-                    set_aside([number, *fault, raw])
+                    aside.add((number, *fault, raw))
     finally:
         csv.field_size_limit(previous)
         lines.source.detach()
+
+
+class _Batches:
+    """Rows to a Parquet file, `BATCH` characters at a time; the first column is a number, the others are text."""
+
+    def __init__(self, path: Path, names: tuple[str, ...]) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        self.schema = pa.schema([pa.field(n, pa.string() if i else pa.int64()) for i, n in enumerate(names)])
+        self.writer = pq.ParquetWriter(path, self.schema)
+        self.rows: list[tuple[object, ...]] = []
+        self.characters = 0
+
+    def __enter__(self) -> _Batches:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.flush()
+        self.writer.close()
+
+    def add(self, row: tuple[object, ...]) -> None:
+        """Take one row."""
+        self.rows.append(row)
+        self.characters += sum(len(v) for v in row if isinstance(v, str))
+        if self.characters > BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was taken."""
+        import pyarrow as pa
+
+        if self.rows:
+            arrays = [pa.array(values, type=f.type) for values, f in zip(zip(*self.rows, strict=True), self.schema, strict=True)]
+            self.writer.write_batch(pa.record_batch(arrays, schema=self.schema))
+        self.rows, self.characters = [], 0
 
 
 def _records(lines: _Lines, dialect: Dialect, width: int) -> Iterator[tuple[int, list[str], tuple[str, str] | None]]:
@@ -84,7 +120,7 @@ def _records(lines: _Lines, dialect: Dialect, width: int) -> Iterator[tuple[int,
         except StopIteration:
             return
         except csv.Error as error:
-            fields, fault = [], ("bad_quote", f"the row cannot be read: {error}")
+            fields, fault = [], _unreadable(error)
         else:
             if not fields:
                 continue
@@ -92,6 +128,12 @@ def _records(lines: _Lines, dialect: Dialect, width: int) -> Iterator[tuple[int,
         if number:
             yield number, fields, fault
         number += 1
+
+
+def _unreadable(error: csv.Error) -> tuple[str, str]:
+    if "new-line" in str(error):
+        return "bad_line_end", "a carriage return stands inside an unquoted field"
+    return "bad_quote", f"a quoted field does not end where it should ({error})"
 
 
 def _fault(fields: list[str], width: int) -> tuple[str, str] | None:

@@ -1,0 +1,96 @@
+"""`botbench datasets`: the data sets botbench has cards for, and the check of a card of your own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from curation.console import emit, say, table
+from curation.errors import Findings
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+
+
+def datasets(context: typer.Context, json_: Json = False) -> None:
+    """List the data sets that botbench has cards for."""
+    if context.invoked_subcommand is not None:
+        return
+    from curation import cards
+
+    known = cards.all_cards()
+    if json_:
+        emit({"datasets": [{"id": name, **_summary(card)} for name, card in known.items()]})
+        return
+    table("", ("data set", "platform", "title", "formats", "files"), [
+        (name, s["platform"], s["title"], ", ".join(s["formats"]), "download" if s["downloads"] else "local only")
+        for name, s in ((name, _summary(card)) for name, card in known.items())])
+    say("Next: botbench pull CARD --from DIR, or botbench datasets show CARD.")
+
+
+def show(
+    card: Annotated[str, typer.Argument(metavar="CARD", help="A data set's id, or the path of a card.")],
+    json_: Json = False,
+) -> None:
+    """Show one card: what its label means, who says so, where its files are, what is odd about it."""
+    from curation import cards
+
+    path = cards.find(card)
+    loaded = cards.load(card)
+    if json_:
+        emit(loaded.document)
+        return
+    print(path.read_text(encoding="utf-8"), end="")
+    say(f"Next: botbench pull {card} --from DIR.")
+
+
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The card to check.")],
+    json_: Json = False,
+) -> None:
+    """Check a card: every mistake with its field, what was expected and what was found (exit code 1 where there is any)."""
+    from curation import cards
+
+    problems = cards.check(cards.find(file))
+    if json_:
+        emit({"card": str(file), "problems": [{"field": p.field, "expected": p.expected, "found": p.found} for p in problems]})
+    elif problems:
+        table(str(file), ("field", "expected", "found"), [(p.field, p.expected, p.found) for p in problems])
+    if problems:
+        raise Findings(f"{file} has {len(problems)} mistake{'s' * (len(problems) > 1)}; datasets/README.md describes the card format.")
+    say(f"{file} is a good card. Next: botbench pull {file} --from DIR.")
+
+
+def formats(json_: Json = False) -> None:
+    """List the formats that a card can name."""
+    from curation.sources import FORMATS
+
+    known = FORMATS.all()
+    if json_:
+        emit({"formats": [{"name": f.name, "about": f.about, "options": f.options.model_json_schema()} for f in known.values()]})
+        return
+    table("", ("format", "what it reads", "options"), [
+        (f.name, f.about, ", ".join(f.options.model_fields)) for f in known.values()])
+    say("Next: write a card (datasets/README.md describes every option), then botbench datasets check FILE.")
+
+
+def _summary(card: object) -> dict[str, object]:
+    from curation.cards import Card
+
+    assert isinstance(card, Card)
+    return {"title": card.title, "platform": card.platform, "licence": card.licence, "simulated": card.simulated,
+            "formats": sorted({r.format for r in card.reads}), "files": [s.file for s in card.sources],
+            "downloads": bool(card.sources) and all(s.url for s in card.sources)}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command and its subcommands."""
+    group = typer.Typer(
+        invoke_without_command=True, rich_markup_mode=None, help="The data sets botbench has cards for; check a card of your own.",
+        epilog="Examples: `botbench datasets` · `botbench datasets show cresci-rtbust-2019` · `botbench datasets check ./my-card.yaml`")
+    group.callback()(datasets)
+    group.command(epilog="Example: `botbench datasets show cresci-rtbust-2019`")(show)
+    group.command(epilog="Example: `botbench datasets check ./my-card.yaml`")(check)
+    group.command(epilog="Example: `botbench datasets formats`")(formats)
+    app.add_typer(group, name="datasets")

@@ -1,0 +1,74 @@
+"""`botbench pull`: a data set's files into the store, with a ledger that adds up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from curation.console import emit, progress, say, table
+from curation.errors import Findings
+
+if TYPE_CHECKING:
+    from curation.ledger import PullResult
+
+
+def pull(
+    card: Annotated[str, typer.Argument(metavar="CARD", help="A data set's id (see botbench datasets), or the path of a card.")],
+    folder: Annotated[Path | None, typer.Option(
+        "--from", metavar="DIR", help="The folder that holds the card's files; without it they are downloaded from the card's URLs.",
+    )] = None,
+    limit: Annotated[float, typer.Option(
+        "--quarantine-limit", min=0, max=1, help="The share of a table's rows that may be set aside before the exit code is 1.",
+    )] = 0.01,
+    memory: Annotated[str, typer.Option("--memory", help="How much memory DuckDB may use before it goes to disk.")] = "2GB",
+    json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Read a data set into the store: accounts, posts, edges, and its labels as claims.
+
+    Rows that cannot be read are set aside with their reason, never dropped: read = kept + duplicate + quarantined.
+    The same files again change nothing.
+    """
+    from curation import cards
+    from curation.ledger import over_limit
+    from curation.pull import pull as work
+    from curation.store import Store
+
+    loaded = cards.load(card)
+    with Store() as store, progress() as bar:
+        task = bar.add_task(f"pull {loaded.id}", total=None)
+
+        def tell(what: str, done: int, total: int) -> None:
+            bar.update(task, description=what, completed=done, total=total)
+
+        result = work(store, loaded, folder, tell, memory)
+    if json_:
+        emit(result.document())
+    else:
+        _print(result)
+    if result.unchanged:
+        say(f"{loaded.id} was pulled before from these very files (version {result.version}): nothing has changed.")
+    if over := over_limit(result, limit):
+        raise Findings(f"{'; '.join(over)}. The other rows are kept. See why: botbench quarantine {loaded.id}")
+    say(f"Next: botbench consensus {loaded.id}." if result.totals["claims"] else f"Next: botbench sample {loaded.id}.")
+
+
+def _print(result: PullResult) -> None:
+    names = ("read", "kept", "duplicate", "quarantined")
+    table(f"{result.dataset}, version {result.version}", ("table", *names), [
+        (name, *(counts[n] for n in names)) for name, counts in result.tables.items()])
+    if result.reasons:
+        table("set aside", ("table", "reason", "rows", "first"), [
+            (r["table"], r["reason"], r["rows"], r["first"]) for r in result.reasons])
+    totals = result.totals
+    answers = [(kind, answer, n) for kind, found in totals["claims"].items() for answer, n in found.items()]
+    if answers:
+        table("claims", ("claimant", "answer", "rows"), answers)
+    say(f"{totals['accounts']:,} accounts, {totals['posts']:,} posts; {totals['unprofiled']:,} claimed accounts were not observed; "
+        f"{sum(totals['conflicts'].values()):,} accounts have several answers.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog="Examples: `botbench pull cresci-rtbust-2019 --from DIR` · `botbench pull ./my-card.yaml --from DIR --json`")(pull)

@@ -1,0 +1,258 @@
+"""How a card says what a column of the schema is: a source column, a constant, the file's name or the row's number,
+with what is done to it on the way. Compiled to SQL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from curation.schema import TABLES, Column
+from curation.sources import _sql
+from curation.sources._files import SourceFile
+
+
+class Cell(BaseModel):
+    """Where a value comes from and what is done to it, in the order of the fields."""
+
+    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
+
+    column: str | None = None
+    """A column of the source (a path with dots in JSON; a number from 1 where there is no header)."""
+    value: str | None = None
+    """A constant."""
+    file: Literal["stem", "name", "folder"] | None = None
+    """The file's name: `stem` without folders and ending, `name` as on the card, `folder` the folder it is in."""
+    row: Literal["account", "post"] | None = None
+    """Where the row stands: `<file stem>:<row>` (account) or `<file name>:<row>` (post)."""
+    join: tuple[str, ...] | None = None
+    """Several columns of the source, joined with `:`."""
+    optional: bool = False
+    """The source may lack the column; then nothing is said."""
+    trim: bool | None = None
+    """Take blanks around the value away."""
+    nulls: tuple[str, ...] = ()
+    """Words that say nothing, besides those of the whole reading."""
+    empty: str | None = None
+    """What a blank or missing value means."""
+    remove_prefix: str | None = None
+    replace: dict[str, str] = Field(default_factory=dict)
+    """Texts to replace, one after the other."""
+    extract: str | None = None
+    """A regular expression: its first group (or all of it) is the value; no match says nothing."""
+    lower: bool = False
+    codes: dict[str, str | None] | None = None
+    """What each value of the source means; any other value sets the row aside."""
+    otherwise: str | None = None
+    """What every value that is not in `codes` means."""
+    split: str | None = None
+    """For lists: the separator between the values."""
+    each: str | None = None
+    """For lists: a regular expression, every match of which (its first group) is a value."""
+    time: tuple[str, ...] = ()
+    """For times: the only forms allowed, as strftime formats."""
+    zone: str | None = None
+    """For times without a zone: the zone, where it is not the card's."""
+
+    @field_validator("time", "nulls", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @field_validator("value", "empty", "otherwise", mode="before")
+    @classmethod
+    def _words(cls, value: Any) -> Any:
+        return str(value).lower() if isinstance(value, bool) else value
+
+    @field_validator("codes", mode="before")
+    @classmethod
+    def _code_words(cls, value: Any) -> Any:
+        return {k: str(v).lower() if isinstance(v, bool) else v for k, v in value.items()} if isinstance(value, dict) else value
+
+    @field_validator("extract", "each")
+    @classmethod
+    def _expression(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                re.compile(value)
+            except re.error as error:
+                raise ValueError(f"a regular expression ({error})") from None
+        return value
+
+    @field_validator("zone")
+    @classmethod
+    def _zone(cls, value: str | None) -> str | None:
+        from zoneinfo import available_timezones
+
+        if value is not None and value not in available_timezones():
+            raise ValueError("a time zone's name such as UTC or Europe/Rome")
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return {"column": str(value)} if isinstance(value, str | int) and not isinstance(value, bool) else value
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Cell:
+        origins = [n for n in ("column", "value", "file", "row", "join") if getattr(self, n) is not None]
+        if len(origins) != 1:
+            raise ValueError(f"one of column, value, file, row, join; {', '.join(origins) or 'none'} given")
+        return self
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the source that it reads."""
+        return self.join or ((self.column,) if self.column is not None else ())
+
+
+class Condition(BaseModel):
+    """What a column must be for a row to be read; everything given must hold."""
+
+    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
+
+    any_of: tuple[str, ...] | None = Field(None, alias="in")
+    none_of: tuple[str, ...] | None = Field(None, alias="not")
+    matches: str | None = None
+    at_least: float | None = None
+    below: float | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {k: [v] if k in ("in", "not") and not isinstance(v, list | tuple) else v for k, v in value.items()}
+        return {"in": list(value) if isinstance(value, list | tuple) else [value]}
+
+    def sql(self, text: str) -> str:
+        """The condition over a value as text."""
+        parts = []
+        if self.any_of is not None:
+            parts.append(f"coalesce({text}, '') IN {_sql.words(self.any_of)}")
+        if self.none_of is not None:
+            parts.append(f"coalesce({text}, '') NOT IN {_sql.words(self.none_of)}")
+        if self.matches is not None:
+            parts.append(f"regexp_matches(coalesce({text}, ''), {_sql.literal(self.matches)})")
+        if self.at_least is not None:
+            parts.append(f"coalesce(try_cast({text} AS DOUBLE) >= {self.at_least}, false)")
+        if self.below is not None:
+            parts.append(f"coalesce(try_cast({text} AS DOUBLE) < {self.below}, false)")
+        return "(" + " AND ".join(parts or ["true"]) + ")"
+
+
+@dataclass
+class Compiler:
+    """Turns cells into SQL over one file. `text` gives the SQL of a source column as text (None where the file lacks
+    it); `faults` collects what a row can be set aside for."""
+
+    file: SourceFile
+    text: Callable[[str, bool], str | None]
+    nulls: tuple[str, ...] = ()
+    trim: bool = False
+    zone: str = "UTC"
+    faults: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def cell(self, cell: Cell, column: Column) -> str | None:
+        """The SQL of one column; None where the source lacks it and may."""
+        origin = self._origin(cell)
+        if origin is None:
+            return None
+        value = self._worked(cell, origin)
+        if cell.codes is not None:
+            value = self._coded(cell, value, column.name)
+        if column.type == "VARCHAR[]":
+            return _listed(cell, value)
+        if column.type == "TIMESTAMPTZ" and (cell.time or cell.zone):
+            return self._timed(cell, value, column.name)
+        return value
+
+    def pairs(self, cells: dict[str, Cell]) -> list[tuple[str, str]]:
+        """Names and SQL for a map; those that the source lacks are left out."""
+        text = Column("", "VARCHAR", "")
+        made = ((name, self.cell(cell, text)) for name, cell in cells.items())
+        return [(name, sql) for name, sql in made if sql is not None]
+
+    def said(self) -> str:
+        """A pattern (`{0}` is a source column's text) without the words that say nothing, for `extra`."""
+        nulls = _sql.words(("", *self.nulls)).replace("{", "{{").replace("}", "}}")
+        value = "trim({0})" if self.trim else "{0}"
+        return f"CASE WHEN trim({value}) NOT IN {nulls} THEN {value} END"
+
+    def _origin(self, cell: Cell) -> str | None:
+        if cell.join is not None:
+            parts = [self.text(name, False) or "NULL" for name in cell.join]
+            return "(" + " || ':' || ".join(parts) + ")"
+        if cell.column is not None:
+            return self.text(cell.column, cell.optional)
+        if cell.row is not None:
+            return f"({_sql.literal(self.file.stem if cell.row == 'account' else self.file.name)} || ':' || _row)"
+        if cell.file is not None:
+            folder = self.file.name.rpartition("/")[0].rpartition("/")[2]
+            return _sql.literal({"stem": self.file.stem, "name": self.file.name, "folder": folder}[cell.file])
+        return _sql.literal(cell.value)
+
+    def _worked(self, cell: Cell, value: str) -> str:
+        """The steps on a text, in the order of the cell's fields."""
+        if cell.trim or (cell.trim is None and self.trim):
+            value = f"trim({value}, ' ' || chr(9) || chr(160))"
+        nulls = (*cell.nulls, *(self.nulls if cell.columns else ()))
+        if nulls:
+            value = f"CASE WHEN trim({value}) NOT IN {_sql.words(nulls)} THEN {value} END"
+        if cell.empty is not None:
+            value = f"CASE WHEN trim(coalesce({value}, '')) = '' THEN {_sql.literal(cell.empty)} ELSE {value} END"
+        if cell.remove_prefix:
+            cut = len(cell.remove_prefix) + 1
+            value = f"CASE WHEN starts_with({value}, {_sql.literal(cell.remove_prefix)}) THEN substr({value}, {cut}) ELSE {value} END"
+        for old, new in cell.replace.items():
+            value = f"replace({value}, {_sql.literal(old)}, {_sql.literal(new)})"
+        if cell.extract is not None:
+            group = min(re.compile(cell.extract).groups, 1)
+            value = f"nullif(regexp_extract({value}, {_sql.literal(cell.extract)}, {group}), '')"
+        return f"lower({value})" if cell.lower else value
+
+    def _coded(self, cell: Cell, value: str, name: str) -> str:
+        assert cell.codes is not None
+        cases = " ".join(f"WHEN {_sql.literal(k)} THEN {'NULL' if v is None else _sql.literal(v)}" for k, v in cell.codes.items())
+        if cell.otherwise is None:
+            reason = "unknown_answer" if name == "answer" else "unknown_code"
+            unknown = f"trim(coalesce({value}, '')) <> '' AND {value} NOT IN {_sql.words(tuple(cell.codes))}"
+            message = f"'no code for {name or 'the value'}: ' || left(to_json({value})::VARCHAR, 80)"
+            self.faults.append((unknown, reason, message))
+        tail = f"ELSE {_sql.literal(cell.otherwise)}" if cell.otherwise is not None else ""
+        return f"CASE {value} {cases} {tail} END"
+
+    def _timed(self, cell: Cell, value: str, name: str) -> str:
+        zone = cell.zone or self.zone
+        made = _sql.time_of(value, zone)
+        if cell.time:
+            made = "coalesce(" + ", ".join(_format(value, f, zone) for f in cell.time) + ")"
+        message = f"'{name} is not a time of a form that the card names, found ' || left(to_json({value})::VARCHAR, 80)"
+        self.faults.append((f"trim(coalesce({value}, '')) <> '' AND ({made}) IS NULL", "bad_time", message))
+        return made
+
+
+def _format(value: str, form: str, zone: str) -> str:
+    """A strftime form, or `unix`, `unix_ms`, `unix_us`."""
+    shift = {"unix": 6, "unix_ms": 3, "unix_us": 0}.get(form)
+    if shift is not None:
+        return f"make_timestamptz((try_cast({value} AS DECIMAL(24, 6)) * {10**shift})::BIGINT)"
+    parsed = f"try_strptime({value}, {_sql.literal(form)})"
+    return parsed if "%z" in form else f"({parsed} AT TIME ZONE {_sql.literal(zone)})"
+
+
+def _listed(cell: Cell, value: str) -> str:
+    if cell.each is not None:
+        group = min(re.compile(cell.each).groups, 1)
+        return f"regexp_extract_all({value}, {_sql.literal(cell.each)}, {group})"
+    if cell.split is not None:
+        pieces = f"list_transform(string_split({value}, {_sql.literal(cell.split)}), lambda v: trim(v))"
+        return f"list_filter({pieces}, lambda v: v <> '')"
+    return f"CASE WHEN trim({value}) = '' THEN NULL ELSE {value} END"
+
+
+def known_columns(table: str, names: set[str]) -> list[str]:
+    """Names that are not columns of a table."""
+    return sorted(names - set(TABLES[table].names))

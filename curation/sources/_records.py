@@ -1,0 +1,173 @@
+"""A file of records, whatever its form, as a relation with columns: delimited text, JSON, Parquet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from curation.errors import unknown
+from curation.sources import _json, _sql, _text
+from curation.sources._files import SourceFile
+from curation.sources._tidy import Dialect
+
+if TYPE_CHECKING:
+    from curation.sources._stage import Stage
+
+Kind = Literal["csv", "tsv", "json", "parquet"]
+ENDINGS: dict[str, Kind] = {
+    ".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv", ".json": "json", ".jsonl": "json", ".ndjson": "json", ".parquet": "parquet",
+}
+
+
+class Records(Protocol):
+    """What the table format works with: `relation` holds `_member`, `_row` and `_raw` beside the source's own columns."""
+
+    relation: str
+
+    def text(self, name: str, optional: bool = False) -> str | None:
+        """SQL of a source column as text; None where it is lacking and may; raises UserError where it may not."""
+
+    def rest(self, mapped: set[str], said: str) -> str | None:
+        """SQL of a map of what no mapping reads; `said` is SQL around each value (`{0}`); None where there is nothing."""
+
+    def feed(self, table: str, query: str) -> None:
+        """Give rows to the stage."""
+
+
+def kind_of(stage: Stage, file: SourceFile, told: Kind | None) -> Kind:
+    """A file's form: as told, else by its ending; raises UserError where neither says."""
+    if told is not None:
+        return told
+    ending = "." + file.name.rpartition(".")[2].lower()
+    if ending not in ENDINGS:
+        stage.fail(f"The name {file.name} does not say what form the file has: add `type: csv`, tsv, json or parquet to the options.")
+    return ENDINGS[ending]
+
+
+@dataclass
+class TextRecords:
+    """Records of a delimited file."""
+
+    rows: _text.Rows
+
+    @property
+    def relation(self) -> str:
+        """The view of the rows."""
+        return self.rows.relation
+
+    def text(self, name: str, optional: bool = False) -> str | None:
+        """SQL of a column."""
+        return None if optional and name not in self.rows.names else self.rows.column(name)
+
+    def rest(self, mapped: set[str], said: str) -> str | None:
+        """SQL of a map of the columns that no mapping reads."""
+        return map_of([(n, said.format(self.rows.column(n))) for n in self.rows.names if n not in mapped])
+
+    def feed(self, table: str, query: str) -> None:
+        """Give rows to the stage."""
+        self.rows.feed(table, query)
+
+
+@dataclass
+class ParquetRecords:
+    """Records of a Parquet file; nested columns are JSON text."""
+
+    stage: Stage
+    file: SourceFile
+    names: dict[str, str]
+    relation: str
+
+    def text(self, name: str, optional: bool = False) -> str | None:
+        """SQL of a column."""
+        if name not in self.names:
+            if optional:
+                return None
+            self.stage.fail(f"{unknown(f'column in {self.file.name} called', name, self.names)} Correct the name on the card.")
+        kind, column = self.names[name], f"r.{_sql.ident(name)}"
+        if kind == "BLOB":
+            return f"decode({column})"
+        return f"to_json({column})::VARCHAR" if kind.endswith(("]", ")")) and not kind.startswith("DECIMAL") else f"{column}::VARCHAR"
+
+    def rest(self, mapped: set[str], said: str) -> str | None:
+        """SQL of a map of the columns that no mapping reads."""
+        return map_of([(n, said.format(self.text(n))) for n in self.names if n not in mapped])
+
+    def feed(self, table: str, query: str) -> None:
+        """Give rows to the stage."""
+        self.stage.add(table, query)
+
+
+@dataclass
+class JsonRecords:
+    """Records of a JSON file: one object a row; columns are paths with dots."""
+
+    stage: Stage
+    file: SourceFile
+    relation: str
+
+    def text(self, name: str, optional: bool = False) -> str | None:
+        """SQL of what stands at a path."""
+        if not optional:
+            self._present(name)
+        return _json.value("r.j", name)
+
+    def rest(self, mapped: set[str], said: str) -> str | None:
+        """SQL of a map of the members that no mapping reads."""
+        return _json.rest("r.j", sorted({n.split(".")[0] for n in mapped}), said)
+
+    def feed(self, table: str, query: str) -> None:
+        """Give rows to the stage."""
+        self.stage.add(table, query)
+
+    def _present(self, name: str) -> None:
+        """A path that no object has is a wrong name, not a missing value."""
+        path = "$" + "".join(f'."{step}"' for step in name.split("."))
+        found = self.stage.connection.execute(
+            f"SELECT 1 FROM {self.relation} r WHERE json_exists(r.j, {_sql.literal(path)}) LIMIT 1").fetchone()
+        if found is None:
+            sample = self.stage.connection.execute(
+                f"SELECT DISTINCT unnest(json_keys(j)) FROM (SELECT j FROM {self.relation} WHERE j IS NOT NULL LIMIT 100)").fetchall()
+            if sample:
+                self.stage.fail(f"{unknown(f'member in any object of {self.file.name} called', name, [k for k, in sample])} "
+                                "Correct the name on the card.")
+
+
+def map_of(pairs: list[tuple[str, str]]) -> str | None:
+    """SQL of a map of the pairs whose value is not NULL."""
+    if not pairs:
+        return None
+    entries = ", ".join(f"{{'k': {_sql.literal(name)}, 'v': {sql}}}" for name, sql in pairs)
+    return f"map_from_entries(list_filter([{entries}], lambda e: e.v IS NOT NULL))"
+
+
+def open_text(stage: Stage, file: SourceFile, dialect: Dialect, names: list[str] | None) -> TextRecords:
+    """A delimited file; columns without names are called 1, 2, ..."""
+    rows = _text.delimited(stage, file, dialect, names)
+    if names is None and not dialect.header:
+        rows.names = [str(i + 1) for i in range(len(rows.names))]
+    return TextRecords(rows)
+
+
+def open_parquet(stage: Stage, file: SourceFile) -> ParquetRecords:
+    """A Parquet file."""
+    source = f"read_parquet({_sql.literal(file.path)}, file_row_number = true)"
+    names = {n: str(k) for n, k, *_ in stage.connection.execute(f"DESCRIBE FROM {source}").fetchall() if n != "file_row_number"}
+    relation = stage.name("parquet")
+    raw = ", ".join(f"{_sql.ident(n)}" for n in names)
+    stage.connection.execute(
+        f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT * EXCLUDE (file_row_number), {_sql.literal(file.name)} AS _member, "
+        f"file_row_number + 1 AS _row, struct_pack({raw}) AS _raw FROM {source}")
+    return ParquetRecords(stage, file, names, relation)
+
+
+def open_json(stage: Stage, file: SourceFile, records: str | None) -> JsonRecords:
+    """A JSON file: an array of objects, one object a line, or an object with the records in a list at the path `records`."""
+    relation = stage.name("json")
+    source = _json.objects(file)
+    if records is not None:
+        path = "$" + "".join(f'."{step}"' for step in records.split(".")) + "[*]"
+        source = (f"(SELECT j, j::VARCHAR AS raw, row_number() OVER () AS row FROM "
+                  f"(SELECT unnest(json_extract(j, {_sql.literal(path)})) AS j FROM {source}))")
+    stage.connection.execute(
+        f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT j, raw AS _raw, row AS _row, {_sql.literal(file.name)} AS _member FROM {source}")
+    return JsonRecords(stage, file, relation)

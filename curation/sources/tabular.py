@@ -1,0 +1,165 @@
+"""`tabular`: any table (CSV, TSV, JSON, Parquet) whose card says which column is what."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from curation.schema import TABLES
+from curation.sources import _sql, format_
+from curation.sources._files import SourceFile
+from curation.sources._mapping import Cell, Compiler, Condition, known_columns
+from curation.sources._records import Kind, Records, kind_of, map_of, open_json, open_parquet, open_text
+from curation.sources._stage import FED, Stage
+from curation.sources._tidy import Dialect
+
+MAPS = ("extra", "attributes")
+OURS = ("dataset", "pull_id", "claim_id")
+
+
+def _split(value: Any) -> Any:
+    """A mapping as it stands on the card, with its columns apart from `where`, `extra` and `attributes`."""
+    if not isinstance(value, dict) or "cells" in value:
+        return value
+    special = {k: v for k, v in value.items() if k in ("where", *MAPS)}
+    return {"cells": {k: v for k, v in value.items() if k not in special}, **special}
+
+
+class Mapping(BaseModel):
+    """What the columns of one table are."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    cells: dict[str, Cell]
+    where: dict[str, Condition] = Field(default_factory=dict)
+    extra: dict[str, Cell] = Field(default_factory=dict)
+    attributes: dict[str, Cell] = Field(default_factory=dict)
+
+    def sources(self) -> set[str]:
+        """The source's columns that the mapping reads."""
+        cells = [*self.cells.values(), *self.extra.values(), *self.attributes.values()]
+        return {name for cell in cells for name in cell.columns}
+
+
+Mappings = Annotated[
+    tuple[Annotated[Mapping, BeforeValidator(_split)], ...],
+    BeforeValidator(lambda v: tuple(v) if isinstance(v, list | tuple) else (v,)),
+]
+
+
+class Options(BaseModel):
+    """Options of `tabular`: how the file is written, and what its columns are."""
+
+    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
+
+    type: Kind | None = None
+    separator: str | None = Field(None, min_length=1, max_length=4)
+    quote: str = Field('"', max_length=1)
+    escape: str | None = Field(None, max_length=1)
+    encoding: str = "utf-8"
+    header: bool = True
+    columns: list[str] | None = None
+    skip_lines: int = Field(0, ge=0)
+    records: str | None = None
+    nulls: tuple[str, ...] = ()
+    trim: bool = False
+    where: dict[str, Condition] = Field(default_factory=dict)
+    ignore: tuple[str, ...] = ()
+    keep_rest: bool = True
+    accounts: Mappings = ()
+    posts: Mappings = ()
+    edges: Mappings = ()
+    claims: Mappings = ()
+
+    @model_validator(mode="after")
+    def _sound(self) -> Options:
+        mappings = {t: getattr(self, t) for t in FED if getattr(self, t)}
+        if not mappings:
+            raise ValueError("at least one of accounts, posts, edges, claims")
+        for table, several in mappings.items():
+            for mapping in several:
+                self._check(table, mapping)
+        return self
+
+    def _check(self, table: str, mapping: Mapping) -> None:
+        there = set(mapping.cells) | {m for m in MAPS if getattr(mapping, m)}
+        if wrong := known_columns(table, there) or sorted(there & set(OURS)):
+            allowed = [n for n in TABLES[table].names if n not in OURS]
+            raise ValueError(f"columns of {table} ({', '.join(allowed)}), not {', '.join(wrong)}")
+        known = {"account_id"} if table == "claims" and self.accounts else set()
+        needed = {c.name for c in TABLES[table].columns if c.required} - {*OURS, "platform", "claimant", "claimant_kind"} - known
+        if lacking := sorted(needed - set(mapping.cells)):
+            raise ValueError(f"{table} needs {', '.join(lacking)}")
+
+    def mappings(self) -> list[tuple[str, Mapping]]:
+        """Every mapping with its table; claims are about the accounts' id where they name none."""
+        found = []
+        for table in FED:
+            for mapping in getattr(self, table):
+                cells = dict(mapping.cells)
+                if table == "claims" and "account_id" not in cells:
+                    cells["account_id"] = self.accounts[0].cells["account_id"]
+                found.append((table, mapping.model_copy(update={"cells": cells})))
+        return found
+
+
+@format_("tabular", options=Options)
+def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
+    """Any table (CSV, TSV, JSON, Parquet) whose card says which column is what."""
+    mappings = options.mappings()
+    home = next((t for t in ("posts", "accounts", "claims") if any(t == table for table, _ in mappings)), None)
+    for file in files:
+        records = _open(stage, file, options)
+        mapped = {n for _, m in mappings for n in m.sources()} | set(options.ignore)
+        seen = False
+        for table, mapping in mappings:
+            before = stage.read[table]
+            rest = mapped if table == home and not seen and options.keep_rest else None
+            seen = seen or table == home
+            records.feed(table, _query(stage, file, records, options, table, mapping, rest))
+            if stage.read[table] == before:
+                _not_empty(stage, file, records)
+
+
+def _open(stage: Stage, file: SourceFile, options: Options) -> Records:
+    kind = kind_of(stage, file, options.type)
+    if kind == "parquet":
+        return open_parquet(stage, file)
+    if kind == "json":
+        return open_json(stage, file, options.records)
+    separator = options.separator or ("\t" if kind == "tsv" else ",")
+    dialect = Dialect(separator, options.quote, options.escape or options.quote, options.header, options.skip_lines, options.encoding)
+    return open_text(stage, file, dialect, options.columns)
+
+
+def _not_empty(stage: Stage, file: SourceFile, records: Records) -> None:
+    """A file without a row is a mistake; one whose rows a filter leaves out is not."""
+    if stage.connection.execute(f"SELECT 1 FROM {records.relation} LIMIT 1").fetchone() is None:
+        stage.fail(f"{file.path} holds no rows{', only a header' if file.size else ''}. Get the file again, or take it off the card.")
+
+
+def _query(stage: Stage, file: SourceFile, records: Records, options: Options, table: str, mapping: Mapping, rest: set[str] | None) -> str:
+    """The loose rows of one table; `rest` names what is mapped where what is not goes along."""
+    compiler = Compiler(file, records.text, options.nulls, options.trim, zone=stage.card.time_zone)
+    made = {n: compiler.cell(cell, TABLES[table].column(n)) for n, cell in mapping.cells.items()}
+    columns = [f"{sql} AS {_sql.ident(n)}" for n, sql in made.items() if sql is not None]
+    columns += _maps(records, compiler, table, mapping, rest)
+    reasons = " ".join(f"WHEN {c} THEN {_sql.literal(r)}" for c, r, _ in compiler.faults)
+    messages = " ".join(f"WHEN {c} THEN {m}" for c, _, m in compiler.faults)
+    if reasons:
+        columns += [f"CASE {reasons} END AS _reason", f"CASE {messages} END AS _message"]
+    conditions = [c.sql(records.text(n) or "NULL") for n, c in {**options.where, **mapping.where}.items()]
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    return f"SELECT {', '.join(columns)}, _member, _row, _raw FROM {records.relation} r{where}"
+
+
+def _maps(records: Records, compiler: Compiler, table: str, mapping: Mapping, rest: set[str] | None) -> list[str]:
+    """The map columns of a table: what the card puts there, and the columns that it does not name."""
+    name = "attributes" if table == "claims" else "extra"
+    named = map_of(compiler.pairs(getattr(mapping, name))) if table != "edges" else None
+    unnamed = records.rest(rest, compiler.said()) if rest is not None else None
+    both = [m for m in (unnamed, named) if m is not None]
+    if not both:
+        return []
+    return [f"{'map_concat(' + ', '.join(both) + ')' if len(both) > 1 else both[0]} AS {name}"]
