@@ -1,0 +1,79 @@
+"""Features of a release, computed once: one Parquet file for each content hash and version of the code."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from curation.features._compute import MEMORY, compute
+from curation.features._registry import FEATURES, chosen
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Frozen(Protocol):
+    """What of a release is read: its content hash, and the folder with accounts.parquet and posts.parquet."""
+
+    @property
+    def content_hash(self) -> str:
+        """The hash that names the release's content."""
+
+    @property
+    def path(self) -> Path:
+        """The release's folder."""
+
+
+def cached(release: Frozen, cache: Path, families: Iterable[str] | None = None) -> pa.Table:
+    """The features of a release's accounts (see `compute`), from `cache` where they are there already.
+
+    All families are computed at once and those asked for are read. The file appears whole or not at all, so two
+    processes may do this at once. Raises UserError for an unknown family.
+    """
+    import pyarrow.parquet as pq
+
+    names = [f.name for f in chosen(families)]
+    path = cache / f"{release.content_hash[:16]}-{code_version()[:16]}.parquet"
+    if not path.exists():
+        _write(release, path)
+    return pq.read_table(path, columns=["account_id", *names])
+
+
+def code_version() -> str:
+    """sha256 of the source of this package and of every module that adds a feature, and of DuckDB's version."""
+    import duckdb
+
+    here = set(Path(__file__).parent.glob("*.py"))
+    others = {Path(inspect.getfile(f.function)) for f in FEATURES.values()}
+    total = hashlib.sha256(duckdb.__version__.encode())
+    for digest in sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in here | others):
+        total.update(digest.encode())
+    return total.hexdigest()
+
+
+def _write(release: Frozen, path: Path) -> None:
+    import duckdb
+    import pyarrow.parquet as pq
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".features-", dir=path.parent) as scratch, duckdb.connect() as connection:
+        for setting in ("TimeZone = 'UTC'", "autoinstall_known_extensions = false", "preserve_insertion_order = false",
+                        f"memory_limit = '{2 * MEMORY}B'", f"temp_directory = '{_quoted(scratch)}'"):
+            connection.execute(f"SET {setting}")
+        table = compute(connection, _all_of(release.path / "accounts.parquet"), _all_of(release.path / "posts.parquet"))
+        whole = Path(scratch) / path.name
+        pq.write_table(table, whole)
+        os.replace(whole, path)
+
+
+def _all_of(file: Path) -> str:
+    return f"FROM read_parquet('{_quoted(file)}')"
+
+
+def _quoted(text: object) -> str:
+    return str(text).replace("'", "''")

@@ -1,0 +1,198 @@
+"""The views that features read: expressions over accounts and posts, each derived from what its parameter names."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from curation.errors import unknown
+from curation.schema import TABLES
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Table
+
+DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
+PAUSE_MS = 4 * HOUR_MS
+"""A pause as long as this may be sleep."""
+
+VIEWS: dict[str, Callable[[Table], Table]] = {}
+"""Views by name; `accounts` and `posts` are made of the tables themselves."""
+
+
+def view(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Register a view called as the function is; raises ValueError where the name is taken."""
+    name = function.__name__
+    if name in VIEWS:
+        raise ValueError(f"two views are called {name!r}")
+    VIEWS[name] = function
+    return function
+
+
+def expression(name: str) -> Table:
+    """A view as an Ibis expression over the unbound tables `__accounts__` and `__posts__`; raises UserError."""
+    if name not in VIEWS:
+        raise unknown("view of features", name, VIEWS)
+    function = VIEWS[name]
+    parameter = next(iter(inspect.signature(function).parameters))
+    return function(_unbound(parameter) if parameter == name else expression(parameter))
+
+
+def placeholder(table: str) -> str:
+    """The name that stands for a table in the SQL of a view."""
+    return f"__{table}__"
+
+
+@cache
+def _unbound(table: str) -> Any:
+    import ibis
+
+    types = {"VARCHAR": "string", "BIGINT": "int64", "DOUBLE": "float64", "BOOLEAN": "boolean", "VARCHAR[]": "array<string>",
+             "TIMESTAMPTZ": "timestamp('UTC')", "MAP(VARCHAR, VARCHAR)": "map<string, string>"}
+    return ibis.table({c.name: types[c.type] for c in TABLES[table].columns}, name=placeholder(table))
+
+
+@cache
+def _functions() -> dict[str, Any]:
+    """DuckDB functions that Ibis has no name for."""
+    import ibis
+
+    def declared(name: str, *inputs: str, output: str) -> Any:
+        stub: Any = lambda *_: None  # noqa: E731
+        stub.__name__ = name
+        stub.__signature__ = inspect.Signature(
+            [inspect.Parameter(f"x{i}", inspect.Parameter.POSITIONAL_OR_KEYWORD) for i in range(len(inputs))])
+        return ibis.udf.scalar.builtin(stub, signature=(inputs, output))
+
+    return {
+        "epoch_ms": declared("epoch_ms", "timestamp('UTC')", output="int64"),
+        "strlen": declared("strlen", "string", output="int64"),
+        "extract_all": declared("regexp_extract_all", "string", "string", "int64", output="array<string>"),
+    }
+
+
+def epoch_ms(moment: Any) -> Any:
+    """Milliseconds since 1970 UTC."""
+    return _functions()["epoch_ms"](moment)
+
+
+def bytes_of(text: Any) -> Any:
+    """Length of a text in bytes of UTF-8; equal to its length in characters where all are ASCII."""
+    return _functions()["strlen"](text)
+
+
+def found_in(text: Any, pattern: str, group: int = 0) -> Any:
+    """All matches of a regular expression in a text, as a list."""
+    return _functions()["extract_all"](text, pattern, group)
+
+
+@view
+def accounts(accounts: Table) -> Table:
+    """One row an account; `age_days` at the observation (NULL where unknown or not positive)."""
+    age = epoch_ms(accounts.observed_at) - epoch_ms(accounts.created_at)
+    return accounts.mutate(age_days=(age > 0).ifelse(age.cast("float64") / DAY_MS, None))
+
+
+@view
+def posts(posts: Table) -> Table:
+    """One row a post: `ms` (time), `sort` (its kind), `tags`, `links`, `named`.
+
+    Where the source does not state kind, hashtags, links or mentions, they are read off the text.
+    """
+    stated = posts.kind.nullif("unknown")
+    text = posts.text
+    sort = text.startswith("RT @").ifelse("repost", text.startswith("@").ifelse("reply", "original"))
+    return posts.mutate(
+        ms=epoch_ms(posts.created_at),
+        sort=stated.isnull().ifelse(text.isnull().ifelse(None, sort), stated),
+        tags=posts.hashtags.isnull().ifelse(found_in(text, r"#([\p{L}\p{M}\p{N}_]+)", 1), posts.hashtags),
+        links=posts.urls.isnull().ifelse(found_in(text, r"https?://[^\s]+"), posts.urls),
+        named=posts.mentions.isnull().ifelse(found_in(text, r"@([A-Za-z0-9_]+)", 1), posts.mentions),
+    )
+
+
+@view
+def gaps(posts: Table) -> Table:
+    """One row a dated post: `gap_ms` since the account's post before (NULL for the first), and `awake_ms` since the
+    last pause of 4 hours or more."""
+    import ibis
+
+    dated = posts.filter(posts.ms.notnull()).select("account_id", "ms")
+    before = dated.ms.lag().over(ibis.window(group_by="account_id", order_by="ms"))
+    gapped = dated.mutate(gap_ms=dated.ms - before)
+    begins = (gapped.gap_ms.isnull() | (gapped.gap_ms >= PAUSE_MS)).ifelse(gapped.ms, None)
+    # By range and not by row: posts of one moment stand in no order.
+    began = begins.max().over(ibis.range_window(following=0, group_by="account_id", order_by="ms"))
+    return gapped.mutate(awake_ms=gapped.ms - began)
+
+
+@view
+def days(posts: Table) -> Table:
+    """One row an account and day (UTC) with posts: `day` since 1970, `n` posts."""
+    dated = posts.filter(posts.ms.notnull())
+    return dated.group_by("account_id", day=dated.ms // DAY_MS).aggregate(n=dated.count())
+
+
+@view
+def weekhours(posts: Table) -> Table:
+    """One row an account and hour of the week (UTC) with posts: `weekhour` 0 to 167, `n` posts."""
+    dated = posts.filter(posts.ms.notnull())
+    return dated.group_by("account_id", weekhour=(dated.ms // HOUR_MS) % 168).aggregate(n=dated.count())
+
+
+@view
+def hours(weekhours: Table) -> Table:
+    """One row an account and hour of the day (UTC) with posts: `hour` 0 to 23, `n` posts."""
+    return weekhours.group_by("account_id", hour=weekhours.weekhour % 24).aggregate(n=weekhours.n.sum())
+
+
+@view
+def words(posts: Table) -> Table:
+    """One row an account and word (what blanks separate, case kept): `n` times used."""
+    spelt = posts.filter(posts.text.notnull())
+    each = spelt.select("account_id", word=spelt.text.split(" ").unnest()).filter(lambda t: t.word != "")
+    # The 64-bit hash stands for the word: a third of the memory, and two words of one account never meet in practice.
+    return each.group_by("account_id", word=each.word.hash()).aggregate(n=each.count())
+
+
+def _items(posts: Table, column: str) -> Table:
+    each = posts.select("account_id", item=posts[column].unnest()).filter(lambda t: t.item.notnull())
+    lowered = each.mutate(item=each.item.lower())
+    return lowered.group_by("account_id", "item").aggregate(n=lowered.count())
+
+
+@view
+def tags(posts: Table) -> Table:
+    """One row an account and hashtag (lower case): `n` times used."""
+    return _items(posts, "tags")
+
+
+@view
+def mentioned(posts: Table) -> Table:
+    """One row an account and account mentioned (lower case): `n` times."""
+    return _items(posts, "named")
+
+
+@view
+def domains(posts: Table) -> Table:
+    """One row an account and domain linked to (without www.): `n` links."""
+    links = _items(posts, "links")
+    host = links.item.re_extract(r"^[a-z][a-z0-9+.-]*://(?:[^/@]*@)?(?:www\.)?([^/:?#]+)", 1).nullif("")
+    hosts = links.mutate(host=host).filter(lambda t: t.host.notnull())
+    return hosts.group_by("account_id", "host").aggregate(n=hosts.n.sum())
+
+
+@view
+def apps(posts: Table) -> Table:
+    """One row an account and client (`source_app`): `n` posts sent with it."""
+    sent = posts.filter(posts.source_app.notnull())
+    return sent.group_by("account_id", "source_app").aggregate(n=sent.count())
+
+
+@view
+def reposted(posts: Table) -> Table:
+    """One row an account and account it reposts: `n` reposts."""
+    taken = posts.filter((posts.sort == "repost") & posts.ref_account_id.notnull())
+    return taken.group_by("account_id", "ref_account_id").aggregate(n=taken.count())
