@@ -34,11 +34,10 @@ def merge(connection: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table | 
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE merge_known AS SELECT f.first FROM merge_first f SEMI JOIN ({known}) t ON {_same('f', 't', table.key)}")
     columns = ", ".join(f'"{c}"' for c in table.names)
-    connection.execute(
-        f"INSERT INTO {target} ({columns}) SELECT {columns} FROM {stage} s WHERE s.rowid IN "
-        "(SELECT first FROM merge_first EXCEPT SELECT first FROM merge_known)")
     kept = _one(connection, "SELECT (SELECT count(*) FROM merge_first) - (SELECT count(*) FROM merge_known)")
-    conflicting = _conflicts(connection, table, stage, target)
+    fresh = "" if kept == read else " s WHERE s.rowid IN (SELECT first FROM merge_first EXCEPT SELECT first FROM merge_known)"
+    connection.execute(f"INSERT INTO {target} ({columns}) SELECT {columns} FROM {stage}{fresh}")
+    conflicting = _conflicts(connection, table, stage, target, all_new=kept == read)
     return Counts(read, kept, read - kept - conflicting, conflicting)
 
 
@@ -56,8 +55,11 @@ def _staged(connection: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table 
     return f'temp."merge_stage_{table.name}"'
 
 
-def _conflicts(connection: duckdb.DuckDBPyConnection, table: Table, stage: str, target: str) -> int:
+def _conflicts(connection: duckdb.DuckDBPyConnection, table: Table, stage: str, target: str, all_new: bool) -> int:
     """Rows not kept whose content differs from the row that holds their key."""
+    if all_new:
+        connection.execute(f'CREATE OR REPLACE TEMP TABLE "conflicts_{table.name}" AS FROM {stage} LIMIT 0')
+        return 0
     rest = f"SELECT s.*, s.rowid AS _at FROM {stage} s JOIN merge_first f ON {_same('s', 'f', table.key)} " \
         "WHERE (f.n > 1 AND s.rowid <> f.first) OR f.first IN (FROM merge_known)"
     content = [c for c in table.columns if c.content and c.name not in table.key]
