@@ -55,4 +55,5 @@ def _show(found: Validation) -> None:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Examples: `botbench validate cresci-rtbust-2019` · `botbench validate caverlee-2011 --at 12 --json`")(validate)
+    app.command(epilog="Examples: `botbench validate cresci-rtbust-2019` · "
+                "`botbench validate caverlee-2011 --at 12 --json`")(validate)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from curation import current
 from curation.errors import unknown
 from curation.store import Store
 from curation.validation import views
@@ -36,7 +37,7 @@ def validate(store: Store, dataset: str, at: str | int | None = None, splits: st
     version = store.resolve(at)
     if dataset not in (known := datasets(store, version)):
         raise unknown(f"data set in version {version}", dataset, known)
-    card = views.card(store, dataset, version)
+    card = current.card(store, dataset, version)
     message = next((v.message for v in store.versions() if v.number == version), "")
     with views.pinned(store, dataset, version, splits) as schema:
         results = _run(store, schema, card)

@@ -3,58 +3,20 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from curation.annotation.scheme import Scheme
+from curation.current import card, latest, newest_consensus, quoted
 from curation.identity import claim_id
 from curation.splits import duplicate_groups
 from curation.store import Store
 
 PLATFORMS = Path(__file__).parent / "platforms.yaml"
 _NUMBERS = itertools.count(1)
-
-
-def quoted(value: object) -> str:
-    """A SQL literal: text in quotes, None as NULL.
-
-    >>> quoted("o'clock"), quoted(None)
-    ("'o''clock'", 'NULL')
-    """
-    return "NULL" if value is None else "'" + str(value).replace("'", "''") + "'"
-
-
-def latest(accounts: str) -> str:
-    """SQL for the latest observation of each account (a known time is later than an unknown one)."""
-    newest = f"SELECT account_id, max(observed_at) AS observed_at FROM {accounts} GROUP BY account_id"
-    return (f"(SELECT a.* FROM {accounts} a SEMI JOIN ({newest}) n "
-            "ON a.account_id = n.account_id AND a.observed_at IS NOT DISTINCT FROM n.observed_at)")
-
-
-def newest_consensus(store: Store, dataset: str, version: int) -> str | None:
-    """The id of the consensus of a data set that was written last, as of a version; None where there is none."""
-    # DuckLake numbers rows as they are written; labels carry no time of their own.
-    row = store.connection.execute(
-        f"SELECT consensus_id FROM lake.main.labels AT (VERSION => {version}) WHERE dataset = ? "
-        "GROUP BY consensus_id ORDER BY max(rowid) DESC LIMIT 1", [dataset]).fetchone()
-    return str(row[0]) if row else None
-
-
-def card(store: Store, dataset: str, version: int) -> dict[str, Any]:
-    """The data set's card as of its newest pull at a version; empty where it was never pulled."""
-    row = store.connection.execute(
-        f"SELECT card FROM {store.relation('pulls', version)} WHERE dataset = ? "
-        "ORDER BY finished_at DESC NULLS LAST, pull_id LIMIT 1", [dataset]).fetchone()
-    try:
-        found = json.loads(row[0]) if row else {}
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 @contextmanager

@@ -1,0 +1,179 @@
+"""Releases: frozen data sets that outlive the store's later versions. `freeze` makes one, `load` reads it back."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from curation import shelf
+from curation.current import card, newest_consensus
+from curation.errors import Findings, UserError, unknown
+from curation.frozen import TABLES_FROZEN, Frozen, frozen
+from curation.store import Store
+
+if TYPE_CHECKING:
+    from curation.validation.outcome import Validation
+
+NAME = re.compile(r"^[a-z0-9][a-z0-9._-]{0,63}$")
+
+
+@dataclass(frozen=True)
+class Release:
+    """A frozen data set: a folder of Parquet files and its release.json."""
+
+    path: Path
+    info: dict[str, Any]
+    made: bool = False
+    """Whether the call that returned it made it (False: it was there)."""
+
+    @property
+    def name(self) -> str:
+        """The release's name."""
+        return str(self.info["name"])
+
+    @property
+    def version(self) -> int:
+        """Its version, from 1."""
+        return int(self.info["version"])
+
+    @property
+    def reference(self) -> str:
+        """Name and version, such as `rtbust@1`."""
+        return f"{self.name}@{self.version}"
+
+    @property
+    def dataset(self) -> str:
+        """The data set it freezes."""
+        return str(self.info["dataset"])
+
+    @property
+    def platform(self) -> str:
+        """The accounts' platform."""
+        return str(self.info["platform"])
+
+    @property
+    def content_hash(self) -> str:
+        """sha256 over its canonical rows: equal hashes mean equal content, whatever the files look like."""
+        return str(self.info["content_hash"])
+
+    def file(self, table: str) -> Path:
+        """The Parquet file of one table; raises UserError for a table that releases do not have."""
+        if table not in TABLES_FROZEN:
+            raise unknown("table in a release", table, TABLES_FROZEN)
+        return self.path / f"{table}.parquet"
+
+    def verify(self) -> None:
+        """Compare every file with the sha256 that release.json says; raises UserError naming what differs."""
+        wrong = [name for name, wanted in self.info["files"].items() if shelf.sha256(self.path / name) != wanted]
+        if wrong:
+            raise UserError(f"The release {self.reference} was changed after it was made: {', '.join(sorted(wrong))} in "
+                            f"{self.path} differ from release.json. Remove that folder and run botbench release again.")
+
+
+def freeze(
+    store: Store, name: str, dataset: str, *, at: str | int | None = None, accept: str | None = None, seed: int = 0,
+    consensus: str | None = None,
+) -> Release:
+    """Freeze the judged accounts of `dataset` at a version under the newest consensus (or the one named).
+
+    The same content again is the same release version. Safe to run at once in several processes and to run again
+    after a kill. Raises Findings where the version does not pass validation and nobody accepted that, and UserError
+    where there is nothing to freeze.
+    """
+    _check_name(name)
+    version = store.resolve(at)
+    with frozen(store, dataset, version, _consensus(store, dataset, version, consensus), seed) as content:
+        if not content.counts()["accounts"]:
+            raise UserError(f"No account of {dataset} is settled as bot or human and observed, as of version {version}: "
+                            f"{_reasons(content)}. Nothing was frozen.")
+        content_hash = content.content_hash()
+        row = shelf.recorded(store, name, content_hash)
+        if row and shelf.folder(store.home, name, row["version"]).is_dir():
+            return load(store.home, f"{name}@{row['version']}")
+        shelf.refuse_other_dataset(store, name, dataset)
+        validation = _validated(store, content, accept)
+        info = {**_about(content), "content_hash": content_hash, "validation": validation.summary(), "accepted": accept}
+        path, number = shelf.put(store, name, content, info)
+    return Release(path, load(store.home, f"{name}@{number}").info, made=True)
+
+
+def _validated(store: Store, content: Frozen, accept: str | None) -> Validation:
+    """The validation of what is about to be frozen, its splits included; raises Findings unless it passes or is accepted."""
+    from curation.validation import report
+    from curation.validation.run import validate
+
+    found = validate(store, content.dataset, content.version, splits=content.relation("splits"))
+    page = report.write(store.home, found)
+    if found.success or accept:
+        return found
+    raise Findings(f"Version {content.version} of {content.dataset} does not pass validation: {', '.join(found.failed)}. "
+                   f"Nothing was frozen. The accounts stand in {page}. Mend them, or say why they may stay: --accept REASON.")
+
+
+def _about(content: Frozen) -> dict[str, Any]:
+    """What release.json says of the content, without names, hashes and times."""
+    said = card(content.store, content.dataset, content.version)
+    return {
+        "dataset": content.dataset, "platform": ", ".join(content.platforms()), "simulated": bool(said.get("simulated", False)),
+        "title": said.get("title") or content.dataset, "licence": said.get("licence"), "citation": said.get("citation"),
+        "snapshot_id": content.version, "consensus_id": content.consensus, **content.counts(), "left_out": content.left_out(),
+        "evidence": content.evidence(), "splits": content.splits(),
+    }
+
+
+def _consensus(store: Store, dataset: str, version: int, wanted: str | None) -> str:
+    from curation.validation.run import datasets
+
+    if dataset not in (known := datasets(store, version)):
+        raise unknown(f"data set in version {version}", dataset, known)
+    if wanted is None:
+        wanted = newest_consensus(store, dataset, version)
+        if wanted is None:
+            raise UserError(f"There are no labels of {dataset} in version {version} yet: run botbench consensus {dataset} first.")
+        return wanted
+    rows = store.connection.execute(
+        f"SELECT DISTINCT consensus_id FROM {store.relation('labels', version)} WHERE dataset = ?", [dataset]).fetchall()
+    if (wanted,) not in rows:
+        raise unknown(f"consensus of {dataset} in version {version}", wanted, [str(r[0]) for r in rows])
+    return wanted
+
+
+def _reasons(content: Frozen) -> str:
+    return ", ".join(f"{n:,} {reason}" for reason, n in content.left_out().items()) or "there are no labels"
+
+
+def _check_name(name: str) -> None:
+    if not NAME.match(name):
+        raise UserError(f"{name!r} cannot name a release: use lower-case letters, digits, dot, dash and underscore (at most 64), "
+                        "such as rtbust.")
+
+
+def load(home: Path, reference: str, *, verify: bool = False) -> Release:
+    """Read a release back: `name` is the newest version, `name@2` that one. `verify` compares its files with their hashes.
+
+    Raises UserError for an unknown name or version, and for changed files.
+    """
+    name, _, number = reference.partition("@")
+    known = listed(home)
+    if name not in known:
+        raise unknown("release", name, known)
+    versions = known[name]
+    if number and number not in {str(v) for v in versions}:
+        raise UserError(f"The release {name} has no version {number!r}; there is {', '.join(f'{name}@{v}' for v in versions)}.")
+    path = home / "releases" / name / (number or str(versions[-1]))
+    found = Release(path, json.loads((path / "release.json").read_text(encoding="utf-8")))
+    if verify:
+        found.verify()
+    return found
+
+
+def listed(home: Path) -> dict[str, list[int]]:
+    """Every release in a home folder by name, with its versions in order."""
+    found: dict[str, list[int]] = {}
+    for file in sorted((home / "releases").glob("*/*/release.json")):
+        if file.parent.name.isdigit():
+            found.setdefault(file.parent.parent.name, []).append(int(file.parent.name))
+    return {name: sorted(versions) for name, versions in found.items()}

@@ -1,0 +1,154 @@
+"""How a release comes to stand in its folder: written aside, numbered by the store, then moved there in one step."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from curation.errors import UserError
+from curation.frozen import TABLES_FROZEN, Frozen
+from curation.schema import TABLES, rows
+from curation.store import Store, Transaction
+
+UNFINISHED = ".unfinished-"
+
+
+def folder(home: Path, name: str, version: int) -> Path:
+    """Where a version of a release stands."""
+    return home / "releases" / name / str(version)
+
+
+def recorded(store: Store, name: str, content_hash: str) -> dict[str, Any] | None:
+    """The store's row of a release with this content, None where there is none."""
+    found = [r for r in _rows(store, name) if r["content_hash"] == content_hash]
+    return found[0] if found else None
+
+
+def refuse_other_dataset(store: Store, name: str, dataset: str) -> None:
+    """Raise UserError where the name belongs to releases of another data set."""
+    for row in _rows(store, name):
+        if row["dataset"] != dataset:
+            raise UserError(f"The release {name} freezes {row['dataset']}; give the one of {dataset} another name.")
+
+
+def _rows(store: Store, name: str) -> list[dict[str, Any]]:
+    found = store.arrow("SELECT * FROM lake.main.releases WHERE name = ? ORDER BY version", [name]).to_pylist()
+    return [dict(row) for row in found]
+
+
+def put(store: Store, name: str, content: Frozen, info: dict[str, Any]) -> tuple[Path, int]:
+    """Write the files, let the store give the number, and move them to their place; returns it and the number.
+
+    A process killed before the number is given leaves only an unfinished folder, which the next run removes; one
+    killed after it leaves a row without a folder, which the next run with the same content fills.
+    """
+    shelf = store.home / "releases" / name
+    with _workplace(shelf) as work:
+        for table in TABLES_FROZEN:
+            _write(content, table, work / f"{table}.parquet")
+        row = _number(store, name, content, info)
+        document = {"name": name, "version": row["version"], "parent": row["parent"], **info, "accepted": row["accepted"],
+                    "made_at": row["made_at"].isoformat(), "files": _hashes(work)}
+        text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+        (work / "release.json").write_text(text, encoding="utf-8")
+        target = folder(store.home, name, row["version"])
+        _move(work, target)
+    return target, int(row["version"])
+
+
+def _write(content: Frozen, table: str, path: Path) -> None:
+    """One table as Parquet, sorted by key; it streams, and sorting spills to the store's temporary folder."""
+    columns = ", ".join(f'"{c}"' for c in (*TABLES[table].names, *(("group",) if table == "splits" else ())))
+    quoted = str(path).replace("'", "''")
+    content.store.connection.execute(
+        f"COPY (SELECT {columns} FROM {content.relation(table)} ORDER BY {content.order(table)}) "
+        f"TO '{quoted}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000)")
+
+
+def _number(store: Store, name: str, content: Frozen, info: dict[str, Any]) -> dict[str, Any]:
+    """The store's row for this content: the one that is there, or a new one with the next number."""
+    made_at = datetime.now(UTC)
+    relation = content.relation("splits")
+
+    def work(transaction: Transaction) -> dict[str, Any]:
+        there = _rows(store, name)
+        for row in there:
+            if row["content_hash"] == info["content_hash"]:
+                return row
+        version = there[-1]["version"] + 1 if there else 1
+        row = {
+            "name": name, "version": version, "dataset": content.dataset, "snapshot_id": content.version,
+            "content_hash": info["content_hash"], "consensus_id": content.consensus,
+            "suite_result": "passed" if info["validation"]["success"] else "failed and accepted",
+            "accepted": info["accepted"], "parent": f"{name}@{there[-1]['version']}" if there else None, "made_at": made_at,
+        }
+        transaction.insert("releases", rows("releases", [row]))
+        transaction.insert("splits", store.arrow(
+            f"SELECT '{name}@{version}/' || split_id AS split_id, dataset, account_id, part FROM {relation}"))
+        return row
+
+    return store.transact(work, None, f"release {name} of {content.dataset}")[1]
+
+
+def _move(work: Path, target: Path) -> None:
+    try:
+        work.rename(target)
+    except OSError:
+        # Another process with the same content was first: what is there is the same.
+        if not target.is_dir():
+            raise
+
+
+def _hashes(work: Path) -> dict[str, str | None]:
+    return {path.name: sha256(path) for path in sorted(work.glob("*.parquet"))}
+
+
+def sha256(path: Path) -> str | None:
+    """Hex digest of a file, None where there is none."""
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextlib.contextmanager
+def _workplace(shelf: Path) -> Iterator[Path]:
+    """A folder of this process's own beside the finished ones; those that dead processes left are removed.
+
+    A lock on the folder itself tells who is alive: the kernel takes it away from a process that ends in any way.
+    """
+    shelf.mkdir(parents=True, exist_ok=True)
+    for left in shelf.glob(f"{UNFINISHED}*"):
+        with contextlib.suppress(OSError), _locked(left):
+            shutil.rmtree(left, ignore_errors=True)
+    while True:
+        work = shelf / f"{UNFINISHED}{uuid.uuid4().hex}"
+        work.mkdir()
+        # Between making and locking it, another process may take the folder for a leftover: then take another.
+        with contextlib.suppress(BlockingIOError, FileNotFoundError), _locked(work):
+            if work.is_dir():
+                try:
+                    yield work
+                finally:
+                    shutil.rmtree(work, ignore_errors=True)
+                return
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the folder's lock; raises OSError where another process does."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(handle)
