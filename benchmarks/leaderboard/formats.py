@@ -1,0 +1,93 @@
+"""The board's files: JSON for programs, CSV for spreadsheets, Markdown for a README. Text by others can do nothing in any."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.leaderboard.text import cell, markdown, milliseconds, num, seconds, span
+from benchmarks.leaderboard.words import INSIDE, TRANSFER, answer, core, entries, primary, title
+
+COLUMNS = ("detector", "protocol", "kind", "train", "test", "metric", "value", "low", "high", "n", "bots", "humans", "few",
+           "interval", "status", "reason", "simulated", "seed", "cell", "fit_seconds", "score_seconds")
+
+
+def to_json(board: Mapping[str, Any]) -> str:
+    """The whole board, keys in their order, one row a line where it is a row."""
+    return json.dumps(board, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def to_csv(board: Mapping[str, Any]) -> str:
+    """Every row of the board; training sets are joined by spaces."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in board["rows"]:
+        writer.writerow([cell(" ".join(row[c]) if c == "train" else row[c]) for c in COLUMNS])
+    return out.getvalue()
+
+
+def to_markdown(board: Mapping[str, Any]) -> str:
+    """The answer and the ranking by the first metric, as a table that GitHub shows."""
+    metric = primary(board)
+    said = answer(board)
+    lines = [f"# {title(board)}", "", f"Suite {markdown(board['suite'])}, run `{board['run']}`.", ""]
+    if board["simulated"]:
+        lines += [f"**Simulated:** {markdown(_simulated(board))} These scores say nothing about real accounts.", ""]
+    lines += [markdown(said.sentence), "", f"{markdown(metric['title'])}: {_scope(board)}", "", *_table(board, metric["name"]), ""]
+    lines += [f"- **{markdown(name)}:** {markdown(text)}" for name, text in said.notes]
+    lines += ["", "| release | accounts | bots | content hash |", "| --- | ---: | ---: | --- |"]
+    lines += [f"| {markdown(r['reference'])}{' (simulated)' if r['simulated'] else ''} | {r['accounts']:,} | {r['bots']:,} "
+              f"| `{str(r['content_hash'])[:16]}` |" for r in board["releases"]]
+    return "\n".join(lines) + "\n"
+
+
+def _simulated(board: Mapping[str, Any]) -> str:
+    names = [r["reference"] for r in board["releases"] if r["simulated"]]
+    return f"{', '.join(names)} {'was' if len(names) == 1 else 'were'} made by a program."
+
+
+def _scope(board: Mapping[str, Any]) -> str:
+    plan = board["intervals"]
+    return (f"mean of {len(core(board))} data sets with 95 % intervals over accounts ({plan['resamples']:,} resamples, seed "
+            f"{plan['seed']}).")
+
+
+def _table(board: Mapping[str, Any], metric: str) -> list[str]:
+    found = {e["detector"]: e for e in entries(board, metric)}
+    order = [*found, *(d["name"] for d in board["detectors"] if d["name"] not in found)]
+    about = {d["name"]: d for d in board["detectors"]}
+    lines = ["| rank | detector | transfer | in distribution | above one question | fit | per 1,000 |",
+             "| ---: | --- | --- | --- | --- | ---: | ---: |"]
+    for name in order:
+        entry, detector = found.get(name, {}), about[name]
+        scores = entry.get("scores", {})
+        columns = [
+            str(entry["rank"]) if entry.get("rank") else "–", markdown(name) + (" *(floor)*" if detector["floor"] else ""),
+            *(_value(scores.get(kind)) for kind in (TRANSFER, INSIDE)), _value(entry.get("above"), sign=True),
+            seconds(detector["fit_seconds"]), milliseconds(detector["score_ms_per_1000"]),
+        ]
+        lines.append(f"| {' | '.join(columns)} |")
+    return lines
+
+
+def _value(score: list[float] | None, sign: bool = False) -> str:
+    return f"{num(score[0], sign)} ({span(score, sign)})" if score else "–"
+
+
+def write(board: Mapping[str, Any], folder: Path) -> dict[str, Path]:
+    """Write leaderboard.{json,csv,md,html} into the folder, each whole or not at all; returns the paths by ending."""
+    from benchmarks.leaderboard.page import to_html
+
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {"json": to_json(board), "csv": to_csv(board), "md": to_markdown(board), "html": to_html(board)}
+    paths = {ending: folder / f"leaderboard.{ending}" for ending in texts}
+    for ending, text in texts.items():
+        part = folder / f".leaderboard.{ending}.part"
+        part.write_text(text, encoding="utf-8", newline="\n")
+        part.replace(paths[ending])
+    return paths

@@ -1,0 +1,229 @@
+"""The board as one self-contained page: opens from disk, asks the network for nothing, works without its script."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+from collections.abc import Mapping
+from itertools import groupby
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from benchmarks.leaderboard import text
+from benchmarks.leaderboard.summary import MEAN, ONE_QUESTION
+from benchmarks.leaderboard.words import INSIDE, TRANSFER, answer, core, entries, primary, title
+
+Known: TypeAlias = dict[tuple[str, str, str], dict[str, Any]]
+"""The cells drawn, by detector, kind and test."""
+
+HERE = Path(__file__).parent
+CODE = {TRANSFER: "t", INSIDE: "i"}
+WHERE = {TRANSFER: "tested on a data set left out of training", INSIDE: "other accounts of the training data sets"}
+SORTS = (("rank", "rank"), ("name", "detector"), ("main", "score"), ("other", "in distribution"), ("above", "above one question"),
+         ("lost", "lost"), ("cost", "cost"))
+
+
+def to_html(board: Mapping[str, Any]) -> str:
+    """The page of a board; a pure function of the document."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    css, js = ((HERE / name).read_text(encoding="utf-8") for name in ("board.css", "board.js"))
+    room = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    html = room.get_template("template.html.j2").render(css=css, js=js, **view(text.plain(board)))
+    # Even if an escape failed, no other style or script could run and no request leave the page.
+    policy = (f"default-src 'none'; style-src 'sha256-{_digest(css)}'; script-src 'sha256-{_digest(js)}'; img-src data:; "
+              "base-uri 'none'; form-action 'none'")
+    return html.replace("@CSP@", policy, 1)
+
+
+def _digest(code: str) -> str:
+    return base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
+
+
+def view(board: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything the page says, worked out once; the template only places it."""
+    metric = primary(board)
+    kinds = _kinds(board)
+    known = _cells(board)
+    scales = {m["name"]: scale(board, m) for m in board["metrics"]}
+    order = _order(board, metric["name"], kinds)
+    marks = scales[metric["name"]]
+    drawn = {d["name"]: d for d in order}
+
+    def x(value: float) -> str:
+        return f"{2 + 96 * (value - marks['a']) / (marks['b'] - marks['a']):.2f}%"
+
+    def cells(detector: str, test: str) -> list[tuple[str, list[float]]]:
+        own = [(k, known.get((detector, k, test))) for k in kinds]
+        return [(k, c["v"][metric["name"]]) for k, c in own if c and metric["name"] in c["v"]]
+
+    def ticks(detector: str, kind: str) -> list[float]:
+        found = [known.get((detector, kind, test)) for test in core(board)]
+        return [c["v"][metric["name"]][0] for c in found if c and metric["name"] in c["v"]]
+
+    return {
+        "b": {**board, "tests": _tests(board)}, "title": title(board), "metric": metric, "answer": answer(board), "kinds": kinds,
+        "core": core(board), "order": order, "code": CODE, "where": WHERE, "one_question": ONE_QUESTION, "scale": marks, "x": x,
+        "cells": cells, "ticks": ticks, "tick": tick, "num": text.num, "span": text.span, "seconds": text.seconds,
+        "milliseconds": text.milliseconds, "simulated": _simulated(board), "scope_text": _scope_text(board, kinds),
+        "sorts": [s for s in SORTS if s[0] not in ("other", "lost") or len(kinds) > 1],
+        "needs": sorted({n for d in board["detectors"] for n in d["needs"]}),
+        "floor_leads": any(d["floor"] and d["entry"] and d["entry"]["rank"] == 1 for d in order),
+        "rules": "; ".join(sorted({d["threshold_rule"] for d in board["detectors"] if d["threshold_rule"]})),
+        "every": _every(board), "data": _data(board, kinds, known, scales, drawn),
+    }
+
+
+def _kinds(board: Mapping[str, Any]) -> list[str]:
+    """The columns: the kind that ranks, then the other one."""
+    shown = [p["kind"] for p in board["protocols"] if p["shown"]]
+    return sorted(set(shown), key=lambda kind: kind != board["ranked_by"])
+
+
+def _cells(board: Mapping[str, Any]) -> Known:
+    """The cells drawn, by detector, kind and test: n, bots, status, and every metric's (value, low, high)."""
+    shown = {p["name"] for p in board["protocols"] if p["shown"]}
+    found: Known = {}
+    for row in board["rows"]:
+        if row["protocol"] not in shown:
+            continue
+        cell = found.setdefault((row["detector"], row["kind"], row["test"]), {
+            "n": row["n"], "bots": row["bots"], "train": row["train"], "cell": row["cell"], "status": row["status"],
+            "reason": row["reason"], "protocol": row["protocol"], "v": {}})
+        if row["value"] is not None:
+            cell["v"][row["metric"]] = [row["value"], row["low"], row["high"]]
+    return found
+
+
+def _order(board: Mapping[str, Any], metric: str, kinds: list[str]) -> list[dict[str, Any]]:
+    """Detectors as the page lists them: by rank, then those with a score, then the rest; each with its entry and its gaps."""
+    found = {e["detector"]: e for e in bars(entries(board, metric))}
+    known = _cells(board)
+    place = {name: i for i, name in enumerate(found)}
+    detectors = sorted(board["detectors"], key=lambda d: (place.get(d["name"], len(place)), d["name"]))
+    return [{**d, "entry": found.get(d["name"]), "na": _gaps(board, d["name"], kinds, known)} for d in detectors]
+
+
+def _gaps(board: Mapping[str, Any], name: str, kinds: list[str], known: Known) -> dict[Any, str]:
+    """Why there is no score, by (scope, kind's code); the scope '' is the mean."""
+    gaps: dict[Any, str] = {}
+    for kind in kinds:
+        why = {t["name"]: _why(known.get((name, kind, t["name"]))) for t in board["tests"]}
+        gaps.update({(test, CODE[kind]): reason for test, reason in why.items() if reason})
+        missing = [test for test in core(board) if why[test]]
+        if missing:
+            where = {reason: text.listed([t for t in missing if why[t] == reason]) for reason in sorted({why[t] for t in missing})}
+            shared = [f"{reason} ({tests})" for reason, tests in where.items()]
+            scored = f"{len(core(board)) - len(missing)} of {len(core(board))} data sets"
+            gaps["", CODE[kind]] = f"not ranked: {scored}; {'; '.join(shared)}"
+        elif not core(board):
+            gaps["", CODE[kind]] = "no data set to rank on"
+    return gaps
+
+
+def _why(cell: Mapping[str, Any] | None) -> str:
+    if cell is None:
+        return "not run"
+    return "" if cell["status"] == "done" else f"{cell['status']}: {cell['reason'] or 'no reason given'}"
+
+
+def bars(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The entries with the bars that join what is not separated: lane, first, last and the others of each."""
+    runs: dict[int, list[str]] = {}
+    for entry in found:
+        for run in entry.get("ties") or []:
+            runs.setdefault(run, []).append(entry["detector"])
+    lanes: dict[int, int] = {}
+    for run in sorted(runs):
+        taken = {lanes[o] for o in lanes if set(runs[o]) & set(runs[run])}
+        lanes[run] = min({0, 1, 2} - taken, default=2)
+    return [{**e, "bars": [{"lane": lanes[r], "first": runs[r][0] == e["detector"], "last": runs[r][-1] == e["detector"],
+                            "others": [o for o in runs[r] if o != e["detector"]]} for r in e.get("ties") or []]} for e in found]
+
+
+def scale(board: Mapping[str, Any], metric: Mapping[str, Any]) -> dict[str, Any]:
+    """The axis of a metric: from a to b in steps of a tenth or more, wide enough for all that is drawn."""
+    bottom, top = metric["range"]
+    said = [row for row in board["rows"] if row["metric"] == metric["name"] and row["value"] is not None]
+    values = [row[k] for row in said for k in ("low", "high")]
+    values += [metric["guessing"]] if metric["guessing"] is not None else []
+    best = top if metric["direction"] == "higher" else bottom
+    low, high = min([*values, best]), max([*values, best])
+    a = max(bottom, math.floor(low * 10 + 1e-9) / 10)
+    b = min(top, math.ceil(high * 10 - 1e-9) / 10)
+    a, b = (a, b) if b - a > 0.05 else (bottom, top)
+    step = next(s for s in (0.1, 0.2, 0.5, 1.0) if (b - a) / s <= 9)
+    first = math.ceil(a / step - 1e-9)
+    count = math.floor(b / step + 1e-9) - first + 1
+    return {"a": round(a, 1), "b": round(b, 1), "ticks": [round((first + i) * step, 1) for i in range(count)],
+            "chance": metric["guessing"]}
+
+
+def tick(value: float) -> str:
+    """An axis label.
+
+    >>> tick(0.5), tick(1.0), tick(0.0), tick(-0.2)
+    ('.5', '1', '0', '−.2')
+    """
+    return f"{value:g}".replace("-", "−").replace("0.", ".")
+
+
+def _tests(board: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The tests of the mean first, each with the question that the one-question tree asks there, where it is known."""
+    asked = {test: said for d in board["detectors"] if d["name"] == ONE_QUESTION for test, said in d["explanations"].items()}
+    return [{**t, "question": asked.get(t["name"])} for t in sorted(board["tests"], key=lambda t: (not t["in_mean"], t["name"]))]
+
+
+def _simulated(board: Mapping[str, Any]) -> str:
+    names = [r["reference"] for r in board["releases"] if r["simulated"]]
+    who = "Every release here" if len(names) == len(board["releases"]) else text.listed(names)
+    verb = "were" if len(names) > 1 and len(names) < len(board["releases"]) else "was"
+    mixed = "" if len(names) == len(board["releases"]) else " Simulated data sets are left out of the mean."
+    return f"{who} {verb} made by a program: such scores show that the tools work, and say nothing about real accounts.{mixed}"
+
+
+def _scope_text(board: Mapping[str, Any], kinds: list[str]) -> str:
+    sets = len(core(board))
+    if not kinds or not sets:
+        return "Nothing is ranked; the values stand below, data set by data set."
+    each = ", each left out of training in turn" if kinds[0] == TRANSFER and sets > 1 else ""
+    return f"Mean of {sets} data set{'s' if sets > 1 else ''}{each}."
+
+
+def _every(board: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Cells with all their metrics, drawn or not, for the plain table."""
+    grouped = groupby(board["rows"], key=lambda row: row["cell"])
+    return [{**rows[0], "rows": rows} for _, each in grouped if (rows := list(each))]
+
+
+def _data(
+    board: Mapping[str, Any], kinds: list[str], known: Known,
+    scales: Mapping[str, Any], drawn: Mapping[str, dict[str, Any]],
+) -> dict[str, Any]:
+    """What the script needs: the summary by scope, metric and detector, and the cells drawn."""
+    summary: dict[str, Any] = {}
+    for scope in (MEAN, *(t["name"] for t in board["tests"])):
+        own = summary.setdefault("" if scope == MEAN else scope, {})
+        for m in board["metrics"]:
+            own[m["name"]] = {e["detector"]: _small(e) for e in bars(entries(board, m["name"], scope))}
+    cells: dict[str, Any] = {}
+    for (detector, kind, test), cell in known.items():
+        if cell["v"]:
+            kept = {key: cell[key] for key in ("n", "bots", "train", "cell", "protocol", "v")}
+            cells.setdefault(detector, {}).setdefault(CODE[kind], {})[test] = kept
+    gaps = {name: {f"{scope}\n{kind}": reason for (scope, kind), reason in d["na"].items()} for name, d in drawn.items()}
+    metrics = {m["name"]: {"title": m["title"], "low": m["direction"] == "lower", "at": i} for i, m in enumerate(board["metrics"])}
+    return {
+        "first": primary(board)["name"], "kinds": [CODE[k] for k in kinds], "core": core(board), "summary": summary, "cells": cells,
+        "gaps": gaps, "domain": scales, "few": {t["name"]: t["few"] for t in board["tests"]}, "tree": ONE_QUESTION,
+        "metrics": metrics,
+    }
+
+
+def _small(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "r": entry["rank"], "here": [entry.get("rank_low"), entry.get("rank_high")], "else": entry.get("rank_elsewhere"),
+        "s": {CODE[k]: v for k, v in entry["scores"].items()}, "w": {CODE[k]: v for k, v in entry["wide"].items()},
+        "lost": entry["lost"], "above": entry["above"], "on": entry["higher_on"], "bars": entry["bars"],
+    }

@@ -1,0 +1,207 @@
+"""From predictions to values: each cell's metrics with intervals, and the draws that make differences paired."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks import intervals
+from benchmarks.metrics import Array, Counts, Judged, Metric
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Kind = Literal["transfer", "in distribution"]
+Score = tuple[float, float, float]
+Places = npt.NDArray[np.intp]
+
+
+class Plan(NamedTuple):
+    """How accounts are drawn: how often, and from which seed."""
+
+    resamples: int = intervals.RESAMPLES
+    seed: int = 0
+
+
+USUAL = Plan()
+
+
+def silent(_: int) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A cell as the board needs it: `info` is cell.json, `predictions` the rows of `results.scored` (None unless done)."""
+
+    info: dict[str, Any]
+    predictions: Callable[[], pa.Table] | None = None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A cell with its values; an account predicted in two repeats is one account and two predictions.
+
+    `scores` holds (value, low, high) of every metric that is defined; `methods` how each interval was made;
+    `draws` float64[count] of every metric, the same accounts drawn for every cell with this test.
+    """
+
+    info: dict[str, Any]
+    accounts: int = 0
+    predictions: int = 0
+    bots: int = 0
+    humans: int = 0
+    scores: dict[str, Score] = field(default_factory=dict)
+    methods: dict[str, str] = field(default_factory=dict)
+    draws: dict[str, Array] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> Kind:
+        """In distribution where it was tested on what it was trained on, else transfer."""
+        return "in distribution" if set(self.info["train"]) == set(self.info["test"].split("+")) else "transfer"
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What cells are sorted by, whatever order they came in."""
+        i = self.info
+        return i["test"], i["protocol"], i["detector"], sorted(i["train"]), i["cell_key"]
+
+    @property
+    def few(self) -> bool:
+        """Fewer than 30 accounts of a class: shown, marked, not ranked."""
+        return self.info["status"] == "done" and intervals.few(self.bots, self.humans)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A cell's repeats, each as judged accounts and their places in the accounts of the test (None: all, in order)."""
+
+    info: dict[str, Any]
+    repeats: list[tuple[Judged, Places | None]]
+    y: npt.NDArray[np.int8]
+
+
+def measure(
+    found: Iterable[Result], metrics: Sequence[Metric], plan: Plan = USUAL, tick: Callable[[int], object] = silent,
+) -> list[Measured]:
+    """Every cell measured, sorted by its key. Cells with the same test are drawn together; `tick(n)` says n are done."""
+    groups: dict[str, list[Result]] = defaultdict(list)
+    for result in found:
+        groups[result.info["test"]].append(result)
+
+    def one(group: list[Result]) -> list[Measured]:
+        measured = _measure_test(sorted(group, key=lambda r: Measured(r.info).key), metrics, plan)
+        tick(len(measured))
+        return measured
+
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        done = list(pool.map(one, sorted(groups.values(), key=lambda group: str(group[0].info["test"]))))
+    return sorted((m for group in done for m in group), key=lambda m: m.key)
+
+
+def _measure_test(group: list[Result], metrics: Sequence[Metric], plan: Plan) -> list[Measured]:
+    scored = [r for r in group if r.predictions is not None]
+    prepared, accounts = prepare([(r.info, r.predictions()) for r in scored if r.predictions])
+    stream = [plan.seed, _stream(group[0].info)]
+    draws = draw(prepared, metrics, accounts, plan.resamples, stream)
+    measured = [_values(cell, metrics, drawn) for cell, drawn in zip(prepared, draws, strict=True)]
+    return measured + [Measured(r.info) for r in group if r.predictions is None]
+
+
+def _stream(info: dict[str, Any]) -> int:
+    """A number of the test's own, so that two data sets of one size are not drawn alike."""
+    hashes = [str(info["hashes"].get(reference, "")) for reference in sorted(info["test"].split("+"))]
+    return int.from_bytes(hashlib.sha256("\n".join(hashes).encode()).digest()[:4])
+
+
+def prepare(cells: Sequence[tuple[dict[str, Any], pa.Table]]) -> tuple[list[Prepared], int]:
+    """The cells of one test as arrays, and the number of accounts among them; the rows may come in any order."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    keys = [pc.binary_join_element_wise(t["dataset"], t["account_id"], "\x1f") for _, t in cells]
+    if not keys:
+        return [], 0
+    known = pc.unique(pa.chunked_array([chunk for key in keys for chunk in key.chunks]))
+    known = known.take(pc.sort_indices(known))
+    places = [pc.index_in(key, known) for key in keys]
+    return [_prepare(info, table, at, len(known)) for (info, table), at in zip(cells, places, strict=True)], len(known)
+
+
+def _prepare(info: dict[str, Any], table: pa.Table, index: Any, accounts: int) -> Prepared:
+    at, repeat, y, p, threshold = (
+        np.asarray(column.combine_chunks().to_numpy(zero_copy_only=False))
+        for column in (index, table["repeat"], table["y"], table["p_bot"], table["threshold"]))
+    repeats: list[tuple[Judged, Places | None]] = []
+    labels = np.full(accounts, -1, dtype=np.int8)
+    labels[at] = y
+    for number in np.unique(repeat):
+        rows = np.flatnonzero(repeat == number)
+        rows = rows[np.argsort(at[rows], kind="stable")]
+        places = at[rows].astype(np.intp)
+        whole = len(places) == accounts and bool((places == np.arange(accounts)).all())
+        repeats.append((Judged(y[rows], p[rows], p[rows] >= threshold[rows]), None if whole else places))
+    return Prepared(info, repeats, labels[labels >= 0])
+
+
+def draw(
+    cells: Sequence[Prepared], metrics: Sequence[Metric], accounts: int, count: int, stream: Sequence[int],
+) -> list[dict[str, Array]]:
+    """Each cell's metrics in `count` draws of the accounts, the mean over repeats; the same draw for every cell."""
+    if not cells:
+        return []
+    kept = np.empty((len(cells), len(metrics), count))
+    start = 0
+    for weight in intervals.resamples(accounts, count, stream):
+        for cell, into in zip(cells, kept, strict=True):
+            into[:, start:start + len(weight)] = _mean_over_repeats(cell, metrics, weight)
+        start += len(weight)
+    return [{m.name: drawn for m, drawn in zip(metrics, into, strict=True)} for into in kept]
+
+
+def _mean_over_repeats(cell: Prepared, metrics: Sequence[Metric], weight: Array | None) -> Array:
+    """float64[metrics, b]; an account drawn twice counts twice in every repeat."""
+    total: Array = np.zeros((len(metrics), 1 if weight is None else len(weight)))
+    for judged, places in cell.repeats:
+        under = judged.under(weight if weight is None or places is None else weight.T[places].T)
+        total += np.stack([m.measure(under) for m in metrics])
+    return total / len(cell.repeats)
+
+
+def _values(cell: Prepared, metrics: Sequence[Metric], draws: dict[str, Array]) -> Measured:
+    values = _mean_over_repeats(cell, metrics, None)[:, 0]
+    counts = Counts(*np.mean([[c[0] for c in judged.under().counts] for judged, _ in cell.repeats], axis=0))
+    bots = int((cell.y == 1).sum())
+    scores, methods = {}, {}
+    for m, value in zip(metrics, values.tolist(), strict=True):
+        if np.isfinite(value):
+            low, high, methods[m.name] = interval(m, value, counts, draws[m.name], (bots, len(cell.y) - bots))
+            scores[m.name] = (value, min(low, value), max(high, value))
+    predictions = sum(len(judged.y) for judged, _ in cell.repeats)
+    return Measured(cell.info, len(cell.y), predictions, bots, len(cell.y) - bots, scores, methods, draws)
+
+
+def interval(metric: Metric, value: float, counts: Counts, draws: Array, classes: tuple[int, int]) -> tuple[float, float, str]:
+    """A value's 95 % interval and how it was made: closed form, bootstrap, or Wilson's bound at the end of the range.
+
+    Where all draws agree on a value at the end of its range, that is 0 of so many errors and not certainty: the
+    smaller class (all accounts for a mean over accounts) counts as the trials.
+    """
+    if metric.closed:
+        return *metric.closed(value, counts), "wilson"
+    bounds = intervals.percentiles(draws)
+    if bounds is None:
+        return value, value, "none: no draw has a value"
+    if bounds[1] - bounds[0] < 1e-9:
+        trials = min(classes) or max(classes)
+        at_end = intervals.at_bound(value, metric.range, trials)
+        return (*at_end, "wilson at the bound") if at_end else (value, value, "same in every draw")
+    return *bounds, "bootstrap"

@@ -1,0 +1,233 @@
+"""Means over data sets, paired differences, ranks and ties: what a row of the board says beyond single cells."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from benchmarks import intervals
+from benchmarks.intervals import p_values
+from benchmarks.leaderboard.scores import Kind, Measured, Score
+from benchmarks.metrics import Array, Metric
+
+ONE_QUESTION, CONSTANT = "one-question-tree", "constant"
+FLOORS = (CONSTANT, ONE_QUESTION)
+KINDS: tuple[Kind, ...] = ("transfer", "in distribution")
+MEAN = "mean"
+SAME = 1e-9
+
+
+@dataclass(frozen=True)
+class Field:
+    """The cells of a run as the board lays them out: one protocol a kind, one cell for each detector and test."""
+
+    measured: Sequence[Measured]
+    metrics: Sequence[Metric]
+
+    @cached_property
+    def protocols(self) -> dict[Kind, str]:
+        """The protocol shown of each kind: the one with most scored cells, then by name."""
+        shown: dict[Kind, str] = {}
+        for kind in KINDS:
+            scored = Counter(m.info["protocol"] for m in self.measured if m.kind == kind and m.info["status"] == "done")
+            pairs = Counter((m.info["protocol"], m.info["detector"], m.info["test"]) for m in self.measured if m.kind == kind)
+            several = {protocol for (protocol, _, _), n in pairs.items() if n > 1}
+            fit = [p for p in scored if p not in several]
+            if fit:
+                shown[kind] = min(fit, key=lambda p: (-scored[p], p))
+        return shown
+
+    @cached_property
+    def cells(self) -> dict[tuple[str, Kind, str], Measured]:
+        """The cells shown, by detector, kind and test."""
+        return {(m.info["detector"], m.kind, m.info["test"]): m
+                for m in self.measured if self.protocols.get(m.kind) == m.info["protocol"]}
+
+    @cached_property
+    def main(self) -> Kind | None:
+        """The kind that ranks: transfer where there is some."""
+        return next((kind for kind in KINDS if kind in self.protocols), None)
+
+    @cached_property
+    def detectors(self) -> list[str]:
+        """Every detector of the run, by name."""
+        return sorted({m.info["detector"] for m in self.measured})
+
+    @cached_property
+    def tests(self) -> list[str]:
+        """Every test of the cells shown."""
+        return sorted({test for _, _, test in self.cells}) or sorted({m.info["test"] for m in self.measured})
+
+    def scored(self, detector: str, kind: Kind, test: str) -> Measured | None:
+        """The cell, where it was scored."""
+        cell = self.cells.get((detector, kind, test))
+        return cell if cell is not None and cell.info["status"] == "done" else None
+
+    @cached_property
+    def core(self) -> list[str]:
+        """The tests whose scores the mean is of: enough of both classes, and scored by at least half of the detectors
+        that were scored anywhere, the shortcuts among them. Simulated ones do not mix with real ones."""
+        if self.main is None:
+            return []
+        able = {d for d in self.detectors if any(self.scored(d, self.main, t) for t in self.tests)} - set(FLOORS)
+        kept = []
+        real = {m.info["test"] for m in self.cells.values() if not m.info.get("simulated")}
+        for test in [t for t in self.tests if t in real or not real]:
+            floors = [self.scored(d, self.main, test) for d in FLOORS]
+            done = sum(self.scored(d, self.main, test) is not None for d in able)
+            if all(f is not None and not f.few for f in floors) and 2 * done >= len(able):
+                kept.append(test)
+        return kept
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A value over one test or the mean of several: score, the sets' own values, and its paired draws."""
+
+    score: Score
+    values: list[float]
+    draws: Array
+    few: bool
+
+    @property
+    def wide(self) -> tuple[float, float] | None:
+        """Student's interval, as if the data sets had been drawn too."""
+        return intervals.over_sets(self.values)
+
+
+def spread(field: Field, metric: Metric, detector: str, kind: Kind, tests: Sequence[str]) -> Spread | None:
+    """The mean of the detector's scores over all of these tests; None where one is missing."""
+    cells = [field.scored(detector, kind, test) for test in tests]
+    scores = [c.scores[metric.name] for c in cells if c is not None and metric.name in c.scores]
+    if not scores or len(scores) < len(tests):
+        return None
+    values = [s[0] for s in scores]
+    score = scores[0] if len(scores) == 1 else (float(np.mean(values)), *intervals.shift(scores))
+    draws = np.mean([c.draws[metric.name] for c in cells if c is not None], axis=0)
+    return Spread(score, values, draws, any(c.few for c in cells if c is not None))
+
+
+def difference(a: Spread, b: Spread) -> Score:
+    """a − b with its paired interval. Where every draw gives the same difference, the interval is that of unpaired
+    values, unless it is zero: then the two say the same."""
+    value, drawn = a.score[0] - b.score[0], a.draws - b.draws
+    bounds = intervals.percentiles(drawn) or (value, value)
+    if bounds[1] - bounds[0] < SAME and abs(value) > SAME:
+        down = np.hypot(a.score[0] - a.score[1], b.score[2] - b.score[0])
+        up = np.hypot(a.score[2] - a.score[0], b.score[0] - b.score[1])
+        bounds = value - float(down), value + float(up)
+    return value, min(bounds[0], value), max(bounds[1], value)
+
+
+def _separated_here(pairs: Sequence[tuple[Spread, Spread]]) -> list[bool]:
+    """Which pairs differ beyond the accounts drawn (Holm over all of them)."""
+    if not pairs:
+        return []
+    values = np.array([a.score[0] - b.score[0] for a, b in pairs])
+    drawn = [a.draws - b.draws for a, b in pairs]
+    deviations = np.array([float(np.nanstd(d)) if not np.isnan(d).all() else 0.0 for d in drawn])
+    p = p_values(np.where(np.abs(values) < SAME, 0, values), np.where(deviations < SAME, 0, deviations))
+    # A constant difference has no spread: then it counts only where the values' own intervals do not meet.
+    meet = np.array([a.score[1] <= b.score[2] and b.score[1] <= a.score[2] for a, b in pairs])
+    return intervals.holm(np.where((deviations < SAME) & meet, 1.0, p).tolist())
+
+
+def _separated_elsewhere(pairs: Sequence[tuple[Spread, Spread]]) -> list[bool]:
+    """Which pairs differ beyond the data sets drawn: Student's paired t over sets, Holm over all pairs."""
+    from scipy.stats import t
+
+    p = []
+    for a, b in pairs:
+        d = np.array(a.values) - np.array(b.values)
+        error = float(np.std(d, ddof=1)) / np.sqrt(len(d))
+        p.append(1.0 if error < SAME else float(2 * t.sf(abs(d.mean()) / error, len(d) - 1)))
+    return intervals.holm(p)
+
+
+def _beaten(names: Sequence[str], of: Mapping[str, Spread], metric: Metric, separated: Iterable[bool]) -> set[tuple[str, str]]:
+    """Pairs (better, worse) that are separated."""
+    found = set()
+    for (a, b), apart in zip(combinations(names, 2), separated, strict=True):
+        if apart:
+            found.add((a, b) if metric.better(of[a].score[0], of[b].score[0]) else (b, a))
+    return found
+
+
+def _range(name: str, names: Sequence[str], beaten: set[tuple[str, str]]) -> tuple[int, int]:
+    """1 + how many are better, to k − how many are worse."""
+    return 1 + sum((o, name) in beaten for o in names), len(names) - sum((name, o) in beaten for o in names)
+
+
+def ties(order: Sequence[str], beaten: set[tuple[str, str]]) -> list[list[str]]:
+    """The longest runs in rank order of which no two are separated; runs of one are no ties.
+
+    >>> ties(["a", "b", "c"], {("a", "c")})
+    [['a', 'b'], ['b', 'c']]
+    """
+    runs: list[list[str]] = []
+    end = 0
+    for start in range(len(order)):
+        stop = start + 1
+        while stop < len(order) and not any((a, order[stop]) in beaten or (order[stop], a) in beaten for a in order[start:stop]):
+            stop += 1
+        if stop > end and stop - start > 1:
+            runs.append(list(order[start:stop]))
+        end = max(end, stop)
+    return runs
+
+
+def summarise(field: Field, metric: Metric, scope: str) -> list[dict[str, Any]]:
+    """One entry for each detector that has a score in the scope (`mean` or a test), best first."""
+    if field.main is None:
+        return []
+    tests = field.core if scope == MEAN else [scope]
+    spreads = {kind: {d: s for d in field.detectors if tests and (s := spread(field, metric, d, kind, tests))} for kind in KINDS}
+    main = spreads[field.main]
+    names = sorted(main, key=lambda d: (-main[d].score[0] if metric.direction == "higher" else main[d].score[0], d))
+    ranks = {} if any(s.few for s in main.values()) else _ranks(names, main, metric)
+    question = main.get(ONE_QUESTION)
+    entries = []
+    for name in names:
+        own = main[name]
+        entry: dict[str, Any] = {"scope": scope, "metric": metric.name, "detector": name, "few": own.few}
+        entry["scores"] = {k: list(spreads[k][name].score) for k in KINDS if name in spreads[k]}
+        entry["wide"] = {k: list(w) for k in KINDS if name in spreads[k] and (w := spreads[k][name].wide)}
+        other = spreads["in distribution"].get(name) if field.main == "transfer" else None
+        entry["lost"] = list(difference(own, other)) if other else None
+        above = question is not None and name != ONE_QUESTION
+        entry["above"] = list(difference(own, question)) if question and above else None
+        entry["above_wide"] = _over(own, question) if question and above else None
+        entry["higher_on"] = sum(map(metric.better, own.values, question.values)) if question and above else None
+        entries.append({**entry, **ranks.get(name, {"rank": None})})
+    return entries
+
+
+def _over(a: Spread, b: Spread) -> list[float] | None:
+    wide = intervals.over_sets([x - y for x, y in zip(a.values, b.values, strict=True)])
+    return list(wide) if wide else None
+
+
+def _ranks(names: list[str], main: Mapping[str, Spread], metric: Metric) -> dict[str, dict[str, Any]]:
+    """Rank (equal values, equal ranks), rank intervals here and elsewhere, and the ties each is part of."""
+    pairs = [(main[a], main[b]) for a, b in combinations(names, 2)]
+    here = _beaten(names, main, metric, _separated_here(pairs))
+    sets = len(main[names[0]].values) if names else 0
+    elsewhere = _beaten(names, main, metric, _separated_elsewhere(pairs)) if sets >= 3 else None
+    runs = ties(names, here)
+    found = {}
+    for name in names:
+        value = main[name].score[0]
+        rank = 1 + sum(metric.better(main[o].score[0], value) and abs(main[o].score[0] - value) > SAME for o in names)
+        low, high = _range(name, names, here)
+        found[name] = {
+            "rank": rank, "rank_low": min(low, rank), "rank_high": max(high, rank),
+            "rank_elsewhere": list(_range(name, names, elsewhere)) if elsewhere is not None else None,
+            "ties": [i for i, run in enumerate(runs) if name in run],
+        }
+    return found

@@ -1,0 +1,153 @@
+"""A run's results as one document: the rows of the board, the means, ranks and ties, and what they were made from."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from benchmarks import intervals, metrics
+from benchmarks.leaderboard.scores import USUAL, Measured, Plan, Result, measure, silent
+from benchmarks.leaderboard.summary import FLOORS, MEAN, Field, summarise
+from curation.errors import UserError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from benchmarks.metrics import Metric
+    from benchmarks.results import Run
+
+FORMAT = 1
+PLACES = 6
+RELEASE = ("name", "version", "content_hash", "dataset", "platform", "simulated", "accounts", "bots", "humans")
+
+
+def find_run(home: Path, run_id: str | None = None, suite: str | None = None) -> Run:
+    """The run of that id, or the newest (of that suite). Raises UserError naming what there is."""
+    from benchmarks import results
+    from curation.errors import unknown
+
+    if run_id is not None or suite is None:
+        return results.load_run(home, run_id)
+    runs = results.runs(home)
+    fitting = [run for run in runs if run.suite.get("name") == suite]
+    if not fitting and runs:
+        raise unknown("finished suite", suite, {str(run.suite.get("name")) for run in runs})
+    return fitting[-1] if fitting else results.load_run(home)
+
+
+def from_run(run: Run, plan: Plan = USUAL, tick: Callable[[int], object] = silent) -> dict[str, Any]:
+    """The board of a finished run. Raises UserError where its shortcut rows are missing or a cell has gone."""
+    from functools import partial
+
+    from benchmarks import results
+
+    cells = [Result(c.info, partial(results.scored, c) if c.status == "done" else None) for c in results.cells(run)]
+    about: dict[str, Any] = {"run": run.run_id, "suite": str(run.suite.get("name", "")), "seconds": run.seconds}
+    wanted = run.suite.get("metrics")
+    about["metrics"] = None if wanted in (None, "all") else wanted
+    return board(about, cells, run.releases, plan, tick)
+
+
+def board(
+    about: Mapping[str, Any], cells: Iterable[Result], releases: Iterable[Mapping[str, Any]],
+    plan: Plan = USUAL, tick: Callable[[int], object] = silent,
+) -> dict[str, Any]:
+    """The whole board as plain JSON; `about` has run, suite, seconds and perhaps metrics. No order of input matters."""
+    found, known = list(cells), sorted(releases, key=lambda r: (r["name"], r["version"]))
+    refuse_without_floors([r.info for r in found], str(about["suite"]))
+    shown = metrics.ordered(about.get("metrics"))
+    field = Field(measure(found, shown, plan, tick), shown)
+    return rounded({  # type: ignore[no-any-return]
+        "format": FORMAT, "suite": about["suite"], "run": about["run"], "seconds": about["seconds"],
+        "simulated": any(r["simulated"] for r in known) or any(bool(r.info.get("simulated")) for r in found),
+        "intervals": {"level": intervals.LEVEL, **plan._asdict(), "unit": "account", "few": intervals.FEW},
+        "metrics": [m.about() for m in shown],
+        "protocols": [{"name": p, "kind": k, "shown": p in field.protocols.values()} for p, k in _protocols(field.measured)],
+        "ranked_by": field.main,
+        "releases": [{**{k: r.get(k) for k in RELEASE}, "reference": f"{r['name']}@{r['version']}"} for r in known],
+        "tests": [_test(test, field, known) for test in field.tests],
+        "detectors": [_detector(name, field) for name in field.detectors],
+        "rows": [_row(m, metric) for m in field.measured for metric in shown],
+        "summary": [entry for scope in (MEAN, *field.tests) for m in shown for entry in summarise(field, m, scope)],
+        "versions": _versions(field.measured),
+    })
+
+
+def refuse_without_floors(infos: Iterable[Mapping[str, Any]], suite: str) -> None:
+    """Raise UserError where the run has no constant or no one-question tree: no score means anything beside nothing."""
+    missing = sorted(set(FLOORS) - {i["detector"] for i in infos})
+    if missing:
+        raise UserError(
+            f"The run of suite {suite!r} lacks its shortcut rows: {', '.join(missing)}. A score says nothing without them beside "
+            "it, so no board was written. Add them to the suite's `detectors:` (or say `all`) and run `botbench bench` again: "
+            "what is done stays done.")
+
+
+def _protocols(measured: Iterable[Measured]) -> list[tuple[str, str]]:
+    return sorted({(m.info["protocol"], m.kind) for m in measured})
+
+
+def _test(test: str, field: Field, releases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """What was tested on: one release, or the named pair of two."""
+    own = [r for r in releases if f"{r['name']}@{r['version']}" in test.split("+")]
+    done = [m for m in field.measured if m.info["test"] == test and m.info["status"] == "done"]
+    bots, humans = (sum(int(r.get(k) or 0) for r in own) for k in ("bots", "humans"))
+    return {
+        "name": test, "platform": ", ".join(sorted({str(r.get("platform")) for r in own})), "accounts": bots + humans,
+        "bots": bots, "humans": humans, "simulated": any(bool(r.get("simulated")) for r in own),
+        "few": any(m.few for m in done) if done else intervals.few(bots, humans), "in_mean": test in field.core,
+    }
+
+
+def _detector(name: str, field: Field) -> dict[str, Any]:
+    """What a detector is, and what it cost over the cells it was scored in."""
+    own = [m for m in field.measured if m.info["detector"] == name]
+    done = [m for m in own if m.info["status"] == "done"]
+    info = own[0].info
+    predictions = sum(m.predictions for m in done)
+    fit, score = (sum(float((m.info.get("seconds") or {}).get(part) or 0) for m in done) for part in ("fit", "score"))
+    return {
+        "name": name, "about": info.get("detector_about") or "", "cites": info.get("cites"), "needs": list(info.get("needs") or []),
+        "floor": bool(info.get("floor")) or name in FLOORS,
+        "version": "; ".join(sorted({str(m.info.get("detector_version")) for m in own})),
+        "threshold_rule": "; ".join(sorted({str(m.info["threshold_rule"]) for m in done if m.info.get("threshold_rule")})),
+        "cells": {s: sum(m.info["status"] == s for m in own) for s in ("done", "failed", "not applicable")},
+        "fit_seconds": fit if done else None, "score_ms_per_1000": 1e6 * score / predictions if predictions else None,
+        "explanations": {m.info["test"]: m.info["explanation"] for m in done if m.info.get("explanation")},
+    }
+
+
+def _row(m: Measured, metric: Metric) -> dict[str, Any]:
+    """The contract's row: one metric of one cell; without a value, `reason` says why."""
+    value, low, high = m.scores.get(metric.name, (None, None, None))
+    reason = m.info.get("reason")
+    if m.info["status"] == "done" and value is None:
+        reason = f"not defined: {metric.undefined}"
+    seconds = m.info.get("seconds") or {}
+    return {
+        "detector": m.info["detector"], "protocol": m.info["protocol"], "kind": m.kind, "train": sorted(m.info["train"]),
+        "test": m.info["test"], "metric": metric.name, "value": value, "low": low, "high": high, "n": m.accounts,
+        "bots": m.bots, "humans": m.humans, "few": m.few, "interval": m.methods.get(metric.name), "status": m.info["status"],
+        "reason": reason, "simulated": bool(m.info.get("simulated")), "seed": m.info.get("seed"), "cell": m.info["cell_key"],
+        "fit_seconds": seconds.get("fit"), "score_seconds": seconds.get("score"),
+    }
+
+
+def _versions(measured: Iterable[Measured]) -> dict[str, str]:
+    """Every package version that made a cell; a cell kept from an earlier run may bring a second one."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for m in measured:
+        for package, version in (m.info.get("versions") or {}).items():
+            found[package].add(str(version))
+    return {package: ", ".join(sorted(found[package])) for package in sorted(found)}
+
+
+def rounded(said: Any) -> Any:
+    """The same document with floats to six places, so that machines whose sums differ in the last bit agree."""
+    if isinstance(said, float):
+        return round(said, PLACES) + 0.0
+    if isinstance(said, dict):
+        return {k: rounded(v) for k, v in said.items()}
+    return [rounded(v) for v in said] if isinstance(said, list | tuple) else said
+
