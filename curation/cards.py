@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -216,8 +217,8 @@ def _loader() -> Any:
     Loader.yaml_implicit_resolvers = {
         first: [(tag, pattern) for tag, pattern in pairs if tag not in words]
         for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()}
-    Loader.add_implicit_resolver(words[0], re.compile("true|false"), ["t", "f"])
-    Loader.add_implicit_resolver(words[1], re.compile("null|~|"), ["n", "~", ""])
+    Loader.add_implicit_resolver(words[0], re.compile("^(?:true|false)$"), ["t", "f"])
+    Loader.add_implicit_resolver(words[1], re.compile("^(?:null|~|)$"), ["n", "~", ""])
     return Loader
 
 
@@ -240,7 +241,21 @@ def _problems(error: ValidationError, prefix: str = "") -> list[Problem]:
     found = []
     for e in error.errors():
         field = ".".join(str(p) for p in ((prefix,) if prefix else ()) + e["loc"]) or "the card"
-        expected = {"missing": "a value", "extra_forbidden": "no such field"}.get(e["type"], e["msg"].removeprefix("Value error, "))
         value = "nothing" if e["type"] == "missing" else repr(e["input"])
-        found.append(Problem(field, expected, value if len(value) < 120 else value[:117] + "..."))
+        found.append(Problem(field, _expected(e), value if len(value) < 120 else value[:117] + "..."))
     return found
+
+
+def _expected(error: Any) -> str:
+    """What a field should have been, in plain words."""
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "extra_forbidden":
+        known = {n for model in (Card, Source, Label, Read, Window) for n in model.model_fields}
+        close = difflib.get_close_matches(str(error["loc"][-1]), sorted(known), n=1)
+        return f"no such field{f'; did you mean {close[0]}?' if close else ''}"
+    if kind == "string_pattern_mismatch":
+        return f"text of the form {context['pattern']}"
+    words = {"missing": "a value", "string_type": "text", "bool_type": "true or false", "bool_parsing": "true or false",
+             "tuple_type": "a list", "list_type": "a list", "dict_type": "fields and values", "model_type": "fields and values",
+             "int_parsing": "a whole number", "string_too_short": "text that is not blank", "too_short": "at least one"}
+    return words.get(kind) or str(error["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")

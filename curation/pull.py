@@ -154,6 +154,7 @@ def _numbered_aside(stage: Stage) -> str:
     """The quarantine's rows as a temporary table; several of one source row are told apart by `#2`, `#3`."""
     stage.connection.execute(f"""CREATE OR REPLACE TEMP TABLE pull_aside_rows AS
         SELECT '{stage.pull_id}' AS pull_id, table_name,
-          coalesce(_member, '?') || ':' || coalesce(_row, 0) || CASE WHEN n > 1 THEN '#' || n ELSE '' END AS "row", reason, message, raw
+          coalesce(_member, '?') || ':' || coalesce(_row, 0) || CASE WHEN n > 1 THEN '#' || n ELSE '' END AS "row", reason, message,
+          replace(raw, chr(0), '\\u0000') AS raw
         FROM (SELECT *, row_number() OVER (PARTITION BY table_name, _member, _row ORDER BY rowid) AS n FROM pull_aside)""")
     return "pull_aside_rows"

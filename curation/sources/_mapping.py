@@ -152,6 +152,7 @@ class Compiler:
     text: Callable[[str, bool], str | None]
     nulls: tuple[str, ...] = ()
     trim: bool = False
+    symbol: bool = False
     zone: str = "UTC"
     faults: list[tuple[str, str, str]] = field(default_factory=list)
 
@@ -178,21 +179,26 @@ class Compiler:
     def said(self) -> str:
         """A pattern (`{0}` is a source column's text) without the words that say nothing, for `extra`."""
         nulls = _sql.words(("", *self.nulls)).replace("{", "{{").replace("}", "}}")
-        value = "trim({0})" if self.trim else "{0}"
+        value = self._visible("trim({0})" if self.trim else "{0}")
         return f"CASE WHEN trim({value}) NOT IN {nulls} THEN {value} END"
 
     def _origin(self, cell: Cell) -> str | None:
         if cell.join is not None:
-            parts = [self.text(name, False) or "NULL" for name in cell.join]
+            parts = [self._visible(self.text(name, False) or "NULL") for name in cell.join]
             return "(" + " || ':' || ".join(parts) + ")"
         if cell.column is not None:
-            return self.text(cell.column, cell.optional)
+            found = self.text(cell.column, cell.optional)
+            return None if found is None else self._visible(found)
         if cell.row is not None:
             return f"({_sql.literal(self.file.stem if cell.row == 'account' else self.file.name)} || ':' || _row)"
         if cell.file is not None:
             folder = self.file.name.rpartition("/")[0].rpartition("/")[2]
             return _sql.literal({"stem": self.file.stem, "name": self.file.name, "folder": folder}[cell.file])
         return _sql.literal(cell.value)
+
+    def _visible(self, value: str) -> str:
+        """The store cannot hold NUL bytes: where the card allows it they are written as U+2400, else the row is set aside."""
+        return f"replace({value}, chr(0), chr(9216))" if self.symbol else value
 
     def _worked(self, cell: Cell, value: str) -> str:
         """The steps on a text, in the order of the cell's fields."""

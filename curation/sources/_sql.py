@@ -146,8 +146,8 @@ def _text_faults(column: Column, value: str, text: str, given: str) -> list[Faul
             return [Fault(bad, "bad_list", f"{column.name} is not a JSON list", text)]
         condition = f"len(list_filter({value}, lambda v: contains(v, chr(0)))) > 0"
     else:
-        condition = f"len(list_filter(map_values({value}), lambda v: contains(v, chr(0)))) > 0"
-    return [Fault(condition, "nul_byte", f"{column.name} holds a NUL byte", "NULL")]
+        condition = f"len(list_filter(list_concat(map_keys({value}), map_values({value})), lambda v: contains(v, chr(0)))) > 0"
+    return [Fault(condition, "nul_byte", f"{column.name} holds a NUL byte, which the store cannot keep", "NULL")]
 
 
 def _range_faults(column: Column, result: str, text: str) -> list[Fault]:

@@ -164,6 +164,8 @@ def delimited(stage: Stage, file: SourceFile, dialect: Dialect, names: list[str]
     if doubled:
         stage.fail(f"The header of {file.path} names the column {doubled[0]!r} more than once: give the columns' names on the card "
                    "(`columns: [...]`).")
+    if any("\0" in name for name in given):
+        stage.fail(f"The header of {file.path} holds NUL bytes: is this a text file? Give the columns' names on the card (`columns: [...]`).")
     relation = stage.name("text")
     rows = Rows(stage, file, dialect, given, relation, path)
     stage.connection.execute(f"CREATE OR REPLACE TEMP TABLE {relation}_bad (_row BIGINT, _reason VARCHAR, _message VARCHAR, _raw VARCHAR)")

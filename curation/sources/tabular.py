@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -64,6 +64,7 @@ class Options(BaseModel):
     records: str | None = None
     nulls: tuple[str, ...] = ()
     trim: bool = False
+    nul: Literal["reject", "symbol"] = "reject"
     where: dict[str, Condition] = Field(default_factory=dict)
     ignore: tuple[str, ...] = ()
     keep_rest: bool = True
@@ -141,7 +142,7 @@ def _not_empty(stage: Stage, file: SourceFile, records: Records) -> None:
 
 def _query(stage: Stage, file: SourceFile, records: Records, options: Options, table: str, mapping: Mapping, rest: set[str] | None) -> str:
     """The loose rows of one table; `rest` names what is mapped where what is not goes along."""
-    compiler = Compiler(file, records.text, options.nulls, options.trim, zone=stage.card.time_zone)
+    compiler = Compiler(file, records.text, options.nulls, options.trim, options.nul == "symbol", stage.card.time_zone)
     made = {n: compiler.cell(cell, TABLES[table].column(n)) for n, cell in mapping.cells.items()}
     columns = [f"{sql} AS {_sql.ident(n)}" for n, sql in made.items() if sql is not None]
     columns += _maps(records, compiler, table, mapping, rest)
@@ -157,7 +158,10 @@ def _query(stage: Stage, file: SourceFile, records: Records, options: Options, t
 def _maps(records: Records, compiler: Compiler, table: str, mapping: Mapping, rest: set[str] | None) -> list[str]:
     """The map columns of a table: what the card puts there, and the columns that it does not name."""
     name = "attributes" if table == "claims" else "extra"
-    named = map_of(compiler.pairs(getattr(mapping, name))) if table != "edges" else None
+    pairs = compiler.pairs(getattr(mapping, name))
+    if compiler.symbol:
+        pairs.append(("nul_bytes", "CASE WHEN contains(_raw::VARCHAR, chr(0)) THEN 'written as U+2400' END"))
+    named = map_of(pairs) if table in ("accounts", "posts") or (table == "claims" and mapping.attributes) else None
     unnamed = records.rest(rest, compiler.said()) if rest is not None else None
     both = [m for m in (unnamed, named) if m is not None]
     if not both:

@@ -1,0 +1,78 @@
+"""`twitter-v1-csv`: profiles or posts of Twitter's interface v1.1 as CSV, one column an attribute (the Cresci data sets)."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from curation.sources import format_
+from curation.sources._files import SourceFile
+from curation.sources._stage import Stage
+from curation.sources.tabular import Options as TableOptions
+from curation.sources.tabular import read as read_table
+
+FLAGS = ("verified", "protected", "default_profile", "default_profile_image")
+PROFILE = {
+    "handle": "screen_name", "display_name": "name", "bio": "description", "location": "location", "url": "url", "created_at": "created_at",
+    "followers": "followers_count", "following": "friends_count", "posts_total": "statuses_count", "likes_total": "favourites_count",
+    "listed": "listed_count", "lang": "lang",
+}
+FLAG = {"verified": "verified", "protected": "protected", "default_profile": "default_profile", "default_avatar": "default_profile_image"}
+POST = {
+    "created_at": "created_at", "text": "text", "lang": "lang", "reposts": "retweet_count", "likes": "favorite_count", "replies": "reply_count",
+}
+NOTHING = ("NULL", "null", "None", "\\N")
+NO_POST = ("0", *NOTHING)
+
+
+class Options(BaseModel):
+    """Options of `twitter-v1-csv`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    what: Literal["profiles", "posts"] = "profiles"
+    """Whether a row is a profile or a post."""
+    observed_at: Any = None
+    """For profiles: when they looked like this; a column, or a mapping as in `tabular`."""
+    empty_flag: Literal["false", "unknown"] = "false"
+    """What an empty flag means; these files write 1 or nothing."""
+    claims: Any = None
+    """The label: a mapping as in `tabular` (`answer`, `attributes`, ...)."""
+    nulls: tuple[str, ...] = NOTHING
+    """Words that say nothing."""
+    separator: str = ","
+    escape: str | None = None
+    encoding: str = "utf-8"
+    nul: Literal["reject", "symbol"] = "reject"
+    """What becomes of NUL bytes: the row is set aside, or they are written as U+2400."""
+    ignore: tuple[str, ...] = Field(default=())
+    """Columns to leave out."""
+
+
+@format_("twitter-v1-csv", options=Options)
+def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
+    """Profiles or posts of Twitter's interface v1.1 as CSV, one column an attribute; columns may be absent."""
+    mapping = _profiles(options) if options.what == "profiles" else _posts()
+    table = TableOptions.model_validate({
+        "type": "csv", "separator": options.separator, "escape": options.escape, "encoding": options.encoding, "nulls": options.nulls,
+        "ignore": options.ignore, "nul": options.nul, **mapping, **({"claims": options.claims} if options.claims is not None else {})})
+    read_table(stage, files, table)
+
+
+def _profiles(options: Options) -> dict[str, Any]:
+    """The columns of a profile; a bio or a name that reads NULL is kept as text."""
+    named = {ours: {"column": theirs, "optional": True} for ours, theirs in PROFILE.items()}
+    empty = "false" if options.empty_flag == "false" else None
+    flags = {ours: {"column": theirs, "optional": True, "empty": empty} for ours, theirs in FLAG.items()}
+    seen = {"observed_at": options.observed_at} if options.observed_at is not None else {}
+    return {"accounts": {"account_id": "id", **named, **flags, **seen}}
+
+
+def _posts() -> dict[str, Any]:
+    """The columns of a post; what it replies to or reposts stands in id columns that are 0 where there is none."""
+    named = {ours: {"column": theirs, "optional": True} for ours, theirs in POST.items()}
+    return {"posts": {
+        "post_id": "id", "account_id": "user_id", **named,
+        "source_app": {"column": "source", "optional": True},
+    }}
