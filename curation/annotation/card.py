@@ -51,8 +51,10 @@ def card_hash(text: str) -> str:
 
 def render(record: Record, keys: dict[str, str]) -> str:
     """A record of `evidence.gather` as HTML without html, style or script elements; `keys` maps parts to letters."""
-    rhythm = f'<div class="ac-2">{_hours(record, keys)}{_timeline(record, keys)}</div>'
-    charts = rhythm if record["timed"] else _no_times(record, keys)
+    if record["timed"]:
+        charts = f'<div class="ac-2">{_hours(record, keys)}{_timeline(record, keys)}</div>'
+    else:
+        charts = _no_times(record, keys)
     samples = "".join(_sample(record, part, keys) for part in ("first", "spread", "latest", "random"))
     posts = f'<div class="ac-2">{samples}</div>' if record["seen"] else ""
     return f'<div class="ac">{_profile(record, keys)}{_numbers(record, keys)}{charts}{posts}</div>'

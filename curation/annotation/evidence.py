@@ -36,6 +36,7 @@ def gather(store: Store, dataset: str, accounts: pa.Table, at: str | int | None 
     """
     connection = store.connection.cursor()
     try:
+        connection.execute("SET TimeZone = 'UTC'")  # a cursor does not have its connection's zone
         connection.register("card_wanted", accounts)
         connection.execute("CREATE OR REPLACE TEMP TABLE card_accounts AS SELECT DISTINCT account_id FROM card_wanted")
         _profiles(connection, store.relation("accounts", at), dataset)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from curation.annotation.sections import SECTIONS
 from curation.errors import UserError
-from curation.identity import canonical_json, short_hash
+from curation.identity import short_hash
 
 DEFAULT = Path(__file__).parent / "schemes" / "default.yaml"
 RESERVED = "u"
@@ -152,12 +152,12 @@ class Scheme:
 
     @cached_property
     def version(self) -> str:
-        """The declared version and a short hash of the content (not of the file's comments and layout)."""
-        return f"{self.document.version}+{short_hash(self.document.model_dump(mode='json'), 8)}"
+        """The declared version and a short hash of the content and its order (not of the file's comments and layout)."""
+        return f"{self.document.version}+{short_hash(self.to_json(), 8)}"
 
     def to_json(self) -> str:
-        """The document as canonical JSON, from which `Scheme.load` makes the same scheme again."""
-        return canonical_json(self.document.model_dump(mode="json"))
+        """The document as JSON, from which `Scheme.of` makes the same scheme again; the order of choices is kept."""
+        return self.document.model_dump_json()
 
 
 class _UniqueKeys(yaml.SafeLoader):

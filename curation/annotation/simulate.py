@@ -22,7 +22,7 @@ def simulate_export(store: Store, batch_id: str, path: Path, *, annotators: int 
     """Write the export of a batch answered by simulated people; returns the number of annotations.
 
     Each calls a bot a bot with probability `sensitivity` and a human a human with probability `specificity`; the truth
-    is the data set's own claims. An account without one is answered `cannot tell`. The claimants are called
+    is what is claimed of it by others than people. An account without one is answered `cannot tell`. The claimants are called
     simulated-1, simulated-2, ...; the same arguments give the same bytes. Raises UserError as `batches.parts` does.
     """
     import numpy as np
@@ -51,18 +51,18 @@ def _tasks(batch: batches.Batch, seed: int, sensitivity: float, specificity: flo
     return f"""
         WITH truth AS (
             SELECT account_id, max(answer) AS answer FROM lake.main.claims
-            WHERE dataset = '{dataset}' AND claimant_kind = 'dataset' AND answer IN ('bot', 'human')
+            WHERE dataset = '{dataset}' AND claimant_kind <> 'person' AND answer IN ('bot', 'human')
             GROUP BY account_id HAVING count(DISTINCT answer) = 1),
         answered AS (
             SELECT a.*, row_number() OVER (ORDER BY part, place) AS number, CASE answer
                 WHEN 'bot' THEN if(luck < {sensitivity}, 'bot', 'human')
                 WHEN 'human' THEN if(luck < {specificity}, 'human', 'bot')
                 ELSE 'cannot tell' END AS said,
-                strftime(TIMESTAMP '{BEGUN[:-1]}' + to_seconds(60 * place), '%Y-%m-%dT%H:%M:%SZ') AS at
+                strftime(TIMESTAMP '{BEGUN[:-1]}' + to_seconds(60 * place), '%Y-%m-%dT%H:%M:%SZ') AS moment
             FROM simulated_asked a LEFT JOIN truth USING (account_id))
         SELECT number AS id,
             [{{id: number, unique_id: md5('{seed}' || part || key), completed_by: {{email: part || '@{SIMULATED}'}},
-               was_cancelled: false, created_at: at, updated_at: at, lead_time: seconds,
+               was_cancelled: false, created_at: moment, updated_at: moment, lead_time: seconds,
                result: [{_result("answer", "said")}, {_result("confidence", f"{steps}[sure]")}]}}] AS annotations,
             {{account_key: key}} AS data,
             {{batch: '{batch.batch_id}', part: part, project: 'simulated-' || '{seed}', scheme: '{version}'}} AS meta

@@ -1,0 +1,193 @@
+"""Pushing a batch: who gets what, and nothing twice however it is broken off. (The real server: tests/e2e.)"""
+
+import collections
+import re
+
+import pytest
+
+from curation.annotation import batches, card
+from curation.annotation.client import read_mark, write_mark
+from curation.annotation.push import push
+from curation.annotation.scheme import Scheme
+from curation.errors import UserError
+
+
+class Server:
+    """Stands in for Label Studio: what was asked of it is kept; `breaks` requests are done, but the answer never comes."""
+
+    url = "http://127.0.0.1:1"
+
+    def __init__(self):
+        self.made, self.tasks, self.numbers, self.breaks = {}, {}, iter(range(1, 10**6)), 0
+
+    def projects(self):
+        return [{**p, "botbench": read_mark(p["description"])} for p in self.made.values() if read_mark(p["description"])]
+
+    def create_project(self, title, config, instructions, mark):
+        number = next(self.numbers)
+        self.made[number] = {"id": number, "title": title, "description": write_mark(mark)}
+        self.tasks[number] = {}
+        return {**self.made[number], "botbench": mark}
+
+    def hide_card_column(self, project):
+        pass
+
+    def task_keys(self, project):
+        return [(n, t["meta"]["account_key"]) for n, t in self.tasks[project].items()]
+
+    def task_count(self, project):
+        return len(self.tasks[project])
+
+    def import_tasks(self, project, tasks):
+        for task in tasks:
+            self.tasks[project][next(self.numbers)] = task
+        if self.breaks:
+            self.breaks -= 1
+            raise UserError("did not answer in time")
+        return len(tasks)
+
+    def is_answered(self, task):
+        return False
+
+    def delete_task(self, task):
+        for tasks in self.tasks.values():
+            tasks.pop(task, None)
+
+    def keys(self):
+        return {read_mark(p["description"])["part"]: [t["data"]["account_key"] for t in self.tasks[n].values()]
+                for n, p in self.made.items()}
+
+
+@pytest.fixture
+def server():
+    return Server()
+
+
+@pytest.fixture
+def drawn(make):
+    make.accounts(*({"account_id": f"acc{n}"} for n in range(25)))
+    make.posts(*({"account_id": f"acc{n % 25}"} for n in range(50)))
+    make.draw([f"acc{n}" for n in range(25)], copies=2)
+    return make.store
+
+
+def done(pushed):
+    return pushed.tasks_created, pushed.tasks_existing
+
+
+def test_each_copy_is_a_project_and_a_second_push_adds_nothing(drawn, server):
+    first = push(drawn, server, batches.find(drawn), Scheme.load())
+    assert (len(first.project_ids), done(first)) == (2, (50, 0))
+    again = push(drawn, server, batches.find(drawn), Scheme.load())
+    assert (again.project_ids, done(again)) == (first.project_ids, (0, 50))
+    keys = server.keys()
+    assert set(keys) == {"copy 1", "copy 2"}
+    assert all(len(set(k)) == 25 for k in keys.values())
+    assert set(keys["copy 1"]) == set(keys["copy 2"]) and keys["copy 1"] != keys["copy 2"]  # another order for each
+
+
+def test_a_request_that_was_done_though_its_client_gave_up(drawn, server):
+    server.breaks = 1
+    with pytest.raises(UserError):
+        push(drawn, server, batches.find(drawn), Scheme.load())
+    assert done(push(drawn, server, batches.find(drawn), Scheme.load())) == (25, 25)
+    assert {part: len(k) for part, k in server.keys().items()} == {"copy 1": 25, "copy 2": 25}
+
+
+def test_a_request_still_at_work_when_the_next_push_looks(drawn, server, monkeypatch):
+    """The first look finds nothing; then the lost request comes to its end; the second look, before sending, sees it."""
+    lost = Server()
+    push(drawn, lost, batches.find(drawn), Scheme.load())
+    looks = iter([[]])
+    real = server.task_keys
+
+    def late(project):
+        first = next(looks, None)
+        if first is not None:
+            server.tasks[project].update({next(server.numbers): t for t in next(iter(lost.tasks.values())).values()})
+            return first
+        return real(project)
+
+    monkeypatch.setattr(server, "task_keys", late)
+    push(drawn, server, batches.find(drawn), Scheme.load())
+    assert all(len(k) == len(set(k)) == 25 for k in server.keys().values())
+
+
+def test_doubles_that_another_machine_made_go_away(drawn, server):
+    push(drawn, server, batches.find(drawn), Scheme.load())
+    project = next(iter(server.tasks))
+    server.tasks[project].update({next(server.numbers): t for t in list(server.tasks[project].values())[:4]})
+    push(drawn, server, batches.find(drawn), Scheme.load())
+    assert all(len(k) == len(set(k)) == 25 for k in server.keys().values())
+
+
+def test_a_missing_task_is_made_again(drawn, server):
+    push(drawn, server, batches.find(drawn), Scheme.load())
+    project = next(iter(server.tasks))
+    server.tasks[project].popitem()
+    assert done(push(drawn, server, batches.find(drawn), Scheme.load())) == (1, 49)
+
+
+def test_shares_are_balanced_and_nobody_meets_an_account_twice(drawn):
+    asked = batches.parts(drawn, batches.find(drawn), ["ana", "ben", "cy"]).to_pylist()
+    shares = collections.Counter(r["part"] for r in asked)
+    assert sum(shares.values()) == 50 and max(shares.values()) - min(shares.values()) <= 2
+    assert len({(r["part"], r["account_id"]) for r in asked}) == 50
+    assert all(sorted(r["place"] for r in asked if r["part"] == p) == list(range(1, n + 1)) for p, n in shares.items())
+
+
+def test_people_named_by_the_batch(make, server):
+    make.accounts({"account_id": "1"})
+    make.draw(["1"], copies=2, annotators=["ana", "ben"])
+    push(make.store, server, batches.find(make.store), Scheme.load())
+    assert set(server.keys()) == {"ana", "ben"}
+
+
+def test_too_few_or_double_names(drawn, server):
+    with pytest.raises(UserError, match="asks 2 people for each account; 1 are named"):
+        push(drawn, server, batches.find(drawn), Scheme.load(), annotators=["ana"])
+    with pytest.raises(UserError, match="names somebody twice"):
+        push(drawn, server, batches.find(drawn), Scheme.load(), annotators=["ana", "ana"])
+
+
+def test_a_batch_stays_with_its_people_and_its_scheme(drawn, server, tmp_path):
+    from curation.annotation.scheme import DEFAULT
+
+    push(drawn, server, batches.find(drawn), Scheme.load(), annotators=["ana", "ben"])
+    with pytest.raises(UserError, match="on the server for ana, ben"):
+        push(drawn, server, batches.find(drawn), Scheme.load(), annotators=["ana", "cy"])
+    assert done(push(drawn, server, batches.find(drawn), Scheme.load())) == (0, 50)
+    other = tmp_path / "other.yaml"
+    other.write_text(DEFAULT.read_text(encoding="utf-8").replace('version: "1"', 'version: "2"'), encoding="utf-8")
+    with pytest.raises(UserError, match=r"with scheme 1\+.* and this is 2\+"):
+        push(drawn, server, batches.find(drawn), Scheme.load(other))
+
+
+def test_a_task_says_neither_data_set_nor_account_id(drawn, server):
+    push(drawn, server, batches.find(drawn), Scheme.load())
+    tasks = [t for some in server.tasks.values() for t in some.values()]
+    for task in tasks:
+        assert set(task["data"]) == {"account_key", "card"} and set(task["meta"]) == {
+            "account_key", "batch", "part", "project", "scheme", "card_hash", "evidence_at"}
+        assert "made-up" not in str(task) and not re.search(r"(?<!handle_)\bacc\d", str(task))
+        assert re.fullmatch("[0-9a-f]{24}", task["data"]["account_key"])
+        assert task["meta"]["card_hash"] == card.card_hash(task["data"]["card"])
+    assert all("made-up" not in str(p) for p in server.made.values())
+
+
+def test_the_cards_are_of_the_version_the_batch_was_drawn_from(drawn, server, make):
+    make.posts({"account_id": "acc1", "post_id": "later", "text": "written later"})
+    push(drawn, server, batches.find(drawn), Scheme.load())
+    assert "written later" not in str(server.tasks)
+
+
+def test_finding_a_batch(make):
+    with pytest.raises(UserError, match="There is no batch in this store"):
+        batches.find(make.store)
+    make.draw(["1"], batch="aa11")
+    make.draw(["1"], batch="aa22")
+    assert batches.find(make.store, "aa2").batch_id == "aa22"
+    with pytest.raises(UserError, match="Several batches begin with 'aa': aa11, aa22"):
+        batches.find(make.store, "aa")
+    with pytest.raises(UserError, match="no batch 'bb'"):
+        batches.find(make.store, "bb")

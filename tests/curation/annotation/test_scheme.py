@@ -1,0 +1,99 @@
+"""The scheme file: what it says, and how its mistakes are told."""
+
+import copy
+
+import pytest
+import yaml
+
+from curation.annotation.scheme import DEFAULT, Scheme
+from curation.errors import UserError
+
+
+@pytest.fixture
+def document():
+    return yaml.safe_load(DEFAULT.read_text(encoding="utf-8"))
+
+
+def mistakes(document):
+    with pytest.raises(UserError) as error:
+        Scheme.of(document)
+    first, *lines = str(error.value).splitlines()
+    assert first.startswith(f"scheme: {len(lines)} mistake")
+    return [line.strip() for line in lines]
+
+
+def test_the_default_scheme_says_what_the_design_says():
+    scheme = Scheme.load()
+    assert scheme.labels == {"bot": "bot", "human": "human", "hybrid": None, "organisation": "human", "cannot tell": None}
+    assert [a.key for a in scheme.answers.values()] == ["1", "2", "3", "4", "5"]
+    assert list(scheme.kinds) == ["spam", "fake follower", "amplifier", "political", "generated", "declared", "other"]
+    assert list(scheme.confidence.values()) == [0.25, 0.5, 0.75, 1.0]
+    assert scheme.consensus == {"minimum": 1, "agreed": 0.6667}
+    assert scheme.version.startswith("1+") and len(scheme.version) == 10
+
+
+def test_the_version_is_of_the_content_and_not_of_the_layout(tmp_path, document):
+    same = tmp_path / "same.yaml"
+    same.write_text("# another comment\n" + yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+    assert Scheme.load(same).version == Scheme.load().version
+    assert Scheme.of(yaml.safe_load(Scheme.load().to_json())).version == Scheme.load().version
+    document["reasons"]["hours"]["title"] = "Hours"
+    assert Scheme.of(document).version != Scheme.load().version
+
+
+def test_each_mistake_is_told_with_its_field(document):
+    wrong = copy.deepcopy(document)
+    wrong["answers"]["bot"]["key"] = "11"
+    wrong["answers"]["human"]["label"] = "person"
+    del wrong["question"]
+    wrong["colour"] = "blue"
+    wrong["consensus"]["agreed"] = 0.3
+    told = mistakes(wrong)
+    assert len(told) == 5
+    assert "answers.bot.key: string should match pattern '^[0-9a-z]$' (found '11')" in told
+    assert "answers.human.label: input should be 'bot', 'human' or 'leave-out' (found 'person')" in told
+    assert "question: field required" in told
+    assert "colour: extra inputs are not permitted (found 'blue')" in told
+    assert "consensus.agreed: input should be greater than 0.5 (found 0.3)" in told
+
+
+@pytest.mark.parametrize(("change", "told"), [
+    (lambda d: d["kinds"]["spam"].update(key="1"), "kinds.spam.key: expected a key of its own (found '1', also answers.bot.key)"),
+    (lambda d: d["kinds"]["spam"].update(key="u"), "kinds.spam.key: 'u' belongs to Label Studio's page; expected another letter or digit"),
+    (lambda d: d["kinds"]["spam"].update(title="political"),
+     "kinds.political.title: expected another than spam's (found 'Political')"),
+    (lambda d: d["reasons"]["hours"].update(section="sky"),
+     "reasons.hours.section: expected one of profile, numbers, hours, timeline, first, spread, latest, random, company (found 'sky')"),
+    (lambda d: d["answers"]["bot"].update(label="human"), "answers: expected an answer whose label is bot (found none)"),
+    (lambda d: d["confidence"]["certain"].update(value=0.5),
+     "confidence: expected values that rise from step to step (found [0.25, 0.5, 0.75, 0.5])"),
+    (lambda d: [d["answers"][a].update(kinds=False) for a in ("bot", "hybrid")],
+     "kinds: expected an answer with `kinds: true` (found none), else nobody is ever asked"),
+])
+def test_fields_that_contradict_each_other(document, change, told):
+    change(document)
+    assert told in mistakes(document)
+
+
+def test_a_title_cannot_break_out_of_the_page(document):
+    document["answers"]["bot"]["title"] = 'Bot"/><Choice value="x'
+    assert any(line.startswith("answers.bot.title: string should match pattern") for line in mistakes(document))
+
+
+@pytest.mark.parametrize(("text", "told"), [
+    ("answers: {bot: {key: '1'}\n", "is not YAML"),
+    ("name: a\nname: b\n", "'name' is written twice"),
+    ("- a\n- b\n", "the whole file: input should be a valid dictionary"),
+    ("", "the whole file: input should be a valid dictionary"),
+])
+def test_a_file_that_is_no_scheme(tmp_path, text, told):
+    file = tmp_path / "scheme.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=r"scheme\.yaml") as error:
+        Scheme.load(file)
+    assert told in str(error.value)
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(UserError, match="cannot be read: No such file"):
+        Scheme.load(tmp_path / "none.yaml")
