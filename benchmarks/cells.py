@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks import accounts, evidence, folds, masking, material, protocols, thresholds
 from benchmarks.accounts import Accounts, Floats
@@ -24,6 +25,7 @@ from curation.identity import short_hash
 if TYPE_CHECKING:
     import pyarrow as pa
 
+Mask = NDArray[np.bool_]
 MACHINERY = (accounts, evidence, folds, masking, material, protocols, thresholds)
 """The modules, beside this one, whose code takes part in every prediction."""
 
@@ -41,7 +43,11 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a task: predictions (schema.TABLES["predictions"]) or the reason why there are none."""
+    """What came of a task: predictions (schema.TABLES["predictions"]) or the reason why there are none.
+
+    `learnt` is what the detector says it learnt; `mute` are releases of the training part without anything it looks at,
+    which were left out.
+    """
 
     status: CellStatus
     reason: str | None = None
@@ -50,6 +56,7 @@ class Outcome:
     score_seconds: float = 0.0
     accounts: int = 0
     learnt: str | None = None
+    mute: tuple[str, ...] = ()
 
 
 def cell_key(spec: Spec, protocol: str, plan: Plan, hashes: dict[str, str], features: str) -> str:
@@ -85,19 +92,33 @@ def _compute(task: Task) -> Outcome:
     releases = [material.load(task.home, reference) for reference in references]
     tested = np.repeat([r.reference in task.plan.test for r in releases], [len(r) for r in releases])
     pool = pooled(releases, tested)
-    sides = [Side(" + ".join(s), np.flatnonzero(rows)) for s, rows in _sides(task.plan, tested)]
-    with evidence.view(spec, releases, sides, pool.y, masking.Mask(task.key)) as view:
-        done = [_fold(spec, view, pool, fold, protocol.seed) for fold in protocol.split(pool)]
-    return _outcome(task.key, releases, done)
+    found = evidence.gather(spec, releases)
+    mute = _mute(releases, found.anything(), tested)
+    silent = np.repeat(mute, [len(r) for r in releases])
+    sides = list(_sides(task.plan, tested, silent, [r.reference for r, m in zip(releases, mute, strict=True) if not m]))
+    shared = evidence.check(spec, found, sides, pool.y)
+    with evidence.view(spec, releases, shared, masking.Mask(task.key)) as view:
+        folds_ = (dataclasses.replace(f, train=f.train[~silent[f.train]]) for f in protocol.split(pool))
+        done = [_fold(spec, view, pool, fold, protocol.seed) for fold in folds_]
+    outcome = _outcome(task.key, releases, done)
+    return dataclasses.replace(outcome, mute=tuple(r.reference for r, m in zip(releases, mute, strict=True) if m))
 
 
-def _sides(plan: Plan, tested: np.ndarray[Any, np.dtype[np.bool_]]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    yield plan.test, tested
+def _mute(releases: Sequence[material.Material], known: Mask, tested: Mask) -> list[bool]:
+    """Which releases to train on have nothing of what the detector declared: they can teach it nothing."""
+    ends = np.cumsum([len(r) for r in releases])
+    parts = [slice(end - len(r), end) for r, end in zip(releases, ends, strict=True)]
+    return [not known[part].any() and not tested[part].any() for part in parts]
+
+
+def _sides(plan: Plan, tested: Mask, silent: Mask, heard: Sequence[str]) -> Iterator[Side]:
+    yield Side(" + ".join(plan.test), np.flatnonzero(tested))
     if plan.train != plan.test:
-        yield plan.train, ~tested
+        teachers = [r for r in plan.train if r in heard] or plan.train
+        yield Side("the training part (" + " + ".join(teachers) + ")", np.flatnonzero(~tested & ~silent))
 
 
-def pooled(releases: list[material.Material], tested: np.ndarray[Any, np.dtype[np.bool_]]) -> Pool:
+def pooled(releases: Sequence[material.Material], tested: Mask) -> Pool:
     """The accounts of several releases as integers, one after the other.
 
     The same account of one platform in two releases shares its identity, and its group in both is one group.
@@ -106,7 +127,7 @@ def pooled(releases: list[material.Material], tested: np.ndarray[Any, np.dtype[n
     from scipy.sparse.csgraph import connected_components
 
     n = len(tested)
-    ids = np.concatenate([np.char.add(f"{r.platform}:", r.account_id.astype(str)) for r in releases])
+    ids = np.concatenate([np.char.add(np.char.add(r.platform.astype(str), ":"), r.account_id.astype(str)) for r in releases])
     groups = np.concatenate([np.char.add(f"{i}:", r.group.astype(str)) for i, r in enumerate(releases)])
     identity = np.unique(ids, return_inverse=True)[1].astype(np.int64)
     group = np.unique(groups, return_inverse=True)[1].astype(np.int64)

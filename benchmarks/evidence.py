@@ -57,24 +57,45 @@ class Evidence:
         return np.asarray(~np.isnan(self.values[:, chosen]).all(axis=1), dtype=np.bool_)
 
 
-@contextmanager
-def view(spec: Spec, pool: Sequence[Material], sides: Sequence[Side], y: NDArray[np.int8], mask: Mask) -> Iterator[Accounts]:
-    """The view of all accounts of the pool that `spec` declared; files it reads from are gone afterwards.
+    def anything(self) -> NDArray[np.bool_]:
+        """For each account of the pool, whether there is anything at all: bool[n]; all of them where nothing is asked."""
+        parts = [np.asarray(c.is_valid().to_numpy(), dtype=np.bool_) for c in self.columns.values()]
+        parts += [*self.tables.values(), *([~np.isnan(self.values).all(axis=1)] if self.names else [])]
+        return np.logical_or.reduce(parts) if parts else np.ones(len(self.values), dtype=np.bool_)
 
-    Only features that every side has (not missing everywhere) are in it. Raises NotApplicable with the reason where a
-    side lacks a need, in one of its classes or in both; UserError for a need that nobody knows.
+    def only(self, features: Sequence[int]) -> Evidence:
+        """The same with some of its features."""
+        chosen = [tuple(of[i] for i in features) for of in (self.names, self.families)]
+        return Evidence(chosen[0], chosen[1], self.values[:, list(features)], self.columns, self.tables)
+
+
+def check(spec: Spec, found: Evidence, sides: Sequence[Side], y: NDArray[np.int8]) -> Evidence:
+    """The evidence with only those features that every side has (not missing everywhere).
+
+    Raises NotApplicable with the reason where a side lacks a need, in one of its classes or in both, or where the
+    sides have nothing of it in common.
     """
-    found = gather(spec, pool, sides)
     for need in spec.needs:
         for side in sides:
             _check(need, side, found.known(need), y)
-    if not spec.needs and spec.uses and not any(_shared(found, use, sides) for use in spec.uses):
-        raise NotApplicable(f"there is none of {', '.join(spec.uses)} in {' and '.join(s.title for s in sides)}.")
+    shared = found.only([
+        i for i in range(len(found.names)) if all((~np.isnan(found.values[s.rows, i])).any() for s in sides)])
+    wanted = [(need,) for need in spec.needs] or [spec.uses]
+    for choice in filter(None, wanted):
+        if not any(all(bool(shared.known(need)[s.rows].any()) for s in sides) for need in choice):
+            raise NotApplicable(f"{' and '.join(s.title for s in sides)} {'share' if len(sides) > 1 else 'has'} none of "
+                                f"{', '.join(choice)}.")
+    return shared
+
+
+@contextmanager
+def view(spec: Spec, pool: Sequence[Material], found: Evidence, mask: Mask) -> Iterator[Accounts]:
+    """The view of all accounts of the pool, of what was declared and found; files it reads from are gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="botbench-") as scratch:
         yield _masked(spec, pool, found, mask, Path(scratch))
 
 
-def gather(spec: Spec, pool: Sequence[Material], sides: Sequence[Side]) -> Evidence:
+def gather(spec: Spec, pool: Sequence[Material]) -> Evidence:
     """What was declared, of all accounts of the pool. Raises UserError for a need that nobody knows."""
     wanted = set(spec.needs) | set(spec.uses)
     first = pool[0]
@@ -82,12 +103,10 @@ def gather(spec: Spec, pool: Sequence[Material], sides: Sequence[Side]) -> Evide
         if need not in {*first.names, *first.families, *COLUMNS, *TABLE_NEEDS}:
             raise unknown("thing to need", need, {*first.names, *first.families, *COLUMNS, *TABLE_NEEDS})
     chosen = [i for i, name in enumerate(first.names) if wanted & {name, first.families[i]}]
-    values = np.concatenate([m.values[:, chosen] for m in pool])
-    both = [i for i in range(len(chosen)) if all((~np.isnan(values[s.rows, i])).any() for s in sides)]
-    features = [chosen[i] for i in both]
     raw = wanted & set(COLUMNS) - set(first.names)
     return Evidence(
-        tuple(first.names[i] for i in features), tuple(first.families[i] for i in features), values[:, both],
+        tuple(first.names[i] for i in chosen), tuple(first.families[i] for i in chosen),
+        np.concatenate([m.values[:, chosen] for m in pool]),
         {name: _column(name, pool) for name in sorted(raw)},
         {name: _has(name, pool) for name in wanted & set(TABLE_NEEDS)},
     )
@@ -102,9 +121,11 @@ def _column(name: str, pool: Sequence[Material]) -> pa.ChunkedArray:
 
 def _has(table: str, pool: Sequence[Material]) -> NDArray[np.bool_]:
     """Which accounts have a row in posts or edges."""
-    file, owner = ("edges", "source_id") if table == "edges" else ("posts", "account_id")
-    query = f"SELECT DISTINCT {owner} AS owner FROM read_parquet(?)"
-    owners = [ask(query, [str(m.path / f"{file}.parquet")])["owner"].to_numpy(zero_copy_only=False) for m in pool]
+    if table == "edges":
+        name, query = "edges", "SELECT DISTINCT unnest([source_id, target_id]) AS owner FROM read_parquet(?)"
+    else:
+        name, query = "posts", "SELECT DISTINCT account_id AS owner FROM read_parquet(?)"
+    owners = [ask(query, [str(m.path / f"{name}.parquet")])["owner"].to_numpy(zero_copy_only=False) for m in pool]
     return np.concatenate([np.isin(m.account_id.astype(str), o.astype(str)) for m, o in zip(pool, owners, strict=True)])
 
 
@@ -116,11 +137,6 @@ def _check(need: str, side: Side, known: NDArray[np.bool_], y: NDArray[np.int8])
         raise NotApplicable(f"{side.title} has no {need}.")
     if len(having) < len(present):
         raise NotApplicable(f"{side.title} has {need} of {having[0]} only: whether it is there would be the label.")
-
-
-def _shared(found: Evidence, use: str, sides: Sequence[Side]) -> bool:
-    known = found.known(use)
-    return all(bool(known[side.rows].any()) for side in sides)
 
 
 def _masked(spec: Spec, pool: Sequence[Material], found: Evidence, mask: Mask, scratch: Path) -> Accounts:

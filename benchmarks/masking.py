@@ -34,7 +34,7 @@ class Mask:
         import pyarrow.compute as pc
 
         known = pa.chunked_array([
-            pc.binary_join_element_wise(pa.scalar(m.platform), pa.array(m.account_id, pa.string()), ":") for m in pool
+            pc.binary_join_element_wise(pa.scalar(m.platform[0]), pa.array(m.account_id, pa.string()), ":") for m in pool
         ])
         with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
             connection.register("known", pa.table({"place": np.arange(len(known)), "id": known}))
@@ -44,8 +44,8 @@ class Mask:
     def posts(self, pool: Sequence[Material], nodes: Codes, scratch: Path, true_ids: bool) -> Records:
         """The releases' posts in a masked file; `true_ids` adds `post_id`. Handles mentioned are numbers too."""
         def select(material: Material) -> str:
-            account = f"'{_quoted(material.platform)}:' || "
-            post = f"'{_quoted(material.platform)} post:' || "
+            account = f"'{_quoted(material.platform[0])}:' || "
+            post = f"'{_quoted(material.platform[0])} post:' || "
             return f"""
                 SELECT {self.sql(account + 'account_id')} AS account, {self.sql(post + 'post_id')} AS post,
                        {self.sql(post + 'ref_post_id')} AS ref_post, {self.sql(account + 'ref_account_id')} AS ref_account,
@@ -58,7 +58,7 @@ class Mask:
     def edges(self, pool: Sequence[Material], nodes: Codes, scratch: Path) -> Records:
         """The releases' edges in a masked file: source, target, kind, weight, first_at."""
         def select(material: Material) -> str:
-            account = f"'{_quoted(material.platform)}:' || "
+            account = f"'{_quoted(material.platform[0])}:' || "
             return f"""
                 SELECT {self.sql(account + 'source_id')} AS source, {self.sql(account + 'target_id')} AS target,
                        kind, weight, first_at

@@ -21,16 +21,17 @@ PARTS = {"train": 0, "validation": 1, "test": 2}
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """One release: `account_id` sorted, `y` int8 (1 bot), `group` texts, `part` int8 of the official split (-1 none).
+    """One release: `account_id` sorted, `platform` of each, `y` int8 (1 bot), `group` texts, `part` int8 of the official
+    split (-1 none).
 
     `values` is float64[n, k], NaN where missing, its columns `names` sorted by `families` (of each column) and name.
     """
 
     reference: str
     dataset: str
-    platform: str
     path: Path
     account_id: Strings
+    platform: Strings
     y: NDArray[np.int8]
     group: Strings
     part: NDArray[np.int8]
@@ -65,7 +66,8 @@ def of(release: Any, cache: Path) -> Material:
         raise UserError(f"{release.reference}: its labels and its accounts are not of the same accounts; make it anew.")
     names = [n for n in table.column_names if n != "account_id"]
     return Material(
-        release.reference, release.dataset, release.platform, release.path, ids,
+        release.reference, release.dataset, release.path, ids,
+        known["platform"].to_numpy(zero_copy_only=False),
         known["y"].to_numpy().astype(np.int8), known["group"].to_numpy(zero_copy_only=False),
         known["part"].to_numpy().astype(np.int8), tuple(names), tuple(FEATURES[n].family for n in names),
         matrix(table.select(names)),
@@ -75,13 +77,14 @@ def of(release: Any, cache: Path) -> Material:
 def _known(path: Path) -> pa.Table:
     """account_id, y, group and official part of each account, sorted by account_id."""
     query = f"""
-        SELECT l.account_id, any_value(l.label = 'bot')::TINYINT AS y,
+        SELECT l.account_id, any_value(l.label = 'bot')::TINYINT AS y, any_value(a.platform) AS platform,
                coalesce(min(s."group"), l.account_id) AS "group",
                coalesce(max(CASE s.part {' '.join(f"WHEN '{p}' THEN {n}" for p, n in PARTS.items())} END)
                         FILTER (s.split_id = 'official'), -1)::TINYINT AS part
-        FROM read_parquet(?) l LEFT JOIN read_parquet(?) s USING (dataset, account_id)
+        FROM read_parquet(?) l JOIN read_parquet(?) a USING (dataset, account_id)
+        LEFT JOIN read_parquet(?) s USING (dataset, account_id)
         GROUP BY l.account_id ORDER BY l.account_id"""
-    return ask(query, [str(path / "labels.parquet"), str(path / "splits.parquet")])
+    return ask(query, [str(path / f"{table}.parquet") for table in ("labels", "accounts", "splits")])
 
 
 def ask(query: str, parameters: list[object]) -> pa.Table:

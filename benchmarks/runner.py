@@ -2,48 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from benchmarks import results
 from benchmarks.cells import Outcome, Task, cell_key, compute
 from benchmarks.detectors import Spec, detectors, get
+from benchmarks.files import write_json
 from benchmarks.protocols import Facts, parse
 from benchmarks.suite import Suite
+from benchmarks.watch import Silent, Watcher
 from benchmarks.workers import Lost, each
 from curation.errors import UserError
 from curation.identity import short_hash
 
 if TYPE_CHECKING:
+    from benchmarks.tracking import Tracker
     from curation.release import Release
-
-
-class Watcher(Protocol):
-    """Told what goes on; the command shows it, tests and scripts need not."""
-
-    def stage(self, what: str, total: int) -> None:
-        """A stage of so many steps begins."""
-
-    def step(self, what: str) -> None:
-        """One step is done."""
-
-
-class Silent:
-    """A watcher that says nothing."""
-
-    def stage(self, what: str, total: int) -> None:
-        """Nothing."""
-
-    def step(self, what: str) -> None:
-        """Nothing."""
 
 
 @dataclass
@@ -64,6 +47,7 @@ class Report:
     counts: Counts
     seconds: float
     failures: list[dict[str, Any]] = field(default_factory=list)
+    not_applicable: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -77,10 +61,12 @@ class Planned:
 
 def bench(
     home: Path, suite: Suite, jobs: int | None = None, timeout: float | None = None, watcher: Watcher | None = None,
+    *, track: bool = False,
 ) -> Report:
     """Do a suite's missing cells in `jobs` processes (by default one for each core) and write the run's document.
 
-    `timeout` is in seconds for one cell. Cells done or found not applicable before are not done again; failed ones are.
+    `timeout` is in seconds for one cell; `track` logs to MLflow. Cells done or found not applicable before are not done
+    again; failed ones are.
     Safe to be killed and run again: cells are written whole. Raises UserError for releases that are not there.
     """
     begun = time.perf_counter()
@@ -88,11 +74,51 @@ def bench(
     releases = find_releases(home, suite.releases)
     version = prepare(home, releases, watcher)
     planned = plan(home, suite, releases, version)
-    counts = _fill(planned, jobs or os.cpu_count() or 1, timeout, watcher)
-    seconds = time.perf_counter() - begun
-    run = _write_run(home, suite, planned, releases, seconds)
-    failures = [c.info for c in results.cells(run) if c.status == "failed"]
-    return Report(run, counts, seconds, failures)
+    counts, missing = _there(planned)
+    opening = _Opening() if track and missing else None
+    _fill(missing, counts, jobs or os.cpu_count() or 1, timeout, watcher)
+    run = _write_run(home, suite, planned, releases, time.perf_counter() - begun)
+    if track:
+        _track(run, opening, watcher)
+    cells = [c.info for c in results.cells(run)]
+    failed, not_applicable = ([c for c in cells if c["status"] == s] for s in ("failed", "not applicable"))
+    return Report(run, counts, time.perf_counter() - begun, failed, not_applicable)
+
+
+class _Opening:
+    """MLflow's store being opened beside the cells: its import and its first migrations take many seconds."""
+
+    def __init__(self) -> None:
+        self.tracker: Tracker | None = None
+        self.error: Exception | None = None
+        self.thread = threading.Thread(target=self._open, daemon=True)
+        self.thread.start()
+
+    def _open(self) -> None:
+        from benchmarks.tracking import Tracker
+
+        try:
+            self.tracker = Tracker.open()
+        except Exception as error:  # it is raised again where the tracker is wanted
+            self.error = error
+
+    def result(self) -> Tracker:
+        """The open tracker. Raises what opening raised."""
+        self.thread.join()
+        if self.tracker is None:
+            raise self.error or RuntimeError("MLflow was not opened")
+        return self.tracker
+
+
+def _track(run: results.Run, opening: _Opening | None, watcher: Watcher) -> None:
+    from benchmarks import tracking
+
+    if opening is None and tracking.is_tracked(run):
+        return
+    watcher.stage("opening MLflow", 1)
+    tracker = (opening or _Opening()).result()
+    watcher.step("MLflow is open")
+    tracker.sync(run, watcher)
 
 
 def find_releases(home: Path, references: Sequence[str]) -> list[Release]:
@@ -163,8 +189,8 @@ def _botbench() -> str:
     return __version__
 
 
-def _fill(planned: Sequence[Planned], jobs: int, timeout: float | None, watcher: Watcher) -> Counts:
-    """Do and keep what is missing, the largest first; returns what became of every cell."""
+def _there(planned: Sequence[Planned]) -> tuple[Counts, list[Planned]]:
+    """What is there from before, counted, and what is missing (once each)."""
     counts = Counts()
     missing: dict[str, Planned] = {}
     for one in planned:
@@ -173,12 +199,16 @@ def _fill(planned: Sequence[Planned], jobs: int, timeout: float | None, watcher:
             missing[one.task.key] = one
         else:
             _count(counts, "cached" if before.status == "done" else before.status)
+    return counts, list(missing.values())
+
+
+def _fill(missing: Sequence[Planned], counts: Counts, jobs: int, timeout: float | None, watcher: Watcher) -> None:
+    """Do and keep what is missing, the largest first, and count what became of it."""
     watcher.stage("cells", len(missing))
-    for one, outcome in _done(list(missing.values()), jobs, timeout):
+    for one, outcome in _done(missing, jobs, timeout):
         keep(one, outcome)
         _count(counts, outcome.status)
         watcher.step(f"{one.spec.name} on {one.document['test']}: {outcome.reason or outcome.status}")
-    return counts
 
 
 def _count(counts: Counts, status: str) -> None:
@@ -216,7 +246,8 @@ def keep(one: Planned, outcome: Outcome) -> None:
         pq.write_table(outcome.predictions, scratch / "predictions.parquet")
     write_json(scratch / "cell.json", {
         **one.document, "status": outcome.status, "reason": outcome.reason, "accounts": outcome.accounts,
-        "learnt": outcome.learnt, "seconds": {"fit": outcome.fit_seconds, "score": outcome.score_seconds},
+        "learnt": outcome.learnt, "left_out_of_training": list(outcome.mute),
+        "seconds": {"fit": outcome.fit_seconds, "score": outcome.score_seconds},
     })
     try:
         scratch.rename(target)
@@ -227,13 +258,6 @@ def keep(one: Planned, outcome: Outcome) -> None:
             scratch.rename(target)
         else:
             shutil.rmtree(scratch, ignore_errors=True)
-
-
-def write_json(path: Path, document: dict[str, Any]) -> None:
-    """Write a document whole or not at all."""
-    whole = path.with_name(f".{path.name}.{os.getpid()}")
-    whole.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    whole.replace(path)
 
 
 def _write_run(

@@ -1,0 +1,248 @@
+"""MLflow: one parent run for each suite, one child for each cell, written by the parent process alone.
+
+What is in the tracking store already is left alone, so a repeated run adds nothing twice and a killed one is made whole
+by the next. Predictions are the result; MLflow holds a copy and a few metrics to look at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import math
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from benchmarks import results
+from benchmarks.files import write_json
+from benchmarks.watch import Silent, Watcher
+from curation.errors import UserError
+
+EXPERIMENT = "botbench"
+DIGEST = 36
+"""Characters of a content hash that MLflow's digest holds."""
+
+
+def tracking_uri() -> str:
+    """MLFLOW_TRACKING_URI, else the SQLite file of the current folder's `mlruns`."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path('mlruns').absolute()}/mlflow.db"
+
+
+@dataclass(frozen=True)
+class Tracker:
+    """A tracking store and the experiment in it. `uri` names it; `client` is MLflow's."""
+
+    uri: str
+    client: Any
+    experiment: str
+
+    @staticmethod
+    def open(uri: str | None = None) -> Tracker:
+        """Connect, and make the store and the experiment where they are missing (5 to 12 seconds, once).
+
+        Raises UserError where the store cannot be reached.
+        """
+        os.environ["MLFLOW_DISABLE_TELEMETRY"] = os.environ["DO_NOT_TRACK"] = "true"
+        uri = uri or tracking_uri()
+        folder = _local_folder(uri)
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
+        from mlflow.exceptions import MlflowException
+        from mlflow.tracking import MlflowClient
+
+        for name in ("alembic", "mlflow", "mlflow.store.db.utils"):
+            logging.getLogger(name).setLevel(logging.WARNING)
+        try:
+            client = MlflowClient(tracking_uri=uri)
+            return Tracker(uri, client, _experiment(client, folder))
+        except (MlflowException, OSError) as error:
+            first = str(error).splitlines()[0]
+            raise UserError(
+                f"MLflow at {_shown(uri)} cannot be used: {first}. The cells are kept; set MLFLOW_TRACKING_URI "
+                "right, or use --no-mlflow.") from error
+
+    def sync(self, run: results.Run, watcher: Watcher | None = None) -> int:
+        """Log the run's cells that its parent does not hold yet; returns how many."""
+        watcher = watcher or Silent()
+        parent = self._parent(run)
+        there = dict(self._children(parent))
+        fresh = [cell for cell in results.cells(run) if _mark(cell) not in there]
+        watcher.stage("mlflow", len(fresh))
+        for cell in fresh:
+            there[_mark(cell)] = self._log(cell, parent, run)
+            watcher.step(cell.detector)
+        if fresh:
+            self._close(parent, run)
+        _remember(run, self.uri, there)
+        return len(fresh)
+
+    def _parent(self, run: results.Run) -> str:
+        suite = run.suite["name"]
+        found = self.client.search_runs(
+            [self.experiment], f"tags.`botbench.suite` = '{suite}' and tags.`botbench.kind` = 'suite'", max_results=1)
+        if found:
+            return str(found[0].info.run_id)
+        made = self.client.create_run(
+            self.experiment, run_name=suite, tags={"botbench.kind": "suite", "botbench.suite": suite})
+        return str(made.info.run_id)
+
+    def _children(self, parent: str) -> Iterator[tuple[str, str]]:
+        token = None
+        while True:
+            page = self.client.search_runs(
+                [self.experiment], f"tags.`mlflow.parentRunId` = '{parent}'", max_results=1000, page_token=token)
+            for child in page:
+                # One that was cut off half-way is logged again.
+                if child.info.status != "RUNNING":
+                    yield child.data.tags.get("botbench.mark", ""), child.info.run_id
+            token = page.token
+            if not token:
+                return
+
+    def _log(self, cell: results.Cell, parent: str, run: results.Run) -> str:
+        from mlflow.entities import Metric, Param
+
+        end = int((cell.path / "cell.json").stat().st_mtime * 1000)
+        begin = end - int(1000 * sum(cell.info["seconds"].values()))
+        child = self.client.create_run(
+            self.experiment, start_time=begin, run_name=f"{cell.detector} · {cell.protocol.partition('(')[0]} · {cell.test}",
+            tags={"mlflow.parentRunId": parent, "botbench.kind": "cell", "botbench.mark": _mark(cell), **_tags(cell)},
+        ).info.run_id
+        self.client.log_inputs(child, datasets=_inputs(cell, run))
+        metrics = [Metric(name, value, end, 0) for name, value in measures(cell).items()]
+        self.client.log_batch(child, metrics=metrics, params=[Param(k, v) for k, v in _parameters(cell).items()])
+        if cell.status == "done":
+            self.client.log_artifact(child, str(cell.predictions))
+        self.client.set_terminated(child, "FAILED" if cell.status == "failed" else "FINISHED", end_time=end)
+        _note(cell, child)
+        return str(child)
+
+    def _close(self, parent: str, run: results.Run) -> None:
+        from mlflow.entities import Metric, RunTag
+
+        statuses = [cell.status for cell in results.cells(run)]
+        now = int(np.datetime64(run.finished_at.removesuffix("+00:00"), "ms").astype(int))
+        counts = [Metric(f"cells.{s.replace(' ', '_')}", statuses.count(s), now, 0) for s in sorted(set(statuses))]
+        self.client.log_batch(parent, metrics=counts, tags=[RunTag("botbench.run_id", run.run_id)])
+        self.client.log_dict(parent, {"suite": run.suite, "releases": list(run.releases), "cells": list(run.cells)},
+                             f"{run.run_id}.json")
+        self.client.set_terminated(parent, "FINISHED")
+
+
+def is_tracked(run: results.Run, uri: str | None = None) -> bool:
+    """Whether every cell of the run is known to be in the store, so that MLflow need not even be imported."""
+    uri = uri or tracking_uri()
+    folder = _local_folder(uri)
+    if folder and not (folder / "mlflow.db").exists():
+        return False
+    try:
+        known = json.loads(_memory(run, uri).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return False
+    return all(_mark(cell) in known for cell in results.cells(run))
+
+
+def measures(cell: results.Cell) -> dict[str, float]:
+    """A cell's metrics, each the mean over repeats, and its seconds; names as MLflow allows them (no brackets)."""
+    found = {f"seconds.{name}": float(value) for name, value in cell.info["seconds"].items()}
+    if cell.status != "done":
+        return found
+    from benchmarks.metrics import ordered
+
+    table = results.scored(cell)
+    repeat, y, p, threshold = (table[c].to_numpy() for c in ("repeat", "y", "p_bot", "threshold"))
+    for metric in ordered():
+        parts = [repeat == r for r in np.unique(repeat)]
+        mean = float(np.mean([float(metric.function(y[m], p[m], p[m] >= threshold[m])) for m in parts]))
+        if math.isfinite(mean):
+            found[metric.name.replace("[", ".").replace("]", "")] = mean
+    return found
+
+
+def _experiment(client: Any, folder: Path | None) -> str:
+    from mlflow.exceptions import MlflowException
+
+    name = os.environ.get("MLFLOW_EXPERIMENT_NAME", EXPERIMENT)
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        try:
+            return str(client.create_experiment(name, artifact_location=(folder / "artifacts").as_uri() if folder else None))
+        except MlflowException:  # somebody else made it meanwhile
+            found = client.get_experiment_by_name(name)
+            if found is None:
+                raise
+    return str(found.experiment_id)
+
+
+def _local_folder(uri: str) -> Path | None:
+    """The folder of our own SQLite store, whose artifacts stand beside it; None for any other tracking store."""
+    path = Path(uri.removeprefix("sqlite:///"))
+    return path.parent if uri.startswith("sqlite:///") and path.name == "mlflow.db" else None
+
+
+def _shown(uri: str) -> str:
+    """A URI without its password."""
+    parts = urlsplit(uri)
+    return uri.replace(f":{parts.password}@", ":***@") if parts.password else uri
+
+
+def _mark(cell: results.Cell) -> str:
+    """What makes a child the same child: a failed cell that is done later is another one."""
+    return f"{cell.key}:{cell.status}"
+
+
+def _tags(cell: results.Cell) -> dict[str, str]:
+    info = cell.info
+    tags = {"cell_key": cell.key, "status": cell.status, "simulated": str(info["simulated"]).lower(),
+            "cites": info["cites"], "reason": cell.reason, "learnt": info.get("learnt")}
+    return {f"botbench.{name}": str(value) for name, value in tags.items() if value}
+
+
+def _parameters(cell: results.Cell) -> dict[str, str]:
+    info = cell.info
+    return {
+        "detector": cell.detector, "detector_version": info["detector_version"], "protocol": cell.protocol,
+        "train": " ".join(cell.train) or "none", "test": cell.test, "seed": str(info["seed"]),
+        "threshold_rule": info["threshold_rule"], "needs": " ".join(info["needs"]) or "none",
+        **{f"version.{package}": number for package, number in info["versions"].items()},
+    }
+
+
+def _inputs(cell: results.Cell, run: results.Run) -> Sequence[Any]:
+    """The releases as data set inputs: `digest` is the beginning of the content hash, the source holds all of it."""
+    from mlflow.data.code_dataset_source import CodeDatasetSource
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    tested = cell.test.split("+")
+    described = {f"{r['name']}@{r['version']}": r for r in run.releases}
+    inputs = []
+    for reference in dict.fromkeys([*cell.train, *tested]):
+        digest = cell.info["hashes"].get(reference, "")
+        source = CodeDatasetSource(tags={"release": reference, "content_hash": digest})
+        profile = {k: described.get(reference, {}).get(k) for k in ("accounts", "bots", "humans", "simulated")}
+        roles = [role for role, names in (("train", cell.train), ("test", tested)) if reference in names]
+        inputs.append(DatasetInput(
+            Dataset(reference, digest[:DIGEST], "code", source.to_json(), profile=json.dumps(profile)),
+            [InputTag("mlflow.data.context", " and ".join(roles))]))
+    return inputs
+
+
+def _note(cell: results.Cell, child: str) -> None:
+    write_json(cell.path / "cell.json", {**cell.info, "mlflow_run_id": child})
+
+
+def _memory(run: results.Run, uri: str) -> Path:
+    name = hashlib.sha256(f"{uri} {run.suite['name']}".encode()).hexdigest()[:16]
+    return run.home / "bench" / "tracked" / f"{name}.json"
+
+
+def _remember(run: results.Run, uri: str, there: dict[str, str]) -> None:
+    path = _memory(run, uri)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, there)
