@@ -104,8 +104,7 @@ def _stored_type(column: Column) -> str:
 def _key(table: Table) -> Rule:
     # GROUP BY takes NULL as equal to NULL, as the schema's keys do.
     key = ", ".join(f'"{k}"' for k in table.key)
-    account = account_of(table) if account_of(table) in table.key else "NULL::VARCHAR"
-    rows = (f"SELECT any_value({account}) AS account_id, count(*) || ' rows with the key ' || concat_ws(' / ', {key}) AS detail "
+    rows = (f"SELECT any_value({account_of(table)}) AS account_id, count(*) || ' rows with the key ' || concat_ws(' / ', {key}) AS detail "
             f"FROM {table.name} GROUP BY {key} HAVING count(*) > 1")
     return Rule(name="key-unique", says=f"No two rows have the same {' + '.join(table.key)}.", rows=rows)
 
