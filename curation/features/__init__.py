@@ -8,11 +8,12 @@ aggregate over the rows of one account. What cannot be known is NULL: no timelin
 from curation.features._cache import cached, code_version
 from curation.features._compute import buckets_for, compute
 from curation.features._exact import concentration, count_of, entropy, known_length, mean, per, sd, share
-from curation.features._page import reference_page
+from curation.features._page import one_line, reference_page
 from curation.features._registry import FEATURES, Feature, chosen, families, feature
 from curation.features._views import VIEWS, view
 
 __all__ = [
     "FEATURES", "VIEWS", "Feature", "buckets_for", "cached", "chosen", "code_version", "compute", "concentration",
-    "count_of", "entropy", "families", "feature", "known_length", "mean", "per", "reference_page", "sd", "share", "view",
+    "count_of", "entropy", "families", "feature", "known_length", "mean",
+    "one_line", "per", "reference_page", "sd", "share", "view",
 ]

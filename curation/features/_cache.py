@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -63,12 +62,12 @@ def _write(release: Frozen, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".features-", dir=path.parent) as scratch, duckdb.connect() as connection:
         for setting in ("TimeZone = 'UTC'", "autoinstall_known_extensions = false", "preserve_insertion_order = false",
-                        f"memory_limit = '{2 * MEMORY}B'", f"temp_directory = '{_quoted(scratch)}'"):
+                        f"memory_limit = '{4 * MEMORY}B'", f"temp_directory = '{_quoted(scratch)}'"):
             connection.execute(f"SET {setting}")
         table = compute(connection, _all_of(release.path / "accounts.parquet"), _all_of(release.path / "posts.parquet"))
         whole = Path(scratch) / path.name
         pq.write_table(table, whole)
-        os.replace(whole, path)
+        whole.replace(path)
 
 
 def _all_of(file: Path) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-MEMORY = 2 * 2**30
+MEMORY = 2**30
 """Bytes that the posts of one bucket may take."""
 BYTES_A_POST = 800
 """Measured at the peak of the hungriest view (words) on posts of ten words, rounded up."""

@@ -59,7 +59,7 @@ def feature(*, unit: str, needs: str, source: str, family: str = "") -> Callable
         home = family or function.__module__.rsplit(".", 1)[-1]
         doc = inspect.cleandoc(function.__doc__ or "")
         name = function.__name__
-        _REGISTRY.add(name, Feature(name, home, unit, columns, source, doc, function))  # type: ignore[arg-type]
+        _REGISTRY.add(name, Feature(name, home, unit, columns, source, doc, function))
         return function
 
     return register

@@ -104,7 +104,7 @@ def distinct_domains(domains: Table) -> IntegerValue:
     return domains.count()
 
 
-@feature(unit="share", needs="posts.ref_account_id posts.kind", source="botbench")
+@feature(unit="share", needs=f"posts.ref_account_id {KIND}", source="botbench")
 def repost_concentration(reposted: Table) -> FloatingValue:
     """Chance that two reposts drawn from its posts are of one account; missing where it is not known whose they are."""
     return concentration(reposted.n)
@@ -122,13 +122,13 @@ def top_app_share(apps: Table) -> FloatingValue:
     return per(apps.n.max(), apps.n.sum())
 
 
-@feature(unit="reposts a post", needs="posts.reposts posts.kind", source=VAROL)
+@feature(unit="reposts a post", needs=f"posts.reposts {KIND}", source=VAROL)
 def reposts_received_mean(posts: Table) -> FloatingValue:
     """Mean number of times a post of its own (no repost) was reposted."""
     return mean((posts.sort == "repost").ifelse(None, posts.reposts))
 
 
-@feature(unit="likes a post", needs="posts.likes posts.kind", source=VAROL)
+@feature(unit="likes a post", needs=f"posts.likes {KIND}", source=VAROL)
 def likes_received_mean(posts: Table) -> FloatingValue:
     """Mean number of likes that a post of its own (no repost) got."""
     return mean((posts.sort == "repost").ifelse(None, posts.likes))

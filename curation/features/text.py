@@ -33,7 +33,8 @@ def text_length_sd(posts: Table) -> FloatingValue:
 def duplicate_text_share(posts: Table) -> FloatingValue:
     """Share of posts whose text it had posted already: 1 - distinct texts / texts."""
     # Equal 64-bit hashes stand for equal texts: a third of the memory, and two texts of one account never meet in practice.
-    return per(posts.text.count() - posts.text.hash().nunique(), posts.text.count())
+    distinct = posts.text.hash().nunique(where=posts.text.notnull())
+    return per(posts.text.count() - distinct, posts.text.count())
 
 
 @feature(unit="share", needs=TEXT, source=CHU)

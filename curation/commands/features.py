@@ -1,0 +1,36 @@
+"""`botbench features`: what is computed of an account, and what it needs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from curation.console import emit, say, table
+
+
+def features(
+    family: Annotated[list[str] | None, typer.Option(help="Only this family; may be given several times.")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="The reference page, as in docs/features.md.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """List every feature: family, unit, definition, the columns it needs and where it comes from."""
+    from curation.features import chosen, one_line, reference_page
+
+    if markdown:
+        print(reference_page())
+        return
+    found = chosen(family or None)
+    if json_:
+        emit({"features": [{"name": f.name, "family": f.family, "unit": f.unit, "definition": one_line(f.doc),
+                            "needs": list(f.needs), "source": f.source} for f in found]})
+        return
+    table(f"{len(found)} features", ("feature", "family", "unit", "definition", "needs", "source"), [
+        (f.name, f.family, f.unit, one_line(f.doc), " ".join(f.needs), f.source) for f in found])
+    say("Next: botbench detectors shows which of them each detector uses.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog="Examples: `botbench features` · `botbench features --family timing --json` · "
+                "`botbench features --markdown > docs/features.md`")(features)
