@@ -54,19 +54,23 @@ class Evidence:
         if need in self.columns:
             return np.asarray(self.columns[need].is_valid().to_numpy(), dtype=np.bool_)
         chosen = [i for i, name in enumerate(self.names) if need in {name, self.families[i]}]
-        return np.asarray(~np.isnan(self.values[:, chosen]).all(axis=1), dtype=np.bool_)
+        return _present(self.values[:, chosen])
 
 
     def anything(self) -> NDArray[np.bool_]:
         """For each account of the pool, whether there is anything at all: bool[n]; all of them where nothing is asked."""
         parts = [np.asarray(c.is_valid().to_numpy(), dtype=np.bool_) for c in self.columns.values()]
-        parts += [*self.tables.values(), *([~np.isnan(self.values).all(axis=1)] if self.names else [])]
+        parts += [*self.tables.values(), *([_present(self.values)] if self.names else [])]
         return np.logical_or.reduce(parts) if parts else np.ones(len(self.values), dtype=np.bool_)
 
     def only(self, features: Sequence[int]) -> Evidence:
         """The same with some of its features."""
         chosen = [tuple(of[i] for i in features) for of in (self.names, self.families)]
         return Evidence(chosen[0], chosen[1], self.values[:, list(features)], self.columns, self.tables)
+
+
+def _present(values: Floats) -> NDArray[np.bool_]:
+    return np.asarray(~np.isnan(values).all(axis=1), dtype=np.bool_)
 
 
 def check(spec: Spec, found: Evidence, sides: Sequence[Side], y: NDArray[np.int8]) -> Evidence:
@@ -80,7 +84,7 @@ def check(spec: Spec, found: Evidence, sides: Sequence[Side], y: NDArray[np.int8
             _check(need, side, found.known(need), y)
     shared = found.only([
         i for i in range(len(found.names)) if all((~np.isnan(found.values[s.rows, i])).any() for s in sides)])
-    wanted = [(need,) for need in spec.needs] or [spec.uses]
+    wanted: list[tuple[str, ...]] = [(need,) for need in spec.needs] or [spec.uses]
     for choice in filter(None, wanted):
         if not any(all(bool(shared.known(need)[s.rows].any()) for s in sides) for need in choice):
             raise NotApplicable(f"{' and '.join(s.title for s in sides)} {'share' if len(sides) > 1 else 'has'} none of "

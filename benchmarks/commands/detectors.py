@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from curation.console import emit, say, table
+from curation.console import emit, say
 
 
 def detectors(json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False) -> None:
@@ -19,8 +19,12 @@ def detectors(json_: Annotated[bool, typer.Option("--json", help="One JSON docum
             {"name": s.name, "about": s.about, "needs": s.needs, "uses": s.uses, "cites": s.cites, "floor": s.floor,
              "threshold": s.threshold, "version": s.version, "packages": s.versions} for s in specs]})
         return
-    table("", ("detector", "needs", "uses where there", "about", "cites"), [
-        (s.name, " ".join(s.needs) or "nothing", " ".join(s.uses) or "–", s.about, s.cites) for s in specs])
+    for s in specs:
+        print(f"{s.name}{' (a floor: every other detector must beat it)' if s.floor else ''}")
+        print(f"    {s.about}")
+        also = f" · uses where there: {', '.join(s.uses)}" if s.uses else ""
+        print(f"    needs: {', '.join(s.needs) or 'nothing'}{also} · threshold: {s.threshold}")
+        print(f"    cites: {s.cites}\n")
     say("Next: botbench bench SUITE.yaml. Your own: one file, decorated with benchmarks.detectors.detector.")
 
 

@@ -1,5 +1,6 @@
 """Small frozen releases, written as the release command writes them but without a store."""
 
+import itertools
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -46,7 +47,7 @@ class Maker:
                           "status": "agreed", "method": "majority"} for i, a in zip(ids, label, strict=True)])
         whose = [i for i, a in zip(ids, label, strict=True) if posters in ("all", a)]
         write("posts", [self._post(rng, i, k, a) for i, a in zip(ids, label, strict=True) if i in whose for k in range(posts)])
-        write("edges", [{"source_id": i, "target_id": j, "kind": "follows"} for i, j in zip(ids, ids[1:], strict=False)] if edges else [])
+        write("edges", [{"source_id": i, "target_id": j, "kind": "follows"} for i, j in itertools.pairwise(ids)] if edges else [])
         write("claims", [])
         parts = {"stratified(seed=0)": ["train"] * n}
         if official:
@@ -99,7 +100,7 @@ def make(home):
 @pytest.fixture
 def plugin(tmp_path, monkeypatch):
     """Install detectors as another distribution would: plugin(source, name=attribute) writes a module with entry points."""
-    import sys
+    from benchmarks.detectors import DETECTORS
 
     count = iter(range(100))
 
@@ -111,13 +112,9 @@ def plugin(tmp_path, monkeypatch):
         (folder / f"{module}-1.0.dist-info" / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
         lines = "".join(f"{name.replace('_', '-')} = {module}:{attribute}\n" for name, attribute in points.items())
         (folder / f"{module}-1.0.dist-info" / "entry_points.txt").write_text(f"[botbench.detectors]\n{lines}")
+        monkeypatch.setattr(DETECTORS, "_found", dict(DETECTORS.all()))
+        monkeypatch.setattr(DETECTORS, "_walked", False)
         monkeypatch.syspath_prepend(str(folder))
-        from benchmarks import detectors
-
-        monkeypatch.setattr(detectors.DETECTORS, "_walked", False)
-        monkeypatch.setattr(detectors.DETECTORS, "_found", dict(detectors.DETECTORS.all()))
-        monkeypatch.setattr(detectors.DETECTORS, "_walked", False)
-        assert module not in sys.modules
-        return sys.modules
+        return folder
 
     return install

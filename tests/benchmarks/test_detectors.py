@@ -1,0 +1,272 @@
+"""Every detector goes through the same checks; then what each says on accounts where the answer is known by hand."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from benchmarks import cells
+from benchmarks.accounts import Accounts
+from benchmarks.detectors import detectors, get
+from benchmarks.detectors.posting_rate import RATE, RateRule
+from benchmarks.detectors.trees import ShallowTree
+from benchmarks.protocols import Plan
+from curation.errors import UserError
+
+NAMES = ("posts_total_per_day", "followers", "age_days", "gap_median")
+EVERY = sorted(detectors())
+
+
+def accounts(n=60, seed=0, missing=0.1):
+    rng = np.random.default_rng(seed)
+    y = np.tile(np.array([1, 0], dtype=np.int8), n // 2)
+    values = rng.lognormal(2 + y[:, None], 1, (n, len(NAMES)))
+    values[rng.random(values.shape) < missing] = np.nan
+    return Accounts(NAMES, values), y
+
+
+def scores(made, view):
+    return made.predict_proba(view)[:, 1]
+
+
+@pytest.fixture(params=EVERY)
+def spec(request):
+    return get(request.param)
+
+
+def test_it_says_what_it_is(spec):
+    assert len(spec.about) > 20 and spec.about.endswith(".") and spec.cites
+    assert len(spec.version) == 16 and spec.version == get(spec.name).version
+
+
+def test_it_is_a_scikit_learn_estimator(spec):
+    made = spec.seeded(3)
+    copy = clone(made)
+    assert copy.get_params() == made.get_params() and not hasattr(copy, "classes_")
+    if "random_state" in made.get_params():
+        assert made.random_state == 3
+
+
+def test_every_account_gets_a_probability(spec):
+    view, y = accounts()
+    proba = spec.seeded(0).fit(view, y).predict_proba(view)
+    assert proba.shape == (60, 2) and np.isfinite(proba).all()
+    np.testing.assert_allclose(proba.sum(axis=1), 1)
+    assert proba.min() >= 0 and proba.max() <= 1
+
+
+def test_one_seed_gives_one_result(spec):
+    view, y = accounts()
+    first, second = (scores(spec.seeded(7).fit(view, y), view) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+def test_an_account_is_scored_alike_wherever_it_stands(spec):
+    view, y = accounts()
+    made = spec.seeded(0).fit(view, y)
+    order = np.random.default_rng(1).permutation(len(view))
+    np.testing.assert_allclose(scores(made, view)[order], scores(made, view.take(order)), rtol=1e-12)
+    np.testing.assert_allclose(scores(made, view)[:1], scores(made, view.take(np.array([0]))), rtol=1e-12)
+
+
+def test_nobody_to_score(spec):
+    view, y = accounts()
+    assert spec.seeded(0).fit(view, y).predict_proba(view.take(np.array([], dtype=np.int64))).shape == (0, 2)
+
+
+def test_missing_and_constant_columns(spec):
+    view, y = accounts()
+    values = view.values.copy()
+    values[:, 0] = np.nan
+    values[:, 1] = 4.0
+    values[5] = np.nan
+    made = spec.seeded(0).fit(Accounts(NAMES, values), y)
+    assert np.isfinite(scores(made, view)).all()
+    assert np.isfinite(scores(made, Accounts(NAMES, np.full((3, 4), np.nan)))).all()
+
+
+def test_it_leaves_its_material_alone(spec):
+    view, y = accounts()
+    before, labels = view.values.copy(), y.copy()
+    spec.seeded(0).fit(view, y).predict_proba(view)
+    np.testing.assert_array_equal(view.values, before)
+    np.testing.assert_array_equal(y, labels)
+
+
+def test_the_constant_says_the_share_of_bots():
+    view, y = accounts(8)
+    y[:] = [1, 0, 0, 0, 1, 0, 0, 0]
+    assert scores(get("constant").seeded(0).fit(view, y), view).tolist() == [0.25] * 8
+
+
+def test_one_question_by_hand():
+    view = Accounts(("followers", "posts_total"), np.array([[5, 10], [6, 20], [5, 90], [6, 100]], dtype=float))
+    made = ShallowTree(1, random_state=0).fit(view, np.array([1, 1, 0, 0]))
+    assert made.explain() == "posts_total <= 55"
+    assert scores(made, view).tolist() == [1, 1, 0, 0]
+
+
+def test_rates_against_the_limit():
+    made = RateRule(72).fit(Accounts((RATE,), np.zeros((4, 1))), np.array([1, 0, 0, 0]))
+    p = scores(made, Accounts((RATE,), np.array([[72.0], [71.9], [216.0], [0.0], [np.nan]])))
+    assert p[0] == 0.5 and p[1] < 0.5 and p[2] == 0.75 and p[3] == 0 and p[4] == 0.25
+
+
+def test_rules_are_what_their_names_say():
+    assert [get(f"rate-{n}").make().limit for n in (50, 72, 90, 144)] == [50, 72, 90, 144]
+    assert "Howard & Kollanyi 2016" in get("rate-50").cites
+    assert {s.name for s in detectors().values() if s.floor} == {"constant", "one-question-tree"}
+
+
+def test_an_unknown_name_shows_the_closest():
+    with pytest.raises(UserError, match="Did you mean 'one-question-tree'"):
+        get("one-question-three")
+
+
+def test_what_was_not_declared_is_not_there():
+    view, _ = accounts()
+    with pytest.raises(LookupError, match="'likes_total' is not among"):
+        view.feature("likes_total")
+    with pytest.raises(LookupError, match="'handle' is not among"):
+        view.column("handle")
+    with pytest.raises(LookupError, match="neither posts nor edges"):
+        _ = view.nodes
+
+
+TOY = '''
+import numpy as np
+from benchmarks.detectors import Detector, detector
+
+@detector("toy", needs=("followers",), cites="nobody", about="Many followers.")
+class Toy(Detector):
+    def fit(self, accounts, y):
+        self.classes_ = np.array([0, 1])
+        return self
+    def predict_proba(self, accounts):
+        p = np.nan_to_num(accounts.feature("followers")) / 1e9
+        return np.column_stack([1 - p, p])
+'''
+
+
+def test_another_distribution_adds_a_detector(plugin, make, home):
+    plugin(TOY, toy="Toy")
+    make("a", 20, 20)
+    assert "toy" in detectors() and get("toy").needs == ("followers",)
+    assert run(home, "toy", "a@1").status == "done"
+
+
+def run(home, detector, test, train=None, protocol="cross-validation(folds=2, repeats=1, seed=0)", key="k"):
+    return cells.compute(cells.Task(home, key, detector, protocol, Plan(train or (test,), (test,))))
+
+
+SPY = '''
+import json, os
+import numpy as np, pyarrow as pa
+from pathlib import Path
+from benchmarks.detectors import Detector, detector
+
+def texts(thing, seen):
+    if id(thing) in seen: return
+    seen[id(thing)] = thing
+    if isinstance(thing, (pa.Array, pa.ChunkedArray)): yield from map(str, thing.to_pylist())
+    elif isinstance(thing, pa.Table): yield from map(json.dumps, thing.schema.names); yield str(thing.to_pylist())
+    elif isinstance(thing, np.ndarray): yield str(thing.tolist())
+    elif isinstance(thing, Path):
+        yield str(thing)
+        import pyarrow.parquet as pq
+        yield str(pq.read_table(thing).to_pylist())
+    elif isinstance(thing, dict):
+        for k, v in thing.items(): yield str(k); yield from texts(v, seen)
+    elif isinstance(thing, (list, tuple)):
+        for v in thing: yield from texts(v, seen)
+    else:
+        yield str(thing)
+        yield from texts(getattr(thing, "__dict__", None) or {}, seen)
+        for name in ("read", "nodes"):
+            if hasattr(type(thing), name):
+                value = getattr(thing, name)
+                yield from texts(value() if callable(value) else value, seen)
+
+class Spy(Detector):
+    def fit(self, accounts, y):
+        self.classes_ = np.array([0, 1])
+        return self
+    def predict_proba(self, accounts):
+        with open(os.environ["SPY"], "a") as out:
+            out.write(json.dumps(list(texts(accounts, {}))) + "\\n")
+        p = np.arange(len(accounts)) / len(accounts)
+        return np.column_stack([1 - p, p])
+
+@detector("spy", needs=("profile", "posts", "edges"), uses=("timing", "text", "content"), cites="nobody", about="Looks for ids.")
+def spy(): return Spy()
+
+@detector("spy-with-leave", needs=("handle", "posts", "post_id"), cites="nobody", about="Asks for handles and post ids.")
+def leave(): return Spy()
+'''
+
+
+@pytest.fixture
+def spied(plugin, make, home, tmp_path, monkeypatch):
+    plugin(SPY, spy="spy", spy_with_leave="leave")
+    monkeypatch.setenv("SPY", str(tmp_path / "seen"))
+    ids = [f"77{i:05d}" for i in range(60)]  # bots first: the order of ids is the label
+    make("secret-set", 30, 30, posts=3, edges=True, ids=ids)
+
+    def look(detector):
+        outcome = run(home, detector, "secret-set@1")
+        assert outcome.status == "done", outcome.reason
+        return outcome, (tmp_path / "seen").read_text()
+
+    return look
+
+
+def test_a_cheat_finds_no_label_no_id_no_data_set(spied):
+    _, seen = spied("spy")
+    assert "'account'" in seen and "'source'" in seen and "'ref_account'" in seen  # it did look at posts and edges
+    for hidden in ("secret", r"h77", "Name ", r"\bbot\b", "human", "label", "twitter", r"\b7700\d{3}(9\d)?\b"):
+        assert not re.search(hidden, seen), hidden
+
+
+def test_a_cheat_learns_nothing_from_the_order(spied):
+    outcome, _ = spied("spy")
+    table = outcome.predictions.to_pandas()
+    bot = table["account_id"] < "7700030"
+    ranks = table["p_bot"].rank()
+    auc = (ranks[bot].sum() - 30 * 31 / 2) / 900
+    assert 0.35 < auc < 0.65
+
+
+def test_handles_and_post_ids_only_where_declared(spied):
+    _, seen = spied("spy-with-leave")
+    assert "h7700001" in seen and "770000190" in seen
+    assert "secret" not in seen
+
+
+def test_numbers_differ_from_cell_to_cell(make, home):
+    from benchmarks import evidence, masking, material
+    from benchmarks.detectors import Spec
+
+    make("a", 5, 5, posts=2)
+    pool = [material.load(home, "a@1")]
+    spec = Spec("x", lambda: None, ("posts",), (), "", "", False, "fixed(0.5)")
+    found = evidence.gather(spec, pool)
+
+    def nodes(key):
+        with evidence.view(spec, pool, found, masking.Mask(key)) as view:
+            owners = view.take(np.array([3, 1])).posts.read(["account"])
+            assert sorted(owners["position"].to_pylist()) == [0, 0, 1, 1]
+            assert set(owners["account"].to_pylist()) == set(view.nodes[[3, 1]].tolist())
+            return view.nodes.tolist()
+
+    assert nodes("one") == nodes("one")
+    assert not set(nodes("one")) & set(nodes("two"))
+
+
+def test_listing(cli):
+    found = {d["name"]: d for d in cli.json("detectors")["detectors"]}
+    assert set(EVERY) == set(found)
+    assert found["rate-72"]["needs"] == [RATE] and found["constant"]["floor"] is True
+    assert "one-question-tree" in cli("detectors").stdout
+    assert json.dumps(found)
