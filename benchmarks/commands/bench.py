@@ -34,8 +34,12 @@ def bench(
     from benchmarks.watch import Bars
 
     chosen = load(suite)
-    with progress(quiet=json_) as bar:
-        report = runner.bench(home(), chosen, jobs, timeout, Bars(bar, say), track=mlflow)
+    try:
+        with progress(quiet=json_) as bar:
+            report = runner.bench(home(), chosen, jobs, timeout, Bars(bar, say), track=mlflow)
+    except KeyboardInterrupt:
+        say("interrupted; every finished cell is kept. Run the same command again: it does only what is missing.")
+        raise typer.Exit(130) from None
     _tell(report)
     if json_:
         emit(runner.as_json(report))
