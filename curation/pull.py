@@ -54,6 +54,8 @@ def pull(store: Store, card: Card, folder: Path | None = None, tell: Tell = lamb
 
 def gather(store: Store, card: Card, folder: Path | None, tell: Tell) -> tuple[dict[str, list[_files.SourceFile]], str]:
     """A card's files by source name, each read to its end and checked, and where they came from."""
+    if not card.sources:
+        return {}, "made here"
     origin = str(folder) if folder is not None else "download"
     if folder is None:
         from curation import downloads
