@@ -21,7 +21,7 @@ def _program():
     named = os.environ.get("BOTBENCH_LABEL_STUDIO")
     found = named or shutil.which("label-studio") or shutil.which(ROOT / ".label-studio" / "bin" / "label-studio")
     if not found or not Path(found).exists():
-        pytest.skip("the Label Studio server is not installed: run `make label-studio`, or set BOTBENCH_LABEL_STUDIO to its program")
+        pytest.skip("the Label Studio server is not installed: run `make label-studio`, or set BOTBENCH_LABEL_STUDIO")
     return found
 
 
@@ -33,7 +33,8 @@ class LabelStudio:
         self._http = requests.Session()
 
     def call(self, method, path, token=TOKEN, **options):
-        answer = self._http.request(method, f"{self.url}/api/{path}", headers={"Authorization": f"Token {token}"}, timeout=120, **options)
+        headers = {"Authorization": f"Token {token}"}
+        answer = self._http.request(method, f"{self.url}/api/{path}", headers=headers, timeout=120, **options)
         assert answer.status_code < 400, f"{method} {path}: {answer.status_code} {answer.text[:500]}"
         return answer.json() if answer.content else None
 

@@ -1,4 +1,4 @@
-"""A batch through a real Label Studio server: pushed, answered by three people, synced, with everything that goes wrong on the way."""
+"""A batch through a real Label Studio server: pushed, answered by three people, synced, with all that goes wrong on the way."""
 
 import os
 import signal
@@ -47,7 +47,7 @@ Store.transact = transact
 
 @pytest.fixture
 def desk(cli, tmp_path, label_studio):
-    """The store of `cli` with a batch of 1,000 made-up accounts, three people asked for each; and the command against the server."""
+    """The store of `cli` with a batch of 1,000 made-up accounts for three people each; and the command against the server."""
     with Store(tmp_path / "store") as store:
         _fill(store)
 
@@ -55,14 +55,16 @@ def desk(cli, tmp_path, label_studio):
         home = tmp_path / "store"
 
         def run(self, command, *arguments):
-            return cli.json("annotate", command, *arguments, LABEL_STUDIO_URL=label_studio.url, LABEL_STUDIO_API_KEY=label_studio.token)
+            server = {"LABEL_STUDIO_URL": label_studio.url, "LABEL_STUDIO_API_KEY": label_studio.token}
+            return cli.json("annotate", command, *arguments, **server)
 
         def killed(self, patch, command):
             code = f"import os, signal, sys\n{patch}\nsys.argv = ['botbench', 'annotate', '{command}', '{BATCH}', '--json']\n" \
                    "from benchmarks.commands.main import main\nmain()"
             environment = {**os.environ, "BOTBENCH_STORE": str(self.home), "LABEL_STUDIO_URL": label_studio.url,
                            "LABEL_STUDIO_API_KEY": label_studio.token}
-            done = subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, timeout=300)
+            done = subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, timeout=300,
+                                  check=False)
             assert done.returncode == -signal.SIGKILL, done.stderr.decode()
 
         def rows(self, query):
@@ -81,19 +83,23 @@ def _fill(store):
     seen = datetime(2018, 7, 1, tzinfo=UTC)
     names = [str(n) for n in range(ACCOUNTS)]
     store.append({
-        "accounts": rows("accounts", [{"dataset": DATASET, "account_id": n, "observed_at": seen, "platform": "twitter", "handle": f"h{n}",
-                                       "bio": BIO, "pull_id": "p"} for n in names]),
-        "posts": rows("posts", [{"dataset": DATASET, "post_id": f"{n}-{k}", "account_id": n, "created_at": seen, "text": BIO, "pull_id": "p"}
-                                for n in names for k in range(3)])}, "test", "made up")
+        "accounts": rows("accounts", [{
+            "dataset": DATASET, "account_id": n, "observed_at": seen, "platform": "twitter", "handle": f"h{n}", "bio": BIO,
+            "pull_id": "p"} for n in names]),
+        "posts": rows("posts", [{
+            "dataset": DATASET, "post_id": f"{n}-{k}", "account_id": n, "created_at": seen, "text": BIO, "pull_id": "p"}
+            for n in names for k in range(3)])}, "test", "made up")
     store.append({
-        "batches": rows("batches", [{"batch_id": BATCH, "dataset": DATASET, "design": "uniform(n=1000)", "seed": 0, "population": ACCOUNTS,
-                                     "size": ACCOUNTS, "copies": 3, "drawn_from": store.head(), "made_at": seen}]),
+        "batches": rows("batches", [{
+            "batch_id": BATCH, "dataset": DATASET, "design": "uniform(n=1000)", "seed": 0, "population": ACCOUNTS,
+            "size": ACCOUNTS, "copies": 3, "drawn_from": store.head(), "made_at": seen}]),
         "assignments": rows("assignments", [{"batch_id": BATCH, "account_id": n, "copy": c, "inclusion_probability": 1.0}
                                             for n in names for c in (1, 2, 3)])}, "test", "drawn")
 
 
 def result(**answers):
-    return [{"from_name": name, "to_name": "card", "type": "choices", "value": {"choices": [word]}} for name, word in answers.items()]
+    return [{"from_name": name, "to_name": "card", "type": "choices", "value": {"choices": [word]}}
+            for name, word in answers.items()]
 
 
 def tasks_of(label_studio, project):
@@ -129,8 +135,9 @@ def test_a_batch_from_push_to_claims(desk, label_studio):
                 "result": result(answer=answer, confidence="fairly"), "lead_time": 10 + who})
             made[who, number] = (given["id"], (name, account[key], answer))
             wanted.add(made[who, number][1])
-    stray = label_studio.call("POST", f"tasks/{tasks[pushed['project_ids'][0]][ANSWERED][0]}/annotations", tokens[0], json={
-        "result": result(answer="robot")})
+    first, _, last = pushed["project_ids"]
+    unseen = f"tasks/{tasks[first][ANSWERED][0]}/annotations"
+    stray = label_studio.call("POST", unseen, tokens[0], json={"result": result(answer="robot")})
 
     # -- a sync killed inside its transaction leaves nothing; one killed after it has stored everything
     desk.killed(KILLED_BETWEEN_CLAIMS_AND_LOG, "sync")
@@ -143,12 +150,13 @@ def test_a_batch_from_push_to_claims(desk, label_studio):
 
     # -- one edits, one deletes, one skips (an answered account, and one not seen before)
     number, (name, of, _) = made[0, 5]
-    label_studio.call("PATCH", f"annotations/{number}", tokens[0], json={"result": result(answer="organisation", confidence="guess")})
+    edited = result(answer="organisation", confidence="guess")
+    label_studio.call("PATCH", f"annotations/{number}", tokens[0], json={"result": edited})
     gone, skipped = made[1, 7], made[2, 9]
     label_studio.call("DELETE", f"annotations/{gone[0]}", tokens[1])
     label_studio.call("PATCH", f"annotations/{skipped[0]}", tokens[2], json={"result": [], "was_cancelled": True})
-    label_studio.call("POST", f"tasks/{tasks[pushed['project_ids'][2]][ANSWERED][0]}/annotations", tokens[2], json={
-        "result": [], "was_cancelled": True})
+    unseen = f"tasks/{tasks[last][ANSWERED][0]}/annotations"
+    label_studio.call("POST", unseen, tokens[2], json={"result": [], "was_cancelled": True})
     synced = desk.run("sync")
     assert (synced["claims_added"], synced["claims_retracted"], len(synced["rejected"])) == (1, 3, 1)
     wanted = wanted - {made[0, 5][1], gone[1], skipped[1]} | {(name, of, "organisation")}

@@ -21,14 +21,14 @@ class Maker:
 
     def accounts(self, *records):
         self._append("accounts", [{
-            "dataset": DATASET, "observed_at": START + timedelta(days=100), "platform": "twitter", "handle": f"handle_{r['account_id']}",
-            "display_name": "Some Name", "bio": "A bio.", "created_at": START - timedelta(days=365), "followers": 12, "following": 40,
-            "pull_id": "p", **r} for r in records])
+            "dataset": DATASET, "observed_at": START + timedelta(days=100), "platform": "twitter",
+            "handle": f"handle_{r['account_id']}", "display_name": "Some Name", "bio": "A bio.",
+            "created_at": START - timedelta(days=365), "followers": 12, "following": 40, "pull_id": "p", **r} for r in records])
 
     def posts(self, *records):
         self._append("posts", [{
-            "dataset": DATASET, "post_id": f"t{i}", "created_at": START + timedelta(hours=i), "text": f"text {i}", "kind": "original",
-            "pull_id": "p", **r} for i, r in enumerate(records)])
+            "dataset": DATASET, "post_id": f"t{i}", "created_at": START + timedelta(hours=i), "text": f"text {i}",
+            "kind": "original", "pull_id": "p", **r} for i, r in enumerate(records)])
 
     def draw(self, accounts, copies=1, batch=BATCH, annotators=None):
         """A batch of these accounts; `annotators` names who is asked for copy 1, 2, ..."""

@@ -38,7 +38,8 @@ def test_an_answer_alone():
     ([chosen("answer", "human"), chosen("kinds", "spam")], "kinds are not asked of the answer 'human' (found spam)"),
     ([chosen("answer", "bot"), chosen("kinds", "evil")], "kinds: expected one of spam"),
     ([chosen("answer", "bot"), chosen("kinds", "spam", "spam")], "kinds: expected each word once (found spam, spam)"),
-    ([chosen("answer", "bot"), chosen("confidence", "sure")], "confidence: expected one of guess, leaning, fairly, certain (found 'sure')"),
+    ([chosen("answer", "bot"), chosen("confidence", "sure")],
+     "confidence: expected one of guess, leaning, fairly, certain (found 'sure')"),
     ([chosen("verdict", "bot")], "the scheme has no question 'verdict'"),
     ([chosen("confidence", "guess")], "it has no answer"),
     ([], "it has no answer"),
@@ -113,6 +114,7 @@ def test_a_changed_card_is_refused(reader):
     assert reader.row(changed, changed["annotations"][0])["event"] == "answered"
 
 
-@pytest.mark.parametrize(("found", "kept"), [(12, 12.0), (0, 0.0), (-1, None), ("9", None), (True, None), (float("nan"), None), (None, None)])
+@pytest.mark.parametrize(("found", "kept"), [
+    (12, 12.0), (0, 0.0), (-1, None), ("9", None), (True, None), (float("nan"), None), (None, None)])
 def test_seconds(reader, found, kept):
     assert reader.row(task(), task(lead_time=found)["annotations"][0])["lead_time_s"] == kept

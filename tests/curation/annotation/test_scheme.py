@@ -58,12 +58,15 @@ def test_each_mistake_is_told_with_its_field(document):
 
 
 @pytest.mark.parametrize(("change", "told"), [
-    (lambda d: d["kinds"]["spam"].update(key="1"), "kinds.spam.key: expected a key of its own (found '1', also answers.bot.key)"),
-    (lambda d: d["kinds"]["spam"].update(key="u"), "kinds.spam.key: 'u' belongs to Label Studio's page; expected another letter or digit"),
+    (lambda d: d["kinds"]["spam"].update(key="1"),
+     "kinds.spam.key: expected a key of its own (found '1', also answers.bot.key)"),
+    (lambda d: d["kinds"]["spam"].update(key="u"),
+     "kinds.spam.key: 'u' belongs to Label Studio's page; expected another letter or digit"),
     (lambda d: d["kinds"]["spam"].update(title="political"),
      "kinds.political.title: expected another than spam's (found 'Political')"),
     (lambda d: d["reasons"]["hours"].update(section="sky"),
-     "reasons.hours.section: expected one of profile, numbers, hours, timeline, first, spread, latest, random, company (found 'sky')"),
+     "reasons.hours.section: expected one of profile, numbers, hours, timeline, first, spread, latest, random, company "
+     "(found 'sky')"),
     (lambda d: d["answers"]["bot"].update(label="human"), "answers: expected an answer whose label is bot (found none)"),
     (lambda d: d["confidence"]["certain"].update(value=0.5),
      "confidence: expected values that rise from step to step (found [0.25, 0.5, 0.75, 0.5])"),

@@ -35,8 +35,8 @@ class Desk:
     def say(self, number, account, answer, at=1, person="ana@example.org", **changes):
         self.annotations[number] = {
             "id": number, "unique_id": f"u-{number}", "completed_by": {"email": person}, "was_cancelled": answer is None,
-            "result": [chosen("answer", answer)] if answer else [], "updated_at": f"2026-01-01T00:00:{at:02d}.000001Z", "lead_time": 5.0,
-            "_key": self.keys.get(account, account), **changes}
+            "result": [chosen("answer", answer)] if answer else [], "lead_time": 5.0,
+            "updated_at": f"2026-01-01T00:00:{at:02d}.000001Z", "_key": self.keys.get(account, account), **changes}
 
     def tasks(self):
         meta = {"batch": self.batch, "project": "m1", "scheme": Scheme.load().version, "evidence_at": "2018-06-13T00:00:00+00:00",
@@ -65,7 +65,8 @@ class Desk:
         return self.store.arrow("FROM lake.main.claims ORDER BY made_at NULLS LAST, account_id").to_pylist()
 
     def events(self):
-        return [e for e, in self.store.connection.execute("SELECT event FROM lake.main.annotation_log ORDER BY updated_at, event").fetchall()]
+        logged = self.store.arrow("SELECT event FROM lake.main.annotation_log ORDER BY updated_at, event")
+        return logged["event"].to_pylist()
 
 
 @pytest.fixture
@@ -85,8 +86,9 @@ def test_an_answer_becomes_one_claim_with_all_that_is_known(here):
     assert claim["made_at"] == datetime.fromisoformat("2026-01-01T00:00:01.000001+00:00")
     assert claim["evidence_at"] == datetime.fromisoformat("2018-06-13T00:00:00+00:00")
     assert dict(claim["attributes"]) == {"annotation": "1", "revision": "2026-01-01T00:00:01.000001Z"}
-    wanted = {"dataset": "made-up-7", "account_id": "a", "claimant_kind": "person", "answer": "bot", "batch_id": here.batch, "card_hash": "h",
-              "scheme_version": Scheme.load().version, "scores_shown": False, "lead_time_s": 5.0, "retracts": None}
+    wanted = {"dataset": "made-up-7", "account_id": "a", "claimant_kind": "person", "answer": "bot", "batch_id": here.batch,
+              "card_hash": "h", "scheme_version": Scheme.load().version, "scores_shown": False, "lead_time_s": 5.0,
+              "retracts": None}
     assert {k: claim[k] for k in wanted} == wanted
 
 
@@ -210,7 +212,8 @@ def test_a_view_older_than_the_store_changes_nothing(here):
     before = here.store.connection.execute("FROM sync_before").fetchall()
     here.sync()
     assert here.standing() == [("a", "human"), ("c", "human")]
-    here.store.connection.execute("CREATE OR REPLACE TEMP TABLE sync_before AS SELECT unnest(?::VARCHAR[]) AS annotation_id", [[r[0] for r in before]])
+    here.store.connection.execute("CREATE OR REPLACE TEMP TABLE sync_before AS SELECT unnest(?::VARCHAR[]) AS annotation_id",
+                                  [[r[0] for r in before]])
     assert counts(sync.store_seen(here.store, SERVER, older, complete=here.present(*"abc"))) == (0, 0, 0)
     assert here.standing() == [("a", "human"), ("c", "human")]
 
@@ -253,8 +256,9 @@ def test_a_file_and_the_server_are_the_same_annotations(here, tmp_path):
 def test_an_export_of_plain_account_ids(here, tmp_path):
     file = tmp_path / "export.json"
     annotation = {"id": 5, "result": [chosen("answer", "bot")], "updated_at": "2026-01-01T00:00:00Z", "completed_by": 1}
-    file.write_text(json.dumps([{"id": 1, "data": {"account_id": "a"}, "annotations": [annotation]},
-                                {"id": 2, "data": {"account_id": "z"}, "annotations": [{**annotation, "id": 6}]}]), encoding="utf-8")
+    tasks = [{"id": 1, "data": {"account_id": "a"}, "annotations": [annotation]},
+             {"id": 2, "data": {"account_id": "z"}, "annotations": [{**annotation, "id": 6}]}]
+    file.write_text(json.dumps(tasks), encoding="utf-8")
     with pytest.raises(UserError, match="--dataset"):
         desk.sync_file(here.store, file)
     assert counts(desk.sync_file(here.store, file, dataset="made-up-7")) == (1, 0, 1)

@@ -1,0 +1,106 @@
+"""The client against a small server on loopback that answers as Label Studio does."""
+
+import base64
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from curation.annotation.client import Client, read_mark, server_name, write_mark
+from curation.errors import UserError
+
+PERSONAL = ".".join([base64.urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').decode().rstrip("="), "e30", "sig"])
+MARK = {"batch": "b1", "part": "copy 1", "scheme": "1+x", "mark": "m1"}
+
+
+class Answers(BaseHTTPRequestHandler):
+    """The last short-lived token is good for three requests, as if its five minutes were over then."""
+
+    renewed, used, status = 0, 0, 200
+
+    def do_GET(self):
+        cls = type(self)
+        path, _, query = self.path.partition("?")
+        if self.headers["Authorization"] == "Token good":
+            known = True
+        else:
+            cls.used += 1
+            known = self.headers["Authorization"] == f"Bearer short-{cls.renewed}" and cls.used <= 3
+        if not known:
+            return self._send(401, {"detail": "Authentication credentials were not provided."})
+        if cls.status != 200:
+            return self._send(cls.status, {"detail": "broken"})
+        if path == "/api/projects":
+            page = int(dict(p.split("=") for p in query.split("&"))["page"])
+            rows = [{"id": 100 * page + n, "description": write_mark(MARK) if n % 2 else "somebody else's"} for n in range(100)]
+            return self._send(200, {"count": 200, "results": rows}) if page <= 2 else self._send(404, {})
+        return self._send(200, {})
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        type(self).renewed += 1
+        type(self).used = 0
+        self._send(200, {"access": f"short-{self.renewed}"})
+
+    def _send(self, status, document):
+        body = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def url():
+    handler = type("Fresh", (Answers,), {})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.handler = handler
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://localhost:{server.server_port}", handler
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_every_page_is_read_and_only_our_projects_are_kept(url):
+    with Client(url[0], "good") as client:
+        found = client.projects()
+    assert [p["id"] for p in found] == [*range(101, 200, 2), *range(201, 300, 2)]
+    assert all(p["botbench"] == MARK for p in found)
+
+
+def test_a_personal_token_is_renewed_when_it_runs_out(url):
+    with Client(url[0], PERSONAL) as client:  # one request
+        assert len(client.projects()) == 100  # two more
+        assert len(client.projects()) == 100  # the token is over: renewed once, and the request repeated
+    assert url[1].renewed == 2
+
+
+def test_what_goes_wrong_is_told_in_a_sentence(url):
+    with pytest.raises(UserError, match="refuses the token \\(HTTP 401\\)"):
+        Client(url[0], "bad")
+    with pytest.raises(UserError, match="There is no Label Studio token"):
+        Client(url[0], " ")
+    with Client(url[0], "good") as client:
+        url[1].status = 500
+        with pytest.raises(UserError, match=r"answered GET api/users with HTTP 500: '.*broken"):
+            client.emails()
+    with pytest.raises(UserError, match="cannot be reached"):
+        Client("http://127.0.0.1:9", "good")
+
+
+@pytest.mark.parametrize("url", ["", "127.0.0.1:8080", "ftp://127.0.0.1", "http://"])
+def test_what_is_no_url(url):
+    with pytest.raises(UserError, match="is no URL"):
+        server_name(url)
+
+
+def test_a_mark_survives_what_people_write_around_it():
+    assert read_mark("Please hurry!\n" + write_mark(MARK) + "\nthanks") == MARK
+    for other in (None, "", "a project", write_mark({}), write_mark(MARK)[:-5], write_mark(MARK).replace('"batch"', '"bitch"')):
+        assert read_mark(other) is None
