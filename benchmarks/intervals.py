@@ -63,9 +63,9 @@ def over_sets(values: Sequence[float], level: float = LEVEL) -> tuple[float, flo
     k = len(values)
     if k < 3:
         return None
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
-    wide = float(t.ppf((1 + level) / 2, k - 1) * np.std(values, ddof=1) / np.sqrt(k))
+    wide = float(stdtrit(k - 1, (1 + level) / 2) * np.std(values, ddof=1) / np.sqrt(k))
     return float(np.mean(values)) - wide, float(np.mean(values)) + wide
 
 
@@ -123,10 +123,10 @@ def p_values(difference: Array, spread: Array) -> Array:
 
     Not the share of draws beyond zero: that has a floor of 1/count, above what many pairs ask for after Holm.
     """
-    from scipy.stats import norm
+    from scipy.special import ndtr
 
     z = np.divide(np.abs(difference), spread, out=np.where(difference == 0, 0.0, np.inf), where=spread > 0)
-    return np.asarray(2 * norm.sf(z))
+    return np.asarray(2 * ndtr(-z))
 
 
 def holm(p: Sequence[float], alpha: float = 1 - LEVEL) -> list[bool]:

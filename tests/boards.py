@@ -18,8 +18,8 @@ SKILL = {"constant": (0, 0), "one-question-tree": (1.0, .3), "random-forest": (2
 
 def release(name, bots=60, humans=80, simulated=False, version=1):
     """A release as a run's document has it."""
-    return {"name": name, "version": version, "content_hash": f"{zlib.crc32(name.encode()):08x}" * 8, "dataset": name, "platform": "twitter",
-            "simulated": simulated, "accounts": bots + humans, "bots": bots, "humans": humans, "path": f"releases/{name}/{version}"}
+    return {"name": name, "version": version, "content_hash": f"{zlib.crc32(name.encode()):08x}" * 8, "dataset": name,
+            "platform": "twitter", "simulated": simulated, "accounts": bots + humans, "bots": bots, "humans": humans, "path": f"releases/{name}/{version}"}
 
 
 def predictions(r, skill, repeats, seed):
@@ -46,15 +46,16 @@ def cell(detector, r, protocol, releases, table=None, reason=None, status=None, 
         "cell_key": key, "detector": detector, "detector_version": "1", "detector_about": f"About {detector}.",
         "needs": ["posts"] if detector.startswith("rate") else [] if detector == "constant" else ["profile"],
         "cites": None if detector == "constant" else "Somebody 2023", "floor": detector in ("constant", "one-question-tree"),
-        "protocol": protocol, "train": train, "test": test, "hashes": {f"{o['name']}@{o['version']}": o["content_hash"] for o in releases},
+        "protocol": protocol, "train": train, "test": test,
+        "hashes": {f"{o['name']}@{o['version']}": o["content_hash"] for o in releases},
         "seed": 0, "status": status or ("not applicable" if reason else "done"), "reason": reason,
         "threshold_rule": "best-balanced-accuracy(folds=3)", "seconds": {"fit": .25, "score": .01}, "accounts": r["accounts"],
         "versions": {"numpy": "2.2.6", "python": "3.11"}, "mlflow_run_id": None, "simulated": r["simulated"], **more,
     }
     if info["status"] != "done":
         return Result(info)
-    made = table if table is not None else predictions(r, (SKILL.get(detector, (1.5, .5)) if skill is None else skill)[0 if inside else 1],
-                                                       repeats, zlib.crc32(key.encode()))
+    able = (SKILL.get(detector, (1.5, .5)) if skill is None else skill)[0 if inside else 1]
+    made = predictions(r, able, repeats, zlib.crc32(key.encode())) if table is None else table
     return Result(info, lambda: made)
 
 

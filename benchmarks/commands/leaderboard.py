@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 
-def leaderboard(
+def leaderboard(  # noqa: PLR0917 (typer gives every option by name)
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for leaderboard.json, .csv, .md and .html.")],
     suite: Annotated[str | None, typer.Option(metavar="NAME", help="The newest finished run of this suite.")] = None,
     run: Annotated[str | None, typer.Option(metavar="RUN_ID", help="This run; by default the newest.")] = None,
@@ -29,11 +29,12 @@ def leaderboard(
         raise UserError("--suite and --run were both given; say one of them (--run names one run of a suite).")
     if out.exists() and not out.is_dir():
         raise UserError(f"--out: {out} is a file; give a folder.")
-    with Store() as store:
-        chosen = table.find_run(store.home, run, suite)
+    with Store(create=False) as store:
+        home = store.home
+    chosen = table.find_run(home, run, suite)
     with console.progress(quiet=json) as bar:
         task = bar.add_task("Drawing accounts", total=len(results.cells(chosen)))
-        board = table.from_run(chosen, Plan(resamples, seed), lambda n: bar.advance(task, n))
+        board = table.from_run(chosen, Plan(resamples, seed, home / "cache" / "draws"), lambda n: bar.advance(task, n))
     paths = formats.write(board, out)
     if json:
         console.emit(board)
@@ -45,4 +46,5 @@ def leaderboard(
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Examples: `botbench leaderboard --out board` · `botbench leaderboard --suite real --out board --json`")(leaderboard)
+    examples = "Examples: `botbench leaderboard --out board` · `botbench leaderboard --suite real --out board --json`"
+    app.command(epilog=examples)(leaderboard)

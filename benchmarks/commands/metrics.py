@@ -18,9 +18,8 @@ def metrics(
     if json:
         console.emit({"metrics": [m.about() for m in known]})
     else:
-        console.table(f"{len(known)} metrics; bot is the positive class", ("metric", "better", "range", "reads", "interval", "trap"), [
-            (m.name, m.direction, f"{m.range[0]:g} to {m.range[1]:g}", ", ".join(m.needs), m.about()["interval"], m.trap) for m in known
-        ])
+        rows = [(m.name, m.direction, f"{m.range[0]:g} to {m.range[1]:g}", ", ".join(m.needs), m.formula) for m in known]
+        console.table(f"{len(known)} metrics; bot is the positive class", ("metric", "better", "range", "reads", "formula"), rows)
     console.say("Next: botbench bench SUITE.yaml; a suite's `metrics:` names the ones to show.")
 
 

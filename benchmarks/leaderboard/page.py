@@ -29,7 +29,8 @@ def to_html(board: Mapping[str, Any]) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     css, js = ((HERE / name).read_text(encoding="utf-8") for name in ("board.css", "board.js"))
-    room = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    room = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     html = room.get_template("template.html.j2").render(css=css, js=js, **view(text.plain(board)))
     # Even if an escape failed, no other style or script could run and no request leave the page.
     policy = (f"default-src 'none'; style-src 'sha256-{_digest(css)}'; script-src 'sha256-{_digest(js)}'; img-src data:; "
@@ -75,15 +76,20 @@ def view(board: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _shown(board: Mapping[str, Any]) -> dict[str, str]:
+    """The protocol drawn, by kind; where no cell was scored, the first of each, so that the reasons are shown."""
+    drawn = [p for p in board["protocols"] if p["shown"]] or board["protocols"][::-1]
+    return {p["kind"]: p["name"] for p in drawn}
+
+
 def _kinds(board: Mapping[str, Any]) -> list[str]:
     """The columns: the kind that ranks, then the other one."""
-    shown = [p["kind"] for p in board["protocols"] if p["shown"]]
-    return sorted(set(shown), key=lambda kind: kind != board["ranked_by"])
+    return sorted(_shown(board), key=lambda kind: (kind != board["ranked_by"], kind != TRANSFER))
 
 
 def _cells(board: Mapping[str, Any]) -> Known:
-    """The cells drawn, by detector, kind and test: n, bots, status, and every metric's (value, low, high)."""
-    shown = {p["name"] for p in board["protocols"] if p["shown"]}
+    """The cells drawn: n, bots, status, and every metric's (value, low, high)."""
+    shown = set(_shown(board).values())
     found: Known = {}
     for row in board["rows"]:
         if row["protocol"] not in shown:

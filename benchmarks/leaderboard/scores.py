@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
+import json
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -25,13 +28,16 @@ Places = npt.NDArray[np.intp]
 
 
 class Plan(NamedTuple):
-    """How accounts are drawn: how often, and from which seed."""
+    """How accounts are drawn: how often, from which seed, and the folder that keeps draws for the next board."""
 
     resamples: int = intervals.RESAMPLES
     seed: int = 0
+    kept: Path | None = None
 
 
 USUAL = Plan()
+KEPT = 1
+"""Raised when the bootstrap's code changes what is drawn; a metric's own source is in the key of what is kept."""
 
 
 def silent(_: int) -> None:
@@ -82,11 +88,23 @@ class Measured:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A cell's repeats, each as judged accounts and their places in the accounts of the test (None: all, in order)."""
+    """A cell's repeats, each as judged accounts and their places in the accounts of the test (None: all, in order).
+
+    `content` is a hash of everything above, so that draws can be kept.
+    """
 
     info: dict[str, Any]
     repeats: list[tuple[Judged, Places | None]]
     y: npt.NDArray[np.int8]
+
+    @property
+    def content(self) -> str:
+        """The hash of labels, scores, answers and places, in order of repeats and accounts."""
+        sha = hashlib.sha256()
+        for judged, places in self.repeats:
+            for part in (judged.y, judged.p, judged.hat, np.arange(len(judged.y)) if places is None else places):
+                sha.update(np.ascontiguousarray(part).tobytes())
+        return sha.hexdigest()
 
 
 def measure(
@@ -110,8 +128,7 @@ def measure(
 def _measure_test(group: list[Result], metrics: Sequence[Metric], plan: Plan) -> list[Measured]:
     scored = [r for r in group if r.predictions is not None]
     prepared, accounts = prepare([(r.info, r.predictions()) for r in scored if r.predictions])
-    stream = [plan.seed, _stream(group[0].info)]
-    draws = draw(prepared, metrics, accounts, plan.resamples, stream)
+    draws = drawn_or_kept(prepared, metrics, accounts, plan, _stream(group[0].info))
     measured = [_values(cell, metrics, drawn) for cell, drawn in zip(prepared, draws, strict=True)]
     return measured + [Measured(r.info) for r in group if r.predictions is None]
 
@@ -150,6 +167,26 @@ def _prepare(info: dict[str, Any], table: pa.Table, index: Any, accounts: int) -
         whole = len(places) == accounts and bool((places == np.arange(accounts)).all())
         repeats.append((Judged(y[rows], p[rows], p[rows] >= threshold[rows]), None if whole else places))
     return Prepared(info, repeats, labels[labels >= 0])
+
+
+def drawn_or_kept(
+    cells: Sequence[Prepared], metrics: Sequence[Metric], accounts: int, plan: Plan, stream: int,
+) -> list[dict[str, Array]]:
+    """Each cell's draws, read back where an earlier board kept them; what was not kept is drawn together."""
+    if plan.kept is None:
+        return draw(cells, metrics, accounts, plan.resamples, [plan.seed, stream])
+    code = [[m.name, inspect.getsource(m.measure)] for m in metrics]
+    told = json.dumps([KEPT, plan.resamples, plan.seed, stream, accounts, code])
+    paths = [plan.kept / f"{hashlib.sha256(f'{told} {c.content}'.encode()).hexdigest()}.npy" for c in cells]
+    missing = [i for i, path in enumerate(paths) if not path.exists()]
+    fresh = draw([cells[i] for i in missing], metrics, accounts, plan.resamples, [plan.seed, stream])
+    for i, drawn in zip(missing, fresh, strict=True):
+        plan.kept.mkdir(parents=True, exist_ok=True)
+        part = paths[i].with_suffix(f".{os.getpid()}.part")
+        with part.open("wb") as file:
+            np.save(file, np.stack([drawn[m.name] for m in metrics]))
+        part.replace(paths[i])
+    return [dict(zip((m.name for m in metrics), np.load(path), strict=True)) for path in paths]
 
 
 def draw(

@@ -61,7 +61,8 @@ def board(
     return rounded({  # type: ignore[no-any-return]
         "format": FORMAT, "suite": about["suite"], "run": about["run"], "seconds": about["seconds"],
         "simulated": any(r["simulated"] for r in known) or any(bool(r.info.get("simulated")) for r in found),
-        "intervals": {"level": intervals.LEVEL, **plan._asdict(), "unit": "account", "few": intervals.FEW},
+        "intervals": {"level": intervals.LEVEL, "resamples": plan.resamples, "seed": plan.seed, "unit": "account",
+                      "few": intervals.FEW},
         "metrics": [m.about() for m in shown],
         "protocols": [{"name": p, "kind": k, "shown": p in field.protocols.values()} for p, k in _protocols(field.measured)],
         "ranked_by": field.main,

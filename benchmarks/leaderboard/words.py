@@ -185,10 +185,13 @@ def _missing(board: Mapping[str, Any]) -> list[tuple[str, str]]:
     out = [f"{t['name']} ({'simulated' if mixed and t['simulated'] else _why_out(t)})" for t in board["tests"] if not t["in_mean"]]
     if out:
         notes.append(("Not in the mean", f"{listed(out)}."))
-    failed = sorted({f"{r['detector']} on {r['test']}" for r in board["rows"] if r["status"] == "failed"})
+    failed: dict[str, set[str]] = {}
+    for row in board["rows"]:
+        if row["status"] == "failed":
+            failed.setdefault(row["detector"], set()).add(row["cell"])
     if failed:
-        shown = failed[:4] + ([f"{len(failed) - 4} more"] if len(failed) > 4 else [])
-        notes.append(("Failed", f"{listed(shown)}. The reasons stand in the table of every score."))
+        texts = [f"{name} ({len(cells)} cell{'s' if len(cells) > 1 else ''})" for name, cells in failed.items()]
+        notes.append(("Failed", f"{listed(texts)}. The reasons stand in the table of every score."))
     if board["ranked_by"] == TRANSFER and not any(p["kind"] == INSIDE and p["shown"] for p in board["protocols"]):
         notes.append(("No in-distribution scores", "What is lost on the way from known to unknown data sets cannot be said; add "
                       "cross-validation to the suite's protocols."))

@@ -1,0 +1,498 @@
+"""The board: exact values from hand-made predictions, ranks and ties, every shape of run, the same bytes from any order."""
+
+import csv
+import importlib.util
+import io
+import json
+import random
+import re
+from html import unescape
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from benchmarks import intervals, metrics
+from benchmarks.leaderboard import formats, page, scores, words
+from benchmarks.leaderboard.scores import Plan, Result, measure
+from benchmarks.leaderboard.summary import Field, Spread, difference, spread, ties
+from benchmarks.leaderboard.table import board, refuse_without_floors, rounded
+from curation.errors import UserError
+
+_spec = importlib.util.spec_from_file_location("boards", Path(__file__).parents[1] / "boards.py")
+boards = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(boards)
+
+THREE = [boards.release("a", 200, 250), boards.release("b", 300, 160), boards.release("c", 150, 300)]
+BOTH = (boards.CV, boards.LODO)
+CONTRACT = {"detector", "protocol", "train", "test", "metric", "value", "low", "high", "n", "few"}
+
+
+@pytest.fixture(scope="module")
+def three():
+    """Three data sets, six detectors, both protocols."""
+    return boards.made(THREE)
+
+
+def row(document, detector, test, metric, kind="in distribution"):
+    found = [r for r in document["rows"] if (r["detector"], r["test"], r["metric"], r["kind"]) == (detector, test, metric, kind)]
+    assert len(found) == 1
+    return found[0]
+
+
+def shown(html):
+    """The page's text as it is read, without the tags of its sentences."""
+    return re.sub(r"\s+", " ", unescape(re.sub(r"</?(b|span)[^>]*>", "", html)))
+
+
+def scored(p, y, repeats=1, threshold=.5):
+    """Predictions of accounts a00, a01, ...: p [repeats][n] or [n]."""
+    p = np.atleast_2d(p)
+    n = len(y)
+    return pa.table({
+        "dataset": ["d"] * n * repeats, "account_id": [f"a{i:02}" for i in range(n)] * repeats,
+        "repeat": np.repeat(np.arange(repeats), n), "fold": np.zeros(n * repeats, np.int64),
+        "p_bot": p.ravel().astype(float), "threshold": np.full(n * repeats, threshold), "y": pa.array(list(y) * repeats, pa.int8()),
+    })
+
+
+# --- values
+
+
+def test_the_rows_keep_the_contract(three):
+    assert {"releases", "rows"} <= set(three)
+    assert {"name", "version", "content_hash"} <= set(three["releases"][0])
+    assert len(three["rows"]) == 6 * 3 * 2 * 9
+    for r in three["rows"]:
+        assert set(r) >= CONTRACT
+        if r["value"] is None:
+            assert (r["detector"], r["metric"]) == ("constant", "precision[bot]")
+            assert r["reason"] == "not defined: nobody was called a bot"
+        else:
+            assert r["low"] <= r["value"] <= r["high"] and isinstance(r["train"], list)
+    one = row(three, "random-forest", "b@1", "f1[bot]", "transfer")
+    assert (one["train"], one["n"], one["bots"], one["few"]) == (["a@1", "c@1"], 460, 300, False)
+
+
+def test_values_by_hand_and_the_mean_over_repeats():
+    r = boards.release("d", 2, 2)
+    y = [1, 1, 0, 0]
+    table = scored([[.9, .2, .1, .3], [.9, .8, .7, .1]], y, repeats=2)
+    cell = boards.cell("random-forest", r, boards.CV, [r], table)
+    got = measure([cell], metrics.ordered(), boards.QUICK)[0]
+    assert got.scores["recall[bot]"][0] == pytest.approx((1 / 2 + 1) / 2)
+    assert got.scores["accuracy"][0] == pytest.approx((3 / 4 + 3 / 4) / 2)
+    assert got.scores["roc-auc"][0] == pytest.approx((3 / 4 + 1) / 2)
+    assert (got.accounts, got.predictions, got.bots, got.humans, got.few) == (4, 8, 2, 2, True)
+    # Wilson on the account, not on the prediction: three quarters of 4 accounts
+    assert got.scores["accuracy"][1:] == pytest.approx([float(b) for b in intervals.wilson(.75, 4)])
+
+
+def test_repeats_of_an_account_move_together():
+    """Twice the same predictions say no more than once: the same interval, not a narrower one."""
+    r = boards.release("d", 40, 40)
+    y = [1] * 40 + [0] * 40
+    p = np.random.default_rng(5).random(80)
+    once, twice = (measure([boards.cell("x", r, boards.CV, [r], t)], metrics.ordered(["mcc", "roc-auc"]), boards.QUICK)[0]
+                   for t in (scored(p, y), scored([p, p], y, repeats=2)))
+    assert once.scores == twice.scores
+    np.testing.assert_array_equal(once.draws["mcc"], twice.draws["mcc"])
+
+
+def test_differences_between_detectors_are_paired():
+    """Two detectors with the same predictions differ by nothing in every draw, however wide their own intervals are."""
+    r = boards.release("d", 40, 40)
+    y, p = [1] * 40 + [0] * 40, np.random.default_rng(6).random(80)
+    cells = [boards.cell(d, r, boards.CV, [r], scored(p, y)) for d in ("constant", "one-question-tree", "twin")]
+    document = board(boards.ABOUT, cells, [r], boards.QUICK)
+    auc = {e["detector"]: e for e in document["summary"] if e["metric"] == "roc-auc" and e["scope"] == "mean"}
+    assert auc["twin"]["above"] == [0, 0, 0]
+    assert {e["rank"] for e in auc.values()} == {1}
+    assert [e["ties"] for e in auc.values()] == [[0]] * 3
+
+
+def test_a_count_never_gets_an_interval_of_width_zero():
+    r = boards.release("d", 27, 40)
+    y = [1] * 27 + [0] * 40
+    for p in ([.1] * 67, [.9] * 27 + [.1] * 40):  # none found; all right
+        got = measure([boards.cell("x", r, boards.CV, [r], scored(p, y))], metrics.ordered(), boards.QUICK)[0]
+        for name, (value, low, high) in got.scores.items():
+            if got.methods[name] != "same in every draw":
+                assert high - low > .005, (name, value)
+    assert got.scores["mcc"] == pytest.approx((1, 2 * .87545 - 1, 1), abs=1e-4)
+    assert got.methods["mcc"] == got.methods["roc-auc"] == "wilson at the bound"
+    assert got.scores["recall[bot]"][1] == pytest.approx(.8754, abs=1e-4)
+
+
+def test_what_is_not_defined_has_no_value_but_a_reason():
+    r = boards.release("d", 40, 0)
+    cells = [boards.cell(d, r, boards.CV, [r], scored([.9] * 40, [1] * 40)) for d in ("constant", "one-question-tree")]
+    document = board(boards.ABOUT, cells, [r], boards.QUICK)
+    auc, recall = row(document, "constant", "d@1", "roc-auc"), row(document, "constant", "d@1", "recall[bot]")
+    assert (auc["value"], auc["low"], auc["reason"]) == (None, None, "not defined: one of the classes has no account")
+    assert (recall["value"], recall["few"]) == (1, True)
+    assert document["tests"][0]["in_mean"] is False
+    assert "only bots" in dict(words.answer(document).notes)["Not in the mean"]
+
+
+def test_a_mean_is_of_all_its_data_sets_or_there_is_none():
+    releases = [boards.release(n) for n in "abc"]
+    cells = [c for c in boards.cells(releases) if (c.info["detector"], c.info["test"]) != ("rate-72", "b@1")]
+    cells += [boards.cell("rate-72", releases[1], p, releases, reason="the data set has no posts") for p in BOTH]
+    document = board(boards.ABOUT, cells, releases, boards.QUICK)
+    ranked = {e["detector"] for e in words.entries(document, "mcc")}
+    assert ranked == set(boards.SKILL) - {"rate-72"}
+    gap = next(d for d in page.view(document)["order"] if d["name"] == "rate-72")["na"]
+    assert gap["", "t"] == "not ranked: 2 of 3 data sets; not applicable: the data set has no posts (b@1)"
+    one = row(document, "rate-72", "b@1", "mcc", "transfer")
+    assert (one["value"], one["status"], one["reason"]) == (None, "not applicable", "the data set has no posts")
+
+
+def test_few_and_simulated_data_sets_stay_out_of_the_mean():
+    releases = [boards.release("a"), boards.release("b"), boards.release("small", 29, 300), boards.release("made", simulated=True)]
+    document = boards.made(releases)
+    assert words.core(document) == ["a@1", "b@1"]
+    assert document["simulated"] is True
+    assert all(e["rank"] is None for e in document["summary"] if e["scope"] == "small@1")
+    assert {r["few"] for r in document["rows"] if r["test"] == "small@1"} == {True}
+    only = boards.made([boards.release(n, simulated=True) for n in "xy"])
+    assert words.core(only) == ["x@1", "y@1"]
+
+
+# --- means, differences, ranks
+
+
+def flat(value, low, high, draws, values=None):
+    return Spread((value, low, high), values or [value], np.asarray(draws, float), False)
+
+
+def test_the_mean_of_independent_sets_by_hand():
+    def one(test, value, low, high):
+        info = {"detector": "d", "protocol": "p", "train": [test], "test": test, "status": "done", "cell_key": test}
+        drawn = {"accuracy": np.array([value, value + .1])}
+        return scores.Measured(info, 100, 100, 50, 50, {"accuracy": (value, low, high)}, {}, drawn)
+
+    field = Field([one("a", .5, .4, .6), one("b", .9, .7, 1.0)], metrics.ordered(["accuracy"]))
+    got = spread(field, metrics.METRICS.get("accuracy"), "d", "in distribution", ["a", "b"])
+    assert got.score == pytest.approx((.7, .7 - np.sqrt(.05) / 2, .7 + np.sqrt(.02) / 2))
+    np.testing.assert_allclose(got.draws, [.7, .8])
+    assert spread(field, metrics.METRICS.get("accuracy"), "d", "in distribution", ["a", "c"]) is None
+
+
+def test_a_difference_that_no_draw_changes_takes_the_unpaired_bounds():
+    always = difference(flat(.9, .8, .95, [.9, .9]), flat(.5, .4, .6, [.5, .5]))
+    assert always == pytest.approx((.4, .4 - np.hypot(.1, .1), .4 + np.hypot(.05, .1)))
+    assert difference(flat(.5, .4, .6, [.5, .4]), flat(.5, .4, .6, [.5, .4])) == (0, 0, 0)
+
+
+def test_ties_are_the_longest_runs_in_rank_order():
+    assert ties(list("abcd"), set()) == [["a", "b", "c", "d"]]
+    assert ties(list("abcd"), {("a", "c"), ("a", "d"), ("b", "d")}) == [["a", "b"], ["b", "c"], ["c", "d"]]
+    assert ties(list("ab"), {("a", "b")}) == []
+    # a and c tie, but b between them beats c: no bar may run over it
+    assert ties(list("abc"), {("b", "c")}) == [["a", "b"]]
+
+
+def test_overlapping_bars_get_lanes_of_their_own():
+    found = [{"detector": d, "ties": t} for d, t in (("a", [0]), ("b", [0, 1]), ("c", [1]), ("d", [2]), ("e", [2]))]
+    got = {e["detector"]: [(b["lane"], b["first"], b["last"]) for b in e["bars"]] for e in page.bars(found)}
+    assert got == {"a": [(0, True, False)], "b": [(0, False, True), (1, True, False)], "c": [(1, False, True)],
+                   "d": [(0, True, False)], "e": [(0, False, True)]}
+
+
+def test_the_better_detector_is_separated_and_ranked_first(three):
+    found = {e["detector"]: e for e in words.entries(three, "balanced-accuracy")}
+    best, constant = found["gradient-boosting"], found["constant"]
+    assert (best["rank"], best["rank_low"]) == (1, 1) and constant["rank"] == 6
+    assert constant["rank_low"] > best["rank_high"] or not set(constant["ties"]) & set(best["ties"])
+    assert best["lost"][0] == pytest.approx(best["scores"]["transfer"][0] - best["scores"]["in distribution"][0], abs=2e-6)
+    assert best["lost"][2] < 0 < best["above"][1]
+    for e in found.values():
+        assert e["rank_low"] <= e["rank"] <= e["rank_high"]
+        assert e["wide"]["transfer"][0] <= e["scores"]["transfer"][0] <= e["wide"]["transfer"][1]
+
+
+def test_lower_is_better_where_the_metric_says_so(three):
+    found = words.entries(three, "brier[bot]")
+    values = [e["scores"]["transfer"][0] for e in found]
+    assert values == sorted(values) and found[0]["rank"] == 1
+
+
+# --- shapes of runs
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 10])
+def test_any_number_of_data_sets(count):
+    releases = [boards.release(f"set-{i}") for i in range(count)]
+    document = boards.made(releases, protocols=BOTH if count > 1 else (boards.CV,))
+    assert len(words.core(document)) == count
+    top = words.entries(document, "mcc")[0]
+    assert bool(top["rank_elsewhere"]) == bool(top["wide"]) == (count >= 3)
+    html = page.to_html(document)
+    assert html.count("<article") == count
+    assert words.answer(document).sentence in shown(html)
+
+
+def test_in_distribution_alone_is_said_to_mislead():
+    document = boards.made([boards.release("a"), boards.release("b")], protocols=(boards.CV,))
+    assert document["ranked_by"] == "in distribution"
+    assert words.NO_TRANSFER in words.answer(document).sentence and words.NO_TRANSFER in formats.to_markdown(document).replace("\\", "")
+    html = page.to_html(document)
+    assert "add leave-one-data-set-out" in html and 'data-col="lost"' not in html and 'data-col="other"' not in html
+
+
+def test_transfer_alone_says_what_is_missing():
+    document = boards.made([boards.release("a"), boards.release("b")], protocols=(boards.LODO,))
+    assert document["ranked_by"] == "transfer"
+    assert "No in-distribution scores" in dict(words.answer(document).notes)
+    assert page.to_html(document)
+
+
+def test_nothing_scored_is_a_board_that_says_so():
+    releases = [boards.release("a"), boards.release("b")]
+    cells = [boards.cell(d, r, boards.LODO, releases, reason="no profile <at> all") for r in releases for d in boards.SKILL]
+    document = board(boards.ABOUT, cells, releases, boards.QUICK)
+    assert words.answer(document).sentence.startswith("No detector was scored")
+    assert "no profile &lt;at&gt; all" in page.to_html(document)
+    assert all(r["value"] is None for r in document["rows"])
+
+
+def test_too_few_everywhere_shows_values_and_ranks_nothing():
+    document = boards.made([boards.release("a", 10, 20), boards.release("b", 12, 12)])
+    assert words.answer(document).sentence.startswith("Nothing can be ranked")
+    assert all(e["rank"] is None for e in document["summary"]) and document["summary"]
+    assert page.to_html(document)
+
+
+def test_a_failed_detector_fails_alone():
+    releases = [boards.release("a"), boards.release("b")]
+    cells = boards.cells(releases)
+    cells += [boards.cell("net", r, p, releases, reason="ran out of time", status="failed") for r in releases for p in BOTH]
+    document = board(boards.ABOUT, cells, releases, boards.QUICK)
+    assert dict(words.answer(document).notes)["Failed"].startswith("net (4 cells).")
+    assert next(d for d in document["detectors"] if d["name"] == "net")["cells"] == {"done": 0, "failed": 4, "not applicable": 0}
+    assert "failed: ran out of time" in page.to_html(document)
+
+
+def test_several_protocols_of_a_kind_show_one_and_list_all():
+    releases = [boards.release("a"), boards.release("b")]
+    more = "cross-validation(folds=2, repeats=2, seed=1)"
+    cells = [*boards.cells(releases), *(boards.cell(d, releases[0], more, releases) for d in boards.SKILL)]
+    document = board(boards.ABOUT, cells, releases, boards.QUICK)
+    assert {p["name"]: p["shown"] for p in document["protocols"]} == {boards.CV: True, more: False, boards.LODO: True}
+    assert page.to_html(document).count(f"<td>{more}") == len(boards.SKILL)
+
+
+def test_a_suite_names_its_metrics():
+    document = boards.made([boards.release("a"), boards.release("b")], metrics=["roc-auc", "brier[bot]"])
+    assert [m["name"] for m in document["metrics"]] == ["roc-auc", "brier[bot]"]
+    assert "ROC AUC" in words.answer(document).sentence
+    with pytest.raises(UserError, match="no metric 'auc'"):
+        boards.made([boards.release("a")], metrics=["auc"])
+
+
+@pytest.mark.parametrize("missing", ["constant", "one-question-tree"])
+def test_no_board_without_its_shortcut_rows(missing):
+    with pytest.raises(UserError, match=rf"lacks its shortcut rows: {missing}\..*Add them to the suite's `detectors:`"):
+        boards.made([boards.release("a")], detectors=[d for d in boards.SKILL if d != missing])
+    refuse_without_floors([{"detector": "constant"}, {"detector": "one-question-tree"}], "s")
+
+
+def test_a_shortcut_that_leads_is_named():
+    releases = [boards.release(n) for n in "abc"]
+    cells = [boards.cell(d, r, p, releases, skill=(1, 3) if d == "one-question-tree" else (1, .2) if d != "constant" else (0, 0))
+             for r in releases for p in BOTH for d in boards.SKILL]
+    document = board(boards.ABOUT, cells, releases, boards.QUICK)
+    assert words.answer(document).caution == "It is a shortcut: no detector here scores higher."
+    assert '<p id="warn" class="warn">' in page.to_html(document)
+
+
+def test_the_words_of_a_usual_board(three):
+    said = words.answer(three)
+    top = words.entries(three, "balanced-accuracy")[0]
+    assert said.sentence.startswith(
+        "On data sets left out of its training, gradient-boosting has the highest mean: balanced accuracy .")
+    assert f"It beats a tree with one question on {top['higher_on']} of 3 data sets" in said.sentence
+    assert {name for name, _ in said.notes} >= {"Who cannot be told apart", "How far above one question"}
+    assert [name for name, _, _ in said.figures][:3] == ["best transfer", "same, in distribution", "lost on the way"]
+
+
+# --- the same bytes
+
+
+def shuffled(result, seed):
+    def table():
+        made = result.predictions()
+        return made.take(np.random.default_rng(seed).permutation(len(made)))
+    return Result(dict(reversed(result.info.items())), table if result.predictions else None)
+
+
+def test_the_same_results_in_any_order_give_the_same_bytes():
+    releases = [boards.release("a"), boards.release("b", 29, 90), boards.release("c", 70, 70)]
+    cells = [*boards.cells(releases)[:-1], boards.cell("rate-72", releases[2], boards.LODO, releases, reason="none")]
+    mixed = [shuffled(c, i) for i, c in enumerate(cells)]
+    random.Random(4).shuffle(mixed)
+    one, two = (board(boards.ABOUT, c, r, boards.QUICK) for c, r in ((cells, releases), (mixed, releases[::-1])))
+    for write in (formats.to_json, formats.to_csv, formats.to_markdown, page.to_html):
+        assert write(one) == write(two)
+
+
+def test_kept_draws_give_the_same_bytes_and_are_used(tmp_path, monkeypatch):
+    releases = [boards.release("a"), boards.release("b")]
+    fresh = boards.made(releases, plan=Plan(200, 0))
+    first = boards.made(releases, plan=Plan(200, 0, tmp_path))
+    assert len(list(tmp_path.glob("*.npy"))) == len(boards.cells(releases)) and not list(tmp_path.glob("*.part"))
+    monkeypatch.setattr(intervals, "resamples", lambda *_: pytest.fail("drawn again"))
+    monkeypatch.setattr(scores, "draw", lambda cells, *_: [] if not cells else pytest.fail("drawn again"))
+    assert formats.to_json(fresh) == formats.to_json(first) == formats.to_json(boards.made(releases, plan=Plan(200, 0, tmp_path)))
+
+
+def test_another_seed_moves_the_bootstrap_and_not_the_values(three):
+    other = boards.made(THREE, plan=Plan(200, 1))
+    one, two = (row(d, "random-forest", "a@1", "roc-auc") for d in (three, other))
+    assert one["value"] == two["value"] and (one["low"], one["high"]) != (two["low"], two["high"])
+
+
+def test_floats_are_rounded_and_no_minus_zero():
+    assert json.dumps(rounded({"a": [-1e-9, .12345678], "b": (1,)})) == '{"a": [0.0, 0.123457], "b": [1]}'
+
+
+# --- files and hostile text
+
+
+HOSTILE = ['=HYPERLINK("http://x.invalid","a")', "<script>alert(1)</script>", "</script><img src=x onerror=alert(1)>",
+           "a|b\n# c", "x\u202egnp.exe", "@SUM(1)", "{{ 7*7 }}", "constructor"]
+
+
+@pytest.fixture(scope="module")
+def hostile():
+    releases = [boards.release("a"), boards.release("b\u202e<b>")]
+    return boards.made(releases, detectors=(*boards.SKILL, *HOSTILE))
+
+
+def test_csv_runs_no_formula_and_reads_back(hostile):
+    rows = list(csv.DictReader(io.StringIO(formats.to_csv(hostile))))
+    assert len(rows) == len(hostile["rows"])
+    for r in rows:
+        for value in r.values():
+            assert not value.startswith(("=", "+", "@", "\t", "\r")) and (not value.startswith("-") or float(value) < 0)
+    assert "'@SUM(1)" in {r["detector"] for r in rows}
+    assert "a|b⟨U+000A⟩# c" in {r["detector"] for r in rows}
+
+
+def test_markdown_shows_text_as_text(hostile):
+    text = formats.to_markdown(hostile)
+    assert "<script" not in text and "\u202e" not in text and "\n# c" not in text
+    table = [line for line in text.splitlines() if line.startswith("| ")]
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in table[:2 + len(boards.SKILL) + len(HOSTILE)]} == {8}
+
+
+def test_the_page_holds_hostile_text_as_text(hostile):
+    html = page.to_html(hostile)
+    assert html.count("<script") == 2 and "<img" not in html and "\u202e" not in html and "{{ 7*7 }}" in html
+    assert " style=" not in html and "http:" not in html.replace("http://x.invalid", "").replace("http://www.w3.org/2000/svg", "")
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', html)[1]
+    assert policy.startswith("default-src &#39;none&#39;") or policy.startswith("default-src 'none'")
+    for tag in ("style", "script"):
+        body = re.findall(rf"<{tag}>(.*?)</{tag}>", html, re.S)
+        assert len(body) == 1 and f"{tag}-src 'sha256-{page._digest(body[0])}'" in policy
+
+
+def test_json_is_json_and_keeps_names_as_they_are(hostile):
+    document = json.loads(formats.to_json(hostile))
+    assert set(HOSTILE) <= {d["name"] for d in document["detectors"]}
+
+
+def test_the_files_are_written_whole(tmp_path, three):
+    paths = formats.write(three, tmp_path / "deep" / "board")
+    names = sorted(p.name for p in (tmp_path / "deep" / "board").iterdir())
+    assert names == [f"leaderboard.{ending}" for ending in ("csv", "html", "json", "md")]
+    assert json.loads(paths["json"].read_text()) == json.loads(json.dumps(three))
+
+
+def test_the_board_imports_no_template_engine_until_a_page_is_made():
+    import subprocess
+    import sys
+
+    code = ("import sys, benchmarks.commands.leaderboard, benchmarks.commands.metrics\n"
+            "assert not {'jinja2', 'numpy', 'pyarrow', 'duckdb'} & set(sys.modules)")
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_scale_holds_everything_drawn(three):
+    for m in three["metrics"]:
+        got = page.scale(three, m)
+        own = [r for r in three["rows"] if r["metric"] == m["name"] and r["value"] is not None]
+        drawn = [r[k] for r in own for k in ("low", "value", "high")]
+        assert got["a"] <= min(drawn) and max(drawn) <= got["b"] and 2 <= len(got["ticks"]) <= 10
+        assert m["range"][0] <= got["a"] < got["b"] <= m["range"][1]
+
+
+# --- the command
+
+
+def lay(home, document_cells, releases, run="run-1", suite="toy", finished="2026-01-01T00:00:00Z"):
+    """Write cells and a run as a bench leaves them."""
+    import pyarrow.parquet as pq
+
+    for c in document_cells:
+        folder = home / "bench" / "cells" / c.info["cell_key"]
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "cell.json").write_text(json.dumps(c.info))
+        if c.predictions:
+            table = c.predictions()
+            pq.write_table(table.drop_columns(["y"]), folder / "predictions.parquet")
+            for r in releases:
+                if c.info["test"] == f"{r['name']}@{r['version']}":
+                    where = home / "releases" / r["name"] / str(r["version"])
+                    where.mkdir(parents=True, exist_ok=True)
+                    y = table.slice(0, r["accounts"])
+                    label = ["bot" if v else "human" for v in y["y"].to_pylist()]
+                    labels = pa.table({"dataset": y["dataset"], "account_id": y["account_id"], "label": label})
+                    pq.write_table(labels, where / "labels.parquet")
+    runs = home / "bench" / "runs"
+    runs.mkdir(parents=True, exist_ok=True)
+    (runs / f"{run}.json").write_text(json.dumps({
+        "run_id": run, "suite": {"name": suite, "metrics": "all"}, "cells": [c.info["cell_key"] for c in document_cells],
+        "releases": releases, "seconds": 1.5, "finished_at": finished}))
+
+
+def test_the_command_writes_the_board_of_a_run(cli, store, tmp_path):
+    releases = [boards.release("a"), boards.release("b")]
+    lay(store.home, boards.cells(releases), releases)
+    lay(store.home, boards.cells(releases[:1], protocols=(boards.CV,)), releases[:1], "run-2", "other", "2026-01-02T00:00:00Z")
+    document = cli.json("leaderboard", "--out", "board", "--suite", "toy", "--resamples", 200)
+    assert document == json.loads(json.dumps(boards.made(releases) | {"seconds": 1.5}))
+    again = cli("leaderboard", "--out", "again", "--run", "run-1", "--resamples", 200)
+    assert "gradient-boosting has the highest mean" in re.sub(r"\s+", " ", again.stderr) and "Next: open" in again.stderr
+    for ending in ("json", "csv", "md", "html"):
+        one, two = (cli.cwd / folder / f"leaderboard.{ending}" for folder in ("board", "again"))
+        assert one.read_bytes() == two.read_bytes()
+    assert cli.json("leaderboard", "--out", "newest", "--resamples", 200)["run"] == "run-2"
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (["--suite", "tyo"], "no finished suite 'tyo'. Did you mean 'toy'"),
+    (["--run", "run-9"], "no run 'run-9'"),
+    (["--run", "run-1", "--suite", "toy"], "both given"),
+    (["--out", "file"], "is a file; give a folder"),
+    (["--resamples", "5"], "greater than or equal to 200"),
+])
+def test_wrong_use_is_a_sentence(cli, store, arguments, said):
+    releases = [boards.release("a")]
+    lay(store.home, boards.cells(releases, protocols=(boards.CV,)), releases)
+    (cli.cwd / "file").write_text("")
+    done = cli("leaderboard", "--out", "board", *arguments, code=2)
+    assert said in re.sub(r"[\s│]+", " ", done.stderr)
+    assert not (cli.cwd / "board").exists()
+
+
+def test_without_a_bench_the_command_says_what_to_run(cli, store):
+    assert "botbench bench" in cli("leaderboard", "--out", "board", code=2).stderr
+
+
+def test_metrics_are_listed(cli):
+    assert "f1[bot]" in cli("metrics").stdout
+    listed = cli.json("metrics")["metrics"]
+    assert [m["name"] for m in listed] == [m.name for m in metrics.ordered()] and all(m["source"] for m in listed)
