@@ -56,8 +56,9 @@ def put(store: Store, name: str, content: Frozen, info: dict[str, Any]) -> tuple
         for table in TABLES_FROZEN:
             _write(content, table, work / f"{table}.parquet")
         row = _number(store, name, content, info)
-        document = {"name": name, "version": row["version"], "parent": row["parent"], **info, "accepted": row["accepted"],
-                    "made_at": row["made_at"].isoformat(), "files": _hashes(work)}
+        said = {k: row[k] for k in ("name", "version", "parent")}
+        noted = {k: row[k] for k in ("snapshot_id", "accepted")}
+        document = {**said, **info, **noted, "made_at": row["made_at"].isoformat(), "files": _hashes(work)}
         text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
         (work / "release.json").write_text(text, encoding="utf-8")
         target = folder(store.home, name, row["version"])

@@ -104,8 +104,9 @@ def _stored_type(column: Column) -> str:
 def _key(table: Table) -> Rule:
     # GROUP BY takes NULL as equal to NULL, as the schema's keys do.
     key = ", ".join(f'"{k}"' for k in table.key)
-    rows = (f"SELECT any_value({account_of(table)}) AS account_id, count(*) || ' rows with the key ' || concat_ws(' / ', {key}) AS detail "
-            f"FROM {table.name} GROUP BY {key} HAVING count(*) > 1")
+    detail = f"count(*) || ' rows with the key ' || concat_ws(' / ', {key})"
+    rows = (f"SELECT any_value({account_of(table)}) AS account_id, {detail} AS detail FROM {table.name} "
+            f"GROUP BY {key} HAVING count(*) > 1")
     return Rule(name="key-unique", says=f"No two rows have the same {' + '.join(table.key)}.", rows=rows)
 
 

@@ -130,7 +130,9 @@ def _verdict(result: Any) -> bool | str:
 
 def _exception(info: Mapping[str, Any]) -> str | None:
     if "raised_exception" in info:
-        return str(info.get("exception_message") or "unknown error") if info["raised_exception"] else None
+        message = str(info.get("exception_message") or "unknown error")
+        # SQLAlchemy adds the whole query and a link.
+        return message.split("\n[SQL:", maxsplit=1)[0] if info["raised_exception"] else None
     nested = [_exception(part) for part in info.values() if isinstance(part, Mapping)]
     return next((message for message in nested if message is not None), None)
 
