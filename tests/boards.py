@@ -19,7 +19,8 @@ SKILL = {"constant": (0, 0), "one-question-tree": (1.0, .3), "random-forest": (2
 def release(name, bots=60, humans=80, simulated=False, version=1):
     """A release as a run's document has it."""
     return {"name": name, "version": version, "content_hash": f"{zlib.crc32(name.encode()):08x}" * 8, "dataset": name,
-            "platform": "twitter", "simulated": simulated, "accounts": bots + humans, "bots": bots, "humans": humans, "path": f"releases/{name}/{version}"}
+            "platform": "twitter", "simulated": simulated, "accounts": bots + humans, "bots": bots, "humans": humans,
+            "path": f"releases/{name}/{version}"}
 
 
 def predictions(r, skill, repeats, seed):

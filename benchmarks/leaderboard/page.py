@@ -177,7 +177,7 @@ def tick(value: float) -> str:
 
 def _tests(board: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The tests of the mean first, each with the question that the one-question tree asks there, where it is known."""
-    asked = {test: said for d in board["detectors"] if d["name"] == ONE_QUESTION for test, said in d["explanations"].items()}
+    asked = {test: said for d in board["detectors"] if d["name"] == ONE_QUESTION for test, said in d["learnt"].items()}
     return [{**t, "question": asked.get(t["name"])} for t in sorted(board["tests"], key=lambda t: (not t["in_mean"], t["name"]))]
 
 

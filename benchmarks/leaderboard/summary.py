@@ -72,7 +72,16 @@ class Field:
     @cached_property
     def core(self) -> list[str]:
         """The tests whose scores the mean is of: enough of both classes, and scored by at least half of the detectors
-        that were scored anywhere, the shortcuts among them. Simulated ones do not mix with real ones."""
+        that were scored anywhere, the shortcuts among them. Simulated ones do not mix with real ones. Where any test has
+        scores of both kinds, those without stay out, so that both columns are means of the same data sets."""
+        if self.main is None:
+            return []
+        both = [t for t in self._enough if all(self.scored(d, kind, t) for d in FLOORS for kind in self.protocols)]
+        return both or self._enough
+
+    @cached_property
+    def _enough(self) -> list[str]:
+        """The tests fit for the mean of the kind that ranks."""
         if self.main is None:
             return []
         able = {d for d in self.detectors if any(self.scored(d, self.main, t) for t in self.tests)} - set(FLOORS)

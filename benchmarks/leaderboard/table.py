@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 PLACES = 6
+INSIDE = "in distribution"
 RELEASE = ("name", "version", "content_hash", "dataset", "platform", "simulated", "accounts", "bots", "humans")
 
 
@@ -115,7 +116,8 @@ def _detector(name: str, field: Field) -> dict[str, Any]:
         "threshold_rule": "; ".join(sorted({str(m.info["threshold_rule"]) for m in done if m.info.get("threshold_rule")})),
         "cells": {s: sum(m.info["status"] == s for m in own) for s in ("done", "failed", "not applicable")},
         "fit_seconds": fit if done else None, "score_ms_per_1000": 1e6 * score / predictions if predictions else None,
-        "explanations": {m.info["test"]: m.info["explanation"] for m in done if m.info.get("explanation")},
+        # Transfer first, so that what was learnt on the data set itself stands where both are there.
+        "learnt": {m.info["test"]: m.info["learnt"] for m in sorted(done, key=lambda m: m.kind == INSIDE) if m.info.get("learnt")},
     }
 
 

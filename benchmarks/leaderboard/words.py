@@ -203,4 +203,4 @@ def _why_out(test: Mapping[str, Any]) -> str:
         return "only bots" if test["bots"] else "only people"
     if test["few"]:
         return f"few: {test['bots']:,} bots, {test['humans']:,} people"
-    return "too few detectors were scored on it"
+    return "no in-distribution scores, or too few detectors scored"

@@ -237,7 +237,8 @@ def test_any_number_of_data_sets(count):
 def test_in_distribution_alone_is_said_to_mislead():
     document = boards.made([boards.release("a"), boards.release("b")], protocols=(boards.CV,))
     assert document["ranked_by"] == "in distribution"
-    assert words.NO_TRANSFER in words.answer(document).sentence and words.NO_TRANSFER in formats.to_markdown(document).replace("\\", "")
+    assert words.NO_TRANSFER in words.answer(document).sentence
+    assert words.NO_TRANSFER in formats.to_markdown(document).replace("\\", "")
     html = page.to_html(document)
     assert "add leave-one-data-set-out" in html and 'data-col="lost"' not in html and 'data-col="other"' not in html
 
@@ -263,6 +264,24 @@ def test_too_few_everywhere_shows_values_and_ranks_nothing():
     assert words.answer(document).sentence.startswith("Nothing can be ranked")
     assert all(e["rank"] is None for e in document["summary"]) and document["summary"]
     assert page.to_html(document)
+
+
+def test_a_pair_tested_in_transfer_alone_does_not_cost_the_other_column():
+    releases = [boards.release("a"), boards.release("b"), boards.release("pair", 70, 70)]
+    cells = [c for c in boards.cells(releases) if (c.info["test"], c.info["protocol"]) != ("pair@1", boards.CV)]
+    document = board(boards.ABOUT, cells, releases, boards.QUICK)
+    assert words.core(document) == ["a@1", "b@1"]
+    assert all(e["lost"] for e in words.entries(document, "roc-auc"))
+    assert "pair@1 (no in-distribution scores" in dict(words.answer(document).notes)["Not in the mean"]
+    assert words.entries(document, "roc-auc", "pair@1")[0]["rank"] == 1
+
+
+def test_what_the_tree_asks_stands_beside_its_data_set():
+    releases = [boards.release("a"), boards.release("b")]
+    said = {boards.CV: "asks <this>", boards.LODO: "asks that"}
+    cells = [boards.cell(d, r, p, releases, learnt=said[p] if d == "one-question-tree" else None)
+             for r in releases for p in BOTH for d in boards.SKILL]
+    assert page.to_html(board(boards.ABOUT, cells, releases, boards.QUICK)).count("One question here: asks &lt;this&gt;") == 2
 
 
 def test_a_failed_detector_fails_alone():
