@@ -25,9 +25,10 @@ def objects(file: SourceFile) -> str:
     compression = "gzip" if file.gzip else "uncompressed"
     if form == "lines":
         source = (f"read_csv({path}, header = false, columns = {{'line': 'VARCHAR'}}, delim = chr(1), quote = '', escape = '', "
-                  f"auto_detect = false, strict_mode = false, compression = '{compression}', max_line_size = {LINE}, buffer_size = {2 * LINE})")
-        return (f"(SELECT try_cast(line AS JSON) AS j, line AS raw, row FROM (SELECT line, row_number() OVER () AS row FROM {source}) "
-                "WHERE trim(line) <> '')")
+                  f"auto_detect = false, strict_mode = false, compression = '{compression}', max_line_size = {LINE}, "
+                  f"buffer_size = {2 * LINE})")
+        numbered = f"SELECT line, row_number() OVER () AS row FROM {source}"
+        return f"(SELECT try_cast(line AS JSON) AS j, line AS raw, row FROM ({numbered}) WHERE trim(line) <> '')"
     size = max(LINE, file.size + 1) if form == "unstructured" else LINE
     source = f"read_json_objects({path}, format = '{form}', compression = '{compression}', maximum_object_size = {size})"
     return f"(SELECT json AS j, json::VARCHAR AS raw, row_number() OVER () AS row FROM {source})"
@@ -41,9 +42,10 @@ def value(document: str, path: str) -> str:
 
 def rest(document: str, known: list[str], said: str = "{}") -> str:
     """SQL: a map of the members of a JSON object that are not `known` and not null; `said` is SQL around each value (`{}`)."""
-    member = ("CASE WHEN k = '' THEN NULL WHEN k[1] IN ('$', '/') THEN json_extract_string({d}, '$.\"' || k || '\"') "
-              "ELSE json_extract_string({d}, k) END").format(d=document)
-    keys = f"list_filter(list_distinct(json_keys({document})), lambda k: k NOT IN ({', '.join(map(literal, known)) or literal('')}))"
+    member = (f"CASE WHEN k = '' THEN NULL WHEN k[1] IN ('$', '/') THEN json_extract_string({document}, '$.\"' || k || '\"') "
+              f"ELSE json_extract_string({document}, k) END")
+    others = f"k NOT IN ({', '.join(map(literal, known)) or literal('')})"
+    keys = f"list_filter(list_distinct(json_keys({document})), lambda k: {others})"
     value_of = said.replace("{}", member)
     entries = f"list_transform({keys}, lambda k: {{'k': k, 'v': {value_of}}})"
     return f"map_from_entries(list_filter({entries}, lambda e: e.v IS NOT NULL))"

@@ -1,4 +1,4 @@
-"""Tars of many small delimited files, streamed into a few Parquet files: members are parsed together, never one by one where all is well."""
+"""Tars of many small delimited files, streamed into a few Parquet files: where all is well, members are parsed together."""
 
 from __future__ import annotations
 
@@ -64,7 +64,8 @@ def to_parquet(file: SourceFile, folder: Path, form: Form) -> dict[tuple[str, ..
         account = found.group(1) if found else ""
         header, body = _split(content, form)
         if header is None:
-            writer.refuse(name, account, 0, "bad_encoding" if content else "empty_file", "The member has no readable header.", body)
+            reason = "bad_encoding" if content.strip() else "empty_file"
+            writer.refuse((name, account), 0, reason, "The member has no readable header.", body)
             continue
         chunk = chunks.setdefault(header, Chunk())
         chunk.names.append(name)
@@ -129,9 +130,9 @@ class _Writer:
         self.refused: list[dict[str, Any]] = []
         self.files = 0
 
-    def refuse(self, member: str, account: str, row: int, reason: str, message: str, raw: bytes) -> None:
-        """Remember a row that cannot be read."""
-        self.refused.append({"member": member, "account": account, "row": row, "reason": reason, "message": message,
+    def refuse(self, member: tuple[str, str], row: int, reason: str, message: str, raw: bytes) -> None:
+        """Remember a row that cannot be read; `member` is its name and account."""
+        self.refused.append({"member": member[0], "account": member[1], "row": row, "reason": reason, "message": message,
                              "raw": raw.decode(errors="backslashreplace")})
 
     def write(self, header: tuple[str, ...], chunk: Chunk) -> None:
@@ -165,15 +166,16 @@ class _Writer:
         import pyarrow as pa
 
         ragged: list[Any] = []
+        member = (chunk.names[i], chunk.accounts[i])
         try:
             fields = _parse(header, chunk.bodies[i], self.form, ragged)
         except pa.ArrowInvalid:
-            self.refuse(chunk.names[i], chunk.accounts[i], 0, "bad_quote", "The member has a quote that never ends; none of its rows was read.",
-                        chunk.bodies[i][:10_000])
+            message = "The member has a quote that never ends; none of its rows was read."
+            self.refuse(member, 0, "bad_quote", message, chunk.bodies[i])
             return None
         for row in ragged:
-            self.refuse(chunk.names[i], chunk.accounts[i], row.number, "ragged_row",
-                        f"The row has {row.actual_columns} fields, its header {row.expected_columns}.", row.text.encode())
+            message = f"The row has {row.actual_columns} fields, its header {row.expected_columns}."
+            self.refuse(member, row.number, "ragged_row", message, row.text.encode())
         numbers = np.setdiff1d(np.arange(1, fields.num_rows + len(ragged) + 1), [r.number for r in ragged])
         return _named(fields, chunk, np.full(fields.num_rows, i), numbers)
 

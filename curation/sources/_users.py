@@ -16,8 +16,8 @@ V1 = {
 V2 = {
     "handle": "username", "display_name": "name", "bio": "description", "location": "location", "url": "url",
     "created_at": "created_at", "followers": "public_metrics.followers_count", "following": "public_metrics.following_count",
-    "posts_total": "public_metrics.tweet_count", "likes_total": "public_metrics.like_count", "listed": "public_metrics.listed_count",
-    "verified": "verified", "protected": "protected",
+    "posts_total": "public_metrics.tweet_count", "likes_total": "public_metrics.like_count",
+    "listed": "public_metrics.listed_count", "verified": "verified", "protected": "protected",
 }
 """Schema column to member of a v2 user object."""
 
@@ -33,7 +33,14 @@ def said(text: str, trailing_blank: bool) -> str:
 def account_id(user: str, names: tuple[str, ...], prefix: str = "", trailing_blank: bool = False) -> str:
     """SQL: the first of the ids that is there, without `prefix`."""
     found = f"coalesce({', '.join(said(value(user, n), trailing_blank) for n in names)})"
-    return f"CASE WHEN starts_with({found}, {literal(prefix)}) THEN substr({found}, {len(prefix) + 1}) ELSE {found} END" if prefix else found
+    return without_prefix(found, prefix)
+
+
+def without_prefix(text: str, prefix: str) -> str:
+    """SQL: `text` without the letters that stand before every id."""
+    if not prefix:
+        return text
+    return f"CASE WHEN starts_with({text}, {literal(prefix)}) THEN substr({text}, {len(prefix) + 1}) ELSE {text} END"
 
 
 def columns(user: str, keys: dict[str, str], known: tuple[str, ...] = (), trailing_blank: bool = False) -> str:

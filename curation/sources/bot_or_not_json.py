@@ -42,9 +42,9 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
 
 def _items(file: SourceFile, name: str) -> str:
     """SQL in brackets: `o` (JSON), `_member`, `_row` for each member of a list of the document."""
-    path = literal(f"$.{name}[*]")
+    found = f"json_extract(j, {literal(f'$.{name}[*]')})"
     return (f"(SELECT o, o::VARCHAR AS _raw, {literal(file.name + ' ' + name)} AS _member, n AS _row FROM "
-            f"(SELECT unnest(json_extract(j, {path})) AS o, generate_subscripts(json_extract(j, {path}), 1) AS n FROM {objects(file)}))")
+            f"(SELECT unnest({found}) AS o, generate_subscripts({found}, 1) AS n FROM {objects(file)}))")
 
 
 def _accounts(file: SourceFile) -> str:
@@ -64,11 +64,15 @@ def _posts(file: SourceFile, options: Options) -> str:
 
 def _claims(file: SourceFile, lists: list[SourceFile]) -> str:
     """A claim for each user and each listed id, so that a listed id without a user is not lost."""
-    lines = " UNION ALL ".join(
-        f"SELECT trim(line, ' ' || chr(9) || chr(13)) AS id, {literal(f.name)} AS _member, row_number() OVER () AS _row "
-        f"FROM read_csv({literal(f.path)}, header = false, columns = {{'line': 'VARCHAR'}}, delim = chr(1), quote = '', escape = '', "
-        f"auto_detect = false, strict_mode = false, compression = '{'gzip' if f.gzip else 'uncompressed'}')" for f in lists)
+    lines = " UNION ALL ".join(map(_lines, lists))
     bots = f"SELECT id, _member, _row FROM ({lines}) WHERE id <> ''"
     users = f"SELECT {value('o', 'id')} AS id, _member, _row FROM {_items(file, 'users')}"
     return (f"SELECT id AS account_id, 'bot' AS answer, _member, _row, id AS _raw FROM ({bots}) UNION ALL "
             f"SELECT id, 'human', _member, _row, id FROM ({users}) WHERE id NOT IN (SELECT id FROM ({bots}))")
+
+
+def _lines(file: SourceFile) -> str:
+    """SQL: the lines of a text file, without blanks around them."""
+    return (f"SELECT trim(line, ' ' || chr(9) || chr(13)) AS id, {literal(file.name)} AS _member, row_number() OVER () AS _row "
+            f"FROM read_csv({literal(file.path)}, header = false, columns = {{'line': 'VARCHAR'}}, delim = chr(1), quote = '', "
+            f"escape = '', auto_detect = false, strict_mode = false, compression = '{'gzip' if file.gzip else 'uncompressed'}')")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from curation.sources._stage import Stage
 
 KINDS = ("spam", "amplifier", "fake follower", "generated")
+HASHTAGS = ("simulated", "river", "festival", "vote", "market", "harbour", "football", "winter")
 ACCOUNTS_AT_ONCE = 200_000
 POSTS_AT_ONCE = 250_000
 
@@ -38,7 +39,7 @@ class Options(BaseModel):
     drift: float = Field(0.5, ge=0, le=1, description="how far this world's people and kinds differ from those of other seeds")
     start: date = date(2026, 1, 1)
     end: date = date(2026, 3, 1)
-    hashtags: tuple[str, ...] = Field(("simulated", "river", "festival", "vote", "market", "harbour", "football", "winter"), min_length=1)
+    hashtags: tuple[str, ...] = Field(HASHTAGS, min_length=1, description="the most used first; each campaign has one")
 
     @field_validator("kinds")
     @classmethod

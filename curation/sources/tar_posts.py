@@ -22,13 +22,13 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    columns: dict[str, str] = Field(description="schema column of posts to the file's column; without post_id, a post's id is <member>:<row>")
-    account: str = Field("(.*)", description="regular expression over a member's name without folder and ending; its group is the account's id")
+    columns: dict[str, str] = Field(description="column of posts to the file's column; without post_id, the id is <member>:<row>")
+    account: str = Field("(.*)", description="regular expression over a member's name (no folder, no ending); its group is the id")
     members: str = Field("*.csv", description="which members are read, a glob over their names without folder")
     delimiter: str = Field(",", min_length=1, max_length=1)
     encoding: str = "utf-8"
     time_format: str | None = Field(None, description="strptime form of created_at, where it is none of the known ones")
-    from_text: bool = Field(False, description="read hashtags, mentions, links and the kind of post (RT @name: is a repost) off the text")
+    from_text: bool = Field(False, description="read hashtags, mentions, links and kind (RT @name: is a repost) off the text")
 
     @field_validator("columns")
     @classmethod
@@ -74,7 +74,8 @@ def _posts(file: SourceFile, header: tuple[str, ...], path: str, options: Option
     source = f"read_parquet({literal(path)})"
     where = f"{literal(file.name + '/')} || member AS _member, row AS _row"
     if not header:
-        return f"SELECT member || ':' || row AS post_id, account AS account_id, {where}, reason AS _reason, message AS _message, raw AS _raw FROM {source}"
+        return (f"SELECT member || ':' || row AS post_id, account AS account_id, {where}, reason AS _reason, message AS _message, "
+                f"raw AS _raw FROM {source}")
     decoded = ", ".join(f"try(decode({ident(f'c{i}')})) AS {ident('d' + str(i))}" for i in range(len(header)))
     text = {name: ident(f"d{i}") for i, name in enumerate(header)}
     broken = " OR ".join(f"{t} IS NULL" for t in text.values())

@@ -29,7 +29,8 @@ class Options(BaseModel):
 def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
     """Accounts as TwiBot-20 gives them: profile, tweets, neighbours (as edges of kind follows) and, in full copies, the label."""
     for file in files:
-        found = f"(SELECT j, raw AS _raw, row AS _row, {literal(file.name)} AS _member, {value('j', 'ID')} AS id FROM {objects(file)})"
+        found = (f"(SELECT j, raw AS _raw, row AS _row, {literal(file.name)} AS _member, {value('j', 'ID')} AS id "
+                 f"FROM {objects(file)})")
         stage.add("accounts", _accounts(found, options))
         stage.add("posts", _posts(found, options))
         stage.add("edges", _edges(found))
@@ -40,22 +41,26 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
 def _accounts(found: str, options: Options) -> str:
     columns = _users.columns("p", _users.V1, ("id", "id_str"), options.trailing_blank)
     domain = "map_from_entries(list_filter([{'k': 'domain', 'v': json_extract_string(j, '$.domain')}], lambda e: e.v IS NOT NULL))"
-    return (f"SELECT * EXCLUDE (j) REPLACE (map_concat(extra, {domain}) AS extra) FROM (SELECT id AS account_id, {columns}, j, _member, _row, _raw, "
-            f"{malformed('p IS NULL')} FROM (SELECT *, CASE WHEN json_type(j, '$.profile') = 'OBJECT' THEN j->'profile' END AS p FROM {found}))")
+    profile = "CASE WHEN json_type(j, '$.profile') = 'OBJECT' THEN j->'profile' END"
+    mapped = (f"SELECT id AS account_id, {columns}, j, _member, _row, _raw, {malformed('p IS NULL')} "
+              f"FROM (SELECT *, {profile} AS p FROM {found})")
+    return f"SELECT * EXCLUDE (j) REPLACE (map_concat(extra, {domain}) AS extra) FROM ({mapped})"
 
 
 def _posts(found: str, options: Options) -> str:
     tweets = "CASE WHEN json_type(j, '$.tweet') = 'ARRAY' THEN json_extract_string(j, '$.tweet[*]') END"
     read_off = f", {_entities.columns('text')}" if options.from_text else ""
-    return (f"SELECT id || ':' || n AS post_id, id AS account_id, text{read_off}, _member || ' account ' || _row AS _member, n AS _row, "
-            f"text AS _raw FROM (SELECT id, _member, _row, unnest({tweets}) AS text, generate_subscripts({tweets}, 1) AS n FROM {found})")
+    each = f"SELECT id, _member, _row, unnest({tweets}) AS text, generate_subscripts({tweets}, 1) AS n FROM {found}"
+    return (f"SELECT id || ':' || n AS post_id, id AS account_id, text{read_off}, _member || ' account ' || _row AS _member, "
+            f"n AS _row, text AS _raw FROM ({each})")
 
 
 def _edges(found: str) -> str:
     def ties(side: str, source: str, target: str) -> str:
         there = f"CASE WHEN json_type(j, '$.neighbor.{side}') = 'ARRAY' THEN json_extract_string(j, '$.neighbor.{side}[*]') END"
-        return (f"SELECT {source} AS source_id, {target} AS target_id, 'follows' AS kind, _member || ' account ' || _row || ' {side}' AS _member, "
-                f"n AS _row, other AS _raw FROM (SELECT id, _member, _row, unnest({there}) AS other, generate_subscripts({there}, 1) AS n FROM {found})")
+        each = f"SELECT id, _member, _row, unnest({there}) AS other, generate_subscripts({there}, 1) AS n FROM {found}"
+        return (f"SELECT {source} AS source_id, {target} AS target_id, 'follows' AS kind, "
+                f"_member || ' account ' || _row || ' {side}' AS _member, n AS _row, other AS _raw FROM ({each})")
 
     return f"{ties('following', 'id', 'other')} UNION ALL {ties('follower', 'other', 'id')}"
 

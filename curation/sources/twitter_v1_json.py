@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from curation.sources._files import SourceFile
     from curation.sources._stage import Stage
 
-TWEET = ("id", "id_str", "text", "full_text", "created_at", "lang", "user", "source", "retweet_count", "favorite_count", "reply_count",
-         "quote_count", "entities", "retweeted_status", "quoted_status", "quoted_status_id", "quoted_status_id_str",
+TWEET = ("id", "id_str", "text", "full_text", "created_at", "lang", "user", "source", "retweet_count", "favorite_count",
+         "reply_count", "quote_count", "entities", "retweeted_status", "quoted_status", "quoted_status_id", "quoted_status_id_str",
          "in_reply_to_status_id", "in_reply_to_status_id_str", "in_reply_to_user_id", "in_reply_to_user_id_str",
          "in_reply_to_screen_name")
 """Members of a tweet that columns hold; the others go to `extra`."""
@@ -26,8 +26,8 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    user: str | None = Field(None, description="member that holds the user; by default `user` where an object has one, else the object")
-    observed_at: str | None = Field(None, description="member of the object that says when the user looked like this, such as created_at")
+    user: str | None = Field(None, description="member that holds the user; by default `user` where there is one, else the object")
+    observed_at: str | None = Field(None, description="member that says when the user looked like this, such as created_at")
     posts: bool = Field(False, description="the objects are tweets: read them as posts too")
     answer: str | None = Field(None, description="member of the object that holds the label, where it stands here")
     answers: dict[str, str] = Field(default_factory=dict, description="what the label's codes mean: code to answer")
@@ -97,4 +97,5 @@ def _posts(file: SourceFile, found: str) -> str:
         {value('j', 'retweet_count')} AS reposts, {value('j', 'favorite_count')} AS likes,
         {value('j', 'reply_count')} AS replies, {value('j', 'quote_count')} AS quotes,
         {rest('j', list(TWEET))} AS extra,
-        {literal(file.name)} AS _member, row AS _row, raw AS _raw, {malformed("json_type(j) IS DISTINCT FROM 'OBJECT'")} FROM {found}"""
+        {literal(file.name)} AS _member, row AS _row, raw AS _raw, {malformed("json_type(j) IS DISTINCT FROM 'OBJECT'")}
+        FROM {found}"""

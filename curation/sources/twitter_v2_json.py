@@ -37,5 +37,5 @@ def _accounts(file: SourceFile, options: Options) -> str:
     observed = f"{value('j', options.observed_at)} AS observed_at, " if options.observed_at else ""
     columns = _users.columns("j", _users.V2, ("id",), options.trailing_blank)
     bad = malformed("json_type(j) IS DISTINCT FROM 'OBJECT'")
-    return (f"SELECT {identity} AS account_id, {observed}{columns}, {literal(file.name)} AS _member, row AS _row, raw AS _raw, {bad} "
-            f"FROM {objects(file)}")
+    where = f"{literal(file.name)} AS _member, row AS _row, raw AS _raw"
+    return f"SELECT {identity} AS account_id, {observed}{columns}, {where}, {bad} FROM {objects(file)}"

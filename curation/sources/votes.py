@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from curation.sources import format_
 from curation.sources._json import objects, value
 from curation.sources._sql import ident, literal
+from curation.sources._users import without_prefix
 
 if TYPE_CHECKING:
     from curation.sources._files import SourceFile
@@ -33,7 +34,7 @@ class Options(BaseModel):
     annotator: str = Field(description="column of who answered")
     answer: str = Field(description="column of the answer or its code")
     made_at: str | None = Field(None, description="column of the time of the answer")
-    answers: dict[str, str] = Field(default_factory=dict, description="code to answer; other codes are quarantined as unknown_answer")
+    answers: dict[str, str] = Field(default_factory=dict, description="code to answer; any other sets the row aside")
     scale: str | None = Field(None, description="the scale's name; with it, scale and code are kept in the claim's attributes")
     id_prefix: str = Field("", description="letters before every account id which are no part of it")
     claimant: str = Field("annotator {}", description="the claimant's name; {} is what stands in the annotator's column")
@@ -60,14 +61,14 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
 
 
 def _rows(file: SourceFile, options: Options) -> str:
-    return (f"read_csv({literal(file.path)}, header = true, all_varchar = true, delim = {literal(options.delimiter)}, quote = '\"', "
-            f"compression = '{'gzip' if file.gzip else 'uncompressed'}')")
+    return (f"read_csv({literal(file.path)}, header = true, all_varchar = true, delim = {literal(options.delimiter)}, "
+            f"quote = '\"', compression = '{'gzip' if file.gzip else 'uncompressed'}')")
 
 
 def _need_columns(stage: Stage, file: SourceFile, options: Options) -> None:
     there = [str(c[0]) for c in stage.connection.execute(f"DESCRIBE FROM {_rows(file, options)}").fetchall()]
-    wanted = [options.account, options.annotator, options.answer, *([options.made_at] if options.made_at else []), *options.attributes.values()]
-    missing = [c for c in wanted if c not in there]
+    wanted = [options.account, options.annotator, options.answer, options.made_at, *options.attributes.values()]
+    missing = [c for c in wanted if c is not None and c not in there]
     if missing:
         stage.fail(f"{file.path} has no column {', '.join(missing)}; its columns are {', '.join(there)}. Correct the file or the "
                    "options of the format votes in the card.")
@@ -76,10 +77,7 @@ def _need_columns(stage: Stage, file: SourceFile, options: Options) -> None:
 def _voted(file: SourceFile, members: list[SourceFile], options: Options) -> str:
     """SQL in brackets: the rows that count, as the struct `r`, with their account's id."""
     account = f"r.{ident(options.account)}"
-    plain = account
-    if options.id_prefix:
-        bare = f"substr({account}, {len(options.id_prefix) + 1})"
-        plain = f"CASE WHEN starts_with({account}, {literal(options.id_prefix)}) THEN {bare} ELSE {account} END"
+    plain = without_prefix(account, options.id_prefix)
     only = ""
     if members and options.only:
         only = f" SEMI JOIN (SELECT {value('j', options.only.key)} AS id FROM {objects(members[0])}) m ON {account} = m.id"

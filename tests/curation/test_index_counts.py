@@ -8,22 +8,24 @@ from curation.store import Store
 
 pytestmark = pytest.mark.data
 
+AGREED = {"dataset": 0}
+
 # Folder, accounts, posts, {kind: {answer: claims}}, {kind: {answer: accounts with that answer alone}}, conflicts, unprofiled.
 INDEX = {
     "caverlee-2011": ("caverlee-2011", 41_455, 192_921, {"dataset": {"bot": 22_223, "human": 19_276}},
                       {"dataset": {"bot": 22_179, "human": 19_232}}, {"dataset": 44}, 0),
-    "cresci-rtbust-2019": ("cresci-rtbust-2019", 693, 0, {"dataset": {"bot": 391, "human": 368}}, None, {"dataset": 0}, 66),
-    "cresci-2015-e13-int-users": ("cresci-2015-e13-int-users", 2818, 0, {"dataset": {"bot": 1337, "human": 1481}}, None, {"dataset": 0}, 0),
-    "cresci-2015-timelines": ("cresci-2015-timelines", 5301, 859_170, {"dataset": {"bot": 3351, "human": 1950}}, None, {"dataset": 0}, 0),
-    "cresci-2017-users": ("cresci-2017-users", 8386, 0, {"dataset": {"bot": 4912, "human": 3474}}, None, {"dataset": 0}, 0),
-    "botwiki-2019": ("botwiki-2019", 698, 0, {"dataset": {"bot": 704}}, None, {"dataset": 0}, 6),
-    "verified-2019": ("verified-2019", 1987, 0, {"dataset": {"human": 2000}}, None, {"dataset": 0}, 13),
-    "varol-2017": ("varol-gilani-ids", 2573, 0, {"dataset": {"bot": 826, "human": 1747}}, None, {"dataset": 0}, 0),
+    "cresci-rtbust-2019": ("cresci-rtbust-2019", 693, 0, {"dataset": {"bot": 391, "human": 368}}, None, AGREED, 66),
+    "cresci-2015-e13-int-users": ("cresci-2015-e13-int-users", 2818, 0, {"dataset": {"bot": 1337, "human": 1481}}, None, AGREED, 0),
+    "cresci-2015-timelines": ("cresci-2015-timelines", 5301, 859_170, {"dataset": {"bot": 3351, "human": 1950}}, None, AGREED, 0),
+    "cresci-2017-users": ("cresci-2017-users", 8386, 0, {"dataset": {"bot": 4912, "human": 3474}}, None, AGREED, 0),
+    "botwiki-2019": ("botwiki-2019", 698, 0, {"dataset": {"bot": 704}}, None, AGREED, 6),
+    "verified-2019": ("verified-2019", 1987, 0, {"dataset": {"human": 2000}}, None, AGREED, 13),
+    "varol-2017": ("varol-gilani-ids", 2573, 0, {"dataset": {"bot": 826, "human": 1747}}, None, AGREED, 0),
     "gilani-2017": ("varol-gilani-ids", 2633, 0, {"dataset": {"bot": 1130, "human": 1522}},
                     {"dataset": {"bot": 1111, "human": 1503}}, {"dataset": 19}, 0),
-    "bot-or-not-30": ("bot-or-not-2026", 275, 7528, {"dataset": {"bot": 66, "human": 209}}, None, {"dataset": 0}, 0),
-    "bot-or-not-31": ("bot-or-not-2026", 171, 4643, {"dataset": {"bot": 27, "human": 144}}, None, {"dataset": 0}, 0),
-    "vk-2021": ("vk-2021", 8705, 0, {"dataset": {"bot": 2461, "human": 6521}}, {"dataset": {"bot": 2192, "human": 6513}}, {"dataset": 0}, 0),
+    "bot-or-not-30": ("bot-or-not-2026", 275, 7528, {"dataset": {"bot": 66, "human": 209}}, None, AGREED, 0),
+    "bot-or-not-31": ("bot-or-not-2026", 171, 4643, {"dataset": {"bot": 27, "human": 144}}, None, AGREED, 0),
+    "vk-2021": ("vk-2021", 8705, 0, {"dataset": {"bot": 2461, "human": 6521}}, {"dataset": {"bot": 2192, "human": 6513}}, AGREED, 0),
     "vk-2021-answers": ("vk-2021", 2160, 0, {"person": {"bot": 1350, "human": 1084, "cannot tell": 443}},
                         {"person": {"bot": 841, "human": 790, "cannot tell": 259}}, {"person": 270}, 0),
     "twibot22-experts": ("twibot22-annotation", 1000, 0,
@@ -34,9 +36,9 @@ INDEX = {
                           {"person": {"bot": 13, "human": 264, "cannot tell": 52}}, {"person": 171}, 0),
     "twibot22-study-22": ("twibot22-annotation", 500, 0, {"person": {"bot": 237, "human": 1199, "cannot tell": 64}},
                           {"person": {"bot": 13, "human": 300, "cannot tell": 16}}, {"person": 171}, 0),
-    "instagram-fake-spammer": ("instagram-fake-spammer", 696, 0, {"dataset": {"bot": 348, "human": 348}}, None, {"dataset": 0}, 0),
+    "instagram-fake-spammer": ("instagram-fake-spammer", 696, 0, {"dataset": {"bot": 348, "human": 348}}, None, AGREED, 0),
     "weibo-pybotfinder-ids": ("weibo-pybotfinder-ids", 10_031, 0, {"dataset": {"bot": 4994, "human": 5091}},
-                              {"dataset": {"bot": 4994, "human": 5037}}, {"dataset": 0}, 0),
+                              {"dataset": {"bot": 4994, "human": 5037}}, AGREED, 0),
     "twibot-20-sample": ("twibot-20-sample", 100, 17_372, {}, {}, {}, 0),
 }
 
@@ -51,14 +53,16 @@ MORE = {
          [("bot", 1494), ("human", 5)]),
         ("SELECT split_part(split_part(post_id, '/', -2), '/', 1), count(*) FROM posts GROUP BY 1 ORDER BY 1",
          [("bots", 97_510), ("users", 95_411)]),
-        ("SELECT max(n) FROM (SELECT count(*) AS n FROM posts GROUP BY post_id[:40], account_id, split_part(post_id, ':', 1))", [(5,)]),
+        ("SELECT max(n) FROM (SELECT count(*) AS n FROM posts GROUP BY split_part(post_id, ':', 1))", [(5,)]),
     ],
     "cresci-rtbust-2019": [
-        ("SELECT answer, count(*) FROM claims SEMI JOIN accounts USING (account_id) GROUP BY 1 ORDER BY 1", [("bot", 353), ("human", 340)]),
+        ("SELECT answer, count(*) FROM claims SEMI JOIN accounts USING (account_id) GROUP BY 1 ORDER BY 1",
+         [("bot", 353), ("human", 340)]),
         ("SELECT count(*) FROM accounts WHERE bio = ''", [(293,)]),
     ],
     "cresci-2015-e13-int-users": [
-        ("SELECT attributes['group'], answer, count(*) FROM claims GROUP BY ALL ORDER BY 1", [("E13", "human", 1481), ("INT", "bot", 1337)]),
+        ("SELECT attributes['group'], answer, count(*) FROM claims GROUP BY ALL ORDER BY 1",
+         [("E13", "human", 1481), ("INT", "bot", 1337)]),
         ("SELECT count(*) FROM accounts WHERE extra['profile_banner_url'] IS NULL", [(496 + 1335,)]),
         ("SELECT count(*) FROM accounts WHERE verified IS NULL", [(0,)]),
     ],
@@ -70,19 +74,21 @@ MORE = {
     "cresci-2017-users": [
         ("SELECT attributes['group'], count(*) FROM claims GROUP BY 1 ORDER BY 1",
          [("geniune_accounts", 3474), ("social_spambots_1", 991), ("social_spambots_2", 3457), ("social_spambots_3", 464)]),
-        ("SELECT count(*) FILTER (extra['test_set_1'] = '1'), count(*) FILTER (extra['test_set_2'] = '1') FROM accounts", [(1991, 954)]),
+        ("SELECT count(*) FILTER (extra['test_set_1'] = '1'), count(*) FILTER (extra['test_set_2'] = '1') FROM accounts",
+         [(1991, 954)]),
         # The local time of Rome in `timestamp` is the same moment as created_at, so it is how crawled_at must be read too.
         ("SELECT count(*) FROM accounts WHERE created_at = timezone('Europe/Rome', extra['timestamp']::TIMESTAMP)", [(8386,)]),
         ("SELECT min(observed_at)::VARCHAR FROM accounts", [("2014-04-19 12:46:19+00",)]),
     ],
     "bot-or-not-30": [
         (ANSWERS_OF_POSTS + " ORDER BY 1", [("bot", 2479), ("human", 7528 - 2479)]),
-        ("SELECT count(*), count(DISTINCT account_id) FROM posts WHERE created_at NOT BETWEEN '2024-03-16 00:00:00Z' AND '2024-03-18 00:00:00Z'",
+        ("SELECT count(*), count(DISTINCT account_id) FROM posts "
+         "WHERE created_at NOT BETWEEN '2024-03-16 00:00:00Z' AND '2024-03-18 00:00:00Z'",
          [(840, 12)]),
     ],
     "bot-or-not-31": [
         (ANSWERS_OF_POSTS + " ORDER BY 1", [("bot", 1005), ("human", 4643 - 1005)]),
-        ("SELECT count(*) FROM posts WHERE created_at NOT BETWEEN '2024-03-16 00:00:00Z' AND '2024-03-18 00:00:00Z'", [(0,)]),
+        ("SELECT min(created_at) >= '2024-03-16 00:00:00Z', max(created_at) < '2024-03-18 00:00:00Z' FROM posts", [(True, True)]),
     ],
     "vk-2021": [
         ("SELECT count(*) FROM (SELECT account_id FROM claims WHERE answer = 'bot' GROUP BY 1 HAVING count(*) > 1)", [(231,)]),
@@ -100,9 +106,8 @@ MORE = {
     "twibot22-study-22": [("SELECT count(*), count(DISTINCT claimant), count(DISTINCT account_id) FROM claims", [(1500, 6, 500)])],
     "instagram-fake-spammer": [
         ("SELECT attributes['part'], count(*) FROM claims GROUP BY 1 ORDER BY 1", [("test", 120), ("train", 576)]),
-        ("SELECT answer, count(DISTINCT a::VARCHAR) FROM claims c JOIN (SELECT account_id, struct_pack(f := followers, g := following, "
-         "p := posts_total, q := protected, d := default_avatar, e := list_sort(map_entries(extra))) AS a FROM accounts) USING (account_id) "
-         "GROUP BY 1 ORDER BY 1", [("bot", 345), ("human", 347)]),
+        ("SELECT answer, count(DISTINCT (followers, following, posts_total, protected, default_avatar, extra)::VARCHAR) "
+         "FROM claims JOIN accounts USING (account_id) GROUP BY 1 ORDER BY 1", [("bot", 345), ("human", 347)]),
     ],
     "weibo-pybotfinder-ids": [
         ("SELECT attributes['kind'], count(*) FROM claims GROUP BY 1 ORDER BY 1",
@@ -125,7 +130,8 @@ def pulled(shared_data, tmp_path_factory):
         def pull_one(name):
             document = pull(store, cards.load(name), shared_data / INDEX[name][0]).document()
             for table in ("accounts", "posts", "claims", "edges"):
-                store.connection.execute(f"CREATE OR REPLACE TEMP VIEW {table} AS FROM {store.relation(table)} WHERE dataset = '{name}'")
+                rows = f"FROM {store.relation(table)} WHERE dataset = '{name}'"
+                store.connection.execute(f"CREATE OR REPLACE TEMP VIEW {table} AS {rows}")
             return document, lambda query: store.connection.execute(query).fetchall()
 
         yield pull_one
@@ -148,7 +154,8 @@ def test_cards_expect_the_figures_of_the_index(name):
     """The same figures stand on the card, for whoever reads only that."""
     _, accounts, posts, claims, answers, conflicts, unprofiled = INDEX[name]
     expected = cards.load(name).expected
-    assert (expected["accounts"], expected["posts"], expected["claims"], expected["unprofiled"]) == (accounts, posts, claims, unprofiled)
+    told = [expected[key] for key in ("accounts", "posts", "claims", "unprofiled")]
+    assert told == [accounts, posts, claims, unprofiled]
     if claims:
         assert expected["answers"] == (claims if answers is None else answers)
         assert expected["conflicts"] == conflicts

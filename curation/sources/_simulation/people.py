@@ -1,4 +1,4 @@
-"""Simulated accounts: people and four kinds of bots, who differ by habit and are the less easily told the better disguised they are."""
+"""Simulated accounts: people and four kinds of bots, who differ by habit; the better disguised, the less easily told."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class People:
 
 
 def world_means(draws: Draws, drift: float) -> Floats:
-    """MEANS of this world: with drift, people in it differ from those elsewhere and each kind's marks are stronger, weaker or turned."""
+    """MEANS of this world: with drift, its people differ from others, and each kind's marks are stronger, weaker or turned."""
     number = np.arange(len(TRAITS)) + WORLD
     scale = np.where(SHARES, 0.2, 1.3)
     people = MEANS[:, 0] + drift * scale * draws.normal("world", number)

@@ -84,7 +84,8 @@ def _when(world: World, author: Integers, number: Integers) -> Integers:
     on_time = draws.uniform("on the minute", author, number) < habits["on the minute"][author]
     second = np.where(on_time, second // 600 * 600, second)
     midnight = start - start % DAY
-    return np.clip(midnight + day * DAY + hour * 3600 + second, start, end - 1)
+    when: Integers = np.clip(midnight + day * DAY + hour * 3600 + second, start, end - 1)
+    return when
 
 
 def _reposts(world: World, author: Integers, number: Integers) -> tuple[Integers, Integers, Any]:
@@ -123,7 +124,7 @@ def _texts(world: World, author: Integers, number: Integers) -> tuple[pa.Array, 
     nothing = pa.scalar("", pa.string())
     text = join(spoken[0], " ", spoken[1], " ", spoken[2], " ", spoken[3], spoken[4], second,
                 pc.if_else(pa.array(tagged), join(" #", tags), nothing), pc.if_else(pa.array(linked), join(" ", link), nothing))
-    return text, _lists(tags.filter(pa.array(tagged)), tagged.astype(np.int64)), _lists(link.filter(pa.array(linked)), linked.astype(np.int64))
+    return text, _some(tags, tagged), _some(link, linked)
 
 
 def _hashtags(world: World, author: Integers, number: Integers) -> tuple[pa.Array, Any]:
@@ -134,6 +135,11 @@ def _hashtags(world: World, author: Integers, number: Integers) -> tuple[pa.Arra
     share = draws.uniform("which hashtag", author, number)
     anything = np.floor(len(names) * share * share).astype(np.int64)
     return words(names, np.where(own, _campaign(world, author) % len(names), anything)), tagged
+
+
+def _some(values: pa.Array, there: Any) -> pa.Array:
+    """Lists of one value where it is there, else of none."""
+    return _lists(values.filter(pa.array(there)), there.astype(np.int64))
 
 
 def _lists(values: pa.Array, lengths: Integers) -> pa.Array:
