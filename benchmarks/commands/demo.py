@@ -1,0 +1,135 @@
+"""`botbench demo`: the main job end to end, on simulated accounts, without a server and without a network."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from curation.console import emit, progress, say
+
+if TYPE_CHECKING:
+    from curation.store import Store
+
+DATASETS = ("simulated-a", "simulated-b", "simulated-c")
+ANNOTATED = "simulated-a"
+ANNOTATORS = 3
+
+
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the leaderboard.")] = Path("demo"),
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Processes for the bench; all cores without it.")] = None,
+    json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Pull, sample, annotate, validate, release, bench and publish simulated accounts, and say each step's figures.
+
+    Everything it makes is called simulated. Run again, it does only what is missing.
+    """
+    from curation.store import Store
+
+    started = time.perf_counter()
+    say("Everything here is simulated: the accounts, the posts, the annotators. No real person is in it.")
+    with Store() as store:
+        pulls = [_pull(store, name) for name in DATASETS]
+        batch = _annotate(store, out)
+        releases, reports = zip(*(_release(store, name) for name in DATASETS), strict=True)
+        run = _bench(store.home, jobs)
+        board = _publish(store.home, run["run_id"], out)
+    found = {"simulated": True, "pulls": pulls, "batch": batch, "releases": list(releases), "bench": run,
+             "report": str(reports[0]), "leaderboard": str(board), "seconds": round(time.perf_counter() - started, 1)}
+    if json_:
+        emit(found)
+    say(f"Done in {found['seconds']} s. Next: open the two pages below, or botbench pull CARD --from DIR with real accounts.")
+    if not json_:
+        print(f"validation report: {found['report']}")
+        print(f"leaderboard:       {found['leaderboard']}")
+
+
+@contextmanager
+def _step(what: str) -> Iterator[list[str]]:
+    """Say what was done, with the figures that the step puts into the list, and how long it took."""
+    figures: list[str] = []
+    started = time.perf_counter()
+    yield figures
+    say(f"{what:<10} {' · '.join(figures)}  ({time.perf_counter() - started:.1f} s)")
+
+
+def _pull(store: Store, name: str) -> dict[str, Any]:
+    from curation import cards
+    from curation.pull import pull
+
+    with _step("pull") as figures:
+        found = pull(store, cards.load(name)).document()
+        rows = " · ".join(f"{table} {n['read']:,} read = {n['kept']:,} kept + {n['duplicate']:,} duplicate + {n['quarantined']:,} quarantined"
+                          for table, n in found["tables"].items())
+        figures += [name, rows, *(["there already"] if found.get("unchanged") else [])]
+    return found
+
+
+def _annotate(store: Store, out: Path) -> dict[str, Any]:
+    """Sample a batch, let simulated annotators answer it as a Label Studio export, and take that in as claims."""
+    from curation.annotation import desk
+    from curation.annotation.batches import find
+    from curation.annotation.simulate import simulate_export
+    from curation.designs import parse
+    from curation.sampling import sample
+
+    with _step("sample") as figures:
+        batch = sample(store, ANNOTATED, parse("uniform(n=150)"), copies=ANNOTATORS)
+        figures += [f"{batch.size} of {batch.population:,} accounts of {ANNOTATED}", f"{batch.copies} simulated annotators each"]
+    with _step("annotate") as figures:
+        export = out / "simulated-annotations.json"
+        answers = simulate_export(store, batch.batch_id, export, annotators=ANNOTATORS)
+        synced = desk.sync_file(store, export, batch=find(store, batch.batch_id))
+        figures += [f"{answers} simulated answers in a Label Studio export", f"{synced.claims_added} new claims"]
+    return {"batch_id": batch.batch_id, "size": batch.size, "answers": answers}
+
+
+def _release(store: Store, name: str) -> tuple[dict[str, Any], Path]:
+    """Consensus, validation and release of one data set."""
+    from curation.annotation.scheme import Scheme
+    from curation.consensus import consensus
+    from curation.release import freeze
+    from curation.validation import report, run
+
+    with _step("consensus") as figures:
+        found = consensus(store, name, Scheme.load())
+        figures += [name, *(f"{n} {label}" for label, n in found.labels.items()), *(f"{n} {status}" for status, n in found.status.items())]
+    with _step("validate") as figures:
+        validation = run.validate(store, name)
+        page = report.write(store.home, validation)
+        figures += [name, "passed" if validation.success else "failed", f"{sum(s.ran for s in validation.suites)} expectations"]
+    with _step("release") as figures:
+        made = freeze(store, name, name)
+        figures += [made.reference, f"{made.info['accounts']:,} accounts", f"content hash {made.content_hash[:12]}"]
+    return {"name": made.name, "version": made.version, "content_hash": made.content_hash, "path": str(made.path)}, page
+
+
+def _bench(home: Path, jobs: int | None) -> dict[str, Any]:
+    from benchmarks import runner
+    from benchmarks.suite import load
+    from benchmarks.watch import Bars
+
+    with _step("bench") as figures, progress() as bar:
+        found = runner.as_json(runner.bench(home, load("demo"), jobs, None, Bars(bar, say)))
+        figures += [f"{n} {what.replace('_', ' ')}" for what, n in found["cells"].items()]
+    return found
+
+
+def _publish(home: Path, run_id: str, out: Path) -> Path:
+    from benchmarks.leaderboard import formats, table, words
+    from benchmarks.leaderboard.scores import Plan
+
+    with _step("board") as figures:
+        board = table.from_run(table.find_run(home, run_id), Plan(kept=home / "cache" / "draws"))
+        figures.append(words.answer(board).sentence)
+    return formats.write(board, out / "leaderboard")["html"].resolve()
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog="Examples: `botbench --store demo-store demo` · `botbench demo --out /tmp/demo --json`")(demo)
