@@ -59,7 +59,11 @@ class Detector(ClassifierMixin, BaseEstimator):
 
 
 class FeatureModel(Detector):
-    """A scikit-learn classifier over the matrix of declared features; `model` says which."""
+    """A scikit-learn classifier over the matrix of declared features; `model` says which.
+
+    An account of which nothing is known neither teaches nor is judged by its silence: it gets the training part's share
+    of bots. Else a detector of posts would learn that whoever has none is human, because so the data were collected.
+    """
 
     def model(self) -> Any:
         """The unfitted classifier or pipeline, seeded with `random_state`."""
@@ -68,14 +72,28 @@ class FeatureModel(Detector):
     def fit(self, accounts: Accounts, y: Labels) -> Self:
         """Fit the model on the features; imputation and scaling are part of it, so they see the training part only."""
         self.classes_ = np.array([0, 1])
-        self.model_ = self.model().fit(accounts.values, y)
+        self.share_ = float(np.mean(y))
+        known = _known(accounts)
+        labels = y[known]
+        # A feature missing in all of the training part teaches nothing, and some models cannot bear one.
+        self.features_ = np.flatnonzero(~np.isnan(accounts.values).all(axis=0))
+        self.names_ = tuple(accounts.names[i] for i in self.features_)
+        self.model_ = None
+        if len(np.unique(labels)) == 2:
+            self.model_ = self.model().fit(accounts.values[known][:, self.features_], labels)
         return self
 
     def predict_proba(self, accounts: Accounts) -> Floats:
         """The model's probabilities, float64[n, 2]."""
-        if not len(accounts):
-            return np.empty((0, 2))
-        return np.asarray(self.model_.predict_proba(accounts.values), dtype=np.float64)
+        known = _known(accounts)
+        proba = np.tile([1 - self.share_, self.share_], (len(accounts), 1))
+        if self.model_ is not None and known.any():
+            proba[known] = self.model_.predict_proba(accounts.values[known][:, self.features_])
+        return proba
+
+
+def _known(accounts: Accounts) -> NDArray[np.bool_]:
+    return np.asarray(~np.isnan(accounts.values).all(axis=1), dtype=np.bool_)
 
 
 @dataclass(frozen=True)

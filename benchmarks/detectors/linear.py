@@ -29,13 +29,13 @@ class LogisticRegressionDetector(FeatureModel):
     """Imputer, logarithm, scaler and regression in one pipeline, so all are fitted on the training part only."""
 
     def model(self) -> Any:
-        """The pipeline; a feature missing in all of the training part becomes a constant."""
+        """The pipeline."""
         from sklearn.impute import SimpleImputer
         from sklearn.linear_model import LogisticRegression
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
         return make_pipeline(
-            SimpleImputer(strategy="median", keep_empty_features=True), FunctionTransformer(squeeze),
+            SimpleImputer(strategy="median"), FunctionTransformer(squeeze),
             StandardScaler(), LogisticRegression(max_iter=2000, random_state=self.random_state),
         )

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.accounts import Accounts
-from benchmarks.detectors import FeatureModel, Labels, detector
+from benchmarks.detectors import FeatureModel, detector
 
 HAYS = ("Hays, Schutzman, Raghavan, Walk & Zimmer 2023, Simplistic Collection and Labeling Practices Limit the "
         "Utility of Benchmark Datasets for Twitter Bot Detection (WWW)")
@@ -26,13 +25,10 @@ class ShallowTree(FeatureModel):
 
         return DecisionTreeClassifier(max_depth=self.depth, random_state=self.random_state)
 
-    def fit(self, accounts: Accounts, y: Labels) -> ShallowTree:
-        """Fit, and keep the names of the features for `explain`."""
-        self.names_ = accounts.names
-        return super().fit(accounts, y)
-
     def explain(self) -> str | None:
         """The first question, such as `posts_total <= 83.5`."""
+        if self.model_ is None:
+            return None
         tree = self.model_.tree_
         if tree.feature[0] < 0:
             return None

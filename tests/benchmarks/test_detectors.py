@@ -101,6 +101,16 @@ def test_the_constant_says_the_share_of_bots():
     assert scores(get("constant").seeded(0).fit(view, y), view).tolist() == [0.25] * 8
 
 
+def test_silence_is_no_evidence():
+    """Humans of whom nothing is known would make missingness the answer; they get the share of bots instead."""
+    view = Accounts(("gap_median",), np.array([[1.0], [2.0], [8.0], [9.0], [np.nan], [np.nan], [np.nan], [np.nan]]))
+    y = np.array([1, 1, 0, 0, 0, 0, 0, 0])
+    for name in ("one-question-tree", "depth-4-tree", "random-forest", "gradient-boosting", "logistic-regression"):
+        made = get(name).seeded(0).fit(view, y)
+        assert scores(made, view)[4:].tolist() == [0.25] * 4, name
+        assert scores(made.fit(view.take(np.arange(4, 8)), y[4:]), view).tolist() == [0] * 8, "nothing to learn from"
+
+
 def test_one_question_by_hand():
     view = Accounts(("followers", "posts_total"), np.array([[5, 10], [6, 20], [5, 90], [6, 100]], dtype=float))
     made = ShallowTree(1, random_state=0).fit(view, np.array([1, 1, 0, 0]))
