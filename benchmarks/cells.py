@@ -32,13 +32,17 @@ MACHINERY = (accounts, evidence, folds, masking, material, protocols, thresholds
 
 @dataclass(frozen=True)
 class Task:
-    """All that a worker needs: the store's home, the detector's name, the protocol's canonical string, and the plan."""
+    """All that a worker needs: the store's home, the detector's name, the protocol's canonical string, and the plan.
+
+    `version` is the detector's when the key was made; a worker that loads other code refuses the task.
+    """
 
     home: Path
     key: str
     detector: str
     protocol: str
     plan: Plan
+    version: str | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,8 @@ def compute(task: Task) -> Outcome:
 
 def _compute(task: Task) -> Outcome:
     spec, protocol = get(task.detector), parse(task.protocol)
+    if task.version not in {None, spec.version}:
+        raise RuntimeError("the detector's code changed while the bench was running; run it again")
     # Within one release both sides are the same: it stands in the pool once.
     references = task.plan.test if task.plan.train == task.plan.test else (*task.plan.train, *task.plan.test)
     releases = [material.load(task.home, reference) for reference in references]

@@ -180,7 +180,7 @@ def _planned(task: Task, spec: Spec, releases: dict[str, Release], features: str
         "threshold_rule": spec.threshold, "versions": {"botbench": _botbench(), **spec.versions},
         "simulated": any(bool(r.info.get("simulated")) for r in used.values()), "mlflow_run_id": None,
     }
-    return Planned(replace(task, key=key), spec, document)
+    return Planned(replace(task, key=key, version=spec.version), spec, document)
 
 
 def _botbench() -> str:

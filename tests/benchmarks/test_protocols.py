@@ -198,3 +198,41 @@ def test_the_threshold_comes_from_out_of_fold_scores():
 
     threshold = choose("best-balanced-accuracy(folds=3)", fit, Accounts(("x",), x[:, None]), y, group=np.arange(60), seed=1)
     assert 0.15 < threshold < 0.3 and seen == [40, 40, 40]
+
+
+TOY = '''
+from dataclasses import dataclass
+import numpy as np
+from benchmarks.protocols import Fold, Plan, Protocol, protocol
+
+
+@protocol("first-half")
+@dataclass(frozen=True)
+class FirstHalf(Protocol):
+    """Trains on the first half, tests on the second."""
+
+    seed: int = 0
+
+    def plans(self, releases):
+        return [Plan((r.reference,), (r.reference,)) for r in releases]
+
+    def split(self, pool):
+        half = len(pool.y) // 2
+        yield Fold(0, 0, np.arange(half), np.arange(half, len(pool.y)))
+'''
+
+
+def test_a_protocol_is_one_file_and_nothing_else(tmp_path, monkeypatch):
+    import sys
+
+    import benchmarks.protocols as package
+
+    (tmp_path / "toy_first_half.py").write_text(TOY)
+    monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
+    monkeypatch.setattr(package.PROTOCOLS, "_found", dict(package.PROTOCOLS.all()))
+    monkeypatch.setattr(package.PROTOCOLS, "_walked", False)
+    try:
+        fold, = parse("first-half(seed=2)").split(pool([1, 0, 1, 0]))
+        assert fold.train.tolist() == [0, 1] and str(parse("first-half")) == "first-half(seed=0)"
+    finally:
+        sys.modules.pop("benchmarks.protocols.toy_first_half", None)

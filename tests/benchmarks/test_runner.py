@@ -158,6 +158,12 @@ def test_one_class_to_learn_from(make, home):
     assert outcome.status == "not applicable" and "the training part holds bots only" in outcome.reason
 
 
+def test_code_that_changed_meanwhile(make, home):
+    make("a", 12, 12, seed=1)
+    outcome = cells.compute(cells.Task(home, "k", "constant", CV, Plan(("a@1",), ("a@1",)), "another version"))
+    assert outcome.status == "failed" and "code changed while the bench was running" in outcome.reason
+
+
 def test_only_features_that_both_sides_have(plugin, make, home):
     plugin('''
 import numpy as np
