@@ -166,13 +166,16 @@ class _Writer:
         import pyarrow as pa
 
         ragged: list[Any] = []
-        member = (chunk.names[i], chunk.accounts[i])
+        member, body = (chunk.names[i], chunk.accounts[i]), chunk.bodies[i]
         try:
-            fields = _parse(header, chunk.bodies[i], self.form, ragged)
-        except pa.ArrowInvalid:
-            message = "The member has a quote that never ends; none of its rows was read."
-            self.refuse(member, 0, "bad_quote", message, chunk.bodies[i])
+            fields = _parse(header, b"".join([*_ended(body), _mark(header, i, self.form)]), self.form, ragged)
+            whole = fields.column("c0")[-1].as_py() == f"{MARK}{i}".encode()
+        except (pa.ArrowInvalid, IndexError):
+            whole = False
+        if not whole:
+            self.refuse(member, 0, "bad_quote", "The member has a quote that never ends; none of its rows was read.", body)
             return None
+        fields = fields.slice(0, fields.num_rows - 1)
         for row in ragged:
             message = f"The row has {row.actual_columns} fields, its header {row.expected_columns}."
             self.refuse(member, row.number, "ragged_row", message, row.text.encode())
@@ -197,7 +200,17 @@ def _parse(header: tuple[str, ...], body: bytes, form: Form, ragged: list[Any] |
         io.BytesIO(body), csv.ReadOptions(use_threads=False, block_size=BLOCK, column_names=names),
         csv.ParseOptions(delimiter=form.delimiter, newlines_in_values=True, invalid_row_handler=skip),
         csv.ConvertOptions(check_utf8=False, column_types=dict.fromkeys(names, pa.binary()), strings_can_be_null=False),
-    ) if body.strip() else pa.table({n: pa.array([], pa.binary()) for n in names})
+    )
+
+
+def _mark(header: tuple[str, ...], i: int, form: Form) -> bytes:
+    """The row that says which member begins."""
+    return f"{MARK}{i}{form.delimiter * (len(header) - 1)}\n".encode()
+
+
+def _ended(body: bytes) -> tuple[bytes, bytes]:
+    """A member's rows, the last of them ended."""
+    return body, b"" if body.endswith(b"\n") or not body else b"\n"
 
 
 def _parse_together(header: tuple[str, ...], chunk: Chunk, form: Form) -> pa.Table | None:
@@ -205,10 +218,9 @@ def _parse_together(header: tuple[str, ...], chunk: Chunk, form: Form) -> pa.Tab
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    blank = form.delimiter * (len(header) - 1)
     parts = []
     for i, body in enumerate(chunk.bodies):
-        parts += [f"{MARK}{i}{blank}\n".encode(), body, b"" if body.endswith(b"\n") or not body else b"\n"]
+        parts += [_mark(header, i, form), *_ended(body)]
     try:
         rows = _parse(header, b"".join(parts), form).combine_chunks()
     except pa.ArrowInvalid:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from curation.sources import _entities, format_
+from curation.sources import _entities, _text, format_
 from curation.sources._json import malformed, objects, rest, value
 from curation.sources._sql import literal
 
@@ -31,13 +31,12 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
     """Users and posts in one JSON document; a text file of bots' ids, every other user being human."""
     documents = [f for f in files if not f.name.endswith(".txt")]
     lists = [f for f in files if f.name.endswith(".txt")]
-    if not documents or not lists:
-        stage.fail(f"{stage.dataset}: the format bot-or-not-json reads a JSON document and a text file of bots' ids (.txt); "
-                   f"among its files ({', '.join(f.name for f in files) or 'none'}) one of the two is missing.")
-    for file in documents:
-        stage.add("accounts", _accounts(file))
-        stage.add("posts", _posts(file, options))
-        stage.add("claims", _claims(file, lists))
+    if len(documents) != 1 or len(lists) != 1:
+        stage.fail(f"{stage.dataset}: the format bot-or-not-json reads one JSON document and one text file of ids (.txt) at a "
+                   f"time; its files are {', '.join(f.name for f in files) or 'none'}. Name the two in a reading of their own.")
+    stage.add("accounts", _accounts(documents[0]))
+    stage.add("posts", _posts(documents[0], options))
+    _add_claims(stage, documents[0], _text.lines(stage, lists[0]))
 
 
 def _items(file: SourceFile, name: str) -> str:
@@ -62,17 +61,9 @@ def _posts(file: SourceFile, options: Options) -> str:
             f"(SELECT {columns}, o, _member, _row, _raw, {bad} FROM {_items(file, 'posts')})")
 
 
-def _claims(file: SourceFile, lists: list[SourceFile]) -> str:
-    """A claim for each user and each listed id, so that a listed id without a user is not lost."""
-    lines = " UNION ALL ".join(map(_lines, lists))
-    bots = f"SELECT id, _member, _row FROM ({lines}) WHERE id <> ''"
-    users = f"SELECT {value('o', 'id')} AS id, _member, _row FROM {_items(file, 'users')}"
-    return (f"SELECT id AS account_id, 'bot' AS answer, _member, _row, id AS _raw FROM ({bots}) UNION ALL "
-            f"SELECT id, 'human', _member, _row, id FROM ({users}) WHERE id NOT IN (SELECT id FROM ({bots}))")
-
-
-def _lines(file: SourceFile) -> str:
-    """SQL: the lines of a text file, without blanks around them."""
-    return (f"SELECT trim(line, ' ' || chr(9) || chr(13)) AS id, {literal(file.name)} AS _member, row_number() OVER () AS _row "
-            f"FROM read_csv({literal(file.path)}, header = false, columns = {{'line': 'VARCHAR'}}, delim = chr(1), quote = '', "
-            f"escape = '', auto_detect = false, strict_mode = false, compression = '{'gzip' if file.gzip else 'uncompressed'}')")
+def _add_claims(stage: Stage, file: SourceFile, bots: _text.Rows) -> None:
+    """A claim for each listed id, also one without a user, and for each user that is not listed."""
+    listed = f"SELECT trim(c1) AS id, _member, _row, _raw FROM {bots.relation}"
+    bots.feed("claims", f"SELECT id AS account_id, 'bot' AS answer, _member, _row, _raw FROM ({listed})")
+    users = f"SELECT {value('o', 'id')} AS account_id, 'human' AS answer, _member, _row, _raw FROM {_items(file, 'users')}"
+    stage.add("claims", f"SELECT * FROM ({users}) WHERE coalesce(account_id, '') NOT IN (SELECT id FROM ({listed}))")

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from curation.sources import format_
+from curation.sources import _text, format_
 from curation.sources._json import objects, value
-from curation.sources._sql import ident, literal
+from curation.sources._sql import literal
+from curation.sources._tidy import Dialect
 from curation.sources._users import without_prefix
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ class Options(BaseModel):
     attributes: dict[str, str] = Field(default_factory=dict, description="attribute to column, kept with the claim where not empty")
     only: Members | None = Field(None, description="count only votes on these accounts")
     accounts: bool = Field(False, description="the voted accounts are the data set's accounts: observe them, by id alone")
-    delimiter: str = Field(",", min_length=1, max_length=1)
+    delimiter: str = Field(",", min_length=1, max_length=4)
+    encoding: str = "utf-8"
 
 
 @format_("votes", options=Options)
@@ -53,54 +55,39 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
                    f"reading's files ({', '.join(f.name for f in files)}).")
     for file in files:
         if file not in members:
-            _need_columns(stage, file, options)
-            voted = _voted(file, members, options)
-            stage.add("claims", _claims(voted, options))
+            rows = _text.delimited(stage, file, Dialect(options.delimiter, encoding=options.encoding), None)
+            voted = _voted(rows, members, options)
+            rows.feed("claims", _claims(rows, voted, options))
             if options.accounts:
-                stage.add("accounts", f"SELECT account_id, _member, _row, _raw FROM {voted}")
+                rows.feed("accounts", f"SELECT account_id, _member, _row, _raw FROM {voted} r")
 
 
-def _rows(file: SourceFile, options: Options) -> str:
-    return (f"read_csv({literal(file.path)}, header = true, all_varchar = true, delim = {literal(options.delimiter)}, "
-            f"quote = '\"', compression = '{'gzip' if file.gzip else 'uncompressed'}')")
-
-
-def _need_columns(stage: Stage, file: SourceFile, options: Options) -> None:
-    there = [str(c[0]) for c in stage.connection.execute(f"DESCRIBE FROM {_rows(file, options)}").fetchall()]
-    wanted = [options.account, options.annotator, options.answer, options.made_at, *options.attributes.values()]
-    missing = [c for c in wanted if c is not None and c not in there]
-    if missing:
-        stage.fail(f"{file.path} has no column {', '.join(missing)}; its columns are {', '.join(there)}. Correct the file or the "
-                   "options of the format votes in the card.")
-
-
-def _voted(file: SourceFile, members: list[SourceFile], options: Options) -> str:
-    """SQL in brackets: the rows that count, as the struct `r`, with their account's id."""
-    account = f"r.{ident(options.account)}"
-    plain = without_prefix(account, options.id_prefix)
+def _voted(rows: _text.Rows, members: list[SourceFile], options: Options) -> str:
+    """SQL in brackets: the rows that count, with their account's id."""
+    account = rows.column(options.account)
     only = ""
     if members and options.only:
         only = f" SEMI JOIN (SELECT {value('j', options.only.key)} AS id FROM {objects(members[0])}) m ON {account} = m.id"
-    return (f"(SELECT {plain} AS account_id, r, {literal(file.name)} AS _member, _row, r AS _raw FROM "
-            f"(SELECT r, row_number() OVER () AS _row FROM {_rows(file, options)} r){only})")
+    return f"(SELECT *, {without_prefix(account, options.id_prefix)} AS account_id FROM {rows.relation} r{only})"
 
 
-def _claims(voted: str, options: Options) -> str:
-    answer = f"r.{ident(options.answer)}"
+def _claims(rows: _text.Rows, voted: str, options: Options) -> str:
+    answer = rows.column(options.answer)
     codes = " ".join(f"WHEN {literal(c)} THEN {literal(a)}" for c, a in options.answers.items())
     mapped = f"CASE {answer} {codes} ELSE {answer} END" if codes else answer
     before, _, behind = options.claimant.partition("{}")
-    claimant = f"{literal(before)} || r.{ident(options.annotator)} || {literal(behind)}"
-    made = f", r.{ident(options.made_at)} AS made_at" if options.made_at else ""
+    annotator = rows.column(options.annotator)
+    claimant = f"CASE WHEN trim({annotator}) <> '' THEN {literal(before)} || {annotator} || {literal(behind)} END"
+    made = f", {rows.column(options.made_at)} AS made_at" if options.made_at else ""
     return (f"SELECT account_id, {claimant} AS claimant, 'person' AS claimant_kind, {mapped} AS answer{made}, "
-            f"{_attributes(options)} AS attributes, _member, _row, _raw FROM {voted}")
+            f"{_attributes(rows, options)} AS attributes, _member, _row, _raw FROM {voted} r")
 
 
-def _attributes(options: Options) -> str:
+def _attributes(rows: _text.Rows, options: Options) -> str:
     """SQL of the claim's attributes; NULL where there are none."""
-    pairs = {name: f"r.{ident(column)}" for name, column in options.attributes.items()}
+    pairs = {name: rows.column(column) for name, column in options.attributes.items()}
     if options.scale:
-        pairs |= {"scale": literal(options.scale), "code": f"r.{ident(options.answer)}"}
+        pairs |= {"scale": literal(options.scale), "code": rows.column(options.answer)}
     if not pairs:
         return "NULL::MAP(VARCHAR, VARCHAR)"
     entries = ", ".join(f"{{'k': {literal(name)}, 'v': {sql}}}" for name, sql in pairs.items())
