@@ -31,10 +31,11 @@ _NUMBERS = itertools.count(1)
 def pinned(store: Store, dataset: str, version: int, splits: str | None = None) -> Iterator[str]:
     """Tables and views of one data set at exactly one version; yields their schema's name.
 
-    `USE` it on a cursor of the store's connection. Beside the tables: `latest` (observation of each account), `members` (account_id, group of equal profiles), `known`
-    (account ids observed or claimed), `standing` (claims not taken back), `torn` (split_id, account_id, parts,
-    candidate: accounts whose group stands in several parts of a split), `card`, `platforms`, `scheme`, `answers`,
-    `kinds`, `reasons`. `splits`, SQL (split_id, account_id, part), stands for splits about to be released.
+    `USE` it on a cursor of the store's connection. Beside the tables: `latest` (observation of each account), `members`
+    (account_id, group of equal profiles), `known` (account ids observed or claimed), `standing` (claims not taken
+    back), `torn` (split_id, account_id, parts, candidate: accounts whose group stands in several parts of a split),
+    `card`, `platforms`, `scheme`, `answers`, `kinds`, `reasons`. `splits`, SQL (split_id, account_id, part), stands for
+    splits about to be released.
     """
     schema = f"memory.checked_{next(_NUMBERS)}"
     store.connection.execute(f"CREATE SCHEMA {schema}")
