@@ -6,11 +6,13 @@ by the next. Predictions are the result; MLflow holds a copy and a few metrics t
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
 import math
 import os
+import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +61,10 @@ class Tracker:
             if folder:
                 folder.mkdir(parents=True, exist_ok=True)
             client = MlflowClient(tracking_uri=uri)
-            return Tracker(uri, client, _experiment(client, folder))
+            experiment = _experiment(client, folder)
+            if folder:
+                _write_ahead(folder / "mlflow.db")
+            return Tracker(uri, client, experiment)
         except Exception as error:  # tracking stores fail in many ways, and none of them is the bench's
             first = str(error).splitlines()[0]
             raise UserError(
@@ -183,6 +188,12 @@ def _local_folder(uri: str) -> Path | None:
     """The folder of our own SQLite store, whose artifacts stand beside it; None for any other tracking store."""
     path = Path(uri.removeprefix("sqlite:///"))
     return path.parent if uri.startswith("sqlite:///") and path.name == "mlflow.db" else None
+
+
+def _write_ahead(database: Path) -> None:
+    """Let readers (`mlflow ui`) read while cells are written, and each of a child's many commits cost one sync."""
+    with contextlib.closing(sqlite3.connect(database, timeout=30)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
 
 
 def _shown(uri: str) -> str:
