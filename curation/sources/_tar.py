@@ -8,7 +8,7 @@ import re
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +25,9 @@ CHUNK = 24 << 20
 
 BLOCK = 64 << 20
 """No record is longer, in bytes."""
+
+BUFFER = 20 << 10
+"""Bytes that tarfile reads at once; it copies what is left of them for every small member."""
 
 MARK = "\x1d\x1e"
 """Begins the row put before each member, so that one parse of many members still tells them apart."""
@@ -60,7 +63,7 @@ def to_parquet(file: SourceFile, folder: Path, form: Form) -> dict[tuple[str, ..
     writer = _Writer(folder, form)
     chunks: dict[tuple[str, ...], Chunk] = {}
     for name, content in _members(file, form):
-        found = re.fullmatch(form.account, PurePosixPath(name).stem)
+        found = re.fullmatch(form.account, _stem(name))
         account = found.group(1) if found else ""
         header, body = _split(content, form)
         if header is None:
@@ -81,7 +84,7 @@ def to_parquet(file: SourceFile, folder: Path, form: Form) -> dict[tuple[str, ..
 
 def _members(file: SourceFile, form: Form) -> Iterator[tuple[str, bytes]]:
     try:
-        with file.open() as stream, tarfile.open(fileobj=stream, mode="r|", bufsize=1 << 20) as archive:
+        with file.open() as stream, tarfile.open(fileobj=stream, mode="r|", bufsize=BUFFER) as archive:
             for member in archive:
                 _safe(file, member)
                 if member.isfile() and _wanted(member.name, form):
@@ -92,14 +95,19 @@ def _members(file: SourceFile, form: Form) -> Iterator[tuple[str, bytes]]:
         raise UserError(f"{file.path} is not a whole tar ({error}). Get the file again.") from None
 
 
+def _stem(name: str) -> str:
+    """The name without folder and ending."""
+    plain = name.rpartition("/")[2]
+    return plain.rpartition(".")[0] or plain
+
+
 def _wanted(name: str, form: Form) -> bool:
-    plain = PurePosixPath(name).name
+    plain = name.rpartition("/")[2]
     return fnmatch.fnmatchcase(plain, form.members) and not plain.startswith(".")
 
 
 def _safe(file: SourceFile, member: tarfile.TarInfo) -> None:
-    path = PurePosixPath(member.name)
-    if path.is_absolute() or ".." in path.parts:
+    if member.name.startswith("/") or ".." in member.name.split("/"):
         raise UserError(f"{file.path} holds a member whose path leads out of the tar ({member.name}); nothing of it was read.")
     if not (member.isfile() or member.isdir()):
         what = "a link" if member.issym() or member.islnk() else "a device or another special file"
