@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,8 +55,8 @@ def _fetch_one(source: Source, folder: Path, tell: Tell) -> None:
         raise UserError(f"{source.url} gave other bytes than the card's sha256 {known}; the download was deleted. Either the file "
                         "has changed (get the pinned one and use --from DIR) or the card is wrong.") from None
     except requests.RequestException as error:
-        raise UserError(f"{source.url} could not be downloaded in {TRIES} tries ({_short(error)}). Run the same command again, which "
-                        "goes on where it stopped, or get the file yourself and use --from DIR.") from None
+        raise UserError(f"{source.url} could not be downloaded in {TRIES} tries ({_short(error)}). Run the same command again, "
+                        "which goes on where it stopped, or get the file yourself and use --from DIR.") from None
 
 
 @dataclass
@@ -66,7 +66,7 @@ class Resuming:
     part: Path
     tell: Tell
 
-    def __call__(self, url: str, output_file: Any, _pooch: Any, check_only: bool = False) -> bool | None:
+    def __call__(self, url: str, output_file: Any, _pooch: Any) -> None:
         """Download `url` to `output_file`; raises requests.RequestException when every try has failed."""
         import requests
 
@@ -83,7 +83,6 @@ class Resuming:
                     raise
                 time.sleep(PAUSE * 2**attempt)
         shutil.move(self.part, output_file)
-        return None
 
     def _attempt(self, url: str) -> None:
         """Add to the part what is missing; a server that cannot continue sends everything."""
@@ -97,12 +96,24 @@ class Resuming:
             have = have if resumed else 0
             total = have + int(response.headers.get("Content-Length", 0))
             with self.part.open("ab" if resumed else "wb") as out:
-                for chunk in response.iter_content(CHUNK):
+                for chunk in _chunks(response):
                     out.write(chunk)
                     have += len(chunk)
                     self.tell(f"downloading {self.part.stem}", have, total)
         if total and have < total:
             raise requests.ConnectionError(f"the connection ended after {have:,} of {total:,} bytes")
+
+
+def _chunks(response: Any) -> Iterator[bytes]:
+    """The body as it comes in: a connection that breaks off has given all that it sent before the error."""
+    import requests
+    import urllib3
+
+    try:
+        while chunk := response.raw.read1(CHUNK, decode_content=False):
+            yield chunk
+    except urllib3.exceptions.HTTPError as error:
+        raise requests.ConnectionError(f"the connection ended early: {error}") from None
 
 
 def _short(error: Exception) -> str:

@@ -35,7 +35,8 @@ def stored(store: Store, pull_id: str) -> PullResult | None:
     if found is None:
         return None
     version = _version_of(store, pull_id)
-    return PullResult(found[0], version, True, _tables(store, pull_id), totals(store, found[0], version), _reasons(store, pull_id), pull_id)
+    counts = totals(store, found[0], version)
+    return PullResult(found[0], version, True, _tables(store, pull_id), counts, _reasons(store, pull_id), pull_id)
 
 
 def over_limit(result: PullResult, limit: float) -> list[str]:
@@ -47,7 +48,8 @@ def over_limit(result: PullResult, limit: float) -> list[str]:
 def totals(store: Store, dataset: str, version: int) -> dict[str, Any]:
     """Accounts observed, posts, claims (rows), answers (accounts with one answer alone), conflicts (accounts with several)
     and claimed ids that were not observed, of a data set at a version; only claims that a pull brought count."""
-    accounts, posts, claims = (f"(FROM {store.relation(t, version)} WHERE dataset = $dataset)" for t in ("accounts", "posts", "claims"))
+    accounts, posts, claims = (
+        f"(FROM {store.relation(t, version)} WHERE dataset = $dataset)" for t in ("accounts", "posts", "claims"))
     pulled = f"(FROM {claims} WHERE pull_id IS NOT NULL AND answer IS NOT NULL)"
     observed = f"(SELECT DISTINCT account_id FROM {accounts})"
 
@@ -60,7 +62,8 @@ def totals(store: Store, dataset: str, version: int) -> dict[str, Any]:
     alone: dict[str, dict[str, int]] = {kind: {} for kind in by_answer}
     conflicts: dict[str, int] = dict.fromkeys(by_answer, 0)
     per_account = f"SELECT claimant_kind, account_id, count(DISTINCT answer) AS n, min(answer) AS one FROM {pulled} GROUP BY ALL"
-    for kind, answer, n in rows(f"SELECT claimant_kind, CASE WHEN n = 1 THEN one END AS a, count(*) FROM ({per_account}) GROUP BY ALL ORDER BY ALL"):
+    only = "CASE WHEN n = 1 THEN one END"
+    for kind, answer, n in rows(f"SELECT claimant_kind, {only}, count(*) FROM ({per_account}) GROUP BY ALL ORDER BY ALL"):
         if answer is None:
             conflicts[kind] = n
         else:
@@ -80,7 +83,8 @@ def _tables(store: Store, pull_id: str) -> dict[str, dict[str, int]]:
 
 def _reasons(store: Store, pull_id: str) -> list[dict[str, Any]]:
     rows = store.connection.execute(
-        'SELECT table_name, reason, count(*), min("row") FROM lake.main.quarantine WHERE pull_id = ? GROUP BY ALL ORDER BY 1, 3 DESC, 2',
+        'SELECT table_name, reason, count(*), min("row") FROM lake.main.quarantine WHERE pull_id = ? '
+        "GROUP BY ALL ORDER BY 1, 3 DESC, 2",
         [pull_id]).fetchall()
     return [dict(zip(("table", "reason", "rows", "first"), r, strict=True)) for r in rows]
 

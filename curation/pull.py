@@ -111,7 +111,6 @@ def _scratch(store: Store) -> Iterator[Path]:
 @contextmanager
 def _memory(connection: duckdb.DuckDBPyConnection, limit: str) -> Iterator[None]:
     """Bound DuckDB's memory for a while."""
-    before = connection.execute("SELECT current_setting('memory_limit')").fetchone()
     try:
         connection.execute("SET memory_limit = ?", [limit])
     except duckdb.Error:
@@ -119,7 +118,7 @@ def _memory(connection: duckdb.DuckDBPyConnection, limit: str) -> Iterator[None]
     try:
         yield
     finally:
-        connection.execute("SET memory_limit = ?", [before[0] if before else "4GB"])
+        connection.execute("RESET memory_limit")
 
 
 def _write(transaction: Transaction, stage: Stage, pull_row: dict[str, object]) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from curation.console import emit, say, table
 from curation.errors import Findings
+
+if TYPE_CHECKING:
+    from curation.cards import Card
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
@@ -24,8 +27,7 @@ def datasets(context: typer.Context, json_: Json = False) -> None:
         emit({"datasets": [{"id": name, **_summary(card)} for name, card in known.items()]})
         return
     table("", ("data set", "platform", "title", "formats", "files"), [
-        (name, s["platform"], s["title"], ", ".join(s["formats"]), "download" if s["downloads"] else "local only")
-        for name, s in ((name, _summary(card)) for name, card in known.items())])
+        (name, c.platform, c.title, ", ".join(sorted({r.format for r in c.reads})), _files(c)) for name, c in known.items()])
     say("Next: botbench pull CARD --from DIR, or botbench datasets show CARD.")
 
 
@@ -58,7 +60,8 @@ def check(
     elif problems:
         table(str(file), ("field", "expected", "found"), [(p.field, p.expected, p.found) for p in problems])
     if problems:
-        raise Findings(f"{file} has {len(problems)} mistake{'s' * (len(problems) > 1)}; datasets/README.md describes the card format.")
+        many = "s" * (len(problems) > 1)
+        raise Findings(f"{file} has {len(problems)} mistake{many}; datasets/README.md describes the card format.")
     say(f"{file} is a good card. Next: botbench pull {file} --from DIR.")
 
 
@@ -75,20 +78,25 @@ def formats(json_: Json = False) -> None:
     say("Next: write a card (datasets/README.md describes every option), then botbench datasets check FILE.")
 
 
-def _summary(card: object) -> dict[str, object]:
-    from curation.cards import Card
+def _files(card: Card) -> str:
+    """Where a card's files come from."""
+    if not card.sources:
+        return "none needed"
+    return "download" if all(s.url for s in card.sources) else "local only"
 
-    assert isinstance(card, Card)
+
+def _summary(card: Card) -> dict[str, object]:
     return {"title": card.title, "platform": card.platform, "licence": card.licence, "simulated": card.simulated,
             "formats": sorted({r.format for r in card.reads}), "files": [s.file for s in card.sources],
-            "downloads": bool(card.sources) and all(s.url for s in card.sources)}
+            "origin": _files(card)}
 
 
 def register(app: typer.Typer) -> None:
     """Add the command and its subcommands."""
     group = typer.Typer(
         invoke_without_command=True, rich_markup_mode=None, help="The data sets botbench has cards for; check a card of your own.",
-        epilog="Examples: `botbench datasets` · `botbench datasets show cresci-rtbust-2019` · `botbench datasets check ./my-card.yaml`")
+        epilog="Examples: `botbench datasets` · `botbench datasets show cresci-rtbust-2019` · "
+        "`botbench datasets check ./my-card.yaml`")
     group.callback()(datasets)
     group.command(epilog="Example: `botbench datasets show cresci-rtbust-2019`")(show)
     group.command(epilog="Example: `botbench datasets check ./my-card.yaml`")(check)

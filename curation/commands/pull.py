@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def pull(
     card: Annotated[str, typer.Argument(metavar="CARD", help="A data set's id (see botbench datasets), or the path of a card.")],
     folder: Annotated[Path | None, typer.Option(
-        "--from", metavar="DIR", help="The folder that holds the card's files; without it they are downloaded from the card's URLs.",
+        "--from", metavar="DIR", help="The folder that holds the card's files; without it they are downloaded.",
     )] = None,
     limit: Annotated[float, typer.Option(
         "--quarantine-limit", min=0, max=1, help="The share of a table's rows that may be set aside before the exit code is 1.",
@@ -71,4 +71,5 @@ def _print(result: PullResult) -> None:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Examples: `botbench pull cresci-rtbust-2019 --from DIR` · `botbench pull ./my-card.yaml --from DIR --json`")(pull)
+    app.command(
+        epilog="Examples: `botbench pull cresci-rtbust-2019 --from DIR` · `botbench pull ./my-card.yaml --from DIR --json`")(pull)

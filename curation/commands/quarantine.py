@@ -34,4 +34,6 @@ def quarantine(
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Examples: `botbench quarantine cresci-2017-users` · `botbench quarantine my-data --reason float_id -n 5`")(quarantine)
+    app.command(
+        epilog="Examples: `botbench quarantine cresci-2017-users` · `botbench quarantine my-data --reason float_id -n 5`",
+    )(quarantine)

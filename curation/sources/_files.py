@@ -54,7 +54,8 @@ def _stream(path: Path, zipped: bool) -> Iterator[BinaryIO]:
 def select(files: dict[str, list[SourceFile]], read: Read) -> list[SourceFile]:
     """The files of one reading, in the order the card names them; all of them where it names none."""
     wanted = read.files or tuple(files)
-    names = [n for pattern in wanted for n in ([pattern] if pattern in files else sorted(n for n in files if fnmatchcase(n, pattern)))]
+    matched = ([p] if p in files else sorted(n for n in files if fnmatchcase(n, p)) for p in wanted)
+    names = [name for group in matched for name in group]
     return [f for n in dict.fromkeys(names) for f in files[n]]
 
 

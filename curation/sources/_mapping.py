@@ -14,6 +14,8 @@ from curation.schema import TABLES, Column
 from curation.sources import _sql
 from curation.sources._files import SourceFile
 
+ORIGINS = ("column", "value", "file", "row", "join", "first", "when")
+
 
 class Cell(BaseModel):
     """Where a value comes from and what is done to it, in the order of the fields."""
@@ -30,12 +32,18 @@ class Cell(BaseModel):
     """Where the row stands: `<file stem>:<row>` (account) or `<file name>:<row>` (post)."""
     join: tuple[str, ...] | None = None
     """Several columns of the source, joined with `:`."""
+    first: tuple[str, ...] | None = None
+    """The first of several columns that says something."""
+    when: dict[str, str] | None = None
+    """Columns and the word that stands where the column says something; the first that does counts, else `otherwise`."""
     optional: bool = False
     """The source may lack the column; then nothing is said."""
     trim: bool | None = None
     """Take blanks around the value away."""
     nulls: tuple[str, ...] = ()
     """Words that say nothing, besides those of the whole reading."""
+    literal: bool = False
+    """The reading's words that say nothing are text here: a name may be NULL."""
     empty: str | None = None
     """What a blank or missing value means."""
     remove_prefix: str | None = None
@@ -98,15 +106,15 @@ class Cell(BaseModel):
 
     @model_validator(mode="after")
     def _one_origin(self) -> Cell:
-        origins = [n for n in ("column", "value", "file", "row", "join") if getattr(self, n) is not None]
+        origins = [n for n in ORIGINS if getattr(self, n) is not None]
         if len(origins) != 1:
-            raise ValueError(f"one of column, value, file, row, join; {', '.join(origins) or 'none'} given")
+            raise ValueError(f"one of {', '.join(ORIGINS)}; {' and '.join(origins) or 'none'} given")
         return self
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of the source that it reads."""
-        return self.join or ((self.column,) if self.column is not None else ())
+        return self.join or self.first or tuple(self.when or ()) or ((self.column,) if self.column is not None else ())
 
 
 class Condition(BaseModel):
@@ -177,10 +185,9 @@ class Compiler:
         return [(name, sql) for name, sql in made if sql is not None]
 
     def said(self) -> str:
-        """A pattern (`{0}` is a source column's text) without the words that say nothing, for `extra`."""
-        nulls = _sql.words(("", *self.nulls)).replace("{", "{{").replace("}", "}}")
-        value = self._visible("trim({0})" if self.trim else "{0}")
-        return f"CASE WHEN trim({value}) NOT IN {nulls} THEN {value} END"
+        """SQL around a source column's text (`{}`) that leaves out the words that say nothing, for `extra`."""
+        value = self._visible("trim({})" if self.trim else "{}")
+        return f"CASE WHEN trim({value}) NOT IN {_sql.words(('', *self.nulls))} THEN {value} END"
 
     def _origin(self, cell: Cell) -> str | None:
         if cell.join is not None:
@@ -189,12 +196,26 @@ class Compiler:
         if cell.column is not None:
             found = self.text(cell.column, cell.optional)
             return None if found is None else self._visible(found)
+        if cell.first is not None or cell.when is not None:
+            return self._chosen(cell)
         if cell.row is not None:
             return f"({_sql.literal(self.file.stem if cell.row == 'account' else self.file.name)} || ':' || _row)"
         if cell.file is not None:
             folder = self.file.name.rpartition("/")[0].rpartition("/")[2]
             return _sql.literal({"stem": self.file.stem, "name": self.file.name, "folder": folder}[cell.file])
         return _sql.literal(cell.value)
+
+    def _chosen(self, cell: Cell) -> str:
+        """What the first column that says something says, or stands for."""
+        nothing = _sql.words(("", *cell.nulls, *self.nulls))
+        cases = []
+        for name in cell.columns:
+            value = self.text(name, cell.optional)
+            if value is not None:
+                told = self._visible(value) if cell.when is None else _sql.literal(cell.when[name])
+                cases.append(f"WHEN trim({value}) NOT IN {nothing} THEN {told}")
+        otherwise = f" ELSE {_sql.literal(cell.otherwise)}" if cell.otherwise is not None else ""
+        return f"CASE {' '.join(cases or ['WHEN false THEN NULL'])}{otherwise} END"
 
     def _visible(self, value: str) -> str:
         """The store cannot hold NUL bytes: where the card allows it they are written as U+2400, else the row is set aside."""
@@ -204,14 +225,14 @@ class Compiler:
         """The steps on a text, in the order of the cell's fields."""
         if cell.trim or (cell.trim is None and self.trim):
             value = f"trim({value}, ' ' || chr(9) || chr(160))"
-        nulls = (*cell.nulls, *(self.nulls if cell.columns else ()))
+        nulls = (*cell.nulls, *(self.nulls if cell.columns and not cell.literal else ()))
         if nulls:
             value = f"CASE WHEN trim({value}) NOT IN {_sql.words(nulls)} THEN {value} END"
         if cell.empty is not None:
             value = f"CASE WHEN trim(coalesce({value}, '')) = '' THEN {_sql.literal(cell.empty)} ELSE {value} END"
         if cell.remove_prefix:
-            cut = len(cell.remove_prefix) + 1
-            value = f"CASE WHEN starts_with({value}, {_sql.literal(cell.remove_prefix)}) THEN substr({value}, {cut}) ELSE {value} END"
+            prefix, rest = _sql.literal(cell.remove_prefix), f"substr({value}, {len(cell.remove_prefix) + 1})"
+            value = f"CASE WHEN starts_with({value}, {prefix}) THEN {rest} ELSE {value} END"
         for old, new in cell.replace.items():
             value = f"replace({value}, {_sql.literal(old)}, {_sql.literal(new)})"
         if cell.extract is not None:

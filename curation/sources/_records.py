@@ -15,20 +15,26 @@ if TYPE_CHECKING:
 
 Kind = Literal["csv", "tsv", "json", "parquet"]
 ENDINGS: dict[str, Kind] = {
-    ".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv", ".json": "json", ".jsonl": "json", ".ndjson": "json", ".parquet": "parquet",
+    ".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv", ".json": "json", ".jsonl": "json", ".ndjson": "json",
+    ".parquet": "parquet",
 }
 
 
 class Records(Protocol):
-    """What the table format works with: `relation` holds `_member`, `_row` and `_raw` beside the source's own columns."""
+    """What the table format works with: `relation` holds `_member`, `_row` and `_raw` beside the source's own columns;
+    `broken` is the SQL of rows that hold no record (None where there are none of these)."""
 
-    relation: str
+    broken: str | None
+
+    @property
+    def relation(self) -> str:
+        """The view of the rows."""
 
     def text(self, name: str, optional: bool = False) -> str | None:
         """SQL of a source column as text; None where it is lacking and may; raises UserError where it may not."""
 
     def rest(self, mapped: set[str], said: str) -> str | None:
-        """SQL of a map of what no mapping reads; `said` is SQL around each value (`{0}`); None where there is nothing."""
+        """SQL of a map of what no mapping reads; `said` is SQL around each value (`{}`); None where there is nothing."""
 
     def feed(self, table: str, query: str) -> None:
         """Give rows to the stage."""
@@ -40,7 +46,8 @@ def kind_of(stage: Stage, file: SourceFile, told: Kind | None) -> Kind:
         return told
     ending = "." + file.name.rpartition(".")[2].lower()
     if ending not in ENDINGS:
-        stage.fail(f"The name {file.name} does not say what form the file has: add `type: csv`, tsv, json or parquet to the options.")
+        stage.fail(f"The name {file.name} does not say what form the file has: add `type: csv`, tsv, json or parquet to the "
+                   "options.")
     return ENDINGS[ending]
 
 
@@ -49,6 +56,7 @@ class TextRecords:
     """Records of a delimited file."""
 
     rows: _text.Rows
+    broken: str | None = None
 
     @property
     def relation(self) -> str:
@@ -61,7 +69,7 @@ class TextRecords:
 
     def rest(self, mapped: set[str], said: str) -> str | None:
         """SQL of a map of the columns that no mapping reads."""
-        return map_of([(n, said.format(self.rows.column(n))) for n in self.rows.names if n not in mapped])
+        return map_of([(n, said.replace("{}", self.rows.column(n))) for n in self.rows.names if n not in mapped])
 
     def feed(self, table: str, query: str) -> None:
         """Give rows to the stage."""
@@ -75,7 +83,13 @@ class ParquetRecords:
     stage: Stage
     file: SourceFile
     names: dict[str, str]
-    relation: str
+    view: str
+    broken: str | None = None
+
+    @property
+    def relation(self) -> str:
+        """The view of the rows."""
+        return self.view
 
     def text(self, name: str, optional: bool = False) -> str | None:
         """SQL of a column."""
@@ -86,11 +100,12 @@ class ParquetRecords:
         kind, column = self.names[name], f"r.{_sql.ident(name)}"
         if kind == "BLOB":
             return f"decode({column})"
-        return f"to_json({column})::VARCHAR" if kind.endswith(("]", ")")) and not kind.startswith("DECIMAL") else f"{column}::VARCHAR"
+        nested = kind.endswith(("]", ")")) and not kind.startswith("DECIMAL")
+        return f"to_json({column})::VARCHAR" if nested else f"{column}::VARCHAR"
 
     def rest(self, mapped: set[str], said: str) -> str | None:
         """SQL of a map of the columns that no mapping reads."""
-        return map_of([(n, said.format(self.text(n))) for n in self.names if n not in mapped])
+        return map_of([(n, said.replace("{}", str(self.text(n)))) for n in self.names if n not in mapped])
 
     def feed(self, table: str, query: str) -> None:
         """Give rows to the stage."""
@@ -103,7 +118,13 @@ class JsonRecords:
 
     stage: Stage
     file: SourceFile
-    relation: str
+    view: str
+    broken: str | None = "coalesce(json_type(r.j) <> 'OBJECT', true)"
+
+    @property
+    def relation(self) -> str:
+        """The view of the rows."""
+        return self.view
 
     def text(self, name: str, optional: bool = False) -> str | None:
         """SQL of what stands at a path."""
@@ -126,7 +147,8 @@ class JsonRecords:
             f"SELECT 1 FROM {self.relation} r WHERE json_exists(r.j, {_sql.literal(path)}) LIMIT 1").fetchone()
         if found is None:
             sample = self.stage.connection.execute(
-                f"SELECT DISTINCT unnest(json_keys(j)) FROM (SELECT j FROM {self.relation} WHERE j IS NOT NULL LIMIT 100)").fetchall()
+                f"SELECT DISTINCT unnest(json_keys(j)) FROM (SELECT j FROM {self.relation} WHERE json_type(j) = 'OBJECT' LIMIT 100)"
+            ).fetchall()
             if sample:
                 self.stage.fail(f"{unknown(f'member in any object of {self.file.name} called', name, [k for k, in sample])} "
                                 "Correct the name on the card.")
@@ -169,5 +191,6 @@ def open_json(stage: Stage, file: SourceFile, records: str | None) -> JsonRecord
         source = (f"(SELECT j, j::VARCHAR AS raw, row_number() OVER () AS row FROM "
                   f"(SELECT unnest(json_extract(j, {_sql.literal(path)})) AS j FROM {source}))")
     stage.connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT j, raw AS _raw, row AS _row, {_sql.literal(file.name)} AS _member FROM {source}")
+        f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT j, raw AS _raw, row AS _row, {_sql.literal(file.name)} AS _member "
+        f"FROM {source}")
     return JsonRecords(stage, file, relation)

@@ -64,7 +64,8 @@ def time_of(value: str, zone: str) -> str:
     zoned = f"regexp_full_match({value}, '{_DATE}[ T]{_CLOCK}{_ZONE}')"
     return f"""CASE
       WHEN {local} THEN try_cast(replace({value}, ',', '.') AS TIMESTAMP) AT TIME ZONE {literal(zone)}
-      WHEN {zoned} THEN try_cast(regexp_replace(replace({value}, ',', '.'), ' ?(Z|UTC|GMT)$', '+00') AS TIMESTAMPTZ)
+      WHEN {zoned} THEN try_cast(regexp_replace(regexp_replace(replace({value}, ',', '.'), ' ?(Z|UTC|GMT)$', '+00'),
+        ' ?([+-][0-9]{{2}}):?([0-9]{{2}})?$', '\\1:\\2') AS TIMESTAMPTZ)
       WHEN regexp_full_match({value}, '[A-Z][a-z]{{2}} [A-Z][a-z]{{2}} .*') THEN try_strptime({value}, '%a %b %d %H:%M:%S %z %Y')
       WHEN regexp_full_match({value}, '[0-9]{{9,10}}([.][0-9]*)?') THEN {_unix(value, 6)}
       WHEN regexp_full_match({value}, '[0-9]{{12,13}}([.][0-9]*)?') THEN {_unix(value, 3)}
@@ -78,22 +79,26 @@ def _unix(value: str, shift: int) -> str:
 
 def typed(column: Column, value: str, given: str, zone: str) -> str:
     """SQL that turns `value`, of the DuckDB type `given`, into the column's type; NULL where it is blank or cannot be read."""
-    if column.type == "VARCHAR":
-        return value if given == "VARCHAR" else f"{value}::VARCHAR"
-    if given == column.type:
-        return value
-    if column.type == "TIMESTAMPTZ":
-        if given in ("TIMESTAMP WITH TIME ZONE", "TIMESTAMP", "DATE") or given.startswith("TIMESTAMP_"):
-            return value if given.endswith("ZONE") else f"({value}::TIMESTAMP AT TIME ZONE {literal(zone)})"
-        return time_of(text_of(value, given), zone)
     text = text_of(value, given)
+    if column.type in ("VARCHAR", given):
+        return text if column.type == "VARCHAR" else value
+    if column.type == "TIMESTAMPTZ":
+        return _moment(value, given, zone)
     if column.type == "BIGINT":
         return f"CASE WHEN regexp_full_match({text}, '[+-]?[0-9]+([.]0*)?') THEN try_cast(split_part({text}, '.', 1) AS BIGINT) END"
     if column.type == "BOOLEAN":
         return f"CASE WHEN lower({text}) IN {words(TRUE)} THEN true WHEN lower({text}) IN {words(FALSE)} THEN false END"
-    if column.type == "VARCHAR[]":
-        return f"try_cast({value} AS VARCHAR[])" if given.endswith("[]") else f"try({text}::JSON::VARCHAR[])"
-    return f"try_cast({value} AS {column.type})"
+    listed = column.type == "VARCHAR[]" and not given.endswith("[]")
+    return f"try({text}::JSON::VARCHAR[])" if listed else f"try_cast({value} AS {column.type})"
+
+
+def _moment(value: str, given: str, zone: str) -> str:
+    """A time from text, or from a type that holds one; in `zone` where it has none."""
+    if given == "TIMESTAMP WITH TIME ZONE":
+        return value
+    if given in ("TIMESTAMP", "DATE") or given.startswith("TIMESTAMP_"):
+        return f"({value}::TIMESTAMP AT TIME ZONE {literal(zone)})"
+    return time_of(text_of(value, given), zone)
 
 
 def text_of(value: str, given: str) -> str:
@@ -110,14 +115,15 @@ def faults(column: Column, table: str, value: str, given: str, result: str) -> l
     """What can be wrong with one column's value (`value` as offered, `result` as typed), first fault first."""
     text = text_of(value, given)
     found = []
-    if column.name in IDS or column.name.endswith("_id") and column.required:
+    if column.name in IDS or (column.name.endswith("_id") and column.required):
         found += _id_faults(column, text)
     elif column.required:
         found.append(Fault(f"NOT {said(value, given)}", "missing_value", f"{column.name} is missing", "NULL"))
     if column.type in ("VARCHAR", "VARCHAR[]") or column.type.startswith("MAP"):
         found += _text_faults(column, value, text, given)
     elif given != column.type:
-        found.append(Fault(f"{said(value, given)} AND {result} IS NULL", _code(column), f"{column.name} is not {_wanted(column)}", text))
+        unread = f"{said(value, given)} AND {result} IS NULL"
+        found.append(Fault(unread, _code(column), f"{column.name} is not {_wanted(column)}", text))
     found += _range_faults(column, result, text)
     allowed = get_args(Answer) if (table, column.name) == ("claims", "answer") else column.vocabulary
     if allowed:
@@ -128,9 +134,9 @@ def faults(column: Column, table: str, value: str, given: str, result: str) -> l
 
 def _id_faults(column: Column, text: str) -> list[Fault]:
     name = column.name
-    missing = [Fault(f"({text} IS NULL OR trim({text}) = '')", "missing_id", f"{name} is missing", "NULL")] if column.required else []
+    blank = f"({text} IS NULL OR trim({text}) = '')"
     return [
-        *missing,
+        *([Fault(blank, "missing_id", f"{name} is missing", "NULL")] if column.required else []),
         Fault(f"regexp_full_match({text}, '{FLOAT_ID}')", "float_id", f"{name} went through a float and has lost digits", text),
         Fault(f"{text} <> trim({text}, chr(32) || chr(9) || chr(10) || chr(13) || chr(160))", "blank_in_id",
               f"{name} has blanks around it", text),
@@ -163,7 +169,8 @@ def _range_faults(column: Column, result: str, text: str) -> list[Fault]:
 
 
 def _code(column: Column) -> str:
-    return {"TIMESTAMPTZ": "bad_time", "BIGINT": "bad_count", "BOOLEAN": "bad_flag", "DOUBLE": "bad_number"}.get(column.type, "bad_value")
+    codes = {"TIMESTAMPTZ": "bad_time", "BIGINT": "bad_count", "BOOLEAN": "bad_flag", "DOUBLE": "bad_number"}
+    return codes.get(column.type, "bad_value")
 
 
 def _wanted(column: Column) -> str:

@@ -96,7 +96,7 @@ class Stage:
         self.connection.execute(f"DELETE FROM {QUARANTINE} WHERE rowid > {aside}")
         del self.queries[table][queries:]
 
-    def reject(self, table: str, member: str, row: int, reason: str, message: str, raw: str | None) -> None:
+    def reject(self, table: str, member: str, row: int, reason: str, message: str, raw: str | None) -> None:  # noqa: PLR0917
         """Set one row aside that a parser could not read."""
         self.connection.execute(f"INSERT INTO {QUARANTINE} VALUES (?, ?, ?, ?, ?, ?)", [table, member, row, reason, message, raw])
         self.read[table] += 1
@@ -123,7 +123,8 @@ class Stage:
         fault = f"coalesce({known}, CASE {number} END)" if faults else known
         columns = ", ".join(_sql.ident(n) for n in values)
         claim = f" REPLACE ({identity.claim_id()} AS claim_id)" if table == "claims" else ""
-        return f"""SELECT *{claim} FROM (SELECT {columns}, {_or_null('_member', given)} AS _member, {_or_null('_row', given)} AS _row,
+        place = f"{_or_null('_member', given)} AS _member, {_or_null('_row', given)} AS _row"
+        return f"""SELECT *{claim} FROM (SELECT {columns}, {place},
             {self._told(faults, 'reason', given)} AS _reason, {self._told(faults, 'message', given)} AS _message,
             CASE WHEN _fault IS NOT NULL THEN {_raw(given)} END AS _raw
           FROM (SELECT *, {fault} AS _fault FROM (SELECT *, {cast} FROM (SELECT {offered} FROM ({query})))))"""
@@ -135,10 +136,14 @@ class Stage:
             if filled is not None:
                 values[column.name] = filled
                 continue
-            value, kind = (_sql.ident("s:" + column.name), given[column.name]) if column.name in given else ("NULL", "VARCHAR")
-            values[column.name] = _sql.typed(column, value, kind, self.card.time_zone) if column.name in given else f"NULL::{column.type}"
+            if column.name in given:
+                value, kind = _sql.ident("s:" + column.name), given[column.name]
+                values[column.name] = _sql.typed(column, value, kind, self.card.time_zone)
+            else:
+                value, kind = "NULL::VARCHAR", "VARCHAR"
+                values[column.name] = f"NULL::{column.type}"
             if column.name in given or column.required:
-                faults += _sql.faults(column, table, value if column.name in given else "NULL::VARCHAR", kind, _sql.ident(column.name))
+                faults += _sql.faults(column, table, value, kind, _sql.ident(column.name))
         if table == "claims":
             faults.append(_sql.Fault("answer IS NULL AND retracts IS NULL", "missing_answer", "answer is missing", "NULL"))
         return values, faults
@@ -155,7 +160,8 @@ class Stage:
             return _sql.literal(self.card.platform)
         if table == "claims" and column.name in ("claimant", "claimant_kind"):
             if self.card.label is None:
-                self.fail(f"The card {self.dataset} makes claims but has no `label`: say there what the label means and who claims it.")
+                self.fail(f"The card {self.dataset} makes claims but has no `label`: say there what the label means and who claims "
+                          "it, or map the column claimant.")
             return _sql.literal(getattr(self.card.label, column.name))
         return None
 
@@ -184,9 +190,9 @@ class Stage:
         """Ids on an integer's border are believed once, not on three rows (of one claimant) or more."""
         who = ", claimant" if table == "claims" else ""
         many = self.connection.execute(
-            f"SELECT {name}, any_value(n) FROM (SELECT {name}, count(*) AS n FROM pull_{table} WHERE {name} IN {_sql.words(_sql.SATURATED)} "
-            f"GROUP BY {name}{who}) WHERE n >= 3 GROUP BY {name}").fetchall()
-        for value, _ in many:
+            f"SELECT DISTINCT {name} FROM (SELECT {name}, count(*) AS n FROM pull_{table} "
+            f"WHERE {name} IN {_sql.words(_sql.SATURATED)} GROUP BY {name}{who}) WHERE n >= 3 ORDER BY 1").fetchall()
+        for (value,) in many:
             bad = f"FROM pull_{table} WHERE {name} = {_sql.literal(value)}"
             message = f"{name} {value} stands on many rows: an integer too small for the ids has cut them off"
             self._quarantine(table, self.with_raw(table, bad, "saturated_id", message))
@@ -194,7 +200,8 @@ class Stage:
 
     def _quarantine(self, table: str, query: str) -> int:
         return self._count(
-            f"INSERT INTO {QUARANTINE} SELECT {_sql.literal(table)}, _member, _row, _reason, _message, _raw::VARCHAR FROM ({query})")
+            f"INSERT INTO {QUARANTINE} SELECT {_sql.literal(table)}, _member, _row, _reason, _message, _raw::VARCHAR "
+            f"FROM ({query})")
 
     def _count(self, insert: str) -> int:
         row = self.connection.execute(insert).fetchone()
@@ -206,8 +213,8 @@ class Stage:
         for query in self.queries.get(table, []):
             given = {n: str(k) for n, k, *_ in self.connection.execute(f"DESCRIBE {query}").fetchall()}
             renamed = ", ".join(f"{_sql.ident(n)} AS {_sql.ident('s:' + n)}" for n in given)
-            parts.append(f"SELECT {_or_null('_member', given)} AS _member, {_or_null('_row', given)} AS _row, {_raw(given)} AS _raw "
-                         f"FROM (SELECT {renamed} FROM ({query}))")
+            place = f"{_or_null('_member', given)} AS _member, {_or_null('_row', given)} AS _row"
+            parts.append(f"SELECT {place}, {_raw(given)} AS _raw FROM (SELECT {renamed} FROM ({query}))")
         again = (f"SELECT _member, _row, any_value(_raw) AS _raw FROM ({' UNION ALL '.join(parts)}) "
                  f"WHERE (_member, _row) IN (SELECT (_member, _row) {bad}) GROUP BY ALL")
         return (f"SELECT b._member, b._row, {_sql.literal(reason)} AS _reason, {_sql.literal(message)} AS _message, a._raw "

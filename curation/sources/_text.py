@@ -9,7 +9,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import duckdb
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from curation.sources._stage import Stage
 
-LINE = 64 << 20
-"""The longest row taken, bytes; longer ones are set aside."""
+LINE = 32 << 20
+"""The longest row taken, bytes; longer ones are set aside. DuckDB reads in buffers of this size."""
 
 NULL = "\x01no such text\x01"
 """DuckDB wants a text that means NULL; none does here: an empty field is an empty text."""
@@ -32,7 +32,8 @@ NULL = "\x01no such text\x01"
 REASONS = {"TOO MANY COLUMNS": "ragged_row", "MISSING COLUMNS": "ragged_row", "INVALID ENCODING": "bad_encoding",
            "LINE SIZE OVER MAXIMUM": "line_too_long"}
 MESSAGES = {
-    "ragged_row": "the row has another number of fields than the header", "bad_encoding": "the row is not text in the file's encoding",
+    "ragged_row": "the row has another number of fields than the header",
+    "bad_encoding": "the row is not text in the file's encoding",
     "line_too_long": f"the row is longer than {LINE:,} bytes", "bad_quote": "a quoted field does not end where it should",
 }
 
@@ -66,7 +67,8 @@ class Rows:
         self.stage.reject_rows(table, f"SELECT {_sql.literal(self.file.name)} AS _member, * FROM {self.relation}_bad")
 
     def _settle(self, table: str, query: str) -> None:
-        """The first reading, which finds the rows that cannot be parsed; where there are any it is done again with right numbers."""
+        """The first reading, which finds the rows that cannot be parsed; where there are any, it is done again with the
+        right row numbers."""
         self.settled = True
         mark = self.stage.mark(table)
         try:
@@ -79,7 +81,7 @@ class Rows:
             if not self._rejects():
                 return
             self.stage.undo(table, mark)
-            if self._rejects("contains(csv_line, chr(13))") or self._may_hold_blank_lines():
+            if self._rejects("contains(csv_line, chr(13))") or self._odd_lines():
                 self._tidied()
             else:
                 self._numbered()
@@ -95,7 +97,8 @@ class Rows:
         messages = " ".join(f"WHEN {_sql.literal(k)} THEN {_sql.literal(v)}" for k, v in MESSAGES.items())
         run(f"""CREATE OR REPLACE TEMP TABLE {self.relation}_bad AS
             SELECT _row, _reason, CASE _reason {messages} END || CASE WHEN _reason = 'ragged_row'
-              THEN regexp_replace(error_message, '(?s)^.*Expected Number of Columns: ([0-9]+) Found: ([0-9]+).*$', ': expected \\1, found \\2')
+              THEN regexp_replace(error_message, '(?s)^.*Expected Number of Columns: ([0-9]+) Found: ([0-9]+).*$',
+                ': expected \\1, found \\2')
               ELSE '' END AS _message, _raw
             FROM (SELECT (line - {head})::BIGINT AS _row, CASE error_type {reasons} ELSE 'bad_quote' END AS _reason, error_message,
                     ltrim(csv_line, chr(10) || chr(13)) AS _raw,
@@ -117,7 +120,7 @@ class Rows:
             FROM {self.relation}_errors WHERE error_type = 'INVALID ENCODING' GROUP BY line ORDER BY 2""").fetchall()
         if not where:
             return
-        raws = {"_row": [], "raw": []}
+        raws: dict[str, list[object]] = {"_row": [], "raw": []}
         with _opened(self.path, self.file) as stream:
             for row, start, length in where:
                 stream.seek(start)
@@ -128,16 +131,19 @@ class Rows:
         with registered(self.stage.connection, pa.table(raws), "exact_bytes"):
             run(f"UPDATE {self.relation}_bad b SET _raw = e.raw FROM exact_bytes e WHERE e._row = b._row")
 
-    def _may_hold_blank_lines(self) -> bool:
-        """Whether two line ends follow each other anywhere: DuckDB counts blank lines for bad rows but not for good ones."""
-        last = b"\n"
+    def _odd_lines(self) -> bool:
+        """Whether line ends are of several kinds, or two follow each other, anywhere: then DuckDB's numbers of bad rows
+        and of good ones do not agree."""
+        last, ends, pairs, returns = b"\n", 0, 0, 0
         with _opened(self.path, self.file) as stream:
             while chunk := stream.read(CHUNK):
+                pairs += chunk.count(b"\r\n") + (last[-1:] == b"\r" and chunk[:1] == b"\n")
+                ends, returns = ends + chunk.count(b"\n"), returns + chunk.count(b"\r")
                 joined = (last + chunk).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
                 if b"\n\n" in joined:
                     return True
                 last = chunk[-2:]
-        return False
+        return bool(returns and ends and not pairs == ends == returns)
 
     def _tidied(self) -> None:
         """Read the file the slow and exact way, for what DuckDB cannot take: mixed line ends, blank lines beside bad rows."""
@@ -165,10 +171,12 @@ def delimited(stage: Stage, file: SourceFile, dialect: Dialect, names: list[str]
         stage.fail(f"The header of {file.path} names the column {doubled[0]!r} more than once: give the columns' names on the card "
                    "(`columns: [...]`).")
     if any("\0" in name for name in given):
-        stage.fail(f"The header of {file.path} holds NUL bytes: is this a text file? Give the columns' names on the card (`columns: [...]`).")
+        stage.fail(f"The header of {file.path} holds NUL bytes: is this a text file? Give the columns' names on the card "
+                   "(`columns: [...]`).")
     relation = stage.name("text")
     rows = Rows(stage, file, dialect, given, relation, path)
-    stage.connection.execute(f"CREATE OR REPLACE TEMP TABLE {relation}_bad (_row BIGINT, _reason VARCHAR, _message VARCHAR, _raw VARCHAR)")
+    stage.connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {relation}_bad (_row BIGINT, _reason VARCHAR, _message VARCHAR, _raw VARCHAR)")
     stage.connection.execute(f"CREATE OR REPLACE TEMP VIEW {relation} AS {_ranked(rows, path, dialect)}")
     if any("\r" in f or "\n" in f for f in first):
         # DuckDB takes the first line end it sees for the file's, even within quotes, and then finds no rows.
@@ -196,7 +204,10 @@ def _fields(rows: Rows) -> list[str]:
 
 
 def _ranked(rows: Rows, path: Path, dialect: Dialect) -> str:
-    scan = _scan(path, _fields(rows), dialect, rows.file.gzip and path == rows.file.path, f"{rows.relation}_errors")
+    own = path == rows.file.path
+    size = rows.file.size if own else path.stat().st_size
+    scan = _scan(path, _fields(rows), dialect, zipped=own and rows.file.gzip, rejects=f"{rows.relation}_errors",
+                 line=min(LINE, size + 1024))
     return _view(rows, scan, "row_number() OVER ()")
 
 
@@ -205,20 +216,24 @@ def _view(rows: Rows, scan: str, number: str) -> str:
     return f"SELECT {fields}, {_sql.literal(rows.file.name)} AS _member, {number} AS _row, [{fields}] AS _raw FROM {scan}"
 
 
-def _scan(path: Path, columns: list[str], dialect: Dialect, zipped: bool = False, rejects: str | None = None) -> str:
-    """DuckDB's strict reading of a delimited UTF-8 file, nothing guessed."""
+def _scan(path: Path, columns: list[str], dialect: Dialect, *, zipped: bool, rejects: str, line: int) -> str:
+    """DuckDB's strict reading of a delimited UTF-8 file, nothing guessed; rows of more than `line` bytes are set aside.
+
+    Left alone, DuckDB takes a buffer of 16 such lines.
+    """
     typed = ", ".join(f"{_sql.literal(c)}: 'VARCHAR'" for c in columns)
-    kept = f", ignore_errors = true, store_rejects = true, rejects_limit = 0, rejects_table = '{rejects}', rejects_scan = '{rejects}_scans'"
     return (f"read_csv({_sql.literal(path)}, columns = {{{typed}}}, auto_detect = false, strict_mode = true, "
             f"header = {str(dialect.header).lower()}, skip = {dialect.skip}, delim = {_sql.literal(dialect.separator)}, "
             f"quote = {_sql.literal(dialect.quote)}, escape = {_sql.literal(dialect.escape if dialect.quote else '')}, "
-            f"nullstr = {_sql.literal(NULL)}, max_line_size = {LINE}, compression = '{'gzip' if zipped else 'none'}'{kept if rejects else ''})")
+            f"nullstr = {_sql.literal(NULL)}, max_line_size = {line}, buffer_size = {line}, "
+            f"compression = '{'gzip' if zipped else 'none'}', ignore_errors = true, store_rejects = true, rejects_limit = 0, "
+            f"rejects_table = '{rejects}', rejects_scan = '{rejects}_scans')")
 
 
 @contextmanager
-def _opened(path: Path, file: SourceFile) -> Iterator[io.BufferedIOBase]:
+def _opened(path: Path, file: SourceFile) -> Iterator[BinaryIO]:
     with file.open() if path == file.path else path.open("rb") as stream:
-        yield stream  # type: ignore[misc]
+        yield stream
 
 
 def _utf8(stage: Stage, file: SourceFile, encoding: str) -> Path:
@@ -226,7 +241,8 @@ def _utf8(stage: Stage, file: SourceFile, encoding: str) -> Path:
     try:
         name = codecs.lookup(encoding).name
     except LookupError:
-        stage.fail(f"There is no encoding {encoding!r}; the card may say utf-8, latin-1, cp1252, utf-16 or any other that Python knows.")
+        stage.fail(f"There is no encoding {encoding!r}; the card may say utf-8, latin-1, cp1252, utf-16 or any other that Python "
+                   "knows.")
     if name in ("utf-8", "ascii", "utf-8-sig"):
         return file.path
     path = stage.scratch / f"{file.sha256[:16]}-{name}.txt"
@@ -240,16 +256,20 @@ def _utf8(stage: Stage, file: SourceFile, encoding: str) -> Path:
 
 
 def _first_record(path: Path, file: SourceFile, dialect: Dialect) -> list[str] | None:
-    """The fields of the first record; None for a file without any."""
-    with _opened(path, file) as stream:
-        text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="backslashreplace", newline="")  # type: ignore[arg-type]
-        for _ in range(dialect.skip):
-            text.readline()
-        if len(dialect.separator) > 1:
-            found = next((line.rstrip("\r\n").split(dialect.separator) for line in text if line.strip("\r\n")), None)
-        else:
-            found = next((r for r in csv.reader(text, **dialect.python()) if r), None)
-        text.detach()
+    """The fields of the first record, however badly it is written; None for a file without any."""
+    previous = csv.field_size_limit(1 << 30)
+    try:
+        with _opened(path, file) as stream:
+            text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="backslashreplace", newline="")
+            for _ in range(dialect.skip):
+                text.readline()
+            if len(dialect.separator) > 1:
+                found = next((line.rstrip("\r\n").split(dialect.separator) for line in text if line.strip("\r\n")), None)
+            else:
+                found = next((r for r in csv.reader(text, **{**dialect.python(), "strict": False}) if r), None)
+            text.detach()
+    finally:
+        csv.field_size_limit(previous)
     return found
 
 

@@ -122,6 +122,7 @@ def _records(lines: _Lines, dialect: Dialect, width: int) -> Iterator[tuple[int,
     number = 0 if dialect.header else 1
     while True:
         lines.record = []
+        fault: tuple[str, str] | None
         try:
             fields = next(reader)
         except StopIteration:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -35,7 +36,8 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
         lines = _text.lines(stage, file, options.encoding)
         value = "trim(c1)" if options.trim else "c1"
         if options.prefix:
-            value = f"CASE WHEN starts_with({value}, {_sql.literal(options.prefix)}) THEN substr({value}, {len(options.prefix) + 1}) ELSE {value} END"
+            rest = f"substr({value}, {len(options.prefix) + 1})"
+            value = f"CASE WHEN starts_with({value}, {_sql.literal(options.prefix)}) THEN {rest} ELSE {value} END"
         base = f"{value} AS account_id, _member, _row, _raw"
         lines.feed("accounts", f"SELECT {base} FROM {lines.relation}")
         answer = _for(options.answer, file)
@@ -47,8 +49,8 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
                              f"FROM {lines.relation}")
 
 
-def _for(value: str | dict[str, str] | None, file: SourceFile) -> str | None:
+def _for(value: str | Mapping[str, str] | None, file: SourceFile) -> str | None:
     """What holds for one file, by its name with or without folders and ending."""
-    if not isinstance(value, dict):
+    if value is None or isinstance(value, str):
         return value
     return next((value[n] for n in (file.name, Path(file.name).name, file.stem) if n in value), None)

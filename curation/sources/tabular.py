@@ -118,9 +118,11 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
             before = stage.read[table]
             rest = mapped if table == home and not seen and options.keep_rest else None
             seen = seen or table == home
-            records.feed(table, _query(stage, file, records, options, table, mapping, rest))
+            compiler = Compiler(file, records.text, options.nulls, options.trim, options.nul == "symbol", stage.card.time_zone)
+            where = {**options.where, **mapping.where}
+            records.feed(table, _query(records, compiler, table, mapping.model_copy(update={"where": where}), rest))
             if stage.read[table] == before:
-                _not_empty(stage, file, records)
+                _not_empty(stage, file, records, options)
 
 
 def _open(stage: Stage, file: SourceFile, options: Options) -> Records:
@@ -130,19 +132,22 @@ def _open(stage: Stage, file: SourceFile, options: Options) -> Records:
     if kind == "json":
         return open_json(stage, file, options.records)
     separator = options.separator or ("\t" if kind == "tsv" else ",")
-    dialect = Dialect(separator, options.quote, options.escape or options.quote, options.header, options.skip_lines, options.encoding)
+    dialect = Dialect(separator=separator, quote=options.quote, escape=options.escape or options.quote, header=options.header,
+                      skip=options.skip_lines, encoding=options.encoding)
     return open_text(stage, file, dialect, options.columns)
 
 
-def _not_empty(stage: Stage, file: SourceFile, records: Records) -> None:
+def _not_empty(stage: Stage, file: SourceFile, records: Records, options: Options) -> None:
     """A file without a row is a mistake; one whose rows a filter leaves out is not."""
     if stage.connection.execute(f"SELECT 1 FROM {records.relation} LIMIT 1").fetchone() is None:
-        stage.fail(f"{file.path} holds no rows{', only a header' if file.size else ''}. Get the file again, or take it off the card.")
+        what = "no rows, only a header" if options.header else "no rows"
+        stage.fail(f"{file.path} holds {what}. Get the file again, or take it off the card.")
 
 
-def _query(stage: Stage, file: SourceFile, records: Records, options: Options, table: str, mapping: Mapping, rest: set[str] | None) -> str:
+def _query(records: Records, compiler: Compiler, table: str, mapping: Mapping, rest: set[str] | None) -> str:
     """The loose rows of one table; `rest` names what is mapped where what is not goes along."""
-    compiler = Compiler(file, records.text, options.nulls, options.trim, options.nul == "symbol", stage.card.time_zone)
+    if records.broken:
+        compiler.faults.append((records.broken, "bad_json", "'this is not one JSON object'"))
     made = {n: compiler.cell(cell, TABLES[table].column(n)) for n, cell in mapping.cells.items()}
     columns = [f"{sql} AS {_sql.ident(n)}" for n, sql in made.items() if sql is not None]
     columns += _maps(records, compiler, table, mapping, rest)
@@ -150,8 +155,8 @@ def _query(stage: Stage, file: SourceFile, records: Records, options: Options, t
     messages = " ".join(f"WHEN {c} THEN {m}" for c, _, m in compiler.faults)
     if reasons:
         columns += [f"CASE {reasons} END AS _reason", f"CASE {messages} END AS _message"]
-    conditions = [c.sql(records.text(n) or "NULL") for n, c in {**options.where, **mapping.where}.items()]
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    conditions = [c.sql(records.text(n) or "NULL") for n, c in mapping.where.items()]
+    where = f" WHERE {f'{records.broken} OR ' if records.broken else ''}({' AND '.join(conditions)})" if conditions else ""
     return f"SELECT {', '.join(columns)}, _member, _row, _raw FROM {records.relation} r{where}"
 
 
