@@ -58,15 +58,16 @@ def shift(values: Sequence[tuple[float, float, float]]) -> tuple[float, float]:
     return float(value.mean() - down), float(value.mean() + up)
 
 
-def over_sets(values: Sequence[float], level: float = LEVEL) -> tuple[float, float] | None:
-    """Student's interval of the mean over data sets, as if they had been drawn too; None of fewer than three."""
+def over_sets(values: Sequence[float], bounds: tuple[float, float] = (-np.inf, np.inf)) -> tuple[float, float] | None:
+    """Student's interval of the mean over data sets, as if they had been drawn too, within bounds; None of fewer than three."""
     k = len(values)
     if k < 3:
         return None
     from scipy.special import stdtrit
 
-    wide = float(stdtrit(k - 1, (1 + level) / 2) * np.std(values, ddof=1) / np.sqrt(k))
-    return float(np.mean(values)) - wide, float(np.mean(values)) + wide
+    wide = float(stdtrit(k - 1, (1 + LEVEL) / 2) * np.std(values, ddof=1) / np.sqrt(k))
+    mean = float(np.mean(values))
+    return max(mean - wide, bounds[0]), min(mean + wide, bounds[1])
 
 
 def resamples(accounts: int, count: int, seed: Sequence[int], cells: int = CELLS) -> Iterator[Array]:

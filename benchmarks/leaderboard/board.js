@@ -76,7 +76,8 @@
     const {chance, ticks} = D.domain[now.metric];
     document.body.classList.toggle("nochance", chance === null);
     if (chance !== null) for (const c of $$("#rows .ch, .sm .ch")) { c.setAttribute("x1", X(chance)); c.setAttribute("x2", X(chance)); }
-    for (const a of $$(".ax")) a.replaceChildren(...ticks.map(t => {
+    const sparse = ticks.length > 6 ? ticks.filter((_, i) => i % 2 === 0) : ticks;
+    for (const a of $$(".ax")) a.replaceChildren(...(a.closest(".sm") ? sparse : ticks).map(t => {
       const label = svg("text", {x: X(t), y: 10});
       label.textContent = String(t).replace("-", "−").replace("0.", ".");
       return label;

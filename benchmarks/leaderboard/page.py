@@ -120,7 +120,7 @@ def _gaps(board: Mapping[str, Any], name: str, kinds: list[str], known: Known) -
         missing = [test for test in core(board) if why[test]]
         if missing:
             where = {reason: text.listed([t for t in missing if why[t] == reason]) for reason in sorted({why[t] for t in missing})}
-            shared = [f"{reason} ({tests})" for reason, tests in where.items()]
+            shared = [reason if tests in reason else f"{reason} ({tests})" for reason, tests in where.items()]
             scored = f"{len(core(board)) - len(missing)} of {len(core(board))} data sets"
             gaps["", CODE[kind]] = f"not ranked: {scored}; {'; '.join(shared)}"
         elif not core(board):
@@ -131,7 +131,7 @@ def _gaps(board: Mapping[str, Any], name: str, kinds: list[str], known: Known) -
 def _why(cell: Mapping[str, Any] | None) -> str:
     if cell is None:
         return "not run"
-    return "" if cell["status"] == "done" else f"{cell['status']}: {cell['reason'] or 'no reason given'}"
+    return "" if cell["status"] == "done" else f"{cell['status']}: {(cell['reason'] or 'no reason given').rstrip('.')}"
 
 
 def bars(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -154,6 +154,7 @@ def scale(board: Mapping[str, Any], metric: Mapping[str, Any]) -> dict[str, Any]
     said = [row for row in board["rows"] if row["metric"] == metric["name"] and row["value"] is not None]
     values = [row[k] for row in said for k in ("low", "high")]
     values += [metric["guessing"]] if metric["guessing"] is not None else []
+    values += [bound for e in entries(board, metric["name"]) for wide in e["wide"].values() for bound in wide]
     best = top if metric["direction"] == "higher" else bottom
     low, high = min([*values, best]), max([*values, best])
     a = max(bottom, math.floor(low * 10 + 1e-9) / 10)
@@ -176,9 +177,12 @@ def tick(value: float) -> str:
 
 
 def _tests(board: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The tests of the mean first, each with the question that the one-question tree asks there, where it is known."""
+    """The tests of the mean first, each with the question that the one-question tree asks there, and why nothing was scored."""
     asked = {test: said for d in board["detectors"] if d["name"] == ONE_QUESTION for test, said in d["learnt"].items()}
-    return [{**t, "question": asked.get(t["name"])} for t in sorted(board["tests"], key=lambda t: (not t["in_mean"], t["name"]))]
+    scored = {row["test"] for row in board["rows"] if row["status"] == "done"}
+    reasons = {row["test"]: row["reason"] for row in board["rows"] if row["test"] not in scored}
+    order = sorted(board["tests"], key=lambda t: (not t["in_mean"], t["name"]))
+    return [{**t, "question": asked.get(t["name"]), "unscored": reasons.get(t["name"])} for t in order]
 
 
 def _simulated(board: Mapping[str, Any]) -> str:

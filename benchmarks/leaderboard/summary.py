@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import intervals
-from benchmarks.intervals import p_values
+from benchmarks.intervals import over_sets, p_values
 from benchmarks.leaderboard.scores import Kind, Measured, Score
 from benchmarks.metrics import Array, Metric
 
@@ -103,11 +103,6 @@ class Spread:
     values: list[float]
     draws: Array
     few: bool
-
-    @property
-    def wide(self) -> tuple[float, float] | None:
-        """Student's interval, as if the data sets had been drawn too."""
-        return intervals.over_sets(self.values)
 
 
 def spread(field: Field, metric: Metric, detector: str, kind: Kind, tests: Sequence[str]) -> Spread | None:
@@ -206,7 +201,8 @@ def summarise(field: Field, metric: Metric, scope: str) -> list[dict[str, Any]]:
         own = main[name]
         entry: dict[str, Any] = {"scope": scope, "metric": metric.name, "detector": name, "few": own.few}
         entry["scores"] = {k: list(spreads[k][name].score) for k in KINDS if name in spreads[k]}
-        entry["wide"] = {k: list(w) for k in KINDS if name in spreads[k] and (w := spreads[k][name].wide)}
+        wide = {k: over_sets(spreads[k][name].values, metric.range) for k in KINDS if name in spreads[k]}
+        entry["wide"] = {k: list(bounds) for k, bounds in wide.items() if bounds}
         other = spreads["in distribution"].get(name) if field.main == "transfer" else None
         entry["lost"] = list(difference(own, other)) if other else None
         above = question is not None and name != ONE_QUESTION
@@ -218,7 +214,7 @@ def summarise(field: Field, metric: Metric, scope: str) -> list[dict[str, Any]]:
 
 
 def _over(a: Spread, b: Spread) -> list[float] | None:
-    wide = intervals.over_sets([x - y for x, y in zip(a.values, b.values, strict=True)])
+    wide = over_sets([x - y for x, y in zip(a.values, b.values, strict=True)])
     return list(wide) if wide else None
 
 

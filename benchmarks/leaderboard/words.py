@@ -64,7 +64,7 @@ def answer(board: Mapping[str, Any]) -> Answer:
     else:
         said.lead = [(_unranked(board), False)]
         said.caution = "" if board["ranked_by"] == TRANSFER else NO_TRANSFER
-    said.notes += _missing(board)
+    said.notes += [n for n in (_worse_than_guessing(board),) if n] + _missing(board)
     return said
 
 
@@ -167,6 +167,20 @@ def _other_leaders(board: Mapping[str, Any], top: Mapping[str, Any]) -> tuple[st
              for detector, names in by.items()]
     said = "; ".join(texts)
     return "Another metric, another leader", said[0].upper() + said[1:] + "."
+
+
+def _worse_than_guessing(board: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Detectors whose whole interval lies below guessing on a data set that they were not trained on."""
+    metric, shown = primary(board), {p["name"] for p in board["protocols"] if p["shown"] and p["kind"] == TRANSFER}
+    if metric["guessing"] is None or metric["direction"] == "lower":
+        return None
+    below = sorted((r["value"], f"{r['detector']} on {r['test']} ({num(r['value'])})") for r in board["rows"]
+                   if r["metric"] == metric["name"] and r["protocol"] in shown and r["value"] is not None and not r["few"]
+                   and r["high"] < metric["guessing"] and r["detector"] != CONSTANT)
+    if not below:
+        return None
+    names = [name for _, name in below[:3]] + ([f"{len(below) - 3} more"] if len(below) > 3 else [])
+    return "Worse than guessing", f"{listed(names)}: what marks a bot elsewhere marks a person there."
 
 
 def _unranked(board: Mapping[str, Any]) -> str:

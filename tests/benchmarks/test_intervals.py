@@ -42,6 +42,7 @@ def test_the_interval_over_data_sets_is_students():
     # mean .6, standard deviation .1, three sets: t(.975, 2) = 4.302653
     wide = 4.302653 * .1 / math.sqrt(3)
     assert over_sets([.5, .6, .7]) == pytest.approx((.6 - wide, .6 + wide), abs=1e-6)
+    assert over_sets([.5, .6, 1.0], (0, 1))[1] == 1
 
 
 def test_every_draw_has_as_many_accounts_and_depends_on_the_seed_alone():

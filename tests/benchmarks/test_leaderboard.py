@@ -318,6 +318,25 @@ def test_no_board_without_its_shortcut_rows(missing):
     refuse_without_floors([{"detector": "constant"}, {"detector": "one-question-tree"}], "s")
 
 
+def test_worse_than_guessing_is_named():
+    releases = [boards.release(n, 200, 200) for n in "abc"]
+    skills = {"constant": (0, 0), "rate-72": (1, -2)}
+    cells = [boards.cell(d, r, p, releases, skill=skills.get(d, (1, .2)) if r["name"] == "b" or d == "constant" else (1, .2))
+             for r in releases for p in BOTH for d in boards.SKILL]
+    said = dict(words.answer(board(boards.ABOUT, cells, releases, boards.QUICK)).notes)["Worse than guessing"]
+    assert re.fullmatch(r"rate-72 on b@1 \(\.1\d\d\): what marks a bot elsewhere marks a person there\.", said)
+
+
+def test_a_data_set_on_which_nothing_was_scored_says_why_once():
+    releases = [boards.release("a"), boards.release("b"), boards.release("bots", 50, 0)]
+    cells = [c for c in boards.cells(releases) if c.info["test"] != "bots@1"]
+    cells += [boards.cell(d, releases[2], boards.CV, releases, reason="bots@1 holds bots only.") for d in boards.SKILL]
+    document = board(boards.ABOUT, cells, releases, boards.QUICK)
+    html = page.to_html(document)
+    assert html.count("Nothing was scored: bots@1 holds bots only.") == 1 and '<span class="chip few">bots only</span>' in html
+    assert document["tests"][-1]["few"] and words.core(document) == ["a@1", "b@1"]
+
+
 def test_a_shortcut_that_leads_is_named():
     releases = [boards.release(n) for n in "abc"]
     cells = [boards.cell(d, r, p, releases, skill=(1, 3) if d == "one-question-tree" else (1, .2) if d != "constant" else (0, 0))
