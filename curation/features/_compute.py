@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 MEMORY = 2**30
 """Bytes that the posts of one bucket may take."""
-BYTES_A_POST = 800
-"""Measured at the peak of the hungriest view (words) on posts of ten words, rounded up."""
+BYTES_A_POST = 300
+"""Measured at the peak of the hungriest view (words) on posts of ten words, 200 bytes, and half as much again."""
 
 
 def compute(

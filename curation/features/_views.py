@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from curation.errors import unknown
+from curation.features._duckdb import epoch_ms, found_in
 from curation.schema import TABLES
 
 if TYPE_CHECKING:
@@ -54,40 +55,6 @@ def _unbound(table: str) -> Any:
     return ibis.table({c.name: types[c.type] for c in TABLES[table].columns}, name=placeholder(table))
 
 
-@cache
-def _functions() -> dict[str, Any]:
-    """DuckDB functions that Ibis has no name for."""
-    import ibis
-
-    def declared(name: str, *inputs: str, output: str) -> Any:
-        stub: Any = lambda *_: None  # noqa: E731
-        stub.__name__ = name
-        stub.__signature__ = inspect.Signature(
-            [inspect.Parameter(f"x{i}", inspect.Parameter.POSITIONAL_OR_KEYWORD) for i in range(len(inputs))])
-        return ibis.udf.scalar.builtin(stub, signature=(inputs, output))
-
-    return {
-        "epoch_ms": declared("epoch_ms", "timestamp('UTC')", output="int64"),
-        "strlen": declared("strlen", "string", output="int64"),
-        "extract_all": declared("regexp_extract_all", "string", "string", "int64", output="array<string>"),
-    }
-
-
-def epoch_ms(moment: Any) -> Any:
-    """Milliseconds since 1970 UTC."""
-    return _functions()["epoch_ms"](moment)
-
-
-def bytes_of(text: Any) -> Any:
-    """Length of a text in bytes of UTF-8; equal to its length in characters where all are ASCII."""
-    return _functions()["strlen"](text)
-
-
-def found_in(text: Any, pattern: str, group: int = 0) -> Any:
-    """All matches of a regular expression in a text, as a list."""
-    return _functions()["extract_all"](text, pattern, group)
-
-
 @view
 def accounts(accounts: Table) -> Table:
     """One row an account; `age_days` at the observation (NULL where unknown or not positive)."""
@@ -107,9 +74,9 @@ def posts(posts: Table) -> Table:
     return posts.mutate(
         ms=epoch_ms(posts.created_at),
         sort=stated.isnull().ifelse(text.isnull().ifelse(None, sort), stated),
-        tags=posts.hashtags.isnull().ifelse(found_in(text, r"#([\p{L}\p{M}\p{N}_]+)", 1), posts.hashtags),
-        links=posts.urls.isnull().ifelse(found_in(text, r"https?://[^\s]+"), posts.urls),
-        named=posts.mentions.isnull().ifelse(found_in(text, r"@([A-Za-z0-9_]+)", 1), posts.mentions),
+        tags=posts.hashtags.isnull().ifelse(found_in(text, "#", r"#([\p{L}\p{M}\p{N}_]+)", 1), posts.hashtags),
+        links=posts.urls.isnull().ifelse(found_in(text, "http", r"https?://[^\s]+"), posts.urls),
+        named=posts.mentions.isnull().ifelse(found_in(text, "@", r"@([A-Za-z0-9_]+)", 1), posts.mentions),
     )
 
 
@@ -150,11 +117,11 @@ def hours(weekhours: Table) -> Table:
 
 @view
 def words(posts: Table) -> Table:
-    """One row an account and word (what blanks separate, case kept): `n` times used."""
+    """One row a word used (what blanks separate, case kept): `word`, its 64-bit hash."""
     spelt = posts.filter(posts.text.notnull())
     each = spelt.select("account_id", word=spelt.text.split(" ").unnest()).filter(lambda t: t.word != "")
-    # The 64-bit hash stands for the word: a third of the memory, and two words of one account never meet in practice.
-    return each.group_by("account_id", word=each.word.hash()).aggregate(n=each.count())
+    # The hash takes a third of the memory of the word, and two words of one account never share one in practice.
+    return each.select("account_id", word=each.word.hash())
 
 
 def _items(posts: Table, column: str) -> Table:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from curation.features import count_of, feature, known_length, per
+from curation.features._duckdb import bytes_of
 
 if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue, FloatingValue, IntegerValue, StringValue, Table
@@ -141,8 +142,6 @@ def display_name_digits(accounts: Table) -> IntegerValue:
 def name_handle_distance(accounts: Table) -> FloatingValue:
     """Levenshtein distance (in bytes of UTF-8, lower case) of handle and name shown, divided by the longer one's bytes."""
     import ibis
-
-    from curation.features._views import bytes_of
 
     handle, name = accounts.handle.lower(), accounts.display_name.lower()
     return per(handle.levenshtein(name), ibis.greatest(bytes_of(handle), bytes_of(name)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from curation.features import count_of, feature, mean, per, sd
+from curation.features._duckdb import distinct_in, is_ascii, upper_case_in
 
 if TYPE_CHECKING:
     from ibis.expr.types import FloatingValue, Table
@@ -40,23 +41,20 @@ def duplicate_text_share(posts: Table) -> FloatingValue:
 @feature(unit="share", needs=TEXT, source=CHU)
 def distinct_word_ratio(words: Table) -> FloatingValue:
     """Distinct words divided by words, over all posts; falls with the number of posts."""
-    return per(words.count(), words.n.sum())
+    return per(distinct_in(words.word.collect()), words.count())
 
 
 @feature(unit="characters a post", needs=TEXT, source="botbench")
 def emoji_per_post(posts: Table) -> FloatingValue:
     """Mean number of emoji and pictographs (U+2600 to U+27BF, U+1F000 to U+1FAFF)."""
-    from curation.features._views import bytes_of
-
-    # Most texts are plain ASCII, and comparing two lengths is twenty times faster than the search.
-    plain = bytes_of(posts.text) == posts.text.length()
-    return mean(plain.ifelse(0, count_of(posts.text, EMOJI)))
+    # Most texts are plain ASCII, and to see that is twenty times faster than to search them.
+    return mean(is_ascii(posts.text).ifelse(0, count_of(posts.text, EMOJI)))
 
 
 @feature(unit="share", needs=TEXT, source=VAROL)
 def upper_case_share(posts: Table) -> FloatingValue:
     """Upper-case letters divided by characters, over all posts."""
-    return per(count_of(posts.text, r"\p{Lu}+").sum(), posts.text.length().sum())
+    return per(upper_case_in(posts.text).sum(), posts.text.length().sum())
 
 
 @feature(unit="share", needs=TEXT, source=VAROL)
