@@ -27,8 +27,10 @@ CARD = {"id": "d", "title": "Data", "licence": "CC0", "citation": "C", "label": 
 
 def accounts():
     """Ten accounts; 0 and 1 have the same profile; 2 is seen twice; 9 only exists in claims."""
-    seen = [{"dataset": "d", "account_id": str(i), "platform": "twitter", "observed_at": T, "created_at": T - 900 * DAY, "handle": f"h{i}",
-             "bio": "bot é" if i % 2 and i > 1 else None, "followers": i // 2 if i < 2 else i, "following": 1, "extra": {"z": "1", "a": "2"}}
+    seen = [{"dataset": "d", "account_id": str(i), "platform": "twitter", "observed_at": T, "created_at": T - 900 * DAY,
+        "handle": f"h{i}",
+             "bio": "bot é" if i % 2 and i > 1 else None, "followers": i // 2 if i < 2 else i, "following": 1,
+             "extra": {"z": "1", "a": "2"}}
             for i in range(9)]
     return [*seen, {**seen[2], "observed_at": T + DAY, "followers": 99}, {**seen[3], "observed_at": None, "followers": 5}]
 
@@ -36,8 +38,10 @@ def accounts():
 def labels(consensus="k1"):
     """0-5 bots or humans, 6 disputed, 7 agreed on an answer that leaves it out, 8 adjudicated, 9 never observed."""
     status = {6: "disputed", 8: "adjudicated"}
-    return [{"consensus_id": consensus, "dataset": "d", "account_id": str(i), "label": None if i in (6, 7) else "human" if i % 2 else "bot",
-             "p_bot": None if i in (6, 7) else float(1 - i % 2), "n_claims": 1, "status": status.get(i, "agreed"), "method": "majority"}
+    return [{"consensus_id": consensus, "dataset": "d", "account_id": str(i), "label": None if i in (6,
+        7) else "human" if i % 2 else "bot",
+             "p_bot": None if i in (6, 7) else float(1 - i % 2), "n_claims": 1, "status": status.get(i, "agreed"),
+             "method": "majority"}
             for i in range(10)]
 
 
@@ -133,7 +137,8 @@ def test_the_same_content_is_the_same_version(filled, unchecked):
     assert release.freeze(filled, "r", "d", seed=1).reference == "r@3"
     assert release.listed(filled.home) == {"r": [1, 2, 3]}
     rows = filled.arrow("SELECT name, version, parent, suite_result FROM lake.main.releases ORDER BY version").to_pylist()
-    assert [(r["version"], r["parent"], r["suite_result"]) for r in rows] == [(1, None, "passed"), (2, "r@1", "passed"), (3, "r@2", "passed")]
+    assert [(r["version"], r["parent"], r["suite_result"]) for r in rows] == [(1, None, "passed"), (2, "r@1", "passed"),
+        (3, "r@2", "passed")]
 
 
 def test_the_newest_consensus_is_the_one_written_last(store):
@@ -154,11 +159,13 @@ def test_wrong_use_is_a_sentence(filled, unchecked, arguments, sentence):
 
 def test_nothing_to_freeze_is_a_sentence(filled, unchecked):
     filled.append({"claims": with_claim_ids(filled.connection, schema.rows("claims", [
-        {"dataset": "e", "claim_id": "", "account_id": "1", "claimant": "a", "claimant_kind": "rule", "answer": "bot"}]))}, None, "e")
-    with pytest.raises(UserError, match="no labels of e in version 3 yet: run botbench consensus e first"):
+        {"dataset": "e", "claim_id": "", "account_id": "1", "claimant": "a", "claimant_kind": "rule",
+         "answer": "bot"}]))}, None, "e")
+    with pytest.raises(UserError, match=r"no labels of e in version 3 yet: run botbench consensus e first"):
         release.freeze(filled, "e", "e")
     filled.append({"labels": schema.rows("labels", [
-        {"consensus_id": "k", "dataset": "e", "account_id": "1", "label": "bot", "n_claims": 1, "status": "agreed", "method": "m"}])}, None, "l")
+        {"consensus_id": "k", "dataset": "e", "account_id": "1", "label": "bot", "n_claims": 1, "status": "agreed",
+         "method": "m"}])}, None, "l")
     with pytest.raises(UserError, match="No account of e is settled as bot or human and observed, as of version 4: 1 unobserved"):
         release.freeze(filled, "e", "e")
 
@@ -178,7 +185,7 @@ def test_reading_back(filled, unchecked):
         if sentence:
             with pytest.raises(UserError, match=sentence):
                 release.load(filled.home, reference)
-    with pytest.raises(UserError, match="There is no table in a release 'post'. Did you mean 'posts'"):
+    with pytest.raises(UserError, match=r"There is no table in a release 'post'. Did you mean 'posts'"):
         made.file("post")
     with made.file("labels").open("ab") as file:
         file.write(b"x")
@@ -191,7 +198,8 @@ def test_reading_back(filled, unchecked):
 
 
 def test_a_broken_version_is_refused_unless_accepted(filled):
-    filled.append({"posts": schema.rows("posts", [{"dataset": "d", "post_id": "x", "account_id": "stranger"}])}, None, "a stranger's post")
+    filled.append({"posts": schema.rows("posts", [{"dataset": "d", "post_id": "x", "account_id": "stranger"}])}, None,
+        "a stranger's post")
     with pytest.raises(Findings, match=r"does not pass validation: posts.author-known. Nothing was frozen.*--accept REASON"):
         release.freeze(filled, "r", "d")
     assert release.listed(filled.home) == {} and not list((filled.home / "releases").glob("*"))
@@ -209,7 +217,8 @@ def test_the_commands(cli, tmp_path):
         store.append(records(store.connection), None, "data")
     made = cli.json("release", "r", "--dataset", "d")
     assert (made["name"], made["version"], made["accounts"], made["made"]) == ("r", 1, 7, True)
-    assert Path(made["path"], "release.json").is_file() and made["content_hash"] == release.load(tmp_path / "store", "r").content_hash
+    assert Path(made["path"], "release.json").is_file() and made["content_hash"] == release.load(tmp_path / "store",
+        "r").content_hash
     again = cli("release", "r", "--dataset", "d")
     assert "it is the same version" in again.stderr and "Next: botbench bench" in again.stderr
     assert [r["name"] for r in cli.json("releases", "--verify")["releases"]] == ["r"]
@@ -260,7 +269,8 @@ def test_the_hash_does_not_depend_on_the_machines_zone(tmp_path):
         from curation.store import Store
         with Store({str(tmp_path / 's')!r}) as store, frozen(store, "d", 2, "k1") as content:
             print(content.content_hash())""")
-    found = {subprocess.run([sys.executable, "-c", code], env={**os.environ, "TZ": zone}, capture_output=True, text=True, check=True).stdout
+    found = {subprocess.run([sys.executable, "-c", code], env={**os.environ, "TZ": zone}, capture_output=True, text=True,
+        check=True).stdout
              for zone in ("UTC", "Asia/Kathmandu", "America/St_Johns")}
     assert len(found) == 1 and len(found.pop().strip()) == 64
 
@@ -273,7 +283,8 @@ def test_the_files_have_the_content_that_the_hash_is_of(filled, unchecked, tmp_p
         filled.connection.execute(f"COPY (FROM '{made.file(table)}' ORDER BY hash(account_id)) TO '{tmp_path / table}.parquet' "
                                   "(ROW_GROUP_SIZE 2048, COMPRESSION snappy)" if table != "edges" else
                                   f"COPY (FROM '{made.file(table)}') TO '{tmp_path / table}.parquet'")
-    assert content_hash(filled.connection, {t: f"read_parquet('{tmp_path / t}.parquet')" for t in TABLES_FROZEN}) == made.content_hash
+    assert content_hash(filled.connection,
+        {t: f"read_parquet('{tmp_path / t}.parquet')" for t in TABLES_FROZEN}) == made.content_hash
 
 
 CELLS = [(t, c.name) for t in TABLES_FROZEN for c in schema.TABLES[t].columns if c.content]
@@ -289,8 +300,10 @@ def test_the_hash_changes_with_every_cell(filled):
     relations = {t: f"memory.cells.{t}" for t in TABLES_FROZEN}
     original = content_hash(connection, relations)
     other = {"VARCHAR": "coalesce({0}, '') || '~'", "BIGINT": "coalesce({0}, -1) + 1", "DOUBLE": "coalesce({0}, 0.0) + 1e-9",
-             "BOOLEAN": "NOT coalesce({0}, true)", "TIMESTAMPTZ": "coalesce({0}, TIMESTAMPTZ '1970-01-01 00:00:00+00') + INTERVAL 1 MICROSECOND",
-             "VARCHAR[]": "coalesce({0}, []) || ['~']", schema.EXTRA: "map_concat(coalesce({0}, MAP {{}}), MAP {{'~': NULL::VARCHAR}})"}
+             "BOOLEAN": "NOT coalesce({0}, true)",
+             "TIMESTAMPTZ": "coalesce({0}, TIMESTAMPTZ '1970-01-01 00:00:00+00') + INTERVAL 1 MICROSECOND",
+             "VARCHAR[]": "coalesce({0}, []) || ['~']",
+             schema.EXTRA: "map_concat(coalesce({0}, MAP {{}}), MAP {{'~': NULL::VARCHAR}})"}
     for table, column in CELLS:
         value = other[schema.TABLES[table].column(column).type].format(f'"{column}"')
         connection.execute(f"CREATE OR REPLACE TABLE memory.cells.changed AS SELECT * REPLACE "
@@ -298,7 +311,8 @@ def test_the_hash_changes_with_every_cell(filled):
         seen[table, column] = content_hash(connection, {**relations, table: "memory.cells.changed"})
     assert original not in seen.values()
     assert len(set(seen.values())) == len(CELLS) > 70
-    connection.execute("CREATE OR REPLACE TABLE memory.cells.changed AS SELECT * REPLACE ('new' AS pull_id) FROM memory.cells.accounts")
+    connection.execute("CREATE OR REPLACE TABLE memory.cells.changed AS SELECT * REPLACE ('new' AS pull_id) "
+                       "FROM memory.cells.accounts")
     assert content_hash(connection, {**relations, "accounts": "memory.cells.changed"}) == original
 
 

@@ -82,7 +82,8 @@ def test_another_seed_is_another_split():
 def test_equal_profiles_are_a_group_and_only_they():
     profile = {"display_name": "n", "bio": "b", "created_at": SEEN, "followers": 3, "verified": True}
     found = groups([
-        {"account_id": "1", **profile, "handle": "x"}, {"account_id": "2", **profile, "handle": "y", "extra": {"a": "b"}, "observed_at": SEEN},
+        {"account_id": "1", **profile, "handle": "x"}, {"account_id": "2", **profile, "handle": "y", "extra": {"a": "b"},
+         "observed_at": SEEN},
         {"account_id": "3", **profile, "bio": "other"}, {"account_id": "4", **profile, "verified": False},
         {"account_id": "5", **profile, "extra": {"bio_length": "9"}},
     ])
@@ -99,7 +100,8 @@ def test_what_says_little_is_no_group():
 
 
 def test_the_official_split_is_what_the_source_says():
-    claims = [("1", "train"), ("1", "train"), ("2", "test"), ("3", "train"), ("3", "test"), ("4", "dev"), ("5", None), ("6", "validation")]
+    claims = [("1", "train"), ("1", "train"), ("2", "test"), ("3", "train"), ("3", "test"), ("4", "dev"), ("5", None),
+        ("6", "validation")]
     table = schema.rows("claims", [{"account_id": a, "attributes": {"part": p} if p else {}} for a, p in claims])
     cursor = CONNECTION.cursor()
     cursor.register("claims", table)
@@ -110,7 +112,7 @@ def test_the_official_split_is_what_the_source_says():
 def test_many_accounts(threads):
     cursor = CONNECTION.cursor()
     cursor.execute(f"SET threads = {threads}")
-    many = ("(SELECT 'a' || i AS account_id, CASE WHEN i % 5 = 0 THEN 'bot' ELSE 'human' END AS label, 'g' || (i // 3) AS \"group\" "
-            "FROM range(90000) r(i))")
+    many = ("(SELECT 'a' || i AS account_id, CASE WHEN i % 5 = 0 THEN 'bot' ELSE 'human' END AS label, "
+            "'g' || (i // 3) AS \"group\" FROM range(90000) r(i))")
     counts = dict(cursor.execute(f"SELECT part, count(*) FROM {stratified(many, 0)} GROUP BY ALL").fetchall())
     assert {p: round(n / 90000, 2) for p, n in counts.items()} == {"train": 0.6, "validation": 0.2, "test": 0.2}

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -56,7 +57,8 @@ def test_passed_failed_and_not_applicable(store):
     document = suite(found, "accounts").document()
     assert (document["failed"], document["errored"], document["rows"]) == (1, 0, 2)
     assert document["failures"] == [{
-        "expectation": "followers-in-range", "table": "accounts", "says": "followers is at least 0.", "severity": "critical", "rows": 1,
+        "expectation": "followers-in-range", "table": "accounts", "says": "followers is at least 0.",
+        "severity": "critical", "rows": 1,
         "accounts_total": 1, "accounts": ["1"], "known_issue": None, "examples": [{"account": "1", "rows": 1, "detail": "-1"}]}]
     assert found.failed == ["accounts.followers-in-range"]
 
@@ -125,7 +127,7 @@ def test_many_accounts_are_counted_and_some_are_listed(store, monkeypatch):
 
 def test_an_unknown_data_set_is_a_sentence(store):
     fill(store, [account(0)])
-    with pytest.raises(UserError, match="There is no data set in version 2 'dd'. Did you mean 'd'"):
+    with pytest.raises(UserError, match=r"There is no data set in version 2 'dd'. Did you mean 'd'"):
         run.validate(store, "dd")
 
 
@@ -184,7 +186,8 @@ def test_a_browser_opens_the_report(hostile, store, width):
     program = shutil.which("chromium") or pytest.skip("Chromium is not installed")
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=program, args=[
-            "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"])
+            "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+            "--disable-sync", "--no-first-run"])
         tab = browser.new_page(viewport={"width": width, "height": 800})
         asked, said = [], []
         tab.on("request", lambda r: asked.append(r.url))
@@ -207,8 +210,9 @@ def test_the_command(cli, tmp_path):
     found = cli.json("validate", "d", code=1)
     assert not found["success"] and found["dataset"] == "d"
     posts = next(s for s in found["suites"] if s["name"] == "posts")
-    assert (posts["outcome"], posts["failures"][0]["expectation"], posts["failures"][0]["accounts"]) == ("failed", "author-known", ["stranger"])
-    assert "stranger" in open(found["report"], encoding="utf-8").read()
+    assert (posts["outcome"], posts["failures"][0]["expectation"], posts["failures"][0]["accounts"]) == ("failed",
+        "author-known", ["stranger"])
+    assert "stranger" in Path(found["report"]).read_text(encoding="utf-8")
     done = cli("validate", "d", "--at", "2")
     assert "passed" in done.stdout and "Next: botbench release NAME --dataset d." in done.stderr
     assert "Did you mean 'd'" in cli("validate", "dx", code=2).stderr

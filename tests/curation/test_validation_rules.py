@@ -16,8 +16,9 @@ IDS = [f"a{i:02}" for i in range(40)]
 
 
 def records():
-    """A data set in which everything holds: 40 accounts (20 bots), two posts each, one tie, claims, a batch, a consensus, a split."""
-    pull = {"pull_id": "p", "dataset": "good", "card": canonical_json(CARD), "reader_version": "1", "started_at": READ, "finished_at": READ}
+    """A data set in which everything holds: 40 accounts (20 bots), two posts each, claims, a batch, a consensus, a split."""
+    pull = {"pull_id": "p", "dataset": "good", "card": canonical_json(CARD), "reader_version": "1", "started_at": READ,
+        "finished_at": READ}
     return {
         "pulls": [pull],
         "ledger": [{"pull_id": "p", "table_name": "accounts", "read": 41, "kept": 40, "duplicate": 1, "quarantined": 0}],
@@ -29,11 +30,13 @@ def records():
         "claims": [{"dataset": "good", "claim_id": "", "account_id": a, "claimant": "authors", "claimant_kind": "dataset",
                     "answer": "bot" if i < 20 else "human", "made_at": SEEN, "evidence_at": SEEN, "attributes": {"part": "train"}}
                    for i, a in enumerate(IDS)],
-        "batches": [{"batch_id": "b", "dataset": "good", "design": "uniform(n=2)", "seed": 0, "population": 40, "size": 2, "copies": 1,
+        "batches": [{"batch_id": "b", "dataset": "good", "design": "uniform(n=2)", "seed": 0, "population": 40, "size": 2,
+        "copies": 1,
                      "drawn_from": 2}],
         "assignments": [{"batch_id": "b", "account_id": a, "copy": 1, "inclusion_probability": 0.05} for a in IDS[:2]],
         "labels": [{"consensus_id": "k", "dataset": "good", "account_id": a, "label": "bot" if i < 20 else "human",
-                    "p_bot": 0.9 if i < 20 else 0.1, "n_claims": 1, "status": "agreed", "method": "majority"} for i, a in enumerate(IDS)],
+                    "p_bot": 0.9 if i < 20 else 0.1, "n_claims": 1, "status": "agreed", "method": "majority"} for i,
+                    a in enumerate(IDS)],
         "splits": [{"split_id": "r@1/stratified(seed=0)", "dataset": "good", "account_id": a, "part": "train" if i % 2 else "test"}
                    for i, a in enumerate(IDS)],
     }
@@ -86,13 +89,15 @@ def test_accounts_and_posts(planted):
     assert planted(
         account("handle = NULL", "a01"), "INSERT INTO accounts FROM accounts WHERE account_id = 'a01'",
         account("followers = -1", "a02"), account("status = 'gone'", "a03"), account("platform = NULL", "a04"),
-        account("created_at = observed_at + INTERVAL 1 DAY", "a05"), account("created_at = TIMESTAMPTZ '2006-03-20 23:59:59+00'", "a06"),
+        account("created_at = observed_at + INTERVAL 1 DAY", "a05"),
+        account("created_at = TIMESTAMPTZ '2006-03-20 23:59:59+00'", "a06"),
         account("observed_at = TIMESTAMPTZ '2020-01-02 00:00:00+00'", "a07"), account("bio = chr(65533)", "a08"),
         account("handle = 'HA10'", "a09"), account("created_at = TIMESTAMPTZ '2006-03-21 00:00:00+00'", "a11"),
         "INSERT INTO accounts BY NAME SELECT 'good' AS dataset, id AS account_id, 'twitter' AS platform "
         "FROM (VALUES ('1.23E+17'), ('123.0'), (' '), ('2147483648')) v(id)",
         post("account_id = 'stranger'", "a20"), post("created_at = TIMESTAMPTZ '2005-01-01 00:00:00+00'", "a21"),
-        post("created_at = TIMESTAMPTZ '2020-01-01 00:00:01+00'", "a22"), post("created_at = TIMESTAMPTZ '2011-12-31 00:00:00+00'", "a23"),
+        post("created_at = TIMESTAMPTZ '2020-01-01 00:00:01+00'", "a22"),
+        post("created_at = TIMESTAMPTZ '2011-12-31 00:00:00+00'", "a23"),
         post("hashtags = ['#rome']", "a24"), post("hashtags = ['paris']", "a25"), post("text = chr(65533) || ' #rome'", "a26"),
         post("kind = 'rant'", "a27"), post("likes = -3", "a28"), post("ref_post_id = '1.2e+18'", "a29"),
         post("created_at = TIMESTAMPTZ '2019-05-31 23:59:59.999999+00'", "a30"), post("created_at = NULL", "a31"),
@@ -101,7 +106,8 @@ def test_accounts_and_posts(planted):
     ) == {
         "accounts.key-unique": ["a01"], "accounts.followers-in-range": ["a02"], "accounts.status-known-word": ["a03"],
         "accounts.platform-required": ["a04"], "accounts.made-before-seen": ["a05"], "accounts.made-in-platform-life": ["a06"],
-        "accounts.not-from-the-future": ["a07"], "accounts.text-readable": ["a08"], "accounts.handle-of-one-account": ["a09", "a10"],
+        "accounts.not-from-the-future": ["a07"], "accounts.text-readable": ["a08"],
+        "accounts.handle-of-one-account": ["a09", "a10"],
         "accounts.account_id-is-text": ["1.23E+17", "123.0"], "accounts.account_id-not-blank": [" "],
         "accounts.id-not-saturated": ["2147483648"],
         "posts.author-known": ["stranger"], "posts.written-in-platform-life": ["a21"],
@@ -122,7 +128,8 @@ def test_claims_and_consensus(planted):
     found = planted(
         claim("answer = NULL", "a01"), claim("answer = 'alien'", "a02"), claim("retracts = 'nothing'", "a03"),
         claim("retracts = (SELECT claim_id FROM claims WHERE account_id = 'a05')", "a04"),
-        claim("made_at = evidence_at - INTERVAL 1 SECOND", "a06"), claim("made_at = TIMESTAMPTZ '2021-01-01 00:00:00+00', pull_id = 'p'", "a07"),
+        claim("made_at = evidence_at - INTERVAL 1 SECOND", "a06"),
+        claim("made_at = TIMESTAMPTZ '2021-01-01 00:00:00+00', pull_id = 'p'", "a07"),
         claim("batch_id = 'nowhere'", "a08"), claim("claim_id = 'made up'", "a09"), claim("account_id = 'ghost'", "a10"),
         other("'human' AS answer, 'second' AS claim_id, 'second' AS content_id", "a11"),
         claim("kinds = ['spam']", "a20"), claim("attributes = MAP {'part': 'dev'}", "a13"), claim("confidence = 1.5", "a14"),
@@ -154,7 +161,8 @@ def test_the_rest(planted):
         "INSERT INTO edges BY NAME SELECT 'good' AS dataset, 'x' AS source_id, 'y' AS target_id, 'follows' AS kind",
         "INSERT INTO edges BY NAME SELECT 'good' AS dataset, 'a03' AS source_id, 'a03' AS target_id, 'follows' AS kind",
         "INSERT INTO edges BY NAME SELECT 'good' AS dataset, 'a04' AS source_id, 'elsewhere' AS target_id, 'follows' AS kind",
-        "INSERT INTO edges BY NAME SELECT 'good' AS dataset, 'a05' AS source_id, 'a06' AS target_id, 'follows' AS kind, -1.0 AS weight",
+        "INSERT INTO edges BY NAME SELECT 'good' AS dataset, 'a05' AS source_id, 'a06' AS target_id, 'follows' AS kind, "
+        "-1.0 AS weight",
         "UPDATE batches SET population = 1",
         "INSERT INTO assignments VALUES ('gone', 'a07', 1, NULL, 0.5, NULL), ('b', 'nobody', 1, NULL, 0.5, NULL), "
         "('b', 'a08', 2, NULL, 0.5, NULL), ('b', 'a09', 1, NULL, 0.0, NULL), ('b', 'a10', 1, NULL, 1.5, NULL)",
@@ -188,7 +196,16 @@ def test_one_class_and_one_profile(planted):
         "UPDATE accounts SET followers = 7 WHERE account_id < 'a05'",
         "UPDATE accounts SET platform = 'x' WHERE account_id = 'a09'",
         "DELETE FROM splits",
-    ) == {"claims.both-classes": ["-"], "labels.both-classes": ["-"], "accounts.not-all-alike": ["-"], "accounts.one-platform": ["-"]}
+    ) == {"claims.both-classes": ["-"], "labels.both-classes": ["-"], "accounts.not-all-alike": ["-"],
+        "accounts.one-platform": ["-"]}
+
+
+def test_what_is_known_of_one_class_only_is_said(planted):
+    assert planted(
+        "UPDATE accounts SET lang = 'it' WHERE account_id < 'a12'",  # 12 of 20 bots, no human
+        "UPDATE accounts SET location = 'x' WHERE account_id < 'a05'",  # 5 of 20: a quarter is not more than a quarter
+        "DELETE FROM posts WHERE account_id >= 'a34'",  # 14 of 20 humans still have posts
+    ) == {"accounts.known-of-both-classes": ["-"], "posts.known-of-both-classes": ["-"]}
 
 
 def test_a_small_class_is_said(planted):

@@ -35,13 +35,17 @@ def large(store):
     shared = {"dataset": "'d'", "account_id": "100000 + i"}
     label = "CASE WHEN i % 3 = 0 THEN 'bot' ELSE 'human' END"
     rows = {
-        "accounts": table(store, "accounts", who, **shared, platform="'twitter'", observed_at="TIMESTAMPTZ '2020-01-01 00:00:00+00'",
-                          created_at="TIMESTAMPTZ '2010-01-01 00:00:00+00' + to_seconds(i)", handle="'h' || i", bio="'a bio of ' || hash(i)",
+        "accounts": table(store, "accounts", who, **shared, platform="'twitter'",
+        observed_at="TIMESTAMPTZ '2020-01-01 00:00:00+00'",
+                          created_at="TIMESTAMPTZ '2010-01-01 00:00:00+00' + to_seconds(i)", handle="'h' || i",
+                              bio="'a bio of ' || hash(i)",
                           followers="i % 5000", following="i % 777", posts_total="i % 9999", extra="MAP {'k': i::VARCHAR}"),
-        "posts": table(store, "posts", posts, dataset="'d'", account_id=f"100000 + i % {ACCOUNTS}", post_id="'p' || i", kind="'original'",
+        "posts": table(store, "posts", posts, dataset="'d'", account_id=f"100000 + i % {ACCOUNTS}", post_id="'p' || i",
+        kind="'original'",
                        created_at="TIMESTAMPTZ '2019-01-01 00:00:00+00' + to_seconds(i % 9999999)",
                        text="'some words of post ' || hash(i) || ' and a #tag that is in it'", hashtags="['tag']", likes="i % 9"),
-        "claims": table(store, "claims", who, **shared, claim_id="'c' || i", claimant="'a'", claimant_kind="'dataset'", answer=label),
+        "claims": table(store, "claims", who, **shared, claim_id="'c' || i", claimant="'a'", claimant_kind="'dataset'",
+        answer=label),
         "labels": table(store, "labels", who, **shared, consensus_id="'k'", label=label, p_bot="i % 3 = 0", n_claims="1",
                         status="'agreed'", method="'majority'"),
     }
