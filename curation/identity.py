@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import TYPE_CHECKING
 
 from curation.schema import TABLES, Column, Table
@@ -36,16 +36,25 @@ def canonical_value(column: Column, alias: str = "") -> str:
     return f"coalesce({text}, 'null')"
 
 
-def canonical_row(columns: Iterable[Column], alias: str = "") -> str:
-    """SQL for a row as one canonical JSON object, keys in the order given."""
-    members = " || ',' || ".join(f"'\"{c.name}\":' || {canonical_value(c, alias)}" for c in columns)
-    return f"'{{' || {members} || '}}'"
+def canonical_row(columns: Iterable[Column], alias: str = "", absent: Container[str] = ()) -> str:
+    """SQL for a row as one canonical JSON object, keys in the order given; columns known to be NULL (`absent`) cost nothing."""
+    parts, text = [], "{"
+    for i, column in enumerate(columns):
+        text += f'{"," * (i > 0)}"{column.name}":'
+        if column.name in absent:
+            text += "null"
+        else:
+            # One concat of all is twice as fast as a chain of ||, which copies the text at every step.
+            parts += [f"'{text}'", canonical_value(column, alias)]
+            text = ""
+    parts.append(f"'{text}}}'")
+    return f"concat({', '.join(parts)})"
 
 
-def claim_id(alias: str = "") -> str:
-    """SQL for the claim_id of rows that have the columns of `CLAIMED`."""
+def claim_id(alias: str = "", absent: Container[str] = ()) -> str:
+    """SQL for the claim_id of rows that have the columns of `CLAIMED`; those `absent` are known to be NULL."""
     table = TABLES["claims"]
-    return f"sha256({canonical_row([table.column(n) for n in CLAIMED], alias)})"
+    return f"sha256({canonical_row([table.column(n) for n in CLAIMED], alias, absent)})"
 
 
 def with_claim_ids(connection: duckdb.DuckDBPyConnection, claims: pa.Table) -> pa.Table:

@@ -74,6 +74,8 @@ def setup_statements(location: Location) -> list[str]:
     options = ", ".join(o for o in (f"DATA_PATH '{_quoted(location.data)}'", "OVERRIDE_DATA_PATH true", location.options) if o)
     return [
         "SET autoinstall_known_extensions = false", "SET autoload_known_extensions = false", "SET TimeZone = 'UTC'",
+        # It goes to stdout, where a command's one JSON document stands.
+        "SET enable_progress_bar = false",
         f"SET temp_directory = '{_quoted(location.home / 'tmp')}'",
         *(f"LOAD '{_quoted(extension(name))}'" for name in (scanner, "ducklake")),
         f"ATTACH IF NOT EXISTS 'ducklake:{_quoted(location.catalog)}' AS lake ({options})",

@@ -122,7 +122,8 @@ class Stage:
         known = "CASE WHEN \"s:_reason\" IS NOT NULL THEN -1 END" if "_reason" in given else "NULL"
         fault = f"coalesce({known}, CASE {number} END)" if faults else known
         columns = ", ".join(_sql.ident(n) for n in values)
-        claim = f" REPLACE ({identity.claim_id()} AS claim_id)" if table == "claims" else ""
+        absent = {name for name, sql in values.items() if sql.startswith("NULL::")}
+        claim = f" REPLACE ({identity.claim_id(absent=absent)} AS claim_id)" if table == "claims" else ""
         place = f"{_or_null('_member', given)} AS _member, {_or_null('_row', given)} AS _row"
         return f"""SELECT *{claim} FROM (SELECT {columns}, {place},
             {self._told(faults, 'reason', given)} AS _reason, {self._told(faults, 'message', given)} AS _message,

@@ -174,6 +174,9 @@ def delimited(stage: Stage, file: SourceFile, dialect: Dialect, names: list[str]
         stage.fail(f"The header of {file.path} holds NUL bytes: is this a text file? Give the columns' names on the card "
                    "(`columns: [...]`).")
     relation = stage.name("text")
+    for left in ("errors", "errors_scans"):
+        # An earlier pull over the same connection may have left its own.
+        stage.connection.execute(f"DROP TABLE IF EXISTS {relation}_{left}")
     rows = Rows(stage, file, dialect, given, relation, path)
     stage.connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {relation}_bad (_row BIGINT, _reason VARCHAR, _message VARCHAR, _raw VARCHAR)")
