@@ -145,10 +145,10 @@ def mentioned(posts: Table) -> Table:
 @view
 def domains(posts: Table) -> Table:
     """One row an account and domain linked to (without www.): `n` links."""
-    links = _items(posts, "links")
-    host = links.item.re_extract(r"^[a-z][a-z0-9+.-]*://(?:[^/@]*@)?(?:www\.)?([^/:?#]+)", 1).nullif("")
-    hosts = links.mutate(host=host).filter(lambda t: t.host.notnull())
-    return hosts.group_by("account_id", "host").aggregate(n=hosts.n.sum())
+    each = posts.select("account_id", link=posts.links.unnest())
+    host = each.link.lower().re_extract(r"^[a-z][a-z0-9+.-]*://(?:[^/@]*@)?(?:www\.)?([^/:?#]+)", 1)
+    hosts = each.select("account_id", host=host).filter(lambda t: t.host != "")
+    return hosts.group_by("account_id", "host").aggregate(n=hosts.count())
 
 
 @view
