@@ -31,6 +31,15 @@ def scores(made, view):
     return made.predict_proba(view)[:, 1]
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    """As in the bench's workers; more threads only get in each other's way on so little."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        yield
+
+
 @pytest.fixture(params=EVERY)
 def spec(request):
     return get(request.param)
