@@ -45,7 +45,13 @@ def without_prefix(text: str, prefix: str) -> str:
 
 def columns(user: str, keys: dict[str, str], known: tuple[str, ...] = (), trailing_blank: bool = False) -> str:
     """SQL: the columns of `keys` from a user object, and everything else but the ids in `known` as `extra`."""
-    mapped = [f"{said(value(user, path), trailing_blank)} AS {column}" for column, path in keys.items()]
+    mapped = [f"{_told(user, column, path, trailing_blank)} AS {column}" for column, path in keys.items()]
     nested = {path.split(".")[0] for path in keys.values() if "." in path}
     top = sorted({path.split(".")[0] for path in keys.values()} - nested | set(known))
     return ", ".join([*mapped, f"{rest(user, top, said('{}', trailing_blank))} AS extra"])
+
+
+def _told(user: str, column: str, path: str, trailing_blank: bool) -> str:
+    """SQL of one member. A link that is there and null is what Twitter writes for "no link": empty, not unknown."""
+    told = said(value(user, path), trailing_blank)
+    return f"CASE WHEN json_type({user}, '$.{path}') = 'NULL' THEN '' ELSE {told} END" if column == "url" else told

@@ -40,7 +40,7 @@ def test_users_inside_objects(written, store, content):
                         "likes_total, posts_total, verified, protected, default_profile, default_avatar, lang, extra FROM "
                         "lake.main.accounts")
     assert found == [(
-        "9007199254740993", "made_up", "A  name ", "", "", None, datetime(2015, 2, 6, 22, 33, 59, tzinfo=UTC),
+        "9007199254740993", "made_up", "A  name ", "", "", "", datetime(2015, 2, 6, 22, 33, 59, tzinfo=UTC),
         datetime(2019, 5, 15, 16, 0, 19, tzinfo=UTC), 218, 285, 0, 2305, 3477, True, False, True, False, "it",
         {"translator_type": "none", "entities": '{"description":{"urls":[]}}'})]
 
