@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -98,14 +99,28 @@ def _pull_row(card: Card, files: dict[str, list[_files.SourceFile]], origin: str
 
 @contextmanager
 def _scratch(store: Store) -> Iterator[Path]:
-    """A folder for temporary files."""
+    """A folder for temporary files; those of pulls that were killed are removed first."""
     root = store.home / "tmp"
     root.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="pull-", dir=root))
+    for left in root.glob("pull-*-*"):
+        if not _alive(left.name.split("-")[1]):
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"pull-{os.getpid()}-", dir=root))
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _alive(pid: str) -> bool:
+    """Whether a process of this machine has the id."""
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, ValueError):
+        return True
+    return True
 
 
 @contextmanager

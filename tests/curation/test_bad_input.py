@@ -34,7 +34,8 @@ def test_a_gzip_damaged_inside(pulled):
 
 
 def test_a_gzip_without_the_suffix_and_a_suffix_without_gzip(written, store):
-    written({"people.csv": ROWS, "more.csv.gz": ROWS.replace(b"1,a", b"3,c").replace(b"2,b", b"4,d")}, PEOPLE, zipped=("people.csv",))
+    written({"people.csv": ROWS, "more.csv.gz": ROWS.replace(b"1,a", b"3,c").replace(b"2,b", b"4,d")}, PEOPLE,
+        zipped=("people.csv",))
     assert written.pull(store).totals["accounts"] == 4
 
 
@@ -167,7 +168,7 @@ def test_a_card_may_name_the_only_forms_of_a_time(written, store):
 
 
 def test_nul_bytes(pulled):
-    done, document = pulled({"people.csv": b"id,handle,bio\n1,a,x\x00y\n2\x00,b,z\n3,c,w\n"}, PEOPLE, code=1)
+    _, document = pulled({"people.csv": b"id,handle,bio\n1,a,x\x00y\n2\x00,b,z\n3,c,w\n"}, PEOPLE, code=1)
     assert document["tables"]["accounts"] == {"read": 3, "kept": 1, "duplicate": 0, "quarantined": 2}
     assert document["quarantine"] == [{"table": "accounts", "reason": "nul_byte", "rows": 2, "first": "people.csv:1"}]
 
@@ -185,7 +186,7 @@ def test_a_card_may_have_nul_bytes_written_as_a_symbol(written, store):
 
 def test_mixed_encodings(pulled):
     content = "id,handle,bio\n1,a,caffè\n".encode() + "2,b,caffè\n".encode("latin-1") + b'3,c,"two\nlines \xff"\n4,d,z\n'
-    done, document = pulled({"people.csv": content}, PEOPLE, code=1)
+    _, document = pulled({"people.csv": content}, PEOPLE, code=1)
     assert document["tables"]["accounts"] == {"read": 4, "kept": 2, "duplicate": 0, "quarantined": 2}
     assert document["quarantine"] == [{"table": "accounts", "reason": "bad_encoding", "rows": 2, "first": "people.csv:2"}]
 
@@ -197,7 +198,8 @@ def test_the_raw_row_shows_the_bytes_that_are_no_text(written, store):
     assert {r[3] for r in written.quarantine(store)} == {"2,b,caff\\xe8", '3,c,"two\nlines \\xff"'}
 
 
-@pytest.mark.parametrize(("encoding", "text"), [("cp1252", "„Größe“ – 5 €"), ("latin-1", "señor ÿ"), ("utf-16", "Ω 漢"), ("shift_jis", "日本")])
+@pytest.mark.parametrize(("encoding", "text"), [("cp1252", "„Größe“ – 5 €"), ("latin-1", "señor ÿ"), ("utf-16", "Ω 漢"),
+    ("shift_jis", "日本")])
 def test_other_encodings(written, store, encoding, text):
     written({"people.csv": f"id,handle,bio\n1,a,{text}\n".encode(encoding)}, {**PEOPLE, "encoding": encoding}).pull(store)
     assert store.connection.execute("SELECT bio FROM lake.main.accounts").fetchall() == [(text,)]
@@ -215,7 +217,7 @@ def test_an_encoding_that_does_not_exist(pulled):
 
 
 def test_a_header_shorter_than_its_rows(pulled):
-    done, document = pulled({"people.csv": b"id,handle,bio\n" + b"1,a,x,y\n" * 7}, PEOPLE, code=1)
+    _, document = pulled({"people.csv": b"id,handle,bio\n" + b"1,a,x,y\n" * 7}, PEOPLE, code=1)
     assert document["tables"]["accounts"] == {"read": 7, "kept": 0, "duplicate": 0, "quarantined": 7}
     assert document["quarantine"] == [{"table": "accounts", "reason": "ragged_row", "rows": 7, "first": "people.csv:1"}]
 
@@ -243,7 +245,7 @@ def test_an_empty_file_on_the_command_line(pulled):
 
 def test_a_bio_of_10_mb(pulled, cli):
     bio = "é" * 5_000_000 + ",\n"
-    done, document = pulled({"people.csv": f'id,handle,bio\n1,a,"{bio}"\n2,b,y\n'.encode()}, PEOPLE)
+    _, document = pulled({"people.csv": f'id,handle,bio\n1,a,"{bio}"\n2,b,y\n'.encode()}, PEOPLE)
     assert document["tables"]["accounts"] == {"read": 2, "kept": 2, "duplicate": 0, "quarantined": 0}
     from curation.store import Store
 
@@ -258,7 +260,8 @@ def test_a_row_over_the_limit_is_set_aside(written, store, monkeypatch):
     assert written.quarantine(store)[0][1:3] == ("people.csv:1", "line_too_long")
 
 
-@pytest.mark.parametrize(("kind", "name"), [("file", "../escape.csv"), ("file", "/tmp/escape.csv"), ("link", "1.csv"), ("hard", "1.csv")])
+@pytest.mark.parametrize(("kind", "name"), [("file", "../escape.csv"), ("file", "/tmp/escape.csv"), ("link", "1.csv"),
+    ("hard", "1.csv")])
 def test_a_tar_that_would_write_elsewhere(pulled, tmp_path, kind, name):
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w:gz") as tar:
@@ -269,7 +272,8 @@ def test_a_tar_that_would_write_elsewhere(pulled, tmp_path, kind, name):
         else:
             member.type, member.linkname = (tarfile.SYMTYPE if kind == "link" else tarfile.LNKTYPE), "/etc/passwd"
             tar.addfile(member)
-    done, _ = pulled({"posts.tar.gz": out.getvalue()}, {"columns": {"created_at": "time", "text": "tweet"}}, code=2, format="tar-posts")
+    done, _ = pulled({"posts.tar.gz": out.getvalue()}, {"columns": {"created_at": "time", "text": "tweet"}}, code=2,
+        format="tar-posts")
     assert "posts.tar.gz" in sentence(done)
     assert not (tmp_path / "escape.csv").exists()
 
@@ -300,13 +304,15 @@ def test_values_that_are_of_their_column(written, store):
 
 def test_an_answer_without_a_code(pulled):
     options = {**LABELS, "claims": {"answer": {"column": "label", "codes": {"spam": "bot", "ham": "human"}}}}
-    done, document = pulled({"ids.csv": b"1,spam\n2,ham\n3,eggs\n4,\n"}, options, code=1)
+    _, document = pulled({"ids.csv": b"1,spam\n2,ham\n3,eggs\n4,\n"}, options, code=1)
     assert document["claims"] == {"dataset": {"bot": 1, "human": 1}}
-    assert [(q["reason"], q["first"]) for q in document["quarantine"]] == [("missing_answer", "ids.csv:4"), ("unknown_answer", "ids.csv:3")]
+    assert [(q["reason"], q["first"]) for q in document["quarantine"]] == [("missing_answer", "ids.csv:4"),
+        ("unknown_answer", "ids.csv:3")]
 
 
 def test_text_is_kept_exactly(written, store):
-    bios = ["NA", "null", "None", "NaN", "", " two  blanks ", 'he said "hi"', "a\nb\r\nc", "tab\there", "1e5", "0012", "#N/A", "\u202eleft", "e\u0301"]
+    bios = ["NA", "null", "None", "NaN", "", " two  blanks ", 'he said "hi"', "a\nb\r\nc", "tab\there", "1e5", "0012",
+        "#N/A", "\u202eleft", "e\u0301"]
     handles = ["null", "NA", "007"] + [f"h{i}" for i in range(len(bios) - 3)]
     import csv
 
@@ -321,7 +327,9 @@ def test_text_is_kept_exactly(written, store):
 def test_words_that_the_card_lists_say_nothing(written, store):
     options = {"nulls": ["NULL"], "accounts": {"account_id": "id", "handle": {"column": "handle", "literal": True}, "bio": "bio"}}
     written({"people.csv": b"id,handle,bio,more\n1,NULL,NULL,NULL\n2,b,null,x\n"}, options).pull(store)
-    assert store.connection.execute("SELECT handle, bio, extra::JSON::VARCHAR FROM lake.main.accounts ORDER BY account_id").fetchall() == [
+    found = store.connection.execute(
+        "SELECT handle, bio, extra::JSON::VARCHAR FROM lake.main.accounts ORDER BY account_id").fetchall()
+    assert found == [
         ("NULL", None, "{}"), ("b", "null", '{"more":"x"}')]
 
 
@@ -351,7 +359,8 @@ def test_rows_keep_their_numbers_around_bad_ones(written, store):
         written({"people.csv": text.encode()}, {"accounts": {"account_id": {"row": "account"}, "handle": "handle"}}, id=name)
         assert written.pull(store).tables["accounts"] == {"read": 4000, "kept": 3996, "duplicate": 0, "quarantined": 4}
         wrong = store.connection.execute(
-            "SELECT count(*) FROM lake.main.accounts WHERE dataset = ? AND account_id <> 'people:' || handle[2:]", [name]).fetchall()
+            "SELECT count(*) FROM lake.main.accounts WHERE dataset = ? AND account_id <> 'people:' || handle[2:]",
+                [name]).fetchall()
         assert wrong == [(0,)]
     rows = store.connection.execute('SELECT DISTINCT "row" FROM lake.main.quarantine ORDER BY 1').fetchall()
     assert [r for r, in rows] == ["people.csv:2100", "people.csv:4000", "people.csv:7", "people.csv:8"]
@@ -366,7 +375,7 @@ def test_a_refused_pull_leaves_no_version(written, store):
 
 def test_the_limit_of_what_may_be_set_aside(pulled, written, cli):
     rows = b"id,handle,bio\n" + b"".join(b"%d,a,b\n" % i for i in range(199)) + b"x,y\n"
-    done, document = pulled({"people.csv": rows}, PEOPLE, code=0)
+    _, document = pulled({"people.csv": rows}, PEOPLE, code=0)
     assert document["tables"]["accounts"]["quarantined"] == 1
     again = cli("pull", written.card, "--from", written.folder, "--quarantine-limit", "0.001", code=1)
     assert "1 of 200 rows for accounts were set aside, more than 0.10%" in again.stderr

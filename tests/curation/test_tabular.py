@@ -17,6 +17,10 @@ def rows(store, query):
     return store.connection.execute(query).fetchall()
 
 
+def accounts(store, columns):
+    return rows(store, f"SELECT {columns} FROM lake.main.accounts ORDER BY 1")
+
+
 def test_odd_headers_row_keys_file_names_and_codes(written, store):
     header = b"profile pic,nums/length username,name==username,#posts,#followers,description length,fake\n"
     options = {
@@ -29,7 +33,7 @@ def test_odd_headers_row_keys_file_names_and_codes(written, store):
     files = {"train.csv": header + b"1,0.27,0,32,1000,53,0\n1,0.27,0,32,1000,53,0\n", "test.csv": header + b"0,0.5,1,3,10,0,1\n"}
     result = written(files, options, platform="instagram").pull(store)
     assert result.tables == {t: {"read": 3, "kept": 3, "duplicate": 0, "quarantined": 0} for t in ("accounts", "claims")}
-    assert rows(store, "SELECT account_id, platform, posts_total, followers, default_avatar, extra::JSON::VARCHAR FROM lake.main.accounts ORDER BY 1") == [
+    assert accounts(store, "account_id, platform, posts_total, followers, default_avatar, extra::JSON::VARCHAR") == [
         ("test:1", "instagram", 3, 10, True, '{"nums/length username":"0.5","name==username":"1","bio_length":"0"}'),
         ("train:1", "instagram", 32, 1000, False, '{"nums/length username":"0.27","name==username":"0","bio_length":"53"}'),
         ("train:2", "instagram", 32, 1000, False, '{"nums/length username":"0.27","name==username":"0","bio_length":"53"}')]
@@ -38,10 +42,11 @@ def test_odd_headers_row_keys_file_names_and_codes(written, store):
 
 
 def test_no_header_leading_blanks_and_no_final_newline(written, store):
-    options = {"header": False, "accounts": {"account_id": {"column": 1, "trim": True}}, "claims": {"answer": {"column": 2, "codes": {1: "bot", 0: "human"}}}}
+    options = {"header": False, "accounts": {"account_id": {"column": 1, "trim": True}},
+        "claims": {"answer": {"column": 2, "codes": {1: "bot", 0: "human"}}}}
     result = written({"ids.csv": b"            30,1\n0040,0\n50,0"}, options).pull(store)
     assert result.totals["claims"] == {"dataset": {"bot": 1, "human": 2}}
-    assert rows(store, "SELECT account_id FROM lake.main.accounts ORDER BY 1") == [("0040",), ("30",), ("50",)]
+    assert accounts(store, "account_id") == [("0040",), ("30",), ("50",)]
 
 
 def test_a_filter_applies_before_rows_are_read(written, store):
@@ -80,7 +85,8 @@ def test_claims_of_people(written, store):
     assert result.totals["answers"] == {"person": {"cannot tell": 1}} and result.totals["conflicts"] == {"person": 1}
     assert result.totals["unprofiled"] == 2
     assert rows(store, "SELECT claimant, answer, epoch_us(made_at), confidence FROM lake.main.claims ORDER BY 3") == [
-        ("ann", "bot", 1637044194565880, 0.8), ("bob", "human", 1637044195000000, None), ("bob", "cannot tell", 1637044196000000, 1.0)]
+        ("ann", "bot", 1637044194565880, 0.8), ("bob", "human", 1637044195000000, None), ("bob", "cannot tell",
+            1637044196000000, 1.0)]
 
 
 def test_posts_edges_and_lists(written, store):
@@ -90,12 +96,14 @@ def test_posts_edges_and_lists(written, store):
              '12;2;again;#z;;;10\n')
     options = {"separator": ";", "posts": {
         "post_id": "id", "account_id": "author", "text": "text", "hashtags": {"column": "tags", "replace": {"#": ""}, "split": ","},
-        "mentions": {"column": "ats", "each": "'([^']*)'"}, "kind": {"when": {"rt": "repost", "ref": "reply"}, "otherwise": "original"},
+        "mentions": {"column": "ats", "each": "'([^']*)'"}, "kind": {"when": {"rt": "repost", "ref": "reply"},
+            "otherwise": "original"},
         "ref_post_id": {"first": ["rt", "ref"]}}}
     edges = {"edges": {"source_id": "a", "target_id": "b", "kind": {"value": "follows"}, "weight": "w"}, "type": "tsv"}
     reads = [{"format": "tabular", "files": ["posts.csv"], "options": options},
              {"format": "tabular", "files": ["*.edges"], "options": edges}]
-    result = written({"posts.csv": posts.encode(), "x.edges": b"a\tb\tw\n1\t2\t0.5\n1\t2\t0.5\n2\t1\tinf\n"}, reads=reads).pull(store)
+    result = written({"posts.csv": posts.encode(), "x.edges": b"a\tb\tw\n1\t2\t0.5\n1\t2\t0.5\n2\t1\tinf\n"},
+        reads=reads).pull(store)
     assert rows(store, "SELECT post_id, text, hashtags, mentions, kind, ref_post_id FROM lake.main.posts ORDER BY 1") == [
         ("10", "hello #a @bob", ["a", "b c"], ["x", "y"], "original", None), ("11", "reply", [], [], "reply", "10"),
         ("12", "again", ["z"], [], "repost", "10")]
@@ -106,14 +114,16 @@ def test_posts_edges_and_lists(written, store):
 def test_json_of_every_form(written, store):
     people = [{"id": 1, "user": {"name": "a", "n": 3, "made": "2020-01-01"}, "label": "bot", "more": {"x": [1, None]}, "no": None},
               {"id": "2", "user": {"name": "b"}, "label": "human", "tags": ["t"]}]
-    options = {"accounts": {"account_id": "id", "handle": "user.name", "followers": "user.n", "created_at": "user.made"}, "claims": {"answer": "label"}}
-    forms = {"array.json": json.dumps(people), "lines.jsonl": "\n".join(map(json.dumps, people)), "nested.json": json.dumps({"data": {"users": people}})}
+    options = {"accounts": {"account_id": "id", "handle": "user.name", "followers": "user.n",
+        "created_at": "user.made"}, "claims": {"answer": "label"}}
+    forms = {"array.json": json.dumps(people), "lines.jsonl": "\n".join(map(json.dumps, people)),
+        "nested.json": json.dumps({"data": {"users": people}})}
     for i, (name, text) in enumerate(forms.items()):
         nested = {"records": "data.users"} if name == "nested.json" else {}
         written({name: text.encode()}, {**options, **nested}, id=f"made{i}").pull(store)
     for i in range(3):
-        assert rows(store, "SELECT account_id, handle, followers, created_at IS NOT NULL, extra::JSON::VARCHAR FROM lake.main.accounts "
-                           f"WHERE dataset = 'made{i}' ORDER BY 1") == [
+        columns = "account_id, handle, followers, created_at IS NOT NULL, extra::JSON::VARCHAR"
+        assert rows(store, f"SELECT {columns} FROM lake.main.accounts WHERE dataset = 'made{i}' ORDER BY 1") == [
             ("1", "a", 3, True, '{"more":"{\\"x\\":[1,null]}"}'), ("2", "b", None, False, '{"tags":"[\\"t\\"]"}')]
 
 
@@ -121,13 +131,15 @@ def test_parquet_types(written, store):
     import datetime as dt
 
     table = pa.table({
-        "id": pa.array([2**62, 5, None], pa.int64()), "made": pa.array([dt.datetime(2020, 1, 1, 12)] * 3), "ok": [True, None, False],
+        "id": pa.array([2**62, 5, None], pa.int64()), "made": pa.array([dt.datetime(2020, 1, 1, 12)] * 3), "ok": [True,
+            None, False],
         "n": pa.array([1.0, None, 2.5]), "tags": [["a"], [], None], "label": ["bot", "human", "bot"]})
     out = io.BytesIO()
     pq.write_table(table, out)
-    options = {"accounts": {"account_id": "id", "created_at": {"column": "made", "zone": "Europe/Rome"}, "verified": "ok", "followers": "n"}, "claims": {"answer": "label"}}
+    options = {"accounts": {"account_id": "id", "created_at": {"column": "made", "zone": "Europe/Rome"},
+        "verified": "ok", "followers": "n"}, "claims": {"answer": "label"}}
     written({"people.parquet": out.getvalue()}, options).pull(store)
-    assert rows(store, "SELECT account_id, epoch(created_at), verified, followers, extra['tags'] FROM lake.main.accounts ORDER BY 1") == [
+    assert accounts(store, "account_id, epoch(created_at), verified, followers, extra['tags']") == [
         (str(2**62), 1577876400.0, True, 1, '["a"]'), ("5", 1577876400.0, None, None, "[]")]
     assert [(r[0], r[2]) for r in written.quarantine(store)] == [("accounts", "missing_id"), ("claims", "missing_id")]
 
@@ -141,20 +153,24 @@ def test_a_file_that_is_not_parquet(written, store):
 def test_globs_folders_and_constants(written, store):
     files = {"bots/spam.csv": b"id\n1\n", "bots/fake.csv": b"id\n2\n", "people/all.csv": b"id\n3\n"}
     options = {"accounts": {"account_id": "id", "status": {"value": "active"}}, "claims": {
-        "answer": {"file": "folder", "codes": {"bots": "bot", "people": "human"}}, "kinds": {"file": "stem", "codes": {"spam": "spam", "fake": "fake follower"}, "otherwise": "other", "split": ","}}}
+        "answer": {"file": "folder", "codes": {"bots": "bot", "people": "human"}}, "kinds": {"file": "stem",
+            "codes": {"spam": "spam", "fake": "fake follower"}, "otherwise": "other", "split": ","}}}
     result = written(files, options, sources=[{"file": "*/*.csv"}]).pull(store)
     assert result.totals["claims"] == {"dataset": {"bot": 2, "human": 1}}
-    assert rows(store, "SELECT account_id, kinds FROM lake.main.claims ORDER BY 1") == [("1", ["spam"]), ("2", ["fake follower"]), ("3", ["other"])]
+    assert rows(store, "SELECT account_id, kinds FROM lake.main.claims ORDER BY 1") == [("1", ["spam"]), ("2",
+        ["fake follower"]), ("3", ["other"])]
 
 
 def test_the_steps_of_a_cell(written, store):
     content = b"id,url,n,flag,a,b\nu1,https://x.example/Some_One?x,\"1,234\",,p,q\nu2,nothing,5,1,,r\n"
     options = {"accounts": {
-        "account_id": {"column": "id", "remove_prefix": "u"}, "handle": {"column": "url", "extract": "example/(\\w+)", "lower": True},
-        "followers": {"column": "n", "replace": {",": ""}}, "verified": {"column": "flag", "empty": False}, "lang": {"column": "absent", "optional": True},
+        "account_id": {"column": "id", "remove_prefix": "u"}, "handle": {"column": "url", "extract": "example/(\\w+)",
+            "lower": True},
+        "followers": {"column": "n", "replace": {",": ""}}, "verified": {"column": "flag", "empty": False},
+            "lang": {"column": "absent", "optional": True},
         "location": {"join": ["a", "b"]}}, "ignore": ["url"]}
     written({"people.csv": content}, options).pull(store)
-    assert rows(store, "SELECT account_id, handle, followers, verified, lang, location, extra::JSON::VARCHAR FROM lake.main.accounts ORDER BY 1") == [
+    assert accounts(store, "account_id, handle, followers, verified, lang, location, extra::JSON::VARCHAR") == [
         ("1", "some_one", 1234, False, None, "p:q", None), ("2", None, 5, True, None, ":r", None)]
 
 
@@ -185,7 +201,8 @@ def test_any_text_comes_back_as_it_was(tmp_path_factory, table, ending):
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(content=st.lists(st.sampled_from([b"a", b",", b'"', b"\n", b"\r\n", b"\r", b" ", b"\xff", b"1,x\n", b'"q"', b'2,"m\nn"\n']), max_size=25).map(b"".join))
+@given(content=st.lists(st.sampled_from([b"a", b",", b'"', b"\n", b"\r\n", b"\r", b" ", b"\xff", b"1,x\n", b'"q"',
+    b'2,"m\nn"\n']), max_size=25).map(b"".join))
 def test_no_row_of_any_bytes_is_lost(tmp_path_factory, content):
     """Whatever the bytes are, each row is read or set aside, in the numbers of Python's csv module where that can read them."""
     found = _read(tmp_path_factory, b"h1,h2\n" + content, with_bad=True)
