@@ -25,7 +25,8 @@ def canonical_value(column: Column, alias: str = "") -> str:
     elif column.type == "DOUBLE":
         text = f"CASE WHEN isfinite({value}) THEN ({value} + 0.0)::VARCHAR ELSE to_json({value}::VARCHAR)::VARCHAR END"
     elif column.type == "VARCHAR[]":
-        text = f"'[' || array_to_string(list_transform(list_sort({value}), lambda v: coalesce(to_json(v)::VARCHAR, 'null')), ',') || ']'"
+        entry = "coalesce(to_json(v)::VARCHAR, 'null')"
+        text = f"'[' || array_to_string(list_transform(list_sort({value}), lambda v: {entry}), ',') || ']'"
     elif column.type.startswith("MAP"):
         entry = "to_json(e.key)::VARCHAR || ':' || coalesce(to_json(e.value)::VARCHAR, 'null')"
         text = f"'{{' || array_to_string(list_transform(list_sort(map_entries({value})), lambda e: {entry}), ',') || '}}'"

@@ -29,10 +29,13 @@ def merge(connection: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table | 
     target = f'lake.main."{table.name}"'
     key = ", ".join(f'"{k}"' for k in table.key)
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE merge_first AS SELECT {key}, min(rowid) AS first, count(*) AS n FROM {stage} GROUP BY ALL")
+        f"CREATE OR REPLACE TEMP TABLE merge_first AS SELECT {key}, min(rowid) AS first, count(*) AS n FROM {stage} GROUP BY ALL"
+    )
     known = f"SELECT {key} FROM {target}{_scope(table)}"
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE merge_known AS SELECT f.first FROM merge_first f SEMI JOIN ({known}) t ON {_same('f', 't', table.key)}")
+        "CREATE OR REPLACE TEMP TABLE merge_known AS "
+        f"SELECT f.first FROM merge_first f SEMI JOIN ({known}) t ON {_same('f', 't', table.key)}"
+    )
     columns = ", ".join(f'"{c}"' for c in table.names)
     kept = _one(connection, "SELECT (SELECT count(*) FROM merge_first) - (SELECT count(*) FROM merge_known)")
     fresh = "" if kept == read else " s WHERE s.rowid IN (SELECT first FROM merge_first EXCEPT SELECT first FROM merge_known)"
@@ -46,7 +49,9 @@ def _staged(connection: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table 
     if isinstance(rows, str):
         return f'temp."{rows}"'
     names = set(rows.column_names)
-    columns = ", ".join(f'"{c.name}"::{c.type} AS "{c.name}"' if c.name in names else f'NULL::{c.type} AS "{c.name}"' for c in table.columns)
+    columns = ", ".join(
+        f'"{c.name}"::{c.type} AS "{c.name}"' if c.name in names else f'NULL::{c.type} AS "{c.name}"' for c in table.columns
+    )
     connection.register("merge_offered", rows)
     try:
         connection.execute(f'CREATE OR REPLACE TEMP TABLE "merge_stage_{table.name}" AS SELECT {columns} FROM merge_offered')
@@ -60,14 +65,19 @@ def _conflicts(connection: duckdb.DuckDBPyConnection, table: Table, stage: str, 
     if all_new:
         connection.execute(f'CREATE OR REPLACE TEMP TABLE "conflicts_{table.name}" AS FROM {stage} LIMIT 0')
         return 0
-    rest = f"SELECT s.*, s.rowid AS _at FROM {stage} s JOIN merge_first f ON {_same('s', 'f', table.key)} " \
+    rest = (
+        f"SELECT s.*, s.rowid AS _at FROM {stage} s JOIN merge_first f ON {_same('s', 'f', table.key)} "
         "WHERE (f.n > 1 AND s.rowid <> f.first) OR f.first IN (FROM merge_known)"
+    )
     content = [c for c in table.columns if c.content and c.name not in table.key]
-    equal = " AND ".join(f"{_value('r', c.name, c.type)} IS NOT DISTINCT FROM {_value('t', c.name, c.type)}" for c in content) or "true"
-    connection.execute(f'CREATE OR REPLACE TEMP TABLE merge_rest AS {rest}')
+    equal = (
+        " AND ".join(f"{_value('r', c.name, c.type)} IS NOT DISTINCT FROM {_value('t', c.name, c.type)}" for c in content) or "true"
+    )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE merge_rest AS {rest}")
     connection.execute(
         f'CREATE OR REPLACE TEMP TABLE "conflicts_{table.name}" AS SELECT r.* EXCLUDE (_at) FROM merge_rest r '
-        f"JOIN (FROM {target}{_scope(table)}) t ON {_same('r', 't', table.key)} WHERE NOT ({equal}) ORDER BY r._at")
+        f"JOIN (FROM {target}{_scope(table)}) t ON {_same('r', 't', table.key)} WHERE NOT ({equal}) ORDER BY r._at"
+    )
     return _one(connection, f'SELECT count(*) FROM "conflicts_{table.name}"')
 
 

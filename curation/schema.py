@@ -183,7 +183,7 @@ _TABLES = (
         _text("message", "what was wrong, in a sentence", True),
         _text("raw", "the row as it was read"),
     )),
-    Table("claims", "Somebody said something of an account, at a time, on the evidence seen then. Appended, retracted, never overwritten.",
+    Table("claims", "Somebody said something of an account, at a time, on the evidence seen then: appended, never overwritten.",
           ("claim_id",), (
         _text("claim_id", "sha256 of the canonical JSON of what was claimed", True),
         _DATASET, _ACCOUNT,

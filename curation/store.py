@@ -75,8 +75,10 @@ class Store:
     def __init__(self, location: str | Path | None = None, create: bool = True) -> None:
         self.location = lake.locate(location or os.environ.get("BOTBENCH_STORE", "./.botbench"))
         if not create and not self.location.home.exists():
-            raise UserError(f"There is no store at {self.location.home}. Name yours with --store PATH (or BOTBENCH_STORE), "
-                            "or make one: botbench pull CARD.")
+            raise UserError(
+                f"There is no store at {self.location.home}. Name yours with --store PATH (or BOTBENCH_STORE), "
+                "or make one: botbench pull CARD."
+            )
         self.connection = lake.connect(self.location)
         try:
             with lake.turn(self.location):
@@ -108,10 +110,13 @@ class Store:
         Safe for many processes at once and for being repeated. Raises UserError where a row has the key of a stored
         one and other content: whoever can meet such rows uses `transact` and quarantines them.
         """
+
         def work(transaction: Transaction) -> dict[str, Counts]:
             for name, table in rows.items():
                 if counts := transaction.insert(name, table).conflicting:
-                    raise UserError(f"{counts} rows for the table {name} have the key of another row and other content; nothing was written.")
+                    raise UserError(
+                        f"{counts} rows for the table {name} have the key of another row and other content; nothing was written."
+                    )
             return transaction.counts
 
         return self.transact(work, author, message)
@@ -169,7 +174,8 @@ class Store:
             tags.setdefault(number, []).append(name)
         rows = self.connection.execute(
             "SELECT snapshot_id, snapshot_time, author, commit_message FROM ducklake_snapshots('lake') WHERE snapshot_id > 0 "
-            "ORDER BY snapshot_id").fetchall()
+            "ORDER BY snapshot_id"
+        ).fetchall()
         return [Version(n, when, author or "", message or "", tuple(tags.get(n, ()))) for n, when, author, message in rows]
 
     def head(self) -> int:
@@ -187,11 +193,17 @@ class Store:
         tagged = self.connection.execute("SELECT version FROM lake.main.tags WHERE name = ?", [text]).fetchone()
         if tagged:
             return int(tagged[0])
-        if text.isdigit() and self._scalar("SELECT count(*) FROM ducklake_snapshots('lake') WHERE snapshot_id = ?", [int(text)]) and int(text):
+        if (
+            text.isdigit()
+            and self._scalar("SELECT count(*) FROM ducklake_snapshots('lake') WHERE snapshot_id = ?", [int(text)])
+            and int(text)
+        ):
             return int(text)
         versions = self.versions()
         if text.isdigit():
-            raise UserError(f"There is no version {text}; the store has {versions[0].number} to {versions[-1].number}. See botbench log.")
+            raise UserError(
+                f"There is no version {text}; the store has {versions[0].number} to {versions[-1].number}. See botbench log."
+            )
         made = _moment(text)
         if made is None:
             raise unknown("version or tag", text, [t for v in versions for t in v.tags])
@@ -205,7 +217,9 @@ class Store:
         table = schema.STORED.get(name)
         if table is None:
             raise unknown("table", name, schema.STORED)
-        source = f'lake.main."{name}"' + ("" if at is None else f" AT (VERSION => {at if isinstance(at, int) else self.resolve(at)})")
+        source = f'lake.main."{name}"' + (
+            "" if at is None else f" AT (VERSION => {at if isinstance(at, int) else self.resolve(at)})"
+        )
         there = {c[0] for c in self.connection.execute(f"SELECT * FROM {source} LIMIT 0").description}
         columns = ", ".join(f'"{c.name}"' if c.name in there else f'NULL::{c.type} AS "{c.name}"' for c in table.columns)
         return f"(SELECT {columns} FROM {source})"
@@ -266,8 +280,12 @@ class Store:
         touched = f"SELECT DISTINCT {key} FROM ducklake_table_changes('lake', 'main', '{name}', {low + 1}, {high})"
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE diff_touched AS {touched}")
         join = " AND ".join(f'r."{k}" IS NOT DISTINCT FROM t."{k}"' for k in table.key)
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE diff_old AS SELECT r.* FROM {old} r SEMI JOIN diff_touched t ON {join}")
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE diff_new AS SELECT r.* FROM {new} r SEMI JOIN diff_touched t ON {join}")
+        self.connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE diff_old AS SELECT r.* FROM {old} r SEMI JOIN diff_touched t ON {join}"
+        )
+        self.connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE diff_new AS SELECT r.* FROM {new} r SEMI JOIN diff_touched t ON {join}"
+        )
         return {
             "added": self._scalar(f"SELECT count(*) FROM diff_new n ANTI JOIN diff_old o ON {same}"),
             "removed": self._scalar(f"SELECT count(*) FROM diff_old o ANTI JOIN diff_new n ON {same}"),

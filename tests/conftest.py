@@ -32,8 +32,13 @@ def cli(tmp_path):
 
         def __call__(self, *arguments, code=0, **environment):
             done = subprocess.run(
-                [sys.executable, "-m", "benchmarks.commands.main", *map(str, arguments)], cwd=self.cwd, capture_output=True, text=True,
-                env={**os.environ, "BOTBENCH_STORE": str(tmp_path / "store"), **environment}, timeout=900, stdin=subprocess.DEVNULL,
+                [sys.executable, "-m", "benchmarks.commands.main", *map(str, arguments)],
+                cwd=self.cwd,
+                capture_output=True,
+                text=True,
+                env={**os.environ, "BOTBENCH_STORE": str(tmp_path / "store"), **environment},
+                timeout=900,
+                stdin=subprocess.DEVNULL,
             )
             assert "Traceback" not in done.stderr, done.stderr
             assert code is None or done.returncode == code, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
@@ -55,7 +60,9 @@ def shared_data():
 
 def _postgres_programs():
     """The folder of initdb and pg_ctl: on PATH or where Debian keeps them."""
-    candidates = [Path(p) for p in os.environ.get("PATH", "").split(os.pathsep)] + sorted(Path("/usr/lib/postgresql").glob("*/bin"))[::-1]
+    candidates = [Path(p) for p in os.environ.get("PATH", "").split(os.pathsep)] + sorted(
+        Path("/usr/lib/postgresql").glob("*/bin")
+    )[::-1]
     return next((folder for folder in candidates if (folder / "initdb").exists() and (folder / "pg_ctl").exists()), None)
 
 
@@ -82,7 +89,17 @@ def postgres(tmp_path_factory):
 
     data = folder / "data"
     run("initdb", "-D", str(data), "-U", "botbench", "-A", "trust", "--no-sync")
-    run("pg_ctl", "-D", str(data), "-w", "-l", str(folder / "log"), "-o", f"-p {port} -c listen_addresses=127.0.0.1 -k {folder}", "start")
+    run(
+        "pg_ctl",
+        "-D",
+        str(data),
+        "-w",
+        "-l",
+        str(folder / "log"),
+        "-o",
+        f"-p {port} -c listen_addresses=127.0.0.1 -k {folder}",
+        "start",
+    )
     try:
         yield f"postgresql://botbench@127.0.0.1:{port}/postgres"
     finally:

@@ -29,10 +29,12 @@ class Options(BaseModel):
 def read(stage, files, options):
     for file in files:
         # Two numbers and a letter between pipes, a line each.
-        lines = f"SELECT string_split(line, '|') AS c, row_number() OVER () AS n, line FROM (SELECT unnest(string_split(trim(content, chr(10)), chr(10))) AS line FROM read_text('{file.path}'))"
+        text = f"SELECT unnest(string_split(trim(content, chr(10)), chr(10))) AS line FROM read_text('{file.path}')"
+        lines = f"SELECT string_split(line, '|') AS c, row_number() OVER () AS n, line FROM ({text})"
         where = f"'{file.name}' AS _member, n AS _row, line AS _raw"
         stage.add("accounts", f"SELECT c[1] AS account_id, c[2] AS followers, {where} FROM ({lines})")
-        stage.add("claims", f"SELECT c[1] AS account_id, if(c[3] = '{options.bot}', 'bot', 'human') AS answer, {where} FROM ({lines})")
+        answer = f"if(c[3] = '{options.bot}', 'bot', 'human') AS answer"
+        stage.add("claims", f"SELECT c[1] AS account_id, {answer}, {where} FROM ({lines})")
 ''',
     "curation/features/toy.py": '''
 """A family of one feature."""
@@ -89,7 +91,7 @@ class Toy(Protocol):
         rows = np.arange(len(pool.y))
         yield Fold(0, 0, rows[rows % 4 < 2], rows[rows % 4 >= 2])
 ''',
-    "datasets/toy-set/card.yaml": '''
+    "datasets/toy-set/card.yaml": """
 id: toy-set
 title: A toy of a test
 platform: toy
@@ -99,7 +101,7 @@ citation: nobody
 sources: [{file: toy.pipes}]
 label: {meaning: B is a bot, claimant: a test}
 reads: [{format: toy-pipes, options: {bot: B}}]
-''',
+""",
 }
 
 
@@ -116,7 +118,9 @@ def copy(tmp_path_factory):
         assert not target.exists()
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text.lstrip(), encoding="utf-8")
-    (root / "toy.pipes").write_text("".join(f"{i}|{i % 20}|{'B' if i % 20 < 10 else 'H'}\n" for i in range(1, 201)), encoding="utf-8")
+    (root / "toy.pipes").write_text(
+        "".join(f"{i}|{i % 20}|{'B' if i % 20 < 10 else 'H'}\n" for i in range(1, 201)), encoding="utf-8"
+    )
     return root
 
 
@@ -124,8 +128,14 @@ def copy(tmp_path_factory):
 def run(copy):
     def run(*arguments):
         done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.commands.main", *map(str, arguments), "--json"], cwd=copy, capture_output=True, text=True,
-            env={**os.environ, "PYTHONPATH": str(copy), "BOTBENCH_STORE": str(copy / "store")}, timeout=600, check=False)
+            [sys.executable, "-m", "benchmarks.commands.main", *map(str, arguments), "--json"],
+            cwd=copy,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(copy), "BOTBENCH_STORE": str(copy / "store")},
+            timeout=600,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
@@ -140,7 +150,9 @@ def board(copy, run):
     run("consensus", "toy-set")
     run("release", "toy", "--dataset", "toy-set")
     (copy / "toy.yaml").write_text(
-        "name: toy\nreleases: [toy]\ndetectors: [constant, one-question-tree, toy-below-ten]\nprotocols: ['toy-every-other()']\n", "utf-8")
+        "name: toy\nreleases: [toy]\ndetectors: [constant, one-question-tree, toy-below-ten]\nprotocols: ['toy-every-other()']\n",
+        "utf-8",
+    )
     assert run("bench", "toy.yaml", "--no-mlflow")["cells"]["done"] == 3
     return run("leaderboard", "--out", copy / "board")
 

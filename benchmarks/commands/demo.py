@@ -39,8 +39,16 @@ def demo(
         releases, reports = zip(*(_release(store, name) for name in DATASETS), strict=True)
         run = _bench(store.home, jobs)
         board = _publish(store.home, run["run_id"], out)
-    found = {"simulated": True, "pulls": pulls, "batch": batch, "releases": list(releases), "bench": run,
-             "report": str(reports[0]), "leaderboard": str(board), "seconds": round(time.perf_counter() - started, 1)}
+    found = {
+        "simulated": True,
+        "pulls": pulls,
+        "batch": batch,
+        "releases": list(releases),
+        "bench": run,
+        "report": str(reports[0]),
+        "leaderboard": str(board),
+        "seconds": round(time.perf_counter() - started, 1),
+    }
     if json_:
         emit(found)
     say(f"Done in {found['seconds']} s. Next: open the two pages below, or botbench pull CARD --from DIR with real accounts.")
@@ -64,8 +72,10 @@ def _pull(store: Store, name: str) -> dict[str, Any]:
 
     with _step("pull") as figures:
         found = pull(store, cards.load(name)).document()
-        rows = " · ".join(f"{table} {n['read']:,} read = {n['kept']:,} kept + {n['duplicate']:,} duplicate + {n['quarantined']:,} quarantined"
-                          for table, n in found["tables"].items())
+        rows = " · ".join(
+            f"{table} {n['read']:,} read = {n['kept']:,} kept + {n['duplicate']:,} duplicate + {n['quarantined']:,} quarantined"
+            for table, n in found["tables"].items()
+        )
         figures += [name, rows, *(["there already"] if found.get("unchanged") else [])]
     return found
 
@@ -98,7 +108,11 @@ def _release(store: Store, name: str) -> tuple[dict[str, Any], Path]:
 
     with _step("consensus") as figures:
         found = consensus(store, name, Scheme.load())
-        figures += [name, *(f"{n} {label}" for label, n in found.labels.items()), *(f"{n} {status}" for status, n in found.status.items())]
+        figures += [
+            name,
+            *(f"{n} {label}" for label, n in found.labels.items()),
+            *(f"{n} {status}" for status, n in found.status.items()),
+        ]
     with _step("validate") as figures:
         validation = run.validate(store, name)
         page = report.write(store.home, validation)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,7 +15,11 @@ from curation.registry import modules
 COMMANDS = ("curation.commands", "benchmarks.commands")
 
 app = typer.Typer(
-    name="botbench", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+    name="botbench",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     help="Make labelled data sets of bot and human accounts, and judge bot detectors on them.",
     epilog="Examples: `botbench demo` · `botbench datasets` · `botbench pull cresci-rtbust-2019 --from DIR` · "
     "`botbench bench SUITE.yaml` · `botbench leaderboard --out DIR`",
@@ -31,10 +34,15 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def options(
-    store: Annotated[str, typer.Option(
-        envvar="BOTBENCH_STORE", metavar="PATH|URL", help="Where the store is: a folder, or postgresql://... for a team.",
-    )] = "./.botbench",
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    store: Annotated[
+        str,
+        typer.Option(
+            envvar="BOTBENCH_STORE",
+            metavar="PATH|URL",
+            help="Where the store is: a folder, or postgresql://... for a team.",
+        ),
+    ] = "./.botbench",
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     """Make labelled data sets of bot and human accounts, and judge bot detectors on them."""
     os.environ["BOTBENCH_STORE"] = store
@@ -63,8 +71,10 @@ def main() -> None:
         print("botbench: interrupted; run the same command again, nothing is lost.", file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")
+        # Whoever read our output has gone; the interpreter must not complain when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+
 
 if __name__ == "__main__":
     main()

@@ -85,7 +85,7 @@ class Fold:
     test: NDArray[np.int64]
 
 
-class NotApplicable(Exception):  # noqa: N818, an outcome and not an error
+class NotApplicable(Exception):
     """A protocol or a detector does not fit the data; the message says why."""
 
 

@@ -21,11 +21,20 @@ def log(
         limit = store.resolve(at)
         versions = [v for v in store.versions() if v.number <= limit][::-1][:last]
     if json_:
-        emit({"versions": [
-            {"version": v.number, "made_at": v.made_at, "author": v.author, "message": v.message, "tags": v.tags} for v in versions]})
+        emit(
+            {
+                "versions": [
+                    {"version": v.number, "made_at": v.made_at, "author": v.author, "message": v.message, "tags": v.tags}
+                    for v in versions
+                ]
+            }
+        )
         return
-    table("", ("version", "when (UTC)", "who", "what", "tags"), [
-        (str(v.number), f"{v.made_at:%Y-%m-%d %H:%M:%S}", v.author, v.message, " ".join(v.tags)) for v in versions])
+    table(
+        "",
+        ("version", "when (UTC)", "who", "what", "tags"),
+        [(str(v.number), f"{v.made_at:%Y-%m-%d %H:%M:%S}", v.author, v.message, " ".join(v.tags)) for v in versions],
+    )
     say("Next: botbench show VERSION, or botbench diff A B.")
 
 

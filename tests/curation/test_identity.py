@@ -20,14 +20,22 @@ def connection():
 
 
 CLAIM = {
-    "claim_id": "", "dataset": "d", "account_id": "01", "claimant": "ada", "claimant_kind": "person", "answer": "bot",
-    "kinds": ["spam", "amplifier"], "confidence": 0.1, "attributes": {"part": "train", "a": None},
+    "claim_id": "",
+    "dataset": "d",
+    "account_id": "01",
+    "claimant": "ada",
+    "claimant_kind": "person",
+    "answer": "bot",
+    "kinds": ["spam", "amplifier"],
+    "confidence": 0.1,
+    "attributes": {"part": "train", "a": None},
     "made_at": datetime(2018, 6, 26, 12, 0, 0, 5, tzinfo=UTC),
 }
 BY_HAND = (
     '{"dataset":"d","account_id":"01","claimant":"ada","claimant_kind":"person","answer":"bot","kinds":["amplifier","spam"],'
     '"confidence":0.1,"reasons":null,"note":null,"attributes":{"a":null,"part":"train"},"evidence_at":null,'
-    '"made_at":"2018-06-26T12:00:00.000005Z","retracts":null}')
+    '"made_at":"2018-06-26T12:00:00.000005Z","retracts":null}'
+)
 
 
 def test_a_claim_id_is_the_sha256_of_the_json_written_by_hand(connection):
@@ -36,24 +44,51 @@ def test_a_claim_id_is_the_sha256_of_the_json_written_by_hand(connection):
 
 
 def test_a_claim_id_knows_nothing_of_the_pull_or_the_batch(connection):
-    other = {**CLAIM, "pull_id": "p", "batch_id": "b", "card_hash": "c", "lead_time_s": 3.0, "scheme_version": "2", "kinds": ["amplifier", "spam"]}
+    other = {
+        **CLAIM,
+        "pull_id": "p",
+        "batch_id": "b",
+        "card_hash": "c",
+        "lead_time_s": 3.0,
+        "scheme_version": "2",
+        "kinds": ["amplifier", "spam"],
+    }
     found = identity.with_claim_ids(connection, schema.rows("claims", [CLAIM, other]))["claim_id"].to_pylist()
     assert found[0] == found[1]
 
 
-@pytest.mark.parametrize("change", [
-    {"answer": "human"}, {"confidence": 0.2}, {"note": ""}, {"account_id": "1"}, {"retracts": "x"}, {"kinds": ["spam"]},
-    {"attributes": {"part": "train"}}, {"made_at": datetime(2018, 6, 26, 12, tzinfo=UTC)}, {"claimant_kind": "model"}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"answer": "human"},
+        {"confidence": 0.2},
+        {"note": ""},
+        {"account_id": "1"},
+        {"retracts": "x"},
+        {"kinds": ["spam"]},
+        {"attributes": {"part": "train"}},
+        {"made_at": datetime(2018, 6, 26, 12, tzinfo=UTC)},
+        {"claimant_kind": "model"},
+    ],
+)
 def test_a_claim_id_changes_with_anything_that_was_claimed(connection, change):
     found = identity.with_claim_ids(connection, schema.rows("claims", [CLAIM, {**CLAIM, **change}]))["claim_id"].to_pylist()
     assert found[0] != found[1]
 
 
 texts = st.one_of(st.none(), st.text(st.characters(exclude_categories=("Cs",)), max_size=20))
-posts = st.lists(st.fixed_dictionaries({
-    "text": texts, "likes": st.one_of(st.none(), st.integers(0, 2**60)), "hashtags": st.one_of(st.none(), st.lists(texts, max_size=3)),
-    "created_at": st.one_of(st.none(), st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))),
-}), min_size=1, max_size=8)
+posts = st.lists(
+    st.fixed_dictionaries(
+        {
+            "text": texts,
+            "likes": st.one_of(st.none(), st.integers(0, 2**60)),
+            "hashtags": st.one_of(st.none(), st.lists(texts, max_size=3)),
+            "created_at": st.one_of(st.none(), st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))),
+        }
+    ),
+    min_size=1,
+    max_size=8,
+)
 
 
 @settings(max_examples=60, deadline=None)
@@ -76,8 +111,10 @@ def test_canonical_rows_read_back_as_what_was_put_in(connection, given_posts, ra
 
 
 def test_the_content_hash_does_not_depend_on_layout_threads_or_time_zone(connection, tmp_path):
-    connection.execute("CREATE OR REPLACE TEMP TABLE many AS SELECT 'd' AS dataset, (i * 7919 % 200003)::VARCHAR AS post_id, 'a' AS account_id, "
-                       "to_timestamp(i) AS created_at, 'text ' || i AS text FROM range(200003) t(i)")
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE many AS SELECT 'd' AS dataset, (i * 7919 % 200003)::VARCHAR AS post_id, 'a' AS account_id, "
+        "to_timestamp(i) AS created_at, 'text ' || i AS text FROM range(200003) t(i)"
+    )
     names = {c.name for c in schema.TABLES["posts"].columns} - {"dataset", "post_id", "account_id", "created_at", "text"}
     rest = ", ".join(f'NULL::{schema.TABLES["posts"].column(n).type} AS "{n}"' for n in sorted(names))
     whole = identity.content_hash(connection, {"posts": f"(SELECT *, {rest} FROM many)"})

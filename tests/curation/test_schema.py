@@ -17,7 +17,8 @@ def test_ddl_makes_exactly_the_columns_and_types(table):
         made = connection.execute(f'DESCRIBE "{table.name}"').fetchall()
     types = {"TIMESTAMPTZ": "TIMESTAMP WITH TIME ZONE"}
     assert [(m[0], m[1], m[2]) for m in made] == [
-        (c.name, types.get(c.type, c.type), "NO" if c.required else "YES") for c in table.columns]
+        (c.name, types.get(c.type, c.type), "NO" if c.required else "YES") for c in table.columns
+    ]
 
 
 @pytest.mark.parametrize("table", schema.TABLES.values(), ids=lambda t: t.name)
@@ -35,7 +36,7 @@ def test_arrow_schema_is_what_duckdb_gives_and_takes(table):
 def test_keys_are_columns_and_every_column_has_a_meaning(table):
     assert set(table.key) <= set(table.names)
     assert len(set(table.names)) == len(table.names)
-    assert all(c.meaning and c.minimum is None or c.type in ("BIGINT", "DOUBLE") for c in table.columns)
+    assert all((c.meaning and c.minimum is None) or c.type in ("BIGINT", "DOUBLE") for c in table.columns)
 
 
 def test_a_column_that_is_not_there_is_named():
@@ -44,5 +45,6 @@ def test_a_column_that_is_not_there_is_named():
 
 
 def test_the_reference_page_is_the_one_in_the_docs():
-    assert (ROOT / "docs" / "tables.md").read_text("utf-8").strip() == schema.reference_page().strip(), \
+    assert (ROOT / "docs" / "tables.md").read_text("utf-8").strip() == schema.reference_page().strip(), (
         "run: botbench tables > docs/tables.md"
+    )

@@ -12,7 +12,9 @@ from curation.store import Counts, Store
 
 
 def accounts(*ids, followers=None, dataset="d", **more):
-    return schema.rows("accounts", [{"dataset": dataset, "account_id": i, "platform": "twitter", "followers": followers, **more} for i in ids])
+    return schema.rows(
+        "accounts", [{"dataset": dataset, "account_id": i, "platform": "twitter", "followers": followers, **more} for i in ids]
+    )
 
 
 def ids(store, at=None):
@@ -27,7 +29,7 @@ def test_append_makes_one_version_with_author_and_message(store):
 
 
 def test_what_is_there_already_makes_no_version(store):
-    store.append({"accounts": accounts("1", "2", None or "3")}, "ada", "first")
+    store.append({"accounts": accounts("1", "2", "3")}, "ada", "first")
     head = store.head()
     version, counts = store.append({"accounts": accounts("2", "3", "3")}, "ada", "again")
     assert version is None
@@ -66,9 +68,7 @@ def test_of_two_offered_with_one_key_the_first_is_kept_and_the_other_is_left_in_
 
 def test_maps_are_equal_in_any_order(store):
     store.append({"accounts": accounts("1", extra={"a": "1", "b": "2"})}, "ada", "first")
-    table = accounts("1").set_column(
-        accounts("1").column_names.index("extra"), "extra",
-        [schema_map([("b", "2"), ("a", "1")])])
+    table = accounts("1").set_column(accounts("1").column_names.index("extra"), "extra", [schema_map([("b", "2"), ("a", "1")])])
     _, counts = store.append({"accounts": table}, "ada", "again")
     assert counts["accounts"] == Counts(read=1, duplicate=1)
 
@@ -168,8 +168,10 @@ with Store(location) as store:
 
 def write_at_once(location, writers=4, rounds=10):
     """Every writer brings 5 rows of its own and 5 that all bring, each turn; all run at once on a store not yet made."""
-    running = [subprocess.Popen([sys.executable, "-c", WRITER, str(location), str(n), str(rounds)], stderr=subprocess.PIPE, text=True)
-               for n in range(writers)]
+    running = [
+        subprocess.Popen([sys.executable, "-c", WRITER, str(location), str(n), str(rounds)], stderr=subprocess.PIPE, text=True)
+        for n in range(writers)
+    ]
     for process in running:
         _, errors = process.communicate(timeout=300)
         assert process.returncode == 0, errors
@@ -200,8 +202,15 @@ def test_four_writers_at_once_on_postgres_lose_nothing_and_double_nothing(tmp_pa
 
 def test_writers_that_only_repeat_make_no_version(tmp_path):
     with Store(tmp_path / "store") as store:
-        store.append({"accounts": accounts(*(f"all-{t}-{i}" for t in range(3) for i in range(5)),
-                                           *(f"0-{t}-{i}" for t in range(3) for i in range(5)))}, "ada", "all of it")
+        store.append(
+            {
+                "accounts": accounts(
+                    *(f"all-{t}-{i}" for t in range(3) for i in range(5)), *(f"0-{t}-{i}" for t in range(3) for i in range(5))
+                )
+            },
+            "ada",
+            "all of it",
+        )
         head = store.head()
     subprocess.run([sys.executable, "-c", WRITER, str(tmp_path / "store"), "0", "3"], check=True)
     with Store(tmp_path / "store") as store:
