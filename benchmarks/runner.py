@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -77,7 +78,7 @@ def bench(
     counts, missing = _there(planned)
     opening = _Opening() if track and missing else None
     _fill(missing, counts, jobs or os.cpu_count() or 1, timeout, watcher)
-    run = _write_run(home, suite, planned, releases, time.perf_counter() - begun)
+    run = _write_run(home, suite, planned, releases, time.perf_counter() - begun if missing else None)
     if track:
         _track(run, opening, watcher)
     cells = [c.info for c in results.cells(run)]
@@ -128,7 +129,7 @@ def find_releases(home: Path, references: Sequence[str]) -> list[Release]:
     found, missing = [], []
     for reference in references:
         try:
-            found.append(release.load(home, reference))
+            found.append(release.load(home, reference, verify=True))
         except UserError as error:
             missing.append(str(error))
     if missing:
@@ -261,14 +262,19 @@ def keep(one: Planned, outcome: Outcome) -> None:
 
 
 def _write_run(
-    home: Path, suite: Suite, planned: Sequence[Planned], releases: Sequence[Release], seconds: float,
+    home: Path, suite: Suite, planned: Sequence[Planned], releases: Sequence[Release], seconds: float | None,
 ) -> results.Run:
-    """The run's document. Its id is made of the suite and its cells, so the same run again is the same run."""
+    """The run's document. Its id is made of the suite and its cells, so the same run again is the same run.
+
+    Without `seconds` nothing was computed: what the run took stays what it was.
+    """
     keys = list(dict.fromkeys(one.task.key for one in planned))
     document = suite.model_dump()
     run_id = f"{suite.name}-{short_hash([document, keys], 12)}"
     path = results.run_file(home, run_id)
     path.parent.mkdir(parents=True, exist_ok=True)
+    if seconds is None:
+        seconds = json.loads(path.read_text("utf-8"))["seconds"] if path.exists() else 0.0
     write_json(path, {
         "run_id": run_id, "suite": document, "cells": keys, "releases": [_described(home, r) for r in releases],
         "seconds": seconds, "finished_at": datetime.now(UTC).isoformat(timespec="microseconds"),

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Protocol, get_args
 
 import duckdb
 
-from curation.current import quoted
+from curation.current import newest_consensus, quoted
 from curation.errors import UserError, unknown
 from curation.identity import short_hash
-from curation.schema import ClaimantKind, LabelStatus
-from curation.store import Store
+from curation.schema import ClaimantKind, LabelStatus, rows
+from curation.store import Store, Transaction
 
 KINDS = ("person", "dataset")
 """Whose claims count unless said otherwise: a suspension is not a bot, and rules and models are what is judged."""
@@ -77,7 +78,8 @@ def consensus(store: Store, dataset: str, scheme: Meaning, *, method: str = "maj
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {LABELS} AS SELECT {quoted(consensus_id)} AS consensus_id, {quoted(dataset)} AS dataset, "
         f"account_id, label, p_bot, n_claims, status, {quoted(method)} AS method FROM consensus_judged ORDER BY account_id")
-    version, _ = store.append({"labels": LABELS}, None, f"consensus {dataset} by {method} of {', '.join(chosen)}")
+    said = f"consensus {dataset} by {method} of {', '.join(chosen)}"
+    version, _ = store.transact(lambda t: _record(store, t, dataset, consensus_id), None, said)
     return _summary(store, dataset, method, consensus_id, version)
 
 
@@ -144,6 +146,16 @@ def majority(connection: duckdb.DuckDBPyConnection, rule: Mapping[str, float]) -
 
 METHODS: dict[str, Callable[[duckdb.DuckDBPyConnection, Mapping[str, float]], None]] = {"majority": majority}
 """Each turns the tally into `consensus_judged`: account_id, label, p_bot, n_claims, status."""
+
+
+def _record(store: Store, transaction: Transaction, dataset: str, consensus_id: str) -> None:
+    """Write the labels, and that this consensus is the one that counts now unless it is already."""
+    transaction.insert("labels", LABELS)
+    if newest_consensus(store, dataset, None) == consensus_id:
+        return
+    runs = _one(store.connection, f"SELECT count(*) FROM {store.relation('consensus_runs')} WHERE dataset = {quoted(dataset)}")
+    transaction.insert("consensus_runs", rows("consensus_runs", [
+        {"dataset": dataset, "run": runs + 1, "consensus_id": consensus_id, "made_at": datetime.now(UTC)}]))
 
 
 def _kinds(kinds: Sequence[str]) -> list[str]:

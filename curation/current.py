@@ -25,9 +25,16 @@ def latest(accounts: str) -> str:
             "ON a.account_id = n.account_id AND a.observed_at IS NOT DISTINCT FROM n.observed_at)")
 
 
-def newest_consensus(store: Store, dataset: str, version: int) -> str | None:
-    """The id of the consensus of a data set that was written last, as of a version; None where there is none."""
-    # DuckLake numbers rows as they are written; labels carry no time of their own.
+def newest_consensus(store: Store, dataset: str, version: int | None) -> str | None:
+    """The id of the consensus of a data set asked for last, as of a version (now without one); None where there is none."""
+    asked = store.connection.execute(
+        f"SELECT consensus_id FROM {store.relation('consensus_runs', version)} WHERE dataset = ? ORDER BY run DESC LIMIT 1",
+        [dataset]).fetchone()
+    if asked:
+        return str(asked[0])
+    if version is None:
+        return None
+    # Labels that were appended by hand: DuckLake numbers rows as they are written.
     row = store.connection.execute(
         f"SELECT consensus_id FROM lake.main.labels AT (VERSION => {version}) WHERE dataset = ? "
         "GROUP BY consensus_id ORDER BY max(rowid) DESC LIMIT 1", [dataset]).fetchone()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import parse_qs, urlsplit, urlunsplit
+from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 import duckdb
 
@@ -31,6 +31,11 @@ class Location:
     catalog: str
     options: str
 
+    def exists(self) -> bool:
+        """Whether a store was made here; a Postgres catalog is told by its folder."""
+        prefix, _, file = self.catalog.partition(":")
+        return Path(file).exists() if prefix == "sqlite" else self.home.exists()
+
     @property
     def data(self) -> Path:
         """The folder of the Parquet files."""
@@ -48,12 +53,14 @@ def locate(store: str | Path) -> Location:
         catalog = f"sqlite:{home / 'catalog.sqlite'}"
         return Location(home, catalog, "META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 5000")
     url = urlsplit(text)
+    shown = f"{url.scheme}://{url.hostname or ''}{url.path}"
     if url.scheme not in ("postgres", "postgresql"):
-        raise UserError(f"The store {text!r} is neither a folder nor a postgresql:// URL.")
-    folder = parse_qs(url.query).get("data_path")
+        raise UserError(f"The store {shown} is neither a folder nor a postgresql:// URL.")
+    options = parse_qs(url.query)
+    folder = options.pop("data_path", None)
     if not folder:
-        raise UserError(f"The store {text!r} does not say where its data files are: add ?data_path=FOLDER to the URL.")
-    plain = urlunsplit(("postgresql", url.netloc, url.path, "", ""))
+        raise UserError(f"The store {shown} does not say where its data files are: add ?data_path=FOLDER to the URL.")
+    plain = urlunsplit(("postgresql", url.netloc, url.path, urlencode(options, doseq=True), ""))
     return Location(Path(folder[0]).expanduser().resolve(), f"postgres:{plain}", "")
 
 

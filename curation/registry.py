@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Generic, TypeVar
 
-from curation.errors import unknown
+from curation.errors import UserError, unknown
 
 T = TypeVar("T")
 
@@ -47,10 +47,10 @@ class Registry(Generic[T]):
     def all(self) -> dict[str, T]:
         """Every registered thing by name, sorted."""
         if not self._walked:
-            self._walked = True
             for _ in modules(self.package):
                 pass
             self._load_entry_points()
+            self._walked = True
         return dict(sorted(self._found.items()))
 
     def get(self, name: str) -> T:
@@ -66,6 +66,11 @@ class Registry(Generic[T]):
         from importlib.metadata import entry_points
 
         for point in entry_points(group=self.group):
-            loaded = point.load()
+            try:
+                loaded = point.load()
+            except Exception as error:
+                whose = point.dist.name if point.dist else "?"
+                raise UserError(f"The {self.what} {point.name!r} of the installed package {whose} cannot be loaded: {error!r}. "
+                                "Mend or uninstall that package.") from error
             if point.name not in self._found and not isinstance(loaded, ModuleType):
                 self.add(point.name, loaded)

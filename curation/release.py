@@ -105,7 +105,7 @@ def _validated(store: Store, content: Frozen, accept: str | None) -> Validation:
     from curation.validation import report
     from curation.validation.run import validate
 
-    found = validate(store, content.dataset, content.version, splits=content.relation("splits"))
+    found = validate(store, content.dataset, content.version, splits=content.relation("splits"), consensus=content.consensus)
     page = report.write(store.home, found)
     if found.success or accept:
         return found

@@ -243,6 +243,13 @@ _TABLES = (
         _text("status", "how settled it is", True, LabelStatus),
         _text("method", "how it was computed", True),
     )),
+    Table("consensus_runs", "Which consensus of a data set counts: the last one asked for, even where its labels were there.",
+          ("dataset", "run"), (
+        _DATASET,
+        _count("run", "1, 2, ... within the data set; the highest is the newest", True),
+        _text("consensus_id", "the consensus asked for", True),
+        _time("made_at", "when it was asked for", content=False),
+    )),
     Table("splits", "Which part an account is in.", ("split_id", "dataset", "account_id"), (
         _text("split_id", "canonical split string, such as official or stratified(seed=0)", True),
         _DATASET, _ACCOUNT,

@@ -74,7 +74,7 @@ class Store:
 
     def __init__(self, location: str | Path | None = None, create: bool = True) -> None:
         self.location = lake.locate(location or os.environ.get("BOTBENCH_STORE", "./.botbench"))
-        if not create and not self.location.home.exists():
+        if not create and not self.location.exists():
             raise UserError(
                 f"There is no store at {self.location.home}. Name yours with --store PATH (or BOTBENCH_STORE), "
                 "or make one: botbench pull CARD."
@@ -194,13 +194,13 @@ class Store:
         if tagged:
             return int(tagged[0])
         if (
-            text.isdigit()
+            text.isdecimal()
             and self._scalar("SELECT count(*) FROM ducklake_snapshots('lake') WHERE snapshot_id = ?", [int(text)])
             and int(text)
         ):
             return int(text)
         versions = self.versions()
-        if text.isdigit():
+        if text.isdecimal():
             raise UserError(
                 f"There is no version {text}; the store has {versions[0].number} to {versions[-1].number}. See botbench log."
             )
@@ -249,7 +249,7 @@ class Store:
         """Name a version; returns its number. Raises UserError where the name is taken by another version, or reads as one."""
         import pyarrow as pa
 
-        if not name or name.isdigit() or _moment(name) is not None or name.strip() != name:
+        if not name or name.isdecimal() or _moment(name) is not None or name.strip() != name:
             raise UserError(f"{name!r} cannot be a tag: it would read as a version number or a date, or is blank.")
         number = self.resolve(at)
         row = pa.Table.from_pylist([{"name": name, "version": number, "made_at": datetime.now(UTC)}])

@@ -28,10 +28,12 @@ def datasets(store: Store, version: int) -> list[str]:
     return [str(row[0]) for row in store.connection.execute(f"{union} ORDER BY 1").fetchall()]
 
 
-def validate(store: Store, dataset: str, at: str | int | None = None, splits: str | None = None) -> Validation:
+def validate(store: Store, dataset: str, at: str | int | None = None, splits: str | None = None,
+             consensus: str | None = None) -> Validation:
     """Run every suite on one data set at one version (the newest without `at`).
 
-    `splits`, SQL (split_id, account_id, part), are checked instead of the stored ones: those about to be released.
+    `splits`, SQL (split_id, account_id, part), are checked instead of the stored ones: those about to be released;
+    `consensus` names the labels to check instead of the newest.
     Raises UserError where the store has no such data set at that version.
     """
     version = store.resolve(at)
@@ -39,7 +41,7 @@ def validate(store: Store, dataset: str, at: str | int | None = None, splits: st
         raise unknown(f"data set in version {version}", dataset, known)
     card = current.card(store, dataset, version)
     message = next((v.message for v in store.versions() if v.number == version), "")
-    with views.pinned(store, dataset, version, splits) as schema:
+    with views.pinned(store, dataset, version, splits, consensus) as schema:
         results = _run(store, schema, card)
     return Validation(dataset, str(card.get("title") or dataset), version, message, results, datetime.now(UTC))
 

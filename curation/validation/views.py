@@ -28,7 +28,7 @@ _NUMBERS = itertools.count(1)
 
 
 @contextmanager
-def pinned(store: Store, dataset: str, version: int, splits: str | None = None) -> Iterator[str]:
+def pinned(store: Store, dataset: str, version: int, splits: str | None = None, consensus: str | None = None) -> Iterator[str]:
     """Tables and views of one data set at exactly one version; yields their schema's name.
 
     `USE` it on a cursor of the store's connection. Beside the tables: `latest` (observation of each account), `members`
@@ -42,7 +42,7 @@ def pinned(store: Store, dataset: str, version: int, splits: str | None = None) 
     try:
         cursor = store.connection.cursor()
         cursor.execute(f"USE {schema}")
-        for name, query in _views(store, dataset, version, splits).items():
+        for name, query in _views(store, dataset, version, splits, consensus).items():
             _make(cursor, name, query)
         yield schema
     finally:
@@ -60,10 +60,10 @@ def _make(cursor: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
     cursor.execute(f"CREATE VIEW {name} AS {query}")
 
 
-def _views(store: Store, dataset: str, version: int, splits: str | None) -> dict[str, str]:
+def _views(store: Store, dataset: str, version: int, splits: str | None, consensus: str | None) -> dict[str, str]:
     """View name to query, in an order in which each is known before it is used."""
     return {
-        **_tables(store, dataset, version),
+        **_tables(store, dataset, version, consensus),
         **_said(store, dataset, version),
         "latest": f"FROM {latest('accounts')}",
         "known": "SELECT account_id FROM accounts UNION SELECT account_id FROM claims",
@@ -77,18 +77,18 @@ def _views(store: Store, dataset: str, version: int, splits: str | None) -> dict
     }
 
 
-def _tables(store: Store, dataset: str, version: int) -> dict[str, str]:
+def _tables(store: Store, dataset: str, version: int, consensus: str | None) -> dict[str, str]:
     """The stored tables, restricted to the data set."""
     def of(name: str) -> str:
         return f"SELECT * FROM {store.relation(name, version)} WHERE dataset = {quoted(dataset)}"
 
-    consensus = quoted(newest_consensus(store, dataset, version))
+    judged = quoted(consensus or newest_consensus(store, dataset, version))
     pulled = "WHERE pull_id IN (SELECT pull_id FROM pulls)"
     assignments = store.relation("assignments", version)
     return {
         **{name: of(name) for name in ("pulls", "accounts", "posts", "edges", "batches")},
         "claims": f"SELECT *, {claim_id()} AS content_id FROM ({of('claims')})",
-        "labels": f"{of('labels')} AND consensus_id = {consensus}",
+        "labels": f"{of('labels')} AND consensus_id = {judged}",
         "ledger": f"FROM {store.relation('ledger', version)} {pulled}",
         "quarantine": f"FROM {store.relation('quarantine', version)} {pulled}",
         # An assignment without a batch belongs to no data set: every data set reports it.

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from curation import identity, schema
 from curation.annotation.scheme import Scheme
 from curation.consensus import TALLY, collect, consensus, majority, tally
+from curation.current import newest_consensus
 from curation.errors import UserError
 
 NOON = datetime(2024, 5, 5, 12, tzinfo=UTC)
@@ -229,3 +230,21 @@ def test_labels_of_pulled_data_sets(store, shared_data, dataset, folder, said, d
     pull(store, cards.load(dataset), shared_data / folder)
     found = consensus(store, dataset, Scheme.load())
     assert found.labels == said and found.status == {"agreed": sum(said.values()), "disputed": disputed, "too few": 0}
+
+
+def test_a_consensus_asked_for_again_is_the_one_that_counts(store):
+    claims = [("person", "ada", "bot"), ("dataset", "authors", "human")]
+    store.append({"claims": schema.rows("claims", [
+        {"claim_id": kind, "dataset": "d", "account_id": "1", "claimant": who, "claimant_kind": kind, "answer": answer}
+        for kind, who, answer in claims])}, "ada", "two claims")
+    people = consensus(store, "d", Rule(), kinds=["person"]).consensus_id
+    authors = consensus(store, "d", Rule(), kinds=["dataset"]).consensus_id
+    assert newest_consensus(store, "d", store.head()) == authors
+    head = store.head()
+    again = consensus(store, "d", Rule(), kinds=["person"])
+    assert again.consensus_id == people != authors
+    assert newest_consensus(store, "d", store.head()) == people
+    assert newest_consensus(store, "d", head) == authors
+    head = store.head()
+    consensus(store, "d", Rule(), kinds=["person"])
+    assert store.head() == head
