@@ -23,7 +23,8 @@ from curation.schema import TABLES
 if TYPE_CHECKING:
     import pyarrow as pa
 
-HIDDEN = {"dataset", "account_id", "platform", "extra", "pull_id"}
+HIDDEN = {"dataset", "account_id", "platform", "extra", "pull_id", "status", "observed_at"}
+"""No evidence: ids, and the platform's later verdict and the time of collection, which can tell the label."""
 COLUMNS = tuple(name for name in TABLES["accounts"].names if name not in HIDDEN)
 """Profile columns that a detector may ask for."""
 TABLE_NEEDS = ("posts", "edges", "post_id")
@@ -148,7 +149,7 @@ def _masked(spec: Spec, pool: Sequence[Material], found: Evidence, mask: Mask, s
     nodes = mask.nodes(pool) if wanted & set(TABLE_NEEDS) else None
     posts = edges = None
     if nodes is not None and wanted & {"posts", "post_id"}:
-        posts = mask.posts(pool, nodes, scratch, true_ids="post_id" in wanted)
+        posts = mask.posts(pool, nodes, scratch, true_ids="post_id" in wanted, true_handles="handle" in wanted)
     if nodes is not None and "edges" in wanted:
         edges = mask.edges(pool, nodes, scratch)
     return Accounts(found.names, found.values, found.columns, posts, edges)

@@ -11,7 +11,10 @@ import numpy as np
 from benchmarks.accounts import Codes, Records
 from benchmarks.material import Material, ask
 
-POST_COLUMNS = "created_at, text, lang, kind, hashtags, urls, source_app, reposts, likes, replies, quotes"
+POST_COLUMNS = "created_at, lang, kind, hashtags, source_app, reposts, likes, replies, quotes"
+EMAIL = r"[\w.%+-]*[A-Za-z0-9]@(?:[A-Za-z0-9-]+\.)+[a-z]{2,}"
+PLATFORMS = r"\b(?i:twitter|x|vk|weibo)\.com/(?:#!/)?|\b(?i:screen_name)="
+STATUS = r"/(?i:status(?:es)?)/"
 
 
 class Mask:
@@ -27,6 +30,37 @@ class Mask:
         """SQL for the number (UBIGINT) of a text; NULL stays NULL."""
         return f"md5_number_lower('{self.salt}' || {text})"
 
+    def names(self, text: str, platform: str, true_handles: bool, true_ids: bool) -> str:
+        """SQL for a text or link with `@name`, `/name/status/1` and the platforms' profile links masked; e-mail stays.
+
+        A name becomes the number that stands for it in mentions, a post's id the number that the post has.
+        """
+        word = r"\w+" if platform == "twitter" else r"[\p{L}\p{M}\p{N}_]+"
+        found = (f"({EMAIL})|([@\uff20]|{PLATFORMS})({word})(?:({STATUS}|/)(\\d+))?|(/)({word})({STATUS})(\\d+)")
+        # A match is cut where something from the key stands: the parts are plain, name, plain, id, plain, name, ...
+        cut = f"<{self.salt[:32]}>"
+        parts = rf"\1\2\6{cut}\3\7{cut}\4\8{cut}\5\9{cut}"
+        name, post = "part" if true_handles else self.handle("part", platform), "part" if true_ids else self.post("part", platform)
+        return f"""
+            CASE WHEN regexp_matches({text}, '[@\uff20/=]') THEN array_to_string(list_transform(
+                string_split(regexp_replace({text}, '{found}', '{parts}', 'g'), '{cut}'),
+                lambda part, i: CASE WHEN part = '' OR i % 2 = 1 THEN part
+                                     WHEN i % 4 = 2 THEN ({name})::VARCHAR ELSE ({post})::VARCHAR END), '')
+            ELSE {text} END"""
+
+    def account(self, text: str, platform: str) -> str:
+        """SQL for the number of an account's id, which may be an @handle."""
+        known = f"'{_quoted(platform)}:' || {text}"
+        return f"CASE WHEN starts_with({text}, '@') THEN {self.handle(f'substr({text}, 2)', platform)} ELSE {self.sql(known)} END"
+
+    def handle(self, text: str, platform: str) -> str:
+        """SQL for the number of a handle without @, however it is written; an id's is the account's."""
+        return self.sql(f"'{_quoted(platform)}:' || lower({text})")
+
+    def post(self, text: str, platform: str) -> str:
+        """SQL for the number of a post's id."""
+        return self.sql(f"'{_quoted(platform)} post:' || {text}")
+
     def nodes(self, pool: Sequence[Material]) -> Codes:
         """The accounts' numbers, uint64[n]; the same account of one platform has one number in every release."""
         import duckdb
@@ -41,15 +75,19 @@ class Mask:
             numbered = connection.execute(f"SELECT {self.sql('id')} AS node FROM known ORDER BY place")
             return np.asarray(numbered.to_arrow_table()["node"].to_numpy(), dtype=np.uint64)
 
-    def posts(self, pool: Sequence[Material], nodes: Codes, scratch: Path, true_ids: bool) -> Records:
-        """The releases' posts in a masked file; `true_ids` adds `post_id`. Handles mentioned are numbers too."""
+    def posts(self, pool: Sequence[Material], nodes: Codes, scratch: Path, true_ids: bool, true_handles: bool) -> Records:
+        """The releases' posts in a masked file. Handles mentioned are numbers, in texts and links too.
+
+        `true_ids` adds `post_id` and leaves it in links; `true_handles` leaves handles in texts and links.
+        """
         def select(material: Material) -> str:
-            account = f"'{_quoted(material.platform[0])}:' || "
-            post = f"'{_quoted(material.platform[0])} post:' || "
+            platform = material.platform[0]
             return f"""
-                SELECT {self.sql(account + 'account_id')} AS account, {self.sql(post + 'post_id')} AS post,
-                       {self.sql(post + 'ref_post_id')} AS ref_post, {self.sql(account + 'ref_account_id')} AS ref_account,
-                       list_transform(mentions, lambda m: {self.sql(account + 'm')}) AS mentions,
+                SELECT {self.sql(f"'{_quoted(platform)}:' || account_id")} AS account, {self.post('post_id', platform)} AS post,
+                       {self.post('ref_post_id', platform)} AS ref_post, {self.account('ref_account_id', platform)} AS ref_account,
+                       list_transform(mentions, lambda m: {self.handle("ltrim(m, '@')", platform)}) AS mentions,
+                       {self.names('text', platform, true_handles, true_ids)} AS text,
+                       list_transform(urls, lambda u: {self.names('u', platform, true_handles, true_ids)}) AS urls,
                        {'post_id, ' if true_ids else ''}{POST_COLUMNS}
                 FROM read_parquet('{_quoted(material.path / 'posts.parquet')}')"""
 

@@ -79,8 +79,9 @@ class Maker:
 
     def _post(self, rng, i, k, label):
         at = SEEN - timedelta(seconds=int(k * (600 if label == "bot" else rng.integers(100, 90_000))))
-        return {"post_id": f"{i}9{k}", "account_id": i, "created_at": at, "text": f"text {rng.integers(5)}", "kind": "original",
-                "mentions": [f"h{i}"], "ref_account_id": i}
+        return {"post_id": f"{i}9{k}", "account_id": i, "created_at": at, "kind": "original",
+                "text": f"RT @h{i}: text {rng.integers(5)}", "urls": [f"https://x.com/h{i}/status/{i}9{k}"],
+                "mentions": [f"h{i}"], "ref_account_id": i if k % 2 else f"@h{i}"}
 
 
 @pytest.fixture

@@ -244,6 +244,7 @@ def spied(plugin, make, home, tmp_path, monkeypatch):
 def test_a_cheat_finds_no_label_no_id_no_data_set(spied):
     _, seen = spied("spy")
     assert "'account'" in seen and "'source'" in seen and "'ref_account'" in seen  # it did look at posts and edges
+    assert re.search(r"RT @\d+: text", seen) and re.search(r"x\.com/\d+/status/\d+", seen)  # and into texts and links
     for hidden in ("secret", r"h77", "Name ", r"\bbot\b", "human", "label", "twitter", r"\b7700\d{3}(9\d)?\b"):
         assert not re.search(hidden, seen), hidden
 
@@ -260,7 +261,72 @@ def test_a_cheat_learns_nothing_from_the_order(spied):
 def test_handles_and_post_ids_only_where_declared(spied):
     _, seen = spied("spy-with-leave")
     assert "h7700001" in seen and "770000190" in seen
+    assert "RT @h7700001: text" in seen and "x.com/h7700001/status/770000190" in seen
     assert "secret" not in seen
+
+
+@pytest.fixture
+def masked(tmp_path):
+    """Write posts and read them masked: masked(texts, urls=.., mentions=.., refs=.., **leave)."""
+    import types
+
+    import pyarrow.parquet as pq
+
+    from benchmarks import masking
+    from curation.schema import rows
+
+    def look(texts, urls=None, mentions=None, refs=None, platform="twitter", true_ids=False, true_handles=False):
+        n = len(texts)
+        columns = zip(texts, urls or [None] * n, mentions or [None] * n, refs or [None] * n, strict=True)
+        pq.write_table(rows("posts", [
+            {"dataset": "d", "post_id": str(i), "account_id": "1", "text": t, "urls": u, "mentions": m, "ref_account_id": r,
+             "lang": str(i)}
+            for i, (t, u, m, r) in enumerate(columns)]), tmp_path / "posts.parquet")
+        (tmp_path / "scratch").mkdir(exist_ok=True)
+        pool = [types.SimpleNamespace(path=tmp_path, platform=[platform], account_id=["1"])]
+        mask = masking.Mask("key")
+        records = mask.posts(pool, mask.nodes(pool), tmp_path / "scratch", true_ids=true_ids, true_handles=true_handles)
+        return pq.read_table(records.path).sort_by("lang").to_pydict()
+
+    return look
+
+
+def test_a_handle_is_one_number_wherever_it_stands(masked):
+    found = masked(
+        ["RT @h77: hi .@H77! me@h77.com RT@h77 @h77@h78",
+         "https://x.com/h77/status/1?s=20 \uff20h77\u3055\u3093", "plain 1/2", "", None],
+        urls=[["https://mobile.twitter.com/h77", "http://netflix.com/title/5"], ["https://x.com/i/web/status/1"], [], None, None],
+        mentions=[["h77", "H78"], ["h77"], [], None, None], refs=["@h77", "1", None, None, None])
+    h77, h78 = found["mentions"][0]
+    text, link, *rest = found["text"]
+    assert text == f"RT @{h77}: hi .@{h77}! me@h77.com RT@{h77} @{h77}@{h78}"
+    assert link == f"https://x.com/{h77}/status/{found['post'][1]}?s=20 \uff20{h77}\u3055\u3093"
+    assert rest == ["plain 1/2", "", None]
+    assert list(found["urls"][0]) == [f"https://mobile.twitter.com/{h77}", "http://netflix.com/title/5"]
+    assert found["urls"][1][0].endswith(f"/status/{found['post'][1]}")
+    assert found["ref_account"][0] == h77 and found["ref_account"][1] == found["account"][0]
+
+
+def test_handles_of_any_script(masked):
+    assert "\u540d" not in masked(["@\u540d\u5b57 \u597d"], platform="weibo")["text"][0]
+
+
+def test_each_leave_is_for_itself(masked):
+    link = "@h77 https://x.com/h77/status/123456"
+    assert masked([link], true_ids=True, true_handles=True)["text"][0] == link
+    handles, ids = masked([link], true_handles=True)["text"][0], masked([link], true_ids=True)["text"][0]
+    assert handles.startswith("@h77 https://x.com/h77/status/") and "123456" not in handles
+    assert "h77" not in ids and ids.endswith("/status/123456")
+
+
+def test_verdict_and_time_of_collection_are_not_offered(make, home):
+    from benchmarks import evidence, material
+    from benchmarks.detectors import Spec
+
+    make("a", 5, 5)
+    for need in ("status", "observed_at"):
+        with pytest.raises(UserError, match=need):
+            evidence.gather(Spec("x", lambda: None, (need,), (), "", "", False, "fixed(0.5)"), [material.load(home, "a@1")])
 
 
 def test_numbers_differ_from_cell_to_cell(make, home):
