@@ -3,9 +3,11 @@
 import json
 import os
 import pwd
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -67,20 +69,19 @@ def _postgres_programs():
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory):
+def postgres():
     """The URL of a PostgreSQL server of our own, on a free loopback port, stopped afterwards."""
     programs = _postgres_programs()
     if programs is None:
         pytest.skip("no PostgreSQL server programs (initdb, pg_ctl): apt-get install postgresql, or set PATH to them")
-    folder = tmp_path_factory.mktemp("postgres")
+    # A folder of its own: pytest's are closed to other users, and PostgreSQL refuses to run as root.
+    folder = Path(tempfile.mkdtemp(prefix="botbench-postgres-"))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     as_user = {}
-    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+    if os.geteuid() == 0:
         nobody = pwd.getpwnam("nobody")
-        for path in (folder, *list(folder.parents)[:2]):
-            path.chmod(0o755)
         os.chown(folder, nobody.pw_uid, nobody.pw_gid)
         as_user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
@@ -104,3 +105,4 @@ def postgres(tmp_path_factory):
         yield f"postgresql://botbench@127.0.0.1:{port}/postgres"
     finally:
         run("pg_ctl", "-D", str(data), "-m", "fast", "-w", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
