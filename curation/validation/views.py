@@ -60,7 +60,7 @@ def _make(cursor: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
     cursor.execute(f"CREATE VIEW {name} AS {query}")
 
 
-def _views(store: Store, dataset: str, version: int, splits: str | None, consensus: str | None) -> dict[str, str]:
+def _views(store: Store, dataset: str, version: int, splits: str | None, consensus: str | None = None) -> dict[str, str]:
     """View name to query, in an order in which each is known before it is used."""
     return {
         **_tables(store, dataset, version, consensus),
