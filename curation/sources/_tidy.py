@@ -132,8 +132,8 @@ def _records(lines: _Lines, dialect: Dialect, width: int) -> Iterator[tuple[int,
         else:
             if not fields:
                 continue
-            if len(fields) == width + 1 and not fields[-1]:
-                # An empty field too many at the end is nothing said; DuckDB takes such rows too.
+            # Empty fields too many at the end say nothing; DuckDB takes such rows too, and a row's fate must not depend on the reader.
+            while len(fields) > width and not fields[-1]:
                 fields.pop()
             fault = _fault(fields, width)
         if number:
