@@ -132,7 +132,8 @@ def _records(lines: _Lines, dialect: Dialect, width: int) -> Iterator[tuple[int,
         else:
             if not fields:
                 continue
-            # Empty fields too many at the end say nothing; DuckDB takes such rows too, and a row's fate must not depend on the reader.
+            # Empty fields too many at the end say nothing; DuckDB takes such rows too, and a row's fate must not depend on
+            # the reader.
             while len(fields) > width and not fields[-1]:
                 fields.pop()
             fault = _fault(fields, width)
