@@ -16,6 +16,8 @@ Status = Literal["active", "suspended", "deleted", "unknown"]
 PostKind = Literal["original", "repost", "reply", "quote", "unknown"]
 LabelStatus = Literal["agreed", "disputed", "too few", "adjudicated"]
 Part = Literal["train", "validation", "test"]
+Purpose = Literal["sample", "training", "gold", "adjudication"]
+Joint = Literal["simple within stratum", "independent"]
 LogEvent = Literal["answered", "edited", "skipped", "deleted", "rejected"]
 
 EXTRA: Type = "MAP(VARCHAR, VARCHAR)"
@@ -215,13 +217,31 @@ _TABLES = (
         _count("copies", "people asked for each account", True),
         _count("drawn_from", "the store version it was drawn from", True),
         _time("made_at", "when it was drawn", content=False),
+        _text("purpose", "what it is for; NULL is a sample. Only samples are probability samples for estimates", words=Purpose),
+        _text("joint", "how joint inclusion probabilities follow: n_h(n_h-1)/(N_h(N_h-1)) within a stratum and products across, or "
+              "products everywhere (Poisson sampling); NULL where it was not drawn by chance", words=Joint),
+        _map("strata", "stratum to what it was drawn from, as JSON: population, size, lowest and highest probability"),
+        _text("scores", "sha256 of the scores that the design used"),
+        _text("of_batch", "the batch that an adjudication or a training belongs to"),
     )),
     Table("assignments", "One account of a batch, once for each copy asked for.", ("batch_id", "account_id", "copy"), (
         _text("batch_id", "the batch", True), _ACCOUNT,
         _count("copy", "from 1 to the batch's copies", True),
         _text("stratum", "the stratum it was drawn from"),
-        _share("inclusion_probability", "probability of being in the batch, conditional on earlier batches", True),
+        _share("inclusion_probability",
+               "probability of being in the batch, conditional on earlier batches; NULL where part is not sample"),
         _text("annotator", "who was asked; NULL for whoever comes"),
+        _text("part", "what the account is there for; NULL is sample. Gold hidden among a sample has the part gold", words=Purpose),
+        Column("scores_shown", "BOOLEAN", "whether its card shows detector scores, to measure how much they sway people"),
+    )),
+    Table("seats", "Who is asked for one copy of an account, change by change: the highest revision counts.",
+          ("batch_id", "account_id", "copy", "revision"), (
+        _text("batch_id", "the batch", True), _ACCOUNT,
+        _count("copy", "which copy", True),
+        _count("revision", "1, 2, ... as people join, leave or report", True),
+        _text("annotator", "the pseudonym of who is asked; NULL where the account was taken out of everybody's queue"),
+        _text("why", "pushed, joined, left, set aside, reported", True),
+        _time("made_at", "when it was so decided", content=False),
     )),
     Table("annotation_log", "Every state of every annotation that was seen: without it neither an edit nor a deletion can be told.",
           ("server", "project", "annotation_id", "updated_at", "event"), (

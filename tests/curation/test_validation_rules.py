@@ -164,8 +164,9 @@ def test_the_rest(planted):
         "INSERT INTO edges BY NAME SELECT 'good' AS dataset, 'a05' AS source_id, 'a06' AS target_id, 'follows' AS kind, "
         "-1.0 AS weight",
         "UPDATE batches SET population = 1",
-        "INSERT INTO assignments VALUES ('gone', 'a07', 1, NULL, 0.5, NULL), ('b', 'nobody', 1, NULL, 0.5, NULL), "
-        "('b', 'a08', 2, NULL, 0.5, NULL), ('b', 'a09', 1, NULL, 0.0, NULL), ('b', 'a10', 1, NULL, 1.5, NULL)",
+        "INSERT INTO assignments (batch_id, account_id, copy, inclusion_probability, part) VALUES ('gone', 'a07', 1, 0.5, NULL), "
+        "('b', 'nobody', 1, 0.5, NULL), ('b', 'a08', 2, 0.5, NULL), ('b', 'a09', 1, 0.0, NULL), ('b', 'a10', 1, 1.5, NULL), "
+        "('b', 'a11', 1, NULL, 'sample'), ('b', 'a12', 1, 0.5, 'gold')",
         "INSERT INTO splits VALUES ('r@1/stratified(seed=0)', 'good', 'a12', 'train', false), "
         "('r@1/stratified(seed=0)', 'good', 'who', 'train', false), ('r@1/stratified(seed=0)', 'good', 'a13', 'dev', false)",
         # a14 is in test, a15 in train: made equal, they are a group on both sides.
@@ -181,7 +182,8 @@ def test_the_rest(planted):
         "edges.an-end-known": ["x"], "edges.not-to-itself": ["a03"], "edges.weight-in-range": ["a05"],
         "batches.not-more-than-there-are": ["-"], "batches.assigned-in-full": ["-"],
         "assignments.batch-exists": ["a07"], "assignments.account-known": ["nobody"], "assignments.copy-asked-for": ["a08"],
-        "assignments.probability-positive": ["a09"], "assignments.inclusion_probability-in-range": ["a10"],
+        "assignments.probability-positive": ["a09"], "assignments.sample-has-probability": ["a11", "a12"],
+        "assignments.inclusion_probability-in-range": ["a10"],
         "splits.one-part-each": ["a12", "a13"], "splits.account-known": ["who"], "splits.part-known-word": ["a13"],
         "splits.key-unique": ["a12", "a13"],
         "splits.groups-apart": ["a14", "a15"], "splits.groups-apart-since": ["a12", "a13", "a14", "a15"],
