@@ -1,0 +1,200 @@
+"""Design-based estimation: what a probability sample of annotated accounts says of all of them.
+
+Horvitz and Thompson 1952, JASA 47:663 (totals); Hájek 1971 (the ratio form); Särndal, Swensson and Wretman 1992, *Model
+Assisted Survey Sampling*, ch. 2, 3 and 5 (variances with finite population correction, linearisation); Des Raj 1956, JASA
+51:269 (several waves, each drawn from what earlier ones left: their estimators of the whole are uncorrelated).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from benchmarks.intervals import Z, wilson
+
+Floats = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+SIMPLE, INDEPENDENT = "simple within stratum", "independent"
+"""How joint inclusion probabilities follow (`batches.joint`): n_h(n_h-1)/(N_h(N_h-1)) and products across strata, or products."""
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Every account that was drawn, answered or not: its wave (0, 1, ... in the order of drawing), its stratum (a whole number,
+    its own in each wave), its inclusion probability given the earlier waves, and whether there is an answer."""
+
+    wave: Whole
+    stratum: Whole
+    probability: Floats
+    answered: NDArray[np.bool_]
+    joint: tuple[str, ...]
+    """For each wave."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The answered accounts with what an estimate needs: a weight each, and how the sum over them varies.
+
+    Accounts that did not answer are taken as like those of their stratum that did (independent draws: of their wave).
+    """
+
+    weight: Floats
+    """How many accounts each stands for; earlier waves are counted once in each later one, so that waves can be combined."""
+    stratum: Whole
+    population: Floats
+    """Accounts in each stratum."""
+    factor: Floats
+    """The share of the estimate that each stratum's wave has; squared in its variance."""
+    probability: Floats
+    independent: NDArray[np.bool_]
+    """For each answered account: whether its wave was drawn independently."""
+
+    def __len__(self) -> int:
+        """Answered accounts."""
+        return len(self.weight)
+
+
+def sample(draw: Draw) -> Sample:
+    """The answered accounts of one or several waves. Raises ValueError where a probability is not in (0, 1]."""
+    if not ((draw.probability > 0) & (draw.probability <= 1)).all():
+        raise ValueError("inclusion probabilities must be above 0 and at most 1")
+    waves, strata = len(draw.joint), int(draw.stratum.max(initial=-1)) + 1
+    wave_of = np.zeros(strata, dtype=np.int64)
+    wave_of[draw.stratum] = draw.wave
+    independent = np.array([how == INDEPENDENT for how in draw.joint], dtype=np.bool_)
+    response = _response(draw, independent, wave_of)
+    drawn = np.bincount(draw.wave, minlength=waves).astype(np.float64)
+    part = drawn / drawn.sum()
+    later = part.sum() - np.cumsum(part)
+    at = draw.answered
+    wave, stratum, probability = draw.wave[at], draw.stratum[at], draw.probability[at]
+    # In a later wave, an earlier one is known in full: its accounts count once, those without an answer through the others.
+    weight = (part[wave] / probability + later[wave]) / response[stratum]
+    size = np.bincount(draw.stratum, minlength=strata)
+    first = np.ones(strata)
+    first[draw.stratum] = draw.probability
+    return Sample(weight, stratum, size / first, part[wave_of], np.minimum(probability * response[stratum], 1.0), independent[wave])
+
+
+def _response(draw: Draw, independent: NDArray[np.bool_], wave_of: Whole) -> Floats:
+    """The share of each stratum's accounts that has an answer; of the whole wave where draws are independent."""
+    strata = len(wave_of)
+    asked = np.bincount(draw.stratum, minlength=strata).astype(np.float64)
+    said = np.bincount(draw.stratum[draw.answered], minlength=strata).astype(np.float64)
+    all_asked = np.bincount(wave_of, asked, minlength=len(independent))
+    all_said = np.bincount(wave_of, said, minlength=len(independent))
+    whole = independent[wave_of]
+    return np.asarray(np.where(whole, all_said[wave_of], said) / np.maximum(np.where(whole, all_asked[wave_of], asked), 1))
+
+
+def total(drawn: Sample, values: Floats) -> float:
+    """Horvitz and Thompson's total of values (float64[n]) over the population."""
+    return float(drawn.weight @ values)
+
+
+def variance(drawn: Sample, values: Floats) -> Floats:
+    """The estimated variance of totals of values (float64[n] or float64[n, k]); float64[k] or a scalar array.
+
+    Simple draws: sum over strata of N^2 (1 - n/N) s^2 / n (Särndal et al. 1992, eq. 3.7.4), where a stratum with one answer
+    borrows the variance of its wave. Independent draws: sum of (1 - pi) u^2 / pi^2 (eq. 2.8.6 with pi_kl = pi_k pi_l).
+    """
+    values = np.asarray(values, dtype=np.float64)
+    flat = values.reshape(len(values), -1)
+    found = _simple(drawn, flat) + _independent(drawn, flat)
+    return np.asarray(found.reshape(values.shape[1:]))
+
+
+def _independent(drawn: Sample, values: Floats) -> Floats:
+    at = drawn.independent
+    pi = drawn.probability[at]
+    scale = drawn.factor[drawn.stratum[at]] ** 2 * (1 - pi) / pi**2
+    return np.asarray(scale @ values[at] ** 2)
+
+
+def _simple(drawn: Sample, values: Floats) -> Floats:
+    at = ~drawn.independent
+    if not at.any():
+        return np.zeros(values.shape[1])
+    stratum, values = drawn.stratum[at], values[at]
+    strata = len(drawn.population)
+    n = np.bincount(stratum, minlength=strata).astype(np.float64)
+    spread = _spread(stratum, values, n)
+    pooled = values.var(axis=0, ddof=1) if len(values) > 1 else np.zeros(values.shape[1])
+    spread = np.where((n == 1)[:, None], pooled, spread)
+    there = n > 0
+    population, n = drawn.population[there], n[there]
+    scale = drawn.factor[there] ** 2 * population**2 * np.maximum(1 - n / population, 0) / n
+    return np.asarray(scale @ spread[there])
+
+
+def _spread(stratum: Whole, values: Floats, n: Floats) -> Floats:
+    """The variance of the values within each stratum, float64[strata, k]."""
+    strata, columns = len(n), values.shape[1]
+    sums = np.stack([np.bincount(stratum, values[:, c], minlength=strata) for c in range(columns)], axis=1)
+    mean = sums / np.maximum(n, 1)[:, None]
+    off = (values - mean[stratum]) ** 2
+    squares = np.stack([np.bincount(stratum, off[:, c], minlength=strata) for c in range(columns)], axis=1)
+    return np.asarray(squares / np.maximum(n - 1, 1)[:, None])
+
+
+def ratio(drawn: Sample, size: Floats, y: Floats) -> tuple[float, Floats]:
+    """Hájek's estimate of the share (sum of size x y over sum of size) and its linearised values (float64[n]).
+
+    `variance` of the linearised values is that of the share (Särndal et al. 1992, eq. 5.6.8). Raises ZeroDivisionError
+    where nothing of the size was drawn.
+    """
+    whole = float(drawn.weight @ size)
+    if not whole > 0:
+        raise ZeroDivisionError("no answered account has anything of this size")
+    share = float(drawn.weight @ (size * y)) / whole
+    return share, size * (y - share) / whole
+
+
+def effective(drawn: Sample, size: Floats) -> float:
+    """How many accounts of equal weight, drawn with replacement, would tell as much of a share that has nothing to do with size.
+
+    Kish 1965, *Survey Sampling*, 8.2, with finite population correction; infinite where all were drawn.
+    """
+    whole = float(drawn.weight @ size)
+    if not whole > 0:
+        return 0.0
+    shares = drawn.weight * size / whole
+    lost = float((shares**2 * (1 - np.minimum(1 / drawn.weight, 1))).sum())
+    return 1 / lost if lost > 0 else float("inf")
+
+
+def bounds(share: float, spread: float, known: float, z: float = Z) -> tuple[float, float]:
+    """Wilson's interval of a share with this variance: the score test inverted at the effective number of accounts.
+
+    The number is share (1 - share) / variance (Korn and Graubard 1998, Surv. Methodol. 24:193), never more than `known`
+    allows: with few bots, or none, the variance is itself hardly estimated.
+
+    >>> [round(b, 4) for b in bounds(15 / 148, 15 / 148 * 133 / 148 / 148, 148.0)]
+    [0.0624, 0.1605]
+    """
+    share = min(max(share, 0.0), 1.0)
+    told = share * (1 - share) / spread if spread > 0 else float("inf")
+    n = min(told, known)
+    if np.isinf(n):
+        return share, share
+    low, high = wilson(share, n, z)
+    return float(low), float(high)
+
+
+def clopper_pearson(hits: ArrayLike, trials: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
+    """The exact interval of a share (Clopper and Pearson 1934, Biometrika 26:404): never less than its level, often more.
+
+    >>> [round(float(b), 4) for b in clopper_pearson(0, 20)]
+    [0.0, 0.1684]
+    """
+    from scipy.stats import beta
+
+    x, n = np.asarray(hits, dtype=np.float64), np.asarray(trials, dtype=np.float64)
+    tail = (1 - level) / 2
+    with np.errstate(invalid="ignore"):
+        low = np.where(x > 0, beta.ppf(tail, x, n - x + 1), 0.0)
+        high = np.where(x < n, beta.ppf(1 - tail, x + 1, n - x), 1.0)
+    return np.nan_to_num(low, nan=0.0), np.nan_to_num(high, nan=1.0)
