@@ -89,7 +89,10 @@ def _read(store: Store, client: Client, projects: list[dict[str, Any]], scheme: 
 
 
 def _reader(store: Store, emails: dict[int, str], scheme: Scheme | None) -> results.Reader:
-    return results.Reader(SchemeBook(store.home), People(store.home), emails, scheme or Scheme.load())
+    schemes = SchemeBook(store.home)
+    if scheme:
+        schemes.keep(scheme)  # whoever checks these claims later must know what they could say
+    return results.Reader(schemes, People(store.home), emails, scheme or Scheme.load())
 
 
 def _missed(store: Store, seen: pa.Table, projects: list[dict[str, Any]]) -> bool:

@@ -15,20 +15,27 @@ CARD, ANSWER, KINDS, REASONS, CONFIDENCE, NOTE = "card", "answer", "kinds", "rea
 def config(scheme: Scheme) -> str:
     """The project's XML: the card on the left, the questions on the right, a key for every choice."""
     document = scheme.document
-    asked = ' visibleWhen="choice-selected" whenTagName="answer"'
-    some = ",".join(a.title for a in document.answers.values() if a.kinds)
-    for_kinds = f"{asked} whenChoiceValue={_quoted(some)}"
+    answers = document.answers.values()
+    for_kinds, judged, sure = (_asked(some) for some in (
+        [a for a in answers if a.kinds], [a for a in answers if not a.report], [a for a in answers if a.sure and not a.report]))
     questions = "".join((
         _question(ANSWER, document.question, document.answers.items(), "ac-one", required="Choose an answer."),
         _question(KINDS, "Which kind?", document.kinds.items(), "ac-two", for_kinds, many=True) if document.kinds else "",
-        _question(REASONS, "What in the card says so?", document.reasons.items(), "ac-two", asked, many=True)
+        _question(REASONS, "What in the card says so?", document.reasons.items(), "ac-two", judged, many=True)
         if document.reasons else "",
-        _question(CONFIDENCE, "How sure are you?", document.confidence.items(), "ac-row", asked, required="Say how sure you are."),
-        _note(asked)))
+        _question(CONFIDENCE, "How sure are you?", document.confidence.items(), "ac-row", sure, required="Say how sure you are."),
+        _note(_asked())))
     return (
         f'<View className="ac-page"><Style>{CSS.read_text(encoding="utf-8")}</Style>'
         f'<View className="ac-left"><HyperText name="{CARD}" value="$card" inline="true"/></View>'
         f'<View className="ac-right"><View className="ac-q">{questions}</View></View></View>')
+
+
+def _asked(answers: Iterable[Choice] = ()) -> str:
+    """Attributes that show a question only once one of these answers was given (any, where none is named)."""
+    titles = ",".join(a.title for a in answers)
+    value = f" whenChoiceValue={_quoted(titles)}" if titles else ""
+    return f' visibleWhen="choice-selected" whenTagName="{ANSWER}"{value}'
 
 
 def _question(name: str, title: str, choices: Iterable[tuple[str, Choice]], shape: str, when: str = "", *,

@@ -39,10 +39,17 @@ class Choice(_Strict):
 
 
 class Answer(Choice):
-    """An answer; `kinds` says whether it asks for the kind of bot."""
+    """An answer; `kinds` says whether it asks for the kind of bot, `sure` whether it asks for confidence.
+
+    `report` is the answer of somebody who should not have had to see this: it asks for nothing but a note, and takes
+    the account out of the queue for everybody.
+    """
 
     label: Literal["bot", "human", "leave-out"]
     kinds: bool = False
+    # Left out of the JSON where they say nothing: the versions of schemes from before these fields stay what they were.
+    sure: Annotated[bool, Field(exclude_if=bool)] = True
+    report: Annotated[bool, Field(exclude_if=lambda report: not report)] = False
 
 
 class Reason(Choice):
@@ -145,6 +152,11 @@ class Scheme:
         answers = self.document.answers.items()
         return {name: None if a.label == "leave-out" else a.label for name, a in answers}
 
+    @cached_property
+    def reporting(self) -> frozenset[str]:
+        """The answers that take an account out of the queue for everybody."""
+        return frozenset(name for name, a in self.document.answers.items() if a.report)
+
     @property
     def consensus(self) -> dict[str, float]:
         """The consensus rule: `minimum` votes, and the share of them that must have `agreed`."""
@@ -203,6 +215,10 @@ def _contradictions(document: Document) -> Iterator[str]:
         if reason.section not in SECTIONS:
             known = ", ".join(SECTIONS)
             yield f"reasons.{name}.section: expected one of {known} (found {reason.section!r})"
+    for name, answer in document.answers.items():
+        if answer.report and (answer.label != "leave-out" or answer.kinds):
+            yield (f"answers.{name}.report: expected `label: leave-out` and no kinds, for who reports an account does not judge it "
+                   f"(found label {answer.label}, kinds {str(answer.kinds).lower()})")
     if document.kinds and not any(a.kinds for a in document.answers.values()):
         yield "kinds: expected an answer with `kinds: true` (found none), else nobody is ever asked"
     values = [step.value for step in document.confidence.values()]

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 
-from curation.annotation.scheme import Scheme
+from curation.annotation.scheme import DEFAULT, Scheme
 
 FOLDER = "schemes"
 
 
 class SchemeBook:
-    """Schemes by version: the default one, those given, and those kept in the store's folder by `keep`."""
+    """Schemes by version: those of this package (earlier defaults too), those given, and those kept in the store's folder."""
 
     def __init__(self, home: Path, *given: Scheme) -> None:
         self._folder = home / FOLDER
-        self._known = {s.version: s for s in (Scheme.load(), *given)}
+        self._known = {s.version: s for s in (*ours(), *given)}
 
     def keep(self, scheme: Scheme) -> None:
         """Remember a scheme beside the store."""
@@ -33,3 +34,9 @@ class SchemeBook:
             if file.exists():
                 self._known[version] = Scheme.of(json.loads(file.read_text(encoding="utf-8")), str(file))
         return self._known.get(version)
+
+
+@cache
+def ours() -> tuple[Scheme, ...]:
+    """Every scheme that this package asks under or ever asked under."""
+    return tuple(Scheme.load(file) for file in sorted(DEFAULT.parent.glob("*.yaml")))

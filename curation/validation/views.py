@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from curation.annotation.scheme import Scheme
+from curation.annotation.schemebook import SchemeBook
 from curation.current import card, latest, newest_consensus, quoted
 from curation.identity import claim_id
 from curation.schema import TABLES
@@ -33,9 +34,11 @@ def pinned(store: Store, dataset: str, version: int, splits: str | None = None, 
 
     `USE` it on a cursor of the store's connection. Beside the tables: `latest` (observation of each account), `members`
     (account_id, group of equal profiles), `known` (account ids observed or claimed), `standing` (claims not taken
-    back), `torn` (split_id, account_id, parts, candidate: accounts whose group stands in several parts of a split),
-    `card`, `platforms`, `scheme`, `answers`, `kinds`, `reasons`. `splits`, SQL (split_id, account_id, part), stands for
-    splits about to be released.
+    back, with their `label`), `torn` (split_id, account_id, parts, candidate: accounts whose group stands in several
+    parts of a split), `card`, `platforms`, and what the schemes say: `answers` (scheme, word, label, kinds) and `codes`
+    (scheme, kinds, reasons: all its words, as lists). `claims.scheme` names the scheme that a claim is read by: the one it
+    was made under, or the default one where it was made under none or under one that is not known here. `splits`, SQL
+    (split_id, account_id, part), stands for splits about to be released.
     """
     schema = f"memory.checked_{next(_NUMBERS)}"
     store.connection.execute(f"CREATE SCHEMA {schema}")
@@ -62,12 +65,15 @@ def _make(cursor: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
 
 def _views(store: Store, dataset: str, version: int, splits: str | None, consensus: str | None = None) -> dict[str, str]:
     """View name to query, in an order in which each is known before it is used."""
+    schemes = _schemes(store, dataset, version)
     return {
-        **_tables(store, dataset, version, consensus),
+        **_tables(store, dataset, version, consensus, schemes),
         **_said(store, dataset, version),
+        **_words(schemes),
         "latest": f"FROM {latest('accounts')}",
         "known": "SELECT account_id FROM accounts UNION SELECT account_id FROM claims",
-        "standing": "SELECT * FROM claims c WHERE answer IS NOT NULL "
+        "standing": "SELECT c.*, label FROM claims c LEFT JOIN answers a ON a.scheme = c.scheme AND a.word = c.answer "
+                    "WHERE answer IS NOT NULL "
                     "AND NOT EXISTS (SELECT 1 FROM claims r WHERE r.retracts = c.claim_id)",
         "members": f"FROM {duplicate_groups('latest')}",
         "splits": _splits(store, dataset, version, splits),
@@ -77,7 +83,7 @@ def _views(store: Store, dataset: str, version: int, splits: str | None, consens
     }
 
 
-def _tables(store: Store, dataset: str, version: int, consensus: str | None) -> dict[str, str]:
+def _tables(store: Store, dataset: str, version: int, consensus: str | None, schemes: dict[str, Scheme]) -> dict[str, str]:
     """The stored tables, restricted to the data set."""
     def of(name: str) -> str:
         return f"SELECT * FROM {store.relation(name, version)} WHERE dataset = {quoted(dataset)}"
@@ -87,7 +93,7 @@ def _tables(store: Store, dataset: str, version: int, consensus: str | None) -> 
     assignments = store.relation("assignments", version)
     return {
         **{name: of(name) for name in ("pulls", "accounts", "posts", "edges", "batches")},
-        "claims": f"SELECT *, {claim_id()} AS content_id FROM ({of('claims')})",
+        "claims": f"SELECT *, {claim_id()} AS content_id, {_read_by(schemes)} AS scheme FROM ({of('claims')})",
         "labels": f"{of('labels')} AND consensus_id = {judged}",
         "ledger": f"FROM {store.relation('ledger', version)} {pulled}",
         "quarantine": f"FROM {store.relation('quarantine', version)} {pulled}",
@@ -103,18 +109,38 @@ def _splits(store: Store, dataset: str, version: int, splits: str | None) -> str
     return f"SELECT *, false AS candidate FROM {store.relation('splits', version)} WHERE dataset = {quoted(dataset)}"
 
 
+def _schemes(store: Store, dataset: str, version: int) -> dict[str, Scheme]:
+    """The schemes by which claims are read, by version: the default one and those that claims of the data set name."""
+    named = store.arrow(f"SELECT DISTINCT scheme_version AS v FROM {store.relation('claims', version)} "
+                        "WHERE dataset = ? AND scheme_version IS NOT NULL ORDER BY v", [dataset])["v"].to_pylist()
+    book, default = SchemeBook(store.home), Scheme.load()
+    return {default.version: default, **{v: found for v in named if (found := book.get(v))}}
+
+
+def _read_by(schemes: dict[str, Scheme]) -> str:
+    known = ", ".join(quoted(version) for version in schemes)
+    return f"CASE WHEN scheme_version IN ({known}) THEN scheme_version ELSE {quoted(Scheme.load().version)} END"
+
+
+def _words(schemes: dict[str, Scheme]) -> dict[str, str]:
+    """What the schemes say, as small tables."""
+    answers = [f"{quoted(v)}, {quoted(word)}, {quoted(s.labels[word])}, {answer.kinds}"
+               for v, s in schemes.items() for word, answer in s.answers.items()]
+    codes = [f"{quoted(v)}, {_list(s.kinds)}, {_list(s.reasons)}" for v, s in schemes.items()]
+    return {"answers": _values("scheme, word, label, kinds", answers), "codes": _values("scheme, kinds, reasons", codes)}
+
+
+def _list(words: Iterable[str]) -> str:
+    return f"[{', '.join(quoted(word) for word in words)}]::VARCHAR[]"
+
+
 def _said(store: Store, dataset: str, version: int) -> dict[str, str]:
-    """What card, scheme and platforms say, as small tables."""
-    scheme = Scheme.load()
+    """What card and platforms say, as small tables."""
     window = card(store, dataset, version).get("window") or {}
     opened = yaml.safe_load(PLATFORMS.read_text(encoding="utf-8"))
     return {
         "card": f"SELECT {_start(window.get('start'))} AS window_start, {_end(window.get('end'))} AS window_end",
         "platforms": _values("platform, since", [f"{quoted(p)}, TIMESTAMPTZ '{since} 00:00:00+00'" for p, since in opened.items()]),
-        "scheme": f"SELECT {quoted(scheme.version)} AS version",
-        "answers": _values("word, label", [f"{quoted(w)}, {quoted(label)}" for w, label in scheme.labels.items()]),
-        "kinds": _values("word", [quoted(w) for w in scheme.kinds] or ["NULL::VARCHAR"]),
-        "reasons": _values("word", [quoted(w) for w in scheme.reasons] or ["NULL::VARCHAR"]),
     }
 
 

@@ -1,10 +1,13 @@
 """Each rule finds the rows planted for it and no others, and Great Expectations agrees with the rule's own SQL."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from curation import schema
+from curation.annotation.scheme import Scheme
+from curation.annotation.schemebook import SchemeBook
 from curation.identity import canonical_json, with_claim_ids
 from curation.validation import run, views
 from curation.validation.rules import suites
@@ -134,8 +137,9 @@ def test_claims_and_consensus(planted):
         other("'human' AS answer, 'second' AS claim_id, 'second' AS content_id", "a11"),
         claim("kinds = ['spam']", "a20"), claim("attributes = MAP {'part': 'dev'}", "a13"), claim("confidence = 1.5", "a14"),
         claim("lead_time_s = -1", "a15"), claim("lead_time_s = 'nan'::DOUBLE", "a16"), claim("claimant_kind = 'oracle'", "a17"),
-        claim("scheme_version = (SELECT version FROM scheme), reasons = ['looks']", "a18"),
-        claim("scheme_version = (SELECT version FROM scheme), kinds = ['spam']", "a19"),
+        claim(f"scheme_version = '{Scheme.load().version}', reasons = ['looks']", "a18"),
+        claim(f"scheme_version = '{Scheme.load().version}', kinds = ['spam']", "a19"),
+        claim("scheme_version = '9+ffffffff', kinds = ['unheard of']", "a12"),
         "DELETE FROM labels WHERE account_id = 'a21'",
         "UPDATE labels SET status = 'disputed' WHERE account_id = 'a22'", "UPDATE labels SET n_claims = 0 WHERE account_id = 'a23'",
         "UPDATE labels SET p_bot = 0.8 WHERE account_id = 'a24'", "UPDATE labels SET p_bot = 1.1 WHERE account_id = 'a00'",
@@ -148,10 +152,37 @@ def test_claims_and_consensus(planted):
         "claims.one-answer-each": ["a11"], "claims.kinds-only-of-bots": ["a20"], "claims.part-known-word": ["a13"],
         "claims.confidence-in-range": ["a14"], "claims.lead_time_s-in-range": ["a15", "a16"],
         "claims.claimant_kind-known-word": ["a17"], "claims.codes-in-scheme": ["a18"],
+        "claims.scheme-known": ["a12"],
         "labels.covers-the-claims": ["a21", "ghost"], "labels.settled-where-labelled": ["a22"], "labels.votes-counted": ["a23"],
         "labels.probability-agrees": ["a24"], "labels.p_bot-in-range": ["a00"], "labels.label-known-word": ["a26"],
         "labels.account-claimed": ["a10"],
     }
+
+
+def test_claims_are_checked_by_the_scheme_they_were_made_under(store):
+    """`alien` is a word of one scheme, `report` of the default one, `bot` of both; each word in the wrong place is found."""
+    document = json.loads(Scheme.load().to_json())
+    document["answers"]["alien"] = document["answers"].pop("report") | {"label": "human", "report": False, "kinds": True}
+    own = Scheme.of(document)
+    SchemeBook(store.home).keep(own)
+    said = [("a01", "alien", own), ("a02", "report", own), ("a03", "bot", own), ("a04", "alien", Scheme.load()),
+            ("a05", "report", Scheme.load()), ("a06", "alien", None)]
+    tables = {name: schema.rows(name, rows) for name, rows in records().items() if name != "claims"}
+    claims = schema.rows("claims", [
+        {"dataset": "good", "claim_id": "", "account_id": a, "claimant": "somebody", "claimant_kind": "person", "answer": word,
+         "scheme_version": scheme and scheme.version, "kinds": ["spam"]} for a, word, scheme in said])
+    store.append({**tables, "claims": with_claim_ids(store.connection, claims)}, None, "claims under two schemes")
+    [suite] = [s for s in suites() if s.table == "claims"]
+    cursor = store.connection.cursor()
+    asked = ("answer-in-scheme", "codes-in-scheme", "kinds-only-of-bots", "scheme-known")
+    with views.pinned(store, "good", store.head()) as schema_:
+        cursor.execute(f"USE {schema_}")
+        found = {rule.name: sorted(h.account for h in run._finding(cursor, suite, rule, None).hits)
+                 for rule in suite.rules if rule.name in asked}
+        labels = cursor.execute("SELECT account_id, label FROM standing ORDER BY ALL").fetchall()
+    assert found == {"answer-in-scheme": ["a02", "a04", "a06"], "codes-in-scheme": [], "scheme-known": [],
+                     "kinds-only-of-bots": ["a02", "a04", "a05", "a06"]}
+    assert labels == [("a01", "human"), ("a02", None), ("a03", "bot"), ("a04", None), ("a05", None), ("a06", None)]
 
 
 def test_the_rest(planted):

@@ -25,11 +25,12 @@ def test_every_choice_of_the_scheme_is_there_with_its_key():
     assert len(set(keys)) == len(keys)
 
 
-def test_kinds_are_asked_of_bots_and_hybrids_only_and_the_rest_after_an_answer():
+def test_each_answer_asks_only_for_what_it_needs():
     root = ET.fromstring(page.config(Scheme.load()))
     asked = [v for v in root.iter("View") if v.get("visibleWhen")]
     assert [(v.get("whenTagName"), v.get("whenChoiceValue")) for v in asked] == [
-        ("answer", "Bot,Hybrid"), ("answer", None), ("answer", None), ("answer", None)]
+        ("answer", "Bot,Hybrid"), ("answer", "Bot,Human,Hybrid,Organisation,Cannot tell"),
+        ("answer", "Bot,Human,Hybrid,Organisation"), ("answer", None)]
 
 
 def test_the_style_holds_nothing_that_label_studio_would_escape():

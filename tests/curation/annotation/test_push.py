@@ -158,8 +158,8 @@ def test_a_batch_stays_with_its_people_and_its_scheme(drawn, server, tmp_path):
         push(drawn, server, batches.find(drawn), Scheme.load(), annotators=["ana", "cy"])
     assert done(push(drawn, server, batches.find(drawn), Scheme.load())) == (0, 50)
     other = tmp_path / "other.yaml"
-    other.write_text(DEFAULT.read_text(encoding="utf-8").replace('version: "1"', 'version: "2"'), encoding="utf-8")
-    with pytest.raises(UserError, match=r"with scheme 1\+.* and this is 2\+"):
+    other.write_text(DEFAULT.read_text(encoding="utf-8").replace('version: "2"', 'version: "3"'), encoding="utf-8")
+    with pytest.raises(UserError, match=r"with scheme 2\+.* and this is 3\+"):
         push(drawn, server, batches.find(drawn), Scheme.load(other))
 
 

@@ -32,7 +32,7 @@ def test_an_answer_alone():
 
 
 @pytest.mark.parametrize(("result", "told"), [
-    ([chosen("answer", "robot")], "answer: expected one of bot, human, hybrid, organisation, cannot tell (found 'robot')"),
+    ([chosen("answer", "robot")], "answer: expected one of bot, human, hybrid, organisation, cannot tell, report (found 'robot')"),
     ([chosen("answer", "bot", "human")], "answer: expected one word (found bot, human)"),
     ([chosen("answer", "bot"), chosen("answer", "human")], "answer is answered twice"),
     ([chosen("answer", "human"), chosen("kinds", "spam")], "kinds are not asked of the answer 'human' (found spam)"),

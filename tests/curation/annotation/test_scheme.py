@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from curation.annotation.scheme import DEFAULT, Scheme
+from curation.annotation.schemebook import SchemeBook
 from curation.errors import UserError
 
 
@@ -24,12 +25,21 @@ def mistakes(document):
 
 def test_the_default_scheme_says_what_the_design_says():
     scheme = Scheme.load()
-    assert scheme.labels == {"bot": "bot", "human": "human", "hybrid": None, "organisation": "human", "cannot tell": None}
-    assert [a.key for a in scheme.answers.values()] == ["1", "2", "3", "4", "5"]
+    assert scheme.labels == {"bot": "bot", "human": "human", "hybrid": None, "organisation": "human", "cannot tell": None,
+                             "report": None}
+    assert [a.key for a in scheme.answers.values()] == ["1", "2", "3", "4", "5", "0"]
+    assert scheme.reporting == {"report"}
     assert list(scheme.kinds) == ["spam", "fake follower", "amplifier", "political", "generated", "declared", "other"]
     assert list(scheme.confidence.values()) == [0.25, 0.5, 0.75, 1.0]
     assert scheme.consensus == {"minimum": 1, "agreed": 0.6667}
-    assert scheme.version.startswith("1+") and len(scheme.version) == 10
+    assert scheme.version.startswith("2+") and len(scheme.version) == 10
+
+
+def test_earlier_schemes_keep_their_versions(tmp_path):
+    """Claims in stores name the scheme they were made under: its hash must come out as it did then."""
+    first = SchemeBook(tmp_path).get("1+8f5421ca")
+    assert first is not None and "report" not in first.answers and first.reporting == frozenset()
+    assert Scheme.of(yaml.safe_load(first.to_json())).version == "1+8f5421ca"
 
 
 def test_the_version_is_of_the_content_and_not_of_the_layout(tmp_path, document):
@@ -70,6 +80,9 @@ def test_each_mistake_is_told_with_its_field(document):
     (lambda d: d["answers"]["bot"].update(label="human"), "answers: expected an answer whose label is bot (found none)"),
     (lambda d: d["confidence"]["certain"].update(value=0.5),
      "confidence: expected values that rise from step to step (found [0.25, 0.5, 0.75, 0.5])"),
+    (lambda d: d["answers"]["report"].update(label="bot"),
+     "answers.report.report: expected `label: leave-out` and no kinds, for who reports an account does not judge it "
+     "(found label bot, kinds false)"),
     (lambda d: [d["answers"][a].update(kinds=False) for a in ("bot", "hybrid")],
      "kinds: expected an answer with `kinds: true` (found none), else nobody is ever asked"),
 ])

@@ -165,7 +165,8 @@ def test_an_edit_into_something_the_scheme_does_not_have(here):
     synced = here.sync()
     assert counts(synced) == (0, 1, 1)
     assert synced.rejected[0] == {"project": "m1", "task": "1", "annotation": "1", "account_key": here.keys["a"],
-                                  "reason": "answer: expected one of bot, human, hybrid, organisation, cannot tell (found 'robot')"}
+                                  "reason": "answer: expected one of bot, human, hybrid, organisation, cannot tell, report "
+                                            "(found 'robot')"}
     assert counts(here.sync()) == (0, 0, 1)
     here.say(1, "a", "human", at=3)
     assert counts(here.sync()) == (1, 0, 0)
