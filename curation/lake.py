@@ -78,18 +78,19 @@ def extension(name: str) -> Path:
 def setup_statements(location: Location) -> list[str]:
     """The SQL that turns a fresh DuckDB connection into one with the catalog attached as `lake`."""
     scanner = "postgres_scanner" if location.catalog.startswith("postgres:") else "sqlite_scanner"
-    options = ", ".join(o for o in (f"DATA_PATH '{_quoted(location.data)}'", "OVERRIDE_DATA_PATH true", location.options) if o)
+    options = ", ".join(o for o in (f"DATA_PATH '{quoted(location.data)}'", "OVERRIDE_DATA_PATH true", location.options) if o)
     return [
         "SET autoinstall_known_extensions = false", "SET autoload_known_extensions = false", "SET TimeZone = 'UTC'",
         # It goes to stdout, where a command's one JSON document stands.
         "SET enable_progress_bar = false",
-        f"SET temp_directory = '{_quoted(location.home / 'tmp')}'",
-        *(f"LOAD '{_quoted(extension(name))}'" for name in (scanner, "ducklake")),
-        f"ATTACH IF NOT EXISTS 'ducklake:{_quoted(location.catalog)}' AS lake ({options})",
+        f"SET temp_directory = '{quoted(location.home / 'tmp')}'",
+        *(f"LOAD '{quoted(extension(name))}'" for name in (scanner, "ducklake")),
+        f"ATTACH IF NOT EXISTS 'ducklake:{quoted(location.catalog)}' AS lake ({options})",
     ]
 
 
-def _quoted(text: object) -> str:
+def quoted(text: object) -> str:
+    """Text as it stands between the quotes of an SQL literal."""
     return str(text).replace("'", "''")
 
 

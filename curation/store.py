@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 
-from curation import lake, schema
+from curation import lake, migrations, schema
 from curation.errors import UserError, unknown
 from curation.merge import merge
 
@@ -70,6 +70,7 @@ class Store:
 
     `location` is a folder (SQLite catalog, made where it is missing) or a `postgresql://` URL with `data_path`;
     without one, BOTBENCH_STORE or `./.botbench`. `create=False`, for what only reads, raises UserError where no store is.
+    A store of an older schema is brought forward when it is opened, whoever opens it (`curation.migrations`).
     """
 
     def __init__(self, location: str | Path | None = None, create: bool = True) -> None:
@@ -83,6 +84,7 @@ class Store:
         try:
             with lake.turn(self.location):
                 lake.retried(self._make_tables)
+                lake.retried(lambda: migrations.migrate(self.connection, self.location))
         except BaseException:
             self.connection.close()
             raise
@@ -213,16 +215,27 @@ class Store:
         return before[-1]
 
     def relation(self, name: str, at: str | int | None = None) -> str:
-        """SQL for one table at one version, in brackets, with the schema's columns (those added later are NULL)."""
+        """SQL for one table at one version, in brackets, with the schema's columns: those added later are NULL, and a
+        table added later is empty."""
         table = schema.STORED.get(name)
         if table is None:
             raise unknown("table", name, schema.STORED)
         source = f'lake.main."{name}"' + (
             "" if at is None else f" AT (VERSION => {at if isinstance(at, int) else self.resolve(at)})"
         )
-        there = {c[0] for c in self.connection.execute(f"SELECT * FROM {source} LIMIT 0").description}
+        there = self._columns(source)
+        source = source if there else "(SELECT 1) WHERE false"
         columns = ", ".join(f'"{c.name}"' if c.name in there else f'NULL::{c.type} AS "{c.name}"' for c in table.columns)
         return f"(SELECT {columns} FROM {source})"
+
+    def _columns(self, source: str) -> set[str]:
+        """The columns of a table as it was; none where the table came later."""
+        try:
+            return {c[0] for c in self.connection.execute(f"SELECT * FROM {source} LIMIT 0").description}
+        except duckdb.CatalogException as error:
+            if "does not exist at version" not in str(error):
+                raise
+            return set()
 
     def table(self, name: str, at: str | int | None = None) -> Any:
         """One table at one version as an Ibis table on the store's connection."""
@@ -277,6 +290,8 @@ class Store:
         table = schema.STORED[name]
         key = ", ".join(f'"{k}"' for k in table.key)
         same = " AND ".join(f'o."{k}" IS NOT DISTINCT FROM n."{k}"' for k in table.key)
+        if not self._columns(f'lake.main."{name}" AT (VERSION => {high})'):
+            return dict.fromkeys(("added", "removed", "changed"), 0)
         touched = f"SELECT DISTINCT {key} FROM ducklake_table_changes('lake', 'main', '{name}', {low + 1}, {high})"
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE diff_touched AS {touched}")
         join = " AND ".join(f'r."{k}" IS NOT DISTINCT FROM t."{k}"' for k in table.key)

@@ -1,7 +1,9 @@
 """Cards and their files, written for a test, and pulled in the process or through the command line."""
 
 import gzip
+import importlib.util
 import json
+import uuid
 from pathlib import Path
 
 import pytest
@@ -59,3 +61,34 @@ def pulled(written, cli):
         return done, json.loads(done.stdout) if done.stdout else None
 
     return run
+
+
+@pytest.fixture
+def database(postgres):
+    """Makes a database of its own on a real server: database(home) is the URL of a store that may be made there."""
+    import psycopg
+
+    def make(home):
+        name = f"store_{uuid.uuid4().hex}"
+        with psycopg.connect(postgres, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return f"{postgres.rpartition('/')[0]}/{name}?data_path={home}"
+
+    return make
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def place(request, tmp_path):
+    """Where a store may be made, for each kind of catalog: a folder, or a database on a real server."""
+    if request.param == "sqlite":
+        return str(tmp_path / "store")
+    return request.getfixturevalue("database")(tmp_path / "store")
+
+
+@pytest.fixture
+def old_stores():
+    """Makes stores as the first schema made them (tests/curation/old_stores.py)."""
+    spec = importlib.util.spec_from_file_location("old_stores", Path(__file__).with_name("old_stores.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

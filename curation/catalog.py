@@ -1,0 +1,75 @@
+"""A catalog's own tables, copied out while the store is in use: an SQLite file for SQLite, a DuckDB file for Postgres."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+
+from curation.lake import Location, extension, quoted
+
+NAMES = {"sqlite": "catalog.sqlite", "postgres": "catalog.duckdb"}
+
+
+def kind(location: Location) -> str:
+    """`sqlite` or `postgres`."""
+    return location.catalog.partition(":")[0]
+
+
+def save(location: Location, folder: Path) -> Path:
+    """Copy the catalog, as of one moment, into a file of `folder`; returns its path. Call it while holding the write turn.
+
+    SQLite is copied by its online backup, which sees the write-ahead log. Postgres is copied table by table inside one
+    repeatable read: no program beside DuckDB is needed, and a `pg_dump` older than the server would refuse.
+    """
+    target = folder / NAMES[kind(location)]
+    target.unlink(missing_ok=True)
+    if kind(location) == "sqlite":
+        _save_sqlite(Path(location.catalog.partition(":")[2]), target)
+    else:
+        _save_postgres(location, target)
+    return target
+
+
+def _save_sqlite(source: Path, target: Path) -> None:
+    with (contextlib.closing(sqlite3.connect(source, timeout=60)) as old,
+          contextlib.closing(sqlite3.connect(target)) as new):
+        old.backup(new)
+        # One file, with no log beside it that could be left behind.
+        new.execute("PRAGMA journal_mode = DELETE")
+
+
+def _save_postgres(location: Location, target: Path) -> None:
+    with attached(location) as connection:
+        connection.execute(f"ATTACH '{quoted(target)}' AS copy")
+        connection.execute("BEGIN")
+        for name in tables(connection):
+            connection.execute(f'CREATE TABLE copy."{name}" AS FROM meta.public."{name}"')
+        connection.execute("COMMIT")
+        connection.execute("DETACH copy")
+
+
+def tables(connection: duckdb.DuckDBPyConnection, database: str = "meta") -> list[str]:
+    """The catalog's tables (also those that hold small inserts), without anything else that lives in the database."""
+    rows = connection.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND starts_with(table_name, 'ducklake_') ORDER BY 1",
+        [database]).fetchall()
+    return [name for (name,) in rows]
+
+
+@contextlib.contextmanager
+def attached(location: Location, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB connection of its own with the Postgres database of a catalog attached as `meta`."""
+    connection = duckdb.connect()
+    try:
+        for statement in ("SET autoinstall_known_extensions = false", "SET autoload_known_extensions = false",
+                          "SET enable_progress_bar = false", f"LOAD '{quoted(extension('postgres_scanner'))}'"):
+            connection.execute(statement)
+        url = location.catalog.partition(":")[2]
+        connection.execute(f"ATTACH '{quoted(url)}' AS meta (TYPE postgres{', READ_ONLY' if read_only else ''})")
+        yield connection
+    finally:
+        connection.close()
