@@ -77,7 +77,8 @@ def consensus(store: Store, dataset: str, scheme: Meaning, *, method: str = "maj
     METHODS[method](connection, scheme.consensus)
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {LABELS} AS SELECT {quoted(consensus_id)} AS consensus_id, {quoted(dataset)} AS dataset, "
-        f"account_id, label, p_bot, n_claims, status, {quoted(method)} AS method FROM consensus_judged ORDER BY account_id")
+        f"account_id, label, p_bot, NULL::DOUBLE AS p_low, NULL::DOUBLE AS p_high, "
+        f"n_claims, status, {quoted(method)} AS method FROM consensus_judged ORDER BY account_id")
     said = f"consensus {dataset} by {method} of {', '.join(chosen)}"
     version, _ = store.transact(lambda t: _record(store, t, dataset, consensus_id), None, said)
     return _summary(store, dataset, method, consensus_id, version)

@@ -38,10 +38,20 @@ def canonical_value(column: Column, alias: str = "") -> str:
 
 
 def canonical_row(columns: Iterable[Column], alias: str = "", absent: Container[str] = ()) -> str:
-    """SQL for a row as one canonical JSON object, keys in the order given; columns known to be NULL (`absent`) cost nothing."""
+    """SQL for a row as one canonical JSON object, keys in the order given; columns known to be NULL (`absent`) cost nothing.
+
+    A column added later (never the first) is not there at all where it is NULL.
+    """
     parts, text = [], "{"
     for i, column in enumerate(columns):
-        text += f'{"," * (i > 0)}"{column.name}":'
+        key = f'{"," * (i > 0)}"{column.name}":'
+        if column.later:
+            if column.name not in absent:
+                name = f'{alias}."{column.name}"' if alias else f'"{column.name}"'
+                parts += [f"'{text}'", f"CASE WHEN {name} IS NULL THEN '' ELSE '{key}' || {canonical_value(column, alias)} END"]
+                text = ""
+            continue
+        text += key
         if column.name in absent:
             text += "null"
         else:

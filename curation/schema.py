@@ -36,6 +36,8 @@ class Column:
     maximum: float | None = None
     content: bool = True
     """False for what says how a row came here (pull ids, times of import): not part of content hashes or of equality."""
+    later: bool = False
+    """Added after the first schema: left out of canonical rows where it is NULL, so that older content keeps its hash."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +86,8 @@ def _flag(name: str, meaning: str) -> Column:
     return Column(name, "BOOLEAN", meaning)
 
 
-def _share(name: str, meaning: str, required: bool = False) -> Column:
-    return Column(name, "DOUBLE", meaning, required, minimum=0, maximum=1)
+def _share(name: str, meaning: str, required: bool = False, later: bool = False) -> Column:
+    return Column(name, "DOUBLE", meaning, required, minimum=0, maximum=1, later=later)
 
 
 def _list(name: str, meaning: str) -> Column:
@@ -259,6 +261,8 @@ _TABLES = (
         _DATASET, _ACCOUNT,
         _text("label", "bot or human; NULL where it is not judged", words=Literal["bot", "human"]),
         _share("p_bot", "probability of bot"),
+        _share("p_low", "lower end of the 95 % posterior interval of p_bot; NULL where the method has none", later=True),
+        _share("p_high", "upper end of it", later=True),
         _count("n_claims", "votes counted, one for each claimant", True),
         _text("status", "how settled it is", True, LabelStatus),
         _text("method", "how it was computed", True),

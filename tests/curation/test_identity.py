@@ -123,3 +123,19 @@ def test_the_content_hash_does_not_depend_on_layout_threads_or_time_zone(connect
         other.execute("SET TimeZone = 'Pacific/Auckland'")
         again = identity.content_hash(other, {"posts": f"(SELECT *, {rest} FROM '{tmp_path / 'x.parquet'}')"})
     assert again == whole
+
+
+def test_a_column_added_later_changes_no_hash_while_it_is_null(store):
+    from curation.identity import canonical_row
+    from curation.schema import TABLES
+
+    columns = TABLES["labels"].columns
+    rows = "(SELECT 'c' AS consensus_id, 'd' AS dataset, '1' AS account_id, 'bot' AS label, 0.5::DOUBLE AS p_bot, "
+    tail = "::DOUBLE AS p_low, NULL::DOUBLE AS p_high, 1::BIGINT AS n_claims, 'agreed' AS status, 'majority' AS method)"
+    before = '{"consensus_id":"c","dataset":"d","account_id":"1","label":"bot","p_bot":0.5,"n_claims":1,"status":"agreed",' \
+             '"method":"majority"}'
+    (plain,), = store.connection.execute(f"SELECT {canonical_row(columns)} FROM {rows}NULL{tail}").fetchall()
+    (known,), = store.connection.execute(f"SELECT {canonical_row(columns)} FROM {rows}0.25{tail}").fetchall()
+    (absent,), = store.connection.execute(
+        f"SELECT {canonical_row(columns, absent=('p_low', 'p_high'))} FROM {rows}NULL{tail}").fetchall()
+    assert plain == absent == before and known == before.replace('"n_claims"', '"p_low":0.25,"n_claims"')

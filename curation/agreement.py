@@ -1,0 +1,305 @@
+"""Agreement between annotators, from a table of votes: pure functions over NumPy arrays, no store.
+
+Everything but Cohen's kappa is computed from how often each account got each answer, so accounts with the same counts
+are one row with a weight. A bootstrap over accounts then draws weights for a few hundred rows, however many accounts
+there are, and every figure takes weights of shape (repeats, rows).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Array = NDArray[Any]
+Figure = Callable[[Array, Array], Array]
+"""(counts (rows, answers), weights (repeats, rows)) to (repeats,)."""
+
+REPEATS = 1000
+FEW_PEOPLE = 10
+"""With fewer annotators than this, resampling them says little; each is left out once instead."""
+CELLS = 8_000_000
+"""Accounts times repeats held at once while annotators are resampled (64 MB for each answer)."""
+
+
+@dataclass(frozen=True)
+class Votes:
+    """One answer for each account and annotator, as codes: three arrays of one length.
+
+    `answers` names the codes of `answer` in their order, which is the order of ordinal figures.
+    """
+
+    account: Array
+    annotator: Array
+    answer: Array
+    accounts: int
+    annotators: tuple[str, ...]
+    answers: tuple[str, ...]
+
+    @classmethod
+    def of(cls, table: pa.Table, order: Sequence[str] | None = None) -> Votes:
+        """Votes from a table (account, annotator, answer; text). Raises ValueError where somebody answers twice.
+
+        `order` names the answers in order (those nobody gave do no harm); sorted by name without one.
+        """
+        account, _ = _codes(table["account"])
+        annotator, people = _codes(table["annotator"])
+        answer, words = _codes(table["answer"])
+        names = list(order) if order is not None else sorted(words)
+        if missing := sorted(set(words) - set(names)):
+            raise ValueError(f"the order of answers lacks {', '.join(missing)}")
+        if len(np.unique(account.astype(np.int64) * max(len(people), 1) + annotator)) < len(account):
+            raise ValueError("an annotator has two answers of one account; expected one")
+        places = np.array([names.index(w) for w in words], dtype=np.int64)
+        accounts = int(account.max(initial=-1)) + 1
+        return cls(account, annotator, places[answer] if len(words) else answer, accounts, tuple(people), tuple(names))
+
+    def counts(self) -> Array:
+        """How often each account got each answer: (accounts, answers)."""
+        k = len(self.answers)
+        flat = np.bincount(self.account * k + self.answer, minlength=self.accounts * k)
+        return flat.reshape(self.accounts, k)
+
+
+def _codes(column: pa.ChunkedArray) -> tuple[Array, list[str]]:
+    import pyarrow as pa
+
+    encoded = column.combine_chunks().dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks()
+    return encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64), encoded.dictionary.to_pylist()
+
+
+# -- figures of counts and weights
+
+def _agreeing(counts: Array) -> tuple[Array, Array]:
+    """Share of an account's pairs of answers that agree, and whether it has a pair at all."""
+    m = counts.sum(axis=1)
+    pairs = m * (m - 1.0)
+    return (counts * (counts - 1.0)).sum(axis=1) / np.where(pairs, pairs, 1.0), m >= 2
+
+
+def percent(counts: Array, weights: Array) -> Array:
+    """Share of pairs of answers that agree, averaged over the accounts that have a pair."""
+    share, paired = _agreeing(counts)
+    return _over(weights @ np.where(paired, share, 0.0), weights @ paired)
+
+
+def unanimous(counts: Array, weights: Array) -> Array:
+    """Share of the accounts with two or more answers on which all say the same."""
+    m = counts.sum(axis=1)
+    return _over(weights @ ((m >= 2) & (counts.max(axis=1) == m)), weights @ (m >= 2))
+
+
+def fleiss(counts: Array, weights: Array) -> Array:
+    """Fleiss' kappa (1971), for any number of answers an account (Gwet 2014, eq. 3.8): chance by the mean shares."""
+    expected = (_shares(counts, weights) ** 2).sum(axis=1)
+    return _over(percent(counts, weights) - expected, 1 - expected)
+
+
+def ac1(counts: Array, weights: Array) -> Array:
+    """Gwet's AC1 (2008, for several raters): chance is sum p(1 - p) / (q - 1) over the q answers that were given."""
+    shares = _shares(counts, weights)
+    q = int((counts.sum(axis=0) > 0).sum())
+    expected = (shares * (1 - shares)).sum(axis=1) / max(q - 1, 1)
+    return _over(percent(counts, weights) - expected, 1 - expected)
+
+
+def nominal(counts: Array, weights: Array) -> Array:
+    """Krippendorff's alpha for answers without an order (2011, section D)."""
+    return alpha(_coincidences(counts, weights))
+
+
+def ordinal(counts: Array, weights: Array) -> Array:
+    """Krippendorff's alpha for answers in their order (2011, section D)."""
+    return alpha(_coincidences(counts, weights), ordered=True)
+
+
+FIGURES: dict[str, Figure] = {"percent": percent, "unanimous": unanimous, "fleiss": fleiss, "ac1": ac1,
+                              "nominal": nominal, "ordinal": ordinal}
+
+
+def _shares(counts: Array, weights: Array) -> Array:
+    """Mean over accounts of each answer's share among its answers: (repeats, answers)."""
+    m = counts.sum(axis=1, keepdims=True)
+    return _over(weights @ (counts / np.where(m, m, 1)), (weights @ (m > 0)))
+
+
+def _coincidences(counts: Array, weights: Array) -> Array:
+    """Krippendorff's coincidence matrices, (repeats, answers, answers): each answer is paired with the others of its account."""
+    m = counts.sum(axis=1)
+    k = counts.shape[1]
+    pairs = counts[:, :, None] * counts[:, None, :] - counts[:, :, None] * np.eye(k, dtype=int)
+    each = np.where(m >= 2, 1.0, 0.0) / np.maximum(m - 1, 1)
+    found: Array = weights @ (pairs * each[:, None, None]).reshape(len(counts), k * k)
+    return found.reshape(-1, k, k)
+
+
+def alpha(coincidences: Array, ordered: bool = False) -> Array:
+    """Krippendorff's alpha of coincidence matrices (..., answers, answers): 1 - observed / expected disagreement.
+
+    NaN where there is no pair, or only one answer was given (nothing to disagree on). Ordinal distances are
+    (sum of marginals from c to k, less half of both ends) squared.
+    """
+    margins = coincidences.sum(axis=-1)
+    total = margins.sum(axis=-1)
+    if ordered:
+        middle = np.cumsum(margins, axis=-1) - margins / 2
+        distance = (middle[..., :, None] - middle[..., None, :]) ** 2
+    else:
+        distance = np.broadcast_to(1.0 - np.eye(margins.shape[-1]), coincidences.shape)
+    observed = (coincidences * distance).sum(axis=(-2, -1))
+    expected = (margins[..., :, None] * margins[..., None, :] * distance).sum(axis=(-2, -1))
+    return 1 - _over(observed * (total - 1), expected)
+
+
+def _over(a: Array, b: Array) -> Array:
+    """a / b, NaN where b is 0 (or so close that only rounding is left)."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(np.abs(b) > 1e-12, a / b, np.nan)
+
+
+# -- one figure, with its interval
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure and its 95 % interval; NaN where it cannot be computed."""
+
+    value: float
+    low: float
+    high: float
+
+    def document(self) -> dict[str, float | None]:
+        """The three numbers, null for what cannot be computed."""
+        return {n: none_if_nan(getattr(self, n)) for n in ("value", "low", "high")}
+
+
+def none_if_nan(value: float) -> float | None:
+    """JSON has no NaN."""
+    return None if np.isnan(value) else float(value)
+
+
+def measure(counts: Array, figures: Sequence[str] = tuple(FIGURES), *, repeats: int = REPEATS,
+            seed: int = 0) -> dict[str, Interval]:
+    """Each figure with its percentile bootstrap interval over accounts; `counts` is (accounts, answers).
+
+    The same draw of accounts serves all figures.
+    """
+    rows, number = np.unique(counts, axis=0, return_counts=True)
+    if not len(counts):
+        return {name: Interval(np.nan, np.nan, np.nan) for name in figures}
+    drawn = np.random.default_rng(seed).multinomial(len(counts), number / number.sum(), size=repeats)
+    return {name: _interval(FIGURES[name](rows, number[None, :])[0], FIGURES[name](rows, drawn)) for name in figures}
+
+
+def _interval(value: float, drawn: Array) -> Interval:
+    known = drawn[~np.isnan(drawn)]
+    low, high = np.percentile(known, [2.5, 97.5]) if len(known) and not np.isnan(value) else (np.nan, np.nan)
+    return Interval(float(value), float(low), float(high))
+
+
+def resample_people(votes: Votes, *, repeats: int = 500, seed: int = 0) -> dict[str, Interval]:
+    """Alpha (nominal, ordinal) with intervals over accounts and annotators, both drawn with replacement.
+
+    A person drawn twice has two copies, and two copies of one person are never paired: they always agree, and would
+    lift an alpha of .30 to .54. An account's pairs of different people are weighed so that each answer counts once.
+    """
+    value = votes.counts()
+    whole = {name: FIGURES[name](value, np.ones((1, len(value))))[0] for name in ("nominal", "ordinal")}
+    drawn = np.concatenate(list(_people_drawn(votes, repeats, seed)))
+    return {name: _interval(whole[name], alpha(drawn, ordered=name == "ordinal")) for name in whole}
+
+
+def _people_drawn(votes: Votes, repeats: int, seed: int) -> Iterator[Array]:
+    """Coincidence matrices of the draws, some at a time so that memory does not grow with accounts times repeats."""
+    from scipy.sparse import csr_array
+
+    rng = np.random.default_rng(seed)
+    people, k = len(votes.annotators), len(votes.answers)
+    said = [csr_array((np.ones(len(on)), (votes.account[on], votes.annotator[on])), shape=(votes.accounts, people))
+            for on in (np.flatnonzero(votes.answer == c) for c in range(k))]
+    at_once = max(1, CELLS // max(votes.accounts, 1))
+    for start in range(0, repeats, at_once):
+        n = min(at_once, repeats - start)
+        copies = rng.multinomial(people, np.full(people, 1 / people), size=n).T.astype(float)
+        weight = rng.multinomial(votes.accounts, np.full(votes.accounts, 1 / votes.accounts), size=n).T
+        yield _without_copies([s @ copies for s in said], [s @ copies**2 for s in said], weight)
+
+
+def _without_copies(times: list[Array], squares: list[Array], weight: Array) -> Array:
+    """Coincidences (draws, answers, answers): answers times answers, less what a person's copies have with each other."""
+    m = sum(times, np.zeros_like(weight, dtype=float))
+    pairs = m**2 - sum(squares, np.zeros_like(m))
+    each = np.where(pairs > 0, weight * m / np.where(pairs > 0, pairs, 1.0), 0.0)
+    k = len(times)
+    found = np.empty((weight.shape[1], k, k))
+    for c in range(k):
+        for d in range(c, k):
+            both = times[c] * times[d] - (squares[c] if c == d else 0.0)
+            found[:, c, d] = found[:, d, c] = (both * each).sum(axis=0)
+    return found
+
+
+def leave_one_out(votes: Votes) -> dict[str, dict[str, float]]:
+    """Alpha (nominal, ordinal) without each annotator in turn, by name."""
+    found = {}
+    for i, name in enumerate(votes.annotators):
+        rest = votes.annotator != i
+        counts = replace(votes, account=votes.account[rest], annotator=votes.annotator[rest], answer=votes.answer[rest]).counts()
+        found[name] = {n: float(FIGURES[n](counts, np.ones((1, len(counts))))[0]) for n in ("nominal", "ordinal")}
+    return found
+
+
+# -- two at a time
+
+def pairs(votes: Votes) -> pa.Table:
+    """Cohen's kappa (1960) of each two annotators with an account in common: a, b, accounts, percent, kappa.
+
+    NaN (null) where both give one and the same answer throughout: chance alone explains all. Counted by products of
+    sparse matrices, so people who share nothing cost nothing.
+    """
+    import pyarrow as pa
+    from scipy.sparse import csr_array
+
+    people, k = len(votes.annotators), len(votes.answers)
+    said = [csr_array((np.ones(len(on)), (votes.annotator[on], votes.account[on])), shape=(people, votes.accounts))
+            for on in (np.flatnonzero(votes.answer == c) for c in range(k))]
+    everything = sum(said[1:], said[0]) if said else csr_array((people, max(votes.accounts, 1)))
+    met = (everything @ everything.T).tocoo()
+    upper = met.row < met.col
+    order = np.lexsort((met.col[upper], met.row[upper]))
+    a, b = met.row[upper][order], met.col[upper][order]
+    table = np.zeros((len(a), k, k))
+    for c in range(k):
+        for d in range(k):
+            table[:, c, d] = np.asarray((said[c] @ said[d].T).tocsr()[a, b]).ravel() if len(a) else 0
+    total = table.sum(axis=(1, 2))
+    same = np.trace(table, axis1=1, axis2=2) / np.maximum(total, 1)
+    chance = (table.sum(axis=2) * table.sum(axis=1)).sum(axis=1) / np.maximum(total, 1) ** 2
+    names = np.array(votes.annotators, dtype=object)
+    return pa.table({"a": pa.array(names[a], pa.string()), "b": pa.array(names[b], pa.string()),
+                     "accounts": total.astype(np.int64), "percent": same,
+                     "kappa": pa.array(_over(same - chance, 1 - chance), from_pandas=True)})
+
+
+def by_answer(votes: Votes) -> list[dict[str, Any]]:
+    """For each answer: how often it was given, specific agreement, and alpha of it against all others.
+
+    Specific agreement (Spitzer and Fleiss 1974): given that one annotator says so, the probability that another does.
+    """
+    counts = votes.counts()
+    m = counts.sum(axis=1)
+    found = []
+    for c, name in enumerate(votes.answers):
+        n = counts[:, c]
+        specific = _over(np.array((n * (n - 1)).sum()), np.array((n * (m - 1)).sum()))
+        against = measure(np.column_stack([n, m - n]), ["nominal"])["nominal"]
+        found.append({"answer": name, "answers": int(n.sum()), "accounts": int((n > 0).sum()),
+                      "specific": none_if_nan(float(specific)), "alpha": against.document()})
+    return found
