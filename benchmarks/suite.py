@@ -66,11 +66,9 @@ def check(document: Any, where: str) -> Suite:
     mistakes = [*_unknown_names(suite), *_repeated(suite)]
     if mistakes:
         raise UserError(f"{where}: " + " ".join(mistakes))
-    from benchmarks.detectors import get
     from benchmarks.protocols import parse
 
-    named_: Any = suite.detectors if suite.detectors == "all" else [get(name).name for name in suite.detectors]
-    return suite.model_copy(update={"protocols": [str(parse(text)) for text in suite.protocols], "detectors": named_})
+    return suite.model_copy(update={"protocols": [str(parse(text)) for text in suite.protocols]})
 
 
 def _sentences(error: ValidationError, where: str) -> str:
@@ -85,12 +83,11 @@ def _sentences(error: ValidationError, where: str) -> str:
 def _unknown_names(suite: Suite) -> Iterable[str]:
     from benchmarks import detectors, protocols
 
+    known = detectors.detectors()
     asked: list[str] = [] if suite.detectors == "all" else list(suite.detectors)
     for name in asked:
-        try:
-            detectors.get(name)
-        except UserError as error:
-            yield str(error)
+        if name not in known:
+            yield str(unknown("detector", name, known))
     for text in suite.protocols:
         try:
             protocols.parse(text)
@@ -102,9 +99,10 @@ def _unknown_names(suite: Suite) -> Iterable[str]:
 def _unknown_metrics(suite: Suite) -> Iterable[str]:
     if suite.metrics == "all":
         return
-    from benchmarks.metrics import mistake
+    from benchmarks.metrics import METRICS
 
-    yield from filter(None, map(mistake, suite.metrics))
+    known = METRICS.all()
+    yield from (str(unknown("metric", name, known)) for name in suite.metrics if name not in known)
 
 
 def _repeated(suite: Suite) -> Iterable[str]:

@@ -75,11 +75,12 @@ class Release:
 
 def freeze(
     store: Store, name: str, dataset: str, *, at: str | int | None = None, accept: str | None = None, seed: int = 0,
-    consensus: str | None = None,
+    consensus: str | None = None, because: str | None = None,
 ) -> Release:
     """Freeze the judged accounts of `dataset` at a version under the newest consensus (or the one named).
 
-    The same content again is the same release version. Safe to run at once in several processes and to run again
+    The same content again is the same release version; other content is a new one that supersedes the last (`because`
+    says why). Safe to run at once in several processes and to run again
     after a kill. Raises Findings where the version does not pass validation and nobody accepted that, and UserError
     where there is nothing to freeze.
     """
@@ -95,9 +96,19 @@ def freeze(
             return load(store.home, f"{name}@{row['version']}")
         shelf.refuse_other_dataset(store, name, dataset)
         validation = _validated(store, content, accept)
-        info = {**_about(content), "content_hash": content_hash, "validation": validation.summary(), "accepted": accept}
+        info = {**_about(content), "content_hash": content_hash, "validation": validation.summary(), "accepted": accept,
+                "because": because}
         path, number = shelf.put(store, name, content, info)
     return Release(path, load(store.home, f"{name}@{number}").info, made=True)
+
+
+def dataset_of(store: Store, name: str) -> str:
+    """The data set that the releases of this name freeze; raises UserError where there is none yet."""
+    known = listed(store.home)
+    if name not in known:
+        raise UserError(f"There is no release {name} yet, so say what it freezes: --dataset DATASET. Known releases: "
+                        f"{', '.join(known) or 'none'}.")
+    return load(store.home, name).dataset
 
 
 def _validated(store: Store, content: Frozen, accept: str | None) -> Validation:

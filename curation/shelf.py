@@ -91,6 +91,7 @@ def _number(store: Store, name: str, content: Frozen, info: dict[str, Any]) -> d
             "content_hash": info["content_hash"], "consensus_id": content.consensus,
             "suite_result": "passed" if info["validation"]["success"] else "failed and accepted",
             "accepted": info["accepted"], "parent": f"{name}@{there[-1]['version']}" if there else None, "made_at": made_at,
+            "notes": info.get("because"),
         }
         transaction.insert("releases", rows("releases", [row]))
         transaction.insert("splits", store.arrow(

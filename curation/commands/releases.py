@@ -2,37 +2,121 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from curation.console import emit, say, table
 
+if TYPE_CHECKING:
+    from curation.store import Store
+
 
 def releases(
     verify: Annotated[bool, typer.Option("--verify", help="Compare every file with its sha256.")] = False,
+    diff: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            "--diff",
+            metavar="OLD NEW",
+            help="What differs between two versions: accounts added, removed, relabelled, by whose claim.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write the page of --diff there (.html or .md).")
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """List the releases with their counts and content hashes."""
+    """List the releases with their counts and content hashes, or compare two versions of one."""
     from curation.release import listed, load
     from curation.store import Store
 
     with Store(create=False) as store:
         home = store.home
+        if diff:
+            _diff(store, *diff, out, json_)
+            return
     found = [load(home, f"{name}@{v}", verify=verify) for name, versions in listed(home).items() for v in versions]
     if json_:
-        emit({"releases": [{**{k: r.info[k] for k in (
-            "name", "version", "dataset", "platform", "simulated", "content_hash", "accounts", "bots", "humans", "made_at")},
-            "path": str(r.path)} for r in found]})
+        emit(
+            {
+                "releases": [
+                    {
+                        **{
+                            k: r.info[k]
+                            for k in (
+                                "name",
+                                "version",
+                                "dataset",
+                                "platform",
+                                "simulated",
+                                "content_hash",
+                                "accounts",
+                                "bots",
+                                "humans",
+                                "made_at",
+                            )
+                        },
+                        "path": str(r.path),
+                    }
+                    for r in found
+                ]
+            }
+        )
         return
-    table("", ("release", "data set", "accounts", "bots", "humans", "validation", "content hash"), [
-        (r.reference, r.dataset, r.info["accounts"], r.info["bots"], r.info["humans"],
-         "passed" if r.info["validation"]["success"] else "failed and accepted", r.content_hash[:16]) for r in found])
+    table(
+        "",
+        ("release", "data set", "accounts", "bots", "humans", "validation", "content hash"),
+        [
+            (
+                r.reference,
+                r.dataset,
+                r.info["accounts"],
+                r.info["bots"],
+                r.info["humans"],
+                "passed" if r.info["validation"]["success"] else "failed and accepted",
+                r.content_hash[:16],
+            )
+            for r in found
+        ],
+    )
     if verify:
         say("Every file is as it was made.")
     say("Next: botbench bench SUITE.yaml, or botbench release NAME --dataset DATASET.")
 
 
+def _diff(store: Store, before: str, after: str, out: Path | None, json_: bool) -> None:
+    from curation.errors import UserError
+    from curation.publish import changes
+    from curation.release import load
+
+    old, new = load(store.home, before), load(store.home, after)
+    if old.name != new.name:
+        raise UserError(
+            f"{old.reference} and {new.reference} are not versions of one release; compare for example {new.name}@1 {new.name}@2."
+        )
+    found = changes.between(store, old, new)
+    if out:
+        page = changes.markdown(found) if out.suffix == ".md" else changes.html(found, new.info)
+        out.write_text(page, encoding="utf-8")
+    if json_:
+        emit(found.document())
+        return
+    table(
+        f"{old.reference} to {new.reference}",
+        ("account", "change", "before", "after", "claims"),
+        [
+            (a["account_id"], a["change"], a["before"], a["after"] or a["status"], "; ".join(map(changes.claim, a["claims"])))
+            for a in found.accounts[:100]
+        ],
+    )
+    say(f"{', '.join(f'{n:,} {what}' for what, n in found.counts.items())}. Why: {found.because or 'no reason was given'}.")
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Examples: `botbench releases` · `botbench releases --verify --json`")(releases)
+    app.command(
+        epilog="Examples: `botbench releases` · `botbench releases --verify --json` · "
+        "`botbench releases --diff rtbust@1 rtbust@2 --out changes.html`"
+    )(releases)

@@ -1,1 +1,0 @@
-"""Checks of a data set: one file each, found and not listed."""

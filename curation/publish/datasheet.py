@@ -1,0 +1,74 @@
+"""The datasheet (Gebru et al. 2021): what the store knows, what people answered, and what nobody has answered yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from curation.publish import answers as asking
+from curation.publish import sentences
+from curation.publish.answers import Answers
+
+TEMPLATE = Path(__file__).parent / "datasheet.html.j2"
+
+
+def filled(facts: Mapping[str, Any], answers: Answers) -> list[dict[str, Any]]:
+    """Sections of (question, what the store says, what a person says, whether it is unanswered)."""
+    return [
+        {"title": title, "questions": [_question(q, facts, answers) for q in questions]}
+        for title, questions in asking.sections().items()
+    ]
+
+
+def _question(question: Mapping[str, Any], facts: Mapping[str, Any], answers: Answers) -> dict[str, Any]:
+    names = question.get("fact", [])
+    known = [text for name in ([names] if isinstance(names, str) else names) for text in _fact(name, facts)]
+    said = answers.text(question["answer"]) if "answer" in question else None
+    return {
+        "question": question["question"],
+        "facts": known,
+        "answer": said,
+        "name": question.get("answer"),
+        "open": "answer" in question and said is None,
+    }
+
+
+def _fact(name: str, facts: Mapping[str, Any]) -> list[str]:
+    if name == "licence":
+        return [f"Licence as the source states it: {facts['licence'] or 'none stated'}."]
+    if name == "software":
+        from curation import __version__
+
+        return [f"botbench {__version__} made this release; every step can be run again from the source's files."]
+    found = getattr(sentences, name)(facts)
+    return list(found) if isinstance(found, list) else [found]
+
+
+def html(facts: Mapping[str, Any], answers: Answers) -> str:
+    """The datasheet as one page that opens from disk; whatever was typed is text, never markup."""
+    from curation.publish.pages import render
+
+    return render(TEMPLATE, facts=facts, sections=filled(facts, answers), open=len(answers.open))
+
+
+def markdown(facts: Mapping[str, Any], answers: Answers) -> str:
+    """The datasheet as Markdown, with the same words."""
+    from curation.publish.pages import literal
+
+    lines = [
+        f"# Datasheet of {literal(facts['title'])}",
+        "",
+        f"Release {facts['reference']}, tier {facts['tier']}. Questions after Gebru et al. 2021, Datasheets for Datasets.",
+        "",
+    ]
+    for section in filled(facts, answers):
+        lines += [f"## {section['title']}", ""]
+        for q in section["questions"]:
+            lines += [f"**{q['question']}**", ""]
+            lines += [f"{literal(text)}\n" for text in q["facts"]]
+            if q["answer"]:
+                lines += [f"The maintainer says: {literal(q['answer'])}", ""]
+            elif q["open"]:
+                lines += [f"*Unanswered: nobody has said this yet (`{q['name']}`).*", ""]
+    return "\n".join(lines)

@@ -1,0 +1,157 @@
+"""What the store knows about a release, in the words of documents: nothing here is anybody's opinion."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from curation.current import quoted
+from curation.publish.tiers import Tier
+
+if TYPE_CHECKING:
+    from curation.release import Release
+    from curation.store import Store
+
+
+def gather(store: Store, release: Release, tier: Tier) -> dict[str, Any]:
+    """The facts of a release by name: plain values, and lists of records where there are several."""
+    info = release.info
+    return {
+        **{
+            k: info[k]
+            for k in (
+                "name",
+                "version",
+                "title",
+                "dataset",
+                "platform",
+                "simulated",
+                "licence",
+                "citation",
+                "accounts",
+                "bots",
+                "humans",
+                "left_out",
+                "content_hash",
+                "made_at",
+                "splits",
+                "evidence",
+                "validation",
+                "accepted",
+            )
+        },
+        "reference": release.reference,
+        "parent": info.get("parent"),
+        "because": info.get("because"),
+        "erasures": info.get("rewritten", []),
+        "tier": tier.tier,
+        "tier_meaning": tier.meaning,
+        "ids": tier.ids,
+        "retention_days": tier.retention_days,
+        "card": _card(store, release),
+        "method": _method(store, release),
+        "claimants": _claimants(store, release),
+        "votes": _votes(store, release),
+        "batches": _batches(store, release),
+        "pulls": _pulls(store, release),
+        "observed": _span(store, release, "accounts", "observed_at"),
+        "posts": _posts(store, release),
+        "posted": _span(store, release, "posts", "created_at"),
+        "languages": _languages(store, release),
+        "audits": _audits(store, release),
+    }
+
+
+def _file(release: Release, table: str) -> str:
+    return f"read_parquet({quoted(release.file(table))})"
+
+
+def _rows(store: Store, query: str) -> list[dict[str, Any]]:
+    return [dict(row) for row in store.arrow(query).to_pylist()]
+
+
+def _card(store: Store, release: Release) -> dict[str, Any]:
+    from curation.current import card
+
+    found = card(store, release.dataset, store.head())
+    return {k: found.get(k) for k in ("description", "quirks", "known_issues", "label", "window")}
+
+
+def _method(store: Store, release: Release) -> list[str]:
+    return [r["method"] for r in _rows(store, f"SELECT DISTINCT method FROM {_file(release, 'labels')} ORDER BY 1")]
+
+
+def _claimants(store: Store, release: Release) -> list[dict[str, Any]]:
+    """Who claimed: kind, how many claimants, claims and accounts; people are counted, never named."""
+    return _rows(
+        store,
+        f"""SELECT claimant_kind AS kind, count(DISTINCT claimant) AS claimants, count(*) AS claims,
+        count(DISTINCT account_id) AS accounts, min(made_at) AS first, max(made_at) AS last
+        FROM {_file(release, "claims")} WHERE answer IS NOT NULL GROUP BY 1 ORDER BY 1""",
+    )
+
+
+def _votes(store: Store, release: Release) -> dict[str, Any]:
+    """How often two claimants of the same kind, on the same account, said the same (one vote a claimant, the latest)."""
+    votes = (
+        f"SELECT account_id, claimant_kind, claimant, arg_max(answer, coalesce(made_at, 'epoch'::TIMESTAMPTZ)) AS answer "
+        f"FROM {_file(release, 'claims')} WHERE answer IS NOT NULL GROUP BY ALL"
+    )
+    counts = (
+        f"SELECT account_id, claimant_kind, sum(n) AS n, sum(n * (n - 1)) AS same FROM (SELECT account_id, claimant_kind, answer, "
+        f"count(*) AS n FROM ({votes}) GROUP BY ALL) GROUP BY ALL"
+    )
+    row = _rows(
+        store,
+        f"""SELECT count(*) FILTER (n > 1) AS accounts, sum(n * (n - 1))::BIGINT // 2 AS pairs,
+        sum(same) / nullif(sum(n * (n - 1)), 0) AS agreed, avg(n) AS per_account FROM ({counts})""",
+    )[0]
+    return {k: (float(v) if k in ("agreed", "per_account") and v is not None else v) for k, v in row.items()}
+
+
+def _batches(store: Store, release: Release) -> list[dict[str, Any]]:
+    return _rows(
+        store,
+        f"SELECT design, seed, population, size, copies FROM {store.relation('batches')} "
+        f"WHERE dataset = {quoted(release.dataset)} ORDER BY made_at, batch_id",
+    )
+
+
+def _pulls(store: Store, release: Release) -> list[dict[str, Any]]:
+    return _rows(
+        store,
+        f"""SELECT p.pull_id, p.finished_at, l.table_name AS "table", l.read, l.kept, l.duplicate, l.quarantined
+        FROM {store.relation("pulls")} p JOIN {store.relation("ledger")} l USING (pull_id)
+        WHERE dataset = {quoted(release.dataset)} ORDER BY finished_at, p.pull_id, l.table_name""",
+    )
+
+
+def _span(store: Store, release: Release, table: str, column: str) -> list[str] | None:
+    """First and last day, None where nothing says when."""
+    row = _rows(store, f"SELECT min({column})::DATE::VARCHAR AS a, max({column})::DATE::VARCHAR AS b FROM {_file(release, table)}")[
+        0
+    ]
+    return [row["a"], row["b"]] if row["a"] else None
+
+
+def _posts(store: Store, release: Release) -> int:
+    return int(_rows(store, f"SELECT count(*) AS n FROM {_file(release, 'posts')}")[0]["n"])
+
+
+def _languages(store: Store, release: Release) -> list[dict[str, Any]]:
+    return _rows(
+        store,
+        f"SELECT lang, count(*) AS accounts FROM {_file(release, 'accounts')} WHERE lang IS NOT NULL "
+        "GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 10",
+    )
+
+
+def _audits(store: Store, release: Release) -> list[dict[str, Any]]:
+    """What the audits wrote beside the store (`audits/NAME@VERSION*.json`); empty where none was run."""
+    import json
+
+    found = []
+    for path in sorted((store.home / "audits").glob(f"{release.name}@{release.version}*.json")):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(document, dict):
+            found.append(document)
+    return found

@@ -1,0 +1,194 @@
+"""Publishing: a folder from one version of a release in one tier, proved before it stands where it belongs, never edited after."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from curation import release as releases
+from curation import salts, shelf
+from curation.errors import UserError
+from curation.identity import short_hash
+from curation.publish import answers as asking
+from curation.publish import changes, croissant, datasheet, documents, facts
+from curation.publish.answers import Answers
+from curation.publish.proof import Proof
+from curation.publish.tables import Builder, File, scratch
+from curation.publish.tiers import Tier
+from curation.release import Release
+from curation.store import Store
+
+FOLDER = "publications"
+SAID = ("name", "version", "dataset", "platform", "simulated", "title", "licence", "citation", "accounts", "bots", "humans",
+        "content_hash", "parent", "because")
+"""What of the release's own release.json stands in the publication's."""
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A published folder and its release.json. `made` is False where the very same publication was there."""
+
+    path: Path
+    info: dict[str, Any]
+    made: bool = False
+
+    def document(self) -> dict[str, Any]:
+        """What `release --tier` adds: paths are absolute."""
+        files = [{**f, "path": str(self.path / f["path"])} for f in self.info["files"]]
+        return {
+            **self.info,
+            "files": files,
+            "path": str(self.path),
+            "croissant": str(self.path / "croissant.json"),
+            "datasheet": str(self.path / "datasheet.html"),
+            "published": self.made,
+        }
+
+
+def shelf_of(home: Path, release: Release) -> Path:
+    """Where the publications of a release version stand, one folder for each tier."""
+    return home / FOLDER / release.name / str(release.version)
+
+
+def publish(store: Store, release: Release, tier: Tier, answers: Answers | None = None) -> Publication:
+    """Write the publication of a release version in a tier. The same content again is the same folder; other answers or another
+    tier under the same name make a further revision beside it (`public-r2`), for what is published is not edited.
+
+    Raises Findings where anything but what the tier lists would go out, and UserError where the release was changed.
+    """
+    release.verify()
+    press = Press(store, release, tier, answers if answers is not None else asking.load(store.home, release.name))
+    place = shelf_of(store.home, release)
+    there = [p for p in listed(store.home) if p.path.parent == place and p.info["tier"] == tier.tier]
+    for known in there:
+        if known.info["identity"] == press.identity:
+            return known
+    target = place / (f"{tier.tier}-r{len(there) + 1}" if there else tier.tier)
+    supersedes = there[-1].info["folder"] if there else None
+    return Publication(target, press.write(target, len(there) + 1, supersedes), made=True)
+
+
+@dataclass(frozen=True)
+class Press:
+    """Writes a release version in a tier."""
+
+    store: Store
+    release: Release
+    tier: Tier
+    answers: Answers
+
+    @cached_property
+    def identity(self) -> str:
+        """The hash of all that determines the folder."""
+        return short_hash({
+            "release": self.release.info["files"], "tier": self.tier.model_dump(mode="json"), "answers": self.answers.given,
+            "because": self.release.info.get("because"), "rewritten": self.release.info.get("rewritten", [])})
+
+    def write(self, target: Path, revision: int, supersedes: str | None) -> dict[str, Any]:
+        """Write the folder aside, prove it, and move it to `target`, in the place of what stands there; its release.json."""
+        work = target.parent / f"{shelf.UNFINISHED}{uuid.uuid4().hex}"
+        (work / "data").mkdir(parents=True)
+        try:
+            builder = Builder(self.release, self.tier, salts.salt(self.store.home, salts.PUBLISHED), self.store.home)
+            with scratch() as connection:
+                files = builder.files(connection)
+                rows = {f.path: _copy(connection, f, work / f.path) for f in files}
+            known = facts.gather(self.store, self.release, self.tier)
+            self._documents(work, files, known)
+            proved = Proof(self.store, self.release, self.tier, files)(work)
+            listed_files = [{"path": f.path, "sha256": shelf.sha256(work / f.path), "rows": rows[f.path], "table": f.table}
+                            for f in files]
+            info = {**self._about(), "revision": revision, "supersedes": supersedes,
+                    "folder": f"{self.release.reference}/{target.name}", "proof": proved, "files": listed_files}
+            _seal(work, info)
+            if target.exists():
+                shutil.rmtree(target)
+            work.rename(target)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+        return info
+
+    def _documents(self, work: Path, files: list[File], known: Mapping[str, Any]) -> None:
+        texts = {
+            "README.md": documents.readme(known, self.tier, files),
+            "CITATION.cff": documents.citation(known, self.tier, self.answers),
+            "DATASHEET.md": datasheet.markdown(known, self.answers), "datasheet.html": datasheet.html(known, self.answers),
+            "RESPONSIBLE-USE.md": documents.responsible_use(self.answers), **self._changes(known),
+        }
+        for name, text in texts.items():
+            (work / name).write_text(text, encoding="utf-8")
+        croissant.write(work, self.tier, files, known, self.answers)
+
+    def _changes(self, known: Mapping[str, Any]) -> dict[str, str]:
+        """The diff against the version it supersedes, where that is still there."""
+        parent = self.release.info.get("parent")
+        try:
+            old = releases.load(self.store.home, parent) if parent else None
+        except UserError:
+            old = None
+        if old is None:
+            return {}
+        found = changes.between(self.store, old, self.release, self.tier)
+        return {"CHANGES.md": changes.markdown(found), "changes.html": changes.html(found, known)}
+
+    def _about(self) -> dict[str, Any]:
+        said = self.release.info
+        return {
+            **{k: said.get(k) for k in SAID}, "reference": self.release.reference, "tier": self.tier.tier,
+            "tier_document": self.tier.model_dump(mode="json"), "identity": self.identity, "release_made_at": said["made_at"],
+            "published_at": datetime.now(UTC).isoformat(), "unanswered": self.answers.open,
+            "erasures": len(said.get("rewritten", [])),
+        }
+
+
+def _copy(connection: Any, file: File, path: Path) -> int:
+    quoted = str(path).replace("'", "''")
+    options = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000"
+    return int(connection.execute(f"COPY ({file.query}) TO '{quoted}' ({options})").fetchone()[0])
+
+
+def _seal(work: Path, info: Mapping[str, Any]) -> None:
+    """Write release.json and the sums of everything."""
+    (work / "release.json").write_text(json.dumps(info, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    everything = sorted(p for p in work.rglob("*") if p.is_file())
+    sums = "".join(f"{shelf.sha256(p)}  {p.relative_to(work)}\n" for p in everything)
+    (work / "SHA256SUMS").write_text(sums, encoding="utf-8")
+
+
+def copy(publication: Publication, out: Path) -> None:
+    """Copy a publication whole to a folder that is not there (or is empty), checked against its sums."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(
+            f"{out} is there already and not empty; nothing was copied. What is published is not overwritten: name a new folder."
+        )
+    draft = out.with_name(f".{out.name}-{uuid.uuid4().hex}")
+    draft.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(publication.path, draft)
+    for line in (draft / "SHA256SUMS").read_text(encoding="utf-8").splitlines():
+        digest, _, name = line.partition("  ")
+        if shelf.sha256(draft / name) != digest:
+            shutil.rmtree(draft)
+            raise UserError(
+                f"{publication.path / name} differs from its SHA256SUMS: it was changed after it was published. Publish again."
+            )
+    if out.exists():
+        out.rmdir()
+    draft.rename(out)
+
+
+def listed(home: Path) -> list[Publication]:
+    """Every publication in a home folder, oldest first within a release version."""
+    found = [
+        Publication(p.parent, json.loads(p.read_text(encoding="utf-8"))) for p in sorted((home / FOLDER).glob("*/*/*/release.json"))
+    ]
+    return sorted(
+        (p for p in found if not p.path.name.startswith(shelf.UNFINISHED)),
+        key=lambda p: (p.info["name"], p.info["version"], p.info["tier"], p.info["revision"]),
+    )

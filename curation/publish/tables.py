@@ -1,0 +1,146 @@
+"""The tables of a publication as SQL over a release's files: the tier's columns, ids and annotators as the tier says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from curation import salts
+from curation.current import quoted
+from curation.identity import canonical_row
+from curation.publish.offered import DIGESTED, Offered
+from curation.publish.tiers import Tier
+from curation.schema import TABLES
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from curation.release import Release
+
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class File:
+    """One Parquet file to write: its table, its part of the main split (None: all rows), its path in the folder, its query."""
+
+    table: str
+    part: str | None
+    path: str
+    query: str
+
+
+@dataclass(frozen=True)
+class Builder:
+    """Makes the queries of one release in one tier on a connection; `secret` is the salt of the published ids."""
+
+    release: Release
+    tier: Tier
+    secret: str
+    home: Path
+
+    def files(self, connection: duckdb.DuckDBPyConnection) -> list[File]:
+        """Every file of the publication that has rows. Labels stand in one file a part, where the tier publishes the splits too."""
+        found = []
+        for table in self.tier.tables:
+            split = self._main_split() if table == "labels" and self._publishes_parts() else None
+            for part in PARTS if split else (None,):
+                query = self.query(connection, table, split, part)
+                path = f"data/{table}-{part}.parquet" if part else f"data/{table}.parquet"
+                # A file without rows is one that loaders refuse.
+                if connection.execute(f"SELECT 1 FROM ({query}) LIMIT 1").fetchone():
+                    found.append(File(table, part, path, query))
+        return found
+
+    def query(self, connection: duckdb.DuckDBPyConnection, table: str, split: str | None = None, part: str | None = None) -> str:
+        """SQL of one table: the tier's columns, sorted by all of them, so that no order of the store shines
+        through; columns that the release was frozen without are NULL."""
+        there = {str(r[0]) for r in connection.execute(f"DESCRIBE {self._source(table)}").fetchall()}
+        values = {c.name: self._value(c) if c.name in there else f"NULL::{published_type(c)}" for c in self.tier.columns(table)}
+        columns = ", ".join(f'{value} AS "{name}"' for name, value in values.items())
+        where = f" SEMI JOIN ({self._members(split, part)}) USING (account_id)" if split and part else ""
+        return f"SELECT {columns} FROM ({self._source(table)}){where} ORDER BY ALL"
+
+    def _members(self, split: str, part: str) -> str:
+        return f"SELECT account_id FROM {self._file('splits')} WHERE split_id = {quoted(split)} AND part = {quoted(part)}"
+
+    def _publishes_parts(self) -> bool:
+        return "splits" in self.tier.tables and "part" in {c.name for c in self.tier.columns("splits")}
+
+    def _main_split(self) -> str | None:
+        """The data set's own split where it places every account, else the one that was drawn."""
+        info = self.release.info
+        whole = [s["split_id"] for s in info["splits"] if sum(s[p] for p in PARTS) == info["accounts"]]
+        return "official" if "official" in whole else (whole or [None])[0]
+
+    def _file(self, table: str) -> str:
+        return f"read_parquet({quoted(self.release.file(table))})"
+
+    def _source(self, table: str) -> str:
+        """SQL of the rows before columns are chosen."""
+        if table == "accounts":
+            digest = canonical_row([TABLES["accounts"].column(n) for n in DIGESTED])
+            return (
+                f"SELECT *, sha256({quoted(self.release.content_hash)} || {digest}) AS profile_digest FROM {self._file('accounts')}"
+            )
+        if table == "votes":
+            return f"SELECT *, claimant AS annotator, claimant_kind AS annotator_kind FROM ({self._standing()})"
+        if table == "agreement":
+            counts = f"SELECT dataset, account_id, answer, count(*) AS n FROM ({self._standing()}) GROUP BY ALL"
+            return (
+                "SELECT dataset, account_id, sum(n)::BIGINT AS votes, count(*) AS answers, max(n) / sum(n) AS top_answer_share "
+                f"FROM ({counts}) GROUP BY ALL"
+            )
+        if table == "features":
+            return f"FROM read_parquet({quoted(self._features())})"
+        return f"FROM {self._file(table)}"
+
+    def _standing(self) -> str:
+        """Claims that answer and were not taken back by whoever made them."""
+        claims = self._file("claims")
+        taken = f"SELECT retracts, claimant, claimant_kind FROM {claims} WHERE retracts IS NOT NULL"
+        return (
+            f"SELECT c.* FROM {claims} c ANTI JOIN ({taken}) r ON c.claim_id = r.retracts AND c.claimant = r.claimant "
+            "AND c.claimant_kind = r.claimant_kind WHERE c.answer IS NOT NULL"
+        )
+
+    def _features(self) -> Path:
+        """The file of the release's features, computed where it is not there."""
+        from curation.features import cached, code_version
+
+        cache = self.home / "cache" / "features"
+        cached(self.release, cache)
+        return cache / f"{self.release.content_hash[:16]}-{code_version()[:16]}.parquet"
+
+    def _value(self, column: Offered) -> str:
+        """SQL of a published value: ids as the tier says, maps as JSON text (which every loader reads)."""
+        name = f'"{column.name}"'
+        if column.type.startswith("MAP"):
+            return f"to_json({name})::VARCHAR"
+        if column.sort == "annotator" and self.tier.annotators == "pseudonymous":
+            who = f"'annotator-' || {salts.hashed(self.secret, 'annotator', name)}"
+            kind = "claimant_kind"
+            return f"CASE WHEN {kind} = 'person' THEN {who} ELSE {name} END"
+        if self.tier.ids == "salted" and column.sort in ("account", "post", "group"):
+            return salts.hashed(self.secret, f"{column.sort} {self.release.platform}", name)
+        # Numbers of features differ in type; loaders want one a column.
+        return f"{name}::DOUBLE" if column.type == "DOUBLE" else name
+
+
+def published_type(column: Offered) -> str:
+    """The DuckDB type of a column as it is published."""
+    return "VARCHAR" if column.type.startswith("MAP") else column.type
+
+
+@contextmanager
+def scratch() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection of its own for reading and writing Parquet: nothing from the network, times in UTC."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        for setting in ("TimeZone = 'UTC'", "autoinstall_known_extensions = false", "enable_progress_bar = false"):
+            connection.execute(f"SET {setting}")
+        yield connection

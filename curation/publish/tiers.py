@@ -1,0 +1,111 @@
+"""Tiers: YAML files that list what may go out, table by table and column by column. What is not listed stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from curation.errors import UserError, unknown
+from curation.publish.offered import Offered, offered
+
+BUILT_IN = Path(__file__).parent / "tiers"
+
+
+class Tier(BaseModel):
+    """A tier. `ids: salted` publishes salted hashes of ids; `annotators: pseudonymous` replaces who claims by pseudonyms;
+    after `retention_days` the data of a publication are removed (`botbench erase --expired`)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tier: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+    meaning: Annotated[str, Field(min_length=1, max_length=500)]
+    ids: Literal["plain", "salted"] = "plain"
+    annotators: Literal["named", "pseudonymous"] = "pseudonymous"
+    retention_days: Annotated[int, Field(ge=1)] | None = None
+    tables: Annotated[dict[str, Literal["all"] | Annotated[list[str], Field(min_length=1)]], Field(min_length=1)]
+
+    def columns(self, table: str) -> list[Offered]:
+        """The columns of one table that may go out, in the order they are offered."""
+        allowed = self.tables[table]
+        return [c for c in offered()[table].values() if allowed == "all" or c.name in allowed]
+
+    @property
+    def personal(self) -> set[str]:
+        """The names of the personal columns that the tier lets out (by listing them)."""
+        return {c.name for t in self.tables for c in self.columns(t) if c.sort == "personal"}
+
+
+def names() -> list[str]:
+    """The built-in tiers."""
+    return sorted(p.stem for p in BUILT_IN.glob("*.yaml"))
+
+
+def load(name: str | Path) -> Tier:
+    """A built-in tier by name, or any by the path of its YAML; raises UserError naming every mistake."""
+    path = _find(str(name))
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"The tier {path} is not YAML: {str(error).splitlines()[0]}.") from None
+    if not isinstance(document, dict):
+        raise UserError(f"The tier {path} holds {type(document).__name__}; expected the fields tier, meaning and tables.")
+    try:
+        tier = Tier.model_validate(document)
+    except ValidationError as error:
+        raise UserError(
+            _told(path, [f"{'.'.join(map(str, e['loc'])) or 'the file'}: {e['msg']}" for e in error.errors()])
+        ) from None
+    if problems := [*_unknown(tier), *_traceable(tier)]:
+        raise UserError(_told(path, problems))
+    return tier
+
+
+def _find(name: str) -> Path:
+    if name.endswith((".yaml", ".yml")):
+        path = Path(name)
+        if not path.is_file():
+            raise UserError(f"There is no tier file at {path}.")
+        return path
+    if name not in names():
+        raise unknown("tier", name, names())
+    return BUILT_IN / f"{name}.yaml"
+
+
+def _unknown(tier: Tier) -> Iterable[str]:
+    """A sentence for each table or column that there is not."""
+    for table, columns in tier.tables.items():
+        known = offered().get(table)
+        if known is None:
+            yield str(unknown("table to publish called", table, offered()))
+        elif columns != "all":
+            for column in columns:
+                if column not in known:
+                    yield f"tables.{table}: {unknown('column called', column, known)}"
+            for column in {c for c in columns if columns.count(c) > 1}:
+                yield f"tables.{table}: the column {column} is listed twice."
+
+
+def _traceable(tier: Tier) -> Iterable[str]:
+    """Salted ids help nobody where another column tells which account it is."""
+    if tier.ids == "plain":
+        return
+    for table in (t for t in tier.tables if t in offered()):
+        told = [
+            c.name
+            for c in tier.columns(table)
+            if c.sort in ("traceable", "personal") or (c.sort == "annotator" and tier.annotators == "named")
+        ]
+        if told:
+            yield (
+                f"tables.{table}: {', '.join(told)} would tell which account (or person) it is although ids are salted; "
+                "take them off the list, or write `ids: plain`."
+            )
+
+
+def _told(path: Path, problems: Iterable[Any]) -> str:
+    lines = "\n".join(f"  {p}" for p in problems)
+    return f"The tier {path} cannot be used; nothing was written:\n{lines}\nThe format is described in docs/publishing.md."
