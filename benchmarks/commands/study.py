@@ -1,13 +1,17 @@
-"""`botbench study FILE`: how much of a campaign is bots; and its parts: rogan-gladen."""
+"""`botbench study FILE`: how much of a campaign is bots; and its parts: rogan-gladen, plan, simulate."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from curation.console import emit, say
+from curation.console import emit, progress, say, table
+
+if TYPE_CHECKING:
+    from benchmarks.study.answers import Answers
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Share = Annotated[float, typer.Option(metavar="SHARE", help="From 0 to 1.")]
@@ -31,6 +35,51 @@ study = typer.Typer(
     epilog="Examples: `botbench study campaign.yaml` · `botbench study campaign.yaml --json` · "
     "`botbench study rogan-gladen --observed .15 --sensitivity .86 --specificity .90`",
 )
+
+
+@study.command("run", epilog="Examples: `botbench study campaign.yaml` · `botbench study campaign.yaml --out walkaway --json`")
+def run(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The campaign's definition (docs/study.md).")],
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where the report goes; else into the store.")] = None,
+    json_: Json = False,
+) -> None:
+    """Answer every question of a campaign: report.html, study.json, and each figure as CSV and JSON."""
+    from benchmarks.study import answers, campaign, report
+    from benchmarks.study.study import Study
+    from curation.store import Store
+
+    chosen = campaign.load(file)
+    asked = answers.chosen(chosen)
+    with Store(create=False) as store, progress(quiet=json_) as bar:
+        task = bar.add_task("Reading accounts and posts", total=len(asked) + 1)
+        opened = Study.open(store, chosen)
+        bar.advance(task)
+
+        def done(title: str) -> None:
+            bar.update(task, advance=1, description=title)
+
+        found = answers.ask(opened, asked, done)
+        page = report.write(found, out or store.home / "studies" / chosen.name).resolve()
+        document = found.document(str(page))
+    for note in found.notes:
+        say(note)
+    if json_:
+        emit(document)
+        return
+    _tell(found, page)
+
+
+def _tell(found: Answers, page: Path) -> None:
+    """The default estimates of the whole campaign, and what is refused."""
+    rows = [(e.quantity, e.value, e.low, e.high, e.naive, e.n_labelled, e.n_bots_labelled, e.method)
+            for e in found.estimates if e.default and e.group is None]
+    table(f"{found.study.campaign.name}{' (simulated)' if found.study.simulated else ''}: {found.study.frame.accounts:,} accounts, "
+          f"{found.study.frame.posts:,} posts", ("quantity", "value", "low", "high", "naive", "labelled", "bots", "method"), rows)
+    for refused in [r for r in found.refused if r.reason not in found.notes][:10]:
+        say(f"not given: {refused.quantity}: {refused.reason}")
+    say(f"Next: open {page} in a browser; it needs no network.")
+
+
 ROGAN_GLADEN = "botbench study rogan-gladen --observed .15 --sensitivity .86 --specificity .90"
 
 

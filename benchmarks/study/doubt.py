@@ -8,12 +8,12 @@ error rates; `labels.p_low`, `p_high`) is shared by all accounts and so does not
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from benchmarks.intervals import Z
-from benchmarks.study.sampled import Draw, Floats, Sample
+from benchmarks.study.sampled import Draw, Floats, Sample, sample
 
 
 def open_variance(drawn: Sample, size: Floats, p: Floats, low: Floats, high: Floats) -> float:
@@ -32,8 +32,9 @@ class WorstCase:
     high: float
 
 
-def worst_case(draw: Draw, weight: Floats, size: Floats, y: Floats) -> WorstCase:
-    """Bounds over all drawn accounts: `weight` and `size` float64[drawn], `y` float64[drawn] with anything where unanswered."""
+def worst_case(draw: Draw, size: Floats, y: Floats) -> WorstCase:
+    """Bounds over all drawn accounts: `size` float64[drawn], `y` float64[drawn] with anything where unanswered."""
+    weight = sample(replace(draw, answered=np.ones(len(size), dtype=np.bool_))).weight
     whole = float(weight @ size)
     if not whole > 0:
         return WorstCase(0.0, 1.0)

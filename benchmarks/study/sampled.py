@@ -7,6 +7,7 @@ Assisted Survey Sampling*, ch. 2, 3 and 5 (variances with finite population corr
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,8 @@ class Draw:
     answered: NDArray[np.bool_]
     joint: tuple[str, ...]
     """For each wave."""
+    again: tuple[bool, ...] = ()
+    """For each wave, whether it was drawn from all accounts, earlier ones too; without it, from what earlier ones left."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,8 @@ def sample(draw: Draw) -> Sample:
     response = _response(draw, independent, wave_of)
     drawn = np.bincount(draw.wave, minlength=waves).astype(np.float64)
     part = drawn / drawn.sum()
-    later = part.sum() - np.cumsum(part)
+    left = part * ~np.array(draw.again or (False,) * waves)
+    later = left.sum() - np.cumsum(left)
     at = draw.answered
     wave, stratum, probability = draw.wave[at], draw.stratum[at], draw.probability[at]
     # In a later wave, an earlier one is known in full: its accounts count once, those without an answer through the others.
@@ -176,12 +180,21 @@ def bounds(share: float, spread: float, known: float, z: float = Z) -> tuple[flo
     [0.0624, 0.1605]
     """
     share = min(max(share, 0.0), 1.0)
-    told = share * (1 - share) / spread if spread > 0 else float("inf")
-    n = min(told, known)
+    n = min(_told(share, spread, z), known)
     if np.isinf(n):
         return share, share
     low, high = wilson(share, n, z)
     return float(low), float(high)
+
+
+def _told(share: float, spread: float, z: float) -> float:
+    """The accounts that the variance speaks of; at 0 and 1, those for which Wilson's bound is z standard errors away."""
+    if not spread > 0:
+        return float("inf")
+    if 0 < share < 1:
+        return share * (1 - share) / spread
+    far = min(z * math.sqrt(spread), 1.0)
+    return z**2 * (1 - far) / far
 
 
 def clopper_pearson(hits: ArrayLike, trials: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:

@@ -200,5 +200,5 @@ def test_certain_labels_add_nothing():
 
 def test_the_worst_case_counts_everybody_drawn():
     draw = drawn([.5] * 4, answered=[True, True, True, False])
-    found = worst_case(draw, np.full(4, 2.0), np.ones(4), np.array([1.0, 0, 0, np.nan]))
+    found = worst_case(draw, np.ones(4), np.array([1.0, 0, 0, np.nan]))
     assert (found.low, found.high) == (.25, .5)

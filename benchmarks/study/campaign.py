@@ -1,0 +1,244 @@
+"""A campaign's definition: a YAML file that says which accounts and posts, which groups, which sample and which detector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from curation.errors import UserError, unknown
+
+By = Literal["hashtag", "language", "day", "hour", "status", "column", "rule", "file", "cohort"]
+Quantity = Literal["accounts", "posts", "reposts", "likes", "reach"]
+QUANTITIES: tuple[Quantity, ...] = get_args(Quantity)
+
+
+def _moment(value: object) -> object:
+    """A date or time, UTC where no zone is given; a date is its first moment."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime.combine(value, time.min)
+    if isinstance(value, datetime) and value.tzinfo is None:
+        value = value.replace(tzinfo=UTC)
+    return value
+
+
+def _tag(value: str) -> str:
+    return value.lstrip("#").lower()
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+Tag = Annotated[str, BeforeValidator(lambda v: _tag(v) if isinstance(v, str) else v)]
+
+
+class Strict(BaseModel):
+    """What every part of the file has: no field that is not known."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Window(Strict):
+    """From the first moment up to, and without, the last; a date is its first moment (UTC)."""
+
+    start: Moment = Field(alias="from")
+    end: Moment = Field(alias="to")
+
+    @model_validator(mode="after")
+    def _some_time(self) -> Window:
+        if self.end <= self.start:
+            raise ValueError("'to' must be after 'from'")
+        return self
+
+
+class Group(Strict):
+    """One way to divide the campaign. `by` says how; posts are divided by hashtag, language, day and hour, accounts by the rest."""
+
+    by: By
+    name: str = ""
+    values: tuple[str, ...] = ()
+    top: int = Field(8, ge=1, le=50)
+    column: str | None = None
+    rules: dict[str, tuple[Tag, ...]] = Field(default_factory=dict)
+    file: Path | None = None
+
+    @model_validator(mode="after")
+    def _has_what_it_needs(self) -> Group:
+        needed = {"column": self.column, "rule": self.rules, "file": self.file}
+        if self.by in needed and not needed[self.by]:
+            what = {"column": "'column', an accounts column such as location", "file": "'file', a CSV of account_id,group",
+                    "rule": "'rules', such as {left: [hashtag, ...], right: [...]}"}[self.by]
+            raise ValueError(f"by: {self.by} needs {what}")
+        if self.by != "rule" and self.rules:
+            raise ValueError("'rules' belongs to by: rule")
+        return self
+
+    @property
+    def title(self) -> str:
+        """What reports call it."""
+        return self.name or self.column or self.by
+
+
+class Cohort(Strict):
+    """The accounts that a claim links to an operation."""
+
+    claimant: str | None = None
+    claimant_kind: Literal["person", "dataset", "platform", "rule", "model"] | None = None
+    answer: str | None = None
+    kind: str | None = None
+    file: Path | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Cohort:
+        if not any((self.claimant, self.claimant_kind, self.answer, self.kind, self.file)):
+            raise ValueError("a cohort needs claimant, claimant_kind, answer, kind or file")
+        return self
+
+
+class Detector(Strict):
+    """Scores of every account (`scores`: Parquet of account_id, p_bot, threshold, as `botbench predict` writes), and what is
+    known of the detector's errors elsewhere (`evidence`: Parquet or CSV of p_bot, label, or sensitivity and specificity)."""
+
+    scores: Path
+    name: str = ""
+    threshold: float | None = Field(None, ge=0, le=1)
+    trained_on: tuple[str, ...] = ()
+    accept_trained_here: bool = False
+    evidence: Path | None = None
+    sensitivity: float | None = Field(None, ge=0, le=1)
+    specificity: float | None = Field(None, ge=0, le=1)
+    n_sensitivity: int | None = Field(None, ge=1)
+    n_specificity: int | None = Field(None, ge=1)
+
+    @model_validator(mode="after")
+    def _both_errors(self) -> Detector:
+        if (self.sensitivity is None) != (self.specificity is None):
+            raise ValueError("sensitivity and specificity are given together")
+        return self
+
+
+class Campaign(Strict):
+    """The whole file. `dataset` is the data set in the store; `accounts` is `all`, `posting` (who posted in the window, with
+    the hashtags), or a file with an id a line; `sample` is `all` (every sample drawn of the data set), batch ids, `none`, or
+    `labelled` (whoever has a label: not a probability sample)."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    title: str = ""
+    dataset: str
+    accounts: Literal["all", "posting"] | Path | None = None
+    window: Window | None = None
+    hashtags: tuple[Tag, ...] = ()
+    groups: tuple[Group, ...] = ()
+    over_time: Literal["day", "hour"] | None = "day"
+    cohort: Cohort | None = None
+    detector: Detector | None = None
+    sample: Literal["all", "none", "labelled"] | tuple[str, ...] = "all"
+    labels: str | None = Field(None, description="a consensus_id; without it the newest")
+    at: str | None = Field(None, description="a version, tag or date of the store; without it the newest")
+    quantities: tuple[Quantity, ...] = QUANTITIES
+    questions: tuple[str, ...] = Field((), description="which questions to answer; without it all that can be")
+    settings: dict[str, dict[str, Any]] = Field(default_factory=dict, description="options of single questions, by name")
+    seed: int = Field(0, ge=0)
+
+    @field_validator("groups", mode="before")
+    @classmethod
+    def _short_groups(cls, value: Any) -> Any:
+        return [{"by": v} if isinstance(v, str) else v for v in value] if isinstance(value, list) else value
+
+    @field_validator("sample", mode="before")
+    @classmethod
+    def _one_batch(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) and value not in {"all", "none", "labelled"} else value
+
+    @field_validator("at", mode="before")
+    @classmethod
+    def _as_text(cls, value: Any) -> Any:
+        return value if value is None else str(value)
+
+    @property
+    def only_posting(self) -> bool:
+        """Whether an account belongs to the campaign through its posts."""
+        return self.accounts == "posting" or (self.accounts is None and bool(self.hashtags or self.window))
+
+
+def load(path: Path) -> Campaign:
+    """The campaign of a file, its files relative to it. Raises UserError with every mistake."""
+    import yaml
+
+    if not path.is_file():
+        raise UserError(f"There is no campaign file {path}. docs/study.md shows one.")
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is not readable as YAML: {str(error).splitlines()[0]}.") from error
+    return check(document, path)
+
+
+def check(document: Any, path: Path) -> Campaign:
+    """The campaign of a document. Raises UserError with every mistake: field, what was expected, what was found."""
+    if not isinstance(document, dict):
+        raise UserError(f"{path}: expected a mapping with name and dataset, got {type(document).__name__}.")
+    try:
+        campaign = Campaign.model_validate(document)
+    except ValidationError as error:
+        raise UserError(f"{path}: {' '.join(_sentences(error))} docs/study.md has every field.") from error
+    campaign = _resolved(campaign, path.parent)
+    missing = [f"There is no file {file} ({field})." for field, file in _files(campaign) if not file.is_file()]
+    if missing:
+        raise UserError(f"{path}: {' '.join(missing)}")
+    return campaign
+
+
+def _sentences(error: ValidationError) -> Iterator[str]:
+    said = set()
+    for mistake in error.errors():
+        where = [str(part) for part in mistake["loc"] if not str(part).startswith(("literal[", "tuple[", "function-", "path"))]
+        field = ".".join(where)
+        if mistake["type"] == "extra_forbidden":
+            known = _fields(where[:-1])
+            sentence = f"{'.'.join(where[:-1]) or 'the file'}: {unknown('field', where[-1], known)}"
+        elif mistake["type"] == "missing":
+            sentence = f"{field} is missing."
+        else:
+            what = mistake["msg"].removeprefix("Value error, ")
+            sentence = f"{field}: {what} (got {mistake['input']!r})."
+        if sentence not in said:
+            said.add(sentence)
+            yield sentence
+
+
+def _fields(where: list[str]) -> list[str]:
+    parts: dict[str, type[Strict]] = {"window": Window, "groups": Group, "cohort": Cohort, "detector": Detector}
+    model = parts.get(where[0], Campaign) if where else Campaign
+    return [info.alias or name for name, info in model.model_fields.items()]
+
+
+def _resolved(campaign: Campaign, folder: Path) -> Campaign:
+    """The same with file names relative to the campaign's own folder."""
+    changed: dict[str, Any] = {}
+    if isinstance(campaign.accounts, Path):
+        changed["accounts"] = folder / campaign.accounts
+    changed["groups"] = tuple(g.model_copy(update={"file": folder / g.file}) if g.file else g for g in campaign.groups)
+    if campaign.cohort and campaign.cohort.file:
+        changed["cohort"] = campaign.cohort.model_copy(update={"file": folder / campaign.cohort.file})
+    if campaign.detector:
+        files = {n: folder / f for n in ("scores", "evidence") if (f := getattr(campaign.detector, n)) is not None}
+        changed["detector"] = campaign.detector.model_copy(update=files)
+    return campaign.model_copy(update=changed)
+
+
+def _files(campaign: Campaign) -> Iterator[tuple[str, Path]]:
+    if isinstance(campaign.accounts, Path):
+        yield "accounts: all, posting, or a file with an id a line", campaign.accounts
+    for group in campaign.groups:
+        if group.file:
+            yield f"groups: {group.title}", group.file
+    if campaign.cohort and campaign.cohort.file:
+        yield "cohort", campaign.cohort.file
+    if campaign.detector:
+        yield "detector.scores; botbench predict --out FILE writes one", campaign.detector.scores
+        if campaign.detector.evidence:
+            yield "detector.evidence", campaign.detector.evidence

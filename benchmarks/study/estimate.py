@@ -1,0 +1,193 @@
+"""One share, by every method that can give it: the default first, each with its interval, assumptions and the naive count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks.intervals import FEW, Z
+from benchmarks.study.doubt import open_variance, worst_case
+from benchmarks.study.powered import powered
+from benchmarks.study.sampled import Floats, bounds, effective, ratio, total, variance
+
+if TYPE_CHECKING:
+    from benchmarks.study.labelled import Labelled
+
+POWERED, PLAIN, ALONE, HORVITZ = (
+    "prediction-powered (PPI++)", "prediction-powered (PPI)", "sample alone (Hájek, Wilson)", "sample alone (Horvitz-Thompson)")
+HEAVY = 0.5
+"""Where the sample tells less of a quantity than this part of its accounts would, a few accounts carry it."""
+
+
+@dataclass(frozen=True)
+class Sized:
+    """A quantity (posts, say) in a group: what each drawn account has of it, float64[drawn], and over the whole frame its sum,
+    its sum weighted by scores, and its sum over flagged accounts."""
+
+    quantity: str
+    group: str | None
+    size: Floats
+    whole: float
+    scored: float = 0.0
+    flagged: float | None = None
+
+    @property
+    def naive(self) -> float | None:
+        """The share that the detector flags; None without one."""
+        return None if self.flagged is None or not self.whole > 0 else self.flagged / self.whole
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number of the report. `spread` is its variance and `known` the accounts that its interval can rest on."""
+
+    quantity: str
+    group: str | None
+    method: str
+    value: float
+    low: float
+    high: float
+    naive: float | None
+    n_labelled: int
+    n_bots_labelled: int
+    assumptions: tuple[str, ...]
+    default: bool = False
+    worst: tuple[float, float] | None = None
+    spread: float = 0.0
+    known: float = float("inf")
+    linear: Floats | None = None
+
+    def at(self, z: float) -> tuple[float, float]:
+        """The interval at another level."""
+        return bounds(self.value, self.spread, self.known, z)
+
+    def document(self) -> dict[str, Any]:
+        """The contract's row; numbers to six places, so that the order of a parallel sum cannot show."""
+        def short(value: float | None) -> float | None:
+            return None if value is None else round(float(value), 6)
+
+        return {
+            "quantity": self.quantity, "group": self.group, "method": self.method, "value": short(self.value),
+            "low": short(self.low), "high": short(self.high), "naive": short(self.naive), "n_labelled": self.n_labelled,
+            "n_bots_labelled": self.n_bots_labelled, "assumptions": list(self.assumptions), "default": self.default,
+            "worst_low": short(self.worst[0]) if self.worst else None, "worst_high": short(self.worst[1]) if self.worst else None,
+        }
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A number that is not given, and why."""
+
+    quantity: str
+    reason: str
+
+
+def estimates(labelled: Labelled, sized: Sized, *, score: bool, others: bool = False) -> Iterator[Estimate | Refused]:
+    """The default estimate of a share, then (`others`) those of the other methods; or why there is none.
+
+    `score` says whether scores may be used. The default is PPI++; the sample alone with Wilson's interval under 30 labelled
+    bots (or people) of equal weight, where there is no usable score, or where only one class was labelled.
+    """
+    what = f"share of {sized.quantity}" + (f" ({sized.group})" if sized.group else "")
+    if labelled.sample is None:
+        yield Refused(what, labelled.problem or "There is no sample.")
+        return
+    size = sized.size[labelled.answered]
+    if not sized.whole > 0:
+        yield Refused(what, f"The group {sized.group} is empty: no account has any of its {sized.quantity}." if sized.group else
+                      f"The campaign has no {sized.quantity}.")
+        return
+    if not (size > 0).any():
+        yield Refused(what, "No labelled account is among them: nothing was measured there. Annotate more accounts of this group.")
+        return
+    found = _all(labelled, sized, size, score)
+    first = POWERED if POWERED in found and min(_carried(labelled, size)) >= FEW else ALONE
+    yield replace(found[first], default=True)
+    if others:
+        yield from (estimate for name, estimate in found.items() if name != first)
+        if score and POWERED not in found:
+            yield Refused(f"{what}, {POWERED}", _one_class(labelled, size))
+
+
+def _carried(labelled: Labelled, size: Floats) -> tuple[float, float]:
+    """How many bots and people of equal weight the labelled ones are worth (Kish)."""
+    drawn = labelled.sample
+    assert drawn is not None
+    y = labelled.y[labelled.answered]
+    worth = []
+    for part in (y, 1 - y):
+        weight = drawn.weight * size * part
+        # A posterior of a half is half a bot: what counts is the sum, against the weights' spread.
+        spread = float((drawn.weight**2 * size**2) @ part)
+        worth.append(float(weight.sum()) ** 2 / spread if spread > 0 else 0.0)
+    return worth[0], worth[1]
+
+
+def _all(labelled: Labelled, sized: Sized, size: Floats, score: bool) -> dict[str, Estimate]:
+    drawn, answered = labelled.sample, labelled.answered
+    assert drawn is not None
+    y, low, high = (values[answered] for values in (labelled.y, labelled.low, labelled.high))
+    bot = labelled.bot[answered] & (size > 0)
+    there = size > 0
+    base = Estimate(
+        f"share of {sized.quantity}", sized.group, ALONE, 0.0, 0.0, 0.0, sized.naive, int(there.sum()), int(bot.sum()),
+        (*labelled.rules, *_design(labelled, sized, size)), worst=_worst(labelled, sized))
+    doubt = open_variance(drawn, size, y, low, high)
+    share, linear = ratio(drawn, size, y)
+    known = effective(drawn, size)
+    few = min(_carried(labelled, size)) < FEW
+    found = {ALONE: _made(base, ALONE, share, float(variance(drawn, linear)) + doubt, known if few else float("inf"), linear)}
+    whole = total(drawn, size * y) / sized.whole
+    about = float(variance(drawn, size * y / sized.whole)) + doubt
+    found[HORVITZ] = _made(base, HORVITZ, min(whole, 1.0), about, known if few else float("inf"), None)
+    if score and 0 < bot.sum() < there.sum():
+        f = labelled.score[answered]
+        f = np.where(np.isnan(f), sized.scored / sized.whole, f)
+        for name, tuning in ((POWERED, None), (PLAIN, 1.0)):
+            got = powered(drawn, size, y, f, sized.scored / sized.whole, tuning)
+            made = _made(base, name, got.value, got.variance + doubt, float("inf"), got.linear)
+            found[name] = replace(made, assumptions=(*made.assumptions, _of_detector(got.tuning)))
+    return found
+
+
+def _made(  # noqa: PLR0917 (the numbers of one estimate)
+    base: Estimate, method: str, value: float, spread: float, known: float, linear: Floats | None,
+) -> Estimate:
+    low, high = bounds(value, spread, known, Z)
+    return replace(base, method=method, value=min(max(value, 0.0), 1.0), low=low, high=high, spread=spread, known=known,
+                   linear=linear)
+
+
+def _worst(labelled: Labelled, sized: Sized) -> tuple[float, float] | None:
+    if labelled.draw is None or labelled.answered.all():
+        return None
+    found = worst_case(labelled.draw, sized.size, labelled.y)
+    return found.low, found.high
+
+
+def _design(labelled: Labelled, sized: Sized, size: Floats) -> list[str]:
+    """A warning where a few accounts carry the quantity and the sample was not drawn for it."""
+    drawn = labelled.sample
+    assert drawn is not None
+    there = int((size > 0).sum())
+    known = effective(drawn, size)
+    if sized.quantity == "accounts" or known >= HEAVY * there:
+        return []
+    return [f"A few accounts carry the {sized.quantity}: the {there:,} labelled ones tell no more than {known:,.0f} of equal "
+            "weight would, and this interval can be too narrow (docs/study-coverage.md). Draw in proportion to posts instead: "
+            "botbench sample --design 'posts(n=...)'."]
+
+
+def _of_detector(tuning: float) -> str:
+    return (f"The detector was not trained on these accounts; its errors on them are measured by the sample (tuning {tuning:.2f}: "
+            "0 is the sample alone, 1 trusts the scores most).")
+
+
+def _one_class(labelled: Labelled, size: Floats) -> str:
+    bots = int((labelled.bot[labelled.answered] & (size > 0)).sum())
+    which = "bots" if bots else "people"
+    return (f"Only one class was labelled here ({int((size > 0).sum()):,} accounts, all {which}): the detector's errors cannot be "
+            "measured. The sample alone still bounds the share; annotate more accounts for a better one.")

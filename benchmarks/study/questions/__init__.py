@@ -1,0 +1,101 @@
+"""Questions: one file each, registered by decorator; each answers with tables, figures and sentences of the report.
+
+    @question("my-question", title="What is it?", order=50)
+    def my_question(study: Study) -> Answer: ...
+
+An answer gives `estimates` and `refused` (they go into the document of `botbench study --json`), and `blocks`: `Text`,
+`Table` and `Figure` in the order of the page. Every table and figure is also written as CSV and into `figures.json`. A
+question that has nothing to work on (no posts, no cohort) gives an answer with `blocks` empty, or raises UserError with the
+reason: the others are answered all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from benchmarks.study.estimate import Estimate, Refused
+from curation.registry import Registry
+
+if TYPE_CHECKING:
+    from benchmarks.study.study import Study
+
+Cell = str | float | int | None
+
+
+@dataclass(frozen=True)
+class Text:
+    """A paragraph; `warning` makes it stand out."""
+
+    text: str
+    warning: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table; `name` is its file's. Cells are escaped by the report."""
+
+    name: str
+    title: str
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[Cell, ...]]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart as inline SVG (from `benchmarks.svg`) with the rows it was drawn from."""
+
+    name: str
+    title: str
+    svg: str
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[Cell, ...]]
+    note: str = ""
+
+
+@dataclass
+class Answer:
+    """What a question found."""
+
+    blocks: list[Text | Table | Figure] = field(default_factory=list)
+    estimates: list[Estimate] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    lead: str = ""
+    """The answer in a sentence, for the head of the report."""
+
+    def take(self, found: Sequence[Estimate | Refused]) -> list[Estimate]:
+        """Keep estimates and refusals; returns the estimates."""
+        new = [f for f in found if isinstance(f, Estimate)]
+        self.estimates += new
+        self.refused += [f for f in found if isinstance(f, Refused)]
+        return new
+
+
+@dataclass(frozen=True)
+class Question:
+    """A registered question; `order` is its place in the report."""
+
+    name: str
+    title: str
+    order: int
+    ask: Callable[[Study], Answer]
+
+
+QUESTIONS: Registry[Question] = Registry("question", "benchmarks.study.questions", "botbench.questions")
+
+
+def question(name: str, *, title: str, order: int) -> Callable[[Callable[[Study], Answer]], Callable[[Study], Answer]]:
+    """Register a function that answers a question of a study."""
+
+    def register(ask: Callable[[Study], Answer]) -> Callable[[Study], Answer]:
+        QUESTIONS.add(name, Question(name, title, order, ask))
+        return ask
+
+    return register
+
+
+def questions() -> list[Question]:
+    """Every registered question in the order of the report."""
+    return sorted(QUESTIONS.all().values(), key=lambda q: (q.order, q.name))

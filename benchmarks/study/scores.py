@@ -1,0 +1,130 @@
+"""A detector's scores for the campaign, what it was trained on, and what is known of its errors elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from curation.current import quoted
+from curation.errors import UserError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import duckdb
+
+    from benchmarks.study.campaign import Detector
+    from benchmarks.study.frame import Frame
+    from benchmarks.study.sampled import Floats
+
+LEDGERS = (b"botbench.trained_on", b"trained_on")
+"""Keys of a Parquet's metadata under which it lists (platform, account_id) of the accounts its detector was trained on."""
+
+
+def read(path: Path) -> str:
+    """SQL that reads a Parquet or CSV file with text ids."""
+    if path.suffix == ".parquet":
+        return f"read_parquet({quoted(path)})"
+    return f"read_csv({quoted(path)}, types = {{'account_id': 'VARCHAR'}})"
+
+
+def load(connection: duckdb.DuckDBPyConnection, detector: Detector) -> None:
+    """Put the scores into the temporary table `study_scores`: account_id, p_bot, threshold; several rows of one account are
+    averaged. Raises UserError where a column is missing or a score is not a probability."""
+    import duckdb
+
+    try:
+        names = [c[0] for c in connection.execute(f"FROM {read(detector.scores)} LIMIT 0").description or ()]
+    except duckdb.Error as error:
+        raise UserError(f"detector.scores: {detector.scores} cannot be read: {str(error).splitlines()[0]}") from error
+    missing = [n for n in ("account_id", "p_bot") if n not in names]
+    if missing:
+        raise UserError(f"detector.scores: {detector.scores} has no column {', '.join(missing)}; it has {', '.join(names)}. "
+                        "botbench predict writes account_id, p_bot and threshold.")
+    given = detector.threshold is not None or "threshold" not in names
+    threshold = repr(0.5 if detector.threshold is None else detector.threshold) if given else "avg(threshold)"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE study_scores AS SELECT account_id::VARCHAR AS account_id, avg(p_bot)::DOUBLE "
+                       f"AS p_bot, {threshold}::DOUBLE AS threshold FROM {read(detector.scores)} GROUP BY 1")
+    strange = connection.execute("SELECT count(*) FROM study_scores WHERE NOT (p_bot BETWEEN 0 AND 1)").fetchone()
+    if strange and strange[0]:
+        raise UserError(f"detector.scores: {strange[0]:,} values of p_bot in {detector.scores} are not between 0 and 1.")
+
+
+def trained_here(frame: Frame) -> int:
+    """How many of the campaign's accounts the detector was trained on, as far as its file or the campaign says."""
+    detector = frame.campaign.detector
+    if detector is None:
+        return 0
+    sources = [*_ledger(frame, detector.scores), *_releases(frame, detector.trained_on)]
+    if not sources:
+        return 0
+    union = " UNION ".join(f"SELECT account_id FROM ({source})" for source in sources)
+    return int(frame.one(f"SELECT count(*) FROM study_frame SEMI JOIN ({union}) USING (account_id)") or 0)
+
+
+def _ledger(frame: Frame, path: Path) -> list[str]:
+    """SQL of the ids in the ledger that the scores' file carries, or that lies beside it as FILE.trained_on.parquet."""
+    beside = path.with_suffix(".trained_on.parquet")
+    if beside.is_file():
+        return [f"SELECT account_id::VARCHAR AS account_id FROM read_parquet({quoted(beside)})"]
+    if path.suffix != ".parquet":
+        return []
+    import json
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    kept = pq.read_metadata(path).metadata or {}
+    text = next((kept[key] for key in LEDGERS if key in kept), None)
+    if text is None:
+        return []
+    ids = [row[-1] if isinstance(row, list) else row for row in json.loads(text)]
+    frame.store.connection.register("study_ledger", pa.table({"account_id": pa.array([str(i) for i in ids], pa.string())}))
+    return ["SELECT account_id FROM study_ledger"]
+
+
+def _releases(frame: Frame, references: tuple[str, ...]) -> list[str]:
+    """SQL of the ids of releases named in `trained_on`, where they are of the campaign's platform."""
+    from curation import release
+
+    platform = frame.one(f"SELECT any_value(platform) FROM {frame.store.relation('accounts', frame.version)} "
+                         f"WHERE dataset = {quoted(frame.campaign.dataset)}")
+    found = []
+    for reference in references:
+        accounts = release.load(frame.store.home, reference).path / "accounts.parquet"
+        found.append(f"SELECT account_id FROM read_parquet({quoted(accounts)}) WHERE platform = {quoted(platform)}")
+    return found
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Scores of labelled accounts that the detector had not seen (float64[n]) and their labels (1 bot), from elsewhere."""
+
+    score: Floats
+    y: Floats
+    threshold: float
+
+
+def evidence(frame: Frame) -> Evidence | None:
+    """The held-out predictions that the campaign names; None where it names none. Raises UserError where they cannot be read."""
+    detector = frame.campaign.detector
+    if detector is None or detector.evidence is None:
+        return None
+    names = [c[0] for c in frame.store.connection.execute(f"FROM {read(detector.evidence)} LIMIT 0").description or ()]
+    label = next((n for n in ("label", "y") if n in names), None)
+    if "p_bot" not in names or label is None:
+        raise UserError(f"detector.evidence: {detector.evidence} needs the columns p_bot and label (bot, human) or y (1, 0); it "
+                        f"has {', '.join(names)}.")
+    bot = f"lower({label}::VARCHAR) IN ('bot', '1', '1.0', 'true')"
+    at = "threshold" if "threshold" in names else "NULL"
+    rows = np.array(frame.query(
+        f"SELECT p_bot::DOUBLE, ({bot})::DOUBLE, coalesce({at}::DOUBLE, 'nan'::DOUBLE) FROM {read(detector.evidence)} "
+        f"WHERE p_bot IS NOT NULL AND {label} IS NOT NULL ORDER BY ALL"), dtype=np.float64)
+    score, y, told = rows.T
+    if not 0 < y.sum() < len(y):
+        raise UserError(f"detector.evidence: {detector.evidence} holds one class only; it needs bots and people.")
+    given = float(np.nanmean(told)) if np.isfinite(told).any() else 0.5
+    threshold = given if detector.threshold is None else detector.threshold
+    return Evidence(score, y, threshold)
