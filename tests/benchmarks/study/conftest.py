@@ -20,14 +20,14 @@ CARD = {
 
 def truth(store):
     """Account ids in order and whether each is a bot."""
-    rows = store.connection.execute("SELECT account_id, bool_or(answer = 'bot') FROM lake.main.claims WHERE claimant = 'simulator' "
-                                    "GROUP BY 1 ORDER BY 1").fetchall()
+    rows = store.connection.execute("SELECT account_id, bool_or(answer = 'bot') FROM lake.main.claims "
+                                    "WHERE claimant = 'simulator' GROUP BY 1 ORDER BY 1").fetchall()
     return [r[0] for r in rows], np.array([r[1] for r in rows], float)
 
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory):
-    """A folder with `store` (pulled, a uniform sample of 400 and one of everybody, labels of the simulator) and `scores.parquet`."""
+    """A folder with `store` (pulled, samples of some and of everybody, labels of the simulator) and `scores.parquet`."""
     from curation import cards
     from curation.annotation.scheme import Scheme
     from curation.consensus import consensus
@@ -53,7 +53,7 @@ def made(tmp_path_factory):
 
 @pytest.fixture
 def campaign(made, tmp_path):
-    """campaign(sample=..., ...) writes a file beside a copy of the scores and returns its path; `campaign.batches` names batches."""
+    """campaign(sample=..., ...) writes a file beside a copy of the scores and returns its path; `.batches` names batches."""
     folder, batches = made
 
     class Writer:
@@ -63,8 +63,9 @@ def campaign(made, tmp_path):
             self.home.mkdir(exist_ok=True)
             shutil.copy(folder / "scores.parquet", self.home / "scores.parquet")
             path = self.home / "campaign.yaml"
-            about = {"name": "tiny", "dataset": "tiny-campaign", "sample": batches["some"], "detector": {"scores": "scores.parquet"}}
-            path.write_text(yaml.safe_dump({k: v for k, v in {**about, **fields}.items() if v is not None}))
+            about = {"name": "tiny", "dataset": "tiny-campaign", "sample": batches["some"],
+                     "detector": {"scores": "scores.parquet"}}
+            path.write_text(yaml.safe_dump({**about, **fields}))
             return path
 
     writer = Writer()
