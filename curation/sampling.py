@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 
-from curation import schema
+from curation import schema, weighing
 from curation.current import latest, quoted
 from curation.designs import Design, Stratum
+from curation.designs._weighted import Weighted
 from curation.errors import UserError, unknown
-from curation.identity import short_hash
+from curation.identity import canonical_json, short_hash
 from curation.store import Store, Transaction
 
 if TYPE_CHECKING:
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
 
 POPULATION = "sample_population"
 ALL, MISSING = "all", "(missing)"
+SAMPLE = "coalesce({}, 'sample') = 'sample'"
+"""Only what was drawn as a sample counts as drawn: training, gold and adjudication ask again about accounts of samples."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,8 @@ class Batch:
     drawn_from: int
     strata: tuple[Stratum, ...]
     version: int
+    joint: str | None = None
+    scores: str | None = None
     unchanged: bool = False
 
     def document(self) -> dict[str, object]:
@@ -43,28 +51,35 @@ class Batch:
         strata = [{"stratum": s.name, "population": s.population, "size": s.size, "probability": s.probability}
                   for s in self.strata]
         names = ("batch_id", "dataset", "design", "seed", "population", "size", "copies")
-        return {**{n: getattr(self, n) for n in names}, "strata": strata, "version": self.version}
+        return {**{n: getattr(self, n) for n in names}, "strata": strata, "joint": self.joint, "version": self.version}
 
 
 def sample(store: Store, dataset: str, design: Design, *, seed: int = 0, copies: int = 1, at: str | None = None,
-           again: bool = False) -> Batch:
+           again: bool = False, scores: Sequence[Path] = ()) -> Batch:
     """Draw a batch from a data set's accounts and record it; the same call again finds the same batch and writes nothing.
 
-    Accounts in an earlier batch of the data set are left out unless `again`: probabilities are conditional on those
-    batches. `at` draws from the accounts of another version. Raises UserError where the data set has no accounts,
-    too few for the design, or not the column.
+    Accounts in an earlier sample of the data set are left out unless `again`: probabilities are conditional on those
+    batches. `at` draws from the accounts of another version. `scores` are the files that the design looks at. Raises
+    UserError where the data set has no accounts, too few for the design, not the column, or the design needs other files.
     """
     drawn_from = store.resolve(at)
-    batch_id = short_hash({"dataset": dataset, "design": str(design), "seed": seed, "copies": copies, "again": again,
-                           "at": drawn_from if at else None})
+    used = weighing.read(store.connection, design, scores)
+    told = {"dataset": dataset, "design": str(design), "seed": seed, "copies": copies, "again": again,
+            "at": drawn_from if at else None}
+    batch_id = short_hash({**told, "scores": used} if used else told)
 
     def work(transaction: Transaction) -> Batch | None:
         if known := _recorded(transaction.connection, batch_id):
             return known
         _populate(store, dataset, design, drawn_from, again)
-        drawn, strata = draw(transaction.connection, f"FROM {POPULATION}", design, seed)
+        if isinstance(design, Weighted):
+            weighing.weigh(store, dataset, design, drawn_from, POPULATION, from_file=bool(scores))
+        # A weight changes from wave to wave: the same chance again would favour whom it passed over before.
+        drawn, strata = draw(transaction.connection, f"FROM {POPULATION}", design,
+                             batch_id if isinstance(design, Weighted) else seed)
         population = sum(s.population for s in strata)
-        batch = Batch(batch_id, dataset, str(design), seed, population, drawn.num_rows, copies, drawn_from, tuple(strata), 0)
+        batch = Batch(batch_id, dataset, str(design), seed, population, drawn.num_rows, copies, drawn_from, tuple(strata), 0,
+                      design.joint, used)
         _record(transaction, batch, drawn)
         return None
 
@@ -75,30 +90,37 @@ def sample(store: Store, dataset: str, design: Design, *, seed: int = 0, copies:
     return Batch(**{**found.__dict__, "version": version or store.head(), "unchanged": version is None})
 
 
-def draw(connection: duckdb.DuckDBPyConnection, population_sql: str, design: Design, seed: int) -> tuple[pa.Table, list[Stratum]]:
+def draw(connection: duckdb.DuckDBPyConnection, population_sql: str, design: Design,
+         seed: int | str) -> tuple[pa.Table, list[Stratum]]:
     """The accounts drawn (account_id, stratum, inclusion_probability; sorted by id) and the strata.
 
-    `population_sql` yields account_id and stratum. Each stratum's accounts are ranked by
-    sha256(seed, design, account_id), so neither the order of rows nor the machine matters. Raises UserError where
-    there are too few accounts.
+    `population_sql` yields account_id and stratum, or, for designs that draw by a weight, account_id and weight. Chance
+    is sha256(seed, design, account_id): neither the order of rows nor the machine matters. Raises UserError where there
+    are too few accounts.
     """
-    counts = connection.execute(f"SELECT stratum, count(*) FROM ({population_sql}) GROUP BY ALL ORDER BY stratum").fetchall()
-    total = sum(n for _, n in counts)
+    total = _one(connection, f"SELECT count(*) FROM ({population_sql})")
     if design.n > total:
         raise UserError(f"{design} asks for {design.n:,} accounts and {total:,} can be drawn; ask for fewer, or draw again from "
                         "accounts of earlier batches with --again.")
+    if isinstance(design, Weighted):
+        return weighing.draw(connection, population_sql, design, seed, _take)
+    counts = connection.execute(f"SELECT stratum, count(*) FROM ({population_sql}) GROUP BY ALL ORDER BY stratum").fetchall()
     strata = design.allocate([(name, int(n)) for name, n in counts])
+    return _take(connection, population_sql, strata, [str(seed), str(design)]), strata
+
+
+def _take(connection: duckdb.DuckDBPyConnection, population_sql: str, strata: list[Stratum], chance: list[str]) -> pa.Table:
+    """A simple random sample from each stratum: the smallest sha256."""
     connection.register("sample_strata", _sizes(strata))
     try:
-        drawn = connection.execute(f"""
+        return connection.execute(f"""
             SELECT account_id, stratum, probability AS inclusion_probability FROM (
                 SELECT p.account_id, p.stratum, s.size, s.probability, row_number() OVER (
                     PARTITION BY p.stratum ORDER BY sha256(concat_ws(chr(31), ?, ?, p.account_id)), p.account_id) AS place
                 FROM ({population_sql}) p JOIN sample_strata s USING (stratum))
-            WHERE place <= size ORDER BY account_id""", [str(seed), str(design)]).to_arrow_table()
+            WHERE place <= size ORDER BY account_id""", list(chance)).to_arrow_table()
     finally:
         connection.unregister("sample_strata")
-    return drawn, strata
 
 
 def _sizes(strata: list[Stratum]) -> pa.Table:
@@ -120,14 +142,19 @@ def _populate(store: Store, dataset: str, design: Design, version: int, again: b
         raise _no_accounts(store, dataset, version)
     if not again:
         store.connection.execute(
-            f"DELETE FROM {POPULATION} WHERE account_id IN (SELECT account_id FROM lake.main.assignments SEMI JOIN "
-            "(FROM lake.main.batches WHERE dataset = ?) USING (batch_id))", [dataset])
+            f"DELETE FROM {POPULATION} WHERE account_id IN (SELECT account_id FROM {store.relation('assignments')} SEMI JOIN "
+            f"(FROM {store.relation('batches')} WHERE dataset = ? AND {SAMPLE.format('purpose')}) USING (batch_id) "
+            f"WHERE {SAMPLE.format('part')})", [dataset])
         if not _count(store.connection):
             raise UserError(f"All {everyone:,} accounts of {dataset} are in earlier batches; draw from them again with --again.")
 
 
 def _count(connection: duckdb.DuckDBPyConnection) -> int:
-    row = connection.execute(f"SELECT count(*) FROM {POPULATION}").fetchone()
+    return _one(connection, f"SELECT count(*) FROM {POPULATION}")
+
+
+def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = connection.execute(query).fetchone()
     return int(row[0]) if row else 0
 
 
@@ -145,27 +172,46 @@ def _no_accounts(store: Store, dataset: str, version: int) -> UserError:
 
 
 def _record(transaction: Transaction, batch: Batch, drawn: pa.Table) -> None:
-    row = {n: getattr(batch, n) for n in ("batch_id", "dataset", "design", "seed", "population", "size", "copies", "drawn_from")}
-    transaction.insert("batches", schema.rows("batches", [{**row, "made_at": datetime.now(UTC)}]))
+    names = ("batch_id", "dataset", "design", "seed", "population", "size", "copies", "drawn_from", "joint", "scores")
+    strata = {s.name: canonical_json({"population": s.population, "size": s.size, "probability": s.probability})
+              for s in batch.strata}
+    transaction.insert("batches", schema.rows("batches", [{
+        **{n: getattr(batch, n) for n in names}, "strata": strata, "purpose": "sample", "made_at": datetime.now(UTC)}]))
     transaction.connection.register("sample_drawn", drawn)
     try:
         assignments = transaction.connection.execute(
             "SELECT ?::VARCHAR AS batch_id, account_id, unnest(range(1, ? + 1)) AS copy, stratum, inclusion_probability, "
-            "NULL::VARCHAR AS annotator FROM sample_drawn", [batch.batch_id, batch.copies]).to_arrow_table()
+            "NULL::VARCHAR AS annotator, 'sample' AS part FROM sample_drawn", [batch.batch_id, batch.copies]).to_arrow_table()
     finally:
         transaction.connection.unregister("sample_drawn")
     transaction.insert("assignments", assignments)
 
 
 def _recorded(connection: duckdb.DuckDBPyConnection, batch_id: str) -> Batch | None:
-    """A batch as it was recorded; strata that gave accounts, their populations from size and probability."""
+    """A batch as it was recorded."""
     row = connection.execute(
-        "SELECT dataset, design, seed, population, size, copies, drawn_from FROM lake.main.batches WHERE batch_id = ?",
-        [batch_id]).fetchone()
+        "SELECT dataset, design, seed, population, size, copies, drawn_from, joint, scores, map_entries(strata) "
+        "FROM lake.main.batches WHERE batch_id = ?", [batch_id]).fetchone()
     if row is None:
         return None
-    strata = connection.execute(
+    dataset, design, seed, population, size, copies, drawn_from, joint, scores, kept = row
+    strata = tuple(_kept(kept) if kept else _derived(connection, batch_id))
+    return Batch(batch_id, dataset, design, seed, population, size, copies, drawn_from, strata, 0, joint, scores)
+
+
+def _kept(entries: list[dict[str, str]]) -> list[Stratum]:
+    found = [(e["key"], json.loads(e["value"])) for e in entries]
+    return [Stratum(name, s["population"], s["size"], _chance(s)) for name, s in sorted(found)]
+
+
+def _chance(stratum: dict[str, float]) -> float | None:
+    """The mean probability where it is not size / population."""
+    return None if stratum["probability"] == stratum["size"] / stratum["population"] else stratum["probability"]
+
+
+def _derived(connection: duckdb.DuckDBPyConnection, batch_id: str) -> list[Stratum]:
+    """Strata of a batch from before they were recorded: their populations follow from size and probability."""
+    found = connection.execute(
         "SELECT stratum, round(count(*) / any_value(inclusion_probability))::BIGINT, count(*) FROM lake.main.assignments "
         "WHERE batch_id = ? AND copy = 1 GROUP BY stratum ORDER BY stratum", [batch_id]).fetchall()
-    dataset, design, seed, population, size, copies, drawn_from = row
-    return Batch(batch_id, dataset, design, seed, population, size, copies, drawn_from, tuple(Stratum(*s) for s in strata), 0)
+    return [Stratum(*s) for s in found]

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, TypeVar
 
 from curation.errors import UserError, unknown
 from curation.registry import Registry
+from curation.schema import Joint
 
 D = TypeVar("D", bound="type[Design]")
 
@@ -23,11 +24,13 @@ class Stratum:
     name: str
     population: int
     size: int
+    chance: float | None = None
+    """The mean probability, where accounts of the stratum differ in it."""
 
     @property
     def probability(self) -> float:
-        """Every account's probability of being drawn."""
-        return self.size / self.population
+        """Every account's probability of being drawn (the mean of them where they differ)."""
+        return self.size / self.population if self.chance is None else self.chance
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class Design:
 
     name: ClassVar[str]
     example: ClassVar[str]
+    joint: ClassVar[Joint] = "simple within stratum"
+    """How joint inclusion probabilities follow."""
     n: int
 
     def column(self) -> str | None:
@@ -109,4 +114,14 @@ def _values(kind: type[Design], given: dict[str, str]) -> dict[str, Any]:
             raise UserError(f"The design {kind.name} needs {option.name}; write it like {kind.example}.")
     if not given["n"].isdecimal() or int(given["n"]) < 1:
         raise UserError(f"{kind.name}: n must be a whole number of at least 1, got {given['n']!r}; write it like {kind.example}.")
-    return {**given, "n": int(given["n"])}
+    return {option.name: _typed(kind, option, given[option.name]) for option in known if option.name in given}
+
+
+def _typed(kind: type[Design], option: Field[Any], text: str) -> Any:
+    """An option's value in its type (annotations are text here)."""
+    if option.type not in ("int", "float"):
+        return text
+    try:
+        return int(text) if option.type == "int" else float(text)
+    except ValueError:
+        raise UserError(f"{kind.name}: {option.name} must be a number, got {text!r}; write it like {kind.example}.") from None

@@ -47,7 +47,7 @@ class Stratified(Design):
         return [Stratum(name, population, size) for (name, population), size in zip(strata, sizes, strict=True)]
 
 
-def apportion(capacities: list[int], weights: list[int], n: int) -> list[int]:
+def apportion(capacities: Sequence[int], weights: Sequence[float], n: int) -> list[int]:
     """n seats over strata by weight, at least 1 and at most its capacity each: Webster's method (divisors 1, 3, 5, ...).
 
     Whoever is owed most, by weight / (2 * seats + 1), gets the next seat; ties go to the one named first.
@@ -68,7 +68,7 @@ def apportion(capacities: list[int], weights: list[int], n: int) -> list[int]:
     return sizes
 
 
-def _scale(capacities: list[int], weights: list[int], n: int) -> float:
+def _scale(capacities: Sequence[int], weights: Sequence[float], n: int) -> float:
     """The largest scale (nearly) at which rounded weights do not exceed n seats, so that few are left to give one by one."""
     low, high = 0.0, float(n)
     for _ in range(60):
@@ -80,5 +80,5 @@ def _scale(capacities: list[int], weights: list[int], n: int) -> float:
     return low
 
 
-def _rounded(capacities: list[int], weights: list[int], scale: float) -> list[int]:
+def _rounded(capacities: Sequence[int], weights: Sequence[float], scale: float) -> list[int]:
     return [min(capacity, max(1, int(w * scale + 0.5))) for capacity, w in zip(capacities, weights, strict=True)]

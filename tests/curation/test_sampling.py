@@ -3,15 +3,19 @@
 import random
 
 import duckdb
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation import schema
+from curation import schema, scores
+from curation.design_study import bias, world
 from curation.designs import DESIGNS, parse
+from curation.designs._weighted import classes, inclusion
 from curation.designs.stratified import Stratified, apportion
 from curation.designs.uniform import Uniform
 from curation.errors import UserError
+from curation.estimates import Wave, total, variance
 from curation.sampling import draw, sample
 
 
@@ -202,10 +206,213 @@ def test_the_command(cli, tmp_path):
     with Store(tmp_path / "store") as store:
         observed(store, [str(i) for i in range(10)], lang=lambda i: "en" if int(i) < 8 else "fr")
     found = cli.json("sample", "d", "--design", "stratified(by=lang, n=5)", "--copies", 2)
-    assert set(found) == {"batch_id", "dataset", "design", "seed", "population", "size", "copies", "strata", "version"}
+    assert set(found) == {"batch_id", "dataset", "design", "seed", "population", "size", "copies", "strata", "joint",
+                          "version"}
     assert found["strata"] == [{"stratum": "en", "population": 8, "size": 4, "probability": 0.5},
                                {"stratum": "fr", "population": 2, "size": 1, "probability": 0.5}]
     assert cli.json("sample", "d", "--design", "stratified(by=lang, n=5)", "--copies", 2) == found
     done = cli("sample", "d", "--n", 3)
     assert "Next: botbench annotate push" in done.stderr and "3 of 5 accounts by uniform(n=3)" in done.stdout
     assert "can be drawn" in cli("sample", "d", code=2).stderr, "by default 100 are asked for"
+
+
+# -- designs that draw by a weight
+
+WEIGHTED = ("suspicion(n=4)", "uncertainty(n=4, floor=0.2)", "disagreement(n=4)", "posts(n=4)", "rare-kinds(n=4)")
+
+
+@pytest.mark.parametrize("text", WEIGHTED)
+def test_weighted_designs_round_trip(text):
+    assert str(parse(text)) == text
+
+
+def test_a_floor_of_nothing_is_refused():
+    for text in ("suspicion(n=4, floor=0)", "posts(n=4, floor=1.5)"):
+        with pytest.raises(UserError, match="floor must be above 0 and at most 1"):
+            parse(text)
+    with pytest.raises(UserError, match="floor must be a number, got 'much'"):
+        parse("suspicion(n=4, floor=much)")
+    with pytest.raises(UserError, match="no count of posts 'all'"):
+        parse("posts(n=4, count=all)")
+
+
+weights = st.lists(st.one_of(st.just(0.0), st.floats(1e-6, 1e6)), min_size=1, max_size=200)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(weights, st.floats(0.01, 1), st.data())
+def test_probabilities_are_positive_sum_to_n_and_follow_the_weight(given_weights, floor, data):
+    n = data.draw(st.integers(1, len(given_weights)))
+    weight = np.array(given_weights)
+    found = inclusion(weight, n, floor)
+    assert found.sum() == pytest.approx(n, rel=1e-9) and (found > 0).all() and (found <= 1).all()
+    assert (np.diff(found[np.argsort(weight, kind="stable")]) >= -1e-12).all()
+    number, strata = classes(found, n)
+    assert sum(s.size for s in strata) == n and all(1 <= s.size <= s.population for s in strata)
+    assert np.bincount(number).tolist() == [s.population for s in strata]
+    assert all(len(set(number[weight == w])) == 1 for w in set(given_weights)), "equal weight, equal probability"
+
+
+def test_probabilities_by_hand():
+    # 98 of 100 would have 1.38; taken. The other place is shared in the ratio .1 : .106 : .106.
+    assert inclusion(np.array([0.0, 1, 1, 98]), 2, 0.4) == pytest.approx([0.1 / 0.312, 0.106 / 0.312, 0.106 / 0.312, 1])
+    number, strata = classes(np.array([0.1 / 0.312, 0.106 / 0.312, 0.106 / 0.312, 1]), 2)
+    assert [(s.name, s.population, s.size) for s in strata] == [("take all", 1, 1), ("class 01", 3, 1)]
+    assert number.tolist() == [1, 1, 1, 0]
+
+
+@pytest.mark.parametrize("text", ["suspicion(n=6, floor=0.3)", "posts(n=12, floor=0.1)"])
+def test_stated_probabilities_of_weighted_draws_are_the_frequencies(connection, text):
+    """250 draws of 24 accounts: frequencies, and those of pairs, lie within 5 standard errors of what is stated."""
+    design, times, ids = parse(text), 250, [f"a{i:02d}" for i in range(24)]
+    values = ", ".join(f"('{a}', {1 + i * i})" for i, a in enumerate(ids))
+    connection.execute(f"CREATE OR REPLACE TABLE weighted AS FROM (VALUES {values}) t(account_id, weight)")
+    seen, stated, stratum = np.zeros((24, 24)), np.full(24, np.nan), {}
+    for seed in range(times):
+        drawn, strata = draw(connection, "FROM weighted", design, seed)
+        here = [int(a[1:]) for a in drawn["account_id"].to_pylist()]
+        seen[np.ix_(here, here)] += 1
+        stated[here] = drawn["inclusion_probability"].to_numpy()
+        stratum.update(zip(here, drawn["stratum"].to_pylist(), strict=True))
+    assert np.isfinite(stated).all(), "everybody can be drawn"
+    sizes = {s.name: (s.size, s.population) for s in strata}
+    for i in range(24):
+        for j in range(24):
+            p = stated[i] if i == j else stated[i] * stated[j]
+            if i != j and design.joint == "simple within stratum" and stratum[i] == stratum[j]:
+                n, of = sizes[stratum[i]]
+                p = n * (n - 1) / (of * (of - 1))
+            assert abs(seen[i, j] / times - p) <= 5 * (p * (1 - p) / times) ** 0.5 + 1e-12, (i, j)
+
+
+def scored(path, rows, head="account_id,p_bot"):
+    path.write_text("\n".join([head, *(",".join(map(str, row)) for row in rows)]), encoding="utf-8")
+    return path
+
+
+def test_a_batch_by_suspicion_is_recorded_with_what_it_was_drawn_by(store, tmp_path):
+    observed(store, [str(i) for i in range(40)])
+    file = scored(tmp_path / "s.csv", [(i, 0.9 if i < 10 else 0.1) for i in range(30)])  # ten accounts have no score
+    batch = sample(store, "d", parse("suspicion(n=12)"), scores=[file])
+    assert (batch.size, batch.joint, len(batch.scores)) == (12, "simple within stratum", 64)
+    assert sum(s.population for s in batch.strata) == 40 and sum(s.size for s in batch.strata) == 12
+    rows = store.arrow("FROM lake.main.assignments").to_pylist()
+    by = {r["account_id"]: (r["stratum"], r["inclusion_probability"]) for r in rows}
+    stated = {s.name: s.probability for s in batch.strata}
+    assert all(stated[stratum] == p for stratum, p in by.values()) and {r["part"] for r in rows} == {"sample"}
+    again = sample(store, "d", parse("suspicion(n=12)"), scores=[file])
+    assert again.unchanged and again.batch_id == batch.batch_id and again.strata == batch.strata
+    other = sample(store, "d", parse("suspicion(n=12)"), scores=[scored(tmp_path / "o.csv", [(i, 0.5) for i in range(40)])])
+    assert other.batch_id != batch.batch_id and other.population == 28
+    assert not {r["account_id"] for r in rows} & set(store.arrow(
+        "SELECT account_id FROM lake.main.assignments WHERE batch_id = ?", [other.batch_id])["account_id"].to_pylist())
+
+
+def test_posts_are_in_proportion_and_the_busiest_is_taken(store):
+    observed(store, [str(i) for i in range(20)])
+    store.append({"posts": schema.rows("posts", [
+        {"dataset": "d", "post_id": f"{i}-{k}", "account_id": str(i)} for i in range(20)
+        for k in range(200 if i == 0 else i % 5)])}, "t", "posts")
+    batch = sample(store, "d", parse("posts(n=8)"))
+    rows = {r["account_id"]: r for r in store.arrow("FROM lake.main.assignments").to_pylist()}
+    assert (rows["0"]["stratum"], rows["0"]["inclusion_probability"], batch.joint) == ("take all", 1.0, "independent")
+    per_post = {(r["inclusion_probability"] - rest) / (int(a) % 5) for a, r in rows.items() if int(a) % 5
+                for rest in [_floor(200 + 40, 20, 0.02)]}
+    assert max(per_post) - min(per_post) < 1e-12, "beyond the even part, so much for each post"
+    found = sample(store, "d", parse("posts(n=8)"))
+    assert found.unchanged and found.strata == batch.strata and sum(s.population for s in found.strata) == 20
+
+
+def _floor(posts, accounts, floor, n=8):
+    """c * floor / N, where c makes the probabilities of all but the taken account sum to n - 1."""
+    mixed = (accounts - 1) * floor / accounts + (1 - floor) * (posts - 200) / posts
+    return (n - 1) / mixed * floor / accounts
+
+
+def test_disagreement_and_uncertainty_look_at_thresholds(store, tmp_path):
+    connection = store.connection
+    scores.load(connection, [scored(tmp_path / "a.csv", [("x", 0.2, 0.4), ("y", 0.7, 0.4), ("z", 0.4, 0.4)],
+                                    "account_id,p_bot,threshold"), scored(tmp_path / "b.csv", [("x", 0.25), ("y", 0.25)])])
+    q = connection.execute("SELECT detector, account_id, q FROM sample_scores ORDER BY ALL").fetchall()
+    assert q == [(1, "x", 0.25), (1, "y", 0.75), (1, "z", 0.5), (2, "x", 0.25), (2, "y", 0.25)]
+    found = connection.execute(f"{parse('disagreement(n=1)').weights()} ORDER BY 1").fetchall()
+    assert found == [("x", 0.0), ("y", 0.5)]
+    scores.load(connection, [tmp_path / "a.csv"])
+    found = connection.execute(f"{parse('uncertainty(n=1)').weights()} ORDER BY 1").fetchall()
+    assert found == [("x", 0.5), ("y", 0.5), ("z", 1.0)]
+
+
+def test_rare_kinds_have_their_share(store, tmp_path):
+    observed(store, [str(i) for i in range(30)])
+    file = scored(tmp_path / "k.csv", [(i, "spam" if i < 8 else "rare", 1) for i in range(10)], "account_id,kind,p")
+    batch = sample(store, "d", parse("rare-kinds(n=9)"), scores=[file])
+    by = {r["account_id"]: r["inclusion_probability"] for r in store.arrow("FROM lake.main.assignments").to_pylist()}
+    assert by["8"] == by["9"] == 1.0, "two of the rare kind would share a third of nine places"
+    assert batch.size == 9 and "take all" in {s.name for s in batch.strata}
+    with pytest.raises(UserError, match="is suspected of any kind"):
+        sample(store, "d", parse("rare-kinds(n=2)"), seed=1)
+    store.append({"claims": schema.rows("claims", [
+        {"claim_id": f"c{i}", "dataset": "d", "account_id": str(i), "claimant": "rule", "claimant_kind": "rule", "answer": "bot",
+         "kinds": ["odd"]} for i in (20, 21)])}, "t", "claims")
+    rest = sample(store, "d", parse("rare-kinds(n=6)"), seed=2)
+    assert rest.population == 21 and rest.size == 6
+
+
+@pytest.mark.parametrize(("head", "rows", "says"), [
+    ("account_id,score", [("1", 0.5)], "has no column p_bot"), ("account_id,p_bot", [("1", "high")], "Could not convert string"),
+    ("account_id,p_bot", [("1", 1.5)], "account 1: p_bot is 1.5; expected a number from 0 to 1"),
+    ("account_id,p_bot", [("1", 0.5), ("1", 0.5)], "account 1 stands there 2 times"),
+    ("account_id,p_bot", [("elsewhere", 0.5)], "none of the 9 accounts of d that can be drawn is in the score files"),
+])
+def test_a_wrong_score_file_is_one_sentence(store, tmp_path, head, rows, says):
+    observed(store, [str(i) for i in range(9)])
+    with pytest.raises(UserError, match=says):
+        sample(store, "d", parse("suspicion(n=2)"), scores=[scored(tmp_path / "s.csv", rows, head)])
+
+
+def test_how_many_score_files(store, tmp_path):
+    observed(store, [str(i) for i in range(9)])
+    file = scored(tmp_path / "s.csv", [("1", 0.5)])
+    for text, given_files, says in (("suspicion(n=2)", [], "takes at least 1 and 0 were given"),
+                                    ("uncertainty(n=2)", [file, file], "takes exactly 1 and 2"),
+                                    ("disagreement(n=2)", [file], "takes at least 2 and 1"),
+                                    ("uniform(n=2)", [file], "takes no score file and 1"),
+                                    ("suspicion(n=2)", [tmp_path / "none.csv"], "none.csv is not there")):
+        with pytest.raises(UserError, match=says):
+            sample(store, "d", parse(text), scores=given_files)
+
+
+def test_training_gold_and_adjudication_do_not_count_as_drawn(store):
+    observed(store, [str(i) for i in range(9)])
+    store.append({"batches": schema.rows("batches", [
+        {"batch_id": "t", "dataset": "d", "design": "training", "seed": 0, "population": 2, "size": 2, "copies": 1,
+         "drawn_from": 1, "purpose": "training"}]), "assignments": schema.rows("assignments", [
+             {"batch_id": "t", "account_id": a, "copy": 1, "part": "training"} for a in "12"])}, "t", "training")
+    assert sample(store, "d", Uniform(2)).population == 9
+
+
+# -- what the draws are worth (simulated)
+
+def test_estimates_from_every_design_and_from_waves_are_unbiased():
+    """50 draws from one simulated population: mean errors within 4 of their Monte Carlo standard errors."""
+    found = bias(50, seed=3)
+    assert len(found) == 9 and all(abs(row["off"]) < 4 for row in found), found
+    for row in found:
+        if row["stated"] is not None:
+            assert 0.6 < row["stated"] / row["standard_error"] < 1.5, row
+
+
+def test_the_study_would_see_a_bias():
+    """The same with probabilities that are wrong: suspicion taken for a uniform draw."""
+    here = world(0)
+    drawn = np.flatnonzero(here.bot)[:20]
+    biased = Wave(here.bot[drawn].astype(float), np.full(20, 20 / len(here.ids)), ["all"] * 20, len(here.ids))
+    assert total(biased) / len(here.ids) == 1.0 > 5 * here.bot.mean()
+
+
+def test_variances_by_hand():
+    simple = Wave(np.array([1.0, 0, 1, 0]), np.array([0.5, 0.5, 0.25, 0.25]), ["a", "a", "b", "b"], 12)
+    # N_h^2 (1 - f) s^2 / n: 16 * 1/2 * 1/2 / 2 and 64 * 3/4 * 1/2 / 2
+    assert variance(simple) == pytest.approx(2 + 12)
+    assert variance(Wave(np.array([2.0, 1]), np.array([0.5, 1]), ["t", "t"], 9, "independent")) == pytest.approx(0.5 * 16)
+    assert np.isnan(variance(Wave(np.array([1.0]), np.array([0.5]), ["a"], 2)))

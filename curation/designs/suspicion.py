@@ -1,0 +1,22 @@
+"""More of those that detectors suspect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from curation.designs import design
+from curation.designs._weighted import Weighted
+
+
+@design("suspicion", "suspicion(n=100)")
+@dataclass(frozen=True)
+class Suspicion(Weighted):
+    """Probability in proportion to p_bot (the mean over the score files), in classes of like score.
+
+    >>> str(Suspicion(50))
+    'suspicion(n=50)'
+    """
+
+    def weights(self) -> str:
+        """The mean score."""
+        return "SELECT account_id, avg(p_bot) AS weight FROM sample_scores GROUP BY account_id"
