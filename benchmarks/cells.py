@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import accounts, evidence, folds, masking, material, protocols, thresholds
+from benchmarks import accounts, evidence, folds, masking, material, memory, protocols, thresholds
 from benchmarks.accounts import Accounts, Floats
 from benchmarks.detectors import Spec, get, source
 from benchmarks.evidence import Side
@@ -61,6 +61,7 @@ class Outcome:
     accounts: int = 0
     learnt: str | None = None
     mute: tuple[str, ...] = ()
+    memory: Mapping[str, float | None] = dataclasses.field(default_factory=dict)
 
 
 def cell_key(spec: Spec, protocol: str, plan: Plan, hashes: dict[str, str], features: str) -> str:
@@ -152,6 +153,7 @@ class _Scored:
     fit: float
     score: float
     learnt: str | None
+    memory: tuple[float | None, float | None]
 
 
 def _fold(spec: Spec, view: Accounts, pool: Pool, fold: Fold, seed: int) -> _Scored:
@@ -165,13 +167,16 @@ def _fold(spec: Spec, view: Accounts, pool: Pool, fold: Fold, seed: int) -> _Sco
     train, test = rng.permutation(fold.train), rng.permutation(fold.test)
     learn = partial(_learn, spec, own)
     begun = time.perf_counter()
-    seen, y = view.take(train), pool.y[train]
-    threshold = thresholds.choose(spec.threshold, learn, seen, y, group=pool.group[train], seed=inner)
-    made = spec.seeded(own).fit(seen, y)
+    with memory.grown() as fitting:
+        seen, y = view.take(train), pool.y[train]
+        threshold = thresholds.choose(spec.threshold, learn, seen, y, group=pool.group[train], seed=inner)
+        made = spec.seeded(own).fit(seen, y)
     fitted = time.perf_counter()
-    p = scores(made, view.take(test))
+    with memory.grown() as scoring:
+        p = scores(made, view.take(test))
     done = dataclasses.replace(fold, test=test)
-    return _Scored(done, p, threshold, fitted - begun, time.perf_counter() - fitted, made.explain())
+    grew = fitting.megabytes, scoring.megabytes
+    return _Scored(done, p, threshold, fitted - begun, time.perf_counter() - fitted, made.explain(), grew)
 
 
 def _learn(spec: Spec, seed: int, seen: Accounts, y: Any) -> Callable[[Accounts], Floats]:
@@ -195,8 +200,17 @@ def _outcome(key: str, releases: list[material.Material], done: list[_Scored]) -
     return Outcome(
         "done", None, table, sum(s.fit for s in done), sum(s.score for s in done),
         len(np.unique(np.concatenate([s.fold.test for s in done]))),
-        f"{top[0]} (in {top[1]} of {len(done)} folds)" if top else None,
+        f"{top[0]} (in {top[1]} of {len(done)} folds)" if top else None, memory=_memory(done),
     )
+
+
+def _memory(done: list[_Scored]) -> dict[str, float | None]:
+    """The largest growth of any fold while fitting and while scoring, and the largest of scoring for one account, in MB."""
+    fits, scored = ([s.memory[i] for s in done] for i in (0, 1))
+    each = [m / max(len(s.p), 1) for m, s in zip(scored, done, strict=True) if m is not None]
+    return {"fit_mb": max((m for m in fits if m is not None), default=None),
+            "score_mb": max((m for m in scored if m is not None), default=None),
+            "score_mb_per_account": max(each, default=None)}
 
 
 def _table(key: str, releases: list[material.Material], done: list[_Scored]) -> pa.Table:

@@ -160,18 +160,25 @@ def label_files(cell: Cell) -> list[Path]:
 def scored(cell: Cell) -> pa.Table:
     """Predictions beside labels: one row for each tested account and repeat, sorted by repeat, dataset, id.
 
-    Columns: dataset, account_id, repeat, fold (int64), p_bot, threshold (float64), y (int8, 1 = bot).
+    Columns: dataset, account_id, repeat, fold (int64), p_bot, threshold, seconds (float64), y (int8, 1 = bot), and
+    for each group of `benchmarks.groups` 1, 0 or NaN.
     Raises UserError where the cell has no predictions, or where an account's label has gone.
     """
     import duckdb
+    import pyarrow as pa
+
+    from benchmarks.groups import GROUPS, members
 
     if cell.status != "done":
         raise UserError(f"{cell.detector} on {cell.test} ({cell.key}) is {cell.status}: {cell.reason}")
-    query = """
-        SELECT p.dataset, p.account_id, p.repeat, p.fold, p.p_bot, p.threshold, (label = 'bot')::TINYINT AS y
+    query = f"""
+        SELECT p.dataset, p.account_id, p.repeat, p.fold, p.p_bot, p.threshold, p.seconds, (l.label = 'bot')::TINYINT AS y,
+               {", ".join(f"coalesce(g.{name}, 'nan'::DOUBLE) AS {name}" for name in GROUPS)}
         FROM read_parquet(?) p LEFT JOIN read_parquet(?) l USING (dataset, account_id)
+        LEFT JOIN groups g USING (dataset, account_id)
         ORDER BY p.repeat, p.dataset, p.account_id"""
     with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
+        connection.register("groups", pa.concat_tables([members(path.parent) for path in label_files(cell)]))
         files: list[object] = [str(cell.predictions), [str(path) for path in label_files(cell)]]
         table = connection.execute(query, files).to_arrow_table()
     if table["y"].null_count:

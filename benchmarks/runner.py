@@ -248,7 +248,7 @@ def keep(one: Planned, outcome: Outcome) -> None:
     write_json(scratch / "cell.json", {
         **one.document, "status": outcome.status, "reason": outcome.reason, "accounts": outcome.accounts,
         "learnt": outcome.learnt, "left_out_of_training": list(outcome.mute),
-        "seconds": {"fit": outcome.fit_seconds, "score": outcome.score_seconds},
+        "seconds": {"fit": outcome.fit_seconds, "score": outcome.score_seconds}, "memory": dict(outcome.memory),
     })
     try:
         scratch.rename(target)

@@ -153,19 +153,16 @@ def is_tracked(run: results.Run, uri: str | None = None) -> bool:
 
 
 def measures(cell: results.Cell) -> dict[str, float]:
-    """A cell's metrics, each the mean over repeats, and its seconds; names as MLflow allows them (no brackets)."""
+    """A cell's metrics, each as the board has it (the mean over repeats), and its seconds; names as MLflow allows them."""
     found = {f"seconds.{name}": float(value) for name, value in cell.info["seconds"].items()}
     if cell.status != "done":
         return found
+    from benchmarks.leaderboard.scores import values
     from benchmarks.metrics import ordered
 
-    table = results.scored(cell)
-    repeat, y, p, threshold = (table[c].to_numpy() for c in ("repeat", "y", "p_bot", "threshold"))
-    for metric in ordered():
-        parts = [repeat == r for r in np.unique(repeat)]
-        mean = float(np.mean([float(metric.function(y[m], p[m], p[m] >= threshold[m])) for m in parts]))
-        if math.isfinite(mean):
-            found[metric.name.replace("[", ".").replace("]", "")] = mean
+    for name, value in values(cell.info, results.scored(cell), ordered()).items():
+        if math.isfinite(value):
+            found[name.replace("[", ".").replace("]", "").replace("@", "/").replace("=", "/")] = value
     return found
 
 

@@ -31,7 +31,8 @@ def predictions(r, skill, repeats, seed):
     for repeat in range(repeats):
         score = np.full(n, r["bots"] / n) if not skill else 1 / (1 + np.exp(-random.normal(skill * (y - .5), 1)))
         columns.append({"dataset": [r["dataset"]] * n, "account_id": [f"a{i}" for i in range(n)], "repeat": [repeat] * n,
-                        "fold": (np.arange(n) % 5).tolist(), "p_bot": score.tolist(), "threshold": [.5] * n, "y": y.tolist()})
+                        "fold": (np.arange(n) % 5).tolist(), "p_bot": score.tolist(), "threshold": [.5] * n, "y": y.tolist(),
+                        "seconds": [.0001] * n})
     whole = {key: [v for c in columns for v in c[key]] for key in columns[0]}
     return pa.table(whole).set_column(6, "y", pa.array(whole["y"], pa.int8()))
 

@@ -11,7 +11,7 @@
     const s = Math.abs(x).toFixed(3).replace(/^0/, "");
     return (s === ".000" ? "" : x < 0 ? "−" : sign ? "+" : "") + s;
   };
-  const span = (c, sign) => { const [l, h] = c.slice(-2); return h - l < 5e-7 ? "same in every draw" : num(l, sign) + " to " + num(h, sign); };
+  const span = (c, sign) => { const [l, h] = c.slice(-2); return l === null ? "no interval" : h - l < 5e-7 ? "same in every draw" : num(l, sign) + " to " + num(h, sign); };
   const X = v => { const {a, b} = D.domain[now.metric]; return (2 + 96 * (v - a) / (b - a)).toFixed(2) + "%"; };
   const add = (e, attributes, children) => {
     for (const [name, value] of Object.entries(attributes)) e.setAttribute(name, value);
@@ -33,7 +33,8 @@
     const e = scope === "" ? entry(d) : null, score = scope === "" ? e?.s[k] : value(d, k, scope), wide = e?.w[k];
     if (scope === "") for (const t of D.core) { const v = value(d, k, t); if (v) nodes.push(line("tk", v[0], v[0], {y1: "62%", y2: "100%"})); }
     if (wide) nodes.push(line("w", ...wide));
-    if (score) nodes.push(line("bi", score[1], score[2]), svg("circle", {cx: X(score[0]), r: 4}));
+    if (score && score[1] !== null) nodes.push(line("bi", score[1], score[2]));
+    if (score) nodes.push(svg("circle", {cx: X(score[0]), r: 4}));
     g.replaceChildren(...nodes);
   }
   const range = ([low, high]) => low === high ? String(low) : low + " to " + high;

@@ -20,6 +20,7 @@ Known: TypeAlias = dict[tuple[str, str, str], dict[str, Any]]
 HERE = Path(__file__).parent
 CODE = {TRANSFER: "t", INSIDE: "i"}
 WHERE = {TRANSFER: "tested on a data set left out of training", INSIDE: "other accounts of the training data sets"}
+FIRST = 8
 SORTS = (("rank", "rank"), ("name", "detector"), ("main", "score"), ("other", "in distribution"), ("above", "above one question"),
          ("lost", "lost"), ("cost", "cost"))
 
@@ -72,8 +73,15 @@ def view(board: Mapping[str, Any]) -> dict[str, Any]:
         "needs": sorted({n for d in board["detectors"] for n in d["needs"]}),
         "floor_leads": any(d["floor"] and d["entry"] and d["entry"]["rank"] == 1 for d in order),
         "rules": "; ".join(sorted({d["threshold_rule"] for d in board["detectors"] if d["threshold_rule"]})),
+        "first_metrics": _first(board), "more_metrics": [m for m in board["metrics"] if m not in _first(board)],
         "every": _every(board), "data": _data(board, kinds, known, scales, drawn),
     }
+
+
+def _first(board: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The metrics that stand in the open; more of them would push the board off the screen."""
+    shown = [primary(board), *(m for m in board["metrics"] if m != primary(board))][:FIRST]
+    return [m for m in board["metrics"] if m in shown]
 
 
 def _shown(board: Mapping[str, Any]) -> dict[str, str]:
@@ -150,17 +158,18 @@ def bars(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def scale(board: Mapping[str, Any], metric: Mapping[str, Any]) -> dict[str, Any]:
     """The axis of a metric: from a to b in steps of a tenth or more, wide enough for all that is drawn."""
-    bottom, top = metric["range"]
+    bottom, top = (end if bound is None else bound for bound, end in zip(metric["range"], (-math.inf, math.inf), strict=True))
     said = [row for row in board["rows"] if row["metric"] == metric["name"] and row["value"] is not None]
-    values = [row[k] for row in said for k in ("low", "high")]
+    values = [row[k] for row in said for k in ("low", "value", "high") if row[k] is not None]
     values += [metric["guessing"]] if metric["guessing"] is not None else []
     values += [bound for e in entries(board, metric["name"]) for wide in e["wide"].values() for bound in wide]
     best = top if metric["direction"] == "higher" else bottom
-    low, high = min([*values, best]), max([*values, best])
+    values += [best if math.isfinite(best) else 0.0]
+    low, high = min(values), max(values)
     a = max(bottom, math.floor(low * 10 + 1e-9) / 10)
     b = min(top, math.ceil(high * 10 - 1e-9) / 10)
-    a, b = (a, b) if b - a > 0.05 else (bottom, top)
-    step = next(s for s in (0.1, 0.2, 0.5, 1.0) if (b - a) / s <= 9)
+    a, b = (a, b) if b - a > 0.05 else (max(bottom, a - 0.1), min(top, b + 0.1))
+    step = next(s for power in range(-1, 12) for s in (10**power, 2 * 10**power, 5 * 10**power) if (b - a) / s <= 9)
     first = math.ceil(a / step - 1e-9)
     count = math.floor(b / step + 1e-9) - first + 1
     return {"a": round(a, 1), "b": round(b, 1), "ticks": [round((first + i) * step, 1) for i in range(count)],

@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks import intervals
-from benchmarks.metrics import Array, Counts, Judged, Metric
+from benchmarks.groups import GROUPS
+from benchmarks.metrics import Array, Judged, Metric, Sample
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,8 +37,12 @@ class Plan(NamedTuple):
 
 
 USUAL = Plan()
-KEPT = 1
+KEPT = 2
 """Raised when the bootstrap's code changes what is drawn; a metric's own source is in the key of what is kept."""
+
+
+FACTS = ("seconds", *GROUPS)
+"""Columns of the predictions that metrics may read beside score and label."""
 
 
 def silent(_: int) -> None:
@@ -102,7 +107,9 @@ class Prepared:
         """The hash of labels, scores, answers and places, in order of repeats and accounts."""
         sha = hashlib.sha256()
         for judged, places in self.repeats:
-            for part in (judged.y, judged.p, judged.hat, np.arange(len(judged.y)) if places is None else places):
+            own = np.arange(len(judged.y)) if places is None else places
+            fold = np.zeros(0) if judged.fold is None else judged.fold
+            for part in (judged.y, judged.p, judged.hat, own, fold, *(judged.facts[name] for name in sorted(judged.facts))):
                 sha.update(np.ascontiguousarray(part).tobytes())
         return sha.hexdigest()
 
@@ -157,6 +164,8 @@ def _prepare(info: dict[str, Any], table: pa.Table, index: Any, accounts: int) -
     at, repeat, y, p, threshold = (
         np.asarray(column.combine_chunks().to_numpy(zero_copy_only=False))
         for column in (index, table["repeat"], table["y"], table["p_bot"], table["threshold"]))
+    fold = np.asarray(table["fold"].to_numpy())
+    facts = _facts(info, table)
     repeats: list[tuple[Judged, Places | None]] = []
     labels = np.full(accounts, -1, dtype=np.int8)
     labels[at] = y
@@ -165,8 +174,17 @@ def _prepare(info: dict[str, Any], table: pa.Table, index: Any, accounts: int) -
         rows = rows[np.argsort(at[rows], kind="stable")]
         places = at[rows].astype(np.intp)
         whole = len(places) == accounts and bool((places == np.arange(accounts)).all())
-        repeats.append((Judged(y[rows], p[rows], p[rows] >= threshold[rows]), None if whole else places))
+        known = {name: fact[rows] for name, fact in facts.items()}
+        judged = Judged(y[rows], p[rows], p[rows] >= threshold[rows], fold[rows], known)
+        repeats.append((judged, None if whole else places))
     return Prepared(info, repeats, labels[labels >= 0])
+
+
+def _facts(info: dict[str, Any], table: pa.Table) -> dict[str, Array]:
+    """What is known of each row beside score and label: groups, seconds, and the cell's memory."""
+    facts = {name: np.asarray(table[name].to_numpy(), dtype=np.float64) for name in FACTS if name in table.column_names}
+    memory = (info.get("memory") or {}).get("score_mb_per_account")
+    return facts if memory is None else {**facts, "memory_mb": np.full(table.num_rows, float(memory))}
 
 
 def drawn_or_kept(
@@ -175,7 +193,7 @@ def drawn_or_kept(
     """Each cell's draws, read back where an earlier board kept them; what was not kept is drawn together."""
     if plan.kept is None:
         return draw(cells, metrics, accounts, plan.resamples, [plan.seed, stream])
-    code = [[m.name, inspect.getsource(m.measure)] for m in metrics]
+    code = [[m.name, m.by_fold, inspect.getsource(getattr(m.measure, "func", m.measure))] for m in metrics]
     told = json.dumps([KEPT, plan.resamples, plan.seed, stream, accounts, code])
     paths = [plan.kept / f"{hashlib.sha256(f'{told} {c.content}'.encode()).hexdigest()}.npy" for c in cells]
     missing = [i for i, path in enumerate(paths) if not path.exists()]
@@ -209,36 +227,25 @@ def _mean_over_repeats(cell: Prepared, metrics: Sequence[Metric], weight: Array 
     total: Array = np.zeros((len(metrics), 1 if weight is None else len(weight)))
     for judged, places in cell.repeats:
         under = judged.under(weight if weight is None or places is None else weight.T[places].T)
-        total += np.stack([m.measure(under) for m in metrics])
+        total += np.stack([m.values(under) for m in metrics])
     return total / len(cell.repeats)
 
 
 def _values(cell: Prepared, metrics: Sequence[Metric], draws: dict[str, Array]) -> Measured:
     values = _mean_over_repeats(cell, metrics, None)[:, 0]
-    counts = Counts(*np.mean([[c[0] for c in judged.under().counts] for judged, _ in cell.repeats], axis=0))
+    sample = Sample([judged for judged, _ in cell.repeats], [places for _, places in cell.repeats], len(cell.y))
     bots = int((cell.y == 1).sum())
     scores, methods = {}, {}
     for m, value in zip(metrics, values.tolist(), strict=True):
         if np.isfinite(value):
-            low, high, methods[m.name] = interval(m, value, counts, draws[m.name], (bots, len(cell.y) - bots))
-            scores[m.name] = (value, min(low, value), max(high, value))
+            low, high, methods[m.name] = intervals.interval(m, value, sample, draws[m.name], (bots, len(cell.y) - bots))
+            # NaN says that there is no interval, and stays NaN.
+            scores[m.name] = (value, float(np.minimum(low, value)), float(np.maximum(high, value)))
     predictions = sum(len(judged.y) for judged, _ in cell.repeats)
     return Measured(cell.info, len(cell.y), predictions, bots, len(cell.y) - bots, scores, methods, draws)
 
 
-def interval(metric: Metric, value: float, counts: Counts, draws: Array, classes: tuple[int, int]) -> tuple[float, float, str]:
-    """A value's 95 % interval and how it was made: closed form, bootstrap, or Wilson's bound at the end of the range.
-
-    Where all draws agree on a value at the end of its range, that is 0 of so many errors and not certainty: the
-    smaller class (all accounts for a mean over accounts) counts as the trials.
-    """
-    if metric.closed:
-        return *metric.closed(value, counts), "wilson"
-    bounds = intervals.percentiles(draws)
-    if bounds is None:
-        return value, value, "none: no draw has a value"
-    if bounds[1] - bounds[0] < 1e-9:
-        trials = min(classes) or max(classes)
-        at_end = intervals.at_bound(value, metric.range, trials)
-        return (*at_end, "wilson at the bound") if at_end else (value, value, "same in every draw")
-    return *bounds, "bootstrap"
+def values(info: dict[str, Any], table: pa.Table, metrics: Sequence[Metric]) -> dict[str, float]:
+    """Every metric of one cell by name, without an interval; NaN where it is undefined."""
+    (cell,), _ = prepare([(info, table)])
+    return dict(zip((m.name for m in metrics), _mean_over_repeats(cell, metrics, None)[:, 0].tolist(), strict=True))

@@ -138,7 +138,7 @@ def _separated_here(pairs: Sequence[tuple[Spread, Spread]]) -> list[bool]:
     deviations = np.array([float(np.nanstd(d)) if not np.isnan(d).all() else 0.0 for d in drawn])
     p = p_values(np.where(np.abs(values) < SAME, 0, values), np.where(deviations < SAME, 0, deviations))
     # A constant difference has no spread: then it counts only where the values' own intervals do not meet.
-    meet = np.array([a.score[1] <= b.score[2] and b.score[1] <= a.score[2] for a, b in pairs])
+    meet = np.array([not (a.score[1] > b.score[2] or b.score[1] > a.score[2]) for a, b in pairs])
     return intervals.holm(np.where((deviations < SAME) & meet, 1.0, p).tolist())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -147,9 +148,9 @@ def _versions(measured: Iterable[Measured]) -> dict[str, str]:
 
 
 def rounded(said: Any) -> Any:
-    """The same document with floats to six places, so that machines whose sums differ in the last bit agree."""
+    """The same document with floats to six places, so that machines whose sums differ in the last bit agree; NaN becomes null."""
     if isinstance(said, float):
-        return round(said, PLACES) + 0.0
+        return round(said, PLACES) + 0.0 if math.isfinite(said) else None
     if isinstance(said, dict):
         return {k: rounded(v) for k, v in said.items()}
     return [rounded(v) for v in said] if isinstance(said, list | tuple) else said

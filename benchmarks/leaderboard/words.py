@@ -176,7 +176,7 @@ def _worse_than_guessing(board: Mapping[str, Any]) -> tuple[str, str] | None:
         return None
     below = sorted((r["value"], f"{r['detector']} on {r['test']} ({num(r['value'])})") for r in board["rows"]
                    if r["metric"] == metric["name"] and r["protocol"] in shown and r["value"] is not None and not r["few"]
-                   and r["high"] < metric["guessing"] and r["detector"] != CONSTANT)
+                   and r["high"] is not None and r["high"] < metric["guessing"] and r["detector"] != CONSTANT)
     if not below:
         return None
     names = [name for _, name in below[:3]] + ([f"{len(below) - 3} more"] if len(below) > 3 else [])

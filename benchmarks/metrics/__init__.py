@@ -6,26 +6,30 @@ A metric is one decorated function in a module of this package (or of a third pa
     @metric("accuracy", title="Accuracy", formula="(TP + TN) / n", ...)
     def accuracy(judged: Weighted) -> Array: ...
 
-Bot is the positive class everywhere. Where that changes the value, the name says so: `f1[bot]`.
+Bot is the positive class everywhere. Where that changes the value, the name says so: `f1[bot]`. A family of metrics has a
+parameter, which is part of the name: `precision[bot]@prevalence=0.05`. Any value can be asked for; the usual ones are listed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.metrics._judged import Array, Counts, Judged, Weighted
+from benchmarks.metrics._judged import Array, Counts, Judged, Sample, Weighted, divide
+from curation.errors import UserError, unknown
 from curation.registry import Registry
 
-__all__ = ["METRICS", "Array", "Counts", "Judged", "Metric", "Weighted", "metric", "ordered"]
+__all__ = ["METRICS", "Array", "Counts", "Judged", "Metric", "Sample", "Weighted", "family", "find", "metric", "ordered"]
 
 Direction: TypeAlias = Literal["higher", "lower"]
-Need: TypeAlias = Literal["threshold", "score"]
-Closed: TypeAlias = Callable[[float, Counts], tuple[float, float]]
+Need: TypeAlias = Literal["threshold", "score", "groups", "cost"]
+Closed: TypeAlias = Callable[[float, Sample], tuple[float, float]]
+Value: TypeAlias = float | str
 
 
 @dataclass(frozen=True)
@@ -33,9 +37,14 @@ class Metric:
     """One metric: what it means, and how it is worked out.
 
     `name` is the identity in the command line, MLflow, Parquet and file names. `needs` says whether it reads the
-    answers ("threshold") or the scores. `guessing` is what an answer without information gets, where that does
-    not depend on the data set. `undefined` says when there is no value (NaN, shown as not applicable).
-    `closed` gives a 95 % interval in closed form from the value and the counts; without it the bootstrap does.
+    answers ("threshold"), the scores, the groups that accounts are in, or what scoring cost. `guessing` is what an answer
+    without information gets, where that does not depend on the data set. `undefined` says when there is no value (NaN,
+    shown as not applicable). `by_fold` takes the mean over folds, because scores of two fits are not on one scale.
+    `assumption` must be printed wherever the value is.
+
+    The 95 % interval: `trials` counts the accounts that a share is of (Wilson; Clopper and Pearson where they are few);
+    `closed` is another one in closed form, called `method`; `exact` says that there is no sampling in it at all. Without
+    any, the bootstrap gives it, on the logit scale where `scale` says so.
     """
 
     name: str
@@ -51,10 +60,18 @@ class Metric:
     range: tuple[float, float] = (0.0, 1.0)
     guessing: float | None = None
     order: int = 1000
+    by_fold: bool = False
+    assumption: str = ""
+    parameters: Mapping[str, Value] = field(default_factory=dict)
+    trials: Callable[[Sample], float] | None = field(default=None, repr=False)
     closed: Closed | None = field(default=None, repr=False)
+    method: str = "bootstrap"
+    scale: Literal["", "logit"] = ""
+    exact: bool = False
 
     def function(
         self, y: npt.ArrayLike, p: npt.ArrayLike, hat: npt.ArrayLike, weight: npt.ArrayLike | None = None,
+        *, fold: npt.ArrayLike | None = None, facts: Mapping[str, npt.ArrayLike] | None = None,
     ) -> float | Array:
         """The value for labels y [n], scores p [n] and answers hat [n]; weight [n] or [b, n] gives a float or float[b].
 
@@ -63,9 +80,17 @@ class Metric:
         >>> METRICS.get("accuracy").function([1, 0, 1], [.9, .2, .4], [True, False, False])
         0.6666666666666666
         """
-        judged = Judged(y, p, hat)
-        values = self.measure(judged.under(weight))
+        values = self.values(Judged(y, p, hat, fold, facts).under(weight))
         return values if weight is not None and np.ndim(weight) == 2 else float(values[0])
+
+    def values(self, judged: Weighted) -> Array:
+        """The value under each weighting, float64[b]: of all folds together, or the mean of those folds that have one."""
+        if not self.by_fold or len(judged.parts) == 1:
+            return self.measure(judged)
+        each = np.stack([self.measure(part) for part in judged.parts])
+        there = ~np.isnan(each)
+        total: Array = np.where(there, each, 0.0).sum(axis=0)
+        return divide(total, there.sum(axis=0).astype(np.float64))
 
     def better(self, a: float, b: float) -> bool:
         """Whether a is the better value of the two."""
@@ -73,13 +98,22 @@ class Metric:
 
     def about(self) -> dict[str, Any]:
         """The data of the metric as plain JSON."""
-        said = asdict(self)
-        for code in ("measure", "closed", "order"):
+        said = asdict(replace(self, parameters=dict(self.parameters)))
+        for code in ("measure", "closed", "trials", "order", "method", "scale", "exact"):
             del said[code]
-        return {**said, "interval": "closed form" if self.closed else "bootstrap", "range": list(self.range)}
+        return {**said, "interval": self.interval, "range": [None if np.isinf(b) else b for b in self.range]}
+
+    @property
+    def interval(self) -> str:
+        """How its interval is made."""
+        if self.exact:
+            return "none"
+        return "wilson" if self.trials else self.method + (" on the logit scale" if self.scale == "logit" else "")
 
 
 METRICS: Registry[Metric] = Registry("metric", "benchmarks.metrics", "botbench.metrics")
+FAMILIES: dict[str, Callable[[str, Value], Metric]] = {}
+"""By name and parameter (`precision[bot]@prevalence`): what makes the metric of a value as it is written and as it is."""
 
 
 def metric(name: str, **about: Any) -> Callable[[Callable[[Weighted], Array]], Metric]:
@@ -87,7 +121,74 @@ def metric(name: str, **about: Any) -> Callable[[Callable[[Weighted], Array]], M
     return lambda measure: METRICS.add(name, Metric(name=name, measure=measure, **about))
 
 
+def family(
+    name: str, parameter: str, listed: tuple[Value, ...], check: Callable[[Value], str | None], **about: Any,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register the function that follows, of (judged, value), as the metrics `name@parameter=value`; `listed` are shown.
+
+    `check` returns what is wrong with a value, or None. In texts `{value}` stands for the value. Functions among the
+    fields of `Metric` get the value as their last argument.
+    """
+    def register(measure: Callable[..., Any]) -> Callable[..., Any]:
+        def make(written: str, value: Value) -> Metric:
+            if wrong := check(value):
+                raise UserError(f"The metric {name}@{parameter}={written}: {wrong}.")
+            said: dict[str, Any] = {key: _of_value(field, value) for key, field in about.items()}
+            return Metric(name=f"{name}@{parameter}={_text(value)}", measure=partial(measure, parameter=value),
+                          parameters={parameter: value}, **said)
+
+        FAMILIES[f"{name}@{parameter}"] = make
+        for value in listed:
+            made = make(_text(value), value)
+            METRICS.add(made.name, made)
+        return measure
+
+    return register
+
+
+def _of_value(field: Any, value: Value) -> Any:
+    """A field of a family as its member with that value has it."""
+    if isinstance(field, str):
+        return field.replace("{value}", _shown(value))
+    return partial(field, parameter=value) if callable(field) else field
+
+
+def _text(value: Value) -> str:
+    return value if isinstance(value, str) else repr(float(value)).removesuffix(".0")
+
+
+def _shown(value: Value) -> str:
+    return value if isinstance(value, str) else f"{100 * value:g} %" if value < 1 else f"{value:g}"
+
+
+def find(name: str) -> Metric:
+    """The metric of a name, also of a family with a value that is not listed; raises UserError naming the closest one.
+
+    >>> find("precision[bot]@prevalence=0.020").name
+    'precision[bot]@prevalence=0.02'
+    """
+    known = METRICS.all()
+    base, _, written = name.partition("=")
+    if name in known or base not in FAMILIES:
+        return METRICS.get(name)
+    try:
+        value: Value = float(written)
+    except ValueError:
+        value = written
+    made = FAMILIES[base](written, value)
+    return known.get(made.name, made)
+
+
 def ordered(names: list[str] | None = None) -> list[Metric]:
-    """The metrics asked for (all of them by default) in the order boards show them; raises UserError on unknown names."""
-    chosen = [METRICS.get(n) for n in dict.fromkeys(names)] if names else list(METRICS.all().values())
+    """The metrics asked for (all listed ones by default) in the order boards show them; raises UserError on unknown names."""
+    chosen = {m.name: m for m in map(find, names)}.values() if names else METRICS.all().values()
     return sorted(chosen, key=lambda m: (m.order, m.name))
+
+
+def mistake(name: str) -> str | None:
+    """What is wrong with a metric's name, in a sentence; None where there is such a metric."""
+    try:
+        find(name)
+    except UserError as error:
+        return str(error) if name.partition("=")[0] in FAMILIES else str(unknown("metric", name, METRICS.all()))
+    return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
@@ -48,19 +50,42 @@ def divide(part: Array, whole: Array) -> Array:
 class Judged:
     """n accounts with their label y (1 = bot), score p and answer hat; raises ValueError where they do not fit.
 
+    `fold` [n] says which fold scored each account: scores of two folds come from two fits, whose scales may differ.
+    `facts` [n] each: what else is known of the accounts, such as `seconds` or whether one is in a group (NaN: unknown).
     What does not depend on weights (the order of scores, the ties) is worked out once, on first use.
     """
 
-    def __init__(self, y: npt.ArrayLike, p: npt.ArrayLike, hat: npt.ArrayLike) -> None:
+    def __init__(
+        self, y: npt.ArrayLike, p: npt.ArrayLike, hat: npt.ArrayLike, fold: npt.ArrayLike | None = None,
+        facts: Mapping[str, npt.ArrayLike] | None = None,
+    ) -> None:
         self.y = np.asarray(y, dtype=np.int8)
         self.p = np.asarray(p, dtype=np.float64)
         self.hat = np.asarray(hat, dtype=bool)
+        self.fold = None if fold is None else np.asarray(fold, dtype=np.int64)
+        self.facts = {name: np.asarray(fact, dtype=np.float64) for name, fact in (facts or {}).items()}
         if not (self.y.ndim == 1 and self.y.shape == self.p.shape == self.hat.shape):
             raise ValueError(f"labels, scores and answers differ in shape: {self.y.shape}, {self.p.shape}, {self.hat.shape}")
         if not np.isin(self.y, (0, 1)).all():
             raise ValueError("a label is neither 0 (human) nor 1 (bot)")
         if np.isnan(self.p).any():
             raise ValueError("a score is NaN")
+
+    def fact(self, name: str) -> Array:
+        """One fact, float64[n]; NaN for everybody where nothing is known of it."""
+        return self.facts.get(name, np.full(len(self.y), np.nan))
+
+    def take(self, rows: Places) -> Judged:
+        """Some of the accounts, without their folds."""
+        return Judged(self.y[rows], self.p[rows], self.hat[rows], None, {k: v[rows] for k, v in self.facts.items()})
+
+    @cached_property
+    def by_fold(self) -> list[tuple[Judged, Places]]:
+        """Each fold's accounts with their places; all of them as one where there is one fold."""
+        folds = [] if self.fold is None else np.unique(self.fold).tolist()
+        if len(folds) < 2 or self.fold is None:
+            return [(self, np.arange(len(self.y)))]
+        return [(self.take(rows), rows) for rows in (np.flatnonzero(self.fold == k) for k in folds)]
 
     def under(self, weight: npt.ArrayLike | None = None) -> Weighted:
         """These accounts under weights [n] or [b, n] (ones by default)."""
@@ -96,6 +121,13 @@ class Weighted:
         self.y, self.p, self.hat = judged.y, judged.p, judged.hat
 
     @cached_property
+    def parts(self) -> list[Weighted]:
+        """The folds one by one, each under its own accounts' weights."""
+        if len(self.judged.by_fold) == 1:
+            return [self]
+        return [Weighted(judged, self.by_account[rows].T) for judged, rows in self.judged.by_fold]
+
+    @cached_property
     def counts(self) -> Counts:
         """True and false positives and negatives, float64[b] each."""
         return Counts(*(self.weight @ self.judged.cells).T)
@@ -118,3 +150,37 @@ class Weighted:
         np.cumsum(self.by_account[humans], axis=0, out=false[1:])
         weight = np.add.reduceat(self.by_account[bots], starts, axis=0) if len(bots) else np.zeros((0, len(self.weight)))
         return Curve(weight, weight.cumsum(axis=0), false[at_least], false[above])
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What an interval in closed form reads: the repeats of one cell, each with its accounts' places among all of them.
+
+    An account predicted in several repeats is one account: counts are means over repeats, never sums.
+    """
+
+    repeats: Sequence[Judged]
+    places: Sequence[Places | None]
+    accounts: int
+
+    @classmethod
+    def of(cls, judged: Judged) -> Sample:
+        """The sample of a single repeat."""
+        return cls([judged], [None], len(judged.y))
+
+    @cached_property
+    def weighted(self) -> list[Weighted]:
+        """Each repeat with every account once."""
+        return [judged.under() for judged in self.repeats]
+
+    @cached_property
+    def counts(self) -> Counts:
+        """True and false positives and negatives as float64[1], the mean over repeats."""
+        return Counts(*np.mean([w.counts for w in self.weighted], axis=0))
+
+    def mean(self, of: Sequence[Array]) -> Array:
+        """What each account weighs in the mean over repeats, float64[accounts]; `of` holds one array for each repeat."""
+        total: Array = np.zeros(self.accounts)
+        for values, places in zip(of, self.places, strict=True):
+            total[slice(None) if places is None else places] += values
+        return total / len(of)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.intervals import shift, wilson
-from benchmarks.metrics import Array, Counts, Weighted, metric
+from benchmarks.metrics import Array, Sample, Weighted, metric
 from benchmarks.metrics._judged import divide
 
 CUT = "Cut at the threshold that was chosen on the training part."
@@ -16,16 +16,16 @@ def _share(trials: float, value: float) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _f1_interval(value: float, counts: Counts) -> tuple[float, float]:
+def _f1_interval(value: float, sample: Sample) -> tuple[float, float]:
     """Wilson on TP / (TP + FP + FN), which is a share of accounts and of which F1 is an increasing function."""
     share = value / (2 - value)
-    low, high = _share(float(np.sum(counts.tp + counts.fp + counts.fn)), share)
+    low, high = _share(float(np.sum(sample.counts.tp + sample.counts.fp + sample.counts.fn)), share)
     return 2 * low / (1 + low), 2 * high / (1 + high)
 
 
-def _balanced_interval(value: float, counts: Counts) -> tuple[float, float]:
+def _balanced_interval(value: float, sample: Sample) -> tuple[float, float]:
     """Wilson on both rates, put together by the distances of their bounds (MOVER)."""
-    tp, fp, fn, tn = (float(np.sum(c)) for c in counts)
+    tp, fp, fn, tn = (float(np.sum(c)) for c in sample.counts)
     found, spared = tp / (tp + fn), tn / (tn + fp)
     bounds = [(found, *_share(tp + fn, found)), (spared, *_share(tn + fp, spared))]
     low, high = shift(bounds)
@@ -34,6 +34,7 @@ def _balanced_interval(value: float, counts: Counts) -> tuple[float, float]:
 
 @metric(
     "balanced-accuracy", title="Balanced accuracy", order=10, needs=("threshold",), guessing=0.5, closed=_balanced_interval,
+    method="wilson on both rates (MOVER)",
     formula="½ (TP / (TP + FN) + TN / (TN + FP))",
     description=f"The share of bots that were found and the share of people left alone, averaged. {CUT} "
     "Guessing gives .5 however many bots there are.",
@@ -49,7 +50,7 @@ def balanced_accuracy(judged: Weighted) -> Array:
 
 
 @metric(
-    "f1[bot]", title="F1 of the bot class", order=30, needs=("threshold",), closed=_f1_interval,
+    "f1[bot]", title="F1 of the bot class", order=30, needs=("threshold",), closed=_f1_interval, method="wilson (indirect)",
     formula="2 TP / (2 TP + FP + FN)",
     description=f"The harmonic mean of precision and recall for bots. {CUT}",
     trap="Calling everyone a bot scores 2π / (1 + π), π the share of bots: .67 where half are bots. Read it beside the constant.",
@@ -82,7 +83,7 @@ def mcc(judged: Weighted) -> Array:
 
 @metric(
     "accuracy", title="Accuracy", order=50, needs=("threshold",),
-    closed=lambda value, c: _share(float(np.sum(c.tp + c.fp + c.fn + c.tn)), value),
+    trials=lambda sample: float(np.sum(sample.counts)),
     formula="(TP + TN) / n", description=f"The share of accounts that got the right answer. {CUT}",
     trap="Where 95 % are human, calling everyone human scores .95. Read it beside the constant.",
     source="interval: Wilson 1927, JASA 22:209", undefined="there is no account",
@@ -95,7 +96,7 @@ def accuracy(judged: Weighted) -> Array:
 
 @metric(
     "precision[bot]", title="Precision of the bot class", order=60, needs=("threshold",),
-    closed=lambda value, c: _share(float(np.sum(c.tp + c.fp)), value),
+    trials=lambda sample: float(np.sum(sample.counts.tp + sample.counts.fp)),
     formula="TP / (TP + FP)", description=f"Of the accounts called bots, the share that are labelled bots. {CUT}",
     trap="Holds for this mix of bots and people only: where bots are rarer, the same detector is less precise.",
     source="van Rijsbergen 1979, Information Retrieval; interval: Wilson 1927, JASA 22:209",
@@ -109,7 +110,7 @@ def precision(judged: Weighted) -> Array:
 
 @metric(
     "recall[bot]", title="Recall of the bot class", order=70, needs=("threshold",),
-    closed=lambda value, c: _share(float(np.sum(c.tp + c.fn)), value),
+    trials=lambda sample: float(np.sum(sample.counts.tp + sample.counts.fn)),
     formula="TP / (TP + FN)", description=f"Of the accounts labelled bots, the share that were called bots. {CUT}",
     trap="Calling everyone a bot scores 1. Read it beside precision.",
     source="van Rijsbergen 1979, Information Retrieval; interval: Wilson 1927, JASA 22:209", undefined="there is no bot",
@@ -117,3 +118,15 @@ def precision(judged: Weighted) -> Array:
 def recall(judged: Weighted) -> Array:
     """How many of the bots are found."""
     return divide(judged.counts.tp, judged.bots)
+
+
+@metric(
+    "fpr[bot]", title="False alarms", order=75, needs=("threshold",), direction="lower",
+    trials=lambda sample: float(np.sum(sample.counts.fp + sample.counts.tn)),
+    formula="FP / (FP + TN)", description=f"Of the accounts labelled human, the share that were called bots. {CUT}",
+    trap="Calling nobody a bot scores 0. One in a hundred sounds small; where bots are as rare, half of all alarms are false.",
+    source="interval: Wilson 1927, JASA 22:209", undefined="there is no human",
+)
+def false_positive_rate(judged: Weighted) -> Array:
+    """How many people are called bots."""
+    return divide(judged.counts.fp, judged.humans)

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from benchmarks.metrics import Array, Weighted, metric
-from benchmarks.metrics._judged import divide
+import numpy as np
+
+from benchmarks.metrics import Array, Weighted, family, metric
+from benchmarks.metrics._judged import Places, divide
+
+CLIP = 1e-6
+GRID = 64
+"""Steps of a logit on which the slope reads scores, so that thousands of draws fit at once; moves it by less than .001."""
 
 
 @metric(
@@ -18,3 +24,71 @@ from benchmarks.metrics._judged import divide
 def brier(judged: Weighted) -> Array:
     """The mean squared error of the score as a probability."""
     return divide(judged.weight @ (judged.p - judged.y) ** 2, judged.weight.sum(axis=1))
+
+
+def _bins(bins: float | str) -> str | None:
+    return None if isinstance(bins, float) and bins >= 2 and bins == int(bins) else "bins must be a whole number from 2"
+
+
+@family(
+    "ece[bot]", "bins", (10.0,), _bins, title="Calibration error", order=84, needs=("score",), direction="lower",
+    formula="Σ over {value} equal bins of the score: (n_bin / n) |mean p − share of bots|",
+    description="How far scores lie from the share of bots among accounts with such a score, on average. Lower is better.",
+    trap="Noise alone makes it larger than 0, the more so the fewer accounts there are. The constant scores well: it says the "
+    "share of bots of its training part for everybody.",
+    source="Naeini, Cooper and Hauskrecht 2015, AAAI", undefined="there is no account",
+)
+def calibration_error(judged: Weighted, parameter: float) -> Array:
+    """The weighted mean distance; a bin without accounts counts nothing."""
+    place = np.minimum((judged.p * parameter).astype(np.int64), int(parameter) - 1)
+    off = np.zeros((len(judged.p), int(parameter)))
+    off[np.arange(len(place)), place] = judged.p - judged.y
+    return divide(np.abs(judged.weight @ off).sum(axis=1), judged.weight.sum(axis=1))
+
+
+@metric(
+    "calibration-slope[bot]", title="Calibration slope", order=82, needs=("score",), range=(-np.inf, np.inf),
+    formula="b of the logistic regression of the label on a + b logit(p)",
+    description="How steeply the share of bots rises with the score. 1: as steeply as the scores say. Under 1: the scores are too "
+    "sure of themselves. Under 0: they point the wrong way.",
+    trap="Higher is not better: 1 is right. A slope of 1 does not say that the level is right. The constant has none.",
+    source="Cox 1958, Biometrika 45:562; Van Calster et al. 2019, BMC Medicine 17:230",
+    undefined="one of the classes has no account, all scores are equal, or a cut parts the classes without an error",
+)
+def calibration_slope(judged: Weighted) -> Array:
+    """Newton's steps on scores put on a grid; NaN where they run away, as for classes that a cut parts."""
+    logit = np.log(np.clip(judged.p, CLIP, 1 - CLIP)) - np.log1p(-np.clip(judged.p, CLIP, 1 - CLIP))
+    x, place = np.unique(np.round(logit * GRID) / GRID, return_inverse=True)
+    if len(x) < 2:
+        return np.full(len(judged.weight), np.nan)
+    bots, humans = (_binned(judged, place, len(x), label) for label in (1, 0))
+    return _slope(x, bots, humans)
+
+
+def _binned(judged: Weighted, place: Places, size: int, label: int) -> Array:
+    """The weight of one class at each of the grid's points, float64[size, b]."""
+    from scipy.sparse import csr_array
+
+    rows = np.flatnonzero(judged.y == label)
+    spread = csr_array((np.ones(len(rows)), (place[rows], rows)), shape=(size, len(judged.y)))
+    return np.asarray(spread @ judged.by_account)
+
+
+def _slope(x: Array, bots: Array, humans: Array) -> Array:
+    """The slope for each column of weights, float64[b]; 25 steps at most, none longer than 2."""
+    both, b = bots + humans, bots.shape[1]
+    level, slope = np.zeros(b), np.zeros(b)
+    x = x[:, None]
+    with np.errstate(all="ignore"):
+        for _ in range(25):
+            p = 1 / (1 + np.exp(-(level + slope * x)))
+            off, spread = bots - both * p, both * p * (1 - p)
+            g0, g1 = off.sum(axis=0), (off * x).sum(axis=0)
+            h0, h1, h2 = spread.sum(axis=0), (spread * x).sum(axis=0), (spread * x * x).sum(axis=0)
+            area = h0 * h2 - h1 * h1
+            steps = np.clip([(h2 * g0 - h1 * g1) / area, (h0 * g1 - h1 * g0) / area], -2, 2)
+            level, slope = level + steps[0], slope + steps[1]
+            if np.nanmax(np.abs(steps), initial=0.0) < 1e-9:
+                break
+    settled = np.isfinite(slope) & (np.abs(steps).max(axis=0) < 1e-6) & (bots.sum(axis=0) > 0) & (humans.sum(axis=0) > 0)
+    return np.where(settled, slope, np.nan)

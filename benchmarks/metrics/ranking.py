@@ -1,20 +1,25 @@
-"""Metrics of the order of scores: no threshold is read, ties count as ties."""
+"""Metrics of the order of scores: no threshold is read, ties count as ties, and two folds' scores are never mixed."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.metrics import Array, Weighted, metric
+from benchmarks.intervals import logit_normal
+from benchmarks.metrics import Array, Judged, Sample, Weighted, family, metric
 from benchmarks.metrics._judged import divide
+
+FOLDS = "In cross-validation it is the mean over folds, whose scores come from different fits."
 
 
 @metric(
-    "average-precision[bot]", title="Average precision", order=20, needs=("score",),
+    "average-precision[bot]", title="Average precision", order=20, needs=("score",), by_fold=True, scale="logit",
     formula="Σ (Rₙ − Rₙ₋₁) Pₙ over the cuts n, from the highest score down",
     description="Precision averaged over all cuts, weighted by the recall gained at each. No cut has to be chosen. "
-    "The bot is the positive class.",
+    f"The bot is the positive class. {FOLDS}",
     trap="Guessing gives the share of bots, which differs between data sets: compare within a data set, not across.",
-    source="the step sum of scikit-learn; Davis and Goadrich 2006, ICML, on why not the trapezoid", undefined="there is no bot",
+    source="the step sum of scikit-learn; Davis and Goadrich 2006, ICML, on why not the trapezoid; interval on the logit scale: "
+    "Boyd, Eng and Page 2013, ECML PKDD",
+    undefined="there is no bot",
 )
 def average_precision(judged: Weighted) -> Array:
     """The mean over bots of the precision at each bot's own score."""
@@ -23,12 +28,38 @@ def average_precision(judged: Weighted) -> Array:
     return divide(np.einsum("mb,mb->b", curve.weight, precision), judged.bots)
 
 
+def placements(judged: Judged) -> Array:
+    """What each account adds to the error of the AUC, float64[n]; the sum of squares is DeLong's variance.
+
+    A bot's placement is the share of people it scores above, a human's the share of bots above; centred by class and
+    divided by the root of m (m − 1). Of several folds each counts as much.
+    """
+    total: Array = np.zeros(len(judged.y))
+    folds = [(part, rows) for part, rows in judged.by_fold if 0 < part.y.sum() < len(part.y)]
+    for part, rows in folds:
+        bots, humans = part.p[part.y == 1], part.p[part.y == 0]
+        for label, own, others, sign in ((1, bots, humans, 1), (0, humans, bots, -1)):
+            order = np.sort(others)
+            below = (np.searchsorted(order, own, "left") + np.searchsorted(order, own, "right")) / (2 * len(others))
+            m = len(own)
+            total[rows[part.y == label]] = sign * (below - below.mean()) / np.sqrt(m * max(m - 1, 1)) / len(folds)
+    return total
+
+
+def _delong(value: float, sample: Sample) -> tuple[float, float]:
+    error = float(np.sqrt((sample.mean([placements(judged) for judged in sample.repeats]) ** 2).sum()))
+    return logit_normal(value, error)
+
+
 @metric(
-    "roc-auc", title="ROC AUC", order=25, needs=("score",), guessing=0.5,
+    "roc-auc", title="ROC AUC", order=25, needs=("score",), guessing=0.5, by_fold=True, closed=_delong,
+    method="delong on the logit scale",
     formula="P(score of a bot > score of a person) + ½ P(equal)",
-    description="The chance that a bot scores higher than a person, ties counting half. No cut has to be chosen.",
+    description=f"The chance that a bot scores higher than a person, ties counting half. No cut has to be chosen. {FOLDS}",
     trap="Looks good where bots are rare: at .95 the first page of alarms can still be mostly people.",
-    source="Hanley and McNeil 1982, Radiology 143:29", undefined="one of the classes has no account",
+    source="Hanley and McNeil 1982, Radiology 143:29; interval: DeLong, DeLong and Clarke-Pearson 1988, Biometrics 44:837, on the "
+    "logit scale (Qin and Hotilovac 2008, Stat. Methods Med. Res. 17:207)",
+    undefined="one of the classes has no account",
 )
 def roc_auc(judged: Weighted) -> Array:
     """The share of pairs in the right order (Mann and Whitney's U)."""
@@ -36,3 +67,24 @@ def roc_auc(judged: Weighted) -> Array:
     wrong = np.einsum("mb,mb->b", curve.weight, curve.alarms + curve.above) / 2
     bots, humans = judged.bots, judged.humans
     return np.asarray(1 - divide(wrong, bots * humans))
+
+
+def _rate(fpr: float | str) -> str | None:
+    return None if isinstance(fpr, float) and 0 <= fpr < 1 else "the rate must be a number from 0 to under 1"
+
+
+@family(
+    "recall[bot]", "fpr", (0.01,), _rate, title="Recall at {value} false alarms", order=72, needs=("score",), by_fold=True,
+    formula="the largest TP / (TP + FN) of any cut with FP / (FP + TN) ≤ {value}",
+    description="Of the bots, the share that score above the cut at which at most {value} of the people do. The cut is found "
+    f"on these very accounts. {FOLDS}",
+    trap="With fewer people than one over the rate, no false alarm at all is allowed: few people decide it, and it can jump.",
+    source="the partial ROC curve at one point; Hays et al. 2023 and others on why the tail is what counts",
+    undefined="one of the classes has no account",
+)
+def recall_at(judged: Weighted, parameter: float) -> Array:
+    """Cuts at the scores of bots are enough: between two of them no bot is gained."""
+    curve = judged.curve
+    allowed = curve.alarms <= parameter * judged.humans + 1e-9
+    best = np.where(allowed, curve.found, 0.0).max(axis=0, initial=0.0)
+    return np.where(judged.humans > 0, divide(best, judged.bots), np.nan)

@@ -8,8 +8,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks import intervals
-from benchmarks.intervals import at_bound, bootstrap, few, holm, over_sets, p_values, percentiles, resamples, shift, wilson
-from benchmarks.metrics import METRICS, Judged
+from benchmarks.intervals import (
+    at_bound,
+    bootstrap,
+    clopper_pearson,
+    few,
+    holm,
+    interval,
+    logit_normal,
+    over_sets,
+    p_values,
+    percentiles,
+    ratio,
+    resamples,
+    shift,
+    wilson,
+)
+from benchmarks.metrics import METRICS, Judged, Sample, find
+from benchmarks.metrics.ranking import placements
 
 # Newcombe 1998, Stat. Med. 17:857, table I, method 3 (Wilson's score without continuity correction).
 NEWCOMBE = [(81, 263, .2553, .3662), (15, 148, .0624, .1605), (0, 20, .0, .1611), (1, 29, .0061, .1718)]
@@ -99,11 +115,10 @@ def covered(name, truth, draw, sets, seed):
     for i in range(sets):
         y, p = draw(random)
         judged = Judged(y, p, p >= .5)
-        value = float(metric.measure(judged.under())[0])
-        if metric.closed:
-            low, high = metric.closed(value, judged.under().counts)
-        else:
-            low, high = percentiles(bootstrap(judged, metric, 300, i))
+        value = float(metric.values(judged.under())[0])
+        closed = metric.closed or metric.trials
+        draws = np.empty(0) if closed else bootstrap(judged, metric, 300, i)
+        low, high, _ = interval(metric, value, Sample.of(judged), draws, (int(y.sum()), int((1 - y).sum())))
         hits += low <= truth <= high
     return hits / sets
 
@@ -129,11 +144,88 @@ def normals(random, n=200):
     return y, random.normal(y * 1.0, 1.0)
 
 
+def test_delong_covers():
+    """Scores of bots one standard deviation above those of humans: AUC = Φ(1/√2) = .7602. 2,000 sets: error .005."""
+    assert .93 <= covered("roc-auc", .76025, normals, 2000, 2) <= .97
+
+
 def test_the_bootstrap_covers():
-    """Scores of bots one standard deviation above those of humans: AUC = Φ(1/√2) = .7602. 500 sets: error .01."""
-    assert .92 <= covered("roc-auc", .76025, normals, 500, 2) <= .98
+    """Brier of such scores, by a large simulation. 500 sets: error .01."""
+    y, p = normals(np.random.default_rng(0), 2_000_000)
+    assert .92 <= covered("brier[bot]", float(np.mean((p - y) ** 2)), normals, 500, 3) <= .98
 
 
 def test_the_settings_are_the_published_ones():
     assert (intervals.LEVEL, intervals.FEW, intervals.RESAMPLES) == (.95, 30, 2000)
     assert pytest.approx(1.959964, abs=1e-6) == intervals.Z
+
+
+def test_clopper_pearson_is_the_binomial_test_turned_round():
+    from scipy.stats import binomtest
+
+    for hits, trials in ((0, 12), (3, 12), (12, 12), (1, 29)):
+        found = binomtest(hits, trials).proportion_ci(.95, "exact")
+        assert clopper_pearson(hits / trials, trials) == pytest.approx((found.low, found.high), abs=1e-9)
+
+
+def delong_by_definition(y, p):
+    """DeLong's variance from the placements of every pair, as in the paper."""
+    bots, humans = p[y == 1], p[y == 0]
+    psi = (bots[:, None] > humans) + .5 * (bots[:, None] == humans)
+    return psi.mean(), psi.mean(1).var(ddof=1) / len(bots) + psi.mean(0).var(ddof=1) / len(humans)
+
+
+def test_placements_add_up_to_delongs_variance():
+    random = np.random.default_rng(8)
+    y = (random.random(80) < .4).astype(int)
+    p = (random.normal(y, 1)).round(1)
+    auc, variance = delong_by_definition(y, p)
+    assert (placements(Judged(y, p, p > 0)) ** 2).sum() == pytest.approx(variance, rel=1e-9)
+    assert METRICS.get("roc-auc").function(y, p, p > 0) == pytest.approx(auc)
+    # two folds: the mean of both, with a quarter of the sum of their variances
+    halves = [delong_by_definition(y[k::2], p[k::2])[1] for k in (0, 1)]
+    folded = Judged(y, p, p > 0, np.arange(80) % 2)
+    assert (placements(folded) ** 2).sum() == pytest.approx(sum(halves) / 4, rel=1e-9)
+
+
+def test_repeats_of_the_same_predictions_do_not_narrow_delong():
+    y, p = normals(np.random.default_rng(9), 100)
+    one = Judged(y, p, p > .5)
+    closed = METRICS.get("roc-auc").closed
+    assert closed(.8, Sample.of(one)) == pytest.approx(closed(.8, Sample([one, one, one], [None] * 3, 100)))
+
+
+def test_a_ratio_by_hand():
+    # only the numerator is in doubt: the bounds over the denominator
+    assert ratio((.6, .5, .8), (.2, .2, .2)) == pytest.approx((2.5, 4.0))
+    low, high = ratio((.9, .8, .95), (0, 0, .05))
+    assert low == pytest.approx(math.sqrt(.8 * (1.8 - .8)) / .05) and high == math.inf
+
+
+@pytest.mark.parametrize("prevalence", ["0.01", "0.05", "0.5"])
+def test_precision_without_a_false_alarm_is_not_certain(prevalence):
+    """60 of 80 bots found, none of 100 people alarmed: the value is 1, its lower bound what the people allow."""
+    y = np.r_[np.ones(80, int), np.zeros(100, int)]
+    hat = np.r_[np.ones(60), np.zeros(120)].astype(bool)
+    metric = find(f"precision[bot]@prevalence={prevalence}")
+    value = metric.function(y, hat, hat)
+    low, high, how = interval(metric, value, Sample.of(Judged(y, hat, hat)), np.empty(0), (80, 100))
+    assert (value, high) == (1, 1) and how.startswith("wilson on both rates")
+    # Wilson: 75 % of 80 from .6452; 0 of 100 to .0370
+    pi, least = float(prevalence), math.sqrt(.6452 * (1.5 - .6452)) / .0370
+    assert low == pytest.approx(pi * least / (pi * least + 1 - pi), abs=2e-3) and low < .99
+
+
+def test_few_get_exact_intervals_or_none():
+    y, p = np.r_[np.ones(12, int), np.zeros(60, int)], np.r_[np.full(12, .9), np.full(60, .1)]
+    sample, draws = Sample.of(Judged(y, p, p > .5)), np.ones(50)
+    assert interval(METRICS.get("recall[bot]"), 1.0, sample, draws, (12, 60)) == (*clopper_pearson(1, 12), "clopper-pearson")
+    for name in ("roc-auc", "mcc", "brier[bot]", "balanced-accuracy", "average-precision[bot]", "f1[bot]"):
+        low, high, how = interval(METRICS.get(name), 1.0, sample, draws, (12, 60))
+        assert math.isnan(low) and math.isnan(high) and how == "none: few"
+
+
+def test_the_normal_interval_on_the_logit_scale_by_hand():
+    # logit .8 = 1.3863, error .04 / .16 = .25: 1.3863 -+ .49
+    assert logit_normal(.8, .04) == pytest.approx((1 / (1 + math.exp(-.8963)), 1 / (1 + math.exp(-1.8763))), abs=1e-4)
+    assert logit_normal(1.0, .04) == (1, 1) and logit_normal(.8, 0) == (.8, .8)
