@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +49,22 @@ class Records:
                 query = f"SELECT {asked} FROM read_parquet(?) p WHERE {touched}"
             return connection.execute(f"{query} ORDER BY ALL", [str(self.path)]).to_arrow_table()
 
+    def query(self, sql: str) -> pa.Table:
+        """A DuckDB query over `mine`: these accounts' posts with `position`; on one thread, times in UTC.
+
+        For what would not fit into memory as rows. Give it an ORDER BY: the order of rows is not stated otherwise.
+        """
+        import duckdb
+        import pyarrow as pa
+
+        nodes = pa.table({"node": self.nodes, "position": np.arange(len(self.nodes))})
+        file = str(self.path).replace("'", "''")
+        mine = f"SELECT n.position, p.* FROM read_parquet('{file}') p JOIN nodes n ON p.{self.ends[0]} = n.node"
+        with duckdb.connect(config={"autoinstall_known_extensions": "false", "threads": 1}) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.register("nodes", nodes)
+            return connection.execute(f"WITH mine AS ({mine}) {sql}").to_arrow_table()
+
     def take(self, rows: Rows) -> Records:
         """The same for some of the accounts."""
         return Records(self.path, self.ends, self.nodes[rows])
@@ -59,7 +75,8 @@ class Accounts:
     """n accounts by position. No label, no data set, no id; handles and post ids only where they were declared.
 
     `names` are the features of the declared families, `values` their matrix (float64[n, k], NaN where missing);
-    `columns` are declared profile columns as Arrow arrays; `posts` and `edges` are there only where declared.
+    `columns` are declared profile columns as Arrow arrays; `posts` and `edges` are there only where declared. `domains`
+    (int64[n]), where declared and only while learning, is equal for accounts of one data set; its numbers mean nothing.
     """
 
     names: tuple[str, ...]
@@ -67,6 +84,7 @@ class Accounts:
     columns: Mapping[str, pa.Array] = field(default_factory=dict)
     posts: Records | None = None
     edges: Records | None = None
+    domains: Rows | None = None
 
     def __len__(self) -> int:
         """How many accounts."""
@@ -102,4 +120,9 @@ class Accounts:
         return Accounts(
             self.names, self.values[rows], {name: array.take(rows) for name, array in self.columns.items()},
             self.posts and self.posts.take(rows), self.edges and self.edges.take(rows),
+            None if self.domains is None else self.domains[rows],
         )
+
+    def to_score(self) -> Accounts:
+        """The same without domains: what accounts are given as when they are to be scored."""
+        return replace(self, domains=None)

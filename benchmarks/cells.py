@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import accounts, evidence, folds, masking, material, memory, protocols, thresholds
+from benchmarks import accounts, evidence, external, folds, masking, material, memory, protocols, thresholds
 from benchmarks.accounts import Accounts, Floats
 from benchmarks.detectors import Spec, get, source
 from benchmarks.evidence import Side
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Mask = NDArray[np.bool_]
-MACHINERY = (accounts, evidence, folds, masking, material, protocols, thresholds)
+MACHINERY = (accounts, evidence, external, folds, masking, material, protocols, thresholds)
 """The modules, beside this one, whose code takes part in every prediction."""
 
 
@@ -185,7 +185,7 @@ def _learn(spec: Spec, seed: int, seen: Accounts, y: Any) -> Callable[[Accounts]
 
 def scores(made: Any, seen: Accounts) -> Floats:
     """A fitted detector's p_bot, float64[n]. Raises ValueError where it is not a probability for each account."""
-    proba = np.asarray(made.predict_proba(seen), dtype=np.float64)
+    proba = np.asarray(made.predict_proba(seen.to_score()), dtype=np.float64)
     if proba.shape != (len(seen), 2):
         raise ValueError(f"predict_proba returned shape {proba.shape} for {len(seen)} accounts; expected n x 2")
     if bad := int((~((proba[:, 1] >= 0) & (proba[:, 1] <= 1))).sum()):

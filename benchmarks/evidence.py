@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks import external
 from benchmarks.accounts import Accounts, Floats, Rows
 from benchmarks.detectors import Spec
 from benchmarks.masking import Mask
@@ -28,6 +29,8 @@ HIDDEN = {"dataset", "account_id", "platform", "extra", "pull_id", "status", "ob
 COLUMNS = tuple(name for name in TABLES["accounts"].names if name not in HIDDEN)
 """Profile columns that a detector may ask for."""
 TABLE_NEEDS = ("posts", "edges", "post_id")
+DOMAINS = "domains"
+"""While it learns, a number for each training data set."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ class Evidence:
 
     def anything(self) -> NDArray[np.bool_]:
         """For each account of the pool, whether there is anything at all: bool[n]; all of them where nothing is asked."""
+        if external.FAMILY in self.families:
+            return np.ones(len(self.values), dtype=np.bool_)
         parts = [np.asarray(c.is_valid().to_numpy(), dtype=np.bool_) for c in self.columns.values()]
         parts += [*self.tables.values(), *([_present(self.values)] if self.names else [])]
         return np.logical_or.reduce(parts) if parts else np.ones(len(self.values), dtype=np.bool_)
@@ -84,13 +89,19 @@ def check(spec: Spec, found: Evidence, sides: Sequence[Side], y: NDArray[np.int8
         for side in sides:
             _check(need, side, found.known(need), y)
     shared = found.only([
-        i for i in range(len(found.names)) if all((~np.isnan(found.values[s.rows, i])).any() for s in sides)])
-    wanted: list[tuple[str, ...]] = [(need,) for need in spec.needs] or [spec.uses]
+        i for i, family in enumerate(found.families)
+        if all((~np.isnan(found.values[s.rows, i])).any() for s in _asked(family, sides))])
+    wanted: list[tuple[str, ...]] = [(need,) for need in spec.needs] or [tuple(u for u in spec.uses if u != DOMAINS)]
     for choice in filter(None, wanted):
-        if not any(all(bool(shared.known(need)[s.rows].any()) for s in sides) for need in choice):
+        if not any(all(bool(shared.known(need)[s.rows].any()) for s in _asked(need, sides)) for need in choice):
             raise NotApplicable(f"{' and '.join(s.title for s in sides)} {'share' if len(sides) > 1 else 'has'} none of "
                                 f"{', '.join(choice)}.")
     return shared
+
+
+def _asked(need: str, sides: Sequence[Side]) -> Sequence[Side]:
+    """The sides that must have something: others' predictions are wanted of the tested side only."""
+    return sides[:1] if need == external.FAMILY else sides
 
 
 @contextmanager
@@ -102,16 +113,18 @@ def view(spec: Spec, pool: Sequence[Material], found: Evidence, mask: Mask) -> I
 
 def gather(spec: Spec, pool: Sequence[Material]) -> Evidence:
     """What was declared, of all accounts of the pool. Raises UserError for a need that nobody knows."""
-    wanted = set(spec.needs) | set(spec.uses)
+    wanted = (set(spec.needs) | set(spec.uses)) - {DOMAINS}
     first = pool[0]
-    for need in wanted:
+    for need in wanted - {external.FAMILY}:
         if need not in {*first.names, *first.families, *COLUMNS, *TABLE_NEEDS}:
             raise unknown("thing to need", need, {*first.names, *first.families, *COLUMNS, *TABLE_NEEDS})
     chosen = [i for i, name in enumerate(first.names) if wanted & {name, first.families[i]}]
     raw = wanted & set(COLUMNS) - set(first.names)
+    told = external.joined(spec.fresh().scores_file() if external.FAMILY in wanted else None, pool)
+    extra = (external.FEATURE,) * told.shape[1]
     return Evidence(
-        tuple(first.names[i] for i in chosen), tuple(first.families[i] for i in chosen),
-        np.concatenate([m.values[:, chosen] for m in pool]),
+        (*(first.names[i] for i in chosen), *extra), (*(first.families[i] for i in chosen), *(external.FAMILY for _ in extra)),
+        np.hstack([np.concatenate([m.values[:, chosen] for m in pool]), told]),
         {name: _column(name, pool) for name in sorted(raw)},
         {name: _has(name, pool) for name in wanted & set(TABLE_NEEDS)},
     )
@@ -152,4 +165,5 @@ def _masked(spec: Spec, pool: Sequence[Material], found: Evidence, mask: Mask, s
         posts = mask.posts(pool, nodes, scratch, true_ids="post_id" in wanted, true_handles="handle" in wanted)
     if nodes is not None and "edges" in wanted:
         edges = mask.edges(pool, nodes, scratch)
-    return Accounts(found.names, found.values, found.columns, posts, edges)
+    domains = mask.domains([len(m) for m in pool]) if DOMAINS in wanted else None
+    return Accounts(found.names, found.values, found.columns, posts, edges, domains)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.accounts import Codes, Records
+from benchmarks.accounts import Codes, Records, Rows
 from benchmarks.material import Material, ask
 
 POST_COLUMNS = "created_at, lang, kind, hashtags, source_app, reposts, likes, replies, quotes"
@@ -74,6 +74,11 @@ class Mask:
             connection.register("known", pa.table({"place": np.arange(len(known)), "id": known}))
             numbered = connection.execute(f"SELECT {self.sql('id')} AS node FROM known ORDER BY place")
             return np.asarray(numbered.to_arrow_table()["node"].to_numpy(), dtype=np.uint64)
+
+    def domains(self, sizes: Sequence[int]) -> Rows:
+        """A number for each release, int64 of all its accounts; which release has which differs from cell to cell."""
+        numbers = np.random.default_rng(int(self.salt[:16], 16)).permutation(len(sizes))
+        return np.repeat(numbers, sizes)
 
     def posts(self, pool: Sequence[Material], nodes: Codes, scratch: Path, true_ids: bool, true_handles: bool) -> Records:
         """The releases' posts in a masked file. Handles mentioned are numbers, in texts and links too.

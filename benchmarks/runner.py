@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks import results
 from benchmarks.cells import Outcome, Task, cell_key, compute
-from benchmarks.detectors import Spec, detectors, get
+from benchmarks.detectors import Spec, complete, get
 from benchmarks.files import write_json
 from benchmarks.protocols import Facts, parse
 from benchmarks.suite import Suite
@@ -153,7 +153,7 @@ def prepare(home: Path, releases: Sequence[Release], watcher: Watcher) -> str:
 
 def plan(home: Path, suite: Suite, releases: Sequence[Release], features: str) -> list[Planned]:
     """The suite's cells, in its order: protocol by protocol, plan by plan, detector by detector."""
-    specs = list(detectors().values()) if suite.detectors == "all" else [get(name) for name in suite.detectors]
+    specs = complete() if suite.detectors == "all" else [get(name) for name in suite.detectors]
     facts = [facts_of(release) for release in releases]
     by_reference = {release.reference: release for release in releases}
     return [
@@ -177,6 +177,7 @@ def _planned(task: Task, spec: Spec, releases: dict[str, Release], features: str
     document = {
         "cell_key": key, "detector": spec.name, "detector_version": spec.version, "detector_about": spec.about,
         "needs": list(spec.needs), "uses": list(spec.uses), "cites": spec.cites, "floor": spec.floor, "protocol": text,
+        "transductive": spec.transductive,
         "train": list(one.train), "test": "+".join(one.test), "hashes": hashes, "seed": parse(text).seed,
         "threshold_rule": spec.threshold, "versions": {"botbench": _botbench(), **spec.versions},
         "simulated": any(bool(r.info.get("simulated")) for r in used.values()), "mlflow_run_id": None,

@@ -66,9 +66,11 @@ def check(document: Any, where: str) -> Suite:
     mistakes = [*_unknown_names(suite), *_repeated(suite)]
     if mistakes:
         raise UserError(f"{where}: " + " ".join(mistakes))
+    from benchmarks.detectors import get
     from benchmarks.protocols import parse
 
-    return suite.model_copy(update={"protocols": [str(parse(text)) for text in suite.protocols]})
+    named_: Any = suite.detectors if suite.detectors == "all" else [get(name).name for name in suite.detectors]
+    return suite.model_copy(update={"protocols": [str(parse(text)) for text in suite.protocols], "detectors": named_})
 
 
 def _sentences(error: ValidationError, where: str) -> str:
@@ -83,11 +85,12 @@ def _sentences(error: ValidationError, where: str) -> str:
 def _unknown_names(suite: Suite) -> Iterable[str]:
     from benchmarks import detectors, protocols
 
-    known = detectors.detectors()
     asked: list[str] = [] if suite.detectors == "all" else list(suite.detectors)
     for name in asked:
-        if name not in known:
-            yield str(unknown("detector", name, known))
+        try:
+            detectors.get(name)
+        except UserError as error:
+            yield str(error)
     for text in suite.protocols:
         try:
             protocols.parse(text)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from curation.console import emit, say
+
+if TYPE_CHECKING:
+    from benchmarks.detectors import Spec
 
 
 def detectors(json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False) -> None:
@@ -15,17 +18,27 @@ def detectors(json_: Annotated[bool, typer.Option("--json", help="One JSON docum
 
     specs = registered().values()
     if json_:
-        emit({"detectors": [
-            {"name": s.name, "about": s.about, "needs": s.needs, "uses": s.uses, "cites": s.cites, "floor": s.floor,
-             "threshold": s.threshold, "version": s.version, "packages": s.versions} for s in specs]})
+        emit({"detectors": [_document(s) for s in specs]})
         return
     for s in specs:
         print(f"{s.name}{' (a floor: every other detector must beat it)' if s.floor else ''}")
         print(f"    {s.about}")
         also = f" · uses where there: {', '.join(s.uses)}" if s.uses else ""
         print(f"    needs: {', '.join(s.needs) or 'nothing'}{also} · threshold: {s.threshold}")
+        if s.transductive:
+            print("    transductive: it looks at the accounts to be scored as a whole")
         print(f"    cites: {s.cites}\n")
     say("Next: botbench bench SUITE.yaml. Your own: one file, decorated with benchmarks.detectors.detector.")
+
+
+def _document(spec: Spec) -> dict[str, Any]:
+    from benchmarks.detectors import options_of
+
+    return {
+        "name": spec.name, "about": spec.about, "needs": spec.needs, "uses": spec.uses, "cites": spec.cites, "floor": spec.floor,
+        "transductive": spec.transductive, "options": options_of(spec), "asks": spec.asks, "threshold": spec.threshold,
+        "version": spec.version, "packages": spec.versions,
+    }
 
 
 def register(app: typer.Typer) -> None:

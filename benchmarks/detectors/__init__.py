@@ -10,7 +10,10 @@ A detector is a scikit-learn estimator over the `Accounts` view::
 `needs` names what must be there, `uses` what is also given where it is there: feature families (profile, timing, text,
 content), single features, profile columns (`posts_total`, `handle`, ...), `posts`, `edges`, and `post_id` for true post
 ids. A data set that lacks what is needed makes the cell *not applicable*. In a distribution of its own, name the entry
-point as the detector.
+point as the detector. `domains` gives a detector, while it learns, a number for each training data set that means nothing
+elsewhere; the accounts to be scored have none.
+
+A detector's options are those of its constructor: `random-forest(trees=500)` is a detector too, and that string its name.
 """
 
 from __future__ import annotations
@@ -29,11 +32,11 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from benchmarks.accounts import Accounts, Floats
-from curation.errors import unknown
+from curation.errors import UserError, unknown
 from curation.registry import Registry
 
 Labels = NDArray[np.int8]
-Made = TypeVar("Made", bound="Callable[[], Detector]")
+Made = TypeVar("Made", bound="Callable[..., Detector]")
 
 BALANCED = "best-balanced-accuracy(folds=3)"
 HALF = "fixed(0.5)"
@@ -46,8 +49,20 @@ class Detector(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, accounts: Accounts, y: Labels) -> Self:
-        """Learn from n accounts and their labels (int8[n], 1 = bot); returns itself."""
+        """Learn from n accounts and their labels (int8[n], 1 = bot); returns itself. Raises UserError for a single class."""
         raise NotImplementedError
+
+    def begin(self, y: Labels) -> None:
+        """What every `fit` begins with: the classes, and the share of bots for accounts of which nothing is known.
+
+        Raises UserError where the labels are of one class.
+        """
+        self.classes_ = np.array([0, 1])
+        if len(np.unique(y)) < 2:
+            only = f"{'bots' if len(y) and y[0] else 'humans'} only" if len(y) else "nobody"
+            raise UserError(f"The training part holds {only}; a detector needs bots and humans to learn from. "
+                            "Train on a release with both.")
+        self.share_ = float(np.mean(y))
 
     def predict_proba(self, accounts: Accounts) -> Floats:
         """Scores, float64[n, 2]: human, bot; every account gets one."""
@@ -55,6 +70,18 @@ class Detector(ClassifierMixin, BaseEstimator):
 
     def explain(self) -> str | None:
         """What was learnt, in a few words, where a few words can say it (a tree's question)."""
+        return None
+
+    def scores_file(self) -> Path | None:
+        """A file of predictions that the bench joins to the accounts, as their feature `external_p_bot`."""
+        return None
+
+    def fingerprint(self) -> str:
+        """A hash of what its predictions depend on beside code and options (a file's content); empty where nothing."""
+        return ""
+
+    def rule(self) -> str | None:
+        """The threshold rule that its options ask for, where they do."""
         return None
 
 
@@ -69,31 +96,64 @@ class FeatureModel(Detector):
         """The unfitted classifier or pipeline, seeded with `random_state`."""
         raise NotImplementedError
 
+    def matrix(self, accounts: Accounts, learning: bool = False) -> tuple[tuple[str, ...], Floats]:  # noqa: ARG002, for others
+        """Names and values (float64[n, k], NaN where missing) that the model reads; what is fitted is fitted while `learning`."""
+        return accounts.names, accounts.values
+
+    def weights(self, accounts: Accounts, y: Labels) -> Floats | None:  # noqa: ARG002, for others to say
+        """What each account counts in training, float64[n]; None for all alike."""
+        return None
+
     def fit(self, accounts: Accounts, y: Labels) -> Self:
         """Fit the model on the features; imputation and scaling are part of it, so they see the training part only."""
-        self.classes_ = np.array([0, 1])
-        self.share_ = float(np.mean(y))
-        known = _known(accounts)
+        self.begin(y)
+        names, values = self.matrix(accounts, learning=True)
+        known = _known(values)
         labels = y[known]
         # A feature missing in all of the training part teaches nothing, and some models cannot bear one.
-        self.features_ = np.flatnonzero(~np.isnan(accounts.values).all(axis=0))
-        self.names_ = tuple(accounts.names[i] for i in self.features_)
+        self.features_ = np.flatnonzero(~np.isnan(values).all(axis=0))
+        self.names_ = tuple(names[i] for i in self.features_)
         self.model_ = None
-        if len(np.unique(labels)) == 2:
-            self.model_ = self.model().fit(accounts.values[known][:, self.features_], labels)
+        taught = values[known][:, self.features_]
+        if len(np.unique(labels)) == 2 and _varies(taught):
+            weights = self.weights(accounts, y)
+            model = self.model()
+            self.model_ = model.fit(taught, labels) if weights is None else _weighted(model, taught, labels, weights[known])
         return self
 
     def predict_proba(self, accounts: Accounts) -> Floats:
         """The model's probabilities, float64[n, 2]."""
-        known = _known(accounts)
+        _, values = self.matrix(accounts)
+        known = _known(values)
         proba = np.tile([1 - self.share_, self.share_], (len(accounts), 1))
         if self.model_ is not None and known.any():
-            proba[known] = self.model_.predict_proba(accounts.values[known][:, self.features_])
+            proba[known] = self.model_.predict_proba(values[known][:, self.features_])
         return proba
 
 
-def _known(accounts: Accounts) -> NDArray[np.bool_]:
-    return np.asarray(~np.isnan(accounts.values).all(axis=1), dtype=np.bool_)
+def _known(values: Floats) -> NDArray[np.bool_]:
+    return np.asarray(~np.isnan(values).all(axis=1), dtype=np.bool_)
+
+
+def _varies(values: Floats) -> bool:
+    """Whether any feature tells any two accounts apart; some models refuse to learn from less."""
+    return bool(len(values)) and any(len(np.unique(column)) > 1 for column in values.T)
+
+
+def _weighted(model: Any, values: Floats, labels: Labels, weights: Floats) -> Any:
+    """The model, or the last step of the pipeline, fitted with weights."""
+    steps = getattr(model, "steps", None)
+    return model.fit(values, labels, **{f"{steps[-1][0]}__sample_weight" if steps else "sample_weight": weights})
+
+
+def balanced(y: Labels) -> Floats:
+    """Weights under which both classes count alike, float64[n], mean 1.
+
+    >>> balanced(np.array([1, 0, 0, 0], dtype=np.int8)).round(3).tolist()
+    [2.0, 0.667, 0.667, 0.667]
+    """
+    counts = np.bincount(y, minlength=2)
+    return np.asarray(len(y) / (2 * counts[y]), dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -102,10 +162,12 @@ class Spec:
 
     `floor` marks what every other detector must beat (a constant, one question); `threshold` is the canonical rule by
     which the decision threshold is chosen on the training part; `packages` are further distributions it runs on.
+    `transductive` says that it looks at the accounts to be scored as a whole, so that one account's score depends on
+    the others; `options` were given in its name; `asks` are options without which it cannot be.
     """
 
     name: str
-    make: Callable[[], Detector]
+    make: Callable[..., Detector]
     needs: tuple[str, ...]
     uses: tuple[str, ...]
     cites: str
@@ -113,22 +175,31 @@ class Spec:
     floor: bool
     threshold: str
     packages: tuple[str, ...] = ()
+    transductive: bool = False
+    asks: tuple[str, ...] = ()
+    options: tuple[tuple[str, Any], ...] = ()
+
+    def fresh(self) -> Detector:
+        """A fresh estimator with the options of its name."""
+        return self.make(**dict(self.options))
 
     def seeded(self, seed: int) -> Detector:
         """A fresh estimator with that seed, where it takes one."""
-        made = self.make()
+        made = self.fresh()
         return made.set_params(random_state=seed) if "random_state" in made.get_params() else made
 
     @cached_property
     def modules(self) -> list[str]:
         """The modules its code stands in: where it is registered, its class and the classes under it."""
-        classes = {kind.__module__ for kind in type(self.make()).__mro__}
+        classes = {kind.__module__ for kind in type(self.fresh()).__mro__}
         return sorted(m for m in classes | {self.make.__module__} if m.split(".")[0] not in {"sklearn", "builtins"})
 
     @cached_property
     def version(self) -> str:
         """The hash of its code, its parameters and the packages it runs on; a change means new cells."""
-        total = hashlib.sha256(repr((self.threshold, self.needs, self.uses, _parameters(self.make()))).encode())
+        made = self.fresh()
+        told = (self.threshold, self.needs, self.uses, _parameters(made), made.fingerprint())
+        total = hashlib.sha256(repr(told).encode())
         for module in self.modules:
             total.update(source(module))
         for package, number in self.versions.items():
@@ -156,12 +227,13 @@ DETECTORS: Registry[Any] = Registry("detector", "benchmarks.detectors", "botbenc
 
 def detector(
     name: str, *, needs: tuple[str, ...] = (), uses: tuple[str, ...] = (), cites: str, about: str,
-    floor: bool = False, threshold: str = BALANCED, packages: tuple[str, ...] = (),
+    floor: bool = False, threshold: str = BALANCED, packages: tuple[str, ...] = (), transductive: bool = False,
+    asks: tuple[str, ...] = (),
 ) -> Callable[[Made], Made]:
     """Register a detector class, or a function that makes one, under `name`."""
 
     def register(make: Made) -> Made:
-        DETECTORS.add(name, Spec(name, make, needs, uses, cites, about, floor, threshold, packages))
+        DETECTORS.add(name, Spec(name, make, needs, uses, cites, about, floor, threshold, packages, transductive, asks))
         return make
 
     return register
@@ -172,9 +244,27 @@ def detectors() -> dict[str, Spec]:
     return {name: spec for name, spec in DETECTORS.all().items() if isinstance(spec, Spec)}
 
 
+def complete() -> list[Spec]:
+    """Every registered detector that needs no options, by name: what a suite means by `all`."""
+    return [spec for spec in detectors().values() if not spec.asks]
+
+
+def options_of(spec: Spec) -> dict[str, Any]:
+    """The options that a detector's name may give, with their defaults."""
+    from benchmarks.detectors import _options
+
+    return _options.known(spec)
+
+
 def get(name: str) -> Spec:
-    """The detector called `name`; raises UserError naming the closest one."""
+    """The detector a name says, with its options: `get(text).name` is the canonical name, and `get` of that the same.
+
+    Raises UserError naming the closest detector or option.
+    """
+    from benchmarks.detectors import _options
+
+    base, options = _options.parse(name)
     found = detectors()
-    if name not in found:
-        raise unknown("detector", name, found)
-    return found[name]
+    if base not in found:
+        raise unknown("detector", base, found)
+    return _options.given(found[base], options)

@@ -19,8 +19,7 @@ class Constant(Detector):
 
     def fit(self, accounts: Accounts, y: Labels) -> Self:  # noqa: ARG002, the contract's signature
         """Keep the share of bots."""
-        self.classes_ = np.array([0, 1])
-        self.share_ = float(np.mean(y))
+        self.begin(y)
         return self
 
     def predict_proba(self, accounts: Accounts) -> Floats:

@@ -1,4 +1,4 @@
-"""Random forest on profile features."""
+"""Random forests: on profile features, on every family (after Varol et al.), and on the times of posts alone."""
 
 from __future__ import annotations
 
@@ -23,3 +23,23 @@ class RandomForestDetector(FeatureModel):
         from sklearn.ensemble import RandomForestClassifier
 
         return RandomForestClassifier(self.trees, min_samples_leaf=2, n_jobs=1, random_state=self.random_state)
+
+
+@detector(
+    "varol-forest", uses=("profile", "timing", "text", "content", "network"),
+    cites="Varol, Ferrara, Davis, Menczer & Flammini 2017, Online Human-Bot Interactions (ICWSM), doi:10.1609/icwsm.v11i1.14871",
+    about="100 trees on every family of features, after the system behind Botometer, whose 1,150 features these are not.",
+)
+def varol() -> RandomForestDetector:
+    """All families."""
+    return RandomForestDetector()
+
+
+@detector(
+    "timing-only", needs=("timing",),
+    cites="Chavoshi, Hamooni & Mueen 2016, DeBot (ICDM), doi:10.1109/ICDM.2016.0096: times of posts alone tell bots apart",
+    about="100 trees on when an account posts, and nothing else; the forest is ours, the idea that times suffice is cited.",
+)
+def timing_only() -> RandomForestDetector:
+    """The timing family."""
+    return RandomForestDetector()

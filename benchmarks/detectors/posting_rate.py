@@ -33,8 +33,7 @@ class RateRule(Detector):
 
     def fit(self, accounts: Accounts, y: Labels) -> Self:  # noqa: ARG002, the contract's signature
         """Keep the share of bots for accounts without a rate."""
-        self.classes_ = np.array([0, 1])
-        self.share_ = float(np.mean(y))
+        self.begin(y)
         return self
 
     def predict_proba(self, accounts: Accounts) -> Floats:

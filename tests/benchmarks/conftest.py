@@ -84,6 +84,16 @@ class Maker:
                 "mentions": [f"h{i}"], "ref_account_id": i if k % 2 else f"@h{i}"}
 
 
+@pytest.fixture(scope="session")
+def session_make():
+    """Write small releases that outlive one test: session_make(home) is a `make` for that home."""
+    def of(home):
+        home.mkdir()
+        return Maker(home)
+
+    return of
+
+
 @pytest.fixture
 def home(tmp_path):
     """A store's home folder with nothing in it."""

@@ -5,7 +5,6 @@ import re
 
 import numpy as np
 import pytest
-from sklearn.base import clone
 
 from benchmarks import cells
 from benchmarks.accounts import Accounts
@@ -40,70 +39,6 @@ def one_thread():
         yield
 
 
-@pytest.fixture(params=EVERY)
-def spec(request):
-    return get(request.param)
-
-
-def test_it_says_what_it_is(spec):
-    assert len(spec.about) > 20 and spec.about.endswith(".") and spec.cites
-    assert len(spec.version) == 16 and spec.version == get(spec.name).version
-
-
-def test_it_is_a_scikit_learn_estimator(spec):
-    made = spec.seeded(3)
-    copy = clone(made)
-    assert copy.get_params() == made.get_params() and not hasattr(copy, "classes_")
-    if "random_state" in made.get_params():
-        assert made.random_state == 3
-
-
-def test_every_account_gets_a_probability(spec):
-    view, y = accounts()
-    proba = spec.seeded(0).fit(view, y).predict_proba(view)
-    assert proba.shape == (60, 2) and np.isfinite(proba).all()
-    np.testing.assert_allclose(proba.sum(axis=1), 1)
-    assert proba.min() >= 0 and proba.max() <= 1
-
-
-def test_one_seed_gives_one_result(spec):
-    view, y = accounts()
-    first, second = (scores(spec.seeded(7).fit(view, y), view) for _ in range(2))
-    np.testing.assert_array_equal(first, second)
-
-
-def test_an_account_is_scored_alike_wherever_it_stands(spec):
-    view, y = accounts()
-    made = spec.seeded(0).fit(view, y)
-    order = np.random.default_rng(1).permutation(len(view))
-    np.testing.assert_allclose(scores(made, view)[order], scores(made, view.take(order)), rtol=1e-12)
-    np.testing.assert_allclose(scores(made, view)[:1], scores(made, view.take(np.array([0]))), rtol=1e-12)
-
-
-def test_nobody_to_score(spec):
-    view, y = accounts()
-    assert spec.seeded(0).fit(view, y).predict_proba(view.take(np.array([], dtype=np.int64))).shape == (0, 2)
-
-
-def test_missing_and_constant_columns(spec):
-    view, y = accounts()
-    values = view.values.copy()
-    values[:, 0] = np.nan
-    values[:, 1] = 4.0
-    values[5] = np.nan
-    made = spec.seeded(0).fit(Accounts(NAMES, values), y)
-    assert np.isfinite(scores(made, view)).all()
-    assert np.isfinite(scores(made, Accounts(NAMES, np.full((3, 4), np.nan)))).all()
-
-
-def test_it_leaves_its_material_alone(spec):
-    view, y = accounts()
-    before, labels = view.values.copy(), y.copy()
-    spec.seeded(0).fit(view, y).predict_proba(view)
-    np.testing.assert_array_equal(view.values, before)
-    np.testing.assert_array_equal(y, labels)
-
-
 def test_the_constant_says_the_share_of_bots():
     view, y = accounts(8)
     y[:] = [1, 0, 0, 0, 1, 0, 0, 0]
@@ -117,7 +52,8 @@ def test_silence_is_no_evidence():
     for name in ("one-question-tree", "depth-4-tree", "random-forest", "gradient-boosting", "logistic-regression"):
         made = get(name).seeded(0).fit(view, y)
         assert scores(made, view)[4:].tolist() == [0.25] * 4, name
-        assert scores(made.fit(view.take(np.arange(4, 8)), y[4:]), view).tolist() == [0] * 8, "nothing to learn from"
+        some, both = view.take(np.arange(4, 8)), np.array([1, 0, 0, 0])
+        assert scores(made.fit(some, both), view).tolist() == [0.25] * 8, "nothing to learn from"
 
 
 def test_one_question_by_hand():
@@ -355,3 +291,92 @@ def test_listing(cli):
     assert found["rate-72"]["needs"] == [RATE] and found["constant"]["floor"] is True
     assert "one-question-tree" in cli("detectors").stdout
     assert json.dumps(found)
+
+
+def test_a_name_may_hold_options():
+    spec = get("random-forest(trees=5)")
+    assert spec.name == "random-forest(trees=5)" and spec.fresh().trees == 5 and get(spec.name).version == spec.version
+    assert spec.version != get("random-forest").version and get("random-forest( trees = 100 )").name == "random-forest"
+    assert get('digital-dna-b3').threshold == "fixed(0.5)"
+
+
+@pytest.mark.parametrize("name, says", [
+    ("random-forest(tree=5)", "Did you mean 'trees'"), ("random-forest(trees='5')", "trees must be int"),
+    ("random-forest(5)", "write its options like"), ("external", "needs its file"), ("random-forest(trees=", "cannot be read"),
+])
+def test_a_name_that_cannot_be(name, says):
+    with pytest.raises(UserError, match=says):
+        get(name)
+
+
+def test_domains_are_for_learning_only(plugin, make, home):
+    plugin(DOMAINS, asks_for_domains="Asks")
+    for i, name in enumerate("abc"):
+        make(name, 10, 10, seed=i)
+    outcome = run(home, "asks-for-domains", "c@1", train=("a@1", "b@1"), protocol="leave-one-data-set-out(seed=0)")
+    assert outcome.status == "done", outcome.reason
+    assert set(outcome.predictions["p_bot"].to_pylist()) == {0.5}, "two data sets taught, and those to be scored say nothing"
+
+
+DOMAINS = '''
+import numpy as np
+from benchmarks.detectors import Detector, detector
+
+@detector("asks-for-domains", needs=("followers",), uses=("domains",), cites="nobody", about="Counts data sets.",
+          threshold="fixed(0.5)")
+class Asks(Detector):
+    def fit(self, accounts, y):
+        self.begin(y)
+        _, sizes = np.unique(accounts.domains, return_counts=True)
+        assert sizes.tolist() == [20, 20]
+        return self
+    def predict_proba(self, accounts):
+        return np.full((len(accounts), 2), 0.5 if accounts.domains is None else 1.0)
+'''
+
+
+def test_external_scores_are_joined_by_the_bench(make, home, tmp_path, monkeypatch):
+    """Two releases, a file with scores of the tested one's accounts: they come out as they went in, one account is missing."""
+    monkeypatch.chdir(tmp_path)
+    make("a", 10, 10, seed=1)
+    b = make("b", 4, 12, seed=2)
+    ids = sorted(__import__("pyarrow.parquet").parquet.read_table(b.path / "labels.parquet")["account_id"].to_pylist())
+    lines = [f"{i},{k / 20},0.3" for k, i in enumerate(ids[:-1])]
+    (tmp_path / "s.csv").write_text("\n".join(["account_id,p_bot,threshold", *lines]))
+    name = 'external(file="s.csv")'
+    assert get(name).threshold == "fixed(0.300000)" and get('external(file="s.csv", threshold=0.7)').threshold == "fixed(0.700000)"
+    outcome = run(home, name, "b@1", train=("a@1",), protocol="leave-one-data-set-out(seed=0)")
+    assert outcome.status == "done", outcome.reason
+    assert outcome.predictions["p_bot"].to_pylist() == [*(k / 20 for k in range(15)), 0.5]
+    assert set(outcome.predictions["threshold"].to_pylist()) == {0.3}
+    before = get(name).version
+    (tmp_path / "s.csv").write_text("account_id,p_bot\n1,0.5\n")
+    assert get(name).version != before, "another file is another cell"
+    assert "none of external" in run(home, name, "b@1").reason
+
+
+@pytest.mark.parametrize("text, says", [
+    ("account_id,score\n1,0.5\n", "lacks p_bot"), ("account_id,p_bot\n1,1.5\n", "row 1 is not a number"),
+    ("account_id,p_bot\n1,0.5\n1,0.6\n", "several scores"), (None, "no predictions file"),
+])
+def test_external_files_that_cannot_be(text, says, tmp_path, monkeypatch):
+    from benchmarks import external
+
+    monkeypatch.chdir(tmp_path)
+    if text:
+        (tmp_path / "s.csv").write_text(text)
+    with pytest.raises(UserError, match=says):
+        external.read(tmp_path / "s.csv")
+    with pytest.raises(UserError, match="relative to the folder"):
+        get(f'external(file="{tmp_path}/s.csv")').version  # noqa: B018, reading it is the point
+
+
+def test_letter_pairs_by_hand():
+    """aab, aac: aa twice, ab, ac once. aab: (2 + 1)(1 + 1) / (4 + 3969)^2, square root; its own taken out: 2 * 1 / 3971^2."""
+    from benchmarks.detectors.botometer_lite import Bigrams
+
+    pairs = Bigrams().fit(["aab", "aac"])
+    assert pairs.likelihood(["aab"])[0] == pytest.approx(6**0.5 / 3973)
+    assert pairs.likelihood(["aab"], own=True)[0] == pytest.approx(2**0.5 / 3971)
+    assert pairs.likelihood(["xyz"])[0] == pytest.approx(1 / 3973), "pairs that nobody had"
+    assert np.isnan(pairs.likelihood(["a", ""])).all() and np.isnan(Bigrams().fit([""]).likelihood(["a"])).all()

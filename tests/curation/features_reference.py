@@ -24,7 +24,7 @@ def features_of(account, posts):
     """The features of one account; NaN and None are missing."""
     found = {"account_id": account["account_id"], **profile(account)}
     if len(posts):
-        found |= timing(posts) | text(posts) | content(posts)
+        found |= timing(posts) | text(posts) | content(posts) | network(posts)
     return found
 
 
@@ -179,6 +179,18 @@ def content(posts):
         "distinct_apps": len(apps) or None, "top_app_share": max(apps.values()) / sum(apps.values()) if apps else None,
         "reposts_received_mean": posts["reposts"][own].astype(float).mean(),
         "likes_received_mean": posts["likes"][own].astype(float).mean(),
+    }
+
+
+def network(posts):
+    texts = posts["text"].astype(object).where(posts["text"].notna(), None)
+    named = Counter(n.lower() for found in stated(posts["mentions"], texts, r"@([A-Za-z0-9_]+)") if found for n in found)
+    own = np.array([kind(k, t) != "repost" for k, t in zip(posts["kind"], texts, strict=True)])
+    taken = Counter(posts["ref_account_id"][~own].dropna())
+    return {
+        "accounts_mentioned": len(named) or None, "mention_entropy": entropy(named.values()) if named else None,
+        "top_mention_share": max(named.values()) / sum(named.values()) if named else None,
+        "accounts_reposted": len(taken) or None, "repost_entropy": entropy(taken.values()) if taken else None,
     }
 
 

@@ -167,6 +167,8 @@ def test_content_by_hand():
     assert f["mention_share"] == 0.75 and f["mention_concentration"] == 5 / 9 and f["distinct_mention_ratio"] == 2 / 3
     assert f["url_share"] == 0.25 and f["urls_per_post"] == 0.5 and f["distinct_domains"] == 2 and f["domain_concentration"] == 0.5
     assert f["repost_concentration"] == 0.5 and f["distinct_apps"] == 2 and f["top_app_share"] == 2 / 3
+    assert f["accounts_mentioned"] == 2 and f["top_mention_share"] == 2 / 3 and f["accounts_reposted"] == 2
+    assert f["mention_entropy"] == pytest.approx(math.log2(3) - 2 / 3) and f["repost_entropy"] == 1
     assert f["reposts_received_mean"] == 2 and f["likes_received_mean"] == 2.5, "what the reposted post got is not theirs"
 
 

@@ -1,0 +1,139 @@
+"""Digital DNA: an account's posts as a string of letters, and how much of it others share or a compressor saves."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any, Self
+
+import numpy as np
+
+from benchmarks.accounts import Accounts, Floats
+from benchmarks.detectors import HALF, Detector, FeatureModel, Labels, detector
+from benchmarks.detectors._dna import Suffixes, grid
+from benchmarks.thresholds import best_balanced_accuracy
+
+CRESCI = ("Cresci, Di Pietro, Petrocchi, Spognardi & Tesconi 2016, DNA-Inspired Online Behavioral Modeling and Its Application to "
+          "Spambot Detection (IEEE Intelligent Systems 31), doi:10.1109/MIS.2016.29")
+PASRICHA = ("Pasricha & Hayes 2019, Detecting Bot Behaviour in Social Media Using Digital DNA Compression (AICS), after Cresci "
+            "et al. 2016, doi:10.1109/MIS.2016.29")
+SORT = """CASE WHEN kind IS NOT NULL AND kind <> 'unknown' THEN kind WHEN text LIKE 'RT @%' THEN 'repost'
+               WHEN text LIKE '@%' THEN 'reply' WHEN text IS NULL THEN NULL ELSE 'original' END"""
+HAS = {"U": "coalesce(len(urls) > 0, contains(text, 'http'))", "H": "coalesce(len(hashtags) > 0, contains(text, '#'))",
+       "M": "coalesce(len(mentions) > 0, contains(text, '@'))"}
+ALPHABETS = {
+    # Behaviour: a plain post, a reply, a repost.
+    "B3": f"CASE {SORT} WHEN 'repost' THEN 'T' WHEN 'reply' THEN 'C' ELSE 'A' END",
+    # Content: nothing, a link, a hashtag, a mention, several of these; what the paper calls media is a link here.
+    "B6": f"""CASE {' + '.join(f'({test})::INT' for test in HAS.values())} WHEN 0 THEN 'N' WHEN 1 THEN
+              CASE {' '.join(f"WHEN {test} THEN '{letter}'" for letter, test in HAS.items())} END ELSE 'X' END""",
+}
+ACTIONS = 1000
+"""Latest posts of an account that are read."""
+SHARES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2)
+"""How much of the batch must hold a substring, to choose from; at least two accounts."""
+
+
+def strings(accounts: Accounts, alphabet: str) -> list[str]:
+    """Each account's latest posts in the order of time, one letter a post; an empty string without posts."""
+    found = np.full(len(accounts), "", dtype=np.object_)
+    if accounts.posts is not None:
+        letter = ALPHABETS[alphabet]
+        table = accounts.posts.query(f"""
+            SELECT position, string_agg(letter, '' ORDER BY created_at, letter) AS dna
+            FROM (SELECT position, created_at, {letter} AS letter FROM mine WHERE created_at IS NOT NULL
+                  QUALIFY row_number() OVER (PARTITION BY position ORDER BY created_at DESC, letter) <= {ACTIONS})
+            GROUP BY position ORDER BY position""")
+        found[table["position"].to_numpy()] = table["dna"].to_numpy(zero_copy_only=False)
+    return [str(s) for s in found]
+
+
+class DigitalDna(Detector):
+    """Bot where an account shares a substring of at least so many letters with so large a part of the accounts at hand.
+
+    How large a part (`SHARES`) and how many letters are chosen on the training part, by balanced accuracy; the score is
+    length / (length + limit), 0.5 at the limit. An account without posts gets the training part's share of bots.
+    """
+
+    def __init__(self, alphabet: str = "B3") -> None:
+        self.alphabet = alphabet
+
+    def fit(self, accounts: Accounts, y: Labels) -> Self:
+        """Choose part and length."""
+        self.begin(y)
+        dna = strings(accounts, self.alphabet)
+        posted = np.array([bool(s) for s in dna])
+        self.part_, self.limit_ = SHARES[0], np.inf
+        if len(np.unique(y[posted])) < 2:
+            return self
+        best, suffixes = -1.0, self._suffixes(dna, posted)
+        for part in SHARES:
+            length = self._lengths(suffixes, part)
+            limit = best_balanced_accuracy(length, y[posted])
+            bot = length >= limit
+            value = bot[y[posted] == 1].mean() + 1 - bot[y[posted] == 0].mean()
+            if value > best:
+                best, self.part_, self.limit_ = value, part, max(limit, 0.5)
+        return self
+
+    def _suffixes(self, dna: list[str], posted: Any) -> Suffixes:
+        return Suffixes([np.frombuffer(s.encode(), dtype=np.uint8) for s, has in zip(dna, posted, strict=True) if has])
+
+    def _lengths(self, suffixes: Suffixes, part: float) -> Floats:
+        k = max(2, int(np.ceil(part * suffixes.strings)))
+        longest = int(suffixes.left.max()) if len(suffixes.left) else 0
+        return suffixes.shared_with(k, grid(longest)).astype(np.float64)
+
+    def predict_proba(self, accounts: Accounts) -> Floats:
+        """float64[n, 2]; the substrings are looked for among exactly these accounts."""
+        dna = strings(accounts, self.alphabet)
+        posted = np.array([bool(s) for s in dna], dtype=np.bool_)
+        p = np.full(len(accounts), self.share_)
+        if np.isfinite(self.limit_) and posted.sum() > 1:
+            length = self._lengths(self._suffixes(dna, posted), self.part_)
+            p[posted] = length / (length + self.limit_)
+        return np.column_stack([1 - p, p])
+
+
+class DnaCompression(FeatureModel):
+    """Logistic regression on a string's length, its length when compressed, and the ratio of the two."""
+
+    def __init__(self, alphabet: str = "B3", random_state: int | None = None) -> None:
+        super().__init__(random_state)
+        self.alphabet = alphabet
+
+    def matrix(self, accounts: Accounts, learning: bool = False) -> tuple[tuple[str, ...], Floats]:  # noqa: ARG002
+        """Three columns; missing without posts."""
+        dna = strings(accounts, self.alphabet)
+        length = np.array([len(s) or np.nan for s in dna])
+        # zlib takes one string at a time.
+        packed = np.array([len(zlib.compress(s.encode())) if s else np.nan for s in dna])
+        return ("posts", "compressed", "ratio"), np.column_stack([np.log1p(length), np.log1p(packed), length / packed])
+
+    def model(self) -> Any:
+        """Scaled, because lengths and ratios differ in size."""
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+
+        return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000, random_state=self.random_state))
+
+
+@detector("digital-dna-b3", needs=("posts",), threshold=HALF, transductive=True, cites=CRESCI,
+          about="How long a sequence of posts, replies and reposts it shares with many of the accounts judged with it.")
+def b3() -> DigitalDna:
+    """What sort of post."""
+    return DigitalDna("B3")
+
+
+@detector("digital-dna-b6", needs=("posts",), threshold=HALF, transductive=True, cites=CRESCI,
+          about="How long a sequence of posts with links, hashtags, mentions it shares with many of the accounts judged with it.")
+def b6() -> DigitalDna:
+    """What is in the post."""
+    return DigitalDna("B6")
+
+
+@detector("dna-compression", needs=("posts",), cites=PASRICHA,
+          about="How far the sequence of its posts, replies and reposts can be compressed; one account at a time.")
+def compression() -> DnaCompression:
+    """Sorts of posts."""
+    return DnaCompression("B3")

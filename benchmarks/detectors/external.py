@@ -1,0 +1,61 @@
+"""Predictions made elsewhere, judged like any detector's."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from benchmarks import external
+from benchmarks.accounts import Accounts, Floats
+from benchmarks.detectors import HALF, Detector, Labels, detector
+from curation.errors import UserError
+
+
+@detector(
+    "external", uses=(external.FAMILY,), threshold=HALF, asks=("file",), cites="none: whoever made the file",
+    about="Reads scores from a file with account_id and p_bot (CSV, JSON or Parquet); learns nothing.",
+)
+class External(Detector):
+    """The file's scores; an account that it lacks gets the training part's share of bots.
+
+    `file` is named relative to the folder the command runs in, so that no path of a machine stands on a board; its hash is
+    part of the cell. `threshold` is the file's own where 0 (0.5 where it states none).
+    """
+
+    def __init__(self, file: str = "", threshold: float = 0.0) -> None:
+        self.file, self.threshold = file, threshold
+
+    def scores_file(self) -> Path | None:
+        """The file. Raises UserError where it is named by an absolute path."""
+        if not self.file:
+            return None
+        path = Path(self.file)
+        if path.is_absolute() or ".." in path.parts:
+            raise UserError(f"external: name {path.name} relative to the folder you run in (a detector's name stands on boards, "
+                            "and a path of your machine should not).")
+        return path
+
+    def fingerprint(self) -> str:
+        """The file's sha256."""
+        path = self.scores_file()
+        return "" if path is None or not path.is_file() else hashlib.sha256(path.read_bytes()).hexdigest()
+
+    def rule(self) -> str | None:
+        """The threshold given, or the one that the file states."""
+        path = self.scores_file()
+        stated = self.threshold or (external.threshold_of(path) if path else None)
+        return f"fixed({stated:.6f})" if stated else None
+
+    def fit(self, accounts: Accounts, y: Labels) -> Self:  # noqa: ARG002, the contract's signature
+        """Keep the share of bots for accounts that the file lacks."""
+        self.begin(y)
+        return self
+
+    def predict_proba(self, accounts: Accounts) -> Floats:
+        """float64[n, 2]."""
+        told = accounts.feature(external.FEATURE) if external.FEATURE in accounts.names else np.full(len(accounts), np.nan)
+        p = np.where(np.isnan(told), self.share_, told)
+        return np.column_stack([1 - p, p])
