@@ -1,0 +1,146 @@
+"""The audit of a data set: one file a check in `checks/`, each asking whether labels can be told by what is no evidence.
+
+A check registers with :func:`check` and gets an :class:`Audited`; it returns its figure, or says why it does not apply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks import material
+from curation import release
+from curation.registry import Registry
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Outcome = Literal["passed", "issue", "not applicable"]
+LEAST = 10
+"""Accounts of each class below which nothing can be told by folds."""
+
+
+class NotApplicable(Exception):
+    """The check does not fit the data set; the message says why."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found: its figure, what it means in a sentence, and whether it is an issue."""
+
+    check: str
+    outcome: Outcome
+    value: float | None
+    detail: str
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a check function returns: the figure, whether it is an issue, the sentence, and its interval where it has one."""
+
+    value: float
+    issue: bool
+    detail: str
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Check:
+    """One registered check: its name, what it asks, and the function."""
+
+    name: str
+    asks: str
+    run: Callable[[Audited], Result]
+
+
+@dataclass(frozen=True)
+class Audited:
+    """A release under audit: its files, labels and features, and the other releases beside it."""
+
+    home: Path
+    release: release.Release
+    seed: int = 0
+    others: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def material(self) -> material.Material:
+        """Labels, groups and features, sorted by account id."""
+        return material.load(self.home, self.release.reference)
+
+    @property
+    def y(self) -> NDArray[np.int8]:
+        """1 bot, 0 human. Raises NotApplicable where a class has hardly any accounts."""
+        y = self.material.y
+        if min(y.sum(), len(y) - y.sum()) < LEAST:
+            raise NotApplicable(f"there are {int(y.sum())} bots and {int(len(y) - y.sum())} humans; {LEAST} of each are needed.")
+        return y
+
+    def ask(self, query: str, tables: list[str]) -> pa.Table:
+        """A DuckDB query with one `?` for each named table of the release."""
+        return material.ask(query, [str(self.release.file(t)) for t in tables])
+
+
+@dataclass(frozen=True)
+class Report:
+    """All findings of one release."""
+
+    release: str
+    content_hash: str
+    simulated: bool
+    seed: int
+    findings: tuple[Finding, ...]
+
+    def document(self) -> dict[str, Any]:
+        """The contract of `botbench audit dataset --json`."""
+        return {"release": self.release, "content_hash": self.content_hash, "simulated": self.simulated, "seed": self.seed,
+                "checks": [vars(f) for f in self.findings]}
+
+
+CHECKS: Registry[Check] = Registry("check of a data set", "benchmarks.audits.checks", "botbench.audits")
+F = TypeVar("F", bound=Callable[[Audited], Result])
+
+
+def check(name: str, asks: str) -> Callable[[F], F]:
+    """Register a check under its name."""
+
+    def register(run: F) -> F:
+        CHECKS.add(name, Check(name, asks, run))
+        return run
+
+    return register
+
+
+def checks() -> dict[str, Check]:
+    """Every registered check by name."""
+    return CHECKS.all()
+
+
+def audit(home: Path, reference: str, seed: int = 0, step: Callable[[], object] = lambda: None) -> Report:
+    """Run every check on a release. Raises UserError where it is not there or was changed."""
+    chosen = release.load(home, reference, verify=True)
+    newest = [f"{name}@{versions[-1]}" for name, versions in release.listed(home).items()]
+    others = tuple(r for r in newest if release.load(home, r).dataset != chosen.dataset)
+    audited = Audited(home, chosen, seed, others)
+    findings = []
+    for one in checks().values():
+        findings.append(_found(one, audited))
+        step()
+    return Report(chosen.reference, chosen.content_hash, bool(chosen.info.get("simulated")), seed, tuple(findings))
+
+
+def _found(one: Check, audited: Audited) -> Finding:
+    try:
+        result = one.run(audited)
+    except NotApplicable as reason:
+        return Finding(one.name, "not applicable", None, str(reason))
+    rounded = [None if v is None else round(float(v), 4) for v in (result.value, result.low, result.high)]
+    return Finding(one.name, "issue" if result.issue else "passed", rounded[0], result.detail, rounded[1], rounded[2])

@@ -1,0 +1,47 @@
+"""The share of bots behind each row of a published table: stated, or what most rows of its data set agree on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.audits import rebuilt
+from benchmarks.audits.published import Floats, Published
+
+ROWS = 3
+"""Rows of a data set from which on their median prevalence says something."""
+
+
+@dataclass(frozen=True)
+class Prevalence:
+    """Shares of bots by row, float64[k]: `stated` (bots / n), `common` (median over the data set's rows), NaN where unknown."""
+
+    stated: Floats
+    common: Floats
+
+    @property
+    def is_stated(self) -> NDArray[np.bool_]:
+        """Whether the row says it itself."""
+        return np.asarray(np.isfinite(self.stated), dtype=np.bool_)
+
+    @property
+    def share(self) -> Floats:
+        """The stated one, else the common one."""
+        return np.where(self.is_stated, self.stated, self.common)
+
+
+def known(table: Published) -> Prevalence:
+    """The prevalence of each row. The median does not move with a few rows that are wrong; fewer than three say nothing."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        stated = np.where((table.n > 0) & (table.bots >= 0) & (table.bots <= table.n), table.bots / table.n, np.nan)
+        implied = rebuilt.prevalence(table.score("precision"), table.score("recall"), table.score("accuracy"))
+    usable = np.where((implied >= 0) & (implied <= 1), implied, np.nan)
+    names = np.asarray(table.dataset, dtype=object)
+    common = np.full(len(table), np.nan)
+    for name in dict.fromkeys(table.dataset):
+        here = names == name
+        if np.isfinite(usable[here]).sum() >= ROWS:
+            common[here] = np.nanmedian(usable[here])
+    return Prevalence(stated, common)
