@@ -71,10 +71,14 @@ class Note(_Strict):
 
 
 class Rule(_Strict):
-    """The consensus rule: votes needed, and the share of them that must agree."""
+    """The consensus rule: votes needed, the share of them that must agree, and which adjudicator's answer settles."""
 
     minimum: Annotated[int, Field(ge=1)] = 1
     agreed: Annotated[float, Field(gt=0.5, le=1)] = 0.6667
+    adjudication: Literal["latest", "unanimous"] = "latest"
+
+
+_UNSAID = {"adjudication"}
 
 
 class Document(_Strict):
@@ -158,9 +162,14 @@ class Scheme:
         return frozenset(name for name, a in self.document.answers.items() if a.report)
 
     @property
-    def consensus(self) -> dict[str, float]:
-        """The consensus rule: `minimum` votes, and the share of them that must have `agreed`."""
-        return {"minimum": self.document.consensus.minimum, "agreed": self.document.consensus.agreed}
+    def consensus(self) -> dict[str, Any]:
+        """The consensus rule: `minimum` votes, the share of them that must have `agreed`; `adjudication` if not the default."""
+        return self.document.consensus.model_dump(exclude=_UNSAID if self._ordinary else None)
+
+    @property
+    def _ordinary(self) -> bool:
+        """Said by default, adjudication is not told: schemes of before it keep their version."""
+        return self.document.consensus.adjudication == Rule().adjudication
 
     @cached_property
     def version(self) -> str:
@@ -169,7 +178,7 @@ class Scheme:
 
     def to_json(self) -> str:
         """The document as JSON, from which `Scheme.of` makes the same scheme again; the order of choices is kept."""
-        return self.document.model_dump_json()
+        return self.document.model_dump_json(exclude={"consensus": _UNSAID} if self._ordinary else None)
 
 
 class _UniqueKeys(yaml.SafeLoader):

@@ -1,8 +1,5 @@
 """Consensus by hand, on retractions, edits and contradictions, and against the published votes."""
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-
 import duckdb
 import pytest
 from hypothesis import given, settings
@@ -10,41 +7,13 @@ from hypothesis import strategies as st
 
 from curation import identity, schema
 from curation.annotation.scheme import Scheme
-from curation.consensus import TALLY, collect, consensus, majority, tally
+from curation.consensus import consensus
+from curation.consensus.methods.majority import majority
+from curation.consensus.run import judge
+from curation.consensus.votes import VOTES, ballots, collect
 from curation.current import newest_consensus
 from curation.errors import UserError
-
-NOON = datetime(2024, 5, 5, 12, tzinfo=UTC)
-MEANING = {"bot": "bot", "human": "human", "organisation": "human", "hybrid": None, "cannot tell": None}
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A scheme of the test's own."""
-
-    version: str = "t1"
-    labels: dict = field(default_factory=lambda: MEANING)
-    consensus: dict = field(default_factory=lambda: {"minimum": 1, "agreed": 0.6667})
-
-
-def claim(account_id, claimant, answer, minutes=None, kind="person", **more):
-    made_at = None if minutes is None else NOON + timedelta(minutes=minutes)
-    return {"dataset": "d", "account_id": account_id, "claimant": claimant, "claimant_kind": kind, "answer": answer,
-            "made_at": made_at, **more}
-
-
-def say(store, *claims):
-    """Append claims; returns their ids in the order given."""
-    rows = identity.with_claim_ids(store.connection, schema.rows("claims", list(claims)))
-    store.append({"claims": rows}, "t", "claims")
-    return rows["claim_id"].to_pylist()
-
-
-def labels(store, scheme=None, **options):
-    """(label, status, n_claims, p_bot) by account."""
-    found = consensus(store, "d", scheme or Rule(), **options)
-    rows = store.arrow("FROM lake.main.labels WHERE consensus_id = ?", [found.consensus_id]).to_pylist()
-    return {r["account_id"]: (r["label"], r["status"], r["n_claims"], r["p_bot"]) for r in rows}
+from tests.curation.voting import MEANING, Rule, claim, labels, say
 
 
 def test_majority_by_hand(store):
@@ -124,7 +93,7 @@ def test_repeating_it_makes_no_version_and_a_new_claim_another_consensus(store):
     assert again.document() == first.document()
     assert first.document() == {"method": "majority", "consensus_id": first.consensus_id, "dataset": "d", "accounts": 1,
                                 "labels": {"bot": 1, "human": 0},
-                                "status": {"agreed": 1, "disputed": 0, "too few": 0}, "version": first.version}
+                                "status": {"agreed": 1, "disputed": 0, "too few": 0}, "version": first.version, "claimants": ()}
     assert consensus(store, "d", Rule(version="t2")).consensus_id != first.consensus_id
     say(store, claim("a", "p2", "bot"))
     second = consensus(store, "d", Rule())
@@ -170,10 +139,9 @@ def test_agrees_with_a_loop_in_any_order(votes, chance):
     with duckdb.connect() as connection:
         connection.register("offered", schema.rows("claims", [{"claim_id": str(i), **claim(*v)} for i, v in enumerate(votes)]))
         collect(connection, "offered", "d", ["person"], MEANING)
-        tally(connection)
-        majority(connection, Rule().consensus)
-        found = connection.execute("SELECT account_id, label, status, n_claims, p_bot FROM consensus_judged").fetchall()
-    assert {row[0]: tuple(row[1:]) for row in found} == expected
+        voted = ballots(connection)
+    found = judge(voted, majority(voted), Rule().consensus).to_pylist()
+    assert {r["account_id"]: (r["label"], r["status"], r["n_claims"], r["p_bot"]) for r in found} == expected
 
 
 def test_the_command_names_the_next_one(cli, tmp_path):
@@ -203,11 +171,13 @@ def test_the_experts_votes_on_twibot_22(store, shared_data):
         FROM read_csv('{folder}/record_combine.csv')""")
     given_ = schema.rows("claims", store.arrow("FROM votes").to_pylist())
     store.append({"claims": identity.with_claim_ids(store.connection, given_)}, "t", "votes")
-    found = consensus(store, "d", Scheme.load(), kinds=["person"])
+    found = consensus(store, "d", Scheme.load(), kinds=["person"], method="majority")
     assert found.accounts == 1000 and given_.num_rows == 5189
     released = f"(FROM read_csv('{folder}/label_manual.csv'))"
+    tally = f"""(SELECT account_id, count(*) FILTER (label = 'bot') AS bots, count(*) FILTER (label = 'human') AS humans,
+        count(*) FILTER (label IS NULL) AS others FROM {VOTES} GROUP BY account_id)"""
     plain = f"""SELECT count(*), count(*) FILTER (r.label = CASE WHEN bots > greatest(humans, others) THEN 'bot'
-        WHEN humans > greatest(bots, others) THEN 'human' END) FROM {released} r JOIN {TALLY} t ON r.id = t.account_id"""
+        WHEN humans > greatest(bots, others) THEN 'human' END) FROM {released} r JOIN {tally} t ON r.id = t.account_id"""
     assert store.connection.execute(plain).fetchone() == (986, 936)
     judged = f"""SELECT count(*) FILTER (r.label = CASE WHEN l.p_bot > 0.5 THEN 'bot' WHEN l.p_bot < 0.5 THEN 'human' END),
         count(*) FILTER (l.p_bot = 0.5) FROM {released} r JOIN lake.main.labels l ON r.id = l.account_id"""

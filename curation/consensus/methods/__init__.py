@@ -1,0 +1,73 @@
+"""Methods of consensus, one file each: from ballots to the probability that an account is a bot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.consensus.votes import Ballots
+from curation.registry import Registry
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a method made of ballots.
+
+    `p_bot`, `low` and `high` (95 %; None where the method has none) are by account; `settled` is what the scheme's
+    `agreed` is compared with: the larger side's share of votes, or the probability of the likelier label. `votes` gives
+    the probability that a claimant says bot of an account (two arrays of codes). `sensitivity` and `specificity` are by
+    claimant: (claimants, 3) as value, low and high; None where the method knows none.
+    """
+
+    p_bot: Array
+    settled: Array
+    votes: Callable[[Array, Array], Array]
+    low: Array | None = None
+    high: Array | None = None
+    sensitivity: Array | None = None
+    specificity: Array | None = None
+
+
+Method = Callable[[Ballots], Fit]
+METHODS: Registry[Method] = Registry("consensus method", "curation.consensus.methods", "botbench.consensus")
+
+
+def method(name: str) -> Callable[[Method], Method]:
+    """Register a method under its name on the command line."""
+    return METHODS.register(name)
+
+
+def fitted(p: Array, sensitivity: Array, specificity: Array) -> Fit:
+    """A fit whose claimants are known by sensitivity and specificity alone (points, no intervals)."""
+    def votes(account: Array, claimant: Array) -> Array:
+        found: Array = p[account] * sensitivity[claimant] + (1 - p[account]) * (1 - specificity[claimant])
+        return found
+
+    return Fit(p, np.maximum(p, 1 - p), votes, sensitivity=_points(sensitivity), specificity=_points(specificity))
+
+
+def _points(values: Array) -> Array:
+    return np.column_stack([values, np.full((len(values), 2), np.nan)])
+
+
+def frame(ballots: Ballots) -> pd.DataFrame:
+    """The votes as crowd-kit takes them: task, worker, label (codes)."""
+    import pandas as pd
+
+    return pd.DataFrame({"task": ballots.account, "worker": ballots.claimant, "label": ballots.bot})
+
+
+def probability(ballots: Ballots, probas: pd.DataFrame) -> Array:
+    """p_bot by account from crowd-kit's table of probabilities; half where nobody judged."""
+    p = np.full(len(ballots.accounts), 0.5)
+    p[probas.index.to_numpy()] = probas[1].fillna(0.0).to_numpy() if 1 in probas else 0.0
+    return p

@@ -1,0 +1,36 @@
+"""The truth of accounts where a source tells it beside the votes, in an attribute of the claims."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from curation.consensus.votes import Array, Ballots
+from curation.errors import UserError
+
+if TYPE_CHECKING:
+    from curation.store import Store
+
+
+def of(store: Store, dataset: str, attribute: str, ballots: Ballots, at: str | None = None) -> Array:
+    """1 for bot, 0 for anything else, NaN where nothing or both is said, in the order of the ballots' accounts.
+
+    Raises UserError naming the attributes there are.
+    """
+    import pyarrow as pa
+
+    claims = f"(FROM {store.relation('claims', at)} WHERE dataset = ?)"
+    store.connection.register("truth_accounts", pa.table({"account_id": ballots.accounts}))
+    found = store.arrow(f"""
+        WITH said AS (SELECT account_id, (lower(attributes[?]) = 'bot')::DOUBLE AS truth FROM {claims}
+                      WHERE attributes[?] IS NOT NULL)
+        SELECT a.account_id, t.truth FROM truth_accounts a LEFT JOIN (SELECT account_id, any_value(truth) AS truth FROM said
+            GROUP BY account_id HAVING count(DISTINCT truth) = 1) t USING (account_id) ORDER BY a.account_id""",
+        [attribute, dataset, attribute])
+    store.connection.unregister("truth_accounts")
+    truth: Array = found["truth"].to_numpy(zero_copy_only=False).astype(float)
+    if found["truth"].null_count == len(found):
+        there = store.connection.execute(f"SELECT DISTINCT unnest(map_keys(attributes)) AS k FROM {claims} ORDER BY k",
+                                         [dataset]).fetchall()
+        raise UserError(f"No claim of {dataset} tells the truth in an attribute {attribute!r}; there are: "
+                        f"{', '.join(k for (k,) in there) or 'none'}.")
+    return truth

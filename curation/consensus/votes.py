@@ -1,0 +1,151 @@
+"""The votes that count, from the store's claims: as a temporary table, and as arrays of codes for the methods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.current import quoted
+from curation.errors import UserError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+VOTES = "consensus_votes"
+ADJUDICATOR = "adjudicator"
+"""The `role` (an attribute of a person's claim) whose answer settles an account."""
+
+SETTLED, OPEN = 1, 2
+
+Array = NDArray[Any]
+
+
+class Meaning(Protocol):
+    """What of a scheme is needed: its version, what each answer means, and when votes have agreed."""
+
+    @property
+    def version(self) -> str:
+        """The scheme's version."""
+
+    @property
+    def labels(self) -> Mapping[str, Any]:
+        """Answer to bot, human or None, where it leaves the account out."""
+
+    @property
+    def consensus(self) -> Mapping[str, Any]:
+        """`minimum`: judging votes needed; `agreed`: the share of them that must say the same; `adjudication`: see Rule."""
+
+
+def collect(connection: duckdb.DuckDBPyConnection, claims: str, dataset: str, kinds: Sequence[str],
+            labels: Mapping[str, Any]) -> None:
+    """Leave the votes in the temporary table `consensus_votes`: account_id, claimant_kind, claimant, label, claim_id, settles.
+
+    A claim counts where its claimant has not taken it back, and has said nothing later of the account. Claims of one
+    moment, or of unknown time, are simultaneous: where they differ, the claimant contradicts itself, and all count.
+    What an adjudicator says `settles`, and is no vote among others.
+    """
+    said = ", ".join(f"({quoted(answer)}, {quoted(label)})" for answer, label in sorted(labels.items()))
+    among = ", ".join(quoted(kind) for kind in kinds)
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE {VOTES} AS
+        WITH mine AS (
+            SELECT claim_id, account_id, claimant_kind, claimant, answer, made_at, retracts,
+                   claimant_kind = 'person' AND coalesce(attributes['role'], '') = '{ADJUDICATOR}' AS settles
+            FROM {claims} WHERE dataset = {quoted(dataset)} AND claimant_kind IN ({among})),
+        standing AS (
+            FROM mine m ANTI JOIN (FROM mine WHERE retracts IS NOT NULL) r
+            ON m.claim_id = r.retracts AND m.claimant_kind = r.claimant_kind AND m.claimant = r.claimant
+            WHERE m.answer IS NOT NULL),
+        latest AS (
+            FROM standing QUALIFY made_at IS NULL
+            OR made_at = max(made_at) OVER (PARTITION BY account_id, claimant_kind, claimant, settles))
+        SELECT account_id, claimant_kind, claimant, answer, meaning.answer IS NOT NULL AS known, label, claim_id, made_at, settles
+        FROM latest LEFT JOIN (VALUES {said}) meaning(answer, label) USING (answer)""")
+    strange = connection.execute(
+        f"SELECT answer, count(*) FROM {VOTES} WHERE NOT known GROUP BY ALL ORDER BY answer LIMIT 5").fetchall()
+    if strange:
+        raise UserError(f"Claims of {dataset} hold answers that the scheme does not: "
+                        f"{', '.join(f'{a!r} ({n:,} times)' for a, n in strange)}. It knows {', '.join(sorted(labels))}; map the "
+                        "answers in the card (and pull again), or name the scheme they were given under with --scheme.")
+
+
+@dataclass(frozen=True)
+class Ballots:
+    """Judging votes as codes: vote i is `claimant[i]` saying bot (1) or human (0) of `account[i]`.
+
+    `accounts` are the ids, sorted, with those on which nobody judged; `claimants` are (kind, name), sorted. `truth` is
+    1, 0 or NaN by account: what adjudicators settled, and methods may learn from; `ruling` says whether they did
+    (SETTLED, also as neither), contradict each other (OPEN), or said nothing (0). `judging` counts claimants whose
+    answer judges, adjudicators too.
+    """
+
+    account: Array
+    claimant: Array
+    bot: Array
+    accounts: pa.Array
+    claimants: tuple[tuple[str, str], ...]
+    truth: Array
+    ruling: Array
+    judging: Array
+
+    @property
+    def bots(self) -> Array:
+        """Votes for bot, by account."""
+        return np.bincount(self.account, weights=self.bot, minlength=len(self.accounts))
+
+    @property
+    def n(self) -> Array:
+        """Judging votes, by account."""
+        return np.bincount(self.account, minlength=len(self.accounts))
+
+    def kinds(self) -> tuple[list[str], Array]:
+        """The kinds of claimant, sorted, and each claimant's place among them."""
+        names = sorted({kind for kind, _ in self.claimants})
+        return names, np.array([names.index(kind) for kind, _ in self.claimants], dtype=np.int64)
+
+    def only(self, votes: Array) -> Ballots:
+        """The same accounts and claimants with some of the votes (a mask)."""
+        return Ballots(self.account[votes], self.claimant[votes], self.bot[votes], self.accounts, self.claimants, self.truth,
+                       self.ruling, self.judging)
+
+
+def ballots(connection: duckdb.DuckDBPyConnection, adjudication: str = "latest") -> Ballots:
+    """The votes of `consensus_votes` as arrays; a claimant has one vote for each label it gave of an account.
+
+    Adjudicators' answers are the truth of an account: the `latest` of them, or only `unanimous` ones; where those of
+    one moment differ, or one is not unanimous, there is none.
+    """
+    import pyarrow as pa
+
+    last = "" if adjudication == "unanimous" else "QUALIFY made_at IS NOT DISTINCT FROM max(made_at) OVER (PARTITION BY account_id)"
+    table = connection.execute(f"""
+        WITH accounts AS (SELECT account_id, row_number() OVER (ORDER BY account_id) - 1 AS account
+                          FROM (SELECT DISTINCT account_id FROM {VOTES})),
+        claimants AS (SELECT claimant_kind, claimant, row_number() OVER (ORDER BY claimant_kind, claimant) - 1 AS place
+                      FROM (SELECT DISTINCT claimant_kind, claimant FROM {VOTES} WHERE label IS NOT NULL AND NOT settles))
+        SELECT DISTINCT account, place, (label = 'bot')::BIGINT AS bot
+        FROM {VOTES} JOIN accounts USING (account_id) JOIN claimants USING (claimant_kind, claimant)
+        WHERE label IS NOT NULL AND NOT settles ORDER BY account, place, bot""").to_arrow_table()
+    accounts = connection.execute(f"""
+        WITH rulings AS (
+            SELECT account_id, min(label) AS label,
+                   CASE WHEN count(DISTINCT coalesce(label, '-')) = 1 THEN {SETTLED} ELSE {OPEN} END AS ruling
+            FROM (SELECT account_id, label, made_at FROM {VOTES} WHERE settles {last}) GROUP BY account_id),
+        judged AS (SELECT account_id, count(DISTINCT (claimant_kind, claimant, label)) FILTER (label IS NOT NULL) AS judging
+            FROM {VOTES} GROUP BY account_id)
+        SELECT account_id, CASE WHEN ruling = {SETTLED} THEN (label = 'bot')::DOUBLE END AS truth, coalesce(ruling, 0) AS ruling,
+               judging
+        FROM judged LEFT JOIN rulings USING (account_id) ORDER BY account_id""").to_arrow_table()
+    names = connection.execute(f"""SELECT DISTINCT claimant_kind, claimant FROM {VOTES} WHERE label IS NOT NULL AND NOT settles
+        ORDER BY ALL""").fetchall()
+    ids = accounts["account_id"].combine_chunks()
+    account, claimant, bot = (table[c].to_numpy().astype(np.int64) for c in ("account", "place", "bot"))
+    return Ballots(account, claimant, bot, accounts=ids.combine_chunks() if isinstance(ids, pa.ChunkedArray) else ids,
+                   claimants=tuple((str(kind), str(name)) for kind, name in names),
+                   truth=accounts["truth"].to_numpy(zero_copy_only=False).astype(float),
+                   ruling=accounts["ruling"].to_numpy().astype(np.int64), judging=accounts["judging"].to_numpy().astype(np.int64))
