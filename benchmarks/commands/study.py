@@ -106,6 +106,92 @@ def corrected(  # noqa: PLR0917 (typer gives every option by name)
     print(f"{found.value:.4f}  ({observed:.1%} flagged is {found.value:.1%} bots{interval})")
 
 
+@study.command("plan", epilog="Examples: `botbench study plan --width .04 --share .15` · `botbench study plan --width .04 "
+                              "--share .15 "
+               "--sensitivity .86 --specificity .90 --population 2800000` · `botbench study plan --width .02 --after study.json`")
+def planned(  # noqa: PLR0917 (typer gives every option by name)
+    width: Annotated[float, typer.Option(metavar="WIDTH", help="Wanted full width of the 95 % interval, such as .04.")],
+    share: Annotated[float | None, typer.Option(metavar="SHARE", help="The share of bots to expect; .15 without it.")] = None,
+    quantity: Annotated[str, typer.Option(help="accounts or posts.")] = "accounts",
+    design: Annotated[str | None, typer.Option(help="uniform or posts; the one that fits the quantity without it.")] = None,
+    sensitivity: Annotated[float | None, typer.Option(metavar="SHARE", help="Of the detector that will be used.")] = None,
+    specificity: Annotated[float | None, typer.Option(metavar="SHARE", help="Of the detector that will be used.")] = None,
+    correlation: Annotated[float | None, typer.Option(metavar="RHO", help="Of its scores with the label, where known.")] = None,
+    population: Annotated[int | None, typer.Option(metavar="N", min=1, help="Accounts of the campaign.")] = None,
+    spread: Annotated[float, typer.Option(help="Standard deviation of the logarithm of posts per account.")] = 1.2,
+    response: Annotated[float, typer.Option(help="Part of the drawn accounts that gets an answer.")] = 1.0,
+    after: Annotated[Path | None, typer.Option(metavar="STUDY.json", help="A study that was made: how many more?")] = None,
+    json_: Json = False,
+) -> None:
+    """Say how many accounts to annotate for an interval of a wanted width, by design and detector; after a study, how many more."""
+    from dataclasses import asdict
+
+    from benchmarks.study import plan
+    from curation.errors import UserError, unknown
+
+    fitting = "posts" if quantity == "posts" else "uniform"
+    for name, value, known in (("quantity", quantity, ("accounts", "posts")), ("design", design or fitting, ("uniform", "posts"))):
+        if value not in known:
+            raise unknown(name, value, known)
+    ready = 0
+    if after is not None:
+        if not after.is_file():
+            raise UserError(f"--after: there is no file {after}; a study writes study.json beside its report.")
+        share, correlation, ready = plan.achieved(_document(after), quantity)
+    design = design or fitting
+    found = plan.plan(width, 0.15 if share is None else share, population=population, sensitivity=sensitivity,
+                      specificity=specificity, rho=correlation, quantity=quantity, design=design, spread=spread, response=response,
+                      ready=ready)
+    if json_:
+        emit({**asdict(found), "design": design, "quantity": quantity})
+        return
+    rows = [("sample alone", found.alone), ("with the detector", found.powered), ("more to annotate" if ready else "to annotate",
+                                                                                  found.annotate)]
+    table(f"For an interval {width:.3f} wide, share of {quantity}", ("", "accounts"), rows)
+    for sentence in found.said:
+        say(sentence)
+    say(f"Next: botbench sample DATASET --design '{design}(n={max(found.annotate, 1)})'")
+
+
+def _document(path: Path) -> dict[str, Any]:
+    import json
+
+    from curation.errors import UserError
+
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError(f"{path} is not JSON: {error}. A study writes study.json beside its report.") from error
+    return found
+
+
+@study.command("simulate", epilog="Examples: `botbench study simulate --campaigns 200` · "
+               "`botbench study simulate --quantifiers 40 --out docs/study-coverage.md`")
+def simulated(  # noqa: PLR0917 (typer gives every option by name)
+    campaigns: Annotated[int, typer.Option(min=1, help="Campaigns for each setting.")] = 2000,
+    quantifiers: Annotated[int, typer.Option(min=0, help="Campaigns for EMQ, PACC and HDy, which are slow.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of every draw.")] = 0,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes.")] = 1,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE.md", help="Write the table there.")] = None,
+    json_: Json = False,
+) -> None:
+    """Simulate campaigns of known truth and say how often each method's interval holds it, and how wide it is."""
+    from benchmarks.study.simulation import coverage, run, table
+
+    with progress(quiet=json_) as bar:
+        task = bar.add_task("Simulating", total=run.count(quantifiers))
+        rows = run.run(campaigns, quantifiers, seed, jobs, lambda: bar.advance(task))
+    command = f"botbench study simulate --campaigns {campaigns} --quantifiers {quantifiers} --seed {seed}"
+    page = table.page(rows, command)
+    if out is not None:
+        out.write_text(page, encoding="utf-8")
+        say(f"wrote {out}")
+    if json_:
+        emit(coverage.document(rows, seed))
+    elif out is None:
+        print(page)
+
+
 def register(app: typer.Typer) -> None:
     """Add the group."""
     app.add_typer(study)

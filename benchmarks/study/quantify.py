@@ -6,7 +6,6 @@ where the scores were labelled.
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -43,11 +42,14 @@ def quantify(  # noqa: PLR0917 (scores here, scores and labels elsewhere)
 def share(method: str, here: Floats, score: Floats, y: Floats) -> float:
     """One quantifier's share of bots, by QuaPy's own aggregation of scores that are at hand."""
     from quapy.method import aggregative
+    from sklearn.dummy import DummyClassifier
 
     truth = y.astype(np.int64)
     if method == "EMQ":
         score, here = _calibrated(score, truth, here)
-    made: Any = getattr(aggregative, method)(classifier=SimpleNamespace(classes_=CLASSES), fit_classifier=False)
+    # QuaPy wants a classifier; it is never asked, for the scores are at hand.
+    nobody = DummyClassifier().fit(np.zeros((2, 1)), CLASSES)
+    made: Any = getattr(aggregative, method)(classifier=nobody, fit_classifier=False, val_split=None)
     if method == "EMQ":
         prior = np.array([1 - truth.mean(), truth.mean()])
         return float(made.EM(prior, _two(here))[0][1])

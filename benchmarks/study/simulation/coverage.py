@@ -1,0 +1,134 @@
+"""How often each method's interval holds the true share, and how wide it is: the table of docs/study-coverage.md."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from benchmarks.intervals import Z
+from benchmarks.study import estimate
+from benchmarks.study.estimate import Estimate, Sized
+from benchmarks.study.labelled import Labelled
+from benchmarks.study.rogan_gladen import rogan_gladen
+from benchmarks.study.sampled import Floats, Sample, Whole
+from benchmarks.study.simulation import votes
+from benchmarks.study.simulation.worlds import Setting, World, elsewhere, poisson, uniform, world
+from curation.errors import UserError
+
+SHARES, LABELS, DETECTORS = (0.01, 0.05, 0.15, 0.30), (500, 2000), ("good", "poor", "shifted")
+CASES = {"accounts": ("accounts", "uniform"), "posts": ("posts", "posts"), "posts, uniform sample": ("posts", "uniform")}
+"""What is estimated from which design: the two that fit, and the one that the product warns of."""
+DEFAULT, ALONE, NORMAL, POWERED, PLAIN, TRUSTING, ROGAN = (
+    "default", "sample alone", "sample alone, normal interval", "PPI++ always", "PPI", "default, majority taken as right",
+    "Rogan-Gladen, errors from elsewhere")
+HELD = 0.93
+PER_WORLD = 100
+
+
+@dataclass(frozen=True)
+class Row:
+    """One method in one setting and case: the share of campaigns whose interval held the truth, and its median width."""
+
+    setting: Setting
+    case: str
+    method: str
+    campaigns: int
+    coverage: float
+    width: float
+
+    @property
+    def error(self) -> float:
+        """Monte Carlo standard error of the coverage, at the level it should have."""
+        return float(np.sqrt(HELD * (1 - HELD) / self.campaigns))
+
+    @property
+    def holds(self) -> bool:
+        """Whether the coverage is at least .93, within two Monte Carlo errors."""
+        return self.coverage >= HELD - 2 * self.error
+
+
+def settings() -> list[Setting]:
+    """Every setting of the table."""
+    return [Setting(*s) for s in product(SHARES, LABELS, DETECTORS, (False, True))]
+
+
+def simulate(setting: Setting, campaigns: int, seed: int, done: Callable[[], None] = lambda: None) -> list[Row]:
+    """Draw campaigns of a setting, estimate, and count; one world for each hundred campaigns."""
+    place = [SHARES.index(setting.share) if setting.share in SHARES else 9, setting.labels, DETECTORS.index(setting.detector)]
+    random = np.random.default_rng([seed, *place, int(setting.noisy)])
+    found: dict[tuple[str, str], list[tuple[bool, float]]] = {}
+    here = world(random, setting)
+    for number in range(campaigns):
+        if number and number % PER_WORLD == 0:
+            here = world(random, setting)
+        for case, (quantity, design) in CASES.items():
+            true = here.truth(quantity)
+            for method, low, high in _campaign(random, setting, here, quantity, design):
+                found.setdefault((case, method), []).append((low <= true <= high, high - low))
+    done()
+    return [Row(setting, case, method, len(got), float(np.mean([h for h, _ in got])), float(np.median([w for _, w in got])))
+            for (case, method), got in found.items()]
+
+
+def _campaign(
+    random: np.random.Generator, setting: Setting, here: World, quantity: str, design: str,
+) -> Iterator[tuple[str, float, float]]:
+    """One sample of one world, and the interval that each method makes of it."""
+    at, drawn = uniform(random, len(here.y), setting.labels) if design == "uniform" else poisson(random, here.chance)
+    y, low, high = _labels(random, setting, here.y[at])
+    size = here.size(quantity)
+    sized = Sized(quantity, None, size[at], float(size.sum()), float(size @ here.score), float(size @ (here.score >= 0.5)))
+    found = {e.method: e for e in _estimates(at, drawn, y, low, high, here, sized)}
+    default = next(e for e in found.values() if e.default)
+    yield DEFAULT, default.low, default.high
+    alone = found[estimate.ALONE]
+    yield ALONE, alone.low, alone.high
+    wide = Z * np.sqrt(alone.spread)
+    yield NORMAL, alone.value - wide, alone.value + wide
+    for name, method in ((POWERED, estimate.POWERED), (PLAIN, estimate.PLAIN)):
+        e = found.get(method, alone)
+        yield name, e.low, e.high
+    if setting.noisy:
+        hard = (y >= 0.5).astype(np.float64)
+        trusting = next(e for e in _estimates(at, drawn, hard, hard, hard, here, sized) if e.default)
+        yield TRUSTING, trusting.low, trusting.high
+    elif quantity == "accounts":
+        yield _rogan(random, setting, sized)
+
+
+def _rogan(random: np.random.Generator, setting: Setting, sized: Sized) -> tuple[str, float, float]:
+    score, y = elsewhere(random, setting.detector)
+    flagged = score >= 0.5
+    try:
+        got = rogan_gladen(sized.naive or 0.0, float(flagged[y == 1].mean()), float((~flagged)[y == 0].mean()), sized.whole,
+                           float((y == 1).sum()), float((y == 0).sum()))
+    except UserError:
+        return ROGAN, 0.0, 1.0
+    return ROGAN, got.low or 0.0, 1.0 if got.high is None else got.high
+
+
+def _labels(random: np.random.Generator, setting: Setting, y: Floats) -> tuple[Floats, Floats, Floats]:
+    """What annotators come to: the truth, or posteriors of three erring votes with their bounds."""
+    if not setting.noisy:
+        return y, y, y
+    return votes.consensus(random, votes.votes(random, y))
+
+
+def _estimates(  # noqa: PLR0917 (the parts of a labelled sample)
+    at: Whole, drawn: Sample, y: Floats, low: Floats, high: Floats, here: World, sized: Sized,
+) -> list[Estimate]:
+    everybody = np.ones(len(at), dtype=np.bool_)
+    labelled = Labelled((), None, drawn, y, low, high, y >= 0.5, here.score[at], everybody, {}, {}, ())
+    return [e for e in estimate.estimates(labelled, sized, score=True, others=True) if isinstance(e, Estimate)]
+
+
+def document(rows: list[Row], seed: int) -> dict[str, Any]:
+    """The rows as `--json` gives them."""
+    return {"seed": seed, "rows": [
+        {"case": r.case, "share": r.setting.share, "labels": r.setting.labels, "detector": r.setting.detector,
+         "annotators": "noisy" if r.setting.noisy else "right", "method": r.method, "campaigns": r.campaigns,
+         "coverage": round(r.coverage, 4), "width": round(r.width, 4), "holds": r.holds} for r in rows]}

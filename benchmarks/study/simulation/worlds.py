@@ -1,0 +1,93 @@
+"""Worlds to draw samples from: accounts with a class, a number of posts (lognormal, bots post more) and a detector's score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.study.sampled import INDEPENDENT, SIMPLE, Draw, Floats, Sample, Whole, sample
+
+ACCOUNTS = 20_000
+DETECTORS = {
+    "good": "scores of bots and people three standard deviations apart (AUC .98)",
+    "poor": "one standard deviation apart (AUC .76)",
+    "shifted": "as good, but here it calls people bots, the more the more they post",
+}
+APART = {"good": 3.0, "poor": 1.0, "shifted": 3.0}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is varied: share of bots, labels bought, how good the detector is, whether annotators err."""
+
+    share: float
+    labels: int
+    detector: str
+    noisy: bool
+
+
+@dataclass(frozen=True)
+class World:
+    """One population: float64[accounts] each; `chance` are the inclusion probabilities of the posts design."""
+
+    y: Floats
+    posts: Floats
+    score: Floats
+    chance: Floats
+
+    def truth(self, quantity: str) -> float:
+        """The true share of `accounts` or `posts`."""
+        size = self.size(quantity)
+        return float(size @ self.y / size.sum())
+
+    def size(self, quantity: str) -> Floats:
+        """1 for each account, or its posts."""
+        return self.posts if quantity == "posts" else np.ones(len(self.y))
+
+
+def world(random: np.random.Generator, setting: Setting, accounts: int = ACCOUNTS) -> World:
+    """A population of a setting."""
+    y = (random.random(accounts) < setting.share).astype(np.float64)
+    posts = np.maximum(1.0, np.floor(np.exp(1.5 + 1.2 * random.normal(size=accounts) + 0.5 * y)))
+    apart = APART[setting.detector]
+    x = apart * (y - 0.5) + random.normal(size=accounts)
+    if setting.detector == "shifted":
+        x += 1.0 + 0.4 * (np.log(posts) - 1.5)
+    score = 1 / (1 + np.exp(-apart * x))
+    return World(y, posts, score, by_posts(posts, setting.labels))
+
+
+def elsewhere(random: np.random.Generator, detector: str, each: int = 500) -> tuple[Floats, Floats]:
+    """Scores and labels of as many bots as people in another collection, where the detector is not shifted."""
+    y = np.repeat([1.0, 0.0], each)
+    apart = APART[detector]
+    return 1 / (1 + np.exp(-apart * (apart * (y - 0.5) + random.normal(size=2 * each)))), y
+
+
+def by_posts(posts: Floats, n: int) -> Floats:
+    """Inclusion probabilities in proportion to posts, at most 1 (take-all), that sum to n (Särndal et al. 1992, 3.6.2)."""
+    sure = np.zeros(len(posts), dtype=np.bool_)
+    while True:
+        chance = np.where(sure, 1.0, (n - sure.sum()) * posts / posts[~sure].sum())
+        over = ~sure & (chance >= 1)
+        if not over.any():
+            return np.asarray(chance)
+        sure |= over
+
+
+def uniform(random: np.random.Generator, accounts: int, n: int) -> tuple[Whole, Sample]:
+    """A simple random sample: the accounts' places and the sample."""
+    at = random.choice(accounts, n, replace=False)
+    return at, sample(_draw(np.full(n, n / accounts), SIMPLE))
+
+
+def poisson(random: np.random.Generator, chance: Floats) -> tuple[Whole, Sample]:
+    """Independent draws with these probabilities."""
+    at = np.flatnonzero(random.random(len(chance)) < chance)
+    return at, sample(_draw(chance[at], INDEPENDENT))
+
+
+def _draw(chance: Floats, joint: str) -> Draw:
+    nothing = np.zeros(len(chance), dtype=np.int64)
+    return Draw(nothing, nothing, chance, np.ones(len(chance), dtype=np.bool_), (joint,))
