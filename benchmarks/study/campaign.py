@@ -105,7 +105,8 @@ class Detector(Strict):
     scores: Path
     name: str = ""
     threshold: float | None = Field(None, ge=0, le=1)
-    trained_on: tuple[str, ...] = ()
+    model: Path | None = Field(None, description="the folder of the saved detector, for its ledger of training accounts")
+    trained_on: tuple[str, ...] = Field((), description="releases it was trained on, where neither file nor folder says so")
     accept_trained_here: bool = False
     evidence: Path | None = None
     sensitivity: float | None = Field(None, ge=0, le=1)
@@ -225,7 +226,7 @@ def _resolved(campaign: Campaign, folder: Path) -> Campaign:
     if campaign.cohort and campaign.cohort.file:
         changed["cohort"] = campaign.cohort.model_copy(update={"file": folder / campaign.cohort.file})
     if campaign.detector:
-        files = {n: folder / f for n in ("scores", "evidence") if (f := getattr(campaign.detector, n)) is not None}
+        files = {n: folder / f for n in ("scores", "evidence", "model") if (f := getattr(campaign.detector, n)) is not None}
         changed["detector"] = campaign.detector.model_copy(update=files)
     return campaign.model_copy(update=changed)
 

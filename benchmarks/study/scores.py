@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from benchmarks.study.frame import Frame
     from benchmarks.study.sampled import Floats
 
-LEDGERS = (b"botbench.trained_on", b"trained_on")
-"""Keys of a Parquet's metadata under which it lists (platform, account_id) of the accounts its detector was trained on."""
+TOLD = b"botbench"
+"""The key of a Parquet's metadata under which `botbench predict` says which releases its detector was trained on."""
 
 
 def read(path: Path) -> str:
@@ -53,49 +53,50 @@ def load(connection: duckdb.DuckDBPyConnection, detector: Detector) -> None:
 
 
 def trained_here(frame: Frame) -> int:
-    """How many of the campaign's accounts the detector was trained on, as far as its file or the campaign says."""
+    """How many of the campaign's accounts the detector was trained on.
+
+    By its ledger (`detector.model`, the folder of a saved detector, or FILE.trained_on.parquet beside the scores); without
+    one, by the releases that the scores' own file or the campaign name.
+    """
     detector = frame.campaign.detector
     if detector is None:
         return 0
-    sources = [*_ledger(frame, detector.scores), *_releases(frame, detector.trained_on)]
+    platform = quoted(frame.one(f"SELECT any_value(platform) FROM {frame.store.relation('accounts', frame.version)} "
+                                f"WHERE dataset = {quoted(frame.campaign.dataset)}"))
+    sources = [f"SELECT account_id::VARCHAR AS account_id FROM read_parquet({quoted(path)}) WHERE platform = {platform}"
+               for path in _ledgers(detector) or [*_accounts(frame, detector)]]
     if not sources:
         return 0
     union = " UNION ".join(f"SELECT account_id FROM ({source})" for source in sources)
     return int(frame.one(f"SELECT count(*) FROM study_frame SEMI JOIN ({union}) USING (account_id)") or 0)
 
 
-def _ledger(frame: Frame, path: Path) -> list[str]:
-    """SQL of the ids in the ledger that the scores' file carries, or that lies beside it as FILE.trained_on.parquet."""
-    beside = path.with_suffix(".trained_on.parquet")
-    if beside.is_file():
-        return [f"SELECT account_id::VARCHAR AS account_id FROM read_parquet({quoted(beside)})"]
+def _ledgers(detector: Detector) -> list[Path]:
+    """Files that list platform and account_id of every account the detector was trained on."""
+    beside = detector.scores.with_suffix(".trained_on.parquet")
+    kept = [beside, *([detector.model / "trained_on.parquet"] if detector.model else [])]
+    return [path for path in kept if path.is_file()]
+
+
+def _accounts(frame: Frame, detector: Detector) -> list[Path]:
+    """The accounts of the releases that the detector is said to have been trained on."""
+    from curation import release
+
+    return [release.load(frame.store.home, reference).path / "accounts.parquet"
+            for reference in dict.fromkeys((*detector.trained_on, *_told(detector.scores)))]
+
+
+def _told(path: Path) -> list[str]:
+    """The releases named in the metadata of a file of scores."""
     if path.suffix != ".parquet":
         return []
     import json
 
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    kept = pq.read_metadata(path).metadata or {}
-    text = next((kept[key] for key in LEDGERS if key in kept), None)
-    if text is None:
-        return []
-    ids = [row[-1] if isinstance(row, list) else row for row in json.loads(text)]
-    frame.store.connection.register("study_ledger", pa.table({"account_id": pa.array([str(i) for i in ids], pa.string())}))
-    return ["SELECT account_id FROM study_ledger"]
-
-
-def _releases(frame: Frame, references: tuple[str, ...]) -> list[str]:
-    """SQL of the ids of releases named in `trained_on`, where they are of the campaign's platform."""
-    from curation import release
-
-    platform = frame.one(f"SELECT any_value(platform) FROM {frame.store.relation('accounts', frame.version)} "
-                         f"WHERE dataset = {quoted(frame.campaign.dataset)}")
-    found = []
-    for reference in references:
-        accounts = release.load(frame.store.home, reference).path / "accounts.parquet"
-        found.append(f"SELECT account_id FROM read_parquet({quoted(accounts)}) WHERE platform = {quoted(platform)}")
-    return found
+    kept = (pq.read_metadata(path).metadata or {}).get(TOLD)
+    told = json.loads(kept) if kept else {}
+    return [str(r["reference"]) for r in told.get("trained_on", [])]
 
 
 @dataclass(frozen=True)

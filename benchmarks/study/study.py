@@ -50,8 +50,8 @@ class Study:
         if not self.frame.scored or self.scored:
             return None
         return (f"The detector was trained on {self.trained_here:,} of the campaign's {self.frame.accounts:,} accounts (by its "
-                "ledger): what it says of them is not evidence. Use one that was not, or leave them out of its training; "
-                "detector.accept_trained_here: true uses it all the same, and the report says so.")
+                "ledger, or the releases it names): what it says of them is not evidence. Use one that was not, or "
+                "leave them out of its training; detector.accept_trained_here: true uses it all the same, and the report says so.")
 
     @property
     def consensus(self) -> str | None:

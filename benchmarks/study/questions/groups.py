@@ -78,7 +78,7 @@ def _differences(study: Study, found: list[Estimate], name: str, answer: Answer)
     rows = [(e.group, e.value, e.low, e.high, "yes" if e.low > 0 or e.high < 0 else "no") for e in made]
     columns = ("groups", "difference", "low", "high", "clear")
     note = f"Intervals hold together for all {len(pairs)} comparisons (Bonferroni, Dunn 1961)."
-    answer.blocks.append(Table(f"{name}-differences", "Differences between groups", columns, rows, note))
+    answer.blocks.append(Table(f"{name}-differences", f"Differences: {name.replace('-', ' ')}", columns, rows, note))
     clear = [e for e in made if e.low > 0 or e.high < 0]
     answer.blocks.append(Text(f"{len(clear)} of {len(made)} differences are clear of zero." if clear else
                               "No difference between these groups is clear of zero."))

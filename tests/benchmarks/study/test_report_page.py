@@ -1,0 +1,59 @@
+"""The report in a real Chromium, from disk: no request leaves it, it fits a phone, prints, and hostile text runs nothing."""
+
+import os
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from benchmarks.study import report
+
+pytestmark = pytest.mark.chromium
+CHROMIUM = os.environ.get("BOTBENCH_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+HOSTILE = '<script>window.ran=1</script><img src="http://x.invalid/a.png" onerror="window.ran=1">\u202egnp.exe'
+
+
+@pytest.fixture
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"no Chromium at {CHROMIUM}; set BOTBENCH_CHROMIUM to its path")
+    with playwright.sync_playwright() as run:
+        opened = run.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(study, campaign, tmp_path):
+    side = {"by": "rule", "name": "side <b>", "rules": {HOSTILE: ["vote"], "other": ["river"]}}
+    found, _ = study(campaign(title=HOSTILE, groups=["hashtag", side], questions=["share", "groups", "over-time"]))
+    return report.write(found, tmp_path / "out", date(2020, 1, 1)).as_uri()
+
+
+def test_the_report_is_quiet_fits_and_runs_nothing(browser, page):
+    axe = os.environ.get("BOTBENCH_AXE")
+    for viewport, scheme in ((DESK, "light"), (PHONE, "dark")):
+        context = browser.new_context(viewport=viewport, color_scheme=scheme)
+        tab, asked, complaints = context.new_page(), [], []
+        tab.on("request", lambda request, asked=asked: asked.append(request.url))
+        tab.on("console", lambda message, complaints=complaints: complaints.append(message.text))
+        tab.goto(page)
+        tab.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        assert asked == [page] and complaints == []
+        assert tab.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+        assert tab.evaluate("window.ran") is None and tab.evaluate("document.images.length") == 0
+        assert tab.evaluate("document.querySelectorAll('[style]').length") == 0
+        assert "⟨U+202E⟩" in tab.inner_text("h1")
+        assert tab.evaluate("document.querySelectorAll('svg.chart').length") >= 4
+        if axe:
+            context.close()
+            context = browser.new_context(viewport=viewport, color_scheme=scheme, bypass_csp=True)
+            tab = context.new_page()
+            tab.goto(page)
+            tab.evaluate(Path(axe).read_text(encoding="utf-8"))
+            found = tab.evaluate("axe.run().then(r => r.violations.map(v => [v.id, v.nodes.slice(0, 3).map(n => n.html)]))")
+            assert found == []
+        context.close()
