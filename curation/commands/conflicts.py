@@ -1,0 +1,58 @@
+"""`botbench conflicts`: who is called bot here and human there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from curation.console import emit, say, table
+
+
+def conflicts(
+    datasets: Annotated[list[str] | None, typer.Argument(help="Only these data sets; all of the store without any.")] = None,
+    *,
+    kinds: Annotated[str, typer.Option(
+        help="Whose claims are compared, separated by commas: person, dataset, platform, rule, model.")] = "dataset,person",
+    groups: Annotated[bool, typer.Option(
+        "--groups/--no-groups", help="Also look for accounts that look alike (profiles and timelines); takes longer.")] = True,
+    scheme: Annotated[Path | None, typer.Option(
+        "--scheme", metavar="FILE", help="A scheme file in place of the default scheme.")] = None,
+    at: Annotated[str | None, typer.Option("--at", help="The claims at this version, tag or date.")] = None,
+    json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """List label conflicts: the same account (platform and id) in several data sets or within one, and duplicate groups.
+
+    People are one voice for each data set, that of most of them. Nothing is settled by this: an adjudicator does that.
+    """
+    from curation import conflicts as work
+    from curation.annotation.scheme import Scheme
+    from curation.store import Store
+
+    chosen = [kind.strip() for kind in kinds.split(",") if kind.strip()]
+    with Store(create=False) as store:
+        found = work.conflicts(store, Scheme.load(scheme), datasets=datasets or None, kinds=chosen, at=at, groups=groups)
+        shared = work.overlaps(store)
+    if json_:
+        emit(found)
+        return
+    _show(found, shared, work.pairs(found))
+    say("Next: botbench claims ACCOUNT, or have some adjudicated: botbench doubtful DATASET --batch.")
+
+
+def _show(found: list[dict[str, Any]], shared: list[dict[str, Any]], pairs: dict[tuple[str, str], int]) -> None:
+    kinds = [entry["kind"] for entry in found]
+    table(f"{len(found):,} label conflicts", ("kind", "conflicts"),
+          [(kind, kinds.count(kind)) for kind in ("between", "within", "duplicate group")])
+    table("data sets that name the same accounts", ("data set", "and", "shared accounts", "labelled differently"),
+          [(r["a"], r["b"], r["shared"], pairs.get((r["a"], r["b"]), 0)) for r in shared])
+    table("within a data set", ("data set", "accounts"), [(a, n) for (a, b), n in sorted(pairs.items()) if a == b])
+    table("the first 20 (all by --json)", ("account", "kind", "answers"), [
+        (e["account"], e["kind"], "; ".join(f"{a['answer']} ({a['dataset']}, {a['claimant']})" for a in e["answers"][:4]))
+        for e in found[:20]])
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog="Examples: `botbench conflicts` · `botbench conflicts gilani-2017 varol-2017 --no-groups --json`")(conflicts)
