@@ -50,6 +50,7 @@ speed: $(VENV)/dev.stamp ## the benchmarks of tests/speed, with their figures
 docs: $(VENV)/core.stamp ## the reference pages that are made from the code
 	$(BIN)/botbench tables > docs/tables.md
 	$(BIN)/botbench features --markdown > docs/features.md
+	$(BIN)/botbench annotate instructions > docs/annotating.md
 
 label-studio: .label-studio/bin/label-studio ## the Label Studio server in an environment of its own (for tests and for annotating)
 

@@ -179,6 +179,16 @@ _TABLES = (
         _time("first_at", "when it was first seen"),
         _PULL,
     )),
+    Table("avatars", "Our own small copy of a profile picture, re-encoded so that nothing but the picture is in it.",
+          ("dataset", "account_id", "sha256"), (
+        _DATASET, _ACCOUNT,
+        _text("sha256", "sha256 of the file that it was made from", True),
+        _text("picture", "WebP of at most 96 x 96 pixels, base64", True),
+        _text("phash", "perceptual hash of the file's picture, 16 hex digits", True),
+        _count("width", "width of the file's picture, pixels", True),
+        _count("height", "height of the file's picture, pixels", True),
+        _time("seen_at", "when the account had it; NULL where nobody says"),
+    )),
     Table("quarantine", "A row set aside, never dropped.", ("pull_id", "table_name", "row"), (
         _text("pull_id", "the pull", True),
         _text("table_name", "the table it was for", True),

@@ -1,4 +1,4 @@
-"""The two pictures of a card, as inline SVG made of numbers only."""
+"""The pictures of a card, as inline SVG made of numbers only."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from curation.annotation.literal import number
+from curation.annotation.literal import number, percent
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 WIDTH, LEFT, BASE, HIGH = 393, 30, 104, 96
+LINE_WIDTH, GAPS_WIDTH = 350, 176
+"""All three are as high as each other where their columns are as wide as these numbers say."""
 
 
 def week(cells: Sequence[dict[str, Any]]) -> str:
@@ -39,18 +41,36 @@ def timeline(bars: Sequence[dict[str, Any]], days: int, bar_days: int, first: da
     """Posts over time, one bar for each `bar_days` days; only bars with posts are drawn, all in one path."""
     total = -(-days // bar_days)
     top = max(b["n"] for b in bars)
-    step = (WIDTH - LEFT) / total
+    step = (LINE_WIDTH - LEFT) / total
     wide = max(step - (0.6 if step > 2 else 0), 0.6)
     path = "".join(
         f"M{LEFT + b['bar'] * step:.1f} {BASE}v{-max(HIGH * b['n'] / top, 1):.1f}h{wide:.1f}V{BASE}z" for b in bars)
-    grid = "".join(f'<path class="ac-gl" d="M{LEFT} {BASE - HIGH * f:.0f}H{WIDTH}"/>' for f in (0, 0.5, 1))
+    grid = "".join(f'<path class="ac-gl" d="M{LEFT} {BASE - HIGH * f:.0f}H{LINE_WIDTH}"/>' for f in (0, 0.5, 1))
     ends = "".join(_date(first, days, share, anchor) for share, anchor in ((0, "start"), (0.5, "middle"), (1, "end")))
     return (
-        f'<svg class="ac-svg" viewBox="0 0 {WIDTH} 122" role="img" aria-label="Posts over time">{grid}'
+        f'<svg class="ac-svg" viewBox="0 0 {LINE_WIDTH} 122" role="img" aria-label="Posts over time">{grid}'
         f'<path class="ac-bar" d="{path}"/><text class="ac-ax" x="26" y="14" text-anchor="end">{number(top)}</text>'
         f'<text class="ac-ax" x="26" y="{BASE}" text-anchor="end">0</text>{ends}</svg>')
 
 
 def _date(first: date, days: int, share: float, anchor: str) -> str:
     day = first + timedelta(days=int(share * (days - 1)))
-    return f'<text class="ac-ax" x="{LEFT + share * (WIDTH - LEFT):.0f}" y="118" text-anchor="{anchor}">{day:%d %b %Y}</text>'
+    return f'<text class="ac-ax" x="{LEFT + share * (LINE_WIDTH - LEFT):.0f}" y="118" text-anchor="{anchor}">{day:%d %b %Y}</text>'
+
+
+def gaps(classes: Sequence[dict[str, Any]], names: Sequence[str]) -> str:
+    """Gaps between posts by class (class n is below `names[n]`, the last one above all), as bars with their shares."""
+    total = sum(c["n"] for c in classes)
+    if not total:
+        return '<p class="ac-no">one post only</p>'
+    counts = {c["class"]: c["n"] for c in classes}
+    rows = "".join(_gap(row, name, counts.get(row, 0) / total) for row, name in enumerate([*(f"< {n}" for n in names), "longer"]))
+    return f'<svg class="ac-svg" viewBox="0 0 {GAPS_WIDTH} 122" role="img" aria-label="Gaps between posts">{rows}</svg>'
+
+
+def _gap(row: int, name: str, share: float) -> str:
+    y = 2 + row * 15
+    wide = max((GAPS_WIDTH - 84) * share, 1 if share else 0)
+    return (f'<text class="ac-ax" x="48" y="{y + 10}" text-anchor="end">{name.replace("<", "&lt;")}</text>'
+            f'<rect class="ac-c1" x="52" y="{y + 1}" width="{wide:.1f}" height="11" rx="2"></rect>'
+            f'<text class="ac-ax" x="{56 + wide:.1f}" y="{y + 10}">{percent(share) if share else "0"}</text>')

@@ -63,6 +63,20 @@ def duration(hours: float | None) -> str:
     return f"{hours:.0f} h" if hours < 72 else f"{hours / 24:.0f} d"
 
 
+def span(seconds: float | None) -> str:
+    """Seconds as seconds, minutes, hours or days; unknown is a dash.
+
+    >>> span(7), span(95), span(5400), span(400000), span(None)
+    ('7 s', '2 min', '2 h', '5 d', '–')
+    """
+    if seconds is None:
+        return "–"
+    for limit, unit, name in ((90, 1, "s"), (5_400, 60, "min"), (259_200, 3_600, "h")):
+        if seconds < limit:
+            return f"{seconds / unit:.0f} {name}"
+    return f"{seconds / 86_400:.0f} d"
+
+
 def age(days: int | None) -> str:
     """Days as days, months or years; unknown is a dash.
 

@@ -10,6 +10,10 @@ from curation.annotation.scheme import Choice, Scheme
 
 CSS = Path(__file__).parent / "page.css"
 CARD, ANSWER, KINDS, REASONS, CONFIDENCE, NOTE = "card", "answer", "kinds", "reasons", "confidence", "note"
+MEDIA = "media"
+"""Not a question: the key that takes the blur off. What it leaves in a result is no part of an answer."""
+PAUSE = "pause"
+"""A task's line above the questions: that it is time for a break, or nothing."""
 
 
 def config(scheme: Scheme) -> str:
@@ -21,14 +25,15 @@ def config(scheme: Scheme) -> str:
     questions = "".join((
         _question(ANSWER, document.question, document.answers.items(), "ac-one", required="Choose an answer."),
         _question(KINDS, "Which kind?", document.kinds.items(), "ac-two", for_kinds, many=True) if document.kinds else "",
-        _question(REASONS, "What in the card says so?", document.reasons.items(), "ac-two", judged, many=True)
+        _question(REASONS, "What in the card says so?", document.reasons.items(), "ac-three", judged, many=True)
         if document.reasons else "",
         _question(CONFIDENCE, "How sure are you?", document.confidence.items(), "ac-row", sure, required="Say how sure you are."),
-        _note(_asked())))
+        _note(_asked()), _media()))
     return (
         f'<View className="ac-page"><Style>{CSS.read_text(encoding="utf-8")}</Style>'
         f'<View className="ac-left"><HyperText name="{CARD}" value="$card" inline="true"/></View>'
-        f'<View className="ac-right"><View className="ac-q">{questions}</View></View></View>')
+        f'<View className="ac-right"><View className="ac-q"><View className="ac-pause"><Header value="${PAUSE}" size="6"/></View>'
+        f'{questions}</View></View></View>')
 
 
 def _asked(answers: Iterable[Choice] = ()) -> str:
@@ -42,16 +47,22 @@ def _question(name: str, title: str, choices: Iterable[tuple[str, Choice]], shap
               many: bool = False, required: str = "") -> str:
     how = "multiple" if many else "single"
     must = f' required="true" requiredMessage={_quoted(required)}' if required else ""
-    options = "".join(_choice(word, choice) for word, choice in choices)
+    options = "".join(_choice(word, choice, hints=name == ANSWER) for word, choice in choices)
     return (f'<View className="ac-g {shape}"{when}><Header value={_quoted(title)} size="6"/>'
             f'<Choices name="{name}" toName="{CARD}" choice="{how}"{must}>{options}</Choices></View>')
 
 
-def _choice(word: str, choice: Choice) -> str:
+def _choice(word: str, choice: Choice, *, hints: bool) -> str:
     """One choice; its alias is the scheme's word, which is what comes back in the results."""
-    hint = f"<small>{escape(choice.hint)}</small>" if choice.hint else ""
+    hint = f"<small>{escape(choice.hint)}</small>" if choice.hint and hints else ""
     shown = f"<kbd>{choice.key}</kbd>{escape(choice.title)}{hint}"
     return (f"<Choice value={_quoted(choice.title)} alias={_quoted(word)} hotkey={_quoted(choice.key)} html={_quoted(shown)}/>")
+
+
+def _media() -> str:
+    words = "Show what is blurred"
+    return (f'<View className="ac-g ac-media-key"><Choices name="{MEDIA}" toName="{CARD}" choice="multiple">'
+            f'<Choice value="{words}" alias="shown" hotkey="v" html={_quoted(f"<kbd>v</kbd>{words}")}/></Choices></View>')
 
 
 def _note(when: str) -> str:
@@ -61,14 +72,3 @@ def _note(when: str) -> str:
 
 def _quoted(text: str) -> str:
     return f'"{escape(text, quote=True)}"'
-
-
-def instructions(scheme: Scheme) -> str:
-    """The project's instructions, our own text only (Label Studio shows it as HTML)."""
-    answers = "".join(
-        f"<li><b>{a.key} {escape(a.title)}</b>{': ' + escape(a.hint) if a.hint else ''}</li>" for a in scheme.answers.values())
-    return (
-        f"<h3>{escape(scheme.document.title)}</h3><p>Look at the card, then answer by key:</p><ul>{answers}</ul>"
-        "<p>Say which parts of the card made you think so, and how sure you are. Ctrl+Enter sends and opens the next account. "
-        "<i>Cannot tell</i> is an answer: use it where the card is not enough. Skip (Ctrl+Space) only what you do not want to "
-        "look at. Please do not talk about single accounts with the others before everybody has answered.</p>")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from curation.annotation import batches, card, page
+from curation.annotation import batches, card, instructions, page
 from curation.annotation.batches import Batch
 from curation.annotation.client import Client
 from curation.annotation.scheme import Scheme
@@ -37,9 +37,11 @@ class Pushed:
     tasks_existing: int
 
 
-def push(store: Store, client: Client, batch: Batch, scheme: Scheme, *, annotators: Sequence[str] = (),
-         advance: Callable[[int], object] = int) -> Pushed:
+def push(store: Store, client: Client, batch: Batch, scheme: Scheme, *, annotators: Sequence[str] = (), status: bool = False,
+         shown: pa.Table | None = None, advance: Callable[[int], object] = int) -> Pushed:
     """Make the batch's projects and tasks as far as they are missing on the server; `advance` is told of tasks made.
+
+    `status` and `shown` are of `card.cards`: what the platform says, and the detector scores that some cards show.
 
     Before each request it is looked up what is there, because the server does not dedupe and goes on with a request
     whose client has gone. Raises UserError where the batch was pushed there for other people or with another scheme.
@@ -54,7 +56,8 @@ def push(store: Store, client: Client, batch: Batch, scheme: Scheme, *, annotato
         projects = _projects(client, there, scheme, marks)
         keys = {part: {key for _, key in client.task_keys(p["id"])} for part, p in projects.items()}
         missing = _missing(asked, keys)
-        _make_cards(store, scheme, batch, missing)
+        missing_ids = missing.select(["account_id"])
+        _keep_cards(store, card.cards(store, scheme, batch.dataset, missing_ids, batch.drawn_from, status=status, shown=shown))
         created = sum(_fill(client, p, _tasks(store, p, missing), keys[part], advance) for part, p in projects.items())
         for part, project in projects.items():
             if client.task_count(project["id"]) > len(keys[part]):
@@ -99,7 +102,7 @@ def _projects(client: Client, there: list[Project], scheme: Scheme, marks: list[
         if part in found:
             continue
         title = f"{scheme.document.title} {mark['batch'][:6]} · {part}"
-        found[part] = client.create_project(title, page.config(scheme), page.instructions(scheme), mark)
+        found[part] = client.create_project(title, page.config(scheme), instructions.as_html(scheme), mark)
         client.hide_card_column(found[part]["id"])
     return dict(sorted(found.items()))
 
@@ -112,16 +115,15 @@ def _missing(asked: pa.Table, keys: dict[str, set[str | None]]) -> pa.Table:
     return asked.filter(pa.array([key not in keys.get(part, ()) for part, key in pairs], pa.bool_()))
 
 
-def _make_cards(store: Store, scheme: Scheme, batch: Batch, missing: pa.Table) -> None:
+def _keep_cards(store: Store, made: Iterator[card.Card]) -> None:
     """The temporary table `push_cards`, once for each account however many people are asked; spills to disk."""
     import pyarrow as pa
 
-    columns = "account_id VARCHAR, html VARCHAR, hash VARCHAR, evidence_at TIMESTAMPTZ"
+    columns = "account_id VARCHAR, html VARCHAR, hash VARCHAR, evidence_at TIMESTAMPTZ, scores_shown BOOLEAN"
     store.connection.execute(f"CREATE OR REPLACE TEMP TABLE push_cards ({columns})")
-    made = card.cards(store, scheme, batch.dataset, missing.select(["account_id"]), batch.drawn_from)
     for some in _chunks(made):
         store.connection.register("push_some", pa.Table.from_pylist([vars(c) for c in some]))
-        store.connection.execute("INSERT INTO push_cards SELECT account_id, html, hash, evidence_at FROM push_some")
+        store.connection.execute("INSERT INTO push_cards BY NAME FROM push_some")
         store.connection.unregister("push_some")
 
 
@@ -163,13 +165,20 @@ def _tasks(store: Store, project: Project, missing: pa.Table) -> Iterator[list[d
 def _task(row: dict[str, Any], mark: dict[str, str]) -> dict[str, Any]:
     """One task. What the page shows is in `data`; `meta` is for reading the answers back."""
     return {
-        "data": {"account_key": row["key"], "card": row["html"]},
+        "data": {"account_key": row["key"], page.CARD: row["html"], page.PAUSE: _pause(row["place"])},
         "meta": {
             "account_key": row["key"], "batch": mark["batch"], "part": mark["part"], "project": mark["mark"],
-            "scheme": mark["scheme"], "card_hash": row["hash"],
+            "scheme": mark["scheme"], "card_hash": row["hash"], "scores_shown": row["scores_shown"],
             "evidence_at": row["evidence_at"].isoformat() if row["evidence_at"] else None,
         },
     }
+
+
+def _pause(place: int) -> str:
+    """The line that suggests a break, on every so many accounts of a part's own order."""
+    if place == 1 or place % instructions.PAUSE_EVERY != 1:
+        return ""
+    return f"{place - 1} accounts done: a good moment for a short break."
 
 
 def _remove_doubles(client: Client, project: int) -> None:

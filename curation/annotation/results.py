@@ -35,7 +35,8 @@ def seen_schema() -> pa.Schema:
         ("annotation_id", text), ("number", text), ("task", text), ("project", text), ("batch_id", text), ("account_key", text),
         ("event", text), ("reason", text), ("claimant", text), ("person_known", pa.bool_()), ("edited_by", text), ("answer", text),
         ("kinds", words), ("confidence", pa.float64()), ("reasons", words), ("note", text), ("evidence_at", time),
-        ("scheme_version", text), ("card_hash", text), ("updated_at", time), ("lead_time_s", pa.float64()), ("payload_hash", text),
+        ("scheme_version", text), ("card_hash", text), ("scores_shown", pa.bool_()),
+        ("updated_at", time), ("lead_time_s", pa.float64()), ("payload_hash", text),
     ])
 
 
@@ -78,6 +79,7 @@ class Reader:
             "claimant": self.people.pseudonym(person), "person_known": known,
             "edited_by": self.people.pseudonym(editor) if known and editor not in (person, "") else None,
             "scheme_version": str(meta.get("scheme") or self.fallback.version), "card_hash": meta.get("card_hash"),
+            "scores_shown": meta.get("scores_shown") is True,
             "payload_hash": payload_hash(annotation),
         }
 
@@ -119,6 +121,8 @@ def answered(result: object, scheme: Scheme) -> Json:
     """
     found: dict[str, list[str]] = {}
     for item in result if isinstance(result, list) else [None]:
+        if isinstance(item, dict) and item.get("from_name") == page.MEDIA:
+            continue
         name, values = _item(item)
         if name in found:
             raise RefusedError(f"{name} is answered twice")

@@ -16,10 +16,11 @@ from curation.errors import UserError
 from curation.identity import short_hash
 
 DEFAULT = Path(__file__).parent / "schemes" / "default.yaml"
-RESERVED = "u"
-"""Letters that Label Studio's own page reacts to."""
+RESERVED = "uv"
+"""Letters that are taken: Label Studio's own page reacts to u, and v takes the blur off a picture."""
 
 Text = Annotated[str, Field(min_length=1, max_length=200, strict=True)]
+Story = Annotated[str, Field(min_length=1, max_length=1000, strict=True)]
 # Titles are written into Label Studio's visibleWhen lists, whose separator is the comma.
 Title = Annotated[str, Field(min_length=1, max_length=60, strict=True, pattern=r"^[^,<>&\"]+$")]
 Key = Annotated[str, Field(strict=True, pattern=r"^[0-9a-z]$")]
@@ -42,7 +43,7 @@ class Answer(Choice):
     """An answer; `kinds` says whether it asks for the kind of bot, `sure` whether it asks for confidence.
 
     `report` is the answer of somebody who should not have had to see this: it asks for nothing but a note, and takes
-    the account out of the queue for everybody.
+    the account out of the queue for everybody. `example` is a worked one, for the instructions.
     """
 
     label: Literal["bot", "human", "leave-out"]
@@ -50,6 +51,7 @@ class Answer(Choice):
     # Left out of the JSON where they say nothing: the versions of schemes from before these fields stay what they were.
     sure: Annotated[bool, Field(exclude_if=bool)] = True
     report: Annotated[bool, Field(exclude_if=lambda report: not report)] = False
+    example: Annotated[Story | None, Field(exclude_if=lambda example: example is None)] = None
 
 
 class Reason(Choice):
@@ -212,7 +214,7 @@ def _contradictions(document: Document) -> Iterator[str]:
     for field, name, choice in _choices(document):
         at = f"{field}.{name}.key"
         if choice.key in RESERVED:
-            yield f"{at}: {choice.key!r} belongs to Label Studio's page; expected another letter or digit"
+            yield f"{at}: {choice.key!r} belongs to the page itself; expected another letter or digit"
         if choice.key in taken:
             yield f"{at}: expected a key of its own (found {choice.key!r}, also {taken[choice.key]})"
         taken.setdefault(choice.key, at)

@@ -126,7 +126,8 @@ def _claims(store: Store) -> None:
     same = "live_dataset = dataset AND live_account = account_id AND live_claimant = claimant"
     _temp(store, "sync_new", f"""
         SELECT annotation_id, true AS is_answer, {common}, answer, kinds, confidence, reasons, note, evidence_at, card_hash,
-            false AS scores_shown, updated_at AS made_at, lead_time_s, CASE WHEN {same} THEN live END AS retracts,
+            coalesce(scores_shown, false) AS scores_shown, updated_at AS made_at, lead_time_s,
+            CASE WHEN {same} THEN live END AS retracts,
             map_from_entries(list_filter([{_entry("annotation", "number")}, {_entry("revision", _moment("updated_at"))},
                 {_entry("edited_by", "edited_by")}], lambda e: e.value IS NOT NULL)) AS attributes
         FROM sync_changes WHERE event IN ('answered', 'edited')

@@ -38,6 +38,8 @@ def push(
     annotators: Annotated[str, typer.Option(
         metavar="A,B,C", help="Who works on it: each gets a project and a balanced share. Without it, one project for each copy.",
     )] = "",
+    show_status: Annotated[bool, typer.Option(
+        "--show-status", help="Put on the cards what the platform says (suspended, deleted): somebody else's verdict.")] = False,
     scheme: SchemeFile = None,
     json_: Json = False,
 ) -> None:
@@ -53,7 +55,8 @@ def push(
     with Store(create=False) as store, Client(url, token) as client, progress(json_) as bar:
         found = batches.find(store, batch)
         task = bar.add_task("tasks", total=None)
-        pushed = push_batch(store, client, found, asked, annotators=names, advance=lambda n: bar.advance(task, n))
+        pushed = push_batch(store, client, found, asked, annotators=names, status=show_status,
+                            advance=lambda n: bar.advance(task, n))
     if json_:
         emit(vars(pushed))
         return
@@ -119,6 +122,15 @@ def status(batch: SomeBatch = None, url: Url = LOCAL, token: Token = "", json_: 
         say(f"Of {agreement['pairs']:,} pairs of answers on one account {agreement['percent']:.0f} % agree "
             "(not corrected for chance).")
     say("Next: botbench annotate sync")
+
+
+@annotate.command(epilog="Examples: `botbench annotate instructions` · `botbench annotate instructions --scheme mine.yaml`")
+def instructions(scheme: SchemeFile = None) -> None:
+    """Print the page that annotators read, as Markdown, made from the scheme (it is in each project too)."""
+    from curation.annotation.instructions import as_markdown
+    from curation.annotation.scheme import Scheme
+
+    print(as_markdown(Scheme.load(scheme)), end="")
 
 
 def _report(synced: Any, json_: bool) -> None:

@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curation.annotation import evidence
 from curation.annotation.card import card_hash, cards
-from curation.annotation.evidence import LONGEST_FIELD, LONGEST_POST, gather
+from curation.annotation.evidence import gather
+from curation.annotation.evidence_profile import LONGEST_FIELD
+from curation.annotation.evidence_samples import LONGEST_POST
 from curation.annotation.literal import literal
 from curation.annotation.scheme import Scheme
 from curation.schema import rows
@@ -204,8 +207,8 @@ def test_names_it_had_before(make):
                   {"account_id": "1", "observed_at": START + 2 * day, "display_name": "New", "handle": "new"})
     [card] = drawn(make.store, "1")
     text = Page(card.html).text
-    assert "seen 3 times" in text
-    assert text.count("before, until") == 1 and "until 05 Mar 2018: Old <Name> @old" in text
+    assert "Seen 3 times since 05 Mar 2018, with 1 other name or bio." in text
+    assert text.count("Before, until") == 1 and "until 05 Mar 2018: Old <Name> @old, the same bio" in text
 
 
 def test_long_histories_share_bars(make):
@@ -216,3 +219,111 @@ def test_long_histories_share_bars(make):
     [card] = drawn(make.store, "1")
     check(card.html)
     assert "per 2 days" in card.html
+
+
+def test_history_by_hand(make):
+    """Made a year before; posts on days 0, 1, 40 and 100: gaps of 1, 39 and 60 days; followers from 12 to 400."""
+    day = timedelta(days=1)
+    make.accounts({"account_id": "1", "observed_at": START, "followers": 12, "posts_total": 5},
+                  {"account_id": "1", "observed_at": START + day, "followers": None},
+                  {"account_id": "1", "observed_at": START + 2 * day, "followers": 400, "posts_total": 5})
+    make.posts(*({"account_id": "1", "created_at": START + n * day} for n in (0, 1, 40, 100)))
+    [r] = records(make.store, "1")
+    assert (r["silences"], r["silence_hours"], r["silent_since"]) == (2, 60 * 24, START + 40 * day)
+    assert (r["observations"], r["followers"], r["followers_before"], r["first_observed"]) == (3, 400, 12, START)
+    text = Page(drawn(make.store, "1")[0].html).text
+    assert "First post here 05 Mar 2018, at the age of 12 months; last 13 Jun 2018; posts on 4 of these 101 days." in text
+    assert "Longest silence 60 d, from 14 Apr 2018; 2 times 30 days or more without a post." in text
+    assert "12 when first seen" in text and "5 when first seen" not in text
+    assert "always with these names and this bio" in text
+
+
+def test_gaps_apps_hashtags_and_sites_by_hand(make):
+    """Gaps of 5 s, 30 s, 2 h and 8 d."""
+    moments = (0, 5, 35, 7235, 7235 + 8 * 86_400)
+    tags = (["A", "b"], ["a"], ["a", "A"], [], None)
+    urls = (["https://www.x.org/1", "http://x.org/2"], ["ftp://y.org"], [], None, None)
+    make.accounts({"account_id": "1"})
+    make.posts(*({"account_id": "1", "created_at": START + timedelta(seconds=s), "hashtags": t, "urls": u, "source_app": a}
+                 for s, t, u, a in zip(moments, tags, urls, ("Web", "Web", "App", None, None), strict=True)))
+    [r] = records(make.store, "1")
+    assert r["gaps"] == [{"class": c, "n": 1} for c in (0, 1, 4, 7)]
+    assert r["gap_median"] == (30 + 7200) / 2
+    assert [(e["name"], e["n"]) for e in r["apps"]] == [("Web", 2), ("App", 1)]
+    assert [(e["name"], e["n"]) for e in r["tags"]] == [("a", 3), ("b", 1)]  # a post with #a and #A counts once
+    assert [(e["name"], e["n"]) for e in r["sites"]] == [("x.org", 1), ("y.org", 1)]
+    assert (r["link_share"], r["hashtag_share"]) == (pytest.approx(2 / 3), pytest.approx(3 / 4))
+
+
+def test_company_by_hand(make):
+    """a, b and c share a bio; a and b a picture (2 bits apart; c's is 4 bits from a's); texts count once an account; reposts of
+    p1 at 0 s (b), 4 s (a), 60 s (c): a and b are in step."""
+    near, far = "ff00ff00ff00ff00", "ff00ff00ff00ff0f"
+    picture = {"a": near, "b": "ff00ff00ff00ff03", "c": far, "d": None}
+    make.accounts(*({"account_id": n, "handle": n, "bio": "Walking away today" if n != "d" else "Hi", "avatar_phash": p}
+                    for n, p in picture.items()))
+    shared = "The very same words of mine"
+    make.posts(
+        {"account_id": "a", "text": shared + " http://x.org/1"}, {"account_id": "a", "text": shared},
+        {"account_id": "b", "text": shared + " http://x.org/2"}, {"account_id": "c", "text": shared, "kind": "repost"},
+        {"account_id": "d", "text": "RT @a: " + shared}, {"account_id": "c", "text": "short"}, {"account_id": "d", "text": "short"},
+        *({"account_id": n, "kind": "repost", "ref_post_id": "p1", "created_at": START + timedelta(seconds=s), "text": "RT x"}
+          for n, s in (("b", 0), ("a", 4), ("c", 60))))
+    a, b, c, d = records(make.store, "a", "b", "c", "d")
+    assert (a["bio_others"], [w["handle"] for w in a["bio_who"]], d["bio_others"]) == (2, ["b", "c"], None)
+    assert (a["picture_others"], [w["handle"] for w in a["picture_who"]]) == (1, ["b"])
+    assert (c["picture_others"], [w["handle"] for w in c["picture_who"]]) == (1, ["b"])  # 2 bits from b's, 4 from a's
+    assert (b["picture_others"], d["picture_others"]) == (2, None)
+    assert [(t["others"], t["here"], t["text"]) for t in a["same_texts"]] == [(1, 2, shared)]
+    assert (c["same_texts"], d["same_texts"]) == (None, None)  # a repost repeats by its nature, and `short` says nothing
+    assert (a["steps_known"], a["in_step"], [(w["handle"], w["n"]) for w in a["step_who"]]) == (1, 1, [("b", 1)])
+    assert (c["steps_known"], c["in_step"], d["steps_known"]) == (1, 0, None)
+    text = Page(drawn(make.store, "a")[0].html).text
+    assert "1 of 1 reposts within 10 s of another account's, beside 1: @b 1" in text
+    assert "2 times here" in text and "on 1 other, here 2 times" in text
+
+
+def test_company_is_looked_for_in_the_whole_data_set_and_in_no_other(make):
+    make.accounts({"account_id": "1", "bio": "The same bio here"}, {"account_id": "2", "bio": "The same bio here"},
+                  {"account_id": "3", "bio": "The same bio here", "dataset": "another"})
+    [r] = records(make.store, "1")
+    assert r["bio_others"] == 1
+
+
+def test_status_and_scores_are_shown_only_where_asked(make):
+    make.accounts({"account_id": "1", "status": "suspended"}, {"account_id": "2", "status": None})
+    both = pa.table({"account_id": ["1", "2"]})
+    usual = list(cards(make.store, Scheme.load(), DATASET, both))
+    assert not any("suspended" in c.html or c.scores_shown for c in usual)
+    first, second = cards(make.store, Scheme.load(), DATASET, both, status=True)
+    assert "suspended" in Page(first.html).text and "nothing that is known here" in Page(second.html).text
+    shown = pa.table({"account_id": ["2"], "detector": ["tree<b>"], "p_bot": [0.875], "threshold": [0.5]})
+    first, second = cards(make.store, Scheme.load(), DATASET, both, shown=shown)
+    assert first == usual[0] and not first.scores_shown
+    assert second.scores_shown and second.hash != usual[1].hash
+    assert "tree<b> 0.88 (bot from 0.50)" in check(second.html).text
+
+
+def test_what_is_not_known_is_listed(make):
+    make.accounts({"account_id": "1", "likes_total": None, "verified": None})
+    make.posts({"account_id": "1", "created_at": None}, {"account_id": "1", "urls": ["http://x.org"], "hashtags": []})
+    [card] = drawn(make.store, "1")
+    assert ("its posts in all, likes it gave, whether it is verified, its picture, the apps it posts with, the times of 1 posts. "
+            "This says nothing about the account.") in Page(card.html).text
+
+
+def test_posts_that_the_platform_marked_are_blurred(make):
+    make.accounts({"account_id": "1"})
+    make.posts({"account_id": "1", "text": "mild"}, {"account_id": "1", "text": "harsh", "extra": {"possibly_sensitive": "true"}})
+    [card] = drawn(make.store, "1")
+    assert '<p class="ac-media"><bdi dir="auto">harsh' in card.html and "marked sensitive" in card.html
+    assert '<p><bdi dir="auto">mild' in card.html
+
+
+def test_large_batches_go_through_in_turns_without_a_difference(make, monkeypatch):
+    make.accounts(*({"account_id": str(n)} for n in range(12)))
+    make.posts(*({"account_id": str(n % 12)} for n in range(120)))
+    whole = drawn(make.store, *map(str, range(12)))
+    monkeypatch.setattr(evidence, "POSTS_AT_ONCE", 25)
+    assert drawn(make.store, *map(str, range(12))) == whole
+    assert make.store.connection.execute("SELECT 1").fetchone() == (1,)

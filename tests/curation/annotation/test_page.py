@@ -42,7 +42,8 @@ def test_the_style_holds_nothing_that_label_studio_would_escape():
 def test_the_card_is_shown_inline_and_no_other_tag_holds_account_data():
     root = ET.fromstring(page.config(Scheme.load()))
     holding = [e for e in root.iter() if "$" in "".join(e.attrib.values())]
-    assert [(e.tag, e.get("value"), e.get("inline")) for e in holding] == [("HyperText", "$card", "true")]
+    assert [(e.tag, e.get("value"), e.get("inline")) for e in holding] == [
+        ("HyperText", "$card", "true"), ("Header", "$pause", None)]
 
 
 def test_a_scheme_without_kinds_and_reasons_asks_for_none():
@@ -51,7 +52,7 @@ def test_a_scheme_without_kinds_and_reasons_asks_for_none():
     for answer in document["answers"].values():
         answer.pop("kinds", None)
     root = ET.fromstring(page.config(Scheme.of(document)))
-    assert [c.get("name") for c in root.iter("Choices")] == ["answer", "confidence"]
+    assert [c.get("name") for c in root.iter("Choices")] == ["answer", "confidence", "media"]
 
 
 def test_a_hint_stays_text():

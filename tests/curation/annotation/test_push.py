@@ -3,6 +3,7 @@
 import collections
 import re
 
+import pyarrow as pa
 import pytest
 
 from curation.annotation import batches, card
@@ -167,8 +168,8 @@ def test_a_task_says_neither_data_set_nor_account_id(drawn, server):
     push(drawn, server, batches.find(drawn), Scheme.load())
     tasks = [t for some in server.tasks.values() for t in some.values()]
     for task in tasks:
-        assert set(task["data"]) == {"account_key", "card"} and set(task["meta"]) == {
-            "account_key", "batch", "part", "project", "scheme", "card_hash", "evidence_at"}
+        assert set(task["data"]) == {"account_key", "card", "pause"} and set(task["meta"]) == {
+            "account_key", "batch", "part", "project", "scheme", "card_hash", "evidence_at", "scores_shown"}
         assert "made-up" not in str(task) and not re.search(r"(?<!handle_)\bacc\d", str(task))
         assert re.fullmatch("[0-9a-f]{24}", task["data"]["account_key"])
         assert task["meta"]["card_hash"] == card.card_hash(task["data"]["card"])
@@ -191,3 +192,22 @@ def test_finding_a_batch(make):
         batches.find(make.store, "aa")
     with pytest.raises(UserError, match="no batch 'bb'"):
         batches.find(make.store, "bb")
+
+
+def test_a_break_is_suggested_after_every_25_accounts(make, server):
+    make.accounts(*({"account_id": f"acc{n}"} for n in range(60)))
+    make.draw([f"acc{n}" for n in range(60)])
+    push(make.store, server, batches.find(make.store), Scheme.load())
+    [tasks] = server.tasks.values()
+    pauses = [(n, t["data"]["pause"]) for n, t in enumerate(tasks.values(), 1) if t["data"]["pause"]]
+    assert pauses == [(26, "25 accounts done: a good moment for a short break."),
+                      (51, "50 accounts done: a good moment for a short break.")]
+
+
+def test_scores_are_on_the_cards_they_are_meant_for_and_the_task_says_so(drawn, server):
+    shown = pa.table({"account_id": ["acc3"], "detector": ["a-tree"], "p_bot": [0.25], "threshold": [None]})
+    push(drawn, server, batches.find(drawn), Scheme.load(), shown=shown)
+    tasks = [t for some in server.tasks.values() for t in some.values()]
+    with_scores = [t for t in tasks if t["meta"]["scores_shown"]]
+    assert len(with_scores) == 2 and all("a-tree" in t["data"]["card"] for t in with_scores)
+    assert not any("a-tree" in t["data"]["card"] for t in tasks if not t["meta"]["scores_shown"])

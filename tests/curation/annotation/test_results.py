@@ -20,10 +20,14 @@ def note(*texts):
 
 
 def test_a_whole_answer():
-    result = [chosen("answer", "bot"), chosen("kinds", "spam", "amplifier"), chosen("reasons", "hours", "first"),
+    result = [chosen("answer", "bot"), chosen("kinds", "spam", "amplifier"), chosen("reasons", "voice", "daily"),
               chosen("confidence", "fairly"), note("same text", "every hour")]
-    assert answered(result, SCHEME) == {"answer": "bot", "kinds": ["amplifier", "spam"], "reasons": ["first", "hours"],
+    assert answered(result, SCHEME) == {"answer": "bot", "kinds": ["amplifier", "spam"], "reasons": ["daily", "voice"],
                                         "confidence": 0.75, "note": "same text\nevery hour"}
+
+
+def test_showing_what_was_blurred_is_no_part_of_the_answer():
+    assert answered([chosen("media", "shown"), chosen("answer", "human")], SCHEME)["answer"] == "human"
 
 
 def test_an_answer_alone():

@@ -7,6 +7,7 @@ import yaml
 
 from curation.annotation.scheme import DEFAULT, Scheme
 from curation.annotation.schemebook import SchemeBook
+from curation.annotation.sections import SECTIONS
 from curation.errors import UserError
 
 
@@ -47,7 +48,7 @@ def test_the_version_is_of_the_content_and_not_of_the_layout(tmp_path, document)
     same.write_text("# another comment\n" + yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     assert Scheme.load(same).version == Scheme.load().version
     assert Scheme.of(yaml.safe_load(Scheme.load().to_json())).version == Scheme.load().version
-    document["reasons"]["hours"]["title"] = "Hours"
+    document["reasons"]["clockwork"]["title"] = "Hours"
     assert Scheme.of(document).version != Scheme.load().version
 
 
@@ -71,12 +72,12 @@ def test_each_mistake_is_told_with_its_field(document):
     (lambda d: d["kinds"]["spam"].update(key="1"),
      "kinds.spam.key: expected a key of its own (found '1', also answers.bot.key)"),
     (lambda d: d["kinds"]["spam"].update(key="u"),
-     "kinds.spam.key: 'u' belongs to Label Studio's page; expected another letter or digit"),
+     "kinds.spam.key: 'u' belongs to the page itself; expected another letter or digit"),
     (lambda d: d["kinds"]["spam"].update(title="political"),
      "kinds.political.title: expected another than spam's (found 'Political')"),
-    (lambda d: d["reasons"]["hours"].update(section="sky"),
-     "reasons.hours.section: expected one of profile, numbers, hours, timeline, first, spread, latest, random, company "
-     "(found 'sky')"),
+    (lambda d: d["reasons"]["clockwork"].update(section="sky"),
+     "reasons.clockwork.section: expected one of profile, numbers, history, hours, timeline, pauses, content, samples, "
+     "first, spread, latest, random, company, missing (found 'sky')"),
     (lambda d: d["answers"]["bot"].update(label="human"), "answers: expected an answer whose label is bot (found none)"),
     (lambda d: d["confidence"]["certain"].update(value=0.5),
      "confidence: expected values that rise from step to step (found [0.25, 0.5, 0.75, 0.5])"),
@@ -113,3 +114,13 @@ def test_a_file_that_is_no_scheme(tmp_path, text, told):
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(UserError, match="cannot be read: No such file"):
         Scheme.load(tmp_path / "none.yaml")
+
+
+def test_the_code_book_points_to_every_kind_of_evidence_and_speaks_for_both_sides():
+    """A list in which every reason spoke for `bot` would push people towards that answer."""
+    scheme = Scheme.load()
+    pointed = {r.section for r in scheme.reasons.values()}
+    assert pointed == set(SECTIONS) - {"first", "spread", "latest", "random"}
+    for_people = {"grown", "daily", "voice", "stated"}
+    assert for_people < set(scheme.reasons)
+    assert all(r.hint for r in scheme.reasons.values()) and all(a.example for a in scheme.answers.values())

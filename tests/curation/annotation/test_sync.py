@@ -30,7 +30,7 @@ class Desk:
         make.accounts(*({"account_id": a} for a in "abc"))
         make.draw(["a", "b", "c"], copies=2)
         self.keys = {r["account_id"]: r["key"] for r in batches.parts(make.store, batches.find(make.store)).to_pylist()}
-        self.annotations = {}
+        self.annotations, self.meta = {}, {}
 
     def say(self, number, account, answer, at=1, person="ana@example.org", **changes):
         self.annotations[number] = {
@@ -40,7 +40,7 @@ class Desk:
 
     def tasks(self):
         meta = {"batch": self.batch, "project": "m1", "scheme": Scheme.load().version, "evidence_at": "2018-06-13T00:00:00+00:00",
-                "card_hash": "h"}
+                "card_hash": "h", **self.meta}
         return [{"id": n, "data": {"account_key": a["_key"]}, "meta": meta,
                  "annotations": [{k: v for k, v in a.items() if k != "_key"}]} for n, a in self.annotations.items()]
 
@@ -90,6 +90,13 @@ def test_an_answer_becomes_one_claim_with_all_that_is_known(here):
               "card_hash": "h", "scheme_version": Scheme.load().version, "scores_shown": False, "lead_time_s": 5.0,
               "retracts": None}
     assert {k: claim[k] for k in wanted} == wanted
+
+
+def test_the_claim_says_whether_scores_were_shown(here):
+    here.meta["scores_shown"] = True
+    here.say(1, "a", "bot")
+    here.sync()
+    assert [c["scores_shown"] for c in here.claims()] == [True]
 
 
 def test_nothing_new_makes_no_version(here):

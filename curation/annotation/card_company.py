@@ -1,0 +1,54 @@
+"""Who else has the same picture, bio or text, and who reposts in the same seconds."""
+
+from __future__ import annotations
+
+from curation.annotation.card_parts import Keys, Record, handle, section, unknown
+from curation.annotation.evidence_company import SECONDS, SHORTEST_TEXT
+from curation.annotation.literal import literal, number
+
+
+def company(r: Record, keys: Keys) -> str:
+    """One line for each thing that can be shared; where it cannot be known, that is said."""
+    rows = (("same picture", _picture(r)), ("same bio", _bio(r)), ("same text", _text(r)), ("in step", _step(r)))
+    body = "".join(f"<p><small>{what}</small>{told}</p>" for what, told in rows)
+    return section("company", keys, f'<div class="ac-co">{body}</div>', "other accounts of this collection")
+
+
+def _picture(r: Record) -> str:
+    if r["picture_others"]:
+        return _who(r["picture_others"], r["picture_who"])
+    known = r["picture_phash"] or r["avatar_known"]
+    return "default picture" if r["default_avatar"] else "nobody else" if known else unknown("its picture is not known")
+
+
+def _bio(r: Record) -> str:
+    if r["bio_others"]:
+        return _who(r["bio_others"], r["bio_who"])
+    return unknown("no bio known") if not r["bio"] else "nobody else"
+
+
+def _who(others: int, who: list[Record] | None) -> str:
+    names = " ".join(f"<span>{handle(w['handle'])}</span>" for w in who or [])
+    more = others - len(who or [])
+    return f"<b>{number(others)}</b> {names}" + (f"<em>and {number(more)} more</em>" if more > 0 else "")
+
+
+def _text(r: Record) -> str:
+    if not r["seen"]:
+        return unknown("no posts known")
+    if not r["shared_texts"]:
+        return f"no text of its own of {SHORTEST_TEXT} characters or more stands on another account"
+    texts = "".join(
+        f'<span class="ac-q1">{literal(t["text"], t["text_length"])} <em>on {number(t["others"])} other{"s" * (t["others"] > 1)}, '
+        f'here {number(t["here"])} time{"s" * (t["here"] > 1)}</em></span>' for t in r["same_texts"])
+    return f"<b>{number(r['shared_texts'])}</b> of its own texts, links left out: {texts}"
+
+
+def _step(r: Record) -> str:
+    if not r["steps_known"]:
+        return unknown("no repost here with its time and the post it repeats")
+    told = f"<b>{number(r['in_step'])}</b> of {number(r['steps_known'])} reposts within {SECONDS} s of another account's"
+    if not r["in_step"]:
+        return told
+    who = " ".join(f"<span>{handle(w['handle'])} {number(w['n'])}</span>" for w in r["step_who"] or [])
+    return f"{told}, beside {number(r['step_others'])}: {who}"

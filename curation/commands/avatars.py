@@ -1,0 +1,47 @@
+"""`botbench avatars`: our own small copies of profile pictures, for the card."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from curation.console import emit, progress, say, table
+
+
+def avatars(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="The data set whose accounts they are of.")],
+    folder: Annotated[Path, typer.Option("--from", metavar="DIR", help="Pictures named by account id, such as 12345.png.")],
+    seen: Annotated[datetime | None, typer.Option("--seen", help="When the accounts had these pictures (UTC).")] = None,
+    json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Keep small copies of profile pictures, without metadata, with a perceptual hash; safe to run again.
+
+    Cards show these and never a picture from elsewhere. Nothing is fetched: the files must be there.
+    """
+    from datetime import UTC
+
+    from curation.annotation.avatars import keep
+    from curation.store import Store
+
+    with Store(create=False) as store, progress(json_) as bar:
+        task = bar.add_task("pictures", total=None)
+        when = seen.replace(tzinfo=UTC) if seen else None
+        kept = keep(store, dataset, folder, seen_at=when, advance=lambda n: bar.advance(task, n))
+    if json_:
+        emit({"dataset": dataset, **vars(kept)})
+        return
+    say(f"{kept.added:,} pictures kept, {kept.existing:,} were there, {len(kept.unknown):,} of no known account, "
+        f"{len(kept.refused):,} refused.")
+    if kept.refused:
+        table("Refused", ("file", "reason"), [(r["file"], r["reason"]) for r in kept.refused])
+    say(f"Next: botbench sample {dataset}, then botbench annotate push")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(
+        epilog="Examples: `botbench avatars my-set --from pictures/` · `botbench avatars my-set --from p --seen 2018-07-01 --json`",
+    )(avatars)
