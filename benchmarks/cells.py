@@ -100,7 +100,7 @@ def _compute(task: Task) -> Outcome:
     tested = np.repeat([r.reference in task.plan.test for r in releases], [len(r) for r in releases])
     pool = pooled(releases, tested)
     found = evidence.gather(spec, releases)
-    mute = _mute(releases, found.anything(), tested)
+    mute = mute_releases(releases, found.anything(), tested)
     silent = np.repeat(mute, [len(r) for r in releases])
     sides = list(_sides(task.plan, tested, silent, [r.reference for r, m in zip(releases, mute, strict=True) if not m]))
     shared = evidence.check(spec, found, sides, pool.y)
@@ -111,7 +111,7 @@ def _compute(task: Task) -> Outcome:
     return dataclasses.replace(outcome, mute=tuple(r.reference for r, m in zip(releases, mute, strict=True) if m))
 
 
-def _mute(releases: Sequence[material.Material], known: Mask, tested: Mask) -> list[bool]:
+def mute_releases(releases: Sequence[material.Material], known: Mask, tested: Mask) -> list[bool]:
     """Which releases to train on have nothing of what the detector declared: they can teach it nothing."""
     ends = np.cumsum([len(r) for r in releases])
     parts = [slice(end - len(r), end) for r, end in zip(releases, ends, strict=True)]
@@ -165,11 +165,11 @@ def _fold(spec: Spec, view: Accounts, pool: Pool, fold: Fold, seed: int) -> _Sco
     order, inner, own = (int(word) >> 1 for word in draws.generate_state(3))
     rng = np.random.default_rng(order)
     train, test = rng.permutation(fold.train), rng.permutation(fold.test)
-    learn = partial(_learn, spec, own)
+    teach = partial(learn, spec, own)
     begun = time.perf_counter()
     with memory.grown() as fitting:
         seen, y = view.take(train), pool.y[train]
-        threshold = thresholds.choose(spec.threshold, learn, seen, y, group=pool.group[train], seed=inner)
+        threshold = thresholds.choose(spec.threshold, teach, seen, y, group=pool.group[train], seed=inner)
         made = spec.seeded(own).fit(seen, y)
     fitted = time.perf_counter()
     with memory.grown() as scoring:
@@ -179,7 +179,8 @@ def _fold(spec: Spec, view: Accounts, pool: Pool, fold: Fold, seed: int) -> _Sco
     return _Scored(done, p, threshold, fitted - begun, time.perf_counter() - fitted, made.explain(), grew)
 
 
-def _learn(spec: Spec, seed: int, seen: Accounts, y: Any) -> Callable[[Accounts], Floats]:
+def learn(spec: Spec, seed: int, seen: Accounts, y: Any) -> Callable[[Accounts], Floats]:
+    """A scoring function: the detector with that seed, fitted."""
     return partial(scores, spec.seeded(seed).fit(seen, y))
 
 

@@ -88,7 +88,7 @@ class Maker:
 def session_make():
     """Write small releases that outlive one test: session_make(home) is a `make` for that home."""
     def of(home):
-        home.mkdir()
+        home.mkdir(exist_ok=True)
         return Maker(home)
 
     return of

@@ -1,0 +1,123 @@
+"""`botbench predict DETECTOR FILE|DATASET`: a detector's scores of new accounts, with what was missing and what moved them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from curation.console import emit, say, table
+
+if TYPE_CHECKING:
+    from benchmarks.material import Material
+    from benchmarks.predict import Predicted
+
+SHOWN = 20
+
+
+def predict(  # noqa: PLR0917 (typer gives every option by name)
+    detector: Annotated[str, typer.Argument(help="A detector (see botbench detectors), such as random-forest(trees=500).")],
+    accounts: Annotated[str, typer.Argument(metavar="FILE|DATASET", help="A file of accounts, or a data set in the store.")],
+    train: Annotated[list[str] | None, typer.Option(
+        "--train", metavar="RELEASE", help="Train on this release; again for more.")] = None,
+    model: Annotated[Path | None, typer.Option("--model", metavar="DIR", help="Take the detector saved there instead.")] = None,
+    save: Annotated[Path | None, typer.Option("--save", metavar="DIR", help="Keep the trained detector there.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE.parquet", help="Write account_id, p_bot, threshold.")] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the training.")] = 0,
+    platform: Annotated[str | None, typer.Option("--platform", help="Where a file's accounts are from, such as twitter.")] = None,
+    observed_at: Annotated[str | None, typer.Option(
+        "--observed-at", metavar="TIME", help="When the accounts looked like this, where nobody says: for ages.")] = None,
+    trust: Annotated[bool, typer.Option("--trust", help="Load models that run their maker's code. Only if you trust it.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Score new accounts: p_bot, the threshold, what evidence was missing, and what moved each score.
+
+    A file is Twitter's JSON or CSV, or any CSV, JSON or Parquet with account_id and columns of the schema. Scores of accounts
+    unlike those trained on are guesses: see the transfer columns of the leaderboard first.
+    """
+    if trust:
+        from benchmarks.trust import trust as trust_all
+
+        trust_all()
+    with _new(accounts, platform, observed_at) as new:
+        predicted = _predicted(detector, new, train or [], model, save, seed)
+    if out is not None:
+        from benchmarks.predict import write
+
+        write(predicted, out)
+    if json:
+        from benchmarks.predict import document
+
+        emit(document(predicted))
+    else:
+        _show(predicted)
+    _tell(predicted, out, save)
+
+
+@contextmanager
+def _new(accounts: str, platform: str | None, observed_at: str | None) -> Iterator[Material]:
+    """The accounts to be scored, read into a scratch folder that is gone afterwards."""
+    import tempfile
+
+    from benchmarks import newcomers
+
+    with tempfile.TemporaryDirectory(prefix="botbench-") as scratch, newcomers.accounts(
+            accounts, platform, observed_at, Path(scratch)) as new:
+        yield new
+
+
+def _predicted(  # noqa: PLR0917, what the user said
+    detector: str, new: Material, train: list[str], model: Path | None, save: Path | None, seed: int,
+) -> Predicted:
+    from benchmarks import models, predict
+    from benchmarks.commands.bench import home
+    from benchmarks.detectors import get
+    from curation.errors import UserError
+
+    if bool(train) == (model is not None):
+        raise UserError("Say either --train RELEASE (once for each release) or --model DIR (a detector saved before).")
+    if model is not None and save is not None:
+        raise UserError("--save keeps a detector that is trained now; --model takes one that is kept already.")
+    spec = get(detector)
+    if model is not None:
+        return predict.apply(models.load(model, spec), new)
+    found = predict.train_and_apply(home(), spec, train, new, seed)
+    if save is not None:
+        models.save(found.trained, save)
+    return found
+
+
+def _show(predicted: Predicted) -> None:
+    """The highest scores, each with what moved it."""
+    import numpy as np
+
+    from benchmarks.explain import sentence
+
+    threshold = predicted.trained.threshold
+    order = np.argsort(-predicted.p, kind="stable")[:SHOWN]
+    table(f"{predicted.trained.spec.name}: bot from {threshold:.3f} up", ("account", "p_bot", "bot", "missing", "what moved it"), [
+        (predicted.account_id[i], float(predicted.p[i]), bool(predicted.p[i] >= threshold), len(predicted.missing[i]),
+         sentence(predicted.moved[i])) for i in order])
+
+
+def _tell(predicted: Predicted, out: Path | None, save: Path | None) -> None:
+    trained = predicted.trained
+    n, bots = len(predicted.p), int((predicted.p >= trained.threshold).sum())
+    what = ", ".join(r["reference"] for r in trained.releases)
+    say(f"{bots:,} of {n:,} accounts score as bots ({bots / max(n, 1):.1%}); {trained.spec.name} was trained on "
+        f"{len(trained.account_id):,} accounts of {what}{' (simulated)' if trained.simulated else ''}. "
+        "Uncorrected for the detector's errors: this is no estimate of the share of bots.")
+    if trained.spec.transductive:
+        say("It looks at these accounts as a whole: another batch gives other scores.")
+    for path in filter(None, (out, save)):
+        say(f"  {path}")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog="Examples: `botbench predict random-forest users.json --train rtbust --json` · "
+                "`botbench predict botometer-lite campaign --train rtbust --train caverlee --save lite --out scores.parquet` · "
+                "`botbench predict botometer-lite users.csv --model lite`")(predict)

@@ -1,0 +1,89 @@
+"""What moved a score: how it changes when a piece of evidence is taken away, account by account. For any detector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmarks.accounts import Accounts, Floats, Records
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+LEAST = 0.005
+"""A change of the score smaller than this is not told."""
+MOST = 500
+"""Accounts that are explained, those with the highest scores: each piece of evidence costs one more scoring."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A piece of evidence of one account: its value in words, what is typical of training accounts, and what it adds to p_bot."""
+
+    evidence: str
+    value: str | None
+    typical: str | None
+    change: float
+
+    def __str__(self) -> str:
+        said = self.evidence if self.value is None else f"{self.evidence} {self.value}"
+        return f"{said}{f' (typical {self.typical})' if self.typical else ''} {self.change:+.2f}"
+
+
+def causes(
+    score: Callable[[Accounts], Floats], accounts: Accounts, p: Floats, typical: Floats, *, top: int = 3, apart: bool = True,
+) -> list[list[Cause]]:
+    """For each account the `top` pieces of evidence that change its score most when taken away, largest first.
+
+    A feature is taken away by putting the training accounts' median (`typical`, float64[k]) in its place; a column or the
+    posts by leaving them out. `apart` says that accounts are scored one by one, so that only the `MOST` highest need be
+    explained; the others get an empty list.
+    """
+    rows = np.sort(np.argsort(-p, kind="stable")[:MOST]) if apart else np.arange(len(p))
+    view, before = accounts.take(rows), p[rows]
+    found: list[tuple[str, list[str | None], str | None, Floats]] = [
+        (name, values, usual, before - score(other)) for name, values, usual, other in _without(view, typical)]
+    explained: list[list[Cause]] = [[] for _ in p]
+    if not found:
+        return explained
+    change = np.column_stack([c for *_, c in found])
+    order = np.argsort(-np.abs(change), axis=1, kind="stable")[:, :top]
+    for i, best in zip(rows, order, strict=True):
+        k = int(np.searchsorted(rows, i))
+        explained[i] = [Cause(found[j][0], found[j][1][k], found[j][2], float(change[k, j]))
+                        for j in best if abs(change[k, j]) >= LEAST]
+    return explained
+
+
+def sentence(moved: list[Cause]) -> str:
+    """A plain sentence of what moved a score.
+
+    >>> sentence([Cause("followers", "3", "290", 0.21), Cause("age_days", "4000", "900", -0.1)])
+    'up: followers 3 (typical 290) +0.21; down: age_days 4000 (typical 900) -0.10'
+    """
+    parts = [(word, [str(c) for c in moved if (c.change > 0) == up]) for word, up in (("up", True), ("down", False))]
+    return "; ".join(f"{word}: {', '.join(said)}" for word, said in parts if said) or "nothing that is known of it moved the score"
+
+
+def _without(view: Accounts, typical: Floats) -> Iterator[tuple[str, list[str | None], str | None, Accounts]]:
+    """Each piece of evidence: its name, each account's value, the typical one, and the accounts without it."""
+    for j, name in enumerate(view.names):
+        if not np.isnan(view.values[:, j]).all():
+            values = view.values.copy()
+            values[:, j] = np.where(np.isnan(values[:, j]), np.nan, typical[j])
+            said = [None if np.isnan(v) else f"{v:.4g}" for v in view.values[:, j]]
+            yield name, said, f"{typical[j]:.4g}", replace(view, values=values)
+    for name, column in view.columns.items():
+        yield name, [None] * len(view), None, replace(view, columns={**view.columns, name: _nothing(column)})
+    if view.posts is not None:
+        nobody = Records(view.posts.path, view.posts.ends, np.arange(len(view), dtype=np.uint64))
+        yield "posts", [None] * len(view), None, replace(view, posts=nobody)
+
+
+def _nothing(column: pa.Array) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.nulls(len(column), column.type)

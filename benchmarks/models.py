@@ -1,0 +1,103 @@
+"""Trained detectors kept for later: a folder with the model (skops, no pickle), what it is, and whom it was trained on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks import trust
+from benchmarks.accounts import Accounts, Floats
+from benchmarks.detectors import Detector, Spec, get
+from curation.errors import UserError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A fitted detector with all that is needed to apply it.
+
+    `names` are the features it was taught, in order, `typical` their medians over the training accounts (float64[k]);
+    `releases` are what it was trained on, with content hashes; `platform` and `account_id` say on whom.
+    """
+
+    spec: Spec
+    made: Detector
+    threshold: float
+    seed: int
+    names: tuple[str, ...]
+    typical: Floats
+    releases: tuple[dict[str, Any], ...]
+    platform: NDArray[np.object_]
+    account_id: NDArray[np.object_]
+
+    @property
+    def simulated(self) -> bool:
+        """Whether anybody simulated taught it."""
+        return any(r["simulated"] for r in self.releases)
+
+
+def save(trained: Trained, folder: Path) -> None:
+    """Write a trained detector: model.skops, model.json and trained_on.parquet (platform, account_id).
+
+    Raises UserError for a folder that holds something else, and for detectors that cannot be kept.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    import skops.io
+
+    from benchmarks.files import write_json
+
+    if trained.spec.asks or any(isinstance(value, Accounts) for value in vars(trained.made).values()):
+        raise UserError(f"{trained.spec.name} cannot be kept: what it knows stands in files that it reads when it scores. Train it "
+                        "anew each time, with --train.")
+    if folder.exists() and any(folder.iterdir()) and not (folder / "model.json").is_file():
+        raise UserError(f"--save: {folder} holds something else; give a new folder.")
+    folder.mkdir(parents=True, exist_ok=True)
+    skops.io.dump(trained.made, folder / "model.skops")
+    whom = {"platform": trained.platform, "account_id": trained.account_id}
+    pq.write_table(pa.table({name: pa.array(ids, pa.string()) for name, ids in whom.items()}), folder / "trained_on.parquet")
+    write_json(folder / "model.json", {
+        "detector": trained.spec.name, "detector_version": trained.spec.version, "threshold": trained.threshold,
+        "seed": trained.seed, "features": list(trained.names),
+        "typical": [None if np.isnan(v) else float(v) for v in trained.typical],
+        "trained_on": list(trained.releases), "accounts": len(trained.account_id), "versions": trained.spec.versions,
+    })
+
+
+def load(folder: Path, spec: Spec) -> Trained:
+    """Read a trained detector back; types that are neither ours nor scikit-learn's are refused (see `trust`).
+
+    Raises UserError where there is none, or another detector's or other code's.
+    """
+    file = folder / "model.json"
+    if not file.is_file():
+        raise UserError(f"There is no saved detector in {folder}. Make one: botbench predict {spec.name} FILE --train RELEASE "
+                        "--save DIR.")
+    told = json.loads(file.read_text(encoding="utf-8"))
+    if get(told["detector"]).name != spec.name:
+        raise UserError(f"{folder} holds a {told['detector']}, not a {spec.name}.")
+    if told["detector_version"] != spec.version and not trust.trusted():
+        raise UserError(f"{folder} was trained by other code of {spec.name} or other packages ({told['versions']}) than are here; "
+                        "train it anew with --train.")
+    made = trust.load(folder / "model.skops")
+    if not isinstance(made, Detector):
+        raise UserError(f"{folder / 'model.skops'} holds no detector but a {type(made).__name__}.")
+    known = ledger(folder)
+    return Trained(
+        spec, made, float(told["threshold"]), int(told["seed"]), tuple(told["features"]),
+        np.array([np.nan if v is None else v for v in told["typical"]], dtype=np.float64), tuple(told["trained_on"]),
+        known["platform"].to_numpy(zero_copy_only=False), known["account_id"].to_numpy(zero_copy_only=False))
+
+
+def ledger(folder: Path) -> pa.Table:
+    """Whom a saved detector was trained on: platform and account_id, for whoever must not judge it on them."""
+    import pyarrow.parquet as pq
+
+    return pq.read_table(folder / "trained_on.parquet")

@@ -1,0 +1,212 @@
+"""New accounts scored: by hand on planted evidence, from files as users have them, and by detectors kept and loaded again."""
+
+import json
+import pickle
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from benchmarks import explain, models, newcomers, predict, trust
+from benchmarks.accounts import Accounts
+from benchmarks.detectors import complete, get
+from benchmarks.detectors.mlflow_model import log_folder
+from curation.errors import UserError
+
+USERS = [{"id_str": str(900 + i), "screen_name": f"name{i}", "name": "N", "description": "", "followers_count": 10 ** i,
+          "friends_count": 50, "statuses_count": 7, "created_at": "Tue Apr 09 20:22:46 +0000 2013"} for i in range(4)]
+
+
+@pytest.fixture
+def new(tmp_path):
+    """Read a file as new accounts: new(name, text, platform=.., observed_at=..) -> Material (valid within the test)."""
+    from contextlib import ExitStack
+
+    with ExitStack() as stack:
+        def read(name, text, platform=None, observed_at=None):
+            (tmp_path / name).write_text(text)
+            scratch = tmp_path / f"scratch-{name}"
+            return stack.enter_context(newcomers.accounts(str(tmp_path / name), platform, observed_at, scratch))
+
+        yield read
+
+
+def value(found, name, row):
+    return found.values[row, found.names.index(name)]
+
+
+def test_twitter_json_as_users_have_it(new):
+    for name, text in (("users.json", json.dumps(USERS)), ("users.jsonl", "\n".join(map(json.dumps, USERS)))):
+        found = new(name, text, observed_at="2023-04-09T20:22:46Z")
+        assert found.account_id.tolist() == ["900", "901", "902", "903"] and set(found.platform) == {"twitter"}
+        assert value(found, "followers", 3) == 1000 and value(found, "handle_digits", 0) == 1
+        assert value(found, "age_days", 0) == 3652, "ten years, three leap days less one"
+
+
+def test_tweets_give_authors_and_posts(new):
+    when = "Tue Apr 09 20:22:46 +0000 2019"
+    tweets = [{"id_str": str(i), "text": "RT @x hi", "created_at": when, "user": USERS[i % 2]} for i in range(6)]
+    found = new("tweets.json", json.dumps(tweets))
+    assert len(found) == 2 and value(found, "posts_seen", 0) == 3 and value(found, "repost_share", 1) == 1
+
+
+def test_a_table_with_the_schema_s_columns(new):
+    found = new("t.csv", "account_id,followers,following,bio,nonsense\n00012,5,6,hello,1\n7,8,,x,2\n", platform="weibo")
+    assert found.account_id.tolist() == ["00012", "7"] and set(found.platform) == {"weibo"}
+    assert value(found, "bio_length", 0) == 5 and np.isnan(value(found, "following", 1))
+
+
+@pytest.mark.parametrize("name, text, says", [
+    ("x.csv", "a,b\n1,2\n", "expected Twitter's JSON or CSV"), ("x.json", "{", "cannot be read"),
+    ("x.csv", "account_id,followers\n,3\n", "no account that could be read"),
+])
+def test_files_that_nobody_can_read(new, name, text, says):
+    with pytest.raises(UserError, match=says):
+        new(name, text)
+
+
+def test_what_moved_a_score_by_hand():
+    """p = (followers + 2 listed) / 10; typical 1 and 1; unknown is 0: 4 followers where 1 is typical add 0.3."""
+    def score(view):
+        return (np.nan_to_num(view.feature("followers")) + 2 * np.nan_to_num(view.feature("listed"))) / 10
+
+    view = Accounts(("followers", "listed"), np.array([[4.0, 0.0], [1.0, np.nan], [1.0, 4.0]]))
+    moved = explain.causes(score, view, score(view), np.array([1.0, 1.0]))
+    assert [[(c.evidence, c.value, round(c.change, 6)) for c in one] for one in moved] == [
+        [("followers", "4", 0.3), ("listed", "0", -0.2)], [], [("listed", "4", 0.6)]]
+    assert explain.sentence(moved[0]) == "up: followers 4 (typical 1) +0.30; down: listed 0 (typical 1) -0.20"
+    assert "nothing" in explain.sentence(moved[1])
+
+
+def test_only_the_highest_are_explained(monkeypatch):
+    monkeypatch.setattr(explain, "MOST", 2)
+    view = Accounts(("followers",), np.array([[1.0], [5.0], [9.0]]))
+    moved = explain.causes(lambda v: v.values[:, 0] / 10, view, view.values[:, 0] / 10, np.array([0.0]))
+    assert [len(one) for one in moved] == [0, 1, 1]
+
+
+FEW = ["account_id,followers,following,posts_total", "1,2,3000,9", "2,900,20,9", "3,,,"]
+
+
+def test_predict_as_users_call_it(cli, make_in_store, tmp_path):
+    """Trained on a release, applied to a CSV; then kept, and applied again from there: the same scores."""
+    make_in_store("a", 40, 40)
+    (tmp_path / "new.csv").write_text("\n".join(FEW))
+    found = cli.json("predict", "random-forest(trees=20)", "new.csv", "--train", "a", "--save", "kept", "--out", "scores.parquet")
+    assert set(found) >= {"detector", "threshold", "accounts"} and found["detector"] == "random-forest(trees=20)"
+    assert [a["account"] for a in found["accounts"]] == ["1", "2", "3"] and found["simulated"] is True
+    first, second, third = found["accounts"]
+    assert first["p_bot"] > second["p_bot"] and first["moved"] and "up: " in first["explanation"]
+    assert "handle_length" in first["missing"] and "followers" not in first["missing"] and third["missing"] == ["profile"]
+    assert third["p_bot"] == 0.5, "of whom nothing is known: the share of bots"
+    table = pq.read_table(tmp_path / "scores.parquet")
+    assert table.column_names == ["account_id", "p_bot", "threshold"]
+    assert table["p_bot"].to_pylist() == [a["p_bot"] for a in found["accounts"]]
+    assert json.loads(table.schema.metadata[b"botbench"])["trained_on"][0]["reference"] == "a@1"
+    again = cli.json("predict", "random-forest(trees=20)", "new.csv", "--model", "kept")
+    assert again["accounts"] == found["accounts"] and again["threshold"] == found["threshold"]
+    known = models.ledger(tmp_path / "kept")
+    assert known.column_names == ["platform", "account_id"] and known.num_rows == 80
+    assert "simulated" in cli("predict", "constant", "new.csv", "--train", "a").stderr
+
+
+def test_wrong_calls(cli, make_in_store, tmp_path):
+    make_in_store("a", 10, 10)
+    (tmp_path / "new.csv").write_text("\n".join(FEW))
+    for arguments, says in (
+            (["constant", "new.csv"], "--train RELEASE"), (["constant", "nobody", "--train", "a"], "no file or data set"),
+            (["timing-only", "new.csv", "--train", "a"], "has no timing"),
+            (["constant", "new.csv", "--model", "nowhere"], "no saved detector")):
+        assert says in " ".join(cli("predict", *arguments, code=2).stderr.split())
+
+
+@pytest.fixture
+def make_in_store(tmp_path, session_make):
+    """Small releases in the store that `cli` uses."""
+    from curation.store import Store
+
+    with Store(tmp_path / "store") as store:
+        home = store.home
+    return session_make(home)
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory, session_make):
+    """A detector trained on a release with all evidence, as predict trains it."""
+    home = tmp_path_factory.mktemp("fitted") / "home"
+    make = session_make(home)
+    make("a", 20, 20, posts=6)
+    make("b", 5, 5, posts=6, seed=3)
+
+    def train(name):
+        from benchmarks import material
+
+        return predict.train_and_apply(home, get(name), ["a"], material.load(home, "b@1"))
+
+    return train, home
+
+
+@pytest.mark.parametrize("name", [s.name for s in complete() if s.name != "label-propagation"])
+def test_every_detector_that_can_be_kept_comes_back_the_same(fitted, tmp_path, name):
+    from benchmarks import material
+
+    train, home = fitted
+    first = train(name)
+    models.save(first.trained, tmp_path / "kept")
+    again = predict.apply(models.load(tmp_path / "kept", get(name)), material.load(home, "b@1"))
+    np.testing.assert_array_equal(first.p, again.p)
+    assert first.missing == again.missing
+
+
+def test_one_that_reads_its_teachers_posts_is_not_kept(fitted, tmp_path):
+    with pytest.raises(UserError, match="cannot be kept"):
+        models.save(fitted[0]("label-propagation").trained, tmp_path / "kept")
+
+
+class Evil:
+    def __reduce__(self):
+        return print, ("code of a stranger ran",)
+
+
+def test_a_stranger_s_code_does_not_run(fitted, tmp_path, capsys, monkeypatch):
+    import skops.io
+    from sklearn.preprocessing import FunctionTransformer
+
+    monkeypatch.delenv(trust.ASKED, raising=False)
+    trained = fitted[0]("constant").trained
+    models.save(trained, tmp_path / "kept")
+    skops.io.dump(FunctionTransformer(print), tmp_path / "kept/model.skops")
+    with pytest.raises(UserError, match="could run code"):
+        models.load(tmp_path / "kept", get("constant"))
+    (tmp_path / "kept/model.skops").write_bytes(pickle.dumps(Evil()))
+    with pytest.raises(UserError, match="not a skops file"):
+        models.load(tmp_path / "kept", get("constant"))
+    assert "stranger" not in capsys.readouterr().out
+
+
+def test_mlflow_models_are_read_from_skops_and_pickles_only_when_trusted(fitted, tmp_path, monkeypatch):
+    import mlflow
+    from sklearn.tree import DecisionTreeClassifier
+
+    from benchmarks import material
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(trust.ASKED, raising=False)
+    train, home = fitted
+    known = material.load(home, "a@1")
+    x = known.values[:, [known.names.index("followers"), known.names.index("following")]]
+    tree = DecisionTreeClassifier(max_depth=2, random_state=0).fit(x, known.y)
+    log_folder(tree, ["followers", "following"], tmp_path / "logged")
+    found = train('mlflow(model="logged")')
+    b = material.load(home, "b@1")
+    expected = tree.predict_proba(b.values[:, [b.names.index("followers"), b.names.index("following")]])[:, 1]
+    np.testing.assert_array_equal(found.p, expected)
+    pickled = {"serialization_format": "cloudpickle", "pip_requirements": ["scikit-learn"]}
+    mlflow.sklearn.save_model(tree, str(tmp_path / "pickled"), **pickled)
+    with pytest.raises(UserError, match="not in the skops format"):
+        train('mlflow(model="pickled")')
+    monkeypatch.setenv(trust.ASKED, "1")
+    with pytest.raises(UserError, match="does not name its inputs"):
+        train('mlflow(model="pickled")')
+    with pytest.raises(UserError, match="no MLflow model in"):
+        get('mlflow(model="nothing")').version  # noqa: B018, reading it is the point
