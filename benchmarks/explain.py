@@ -19,6 +19,10 @@ MOST = 500
 """Accounts that are explained, those with the highest scores: each piece of evidence costs one more scoring."""
 
 
+WHOLE = 2000
+"""Accounts up to which a batch that is scored as a whole is explained."""
+
+
 @dataclass(frozen=True)
 class Cause:
     """A piece of evidence of one account: its value in words, what is typical of training accounts, and what it adds to p_bot."""
@@ -35,20 +39,22 @@ class Cause:
 
 def causes(
     score: Callable[[Accounts], Floats], accounts: Accounts, p: Floats, typical: Floats, *, top: int = 3, apart: bool = True,
-) -> list[list[Cause]]:
+) -> list[list[Cause] | None]:
     """For each account the `top` pieces of evidence that change its score most when taken away, largest first.
 
     A feature is taken away by putting the training accounts' median (`typical`, float64[k]) in its place; a column or the
     posts by leaving them out. `apart` says that accounts are scored one by one, so that only the `MOST` highest need be
-    explained; the others get an empty list.
+    explained; the others get None, and so do all where a larger batch is scored as a whole.
     """
+    explained: list[list[Cause] | None] = [None for _ in p]
+    if not apart and len(p) > WHOLE:
+        return explained
     rows = np.sort(np.argsort(-p, kind="stable")[:MOST]) if apart else np.arange(len(p))
     view, before = accounts.take(rows), p[rows]
     found: list[tuple[str, list[str | None], str | None, Floats]] = [
         (name, values, usual, before - score(other)) for name, values, usual, other in _without(view, typical)]
-    explained: list[list[Cause]] = [[] for _ in p]
     if not found:
-        return explained
+        return [[] for _ in p]
     change = np.column_stack([c for *_, c in found])
     order = np.argsort(-np.abs(change), axis=1, kind="stable")[:, :top]
     for i, best in zip(rows, order, strict=True):
@@ -58,12 +64,14 @@ def causes(
     return explained
 
 
-def sentence(moved: list[Cause]) -> str:
+def sentence(moved: list[Cause] | None) -> str:
     """A plain sentence of what moved a score.
 
     >>> sentence([Cause("followers", "3", "290", 0.21), Cause("age_days", "4000", "900", -0.1)])
     'up: followers 3 (typical 290) +0.21; down: age_days 4000 (typical 900) -0.10'
     """
+    if moved is None:
+        return f"not explained: only the {MOST} highest scores are, and batches scored as a whole up to {WHOLE} accounts"
     parts = [(word, [str(c) for c in moved if (c.change > 0) == up]) for word, up in (("up", True), ("down", False))]
     return "; ".join(f"{word}: {', '.join(said)}" for word, said in parts if said) or "nothing that is known of it moved the score"
 

@@ -33,7 +33,7 @@ class Predicted:
     account_id: NDArray[np.object_]
     p: Floats
     missing: list[list[str]]
-    moved: list[list[Cause]]
+    moved: list[list[Cause] | None]
 
 
 def train_and_apply(home: Path, spec: Spec, references: Sequence[str], new: Material, seed: int = 0) -> Predicted:
@@ -141,7 +141,7 @@ def document(predicted: Predicted) -> dict[str, Any]:
         "seed": trained.seed,
         "accounts": [
             {"account": account, "p_bot": float(p), "bot": bool(p >= trained.threshold), "missing": missing,
-             "moved": [asdict(cause) for cause in moved], "explanation": explain.sentence(moved)}
+             "moved": None if moved is None else [asdict(cause) for cause in moved], "explanation": explain.sentence(moved)}
             for account, p, missing, moved in rows],
     }
 

@@ -82,7 +82,8 @@ def test_only_the_highest_are_explained(monkeypatch):
     monkeypatch.setattr(explain, "MOST", 2)
     view = Accounts(("followers",), np.array([[1.0], [5.0], [9.0]]))
     moved = explain.causes(lambda v: v.values[:, 0] / 10, view, view.values[:, 0] / 10, np.array([0.0]))
-    assert [len(one) for one in moved] == [0, 1, 1]
+    assert moved[0] is None and [len(one) for one in moved[1:]] == [1, 1]
+    assert "not explained" in explain.sentence(None)
 
 
 FEW = ["account_id,followers,following,posts_total", "1,2,3000,9", "2,900,20,9", "3,,,"]

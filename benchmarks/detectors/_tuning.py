@@ -1,0 +1,66 @@
+"""Tuning inside the training part: the same budget and the same inner validation for every detector that is tuned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.accounts import Floats, Rows
+from benchmarks.detectors import Labels
+
+BUDGET = 4
+"""Configurations that a detector may choose from, each tried once on each inner split."""
+ENOUGH = 3
+"""Training data sets from which on they are held out in turn; with fewer, inner folds are drawn."""
+
+
+def merged(domains: Rows | None, y: Labels) -> Rows:
+    """Domains in which both classes are; those of a single class are one domain together. int64[n]; all 0 without domains.
+
+    >>> merged(np.array([5, 5, 7, 9]), np.array([1, 0, 1, 0], dtype=np.int8)).tolist()
+    [5, 5, -1, -1]
+    """
+    if domains is None:
+        return np.zeros(len(y), dtype=np.int64)
+    single = [d for d in np.unique(domains) if len(np.unique(y[domains == d])) < 2]
+    return np.where(np.isin(domains, single), -1, domains).astype(np.int64)
+
+
+def splits(domains: Rows, y: Labels, seed: int | None) -> Iterator[tuple[Rows, Rows]]:
+    """Inner splits of a training part: each data set of both classes held out in turn where there are three, else three folds."""
+    whole = [d for d in np.unique(domains) if len(np.unique(y[domains == d])) == 2]
+    if len(whole) >= ENOUGH:
+        yield from ((np.flatnonzero(domains != d), np.flatnonzero(domains == d)) for d in whole)
+        return
+    from sklearn.model_selection import StratifiedKFold
+
+    folds = min(3, int(np.bincount(y, minlength=2).min()))
+    if folds >= 2:
+        yield from StratifiedKFold(folds, shuffle=True, random_state=seed).split(y, y)
+
+
+def few(domains: Rows, y: Labels, most: int, seed: int | None) -> Rows:
+    """At most `most` accounts of each domain and class, drawn with the seed; sorted rows, int64."""
+    drawn = np.random.default_rng(seed).permutation(len(y))
+    cell = np.unique(domains[drawn] * 2 + y[drawn], return_inverse=True)[1]
+    order = np.argsort(cell, kind="stable")
+    first = np.searchsorted(cell[order], np.arange(cell.max() + 1)) if len(cell) else np.empty(0, dtype=np.int64)
+    place = np.arange(len(y)) - first[cell[order]]
+    return np.sort(drawn[order[place < most]])
+
+
+def level(domains: Rows, y: Labels) -> Floats:
+    """Weights under which every domain, and in it every class, counts alike; float64[n], mean 1."""
+    _, cell, size = np.unique(domains * 2 + y, return_inverse=True, return_counts=True)
+    return np.asarray(len(y) / (len(size) * size[cell]), dtype=np.float64)
+
+
+def worth(y: Labels, p: Floats) -> float:
+    """What tuning maximises on held-out accounts: the mean of balanced accuracy at 0.5 and ROC AUC, neither moved by prevalence."""
+    from sklearn.metrics import roc_auc_score
+
+    bot: NDArray[np.bool_] = p >= 0.5
+    accuracy = (bot[y == 1].mean() + 1 - bot[y == 0].mean()) / 2
+    return float((accuracy + roc_auc_score(y, p)) / 2)
