@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 SHOWN = 20
 
 
-def bench(
+def bench(  # noqa: PLR0917 (typer gives every option by name)
     suite: Annotated[str, typer.Argument(help="A suite file (YAML), or the name of one that comes with botbench.")],
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Processes; one for each core without it.")] = None,
     timeout: Annotated[float | None, typer.Option("--timeout", min=0.1, help="Seconds that one cell may take.")] = None,
     mlflow: Annotated[bool, typer.Option("--mlflow/--no-mlflow", help="Log to MLflow (MLFLOW_TRACKING_URI, or ./mlruns).")] = True,
+    trust: Annotated[bool, typer.Option("--trust", help="Load models that run their maker's code. Only if you trust it.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Run every detector of a suite under its protocols on its releases, and keep every prediction.
@@ -33,6 +34,10 @@ def bench(
     from benchmarks.suite import load
     from benchmarks.watch import Bars
 
+    if trust:
+        from benchmarks.trust import trust as trust_all
+
+        trust_all()
     chosen = load(suite)
     try:
         with progress(quiet=json_) as bar:

@@ -27,17 +27,20 @@ def detectors(json_: Annotated[bool, typer.Option("--json", help="One JSON docum
         print(f"    needs: {', '.join(s.needs) or 'nothing'}{also} · threshold: {s.threshold}")
         if s.transductive:
             print("    transductive: it looks at the accounts to be scored as a whole")
+        if s.published:
+            print(f"    others' scores of it: `{s.published}` in datasets/published (see --json)")
         print(f"    cites: {s.cites}\n")
     say("Next: botbench bench SUITE.yaml. Your own: one file, decorated with benchmarks.detectors.detector.")
 
 
 def _document(spec: Spec) -> dict[str, Any]:
     from benchmarks.detectors import options_of
+    from benchmarks.detectors._published import published
 
     return {
         "name": spec.name, "about": spec.about, "needs": spec.needs, "uses": spec.uses, "cites": spec.cites, "floor": spec.floor,
         "transductive": spec.transductive, "options": options_of(spec), "asks": spec.asks, "threshold": spec.threshold,
-        "version": spec.version, "packages": spec.versions,
+        "version": spec.version, "packages": spec.versions, "published": published(spec),
     }
 
 

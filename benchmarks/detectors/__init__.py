@@ -163,7 +163,8 @@ class Spec:
     `floor` marks what every other detector must beat (a constant, one question); `threshold` is the canonical rule by
     which the decision threshold is chosen on the training part; `packages` are further distributions it runs on.
     `transductive` says that it looks at the accounts to be scored as a whole, so that one account's score depends on
-    the others; `options` were given in its name; `asks` are options without which it cannot be.
+    the others; `options` were given in its name; `asks` are options without which it cannot be. `published` is the method
+    by which others' tables (datasets/published) call it, where they have scores of it.
     """
 
     name: str
@@ -177,6 +178,7 @@ class Spec:
     packages: tuple[str, ...] = ()
     transductive: bool = False
     asks: tuple[str, ...] = ()
+    published: str | None = None
     options: tuple[tuple[str, Any], ...] = ()
 
     def fresh(self) -> Detector:
@@ -228,12 +230,13 @@ DETECTORS: Registry[Any] = Registry("detector", "benchmarks.detectors", "botbenc
 def detector(
     name: str, *, needs: tuple[str, ...] = (), uses: tuple[str, ...] = (), cites: str, about: str,
     floor: bool = False, threshold: str = BALANCED, packages: tuple[str, ...] = (), transductive: bool = False,
-    asks: tuple[str, ...] = (),
+    asks: tuple[str, ...] = (), published: str | None = None,
 ) -> Callable[[Made], Made]:
     """Register a detector class, or a function that makes one, under `name`."""
 
     def register(make: Made) -> Made:
-        DETECTORS.add(name, Spec(name, make, needs, uses, cites, about, floor, threshold, packages, transductive, asks))
+        said = (needs, uses, cites, about, floor, threshold, packages, transductive, asks, published)
+        DETECTORS.add(name, Spec(name, make, *said))
         return make
 
     return register

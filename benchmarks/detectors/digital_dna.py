@@ -118,7 +118,7 @@ class DnaCompression(FeatureModel):
         return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000, random_state=self.random_state))
 
 
-@detector("digital-dna-b3", needs=("posts",), threshold=HALF, transductive=True, cites=CRESCI,
+@detector("digital-dna-b3", needs=("posts",), threshold=HALF, transductive=True, cites=CRESCI, published="Cresci",
           about="How long a sequence of posts, replies and reposts it shares with many of the accounts judged with it.")
 def b3() -> DigitalDna:
     """What sort of post."""

@@ -19,7 +19,7 @@ def _yes(known: Floats, answer: Any) -> Floats:
     return np.where(np.isnan(known), np.nan, np.asarray(answer, dtype=np.float64))
 
 
-@detector("efthimion", needs=("followers", "following", "posts_total"), uses=USES, cites=CITES,
+@detector("efthimion", needs=("followers", "following", "posts_total"), uses=USES, cites=CITES, published="Efthimion et al.",
           about="Thirteen yes-or-no questions about the profile and repeated posts, in a logistic regression.")
 class Efthimion(FeatureModel):
     """The paper's questions; whether posts repeat stands for the distance between tweets, geolocation for the place named."""

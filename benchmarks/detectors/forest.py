@@ -26,7 +26,7 @@ class RandomForestDetector(FeatureModel):
 
 
 @detector(
-    "varol-forest", uses=("profile", "timing", "text", "content", "network"),
+    "varol-forest", uses=("profile", "timing", "text", "content", "network"), published="Varol et al.",
     cites="Varol, Ferrara, Davis, Menczer & Flammini 2017, Online Human-Bot Interactions (ICWSM), doi:10.1609/icwsm.v11i1.14871",
     about="100 trees on every family of features, after the system behind Botometer, whose 1,150 features these are not.",
 )

@@ -15,7 +15,7 @@ PROFILE = (
 
 
 @detector(
-    "knauth", needs=("followers", "following", "posts_total"), cites=CITES,
+    "knauth", needs=("followers", "following", "posts_total"), cites=CITES, published="Knauth et al.",
     uses=(*PROFILE, "timing", "repost_share", "reply_share", "urls_per_post", "hashtags_per_post", "mentions_per_post",
           "distinct_apps", "text_length_mean", "text_length_sd", "duplicate_text_share"),
     about="AdaBoost on counts, flags, names, behaviour and the shape of posts, none of which depends on the language.",

@@ -13,6 +13,7 @@ CITES = "Kudugunta & Ferrara 2018, Deep Neural Networks for Bot Detection (Infor
 @detector(
     "kudugunta-ferrara", needs=("followers", "following", "posts_total"), cites=CITES,
     uses=("likes_total", "listed", "default_profile", "background_image", "verified", "protected"),
+    published="Kudugunta et al.",
     about="AdaBoost on the counts and flags of the profile: the account-level detector of Kudugunta & Ferrara.",
 )
 class KuduguntaFerrara(FeatureModel):

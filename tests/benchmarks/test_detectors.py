@@ -289,6 +289,13 @@ def test_listing(cli):
     found = {d["name"]: d for d in cli.json("detectors")["detectors"]}
     assert set(EVERY) == set(found)
     assert found["rate-72"]["needs"] == [RATE] and found["constant"]["floor"] is True
+    told = found["kudugunta-ferrara"]["published"]
+    assert {"table": "twibot22-readme.csv", "method": "Kudugunta et al.", "dataset": "Cresci-2015"}.items() <= next(
+        r for r in told if r["dataset"] == "Cresci-2015").items() and not found["constant"]["published"]
+    assert next(r for r in told if r["dataset"] == "Cresci-2015")["precision"] == 1.0
+    assert {n for n, d in found.items() if d["transductive"]} == {
+        "digital-dna-b3", "digital-dna-b6", "coordination", "label-propagation", "raw-and-rank"}
+    assert found["external"]["asks"] == ["file"] and found["random-forest"]["options"] == {"trees": 100}
     assert "one-question-tree" in cli("detectors").stdout
     assert json.dumps(found)
 
