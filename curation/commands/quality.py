@@ -1,0 +1,69 @@
+"""`botbench quality DATASET|BATCH`: how the annotators do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from curation.console import emit, say, table
+
+
+def quality(
+    reference: Annotated[str, typer.Argument(metavar="DATASET|BATCH", help="A data set's id, or a batch (how its id begins).")],
+    *,
+    gold: Annotated[str | None, typer.Option(
+        metavar="ATTRIBUTE", help="The claims' attribute that tells the truth; what adjudicators settled without it.")] = None,
+    by: Annotated[str | None, typer.Option(metavar="ATTRIBUTE", help="Also count right and wrong by this attribute.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the pages go; the store's reports without it.")] = None,
+    scheme: Annotated[Path | None, typer.Option(
+        "--scheme", metavar="FILE", help="A scheme file in place of the default scheme.")] = None,
+    at: Annotated[str | None, typer.Option("--at", help="The answers at this version, tag or date.")] = None,
+    json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Show each annotator's sensitivity and specificity on gold, drift, speed, runs, copied notes and agreement with others.
+
+    Writes a private page for each and one for the lead; all open without a network. Small counts are not judged.
+    """
+    from curation import quality_pages
+    from curation.annotation.scheme import Scheme
+    from curation.quality import Gold
+    from curation.quality import quality as work
+    from curation.store import Store
+
+    with Store(create=False) as store:
+        found = work(store, reference, Scheme.load(scheme), gold=Gold(gold), by=by, at=at)
+        pages = quality_pages.write(out or store.home / "reports", found)
+    if json_:
+        emit({**found, "pages": pages})
+        return
+    _show(found)
+    say(f"For the lead: {pages['lead']}; {len(pages['annotators'])} private pages beside it.")
+    say(f"Next: botbench consensus {found['dataset']}.")
+
+
+def _show(found: dict[str, Any]) -> None:
+    named = f"{found['dataset']}, batch {found['batch']}" if found["batch"] else found["dataset"]
+    gold = f"{found['gold']['source']} ({found['gold']['accounts']:,} accounts)"
+    table(f"{named}: {len(found['annotators'])} annotators; gold is {gold}",
+          ("annotator", "answers", "sensitivity", "95 %", "specificity", "95 %", "as others", "remarks"), [
+              (r["annotator"], r["answers"], r["sensitivity"]["value"], _span(r["sensitivity"]), r["specificity"]["value"],
+               _span(r["specificity"]), (r.get("with_others") or {}).get("value"), len(r["warnings"]))
+              for r in found["annotators"]])
+    for name, values in found.get("by", {}).items():
+        table(f"by {name}", (name, "right", "wrong", "undecided"),
+              [(v["value"], v["right"], v["wrong"], v["undecided"]) for v in values])
+    for row in found["annotators"]:
+        for warning in row["warnings"]:
+            say(f"{row['annotator']}: {warning}")
+
+
+def _span(share: dict[str, Any]) -> str:
+    return "–" if share["value"] is None else f"{share['low']:.2f} to {share['high']:.2f}"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog="Examples: `botbench quality twibot22-experts` · "
+                "`botbench quality vk-2021-answers --gold truth --by quality --json`")(quality)

@@ -1,0 +1,220 @@
+"""Doubtful labels: a queue for review, with the precision to expect of it; nothing is ever dropped or changed by it.
+
+Confident learning (Northcutt et al. 2021, cleanlab) on out-of-fold predictions, and claimants who disagree. How good
+the queue is is measured by flipping labels on purpose and looking how many of them come up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.current import latest, newest_consensus, quoted
+from curation.errors import UserError
+from curation.identity import short_hash
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from curation.consensus import Meaning
+    from curation.store import Store, Transaction
+
+Array = NDArray[Any]
+Predict = Callable[[Array, int], Array]
+"""(labels, seed) to out-of-fold P(bot)."""
+
+FOLDS = 5
+FEATURES, KINDS_DISAGREE, ELSEWHERE = "its features say otherwise", "claimants of different kinds disagree", \
+    "another data set says otherwise"
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Labelled accounts, sorted by id, and how their labels are foretold from everything but themselves."""
+
+    dataset: str
+    consensus_id: str
+    version: int
+    accounts: list[str]
+    bot: Array
+    predict: Predict
+    source: str
+    blind: bool
+    """Whether predictions see a flipped label as any other; a file of scores was made before."""
+
+
+def labelled(store: Store, dataset: str, *, scores: Path | None = None, families: Sequence[str] | None = None,
+             at: str | None = None) -> Labelled:
+    """The accounts that the newest consensus labels, with their features or the scores of a file.
+
+    Raises UserError where there are no labels, too few of a class, or nothing to foretell them from.
+    """
+    version = store.resolve(at)
+    consensus_id = newest_consensus(store, dataset, version)
+    if consensus_id is None:
+        raise UserError(f"There are no labels of {dataset} yet: run botbench consensus {dataset} first.")
+    store.connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE doubtful_labels AS
+        SELECT account_id, (label = 'bot')::BIGINT AS bot FROM {store.relation('labels', version)}
+        WHERE dataset = {quoted(dataset)} AND consensus_id = {quoted(consensus_id)} AND label IS NOT NULL""")
+    if scores is not None:
+        return _by_scores(store, dataset, consensus_id, version, scores)
+    return _by_features(store, dataset, consensus_id, version, families)
+
+
+def _by_scores(store: Store, dataset: str, consensus_id: str, version: int, file: Path) -> Labelled:
+    from curation import scores
+
+    scores.load(store.connection, [file])
+    found = store.arrow(f"""SELECT account_id, bot, avg(q) AS p FROM doubtful_labels JOIN {scores.SCORES} USING (account_id)
+        GROUP BY ALL ORDER BY account_id""")
+    if not found.num_rows:
+        raise UserError(f"No labelled account of {dataset} is in {file}; expected its account_id in the file.")
+    p = found["p"].to_numpy()
+    bot = _classes(dataset, found["bot"].to_numpy())
+    return Labelled(dataset, consensus_id, version, found["account_id"].to_pylist(), bot, lambda _, __: p,
+                    f"the scores in {file.name}", blind=False)
+
+
+def _by_features(store: Store, dataset: str, consensus_id: str, version: int, families: Sequence[str] | None) -> Labelled:
+    from curation.features import compute
+
+    of = {name: f"(SELECT * FROM {store.relation(name, version)} WHERE dataset = {quoted(dataset)})"
+          for name in ("accounts", "posts")}
+    table = compute(store.connection, f"FROM {latest(of['accounts'])} SEMI JOIN doubtful_labels USING (account_id)",
+                    f"FROM {of['posts']} SEMI JOIN doubtful_labels USING (account_id)", families)
+    store.connection.register("doubtful_features", table)
+    both = store.arrow("SELECT bot, f.* FROM doubtful_features f JOIN doubtful_labels USING (account_id) ORDER BY account_id")
+    store.connection.unregister("doubtful_features")
+    names = [n for n in table.column_names if n != "account_id"]
+    values = np.column_stack([both[n].to_numpy(zero_copy_only=False).astype(float) for n in names])
+    told = (~np.isnan(values)).any(axis=0)
+    if not len(values) or not told.any():
+        raise UserError(f"{dataset} has ids only: no feature of its accounts is known, so nothing speaks against a label. "
+                        "Give scores of a detector with --scores FILE.")
+    values = values[:, told]
+    bot = _classes(dataset, both["bot"].to_numpy())
+    return Labelled(dataset, consensus_id, version, both["account_id"].to_pylist(), bot,
+                    lambda y, seed: out_of_fold(values, y, seed), f"{int(told.sum())} features, {FOLDS} folds", blind=True)
+
+
+def _classes(dataset: str, bot: Array) -> Array:
+    few = min(int(bot.sum()), int(len(bot) - bot.sum()))
+    if few < 2 * FOLDS:
+        raise UserError(f"{dataset} has {few} accounts of its smaller class; expected at least {2 * FOLDS} to foretell labels by.")
+    return bot.astype(int)
+
+
+def out_of_fold(values: Array, bot: Array, seed: int) -> Array:
+    """P(bot) of each account by gradient boosting that never saw its label (stratified folds); values may be NaN.
+
+    Small trees that learn slowly: what learns wrong labels by heart finds none.
+    """
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
+    model = HistGradientBoostingClassifier(max_iter=60, learning_rate=0.05, max_leaf_nodes=6, l2_regularization=1.0,
+                                           early_stopping=False, random_state=seed)
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
+    found: Array = cross_val_predict(model, values, bot, cv=folds, method="predict_proba")[:, 1]
+    return found
+
+
+def issues(bot: Array, p: Array) -> tuple[Array, Array]:
+    """Places of the labels that confident learning doubts, worst first, and every label's quality (its predicted probability)."""
+    from cleanlab.filter import find_label_issues
+
+    probabilities = np.column_stack([1 - p, p])
+    found: Array = find_label_issues(bot, probabilities, filter_by="confident_learning", return_indices_ranked_by="self_confidence",
+                                     n_jobs=1)
+    return found, probabilities[np.arange(len(bot)), bot]
+
+
+def queue(store: Store, data: Labelled, scheme: Meaning, *, length: int | None = None, seed: int = 0,
+          at: str | None = None) -> list[dict[str, Any]]:
+    """The review queue, most doubtful first: account, label, p_bot (foretold), quality, reasons.
+
+    Accounts with more reasons stand first, then those of lower quality. `length` cuts it.
+    """
+    p = data.predict(data.bot, seed)
+    doubted, quality = issues(data.bot, p)
+    place = {account: i for i, account in enumerate(data.accounts)}
+    reasons: dict[int, list[str]] = {int(i): [FEATURES] for i in doubted}
+    for reason, accounts in _disagreements(store, data, scheme, at).items():
+        for account in accounts:
+            if account in place:
+                reasons.setdefault(place[account], []).append(reason)
+    order = sorted(reasons, key=lambda i: (-len(reasons[i]), quality[i], data.accounts[i]))[:length]
+    return [{"account": data.accounts[i], "label": "bot" if data.bot[i] else "human", "p_bot": float(p[i]),
+             "quality": float(quality[i]), "reasons": reasons[i]} for i in order]
+
+
+def _disagreements(store: Store, data: Labelled, scheme: Meaning, at: str | None) -> dict[str, list[str]]:
+    from typing import get_args
+
+    from curation.conflicts import conflicts
+    from curation.schema import ClaimantKind
+
+    found = conflicts(store, scheme, kinds=get_args(ClaimantKind), at=at, groups=False)
+    mine = [e for e in found if any(a["dataset"] == data.dataset for a in e["answers"])]
+    return {KINDS_DISAGREE: [e["account"] for e in mine if _kinds_differ(e, data.dataset)],
+            ELSEWHERE: [e["account"] for e in mine if e["kind"] == "between"]}
+
+
+def _kinds_differ(entry: dict[str, Any], dataset: str) -> bool:
+    labels: dict[str, set[str]] = {}
+    for a in entry["answers"]:
+        if a["dataset"] == dataset:
+            labels.setdefault(a["claimant_kind"], set()).add(a["label"])
+    return len(labels) > 1 and len(set.union(*labels.values())) > 1
+
+
+def measured(data: Labelled, *, flip: float = 0.05, repeats: int = 3, length: int | None = None, seed: int = 0) -> dict[str, Any]:
+    """Precision and recall of the queue for labels flipped on purpose: the share `flip` of all, drawn anew `repeats` times.
+
+    At the queue's length (cut at `length`). Labels that were wrong before count as false alarms, so the precision is a
+    lower bound where there are such. The interval is over the pooled queue (Jeffreys).
+    """
+    from curation.quality import share
+
+    k = max(1, round(flip * len(data.bot)))
+    caught = asked = 0
+    for i in range(repeats):
+        rng = np.random.default_rng([seed, i])
+        flipped = rng.choice(len(data.bot), size=k, replace=False)
+        bot = data.bot.copy()
+        bot[flipped] = 1 - bot[flipped]
+        found = issues(bot, data.predict(bot, seed + i))[0][:length]
+        caught += int(np.isin(found, flipped).sum())
+        asked += len(found)
+    return {"flipped": flip, "labels_flipped": k, "repeats": repeats, "queue_length": asked / repeats,
+            "precision": share(caught, asked), "recall": share(caught, k * repeats), "by_chance": k / len(data.bot),
+            "optimistic": not data.blind}
+
+
+def push(store: Store, data: Labelled, found: Sequence[dict[str, Any]], *, copies: int = 1) -> tuple[str, bool]:
+    """Write the queue as a batch to be adjudicated; returns its id and whether it is new. The same queue is the same batch."""
+    from curation import schema
+
+    if not found:
+        raise UserError(f"No label of {data.dataset} is doubted; there is nothing to adjudicate.")
+    accounts = [row["account"] for row in found]
+    batch_id = short_hash({"dataset": data.dataset, "purpose": "adjudication", "consensus": data.consensus_id, "accounts": accounts,
+                           "copies": copies})
+    batch = {"batch_id": batch_id, "dataset": data.dataset, "design": f"doubtful(n={len(accounts)})", "seed": 0,
+             "population": len(data.accounts), "size": len(accounts), "copies": copies, "drawn_from": data.version,
+             "made_at": datetime.now(UTC), "purpose": "adjudication"}
+    rows = [{"batch_id": batch_id, "account_id": account, "copy": copy, "stratum": row["reasons"][0], "part": "adjudication"}
+            for account, row in zip(accounts, found, strict=True) for copy in range(1, copies + 1)]
+
+    def work(transaction: Transaction) -> None:
+        transaction.insert("batches", schema.rows("batches", [batch]))
+        transaction.insert("assignments", schema.rows("assignments", rows))
+
+    version, _ = store.transact(work, None, f"{len(accounts)} doubtful labels of {data.dataset} to be adjudicated")
+    return batch_id, version is not None
