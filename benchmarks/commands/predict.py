@@ -21,8 +21,9 @@ SHOWN = 20
 def predict(  # noqa: PLR0917 (typer gives every option by name)
     detector: Annotated[str, typer.Argument(help="A detector (see botbench detectors), such as random-forest(trees=500).")],
     accounts: Annotated[str, typer.Argument(metavar="FILE|DATASET", help="A file of accounts, or a data set in the store.")],
+    more: Annotated[list[str] | None, typer.Argument(metavar="RELEASE", help="Further releases, after --train RELEASE.")] = None,
     train: Annotated[list[str] | None, typer.Option(
-        "--train", metavar="RELEASE", help="Train on this release; again for more.")] = None,
+        "--train", metavar="RELEASE", help="Train on this release; again for more. Without it, on the newest of each.")] = None,
     model: Annotated[Path | None, typer.Option("--model", metavar="DIR", help="Take the detector saved there instead.")] = None,
     save: Annotated[Path | None, typer.Option("--save", metavar="DIR", help="Keep the trained detector there.")] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE.parquet", help="Write account_id, p_bot, threshold.")] = None,
@@ -43,7 +44,7 @@ def predict(  # noqa: PLR0917 (typer gives every option by name)
 
         trust_all()
     with _new(accounts, platform, observed_at) as new:
-        predicted = _predicted(detector, new, train or [], model, save, seed)
+        predicted = _predicted(detector, new, _teachers(train, more, model, accounts), model, save, seed)
     if out is not None:
         from benchmarks.predict import write
 
@@ -55,6 +56,25 @@ def predict(  # noqa: PLR0917 (typer gives every option by name)
     else:
         _show(predicted)
     _tell(predicted, out, save)
+
+
+def _teachers(train: list[str] | None, more: list[str] | None, model: Path | None, accounts: str) -> list[str]:
+    """The releases to train on: those named, else the newest of each name in the store; none where a kept detector is taken."""
+    from benchmarks.commands.bench import home
+    from curation import release
+    from curation.errors import UserError
+
+    if model is not None and (train or more):
+        raise UserError("Say either --train RELEASE (once for each release) or --model DIR (a detector saved before).")
+    if more and not train:
+        raise UserError(f"{' '.join(more)}: one file or data set at a time; releases to train on come after --train.")
+    if train or model is not None:
+        return [name for text in (*(train or ()), *(more or ())) for name in text.split(",")]
+    found = [name for name in release.listed(home()) if release.load(home(), name).dataset != accounts]
+    if not found:
+        raise UserError("There is no release to train on in this store. Make one (botbench release), or name a kept detector "
+                        "with --model DIR.")
+    return found
 
 
 @contextmanager
@@ -77,8 +97,6 @@ def _predicted(  # noqa: PLR0917, what the user said
     from benchmarks.detectors import get
     from curation.errors import UserError
 
-    if bool(train) == (model is not None):
-        raise UserError("Say either --train RELEASE (once for each release) or --model DIR (a detector saved before).")
     if model is not None and save is not None:
         raise UserError("--save keeps a detector that is trained now; --model takes one that is kept already.")
     spec = get(detector)

@@ -108,16 +108,18 @@ def test_predict_as_users_call_it(cli, make_in_store, tmp_path):
     assert again["accounts"] == found["accounts"] and again["threshold"] == found["threshold"]
     known = models.ledger(tmp_path / "kept")
     assert known.column_names == ["platform", "account_id"] and known.num_rows == 80
-    assert "simulated" in cli("predict", "constant", "new.csv", "--train", "a").stderr
+    make_in_store("b", 6, 6, seed=2)
+    everyone = cli("predict", "constant", "new.csv").stderr
+    assert "92 accounts of a@1, b@1 (simulated)" in everyone, "without --train, on every release"
 
 
 def test_wrong_calls(cli, make_in_store, tmp_path):
     make_in_store("a", 10, 10)
     (tmp_path / "new.csv").write_text("\n".join(FEW))
     for arguments, says in (
-            (["constant", "new.csv"], "--train RELEASE"), (["constant", "nobody", "--train", "a"], "no file or data set"),
-            (["timing-only", "new.csv", "--train", "a"], "has no timing"),
-            (["constant", "new.csv", "--model", "nowhere"], "no saved detector")):
+            (["constant", "new.csv", "--model", "nowhere", "--train", "a"], "either --train"),
+            (["constant", "nobody", "--train", "a"], "no file or data set"),
+            (["timing-only", "new.csv", "--train", "a"], "has no timing")):
         assert says in " ".join(cli("predict", *arguments, code=2).stderr.split())
 
 
@@ -157,6 +159,20 @@ def test_every_detector_that_can_be_kept_comes_back_the_same(fitted, tmp_path, n
     again = predict.apply(models.load(tmp_path / "kept", get(name)), material.load(home, "b@1"))
     np.testing.assert_array_equal(first.p, again.p)
     assert first.missing == again.missing
+
+
+def test_releases_to_train_on(tmp_path, monkeypatch, session_make):
+    from benchmarks.commands.predict import _teachers
+
+    monkeypatch.setenv("BOTBENCH_STORE", str(tmp_path / "store"))
+    make = session_make(tmp_path / "store")
+    with pytest.raises(UserError, match="no release to train on"):
+        _teachers(None, None, None, "x.csv")
+    make("a", 4, 4), make("b", 4, 4)
+    assert _teachers(["a"], ["b"], None, "x.csv") == ["a", "b"] == _teachers(["a,b"], None, None, "x.csv")
+    assert _teachers(None, None, None, "b") == ["a"], "not on the data set itself"
+    with pytest.raises(UserError, match="one file or data set at a time"):
+        _teachers(None, ["b"], None, "x.csv")
 
 
 def test_one_that_reads_its_teachers_posts_is_not_kept(fitted, tmp_path):
