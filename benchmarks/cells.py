@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import accounts, evidence, external, folds, masking, material, memory, protocols, thresholds
+from benchmarks import accounts, evasion, evidence, external, folds, masking, material, memory, protocols, thresholds
 from benchmarks.accounts import Accounts, Floats
 from benchmarks.detectors import Spec, get, source
 from benchmarks.evidence import Side
-from benchmarks.protocols import Fold, NotApplicable, Plan, Pool, parse
+from benchmarks.protocols import Fold, NotApplicable, Plan, Pool, Protocol, parse
 from benchmarks.results import CellStatus
 from curation.identity import short_hash
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Mask = NDArray[np.bool_]
-MACHINERY = (accounts, evidence, external, folds, masking, material, protocols, thresholds)
+MACHINERY = (accounts, evasion, evidence, external, folds, masking, material, protocols, thresholds)
 """The modules, beside this one, whose code takes part in every prediction."""
 
 
@@ -70,7 +71,8 @@ def cell_key(spec: Spec, protocol: str, plan: Plan, hashes: dict[str, str], feat
     `hashes` are content hashes by reference; versions of releases are not part of it, so equal content is one cell.
     """
     kind = type(parse(protocol))
-    code = [source(m.__name__) for m in MACHINERY] + [source(__name__), source(kind.__module__)]
+    classes = sorted({c.__module__ for c in kind.__mro__ if issubclass(c, Protocol)})
+    code = [source(m.__name__) for m in MACHINERY] + [source(__name__), *map(source, classes)]
     return short_hash({
         "detector": spec.name, "detector_version": spec.version, "protocol": protocol, "features": features,
         "train": [(r.rpartition("@")[0], hashes[r]) for r in plan.train],
@@ -104,9 +106,14 @@ def _compute(task: Task) -> Outcome:
     silent = np.repeat(mute, [len(r) for r in releases])
     sides = list(_sides(task.plan, tested, silent, [r.reference for r, m in zip(releases, mute, strict=True) if not m]))
     shared = evidence.check(spec, found, sides, pool.y)
-    with evidence.view(spec, releases, shared, masking.Mask(task.key)) as view:
-        folds_ = (dataclasses.replace(f, train=f.train[~silent[f.train]]) for f in protocol.split(pool))
-        done = [_fold(spec, view, pool, fold, protocol.seed) for fold in folds_]
+    folds_ = (dataclasses.replace(f, train=f.train[~silent[f.train]]) for f in protocol.split(pool))
+    with contextlib.ExitStack() as opened:
+        views = {"": opened.enter_context(evidence.view(spec, releases, shared, masking.Mask(task.key)))}
+        for move in filter(None, protocol.moves):
+            after = [material.load(task.home, reference, move, protocol.seed) for reference in references]
+            told = evidence.gather(spec, after).named(shared.names)
+            views[move] = opened.enter_context(evidence.view(spec, after, told, masking.Mask(task.key)))
+        done = list(_folds(spec, views, pool, folds_, protocol.seed))
     outcome = _outcome(task.key, releases, done)
     return dataclasses.replace(outcome, mute=tuple(r.reference for r, m in zip(releases, mute, strict=True) if m))
 
@@ -141,8 +148,12 @@ def pooled(releases: Sequence[material.Material], tested: Mask) -> Pool:
     size = n + int(identity.max()) + 1
     ties = coo_array((np.ones(n, dtype=np.int8), (n + identity, size + group)), shape=(size + n, size + n))
     together = connected_components(ties, directed=False)[1][n + identity].astype(np.int64)
+    sorts = np.unique(np.concatenate([r.sort for r in releases]).astype(str), return_inverse=True)
+    named = np.where(np.char.str_len(sorts[0]) > 0, np.arange(len(sorts[0])), -1)[sorts[1]].astype(np.int64)
+    kinds = sorted({kind for r in releases for kind in r.claimed})
+    claimed = {k: np.concatenate([r.claimed.get(k, np.full(len(r), -1, dtype=np.int8)) for r in releases]) for k in kinds}
     return Pool(tested, np.concatenate([r.y for r in releases]), together, identity,
-                np.concatenate([r.part for r in releases]))
+                np.concatenate([r.part for r in releases]), np.concatenate([r.seen for r in releases]), named, claimed)
 
 
 @dataclass(frozen=True)
@@ -156,27 +167,57 @@ class _Scored:
     memory: tuple[float | None, float | None]
 
 
-def _fold(spec: Spec, view: Accounts, pool: Pool, fold: Fold, seed: int) -> _Scored:
-    """Choose the threshold and train on the training part, score the test part; rows shuffled, so that order is mute."""
-    if len(classes := np.unique(pool.y[fold.train])) < 2:
+@dataclass(frozen=True)
+class _Fitted:
+    """A detector fitted on a fold's training part, with the stream that shuffles what it is to score."""
+
+    fold: Fold
+    made: Any
+    threshold: float
+    seconds: float
+    megabytes: float | None
+    order: np.random.Generator
+
+
+def _folds(spec: Spec, views: Mapping[str, Accounts], pool: Pool, folds_: Iterable[Fold], seed: int) -> Iterator[_Scored]:
+    """Every fold scored; those that say so are scored by the fit of the one before."""
+    fitted: _Fitted | None = None
+    for fold in folds_:
+        fresh = fitted is None or fold.fit is None or fold.fit != fitted.fold.fit
+        if fitted is None or fresh:
+            fitted = _fit(spec, views[""], pool, fold, seed)
+        yield _score(fitted, views[fold.move], fold, fresh)
+
+
+def _fit(spec: Spec, view: Accounts, pool: Pool, fold: Fold, seed: int) -> _Fitted:
+    """Choose the threshold and train on the training part; rows shuffled, so that order is mute."""
+    labels = pool.y if fold.labels is None else fold.labels
+    if len(classes := np.unique(labels[fold.train])) < 2:
         only = "bots" if classes.all() else "humans"
         raise NotApplicable(f"the training part holds {only} only; a detector needs both classes to learn from.")
     draws = np.random.SeedSequence([seed, fold.repeat, fold.fold])
     order, inner, own = (int(word) >> 1 for word in draws.generate_state(3))
     rng = np.random.default_rng(order)
-    train, test = rng.permutation(fold.train), rng.permutation(fold.test)
+    train = rng.permutation(fold.train)
     teach = partial(learn, spec, own)
     begun = time.perf_counter()
     with memory.grown() as fitting:
-        seen, y = view.take(train), pool.y[train]
+        seen, y = view.take(train), labels[train]
         threshold = thresholds.choose(spec.threshold, teach, seen, y, group=pool.group[train], seed=inner)
         made = spec.seeded(own).fit(seen, y)
-    fitted = time.perf_counter()
+    return _Fitted(fold, made, threshold, time.perf_counter() - begun, fitting.megabytes, rng)
+
+
+def _score(fitted: _Fitted, view: Accounts, fold: Fold, fresh: bool) -> _Scored:
+    """Score the test part; a fit that served another fold before costs nothing again."""
+    test = fitted.order.permutation(fold.test)
+    begun = time.perf_counter()
     with memory.grown() as scoring:
-        p = scores(made, view.take(test))
+        p = scores(fitted.made, view.take(test))
+    spent = time.perf_counter() - begun
+    grew = fitted.megabytes, scoring.megabytes
     done = dataclasses.replace(fold, test=test)
-    grew = fitting.megabytes, scoring.megabytes
-    return _Scored(done, p, threshold, fitted - begun, time.perf_counter() - fitted, made.explain(), grew)
+    return _Scored(done, p, fitted.threshold, fitted.seconds if fresh else 0.0, spent, fitted.made.explain(), grew)
 
 
 def learn(spec: Spec, seed: int, seen: Accounts, y: Any) -> Callable[[Accounts], Floats]:

@@ -74,6 +74,10 @@ class Evidence:
         chosen = [tuple(of[i] for i in features) for of in (self.names, self.families)]
         return Evidence(chosen[0], chosen[1], self.values[:, list(features)], self.columns, self.tables)
 
+    def named(self, names: Sequence[str]) -> Evidence:
+        """The same with the features of these names."""
+        return self.only([self.names.index(name) for name in names])
+
 
 def _present(values: Floats) -> NDArray[np.bool_]:
     return np.asarray(~np.isnan(values).all(axis=1), dtype=np.bool_)

@@ -196,9 +196,14 @@ def _of_share(value: float, trials: float, exact: bool) -> tuple[float, float, s
 
 def _drawn(metric: Metric, value: float, draws: Array) -> tuple[float, float] | None:
     """From the bootstrap: percentiles, or a normal interval on the logit scale where the metric asks for it."""
-    if metric.scale != "logit" or not 0 < value < 1:
+    low, high = metric.range
+    share, width = (value - low) / (high - low), high - low
+    if metric.scale != "logit" or not 0 < share < 1:
         return percentiles(draws)
-    return None if np.isnan(draws).all() else logit_normal(value, float(np.nanstd(draws)))
+    if np.isnan(draws).all():
+        return None
+    bounds = logit_normal(share, float(np.nanstd(draws)) / width)
+    return low + bounds[0] * width, low + bounds[1] * width
 
 
 def bootstrap(judged: Judged, metric: Metric, count: int = RESAMPLES, seed: int = 0) -> Array:

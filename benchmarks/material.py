@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +16,8 @@ from curation.errors import UserError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from curation.features._cache import Frozen
+
 Strings = NDArray[np.object_]
 PARTS = {"train": 0, "validation": 1, "test": 2}
 
@@ -25,6 +28,8 @@ class Material:
     split (-1 none).
 
     `values` is float64[n, k], NaN where missing, its columns `names` sorted by `families` (of each column) and name.
+    `seen` is when each was observed (seconds since 1970, NaN unknown), `sort` the kind of bot as claimed ("" unknown),
+    `claimed` what each kind of claimant said (1 bot, 0 human, -1 nothing or both).
     """
 
     reference: str
@@ -38,6 +43,9 @@ class Material:
     names: tuple[str, ...]
     families: tuple[str, ...]
     values: NDArray[np.float64]
+    seen: NDArray[np.float64]
+    sort: Strings
+    claimed: Mapping[str, NDArray[np.int8]]
 
     def __len__(self) -> int:
         """How many accounts."""
@@ -45,32 +53,37 @@ class Material:
 
 
 @lru_cache(maxsize=32)
-def load(home: Path, reference: str) -> Material:
-    """Read a release and its cached features, once for each process.
+def load(home: Path, reference: str, move: str = "", seed: int = 0) -> Material:
+    """Read a release and its cached features, once for each process; with a `move`, as its bots are after it.
 
     Raises UserError where labels, groups and features are not of the same accounts.
     """
+    from benchmarks import evasion
     from curation import release
 
-    return of(release.load(home, reference), home / "cache" / "features")
+    found = release.load(home, reference)
+    after = evasion.moved(found.path, found.content_hash, move, seed, home / "cache" / "moves") if move else None
+    return of(found, home / "cache" / "features", after)
 
 
-def of(release: Any, cache: Path) -> Material:
-    """A release's arrays, its features computed into `cache` where they are not there yet."""
+def of(release: Any, cache: Path, after: Frozen | None = None) -> Material:
+    """A release's arrays, its features computed into `cache` where they are not there yet; rows from `after` where given."""
     from curation.features import FEATURES, cached
 
-    table = cached(release, cache)
-    known = _known(release.path)
+    path = after.path if after else release.path
+    table = cached(after or release, cache)
+    known = _known(path)
     ids = table["account_id"].to_numpy(zero_copy_only=False)
     if not np.array_equal(ids, known["account_id"].to_numpy(zero_copy_only=False)):
         raise UserError(f"{release.reference}: its labels and its accounts are not of the same accounts; make it anew.")
     names = [n for n in table.column_names if n != "account_id"]
     return Material(
-        release.reference, release.dataset, release.path, ids,
+        release.reference, release.dataset, path, ids,
         known["platform"].to_numpy(zero_copy_only=False),
         known["y"].to_numpy().astype(np.int8), known["group"].to_numpy(zero_copy_only=False),
         known["part"].to_numpy().astype(np.int8), tuple(names), tuple(FEATURES[n].family for n in names),
-        matrix(table.select(names)),
+        matrix(table.select(names)), matrix(known.select(["seen"]))[:, 0], known["sort"].to_numpy(zero_copy_only=False),
+        _claimed(path, ids),
     )
 
 
@@ -80,11 +93,31 @@ def _known(path: Path) -> pa.Table:
         SELECT l.account_id, any_value(l.label = 'bot')::TINYINT AS y, any_value(a.platform) AS platform,
                coalesce(min(s."group"), l.account_id) AS "group",
                coalesce(max(CASE s.part {' '.join(f"WHEN '{p}' THEN {n}" for p, n in PARTS.items())} END)
-                        FILTER (s.split_id = 'official'), -1)::TINYINT AS part
+                        FILTER (s.split_id = 'official'), -1)::TINYINT AS part,
+               max(epoch(a.observed_at)) AS seen, coalesce(any_value(c.sort), '') AS sort
         FROM read_parquet(?) l JOIN read_parquet(?) a USING (dataset, account_id)
         LEFT JOIN read_parquet(?) s USING (dataset, account_id)
+        LEFT JOIN (SELECT account_id, mode(coalesce(kinds[1], attributes['group'])) AS sort FROM read_parquet(?)
+                   WHERE answer = 'bot' GROUP BY account_id) c ON c.account_id = l.account_id AND l.label = 'bot'
         GROUP BY l.account_id ORDER BY l.account_id"""
-    return ask(query, [str(path / f"{table}.parquet") for table in ("labels", "accounts", "splits")])
+    return ask(query, [str(path / f"{table}.parquet") for table in ("labels", "accounts", "splits", "claims")])
+
+
+def _claimed(path: Path, ids: Strings) -> dict[str, NDArray[np.int8]]:
+    """For each kind of claimant what it said of each account: 1 bot, 0 human, -1 nothing or both."""
+    query = """
+        SELECT claimant_kind, account_id,
+               CASE WHEN count(DISTINCT answer) = 1 THEN bool_or(answer = 'bot')::TINYINT ELSE -1 END AS said
+        FROM read_parquet(?) WHERE answer IN ('bot', 'human') GROUP BY ALL ORDER BY ALL"""
+    found = ask(query, [str(path / "claims.parquet")]).to_pandas()
+    said: dict[str, NDArray[np.int8]] = {}
+    for kind, own in found.groupby("claimant_kind", sort=True):
+        place = np.searchsorted(ids.astype(str), own["account_id"].to_numpy(dtype=str))
+        there = (place < len(ids)) & (ids.astype(str)[np.minimum(place, len(ids) - 1)] == own["account_id"].to_numpy(dtype=str))
+        answers = np.full(len(ids), -1, dtype=np.int8)
+        answers[place[there]] = own["said"].to_numpy()[there]
+        said[str(kind)] = answers
+    return said
 
 
 def ask(query: str, parameters: list[object]) -> pa.Table:

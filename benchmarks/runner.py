@@ -74,6 +74,7 @@ def bench(
     watcher = watcher or Silent()
     releases = find_releases(home, suite.releases)
     version = prepare(home, releases, watcher)
+    prepare_moves(home, suite, releases, watcher)
     planned = plan(home, suite, releases, version)
     counts, missing = _there(planned)
     opening = _Opening() if track and missing else None
@@ -151,6 +152,21 @@ def prepare(home: Path, releases: Sequence[Release], watcher: Watcher) -> str:
     return code_version()
 
 
+def prepare_moves(home: Path, suite: Suite, releases: Sequence[Release], watcher: Watcher) -> None:
+    """The releases after each move that the suite's protocols ask for, and their features, where they are not cached."""
+    from benchmarks import evasion
+    from curation.features import cached
+
+    wanted = {(move, parse(text).seed) for text in suite.protocols for move in parse(text).moves if move}
+    several = [r for r in releases if r.info["bots"] and r.info["humans"]]
+    watcher.stage("moves", len(wanted) * len(several))
+    for release in several:
+        for move, seed in sorted(wanted):
+            after = evasion.moved(release.path, release.content_hash, move, seed, home / "cache" / "moves")
+            cached(after, home / "cache" / "features")
+            watcher.step(f"{release.reference}: {move}")
+
+
 def plan(home: Path, suite: Suite, releases: Sequence[Release], features: str) -> list[Planned]:
     """The suite's cells, in its order: protocol by protocol, plan by plan, detector by detector."""
     specs = complete() if suite.detectors == "all" else [get(name) for name in suite.detectors]
@@ -158,8 +174,21 @@ def plan(home: Path, suite: Suite, releases: Sequence[Release], features: str) -
     by_reference = {release.reference: release for release in releases}
     return [
         _planned(Task(home, "", spec.name, text, one), spec, by_reference, features)
-        for text in suite.protocols for one in parse(text).plans(facts) for spec in specs
+        for text in suite.protocols for one in parse(text).plans(_within(suite, text, facts))
+        for spec in specs if _wanted(suite, text, spec)
     ]
+
+
+def _within(suite: Suite, protocol: str, facts: Sequence[Facts]) -> list[Facts]:
+    """The releases that the suite lets a protocol see."""
+    limits = suite.narrowed.get(protocol)
+    return [f for f in facts if limits is None or limits.releases is None or {f.name, f.reference} & set(limits.releases)]
+
+
+def _wanted(suite: Suite, protocol: str, spec: Spec) -> bool:
+    """Whether the suite runs a detector under a protocol; the floors always, so that no score stands alone."""
+    limits = suite.narrowed.get(protocol)
+    return limits is None or limits.detectors is None or spec.floor or spec.name in limits.detectors
 
 
 def facts_of(release: Release) -> Facts:
@@ -179,7 +208,9 @@ def _planned(task: Task, spec: Spec, releases: dict[str, Release], features: str
         "needs": list(spec.needs), "uses": list(spec.uses), "cites": spec.cites, "floor": spec.floor, "protocol": text,
         "transductive": spec.transductive,
         "train": list(one.train), "test": "+".join(one.test), "hashes": hashes, "seed": parse(text).seed,
-        "threshold_rule": spec.threshold, "versions": {"botbench": _botbench(), **spec.versions},
+        "kind": parse(text).kind_of(one), "worst": parse(text).worst, "moves": list(parse(text).moves),
+        "threshold_rule": spec.threshold,
+        "versions": {"botbench": _botbench(), **spec.versions},
         "simulated": any(bool(r.info.get("simulated")) for r in used.values()), "mlflow_run_id": None,
     }
     return Planned(replace(task, key=key, version=spec.version), spec, document)

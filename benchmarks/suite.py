@@ -13,8 +13,20 @@ from curation.errors import UserError, unknown
 NAMED = Path(__file__).parent / "suites"
 
 
+class Narrowed(BaseModel):
+    """What a protocol is limited to, where all detectors on all releases would take too long or say nothing more."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    detectors: list[str] | None = None
+    releases: list[str] | None = None
+
+
 class Suite(BaseModel):
-    """A benchmark's definition. `releases` are NAME (the newest) or NAME@VERSION; protocols are canonical strings."""
+    """A benchmark's definition. `releases` are NAME (the newest) or NAME@VERSION; protocols are canonical strings.
+
+    `narrowed` limits some of the protocols to some of the suite's detectors and releases.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -24,6 +36,7 @@ class Suite(BaseModel):
     detectors: Literal["all"] | list[str] = "all"
     protocols: list[str] = Field(min_length=1)
     metrics: Literal["all"] | list[str] = "all"
+    narrowed: dict[str, Narrowed] = Field(default_factory=dict)
 
 
 def named() -> dict[str, Path]:
@@ -70,7 +83,9 @@ def check(document: Any, where: str) -> Suite:
     from benchmarks.protocols import parse
 
     named_: Any = suite.detectors if suite.detectors == "all" else [get(name).name for name in suite.detectors]
-    return suite.model_copy(update={"protocols": [str(parse(text)) for text in suite.protocols], "detectors": named_})
+    narrowed = {str(parse(text)): limits for text, limits in suite.narrowed.items()}
+    return suite.model_copy(update={
+        "protocols": [str(parse(text)) for text in suite.protocols], "detectors": named_, "narrowed": narrowed})
 
 
 def _sentences(error: ValidationError, where: str) -> str:
@@ -97,6 +112,17 @@ def _unknown_names(suite: Suite) -> Iterable[str]:
         except UserError as error:
             yield str(error)
     yield from _unknown_metrics(suite)
+    yield from _unknown_limits(suite)
+
+
+def _unknown_limits(suite: Suite) -> Iterable[str]:
+    """Limits of protocols, or to detectors and releases, that the suite does not name."""
+    for text, limits in suite.narrowed.items():
+        if text not in suite.protocols:
+            yield str(unknown("protocol of this suite", text, suite.protocols))
+        for what, wanted, there in (("detector", limits.detectors, suite.detectors), ("release", limits.releases, suite.releases)):
+            if wanted and there != "all":
+                yield from (str(unknown(f"{what} of this suite", name, there)) for name in wanted if name not in there)
 
 
 def _unknown_metrics(suite: Suite) -> Iterable[str]:

@@ -43,6 +43,7 @@
     if (!e) return;
     if (e.r === null) { cell.append(el("small", {}, few() ? "too few to rank" : "not ranked")); return; }
     cell.append(el("small", {}, range(e.here) + " here"));
+    if (e.g) cell.append(el("small", {}, "tie group " + e.g));
     if (e.else) cell.append(el("small", {}, range(e.else) + " elsewhere"));
     if (now.sort === "rank:asc") for (const b of e.bars) cell.append(
       el("i", {class: `ln l${b.lane}${b.first ? " s" : ""}${b.last ? " e" : ""}`}), el("span", {class: "sr"}, "not separated from " + b.others.join(", ")));
@@ -64,6 +65,10 @@
     const d = t.dataset.d, e = entry(d), q = n => $("td.c-" + n, t), lost = q("lost");
     t.classList.toggle("un", !e); t.classList.toggle("few", Boolean(few()));
     rank(q("rank"), e); score(q("main"), d, main, e); score(q("other"), d, other, e); above(q("above"), d, e);
+    for (const b of $$("td[data-b]", t)) {
+      const k = b.dataset.b, s = now.scope === "" ? e?.s[k] : value(d, k, now.scope);
+      b.replaceChildren(...(s ? [el("b", {}, num(s[0])), el("small", {}, span(s))] : [el("small", {}, "–")]));
+    }
     if (lost) lost.replaceChildren(...(e?.lost ? [el("b", {}, num(e.lost[0], true)), el("small", {}, span(e.lost, true))] : [el("small", {}, "–")]));
     const lack = now.lack.split(",");
     t.hidden = t.dataset.floor !== "1" && t.dataset.need.split(",").some(n => n && lack.includes(n));
@@ -105,7 +110,8 @@
       if (column === "name") return t.dataset.d;
       if (column === "cost") return Number(t.dataset.cost);
       const e = entry(t.dataset.d);
-      return e ? keys[column](e) ?? null : null;
+      const read = keys[column] || (x => x.s[D.beside[Number(column.slice(1))]]?.[0]);
+      return e ? read(e) ?? null : null;
     };
     const name = (a, b) => a.dataset.d < b.dataset.d ? -1 : 1;
     const order = (a, b) => {
@@ -131,7 +137,7 @@
     for (const b of $$("[name=have]")) b.checked = !now.lack.split(",").includes(b.value);
     paint();
   }
-  const firstly = column => ["rank", "name", "cost"].includes(column) || (D.metrics[now.metric].low && ["main", "other"].includes(column)) ? "asc" : "desc";
+  const firstly = column => ["rank", "name", "cost"].includes(column) || (D.metrics[now.metric].low && ["main", "other", "b0", "b1"].includes(column)) ? "asc" : "desc";
   function origin(d, k) {
     const tests = now.scope === "" ? D.core : [now.scope], heads = ["test", "value", "95 %", "accounts (bots)", "trained on", "cell"];
     const rows = tests.map(t => [t, D.cells[d]?.[k]?.[t]]).filter(([, c]) => c?.v[now.metric]);

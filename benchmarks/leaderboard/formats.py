@@ -13,7 +13,8 @@ from benchmarks.leaderboard.text import cell, markdown, milliseconds, num, secon
 from benchmarks.leaderboard.words import INSIDE, TRANSFER, answer, core, entries, primary, title
 
 COLUMNS = ("detector", "protocol", "kind", "train", "test", "metric", "value", "low", "high", "n", "bots", "humans", "few",
-           "interval", "status", "reason", "simulated", "seed", "cell", "fit_seconds", "score_seconds")
+           "interval", "rank", "rank_low", "rank_high", "tie_group", "move", "status", "reason",
+           "simulated", "seed", "cell", "fit_seconds", "score_seconds")
 
 
 def to_json(board: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
+import re
 from collections.abc import Mapping
 from itertools import groupby
 from pathlib import Path
@@ -18,8 +19,9 @@ Known: TypeAlias = dict[tuple[str, str, str], dict[str, Any]]
 """The cells drawn, by detector, kind and test."""
 
 HERE = Path(__file__).parent
-CODE = {TRANSFER: "t", INSIDE: "i"}
-WHERE = {TRANSFER: "tested on a data set left out of training", INSIDE: "other accounts of the training data sets"}
+CODE = {TRANSFER: "t", INSIDE: "i", "worst evasion": "e", "prevalence": "p"}
+WHERE = {TRANSFER: "tested on a data set left out of training", INSIDE: "other accounts of the training data sets",
+         "worst evasion": "in distribution, bots touched up", "prevalence": "in distribution, another mix"}
 FIRST = 8
 SORTS = (("rank", "rank"), ("name", "detector"), ("main", "score"), ("other", "in distribution"), ("above", "above one question"),
          ("lost", "lost"), ("cost", "cost"))
@@ -66,7 +68,8 @@ def view(board: Mapping[str, Any]) -> dict[str, Any]:
 
     return {
         "b": {**board, "tests": _tests(board)}, "title": title(board), "metric": metric, "answer": answer(board), "kinds": kinds,
-        "core": core(board), "order": order, "code": CODE, "where": WHERE, "one_question": ONE_QUESTION, "scale": marks, "x": x,
+        "beside": _beside(board), "mix": _mix(board), "core": core(board), "order": order,
+        "code": CODE, "where": WHERE, "one_question": ONE_QUESTION, "scale": marks, "x": x,
         "cells": cells, "ticks": ticks, "tick": tick, "num": text.num, "span": text.span, "seconds": text.seconds,
         "milliseconds": text.milliseconds, "simulated": _simulated(board), "scope_text": _scope_text(board, kinds),
         "sorts": [s for s in SORTS if s[0] not in ("other", "lost") or len(kinds) > 1],
@@ -87,12 +90,24 @@ def _first(board: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _shown(board: Mapping[str, Any]) -> dict[str, str]:
     """The protocol drawn, by kind; where no cell was scored, the first of each, so that the reasons are shown."""
     drawn = [p for p in board["protocols"] if p["shown"]] or board["protocols"][::-1]
-    return {p["kind"]: p["name"] for p in drawn}
+    return {p["kind"]: p["name"] for p in drawn if p["kind"] in CODE}
 
 
 def _kinds(board: Mapping[str, Any]) -> list[str]:
     """The columns: the kind that ranks, then the other one."""
-    return sorted(_shown(board), key=lambda kind: (kind != board["ranked_by"], kind != TRANSFER))
+    own = [kind for kind in _shown(board) if kind in (TRANSFER, INSIDE)]
+    return sorted(own, key=lambda kind: (kind != board["ranked_by"], kind != TRANSFER))
+
+
+def _beside(board: Mapping[str, Any]) -> list[str]:
+    """The further columns: the same data sets, touched up or in another mix."""
+    return [kind for kind in ("worst evasion", "prevalence") if kind in _shown(board)]
+
+
+def _mix(board: Mapping[str, Any]) -> str:
+    """The share of bots of the prevalence column, as a person says it."""
+    found = re.search(r"prevalence=([\d.]+)", _shown(board).get("prevalence", ""))
+    return f"{100 * float(found[1]):g} % bots" if found else ""
 
 
 def _cells(board: Mapping[str, Any]) -> Known:
@@ -234,7 +249,8 @@ def _data(
     gaps = {name: {f"{scope}\n{kind}": reason for (scope, kind), reason in d["na"].items()} for name, d in drawn.items()}
     metrics = {m["name"]: {"title": m["title"], "low": m["direction"] == "lower", "at": i} for i, m in enumerate(board["metrics"])}
     return {
-        "first": primary(board)["name"], "kinds": [CODE[k] for k in kinds], "core": core(board), "summary": summary, "cells": cells,
+        "first": primary(board)["name"], "kinds": [CODE[k] for k in kinds], "beside": [CODE[k] for k in _beside(board)],
+        "core": core(board), "summary": summary, "cells": cells,
         "gaps": gaps, "domain": scales, "few": {t["name"]: t["few"] for t in board["tests"]}, "tree": ONE_QUESTION,
         "metrics": metrics,
     }
@@ -244,5 +260,6 @@ def _small(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "r": entry["rank"], "here": [entry.get("rank_low"), entry.get("rank_high")], "else": entry.get("rank_elsewhere"),
         "s": {CODE[k]: v for k, v in entry["scores"].items()}, "w": {CODE[k]: v for k, v in entry["wide"].items()},
-        "lost": entry["lost"], "above": entry["above"], "on": entry["higher_on"], "bars": entry["bars"],
+        "g": entry.get("tie_group"), "lost": entry["lost"],
+        "above": entry["above"], "on": entry["higher_on"], "bars": entry["bars"],
     }

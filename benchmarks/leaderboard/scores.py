@@ -10,8 +10,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,11 +20,11 @@ import numpy.typing as npt
 from benchmarks import intervals
 from benchmarks.groups import GROUPS
 from benchmarks.metrics import Array, Judged, Metric, Sample
+from benchmarks.protocols import Kind
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Kind = Literal["transfer", "in distribution"]
 Score = tuple[float, float, float]
 Places = npt.NDArray[np.intp]
 
@@ -62,7 +63,8 @@ class Measured:
     """A cell with its values; an account predicted in two repeats is one account and two predictions.
 
     `scores` holds (value, low, high) of every metric that is defined; `methods` how each interval was made;
-    `draws` float64[count] of every metric, the same accounts drawn for every cell with this test.
+    `draws` float64[count] of every metric, the same accounts drawn for every cell with this test. Where repeats are trials
+    of which the worst counts, `moves` says which it was, metric by metric.
     """
 
     info: dict[str, Any]
@@ -73,11 +75,14 @@ class Measured:
     scores: dict[str, Score] = field(default_factory=dict)
     methods: dict[str, str] = field(default_factory=dict)
     draws: dict[str, Array] = field(default_factory=dict)
+    moves: dict[str, str] = field(default_factory=dict)
 
     @property
     def kind(self) -> Kind:
-        """In distribution where it was tested on what it was trained on, else transfer."""
-        return "in distribution" if set(self.info["train"]) == set(self.info["test"].split("+")) else "transfer"
+        """What its scores tell; of older cells, in distribution where it was tested on what it was trained on, else transfer."""
+        same = set(self.info["train"]) == set(self.info["test"].split("+"))
+        kind: Kind = self.info.get("kind") or ("in distribution" if same else "transfer")
+        return kind
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -111,7 +116,28 @@ class Prepared:
             fold = np.zeros(0) if judged.fold is None else judged.fold
             for part in (judged.y, judged.p, judged.hat, own, fold, *(judged.facts[name] for name in sorted(judged.facts))):
                 sha.update(np.ascontiguousarray(part).tobytes())
+        sha.update(str(self.worst).encode())
         return sha.hexdigest()
+
+    @property
+    def worst(self) -> bool:
+        """Whether the worst of the repeats counts, and not the mean."""
+        return bool(self.info.get("worst"))
+
+    @cached_property
+    def trials(self) -> dict[str, int]:
+        """The repeat that counts, by metric: filled as metrics are measured, from all accounts and never from a draw."""
+        return {}
+
+    def counted(self, metric: Metric) -> list[tuple[Judged, Places | None]]:
+        """The repeats that a metric's value is the mean of: all of them, or the worst one (the first of equally bad ones)."""
+        if not self.worst:
+            return self.repeats
+        if metric.name not in self.trials:
+            values = np.array([metric.values(judged.under())[0] for judged, _ in self.repeats])
+            bad = -values if metric.direction == "higher" else values
+            self.trials[metric.name] = int(np.argmax(np.where(np.isnan(bad), -np.inf, bad)))
+        return [self.repeats[self.trials[metric.name]]]
 
 
 def measure(
@@ -225,24 +251,30 @@ def draw(
 def _mean_over_repeats(cell: Prepared, metrics: Sequence[Metric], weight: Array | None) -> Array:
     """float64[metrics, b]; an account drawn twice counts twice in every repeat."""
     total: Array = np.zeros((len(metrics), 1 if weight is None else len(weight)))
+    counted = [cell.counted(m) for m in metrics]
     for judged, places in cell.repeats:
         under = judged.under(weight if weight is None or places is None else weight.T[places].T)
-        total += np.stack([m.values(under) for m in metrics])
-    return total / len(cell.repeats)
+        for i, (metric, own) in enumerate(zip(metrics, counted, strict=True)):
+            if any(judged is one for one, _ in own):
+                total[i] += metric.values(under) / len(own)
+    return total
 
 
 def _values(cell: Prepared, metrics: Sequence[Metric], draws: dict[str, Array]) -> Measured:
     values = _mean_over_repeats(cell, metrics, None)[:, 0]
-    sample = Sample([judged for judged, _ in cell.repeats], [places for _, places in cell.repeats], len(cell.y))
     bots = int((cell.y == 1).sum())
     scores, methods = {}, {}
     for m, value in zip(metrics, values.tolist(), strict=True):
         if np.isfinite(value):
+            own = cell.counted(m)
+            sample = Sample([judged for judged, _ in own], [places for _, places in own], len(cell.y))
             low, high, methods[m.name] = intervals.interval(m, value, sample, draws[m.name], (bots, len(cell.y) - bots))
             # NaN says that there is no interval, and stays NaN.
             scores[m.name] = (value, float(np.minimum(low, value)), float(np.maximum(high, value)))
     predictions = sum(len(judged.y) for judged, _ in cell.repeats)
-    return Measured(cell.info, len(cell.y), predictions, bots, len(cell.y) - bots, scores, methods, draws)
+    moves = cell.info.get("moves") or []
+    made = {name: moves[trial] or "none" for name, trial in cell.trials.items() if trial < len(moves)}
+    return Measured(cell.info, len(cell.y), predictions, bots, len(cell.y) - bots, scores, methods, draws, made)
 
 
 def values(info: dict[str, Any], table: pa.Table, metrics: Sequence[Metric]) -> dict[str, float]:

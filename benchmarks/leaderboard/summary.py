@@ -13,12 +13,15 @@ import numpy as np
 
 from benchmarks import intervals
 from benchmarks.intervals import over_sets, p_values
-from benchmarks.leaderboard.scores import Kind, Measured, Score
+from benchmarks.leaderboard.scores import Measured, Score
 from benchmarks.metrics import Array, Metric
+from benchmarks.protocols import Kind
 
 ONE_QUESTION, CONSTANT = "one-question-tree", "constant"
 FLOORS = (CONSTANT, ONE_QUESTION)
 KINDS: tuple[Kind, ...] = ("transfer", "in distribution")
+BESIDE: tuple[Kind, ...] = ("worst evasion", "prevalence")
+"""Columns beside those: the same data sets, touched up or in another mix."""
 MEAN = "mean"
 SAME = 1e-9
 
@@ -34,7 +37,7 @@ class Field:
     def protocols(self) -> dict[Kind, str]:
         """The protocol shown of each kind: the one with most scored cells, then by name."""
         shown: dict[Kind, str] = {}
-        for kind in KINDS:
+        for kind in (*KINDS, *BESIDE):
             scored = Counter(m.info["protocol"] for m in self.measured if m.kind == kind and m.info["status"] == "done")
             pairs = Counter((m.info["protocol"], m.info["detector"], m.info["test"]) for m in self.measured if m.kind == kind)
             several = {protocol for (protocol, _, _), n in pairs.items() if n > 1}
@@ -76,7 +79,7 @@ class Field:
         scores of both kinds, those without stay out, so that both columns are means of the same data sets."""
         if self.main is None:
             return []
-        both = [t for t in self._enough if all(self.scored(d, kind, t) for d in FLOORS for kind in self.protocols)]
+        both = [t for t in self._enough if all(self.scored(d, kind, t) for d in FLOORS for kind in KINDS if kind in self.protocols)]
         return both or self._enough
 
     @cached_property
@@ -191,16 +194,17 @@ def summarise(field: Field, metric: Metric, scope: str) -> list[dict[str, Any]]:
     if field.main is None:
         return []
     tests = field.core if scope == MEAN else [scope]
-    spreads = {kind: {d: s for d in field.detectors if tests and (s := spread(field, metric, d, kind, tests))} for kind in KINDS}
+    spreads = {kind: {d: s for d in field.detectors if tests and (s := spread(field, metric, d, kind, tests))}
+               for kind in (*KINDS, *BESIDE)}
     main = spreads[field.main]
     names = sorted(main, key=lambda d: (-main[d].score[0] if metric.direction == "higher" else main[d].score[0], d))
-    ranks = {} if any(s.few for s in main.values()) else _ranks(names, main, metric)
+    ranks = {} if any(s.few for s in main.values()) or not metric.ranked else ranked(names, main, metric)
     question = main.get(ONE_QUESTION)
     entries = []
     for name in names:
         own = main[name]
         entry: dict[str, Any] = {"scope": scope, "metric": metric.name, "detector": name, "few": own.few}
-        entry["scores"] = {k: list(spreads[k][name].score) for k in KINDS if name in spreads[k]}
+        entry["scores"] = {k: list(spreads[k][name].score) for k in (*KINDS, *BESIDE) if name in spreads[k]}
         wide = {k: over_sets(spreads[k][name].values, metric.range) for k in KINDS if name in spreads[k]}
         entry["wide"] = {k: list(bounds) for k, bounds in wide.items() if bounds}
         other = spreads["in distribution"].get(name) if field.main == "transfer" else None
@@ -218,13 +222,33 @@ def _over(a: Spread, b: Spread) -> list[float] | None:
     return list(wide) if wide else None
 
 
-def _ranks(names: list[str], main: Mapping[str, Spread], metric: Metric) -> dict[str, dict[str, Any]]:
-    """Rank (equal values, equal ranks), rank intervals here and elsewhere, and the ties each is part of."""
+def tie_groups(order: Sequence[str], beaten: set[tuple[str, str]]) -> dict[str, int]:
+    """The group of each: 1 is the leader and all not separated from it, 2 the best of the rest and all of the rest not
+    separated from that one, and so on down.
+
+    >>> tie_groups(["a", "b", "c", "d"], {("a", "c"), ("a", "d"), ("b", "d")})
+    {'a': 1, 'b': 1, 'c': 2, 'd': 2}
+    """
+    groups: dict[str, int] = {}
+    left, number = list(order), 0
+    while left:
+        number += 1
+        lead = left[0]
+        groups.update((name, number) for name in left if (lead, name) not in beaten and (name, lead) not in beaten)
+        left = [name for name in left if name not in groups]
+    return groups
+
+
+def ranked(names: list[str], main: Mapping[str, Spread], metric: Metric) -> dict[str, dict[str, Any]]:
+    """Rank (equal values, equal ranks), rank intervals here and elsewhere, tie group, and the bars each is part of.
+
+    `names` are best first.
+    """
     pairs = [(main[a], main[b]) for a, b in combinations(names, 2)]
     here = _beaten(names, main, metric, _separated_here(pairs))
     sets = len(main[names[0]].values) if names else 0
     elsewhere = _beaten(names, main, metric, _separated_elsewhere(pairs)) if sets >= 3 else None
-    runs = ties(names, here)
+    runs, groups = ties(names, here), tie_groups(names, here)
     found = {}
     for name in names:
         value = main[name].score[0]
@@ -233,6 +257,6 @@ def _ranks(names: list[str], main: Mapping[str, Spread], metric: Metric) -> dict
         found[name] = {
             "rank": rank, "rank_low": min(low, rank), "rank_high": max(high, rank),
             "rank_elsewhere": list(_range(name, names, elsewhere)) if elsewhere is not None else None,
-            "ties": [i for i, run in enumerate(runs) if name in run],
+            "tie_group": groups[name], "ties": [i for i, run in enumerate(runs) if name in run],
         }
     return found

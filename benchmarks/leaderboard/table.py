@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import intervals, metrics
+from benchmarks.leaderboard.places import UNPLACED, placed
 from benchmarks.leaderboard.scores import USUAL, Measured, Plan, Result, measure, silent
 from benchmarks.leaderboard.summary import FLOORS, MEAN, Field, summarise
 from curation.errors import UserError
@@ -60,6 +61,7 @@ def board(
     refuse_without_floors([r.info for r in found], str(about["suite"]))
     shown = metrics.ordered(about.get("metrics"))
     field = Field(measure(found, shown, plan, tick), shown)
+    places = placed(field.measured, shown)
     return rounded({  # type: ignore[no-any-return]
         "format": FORMAT, "suite": about["suite"], "run": about["run"], "seconds": about["seconds"],
         "simulated": any(r["simulated"] for r in known) or any(bool(r.info.get("simulated")) for r in found),
@@ -71,7 +73,8 @@ def board(
         "releases": [{**{k: r.get(k) for k in RELEASE}, "reference": f"{r['name']}@{r['version']}"} for r in known],
         "tests": [_test(test, field, known) for test in field.tests],
         "detectors": [_detector(name, field) for name in field.detectors],
-        "rows": [_row(m, metric) for m in field.measured for metric in shown],
+        "rows": [{**_row(m, metric), **places.get((m.info["cell_key"], metric.name), UNPLACED)}
+                 for m in field.measured for metric in shown],
         "summary": [entry for scope in (MEAN, *field.tests) for m in shown for entry in summarise(field, m, scope)],
         "versions": _versions(field.measured),
     })
@@ -133,7 +136,8 @@ def _row(m: Measured, metric: Metric) -> dict[str, Any]:
         "detector": m.info["detector"], "protocol": m.info["protocol"], "kind": m.kind, "train": sorted(m.info["train"]),
         "test": m.info["test"], "metric": metric.name, "value": value, "low": low, "high": high, "n": m.accounts,
         "bots": m.bots, "humans": m.humans, "few": m.few, "interval": m.methods.get(metric.name), "status": m.info["status"],
-        "reason": reason, "simulated": bool(m.info.get("simulated")), "seed": m.info.get("seed"), "cell": m.info["cell_key"],
+        "reason": reason, "move": m.moves.get(metric.name), "simulated": bool(m.info.get("simulated")),
+        "seed": m.info.get("seed"), "cell": m.info["cell_key"],
         "fit_seconds": seconds.get("fit"), "score_seconds": seconds.get("score"),
     }
 

@@ -40,7 +40,7 @@ class Metric:
     answers ("threshold"), the scores, the groups that accounts are in, or what scoring cost. `guessing` is what an answer
     without information gets, where that does not depend on the data set. `undefined` says when there is no value (NaN,
     shown as not applicable). `by_fold` takes the mean over folds, because scores of two fits are not on one scale.
-    `assumption` must be printed wherever the value is.
+    `assumption` must be printed wherever the value is. What is not `ranked` is best somewhere in the middle.
 
     The 95 % interval: `trials` counts the accounts that a share is of (Wilson; Clopper and Pearson where they are few);
     `closed` is another one in closed form, called `method`; `exact` says that there is no sampling in it at all. Without
@@ -68,6 +68,7 @@ class Metric:
     method: str = "bootstrap"
     scale: Literal["", "logit"] = ""
     exact: bool = False
+    ranked: bool = True
 
     def function(
         self, y: npt.ArrayLike, p: npt.ArrayLike, hat: npt.ArrayLike, weight: npt.ArrayLike | None = None,

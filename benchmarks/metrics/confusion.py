@@ -64,7 +64,7 @@ def f1(judged: Weighted) -> Array:
 
 
 @metric(
-    "mcc", title="Matthews correlation", order=40, needs=("threshold",), range=(-1.0, 1.0), guessing=0.0,
+    "mcc", title="Matthews correlation", order=40, needs=("threshold",), range=(-1.0, 1.0), guessing=0.0, scale="logit",
     formula="(TP·TN − FP·FN) / √((TP+FP)(TP+FN)(TN+FP)(TN+FN))",
     description=f"The correlation between what was said and what is labelled. {CUT} "
     "An answer that is the same for everybody is set to 0, its limit.",

@@ -54,7 +54,7 @@ def group_rate(judged: Weighted, parameter: str) -> Array:
 
 @family(
     "fpr-gap[bot]", "group", tuple(GROUPS), _check, title="Gap: {value}", order=92, needs=("threshold", "groups"),
-    direction="lower", range=(-1.0, 1.0), closed=_gap_interval, method="newcombe",
+    direction="lower", ranked=False, range=(-1.0, 1.0), closed=_gap_interval, method="newcombe",
     formula="false alarms among people of the group {value} − false alarms among the other people",
     description="How much more often people of this group are called bots than the others. Under 0: less often.",
     trap="Lower is not always better: 0 is even-handed. It compares groups of this data set as it was collected.",

@@ -13,7 +13,7 @@ GRID = 64
 
 
 @metric(
-    "brier[bot]", title="Brier score", order=80, needs=("score",), direction="lower",
+    "brier[bot]", title="Brier score", order=80, needs=("score",), direction="lower", scale="logit",
     formula="mean of (p − y)², y = 1 for a bot",
     description="The squared distance between the score, read as the probability of a bot, and the label. Lower is better; "
     "0 is perfect. Answering the share π of bots for everybody gives π (1 − π).",
@@ -48,6 +48,7 @@ def calibration_error(judged: Weighted, parameter: float) -> Array:
 
 @metric(
     "calibration-slope[bot]", title="Calibration slope", order=82, needs=("score",), range=(-np.inf, np.inf),
+    ranked=False,
     formula="b of the logistic regression of the label on a + b logit(p)",
     description="How steeply the share of bots rises with the score. 1: as steeply as the scores say. Under 1: the scores are too "
     "sure of themselves. Under 0: they point the wrong way.",

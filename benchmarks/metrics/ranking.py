@@ -47,8 +47,26 @@ def placements(judged: Judged) -> Array:
 
 
 def _delong(value: float, sample: Sample) -> tuple[float, float]:
+    """DeLong's error on the logit scale, steadied by Hanley and McNeil's.
+
+    Near 1 a handful of misplaced accounts make all of DeLong's variance, which is then too small as often as not (coverage
+    .90 at AUC .99 with 100 bots). Hanley and McNeil's formula knows the variance from the AUC alone and is too wide there; it
+    counts as much as one misplaced account of the smaller class.
+    """
     error = float(np.sqrt((sample.mean([placements(judged) for judged in sample.repeats]) ** 2).sum()))
-    return logit_normal(value, error)
+    if not 0 < value < 1 or error < 1e-12:
+        return value, value
+    tp, fp, fn, tn = (float(c[0]) for c in sample.counts)
+    bots, humans = tp + fn, fp + tn
+    misplaced = min(bots, humans) * (1 - value)
+    model = np.sqrt(_hanley(value, bots, humans))
+    return logit_normal(value, float(np.exp((misplaced * np.log(error) + np.log(model)) / (misplaced + 1))))
+
+
+def _hanley(auc: float, bots: float, humans: float) -> float:
+    """Hanley and McNeil's variance with Newcombe's symmetric weights (2006, Stat. Med. 25:559, method 5)."""
+    half = (bots + humans) / 2 - 1
+    return auc * (1 - auc) * (1 + half * ((1 - auc) / (2 - auc) + auc / (1 + auc))) / (bots * humans)
 
 
 @metric(
@@ -58,7 +76,7 @@ def _delong(value: float, sample: Sample) -> tuple[float, float]:
     description=f"The chance that a bot scores higher than a person, ties counting half. No cut has to be chosen. {FOLDS}",
     trap="Looks good where bots are rare: at .95 the first page of alarms can still be mostly people.",
     source="Hanley and McNeil 1982, Radiology 143:29; interval: DeLong, DeLong and Clarke-Pearson 1988, Biometrics 44:837, on the "
-    "logit scale (Qin and Hotilovac 2008, Stat. Methods Med. Res. 17:207)",
+    "logit scale (Qin and Hotilovac 2008, Stat. Methods Med. Res. 17:207), steadied by Hanley and McNeil's",
     undefined="one of the classes has no account",
 )
 def roc_auc(judged: Weighted) -> Array:

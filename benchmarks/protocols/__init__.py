@@ -7,9 +7,9 @@ random draw comes from its seed.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import Field, dataclass, fields
-from typing import Any, ClassVar, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import Field, dataclass, field, fields
+from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from curation.errors import UserError, unknown
 from curation.registry import Registry
 
 P = TypeVar("P", bound="type[Protocol]")
+Kind: TypeAlias = Literal["transfer", "in distribution", "worst evasion", "prevalence", "later", "unknown kind of bot",
+                          "other claimant", "few labels"]
 
 QUIET = {"quiet": True}
 """Metadata of a dataclass field that the canonical string leaves out where it has its default."""
@@ -65,7 +67,9 @@ class Pool:
 
     `tested`: in a tested release; `y`: 1 bot, 0 human; `group`: equal for accounts that must not be parted (duplicates,
     and the same account in several releases); `identity`: equal for the same (platform, account id);
-    `part`: 0 train, 1 validation, 2 test of the official split, -1 in none.
+    `part`: 0 train, 1 validation, 2 test of the official split, -1 in none; `seen`: seconds since 1970 of the observation,
+    NaN unknown; `sort`: equal for bots of one kind, -1 unknown; `claimed`: for each kind of claimant what it said (1 bot,
+    0 human, -1 nothing or both).
     """
 
     tested: NDArray[np.bool_]
@@ -73,16 +77,27 @@ class Pool:
     group: NDArray[np.int64]
     identity: NDArray[np.int64]
     part: NDArray[np.int8]
+    seen: NDArray[np.float64] | None = None
+    sort: NDArray[np.int64] | None = None
+    claimed: Mapping[str, NDArray[np.int8]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Fold:
-    """Rows of the pool to train on and rows to be scored (int64), of one fold of one repeat."""
+    """Rows of the pool to train on and rows to be scored (int64), of one fold of one repeat.
+
+    Folds that follow each other with an equal `fit` share their training rows and are fitted once. `move` names what the
+    tested bots' operators change (`benchmarks.evasion`); `labels` [n] is what to learn instead of the pool's own labels.
+    A row that stands in `train` several times weighs as much.
+    """
 
     repeat: int
     fold: int
     train: NDArray[np.int64]
     test: NDArray[np.int64]
+    fit: int | None = None
+    move: str = ""
+    labels: NDArray[np.int8] | None = None
 
 
 class NotApplicable(Exception):
@@ -96,7 +111,20 @@ class Protocol:
     """
 
     name: ClassVar[str]
+    kind: ClassVar[Kind | None] = None
+    """What its scores tell; None: in distribution where a plan is trained on what it is tested on, else transfer."""
+    worst: ClassVar[bool] = False
+    """Whether repeats are different trials of which the worst counts, and not the mean."""
     seed: int
+
+    @property
+    def moves(self) -> tuple[str, ...]:
+        """The moves that its folds may name."""
+        return ()
+
+    def kind_of(self, plan: Plan) -> Kind:
+        """What the scores of a plan tell."""
+        return self.kind or ("in distribution" if set(plan.train) == set(plan.test) else "transfer")
 
     def plans(self, releases: Sequence[Facts]) -> list[Plan]:
         """What is to be done on these releases."""
@@ -161,6 +189,17 @@ def parse(text: str) -> Protocol:
             wanted = type(known[option].default).__name__
             raise UserError(f"{name}: {option} must be {wanted}, got {value!r}; write it like {kind()}.")
     return kind(**given)
+
+
+def alone(releases: Sequence[Facts], why: str) -> list[Plan]:
+    """Each release by itself; one of a single class has nothing to tell apart."""
+    said = "{0.reference} holds {0.one_class} only; {1} needs both classes."
+    return [Plan((r.reference,), (r.reference,), said.format(r, why) if r.one_class else None) for r in releases]
+
+
+def apart(pool: Pool, train: NDArray[np.int64], test: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The training rows without those whose group has a tested account."""
+    return train[~np.isin(pool.group[train], pool.group[test])]
 
 
 def positive(protocol: Protocol, **least: int) -> None:

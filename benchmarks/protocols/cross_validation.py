@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.folds import grouped_folds, smallest_class
-from benchmarks.protocols import Facts, Fold, NotApplicable, Plan, Pool, Protocol, positive, protocol
+from benchmarks.folds import Ints, grouped_folds, smallest_class
+from benchmarks.protocols import Facts, Fold, NotApplicable, Plan, Pool, Protocol, alone, positive, protocol
 
 
 @protocol("cross-validation")
@@ -25,20 +25,19 @@ class CrossValidation(Protocol):
 
     def plans(self, releases: Sequence[Facts]) -> list[Plan]:
         """Each release by itself; one of a single class has nothing to tell apart."""
-        return [Plan((r.reference,), (r.reference,), self._reason(r)) for r in releases]
-
-    def _reason(self, release: Facts) -> str | None:
-        if release.one_class:
-            return f"{release.reference} holds {release.one_class} only; cross-validation needs both classes."
-        return None
+        return alone(releases, self.name)
 
     def split(self, pool: Pool) -> Iterator[Fold]:
         """`folds` folds in each of `repeats` repeats, each repeat dealt anew."""
-        least = smallest_class(pool.y, pool.group)
-        if least < self.folds:
-            raise NotApplicable(
-                f"{self.folds} folds need at least {self.folds} groups of accounts of each class; there are {least}.")
         for repeat in range(self.repeats):
-            fold = grouped_folds(pool.y, pool.group, self.folds, np.random.default_rng([self.seed, repeat]))
+            fold = dealt(pool, self.folds, [self.seed, repeat])
             for k in range(self.folds):
                 yield Fold(repeat, k, np.flatnonzero(fold != k), np.flatnonzero(fold == k))
+
+
+def dealt(pool: Pool, folds: int, seed: list[int]) -> Ints:
+    """The fold of each account, groups kept together and classes spread evenly. Raises NotApplicable where a class is too small."""
+    least = smallest_class(pool.y, pool.group)
+    if least < folds:
+        raise NotApplicable(f"{folds} folds need at least {folds} groups of accounts of each class; there are {least}.")
+    return grouped_folds(pool.y, pool.group, folds, np.random.default_rng(seed))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.protocols import QUIET, Facts, Fold, NotApplicable, Plan, Pool, Protocol, positive, protocol
 from curation.errors import UserError
@@ -31,15 +32,19 @@ class LeaveOneDataSetOut(Protocol):
 
     def plans(self, releases: Sequence[Facts]) -> list[Plan]:
         """One plan for each release or pair of both classes, and one that says why for each lone single class."""
+        sides, lonely = self.sides(releases)
+        return [self._plan(side, sides) for side in sides] + lonely
+
+    def sides(self, releases: Sequence[Facts]) -> tuple[list[tuple[Facts, ...]], list[Plan]]:
+        """What can be tested on (a release, or a pair), and plans that say why for each lone single class."""
         paired = self._paired(releases)
         members = {r.reference for pair in paired for r in pair}
         alone = [r for r in releases if r.reference not in members]
-        sides = [(r,) for r in alone if not r.one_class] + paired
         lonely = [
             Plan((), (r.reference,), f"{r.reference} holds {r.one_class} only; name it in a pair to test on it.")
             for r in alone if r.one_class
         ]
-        return [self._plan(side, sides) for side in sides] + lonely
+        return [(r,) for r in alone if not r.one_class] + paired, lonely
 
     def _paired(self, releases: Sequence[Facts]) -> list[tuple[Facts, ...]]:
         found = []
@@ -61,8 +66,14 @@ class LeaveOneDataSetOut(Protocol):
     def split(self, pool: Pool) -> Iterator[Fold]:
         """One fold for each repeat."""
         test = np.flatnonzero(pool.tested)
-        train = np.flatnonzero(~pool.tested & ~np.isin(pool.identity, pool.identity[test]))
-        if not len(train):
-            raise NotApplicable("every account of the other releases is in the tested one too.")
+        train = elsewhere(pool)
         for repeat in range(self.repeats):
             yield Fold(repeat, 0, train, test)
+
+
+def elsewhere(pool: Pool) -> NDArray[np.int64]:
+    """The rows of the other releases that are not in the tested one too. Raises NotApplicable where none is left."""
+    train = np.flatnonzero(~pool.tested & ~np.isin(pool.identity, pool.identity[pool.tested]))
+    if not len(train):
+        raise NotApplicable("every account of the other releases is in the tested one too.")
+    return train

@@ -192,6 +192,7 @@ def test_repeats_of_the_same_predictions_do_not_narrow_delong():
     y, p = normals(np.random.default_rng(9), 100)
     one = Judged(y, p, p > .5)
     closed = METRICS.get("roc-auc").closed
+    assert closed(.8, Sample.of(one)) != (.8, .8)
     assert closed(.8, Sample.of(one)) == pytest.approx(closed(.8, Sample([one, one, one], [None] * 3, 100)))
 
 

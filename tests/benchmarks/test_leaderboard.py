@@ -12,7 +12,7 @@ import pytest
 from benchmarks import intervals, metrics
 from benchmarks.leaderboard import formats, page, scores, words
 from benchmarks.leaderboard.scores import measure
-from benchmarks.leaderboard.summary import Field, Spread, difference, spread, ties
+from benchmarks.leaderboard.summary import Field, Spread, difference, spread, tie_groups, ties
 from benchmarks.leaderboard.table import board, refuse_without_floors
 from curation.errors import UserError
 
@@ -24,7 +24,8 @@ THREE = [boards.release("a", 200, 250), boards.release("b", 300, 160), boards.re
 BOTH = (boards.CV, boards.LODO)
 UNKNOWN = ("fpr-gap", "fpr[bot]@group", "memory")
 """Metrics of what the made-up predictions do not say."""
-CONTRACT = {"detector", "protocol", "train", "test", "metric", "value", "low", "high", "n", "few"}
+CONTRACT = {"rank", "rank_low", "rank_high", "tie_group"} | {
+    "detector", "protocol", "train", "test", "metric", "value", "low", "high", "n", "few"}
 
 
 @pytest.fixture(scope="module")
@@ -217,6 +218,30 @@ def test_lower_is_better_where_the_metric_says_so(three):
     found = words.entries(three, "brier[bot]")
     values = [e["scores"]["transfer"][0] for e in found]
     assert values == sorted(values) and found[0]["rank"] == 1
+
+
+def test_rows_say_their_place(three):
+    """Among the detectors of one test, protocol and metric: by hand from who is separated from whom."""
+    rows = [r for r in three["rows"] if (r["test"], r["metric"], r["kind"]) == ("a@1", "balanced-accuracy", "in distribution")]
+    order = sorted(rows, key=lambda r: r["rank"])
+    assert [r["value"] for r in order] == sorted((r["value"] for r in rows), reverse=True)
+    assert all(r["rank_low"] <= r["rank"] <= r["rank_high"] for r in rows)
+    assert order[0]["tie_group"] == 1 and [r["tie_group"] for r in order] == sorted(r["tie_group"] for r in order)
+    assert (order[-1]["detector"], order[-1]["rank_low"]) == ("constant", 6), "all others are separated from the constant"
+    assert {r["rank"] for r in three["rows"] if r["metric"] == "calibration-slope[bot]"} == {None}, "no better end, no rank"
+    few = boards.made([boards.release("small", 20, 200)], protocols=(boards.CV,))
+    assert {(r["rank"], r["tie_group"]) for r in few["rows"]} == {(None, None)}
+
+
+@pytest.mark.parametrize(("beaten", "groups"), [
+    (set(), [1, 1, 1, 1]), ({("a", "b"), ("a", "c"), ("a", "d"), ("b", "c"), ("b", "d"), ("c", "d")}, [1, 2, 3, 4]),
+    # c is separated from the leader and not from b, d from b and not from c: c leads what is left
+    ({("a", "c"), ("a", "d"), ("b", "d")}, [1, 1, 2, 2]),
+    # b is separated from the leader, c is not, though c is behind b
+    ({("a", "b")}, [1, 2, 1, 1]),
+])
+def test_tie_groups_go_down_from_the_leader(beaten, groups):
+    assert list(dict(sorted(tie_groups(list("abcd"), beaten).items())).values()) == groups
 
 
 # --- shapes of runs
