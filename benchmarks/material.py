@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ class Material:
 
     `values` is float64[n, k], NaN where missing, its columns `names` sorted by `families` (of each column) and name.
     `seen` is when each was observed (seconds since 1970, NaN unknown), `sort` the kind of bot as claimed ("" unknown),
-    `claimed` what each kind of claimant said (1 bot, 0 human, -1 nothing or both).
+    `claimed` what each kind of claimant said (1 bot, 0 human, -1 nothing or both); empty for accounts that are only predicted.
     """
 
     reference: str
@@ -43,9 +43,9 @@ class Material:
     names: tuple[str, ...]
     families: tuple[str, ...]
     values: NDArray[np.float64]
-    seen: NDArray[np.float64]
-    sort: Strings
-    claimed: Mapping[str, NDArray[np.int8]]
+    seen: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    sort: Strings = field(default_factory=lambda: np.empty(0, dtype=np.object_))
+    claimed: Mapping[str, NDArray[np.int8]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """How many accounts."""
