@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.leaderboard.text import cell, markdown, milliseconds, num, seconds, span
+from benchmarks.leaderboard.text import markdown, milliseconds, num, seconds, span
 from benchmarks.leaderboard.words import INSIDE, TRANSFER, answer, core, entries, primary, title
+from curation.spreadsheet import cell
 
 COLUMNS = ("detector", "protocol", "kind", "train", "test", "metric", "value", "low", "high", "n", "bots", "humans", "few",
            "interval", "rank", "rank_low", "rank_high", "tie_group", "move", "status", "reason",

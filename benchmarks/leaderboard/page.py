@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from benchmarks.leaderboard import text
 from benchmarks.leaderboard.summary import MEAN, ONE_QUESTION
 from benchmarks.leaderboard.words import INSIDE, TRANSFER, answer, core, entries, primary, title
+from curation.spreadsheet import plain
 
 Known: TypeAlias = dict[tuple[str, str, str], dict[str, Any]]
 """The cells drawn, by detector, kind and test."""
@@ -34,7 +35,7 @@ def to_html(board: Mapping[str, Any]) -> str:
     css, js = ((HERE / name).read_text(encoding="utf-8") for name in ("board.css", "board.js"))
     room = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    html = room.get_template("template.html.j2").render(css=css, js=js, **view(text.plain(board)))
+    html = room.get_template("template.html.j2").render(css=css, js=js, **view(plain(board)))
     # Even if an escape failed, no other style or script could run and no request leave the page.
     policy = (f"default-src 'none'; style-src 'sha256-{_digest(css)}'; script-src 'sha256-{_digest(js)}'; img-src data:; "
               "base-uri 'none'; form-action 'none'")

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
-from typing import Any
 
-FORMULA = tuple("=+-@\t\r\n＝＋－＠|%")
-HIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+from curation.spreadsheet import plain
 
 
 def num(value: float | None, sign: bool = False) -> str:
@@ -65,38 +62,6 @@ def milliseconds(value: float | None) -> str:
     if value is None:
         return "–"
     return f"{value:.3g} ms" if value < 999 else f"{value / 1000:.3g} s"
-
-
-def plain(said: Any) -> Any:
-    """Control and direction characters made visible, in text and in whatever holds text.
-
-    No name can then turn round, hide or break the text beside it.
-
-    >>> plain("a\\u202eb")
-    'a⟨U+202E⟩b'
-    """
-    if isinstance(said, str):
-        return "".join(f"⟨U+{ord(c):04X}⟩" if unicodedata.category(c) in HIDDEN else c for c in said)
-    if isinstance(said, list | tuple):
-        return [plain(part) for part in said]
-    if isinstance(said, dict):
-        return {plain(key): plain(part) for key, part in said.items()}
-    return said
-
-
-def cell(said: Any) -> Any:
-    """A CSV value; text that a spreadsheet would run as a formula gets an apostrophe before it.
-
-    >>> cell("=HYPERLINK(1)"), cell("tree"), cell(-0.5), cell(None), cell(True)
-    ("'=HYPERLINK(1)", 'tree', -0.5, '', 'true')
-    """
-    if said is None:
-        return ""
-    if isinstance(said, bool):
-        return str(said).lower()
-    if not isinstance(said, str):
-        return said
-    return "'" + plain(said) if said.lstrip(" \u00a0").startswith(FORMULA) else plain(said)
 
 
 def markdown(said: object) -> str:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.leaderboard.page import _digest as digest
-from benchmarks.leaderboard.text import cell, plain
 from benchmarks.study.estimate import Estimate
 from benchmarks.study.questions import Figure, Table, Text
+from curation.spreadsheet import cell, plain
 
 if TYPE_CHECKING:
     from benchmarks.study.answers import Answers

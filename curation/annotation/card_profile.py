@@ -103,7 +103,7 @@ def history(r: Record, keys: Keys, *, status: bool) -> str:
     told = []
     if r["first_post"]:
         told.append(f"First post here {day(r['first_post'])}{_age_then(r)}; last {day(r['last_post'])}; "
-                    f"posts on {number(r['active_days'])} of these {number(r['days'])} days.")
+                    f"posts on {number(r['active_days'])} of {number(r['days'])} days.")
     if r["silence_hours"] is not None:
         told.append(f"Longest silence {duration(r['silence_hours'])}, from {day(r['silent_since'])}; "
                     f"{_times(r['silences'])} {SILENT_DAYS} days or more without a post.")

@@ -14,27 +14,28 @@ LINE_WIDTH, GAPS_WIDTH = 350, 176
 """All three are as high as each other where their columns are as wide as these numbers say."""
 
 
-def week(cells: Sequence[dict[str, Any]]) -> str:
-    """Posts by weekday (1 is Monday) and hour, as a heat map with square-root shades."""
-    counts = {(c["weekday"], c["hour"]): c["n"] for c in cells}
-    top = max(counts.values(), default=1)
-    rows = "".join(_row(day, counts, top) for day in range(1, 8))
+def _still() -> str:
+    """What every week has in common: the empty cells in one path, the names of days and hours."""
+    empty = "".join(f"M{32 + hour * 15} {2 + day * 15}h14v14h-14z" for day in range(7) for hour in range(24))
+    days = "".join(f'<text class="ac-ax" x="26" y="{12 + n * 15}" text-anchor="end">{day}</text>' for n, day in enumerate(DAYS))
     hours = "".join(f'<text class="ac-ax" x="{32 + h * 15}" y="118">{h:02d}</text>' for h in range(0, 24, 3))
-    return f'<svg class="ac-svg" viewBox="0 0 {WIDTH} 122" role="img" aria-label="Posts by hour and weekday">{rows}{hours}</svg>'
+    return f'<path class="ac-c0" d="{empty}"/>{days}{hours}'
 
 
-def _row(day: int, counts: dict[tuple[int, int], int], top: int) -> str:
-    y = 2 + (day - 1) * 15
-    name = f'<text class="ac-ax" x="26" y="{y + 10}" text-anchor="end">{DAYS[day - 1]}</text>'
-    return name + "".join(_cell(day, hour, y, counts.get((day, hour), 0), top) for hour in range(24))
+STILL = _still()
 
 
-def _cell(day: int, hour: int, y: int, count: int, top: int) -> str:
-    place = f'x="{32 + hour * 15}" y="{y}" width="14" height="14" rx="2"'
-    if not count:
-        return f'<rect class="ac-c0" {place}/>'
+def week(cells: Sequence[dict[str, Any]]) -> str:
+    """Posts by weekday (1 is Monday) and hour, as a heat map with square-root shades; only cells with posts are drawn."""
+    top = max((c["n"] for c in cells), default=1)
+    busy = "".join(_cell(c["weekday"], c["hour"], c["n"], top) for c in cells)
+    return f'<svg class="ac-svg" viewBox="0 0 {WIDTH} 122" role="img" aria-label="Posts by hour and weekday">{STILL}{busy}</svg>'
+
+
+def _cell(day: int, hour: int, count: int, top: int) -> str:
+    shade = f'fill-opacity="{0.12 + 0.88 * (count / top) ** 0.5:.2f}" x="{32 + hour * 15}" y="{2 + (day - 1) * 15}"'
     title = f"<title>{DAYS[day - 1]} {hour:02d}:00, {count} posts</title>"
-    return f'<rect class="ac-c1" fill-opacity="{0.12 + 0.88 * (count / top) ** 0.5:.2f}" {place}>{title}</rect>'
+    return f'<rect class="ac-c1" {shade} width="14" height="14" rx="2">{title}</rect>'
 
 
 def timeline(bars: Sequence[dict[str, Any]], days: int, bar_days: int, first: date) -> str:

@@ -232,7 +232,7 @@ def test_history_by_hand(make):
     assert (r["silences"], r["silence_hours"], r["silent_since"]) == (2, 60 * 24, START + 40 * day)
     assert (r["observations"], r["followers"], r["followers_before"], r["first_observed"]) == (3, 400, 12, START)
     text = Page(drawn(make.store, "1")[0].html).text
-    assert "First post here 05 Mar 2018, at the age of 12 months; last 13 Jun 2018; posts on 4 of these 101 days." in text
+    assert "First post here 05 Mar 2018, at the age of 12 months; last 13 Jun 2018; posts on 4 of 101 days." in text
     assert "Longest silence 60 d, from 14 Apr 2018; 2 times 30 days or more without a post." in text
     assert "12 when first seen" in text and "5 when first seen" not in text
     assert "always with these names and this bio" in text

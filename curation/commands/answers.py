@@ -1,0 +1,40 @@
+"""`botbench answers`: the answers of a batch that stand, for a spreadsheet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from curation.console import emit, say
+
+
+def answers(
+    batch: Annotated[str | None, typer.Argument(
+        metavar="[BATCH]", help="A batch id, or how it begins; the newest without one.")] = None,
+    *,
+    csv: Annotated[Path, typer.Option("--csv", metavar="FILE", help="The CSV file to write.")],
+    json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Write the answers of a batch that nobody has taken back as CSV, one row each, by pseudonyms.
+
+    A note or an id that a spreadsheet would run as a formula gets an apostrophe before it.
+    """
+    from curation.annotation import batches
+    from curation.annotation.answers import COLUMNS, standing
+    from curation.spreadsheet import write_csv
+    from curation.store import Store
+
+    with Store(create=False) as store:
+        found = batches.find(store, batch)
+        count = write_csv(csv, COLUMNS, standing(store, found))
+    if json_:
+        emit({"batch_id": found.batch_id, "rows": count, "file": str(csv)})
+        return
+    say(f"{count:,} answers of batch {found.batch_id} in {csv}. Next: botbench consensus {found.dataset}")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog="Examples: `botbench answers --csv answers.csv` · `botbench answers b3f1 --csv b3f1.csv --json`")(answers)
