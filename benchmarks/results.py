@@ -128,6 +128,13 @@ def _read_run(home: Path, path: Path) -> Run:
     )
 
 
+def follows(run: Run) -> str | None:
+    """The run that this one is a later edition of, where it says so."""
+    document = json.loads(run_file(run.home, run.run_id).read_text(encoding="utf-8"))
+    before = document.get("follows")
+    return str(before) if before and run_file(run.home, str(before)).is_file() else None
+
+
 def cells(run: Run) -> list[Cell]:
     """The run's cells in the suite's order. Raises UserError where one has gone."""
     return [load_cell(run.home, key) for key in run.cells]

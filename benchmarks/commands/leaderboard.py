@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from benchmarks.leaderboard.scores import Plan
+    from benchmarks.results import Run
 
-def leaderboard(  # noqa: PLR0917 (typer gives every option by name)
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for leaderboard.json, .csv, .md and .html.")],
+
+def leaderboard(
+    *,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for leaderboard.json, .csv, .md and "
+                                                                          ".html.")] = None,
+    site: Annotated[Path | None, typer.Option("--site", metavar="DIR", help="Folder for a whole site: the board, a page for each "
+                                                                            "detector, "
+                                              "data set, protocol and metric, comparisons, and the predictions it is made "
+                                              "from.")] = None,
+    since: Annotated[str | None, typer.Option(metavar="RUN_ID", help="With --site: the edition that changes are counted from; by "
+                                                                     "default "
+                                              "the run that this one follows.")] = None,
     suite: Annotated[str | None, typer.Option(metavar="NAME", help="The newest finished run of this suite.")] = None,
     run: Annotated[str | None, typer.Option(metavar="RUN_ID", help="This run; by default the newest.")] = None,
     resamples: Annotated[int, typer.Option(min=200, help="Bootstrap draws of accounts behind each interval.")] = 2000,
@@ -18,7 +31,7 @@ def leaderboard(  # noqa: PLR0917 (typer gives every option by name)
 ) -> None:
     """Write the board of a finished run: scores with intervals, in distribution and transfer, shortcut rows, cost, hashes."""
     from benchmarks import results
-    from benchmarks.leaderboard import formats, table
+    from benchmarks.leaderboard import formats, gate, table
     from benchmarks.leaderboard.scores import Plan
     from benchmarks.leaderboard.words import answer
     from curation import console
@@ -27,15 +40,21 @@ def leaderboard(  # noqa: PLR0917 (typer gives every option by name)
 
     if suite is not None and run is not None:
         raise UserError("--suite and --run were both given; say one of them (--run names one run of a suite).")
-    if out.exists() and not out.is_dir():
+    if out is None and site is None:
+        raise UserError("Say where the board goes: --out DIR (one page and its tables), or --site DIR (a whole site).")
+    if out is not None and out.exists() and not out.is_dir():
         raise UserError(f"--out: {out} is a file; give a folder.")
     with Store(create=False) as store:
         home = store.home
     chosen = table.find_run(home, run, suite)
     with console.progress(quiet=json) as bar:
         task = bar.add_task("Drawing accounts", total=len(results.cells(chosen)))
-        board = table.from_run(chosen, Plan(resamples, seed, home / "cache" / "draws"), lambda n: bar.advance(task, n))
-    paths = formats.write(board, out)
+        plan = Plan(resamples, seed, home / "cache" / "draws")
+        board = table.from_run(chosen, plan, lambda n: bar.advance(task, n))
+    gate.refuse(board, gate.said(chosen))
+    paths = formats.write(board, out) if out is not None else {}
+    if site is not None:
+        paths["html"] = _site(chosen, site, plan, since)
     if json:
         console.emit(board)
     console.say(answer(board).sentence)
@@ -44,7 +63,16 @@ def leaderboard(  # noqa: PLR0917 (typer gives every option by name)
     console.say(f"Next: open {paths['html']} in a browser; it needs no network.")
 
 
+def _site(run: Run, folder: Path, plan: Plan, since: str | None) -> Path:
+    from benchmarks import results
+    from benchmarks.site import build
+
+    before = since or results.follows(run)
+    build.from_run(run, folder, plan, results.load_run(run.home, before) if before else None)
+    return folder / "index.html"
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    examples = "Examples: `botbench leaderboard --out board` · `botbench leaderboard --suite real --out board --json`"
+    examples = "Examples: `botbench leaderboard --out board` · `botbench leaderboard --suite real --site site`"
     app.command(epilog=examples)(leaderboard)

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -28,14 +28,15 @@ SORTS = (("rank", "rank"), ("name", "detector"), ("main", "score"), ("other", "i
          ("lost", "lost"), ("cost", "cost"))
 
 
-def to_html(board: Mapping[str, Any]) -> str:
-    """The page of a board; a pure function of the document."""
+def to_html(board: Mapping[str, Any], nav: Sequence[tuple[str, str]] = (), links: Mapping[str, str] | None = None) -> str:
+    """The page of a board; a pure function of the document. In a site it has a `nav` (path, title), and names lead to pages."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     css, js = ((HERE / name).read_text(encoding="utf-8") for name in ("board.css", "board.js"))
     room = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    html = room.get_template("template.html.j2").render(css=css, js=js, **view(plain(board)))
+    html = room.get_template("template.html.j2").render(
+        css=css, js=js, nav=plain(list(nav)), links=plain(dict(links or {})), **view(plain(board)))
     # Even if an escape failed, no other style or script could run and no request leave the page.
     policy = (f"default-src 'none'; style-src 'sha256-{_digest(css)}'; script-src 'sha256-{_digest(js)}'; img-src data:; "
               "base-uri 'none'; form-action 'none'")

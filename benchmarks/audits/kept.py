@@ -1,0 +1,34 @@
+"""The audit of a release, computed once: a release does not change, so neither do its findings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.audits import dataset
+from benchmarks.detectors import source
+from benchmarks.files import write_json
+
+if TYPE_CHECKING:
+    from curation.release import Release
+
+
+def kept(home: Path, release: Release) -> dict[str, Any]:
+    """The document of `audit dataset`, from the cache where this code has audited this content beside the same releases."""
+    others = sorted(f"{name}@{versions[-1]}" for name, versions in _listed(home).items())
+    code = b"".join(source(c.run.__module__) for c in dataset.checks().values()) + source(dataset.__name__)
+    key = hashlib.sha256(json.dumps([release.reference, release.content_hash, others]).encode() + code).hexdigest()[:24]
+    path = home / "cache" / "audits" / f"{key}.json"
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, dataset.audit(home, release.reference).document())
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def _listed(home: Path) -> dict[str, list[int]]:
+    from curation import release
+
+    return release.listed(home)

@@ -1,0 +1,136 @@
+"""The site as a folder: every page from the same template, the data beside, written whole or not at all."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks import metrics
+from benchmarks.leaderboard import formats, gate, page, table, text
+from benchmarks.leaderboard.scores import Plan, Result, measure, silent
+from benchmarks.leaderboard.summary import Field
+from benchmarks.site import data
+from benchmarks.site.context import Site, slug
+from benchmarks.site.pages import Page, makers
+from curation.errors import UserError
+from curation.spreadsheet import plain
+
+if TYPE_CHECKING:
+    from benchmarks.results import Run
+
+HERE = Path(__file__).parent
+KEPT = ("title", "licence", "citation", "validation", "accepted", "evidence", "left_out")
+MARK = "data/made-from.json"
+"""A folder with this file is a site, and may be written over by another one."""
+
+
+def from_run(
+    run: Run, folder: Path, plan: Plan, since: Run | None = None, tick: Callable[[int], object] = silent,
+) -> dict[str, Any]:
+    """Write the site of a finished run into `folder`; returns the board. `since` is the edition that changes are counted from.
+
+    Raises UserError where the folder holds something else, or the run has no shortcut rows.
+    """
+    from functools import partial
+
+    from benchmarks import results
+
+    refuse_other(folder)
+    cells = [Result(c.info, partial(results.scored, c) if c.status == "done" else None) for c in results.cells(run)]
+    about: dict[str, Any] = {"run": run.run_id, "suite": str(run.suite.get("name", "")), "seconds": run.seconds}
+    wanted = run.suite.get("metrics")
+    about["metrics"] = None if wanted in (None, "all") else wanted
+    before = table.from_run(since, plan) if since else None
+    return write(folder, about, cells, run.releases, plan, before=before, **extras(run), tick=tick)
+
+
+def extras(run: Run) -> dict[str, dict[str, Any]]:
+    """Audit findings and what release.json says, by reference, of the releases that are in the store."""
+    from benchmarks.audits.kept import kept
+    from curation import release
+
+    audits, about = {}, {}
+    for known in run.releases:
+        reference = f"{known['name']}@{known['version']}"
+        try:
+            found = release.load(run.home, reference)
+        except UserError:
+            continue
+        audits[reference] = kept(run.home, found)
+        about[reference] = {k: found.info.get(k) for k in KEPT}
+    return {"audits": audits, "release_info": about}
+
+
+def refuse_other(folder: Path) -> None:
+    """Raise UserError where the folder holds something that is no site."""
+    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / MARK).is_file())):
+        raise UserError(f"{folder} holds something that is no site of a board; name a new or empty folder.")
+
+
+def write(
+    folder: Path, about: Mapping[str, Any], cells: Sequence[Result], releases: Sequence[Mapping[str, Any]], plan: Plan, *,
+    before: Mapping[str, Any] | None = None, audits: Mapping[str, Any] | None = None,
+    release_info: Mapping[str, Any] | None = None, tick: Callable[[int], object] = silent,
+) -> dict[str, Any]:
+    """The same from results alone: the same bytes from the same results."""
+    board: dict[str, Any] = json.loads(json.dumps(table.board(about, cells, releases, plan, tick)))
+    gate.refuse(board, release_info or {})
+    shown = metrics.ordered(about.get("metrics"))
+    site = Site(board, cells, Field(measure(cells, shown, plan), shown), before, audits or {}, release_info or {})
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".site-", dir=folder.parent) as scratch:
+        whole = Path(scratch) / "site"
+        whole.mkdir()
+        data.write(about, cells, releases, plan, whole)
+        formats.write(board, whole)
+        (whole / "leaderboard.html").unlink()
+        for path, html in pages(site).items():
+            (whole / path).parent.mkdir(parents=True, exist_ok=True)
+            (whole / path).write_text(html, encoding="utf-8", newline="\n")
+        if folder.exists():
+            shutil.rmtree(folder)
+        whole.rename(folder)
+    return board
+
+
+def pages(site: Site) -> dict[str, str]:
+    """Every page's HTML by path; a pure function of the site."""
+    found = [p for maker in makers().values() for p in maker(site)]
+    nav = [(p.path, p.title) for p in found if "/" not in p.path]
+    html = {p.path: _render(site, p, nav) for p in found}
+    html["index.html"] = page.to_html(site.board, nav=[("index.html", "Board"), *nav], links=_links(site))
+    return html
+
+
+def _links(site: Site) -> dict[str, str]:
+    """Where the board's names lead: detectors and releases to their pages."""
+    links = {d["name"]: f"detectors/{slug(d['name'])}.html" for d in site.board["detectors"]}
+    return links | {r["reference"]: f"datasets/{slug(r['reference'])}.html" for r in site.board["releases"]}
+
+
+def _render(site: Site, p: Page, nav: list[tuple[str, str]]) -> str:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    css = (page.HERE / "board.css").read_text(encoding="utf-8") + (HERE / "site.css").read_text(encoding="utf-8")
+    js = (HERE / "site.js").read_text(encoding="utf-8")
+    room = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+                       lstrip_blocks=True)
+    room.filters["slug"] = slug
+    up = "../" * p.path.count("/")
+    html = room.get_template(p.template).render(
+        **plain(p.view), b=plain(site.board), metric=site.metric, title=plain(p.title), here=p.path, up=up,
+        css=css, js=js, nav=[("index.html", "Board"), *nav], seconds=text.seconds,
+        milliseconds=text.milliseconds, num=text.num, span=text.span)
+    policy = (f"default-src 'none'; style-src 'sha256-{_digest(css)}'; script-src 'sha256-{_digest(js)}'; img-src data:; "
+              "base-uri 'none'; form-action 'none'")
+    return html.replace("@CSP@", policy, 1)
+
+
+def _digest(code: str) -> str:
+    return base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()

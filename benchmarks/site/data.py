@@ -1,0 +1,113 @@
+"""What a board is made from, as files that anybody can read: cells, their predictions beside labels, releases.
+
+Accounts are numbered within their test (by data set and id, from 0), so no id of a person stands in a published board; the
+numbers are the same in all cells of the test, so that differences stay paired.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.files import write_json
+from benchmarks.leaderboard.scores import Plan, Result
+from curation.errors import UserError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+CELLS, ABOUT = "data/cells", "data/made-from.json"
+PRIVATE = ("mlflow_run_id",)
+"""Fields of cell.json that mean something on the machine of the bench only."""
+
+
+def write(
+    about: Mapping[str, Any], found: Sequence[Result], releases: Sequence[Mapping[str, Any]], plan: Plan, folder: Path,
+) -> None:
+    """Write `made-from.json` and for each cell its document and, where it was scored, its predictions beside labels."""
+    (folder / CELLS).mkdir(parents=True, exist_ok=True)
+    numbers = _numbers(found)
+    for result in sorted(found, key=lambda r: str(r.info["cell_key"])):
+        _write_cell(result, numbers.get(str(result.info["test"])), folder / CELLS)
+    known = sorted(releases, key=lambda r: (r["name"], r["version"]))
+    document = {
+        "about": dict(about), "resamples": plan.resamples, "seed": plan.seed,
+        "releases": [{k: v for k, v in r.items() if k != "path"} for r in known],
+        "cells": sorted(str(r.info["cell_key"]) for r in found),
+    }
+    write_json(folder / ABOUT, document)
+
+
+def _numbers(found: Sequence[Result]) -> dict[str, pa.Array]:
+    """The accounts of each test in order, as data set and id joined."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    keys: dict[str, list[Any]] = {}
+    for result in found:
+        if result.predictions is not None:
+            keys.setdefault(str(result.info["test"]), []).append(pc.unique(_key(result.predictions())))
+    whole = {test: pc.unique(pa.chunked_array(parts)) for test, parts in keys.items()}
+    return {test: known.take(pc.sort_indices(known)) for test, known in whole.items()}
+
+
+def _key(table: pa.Table) -> pa.Array:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    joined = pc.binary_join_element_wise(table["dataset"], table["account_id"], "\x1f")
+    return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
+
+
+def _write_cell(result: Result, known: pa.Array | None, folder: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    key = str(result.info["cell_key"])
+    write_json(folder / f"{key}.json", {k: v for k, v in result.info.items() if k not in PRIVATE})
+    if result.predictions is None or known is None:
+        return
+    table = result.predictions()
+    number = pc.cast(pc.index_in(_key(table), known), pa.int32())
+    places = pa.table({"repeat": table["repeat"], "account": number})
+    order = pc.sort_indices(places, [("repeat", "ascending"), ("account", "ascending")])
+    kept = table.drop(["dataset", "account_id"]).add_column(0, "account", number)
+    pq.write_table(kept.take(order), folder / f"{key}.parquet", compression="zstd")
+
+
+def read(folder: Path) -> tuple[dict[str, Any], list[Result], list[dict[str, Any]], Plan]:
+    """What a published board says it was made from. Raises UserError where the folder is none, or lacks a file."""
+    try:
+        said = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        found = [_read_cell(folder / CELLS, key) for key in said["cells"]]
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"{folder} is no whole site of a board ({error}). Expected {ABOUT} and a document for each cell in "
+                        f"{CELLS}; "
+                        "botbench leaderboard --site DIR writes them.") from None
+    return said["about"], found, said["releases"], Plan(int(said["resamples"]), int(said["seed"]))
+
+
+def _read_cell(folder: Path, key: str) -> Result:
+    if Path(key).name != key:
+        raise UserError(f"{key!r} is no key of a cell; the site's list of cells was changed.")
+    info = json.loads((folder / f"{key}.json").read_text(encoding="utf-8"))
+    file = folder / f"{key}.parquet"
+    if info["status"] == "done" and not file.is_file():
+        raise UserError(f"The predictions of the cell {key} ({info['detector']} on {info['test']}) are not in {folder}.")
+    return Result(info, partial(_predictions, file) if info["status"] == "done" else None)
+
+
+def _predictions(file: Path) -> pa.Table:
+    """The rows as `results.scored` gives them; the account's number, in nine digits so that it sorts, stands for its id."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(file)
+    number = pc.utf8_lpad(pc.cast(table["account"], pa.string()), 9, "0")
+    nothing = pa.array([""] * table.num_rows, pa.string())
+    return table.drop(["account"]).add_column(0, "dataset", nothing).add_column(1, "account_id", number)

@@ -1,0 +1,28 @@
+"""Pages: one file a kind of page, each a function of a Site that yields (path, title, HTML of the page's body)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from benchmarks.site.context import Site
+from curation.registry import Registry
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: its path in the site, its title, and the template with what it is filled with."""
+
+    path: str
+    title: str
+    template: str
+    view: dict[str, object]
+
+
+Maker = Callable[[Site], Iterator[Page]]
+MAKERS: Registry[Maker] = Registry("kind of page", "benchmarks.site.pages")
+
+
+def makers() -> dict[str, Maker]:
+    """Every kind of page by name."""
+    return MAKERS.all()

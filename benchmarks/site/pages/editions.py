@@ -1,0 +1,43 @@
+"""How the board was made, and what changed since the edition before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from benchmarks.site.context import Site
+from benchmarks.site.pages import MAKERS, Page
+
+
+@MAKERS.register("made")
+def made(site: Site) -> Iterator[Page]:  # noqa: ARG001 (every kind of page has the same argument)
+    """Commands, versions and hashes."""
+    yield Page("made.html", "How it was made", "made.html.j2", {})
+
+
+@MAKERS.register("changes")
+def changes(site: Site) -> Iterator[Page]:
+    """Detectors and data sets that came and went, and scores that moved."""
+    yield Page("changes.html", "Changes", "changes.html.j2", {"changes": since(site.before, site.board, site.metric["name"])})
+
+
+def since(before: Mapping[str, Any] | None, now: Mapping[str, Any], metric: str) -> dict[str, Any] | None:
+    """What differs from an earlier board; None where there is none."""
+    if before is None:
+        return None
+    found: dict[str, Any] = {"run": before["run"]}
+    for part, name in (("detectors", "name"), ("releases", "reference"), ("protocols", "name")):
+        old, new = ({e[name] for e in board[part]} for board in (before, now))
+        found[part] = {"added": sorted(new - old), "removed": sorted(old - new)}
+    found["moved"] = _moved(*(_cells(board, metric) for board in (before, now)))
+    return found
+
+
+def _cells(board: Mapping[str, Any], metric: str) -> dict[tuple[str, str, str], dict[str, Any]]:
+    return {(r["detector"], r["protocol"], r["test"]): r for r in board["rows"] if r["metric"] == metric}
+
+
+def _moved(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> list[dict[str, Any]]:
+    return [{"detector": k[0], "protocol": k[1], "test": k[2], "before": old[k]["value"], "now": new[k]["value"],
+             "why": "other predictions" if old[k]["cell"] != new[k]["cell"] else "other labels"}
+            for k in sorted(set(old) & set(new)) if old[k]["value"] != new[k]["value"]]

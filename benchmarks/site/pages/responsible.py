@@ -1,0 +1,16 @@
+"""What a label says of a person and what not, and what the board may not be used for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from benchmarks.site.context import Site
+from benchmarks.site.pages import MAKERS, Page
+
+
+@MAKERS.register("responsible")
+def pages(site: Site) -> Iterator[Page]:
+    """One page, with the false alarms by group that this very board found."""
+    alarms = [r for r in site.board["rows"] if r["metric"].startswith("fpr") and r["value"] is not None
+              and r["kind"] == site.board["ranked_by"]]
+    yield Page("responsible-use.html", "Responsible use", "responsible.html.j2", {"alarms": alarms})

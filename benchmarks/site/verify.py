@@ -1,0 +1,64 @@
+"""A published board made again from its predictions, and every number that differs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.leaderboard import table
+from benchmarks.leaderboard.scores import silent
+from benchmarks.site import data
+from curation.errors import UserError
+
+NEAR = 2e-6
+"""Floats of a board have six places; machines may differ in the last one."""
+
+
+def verify(folder: Path, tick: Callable[[int], object] = silent) -> dict[str, Any]:
+    """The contract of `botbench verify SITE --json`: how many cells were scored again, and what differs from the board.
+
+    Raises UserError where the folder is no site of a board.
+    """
+    about, found, releases, plan = data.read(folder)
+    try:
+        said = json.loads((folder / "leaderboard.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{folder} has no readable leaderboard.json ({error}).") from None
+    again = json.loads(json.dumps(table.board(about, found, releases, plan, tick)))
+    differences = list(_differences(said, again))
+    return {"cells": len(found), "rows": len(again["rows"]), "run": about.get("run"), "differences": differences}
+
+
+def _differences(said: Mapping[str, Any], again: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Rows and summary entries by what they are of, everything else by its path."""
+    for part, key in (("rows", ("detector", "protocol", "test", "metric", "cell")), ("summary", ("scope", "metric", "detector"))):
+        yield from _entries(part, key, said.get(part, []), again[part])
+    for name in sorted({*said, *again} - {"rows", "summary"}):
+        for path, old, new in _walk(said.get(name), again.get(name), name):
+            yield {"where": path, "published": old, "again": new}
+
+
+def _entries(part: str, key: tuple[str, ...], said: list[Any], again: list[Any]) -> Iterator[dict[str, Any]]:
+    left, right = ({tuple(str(e.get(k)) for k in key): e for e in entries} for entries in (said, again))
+    for name in sorted({*left, *right}):
+        for path, old, new in _walk(left.get(name), right.get(name), ""):
+            yield {"where": f"{part}: {', '.join(name)}{': ' + path.strip('.') if path else ''}", "published": old, "again": new}
+
+
+def _walk(said: Any, again: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(said, dict) and isinstance(again, dict):
+        for key in sorted({*said, *again}):
+            yield from _walk(said.get(key), again.get(key), f"{path}.{key}")
+    elif isinstance(said, list) and isinstance(again, list) and len(said) == len(again):
+        for i, (old, new) in enumerate(zip(said, again, strict=True)):
+            yield from _walk(old, new, f"{path}[{i}]")
+    elif not _same(said, again):
+        yield path, said, again
+
+
+def _same(said: Any, again: Any) -> bool:
+    if isinstance(said, int | float) and isinstance(again, int | float) and not isinstance(said, bool):
+        return abs(said - again) <= NEAR
+    return bool(said == again)

@@ -1,0 +1,180 @@
+"""The site: the same bytes from the same results, every number made again, nothing written that cannot be."""
+
+import importlib.util
+import json
+import random
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from benchmarks.leaderboard import gate
+from benchmarks.leaderboard.scores import Result
+from benchmarks.site import build, charts, data
+from benchmarks.site.pages import editions, pictures
+from benchmarks.site.verify import verify
+from curation.errors import UserError
+
+_spec = importlib.util.spec_from_file_location("boards", Path(__file__).parents[2] / "boards.py")
+boards = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(boards)
+
+SETS = [boards.release("alpha", 90, 120), boards.release("beta", 80, 70), boards.release("made", 60, 60, simulated=True)]
+NAMES = ("constant", "one-question-tree", "gradient-boosting")
+
+
+def cells():
+    return boards.cells(SETS, NAMES)
+
+
+def written(folder, found=None, **more):
+    build.write(folder, boards.ABOUT, found or cells(), SETS, boards.QUICK, **more)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """One site for those tests that only read it."""
+    return written(tmp_path_factory.mktemp("site") / "s")
+
+
+@pytest.fixture
+def site(made, tmp_path):
+    """A copy of it to be changed."""
+    return Path(shutil.copytree(made, tmp_path / "s"))
+
+
+def files(folder):
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_the_same_results_in_any_order_give_the_same_bytes(tmp_path):
+    found = cells()
+    one = files(written(tmp_path / "one", found))
+    random.Random(3).shuffle(found)
+    two = files(written(tmp_path / "two", [Result(r.info, lambda r=r: shuffled(r.predictions())) for r in found]))
+    assert one == two
+    kinds = {path.split("/")[0] for path in one}
+    assert {"index.html", "detectors", "datasets", "metrics", "protocols", "compare.html", "changes.html", "made.html",
+            "pictures.html", "responsible-use.html", "leaderboard.json", "leaderboard.csv", "data"} <= kinds
+
+
+def shuffled(table):
+    return table.take(np.random.default_rng(1).permutation(table.num_rows))
+
+
+def test_no_id_of_an_account_stands_in_a_site(tmp_path):
+    found = [Result(r.info, lambda r=r: renamed(r.predictions())) for r in cells()]
+    folder = written(tmp_path / "s", found)
+    for path, content in files(folder).items():
+        assert b"secret-id" not in content, path
+    assert verify(folder)["differences"] == []
+    assert not {"account_id", "dataset"} & set(pq.read_schema(next((folder / data.CELLS).glob("*.parquet"))).names)
+
+
+def renamed(table):
+    ids = pa.array([f"secret-id-{i}" for i in table["account_id"].to_pylist()])
+    return table.set_column(table.column_names.index("account_id"), "account_id", ids)
+
+
+def test_verify_makes_every_number_again_and_names_what_was_changed(site, cli):
+    folder = site
+    board = json.loads((folder / "leaderboard.json").read_text())
+    row = next(r for r in board["rows"] if r["value"] is not None and r["detector"] == "gradient-boosting")
+    row["value"] = 0.123456
+    (folder / "leaderboard.json").write_text(json.dumps(board))
+    found = cli.json("verify", folder, code=1)
+    (difference,) = found["differences"]
+    assert difference["published"] == 0.123456 and "gradient-boosting" in difference["where"]
+    assert found["cells"] == 18
+
+
+def test_verify_finds_changed_predictions(site):
+    folder = site
+    key = next(r.info["cell_key"] for r in cells() if r.info["detector"] == "gradient-boosting")
+    file = folder / data.CELLS / f"{key}.parquet"
+    table = pq.read_table(file)
+    flipped = pa.array(1 - table["p_bot"].to_numpy())
+    pq.write_table(table.set_column(table.column_names.index("p_bot"), "p_bot", flipped), file)
+    assert any("gradient-boosting" in d["where"] for d in verify(folder)["differences"])
+    file.unlink()
+    with pytest.raises(UserError, match="predictions of the cell"):
+        verify(folder)
+
+
+def test_a_folder_of_something_else_is_never_written_over(tmp_path, made):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("x")
+    with pytest.raises(UserError, match="no site of a board"):
+        build.refuse_other(tmp_path / "mine")
+    build.refuse_other(made)
+    with pytest.raises(UserError, match="no whole site"):
+        verify(tmp_path / "mine")
+
+
+def test_no_board_is_written_with_a_number_that_cannot_be(tmp_path):
+    board = boards.made(SETS[:2], NAMES)
+    gate.refuse(board, {})
+    row = next(r for r in board["rows"] if r["metric"] == "f1[bot]" and r["detector"] == "gradient-boosting")
+    row["value"], row["low"], row["high"] = 0.999, 0.9, 1.0
+    with pytest.raises(UserError, match="cannot be"):
+        gate.refuse(board, {})
+
+
+def test_no_board_is_written_of_labels_that_failed_validation(tmp_path):
+    failed = {"alpha@1": {"validation": {"success": False}, "accepted": None}}
+    with pytest.raises(UserError, match="alpha@1 failed validation"):
+        written(tmp_path / "s", release_info=failed)
+    assert not (tmp_path / "s").exists()
+    gate.refuse(boards.made(SETS[:2], NAMES), {"alpha@1": {"validation": {"success": False}, "accepted": "known, see the card"}})
+
+
+def test_no_board_is_written_without_its_shortcut_rows(tmp_path):
+    with pytest.raises(UserError, match="shortcut rows"):
+        written(tmp_path / "s", [c for c in cells() if c.info["detector"] != "one-question-tree"])
+
+
+def test_changes_since_the_last_edition():
+    before, now = boards.made(SETS[:2], NAMES[:2]), boards.made(SETS, NAMES)
+    found = editions.since(before, now, "balanced-accuracy")
+    assert found["detectors"] == {"added": ["gradient-boosting"], "removed": []}
+    assert found["releases"] == {"added": ["made@1"], "removed": []}
+    assert editions.since(None, now, "balanced-accuracy") is None
+
+
+def test_every_link_of_the_site_leads_somewhere(tmp_path):
+    folder = written(tmp_path / "s", boards.cells(SETS, (*NAMES[:2], "odd name/<b>"), (boards.LODO,)))
+    seen = 0
+    for page in folder.rglob("*.html"):
+        for link in re.findall(r'href="([^"#]+)"', page.read_text()):
+            assert (page.parent / link).resolve().is_file(), (page, link)
+            seen += 1
+    assert seen > 100
+
+
+def test_precision_at_another_share_of_bots_by_hand():
+    """TPR .86, FPR .10 at 15 %: .129 / (.129 + .085) = .6028; at 1 %: .0086 / (.0086 + .099) = .0799."""
+    assert pictures.precision(0.86, 0.10, 0.15) == pytest.approx(0.6028, abs=5e-5)
+    assert pictures.precision(0.86, 0.10, 0.01) == pytest.approx(0.0799, abs=5e-5)
+    assert pictures.precision(0.0, 0.0, 0.5) == 0
+
+
+def test_the_critical_distance_is_demsars(tmp_path):
+    """Demšar 2006, table 5: q(.05) is 2.569 for four classifiers; on 14 data sets CD = 2.569 sqrt(4 * 5 / (6 * 14)) = 1.25."""
+    from scipy import stats
+
+    q = float(stats.studentized_range.ppf(0.95, 4, np.inf) / np.sqrt(2))
+    assert q == pytest.approx(2.569, abs=5e-4)
+    assert q * np.sqrt(4 * 5 / (6 * 14)) == pytest.approx(1.25, abs=5e-3)
+    sets = [boards.release(f"s{i}", 40, 45) for i in range(10)]
+    build.write(tmp_path / "s", boards.ABOUT, boards.cells(sets, NAMES, (boards.LODO,)), sets, boards.QUICK)
+    assert "Friedman" in (tmp_path / "s" / "pictures.html").read_text()
+
+
+def test_a_picture_escapes_names():
+    drawn = charts.scatter([charts.Point("<script>", 1, 1)], charts.Axis(0, 2, [0, 2], "x"), charts.Axis(0, 2, [0, 2], "y"), "t")
+    assert "<script>" not in drawn and "&lt;script&gt;" in drawn
