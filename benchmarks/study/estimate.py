@@ -15,6 +15,7 @@ from benchmarks.study.sampled import Floats, bounds, effective, ratio, total, va
 
 if TYPE_CHECKING:
     from benchmarks.study.labelled import Labelled
+    from benchmarks.study.sampled import Sample
 
 POWERED, PLAIN, ALONE, HORVITZ = (
     "prediction-powered (PPI++)", "prediction-powered (PPI)", "sample alone (Hájek, Wilson)", "sample alone (Horvitz-Thompson)")
@@ -103,8 +104,10 @@ def estimates(labelled: Labelled, sized: Sized, *, score: bool, others: bool = F
     if not (size > 0).any():
         yield Refused(what, "No labelled account is among them: nothing was measured there. Annotate more accounts of this group.")
         return
-    found = _all(labelled, sized, size, score)
-    first = POWERED if POWERED in found and min(_carried(labelled, size)) >= FEW else ALONE
+    drawn = labelled.sample_for(sized.size)
+    assert drawn is not None
+    found = _all(labelled, drawn, sized, size, score)
+    first = POWERED if POWERED in found and min(_carried(labelled, drawn, size)) >= FEW else ALONE
     yield replace(found[first], default=True)
     if others:
         yield from (estimate for name, estimate in found.items() if name != first)
@@ -112,10 +115,8 @@ def estimates(labelled: Labelled, sized: Sized, *, score: bool, others: bool = F
             yield Refused(f"{what}, {POWERED}", _one_class(labelled, size))
 
 
-def _carried(labelled: Labelled, size: Floats) -> tuple[float, float]:
+def _carried(labelled: Labelled, drawn: Sample, size: Floats) -> tuple[float, float]:
     """How many bots and people of equal weight the labelled ones are worth (Kish)."""
-    drawn = labelled.sample
-    assert drawn is not None
     y = labelled.y[labelled.answered]
     worth = []
     for part in (y, 1 - y):
@@ -126,19 +127,18 @@ def _carried(labelled: Labelled, size: Floats) -> tuple[float, float]:
     return worth[0], worth[1]
 
 
-def _all(labelled: Labelled, sized: Sized, size: Floats, score: bool) -> dict[str, Estimate]:
-    drawn, answered = labelled.sample, labelled.answered
-    assert drawn is not None
+def _all(labelled: Labelled, drawn: Sample, sized: Sized, size: Floats, score: bool) -> dict[str, Estimate]:
+    answered = labelled.answered
     y, low, high = (values[answered] for values in (labelled.y, labelled.low, labelled.high))
     bot = labelled.bot[answered] & (size > 0)
     there = size > 0
     base = Estimate(
         f"share of {sized.quantity}", sized.group, ALONE, 0.0, 0.0, 0.0, sized.naive, int(there.sum()), int(bot.sum()),
-        (*labelled.rules, *_design(labelled, sized, size)), worst=_worst(labelled, sized))
+        (*labelled.rules, *_design(drawn, sized, size)), worst=_worst(labelled, sized))
     doubt = open_variance(drawn, size, y, low, high)
     share, linear = ratio(drawn, size, y)
     known = effective(drawn, size)
-    few = min(_carried(labelled, size)) < FEW
+    few = min(_carried(labelled, drawn, size)) < FEW
     found = {ALONE: _made(base, ALONE, share, float(variance(drawn, linear)) + doubt, known if few else float("inf"), linear)}
     whole = total(drawn, size * y) / sized.whole
     about = float(variance(drawn, size * y / sized.whole)) + doubt
@@ -168,10 +168,8 @@ def _worst(labelled: Labelled, sized: Sized) -> tuple[float, float] | None:
     return found.low, found.high
 
 
-def _design(labelled: Labelled, sized: Sized, size: Floats) -> list[str]:
+def _design(drawn: Sample, sized: Sized, size: Floats) -> list[str]:
     """A warning where a few accounts carry the quantity and the sample was not drawn for it."""
-    drawn = labelled.sample
-    assert drawn is not None
     there = int((size > 0).sum())
     known = effective(drawn, size)
     if sized.quantity == "accounts" or known >= HEAVY * there:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.study.sampled import INDEPENDENT, SIMPLE, Draw, Floats, Sample, Whole, sample
+from benchmarks.study.sampled import INDEPENDENT, SIMPLE, Draw, Floats, Sample, Whole, sample, worth
 from curation.current import newest_consensus, quoted
 from curation.errors import UserError, unknown
 
@@ -44,6 +44,12 @@ class Labelled:
     rules: tuple[str, ...]
     problem: str | None = None
 
+    def sample_for(self, size: Floats) -> Sample | None:
+        """The sample as it serves a quantity (`size` float64[drawn]): waves count for as much as each tells of it."""
+        if self.draw is None or self.sample is None or len(self.draw.joint) < 2:
+            return self.sample
+        return sample(self.draw, worth(self.draw, size))
+
     @property
     def answered(self) -> NDArray[np.bool_]:
         """Which of the drawn accounts have an answer."""
@@ -59,7 +65,7 @@ def read(frame: Frame) -> Labelled:
         _check_consensus(frame)
     _drawn(frame, batches, consensus)
     columns = _columns(frame, consensus)
-    posterior = ~np.isnan(columns["p_low"])
+    posterior = ~np.isnan(columns["p_low"]) & (columns["n_claims"] > 0)
     y = np.where(posterior, columns["p_bot"], columns["hard"])
     answered = ~np.isnan(y)
     draw, drawn = None, None
@@ -146,7 +152,7 @@ def _columns(frame: Frame, consensus: str | None) -> dict[str, Any]:
     groups = "".join(f", f.{c}" for c in frame.group_columns.values())
     sizes = ", ".join(f"coalesce(f.{s}, 0) AS {s}" for s in ("accounts", "posts", "reposts", "likes", "reach"))
     table = frame.store.arrow(f"""
-        SELECT d.wave, d.stratum, d.account_id, d.probability, l.p_bot, l.p_low,
+        SELECT d.wave, d.stratum, d.account_id, d.probability, l.p_bot, l.p_low, l.n_claims,
                coalesce(l.p_high, l.p_bot) AS p_high, CASE l.label WHEN 'bot' THEN 1.0 WHEN 'human' THEN 0.0 END::DOUBLE AS hard,
                f.score, (f.account_id IS NOT NULL)::INTEGER AS inside, {sizes}{groups}
         FROM {DRAWN} d LEFT JOIN study_frame f USING (account_id)
@@ -207,7 +213,7 @@ def _reasons(frame: Frame, consensus: str | None) -> Counter[str]:
     rows = frame.query(f"""
         WITH open AS (SELECT DISTINCT d.account_id, l.status FROM {DRAWN} d LEFT JOIN
             (FROM {labels} WHERE dataset = {dataset} AND consensus_id = {quoted(consensus)}) l
-            USING (account_id) WHERE l.label IS NULL AND l.p_low IS NULL),
+            USING (account_id) WHERE l.label IS NULL AND (l.p_low IS NULL OR l.n_claims = 0)),
         said AS (SELECT account_id, list_distinct(list(answer)) AS answers FROM {claims}
             WHERE dataset = {dataset} AND claimant_kind = 'person' AND answer IS NOT NULL GROUP BY account_id)
         SELECT CASE WHEN list_contains(s.answers, 'hybrid') THEN 'hybrid (a person with automation)'
@@ -227,4 +233,4 @@ def _errors(posterior: NDArray[np.bool_], answered: NDArray[np.bool_]) -> list[s
         return [f"Annotators' errors are modelled: {int(posterior.sum()):,} labels are consensus posteriors with their bounds, "
                 "carried through; errors that accounts share (as within coordinated groups) are taken as fully correlated."]
     return ["Labels are taken as right: this consensus gives no posterior bounds. For annotators' errors carried through, settle "
-            "them with a model: botbench consensus --method dawid-skene."]
+            "them with a model: botbench consensus --method bayesian."]

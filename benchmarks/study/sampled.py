@@ -60,8 +60,24 @@ class Sample:
         return len(self.weight)
 
 
-def sample(draw: Draw) -> Sample:
-    """The answered accounts of one or several waves. Raises ValueError where a probability is not in (0, 1]."""
+def worth(draw: Draw, size: Floats) -> Floats:
+    """How much each wave alone would tell of a quantity (float64[drawn]): Kish's effective number, a thousandth at least.
+
+    It looks at sizes and probabilities only, never at answers, so that waves weighted by it stay unbiased.
+    """
+    waves = len(draw.joint)
+    weight = size * draw.answered / draw.probability
+    whole = np.bincount(draw.wave, weight, minlength=waves)
+    lost = np.bincount(draw.wave, weight**2 * (1 - draw.probability), minlength=waves)
+    known = np.where(whole > 0, whole**2 / np.maximum(lost, 1e-12 * np.maximum(whole, 1) ** 2), 0.0)
+    return np.asarray(np.maximum(known, known.max() * 1e-3))
+
+
+def sample(draw: Draw, parts: Floats | None = None) -> Sample:
+    """The answered accounts of one or several waves, which count by `parts` (float64[waves]; by their numbers without it).
+
+    Raises ValueError where a probability is not in (0, 1].
+    """
     if not ((draw.probability > 0) & (draw.probability <= 1)).all():
         raise ValueError("inclusion probabilities must be above 0 and at most 1")
     waves, strata = len(draw.joint), int(draw.stratum.max(initial=-1)) + 1
@@ -69,7 +85,7 @@ def sample(draw: Draw) -> Sample:
     wave_of[draw.stratum] = draw.wave
     independent = np.array([how == INDEPENDENT for how in draw.joint], dtype=np.bool_)
     response = _response(draw, independent, wave_of)
-    drawn = np.bincount(draw.wave, minlength=waves).astype(np.float64)
+    drawn = np.bincount(draw.wave, minlength=waves).astype(np.float64) if parts is None else parts
     part = drawn / drawn.sum()
     left = part * ~np.array(draw.again or (False,) * waves)
     later = left.sum() - np.cumsum(left)

@@ -65,21 +65,30 @@ def simulate(setting: Setting, campaigns: int, seed: int, done: Callable[[], Non
     for number in range(campaigns):
         if number and number % PER_WORLD == 0:
             here = world(random, setting)
+        drawn = {design: _drawn(random, setting, here, design) for design in ("uniform", "posts")}
         for case, (quantity, design) in CASES.items():
             true = here.truth(quantity)
-            for method, low, high in _campaign(random, setting, here, quantity, design):
+            for method, low, high in _campaign(random, setting, here, quantity, drawn[design]):
                 found.setdefault((case, method), []).append((low <= true <= high, high - low))
     done()
     return [Row(setting, case, method, len(got), float(np.mean([h for h, _ in got])), float(np.median([w for _, w in got])))
             for (case, method), got in found.items()]
 
 
-def _campaign(
-    random: np.random.Generator, setting: Setting, here: World, quantity: str, design: str,
-) -> Iterator[tuple[str, float, float]]:
-    """One sample of one world, and the interval that each method makes of it."""
+Drawn = tuple[Whole, Sample, Floats, Floats, Floats]
+
+
+def _drawn(random: np.random.Generator, setting: Setting, here: World, design: str) -> Drawn:
+    """One sample of a world (where, weights) with its labels and their bounds."""
     at, drawn = uniform(random, len(here.y), setting.labels) if design == "uniform" else poisson(random, here.chance)
-    y, low, high = _labels(random, setting, here.y[at])
+    return (at, drawn, *_labels(random, setting, here.y[at]))
+
+
+def _campaign(
+    random: np.random.Generator, setting: Setting, here: World, quantity: str, sampled: Drawn,
+) -> Iterator[tuple[str, float, float]]:
+    """The interval that each method makes of one sample."""
+    at, drawn, y, low, high = sampled
     size = here.size(quantity)
     sized = Sized(quantity, None, size[at], float(size.sum()), float(size @ here.score), float(size @ (here.score >= 0.5)))
     found = {e.method: e for e in _estimates(at, drawn, y, low, high, here, sized)}

@@ -15,7 +15,7 @@ SENSITIVITY, SPECIFICITY = np.array([0.90, 0.85, 0.80]), np.array([0.97, 0.95, 0
 PATTERNS = np.array([[(p >> a) & 1 for a in range(3)] for p in range(8)], dtype=np.float64)
 RIGHT, WRONG = 8.0, 1.0
 """The prior on each error rate: as if eight answers had been seen right and one wrong."""
-ROUNDS = 60
+ROUNDS = 30
 
 
 def votes(random: np.random.Generator, y: Floats) -> Whole:
@@ -48,7 +48,7 @@ def _likelihood(rate: Floats) -> Floats:
     return np.asarray(np.exp(np.log(rate) @ PATTERNS.T + np.log1p(-rate) @ (1 - PATTERNS.T)))
 
 
-def consensus(random: np.random.Generator, pattern: Whole, repeats: int = 60) -> tuple[Floats, Floats, Floats]:
+def consensus(random: np.random.Generator, pattern: Whole, repeats: int = 40) -> tuple[Floats, Floats, Floats]:
     """p_bot, p_low and p_high of each account of one sample."""
     counts = np.bincount(pattern, minlength=8).astype(np.float64)
     drawn = random.multinomial(len(pattern), counts / counts.sum(), size=repeats).astype(np.float64)

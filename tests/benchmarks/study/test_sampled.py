@@ -202,3 +202,14 @@ def test_the_worst_case_counts_everybody_drawn():
     draw = drawn([.5] * 4, answered=[True, True, True, False])
     found = worst_case(draw, np.ones(4), np.array([1.0, 0, 0, np.nan]))
     assert (found.low, found.high) == (.25, .5)
+
+
+def test_waves_count_for_what_they_tell_of_a_quantity():
+    from benchmarks.study.sampled import worth
+
+    size = np.array([1.0, 1.0, 10.0, 10.0])
+    draw = drawn([.1, .1, .2, .2], wave=[0, 0, 1, 1], stratum=[0, 0, 1, 1], joint=(SIMPLE, INDEPENDENT))
+    # (2 x 10)^2 / (2 x 10^2 x .9) and (2 x 50)^2 / (2 x 50^2 x .8)
+    assert worth(draw, size).tolist() == pytest.approx([2 / .9, 2 / .8])
+    assert sample(draw, np.array([1.0, 3.0])).factor.tolist() == [.25, .75]
+    assert worth(draw, np.array([0.0, 0, 1, 1])).tolist() == pytest.approx([2.5e-3, 2.5])
