@@ -61,15 +61,15 @@ def simulate(setting: Setting, campaigns: int, seed: int, done: Callable[[], Non
     place = [SHARES.index(setting.share) if setting.share in SHARES else 9, setting.labels, DETECTORS.index(setting.detector)]
     random = np.random.default_rng([seed, *place, int(setting.noisy)])
     found: dict[tuple[str, str], list[tuple[bool, float]]] = {}
-    here = world(random, setting)
-    for number in range(campaigns):
-        if number and number % PER_WORLD == 0:
-            here = world(random, setting)
-        drawn = {design: _drawn(random, setting, here, design) for design in ("uniform", "posts")}
+    for first in range(0, campaigns, PER_WORLD):
+        here = world(random, setting)
+        number = min(PER_WORLD, campaigns - first)
+        drawn = {design: _drawn(random, setting, here, design, number) for design in ("uniform", "posts")}
         for case, (quantity, design) in CASES.items():
-            true = here.truth(quantity)
-            for method, low, high in _campaign(random, setting, here, quantity, drawn[design]):
-                found.setdefault((case, method), []).append((low <= true <= high, high - low))
+            true = here.sums[quantity][1] / here.sums[quantity][0]
+            for sampled in drawn[design]:
+                for method, low, high in _campaign(random, setting, here, quantity, sampled):
+                    found.setdefault((case, method), []).append((low <= true <= high, high - low))
     done()
     return [Row(setting, case, method, len(got), float(np.mean([h for h, _ in got])), float(np.median([w for _, w in got])))
             for (case, method), got in found.items()]
@@ -78,10 +78,14 @@ def simulate(setting: Setting, campaigns: int, seed: int, done: Callable[[], Non
 Drawn = tuple[Whole, Sample, Floats, Floats, Floats]
 
 
-def _drawn(random: np.random.Generator, setting: Setting, here: World, design: str) -> Drawn:
-    """One sample of a world (where, weights) with its labels and their bounds."""
-    at, drawn = uniform(random, len(here.y), setting.labels) if design == "uniform" else poisson(random, here.chance)
-    return (at, drawn, *_labels(random, setting, here.y[at]))
+def _drawn(random: np.random.Generator, setting: Setting, here: World, design: str, number: int) -> list[Drawn]:
+    """Samples of a world (where, weights), each with its labels and their bounds."""
+    made = [uniform(random, len(here.y), setting.labels) if design == "uniform" else poisson(random, here.chance)
+            for _ in range(number)]
+    if not setting.noisy:
+        return [(at, drawn, here.y[at], here.y[at], here.y[at]) for at, drawn in made]
+    labels = votes.consensus(random, [votes.votes(random, here.y[at]) for at, _ in made])
+    return [(*one, *label) for one, label in zip(made, labels, strict=True)]
 
 
 def _campaign(
@@ -89,8 +93,8 @@ def _campaign(
 ) -> Iterator[tuple[str, float, float]]:
     """The interval that each method makes of one sample."""
     at, drawn, y, low, high = sampled
-    size = here.size(quantity)
-    sized = Sized(quantity, None, size[at], float(size.sum()), float(size @ here.score), float(size @ (here.score >= 0.5)))
+    whole, _, scored, flagged = here.sums[quantity]
+    sized = Sized(quantity, None, here.posts[at] if quantity == "posts" else np.ones(len(at)), whole, scored, flagged)
     found = {e.method: e for e in _estimates(at, drawn, y, low, high, here, sized)}
     default = next(e for e in found.values() if e.default)
     yield DEFAULT, default.low, default.high
@@ -118,13 +122,6 @@ def _rogan(random: np.random.Generator, setting: Setting, sized: Sized) -> tuple
     except UserError:
         return ROGAN, 0.0, 1.0
     return ROGAN, got.low or 0.0, 1.0 if got.high is None else got.high
-
-
-def _labels(random: np.random.Generator, setting: Setting, y: Floats) -> tuple[Floats, Floats, Floats]:
-    """What annotators come to: the truth, or posteriors of three erring votes with their bounds."""
-    if not setting.noisy:
-        return y, y, y
-    return votes.consensus(random, votes.votes(random, y))
 
 
 def _estimates(  # noqa: PLR0917 (the parts of a labelled sample)

@@ -22,7 +22,7 @@ def simulate(share: float, detector: str, campaigns: int, seed: int, done: Calla
     for number in range(campaigns):
         here = world(random, setting, SCORES)
         score, y = elsewhere(random, detector)
-        true = here.truth("accounts")
+        true = float(here.y.mean())
         for method, got in found.items():
             _, low, high = quantify.quantify(method, here.score, score, y, seed + number, REPEATS[method])
             got.append((low <= true <= high, high - low))

@@ -6,8 +6,9 @@ The posterior of each voting pattern, with its 95 % bounds from a bootstrap over
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.study.sampled import Floats, Whole
 
@@ -48,11 +49,14 @@ def _likelihood(rate: Floats) -> Floats:
     return np.asarray(np.exp(np.log(rate) @ PATTERNS.T + np.log1p(-rate) @ (1 - PATTERNS.T)))
 
 
-def consensus(random: np.random.Generator, pattern: Whole, repeats: int = 40) -> tuple[Floats, Floats, Floats]:
-    """p_bot, p_low and p_high of each account of one sample."""
-    counts = np.bincount(pattern, minlength=8).astype(np.float64)
-    drawn = random.multinomial(len(pattern), counts / counts.sum(), size=repeats).astype(np.float64)
-    found = posteriors(np.concatenate([counts[None], drawn]))
-    low, high = np.quantile(found[1:], [0.025, 0.975], axis=0)
-    own: NDArray[np.float64] = found[0]
-    return own[pattern], np.minimum(low, own)[pattern], np.maximum(high, own)[pattern]
+def consensus(
+    random: np.random.Generator, patterns: Sequence[Whole], repeats: int = 40,
+) -> list[tuple[Floats, Floats, Floats]]:
+    """p_bot, p_low and p_high of each account, for each of several samples; all are computed at once."""
+    counts = np.array([np.bincount(p, minlength=8) for p in patterns])
+    drawn = [random.multinomial(n.sum(), n / n.sum(), size=repeats) for n in counts]
+    found = posteriors(np.concatenate([counts, *drawn]).astype(np.float64))
+    own = found[:len(counts)]
+    again = found[len(counts):].reshape(len(counts), repeats, 8)
+    low, high = np.quantile(again, [0.025, 0.975], axis=1)
+    return [(own[i][p], np.minimum(low[i], own[i])[p], np.maximum(high[i], own[i])[p]) for i, p in enumerate(patterns)]

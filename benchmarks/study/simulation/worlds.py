@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -36,14 +37,16 @@ class World:
     score: Floats
     chance: Floats
 
-    def truth(self, quantity: str) -> float:
-        """The true share of `accounts` or `posts`."""
-        size = self.size(quantity)
-        return float(size @ self.y / size.sum())
-
     def size(self, quantity: str) -> Floats:
         """1 for each account, or its posts."""
         return self.posts if quantity == "posts" else np.ones(len(self.y))
+
+    @cached_property
+    def sums(self) -> dict[str, tuple[float, float, float, float]]:
+        """Of `accounts` and of `posts`: the whole, that of bots, that weighted by scores, that of flagged accounts."""
+        sizes = {q: self.size(q) for q in ("accounts", "posts")}
+        return {q: (float(s.sum()), float(s @ self.y), float(s @ self.score), float(s @ (self.score >= 0.5)))
+                for q, s in sizes.items()}
 
 
 def world(random: np.random.Generator, setting: Setting, accounts: int = ACCOUNTS) -> World:
@@ -78,7 +81,7 @@ def by_posts(posts: Floats, n: int) -> Floats:
 
 def uniform(random: np.random.Generator, accounts: int, n: int) -> tuple[Whole, Sample]:
     """A simple random sample: the accounts' places and the sample."""
-    at = random.choice(accounts, n, replace=False)
+    at = random.choice(accounts, n, replace=False, shuffle=False)
     return at, sample(_draw(np.full(n, n / accounts), SIMPLE))
 
 

@@ -36,7 +36,7 @@ def test_posteriors_are_calibrated():
     random = np.random.default_rng(1)
     y = (random.random(20_000) < .3).astype(float)
     pattern = votes.votes(random, y)
-    p, low, high = votes.consensus(random, pattern, repeats=20)
+    ((p, low, high),) = votes.consensus(random, [pattern], repeats=20)
     assert p.mean() == pytest.approx(y.mean(), abs=.005) and (low <= p).all() and (p <= high).all()
     assert abs(votes.majority(pattern).mean() - y.mean()) > .005
     for value in np.unique(p):
