@@ -128,7 +128,8 @@ def timeline(  # noqa: PLR0917 (a chart's parts)
     parts += [_band(s, n, top) + _line(s, n, top) for s in series]
     parts.append("</svg>")
     parts += [_event(at, what, n, head, height - foot) for at, what in events]
-    shown = _some(n)
+    # On a phone, three dates fit beside each other.
+    shown = _some(n, 3 if max(map(len, labels), default=0) > 6 else 5)
     parts += [f'<text class="axis" x="{_at(i, n) / 10:.2f}%" y="{height - 8}"{_end(i, n)}>{escape(labels[i])}</text>'
               for i in shown]
     return "".join([*parts, "</svg>"])
@@ -157,11 +158,11 @@ def _at(i: int, n: int) -> float:
 
 
 def _end(i: int, n: int) -> str:
-    return ' text-anchor="end"' if n > 1 and i == n - 1 else ' text-anchor="middle"'
+    return ' text-anchor="middle"' if n < 2 or 0 < i < n - 1 else ' text-anchor="end"' if i else ""
 
 
-def _some(n: int, most: int = 5) -> list[int]:
-    """About five evenly spread positions with the first and the last."""
+def _some(n: int, most: int) -> list[int]:
+    """At most so many evenly spread positions, with the first and the last."""
     if n <= most:
         return list(range(n))
     return [round(i * (n - 1) / (most - 1)) for i in range(most)]
@@ -211,6 +212,6 @@ def _y(value: float | None, top: float) -> str:
 
 def _event(at: int, what: str, n: int, y1: float, y2: float) -> str:
     x = f"{_at(at, n) / 10:.2f}%"
-    side = ' text-anchor="end"' if n > 1 and at > n / 2 else ""
+    side = ' text-anchor="end"' if n > 1 and at > (n - 1) / 2 else ""
     return (f'<line class="event" x1="{x}" x2="{x}" y1="{y1 - 6}" y2="{y2}"/>'
             f'<text class="event" x="{x}" y="{y1 - 10}"{side}>{escape(what)}</text>')

@@ -105,7 +105,8 @@ class Evidence:
 
     score: Floats
     y: Floats
-    threshold: float
+    threshold: Floats
+    """Each one's decision threshold, as it was where it was scored."""
 
 
 def evidence(frame: Frame) -> Evidence | None:
@@ -126,6 +127,6 @@ def evidence(frame: Frame) -> Evidence | None:
     score, y, told = rows.T
     if not 0 < y.sum() < len(y):
         raise UserError(f"detector.evidence: {detector.evidence} holds one class only; it needs bots and people.")
-    given = float(np.nanmean(told)) if np.isfinite(told).any() else 0.5
-    threshold = given if detector.threshold is None else detector.threshold
+    known = told if detector.threshold is None else np.full(len(told), detector.threshold)
+    threshold = np.where(np.isnan(known), 0.5, known)
     return Evidence(score, y, threshold)

@@ -56,19 +56,22 @@ def _figure(name: str, title: str, found: list[Estimate], truth: dict[str, float
     rows = [(e.quantity, e.method, e.value, e.low, e.high, e.naive, truth.get(e.quantity)) for e in found]
     note = "Dot and bar: the estimate and its interval."
     note += " Thin upright line: what the detector flags." if any(e.naive is not None for e in found) else ""
-    note += " Double line: the simulation's true share." if truth else ""
+    note += " Broad upright line: the simulation's true share." if truth else ""
     columns = ("quantity", "method", "value", "low", "high", "naive", "true (simulated)")
     return Figure(name, title, svg.intervals(spans, title), columns if truth else columns[:-1],
                   rows if truth else [r[:-1] for r in rows], note)
 
 
 def _table(study: Study, every: list[Estimate]) -> Table:
-    columns = ("quantity", "method", "value", "low", "high", "worst low", "worst high", "labelled", "labelled bots", "naive")
+    bounded = any(e.worst for e in every)
+    columns = ("quantity", "method", "value", "low", "high", *(("worst low", "worst high") if bounded else ()), "labelled",
+               "labelled bots", "naive")
     rows: list[tuple[Cell, ...]] = [
-        (e.quantity, e.method + (" *" if e.default else ""), e.value, e.low, e.high, *(e.worst or (None, None)), e.n_labelled,
-         e.n_bots_labelled, e.naive) for e in every]
+        (e.quantity, e.method + (" *" if e.default else ""), e.value, e.low, e.high, *((e.worst or (None, None)) if bounded else ()),
+         e.n_labelled, e.n_bots_labelled, e.naive) for e in every]
     if not rows:
-        rows = [(f"share of {q}", "naive count", None, None, None, None, None, 0, 0, study.sized(q).naive)
+        rows = [(f"share of {q}", "naive count", None, None, None, 0, 0, study.sized(q).naive)
                 for q in study.campaign.quantities]
-    return Table("methods", "Every method", columns, rows, "* the default. Worst: if every drawn account without an answer were a "
-                 "person, or a bot.")
+    note = "* the default."
+    note += " Worst: if every drawn account without an answer were a person, or a bot." if bounded else ""
+    return Table("methods", "Every method", columns, rows, note)
