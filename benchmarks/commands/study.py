@@ -172,6 +172,7 @@ def simulated(  # noqa: PLR0917 (typer gives every option by name)
     quantifiers: Annotated[int, typer.Option(min=0, help="Campaigns for EMQ, PACC and HDy, which are slow.")] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Seed of every draw.")] = 0,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes.")] = 1,
+    keep: Annotated[Path | None, typer.Option("--keep", metavar="DIR", help="Keep finished blocks there, to go on later.")] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE.md", help="Write the table there.")] = None,
     json_: Json = False,
 ) -> None:
@@ -179,8 +180,8 @@ def simulated(  # noqa: PLR0917 (typer gives every option by name)
     from benchmarks.study.simulation import coverage, run, table
 
     with progress(quiet=json_) as bar:
-        task = bar.add_task("Simulating", total=run.count(quantifiers))
-        rows = run.run(campaigns, quantifiers, seed, jobs, lambda: bar.advance(task))
+        task = bar.add_task("Simulating", total=run.count(campaigns, quantifiers))
+        rows = run.run(campaigns, quantifiers, seed, jobs, keep, lambda: bar.advance(task))
     command = f"botbench study simulate --campaigns {campaigns} --quantifiers {quantifiers} --seed {seed}"
     page = table.page(rows, command)
     if out is not None:

@@ -103,7 +103,7 @@ def _measure(frame: Frame) -> None:
     frame.store.connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE study_sizes AS
         SELECT account_id, count(*)::DOUBLE AS posts, (count(*) FILTER (kind = 'repost'))::DOUBLE AS reposts,
-               sum(coalesce(likes, 0))::DOUBLE AS likes, min(created_at) AS first_post
+               sum(coalesce(likes, 0))::DOUBLE AS likes, min(created_at) AS first_post, max(created_at) AS last_post
         FROM {frame.posts_sql} GROUP BY account_id""")
 
 
@@ -125,7 +125,8 @@ def _frame(frame: Frame, everybody: str) -> None:
                    for n, g in enumerate(groups) if g.by in {"rule", "file", "cohort"})
     frame.store.connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {FRAME} AS
-        SELECT a.account_id, a.status, a.created_at, s.first_post, 1::DOUBLE AS accounts, coalesce(s.posts, 0) AS posts,
+        SELECT a.account_id, a.status, a.created_at, a.observed_at, s.first_post, s.last_post, 1::DOUBLE AS accounts,
+               coalesce(s.posts, 0) AS posts,
                coalesce(s.reposts, 0) AS reposts, coalesce(s.likes, 0) AS likes,
                coalesce(s.posts * a.followers, 0)::DOUBLE AS reach, {known} AS score, coalesce({flagged}, false) AS flagged
                {''.join(', ' + c for c in columns)}
@@ -225,6 +226,12 @@ def _oddities(frame: Frame) -> list[str]:
     if dated and early > CLOCK * dated:
         found.append(f"The clock seems shifted: {early:,} of {dated:,} accounts have a post from before they were made. Days and "
                      "hours may be off by as much; check the time zone of the source.")
+    late, seen = frame.query(f"SELECT count(*) FILTER (last_post > observed_at), count(*) FILTER (last_post IS NOT NULL AND "
+                             f"observed_at IS NOT NULL) FROM {FRAME}")[0]
+    if seen and late > CLOCK * seen:
+        found.append(f"{late:,} of {seen:,} accounts have a post from after they were observed: the clock is shifted, or posts "
+                     f"were "
+                     "collected later than profiles. Followers and status (and so reach and takedowns) are then of another time.")
     if frame.scored and frame.unscored:
         found.append(f"{frame.unscored:,} of {frame.accounts:,} accounts have no score and are given the mean of the others'; the "
                      "sample measures what that costs.")

@@ -92,16 +92,14 @@ class Study:
         `source` replaces the campaign's posts (SQL in brackets); `values` or `top` choose among the values, the largest first.
         """
         posts = source or self.frame.posts_sql
-        kept = f"(SELECT account_id, {key} AS value, {POST_SIZES[quantity]} AS size FROM {posts} p)"
-        summed = (f"SELECT k.account_id, k.value, sum(k.size)::DOUBLE AS size FROM {kept} k WHERE k.value IS NOT NULL "
-                  "GROUP BY k.account_id, k.value")
-        if quantity == "accounts":
-            summed = f"SELECT account_id, value, 1::DOUBLE AS size FROM ({summed})"
+        summed = _summed(key, quantity, posts)
         rows = self.frame.query(f"""
             SELECT value, sum(size), sum(size * score), sum(size) FILTER (flagged) FROM ({summed}) JOIN
             (SELECT account_id, score, flagged FROM {FRAME}) USING (account_id) GROUP BY value ORDER BY 2 DESC, value""")
         chosen = [r for r in rows if r[0] in values] if values else rows[:top]
-        mine = self._of_drawn(summed, [r[0] for r in chosen])
+        # Only what the drawn accounts wrote, so that the campaign's posts are counted once.
+        drawn = f"(SELECT * FROM {posts} SEMI JOIN study_drawn USING (account_id))"
+        mine = self._of_drawn(_summed(key, quantity, drawn), [r[0] for r in chosen])
         return [self._sized(quantity, f"{title}: {value}", size, [float(t or 0) for t in totals])
                 for (value, *totals), size in zip(chosen, mine, strict=True)]
 
@@ -157,6 +155,14 @@ class Study:
 
 
 POST_SIZES = {"posts": "1", "accounts": "1", "reposts": "(p.kind = 'repost')::INTEGER", "likes": "coalesce(p.likes, 0)"}
+
+
+def _summed(key: str, quantity: str, posts: str) -> str:
+    """SQL of how much each account has of a quantity in each value of an expression over posts."""
+    kept = f"(SELECT account_id, {key} AS value, {POST_SIZES[quantity]} AS size FROM {posts} p)"
+    summed = (f"SELECT k.account_id, k.value, sum(k.size)::DOUBLE AS size FROM {kept} k WHERE k.value IS NOT NULL "
+              "GROUP BY k.account_id, k.value")
+    return f"SELECT account_id, value, 1::DOUBLE AS size FROM ({summed})" if quantity == "accounts" else summed
 
 
 def _sums(quantity: str) -> str:

@@ -67,8 +67,8 @@ def _table(study: Study, every: list[Estimate]) -> Table:
     columns = ("quantity", "method", "value", "low", "high", *(("worst low", "worst high") if bounded else ()), "labelled",
                "labelled bots", "naive")
     rows: list[tuple[Cell, ...]] = [
-        (e.quantity, e.method + (" *" if e.default else ""), e.value, e.low, e.high, *((e.worst or (None, None)) if bounded else ()),
-         e.n_labelled, e.n_bots_labelled, e.naive) for e in every]
+        (e.quantity, e.method + (" *" if e.default else ""), e.value, e.low, e.high,
+         *((e.worst or (None, None)) if bounded else ()), e.n_labelled, e.n_bots_labelled, e.naive) for e in every]
     if not rows:
         rows = [(f"share of {q}", "naive count", None, None, None, 0, 0, study.sized(q).naive)
                 for q in study.campaign.quantities]

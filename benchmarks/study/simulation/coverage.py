@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -56,23 +56,47 @@ def settings() -> list[Setting]:
     return [Setting(*s) for s in product(SHARES, LABELS, DETECTORS, (False, True))]
 
 
-def simulate(setting: Setting, campaigns: int, seed: int, done: Callable[[], None] = lambda: None) -> list[Row]:
-    """Draw campaigns of a setting, estimate, and count; one world for each hundred campaigns."""
-    place = [SHARES.index(setting.share) if setting.share in SHARES else 9, setting.labels, DETECTORS.index(setting.detector)]
-    random = np.random.default_rng([seed, *place, int(setting.noisy)])
-    found: dict[tuple[str, str], list[tuple[bool, float]]] = {}
-    for first in range(0, campaigns, PER_WORLD):
-        here = world(random, setting)
-        number = min(PER_WORLD, campaigns - first)
-        drawn = {design: _drawn(random, setting, here, design, number) for design in ("uniform", "posts")}
-        for case, (quantity, design) in CASES.items():
-            true = here.sums[quantity][1] / here.sums[quantity][0]
-            for sampled in drawn[design]:
-                for method, low, high in _campaign(random, setting, here, quantity, sampled):
-                    found.setdefault((case, method), []).append((low <= true <= high, high - low))
-    done()
-    return [Row(setting, case, method, len(got), float(np.mean([h for h, _ in got])), float(np.median([w for _, w in got])))
-            for (case, method), got in found.items()]
+Found = dict[str, list[tuple[bool, float]]]
+"""For `case|method`, of each campaign: whether the interval held the truth, and its width."""
+
+
+def block(setting: Setting, seed: int, number: int, campaigns: int = PER_WORLD) -> Found:
+    """Up to a hundred campaigns of a setting in one world; each block draws from its own seed."""
+    place = [round(1000 * setting.share), setting.labels, DETECTORS.index(setting.detector), int(setting.noisy)]
+    random = np.random.default_rng([seed, *place, number])
+    here = world(random, setting)
+    drawn = {design: _drawn(random, setting, here, design, campaigns) for design in ("uniform", "posts")}
+    found: Found = {}
+    for case, (quantity, design) in CASES.items():
+        true = here.sums[quantity][1] / here.sums[quantity][0]
+        for sampled in drawn[design]:
+            for method, low, high in _campaign(random, setting, here, quantity, sampled):
+                found.setdefault(f"{case}|{method}", []).append((bool(low <= true <= high), float(high - low)))
+    return found
+
+
+def blocks(campaigns: int) -> list[tuple[int, int]]:
+    """The blocks of so many campaigns: (number, campaigns in it)."""
+    return [(i, min(PER_WORLD, campaigns - i * PER_WORLD)) for i in range(-(-campaigns // PER_WORLD))]
+
+
+def counted(setting: Setting, found: Sequence[Found]) -> list[Row]:
+    """The rows of a setting from its blocks."""
+    together: Found = {}
+    for one in found:
+        for key, got in one.items():
+            together.setdefault(key, []).extend(got)
+    rows = []
+    for key, got in together.items():
+        case, method = key.split("|")
+        held, width = np.array(got, dtype=np.float64).T
+        rows.append(Row(setting, case, method, len(got), float(held.mean()), float(np.median(width))))
+    return rows
+
+
+def simulate(setting: Setting, campaigns: int, seed: int) -> list[Row]:
+    """Draw campaigns of a setting, estimate, and count."""
+    return counted(setting, [block(setting, seed, *b) for b in blocks(campaigns)])
 
 
 Drawn = tuple[Whole, Sample, Floats, Floats, Floats]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from benchmarks.study import quantify
@@ -14,7 +12,7 @@ SCORES = 2_000
 REPEATS = {"EMQ": 40, "PACC": 100, "HDy": 10}
 
 
-def simulate(share: float, detector: str, campaigns: int, seed: int, done: Callable[[], None] = lambda: None) -> list[Row]:
+def simulate(share: float, detector: str, campaigns: int, seed: int) -> list[Row]:
     """Coverage of each quantifier's bootstrap interval, a new world for each campaign."""
     setting = Setting(share, 0, detector, False)
     random = np.random.default_rng([seed, 77, int(share * 1000), DETECTORS.index(detector)])
@@ -26,6 +24,5 @@ def simulate(share: float, detector: str, campaigns: int, seed: int, done: Calla
         for method, got in found.items():
             _, low, high = quantify.quantify(method, here.score, score, y, seed + number, REPEATS[method])
             got.append((low <= true <= high, high - low))
-    done()
     return [Row(setting, "accounts", method, len(got), float(np.mean([h for h, _ in got])), float(np.median([w for _, w in got])))
             for method, got in found.items()]

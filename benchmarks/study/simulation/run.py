@@ -1,35 +1,65 @@
-"""All settings, in one process or several; each draws from its own seed, so their order and number of processes change nothing."""
+"""All settings in blocks of a hundred campaigns, in one process or several; each block draws from its own seed, so their order
+and the number of processes change nothing, and blocks that were kept are not done again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from dataclasses import astuple
 from itertools import product
 from multiprocessing import get_context
+from pathlib import Path
 
 from benchmarks.study.simulation import coverage, quantifiers
-from benchmarks.study.simulation.coverage import DETECTORS, SHARES, Row
+from benchmarks.study.simulation.coverage import DETECTORS, SHARES, Found, Row
+from benchmarks.study.simulation.worlds import Setting
+
+Task = tuple[Setting, int, int, int, Path | None]
 
 
-def count(quantified: int) -> int:
-    """Settings to be simulated."""
-    return len(coverage.settings()) + (len(SHARES) * len(DETECTORS) if quantified else 0)
+def count(campaigns: int, quantified: int) -> int:
+    """Blocks to be simulated."""
+    return len(coverage.settings()) * len(coverage.blocks(campaigns)) + (len(SHARES) * len(DETECTORS) if quantified else 0)
 
 
-def run(campaigns: int, quantified: int, seed: int, jobs: int, done: Callable[[], None] = lambda: None) -> list[Row]:
-    """The rows of every setting, in the order of the settings."""
-    work: list[Callable[[], list[Row]]] = [partial(coverage.simulate, s, campaigns, seed) for s in coverage.settings()]
-    if quantified:
-        work += [partial(quantifiers.simulate, share, detector, quantified, seed) for share, detector in product(SHARES, DETECTORS)]
-    rows: list[Row] = []
-    if jobs == 1:
-        for part in work:
-            rows += part()
-            done()
-        return rows
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        for future in [pool.submit(part) for part in work]:
-            rows += future.result()
-            done()
+def run(  # noqa: PLR0917 (what the command was asked)
+    campaigns: int, quantified: int, seed: int, jobs: int, keep: Path | None = None, done: Callable[[], None] = lambda: None,
+) -> list[Row]:
+    """The rows of every setting, in the order of the settings. With `keep`, finished blocks are kept there and taken from there."""
+    settings = coverage.settings()
+    tasks: list[Task] = [(s, seed, *b, keep) for b in coverage.blocks(campaigns) for s in settings]
+    found: dict[Setting, list[Found]] = {s: [] for s in settings}
+    for (setting, *_), got in zip(tasks, _all(tasks, jobs), strict=True):
+        found[setting].append(got)
+        done()
+    rows = [row for s in settings for row in coverage.counted(s, found[s])]
+    for share, detector in product(SHARES, DETECTORS) if quantified else ():
+        rows += quantifiers.simulate(share, detector, quantified, seed)
+        done()
     return rows
+
+
+def _all(tasks: Sequence[Task], jobs: int) -> Iterator[Found]:
+    if jobs == 1:
+        yield from map(_one, tasks)
+        return
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(_one, tasks)
+
+
+def _one(task: Task) -> Found:
+    """A block, from the folder where it was kept."""
+    setting, seed, number, campaigns, keep = task
+    name = "-".join(str(part) for part in (*astuple(setting), seed, number, campaigns))
+    file = keep and keep / f"{name}.json"
+    if file and file.is_file():
+        kept: Found = json.loads(file.read_text(encoding="utf-8"))
+        return kept
+    found = coverage.block(setting, seed, number, campaigns)
+    if file:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(".part")
+        part.write_text(json.dumps(found), encoding="utf-8")
+        part.replace(file)
+    return found

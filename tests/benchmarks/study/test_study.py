@@ -225,6 +225,12 @@ def test_a_shifted_clock_is_said(own, study, campaign):
     assert any("clock seems shifted" in note for note in document["notes"])
 
 
+def test_posts_from_after_the_observation_are_said(own, study, campaign):
+    own.connection.execute("UPDATE lake.main.posts SET created_at = created_at + INTERVAL 5 HOUR")
+    _, document = study(campaign(questions=["share"]), own)
+    assert any("after they were observed: the clock is shifted" in note for note in document["notes"])
+
+
 def test_takedowns_are_marked_where_accounts_fell_silent(own, study, campaign):
     own.connection.execute("UPDATE lake.main.accounts SET status = 'suspended' WHERE account_id IN (SELECT account_id FROM "
                            "lake.main.posts GROUP BY 1 HAVING max(created_at) < '2018-06-29')")
