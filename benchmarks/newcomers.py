@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 V1 = {"screen_name", "followers_count", "friends_count", "statuses_count"}
 """Members of Twitter's v1.1 user objects."""
 NAME = "new-accounts"
+NOBODY = "bots.txt"
+"""The list of bots beside a Bot-or-Not file: labels are not read here, the format wants one."""
 
 
 @contextmanager
@@ -33,7 +35,7 @@ def accounts(what: str, platform: str | None, observed_at: str | None, scratch: 
 
     if Path(what).is_file():
         with Store(scratch / "store") as store:
-            _pulled(store, guessed(Path(what), platform), Path(what).parent)
+            _pulled(store, guessed(Path(what), platform), _beside(Path(what), scratch / "files"))
             yield of(store, NAME, scratch / "frozen", observed_at)
         return
     with Store(create=False) as store:
@@ -57,8 +59,26 @@ def guessed(file: Path, platform: str | None) -> Card:
         options = {"observed_at": "created_at", "posts": bool(columns & {"text", "full_text"})}
     return Card.model_validate({
         "id": NAME, "title": file.name, "licence": "not stated", "citation": "none",
+        # Some formats bring labels along; they stay in the scratch store, where nobody reads them.
+        "label": {"meaning": "not read", "claimant": "the file"},
         "platform": platform or ("unknown" if form == "tabular" else "twitter"),
-        "sources": [{"file": file.name.removesuffix(".gz"), "local_only": True}], "reads": [{"format": form, "options": options}]})
+        "sources": [{"file": name, "local_only": True} for name in _named(file, form)],
+        "reads": [{"format": form, "options": options}]})
+
+
+def _named(file: Path, form: str) -> list[str]:
+    """The card's files: the file by a plain name, and for Bot-or-Not the list of bots that the format asks for."""
+    plain = "accounts" + "".join(Path(file.name.removesuffix(".gz")).suffixes[-1:])
+    return [plain, NOBODY] if form == "bot-or-not-json" else [plain]
+
+
+def _beside(file: Path, folder: Path) -> Path:
+    """A folder with a link to the file under its plain name, and a list of bots that names nobody."""
+    folder.mkdir(parents=True, exist_ok=True)
+    name = _named(file, "")[0] + (".gz" if file.name.endswith(".gz") else "")
+    (folder / name).symlink_to(file.resolve())
+    (folder / NOBODY).write_text("nobody\n", encoding="utf-8")
+    return folder
 
 
 def _pulled(store: Store, card: Card, folder: Path) -> None:

@@ -56,6 +56,13 @@ def test_a_table_with_the_schema_s_columns(new):
     assert value(found, "bio_length", 0) == 5 and np.isnan(value(found, "following", 1))
 
 
+def test_a_bot_or_not_file_without_its_list_of_bots(new):
+    post = {"id": "p", "author_id": "u1", "text": "@b hi", "created_at": "2024-03-16T01:00:00.000Z", "lang": "en"}
+    user = {"id": "u1", "tweet_count": 1, "z_score": 0, "username": "a", "name": "A", "description": "", "location": None}
+    found = new("posts&users[1].json", json.dumps({"id": 1, "lang": "en", "metadata": {}, "posts": [post], "users": [user]}))
+    assert found.account_id.tolist() == ["u1"] and value(found, "posts_seen", 0) == 1
+
+
 @pytest.mark.parametrize("name, text, says", [
     ("x.csv", "a,b\n1,2\n", "expected Twitter's JSON or CSV"), ("x.json", "{", "cannot be read"),
     ("x.csv", "account_id,followers\n,3\n", "no account that could be read"),
