@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import intervals, metrics
+from benchmarks.leaderboard import friedman
 from benchmarks.leaderboard.places import UNPLACED, placed
 from benchmarks.leaderboard.scores import USUAL, Measured, Plan, Result, measure, silent
-from benchmarks.leaderboard.summary import FLOORS, MEAN, Field, summarise
+from benchmarks.leaderboard.summary import FLOORS, MEAN, Field, spread, summarise
 from curation.errors import UserError
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def board(
         "rows": [{**_row(m, metric), **places.get((m.info["cell_key"], metric.name), UNPLACED)}
                  for m in field.measured for metric in shown],
         "summary": [entry for scope in (MEAN, *field.tests) for m in shown for entry in summarise(field, m, scope)],
+        "friedman": {m.name: _friedman(field, m) for m in shown if m.ranked},
         "versions": _versions(field.measured),
     })
 
@@ -140,6 +142,14 @@ def _row(m: Measured, metric: Metric) -> dict[str, Any]:
         "seed": m.info.get("seed"), "cell": m.info["cell_key"],
         "fit_seconds": seconds.get("fit"), "score_seconds": seconds.get("score"),
     }
+
+
+def _friedman(field: Field, metric: Metric) -> dict[str, Any]:
+    """Friedman's test over the data sets of the mean, of the detectors that have a score on all of them."""
+    if field.main is None:
+        return friedman.compare({})
+    found = {d: spread(field, metric, d, field.main, field.core) for d in field.detectors}
+    return friedman.compare({d: s.values for d, s in found.items() if s}, metric.direction == "higher")
 
 
 def _versions(measured: Iterable[Measured]) -> dict[str, str]:
