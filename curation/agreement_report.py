@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from curation import agreement
 from curation.agreement import Votes
+from curation.consensus.votes import NO_TRAINING
 from curation.current import latest, quoted
 from curation.errors import UserError, unknown
 
@@ -70,7 +71,7 @@ def collect(store: Store, scope: Scope, kinds: Sequence[str], at: str | None) ->
     """Leave the standing answers in the temporary table `agreement_votes`; returns the scale all of them are on, if any.
 
     One row for each claim that was not taken back. Adjudicators are left out: they saw the others' answers or settle
-    what the others left open.
+    what the others left open. So is what was said in training, where the solution follows.
     """
     among = ", ".join(quoted(kind) for kind in kinds)
     batch = f" AND batch_id = {quoted(scope.batch)}" if scope.batch else ""
@@ -82,7 +83,8 @@ def collect(store: Store, scope: Scope, kinds: Sequence[str], at: str | None) ->
         standing AS (
             FROM mine m ANTI JOIN (FROM mine WHERE retracts IS NOT NULL) r
             ON m.claim_id = r.retracts AND m.claimant_kind = r.claimant_kind AND m.claimant = r.claimant
-            WHERE m.answer IS NOT NULL AND coalesce(m.attributes['role'], '') <> 'adjudicator'{batch})
+            WHERE m.answer IS NOT NULL AND coalesce(m.attributes['role'], '') <> 'adjudicator'
+                  AND {NO_TRAINING.format('m.')}{batch})
         SELECT s.account_id AS account, {_annotator(kinds)} AS annotator, s.answer, s.attributes['scale'] AS scale,
                s.attributes['code'] AS code, s.made_at, coalesce(s.batch_id, '(none)') AS batch,
                coalesce(a.stratum, s.attributes['stratum'], '(none)') AS stratum, coalesce(p.platform, '(unknown)') AS platform

@@ -177,8 +177,8 @@ def _kinds_differ(entry: dict[str, Any], dataset: str) -> bool:
 def measured(data: Labelled, *, flip: float = 0.05, repeats: int = 3, length: int | None = None, seed: int = 0) -> dict[str, Any]:
     """Precision and recall of the queue for labels flipped on purpose: the share `flip` of all, drawn anew `repeats` times.
 
-    At the queue's length (cut at `length`). Labels that were wrong before count as false alarms, so the precision is a
-    lower bound where there are such. The interval is over the pooled queue (Jeffreys).
+    At the queue's length (the worst `length`, or fewer where fewer are doubted). It is what to expect if that share of labels
+    is wrong; labels that were wrong before count as false alarms. The interval is over the pooled queue (Jeffreys).
     """
     from curation.quality import share
 

@@ -51,8 +51,12 @@ def _observed(store: Store, version: int, only: str) -> None:
     """The latest observation of each account of each data set: what profiles are compared by, and the platform."""
     store.connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE duplicate_observed AS
-        SELECT dataset, account_id, platform, bio, created_at, avatar_phash FROM {store.relation('accounts', version)}{only}
-        QUALIFY row_number() OVER (PARTITION BY dataset, account_id ORDER BY observed_at DESC NULLS LAST) = 1""")
+        WITH latest AS (
+            SELECT dataset, account_id, platform, bio, created_at, avatar_phash FROM {store.relation('accounts', version)}{only}
+            QUALIFY row_number() OVER (PARTITION BY dataset, account_id ORDER BY observed_at DESC NULLS LAST) = 1),
+        pictures AS (SELECT dataset, account_id, min(phash) AS phash FROM {store.relation('avatars', version)}{only} GROUP BY ALL)
+        SELECT latest.* REPLACE (coalesce(avatar_phash, phash) AS avatar_phash)
+        FROM latest LEFT JOIN pictures USING (dataset, account_id)""")
 
 
 def _shingles(store: Store, version: int, only: str, columns: str) -> str:

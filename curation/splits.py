@@ -21,18 +21,22 @@ ENOUGH = 3
 def duplicate_groups(accounts: str) -> str:
     """SQL (account_id, group) for a relation of one row an account with the schema's columns.
 
-    Accounts with the very same profile content (handle, id and what the source says beside it left out) share a group;
-    every other account is a group of its own. Groups say that two accounts look alike, never that they are one.
+    Accounts with the very same profile content (handle, id and what the source says beside it left out) share a group, and so
+    do those with the same picture, bio and minute of creation, whatever their counts; every other account is a group of its
+    own. Groups say that two accounts look alike, never that they are one.
     """
     table = TABLES["accounts"]
     signature = canonical_row([table.column(n) for n in ALIKE])
     lengths = " || '|' || ".join(f"coalesce(extra['{n}'], '')" for n in LENGTHS)
+    made = "strftime(created_at, '%Y%m%d%H%M')"
     told = " + ".join(f"({_said(n)})::INT" for n in TELLING)
     return f"""(
         SELECT account_id,
                CASE WHEN count(*) OVER (PARTITION BY alike) > 1 THEN 'alike:' || alike ELSE 'alone:' || account_id END AS "group"
         FROM (SELECT account_id,
-                     CASE WHEN {told} >= {ENOUGH} THEN substr(sha256({signature} || {lengths}), 1, 16)
+                     CASE WHEN avatar_phash IS NOT NULL AND bio <> '' AND created_at IS NOT NULL
+                          THEN substr(sha256('look' || chr(10) || avatar_phash || chr(10) || {made} || chr(10) || bio), 1, 16)
+                          WHEN {told} >= {ENOUGH} THEN substr(sha256({signature} || {lengths}), 1, 16)
                           ELSE 'id:' || account_id END AS alike
               FROM {accounts}))"""
 

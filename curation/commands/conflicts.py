@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from curation.console import emit, say, table
+
+if TYPE_CHECKING:
+    from curation.store import Store
 
 
 def conflicts(
@@ -17,6 +20,8 @@ def conflicts(
         help="Whose claims are compared, separated by commas: person, dataset, platform, rule, model.")] = "dataset,person",
     groups: Annotated[bool, typer.Option(
         "--groups/--no-groups", help="Also look for accounts that look alike (profiles and timelines); takes longer.")] = True,
+    duplicates: Annotated[bool, typer.Option(
+        "--duplicates", help="List the groups of accounts that look alike instead, in conflict or not.")] = False,
     scheme: Annotated[Path | None, typer.Option(
         "--scheme", metavar="FILE", help="A scheme file in place of the default scheme.")] = None,
     at: Annotated[str | None, typer.Option("--at", help="The claims at this version, tag or date.")] = None,
@@ -32,13 +37,30 @@ def conflicts(
 
     chosen = [kind.strip() for kind in kinds.split(",") if kind.strip()]
     with Store(create=False) as store:
+        if duplicates:
+            return _look_alikes(store, datasets, at, json_)
         found = work.conflicts(store, Scheme.load(scheme), datasets=datasets or None, kinds=chosen, at=at, groups=groups)
         shared = work.overlaps(store)
     if json_:
         emit(found)
-        return
+        return None
     _show(found, shared, work.pairs(found))
     say("Next: botbench claims ACCOUNT, or have some adjudicated: botbench doubtful DATASET --batch.")
+    return None
+
+
+def _look_alikes(store: Store, datasets: list[str] | None, at: str | None, json_: bool) -> None:
+    from curation import duplicates
+
+    duplicates.find(store, datasets or None, at=at)
+    found = duplicates.ledger(store)
+    if json_:
+        emit(found)
+        return
+    table(f"{len(found):,} groups of accounts that look alike (the 20 largest; all by --json)",
+          ("by", "platform", "accounts", "of"), [(
+        g["by"], g["platform"], len(g["accounts"]), ", ".join(sorted({a["dataset"] for a in g["accounts"]}))) for g in found[:20]])
+    say("Next: botbench conflicts tells which of them carry different labels.")
 
 
 def _show(found: list[dict[str, Any]], shared: list[dict[str, Any]], pairs: dict[tuple[str, str], int]) -> None:
@@ -55,4 +77,5 @@ def _show(found: list[dict[str, Any]], shared: list[dict[str, Any]], pairs: dict
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Examples: `botbench conflicts` · `botbench conflicts gilani-2017 varol-2017 --no-groups --json`")(conflicts)
+    app.command(epilog="Examples: `botbench conflicts` · `botbench conflicts gilani-2017 varol-2017 --no-groups --json` · "
+                "`botbench conflicts --duplicates`")(conflicts)

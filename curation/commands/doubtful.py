@@ -38,7 +38,7 @@ def doubtful(
     with Store(create=False) as store:
         data = work.labelled(store, dataset, scores=scores, families=family, at=at)
         found = work.queue(store, data, Scheme.load(scheme), length=n, seed=seed, at=at)
-        measured = work.measured(data, flip=flip, repeats=repeats, length=n, seed=seed) if repeats else None
+        measured = work.measured(data, flip=flip, repeats=repeats, length=len(found), seed=seed) if repeats and found else None
         pushed = work.push(store, data, found, copies=copies) if batch else None
     document = {"dataset": dataset, "consensus_id": data.consensus_id, "accounts": len(data.accounts), "source": data.source,
                 "length": len(found), "measured": measured, "batch": pushed[0] if pushed else None, "queue": found}
@@ -62,7 +62,8 @@ def _show(document: dict[str, Any]) -> None:
         table(f"with {m['labels_flipped']:,} labels ({m['flipped']:.1%}) flipped on purpose, {m['repeats']} times",
               ("", "value", "95 % low", "high"), [
                   (name, m[name]["value"], m[name]["low"], m[name]["high"]) for name in ("precision", "recall")])
-        say(f"By chance the precision would be {m['by_chance']:.3f}; the queue was {m['queue_length']:.0f} long on average.")
+        say(f"By chance the precision would be {m['by_chance']:.3f}. Where fewer than {m['flipped']:.1%} of the labels are wrong, "
+            "expect less: --flip tries another share.")
         if m["optimistic"]:
             say("The scores were made before the labels were flipped: expect less.")
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from curation.consensus.run import DEFAULT, KINDS, claimants, fit_votes, judge
-from curation.consensus.votes import VOTES, Meaning
+from curation.consensus.votes import TRAINING, VOTES, Meaning
 from curation.errors import unknown
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ def _votes(store: Store, dataset: str, account: str, kinds: Sequence[str], at: s
                coalesce(v.settles, false) AS settles, v.claim_id IS NOT NULL AS counts,
                CASE WHEN v.settles THEN 'settles the account' WHEN v.label IS NOT NULL THEN 'counts'
                     WHEN v.claim_id IS NOT NULL THEN 'does not judge' WHEN m.answer IS NULL THEN 'a retraction'
-                    WHEN u.retracts IS NOT NULL THEN 'taken back' WHEN NOT m.claimant_kind IN (SELECT unnest(?::VARCHAR[]))
+                    WHEN u.retracts IS NOT NULL THEN 'taken back' WHEN m.attributes['part'] = '{TRAINING}' THEN 'said in training'
+                    WHEN NOT m.claimant_kind IN (SELECT unnest(?::VARCHAR[]))
                     THEN 'its kind was not asked' ELSE 'answered again later' END AS fate
         FROM mine m LEFT JOIN {VOTES} v ON m.claim_id = v.claim_id
         LEFT JOIN undone u ON m.claim_id = u.retracts AND m.claimant_kind = u.claimant_kind AND m.claimant = u.claimant

@@ -17,8 +17,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 VOTES = "consensus_votes"
+TRAINING = "training"
+"""The `part` (an attribute of a person's claim) of answers that are followed by the solution: no votes."""
+
 ADJUDICATOR = "adjudicator"
 """The `role` (an attribute of a person's claim) whose answer settles an account."""
+
+NO_TRAINING = f"coalesce({{}}attributes['part'], '') <> '{TRAINING}'"
 
 SETTLED, OPEN = 1, 2
 
@@ -47,20 +52,20 @@ def collect(connection: duckdb.DuckDBPyConnection, claims: str, dataset: str, ki
 
     A claim counts where its claimant has not taken it back, and has said nothing later of the account. Claims of one
     moment, or of unknown time, are simultaneous: where they differ, the claimant contradicts itself, and all count.
-    What an adjudicator says `settles`, and is no vote among others.
+    What an adjudicator says `settles`, and is no vote among others; what is said in training does not count at all.
     """
     said = ", ".join(f"({quoted(answer)}, {quoted(label)})" for answer, label in sorted(labels.items()))
     among = ", ".join(quoted(kind) for kind in kinds)
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {VOTES} AS
         WITH mine AS (
-            SELECT claim_id, account_id, claimant_kind, claimant, answer, made_at, retracts,
+            SELECT claim_id, account_id, claimant_kind, claimant, answer, made_at, retracts, attributes,
                    claimant_kind = 'person' AND coalesce(attributes['role'], '') = '{ADJUDICATOR}' AS settles
             FROM {claims} WHERE dataset = {quoted(dataset)} AND claimant_kind IN ({among})),
         standing AS (
             FROM mine m ANTI JOIN (FROM mine WHERE retracts IS NOT NULL) r
             ON m.claim_id = r.retracts AND m.claimant_kind = r.claimant_kind AND m.claimant = r.claimant
-            WHERE m.answer IS NOT NULL),
+            WHERE m.answer IS NOT NULL AND {NO_TRAINING.format('m.')}),
         latest AS (
             FROM standing QUALIFY made_at IS NULL
             OR made_at = max(made_at) OVER (PARTITION BY account_id, claimant_kind, claimant, settles))

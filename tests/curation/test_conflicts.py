@@ -67,12 +67,15 @@ def test_duplicate_groups(store):
     observe(store, account("a", "1", **same), account("b", "2", **same), account("a", "3", **{**same, "avatar_phash": "00fe"}),
             account("a", "4", **{**same, "created_at": later}), account("a", "5", **{**same, "bio": ""}),
             account("a", "6"), account("b", "7"), account("a", "8"), account("a", "9"),
+            account("a", "10", **{**same, "avatar_phash": None}),
             posts=[*timeline("a", "6", words, 40), *timeline("b", "7", words, 40), *timeline("a", "8", words[::-1], 40),
                    *timeline("a", "9", words, 3)])
+    picture = {"dataset": "a", "sha256": "f" * 64, "picture": "AA==", "width": 1, "height": 1}
+    store.append({"avatars": schema.rows("avatars", [{**picture, "account_id": "10", "phash": "00ff"}])}, "t", "pictures")
     duplicates.find(store)
     groups = duplicates.ledger(store)
     assert sorted((g["by"], [(m["dataset"], m["account"]) for m in g["accounts"]]) for g in groups) == [
-        ("profile", [("a", "1"), ("b", "2")]), ("timeline", [("a", "6"), ("b", "7")])]
+        ("profile", [("a", "1"), ("a", "10"), ("b", "2")]), ("timeline", [("a", "6"), ("b", "7")])]
     say(store, of("a", "1", "bot"), of("b", "2", "human"), of("a", "6", "bot"), of("b", "7", "bot"))
     assert found(store) == {("1", "duplicate group"): {("a", "authors", "bot"), ("b", "authors", "human")}}
     assert found(store, groups=False) == {}

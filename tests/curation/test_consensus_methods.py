@@ -8,6 +8,8 @@ import pyarrow as pa
 import pytest
 from scipy.special import betaln
 
+from curation.agreement_report import report
+from curation.annotation.scheme import Scheme
 from curation.consensus import compare, consensus, gibbs
 from curation.consensus.crowds import Crowd, draw
 from curation.consensus.explain import explain
@@ -151,6 +153,13 @@ def test_the_default_learns_where_accounts_have_several_votes(store):
     assert consensus(store, "small", Rule()).method == "majority", "19 votes each are too few"
     say(store, *({**claim(str(i), "alone", "bot"), "dataset": "other"} for i in range(40)))
     assert consensus(store, "other", Rule()).method == "majority"
+
+
+def test_what_is_said_in_training_is_no_vote(store):
+    say(store, claim("a", "p", "bot", 1), claim("a", "p", "human", 2, attributes={"part": "training"}), claim("a", "q", "bot", 1))
+    assert labels(store)["a"] == ("bot", "agreed", 2, 2.5 / 3)
+    assert [v["fate"] for v in explain(store, "d", "a", Rule())["votes"]] == ["counts", "counts", "said in training"]
+    assert report(store, "d", Scheme.load())["unanimous"] == 1.0
 
 
 def test_explained(store):

@@ -63,6 +63,15 @@ def test_accounts_of_their_own_are_shared_out_within_rounding(bots, humans, seed
             assert abs(parts[part] - share * n) <= 1, (part, n, parts)
 
 
+def test_the_same_picture_bio_and_minute_are_a_group_whatever_the_counts():
+    looks = {"avatar_phash": "00ff00ff00ff00ff", "bio": "just some words", "created_at": SEEN}
+    found = groups([{"account_id": "1", **looks, "followers": 3}, {"account_id": "2", **looks, "followers": 900},
+                    {"account_id": "3", **looks, "created_at": SEEN.replace(minute=1)},
+                    {"account_id": "4", **looks, "bio": "others"},
+                    {"account_id": "5", **looks, "avatar_phash": None}, {"account_id": "6", **looks, "bio": ""}])
+    assert found["1"] == found["2"] and len(set(found.values())) == 5
+
+
 def test_the_split_by_hand():
     # 10 accounts of one label: those at ranks 0-5, 6-7 and 8-9 of the draw.
     import hashlib

@@ -2,6 +2,7 @@
 
 import resource
 import time
+from statistics import mean
 
 import pytest
 
@@ -25,10 +26,11 @@ def fill(store):
 
 
 def timed(name, work):
-    begun = time.perf_counter()
+    begun, used = time.perf_counter(), time.process_time()
     found = work()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"\n{name}: {time.perf_counter() - begun:.1f} s, peak so far {peak:.2f} GB")
+    seconds = f"{time.perf_counter() - begun:.1f} s ({time.process_time() - used:.1f} s of processor)"
+    print(f"\n{name}: {seconds}, peak so far {peak:.2f} GB")
     return found
 
 
@@ -37,7 +39,7 @@ def test_a_million_answers(store):
     counted = timed("majority", lambda: consensus(store, "d", Scheme.load(), method="majority"))
     learnt = timed("bayesian", lambda: consensus(store, "d", Scheme.load()))
     assert counted.accounts == learnt.accounts == ACCOUNTS and learnt.method == "bayesian"
-    assert learnt.claimants[0]["sensitivity"]["value"] == pytest.approx(0.8, abs=0.03)
+    assert mean(c["sensitivity"]["value"] for c in learnt.claimants) == pytest.approx(0.8, abs=0.01)
     shown = timed("agreement", lambda: report(store, "d", Scheme.load()))
     assert shown["answers"] == ACCOUNTS * ANSWERS and shown["percent"]["value"] == pytest.approx(0.68, abs=0.01)
     timed("dawid-skene", lambda: consensus(store, "d", Scheme.load(), method="dawid-skene"))
