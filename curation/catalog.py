@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 
-from curation.lake import Location, extension, quoted
+from curation.errors import UserError
+from curation.lake import Location, connect, extension, quoted
 
 NAMES = {"sqlite": "catalog.sqlite", "postgres": "catalog.duckdb"}
 
@@ -73,3 +75,52 @@ def attached(location: Location, read_only: bool = True) -> Iterator[duckdb.Duck
         yield connection
     finally:
         connection.close()
+
+
+def load(location: Location, saved: Path) -> None:
+    """Put a saved catalog where `location` says; the place must be free (for Postgres: a database without a store).
+
+    Postgres' own tables are made by DuckLake first, for they carry the keys by which it notices that another was first.
+    Raises UserError where a store is there.
+    """
+    if kind(location) == "sqlite":
+        target = Path(location.catalog.partition(":")[2])
+        unfinished = target.with_name(f".{target.name}.unfinished")
+        shutil.copyfile(saved, unfinished)
+        unfinished.rename(target)
+        return
+    with attached(location) as connection:
+        # Killed before its rows came, a restore has left DuckLake's own tables, with nothing in them but snapshot 0.
+        newest = "SELECT max(snapshot_id) FROM meta.public.ducklake_snapshot"
+        if tables(connection) and connection.execute(newest).fetchone() != (0,):
+            raise UserError("The Postgres database holds a store already. Restore into an empty database.")
+    connect(location).close()
+    with attached(location, read_only=False) as connection:
+        connection.execute(f"ATTACH '{quoted(saved)}' AS copy (READ_ONLY)")
+        made, kept = tables(connection), tables(connection, "copy")
+        connection.execute("BEGIN")
+        for name in kept:
+            if name in made:
+                connection.execute(f'DELETE FROM meta.public."{name}"')
+                connection.execute(f'INSERT INTO meta.public."{name}" BY NAME FROM copy."{name}"')
+            else:
+                connection.execute(f'CREATE TABLE meta.public."{name}" AS FROM copy."{name}"')
+        connection.execute("COMMIT")
+
+
+def files(connection: duckdb.DuckDBPyConnection, data: Path) -> dict[Path, int]:
+    """Every file that some version of an attached store rests on, with the bytes that the catalog says it has."""
+    meta = "__ducklake_metadata_lake"
+    found: dict[Path, int] = {}
+    for table in ("ducklake_data_file", "ducklake_delete_file"):
+        rows = connection.execute(f"""
+            SELECT s.path, s.path_is_relative::BOOLEAN, t.path, t.path_is_relative::BOOLEAN, f.path, f.path_is_relative::BOOLEAN,
+                   f.file_size_bytes
+            FROM {meta}.{table} f JOIN (SELECT DISTINCT table_id, schema_id, path, path_is_relative FROM {meta}.ducklake_table) t
+            USING (table_id) JOIN (SELECT DISTINCT schema_id, path, path_is_relative FROM {meta}.ducklake_schema) s
+            USING (schema_id)""").fetchall()
+        for schema, schema_relative, of_table, table_relative, file, file_relative, size in rows:
+            folder = data / schema if schema_relative else Path(schema)
+            folder = folder / of_table if table_relative else Path(of_table)
+            found[folder / file if file_relative else Path(file)] = int(size)
+    return found

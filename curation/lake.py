@@ -95,7 +95,10 @@ def quoted(text: object) -> str:
 
 
 def connect(location: Location) -> duckdb.DuckDBPyConnection:
-    """A connection of its own with the catalog attached; retried while another process holds the catalog."""
+    """A connection of its own with the catalog attached; retried while another process holds the catalog.
+
+    Raises UserError where the catalog does not open.
+    """
     location.data.mkdir(parents=True, exist_ok=True)
 
     def attach() -> duckdb.DuckDBPyConnection:
@@ -109,7 +112,13 @@ def connect(location: Location) -> duckdb.DuckDBPyConnection:
         return connection
 
     with turn(location):
-        return retried(attach)
+        try:
+            return retried(attach)
+        except duckdb.Error as error:
+            # The URL may hold a password.
+            said = str(error).splitlines()[0].replace(location.catalog.partition(":")[2], "the catalog")[:300]
+            raise UserError(f"The store at {location.home} does not open: {said} What is wrong and what to do: "
+                            "botbench doctor.") from error
 
 
 @contextlib.contextmanager

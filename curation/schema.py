@@ -18,6 +18,8 @@ LabelStatus = Literal["agreed", "disputed", "too few", "adjudicated"]
 Part = Literal["train", "validation", "test"]
 Purpose = Literal["sample", "training", "gold", "adjudication"]
 Joint = Literal["simple within stratum", "independent"]
+ValidationOutcome = Literal["passed", "failed"]
+Severity = Literal["critical", "warning"]
 LogEvent = Literal["answered", "edited", "skipped", "deleted", "rejected"]
 
 EXTRA: Type = "MAP(VARCHAR, VARCHAR)"
@@ -50,6 +52,8 @@ class Table:
     columns: tuple[Column, ...]
     stored: bool = True
     """False for tables kept as Parquet beside a run instead of in the store."""
+    of_versions: bool = False
+    """True for what is said of versions: read at the head, not compared by default, and not taken back by a restore."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -301,12 +305,34 @@ _TABLES = (
         _text("parent", "the release version it follows"),
         _text("notes", "free text"),
         _time("made_at", "when it was frozen", content=False),
-    )),
+    ), of_versions=True),
     Table("tags", "A name for a version, always read at the head.", ("name",), (
         _text("name", "the tag", True),
         _count("version", "the store version it names", True),
         _time("made_at", "when it was set", content=False),
-    )),
+    ), of_versions=True),
+    Table("validations", "A validation that was run: what it looked at, and what it came to. The same result again adds no row.",
+          ("validation_id",), (
+        _text("validation_id", "sha256 of data set, version, rules and everything found, shortened", True),
+        _DATASET,
+        _count("version", "the version that brought what was looked at", True),
+        _text("release", "the release whose files were looked at; NULL where it was the store's tables"),
+        _text("outcome", "whether every suite passed", True, ValidationOutcome),
+        _text("rules", "sha256 of the rules that were run, shortened", True),
+        _map("suites", "suite to what became of it, as JSON: outcome, rows, checks run, broken, errors, warnings"),
+        _time("made_at", "when it was run", content=False),
+    ), of_versions=True),
+    Table("findings", "Who breaks a rule, for each validation: one row for each account, or one for the data set as a whole.",
+          ("validation_id", "suite", "rule", "account_id"), (
+        _text("validation_id", "the validation", True),
+        _text("suite", "the table the rule is about", True),
+        _text("rule", "the rule's name", True),
+        _text("account_id", "the account whose rows break it; NULL where it is not about one account"),
+        _count("rows", "rows that break it", True),
+        _text("detail", "the first of them, in words"),
+        _text("severity", "whether it stands in the way of a release", True, Severity),
+        Column("known", "BOOLEAN", "whether the data set's card names it as a known issue"),
+    ), of_versions=True),
     Table("predictions", "What a detector said of an account: the result, of which metrics are a view. Parquet beside the run.",
           ("run_key", "dataset", "account_id", "repeat"), (
         _text("run_key", "the cell's key", True),

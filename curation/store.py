@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 
-from curation import lake, migrations, schema
+from curation import history, lake, migrations, schema
 from curation.errors import UserError, unknown
 from curation.merge import merge
 
@@ -152,7 +152,7 @@ class Store:
         return (int(row[0]) if row else None), result
 
     def _make_tables(self) -> None:
-        if self._scalar("SELECT count(*) FROM ducklake_table_info('lake') WHERE table_name = 'guard'"):
+        if self.scalar("SELECT count(*) FROM ducklake_table_info('lake') WHERE table_name = 'guard'"):
             return
         self.connection.execute("BEGIN")
         try:
@@ -182,7 +182,7 @@ class Store:
 
     def head(self) -> int:
         """The newest version's number."""
-        return int(self._scalar("SELECT max(snapshot_id) FROM ducklake_snapshots('lake')"))
+        return int(self.scalar("SELECT max(snapshot_id) FROM ducklake_snapshots('lake')"))
 
     def resolve(self, at: str | int | None) -> int:
         """A version's number from a number, a tag or a date (the last version made by then); None is the newest.
@@ -197,7 +197,7 @@ class Store:
             return int(tagged[0])
         if (
             text.isdecimal()
-            and self._scalar("SELECT count(*) FROM ducklake_snapshots('lake') WHERE snapshot_id = ?", [int(text)])
+            and self.scalar("SELECT count(*) FROM ducklake_snapshots('lake') WHERE snapshot_id = ?", [int(text)])
             and int(text)
         ):
             return int(text)
@@ -228,6 +228,10 @@ class Store:
         columns = ", ".join(f'"{c.name}"' if c.name in there else f'NULL::{c.type} AS "{c.name}"' for c in table.columns)
         return f"(SELECT {columns} FROM {source})"
 
+    def has(self, name: str, version: int) -> bool:
+        """Whether a table was there at a version."""
+        return bool(self._columns(f'lake.main."{name}" AT (VERSION => {version})'))
+
     def _columns(self, source: str) -> set[str]:
         """The columns of a table as it was; none where the table came later."""
         try:
@@ -252,7 +256,8 @@ class Store:
         """The result of a query as an Arrow table."""
         return self.connection.execute(query, parameters or []).to_arrow_table()
 
-    def _scalar(self, query: str, parameters: list[object] | None = None) -> Any:
+    def scalar(self, query: str, parameters: list[object] | None = None) -> Any:
+        """The first value of a query's first row; None where there is no row."""
         row = self.connection.execute(query, parameters or []).fetchone()
         return row[0] if row else None
 
@@ -269,43 +274,22 @@ class Store:
 
         def work(transaction: Transaction) -> None:
             if transaction.insert("tags", row).conflicting:
-                taken = self._scalar("SELECT version FROM lake.main.tags WHERE name = ?", [name])
+                taken = self.scalar("SELECT version FROM lake.main.tags WHERE name = ?", [name])
                 raise UserError(f"The tag {name!r} names version {taken} already; choose another name.")
 
         self.transact(work, None, f"tag {name} = version {number}")
         return number
 
     def diff(self, a: str | int, b: str | int, name: str | None = None) -> dict[str, dict[str, int]]:
-        """Rows added, removed and changed (same key, other content) from version `a` to `b`, for each table that differs."""
-        first, last = self.resolve(a), self.resolve(b)
-        names = [name] if name else list(schema.STORED)
-        counts = {n: self._diff_table(n, first, last) for n in names}
-        return {n: c for n, c in counts.items() if name or any(c.values())}
+        """Rows added, removed and changed (same key, other content) from version `a` to `b`, for each table that differs.
 
-    def _diff_table(self, name: str, first: int, last: int) -> dict[str, int]:
-        if first == last:
-            return dict.fromkeys(("added", "removed", "changed"), 0)
-        low, high = sorted((first, last))
-        old, new = self.relation(name, first), self.relation(name, last)
-        table = schema.STORED[name]
-        key = ", ".join(f'"{k}"' for k in table.key)
-        same = " AND ".join(f'o."{k}" IS NOT DISTINCT FROM n."{k}"' for k in table.key)
-        if not self._columns(f'lake.main."{name}" AT (VERSION => {high})'):
-            return dict.fromkeys(("added", "removed", "changed"), 0)
-        touched = f"SELECT DISTINCT {key} FROM ducklake_table_changes('lake', 'main', '{name}', {low + 1}, {high})"
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE diff_touched AS {touched}")
-        join = " AND ".join(f'r."{k}" IS NOT DISTINCT FROM t."{k}"' for k in table.key)
-        self.connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE diff_old AS SELECT r.* FROM {old} r SEMI JOIN diff_touched t ON {join}"
-        )
-        self.connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE diff_new AS SELECT r.* FROM {new} r SEMI JOIN diff_touched t ON {join}"
-        )
-        return {
-            "added": self._scalar(f"SELECT count(*) FROM diff_new n ANTI JOIN diff_old o ON {same}"),
-            "removed": self._scalar(f"SELECT count(*) FROM diff_old o ANTI JOIN diff_new n ON {same}"),
-            "changed": self._scalar(f"SELECT count(*) FROM diff_old o JOIN diff_new n ON {same} WHERE o IS DISTINCT FROM n"),
-        }
+        Tables that speak of versions (tags, releases) are compared only where one is named.
+        """
+        first, last = self.resolve(a), self.resolve(b)
+        if name is not None and name not in schema.STORED:
+            raise unknown("table", name, schema.STORED)
+        counts = {n: history.compare(self, n, first, last) for n in ([name] if name else history.content())}
+        return {n: c for n, c in counts.items() if name or any(c.values())}
 
 
 def whoami() -> str:

@@ -12,6 +12,8 @@ from curation.console import emit, say, table
 def log(
     at: Annotated[str | None, typer.Option("--at", help="Only up to this version, tag or date.")] = None,
     last: Annotated[int | None, typer.Option("--last", "-n", min=1, help="Only the newest N.")] = None,
+    author: Annotated[str | None, typer.Option("--author", help="Only what this author wrote.")] = None,
+    grep: Annotated[str | None, typer.Option("--grep", help="Only messages that contain this text.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """List the versions: who wrote what, when, and the tags."""
@@ -19,7 +21,8 @@ def log(
 
     with Store(create=False) as store:
         limit = store.resolve(at)
-        versions = [v for v in store.versions() if v.number <= limit][::-1][:last]
+        versions = [v for v in store.versions() if v.number <= limit and author in (None, v.author) and (grep or "") in v.message]
+    versions = versions[::-1][:last]
     if json_:
         emit(
             {
@@ -40,4 +43,5 @@ def log(
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Examples: `botbench log` · `botbench log --at 2026-11-01 -n 5`")(log)
+    app.command(epilog="Examples: `botbench log` · `botbench log --at 2026-11-01 -n 5` · "
+                "`botbench log --author ada --grep consensus`")(log)

@@ -41,8 +41,16 @@ def describe(store: Any, at: str | None) -> dict[str, Any]:
     rows = {name: store.arrow(f"SELECT count(*) AS n FROM {store.relation(name, number)}")["n"][0].as_py() for name in STORED}
     return {
         "version": number, "made_at": found.made_at, "author": found.author, "message": found.message, "tags": found.tags,
-        "rows": rows, "changes": store.diff(before, number) if before is not None else {},
+        "rows": rows, "changes": _changes(store, before, number) if before is not None else {},
     }
+
+
+def _changes(store: Any, before: int, number: int) -> dict[str, dict[str, int]]:
+    """What a version changed, tags and releases included."""
+    from curation.schema import STORED
+
+    spoken = {t.name: store.diff(before, number, t.name)[t.name] for t in STORED.values() if t.of_versions}
+    return {**store.diff(before, number), **{name: c for name, c in spoken.items() if any(c.values())}}
 
 
 def register(app: typer.Typer) -> None:

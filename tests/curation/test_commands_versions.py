@@ -32,8 +32,32 @@ def test_show_counts_rows_and_what_the_version_added(cli, filled):
 def test_diff_and_tag(cli, filled):
     assert cli.json("tag", "before", "2") == {"tag": "before", "version": 2}
     assert cli.json("diff", "before", "3") == {
-        "from": 2, "to": 3, "tables": {"accounts": {"added": 3, "removed": 0, "changed": 0}}}
+        "from": 2, "to": 3, "tables": {"accounts": {"added": 3, "removed": 0, "changed": 0}}, "labels": []}
+    assert [(t["tag"], t["version"]) for t in cli.json("tag")["tags"]] == [("before", 2)]
+    assert cli.json("show", "4")["changes"] == {"tags": {"added": 1, "removed": 0, "changed": 0}}
     assert "Nothing differs" in cli("diff", "2", "before").stderr
+
+
+def test_log_can_be_narrowed(cli, filled):
+    assert [v["version"] for v in cli.json("log", "--author", "ada", "--grep", "two")["versions"]] == [3]
+
+
+def test_diff_without_versions_is_what_the_newest_one_brought(cli, filled):
+    found = cli.json("diff")
+    assert (found["from"], found["to"], found["tables"]["accounts"]["added"]) == (2, 3, 3)
+    assert "No label moved" in cli("diff", "2", "--labels").stderr
+
+
+def test_restore_and_blame_on_the_command_line(cli, filled):
+    made = cli.json("restore", "2")
+    assert made == {"restored": 2, "version": 4, "tables": {"accounts": {"added": 0, "removed": 3, "changed": 0}}}
+    assert "no version was made" in cli("restore", "2").stderr
+    assert cli.json("diff", "2", "4")["tables"] == {}
+    lines = cli.json("blame", "two-1")["lines"]
+    assert (lines[0]["version"], lines[0]["author"], lines[0]["change"]) == (3, "ada", "added")
+    assert (lines[1]["version"], lines[1]["change"]) == (4, "removed")
+    assert "turn two" in cli("blame", "two-1").stdout
+    assert "knows an account" in cli("blame", "nobody", code=2).stderr
 
 
 def test_mistakes_are_sentences_and_exit_code_2(cli, filled):

@@ -1,0 +1,37 @@
+"""`botbench backup FOLDER`: copy the store, in use or not, and say the hash of every file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from curation.console import emit, progress, say
+
+
+def backup(
+    folder: Annotated[Path, typer.Argument(help="The folder to make; it must not exist.")],
+    json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Copy catalog, data, releases and results into a folder, each file with its sha256; other commands may go on.
+
+    Temporary files, caches, downloads and other backups are left out: they can be made again.
+    """
+    from curation import backup as room
+    from curation.store import Store
+
+    with Store(create=False) as store, progress(quiet=json_) as bar:
+        task = bar.add_task("copying", total=None)
+        made = room.make(store, folder, lambda done, of: bar.update(task, completed=done, total=of))
+    document = made.document()
+    if json_:
+        emit(document)
+        return
+    say(f"Version {document['version']} is backed up: {document['files']:,} files, {document['bytes'] / 1e6:,.1f} MB, in {folder}.")
+    say(f"Next: keep it on another disk. To make a store of it: botbench --store NEW-PLACE restore-backup {folder}.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog="Examples: `botbench backup /backups/botbench-2026-11-26` · `botbench backup ../copy --json`")(backup)

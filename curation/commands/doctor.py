@@ -1,0 +1,52 @@
+"""`botbench doctor`: what is wrong with the store, and what to do."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from curation.console import emit, say, table
+
+if TYPE_CHECKING:
+    from curation.doctor import Diagnosis
+
+SHOWN = 10
+"""Files named for one finding; all are in the JSON document."""
+
+
+def doctor(
+    clean: Annotated[bool, typer.Option("--clean", help="Remove orphaned files and unfinished work older than a day.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Look at catalog, schema, files, releases and unfinished work, without changing anything; exit code 1 where it is ill."""
+    from curation import doctor as room
+    from curation.lake import locate
+
+    location = locate(os.environ.get("BOTBENCH_STORE", "./.botbench"))
+    if clean and room.examine(location).well:
+        removed = room.clean(location)
+        say(f"Removed {len(removed):,} files and folders." if removed else "There was nothing to remove.")
+    found = room.examine(location)
+    if json_:
+        emit(found.document())
+    else:
+        _show(found, str(location.home))
+    if not found.well:
+        raise typer.Exit(1)
+
+
+def _show(found: Diagnosis, home: str) -> None:
+    table(f"the store at {home}", ("looked at", "outcome", "found"), [(f.check, f.outcome, f.says) for f in found.findings])
+    for f in (f for f in found.findings if f.do):
+        say(f"{f.check}: {f.do}")
+        for item in f.items[:SHOWN]:
+            say(f"  {item}")
+        if len(f.items) > SHOWN:
+            say(f"  and {len(f.items) - SHOWN:,} more (all with --json)")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog="Examples: `botbench doctor` · `botbench doctor --clean` · `botbench doctor --json`")(doctor)

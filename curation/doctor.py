@@ -1,0 +1,215 @@
+"""What is wrong with a store, and what to do: catalog, schema, files and folders, looked at without changing anything."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+
+from curation import catalog, lake, migrations, release, schema
+from curation.errors import UserError
+from curation.lake import Location
+
+Outcome = Literal["well", "note", "ill"]
+RESTING = 24 * 3600
+"""Seconds after which nobody is still writing a file: only older ones are called orphaned or unfinished."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: `well`, a `note` (works, and may be tidied) or `ill`; what was found, and what to do."""
+
+    check: str
+    outcome: Outcome
+    says: str
+    do: str | None = None
+    items: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What was found, in the order looked at."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def well(self) -> bool:
+        """Nothing is ill (notes may be there)."""
+        return all(f.outcome != "ill" for f in self.findings)
+
+    def document(self) -> dict[str, Any]:
+        """The diagnosis as plain data."""
+        return {"well": self.well, "findings": [asdict(f) for f in self.findings]}
+
+
+def examine(location: Location, now: float | None = None) -> Diagnosis:
+    """Look at a store; raises UserError where there is none."""
+    if not location.exists():
+        raise UserError(f"There is no store at {location.home}. Name yours with --store PATH (or BOTBENCH_STORE).")
+    before = (time.time() if now is None else now) - RESTING
+    found = [_catalog_file(location)]
+    if found[0].outcome == "ill":
+        return Diagnosis(tuple(found))
+    try:
+        connection = lake.connect(location)
+    except UserError as error:
+        return Diagnosis((*found, Finding("catalog opens", "ill", str(error).partition(" What is wrong")[0], _RESTORE)))
+    with contextlib.closing(connection):
+        for check in (_tables, _schema, _guard, _missing, _orphans, _releases):
+            found += check(connection, location, before)
+    found.append(_unfinished(location, before))
+    return Diagnosis(tuple(found))
+
+
+_RESTORE = ("Move the store's folder away, and make it again from a backup: botbench restore-backup BACKUP --store PLACE. "
+            "Copies of the catalog from before a change of the schema stand in its folder backups/.")
+
+
+def _catalog_file(location: Location) -> Finding:
+    if catalog.kind(location) != "sqlite":
+        return Finding("catalog file", "well", "The catalog is a Postgres database.")
+    path = Path(location.catalog.partition(":")[2])
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=30)) as opened:
+            said = [row[0] for row in opened.execute("PRAGMA quick_check(5)")]
+    except sqlite3.DatabaseError as error:
+        said = [str(error)]
+    if said == ["ok"]:
+        return Finding("catalog file", "well", "The catalog is a sound SQLite database.")
+    return Finding("catalog file", "ill", f"The catalog is broken: {said[0]}", _RESTORE, tuple(said))
+
+
+def _tables(connection: duckdb.DuckDBPyConnection, location: Location, before: float) -> Iterator[Finding]:
+    del location, before
+    names = {str(r[0]) for r in connection.execute("SELECT table_name FROM ducklake_table_info('lake')").fetchall()}
+    strange = sorted(names - {*schema.STORED, "guard"})
+    if strange:
+        yield Finding("tables", "note", f"{len(strange)} tables are not this botbench's: {', '.join(strange)}.",
+                      "They are from a newer botbench or made by hand; nothing here reads them.", tuple(strange))
+    else:
+        yield Finding("tables", "well", f"{len(names) - 1} tables.")
+
+
+def _schema(connection: duckdb.DuckDBPyConnection, location: Location, before: float) -> Iterator[Finding]:
+    del location, before
+    try:
+        steps = [s.says for s in migrations.pending(connection)]
+    except UserError as error:
+        yield Finding("schema", "ill", str(error), "Use the botbench that made this store.")
+        return
+    if steps:
+        yield Finding("schema", "note", f"The store is of an older schema and lacks {', '.join(steps)}.",
+                      "Any command but this one adds them, once, after copying the catalog into backups/: run botbench log.",
+                      tuple(steps))
+    else:
+        yield Finding("schema", "well", "The store has this botbench's schema.")
+
+
+def _guard(connection: duckdb.DuckDBPyConnection, location: Location, before: float) -> Iterator[Finding]:
+    del location, before
+    try:
+        found = connection.execute("SELECT count(*) FROM lake.main.guard").fetchone()
+        rows = int(found[0]) if found else 0
+    except duckdb.CatalogException:
+        rows = 0
+    if rows == 1:
+        yield Finding("guard", "well", "Writers meet at one row.")
+    else:
+        yield Finding("guard", "ill", f"The table guard has {rows} rows instead of one: two writers at once might double rows.",
+                      _RESTORE)
+
+
+def _missing(connection: duckdb.DuckDBPyConnection, location: Location, before: float) -> Iterator[Finding]:
+    del before
+    needed = catalog.files(connection, location.data)
+    gone = sorted(p for p in needed if not p.is_file())
+    short = sorted(p for p, size in needed.items() if p.is_file() and p.stat().st_size != size)
+    for files, check, word in ((gone, "files missing", "missing"),
+                               (short, "files changed", "of another size than the catalog says")):
+        if files:
+            says = f"{len(files):,} of {len(needed):,} files are {word}: versions that rest on them cannot be read."
+            yield Finding(check, "ill", says, f"Put them back from a backup (its folder files/). {_RESTORE}",
+                          _relative(files, location))
+    if not gone and not short:
+        yield Finding("files", "well", f"All {len(needed):,} files that versions rest on are there, in the size they should have.")
+
+
+def orphans(connection: duckdb.DuckDBPyConnection, location: Location, before: float) -> list[Path]:
+    """Parquet files older than `before` (epoch seconds) that no version rests on: left by writers that were killed."""
+    needed = {p.resolve() for p in catalog.files(connection, location.data)}
+    return sorted(p for p in location.data.rglob("*.parquet") if p.resolve() not in needed and p.stat().st_mtime < before)
+
+
+def _orphans(connection: duckdb.DuckDBPyConnection, location: Location, before: float) -> Iterator[Finding]:
+    if found := orphans(connection, location, before):
+        size = sum(p.stat().st_size for p in found) / 1e6
+        yield Finding("orphaned files", "note", f"{len(found):,} files ({size:,.1f} MB) belong to no version: a writer was killed.",
+                      "They take room and do no harm. Remove them: botbench doctor --clean.", _relative(found, location))
+    else:
+        yield Finding("orphaned files", "well", "No file is left over.")
+
+
+def _releases(connection: duckdb.DuckDBPyConnection, location: Location, before: float) -> Iterator[Finding]:
+    del before
+    try:
+        rows = connection.execute("SELECT name, version FROM lake.main.releases ORDER BY ALL").fetchall()
+    except duckdb.Error as error:
+        yield Finding("releases", "ill", f"The table of releases cannot be read: {str(error).splitlines()[0][:200]}", _RESTORE)
+        return
+    there = release.listed(location.home)
+    gone = [f"{n}@{v}" for n, v in rows if v not in there.get(n, [])]
+    changed = [r for n, numbers in there.items() for v in numbers if not _whole(location.home, r := f"{n}@{v}")]
+    if gone:
+        yield Finding("releases without files", "ill", f"{len(gone)} releases have no files: {', '.join(gone)}.",
+                      "Run botbench release NAME --dataset DATASET --at VERSION again (the same content is the same release), or "
+                      "put the folder back from a backup.", tuple(gone))
+    if changed:
+        yield Finding("releases changed", "ill", f"{len(changed)} releases differ from their hashes: {', '.join(changed)}.",
+                      "Remove the folder and run botbench release again, or put it back from a backup.", tuple(changed))
+    if not gone and not changed:
+        yield Finding("releases", "well", f"{len(rows)} releases, all with the files and hashes they were made with.")
+
+
+def _whole(home: Path, reference: str) -> bool:
+    try:
+        release.load(home, reference, verify=True)
+    except (UserError, OSError, ValueError, KeyError):
+        return False
+    return True
+
+
+def unfinished(location: Location, before: float) -> list[Path]:
+    """What killed commands left behind and nobody has touched since `before`: temporary folders and files."""
+    left = [*location.home.glob("tmp/*"), *location.home.rglob("*.unfinished"), *location.home.rglob(".unfinished-*")]
+    return sorted({p for p in left if p.lstat().st_mtime < before})
+
+
+def _unfinished(location: Location, before: float) -> Finding:
+    if found := unfinished(location, before):
+        return Finding("unfinished work", "note", f"{len(found):,} files and folders were left by commands that were killed.",
+                       "Run those commands again if you still want what they make, then: botbench doctor --clean.",
+                       _relative(found, location))
+    return Finding("unfinished work", "well", "No command left anything unfinished.")
+
+
+def clean(location: Location, now: float | None = None) -> list[str]:
+    """Remove orphaned files and unfinished work, while holding the write turn; returns what was removed."""
+    before = (time.time() if now is None else now) - RESTING
+    with contextlib.closing(lake.connect(location)) as connection, lake.turn(location):
+        found = [*orphans(connection, location, before), *unfinished(location, before)]
+        for path in found:
+            remove: Callable[[Path], None] = shutil.rmtree if path.is_dir() and not path.is_symlink() else Path.unlink
+            with contextlib.suppress(FileNotFoundError):
+                remove(path)
+    return list(_relative(found, location))
+
+
+def _relative(paths: list[Path], location: Location) -> tuple[str, ...]:
+    return tuple(p.relative_to(location.home).as_posix() if p.is_relative_to(location.home) else str(p) for p in paths)

@@ -1,0 +1,199 @@
+"""What happened between versions: rows by table, the labels and whose claims moved them, and the way back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from curation import schema
+from curation.current import newest_consensus, quoted
+
+if TYPE_CHECKING:
+    from curation.store import Store, Transaction
+
+KINDS = ("added", "removed", "changed")
+MOVED = 0.0005
+"""A shift of p_bot that is told even where neither label nor status changed and no claim came."""
+
+
+def content() -> list[str]:
+    """The tables that are compared and restored: all but those that speak of versions."""
+    return [t.name for t in schema.STORED.values() if not t.of_versions]
+
+
+def compare(store: Store, name: str, first: int, last: int) -> dict[str, int]:
+    """Rows of a table added, removed and changed (same key, other content) from version `first` to `last`.
+
+    Leaves what differs in the temporary tables `diff_old` and `diff_new`: whole rows as they were and as they are.
+    """
+    low, high = sorted((first, last))
+    if low == high or not store.has(name, high):
+        return dict.fromkeys(KINDS, 0)
+    table, execute = schema.STORED[name], store.connection.execute
+    execute(f"CREATE OR REPLACE TEMP TABLE diff_touched AS {_touched(store, name, low, high)}")
+    if not store.scalar("SELECT count(*) FROM diff_touched"):
+        return dict.fromkeys(KINDS, 0)
+    touched = f"SEMI JOIN diff_touched t ON {same('r', 't', table.key)}"
+    for side, version in (("old", first), ("new", last)):
+        execute(f"CREATE OR REPLACE TEMP TABLE diff_{side} AS SELECT r.* FROM {store.relation(name, version)} r {touched}")
+    both = same("o", "n", table.key)
+    counts = {
+        "added": f"diff_new n ANTI JOIN diff_old o ON {both}", "removed": f"diff_old o ANTI JOIN diff_new n ON {both}",
+        "changed": f"diff_old o JOIN diff_new n ON {both} WHERE o IS DISTINCT FROM n"}
+    return {kind: int(store.scalar(f"SELECT count(*) FROM {rows}")) for kind, rows in counts.items()}
+
+
+def _touched(store: Store, name: str, low: int, high: int) -> str:
+    """SQL for the keys that may differ between two versions."""
+    key = ", ".join(f'"{k}"' for k in schema.STORED[name].key)
+    if expired(store, low, high):
+        return f"SELECT {key} FROM {store.relation(name, low)} UNION SELECT {key} FROM {store.relation(name, high)}"
+    return f"SELECT DISTINCT {key} FROM ducklake_table_changes('lake', 'main', '{name}', {after(store, low)}, {high})"
+
+
+def expired(store: Store, low: int, high: int) -> bool:
+    """Whether a version between the two is gone: DuckLake then no longer tells the changes it brought."""
+    there = store.scalar("SELECT count(*) FROM ducklake_snapshots('lake') WHERE snapshot_id > ? AND snapshot_id <= ?", [low, high])
+    return bool(there != high - low)
+
+
+def same(left: str, right: str, key: tuple[str, ...]) -> str:
+    """SQL for equal keys, where an unknown value equals an unknown one."""
+    return " AND ".join(f'{left}."{k}" IS NOT DISTINCT FROM {right}."{k}"' for k in key)
+
+
+def after(store: Store, version: int) -> int:
+    """The version that follows; DuckLake takes only those that are there."""
+    return int(store.scalar("SELECT min(snapshot_id) FROM ducklake_snapshots('lake') WHERE snapshot_id > ?", [version]))
+
+
+# -- the way back
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What bringing an old version back took: the version made (None where nothing differed), and rows by table."""
+
+    restored: int
+    version: int | None
+    tables: dict[str, dict[str, int]]
+
+
+def restore(store: Store, at: str | int, author: str | None = None) -> Restored:
+    """Make a new version whose tables hold what they held at an old one; nothing between is lost, for it has its own version.
+
+    Tags, releases and what was found by validation speak of versions and stay.
+    """
+    number = store.resolve(at)
+
+    def work(transaction: Transaction) -> dict[str, dict[str, int]]:
+        head = store.head()
+        counts = {name: _bring_back(store, name, head, number) for name in content()}
+        transaction.fresh = sum(sum(c.values()) for c in counts.values())
+        return {name: c for name, c in counts.items() if any(c.values())}
+
+    version, tables = store.transact(work, author, f"restore version {number}")
+    return Restored(number, version, tables)
+
+
+def _bring_back(store: Store, name: str, head: int, number: int) -> dict[str, int]:
+    """Turn one table into what it was: rows that came or changed go, rows that went or changed come back."""
+    counts = compare(store, name, head, number)
+    if not any(counts.values()):
+        return counts
+    table, execute = schema.STORED[name], store.connection.execute
+    differing = "SELECT x.* FROM diff_{} x LEFT JOIN diff_{} y ON " + same("x", "y", table.key) + " WHERE x IS DISTINCT FROM y"
+    execute(f"CREATE OR REPLACE TEMP TABLE restore_gone AS {differing.format('old', 'new')}")
+    execute(f"CREATE OR REPLACE TEMP TABLE restore_back AS {differing.format('new', 'old')}")
+    execute(f'DELETE FROM lake.main."{name}" t USING restore_gone g WHERE {same("t", "g", table.key)}')
+    columns = ", ".join(f'"{c}"' for c in table.names)
+    execute(f'INSERT INTO lake.main."{name}" ({columns}) SELECT {columns} FROM restore_back')
+    return counts
+
+
+# -- labels
+
+
+def standing(store: Store, version: int) -> dict[str, str]:
+    """The consensus that counts, by data set, as of a version."""
+    runs = store.connection.execute(
+        f"SELECT dataset, arg_max(consensus_id, run) FROM {store.relation('consensus_runs', version)} GROUP BY 1").fetchall()
+    found = {str(d): str(c) for d, c in runs}
+    rest = store.connection.execute(f"SELECT DISTINCT dataset FROM {store.relation('labels', version)}").fetchall()
+    for (dataset,) in rest:
+        if dataset not in found and (consensus := newest_consensus(store, dataset, version)):
+            found[dataset] = consensus
+    return found
+
+
+def label_changes(store: Store, first: int, last: int) -> list[dict[str, Any]]:
+    """Accounts whose label, status or p_bot differs between the consensus that counts at `first` and at `last`.
+
+    Each with both states, `p_bot_change` (later minus earlier, None where one has none), the claims that came or went
+    between the two, and `why`: `claims`, `method` (another way to settle) or `other claims` (those on other accounts,
+    where the method learns from them).
+    """
+    before, after = standing(store, first), standing(store, last)
+    moved = [d for d in sorted({*before, *after}) if before.get(d) != after.get(d)]
+    if not moved:
+        return []
+    execute = store.connection.execute
+    for side, version, chosen in (("old", first, before), ("new", last, after)):
+        pairs = ", ".join(f"({quoted(d)}, {quoted(chosen.get(d))})" for d in moved)
+        execute(f"CREATE OR REPLACE TEMP TABLE label_{side} AS SELECT l.dataset, l.account_id, l.label, l.p_bot, l.status, "
+                f"l.n_claims, l.method, l.consensus_id FROM {store.relation('labels', version)} l "
+                f"JOIN (VALUES {pairs}) c(dataset, consensus_id) USING (dataset, consensus_id)")
+        execute(f"CREATE OR REPLACE TEMP TABLE claim_{side} AS SELECT claim_id, dataset, account_id, claimant, claimant_kind, "
+                f"answer, made_at, retracts FROM {store.relation('claims', version)} "
+                f"WHERE dataset IN ({', '.join(map(quoted, moved))})")
+    return [_label_change(row) for row in store.arrow(_LABELS).to_pylist()]
+
+
+_STATE = "CASE WHEN {0}.account_id IS NOT NULL THEN {{'label': {0}.label, 'p_bot': {0}.p_bot, 'status': {0}.status, " \
+         "'n_claims': {0}.n_claims, 'method': {0}.method, 'consensus': {0}.consensus_id}} END"
+_LABELS = f"""
+    WITH said AS (
+        SELECT *, 'came' AS change FROM claim_new n ANTI JOIN claim_old o USING (claim_id) UNION ALL
+        SELECT *, 'went' AS change FROM claim_old o ANTI JOIN claim_new n USING (claim_id)),
+    told AS (
+        SELECT s.dataset, s.account_id, list({{'claim_id': s.claim_id, 'claimant': s.claimant, 'claimant_kind': s.claimant_kind,
+               'answer': s.answer, 'made_at': s.made_at, 'retracts': s.retracts, 'retracted_answer': r.answer, 'change': s.change}}
+               ORDER BY s.made_at NULLS FIRST, s.claim_id) AS claims
+        FROM said s LEFT JOIN (FROM claim_old UNION FROM claim_new) r ON r.claim_id = s.retracts GROUP BY ALL)
+    SELECT dataset, account_id AS account, {_STATE.format('o')} AS "from", {_STATE.format('n')} AS "to",
+           n.p_bot - o.p_bot AS p_bot_change, coalesce(t.claims, []) AS claims
+    FROM label_old o FULL JOIN label_new n USING (dataset, account_id) LEFT JOIN told t USING (dataset, account_id)
+    WHERE o.label IS DISTINCT FROM n.label OR o.status IS DISTINCT FROM n.status
+       OR (t.claims IS NOT NULL AND o.p_bot IS DISTINCT FROM n.p_bot) OR abs(n.p_bot - o.p_bot) >= {MOVED}
+    ORDER BY dataset, account"""
+
+
+def _label_change(row: dict[str, Any]) -> dict[str, Any]:
+    methods = {state["method"] for state in (row["from"], row["to"]) if state}
+    why = "claims" if row["claims"] else "method" if len(methods) > 1 else "other claims"
+    return {**row, "why": why}
+
+
+def uncounted(store: Store, version: int) -> dict[str, int]:
+    """Claims by data set that came after the version of the consensus that counts: no label rests on them yet."""
+    found: dict[str, int] = {}
+    for dataset, consensus in standing(store, version).items():
+        made = store.scalar(
+            f"SELECT min(snapshot_id) FROM ducklake_table_changes('lake', 'main', 'labels', {after(store, 0)}, {version}) "
+            "WHERE consensus_id = ? AND dataset = ?", [consensus, dataset])
+        if made is not None and made < version:
+            late = store.scalar(
+                f"SELECT count(*) FROM ducklake_table_changes('lake', 'main', 'claims', {after(store, made)}, {version}) "
+                "WHERE dataset = ? AND change_type = 'insert'", [dataset])
+            found |= {dataset: int(late)} if late else {}
+    return found
+
+
+def last_change(store: Store, version: int) -> int:
+    """The newest version up to this one that changed more than what is said of versions (tags, releases, validations)."""
+    about = [t.name for t in schema.STORED.values() if t.of_versions] + ["guard"]
+    found = store.scalar(
+        "WITH about AS (SELECT list(table_id::VARCHAR) AS ids FROM ducklake_table_info('lake') WHERE list_contains(?, table_name)) "
+        "SELECT max(snapshot_id) FROM ducklake_snapshots('lake'), about WHERE snapshot_id <= ? "
+        "AND len(list_filter(flatten(map_values(changes)), lambda id: NOT list_contains(ids, id))) > 0", [about, version])
+    return int(found) if found is not None else version
