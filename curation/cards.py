@@ -95,6 +95,8 @@ class Card(_Strict):
     expected: dict[str, Any] = Field(default_factory=dict)
     quirks: tuple[str, ...] = ()
     known_issues: tuple[str, ...] = ()
+    suite: dict[str, Any] | None = None
+    """The data set's own validation rules: suite.yaml beside the card (`curation.validation.rules.DataSetSuite`)."""
 
     @field_validator("time_zone")
     @classmethod
@@ -171,14 +173,34 @@ def _parse(path: Path) -> tuple[Card | None, list[Problem]]:
     document, problems = _document(path)
     if problems:
         return None, problems
+    own, problems = _own_suite(path)
+    if problems:
+        return None, problems
     try:
-        card = Card.model_validate(document)
+        card = Card.model_validate(document if own is None else {**document, "suite": own})
     except ValidationError as error:
         return None, _problems(error)
     problems = [p for i, read in enumerate(card.reads) for p in _read_problems(card, i, read)]
     if path.name == "card.yaml" and path.parent.parent in ROOTS and path.parent.name != card.id:
         problems.append(Problem("id", f"the folder's name, {path.parent.name}", card.id))
     return card, problems
+
+
+def _own_suite(path: Path) -> tuple[dict[str, Any] | None, list[Problem]]:
+    """The rules beside a card: suite.yaml for card.yaml, made.suite.yaml for made.yaml; None where there are none."""
+    from curation.validation.rules import DataSetSuite
+
+    beside = path.with_name("suite.yaml" if path.stem == "card" else f"{path.stem}.suite.yaml")
+    if not beside.is_file():
+        return None, []
+    document, problems = _document(beside)
+    try:
+        own = DataSetSuite.model_validate(document) if not problems else None
+    except ValidationError as error:
+        problems = _problems(error)
+        own = None
+    told = [Problem(f"{beside.name}, {p.field}", p.expected, p.found) for p in problems]
+    return (own.model_dump(mode="json", exclude_none=True) if own else None), told
 
 
 def _document(path: Path) -> tuple[Any, list[Problem]]:

@@ -96,7 +96,8 @@ def freeze(
             return load(store.home, f"{name}@{row['version']}")
         shelf.refuse_other_dataset(store, name, dataset)
         validation = _validated(store, content, accept)
-        info = {**_about(content), "content_hash": content_hash, "validation": validation.summary(), "accepted": accept,
+        info = {**_about(content), "content_hash": content_hash, "accepted": accept,
+                "validation": {**validation.summary(), "report": _report(store, validation)},
                 "because": because}
         path, number = shelf.put(store, name, content, info)
     return Release(path, load(store.home, f"{name}@{number}").info, made=True)
@@ -116,12 +117,20 @@ def _validated(store: Store, content: Frozen, accept: str | None) -> Validation:
     from curation.validation import report
     from curation.validation.run import validate
 
-    found = validate(store, content.dataset, content.version, splits=content.relation("splits"), consensus=content.consensus)
+    found = validate(store, content.dataset, content.version, splits=content.relation("splits"), consensus=content.consensus,
+                     keep=True)
     page = report.write(store.home, found)
     if found.success or accept:
         return found
     raise Findings(f"Version {content.version} of {content.dataset} does not pass validation: {', '.join(found.failed)}. "
                    f"Nothing was frozen. The accounts stand in {page}. Mend them, or say why they may stay: --accept REASON.")
+
+
+def _report(store: Store, validation: Validation) -> str:
+    """Where the report stands, as a path from the store's folder: it names accounts, and a release may go to strangers."""
+    from curation.validation import report
+
+    return report.path(store.home, validation).relative_to(store.home).as_posix()
 
 
 def _about(content: Frozen) -> dict[str, Any]:

@@ -9,20 +9,28 @@ import typer
 from curation.console import emit, say, table
 
 if TYPE_CHECKING:
+    from curation.store import Store
     from curation.validation.outcome import Validation
 
 
 def validate(
-    dataset: Annotated[str, typer.Argument(help="The data set's id, such as cresci-rtbust-2019.")],
+    dataset: Annotated[str | None, typer.Argument(help="The data set's id, such as cresci-rtbust-2019.")] = None,
     at: Annotated[str | None, typer.Option("--at", help="A version, tag or date; the newest without one.")] = None,
+    against: Annotated[str | None, typer.Option("--against", help="Compare with this version, tag or date too.")] = None,
+    release: Annotated[str | None, typer.Option("--release", help="Check a release's files, NAME or NAME@N, instead.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Check keys, types, ranges, times, references, claims, consensus and splits; exit code 1 where one is broken."""
+    """Check keys, types, ranges, times, references, claims, consensus and splits; exit code 1 where one is broken.
+
+    Who breaks which rule is kept in the store (table findings) and stands in the report. With --against, the numbers of rows,
+    the share of bots and the spread of the accounts' values are compared with those of another version.
+    """
     from curation.store import Store
-    from curation.validation import report, run
+    from curation.validation import report
 
     with Store(create=False) as store:
-        found = run.validate(store, dataset, at)
+        found = _validated(store, dataset, at, against, release)
+        dataset = found.dataset
         page = report.write(store.home, found)
     if json_:
         emit({**found.document(), "report": str(page)})
@@ -33,6 +41,27 @@ def validate(
         say(f"Next: mend it and pull again, or botbench release NAME --dataset {dataset} --accept REASON.")
         raise typer.Exit(1)
     say(f"Next: botbench release NAME --dataset {dataset}.")
+
+
+def _validated(store: Store, dataset: str | None, at: str | None, against: str | None, release: str | None) -> Validation:
+    from dataclasses import replace
+
+    from curation.errors import UserError
+    from curation.release import load
+    from curation.validation import drift, run
+
+    if release is not None:
+        if dataset or at or against:
+            raise UserError("--release names what is checked: leave out the data set, --at and --against.")
+        return run.validate_release(store, load(store.home, release), keep=True)
+    if dataset is None:
+        raise UserError("Name the data set to check, or a release with --release. What there is: botbench datasets.")
+    # Both are looked up before anything is written, so that no version moves in between.
+    last, first = store.resolve(at), store.resolve(against) if against is not None else None
+    if first is not None:
+        run.check_known(store, dataset, first)
+    found = run.validate(store, dataset, last, keep=True)
+    return found if first is None else replace(found, drift=drift.compare(store, dataset, first, last))
 
 
 def _show(found: Validation) -> None:
@@ -46,6 +75,10 @@ def _show(found: Validation) -> None:
         if findings:
             table(title, ("rule", "rows", "accounts", "must hold"), [
                 (f"{f.table}.{f.rule.name}", f.rows, f.accounts, f.rule.says) for f in findings])
+    if found.drift:
+        say(f"Compared with version {found.drift.against}:")
+        for sentence in found.drift.told or ["nothing moved by as much as would be told."]:
+            say(f"  {sentence}")
     for s in found.suites:
         for rule, message in s.errors:
             say(f"{s.name}.{rule.name} could not run: {visible(message[:300])}")
@@ -56,4 +89,4 @@ def _show(found: Validation) -> None:
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(epilog="Examples: `botbench validate cresci-rtbust-2019` · "
-                "`botbench validate caverlee-2011 --at 12 --json`")(validate)
+                "`botbench validate caverlee-2011 --at 12 --against 7 --json` · `botbench validate --release rtbust@1`")(validate)

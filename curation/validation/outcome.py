@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from curation.validation.rules import Rule, Suite
+
+if TYPE_CHECKING:
+    from curation.validation.drift import Drift
 
 Outcome = Literal["passed", "failed", "not applicable"]
 LISTED = 1000
@@ -102,6 +105,10 @@ class Validation:
     """What the version's author said of it."""
     suites: tuple[SuiteResult, ...]
     made_at: datetime
+    release: str | None = None
+    """The release whose files were looked at, such as rtbust@1."""
+    drift: Drift | None = None
+    """What differs from another version, where it was compared with one."""
 
     @property
     def success(self) -> bool:
@@ -117,8 +124,9 @@ class Validation:
 
     def document(self) -> dict[str, Any]:
         """The validation as plain data, without the report's path."""
-        return {"success": self.success, "dataset": self.dataset, "version": self.version,
-                "suites": [s.document() for s in self.suites]}
+        compared = {"drift": self.drift.document()} if self.drift else {}
+        return {"success": self.success, "dataset": self.dataset, "version": self.version, "release": self.release,
+                "suites": [s.document() for s in self.suites], **compared}
 
     def summary(self) -> dict[str, Any]:
         """What a release records: outcomes and counts, no account."""

@@ -16,7 +16,7 @@ SHOWN = 20
 
 WORDS = {
     "pulls": "Reading", "accounts": "Accounts", "posts": "Posts", "edges": "Ties", "claims": "Claims", "batches": "Batches",
-    "assignments": "Assignments", "labels": "Consensus", "splits": "Splits",
+    "assignments": "Assignments", "labels": "Consensus", "splits": "Splits", "releases": "Releases",
 }
 
 
@@ -38,7 +38,9 @@ def visible(text: object) -> str:
 def path(home: Path, validation: Validation) -> Path:
     """Where the report of a validation stands."""
     name = re.sub(r"[^A-Za-z0-9._-]", "_", validation.dataset)
-    return home / "reports" / f"validation-{name}-v{validation.version}.html"
+    release = "" if validation.release is None else "-" + re.sub(r"[^A-Za-z0-9._-]", "_", validation.release)
+    against = "" if validation.drift is None else f"-against-v{validation.drift.against}"
+    return home / "reports" / f"validation-{name}-v{validation.version}{release}{against}.html"
 
 
 def write(home: Path, validation: Validation) -> Path:
@@ -55,10 +57,11 @@ def page(validation: Validation) -> str:
     import jinja2
 
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    environment.filters |= {"visible": visible, "thousands": lambda n: f"{n:,}"}
+    environment.filters |= {"visible": visible, "thousands": lambda n: f"{n:,}",
+                            "share": lambda n: "–" if n is None else f"{n:.1%}"}
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     return template.render(
-        v=validation, suites=[_suite(s) for s in validation.suites],
+        v=validation, words=WORDS, suites=[_suite(s) for s in validation.suites],
         serious=[_finding(f) for s in validation.suites for f in s.failures],
         warnings=[_finding(f) for s in validation.suites for f in s.warnings],
         errors=[(WORDS[s.name], rule, message) for s in validation.suites for rule, message in s.errors],

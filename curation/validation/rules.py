@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from curation.schema import TABLES, Column, Table
+from curation.identity import short_hash
+from curation.schema import TABLES, Column, Severity, Table
 
-Severity = Literal["critical", "warning"]
 SUITES = Path(__file__).parent / "suites"
-ORDER = ("pulls", "accounts", "posts", "edges", "claims", "batches", "assignments", "labels", "splits")
+ORDER = ("pulls", "accounts", "posts", "edges", "claims", "batches", "assignments", "labels", "splits", "releases")
 
-ACCOUNT_OF = {"edges": "source_id", "batches": "NULL::VARCHAR", "pulls": "NULL::VARCHAR"}
+ACCOUNT_OF = {"edges": "source_id", "batches": "NULL::VARCHAR", "pulls": "NULL::VARCHAR", "releases": "NULL::VARCHAR"}
 """What stands for the account in the findings of tables that have no account_id."""
 
 IDS = ("account_id", "post_id", "ref_post_id", "ref_account_id", "source_id", "target_id")
@@ -56,6 +56,52 @@ class Suite(BaseModel):
     rules: tuple[Rule, ...] = ()
 
 
+class Addition(BaseModel):
+    """What a data set's own suite adds to a table's: rules, and whether there must be rows."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    required: bool | None = None
+    rules: tuple[Rule, ...] = ()
+
+
+class DataSetSuite(BaseModel):
+    """A data set's own rules by table, as they stand in suite.yaml beside its card.
+
+    Raises ValidationError where a table has no suite, or a rule has the name of one that every data set has.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tables: dict[str, Addition]
+
+    @model_validator(mode="after")
+    def _new_names(self) -> DataSetSuite:
+        for table, added in self.tables.items():
+            if table not in ORDER:
+                raise ValueError(f"a table with a suite ({', '.join(ORDER)}), not {table!r}")
+            names = [r.name for r in _suite(table).rules] + [r.name for r in added.rules]
+            if doubled := {n for n in names if names.count(n) > 1}:
+                raise ValueError(f"a rule of its own name; {table} has a rule {sorted(doubled)[0]!r} already")
+        return self
+
+
+def extended(card: Mapping[str, Any]) -> tuple[Suite, ...]:
+    """Every suite with what the data set's card brings along."""
+    own = DataSetSuite.model_validate(card.get("suite") or {"tables": {}}).tables
+    return tuple(_with(s, own[s.table]) if s.table in own else s for s in suites())
+
+
+def _with(suite: Suite, own: Addition) -> Suite:
+    required = suite.required if own.required is None else own.required
+    return suite.model_copy(update={"required": required, "rules": (*suite.rules, *own.rules)})
+
+
+def fingerprint(chosen: Iterable[Suite]) -> str:
+    """What tells one set of rules from another."""
+    return short_hash([s.model_dump(mode="json") for s in chosen])
+
+
 @cache
 def suites() -> tuple[Suite, ...]:
     """Every suite in the order of ORDER: the schema's rules first, then those of suites/<table>.yaml.
@@ -65,6 +111,7 @@ def suites() -> tuple[Suite, ...]:
     return tuple(_suite(name) for name in ORDER)
 
 
+@cache
 def _suite(name: str) -> Suite:
     written = Suite.model_validate(yaml.safe_load((SUITES / f"{name}.yaml").read_text(encoding="utf-8")))
     rules = (*generated(TABLES[written.table]), *written.rules)

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from curation import current
 from curation.errors import unknown
+from curation.frozen import TABLES_FROZEN
 from curation.store import Store
-from curation.validation import views
+from curation.validation import record, views
 from curation.validation.outcome import LISTED, Finding, Hit, SuiteResult, Validation
-from curation.validation.rules import Rule, Suite, suites
+from curation.validation.rules import Rule, Suite, extended
 
 if TYPE_CHECKING:
     import duckdb
+
+    from curation.release import Release
 
 KNOWN_ISSUE = re.compile(r"^([a-z]+\.[a-z0-9_-]+)\s*:\s*(.*)$", re.DOTALL)
 
@@ -28,31 +31,59 @@ def datasets(store: Store, version: int) -> list[str]:
     return [str(row[0]) for row in store.connection.execute(f"{union} ORDER BY 1").fetchall()]
 
 
-def validate(store: Store, dataset: str, at: str | int | None = None, splits: str | None = None,
-             consensus: str | None = None) -> Validation:
-    """Run every suite on one data set at one version (the newest without `at`).
+def validate(store: Store, dataset: str, at: str | int | None = None, *, splits: str | None = None,
+             consensus: str | None = None, keep: bool = False) -> Validation:
+    """Run every suite on one data set at one version (the newest without `at`); `keep` writes the findings into the store.
 
     `splits`, SQL (split_id, account_id, part), are checked instead of the stored ones: those about to be released;
     `consensus` names the labels to check instead of the newest.
     Raises UserError where the store has no such data set at that version.
     """
     version = store.resolve(at)
+    check_known(store, dataset, version)
+    return _validated_at(store, dataset, version, {"splits": splits, "consensus": consensus}, keep=keep)
+
+
+def check_known(store: Store, dataset: str, version: int) -> None:
+    """Raise UserError where a version has no such data set."""
     if dataset not in (known := datasets(store, version)):
         raise unknown(f"data set in version {version}", dataset, known)
+
+
+def validate_release(store: Store, made: Release, keep: bool = False) -> Validation:
+    """Run every suite on the files of a release; what a release does not freeze is read at the version it was frozen from.
+
+    Raises UserError where a file was changed, or that version has expired.
+    """
+    made.verify()
+    files = {t: f"read_parquet({current.quoted(made.file(t))})" for t in TABLES_FROZEN}
+    from_files = {"frozen": files, "splits": files["splits"], "consensus": str(made.info["consensus_id"])}
+    version = store.resolve(int(made.info["snapshot_id"]))
+    return _validated_at(store, made.dataset, version, from_files, keep=keep, release=made.reference)
+
+
+def _validated_at(store: Store, dataset: str, version: int, looked_at: dict[str, Any], *, keep: bool,
+                  release: str | None = None) -> Validation:
     card = current.card(store, dataset, version)
     message = next((v.message for v in store.versions() if v.number == version), "")
-    with views.pinned(store, dataset, version, splits, consensus) as schema:
+    with views.pinned(store, dataset, version, **looked_at) as schema:
         results = _run(store, schema, card)
-    return Validation(dataset, str(card.get("title") or dataset), version, message, results, datetime.now(UTC))
+        title = str(card.get("title") or dataset)
+        made = Validation(dataset, title, version, message, results, datetime.now(UTC), release=release)
+        if keep:
+            record.keep(store, made, schema)
+    return made
 
 
 def _run(store: Store, schema: str, card: Mapping[str, Any]) -> tuple[SuiteResult, ...]:
+    chosen = extended(card)
     cursor = store.connection.cursor()
     cursor.execute("SET TimeZone = 'UTC'")
     cursor.execute(f"USE {schema}")
-    rows = {s.table: _count(cursor, s.table) for s in suites()}
-    verdicts = _verdicts(store, schema, [s for s in suites() if rows[s.table]])
-    return tuple(_result(cursor, s, rows[s.table], verdicts.get(s.table, {}), card) for s in suites())
+    cursor.execute(record.FOUND)
+    rows = {s.table: _count(cursor, s.table) for s in chosen}
+    verdicts = _verdicts(store, schema, [s for s in chosen if rows[s.table]])
+    return tuple(_result(cursor, s, rows[s.table], verdicts.get(s.table, {}), card) for s in chosen)
 
 
 def _required(suite: Suite, card: Mapping[str, Any]) -> bool:
@@ -91,10 +122,13 @@ def known_issues(card: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _finding(cursor: duckdb.DuckDBPyConnection, suite: Suite, rule: Rule, note: str | None) -> Finding:
-    """Who breaks a rule: totals and the first accounts, in one query."""
+    """Who breaks a rule: the query runs once, all of it is kept for the store, and the first accounts are listed."""
+    cursor.execute(
+        f"INSERT INTO found SELECT ?, ?, account_id, count(*), min(detail), ?, ? FROM ({rule.rows}) GROUP BY account_id",
+        [suite.table, rule.name, rule.severity, note is not None])
     found = cursor.execute(
-        f"SELECT account_id, count(*), min(detail), sum(count(*)) OVER (), count(account_id) OVER () FROM ({rule.rows}) "
-        f"GROUP BY account_id ORDER BY account_id NULLS FIRST LIMIT {LISTED}").fetchall()
+        "SELECT account_id, rows, detail, sum(rows) OVER (), count(account_id) OVER () FROM found WHERE suite = ? AND rule = ? "
+        f"ORDER BY account_id NULLS FIRST LIMIT {LISTED}", [suite.table, rule.name]).fetchall()
     rows, accounts = (int(found[0][3]), int(found[0][4])) if found else (0, 0)
     hits = tuple(Hit(account, int(n), detail) for account, n, detail, *_ in found)
     return Finding(rule, suite.table, rows, accounts, hits, note)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,23 +29,25 @@ _NUMBERS = itertools.count(1)
 
 
 @contextmanager
-def pinned(store: Store, dataset: str, version: int, splits: str | None = None, consensus: str | None = None) -> Iterator[str]:
+def pinned(store: Store, dataset: str, version: int, *, splits: str | None = None, consensus: str | None = None,
+           frozen: Mapping[str, str] | None = None) -> Iterator[str]:
     """Tables and views of one data set at exactly one version; yields their schema's name.
 
     `USE` it on a cursor of the store's connection. Beside the tables: `latest` (observation of each account), `members`
     (account_id, group of equal profiles), `known` (account ids observed or claimed), `standing` (claims not taken
     back, with their `label`), `torn` (split_id, account_id, parts, candidate: accounts whose group stands in several
-    parts of a split), `card`, `platforms`, and what the schemes say: `answers` (scheme, word, label, kinds) and `codes`
-    (scheme, kinds, reasons: all its words, as lists). `claims.scheme` names the scheme that a claim is read by: the one it
-    was made under, or the default one where it was made under none or under one that is not known here. `splits`, SQL
-    (split_id, account_id, part), stands for splits about to be released.
+    parts of a split), `drawn` (accounts of samples with their probability `p` and their batch), `versions`, `card`,
+    `platforms`, and what the schemes say: `answers` (scheme, word, label, kinds) and `codes` (scheme, kinds, reasons: all
+    its words, as lists). `claims.scheme` names the scheme that a claim is read by: the one it was made under, or the
+    default one where it was made under none or under one that is not known here. `splits`, SQL (split_id, account_id,
+    part), stands for splits about to be released; `frozen`, SQL by table, for a release's files.
     """
     schema = f"memory.checked_{next(_NUMBERS)}"
     store.connection.execute(f"CREATE SCHEMA {schema}")
     try:
         cursor = store.connection.cursor()
         cursor.execute(f"USE {schema}")
-        for name, query in _views(store, dataset, version, splits, consensus).items():
+        for name, query in _views(store, dataset, version, splits, consensus=consensus, frozen=frozen).items():
             _make(cursor, name, query)
         yield schema
     finally:
@@ -63,11 +65,12 @@ def _make(cursor: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
     cursor.execute(f"CREATE VIEW {name} AS {query}")
 
 
-def _views(store: Store, dataset: str, version: int, splits: str | None, consensus: str | None = None) -> dict[str, str]:
+def _views(store: Store, dataset: str, version: int, splits: str | None, *, consensus: str | None = None,
+           frozen: Mapping[str, str] | None = None) -> dict[str, str]:
     """View name to query, in an order in which each is known before it is used."""
     schemes = _schemes(store, dataset, version)
     return {
-        **_tables(store, dataset, version, consensus, schemes),
+        **_tables(store, dataset, version, schemes, consensus=consensus, frozen=frozen or {}),
         **_said(store, dataset, version),
         **_words(schemes),
         "latest": f"FROM {latest('accounts')}",
@@ -75,6 +78,10 @@ def _views(store: Store, dataset: str, version: int, splits: str | None, consens
         "standing": "SELECT c.*, label FROM claims c LEFT JOIN answers a ON a.scheme = c.scheme AND a.word = c.answer "
                     "WHERE answer IS NOT NULL "
                     "AND NOT EXISTS (SELECT 1 FROM claims r WHERE r.retracts = c.claim_id)",
+        # Each account that a sample was drawn with, once, with what its batch says.
+        "drawn": "SELECT batch_id, joint, population, strata, stratum, account_id, any_value(inclusion_probability) AS p "
+                 "FROM assignments JOIN batches USING (batch_id) WHERE coalesce(part, 'sample') = 'sample' "
+                 "AND coalesce(purpose, 'sample') = 'sample' AND inclusion_probability > 0 GROUP BY ALL",
         "members": f"FROM {duplicate_groups('latest')}",
         "splits": _splits(store, dataset, version, splits),
         "torn": "SELECT split_id, account_id, candidate, parts FROM (SELECT split_id, account_id, candidate, "
@@ -83,10 +90,11 @@ def _views(store: Store, dataset: str, version: int, splits: str | None, consens
     }
 
 
-def _tables(store: Store, dataset: str, version: int, consensus: str | None, schemes: dict[str, Scheme]) -> dict[str, str]:
-    """The stored tables, restricted to the data set."""
-    def of(name: str) -> str:
-        return f"SELECT * FROM {store.relation(name, version)} WHERE dataset = {quoted(dataset)}"
+def _tables(store: Store, dataset: str, version: int, schemes: dict[str, Scheme], *, consensus: str | None,
+            frozen: Mapping[str, str]) -> dict[str, str]:
+    """The stored tables, restricted to the data set; what a release has frozen is read from its files."""
+    def of(name: str, at: int | None = version) -> str:
+        return f"SELECT * FROM {frozen.get(name) or store.relation(name, at)} WHERE dataset = {quoted(dataset)}"
 
     judged = quoted(consensus or newest_consensus(store, dataset, version))
     pulled = "WHERE pull_id IN (SELECT pull_id FROM pulls)"
@@ -94,6 +102,9 @@ def _tables(store: Store, dataset: str, version: int, consensus: str | None, sch
     return {
         **{name: of(name) for name in ("pulls", "accounts", "posts", "edges", "batches")},
         "claims": f"SELECT *, {claim_id()} AS content_id, {_read_by(schemes)} AS scheme FROM ({of('claims')})",
+        # What is said of versions is read as of now.
+        "releases": of("releases", None),
+        "versions": "SELECT snapshot_id AS version FROM ducklake_snapshots('lake')",
         "labels": f"{of('labels')} AND consensus_id = {judged}",
         "ledger": f"FROM {store.relation('ledger', version)} {pulled}",
         "quarantine": f"FROM {store.relation('quarantine', version)} {pulled}",

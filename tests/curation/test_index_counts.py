@@ -1,10 +1,14 @@
-"""Every data set pulled gives exactly the figures of the data index, through what `pull --json` prints, and its card's."""
+"""Every data set pulled gives exactly the figures of the data index, through what `pull --json` prints, and its card's;
+and validation finds exactly what the card says it finds."""
+
+import re
 
 import pytest
 
 from curation import cards
 from curation.pull import pull
 from curation.store import Store
+from curation.validation import run
 
 pytestmark = pytest.mark.data
 
@@ -135,6 +139,7 @@ def pulled(shared_data, tmp_path_factory):
                 store.connection.execute(f"CREATE OR REPLACE TEMP VIEW {table} AS {rows}")
             return document, lambda query: store.connection.execute(query).fetchall()
 
+        pull_one.store = store
         yield pull_one
 
 
@@ -148,6 +153,21 @@ def test_pull_gives_the_figures_of_the_index(pulled, name):
     assert {t: c["quarantined"] for t, c in document["tables"].items()} == dict.fromkeys(document["tables"], 0)
     for query, rows in MORE.get(name, ()):
         assert ask(query) == rows, query
+
+
+COUNTED = re.compile(r"^([\d,]+) rows?(?: of ([\d,]+) accounts?)?\b")
+
+
+@pytest.mark.parametrize("name", INDEX)
+def test_validation_finds_what_the_card_lists_and_breaks_nothing(pulled, name):
+    """Rule by rule, with the rows and accounts that the card gives; before any consensus, which is not the data set's."""
+    pulled(name)
+    found = run.validate(pulled.store, name)
+    listed = {rule: COUNTED.match(said) for rule, said in run.known_issues(cards.load(name).document).items()}
+    assert all(listed.values()), f"counts first: {[rule for rule, counts in listed.items() if not counts]}"
+    assert {f"{f.table}.{f.rule.name}": (f.rows, f.accounts) for s in found.suites for f in (*s.warnings, *s.failures)} == {
+        rule: tuple(int((n or "0").replace(",", "")) for n in counts.groups()) for rule, counts in listed.items()}
+    assert found.success and not any(s.errors for s in found.suites)
 
 
 @pytest.mark.parametrize("name", INDEX)

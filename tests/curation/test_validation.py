@@ -13,6 +13,7 @@ from curation import schema
 from curation.errors import UserError
 from curation.identity import canonical_json, with_claim_ids
 from curation.validation import report, run
+from curation.validation import rules as rules_module
 from curation.validation.outcome import LISTED
 from curation.validation.rules import Rule, suites
 
@@ -43,7 +44,7 @@ def only(monkeypatch, table, *rules):
     """Run nothing but these rules of one table (quick, and shows which of them counts)."""
     one = next(s for s in suites() if s.table == table)
     chosen = rules or [r for r in one.rules if r.name == "followers-in-range"]
-    monkeypatch.setattr(run, "suites", lambda: (one.model_copy(update={"rules": tuple(chosen)}),))
+    monkeypatch.setattr(rules_module, "suites", lambda: (one.model_copy(update={"rules": tuple(chosen)}),))
 
 
 def test_passed_failed_and_not_applicable(store):
@@ -52,7 +53,8 @@ def test_passed_failed_and_not_applicable(store):
     assert (found.version, found.success) == (bad, False)
     assert {s.name: s.outcome for s in found.suites} == {
         "pulls": "not applicable", "accounts": "failed", "posts": "not applicable", "edges": "not applicable", "claims": "passed",
-        "batches": "not applicable", "assignments": "not applicable", "labels": "not applicable", "splits": "not applicable"}
+        "batches": "not applicable", "assignments": "not applicable", "labels": "not applicable", "splits": "not applicable",
+        "releases": "not applicable"}
     assert all(s.ran == len(s.suite.rules) * (s.rows > 0) for s in found.suites)
     document = suite(found, "accounts").document()
     assert (document["failed"], document["errored"], document["rows"]) == (1, 0, 2)

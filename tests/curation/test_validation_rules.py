@@ -9,7 +9,7 @@ from curation import schema
 from curation.annotation.scheme import Scheme
 from curation.annotation.schemebook import SchemeBook
 from curation.identity import canonical_json, with_claim_ids
-from curation.validation import run, views
+from curation.validation import record, run, views
 from curation.validation.rules import suites
 
 DAY = timedelta(days=1)
@@ -68,6 +68,8 @@ def planted(store):
     def broken(*statements):
         for statement in statements:
             cursor.execute(statement)
+        cursor.execute("DROP TABLE IF EXISTS found")
+        cursor.execute(record.FOUND)
         verdicts = run._verdicts(store, "memory.planted", list(suites()))
         found = {}
         for suite in suites():
@@ -177,6 +179,7 @@ def test_claims_are_checked_by_the_scheme_they_were_made_under(store):
     asked = ("answer-in-scheme", "codes-in-scheme", "kinds-only-of-bots", "scheme-known")
     with views.pinned(store, "good", store.head()) as schema_:
         cursor.execute(f"USE {schema_}")
+        cursor.execute(record.FOUND)
         found = {rule.name: sorted(h.account for h in run._finding(cursor, suite, rule, None).hits)
                  for rule in suite.rules if rule.name in asked}
         labels = cursor.execute("SELECT account_id, label FROM standing ORDER BY ALL").fetchall()
@@ -211,7 +214,7 @@ def test_the_rest(planted):
     assert found == {
         "pulls.nothing-lost": ["-"], "pulls.quarantine-counted": ["-"], "pulls.nothing-quarantined": ["-"],
         "edges.an-end-known": ["x"], "edges.not-to-itself": ["a03"], "edges.weight-in-range": ["a05"],
-        "batches.not-more-than-there-are": ["-"], "batches.assigned-in-full": ["-"],
+        "batches.not-more-than-there-are": ["-"], "batches.assigned-in-full": ["-"], "batches.probabilities-sum": ["-"],
         "assignments.batch-exists": ["a07"], "assignments.account-known": ["nobody"], "assignments.copy-asked-for": ["a08"],
         "assignments.probability-positive": ["a09"], "assignments.sample-has-probability": ["a11", "a12"],
         "assignments.inclusion_probability-in-range": ["a10"],
@@ -220,6 +223,61 @@ def test_the_rest(planted):
         "splits.groups-apart": ["a14", "a15"], "splits.groups-apart-since": ["a12", "a13", "a14", "a15"],
         "accounts.columns-typed": ["-"], "batches.columns-typed": ["-"],
     }
+
+
+def test_inclusion_probabilities_sum_right(planted):
+    # The fixture's batch: 2 of 40, 1 / .05 + 1 / .05 = 40. Here 2 of 40 in two strata, and 2 drawn independently.
+    strata = "MAP {'h': '{\"population\": 10}', 'k': '{\"population\": 30}'}"
+    batch = "INSERT INTO batches BY NAME SELECT * REPLACE ({}) FROM batches WHERE batch_id = 'b'".format
+    drawn = ("INSERT INTO assignments BY NAME SELECT '{}' AS batch_id, '{}' AS account_id, 1 AS copy, {} AS stratum, "
+             "{} AS inclusion_probability").format
+    assert planted(
+        batch(f"'right' AS batch_id, {strata} AS strata"), drawn("right", "a02", "'h'", 0.1),
+        drawn("right", "a03", "'k'", "1 / 30.0"),
+        batch(f"'wrong' AS batch_id, {strata} AS strata"), drawn("wrong", "a02", "'h'", 0.05), drawn("wrong", "a03", "'k'", 0.05),
+        # 1 / .2 + 1 / .1 = 15 of 40, standard error sqrt(.8 / .04 + .9 / .01) = 10.5: chance.
+        batch("'chance' AS batch_id, 'independent' AS joint"), drawn("chance", "a04", "NULL", 0.2),
+        drawn("chance", "a05", "NULL", 0.1),
+        # 2 of 40, and no chance in it.
+        batch("'sure' AS batch_id, 'independent' AS joint"), drawn("sure", "a04", "NULL", 1.0), drawn("sure", "a05", "NULL", 1.0),
+        # Training needs none.
+        batch("'train' AS batch_id, 'training' AS purpose"), drawn("train", "a06", "NULL", "NULL") + ", 'training' AS part",
+        drawn("train", "a07", "NULL", "NULL") + ", 'training' AS part",
+    ) == {"batches.probabilities-sum": ["-"], "batches.probabilities-sum-on-average": ["-"]}
+
+
+def test_gold_and_coverage(planted):
+    said = ("INSERT INTO claims BY NAME SELECT * REPLACE ('{who}' AS claimant, 'person' AS claimant_kind, "
+            "'{who}' || claim_id AS claim_id, '{who}' || claim_id AS content_id, {answer} AS answer, {batch} AS batch_id) "
+            "FROM claims WHERE claimant = 'authors' AND account_id {accounts}").format
+    wrong = "CASE answer WHEN 'bot' THEN 'human' ELSE 'bot' END"
+    assert planted(
+        "UPDATE labels SET status = 'adjudicated' WHERE account_id < 'a20'",
+        # 9 of 20 right: the upper end of Wilson's interval is .659. 2 of 3 are too few to judge anybody by.
+        said(who="ada", answer="answer", batch="NULL", accounts="< 'a09'"),
+        said(who="ada", answer=wrong, batch="NULL", accounts="BETWEEN 'a09' AND 'a19'"),
+        said(who="bo", answer="answer", batch="NULL", accounts="< 'a02'"),
+        said(who="bo", answer=wrong, batch="NULL", accounts="= 'a02'"),
+        said(who="cy", answer="answer", batch="'b'", accounts="= 'a01'"),
+        "DELETE FROM labels WHERE account_id = 'a01'",
+    ) == {"claims.gold-passed": ["-"], "batches.consensus-covers-batch": ["a01"], "labels.covers-the-claims": ["a01"]}
+
+
+def test_texts_decoded_twice(planted):
+    assert planted(
+        "UPDATE accounts SET bio = 'caf' || chr(195) || chr(169) WHERE account_id = 'a01'",
+        "UPDATE accounts SET bio = 'café, NÃO, naïve’s' WHERE account_id = 'a02'",
+        "UPDATE posts SET text = 'it' || chr(226) || chr(8364) || chr(8482) || 's #rome' WHERE post_id = 'a03-1'",
+    ) == {"accounts.text-decoded-once": ["a01"], "posts.text-decoded-once": ["a03"]}
+
+
+def test_releases(planted):
+    release = ("INSERT INTO releases BY NAME SELECT '{}' AS name, {} AS version, 'good' AS dataset, {} AS snapshot_id, "
+               "repeat('{}', 64) AS content_hash, 'k' AS consensus_id, '{}' AS suite_result, {} AS accepted").format
+    assert planted(release("r", 1, 2, "a", "passed", "NULL"), release("r", 2, 2, "b", "failed and accepted", "'known'")) == {}
+    assert planted(release("q", 2, 999, "x", "failed and accepted", "' '")) == {
+        "releases.hash-is-sha256": ["-"], "releases.numbered-without-gaps": ["-"], "releases.frozen-from-a-version": ["-"],
+        "releases.accepted-with-a-reason": ["-"]}
 
 
 def test_one_class_and_one_profile(planted):
