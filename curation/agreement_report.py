@@ -40,7 +40,9 @@ def report(store: Store, reference: str, scheme: Meaning, *, kinds: Sequence[str
     scope = find_scope(store, reference)
     scale = collect(store, scope, kinds, at)
     order = _order(store, scale, scheme)
-    whole, judging = _votes(store, order, judging=False), _votes(store, order, judging=True)
+    whole = _votes(store, order, judging=False)
+    # Where everybody could tell, both are the same, and what is costly of them is done once.
+    judging = _votes(store, order, judging=True) if _given(store, CANNOT) else whole
     document = {"dataset": scope.dataset, "batch": scope.batch, "kinds": sorted(kinds), "scale": scale, "order": order,
                 **_figures(whole, seed), "answers": _given(store, "true"), "cannot_tell": _given(store, CANNOT)}
     without = {**_figures(judging, seed), "answers": _given(store, f"NOT ({CANNOT})")}
@@ -170,8 +172,9 @@ def _people(whole: Votes, judging: Votes, seed: int) -> dict[str, Any]:
     """How the figures depend on who answered: people resampled, or each left out once where they are few."""
     sets = {"": whole, "_without_cannot_tell": judging}
     if len(whole.annotators) >= agreement.FEW_PEOPLE:
-        found = {f"{n}{tail}": v.document() for tail, votes in sets.items()
-                 for n, v in agreement.resample_people(votes, seed=seed).items()}
+        of = {"": agreement.resample_people(whole, seed=seed)}
+        of["_without_cannot_tell"] = of[""] if judging is whole else agreement.resample_people(judging, seed=seed)
+        found = {f"{n}{tail}": v.document() for tail, figures in of.items() for n, v in figures.items()}
         return {"method": "accounts and annotators resampled", "repeats": 500, "alpha": found}
     left = {tail: agreement.leave_one_out(votes) for tail, votes in sets.items()}
     names = [(f"{n}{tail}", tail, n) for tail in sets for n in ("nominal", "ordinal")]
