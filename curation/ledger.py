@@ -40,9 +40,12 @@ def stored(store: Store, pull_id: str) -> PullResult | None:
 
 
 def over_limit(result: PullResult, limit: float) -> list[str]:
-    """A sentence for each table of which more than this share of the rows was set aside."""
-    return [f"{c['quarantined']:,} of {c['read']:,} rows for {name} were set aside, more than {limit:.2%}"
-            for name, c in result.tables.items() if c["quarantined"] > limit * c["read"]]
+    """A sentence for each table of which more than this share of the rows was set aside; rows of erased accounts are no fault
+    of the files."""
+    erased = {r["table"]: r["rows"] for r in result.reasons if r["reason"] == "erased"}
+    faulty = {name: c["quarantined"] - erased.get(name, 0) for name, c in result.tables.items()}
+    return [f"{faulty[name]:,} of {c['read']:,} rows for {name} were set aside, more than {limit:.2%}"
+            for name, c in result.tables.items() if faulty[name] > limit * c["read"]]
 
 
 def totals(store: Store, dataset: str, version: int) -> dict[str, Any]:
@@ -92,6 +95,7 @@ def _reasons(store: Store, pull_id: str) -> list[dict[str, Any]]:
 def _version_of(store: Store, pull_id: str) -> int:
     """The version that a pull made."""
     row = store.connection.execute(
-        f"SELECT min(snapshot_id) FROM ducklake_table_changes('lake', 'main', 'pulls', 1, {store.head()}) WHERE pull_id = ?",
+        f"SELECT min(snapshot_id) FROM "
+        f"ducklake_table_changes('lake', 'main', 'pulls', {store.oldest()}, {store.head()}) WHERE pull_id = ?",
         [pull_id]).fetchone()
     return int(row[0]) if row and row[0] is not None else store.head()

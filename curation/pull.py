@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from curation import identity, schema
+from curation import identity, schema, tombstones
 from curation.cards import Card
 from curation.errors import UserError
 from curation.ledger import COUNTS, PullResult, over_limit, stored
@@ -44,6 +44,7 @@ def pull(store: Store, card: Card, folder: Path | None = None, tell: Tell = lamb
     with _scratch(store) as scratch, _memory(store.connection, memory):
         stage = Stage(store.connection, card, scratch, pull_id)
         _read(stage, card, files, tell)
+        tombstones.set_aside(stage, store.home)
         tell("writing", 1, 1)
         version, _ = store.transact(lambda t: _write(t, stage, row), None, f"pull {card.id}")
         stage.close()

@@ -333,6 +333,12 @@ _TABLES = (
         _text("severity", "whether it stands in the way of a release", True, Severity),
         Column("known", "BOOLEAN", "whether the data set's card names it as a known issue"),
     ), of_versions=True),
+    Table("tombstones", "What remains of an erased account: a salted hash, by which it is not pulled again. The salt stays in "
+          "the store's folder.", ("tombstone",), (
+        _text("tombstone", "first 24 hex digits of the salted sha256 of platform and id, or of platform and handle", True),
+        _text("reason", "why it was erased, in words that do not name it"),
+        _time("erased_at", "when", content=False),
+    ), of_versions=True),
     Table("predictions", "What a detector said of an account: the result, of which metrics are a view. Parquet beside the run.",
           ("run_key", "dataset", "account_id", "repeat"), (
         _text("run_key", "the cell's key", True),

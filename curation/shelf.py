@@ -54,11 +54,11 @@ def put(store: Store, name: str, content: Frozen, info: dict[str, Any]) -> tuple
     shelf = store.home / "releases" / name
     with _workplace(shelf) as work:
         for table in TABLES_FROZEN:
-            _write(content, table, work / f"{table}.parquet")
+            write_table(content, table, work / f"{table}.parquet")
         row = _number(store, name, content, info)
         said = {k: row[k] for k in ("name", "version", "parent")}
         noted = {k: row[k] for k in ("snapshot_id", "accepted")}
-        document = {**said, **info, **noted, "made_at": row["made_at"].isoformat(), "files": _hashes(work)}
+        document = {**said, **info, **noted, "made_at": row["made_at"].isoformat(), "files": hashes(work)}
         text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
         (work / "release.json").write_text(text, encoding="utf-8")
         target = folder(store.home, name, row["version"])
@@ -66,7 +66,7 @@ def put(store: Store, name: str, content: Frozen, info: dict[str, Any]) -> tuple
     return target, int(row["version"])
 
 
-def _write(content: Frozen, table: str, path: Path) -> None:
+def write_table(content: Frozen, table: str, path: Path) -> None:
     """One table as Parquet, sorted by key; it streams, and sorting spills to the store's temporary folder."""
     columns = ", ".join(f'"{c}"' for c in (*TABLES[table].names, *(("group",) if table == "splits" else ())))
     quoted = str(path).replace("'", "''")
@@ -110,7 +110,8 @@ def _move(work: Path, target: Path) -> None:
             raise
 
 
-def _hashes(work: Path) -> dict[str, str | None]:
+def hashes(work: Path) -> dict[str, str | None]:
+    """sha256 of each Parquet file of a folder, by name."""
     return {path.name: sha256(path) for path in sorted(work.glob("*.parquet"))}
 
 

@@ -184,6 +184,10 @@ class Store:
         """The newest version's number."""
         return int(self.scalar("SELECT max(snapshot_id) FROM ducklake_snapshots('lake')"))
 
+    def oldest(self) -> int:
+        """The oldest version that can still be read: an erasure takes the versions before it away."""
+        return max(1, int(self.scalar("SELECT min(snapshot_id) FROM ducklake_snapshots('lake')")))
+
     def resolve(self, at: str | int | None) -> int:
         """A version's number from a number, a tag or a date (the last version made by then); None is the newest.
 
@@ -193,6 +197,9 @@ class Store:
             return self.head()
         text = str(at)
         tagged = self.connection.execute("SELECT version FROM lake.main.tags WHERE name = ?", [text]).fetchone()
+        if tagged and int(tagged[0]) < (oldest := self.oldest()):
+            raise UserError(f"The tag {text!r} names version {tagged[0]}, which an erasure took away; the oldest is {oldest}. "
+                            "Releases made before keep their own files.")
         if tagged:
             return int(tagged[0])
         if (
@@ -221,7 +228,7 @@ class Store:
         if table is None:
             raise unknown("table", name, schema.STORED)
         source = f'lake.main."{name}"' + (
-            "" if at is None else f" AT (VERSION => {at if isinstance(at, int) else self.resolve(at)})"
+            "" if at is None else f" AT (VERSION => {max(at, self.oldest()) if isinstance(at, int) else self.resolve(at)})"
         )
         there = self._columns(source)
         source = source if there else "(SELECT 1) WHERE false"

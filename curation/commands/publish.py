@@ -23,6 +23,8 @@ def publish(
             "--answers", metavar="FILE", help="YAML of what only a person can say for the datasheet; kept for the next time."
         ),
     ] = None,
+    audit: Annotated[Path | None, typer.Option(
+        "--audit", metavar="FILE", help="What `botbench audit dataset RELEASE --json` wrote, for the datasheet.")] = None,
     ask: Annotated[bool, typer.Option("--ask", help="Ask on the terminal for what is unanswered; kept for the next time.")] = False,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Copy the folder there too, whole and checked.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
@@ -34,7 +36,7 @@ def publish(
     """
     from curation import release
     from curation.publish import answers as asking
-    from curation.publish import folder, tiers
+    from curation.publish import facts, folder, tiers
     from curation.store import Store
 
     allowed = tiers.load(tier)
@@ -42,6 +44,8 @@ def publish(
         chosen = release.load(store.home, reference)
         said = asking.keep(store.home, chosen.name, answers) if answers else asking.load(store.home, chosen.name)
         said = _asked(store.home, chosen.name, said) if ask else said
+        if audit:
+            facts.keep_audit(store, chosen, audit)
         made = folder.publish(store, chosen, allowed, said)
     if out:
         folder.copy(made, out)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from curation.current import quoted
+from curation.errors import UserError
 from curation.publish.tiers import Tier
 
 if TYPE_CHECKING:
@@ -57,7 +60,7 @@ def gather(store: Store, release: Release, tier: Tier) -> dict[str, Any]:
         "posts": _posts(store, release),
         "posted": _span(store, release, "posts", "created_at"),
         "languages": _languages(store, release),
-        "audits": _audits(store, release),
+        "audit": audit(store, release),
     }
 
 
@@ -145,13 +148,27 @@ def _languages(store: Store, release: Release) -> list[dict[str, Any]]:
     )
 
 
-def _audits(store: Store, release: Release) -> list[dict[str, Any]]:
-    """What the audits wrote beside the store (`audits/NAME@VERSION*.json`); empty where none was run."""
-    import json
+def _audit_file(store: Store, release: Release) -> Path:
+    return store.home / "audits" / f"{release.content_hash[:16]}.json"
 
-    found = []
-    for path in sorted((store.home / "audits").glob(f"{release.name}@{release.version}*.json")):
-        document = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(document, dict):
-            found.append(document)
-    return found
+
+def audit(store: Store, release: Release) -> dict[str, Any] | None:
+    """What `botbench audit dataset RELEASE --json` found of this content, where it was kept; None where it was not."""
+    file = _audit_file(store, release)
+    return dict(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
+
+
+def keep_audit(store: Store, release: Release, said: Path) -> None:
+    """Keep an audit's document with the release's content; raises UserError where it is another thing, or of other content."""
+    try:
+        document = json.loads(said.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        document = None
+    if not isinstance(document, dict) or not isinstance(document.get("checks"), list):
+        raise UserError(f"{said} is no audit; make one: botbench audit dataset {release.reference} --json > {said.name}")
+    if document.get("content_hash") != release.content_hash:
+        raise UserError(f"{said} is the audit of other content ({document.get('release')}); audit {release.reference} again: "
+                        f"botbench audit dataset {release.reference} --json > {said.name}")
+    file = _audit_file(store, release)
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps(document, indent=1), encoding="utf-8")

@@ -87,9 +87,10 @@ class Press:
     @cached_property
     def identity(self) -> str:
         """The hash of all that determines the folder."""
+        said = self.release.info
         return short_hash({
-            "release": self.release.info["files"], "tier": self.tier.model_dump(mode="json"), "answers": self.answers.given,
-            "because": self.release.info.get("because"), "rewritten": self.release.info.get("rewritten", [])})
+            "release": said["files"], "tier": self.tier.model_dump(mode="json"), "answers": self.answers.given,
+            "because": said.get("because"), "rewritten": said.get("rewritten", []), "audit": facts.audit(self.store, self.release)})
 
     def write(self, target: Path, revision: int, supersedes: str | None) -> dict[str, Any]:
         """Write the folder aside, prove it, and move it to `target`, in the place of what stands there; its release.json."""
@@ -143,7 +144,7 @@ class Press:
         return {
             **{k: said.get(k) for k in SAID}, "reference": self.release.reference, "tier": self.tier.tier,
             "tier_document": self.tier.model_dump(mode="json"), "identity": self.identity, "release_made_at": said["made_at"],
-            "published_at": datetime.now(UTC).isoformat(), "unanswered": self.answers.open,
+            "published_at": datetime.now(UTC).isoformat(), "unanswered": self.answers.open, "answers": self.answers.given,
             "erasures": len(said.get("rewritten", [])),
         }
 

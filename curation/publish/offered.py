@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+from curation.current import quoted
 from curation.frozen import TABLES_FROZEN
 from curation.schema import TABLES, Column
 
@@ -50,6 +51,13 @@ def _column(name: str, kind: str, meaning: str, sort: Sort | None = None) -> Off
 
 def _claims(*names: str) -> tuple[Offered, ...]:
     return tuple(_of(TABLES["claims"].column(n)) for n in names)
+
+
+def digest(content_hash: str) -> str:
+    """SQL of a profile's digest in a release: empty and missing are one, the creation date counts to the second."""
+    texts = ", ".join(f"coalesce({c}, '')" for c in DIGESTED[:-1])
+    made = "coalesce(strftime(created_at AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S'), '')"
+    return f"sha256(concat_ws(chr(10), {quoted(content_hash)}, {texts}, {made}))"
 
 
 @cache

@@ -16,7 +16,8 @@ def render(template: Path, **values: Any) -> str:
     import jinja2
 
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    environment.filters |= {"visible": visible, "thousands": lambda n: f"{n:,}"}
+    environment.filters |= {"visible": visible, "thousands": lambda n: f"{n:,}",
+                            "typed": lambda text: "\n".join(map(visible, text.splitlines()))}
     css = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
     return environment.from_string(template.read_text(encoding="utf-8")).render(**values, css=css)
 

@@ -141,10 +141,13 @@ def validation(f: Facts) -> str:
 
 
 def audits(f: Facts) -> str:
-    """What audits found."""
-    if not f["audits"]:
-        return "No audit (shortcuts, leakage, duplicates) is recorded for this release."
-    return " ".join(str(a.get("summary") or a.get("sentence") or a.get("audit") or "An audit was run.") for a in f["audits"])
+    """What an audit of the data set found."""
+    if not f["audit"]:
+        return "No audit (shortcuts, leakage, duplicates) was kept with this release."
+    checks = f["audit"]["checks"]
+    issues = [f"{c['check']} ({c['detail'] or c['value']})" for c in checks if c["outcome"] == "issue"]
+    passed = [c["check"] for c in checks if c["outcome"] == "passed"]
+    return f"An audit ran {len(checks)} checks. Issues: {'; '.join(issues) or 'none'}. Passed: {', '.join(passed) or 'none'}."
 
 
 def splits(f: Facts) -> str:

@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING
 
 from curation import salts
 from curation.current import quoted
-from curation.identity import canonical_row
-from curation.publish.offered import DIGESTED, Offered
+from curation.publish.offered import Offered, digest
 from curation.publish.tiers import Tier
-from curation.schema import TABLES
 
 if TYPE_CHECKING:
     import duckdb
@@ -82,10 +80,7 @@ class Builder:
     def _source(self, table: str) -> str:
         """SQL of the rows before columns are chosen."""
         if table == "accounts":
-            digest = canonical_row([TABLES["accounts"].column(n) for n in DIGESTED])
-            return (
-                f"SELECT *, sha256({quoted(self.release.content_hash)} || {digest}) AS profile_digest FROM {self._file('accounts')}"
-            )
+            return f"SELECT *, {digest(self.release.content_hash)} AS profile_digest FROM {self._file('accounts')}"
         if table == "votes":
             return f"SELECT *, claimant AS annotator, claimant_kind AS annotator_kind FROM ({self._standing()})"
         if table == "agreement":

@@ -20,7 +20,7 @@ def accounts():
 
 
 def posts():
-    return [{"dataset": "d", "post_id": f"77000{i}{n}", "account_id": a, "created_at": T + timedelta(hours=n),
+    return [{"dataset": "d", "post_id": f"7700000{i}{n}", "account_id": a, "created_at": T + timedelta(hours=n),
              "text": f"a quite long text of {i} with number {n}", "hashtags": ["tag"]} for i, a in enumerate(IDS) for n in range(3)]
 
 

@@ -1,0 +1,42 @@
+"""What an erasure has to remember until all is done: whom it is about is not in the store any more when files are searched.
+
+The journal is a file in the store's folder, readable to its owner alone, and is removed at the end.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+FOLDER = "erasing"
+
+
+def path(home: Path, tombstone: str) -> Path:
+    """Where the journal of an erasure stands; its name is the tombstone's."""
+    return home / FOLDER / f"{tombstone}.json"
+
+
+def write(file: Path, document: dict[str, Any]) -> None:
+    """Keep the journal, whole or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_suffix(".new")
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+    draft.replace(file)
+
+
+def unfinished(home: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Every journal of an erasure that was interrupted."""
+    for file in sorted((home / FOLDER).glob("*.json")):
+        yield file, json.loads(file.read_text(encoding="utf-8"))
+
+
+def close(file: Path) -> None:
+    """All is done: forget."""
+    file.unlink(missing_ok=True)
+    try:
+        file.parent.rmdir()
+    except OSError:
+        return

@@ -1,0 +1,162 @@
+"""What tells of an account wherever it stands: ids, handles and texts, as SQL tests, as masks, and as searches of bytes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from curation.current import quoted
+
+if TYPE_CHECKING:
+    import duckdb
+
+MASK = "erased"
+LONG = 12
+"""Characters from which a text is looked for in bytes; a shorter one says nothing."""
+
+
+def telling(name: str) -> bool:
+    """Whether a bare word can only be this account's name: it has a digit or underscore among four letters, or is long.
+
+    >>> telling("sam_77"), telling("music"), telling("x1"), telling("averyverylongname")
+    (True, False, False, True)
+    """
+    return len(name) >= LONG or (len(name) >= 4 and re.search(r"[0-9_.:-]", name) is not None)
+
+
+def pattern(names: Iterable[str]) -> str:
+    """A regular expression (RE2 and Python, for lower-case text) of names as whole words; an everyday word counts only with
+    an @ or a slash before it. Matches nothing for no names.
+
+    >>> re.sub(pattern(["sam_77", "music"]), "-", "sam_77 sam_778 music @music /music x")
+    '- sam_778 music - - x'
+    """
+    parts = []
+    for name in sorted({n.lower() for n in names if n}):
+        before = r"(?:^|\b|[@/])" if telling(name) and re.match(r"\w", name) else "[@/]"
+        parts.append(f"{before}{re.escape(name)}")
+    return f"(?:{'|'.join(parts)})(?:\\b)" if parts else r"[^\s\S]"
+
+
+def masked(text: str, names: Iterable[str]) -> str:
+    """SQL of a text in which the names are replaced, whatever their case."""
+    return f"regexp_replace({text}, {quoted('(?i)' + pattern(names))}, '{MASK}', 'g')"
+
+
+@dataclass(frozen=True)
+class Marks:
+    """All that tells of the accounts to be erased. `scoped` are (dataset, account id); `handles` without @; `posts` post ids;
+    `hashes` what stands for the account outside (published hashes, annotation keys); `texts` what only they wrote."""
+
+    scoped: tuple[tuple[str, str], ...]
+    handles: tuple[str, ...] = ()
+    posts: tuple[str, ...] = ()
+    hashes: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+
+    @property
+    def datasets(self) -> list[str]:
+        """The data sets that hold the accounts."""
+        return sorted({d for d, _ in self.scoped})
+
+    @property
+    def ids(self) -> list[str]:
+        """The account ids."""
+        return sorted({a for _, a in self.scoped})
+
+    @cached_property
+    def names(self) -> list[str]:
+        """What is looked for as a word: long ids, handles, hashes."""
+        return sorted({*(i for i in self.ids if len(i) >= 5), *self.handles, *self.hashes})
+
+    @cached_property
+    def pattern(self) -> str:
+        """`names` as a regular expression for lower-case text."""
+        return pattern(self.names)
+
+    @cached_property
+    def numbers(self) -> list[str]:
+        """Post ids long enough to be looked for inside texts."""
+        return sorted({p for p in self.posts if len(p) >= 8 and re.fullmatch(r"\w+", p)})
+
+    def load(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Let a connection know the marks: `rows_with` and the masks ask it."""
+        for name, values in (
+            ("posts", self.posts),
+            ("numbers", self.numbers),
+            ("texts", self.texts),
+            ("ids", self.ids),
+            ("hashes", self.hashes),
+        ):
+            connection.execute(f"SET VARIABLE erasing_{name} = ?::VARCHAR[]", [list(values)])
+            connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE erasing_{name} AS SELECT unnest(getvariable('erasing_{name}')) AS value"
+            )
+
+    def rows_with(self, relation: str, key: str, texts: Sequence[str]) -> str:
+        """SQL (k): keys of the rows of which any text (an expression) tells of the accounts."""
+        # One pass over all of a row's texts together; whole texts are compared one by one.
+        together = f"concat_ws(' ', {', '.join(texts)})"
+        words = f"SELECT {key} AS k, unnest(regexp_extract_all({together}, '\\w{{8,}}')) AS w FROM {relation}"
+        parts = [f"SELECT {key} AS k FROM {relation} WHERE regexp_matches(lower({together}), {quoted(self.pattern)})"]
+        parts += [
+            f"SELECT {key} AS k FROM {relation} WHERE {text} IN (SELECT value FROM erasing_texts)" for text in texts if self.texts
+        ]
+        if self.numbers:
+            parts.append(f"SELECT k FROM ({words}) WHERE w IN (SELECT value FROM erasing_numbers)")
+        return " UNION ".join(parts)
+
+    def mask(self, text: str) -> str:
+        """SQL of a text without them: NULL where the text is theirs, words replaced elsewhere."""
+        inner = masked(text, self.names)
+        if self.numbers:
+            found = (
+                f"list_filter(regexp_extract_all({text}, '\\w{{8,}}'), lambda w: list_contains(getvariable('erasing_numbers'), w))"
+            )
+            inner = f"list_reduce(list_prepend({inner}, {found}), lambda a, x: replace(a, x, '{MASK}'))"
+        return f"CASE WHEN list_contains(getvariable('erasing_texts'), {text}) THEN NULL ELSE {inner} END"
+
+    def mask_list(self, column: str, handles: bool = False) -> str:
+        """SQL of a list of texts without the entries that tell of them; in a list of `handles` a bare word is a name."""
+        names = f" OR lower(ltrim(x, '@')) IN ({', '.join(map(quoted, self.handles)) or 'NULL'})" if handles else ""
+        return f"list_filter({column}, lambda x: NOT coalesce({self._entry('x')}{names}, false))"
+
+    def mask_map(self, column: str) -> str:
+        """SQL of a map without the entries that tell of them."""
+        bad = f"{self._entry('e.key')} OR coalesce({self._entry('e.value')}, false)"
+        return f"map_from_entries(list_filter(map_entries({column}), lambda e: NOT ({bad})))"
+
+    def _entry(self, text: str) -> str:
+        return (
+            f"(regexp_matches(lower({text}), {quoted(self.pattern)}) OR list_contains(getvariable('erasing_texts'), {text}) "
+            f"OR list_contains(getvariable('erasing_ids'), {text}))"
+        )
+
+    @cached_property
+    def _expression(self) -> re.Pattern[str]:
+        # Here, unlike in SQL, a longer id that begins with this one can be told from it.
+        words = [n for n in self.names if not n.isdigit()]
+        numbers = "|".join(n for n in self.names if n.isdigit()) or r"[^\s\S]"
+        return re.compile(rf"(?<![\w-]){pattern(words)}(?![\w-])|[@/]?(?<!\d)(?:{numbers})(?!\d)", re.IGNORECASE)
+
+    def in_bytes(self, data: bytes) -> bool:
+        """Whether bytes (of a file that is no table) tell of the accounts."""
+        text = data.decode("utf-8", errors="replace")
+        if self._expression.search(text.lower()):
+            return True
+        words = set(re.findall(r"\w{8,}", text))
+        odd = [p for p in self.posts if len(p) >= 8 and p not in words]
+        return not words.isdisjoint(self.numbers) or any(t in text for t in (*self.texts, *odd) if len(t) >= 8)
+
+    def clean(self, text: str) -> str:
+        """A text (of a report, say) in which all of it is replaced."""
+        found = self._expression.sub(MASK, text)
+        for number in set(re.findall(r"\w{8,}", found)) & set(self.numbers):
+            found = found.replace(number, MASK)
+        for own in (*self.texts, *self.posts):
+            if len(own) >= 8:
+                found = found.replace(own, MASK)
+        return found

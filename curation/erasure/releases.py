@@ -1,0 +1,123 @@
+"""Frozen data sets without the erased accounts: their files written anew and noted as such, and a successor for the newest."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from curation import release as shelves
+from curation import shelf
+from curation.current import quoted
+from curation.erasure import rows as table_rows
+from curation.erasure.account import Target
+from curation.frozen import TABLES_FROZEN, Frozen
+from curation.release import Release
+from curation.schema import TABLES
+
+if TYPE_CHECKING:
+    from curation.store import Store
+
+WHY = "an account was erased"
+_NUMBERS = itertools.count(1)
+
+
+def holding(store: Store, target: Target) -> list[str]:
+    """References of the releases whose files hold the accounts, or texts of others that tell of them."""
+    target.marks.load(store.connection)
+    found = []
+    for name, versions in shelves.listed(store.home).items():
+        for version in versions:
+            release = shelves.load(store.home, f"{name}@{version}")
+            if _held(store, release, target):
+                found.append(release.reference)
+    return found
+
+
+def _held(store: Store, release: Release, target: Target) -> bool:
+    for table in TABLES_FROZEN:
+        file = f"read_parquet({quoted(release.file(table))})"
+        if not release.file(table).is_file():
+            continue
+        there = {str(r[0]): str(r[1]) for r in store.connection.execute(f"DESCRIBE FROM {file}").fetchall()}
+        tests = [f"SELECT 1 FROM {file} WHERE {where}" for where in (table_rows.theirs(TABLES[table], target),) if where]
+        tests += _traces(file, table, there, target)
+        if any(store.connection.execute(f"{t} LIMIT 1").fetchone() for t in tests):
+            return True
+    return False
+
+
+def _traces(file: str, table: str, there: dict[str, str], target: Target) -> list[str]:
+    texts = [sql for name, sql in table_rows.texts_of(TABLES[table]).items() if name in there]
+    return [f"FROM ({target.marks.rows_with(file, '1', texts)})"] if texts else []
+
+
+def rewrite(store: Store, reference: str, target: Target) -> None:
+    """Write the files of a release anew without the accounts; its release.json says that this was done, and when."""
+    release = shelves.load(store.home, reference)
+    work = release.path / ".rewriting"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
+    with _content(store, release, target) as content:
+        for table in TABLES_FROZEN:
+            shelf.write_table(content, table, work / f"{table}.parquet")
+        now = {**content.counts(), "splits": content.splits(), "evidence": content.evidence()}
+        noted = {"at": datetime.now(UTC).isoformat(), "why": WHY, "content_hash": content.content_hash()}
+    files = shelf.hashes(work)
+    info = {**release.info, **now, "files": files, "rewritten": [*release.info.get("rewritten", []), noted]}
+    (work / "release.json").write_text(json.dumps(info, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    for path in sorted(work.iterdir(), key=lambda p: p.name == "release.json"):
+        path.replace(release.path / path.name)
+    work.rmdir()
+
+
+def supersede(store: Store, references: list[str], target: Target) -> dict[str, str]:
+    """Rewrite releases and give each the successor that its name's newest version is, or gets; run again, it goes on."""
+    for reference in references:
+        if _held(store, shelves.load(store.home, reference), target):
+            rewrite(store, reference, target)
+    for name in sorted({r.partition("@")[0] for r in references}):
+        newest = shelves.load(store.home, name)
+        if newest.reference in references and newest.info["accounts"]:
+            _succeed(store, newest, target)
+    newest_of = {r: shelves.load(store.home, r.partition("@")[0]).reference for r in references}
+    return {r: n for r, n in newest_of.items() if n not in references}
+
+
+def _succeed(store: Store, release: Release, target: Target) -> None:
+    """Put what is left of a release on the shelf as its next version."""
+    with _content(store, release, target) as content:
+        carried = {k: v for k, v in release.info.items() if k not in ("name", "version", "parent", "made_at", "files", "rewritten")}
+        shelf.put(store, release.name, content, {**carried, "content_hash": content.content_hash(), "because": WHY})
+
+
+@contextmanager
+def _content(store: Store, release: Release, target: Target) -> Iterator[Frozen]:
+    """The release's files as the relations a release is written from, without the accounts and masked elsewhere."""
+    made = Frozen(store, release.dataset, store.head(), str(release.info["consensus_id"]), 0, f"memory.rewritten_{next(_NUMBERS)}")
+    target.marks.load(store.connection)
+    store.connection.execute(f"CREATE SCHEMA {made.schema}")
+    try:
+        for table in TABLES_FROZEN:
+            kind = "TABLE" if table in ("labels", "splits") else "VIEW"
+            store.connection.execute(f"CREATE {kind} {made.schema}.{table} AS {_without(store, release, table, target)}")
+        store.connection.execute(f"CREATE VIEW {made.schema}.judged AS SELECT account_id, label FROM {made.schema}.labels")
+        yield made
+    finally:
+        store.connection.execute(f"DROP SCHEMA {made.schema} CASCADE")
+
+
+def _without(store: Store, release: Release, table: str, target: Target) -> str:
+    file = f"read_parquet({quoted(release.file(table))})"
+    there = {str(r[0]) for r in store.connection.execute(f"DESCRIBE FROM {file}").fetchall()}
+    masked: dict[str, Any] = {n: sql for n, sql in table_rows.masks_of(TABLES[table], target).items() if n in there}
+    columns = [
+        masked.get(c.name, f'"{c.name}"') + f' AS "{c.name}"' if c.name in there else f'NULL::{c.type} AS "{c.name}"'
+        for c in TABLES[table].columns
+    ]
+    columns += ['"group"'] if table == "splits" else []
+    return f"SELECT {', '.join(columns)} FROM {file} WHERE NOT coalesce({table_rows.theirs(TABLES[table], target)}, false)"

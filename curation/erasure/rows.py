@@ -1,0 +1,174 @@
+"""The rows of erased accounts out of every table, and their traces out of the rows of others, in one store version."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from curation.current import quoted
+from curation.erasure.account import Target
+from curation.schema import STORED, Table, rows
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from curation.store import Store, Transaction
+
+IDS = ("account_id", "source_id", "target_id")
+REFERENCES = ("ref_account_id", "ref_post_id")
+OURS = (
+    "dataset",
+    "platform",
+    "lang",
+    "pull_id",
+    "claim_id",
+    "batch_id",
+    "card_hash",
+    "avatar_phash",
+    "content_hash",
+    "consensus_id",
+    "method",
+    "split_id",
+    "design",
+    "scheme_version",
+    "payload_hash",
+    "reader_version",
+    "retracts",
+)
+"""Columns that hold words or hashes of the project's own."""
+MESSAGE = "an account was erased"
+
+
+def remove(store: Store, target: Target, reason: str) -> tuple[dict[str, int], dict[str, int]]:
+    """Delete the accounts' rows and mask what others' rows say of them; returns how many of each, by table. Rows that are
+    gone already count nothing, so it can be run again."""
+    target.marks.load(store.connection)
+
+    def work(transaction: Transaction) -> tuple[dict[str, int], dict[str, int]]:
+        connection = transaction.connection
+        # Which claims are theirs is asked while these are there.
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE erasing_claims AS SELECT claim_id FROM lake.main.claims c WHERE {_mine(target)}"
+        )
+        removed = {
+            t.name: _delete(connection, t, target) for t in sorted(STORED.values(), key=lambda t: t.name != "annotation_log")
+        }
+        masked = {t.name: _mask(connection, t, target) for t in STORED.values()}
+        transaction.fresh += sum(removed.values()) + sum(masked.values())
+        made = datetime.now(UTC)
+        transaction.insert(
+            "tombstones", rows("tombstones", [{"tombstone": t, "reason": reason, "erased_at": made} for t in target.tombstones])
+        )
+        return {n: c for n, c in removed.items() if c}, {n: c for n, c in masked.items() if c}
+
+    return store.transact(work, None, MESSAGE)[1]
+
+
+def _mine(target: Target, dataset: str = "dataset", account: str = "account_id") -> str:
+    pairs = ", ".join(f"({quoted(d)}, {quoted(a)})" for d, a in target.marks.scoped)
+    return f"(({dataset}, {account}) IN ({pairs}))"
+
+
+def theirs(table: Table, target: Target) -> str | None:
+    """SQL: whether a row of a table is one of the accounts'; None for tables that hold no account."""
+    columns = [c for c in IDS if c in table.names]
+    batches = f"batch_id IN ({', '.join(map(quoted, target.batches)) or 'NULL'})"
+    ids = ", ".join(map(quoted, target.marks.ids))
+    if table.name == "annotation_log":
+        return "claim_id IN (SELECT claim_id FROM erasing_claims)"
+    if not columns:
+        return None
+    if "dataset" in table.names:
+        return " OR ".join(_mine(target, account=c) for c in columns)
+    scope = f"{batches} AND " if "batch_id" in table.names else ""
+    return f"{scope}({' OR '.join(f'{c} IN ({ids})' for c in columns)})"
+
+
+def _delete(connection: duckdb.DuckDBPyConnection, table: Table, target: Target) -> int:
+    where = theirs(table, target)
+    return _count(connection, f'DELETE FROM lake.main."{table.name}" WHERE {where}') if where else 0
+
+
+def _free(table: Table) -> dict[str, str]:
+    """Column to type of the texts of a table in which anything may stand."""
+    plain = [c for c in table.columns if not c.vocabulary and c.name not in (*table.key, *IDS, *REFERENCES, *OURS)]
+    return {c.name: c.type for c in plain if c.type == "VARCHAR" or c.type.endswith("]") or c.type.startswith("MAP")}
+
+
+def texts_of(table: Table) -> dict[str, str]:
+    """Column to SQL of it as one text, for the columns in which anything may stand."""
+    return {name: _as_text(name, kind) for name, kind in _free(table).items()}
+
+
+def masks_of(table: Table, target: Target) -> dict[str, str]:
+    """Column to SQL of it without what tells of the accounts."""
+    values = {n: _masked(target, n, kind) for n, kind in _free(table).items()}
+    if "ref_post_id" in table.names:
+        # What was reposted is the account's own text.
+        values["text"] = f"CASE WHEN kind = 'repost' AND {_refers(target)} THEN NULL ELSE {values['text']} END"
+        values |= {
+            "ref_post_id": f"CASE WHEN {_refers(target)} THEN NULL ELSE ref_post_id END",
+            "ref_account_id": f"CASE WHEN {_whose(target)} THEN NULL ELSE ref_account_id END",
+        }
+    return values
+
+
+def _mask(connection: duckdb.DuckDBPyConnection, table: Table, target: Target) -> int:
+    """Mask what the other rows of a table say of the accounts."""
+    if table.name == "quarantine":
+        return _mask_quarantine(connection, target)
+    name, values = f'lake.main."{table.name}"', masks_of(table, target)
+    if not values:
+        return 0
+    parts = [target.marks.rows_with(name, "rowid", list(texts_of(table).values()))]
+    if "ref_post_id" in table.names:
+        parts.append(f"SELECT rowid FROM {name} WHERE {_refers(target)}")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE erasing_rows AS {' UNION '.join(parts)}")
+    changes = ", ".join(f'"{n}" = {sql}' for n, sql in values.items())
+    return _count(connection, f"UPDATE {name} SET {changes} WHERE rowid IN (FROM erasing_rows)")
+
+
+def _mask_quarantine(connection: duckdb.DuckDBPyConnection, target: Target) -> int:
+    """Rows set aside stay counted; where they stood may be called after the account, so that goes too."""
+    hits = target.marks.rows_with("lake.main.quarantine", "rowid", ["raw", "message", '"row"'])
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE erasing_rows AS {hits}")
+    return _count(
+        connection,
+        "UPDATE lake.main.quarantine SET raw = NULL, reason = 'erased', "
+        "message = 'the account was erased; of its row nothing was kept', \"row\" = 'erased:' || md5(\"row\" || random()) "
+        "WHERE rowid IN (FROM erasing_rows)",
+    )
+
+
+def _whose(target: Target) -> str:
+    names = ", ".join(map(quoted, (*target.marks.ids, *target.marks.handles, *(f"@{h}" for h in target.marks.handles))))
+    return f"coalesce(lower(ref_account_id) IN ({names}) OR ref_account_id IN ({names}), false)"
+
+
+def _refers(target: Target) -> str:
+    return f"({_whose(target)} OR coalesce(ref_post_id IN (SELECT value FROM erasing_posts), false))"
+
+
+def _as_text(name: str, kind: str) -> str:
+    if kind.startswith("MAP"):
+        return f'array_to_string(list_concat(map_keys("{name}"), map_values("{name}")), \' \')'
+    if not kind.endswith("]"):
+        return f'"{name}"'
+    # A mention is a bare handle: with the @ an everyday word is known for one.
+    entry = "'@' || ltrim(x, '@')" if name == "mentions" else "x"
+    return f"array_to_string(list_transform(\"{name}\", lambda x: {entry}), ' ')"
+
+
+def _masked(target: Target, name: str, kind: str) -> str:
+    column = f'"{name}"'
+    if kind.startswith("MAP"):
+        return target.marks.mask_map(column)
+    if kind.endswith("]"):
+        return target.marks.mask_list(column, handles=name == "mentions")
+    required = next((True for t in STORED.values() for c in t.columns if c.name == name and c.required), False)
+    return f"coalesce({target.marks.mask(column)}, 'erased')" if required else target.marks.mask(column)
+
+
+def _count(connection: duckdb.DuckDBPyConnection, statement: str) -> int:
+    row = connection.execute(statement).fetchone()
+    return int(row[0]) if row else 0

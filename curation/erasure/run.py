@@ -1,0 +1,137 @@
+"""`erase`: the order of things, so that an interrupted erasure can be run again and nothing is called done that is not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from curation import salts
+from curation.current import quoted
+from curation.erasure import account, files, journal, publications, purge, releases, rows, search, studio
+from curation.erasure.account import Target
+from curation.errors import UserError
+from curation.tombstones import of_account
+
+if TYPE_CHECKING:
+    from curation.annotation.client import Client
+    from curation.store import Store
+
+
+@dataclass
+class Erasure:
+    """What an erasure came to: rows removed and masked by table, releases superseded and what by, where was looked, what is left
+    (hits, and where), the backups that only the operator can delete, and what else is to be done by hand."""
+
+    rows_removed: dict[str, int] = field(default_factory=dict)
+    rows_masked: dict[str, int] = field(default_factory=dict)
+    releases_superseded: list[str] = field(default_factory=list)
+    successors: dict[str, str] = field(default_factory=dict)
+    publications: list[str] = field(default_factory=list)
+    files: dict[str, int] = field(default_factory=dict)
+    versions_expired: int = 0
+    tasks_deleted: int = 0
+    places_checked: list[str] = field(default_factory=list)
+    left: int = 0
+    left_in: list[str] = field(default_factory=list)
+    backups: list[str] = field(default_factory=list)
+    to_do: list[str] = field(default_factory=list)
+
+    def document(self) -> dict[str, Any]:
+        """The contract of `botbench erase --json`, and what else is known."""
+        return dict(vars(self))
+
+
+def erase(store: Store, said: str, reason: str, *, platform: str | None = None, dataset: str | None = None,
+          also: Sequence[Path] = (), client: Client | None = None) -> Erasure:
+    """Erase one account, named by its id or @handle, from the store and all that was made from it.
+
+    Can be run again: after an interruption it goes on, and after the end it looks everywhere once more. Raises UserError where
+    nobody is known by that name, or several are, and where the reason itself would tell who it was.
+    """
+    found = account.find(store, said, platform, dataset)
+    file, kept = _journal(store, said, found)
+    if kept:
+        target = account.restored(kept["target"])
+    elif found:
+        target = account.target(store, found)
+    else:
+        target = account.erased_before(store, said)
+    if target.marks.in_bytes(reason.encode()) or not reason.strip():
+        raise UserError("The reason is kept with the tombstone, so it must not be blank or name the account: no id, handle "
+                        "or text of it. Nothing was erased.")
+    return Task(store, target, reason, [p for p in (mlflow_folder(), *also) if p], client).run(
+        file or journal.path(store.home, target.tombstones[0]), kept)
+
+
+@dataclass
+class Task:
+    """One erasure: of whom, why, which folders besides the store's own, and at which Label Studio."""
+
+    store: Store
+    target: Target
+    reason: str
+    places: list[Path]
+    client: Client | None = None
+
+    def run(self, file: Path, kept: dict[str, Any] | None = None) -> Erasure:
+        """Do all of it; `file` is its journal, `kept` what an earlier attempt wrote there."""
+        state = kept or {"target": self.target.document(), "reason": self.reason, "removed": {}, "masked": {}, "expired": 0,
+                         "releases": releases.holding(self.store, self.target)}
+        journal.write(file, state)
+        done = Erasure(releases_superseded=list(state["releases"]))
+        removed, masked = rows.remove(self.store, self.target, state["reason"])
+        state |= {"removed": _sum(state["removed"], removed), "masked": _sum(state["masked"], masked)}
+        journal.write(file, state)
+        done.rows_removed, done.rows_masked = state["removed"], state["masked"]
+        done.successors = releases.supersede(self.store, state["releases"], self.target)
+        # Before anything is made of the releases again: features of the accounts are cached.
+        self._elsewhere(done)
+        done.publications, unmade = publications.renew(self.store, state["releases"], done.successors)
+        state["expired"] += purge.purge(self.store)
+        journal.write(file, state)
+        done.versions_expired = state["expired"]
+        search.look(self.store, self.target, self.places, self.client, done)
+        done.to_do += [*([] if self.client else studio.to_do(self.target)), *unmade, *search.origins(self.store, self.target)]
+        if not done.left:
+            journal.close(file)
+        return done
+
+    def _elsewhere(self, done: Erasure) -> None:
+        """Label Studio, and every file that is not the store's own data."""
+        if self.client:
+            done.tasks_deleted = studio.remove(self.client, self.target)
+        if gone := files.forget_downloads(self.store.home, self.target.marks):
+            done.files["downloads removed"] = gone
+        paths = [*files.of_store(self.store.home), *(f for p in self.places for f in files.below(p))]
+        done.files |= files.sweep(self.store, paths, self.target.marks).cleaned
+
+
+def _journal(store: Store, said: str, found: list[tuple[str, str, str]]) -> tuple[Path | None, dict[str, Any] | None]:
+    """The journal of an interrupted erasure of this account: by its tombstone, or by the id or handle it was asked for."""
+    secret = salts.salt(store.home, salts.ERASED)
+    stones = {_stone(store, of_account(secret, quoted(p), quoted(d), quoted(a))) for p, d, a in found}
+    name = said.lstrip("@").lower()
+    for file, state in journal.unfinished(store.home):
+        marks = account.restored(state["target"]).marks
+        if stones & set(state["target"]["tombstones"]) or said in marks.ids or name in marks.handles:
+            return file, state
+    return None, None
+
+
+def _stone(store: Store, sql: str) -> str:
+    row = store.connection.execute(f"SELECT {sql}").fetchone()
+    return str(row[0]) if row else ""
+
+
+def _sum(a: dict[str, int], b: dict[str, int]) -> dict[str, int]:
+    return {name: a.get(name, 0) + b.get(name, 0) for name in sorted({*a, *b})}
+
+
+def mlflow_folder() -> Path | None:
+    """The folder of the local MLflow store with its artifacts, None where there is none here."""
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path('mlruns').absolute()}/mlflow.db"
+    path = Path(uri.removeprefix("sqlite:///"))
+    return path.parent if uri.startswith("sqlite:///") and path.parent.is_dir() else None
