@@ -73,10 +73,12 @@ def _same_text(connection: Any, posts: str) -> None:
             GROUP BY text_key HAVING min(hash(account_id)) <> max(hash(account_id)))
         SELECT text_key, count(DISTINCT account_id) AS accounts FROM card_keys SEMI JOIN several USING (text_key)
         GROUP BY text_key""")
+    # Ordered by what does not hang on the hash: that may be another one in another version of DuckDB, a card may not.
     _table(connection, "card_theirs", f"""
-        SELECT account_id, text_key, accounts - 1 AS others, count(*) AS here,
-            row_number() OVER (PARTITION BY account_id ORDER BY accounts DESC, text_key) AS place, count(*) OVER mine AS texts
-        FROM card_keys SEMI JOIN card_accounts USING (account_id) JOIN card_shared USING (text_key)
+        WITH own AS (SELECT account_id, post_id, {text_key()} AS text_key FROM {posts} SEMI JOIN card_accounts USING (account_id))
+        SELECT account_id, text_key, accounts - 1 AS others, count(*) AS here, count(*) OVER mine AS texts,
+            row_number() OVER (PARTITION BY account_id ORDER BY accounts DESC, count(*) DESC, min(post_id)) AS place
+        FROM own JOIN card_shared USING (text_key)
         GROUP BY account_id, text_key, accounts WINDOW mine AS (PARTITION BY account_id)
         QUALIFY place <= {TEXTS}""")
     _table(connection, "card_wordings", f"""
