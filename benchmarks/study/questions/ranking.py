@@ -1,0 +1,162 @@
+"""What a cohort pushes, day by day: its hashtags, links, domains and the accounts it passes on, with rank intervals.
+
+Settings (`settings: {ranking: {...}}`): `top` items a day (10), `of` (hashtags, links, domains, accounts), `draws` (400).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.study import drawn
+from benchmarks.study.frame import FRAME, cohort
+from benchmarks.study.questions import Answer, Figure, Table, Text, question
+
+if TYPE_CHECKING:
+    from benchmarks.study.study import Study
+
+OF = {
+    "hashtags": ("lower(item)", "hashtags"),
+    "links": ("item", "urls"),
+    "domains": ("regexp_extract(lower(item), '^(?:https?://)?(?:www\\.)?([^/:?#]+)', 1)", "urls"),
+    "accounts": ("lower(item)", "list_value(ref_account_id)"),
+}
+"""What is ranked: SQL of one item, and the list it comes from."""
+DRAWN = 6
+
+
+@question("ranking", title="What the cohort pushes", order=40)
+def ranking(study: Study) -> Answer:
+    """Ranks by the cohort's posts of a day; intervals by drawing its accounts again (Poisson bootstrap), for a few busy
+    accounts make a rank by themselves."""
+    answer = Answer()
+    if study.campaign.cohort is None or not study.frame.posts:
+        return answer
+    options = study.campaign.settings.get("ranking", {})
+    top, draws = int(options.get("top", 10)), int(options.get("draws", 400))
+    who = f"(SELECT account_id FROM {FRAME} SEMI JOIN {cohort(study.frame)} c USING (account_id))"
+    size = study.frame.one(f"SELECT count(*) FROM {who}")
+    if not size:
+        answer.blocks.append(Text("The cohort has no account in the campaign, so nothing can be ranked.", warning=True))
+        return answer
+    answer.blocks.append(Text(_weight(study, who, int(size))))
+    for what in options.get("of", tuple(OF)):
+        answer.blocks += _ranked(study, str(what), who, top, draws)
+    return answer
+
+
+def _weight(study: Study, who: str, size: int) -> str:
+    posts = study.frame.all_posts_sql
+    mine, whole = study.frame.query(f"SELECT count(*) FILTER (account_id IN {who}), count(*) FROM {posts}")[0]
+    return (f"The cohort is {size:,} of {study.frame.accounts:,} accounts ({size / study.frame.accounts:.1%}) and wrote {mine:,} "
+            f"of the "
+            f"{whole:,} posts in the window ({mine / max(whole, 1):.1%}). A rank's interval says what it could have been with "
+            f"other "
+            "accounts of the same cohort.")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One item on one day: the cohort's posts, everybody's, its rank with its interval."""
+
+    day: str
+    item: str
+    posts: int
+    everybody: int
+    rank: int
+    low: int
+    high: int
+
+
+def _ranked(study: Study, what: str, who: str, top: int, draws: int) -> list[Table | Figure]:
+    if what not in OF:
+        from curation.errors import unknown
+
+        raise unknown("thing to rank (settings.ranking.of)", what, OF)
+    rows = rows_of(study, what, who, top, draws)
+    if not rows:
+        return []
+    before: dict[str, int] = {}
+    table = []
+    for day in sorted({r.day for r in rows}):
+        today = sorted((r for r in rows if r.day == day), key=lambda r: (r.rank, r.item))
+        table += [(r.day, r.rank, r.low, r.high, r.item, r.posts, r.posts / r.everybody,
+                   before[r.item] - r.rank if r.item in before else None) for r in today]
+        before = {r.item: r.rank for r in today}
+    columns = ("day", "rank", "low", "high", what, "posts", "part of all its posts", "rose by")
+    note = "Part of all its posts: the cohort's posts with it among everybody's on that day. Rose by: ranks since the day before."
+    return [_figure(rows, what, top), Table(f"ranking-{what}", f"The cohort's {what}, day by day", columns, table, note)]
+
+
+def _figure(rows: Sequence[Row], what: str, top: int) -> Figure:
+    days = sorted({r.day for r in rows})
+    total: dict[str, int] = {}
+    for r in rows:
+        total[r.item] = total.get(r.item, 0) + r.posts
+    chosen = sorted(total, key=lambda i: (-total[i], i))[:DRAWN]
+    rank = {(r.day, r.item): r.rank for r in rows}
+    title = f"Rank of the cohort's {what}"
+    lines = [(item, [rank.get((d, item)) for d in days]) for item in chosen]
+    values = [(d, item, rank.get((d, item))) for item in chosen for d in days]
+    return Figure(f"ranks-{what}", title, drawn.ranks(days, lines, title, top), ("day", what, "rank"), values)
+
+
+def rows_of(study: Study, what: str, who: str, top: int, draws: int) -> list[Row]:
+    """The top items of each day with their rank intervals."""
+    expression, source = OF[what]
+    connection = study.frame.store.connection
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE study_items AS
+        SELECT strftime(created_at, '%Y-%m-%d') AS day, {expression} AS item, account_id,
+               account_id IN {who} AS own, count(DISTINCT post_id) AS posts
+        FROM (SELECT post_id, account_id, created_at, unnest({source}) AS item FROM {study.frame.all_posts_sql})
+        WHERE created_at IS NOT NULL AND item IS NOT NULL AND item <> '' GROUP BY ALL""")
+    chosen = study.frame.query(f"""
+        SELECT day, item, sum(posts) FILTER (own) AS mine, sum(posts) AS everybody FROM study_items WHERE item <> ''
+        GROUP BY day, item HAVING mine > 0 QUALIFY row_number() OVER (PARTITION BY day ORDER BY mine DESC, item) <= {3 * top}
+        ORDER BY day, mine DESC, item""")
+    found: list[Row] = []
+    for day in sorted({d for d, *_ in chosen}):
+        items = [(i, int(m), int(e)) for d, i, m, e in chosen if d == day]
+        ranks, low, high = intervals(_by_account(study, day, [i for i, *_ in items]), draws, study.campaign.seed)
+        found += [Row(day, item, mine, everybody, int(r), int(a), int(b))
+                  for (item, mine, everybody), r, a, b in zip(items, ranks, low, high, strict=True) if r <= top]
+    return found
+
+
+def _by_account(study: Study, day: str, items: Sequence[str]) -> NDArray[np.float64]:
+    """The cohort's posts by account and item of one day: float64[accounts, items]."""
+    import pyarrow as pa
+
+    connection = study.frame.store.connection
+    connection.register("study_chosen", pa.table({"item": pa.array(items, pa.string()), "place": np.arange(len(items))}))
+    rows: dict[str, Any] = connection.execute(
+        "SELECT dense_rank() OVER (ORDER BY account_id) - 1 AS who, place, posts FROM study_items JOIN study_chosen USING (item) "
+        "WHERE own AND day = ?", [day]).fetchnumpy()
+    connection.unregister("study_chosen")
+    matrix = np.zeros((int(rows["who"].max()) + 1, len(items)))
+    matrix[rows["who"], rows["place"]] = rows["posts"]
+    return matrix
+
+
+def intervals(posts: NDArray[np.float64], draws: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Ranks (equal counts, equal ranks) of the columns of posts[accounts, items], and the middle 95 % of their ranks when the
+    accounts are drawn again: each counts Poisson(1) times (Hanley and MacGibbon 2006).
+
+    >>> [v.tolist() for v in intervals(np.array([[5.0, 1.0]] * 50), 200, 0)]
+    [[1, 2], [1, 2], [1, 2]]
+    """
+    weights = np.random.default_rng(seed).poisson(1.0, size=(draws, len(posts))).astype(np.float64)
+    ranks = _ranks(posts.sum(axis=0)[None, :])[0]
+    drawn_ranks = _ranks(weights @ posts)
+    low, high = np.quantile(drawn_ranks, [0.025, 0.975], axis=0, method="inverted_cdf")
+    return ranks, np.minimum(low, ranks).astype(np.int64), np.maximum(high, ranks).astype(np.int64)
+
+
+def _ranks(totals: NDArray[np.float64]) -> NDArray[np.int64]:
+    """1 + how many columns have more, for each row of totals."""
+    return np.asarray(1 + (totals[:, None, :] > totals[:, :, None]).sum(axis=2), dtype=np.int64)
