@@ -164,11 +164,23 @@ def label_files(cell: Cell) -> list[Path]:
     return [home / "releases" / name / version / "labels.parquet" for name, _, version in tested]
 
 
+def _posteriors(files: list[Path]) -> str:
+    """SQL for the label's posterior and its bounds; older releases have no bounds, and some no posterior."""
+    import pyarrow.parquet as pq
+
+    there = set.intersection(*(set(pq.read_schema(path).names) for path in files))
+    known = {"p_bot": "posterior", "p_low": "posterior_low", "p_high": "posterior_high"}
+    several = "CASE WHEN l.n_claims > 1 THEN l.{} END" if "n_claims" in there else "NULL"
+    return ", ".join(f"coalesce({several.format(column) if column in there else 'NULL'}, 'nan'::DOUBLE) AS {name}"
+                     for column, name in known.items())
+
+
 def scored(cell: Cell) -> pa.Table:
     """Predictions beside labels: one row for each tested account and repeat, sorted by repeat, dataset, id.
 
-    Columns: dataset, account_id, repeat, fold (int64), p_bot, threshold, seconds (float64), y (int8, 1 = bot), and
-    for each group of `benchmarks.groups` 1, 0 or NaN.
+    Columns: dataset, account_id, repeat, fold (int64), p_bot, threshold, seconds (float64), y (int8, 1 = bot), the
+    label's `posterior` with `posterior_low` and `posterior_high` (NaN where it rests on one claim, which measures no doubt),
+    and for each group of `benchmarks.groups` 1, 0 or NaN.
     Raises UserError where the cell has no predictions, or where an account's label has gone.
     """
     import duckdb
@@ -180,6 +192,7 @@ def scored(cell: Cell) -> pa.Table:
         raise UserError(f"{cell.detector} on {cell.test} ({cell.key}) is {cell.status}: {cell.reason}")
     query = f"""
         SELECT p.dataset, p.account_id, p.repeat, p.fold, p.p_bot, p.threshold, p.seconds, (l.label = 'bot')::TINYINT AS y,
+               {_posteriors(label_files(cell))},
                {", ".join(f"coalesce(g.{name}, 'nan'::DOUBLE) AS {name}" for name in GROUPS)}
         FROM read_parquet(?) p LEFT JOIN read_parquet(?) l USING (dataset, account_id)
         LEFT JOIN groups g USING (dataset, account_id)

@@ -44,6 +44,7 @@
     if (e.r === null) { cell.append(el("small", {}, few() ? "too few to rank" : "not ranked")); return; }
     cell.append(el("small", {}, range(e.here) + " here"));
     if (e.g) cell.append(el("small", {}, "tie group " + e.g));
+    if (e.f) cell.append(el("small", {class: "no"}, e.f + " under label doubt"));
     if (e.else) cell.append(el("small", {}, range(e.else) + " elsewhere"));
     if (now.sort === "rank:asc") for (const b of e.bars) cell.append(
       el("i", {class: `ln l${b.lane}${b.first ? " s" : ""}${b.last ? " e" : ""}`}), el("span", {class: "sr"}, "not separated from " + b.others.join(", ")));

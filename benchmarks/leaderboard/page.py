@@ -262,6 +262,6 @@ def _small(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "r": entry["rank"], "here": [entry.get("rank_low"), entry.get("rank_high")], "else": entry.get("rank_elsewhere"),
         "s": {CODE[k]: v for k, v in entry["scores"].items()}, "w": {CODE[k]: v for k, v in entry["wide"].items()},
-        "g": entry.get("tie_group"), "lost": entry["lost"],
+        "g": entry.get("tie_group"), "f": entry.get("rank_doubt") if entry.get("flips") else None, "lost": entry["lost"],
         "above": entry["above"], "on": entry["higher_on"], "bars": entry["bars"],
     }

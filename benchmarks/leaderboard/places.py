@@ -6,11 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from benchmarks.leaderboard.scores import Measured
 from benchmarks.leaderboard.summary import Spread, ranked
 from benchmarks.metrics import Metric
 
-UNPLACED: dict[str, Any] = {"rank": None, "rank_low": None, "rank_high": None, "tie_group": None}
+UNPLACED: dict[str, Any] = {"rank": None, "rank_low": None, "rank_high": None, "tie_group": None, "rank_doubt": None, "flips": None}
 """What a row has where nothing is ranked: no value, a class that is few, or a metric without a better end."""
 
 
@@ -31,6 +33,12 @@ def placed(measured: Iterable[Measured], metrics: Sequence[Metric]) -> dict[tupl
 
 
 def _ranked(own: dict[str, Measured], metric: Metric) -> dict[str, dict[str, Any]]:
-    spreads = {d: Spread(m.scores[metric.name], [m.scores[metric.name][0]], m.draws[metric.name], False) for d, m in own.items()}
+    spreads = {d: Spread(m.scores[metric.name], [m.scores[metric.name][0]], m.draws[metric.name], False, _doubt(m, metric))
+               for d, m in own.items()}
     best_first = -1 if metric.direction == "higher" else 1
     return ranked(sorted(spreads, key=lambda d: (best_first * spreads[d].score[0], d)), spreads, metric)
+
+
+def _doubt(m: Measured, metric: Metric) -> float | None:
+    drawn = m.doubt.get(metric.name)
+    return None if drawn is None or np.isnan(drawn).all() else float(np.nanmean(drawn))

@@ -9,7 +9,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from benchmarks import intervals
 from benchmarks.groups import GROUPS
+from benchmarks.leaderboard import doubt
 from benchmarks.metrics import Array, Judged, Metric, Sample
 from benchmarks.protocols import Kind
 
@@ -42,6 +43,7 @@ KEPT = 2
 """Raised when the bootstrap's code changes what is drawn; a metric's own source is in the key of what is kept."""
 
 
+POSTERIORS = ("posterior", "posterior_low", "posterior_high")
 FACTS = ("seconds", *GROUPS)
 """Columns of the predictions that metrics may read beside score and label."""
 
@@ -64,7 +66,7 @@ class Measured:
 
     `scores` holds (value, low, high) of every metric that is defined; `methods` how each interval was made;
     `draws` float64[count] of every metric, the same accounts drawn for every cell with this test. Where repeats are trials
-    of which the worst counts, `moves` says which it was, metric by metric.
+    of which the worst counts, `moves` says which it was, metric by metric. `doubt` holds draws under label doubt, if any.
     """
 
     info: dict[str, Any]
@@ -76,6 +78,7 @@ class Measured:
     methods: dict[str, str] = field(default_factory=dict)
     draws: dict[str, Array] = field(default_factory=dict)
     moves: dict[str, str] = field(default_factory=dict)
+    doubt: dict[str, Array] = field(default_factory=dict)
 
     @property
     def kind(self) -> Kind:
@@ -106,6 +109,7 @@ class Prepared:
     info: dict[str, Any]
     repeats: list[tuple[Judged, Places | None]]
     y: npt.NDArray[np.int8]
+    posteriors: Array = field(default_factory=lambda: np.empty((3, 0)))
 
     @property
     def content(self) -> str:
@@ -118,6 +122,11 @@ class Prepared:
                 sha.update(np.ascontiguousarray(part).tobytes())
         sha.update(str(self.worst).encode())
         return sha.hexdigest()
+
+    @property
+    def size(self) -> int:
+        """The accounts that places point into: those of the test, of which this cell may have scored a part."""
+        return max(len(judged.y) if places is None else int(places.max()) + 1 for judged, places in self.repeats)
 
     @property
     def worst(self) -> bool:
@@ -162,8 +171,16 @@ def _measure_test(group: list[Result], metrics: Sequence[Metric], plan: Plan) ->
     scored = [r for r in group if r.predictions is not None]
     prepared, accounts = prepare([(r.info, r.predictions()) for r in scored if r.predictions])
     draws = drawn_or_kept(prepared, metrics, accounts, plan, _stream(group[0].info))
-    measured = [_values(cell, metrics, drawn) for cell, drawn in zip(prepared, draws, strict=True)]
+    measured = [
+        replace(_values(cell, metrics, drawn), doubt=_doubt(cell, metrics, plan, _stream(group[0].info)))
+        for cell, drawn in zip(prepared, draws, strict=True)]
     return measured + [Measured(r.info) for r in group if r.predictions is None]
+
+
+def _doubt(cell: Prepared, metrics: Sequence[Metric], plan: Plan, stream: int) -> dict[str, Array]:
+    if cell.worst:  # the worst trial under other labels may be another one: no second interval there
+        return {}
+    return doubt.draw(cell.repeats, metrics, cell.posteriors, min(plan.resamples, doubt.DRAWS), [plan.seed, stream])
 
 
 def _stream(info: dict[str, Any]) -> int:
@@ -203,7 +220,11 @@ def _prepare(info: dict[str, Any], table: pa.Table, index: Any, accounts: int) -
         known = {name: fact[rows] for name, fact in facts.items()}
         judged = Judged(y[rows], p[rows], p[rows] >= threshold[rows], fold[rows], known)
         repeats.append((judged, None if whole else places))
-    return Prepared(info, repeats, labels[labels >= 0])
+    posteriors: Array = np.full((3, accounts), np.nan)
+    for own, name in zip(posteriors, POSTERIORS, strict=True):
+        if name in table.column_names:
+            own[at] = table[name].to_numpy()
+    return Prepared(info, repeats, labels[labels >= 0], posteriors)
 
 
 def _facts(info: dict[str, Any], table: pa.Table) -> dict[str, Array]:
@@ -267,7 +288,7 @@ def _values(cell: Prepared, metrics: Sequence[Metric], draws: dict[str, Array]) 
     for m, value in zip(metrics, values.tolist(), strict=True):
         if np.isfinite(value):
             own = cell.counted(m)
-            sample = Sample([judged for judged, _ in own], [places for _, places in own], len(cell.y))
+            sample = Sample([judged for judged, _ in own], [places for _, places in own], cell.size)
             low, high, methods[m.name] = intervals.interval(m, value, sample, draws[m.name], (bots, len(cell.y) - bots))
             # NaN says that there is no interval, and stays NaN.
             scores[m.name] = (value, float(np.minimum(low, value)), float(np.maximum(high, value)))

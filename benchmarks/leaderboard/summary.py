@@ -106,6 +106,8 @@ class Spread:
     values: list[float]
     draws: Array
     few: bool
+    doubt: float | None = None
+    """The mean over draws of accounts and labels; None where no label is in doubt."""
 
 
 def spread(field: Field, metric: Metric, detector: str, kind: Kind, tests: Sequence[str]) -> Spread | None:
@@ -117,7 +119,10 @@ def spread(field: Field, metric: Metric, detector: str, kind: Kind, tests: Seque
     values = [s[0] for s in scores]
     score = scores[0] if len(scores) == 1 else (float(np.mean(values)), *intervals.shift(scores))
     draws = np.mean([c.draws[metric.name] for c in cells if c is not None], axis=0)
-    return Spread(score, values, draws, any(c.few for c in cells if c is not None))
+    doubted = [c.doubt.get(metric.name, c.draws[metric.name]) for c in cells if c is not None]
+    anywhere = any(metric.name in c.doubt for c in cells if c is not None)
+    doubt = float(np.mean([np.nanmean(d) for d in doubted])) if anywhere and not any(np.isnan(d).all() for d in doubted) else None
+    return Spread(score, values, draws, any(c.few for c in cells if c is not None), doubt)
 
 
 def difference(a: Spread, b: Spread) -> Score:
@@ -222,6 +227,15 @@ def _over(a: Spread, b: Spread) -> list[float] | None:
     return list(wide) if wide else None
 
 
+def _doubted(main: Mapping[str, Spread], metric: Metric) -> dict[str, int]:
+    """Ranks by the means under label doubt; {} where no label is in doubt."""
+    known = {name: s.doubt for name, s in main.items() if s.doubt is not None}
+    if len(known) < len(main):
+        return {}
+    return {name: 1 + sum(metric.better(o, value) and abs(o - value) > SAME for o in known.values())
+            for name, value in known.items()}
+
+
 def tie_groups(order: Sequence[str], beaten: set[tuple[str, str]]) -> dict[str, int]:
     """The group of each: 1 is the leader and all not separated from it, 2 the best of the rest and all of the rest not
     separated from that one, and so on down.
@@ -250,6 +264,7 @@ def ranked(names: list[str], main: Mapping[str, Spread], metric: Metric) -> dict
     elsewhere = _beaten(names, main, metric, _separated_elsewhere(pairs)) if sets >= 3 else None
     runs, groups = ties(names, here), tie_groups(names, here)
     found = {}
+    doubted = _doubted(main, metric)
     for name in names:
         value = main[name].score[0]
         rank = 1 + sum(metric.better(main[o].score[0], value) and abs(main[o].score[0] - value) > SAME for o in names)
@@ -257,6 +272,7 @@ def ranked(names: list[str], main: Mapping[str, Spread], metric: Metric) -> dict
         found[name] = {
             "rank": rank, "rank_low": min(low, rank), "rank_high": max(high, rank),
             "rank_elsewhere": list(_range(name, names, elsewhere)) if elsewhere is not None else None,
+            "rank_doubt": doubted.get(name), "flips": name in doubted and doubted[name] != rank,
             "tie_group": groups[name], "ties": [i for i, run in enumerate(runs) if name in run],
         }
     return found

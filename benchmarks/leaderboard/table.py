@@ -130,6 +130,7 @@ def _detector(name: str, field: Field) -> dict[str, Any]:
 def _row(m: Measured, metric: Metric) -> dict[str, Any]:
     """The contract's row: one metric of one cell; without a value, `reason` says why."""
     value, low, high = m.scores.get(metric.name, (None, None, None))
+    doubt = intervals.percentiles(m.doubt[metric.name]) if metric.name in m.doubt and value is not None and not m.few else None
     reason = m.info.get("reason")
     if m.info["status"] == "done" and value is None:
         reason = f"not defined: {metric.undefined}"
@@ -137,6 +138,7 @@ def _row(m: Measured, metric: Metric) -> dict[str, Any]:
     return {
         "detector": m.info["detector"], "protocol": m.info["protocol"], "kind": m.kind, "train": sorted(m.info["train"]),
         "test": m.info["test"], "metric": metric.name, "value": value, "low": low, "high": high, "n": m.accounts,
+        "low_doubt": doubt[0] if doubt else None, "high_doubt": doubt[1] if doubt else None,
         "bots": m.bots, "humans": m.humans, "few": m.few, "interval": m.methods.get(metric.name), "status": m.info["status"],
         "reason": reason, "move": m.moves.get(metric.name), "simulated": bool(m.info.get("simulated")),
         "seed": m.info.get("seed"), "cell": m.info["cell_key"],

@@ -89,6 +89,18 @@ def test_values_by_hand_and_the_mean_over_repeats():
     assert np.isnan(got.scores["roc-auc"][1:]).all() and got.methods["roc-auc"] == "none: few"
 
 
+def test_a_cell_may_score_a_part_of_the_tests_accounts():
+    """As in another mix: one cell has all 90 accounts, the other the last 82 of them, with the interval of those alone."""
+    r = boards.release("d", 40, 50)
+    y, p = np.r_[np.ones(40, int), np.zeros(50, int)], np.random.default_rng(7).random(90)
+    whole = scored(p, y)
+    both = measure([boards.cell("x", r, boards.CV, [r], whole), boards.cell("y", r, boards.LODO, [r], whole.slice(8))],
+                   metrics.ordered(), boards.QUICK)
+    alone, = measure([boards.cell("y", r, boards.LODO, [r], whole.slice(8))], metrics.ordered(["roc-auc"]), boards.QUICK)
+    part = next(m for m in both if m.info["detector"] == "y")
+    assert (part.accounts, part.bots) == (82, 32) and part.scores["roc-auc"] == alone.scores["roc-auc"]
+
+
 def test_repeats_of_an_account_move_together():
     """Twice the same predictions say no more than once: the same interval, not a narrower one."""
     r = boards.release("d", 40, 40)

@@ -1,0 +1,84 @@
+"""Label doubt: what the scores would be, had the labels been drawn anew from what the claims make of them.
+
+A label that rests on several claims has a posterior; one that rests on a single claim has none that was measured, and is taken as
+it is. Each draw takes other accounts and, for each doubtful one, another label: bot with its posterior probability (itself drawn
+between its bounds, where the consensus gives some). Errors of different accounts are taken as independent, which annotators
+who misread the same thing are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks import intervals
+from benchmarks.metrics import Array, Judged, Metric
+from benchmarks.metrics._judged import Places
+
+DRAWS = 400
+"""Draws behind the second interval at most: it is shown, and decides nothing but a mark."""
+SURE = 1e-4
+
+
+def doubtful(posterior: Array) -> npt.NDArray[np.bool_]:
+    """Which accounts' labels are in doubt: bool[n]."""
+    return (posterior > SURE) & (posterior < 1 - SURE)
+
+
+def doubled(judged: Judged, unsure: Places) -> Judged:
+    """The accounts, and the unsure ones a second time with the other label: weights then say which of the two is drawn."""
+    fold = None if judged.fold is None else np.concatenate([judged.fold, judged.fold[unsure]])
+    facts = {name: np.concatenate([fact, fact[unsure]]) for name, fact in judged.facts.items()}
+    y = np.concatenate([judged.y, 1 - judged.y[unsure]])
+    return Judged(y, np.concatenate([judged.p, judged.p[unsure]]), np.concatenate([judged.hat, judged.hat[unsure]]), fold, facts)
+
+
+def labels(posterior: Array, low: Array, high: Array, draws: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+    """Drawn labels, bool[draws, n]; where bounds are known the posterior is drawn first, normal on the logit scale."""
+    p = np.clip(posterior, SURE, 1 - SURE)
+    bounded = ~np.isnan(low) & ~np.isnan(high)
+    ends = [np.clip(np.where(bounded, end, p), SURE, 1 - SURE) for end in (low, high)]
+    spread = (_logit(ends[1]) - _logit(ends[0])) / (2 * intervals.Z)
+    drawn = _logit(p) + spread * rng.standard_normal((draws, len(p)))
+    return np.asarray(rng.random((draws, len(p))) < 1 / (1 + np.exp(-drawn)))
+
+
+def _logit(p: Array) -> Array:
+    return np.asarray(np.log(p / (1 - p)))
+
+
+def draw(
+    repeats: Sequence[tuple[Judged, Places | None]], metrics: Sequence[Metric], posteriors: Array, count: int, seed: Sequence[int],
+) -> dict[str, Array]:
+    """Each metric in `count` draws of accounts and labels, the mean over repeats: float64[count]; {} where nothing is in doubt.
+
+    `posteriors` is float64[3, accounts]: the probability of bot and its bounds.
+    """
+    unsure = doubtful(posteriors[0])
+    if not unsure.any():
+        return {}
+    rng = np.random.default_rng([*seed, 1])
+    chunks = []
+    for weight in intervals.resamples(len(unsure), count, seed):
+        p, low, high = posteriors[:, unsure]
+        bots = labels(p, low, high, len(weight), rng)
+        chunks.append(np.mean([_one(judged, places, metrics, weight, unsure, bots) for judged, places in repeats], axis=0))
+    return dict(zip((m.name for m in metrics), np.concatenate(chunks, axis=1), strict=True))
+
+
+def _one(  # noqa: PLR0917 (a helper of one caller)
+    judged: Judged, places: Places | None, metrics: Sequence[Metric], weight: Array, unsure: npt.NDArray[np.bool_],
+    bots: npt.NDArray[np.bool_],
+) -> Array:
+    """float64[metrics, b] of one repeat."""
+    at = np.arange(len(judged.y)) if places is None else places
+    rows = np.flatnonzero(unsure[at])
+    column = np.cumsum(unsure) - 1
+    own = np.asarray(weight[:, at])
+    kept = bots[:, column[at[rows]]] == (judged.y[rows] == 1)
+    other = own[:, rows] * ~kept
+    own[:, rows] *= kept
+    under = doubled(judged, rows).under(np.concatenate([own, other], axis=1))
+    return np.stack([m.values(under) for m in metrics])
