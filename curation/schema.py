@@ -268,6 +268,13 @@ _TABLES = (
         _text("event", "what was seen", True, LogEvent),
         _text("payload_hash", "sha256 of the annotation's JSON", True),
         _text("claim_id", "the claim it became"),
+        _text("batch_id", "the batch it was asked in"),
+        _text("account_key", "the opaque key that stood for the account"),
+        _text("claimant", "the pseudonym of who said so"),
+        _text("task", "the server's number of the task"),
+        _text("number", "the server's number of the annotation"),
+        _text("reason", "why it was rejected"),
+        Column("lead_time_s", "DOUBLE", "seconds it took", minimum=0),
     )),
     Table("labels", "What the claims of an account come to, under one method; can always be recomputed.",
           ("consensus_id", "dataset", "account_id"), (

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 from curation.errors import UserError
 
-PAGE = 1_000
+PAGE, SOME = 1_000, 200
+"""Rows on a page, and tasks named in one address."""
 TIMEOUT = (10, 300)
 """Seconds to connect and to wait for an answer."""
 MARK = "botbench: made by `botbench annotate push`; please leave this line as it is. "
@@ -45,7 +46,8 @@ class Client:
     def projects(self) -> list[dict[str, Any]]:
         """Every project that `push` made here: Label Studio's fields, and ours (batch, part, scheme, mark) under `botbench`."""
         found = []
-        for page in self._pages("api/projects", {"page_size": 100, "include": "id,title,description"}, "results"):
+        query = {"page_size": 100, "include": "id,title,description,task_number"}
+        for page in self._pages("api/projects", query, "results"):
             found += [{**p, "botbench": mark} for p in page if (mark := read_mark(p.get("description")))]
         return sorted(found, key=lambda p: p["id"])
 
@@ -90,15 +92,53 @@ class Client:
         """Delete one task."""
         self.call("DELETE", f"api/tasks/{task}")
 
+    def unanswered(self, project: int) -> dict[str, int]:
+        """Account key to task of every task that has neither an annotation nor a skip; the cards are not read."""
+        query = {"project": project, "fields": "all", "include": "id,meta,annotations", "page_size": PAGE}
+        tasks = [t for page in self._pages("api/tasks", query, "tasks") for t in page]
+        return {t["meta"]["account_key"]: t["id"] for t in tasks if not t["annotations"] and t.get("meta")}
+
+    def delete_tasks(self, project: int, tasks: list[int]) -> None:
+        """Delete some tasks in one request."""
+        self.call("POST", f"api/dm/actions?id=delete_tasks&project={project}", json={
+            "selectedItems": {"all": False, "included": tasks}, "filters": None, "ordering": []})
+
+    def rename_project(self, project: int, title: str, mark: dict[str, str]) -> None:
+        """Give a project another title and mark."""
+        self.call("PATCH", f"api/projects/{project}", json={"title": title[:50], "description": write_mark(mark)})
+
     # -- answers
 
-    def annotated(self, project: int) -> list[dict[str, Any]]:
-        """The tasks that have annotations or skips, with them; costs the server in proportion to these."""
-        return list(self.call("GET", f"api/projects/{project}/export", params={"exportType": "JSON"}))
+    def annotated(self, project: int, tasks: list[int] | None = None) -> list[dict[str, Any]]:
+        """The tasks (of those named, else all) that have annotations or skips, with them; the cost is in proportion to these."""
+        address = f"api/projects/{project}/export"
+        if tasks is None:
+            return list(self.call("GET", address, params={"exportType": "JSON"}))
+        some = [tasks[i : i + SOME] for i in range(0, len(tasks), SOME)]
+        return [t for ids in some for t in self.call("GET", address, params={"exportType": "JSON", "ids[]": ids})]
+
+    def newest_change(self, project: int) -> str | None:
+        """When a task of the project, or an annotation of one, last changed, came or went; None without tasks."""
+        query = {"project": project, "fields": "task_only", "include": "id,updated_at", "page_size": 1,
+                 "query": json.dumps({"ordering": ["-tasks:updated_at"]})}
+        found = self.call("GET", "api/tasks", params=query)["tasks"]
+        return found[0]["updated_at"] if found else None
+
+    def changed(self, project: int, since: str) -> list[dict[str, Any]]:
+        """The tasks that changed after a time (an annotation that is made, edited, skipped or deleted changes its task): id,
+        updated_at, and the annotations' ids; neither cards nor answers are read."""
+        after = {"filter": "filter:tasks:updated_at", "operator": "greater", "type": "Datetime", "value": since}
+        query = {"project": project, "fields": "all", "include": "id,updated_at,annotations", "page_size": PAGE,
+                 "query": json.dumps({"filters": {"conjunction": "and", "items": [after]}, "ordering": ["tasks:updated_at"]})}
+        return [t for page in self._pages("api/tasks", query, "tasks") for t in page]
 
     def emails(self) -> dict[int, str]:
         """User id to e-mail, from which pseudonyms are made; never stored."""
         return {u["id"]: u["email"] for u in self.call("GET", "api/users")}
+
+    def invitation(self) -> str:
+        """The path of the page by which somebody signs up."""
+        return str(self.call("GET", "api/invite")["invite_url"])
 
     # -- the wire
 
@@ -151,7 +191,6 @@ class Client:
             self._renew()
         else:
             self._http.headers["Authorization"] = f"Token {self.token}"
-        self.call("GET", "api/current-user/whoami")
 
     def _renew(self) -> None:
         self._http.headers.pop("Authorization", None)

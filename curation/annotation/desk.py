@@ -1,14 +1,16 @@
-"""What the commands do: read a batch's projects on a server, or an export file, and bring the store up to it; say how it is."""
+"""What the commands do: read a batch's projects on a server, or an export file, and bring the store up to it"""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from curation.annotation import results, sync
+from curation.annotation import faults, reports, results, sync
 from curation.annotation.batches import Batch
 from curation.annotation.client import Client
+from curation.annotation.cursors import Cursor, Cursors
 from curation.annotation.people import People
 from curation.annotation.scheme import Scheme
 from curation.annotation.schemebook import SchemeBook
@@ -19,17 +21,80 @@ if TYPE_CHECKING:
 
     from curation.store import Store
 
+class NoProjectError(UserError):
+    """A server holds nothing of the batches asked about."""
+
+
 FILE = "file"
 """The server's name in the log for what came by a file."""
 
 
-def sync_server(store: Store, client: Client, batch: Batch | None = None, scheme: Scheme | None = None) -> sync.Synced:
-    """Bring the claims up to the server's annotations of one batch, or of every batch of this store that it holds."""
+def sync_server(store: Store, client: Client, batch: Batch | None = None, scheme: Scheme | None = None,
+                *, whole: bool = False) -> sync.Synced:
+    """Bring the claims up to the server's annotations of one batch, or of every batch of this store that it holds.
+
+    Only what changed since the last sync is read (`whole`, or a scheme given by hand: everything). Nothing new costs the
+    server the list of projects and one light request for each.
+    """
     sync.remember(store)
     projects = ours(store, client, batch)
-    seen = _read(store, client, projects, scheme)
-    complete = _present(client, projects) if _missed(store, seen, projects) else None
-    return sync.store_seen(store, client.url, seen, complete=complete)
+    cursors = Cursors(store.home, client.url)
+    looked = [_look(client, p, None if whole or scheme else cursors.get(p["botbench"]["mark"])) for p in projects]
+    tasks = [t for look in looked for t in look.tasks]
+    seen = _reader(store, client.emails() if tasks else {}, scheme).read(tasks)
+    everything = [look.project for look in looked if look.whole]
+    complete = _touched(store, [look for look in looked if not look.whole])
+    if everything and _missed(store, seen, everything):
+        complete = pa_concat(complete, _present(client, everything))
+    marks = [p["botbench"]["mark"] for p in projects]
+    synced = sync.store_seen(store, client.url, seen, complete=complete, projects=marks)
+    for look in looked:
+        if look.cursor:
+            cursors.put(look.project["botbench"]["mark"], look.cursor)
+    taken = reports.take_out(store, client, projects, scheme or Scheme.load()) if synced.claims_added else []
+    synced.notes, synced.projects = faults.found(store, projects, seen) + taken, projects
+    return synced
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was read of a project: whole or since the last time; its annotated tasks; those that lost all annotations."""
+
+    project: dict[str, Any]
+    whole: bool
+    tasks: list[dict[str, Any]]
+    emptied: list[str]
+    cursor: Cursor | None
+
+
+def _look(client: Client, project: dict[str, Any], cursor: Cursor | None) -> Look:
+    """Read a project's annotations, as far as they are new to `cursor`."""
+    if cursor is None:
+        newest = client.newest_change(project["id"])  # before the export: what changes meanwhile is read again
+        start = Cursor(newest) if newest else None
+        if start:
+            start = start.after({str(t["id"]): t["updated_at"] for t in client.changed(project["id"], start.since)})
+        return Look(project, True, client.annotated(project["id"]), [], start)
+    changed = [t for t in client.changed(project["id"], cursor.since) if cursor.seen.get(str(t["id"])) != t["updated_at"]]
+    wanted = [t["id"] for t in changed if t["annotations"]]
+    tasks = client.annotated(project["id"], wanted) if wanted else []
+    moved = cursor.after({str(t["id"]): t["updated_at"] for t in changed})
+    return Look(project, False, tasks, [str(t["id"]) for t in changed], moved if changed else None)
+
+
+def _touched(store: Store, looked: list[Look]) -> pa.Table:
+    """Project and account key of the changed tasks: an annotation of one that was logged and is not seen was deleted."""
+    pairs = [(look.project["botbench"]["mark"], task) for look in looked for task in look.emptied]
+    return store.arrow(f"""
+        SELECT DISTINCT project, account_key FROM {store.relation("annotation_log")}
+        WHERE list_contains(?::VARCHAR[], project || ' ' || task) AND account_key IS NOT NULL""", [[" ".join(p) for p in pairs]])
+
+
+def pa_concat(*tables: pa.Table) -> pa.Table:
+    """Tables of one schema as one."""
+    import pyarrow as pa
+
+    return pa.concat_tables(tables, promote_options="permissive")
 
 
 def sync_file(store: Store, path: Path, dataset: str | None = None, batch: Batch | None = None,
@@ -77,15 +142,8 @@ def ours(store: Store, client: Client, batch: Batch | None) -> list[dict[str, An
     found = [p for p in client.projects() if p["botbench"]["batch"] in known]
     if not found:
         what = f"batch {batch.batch_id}" if batch else "any batch of this store"
-        raise UserError(f"Label Studio at {client.url} has no project of {what}. Push it first: botbench annotate push BATCH.")
+        raise NoProjectError(f"Label Studio at {client.url} has no project of {what}. Push it first: botbench annotate push BATCH.")
     return found
-
-
-def _read(store: Store, client: Client, projects: list[dict[str, Any]], scheme: Scheme | None = None) -> pa.Table:
-    import pyarrow as pa
-
-    reader = _reader(store, client.emails(), scheme)
-    return pa.concat_tables([reader.read(client.annotated(p["id"])) for p in projects])
 
 
 def _reader(store: Store, emails: dict[int, str], scheme: Scheme | None) -> results.Reader:
@@ -109,49 +167,3 @@ def _present(client: Client, projects: list[dict[str, Any]]) -> pa.Table:
     pairs = [(p["botbench"]["mark"], key) for p in projects for _, key in client.task_keys(p["id"])]
     columns = zip(*pairs, strict=True) if pairs else ((), ())
     return pa.table([pa.array(c, pa.string()) for c in columns], names=["project", "account_key"])
-
-
-def status(store: Store, client: Client, batch: Batch | None = None) -> dict[str, Any]:
-    """How far the work is, as the server has it now: projects, annotators (pseudonyms), all; and simple percent agreement.
-
-    `assigned` of a person counts the tasks of the projects they have answered in. Seconds are Label Studio's lead time.
-    """
-    projects = ours(store, client, batch)
-    seen = _read(store, client, projects)
-    tasks = {p["botbench"]["mark"]: client.task_count(p["id"]) for p in projects}
-    store.connection.register("status_seen", seen)
-    people = _by_person(store, tasks)
-    done = {r["project"]: r["done"] for r in store.arrow(
-        "SELECT project, count(DISTINCT account_key) AS done FROM status_seen GROUP BY project").to_pylist()}
-    total = store.arrow(f"SELECT {_COUNTS} FROM status_seen").to_pylist()[0]
-    agreement = _agreement(store)
-    store.connection.unregister("status_seen")
-    return {
-        "projects": [{"id": p["id"], "batch": p["botbench"]["batch"], "part": p["botbench"]["part"],
-                      "assigned": tasks[p["botbench"]["mark"]], "done": done.get(p["botbench"]["mark"], 0)} for p in projects],
-        "annotators": people, "all": {"assigned": sum(tasks.values()), **total}, "agreement": agreement,
-    }
-
-
-_COUNTS = ("count(DISTINCT project || account_key) AS done, count(*) FILTER (event = 'skipped') AS skipped, "
-           "count(*) FILTER (event = 'rejected') AS rejected, median(lead_time_s) FILTER (event = 'answered') AS median_seconds")
-
-
-def _by_person(store: Store, tasks: dict[str, int]) -> dict[str, dict[str, Any]]:
-    rows = store.arrow(f"""
-        SELECT claimant, list(DISTINCT project) AS projects, {_COUNTS}
-        FROM status_seen GROUP BY claimant ORDER BY claimant""").to_pylist()
-    return {r.pop("claimant"): {"assigned": sum(tasks[m] for m in r.pop("projects") if m in tasks), **r} for r in rows}
-
-
-def _agreement(store: Store) -> dict[str, Any]:
-    """Percent agreement: of the pairs of people who answered the same account, how many gave the same answer."""
-    found: dict[str, Any] = store.arrow("""
-        WITH votes AS (SELECT batch_id, account_key, claimant, arg_max(answer, updated_at) AS answer
-            FROM status_seen WHERE event = 'answered' GROUP BY ALL),
-        cells AS (SELECT batch_id, account_key, answer, count(*) AS n FROM votes GROUP BY ALL),
-        accounts AS (SELECT sum(n) * (sum(n) - 1) / 2 AS pairs, sum(n * (n - 1)) / 2 AS same
-            FROM cells GROUP BY batch_id, account_key)
-        SELECT 100 * sum(same) / nullif(sum(pairs), 0) AS percent, coalesce(sum(pairs), 0)::BIGINT AS pairs FROM accounts
-    """).to_pylist()[0]
-    return found

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from curation.annotation import batches, card, instructions, page
+from curation.annotation import adjudication, card, instructions, page, seats
 from curation.annotation.batches import Batch
 from curation.annotation.client import Client
 from curation.annotation.scheme import Scheme
@@ -35,34 +35,68 @@ class Pushed:
     project_ids: list[int]
     tasks_created: int
     tasks_existing: int
+    tasks_removed: int = 0
 
 
-def push(store: Store, client: Client, batch: Batch, scheme: Scheme, *, annotators: Sequence[str] = (), status: bool = False,
-         shown: pa.Table | None = None, advance: Callable[[int], object] = int) -> Pushed:
+def push(store: Store, client: Client, batch: Batch, scheme: Scheme | None = None, *, annotators: Sequence[str] = (),
+         only: Sequence[str] | None = None, status: bool = False, shown: pa.Table | None = None,
+         advance: Callable[[int], object] = int) -> Pushed:
     """Make the batch's projects and tasks as far as they are missing on the server; `advance` is told of tasks made.
 
-    `status` and `shown` are of `card.cards`: what the platform says, and the detector scores that some cards show.
+    Without a scheme it is the one the batch was pushed with before. `status` and `shown` are of `card.cards`: what the
+    platform says, and the detector scores that some cards show. `only` are the people whose parts belong on this server,
+    where each has one. Tasks that somebody was relieved of go away unless they were answered.
 
     Before each request it is looked up what is there, because the server does not dedupe and goes on with a request
     whose client has gone. Raises UserError where the batch was pushed there for other people or with another scheme.
     """
     with _alone(store, client, batch):
-        SchemeBook(store.home).keep(scheme)
         there = [p for p in client.projects() if p["botbench"]["batch"] == batch.batch_id]
+        scheme = scheme or _before(store, there)
+        SchemeBook(store.home).keep(scheme)
         names = _agreed(there, batch, scheme, annotators)
-        asked = batches.parts(store, batch, names)
+        asked = _only(seats.asked(store, batch, names), only)
         shared = {"batch": batch.batch_id, "scheme": scheme.version, "annotators": ",".join(names)}
         marks = [{**shared, "part": p, "mark": secrets.token_hex(4)} for p in sorted(set(asked["part"].to_pylist()))]
         projects = _projects(client, there, scheme, marks)
         keys = {part: {key for _, key in client.task_keys(p["id"])} for part, p in projects.items()}
         missing = _missing(asked, keys)
         missing_ids = missing.select(["account_id"])
-        _keep_cards(store, card.cards(store, scheme, batch.dataset, missing_ids, batch.drawn_from, status=status, shown=shown))
+        made = card.cards(store, scheme, batch.dataset, missing_ids, batch.drawn_from, status=status, shown=shown)
+        _keep_cards(store, adjudication.told(store, batch, scheme, made))
         created = sum(_fill(client, p, _tasks(store, p, missing), keys[part], advance) for part, p in projects.items())
         for part, project in projects.items():
             if client.task_count(project["id"]) > len(keys[part]):
                 _remove_doubles(client, project["id"])
-        return Pushed([p["id"] for p in projects.values()], created, asked.num_rows - missing.num_rows)
+        removed = sum(_relieve(client, p, asked, part) for part, p in projects.items())
+        removed += sum(_relieve(client, p, asked, p["botbench"]["part"]) for p in there if p["botbench"]["part"] not in projects)
+        return Pushed([p["id"] for p in projects.values()], created, asked.num_rows - missing.num_rows, removed)
+
+
+def _before(store: Store, there: list[Project]) -> Scheme:
+    """The scheme that the batch was pushed with, where it was; else the default one."""
+    known = [s for p in there if (s := SchemeBook(store.home).get(p["botbench"]["scheme"]))]
+    return known[0] if known else Scheme.load()
+
+
+def _only(asked: pa.Table, parts: Sequence[str] | None) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return asked if parts is None else asked.filter(pc.is_in(asked["part"], pa.array(list(parts), pa.string())))
+
+
+def _relieve(client: Client, project: Project, asked: pa.Table, part: str) -> int:
+    """Delete the tasks of a part that it is not asked for (any more) and that nobody answered; returns how many."""
+    import pyarrow.compute as pc
+
+    wanted = set(asked.filter(pc.equal(asked["part"], part))["key"].to_pylist())
+    if client.task_count(project["id"]) <= len(wanted):
+        return 0
+    extra = [task for key, task in client.unanswered(project["id"]).items() if key not in wanted]
+    if extra:
+        client.delete_tasks(project["id"], extra)
+    return len(extra)
 
 
 @contextlib.contextmanager
@@ -87,9 +121,10 @@ def _agreed(there: list[Project], batch: Batch, scheme: Scheme, annotators: Sequ
             raise UserError(f"Batch {batch.batch_id} is on the server with scheme {mark['scheme']} (project {project['id']}), "
                             f"and this is {scheme.version}. Push with that scheme, or draw another batch.")
         before = [n for n in mark.get("annotators", "").split(",") if n]
-        if names and names != before:
+        if annotators and names != before:
             raise UserError(f"Batch {batch.batch_id} is on the server for {', '.join(before) or 'whoever comes'} "
-                            f"(project {project['id']}). Push again without --annotators, or draw another batch for others.")
+                            f"(project {project['id']}). Push again without --annotators; others join with "
+                            "botbench annotate people BATCH --join NAME.")
         names = before
     return names
 

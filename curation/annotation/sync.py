@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,10 @@ class Synced:
     claims_retracted: int = 0
     rejected: list[dict[str, Any]] = field(default_factory=list)
     version: int | None = None
+    projects: list[dict[str, Any]] = field(default_factory=list)
+    """The projects that were read, as the server tells them."""
+    notes: list[str] = field(default_factory=list)
+    """What was found on the server that should not be so, in sentences."""
 
 
 def remember(store: Store) -> None:
@@ -33,12 +38,13 @@ def remember(store: Store) -> None:
 
 
 def store_seen(store: Store, server: str, seen: pa.Table, *, complete: pa.Table | None = None, dataset: str | None = None,
-               batch: str | None = None) -> Synced:
+               batch: str | None = None, projects: Sequence[str] | None = None) -> Synced:
     """Bring the claims up to what was `seen` (rows of `results.read`), in one transaction; nothing new makes no version.
 
     `complete` (columns project, account_key) lists every task of the projects that were read whole: an annotation of
     such a task that was logged before and is not among `seen` was deleted. Without it nothing counts as deleted.
-    `dataset` or `batch` say what tasks belong to that do not say so themselves.
+    `dataset` or `batch` say what tasks belong to that do not say so themselves. `projects` are the marks of those whose
+    earlier rejections are told again.
     """
     _stage(store, seen, complete, dataset, batch)
 
@@ -49,7 +55,7 @@ def store_seen(store: Store, server: str, seen: pa.Table, *, complete: pa.Table 
         found = store.arrow("SELECT count(answer) AS added, count(retracts) AS retracted FROM sync_claims").to_pylist()[0]
         transaction.insert("claims", "sync_claims")
         transaction.insert("annotation_log", "sync_log")
-        return Synced(found["added"], found["retracted"], _rejected(store))
+        return Synced(found["added"], found["retracted"], _rejected(store, server, projects))
 
     version, synced = store.transact(work, None, f"annotations of {server}")
     synced.version = version
@@ -68,6 +74,11 @@ def _stage(store: Store, seen: pa.Table, complete: pa.Table | None, dataset: str
         SELECT DISTINCT a.batch_id, b.dataset, a.account_id, {account_key("a.batch_id", "a.account_id")} AS account_key
         FROM lake.main.assignments a JOIN lake.main.batches b USING (batch_id)
         WHERE batch_id = $1 OR batch_id IN (SELECT batch_id FROM sync_offered)""", [batch])
+    # What an account was there for, where that was not to be sampled: an adjudicator's claim settles a dispute.
+    _temp(store, "sync_parts", f"""
+        SELECT batch_id, account_id, any_value(part) AS part,
+            CASE WHEN any_value(part) = 'adjudication' THEN 'adjudicator' END AS role
+        FROM {store.relation("assignments")} WHERE part IN ('training', 'gold', 'adjudication') GROUP BY ALL""")
     if dataset:
         _temp(store, "sync_known", """
             SELECT DISTINCT dataset, account_id, account_id AS account_key FROM lake.main.accounts WHERE dataset = $1
@@ -93,11 +104,11 @@ def _stage(store: Store, seen: pa.Table, complete: pa.Table | None, dataset: str
 def _changes(store: Store) -> None:
     """`sync_changes`: what is other than the log says, with the claim that stood until now (live) and whose it was."""
     _temp(store, "sync_latest", """
-        SELECT l.annotation_id, l.project, l.server, l.updated_at, l.event, l.payload_hash, c.claim_id AS live,
+        SELECT l.annotation_id, l.project, l.server, l.updated_at, l.event, l.payload_hash,
+            l.account_key AS logged_key, l.task AS logged_task, l.number AS logged_number, l.claimant AS logged_claimant,
+            l.batch_id AS logged_batch, c.claim_id AS live,
             c.dataset AS live_dataset, c.account_id AS live_account, c.claimant AS live_claimant, c.batch_id AS live_batch
-        FROM (FROM lake.main.annotation_log
-            QUALIFY row_number() OVER (PARTITION BY annotation_id ORDER BY updated_at DESC NULLS LAST,
-                list_position(['rejected', 'answered', 'edited', 'skipped', 'deleted'], event) DESC) = 1) l
+        FROM """ + LATEST.format(log="lake.main.annotation_log") + """ l
         LEFT JOIN lake.main.claims c ON c.claim_id = l.claim_id AND l.event IN ('answered', 'edited')""")
     # An accepted answer stays accepted: what is refused now under another scheme file was said all the same.
     _temp(store, "sync_changes", f"""
@@ -110,13 +121,16 @@ def _changes(store: Store) -> None:
             (s.updated_at > l.updated_at AND s.payload_hash <> l.payload_hash)
             OR (s.updated_at >= coalesce(l.updated_at, s.updated_at) AND l.event = 'rejected' AND s.event <> 'rejected')))
         UNION ALL BY NAME
-        SELECT l.annotation_id, l.project, l.updated_at, l.payload_hash, 'deleted' AS event, c.claimant, c.account_id, c.dataset,
-            c.batch_id, c.attributes['annotation'] AS number, c.scheme_version,
-            l.live, l.live_dataset, l.live_account, l.live_claimant
-        FROM sync_latest l JOIN lake.main.claims c ON c.claim_id = l.live
-        WHERE l.annotation_id IN (FROM sync_before) AND l.annotation_id NOT IN (SELECT annotation_id FROM sync_seen)
+        SELECT l.annotation_id, l.project, l.updated_at, l.payload_hash, 'deleted' AS event,
+            coalesce(c.claimant, logged_claimant) AS claimant, c.account_id, c.dataset,
+            coalesce(c.batch_id, logged_batch) AS batch_id,
+            coalesce(logged_number, c.attributes['annotation']) AS number, c.scheme_version, logged_key AS account_key,
+            logged_task AS task, l.live, l.live_dataset, l.live_account, l.live_claimant
+        FROM sync_latest l LEFT JOIN lake.main.claims c ON c.claim_id = l.live
+        WHERE (l.live IS NOT NULL OR l.event IN ('rejected', 'skipped'))
+            AND l.annotation_id IN (FROM sync_before) AND l.annotation_id NOT IN (SELECT annotation_id FROM sync_seen)
             AND EXISTS (FROM sync_tasks t WHERE t.project = l.project
-                AND t.account_key IN ({account_key("l.live_batch", "l.live_account")}, l.live_account))""")
+                AND t.account_key IN ({account_key("l.live_batch", "l.live_account")}, l.live_account, l.logged_key))""")
 
 
 def _claims(store: Store) -> None:
@@ -129,8 +143,9 @@ def _claims(store: Store) -> None:
             coalesce(scores_shown, false) AS scores_shown, updated_at AS made_at, lead_time_s,
             CASE WHEN {same} THEN live END AS retracts,
             map_from_entries(list_filter([{_entry("annotation", "number")}, {_entry("revision", _moment("updated_at"))},
-                {_entry("edited_by", "edited_by")}], lambda e: e.value IS NOT NULL)) AS attributes
-        FROM sync_changes WHERE event IN ('answered', 'edited')
+                {_entry("edited_by", "edited_by")}, {_entry("role", "role")}, {_entry("part", "part")}],
+                lambda e: e.value IS NOT NULL)) AS attributes
+        FROM sync_changes LEFT JOIN sync_parts USING (batch_id, account_id) WHERE event IN ('answered', 'edited')
         UNION ALL BY NAME
         SELECT annotation_id, false AS is_answer, live_dataset AS dataset, live_account AS account_id, live_claimant AS claimant,
             'person' AS claimant_kind, batch_id, scheme_version, live AS retracts,
@@ -145,16 +160,28 @@ def _claims(store: Store) -> None:
 def _log(store: Store, server: str) -> None:
     """`sync_log`: one line for each change, with the claim that it became."""
     _temp(store, "sync_log", """
-        SELECT ? AS server, project, annotation_id, updated_at, event, payload_hash, n.claim_id
+        SELECT ? AS server, project, annotation_id, updated_at, event, payload_hash, n.claim_id, c.batch_id, c.account_key,
+            c.claimant, c.task, c.number, CASE WHEN event = 'rejected' THEN c.reason END AS reason, c.lead_time_s
         FROM sync_changes c LEFT JOIN (FROM sync_named
             QUALIFY row_number() OVER (PARTITION BY annotation_id ORDER BY is_answer DESC) = 1) n
         USING (annotation_id)""", [server])
 
 
-def _rejected(store: Store) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = store.arrow("""
-        SELECT project, task, number AS annotation, account_key, reason FROM sync_seen WHERE event = 'rejected'
-        ORDER BY project, try_cast(number AS BIGINT), number""").to_pylist()
+LATEST = """(FROM {log} QUALIFY row_number() OVER (PARTITION BY annotation_id ORDER BY updated_at DESC NULLS LAST,
+    list_position(['rejected', 'answered', 'edited', 'skipped', 'deleted'], event) DESC) = 1)"""
+"""SQL for the newest state of every annotation in the log."""
+
+
+def _rejected(store: Store, server: str, projects: Sequence[str] | None) -> list[dict[str, Any]]:
+    """What stands rejected: as seen now, and of these projects what was rejected before and not read again."""
+    latest = LATEST.format(log=store.relation("annotation_log"))
+    found: list[dict[str, Any]] = store.arrow(f"""
+        FROM (SELECT project, task, number AS annotation, account_key, reason FROM sync_seen WHERE event = 'rejected'
+        UNION ALL SELECT project, task, number, account_key, reason FROM {latest}
+        WHERE event = 'rejected' AND server = $1 AND list_contains($2::VARCHAR[], project) AND reason IS NOT NULL
+            AND annotation_id NOT IN (SELECT annotation_id FROM sync_seen)
+            AND annotation_id NOT IN (SELECT annotation_id FROM sync_log))
+        ORDER BY project, try_cast(annotation AS BIGINT), annotation""", [server, list(projects or ())]).to_pylist()
     return found
 
 

@@ -1,10 +1,12 @@
 """Real servers for the end-to-end tests, on loopback, each with a folder of its own, ended by process id."""
 
+import json
 import os
 import re
 import shutil
-import socket
+import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -12,7 +14,6 @@ import pytest
 import requests
 
 ROOT = Path(__file__).resolve().parents[2]
-ADMIN, TOKEN = "admin@example.org", "0123456789abcdef0123456789abcdef01234567"
 PATIENCE = 300
 
 
@@ -28,12 +29,13 @@ def _program():
 class LabelStudio:
     """A running server; `call` asks its API as the administrator or as another token."""
 
-    def __init__(self, url):
-        self.url, self.token = url, TOKEN
+    def __init__(self, home, told):
+        place = json.loads((home / "annotate" / "roster.json").read_text("utf-8"))["places"][0]
+        self.home, self.told, self.url, self.token = home, told, place["url"], place["token"]
         self._http = requests.Session()
 
-    def call(self, method, path, token=TOKEN, **options):
-        headers = {"Authorization": f"Token {token}"}
+    def call(self, method, path, token=None, **options):
+        headers = {"Authorization": f"Token {token or self.token}"}
         answer = self._http.request(method, f"{self.url}/api/{path}", headers=headers, timeout=120, **options)
         assert answer.status_code < 400, f"{method} {path}: {answer.status_code} {answer.text[:500]}"
         return answer.json() if answer.content else None
@@ -50,45 +52,37 @@ class LabelStudio:
             return browser.get(f"{self.url}/api/current-user/token", timeout=60).json()["token"]
 
 
-def _environment(folder):
-    quiet = {"SENTRY_DSN": "", "FRONTEND_SENTRY_DSN": "", "COLLECT_ANALYTICS": "False", "LATEST_VERSION_CHECK": "False",
-             "CONVERTER_DOWNLOAD_RESOURCES": "False", "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "True"}
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("LABEL_STUDIO", "DJANGO"))}
-    return {**inherited, **quiet, "LABEL_STUDIO_BASE_DATA_DIR": str(folder)}
-
-
-def _wait(url, process, log):
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        assert process.poll() is None, f"Label Studio ended: {log.read_text(errors='replace')[-2000:]}"
-        try:
-            if requests.get(f"{url}/health", timeout=5).ok:
-                return
-        except requests.RequestException:
-            time.sleep(0.2)
-    raise AssertionError(f"Label Studio was not ready in {PATIENCE} s: {log.read_text(errors='replace')[-2000:]}")
-
-
 @pytest.fixture(scope="session")
 def label_studio(tmp_path_factory):
-    """A fresh Label Studio server of this test session."""
+    """The server of this test session, started as a new user does: `botbench annotate serve` in an empty folder.
+
+    `told` is what the command said: who logs in where, with which password.
+    """
+    if running := os.environ.get("BOTBENCH_TEST_SERVED"):  # a folder where `annotate serve --json > said` runs already
+        yield LabelStudio(Path(running) / "store", json.loads((Path(running) / "said").read_text()))
+        return
     program, folder = _program(), tmp_path_factory.mktemp("label-studio")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = folder / "server.log"
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [program, "start", "--no-browser", "--internal-host", "127.0.0.1", "--port", str(port), "--username", ADMIN,
-             "--password", "a-Password-9", "--user-token", TOKEN, "--enable-legacy-api-token"],
-            stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=_environment(folder), cwd=folder)
+    environment = {**os.environ, "BOTBENCH_LABEL_STUDIO": program, "BOTBENCH_STORE": str(folder / "store")}
+    with (folder / "said").open("w") as said, (folder / "log").open("w") as log:
+        process = subprocess.Popen([sys.executable, "-m", "benchmarks.commands.main", "annotate", "serve", "--for", "me", "--json"],
+                                   stdout=said, stderr=log, stdin=subprocess.DEVNULL, env=environment, cwd=folder)
     try:
-        _wait(f"http://127.0.0.1:{port}", process, log)
-        yield LabelStudio(f"http://127.0.0.1:{port}")
+        yield LabelStudio(folder / "store", _told(folder, process))
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGTERM)
         try:
-            process.wait(30)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _told(folder, process):
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        assert process.poll() is None, (folder / "log").read_text(errors="replace")[-2000:]
+        try:
+            return json.loads((folder / "said").read_text())
+        except ValueError:
+            time.sleep(0.3)
+    raise AssertionError(f"annotate serve was not ready in {PATIENCE} s: {(folder / 'log').read_text(errors='replace')[-2000:]}")

@@ -75,15 +75,15 @@ def test_every_page_is_read_and_only_our_projects_are_kept(url):
 
 
 def test_a_personal_token_is_renewed_when_it_runs_out(url):
-    with Client(url[0], PERSONAL) as client:  # one request
-        assert len(client.projects()) == 100  # two more
+    with Client(url[0], PERSONAL) as client:
+        assert len(client.projects()) == 100  # two requests
         assert len(client.projects()) == 100  # the token is over: renewed once, and the request repeated
     assert url[1].renewed == 2
 
 
 def test_what_goes_wrong_is_told_in_a_sentence(url):
     with pytest.raises(UserError, match="refuses the token \\(HTTP 401\\)"):
-        Client(url[0], "bad")
+        Client(url[0], "bad").projects()
     with pytest.raises(UserError, match="There is no Label Studio token"):
         Client(url[0], " ")
     with Client(url[0], "good") as client:
@@ -91,7 +91,7 @@ def test_what_goes_wrong_is_told_in_a_sentence(url):
         with pytest.raises(UserError, match=r"answered GET api/users with HTTP 500: '.*broken"):
             client.emails()
     with pytest.raises(UserError, match="cannot be reached"):
-        Client("http://127.0.0.1:9", "good")
+        Client("http://127.0.0.1:9", "good").projects()
 
 
 @pytest.mark.parametrize("url", ["", "127.0.0.1:8080", "ftp://127.0.0.1", "http://"])

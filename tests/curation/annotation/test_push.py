@@ -211,3 +211,8 @@ def test_scores_are_on_the_cards_they_are_meant_for_and_the_task_says_so(drawn, 
     with_scores = [t for t in tasks if t["meta"]["scores_shown"]]
     assert len(with_scores) == 2 and all("a-tree" in t["data"]["card"] for t in with_scores)
     assert not any("a-tree" in t["data"]["card"] for t in tasks if not t["meta"]["scores_shown"])
+
+
+def test_only_one_persons_part_goes_to_a_server_of_their_own(drawn, server):
+    first = push(drawn, server, batches.find(drawn), annotators=["ana", "ben"], only=["ana"])
+    assert done(first) == (25, 0) and set(server.keys()) == {"ana"}

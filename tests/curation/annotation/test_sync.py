@@ -1,7 +1,8 @@
 """Annotations become claims exactly once: answers, edits, skips, deletions, and views that are older than the store."""
 
 import json
-import multiprocessing
+import subprocess
+import sys
 from datetime import datetime
 
 import pyarrow as pa
@@ -13,7 +14,6 @@ from curation.annotation.results import Reader
 from curation.annotation.scheme import Scheme
 from curation.annotation.schemebook import SchemeBook
 from curation.errors import UserError
-from curation.store import Store
 
 SERVER = "http://127.0.0.1:8080"
 
@@ -226,9 +226,14 @@ def test_a_view_older_than_the_store_changes_nothing(here):
     assert here.standing() == [("a", "human"), ("c", "human")]
 
 
-def _one_sync(home, file):
-    with Store(home) as store:
-        desk.sync_file(store, file)
+ONE_SYNC = """
+import sys
+from pathlib import Path
+from curation.annotation import desk
+from curation.store import Store
+with Store(sys.argv[1]) as store:
+    desk.sync_file(store, Path(sys.argv[2]))
+"""
 
 
 def test_syncs_at_once_add_nothing_twice(here, tmp_path):
@@ -236,13 +241,9 @@ def test_syncs_at_once_add_nothing_twice(here, tmp_path):
         here.say(number, account, "bot", person=f"p{number}@x.org")
     file = tmp_path / "export.json"
     file.write_text(json.dumps(here.tasks()), encoding="utf-8")
-    context = multiprocessing.get_context("spawn")
-    running = [context.Process(target=_one_sync, args=(here.store.home, file)) for _ in range(3)]
-    for process in running:
-        process.start()
-    for process in running:
-        process.join()
-    assert [p.exitcode for p in running] == [0, 0, 0]
+    command = [sys.executable, "-c", ONE_SYNC, str(here.store.home), str(file)]
+    running = [subprocess.Popen(command) for _ in range(3)]
+    assert [process.wait(300) for process in running] == [0, 0, 0]
     assert len(here.claims()) == 6 and here.events() == ["answered"] * 6
 
 

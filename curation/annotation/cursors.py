@@ -1,0 +1,65 @@
+"""How far each project was read: hints in the store's folder that make a sync cost what is new, and never decide anything.
+
+Where a hint is lost or wrong a project is read whole, and the log of annotations tells what is new all the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+OVERLAP = timedelta(seconds=60)
+"""A change can become visible after a later one; so this much is looked at again, and what was seen of it is remembered."""
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """The newest change that was read of a project, and the changes shortly before it (task id to time)."""
+
+    newest: str
+    seen: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def since(self) -> str:
+        """From when to look again."""
+        return (datetime.fromisoformat(self.newest) - OVERLAP).isoformat().replace("+00:00", "Z")
+
+    def after(self, changes: dict[str, str]) -> Cursor:
+        """The cursor once these changes (task id to time) were stored."""
+        if not changes:
+            return self
+        both = {**self.seen, **changes}
+        moved = Cursor(max(both.values()))
+        return Cursor(moved.newest, {task: at for task, at in both.items() if at > moved.since})
+
+
+class Cursors:
+    """One file for each server and batch's project."""
+
+    def __init__(self, home: Path, server: str) -> None:
+        self._folder, self._server = home / "annotate" / "read", server
+
+    def get(self, mark: str) -> Cursor | None:
+        """How far the project with this mark was read; None where that is not known."""
+        try:
+            found = json.loads(self._file(mark).read_text(encoding="utf-8"))
+            datetime.fromisoformat(found["newest"])
+            return Cursor(found["newest"], dict(found["seen"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def put(self, mark: str, cursor: Cursor) -> None:
+        """Remember it; call only after what was read is stored."""
+        target = self._file(mark)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = target.with_name(f"{target.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        draft.write_text(json.dumps({"newest": cursor.newest, "seen": cursor.seen}), encoding="utf-8")
+        draft.replace(target)
+
+    def _file(self, mark: str) -> Path:
+        return self._folder / f"{hashlib.sha256(f'{self._server} {mark}'.encode()).hexdigest()[:20]}.json"

@@ -1,0 +1,65 @@
+"""Which servers a command speaks to: one that was named, or those of the store's roster (one for all, or one a person)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from curation.annotation import desk, sync
+from curation.annotation.batches import Batch
+from curation.annotation.client import Client, server_name
+from curation.annotation.roster import SHARED, Place, Roster
+from curation.annotation.scheme import Scheme
+from curation.errors import UserError
+
+if TYPE_CHECKING:
+    from curation.store import Store
+
+LOCAL = "http://127.0.0.1:8080"
+
+
+def of(store: Store, url: str | None, token: str) -> list[Place]:
+    """The servers meant: the one named with its token, else those that `serve` or `invite` left in the roster."""
+    if token:
+        return [Place(SHARED, url or LOCAL, token)]
+    known = list(Roster.load(store.home).places.values())
+    if url:
+        known = [p for p in known if server_name(p.url) == server_name(url)]
+    # Without a token the client says what is missing.
+    return known or [Place(SHARED, url or LOCAL, "")]
+
+
+def only(store: Store, place: Place) -> list[str] | None:
+    """The people whose parts belong on a server of one person's; None where everybody's do."""
+    return None if place.name == SHARED else [p.name for p in Roster.load(store.home).people.values() if p.server == place.name]
+
+
+def sync_all(store: Store, places: list[Place], batch: Batch | None = None, scheme: Scheme | None = None, *,
+             whole: bool = False) -> tuple[sync.Synced, list[dict[str, Any]]]:
+    """Sync with every server; returns what was done in all, and the projects there. A server without a project of the batch
+    counts only where no other has one."""
+    total, projects, empty = sync.Synced(), [], []
+    for place in places:
+        with Client(place.url, place.token) as client:
+            try:
+                one = desk.sync_server(store, client, batch, scheme, whole=whole)
+            except desk.NoProjectError as error:
+                empty.append(error)
+                continue
+            projects += [{**p, "server": place.url} for p in one.projects]
+        total.claims_added += one.claims_added
+        total.claims_retracted += one.claims_retracted
+        total.rejected += one.rejected
+        total.notes += one.notes
+        total.version = one.version or total.version
+    if empty and not projects:
+        raise empty[0]
+    return total, projects
+
+
+def remember(store: Store, place: Place) -> None:
+    """Keep a server in the roster."""
+    with Roster.change(store.home) as roster:
+        if place.name == SHARED and any(name != SHARED for name in roster.places):
+            raise UserError("This store's people have servers of their own (--isolate); a shared one beside them would mix the "
+                            "two. Use another store, or go on with --isolate.")
+        roster.places[place.name] = place

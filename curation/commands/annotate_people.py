@@ -1,0 +1,86 @@
+"""`botbench annotate invite|people`: who annotates, who joins, who leaves, who is set aside for a while."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from curation.commands.annotate import Json, SchemeFile, Token, Url, annotate
+from curation.console import emit, say, table
+
+
+@annotate.command(epilog="Examples: `botbench annotate invite ana` · `botbench annotate invite ana --email ana@example.org`")
+def invite(name: Annotated[str, typer.Argument(help="What the others call them; it stands in their project's title.")], *,
+           email: Annotated[str, typer.Option(help="The address they will log in with; one is made of the name without it.")] = "",
+           url: Url = None, token: Token = "", json_: Json = False) -> None:
+    """Invite somebody to the server: prints the link by which they sign up, and keeps their name in the private roster."""
+    from curation.annotation import places
+    from curation.annotation.client import Client
+    from curation.annotation.roster import SHARED, Person, Place, Roster
+    from curation.errors import UserError
+    from curation.store import Store
+
+    with Store(create=False) as store:
+        where = places.of(store, url, token)
+        own = [p for p in where if p.name == name]
+        place = own[0] if own else next((p for p in where if p.name == SHARED), None)
+        if place is None:
+            raise UserError(f"Everybody has a server of their own here, and {name} has none yet: "
+                            f"botbench annotate serve --isolate --for {name}")
+        with Client(place.url, place.token) as client:
+            link = client.url + client.invitation()
+        with Roster.change(store.home) as roster:
+            address = email or roster.person(name).email
+            roster.people[name] = Person(name, address, place.name)
+            roster.places.setdefault(place.name, Place(place.name, client.url, place.token))
+    if json_:
+        emit({"name": name, "email": address, "url": link})
+        return
+    say(f"{name} opens {link}, signs up as {address} with a password of their own, and answers in the project named after them.")
+    say(f"Next: botbench annotate push BATCH --annotators {name},...  (or, for a batch that is running: "
+        f"botbench annotate people BATCH --join {name})")
+
+
+@annotate.command(epilog="Examples: `botbench annotate people b3f1` · `botbench annotate people b3f1 --join dan --leave ben`")
+def people(batch: Annotated[str | None, typer.Argument(
+               metavar="[BATCH]", help="A batch id, or how it begins; the newest without one.")] = None, *,
+           join: Annotated[list[str] | None, typer.Option(help="Somebody gets an even share of what is unanswered.")] = None,
+           leave: Annotated[list[str] | None, typer.Option(help="Somebody's unanswered accounts go to the others.")] = None,
+           set_aside: Annotated[list[str] | None, typer.Option(
+               "--set-aside", help="The same, until a review; answers stay.")] = None,
+           url: Url = None, token: Token = "", scheme: SchemeFile = None, json_: Json = False) -> None:
+    """Say who is asked for how much of a batch; let people join, leave or be set aside while it runs.
+
+    Syncs first, moves what is unanswered, and brings the servers up to it. Answers that were given stay.
+    """
+    from curation.annotation import batches, places, seats
+    from curation.annotation.client import Client
+    from curation.annotation.push import push
+    from curation.annotation.scheme import Scheme
+    from curation.store import Store
+
+    with Store(create=False) as store:
+        found = batches.find(store, batch)
+        moves = [("joined", n) for n in join or []] + [("left", n) for n in leave or []] + [
+            ("set aside", n) for n in set_aside or []]
+        moved = {}
+        if moves:
+            where = places.of(store, url, token)
+            places.sync_all(store, where, found)
+            for why, name in moves:
+                moved[name] = seats.join(store, found, name) if why == "joined" else seats.leave(store, found, name, why)
+            for place in where:
+                with Client(place.url, place.token) as client:
+                    push(store, client, found, Scheme.load(scheme) if scheme else None, only=places.only(store, place))
+        rows = seats.summary(store, found)
+    if json_:
+        emit({"batch_id": found.batch_id, "moved": moved, "people": rows})
+        return
+    table(f"Batch {found.batch_id}", ("who", "accounts"), [(r["person"], r["seats"]) for r in rows])
+    for name, n in moved.items():
+        say(f"{name}: {n} unanswered accounts moved.")
+
+
+def register(app: typer.Typer) -> None:
+    """The sub-commands are added as this module is imported."""

@@ -1,0 +1,156 @@
+"""`botbench annotate serve`: one command and there is something to annotate."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from curation.commands.annotate import Json, annotate
+from curation.console import emit, progress, say
+
+if TYPE_CHECKING:
+    from curation.annotation.server import Login, Server
+    from curation.store import Store
+
+TRIAL, TRIED = "simulated-a", 30
+
+
+@annotate.command(epilog="Examples: `botbench annotate serve` · `botbench annotate serve b3f1 --for ana --port 8090` · "
+                         "`botbench annotate serve --isolate --for ana,ben,cy`")
+def serve(
+    batch: Annotated[str | None, typer.Argument(
+        metavar="[BATCH]", help="The batch to annotate; without one the newest, or a simulated one to try.")] = None,
+    *,
+    for_: Annotated[str, typer.Option("--for", metavar="A,B,C", help="Who annotates.")] = "me",
+    isolate: Annotated[bool, typer.Option("--isolate", help="Each person gets a server and data folder of their own.")] = False,
+    port: Annotated[int | None, typer.Option(help="A port of this machine; without it the next free one from 8080.")] = None,
+    stop: Annotated[bool, typer.Option("--stop", help="Stop again once all is ready (to prepare, or to test).")] = False,
+    json_: Json = False,
+) -> None:
+    """Start a Label Studio server on this machine with a batch to answer; prints address, user and password; Ctrl-C stops it.
+
+    The server listens on this machine only and sends no telemetry. The first start takes a minute. Run again, it has the same
+    data and logins; sync, status and push find it by themselves.
+    """
+    from curation.annotation import server as servers
+    from curation.store import Store
+
+    servers.program()
+    names = list(dict.fromkeys(n for n in (a.strip() for a in for_.split(",")) if n))
+    with ExitStack() as running:
+        with Store() as store:
+            found = _batch(store, batch)
+            told = []
+            for who in ([[n] for n in names] if isolate else [names]):
+                started, place = _start(store, who[0] if isolate else "", port, json_)
+                running.callback(started.stop)
+                port = None if port is None else port + 1
+                logins = _people(store, started, place, who)
+                pushed = _push(store, place, found, names)
+                told += [{"name": n, "url": place.url, "user": login.email, "password": login.password,
+                          "project_ids": pushed.project_ids} for n, login in logins.items()]
+        if json_:
+            emit({"batch_id": found.batch_id, "dataset": found.dataset, "simulated": found.dataset.startswith("simulated"),
+                  "people": told})
+            sys.stdout.flush()
+        else:
+            _say(found.dataset, told)
+        if not stop:
+            _until_stopped()
+    say("Stopped. The same command starts it again with the same data; botbench annotate sync needs it running.")
+
+
+def _batch(store: Store, reference: str | None) -> Any:
+    """The batch asked for, the newest, or, in a store without one, thirty simulated accounts."""
+    from curation.annotation import batches
+
+    if reference or store.arrow(f"SELECT batch_id FROM {store.relation('batches')} LIMIT 1").num_rows:
+        return batches.find(store, reference)
+    from curation import cards
+    from curation.designs import parse
+    from curation.pull import pull
+    from curation.sampling import sample
+
+    say(f"There is no batch in this store: {TRIED} simulated accounts ({TRIAL}) to try.")
+    pull(store, cards.load(TRIAL))
+    return batches.find(store, sample(store, TRIAL, parse("uniform", TRIED)).batch_id)
+
+
+def _start(store: Store, name: str, port: int | None, quiet: bool) -> tuple[Server, Any]:
+    from curation.annotation import places
+    from curation.annotation.roster import Roster
+    from curation.annotation.server import Server, free_port
+
+    server = Server(store.home / "annotate" / "servers" / (name or "shared"), name)
+    before = Roster.load(store.home).places.get(name)
+    usual = int(before.url.rpartition(":")[2]) if before else 8080
+    if port is None and before and server.answers(before.url):
+        from curation.errors import UserError
+
+        raise UserError(f"This server is running already at {before.url} (another botbench annotate serve?). Stop that one first, "
+                        "with Ctrl-C in its window.")
+    chosen = free_port(port, usual)
+    if port is None and chosen != usual:
+        say(f"Port {usual} is in use; taking {chosen}.")
+    expected = 60 if server.is_new else 15
+    patience = "the first start takes about a minute" if server.is_new else "some seconds"
+    say(f"Starting Label Studio on port {chosen} ({patience}) ...")
+    with progress(quiet) as bar:
+        task = bar.add_task("starting", total=expected)
+        place = server.start(chosen, lambda waited: bar.update(task, completed=min(waited, expected - 1)))
+    places.remember(store, place)
+    return server, place
+
+
+def _people(store: Store, server: Server, place: Any, names: list[str]) -> dict[str, Login]:
+    from curation.annotation.client import Client
+    from curation.annotation.roster import Person, Roster
+
+    with Roster.change(store.home) as roster:
+        for name in names:
+            roster.people[name] = Person(name, roster.person(name).email, place.name)
+    with Client(place.url, place.token) as client:
+        invitation = client.invitation()
+    return {name: server.login(roster.people[name].email, invitation) for name in names}
+
+
+def _push(store: Store, place: Any, batch: Any, names: list[str]) -> Any:
+    from curation.annotation import places, seats
+    from curation.annotation.client import Client
+    from curation.annotation.push import push
+
+    given = bool(seats.people(store, batch)) or len(names) < batch.copies
+    with Client(place.url, place.token) as client:
+        return push(store, client, batch, annotators=[] if given else names, only=places.only(store, place))
+
+
+def _say(dataset: str, told: list[dict[str, Any]]) -> None:
+    what = f"the simulated data set {dataset} (nobody in it exists)" if dataset.startswith("simulated") else dataset
+    say(f"Ready: a batch of {what}.")
+    for person in told:
+        say(f"  {person['name']}: {person['url']}  user {person['user']}  password {person['password']}")
+    say("Open the address, log in, open the project, press Label All Tasks; the keys stand beside the answers.")
+    say("In another window: botbench annotate status. Ctrl-C here stops the server.")
+
+
+def _until_stopped() -> None:
+    """Wait for Ctrl-C (or a terminating signal)."""
+    import signal
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        while True:
+            time.sleep(1)
+    except KeyboardInterrupt:
+        return
+
+
+def register(app: typer.Typer) -> None:
+    """The sub-command is added as this module is imported."""

@@ -1,0 +1,82 @@
+"""A new user's path in a real browser: `annotate serve`, ten accounts by keyboard, status and agreement; screenshots are kept."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.labelstudio, pytest.mark.chromium]
+CHROMIUM = os.environ.get("BOTBENCH_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+WIDE, LAPTOP, PHONE = {"width": 1440, "height": 900}, {"width": 1280, "height": 720}, {"width": 390, "height": 844}
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+         "--no-first-run"]
+
+
+@pytest.fixture
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"no Chromium at {CHROMIUM}; set BOTBENCH_CHROMIUM to its path")
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    folder = Path(os.environ.get("BOTBENCH_SCREENSHOTS", tmp_path))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def answered(label_studio, project):
+    page = {"project": project, "fields": "all", "include": "id,annotations", "page_size": 100}
+    return sum(bool(t["annotations"]) for t in label_studio.call("GET", "tasks", params=page)["tasks"])
+
+
+def test_ten_accounts_by_keyboard_and_what_the_status_says(browser, label_studio, cli, pictures, tmp_path):
+    told = label_studio.told
+    [person] = told["people"]
+    assert told["simulated"] and person["url"] == label_studio.url
+    [project] = person["project_ids"]
+    page = browser.new_page(viewport=WIDE)
+    page.goto(f"{person['url']}/user/login")
+    page.fill("input[name=email]", person["user"])
+    page.fill("input[name=password]", person["password"])
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "login" not in url)
+    page.goto(f"{person['url']}/projects/{project}/data?labeling=1")
+    page.wait_for_selector(".ac")
+    page.wait_for_selector("text=Labeling Instructions")  # shown on entering
+    page.keyboard.press("Escape")
+    page.wait_for_selector("text=Labeling Instructions", state="hidden")
+    before = answered(label_studio, project)
+    for number in range(10):
+        page.wait_for_selector(".ac")
+        if number == 5:
+            page.set_viewport_size(LAPTOP)
+        page.keyboard.press("2")
+        page.keyboard.press("8")
+        if number in (4, 5):
+            page.screenshot(path=pictures / f"labelling-{page.viewport_size['width']}.png")
+        shown = page.locator(".ac").first.inner_text()
+        page.keyboard.press("Control+Enter")
+        page.wait_for_function("old => { const c = document.querySelector('.ac'); return c && c.innerText !== old }", arg=shown)
+    assert answered(label_studio, project) == before + 10
+
+    file = tmp_path / "status.html"
+    found = json.loads(cli("annotate", "status", "--json", "--html", file, BOTBENCH_STORE=str(label_studio.home)).stdout)
+    [who] = [p for p in found["annotators"].values() if p["done"]]
+    assert (who["assigned"], who["done"]) == (30, before + 10) and who["median_seconds"] > 0
+    assert found["agreement"] == {"alpha": None, "low": None, "high": None, "percent": None, "pairs": 0}
+    for name, size in (("wide", WIDE), ("phone", PHONE)):
+        sheet = browser.new_page(viewport=size)
+        requests = []
+        sheet.on("request", lambda request, seen=requests: seen.append(request.url))
+        sheet.goto(file.as_uri())
+        sheet.screenshot(path=pictures / f"status-{name}.png", full_page=True)
+        assert requests == [file.as_uri()] and "10 of 30" in sheet.inner_text("main").replace(f"{before + 10} of", "10 of")
+        assert sheet.evaluate("document.documentElement.scrollWidth") <= size["width"]
