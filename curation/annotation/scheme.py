@@ -122,13 +122,16 @@ class Scheme:
         return cls.of(raw, str(file))
 
     @classmethod
-    def of(cls, raw: object, where: str = "scheme") -> Scheme:
-        """A scheme from its document; raises UserError listing each mistake: field, expected, found."""
+    def of(cls, raw: object, where: str = "scheme", *, kept: bool = False) -> Scheme:
+        """A scheme from its document; raises UserError listing each mistake: field, expected, found.
+
+        A `kept` one was right when people were asked under it: keys that were taken since do not make it wrong.
+        """
         try:
             document = Document.model_validate(raw)
         except ValidationError as error:
             raise _mistakes(where, (_sentence(dict(e)) for e in error.errors())) from None
-        if problems := list(_contradictions(document)):
+        if problems := [] if kept else list(_contradictions(document)):
             raise _mistakes(where, problems)
         return cls(document)
 

@@ -32,7 +32,7 @@ class SchemeBook:
         if version not in self._known:
             file = self._folder / f"{Path(version).name}.json"
             if file.exists():
-                self._known[version] = Scheme.of(json.loads(file.read_text(encoding="utf-8")), str(file))
+                self._known[version] = Scheme.of(json.loads(file.read_text(encoding="utf-8")), str(file), kept=True)
         return self._known.get(version)
 
 

@@ -43,6 +43,15 @@ def test_earlier_schemes_keep_their_versions(tmp_path):
     assert Scheme.of(yaml.safe_load(first.to_json())).version == "1+8f5421ca"
 
 
+def test_a_kept_scheme_is_read_whatever_key_was_taken_since(tmp_path, document):
+    document["kinds"]["spam"]["key"] = "v"
+    old = Scheme.of(document, kept=True)
+    SchemeBook(tmp_path).keep(old)
+    found = SchemeBook(tmp_path).get(old.version)
+    assert found is not None and found.kinds["spam"].key == "v"
+    assert mistakes(document) == ["kinds.spam.key: 'v' belongs to the page itself; expected another letter or digit"]
+
+
 def test_the_version_is_of_the_content_and_not_of_the_layout(tmp_path, document):
     same = tmp_path / "same.yaml"
     same.write_text("# another comment\n" + yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
