@@ -23,6 +23,7 @@ ANNOTATORS = 3
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for the leaderboard.")] = Path("demo"),
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Processes for the bench; all cores without it.")] = None,
+    study: Annotated[bool, typer.Option("--study", help="Then study a simulated campaign: how much of it is bots.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Pull, sample, annotate, validate, release, bench and publish simulated accounts, and say each step's figures.
@@ -39,6 +40,7 @@ def demo(
         releases, reports = zip(*(_release(store, name) for name in DATASETS), strict=True)
         run = _bench(store.home, jobs)
         board = _publish(store.home, run["run_id"], out)
+        studied = _study(store, out, [f"{r['name']}@{r['version']}" for r in releases], run["run_id"]) if study else None
     found = {
         "simulated": True,
         "pulls": pulls,
@@ -47,6 +49,7 @@ def demo(
         "bench": run,
         "report": str(reports[0]),
         "leaderboard": str(board),
+        **({"study": studied} if studied else {}),
         "seconds": round(time.perf_counter() - started, 1),
     }
     if json_:
@@ -55,6 +58,8 @@ def demo(
     if not json_:
         print(f"validation report: {found['report']}")
         print(f"leaderboard:       {found['leaderboard']}")
+        if studied:
+            print(f"study:             {studied['report']}")
 
 
 @contextmanager
@@ -144,6 +149,21 @@ def _publish(home: Path, run_id: str, out: Path) -> Path:
     return formats.write(board, out / "leaderboard")["html"].resolve()
 
 
+def _study(store: Store, out: Path, releases: list[str], run_id: str) -> dict[str, Any]:
+    """The simulated campaign's study; each estimate is said beside the truth."""
+    from benchmarks.study import demo as worked
+
+    with _step("study") as figures:
+        answers, page = worked.make(store, out / "study", releases, run_id)
+        document = answers.document(str(page))
+        truth = document["truth"] or {}
+        whole = [e for e in document["estimates"] if e["default"] and e["group"] is None]
+        figures += [f"{e['quantity']} {e['value']:.1%} ({e['low']:.1%} to {e['high']:.1%}; flagged {e['naive'] or 0:.1%}; "
+                    f"true {truth.get(e['quantity'], 0):.1%})" for e in whole]
+    return document
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Examples: `botbench --store demo-store demo` · `botbench demo --out /tmp/demo --json`")(demo)
+    app.command(epilog="Examples: `botbench --store demo-store demo` · `botbench demo --study` · "
+                "`botbench demo --out /tmp/demo --json`")(demo)

@@ -1,0 +1,98 @@
+"""A worked study on a simulated campaign: two samples, erring annotators, a detector trained elsewhere; the truth stands beside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from benchmarks.study.answers import Answers
+    from curation.store import Store
+
+DATASET = "simulated-walkaway"
+DESIGNS = ("uniform(n=500)", "posts(n=500)")
+DETECTOR = "gradient-boosting"
+COPIES = 3
+
+CAMPAIGN = f"""# The campaign of `botbench demo --study`: simulated, so that the truth is known.
+name: {DATASET}
+title: '#WalkAway, three simulated weeks'
+dataset: {DATASET}
+accounts: posting
+window: {{from: 2018-06-26, to: 2018-07-17}}
+groups:
+  - {{by: hashtag, top: 6}}
+  - {{by: rule, name: side, rules: {{walked away: [walkaway], voted: [vote]}}}}
+over_time: day
+cohort: {{claimant: simulator, kind: amplifier}}
+detector:
+  scores: scores.parquet
+  name: {DETECTOR}
+  evidence: evidence.parquet
+sample: all
+"""
+
+
+def make(store: Store, out: Path, releases: list[str], run_id: str) -> tuple[Answers, Path]:
+    """Pull, sample, annotate, score and study the simulated campaign; returns the answers and the report's path.
+
+    `releases` train the detector, and the bench run `run_id` says how it errs on data sets left out of training.
+    """
+    from benchmarks.study import answers, campaign, report
+    from benchmarks.study.study import Study
+
+    out.mkdir(parents=True, exist_ok=True)
+    _annotate(store, out)
+    _score(store, out, releases)
+    _evidence(store, out, run_id)
+    file = out / "campaign.yaml"
+    file.write_text(CAMPAIGN, encoding="utf-8")
+    chosen = campaign.load(file)
+    found = answers.ask(Study.open(store, chosen), answers.chosen(chosen))
+    return found, report.write(found, out / "report").resolve()
+
+
+def _annotate(store: Store, out: Path) -> None:
+    """Two samples, answered by simulated people who err, and one posterior for each account."""
+    from curation import cards
+    from curation.annotation import desk
+    from curation.annotation.batches import find
+    from curation.annotation.scheme import Scheme
+    from curation.annotation.simulate import simulate_export
+    from curation.consensus import consensus
+    from curation.designs import parse
+    from curation.pull import pull
+    from curation.sampling import sample
+
+    pull(store, cards.load(DATASET))
+    for number, design in enumerate(DESIGNS):
+        batch = sample(store, DATASET, parse(design), copies=COPIES)
+        export = out / f"simulated-annotations-{number + 1}.json"
+        simulate_export(store, batch.batch_id, export, annotators=COPIES, seed=number)
+        desk.sync_file(store, export, batch=find(store, batch.batch_id))
+    consensus(store, DATASET, Scheme.load(), method="bayesian", kinds=["person"])
+
+
+def _score(store: Store, out: Path, releases: list[str]) -> None:
+    """Scores of every account of the campaign by a detector that was trained on none of them."""
+    import tempfile
+
+    from benchmarks import newcomers, predict
+    from benchmarks.detectors import get
+
+    with tempfile.TemporaryDirectory(prefix="botbench-") as scratch:
+        new = newcomers.of(store, DATASET, Path(scratch))
+        predict.write(predict.train_and_apply(store.home, get(DETECTOR), releases, new), out / "scores.parquet")
+
+
+def _evidence(store: Store, out: Path, run_id: str) -> None:
+    """The detector's predictions on data sets left out of its training, with their labels, from the bench."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from benchmarks import results
+
+    run = results.load_run(store.home, run_id)
+    cells = [c for c in results.cells(run) if c.detector == DETECTOR and c.protocol.startswith("leave-one") and c.status == "done"]
+    told: list[Any] = [results.scored(c).select(["p_bot", "threshold", "y"]) for c in cells]
+    pq.write_table(pa.concat_tables(told), out / "evidence.parquet")
