@@ -105,7 +105,7 @@ class Server:
             stdout=self._log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=self.folder, start_new_session=True,
             env={**inherited, **QUIET, "LABEL_STUDIO_BASE_DATA_DIR": str(self.folder.resolve())})
         self.url = f"http://127.0.0.1:{port}"
-        self._wait(tick)
+        self._wait(tick, desk["token"])
         return Place(self.name, self.url, desk["token"], str(self.folder))
 
     def _secrets(self) -> dict[str, str]:
@@ -117,7 +117,7 @@ class Server:
         found: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
         return found
 
-    def _wait(self, tick: Callable[[float], object]) -> None:
+    def _wait(self, tick: Callable[[float], object], token: str) -> None:
         import requests
 
         begun = time.monotonic()
@@ -128,13 +128,21 @@ class Server:
                 with requests.Session() as session:
                     session.trust_env = False
                     if session.get(f"{self.url}/health", timeout=5).ok:
-                        return
+                        head = {"Authorization": f"Token {token}"}
+                        ours = session.get(f"{self.url}/api/current-user/whoami", headers=head, timeout=60)
+                        break
             except requests.RequestException:
                 pass
             tick(waited)
             time.sleep(0.3)
-        self.stop()
-        raise UserError(f"Label Studio did not answer at {self.url} within {PATIENCE_S} s. {self._end_of_log()}")
+        else:
+            self.stop()
+            raise UserError(f"Label Studio did not answer at {self.url} within {PATIENCE_S} s. {self._end_of_log()}")
+        # Where the port was taken meanwhile, Label Studio moves to the next one and says nothing: another one answers here.
+        if not ours.ok:
+            self.stop()
+            raise UserError(f"Another Label Studio answers at {self.url} (HTTP {ours.status_code} to our token). Choose another "
+                            "port with --port.")
 
     def _end_of_log(self) -> str:
         lines = (self.folder / "server.log").read_text(errors="replace").strip().splitlines()

@@ -11,7 +11,7 @@ from curation.annotation.batches import Batch, find
 from curation.annotation.roster import Roster
 from curation.annotation.scheme import Scheme
 from curation.annotation.sync import LATEST
-from curation.current import quoted
+from curation.current import card, quoted
 
 if TYPE_CHECKING:
     from curation.store import Store
@@ -38,7 +38,9 @@ def status(store: Store, projects: list[dict[str, Any]], scheme: Scheme) -> dict
     people = _people(store, tasks, batches)
     _gold(store, [find(store, b) for b in batches], scheme, people, total)
     waits = adjudication.waiting(store, batches, scheme)
+    sets = {find(store, b).dataset for b in batches}
     return {
+        "simulated": sorted(d for d in sets if card(store, d, store.head()).get("simulated")),
         "projects": [{"id": p["id"], "batch": p["botbench"]["batch"], "part": p["botbench"]["part"], "assigned": tasks[mark],
                       "done": by_project.get(mark, 0)} for mark, p in marks.items()],
         "annotators": people, "all": {**total, "expected_end": _end(store, total)},
@@ -149,6 +151,8 @@ def names(store: Store, found: dict[str, Any]) -> dict[str, str]:
 def sentences(found: dict[str, Any]) -> list[str]:
     """What is to be said beside the tables, in sentences."""
     agreement, total, told = found["agreement"], found["all"], list(found.get("found", []))
+    if found["simulated"]:
+        told.insert(0, f"Simulated: the accounts of {', '.join(found['simulated'])} are made up, and nobody in them exists.")
     if agreement["alpha"] is not None:
         low, high, pairs = agreement["low"], agreement["high"], agreement["pairs"]
         told.append(f"Agreement: Krippendorff's alpha {agreement['alpha']:.2f} ({low:.2f} to {high:.2f}); of {pairs:,} "

@@ -35,10 +35,9 @@ def page(found: dict[str, Any], names: Mapping[str, str] | None = None) -> str:
     tiles = "".join(f"<div><b>{value}</b>{label}</div>" for value, label in (
         (f"{total['done']:,} of {total['assigned']:,}", "accounts done"), (f"{left:,}", "left"),
         (_seconds(total["median_seconds"]), "median time an account"),
-        (_alpha(agreement), "agreement (Krippendorff's alpha, 95 % interval)"),
-        (f"{total['gold_right']} of {total['gold_seen']}", "gold answered as adjudicated"),
-        (f"{found['waiting_for_adjudication']:,}", "disputed, waiting for adjudication"),
-        ((total["expected_end"] or "–")[:16].replace("T", " "), "expected end (UTC)")))
+        (_alpha(agreement), "Krippendorff's alpha (95 %)"),
+        (f"{total['gold_right']} of {total['gold_seen']}" if total["gold_seen"] else "–", "gold answered as adjudicated"),
+        (f"{found['waiting_for_adjudication']:,}", "disputed, waiting for adjudication")))
     notes = "".join(f'<p class="note">{escape(line)}</p>' for line in sentences(found))
     people = "".join(_person(code, p, (names or {}).get(code)) for code, p in found["annotators"].items())
     projects = "".join(
@@ -60,7 +59,7 @@ def _person(code: str, person: dict[str, Any], name: str | None) -> str:
     who = f"{escape(name)} <small>{escape(code)}</small>" if name else escape(code)
     mark = " · review" if person["review"] else ""
     cells = (f"{person['skipped']:,}", f"{person['rejected']:,}", _seconds(person["median_seconds"]),
-             f"{person['gold_right']} of {person['gold_seen']}{mark}", interval)
+             f"{person['gold_right']} of {person['gold_seen']}{mark}" if person["gold_seen"] else "–", interval)
     return f"<tr><td>{who}</td><td>{_bar(person)}</td>{''.join(f'<td>{c}</td>' for c in cells)}</tr>"
 
 

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -24,6 +25,14 @@ def _program():
     if not found or not Path(found).exists():
         pytest.skip("the Label Studio server is not installed: run `make label-studio`, or set BOTBENCH_LABEL_STUDIO")
     return found
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """One server start for all its tests: they go to one worker."""
+    for item in items:
+        if item.get_closest_marker("labelstudio"):
+            item.add_marker(pytest.mark.xdist_group("label-studio"))
 
 
 class LabelStudio:
@@ -62,10 +71,13 @@ def label_studio(tmp_path_factory):
         yield LabelStudio(Path(running) / "store", json.loads((Path(running) / "said").read_text()))
         return
     program, folder = _program(), tmp_path_factory.mktemp("label-studio")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
     environment = {**os.environ, "BOTBENCH_LABEL_STUDIO": program, "BOTBENCH_STORE": str(folder / "store")}
     with (folder / "said").open("w") as said, (folder / "log").open("w") as log:
-        process = subprocess.Popen([sys.executable, "-m", "benchmarks.commands.main", "annotate", "serve", "--for", "me", "--json"],
-                                   stdout=said, stderr=log, stdin=subprocess.DEVNULL, env=environment, cwd=folder)
+        command = [sys.executable, "-m", "benchmarks.commands.main", "annotate", "serve", "--for", "me", "--port", port, "--json"]
+        process = subprocess.Popen(command, stdout=said, stderr=log, stdin=subprocess.DEVNULL, env=environment, cwd=folder)
     try:
         yield LabelStudio(folder / "store", _told(folder, process))
     finally:

@@ -71,6 +71,7 @@ def test_ten_accounts_by_keyboard_and_what_the_status_says(browser, label_studio
     found = json.loads(cli("annotate", "status", "--json", "--html", file, BOTBENCH_STORE=str(label_studio.home)).stdout)
     [who] = [p for p in found["annotators"].values() if p["done"]]
     assert (who["assigned"], who["done"]) == (30, before + 10) and who["median_seconds"] > 0
+    assert found["simulated"] == ["simulated-a"] and "Simulated: the accounts of simulated-a" in file.read_text("utf-8")
     assert found["agreement"] == {"alpha": None, "low": None, "high": None, "percent": None, "pairs": 0}
     for name, size in (("wide", WIDE), ("phone", PHONE)):
         sheet = browser.new_page(viewport=size)
