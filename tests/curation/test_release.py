@@ -82,6 +82,7 @@ def unchecked(monkeypatch):
             return {"success": True, "failed": [], "suites": []}
 
     monkeypatch.setattr(release, "_validated", lambda *_: Passed())
+    monkeypatch.setattr(release, "_report", lambda *_: "none")
 
 
 def read(made, table):
