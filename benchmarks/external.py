@@ -61,6 +61,16 @@ def threshold_of(file: Path) -> float | None:
     return float(next(iter(stated))) if len(stated) == 1 else None
 
 
+def declared(file: Path) -> tuple[str, ...]:
+    """The releases a Parquet file of `botbench predict` says its scores come from; none where it says nothing."""
+    import json
+
+    import pyarrow.parquet as pq
+
+    told = (pq.read_schema(file).metadata or {}).get(b"botbench") if file.suffix == ".parquet" and file.is_file() else None
+    return tuple(str(r["reference"]) for r in json.loads(told)["trained_on"]) if told else ()
+
+
 def joined(file: Path | None, pool: Sequence[Material]) -> Floats:
     """The file's scores for the accounts of the pool, float64[n, 1], NaN where it has none; float64[n, 0] without a file."""
     n = sum(len(m) for m in pool)

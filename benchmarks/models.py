@@ -48,8 +48,6 @@ def save(trained: Trained, folder: Path) -> None:
 
     Raises UserError for a folder that holds something else, and for detectors that cannot be kept.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
     import skops.io
 
     from benchmarks.files import write_json
@@ -61,14 +59,22 @@ def save(trained: Trained, folder: Path) -> None:
         raise UserError(f"--save: {folder} holds something else; give a new folder.")
     folder.mkdir(parents=True, exist_ok=True)
     skops.io.dump(trained.made, folder / "model.skops")
-    whom = {"platform": trained.platform, "account_id": trained.account_id}
-    pq.write_table(pa.table({name: pa.array(ids, pa.string()) for name, ids in whom.items()}), folder / "trained_on.parquet")
+    write_ledger(trained, folder / "trained_on.parquet")
     write_json(folder / "model.json", {
         "detector": trained.spec.name, "detector_version": trained.spec.version, "threshold": trained.threshold,
         "seed": trained.seed, "features": list(trained.names),
         "typical": [None if np.isnan(v) else float(v) for v in trained.typical],
         "trained_on": list(trained.releases), "accounts": len(trained.account_id), "versions": trained.spec.versions,
     })
+
+
+def write_ledger(trained: Trained, file: Path) -> None:
+    """Write whom a detector learned from: Parquet with platform and account_id."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    whom = {"platform": trained.platform, "account_id": trained.account_id}
+    pq.write_table(pa.table({name: pa.array(ids, pa.string()) for name, ids in whom.items()}), file)
 
 
 def load(folder: Path, spec: Spec) -> Trained:

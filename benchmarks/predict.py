@@ -19,7 +19,7 @@ from benchmarks.evidence import DOMAINS, TABLE_NEEDS, Evidence, Side
 from benchmarks.explain import Cause
 from benchmarks.masking import Mask
 from benchmarks.material import Material
-from benchmarks.models import Trained
+from benchmarks.models import Trained, write_ledger
 from benchmarks.protocols import NotApplicable
 from curation.errors import UserError
 
@@ -147,7 +147,10 @@ def document(predicted: Predicted) -> dict[str, Any]:
 
 
 def write(predicted: Predicted, out: Path) -> None:
-    """A Parquet file of account_id, p_bot, threshold; its metadata says which detector, trained on what."""
+    """A Parquet file of account_id, p_bot, threshold; its metadata says which detector, trained on what.
+
+    Beside it stands FILE.trained_on.parquet, whom the detector learned from: a study of these accounts needs to know.
+    """
     import json
 
     import pyarrow as pa
@@ -161,4 +164,5 @@ def write(predicted: Predicted, out: Path) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=out.parent, suffix=".parquet", delete=False) as scratch:
         pq.write_table(table.replace_schema_metadata({b"botbench": json.dumps(told).encode()}), scratch.name)
+    write_ledger(trained, out.with_suffix(".trained_on.parquet"))
     Path(scratch.name).replace(out)

@@ -206,7 +206,7 @@ def _planned(task: Task, spec: Spec, releases: dict[str, Release], features: str
     document = {
         "cell_key": key, "detector": spec.name, "detector_version": spec.version, "detector_about": spec.about,
         "needs": list(spec.needs), "uses": list(spec.uses), "cites": spec.cites, "floor": spec.floor, "protocol": text,
-        "transductive": spec.transductive,
+        "transductive": spec.transductive, "trained_on": list(spec.fresh().trained_on()),
         "train": list(one.train), "test": "+".join(one.test), "hashes": hashes, "seed": parse(text).seed,
         "kind": parse(text).kind_of(one), "worst": parse(text).worst, "moves": list(parse(text).moves),
         "threshold_rule": spec.threshold,

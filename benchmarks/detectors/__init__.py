@@ -80,6 +80,10 @@ class Detector(ClassifierMixin, BaseEstimator):
         """A hash of what its predictions depend on beside code and options (a file's content); empty where nothing."""
         return ""
 
+    def trained_on(self) -> tuple[str, ...]:
+        """Releases that taught it before it came here, as far as it declares them: accounts in them are not news to it."""
+        return ()
+
     def rule(self) -> str | None:
         """The threshold rule that its options ask for, where they do."""
         return None

@@ -22,11 +22,17 @@ class External(Detector):
     """The file's scores; an account that it lacks gets the training part's share of bots.
 
     `file` is named relative to the folder the command runs in, so that no path of a machine stands on a board; its hash is
-    part of the cell. `threshold` is the file's own where 0 (0.5 where it states none).
+    part of the cell. `threshold` is the file's own where 0 (0.5 where it states none). `trained` declares the releases
+    its maker was taught by, separated by commas; a file of `botbench predict` says so itself.
     """
 
-    def __init__(self, file: str = "", threshold: float = 0.0) -> None:
-        self.file, self.threshold = file, threshold
+    def __init__(self, file: str = "", threshold: float = 0.0, trained: str = "") -> None:
+        self.file, self.threshold, self.trained = file, threshold, trained
+
+    def trained_on(self) -> tuple[str, ...]:
+        """What was declared, else what the file says."""
+        path = self.scores_file()
+        return tuple(filter(None, self.trained.split(","))) or (external.declared(path) if path else ())
 
     def scores_file(self) -> Path | None:
         """The file. Raises UserError where it is named by an absolute path."""

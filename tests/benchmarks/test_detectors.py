@@ -359,6 +359,7 @@ def test_external_scores_are_joined_by_the_bench(make, home, tmp_path, monkeypat
     before = get(name).version
     (tmp_path / "s.csv").write_text("account_id,p_bot\n1,0.5\n")
     assert get(name).version != before, "another file is another cell"
+    assert get('external(file="s.csv", trained="a@1,b@1")').fresh().trained_on() == ("a@1", "b@1") != get(name).fresh().trained_on()
     assert "none of external" in run(home, name, "b@1").reason
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks import explain, models, newcomers, predict, trust
+from benchmarks import explain, external, models, newcomers, predict, trust
 from benchmarks.accounts import Accounts
 from benchmarks.detectors import complete, get
 from benchmarks.detectors.mlflow_model import log_folder
@@ -111,6 +111,8 @@ def test_predict_as_users_call_it(cli, make_in_store, tmp_path):
     assert table.column_names == ["account_id", "p_bot", "threshold"]
     assert table["p_bot"].to_pylist() == [a["p_bot"] for a in found["accounts"]]
     assert json.loads(table.schema.metadata[b"botbench"])["trained_on"][0]["reference"] == "a@1"
+    assert pq.read_table(tmp_path / "scores.trained_on.parquet").num_rows == 80
+    assert external.declared(tmp_path / "scores.parquet") == ("a@1",)
     again = cli.json("predict", "random-forest(trees=20)", "new.csv", "--model", "kept")
     assert again["accounts"] == found["accounts"] and again["threshold"] == found["threshold"]
     known = models.ledger(tmp_path / "kept")
@@ -157,15 +159,17 @@ def fitted(tmp_path_factory, session_make):
 
 
 @pytest.mark.parametrize("name", [s.name for s in complete() if s.name != "label-propagation"])
-def test_every_detector_that_can_be_kept_comes_back_the_same(fitted, tmp_path, name):
+def test_every_detector_that_can_be_kept_comes_back_the_same(fitted, tmp_path, monkeypatch, name):
     from benchmarks import material
 
+    # The threshold is a number like any other; choosing it would cost three more fits of each.
+    monkeypatch.setattr(predict.thresholds, "choose", lambda *_, **__: 0.375)
     train, home = fitted
     first = train(name)
     models.save(first.trained, tmp_path / "kept")
     again = predict.apply(models.load(tmp_path / "kept", get(name)), material.load(home, "b@1"))
     np.testing.assert_array_equal(first.p, again.p)
-    assert first.missing == again.missing
+    assert first.missing == again.missing and again.trained.threshold == 0.375
 
 
 def test_releases_to_train_on(tmp_path, monkeypatch, session_make):
