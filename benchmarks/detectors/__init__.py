@@ -115,12 +115,14 @@ class FeatureModel(Detector):
         known = _known(values)
         labels = y[known]
         # A feature missing in all of the training part teaches nothing, and some models cannot bear one.
-        self.features_ = np.flatnonzero(~np.isnan(values).all(axis=0))
+        weights = self.weights(accounts, y)
+        varying = varies(values[known])
+        # Boosting with weights cannot bear a feature of one value either.
+        self.features_ = np.flatnonzero(~np.isnan(values).all(axis=0) if weights is None else varying)
         self.names_ = tuple(names[i] for i in self.features_)
         self.model_ = None
         taught = values[known][:, self.features_]
-        if len(np.unique(labels)) == 2 and _varies(taught):
-            weights = self.weights(accounts, y)
+        if len(np.unique(labels)) == 2 and varying.any():
             model = self.model()
             self.model_ = model.fit(taught, labels) if weights is None else _weighted(model, taught, labels, weights[known])
         return self
@@ -139,9 +141,13 @@ def _known(values: Floats) -> NDArray[np.bool_]:
     return np.asarray(~np.isnan(values).all(axis=1), dtype=np.bool_)
 
 
-def _varies(values: Floats) -> bool:
-    """Whether any feature tells any two accounts apart; some models refuse to learn from less."""
-    return bool(len(values)) and any(len(np.unique(column)) > 1 for column in values.T)
+def varies(values: Floats) -> NDArray[np.bool_]:
+    """Which features have at least two known values, bool[k]; some models refuse to learn from less.
+
+    >>> varies(np.array([[1.0, 2.0, np.nan], [1.0, 3.0, np.nan]])).tolist()
+    [False, True, False]
+    """
+    return np.array([len(np.unique(column[~np.isnan(column)])) > 1 for column in values.T], dtype=np.bool_)
 
 
 def _weighted(model: Any, values: Floats, labels: Labels, weights: Floats) -> Any:

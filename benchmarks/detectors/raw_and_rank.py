@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from benchmarks.accounts import Accounts, Floats, Rows
-from benchmarks.detectors import HALF, Detector, Labels, detector
+from benchmarks.detectors import HALF, Detector, Labels, detector, varies
 from benchmarks.detectors._tuning import BUDGET, few, level, merged, splits, worth
 
 MEMBERS = {"forest": False, "boosting": False, "ranked forest": True, "ranked regression": True}
@@ -61,8 +61,8 @@ class RawAndRank(Detector):
         known = np.flatnonzero(~np.isnan(accounts.values).all(axis=1))
         domains = merged(None if accounts.domains is None else accounts.domains[known], y[known])
         values, labels = accounts.values[known], y[known]
-        self.features_ = np.flatnonzero([len(np.unique(column[~np.isnan(column)])) > 1 for column in values.T])
-        self.models_: dict[str, Any] = {}
+        self.features_ = np.flatnonzero(varies(values))
+        self.models_: dict[str, tuple[Any, Rows]] = {}
         if len(np.unique(labels)) < 2 or not len(self.features_):
             return self
         rows = few(domains, labels, MOST, self.random_state)
@@ -85,9 +85,12 @@ class RawAndRank(Detector):
             tried.append([worth(y[b], _probability(np.mean([told[name] for name in choice], axis=0))) for choice in CHOICES])
         return int(np.argmax(np.mean(tried, axis=0))) if tried else 0
 
-    def _fitted(self, names: tuple[str, ...], values: Floats, domains: Rows, y: Labels) -> dict[str, Any]:
-        places, weights = ranked(values, domains), level(domains, y)
-        return {name: self._member(name).fit(places if MEMBERS[name] else values, y, **_weighted(name, weights)) for name in names}
+    def _fitted(self, names: tuple[str, ...], values: Floats, domains: Rows, y: Labels) -> dict[str, tuple[Any, Rows]]:
+        """Each member fitted, with the columns it reads: without a data set, a feature may have no two values left."""
+        columns = np.flatnonzero(varies(values))
+        places, weights = ranked(values[:, columns], domains), level(domains, y)
+        seen = {True: places, False: values[:, columns]}
+        return {name: (self._member(name).fit(seen[MEMBERS[name]], y, **_weighted(name, weights)), columns) for name in names}
 
     def _member(self, name: str) -> Any:
         from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
@@ -124,8 +127,9 @@ class RawAndRank(Detector):
         places[np.isnan(values)] = np.nan
         return places
 
-    def _logit(self, model: Any, values: Floats) -> Floats:
-        p = np.clip(model.predict_proba(values)[:, 1], 0.02, 0.98)
+    def _logit(self, fitted: tuple[Any, Rows], values: Floats) -> Floats:
+        model, columns = fitted
+        p = np.clip(model.predict_proba(values[:, columns])[:, 1], 0.02, 0.98)
         return np.asarray(np.log(p / (1 - p)), dtype=np.float64)
 
     def explain(self) -> str | None:

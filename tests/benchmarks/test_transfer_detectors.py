@@ -53,6 +53,17 @@ def test_a_small_batch_is_ranked_among_the_taught(world):
     np.testing.assert_array_equal(p[:1], made.predict_proba(new.take(np.array([0])))[:, 1])
 
 
+@pytest.mark.parametrize("name", ["raw-and-rank", "gradient-boosting-tuned", "random-forest-tuned"])
+def test_a_feature_that_one_data_set_alone_has(world, name):
+    """Left out in turn, that data set leaves a column of nothing behind; and one of a single value is there always."""
+    seen, y, new, _ = world
+    only = np.where(seen.domains == 7, np.arange(len(y)), np.nan)
+    values = np.column_stack([seen.values, only, np.ones(len(y))])
+    made = get(name).seeded(0).fit(Accounts((*NAMES, "listed", "verified"), values, domains=seen.domains), y)
+    later = Accounts((*NAMES, "listed", "verified"), np.column_stack([new.values, np.full((len(new), 2), 3.0)]))
+    assert np.isfinite(made.predict_proba(later)).all()
+
+
 def test_inner_splits_hold_out_whole_data_sets():
     domains, y = np.repeat([4, 9, 1], 10), np.tile([0, 1], 15).astype(np.int8)
     held = [set(domains[b].tolist()) for _, b in splits(domains, y, 0)]
