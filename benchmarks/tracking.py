@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from benchmarks import results
+from benchmarks import curves, results
 from benchmarks.files import write_json
 from benchmarks.watch import Silent, Watcher
 from curation.errors import UserError
@@ -123,6 +123,8 @@ class Tracker:
         self.client.log_batch(child, metrics=metrics, params=[Param(k, v) for k, v in _parameters(cell).items()])
         if cell.status == "done":
             self.client.log_artifact(child, str(cell.predictions))
+            title = f"{cell.detector} on {cell.test}{' (simulated)' if cell.info['simulated'] else ''}"
+            self.client.log_text(child, curves.svg(results.scored(cell), title), "curves.svg")
         self.client.set_terminated(child, "FAILED" if cell.status == "failed" else "FINISHED", end_time=end)
         _note(cell, child)
         return str(child)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 SCORES = {"accuracy": "accuracy", "balanced-accuracy": "balanced_accuracy", "precision[bot]": "precision", "recall[bot]": "recall",
           "f1[bot]": "f1", "mcc": "mcc", "roc-auc": "auc"}
 """The board's metrics and what the audit of tables calls them."""
+APART = ("worst evasion", "prevalence")
 SHOWN = 3
 
 
@@ -35,11 +36,15 @@ def refuse(board: Mapping[str, Any], releases: Mapping[str, Mapping[str, Any]]) 
 
 
 def as_published(board: Mapping[str, Any]) -> published.Published:
-    """The board as a published table: a row each cell, with its accounts and bots, values and bounds."""
+    """The board as a published table: a row each cell, with its accounts and bots, values and bounds.
+
+    Not of cells whose metrics are of different trials (the worst move, metric by metric) or means over several draws of a few
+    bots (another mix): their numbers need not fit together.
+    """
     found: dict[str, dict[str, Any]] = {}
     for row in board["rows"]:
         name = SCORES.get(row["metric"])
-        if name is None or row["value"] is None:
+        if name is None or row["value"] is None or row.get("kind") in APART:
             continue
         cell = found.setdefault(row["cell"], {"method": row["detector"], "dataset": f"{row['test']}, {row['protocol']}",
                                               "n": row["n"], "bots": row["bots"]})

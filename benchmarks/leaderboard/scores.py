@@ -108,7 +108,6 @@ class Prepared:
 
     info: dict[str, Any]
     repeats: list[tuple[Judged, Places | None]]
-    y: npt.NDArray[np.int8]
     posteriors: Array = field(default_factory=lambda: np.empty((3, 0)))
 
     @property
@@ -210,8 +209,6 @@ def _prepare(info: dict[str, Any], table: pa.Table, index: Any, accounts: int) -
     fold = np.asarray(table["fold"].to_numpy())
     facts = _facts(info, table)
     repeats: list[tuple[Judged, Places | None]] = []
-    labels = np.full(accounts, -1, dtype=np.int8)
-    labels[at] = y
     for number in np.unique(repeat):
         rows = np.flatnonzero(repeat == number)
         rows = rows[np.argsort(at[rows], kind="stable")]
@@ -224,7 +221,7 @@ def _prepare(info: dict[str, Any], table: pa.Table, index: Any, accounts: int) -
     for own, name in zip(posteriors, POSTERIORS, strict=True):
         if name in table.column_names:
             own[at] = table[name].to_numpy()
-    return Prepared(info, repeats, labels[labels >= 0], posteriors)
+    return Prepared(info, repeats, posteriors)
 
 
 def _facts(info: dict[str, Any], table: pa.Table) -> dict[str, Array]:
@@ -283,19 +280,21 @@ def _mean_over_repeats(cell: Prepared, metrics: Sequence[Metric], weight: Array 
 
 def _values(cell: Prepared, metrics: Sequence[Metric], draws: dict[str, Array]) -> Measured:
     values = _mean_over_repeats(cell, metrics, None)[:, 0]
-    bots = int((cell.y == 1).sum())
+    # Of one repeat, not of all of them: five draws of 18 bots each do not make 90 in any of them.
+    accounts = round(float(np.mean([len(judged.y) for judged, _ in cell.repeats])))
+    bots = round(float(np.mean([int(judged.y.sum()) for judged, _ in cell.repeats])))
     scores, methods = {}, {}
     for m, value in zip(metrics, values.tolist(), strict=True):
         if np.isfinite(value):
             own = cell.counted(m)
             sample = Sample([judged for judged, _ in own], [places for _, places in own], cell.size)
-            low, high, methods[m.name] = intervals.interval(m, value, sample, draws[m.name], (bots, len(cell.y) - bots))
+            low, high, methods[m.name] = intervals.interval(m, value, sample, draws[m.name], (bots, accounts - bots))
             # NaN says that there is no interval, and stays NaN.
             scores[m.name] = (value, float(np.minimum(low, value)), float(np.maximum(high, value)))
     predictions = sum(len(judged.y) for judged, _ in cell.repeats)
     moves = cell.info.get("moves") or []
     made = {name: moves[trial] or "none" for name, trial in cell.trials.items() if trial < len(moves)}
-    return Measured(cell.info, len(cell.y), predictions, bots, len(cell.y) - bots, scores, methods, draws, made)
+    return Measured(cell.info, accounts, predictions, bots, accounts - bots, scores, methods, draws, made)
 
 
 def values(info: dict[str, Any], table: pa.Table, metrics: Sequence[Metric]) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -69,6 +70,9 @@ def test_one_parent_and_one_child_for_each_cell(plugin, make, home, tmp_path, mo
     assert {"f1.bot", "roc-auc", "seconds.fit"} <= child.data.metrics.keys()
     kept = client.download_artifacts(child.info.run_id, "predictions.parquet", str(tmp_path))
     assert pq.read_table(kept).equals(pq.read_table(cell.predictions))
+    figure = Path(client.download_artifacts(child.info.run_id, "curves.svg", str(tmp_path))).read_text()
+    # two repeats of two folds, in each of three panels
+    assert figure.count("<polyline") == 12 and "one-question-tree on a@1 (simulated)" in figure
     assert str(tmp_path / "mlruns" / "artifacts") in child.info.artifact_uri
 
     # Again: the failed cell is still failed, and nothing is logged twice.
