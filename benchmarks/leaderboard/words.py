@@ -159,7 +159,8 @@ def _other_leaders(board: Mapping[str, Any], top: Mapping[str, Any]) -> tuple[st
     by: dict[str, list[str]] = {}
     for metric in board["metrics"]:
         first = next((e["detector"] for e in entries(board, metric["name"]) if e["rank"] == 1), None)
-        if metric["name"] != chosen and first and first != top["detector"]:
+        # Groups and cost are not another opinion on who is best.
+        if metric["name"] != chosen and not set(metric["needs"]) & {"groups", "cost"} and first and first != top["detector"]:
             by.setdefault(first, []).append(_in_text(metric))
     if not by:
         return None

@@ -101,6 +101,28 @@ def test_a_cell_may_score_a_part_of_the_tests_accounts():
     assert (part.accounts, part.bots) == (82, 32) and part.scores["roc-auc"] == alone.scores["roc-auc"]
 
 
+def test_another_mix_does_not_make_its_data_set_few():
+    """40 bots in distribution, 8 of them in another mix: that cell is few and has no place; the data set is ranked."""
+    r = boards.release("d", 40, 160)
+    mix = "prevalence-shift(prevalence=0.05, folds=5, repeats=1, seed=0)"
+    random = np.random.default_rng(8)
+    y = np.repeat([1, 0], [40, 160])
+    cells = []
+    for d in ("constant", "one-question-tree"):
+        p = random.random(200) if d != "constant" else np.full(200, .5)
+        rows = np.r_[np.arange(8), np.arange(40, 200)]
+        cells += [boards.cell(d, r, boards.CV, [r], scored(p, y)),
+                  boards.cell(d, r, mix, [r], scored(p, y).take(rows), kind="prevalence", worst=False)]
+    document = board({**boards.ABOUT, "metrics": ["balanced-accuracy", "recall[bot]"]}, cells, [r], boards.QUICK)
+    test, = document["tests"]
+    assert (test["few"], test["in_mean"]) == (False, True)
+    thin = [row for row in document["rows"] if row["kind"] == "prevalence"]
+    assert {(row["few"], row["bots"], row["rank"]) for row in thin} == {(True, 8, None)}
+    assert next(row for row in thin if row["metric"] == "recall[bot]")["interval"] == "clopper-pearson"
+    assert all(e["rank"] for e in document["summary"] if e["scope"] == "mean")
+    assert page.to_html(document).count("5 % bots") >= 2
+
+
 def test_repeats_of_an_account_move_together():
     """Twice the same predictions say no more than once: the same interval, not a narrower one."""
     r = boards.release("d", 40, 40)
