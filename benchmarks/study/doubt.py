@@ -1,9 +1,12 @@
 """What annotators leave in doubt: consensus posteriors carried through, and bounds for accounts without an answer.
 
-With calibrated posteriors p of an account being a bot, put in place of the label, the estimate varies around the truth by
-the design's variance of p, plus what p leaves open of the accounts themselves, sum of w p (1 - p); this is what multiple
-imputation (Rubin 1987) comes to with infinitely many draws. What is uncertain of the posteriors themselves (the annotators'
-error rates; `labels.p_low`, `p_high`) is shared by all accounts and so does not average out: it is added as fully correlated.
+A calibrated posterior p is drawn towards the sample's own share pi: its mean is p_1 among bots and p_0 among people, where
+p_1 - p_0 = var(p) / (pi (1 - pi)) = r, the reliability. So p in place of the label would draw heavy posters, and every group,
+towards the average. z = pi + (p - pi) / r has mean 1 among bots and 0 among people, whatever their share: it is unbiased for
+every group and size as long as annotators err alike there (Rogan and Gladen's correction, for posteriors; Bross 1954). It
+varies more, by pi (1 - pi) (1 / r - 1) around the label, and the design's variance of z holds that, but for what finite
+population correction takes away. What is uncertain of the posteriors themselves (the annotators' error rates;
+`labels.p_low`, `p_high`) is shared by all accounts and so does not average out: it is added as fully correlated.
 """
 
 from __future__ import annotations
@@ -11,15 +14,36 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.intervals import Z
 from benchmarks.study.sampled import Draw, Floats, Sample, sample
 
+LEAST = 0.1
+"""A reliability under this is taken as this: such votes say next to nothing."""
 
-def open_variance(drawn: Sample, size: Floats, p: Floats, low: Floats, high: Floats) -> float:
-    """What posteriors (float64[n], with their 95 % bounds; certain ones have all three equal) add to a share's variance."""
+
+def unbiased(p: Floats, low: Floats, high: Floats, uncertain: NDArray[np.bool_]) -> tuple[Floats, Floats, Floats, Floats]:
+    """z and its bounds, and how much z varies around the label, for posteriors p with bounds (float64[n], NaN unanswered).
+
+    Labels that are not `uncertain` stay as they are, and vary by nothing.
+    """
+    noise = np.zeros(len(p))
+    if not uncertain.any():
+        return p, low, high, noise
+    mine = p[uncertain]
+    share = float(mine.mean())
+    spread = share * (1 - share)
+    reliable = min(max(float(mine.var()) / spread, LEAST), 1.0) if spread > 0 else 1.0
+    noise[uncertain] = spread * (1 / reliable - 1)
+    z, a, b = (np.where(uncertain, share + (v - share) / reliable, v) for v in (p, low, high))
+    return z, a, b, noise
+
+
+def open_variance(drawn: Sample, size: Floats, noise: Floats, low: Floats, high: Floats) -> float:
+    """What labels that vary by `noise` around the truth, within shared bounds, add to a share's variance (float64[n] each)."""
     whole = float(drawn.weight @ size)
-    own = float((drawn.weight * size**2) @ (p * (1 - p))) / whole**2
+    own = float((drawn.weight * size**2) @ noise) / whole**2
     shared = float((drawn.weight * size) @ ((high - low) / (2 * Z))) / whole
     return own + shared**2
 

@@ -117,7 +117,7 @@ def estimates(labelled: Labelled, sized: Sized, *, score: bool, others: bool = F
 
 def _carried(labelled: Labelled, drawn: Sample, size: Floats) -> tuple[float, float]:
     """How many bots and people of equal weight the labelled ones are worth (Kish)."""
-    y = labelled.y[labelled.answered]
+    y = np.clip(labelled.y[labelled.answered], 0.0, 1.0)
     worth = []
     for part in (y, 1 - y):
         weight = drawn.weight * size * part
@@ -129,13 +129,13 @@ def _carried(labelled: Labelled, drawn: Sample, size: Floats) -> tuple[float, fl
 
 def _all(labelled: Labelled, drawn: Sample, sized: Sized, size: Floats, score: bool) -> dict[str, Estimate]:
     answered = labelled.answered
-    y, low, high = (values[answered] for values in (labelled.y, labelled.low, labelled.high))
+    y, low, high, noise = (values[answered] for values in (labelled.y, labelled.low, labelled.high, labelled.noise))
     bot = labelled.bot[answered] & (size > 0)
     there = size > 0
     base = Estimate(
         f"share of {sized.quantity}", sized.group, ALONE, 0.0, 0.0, 0.0, sized.naive, int(there.sum()), int(bot.sum()),
         (*labelled.rules, *_design(drawn, sized, size)), worst=_worst(labelled, sized))
-    doubt = open_variance(drawn, size, y, low, high)
+    doubt = open_variance(drawn, size, noise, low, high)
     share, linear = ratio(drawn, size, y)
     known = effective(drawn, size)
     few = min(_carried(labelled, drawn, size)) < FEW

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks.study.doubt import unbiased
 from benchmarks.study.sampled import INDEPENDENT, SIMPLE, Draw, Floats, Sample, Whole, sample, worth
 from curation.current import newest_consensus, quoted
 from curation.errors import UserError, unknown
@@ -24,7 +25,8 @@ KNOWN_SIMPLE = ("uniform", "stratified")
 
 @dataclass(frozen=True)
 class Labelled:
-    """The drawn accounts in a fixed order (wave, stratum, id), and for those with an answer their posterior and its bounds.
+    """The drawn accounts in a fixed order (wave, stratum, id), and for those with an answer the label, or what posteriors make
+    of it without bias (`doubt.unbiased`), with its bounds.
 
     `y`, `low`, `high` are float64[drawn], NaN without an answer; `sizes` what each wrote (0 outside the campaign).
     `sample` is None where inclusion probabilities are unknown: then nothing can be estimated, and `problem` says why.
@@ -36,6 +38,8 @@ class Labelled:
     y: Floats
     low: Floats
     high: Floats
+    noise: Floats
+    """How much `y` varies around the label; 0 for labels that are taken as right."""
     bot: NDArray[np.bool_]
     score: Floats
     inside: NDArray[np.bool_]
@@ -74,10 +78,12 @@ def read(frame: Frame) -> Labelled:
                     answered, tuple(b["joint"] for b in batches), tuple(b["again"] for b in batches))
         drawn = sample(draw) if answered.any() else None
         problem = None if answered.any() else _nobody(len(y), frame)
+    low, high = (np.where(posterior, columns[name], y) for name in ("p_low", "p_high"))
+    z, low, high, noise = unbiased(y, low, high, posterior & answered)
     rules = (*_coverage(frame, batches), *_response(frame, answered, consensus), *_errors(posterior & answered, answered))
     return Labelled(
-        tuple(columns["account_id"]), draw, drawn, y, np.where(posterior, columns["p_low"], y),
-        np.where(posterior, columns["p_high"], y), answered & (np.nan_to_num(y) >= 0.5), columns["score"], columns["inside"] > 0,
+        tuple(columns["account_id"]), draw, drawn, z, low, high, noise, answered & (np.nan_to_num(y) >= 0.5), columns["score"],
+        columns["inside"] > 0,
         {name: columns[name] for name in ("accounts", "posts", "reposts", "likes", "reach")},
         {title: tuple(columns[c]) for title, c in frame.group_columns.items()}, rules, problem)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from benchmarks.intervals import Z
 from benchmarks.study import estimate
+from benchmarks.study.doubt import unbiased
 from benchmarks.study.estimate import Estimate, Sized
 from benchmarks.study.labelled import Labelled
 from benchmarks.study.rogan_gladen import rogan_gladen
@@ -99,7 +100,8 @@ def simulate(setting: Setting, campaigns: int, seed: int) -> list[Row]:
     return counted(setting, [block(setting, seed, *b) for b in blocks(campaigns)])
 
 
-Drawn = tuple[Whole, Sample, Floats, Floats, Floats]
+Drawn = tuple[Whole, Sample, Floats, Floats, Floats, Floats]
+"""Where, weights, labels (or what posteriors make of them), bounds, and how much they vary around the truth."""
 
 
 def _drawn(random: np.random.Generator, setting: Setting, here: World, design: str, number: int) -> list[Drawn]:
@@ -107,19 +109,19 @@ def _drawn(random: np.random.Generator, setting: Setting, here: World, design: s
     made = [uniform(random, len(here.y), setting.labels) if design == "uniform" else poisson(random, here.chance)
             for _ in range(number)]
     if not setting.noisy:
-        return [(at, drawn, here.y[at], here.y[at], here.y[at]) for at, drawn in made]
+        return [(at, drawn, here.y[at], here.y[at], here.y[at], np.zeros(len(at))) for at, drawn in made]
     labels = votes.consensus(random, [votes.votes(random, here.y[at]) for at, _ in made])
-    return [(*one, *label) for one, label in zip(made, labels, strict=True)]
+    return [(*one, *unbiased(*label, np.ones(len(label[0]), dtype=np.bool_))) for one, label in zip(made, labels, strict=True)]
 
 
 def _campaign(
     random: np.random.Generator, setting: Setting, here: World, quantity: str, sampled: Drawn,
 ) -> Iterator[tuple[str, float, float]]:
     """The interval that each method makes of one sample."""
-    at, drawn, y, low, high = sampled
+    at, drawn, y, low, high, noise = sampled
     whole, _, scored, flagged = here.sums[quantity]
     sized = Sized(quantity, None, here.posts[at] if quantity == "posts" else np.ones(len(at)), whole, scored, flagged)
-    found = {e.method: e for e in _estimates(at, drawn, y, low, high, here, sized)}
+    found = {e.method: e for e in _estimates(at, drawn, y, low, high, noise, here, sized)}
     default = next(e for e in found.values() if e.default)
     yield DEFAULT, default.low, default.high
     alone = found[estimate.ALONE]
@@ -131,7 +133,7 @@ def _campaign(
         yield name, e.low, e.high
     if setting.noisy:
         hard = (y >= 0.5).astype(np.float64)
-        trusting = next(e for e in _estimates(at, drawn, hard, hard, hard, here, sized) if e.default)
+        trusting = next(e for e in _estimates(at, drawn, hard, hard, hard, np.zeros(len(at)), here, sized) if e.default)
         yield TRUSTING, trusting.low, trusting.high
     elif quantity == "accounts":
         yield _rogan(random, setting, sized)
@@ -149,10 +151,10 @@ def _rogan(random: np.random.Generator, setting: Setting, sized: Sized) -> tuple
 
 
 def _estimates(  # noqa: PLR0917 (the parts of a labelled sample)
-    at: Whole, drawn: Sample, y: Floats, low: Floats, high: Floats, here: World, sized: Sized,
+    at: Whole, drawn: Sample, y: Floats, low: Floats, high: Floats, noise: Floats, here: World, sized: Sized,
 ) -> list[Estimate]:
     everybody = np.ones(len(at), dtype=np.bool_)
-    labelled = Labelled((), None, drawn, y, low, high, y >= 0.5, here.score[at], everybody, {}, {}, ())
+    labelled = Labelled((), None, drawn, y, low, high, noise, y >= 0.5, here.score[at], everybody, {}, {}, ())
     return [e for e in estimate.estimates(labelled, sized, score=True, others=True) if isinstance(e, Estimate)]
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.study.doubt import open_variance, worst_case
+from benchmarks.study.doubt import open_variance, unbiased, worst_case
 from benchmarks.study.powered import best_tuning, powered
 from benchmarks.study.sampled import (
     INDEPENDENT,
@@ -188,14 +188,27 @@ def test_posteriors_add_what_they_leave_open():
     s = sample(drawn([.5] * 4))
     p, wide = np.array([.5, .5, 1, 0]), np.array([.098, 0, 0, 0])
     # whole = 8; own: 2 x (.25 + .25) / 64; shared: (2 x .196 / 3.92 / 8)^2
-    added = open_variance(s, np.ones(4), p, p - wide, p + wide)
+    added = open_variance(s, np.ones(4), p * (1 - p), p - wide, p + wide)
     assert added == pytest.approx(1 / 64 + (2 * .05 / 8) ** 2, rel=1e-3)
+
+
+def test_posteriors_made_unbiased_are_right_in_every_group_and_not_only_on_average():
+    random = np.random.default_rng(5)
+    heavy = random.random(200_000) < .2
+    y = (random.random(200_000) < np.where(heavy, .5, .05)).astype(float)
+    vote = random.random(200_000) < np.where(y == 1, .8, .1)
+    p = np.where(vote, y[vote].mean(), y[~vote].mean())
+    z, _, _, noise = unbiased(p, p, p, np.ones(200_000, bool))
+    assert p[heavy].mean() < y[heavy].mean() - .1, "the posterior itself leans towards the average"
+    assert z[heavy].mean() == pytest.approx(y[heavy].mean(), abs=.01)
+    assert z.mean() == pytest.approx(y.mean(), abs=.005)
+    assert noise[0] == pytest.approx((z - y).var(), rel=.05)
 
 
 def test_certain_labels_add_nothing():
     s = sample(drawn([.5] * 3))
     y = np.array([1.0, 0, 1])
-    assert open_variance(s, np.ones(3), y, y, y) == 0
+    assert open_variance(s, np.ones(3), np.zeros(3), y, y) == 0
 
 
 def test_the_worst_case_counts_everybody_drawn():
