@@ -100,10 +100,11 @@ class Server:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("LABEL_STUDIO", "DJANGO"))}
         self._log = (self.folder / "server.log").open("ab")
         self._process = subprocess.Popen(
-            [command, "start", "--no-browser", "--internal-host", "127.0.0.1", "--port", str(port), "--username", DESK,
-             "--password", desk["password"], "--user-token", desk["token"], "--enable-legacy-api-token"],
+            [command, "start", "--no-browser", "--internal-host", "127.0.0.1", "--port", str(port), "--enable-legacy-api-token"],
             stdout=self._log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=self.folder, start_new_session=True,
-            env={**inherited, **QUIET, "LABEL_STUDIO_BASE_DATA_DIR": str(self.folder.resolve())})
+            # By the environment: the arguments of a process can be read by everybody on the machine.
+            env={**inherited, **QUIET, "LABEL_STUDIO_BASE_DATA_DIR": str(self.folder.resolve()), "LABEL_STUDIO_USERNAME": DESK,
+                 "LABEL_STUDIO_PASSWORD": desk["password"], "LABEL_STUDIO_USER_TOKEN": desk["token"]})
         self.url = f"http://127.0.0.1:{port}"
         self._wait(tick, desk["token"])
         return Place(self.name, self.url, desk["token"], str(self.folder))
