@@ -12,6 +12,9 @@ PUBLISHED = "published-ids.salt"
 ERASED = "erased-accounts.salt"
 """The salt of the tombstones."""
 
+ROW_KEY = "[^:]+:[0-9]+"
+"""What an id looks like that says only where the row stood: it is hashed with its data set, not with its platform."""
+
 
 def salt(home: Path, name: str) -> str:
     """The salt called `name` in a store's folder; made at the first use, by exactly one of several processes."""

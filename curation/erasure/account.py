@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from curation.annotation.batches import account_key
 from curation.current import quoted
 from curation.erasure.masks import LONG, Marks
 from curation.errors import UserError
+from curation.salts import ROW_KEY
 from curation.tombstones import of_account, of_handle
 
 if TYPE_CHECKING:
@@ -64,10 +66,6 @@ def find(store: Store, said: str, platform: str | None = None, dataset: str | No
 
 
 def _is_row(account: str) -> bool:
-    import re
-
-    from curation.tombstones import ROW_KEY
-
     return re.fullmatch(ROW_KEY, account) is not None
 
 

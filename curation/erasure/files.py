@@ -214,17 +214,21 @@ def _scrubbed(value: Any, marks: Marks) -> Any:
 
 
 def _names(value: Any, marks: Marks) -> bool:
-    return isinstance(value, str) and (value in marks.posts or value in marks.hashes or (len(value) > 4 and value in marks.ids))
+    if not isinstance(value, str):
+        return False
+    return value in marks.posts or value in marks.hashes or (len(value) > 4 and value in marks.own_ids)
 
 
 def _theirs(value: Any, marks: Marks) -> bool:
     """Whether an entry of a list is the account itself, or says something of it: an object by `account_id`, a pair
-    (platform or data set, account)."""
+    (platform or data set, account). An id that is only a row's place counts with its data set alone."""
     if isinstance(value, dict):
         said = {value.get(k) for k in ("account_id", "account", "source_id", "target_id") if isinstance(value.get(k), str)}
-        return not said.isdisjoint({*marks.ids, *marks.hashes}) and value.get("dataset") in (None, *marks.datasets)
-    if isinstance(value, list):
-        return len(value) == 2 and isinstance(value[1], str) and value[1] in marks.ids
+        if value.get("dataset") in marks.datasets:
+            return not said.isdisjoint({*marks.ids, *marks.hashes})
+        return "dataset" not in value and not said.isdisjoint({*marks.own_ids, *marks.hashes})
+    if isinstance(value, list) and len(value) == 2 and isinstance(value[1], str):
+        return value[1] in marks.own_ids or (value[0], value[1]) in marks.scoped
     return _names(value, marks)
 
 

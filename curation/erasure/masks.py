@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from curation.current import quoted
+from curation.salts import ROW_KEY
 
 if TYPE_CHECKING:
     import duckdb
@@ -67,10 +68,16 @@ class Marks:
         """The account ids."""
         return sorted({a for _, a in self.scoped})
 
+    @property
+    def own_ids(self) -> list[str]:
+        """The ids that mean the account wherever they stand: not those that say only where a row stood, which other data sets
+        have too."""
+        return [i for i in self.ids if not re.fullmatch(ROW_KEY, i)]
+
     @cached_property
     def names(self) -> list[str]:
         """What is looked for as a word: long ids, handles, hashes."""
-        return sorted({*(i for i in self.ids if len(i) >= 5), *self.handles, *self.hashes})
+        return sorted({*(i for i in self.own_ids if len(i) >= 5), *self.handles, *self.hashes})
 
     @cached_property
     def pattern(self) -> str:

@@ -84,7 +84,7 @@ def readme(facts: Mapping[str, Any], tier: Tier, files: Sequence[File]) -> str:
 ## Loading
 
 ```python
-import datasets; data = datasets.load_dataset(".", "{first.table}")
+import os, datasets; data = datasets.load_dataset(os.getcwd(), "{first.table}")
 ```
 ```python
 import pandas; data = pandas.read_parquet("{first.path}")

@@ -93,7 +93,8 @@ def test_the_responsible_ai_fields_come_from_facts(real):
 def test_the_readme_s_one_line_examples_run(real, tier):
     readme = (real[tier].path / "README.md").read_text()
     lines = re.findall(r"```python\n(.+)\n```", readme)
-    assert [line.split(";")[0] for line in lines] == [f"import {m}" for m in ("datasets", "pandas", "duckdb", "mlcroissant")]
+    assert [line.split(";")[0] for line in lines] == [
+        "import os, datasets", "import pandas", "import duckdb", "import mlcroissant"]
     program = "\n".join([
         *(f"{line}; found_{i} = data" for i, line in enumerate(lines)),
         "print([sum(p.num_rows for p in found_0.values()), len(found_1), found_2.aggregate('count(*)').fetchone()[0], "
