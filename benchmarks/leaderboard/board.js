@@ -133,7 +133,10 @@
     if (!Object.hasOwn(D.summary, now.scope)) now.scope = "";
     const [column, direction] = now.sort.split(":");
     if (!$(`th[data-col="${CSS.escape(column)}"]`) || !["asc", "desc"].includes(direction)) now.sort = start.sort;
-    for (const r of $$("[name=metric]")) r.checked = r.value === now.metric;
+    for (const r of $$("[name=metric]")) {
+      r.checked = r.value === now.metric;
+      if (r.checked && r.closest("details")) r.closest("details").open = true;
+    }
     $("#scope").value = now.scope;
     for (const b of $$("[name=have]")) b.checked = !now.lack.split(",").includes(b.value);
     paint();

@@ -23,7 +23,6 @@ HERE = Path(__file__).parent
 CODE = {TRANSFER: "t", INSIDE: "i", "worst evasion": "e", "prevalence": "p"}
 WHERE = {TRANSFER: "tested on a data set left out of training", INSIDE: "other accounts of the training data sets",
          "worst evasion": "in distribution, bots touched up", "prevalence": "in distribution, another mix"}
-FIRST = 8
 SORTS = (("rank", "rank"), ("name", "detector"), ("main", "score"), ("other", "in distribution"), ("above", "above one question"),
          ("lost", "lost"), ("cost", "cost"))
 
@@ -84,9 +83,12 @@ def view(board: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _first(board: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The metrics that stand in the open; more of them would push the board off the screen."""
-    shown = [primary(board), *(m for m in board["metrics"] if m != primary(board))][:FIRST]
-    return [m for m in board["metrics"] if m in shown]
+    """The metrics that stand in the open: those of answers and scores without a parameter, and the one the board opens with.
+
+    All thirty would push the board off the screen.
+    """
+    return [m for m in board["metrics"] if m == primary(board)
+            or (m["ranked"] and not m["parameters"] and not set(m["needs"]) & {"groups", "cost"})]
 
 
 def _shown(board: Mapping[str, Any]) -> dict[str, str]:
