@@ -77,10 +77,13 @@ def _score(store: Store, out: Path, releases: list[str]) -> None:
     """Scores of every account of the campaign by a detector that was trained on none of them."""
     import tempfile
 
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
     from benchmarks import newcomers, predict
     from benchmarks.detectors import get
 
-    with tempfile.TemporaryDirectory(prefix="botbench-") as scratch:
+    # Threads that wait for each other cost minutes on a busy machine; the campaign is small.
+    with tempfile.TemporaryDirectory(prefix="botbench-") as scratch, threadpool_limits(1):
         new = newcomers.of(store, DATASET, Path(scratch))
         predict.write(predict.train_and_apply(store.home, get(DETECTOR), releases, new), out / "scores.parquet")
 
