@@ -37,7 +37,8 @@ study = typer.Typer(
 )
 
 
-@study.command("run", epilog="Examples: `botbench study campaign.yaml` · `botbench study campaign.yaml --out walkaway --json`")
+@study.command("run", epilog="Examples: `botbench study campaign.yaml` · `botbench study campaign.yaml --out walkaway --json` · "
+               "`botbench study run campaign.yaml` (the same)")
 def run(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The campaign's definition (docs/study.md).")],
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where the report goes; else into the store.")] = None,
