@@ -3,8 +3,8 @@
   const $ = (q, e = document) => e.querySelector(q), $$ = (q, e = document) => [...e.querySelectorAll(q)];
   const bare = (_, v) => v && typeof v === "object" && !Array.isArray(v) ? Object.assign(Object.create(null), v) : v;
   const D = JSON.parse($("#data").textContent, bare), body = $("#rows"), form = $("form"), [main, other] = D.kinds;
-  const NAMES = {t: "transfer", i: "in distribution"};
-  const start = {metric: D.first, scope: "", lack: "", sort: "rank:asc"}, now = {...start};
+  const NAMES = {t: "transfer", i: "in distribution", e: "worst evasion", p: "prevalence"}, PARTS = ["platform", "licence"];
+  const start = {metric: D.first, scope: "", lack: "", platform: "", licence: "", protocol: "", met: "", sort: "rank:asc"}, now = {...start};
   document.documentElement.classList.add("js");
 
   const num = (x, sign) => {
@@ -21,9 +21,12 @@
   const el = (name, attributes = {}, ...children) => add(document.createElement(name), attributes, children);
   const svg = (name, attributes) => add(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, []);
   const line = (c, from, to, more = {}) => svg("line", {class: c, x1: X(from), x2: X(to), ...more});
-  const entry = d => D.summary[now.scope][now.metric][d];
+  const passes = t => PARTS.every((p, i) => now[p] === "" || now[p] === D.sets[t][i]);
+  const core = () => D.core.filter(passes);
+  const found = () => now.scope !== "" || core().length === D.core.length ? D.summary[now.scope] : core().length ? D.summary[core().join("\n")] : undefined;
+  const entry = d => found()?.[now.metric][d];
   const value = (d, k, test) => D.cells[d]?.[k]?.[test]?.v[now.metric];
-  const gap = (d, k, scope) => D.gaps[d][scope + "\n" + k];
+  const gap = (d, k, scope) => scope !== "" || core().length ? D.gaps[d][scope + "\n" + k] : "no data set of the mean is left by the filters";
   const few = () => now.scope !== "" && D.few[now.scope];
   const unless = (condition, ...nodes) => condition ? [] : nodes;
 
@@ -31,7 +34,7 @@
     const {d, k, s: own} = g.dataset, scope = own || now.scope, nodes = [];
     if (d === undefined) return;
     const e = scope === "" ? entry(d) : null, score = scope === "" ? e?.s[k] : value(d, k, scope), wide = e?.w[k];
-    if (scope === "") for (const t of D.core) { const v = value(d, k, t); if (v) nodes.push(line("tk", v[0], v[0], {y1: "62%", y2: "100%"})); }
+    if (scope === "") for (const t of core()) { const v = value(d, k, t); if (v) nodes.push(line("tk", v[0], v[0], {y1: "62%", y2: "100%"})); }
     if (wide) nodes.push(line("w", ...wide));
     if (score && score[1] !== null) nodes.push(line("bi", score[1], score[2]));
     if (score) nodes.push(svg("circle", {cx: X(score[0]), r: 4}));
@@ -56,11 +59,12 @@
     cell.prepend(...(s ? [el("button", {class: "v", type: "button", "data-k": k, "aria-label": `${num(s[0])}, ${d}: where it comes from`}, num(s[0])),
       el("span", {class: "iv"}, span(s)), ...unless(!few(), el("span", {class: "chip few"}, "few"))] : [el("span", {class: "na"}, gap(d, k, now.scope) || "not defined")]));
   }
+  const origined = (d, k, text, what) => el("button", {class: "v", type: "button", "data-k": k, "aria-label": `${text}, ${d}, ${what}: where it comes from`}, text);
   function above(cell, d, e) {
     const a = e?.above;
     if (!a) { cell.replaceChildren(el("small", {}, e && d === D.tree ? "this is the one question" : "–")); return; }
-    cell.replaceChildren(el("b", {}, num(a[0], true)), el("small", {}, span(a, true)), ...unless(a[1] > 0 || a[2] < 0, el("small", {class: "no"}, "zero is inside")),
-      ...unless(now.scope !== "", el("small", {}, `better on ${e.on} of ${D.core.length}`)));
+    cell.replaceChildren(origined(d, "above", num(a[0], true), "above one question"), el("small", {}, span(a, true)), ...unless(a[1] > 0 || a[2] < 0, el("small", {class: "no"}, "zero is inside")),
+      ...unless(now.scope !== "", el("small", {}, `better on ${e.on} of ${core().length}`)));
   }
   function row(t) {
     const d = t.dataset.d, e = entry(d), q = n => $("td.c-" + n, t), lost = q("lost");
@@ -68,18 +72,20 @@
     rank(q("rank"), e); score(q("main"), d, main, e); score(q("other"), d, other, e); above(q("above"), d, e);
     for (const b of $$("td[data-b]", t)) {
       const k = b.dataset.b, s = now.scope === "" ? e?.s[k] : value(d, k, now.scope);
-      b.replaceChildren(...(s ? [el("b", {}, num(s[0])), el("small", {}, span(s))] : [el("small", {}, "–")]));
+      b.replaceChildren(...(s ? [origined(d, k, num(s[0]), NAMES[k] || k), el("small", {}, span(s))] : [el("small", {}, "–")]));
     }
-    if (lost) lost.replaceChildren(...(e?.lost ? [el("b", {}, num(e.lost[0], true)), el("small", {}, span(e.lost, true))] : [el("small", {}, "–")]));
+    if (lost) lost.replaceChildren(...(e?.lost ? [origined(d, "lost", num(e.lost[0], true), "lost"), el("small", {}, span(e.lost, true))] : [el("small", {}, "–")]));
     const lack = now.lack.split(",");
-    t.hidden = t.dataset.floor !== "1" && t.dataset.need.split(",").some(n => n && lack.includes(n));
+    const met = t.dataset.met.split("\n").filter(Boolean), known = now.scope === "" ? met.length > 0 : met.includes(now.scope);
+    t.hidden = t.dataset.floor !== "1" && (t.dataset.need.split(",").some(n => n && lack.includes(n)) || (now.met !== "" && (now.met === "yes") !== known));
   }
   function small() {
     for (const g of $$(".gap")) {
       const [m, o] = [main, other].map(k => value(g.dataset.d, k, g.dataset.s));
       if (m && o) { g.setAttribute("x1", X(m[0])); g.setAttribute("x2", X(o[0])); } else { g.removeAttribute("x1"); g.removeAttribute("x2"); }
     }
-    for (const b of $$("[data-vd]")) { const v = value(b.dataset.vd, main, b.dataset.vs); b.textContent = v ? num(v[0]) : "–"; }
+    for (const b of $$("[data-vd]")) { const v = value(b.dataset.vd, main, b.dataset.vs); b.textContent = v ? num(v[0]) : "–"; b.setAttribute("aria-label", `${b.textContent}, ${b.dataset.vd} on ${b.dataset.vs}: where it comes from`); }
+    for (const a of $$("#sets article")) a.hidden = !passes(a.dataset.t);
     const {chance, ticks} = D.domain[now.metric];
     document.body.classList.toggle("nochance", chance === null);
     if (chance !== null) for (const c of $$("#rows .ch, .sm .ch")) { c.setAttribute("x1", X(chance)); c.setAttribute("x2", X(chance)); }
@@ -91,9 +97,9 @@
     }));
   }
   function say() {
-    const m = D.metrics[now.metric], rows = $$("tr", body), lower = m.low ? " Lower is better." : "", n = D.core.length;
-    const mean = n ? `Mean of ${n} data set${n === 1 ? "" : "s"}${main === "t" && n > 1 ? ", each left out of training in turn" : ""}.` : "Nothing is ranked; the values stand below, data set by data set.";
-    $("#scopesay").textContent = (now.scope === "" ? mean : `Tested on ${now.scope} alone${few() ? ", which has too few accounts of one class: nothing is ranked" : ""}.`) + lower;
+    const m = D.metrics[now.metric], rows = $$("tr", body), lower = m.low ? " Lower is better." : "", n = core().length;
+    const mean = n ? `Mean of ${n} data set${n === 1 ? "" : "s"}${main === "t" && n > 1 ? ", each left out of training in turn" : ""}${n < D.core.length ? `: ${core().join(", ")}` : ""}.` : now.platform || now.licence ? "No data set of the mean is left by the filters." : "Nothing is ranked; the values stand below, data set by data set.";
+    $("#scopesay").textContent = (now.scope === "" ? mean : `Tested on ${now.scope} alone${few() ? ", which has too few accounts of one class: nothing is ranked" : ""}.`) + lower + (now.protocol && !D.drawn[now.protocol] ? " The chosen protocol is in no column; its scores stand in the table of every score, open at the end of this page." : "");
     $("#mq").setAttribute("popovertarget", "p-m" + m.at);
     $("#warn").hidden = !rows.some(t => t.dataset.floor === "1" && entry(t.dataset.d)?.r === 1);
     const [column, direction] = now.sort.split(":");
@@ -124,13 +130,30 @@
     for (const h of $$("th[data-col]")) h.setAttribute("aria-sort", h.dataset.col === column ? direction + "ending" : "none");
     $("#sortby").value = column;
   }
-  function paint() { $$("tr", body).forEach(row); $$(".mk").forEach(mark); small(); sort(); say(); keep(); }
+  function narrow() {
+    for (const o of $$("#scope option")) o.hidden = o.value !== "" && !passes(o.value);
+    if (now.scope !== "" && !passes(now.scope)) { now.scope = ""; $("#scope").value = ""; }
+    $("#scope option").textContent = `mean of ${core().length} data set${core().length === 1 ? "" : "s"}`;
+    const only = D.drawn[now.protocol], columns = {main, other, b0: D.beside[0], b1: D.beside[1]};
+    const away = ([name, k]) => Boolean(only) && (name === "above" ? only !== main : name === "lost" ? true : k !== only);
+    for (const [name, k] of Object.entries({...columns, above: "", lost: ""})) for (const c of $$(".c-" + name)) c.hidden = away([name, k]);
+  }
+  function every() {
+    const shown = new Set($$("tr", body).filter(t => !t.hidden).map(t => t.dataset.d));
+    for (const t of $$("#every tbody tr")) t.hidden = !shown.has(t.dataset.d) || !passes(t.dataset.t) || (now.protocol !== "" && t.dataset.p !== now.protocol);
+    if (now.protocol !== "" && !D.drawn[now.protocol]) $("#every").open = true;
+  }
+  function paint() { narrow(); $$("tr", body).forEach(row); $$(".mk").forEach(mark); small(); sort(); say(); every(); keep(); }
   function read() {
     const state = new URLSearchParams(location.hash.includes("=") ? location.hash.slice(1) : "");
     Object.assign(now, start);
     for (const k in now) if (state.has(k)) now[k] = state.get(k);
     if (!Object.hasOwn(D.metrics, now.metric)) now.metric = start.metric;
-    if (!Object.hasOwn(D.summary, now.scope)) now.scope = "";
+    if (now.scope !== "" && !Object.hasOwn(D.sets, now.scope)) now.scope = "";
+    for (const k of [...PARTS, "protocol", "met"]) {
+      if (![...$("#" + k).options].some(o => o.value === now[k])) now[k] = "";
+      $("#" + k).value = now[k];
+    }
     const [column, direction] = now.sort.split(":");
     if (!$(`th[data-col="${CSS.escape(column)}"]`) || !["asc", "desc"].includes(direction)) now.sort = start.sort;
     for (const r of $$("[name=metric]")) {
@@ -142,21 +165,25 @@
     paint();
   }
   const firstly = column => ["rank", "name", "cost"].includes(column) || (D.metrics[now.metric].low && ["main", "other", "b0", "b1"].includes(column)) ? "asc" : "desc";
-  function origin(d, k) {
-    const tests = now.scope === "" ? D.core : [now.scope], heads = ["test", "value", "95 %", "accounts (bots)", "trained on", "cell"];
-    const rows = tests.map(t => [t, D.cells[d]?.[k]?.[t]]).filter(([, c]) => c?.v[now.metric]);
-    const cell = text => el("td", {}, text);
-    const lines = rows.map(([t, c]) => { const v = c.v[now.metric]; return el("tr", {}, cell(t), cell(num(v[0])), cell(span(v)), cell(`${c.n.toLocaleString("en")} (${c.bots.toLocaleString("en")})`),
-      cell(k === "i" ? "other folds of it" : c.train.join(", ")), el("td", {}, el("code", {title: c.cell}, c.cell.slice(0, 12)))); });
+  const file = (key, ending, text) => el("a", {href: `data/cells/${key}.${ending}`, ...(ending === "parquet" ? {download: ""} : {})}, text);
+  function origin(what, pairs, tests) {
+    const heads = ["detector", "test", "value", "95 %", "accounts (bots)", "trained on", "seed", D.site ? "cell and its predictions" : "cell"];
+    const found = pairs.flatMap(([d, k]) => tests.map(t => [d, k, t, D.cells[d]?.[k]?.[t]])).filter(r => r[3]?.v[now.metric]);
+    const cell = text => el("td", {}, text), code = key => el("code", {title: key}, key.slice(0, 12));
+    const lines = found.map(([d, k, t, c]) => { const v = c.v[now.metric]; return el("tr", {}, cell(d), cell(t), cell(num(v[0])), cell(span(v)), cell(`${c.n.toLocaleString("en")} (${c.bots.toLocaleString("en")})`),
+      cell(k === "t" ? c.train.join(", ") : "other folds of it"), cell(String(c.seed ?? "–")), el("td", {}, ...(D.site ? [file(c.cell, "json", c.cell.slice(0, 12)), " ", file(c.cell, "parquet", "predictions")] : [code(c.cell)]))); });
     const table = el("table", {}, el("thead", {}, el("tr", {}, ...heads.map(h => el("th", {scope: "col"}, h)))), el("tbody", {}, ...lines));
+    const used = [...new Set(found.flatMap(([, , t, c]) => [...t.split("+"), ...c.train]))].filter(r => D.hashes[r]).sort();
     const panel = $("#p-from");
-    panel.replaceChildren(el("h3", {}, `${d}, ${D.metrics[now.metric].title}, ${NAMES[k]}`), el("p", {class: "mu"}, rows[0]?.[1].protocol || ""),
-      el("div", {class: "sx", role: "region", tabindex: "0", "aria-label": "Cells"}, table));
+    panel.replaceChildren(el("h3", {}, `${pairs[0][0]}, ${D.metrics[now.metric].title}, ${what}`), el("p", {class: "mu"}, [...new Set(found.map(r => r[3].protocol))].join("; ")),
+      el("div", {class: "sx", role: "region", tabindex: "0", "aria-label": "Cells"}, table),
+      el("p", {}, "Run ", el("code", {}, D.run), ". Releases, by the sha256 of their content: ", ...used.flatMap((r, i) => [i ? ", " : "", `${r} `, code(D.hashes[r])]), "."));
     panel.showPopover(); panel.focus();
   }
   form.addEventListener("change", () => {
     const column = $("#sortby").value;
-    now.metric = $("[name=metric]:checked").value; now.scope = $("#scope").value;
+    now.metric = $("[name=metric]:checked").value;
+    for (const k of ["scope", ...PARTS, "protocol", "met"]) now[k] = $("#" + k).value;
     now.lack = $$("[name=have]:not(:checked)").map(b => b.value).join(",");
     if (column !== now.sort.split(":")[0]) now.sort = column + ":" + firstly(column);
     paint();
@@ -168,7 +195,11 @@
     now.sort = column + ":" + (column === old ? (direction === "asc" ? "desc" : "asc") : firstly(column));
     paint();
   });
-  body.addEventListener("click", e => { const b = e.target.closest(".v"); if (b) origin(b.closest("tr").dataset.d, b.dataset.k); });
+  body.addEventListener("click", e => {
+    const b = e.target.closest(".v"), d = b?.closest("tr").dataset.d, k = b?.dataset.k, tests = now.scope === "" ? core() : [now.scope];
+    if (b) origin(...{above: ["above one question", [[d, main], [D.tree, main]]], lost: ["lost", [[d, main], [d, other]]]}[k] || [NAMES[k], [[d, k]]], tests);
+  });
+  $("#sets").addEventListener("click", e => { const b = e.target.closest(".v"); if (b) origin(NAMES[main], [[b.dataset.vd, main]], [b.dataset.vs]); });
   for (const n of ["rank", "iv"]) $("#p-" + n).append(...[...$("#t-" + n).children].map(e => e.cloneNode(true)));
   addEventListener("hashchange", read);
   read();

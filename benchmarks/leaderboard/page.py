@@ -34,8 +34,10 @@ def to_html(board: Mapping[str, Any], nav: Sequence[tuple[str, str]] = (), links
     css, js = ((HERE / name).read_text(encoding="utf-8") for name in ("board.css", "board.js"))
     room = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    shown = view(plain(board))
+    shown["data"]["site"] = bool(nav)
     html = room.get_template("template.html.j2").render(
-        css=css, js=js, nav=plain(list(nav)), links=plain(dict(links or {})), **view(plain(board)))
+        css=css, js=js, nav=plain(list(nav)), links=plain(dict(links or {})), **shown)
     # Even if an escape failed, no other style or script could run and no request leave the page.
     policy = (f"default-src 'none'; style-src 'sha256-{_digest(css)}'; script-src 'sha256-{_digest(js)}'; img-src data:; "
               "base-uri 'none'; form-action 'none'")
@@ -78,6 +80,7 @@ def view(board: Mapping[str, Any]) -> dict[str, Any]:
         "floor_leads": any(d["floor"] and d["entry"] and d["entry"]["rank"] == 1 for d in order),
         "rules": "; ".join(sorted({d["threshold_rule"] for d in board["detectors"] if d["threshold_rule"]})),
         "first_metrics": _first(board), "more_metrics": [m for m in board["metrics"] if m not in _first(board)],
+        "platforms": sorted({t["platform"] for t in board["tests"]}), "licences": sorted({t["licence"] for t in board["tests"]}),
         "every": _every(board), "data": _data(board, kinds, known, scales, drawn),
     }
 
@@ -123,7 +126,7 @@ def _cells(board: Mapping[str, Any]) -> Known:
             continue
         cell = found.setdefault((row["detector"], row["kind"], row["test"]), {
             "n": row["n"], "bots": row["bots"], "train": row["train"], "cell": row["cell"], "status": row["status"],
-            "reason": row["reason"], "protocol": row["protocol"], "v": {}})
+            "reason": row["reason"], "protocol": row["protocol"], "seed": row["seed"], "v": {}})
         if row["value"] is not None:
             cell["v"][row["metric"]] = [row["value"], row["low"], row["high"]]
     return found
@@ -245,10 +248,14 @@ def _data(
         own = summary.setdefault("" if scope == MEAN else scope, {})
         for m in board["metrics"]:
             own[m["name"]] = {e["detector"]: _small(e) for e in bars(entries(board, m["name"], scope))}
+    for part in board["subsets"]:
+        own = summary.setdefault("\n".join(part["tests"]), {m["name"]: {} for m in board["metrics"]})
+        for m in board["metrics"]:
+            own[m["name"]] = {e["detector"]: _small(e) for e in bars([e for e in part["summary"] if e["metric"] == m["name"]])}
     cells: dict[str, Any] = {}
     for (detector, kind, test), cell in known.items():
         if cell["v"]:
-            kept = {key: cell[key] for key in ("n", "bots", "train", "cell", "protocol", "v")}
+            kept = {key: cell[key] for key in ("n", "bots", "train", "cell", "protocol", "seed", "v")}
             cells.setdefault(detector, {}).setdefault(CODE[kind], {})[test] = kept
     gaps = {name: {f"{scope}\n{kind}": reason for (scope, kind), reason in d["na"].items()} for name, d in drawn.items()}
     metrics = {m["name"]: {"title": m["title"], "low": m["direction"] == "lower", "at": i} for i, m in enumerate(board["metrics"])}
@@ -256,7 +263,9 @@ def _data(
         "first": primary(board)["name"], "kinds": [CODE[k] for k in kinds], "beside": [CODE[k] for k in _beside(board)],
         "core": core(board), "summary": summary, "cells": cells,
         "gaps": gaps, "domain": scales, "few": {t["name"]: t["few"] for t in board["tests"]}, "tree": ONE_QUESTION,
-        "metrics": metrics,
+        "metrics": metrics, "run": board["run"], "hashes": {r["reference"]: r["content_hash"] for r in board["releases"]},
+        "sets": {t["name"]: [t["platform"], t["licence"]] for t in board["tests"]},
+        "drawn": {p["name"]: CODE[p["kind"]] for p in board["protocols"] if p["shown"] and p["kind"] in CODE},
     }
 
 

@@ -194,11 +194,11 @@ def ties(order: Sequence[str], beaten: set[tuple[str, str]]) -> list[list[str]]:
     return runs
 
 
-def summarise(field: Field, metric: Metric, scope: str) -> list[dict[str, Any]]:
-    """One entry for each detector that has a score in the scope (`mean` or a test), best first."""
+def summarise(field: Field, metric: Metric, scope: str, part: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """One entry for each detector that has a score in the scope (`mean`, of a part of it if named, or a test), best first."""
     if field.main is None:
         return []
-    tests = field.core if scope == MEAN else [scope]
+    tests = (field.core if part is None else part) if scope == MEAN else [scope]
     spreads = {kind: {d: s for d in field.detectors if tests and (s := spread(field, metric, d, kind, tests))}
                for kind in (*KINDS, *BESIDE)}
     main = spreads[field.main]

@@ -11,6 +11,7 @@ from benchmarks import intervals, metrics
 from benchmarks.leaderboard import friedman
 from benchmarks.leaderboard.places import UNPLACED, placed
 from benchmarks.leaderboard.scores import USUAL, Measured, Plan, Result, measure, silent
+from benchmarks.leaderboard.subsets import licence_kind, subsets
 from benchmarks.leaderboard.summary import FLOORS, KINDS, MEAN, Field, spread, summarise
 from curation.errors import UserError
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 PLACES = 6
 INSIDE = "in distribution"
-RELEASE = ("name", "version", "content_hash", "dataset", "platform", "simulated", "accounts", "bots", "humans")
+RELEASE = ("name", "version", "content_hash", "dataset", "platform", "simulated", "accounts", "bots", "humans", "licence")
 
 
 def find_run(home: Path, run_id: str | None = None, suite: str | None = None) -> Run:
@@ -50,7 +51,21 @@ def from_run(run: Run, plan: Plan = USUAL, tick: Callable[[int], object] = silen
     about: dict[str, Any] = {"run": run.run_id, "suite": str(run.suite.get("name", "")), "seconds": run.seconds}
     wanted = run.suite.get("metrics")
     about["metrics"] = None if wanted in (None, "all") else wanted
-    return board(about, cells, run.releases, plan, tick)
+    return board(about, cells, licensed(run), plan, tick)
+
+
+def licensed(run: Run) -> list[dict[str, Any]]:
+    """The run's releases with what each says of its licence, where it is in the store."""
+    from curation import release
+
+    found = []
+    for known in run.releases:
+        try:
+            licence = release.load(run.home, f"{known['name']}@{known['version']}").info.get("licence")
+        except UserError:
+            licence = None
+        found.append({**known, "licence": known.get("licence") or licence})
+    return found
 
 
 def board(
@@ -63,6 +78,7 @@ def board(
     shown = metrics.ordered(about.get("metrics"))
     field = Field(measure(found, shown, plan, tick), shown)
     places = placed(field.measured, shown)
+    tests = [_test(test, field, known) for test in field.tests]
     return rounded({  # type: ignore[no-any-return]
         "format": FORMAT, "suite": about["suite"], "run": about["run"], "seconds": about["seconds"],
         "simulated": any(r["simulated"] for r in known) or any(bool(r.info.get("simulated")) for r in found),
@@ -72,11 +88,12 @@ def board(
         "protocols": [{"name": p, "kind": k, "shown": p in field.protocols.values()} for p, k in _protocols(field.measured)],
         "ranked_by": field.main,
         "releases": [{**{k: r.get(k) for k in RELEASE}, "reference": f"{r['name']}@{r['version']}"} for r in known],
-        "tests": [_test(test, field, known) for test in field.tests],
-        "detectors": [_detector(name, field) for name in field.detectors],
+        "tests": tests,
+        "detectors": [{**_detector(name, field), **_met(name, field, known)} for name in field.detectors],
         "rows": [{**_row(m, metric), **places.get((m.info["cell_key"], metric.name), UNPLACED)}
                  for m in field.measured for metric in shown],
         "summary": [entry for scope in (MEAN, *field.tests) for m in shown for entry in summarise(field, m, scope)],
+        "subsets": subsets(field, tests),
         "friedman": {m.name: _friedman(field, m) for m in shown if m.ranked},
         "versions": _versions(field.measured),
     })
@@ -104,6 +121,7 @@ def _test(test: str, field: Field, releases: Iterable[Mapping[str, Any]]) -> dic
     bots, humans = (sum(int(r.get(k) or 0) for r in own) for k in ("bots", "humans"))
     return {
         "name": test, "platform": ", ".join(sorted({str(r.get("platform")) for r in own})), "accounts": bots + humans,
+        "licence": ", ".join(sorted({licence_kind(r.get("licence")) for r in own})),
         "bots": bots, "humans": humans, "simulated": any(bool(r.get("simulated")) for r in own),
         "few": any(m.few for m in done) if done else intervals.few(bots, humans), "in_mean": test in field.core,
     }
@@ -126,6 +144,14 @@ def _detector(name: str, field: Field) -> dict[str, Any]:
         # Transfer first, so that what was learnt on the data set itself stands where both are there.
         "learnt": {m.info["test"]: m.info["learnt"] for m in sorted(done, key=lambda m: m.kind == INSIDE) if m.info.get("learnt")},
     }
+
+
+def _met(name: str, field: Field, releases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """What a detector says that it was trained on before it came here, and the tests of the same data sets."""
+    said = sorted({str(t) for m in field.measured if m.info["detector"] == name for t in m.info.get("trained_on") or ()})
+    names = {t.partition("@")[0] for t in said}
+    same = {f"{r['name']}@{r['version']}" for r in releases if names & {r["name"], r.get("dataset")}}
+    return {"trained_on": said, "met": [test for test in field.tests if same & set(test.split("+"))]}
 
 
 def _row(m: Measured, metric: Metric) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from benchmarks.leaderboard import formats, gate, page, table, text
 from benchmarks.leaderboard.scores import Plan, Result, measure, silent
 from benchmarks.leaderboard.summary import Field
 from benchmarks.site import data
-from benchmarks.site.context import Site, slug
+from benchmarks.site.context import Site, sheet, slug
+from benchmarks.site.known import Known, of
 from benchmarks.site.pages import Page, makers
 from curation.errors import UserError
 from curation.spreadsheet import plain
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from benchmarks.results import Run
 
 HERE = Path(__file__).parent
-KEPT = ("title", "licence", "citation", "validation", "accepted", "evidence", "left_out")
 MARK = "data/made-from.json"
 """A folder with this file is a site, and may be written over by another one."""
 
@@ -47,24 +47,7 @@ def from_run(
     wanted = run.suite.get("metrics")
     about["metrics"] = None if wanted in (None, "all") else wanted
     before = table.from_run(since, plan) if since else None
-    return write(folder, about, cells, run.releases, plan, before=before, **extras(run), tick=tick)
-
-
-def extras(run: Run) -> dict[str, dict[str, Any]]:
-    """Audit findings and what release.json says, by reference, of the releases that are in the store."""
-    from benchmarks.audits.kept import kept
-    from curation import release
-
-    audits, about = {}, {}
-    for known in run.releases:
-        reference = f"{known['name']}@{known['version']}"
-        try:
-            found = release.load(run.home, reference)
-        except UserError:
-            continue
-        audits[reference] = kept(run.home, found)
-        about[reference] = {k: found.info.get(k) for k in KEPT}
-    return {"audits": audits, "release_info": about}
+    return write(folder, about, cells, table.licensed(run), plan, before=before, known=of(run), tick=tick)
 
 
 def refuse_other(folder: Path) -> None:
@@ -75,14 +58,14 @@ def refuse_other(folder: Path) -> None:
 
 def write(
     folder: Path, about: Mapping[str, Any], cells: Sequence[Result], releases: Sequence[Mapping[str, Any]], plan: Plan, *,
-    before: Mapping[str, Any] | None = None, audits: Mapping[str, Any] | None = None,
-    release_info: Mapping[str, Any] | None = None, tick: Callable[[int], object] = silent,
+    before: Mapping[str, Any] | None = None, known: Known | None = None, tick: Callable[[int], object] = silent,
 ) -> dict[str, Any]:
     """The same from results alone: the same bytes from the same results."""
     board: dict[str, Any] = json.loads(json.dumps(table.board(about, cells, releases, plan, tick)))
-    gate.refuse(board, release_info or {})
+    known = known or Known()
+    gate.refuse(board, known.about)
     shown = metrics.ordered(about.get("metrics"))
-    site = Site(board, cells, Field(measure(cells, shown, plan), shown), before, audits or {}, release_info or {})
+    site = Site(board, cells, Field(measure(cells, shown, plan), shown), before, known)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".site-", dir=folder.parent) as scratch:
         whole = Path(scratch) / "site"
@@ -93,6 +76,8 @@ def write(
         for path, html in pages(site).items():
             (whole / path).parent.mkdir(parents=True, exist_ok=True)
             (whole / path).write_text(html, encoding="utf-8", newline="\n")
+        for reference, text in known.datasheets.items():
+            (whole / sheet(reference)).write_text(text, encoding="utf-8", newline="\n")
         if folder.exists():
             shutil.rmtree(folder)
         whole.rename(folder)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from benchmarks.leaderboard.scores import Measured, Result
 from benchmarks.leaderboard.summary import Field
 from benchmarks.leaderboard.words import primary
+from benchmarks.site.known import Known
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,15 +23,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Site:
-    """A board with everything its pages need; `before` is the board of an earlier edition, `audits` findings by release."""
+    """A board with everything its pages need; `before` is the board of an earlier edition."""
 
     board: Mapping[str, Any]
     results: Sequence[Result]
     field: Field
     before: Mapping[str, Any] | None = None
-    audits: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
-    about: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
-    """What release.json says, by reference: licence, citation, evidence, validation."""
+    known: Known = dataclasses.field(default_factory=Known)
 
     @cached_property
     def metric(self) -> dict[str, Any]:
@@ -86,3 +85,8 @@ def slug(name: str) -> str:
     ('gradient-boosting', 'submitted-58-a-47-b', 'precision-91-bot-93--64-prevalence-61-0.05')
     """
     return re.sub(r"[^A-Za-z0-9._-]", lambda found: f"-{ord(found[0])}-", name)
+
+
+def sheet(reference: str) -> str:
+    """Where the datasheet of a release stands in a site."""
+    return f"datasets/{slug(reference)}-datasheet.html"

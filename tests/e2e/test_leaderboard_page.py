@@ -133,6 +133,7 @@ def test_metric_scope_and_evidence_change_the_board_and_stay_in_the_address(visi
     tab = visit(file["usual"])
     assert tab.text_content("#scopesay") == "Mean of 3 data sets, each left out of training in turn."
     first = tab.text_content("#rows tr:first-child .c-main .v")
+    tab.click("details.mo summary")
     tab.check("[value='brier[bot]']", force=True)
     assert tab.text_content("#rows tr:first-child .c-main .v") != first and "Lower is better" in tab.text_content("#scopesay")
     values = [float(v) for v in tab.eval_on_selector_all("#rows .c-main .v", "v => v.map(e => '0' + e.textContent)")]

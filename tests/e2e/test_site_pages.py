@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.site import build
+from benchmarks.site.known import Known
 
 _spec = importlib.util.spec_from_file_location("boards", Path(__file__).parents[1] / "boards.py")
 boards = importlib.util.module_from_spec(_spec)
@@ -16,6 +17,15 @@ _spec.loader.exec_module(boards)
 pytestmark = pytest.mark.chromium
 CHROMIUM = os.environ.get("BOTBENCH_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 HOSTILE = ("<script>window.ran=1</script>", "__proto__")
+ABOUT = {
+    "title": "<b>Alpha</b>", "licence": "MIT", "accepted": "<script>window.ran=1</script>",
+    "known_issues": ["<img src=x onerror=ran=1>"],
+    "validation": {"success": False, "failed": ["accounts"], "suites": [
+        {"name": "accounts", "outcome": "failed", "ran": 2, "failed": 1, "errored": 0, "warnings": ["w"]}]},
+    "claims": [{"kind": "person", "claims": 30, "claimants": 3, "accounts": 10, "several": 10,
+                "alpha": {"value": 0.61, "low": 0.4, "high": 0.8}, "percent": {"value": 0.8, "low": 0.7, "high": 0.9}},
+               {"kind": "dataset", "claims": 700, "claimants": 1, "accounts": 700, "several": 0, "alpha": None, "percent": None}],
+}
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 PAGES = ("index.html", "pictures.html", "compare.html", "made.html", "changes.html", "responsible-use.html",
          "detectors/gradient-boosting.html", "datasets/alpha-64-1.html", "metrics/roc-auc.html",
@@ -24,11 +34,13 @@ PAGES = ("index.html", "pictures.html", "compare.html", "made.html", "changes.ht
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    sets = [boards.release("alpha", 300, 400), boards.release("beta", 200, 300), boards.release("made", 90, 90, simulated=True)]
+    sets = [boards.release("alpha", 300, 400) | {"licence": "MIT (LICENSE)"},
+            boards.release("beta", 200, 300) | {"platform": "weibo"}, boards.release("made", 90, 90, simulated=True)]
     found = boards.cells(sets, ("constant", "one-question-tree", "gradient-boosting", *HOSTILE))
+    found += [boards.cell("random-forest", r, p, sets, trained_on=["beta@1"]) for r in sets for p in (boards.CV, boards.LODO)]
     out = tmp_path_factory.mktemp("site") / "s"
     checks = [{"check": "one-question", "outcome": "issue", "value": 0.9, "detail": "One question <b>gets</b> far."}]
-    build.write(out, boards.ABOUT, found, sets, boards.QUICK, audits={"alpha@1": {"checks": checks}})
+    build.write(out, boards.ABOUT, found, sets, boards.QUICK, known=Known({"alpha@1": {"checks": checks}}, {"alpha@1": ABOUT}))
     return out
 
 
@@ -121,6 +133,53 @@ def test_the_board_leads_to_pages_and_back(visit):
     assert tab.inner_text("h1") == "gradient-boosting"
     tab.click("nav a:text-is('Board')")
     assert tab.url.endswith("index.html")
+
+
+def test_filters_by_data_set_rank_what_is_left_and_stay_in_the_address(visit):
+    tab = visit("index.html")
+    own = tab.inner_text("#sets article[data-t='beta@1'] li:has([title='gradient-boosting']) .v")
+    tab.select_option("#platform", "weibo")
+    assert tab.inner_text("tr[data-d='gradient-boosting'] .c-main .v") == own
+    assert tab.inner_text("#scopesay").startswith("Mean of 1 data set: beta@1.")
+    assert tab.locator("#sets article:visible h3").all_inner_texts() == ["beta@1"]
+    again = visit("index.html#" + tab.url.partition("#")[2])
+    assert again.input_value("#platform") == "weibo" and again.inner_text("#rows") == tab.inner_text("#rows")
+    tab.select_option("#licence", "MIT")
+    assert "No data set of the mean is left" in tab.inner_text("#scopesay") and tab.complaints == []
+    assert "no data set of the mean is left" in tab.inner_text("tr[data-d='constant'] .c-main")
+    tab.click("[type=reset]")
+    assert "#" not in tab.url and tab.locator("#sets article:visible").count() == 3
+
+
+def test_filters_by_protocol_and_by_earlier_training(visit):
+    tab = visit("index.html")
+    tab.select_option("#protocol", boards.LODO)
+    assert tab.is_visible("td.c-main >> nth=0") and not tab.is_visible("td.c-other >> nth=0")
+    tab.click("#every summary")
+    assert boards.CV not in tab.inner_text("#every") and boards.LODO in tab.inner_text("#every")
+    tab.select_option("#met", "no")
+    assert not tab.is_visible("tr[data-d='random-forest']") and tab.is_visible("tr[data-d='gradient-boosting']")
+    assert "random-forest" not in tab.inner_text("#every")
+    tab.select_option("#met", "yes")
+    shown = tab.locator("#rows tr:visible").evaluate_all("r => r.map(e => e.dataset.d).sort()")
+    assert shown == ["constant", "one-question-tree", "random-forest"]
+    tab.select_option("#scope", "alpha@1")
+    assert not tab.is_visible("tr[data-d='random-forest']"), "it was trained on beta, not on alpha"
+    assert "met=yes" in tab.url and "protocol=" in tab.url
+
+
+def test_a_number_leads_to_the_predictions_it_was_made_from(visit, folder):
+    tab = visit("index.html")
+    for button, said in ((".c-main .v", boards.LODO), (".c-above .v", "one-question-tree"), (".c-lost .v", boards.CV)):
+        tab.focus(f"tr[data-d='gradient-boosting'] {button}")
+        tab.keyboard.press("Enter")
+        text = tab.inner_text("#p-from")
+        assert said in text and "run-1" in text and boards.release("alpha")["content_hash"][:12] in text
+        links = tab.eval_on_selector_all("#p-from a", "a => a.map(e => e.getAttribute('href'))")
+        assert len(links) >= 4 and all((folder / link).is_file() for link in links)
+        tab.keyboard.press("Escape")
+    tab.click("#sets article[data-t='alpha@1'] li:has([title='gradient-boosting']) .v")
+    assert "alpha@1" in tab.inner_text("#p-from")
 
 
 def test_pages_read_without_scripts_and_print(browser, folder):

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from benchmarks.leaderboard.summary import ONE_QUESTION
-from benchmarks.site.context import Site, slug
+from benchmarks.site.context import Site, sheet, slug
 from benchmarks.site.pages import MAKERS, Page
 
-NOTHING = dict.fromkeys(("title", "licence", "citation", "left_out"))
+NOTHING = dict.fromkeys(("title", "licence", "citation", "left_out", "validation", "accepted", "known_issues", "description",
+                         "claims"))
 """What is not known of a release that is not at hand."""
 
 
@@ -32,4 +33,12 @@ def view(site: Site, release: dict[str, Any]) -> dict[str, object]:
     question = next((d["learnt"].get(t["name"]) for d in tree for t in tests), None)
     unscored = [r for r in own if r["value"] is None]
     return {"r": release, "tests": tests, "scored": scored, "unscored": unscored, "question": question,
-            "audit": site.audits.get(reference), "info": NOTHING | dict(site.about.get(reference, {}))}
+            "audit": site.known.audits.get(reference), "info": NOTHING | dict(site.known.about.get(reference, {})),
+            "sheet": sheet(reference) if reference in site.known.datasheets else None, "kinds": _kinds(site, reference)}
+
+
+def _kinds(site: Site, reference: str) -> list[dict[str, Any]]:
+    """How many bots of each kind, the most frequent first; nothing where the claims tell no kinds."""
+    known = site.known.kinds.get(reference)
+    counted = [] if known is None else known.group_by("kind").aggregate([("kind", "count")]).to_pylist()
+    return sorted(counted, key=lambda r: (-r["kind_count"], r["kind"]))

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.groups import GROUPS
 from benchmarks.leaderboard.scores import Measured
-from benchmarks.site import charts
+from benchmarks.site import charts, missed
 from benchmarks.site.context import Site, slug
 from benchmarks.site.pages import MAKERS, Page
 
@@ -34,6 +34,7 @@ def view(site: Site, d: dict[str, Any]) -> dict[str, object]:
         "d": d, "info": {"transductive": False, "submitted": False} | own[0].info, "cells": cells,
         "scores": _scores(site, d["name"]), "every": _every(site, d["name"]), "entry": _entry(site, d["name"]),
         "calibration": _calibration(site, done), "groups": _groups(site, d["name"]),
+        "missed": missed.by_kind(site, d["name"]),
         "trained_on": sorted({t for m in own for t in m.info.get("trained_on") or []}),
     }
 

@@ -15,6 +15,7 @@ import pytest
 from benchmarks.leaderboard import gate
 from benchmarks.leaderboard.scores import Result
 from benchmarks.site import build, charts, data
+from benchmarks.site.known import Known
 from benchmarks.site.pages import editions, pictures
 from benchmarks.site.verify import verify
 from curation.errors import UserError
@@ -128,7 +129,7 @@ def test_no_board_is_written_with_a_number_that_cannot_be(tmp_path):
 def test_no_board_is_written_of_labels_that_failed_validation(tmp_path):
     failed = {"alpha@1": {"validation": {"success": False}, "accepted": None}}
     with pytest.raises(UserError, match="alpha@1 failed validation"):
-        written(tmp_path / "s", release_info=failed)
+        written(tmp_path / "s", known=Known(about=failed))
     assert not (tmp_path / "s").exists()
     gate.refuse(boards.made(SETS[:2], NAMES), {"alpha@1": {"validation": {"success": False}, "accepted": "known, see the card"}})
 

@@ -1,0 +1,43 @@
+"""Means over part of the data sets: those of a platform, of a licence, or of both, ranked as the whole is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
+from typing import Any
+
+from benchmarks.leaderboard.summary import MEAN, Field, summarise
+
+UNKNOWN = "not known"
+PARTS = ("platform", "licence")
+
+
+def licence_kind(said: str | None) -> str:
+    """A licence's name, of what a card says of it at length.
+
+    >>> licence_kind("data: none stated. A copy of a file"), licence_kind("MIT (LICENSE, c 2022)"), licence_kind("CC-BY-4.0")
+    ('none stated', 'MIT', 'CC-BY-4.0')
+    >>> licence_kind("none stated in the repository; original: on request"), licence_kind(None)
+    ('none stated', 'not known')
+    """
+    text = (said or "").strip().removeprefix("data:").strip()
+    return re.split(r"[;,(]|\.\s| on | in |\.$", text, maxsplit=1)[0].strip() or UNKNOWN
+
+
+def subsets(field: Field, tests: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A summary for each proper part of the mean that a platform, a licence, or both leave: `tests` and `summary`.
+
+    A part's intervals and ranks are its own; it is no more than a look at fewer data sets.
+    """
+    core = [t for t in tests if t["name"] in field.core]
+    found: dict[tuple[str, ...], None] = {}
+    for chosen in product(*([None, *sorted({t[part] for t in core})] for part in PARTS)):
+        names = tuple(sorted(t["name"] for t in core if all(c in (None, t[p]) for c, p in zip(chosen, PARTS, strict=True))))
+        if names and len(names) < len(core):
+            found[names] = None
+    return [{"tests": list(names), "summary": _summary(field, names)} for names in sorted(found)]
+
+
+def _summary(field: Field, names: Sequence[str]) -> list[dict[str, Any]]:
+    return [entry for m in field.metrics for entry in summarise(field, m, MEAN, names)]

@@ -1,0 +1,42 @@
+"""Which kinds of bots a detector finds: recall by kind, where a release's claims tell kinds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from benchmarks import intervals
+
+if TYPE_CHECKING:
+    from benchmarks.site.context import Site
+
+
+def by_kind(site: Site, detector: str) -> list[dict[str, Any]]:
+    """For each test of the kind that ranks and each kind of bot: bots, the share found with Wilson's interval, few or not.
+
+    An account predicted in several repeats is one account, found in a share of them.
+    """
+    found = []
+    for (name, kind, test), m in sorted(site.field.cells.items()):
+        table = site.tables.get(str(m.info["cell_key"]))
+        known = [site.known.kinds[part] for part in test.split("+") if part in site.known.kinds]
+        if name == detector and kind == site.board["ranked_by"] and table is not None and known:
+            found += [{"test": test, **row} for row in _rows(table, known)]
+    return found
+
+
+def _rows(table: Any, known: list[Any]) -> list[dict[str, Any]]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    hit = pc.cast(pc.greater_equal(table["p_bot"], table["threshold"]), pa.float64())
+    bots = table.append_column("found", hit).filter(pc.equal(table["y"], 1))
+    each = bots.group_by(["dataset", "account_id"]).aggregate([("found", "mean")])
+    told = each.join(pa.concat_tables(known), ["dataset", "account_id"], join_type="inner")
+    counted = told.group_by("kind").aggregate([("found_mean", "mean"), ("found_mean", "count")]).sort_by("kind").to_pylist()
+    return [{"kind": r["kind"], "bots": r["found_mean_count"], "few": r["found_mean_count"] < intervals.FEW,
+             "value": r["found_mean_mean"], **_bounds(r["found_mean_mean"], r["found_mean_count"])} for r in counted]
+
+
+def _bounds(share: float, n: int) -> dict[str, float]:
+    low, high = intervals.wilson(share, n)
+    return {"low": float(low), "high": float(high)}
