@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -65,6 +65,16 @@ class Client:
         hidden = {"explore": ["tasks:data.card"], "labeling": ["tasks:data.card"]}
         self.call("POST", f"api/dm/views?project={project}", json={
             "project": project, "data": {"title": "Accounts", "type": "list", "target": "tasks", "hiddenColumns": hidden}})
+
+    def configs(self, projects: Sequence[int]) -> dict[int, str]:
+        """The label configuration of each of these projects, as it is now: 14 kB for each."""
+        some = [projects[i : i + SOME] for i in range(0, len(projects), SOME)]
+        queries = [{"ids": ",".join(map(str, ids)), "include": "id,label_config", "page_size": SOME} for ids in some]
+        return {p["id"]: p["label_config"] for q in queries for page in self._pages("api/projects", q, "results") for p in page}
+
+    def restore_config(self, project: int, config: str, mark: dict[str, str]) -> None:
+        """Give a project our label configuration again, and the mark that goes with it."""
+        self.call("PATCH", f"api/projects/{project}", json={"label_config": config, "description": write_mark(mark)})
 
     # -- tasks
 

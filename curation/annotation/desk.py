@@ -34,7 +34,8 @@ def sync_server(store: Store, client: Client, batch: Batch | None = None, scheme
     """Bring the claims up to the server's annotations of one batch, or of every batch of this store that it holds.
 
     Only what changed since the last sync is read (`whole`, or a scheme given by hand: everything). Nothing new costs the
-    server the list of projects and one light request for each.
+    server the list of projects and one light request for each: it lists tasks by project only, and no field of the
+    projects' list moves when an answer is edited.
     """
     sync.remember(store)
     projects = ours(store, client, batch)
@@ -52,7 +53,8 @@ def sync_server(store: Store, client: Client, batch: Batch | None = None, scheme
         if look.cursor:
             cursors.put(look.project["botbench"]["mark"], look.cursor)
     taken = reports.take_out(store, client, projects, scheme or Scheme.load()) if synced.claims_added else []
-    synced.notes, synced.projects = faults.found(store, projects, seen) + taken, projects
+    by_hand = faults.edited(client, [look.project for look in looked if look.tasks])
+    synced.notes, synced.projects = faults.found(store, projects, seen) + by_hand + taken, projects
     return synced
 
 

@@ -7,16 +7,29 @@ from typing import TYPE_CHECKING, Any
 
 from curation.annotation import seats
 from curation.annotation.batches import find
+from curation.annotation.page import config_hash
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pyarrow as pa
 
+    from curation.annotation.client import Client
     from curation.store import Store
 
 
 def found(store: Store, projects: list[dict[str, Any]], seen: pa.Table) -> list[str]:
     """Tasks that went away, projects that stand there twice, answers after the batch closed."""
     return [*_doubled(projects), *_tasks_gone(store, projects), *_late(projects, seen)]
+
+
+def edited(client: Client, projects: Sequence[dict[str, Any]]) -> list[str]:
+    """Projects whose labelling page is not as `push` made it. (Those pushed before the hash was kept are not judged.)"""
+    known = {p["id"]: p["botbench"] for p in projects if p["botbench"].get("config")}
+    there = client.configs(sorted(known)) if known else {}
+    return [f"The labelling page of project {n} ({known[n]['part']}) is not as botbench made it: its label config was edited by "
+            "hand. Answers that the scheme does not have are refused. To put it back: botbench annotate push "
+            f"{known[n]['batch'][:8]} --restore-page" for n, xml in there.items() if config_hash(xml) != known[n]["config"]]
 
 
 def _doubled(projects: list[dict[str, Any]]) -> list[str]:

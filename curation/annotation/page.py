@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from html import escape
 from pathlib import Path
@@ -34,6 +35,15 @@ def config(scheme: Scheme) -> str:
         f'<View className="ac-left"><HyperText name="{CARD}" value="$card" inline="true"/></View>'
         f'<View className="ac-right"><View className="ac-q"><View className="ac-pause"><Header value="${PAUSE}" size="6"/></View>'
         f'{questions}</View></View></View>')
+
+
+def config_hash(xml: str) -> str:
+    """By which an edit of a project's configuration is noticed; blank ends and kinds of line end are no edit.
+
+    >>> config_hash("<View/>\\r\\n") == config_hash("<View/>") != config_hash("<View></View>")
+    True
+    """
+    return hashlib.sha256(xml.replace("\r\n", "\n").strip().encode()).hexdigest()[:16]
 
 
 def _asked(answers: Iterable[Choice] = ()) -> str:

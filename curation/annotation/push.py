@@ -7,10 +7,10 @@ import fcntl
 import hashlib
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from curation.annotation import adjudication, card, instructions, page, seats
+from curation.annotation import adjudication, card, faults, instructions, page, seats
 from curation.annotation.batches import Batch
 from curation.annotation.client import Client
 from curation.annotation.scheme import Scheme
@@ -36,16 +36,19 @@ class Pushed:
     tasks_created: int
     tasks_existing: int
     tasks_removed: int = 0
+    notes: list[str] = field(default_factory=list)
+    """What was found on the server that should not be so, in sentences."""
 
 
 def push(store: Store, client: Client, batch: Batch, scheme: Scheme | None = None, *, annotators: Sequence[str] = (),
-         only: Sequence[str] | None = None, status: bool = False, shown: pa.Table | None = None,
+         only: Sequence[str] | None = None, status: bool = False, shown: pa.Table | None = None, restore_page: bool = False,
          advance: Callable[[int], object] = int) -> Pushed:
     """Make the batch's projects and tasks as far as they are missing on the server; `advance` is told of tasks made.
 
     Without a scheme it is the one the batch was pushed with before. `status` and `shown` are of `card.cards`: what the
     platform says, and the detector scores that some cards show. `only` are the people whose parts belong on this server,
-    where each has one. Tasks that somebody was relieved of go away unless they were answered.
+    where each has one. Tasks that somebody was relieved of go away unless they were answered. A page that was edited by
+    hand is told of, and with `restore_page` made again.
 
     Before each request it is looked up what is there, because the server does not dedupe and goes on with a request
     whose client has gone. Raises UserError where the batch was pushed there for other people or with another scheme.
@@ -59,6 +62,7 @@ def push(store: Store, client: Client, batch: Batch, scheme: Scheme | None = Non
         shared = {"batch": batch.batch_id, "scheme": scheme.version, "annotators": ",".join(names)}
         marks = [{**shared, "part": p, "mark": secrets.token_hex(4)} for p in sorted(set(asked["part"].to_pylist()))]
         projects = _projects(client, there, scheme, marks)
+        notes = _restore(client, projects, page.config(scheme)) if restore_page else []
         keys = {part: {key for _, key in client.task_keys(p["id"])} for part, p in projects.items()}
         missing = _missing(asked, keys)
         missing_ids = missing.select(["account_id"])
@@ -70,7 +74,8 @@ def push(store: Store, client: Client, batch: Batch, scheme: Scheme | None = Non
                 _remove_doubles(client, project["id"])
         removed = sum(_relieve(client, p, asked, part) for part, p in projects.items())
         removed += sum(_relieve(client, p, asked, p["botbench"]["part"]) for p in there if p["botbench"]["part"] not in projects)
-        return Pushed([p["id"] for p in projects.values()], created, asked.num_rows - missing.num_rows, removed)
+        notes += faults.edited(client, list(projects.values()))
+        return Pushed([p["id"] for p in projects.values()], created, asked.num_rows - missing.num_rows, removed, notes)
 
 
 def _before(store: Store, there: list[Project]) -> Scheme:
@@ -132,14 +137,30 @@ def _agreed(there: list[Project], batch: Batch, scheme: Scheme, annotators: Sequ
 def _projects(client: Client, there: list[Project], scheme: Scheme, marks: list[dict[str, str]]) -> dict[str, Project]:
     """The project of each part, made where it is missing, sorted by part."""
     found = {p["botbench"]["part"]: p for p in reversed(there)}  # of two for one part the older one
+    config = page.config(scheme)
     for mark in marks:
         part = mark["part"]
         if part in found:
             continue
         title = f"{scheme.document.title} {mark['batch'][:6]} · {part}"
-        found[part] = client.create_project(title, page.config(scheme), instructions.as_html(scheme), mark)
+        marked = {**mark, "config": page.config_hash(config)}
+        found[part] = client.create_project(title, config, instructions.as_html(scheme), marked)
         client.hide_card_column(found[part]["id"])
     return dict(sorted(found.items()))
+
+
+def _restore(client: Client, projects: dict[str, Project], config: str) -> list[str]:
+    """Put our page back; says where the server refuses, which it does while answers stand that only the edited page has."""
+    told = []
+    for project in projects.values():
+        mark = {**project["botbench"], "config": page.config_hash(config)}
+        try:
+            client.restore_config(project["id"], config, mark)
+        except UserError as error:
+            told.append(f"The page of project {project['id']} was not put back: {error}")
+        else:
+            project["botbench"] = mark
+    return told
 
 
 def _missing(asked: pa.Table, keys: dict[str, set[str | None]]) -> pa.Table:

@@ -45,6 +45,8 @@ def push(
     show_share: Annotated[float, typer.Option("--show-share", min=0, max=1, help="The part of accounts that shows them.")] = 0.2,
     gold: Annotated[float, typer.Option(
         min=0, max=0.5, help="Hide adjudicated accounts in each person's queue: this share of it.")] = 0.0,
+    restore_page: Annotated[bool, typer.Option(
+        "--restore-page", help="Give the projects our label config again, where somebody edited it by hand.")] = False,
     scheme: SchemeFile = None,
     json_: Json = False,
 ) -> None:
@@ -69,10 +71,12 @@ def push(
             with Client(place.url, place.token) as client:
                 all_pushed.append(push_batch(
                     store, client, found, asked, annotators=names, only=places.only(store, place), status=show_status,
-                    shown=shown, advance=lambda n: bar.advance(task, n)))
+                    shown=shown, restore_page=restore_page, advance=lambda n: bar.advance(task, n)))
     ids = [i for p in all_pushed for i in p.project_ids]
     created, existing = sum(p.tasks_created for p in all_pushed), sum(p.tasks_existing for p in all_pushed)
     removed = sum(p.tasks_removed for p in all_pushed)
+    for note in (note for p in all_pushed for note in p.notes):
+        say(note)
     if json_:
         emit({"project_ids": ids, "tasks_created": created, "tasks_existing": existing,
               **({"tasks_removed": removed} if removed else {})})
@@ -168,6 +172,8 @@ def instructions(scheme: SchemeFile = None) -> None:
 def _report(synced: Any, json_: bool) -> None:
     found = {"claims_added": synced.claims_added, "claims_retracted": synced.claims_retracted, "rejected": synced.rejected}
     if json_:
+        for note in synced.notes:  # on stderr; the document keeps to what scripts read
+            say(note)
         emit(found)
         return
     made = "nothing new" if synced.version is None else f"version {synced.version}"

@@ -19,19 +19,27 @@ class Server:
     url = "http://127.0.0.1:1"
 
     def __init__(self):
-        self.made, self.tasks, self.numbers, self.breaks = {}, {}, iter(range(1, 10**6)), 0
+        self.made, self.tasks, self.numbers, self.breaks, self.stubborn = {}, {}, iter(range(1, 10**6)), 0, False
 
     def projects(self):
         return [{**p, "botbench": read_mark(p["description"])} for p in self.made.values() if read_mark(p["description"])]
 
     def create_project(self, title, config, instructions, mark):
         number = next(self.numbers)
-        self.made[number] = {"id": number, "title": title, "description": write_mark(mark)}
+        self.made[number] = {"id": number, "title": title, "description": write_mark(mark), "label_config": config}
         self.tasks[number] = {}
         return {**self.made[number], "botbench": mark}
 
     def hide_card_column(self, project):
         pass
+
+    def configs(self, projects):
+        return {n: self.made[n]["label_config"] for n in projects}
+
+    def restore_config(self, project, config, mark):
+        if self.stubborn:
+            raise UserError("answered PATCH with HTTP 400")
+        self.made[project] |= {"label_config": config, "description": write_mark(mark)}
 
     def task_keys(self, project):
         return [(n, t["meta"]["account_key"]) for n, t in self.tasks[project].items()]
@@ -216,3 +224,29 @@ def test_scores_are_on_the_cards_they_are_meant_for_and_the_task_says_so(drawn, 
 def test_only_one_persons_part_goes_to_a_server_of_their_own(drawn, server):
     first = push(drawn, server, batches.find(drawn), annotators=["ana", "ben"], only=["ana"])
     assert done(first) == (25, 0) and set(server.keys()) == {"ana"}
+
+
+def test_a_page_edited_by_hand_is_told_and_put_back(drawn, server):
+    batch = batches.find(drawn)
+    first, second = push(drawn, server, batch).project_ids
+    ours = server.made[first]["label_config"]
+    assert push(drawn, server, batch).notes == []
+    server.made[second]["label_config"] = ours.replace("</Choices>", '<Choice value="Robot"/></Choices>', 1)
+    [note] = push(drawn, server, batch).notes
+    assert f"page of project {second} (copy 2) is not as botbench made it" in note and "--restore-page" in note
+    server.stubborn = True
+    refused, _, still = push(drawn, server, batch, restore_page=True).notes
+    assert "was not put back: answered PATCH with HTTP 400" in refused and still == note
+    server.stubborn = False
+    assert push(drawn, server, batch, restore_page=True).notes == [] and server.made[second]["label_config"] == ours
+
+
+def test_a_page_of_another_botbench_is_not_taken_for_edited(drawn, server, monkeypatch):
+    """The hash of what was pushed counts, not what this version would push; projects without one are not judged."""
+    push(drawn, server, batches.find(drawn))
+    monkeypatch.setattr("curation.annotation.page.config", lambda _: "<View>newer</View>")
+    assert push(drawn, server, batches.find(drawn)).notes == []
+    for project in server.made.values():
+        mark = read_mark(project["description"])
+        project |= {"label_config": "<View/>", "description": write_mark({k: v for k, v in mark.items() if k != "config"})}
+    assert push(drawn, server, batches.find(drawn)).notes == []
