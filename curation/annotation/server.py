@@ -23,7 +23,8 @@ from curation.errors import UserError
 PROGRAM = "label-studio"
 DESK = f"desk@{DOMAIN}"
 """The server's administrator, whose token push, sync and status use; nobody answers under this name."""
-PATIENCE_S = 300
+PATIENCE_S = 600
+"""A first start takes a minute, on a busy machine several."""
 QUIET = {
     "SENTRY_DSN": "", "FRONTEND_SENTRY_DSN": "", "COLLECT_ANALYTICS": "False", "LATEST_VERSION_CHECK": "False",
     "CONVERTER_DOWNLOAD_RESOURCES": "False", "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "True",

@@ -41,6 +41,7 @@ def status(store: Store, projects: list[dict[str, Any]], scheme: Scheme) -> dict
     sets = {find(store, b).dataset for b in batches}
     return {
         "simulated": sorted(d for d in sets if card(store, d, store.head()).get("simulated")),
+        "simulated_annotators": _simulated(store),
         "projects": [{"id": p["id"], "batch": p["botbench"]["batch"], "part": p["botbench"]["part"], "assigned": tasks[mark],
                       "done": by_project.get(mark, 0)} for mark, p in marks.items()],
         "annotators": people, "all": {**total, "expected_end": _end(store, total)},
@@ -130,6 +131,12 @@ def _agreement(store: Store) -> dict[str, Any]:
             "percent": None if percent is None else 100 * percent, "pairs": pairs}
 
 
+def _simulated(store: Store) -> list[str]:
+    """Who among those whose answers count is simulated: real people have pseudonyms of another form."""
+    return [str(name) for name in store.arrow("SELECT DISTINCT claimant FROM standing_votes WHERE claimant LIKE 'simulated-%' "
+                                              "ORDER BY 1")["claimant"].to_pylist()]
+
+
 def _end(store: Store, total: dict[str, Any]) -> str | None:
     """When all will be done at the pace of the latest answers, pauses included; None where there are too few to say."""
     latest = store.arrow("SELECT updated_at FROM status_events WHERE updated_at IS NOT NULL ORDER BY updated_at DESC LIMIT ?",
@@ -151,6 +158,8 @@ def names(store: Store, found: dict[str, Any]) -> dict[str, str]:
 def sentences(found: dict[str, Any]) -> list[str]:
     """What is to be said beside the tables, in sentences."""
     agreement, total, told = found["agreement"], found["all"], list(found.get("found", []))
+    if found["simulated_annotators"]:
+        told.insert(0, f"Simulated: the answers of {', '.join(found['simulated_annotators'])} are simulated; nobody gave them.")
     if found["simulated"]:
         told.insert(0, f"Simulated: the accounts of {', '.join(found['simulated'])} are made up, and nobody in them exists.")
     if agreement["alpha"] is not None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 import time
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -75,9 +77,23 @@ def _batch(store: Store, reference: str | None) -> Any:
     from curation.pull import pull
     from curation.sampling import sample
 
-    say(f"There is no batch in this store: {TRIED} simulated accounts ({TRIAL}) to try.")
+    say(f"There is no batch in this store: {TRIED} simulated accounts ({TRIAL}) to try, and the answers of a simulated annotator "
+        "for status to compare yours with.")
     pull(store, cards.load(TRIAL))
-    return batches.find(store, sample(store, TRIAL, parse("uniform", TRIED)).batch_id)
+    found = batches.find(store, sample(store, TRIAL, parse("uniform", TRIED)).batch_id)
+    _colleague(store, found)
+    return found
+
+
+def _colleague(store: Store, batch: Any) -> None:
+    """A simulated annotator's answers to the batch: whoever tries it alone sees what agreement looks like."""
+    from curation.annotation import desk
+    from curation.annotation.simulate import simulate_export
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "simulated.json"
+        simulate_export(store, batch.batch_id, file, annotators=1)
+        desk.sync_file(store, file)
 
 
 def _start(store: Store, name: str, port: int | None, quiet: bool) -> tuple[Server, Any]:

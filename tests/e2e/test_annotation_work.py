@@ -8,7 +8,7 @@ import secrets
 
 import pytest
 
-from curation.annotation import adjudication, batches, desk, known, seats, status
+from curation.annotation import adjudication, batches, desk, known, seats, status, swayed
 from curation.annotation.client import Client
 from curation.annotation.push import push
 from curation.annotation.roster import Person, Roster
@@ -81,7 +81,7 @@ def work(tmp_path, label_studio):
         made_up = {"dataset": DATASET, "platform": "twitter", "bio": "made up", "pull_id": "p"}
         store.append({"accounts": rows("accounts", [{**made_up, "account_id": a, "handle": a} for a in TRUTH])}, "t", "made up")
         draw(store, list(TRUTH)[:20], 2)
-        yield store, client, Simulated(label_studio, store, ["ana", "ben", "cy", "dana"])
+        yield store, client, Simulated(label_studio, store, ["ana", "ben", "cy", "dana", "eve"])
 
 
 def draw(store, accounts, copies):
@@ -126,7 +126,8 @@ def test_calibration_batch_adjudication_and_sync(work):
     changed = desk.sync_server(store, client, batch)
     assert (changed.claims_added, changed.claims_retracted) == (1, 2)
     requests, size = client.cost()
-    assert requests == 1 + 3 + 1 + 1 and size < 60_000, (requests, size)  # the users, and one task with its card
+    # the users, one task with its card, and the page's configuration, in case somebody edited it
+    assert requests == 1 + 3 + 1 + 1 + 1 and size < 75_000, (requests, size)
     people.server.call("PATCH", f"annotations/{annotation}", people.tokens["ana"], json={"result": result(TRUTH[account])})
     people.answer("ben", batch, lambda a: TRUTH[a])
     assert desk.sync_server(store, client, batch).claims_added == 2
@@ -213,3 +214,94 @@ def test_people_join_and_leave_and_report(work):
     people.answer("ana", batch, lambda a: TRUTH[a], limit=1)
     synced = desk.sync_server(store, client, batch)
     assert synced.claims_added == 1 and any("after the batch was closed" in note for note in synced.notes)
+
+
+def test_a_config_edited_by_hand_is_told_and_put_back(work):
+    """Through the server's own settings: a choice that the scheme does not have."""
+    store, client, people = work
+    scheme, batch = Scheme.load(), batches.find(store)
+    pushed = push(store, client, batch, scheme, annotators=["ana", "ben"])
+    assert pushed.notes == [], "what the server keeps is what was sent"
+    project = people.project("ana", batch)
+    ours = client.configs([project])[project]
+    edited = ours.replace("<Choice ", '<Choice value="Robot"/><Choice ', 1)
+    people.server.call("PATCH", f"projects/{project}", json={"label_config": edited})
+    people.answer("ben", batch, lambda a: TRUTH[a], limit=2)
+    assert desk.sync_server(store, client, batch).notes == [], "nothing came from the edited page"
+    people.answer("ana", batch, lambda _: "Robot", limit=1)
+    synced = desk.sync_server(store, client, batch)
+    assert [r["reason"][:24] for r in synced.rejected] == ["answer: expected one of "] and synced.claims_added == 0
+    [note] = synced.notes
+    assert note.startswith(f"The labelling page of project {project} (ana) is not as botbench made it")
+    assert push(store, client, batch, scheme).notes == [note]
+    assert push(store, client, batch, scheme, restore_page=True).notes == [], "with an answer that only the edited page had"
+    assert client.configs([project]) == {project: ours} and push(store, client, batch, scheme).notes == []
+
+
+def test_the_rounds_as_commands(work, cli, tmp_path):
+    """What the lead types, from push to archive: scores shown to some, people who come and go, adjudication, training, feedback."""
+    store, client, people = work
+    batch = batches.find(store)
+
+    server = {"LABEL_STUDIO_URL": client.url, "LABEL_STUDIO_API_KEY": client.token}
+
+    def run(command, *arguments):
+        return cli.json("annotate", command, batch.batch_id, *arguments, **server)
+
+    scores = tmp_path / "a-tree.csv"
+    scores.write_text("account_id,p_bot\n" + "".join(f"{a},0.125\n" for a in TRUTH), encoding="utf-8")
+    pushed = run("push", "--annotators", "ana,ben,cy", "--show-scores", scores, "--show-share", "0.5")
+    assert set(pushed) == {"project_ids", "tasks_created", "tasks_existing"} and pushed["tasks_created"] == 40
+    people.answer("ana", batch, lambda a: TRUTH[a], limit=4)
+
+    moved = run("people", "--join", "dana", "--leave", "ben")
+    assert set(moved["moved"]) == {"dana", "ben"} and 4 <= moved["moved"]["dana"] <= 8  # a quarter from each
+    seated = {r["person"]: r["seats"] for r in moved["people"]}
+    assert set(seated) == {"ana", "cy", "dana"} and sum(seated.values()) == 40
+
+    # -- the two who were asked of every fifth account say different things
+    first = set()
+
+    def says(account):
+        again, _ = account in first, first.add(account)
+        other = {"bot": "human", "human": "bot"}[TRUTH[account]]
+        return other if again and int(account[1:]) % 5 == 0 else TRUTH[account]
+
+    first |= {a for a, in store.connection.execute("SELECT account_id FROM lake.main.claims").fetchall()}
+    for name in seated:
+        people.answer(name, batch, says, reasons="stated")
+    given = run("adjudicate", "--to", "eve")
+    assert (given["tasks_created"], given["tasks_existing"]) == (4, 0)
+    again = cli("annotate", "adjudicate", batch.batch_id, "--to", "eve", code=2, **server)
+    assert "4 of them are being adjudicated" in again.stderr
+    second = batches.find(store, given["batch_id"])
+    people.answer("eve", second, lambda a: TRUTH[a], reasons="stated")
+
+    # -- whose cards showed a score: the claims say so, and the score was there
+    told = {r["account_id"]: r["scores_shown"] for r in store.arrow(
+        "SELECT account_id, scores_shown FROM lake.main.claims WHERE batch_id = ?", [batch.batch_id]).to_pylist()}
+    with_scores = set(swayed.shown(store, batch, scores, 0.5)["account_id"].to_pylist())
+    assert {a for a, shown in told.items() if shown} == with_scores and 0 < len(with_scores) < 20
+    cards = {t["meta"]["scores_shown"]: t["data"]["card"] for p in pushed["project_ids"] for t in people.server.call(
+        "GET", "tasks", params={"project": p, "fields": "task_only", "page_size": 100})["tasks"]}
+    assert "a-tree" in cards[True] and "a-tree" not in cards[False]
+
+    # -- training on what was settled, and feedback on it
+    cli("annotate", "sync", **server)
+    training = run("train", "--annotators", "ana,cy", "--n", "3")
+    assert (len(training["project_ids"]), training["tasks_created"]) == (2, 6)
+    third = batches.find(store, training["batch_id"])
+    people.answer("ana", third, lambda a: TRUTH[a])
+    people.answer("cy", third, lambda a: {"bot": "human", "human": "bot"}[TRUTH[a]], limit=2)
+    cli("annotate", "sync", training["batch_id"], **server)
+    page = tmp_path / "feedback.html"
+    found = cli.json("annotate", "feedback", training["batch_id"], "--html", page)["people"]
+    assert {name: [r["alike"] for r in rows] for name, rows in found.items()} == {"ana": [True] * 3, "cy": [False] * 2}
+    assert "ana: 3 of 3" in page.read_text("utf-8") and "cy: 0 of 2" in page.read_text("utf-8")
+    assert set(cli.json("annotate", "feedback", training["batch_id"], "--person", "cy")["people"]) == {"cy"}
+
+    # -- closed, and closed again
+    closed = run("archive")
+    assert len(closed["project_ids"]) == 4 and run("archive") == {**closed, "claims_added": 0}
+    titles = [p["title"] for p in desk.ours(store, client, batch)]
+    assert all(t.startswith("[closed] ") and t.count("[closed]") == 1 for t in titles)

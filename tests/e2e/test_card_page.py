@@ -141,7 +141,7 @@ def browser():
         pytest.skip(f"no Chromium at {CHROMIUM}; set BOTBENCH_CHROMIUM to its path")
     with playwright.sync_playwright() as run:
         quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        opened = run.chromium.launch(executable_path=CHROMIUM, args=quiet)
+        opened = run.chromium.launch(executable_path=CHROMIUM, args=quiet, timeout=180_000)
         yield opened
         opened.close()
 
@@ -152,7 +152,7 @@ def visit(browser, label_studio):
     label_studio.person(PERSON)
     context = browser.new_context(viewport=DESK)
     tab = context.new_page()
-    tab.set_default_timeout(120_000)
+    tab.set_default_timeout(180_000)
     tab.goto(f"{label_studio.url}/user/login/")
     tab.fill("input[name=email]", PERSON)
     tab.fill("input[name=password]", PASSWORD)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from curation.store import Store
+
 pytestmark = [pytest.mark.labelstudio, pytest.mark.chromium]
 CHROMIUM = os.environ.get("BOTBENCH_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 WIDE, LAPTOP, PHONE = {"width": 1440, "height": 900}, {"width": 1280, "height": 720}, {"width": 390, "height": 844}
@@ -20,7 +22,7 @@ def browser():
     if not Path(CHROMIUM).exists():
         pytest.skip(f"no Chromium at {CHROMIUM}; set BOTBENCH_CHROMIUM to its path")
     with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        opened = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS, timeout=180_000)
         yield opened
         opened.close()
 
@@ -43,6 +45,7 @@ def test_ten_accounts_by_keyboard_and_what_the_status_says(browser, label_studio
     assert told["simulated"] and person["url"] == label_studio.url
     [project] = person["project_ids"]
     page = browser.new_page(viewport=WIDE)
+    page.set_default_timeout(180_000)
     page.goto(f"{person['url']}/user/login")
     page.fill("input[name=email]", person["user"])
     page.fill("input[name=password]", person["password"])
@@ -61,6 +64,7 @@ def test_ten_accounts_by_keyboard_and_what_the_status_says(browser, label_studio
         page.keyboard.press("2")
         page.keyboard.press("8")
         if number in (4, 5):
+            page.wait_for_selector("text=Annotation saved successfully", state="hidden")
             page.screenshot(path=pictures / f"labelling-{page.viewport_size['width']}.png")
         shown = page.locator(".ac").first.inner_text()
         page.keyboard.press("Control+Enter")
@@ -72,7 +76,16 @@ def test_ten_accounts_by_keyboard_and_what_the_status_says(browser, label_studio
     [who] = [p for p in found["annotators"].values() if p["done"]]
     assert (who["assigned"], who["done"]) == (30, before + 10) and who["median_seconds"] > 0
     assert found["simulated"] == ["simulated-a"] and "Simulated: the accounts of simulated-a" in file.read_text("utf-8")
-    assert found["agreement"] == {"alpha": None, "low": None, "high": None, "percent": None, "pairs": 0}
+    # -- beside a simulated annotator, who is called so: of these accounts they called as many human as are the same
+    with Store(label_studio.home) as store:
+        [(pairs, same)] = store.connection.execute("""
+            SELECT count(*), count(*) FILTER (theirs.answer = mine.answer) FROM lake.main.claims mine JOIN lake.main.claims theirs
+            USING (batch_id, account_id) WHERE mine.claimant LIKE 'annotator-%' AND theirs.claimant = 'simulated-1'""").fetchall()
+    agreement = found["agreement"]
+    assert agreement["pairs"] == pairs == before + 10 and agreement["percent"] == pytest.approx(100 * same / pairs)
+    assert agreement["low"] <= agreement["alpha"] <= agreement["high"] and 0 < same < pairs
+    assert found["simulated_annotators"] == ["simulated-1"]
+    assert "the answers of simulated-1 are simulated" in file.read_text("utf-8")
     for name, size in (("wide", WIDE), ("phone", PHONE)):
         sheet = browser.new_page(viewport=size)
         requests = []
