@@ -9,25 +9,40 @@ from curation.annotation.literal import literal
 from curation.annotation.scheme import Scheme
 from curation.annotation.status_page import STYLE
 
+OWN = """
+th, td { text-align:left; white-space:normal; vertical-align:top; } td:last-child { overflow-wrap:anywhere; width:55%; }
+td b { white-space:nowrap; } .d { color:var(--warn); }
+@media (max-width:640px) { thead { position:absolute; left:-9999px; } tr { display:block; padding:8px 0;
+  border-bottom:1px solid var(--line); } td { display:block; border:0; padding:1px 0; width:auto !important; }
+  td::before { content:attr(data-h) " "; color:var(--mute); } }
+"""
+"""Long notes wrap; on a phone each account is a block of its own."""
+COLUMNS = ("account", "you", "adjudicated", "", "because")
 
 def page(found: dict[str, list[dict[str, Any]]], scheme: Scheme) -> str:
     """The page of what `known.feedback` found."""
     people = "".join(_person(who, rows, scheme) for who, rows in found.items()) or "<p>Nobody has answered in this round yet.</p>"
     return ('<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,'
-            f'initial-scale=1"><title>Feedback</title><style>{STYLE}</style></head><body><main>'
+            f'initial-scale=1"><title>Feedback</title><style>{STYLE}{OWN}</style></head><body><main>'
             "<h1>Feedback on the training round</h1><p class=m>These accounts were judged by an adjudicator who saw what others "
-            "had said. Where you differ, look at the card again: it is worth a talk, not a mark.</p>"
+            "had said. Where you differ, look at the card again: it is worth a talk, not a mark. Accounts are numbered in the order "
+            "in which each person answered them.</p>"
             f"{people}</main></body></html>\n")
 
 
 def _person(who: str, rows: list[dict[str, Any]], scheme: Scheme) -> str:
-    body = "".join(
-        f"<tr><td>{i}</td><td>{_title(r['yours'], scheme)}</td><td>{_title(r['adjudicated'], scheme)}</td>"
-        f"<td>{'as adjudicated' if r['alike'] else 'differs'}</td><td>{_because(r, scheme)}</td></tr>"
-        for i, r in enumerate(rows, 1))
+    body = "".join(f"<tr>{''.join(_cells(i, r, scheme))}</tr>" for i, r in enumerate(rows, 1))
     alike = sum(r["alike"] for r in rows)
-    return (f"<h2>{escape(who)}: {alike} of {len(rows)}</h2><div class=w><table><thead><tr><th>account</th>"
-            f"<th>you</th><th>adjudicated</th><th></th><th>because</th></tr></thead><tbody>{body}</tbody></table></div>")
+    head = "".join(f"<th>{c}</th>" for c in COLUMNS)
+    return (f"<h2>{escape(who)}: {alike} of {len(rows)}</h2><div class=w><table><thead><tr>{head}</tr></thead>"
+            f"<tbody>{body}</tbody></table></div>")
+
+
+def _cells(number: int, row: dict[str, Any], scheme: Scheme) -> list[str]:
+    verdict = "as adjudicated" if row["alike"] else '<b class="d">differs</b>'
+    shown = (str(number), f"<b>{_title(row['yours'], scheme)}</b>", f"<b>{_title(row['adjudicated'], scheme)}</b>", verdict,
+             _because(row, scheme))
+    return [f'<td data-h="{column}">{cell}</td>' for column, cell in zip(COLUMNS, shown, strict=True)]
 
 
 def _title(answer: str, scheme: Scheme) -> str:
