@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from curation.annotation import adjudication, card, faults, instructions, page, seats
+from curation.annotation import adjudication, card, faults, instructions, page, seats, swayed
 from curation.annotation.batches import Batch
 from curation.annotation.client import Client
 from curation.annotation.scheme import Scheme
@@ -46,9 +46,9 @@ def push(store: Store, client: Client, batch: Batch, scheme: Scheme | None = Non
     """Make the batch's projects and tasks as far as they are missing on the server; `advance` is told of tasks made.
 
     Without a scheme it is the one the batch was pushed with before. `status` and `shown` are of `card.cards`: what the
-    platform says, and the detector scores that some cards show. `only` are the people whose parts belong on this server,
-    where each has one. Tasks that somebody was relieved of go away unless they were answered. A page that was edited by
-    hand is told of, and with `restore_page` made again.
+    platform says, and the detector scores that some cards show (remembered for later pushes). `only` are the people whose
+    parts belong on this server, where each has one. Tasks that somebody was relieved of go away unless they were answered. A
+    page that was edited by hand is told of, and with `restore_page` made again.
 
     Before each request it is looked up what is there, because the server does not dedupe and goes on with a request
     whose client has gone. Raises UserError where the batch was pushed there for other people or with another scheme.
@@ -65,6 +65,7 @@ def push(store: Store, client: Client, batch: Batch, scheme: Scheme | None = Non
         notes = _restore(client, projects, page.config(scheme)) if restore_page else []
         keys = {part: {key for _, key in client.task_keys(p["id"])} for part, p in projects.items()}
         missing = _missing(asked, keys)
+        shown = swayed.kept(store, batch, shown)
         missing_ids = missing.select(["account_id"])
         made = card.cards(store, scheme, batch.dataset, missing_ids, batch.drawn_from, status=status, shown=shown)
         _keep_cards(store, adjudication.told(store, batch, scheme, made))

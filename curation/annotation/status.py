@@ -166,6 +166,9 @@ def sentences(found: dict[str, Any]) -> list[str]:
         low, high, pairs = agreement["low"], agreement["high"], agreement["pairs"]
         told.append(f"Agreement: Krippendorff's alpha {agreement['alpha']:.2f} ({low:.2f} to {high:.2f}); of {pairs:,} "
                     f"pairs of answers on one account {agreement['percent']:.0f} % are the same.")
+    elif agreement["pairs"]:
+        told.append(f"Agreement: {agreement['pairs']:,} pairs of answers on one account, {agreement['percent']:.0f} % of them the "
+                    "same; Krippendorff's alpha says nothing while all answers are one and the same.")
     if total["gold_seen"]:
         told.append(f"Gold: {total['gold_right']} of {total['gold_seen']} answered as the adjudicators did.")
     for name in found["set_aside_for_review"]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,3 +36,25 @@ def shown(store: Store, batch: Batch, file: Path, share: float) -> pa.Table:
                 / 4503599627370496.0 < {share}""", [batch.batch_id])
     finally:
         store.connection.unregister("swayed_all")
+
+
+def kept(store: Store, batch: Batch, given: pa.Table | None) -> pa.Table | None:
+    """What the batch's cards show, remembered from its first push: whoever takes an account over sees the same card.
+
+    Raises UserError where other scores are given than before.
+    """
+    import pyarrow.parquet as pq
+
+    file = store.home / "annotate" / "shown" / f"{batch.batch_id}.parquet"
+    before = pq.read_table(file) if file.exists() else None
+    if given is None:
+        return before
+    ordered = given.sort_by("account_id")
+    if before is not None and not before.equals(ordered):
+        raise UserError(f"Batch {batch.batch_id[:8]} was pushed with other scores shown (on {before.num_rows} cards); the same "
+                        "account must look the same to everybody. Push without --show-scores, or draw another batch.")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f"{file.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    pq.write_table(ordered, draft)
+    draft.replace(file)
+    return ordered

@@ -61,8 +61,8 @@ def test_ten_accounts_by_keyboard_and_what_the_status_says(browser, label_studio
         page.wait_for_selector(".ac")
         if number == 5:
             page.set_viewport_size(LAPTOP)
-        page.keyboard.press("2")
-        page.keyboard.press("8")
+        for key in ("1", "r", "8") if number % 3 == 0 else ("2", "8"):
+            page.keyboard.press(key)
         if number in (4, 5):
             page.wait_for_selector("text=Annotation saved successfully", state="hidden")
             page.screenshot(path=pictures / f"labelling-{page.viewport_size['width']}.png")

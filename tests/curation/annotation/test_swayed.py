@@ -54,3 +54,14 @@ def test_scores_of_other_accounts(drawn, tmp_path):
     file.write_text("account_id,p_bot\nstranger,0.5\n", encoding="utf-8")
     with pytest.raises(UserError, match="no score of any account of batch b0123456"):
         shown(drawn, file, 0.5)
+
+
+def test_whoever_takes_an_account_over_sees_the_same_card(drawn, scored):
+    batch = batches.find(drawn, "b0")
+    assert swayed.kept(drawn, batch, None) is None
+    first = swayed.kept(drawn, batch, swayed.shown(drawn, batch, scored, 0.3))
+    assert swayed.kept(drawn, batch, None).equals(first) and first.num_rows > 40
+    assert swayed.kept(drawn, batch, swayed.shown(drawn, batch, scored, 0.3)).equals(first)
+    assert swayed.kept(drawn, batches.find(drawn, "another"), None) is None
+    with pytest.raises(UserError, match=f"was pushed with other scores shown \\(on {first.num_rows} cards\\)"):
+        swayed.kept(drawn, batch, swayed.shown(drawn, batch, scored, 0.5))
