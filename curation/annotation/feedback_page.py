@@ -25,8 +25,8 @@ def page(found: dict[str, list[dict[str, Any]]], scheme: Scheme) -> str:
     return ('<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,'
             f'initial-scale=1"><title>Feedback</title><style>{STYLE}{OWN}</style></head><body><main>'
             "<h1>Feedback on the training round</h1><p class=m>These accounts were judged by an adjudicator who saw what others "
-            "had said. Where you differ, look at the card again: it is worth a talk, not a mark. Accounts are numbered in the order "
-            "in which each person answered them.</p>"
+            "had said. Where you differ, look at the card again: it is worth a talk, not a mark. Accounts are numbered in the "
+            "order in which each person answered them.</p>"
             f"{people}</main></body></html>\n")
 
 
