@@ -1,5 +1,6 @@
 """Fixtures shared by all tests: a fresh store, the command line as a user runs it, and the real data where it is there."""
 
+import functools
 import json
 import os
 import pwd
@@ -14,6 +15,31 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("BOTBENCH_SHARED_DATA", ROOT.parent / "shared" / "data"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """All Label Studio tests go to one worker, which starts one server.
+
+    The mark alone does not do it: pytest 9.2 no longer keeps a test's id where pytest-xdist 3.8 writes the group to.
+    """
+    from xdist.scheduler import LoadGroupScheduling
+
+    class OneServer(LoadGroupScheduling):
+        def _split_scope(self, nodeid):
+            return "label-studio" if needs_label_studio(nodeid) else super()._split_scope(nodeid)
+
+    return OneServer(config, log) if config.getvalue("dist") == "loadgroup" else None
+
+
+@functools.cache
+def _marked(file):
+    return file.suffix == ".py" and file.is_file() and "pytest.mark.labelstudio" in file.read_text(encoding="utf-8")
+
+
+def needs_label_studio(nodeid):
+    """Whether a test stands in a file whose tests need the server."""
+    return _marked(ROOT / nodeid.partition("::")[0])
 
 
 @pytest.fixture
