@@ -22,20 +22,34 @@ def verify(folder: Path, tick: Callable[[int], object] = silent) -> dict[str, An
     Raises UserError where the folder is no site of a board.
     """
     about, found, releases, plan = data.read(folder)
-    try:
-        said = json.loads((folder / "leaderboard.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"{folder} has no readable leaderboard.json ({error}).") from None
+    said = _board(folder)
     again = json.loads(json.dumps(table.board(about, found, releases, plan, tick)))
     differences = list(_differences(said, again))
     return {"cells": len(found), "rows": len(again["rows"]), "run": about.get("run"), "differences": differences}
 
 
+def changes(folder: Path, before: Path) -> list[dict[str, Any]]:
+    """What a published board says otherwise than an earlier edition; nothing is scored. Raises UserError where one is no board."""
+    found = _differences(_board(before), _board(folder))
+    return [{"where": d["where"], "before": d["published"], "now": d["again"]} for d in found]
+
+
+def _board(folder: Path) -> dict[str, Any]:
+    try:
+        said = json.loads((folder / "leaderboard.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{folder} has no readable leaderboard.json ({error}).") from None
+    if not isinstance(said, dict):
+        raise UserError(f"{folder / 'leaderboard.json'} is no board: expected an object.")
+    return said
+
+
 def _differences(said: Mapping[str, Any], again: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Rows and summary entries by what they are of, everything else by its path."""
+    yield from _entries("subsets", ("tests",), said.get("subsets", []), again.get("subsets", []))
     for part, key in (("rows", ("detector", "protocol", "test", "metric", "cell")), ("summary", ("scope", "metric", "detector"))):
-        yield from _entries(part, key, said.get(part, []), again[part])
-    for name in sorted({*said, *again} - {"rows", "summary"}):
+        yield from _entries(part, key, said.get(part, []), again.get(part, []))
+    for name in sorted({*said, *again} - {"rows", "summary", "subsets"}):
         for path, old, new in _walk(said.get(name), again.get(name), name):
             yield {"where": path, "published": old, "again": new}
 

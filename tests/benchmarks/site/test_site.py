@@ -94,6 +94,18 @@ def test_verify_makes_every_number_again_and_names_what_was_changed(site, cli):
     assert found["cells"] == 18
 
 
+def test_verify_against_an_earlier_edition_tells_changes_and_is_content(site, made, tmp_path, cli):
+    older = Path(shutil.copytree(made, tmp_path / "older"))
+    board = json.loads((older / "leaderboard.json").read_text())
+    next(r for r in board["rows"] if r["value"] is not None)["value"] = 0.25
+    (older / "leaderboard.json").write_text(json.dumps(board))
+    found = cli.json("verify", site, "--against", older)
+    (change,) = found["changes"]
+    assert change["before"] == 0.25 and found["differences"] == []
+    (older / "leaderboard.json").write_text("[]")
+    assert "is no board" in cli("verify", site, "--against", older, code=2).stderr
+
+
 def test_verify_finds_changed_predictions(site):
     folder = site
     key = next(r.info["cell_key"] for r in cells() if r.info["detector"] == "gradient-boosting")

@@ -1,7 +1,13 @@
 """Submissions: every mistake is a sentence, seals hold, the Ladder gives little away, and a made-up team reaches the board."""
 
+import importlib.util
 import json
+import os
+import shutil
+import subprocess
+import sys
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +18,10 @@ import yaml
 from benchmarks import results
 from benchmarks.submissions import check, entries, folder, ladder, ledger, manifest, prepare, sealed
 from curation.errors import Findings, UserError
+
+_spec = importlib.util.spec_from_file_location("boards", Path(__file__).parents[2] / "boards.py")
+boards = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(boards)
 
 SAID = {"detector": "our-hours", "version": "1.0", "authors": ["A. Author"], "about": "Looks at the hours of posts.", "cites": "",
         "code": "not public", "licence": "MIT", "hardware": "2 cores", "seconds": 1.5, "threshold": 0.5,
@@ -297,3 +307,73 @@ def test_the_template_is_a_repository(cli, tmp_path):
     workflow = yaml.safe_load((tmp_path / "board" / files[0]).read_text())
     assert "submit check" in str(workflow["jobs"]["check"]["steps"]) and workflow["permissions"] == {"contents": "read"}
     assert "not empty" in cli("submit", "template", "board", code=2).stderr
+
+
+@pytest.fixture
+def repository(tmp_path, public):
+    """The template as a git repository with a release, one published submission and a board; HEAD is a branch from main."""
+    from benchmarks.site import build
+    from benchmarks.submissions import repository as template
+
+    place = tmp_path / "repository" / "work"
+    template.write(place)
+    shutil.copytree(public.path, place / "release")
+    shutil.copytree(made(tmp_path, public), place / "submissions" / "first")
+    sets = [boards.release("alpha", 40, 40), boards.release("beta", 40, 40)]
+    build.write(place / "board", boards.ABOUT, boards.cells(sets, ("constant", "one-question-tree"), (boards.LODO,)), sets,
+                boards.QUICK)
+    git(place, "init", "-q", "-b", "main")
+    commit(place)
+    git(place, "checkout", "-q", "-b", "team")
+    return place
+
+
+def git(place, *words):
+    known = ("-c", "user.name=t", "-c", "user.email=t@example.org")
+    subprocess.run(["git", *known, *words], cwd=place, check=True, capture_output=True)
+
+
+def commit(place):
+    git(place, "add", "-A")
+    git(place, "commit", "-q", "-m", "x")
+
+
+def step(place, number, tmp_path):
+    """The exit code and the words of one shell step of the workflow, run as its runner does; `botbench` is this tree's."""
+    steps = yaml.safe_load((place / ".github/workflows/submissions.yml").read_text())["jobs"]["check"]["steps"]
+    shell = [s for s in steps if "env" in s][number]
+    tools = tmp_path / "tools"
+    tools.mkdir(exist_ok=True)
+    program = f"{sys.executable} -c 'from benchmarks.commands.main import main; main()'"
+    (tools / "botbench").write_text(f'#!/bin/sh\nexec {program} "$@"\n')
+    (tools / "botbench").chmod(0o755)
+    own = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "BASE": "main", "BOTBENCH_STORE": str(tmp_path / "no-store"),
+           "PYTHONPATH": str(Path(check.__file__).parents[2])}
+    done = subprocess.run(["bash", "-e", "-c", shell["run"]], cwd=place, env=own, capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_the_workflow_takes_a_good_submission_and_refuses_others(repository, tmp_path, public):
+    shutil.copytree(made(tmp_path, public, detector="second"), repository / "submissions" / "second")
+    commit(repository)
+    code, said = step(repository, 0, tmp_path)
+    assert code == 0 and "== second" in said and "in order" in said and "== first" not in said
+    (repository / "submissions" / "third \u00e9").mkdir()
+    (repository / "submissions" / "third \u00e9" / "predictions.csv").write_text("account_id,p_bot\nx,2\n")
+    (repository / "submissions" / "first" / "predictions.csv").rename(repository / "submissions" / "second" / "moved.csv")
+    commit(repository)
+    code, said = step(repository, 0, tmp_path)
+    assert code == 1 and "== third \u00e9" in said and "manifest.yaml" in said
+    assert "submissions/first/predictions.csv" in said and "changed or removed" in said
+
+
+def test_the_workflow_makes_the_board_again_and_says_what_changed(repository, tmp_path):
+    file = repository / "board" / "leaderboard.json"
+    board = json.loads(file.read_text())
+    row = next(r for r in board["rows"] if r["value"] is not None)
+    row["value"] = 0.987654
+    file.write_text(json.dumps(board))
+    commit(repository)
+    code, said = step(repository, 1, tmp_path)
+    assert code == 1 and "1 differences:" in said and "1 changes:" in said
+    assert said.count("0.987654") == 2
