@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 CELLS, ABOUT = "data/cells", "data/made-from.json"
+ROWS = ("account", "repeat", "p_bot", "threshold", "y")
+"""Columns that the predictions of a cell need."""
 PRIVATE = ("mlflow_run_id",)
 """Fields of cell.json that mean something on the machine of the bench only."""
 
@@ -84,7 +86,7 @@ def read(folder: Path) -> tuple[dict[str, Any], list[Result], list[dict[str, Any
     try:
         said = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
         found = [_read_cell(folder / CELLS, key) for key in said["cells"]]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{folder} is no whole site of a board ({error}). Expected {ABOUT} and a document for each cell in "
                         f"{CELLS}; "
                         "botbench leaderboard --site DIR writes them.") from None
@@ -107,7 +109,12 @@ def _predictions(file: Path) -> pa.Table:
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    table = pq.read_table(file)
+    try:
+        table = pq.read_table(file)
+    except (OSError, pa.ArrowException) as error:
+        raise UserError(f"The predictions {file.name} cannot be read ({str(error).splitlines()[0]}); get the site again.") from None
+    if missing := [c for c in ROWS if c not in table.column_names]:
+        raise UserError(f"The predictions {file.name} lack {', '.join(missing)}; get the site again.")
     number = pc.utf8_lpad(pc.cast(table["account"], pa.string()), 9, "0")
     nothing = pa.array([""] * table.num_rows, pa.string())
     return table.drop(["account"]).add_column(0, "dataset", nothing).add_column(1, "account_id", number)

@@ -119,6 +119,18 @@ def test_verify_finds_changed_predictions(site):
         verify(folder)
 
 
+def test_a_broken_site_is_a_sentence(site, cli):
+    file = next((site / data.CELLS).glob("*.parquet"))
+    pq.write_table(pq.read_table(file).drop(["p_bot"]), file)
+    assert "lack p_bot" in cli("verify", site, code=2).stderr
+    file.write_bytes(b"PAR1 and nothing")
+    assert "cannot be read" in cli("verify", site, code=2).stderr
+    about = site / data.ABOUT
+    for said in ("[]", '{"cells": [3]}', '{"cells": ["../../etc"]}', '{"cells": null}'):
+        about.write_text(said)
+        assert cli("verify", site, code=2).stderr.count("\n") <= 6 and "Traceback" not in cli("verify", site, code=2).stderr
+
+
 def test_a_folder_of_something_else_is_never_written_over(tmp_path, made):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("x")
