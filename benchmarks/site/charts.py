@@ -137,7 +137,7 @@ class Spans:
 def spans(rows: Sequence[Spans], x: Axis, label: str) -> str:
     """Values with intervals, a row each, series on one line: filled for the first, hollow for the second."""
     height = TOP + 34 * len(rows) + BOTTOM
-    parts = [f'<svg class="plot" viewBox="0 0 {W} {height}" role="img" aria-label="{escape(label)}">']
+    parts = [f'<svg class="plot spans" viewBox="0 0 {W} {height}" role="img" aria-label="{escape(label)}">']
     for t in x.ticks:
         at = _x(x, t)
         parts.append(f'<line class="grid" x1="{at}" x2="{at}" y1="{TOP}" y2="{height - BOTTOM}"/>'
