@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from curation.annotation import adjudication, known, seats
@@ -138,14 +138,14 @@ def _simulated(store: Store) -> list[str]:
 
 
 def _end(store: Store, total: dict[str, Any]) -> str | None:
-    """When all will be done at the pace of the latest answers, pauses included; None where there are too few to say."""
+    """When all will be done at the pace of the latest answers, pauses included, from now on; None where there are too few."""
     latest = store.arrow("SELECT updated_at FROM status_events WHERE updated_at IS NOT NULL ORDER BY updated_at DESC LIMIT ?",
                          [PACE])["updated_at"].to_pylist()
     left = total["assigned"] - total["done"]
     if left <= 0 or len(latest) < 10 or latest[0] <= latest[-1]:
         return None
     each: timedelta = (latest[0] - latest[-1]) / (len(latest) - 1)
-    end: datetime = latest[0] + left * each
+    end: datetime = max(latest[0], datetime.now(UTC)) + left * each
     return end.isoformat(timespec="seconds")
 
 

@@ -6,8 +6,10 @@ One server start for all of it (conftest.py). Screenshots go to BOTBENCH_SCREENS
 import http.server
 import os
 import re
+import secrets
 import shutil
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
@@ -26,7 +28,7 @@ from curation.store import Store
 
 pytestmark = [pytest.mark.chromium, pytest.mark.labelstudio]
 CHROMIUM = os.environ.get("BOTBENCH_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
-PERSON, PASSWORD = "reader@example.org", "a-Password-9"
+PERSON, PASSWORD = f"reader-{secrets.token_hex(4)}@example.org", "a-Password-9"
 LAPTOP, DESK = {"width": 1280, "height": 720}, {"width": 1440, "height": 900}
 TOP, BOTTOM = 48, 50
 """Height of the server's own bars, in pixels."""
@@ -211,6 +213,16 @@ def sent(tab, keys):
     tab.wait_for_function(FRESH, arg=before)
 
 
+def exported(label_studio, project, wanted):
+    """The project's answered tasks; the last one is on its way when its card has gone."""
+    until = time.monotonic() + 120
+    while True:
+        tasks = label_studio.call("GET", f"projects/{project}/export", params={"exportType": "JSON"})
+        if len(tasks) >= wanted or time.monotonic() > until:
+            return tasks
+        time.sleep(0.5)
+
+
 def test_hostile_accounts_stay_text_and_nobody_is_asked_for_anything(visit, pushed, label_studio):
     tab = visit(pushed["hostile"])
     seen = []
@@ -314,7 +326,7 @@ def test_thirty_accounts_by_keyboard(visit, pushed, label_studio):
     pressed(tab, order[-1][0])
     tab.keyboard.press("Control+Enter")
     tab.wait_for_selector(".ac", state="detached")
-    tasks = label_studio.call("GET", f"projects/{project}/export", params={"exportType": "JSON"})
+    tasks = exported(label_studio, project, MANY)
     with Store(pushed["home"]) as store:
         book = SchemeBook(store.home)
     reader = Reader(book, People(pushed["home"]), {}, Scheme.load())

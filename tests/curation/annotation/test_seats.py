@@ -3,6 +3,7 @@
 import json
 import socket
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -121,6 +122,20 @@ def test_a_status_of_nothing_yet_and_its_page(make, batch):
     assert "ana" not in json.dumps(found["annotators"])
     html = page(found, {next(iter(found["annotators"])): "<script>x</script>"})
     assert "<script" not in html and "&lt;b&gt;ana" in html and "http" not in html.replace("http-equiv", "")
+
+
+def test_the_expected_end_is_reckoned_from_now_at_the_pace_of_the_latest_answers(make, batch):
+    """Ten answers a minute apart, years ago; fourteen are left."""
+    seats.asked(make.store, batch, ["ana", "ben"])
+    ana = Roster.load(make.store.home).pseudonym("ana")
+    make.store.append({"annotation_log": rows("annotation_log", [{
+        "server": "s", "project": "m", "annotation_id": str(n), "event": "answered", "payload_hash": "h", "claimant": ana,
+        "batch_id": batch.batch_id, "account_key": f"k{n}", "lead_time_s": 20.0,
+        "updated_at": datetime(2018, 7, 1, 9, n, tzinfo=UTC)} for n in range(10)])}, "t", "answers")
+    projects = [{"id": 1, "task_number": 24, "botbench": {"mark": "m", "batch": batch.batch_id, "part": "ana"}}]
+    before = datetime.now(UTC).replace(microsecond=0)
+    end = datetime.fromisoformat(status(make.store, projects, Scheme.load())["all"]["expected_end"])
+    assert before <= end - timedelta(minutes=14) <= datetime.now(UTC)
 
 
 def test_ports_and_the_missing_program(monkeypatch, tmp_path):
