@@ -60,6 +60,10 @@ class Client:
         })
         return {**made, "botbench": mark}
 
+    def delete_project(self, project: int) -> None:
+        """Delete a project with all that is in it."""
+        self.call("DELETE", f"api/projects/{project}")
+
     def hide_card_column(self, project: int) -> None:
         """The task list would load every card: give the project a view without that column."""
         hidden = {"explore": ["tasks:data.card"], "labeling": ["tasks:data.card"]}

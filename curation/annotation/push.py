@@ -145,9 +145,19 @@ def _projects(client: Client, there: list[Project], scheme: Scheme, marks: list[
             continue
         title = f"{scheme.document.title} {mark['batch'][:6]} · {part}"
         marked = {**mark, "config": page.config_hash(config)}
-        found[part] = client.create_project(title, config, instructions.as_html(scheme), marked)
+        found[part] = _once(client, client.create_project(title, config, instructions.as_html(scheme), marked))
         client.hide_card_column(found[part]["id"])
     return dict(sorted(found.items()))
+
+
+def _once(client: Client, made: Project) -> Project:
+    """The project just made. Label Studio runs a request again by itself where SQLite was locked, and so may make two of one:
+    the older one counts from now on, the other (empty, of the same mark) goes."""
+    mark = made["botbench"]["mark"]
+    first, *others = sorted((p for p in client.projects() if p["botbench"]["mark"] == mark), key=lambda p: int(p["id"]))
+    for other in others:
+        client.delete_project(other["id"])
+    return first
 
 
 def _restore(client: Client, projects: dict[str, Project], config: str) -> list[str]:

@@ -31,7 +31,11 @@ class Server:
         return {**self.made[number], "botbench": mark}
 
     def hide_card_column(self, project):
-        pass
+        assert project in self.made
+
+    def delete_project(self, project):
+        assert not self.tasks.pop(project), "nothing in it"
+        del self.made[project]
 
     def configs(self, projects):
         return {n: self.made[n]["label_config"] for n in projects}
@@ -128,6 +132,20 @@ def test_doubles_that_another_machine_made_go_away(drawn, server):
     server.tasks[project].update({next(server.numbers): t for t in list(server.tasks[project].values())[:4]})
     push(drawn, server, batches.find(drawn), Scheme.load())
     assert all(len(k) == len(set(k)) == 25 for k in server.keys().values())
+
+
+def test_a_project_that_the_server_makes_twice_counts_once(drawn, server, monkeypatch):
+    """Label Studio runs a request again where its database was locked: two projects of one mark, and the second one's answer."""
+    once = server.create_project
+
+    def twice(*arguments):
+        once(*arguments)
+        return once(*arguments)
+
+    monkeypatch.setattr(server, "create_project", twice)
+    first = push(drawn, server, batches.find(drawn))
+    assert (len(server.made), done(first)) == (2, (50, 0)) and set(first.project_ids) == set(server.made)
+    assert done(push(drawn, server, batches.find(drawn))) == (0, 50)
 
 
 def test_a_missing_task_is_made_again(drawn, server):
