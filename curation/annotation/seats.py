@@ -184,10 +184,10 @@ def join(store: Store, batch: Batch, name: str) -> int:
         raise UserError(f"{name} has a seat in batch {batch.batch_id[:8]} already.")
     _open(store, batch)
     moved = store.arrow(f"""
-        WITH ranked AS (SELECT *, row_number() OVER (PARTITION BY annotator ORDER BY md5(account_id || annotator)) AS place,
-                count(*) OVER (PARTITION BY annotator) AS theirs FROM seat_open),
-        spare AS (FROM ranked WHERE place > theirs - floor(theirs / {len(there) + 1})
-                  QUALIFY row_number() OVER (PARTITION BY account_id ORDER BY place DESC, copy) = 1)
+        WITH counted AS (SELECT *, count(*) OVER (PARTITION BY annotator) AS theirs FROM seat_open),
+        one AS (FROM counted QUALIFY row_number() OVER (PARTITION BY account_id ORDER BY md5(account_id || annotator), copy) = 1),
+        spare AS (FROM one QUALIFY row_number() OVER (PARTITION BY annotator ORDER BY md5(annotator || account_id))
+                  <= floor(theirs / {len(there) + 1}))
         SELECT account_id, copy, ? AS annotator FROM spare""", [code])
     return write(store, batch, moved, "joined")
 

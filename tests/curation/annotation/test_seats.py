@@ -46,8 +46,9 @@ def test_who_joins_and_who_leaves(make, batch):
     assert seats.leave(store, batch, "ben") == 12
     after = held(store, batch)
     assert set(after) == {"ana", "cy", "dan"} and max(after.values()) - min(after.values()) <= 4
-    assert seats.join(store, batch, "eve") >= 10
-    assert 10 <= held(store, batch)["eve"] <= 12
+    # a quarter of each one's seats, 12 in all, unless chance offers fewer: of an account two people hold only one may give up
+    moved = seats.join(store, batch, "eve")
+    assert 8 <= moved <= 12 and held(store, batch)["eve"] == moved
     assert store.arrow("FROM lake.main.seats WHERE revision = 1").num_rows == 48, "nothing is overwritten"
 
 
