@@ -364,6 +364,7 @@ def test_killed_after_the_number_is_given(filled, unchecked, monkeypatch):
         release.freeze(filled, "r", "d")
     monkeypatch.undo()
     monkeypatch.setattr(release, "_validated", lambda *_: type("Passed", (), {"summary": staticmethod(lambda: {"success": True})}))
+    monkeypatch.setattr(release, "_report", lambda *_: "none")
     assert release.listed(filled.home) == {} and filled.arrow("FROM lake.main.releases").num_rows == 1
     head = filled.head()
     made = release.freeze(filled, "r", "d")
@@ -384,6 +385,7 @@ def test_four_processes_at_once_make_one_version(filled, tmp_path):
         from curation import release
         from curation.store import Store
         release._validated = lambda *_: type("Passed", (), {{"summary": staticmethod(lambda: {{"success": True}})}})
+        release._report = lambda *_: "none"
         with Store({str(filled.home)!r}) as store:
             print(release.freeze(store, "r", "d", seed=int(sys.argv[1])).reference)""")
     started = [subprocess.Popen([sys.executable, "-c", code, seed], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
