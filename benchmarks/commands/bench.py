@@ -103,7 +103,7 @@ def plan(  # noqa: PLR0917 (typer gives every option by name)
             f"that differ by {100 * difference:g} points of {metric} with a chance of {100 * power:g} %, where they disagree on "
             f"{100 * disagree:g} % of accounts ({found['pairs']} comparison{'s' if found['pairs'] > 1 else ''}, Holm).")
         say(f"It assumes {found['assumes']}.")
-    say("Next: botbench sample DATASET --size N, to have that many labelled.")
+    say("Next: botbench sample DATASET --n N, to have that many labelled.")
 
 
 def coverage(

@@ -67,6 +67,9 @@ def main() -> None:
     except (UserError, Findings) as error:
         print(f"botbench: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except (NotADirectoryError, IsADirectoryError, FileExistsError, PermissionError) as error:
+        print(f"botbench: {_place(error)}", file=sys.stderr)
+        sys.exit(UserError.exit_code)
     except KeyboardInterrupt:
         print("botbench: interrupted; run the same command again, nothing is lost.", file=sys.stderr)
         sys.exit(130)
@@ -74,6 +77,15 @@ def main() -> None:
         # Whoever read our output has gone; the interpreter must not complain when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+
+
+def _place(error: OSError) -> str:
+    """A path that is not what was expected of it, as a sentence."""
+    what = {NotADirectoryError: "a part of it is a file, where a folder was expected", IsADirectoryError: "it is a folder, where "
+                                                                                                          "a file "
+            "was expected", FileExistsError: "it is a file, where a folder was expected"}
+    why = what.get(type(error), "it may not be read or written")
+    return f"{error.filename or 'a path'} cannot be used: {why}. Name another place."
 
 
 if __name__ == "__main__":

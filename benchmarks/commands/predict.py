@@ -43,8 +43,15 @@ def predict(  # noqa: PLR0917 (typer gives every option by name)
         from benchmarks.trust import trust as trust_all
 
         trust_all()
+    _check_time(observed_at)
     with _new(accounts, platform, observed_at) as new:
-        predicted = _predicted(detector, new, _teachers(train, more, model, accounts), model, save, seed)
+        teachers = _teachers(train, more, model, accounts)
+        try:
+            predicted = _predicted(detector, new, teachers, model, save, seed)
+        except ValueError as error:
+            from curation.errors import UserError
+
+            raise UserError(f"{detector} could not be trained or applied: {error}") from error
     if out is not None:
         from benchmarks.predict import write
 
@@ -56,6 +63,18 @@ def predict(  # noqa: PLR0917 (typer gives every option by name)
     else:
         _show(predicted)
     _tell(predicted, out, save)
+
+
+def _check_time(observed_at: str | None) -> None:
+    from datetime import datetime
+
+    from curation.errors import UserError
+
+    try:
+        if observed_at is not None:
+            datetime.fromisoformat(observed_at)
+    except ValueError:
+        raise UserError(f"--observed-at {observed_at!r} is no time; write 2020-05-01 or 2020-05-01T12:00:00+00:00.") from None
 
 
 def _teachers(train: list[str] | None, more: list[str] | None, model: Path | None, accounts: str) -> list[str]:

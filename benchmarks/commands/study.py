@@ -163,6 +163,8 @@ def _document(path: Path) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise UserError(f"{path} is not JSON: {error}. A study writes study.json beside its report.") from error
+    if not isinstance(found, dict):
+        raise UserError(f"{path} holds no study; expected the study.json that a study writes beside its report.")
     return found
 
 

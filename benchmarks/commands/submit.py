@@ -128,6 +128,8 @@ def seal(
         place = sealed.folder(store.home, found.reference) / "public"
     if json_:
         emit({**public, "path": str(place)})
+    if public["split_id"] != "official":
+        say("This release has no official split: submissions can be scored, but none can stand on a board beside ours.")
     say(f"{public['accounts']:,} labels of {public['release']} are sealed. Publish {place}; keep what is beside it.")
 
 

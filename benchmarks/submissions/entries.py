@@ -100,7 +100,14 @@ def withdraw(home: Path, detector: str, reason: str, run_id: str | None = None) 
 
 def _protocol(run: results.Run, release: Folder) -> str:
     """The protocol of the run whose test part the submission predicts."""
-    wanted = "official-split" if release.part and release.part[0] == "official" else "submitted"
+    if release.part and release.part[0] != "official":
+        raise UserError(f"{release.reference} is sealed on the split {release.part[0]}, and only predictions of an official "
+                        f"split's test "
+                        "part stand on the board, beside ours on the same accounts. Its submissions are told their scores: "
+                        "botbench "
+                        "submit score. When the seal is opened, they can be compared with botbench submit verify-seal and the "
+                        "labels.")
+    wanted = "official-split"
     fitting = sorted({c.protocol for c in results.cells(run) if c.test == release.reference and c.protocol.startswith(wanted)})
     if fitting:
         return fitting[0]

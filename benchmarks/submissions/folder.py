@@ -75,6 +75,14 @@ def read(path: Path) -> Folder:
     return Folder(path, info, seal)
 
 
+def _sealed(home: Path, reference: str) -> dict[str, Any] | None:
+    """The seal of a release of the store, where it was sealed there."""
+    name, _, version = reference.partition("@")
+    file = home / "sealed" / name / version / "public" / SEAL
+    found: dict[str, Any] | None = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+    return found
+
+
 def find(which: str, home: Path | None) -> Folder:
     """A folder where there is one, else a release of the store. Raises UserError where it is neither."""
     if (Path(which) / "release.json").is_file():
@@ -83,4 +91,5 @@ def find(which: str, home: Path | None) -> Folder:
         raise UserError(f"{which} is no folder with a release.json, and there is no store to look for a release of that name.")
     from curation import release
 
-    return read(release.load(home, which).path)
+    found = read(release.load(home, which).path)
+    return Folder(found.path, found.info, _sealed(home, found.reference))

@@ -62,3 +62,12 @@ def test_python_m_and_version_work():
         [sys.executable, "-m", "benchmarks.commands.main", "--version"], check=True, capture_output=True, text=True
     )
     assert done.stdout.startswith("botbench 0.")
+
+
+@pytest.mark.parametrize("arguments", [
+    ("submit", "template", "{file}"), ("--store", "{file}", "pull", "simulated-a"), ("leaderboard", "--site", "{file}/x"),
+])
+def test_a_file_where_a_folder_should_be_is_a_sentence(cli, tmp_path, arguments):
+    (tmp_path / "afile").write_text("x")
+    said = cli(*(a.format(file=tmp_path / "afile") for a in arguments), code=2).stderr
+    assert "afile" in said or "There is no store" in said
