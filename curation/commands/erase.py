@@ -41,7 +41,8 @@ def erase(
     caches and releases (each gets a successor). Only a salted hash remains, so that it is not pulled again.
 
     Older versions of the store go, for they hold the account; frozen releases stay, without it. An interrupted erasure is
-    finished by the same command. Backups are listed: only you can delete them. Exit code 1 where anything is left.
+    finished by the same command. Backups are listed: only you can delete them, and those
+    made elsewhere are not known here. Exit code 1 where anything is left.
     """
     from curation.erasure import erase as work
     from curation.errors import UserError

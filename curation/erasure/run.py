@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from curation import salts
 from curation.current import quoted
-from curation.erasure import account, files, journal, publications, purge, releases, rows, search, studio
+from curation.erasure import account, files, journal, publications, purge, releases, rows, seals, search, studio
 from curation.erasure.account import Target
 from curation.errors import UserError
 from curation.tombstones import of_account
@@ -78,8 +78,7 @@ class Task:
 
     def run(self, file: Path, kept: dict[str, Any] | None = None) -> Erasure:
         """Do all of it; `file` is its journal, `kept` what an earlier attempt wrote there."""
-        state = kept or {"target": self.target.document(), "reason": self.reason, "removed": {}, "masked": {}, "expired": 0,
-                         "releases": releases.holding(self.store, self.target)}
+        state = kept or self._begun()
         journal.write(file, state)
         done = Erasure(releases_superseded=list(state["releases"]))
         removed, masked = rows.remove(self.store, self.target, state["reason"])
@@ -94,10 +93,17 @@ class Task:
         journal.write(file, state)
         done.versions_expired = state["expired"]
         search.look(self.store, self.target, self.places, self.client, done)
-        done.to_do += [*([] if self.client else studio.to_do(self.target)), *unmade, *search.origins(self.store, self.target)]
+        done.to_do += [*([] if self.client else studio.to_do(self.target)), *unmade, *search.origins(self.store, self.target),
+                       *seals.to_do(state.get("seals", {}), done.successors), search.ELSEWHERE]
         if not done.left:
             journal.close(file)
         return done
+
+    def _begun(self) -> dict[str, Any]:
+        """The journal before anything was done: what only the whole store can tell."""
+        holding = releases.holding(self.store, self.target)
+        return {"target": self.target.document(), "reason": self.reason, "removed": {}, "masked": {}, "expired": 0,
+                "releases": holding, "seals": seals.broken(self.store, holding, self.target)}
 
     def _elsewhere(self, done: Erasure) -> None:
         """Label Studio, and every file that is not the store's own data."""

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from curation.erasure.run import Erasure
     from curation.store import Store
 
+ELSEWHERE = (
+    "Backups made elsewhere (botbench backup FOLDER, copies of the store's folder or of its disk) are not known to the store and "
+    "may hold the account: delete them, or restore each, run the same erase there, and back up anew."
+)
+"""To be done after every erasure: nothing in a store tells where its copies went."""
+
 
 def look(store: Store, target: Target, places: Sequence[Path], client: Client | None, done: Erasure) -> None:
     """Search every place and say where something is left; `done.left` counts tables, files, releases and tasks with hits."""

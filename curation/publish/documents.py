@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from curation.identity import short_hash
 from curation.publish import sentences
 from curation.publish.answers import Answers
 from curation.publish.pages import literal
@@ -41,13 +42,20 @@ def responsible_use(answers: Answers | None = None) -> str:
     return f"{text}\n{who}\n"
 
 
-def head(facts: Mapping[str, Any], tier: Tier, files: Sequence[File]) -> str:
-    """The YAML head by which the Hugging Face library finds the tables: one configuration each, labels first."""
+def head(facts: Mapping[str, Any], tier: Tier, files: Sequence[File], digests: Mapping[str, str]) -> str:
+    """The YAML head by which the Hugging Face library finds the tables: one configuration each, labels first.
+
+    `digests` maps each file's path to its sha256. Of a local folder the library caches rows under the folder's name and a hash of
+    these configurations, not of the files: without the digest in it, every folder called `public` would be the first one loaded.
+    """
     tables = sorted({f.table for f in files}, key=lambda t: (t != "labels", list(tier.tables).index(t)))
     configs = []
     for table in tables:
         paths = [{"split": f.part or "train", "path": f.path} for f in files if f.table == table]
-        configs.append({"config_name": table, "data_files": paths, **({"default": True} if table == tables[0] else {})})
+        content = short_hash([digests[p["path"]] for p in paths])
+        configs.append({
+            "config_name": table, "description": f"{facts['reference']}, tier {tier.tier}, content {content}", "data_files": paths,
+            **({"default": True} if table == tables[0] else {})})
     licence = str(facts["licence"] or "")
     known = SPDX.get(licence.lower())
     size = next((word for limit, word in SIZES if facts["accounts"] < limit), "10M<n<100M")
@@ -56,20 +64,21 @@ def head(facts: Mapping[str, Any], tier: Tier, files: Sequence[File]) -> str:
         "license": known or "other",
         **({} if known else {"license_name": "as-stated-by-the-source", "license_link": "README.md"}),
         "task_categories": ["tabular-classification"],
-        "tags": ["bot-detection", "social-media", str(facts["platform"]), *(["simulated"] if facts["simulated"] else [])],
+        "tags": list(dict.fromkeys(  # The simulator's platform is called that too.
+            ["bot-detection", "social-media", str(facts["platform"]), *(["simulated"] if facts["simulated"] else [])])),
         "size_categories": [size],
         "configs": configs,
     }
     return f"---\n{yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=1000)}---\n"
 
 
-def readme(facts: Mapping[str, Any], tier: Tier, files: Sequence[File]) -> str:
+def readme(facts: Mapping[str, Any], tier: Tier, files: Sequence[File], digests: Mapping[str, str]) -> str:
     """The folder's README: what it is, how it is loaded, what the columns mean, what it may be used for."""
     simulated = "**The accounts are simulated: nothing here is about anybody.**\n\n" if facts["simulated"] else ""
     first = next((f for f in files if f.table == "labels"), files[0])
     pattern = "data/labels*.parquet" if first.table == "labels" else first.path
     retention = sentences.retention(facts)
-    return f"""{head(facts, tier, files)}
+    return f"""{head(facts, tier, files, digests)}
 # {literal(facts["title"])}
 
 {simulated}Release `{facts["reference"]}`, tier **{tier.tier}**: {tier.meaning}

@@ -17,7 +17,7 @@ from curation import salts, shelf
 from curation.errors import UserError
 from curation.identity import short_hash
 from curation.publish import answers as asking
-from curation.publish import changes, croissant, datasheet, documents, facts
+from curation.publish import changes, croissant, datasheet, documents, facts, seals
 from curation.publish.answers import Answers
 from curation.publish.proof import Proof
 from curation.publish.tables import Builder, File, scratch
@@ -61,8 +61,10 @@ def publish(store: Store, release: Release, tier: Tier, answers: Answers | None 
     """Write the publication of a release version in a tier. The same content again is the same folder; other answers or another
     tier under the same name make a further revision beside it (`public-r2`), for what is published is not edited.
 
-    Raises Findings where anything but what the tier lists would go out, and UserError where the release was changed.
+    Raises Findings where anything but what the tier lists would go out, and UserError where the release was changed, or is sealed
+    and the tier would tell the labels kept back.
     """
+    seals.refuse(store.home, release.reference, tier)
     release.verify()
     press = Press(store, release, tier, answers if answers is not None else asking.load(store.home, release.name))
     place = shelf_of(store.home, release)
@@ -102,10 +104,10 @@ class Press:
                 files = builder.files(connection)
                 rows = {f.path: _copy(connection, f, work / f.path) for f in files}
             known = facts.gather(self.store, self.release, self.tier)
-            self._documents(work, files, known)
+            digests = {f.path: str(shelf.sha256(work / f.path)) for f in files}
+            self._documents(work, files, digests, known)
             proved = Proof(self.store, self.release, self.tier, files)(work)
-            listed_files = [{"path": f.path, "sha256": shelf.sha256(work / f.path), "rows": rows[f.path], "table": f.table}
-                            for f in files]
+            listed_files = [{"path": f.path, "sha256": digests[f.path], "rows": rows[f.path], "table": f.table} for f in files]
             info = {**self._about(), "revision": revision, "supersedes": supersedes,
                     "folder": f"{self.release.reference}/{target.name}", "proof": proved, "files": listed_files}
             _seal(work, info)
@@ -116,9 +118,9 @@ class Press:
             shutil.rmtree(work, ignore_errors=True)
         return info
 
-    def _documents(self, work: Path, files: list[File], known: Mapping[str, Any]) -> None:
+    def _documents(self, work: Path, files: list[File], digests: Mapping[str, str], known: Mapping[str, Any]) -> None:
         texts = {
-            "README.md": documents.readme(known, self.tier, files),
+            "README.md": documents.readme(known, self.tier, files, digests),
             "CITATION.cff": documents.citation(known, self.tier, self.answers),
             "DATASHEET.md": datasheet.markdown(known, self.answers), "datasheet.html": datasheet.html(known, self.answers),
             "RESPONSIBLE-USE.md": documents.responsible_use(self.answers), **self._changes(known),

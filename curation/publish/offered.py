@@ -25,6 +25,9 @@ _SORTS: dict[str, Sort] = {
     **dict.fromkeys(("dataset", "platform", "split_id", "method", "consensus_id", "pull_id", "batch_id"), "closed"),
 }
 
+SALTED: tuple[Sort, ...] = ("account", "post", "group")
+"""The sorts that a tier with salted ids publishes as hashes."""
+
 DIGESTED = ("handle", "display_name", "bio", "created_at")
 """The profile columns whose digest tells whether a profile found again is the one that was labelled."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from curation import salts
 from curation.current import quoted
-from curation.publish.offered import Offered, digest
+from curation.publish.offered import SALTED, Offered, digest
 from curation.publish.tiers import Tier
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class Builder:
             who = f"'annotator-' || {salts.hashed(self.secret, 'annotator', name)}"
             kind = "claimant_kind"
             return f"CASE WHEN {kind} = 'person' THEN {who} ELSE {name} END"
-        if self.tier.ids == "salted" and column.sort in ("account", "post", "group"):
+        if self.tier.ids == "salted" and column.sort in SALTED:
             return salts.hashed(self.secret, f"{column.sort} {self.release.platform}", name)
         # Numbers of features differ in type; loaders want one a column.
         return f"{name}::DOUBLE" if column.type == "DOUBLE" else name

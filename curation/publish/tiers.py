@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from curation.errors import UserError, unknown
-from curation.publish.offered import Offered, offered
+from curation.publish.offered import SALTED, Offered, offered
 
 BUILT_IN = Path(__file__).parent / "tiers"
 
@@ -31,7 +32,14 @@ class Tier(BaseModel):
     def columns(self, table: str) -> list[Offered]:
         """The columns of one table that may go out, in the order they are offered."""
         allowed = self.tables[table]
-        return [c for c in offered()[table].values() if allowed == "all" or c.name in allowed]
+        return [self._as_published(c) for c in offered()[table].values() if allowed == "all" or c.name in allowed]
+
+    def _as_published(self, column: Offered) -> Offered:
+        """What a column means where its ids are salted: readers take what is called account_id for the platform's id."""
+        if self.ids == "plain" or column.sort not in SALTED:
+            return column
+        what = "group" if column.sort == "group" else "id"
+        return replace(column, meaning=f"salted hash of the {what}: {column.meaning}")
 
     @property
     def personal(self) -> set[str]:

@@ -2,11 +2,14 @@
 
 import json
 
+import pyarrow.parquet as pq
 import pytest
+import yaml
 
 from curation import release, schema
 from curation.errors import UserError
-from curation.publish import answers, changes, datasheet, facts, folder, tiers
+from curation.publish import answers, changes, datasheet, documents, facts, folder, tiers
+from curation.publish.tables import File
 
 HOSTILE = '<script>document.title="run"</script><img src=x onerror="document.title=1"> **bold** [a](javascript:alert(1)) \u202egnp'
 
@@ -93,6 +96,30 @@ def test_a_correction_says_what_it_supersedes_and_by_whose_claim(corrected, mate
     # The old version is as it was, and readable.
     old.verify()
     assert old.info["accounts"] == 10
+
+
+def test_two_publications_with_one_cache_of_hugging_face_give_their_own_rows(corrected, tmp_path):
+    import datasets
+
+    found = [folder.publish(corrected, release.load(corrected.home, r), tiers.load("public")) for r in ("r@1", "r@2")]
+    assert [p.path.name for p in found] == ["public", "public"]
+    loaded = [datasets.load_dataset(str(p.path), "labels", cache_dir=str(tmp_path / "cache")) for p in found]
+    # Account 2 was relabelled, account 4 left, account 10 came: 5 bots, then 0, 6, 8 and 10; and no row of the first in the second.
+    assert [sum(row["label"] == "bot" for part in d.values() for row in part) for d in loaded] == [5, 4]
+    for publication, read in zip(found, loaded, strict=True):
+        files = publication.path.glob("data/labels*.parquet")
+        ids = [row["account_id"] for part in read.values() for row in part]
+        assert sorted(ids) == sorted(i for f in files for i in pq.read_table(f)["account_id"].to_pylist())
+
+
+def test_salted_ids_are_called_so_and_no_tag_stands_twice(made):
+    r = release.load(made.home, "r")
+    known = {**facts.gather(made, r, tiers.load("public")), "platform": "simulated"}
+    files = [File("labels", None, "data/labels.parquet", "")]
+    page = documents.readme(known, tiers.load("public"), files, {"data/labels.parquet": "0"})
+    assert "| account_id | VARCHAR | salted hash of the id: " in page
+    assert yaml.safe_load(page.split("---")[1])["tags"] == ["bot-detection", "social-media", "simulated"]
+    assert "salted hash of" not in documents.readme(known, tiers.load("research"), files, {"data/labels.parquet": "0"})
 
 
 def test_a_published_diff_names_nobody(corrected, material):

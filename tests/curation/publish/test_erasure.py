@@ -7,7 +7,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from curation import release, schema
+from benchmarks.submissions import sealed
+from curation import release, schema, splits
 from curation.erasure import erase
 from curation.errors import UserError
 from curation.publish import folder, tiers
@@ -410,3 +411,19 @@ def test_retention_periods_end_on_a_date(store, unchecked, material):
     assert "its data were removed" in (doomed.path / "EXPIRED.md").read_text().replace("the data", "its data")
     with pytest.raises(UserError, match="is no day"):
         expire(store, "tomorrow")
+
+
+def test_a_seal_that_held_the_account_is_to_be_made_anew_and_backups_elsewhere_are_told(made, material):
+    frozen = release.load(made.home, "r")
+    sealed.seal(made.home, frozen, split=splits.split_id(0), part="train", answers=10, step=0.01)
+    table = pq.read_table(frozen.file("splits")).to_pylist()
+    parts = {row["account_id"]: row["part"] for row in table if row["split_id"] == splits.split_id(0)}
+    kept_back = next(a for a in material.IDS if parts[a] == "train")
+    done = erase(made, next(a for a in material.IDS if parts[a] != "train"), "asked, case 1")
+    assert "Backups made elsewhere (botbench backup FOLDER" in done.to_do[-1] and done.left == 0
+    assert done.to_do[-2].startswith("The seal of r@1 is broken: its commitment still matches")
+    assert sealed.secret(made.home, "r@1")
+    done = erase(made, kept_back, "asked, case 2")
+    assert "no longer matches" in done.to_do[-2] and done.to_do[-2].endswith("botbench submit seal r@3.") and done.left == 0
+    with pytest.raises(UserError, match="not those that the commitment was made for"):
+        sealed.secret(made.home, "r@1")

@@ -7,7 +7,8 @@ import duckdb
 import pytest
 import yaml
 
-from curation import release, salts
+from benchmarks.submissions import sealed
+from curation import release, salts, splits
 from curation.errors import Findings, UserError
 from curation.publish import folder, tiers
 from curation.publish.offered import offered
@@ -149,3 +150,17 @@ def test_the_command_writes_nothing_for_a_bad_tier(cli, tmp_path, made):
     again = cli.json("publish", "r@1", "--tier", "public", "--out", tmp_path / "out")
     assert again["published"] is False and json.loads((tmp_path / "out" / "release.json").read_text())["tier"] == "public"
     assert "already and not empty" in cli("publish", "r", "--tier", "public", "--out", tmp_path / "out", code=2).stderr
+
+
+def test_of_a_sealed_release_nothing_goes_out_that_tells_the_labels(made, tmp_path, cli):
+    sealed.seal(made.home, release.load(made.home, "r"), split=splits.split_id(0), part="train", answers=10, step=0.01)
+    for command in (("publish", "r"), ("release", "r")):
+        told = cli(*command, "--tier", "public", code=2).stderr
+        assert "A part of r@1 is sealed" in told and "holds labels, agreement" in told
+        assert "Publish the sealed folder instead" in told
+    for table in ("labels", "claims", "votes", "agreement"):
+        with pytest.raises(UserError, match=f"holds {table}, which would tell"):
+            folder.publish(made, release.load(made.home, "r"), tiers.load(tier(tmp_path, tables={table: ["account_id"]})))
+    assert folder.listed(made.home) == []
+    allowed = tiers.load(tier(tmp_path, tables={"accounts": ["account_id"]}))
+    assert folder.publish(made, release.load(made.home, "r"), allowed).made
