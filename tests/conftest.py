@@ -132,3 +132,18 @@ def postgres():
     finally:
         run("pg_ctl", "-D", str(data), "-m", "fast", "-w", "stop")
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """One browser for all tests of a process: Playwright cannot be started twice in one. Each test opens contexts of its own."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    program = os.environ.get("BOTBENCH_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+    if not Path(program).exists():
+        pytest.skip(f"no Chromium at {program}: apt-get install chromium, or set BOTBENCH_CHROMIUM to its path")
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+             "--no-first-run"]
+    with playwright.sync_playwright() as run:
+        opened = run.chromium.launch(executable_path=program, args=quiet, timeout=180_000)
+        yield opened
+        opened.close()

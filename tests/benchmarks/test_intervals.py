@@ -149,10 +149,16 @@ def test_delong_covers():
     assert .93 <= covered("roc-auc", .76025, normals, 2000, 2) <= .97
 
 
+def squeezed(random, n=200):
+    """The same as probabilities: Brier's score is one of numbers between 0 and 1."""
+    y, x = normals(random, n)
+    return y, 1 / (1 + np.exp(-x))
+
+
 def test_the_bootstrap_covers():
     """Brier of such scores, by a large simulation. 500 sets: error .01."""
-    y, p = normals(np.random.default_rng(0), 2_000_000)
-    assert .92 <= covered("brier[bot]", float(np.mean((p - y) ** 2)), normals, 500, 3) <= .98
+    y, p = squeezed(np.random.default_rng(0), 2_000_000)
+    assert .92 <= covered("brier[bot]", float(np.mean((p - y) ** 2)), squeezed, 500, 3) <= .98
 
 
 def test_the_settings_are_the_published_ones():

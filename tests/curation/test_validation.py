@@ -180,27 +180,20 @@ def test_a_data_set_cannot_write_elsewhere(hostile, tmp_path):
 
 @pytest.mark.chromium
 @pytest.mark.parametrize("width", [390, 1280])
-def test_a_browser_opens_the_report(hostile, store, width):
-    playwright = pytest.importorskip("playwright.sync_api")
-    import shutil
-
+def test_a_browser_opens_the_report(hostile, store, width, chromium):
     page = report.write(store.home, hostile)
-    program = shutil.which("chromium") or pytest.skip("Chromium is not installed")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=program, args=[
-            "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-            "--disable-sync", "--no-first-run"])
-        tab = browser.new_page(viewport={"width": width, "height": 800})
-        asked, said = [], []
-        tab.on("request", lambda r: asked.append(r.url))
-        tab.on("console", lambda m: said.append(m.text))
-        tab.on("dialog", lambda d: said.append(d.message))
-        tab.goto(page.as_uri())
-        tab.locator("details").first.locator("summary").click()
-        assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        assert tab.locator(".verdict strong").inner_text() == "Failed"
-        assert (asked, said) == ([page.as_uri()], [])
-        browser.close()
+    context = chromium.new_context(viewport={"width": width, "height": 800})
+    tab = context.new_page()
+    asked, said = [], []
+    tab.on("request", lambda r: asked.append(r.url))
+    tab.on("console", lambda m: said.append(m.text))
+    tab.on("dialog", lambda d: said.append(d.message))
+    tab.goto(page.as_uri())
+    tab.locator("details").first.locator("summary").click()
+    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert tab.locator(".verdict strong").inner_text() == "Failed"
+    assert (asked, said) == ([page.as_uri()], [])
+    context.close()
 
 
 def test_the_command(cli, tmp_path):

@@ -137,15 +137,8 @@ def _drawn(name, n, head):
 
 
 @pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"no Chromium at {CHROMIUM}; set BOTBENCH_CHROMIUM to its path")
-    with playwright.sync_playwright() as run:
-        quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        opened = run.chromium.launch(executable_path=CHROMIUM, args=quiet, timeout=180_000)
-        yield opened
-        opened.close()
+def browser(chromium):
+    return chromium
 
 
 @pytest.fixture(scope="module")

@@ -23,18 +23,6 @@ DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="session")
-def chromium():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"no Chromium at {CHROMIUM}; set BOTBENCH_CHROMIUM to its path")
-    with playwright.sync_playwright() as run:
-        quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = run.chromium.launch(executable_path=CHROMIUM, args=quiet)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="session")
 def file(tmp_path_factory):
     """Boards as files on disk, by name."""
     folder = tmp_path_factory.mktemp("boards")

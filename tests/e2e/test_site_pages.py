@@ -45,15 +45,8 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"no Chromium at {CHROMIUM}; apt-get install chromium, or set BOTBENCH_CHROMIUM to its path")
-    with playwright.sync_playwright() as run:
-        quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        made = run.chromium.launch(executable_path=CHROMIUM, args=quiet)
-        yield made
-        made.close()
+def browser(chromium):
+    return chromium
 
 
 @pytest.fixture

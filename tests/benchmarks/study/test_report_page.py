@@ -16,14 +16,8 @@ HOSTILE = '<script>window.ran=1</script><img src="http://x.invalid/a.png" onerro
 
 
 @pytest.fixture
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"no Chromium at {CHROMIUM}; set BOTBENCH_CHROMIUM to its path")
-    with playwright.sync_playwright() as run:
-        opened = run.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield opened
-        opened.close()
+def browser(chromium):
+    return chromium
 
 
 @pytest.fixture
