@@ -21,8 +21,10 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import duckdb
 
+PASSED_ON = "coalesce(ref_post_id, lower(ref_account_id) || '|' || md5(lower(trim(text))))"
+"""What a repost passes on: the post where the source names it, else whose words they were and the words."""
 ACTIONS = {
-    "repost": ("kind = 'repost'", "coalesce(ref_post_id, lower(ref_account_id) || '|' || md5(lower(trim(text))))"),
+    "repost": ("kind = 'repost'", PASSED_ON),
     "link": ("len(urls) > 0", "unnest(urls)"),
     "text": ("kind IS DISTINCT FROM 'repost' AND text IS NOT NULL", "words"),
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.study import drawn
+from benchmarks.study.coaction import PASSED_ON, WORDS
 from benchmarks.study.frame import FRAME
 from benchmarks.study.questions import Answer, Figure, Table, Text, question
 from curation.current import quoted
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 RATES = (50, 72, 90, 144)
 """Posts a day that reports on bots have called suspicious (72 and 144: Atlantic Council's DFRLab 2017; 50: Howard 2016)."""
 MOST = 5
-WORDS = r"regexp_replace(lower(text), '(https?://\S+|@\w+|[0-9]+|[\s[:punct:]]+)', ' ', 'g')"
 
 
 @question("one-account", title="Single accounts", order=60)
@@ -117,11 +117,10 @@ def _over_time(study: Study, account: str) -> list[Text | Table]:
 
 def _company(study: Study, account: str, posts: str) -> list[Text | Table]:
     """Who most often passed on the same post within a minute."""
-    key = "coalesce(ref_post_id, lower(ref_account_id) || '|' || md5(lower(trim(text))))"
     rows = study.frame.query(f"""
         SELECT o.account_id, count(DISTINCT o.post) AS n FROM (
-            SELECT {key} AS post, epoch(created_at) AS t FROM {posts} WHERE kind = 'repost') m
-        JOIN (SELECT account_id, {key} AS post, epoch(created_at) AS t FROM {_dataset(study, 'posts')} WHERE kind = 'repost'
+            SELECT {PASSED_ON} AS post, epoch(created_at) AS t FROM {posts} WHERE kind = 'repost') m
+        JOIN (SELECT account_id, {PASSED_ON} AS post, epoch(created_at) AS t FROM {_dataset(study, 'posts')} WHERE kind = 'repost'
               AND account_id <> {quoted(account)}) o ON m.post = o.post AND abs(m.t - o.t) <= 60
         GROUP BY o.account_id ORDER BY n DESC, o.account_id LIMIT 10""")
     if not rows:

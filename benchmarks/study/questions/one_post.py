@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmarks import svg
+from benchmarks.study.coaction import PASSED_ON as KEY
 from benchmarks.study.frame import FRAME
 from benchmarks.study.questions import Answer, Figure, Table, Text, question
 from curation.current import quoted
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 LEAST = 5
 """Reposts from which on a post is a spread that can be described."""
-KEY = "coalesce(ref_post_id, lower(ref_account_id) || '|' || md5(lower(trim(text))))"
-"""What is passed on: the post where the source names it, else whose words they were and the words."""
 AGES = ((30, "under 30 days"), (365, "30 days to a year"), (1826, "1 to 5 years"))
 SPEEDS = ((10, "within 10 s"), (60, "10 s to a minute"), (600, "1 to 10 minutes"), (3600, "10 minutes to an hour"),
           (86400, "1 h to a day"))
