@@ -15,20 +15,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import accounts, evasion, evidence, external, folds, masking, material, memory, protocols, thresholds
+from benchmarks import evidence, masking, material, memory, thresholds
 from benchmarks.accounts import Accounts, Floats
-from benchmarks.detectors import Spec, get, source
+from benchmarks.detectors import Spec, get
 from benchmarks.evidence import Side
 from benchmarks.protocols import Fold, NotApplicable, Plan, Pool, Protocol, parse
 from benchmarks.results import CellStatus
+from curation import code_versions
 from curation.identity import short_hash
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Mask = NDArray[np.bool_]
-MACHINERY = (accounts, evasion, evidence, external, folds, masking, material, protocols, thresholds)
-"""The modules, beside this one, whose code takes part in every prediction."""
+REVISION = 1
+"""The declared version of what takes part in every prediction (views, folds, masking, thresholds, moves): raise it when
+the same detector, protocol and releases come to give other predictions."""
 
 
 @dataclass(frozen=True)
@@ -70,14 +72,13 @@ def cell_key(spec: Spec, protocol: str, plan: Plan, hashes: dict[str, str], feat
 
     `hashes` are content hashes by reference; versions of releases are not part of it, so equal content is one cell.
     """
-    kind = type(parse(protocol))
-    classes = sorted({c.__module__ for c in kind.__mro__ if issubclass(c, Protocol)})
-    code = [source(m.__name__) for m in MACHINERY] + [source(__name__), *map(source, classes)]
+    classes = [c for c in type(parse(protocol)).__mro__ if issubclass(c, Protocol)]
+    code = [f"revision {REVISION}", *map(code_versions.of_class, classes)]
     return short_hash({
         "detector": spec.name, "detector_version": spec.version, "protocol": protocol, "features": features,
         "train": [(r.rpartition("@")[0], hashes[r]) for r in plan.train],
         "test": [(r.rpartition("@")[0], hashes[r]) for r in plan.test],
-        "bench": short_hash([c.decode(errors="replace") for c in code]),
+        "bench": short_hash(code),
     }, 24)
 
 

@@ -64,7 +64,8 @@ def save(trained: Trained, folder: Path) -> None:
         "detector": trained.spec.name, "detector_version": trained.spec.version, "threshold": trained.threshold,
         "seed": trained.seed, "features": list(trained.names),
         "typical": [None if np.isnan(v) else float(v) for v in trained.typical],
-        "trained_on": list(trained.releases), "accounts": len(trained.account_id), "versions": trained.spec.versions,
+        "revision": trained.spec.revision, "trained_on": list(trained.releases), "accounts": len(trained.account_id),
+        "versions": trained.spec.versions,
     })
 
 
@@ -89,7 +90,7 @@ def load(folder: Path, spec: Spec) -> Trained:
     told = json.loads(file.read_text(encoding="utf-8"))
     if get(told["detector"]).name != spec.name:
         raise UserError(f"{folder} holds a {told['detector']}, not a {spec.name}.")
-    if told["detector_version"] != spec.version and not trust.trusted():
+    if not _same_code(told, spec) and not trust.trusted():
         raise UserError(f"{folder} was trained by other code of {spec.name} or other packages ({told['versions']}) than are here; "
                         "train it anew with --train.")
     made = trust.load(folder / "model.skops")
@@ -100,6 +101,16 @@ def load(folder: Path, spec: Spec) -> Trained:
         spec, made, float(told["threshold"]), int(told["seed"]), tuple(told["features"]),
         np.array([np.nan if v is None else v for v in told["typical"]], dtype=np.float64), tuple(told["trained_on"]),
         known["platform"].to_numpy(zero_copy_only=False), known["account_id"].to_numpy(zero_copy_only=False))
+
+
+def _same_code(document: dict[str, Any], spec: Spec) -> bool:
+    """Whether a saved model was made by this revision of the detector, on these packages.
+
+    Models of botbench 0.1 name a hash of source bytes and no revision; they were made by what is revision 1 today.
+    """
+    if "revision" in document:
+        return bool(document["detector_version"] == spec.version)
+    return spec.revision == 1 and bool(document["versions"] == spec.versions)
 
 
 def ledger(folder: Path) -> pa.Table:

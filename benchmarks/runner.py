@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import results
+from benchmarks import earlier_cells, results
 from benchmarks.cells import Outcome, Task, cell_key, compute
 from benchmarks.detectors import Spec, complete, get
 from benchmarks.files import write_json
@@ -172,8 +172,9 @@ def plan(home: Path, suite: Suite, releases: Sequence[Release], features: str) -
     specs = complete() if suite.detectors == "all" else [get(name) for name in suite.detectors]
     facts = [facts_of(release) for release in releases]
     by_reference = {release.reference: release for release in releases}
+    earlier = earlier_cells.index(home)
     return [
-        _planned(Task(home, "", spec.name, text, one), spec, by_reference, features)
+        _planned(Task(home, "", spec.name, text, one), spec, by_reference, features, earlier)
         for text in suite.protocols for one in parse(text).plans(_within(suite, text, facts))
         for spec in specs if _wanted(suite, text, spec)
     ]
@@ -198,13 +199,19 @@ def facts_of(release: Release) -> Facts:
     return Facts(release.reference, release.dataset, info["accounts"], info["bots"], info["humans"], splits)
 
 
-def _planned(task: Task, spec: Spec, releases: dict[str, Release], features: str) -> Planned:
+def _planned(
+    task: Task, spec: Spec, releases: dict[str, Release], features: str, earlier: dict[str, str],
+) -> Planned:
     one, text = task.plan, task.protocol
     used = {reference: releases[reference] for reference in (*one.train, *one.test)}
     hashes = {reference: release.content_hash for reference, release in used.items()}
     key = cell_key(spec, text, one, hashes, features)
+    if earlier and earlier_cells.comparable(spec, text):
+        key = earlier.get(earlier_cells.identity(
+            spec.name, text, train=one.train, test=one.test, hashes=hashes, versions=spec.versions), key)
     document = {
-        "cell_key": key, "detector": spec.name, "detector_version": spec.version, "detector_about": spec.about,
+        "cell_key": key, "key_form": earlier_cells.KEY_FORM,
+        "detector": spec.name, "detector_version": spec.version, "detector_about": spec.about,
         "needs": list(spec.needs), "uses": list(spec.uses), "cites": spec.cites, "floor": spec.floor, "protocol": text,
         "transductive": spec.transductive, "trained_on": list(spec.fresh().trained_on()),
         "train": list(one.train), "test": "+".join(one.test), "hashes": hashes, "seed": parse(text).seed,

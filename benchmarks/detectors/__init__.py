@@ -19,7 +19,6 @@ A detector's options are those of its constructor: `random-forest(trees=500)` is
 from __future__ import annotations
 
 import hashlib
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,6 +31,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from benchmarks.accounts import Accounts, Floats
+from curation import code_versions
 from curation.errors import UserError, unknown
 from curation.registry import Registry
 
@@ -174,7 +174,8 @@ class Spec:
     which the decision threshold is chosen on the training part; `packages` are further distributions it runs on.
     `transductive` says that it looks at the accounts to be scored as a whole, so that one account's score depends on
     the others; `options` were given in its name; `asks` are options without which it cannot be. `published` is the method
-    by which others' tables (datasets/published) call it, where they have scores of it.
+    by which others' tables (datasets/published) call it, where they have scores of it. `revision` is the declared version
+    of its scores: raise it whenever they change. Without one, the syntax of its modules stands for it.
     """
 
     name: str
@@ -189,6 +190,7 @@ class Spec:
     transductive: bool = False
     asks: tuple[str, ...] = ()
     published: str | None = None
+    revision: int | None = None
     options: tuple[tuple[str, Any], ...] = ()
 
     def fresh(self) -> Detector:
@@ -208,12 +210,18 @@ class Spec:
 
     @cached_property
     def version(self) -> str:
-        """The hash of its code, its parameters and the packages it runs on; a change means new cells."""
+        """The hash of its revision, its parameters and the packages it runs on; a change means new cells.
+
+        Where no revision is declared, the normalised syntax of its modules counts instead.
+        """
         made = self.fresh()
         told = (self.threshold, self.needs, self.uses, _parameters(made), made.fingerprint())
         total = hashlib.sha256(repr(told).encode())
-        for module in self.modules:
-            total.update(source(module))
+        if self.revision is not None:
+            total.update(f"revision {self.revision}\n".encode())
+        else:
+            for module in self.modules:
+                total.update(code_versions.of_module(module).encode())
         for package, number in self.versions.items():
             total.update(f"{package}=={number}\n".encode())
         return total.hexdigest()[:16]
@@ -228,24 +236,21 @@ def _parameters(made: Detector) -> list[tuple[str, str]]:
     return sorted((name, repr(value)) for name, value in made.get_params().items() if name != "random_state")
 
 
-def source(module: str) -> bytes:
-    """The bytes of a module's file; its name where it has none (typed in, or frozen)."""
-    path = getattr(sys.modules.get(module), "__file__", None)
-    return Path(path).read_bytes() if path else module.encode()
-
-
 DETECTORS: Registry[Any] = Registry("detector", "benchmarks.detectors", "botbench.detectors")
 
 
 def detector(
     name: str, *, needs: tuple[str, ...] = (), uses: tuple[str, ...] = (), cites: str, about: str,
     floor: bool = False, threshold: str = BALANCED, packages: tuple[str, ...] = (), transductive: bool = False,
-    asks: tuple[str, ...] = (), published: str | None = None,
+    asks: tuple[str, ...] = (), published: str | None = None, revision: int | None = None,
 ) -> Callable[[Made], Made]:
-    """Register a detector class, or a function that makes one, under `name`."""
+    """Register a detector class, or a function that makes one, under `name`.
+
+    `revision` declares the version of its scores; see `Spec`.
+    """
 
     def register(make: Made) -> Made:
-        said = (needs, uses, cites, about, floor, threshold, packages, transductive, asks, published)
+        said = (needs, uses, cites, about, floor, threshold, packages, transductive, asks, published, revision)
         DETECTORS.add(name, Spec(name, make, *said))
         return make
 

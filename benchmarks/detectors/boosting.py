@@ -23,6 +23,7 @@ class Boosting(FeatureModel):
 @detector(
     "gradient-boosting", uses=("profile", "timing", "text", "content"), cites=CITES,
     about="Gradient boosting on every family of features that the data set has.",
+    revision=1,
 )
 def gradient_boosting() -> Boosting:
     """All families."""
@@ -32,6 +33,7 @@ def gradient_boosting() -> Boosting:
 @detector(
     "gradient-boosting-posts", needs=("timing",), uses=("text", "content"), cites=CITES,
     about="Gradient boosting on what the posts alone tell (timing, text, content); not applicable without posts.",
+    revision=1,
 )
 def gradient_boosting_posts() -> Boosting:
     """The families read off posts."""
@@ -54,6 +56,7 @@ class Calibrated(Boosting):
     "gradient-boosting-calibrated", uses=("profile", "timing", "text", "content", "network"),
     cites=f"{CITES}; calibration after Platt 1999, Probabilistic Outputs for Support Vector Machines",
     about="Gradient boosting on every family with calibrated probabilities: where scores are to be read as chances.",
+    revision=1,
 )
 def gradient_boosting_calibrated() -> Calibrated:
     """All families, calibrated."""

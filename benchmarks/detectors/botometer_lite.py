@@ -65,7 +65,8 @@ class Bigrams:
 
 
 @detector("botometer-lite", needs=("followers", "following", "posts_total"), uses=(*FEATURES, "handle", "domains"), cites=CITES,
-          about="The twenty profile features of BotometerLite in a random forest; letter pairs counted in the training part only.")
+          about="The twenty profile features of BotometerLite in a random forest; letter pairs counted in the training part only.",
+          revision=1)
 class BotometerLite(FeatureModel):
     """A random forest of 100 trees.
 

@@ -13,6 +13,7 @@ from benchmarks.detectors import HALF, Detector, Labels, detector
 @detector(
     "constant", floor=True, threshold=HALF, cites="none: the base rate",
     about="Says the training part's share of bots for every account, so calls all of them what most were.",
+    revision=1,
 )
 class Constant(Detector):
     """The training share of bots as everybody's score."""

@@ -70,6 +70,7 @@ def has_posts(accounts: Accounts) -> Any:
     cites="Pacheco, Hui, Torres-Lugo, Truong, Flammini & Menczer 2021, Uncovering Coordinated Networks on Social Media: Methods "
           "and Case Studies (ICWSM 15), doi:10.1609/icwsm.v15i1.18075",
     about="How alike an account's reposts, hashtags and texts within the hour are to those of the accounts judged with it.",
+    revision=1,
 )
 class Coordination(FeatureModel):
     """For each trait: the similarity to the most similar account, to all, and how many are more similar than a half.

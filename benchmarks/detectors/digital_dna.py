@@ -119,21 +119,23 @@ class DnaCompression(FeatureModel):
 
 
 @detector("digital-dna-b3", needs=("posts",), threshold=HALF, transductive=True, cites=CRESCI, published="Cresci",
-          about="How long a sequence of posts, replies and reposts it shares with many of the accounts judged with it.")
+          about="How long a sequence of posts, replies and reposts it shares with many of the accounts judged with it.",
+          revision=1)
 def b3() -> DigitalDna:
     """What sort of post."""
     return DigitalDna("B3")
 
 
 @detector("digital-dna-b6", needs=("posts",), threshold=HALF, transductive=True, cites=CRESCI,
-          about="How long a sequence of posts with links, hashtags, mentions it shares with many of the accounts judged with it.")
+          about="How long a sequence of posts with links, hashtags, mentions it shares with many of the accounts judged with it.",
+          revision=1)
 def b6() -> DigitalDna:
     """What is in the post."""
     return DigitalDna("B6")
 
 
 @detector("dna-compression", needs=("posts",), cites=PASRICHA,
-          about="How far the sequence of its posts, replies and reposts can be compressed; one account at a time.")
+          about="How far the sequence of its posts, replies and reposts can be compressed; one account at a time.", revision=1)
 def compression() -> DnaCompression:
     """Sorts of posts."""
     return DnaCompression("B3")

@@ -20,7 +20,7 @@ def _yes(known: Floats, answer: Any) -> Floats:
 
 
 @detector("efthimion", needs=("followers", "following", "posts_total"), uses=USES, cites=CITES, published="Efthimion et al.",
-          about="Thirteen yes-or-no questions about the profile and repeated posts, in a logistic regression.")
+          about="Thirteen yes-or-no questions about the profile and repeated posts, in a logistic regression.", revision=1)
 class Efthimion(FeatureModel):
     """The paper's questions; whether posts repeat stands for the distance between tweets, geolocation for the place named."""
 

@@ -17,6 +17,7 @@ from curation.errors import UserError
 @detector(
     "external", uses=(external.FAMILY,), threshold=HALF, asks=("file",), cites="none: whoever made the file",
     about="Reads scores from a file with account_id and p_bot (CSV, JSON or Parquet); learns nothing.",
+    revision=1,
 )
 class External(Detector):
     """The file's scores; an account that it lacks gets the training part's share of bots.

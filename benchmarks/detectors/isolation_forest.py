@@ -14,6 +14,7 @@ from benchmarks.detectors import FeatureModel, Labels, detector
     "isolation-forest", uses=("profile", "timing", "text", "content"),
     cites="Liu, Ting & Zhou 2008, Isolation Forest (ICDM), doi:10.1109/ICDM.2008.17",
     about="How easily an account is parted from the others by random cuts; labels serve for the threshold only.",
+    revision=1,
 )
 class IsolationForestDetector(FeatureModel):
     """The score is the share of training accounts that are less anomalous: bots are taken to be the odd ones, right or wrong."""

@@ -19,6 +19,7 @@ PROFILE = (
     uses=(*PROFILE, "timing", "repost_share", "reply_share", "urls_per_post", "hashtags_per_post", "mentions_per_post",
           "distinct_apps", "text_length_mean", "text_length_sd", "duplicate_text_share"),
     about="AdaBoost on counts, flags, names, behaviour and the shape of posts, none of which depends on the language.",
+    revision=1,
 )
 class Knauth(FeatureModel):
     """The families of the paper by our features; its Unicode groups of the name and its feature selection are left out."""

@@ -15,6 +15,7 @@ CITES = "Kudugunta & Ferrara 2018, Deep Neural Networks for Bot Detection (Infor
     uses=("likes_total", "listed", "default_profile", "background_image", "verified", "protected"),
     published="Kudugunta et al.",
     about="AdaBoost on the counts and flags of the profile: the account-level detector of Kudugunta & Ferrara.",
+    revision=1,
 )
 class KuduguntaFerrara(FeatureModel):
     """Without `geo_enabled`, which no table has, and with class weights in the place of SMOTE with nearest neighbours."""

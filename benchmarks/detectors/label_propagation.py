@@ -23,6 +23,7 @@ EDGES = """
 @detector(
     "label-propagation", needs=("posts",), transductive=True, cites=CITES,
     about="Spreads the training labels along reposts and mentions to the accounts to be scored, through whom they turn to.",
+    revision=1,
 )
 class LabelPropagation(Detector):
     """Each round an account takes the mean of whom it turns to and of who turns to it; training accounts keep their label.

@@ -24,6 +24,7 @@ def squeeze(values: Floats) -> Floats:
     "logistic-regression", needs=("profile",),
     cites="Cox 1958, The Regression Analysis of Binary Sequences (Journal of the Royal Statistical Society B)",
     about="Logistic regression on profile features: median for what is missing, signed logarithm, standard scale, L2.",
+    revision=1,
 )
 class LogisticRegressionDetector(FeatureModel):
     """Imputer, logarithm, scaler and regression in one pipeline, so all are fitted on the training part only."""

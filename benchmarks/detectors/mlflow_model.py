@@ -95,6 +95,7 @@ def inputs(folder: Path, model: Any) -> list[str]:
     "mlflow", uses=("profile", "timing", "text", "content", "network"), threshold=HALF, asks=("model",),
     cites="none: whoever logged the model",
     about="Applies a model logged to MLflow to the features it names; skops by default, pickles only with --trust; learns nothing.",
+    revision=1,
 )
 class MlflowModel(Detector):
     """The model's probability of its class 1, True or bot; an account of which it knows nothing gets the share of bots."""

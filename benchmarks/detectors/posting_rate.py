@@ -45,7 +45,7 @@ class RateRule(Detector):
 
 def _rule(limit: int, cites: str) -> Callable[[Callable[[], RateRule]], Callable[[], RateRule]]:
     about = f"Bot where an account posted at least {limit} times a day over its life; no training."
-    return detector(f"rate-{limit}", needs=(RATE,), threshold=HALF, cites=cites, about=about)
+    return detector(f"rate-{limit}", needs=(RATE,), threshold=HALF, cites=cites, about=about, revision=1)
 
 
 @_rule(50, HOWARD)

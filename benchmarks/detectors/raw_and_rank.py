@@ -43,6 +43,7 @@ def ranked(values: Floats, domains: Rows) -> Floats:
     cites="botbench; ranks within a data set after Sun & Saenko 2016, Deep CORAL (ECCV workshops): align before comparing; "
           "leave-one-domain-out choice after Gulrajani & Lopez-Paz 2021, In Search of Lost Domain Generalization (ICLR)",
     about="Ours: forests, boosting and a regression on values and on ranks within the data set; every data set counts alike.",
+    revision=1,
 )
 class RawAndRank(Detector):
     """The mean logit of a few models; which of them is chosen by leaving training data sets out in turn.

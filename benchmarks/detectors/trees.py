@@ -38,6 +38,7 @@ class ShallowTree(FeatureModel):
 @detector(
     "one-question-tree", needs=("profile",), floor=True, cites=HAYS,
     about="The best single question about the profile (a decision tree of depth 1): the shortcut row.",
+    revision=1,
 )
 def one_question_tree() -> ShallowTree:
     """Depth 1."""
@@ -47,6 +48,7 @@ def one_question_tree() -> ShallowTree:
 @detector(
     "depth-4-tree", needs=("profile",), cites=HAYS,
     about="At most four questions in a row about the profile (a decision tree of depth 4).",
+    revision=1,
 )
 def depth_4_tree() -> ShallowTree:
     """Depth 4."""

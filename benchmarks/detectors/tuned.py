@@ -54,7 +54,8 @@ class Tuned(FeatureModel):
 
 
 @detector("random-forest-tuned", uses=USES, cites=CITES,
-          about="A random forest on every family, its leaves and features a split tuned inside the training part.")
+          about="A random forest on every family, its leaves and features a split tuned inside the training part.",
+          revision=1)
 class TunedForest(Tuned):
     """Leaves of 2 or 20 accounts, the root or half of the features at each split."""
 
@@ -67,7 +68,8 @@ class TunedForest(Tuned):
 
 
 @detector("gradient-boosting-tuned", uses=USES, cites=CITES,
-          about="Gradient boosting on every family, its length and the size of its trees tuned inside the training part.")
+          about="Gradient boosting on every family, its length and the size of its trees tuned inside the training part.",
+          revision=1)
 class TunedBoosting(Tuned):
     """50 or 150 trees of at most 8 or 31 leaves."""
 
@@ -80,7 +82,8 @@ class TunedBoosting(Tuned):
 
 
 @detector("logistic-regression-tuned", uses=USES, cites=CITES,
-          about="Logistic regression on every family, its penalty tuned inside the training part.")
+          about="Logistic regression on every family, its penalty tuned inside the training part.",
+          revision=1)
 class TunedRegression(Tuned):
     """Penalties from strong to weak."""
 

@@ -54,6 +54,7 @@ class TextModel(Detector):
     cites="Beskow & Carley 2019, Its All in a Name: Detecting and Labeling Bots by Their Name (Computational and Mathematical "
           "Organization Theory 25), doi:10.1007/s10588-018-09290-1",
     about="Pairs and triples of the handle's characters, TF-IDF, logistic regression: the name is all it sees.",
+    revision=1,
 )
 class Username(TextModel):
     """The paper's character n-grams; its labels were random-string names, here they are the data set's."""
@@ -73,6 +74,7 @@ class Username(TextModel):
     "text-tfidf", needs=("posts",),
     cites="Salton & Buckley 1988, Term-Weighting Approaches in Automatic Text Retrieval (Information Processing & Management 24)",
     about="Words and pairs of words of up to 200 posts, TF-IDF, logistic regression: the baseline of every text model.",
+    revision=1,
 )
 class TextTfidf(TextModel):
     """Links and mentioned names are one word each: who is mentioned would tell the data set, not the bot."""

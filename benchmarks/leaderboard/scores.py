@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 import os
 from collections import defaultdict
@@ -22,6 +21,7 @@ from benchmarks.groups import GROUPS
 from benchmarks.leaderboard import doubt
 from benchmarks.metrics import Array, Judged, Metric, Sample
 from benchmarks.protocols import Kind
+from curation import code_versions
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -237,7 +237,7 @@ def drawn_or_kept(
     """Each cell's draws, read back where an earlier board kept them; what was not kept is drawn together."""
     if plan.kept is None:
         return draw(cells, metrics, accounts, plan.resamples, [plan.seed, stream])
-    code = [[m.name, m.by_fold, inspect.getsource(getattr(m.measure, "func", m.measure))] for m in metrics]
+    code = [[m.name, m.by_fold, code_versions.of_function(getattr(m.measure, "func", m.measure))] for m in metrics]
     told = json.dumps([KEPT, plan.resamples, plan.seed, stream, accounts, code])
     paths = [plan.kept / f"{hashlib.sha256(f'{told} {c.content}'.encode()).hexdigest()}.npy" for c in cells]
     missing = [i for i, path in enumerate(paths) if not path.exists()]

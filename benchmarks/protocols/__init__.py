@@ -113,6 +113,9 @@ class Protocol:
     name: ClassVar[str]
     kind: ClassVar[Kind | None] = None
     """What its scores tell; None: in distribution where a plan is trained on what it is tested on, else transfer."""
+    revision: ClassVar[int] = 1
+    """The declared version of how it splits: raise it, in the class that changed, whenever the same seed gives other
+    folds. A class that declares none in its own body is known by the syntax of its module."""
     worst: ClassVar[bool] = False
     """Whether repeats are different trials of which the worst counts, and not the mean."""
     seed: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from benchmarks.protocols import Facts, Fold, NotApplicable, Plan, Pool, Protoco
 class CrossValidation(Protocol):
     """Every account is scored once in each repeat, by a detector that saw neither it nor its duplicates."""
 
+    revision: ClassVar[int] = 1
     folds: int = 5
     repeats: int = 2
     seed: int = 0

@@ -22,6 +22,7 @@ class Evasion(Protocol):
     same fits, and its features are computed anew from the touched-up profile and posts.
     """
 
+    revision: ClassVar[int] = 1
     kind: ClassVar[Kind | None] = "worst evasion"
     worst: ClassVar[bool] = True
     folds: int = 5

@@ -24,6 +24,7 @@ class FewShot(LeaveOneDataSetOut):
     They are repeated until they are `share` of it, or ten among tens of thousands would teach nothing.
     """
 
+    revision: ClassVar[int] = 1
     kind: ClassVar[Kind | None] = "few labels"
     seed: int = 0
     repeats: int = field(default=1, metadata=QUIET)

@@ -24,6 +24,7 @@ class LabelSourceShift(Protocol):
     Claimants of one kind that contradict each other on an account have said nothing of it.
     """
 
+    revision: ClassVar[int] = 1
     kind: ClassVar[Kind | None] = "other claimant"
     train: str = "person"
     test: str = "dataset"

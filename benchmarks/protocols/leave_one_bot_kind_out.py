@@ -21,6 +21,7 @@ class LeaveOneBotKindOut(Protocol):
     unknown kind, which may be of the tested one, are left out.
     """
 
+    revision: ClassVar[int] = 1
     kind: ClassVar[Kind | None] = "unknown kind of bot"
     seed: int = 0
     least: int = 10

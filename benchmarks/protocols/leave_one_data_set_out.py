@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ class LeaveOneDataSetOut(Protocol):
     on, as one. `repeats` fits again with other seeds.
     """
 
+    revision: ClassVar[int] = 1
     seed: int = 0
     repeats: int = field(default=1, metadata=QUIET)
     pairs: str = field(default="", metadata=QUIET)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
@@ -18,6 +19,7 @@ OFFICIAL = "official"
 class OfficialSplit(Protocol):
     """Training on the published train and validation parts, testing on the test part; `seed` is the detector's."""
 
+    revision: ClassVar[int] = 1
     seed: int = field(default=0, metadata=QUIET)
 
     def __post_init__(self) -> None:

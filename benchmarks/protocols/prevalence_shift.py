@@ -22,6 +22,7 @@ class PrevalenceShift(Protocol):
     Training keeps the release's own mix. Each repeat draws other accounts from the same fits.
     """
 
+    revision: ClassVar[int] = 1
     kind: ClassVar[Kind | None] = "prevalence"
     prevalence: float = 0.05
     folds: int = 5

@@ -21,6 +21,7 @@ class Temporal(Protocol):
     What counts is when an account was observed, not when it was created. Accounts without a time of observation are left out.
     """
 
+    revision: ClassVar[int] = 1
     kind: ClassVar[Kind | None] = "later"
     share: float = 0.7
     seed: int = 0

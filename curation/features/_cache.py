@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from curation import code_versions
 from curation.features._compute import MEMORY, compute
 from curation.features._registry import FEATURES, chosen
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+REVISION = 1
+"""The declared version of how features are computed (views, exact arithmetic): raise it when values change."""
 
 
 class Frozen(Protocol):
@@ -44,14 +48,14 @@ def cached(release: Frozen, cache: Path, families: Iterable[str] | None = None) 
 
 
 def code_version() -> str:
-    """sha256 of the source of this package and of every module that adds a feature, and of DuckDB's version."""
+    """sha256 of every feature's name and version, of how they are computed, and of DuckDB's version."""
     import duckdb
 
-    here = set(Path(__file__).parent.glob("*.py"))
-    others = {Path(inspect.getfile(f.function)) for f in FEATURES.values()}
-    total = hashlib.sha256(duckdb.__version__.encode())
-    for digest in sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in here | others):
-        total.update(digest.encode())
+    total = hashlib.sha256(f"{duckdb.__version__} revision {REVISION}\n".encode())
+    for name, one in FEATURES.items():
+        module = one.function.__module__
+        version = code_versions.of_module(module) if one.revision is None else f"revision {one.revision}"
+        total.update(f"{name} {version}\n".encode())
     return total.hexdigest()
 
 

@@ -23,6 +23,8 @@ class Feature:
 
     `needs` are the columns it reads (`accounts.followers`): where all of them are NULL, so is the feature.
     `source` is the paper that used or defined it, or `botbench` where it is ours.
+    `revision` is the declared version of its values: raise it when they change. Where none is declared, the syntax of the
+    function's module stands for it.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Feature:
     source: str
     doc: str
     function: Callable[[Table], Value]
+    revision: int | None = None
 
     @property
     def view(self) -> str:
@@ -47,7 +50,7 @@ class Feature:
 _REGISTRY: Registry[Feature] = Registry("feature", "curation.features", "botbench.features")
 
 
-def feature(*, unit: str, needs: str, source: str, family: str = "") -> Callable[[F], F]:
+def feature(*, unit: str, needs: str, source: str, family: str = "", revision: int | None = None) -> Callable[[F], F]:
     """Register the function that follows as a feature called as the function is.
 
     `needs` are columns separated by blanks; `family` is the module's name unless given. The docstring is the
@@ -59,7 +62,7 @@ def feature(*, unit: str, needs: str, source: str, family: str = "") -> Callable
         home = family or function.__module__.rsplit(".", 1)[-1]
         doc = inspect.cleandoc(function.__doc__ or "")
         name = function.__name__
-        _REGISTRY.add(name, Feature(name, home, unit, columns, source, doc, function))
+        _REGISTRY.add(name, Feature(name, home, unit, columns, source, doc, function, revision))
         return function
 
     return register

@@ -1,0 +1,57 @@
+"""Versions of code that results depend on: declared revisions, or the syntax tree where none is declared.
+
+Formatting, comments, docstrings and type annotations do not change a version.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import inspect
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def normalised(source: str) -> str:
+    """The syntax tree of Python source as text, without positions, docstrings and annotations.
+
+    >>> normalised("def f(x: int) -> int:\\n    'Twice.'\\n    return 2 * x") == normalised("def f(x): return 2*x  # twice")
+    True
+    """
+    tree = ast.parse(textwrap.dedent(source))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = _without_docstring(node.body)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            node.returns = None
+        if isinstance(node, ast.arg):
+            node.annotation = None
+    return ast.dump(tree)
+
+
+def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
+    first = body[0] if body else None
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+        return body[1:]
+    return body
+
+
+def of_module(name: str) -> str:
+    """sha256 of an imported module's normalised source; of its name where it has no file (typed in, or frozen)."""
+    path = getattr(sys.modules.get(name), "__file__", None)
+    text = normalised(Path(path).read_text(encoding="utf-8")) if path else name
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def of_function(function: Callable[..., Any]) -> str:
+    """sha256 of a function's normalised source."""
+    return hashlib.sha256(normalised(inspect.getsource(function)).encode()).hexdigest()
+
+
+def of_class(kind: type) -> str:
+    """The revision that a class declares in its own body as `revision`, else the hash of its module."""
+    declared = vars(kind).get("revision")
+    return f"revision {declared}" if isinstance(declared, int) else of_module(kind.__module__)

@@ -1,0 +1,89 @@
+"""A store, releases, a run and saved models of botbench 0.1 are read as they were written (tests/before)."""
+
+import gzip
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+
+BEFORE = Path(__file__).with_name("before")
+"""Simulated accounts: two releases of 90, a batch with simulated answers, a run of 16 cells, five saved models."""
+
+
+@pytest.fixture(scope="module")
+def expected():
+    """What botbench 0.1 said of them: board, scores of every detector, agreement, versions, one account's claims."""
+    return json.loads(gzip.decompress((BEFORE / "expected.json.gz").read_bytes()))
+
+
+@pytest.fixture
+def before(cli, tmp_path):
+    """The command line, in a folder that holds the old store and the saved models."""
+    for name in ("store.tgz", "models.tgz"):
+        with tarfile.open(BEFORE / name) as archive:
+            archive.extractall(tmp_path, filter="data")
+    return cli
+
+
+def test_the_store_s_versions_claims_and_agreement_are_read(before, expected):
+    assert before.json("log")["versions"][-len(expected["versions"]["versions"]) :] == expected["versions"]["versions"]
+    assert before.json("claims", "before-a-3") == expected["claims"]
+    assert before.json("agreement", "before-a") == expected["agreement"]
+
+
+def test_the_releases_are_whole_and_can_be_made_again(before):
+    """The content hash of the frozen files is the one in release.json, and the same labels frozen again have it too."""
+    listed = {(r["name"], r["version"]): r["content_hash"] for r in before.json("releases")["releases"]}
+    assert set(listed) == {("a", 1), ("a", 2), ("b", 1)}
+    again = before.json("release", "b", "--dataset", "before-b")
+    assert (again["version"], again["content_hash"]) == (1, listed["b", 1]), "nothing changed, so it is the same release"
+
+
+def test_the_run_is_read_and_none_of_its_cells_is_done_again(before, expected):
+    assert before.json("bench", BEFORE / "suite.yaml")["cells"] == {"done": 0, "cached": 16, "failed": 0, "not_applicable": 0}
+    board = before.json("leaderboard", "--suite", "before", "--out", "board")
+    fields = ("cell", "metric", "value", "low", "high", "rank", "rank_low", "rank_high", "tie_group")
+    assert [[row[f] for f in fields] for row in board["rows"]] == expected["board"]
+
+
+@pytest.mark.parametrize("folder, detector", [
+    ("logistic-regression", "logistic-regression"), ("depth-4-tree", "depth-4-tree"), ("username", "username"),
+    ("efthimion", "efthimion"), ("random-forest-5", "random-forest(trees=5)"),
+])
+def test_a_saved_model_gives_the_scores_it_gave(before, expected, folder, detector):
+    found = before.json("predict", detector, "before-b", "--model", f"models/{folder}")
+    scores = [account["p_bot"] for account in found["accounts"][:12]]
+    assert scores == pytest.approx(expected["scores"][detector]["p_bot"], abs=1e-5)
+
+
+@pytest.fixture(scope="module")
+def accounts_and_home(tmp_path_factory):
+    """The accounts of `before-b` as new accounts, and the old store's home to train in."""
+    from benchmarks import newcomers
+
+    folder = tmp_path_factory.mktemp("before")
+    with tarfile.open(BEFORE / "store.tgz") as archive:
+        archive.extractall(folder, filter="data")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("BOTBENCH_STORE", str(folder / "store"))
+        (folder / "scratch").mkdir()
+        with newcomers.accounts("before-b", None, None, folder / "scratch") as accounts:
+            yield accounts, folder / "store"
+
+
+def test_every_detector_gives_the_scores_of_its_declared_revision(accounts_and_home, expected):
+    """Trained on the release of 0.1. Whoever changes a detector's scores raises its revision and writes the new ones here."""
+    from benchmarks import predict
+    from benchmarks.detectors import complete
+
+    accounts, home = accounts_and_home
+    wrong = {}
+    for spec in complete():
+        before = expected["scores"].get(spec.name)
+        if before is None or spec.revision != 1:
+            continue
+        scores = predict.train_and_apply(home, spec, ["a@1"], accounts).p[:12]
+        if scores.tolist() != pytest.approx(before["p_bot"], abs=1e-4):
+            wrong[spec.name] = scores.tolist()
+    assert not wrong
