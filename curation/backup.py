@@ -19,8 +19,8 @@ from curation.store import Store
 
 MANIFEST = "manifest.json"
 FORMAT = 1
-LEFT_OUT = ("tmp", "cache", "downloads", "backups")
-"""What can be made or fetched again, and backups themselves."""
+LEFT_OUT = ("tmp", "cache", "downloads", "backups", lake.TRASH)
+"""What can be made or fetched again, backups themselves, and what doctor --clean put away."""
 
 Tell = Callable[[int, int], None]
 """Told of each file: how many are done, and how many there are."""
@@ -139,7 +139,8 @@ def restore(folder: Path, location: Location, tell: Tell = lambda _done, _all: N
     if backup.manifest["catalog"] != (wanted := catalog.kind(location)):
         raise UserError(f"This is the backup of a store with a {backup.manifest['catalog']} catalog, and {kinds[wanted]} was named "
                         f"for it. Name {kinds[backup.manifest['catalog']]} with --store.")
-    if wanted == "sqlite" and location.exists():
+    # The log of another catalog must not stand beside the restored one: SQLite would play it into it.
+    if wanted == "sqlite" and any(location.home.glob("catalog.sqlite*")):
         raise UserError(f"There is a store at {location.home} already. Name a new place with --store, or move that one away.")
     location.home.mkdir(parents=True, exist_ok=True)
     names = backup.manifest["files"]

@@ -94,7 +94,7 @@ def load(location: Location, saved: Path) -> None:
         newest = "SELECT max(snapshot_id) FROM meta.public.ducklake_snapshot"
         if tables(connection) and connection.execute(newest).fetchone() != (0,):
             raise UserError("The Postgres database holds a store already. Restore into an empty database.")
-    connect(location).close()
+    connect(location, create=True).close()
     with attached(location, read_only=False) as connection:
         connection.execute(f"ATTACH '{quoted(saved)}' AS copy (READ_ONLY)")
         made, kept = tables(connection), tables(connection, "copy")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +17,7 @@ import duckdb
 
 from curation import catalog, lake, migrations, release, schema
 from curation.errors import UserError
-from curation.lake import Location
+from curation.lake import TRASH, Location
 
 Outcome = Literal["well", "note", "ill"]
 RESTING = 24 * 3600
@@ -51,20 +53,22 @@ class Diagnosis:
 
 def examine(location: Location, now: float | None = None) -> Diagnosis:
     """Look at a store; raises UserError where there is none."""
-    if not location.exists():
+    if not location.exists() and lake.remains(location) is None:
         raise UserError(f"There is no store at {location.home}. Name yours with --store PATH (or BOTBENCH_STORE).")
     before = (time.time() if now is None else now) - RESTING
     found = [_catalog_file(location)]
-    if found[0].outcome == "ill":
+    if found[0].outcome != "well":
         return Diagnosis(tuple(found))
     try:
-        connection = lake.connect(location)
+        connection = lake.connect(location, create=False)
+    except lake.CatalogLost as error:
+        return Diagnosis((_lost(location, error),))
     except UserError as error:
         return Diagnosis((*found, Finding("catalog opens", "ill", str(error).partition(" What is wrong")[0], _RESTORE)))
     with contextlib.closing(connection):
         for check in (_tables, _schema, _guard, _missing, _orphans, _releases):
             found += check(connection, location, before)
-    found.append(_unfinished(location, before))
+    found += [_unfinished(location, before), _trash(location)]
     return Diagnosis(tuple(found))
 
 
@@ -75,6 +79,8 @@ _RESTORE = ("Move the store's folder away, and make it again from a backup: botb
 def _catalog_file(location: Location) -> Finding:
     if catalog.kind(location) != "sqlite":
         return Finding("catalog file", "well", "The catalog is a Postgres database.")
+    if not lake.holds_store(location):
+        return _lost(location, lake.lost(location))
     path = Path(location.catalog.partition(":")[2])
     try:
         with contextlib.closing(sqlite3.connect(path, timeout=30)) as opened:
@@ -84,6 +90,11 @@ def _catalog_file(location: Location) -> Finding:
     if said == ["ok"]:
         return Finding("catalog file", "well", "The catalog is a sound SQLite database.")
     return Finding("catalog file", "ill", f"The catalog is broken: {said[0]}", _RESTORE, tuple(said))
+
+
+def _lost(location: Location, error: lake.CatalogLost) -> Finding:
+    """Ill where files have lost their catalog; a store whose making was interrupted before any file has lost nothing."""
+    return Finding("catalog file", "ill" if lake.remains(location) else "note", error.says, error.do)
 
 
 def _tables(connection: duckdb.DuckDBPyConnection, location: Location, before: float) -> Iterator[Finding]:
@@ -150,8 +161,11 @@ def orphans(connection: duckdb.DuckDBPyConnection, location: Location, before: f
 def _orphans(connection: duckdb.DuckDBPyConnection, location: Location, before: float) -> Iterator[Finding]:
     if found := orphans(connection, location, before):
         size = sum(p.stat().st_size for p in found) / 1e6
-        yield Finding("orphaned files", "note", f"{len(found):,} files ({size:,.1f} MB) belong to no version: a writer was killed.",
-                      "They take room and do no harm. Remove them: botbench doctor --clean.", _relative(found, location))
+        says = f"{len(found):,} files ({size:,.1f} MB) belong to no version: a writer was killed."
+        do = f"They take room and do no harm. Move them to {TRASH}/: botbench doctor --clean."
+        if most := _majority(found, location):
+            says, do = most, _COMPARE
+        yield Finding("orphaned files", "note", says, do, _relative(found, location))
     else:
         yield Finding("orphaned files", "well", "No file is left over.")
 
@@ -188,7 +202,8 @@ def _whole(home: Path, reference: str) -> bool:
 def unfinished(location: Location, before: float) -> list[Path]:
     """What killed commands left behind and nobody has touched since `before`: temporary folders and files."""
     left = [*location.home.glob("tmp/*"), *location.home.rglob("*.unfinished"), *location.home.rglob(".unfinished-*")]
-    return sorted({p for p in left if p.lstat().st_mtime < before})
+    trash = location.home / TRASH
+    return sorted({p for p in left if not p.is_relative_to(trash) and p.lstat().st_mtime < before})
 
 
 def _unfinished(location: Location, before: float) -> Finding:
@@ -199,15 +214,50 @@ def _unfinished(location: Location, before: float) -> Finding:
     return Finding("unfinished work", "well", "No command left anything unfinished.")
 
 
-def clean(location: Location, now: float | None = None) -> list[str]:
-    """Remove orphaned files and unfinished work, while holding the write turn; returns what was removed."""
-    before = (time.time() if now is None else now) - RESTING
-    with contextlib.closing(lake.connect(location)) as connection, lake.turn(location):
-        found = [*orphans(connection, location, before), *unfinished(location, before)]
+def _trash(location: Location) -> Finding:
+    folder = location.home / TRASH
+    if files := [p for p in folder.rglob("*") if p.is_file() or p.is_symlink()]:
+        size = sum(p.lstat().st_size for p in files) / 1e6
+        return Finding("trash", "note", f"{len(files):,} files ({size:,.1f} MB) that --clean moved away are in {TRASH}/.",
+                       f"Nothing reads them. To empty the trash: rm -r {shlex.quote(str(folder))}",
+                       tuple(sorted(p.name for p in folder.iterdir())))
+    return Finding("trash", "well", "The trash is empty.")
+
+
+_COMPARE = ("If botbench log lacks versions, an empty or older catalog stands in the place of the right one: restore a backup. "
+            "If it lacks none, move the files to trash/ all the same: botbench doctor --clean --force.")
+
+
+def _majority(found: list[Path], location: Location) -> str | None:
+    """What to say where orphaned files are more than half of the data files, by count or by bytes; None where they are not."""
+    every = list(location.data.rglob("*.parquet"))
+    size, total = (sum(p.stat().st_size for p in files) for files in (found, every))
+    if 2 * len(found) <= len(every) and 2 * size <= total:
+        return None
+    return (f"{len(found):,} of {len(every):,} data files ({size / 1e6:,.1f} of {total / 1e6:,.1f} MB) belong to no version of "
+            "this catalog, which is more than half.")
+
+
+def clean(location: Location, now: float | None = None, force: bool = False) -> list[str]:
+    """Move orphaned files and unfinished work to trash/<UTC time>/, with their paths below the home; returns what was moved.
+
+    It holds the write turn meanwhile. Raises UserError, and moves nothing, where more than half of the data files would
+    go and `force` is not given: the catalog may then be the wrong one.
+    """
+    when = time.time() if now is None else now
+    before = when - RESTING
+    with contextlib.closing(lake.connect(location, create=False)) as connection, lake.turn(location):
+        orphaned = orphans(connection, location, before)
+        if not force and (most := _majority(orphaned, location)):
+            raise UserError(f"{most} Nothing was moved. {_COMPARE}")
+        found = [*orphaned, *unfinished(location, before)]
+        folder = location.home / TRASH / datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H-%M-%S.%fZ")
         for path in found:
-            remove: Callable[[Path], None] = shutil.rmtree if path.is_dir() and not path.is_symlink() else Path.unlink
+            target = folder / path.relative_to(location.home)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            # An unfinished file may lie in an unfinished folder, which has gone already.
             with contextlib.suppress(FileNotFoundError):
-                remove(path)
+                shutil.move(path, target)
     return list(_relative(found, location))
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import importlib
+import os
 import random
+import shlex
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +24,18 @@ T = TypeVar("T")
 CONFLICTS = ("transaction conflict", "database is locked", "could not serialize", "database table is locked", "deadlock detected",
              "duplicate key", "unique constraint", "already exists", "failed to commit")
 TRIES = 60
+TRASH = "trash"
+"""The folder of a store's home that `doctor --clean` moves files to; erasure searches it, backups leave it out."""
+FOLDERS = ("data", "releases", "publications", "backups", TRASH)
+"""Folders of a store's home whose files mean that a catalog was there."""
+
+
+class CatalogLost(UserError):
+    """The catalog holds no store; `says` what is wrong and where, `do` what to type next."""
+
+    def __init__(self, says: str, do: str) -> None:
+        super().__init__(f"{says} {do}")
+        self.says, self.do = says, do
 
 
 @dataclass(frozen=True)
@@ -75,10 +90,64 @@ def extension(name: str) -> Path:
     return next(root.rglob(f"v{duckdb.__version__}/{name}.duckdb_extension"))
 
 
-def setup_statements(location: Location) -> list[str]:
-    """The SQL that turns a fresh DuckDB connection into one with the catalog attached as `lake`."""
+def holds_store(location: Location) -> bool:
+    """Whether an SQLite catalog holds DuckLake's tables, without changing it; True for Postgres and for a file that cannot be read.
+
+    An empty file is not opened: SQLite would remove the log that stands beside it.
+    """
+    prefix, _, name = location.catalog.partition(":")
+    file = Path(name)
+    if prefix != "sqlite":
+        return True
+    if not file.is_file() or not file.stat().st_size:
+        return False
+    query = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'ducklake_snapshot'"
+    try:
+        with contextlib.closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=30)) as connection:
+            return bool(connection.execute(query).fetchone()[0])
+    except sqlite3.DatabaseError:
+        return True
+
+
+def remains(location: Location) -> Path | None:
+    """One file that an earlier store left in its home, None where there is none (hidden files do not count)."""
+    for name in FOLDERS:
+        for folder, _, files in os.walk(location.home / name):
+            if shown := [f for f in files if not f.startswith(".")]:
+                return Path(folder) / min(shown)
+    return None
+
+
+def lost(location: Location) -> CatalogLost:
+    """The error for a catalog without a store: what is wrong, and how to restore it (or to finish a store that is still empty)."""
+    prefix, _, name = location.catalog.partition(":")
+    if prefix == "sqlite":
+        file, place = Path(name), str(location.home)
+        size = file.stat().st_size if file.is_file() else None
+        state = "is missing" if size is None else "holds no tables of a store" if size else "is empty (0 bytes)"
+        what = f"The catalog {file} {state}"
+    else:
+        url = urlsplit(name)
+        # The URL may hold a password.
+        server = f"{url.username or ''}@{url.netloc.rpartition('@')[2]}".lstrip("@")
+        place = f"postgresql://{server}{url.path}?data_path={location.home}"
+        what = f"The Postgres database {url.path.lstrip('/')} holds no tables of a store"
+    if (file_left := remains(location)) is None:
+        return CatalogLost(f"{what}, and no file belongs to it: the store was not finished.",
+                           "Run botbench pull CARD again: it makes the store.")
+    home = shlex.quote(str(location.home))
+    return CatalogLost(
+        f"{what}, but {location.home} holds files of a store (one is {file_left.relative_to(location.home)}). "
+        "A new catalog would know none of them, so none was made and nothing was changed.",
+        f"Restore the catalog from a backup: mv {home} {home}.lost && botbench --store {shlex.quote(place)} restore-backup BACKUP. "
+        f"Without a backup, move {location.home} away and pull again; its releases/ keep their own files.")
+
+
+def setup_statements(location: Location, create: bool = True) -> list[str]:
+    """The SQL that turns a fresh DuckDB connection into one with the catalog attached as `lake`; `create` makes a missing one."""
     scanner = "postgres_scanner" if location.catalog.startswith("postgres:") else "sqlite_scanner"
-    options = ", ".join(o for o in (f"DATA_PATH '{quoted(location.data)}'", "OVERRIDE_DATA_PATH true", location.options) if o)
+    options = ", ".join(o for o in (f"DATA_PATH '{quoted(location.data)}'", "OVERRIDE_DATA_PATH true",
+                                  f"CREATE_IF_NOT_EXISTS {str(create).lower()}", location.options) if o)
     return [
         "SET autoinstall_known_extensions = false", "SET autoload_known_extensions = false", "SET TimeZone = 'UTC'",
         # It goes to stdout, where a command's one JSON document stands.
@@ -94,17 +163,19 @@ def quoted(text: object) -> str:
     return str(text).replace("'", "''")
 
 
-def connect(location: Location) -> duckdb.DuckDBPyConnection:
+def connect(location: Location, create: bool | None = None) -> duckdb.DuckDBPyConnection:
     """A connection of its own with the catalog attached; retried while another process holds the catalog.
 
-    Raises UserError where the catalog does not open.
+    `create` says whether a catalog without a store becomes one; by default, only where no file of an earlier store is.
+    Raises UserError where the catalog does not open, CatalogLost where it holds no store and none may be made.
     """
     location.data.mkdir(parents=True, exist_ok=True)
+    creates = remains(location) is None if create is None else create
 
     def attach() -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect()
         try:
-            for statement in setup_statements(location):
+            for statement in setup_statements(location, creates):
                 connection.execute(statement)
         except BaseException:
             connection.close()
@@ -112,9 +183,13 @@ def connect(location: Location) -> duckdb.DuckDBPyConnection:
         return connection
 
     with turn(location):
+        if not creates and not holds_store(location):
+            raise lost(location)
         try:
             return retried(attach)
         except duckdb.Error as error:
+            if "creating a new DuckLake is explicitly disabled" in str(error):
+                raise lost(location) from None
             # The URL may hold a password.
             said = str(error).splitlines()[0].replace(location.catalog.partition(":")[2], "the catalog")[:300]
             raise UserError(f"The store at {location.home} does not open: {said} What is wrong and what to do: "

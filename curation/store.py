@@ -70,12 +70,13 @@ class Store:
 
     `location` is a folder (SQLite catalog, made where it is missing) or a `postgresql://` URL with `data_path`;
     without one, BOTBENCH_STORE or `./.botbench`. `create=False`, for what only reads, raises UserError where no store is.
+    Files of a store whose catalog is gone are never given a new catalog: that raises UserError (`lake.CatalogLost`).
     A store of an older schema is brought forward when it is opened, whoever opens it (`curation.migrations`).
     """
 
     def __init__(self, location: str | Path | None = None, create: bool = True) -> None:
         self.location = lake.locate(location or os.environ.get("BOTBENCH_STORE", "./.botbench"))
-        if not create and not self.location.exists():
+        if not create and not self.location.exists() and lake.remains(self.location) is None:
             raise UserError(
                 f"There is no store at {self.location.home}. Name yours with --store PATH (or BOTBENCH_STORE), "
                 "or make one: botbench pull CARD."
@@ -154,6 +155,8 @@ class Store:
     def _make_tables(self) -> None:
         if self.scalar("SELECT count(*) FROM ducklake_table_info('lake') WHERE table_name = 'guard'"):
             return
+        if lake.remains(self.location):
+            raise lake.lost(self.location)
         self.connection.execute("BEGIN")
         try:
             for table in schema.STORED.values():

@@ -17,17 +17,22 @@ SHOWN = 10
 
 
 def doctor(
-    clean: Annotated[bool, typer.Option("--clean", help="Remove orphaned files and unfinished work older than a day.")] = False,
+    clean: Annotated[
+        bool, typer.Option("--clean", help="Move orphaned files and unfinished work older than a day to the store's folder trash/.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="With --clean: also where more than half of the data files would be moved.")
+    ] = False,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Look at catalog, schema, files, releases and unfinished work, without changing anything; exit code 1 where it is ill."""
     from curation import doctor as room
-    from curation.lake import locate
+    from curation.lake import TRASH, locate
 
     location = locate(os.environ.get("BOTBENCH_STORE", "./.botbench"))
     if clean and room.examine(location).well:
-        removed = room.clean(location)
-        say(f"Removed {len(removed):,} files and folders." if removed else "There was nothing to remove.")
+        moved = room.clean(location, force=force)
+        say(f"Moved {len(moved):,} files and folders to {location.home / TRASH}." if moved else "There was nothing to move.")
     found = room.examine(location)
     if json_:
         emit(found.document())

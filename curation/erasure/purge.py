@@ -10,10 +10,15 @@ import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
+
 from curation import catalog, lake
+from curation.current import quoted
+from curation.erasure import files
 from curation.errors import UserError
 
 if TYPE_CHECKING:
+    from curation.erasure.masks import Marks
     from curation.store import Store
 
 STEPS = (
@@ -33,6 +38,32 @@ def purge(store: Store) -> int:
             lake.retried(lambda step=step: store.connection.execute(step).fetchall())  # type: ignore[misc]
         rewrite_catalog(store.location)
     return before - len(store.versions())
+
+
+def trash(store: Store, marks: Marks) -> dict[str, int]:
+    """Clean what `doctor --clean` moved to trash/; returns how many files lost rows and how many were removed.
+
+    Data files that read are cleaned like those in use. Every other file there is removed, for nobody can tell what it
+    holds: a Parquet file cut short, a spill file, unfinished work.
+    """
+    removed = rewritten = 0
+    for path in files.below(store.home / lake.TRASH):
+        if not _reads(store, path) or (swept := files.sweep(store, [path], marks)).left:
+            path.unlink()
+            removed += 1
+        elif swept.cleaned:
+            rewritten += 1
+    counts = {"trash: rows taken out": rewritten, "trash: removed": removed}
+    return {what: n for what, n in counts.items() if n}
+
+
+def _reads(store: Store, path: Path) -> bool:
+    """Whether a file is Parquet of which every value can be read."""
+    try:
+        store.connection.execute(f"SELECT max(hash(COLUMNS(*))) FROM read_parquet({quoted(path)})").fetchall()
+    except duckdb.Error:
+        return False
+    return True
 
 
 def rewrite_catalog(location: lake.Location) -> None:

@@ -111,6 +111,7 @@ class Task:
             done.tasks_deleted = studio.remove(self.client, self.target)
         if gone := files.forget_downloads(self.store.home, self.target.marks):
             done.files["downloads removed"] = gone
+        done.files |= purge.trash(self.store, self.target.marks)
         paths = [*files.of_store(self.store.home), *(f for p in self.places for f in files.below(p))]
         done.files |= files.sweep(self.store, paths, self.target.marks).cleaned
 

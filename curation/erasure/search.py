@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from curation import catalog
+from curation import catalog, lake
 from curation.current import quoted
 from curation.erasure import files, releases, rows, studio
 from curation.erasure.account import Target
@@ -35,6 +35,7 @@ def look(store: Store, target: Target, places: Sequence[Path], client: Client | 
         ("publications", _swept(store, files.below(store.home / "publications"), target)),
         ("caches, predictions, reports and downloads of the store", _swept(store, files.of_store(store.home), target)),
     ]
+    checks.append(("what doctor --clean moved to trash/", _swept(store, files.below(store.home / lake.TRASH), target)))
     checks += [(f"files below {place}", _swept(store, files.below(place), target)) for place in places]
     if client:
         n = studio.left(client, target)

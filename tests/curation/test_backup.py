@@ -104,7 +104,8 @@ def test_doctor_finds_what_was_planted(tmp_path):
     assert outcomes(location, now=tomorrow) == {"orphaned files": "note", "unfinished work": "note"}
     assert doctor.clean(location, now=tomorrow) == [
         (kept.parent / "ducklake-left-over.parquet").relative_to(location.home).as_posix(), "tmp/pull-1"]
-    assert outcomes(location, now=tomorrow) == {} and kept.exists()
+    assert outcomes(location, now=tomorrow) == {"trash": "note"} and kept.exists()
+    shutil.rmtree(location.home / "trash")
     whole = kept.read_bytes()
     kept.write_bytes(whole[:-8])
     assert outcomes(location) == {"files changed": "ill"}

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -177,9 +178,11 @@ def test_one_class_is_not_applicable_and_not_passed(home, make):
     assert "40 bots and 0 humans" in result["one-question"].detail
 
 
-def test_the_command(cli, make, home):
+def test_the_command(cli, make, home, tmp_path):
     make("easy", bots=60, humans=60)
-    Store(home).close()
+    # The releases were made without a store, and a store is not made over them: one made elsewhere is laid beside them.
+    Store(tmp_path / "empty").close()
+    shutil.copytree(tmp_path / "empty", home, dirs_exist_ok=True)
     document = cli.json("audit", "dataset", "easy", code=None, BOTBENCH_STORE=str(home))
     assert {"check", "outcome", "value", "detail"} <= set(document["checks"][0])
     assert document["release"] == "easy@1" and document["simulated"] is True

@@ -257,7 +257,9 @@ def test_a_made_up_team_goes_from_prepare_to_the_board(cli, tmp_path, release, h
     """As the documentation has it, by commands alone; the board has the submission beside ours, on the same accounts."""
     from curation.store import Store
 
-    Store(home).close()
+    # The releases were made without a store, and a store is not made over them: one made elsewhere is laid beside them.
+    Store(tmp_path / "empty").close()
+    shutil.copytree(tmp_path / "empty", home, dirs_exist_ok=True)
     store = {"BOTBENCH_STORE": str(home)}
     suite = tmp_path / "s.yaml"
     suite.write_text("name: s\nreleases: [toy]\ndetectors: [constant, one-question-tree]\nprotocols: [official-split]\n")
