@@ -130,9 +130,7 @@ def _workplace(shelf: Path) -> Iterator[Path]:
     A lock on the folder itself tells who is alive: the kernel takes it away from a process that ends in any way.
     """
     shelf.mkdir(parents=True, exist_ok=True)
-    for left in shelf.glob(f"{UNFINISHED}*"):
-        with contextlib.suppress(OSError), _locked(left):
-            shutil.rmtree(left, ignore_errors=True)
+    remove_unfinished(shelf)
     while True:
         work = shelf / f"{UNFINISHED}{uuid.uuid4().hex}"
         work.mkdir()
@@ -144,6 +142,16 @@ def _workplace(shelf: Path) -> Iterator[Path]:
                 finally:
                     shutil.rmtree(work, ignore_errors=True)
                 return
+
+
+def remove_unfinished(shelf: Path) -> int:
+    """Remove the unfinished folders on a shelf that no living process holds; returns how many."""
+    count = 0
+    for left in shelf.glob(f"{UNFINISHED}*"):
+        with contextlib.suppress(OSError), _locked(left):
+            shutil.rmtree(left, ignore_errors=True)
+            count += 1
+    return count
 
 
 @contextlib.contextmanager

@@ -25,7 +25,7 @@ def erase(
     dataset: Annotated[str | None, typer.Option("--dataset", help="Its data set, where the id is only the place of a row.")] = None,
     also: Annotated[
         list[Path] | None,
-        typer.Option("--also", metavar="DIR", help="Another folder to clean, such as a written leaderboard; repeatable."),
+        typer.Option("--also", metavar="DIR", help="Another folder: what botbench wrote in it is cleaned; repeatable."),
     ] = None,
     url: Annotated[
         str | None, typer.Option("--url", envvar="LABEL_STUDIO_URL", help="Label Studio server whose tasks go too.")
@@ -41,8 +41,8 @@ def erase(
     caches and releases (each gets a successor). Only a salted hash remains, so that it is not pulled again.
 
     Older versions of the store go, for they hold the account; frozen releases stay, without it. An interrupted erasure is
-    finished by the same command. Backups are listed: only you can delete them, and those
-    made elsewhere are not known here. Exit code 1 where anything is left.
+    finished by the same command. Files that botbench did not make are listed and left as they are. Backups are listed: only
+    you can delete them, and those made elsewhere are not known here. Exit code 1 where anything is left.
     """
     from curation.erasure import erase as work
     from curation.errors import UserError

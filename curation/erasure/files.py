@@ -1,17 +1,23 @@
-"""Everything else that stands in files: predictions, MLflow's artifacts, reports, caches, downloads. Tables lose the rows,
-documents are masked, and what can be made again but not mended is removed."""
+"""Files outside the store's tables. What botbench wrote is cleaned: tables lose the rows, documents are masked, and what can be
+made again but not mended is removed. Strangers' files are read only."""
 
 from __future__ import annotations
 
 import contextlib
+import gzip
 import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import duckdb
 
 from curation.current import quoted
 from curation.erasure.masks import MASK, Marks
@@ -36,31 +42,23 @@ TEXTS = {
     ".svg",
     ".xml",
 }
-DATABASES = {".db", ".sqlite"}
-OURS = ("data", "releases", "publications", "backups", "erasing")
-"""Folders of a store's home that have ways of their own, or (backups) are the operator's."""
-SKIPPED = ("write.lock",)
+SQLITE = b"SQLite format 3\0"
+PIECE, OVERLAP = 64 << 20, 64 << 10
+"""Bytes of a large file that are searched at a time, and how many of them once more with the next ones."""
 
 
 @dataclass
 class Sweep:
-    """What a search of files came to: `cleaned` by what was done to how many files, `left` the files that still tell."""
+    """What a search of files came to: `cleaned` by what was done to how many files, `left` the files that still tell, `undecoded`
+    those that are no UTF-8 and were left as they are."""
 
     cleaned: dict[str, int] = field(default_factory=dict)
     left: list[Path] = field(default_factory=list)
+    undecoded: list[Path] = field(default_factory=list)
 
     def note(self, what: str) -> None:
         """One file more."""
         self.cleaned[what] = self.cleaned.get(what, 0) + 1
-
-
-def of_store(home: Path) -> Iterator[Path]:
-    """The files of a store's folder that are swept here."""
-    for path in sorted(home.iterdir() if home.is_dir() else ()):
-        if path.is_dir() and path.name not in OURS:
-            yield from below(path)
-        elif path.is_file() and path.name not in SKIPPED and not path.name.startswith("catalog.") and path.suffix != ".salt":
-            yield path
 
 
 def below(folder: Path) -> Iterator[Path]:
@@ -72,88 +70,181 @@ def below(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def forget_downloads(home: Path, marks: Marks) -> int:
-    """Remove the downloaded files of the data sets that hold the accounts: they can be downloaded again; how many."""
-    found = [home / "downloads" / dataset for dataset in marks.datasets if (home / "downloads" / dataset).is_dir()]
-    for folder in found:
-        shutil.rmtree(folder)
-    return len(found)
+def forget_downloads(store: Store, marks: Marks) -> int:
+    """Remove the downloaded files of the data sets that hold the accounts: they can be downloaded again; how many data sets. Where
+    their cards name the files, others in the folder are left."""
+    count = 0
+    for dataset in marks.datasets:
+        folder = store.home / "downloads" / dataset
+        if not folder.is_dir():
+            continue
+        query = (
+            f"SELECT DISTINCT unnest(from_json(card->'$.sources[*].file', '[\"VARCHAR\"]')) FROM {store.relation('pulls')} "
+            f"WHERE dataset = {quoted(dataset)}"
+        )
+        names = [str(name) for (name,) in store.connection.execute(query).fetchall()]
+        for name in names:
+            for path in (folder / name, folder / f"{name}.part"):
+                path.unlink(missing_ok=True)
+        if not names:
+            shutil.rmtree(folder)
+        count += 1
+    return count
 
 
 def sweep(store: Store, paths: Iterable[Path], marks: Marks, dry: bool = False) -> Sweep:
-    """Clean the files of the accounts; `dry` only looks."""
+    """Clean the files of the accounts; `dry` only looks. Give it only files that botbench wrote."""
     done = Sweep()
     for path in paths:
-        if not holds(store, path, marks):
+        if not path.is_file() or not holds(store, path, marks):
             continue
-        if dry or not _clean(store, path, marks, done):
+        if _is_undecodable(store, path, marks):
+            done.undecoded.append(path)
+        elif dry or not clean(store, path, marks, done):
             done.left.append(path)
     return done
 
 
+def strangers(store: Store, paths: Iterable[Path], marks: Marks, ours: Collection[Path] = ()) -> list[str]:
+    """A sentence on each file that is not `ours` and tells of the accounts, or cannot be read. Nothing is written."""
+    found = []
+    for path in paths:
+        if path in ours:
+            continue
+        try:
+            told = mentions(store, path, marks)
+        except OSError as error:
+            found.append(f"{path} could not be read ({error.strerror}): whether it holds the account is not known.")
+            continue
+        if told:
+            found.append(f"{path} holds the account. botbench did not make it and left it as it is: clean or delete it yourself.")
+    return found
+
+
 def holds(store: Store, path: Path, marks: Marks) -> bool:
-    """Whether a file tells of the accounts: a table's values, another file's bytes, or the name of either."""
+    """Whether a file of ours tells of the accounts: a table's values, another file's bytes, or the name of either."""
     if marks.in_bytes(path.name.encode()):
         return True
     if path.suffix == ".parquet":
-        hits = _rows(store, path, marks)
-        return bool(hits and store.connection.execute(f"SELECT 1 FROM ({hits}) LIMIT 1").fetchone())
+        with contextlib.suppress(duckdb.Error):
+            hits = _rows(store, path, marks)
+            return bool(hits and store.connection.execute(f"SELECT 1 FROM ({hits}) LIMIT 1").fetchone())
+    document = _json(path) if path.suffix == ".json" else None
+    if document is not None:
+        return bool(_scrubbed(document, marks) != document)
+    return any(map(marks.in_bytes, _pieces(path)))
+
+
+def mentions(store: Store, path: Path, marks: Marks) -> bool:
+    """Whether a file of anybody tells of the accounts: its name, its bytes as they are and unpacked, a table's values."""
+    if marks.in_bytes(path.name.encode()) or any(map(marks.in_bytes, _pieces(path))):
+        return True
     if path.suffix == ".json":
-        document = _json(path)
-        return document is not None and _scrubbed(document, marks) != document
-    if path.suffix in DATABASES:
-        return marks.in_bytes(database(path))
-    return marks.in_bytes(_bytes(path))
+        return holds(store, path, marks)
+    if path.read_bytes()[:4] != b"PAR1":
+        return False
+    with contextlib.suppress(duckdb.Error):
+        values = [f'"{name}"::VARCHAR' for name in _columns(store, path)]
+        hits = marks.rows_with(f"read_parquet({quoted(path)})", "1", values)
+        hits = " UNION ".join(filter(None, (hits, _rows(store, path, marks))))
+        return store.connection.execute(f"SELECT 1 FROM ({hits}) LIMIT 1").fetchone() is not None
+    return False
 
 
 def database(path: Path) -> bytes:
     """All that an SQLite file says, one value a line (in its pages values stand without a gap), and, where it still has free
     pages or a log, these too."""
     with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=60)) as connection:
-        connection.text_factory = bytes
-        names = [n.decode() for (n,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()]
-        rows = (row for name in names for row in connection.execute(f'SELECT * FROM "{name}"'))
-        told = b"\n".join(v if isinstance(v, bytes) else str(v).encode() for row in rows for v in row if v is not None)
+        told = _values(connection)
         free = connection.execute("PRAGMA freelist_count").fetchone()[0]
     log = path.with_name(path.name + "-wal")
     return told + (path.read_bytes() if free else b"") + (log.read_bytes() if log.exists() else b"")
 
 
-def _bytes(path: Path) -> bytes:
-    import gzip
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """Somebody's SQLite database, read without a trace: no lock, no log and no index of a log comes to stand beside it."""
+    log = path.with_name(path.name + "-wal")
+    with tempfile.TemporaryDirectory() as scratch:
+        options = "immutable=1"
+        if log.exists() and log.stat().st_size:
+            shutil.copyfile(log, Path(scratch) / f"{path.name}-wal")
+            path, options = Path(shutil.copyfile(path, Path(scratch) / path.name)), "mode=rw"
+        address = f"{path.absolute().as_uri()}?{options}"
+        with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
+            yield connection
 
-    data = path.read_bytes()
-    with contextlib.suppress(OSError, EOFError):
-        return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
-    return data
+
+def _values(connection: sqlite3.Connection) -> bytes:
+    connection.text_factory = bytes
+    names = [n.decode() for (n,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()]
+    rows = (row for name in names for row in connection.execute(f'SELECT * FROM "{name}"'))
+    return b"\n".join(v if isinstance(v, bytes) else str(v).encode() for row in rows for v in row if v is not None)
 
 
-def _clean(store: Store, path: Path, marks: Marks, done: Sweep) -> bool:
-    """Clean one file; False where it cannot be."""
+def _pieces(path: Path) -> Iterator[bytes]:
+    """A file's bytes, as they are and, of a gzip file, an archive (.zip, .docx, .xlsx) or a database, also as they read."""
+    with path.open("rb") as file:
+        first, kept = file.read(16), b""
+        file.seek(0)
+        while piece := file.read(PIECE):
+            yield kept + piece
+            kept = piece[-OVERLAP:]
+    if first[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        yield path.read_bytes().decode("utf-16", errors="replace").encode()
+    with contextlib.suppress(EOFError, zlib.error, gzip.BadGzipFile):
+        if first[:2] == b"\x1f\x8b":
+            yield gzip.decompress(path.read_bytes())
+    with contextlib.suppress(zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError):
+        if first[:2] == b"PK":
+            with zipfile.ZipFile(path) as archive:
+                for member in archive.infolist():
+                    yield member.filename.encode() + b"\n" + archive.read(member)
+    with contextlib.suppress(sqlite3.Error):
+        if first == SQLITE:
+            with opened(path) as connection:
+                yield _values(connection)
+
+
+def clean(store: Store, path: Path, marks: Marks, done: Sweep) -> bool:
+    """Clean one file that botbench wrote; False where it cannot be."""
     made_again = any(path.is_relative_to(store.home / name) for name in ("cache", "tmp"))
     if made_again or marks.in_bytes(path.name.encode()):
         path.unlink()
         done.note("removed")
     elif path.suffix == ".parquet":
-        _filter(store, path, marks)
+        try:
+            _filter(store, path, marks)
+        except duckdb.Error:
+            return False
         done.note("rows taken out")
-    elif path.suffix == ".json":
-        _replace(path, json.dumps(_scrubbed(_json(path), marks), indent=1, ensure_ascii=False) + "\n")
+    elif path.suffix == ".json" and (document := _json(path)) is not None:
+        _replace(path, json.dumps(_scrubbed(document, marks), indent=1, ensure_ascii=False) + "\n")
         done.note("masked")
     elif path.suffix in TEXTS:
-        _replace(path, marks.clean(path.read_text(encoding="utf-8", errors="replace")))
-        done.note("masked")
-    elif path.suffix in DATABASES:
-        _mask_database(path, marks)
+        _replace(path, marks.clean(path.read_bytes().decode("utf-8")))
         done.note("masked")
     else:
         return False
     return not path.exists() or not holds(store, path, marks)
 
 
+def _is_undecodable(store: Store, path: Path, marks: Marks) -> bool:
+    """Whether a text cannot be masked because it is not in the UTF-8 that botbench writes."""
+    if any(path.is_relative_to(store.home / name) for name in ("cache", "tmp")) or marks.in_bytes(path.name.encode()):
+        return False
+    if path.suffix not in {*TEXTS, ".json"}:
+        return False
+    try:
+        path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError:
+        return True
+    return path.suffix == ".json" and _json(path) is None
+
+
 def _replace(path: Path, text: str) -> None:
     draft = path.with_name(path.name + ".erasing")
-    draft.write_text(text, encoding="utf-8")
+    draft.write_bytes(text.encode("utf-8"))
     draft.replace(path)
 
 
@@ -194,7 +285,7 @@ def _filter(store: Store, path: Path, marks: Marks) -> None:
     draft.replace(path)
 
 
-# -- documents and databases
+# -- documents
 
 
 def _json(path: Path) -> Any:
@@ -230,19 +321,3 @@ def _theirs(value: Any, marks: Marks) -> bool:
     if isinstance(value, list) and len(value) == 2 and isinstance(value[1], str):
         return value[1] in marks.own_ids or (value[0], value[1]) in marks.scoped
     return _names(value, marks)
-
-
-def _mask_database(path: Path, marks: Marks) -> None:
-    """MLflow's store, say: its texts are masked and its pages written anew."""
-    with contextlib.closing(sqlite3.connect(path, timeout=60, isolation_level=None)) as connection:
-        connection.create_function("masked", 1, lambda t: marks.clean(t) if isinstance(t, str) else t)
-        for (table,) in connection.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
-        ).fetchall():
-            for column in [c[1] for c in connection.execute(f'PRAGMA table_info("{table}")').fetchall()]:
-                connection.execute(
-                    f'UPDATE "{table}" SET "{column}" = masked("{column}") '
-                    f'WHERE typeof("{column}") = \'text\' AND "{column}" <> masked("{column}")'
-                )
-        connection.execute("VACUUM")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

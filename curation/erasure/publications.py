@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curation import release as shelves
+from curation.erasure import files, made
 from curation.errors import Findings, UserError
 from curation.publish.answers import Answers
 from curation.publish.folder import Press, Publication, listed, publish
@@ -18,25 +21,25 @@ if TYPE_CHECKING:
 def renew(store: Store, references: list[str], successors: dict[str, str]) -> tuple[list[str], list[str]]:
     """Rewrite each publication of the releases, and publish their successors in the same tiers; returns the folders of the
     latter, and sentences on what could not be made again (its folder is removed: it must not stand as it was)."""
-    made, unmade = [], []
+    renewed, unmade = [], []
     for publication in [p for p in listed(store.home) if p.info["reference"] in references]:
         try:
             _again(store, publication)
             if successor := successors.get(publication.info["reference"]):
                 tier, answers = _of(publication)
-                made.append(str(publish(store, shelves.load(store.home, successor), tier, answers).info["folder"]))
+                renewed.append(str(publish(store, shelves.load(store.home, successor), tier, answers).info["folder"]))
         except (Findings, UserError) as error:
-            shutil.rmtree(publication.path, ignore_errors=True)
+            _remove(publication.path)
             unmade.append(
                 f"The publication {publication.info['folder']} could not be written anew and was removed: "
                 f"{str(error).splitlines()[0]}"
             )
-    if made or unmade:
+    if renewed or unmade:
         unmade.append(
             "Copies of these publications that were handed out cannot be called back: tell those who have them which version "
             "supersedes theirs."
         )
-    return sorted(set(made)), unmade
+    return sorted(set(renewed)), unmade
 
 
 def _of(publication: Publication) -> tuple[Tier, Answers]:
@@ -46,4 +49,35 @@ def _of(publication: Publication) -> tuple[Tier, Answers]:
 def _again(store: Store, publication: Publication) -> None:
     tier, answers = _of(publication)
     press = Press(store, shelves.load(store.home, publication.info["reference"]), tier, answers)
-    press.write(publication.path, publication.info["revision"], publication.info["supersedes"])
+    # The folder is replaced whole: what others laid into it is set aside and put back.
+    others = _others(publication.path)
+    aside = publication.path.with_name(f"{publication.path.name}.others")
+    _move(others, publication.path, aside)
+    try:
+        press.write(publication.path, publication.info["revision"], publication.info["supersedes"])
+    finally:
+        _move([p.relative_to(aside) for p in files.below(aside)], aside, publication.path)
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _others(folder: Path) -> list[Path]:
+    """The files in a published folder that botbench did not make, relative to it."""
+    ours = made.publication(folder)
+    return [p.relative_to(folder) for p in files.below(folder) if p not in ours]
+
+
+def _move(names: list[Path], source: Path, target: Path) -> None:
+    for name in names:
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).rename(target / name)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a publication, and its folder where nothing of others is in it."""
+    for path in made.publication(folder):
+        path.unlink(missing_ok=True)
+    for below in sorted((p for p in folder.rglob("*") if p.is_dir()), reverse=True):
+        with contextlib.suppress(OSError):
+            below.rmdir()
+    with contextlib.suppress(OSError):
+        folder.rmdir()

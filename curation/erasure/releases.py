@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 from curation import release as shelves
 from curation import shelf
 from curation.current import quoted
+from curation.erasure import files
 from curation.erasure import rows as table_rows
 from curation.erasure.account import Target
 from curation.frozen import TABLES_FROZEN, Frozen
+from curation.publish import seals
 from curation.release import Release
 from curation.schema import TABLES
 
@@ -78,7 +80,9 @@ def rewrite(store: Store, reference: str, target: Target) -> None:
 def supersede(store: Store, references: list[str], target: Target) -> dict[str, str]:
     """Rewrite releases and give each the successor that its name's newest version is, or gets; run again, it goes on."""
     for reference in references:
-        if _held(store, shelves.load(store.home, reference), target):
+        release = shelves.load(store.home, reference)
+        # A rewriting that was killed while it moved its files in place left the others, release.json last, in its folder.
+        if _held(store, release, target) or (release.path / ".rewriting").exists():
             rewrite(store, reference, target)
     for name in sorted({r.partition("@")[0] for r in references}):
         newest = shelves.load(store.home, name)
@@ -121,3 +125,30 @@ def _without(store: Store, release: Release, table: str, target: Target) -> str:
     ]
     columns += ['"group"'] if table == "splits" else []
     return f"SELECT {', '.join(columns)} FROM {file} WHERE NOT coalesce({table_rows.theirs(TABLES[table], target)}, false)"
+
+
+# -- sealed releases: their files are swept like others, and their seals do not hold any more
+
+
+def broken_seals(store: Store, references: list[str], target: Target) -> dict[str, bool]:
+    """Of the releases that are to be rewritten, those that are sealed: to whether the account is in the part kept back. Asked
+    before anything is swept, for afterwards nothing tells."""
+    found = {r: seals.folder(store.home, r) for r in references}
+    return {r: files.holds(store, place / "labels.parquet", target.marks) for r, place in found.items() if place}
+
+
+def seals_to_do(found: dict[str, bool], successors: dict[str, str]) -> list[str]:
+    """What the operator has to do about each seal."""
+    return [_seal_sentence(r, kept_back, successors.get(r)) for r, kept_back in sorted(found.items())]
+
+
+def _seal_sentence(reference: str, kept_back: bool, successor: str | None) -> str:
+    what = (
+        "its commitment was made over labels that held the account and no longer matches those that are kept, so that submissions "
+        "to it are not scored any more"
+        if kept_back
+        else "its commitment still matches (the account was not in the part kept back), but its public files were written anew and "
+        "differ from the hashes in its release.json"
+    )
+    then = f"botbench submit seal {successor}" if successor else "make a new release version and seal that"
+    return f"The seal of {reference} is broken: {what}. Seal the new version and hand that out instead: {then}."

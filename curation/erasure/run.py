@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from curation import salts
 from curation.current import quoted
-from curation.erasure import account, files, journal, publications, purge, releases, rows, seals, search, studio
+from curation.erasure import account, files, journal, made, publications, purge, releases, rows, search, studio, tracked
 from curation.erasure.account import Target
 from curation.errors import UserError
 from curation.tombstones import of_account
@@ -62,13 +61,13 @@ def erase(store: Store, said: str, reason: str, *, platform: str | None = None, 
     if target.marks.in_bytes(reason.encode()) or not reason.strip():
         raise UserError("The reason is kept with the tombstone, so it must not be blank or name the account: no id, handle "
                         "or text of it. Nothing was erased.")
-    return Task(store, target, reason, [p for p in (mlflow_folder(), *also) if p], client).run(
+    return Task(store, target, reason, [p.resolve() for p in also], client).run(
         file or journal.path(store.home, target.tombstones[0]), kept)
 
 
 @dataclass
 class Task:
-    """One erasure: of whom, why, which folders besides the store's own, and at which Label Studio."""
+    """One erasure: of whom, why, which folders besides the store's own the user named, and at which Label Studio."""
 
     store: Store
     target: Target
@@ -81,6 +80,8 @@ class Task:
         state = kept or self._begun()
         journal.write(file, state)
         done = Erasure(releases_superseded=list(state["releases"]))
+        if count := made.remove_unfinished(self.store.home):
+            done.files["unfinished work removed"] = count
         removed, masked = rows.remove(self.store, self.target, state["reason"])
         state |= {"removed": _sum(state["removed"], removed), "masked": _sum(state["masked"], masked)}
         journal.write(file, state)
@@ -93,8 +94,14 @@ class Task:
         journal.write(file, state)
         done.versions_expired = state["expired"]
         search.look(self.store, self.target, self.places, self.client, done)
-        done.to_do += [*([] if self.client else studio.to_do(self.target)), *unmade, *search.origins(self.store, self.target),
-                       *seals.to_do(state.get("seals", {}), done.successors), search.ELSEWHERE]
+        done.to_do += [
+            *([] if self.client else studio.to_do(self.target)),
+            *unmade,
+            *search.strangers(self.store, self.target, self.places),
+            *search.origins(self.store, self.target),
+            *releases.seals_to_do(state.get("seals", {}), done.successors),
+            search.ELSEWHERE,
+        ]
         if not done.left:
             journal.close(file)
         return done
@@ -103,17 +110,19 @@ class Task:
         """The journal before anything was done: what only the whole store can tell."""
         holding = releases.holding(self.store, self.target)
         return {"target": self.target.document(), "reason": self.reason, "removed": {}, "masked": {}, "expired": 0,
-                "releases": holding, "seals": seals.broken(self.store, holding, self.target)}
+                "releases": holding, "seals": releases.broken_seals(self.store, holding, self.target)}
 
     def _elsewhere(self, done: Erasure) -> None:
         """Label Studio, and every file that is not the store's own data."""
         if self.client:
             done.tasks_deleted = studio.remove(self.client, self.target)
-        if gone := files.forget_downloads(self.store.home, self.target.marks):
+        if gone := files.forget_downloads(self.store, self.target.marks):
             done.files["downloads removed"] = gone
         done.files |= purge.trash(self.store, self.target.marks)
-        paths = [*files.of_store(self.store.home), *(f for p in self.places for f in files.below(p))]
-        done.files |= files.sweep(self.store, paths, self.target.marks).cleaned
+        home = self.store.home
+        named = [f for place in self.places for f in made.in_place(place) if not f.is_relative_to(home)]
+        swept = files.sweep(self.store, [*made.of_home(home), *named], self.target.marks).cleaned
+        done.files = _sum(_sum(done.files, swept), tracked.sweep(self.store, self.target.marks).cleaned)
 
 
 def _journal(store: Store, said: str, found: list[tuple[str, str, str]]) -> tuple[Path | None, dict[str, Any] | None]:
@@ -135,10 +144,3 @@ def _stone(store: Store, sql: str) -> str:
 
 def _sum(a: dict[str, int], b: dict[str, int]) -> dict[str, int]:
     return {name: a.get(name, 0) + b.get(name, 0) for name in sorted({*a, *b})}
-
-
-def mlflow_folder() -> Path | None:
-    """The folder of the local MLflow store with its artifacts, None where there is none here."""
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path('mlruns').absolute()}/mlflow.db"
-    path = Path(uri.removeprefix("sqlite:///"))
-    return path.parent if uri.startswith("sqlite:///") and path.parent.is_dir() else None

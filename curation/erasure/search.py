@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curation import catalog, lake
 from curation.current import quoted
-from curation.erasure import files, releases, rows, studio
+from curation.erasure import files, journal, made, releases, rows, studio, tracked
 from curation.erasure.account import Target
 from curation.schema import STORED
 
@@ -27,16 +27,19 @@ ELSEWHERE = (
 def look(store: Store, target: Target, places: Sequence[Path], client: Client | None, done: Erasure) -> None:
     """Search every place and say where something is left; `done.left` counts tables, files, releases and tasks with hits."""
     target.marks.load(store.connection)
+    shelved = sorted(made.shelved(store.home))
+    runs = tracked.sweep(store, target.marks, dry=True)
     checks = [
         ("the store's tables, every version", tables(store, target)),
         ("data files", data(store, target)),
         (f"the catalog ({catalog.kind(store.location)}), its free pages and log", pages(store, target)),
-        ("releases", releases.holding(store, target)),
-        ("publications", _swept(store, files.below(store.home / "publications"), target)),
-        ("caches, predictions, reports and downloads of the store", _swept(store, files.of_store(store.home), target)),
+        ("releases", [*releases.holding(store, target), *_swept(store, _unlisted(store, shelved), target)]),
+        ("publications", _swept(store, (p for p in shelved if p.is_relative_to(store.home / "publications")), target)),
+        ("caches, predictions, reports and downloads of the store", _swept(store, made.of_home(store.home), target)),
+        ("MLflow's runs of botbench", runs.left),
     ]
     checks.append(("what doctor --clean moved to trash/", _swept(store, files.below(store.home / lake.TRASH), target)))
-    checks += [(f"files below {place}", _swept(store, files.below(place), target)) for place in places]
+    checks += [(f"what botbench wrote below {place}", _swept(store, _named(store, place), target)) for place in places]
     if client:
         n = studio.left(client, target)
         checks.append((f"Label Studio at {client.url}", [f"{n} tasks"] if n else []))
@@ -44,6 +47,51 @@ def look(store: Store, target: Target, places: Sequence[Path], client: Client | 
     done.left_in = [f"{name}: {hit}" for name, hits in checks for hit in hits]
     done.left = len(done.left_in)
     done.backups = backups(store)
+
+
+def _named(store: Store, place: Path) -> list[Path]:
+    return [p for p in made.in_place(place) if not p.is_relative_to(store.home)]
+
+
+def _unlisted(store: Store, shelved: Iterable[Path]) -> list[Path]:
+    """Files below the releases that no finished release reads: unfinished work, folders without a release.json; and each
+    release.json."""
+    below = [p for p in shelved if p.is_relative_to(store.home / "releases")]
+    listed = {p.parent for p in below if p.name == "release.json" and len(p.relative_to(store.home).parts) == 4}
+    return [p for p in below if p.parent not in listed or p.name == "release.json"]
+
+
+def strangers(store: Store, target: Target, places: Sequence[Path]) -> list[str]:
+    """Sentences on the files that botbench did not make and that hold the accounts: below the store's folder, beside a local
+    MLflow store, and below each folder that the user named. They are read only."""
+    target.marks.load(store.connection)
+    home = store.home
+    shelved = made.shelved(home)
+    cleaned = {*made.of_home(home), *(p for place in places for p in _named(store, place))}
+    undecoded = files.sweep(store, sorted(cleaned), target.marks, dry=True).undecoded
+    runs = tracked.sweep(store, target.marks, dry=True)
+    database = runs.database
+    of_mlflow = {database.with_name(database.name + end) for end in ("", "-wal", "-shm")} if database else set()
+    ours = {*shelved, *cleaned, *of_mlflow}
+    found = files.strangers(store, (p for p in files.below(home) if not _is_own(home, p)), target.marks, ours)
+    folder, away = tracked.folder(), [home, *runs.folders]
+    for place in dict.fromkeys([*([folder.resolve()] if folder else []), *places]):
+        outside = (p for p in files.below(place) if not any(p.is_relative_to(a) for a in away))
+        found += files.strangers(store, outside, target.marks, ours)
+    found += [
+        f"{p} holds the account, but is not in the form in which botbench writes it (UTF-8, whole JSON), so it was left as it is: "
+        "clean or delete it yourself."
+        for p in undecoded
+    ]
+    return [*dict.fromkeys(found), *runs.strangers]
+
+
+def _is_own(home: Path, path: Path) -> bool:
+    """Whether a file of the store's folder is one that is searched in another way, or the operator's own (backups)."""
+    name = path.relative_to(home)
+    if len(name.parts) == 1:
+        return name.name == "write.lock" or name.name.startswith("catalog.sqlite") or name.suffix == ".salt"
+    return name.parts[0] in ("backups", journal.FOLDER, lake.TRASH) or (name.parts[0] == "data" and name.suffix == ".parquet")
 
 
 def tables(store: Store, target: Target) -> list[str]:
@@ -62,7 +110,7 @@ def tables(store: Store, target: Target) -> list[str]:
 
 def data(store: Store, target: Target) -> list[str]:
     """Parquet files of the store, in use or not, that tell of the accounts."""
-    return _swept(store, files.below(store.location.data), target)
+    return _swept(store, (p for p in files.below(store.location.data) if p.suffix == ".parquet"), target)
 
 
 def pages(store: Store, target: Target) -> list[str]:
@@ -79,8 +127,8 @@ def pages(store: Store, target: Target) -> list[str]:
         return found
 
 
-def _swept(store: Store, paths: object, target: Target) -> list[str]:
-    return [str(p) for p in files.sweep(store, paths, target.marks, dry=True).left]  # type: ignore[arg-type]
+def _swept(store: Store, paths: Iterable[Path], target: Target) -> list[str]:
+    return [str(p) for p in files.sweep(store, paths, target.marks, dry=True).left]
 
 
 def backups(store: Store) -> list[str]:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -151,9 +152,9 @@ def made_elsewhere(store, mlruns, material):
         ],
     )
     home = store.home
-    for path in (home / "bench" / "cells" / "k" / "predictions.parquet", mlruns / "artifacts" / "1" / "predictions.parquet"):
-        path.parent.mkdir(parents=True)
-        pq.write_table(rows, path)
+    predictions = home / "bench" / "cells" / "k" / "predictions.parquet"
+    predictions.parent.mkdir(parents=True)
+    pq.write_table(rows, predictions)
     documents = {
         home / "reports" / "validation-d-v3.html": "<p>900000003 @made_up_3 900000004</p>",
         home / "bench" / "runs" / "x.json": json.dumps(
@@ -163,19 +164,26 @@ def made_elsewhere(store, mlruns, material):
                 "900000003": 1,
             }
         ),
-        mlruns / "artifacts" / "1" / "note.txt": "made_up_3 was hard",
         home / "downloads" / "d" / "users.csv": "id,name\n900000003,made_up_3\n",
         home / "cache" / "x.bin": "\0\0900000003\0",
     }
     for path, text in documents.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    import sqlite3
+    client = tracking(mlruns)
+    experiment = client.create_experiment("botbench", artifact_location=(mlruns / "artifacts").as_uri())
+    tags = {"botbench.kind": "cell", "mlflow.note.content": "@made_up_3"}
+    run = client.create_run(experiment, run_name="worst 900000003", tags=tags)
+    client.log_artifact(run.info.run_id, str(predictions))
+    client.set_terminated(run.info.run_id)
 
-    with sqlite3.connect(mlruns / "mlflow.db") as db:
-        db.execute("CREATE TABLE params (key TEXT, value TEXT)")
-        db.executemany("INSERT INTO params VALUES (?, ?)", [("worst", "900000003"), ("other", "900000004")])
-    db.close()
+
+def tracking(mlruns):
+    """MLflow's own client of the store in a folder."""
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = os.environ["DO_NOT_TRACK"] = "true"
+    from mlflow.tracking import MlflowClient
+
+    return MlflowClient(tracking_uri=f"sqlite:///{mlruns}/mlflow.db")
 
 
 def told(path):
@@ -251,7 +259,11 @@ def check_others(store, published=("internal", "public")):
 
 
 def check_elsewhere(store, mlruns, material):
-    for path in (store.home / "bench" / "cells" / "k" / "predictions.parquet", mlruns / "artifacts" / "1" / "predictions.parquet"):
+    client = tracking(mlruns)
+    (run,) = client.search_runs([client.get_experiment_by_name("botbench").experiment_id])
+    assert (run.info.run_name, run.data.tags["mlflow.note.content"]) == ("worst erased", "erased")
+    logged = Path(client.download_artifacts(run.info.run_id, "predictions.parquet"))
+    for path in (store.home / "bench" / "cells" / "k" / "predictions.parquet", logged):
         assert pq.read_table(path).column("account_id").to_pylist() == [a for i, a in enumerate(material.IDS) if i != GONE]
     assert (store.home / "reports" / "validation-d-v3.html").read_text() == "<p>erased erased 900000004</p>"
     assert json.loads((store.home / "bench" / "runs" / "x.json").read_text()) == {

@@ -1,0 +1,167 @@
+"""Which files botbench writes, told by their place and name. Every other file is a stranger's: it is read, never written."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePath
+from typing import Any
+
+from curation import shelf
+from curation.erasure import files
+from curation.frozen import TABLES_FROZEN
+
+STUDY = ("study.json", "figures.json", "report.html", "figures/*.csv")
+HOME = (
+    "annotate/*.json",
+    "annotate/read/*.json",
+    "annotate/shown/*.parquet",
+    "audits/*.json",
+    "bench/cells/*/cell.json",
+    "bench/cells/*/predictions.parquet",
+    "bench/runs/*.json",
+    "bench/tracked/*.json",
+    "datasheets/*.yaml",
+    "reports/quality-*.html",
+    "reports/validation-*.html",
+    "schemes/*.json",
+    "sealed/*/*/*.json",
+    "sealed/*/*/labels.parquet",
+    "sealed/*/*/public/*.json",
+    "sealed/*/*/public/*.parquet",
+    "submissions/ledger.jsonl",
+    *(f"studies/*/{name}" for name in STUDY),
+)
+"""Files below a store's folder that are cleaned one by one, relative to it."""
+SHELVED = ("releases/*/*/release.json", *(f"releases/*/*/{table}.parquet" for table in TABLES_FROZEN))
+"""Files below a store's folder that are written anew with their release."""
+WHOLE = ("cache", "tmp")
+"""Folders of a store that hold only what can be made again."""
+BOARD = tuple(f"leaderboard.{ending}" for ending in ("json", "csv", "md", "html"))
+SITE = (
+    *BOARD,
+    *(f"{page}.html" for page in ("index", "compare", "pictures", "made", "changes", "responsible-use")),
+    *(f"{room}/*.html" for room in ("detectors", "datasets", "metrics", "protocols")),
+    "data/made-from.json",
+    "data/cells/*.json",
+    "data/cells/*.parquet",
+)
+UNITS: tuple[tuple[str, frozenset[str], tuple[str, ...]], ...] = (
+    ("data/made-from.json", frozenset({"about", "resamples", "cells"}), SITE),
+    ("leaderboard.json", frozenset({"rows", "summary", "detectors"}), BOARD),
+    ("study.json", frozenset({"campaign", "estimates", "provenance"}), STUDY),
+    ("model.json", frozenset({"detector", "detector_version", "trained_on"}), ("model.json", "trained_on.parquet")),
+    ("attrition.json", frozenset({"reference", "tier", "fates"}), ("attrition.json", "accounts.parquet", "posts.parquet")),
+)
+"""Folders that botbench writes where it is told to: a document that marks one, members it has, and the files beside it."""
+PUBLICATION = frozenset({"tier_document", "identity", "files"})
+"""Members of a publication's release.json; SHA256SUMS beside it lists the publication's files."""
+REPORTS = ("validation-*-v*.html", "quality-*-lead.html", "quality-*-????????????.html")
+"""Single pages that botbench writes where it is told to."""
+DRAFTS = (
+    "reports/*.unfinished",
+    "backups/.*.unfinished",
+    "sealed/*/.sealing-*",
+    "bench/*/.*.json.*",
+    "bench/cells/*/.*.json.*",
+    *(f"{name}.erasing" for name in HOME),
+)
+"""What killed commands leave in a store's folder, beside the unfinished releases and publications."""
+
+
+def of_home(home: Path) -> Iterator[Path]:
+    """The files of a store's folder that are cleaned one by one."""
+    for path in files.below(home):
+        name = path.relative_to(home)
+        if name.parts[0] in WHOLE or _is_one(name, HOME):
+            yield path
+
+
+def shelved(home: Path) -> set[Path]:
+    """The files of a store's releases and publications, which are written anew whole."""
+    found = {p for p in files.below(home / "releases") if _is_one(p.relative_to(home), SHELVED) or _unfinished(p.relative_to(home))}
+    for path in files.below(home / "publications"):
+        if _unfinished(path.relative_to(home)):
+            found.add(path)
+        elif path.name == "release.json" and len(path.relative_to(home).parts) == 5:
+            found |= publication(path.parent)
+    return found
+
+
+def publication(folder: Path) -> set[Path]:
+    """The files of a published folder, by its own list of sums; empty where it is none."""
+    try:
+        sums = (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return set()
+    if not _members(folder / "release.json").issuperset(PUBLICATION):
+        return set()
+    names = {"SHA256SUMS", "release.json", *(line.partition("  ")[2] for line in sums)}
+    return {folder / name for name in names if (folder / name).resolve().is_relative_to(folder.resolve())}
+
+
+def in_place(folder: Path) -> list[Path]:
+    """The files below a folder named by the user that botbench wrote: sites, boards, studies, publications, models, reports."""
+    found: set[Path] = set()
+    for path in files.below(folder):
+        if path.name == "SHA256SUMS":
+            found |= publication(path.parent)
+        elif fnmatchcase(path.name, "*.html") and _is_one(PurePath(path.name), REPORTS) and _is_page(path):
+            found.add(path)
+        elif path.suffix == ".parquet" and _is_prediction(path):
+            found |= {path, path.with_suffix(".trained_on.parquet")}
+        for mark, members, names in UNITS:
+            if path.as_posix().endswith(f"/{mark}") and members <= _members(path):
+                unit = path.parents[len(PurePath(mark).parts) - 1]
+                found |= {p for p in files.below(unit) if _is_one(p.relative_to(unit), names)}
+    return sorted(p for p in found if p.is_file() and not p.is_symlink())
+
+
+def remove_unfinished(home: Path) -> int:
+    """Remove what killed commands left in a store's folder; a release that another process is writing now is left. How many."""
+    shelves = [*(home / "releases").glob("*"), *(home / "publications").glob("*/*")]
+    count = sum(shelf.remove_unfinished(place) for place in shelves if place.is_dir())
+    for path in {p for pattern in DRAFTS for p in home.glob(pattern)}:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+        count += 1
+    return count
+
+
+def _unfinished(name: PurePath) -> bool:
+    return any(part.startswith(shelf.UNFINISHED) or part == ".rewriting" for part in name.parts)
+
+
+def _is_one(name: PurePath, patterns: Iterable[str]) -> bool:
+    """Whether a relative path has as many parts as a pattern, each as the pattern's."""
+    parts = name.parts
+    return any(
+        len(wanted) == len(parts) and all(map(fnmatchcase, parts, wanted)) for wanted in (PurePath(p).parts for p in patterns)
+    )
+
+
+def _members(path: Path) -> frozenset[str]:
+    try:
+        document: Any = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return frozenset()
+    return frozenset(document) if isinstance(document, dict) else frozenset()
+
+
+def _is_page(path: Path) -> bool:
+    """Whether a page forbids scripts of others in the words that botbench's pages have."""
+    return b"content=\"default-src 'none'; style-src" in path.read_bytes()[:2_000]
+
+
+def _is_prediction(path: Path) -> bool:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return b"botbench" in (pq.read_schema(path).metadata or {})
+    except (OSError, pa.ArrowException):
+        return False
