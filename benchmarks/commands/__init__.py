@@ -1,1 +1,0 @@
-"""The commands of benchmarks, one file each; `main` finds them all, curation's too."""
