@@ -21,7 +21,7 @@ $(BIN)/python:
 define install
 	$(if $(UV),$(UV) pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements/$(1).txt,PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pip install --quiet --disable-pip-version-check --compile --require-hashes -r requirements/$(1).txt)
 	$(if $(UV),$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .,$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .)
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m compileall -q curation benchmarks
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m compileall -q botbench curation benchmarks
 	touch $@
 endef
 

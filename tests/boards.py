@@ -5,8 +5,8 @@ import zlib
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.leaderboard.scores import Plan, Result
-from benchmarks.leaderboard.table import board
+from benchmarks.leaderboard.compute.scores import Plan, Result
+from benchmarks.leaderboard.compute.table import board
 
 CV, LODO = "cross-validation(folds=5, repeats=2, seed=0)", "leave-one-data-set-out(seed=0)"
 ABOUT = {"run": "run-1", "suite": "toy", "seconds": 12.5}

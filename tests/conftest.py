@@ -44,7 +44,7 @@ def needs_label_studio(nodeid):
 
 @pytest.fixture
 def store(tmp_path):
-    from curation.store import Store
+    from curation.store.store import Store
 
     with Store(tmp_path / "store") as opened:
         yield opened
@@ -60,7 +60,7 @@ def cli(tmp_path):
 
         def __call__(self, *arguments, code=0, **environment):
             done = subprocess.run(
-                [sys.executable, "-m", "benchmarks.commands.main", *map(str, arguments)],
+                [sys.executable, "-m", "botbench.commands.main", *map(str, arguments)],
                 cwd=self.cwd,
                 capture_output=True,
                 text=True,

@@ -60,7 +60,7 @@ def test_a_saved_model_gives_the_scores_it_gave(before, expected, folder, detect
 @pytest.fixture(scope="module")
 def accounts_and_home(tmp_path_factory):
     """The accounts of `before-b` as new accounts, and the old store's home to train in."""
-    from benchmarks import newcomers
+    from benchmarks.prediction import newcomers
 
     folder = tmp_path_factory.mktemp("before")
     with tarfile.open(BEFORE / "store.tgz") as archive:
@@ -74,8 +74,8 @@ def accounts_and_home(tmp_path_factory):
 
 def test_every_detector_gives_the_scores_of_its_declared_revision(accounts_and_home, expected):
     """Trained on the release of 0.1. Whoever changes a detector's scores raises its revision and writes the new ones here."""
-    from benchmarks import predict
     from benchmarks.detectors import complete
+    from benchmarks.prediction import predict
 
     accounts, home = accounts_and_home
     wrong = {}

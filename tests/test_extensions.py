@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 import benchmarks
+import botbench
 import curation
 
 FILES = {
-    "curation/sources/toy_pipes.py": '''
+    "curation/ingest/sources/toy_pipes.py": '''
 """`toy-pipes`: id, followers and label between pipes."""
 from pydantic import BaseModel, ConfigDict
-from curation.sources import format_
+from curation.ingest.sources import format_
 
 
 class Options(BaseModel):
@@ -109,7 +110,7 @@ reads: [{format: toy-pipes, options: {bot: B}}]
 def copy(tmp_path_factory):
     """The packages and the cards copied, and one file more for each thing."""
     root = tmp_path_factory.mktemp("copy")
-    for package in (curation, benchmarks):
+    for package in (botbench, curation, benchmarks):
         shutil.copytree(Path(package.__file__).parent, root / package.__name__, ignore=shutil.ignore_patterns("__pycache__"))
     for name, text in FILES.items():
         target = root / name
@@ -128,7 +129,7 @@ def copy(tmp_path_factory):
 def run(copy):
     def run(*arguments):
         done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.commands.main", *map(str, arguments), "--json"],
+            [sys.executable, "-m", "botbench.commands.main", *map(str, arguments), "--json"],
             cwd=copy,
             capture_output=True,
             text=True,

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.audits import dataset
-from benchmarks.files import write_json
-from curation import code_versions
+from botbench.core import code_versions
+from botbench.core.files import write_json
 
 if TYPE_CHECKING:
-    from curation.release import Release
+    from curation.release.release import Release
 
 
 def kept(home: Path, release: Release) -> dict[str, Any]:
@@ -30,6 +30,6 @@ def kept(home: Path, release: Release) -> dict[str, Any]:
 
 
 def _listed(home: Path) -> dict[str, list[int]]:
-    from curation import release
+    from curation.release import release
 
     return release.listed(home)

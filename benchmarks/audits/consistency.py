@@ -8,21 +8,21 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.audits import explanations, rebuilt
+from benchmarks.audits import explanations, implied_scores
 from benchmarks.audits.cells import Case, Check, Issue
 from benchmarks.audits.published import Floats
 
 Formula = Callable[[Floats, Floats, Floats], Floats]
 IMPLIED: dict[str, Formula] = {
-    "accuracy": rebuilt.accuracy, "balanced_accuracy": rebuilt.balanced_accuracy, "mcc": rebuilt.mcc,
+    "accuracy": implied_scores.accuracy, "balanced_accuracy": implied_scores.balanced_accuracy, "mcc": implied_scores.mcc,
 }
 
 
 def f1(case: Case) -> Iterator[Issue]:
     """F1 against 2PR / (P + R)."""
     p, r, printed = (case.score(s) for s in ("precision", "recall", "f1"))
-    expected = rebuilt.f1(p, r)
-    off = _off(case, printed, expected, _reach(case, rebuilt.f1), "f1") & (np.abs(printed - expected) > case.tolerance)
+    expected = implied_scores.f1(p, r)
+    off = _off(case, printed, expected, _reach(case, implied_scores.f1), "f1") & (np.abs(printed - expected) > case.tolerance)
     floor = np.maximum(0, p + r - 1) - case.half("precision", "recall", "f1")
     for i in np.flatnonzero(off):
         averaged = bool(floor[i] <= printed[i] < expected[i])
@@ -36,8 +36,8 @@ def precision(case: Case) -> Iterator[Issue]:
     The least precision g(R) is concave in R, so an average over runs may lie below g, but not below pi R.
     """
     p, r, pi = case.score("precision"), case.score("recall"), case.prevalence.stated
-    least, half = rebuilt.least_precision(r, pi), case.half("precision")
-    open_ = rebuilt.least_precision(np.maximum(r - case.half("recall"), 0), pi)
+    least, half = implied_scores.least_precision(r, pi), case.half("precision")
+    open_ = implied_scores.least_precision(np.maximum(r - case.half("recall"), 0), pi)
     for i in np.flatnonzero(p + half < open_ - 1e-9):
         averaged = bool(p[i] >= pi[i] * r[i] - case.half("precision", "recall"))
         why = [*([explanations.AVERAGED] if averaged else []), *explanations.flipped_class(case, i)]
@@ -69,7 +69,7 @@ def _beyond_averages(case: Case, i: int) -> bool:
 def auc(case: Case) -> Iterator[Issue]:
     """ROC AUC against the one point of the curve that is known: TPR (1 - FPR) <= AUC <= 1 - FPR (1 - TPR)."""
     p, t, printed = (case.score(s) for s in ("precision", "recall", "auc"))
-    f = np.clip(rebuilt.fpr(p, t, case.prevalence.share), 0, 1)
+    f = np.clip(implied_scores.fpr(p, t, case.prevalence.share), 0, 1)
     nearest = np.clip(printed, t * (1 - f), 1 - f * (1 - t))
     for i in np.flatnonzero(np.abs(printed - nearest) > case.allowed + case.half("auc")):
         yield case.issue(i, "auc", "auc", (printed[i], nearest[i]), (True, [explanations.CURVE, explanations.AVERAGED]))
@@ -78,9 +78,9 @@ def auc(case: Case) -> Iterator[Issue]:
 def positive_class(case: Case) -> Iterator[Issue]:
     """An accuracy that does not fit with bots as the positive class, and fits where humans are it."""
     p, r, printed, pi = case.score("precision"), case.score("recall"), case.score("accuracy"), case.prevalence.share
-    as_bots, as_humans = rebuilt.accuracy(p, r, pi), rebuilt.accuracy(p, r, 1 - pi)
+    as_bots, as_humans = implied_scores.accuracy(p, r, pi), implied_scores.accuracy(p, r, 1 - pi)
     fits = np.abs(printed - as_humans) <= explanations.FITS + case.half("accuracy")
-    off = _off(case, printed, as_bots, _reach(case, lambda a, b: rebuilt.accuracy(a, b, pi)), "accuracy")
+    off = _off(case, printed, as_bots, _reach(case, lambda a, b: implied_scores.accuracy(a, b, pi)), "accuracy")
     for i in np.flatnonzero(off & (np.abs(printed - as_bots) > case.allowed) & fits):
         yield case.issue(i, "positive class", "accuracy", (printed[i], as_bots[i]), (True, explanations.flipped_class(case, i)))
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import material
-from curation import release
-from curation.registry import Registry
+from benchmarks.data import release_arrays as material
+from botbench.core.registry import Registry
+from curation.release import release
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from benchmarks.audits import rebuilt
+from benchmarks.audits import implied_scores
 from benchmarks.audits.cells import Case
 from benchmarks.audits.published import Floats
 
@@ -46,8 +46,8 @@ def _other_average(case: Case, i: int) -> Iterator[str]:
     """Another kind of F1 that would be the printed one, at the share of bots that is known."""
     p, r, printed = _row(case, i, "precision", "recall", "f1")
     pi = case.prevalence.share[i : i + 1]
-    readings = {"the macro average over both classes": rebuilt.macro_f1, "the average weighted by class": rebuilt.weighted_f1,
-                "the F1 of the human class": rebuilt.human_f1, "the accuracy (micro average)": rebuilt.accuracy}
+    readings = {"the macro average over both classes": implied_scores.macro_f1, "the average weighted by class": implied_scores.weighted_f1,
+                "the F1 of the human class": implied_scores.human_f1, "the accuracy (micro average)": implied_scores.accuracy}
     for what, formula in readings.items():
         would = formula(p, r, pi)[0]
         if abs(would - printed[0]) <= _near(case):
@@ -59,8 +59,8 @@ def _other_unit(case: Case, i: int) -> Iterator[str]:
     if case.table.scale != 100:
         return
     p, r, printed = _row(case, i, "precision", "recall", "f1")
-    for name, cell, implied in (("precision", p, rebuilt.f1(100 * p, r)), ("recall", r, rebuilt.f1(p, 100 * r)),
-                                ("f1", printed, rebuilt.f1(p, r))):
+    for name, cell, implied in (("precision", p, implied_scores.f1(100 * p, r)), ("recall", r, implied_scores.f1(p, 100 * r)),
+                                ("f1", printed, implied_scores.f1(p, r))):
         wanted = 100 * printed[0] if name == "f1" else printed[0]
         if 0 < cell[0] <= 0.01 and abs(implied[0] - wanted) <= _near(case):
             yield f"{name} is a fraction among percentages: read as {100 * cell[0] * 100:g} % the row fits"
@@ -71,7 +71,7 @@ def of_prevalence(case: Case, i: int, name: str, possible: bool) -> list[str]:
     pi = case.prevalence.share[i]
     whose = "stated" if case.prevalence.is_stated[i] else "common to the data set's rows"
     found = list(flipped_class(case, i))
-    own = rebuilt.prevalence(*_row(case, i, "precision", "recall", "accuracy"))[0]
+    own = implied_scores.prevalence(*_row(case, i, "precision", "recall", "accuracy"))[0]
     if name == "accuracy" and np.isfinite(own) and 0 <= own <= 1:
         found.append(f"another sample: it would fit at {100 * own:.1f} % bots, and {100 * pi:.1f} % is {whose}")
     if possible:
@@ -82,7 +82,7 @@ def of_prevalence(case: Case, i: int, name: str, possible: bool) -> list[str]:
 def flipped_class(case: Case, i: int) -> list[str]:
     """That precision and recall are of the human class, where the accuracy then fits."""
     p, r, printed = _row(case, i, "precision", "recall", "accuracy")
-    would = rebuilt.accuracy(p, r, 1 - case.prevalence.share[i : i + 1])[0]
+    would = implied_scores.accuracy(p, r, 1 - case.prevalence.share[i : i + 1])[0]
     off = abs(would - printed[0])
     if not off <= FITS + case.half("accuracy"):
         return []

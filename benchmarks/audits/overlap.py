@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from benchmarks import material, results
-from curation import release
+from benchmarks.data import release_arrays
+from benchmarks.execution import results
+from curation.release import release
 
 
 def audit(run: results.Run) -> dict[str, Any]:
@@ -50,7 +51,7 @@ def shared(run: results.Run, train: Iterable[str], tested: Iterable[str]) -> int
     left, right = ([str(release.load(run.home, r).file("accounts")) for r in some] for some in (tested, train))
     if not right:
         return 0
-    found = material.ask(
+    found = release_arrays.ask(
         """SELECT count(*) AS n FROM (SELECT DISTINCT platform, account_id FROM read_parquet(?)
            INTERSECT SELECT DISTINCT platform, account_id FROM read_parquet(?))""", [left, right])
     return int(found["n"][0].as_py())

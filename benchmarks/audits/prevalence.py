@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.audits import rebuilt
+from benchmarks.audits import implied_scores
 from benchmarks.audits.published import Floats, Published
 
 ROWS = 3
@@ -36,7 +36,7 @@ def known(table: Published) -> Prevalence:
     """The prevalence of each row. The median does not move with a few rows that are wrong; fewer than three say nothing."""
     with np.errstate(invalid="ignore", divide="ignore"):
         stated = np.where((table.n > 0) & (table.bots >= 0) & (table.bots <= table.n), table.bots / table.n, np.nan)
-        implied = rebuilt.prevalence(table.score("precision"), table.score("recall"), table.score("accuracy"))
+        implied = implied_scores.prevalence(table.score("precision"), table.score("recall"), table.score("accuracy"))
     usable = np.where((implied >= 0) & (implied <= 1), implied, np.nan)
     names = np.asarray(table.dataset, dtype=object)
     common = np.full(len(table), np.nan)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.errors import UserError, unknown
+from botbench.core.errors import UserError, unknown
 
 Floats = NDArray[np.float64]
 

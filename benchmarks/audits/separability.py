@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.intervals import shift, wilson
+from botbench.stats.intervals import shift, wilson
 
 FOLDS = 5
 Matrix = NDArray[np.float64]

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import external
-from benchmarks.accounts import Accounts, Floats, Rows
+from benchmarks.data import external_scores
+from benchmarks.data.accounts import Accounts, Floats, Rows
+from benchmarks.data.masking import Mask
+from benchmarks.data.release_arrays import Material, ask
 from benchmarks.detectors import Spec
-from benchmarks.masking import Mask
-from benchmarks.material import Material, ask
 from benchmarks.protocols import NotApplicable
-from curation.errors import unknown
-from curation.schema import TABLES
+from botbench.core.errors import unknown
+from curation.store.schema import TABLES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -63,7 +63,7 @@ class Evidence:
 
     def anything(self) -> NDArray[np.bool_]:
         """For each account of the pool, whether there is anything at all: bool[n]; all of them where nothing is asked."""
-        if external.FAMILY in self.families:
+        if external_scores.FAMILY in self.families:
             return np.ones(len(self.values), dtype=np.bool_)
         parts = [np.asarray(c.is_valid().to_numpy(), dtype=np.bool_) for c in self.columns.values()]
         parts += [*self.tables.values(), *([_present(self.values)] if self.names else [])]
@@ -105,7 +105,7 @@ def check(spec: Spec, found: Evidence, sides: Sequence[Side], y: NDArray[np.int8
 
 def _asked(need: str, sides: Sequence[Side]) -> Sequence[Side]:
     """The sides that must have something: others' predictions are wanted of the tested side only."""
-    return sides[:1] if need == external.FAMILY else sides
+    return sides[:1] if need == external_scores.FAMILY else sides
 
 
 @contextmanager
@@ -119,15 +119,15 @@ def gather(spec: Spec, pool: Sequence[Material]) -> Evidence:
     """What was declared, of all accounts of the pool. Raises UserError for a need that nobody knows."""
     wanted = (set(spec.needs) | set(spec.uses)) - {DOMAINS}
     first = pool[0]
-    for need in wanted - {external.FAMILY}:
+    for need in wanted - {external_scores.FAMILY}:
         if need not in {*first.names, *first.families, *COLUMNS, *TABLE_NEEDS}:
             raise unknown("thing to need", need, {*first.names, *first.families, *COLUMNS, *TABLE_NEEDS})
     chosen = [i for i, name in enumerate(first.names) if wanted & {name, first.families[i]}]
     raw = wanted & set(COLUMNS) - set(first.names)
-    told = external.joined(spec.fresh().scores_file() if external.FAMILY in wanted else None, pool)
-    extra = (external.FEATURE,) * told.shape[1]
+    told = external_scores.joined(spec.fresh().scores_file() if external_scores.FAMILY in wanted else None, pool)
+    extra = (external_scores.FEATURE,) * told.shape[1]
     return Evidence(
-        (*(first.names[i] for i in chosen), *extra), (*(first.families[i] for i in chosen), *(external.FAMILY for _ in extra)),
+        (*(first.names[i] for i in chosen), *extra), (*(first.families[i] for i in chosen), *(external_scores.FAMILY for _ in extra)),
         np.hstack([np.concatenate([m.values[:, chosen] for m in pool]), told]),
         {name: _column(name, pool) for name in sorted(raw)},
         {name: _has(name, pool) for name in wanted & set(TABLE_NEEDS)},

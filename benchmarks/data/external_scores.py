@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.accounts import Floats
-from curation.errors import UserError
+from benchmarks.data.accounts import Floats
+from botbench.core.errors import UserError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from benchmarks.material import Material
+    from benchmarks.data.release_arrays import Material
 
 FAMILY = "external"
 FEATURE = "external_p_bot"

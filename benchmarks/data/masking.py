@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.accounts import Codes, Records, Rows
-from benchmarks.material import Material, ask
+from benchmarks.data.accounts import Codes, Records, Rows
+from benchmarks.data.release_arrays import Material, ask
 
 POST_COLUMNS = "created_at, lang, kind, hashtags, source_app, reposts, likes, replies, quotes"
 EMAIL = r"[\w.%+-]*[A-Za-z0-9]@(?:[A-Za-z0-9-]+\.)+[a-z]{2,}"

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from curation.errors import UserError
-from curation.identity import short_hash
+from botbench.core.errors import UserError
+from curation.store.identity import short_hash
 
 BIOS = ("Coffee, books and long walks.", "Father of two. Views are my own.", "Amateur photographer, always learning.",
         "Here for the news and the recipes.")
@@ -23,6 +23,8 @@ PLACES = ("London", "Chicago", "Manchester", "Austin")
 FIRST = ("anna", "james", "maria", "peter", "laura", "david", "julia", "simon")
 LAST = ("baker", "walsh", "meyer", "carter", "novak", "fields", "hughes", "porter")
 JITTER_S = 1800
+REVISION = 1
+"""The declared version of the moves: raise it when a move changes other things."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def moved(release: Path, content_hash: str, move: str, seed: int, cache: Path) -
     """
     if move not in MOVES:
         raise UserError(f"There is no move {move!r}. Known: {', '.join(MOVES)}.")
-    name = short_hash([content_hash, move, seed, Path(__file__).read_text(encoding="utf-8")], 64)
+    name = short_hash([content_hash, move, seed, f"revision {REVISION}"], 64)
     folder = cache / name[:24]
     if not folder.exists():
         cache.mkdir(parents=True, exist_ok=True)

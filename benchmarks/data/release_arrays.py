@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -58,11 +58,11 @@ def load(home: Path, reference: str, move: str = "", seed: int = 0) -> Material:
 
     Raises UserError where labels, groups and features are not of the same accounts.
     """
-    from benchmarks import evasion
-    from curation import release
+    from benchmarks.data import moves
+    from curation.release import release
 
     found = release.load(home, reference)
-    after = evasion.moved(found.path, found.content_hash, move, seed, home / "cache" / "moves") if move else None
+    after = moves.moved(found.path, found.content_hash, move, seed, home / "cache" / "moves") if move else None
     return of(found, home / "cache" / "features", after)
 
 

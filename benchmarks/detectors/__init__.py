@@ -30,10 +30,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from benchmarks.accounts import Accounts, Floats
-from curation import code_versions
-from curation.errors import UserError, unknown
-from curation.registry import Registry
+from benchmarks.data.accounts import Accounts, Floats
+from botbench.core import code_versions
+from botbench.core.errors import UserError, unknown
+from botbench.core.registry import Registry
 
 Labels = NDArray[np.int8]
 Made = TypeVar("Made", bound="Callable[..., Detector]")

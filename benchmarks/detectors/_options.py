@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from curation.errors import UserError, unknown
+from botbench.core.errors import UserError, unknown
 
 if TYPE_CHECKING:
     from benchmarks.detectors import Spec

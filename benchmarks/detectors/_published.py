@@ -13,7 +13,7 @@ SCORES = ("accuracy", "precision", "recall", "f1")
 
 def published(spec: Spec) -> list[dict[str, Any]]:
     """The published scores of a detector as fractions: table, method, dataset, and accuracy, precision, recall, f1 where given."""
-    from curation.cards import ROOTS
+    from curation.ingest.cards import ROOTS
 
     root = next((r for r in ROOTS if (r / "published" / FILE).is_file()), None)
     if spec.published is None or root is None:

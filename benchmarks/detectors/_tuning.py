@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accounts import Floats, Rows
+from benchmarks.data.accounts import Floats, Rows
 from benchmarks.detectors import Labels
 
 BUDGET = 4

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from benchmarks.accounts import Accounts, Floats
+from benchmarks.data.accounts import Accounts, Floats
 from benchmarks.detectors import FeatureModel, Labels, detector
 
 CITES = ("Yang, Varol, Hui & Menczer 2020, Scalable and Generalizable Social Bot Detection through Data Selection (AAAI 34), "

@@ -7,10 +7,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from benchmarks.accounts import Accounts, Floats
+from benchmarks.data.accounts import Accounts, Floats
 from benchmarks.detectors import HALF, Detector, FeatureModel, Labels, detector
 from benchmarks.detectors._dna import Suffixes, grid
-from benchmarks.thresholds import best_balanced_accuracy
+from benchmarks.execution.thresholds import best_balanced_accuracy
 
 CRESCI = ("Cresci, Di Pietro, Petrocchi, Spognardi & Tesconi 2016, DNA-Inspired Online Behavioral Modeling and Its Application to "
           "Spambot Detection (IEEE Intelligent Systems 31), doi:10.1109/MIS.2016.29")

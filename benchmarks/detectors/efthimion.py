@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.accounts import Accounts, Floats
+from benchmarks.data.accounts import Accounts, Floats
 from benchmarks.detectors import FeatureModel, detector
 
 CITES = ("Efthimion, Payne & Proferes 2018, Supervised Machine Learning Bot Detection Techniques to Identify Social Twitter Bots "

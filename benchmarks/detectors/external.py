@@ -8,14 +8,14 @@ from typing import Self
 
 import numpy as np
 
-from benchmarks import external
-from benchmarks.accounts import Accounts, Floats
+from benchmarks.data import external_scores
+from benchmarks.data.accounts import Accounts, Floats
 from benchmarks.detectors import HALF, Detector, Labels, detector
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 
 @detector(
-    "external", uses=(external.FAMILY,), threshold=HALF, asks=("file",), cites="none: whoever made the file",
+    "external", uses=(external_scores.FAMILY,), threshold=HALF, asks=("file",), cites="none: whoever made the file",
     about="Reads scores from a file with account_id and p_bot (CSV, JSON or Parquet); learns nothing.",
     revision=1,
 )
@@ -33,7 +33,7 @@ class External(Detector):
     def trained_on(self) -> tuple[str, ...]:
         """What was declared, else what the file says."""
         path = self.scores_file()
-        return tuple(filter(None, self.trained.split(","))) or (external.declared(path) if path else ())
+        return tuple(filter(None, self.trained.split(","))) or (external_scores.declared(path) if path else ())
 
     def scores_file(self) -> Path | None:
         """The file. Raises UserError where it is named by an absolute path."""
@@ -53,7 +53,7 @@ class External(Detector):
     def rule(self) -> str | None:
         """The threshold given, or the one that the file states."""
         path = self.scores_file()
-        stated = self.threshold or (external.threshold_of(path) if path else None)
+        stated = self.threshold or (external_scores.threshold_of(path) if path else None)
         return f"fixed({stated:.6f})" if stated else None
 
     def fit(self, accounts: Accounts, y: Labels) -> Self:  # noqa: ARG002, the contract's signature
@@ -63,6 +63,6 @@ class External(Detector):
 
     def predict_proba(self, accounts: Accounts) -> Floats:
         """float64[n, 2]."""
-        told = accounts.feature(external.FEATURE) if external.FEATURE in accounts.names else np.full(len(accounts), np.nan)
+        told = accounts.feature(external_scores.FEATURE) if external_scores.FEATURE in accounts.names else np.full(len(accounts), np.nan)
         p = np.where(np.isnan(told), self.share_, told)
         return np.column_stack([1 - p, p])

@@ -6,7 +6,7 @@ from typing import Self
 
 import numpy as np
 
-from benchmarks.accounts import Accounts, Floats
+from benchmarks.data.accounts import Accounts, Floats
 from benchmarks.detectors import FeatureModel, Labels, detector
 
 

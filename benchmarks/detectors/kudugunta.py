@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.accounts import Accounts, Floats
+from benchmarks.data.accounts import Accounts, Floats
 from benchmarks.detectors import FeatureModel, Labels, balanced, detector
 
 CITES = "Kudugunta & Ferrara 2018, Deep Neural Networks for Bot Detection (Information Sciences 467), doi:10.1016/j.ins.2018.08.019"

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from benchmarks.accounts import Accounts, Floats, Records
+from benchmarks.data.accounts import Accounts, Floats, Records
 from benchmarks.detectors import Detector, Labels, detector
 
 CITES = ("Zhou, Bousquet, Lal, Weston & Schölkopf 2004, Learning with Local and Global Consistency (NIPS 16); on repost graphs as "

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.accounts import Floats
+from benchmarks.data.accounts import Floats
 from benchmarks.detectors import FeatureModel, detector
 
 

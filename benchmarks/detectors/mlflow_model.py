@@ -8,10 +8,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from benchmarks import trust
-from benchmarks.accounts import Accounts, Floats
+from benchmarks.data.accounts import Accounts, Floats
 from benchmarks.detectors import HALF, Detector, Labels, detector
-from curation.errors import UserError
+from benchmarks.prediction import safe_loading
+from botbench.core.errors import UserError
 
 SCHEMES = ("models:/", "runs:/")
 
@@ -35,7 +35,7 @@ def folder_of(model: str) -> Path:
 def _fetched(model: str) -> Path:
     import mlflow
 
-    from benchmarks.tracking import tracking_uri
+    from benchmarks.execution.tracking import tracking_uri
 
     try:
         return Path(mlflow.artifacts.download_artifacts(artifact_uri=model, tracking_uri=tracking_uri()))
@@ -64,8 +64,8 @@ def loaded(folder: Path) -> Any:
     """
     flavour = described(folder)["flavors"].get("sklearn", {})
     if flavour.get("serialization_format") == "skops":
-        return trust.load(folder / Path(str(flavour.get("pickled_model"))).name)
-    if not trust.trusted():
+        return safe_loading.load(folder / Path(str(flavour.get("pickled_model"))).name)
+    if not safe_loading.trusted():
         raise UserError("That MLflow model is not in the skops format: loading it runs code of whoever logged it. Log it with "
                         'serialization_format="skops"; or, if you trust its maker as you would their program, say --trust.')
     import mlflow
@@ -154,5 +154,5 @@ def log_folder(model: Any, names: list[str], folder: Path) -> None:
     from mlflow.types import ColSpec, Schema
 
     signature = ModelSignature(inputs=Schema([ColSpec("double", name) for name in names]))
-    mlflow.sklearn.save_model(model, str(folder), serialization_format="skops", skops_trusted_types=sorted(trust.TYPES),
+    mlflow.sklearn.save_model(model, str(folder), serialization_format="skops", skops_trusted_types=sorted(safe_loading.TYPES),
                               signature=signature, pip_requirements=["scikit-learn", "skops"])

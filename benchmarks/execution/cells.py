@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import evidence, masking, material, memory, thresholds
-from benchmarks.accounts import Accounts, Floats
+from benchmarks.data import evidence, masking, release_arrays
+from benchmarks.data.accounts import Accounts, Floats
+from benchmarks.data.evidence import Side
 from benchmarks.detectors import Spec, get
-from benchmarks.evidence import Side
+from benchmarks.execution import memory, thresholds
+from benchmarks.execution.results import CellStatus
 from benchmarks.protocols import Fold, NotApplicable, Plan, Pool, Protocol, parse
-from benchmarks.results import CellStatus
-from curation import code_versions
-from curation.identity import short_hash
+from botbench.core import code_versions
+from curation.store.identity import short_hash
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -99,7 +100,7 @@ def _compute(task: Task) -> Outcome:
         raise RuntimeError("the detector's code changed while the bench was running; run it again")
     # Within one release both sides are the same: it stands in the pool once.
     references = task.plan.test if task.plan.train == task.plan.test else (*task.plan.train, *task.plan.test)
-    releases = [material.load(task.home, reference) for reference in references]
+    releases = [release_arrays.load(task.home, reference) for reference in references]
     tested = np.repeat([r.reference in task.plan.test for r in releases], [len(r) for r in releases])
     pool = pooled(releases, tested)
     found = evidence.gather(spec, releases)
@@ -111,7 +112,7 @@ def _compute(task: Task) -> Outcome:
     with contextlib.ExitStack() as opened:
         views = {"": opened.enter_context(evidence.view(spec, releases, shared, masking.Mask(task.key)))}
         for move in filter(None, protocol.moves):
-            after = [material.load(task.home, reference, move, protocol.seed) for reference in references]
+            after = [release_arrays.load(task.home, reference, move, protocol.seed) for reference in references]
             told = evidence.gather(spec, after).named(shared.names)
             views[move] = opened.enter_context(evidence.view(spec, after, told, masking.Mask(task.key)))
         done = list(_folds(spec, views, pool, folds_, protocol.seed))
@@ -119,7 +120,7 @@ def _compute(task: Task) -> Outcome:
     return dataclasses.replace(outcome, mute=tuple(r.reference for r, m in zip(releases, mute, strict=True) if m))
 
 
-def mute_releases(releases: Sequence[material.Material], known: Mask, tested: Mask) -> list[bool]:
+def mute_releases(releases: Sequence[release_arrays.Material], known: Mask, tested: Mask) -> list[bool]:
     """Which releases to train on have nothing of what the detector declared: they can teach it nothing."""
     ends = np.cumsum([len(r) for r in releases])
     parts = [slice(end - len(r), end) for r, end in zip(releases, ends, strict=True)]
@@ -133,7 +134,7 @@ def _sides(plan: Plan, tested: Mask, silent: Mask, heard: Sequence[str]) -> Iter
         yield Side("the training part (" + " + ".join(teachers) + ")", np.flatnonzero(~tested & ~silent))
 
 
-def pooled(releases: Sequence[material.Material], tested: Mask) -> Pool:
+def pooled(releases: Sequence[release_arrays.Material], tested: Mask) -> Pool:
     """The accounts of several releases as integers, one after the other.
 
     The same account of one platform in two releases shares its identity, and its group in both is one group.
@@ -236,7 +237,7 @@ def scores(made: Any, seen: Accounts) -> Floats:
     return proba[:, 1]
 
 
-def _outcome(key: str, releases: list[material.Material], done: list[_Scored]) -> Outcome:
+def _outcome(key: str, releases: list[release_arrays.Material], done: list[_Scored]) -> Outcome:
     learnt = Counter(s.learnt.split(" <= ")[0] for s in done if s.learnt)
     top = learnt.most_common(1)[0] if learnt else None
     table = _table(key, releases, done)
@@ -256,11 +257,11 @@ def _memory(done: list[_Scored]) -> dict[str, float | None]:
             "score_mb_per_account": max(each, default=None)}
 
 
-def _table(key: str, releases: list[material.Material], done: list[_Scored]) -> pa.Table:
+def _table(key: str, releases: list[release_arrays.Material], done: list[_Scored]) -> pa.Table:
     """The predictions of all folds, sorted by repeat, data set and account."""
     import pyarrow as pa
 
-    from curation.schema import TABLES, arrow_schema
+    from curation.store.schema import TABLES, arrow_schema
 
     size = [len(s.p) for s in done]
     row = np.concatenate([s.fold.test for s in done])

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import cells
 from benchmarks.detectors import Spec
+from benchmarks.execution import cells
 from benchmarks.protocols import parse
-from curation.identity import short_hash
+from curation.store.identity import short_hash
 
 KEY_FORM = 2
 """The form of keys in use: made of declared revisions. Cells of 0.1 name none."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from curation.errors import UserError, unknown
+from botbench.core.errors import UserError, unknown
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -180,13 +180,13 @@ def scored(cell: Cell) -> pa.Table:
 
     Columns: dataset, account_id, repeat, fold (int64), p_bot, threshold, seconds (float64), y (int8, 1 = bot), the
     label's `posterior` with `posterior_low` and `posterior_high` (NaN where it rests on one claim, which measures no doubt),
-    and for each group of `benchmarks.groups` 1, 0 or NaN.
+    and for each group of `benchmarks.data.groups` 1, 0 or NaN.
     Raises UserError where the cell has no predictions, or where an account's label has gone.
     """
     import duckdb
     import pyarrow as pa
 
-    from benchmarks.groups import GROUPS, members
+    from benchmarks.data.groups import GROUPS, members
 
     if cell.status != "done":
         raise UserError(f"{cell.detector} on {cell.test} ({cell.key}) is {cell.status}: {cell.reason}")

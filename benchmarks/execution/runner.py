@@ -14,20 +14,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import earlier_cells, results
-from benchmarks.cells import Outcome, Task, cell_key, compute
 from benchmarks.detectors import Spec, complete, get
-from benchmarks.files import write_json
+from benchmarks.execution import earlier_cells, results
+from benchmarks.execution.cells import Outcome, Task, cell_key, compute
+from benchmarks.execution.suite import Suite
+from benchmarks.execution.workers import Lost, each
 from benchmarks.protocols import Facts, parse
-from benchmarks.suite import Suite
-from benchmarks.watch import Silent, Watcher
-from benchmarks.workers import Lost, each
-from curation.errors import UserError
-from curation.identity import short_hash
+from botbench.core.errors import UserError
+from botbench.core.files import write_json
+from botbench.core.progress import Silent, Watcher
+from curation.store.identity import short_hash
 
 if TYPE_CHECKING:
-    from benchmarks.tracking import Tracker
-    from curation.release import Release
+    from benchmarks.execution.tracking import Tracker
+    from curation.release.release import Release
 
 
 @dataclass
@@ -97,7 +97,7 @@ class _Opening:
         self.thread.start()
 
     def _open(self) -> None:
-        from benchmarks.tracking import Tracker
+        from benchmarks.execution.tracking import Tracker
 
         try:
             self.tracker = Tracker.open()
@@ -113,7 +113,7 @@ class _Opening:
 
 
 def _track(run: results.Run, opening: _Opening | None, watcher: Watcher) -> None:
-    from benchmarks import tracking
+    from benchmarks.execution import tracking
 
     if opening is None and tracking.is_tracked(run):
         return
@@ -125,7 +125,7 @@ def _track(run: results.Run, opening: _Opening | None, watcher: Watcher) -> None
 
 def find_releases(home: Path, references: Sequence[str]) -> list[Release]:
     """The releases a suite names. Raises UserError that names every one that is not there."""
-    from curation import release
+    from curation.release import release
 
     found, missing = [], []
     for reference in references:
@@ -154,7 +154,7 @@ def prepare(home: Path, releases: Sequence[Release], watcher: Watcher) -> str:
 
 def prepare_moves(home: Path, suite: Suite, releases: Sequence[Release], watcher: Watcher) -> None:
     """The releases after each move that the suite's protocols ask for, and their features, where they are not cached."""
-    from benchmarks import evasion
+    from benchmarks.data import moves
     from curation.features import cached
 
     wanted = {(move, parse(text).seed) for text in suite.protocols for move in parse(text).moves if move}
@@ -162,7 +162,7 @@ def prepare_moves(home: Path, suite: Suite, releases: Sequence[Release], watcher
     watcher.stage("moves", len(wanted) * len(several))
     for release in several:
         for move, seed in sorted(wanted):
-            after = evasion.moved(release.path, release.content_hash, move, seed, home / "cache" / "moves")
+            after = moves.moved(release.path, release.content_hash, move, seed, home / "cache" / "moves")
             cached(after, home / "cache" / "features")
             watcher.step(f"{release.reference}: {move}")
 

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from curation.errors import UserError, unknown
+from botbench.core.errors import UserError, unknown
 
-NAMED = Path(__file__).parent / "suites"
+NAMED = Path(__file__).parents[1] / "suites"
 
 
 class Narrowed(BaseModel):

@@ -12,9 +12,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accounts import Accounts, Floats
-from benchmarks.folds import grouped_folds, smallest_class
-from curation.errors import UserError
+from benchmarks.data.accounts import Accounts, Floats
+from benchmarks.data.folds import grouped_folds, smallest_class
+from botbench.core.errors import UserError
 
 Fit = Callable[[Accounts, NDArray[np.int8]], Callable[[Accounts], Floats]]
 

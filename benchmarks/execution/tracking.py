@@ -21,10 +21,10 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from benchmarks import curves, results
-from benchmarks.files import write_json
-from benchmarks.watch import Silent, Watcher
-from curation.errors import UserError
+from benchmarks.execution import curves, results
+from botbench.core.errors import UserError
+from botbench.core.files import write_json
+from botbench.core.progress import Silent, Watcher
 
 EXPERIMENT = "botbench"
 DIGEST = 36
@@ -159,7 +159,7 @@ def measures(cell: results.Cell) -> dict[str, float]:
     found = {f"seconds.{name}": float(value) for name, value in cell.info["seconds"].items()}
     if cell.status != "done":
         return found
-    from benchmarks.leaderboard.scores import values
+    from benchmarks.leaderboard.compute.scores import values
     from benchmarks.metrics import ordered
 
     for name, value in values(cell.info, results.scored(cell), ordered()).items():

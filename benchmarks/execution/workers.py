@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Generic, TypeVar
 
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")

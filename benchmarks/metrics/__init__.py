@@ -20,9 +20,9 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.metrics._judged import Array, Counts, Judged, Sample, Weighted, divide
-from curation.errors import UserError, unknown
-from curation.registry import Registry
+from benchmarks.metrics.judged import Array, Counts, Judged, Sample, Weighted, divide
+from botbench.core.errors import UserError, unknown
+from botbench.core.registry import Registry
 
 __all__ = ["METRICS", "Array", "Counts", "Judged", "Metric", "Sample", "Weighted", "family", "find", "metric", "ordered"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.intervals import shift, wilson
 from benchmarks.metrics import Array, Sample, Weighted, metric
-from benchmarks.metrics._judged import divide
+from benchmarks.metrics.judged import divide
+from botbench.stats.intervals import shift, wilson
 
 CUT = "Cut at the threshold that was chosen on the training part."
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.metrics import Array, Weighted, metric
-from benchmarks.metrics._judged import divide
+from benchmarks.metrics.judged import divide
 
 ONCE = "Measured once, on the machine of the run, beside whatever else ran there: compare within a run only."
 

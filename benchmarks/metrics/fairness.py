@@ -6,10 +6,10 @@ from math import hypot
 
 import numpy as np
 
-from benchmarks.groups import GROUPS
-from benchmarks.intervals import FEW, wilson
+from benchmarks.data.groups import GROUPS
 from benchmarks.metrics import Array, Sample, Weighted, family, metric
-from benchmarks.metrics._judged import divide
+from benchmarks.metrics.judged import divide
+from botbench.stats.intervals import FEW, wilson
 
 NOBODY = "no account labelled human is known to be in the group"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.intervals import ratio, wilson
 from benchmarks.metrics import Array, Sample, Weighted, family
-from benchmarks.metrics._judged import divide
+from benchmarks.metrics.judged import divide
+from botbench.stats.intervals import ratio, wilson
 
 
 def _check(prevalence: float | str) -> str | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.intervals import logit_normal
 from benchmarks.metrics import Array, Judged, Sample, Weighted, family, metric
-from benchmarks.metrics._judged import divide
+from benchmarks.metrics.judged import divide
+from botbench.stats.intervals import logit_normal
 
 FOLDS = "In cross-validation it is the mean over folds, whose scores come from different fits."
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.accounts import Accounts, Floats, Records
+from benchmarks.data.accounts import Accounts, Floats, Records
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import trust
-from benchmarks.accounts import Accounts, Floats
+from benchmarks.data.accounts import Accounts, Floats
 from benchmarks.detectors import Detector, Spec, get
-from curation.errors import UserError
+from benchmarks.prediction import safe_loading
+from botbench.core.errors import UserError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,7 +50,7 @@ def save(trained: Trained, folder: Path) -> None:
     """
     import skops.io
 
-    from benchmarks.files import write_json
+    from botbench.core.files import write_json
 
     if trained.spec.asks or any(isinstance(value, Accounts) for value in vars(trained.made).values()):
         raise UserError(f"{trained.spec.name} cannot be kept: what it knows stands in files that it reads when it scores. Train it "
@@ -90,10 +90,10 @@ def load(folder: Path, spec: Spec) -> Trained:
     told = json.loads(file.read_text(encoding="utf-8"))
     if get(told["detector"]).name != spec.name:
         raise UserError(f"{folder} holds a {told['detector']}, not a {spec.name}.")
-    if not _same_code(told, spec) and not trust.trusted():
+    if not _same_code(told, spec) and not safe_loading.trusted():
         raise UserError(f"{folder} was trained by other code of {spec.name} or other packages ({told['versions']}) than are here; "
                         "train it anew with --train.")
-    made = trust.load(folder / "model.skops")
+    made = safe_loading.load(folder / "model.skops")
     if not isinstance(made, Detector):
         raise UserError(f"{folder / 'model.skops'} holds no detector but a {type(made).__name__}.")
     known = ledger(folder)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.evidence import COLUMNS
-from benchmarks.material import Material, matrix
-from curation.errors import UserError, unknown
+from benchmarks.data.evidence import COLUMNS
+from benchmarks.data.release_arrays import Material, matrix
+from botbench.core.errors import UserError, unknown
 
 if TYPE_CHECKING:
-    from curation.cards import Card
-    from curation.store import Store
+    from curation.ingest.cards import Card
+    from curation.store.store import Store
 
 V1 = {"screen_name", "followers_count", "friends_count", "statuses_count"}
 """Members of Twitter's v1.1 user objects."""
@@ -31,7 +31,7 @@ def accounts(what: str, platform: str | None, observed_at: str | None, scratch: 
     `platform` says where a file's accounts are from; `observed_at` is when they looked like this where that is not stated.
     Raises UserError for what is neither, and for a file that no format reads.
     """
-    from curation.store import Store
+    from curation.store.store import Store
 
     if Path(what).is_file():
         with Store(scratch / "store") as store:
@@ -48,7 +48,7 @@ def accounts(what: str, platform: str | None, observed_at: str | None, scratch: 
 
 def guessed(file: Path, platform: str | None) -> Card:
     """A card for a file, its format told by its columns. Raises UserError naming what is understood."""
-    from curation.cards import Card
+    from curation.ingest.cards import Card
 
     columns = _columns(file)
     form = _format(file, columns)
@@ -82,7 +82,7 @@ def _beside(file: Path, folder: Path) -> Path:
 
 
 def _pulled(store: Store, card: Card, folder: Path) -> None:
-    from curation.pull import pull
+    from curation.ingest.pull import pull
 
     result = pull(store, card, folder)
     n = store.connection.execute(f"SELECT count(*) FROM {store.relation('accounts')}").fetchone()
@@ -127,9 +127,9 @@ def _format(file: Path, columns: set[str]) -> str:
 
 def of(store: Store, dataset: str, folder: Path, observed_at: str | None = None) -> Material:
     """A data set's accounts, each as it was last observed, with features computed anew; written to `folder`."""
-    from curation.current import latest, quoted
     from curation.features import FEATURES, compute
-    from curation.schema import TABLES
+    from curation.store.schema import TABLES
+    from curation.store.snapshot_queries import latest, quoted
 
     folder.mkdir(parents=True, exist_ok=True)
 

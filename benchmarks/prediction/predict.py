@@ -12,16 +12,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import cells, evidence, explain, material, thresholds
-from benchmarks.accounts import Accounts, Floats
+from benchmarks.data import evidence, release_arrays
+from benchmarks.data.accounts import Accounts, Floats
+from benchmarks.data.evidence import DOMAINS, TABLE_NEEDS, Evidence, Side
+from benchmarks.data.masking import Mask
+from benchmarks.data.release_arrays import Material
 from benchmarks.detectors import Spec
-from benchmarks.evidence import DOMAINS, TABLE_NEEDS, Evidence, Side
-from benchmarks.explain import Cause
-from benchmarks.masking import Mask
-from benchmarks.material import Material
-from benchmarks.models import Trained, write_ledger
+from benchmarks.execution import cells, thresholds
+from benchmarks.prediction import explain
+from benchmarks.prediction.explain import Cause
+from benchmarks.prediction.models import Trained, write_ledger
 from benchmarks.protocols import NotApplicable
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,10 @@ def train_and_apply(home: Path, spec: Spec, references: Sequence[str], new: Mate
 
     Accounts that are among the new ones do not teach. Raises UserError where the evidence does not suffice.
     """
-    from curation import release
+    from curation.release import release
 
     made_of = [release.load(home, reference, verify=True) for reference in references]
-    releases = [material.load(home, r.reference) for r in made_of]
+    releases = [release_arrays.load(home, r.reference) for r in made_of]
     pool = [*releases, new]
     tested = np.repeat([False] * len(releases) + [True], [len(m) for m in pool])
     found = evidence.gather(spec, pool)

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 ASKED = "BOTBENCH_TRUST"
 """Set by `--trust` on the command line for this run and its workers; a suite or a model can never set it."""

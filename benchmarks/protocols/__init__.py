@@ -14,8 +14,8 @@ from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.errors import UserError, unknown
-from curation.registry import Registry
+from botbench.core.errors import UserError, unknown
+from botbench.core.registry import Registry
 
 P = TypeVar("P", bound="type[Protocol]")
 Kind: TypeAlias = Literal["transfer", "in distribution", "worst evasion", "prevalence", "later", "unknown kind of bot",
@@ -87,7 +87,7 @@ class Fold:
     """Rows of the pool to train on and rows to be scored (int64), of one fold of one repeat.
 
     Folds that follow each other with an equal `fit` share their training rows and are fitted once. `move` names what the
-    tested bots' operators change (`benchmarks.evasion`); `labels` [n] is what to learn instead of the pool's own labels.
+    tested bots' operators change (`benchmarks.data.moves`); `labels` [n] is what to learn instead of the pool's own labels.
     A row that stands in `train` several times weighs as much.
     """
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from benchmarks.folds import Ints, grouped_folds, smallest_class
+from benchmarks.data.folds import Ints, grouped_folds, smallest_class
 from benchmarks.protocols import Facts, Fold, NotApplicable, Plan, Pool, Protocol, alone, positive, protocol
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.protocols import QUIET, Fold, Kind, NotApplicable, Pool, positive, protocol
 from benchmarks.protocols.leave_one_data_set_out import LeaveOneDataSetOut, elsewhere
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 MOST = 200
 """Accounts set aside for labels, whatever `labels` says: so that 0, 10, 50 and 200 are tested on the same accounts."""

@@ -8,9 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from benchmarks.folds import grouped_folds, smallest_class
+from benchmarks.data.folds import grouped_folds, smallest_class
 from benchmarks.protocols import Facts, Fold, Kind, NotApplicable, Plan, Pool, Protocol, alone, positive, protocol
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 KINDS = ("person", "dataset", "platform", "rule", "model")
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from benchmarks.folds import grouped_folds
+from benchmarks.data.folds import grouped_folds
 from benchmarks.protocols import Facts, Fold, Kind, NotApplicable, Plan, Pool, Protocol, alone, apart, positive, protocol
 
 

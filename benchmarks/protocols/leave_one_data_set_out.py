@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.protocols import QUIET, Facts, Fold, NotApplicable, Plan, Pool, Protocol, positive, protocol
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 
 @protocol("leave-one-data-set-out")

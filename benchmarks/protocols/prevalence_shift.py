@@ -8,10 +8,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from benchmarks.folds import Ints
+from benchmarks.data.folds import Ints
 from benchmarks.protocols import Facts, Fold, Kind, NotApplicable, Plan, Pool, Protocol, alone, positive, protocol
 from benchmarks.protocols.cross_validation import dealt
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 
 @protocol("prevalence-shift")

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from benchmarks.protocols import QUIET, Facts, Fold, Kind, NotApplicable, Plan, Pool, Protocol, alone, apart, positive, protocol
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 
 @protocol("temporal")

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from curation import cards
-from curation.errors import UserError, unknown
-from curation.registry import Registry
+from botbench.core.errors import UserError, unknown
+from botbench.core.registry import Registry
+from curation.ingest import cards
 
 if TYPE_CHECKING:
-    from curation.store import Store
+    from curation.store.store import Store
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.reproductions import Outcome, Row, published_table, reproduction
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 if TYPE_CHECKING:
-    from curation.store import Store
+    from curation.store.store import Store
 
 CITES = ("Hays, Schutzman, Raghavan, Walk and Zimmer 2023, Simplistic Collection and Labeling Practices Limit the Utility of "
          "Benchmark Datasets for Twitter Bot Detection, WWW '23")

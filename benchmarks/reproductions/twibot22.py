@@ -8,11 +8,11 @@ import numpy as np
 
 from benchmarks.audits import published, table
 from benchmarks.reproductions import Outcome, Row, published_table, reproduction
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 if TYPE_CHECKING:
     from benchmarks.detectors import Spec
-    from curation.store import Store
+    from curation.store.store import Store
 
 CITES = ("Feng et al. 2022, TwiBot-22: Towards Graph-Based Twitter Bot Detection, NeurIPS Datasets and Benchmarks; the tables of "
          "its repository")
@@ -70,7 +70,7 @@ def rtbust(store: Store | None, seeds: int, first: int) -> Outcome:
 
 def _release(store: Store) -> str:
     """The newest release of the data set. Raises UserError saying how to make one."""
-    from curation import release
+    from curation.release import release
 
     for name, versions in release.listed(store.home).items():
         if release.load(store.home, f"{name}@{versions[-1]}").dataset == DATASET:
@@ -85,7 +85,7 @@ Measured = dict[str, tuple[float, float, float]]
 
 def _ours(store: Store, spec: Spec, reference: str, repeats: int, seed: int) -> tuple[Measured | None, str]:
     """Each metric's mean over repeats and the middle 95 % of them; None and the reason where the detector cannot be run."""
-    from benchmarks.cells import Task, compute
+    from benchmarks.execution.cells import Task, compute
     from benchmarks.protocols import Plan
 
     protocol = f"cross-validation(folds=5, repeats={repeats}, seed={seed})"
@@ -98,9 +98,9 @@ def _ours(store: Store, spec: Spec, reference: str, repeats: int, seed: int) -> 
 def _summary(store: Store, predictions: Any, reference: str) -> Measured:
     import pyarrow.compute as pc
 
-    from benchmarks.leaderboard.scores import values
+    from benchmarks.leaderboard.compute.scores import values
     from benchmarks.metrics import ordered
-    from curation import release
+    from curation.release import release
 
     store.connection.register("reproduced", predictions)
     found = store.arrow("SELECT p.*, (l.label = 'bot')::TINYINT AS y FROM reproduced p JOIN read_parquet(?) l USING (dataset, "

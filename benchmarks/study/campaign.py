@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from curation.errors import UserError, unknown
+from botbench.core.errors import UserError, unknown
 
 By = Literal["hashtag", "language", "day", "hour", "status", "column", "rule", "file", "cohort"]
 Quantity = Literal["accounts", "posts", "reposts", "likes", "reach"]

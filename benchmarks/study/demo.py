@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from benchmarks.study.answers import Answers
-    from curation.store import Store
+    from benchmarks.study.report.answers import Answers
+    from curation.store.store import Store
 
 DATASET = "simulated-walkaway"
 DESIGNS = ("uniform(n=500)", "posts(n=500)")
@@ -38,7 +38,8 @@ def make(store: Store, out: Path, releases: list[str], run_id: str) -> tuple[Ans
 
     `releases` train the detector, and the bench run `run_id` says how it errs on data sets left out of training.
     """
-    from benchmarks.study import answers, campaign, report
+    from benchmarks.study import campaign
+    from benchmarks.study.report import answers, report
     from benchmarks.study.study import Study
 
     out.mkdir(parents=True, exist_ok=True)
@@ -54,22 +55,22 @@ def make(store: Store, out: Path, releases: list[str], run_id: str) -> tuple[Ans
 
 def _annotate(store: Store, out: Path) -> None:
     """Two samples, answered by simulated people who err, and one posterior for each account."""
-    from curation import cards
-    from curation.annotation import desk
-    from curation.annotation.batches import find
-    from curation.annotation.scheme import Scheme
-    from curation.annotation.simulate import simulate_export
-    from curation.consensus import consensus
-    from curation.designs import parse
-    from curation.pull import pull
-    from curation.sampling import sample
+    from curation.annotation.assignment.batches import find
+    from curation.annotation.assignment.simulate import simulate_export
+    from curation.annotation.label_studio import sync_run
+    from curation.annotation.scheme.scheme import Scheme
+    from curation.ingest import cards
+    from curation.ingest.pull import pull
+    from curation.labels.consensus import consensus
+    from curation.sampling.designs import parse
+    from curation.sampling.draw import sample
 
     pull(store, cards.load(DATASET))
     for number, design in enumerate(DESIGNS):
         batch = sample(store, DATASET, parse(design), copies=COPIES)
         export = out / f"simulated-annotations-{number + 1}.json"
         simulate_export(store, batch.batch_id, export, annotators=COPIES, seed=number)
-        desk.sync_file(store, export, batch=find(store, batch.batch_id))
+        sync_run.sync_file(store, export, batch=find(store, batch.batch_id))
     consensus(store, DATASET, Scheme.load(), method="bayesian", kinds=["person"])
 
 
@@ -79,8 +80,8 @@ def _score(store: Store, out: Path, releases: list[str]) -> None:
 
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    from benchmarks import newcomers, predict
     from benchmarks.detectors import get
+    from benchmarks.prediction import newcomers, predict
 
     # Threads that wait for each other cost minutes on a busy machine; the campaign is small.
     with tempfile.TemporaryDirectory(prefix="botbench-") as scratch, threadpool_limits(1):
@@ -93,7 +94,7 @@ def _evidence(store: Store, out: Path, run_id: str) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from benchmarks import results
+    from benchmarks.execution import results
 
     run = results.load_run(store.home, run_id)
     cells = [c for c in results.cells(run) if c.detector == DETECTOR and c.protocol.startswith("leave-one") and c.status == "done"]

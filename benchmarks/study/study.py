@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.study import frame as framing
-from benchmarks.study import labelled as labelling
-from benchmarks.study import scores
-from benchmarks.study.estimate import Estimate, Refused, Sized, estimates
-from benchmarks.study.frame import FRAME, Frame
-from curation.current import card, newest_consensus, quoted
+from benchmarks.study.data import frame as framing
+from benchmarks.study.data import labelled as labelling
+from benchmarks.study.data import scores
+from benchmarks.study.data.frame import FRAME, Frame
+from benchmarks.study.estimators.estimate import Estimate, Refused, Sized, estimates
+from curation.store.snapshot_queries import card, newest_consensus, quoted
 
 if TYPE_CHECKING:
     from benchmarks.study.campaign import Campaign
-    from benchmarks.study.labelled import Labelled
-    from benchmarks.study.sampled import Floats
-    from curation.store import Store
+    from benchmarks.study.data.labelled import Labelled
+    from botbench.stats.survey import Floats
+    from curation.store.store import Store
 
 
 @dataclass(frozen=True)

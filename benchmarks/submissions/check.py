@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.material import ask
+from benchmarks.data.release_arrays import ask
 from benchmarks.submissions import manifest, package, predictions
 from benchmarks.submissions.folder import Folder
 from benchmarks.submissions.manifest import Manifest, Training
@@ -102,8 +102,8 @@ def _overlap(training: Training, release: Folder, home: Path | None) -> dict[str
 
 def _other(training: Training, release: Folder, home: Path | None) -> Folder | None:
     from benchmarks.submissions.folder import read
-    from curation.errors import UserError
-    from curation.release import load
+    from botbench.core.errors import UserError
+    from curation.release.release import load
 
     if training.release == release.reference:
         return release

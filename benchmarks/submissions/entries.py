@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import results
-from benchmarks.files import write_json
+from benchmarks.execution import results
 from benchmarks.submissions import ladder, ledger, sealed
 from benchmarks.submissions.check import Checked
-from curation.errors import UserError, unknown
-from curation.identity import short_hash
+from botbench.core.errors import UserError, unknown
+from botbench.core.files import write_json
+from curation.store.identity import short_hash
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -158,7 +158,7 @@ def _predictions(key: str, checked: Checked, release: Folder, found: Manifest) -
     import numpy as np
     import pyarrow as pa
 
-    from curation.schema import TABLES, arrow_schema
+    from curation.store.schema import TABLES, arrow_schema
 
     assert checked.table is not None
     both = release.wanted().join(checked.table, keys="account_id", join_type="inner").sort_by("account_id")

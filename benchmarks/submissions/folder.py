@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.material import ask
-from curation.errors import UserError
+from benchmarks.data.release_arrays import ask
+from botbench.core.errors import UserError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -89,7 +89,7 @@ def find(which: str, home: Path | None) -> Folder:
         return read(Path(which))
     if home is None:
         raise UserError(f"{which} is no folder with a release.json, and there is no store to look for a release of that name.")
-    from curation import release
+    from curation.release import release
 
     found = read(release.load(home, which).path)
     return Folder(found.path, found.info, _sealed(home, found.reference))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.errors import Findings
+from botbench.core.errors import Findings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

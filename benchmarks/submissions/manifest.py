@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from benchmarks.submissions.problems import Problem
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 NAME = "manifest.yaml"
 LARGEST = 100_000

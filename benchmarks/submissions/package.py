@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from benchmarks.submissions import manifest, predictions
 from benchmarks.submissions.problems import Problem
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 ALLOWED = (".yaml", ".csv", ".parquet", ".md", ".txt")
 """Endings of what a submission may hold. Nothing that is run or unpickled."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.submissions import manifest, predictions
 from benchmarks.submissions.folder import Folder
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 
 def prepare(release: Folder, file: Path, out: Path, said: dict[str, Any]) -> Path:

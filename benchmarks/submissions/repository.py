@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 TEMPLATE = Path(__file__).parent / "template"
 NAMES = {"workflow.yml": Path(".github/workflows/submissions.yml"), "README.md": Path("README.md"),

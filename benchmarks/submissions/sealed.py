@@ -14,17 +14,17 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.files import write_json
-from benchmarks.material import ask
+from benchmarks.data.release_arrays import ask
 from benchmarks.submissions.folder import SEAL
-from curation.errors import UserError
-from curation.identity import canonical_json
-from curation.shelf import sha256
+from botbench.core.errors import UserError
+from botbench.core.files import write_json
+from curation.release.writer import sha256
+from curation.store.identity import canonical_json
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from curation.release import Release
+    from curation.release.release import Release
 
 WHOLE = ("accounts", "posts", "edges", "splits")
 KEPT_BACK = ("labels", "claims")

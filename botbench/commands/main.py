@@ -1,4 +1,4 @@
-"""The `botbench` command: finds every command file of both packages and turns errors into sentences."""
+"""The `botbench` command: finds every command file and turns errors into sentences."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
+from botbench.core.errors import Findings, UserError
+from botbench.core.registry import modules
 from curation import __version__
-from curation.errors import Findings, UserError
-from curation.registry import modules
 
-COMMANDS = ("curation.commands", "benchmarks.commands")
+PANELS = ("collect", "annotate", "label", "version", "benchmark", "publish", "study")
+"""The folders of commands, in the order of the work; each is a panel of the help."""
 
 app = typer.Typer(
     name="botbench",
@@ -50,8 +51,8 @@ def options(
 
 def build() -> typer.Typer:
     """Add every command file's command to the app (each offers `register(app)`)."""
-    for package in COMMANDS:
-        for module in modules(package):
+    for panel in PANELS:
+        for module in modules(f"botbench.commands.{panel}"):
             if hasattr(module, "register"):
                 module.register(app)
     return app

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Generic, TypeVar
 
-from curation.errors import UserError, unknown
+from botbench.core.errors import UserError, unknown
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape as _escape
 
-from curation.spreadsheet import plain
+from botbench.text.spreadsheet import plain
 
 ROW, HEAD, FOOT = 44, 6, 24
 

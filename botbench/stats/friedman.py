@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.intervals import LEVEL
+from botbench.stats.intervals import LEVEL
 
 LEAST = 10
 """Under so many data sets the test's distribution is a poor guess (Demšar 2006, JMLR 7:1), and there is none here."""

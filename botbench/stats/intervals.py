@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.metrics._judged import Array, Judged, Sample
+from benchmarks.metrics.judged import Array, Judged, Sample
 
 if TYPE_CHECKING:
     from benchmarks.metrics import Metric

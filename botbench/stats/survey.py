@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from benchmarks.intervals import Z, wilson
+from botbench.stats.intervals import Z, wilson
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from curation import code_versions
+from botbench.core import code_versions
 from curation.features._compute import MEMORY, compute
 from curation.features._registry import FEATURES, chosen
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from curation.features._registry import Feature, chosen
 from curation.features._views import expression, placeholder
-from curation.schema import TABLES
+from curation.store.schema import TABLES
 
 if TYPE_CHECKING:
     import duckdb

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from curation.errors import unknown
-from curation.registry import Registry
-from curation.schema import TABLES
+from botbench.core.errors import unknown
+from botbench.core.registry import Registry
+from curation.store.schema import TABLES
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table, Value

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from curation.errors import unknown
+from botbench.core.errors import unknown
 from curation.features._duckdb import epoch_ms, found_in
-from curation.schema import TABLES
+from curation.store.schema import TABLES
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table

@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from curation.errors import UserError, unknown
-from curation.schema import ClaimantKind
+from botbench.core.errors import UserError, unknown
+from curation.store.schema import ClaimantKind
 
-ROOTS = (Path(__file__).parent / "datasets", Path(__file__).parents[1] / "datasets")
+ROOTS = (Path(__file__).parents[1] / "datasets", Path(__file__).parents[2] / "datasets")
 """Where the built-in cards are: inside an installed package, or beside it in a checkout."""
 
 
@@ -122,7 +122,7 @@ class Card(_Strict):
 
     def options(self, read: Read) -> BaseModel:
         """A reading's options as the model of its format; raises ValidationError or UserError (unknown format)."""
-        from curation.sources import FORMATS
+        from curation.ingest.sources import FORMATS
 
         return FORMATS.get(read.format).options.model_validate(read.options)
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from curation.cards import Card, Source
-from curation.errors import UserError
+from botbench.core.errors import UserError
+from curation.ingest.cards import Card, Source
 
 Tell = Callable[[str, int, int], None]
 TRIES = 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from curation.store import Store
+from curation.store.store import Store
 
 COUNTS = ("read", "kept", "duplicate", "quarantined")
 

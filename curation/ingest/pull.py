@@ -13,13 +13,15 @@ from pathlib import Path
 
 import duckdb
 
-from curation import identity, schema, tombstones
-from curation.cards import Card
-from curation.errors import UserError
-from curation.ledger import COUNTS, PullResult, over_limit, stored
-from curation.sources import FORMATS, READER_VERSION, _files
-from curation.sources._stage import FED, QUARANTINE, Stage
-from curation.store import Store, Transaction
+from botbench.core.errors import UserError
+from curation.ingest.cards import Card
+from curation.ingest.ledger import COUNTS, PullResult, over_limit, stored
+from curation.ingest.reading import files as _files
+from curation.ingest.reading.stage import FED, QUARANTINE, Stage
+from curation.ingest.sources import FORMATS, READER_VERSION
+from curation.maintenance import tombstones
+from curation.store import identity, schema
+from curation.store.store import Store, Transaction
 
 __all__ = ["PullResult", "over_limit", "pull"]
 
@@ -60,7 +62,7 @@ def gather(store: Store, card: Card, folder: Path | None, tell: Tell) -> tuple[d
         return {}, "made here"
     origin = str(folder) if folder is not None else "download"
     if folder is None:
-        from curation import downloads
+        from curation.ingest import downloads
 
         folder = downloads.fetch(card, store.home / "downloads" / card.id, tell)
     located = _files.locate(card, folder)

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from curation import agreement
-from curation.agreement import Votes
-from curation.consensus.votes import NO_TRAINING
-from curation.current import latest, quoted
-from curation.errors import UserError, unknown
+from botbench.core.errors import UserError, unknown
+from curation.labels import agreement
+from curation.labels.agreement import Votes
+from curation.labels.consensus.votes import NO_TRAINING
+from curation.store.snapshot_queries import latest, quoted
 
 if TYPE_CHECKING:
-    from curation.consensus import Meaning
-    from curation.store import Store
+    from curation.labels.consensus import Meaning
+    from curation.store.store import Store
 
 VOTES = "agreement_votes"
 GROUPS = ("batch", "stratum", "platform")

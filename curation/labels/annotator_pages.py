@@ -46,7 +46,7 @@ def _page(document: Mapping[str, Any], rows: list[dict[str, Any]], person: dict[
           group: Mapping[str, float | None]) -> str:
     import jinja2
 
-    from curation.quality import ENOUGH
+    from curation.labels.annotator_quality import ENOUGH
     from curation.validation.report import visible
 
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.current import quoted
-from curation.errors import UserError
+from botbench.core.errors import UserError
+from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
-    from curation.agreement_report import Scope
-    from curation.consensus import Meaning
-    from curation.store import Store
+    from curation.labels.agreement_report import Scope
+    from curation.labels.consensus import Meaning
+    from curation.store.store import Store
 
 Array = NDArray[Any]
 
@@ -53,7 +53,7 @@ def quality(store: Store, reference: str, scheme: Meaning, *, gold: Gold | None 
     `reference` is a data set or a batch; `by` counts right and wrong for each value of that attribute of the claims.
     Raises UserError where nobody answered.
     """
-    from curation.agreement_report import find_scope
+    from curation.labels.agreement_report import find_scope
 
     gold = gold or Gold()
     scope = find_scope(store, reference)

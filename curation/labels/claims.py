@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from curation.errors import UserError, unknown
+from botbench.core.errors import UserError, unknown
 
 if TYPE_CHECKING:
-    from curation.store import Store
+    from curation.store.store import Store
 
 
 def history(store: Store, account: str, dataset: str | None = None, at: str | None = None) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def _fate(row: dict[str, Any]) -> str:
 
 def _labels(store: Store, account: str, datasets: list[str], at: str | None) -> list[dict[str, Any]]:
     """The label of the newest consensus of each data set."""
-    from curation.current import newest_consensus
+    from curation.store.snapshot_queries import newest_consensus
 
     version = store.resolve(at)
     found = []

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from curation import duplicates
-from curation.current import quoted
-from curation.errors import unknown
+from botbench.core.errors import unknown
+from curation.labels import duplicates
+from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
-    from curation.consensus import Meaning
-    from curation.store import Store
+    from curation.labels.consensus import Meaning
+    from curation.store.store import Store
 
 KINDS = ("dataset", "person")
 ROW_KEY = r"^.+:\d+$"

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from curation.current import quoted
+from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from curation.store import Store
+    from curation.store.store import Store
 
 GROUPS = "duplicate_groups"
 SHINGLE = 3

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.current import latest, newest_consensus, quoted
-from curation.errors import UserError
-from curation.identity import short_hash
+from botbench.core.errors import UserError
+from curation.store.identity import short_hash
+from curation.store.snapshot_queries import latest, newest_consensus, quoted
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from curation.consensus import Meaning
-    from curation.store import Store, Transaction
+    from curation.labels.consensus import Meaning
+    from curation.store.store import Store, Transaction
 
 Array = NDArray[Any]
 Predict = Callable[[Array, int], Array]
@@ -68,7 +68,7 @@ def labelled(store: Store, dataset: str, *, scores: Path | None = None, families
 
 
 def _by_scores(store: Store, dataset: str, consensus_id: str, version: int, file: Path) -> Labelled:
-    from curation import scores
+    from curation.sampling import score_files as scores
 
     scores.load(store.connection, [file])
     found = store.arrow(f"""SELECT account_id, bot, avg(q) AS p FROM doubtful_labels JOIN {scores.SCORES} USING (account_id)
@@ -157,8 +157,8 @@ def queue(store: Store, data: Labelled, scheme: Meaning, *, length: int | None =
 def _disagreements(store: Store, data: Labelled, scheme: Meaning, at: str | None) -> dict[str, list[str]]:
     from typing import get_args
 
-    from curation.conflicts import conflicts
-    from curation.schema import ClaimantKind
+    from curation.labels.conflicts import conflicts
+    from curation.store.schema import ClaimantKind
 
     found = conflicts(store, scheme, kinds=get_args(ClaimantKind), at=at, groups=False)
     mine = [e for e in found if any(a["dataset"] == data.dataset for a in e["answers"])]
@@ -180,7 +180,7 @@ def measured(data: Labelled, *, flip: float = 0.05, repeats: int = 3, length: in
     At the queue's length (the worst `length`, or fewer where fewer are doubted). It is what to expect if that share of labels
     is wrong; labels that were wrong before count as false alarms. The interval is over the pooled queue (Jeffreys).
     """
-    from curation.quality import share
+    from curation.labels.annotator_quality import share
 
     k = max(1, round(flip * len(data.bot)))
     caught = asked = 0
@@ -199,7 +199,7 @@ def measured(data: Labelled, *, flip: float = 0.05, repeats: int = 3, length: in
 
 def push(store: Store, data: Labelled, found: Sequence[dict[str, Any]], *, copies: int = 1) -> tuple[str, bool]:
     """Write the queue as a batch to be adjudicated; returns its id and whether it is new. The same queue is the same batch."""
-    from curation import schema
+    from curation.store import schema
 
     if not found:
         raise UserError(f"No label of {data.dataset} is doubted; there is nothing to adjudicate.")

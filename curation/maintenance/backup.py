@@ -12,14 +12,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from curation import catalog, lake
-from curation.errors import UserError
-from curation.lake import Location
-from curation.store import Store
+from botbench.core.errors import UserError
+from curation.store import catalog, connection
+from curation.store.connection import Location
+from curation.store.store import Store
 
 MANIFEST = "manifest.json"
 FORMAT = 1
-LEFT_OUT = ("tmp", "cache", "downloads", "backups", lake.TRASH)
+LEFT_OUT = ("tmp", "cache", "downloads", "backups", connection.TRASH)
 """What can be made or fetched again, backups themselves, and what doctor --clean put away."""
 
 Tell = Callable[[int, int], None]
@@ -54,7 +54,7 @@ def make(store: Store, target: Path, tell: Tell = lambda _done, _all: None) -> B
     unfinished = target.with_name(f".{target.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     (unfinished / "files").mkdir(parents=True)
-    with lake.turn(store.location):
+    with connection.turn(store.location):
         version = store.head()
         needed = catalog.files(store.connection, store.location.data)
         saved = catalog.save(store.location, unfinished)

@@ -15,9 +15,11 @@ from typing import Any, Literal
 
 import duckdb
 
-from curation import catalog, lake, migrations, release, schema
-from curation.errors import UserError
-from curation.lake import TRASH, Location
+from botbench.core.errors import UserError
+from curation.release import release
+from curation.store import catalog, migrations, schema
+from curation.store import connection as lake
+from curation.store.connection import TRASH, Location
 
 Outcome = Literal["well", "note", "ill"]
 RESTING = 24 * 3600

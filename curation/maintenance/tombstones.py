@@ -9,14 +9,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from curation import salts
-from curation.current import quoted
-from curation.salts import ROW_KEY
+from curation.store import salts
+from curation.store.salts import ROW_KEY
+from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
     import duckdb
 
-    from curation.sources._stage import Stage
+    from curation.ingest.reading.stage import Stage
 
 REASON, MESSAGE = "erased", "the account was erased; of its row nothing was kept"
 OWNERS = {"accounts": ("account_id",), "posts": ("account_id",), "claims": ("account_id",), "edges": ("source_id", "target_id")}
@@ -65,7 +65,7 @@ def set_aside(stage: Stage, home: Path) -> None:
 
 def _unmention(connection: duckdb.DuckDBPyConnection, secret: str, platform: str, dataset: str, there: str) -> None:
     """Take erased accounts out of others' posts: as mentioned, as referred to, and by handle in the text."""
-    from curation.erasure.masks import masked  # which needs this module
+    from curation.maintenance.erasure.masks import masked  # which needs this module
 
     mentioned = "SELECT DISTINCT unnest(mentions) AS w FROM pull_posts UNION SELECT DISTINCT ref_account_id FROM pull_posts"
     hashes = " OR ".join(

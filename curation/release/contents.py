@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from curation import splits
-from curation.current import latest, quoted
-from curation.identity import content_hash
-from curation.schema import TABLES
-from curation.store import Store
+from curation.release import splits
+from curation.store.identity import content_hash
+from curation.store.schema import TABLES
+from curation.store.snapshot_queries import latest, quoted
+from curation.store.store import Store
 
 TABLES_FROZEN = ("accounts", "posts", "edges", "labels", "claims", "splits")
 """The tables of a release, each one Parquet file."""

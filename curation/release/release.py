@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from curation import shelf
-from curation.current import card, newest_consensus
-from curation.errors import Findings, UserError, unknown
-from curation.frozen import TABLES_FROZEN, Frozen, frozen
-from curation.store import Store
+from botbench.core.errors import Findings, UserError, unknown
+from curation.release import writer
+from curation.release.contents import TABLES_FROZEN, Frozen, frozen
+from curation.store.snapshot_queries import card, newest_consensus
+from curation.store.store import Store
 
 if TYPE_CHECKING:
     from curation.validation.outcome import Validation
@@ -67,7 +67,7 @@ class Release:
 
     def verify(self) -> None:
         """Compare every file with the sha256 that release.json says; raises UserError naming what differs."""
-        wrong = [name for name, wanted in self.info["files"].items() if shelf.sha256(self.path / name) != wanted]
+        wrong = [name for name, wanted in self.info["files"].items() if writer.sha256(self.path / name) != wanted]
         if wrong:
             raise UserError(f"The release {self.reference} was changed after it was made: {', '.join(sorted(wrong))} in "
                             f"{self.path} differ from release.json. Remove that folder and run botbench release again.")
@@ -91,15 +91,15 @@ def freeze(
             raise UserError(f"No account of {dataset} is settled as bot or human and observed, as of version {version}: "
                             f"{_reasons(content)}. Nothing was frozen.")
         content_hash = content.content_hash()
-        row = shelf.recorded(store, name, content_hash)
-        if row and shelf.folder(store.home, name, row["version"]).is_dir():
+        row = writer.recorded(store, name, content_hash)
+        if row and writer.folder(store.home, name, row["version"]).is_dir():
             return load(store.home, f"{name}@{row['version']}")
-        shelf.refuse_other_dataset(store, name, dataset)
+        writer.refuse_other_dataset(store, name, dataset)
         validation = _validated(store, content, accept)
         info = {**_about(content), "content_hash": content_hash, "accepted": accept,
                 "validation": {**validation.summary(), "report": _report(store, validation)},
                 "because": because}
-        path, number = shelf.put(store, name, content, info)
+        path, number = writer.put(store, name, content, info)
     return Release(path, load(store.home, f"{name}@{number}").info, made=True)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from curation.identity import canonical_row
-from curation.schema import TABLES
+from curation.store.identity import canonical_row
+from curation.store.schema import TABLES
 
 PARTS = (("train", 0.6), ("validation", 0.8), ("test", 1.0))
 """The parts and the cumulative share of accounts each ends at."""

@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from curation.errors import UserError
-from curation.frozen import TABLES_FROZEN, Frozen
-from curation.schema import TABLES, rows
-from curation.store import Store, Transaction
+from botbench.core.errors import UserError
+from curation.release.contents import TABLES_FROZEN, Frozen
+from curation.store.schema import TABLES, rows
+from curation.store.store import Store, Transaction
 
 UNFINISHED = ".unfinished-"
 

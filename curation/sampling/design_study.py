@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from curation.designs import Design, Stratum, parse
-from curation.designs._weighted import Weighted
-from curation.estimates import Wave, mean, prevalence, total, variance
-from curation.sampling import draw
+from curation.sampling.designs import Design, Stratum, parse
+from curation.sampling.draw import draw
+from curation.sampling.estimates import Wave, mean, prevalence, total, variance
+from curation.sampling.unequal_probability import Weighted
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from curation import schema, weighing
-from curation.current import latest, quoted
-from curation.designs import Design, Stratum
-from curation.designs._weighted import Weighted
-from curation.errors import UserError, unknown
-from curation.identity import canonical_json, short_hash
-from curation.store import Store, Transaction
+from botbench.core.errors import UserError, unknown
+from curation.sampling import weighted_designs
+from curation.sampling.designs import Design, Stratum
+from curation.sampling.unequal_probability import Weighted
+from curation.store import schema
+from curation.store.identity import canonical_json, short_hash
+from curation.store.snapshot_queries import latest, quoted
+from curation.store.store import Store, Transaction
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -63,7 +64,7 @@ def sample(store: Store, dataset: str, design: Design, *, seed: int = 0, copies:
     UserError where the data set has no accounts, too few for the design, not the column, or the design needs other files.
     """
     drawn_from = store.resolve(at)
-    used = weighing.read(store.connection, design, scores)
+    used = weighted_designs.read(store.connection, design, scores)
     told = {"dataset": dataset, "design": str(design), "seed": seed, "copies": copies, "again": again,
             "at": drawn_from if at else None}
     batch_id = short_hash({**told, "scores": used} if used else told)
@@ -73,7 +74,7 @@ def sample(store: Store, dataset: str, design: Design, *, seed: int = 0, copies:
             return known
         _populate(store, dataset, design, drawn_from, again)
         if isinstance(design, Weighted):
-            weighing.weigh(store, dataset, design, drawn_from, POPULATION, from_file=bool(scores))
+            weighted_designs.weigh(store, dataset, design, drawn_from, POPULATION, from_file=bool(scores))
         # A weight changes from wave to wave: the same chance again would favour whom it passed over before.
         drawn, strata = draw(transaction.connection, f"FROM {POPULATION}", design,
                              batch_id if isinstance(design, Weighted) else seed)
@@ -103,7 +104,7 @@ def draw(connection: duckdb.DuckDBPyConnection, population_sql: str, design: Des
         raise UserError(f"{design} asks for {design.n:,} accounts and {total:,} can be drawn; ask for fewer, or draw again from "
                         "accounts of earlier batches with --again.")
     if isinstance(design, Weighted):
-        return weighing.draw(connection, population_sql, design, seed, _take)
+        return weighted_designs.draw(connection, population_sql, design, seed, _take)
     counts = connection.execute(f"SELECT stratum, count(*) FROM ({population_sql}) GROUP BY ALL ORDER BY stratum").fetchall()
     strata = design.allocate([(name, int(n)) for name, n in counts])
     return _take(connection, population_sql, strata, [str(seed), str(design)]), strata

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from curation.schema import Joint
+from curation.store.schema import Joint
 
 if TYPE_CHECKING:
     import numpy as np

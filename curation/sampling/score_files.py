@@ -8,8 +8,8 @@ from typing import Any
 
 import duckdb
 
-from curation.current import quoted
-from curation.errors import UserError
+from botbench.core.errors import UserError
+from curation.store.snapshot_queries import quoted
 
 SCORES, KINDS = "sample_scores", "sample_kinds"
 _WANTED = {SCORES: "account_id, p_bot and (optional) threshold", KINDS: "account_id, kind and p"}

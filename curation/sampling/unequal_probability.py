@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from curation.designs import Design, Stratum
-from curation.designs.stratified import apportion
-from curation.errors import UserError
+from botbench.core.errors import UserError
+from curation.sampling.designs import Design, Stratum
+from curation.sampling.designs.stratified import apportion
 
 if TYPE_CHECKING:
     import numpy as np

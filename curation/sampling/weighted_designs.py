@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from curation import scores as files
-from curation.current import latest, quoted
-from curation.designs import Design, Stratum
-from curation.designs._weighted import Weighted, classes, inclusion
-from curation.designs.posts import COUNTS
-from curation.errors import UserError
-from curation.store import Store
+from botbench.core.errors import UserError
+from curation.sampling import score_files as files
+from curation.sampling.designs import Design, Stratum
+from curation.sampling.designs.posts import COUNTS
+from curation.sampling.unequal_probability import Weighted, classes, inclusion
+from curation.store.snapshot_queries import latest, quoted
+from curation.store.store import Store
 
 if TYPE_CHECKING:
     import numpy as np

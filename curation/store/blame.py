@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from curation.errors import UserError
-from curation.history import after, standing
+from botbench.core.errors import UserError
+from curation.store.diff import after, standing
 
 if TYPE_CHECKING:
-    from curation.store import Store
+    from curation.store.store import Store
 
 TABLES = {
     "accounts": ("account_id", "'observed ' || coalesce(strftime(observed_at AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M'), "

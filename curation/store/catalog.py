@@ -10,8 +10,8 @@ from pathlib import Path
 
 import duckdb
 
-from curation.errors import UserError
-from curation.lake import Location, connect, extension, quoted
+from botbench.core.errors import UserError
+from curation.store.connection import Location, connect, extension, quoted
 
 NAMES = {"sqlite": "catalog.sqlite", "postgres": "catalog.duckdb"}
 

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 import duckdb
 
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 T = TypeVar("T")
 CONFLICTS = ("transaction conflict", "database is locked", "could not serialize", "database table is locked", "deadlock detected",

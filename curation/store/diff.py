@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from curation import schema
-from curation.current import newest_consensus, quoted
+from curation.store import schema
+from curation.store.snapshot_queries import newest_consensus, quoted
 
 if TYPE_CHECKING:
-    from curation.store import Store, Transaction
+    from curation.store.store import Store, Transaction
 
 KINDS = ("added", "removed", "changed")
 MOVED = 0.0005

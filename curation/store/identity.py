@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Container, Iterable
 from typing import TYPE_CHECKING
 
-from curation.schema import TABLES, Column, Table
+from curation.store.schema import TABLES, Column, Table
 
 if TYPE_CHECKING:
     import duckdb

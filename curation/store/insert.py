@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from curation.schema import Table
+from curation.store.schema import Table
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-    from curation.store import Counts
+    from curation.store.store import Counts
 
 
 def merge(connection: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table | str) -> Counts:
@@ -19,7 +19,7 @@ def merge(connection: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table | 
     Only keys are grouped, so memory does not grow with texts. Call inside the store's transaction. Leaves the rows
     that share a key with other content in the temporary table `conflicts_<table>`.
     """
-    from curation.store import Counts
+    from curation.store.store import Counts
 
     stage = _staged(connection, table, rows)
     read = _one(connection, f"SELECT count(*) FROM {stage}")

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import duckdb
 
-from curation import catalog, schema
-from curation.errors import UserError
-from curation.lake import Location
+from botbench.core.errors import UserError
+from curation.store import catalog, schema
+from curation.store.connection import Location
 
 AUTHOR = "botbench"
 

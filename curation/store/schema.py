@@ -386,7 +386,7 @@ def arrow_schema(table: Table) -> pa.Schema:
 
 def reference_page() -> str:
     """The reference page of tables, as Markdown (docs/tables.md is this, and a test keeps it so)."""
-    lines = ["# Tables", "", "Made from `curation/schema.py` by `botbench tables`; do not edit.", ""]
+    lines = ["# Tables", "", "Made from `curation/store/schema.py` by `botbench tables`; do not edit.", ""]
     for table in _TABLES:
         where = "" if table.stored else " (Parquet, not in the store)"
         lines += [f"## {table.name}{where}", "", table.meaning, "", f"Key: {', '.join(table.key)}.", "",

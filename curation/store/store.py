@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 
-from curation import history, lake, migrations, schema
-from curation.errors import UserError, unknown
-from curation.merge import merge
+from botbench.core.errors import UserError, unknown
+from curation.store import connection as lake
+from curation.store import diff as history
+from curation.store import migrations, schema
+from curation.store.insert import merge
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -71,7 +73,7 @@ class Store:
     `location` is a folder (SQLite catalog, made where it is missing) or a `postgresql://` URL with `data_path`;
     without one, BOTBENCH_STORE or `./.botbench`. `create=False`, for what only reads, raises UserError where no store is.
     Files of a store whose catalog is gone are never given a new catalog: that raises UserError (`lake.CatalogLost`).
-    A store of an older schema is brought forward when it is opened, whoever opens it (`curation.migrations`).
+    A store of an older schema is brought forward when it is opened, whoever opens it (`curation.store.migrations`).
     """
 
     def __init__(self, location: str | Path | None = None, create: bool = True) -> None:

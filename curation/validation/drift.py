@@ -10,7 +10,7 @@ from curation.validation import views
 from curation.validation.rules import ORDER
 
 if TYPE_CHECKING:
-    from curation.store import Store
+    from curation.store.store import Store
 
 SHIFT = 0.1
 """A distance between two distributions from which it is told: a tenth of the accounts would have to change their value."""

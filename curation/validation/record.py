@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from curation import history
-from curation.identity import canonical_row, short_hash
-from curation.schema import TABLES, rows
+from curation.store import diff
+from curation.store.identity import canonical_row, short_hash
+from curation.store.schema import TABLES, rows
 from curation.validation.rules import fingerprint
 
 if TYPE_CHECKING:
-    from curation.store import Store, Transaction
+    from curation.store.store import Store, Transaction
     from curation.validation.outcome import SuiteResult, Validation
 
 FOUND = ("CREATE TABLE found (suite VARCHAR, rule VARCHAR, account_id VARCHAR, rows BIGINT, detail VARCHAR, severity VARCHAR, "
@@ -24,7 +24,7 @@ def keep(store: Store, validation: Validation, schema: str) -> int | None:
 
     None where this data set was already validated with this very result: validating again makes no version.
     """
-    version = history.last_change(store, validation.version)
+    version = diff.last_change(store, validation.version)
     validation_id = short_hash({
         "dataset": validation.dataset, "release": validation.release, "version": version,
         "rules": fingerprint(s.suite for s in validation.suites), "suites": {s.name: _summary(s) for s in validation.suites},

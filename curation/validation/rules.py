@@ -10,8 +10,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from curation.identity import short_hash
-from curation.schema import TABLES, Column, Severity, Table
+from curation.store.identity import short_hash
+from curation.store.schema import TABLES, Column, Severity, Table
 
 SUITES = Path(__file__).parent / "suites"
 ORDER = ("pulls", "accounts", "posts", "edges", "claims", "batches", "assignments", "labels", "splits", "releases")

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from curation import current
-from curation.errors import unknown
-from curation.frozen import TABLES_FROZEN
-from curation.store import Store
+from botbench.core.errors import unknown
+from curation.release.contents import TABLES_FROZEN
+from curation.store import snapshot_queries
+from curation.store.store import Store
 from curation.validation import record, views
 from curation.validation.outcome import LISTED, Finding, Hit, SuiteResult, Validation
 from curation.validation.rules import Rule, Suite, extended
@@ -20,7 +20,7 @@ from curation.validation.rules import Rule, Suite, extended
 if TYPE_CHECKING:
     import duckdb
 
-    from curation.release import Release
+    from curation.release.release import Release
 
 KNOWN_ISSUE = re.compile(r"^([a-z]+\.[a-z0-9_-]+)\s*:\s*(.*)$", re.DOTALL)
 
@@ -56,7 +56,7 @@ def validate_release(store: Store, made: Release, keep: bool = False) -> Validat
     Raises UserError where a file was changed, or that version has expired.
     """
     made.verify()
-    files = {t: f"read_parquet({current.quoted(made.file(t))})" for t in TABLES_FROZEN}
+    files = {t: f"read_parquet({snapshot_queries.quoted(made.file(t))})" for t in TABLES_FROZEN}
     from_files = {"frozen": files, "splits": files["splits"], "consensus": str(made.info["consensus_id"])}
     version = store.resolve(int(made.info["snapshot_id"]))
     return _validated_at(store, made.dataset, version, from_files, keep=keep, release=made.reference)
@@ -64,7 +64,7 @@ def validate_release(store: Store, made: Release, keep: bool = False) -> Validat
 
 def _validated_at(store: Store, dataset: str, version: int, looked_at: dict[str, Any], *, keep: bool,
                   release: str | None = None) -> Validation:
-    card = current.card(store, dataset, version)
+    card = snapshot_queries.card(store, dataset, version)
     message = next((v.message for v in store.versions() if v.number == version), "")
     with views.pinned(store, dataset, version, **looked_at) as schema:
         results = _run(store, schema, card)

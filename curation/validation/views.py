@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from curation.annotation.scheme import Scheme
-from curation.annotation.schemebook import SchemeBook
-from curation.current import card, latest, newest_consensus, quoted
-from curation.identity import claim_id
-from curation.schema import TABLES
-from curation.splits import duplicate_groups
-from curation.store import Store
+from curation.annotation.scheme.scheme import Scheme
+from curation.annotation.scheme.store_schemes import SchemeBook
+from curation.release.splits import duplicate_groups
+from curation.store.identity import claim_id
+from curation.store.schema import TABLES
+from curation.store.snapshot_queries import card, latest, newest_consensus, quoted
+from curation.store.store import Store
 
 if TYPE_CHECKING:
     import duckdb

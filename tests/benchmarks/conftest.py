@@ -23,9 +23,9 @@ class Maker:
 
     def __call__(self, name, bots=30, humans=30, *, seed=0, ids=None, profile=True, posts=0, posters="all", official=False,
                  groups=None, platform="twitter", edges=False, version=1, dataset=None):
-        from curation import release
-        from curation.identity import short_hash
-        from curation.schema import TABLES, arrow_schema, rows
+        from curation.release import release
+        from curation.store.identity import short_hash
+        from curation.store.schema import TABLES, arrow_schema, rows
 
         rng = np.random.default_rng(seed)
         n = bots + humans

@@ -34,8 +34,8 @@ class Written:
 
     def pull(self, store, **options):
         """Pull in this process."""
-        from curation import cards
-        from curation.pull import pull
+        from curation.ingest import cards
+        from curation.ingest.pull import pull
 
         return pull(store, cards.load(self.card), self.folder, **options)
 
@@ -88,7 +88,7 @@ def place(request, tmp_path):
 @pytest.fixture
 def old_stores():
     """Makes stores as the first schema made them (tests/curation/old_stores.py)."""
-    spec = importlib.util.spec_from_file_location("old_stores", Path(__file__).with_name("old_stores.py"))
+    spec = importlib.util.spec_from_file_location("old_stores", Path(__file__).parent / "store" / "old_stores.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -69,7 +69,7 @@ def served(folder, *arguments):
     """`botbench annotate serve` as a user runs it, with its store in the folder; gives what it said. Ended by SIGTERM."""
     environment = {**os.environ, "BOTBENCH_LABEL_STUDIO": _program(), "BOTBENCH_STORE": str(folder / "store")}
     with (folder / "said").open("w") as said, (folder / "log").open("w") as log:
-        command = [sys.executable, "-m", "benchmarks.commands.main", "annotate", "serve", *arguments, "--json"]
+        command = [sys.executable, "-m", "botbench.commands.main", "annotate", "serve", *arguments, "--json"]
         process = subprocess.Popen(command, stdout=said, stderr=log, stdin=subprocess.DEVNULL, env=environment, cwd=folder)
     try:
         yield _told(folder, process)

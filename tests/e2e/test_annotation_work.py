@@ -8,13 +8,15 @@ import secrets
 
 import pytest
 
-from curation.annotation import adjudication, batches, desk, known, seats, status, swayed
-from curation.annotation.client import Client
-from curation.annotation.push import push
-from curation.annotation.roster import Person, Roster
-from curation.annotation.scheme import Scheme
-from curation.schema import rows
-from curation.store import Store
+from curation.annotation.assignment import adjudication, batches, gold, score_exposure, seats
+from curation.annotation.assignment.roster import Person, Roster
+from curation.annotation.label_studio import sync_run
+from curation.annotation.label_studio.client import Client
+from curation.annotation.label_studio.push import push
+from curation.annotation.monitoring import status
+from curation.annotation.scheme.scheme import Scheme
+from curation.store.schema import rows
+from curation.store.store import Store
 
 pytestmark = pytest.mark.labelstudio
 
@@ -112,28 +114,28 @@ def test_calibration_batch_adjudication_and_sync(work):
         return word if account not in disputed or len(seen) == 1 else {"bot": "human", "human": "bot"}[word]
 
     made = {name: people.answer(name, batch, says) for name in ("ana", "ben", "cy")}
-    synced = desk.sync_server(store, client, batch)
+    synced = sync_run.sync_server(store, client, batch)
     assert (synced.claims_added, synced.claims_retracted, synced.rejected, synced.notes) == (40, 0, [], [])
 
     # -- what a sync costs: nothing new is the list of projects and a light look at each; one answer is that answer
     client.cost()
-    assert desk.sync_server(store, client, batch).claims_added == 0
+    assert sync_run.sync_server(store, client, batch).claims_added == 0
     requests, size = client.cost()
     assert requests == 1 + 3 and size < 20_000, (requests, size)
     account, annotation, _ = made["ana"][10]
     people.server.call("PATCH", f"annotations/{annotation}", people.tokens["ana"], json={"result": result("cannot tell")})
     people.server.call("DELETE", f"annotations/{made['ben'][11][1]}", people.tokens["ben"])
-    changed = desk.sync_server(store, client, batch)
+    changed = sync_run.sync_server(store, client, batch)
     assert (changed.claims_added, changed.claims_retracted) == (1, 2)
     requests, size = client.cost()
     # the users, one task with its card, and the page's configuration, in case somebody edited it
     assert requests == 1 + 3 + 1 + 1 + 1 and size < 75_000, (requests, size)
     people.server.call("PATCH", f"annotations/{annotation}", people.tokens["ana"], json={"result": result(TRUTH[account])})
     people.answer("ben", batch, lambda a: TRUTH[a])
-    assert desk.sync_server(store, client, batch).claims_added == 2
+    assert sync_run.sync_server(store, client, batch).claims_added == 2
 
     # -- status: everybody is done, six wait
-    found = status.status(store, desk.sync_server(store, client, batch).projects, scheme)
+    found = status.status(store, sync_run.sync_server(store, client, batch).projects, scheme)
     assert (found["all"]["assigned"], found["all"]["done"], found["waiting_for_adjudication"]) == (40, 40, 6)
     assert {p["done"] for p in found["annotators"].values()} <= {13, 14} and "@" not in json.dumps(found)
     assert found["agreement"]["low"] <= found["agreement"]["alpha"] <= found["agreement"]["high"] < 1
@@ -146,30 +148,30 @@ def test_calibration_batch_adjudication_and_sync(work):
     card = people.server.call("GET", f"tasks/{settled[0][2]}")["data"]["card"]
     assert "What was said before" in card and "one person" in card
     assert not any(name in card or code in card for code, name in Roster.load(store.home).names().items())
-    desk.sync_server(store, client)
+    sync_run.sync_server(store, client)
     roles = store.connection.execute("SELECT account_id FROM lake.main.claims WHERE attributes['role'] = 'adjudicator' ORDER BY 1")
     assert [a for (a,) in roles.fetchall()] == disputed
     assert adjudication.waiting(store, [batch.batch_id], scheme) == []
 
     # -- calibration: training on what was adjudicated, with feedback; then a batch with gold hidden in it
-    training = known.train(store, batch, scheme, ["ana", "ben"], 4)
+    training = gold.train(store, batch, scheme, ["ana", "ben"], 4)
     push(store, client, training, scheme)
     people.answer("ana", training, lambda a: TRUTH[a])
     people.answer("ben", training, lambda _: "human")
-    desk.sync_server(store, client)
-    told = known.feedback(store, training, scheme)
+    sync_run.sync_server(store, client)
+    told = gold.feedback(store, training, scheme)
     trained = store.arrow("SELECT DISTINCT account_id FROM lake.main.assignments WHERE part = 'training'")
     bots = sum(TRUTH[a] == "bot" for a in trained["account_id"].to_pylist())
     assert [sum(r["alike"] for r in told[n]) for n in ("ana", "ben")] == [4, 4 - bots]
 
     last = draw(store, list(TRUTH)[20:], 1)
     seats.asked(store, last, ["ana", "ben"])
-    assert known.hide_gold(store, last, scheme, 0.4) == 6  # 5 * .4 / .6 for each of the two
-    assert known.hide_gold(store, last, scheme, 0.4) == 0
+    assert gold.hide_gold(store, last, scheme, 0.4) == 6  # 5 * .4 / .6 for each of the two
+    assert gold.hide_gold(store, last, scheme, 0.4) == 0
     assert push(store, client, last, scheme).tasks_created == 16
     people.answer("ana", last, lambda a: TRUTH[a])
     people.answer("ben", last, lambda a: {"bot": "human", "human": "bot"}[TRUTH[a]])
-    found = status.status(store, desk.sync_server(store, client, last).projects, scheme)
+    found = status.status(store, sync_run.sync_server(store, client, last).projects, scheme)
     of = {n: found["annotators"][Roster.load(store.home).pseudonym(n)] for n in ("ana", "ben")}
     # three are few: nobody is judged by them
     assert [(p["gold_right"], p["gold_seen"], p["review"]) for p in of.values()] == [(3, 3, False), (0, 3, False)]
@@ -180,7 +182,7 @@ def test_people_join_and_leave_and_report(work):
     scheme, batch = Scheme.load(), batches.find(store)
     push(store, client, batch, scheme, annotators=["ana", "ben", "cy"])
     bens = {account for account, _, _ in people.answer("ben", batch, lambda a: TRUTH[a], limit=3)}
-    desk.sync_server(store, client, batch)
+    sync_run.sync_server(store, client, batch)
     moved = seats.leave(store, batch, "ben")
     assert moved >= 10
     pushed = push(store, client, batch, scheme)
@@ -193,7 +195,7 @@ def test_people_join_and_leave_and_report(work):
 
     # -- somebody reports an account: nobody else is asked about it again
     [(account, _, _)] = people.answer("dana", batch, lambda _: "report", limit=1)
-    synced = desk.sync_server(store, client, batch)
+    synced = sync_run.sync_server(store, client, batch)
     assert any("reported" in note.lower() for note in synced.notes), synced.notes
     left = store.arrow(f"SELECT count(*) AS n FROM {seats.current(store, batch)} WHERE annotator IS NOT NULL AND account_id = ?",
                        [account])["n"][0].as_py()
@@ -203,16 +205,16 @@ def test_people_join_and_leave_and_report(work):
     before = len(store.arrow("FROM lake.main.claims"))
     project = people.project("ben", batch)
     client.delete_tasks(project, [t for t, _ in client.task_keys(project)][:2])
-    synced = desk.sync_server(store, client, batch)
+    synced = sync_run.sync_server(store, client, batch)
     assert synced.claims_retracted == 0 and any("tasks were deleted there" in note for note in synced.notes)
     assert push(store, client, batch, scheme).tasks_created == 2
     assert len(store.arrow("FROM lake.main.claims")) == before
 
     # -- the batch is closed and the description edited by hand; a late answer counts, and is told
-    for p in desk.ours(store, client, batch):
+    for p in sync_run.ours(store, client, batch):
         client.rename_project(p["id"], f"[closed] {p['title']}", {**p["botbench"], "archived": "yes"})
     people.answer("ana", batch, lambda a: TRUTH[a], limit=1)
-    synced = desk.sync_server(store, client, batch)
+    synced = sync_run.sync_server(store, client, batch)
     assert synced.claims_added == 1 and any("after the batch was closed" in note for note in synced.notes)
 
 
@@ -227,9 +229,9 @@ def test_a_config_edited_by_hand_is_told_and_put_back(work):
     edited = ours.replace("<Choice ", '<Choice value="Robot"/><Choice ', 1)
     people.server.call("PATCH", f"projects/{project}", json={"label_config": edited})
     people.answer("ben", batch, lambda a: TRUTH[a], limit=2)
-    assert desk.sync_server(store, client, batch).notes == [], "nothing came from the edited page"
+    assert sync_run.sync_server(store, client, batch).notes == [], "nothing came from the edited page"
     people.answer("ana", batch, lambda _: "Robot", limit=1)
-    synced = desk.sync_server(store, client, batch)
+    synced = sync_run.sync_server(store, client, batch)
     assert [r["reason"][:24] for r in synced.rejected] == ["answer: expected one of "] and synced.claims_added == 0
     [note] = synced.notes
     assert note.startswith(f"The labelling page of project {project} (ana) is not as botbench made it")
@@ -280,7 +282,7 @@ def test_the_rounds_as_commands(work, cli, tmp_path):
     # -- whose cards showed a score: the claims say so, and the score was there
     told = {r["account_id"]: r["scores_shown"] for r in store.arrow(
         "SELECT account_id, scores_shown FROM lake.main.claims WHERE batch_id = ?", [batch.batch_id]).to_pylist()}
-    with_scores = set(swayed.shown(store, batch, scores, 0.5)["account_id"].to_pylist())
+    with_scores = set(score_exposure.shown(store, batch, scores, 0.5)["account_id"].to_pylist())
     assert {a for a, shown in told.items() if shown} == with_scores and 0 < len(with_scores) < 20
     cards = {t["meta"]["scores_shown"]: t["data"]["card"] for p in pushed["project_ids"] for t in people.server.call(
         "GET", "tasks", params={"project": p, "fields": "task_only", "page_size": 100})["tasks"]}
@@ -303,5 +305,5 @@ def test_the_rounds_as_commands(work, cli, tmp_path):
     # -- closed, and closed again
     closed = run("archive")
     assert len(closed["project_ids"]) == 4 and run("archive") == {**closed, "claims_added": 0}
-    titles = [p["title"] for p in desk.ours(store, client, batch)]
+    titles = [p["title"] for p in sync_run.ours(store, client, batch)]
     assert all(t.startswith("[closed] ") and t.count("[closed]") == 1 for t in titles)

@@ -16,15 +16,15 @@ from typing import ClassVar
 
 import pytest
 
-from curation.annotation import batches
-from curation.annotation.client import Client
-from curation.annotation.people import People
-from curation.annotation.push import push
-from curation.annotation.results import Reader
-from curation.annotation.scheme import Scheme
-from curation.annotation.schemebook import SchemeBook
-from curation.schema import rows
-from curation.store import Store
+from curation.annotation.assignment import batches
+from curation.annotation.assignment.pseudonyms import People
+from curation.annotation.label_studio.client import Client
+from curation.annotation.label_studio.push import push
+from curation.annotation.label_studio.results import Reader
+from curation.annotation.scheme.scheme import Scheme
+from curation.annotation.scheme.store_schemes import SchemeBook
+from curation.store.schema import rows
+from curation.store.store import Store
 
 pytestmark = [pytest.mark.chromium, pytest.mark.labelstudio]
 CHROMIUM = os.environ.get("BOTBENCH_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"

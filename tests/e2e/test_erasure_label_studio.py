@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from curation.annotation.client import Client
-from curation.erasure import erase
-from curation.schema import rows
-from curation.store import Store
+from curation.annotation.label_studio.client import Client
+from curation.maintenance.erasure import erase
+from curation.store.schema import rows
+from curation.store.store import Store
 
 pytestmark = pytest.mark.labelstudio
 BATCH, DATASET, SEEN = "e0a5e0123456789a", "made-up-erasure", datetime(2018, 7, 1, tzinfo=UTC)

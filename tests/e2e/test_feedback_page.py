@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from curation.annotation.feedback_page import page
-from curation.annotation.scheme import Scheme
+from curation.annotation.monitoring.feedback_page import page
+from curation.annotation.scheme.scheme import Scheme
 
 pytestmark = pytest.mark.chromium
 CHROMIUM = os.environ.get("BOTBENCH_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"

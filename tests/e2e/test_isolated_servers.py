@@ -3,9 +3,9 @@
 import pytest
 import requests
 
-from curation.annotation.client import Client
-from curation.schema import rows
-from curation.store import Store
+from curation.annotation.label_studio.client import Client
+from curation.store.schema import rows
+from curation.store.store import Store
 
 pytestmark = pytest.mark.labelstudio
 BATCH, DATASET = "e150e0123456789a", "made-up-isolated"

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from curation.annotation.people import People
-from curation.schema import rows
-from curation.store import Store
+from curation.annotation.assignment.pseudonyms import People
+from curation.store.schema import rows
+from curation.store.store import Store
 
 pytestmark = pytest.mark.labelstudio
 
@@ -19,7 +19,7 @@ PEOPLE = ("ana@example.org", "ben@example.org", "cy@example.org")
 BIO = "</bdi></div><script>window.__pwn=1</script> \u202egnp.exe \"><img src=x onerror=alert(1)> {{7*7}} $card"
 
 KILLED_AFTER_A_REQUEST = """
-from curation.annotation.client import Client
+from curation.annotation.label_studio.client import Client
 real = Client.import_tasks
 def import_tasks(self, project, tasks):
     real(self, project, tasks)
@@ -27,7 +27,7 @@ def import_tasks(self, project, tasks):
 Client.import_tasks = import_tasks
 """
 KILLED_BETWEEN_CLAIMS_AND_LOG = """
-from curation.store import Transaction
+from curation.store.store import Transaction
 real = Transaction.insert
 def insert(self, name, offered):
     if name == "annotation_log":
@@ -36,7 +36,7 @@ def insert(self, name, offered):
 Transaction.insert = insert
 """
 KILLED_BEFORE_THE_REPORT = """
-from curation.store import Store
+from curation.store.store import Store
 real = Store.transact
 def transact(self, *work):
     real(self, *work)
@@ -60,7 +60,7 @@ def desk(cli, tmp_path, label_studio):
 
         def killed(self, patch, command):
             code = f"import os, signal, sys\n{patch}\nsys.argv = ['botbench', 'annotate', '{command}', '{BATCH}', '--json']\n" \
-                   "from benchmarks.commands.main import main\nmain()"
+                   "from botbench.commands.main import main\nmain()"
             environment = {**os.environ, "BOTBENCH_STORE": str(self.home), "LABEL_STUDIO_URL": label_studio.url,
                            "LABEL_STUDIO_API_KEY": label_studio.token}
             done = subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, timeout=300,

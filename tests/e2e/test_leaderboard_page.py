@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.leaderboard import page
+from benchmarks.leaderboard.render import page
 
 _spec = importlib.util.spec_from_file_location("boards", Path(__file__).parents[1] / "boards.py")
 boards = importlib.util.module_from_spec(_spec)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from curation.store import Store
+from curation.store.store import Store
 
 pytestmark = [pytest.mark.labelstudio, pytest.mark.chromium]
 CHROMIUM = os.environ.get("BOTBENCH_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.site import build
-from benchmarks.site.known import Known
+from benchmarks.leaderboard.site import build
+from benchmarks.leaderboard.site.release_facts import Known
 
 _spec = importlib.util.spec_from_file_location("boards", Path(__file__).parents[1] / "boards.py")
 boards = importlib.util.module_from_spec(_spec)

@@ -28,7 +28,7 @@ def release(home: Path) -> None:
     """A release of simulated profiles, written column by column."""
     import duckdb
 
-    from curation.schema import TABLES
+    from curation.store.schema import TABLES
 
     folder = home / "releases" / "simulated" / "1"
     folder.mkdir(parents=True)
@@ -102,8 +102,8 @@ def bare(home: Path) -> None:
 
 def ours(home: Path, track: bool) -> None:
     """The same cells through the bench, in one worker."""
-    from benchmarks import runner
-    from benchmarks.suite import check
+    from benchmarks.execution import runner
+    from benchmarks.execution.suite import check
 
     suite = check({"name": "speed", "releases": ["simulated"], "detectors": list(DETECTORS),
                    "protocols": [f"cross-validation(folds={FOLDS}, repeats={REPEATS}, seed=0)"]}, "")
@@ -122,8 +122,8 @@ def timed(home: Path, what: str) -> dict[str, float]:
 
 
 def test_overhead_over_the_bare_loop(tmp_path):
-    from benchmarks import runner
-    from benchmarks.watch import Silent
+    from benchmarks.execution import runner
+    from botbench.core.progress import Silent
 
     release(tmp_path)
     runner.prepare(tmp_path, runner.find_releases(tmp_path, ["simulated"]), Silent())

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from curation import schema
-from curation.annotation import batches
-from curation.annotation.card import cards
-from curation.annotation.client import Client
-from curation.annotation.push import AT_A_TIME, push
-from curation.annotation.scheme import Scheme
-from curation.store import Store
+from curation.annotation.assignment import batches
+from curation.annotation.card.card import cards
+from curation.annotation.label_studio.client import Client
+from curation.annotation.label_studio.push import AT_A_TIME, push
+from curation.annotation.scheme.scheme import Scheme
+from curation.store import schema
+from curation.store.store import Store
 
 pytestmark = [pytest.mark.speed, pytest.mark.labelstudio]
 _spec = importlib.util.spec_from_file_location("servers", Path(__file__).parents[1] / "e2e" / "conftest.py")

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from curation import schema
+from curation.store import schema
 
 POSTS = int(float(os.environ.get("BOTBENCH_SPEED_POSTS", "1e7")))
 ACCOUNTS = max(POSTS // 100, 1)
@@ -76,7 +76,7 @@ def write(folder):
 
 def pandas_loop(folder):
     """Features of a sample of accounts by the loop, the seconds it took by the clock and of CPU, and the posts it read."""
-    spec = importlib.util.spec_from_file_location("reference", Path(__file__).parents[1] / "curation" / "features_reference.py")
+    spec = importlib.util.spec_from_file_location("reference", Path(__file__).parents[1] / "curation" / "features" / "features_reference.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     with duckdb.connect() as connection:

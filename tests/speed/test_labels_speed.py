@@ -6,9 +6,9 @@ from statistics import mean
 
 import pytest
 
-from curation.agreement_report import report
-from curation.annotation.scheme import Scheme
-from curation.consensus import consensus
+from curation.annotation.scheme.scheme import Scheme
+from curation.labels.agreement_report import report
+from curation.labels.consensus import consensus
 
 pytestmark = pytest.mark.speed
 ACCOUNTS, PEOPLE, ANSWERS = 200_000, 200, 5

@@ -26,9 +26,9 @@ done = sum(con.execute(f"SELECT count(*) FROM t{{i}}").fetchone()[0] for i in ra
 """
 PULL = """
 from pathlib import Path
-from curation import cards
-from curation.pull import pull
-from curation.store import Store
+from curation.ingest import cards
+from curation.ingest.pull import pull
+from curation.store.store import Store
 with Store({store!r}) as store:
     result = pull(store, cards.load(Path({card!r})), Path({folder!r}))
 done = result.tables["accounts"]["read"]

@@ -14,10 +14,10 @@ pytestmark = pytest.mark.speed
 PROGRAM = """
 import json, resource, sys, time
 from pathlib import Path
-from curation.sources import simulator
-from curation.sources._simulation.draws import Draws
-from curation.sources._simulation.people import people
-from curation.sources._simulation.timeline import World
+from curation.ingest.sources import simulator
+from curation.ingest.simulation.draws import Draws
+from curation.ingest.simulation.people import people
+from curation.ingest.simulation.timeline import World
 options = simulator.Options(seed=1, accounts=int(sys.argv[1]), posts_per_account=float(sys.argv[2]))
 folder = Path(sys.argv[3])
 for table in ("accounts", "claims", "posts"):

@@ -16,14 +16,14 @@ MAKE = """
 import sys, yaml
 from datetime import date
 from pathlib import Path
-from curation import schema
-from curation.designs import parse
-from curation.sampling import sample
-from curation.sources import simulator
-from curation.sources._simulation.draws import Draws
-from curation.sources._simulation.people import people
-from curation.sources._simulation.timeline import World
-from curation.store import Store
+from curation.store import schema
+from curation.sampling.designs import parse
+from curation.sampling.draw import sample
+from curation.ingest.sources import simulator
+from curation.ingest.simulation.draws import Draws
+from curation.ingest.simulation.people import people
+from curation.ingest.simulation.timeline import World
+from curation.store.store import Store
 folder, accounts = Path(sys.argv[1]), int(sys.argv[2])
 options = simulator.Options(seed=16, accounts=accounts, share_of_bots=.12, posts_per_account=4.3, spread=1.0,
                             start=date(2016, 9, 16), end=date(2016, 10, 22), hashtags=("vote", "debate", "river", "festival"))
@@ -59,9 +59,9 @@ with Store(folder / "store") as store:
 STUDY = """
 import json, os, resource, sys, time
 from pathlib import Path
-from benchmarks.study import answers, campaign, report
+from benchmarks.study.report import answers, report; from benchmarks.study import campaign
 from benchmarks.study.study import Study
-from curation.store import Store
+from curation.store.store import Store
 folder = Path(sys.argv[1])
 started, parts = time.perf_counter(), {}
 chosen = campaign.load(folder / "campaign.yaml")

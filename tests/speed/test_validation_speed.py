@@ -9,8 +9,9 @@ import time
 
 import pytest
 
-from curation import release, schema
-from curation.identity import claim_id
+from curation.release import release
+from curation.store import schema
+from curation.store.identity import claim_id
 from curation.validation import run, views
 from curation.validation.rules import suites
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks import material
 from benchmarks.audits.dataset import Audited, NotApplicable, Result, check
-from benchmarks.audits.telling import Matrix, told
-from curation import release
+from benchmarks.audits.separability import Matrix, told
+from benchmarks.data import release_arrays
+from curation.release import release
 
 SAMPLE = 2_000
 """Accounts of each data set that are looked at, drawn by seed."""
@@ -20,7 +20,7 @@ def which(audited: Audited) -> Result:
     if not audited.others:
         raise NotApplicable("the store has no release of another data set.")
     rng = np.random.default_rng(audited.seed)
-    parts = [_some(audited.material, rng), *(_some(material.load(audited.home, r), rng) for r in audited.others)]
+    parts = [_some(audited.material, rng), *(_some(release_arrays.load(audited.home, r), rng) for r in audited.others)]
     mine = np.concatenate([np.full(len(p), i == 0) for i, p in enumerate(parts)]).astype(np.int8)
     x = np.concatenate(parts)
     shared = np.isfinite(x[mine == 1]).any(axis=0) & np.isfinite(x[mine == 0]).any(axis=0)
@@ -34,7 +34,7 @@ def which(audited: Audited) -> Result:
     return Result(four.value, four.above(LIMIT), detail, four.low, four.high)
 
 
-def _some(of: material.Material, rng: np.random.Generator) -> Matrix:
+def _some(of: release_arrays.Material, rng: np.random.Generator) -> Matrix:
     return of.values if len(of) <= SAMPLE else of.values[np.sort(rng.choice(len(of), SAMPLE, replace=False))]
 
 
@@ -44,7 +44,7 @@ def _shared(audited: Audited, where: str) -> dict[str, int]:
     for reference in audited.others:
         other = release.load(audited.home, reference)
         files = [str(r.file(t)) for r in (audited.release, other) for t in ("labels", "accounts")]
-        counts[reference] = int(material.ask(
+        counts[reference] = int(release_arrays.ask(
             f"""SELECT count(DISTINCT a.account_id) AS n FROM read_parquet(?) a JOIN read_parquet(?) pa USING (account_id)
                 JOIN (SELECT l.account_id, l.label, p.platform FROM read_parquet(?) l JOIN read_parquet(?) p USING (account_id)) b
                 ON a.account_id = b.account_id AND pa.platform = b.platform WHERE {where}""", list(files))["n"][0].as_py())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.audits.dataset import LEAST, Audited, NotApplicable, Result, check
-from benchmarks.audits.telling import rate
+from benchmarks.audits.separability import rate
 
 TEXT = 0.75
 """Balanced accuracy from which on shared texts are enough to tell the label."""

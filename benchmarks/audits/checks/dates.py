@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks.audits.checks.ids import LIMIT
 from benchmarks.audits.dataset import Audited, NotApplicable, Result, check
-from benchmarks.audits.telling import told
+from benchmarks.audits.separability import told
 
 
 @check("time-of-observation", "Does it tell the label when an account was observed?")
@@ -44,8 +44,8 @@ def outside(audited: Audited) -> Result:
 
 def _window(dataset: str, info: dict[str, Any]) -> tuple[str, str]:
     """The declared window, from the release or from the card botbench has. Raises NotApplicable where none is declared."""
-    from curation import cards
-    from curation.errors import UserError
+    from botbench.core.errors import UserError
+    from curation.ingest import cards
 
     window = info.get("window")
     if window is None:

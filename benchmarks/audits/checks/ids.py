@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.audits.dataset import Audited, Result, check
-from benchmarks.audits.telling import Matrix, told
+from benchmarks.audits.separability import Matrix, told
 
 LIMIT = 0.6
 """Balanced accuracy that what is no evidence may reach by chance and by age."""

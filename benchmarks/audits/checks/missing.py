@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from benchmarks.audits.checks.ids import LIMIT
 from benchmarks.audits.dataset import Audited, NotApplicable, Result, check
-from benchmarks.audits.telling import told
-from curation.schema import TABLES
+from benchmarks.audits.separability import told
+from curation.store.schema import TABLES
 
 SKIPPED = {*TABLES["accounts"].key, "platform", "pull_id", "extra"}
 

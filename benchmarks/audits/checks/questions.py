@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.audits.dataset import Audited, NotApplicable, Result, check
-from benchmarks.audits.telling import told
+from benchmarks.audits.separability import told
 
 ONE, FOUR = 0.8, 0.9
 """Balanced accuracy from which on a data set is too easy to tell detectors apart: with one question, and with depth 4."""

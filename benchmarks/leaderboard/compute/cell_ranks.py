@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.leaderboard.scores import Measured
-from benchmarks.leaderboard.summary import Spread, ranked
+from benchmarks.leaderboard.compute.scores import Measured
+from benchmarks.leaderboard.compute.summary import Spread, ranked
 from benchmarks.metrics import Metric
 
 UNPLACED: dict[str, Any] = {"rank": None, "rank_low": None, "rank_high": None, "tie_group": None, "rank_doubt": None, "flips": None}

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks import intervals
 from benchmarks.metrics import Array, Judged, Metric, Sample, find
+from botbench.stats import intervals
 
 ACCOUNTS, PREVALENCES, AUCS = (200, 2000), (0.05, 0.2, 0.5), (0.7, 0.9, 0.99)
 METRICS = ("recall[bot]", "precision[bot]", "fpr[bot]", "accuracy", "balanced-accuracy", "f1[bot]", "mcc",

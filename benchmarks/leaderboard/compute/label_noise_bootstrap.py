@@ -13,9 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks import intervals
 from benchmarks.metrics import Array, Judged, Metric
-from benchmarks.metrics._judged import Places
+from benchmarks.metrics.judged import Places
+from botbench.stats import intervals
 
 DRAWS = 400
 """Draws behind the second interval at most: it is shown, and decides nothing but a mark."""

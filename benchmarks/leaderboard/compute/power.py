@@ -7,7 +7,7 @@ from math import ceil, sqrt
 from statistics import NormalDist
 from typing import Any, Literal, get_args
 
-from curation.errors import UserError, unknown
+from botbench.core.errors import UserError, unknown
 
 Share = Literal["balanced-accuracy", "accuracy", "recall[bot]", "fpr[bot]"]
 METRICS: tuple[str, ...] = get_args(Share)

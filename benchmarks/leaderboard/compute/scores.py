@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks import intervals
-from benchmarks.groups import GROUPS
-from benchmarks.leaderboard import doubt
+from benchmarks.data.groups import GROUPS
+from benchmarks.leaderboard.compute import label_noise_bootstrap as doubt
 from benchmarks.metrics import Array, Judged, Metric, Sample
 from benchmarks.protocols import Kind
-from curation import code_versions
+from botbench.core import code_versions
+from botbench.stats import intervals
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from benchmarks.leaderboard.summary import MEAN, Field, summarise
+from benchmarks.leaderboard.compute.summary import MEAN, Field, summarise
 
 UNKNOWN = "not known"
 PARTS = ("platform", "licence")

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import intervals
-from benchmarks.intervals import over_sets, p_values
-from benchmarks.leaderboard.scores import Measured, Score
+from benchmarks.leaderboard.compute.scores import Measured, Score
 from benchmarks.metrics import Array, Metric
 from benchmarks.protocols import Kind
+from botbench.stats import intervals
+from botbench.stats.intervals import over_sets, p_values
 
 ONE_QUESTION, CONSTANT = "one-question-tree", "constant"
 FLOORS = (CONSTANT, ONE_QUESTION)

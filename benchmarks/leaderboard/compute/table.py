@@ -7,19 +7,19 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import intervals, metrics
-from benchmarks.leaderboard import friedman
-from benchmarks.leaderboard.places import UNPLACED, placed
-from benchmarks.leaderboard.scores import USUAL, Measured, Plan, Result, measure, silent
-from benchmarks.leaderboard.subsets import licence_kind, subsets
-from benchmarks.leaderboard.summary import FLOORS, KINDS, MEAN, Field, spread, summarise
-from curation.errors import UserError
+from benchmarks import metrics
+from benchmarks.leaderboard.compute.cell_ranks import UNPLACED, placed
+from benchmarks.leaderboard.compute.scores import USUAL, Measured, Plan, Result, measure, silent
+from benchmarks.leaderboard.compute.subsets import licence_kind, subsets
+from benchmarks.leaderboard.compute.summary import FLOORS, KINDS, MEAN, Field, spread, summarise
+from botbench.core.errors import UserError
+from botbench.stats import friedman, intervals
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from benchmarks.execution.results import Run
     from benchmarks.metrics import Metric
-    from benchmarks.results import Run
 
 FORMAT = 1
 PLACES = 6
@@ -29,8 +29,8 @@ RELEASE = ("name", "version", "content_hash", "dataset", "platform", "simulated"
 
 def find_run(home: Path, run_id: str | None = None, suite: str | None = None) -> Run:
     """The run of that id, or the newest (of that suite). Raises UserError naming what there is."""
-    from benchmarks import results
-    from curation.errors import unknown
+    from benchmarks.execution import results
+    from botbench.core.errors import unknown
 
     if run_id is not None or suite is None:
         return results.load_run(home, run_id)
@@ -45,7 +45,7 @@ def from_run(run: Run, plan: Plan = USUAL, tick: Callable[[int], object] = silen
     """The board of a finished run. Raises UserError where its shortcut rows are missing or a cell has gone."""
     from functools import partial
 
-    from benchmarks import results
+    from benchmarks.execution import results
 
     cells = [Result(c.info, partial(results.scored, c) if c.status == "done" else None) for c in results.cells(run)]
     about: dict[str, Any] = {"run": run.run_id, "suite": str(run.suite.get("name", "")), "seconds": run.seconds}
@@ -56,7 +56,7 @@ def from_run(run: Run, plan: Plan = USUAL, tick: Callable[[int], object] = silen
 
 def licensed(run: Run) -> list[dict[str, Any]]:
     """The run's releases with what each says of its licence, where it is in the store."""
-    from curation import release
+    from curation.release import release
 
     found = []
     for known in run.releases:

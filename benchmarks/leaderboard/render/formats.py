@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.leaderboard.text import markdown, milliseconds, num, seconds, span
-from benchmarks.leaderboard.words import INSIDE, TRANSFER, answer, core, entries, primary, title
-from curation.spreadsheet import cell
+from benchmarks.leaderboard.render.summary_text import INSIDE, TRANSFER, answer, core, entries, primary, title
+from benchmarks.leaderboard.render.text import markdown, milliseconds, num, seconds, span
+from botbench.text.spreadsheet import cell
 
 COLUMNS = ("detector", "protocol", "kind", "train", "test", "metric", "value", "low", "high", "n", "bots", "humans", "few",
            "interval", "rank", "rank_low", "rank_high", "tie_group", "move", "status", "reason",
@@ -83,7 +83,7 @@ def _value(score: list[float] | None, sign: bool = False) -> str:
 
 def write(board: Mapping[str, Any], folder: Path) -> dict[str, Path]:
     """Write leaderboard.{json,csv,md,html} into the folder, each whole or not at all; returns the paths by ending."""
-    from benchmarks.leaderboard.page import to_html
+    from benchmarks.leaderboard.render.page import to_html
 
     folder.mkdir(parents=True, exist_ok=True)
     texts = {"json": to_json(board), "csv": to_csv(board), "md": to_markdown(board), "html": to_html(board)}

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.audits import published, table
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 if TYPE_CHECKING:
-    from benchmarks.results import Run
+    from benchmarks.execution.results import Run
 
 SCORES = {"accuracy": "accuracy", "balanced-accuracy": "balanced_accuracy", "precision[bot]": "precision", "recall[bot]": "recall",
           "f1[bot]": "f1", "mcc": "mcc", "roc-auc": "auc"}
@@ -55,7 +55,7 @@ def as_published(board: Mapping[str, Any]) -> published.Published:
 
 def said(run: Run) -> dict[str, dict[str, Any]]:
     """What release.json says of validation, by reference, of the run's releases that are in the store."""
-    from curation import release
+    from curation.release import release
 
     found = {}
     for known in run.releases:

@@ -11,10 +11,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from benchmarks.leaderboard import text
-from benchmarks.leaderboard.summary import MEAN, ONE_QUESTION
-from benchmarks.leaderboard.words import INSIDE, TRANSFER, answer, core, entries, primary, title
-from curation.spreadsheet import plain
+from benchmarks.leaderboard.compute.summary import MEAN, ONE_QUESTION
+from benchmarks.leaderboard.render import text
+from benchmarks.leaderboard.render.summary_text import INSIDE, TRANSFER, answer, core, entries, primary, title
+from botbench.text.spreadsheet import plain
 
 Known: TypeAlias = dict[tuple[str, str, str], dict[str, Any]]
 """The cells drawn, by detector, kind and test."""

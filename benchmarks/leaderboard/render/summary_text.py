@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.leaderboard.summary import CONSTANT, MEAN, ONE_QUESTION
-from benchmarks.leaderboard.text import listed, num, span
+from benchmarks.leaderboard.compute.summary import CONSTANT, MEAN, ONE_QUESTION
+from benchmarks.leaderboard.render.text import listed, num, span
 
 TRANSFER, INSIDE = "transfer", "in distribution"
 NO_TRANSFER = "No transfer scores: in-distribution scores alone mislead; add leave-one-data-set-out to the suite's protocols."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from curation.spreadsheet import plain
+from botbench.text.spreadsheet import plain
 
 
 def num(value: float | None, sign: bool = False) -> str:

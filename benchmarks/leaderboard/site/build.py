@@ -12,18 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import metrics
-from benchmarks.leaderboard import formats, gate, page, table, text
-from benchmarks.leaderboard.scores import Plan, Result, measure, silent
-from benchmarks.leaderboard.summary import Field
-from benchmarks.site import data
-from benchmarks.site.context import Site, sheet, slug
-from benchmarks.site.known import Known, of
-from benchmarks.site.pages import Page, makers
-from curation.errors import UserError
-from curation.spreadsheet import plain
+from benchmarks.leaderboard.compute import table
+from benchmarks.leaderboard.compute.scores import Plan, Result, measure, silent
+from benchmarks.leaderboard.compute.summary import Field
+from benchmarks.leaderboard.render import formats, gate, page, text
+from benchmarks.leaderboard.site import data
+from benchmarks.leaderboard.site.context import Site, sheet, slug
+from benchmarks.leaderboard.site.pages import Page, makers
+from benchmarks.leaderboard.site.release_facts import Known, of
+from botbench.core.errors import UserError
+from botbench.text.spreadsheet import plain
 
 if TYPE_CHECKING:
-    from benchmarks.results import Run
+    from benchmarks.execution.results import Run
 
 HERE = Path(__file__).parent
 MARK = "data/made-from.json"
@@ -39,7 +40,7 @@ def from_run(
     """
     from functools import partial
 
-    from benchmarks import results
+    from benchmarks.execution import results
 
     refuse_other(folder)
     cells = [Result(c.info, partial(results.scored, c) if c.status == "done" else None) for c in results.cells(run)]

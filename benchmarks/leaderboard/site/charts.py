@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.svg import escape
+from botbench.html.svg import escape
 
 W, LEFT, TOP, BOTTOM = 640, 44, 26, 34
 """Drawing units: pictures scale with the page, text stays readable down to a phone."""

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.leaderboard.scores import Measured, Result
-from benchmarks.leaderboard.summary import Field
-from benchmarks.leaderboard.words import primary
-from benchmarks.site.known import Known
+from benchmarks.leaderboard.compute.scores import Measured, Result
+from benchmarks.leaderboard.compute.summary import Field
+from benchmarks.leaderboard.render.summary_text import primary
+from benchmarks.leaderboard.site.release_facts import Known
 
 if TYPE_CHECKING:
     import pyarrow as pa

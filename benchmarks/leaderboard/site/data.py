@@ -12,9 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.files import write_json
-from benchmarks.leaderboard.scores import Plan, Result
-from curation.errors import UserError
+from benchmarks.leaderboard.compute.scores import Plan, Result
+from botbench.core.errors import UserError
+from botbench.core.files import write_json
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import intervals
+from botbench.stats import intervals
 
 if TYPE_CHECKING:
-    from benchmarks.site.context import Site
+    from benchmarks.leaderboard.site.context import Site
 
 
 def by_kind(site: Site, detector: str) -> list[dict[str, Any]]:

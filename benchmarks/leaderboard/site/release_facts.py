@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import material
-from curation import agreement
-from curation.errors import UserError
+from benchmarks.data import release_arrays
+from botbench.core.errors import UserError
+from curation.labels import agreement
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from benchmarks.results import Run
-    from curation.release import Release
+    from benchmarks.execution.results import Run
+    from curation.release.release import Release
 
 SAID = ("title", "licence", "citation", "validation", "accepted", "evidence", "left_out")
 CARD = ("description", "known_issues")
@@ -32,7 +32,7 @@ STANDING = """
         ON s.claim_id = r.retracts AND s.claimant_kind = r.claimant_kind AND s.claimant = r.claimant
         WHERE s.answer IS NOT NULL AND coalesce(s.attributes['role'], '') <> 'adjudicator'
               AND coalesce(s.attributes['part'], '') <> 'training')"""
-"""Claims that stand, without what adjudicators and trainees said: as `curation.agreement_report` takes them."""
+"""Claims that stand, without what adjudicators and trainees said: as `curation.labels.agreement_report` takes them."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ class Known:
 
 def of(run: Run) -> Known:
     """Everything known of those of the run's releases that are in the store."""
-    from benchmarks.audits.kept import kept
-    from curation import release
+    from benchmarks.audits.cache import kept
+    from curation.release import release
 
     found = []
     for known in run.releases:
@@ -71,7 +71,7 @@ def claims(release: Release) -> list[dict[str, Any]]:
     `alpha` is Krippendorff's (nominal) with its 95 % interval over accounts, `percent` the share of agreeing pairs; None
     where no account has two votes of the kind.
     """
-    counts = material.ask(f"""{STANDING}
+    counts = release_arrays.ask(f"""{STANDING}
         SELECT claimant_kind AS kind, count(*) AS claims, count(DISTINCT claimant) AS claimants,
                count(DISTINCT account_id) AS accounts FROM standing GROUP BY 1 ORDER BY 1""", [_file(release)])
     return [{**row, **_agreed(release, str(row["kind"]))} for row in counts.to_pylist()]
@@ -79,7 +79,7 @@ def claims(release: Release) -> list[dict[str, Any]]:
 
 def _agreed(release: Release, kind: str) -> dict[str, Any]:
     """One vote a claimant and account, the latest; two answers of one moment are none."""
-    votes = material.ask(f"""{STANDING},
+    votes = release_arrays.ask(f"""{STANDING},
         latest AS (FROM standing WHERE claimant_kind = ?
             QUALIFY made_at IS NOT DISTINCT FROM max(made_at) OVER (PARTITION BY account_id, claimant))
         SELECT account_id AS account, claimant AS annotator, any_value(answer) AS answer FROM latest
@@ -94,7 +94,7 @@ def _agreed(release: Release, kind: str) -> dict[str, Any]:
 
 def kinds(release: Release) -> pa.Table:
     """dataset, account_id and kind of each bot whose kind is told: the first kind of its claims, or the source's group."""
-    return material.ask("""
+    return release_arrays.ask("""
         SELECT l.dataset, l.account_id, c.kind FROM read_parquet(?) l
         JOIN (SELECT account_id, mode(coalesce(kinds[1], attributes['group'])) AS kind FROM read_parquet(?)
               WHERE answer = 'bot' GROUP BY account_id) c USING (account_id)
@@ -107,8 +107,8 @@ def _file(release: Release) -> str:
 
 def _cards(home: Path, found: list[Release]) -> dict[str, dict[str, Any]]:
     """What cards say, by data set; nothing where the store itself is not at hand."""
-    from curation.current import card
-    from curation.store import Store
+    from curation.store.snapshot_queries import card
+    from curation.store.store import Store
 
     try:
         with Store(create=False) as store:
@@ -122,7 +122,7 @@ def _cards(home: Path, found: list[Release]) -> dict[str, dict[str, Any]]:
 
 def _datasheet(home: Path, release: Release) -> str | None:
     """The datasheet of the newest publication of the release that may go out."""
-    from curation.publish import folder
+    from curation.release.publish import folder
 
     made = [p.path / "datasheet.html" for p in folder.listed(home)
             if (p.info["name"], p.info["version"]) == (release.name, release.version) and p.info["tier"] not in TIERS]

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.leaderboard import table
-from benchmarks.leaderboard.scores import silent
-from benchmarks.site import data
-from curation.errors import UserError
+from benchmarks.leaderboard.compute import table
+from benchmarks.leaderboard.compute.scores import silent
+from benchmarks.leaderboard.site import data
+from botbench.core.errors import UserError
 
 NEAR = 2e-6
 """Floats of a board have six places; machines may differ in the last one."""

@@ -64,7 +64,7 @@ def stage(connection: duckdb.DuckDBPyConnection, posts: str, kinds: tuple[str, .
         CREATE OR REPLACE TEMP TABLE study_actions AS
         SELECT account_id, hash(kind, what) AS what, kind, t FROM ({' UNION ALL '.join(parts)}) WHERE what IS NOT NULL""")
     if "text" in kinds:
-        from benchmarks.study.neartext import join_near
+        from botbench.text.near_duplicates import join_near
 
         join_near(connection, posts, WORDS, SHORTEST)
     row = connection.execute("SELECT count(*) FROM study_actions").fetchone()

@@ -9,13 +9,13 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.study import scores
-from curation.current import latest, quoted
-from curation.errors import UserError, unknown
+from benchmarks.study.data import scores
+from botbench.core.errors import UserError, unknown
+from curation.store.snapshot_queries import latest, quoted
 
 if TYPE_CHECKING:
     from benchmarks.study.campaign import Campaign, Group
-    from curation.store import Store
+    from curation.store.store import Store
 
 FRAME = "study_frame"
 SIZES = ("accounts", "posts", "reposts", "likes", "reach")
@@ -172,7 +172,7 @@ def cohort(frame: Frame) -> str:
 
 def _column(name: str) -> str:
     """SQL of an accounts column, or of one thing in `extra` (`extra.NAME`)."""
-    from curation.schema import TABLES
+    from curation.store.schema import TABLES
 
     extra = re.fullmatch(r"extra\.(.+)", name)
     if extra:

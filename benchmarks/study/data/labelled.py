@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.study.doubt import unbiased
-from benchmarks.study.sampled import INDEPENDENT, SIMPLE, Draw, Floats, Sample, Whole, sample, worth
-from curation.current import newest_consensus, quoted
-from curation.errors import UserError, unknown
+from benchmarks.study.estimators.label_uncertainty import unbiased
+from botbench.core.errors import UserError, unknown
+from botbench.stats.survey import INDEPENDENT, SIMPLE, Draw, Floats, Sample, Whole, sample, worth
+from curation.store.snapshot_queries import newest_consensus, quoted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from benchmarks.study.frame import Frame
+    from benchmarks.study.data.frame import Frame
 
 DRAWN = "study_drawn"
 KNOWN_SIMPLE = ("uniform", "stratified")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from curation.current import quoted
-from curation.errors import UserError
+from botbench.core.errors import UserError
+from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import duckdb
 
     from benchmarks.study.campaign import Detector
-    from benchmarks.study.frame import Frame
-    from benchmarks.study.sampled import Floats
+    from benchmarks.study.data.frame import Frame
+    from botbench.stats.survey import Floats
 
 TOLD = b"botbench"
 """The key of a Parquet's metadata under which `botbench predict` says which releases its detector was trained on."""
@@ -80,7 +80,7 @@ def _ledgers(detector: Detector) -> list[Path]:
 
 def _accounts(frame: Frame, detector: Detector) -> list[Path]:
     """The accounts of the releases that the detector is said to have been trained on."""
-    from curation import release
+    from curation.release import release
 
     return [release.load(frame.store.home, reference).path / "accounts.parquet"
             for reference in dict.fromkeys((*detector.trained_on, *_told(detector.scores)))]

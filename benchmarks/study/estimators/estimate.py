@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.intervals import FEW, Z
-from benchmarks.study.doubt import open_variance, worst_case
-from benchmarks.study.powered import powered
-from benchmarks.study.sampled import Floats, bounds, effective, ratio, total, variance
+from benchmarks.study.estimators.label_uncertainty import open_variance, worst_case
+from benchmarks.study.estimators.prediction_powered import powered
+from botbench.stats.intervals import FEW, Z
+from botbench.stats.survey import Floats, bounds, effective, ratio, total, variance
 
 if TYPE_CHECKING:
-    from benchmarks.study.labelled import Labelled
-    from benchmarks.study.sampled import Sample
+    from benchmarks.study.data.labelled import Labelled
+    from botbench.stats.survey import Sample
 
 POWERED, PLAIN, ALONE, HORVITZ = (
     "prediction-powered (PPI++)", "prediction-powered (PPI)", "sample alone (Hájek, Wilson)", "sample alone (Horvitz-Thompson)")

@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from benchmarks.intervals import FEW, wilson
-from curation.errors import UserError
+from botbench.core.errors import UserError
+from botbench.stats.intervals import FEW, wilson
 
 MOST = 10**9
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.study.sampled import Floats, Sample, ratio, variance
+from botbench.stats.survey import Floats, Sample, ratio, variance
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.study.sampled import Floats
+from botbench.stats.survey import Floats
 
 METHODS = {
     "EMQ": "Expectation maximisation on calibrated posteriors (Saerens, Latinne and Decaestecker 2002).",

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from benchmarks.intervals import Z, wilson
-from curation.errors import UserError
+from botbench.core.errors import UserError
+from botbench.stats.intervals import Z, wilson
 
 LEAST = 0.05
 """Where sensitivity and specificity are given as exact, their gain over a coin (TPR - FPR) must be more than this."""

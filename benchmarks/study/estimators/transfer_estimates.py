@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.study import quantify, scores
-from benchmarks.study.estimate import Estimate, Refused, Sized
-from benchmarks.study.frame import FRAME
-from benchmarks.study.rogan_gladen import rogan_gladen
-from curation.errors import UserError
+from benchmarks.study.data import scores
+from benchmarks.study.data.frame import FRAME
+from benchmarks.study.estimators import quantify
+from benchmarks.study.estimators.estimate import Estimate, Refused, Sized
+from benchmarks.study.estimators.rogan_gladen import rogan_gladen
+from botbench.core.errors import UserError
 
 if TYPE_CHECKING:
-    from benchmarks.study.scores import Evidence
+    from benchmarks.study.data.scores import Evidence
     from benchmarks.study.study import Study
 
 MOST = 5_000

@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from benchmarks.study.estimate import Estimate, Refused
-from curation.registry import Registry
+from benchmarks.study.estimators.estimate import Estimate, Refused
+from botbench.core.registry import Registry
 
 if TYPE_CHECKING:
     from benchmarks.study.study import Study
@@ -45,7 +45,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart as inline SVG (from `benchmarks.svg`) with the rows it was drawn from."""
+    """A chart as inline SVG (from `botbench.html.svg`) with the rows it was drawn from."""
 
     name: str
     title: str

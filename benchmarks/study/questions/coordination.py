@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.study import coaction, drawn
-from benchmarks.study.frame import FRAME
+from benchmarks.study.coordination import coaction
+from benchmarks.study.data.frame import FRAME
 from benchmarks.study.questions import Answer, Figure, Table, Text, question
-from curation.errors import unknown
+from benchmarks.study.report import charts
+from botbench.core.errors import unknown
 
 if TYPE_CHECKING:
     from benchmarks.study.study import Study
@@ -101,7 +102,7 @@ def _picture(found: coaction.Pairs, group: Places) -> Figure:
     span = np.ptp(layout, axis=0)
     places = (layout - layout.min(axis=0)) / np.where(span > 0, span, 1)
     title = "Accounts tied by acting together" + (f" (the first {DRAWN})" if (group >= 0).sum() > DRAWN else "")
-    drawing = drawn.network([(float(x), float(y)) for x, y in places], ties, [int(g) for g in group[kept]], title)
+    drawing = charts.network([(float(x), float(y)) for x, y in places], ties, [int(g) for g in group[kept]], title)
     columns = (found.accounts[found.a].astype(str), found.accounts[found.b].astype(str), found.shared, found.expected, found.q)
     rows = list(zip(*(c[:LISTED].tolist() for c in columns), strict=True))
     return Figure("coordination-network", title, drawing, ("account", "with", "co-actions", "by chance", "q"), rows)

@@ -6,12 +6,12 @@ import math
 from itertools import combinations
 from statistics import NormalDist
 
-from benchmarks import svg
-from benchmarks.intervals import Z
 from benchmarks.study.campaign import Group
-from benchmarks.study.estimate import Estimate, Refused, Sized
+from benchmarks.study.estimators.estimate import Estimate, Refused, Sized
 from benchmarks.study.questions import Answer, Figure, Table, Text, question
 from benchmarks.study.study import Study
+from botbench.html import svg
+from botbench.stats.intervals import Z
 
 KEYS = {"hashtag": "lower(unnest(p.hashtags))", "day": "strftime(p.created_at, '%Y-%m-%d')",
         "hour": "strftime(p.created_at, '%Hh')"}
@@ -105,7 +105,7 @@ def difference(study: Study, a: Estimate, b: Estimate, comparisons: int) -> Esti
 
 def _correlation(study: Study, a: Estimate, b: Estimate) -> float:
     """Of the two estimates under the design; 0 where one has no variance."""
-    from benchmarks.study.sampled import variance
+    from botbench.stats.survey import variance
 
     drawn = study.labelled.sample
     if drawn is None or a.linear is None or b.linear is None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.study import drawn
-from benchmarks.study.coaction import PASSED_ON, WORDS
-from benchmarks.study.frame import FRAME
+from benchmarks.study.coordination.coaction import PASSED_ON, WORDS
+from benchmarks.study.data.frame import FRAME
 from benchmarks.study.questions import Answer, Figure, Table, Text, question
-from curation.current import quoted
-from curation.errors import UserError
+from benchmarks.study.report import charts
+from botbench.core.errors import UserError
+from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
     from benchmarks.study.study import Study
@@ -83,8 +83,8 @@ def _rhythm(study: Study, account: str, posts: str) -> Figure | None:
     for day, hour, n in rows:
         field[int(day) - 1][int(hour)] = int(n)
     title = f"Hours and days of {account} (UTC)"
-    return Figure(f"account-{_short(account)}-hours", title, drawn.week(field, title), ("weekday", "hour", "posts"),
-                  [(drawn.DAYS[int(d) - 1], int(h), int(n)) for d, h, n in rows])
+    return Figure(f"account-{_short(account)}-hours", title, charts.week(field, title), ("weekday", "hour", "posts"),
+                  [(charts.DAYS[int(d) - 1], int(h), int(n)) for d, h, n in rows])
 
 
 def _elsewhere(study: Study, account: str, posts: str) -> Table:

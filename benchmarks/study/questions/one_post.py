@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks import svg
-from benchmarks.study.coaction import PASSED_ON as KEY
-from benchmarks.study.frame import FRAME
+from benchmarks.study.coordination.coaction import PASSED_ON as KEY
+from benchmarks.study.data.frame import FRAME
 from benchmarks.study.questions import Answer, Figure, Table, Text, question
-from curation.current import quoted
-from curation.errors import UserError
+from botbench.core.errors import UserError
+from botbench.html import svg
+from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
     from benchmarks.study.study import Study

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from benchmarks import svg
-from benchmarks.study.estimate import Estimate
-from benchmarks.study.frame import FRAME
+from benchmarks.study.data.frame import FRAME
+from benchmarks.study.estimators.estimate import Estimate
 from benchmarks.study.questions import Answer, Figure, Text, question
 from benchmarks.study.study import Study
+from botbench.html import svg
 
 KEYS = {"day": "strftime(p.created_at, '%Y-%m-%d')", "hour": "strftime(p.created_at, '%Y-%m-%d %Hh')"}
 POINTWISE = "Each interval holds for its own {unit}, not for all at once."

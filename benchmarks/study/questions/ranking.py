@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.study import drawn
-from benchmarks.study.frame import FRAME, cohort
+from benchmarks.study.data.frame import FRAME, cohort
 from benchmarks.study.questions import Answer, Figure, Table, Text, question
+from benchmarks.study.report import charts
 
 if TYPE_CHECKING:
     from benchmarks.study.study import Study
@@ -74,7 +74,7 @@ class Row:
 
 def _ranked(study: Study, what: str, who: str, top: int, draws: int) -> list[Table | Figure]:
     if what not in OF:
-        from curation.errors import unknown
+        from botbench.core.errors import unknown
 
         raise unknown("thing to rank (settings.ranking.of)", what, OF)
     rows = rows_of(study, what, who, top, draws)
@@ -102,7 +102,7 @@ def _figure(rows: Sequence[Row], what: str, top: int) -> Figure:
     title = f"Rank of the cohort's {what}"
     lines = [(item, [rank.get((d, item)) for d in days]) for item in chosen]
     values = [(d, item, rank.get((d, item))) for item in chosen for d in days]
-    return Figure(f"ranks-{what}", title, drawn.ranks(days, lines, title, top), ("day", what, "rank"), values)
+    return Figure(f"ranks-{what}", title, charts.ranks(days, lines, title, top), ("day", what, "rank"), values)
 
 
 def rows_of(study: Study, what: str, who: str, top: int, draws: int) -> list[Row]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from benchmarks import svg
-from benchmarks.study import elsewhere
-from benchmarks.study.estimate import Estimate
+from benchmarks.study.estimators import transfer_estimates
+from benchmarks.study.estimators.estimate import Estimate
 from benchmarks.study.questions import Answer, Cell, Figure, Table, Text, question
 from benchmarks.study.study import Study
+from botbench.html import svg
 
 MEANING = {
     "accounts": "of the accounts", "posts": "of the posts", "reposts": "of the reposts (posts that pass on another's)",
@@ -25,7 +25,7 @@ def share(study: Study) -> Answer:
         default += found[:1]
         every += found
         if quantity in ("accounts", "posts"):
-            every += answer.take(list(elsewhere.estimates(study, sized)))
+            every += answer.take(list(transfer_estimates.estimates(study, sized)))
     answer.estimates.sort(key=lambda e: not e.default)
     answer.lead = _lead(default)
     if default:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.study.estimate import Estimate, Refused
+from benchmarks.study.estimators.estimate import Estimate, Refused
 from benchmarks.study.questions import Answer, Figure, Question, Table, questions
-from curation.errors import UserError, unknown
+from botbench.core.errors import UserError, unknown
 
 if TYPE_CHECKING:
     from benchmarks.study.campaign import Campaign

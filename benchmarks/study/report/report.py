@@ -9,13 +9,13 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.leaderboard.page import _digest as digest
-from benchmarks.study.estimate import Estimate
+from benchmarks.leaderboard.render.page import _digest as digest
+from benchmarks.study.estimators.estimate import Estimate
 from benchmarks.study.questions import Figure, Table, Text
-from curation.spreadsheet import cell, plain
+from botbench.text.spreadsheet import cell, plain
 
 if TYPE_CHECKING:
-    from benchmarks.study.answers import Answers
+    from benchmarks.study.report.answers import Answers
 
 HERE = Path(__file__).parent
 SHARES = {"value", "low", "high", "worst low", "worst high", "naive", "difference", "share", "true (simulated)"}

@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.intervals import Z
-from benchmarks.study import estimate
-from benchmarks.study.doubt import unbiased
-from benchmarks.study.estimate import Estimate, Sized
-from benchmarks.study.labelled import Labelled
-from benchmarks.study.rogan_gladen import rogan_gladen
-from benchmarks.study.sampled import Floats, Sample, Whole
+from benchmarks.study.data.labelled import Labelled
+from benchmarks.study.estimators import estimate
+from benchmarks.study.estimators.estimate import Estimate, Sized
+from benchmarks.study.estimators.label_uncertainty import unbiased
+from benchmarks.study.estimators.rogan_gladen import rogan_gladen
 from benchmarks.study.simulation import votes
 from benchmarks.study.simulation.worlds import Setting, World, elsewhere, poisson, uniform, world
-from curation.errors import UserError
+from botbench.core.errors import UserError
+from botbench.stats.intervals import Z
+from botbench.stats.survey import Floats, Sample, Whole
 
 SHARES, LABELS, DETECTORS = (0.01, 0.05, 0.15, 0.30), (500, 2000), ("good", "poor", "shifted")
 CASES = {"accounts": ("accounts", "uniform"), "posts": ("posts", "posts"), "posts, uniform sample": ("posts", "uniform")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.study import quantify
+from benchmarks.study.estimators import quantify
 from benchmarks.study.simulation.coverage import DETECTORS, Row
 from benchmarks.study.simulation.worlds import Setting, elsewhere, world
 

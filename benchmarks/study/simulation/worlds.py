@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from benchmarks.study.sampled import INDEPENDENT, SIMPLE, Draw, Floats, Sample, Whole, sample
+from botbench.stats.survey import INDEPENDENT, SIMPLE, Draw, Floats, Sample, Whole, sample
 
 ACCOUNTS = 20_000
 DETECTORS = {

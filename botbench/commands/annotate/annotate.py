@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from curation.console import emit, progress, say, table
+from botbench.core.console import emit, progress, say, table
 
 annotate = typer.Typer(
     name="annotate", no_args_is_help=True, rich_markup_mode=None,
@@ -51,11 +51,13 @@ def push(
     json_: Json = False,
 ) -> None:
     """Make the batch's projects and tasks on the server, as far as they are missing; safe to run again at any time."""
-    from curation.annotation import batches, known, places, seats, swayed
-    from curation.annotation.client import Client
-    from curation.annotation.push import push as push_batch
-    from curation.annotation.scheme import Scheme
-    from curation.store import Store
+    from curation.annotation.assignment import batches, score_exposure, seats
+    from curation.annotation.assignment import gold as known
+    from curation.annotation.label_studio import servers
+    from curation.annotation.label_studio.client import Client
+    from curation.annotation.label_studio.push import push as push_batch
+    from curation.annotation.scheme.scheme import Scheme
+    from curation.store.store import Store
 
     asked = Scheme.load(scheme) if scheme else None
     names = [n for n in (a.strip() for a in annotators.split(",")) if n]
@@ -65,12 +67,12 @@ def push(
             if names and not seats.people(store, found):
                 seats.asked(store, found, names)
             known.hide_gold(store, found, asked or Scheme.load(), gold)
-        shown = swayed.shown(store, found, show_scores, show_share) if show_scores else None
-        task, all_pushed, where = bar.add_task("tasks", total=None), [], places.of(store, url, token)
+        shown = score_exposure.shown(store, found, show_scores, show_share) if show_scores else None
+        task, all_pushed, where = bar.add_task("tasks", total=None), [], servers.of(store, url, token)
         for place in where:
             with Client(place.url, place.token) as client:
                 all_pushed.append(push_batch(
-                    store, client, found, asked, annotators=names, only=places.only(store, place), status=show_status,
+                    store, client, found, asked, annotators=names, only=servers.only(store, place), status=show_status,
                     shown=shown, restore_page=restore_page, advance=lambda n: bar.advance(task, n)))
     ids = [i for p in all_pushed for i in p.project_ids]
     created, existing = sum(p.tasks_created for p in all_pushed), sum(p.tasks_existing for p in all_pushed)
@@ -96,14 +98,15 @@ def sync(batch: SomeBatch = None, *, url: Url = None, token: Token = "", scheme:
 
     Only what changed since the last sync is read; it says what it finds that should not be so.
     """
-    from curation.annotation import batches, places
-    from curation.annotation.scheme import Scheme
-    from curation.store import Store
+    from curation.annotation.assignment import batches
+    from curation.annotation.label_studio import servers
+    from curation.annotation.scheme.scheme import Scheme
+    from curation.store.store import Store
 
     with Store(create=False) as store:
         found = batches.find(store, batch) if batch else None
         given = Scheme.load(scheme) if scheme else None
-        synced, _ = places.sync_all(store, places.of(store, url, token), found, given, whole=whole)
+        synced, _ = servers.sync_all(store, servers.of(store, url, token), found, given, whole=whole)
     _report(synced, json_)
 
 
@@ -117,13 +120,14 @@ def import_(
     json_: Json = False,
 ) -> None:
     """Take a Label Studio JSON export; no server is needed. What is not in the file is not taken for deleted."""
-    from curation.annotation import batches, desk
-    from curation.annotation.scheme import Scheme
-    from curation.store import Store
+    from curation.annotation.assignment import batches
+    from curation.annotation.label_studio import sync_run
+    from curation.annotation.scheme.scheme import Scheme
+    from curation.store.store import Store
 
     with Store(create=False) as store:
         found = batches.find(store, batch) if batch else None
-        synced = desk.sync_file(store, file, dataset, found, Scheme.load(scheme) if scheme else None)
+        synced = sync_run.sync_file(store, file, dataset, found, Scheme.load(scheme) if scheme else None)
     _report(synced, json_)
 
 
@@ -133,16 +137,17 @@ def status(batch: SomeBatch = None, *, url: Url = None, token: Token = "", schem
            html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a page that opens offline.")] = None,
            json_: Json = False) -> None:
     """Sync, and say how far the work is: by person (pseudonyms) and in all, agreement, gold, what waits for adjudication."""
-    from curation.annotation import batches, places
-    from curation.annotation import status as work
-    from curation.annotation.scheme import Scheme
-    from curation.annotation.status_page import page
-    from curation.store import Store
+    from curation.annotation.assignment import batches
+    from curation.annotation.label_studio import servers
+    from curation.annotation.monitoring import status as work
+    from curation.annotation.monitoring.status_page import page
+    from curation.annotation.scheme.scheme import Scheme
+    from curation.store.store import Store
 
     with Store(create=False) as store:
         one = batches.find(store, batch) if batch else None
         given = Scheme.load(scheme) if scheme else None
-        synced, projects = places.sync_all(store, places.of(store, url, token), one, given)
+        synced, projects = servers.sync_all(store, servers.of(store, url, token), one, given)
         found = {**work.status(store, projects, given or Scheme.load()), "found": synced.notes}
         if html:
             html.write_text(page(found, work.names(store, found)), encoding="utf-8")
@@ -163,8 +168,8 @@ def status(batch: SomeBatch = None, *, url: Url = None, token: Token = "", schem
 @annotate.command(epilog="Examples: `botbench annotate instructions` · `botbench annotate instructions --scheme mine.yaml`")
 def instructions(scheme: SchemeFile = None) -> None:
     """Print the page that annotators read, as Markdown, made from the scheme (it is in each project too)."""
-    from curation.annotation.instructions import as_markdown
-    from curation.annotation.scheme import Scheme
+    from curation.annotation.label_studio.instructions import as_markdown
+    from curation.annotation.scheme.scheme import Scheme
 
     print(as_markdown(Scheme.load(scheme)), end="")
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from curation.commands.annotate import Json, SchemeFile, Token, Url, annotate
-from curation.console import emit, say, table
+from botbench.commands.annotate.annotate import Json, SchemeFile, Token, Url, annotate
+from botbench.core.console import emit, say, table
 
 
 @annotate.command(epilog="Examples: `botbench annotate invite ana` · `botbench annotate invite ana --email ana@example.org`")
@@ -15,14 +15,14 @@ def invite(name: Annotated[str, typer.Argument(help="What the others call them; 
            email: Annotated[str, typer.Option(help="The address they will log in with; one is made of the name without it.")] = "",
            url: Url = None, token: Token = "", json_: Json = False) -> None:
     """Invite somebody to the server: prints the link by which they sign up, and keeps their name in the private roster."""
-    from curation.annotation import places
-    from curation.annotation.client import Client
-    from curation.annotation.roster import SHARED, Person, Place, Roster
-    from curation.errors import UserError
-    from curation.store import Store
+    from botbench.core.errors import UserError
+    from curation.annotation.assignment.roster import SHARED, Person, Place, Roster
+    from curation.annotation.label_studio import servers
+    from curation.annotation.label_studio.client import Client
+    from curation.store.store import Store
 
     with Store(create=False) as store:
-        where = places.of(store, url, token)
+        where = servers.of(store, url, token)
         own = [p for p in where if p.name == name]
         place = own[0] if own else next((p for p in where if p.name == SHARED), None)
         if place is None:
@@ -54,11 +54,12 @@ def people(batch: Annotated[str | None, typer.Argument(
 
     Syncs first, moves what is unanswered, and brings the servers up to it. Answers that were given stay.
     """
-    from curation.annotation import batches, places, seats
-    from curation.annotation.client import Client
-    from curation.annotation.push import push
-    from curation.annotation.scheme import Scheme
-    from curation.store import Store
+    from curation.annotation.assignment import batches, seats
+    from curation.annotation.label_studio import servers
+    from curation.annotation.label_studio.client import Client
+    from curation.annotation.label_studio.push import push
+    from curation.annotation.scheme.scheme import Scheme
+    from curation.store.store import Store
 
     with Store(create=False) as store:
         found = batches.find(store, batch)
@@ -66,13 +67,13 @@ def people(batch: Annotated[str | None, typer.Argument(
             ("set aside", n) for n in set_aside or []]
         moved = {}
         if moves:
-            where = places.of(store, url, token)
-            places.sync_all(store, where, found)
+            where = servers.of(store, url, token)
+            servers.sync_all(store, where, found)
             for why, name in moves:
                 moved[name] = seats.join(store, found, name) if why == "joined" else seats.leave(store, found, name, why)
             for place in where:
                 with Client(place.url, place.token) as client:
-                    push(store, client, found, Scheme.load(scheme) if scheme else None, only=places.only(store, place))
+                    push(store, client, found, Scheme.load(scheme) if scheme else None, only=servers.only(store, place))
         rows = seats.summary(store, found)
     if json_:
         emit({"batch_id": found.batch_id, "moved": moved, "people": rows})

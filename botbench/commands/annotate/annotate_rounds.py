@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from curation.commands.annotate import Json, SchemeFile, SomeBatch, Token, Url, annotate
-from curation.console import emit, say, table
+from botbench.commands.annotate.annotate import Json, SchemeFile, SomeBatch, Token, Url, annotate
+from botbench.core.console import emit, say, table
 
 Batch = Annotated[str | None, typer.Argument(metavar="[BATCH]", help="A batch id, or how it begins; the newest without one.")]
 
@@ -19,13 +19,13 @@ def train(batch: Batch = None, *,
           n: Annotated[int, typer.Option("--n", min=2, help="How many known accounts.")] = 10,
           url: Url = None, token: Token = "", scheme: SchemeFile = None, json_: Json = False) -> None:
     """Push a training round: adjudicated accounts of the batch's data set, the same for everybody. Feedback comes after it."""
-    from curation.annotation import batches, known
-    from curation.annotation.scheme import Scheme
-    from curation.store import Store
+    from curation.annotation.assignment import batches, gold
+    from curation.annotation.scheme.scheme import Scheme
+    from curation.store.store import Store
 
     names = [a for a in (a.strip() for a in annotators.split(",")) if a]
     with Store(create=False) as store:
-        made = known.train(store, batches.find(store, batch), Scheme.load(scheme), names, n)
+        made = gold.train(store, batches.find(store, batch), Scheme.load(scheme), names, n)
         pushed = _push(store, made, Scheme.load(scheme), url, token)
     _pushed(made, pushed, json_, f"botbench annotate sync, then botbench annotate feedback {made.batch_id[:8]}")
 
@@ -37,13 +37,13 @@ def feedback(batch: Batch = None, *, person: Annotated[str, typer.Option(help="O
                  "--html", metavar="FILE", help="Write a page to go through together.")] = None,
              json_: Json = False) -> None:
     """Say, account by account, what people answered in a training round and what the adjudicator said, and why."""
-    from curation.annotation import batches, known
-    from curation.annotation.feedback_page import page
-    from curation.annotation.scheme import Scheme
-    from curation.store import Store
+    from curation.annotation.assignment import batches, gold
+    from curation.annotation.monitoring.feedback_page import page
+    from curation.annotation.scheme.scheme import Scheme
+    from curation.store.store import Store
 
     with Store(create=False) as store:
-        found = known.feedback(store, batches.find(store, batch), Scheme.load(scheme))
+        found = gold.feedback(store, batches.find(store, batch), Scheme.load(scheme))
     shown = {who: rows for who, rows in found.items() if not person or who == person}
     if html:
         html.write_text(page(shown, Scheme.load(scheme)), encoding="utf-8")
@@ -62,13 +62,14 @@ def feedback(batch: Batch = None, *, person: Annotated[str, typer.Option(help="O
 def adjudicate(batch: Batch = None, *, to: Annotated[str, typer.Option("--to", metavar="NAME", help="The further person.")],
                url: Url = None, token: Token = "", scheme: SchemeFile = None, json_: Json = False) -> None:
     """Give disputed accounts to a further person, with the reasons (not the names) of both sides; their claim settles it."""
-    from curation.annotation import adjudication, batches, places
-    from curation.annotation.scheme import Scheme
-    from curation.store import Store
+    from curation.annotation.assignment import adjudication, batches
+    from curation.annotation.label_studio import servers
+    from curation.annotation.scheme.scheme import Scheme
+    from curation.store.store import Store
 
     with Store(create=False) as store:
         of, chosen = batches.find(store, batch), Scheme.load(scheme)
-        places.sync_all(store, places.of(store, url, token), of)
+        servers.sync_all(store, servers.of(store, url, token), of)
         made = adjudication.begin(store, of, chosen, to)
         pushed = _push(store, made, chosen, url, token)
     _pushed(made, pushed, json_, f"{to} answers there; then botbench annotate sync")
@@ -80,13 +81,14 @@ def archive(batch: SomeBatch = None, *, url: Url = None, token: Token = "", json
 
     What is answered after that is still taken, and said.
     """
-    from curation.annotation import batches, places
-    from curation.annotation.client import Client
-    from curation.store import Store
+    from curation.annotation.assignment import batches
+    from curation.annotation.label_studio import servers
+    from curation.annotation.label_studio.client import Client
+    from curation.store.store import Store
 
     with Store(create=False) as store:
-        found, where = batches.find(store, batch), places.of(store, url, token)
-        synced, _ = places.sync_all(store, where, found)
+        found, where = batches.find(store, batch), servers.of(store, url, token)
+        synced, _ = servers.sync_all(store, where, found)
         closed = []
         for place in where:
             with Client(place.url, place.token) as client:
@@ -101,14 +103,14 @@ def archive(batch: SomeBatch = None, *, url: Url = None, token: Token = "", json
 
 
 def _push(store: Any, batch: Any, scheme: Any, url: str | None, token: str) -> dict[str, Any]:
-    from curation.annotation import places
-    from curation.annotation.client import Client
-    from curation.annotation.push import push
+    from curation.annotation.label_studio import servers
+    from curation.annotation.label_studio.client import Client
+    from curation.annotation.label_studio.push import push
 
     done = []
-    for place in places.of(store, url, token):
+    for place in servers.of(store, url, token):
         with Client(place.url, place.token) as client:
-            done.append(push(store, client, batch, scheme, only=places.only(store, place)))
+            done.append(push(store, client, batch, scheme, only=servers.only(store, place)))
     return {"batch_id": batch.batch_id, "project_ids": [i for p in done for i in p.project_ids],
             "tasks_created": sum(p.tasks_created for p in done), "tasks_existing": sum(p.tasks_existing for p in done)}
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from curation.commands.annotate import Json, annotate
-from curation.console import emit, progress, say
+from botbench.commands.annotate.annotate import Json, annotate
+from botbench.core.console import emit, progress, say
 
 if TYPE_CHECKING:
-    from curation.annotation.server import Login, Server
-    from curation.store import Store
+    from curation.annotation.label_studio.server import Login, Server
+    from curation.store.store import Store
 
 TRIAL, TRIED = "simulated-a", 30
 
@@ -38,8 +38,8 @@ def serve(
     The server listens on this machine only and sends no telemetry. The first start takes a minute. Run again, it has the same
     data and logins; sync, status and push find it by themselves.
     """
-    from curation.annotation import server as servers
-    from curation.store import Store
+    from curation.annotation.label_studio import server as servers
+    from curation.store.store import Store
 
     servers.program()
     names = list(dict.fromkeys(n for n in (a.strip() for a in for_.split(",")) if n))
@@ -68,14 +68,14 @@ def serve(
 
 def _batch(store: Store, reference: str | None) -> Any:
     """The batch asked for, the newest, or, in a store without one, thirty simulated accounts."""
-    from curation.annotation import batches
+    from curation.annotation.assignment import batches
 
     if reference or store.arrow(f"SELECT batch_id FROM {store.relation('batches')} LIMIT 1").num_rows:
         return batches.find(store, reference)
-    from curation import cards
-    from curation.designs import parse
-    from curation.pull import pull
-    from curation.sampling import sample
+    from curation.ingest import cards
+    from curation.ingest.pull import pull
+    from curation.sampling.designs import parse
+    from curation.sampling.draw import sample
 
     say(f"There is no batch in this store: {TRIED} simulated accounts ({TRIAL}) to try, and the answers of a simulated annotator "
         "for status to compare yours with.")
@@ -87,25 +87,25 @@ def _batch(store: Store, reference: str | None) -> Any:
 
 def _colleague(store: Store, batch: Any) -> None:
     """A simulated annotator's answers to the batch: whoever tries it alone sees what agreement looks like."""
-    from curation.annotation import desk
-    from curation.annotation.simulate import simulate_export
+    from curation.annotation.assignment.simulate import simulate_export
+    from curation.annotation.label_studio import sync_run
 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "simulated.json"
         simulate_export(store, batch.batch_id, file, annotators=1)
-        desk.sync_file(store, file)
+        sync_run.sync_file(store, file)
 
 
 def _start(store: Store, name: str, port: int | None, quiet: bool) -> tuple[Server, Any]:
-    from curation.annotation import places
-    from curation.annotation.roster import Roster
-    from curation.annotation.server import Server, free_port
+    from curation.annotation.assignment.roster import Roster
+    from curation.annotation.label_studio import servers
+    from curation.annotation.label_studio.server import Server, free_port
 
     server = Server(store.home / "annotate" / "servers" / (name or "shared"), name)
     before = Roster.load(store.home).places.get(name)
     usual = int(before.url.rpartition(":")[2]) if before else 8080
     if port is None and before and server.answers(before.url):
-        from curation.errors import UserError
+        from botbench.core.errors import UserError
 
         raise UserError(f"This server is running already at {before.url} (another botbench annotate serve?). Stop that one first, "
                         "with Ctrl-C in its window.")
@@ -118,13 +118,13 @@ def _start(store: Store, name: str, port: int | None, quiet: bool) -> tuple[Serv
     with progress(quiet) as bar:
         task = bar.add_task("starting", total=expected)
         place = server.start(chosen, lambda waited: bar.update(task, completed=min(waited, expected - 1)))
-    places.remember(store, place)
+    servers.remember(store, place)
     return server, place
 
 
 def _people(store: Store, server: Server, place: Any, names: list[str]) -> dict[str, Login]:
-    from curation.annotation.client import Client
-    from curation.annotation.roster import Person, Roster
+    from curation.annotation.assignment.roster import Person, Roster
+    from curation.annotation.label_studio.client import Client
 
     with Roster.change(store.home) as roster:
         for name in names:
@@ -135,13 +135,14 @@ def _people(store: Store, server: Server, place: Any, names: list[str]) -> dict[
 
 
 def _push(store: Store, place: Any, batch: Any, names: list[str]) -> Any:
-    from curation.annotation import places, seats
-    from curation.annotation.client import Client
-    from curation.annotation.push import push
+    from curation.annotation.assignment import seats
+    from curation.annotation.label_studio import servers
+    from curation.annotation.label_studio.client import Client
+    from curation.annotation.label_studio.push import push
 
     given = bool(seats.people(store, batch)) or len(names) < batch.copies
     with Client(place.url, place.token) as client:
-        return push(store, client, batch, annotators=[] if given else names, only=places.only(store, place))
+        return push(store, client, batch, annotators=[] if given else names, only=servers.only(store, place))
 
 
 def _say(dataset: str, told: list[dict[str, Any]]) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from curation.console import emit, say
+from botbench.core.console import emit, say
 
 
 def answers(
@@ -21,10 +21,10 @@ def answers(
 
     A note or an id that a spreadsheet would run as a formula gets an apostrophe before it.
     """
-    from curation.annotation import batches
-    from curation.annotation.answers import COLUMNS, standing
-    from curation.spreadsheet import write_csv
-    from curation.store import Store
+    from botbench.text.spreadsheet import write_csv
+    from curation.annotation.assignment import batches
+    from curation.annotation.assignment.answers import COLUMNS, standing
+    from curation.store.store import Store
 
     with Store(create=False) as store:
         found = batches.find(store, batch)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from curation.console import emit, say, table
+from botbench.core.console import emit, say, table
 
 
 def designs(
@@ -20,8 +20,8 @@ def designs(
 
     The simulated table counts labels until a detector trained on them reaches an average precision of 0.75.
     """
-    from curation.design_study import bias, labels_needed
-    from curation.designs import DESIGNS
+    from curation.sampling.design_study import bias, labels_needed
+    from curation.sampling.designs import DESIGNS
 
     if not simulate:
         found = [{"design": name, "example": kind.example, "joint": kind.joint,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from curation.console import emit, say, table
+from botbench.core.console import emit, say, table
 
 
 def sample(
@@ -31,9 +31,9 @@ def sample(
     Accounts in earlier batches of the data set are left out, and the probabilities are conditional on those batches.
     The same command again finds the same batch.
     """
-    from curation.designs import parse
-    from curation.sampling import sample as work
-    from curation.store import Store
+    from curation.sampling.designs import parse
+    from curation.sampling.draw import sample as work
+    from curation.store.store import Store
 
     chosen = parse(design, n if n is not None or "n=" in design.replace(" ", "") else 100)
     with Store(create=False) as store:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from curation.console import emit, progress, say, table
+from botbench.core.console import emit, progress, say, table
 
 audit = typer.Typer(
     name="audit", no_args_is_help=True, rich_markup_mode=None,
@@ -66,7 +66,7 @@ def dataset(
     Each check passed, is an issue, or is not applicable, with its figure. Exit code 1 where there is an issue.
     """
     from benchmarks.audits import dataset as audits
-    from curation.store import Store
+    from curation.store.store import Store
 
     with Store(create=False) as store, progress(json_) as bar:
         task = bar.add_task("checks", total=len(audits.checks()))
@@ -90,8 +90,8 @@ def run_(
     Exit code 1 where a detector was judged on accounts it had declared to be trained on.
     """
     from benchmarks.audits import overlap
-    from benchmarks.results import load_run
-    from curation.store import Store
+    from benchmarks.execution.results import load_run
+    from curation.store.store import Store
 
     with Store(create=False) as store:
         found = overlap.audit(load_run(store.home, run))

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from curation.console import emit, progress, say, table
-from curation.errors import UserError
+from botbench.core.console import emit, progress, say, table
+from botbench.core.errors import UserError
 
 if TYPE_CHECKING:
-    from benchmarks.runner import Report
+    from benchmarks.execution.runner import Report
 
 SHOWN = 20
 
@@ -31,12 +31,12 @@ def bench(  # noqa: PLR0917 (typer gives every option by name)
     A cell is one detector, one protocol, the releases it is trained on and the one it is tested on. Done cells are not
     done again, so an interrupted run goes on where it was. A detector that fails or runs out of time fails its cell only.
     """
-    from benchmarks import runner
-    from benchmarks.suite import load
-    from benchmarks.watch import Bars
+    from benchmarks.execution import runner
+    from benchmarks.execution.suite import load
+    from botbench.core.progress import Bars
 
     if trust:
-        from benchmarks.trust import trust as trust_all
+        from benchmarks.prediction.safe_loading import trust as trust_all
 
         trust_all()
     chosen = load(suite)
@@ -58,9 +58,9 @@ def bench(  # noqa: PLR0917 (typer gives every option by name)
 
 def home() -> Path:
     """The store's home folder; raises UserError where there is no store."""
-    from curation import lake
+    from curation.store import connection
 
-    found: Path = lake.locate(os.environ.get("BOTBENCH_STORE", "./.botbench")).home
+    found: Path = connection.locate(os.environ.get("BOTBENCH_STORE", "./.botbench")).home
     if not found.exists():
         raise UserError(f"There is no store at {found}. Name yours with --store PATH (or BOTBENCH_STORE), or make one: "
                         "botbench pull CARD.")
@@ -93,7 +93,7 @@ def plan(  # noqa: PLR0917 (typer gives every option by name)
 
     Both are judged on the same accounts, so what counts is where they disagree. Comparing many detectors asks for more.
     """
-    from benchmarks.power import Wanted, accounts
+    from benchmarks.leaderboard.compute.power import Wanted, accounts
 
     found = accounts(Wanted(difference, metric, disagree, prevalence, detectors, power))
     if json_:
@@ -117,7 +117,7 @@ def coverage(
 
     200 and 2,000 accounts, 5 to 50 % bots, AUC .7 to .99. With 2,000 sets it takes an hour; --sets 100 a few minutes.
     """
-    from benchmarks import coverage as counting
+    from benchmarks.leaderboard.compute import interval_coverage as counting
 
     how = counting.Settings(sets, draws, seed)
     worlds = counting.worlds()

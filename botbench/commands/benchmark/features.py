@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from curation.console import emit, say, table
+from botbench.core.console import emit, say, table
 
 
 def features(

@@ -12,7 +12,7 @@ def metrics(
 ) -> None:
     """List the metrics: name, direction, range, what each reads, and its trap."""
     from benchmarks.metrics import ordered
-    from curation import console
+    from botbench.core import console
 
     known = ordered()
     if json:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from curation.console import emit, say, table
+from botbench.core.console import emit, say, table
 
 if TYPE_CHECKING:
-    from benchmarks.material import Material
-    from benchmarks.predict import Predicted
+    from benchmarks.data.release_arrays import Material
+    from benchmarks.prediction.predict import Predicted
 
 SHOWN = 20
 
@@ -40,7 +40,7 @@ def predict(  # noqa: PLR0917 (typer gives every option by name)
     unlike those trained on are guesses: see the transfer columns of the leaderboard first.
     """
     if trust:
-        from benchmarks.trust import trust as trust_all
+        from benchmarks.prediction.safe_loading import trust as trust_all
 
         trust_all()
     _check_time(observed_at)
@@ -49,15 +49,15 @@ def predict(  # noqa: PLR0917 (typer gives every option by name)
         try:
             predicted = _predicted(detector, new, teachers, model, save, seed)
         except ValueError as error:
-            from curation.errors import UserError
+            from botbench.core.errors import UserError
 
             raise UserError(f"{detector} could not be trained or applied: {error}") from error
     if out is not None:
-        from benchmarks.predict import write
+        from benchmarks.prediction.predict import write
 
         write(predicted, out)
     if json:
-        from benchmarks.predict import document
+        from benchmarks.prediction.predict import document
 
         emit(document(predicted))
     else:
@@ -68,7 +68,7 @@ def predict(  # noqa: PLR0917 (typer gives every option by name)
 def _check_time(observed_at: str | None) -> None:
     from datetime import datetime
 
-    from curation.errors import UserError
+    from botbench.core.errors import UserError
 
     try:
         if observed_at is not None:
@@ -79,9 +79,9 @@ def _check_time(observed_at: str | None) -> None:
 
 def _teachers(train: list[str] | None, more: list[str] | None, model: Path | None, accounts: str) -> list[str]:
     """The releases to train on: those named, else the newest of each name in the store; none where a kept detector is taken."""
-    from benchmarks.commands.bench import home
-    from curation import release
-    from curation.errors import UserError
+    from botbench.commands.benchmark.bench import home
+    from botbench.core.errors import UserError
+    from curation.release import release
 
     if model is not None and (train or more):
         raise UserError("Say either --train RELEASE (once for each release) or --model DIR (a detector saved before).")
@@ -101,7 +101,7 @@ def _new(accounts: str, platform: str | None, observed_at: str | None) -> Iterat
     """The accounts to be scored, read into a scratch folder that is gone afterwards."""
     import tempfile
 
-    from benchmarks import newcomers
+    from benchmarks.prediction import newcomers
 
     with tempfile.TemporaryDirectory(prefix="botbench-") as scratch, newcomers.accounts(
             accounts, platform, observed_at, Path(scratch)) as new:
@@ -111,10 +111,10 @@ def _new(accounts: str, platform: str | None, observed_at: str | None) -> Iterat
 def _predicted(  # noqa: PLR0917, what the user said
     detector: str, new: Material, train: list[str], model: Path | None, save: Path | None, seed: int,
 ) -> Predicted:
-    from benchmarks import models, predict
-    from benchmarks.commands.bench import home
     from benchmarks.detectors import get
-    from curation.errors import UserError
+    from benchmarks.prediction import models, predict
+    from botbench.commands.benchmark.bench import home
+    from botbench.core.errors import UserError
 
     if model is not None and save is not None:
         raise UserError("--save keeps a detector that is trained now; --model takes one that is kept already.")
@@ -131,7 +131,7 @@ def _show(predicted: Predicted) -> None:
     """The highest scores, each with what moved it."""
     import numpy as np
 
-    from benchmarks.explain import sentence
+    from benchmarks.prediction.explain import sentence
 
     threshold = predicted.trained.threshold
     order = np.argsort(-predicted.p, kind="stable")[:SHOWN]

@@ -15,8 +15,8 @@ def reproduce(
 ) -> None:
     """Run a published recipe again on the data in the store and print both figures with the difference."""
     from benchmarks.reproductions import REPRODUCTIONS
-    from curation import console
-    from curation.store import Store
+    from botbench.core import console
+    from curation.store.store import Store
 
     if name is None:
         known = REPRODUCTIONS.all().values()

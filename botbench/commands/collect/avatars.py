@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from curation.console import emit, progress, say, table
+from botbench.core.console import emit, progress, say, table
 
 
 def avatars(
@@ -23,8 +23,8 @@ def avatars(
     """
     from datetime import UTC
 
-    from curation.annotation.avatars import keep
-    from curation.store import Store
+    from curation.annotation.card.avatars import keep
+    from curation.store.store import Store
 
     with Store(create=False) as store, progress(json_) as bar:
         task = bar.add_task("pictures", total=None)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from curation.console import emit, say, table
-from curation.errors import Findings
+from botbench.core.console import emit, say, table
+from botbench.core.errors import Findings
 
 if TYPE_CHECKING:
-    from curation.cards import Card
+    from curation.ingest.cards import Card
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
@@ -20,7 +20,7 @@ def datasets(context: typer.Context, json_: Json = False) -> None:
     """List the data sets that botbench has cards for."""
     if context.invoked_subcommand is not None:
         return
-    from curation import cards
+    from curation.ingest import cards
 
     known = cards.all_cards()
     if json_:
@@ -36,7 +36,7 @@ def show(
     json_: Json = False,
 ) -> None:
     """Show one card: what its label means, who says so, where its files are, what is odd about it."""
-    from curation import cards
+    from curation.ingest import cards
 
     path = cards.find(card)
     loaded = cards.load(card)
@@ -52,7 +52,7 @@ def check(
     json_: Json = False,
 ) -> None:
     """Check a card: every mistake with its field, what was expected and what was found (exit code 1 where there is any)."""
-    from curation import cards
+    from curation.ingest import cards
 
     problems = cards.check(cards.find(file))
     if json_:
@@ -67,7 +67,7 @@ def check(
 
 def formats(json_: Json = False) -> None:
     """List the formats that a card can name."""
-    from curation.sources import FORMATS
+    from curation.ingest.sources import FORMATS
 
     known = FORMATS.all()
     if json_:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from curation.console import emit, progress, say
+from botbench.core.console import emit, progress, say
 
 if TYPE_CHECKING:
-    from curation.store import Store
+    from curation.store.store import Store
 
 DATASETS = ("simulated-a", "simulated-b", "simulated-c")
 ANNOTATED = "simulated-a"
@@ -30,7 +30,7 @@ def demo(
 
     Everything it makes is called simulated. Run again, it does only what is missing.
     """
-    from curation.store import Store
+    from curation.store.store import Store
 
     started = time.perf_counter()
     say("Everything here is simulated: the accounts, the posts, the annotators. No real person is in it.")
@@ -72,8 +72,8 @@ def _step(what: str) -> Iterator[list[str]]:
 
 
 def _pull(store: Store, name: str) -> dict[str, Any]:
-    from curation import cards
-    from curation.pull import pull
+    from curation.ingest import cards
+    from curation.ingest.pull import pull
 
     with _step("pull") as figures:
         found = pull(store, cards.load(name)).document()
@@ -87,11 +87,11 @@ def _pull(store: Store, name: str) -> dict[str, Any]:
 
 def _annotate(store: Store, out: Path) -> dict[str, Any]:
     """Sample a batch, let simulated annotators answer it as a Label Studio export, and take that in as claims."""
-    from curation.annotation import desk
-    from curation.annotation.batches import find
-    from curation.annotation.simulate import simulate_export
-    from curation.designs import parse
-    from curation.sampling import sample
+    from curation.annotation.assignment.batches import find
+    from curation.annotation.assignment.simulate import simulate_export
+    from curation.annotation.label_studio import sync_run
+    from curation.sampling.designs import parse
+    from curation.sampling.draw import sample
 
     with _step("sample") as figures:
         batch = sample(store, ANNOTATED, parse("uniform(n=150)"), copies=ANNOTATORS)
@@ -99,16 +99,16 @@ def _annotate(store: Store, out: Path) -> dict[str, Any]:
     with _step("annotate") as figures:
         export = out / "simulated-annotations.json"
         answers = simulate_export(store, batch.batch_id, export, annotators=ANNOTATORS)
-        synced = desk.sync_file(store, export, batch=find(store, batch.batch_id))
+        synced = sync_run.sync_file(store, export, batch=find(store, batch.batch_id))
         figures += [f"{answers} simulated answers in a Label Studio export", f"{synced.claims_added} new claims"]
     return {"batch_id": batch.batch_id, "size": batch.size, "answers": answers}
 
 
 def _release(store: Store, name: str) -> tuple[dict[str, Any], Path]:
     """Consensus, validation and release of one data set."""
-    from curation.annotation.scheme import Scheme
-    from curation.consensus import consensus
-    from curation.release import freeze
+    from curation.annotation.scheme.scheme import Scheme
+    from curation.labels.consensus import consensus
+    from curation.release.release import freeze
     from curation.validation import report, run
 
     with _step("consensus") as figures:
@@ -129,9 +129,9 @@ def _release(store: Store, name: str) -> tuple[dict[str, Any], Path]:
 
 
 def _bench(home: Path, jobs: int | None) -> dict[str, Any]:
-    from benchmarks import runner
-    from benchmarks.suite import load
-    from benchmarks.watch import Bars
+    from benchmarks.execution import runner
+    from benchmarks.execution.suite import load
+    from botbench.core.progress import Bars
 
     with _step("bench") as figures, progress() as bar:
         found = runner.as_json(runner.bench(home, load("demo"), jobs, None, Bars(bar, say)))
@@ -140,12 +140,13 @@ def _bench(home: Path, jobs: int | None) -> dict[str, Any]:
 
 
 def _publish(home: Path, run_id: str, out: Path) -> Path:
-    from benchmarks.leaderboard import formats, table, words
-    from benchmarks.leaderboard.scores import Plan
+    from benchmarks.leaderboard.compute import table
+    from benchmarks.leaderboard.compute.scores import Plan
+    from benchmarks.leaderboard.render import formats, summary_text
 
     with _step("board") as figures:
         board = table.from_run(table.find_run(home, run_id), Plan(kept=home / "cache" / "draws"))
-        figures.append(words.answer(board).sentence)
+        figures.append(summary_text.answer(board).sentence)
     return formats.write(board, out / "leaderboard")["html"].resolve()
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from curation.console import emit, progress, say, table
-from curation.errors import Findings
+from botbench.core.console import emit, progress, say, table
+from botbench.core.errors import Findings
 
 if TYPE_CHECKING:
-    from curation.ledger import PullResult
+    from curation.ingest.ledger import PullResult
 
 
 def pull(
@@ -30,10 +30,10 @@ def pull(
     Rows that cannot be read are set aside with their reason, never dropped: read = kept + duplicate + quarantined.
     The same files again change nothing.
     """
-    from curation import cards
-    from curation.ledger import over_limit
-    from curation.pull import pull as work
-    from curation.store import Store
+    from curation.ingest import cards
+    from curation.ingest.ledger import over_limit
+    from curation.ingest.pull import pull as work
+    from curation.store.store import Store
 
     loaded = cards.load(card)
     with Store() as store, progress() as bar:

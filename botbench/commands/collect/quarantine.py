@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from curation.console import emit, say, table
+from botbench.core.console import emit, say, table
 
 
 def quarantine(
@@ -17,7 +17,7 @@ def quarantine(
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Show rows that a pull has set aside: where they stood, why, and the row as it was read."""
-    from curation.store import Store
+    from curation.store.store import Store
 
     with Store(create=False) as store:
         rows = store.connection.execute(

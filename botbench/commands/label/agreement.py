@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from curation.console import emit, say, table
+from botbench.core.console import emit, say, table
 
 
 def agreement(
@@ -26,9 +26,9 @@ def agreement(
     "Cannot tell" counts as an answer of its own and is left out; both are shown. Intervals are of the accounts; the
     last part says how much depends on who answered.
     """
-    from curation.agreement_report import report
-    from curation.annotation.scheme import Scheme
-    from curation.store import Store
+    from curation.annotation.scheme.scheme import Scheme
+    from curation.labels.agreement_report import report
+    from curation.store.store import Store
 
     chosen = [kind.strip() for kind in kinds.split(",") if kind.strip()]
     with Store(create=False) as store:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from curation.console import emit, say, table
+from botbench.core.console import emit, say, table
 
 
 def claims(
@@ -18,8 +18,8 @@ def claims(
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Tell the history of one account: who said what, when and why, what was corrected or taken back, and its label now."""
-    from curation.claims import history
-    from curation.store import Store
+    from curation.labels.claims import history
+    from curation.store.store import Store
 
     with Store(create=False) as store:
         found = history(store, account, dataset, at)
@@ -31,7 +31,7 @@ def claims(
 
 
 def _show(found: dict[str, Any]) -> None:
-    from curation.claims import sentence
+    from curation.labels.claims import sentence
 
     for dataset, rows in groupby(found["claims"], key=lambda r: r["dataset"]):
         table(f"{found['account']} in {dataset}", ("when (UTC)", "what was said"), [

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from curation.console import emit, say, table
+from botbench.core.console import emit, say, table
 
 if TYPE_CHECKING:
-    from curation.store import Store
+    from curation.store.store import Store
 
 
 def conflicts(
@@ -31,9 +31,9 @@ def conflicts(
 
     People are one voice for each data set, that of most of them. Nothing is settled by this: an adjudicator does that.
     """
-    from curation import conflicts as work
-    from curation.annotation.scheme import Scheme
-    from curation.store import Store
+    from curation.annotation.scheme.scheme import Scheme
+    from curation.labels import conflicts as work
+    from curation.store.store import Store
 
     chosen = [kind.strip() for kind in kinds.split(",") if kind.strip()]
     with Store(create=False) as store:
@@ -50,7 +50,7 @@ def conflicts(
 
 
 def _look_alikes(store: Store, datasets: list[str] | None, at: str | None, json_: bool) -> None:
-    from curation import duplicates
+    from curation.labels import duplicates
 
     duplicates.find(store, datasets or None, at=at)
     found = duplicates.ledger(store)

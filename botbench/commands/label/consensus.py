@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from curation.console import emit, say, table
+from botbench.core.console import emit, say, table
 
 
 def consensus(
@@ -30,10 +30,10 @@ def consensus(
     Accounts whose votes disagree are disputed, those with too few judging votes say so; neither gets a label. What an
     adjudicator said settles an account. The same claims give the same labels and no new version.
     """
-    from curation.annotation.scheme import Scheme
-    from curation.consensus import consensus as work
-    from curation.consensus.explain import explain as why
-    from curation.store import Store
+    from curation.annotation.scheme.scheme import Scheme
+    from curation.labels.consensus import consensus as work
+    from curation.labels.consensus.explain import explain as why
+    from curation.store.store import Store
 
     chosen = [kind.strip() for kind in kinds.split(",") if kind.strip()]
     with Store(create=False) as store:

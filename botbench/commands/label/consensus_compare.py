@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from curation.console import emit, say, table
+from botbench.core.console import emit, say, table
 
 
 def consensus_compare(
@@ -29,8 +29,8 @@ def consensus_compare(
 
     Simulated crowds hold spammers, biased and adversarial people and bots on which everybody errs; nothing is written.
     """
-    from curation.consensus import compare
-    from curation.consensus.methods import METHODS
+    from curation.labels.consensus import compare
+    from curation.labels.consensus.methods import METHODS
 
     chosen = [m.strip() for m in methods.split(",") if m.strip()] if methods else list(METHODS.all())
     for name in chosen:
@@ -48,10 +48,10 @@ def consensus_compare(
 
 
 def _on_votes(dataset: str, methods: list[str], *options: Any) -> dict[str, Any]:
-    from curation.annotation.scheme import Scheme
-    from curation.consensus import compare, truths
-    from curation.consensus.run import fit_votes
-    from curation.store import Store
+    from curation.annotation.scheme.scheme import Scheme
+    from curation.labels.consensus import compare, truths
+    from curation.labels.consensus.run import fit_votes
+    from curation.store.store import Store
 
     kinds, truth, folds, seed, at = options
     chosen = [kind.strip() for kind in kinds.split(",") if kind.strip()]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from curation.console import emit, say, table
+from botbench.core.console import emit, say, table
 
 
 def doubtful(
@@ -31,9 +31,9 @@ def doubtful(
 
     What share of such a queue is really wrong is measured on labels flipped on purpose: precision and recall at its length.
     """
-    from curation import doubtful as work
-    from curation.annotation.scheme import Scheme
-    from curation.store import Store
+    from curation.annotation.scheme.scheme import Scheme
+    from curation.labels import label_errors as work
+    from curation.store.store import Store
 
     with Store(create=False) as store:
         data = work.labelled(store, dataset, scores=scores, families=family, at=at)

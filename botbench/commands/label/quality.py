@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from curation.console import emit, say, table
+from botbench.core.console import emit, say, table
 
 
 def quality(
@@ -26,15 +26,15 @@ def quality(
 
     Writes a private page for each and one for the lead; all open without a network. Small counts are not judged.
     """
-    from curation import quality_pages
-    from curation.annotation.scheme import Scheme
-    from curation.quality import Gold
-    from curation.quality import quality as work
-    from curation.store import Store
+    from curation.annotation.scheme.scheme import Scheme
+    from curation.labels import annotator_pages
+    from curation.labels.annotator_quality import Gold
+    from curation.labels.annotator_quality import quality as work
+    from curation.store.store import Store
 
     with Store(create=False) as store:
         found = work(store, reference, Scheme.load(scheme), gold=Gold(gold), by=by, at=at)
-        pages = quality_pages.write(out or store.home / "reports", found)
+        pages = annotator_pages.write(out or store.home / "reports", found)
     if json_:
         emit({**found, "pages": pages})
         return

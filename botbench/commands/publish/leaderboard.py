@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from benchmarks.leaderboard.scores import Plan
-    from benchmarks.results import Run
+    from benchmarks.execution.results import Run
+    from benchmarks.leaderboard.compute.scores import Plan
 
 
 def leaderboard(
@@ -30,13 +30,14 @@ def leaderboard(
     json: Annotated[bool, typer.Option("--json", help="The board as one JSON document on stdout, too.")] = False,
 ) -> None:
     """Write the board of a finished run: scores with intervals, in distribution and transfer, shortcut rows, cost, hashes."""
-    from benchmarks import results
-    from benchmarks.leaderboard import formats, gate, table
-    from benchmarks.leaderboard.scores import Plan
-    from benchmarks.leaderboard.words import answer
-    from curation import console
-    from curation.errors import UserError
-    from curation.store import Store
+    from benchmarks.execution import results
+    from benchmarks.leaderboard.compute import table
+    from benchmarks.leaderboard.compute.scores import Plan
+    from benchmarks.leaderboard.render import formats, gate
+    from benchmarks.leaderboard.render.summary_text import answer
+    from botbench.core import console
+    from botbench.core.errors import UserError
+    from curation.store.store import Store
 
     if suite is not None and run is not None:
         raise UserError("--suite and --run were both given; say one of them (--run names one run of a suite).")
@@ -64,8 +65,8 @@ def leaderboard(
 
 
 def _site(run: Run, folder: Path, plan: Plan, since: str | None) -> Path:
-    from benchmarks import results
-    from benchmarks.site import build
+    from benchmarks.execution import results
+    from benchmarks.leaderboard.site import build
 
     before = since or results.follows(run)
     build.from_run(run, folder, plan, results.load_run(run.home, before) if before else None)

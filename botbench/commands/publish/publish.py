@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from curation.console import emit, say, table
+from botbench.core.console import emit, say, table
 
 if TYPE_CHECKING:
-    from curation.publish.answers import Answers
+    from curation.release.publish.documents.answers import Answers
 
 
 def publish(
@@ -34,10 +34,10 @@ def publish(
     The files are searched for everything the tier does not list, names hidden in notes included, before they stand anywhere.
     What is published is never edited: a correction is a new version of the release.
     """
-    from curation import release
-    from curation.publish import answers as asking
-    from curation.publish import facts, folder, tiers
-    from curation.store import Store
+    from curation.release import release
+    from curation.release.publish import facts, folder, tiers
+    from curation.release.publish.documents import answers as asking
+    from curation.store.store import Store
 
     allowed = tiers.load(tier)
     with Store(create=False) as store:
@@ -66,7 +66,7 @@ def publish(
 
 def _asked(home: Path, name: str, said: Answers) -> Answers:
     """Ask for each open answer once; an empty line leaves it unanswered."""
-    from curation.publish import answers as asking
+    from curation.release.publish.documents import answers as asking
 
     questions = asking.asked()
     given = {key: typer.prompt(f"{questions[key]} ({key})", default="", show_default=False, err=True) for key in said.open}

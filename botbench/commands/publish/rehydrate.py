@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from curation.console import emit, progress, say, table
+from botbench.core.console import emit, progress, say, table
 
 if TYPE_CHECKING:
-    from curation.publish.rehydration import Rehydrated
+    from curation.release.publish.rehydration import Rehydrated
 
 
 def rehydrate(
@@ -28,10 +28,10 @@ def rehydrate(
     The files are pulled as any data set is. The report says, by label, which accounts were found, changed, are private,
     suspended or gone: losing more of one class than of the other is bias.
     """
-    from curation import cards
-    from curation.publish import rehydration
-    from curation.pull import pull
-    from curation.store import Store
+    from curation.ingest import cards
+    from curation.ingest.pull import pull
+    from curation.release.publish import rehydration
+    from curation.store.store import Store
 
     rehydration.published(folder)
     loaded = cards.load(card)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from curation.console import emit, say, table
+from botbench.core.console import emit, say, table
 
 if TYPE_CHECKING:
     from benchmarks.submissions.check import Checked
@@ -29,8 +29,8 @@ Submission = Annotated[Path, typer.Argument(metavar="SUBMISSION", help="The subm
 
 def _home() -> Path | None:
     """The store's home where there is a store; a team that submits needs none."""
-    from curation.errors import UserError
-    from curation.store import Store
+    from botbench.core.errors import UserError
+    from curation.store.store import Store
 
     try:
         with Store(create=False) as store:
@@ -117,8 +117,8 @@ def seal(
 ) -> None:
     """Keep the labels of one part back: what goes out is in public/, with a commitment to the labels that stay."""
     from benchmarks.submissions import sealed
-    from curation.release import load
-    from curation.store import Store
+    from curation.release.release import load
+    from curation.store.store import Store
 
     with Store(create=False) as store:
         found = load(store.home, release, verify=True)
@@ -140,7 +140,7 @@ def score(submission: Submission, *, release: ReleaseOption, json_: Json = False
     Exit code 1 where no answers are left.
     """
     from benchmarks.submissions import entries
-    from curation.store import Store
+    from curation.store.store import Store
 
     found, of = _checked(submission, release)
     with Store(create=False) as store:
@@ -162,7 +162,7 @@ def accept(
 ) -> None:
     """Put a checked submission on the board: a new run with its predictions as a cell; the earlier run stays as it was."""
     from benchmarks.submissions import entries
-    from curation.store import Store
+    from curation.store.store import Store
 
     found, of = _checked(submission, release)
     with Store(create=False) as store:
@@ -182,7 +182,7 @@ def withdraw(
 ) -> None:
     """Take a submission off the board; it stays in earlier runs and in the history."""
     from benchmarks.submissions import entries
-    from curation.store import Store
+    from curation.store.store import Store
 
     with Store(create=False) as store:
         made = entries.withdraw(store.home, detector, reason, run)
@@ -195,7 +195,7 @@ def withdraw(
 def history(json_: Json = False) -> None:
     """Everything that became of submissions here: scored, accepted, withdrawn."""
     from benchmarks.submissions import ledger
-    from curation.store import Store
+    from curation.store.store import Store
 
     with Store(create=False) as store:
         events = ledger.events(store.home)
@@ -215,8 +215,8 @@ def open_(
 ) -> None:
     """Open a seal: write the labels and the salt, by which everybody can check that no label was changed."""
     from benchmarks.submissions import sealed
-    from curation.release import load
-    from curation.store import Store
+    from curation.release.release import load
+    from curation.store.store import Store
 
     with Store(create=False) as store:
         path = sealed.open_seal(store.home, load(store.home, release).reference, out)

@@ -21,9 +21,9 @@ def verify(
     Needs the folder only: no store, no network. Exit code 1 where something differs; changes since an earlier edition are told
     and are no fault.
     """
-    from benchmarks.site.verify import changes
-    from benchmarks.site.verify import verify as check
-    from curation import console
+    from benchmarks.leaderboard.site.verify import changes
+    from benchmarks.leaderboard.site.verify import verify as check
+    from botbench.core import console
 
     with console.progress(quiet=json) as bar:
         task = bar.add_task("Scoring again", total=None)
@@ -42,7 +42,7 @@ def verify(
 
 
 def _show(what: str, rows: list[dict[str, object]], columns: tuple[str, ...]) -> None:
-    from curation import console
+    from botbench.core import console
 
     if rows:
         console.say(f"{len(rows):,} {what}:")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from curation.console import emit, progress, say, table
+from botbench.core.console import emit, progress, say, table
 
 if TYPE_CHECKING:
-    from benchmarks.study.answers import Answers
+    from benchmarks.study.report.answers import Answers
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Share = Annotated[float, typer.Option(metavar="SHARE", help="From 0 to 1.")]
@@ -45,9 +45,10 @@ def run(
     json_: Json = False,
 ) -> None:
     """Answer every question of a campaign: report.html, study.json, and each figure as CSV and JSON."""
-    from benchmarks.study import answers, campaign, report
+    from benchmarks.study import campaign
+    from benchmarks.study.report import answers, report
     from benchmarks.study.study import Study
-    from curation.store import Store
+    from curation.store.store import Store
 
     chosen = campaign.load(file)
     asked = answers.chosen(chosen)
@@ -94,7 +95,7 @@ def corrected(  # noqa: PLR0917 (typer gives every option by name)
 
     It holds as far as the detector errs on these accounts as it did where its errors were measured.
     """
-    from benchmarks.study.rogan_gladen import rogan_gladen
+    from benchmarks.study.estimators.rogan_gladen import rogan_gladen
 
     found = rogan_gladen(observed, sensitivity, specificity, n_observed, n_sensitivity, n_specificity)
     if found.outside:
@@ -127,8 +128,8 @@ def planned(  # noqa: PLR0917 (typer gives every option by name)
     """Say how many accounts to annotate for an interval of a wanted width, by design and detector; after a study, how many more."""
     from dataclasses import asdict
 
-    from benchmarks.study import plan
-    from curation.errors import UserError, unknown
+    from benchmarks.study.estimators import plan
+    from botbench.core.errors import UserError, unknown
 
     fitting = "posts" if quantity == "posts" else "uniform"
     for name, value, known in (("quantity", quantity, ("accounts", "posts")), ("design", design or fitting, ("uniform", "posts"))):
@@ -157,7 +158,7 @@ def planned(  # noqa: PLR0917 (typer gives every option by name)
 def _document(path: Path) -> dict[str, Any]:
     import json
 
-    from curation.errors import UserError
+    from botbench.core.errors import UserError
 
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))

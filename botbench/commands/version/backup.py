@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from curation.console import emit, progress, say
+from botbench.core.console import emit, progress, say
 
 
 def backup(
@@ -18,8 +18,8 @@ def backup(
 
     Temporary files, caches, downloads and other backups are left out: they can be made again.
     """
-    from curation import backup as room
-    from curation.store import Store
+    from curation.maintenance import backup as room
+    from curation.store.store import Store
 
     with Store(create=False) as store, progress(quiet=json_) as bar:
         task = bar.add_task("copying", total=None)

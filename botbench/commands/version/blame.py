@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from curation.console import emit, say, table
+from botbench.core.console import emit, say, table
 
 
 def blame(
@@ -17,8 +17,8 @@ def blame(
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """List every row about an account with the version that brought it or took it away: who, when, why."""
-    from curation import blame as room
-    from curation.store import Store
+    from curation.store import blame as room
+    from curation.store.store import Store
 
     with Store(create=False) as store:
         found = room.blame(store, account, at, dataset)

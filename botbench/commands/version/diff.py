@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from curation.console import emit, say, table
+from botbench.core.console import emit, say, table
 
 
 def diff(
@@ -22,8 +22,8 @@ def diff(
 
     Tags and releases, which speak of versions, are compared only where they are named as TABLE.
     """
-    from curation import history
-    from curation.store import Store
+    from curation.store import diff as history
+    from curation.store.store import Store
 
     with Store(create=False) as store:
         last = store.resolve(b)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from curation.console import emit, say, table
+from botbench.core.console import emit, say, table
 
 if TYPE_CHECKING:
-    from curation.doctor import Diagnosis
+    from curation.maintenance.doctor import Diagnosis
 
 SHOWN = 10
 """Files named for one finding; all are in the JSON document."""
@@ -26,8 +26,8 @@ def doctor(
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Look at catalog, schema, files, releases and unfinished work, without changing anything; exit code 1 where it is ill."""
-    from curation import doctor as room
-    from curation.lake import TRASH, locate
+    from curation.maintenance import doctor as room
+    from curation.store.connection import TRASH, locate
 
     location = locate(os.environ.get("BOTBENCH_STORE", "./.botbench"))
     if clean and room.examine(location).well:

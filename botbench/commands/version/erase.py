@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from curation.console import emit, say, table
-from curation.errors import Findings
+from botbench.core.console import emit, say, table
+from botbench.core.errors import Findings
 
 if TYPE_CHECKING:
-    from curation.annotation.client import Client
-    from curation.erasure import Erasure
+    from curation.annotation.label_studio.client import Client
+    from curation.maintenance.erasure import Erasure
 
 
 def erase(
@@ -44,9 +44,9 @@ def erase(
     finished by the same command. Files that botbench did not make are listed and left as they are. Backups are listed: only
     you can delete them, and those made elsewhere are not known here. Exit code 1 where anything is left.
     """
-    from curation.erasure import erase as work
-    from curation.errors import UserError
-    from curation.store import Store
+    from botbench.core.errors import UserError
+    from curation.maintenance.erasure import erase as work
+    from curation.store.store import Store
 
     if expired:
         _expire(on, json_)
@@ -67,7 +67,7 @@ def erase(
 
 
 def _client(url: str | None, token: str) -> Client | None:
-    from curation.annotation.client import Client
+    from curation.annotation.label_studio.client import Client
 
     return Client(url, token) if url else None
 
@@ -93,8 +93,8 @@ def _show(done: Erasure) -> None:
 
 
 def _expire(on: str | None, json_: bool) -> None:
-    from curation.erasure.expiry import expire
-    from curation.store import Store
+    from curation.maintenance.erasure.expiry import expire
+    from curation.store.store import Store
 
     with Store(create=False) as store:
         done = expire(store, on)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from curation.console import emit, say, table
+from botbench.core.console import emit, say, table
 
 
 def log(
@@ -17,7 +17,7 @@ def log(
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """List the versions: who wrote what, when, and the tags."""
-    from curation.store import Store
+    from curation.store.store import Store
 
     with Store(create=False) as store:
         limit = store.resolve(at)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from curation.console import emit, say, table
+from botbench.core.console import emit, say, table
 
 if TYPE_CHECKING:
-    from curation.release import Release
+    from curation.release.release import Release
 
 
 def release(
@@ -35,12 +35,12 @@ def release(
 
     The same content again is the same version. What validation finds broken stops a release, unless accepted.
     """
-    from curation.errors import UserError
-    from curation.publish import answers as asking
-    from curation.publish import tiers
-    from curation.publish.folder import publish
-    from curation.release import dataset_of, freeze
-    from curation.store import Store
+    from botbench.core.errors import UserError
+    from curation.release.publish import tiers
+    from curation.release.publish.documents import answers as asking
+    from curation.release.publish.folder import publish
+    from curation.release.release import dataset_of, freeze
+    from curation.store.store import Store
 
     if accept is not None and not accept.strip():
         raise UserError("--accept wants the reason why the broken rules may stay; it is recorded in the release.")

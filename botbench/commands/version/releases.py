@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from curation.console import emit, say, table
+from botbench.core.console import emit, say, table
 
 if TYPE_CHECKING:
-    from curation.store import Store
+    from curation.store.store import Store
 
 
 def releases(
@@ -29,8 +29,8 @@ def releases(
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """List the releases with their counts and content hashes, or compare two versions of one."""
-    from curation.release import listed, load
-    from curation.store import Store
+    from curation.release.release import listed, load
+    from curation.store.store import Store
 
     with Store(create=False) as store:
         home = store.home
@@ -87,9 +87,9 @@ def releases(
 
 
 def _diff(store: Store, before: str, after: str, out: Path | None, json_: bool) -> None:
-    from curation.errors import UserError
-    from curation.publish import changes
-    from curation.release import load
+    from botbench.core.errors import UserError
+    from curation.release.publish import changes
+    from curation.release.release import load
 
     old, new = load(store.home, before), load(store.home, after)
     if old.name != new.name:

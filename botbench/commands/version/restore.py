@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from curation.console import emit, say, table
+from botbench.core.console import emit, say, table
 
 
 def restore(
@@ -18,11 +18,11 @@ def restore(
 
     Tags, releases and what validation found stay, for they speak of versions.
     """
-    from curation import history
-    from curation.store import Store
+    from curation.store import diff
+    from curation.store.store import Store
 
     with Store(create=False) as store:
-        made = history.restore(store, version)
+        made = diff.restore(store, version)
     if json_:
         emit(asdict(made))
         return

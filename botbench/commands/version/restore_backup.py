@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from curation.console import emit, progress, say
+from botbench.core.console import emit, progress, say
 
 
 def restore_backup(
@@ -16,9 +16,9 @@ def restore_backup(
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Make a store of a backup at --store (or BOTBENCH_STORE), where none may be; every file is compared with its hash first."""
-    from curation import backup as room
-    from curation.lake import locate
-    from curation.store import Store
+    from curation.maintenance import backup as room
+    from curation.store.connection import locate
+    from curation.store.store import Store
 
     place = os.environ.get("BOTBENCH_STORE", "./.botbench")
     location = locate(place)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from curation.console import emit, say, table
+from botbench.core.console import emit, say, table
 
 
 def show(
@@ -15,7 +15,7 @@ def show(
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Show a version: who made it and why, the rows of every table, and what it added to the version before."""
-    from curation.store import Store
+    from curation.store.store import Store
 
     with Store(create=False) as store:
         found = describe(store, version if version is not None else at)
@@ -32,7 +32,7 @@ def show(
 
 def describe(store: Any, at: str | None) -> dict[str, Any]:
     """One version: its snapshot, the rows of each table, and the changes against the version before."""
-    from curation.schema import STORED
+    from curation.store.schema import STORED
 
     number = store.resolve(at)
     versions = {v.number: v for v in store.versions()}
@@ -47,7 +47,7 @@ def describe(store: Any, at: str | None) -> dict[str, Any]:
 
 def _changes(store: Any, before: int, number: int) -> dict[str, dict[str, int]]:
     """What a version changed, tags and releases included."""
-    from curation.schema import STORED
+    from curation.store.schema import STORED
 
     spoken = {t.name: store.diff(before, number, t.name)[t.name] for t in STORED.values() if t.of_versions}
     return {**store.diff(before, number), **{name: c for name, c in spoken.items() if any(c.values())}}

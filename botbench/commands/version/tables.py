@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from curation.console import emit
+from botbench.core.console import emit
 
 
 def tables(json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False) -> None:
     """Print every table of the store: keys, columns, types and meaning (Markdown)."""
-    from curation.schema import TABLES, reference_page
+    from curation.store.schema import TABLES, reference_page
 
     if json_:
         emit({name: asdict(table) for name, table in TABLES.items()})

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from curation.console import emit, say, table
+from botbench.core.console import emit, say, table
 
 if TYPE_CHECKING:
-    from curation.store import Version
+    from curation.store.store import Version
 
 
 def tag(
@@ -18,7 +18,7 @@ def tag(
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Name a version, or list the tags. A tag never moves; the same tag again on the same version changes nothing."""
-    from curation.store import Store
+    from curation.store.store import Store
 
     with Store(create=False) as store:
         if name is None:

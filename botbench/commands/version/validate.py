@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from curation.console import emit, say, table
+from botbench.core.console import emit, say, table
 
 if TYPE_CHECKING:
-    from curation.store import Store
+    from curation.store.store import Store
     from curation.validation.outcome import Validation
 
 
@@ -25,7 +25,7 @@ def validate(
     Who breaks which rule is kept in the store (table findings) and stands in the report. With --against, the numbers of rows,
     the share of bots and the spread of the accounts' values are compared with those of another version.
     """
-    from curation.store import Store
+    from curation.store.store import Store
     from curation.validation import report
 
     with Store(create=False) as store:
@@ -46,8 +46,8 @@ def validate(
 def _validated(store: Store, dataset: str | None, at: str | None, against: str | None, release: str | None) -> Validation:
     from dataclasses import replace
 
-    from curation.errors import UserError
-    from curation.release import load
+    from botbench.core.errors import UserError
+    from curation.release.release import load
     from curation.validation import drift, run
 
     if release is not None:

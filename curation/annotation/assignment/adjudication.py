@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from curation.annotation import known
-from curation.annotation.batches import Batch
-from curation.annotation.card import Card, card_hash
-from curation.annotation.literal import literal
-from curation.annotation.roster import Roster
-from curation.annotation.scheme import Scheme
-from curation.current import quoted
-from curation.errors import UserError
+from botbench.core.errors import UserError
+from botbench.text.escaping import literal
+from curation.annotation.assignment import gold
+from curation.annotation.assignment.batches import Batch
+from curation.annotation.assignment.roster import Roster
+from curation.annotation.card.card import Card, card_hash
+from curation.annotation.scheme.scheme import Scheme
+from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
-    from curation.store import Store
+    from curation.store.store import Store
 
 
 def standing(store: Store, batch_ids: list[str], scheme: Scheme, at: int | None = None) -> None:
@@ -68,7 +68,7 @@ def begin(store: Store, batch: Batch, scheme: Scheme, name: str) -> Batch:
         own = f" {len(mine & set(disputed))} of them {name} answered, which a further person must not have." if mine else ""
         raise UserError(f"Nothing new of batch {batch.batch_id[:8]} waits for {name}: {len(disputed)} accounts are disputed, "
                         f"{len(asked & set(disputed))} of them are being adjudicated.{own}")
-    return known.special(store, batch, "adjudication", accounts, [name], pool=len(disputed))
+    return gold.special(store, batch, "adjudication", accounts, [name], pool=len(disputed))
 
 
 def told(store: Store, batch: Batch, scheme: Scheme, cards: Iterator[Card]) -> Iterator[Card]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from curation.annotation.batches import Batch
+from curation.annotation.assignment.batches import Batch
 
 if TYPE_CHECKING:
-    from curation.store import Store
+    from curation.store.store import Store
 
 COLUMNS = ("account_id", "claimant", "answer", "kinds", "confidence", "reasons", "note", "made_at", "lead_time_s", "scores_shown",
            "scheme_version")

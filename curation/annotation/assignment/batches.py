@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from curation.errors import UserError, unknown
+from botbench.core.errors import UserError, unknown
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from curation.store import Store
+    from curation.store.store import Store
 
 KEY = "substr(sha256({batch} || chr(10) || {account}), 1, 24)"
 

@@ -9,17 +9,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from curation import schema
-from curation.annotation import seats
-from curation.annotation.batches import Batch, find
-from curation.annotation.roster import Roster
-from curation.annotation.scheme import Scheme
-from curation.current import quoted
-from curation.errors import UserError
-from curation.identity import short_hash
+from botbench.core.errors import UserError
+from curation.annotation.assignment import seats
+from curation.annotation.assignment.batches import Batch, find
+from curation.annotation.assignment.roster import Roster
+from curation.annotation.scheme.scheme import Scheme
+from curation.store import schema
+from curation.store.identity import short_hash
+from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
-    from curation.store import Store, Transaction
+    from curation.store.store import Store, Transaction
 
 
 def adjudicated(store: Store, dataset: str, scheme: Scheme) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from curation import salts
+from curation.store import salts
 
 SALT = "annotators.salt"
 SIMULATED = "simulated.invalid"

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from curation.annotation.people import People
-from curation.errors import UserError, unknown
+from botbench.core.errors import UserError, unknown
+from curation.annotation.assignment.pseudonyms import People
 
 SHARED = ""
 """The name of the server that everybody uses."""

@@ -7,14 +7,14 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from curation import scores
-from curation.annotation.batches import Batch
-from curation.errors import UserError
+from botbench.core.errors import UserError
+from curation.annotation.assignment.batches import Batch
+from curation.sampling import score_files
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from curation.store import Store
+    from curation.store.store import Store
 
 
 def shown(store: Store, batch: Batch, file: Path, share: float) -> pa.Table:
@@ -23,9 +23,9 @@ def shown(store: Store, batch: Batch, file: Path, share: float) -> pa.Table:
 
     Raises UserError where the file has no score of any account of the batch.
     """
-    scores.load(store.connection, [file])
+    score_files.load(store.connection, [file])
     found = store.arrow(f"""
-        SELECT account_id, ? AS detector, p_bot, threshold FROM {scores.SCORES} SEMI JOIN
+        SELECT account_id, ? AS detector, p_bot, threshold FROM {score_files.SCORES} SEMI JOIN
             (FROM {store.relation("assignments")} WHERE batch_id = ?) USING (account_id)""", [file.stem, batch.batch_id])
     if not found.num_rows:
         raise UserError(f"{file} has no score of any account of batch {batch.batch_id[:8]}; are the ids those of the data set?")

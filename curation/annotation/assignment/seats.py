@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from curation.annotation import batches
-from curation.annotation.batches import Batch, account_key
-from curation.annotation.roster import Roster
-from curation.errors import UserError
+from botbench.core.errors import UserError
+from curation.annotation.assignment import batches
+from curation.annotation.assignment.batches import Batch, account_key
+from curation.annotation.assignment.roster import Roster
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from curation.store import Store, Transaction
+    from curation.store.store import Store, Transaction
 
 CURRENT = """(SELECT * FROM {seats} WHERE batch_id = '{batch}'
     QUALIFY row_number() OVER (PARTITION BY account_id, copy ORDER BY revision DESC) = 1)"""
@@ -73,7 +73,7 @@ def _name(store: Store, names: Sequence[str] = ()) -> None:
 
 def begin(store: Store, batch: Batch, names: Sequence[str]) -> None:
     """Give the first seats: shares of these people that differ by at most one for each copy. Gold is for everybody."""
-    from curation.annotation.roster import Person
+    from curation.annotation.assignment.roster import Person
 
     with Roster.change(store.home) as roster:
         for name in names:
@@ -121,7 +121,7 @@ def expected(store: Store, batch: Batch, part: str) -> int:
 
 def _open(store: Store, batch: Batch) -> None:
     """The temporary table `seat_open`: seats whose account their person has not answered, skipped or had refused yet."""
-    from curation.annotation.sync import LATEST
+    from curation.annotation.label_studio.sync import LATEST
 
     log = LATEST.format(log=store.relation("annotation_log"))
     store.connection.execute(f"""
@@ -155,7 +155,7 @@ def leave(store: Store, batch: Batch, name: str, why: str = "left") -> int:
 
 
 def _leaver(store: Store, batch: Batch, name: str) -> tuple[str, list[str]]:
-    from curation.errors import unknown
+    from botbench.core.errors import unknown
 
     there = people(store, batch)
     roster = Roster.load(store.home)
@@ -171,7 +171,7 @@ def join(store: Store, batch: Batch, name: str) -> int:
 
     Raises UserError where the batch was not given to named people, or the person has a seat.
     """
-    from curation.annotation.roster import Person
+    from curation.annotation.assignment.roster import Person
 
     there = people(store, batch)
     if not there:

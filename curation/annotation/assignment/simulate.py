@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from curation.annotation import batches
-from curation.annotation.people import SIMULATED
-from curation.annotation.scheme import Scheme
+from curation.annotation.assignment import batches
+from curation.annotation.assignment.pseudonyms import SIMULATED
+from curation.annotation.scheme.scheme import Scheme
 
 if TYPE_CHECKING:
-    from curation.store import Store
+    from curation.store.store import Store
 
 BEGUN = "2018-07-01T09:00:00Z"
 """When simulated people begin: fixed, so that the same batch gives the same file."""

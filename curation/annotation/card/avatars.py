@@ -15,12 +15,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from curation.store import Store
+    from curation.store.store import Store
 
 SIDE = 96
 """Pixels of the copy's longer side: twice what a card shows, for screens with small pixels."""
@@ -129,7 +129,7 @@ def _row(dataset: str, file: Path, seen_at: datetime | None, kept: Kept) -> dict
 
 
 def _append(store: Store, dataset: str, records: list[dict[str, Any]], kept: Kept) -> None:
-    from curation.schema import rows
+    from curation.store.schema import rows
 
     if not records:
         return

@@ -13,18 +13,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from curation.annotation.card_company import company
-from curation.annotation.card_parts import Keys, Record
-from curation.annotation.card_posts import posts
-from curation.annotation.card_profile import history, missing, numbers, profile, scores
-from curation.annotation.card_rhythm import content, rhythm
-from curation.annotation.evidence import gather
+from curation.annotation.card.company import company
+from curation.annotation.card.evidence import gather
+from curation.annotation.card.parts import Keys, Record
+from curation.annotation.card.posts import posts
+from curation.annotation.card.profile import history, missing, numbers, profile, scores
+from curation.annotation.card.rhythm import content, rhythm
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from curation.annotation.scheme import Scheme
-    from curation.store import Store
+    from curation.annotation.scheme.scheme import Scheme
+    from curation.store.store import Store
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from curation.annotation.literal import number, percent
+from botbench.text.escaping import number, percent
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 WIDTH, LEFT, BASE, HIGH = 393, 30, 104, 96

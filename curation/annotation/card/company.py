@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from curation.annotation.card_parts import Keys, Record, handle, section, unknown
-from curation.annotation.evidence_company import SECONDS, SHORTEST_TEXT
-from curation.annotation.literal import literal, number
+from botbench.text.escaping import literal, number
+from curation.annotation.card.evidence_company import SECONDS, SHORTEST_TEXT
+from curation.annotation.card.parts import Keys, Record, handle, section, unknown
 
 
 def company(r: Record, keys: Keys) -> str:

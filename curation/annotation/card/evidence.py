@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from curation.annotation import avatars
-from curation.annotation.evidence_company import company, text_key
-from curation.annotation.evidence_profile import profiles
-from curation.annotation.evidence_rhythm import rhythm
-from curation.annotation.evidence_samples import samples
+from curation.annotation.card import avatars
+from curation.annotation.card.evidence_company import company, text_key
+from curation.annotation.card.evidence_profile import profiles
+from curation.annotation.card.evidence_rhythm import rhythm
+from curation.annotation.card.evidence_samples import samples
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from curation.store import Store
+    from curation.store.store import Store
 
 SPREAD_OVER = 500
 """Accounts rendered at a time."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from curation.current import quoted
+from curation.store.snapshot_queries import quoted
 
 LONGEST_FIELD = 2_000
 """Characters shown of a profile field; the card says how many more there are."""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from curation.annotation.literal import literal
-from curation.annotation.sections import SECTIONS
+from botbench.text.escaping import literal
+from curation.annotation.scheme.sections import SECTIONS
 
 Record = dict[str, Any]
 Keys = dict[str, list[str]]

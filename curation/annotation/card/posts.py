@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from curation.annotation.card_parts import Keys, Record, head, section, unknown
-from curation.annotation.literal import literal, number
+from botbench.text.escaping import literal, number
+from curation.annotation.card.parts import Keys, Record, head, section, unknown
 
 PARTS = ("first", "spread", "latest", "random")
 _EMPTY = {"first": "times not known", "spread": "none was reposted, or the counts are not known", "latest": "times not known",

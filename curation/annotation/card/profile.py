@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from curation.annotation.card_parts import Keys, Record, day, fact, facts, handle, letters, lines, section, unknown
-from curation.annotation.evidence_rhythm import SILENT_DAYS
-from curation.annotation.literal import age, duration, literal, number
+from botbench.text.escaping import age, duration, literal, number
+from curation.annotation.card.evidence_rhythm import SILENT_DAYS
+from curation.annotation.card.parts import Keys, Record, day, fact, facts, handle, letters, lines, section, unknown
 
 PICTURE = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 

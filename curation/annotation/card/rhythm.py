@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from curation.annotation.card_parts import Keys, Record, day, fact, facts, section, unknown
-from curation.annotation.charts import gaps, timeline, week
-from curation.annotation.evidence_rhythm import GAP_BINS, PAUSE_HOURS
-from curation.annotation.literal import duration, literal, number, percent, span
+from botbench.text.escaping import duration, literal, number, percent, span
+from curation.annotation.card.charts import gaps, timeline, week
+from curation.annotation.card.evidence_rhythm import GAP_BINS, PAUSE_HOURS
+from curation.annotation.card.parts import Keys, Record, day, fact, facts, section, unknown
 
 
 def rhythm(r: Record, keys: Keys) -> str:

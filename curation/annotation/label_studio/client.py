@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 PAGE, SOME = 1_000, 200
 """Rows on a page, and tasks named in one address."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
-from curation.annotation.scheme import Scheme
-from curation.annotation.sections import SECTIONS
+from curation.annotation.scheme.scheme import Scheme
+from curation.annotation.scheme.sections import SECTIONS
 
 PAUSE_EVERY = 25
 """Accounts after which the page suggests a break."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
-from curation.annotation.scheme import Choice, Scheme
+from curation.annotation.scheme.scheme import Choice, Scheme
 
 CSS = Path(__file__).parent / "page.css"
 CARD, ANSWER, KINDS, REASONS, CONFIDENCE, NOTE = "card", "answer", "kinds", "reasons", "confidence", "note"

@@ -10,17 +10,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from curation.annotation import adjudication, card, faults, instructions, page, seats, swayed
-from curation.annotation.batches import Batch
-from curation.annotation.client import Client
-from curation.annotation.scheme import Scheme
-from curation.annotation.schemebook import SchemeBook
-from curation.errors import UserError
+from botbench.core.errors import UserError
+from curation.annotation.assignment import adjudication, score_exposure, seats
+from curation.annotation.assignment.batches import Batch
+from curation.annotation.card import card
+from curation.annotation.label_studio import instructions, labelling_config, server_checks
+from curation.annotation.label_studio.client import Client
+from curation.annotation.scheme.scheme import Scheme
+from curation.annotation.scheme.store_schemes import SchemeBook
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from curation.store import Store
+    from curation.store.store import Store
 
 AT_A_TIME = 1_000
 """Tasks in one request: the server makes all of them or none."""
@@ -62,10 +64,10 @@ def push(store: Store, client: Client, batch: Batch, scheme: Scheme | None = Non
         shared = {"batch": batch.batch_id, "scheme": scheme.version, "annotators": ",".join(names)}
         marks = [{**shared, "part": p, "mark": secrets.token_hex(4)} for p in sorted(set(asked["part"].to_pylist()))]
         projects = _projects(client, there, scheme, marks)
-        notes = _restore(client, projects, page.config(scheme)) if restore_page else []
+        notes = _restore(client, projects, labelling_config.config(scheme)) if restore_page else []
         keys = {part: {key for _, key in client.task_keys(p["id"])} for part, p in projects.items()}
         missing = _missing(asked, keys)
-        shown = swayed.kept(store, batch, shown)
+        shown = score_exposure.kept(store, batch, shown)
         missing_ids = missing.select(["account_id"])
         made = card.cards(store, scheme, batch.dataset, missing_ids, batch.drawn_from, status=status, shown=shown)
         _keep_cards(store, adjudication.told(store, batch, scheme, made))
@@ -75,7 +77,7 @@ def push(store: Store, client: Client, batch: Batch, scheme: Scheme | None = Non
                 _remove_doubles(client, project["id"])
         removed = sum(_relieve(client, p, asked, part) for part, p in projects.items())
         removed += sum(_relieve(client, p, asked, p["botbench"]["part"]) for p in there if p["botbench"]["part"] not in projects)
-        notes += faults.edited(client, list(projects.values()))
+        notes += server_checks.edited(client, list(projects.values()))
         return Pushed([p["id"] for p in projects.values()], created, asked.num_rows - missing.num_rows, removed, notes)
 
 
@@ -138,13 +140,13 @@ def _agreed(there: list[Project], batch: Batch, scheme: Scheme, annotators: Sequ
 def _projects(client: Client, there: list[Project], scheme: Scheme, marks: list[dict[str, str]]) -> dict[str, Project]:
     """The project of each part, made where it is missing, sorted by part."""
     found = {p["botbench"]["part"]: p for p in reversed(there)}  # of two for one part the older one
-    config = page.config(scheme)
+    config = labelling_config.config(scheme)
     for mark in marks:
         part = mark["part"]
         if part in found:
             continue
         title = f"{scheme.document.title} {mark['batch'][:6]} · {part}"
-        marked = {**mark, "config": page.config_hash(config)}
+        marked = {**mark, "config": labelling_config.config_hash(config)}
         found[part] = _once(client, client.create_project(title, config, instructions.as_html(scheme), marked))
         client.hide_card_column(found[part]["id"])
     return dict(sorted(found.items()))
@@ -164,7 +166,7 @@ def _restore(client: Client, projects: dict[str, Project], config: str) -> list[
     """Put our page back; says where the server refuses, which it does while answers stand that only the edited page has."""
     told = []
     for project in projects.values():
-        mark = {**project["botbench"], "config": page.config_hash(config)}
+        mark = {**project["botbench"], "config": labelling_config.config_hash(config)}
         try:
             client.restore_config(project["id"], config, mark)
         except UserError as error:
@@ -232,7 +234,7 @@ def _tasks(store: Store, project: Project, missing: pa.Table) -> Iterator[list[d
 def _task(row: dict[str, Any], mark: dict[str, str]) -> dict[str, Any]:
     """One task. What the page shows is in `data`; `meta` is for reading the answers back."""
     return {
-        "data": {"account_key": row["key"], page.CARD: row["html"], page.PAUSE: _pause(row["place"])},
+        "data": {"account_key": row["key"], labelling_config.CARD: row["html"], labelling_config.PAUSE: _pause(row["place"])},
         "meta": {
             "account_key": row["key"], "batch": mark["batch"], "part": mark["part"], "project": mark["mark"],
             "scheme": mark["scheme"], "card_hash": row["hash"], "scores_shown": row["scores_shown"],

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from curation.annotation import seats
-from curation.annotation.batches import account_key, find
-from curation.annotation.client import Client
-from curation.annotation.scheme import Scheme
+from curation.annotation.assignment import seats
+from curation.annotation.assignment.batches import account_key, find
+from curation.annotation.label_studio.client import Client
+from curation.annotation.scheme.scheme import Scheme
 
 if TYPE_CHECKING:
-    from curation.store import Store
+    from curation.store.store import Store
 
 
 def take_out(store: Store, client: Client, projects: Sequence[dict[str, Any]], scheme: Scheme) -> list[str]:

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from curation.annotation import page
-from curation.annotation.people import People
-from curation.annotation.scheme import Scheme
-from curation.annotation.schemebook import SchemeBook
-from curation.identity import short_hash
+from curation.annotation.assignment.pseudonyms import People
+from curation.annotation.label_studio import labelling_config
+from curation.annotation.scheme.scheme import Scheme
+from curation.annotation.scheme.store_schemes import SchemeBook
+from curation.store.identity import short_hash
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Json = dict[str, Any]
-CHOICES = (page.ANSWER, page.KINDS, page.REASONS, page.CONFIDENCE)
-SINGLE = (page.ANSWER, page.CONFIDENCE)
+CHOICES = (labelling_config.ANSWER, labelling_config.KINDS, labelling_config.REASONS, labelling_config.CONFIDENCE)
+SINGLE = (labelling_config.ANSWER, labelling_config.CONFIDENCE)
 
 
 class RefusedError(Exception):
@@ -121,26 +121,26 @@ def answered(result: object, scheme: Scheme) -> Json:
     """
     found: dict[str, list[str]] = {}
     for item in result if isinstance(result, list) else [None]:
-        if isinstance(item, dict) and item.get("from_name") == page.MEDIA:
+        if isinstance(item, dict) and item.get("from_name") == labelling_config.MEDIA:
             continue
         name, values = _item(item)
         if name in found:
             raise RefusedError(f"{name} is answered twice")
         found[name] = values
     words: dict[str, Iterable[str]] = {
-        page.ANSWER: scheme.answers, page.KINDS: scheme.kinds, page.REASONS: scheme.reasons, page.CONFIDENCE: scheme.confidence}
+        labelling_config.ANSWER: scheme.answers, labelling_config.KINDS: scheme.kinds, labelling_config.REASONS: scheme.reasons, labelling_config.CONFIDENCE: scheme.confidence}
     for name in CHOICES:
         _check_words(name, found.get(name, []), list(words[name]))
-    if not found.get(page.ANSWER):
+    if not found.get(labelling_config.ANSWER):
         raise RefusedError("it has no answer")
-    answer = found[page.ANSWER][0]
-    kinds, note = found.get(page.KINDS), "\n".join(found.get(page.NOTE, [])) or None
+    answer = found[labelling_config.ANSWER][0]
+    kinds, note = found.get(labelling_config.KINDS), "\n".join(found.get(labelling_config.NOTE, [])) or None
     if kinds and not scheme.answers[answer].kinds:
         raise RefusedError(f"kinds are not asked of the answer {answer!r} (found {', '.join(kinds)})")
     if note and len(note) > scheme.document.note.longest:
         raise RefusedError(f"the note has {len(note)} characters; at most {scheme.document.note.longest} are allowed")
-    step = found.get(page.CONFIDENCE)
-    return {"answer": answer, "kinds": sorted(kinds) if kinds else None, "reasons": sorted(found.get(page.REASONS, [])) or None,
+    step = found.get(labelling_config.CONFIDENCE)
+    return {"answer": answer, "kinds": sorted(kinds) if kinds else None, "reasons": sorted(found.get(labelling_config.REASONS, [])) or None,
             "confidence": scheme.confidence[step[0]] if step else None, "note": note}
 
 
@@ -149,7 +149,7 @@ def _item(item: object) -> tuple[str, list[str]]:
     if not isinstance(item, dict) or not isinstance(item.get("value"), dict):
         raise RefusedError("its result is not a list of answered questions")
     name = item.get("from_name")
-    if name == page.NOTE:
+    if name == labelling_config.NOTE:
         values = item["value"].get("text")
         values = [values] if isinstance(values, str) else values
     elif name in CHOICES:
@@ -181,7 +181,7 @@ def payload_hash(annotation: Json) -> str:
 
 def _check_card(data: Json, meta: Json) -> None:
     """The card in the task must be the one that was made; only the hash is kept of it."""
-    from curation.annotation.card import card_hash
+    from curation.annotation.card.card import card_hash
 
     if meta.get("card_hash") and isinstance(data.get("card"), str) and card_hash(data["card"]) != meta["card_hash"]:
         raise RefusedError("the card in its task is not the one that was pushed")

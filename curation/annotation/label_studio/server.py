@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from curation.annotation.roster import DOMAIN, SHARED, Place
-from curation.errors import UserError
+from botbench.core.errors import UserError
+from curation.annotation.assignment.roster import DOMAIN, SHARED, Place
 
 PROGRAM = "label-studio"
 DESK = f"desk@{DOMAIN}"
@@ -42,7 +42,7 @@ def program() -> str:
     if named and not Path(named).exists():
         raise UserError(f"BOTBENCH_LABEL_STUDIO names {named}, which is not there. Give the path of the label-studio program, or "
                         "unset it and run: make label-studio")
-    places = [Path.cwd(), Path(sys.prefix).parent, Path(__file__).resolve().parents[2]]
+    places = [Path.cwd(), Path(sys.prefix).parent, Path(__file__).resolve().parents[3]]
     installed = [str(p / ".label-studio" / "bin" / PROGRAM) for p in places]
     found = named or shutil.which(PROGRAM) or next((p for p in installed if Path(p).exists()), None)
     if not found:

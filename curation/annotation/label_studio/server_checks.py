@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from curation.annotation import seats
-from curation.annotation.batches import find
-from curation.annotation.page import config_hash
+from curation.annotation.assignment import seats
+from curation.annotation.assignment.batches import find
+from curation.annotation.label_studio.labelling_config import config_hash
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pyarrow as pa
 
-    from curation.annotation.client import Client
-    from curation.store import Store
+    from curation.annotation.label_studio.client import Client
+    from curation.store.store import Store
 
 
 def found(store: Store, projects: list[dict[str, Any]], seen: pa.Table) -> list[str]:

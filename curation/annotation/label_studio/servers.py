@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from curation.annotation import desk, sync
-from curation.annotation.batches import Batch
-from curation.annotation.client import Client, server_name
-from curation.annotation.roster import SHARED, Place, Roster
-from curation.annotation.scheme import Scheme
-from curation.errors import UserError
+from botbench.core.errors import UserError
+from curation.annotation.assignment.batches import Batch
+from curation.annotation.assignment.roster import SHARED, Place, Roster
+from curation.annotation.label_studio import sync, sync_run
+from curation.annotation.label_studio.client import Client, server_name
+from curation.annotation.scheme.scheme import Scheme
 
 if TYPE_CHECKING:
-    from curation.store import Store
+    from curation.store.store import Store
 
 LOCAL = "http://127.0.0.1:8080"
 
@@ -41,8 +41,8 @@ def sync_all(store: Store, places: list[Place], batch: Batch | None = None, sche
     for place in places:
         with Client(place.url, place.token) as client:
             try:
-                one = desk.sync_server(store, client, batch, scheme, whole=whole)
-            except desk.NoProjectError as error:
+                one = sync_run.sync_server(store, client, batch, scheme, whole=whole)
+            except sync_run.NoProjectError as error:
                 empty.append(error)
                 continue
             projects += [{**p, "server": place.url} for p in one.projects]

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from curation import identity
-from curation.annotation.batches import account_key
+from curation.annotation.assignment.batches import account_key
+from curation.store import identity
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from curation.store import Store, Transaction
+    from curation.store.store import Store, Transaction
 
 
 @dataclass

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from curation.annotation import faults, reports, results, sync
-from curation.annotation.batches import Batch
-from curation.annotation.client import Client
-from curation.annotation.cursors import Cursor, Cursors
-from curation.annotation.people import People
-from curation.annotation.scheme import Scheme
-from curation.annotation.schemebook import SchemeBook
-from curation.errors import UserError
+from botbench.core.errors import UserError
+from curation.annotation.assignment.batches import Batch
+from curation.annotation.assignment.pseudonyms import People
+from curation.annotation.label_studio import reports, results, server_checks, sync
+from curation.annotation.label_studio.client import Client
+from curation.annotation.label_studio.cursors import Cursor, Cursors
+from curation.annotation.scheme.scheme import Scheme
+from curation.annotation.scheme.store_schemes import SchemeBook
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from curation.store import Store
+    from curation.store.store import Store
 
 class NoProjectError(UserError):
     """A server holds nothing of the batches asked about."""
@@ -53,8 +53,8 @@ def sync_server(store: Store, client: Client, batch: Batch | None = None, scheme
         if look.cursor:
             cursors.put(look.project["botbench"]["mark"], look.cursor)
     taken = reports.take_out(store, client, projects, scheme or Scheme.load()) if synced.claims_added else []
-    by_hand = faults.edited(client, [look.project for look in looked if look.tasks])
-    synced.notes, synced.projects = faults.found(store, projects, seen) + by_hand + taken, projects
+    by_hand = server_checks.edited(client, [look.project for look in looked if look.tasks])
+    synced.notes, synced.projects = server_checks.found(store, projects, seen) + by_hand + taken, projects
     return synced
 
 

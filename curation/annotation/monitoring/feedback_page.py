@@ -5,9 +5,9 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from curation.annotation.literal import literal
-from curation.annotation.scheme import Scheme
-from curation.annotation.status_page import STYLE
+from botbench.text.escaping import literal
+from curation.annotation.monitoring.status_page import STYLE
+from curation.annotation.scheme.scheme import Scheme
 
 OWN = """
 th, td { text-align:left; white-space:normal; vertical-align:top; } td:last-child { overflow-wrap:anywhere; width:55%; }

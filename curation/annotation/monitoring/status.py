@@ -6,15 +6,15 @@ import math
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from curation.annotation import adjudication, known, seats
-from curation.annotation.batches import Batch, find
-from curation.annotation.roster import Roster
-from curation.annotation.scheme import Scheme
-from curation.annotation.sync import LATEST
-from curation.current import card, quoted
+from curation.annotation.assignment import adjudication, gold, seats
+from curation.annotation.assignment.batches import Batch, find
+from curation.annotation.assignment.roster import Roster
+from curation.annotation.label_studio.sync import LATEST
+from curation.annotation.scheme.scheme import Scheme
+from curation.store.snapshot_queries import card, quoted
 
 if TYPE_CHECKING:
-    from curation.store import Store
+    from curation.store.store import Store
 
 LEAST, BELOW = 8, 0.7
 """Whoever has fewer gold accounts is not judged; who lies below this share, with the whole interval, is to be reviewed."""
@@ -83,7 +83,7 @@ def _gold(store: Store, batches: list[Batch], scheme: Scheme, people: dict[str, 
     counts: dict[str, tuple[int, int]] = {}
     meaning = ", ".join(f"({quoted(a)}, {quoted(label)})" for a, label in scheme.labels.items())
     for batch in batches:
-        known.adjudicated(store, batch.dataset, scheme)
+        gold.adjudicated(store, batch.dataset, scheme)
         for row in store.arrow(f"""
             SELECT claimant, count(*) AS seen, count(*) FILTER (m.label IS NOT DISTINCT FROM k.label) AS good
             FROM {store.relation("claims")} c JOIN known_accounts k USING (account_id)
@@ -118,7 +118,7 @@ def wilson(good: int, seen: int) -> tuple[float | None, float | None]:
 
 def _agreement(store: Store) -> dict[str, Any]:
     """Krippendorff's alpha (nominal) over the sampled accounts with its interval, beside the plain percent of pairs."""
-    from curation.agreement import Votes, measure
+    from curation.labels.agreement import Votes, measure
 
     votes = store.arrow("SELECT batch_id || ' ' || account_id AS account, claimant AS annotator, answer FROM standing_votes")
     pairs = store.arrow("SELECT coalesce(sum(n * (n - 1) / 2), 0)::BIGINT AS n FROM "

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from curation.annotation.status import LEAST, sentences
+from curation.annotation.monitoring.status import LEAST, sentences
 
 STYLE = """
 :root { color-scheme: light dark; --ink:#1b1f24; --mute:#59626d; --line:#dfe3e8; --paper:#fff; --wash:#f1f4f7; --acc:#1f5fa8;

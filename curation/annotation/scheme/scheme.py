@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from curation.annotation.sections import SECTIONS
-from curation.errors import UserError
-from curation.identity import short_hash
+from botbench.core.errors import UserError
+from curation.annotation.scheme.sections import SECTIONS
+from curation.store.identity import short_hash
 
 DEFAULT = Path(__file__).parent / "schemes" / "default.yaml"
 RESERVED = "uv"

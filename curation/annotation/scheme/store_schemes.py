@@ -6,7 +6,7 @@ import json
 from functools import cache
 from pathlib import Path
 
-from curation.annotation.scheme import DEFAULT, Scheme
+from curation.annotation.scheme.scheme import DEFAULT, Scheme
 
 FOLDER = "schemes"
 

@@ -12,8 +12,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from curation.cards import Card, Read, Source
-from curation.errors import UserError
+from botbench.core.errors import UserError
+from curation.ingest.cards import Card, Read, Source
 
 CHUNK = 1 << 20
 GZIP = b"\x1f\x8b"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from curation.sources._sql import literal
+from curation.ingest.reading.sql import literal
 
 if TYPE_CHECKING:
-    from curation.sources._files import SourceFile
+    from curation.ingest.reading.files import SourceFile
 
 PEEK = 1 << 16
 LINE = 1 << 25

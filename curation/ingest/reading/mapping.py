@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from curation.schema import TABLES, Column
-from curation.sources import _sql
-from curation.sources._files import SourceFile
+from curation.ingest.reading import sql as _sql
+from curation.ingest.reading.files import SourceFile
+from curation.store.schema import TABLES, Column
 
 ORIGINS = ("column", "value", "file", "row", "join", "first", "when")
 

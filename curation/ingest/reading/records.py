@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from curation.errors import unknown
-from curation.sources import _json, _sql, _text
-from curation.sources._files import SourceFile
-from curation.sources._tidy import Dialect
+from botbench.core.errors import unknown
+from curation.ingest.reading import json
+from curation.ingest.reading import sql as _sql
+from curation.ingest.reading import text as _text
+from curation.ingest.reading.files import SourceFile
+from curation.ingest.reading.tidy import Dialect
 
 if TYPE_CHECKING:
-    from curation.sources._stage import Stage
+    from curation.ingest.reading.stage import Stage
 
 Kind = Literal["csv", "tsv", "json", "parquet"]
 ENDINGS: dict[str, Kind] = {
@@ -130,11 +132,11 @@ class JsonRecords:
         """SQL of what stands at a path."""
         if not optional:
             self._present(name)
-        return _json.value("r.j", name)
+        return json.value("r.j", name)
 
     def rest(self, mapped: set[str], said: str) -> str | None:
         """SQL of a map of the members that no mapping reads."""
-        return _json.rest("r.j", sorted({n.split(".")[0] for n in mapped}), said)
+        return json.rest("r.j", sorted({n.split(".")[0] for n in mapped}), said)
 
     def feed(self, table: str, query: str) -> None:
         """Give rows to the stage."""
@@ -185,7 +187,7 @@ def open_parquet(stage: Stage, file: SourceFile) -> ParquetRecords:
 def open_json(stage: Stage, file: SourceFile, records: str | None) -> JsonRecords:
     """A JSON file: an array of objects, one object a line, or an object with the records in a list at the path `records`."""
     relation = stage.name("json")
-    source = _json.objects(file)
+    source = json.objects(file)
     if records is not None:
         path = "$" + "".join(f'."{step}"' for step in records.split(".")) + "[*]"
         source = (f"(SELECT j, j::VARCHAR AS raw, row_number() OVER () AS row FROM "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import get_args
 
-from curation.schema import Answer, Column
+from curation.store.schema import Answer, Column
 
 FLOAT_ID = r"[+-]?([0-9]+\.[0-9]*([eE][+-]?[0-9]+)?|[0-9]+[eE][+-][0-9]+)"
 """An id that went through a float: 1.23E+17, 123.0."""

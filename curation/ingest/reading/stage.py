@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from curation import identity
-from curation.cards import Card
-from curation.errors import UserError
-from curation.schema import TABLES, Column
-from curation.sources import _sql
+from botbench.core.errors import UserError
+from curation.ingest.cards import Card
+from curation.ingest.reading import sql as _sql
+from curation.store import identity
+from curation.store.schema import TABLES, Column
 
 if TYPE_CHECKING:
     import duckdb

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from curation.sources._files import SourceFile
+    from curation.ingest.reading.files import SourceFile
 
 CHUNK = 24 << 20
 """Bytes of members that are parsed at once."""

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import duckdb
 
-from curation.errors import unknown
-from curation.sources import _sql
-from curation.sources._files import CHUNK, SourceFile
-from curation.sources._tidy import Dialect, tidy
+from botbench.core.errors import unknown
+from curation.ingest.reading import sql
+from curation.ingest.reading.files import CHUNK, SourceFile
+from curation.ingest.reading.tidy import Dialect, tidy
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from curation.sources._stage import Stage
+    from curation.ingest.reading.stage import Stage
 
 LINE = 32 << 20
 """The longest row taken, bytes; longer ones are set aside. DuckDB reads in buffers of this size."""
@@ -64,7 +64,7 @@ class Rows:
             self._settle(table, query)
         else:
             self.stage.add(table, query)
-        self.stage.reject_rows(table, f"SELECT {_sql.literal(self.file.name)} AS _member, * FROM {self.relation}_bad")
+        self.stage.reject_rows(table, f"SELECT {sql.literal(self.file.name)} AS _member, * FROM {self.relation}_bad")
 
     def _settle(self, table: str, query: str) -> None:
         """The first reading, which finds the rows that cannot be parsed; where there are any, it is done again with the
@@ -93,8 +93,8 @@ class Rows:
     def _numbered(self) -> None:
         """Number the good rows around the bad ones: a row's number is its rank plus the bad rows before it."""
         run, head = self.stage.connection.execute, int(self.dialect.header)
-        reasons = " ".join(f"WHEN {_sql.literal(k)} THEN {_sql.literal(v)}" for k, v in REASONS.items())
-        messages = " ".join(f"WHEN {_sql.literal(k)} THEN {_sql.literal(v)}" for k, v in MESSAGES.items())
+        reasons = " ".join(f"WHEN {sql.literal(k)} THEN {sql.literal(v)}" for k, v in REASONS.items())
+        messages = " ".join(f"WHEN {sql.literal(k)} THEN {sql.literal(v)}" for k, v in MESSAGES.items())
         run(f"""CREATE OR REPLACE TEMP TABLE {self.relation}_bad AS
             SELECT _row, _reason, CASE _reason {messages} END || CASE WHEN _reason = 'ragged_row'
               THEN regexp_replace(error_message, '(?s)^.*Expected Number of Columns: ([0-9]+) Found: ([0-9]+).*$',
@@ -152,8 +152,8 @@ class Rows:
             tidy(stream, self.dialect, len(self.names), path, bad)
         self.settled = True
         run = self.stage.connection.execute
-        run(f"CREATE OR REPLACE TEMP TABLE {self.relation}_bad AS FROM read_parquet({_sql.literal(bad)})")
-        run(f"CREATE OR REPLACE TEMP VIEW {self.relation} AS {_view(self, f'read_parquet({_sql.literal(path)})', '_row')}")
+        run(f"CREATE OR REPLACE TEMP TABLE {self.relation}_bad AS FROM read_parquet({sql.literal(bad)})")
+        run(f"CREATE OR REPLACE TEMP VIEW {self.relation} AS {_view(self, f'read_parquet({sql.literal(path)})', '_row')}")
 
 
 def delimited(stage: Stage, file: SourceFile, dialect: Dialect, names: list[str] | None = None) -> Rows:
@@ -216,7 +216,7 @@ def _ranked(rows: Rows, path: Path, dialect: Dialect) -> str:
 
 def _view(rows: Rows, scan: str, number: str) -> str:
     fields = ", ".join(_fields(rows))
-    return f"SELECT {fields}, {_sql.literal(rows.file.name)} AS _member, {number} AS _row, [{fields}] AS _raw FROM {scan}"
+    return f"SELECT {fields}, {sql.literal(rows.file.name)} AS _member, {number} AS _row, [{fields}] AS _raw FROM {scan}"
 
 
 def _scan(path: Path, columns: list[str], dialect: Dialect, *, zipped: bool, rejects: str, line: int) -> str:
@@ -224,11 +224,11 @@ def _scan(path: Path, columns: list[str], dialect: Dialect, *, zipped: bool, rej
 
     Left alone, DuckDB takes a buffer of 16 such lines.
     """
-    typed = ", ".join(f"{_sql.literal(c)}: 'VARCHAR'" for c in columns)
-    return (f"read_csv({_sql.literal(path)}, columns = {{{typed}}}, auto_detect = false, strict_mode = true, "
-            f"header = {str(dialect.header).lower()}, skip = {dialect.skip}, delim = {_sql.literal(dialect.separator)}, "
-            f"quote = {_sql.literal(dialect.quote)}, escape = {_sql.literal(dialect.escape if dialect.quote else '')}, "
-            f"nullstr = {_sql.literal(NULL)}, max_line_size = {line}, buffer_size = {line}, "
+    typed = ", ".join(f"{sql.literal(c)}: 'VARCHAR'" for c in columns)
+    return (f"read_csv({sql.literal(path)}, columns = {{{typed}}}, auto_detect = false, strict_mode = true, "
+            f"header = {str(dialect.header).lower()}, skip = {dialect.skip}, delim = {sql.literal(dialect.separator)}, "
+            f"quote = {sql.literal(dialect.quote)}, escape = {sql.literal(dialect.escape if dialect.quote else '')}, "
+            f"nullstr = {sql.literal(NULL)}, max_line_size = {line}, buffer_size = {line}, "
             f"compression = '{'gzip' if zipped else 'none'}', ignore_errors = true, store_rejects = true, rejects_limit = 0, "
             f"rejects_table = '{rejects}', rejects_scan = '{rejects}_scans')")
 

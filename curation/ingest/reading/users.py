@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from curation.sources._json import rest, value
-from curation.sources._sql import literal
+from curation.ingest.reading.json import rest, value
+from curation.ingest.reading.sql import literal
 
 V1 = {
     "handle": "screen_name", "display_name": "name", "bio": "description", "location": "location", "url": "url",

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.sources._simulation.draws import Draws, Floats, Integers, exp
+from curation.ingest.simulation.draws import Draws, Floats, Integers, exp
 
 if TYPE_CHECKING:
-    from curation.sources.simulator import Options
+    from curation.ingest.sources.simulator import Options
 
 Habit = NDArray[np.float32]
 

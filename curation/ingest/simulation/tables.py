@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation.sources._simulation import phrases
-from curation.sources._simulation.draws import Draws, Integers, exp
-from curation.sources._simulation.people import KINDS, People
+from curation.ingest.simulation import phrases
+from curation.ingest.simulation.draws import Draws, Integers, exp
+from curation.ingest.simulation.people import KINDS, People
 
 UTC = pa.timestamp("us", tz="UTC")
 LANGUAGE = "en"

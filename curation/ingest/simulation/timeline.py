@@ -9,13 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation.sources._simulation import phrases
-from curation.sources._simulation.draws import Draws, Integers
-from curation.sources._simulation.people import People
-from curation.sources._simulation.tables import account_ids, handles, has_digits, join, numbers, times, words
+from curation.ingest.simulation import phrases
+from curation.ingest.simulation.draws import Draws, Integers
+from curation.ingest.simulation.people import People
+from curation.ingest.simulation.tables import account_ids, handles, has_digits, join, numbers, times, words
 
 if TYPE_CHECKING:
-    from curation.sources.simulator import Options
+    from curation.ingest.sources.simulator import Options
 
 DAY = 86_400
 ROOTS = 3

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 
-from curation.registry import Registry
+from botbench.core.registry import Registry
 
 if TYPE_CHECKING:
-    from curation.sources._files import SourceFile
-    from curation.sources._stage import Stage
+    from curation.ingest.reading.files import SourceFile
+    from curation.ingest.reading.stage import Stage
 
 O = TypeVar("O", bound=BaseModel)  # noqa: E741
 
@@ -44,7 +44,7 @@ class Format:
         return (self.read.__doc__ or "").strip().split("\n")[0]
 
 
-FORMATS: Registry[Format] = Registry("source format", "curation.sources", "botbench.sources")
+FORMATS: Registry[Format] = Registry("source format", "curation.ingest.sources", "botbench.sources")
 
 _Read = Callable[["Stage", "list[SourceFile]", O], None]
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from curation.sources import _entities, _text, format_
-from curation.sources._json import malformed, objects, rest, value
-from curation.sources._sql import literal
+from curation.ingest.reading import entities, text
+from curation.ingest.reading.json import malformed, objects, rest, value
+from curation.ingest.reading.sql import literal
+from curation.ingest.sources import format_
 
 if TYPE_CHECKING:
-    from curation.sources._files import SourceFile
-    from curation.sources._stage import Stage
+    from curation.ingest.reading.files import SourceFile
+    from curation.ingest.reading.stage import Stage
 
 PROFILE = {"handle": "username", "display_name": "name", "bio": "description", "location": "location"}
 POST = {"post_id": "id", "account_id": "author_id", "created_at": "created_at", "text": "text", "lang": "lang"}
@@ -36,7 +37,7 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
                    f"time; its files are {', '.join(f.name for f in files) or 'none'}. Name the two in a reading of their own.")
     stage.add("accounts", _accounts(documents[0]))
     stage.add("posts", _posts(documents[0], options))
-    _add_claims(stage, documents[0], _text.lines(stage, lists[0]))
+    _add_claims(stage, documents[0], text.lines(stage, lists[0]))
 
 
 def _items(file: SourceFile, name: str) -> str:
@@ -55,13 +56,13 @@ def _accounts(file: SourceFile) -> str:
 
 def _posts(file: SourceFile, options: Options) -> str:
     columns = ", ".join(f"{value('o', path)} AS {column}" for column, path in POST.items())
-    read_off = f", {_entities.columns('text')}" if options.from_text else ""
+    read_off = f", {entities.columns('text')}" if options.from_text else ""
     bad = malformed("json_type(o) IS DISTINCT FROM 'OBJECT'")
     return (f"SELECT * EXCLUDE (o), {rest('o', list(POST.values()))} AS extra{read_off} FROM "
             f"(SELECT {columns}, o, _member, _row, _raw, {bad} FROM {_items(file, 'posts')})")
 
 
-def _add_claims(stage: Stage, file: SourceFile, bots: _text.Rows) -> None:
+def _add_claims(stage: Stage, file: SourceFile, bots: text.Rows) -> None:
     """A claim for each listed id, also one without a user, and for each user that is not listed."""
     listed = f"SELECT trim(c1) AS id, _member, _row, _raw FROM {bots.relation}"
     bots.feed("claims", f"SELECT id AS account_id, 'bot' AS answer, _member, _row, _raw FROM ({listed})")

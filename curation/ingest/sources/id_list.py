@@ -7,10 +7,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from curation.schema import Answer
-from curation.sources import _sql, _text, format_
-from curation.sources._files import SourceFile
-from curation.sources._stage import Stage
+from curation.ingest.reading import sql, text
+from curation.ingest.reading.files import SourceFile
+from curation.ingest.reading.stage import Stage
+from curation.ingest.sources import format_
+from curation.store.schema import Answer
 
 
 class Options(BaseModel):
@@ -33,19 +34,19 @@ class Options(BaseModel):
 def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
     """One account id a line; the label stands for the whole file."""
     for file in files:
-        lines = _text.lines(stage, file, options.encoding)
+        lines = text.lines(stage, file, options.encoding)
         value = "trim(c1)" if options.trim else "c1"
         if options.prefix:
             rest = f"substr({value}, {len(options.prefix) + 1})"
-            value = f"CASE WHEN starts_with({value}, {_sql.literal(options.prefix)}) THEN {rest} ELSE {value} END"
+            value = f"CASE WHEN starts_with({value}, {sql.literal(options.prefix)}) THEN {rest} ELSE {value} END"
         base = f"{value} AS account_id, _member, _row, _raw"
         lines.feed("accounts", f"SELECT {base} FROM {lines.relation}")
         answer = _for(options.answer, file)
         if answer is None:
             continue
         pairs = {k: v for k, v in ((k, _for(v, file)) for k, v in options.attributes.items()) if v is not None}
-        made = ", ".join(f"{_sql.literal(k)}: {_sql.literal(v)}" for k, v in pairs.items())
-        lines.feed("claims", f"SELECT {base}, {_sql.literal(answer)} AS answer{f', MAP {{{made}}} AS attributes' if made else ''} "
+        made = ", ".join(f"{sql.literal(k)}: {sql.literal(v)}" for k, v in pairs.items())
+        lines.feed("claims", f"SELECT {base}, {sql.literal(answer)} AS answer{f', MAP {{{made}}} AS attributes' if made else ''} "
                              f"FROM {lines.relation}")
 
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from curation.sources import format_
-from curation.sources._sql import literal
+from curation.ingest.reading.sql import literal
+from curation.ingest.sources import format_
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from curation.sources._files import SourceFile
-    from curation.sources._simulation.timeline import World
-    from curation.sources._stage import Stage
+    from curation.ingest.reading.files import SourceFile
+    from curation.ingest.reading.stage import Stage
+    from curation.ingest.simulation.timeline import World
 
 KINDS = ("spam", "amplifier", "fake follower", "generated")
 HASHTAGS = ("simulated", "river", "festival", "vote", "market", "harbour", "football", "winter")
@@ -64,9 +64,9 @@ class Options(BaseModel):
 @format_("simulator", options=Options)
 def read(stage: Stage, files: list[SourceFile], options: Options) -> None:  # noqa: ARG001
     """A simulated campaign of people and bots from a seed: accounts, posts, and the truth as claims; needs no file."""
-    from curation.sources._simulation.draws import Draws
-    from curation.sources._simulation.people import people
-    from curation.sources._simulation.timeline import World
+    from curation.ingest.simulation.draws import Draws
+    from curation.ingest.simulation.people import people
+    from curation.ingest.simulation.timeline import World
 
     folder = stage.scratch / f"simulated-{options.seed}"
     for table in ("accounts", "claims", "posts"):
@@ -83,7 +83,7 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:  # no
 def _write_accounts(world: World, folder: Path) -> None:
     import dataclasses
 
-    from curation.sources._simulation import tables
+    from curation.ingest.simulation import tables
 
     everybody, options = world.people, world.options
     for first in range(0, options.accounts, ACCOUNTS_AT_ONCE):
@@ -99,7 +99,7 @@ def _write_posts(world: World, folder: Path) -> None:
     """Runs of accounts that together have some hundred thousand posts, one file each."""
     import numpy as np
 
-    from curation.sources._simulation import timeline
+    from curation.ingest.simulation import timeline
 
     until = np.cumsum(world.people.posts)
     first = 0

@@ -6,13 +6,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from curation.schema import TABLES
-from curation.sources import _sql, format_
-from curation.sources._files import SourceFile
-from curation.sources._mapping import Cell, Compiler, Condition, known_columns
-from curation.sources._records import Kind, Records, kind_of, map_of, open_json, open_parquet, open_text
-from curation.sources._stage import FED, Stage
-from curation.sources._tidy import Dialect
+from curation.ingest.reading import sql as _sql
+from curation.ingest.reading.files import SourceFile
+from curation.ingest.reading.mapping import Cell, Compiler, Condition, known_columns
+from curation.ingest.reading.records import Kind, Records, kind_of, map_of, open_json, open_parquet, open_text
+from curation.ingest.reading.stage import FED, Stage
+from curation.ingest.reading.tidy import Dialect
+from curation.ingest.sources import format_
+from curation.store.schema import TABLES
 
 MAPS = ("extra", "attributes")
 OURS = ("dataset", "pull_id", "claim_id")

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from curation.errors import UserError
-from curation.schema import TABLES
-from curation.sources import _entities, _tar, format_
-from curation.sources._sql import ident, literal
+from botbench.core.errors import UserError
+from curation.ingest.reading import entities, tar
+from curation.ingest.reading.sql import ident, literal
+from curation.ingest.sources import format_
+from curation.store.schema import TABLES
 
 if TYPE_CHECKING:
-    from curation.sources._files import SourceFile
-    from curation.sources._stage import Stage
+    from curation.ingest.reading.files import SourceFile
+    from curation.ingest.reading.stage import Stage
 
 
 class Options(BaseModel):
@@ -56,8 +57,8 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
     for number, file in enumerate(files):
         folder = stage.scratch / f"tar-{number}"
         folder.mkdir(parents=True)
-        form = _tar.Form(options.account, options.members, options.delimiter, options.encoding)
-        for header, path in _tar.to_parquet(file, folder, form).items():
+        form = tar.Form(options.account, options.members, options.delimiter, options.encoding)
+        for header, path in tar.to_parquet(file, folder, form).items():
             _need_columns(file, header, options)
             stage.add("posts", _posts(file, header, path, options))
 
@@ -101,5 +102,5 @@ def _columns(text: dict[str, str], options: Options) -> list[str]:
         entries = ", ".join(f"{{'k': {literal(n)}, 'v': {text[n]}}}" for n in rest)
         columns.append(f"map_from_entries(list_filter([{entries}], lambda e: e.v <> '')) AS extra")
     if options.from_text and "text" in options.columns:
-        columns.append(_entities.columns(text[options.columns["text"]]))
+        columns.append(entities.columns(text[options.columns["text"]]))
     return columns

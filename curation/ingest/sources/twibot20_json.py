@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from curation.sources import _entities, _users, format_
-from curation.sources._json import malformed, objects, value
-from curation.sources._sql import literal
+from curation.ingest.reading import entities, users
+from curation.ingest.reading.json import malformed, objects, value
+from curation.ingest.reading.sql import literal
+from curation.ingest.sources import format_
 
 if TYPE_CHECKING:
-    from curation.sources._files import SourceFile
-    from curation.sources._stage import Stage
+    from curation.ingest.reading.files import SourceFile
+    from curation.ingest.reading.stage import Stage
 
 
 class Options(BaseModel):
@@ -39,7 +40,7 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
 
 
 def _accounts(found: str, options: Options) -> str:
-    columns = _users.columns("p", _users.V1, ("id", "id_str"), options.trailing_blank)
+    columns = users.columns("p", users.V1, ("id", "id_str"), options.trailing_blank)
     domain = "map_from_entries(list_filter([{'k': 'domain', 'v': json_extract_string(j, '$.domain')}], lambda e: e.v IS NOT NULL))"
     profile = "CASE WHEN json_type(j, '$.profile') = 'OBJECT' THEN j->'profile' END"
     mapped = (f"SELECT id AS account_id, {columns}, j, _member, _row, _raw, {malformed('p IS NULL')} "
@@ -49,7 +50,7 @@ def _accounts(found: str, options: Options) -> str:
 
 def _posts(found: str, options: Options) -> str:
     tweets = "CASE WHEN json_type(j, '$.tweet') = 'ARRAY' THEN json_extract_string(j, '$.tweet[*]') END"
-    read_off = f", {_entities.columns('text')}" if options.from_text else ""
+    read_off = f", {entities.columns('text')}" if options.from_text else ""
     each = f"SELECT id, _member, _row, unnest({tweets}) AS text, generate_subscripts({tweets}, 1) AS n FROM {found}"
     return (f"SELECT id || ':' || n AS post_id, id AS account_id, text{read_off}, _member || ' account ' || _row AS _member, "
             f"n AS _row, text AS _raw FROM ({each})")

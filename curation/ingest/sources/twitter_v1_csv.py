@@ -6,11 +6,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from curation.sources import format_
-from curation.sources._files import SourceFile
-from curation.sources._stage import Stage
-from curation.sources.tabular import Options as TableOptions
-from curation.sources.tabular import read as read_table
+from curation.ingest.reading.files import SourceFile
+from curation.ingest.reading.stage import Stage
+from curation.ingest.sources import format_
+from curation.ingest.sources.tabular import Options as TableOptions
+from curation.ingest.sources.tabular import read as read_table
 
 PROFILE = {
     "handle": "screen_name", "display_name": "name", "bio": "description", "location": "location", "url": "url",

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from curation.sources import _entities, _users, format_
-from curation.sources._json import malformed, objects, rest, value
-from curation.sources._sql import literal
+from curation.ingest.reading import entities, users
+from curation.ingest.reading.json import malformed, objects, rest, value
+from curation.ingest.reading.sql import literal
+from curation.ingest.sources import format_
 
 if TYPE_CHECKING:
-    from curation.sources._files import SourceFile
-    from curation.sources._stage import Stage
+    from curation.ingest.reading.files import SourceFile
+    from curation.ingest.reading.stage import Stage
 
 TWEET = ("id", "id_str", "text", "full_text", "created_at", "lang", "user", "source", "retweet_count", "favorite_count",
          "reply_count", "quote_count", "entities", "retweeted_status", "quoted_status", "quoted_status_id", "quoted_status_id_str",
@@ -58,8 +59,8 @@ def _with_user(file: SourceFile, found: str, options: Options) -> str:
 
 def _accounts(file: SourceFile, found: str, options: Options) -> str:
     observed = f"{value('j', options.observed_at)} AS observed_at, " if options.observed_at else ""
-    columns = _users.columns("u", _users.V1, ("id", "id_str"))
-    return (f"SELECT {_users.account_id('u', ('id_str', 'id'))} AS account_id, {observed}{columns}, _member, _row, _raw, "
+    columns = users.columns("u", users.V1, ("id", "id_str"))
+    return (f"SELECT {users.account_id('u', ('id_str', 'id'))} AS account_id, {observed}{columns}, _member, _row, _raw, "
             f"{malformed('u IS NULL')} FROM {_with_user(file, found, options)}")
 
 
@@ -67,7 +68,7 @@ def _claims(file: SourceFile, found: str, options: Options) -> str:
     answer = value("j", options.answer or "")
     codes = " ".join(f"WHEN {literal(code)} THEN {literal(meaning)}" for code, meaning in options.answers.items())
     mapped = f"CASE {answer} {codes} ELSE {answer} END" if codes else answer
-    return (f"SELECT {_users.account_id('u', ('id_str', 'id'))} AS account_id, {mapped} AS answer, _member, _row, _raw, "
+    return (f"SELECT {users.account_id('u', ('id_str', 'id'))} AS account_id, {mapped} AS answer, _member, _row, _raw, "
             f"{malformed('u IS NULL')} FROM {_with_user(file, found, options)}")
 
 
@@ -88,7 +89,7 @@ def _posts(file: SourceFile, found: str) -> str:
         CASE WHEN json_type(j, '$.retweeted_status') = 'OBJECT' THEN 'repost'
              WHEN {first('quoted_status_id_str', 'quoted_status_id', 'quoted_status.id_str')} IS NOT NULL THEN 'quote'
              WHEN {first('in_reply_to_user_id_str', 'in_reply_to_user_id', 'in_reply_to_status_id_str')} IS NOT NULL THEN 'reply'
-             WHEN {_entities.kind(text)} = 'repost' THEN 'repost' ELSE 'original' END AS kind,
+             WHEN {entities.kind(text)} = 'repost' THEN 'repost' ELSE 'original' END AS kind,
         {original} AS ref_post_id, {author} AS ref_account_id,
         {list_of('$.entities.hashtags[*].text')} AS hashtags,
         {list_of('$.entities.urls[*].expanded_url')} AS urls,

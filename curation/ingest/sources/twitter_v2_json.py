@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from curation.sources import _users, format_
-from curation.sources._json import malformed, objects, value
-from curation.sources._sql import literal
+from curation.ingest.reading import users
+from curation.ingest.reading.json import malformed, objects, value
+from curation.ingest.reading.sql import literal
+from curation.ingest.sources import format_
 
 if TYPE_CHECKING:
-    from curation.sources._files import SourceFile
-    from curation.sources._stage import Stage
+    from curation.ingest.reading.files import SourceFile
+    from curation.ingest.reading.stage import Stage
 
 
 class Options(BaseModel):
@@ -33,9 +34,9 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
 
 
 def _accounts(file: SourceFile, options: Options) -> str:
-    identity = _users.account_id("j", ("id",), options.id_prefix, options.trailing_blank)
+    identity = users.account_id("j", ("id",), options.id_prefix, options.trailing_blank)
     observed = f"{value('j', options.observed_at)} AS observed_at, " if options.observed_at else ""
-    columns = _users.columns("j", _users.V2, ("id",), options.trailing_blank)
+    columns = users.columns("j", users.V2, ("id",), options.trailing_blank)
     bad = malformed("json_type(j) IS DISTINCT FROM 'OBJECT'")
     where = f"{literal(file.name)} AS _member, row AS _row, raw AS _raw"
     return f"SELECT {identity} AS account_id, {observed}{columns}, {where}, {bad} FROM {objects(file)}"

@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from curation.sources import _text, format_
-from curation.sources._json import objects, value
-from curation.sources._sql import literal
-from curation.sources._tidy import Dialect
-from curation.sources._users import without_prefix
+from curation.ingest.reading import text
+from curation.ingest.reading.json import objects, value
+from curation.ingest.reading.sql import literal
+from curation.ingest.reading.tidy import Dialect
+from curation.ingest.reading.users import without_prefix
+from curation.ingest.sources import format_
 
 if TYPE_CHECKING:
-    from curation.sources._files import SourceFile
-    from curation.sources._stage import Stage
+    from curation.ingest.reading.files import SourceFile
+    from curation.ingest.reading.stage import Stage
 
 
 class Members(BaseModel):
@@ -55,14 +56,14 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
                    f"reading's files ({', '.join(f.name for f in files)}).")
     for file in files:
         if file not in members:
-            rows = _text.delimited(stage, file, Dialect(options.delimiter, encoding=options.encoding), None)
+            rows = text.delimited(stage, file, Dialect(options.delimiter, encoding=options.encoding), None)
             voted = _voted(rows, members, options)
             rows.feed("claims", _claims(rows, voted, options))
             if options.accounts:
                 rows.feed("accounts", f"SELECT account_id, _member, _row, _raw FROM {voted} r")
 
 
-def _voted(rows: _text.Rows, members: list[SourceFile], options: Options) -> str:
+def _voted(rows: text.Rows, members: list[SourceFile], options: Options) -> str:
     """SQL in brackets: the rows that count, with their account's id."""
     account = rows.column(options.account)
     only = ""
@@ -71,7 +72,7 @@ def _voted(rows: _text.Rows, members: list[SourceFile], options: Options) -> str
     return f"(SELECT *, {without_prefix(account, options.id_prefix)} AS account_id FROM {rows.relation} r{only})"
 
 
-def _claims(rows: _text.Rows, voted: str, options: Options) -> str:
+def _claims(rows: text.Rows, voted: str, options: Options) -> str:
     answer = rows.column(options.answer)
     codes = " ".join(f"WHEN {literal(c)} THEN {literal(a)}" for c, a in options.answers.items())
     mapped = f"CASE {answer} {codes} ELSE {answer} END" if codes else answer
@@ -83,7 +84,7 @@ def _claims(rows: _text.Rows, voted: str, options: Options) -> str:
             f"{_attributes(rows, options)} AS attributes, _member, _row, _raw FROM {voted} r")
 
 
-def _attributes(rows: _text.Rows, options: Options) -> str:
+def _attributes(rows: text.Rows, options: Options) -> str:
     """SQL of the claim's attributes; NULL where there are none."""
     pairs = {name: rows.column(column) for name, column in options.attributes.items()}
     if options.scale:

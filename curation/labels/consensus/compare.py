@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from curation.consensus.crowds import CROWDS, Crowd, draw
-from curation.consensus.methods import METHODS, Fit
-from curation.consensus.votes import Array, Ballots
+from curation.labels.consensus.crowds import CROWDS, Crowd, draw
+from curation.labels.consensus.methods import METHODS, Fit
+from curation.labels.consensus.votes import Array, Ballots
 
 CLIP = 1e-4
 """Probabilities are kept this far from 0 and 1, so that one sure mistake costs 9.2 nats and not infinity."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curation.consensus.votes import Array, Ballots
+from curation.labels.consensus.votes import Array, Ballots
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from curation.consensus.run import DEFAULT, KINDS, claimants, fit_votes, judge
-from curation.consensus.votes import TRAINING, VOTES, Meaning
-from curation.errors import unknown
+from botbench.core.errors import unknown
+from curation.labels.consensus.run import DEFAULT, KINDS, claimants, fit_votes, judge
+from curation.labels.consensus.votes import TRAINING, VOTES, Meaning
 
 if TYPE_CHECKING:
-    from curation.store import Store
+    from curation.store.store import Store
 
 
 def explain(store: Store, dataset: str, account: str, scheme: Meaning, *, method: str = DEFAULT, kinds: Sequence[str] = KINDS,

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.consensus.votes import Ballots
+from curation.labels.consensus.votes import Ballots
 
 Array = NDArray[Any]
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, get_args
 import duckdb
 import numpy as np
 
-from curation.consensus.methods import METHODS, Fit
-from curation.consensus.votes import OPEN, SETTLED, VOTES, Array, Ballots, Meaning, ballots, collect
-from curation.current import newest_consensus, quoted
-from curation.errors import UserError, unknown
-from curation.identity import short_hash
-from curation.schema import ClaimantKind, LabelStatus, rows
-from curation.store import Store, Transaction
+from botbench.core.errors import UserError, unknown
+from curation.labels.consensus.methods import METHODS, Fit
+from curation.labels.consensus.votes import OPEN, SETTLED, VOTES, Array, Ballots, Meaning, ballots, collect
+from curation.store.identity import short_hash
+from curation.store.schema import ClaimantKind, LabelStatus, rows
+from curation.store.snapshot_queries import newest_consensus, quoted
+from curation.store.store import Store, Transaction
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from curation.consensus.votes import Array, Ballots
-from curation.errors import UserError
+from botbench.core.errors import UserError
+from curation.labels.consensus.votes import Array, Ballots
 
 if TYPE_CHECKING:
-    from curation.store import Store
+    from curation.store.store import Store
 
 
 def of(store: Store, dataset: str, attribute: str, ballots: Ballots, at: str | None = None) -> Array:

@@ -10,8 +10,8 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.current import quoted
-from curation.errors import UserError
+from botbench.core.errors import UserError
+from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
     import pyarrow as pa

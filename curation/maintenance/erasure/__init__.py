@@ -5,6 +5,6 @@ stand; `rows` empties the tables, `purge` the files and pages behind them, `rele
 `files` all else that `made` knows for botbench's own. Files of others are never written.
 """
 
-from curation.erasure.run import Erasure, erase
+from curation.maintenance.erasure.run import Erasure, erase
 
 __all__ = ["Erasure", "erase"]

@@ -6,16 +6,16 @@ import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from curation import salts
-from curation.annotation.batches import account_key
-from curation.current import quoted
-from curation.erasure.masks import LONG, Marks
-from curation.errors import UserError
-from curation.salts import ROW_KEY
-from curation.tombstones import of_account, of_handle
+from botbench.core.errors import UserError
+from curation.annotation.assignment.batches import account_key
+from curation.maintenance.erasure.masks import LONG, Marks
+from curation.maintenance.tombstones import of_account, of_handle
+from curation.store import salts
+from curation.store.salts import ROW_KEY
+from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
-    from curation.store import Store
+    from curation.store.store import Store
 
 PLACES = ("accounts", "posts", "claims")
 

@@ -6,12 +6,12 @@ import json
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from curation import shelf
-from curation.errors import UserError
-from curation.publish.folder import listed
+from botbench.core.errors import UserError
+from curation.release import writer
+from curation.release.publish.folder import listed
 
 if TYPE_CHECKING:
-    from curation.store import Store
+    from curation.store.store import Store
 
 NOTICE = ("release.json", "CITATION.cff", "RESPONSIBLE-USE.md", "SHA256SUMS", "EXPIRED.md")
 
@@ -37,7 +37,7 @@ def expire(store: Store, on: str | None = None) -> dict[str, Any]:
         info = {**publication.info, "files": [], "expired": str(until)}
         (publication.path / "release.json").write_text(json.dumps(info, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         kept = sorted(p for p in publication.path.rglob("*") if p.is_file() and p.name != "SHA256SUMS")
-        sums = "".join(f"{shelf.sha256(p)}  {p.relative_to(publication.path)}\n" for p in kept)
+        sums = "".join(f"{writer.sha256(p)}  {p.relative_to(publication.path)}\n" for p in kept)
         (publication.path / "SHA256SUMS").write_text(sums, encoding="utf-8")
         gone.append({"publication": publication.info["folder"], "until": str(until), "files": len(doomed)})
     return {"on": str(day), "expired": gone}

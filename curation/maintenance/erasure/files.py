@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from curation.current import quoted
-from curation.erasure.masks import MASK, Marks
+from curation.maintenance.erasure.masks import MASK, Marks
+from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
-    from curation.store import Store
+    from curation.store.store import Store
 
 TEXTS = {
     ".html",

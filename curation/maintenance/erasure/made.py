@@ -9,9 +9,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
 from typing import Any
 
-from curation import shelf
-from curation.erasure import files
-from curation.frozen import TABLES_FROZEN
+from curation.maintenance.erasure import files
+from curation.release import writer
+from curation.release.contents import TABLES_FROZEN
 
 STUDY = ("study.json", "figures.json", "report.html", "figures/*.csv")
 HOME = (
@@ -122,7 +122,7 @@ def in_place(folder: Path) -> list[Path]:
 def remove_unfinished(home: Path) -> int:
     """Remove what killed commands left in a store's folder; a release that another process is writing now is left. How many."""
     shelves = [*(home / "releases").glob("*"), *(home / "publications").glob("*/*")]
-    count = sum(shelf.remove_unfinished(place) for place in shelves if place.is_dir())
+    count = sum(writer.remove_unfinished(place) for place in shelves if place.is_dir())
     for path in {p for pattern in DRAFTS for p in home.glob(pattern)}:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
@@ -133,7 +133,7 @@ def remove_unfinished(home: Path) -> int:
 
 
 def _unfinished(name: PurePath) -> bool:
-    return any(part.startswith(shelf.UNFINISHED) or part == ".rewriting" for part in name.parts)
+    return any(part.startswith(writer.UNFINISHED) or part == ".rewriting" for part in name.parts)
 
 
 def _is_one(name: PurePath, patterns: Iterable[str]) -> bool:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from curation.current import quoted
-from curation.salts import ROW_KEY
+from curation.store.salts import ROW_KEY
+from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
     import duckdb

@@ -7,15 +7,15 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from curation import release as shelves
-from curation.erasure import files, made
-from curation.errors import Findings, UserError
-from curation.publish.answers import Answers
-from curation.publish.folder import Press, Publication, listed, publish
-from curation.publish.tiers import Tier
+from botbench.core.errors import Findings, UserError
+from curation.maintenance.erasure import files, made
+from curation.release import release as shelves
+from curation.release.publish.documents.answers import Answers
+from curation.release.publish.folder import Press, Publication, listed, publish
+from curation.release.publish.tiers import Tier
 
 if TYPE_CHECKING:
-    from curation.store import Store
+    from curation.store.store import Store
 
 
 def renew(store: Store, references: list[str], successors: dict[str, str]) -> tuple[list[str], list[str]]:

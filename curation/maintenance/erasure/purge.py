@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from curation import catalog, lake
-from curation.current import quoted
-from curation.erasure import files
-from curation.errors import UserError
+from botbench.core.errors import UserError
+from curation.maintenance.erasure import files
+from curation.store import catalog
+from curation.store import connection as lake
+from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
-    from curation.erasure.masks import Marks
-    from curation.store import Store
+    from curation.maintenance.erasure.masks import Marks
+    from curation.store.store import Store
 
 STEPS = (
     "CALL ducklake_flush_inlined_data('lake')",

@@ -10,19 +10,19 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from curation import release as shelves
-from curation import shelf
-from curation.current import quoted
-from curation.erasure import files
-from curation.erasure import rows as table_rows
-from curation.erasure.account import Target
-from curation.frozen import TABLES_FROZEN, Frozen
-from curation.publish import seals
-from curation.release import Release
-from curation.schema import TABLES
+from curation.maintenance.erasure import files
+from curation.maintenance.erasure import rows as table_rows
+from curation.maintenance.erasure.account import Target
+from curation.release import release as shelves
+from curation.release import writer
+from curation.release.contents import TABLES_FROZEN, Frozen
+from curation.release.publish import seals
+from curation.release.release import Release
+from curation.store.schema import TABLES
+from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
-    from curation.store import Store
+    from curation.store.store import Store
 
 WHY = "an account was erased"
 _NUMBERS = itertools.count(1)
@@ -66,10 +66,10 @@ def rewrite(store: Store, reference: str, target: Target) -> None:
     work.mkdir()
     with _content(store, release, target) as content:
         for table in TABLES_FROZEN:
-            shelf.write_table(content, table, work / f"{table}.parquet")
+            writer.write_table(content, table, work / f"{table}.parquet")
         now = {**content.counts(), "splits": content.splits(), "evidence": content.evidence()}
         noted = {"at": datetime.now(UTC).isoformat(), "why": WHY, "content_hash": content.content_hash()}
-    files = shelf.hashes(work)
+    files = writer.hashes(work)
     info = {**release.info, **now, "files": files, "rewritten": [*release.info.get("rewritten", []), noted]}
     (work / "release.json").write_text(json.dumps(info, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     for path in sorted(work.iterdir(), key=lambda p: p.name == "release.json"):
@@ -96,7 +96,7 @@ def _succeed(store: Store, release: Release, target: Target) -> None:
     """Put what is left of a release on the shelf as its next version."""
     with _content(store, release, target) as content:
         carried = {k: v for k, v in release.info.items() if k not in ("name", "version", "parent", "made_at", "files", "rewritten")}
-        shelf.put(store, release.name, content, {**carried, "content_hash": content.content_hash(), "because": WHY})
+        writer.put(store, release.name, content, {**carried, "content_hash": content.content_hash(), "because": WHY})
 
 
 @contextmanager

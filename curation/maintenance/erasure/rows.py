@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from curation.current import quoted
-from curation.erasure.account import Target
-from curation.schema import STORED, Table, rows
+from curation.maintenance.erasure.account import Target
+from curation.store.schema import STORED, Table, rows
+from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
     import duckdb
 
-    from curation.store import Store, Transaction
+    from curation.store.store import Store, Transaction
 
 IDS = ("account_id", "source_id", "target_id")
 REFERENCES = ("ref_account_id", "ref_post_id")

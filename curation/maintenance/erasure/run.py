@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from curation import salts
-from curation.current import quoted
-from curation.erasure import account, files, journal, made, publications, purge, releases, rows, search, studio, tracked
-from curation.erasure.account import Target
-from curation.errors import UserError
-from curation.tombstones import of_account
+from botbench.core.errors import UserError
+from curation.maintenance.erasure import account, files, journal, made, publications, purge, releases, rows, search, studio, tracked
+from curation.maintenance.erasure.account import Target
+from curation.maintenance.tombstones import of_account
+from curation.store import salts
+from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
-    from curation.annotation.client import Client
-    from curation.store import Store
+    from curation.annotation.label_studio.client import Client
+    from curation.store.store import Store
 
 
 @dataclass

@@ -6,16 +6,17 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from curation import catalog, lake
-from curation.current import quoted
-from curation.erasure import files, journal, made, releases, rows, studio, tracked
-from curation.erasure.account import Target
-from curation.schema import STORED
+from curation.maintenance.erasure import files, journal, made, releases, rows, studio, tracked
+from curation.maintenance.erasure.account import Target
+from curation.store import catalog
+from curation.store import connection as lake
+from curation.store.schema import STORED
+from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
-    from curation.annotation.client import Client
-    from curation.erasure.run import Erasure
-    from curation.store import Store
+    from curation.annotation.label_studio.client import Client
+    from curation.maintenance.erasure.run import Erasure
+    from curation.store.store import Store
 
 ELSEWHERE = (
     "Backups made elsewhere (botbench backup FOLDER, copies of the store's folder or of its disk) are not known to the store and "

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from curation.erasure.account import Target
+from curation.maintenance.erasure.account import Target
 
 if TYPE_CHECKING:
-    from curation.annotation.client import Client
+    from curation.annotation.label_studio.client import Client
 
 
 def remove(client: Client, target: Target) -> int:

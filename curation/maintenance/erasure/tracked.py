@@ -1,6 +1,6 @@
 """MLflow's runs that botbench logged: cleaned through MLflow's own client. Runs of others in the same tracking store are read only.
 
-`benchmarks/tracking.py` writes the runs: each has a tag `botbench.kind`, and the artifacts named here.
+`benchmarks/execution/tracking.py` writes the runs: each has a tag `botbench.kind`, and the artifacts named here.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from curation.erasure import files
-from curation.erasure.masks import Marks
+from curation.maintenance.erasure import files
+from curation.maintenance.erasure.masks import Marks
 
 if TYPE_CHECKING:
-    from curation.store import Store
+    from curation.store.store import Store
 
 KIND = "botbench.kind"
 """The tag of every run that botbench logs: suite or cell."""

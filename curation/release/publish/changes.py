@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from curation import salts
-from curation.current import quoted
-from curation.publish.pages import literal, render
+from curation.release.publish.documents.pages import literal, render
+from curation.store import salts
+from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
-    from curation.publish.tiers import Tier
-    from curation.release import Release
-    from curation.store import Store
+    from curation.release.publish.tiers import Tier
+    from curation.release.release import Release
+    from curation.store.store import Store
 
 TEMPLATE = Path(__file__).parent / "changes.html.j2"
 SHOWN = 1_000

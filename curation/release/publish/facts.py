@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from curation.current import quoted
-from curation.errors import UserError
-from curation.publish.tiers import Tier
+from botbench.core.errors import UserError
+from curation.release.publish.tiers import Tier
+from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
-    from curation.release import Release
-    from curation.store import Store
+    from curation.release.release import Release
+    from curation.store.store import Store
 
 
 def gather(store: Store, release: Release, tier: Tier) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def _rows(store: Store, query: str) -> list[dict[str, Any]]:
 
 
 def _card(store: Store, release: Release) -> dict[str, Any]:
-    from curation.current import card
+    from curation.store.snapshot_queries import card
 
     found = card(store, release.dataset, store.head())
     return {k: found.get(k) for k in ("description", "quirks", "known_issues", "label", "window")}

@@ -12,18 +12,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from curation import release as releases
-from curation import salts, shelf
-from curation.errors import UserError
-from curation.identity import short_hash
-from curation.publish import answers as asking
-from curation.publish import changes, croissant, datasheet, documents, facts, seals
-from curation.publish.answers import Answers
-from curation.publish.proof import Proof
-from curation.publish.tables import Builder, File, scratch
-from curation.publish.tiers import Tier
-from curation.release import Release
-from curation.store import Store
+from botbench.core.errors import UserError
+from curation.release import release as releases
+from curation.release import writer
+from curation.release.publish import changes, facts, seals
+from curation.release.publish.documents import answers as asking
+from curation.release.publish.documents import croissant, datasheet, readme
+from curation.release.publish.documents.answers import Answers
+from curation.release.publish.proof import Proof
+from curation.release.publish.tables import Builder, File, scratch
+from curation.release.publish.tiers import Tier
+from curation.release.release import Release
+from curation.store import salts
+from curation.store.identity import short_hash
+from curation.store.store import Store
 
 FOLDER = "publications"
 SAID = ("name", "version", "dataset", "platform", "simulated", "title", "licence", "citation", "accounts", "bots", "humans",
@@ -96,7 +98,7 @@ class Press:
 
     def write(self, target: Path, revision: int, supersedes: str | None) -> dict[str, Any]:
         """Write the folder aside, prove it, and move it to `target`, in the place of what stands there; its release.json."""
-        work = target.parent / f"{shelf.UNFINISHED}{uuid.uuid4().hex}"
+        work = target.parent / f"{writer.UNFINISHED}{uuid.uuid4().hex}"
         (work / "data").mkdir(parents=True)
         try:
             builder = Builder(self.release, self.tier, salts.salt(self.store.home, salts.PUBLISHED), self.store.home)
@@ -104,7 +106,7 @@ class Press:
                 files = builder.files(connection)
                 rows = {f.path: _copy(connection, f, work / f.path) for f in files}
             known = facts.gather(self.store, self.release, self.tier)
-            digests = {f.path: str(shelf.sha256(work / f.path)) for f in files}
+            digests = {f.path: str(writer.sha256(work / f.path)) for f in files}
             self._documents(work, files, digests, known)
             proved = Proof(self.store, self.release, self.tier, files)(work)
             listed_files = [{"path": f.path, "sha256": digests[f.path], "rows": rows[f.path], "table": f.table} for f in files]
@@ -120,10 +122,10 @@ class Press:
 
     def _documents(self, work: Path, files: list[File], digests: Mapping[str, str], known: Mapping[str, Any]) -> None:
         texts = {
-            "README.md": documents.readme(known, self.tier, files, digests),
-            "CITATION.cff": documents.citation(known, self.tier, self.answers),
+            "README.md": readme.readme(known, self.tier, files, digests),
+            "CITATION.cff": readme.citation(known, self.tier, self.answers),
             "DATASHEET.md": datasheet.markdown(known, self.answers), "datasheet.html": datasheet.html(known, self.answers),
-            "RESPONSIBLE-USE.md": documents.responsible_use(self.answers), **self._changes(known),
+            "RESPONSIBLE-USE.md": readme.responsible_use(self.answers), **self._changes(known),
         }
         for name, text in texts.items():
             (work / name).write_text(text, encoding="utf-8")
@@ -161,7 +163,7 @@ def _seal(work: Path, info: Mapping[str, Any]) -> None:
     """Write release.json and the sums of everything."""
     (work / "release.json").write_text(json.dumps(info, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     everything = sorted(p for p in work.rglob("*") if p.is_file())
-    sums = "".join(f"{shelf.sha256(p)}  {p.relative_to(work)}\n" for p in everything)
+    sums = "".join(f"{writer.sha256(p)}  {p.relative_to(work)}\n" for p in everything)
     (work / "SHA256SUMS").write_text(sums, encoding="utf-8")
 
 
@@ -176,7 +178,7 @@ def copy(publication: Publication, out: Path) -> None:
     shutil.copytree(publication.path, draft)
     for line in (draft / "SHA256SUMS").read_text(encoding="utf-8").splitlines():
         digest, _, name = line.partition("  ")
-        if shelf.sha256(draft / name) != digest:
+        if writer.sha256(draft / name) != digest:
             shutil.rmtree(draft)
             raise UserError(
                 f"{publication.path / name} differs from its SHA256SUMS: it was changed after it was published. Publish again."
@@ -192,6 +194,6 @@ def listed(home: Path) -> list[Publication]:
         Publication(p.parent, json.loads(p.read_text(encoding="utf-8"))) for p in sorted((home / FOLDER).glob("*/*/*/release.json"))
     ]
     return sorted(
-        (p for p in found if not p.path.name.startswith(shelf.UNFINISHED)),
+        (p for p in found if not p.path.name.startswith(writer.UNFINISHED)),
         key=lambda p: (p.info["name"], p.info["version"], p.info["tier"], p.info["revision"]),
     )

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from curation.current import quoted
-from curation.frozen import TABLES_FROZEN
-from curation.schema import TABLES, Column
+from curation.release.contents import TABLES_FROZEN
+from curation.store.schema import TABLES, Column
+from curation.store.snapshot_queries import quoted
 
 Sort = Literal["account", "post", "group", "annotator", "traceable", "personal", "closed", "text", "value"]
 """What stands in a column: an id of an account or post; a group's name; who claims; something an id can be found again from

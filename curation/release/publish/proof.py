@@ -7,19 +7,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from curation.current import quoted
-from curation.errors import Findings
-from curation.publish import needles
-from curation.publish.offered import Offered
-from curation.publish.tables import File, published_type
-from curation.publish.tiers import Tier
-from curation.schema import TABLES, ClaimantKind
+from botbench.core.errors import Findings
+from curation.release.publish import needles
+from curation.release.publish.offered import Offered
+from curation.release.publish.tables import File, published_type
+from curation.release.publish.tiers import Tier
+from curation.store.schema import TABLES, ClaimantKind
+from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
     import duckdb
 
-    from curation.release import Release
-    from curation.store import Store
+    from curation.release.release import Release
+    from curation.store.store import Store
 
 DOCUMENTS = (
     "README.md",
@@ -197,7 +197,7 @@ class Proof:
         """Codes of the schemes: a handle that reads like one is not hidden in it."""
         import json
 
-        from curation.annotation.scheme import Scheme
+        from curation.annotation.scheme.scheme import Scheme
 
         kept = sorted((self.store.home / "schemes").glob("*.json"))
         schemes = [Scheme.load(), *(Scheme.of(json.loads(p.read_text(encoding="utf-8")), str(p)) for p in kept)]

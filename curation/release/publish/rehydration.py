@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from curation.current import latest, quoted
-from curation.errors import UserError
-from curation.publish.offered import DIGESTED
-from curation.publish.offered import digest as labelled
+from botbench.core.errors import UserError
+from curation.release.publish.offered import DIGESTED
+from curation.release.publish.offered import digest as labelled
+from curation.store.snapshot_queries import latest, quoted
 
 if TYPE_CHECKING:
-    from curation.store import Store
+    from curation.store.store import Store
 
 FATES = ("found", "changed", "private", "suspended", "gone")
 """What became of an account: as it was labelled (or nothing tells), with another profile than was labelled, its posts hidden,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 if TYPE_CHECKING:
-    from curation.publish.tiers import Tier
+    from curation.release.publish.tiers import Tier
 
 TELLING = ("labels", "claims", "votes", "agreement")
 """Tables that tell a label, each row by itself."""

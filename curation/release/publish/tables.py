@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from curation import salts
-from curation.current import quoted
-from curation.publish.offered import SALTED, Offered, digest
-from curation.publish.tiers import Tier
+from curation.release.publish.offered import SALTED, Offered, digest
+from curation.release.publish.tiers import Tier
+from curation.store import salts
+from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
     import duckdb
 
-    from curation.release import Release
+    from curation.release.release import Release
 
 PARTS = ("train", "validation", "test")
 

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from curation.errors import UserError, unknown
-from curation.publish.offered import SALTED, Offered, offered
+from botbench.core.errors import UserError, unknown
+from curation.release.publish.offered import SALTED, Offered, offered
 
 BUILT_IN = Path(__file__).parent / "tiers"
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import Field, dataclass, fields
 from typing import Any, ClassVar, TypeVar
 
-from curation.errors import UserError, unknown
-from curation.registry import Registry
-from curation.schema import Joint
+from botbench.core.errors import UserError, unknown
+from botbench.core.registry import Registry
+from curation.store.schema import Joint
 
 D = TypeVar("D", bound="type[Design]")
 
@@ -57,7 +57,7 @@ class Design:
         return f"{self.name}({', '.join(told)})"
 
 
-DESIGNS: Registry[type[Design]] = Registry("design", "curation.designs", "botbench.designs")
+DESIGNS: Registry[type[Design]] = Registry("design", "curation.sampling.designs", "botbench.designs")
 
 
 def design(name: str, example: str) -> Callable[[D], D]:

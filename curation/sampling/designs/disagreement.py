@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from curation.designs import design
-from curation.designs._weighted import Weighted
+from curation.sampling.designs import design
+from curation.sampling.unequal_probability import Weighted
 
 
 @design("disagreement", "disagreement(n=100)")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from curation.designs import design
-from curation.designs._weighted import Needs, Weighted
-from curation.errors import unknown
-from curation.schema import Joint
+from botbench.core.errors import unknown
+from curation.sampling.designs import design
+from curation.sampling.unequal_probability import Needs, Weighted
+from curation.store.schema import Joint
 
 COUNTS = ("collected", "posts_total")
 

@@ -6,8 +6,8 @@ import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from curation.designs import Design, Stratum, design
-from curation.errors import UserError, unknown
+from botbench.core.errors import UserError, unknown
+from curation.sampling.designs import Design, Stratum, design
 
 ALLOCATIONS = ("proportional", "equal")
 

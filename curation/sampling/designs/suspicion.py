@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from curation.designs import design
-from curation.designs._weighted import Weighted
+from curation.sampling.designs import design
+from curation.sampling.unequal_probability import Weighted
 
 
 @design("suspicion", "suspicion(n=100)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from curation.designs import Design, Stratum, design
+from curation.sampling.designs import Design, Stratum, design
 
 
 @design("uniform", "uniform(n=100)")

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks.audits import dataset, overlap, telling
-from curation.store import Store
+from benchmarks.audits import dataset, overlap, separability
+from curation.store.store import Store
 
 SEEN = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -157,9 +157,9 @@ def test_beside_other_data_sets(home, clean):
     values = [result[n].value for n in ("shared-accounts", "label-conflicts")]
     assert (result["which-data-set"].outcome, values) == ("passed", [10, 10])
     rewrite(two, "accounts", lambda rows: [r | {"followers": r["followers"] + 1_000_000} for r in rows])
-    from benchmarks import material
+    from benchmarks.data import release_arrays
 
-    material.load.cache_clear()
+    release_arrays.load.cache_clear()
     _new_content(two)
     result = found(home, one)["which-data-set"]
     assert (result.outcome, result.value) == ("issue", 1.0) and re.search(r"one question gets 1.000: is \w+ <= ", result.detail)
@@ -194,13 +194,13 @@ def test_rate_by_hand():
     """Bots 8 of 10, humans 5 of 10: (.8 + .5) / 2 = .65."""
     y = np.repeat([1, 0], 10).astype(np.int8)
     said = np.array([1] * 8 + [0] * 2 + [0] * 5 + [1] * 5, dtype=np.int8)
-    value, low, high = telling.rate(said, y)
+    value, low, high = separability.rate(said, y)
     assert value == 0.65 and low < 0.65 < high
 
 
 def test_overlap_of_a_run(home, make):
     """Three of the tested accounts stand in the training release: left out by the protocol, an issue where declared."""
-    from benchmarks import results
+    from benchmarks.execution import results
 
     ids = [f"{i:07d}" for i in range(60)]
     make("test", ids=ids)

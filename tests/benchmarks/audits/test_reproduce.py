@@ -2,7 +2,7 @@
 
 import pytest
 
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 
 def pulled(cli, shared_data, name, folder=None):

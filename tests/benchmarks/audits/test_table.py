@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from benchmarks.audits import published, table
 from benchmarks.reproductions import published_table
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 
 def audited(*rows, percent=False, tolerance=0.01):

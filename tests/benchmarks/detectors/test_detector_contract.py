@@ -9,11 +9,12 @@ import pyarrow.parquet as pq
 import pytest
 from sklearn.base import clone
 
-from benchmarks import cells, evidence, masking, material
-from benchmarks.accounts import Accounts, Records
+from benchmarks.data import evidence, masking, release_arrays
+from benchmarks.data.accounts import Accounts, Records
 from benchmarks.detectors import Spec, detectors, get
+from benchmarks.execution import cells
 from benchmarks.protocols import Plan
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 FILES = {"external": 'external(file="scores.csv")', "mlflow": 'mlflow(model="logged")'}
 """Detectors that ask for a file, with the one that the fixture writes."""
@@ -62,7 +63,7 @@ def seen(request, shelf):
 
     with pytest.MonkeyPatch.context() as patch, threadpool_limits(1):
         patch.chdir(shelf)
-        spec, pool = get(request.param), [material.load(shelf / "home", "a@1")]
+        spec, pool = get(request.param), [release_arrays.load(shelf / "home", "a@1")]
         order = np.random.default_rng(2).permutation(N)
         with evidence.view(spec, pool, evidence.gather(spec, pool), masking.Mask("k")) as view:
             yield Seen(spec, view, pool[0].y, order[:40], order[40:])

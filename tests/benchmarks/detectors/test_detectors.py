@@ -6,13 +6,13 @@ import re
 import numpy as np
 import pytest
 
-from benchmarks import cells
-from benchmarks.accounts import Accounts
+from benchmarks.data.accounts import Accounts
 from benchmarks.detectors import detectors, get
 from benchmarks.detectors.posting_rate import RATE, RateRule
 from benchmarks.detectors.trees import ShallowTree
+from benchmarks.execution import cells
 from benchmarks.protocols import Plan
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 NAMES = ("posts_total_per_day", "followers", "age_days", "gap_median")
 EVERY = sorted(detectors())
@@ -208,8 +208,8 @@ def masked(tmp_path):
 
     import pyarrow.parquet as pq
 
-    from benchmarks import masking
-    from curation.schema import rows
+    from benchmarks.data import masking
+    from curation.store.schema import rows
 
     def look(texts, urls=None, mentions=None, refs=None, platform="twitter", true_ids=False, true_handles=False):
         n = len(texts)
@@ -256,21 +256,21 @@ def test_each_leave_is_for_itself(masked):
 
 
 def test_verdict_and_time_of_collection_are_not_offered(make, home):
-    from benchmarks import evidence, material
+    from benchmarks.data import evidence, release_arrays
     from benchmarks.detectors import Spec
 
     make("a", 5, 5)
     for need in ("status", "observed_at"):
         with pytest.raises(UserError, match=need):
-            evidence.gather(Spec("x", lambda: None, (need,), (), "", "", False, "fixed(0.5)"), [material.load(home, "a@1")])
+            evidence.gather(Spec("x", lambda: None, (need,), (), "", "", False, "fixed(0.5)"), [release_arrays.load(home, "a@1")])
 
 
 def test_numbers_differ_from_cell_to_cell(make, home):
-    from benchmarks import evidence, masking, material
+    from benchmarks.data import evidence, masking, release_arrays
     from benchmarks.detectors import Spec
 
     make("a", 5, 5, posts=2)
-    pool = [material.load(home, "a@1")]
+    pool = [release_arrays.load(home, "a@1")]
     spec = Spec("x", lambda: None, ("posts",), (), "", "", False, "fixed(0.5)")
     found = evidence.gather(spec, pool)
 
@@ -368,13 +368,13 @@ def test_external_scores_are_joined_by_the_bench(make, home, tmp_path, monkeypat
     ("account_id,p_bot\n1,0.5\n1,0.6\n", "several scores"), (None, "no predictions file"),
 ])
 def test_external_files_that_cannot_be(text, says, tmp_path, monkeypatch):
-    from benchmarks import external
+    from benchmarks.data import external_scores
 
     monkeypatch.chdir(tmp_path)
     if text:
         (tmp_path / "s.csv").write_text(text)
     with pytest.raises(UserError, match=says):
-        external.read(tmp_path / "s.csv")
+        external_scores.read(tmp_path / "s.csv")
     with pytest.raises(UserError, match="relative to the folder"):
         get(f'external(file="{tmp_path}/s.csv")').version  # noqa: B018, reading it is the point
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.accounts import Accounts, Records
+from benchmarks.data.accounts import Accounts, Records
 from benchmarks.detectors import get
 from benchmarks.detectors._dna import Suffixes, grid
 from benchmarks.detectors.coordination import similarity

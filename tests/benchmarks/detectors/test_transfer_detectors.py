@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.accounts import Accounts
+from benchmarks.data.accounts import Accounts
 from benchmarks.detectors import get
 from benchmarks.detectors._tuning import BUDGET, few, level, splits, worth
 from benchmarks.detectors.raw_and_rank import CHOICES, ranked

@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from benchmarks import curves
+from benchmarks.execution import curves
 from benchmarks.metrics import Judged
 
 

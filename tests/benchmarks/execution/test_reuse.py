@@ -2,12 +2,12 @@
 
 import pytest
 
-from benchmarks import runner
 from benchmarks.detectors import DETECTORS
-from benchmarks.leaderboard import table
-from benchmarks.leaderboard.scores import Plan
+from benchmarks.execution import runner
+from benchmarks.execution.suite import check
+from benchmarks.leaderboard.compute import table
+from benchmarks.leaderboard.compute.scores import Plan
 from benchmarks.metrics import METRICS, metric
-from benchmarks.suite import check
 
 CV = "cross-validation(folds=2, repeats=1, seed=0)"
 

@@ -10,10 +10,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks import cells, material, results, runner
+from benchmarks.data import release_arrays
+from benchmarks.execution import cells, results, runner
+from benchmarks.execution.suite import check
 from benchmarks.protocols import Plan
-from benchmarks.suite import check
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 CV = "cross-validation(folds=2, repeats=1, seed=0)"
 
@@ -204,7 +205,7 @@ def test_the_same_account_in_two_releases(make, home):
     make("a", 10, 10, seed=1, ids=shared)
     make("b", 10, 10, seed=2, ids=[*shared[:5], *[f"9{i:04d}" for i in range(15)]])
     make("c", 10, 10, seed=3, ids=shared, platform="elsewhere", groups=["g"] * 3 + [f"g{i}" for i in range(17)])
-    loaded = [material.load(home, f"{name}@1") for name in "abc"]
+    loaded = [release_arrays.load(home, f"{name}@1") for name in "abc"]
     pool = cells.pooled(loaded, np.repeat([True, False, False], 20))
     same = pool.identity[:, None] == pool.identity[None, :20]
     assert same[20:40].sum() == 5 and same[40:].sum() == 0
@@ -273,7 +274,7 @@ def gated(plugin, make, home, tmp_path):
     def command(*more, **environment):
         path = os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
         return subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.commands.main", "bench", str(document), "--jobs", "1", "--no-mlflow", *more],
+            [sys.executable, "-m", "botbench.commands.main", "bench", str(document), "--jobs", "1", "--no-mlflow", *more],
             env={**os.environ, "PYTHONPATH": path, "BOTBENCH_STORE": str(home), **environment}, cwd=tmp_path,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from benchmarks.suite import check, load, named
-from curation.errors import UserError
+from benchmarks.execution.suite import check, load, named
+from botbench.core.errors import UserError
 
 GOOD = {"name": "mine", "releases": ["a"], "protocols": ["official-split"]}
 
@@ -24,7 +24,7 @@ def test_there_are_demo_and_real():
 
 def test_the_real_suite_names_cards():
     """Each release of the suite is called as the card it is made of, and none of them is simulated."""
-    from curation.cards import all_cards
+    from curation.ingest.cards import all_cards
 
     cards = all_cards()
     missing = [r for r in load("real").releases if r not in cards]

@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks import results, runner, tracking
-from benchmarks.suite import check
-from curation.errors import UserError
+from benchmarks.execution import results, runner, tracking
+from benchmarks.execution.suite import check
+from botbench.core.errors import UserError
 
 CV = "cross-validation(folds=2, repeats=2, seed=0)"
 FLAKY = '''

@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 
-from benchmarks.coverage import METRICS, Bounds, Cell, Settings, World, _counted, as_json, as_markdown, cover
+from benchmarks.leaderboard.compute.interval_coverage import (
+    METRICS,
+    Bounds,
+    Cell,
+    Settings,
+    World,
+    _counted,
+    as_json,
+    as_markdown,
+    cover,
+)
 from benchmarks.metrics import find
 
 

@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from benchmarks.leaderboard import doubt
-from benchmarks.leaderboard.table import board
+from benchmarks.leaderboard.compute import label_noise_bootstrap
+from benchmarks.leaderboard.compute.table import board
 from benchmarks.metrics import METRICS, Judged, ordered
 
-_spec = importlib.util.spec_from_file_location("boards", Path(__file__).parents[1] / "boards.py")
+_spec = importlib.util.spec_from_file_location("boards", Path(__file__).parents[2] / "boards.py")
 boards = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(boards)
 
@@ -26,7 +26,7 @@ def judged(n=120, seed=2):
 def test_certain_labels_are_left_alone():
     one = judged()
     for certain in (np.full((3, 120), np.nan), np.tile(one.y.astype(float), (3, 1))):
-        assert doubt.draw([(one, None)], ordered(["accuracy"]), certain, 50, [1]) == {}
+        assert label_noise_bootstrap.draw([(one, None)], ordered(["accuracy"]), certain, 50, [1]) == {}
 
 
 def test_a_doubled_account_is_the_same_as_another_label():
@@ -37,7 +37,7 @@ def test_a_doubled_account_is_the_same_as_another_label():
     y[unsure[flip]] = 1 - y[unsure[flip]]
     weight = np.ones(120)
     weight[unsure[flip]] = 0
-    both = doubt.doubled(one, unsure).under(np.concatenate([weight, flip.astype(float)]))
+    both = label_noise_bootstrap.doubled(one, unsure).under(np.concatenate([weight, flip.astype(float)]))
     names = ("accuracy", "roc-auc", "average-precision[bot]", "mcc", "brier[bot]", "ece[bot]@bins=10", "calibration-slope[bot]")
     for name in names:
         expected = METRICS.get(name).function(y, one.p, one.hat, fold=one.fold)
@@ -48,8 +48,8 @@ def test_labels_are_drawn_with_their_posterior_and_bounds_widen_nothing_on_avera
     rng = np.random.default_rng(0)
     p = np.array([.1, .5, .9])
     none, low, high = np.full(3, np.nan), np.array([.05, .3, .8]), np.array([.2, .7, .95])
-    assert doubt.labels(p, none, none, 20_000, rng).mean(axis=0) == pytest.approx(p, abs=.011)
-    assert doubt.labels(p, low, high, 20_000, rng).mean(axis=0) == pytest.approx(p, abs=.02)
+    assert label_noise_bootstrap.labels(p, none, none, 20_000, rng).mean(axis=0) == pytest.approx(p, abs=.011)
+    assert label_noise_bootstrap.labels(p, low, high, 20_000, rng).mean(axis=0) == pytest.approx(p, abs=.02)
 
 
 def test_accuracy_falls_by_what_the_doubt_says():
@@ -57,7 +57,7 @@ def test_accuracy_falls_by_what_the_doubt_says():
     y = np.repeat([1, 0], 200).astype(np.int8)
     one = Judged(y, y.astype(float), y == 1)
     posteriors = np.stack([np.where(y == 1, .9, .1), np.full(400, np.nan), np.full(400, np.nan)])
-    drawn = doubt.draw([(one, None)], ordered(["accuracy"]), posteriors, 400, [3])["accuracy"]
+    drawn = label_noise_bootstrap.draw([(one, None)], ordered(["accuracy"]), posteriors, 400, [3])["accuracy"]
     # An account is drawn w times with one label for all of them, and E[w²] is 2.
     assert drawn.mean() == pytest.approx(.9, abs=.004) and drawn.std() == pytest.approx(np.sqrt(2 * .09 / 400), rel=.15)
 

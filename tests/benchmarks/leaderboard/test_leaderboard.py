@@ -9,14 +9,16 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from benchmarks import intervals, metrics
-from benchmarks.leaderboard import formats, page, scores, words
-from benchmarks.leaderboard.scores import measure
-from benchmarks.leaderboard.summary import Field, Spread, difference, spread, tie_groups, ties
-from benchmarks.leaderboard.table import board, refuse_without_floors
-from curation.errors import UserError
+from benchmarks import metrics
+from benchmarks.leaderboard.compute import scores
+from benchmarks.leaderboard.compute.scores import measure
+from benchmarks.leaderboard.compute.summary import Field, Spread, difference, spread, tie_groups, ties
+from benchmarks.leaderboard.compute.table import board, refuse_without_floors
+from benchmarks.leaderboard.render import formats, page, summary_text
+from botbench.core.errors import UserError
+from botbench.stats import intervals
 
-_spec = importlib.util.spec_from_file_location("boards", Path(__file__).parents[1] / "boards.py")
+_spec = importlib.util.spec_from_file_location("boards", Path(__file__).parents[2] / "boards.py")
 boards = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(boards)
 
@@ -168,7 +170,7 @@ def test_what_is_not_defined_has_no_value_but_a_reason():
     assert (auc["value"], auc["low"], auc["reason"]) == (None, None, "not defined: one of the classes has no account")
     assert (recall["value"], recall["few"]) == (1, True)
     assert document["tests"][0]["in_mean"] is False
-    assert "only bots" in dict(words.answer(document).notes)["Not in the mean"]
+    assert "only bots" in dict(summary_text.answer(document).notes)["Not in the mean"]
 
 
 def test_a_mean_is_of_all_its_data_sets_or_there_is_none():
@@ -176,7 +178,7 @@ def test_a_mean_is_of_all_its_data_sets_or_there_is_none():
     cells = [c for c in boards.cells(releases) if (c.info["detector"], c.info["test"]) != ("rate-72", "b@1")]
     cells += [boards.cell("rate-72", releases[1], p, releases, reason="the data set has no posts") for p in BOTH]
     document = board(boards.ABOUT, cells, releases, boards.QUICK)
-    ranked = {e["detector"] for e in words.entries(document, "mcc")}
+    ranked = {e["detector"] for e in summary_text.entries(document, "mcc")}
     assert ranked == set(boards.SKILL) - {"rate-72"}
     gap = next(d for d in page.view(document)["order"] if d["name"] == "rate-72")["na"]
     assert gap["", "t"] == "not ranked: 2 of 3 data sets; not applicable: the data set has no posts (b@1)"
@@ -187,12 +189,12 @@ def test_a_mean_is_of_all_its_data_sets_or_there_is_none():
 def test_few_and_simulated_data_sets_stay_out_of_the_mean():
     releases = [boards.release("a"), boards.release("b"), boards.release("small", 29, 300), boards.release("made", simulated=True)]
     document = boards.made(releases)
-    assert words.core(document) == ["a@1", "b@1"]
+    assert summary_text.core(document) == ["a@1", "b@1"]
     assert document["simulated"] is True
     assert all(e["rank"] is None for e in document["summary"] if e["scope"] == "small@1")
     assert {r["few"] for r in document["rows"] if r["test"] == "small@1"} == {True}
     only = boards.made([boards.release(n, simulated=True) for n in "xy"])
-    assert words.core(only) == ["x@1", "y@1"]
+    assert summary_text.core(only) == ["x@1", "y@1"]
 
 
 # --- means, differences, ranks
@@ -237,7 +239,7 @@ def test_overlapping_bars_get_lanes_of_their_own():
 
 
 def test_the_better_detector_is_separated_and_ranked_first(three):
-    found = {e["detector"]: e for e in words.entries(three, "balanced-accuracy")}
+    found = {e["detector"]: e for e in summary_text.entries(three, "balanced-accuracy")}
     best, constant = found["gradient-boosting"], found["constant"]
     assert (best["rank"], best["rank_low"]) == (1, 1) and constant["rank"] == 6
     assert constant["rank_low"] > best["rank_high"] or not set(constant["ties"]) & set(best["ties"])
@@ -249,7 +251,7 @@ def test_the_better_detector_is_separated_and_ranked_first(three):
 
 
 def test_lower_is_better_where_the_metric_says_so(three):
-    found = words.entries(three, "brier[bot]")
+    found = summary_text.entries(three, "brier[bot]")
     values = [e["scores"]["transfer"][0] for e in found]
     assert values == sorted(values) and found[0]["rank"] == 1
 
@@ -285,19 +287,19 @@ def test_tie_groups_go_down_from_the_leader(beaten, groups):
 def test_any_number_of_data_sets(count):
     releases = [boards.release(f"set-{i}") for i in range(count)]
     document = boards.made(releases, protocols=BOTH if count > 1 else (boards.CV,))
-    assert len(words.core(document)) == count
-    top = words.entries(document, "mcc")[0]
+    assert len(summary_text.core(document)) == count
+    top = summary_text.entries(document, "mcc")[0]
     assert bool(top["rank_elsewhere"]) == bool(top["wide"]) == (count >= 3)
     html = page.to_html(document)
     assert html.count("<article") == count
-    assert words.answer(document).sentence in shown(html)
+    assert summary_text.answer(document).sentence in shown(html)
 
 
 def test_in_distribution_alone_is_said_to_mislead():
     document = boards.made([boards.release("a"), boards.release("b")], protocols=(boards.CV,))
     assert document["ranked_by"] == "in distribution"
-    assert words.NO_TRANSFER in words.answer(document).sentence
-    assert words.NO_TRANSFER in formats.to_markdown(document).replace("\\", "")
+    assert summary_text.NO_TRANSFER in summary_text.answer(document).sentence
+    assert summary_text.NO_TRANSFER in formats.to_markdown(document).replace("\\", "")
     html = page.to_html(document)
     assert "add leave-one-data-set-out" in html and 'data-col="lost"' not in html and 'data-col="other"' not in html
 
@@ -305,7 +307,7 @@ def test_in_distribution_alone_is_said_to_mislead():
 def test_transfer_alone_says_what_is_missing():
     document = boards.made([boards.release("a"), boards.release("b")], protocols=(boards.LODO,))
     assert document["ranked_by"] == "transfer"
-    assert "No in-distribution scores" in dict(words.answer(document).notes)
+    assert "No in-distribution scores" in dict(summary_text.answer(document).notes)
     assert page.to_html(document)
 
 
@@ -313,14 +315,14 @@ def test_nothing_scored_is_a_board_that_says_so():
     releases = [boards.release("a"), boards.release("b")]
     cells = [boards.cell(d, r, boards.LODO, releases, reason="no profile <at> all") for r in releases for d in boards.SKILL]
     document = board(boards.ABOUT, cells, releases, boards.QUICK)
-    assert words.answer(document).sentence.startswith("No detector was scored")
+    assert summary_text.answer(document).sentence.startswith("No detector was scored")
     assert "no profile &lt;at&gt; all" in page.to_html(document)
     assert all(r["value"] is None for r in document["rows"])
 
 
 def test_too_few_everywhere_shows_values_and_ranks_nothing():
     document = boards.made([boards.release("a", 10, 20), boards.release("b", 12, 12)])
-    assert words.answer(document).sentence.startswith("Nothing can be ranked")
+    assert summary_text.answer(document).sentence.startswith("Nothing can be ranked")
     assert all(e["rank"] is None for e in document["summary"]) and document["summary"]
     assert page.to_html(document)
 
@@ -329,10 +331,10 @@ def test_a_pair_tested_in_transfer_alone_does_not_cost_the_other_column():
     releases = [boards.release("a"), boards.release("b"), boards.release("pair", 70, 70)]
     cells = [c for c in boards.cells(releases) if (c.info["test"], c.info["protocol"]) != ("pair@1", boards.CV)]
     document = board(boards.ABOUT, cells, releases, boards.QUICK)
-    assert words.core(document) == ["a@1", "b@1"]
-    assert all(e["lost"] for e in words.entries(document, "roc-auc"))
-    assert "pair@1 (no in-distribution scores" in dict(words.answer(document).notes)["Not in the mean"]
-    assert words.entries(document, "roc-auc", "pair@1")[0]["rank"] == 1
+    assert summary_text.core(document) == ["a@1", "b@1"]
+    assert all(e["lost"] for e in summary_text.entries(document, "roc-auc"))
+    assert "pair@1 (no in-distribution scores" in dict(summary_text.answer(document).notes)["Not in the mean"]
+    assert summary_text.entries(document, "roc-auc", "pair@1")[0]["rank"] == 1
 
 
 def test_what_the_tree_asks_stands_beside_its_data_set():
@@ -348,7 +350,7 @@ def test_a_failed_detector_fails_alone():
     cells = boards.cells(releases)
     cells += [boards.cell("net", r, p, releases, reason="ran out of time", status="failed") for r in releases for p in BOTH]
     document = board(boards.ABOUT, cells, releases, boards.QUICK)
-    assert dict(words.answer(document).notes)["Failed"].startswith("net (4 cells).")
+    assert dict(summary_text.answer(document).notes)["Failed"].startswith("net (4 cells).")
     assert next(d for d in document["detectors"] if d["name"] == "net")["cells"] == {"done": 0, "failed": 4, "not applicable": 0}
     assert "failed: ran out of time" in page.to_html(document)
 
@@ -365,7 +367,7 @@ def test_several_protocols_of_a_kind_show_one_and_list_all():
 def test_a_suite_names_its_metrics():
     document = boards.made([boards.release("a"), boards.release("b")], metrics=["roc-auc", "brier[bot]"])
     assert [m["name"] for m in document["metrics"]] == ["roc-auc", "brier[bot]"]
-    assert "ROC AUC" in words.answer(document).sentence
+    assert "ROC AUC" in summary_text.answer(document).sentence
     with pytest.raises(UserError, match="no metric 'auc'"):
         boards.made([boards.release("a")], metrics=["auc"])
 
@@ -382,7 +384,7 @@ def test_worse_than_guessing_is_named():
     skills = {"constant": (0, 0), "rate-72": (1, -2)}
     cells = [boards.cell(d, r, p, releases, skill=skills.get(d, (1, .2)) if r["name"] == "b" or d == "constant" else (1, .2))
              for r in releases for p in BOTH for d in boards.SKILL]
-    said = dict(words.answer(board(boards.ABOUT, cells, releases, boards.QUICK)).notes)["Worse than guessing"]
+    said = dict(summary_text.answer(board(boards.ABOUT, cells, releases, boards.QUICK)).notes)["Worse than guessing"]
     assert re.fullmatch(r"rate-72 on b@1 \(\.1\d\d\): what marks a bot elsewhere marks a person there\.", said)
 
 
@@ -393,7 +395,7 @@ def test_a_data_set_on_which_nothing_was_scored_says_why_once():
     document = board(boards.ABOUT, cells, releases, boards.QUICK)
     html = page.to_html(document)
     assert html.count("Nothing was scored: bots@1 holds bots only.") == 1 and '<span class="chip few">bots only</span>' in html
-    assert document["tests"][-1]["few"] and words.core(document) == ["a@1", "b@1"]
+    assert document["tests"][-1]["few"] and summary_text.core(document) == ["a@1", "b@1"]
 
 
 def test_a_shortcut_that_leads_is_named():
@@ -401,13 +403,13 @@ def test_a_shortcut_that_leads_is_named():
     cells = [boards.cell(d, r, p, releases, skill=(1, 3) if d == "one-question-tree" else (1, .2) if d != "constant" else (0, 0))
              for r in releases for p in BOTH for d in boards.SKILL]
     document = board(boards.ABOUT, cells, releases, boards.QUICK)
-    assert words.answer(document).caution == "It is a shortcut: no detector here scores higher."
+    assert summary_text.answer(document).caution == "It is a shortcut: no detector here scores higher."
     assert '<p id="warn" class="warn">' in page.to_html(document)
 
 
 def test_the_words_of_a_usual_board(three):
-    said = words.answer(three)
-    top = words.entries(three, "balanced-accuracy")[0]
+    said = summary_text.answer(three)
+    top = summary_text.entries(three, "balanced-accuracy")[0]
     assert said.sentence.startswith(
         "On data sets left out of its training, gradient-boosting has the highest mean: balanced accuracy .")
     assert f"It beats a tree with one question on {top['higher_on']} of 3 data sets" in said.sentence

@@ -12,12 +12,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from benchmarks import intervals, metrics
-from benchmarks.leaderboard import formats, page, scores
-from benchmarks.leaderboard.scores import Plan, Result
-from benchmarks.leaderboard.table import board, rounded
+from benchmarks import metrics
+from benchmarks.leaderboard.compute import scores
+from benchmarks.leaderboard.compute.scores import Plan, Result
+from benchmarks.leaderboard.compute.table import board, rounded
+from benchmarks.leaderboard.render import formats, page
+from botbench.stats import intervals
 
-_spec = importlib.util.spec_from_file_location("boards", Path(__file__).parents[1] / "boards.py")
+_spec = importlib.util.spec_from_file_location("boards", Path(__file__).parents[2] / "boards.py")
 boards = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(boards)
 
@@ -128,7 +130,7 @@ def test_the_board_imports_no_template_engine_until_a_page_is_made():
     import subprocess
     import sys
 
-    code = ("import sys, benchmarks.commands.leaderboard, benchmarks.commands.metrics\n"
+    code = ("import sys, botbench.commands.publish.leaderboard, botbench.commands.benchmark.metrics\n"
             "assert not {'jinja2', 'numpy', 'pyarrow', 'duckdb'} & set(sys.modules)")
     subprocess.run([sys.executable, "-c", code], check=True)
 

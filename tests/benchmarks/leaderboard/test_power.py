@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks.power import Wanted, accounts
-from curation.errors import UserError
+from benchmarks.leaderboard.compute.power import Wanted, accounts
+from botbench.core.errors import UserError
 
 
 def test_connors_formula_by_hand():

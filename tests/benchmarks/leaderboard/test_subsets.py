@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-_spec = importlib.util.spec_from_file_location("boards", Path(__file__).parents[1] / "boards.py")
+_spec = importlib.util.spec_from_file_location("boards", Path(__file__).parents[2] / "boards.py")
 boards = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(boards)
 

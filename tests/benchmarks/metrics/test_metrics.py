@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.groups import GROUPS
+from benchmarks.data.groups import GROUPS
 from benchmarks.metrics import METRICS, Judged, Metric, find, metric, ordered
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 NAMES = ["accuracy", "average-precision[bot]", "balanced-accuracy", "brier[bot]", "f1[bot]", "fpr[bot]", "mcc", "precision[bot]",
          "recall[bot]", "roc-auc"]
@@ -180,7 +180,7 @@ def test_a_metric_is_one_file_and_nothing_else(tmp_path, monkeypatch):
 
     (tmp_path / "toy_share.py").write_text(TOY)
     monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
-    from curation.registry import Registry
+    from botbench.core.registry import Registry
 
     fresh: Registry[Metric] = Registry("metric", "benchmarks.metrics")
     monkeypatch.setattr(package, "METRICS", fresh)

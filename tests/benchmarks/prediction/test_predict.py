@@ -7,11 +7,12 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks import explain, external, models, newcomers, predict, trust
-from benchmarks.accounts import Accounts
+from benchmarks.data import external_scores
+from benchmarks.data.accounts import Accounts
 from benchmarks.detectors import complete, get
 from benchmarks.detectors.mlflow_model import log_folder
-from curation.errors import UserError
+from benchmarks.prediction import explain, models, newcomers, predict, safe_loading
+from botbench.core.errors import UserError
 
 USERS = [{"id_str": str(900 + i), "screen_name": f"name{i}", "name": "N", "description": "", "followers_count": 10 ** i,
           "friends_count": 50, "statuses_count": 7, "created_at": "Tue Apr 09 20:22:46 +0000 2013"} for i in range(4)]
@@ -112,7 +113,7 @@ def test_predict_as_users_call_it(cli, make_in_store, tmp_path):
     assert table["p_bot"].to_pylist() == [a["p_bot"] for a in found["accounts"]]
     assert json.loads(table.schema.metadata[b"botbench"])["trained_on"][0]["reference"] == "a@1"
     assert pq.read_table(tmp_path / "scores.trained_on.parquet").num_rows == 80
-    assert external.declared(tmp_path / "scores.parquet") == ("a@1",)
+    assert external_scores.declared(tmp_path / "scores.parquet") == ("a@1",)
     again = cli.json("predict", "random-forest(trees=20)", "new.csv", "--model", "kept")
     assert again["accounts"] == found["accounts"] and again["threshold"] == found["threshold"]
     known = models.ledger(tmp_path / "kept")
@@ -135,7 +136,7 @@ def test_wrong_calls(cli, make_in_store, tmp_path):
 @pytest.fixture
 def make_in_store(tmp_path, session_make):
     """Small releases in the store that `cli` uses."""
-    from curation.store import Store
+    from curation.store.store import Store
 
     with Store(tmp_path / "store") as store:
         home = store.home
@@ -151,29 +152,29 @@ def fitted(tmp_path_factory, session_make):
     make("b", 5, 5, posts=6, seed=3)
 
     def train(name):
-        from benchmarks import material
+        from benchmarks.data import release_arrays
 
-        return predict.train_and_apply(home, get(name), ["a"], material.load(home, "b@1"))
+        return predict.train_and_apply(home, get(name), ["a"], release_arrays.load(home, "b@1"))
 
     return train, home
 
 
 @pytest.mark.parametrize("name", [s.name for s in complete() if s.name != "label-propagation"])
 def test_every_detector_that_can_be_kept_comes_back_the_same(fitted, tmp_path, monkeypatch, name):
-    from benchmarks import material
+    from benchmarks.data import release_arrays
 
     # The threshold is a number like any other; choosing it would cost three more fits of each.
     monkeypatch.setattr(predict.thresholds, "choose", lambda *_, **__: 0.375)
     train, home = fitted
     first = train(name)
     models.save(first.trained, tmp_path / "kept")
-    again = predict.apply(models.load(tmp_path / "kept", get(name)), material.load(home, "b@1"))
+    again = predict.apply(models.load(tmp_path / "kept", get(name)), release_arrays.load(home, "b@1"))
     np.testing.assert_array_equal(first.p, again.p)
     assert first.missing == again.missing and again.trained.threshold == 0.375
 
 
 def test_releases_to_train_on(tmp_path, monkeypatch, session_make):
-    from benchmarks.commands.predict import _teachers
+    from botbench.commands.benchmark.predict import _teachers
 
     monkeypatch.setenv("BOTBENCH_STORE", str(tmp_path / "store"))
     make = session_make(tmp_path / "store")
@@ -200,7 +201,7 @@ def test_a_stranger_s_code_does_not_run(fitted, tmp_path, capsys, monkeypatch):
     import skops.io
     from sklearn.preprocessing import FunctionTransformer
 
-    monkeypatch.delenv(trust.ASKED, raising=False)
+    monkeypatch.delenv(safe_loading.ASKED, raising=False)
     trained = fitted[0]("constant").trained
     models.save(trained, tmp_path / "kept")
     skops.io.dump(FunctionTransformer(print), tmp_path / "kept/model.skops")
@@ -216,24 +217,24 @@ def test_mlflow_models_are_read_from_skops_and_pickles_only_when_trusted(fitted,
     import mlflow
     from sklearn.tree import DecisionTreeClassifier
 
-    from benchmarks import material
+    from benchmarks.data import release_arrays
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv(trust.ASKED, raising=False)
+    monkeypatch.delenv(safe_loading.ASKED, raising=False)
     train, home = fitted
-    known = material.load(home, "a@1")
+    known = release_arrays.load(home, "a@1")
     x = known.values[:, [known.names.index("followers"), known.names.index("following")]]
     tree = DecisionTreeClassifier(max_depth=2, random_state=0).fit(x, known.y)
     log_folder(tree, ["followers", "following"], tmp_path / "logged")
     found = train('mlflow(model="logged")')
-    b = material.load(home, "b@1")
+    b = release_arrays.load(home, "b@1")
     expected = tree.predict_proba(b.values[:, [b.names.index("followers"), b.names.index("following")]])[:, 1]
     np.testing.assert_array_equal(found.p, expected)
     pickled = {"serialization_format": "cloudpickle", "pip_requirements": ["scikit-learn"]}
     mlflow.sklearn.save_model(tree, str(tmp_path / "pickled"), **pickled)
     with pytest.raises(UserError, match="not in the skops format"):
         train('mlflow(model="pickled")')
-    monkeypatch.setenv(trust.ASKED, "1")
+    monkeypatch.setenv(safe_loading.ASKED, "1")
     with pytest.raises(UserError, match="does not name its inputs"):
         train('mlflow(model="pickled")')
     with pytest.raises(UserError, match="no MLflow model in"):

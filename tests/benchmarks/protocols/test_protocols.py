@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.folds import _fill, grouped_folds, smallest_class
+from benchmarks.data.folds import _fill, grouped_folds, smallest_class
+from benchmarks.execution.thresholds import best_balanced_accuracy, choose
 from benchmarks.protocols import Facts, NotApplicable, Plan, Pool, parse
-from benchmarks.thresholds import best_balanced_accuracy, choose
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 CANONICAL = (
     "cross-validation(folds=5, repeats=2, seed=0)", "official-split()", "leave-one-data-set-out(seed=0)",
@@ -185,7 +185,7 @@ def test_rules_are_named():
 
 def test_the_threshold_comes_from_out_of_fold_scores():
     """A detector that recites its training labels would choose .5 on them; out of fold it knows the feature only."""
-    from benchmarks.accounts import Accounts
+    from benchmarks.data.accounts import Accounts
 
     rng = np.random.default_rng(0)
     y = np.tile(np.array([0, 1], dtype=np.int8), 30)

@@ -7,10 +7,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks import evasion, material, results, runner
+from benchmarks.data import moves, release_arrays
+from benchmarks.execution import results, runner
+from benchmarks.execution.suite import check
 from benchmarks.protocols import Facts, NotApplicable, Pool, parse
-from benchmarks.suite import check
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 A, B, C = (Facts(f"{n}@1", f"d{n}", 20, 10, 10) for n in "abc")
 
@@ -127,11 +128,11 @@ def test_few_labels_are_tested_on_the_same_accounts_however_many():
 
 
 def frozen(home, release, move):
-    folder = evasion.moved(release.path, release.content_hash, move, 0, home / "cache" / "moves").path
+    folder = moves.moved(release.path, release.content_hash, move, 0, home / "cache" / "moves").path
     return {t: pq.read_table(folder / f"{t}.parquet").to_pandas() for t in ("accounts", "posts", "edges", "labels")}
 
 
-@pytest.mark.parametrize("move", evasion.MOVES)
+@pytest.mark.parametrize("move", moves.MOVES)
 def test_a_move_changes_bots_alone(make, home, move):
     release = make("a", 30, 30, seed=1, posts=4, edges=True)
     before = {t: pq.read_table(release.path / f"{t}.parquet").to_pandas() for t in ("accounts", "posts", "edges")}
@@ -146,9 +147,9 @@ def test_a_move_changes_bots_alone(make, home, move):
         theirs = [f[f["account_id"].isin(bots)].astype(str).values.tolist() for f in (before[table], after[table])]
         changed |= sorted(theirs[0]) != sorted(theirs[1])
     assert changed
-    again = evasion.moved(release.path, release.content_hash, move, 0, home / "elsewhere").path
+    again = moves.moved(release.path, release.content_hash, move, 0, home / "elsewhere").path
     assert pq.read_table(again / "posts.parquet").sort_by("post_id").equals(
-        pq.read_table(evasion.moved(release.path, release.content_hash, move, 0, home / "cache" / "moves").path
+        pq.read_table(moves.moved(release.path, release.content_hash, move, 0, home / "cache" / "moves").path
                       / "posts.parquet").sort_by("post_id")), "the same draws from the same seed"
 
 
@@ -188,13 +189,13 @@ def test_what_each_move_does(make, home):
 
 def test_features_are_computed_anew(make, home):
     make("a", 30, 30, seed=1, posts=6)
-    before, after = material.load(home, "a@1"), material.load(home, "a@1", "jitter")
+    before, after = release_arrays.load(home, "a@1"), release_arrays.load(home, "a@1", "jitter")
     gap = before.names.index("gap_cv")
     bots = before.y == 1
     assert (before.values[bots, gap] != after.values[bots, gap]).all()
     np.testing.assert_array_equal(before.values[~bots], after.values[~bots])
     with pytest.raises(UserError, match="no move 'hide'"):
-        evasion.moved(home, "x", "hide", 0, home)
+        moves.moved(home, "x", "hide", 0, home)
 
 
 BIO = '''
@@ -211,8 +212,8 @@ class NoBio(Detector):
 
 def test_a_detector_is_judged_by_the_move_that_fools_it(plugin, make, home):
     """Calls whoever has no bio a bot: one filled-in bio is enough, and no other move does anything."""
-    from benchmarks.leaderboard import table
-    from benchmarks.leaderboard.scores import Plan
+    from benchmarks.leaderboard.compute import table
+    from benchmarks.leaderboard.compute.scores import Plan
 
     plugin(BIO, no_bio="NoBio")
     make("a", 40, 40, seed=1)

@@ -28,13 +28,13 @@ def truth(store):
 @pytest.fixture(scope="session")
 def made(tmp_path_factory):
     """A folder with `store` (pulled, samples of some and of everybody, labels of the simulator) and `scores.parquet`."""
-    from curation import cards
-    from curation.annotation.scheme import Scheme
-    from curation.consensus import consensus
-    from curation.designs import parse
-    from curation.pull import pull
-    from curation.sampling import sample
-    from curation.store import Store
+    from curation.annotation.scheme.scheme import Scheme
+    from curation.ingest import cards
+    from curation.ingest.pull import pull
+    from curation.labels.consensus import consensus
+    from curation.sampling.designs import parse
+    from curation.sampling.draw import sample
+    from curation.store.store import Store
 
     folder = tmp_path_factory.mktemp("study")
     (folder / "card.yaml").write_text(yaml.safe_dump(CARD))
@@ -76,7 +76,7 @@ def campaign(made, tmp_path):
 @pytest.fixture
 def opened(made):
     """The store, for tests that only read."""
-    from curation.store import Store
+    from curation.store.store import Store
 
     with Store(made[0] / "store") as store:
         yield store
@@ -85,7 +85,7 @@ def opened(made):
 @pytest.fixture
 def own(made, tmp_path):
     """A copy of the store, for tests that write."""
-    from curation.store import Store
+    from curation.store.store import Store
 
     shutil.copytree(made[0] / "store", tmp_path / "own")
     with Store(tmp_path / "own") as store:
@@ -95,8 +95,8 @@ def own(made, tmp_path):
 @pytest.fixture
 def study(opened):
     """study(path, store=None) answers a campaign file: (answers, document)."""
-    from benchmarks.study import answers
     from benchmarks.study import campaign as campaigns
+    from benchmarks.study.report import answers
     from benchmarks.study.study import Study
 
     def answered(path, store=None):

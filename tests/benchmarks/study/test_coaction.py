@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from scipy import stats
 
-from benchmarks.study import coaction
+from benchmarks.study.coordination import coaction
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from benchmarks.study import demo
 
 
 def test_the_worked_campaign_is_labelled_by_simulated_people_and_knows_its_truth(store, tmp_path):
-    from benchmarks.study import answers, campaign
+    from benchmarks.study import campaign
+    from benchmarks.study.report import answers
     from benchmarks.study.study import Study
 
     demo._annotate(store, tmp_path)

@@ -6,9 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from benchmarks.intervals import wilson
-from benchmarks.study.plan import achieved, correlation, needed, plan
-from curation.errors import UserError
+from benchmarks.study.estimators.plan import achieved, correlation, needed, plan
+from botbench.core.errors import UserError
+from botbench.stats.intervals import wilson
 
 
 @pytest.mark.parametrize(("width", "share"), [(.04, .15), (.1, .5), (.02, .01)])
@@ -50,8 +50,8 @@ def test_response_and_what_is_ready_are_counted():
 
 
 def test_a_planned_study_has_the_planned_width():
-    from benchmarks.study.powered import powered
-    from benchmarks.study.sampled import SIMPLE, Draw, bounds, sample
+    from benchmarks.study.estimators.prediction_powered import powered
+    from botbench.stats.survey import SIMPLE, Draw, bounds, sample
 
     random = np.random.default_rng(2)
     y = (random.random(100_000) < .15).astype(float)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.study.questions import ranking
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 
 def table(found, name):

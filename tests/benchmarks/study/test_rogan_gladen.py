@@ -6,8 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from benchmarks.study.rogan_gladen import correct, gain_bounds, rogan_gladen
-from curation.errors import UserError
+from benchmarks.study.estimators.rogan_gladen import correct, gain_bounds, rogan_gladen
+from botbench.core.errors import UserError
 
 
 def test_the_example_of_the_field():

@@ -7,20 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.study.doubt import open_variance, unbiased, worst_case
-from benchmarks.study.powered import best_tuning, powered
-from benchmarks.study.sampled import (
-    INDEPENDENT,
-    SIMPLE,
-    Draw,
-    bounds,
-    clopper_pearson,
-    effective,
-    ratio,
-    sample,
-    total,
-    variance,
-)
+from benchmarks.study.estimators.label_uncertainty import open_variance, unbiased, worst_case
+from benchmarks.study.estimators.prediction_powered import best_tuning, powered
+from botbench.stats.survey import INDEPENDENT, SIMPLE, Draw, bounds, clopper_pearson, effective, ratio, sample, total, variance
 
 VALUES = np.array([3.0, 1.0, 4.0, 1.0, 5.0, 9.0])
 
@@ -117,7 +106,7 @@ def test_a_lone_answer_in_a_stratum_borrows_its_variance():
 
 @given(st.integers(1, 400), st.integers(0, 400))
 def test_bounds_are_wilsons_where_draws_are_simple(n, hits):
-    from benchmarks.intervals import wilson
+    from botbench.stats.intervals import wilson
 
     share = min(hits, n) / n
     low, high = bounds(share, share * (1 - share) / n, float(n))
@@ -218,7 +207,7 @@ def test_the_worst_case_counts_everybody_drawn():
 
 
 def test_waves_count_for_what_they_tell_of_a_quantity():
-    from benchmarks.study.sampled import worth
+    from botbench.stats.survey import worth
 
     size = np.array([1.0, 1.0, 10.0, 10.0])
     draw = drawn([.1, .1, .2, .2], wave=[0, 0, 1, 1], stratum=[0, 0, 1, 1], joint=(SIMPLE, INDEPENDENT))

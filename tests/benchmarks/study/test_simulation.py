@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks.study import quantify
+from benchmarks.study.estimators import quantify
 from benchmarks.study.simulation import coverage, table, votes
 from benchmarks.study.simulation.coverage import DEFAULT, NORMAL, ROGAN, TRUSTING, Setting
 from benchmarks.study.simulation.worlds import by_posts, elsewhere, poisson, uniform, world

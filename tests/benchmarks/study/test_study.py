@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks.study import report
-from curation.errors import UserError
-from curation.schema import rows
+from benchmarks.study.report import report
+from botbench.core.errors import UserError
+from curation.store.schema import rows
 
 KEYS = {"quantity", "group", "method", "value", "low", "high", "naive", "n_labelled", "n_bots_labelled", "assumptions"}
 
@@ -90,7 +90,7 @@ def test_groups_have_shares_and_corrected_differences(study, campaign, opened):
 
 
 def test_differences_widen_with_the_number_of_comparisons(study, campaign):
-    from benchmarks.study.estimate import Estimate
+    from benchmarks.study.estimators.estimate import Estimate
     from benchmarks.study.questions.groups import difference
 
     found, _ = study(campaign(groups=["hashtag"]))

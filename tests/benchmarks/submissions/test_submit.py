@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from benchmarks import results
+from benchmarks.execution import results
 from benchmarks.submissions import check, entries, folder, ladder, ledger, manifest, prepare, sealed
-from curation.errors import Findings, UserError
+from botbench.core.errors import Findings, UserError
 
 _spec = importlib.util.spec_from_file_location("boards", Path(__file__).parents[2] / "boards.py")
 boards = importlib.util.module_from_spec(_spec)
@@ -39,7 +39,7 @@ def release(make):
     info |= {"content_hash": hashlib.sha256(b"toy").hexdigest(), "files": {
         p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in made.path.glob("*.parquet")}}
     file.write_text(json.dumps(info))
-    from curation import release as releases
+    from curation.release import release as releases
 
     return releases.load(made.path.parents[2], "toy@1")
 
@@ -255,7 +255,7 @@ def test_scores_are_told_in_steps_counted_and_the_same_file_costs_nothing(tmp_pa
 
 def test_a_made_up_team_goes_from_prepare_to_the_board(cli, tmp_path, release, home):
     """As the documentation has it, by commands alone; the board has the submission beside ours, on the same accounts."""
-    from curation.store import Store
+    from curation.store.store import Store
 
     # The releases were made without a store, and a store is not made over them: one made elsewhere is laid beside them.
     Store(tmp_path / "empty").close()
@@ -289,8 +289,8 @@ def test_a_made_up_team_goes_from_prepare_to_the_board(cli, tmp_path, release, h
 
 
 def test_a_newer_version_takes_the_place_of_the_older_one(tmp_path, release, home, cli):
-    from benchmarks import runner
-    from benchmarks.suite import check as suite
+    from benchmarks.execution import runner
+    from benchmarks.execution.suite import check as suite
 
     document = {"name": "s", "releases": ["toy"], "detectors": ["constant"], "protocols": ["official-split"]}
     runner.bench(home, suite(document, "s"), jobs=1)
@@ -314,7 +314,7 @@ def test_the_template_is_a_repository(cli, tmp_path):
 @pytest.fixture
 def repository(tmp_path, public):
     """The template as a git repository with a release, one published submission and a board; HEAD is a branch from main."""
-    from benchmarks.site import build
+    from benchmarks.leaderboard.site import build
     from benchmarks.submissions import repository as template
 
     place = tmp_path / "repository" / "work"
@@ -346,7 +346,7 @@ def step(place, number, tmp_path):
     shell = [s for s in steps if "env" in s][number]
     tools = tmp_path / "tools"
     tools.mkdir(exist_ok=True)
-    program = f"{sys.executable} -c 'from benchmarks.commands.main import main; main()'"
+    program = f"{sys.executable} -c 'from botbench.commands.main import main; main()'"
     (tools / "botbench").write_text(f'#!/bin/sh\nexec {program} "$@"\n')
     (tools / "botbench").chmod(0o755)
     own = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "BASE": "main", "BOTBENCH_STORE": str(tmp_path / "no-store"),

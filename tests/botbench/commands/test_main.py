@@ -7,7 +7,7 @@ import sys
 import pytest
 import typer
 
-from benchmarks.commands.main import build
+from botbench.commands.main import build
 
 LIMIT_S = 0.3
 
@@ -20,7 +20,7 @@ def test_help_takes_under_a_third_of_a_second():
 
 def _seconds(*arguments):
     started = _processor()
-    subprocess.run([sys.executable, "-m", "benchmarks.commands.main", *arguments], check=True, capture_output=True)
+    subprocess.run([sys.executable, "-m", "botbench.commands.main", *arguments], check=True, capture_output=True)
     return _processor() - started
 
 
@@ -31,7 +31,7 @@ def _processor():
 
 def test_help_imports_nothing_heavy():
     code = (
-        "import sys\nfrom benchmarks.commands.main import build\nbuild()\n"
+        "import sys\nfrom botbench.commands.main import build\nbuild()\n"
         "heavy = ('duckdb', 'ibis', 'pandas', 'numpy', 'sklearn', 'mlflow', 'great_expectations', 'pyarrow', 'jinja2')\n"
         "print([m for m in heavy if m in sys.modules])"
     )
@@ -59,7 +59,7 @@ def test_every_command_says_what_it_does_with_an_example(path, command):
 
 def test_python_m_and_version_work():
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.commands.main", "--version"], check=True, capture_output=True, text=True
+        [sys.executable, "-m", "botbench.commands.main", "--version"], check=True, capture_output=True, text=True
     )
     assert done.stdout.startswith("botbench 0.")
 

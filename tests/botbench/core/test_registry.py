@@ -4,15 +4,15 @@ import sys
 
 import pytest
 
-from curation.errors import UserError
-from curation.registry import Registry
+from botbench.core.errors import UserError
+from botbench.core.registry import Registry
 
 
 @pytest.fixture
 def package(tmp_path, monkeypatch):
     folder = tmp_path / "toys"
     folder.mkdir()
-    (folder / "__init__.py").write_text("from curation.registry import Registry\nTOYS = Registry('toy', 'toys')\n")
+    (folder / "__init__.py").write_text("from botbench.core.registry import Registry\nTOYS = Registry('toy', 'toys')\n")
     (folder / "ball.py").write_text("from toys import TOYS\n@TOYS.register('ball')\ndef ball(): ...\n")
     (folder / "_private.py").write_text("raise AssertionError('a private module was imported')\n")
     monkeypatch.syspath_prepend(tmp_path)
@@ -44,6 +44,6 @@ def test_two_of_one_name_are_an_error(package):
 
 
 def test_the_same_thing_twice_is_one():
-    registry = Registry("toy", "curation.commands")
+    registry = Registry("toy", "botbench.commands")
     thing = object()
     assert registry.add("x", thing) is registry.add("x", thing)

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from benchmarks import svg
-from benchmarks.svg import Series, Span
+from botbench.html import svg
+from botbench.html.svg import Series, Span
 
 
 def test_a_span_stands_where_it_should():

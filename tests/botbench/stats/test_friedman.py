@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.leaderboard import friedman
+from botbench.stats import friedman
 
 
 def values(sets, seed=0, rounded=False):

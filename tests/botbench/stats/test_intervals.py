@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks import intervals
-from benchmarks.intervals import (
+from benchmarks.metrics import METRICS, Judged, Sample, find
+from benchmarks.metrics.ranking import placements
+from botbench.stats import intervals
+from botbench.stats.intervals import (
     at_bound,
     bootstrap,
     clopper_pearson,
@@ -24,8 +26,6 @@ from benchmarks.intervals import (
     shift,
     wilson,
 )
-from benchmarks.metrics import METRICS, Judged, Sample, find
-from benchmarks.metrics.ranking import placements
 
 # Newcombe 1998, Stat. Med. 17:857, table I, method 3 (Wilson's score without continuity correction).
 NEWCOMBE = [(81, 263, .2553, .3662), (15, 148, .0624, .1605), (0, 20, .0, .1611), (1, 29, .0061, .1718)]

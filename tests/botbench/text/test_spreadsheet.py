@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation.spreadsheet import FORMULA, cell, write_csv
+from botbench.text.spreadsheet import FORMULA, cell, write_csv
 
 
 @pytest.mark.parametrize("text", [

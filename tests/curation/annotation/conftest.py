@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from curation.schema import rows
+from curation.store.schema import rows
 
 DATASET = "made-up-7"
 BATCH = "b0123456789abcde"

@@ -2,8 +2,8 @@
 
 import csv
 
-from curation.identity import with_claim_ids
-from curation.schema import rows
+from curation.store.identity import with_claim_ids
+from curation.store.schema import rows
 
 
 def test_the_answers_that_stand_and_a_note_that_runs_nothing(cli, make, tmp_path):

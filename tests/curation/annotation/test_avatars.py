@@ -9,10 +9,10 @@ import imagehash
 import pytest
 from PIL import Image, ImageDraw
 
-from curation.annotation import avatars
-from curation.annotation.card import cards
-from curation.annotation.scheme import Scheme
-from curation.errors import UserError
+from botbench.core.errors import UserError
+from curation.annotation.card import avatars
+from curation.annotation.card.card import cards
+from curation.annotation.scheme.scheme import Scheme
 
 
 def drawing(side=200, colour="navy"):

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation.annotation import evidence
-from curation.annotation.card import card_hash, cards
-from curation.annotation.evidence import gather
-from curation.annotation.evidence_profile import LONGEST_FIELD
-from curation.annotation.evidence_samples import LONGEST_POST
-from curation.annotation.literal import literal
-from curation.annotation.scheme import Scheme
-from curation.schema import rows
+from botbench.text.escaping import literal
+from curation.annotation.card import evidence
+from curation.annotation.card.card import card_hash, cards
+from curation.annotation.card.evidence import gather
+from curation.annotation.card.evidence_profile import LONGEST_FIELD
+from curation.annotation.card.evidence_samples import LONGEST_POST
+from curation.annotation.scheme.scheme import Scheme
+from curation.store.schema import rows
 
 DATASET, START = "made-up-7", datetime(2018, 3, 5, tzinfo=UTC)  # as in conftest.py
 HOSTILE = [

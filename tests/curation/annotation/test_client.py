@@ -7,8 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from curation.annotation.client import Client, read_mark, server_name, write_mark
-from curation.errors import UserError
+from botbench.core.errors import UserError
+from curation.annotation.label_studio.client import Client, read_mark, server_name, write_mark
 
 PERSONAL = ".".join([base64.urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').decode().rstrip("="), "e30", "sig"])
 MARK = {"batch": "b1", "part": "copy 1", "scheme": "1+x", "mark": "m1"}

@@ -1,7 +1,7 @@
 """`botbench annotate` as a user runs it, without a server."""
 
-from curation.annotation.simulate import simulate_export
-from curation.store import Store
+from curation.annotation.assignment.simulate import simulate_export
+from curation.store.store import Store
 
 
 def test_an_export_goes_in_once(cli, make, tmp_path):

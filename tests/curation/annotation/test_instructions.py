@@ -7,8 +7,8 @@ from pathlib import Path
 
 import yaml
 
-from curation.annotation import instructions
-from curation.annotation.scheme import DEFAULT, Scheme
+from curation.annotation.label_studio import instructions
+from curation.annotation.scheme.scheme import DEFAULT, Scheme
 
 PAGE = Path(__file__).parents[3] / "docs" / "annotating.md"
 

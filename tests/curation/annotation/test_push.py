@@ -6,11 +6,12 @@ import re
 import pyarrow as pa
 import pytest
 
-from curation.annotation import batches, card
-from curation.annotation.client import read_mark, write_mark
-from curation.annotation.push import push
-from curation.annotation.scheme import Scheme
-from curation.errors import UserError
+from botbench.core.errors import UserError
+from curation.annotation.assignment import batches
+from curation.annotation.card import card
+from curation.annotation.label_studio.client import read_mark, write_mark
+from curation.annotation.label_studio.push import push
+from curation.annotation.scheme.scheme import Scheme
 
 
 class Server:
@@ -178,7 +179,7 @@ def test_too_few_or_double_names(drawn, server):
 
 
 def test_a_batch_stays_with_its_people_and_its_scheme(drawn, server, tmp_path):
-    from curation.annotation.scheme import DEFAULT
+    from curation.annotation.scheme.scheme import DEFAULT
 
     push(drawn, server, batches.find(drawn), Scheme.load(), annotators=["ana", "ben"])
     with pytest.raises(UserError, match="on the server for ana, ben"):
@@ -262,7 +263,7 @@ def test_a_page_edited_by_hand_is_told_and_put_back(drawn, server):
 def test_a_page_of_another_botbench_is_not_taken_for_edited(drawn, server, monkeypatch):
     """The hash of what was pushed counts, not what this version would push; projects without one are not judged."""
     push(drawn, server, batches.find(drawn))
-    monkeypatch.setattr("curation.annotation.page.config", lambda _: "<View>newer</View>")
+    monkeypatch.setattr("curation.annotation.label_studio.labelling_config.config", lambda _: "<View>newer</View>")
     assert push(drawn, server, batches.find(drawn)).notes == []
     for project in server.made.values():
         mark = read_mark(project["description"])

@@ -2,11 +2,11 @@
 
 import pytest
 
-from curation.annotation.card import card_hash
-from curation.annotation.people import People
-from curation.annotation.results import Reader, RefusedError, answered, payload_hash
-from curation.annotation.scheme import Scheme
-from curation.annotation.schemebook import SchemeBook
+from curation.annotation.assignment.pseudonyms import People
+from curation.annotation.card.card import card_hash
+from curation.annotation.label_studio.results import Reader, RefusedError, answered, payload_hash
+from curation.annotation.scheme.scheme import Scheme
+from curation.annotation.scheme.store_schemes import SchemeBook
 
 SCHEME = Scheme.load()
 

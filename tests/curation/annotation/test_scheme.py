@@ -5,10 +5,10 @@ import copy
 import pytest
 import yaml
 
-from curation.annotation.scheme import DEFAULT, Scheme
-from curation.annotation.schemebook import SchemeBook
-from curation.annotation.sections import SECTIONS
-from curation.errors import UserError
+from botbench.core.errors import UserError
+from curation.annotation.scheme.scheme import DEFAULT, Scheme
+from curation.annotation.scheme.sections import SECTIONS
+from curation.annotation.scheme.store_schemes import SchemeBook
 
 
 @pytest.fixture

@@ -7,15 +7,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from curation.annotation import batches, seats, server
-from curation.annotation.cursors import Cursor, Cursors
-from curation.annotation.people import People
-from curation.annotation.roster import DOMAIN, Roster
-from curation.annotation.scheme import Scheme
-from curation.annotation.status import status, wilson
-from curation.annotation.status_page import page
-from curation.errors import UserError
-from curation.schema import rows
+from botbench.core.errors import UserError
+from curation.annotation.assignment import batches, seats
+from curation.annotation.assignment.pseudonyms import People
+from curation.annotation.assignment.roster import DOMAIN, Roster
+from curation.annotation.label_studio import server
+from curation.annotation.label_studio.cursors import Cursor, Cursors
+from curation.annotation.monitoring.status import status, wilson
+from curation.annotation.monitoring.status_page import page
+from curation.annotation.scheme.scheme import Scheme
+from curation.store.schema import rows
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
 import pytest
 
-from curation.annotation import desk
-from curation.annotation.simulate import simulate_export
-from curation.schema import rows
+from curation.annotation.assignment.simulate import simulate_export
+from curation.annotation.label_studio import sync_run
+from curation.store.schema import rows
 
 ACCOUNTS = 900
 
@@ -22,7 +22,7 @@ def drawn(make):
 def test_they_err_as_often_as_they_were_told_to(drawn, tmp_path):
     file = tmp_path / "export.json"
     assert simulate_export(drawn, "b0123456789abcde", file, seed=4) == 3 * ACCOUNTS
-    synced = desk.sync_file(drawn, file)
+    synced = sync_run.sync_file(drawn, file)
     assert (synced.claims_added, synced.claims_retracted, synced.rejected) == (3 * ACCOUNTS, 0, [])
     found = drawn.arrow("""
         SELECT c.claimant, t.answer AS truth, count(*) AS n, avg((c.answer = t.answer)::INTEGER) AS right,
@@ -51,7 +51,7 @@ def test_the_same_seed_gives_the_same_bytes(drawn, tmp_path):
 def test_whoever_never_errs(drawn, tmp_path):
     file = tmp_path / "export.json"
     simulate_export(drawn, "b0123456789abcde", file, sensitivity=1.0, specificity=1.0)
-    desk.sync_file(drawn, file)
+    sync_run.sync_file(drawn, file)
     wrong = drawn.connection.execute("""
         SELECT count(*) FROM lake.main.claims c JOIN lake.main.claims t USING (account_id)
         WHERE c.claimant_kind = 'person' AND t.claimant_kind = 'rule' AND c.answer <> t.answer""").fetchone()

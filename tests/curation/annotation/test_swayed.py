@@ -6,8 +6,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import csv
 
-from curation.annotation import batches, swayed
-from curation.errors import UserError
+from botbench.core.errors import UserError
+from curation.annotation.assignment import batches, score_exposure
 
 N = 400
 
@@ -28,7 +28,7 @@ def scored(tmp_path):
 
 
 def shown(store, file, share, batch="b0"):
-    return swayed.shown(store, batches.find(store, batch), file, share).to_pylist()
+    return score_exposure.shown(store, batches.find(store, batch), file, share).to_pylist()
 
 
 def test_the_part_that_sees_scores_is_drawn_by_a_hash_of_batch_and_account(drawn, scored):
@@ -58,10 +58,10 @@ def test_scores_of_other_accounts(drawn, tmp_path):
 
 def test_whoever_takes_an_account_over_sees_the_same_card(drawn, scored):
     batch = batches.find(drawn, "b0")
-    assert swayed.kept(drawn, batch, None) is None
-    first = swayed.kept(drawn, batch, swayed.shown(drawn, batch, scored, 0.3))
-    assert swayed.kept(drawn, batch, None).equals(first) and first.num_rows > 40
-    assert swayed.kept(drawn, batch, swayed.shown(drawn, batch, scored, 0.3)).equals(first)
-    assert swayed.kept(drawn, batches.find(drawn, "another"), None) is None
+    assert score_exposure.kept(drawn, batch, None) is None
+    first = score_exposure.kept(drawn, batch, score_exposure.shown(drawn, batch, scored, 0.3))
+    assert score_exposure.kept(drawn, batch, None).equals(first) and first.num_rows > 40
+    assert score_exposure.kept(drawn, batch, score_exposure.shown(drawn, batch, scored, 0.3)).equals(first)
+    assert score_exposure.kept(drawn, batches.find(drawn, "another"), None) is None
     with pytest.raises(UserError, match=f"was pushed with other scores shown \\(on {first.num_rows} cards\\)"):
-        swayed.kept(drawn, batch, swayed.shown(drawn, batch, scored, 0.5))
+        score_exposure.kept(drawn, batch, score_exposure.shown(drawn, batch, scored, 0.5))

@@ -8,12 +8,13 @@ from datetime import datetime
 import pyarrow as pa
 import pytest
 
-from curation.annotation import batches, desk, sync
-from curation.annotation.people import People
-from curation.annotation.results import Reader
-from curation.annotation.scheme import Scheme
-from curation.annotation.schemebook import SchemeBook
-from curation.errors import UserError
+from botbench.core.errors import UserError
+from curation.annotation.assignment import batches
+from curation.annotation.assignment.pseudonyms import People
+from curation.annotation.label_studio import sync, sync_run
+from curation.annotation.label_studio.results import Reader
+from curation.annotation.scheme.scheme import Scheme
+from curation.annotation.scheme.store_schemes import SchemeBook
 
 SERVER = "http://127.0.0.1:8080"
 
@@ -229,8 +230,8 @@ def test_a_view_older_than_the_store_changes_nothing(here):
 ONE_SYNC = """
 import sys
 from pathlib import Path
-from curation.annotation import desk
-from curation.store import Store
+from curation.annotation.label_studio import sync_run as desk
+from curation.store.store import Store
 with Store(sys.argv[1]) as store:
     desk.sync_file(store, Path(sys.argv[2]))
 """
@@ -254,10 +255,10 @@ def test_a_file_and_the_server_are_the_same_annotations(here, tmp_path):
     file.write_text(json.dumps(here.tasks()), encoding="utf-8")
     here.annotations[2]["completed_by"] = {"email": "ben@example.org"}
     here.sync()
-    assert counts(desk.sync_file(here.store, file)) == (0, 0, 0)
+    assert counts(sync_run.sync_file(here.store, file)) == (0, 0, 0)
     here.say(2, "b", "bot", at=5, completed_by=17)
     file.write_text(json.dumps(here.tasks()[1:]), encoding="utf-8")
-    assert counts(desk.sync_file(here.store, file)) == (1, 1, 0)  # and what the file does not hold was not deleted
+    assert counts(sync_run.sync_file(here.store, file)) == (1, 1, 0)  # and what the file does not hold was not deleted
     assert here.standing() == [("a", "bot"), ("b", "bot")]
     assert len({c["claimant"] for c in here.claims() if c["account_id"] == "b"}) == 1
 
@@ -269,8 +270,8 @@ def test_an_export_of_plain_account_ids(here, tmp_path):
              {"id": 2, "data": {"account_id": "z"}, "annotations": [{**annotation, "id": 6}]}]
     file.write_text(json.dumps(tasks), encoding="utf-8")
     with pytest.raises(UserError, match="--dataset"):
-        desk.sync_file(here.store, file)
-    assert counts(desk.sync_file(here.store, file, dataset="made-up-7")) == (1, 0, 1)
+        sync_run.sync_file(here.store, file)
+    assert counts(sync_run.sync_file(here.store, file, dataset="made-up-7")) == (1, 0, 1)
     assert here.standing() == [("a", "bot")]
 
 
@@ -285,12 +286,12 @@ def test_a_file_that_is_no_export(here, tmp_path, text, told):
     file = tmp_path / "export.json"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(UserError) as error:
-        desk.sync_file(here.store, file)
+        sync_run.sync_file(here.store, file)
     assert told in str(error.value) and "export.json" in str(error.value)
 
 
 def test_the_claim_ids_are_the_identitys_own(here):
-    from curation.identity import with_claim_ids
+    from curation.store.identity import with_claim_ids
 
     here.say(1, "a", "bot")
     here.sync()

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from curation import features, schema
-from curation.errors import UserError
+from botbench.core.errors import UserError
+from curation import features
+from curation.store import schema
 
 START = datetime(2024, 1, 1, tzinfo=UTC)  # a Monday
 

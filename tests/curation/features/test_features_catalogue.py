@@ -12,11 +12,12 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from curation import features, schema
+from curation import features
 from curation.features import _cache
 from curation.features._registry import _check
+from curation.store import schema
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 NOW = datetime(2024, 5, 5, 12, tzinfo=UTC)
 ACCOUNTS = [{"dataset": "d", "account_id": i, "platform": "twitter", "followers": 3, "following": 4, "handle": "ab1",
              "extra": {"bio_length": "5"}, "created_at": datetime(2020, 1, 1, tzinfo=UTC), "observed_at": NOW} for i in ("a", "b")]
@@ -102,7 +103,7 @@ def shouting_share(posts):
 ''')
     code = f'''
 import curation.features, duckdb
-from curation import features, schema
+from curation import features; from curation.store import schema
 curation.features.__path__.append({str(tmp_path)!r})
 con = duckdb.connect()
 con.register("a", schema.rows("accounts", [{{"dataset": "d", "account_id": "1", "platform": "t"}}]))

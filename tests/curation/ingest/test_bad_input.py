@@ -7,7 +7,7 @@ import tarfile
 
 import pytest
 
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 PEOPLE = {"accounts": {"account_id": "id", "handle": "handle", "bio": "bio"}}
 LABELS = {"header": False, "columns": ["id", "label"], "accounts": {"account_id": "id"}, "claims": {"answer": "label"}}
@@ -247,14 +247,14 @@ def test_a_bio_of_10_mb(pulled, cli):
     bio = "é" * 5_000_000 + ",\n"
     _, document = pulled({"people.csv": f'id,handle,bio\n1,a,"{bio}"\n2,b,y\n'.encode()}, PEOPLE)
     assert document["tables"]["accounts"] == {"read": 2, "kept": 2, "duplicate": 0, "quarantined": 0}
-    from curation.store import Store
+    from curation.store.store import Store
 
     with Store(cli.cwd / "store") as store:
         assert store.connection.execute("SELECT bio FROM lake.main.accounts WHERE account_id = '1'").fetchall() == [(bio,)]
 
 
 def test_a_row_over_the_limit_is_set_aside(written, store, monkeypatch):
-    monkeypatch.setattr("curation.sources._text.LINE", 1 << 16)
+    monkeypatch.setattr("curation.ingest.reading.text.LINE", 1 << 16)
     written({"people.csv": b"id,handle,bio\n1,a," + b"x" * 100_000 + b"\n2,b,y\n"}, PEOPLE)
     assert written.pull(store).tables["accounts"] == {"read": 2, "kept": 1, "duplicate": 0, "quarantined": 1}
     assert written.quarantine(store)[0][1:3] == ("people.csv:1", "line_too_long")

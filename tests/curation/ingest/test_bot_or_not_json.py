@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 DOCUMENT = {
     "id": 1, "metadata": {"start_time": "2024-03-16T00:00:00Z"},

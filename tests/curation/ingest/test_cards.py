@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from curation import cards
-from curation.errors import UserError
-from curation.sources import FORMATS
+from botbench.core.errors import UserError
+from curation.ingest import cards
+from curation.ingest.sources import FORMATS
 
 GOOD = """\
 id: mine
@@ -120,19 +120,19 @@ def test_the_check_on_the_command_line(cli, tmp_path):
 
 def test_a_source_format_is_one_file(tmp_path, monkeypatch, written, store):
     """A toy format, found by the walk, with no edit elsewhere."""
-    import curation.sources
+    import curation.ingest.sources
 
     (tmp_path / "toy_lines.py").write_text(
         "from pydantic import BaseModel\n"
-        "from curation.sources import format_, _text\n"
+        "from curation.ingest.sources import format_; from curation.ingest.reading import text as _text\n"
         "class Options(BaseModel, extra='forbid'):\n    answer: str\n"
         "@format_('toy-lines', options=Options)\n"
         "def read(stage, files, options):\n"
         "    'One id a line.'\n"
         "    for file in files:\n"
-        "        rows = _text.lines(stage, file)\n"
+        "        rows = text.lines(stage, file)\n"
         "        rows.feed('accounts', f'SELECT c1 AS account_id, _member, _row, _raw FROM {rows.relation}')\n")
-    monkeypatch.setattr(curation.sources, "__path__", [*curation.sources.__path__, str(tmp_path)])
+    monkeypatch.setattr(curation.ingest.sources, "__path__", [*curation.ingest.sources.__path__, str(tmp_path)])
     monkeypatch.setattr(FORMATS, "_walked", False)
     result = written({"ids.txt": b"1\n2\n\n2\n"}, {"answer": "bot"}, format="toy-lines").pull(store)
     assert result.tables == {"accounts": {"read": 3, "kept": 2, "duplicate": 1, "quarantined": 0}}
@@ -141,7 +141,7 @@ def test_a_source_format_is_one_file(tmp_path, monkeypatch, written, store):
 
 def test_the_reference_shows_only_cards_that_hold(check):
     """Each example of a whole card in datasets/README.md is a good card."""
-    text = (Path(__file__).parents[2] / "datasets" / "README.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[3] / "datasets" / "README.md").read_text(encoding="utf-8")
     examples = [block.split("```")[0] for block in text.split("```yaml\n")[1:]]
     whole = [e for e in examples if e.startswith("id:")]
     assert len(whole) >= 5
@@ -150,7 +150,7 @@ def test_the_reference_shows_only_cards_that_hold(check):
 
 def test_the_reference_names_every_option():
     """datasets/README.md speaks of each option of each format."""
-    text = (Path(__file__).parents[2] / "datasets" / "README.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[3] / "datasets" / "README.md").read_text(encoding="utf-8")
     for name, found in FORMATS.all().items():
         assert f"`{name}`" in text, name
         assert [o for o in found.options.model_fields if f"`{o}" not in text and f"{o}:" not in text] == [], name

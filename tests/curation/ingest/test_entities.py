@@ -3,11 +3,11 @@
 import duckdb
 import pytest
 
-from curation.sources import _entities
+from curation.ingest.reading import entities
 
 
 def read(what, text):
-    return duckdb.execute(f"SELECT {getattr(_entities, what)('t')} FROM (SELECT ?::VARCHAR AS t)", [text]).fetchone()[0]
+    return duckdb.execute(f"SELECT {getattr(entities, what)('t')} FROM (SELECT ?::VARCHAR AS t)", [text]).fetchone()[0]
 
 
 @pytest.mark.parametrize(("text", "found"), [

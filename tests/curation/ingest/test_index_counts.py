@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from curation import cards
-from curation.pull import pull
-from curation.store import Store
+from curation.ingest import cards
+from curation.ingest.pull import pull
+from curation.store.store import Store
 from curation.validation import run
 
 pytestmark = pytest.mark.data

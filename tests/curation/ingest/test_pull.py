@@ -15,11 +15,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from curation import cards, downloads, identity, ledger
-from curation.errors import UserError
-from curation.pull import pull
-from curation.sources._stage import FED
-from curation.store import Store
+from botbench.core.errors import UserError
+from curation.ingest import cards, downloads, ledger
+from curation.ingest.pull import pull
+from curation.ingest.reading.stage import FED
+from curation.store import identity
+from curation.store.store import Store
 
 OPTIONS = {"header": False, "columns": ["id", "label", "n"], "accounts": {"account_id": "id", "followers": "n"},
     "claims": {"answer": "label"}}
@@ -62,7 +63,7 @@ def test_another_card_over_the_same_files_is_another_pull(written, store):
 
 
 def test_claims_of_annotators_are_not_the_pulls(written, store):
-    from curation.schema import rows
+    from curation.store.schema import rows
 
     written({"ids.csv": b"1,bot,3\n"}, OPTIONS).pull(store)
     mine = {"dataset": "made", "account_id": "1", "claimant": "me", "claimant_kind": "person", "answer": "human"}
@@ -121,7 +122,7 @@ def test_a_killed_pull_run_again_equals_an_undisturbed_one(written, tmp_path):
     with Store(tmp_path / "undisturbed") as store:
         undisturbed = pull(store, cards.load(written.card), written.folder).document()
         expected = content_hash(store)
-    arguments = [sys.executable, "-m", "benchmarks.commands.main", "--store", str(tmp_path / "killed"), "pull", str(written.card),
+    arguments = [sys.executable, "-m", "botbench.commands.main", "--store", str(tmp_path / "killed"), "pull", str(written.card),
                  "--from", str(written.folder), "--json"]
     killed = 0
     # Killed as soon as it has begun: while it reads its files, stages its rows, and writes its data files.
@@ -144,7 +145,7 @@ def test_a_killed_pull_run_again_equals_an_undisturbed_one(written, tmp_path):
 
 def test_two_processes_pull_the_same_at_once(written, tmp_path):
     written({"ids.csv": b"".join(b"%d,bot,1\n" % i for i in range(20_000))}, OPTIONS)
-    arguments = [sys.executable, "-m", "benchmarks.commands.main", "--store", str(tmp_path / "store"), "pull", str(written.card),
+    arguments = [sys.executable, "-m", "botbench.commands.main", "--store", str(tmp_path / "store"), "pull", str(written.card),
                  "--from", str(written.folder), "--json"]
     both = [subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) for _ in range(2)]
     documents = [json.loads(p.communicate()[0]) for p in both]

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from curation import cards, identity
-from curation.cards import Card
-from curation.pull import pull
-from curation.sources._simulation.draws import Draws, exp
+from curation.ingest import cards
+from curation.ingest.cards import Card
+from curation.ingest.pull import pull
+from curation.ingest.simulation.draws import Draws, exp
+from curation.store import identity
 
 GOLDEN = "23ca7c2300fef6352c9f35ab3c48e74cd837a203fe7c42fe6d33e7907ab36201"
 WORLD = {"seed": 5, "accounts": 300, "posts_per_account": 8}
@@ -33,7 +34,7 @@ def test_the_same_seed_gives_the_same_bytes_on_every_machine(store):
 
 
 def test_no_thread_or_chunk_changes_a_byte(store, monkeypatch):
-    from curation.sources import simulator
+    from curation.ingest.sources import simulator
 
     monkeypatch.setattr(simulator, "POSTS_AT_ONCE", 37)
     monkeypatch.setattr(simulator, "ACCOUNTS_AT_ONCE", 41)
@@ -49,7 +50,7 @@ def test_another_seed_is_another_world(store):
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    from curation.store import Store
+    from curation.store.store import Store
 
     with Store(tmp_path_factory.mktemp("simulated") / "store") as store:
         pull(store, cards.load("simulated-a"), None)
@@ -127,7 +128,7 @@ def test_wrong_options_are_named():
 def _mistakes(**options):
     from pydantic import ValidationError
 
-    from curation.sources.simulator import Options
+    from curation.ingest.sources.simulator import Options
 
     with pytest.raises(ValidationError) as caught:
         Options.model_validate({**WORLD, **options})
@@ -136,8 +137,8 @@ def _mistakes(**options):
 
 def test_splitmix64_gives_its_published_numbers():
     """Steele, Lea and Flood's generator, seed 1234567: the first numbers of the reference implementation."""
-    from curation.sources._simulation.draws import GOLDEN as STEP
-    from curation.sources._simulation.draws import MASK, mix
+    from curation.ingest.simulation.draws import GOLDEN as STEP
+    from curation.ingest.simulation.draws import MASK, mix
 
     states = np.array([(1234567 + i * STEP) & MASK for i in (1, 2, 3)], dtype=np.uint64)
     assert mix(states).tolist() == [6457827717110365317, 3203168211198807973, 9817491932198370423]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 
 def rows(store, query):
@@ -233,9 +233,10 @@ def _read(factory, content, with_bad=False):
     """(row, field, field) as read; of rows set aside (row, None, None)."""
     import duckdb
 
-    from curation import cards
-    from curation.sources import _files, _text
-    from curation.sources._stage import Stage
+    from curation.ingest import cards
+    from curation.ingest.reading import files as _files
+    from curation.ingest.reading import text as _text
+    from curation.ingest.reading.stage import Stage
 
     folder = factory.mktemp("text")
     (folder / "x.csv").write_bytes(content)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation.errors import UserError
-from curation.sources import _tar
+from botbench.core.errors import UserError
+from curation.ingest.reading import tar as _tar
 
 COLUMNS = {"post_id": "tid", "created_at": "time", "text": "tweet"}
 HEADER = b"tid,time,tweet\r\n"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 USER = {
     "id": 9007199254740993, "id_str": "9007199254740993", "name": "A  name ", "screen_name": "made_up", "location": "",

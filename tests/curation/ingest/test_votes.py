@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from curation.errors import UserError
+from botbench.core.errors import UserError
 
 OPTIONS = {"account": "id", "annotator": "who", "answer": "label", "answers": {"0": "human", "1": "bot", "2": "cannot tell"}}
 

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation import agreement, identity, schema
-from curation.agreement import Votes
-from curation.annotation.scheme import Scheme
-from curation.errors import UserError
+from botbench.core.errors import UserError
+from curation.annotation.scheme.scheme import Scheme
+from curation.labels import agreement
+from curation.labels.agreement import Votes
+from curation.store import identity, schema
 
 # Krippendorff 2011, section C: four observers, twelve units, five values, data missing. Gwet's R package irrCAC has the
 # same data as cac.raw4raters.
@@ -158,7 +159,7 @@ def claim(account_id, claimant, answer, minutes=0, **more):
 
 
 def report(store, reference="d", **options):
-    from curation.agreement_report import report as work
+    from curation.labels.agreement_report import report as work
 
     return work(store, reference, Scheme.load(), **options)
 

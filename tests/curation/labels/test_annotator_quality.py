@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from curation import quality_pages
-from curation.annotation.scheme import Scheme
-from curation.errors import UserError
-from curation.quality import Gold, quality, run_chance, share
-from tests.curation.voting import claim, say
+from botbench.core.errors import UserError
+from curation.annotation.scheme.scheme import Scheme
+from curation.labels import annotator_pages
+from curation.labels.annotator_quality import Gold, quality, run_chance, share
+from tests.curation.labels.voting import claim, say
 
 
 def people(store, **options):
@@ -87,14 +87,14 @@ def test_private_pages_hold_nobody_elses_figures(store, tmp_path):
         *(claim(str(i), f"person-{j}", "bot" if (i + j) % 3 else "human", i, note="<b>odd</b>")
           for i in range(12) for j in range(6)))
     document = quality(store, "d", Scheme.load())
-    pages = quality_pages.write(tmp_path / "pages", document)
+    pages = annotator_pages.write(tmp_path / "pages", document)
     texts = {name: path.read_text() for name, path in pages["annotators"].items()}
     for name, text in texts.items():
         assert name in text and not any(other in text for other in texts if other != name)
         assert "http:" not in text and "https:" not in text and "src=" not in text and "<script" not in text and "<b>" not in text
     lead = pages["lead"].read_text()
     assert all(name in lead and path.name in lead for name, path in pages["annotators"].items()) and "<script" not in lead
-    assert quality_pages.write(tmp_path / "again", document)["lead"].read_text() == lead
+    assert annotator_pages.write(tmp_path / "again", document)["lead"].read_text() == lead
 
 
 def test_errors(store):

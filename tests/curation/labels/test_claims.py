@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from curation.annotation.scheme import Scheme
-from curation.claims import history, sentence
-from curation.consensus import consensus
-from curation.errors import UserError
-from tests.curation.voting import claim, say
+from botbench.core.errors import UserError
+from curation.annotation.scheme.scheme import Scheme
+from curation.labels.claims import history, sentence
+from curation.labels.consensus import consensus
+from tests.curation.labels.voting import claim, say
 
 
 def test_a_history(store):
@@ -43,7 +43,7 @@ def test_the_same_id_in_two_data_sets_and_nobody(store):
 
 
 def test_the_command(cli, tmp_path):
-    from curation.store import Store
+    from curation.store.store import Store
 
     with Store(tmp_path / "store") as store:
         say(store, claim("12", "p", "bot"))

@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from curation import conflicts as work
-from curation import duplicates, schema
-from curation.annotation.scheme import Scheme
-from curation.errors import UserError
-from tests.curation.voting import claim, say
+from botbench.core.errors import UserError
+from curation.annotation.scheme.scheme import Scheme
+from curation.labels import conflicts as work
+from curation.labels import duplicates
+from curation.store import schema
+from tests.curation.labels.voting import claim, say
 
 
 def account(dataset, account_id, platform="x", **more):

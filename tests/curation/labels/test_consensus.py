@@ -5,15 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation import identity, schema
-from curation.annotation.scheme import Scheme
-from curation.consensus import consensus
-from curation.consensus.methods.majority import majority
-from curation.consensus.run import judge
-from curation.consensus.votes import VOTES, ballots, collect
-from curation.current import newest_consensus
-from curation.errors import UserError
-from tests.curation.voting import MEANING, Rule, claim, labels, say
+from botbench.core.errors import UserError
+from curation.annotation.scheme.scheme import Scheme
+from curation.labels.consensus import consensus
+from curation.labels.consensus.methods.majority import majority
+from curation.labels.consensus.run import judge
+from curation.labels.consensus.votes import VOTES, ballots, collect
+from curation.store import identity, schema
+from curation.store.snapshot_queries import newest_consensus
+from tests.curation.labels.voting import MEANING, Rule, claim, labels, say
 
 
 def test_majority_by_hand(store):
@@ -145,7 +145,7 @@ def test_agrees_with_a_loop_in_any_order(votes, chance):
 
 
 def test_the_command_names_the_next_one(cli, tmp_path):
-    from curation.store import Store
+    from curation.store.store import Store
 
     with Store(tmp_path / "store") as store:
         say(store, claim("a", "p1", "bot"), claim("b", "p1", "organisation"), claim("c", "p1", "hybrid"))
@@ -194,8 +194,8 @@ def test_the_experts_votes_on_twibot_22(store, shared_data):
     ("gilani-2017", "varol-gilani-ids", {"bot": 1111, "human": 1503}, 19),
 ])
 def test_labels_of_pulled_data_sets(store, shared_data, dataset, folder, said, disputed):
-    from curation import cards
-    from curation.pull import pull
+    from curation.ingest import cards
+    from curation.ingest.pull import pull
 
     pull(store, cards.load(dataset), shared_data / folder)
     found = consensus(store, dataset, Scheme.load())

@@ -8,15 +8,15 @@ import pyarrow as pa
 import pytest
 from scipy.special import betaln
 
-from curation.agreement_report import report
-from curation.annotation.scheme import Scheme
-from curation.consensus import compare, consensus, gibbs
-from curation.consensus.crowds import Crowd, draw
-from curation.consensus.explain import explain
-from curation.consensus.methods import METHODS
-from curation.consensus.votes import Ballots
-from curation.errors import UserError
-from tests.curation.voting import Rule, claim, labels, say
+from botbench.core.errors import UserError
+from curation.annotation.scheme.scheme import Scheme
+from curation.labels.agreement_report import report
+from curation.labels.consensus import compare, consensus, gibbs
+from curation.labels.consensus.crowds import Crowd, draw
+from curation.labels.consensus.explain import explain
+from curation.labels.consensus.methods import METHODS
+from curation.labels.consensus.votes import Ballots
+from tests.curation.labels.voting import Rule, claim, labels, say
 
 
 def ballots(votes, accounts, claimants, truth=None, kinds=None):
@@ -196,7 +196,7 @@ def test_the_commands_on_real_votes(cli, shared_data):
 
 
 def _first(cli, dataset):
-    from curation.store import Store
+    from curation.store.store import Store
 
     with Store(cli.cwd / "store") as store:
         return store.arrow("SELECT min(account_id) AS a FROM lake.main.claims WHERE dataset = ?", [dataset])["a"][0].as_py()

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from curation import identity, schema
-from curation.consensus import consensus
+from curation.labels.consensus import consensus
+from curation.store import identity, schema
 
 NOON = datetime(2024, 5, 5, 12, tzinfo=UTC)
 MEANING = {"bot": "bot", "human": "human", "organisation": "human", "hybrid": None, "cannot tell": None}

@@ -7,9 +7,10 @@ import time
 
 import pytest
 
-from curation import backup, doctor, lake, schema
-from curation.errors import UserError
-from curation.store import Store
+from botbench.core.errors import UserError
+from curation.maintenance import backup, doctor
+from curation.store import connection, schema
+from curation.store.store import Store
 
 
 def accounts(*ids):
@@ -26,7 +27,7 @@ def fill(place):
         (store.home / "schemes" / "one.yaml").write_text("a: 1\n")
         (store.home / "cache").mkdir()
         (store.home / "cache" / "made-again").write_text("no")
-    return lake.locate(place)
+    return connection.locate(place)
 
 
 def versions(place):
@@ -46,16 +47,16 @@ def test_a_backup_restored_elsewhere_is_the_same_store(place, tmp_path, request)
     shutil.rmtree(tmp_path / "store")
     other = str(tmp_path / "again") if "://" not in place else request.getfixturevalue("database")(tmp_path / "again")
     (tmp_path / "kept").rename(tmp_path / "moved")
-    backup.restore(tmp_path / "moved", lake.locate(other))
+    backup.restore(tmp_path / "moved", connection.locate(other))
     assert versions(other) == [(1, "botbench", "an empty store", 0), (2, "ada", "many", 300), (3, "ada", "two", 302)]
     assert (tmp_path / "again" / "schemes" / "one.yaml").read_text() == "a: 1\n"
     assert not (tmp_path / "again" / "cache").exists()
-    assert doctor.examine(lake.locate(other)).well
+    assert doctor.examine(connection.locate(other)).well
     with Store(other) as store:
         assert store.append(accounts("x", "new"), "bo", "goes on")[0] == 4
         assert store.append(accounts("x", "new"), "bo", "again")[0] is None
     with pytest.raises(UserError, match=r"holds a store already|There is a store at"):
-        backup.restore(tmp_path / "moved", lake.locate(other))
+        backup.restore(tmp_path / "moved", connection.locate(other))
 
 
 def test_a_damaged_backup_is_refused_and_nothing_written(tmp_path):
@@ -67,7 +68,7 @@ def test_a_damaged_backup_is_refused_and_nothing_written(tmp_path):
     whole = file.read_bytes()
     file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     with pytest.raises(UserError, match=f"damaged: 1 of .* differ from its manifest, the first is {name}"):
-        backup.restore(tmp_path / "kept", lake.locate(tmp_path / "again"))
+        backup.restore(tmp_path / "kept", connection.locate(tmp_path / "again"))
     assert not (tmp_path / "again").exists()
     file.unlink()
     with pytest.raises(UserError, match="damaged: 1 of"):

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from curation import backup, doctor, lake, schema
-from curation.erasure import erase
-from curation.errors import UserError
-from curation.store import Store
+from botbench.core.errors import UserError
+from curation.maintenance import backup, doctor
+from curation.maintenance.erasure import erase
+from curation.store import connection as lake
+from curation.store import schema
+from curation.store.store import Store
 
 TOMORROW = time.time() + 2 * doctor.RESTING
 HANDLE = "an_erased_handle"

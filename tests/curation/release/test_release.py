@@ -13,12 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from curation import release, schema, shelf
-from curation.current import newest_consensus
-from curation.errors import Findings, UserError
-from curation.frozen import TABLES_FROZEN, frozen
-from curation.identity import canonical_json, content_hash, with_claim_ids
-from curation.store import Store
+from botbench.core.errors import Findings, UserError
+from curation.release import release, writer
+from curation.release.contents import TABLES_FROZEN, frozen
+from curation.store import schema
+from curation.store.identity import canonical_json, content_hash, with_claim_ids
+from curation.store.snapshot_queries import newest_consensus
+from curation.store.store import Store
 
 T = datetime(2018, 5, 1, 12, 30, 15, 123456, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -266,8 +267,8 @@ def test_the_hash_does_not_depend_on_the_machines_zone(tmp_path):
     with Store(tmp_path / "s") as store:
         store.append(records(store.connection), None, "data")
     code = textwrap.dedent(f"""
-        from curation.frozen import frozen
-        from curation.store import Store
+        from curation.release.contents import frozen
+        from curation.store.store import Store
         with Store({str(tmp_path / 's')!r}) as store, frozen(store, "d", 2, "k1") as content:
             print(content.content_hash())""")
     found = {subprocess.run([sys.executable, "-c", code], env={**os.environ, "TZ": zone}, capture_output=True, text=True,
@@ -337,29 +338,29 @@ def test_the_bytes_of_the_files_do_not_depend_on_threads(filled, unchecked):
 
 
 def test_killed_before_the_number_is_given(filled, unchecked, monkeypatch):
-    monkeypatch.setattr(shelf, "_number", lambda *_: os._exit(9))
+    monkeypatch.setattr(writer, "_number", lambda *_: os._exit(9))
     if (child := os.fork()) == 0:
         release.freeze(filled, "r", "d")
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
     monkeypatch.undo()
     left = list((filled.home / "releases" / "r").iterdir())
-    assert len(left) == 1 and left[0].name.startswith(shelf.UNFINISHED)
+    assert len(left) == 1 and left[0].name.startswith(writer.UNFINISHED)
     assert release.listed(filled.home) == {}
 
 
 def test_leftovers_go_and_living_ones_stay(filled, unchecked):
     folder = filled.home / "releases" / "r"
-    dead, alive = folder / f"{shelf.UNFINISHED}dead", folder / f"{shelf.UNFINISHED}alive"
+    dead, alive = folder / f"{writer.UNFINISHED}dead", folder / f"{writer.UNFINISHED}alive"
     for path in (dead, alive):
         path.mkdir(parents=True)
         (path / "posts.parquet").write_bytes(b"half")
-    with shelf._locked(alive):
+    with writer._locked(alive):
         release.freeze(filled, "r", "d")
     assert sorted(p.name for p in folder.iterdir()) == [alive.name, "1"]
 
 
 def test_killed_after_the_number_is_given(filled, unchecked, monkeypatch):
-    monkeypatch.setattr(shelf, "_move", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(writer, "_move", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         release.freeze(filled, "r", "d")
     monkeypatch.undo()
@@ -382,8 +383,8 @@ def test_a_lost_folder_is_made_again_with_the_same_content(filled, unchecked):
 def test_four_processes_at_once_make_one_version(filled, tmp_path):
     code = textwrap.dedent(f"""
         import sys
-        from curation import release
-        from curation.store import Store
+        from curation.release import release
+        from curation.store.store import Store
         release._validated = lambda *_: type("Passed", (), {{"summary": staticmethod(lambda: {{"success": True}})}})
         release._report = lambda *_: "none"
         with Store({str(filled.home)!r}) as store:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation import schema
-from curation.splits import duplicate_groups, official, split_id, stratified
+from curation.release.splits import duplicate_groups, official, split_id, stratified
+from curation.store import schema
 
 CONNECTION = duckdb.connect()
 SEEN = datetime(2020, 1, 1, tzinfo=UTC)

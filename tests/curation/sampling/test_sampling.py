@@ -8,15 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation import schema, scores
-from curation.design_study import bias, world
-from curation.designs import DESIGNS, parse
-from curation.designs._weighted import classes, inclusion
-from curation.designs.stratified import Stratified, apportion
-from curation.designs.uniform import Uniform
-from curation.errors import UserError
-from curation.estimates import Wave, total, variance
-from curation.sampling import draw, sample
+from botbench.core.errors import UserError
+from curation.sampling import score_files
+from curation.sampling.design_study import bias, world
+from curation.sampling.designs import DESIGNS, parse
+from curation.sampling.designs.stratified import Stratified, apportion
+from curation.sampling.designs.uniform import Uniform
+from curation.sampling.draw import draw, sample
+from curation.sampling.estimates import Wave, total, variance
+from curation.sampling.unequal_probability import classes, inclusion
+from curation.store import schema
 
 
 def observed(store, ids, dataset="d", **columns):
@@ -201,7 +202,7 @@ def test_errors_say_what_to_do(store):
 
 
 def test_the_command(cli, tmp_path):
-    from curation.store import Store
+    from curation.store.store import Store
 
     with Store(tmp_path / "store") as store:
         observed(store, [str(i) for i in range(10)], lang=lambda i: "en" if int(i) < 8 else "fr")
@@ -331,13 +332,13 @@ def _floor(posts, accounts, floor, n=8):
 
 def test_disagreement_and_uncertainty_look_at_thresholds(store, tmp_path):
     connection = store.connection
-    scores.load(connection, [scored(tmp_path / "a.csv", [("x", 0.2, 0.4), ("y", 0.7, 0.4), ("z", 0.4, 0.4)],
+    score_files.load(connection, [scored(tmp_path / "a.csv", [("x", 0.2, 0.4), ("y", 0.7, 0.4), ("z", 0.4, 0.4)],
                                     "account_id,p_bot,threshold"), scored(tmp_path / "b.csv", [("x", 0.25), ("y", 0.25)])])
     q = connection.execute("SELECT detector, account_id, q FROM sample_scores ORDER BY ALL").fetchall()
     assert q == [(1, "x", 0.25), (1, "y", 0.75), (1, "z", 0.5), (2, "x", 0.25), (2, "y", 0.25)]
     found = connection.execute(f"{parse('disagreement(n=1)').weights()} ORDER BY 1").fetchall()
     assert found == [("x", 0.0), ("y", 0.5)]
-    scores.load(connection, [tmp_path / "a.csv"])
+    score_files.load(connection, [tmp_path / "a.csv"])
     found = connection.execute(f"{parse('uncertainty(n=1)').weights()} ORDER BY 1").fetchall()
     assert found == [("x", 0.5), ("y", 0.5), ("z", 1.0)]
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from curation import lake
+from curation.store import connection as lake
 
 FIRST = (Path(__file__).parent / "stores" / "first_schema.sql").read_text(encoding="utf-8")
 COLUMNS = {"claims": "claim_id, dataset, account_id, claimant, claimant_kind, answer",

@@ -2,8 +2,8 @@
 
 import pytest
 
-from curation import schema
-from curation.store import Store
+from curation.store import schema
+from curation.store.store import Store
 
 
 @pytest.fixture

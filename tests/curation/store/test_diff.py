@@ -2,12 +2,12 @@
 
 import pytest
 
-from curation import blame, history, schema
-from curation.annotation.scheme import Scheme
-from curation.consensus import consensus
-from curation.errors import UserError
-from curation.identity import with_claim_ids
-from curation.store import Store
+from botbench.core.errors import UserError
+from curation.annotation.scheme.scheme import Scheme
+from curation.labels.consensus import consensus
+from curation.store import blame, diff, schema
+from curation.store.identity import with_claim_ids
+from curation.store.store import Store
 
 
 def accounts(*ids):
@@ -41,7 +41,7 @@ def tell(store):
 
 
 def test_labels_say_whose_claim_moved_them_and_how_far(told):
-    moved = history.label_changes(told, 3, 5)
+    moved = diff.label_changes(told, 3, 5)
     assert [m["account"] for m in moved] == ["1", "2"]
     one, two = moved
     # Two of two: (2 + 1/2) / 3; two of three: (2 + 1/2) / 4. Two thirds agree by the default scheme's rule.
@@ -50,20 +50,20 @@ def test_labels_say_whose_claim_moved_them_and_how_far(told):
     assert [(c["claimant"], c["answer"], c["change"]) for c in one["claims"]] == [("cy", "human", "came")]
     # None of two: 1/2 / 3; none of three: 1/2 / 4.
     assert two["p_bot_change"] == pytest.approx(0.5 / 4 - 0.5 / 3) and two["from"]["label"] == two["to"]["label"] == "human"
-    back = history.label_changes(told, 5, 3)
+    back = diff.label_changes(told, 5, 3)
     assert back[0]["p_bot_change"] == pytest.approx(2.5 / 3 - 2.5 / 4) and back[0]["claims"][0]["change"] == "went"
 
 
 def test_a_first_consensus_is_a_change_from_nothing(told):
-    moved = history.label_changes(told, 2, 3)
+    moved = diff.label_changes(told, 2, 3)
     assert [(m["account"], m["from"], m["to"]["label"], m["p_bot_change"]) for m in moved] == [
         ("1", None, "bot", None), ("2", None, "human", None), ("3", None, "bot", None)]
-    assert history.label_changes(told, 4, 4) == [] and history.label_changes(told, 3, 4) == []
+    assert diff.label_changes(told, 4, 4) == [] and diff.label_changes(told, 3, 4) == []
 
 
 def test_claims_no_consensus_has_counted_are_told(told):
-    assert history.uncounted(told, 5) == {}
-    assert history.uncounted(told, 4) == {"d": 2}
+    assert diff.uncounted(told, 5) == {}
+    assert diff.uncounted(told, 4) == {"d": 2}
 
 
 def test_a_retraction_says_what_was_taken_back(told):
@@ -72,30 +72,30 @@ def test_a_retraction_says_what_was_taken_back(told):
                                    "retracts": claim}])
     told.append({"claims": with_claim_ids(told.connection, back)}, "cy", "an error")
     settle(told)
-    moved = history.label_changes(told, 5, told.head())
+    moved = diff.label_changes(told, 5, told.head())
     assert [(m["account"], m["claims"][0]["retracted_answer"], m["claims"][0]["answer"]) for m in moved] == [("1", "human", None)]
 
 
 def test_restore_makes_a_version_equal_to_the_old_one(told):
     told.tag("before", 3)
-    made = history.restore(told, "before")
+    made = diff.restore(told, "before")
     assert made.version == told.head() == 7
     assert made.tables == {"claims": {"added": 0, "removed": 2, "changed": 0}, "labels": {"added": 0, "removed": 3, "changed": 0},
                            "consensus_runs": {"added": 0, "removed": 1, "changed": 0}}
-    assert told.diff(3, 7) == {} and history.label_changes(told, 3, 7) == []
+    assert told.diff(3, 7) == {} and diff.label_changes(told, 3, 7) == []
     assert told.resolve("before") == 3
     assert [(v.author, v.message) for v in told.versions()][-1][1] == "restore version 3"
     # The way forward again, and a restore of what is there already.
-    again = history.restore(told, 5)
+    again = diff.restore(told, 5)
     assert told.diff(5, again.version) == {} and told.diff(3, again.version)["claims"]["added"] == 2
-    assert history.restore(told, 5).version is None and told.head() == again.version
+    assert diff.restore(told, 5).version is None and told.head() == again.version
 
 
 def test_restore_brings_back_what_was_taken_out_or_rewritten(store):
     first, _ = store.append({"accounts": accounts(*map(str, range(300)))}, "ada", "enough for a file")
     store.connection.execute("UPDATE lake.main.accounts SET followers = 9 WHERE account_id = '2'")
     store.connection.execute("DELETE FROM lake.main.accounts WHERE account_id IN ('3', '4')")
-    made = history.restore(store, first)
+    made = diff.restore(store, first)
     assert made.tables == {"accounts": {"added": 2, "removed": 0, "changed": 1}}
     old, new = (store.connection.execute(f"FROM {store.relation('accounts', v)} ORDER BY account_id").fetchall()
                 for v in (first, made.version))
@@ -104,7 +104,7 @@ def test_restore_brings_back_what_was_taken_out_or_rewritten(store):
 
 def test_the_same_rows_can_be_written_again_after_a_restore(store):
     store.append({"accounts": accounts("1")}, "ada", "one")
-    history.restore(store, 1)
+    diff.restore(store, 1)
     _, counts = store.append({"accounts": accounts("1")}, "ada", "one again")
     assert counts["accounts"].kept == 1
 
@@ -114,8 +114,8 @@ def test_expired_versions_do_not_stand_in_the_way(store):
         store.append({"accounts": accounts(i)}, "ada", i)
     store.connection.execute("CALL ducklake_expire_snapshots('lake', versions => [2])")
     assert store.diff(1, 4) == {"accounts": {"added": 3, "removed": 0, "changed": 0}}
-    assert history.restore(store, 1).tables == {"accounts": {"added": 0, "removed": 3, "changed": 0}}
-    history.restore(store, 4)
+    assert diff.restore(store, 1).tables == {"accounts": {"added": 0, "removed": 3, "changed": 0}}
+    diff.restore(store, 4)
     store.connection.execute("CALL ducklake_expire_snapshots('lake', versions => [1, 3, 4, 5])")
     assert [line["version"] for line in blame.blame(store, "3")["lines"]] == [6]
 
@@ -134,7 +134,7 @@ def test_blame_names_the_version_of_every_row(told):
 
 
 def test_blame_also_tells_what_was_taken_away(told):
-    history.restore(told, 3)
+    diff.restore(told, 3)
     gone = [(line["version"], line["what"]) for line in blame.blame(told, "1")["lines"] if line["change"] == "removed"]
     assert (6, "cy (person) says human") in gone
 
@@ -145,7 +145,7 @@ def test_on_postgres_all_is_as_on_sqlite(told, database, tmp_path):
         tell(other)
         lines = [[(line["version"], line["what"]) for line in blame.blame(s, "1")["lines"]] for s in (told, other)]
         assert lines[0] == lines[1] and len(lines[0]) == 6
-        assert history.label_changes(other, 3, 5) == history.label_changes(told, 3, 5)
-        made = history.restore(other, 3)
+        assert diff.label_changes(other, 3, 5) == diff.label_changes(told, 3, 5)
+        made = diff.restore(other, 3)
         assert made.tables["labels"] == {"added": 0, "removed": 3, "changed": 0}
         assert other.diff(3, made.version) == {} and other.diff(5, made.version)["claims"]["removed"] == 2

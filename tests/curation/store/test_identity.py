@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation import identity, schema
+from curation.store import identity, schema
 
 
 @pytest.fixture(scope="module")
@@ -126,8 +126,8 @@ def test_the_content_hash_does_not_depend_on_layout_threads_or_time_zone(connect
 
 
 def test_a_column_added_later_changes_no_hash_while_it_is_null(store):
-    from curation.identity import canonical_row
-    from curation.schema import TABLES
+    from curation.store.identity import canonical_row
+    from curation.store.schema import TABLES
 
     columns = TABLES["labels"].columns
     rows = "(SELECT 'c' AS consensus_id, 'd' AS dataset, '1' AS account_id, 'bot' AS label, 0.5::DOUBLE AS p_bot, "

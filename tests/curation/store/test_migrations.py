@@ -9,9 +9,10 @@ import sys
 import duckdb
 import pytest
 
-from curation import lake, migrations, schema
-from curation.errors import UserError
-from curation.store import Store
+from botbench.core.errors import UserError
+from curation.store import connection as lake
+from curation.store import migrations, schema
+from curation.store.store import Store
 
 COLUMN = schema.Column("mood", "MAP(VARCHAR, VARCHAR)", "made up for a test")
 
@@ -83,7 +84,7 @@ def test_a_store_that_lacks_nothing_is_left_alone(store):
     assert not (store.home / "backups").exists()
 
 
-OPENER = "import sys; from curation.store import Store; Store(sys.argv[1]).close()"
+OPENER = "import sys; from curation.store.store import Store; Store(sys.argv[1]).close()"
 
 
 def test_who_opens_at_once_brings_it_forward_once(place, old_stores):

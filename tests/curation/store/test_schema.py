@@ -5,9 +5,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from curation import schema
+from curation.store import schema
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.parametrize("table", schema.TABLES.values(), ids=lambda t: t.name)

@@ -6,9 +6,9 @@ import uuid
 
 import pytest
 
-from curation import schema
-from curation.errors import UserError
-from curation.store import Counts, Store
+from botbench.core.errors import UserError
+from curation.store import schema
+from curation.store.store import Counts, Store
 
 
 def accounts(*ids, followers=None, dataset="d", **more):
@@ -153,10 +153,10 @@ def test_a_url_must_be_postgres_and_say_where_its_data_is():
 
 WRITER = """
 import contextlib, os, sys
-from curation import lake, schema
+from curation.store import connection as lake, schema
 if os.environ.get("NO_TURNS"):
     lake.turn = contextlib.nullcontext
-from curation.store import Store
+from curation.store.store import Store
 location, me, rounds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 with Store(location) as store:
     for turn in range(rounds):

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from curation import schema
-from curation.errors import UserError
-from curation.identity import canonical_json, with_claim_ids
+from botbench.core.errors import UserError
+from curation.store import schema
+from curation.store.identity import canonical_json, with_claim_ids
 from curation.validation import report, run
 from curation.validation import rules as rules_module
 from curation.validation.outcome import LISTED
@@ -197,7 +197,7 @@ def test_a_browser_opens_the_report(hostile, store, width, chromium):
 
 
 def test_the_command(cli, tmp_path):
-    from curation.store import Store
+    from curation.store.store import Store
 
     with Store(tmp_path / "store") as store:
         fill(store, [account(0), account(1)])
@@ -214,6 +214,6 @@ def test_the_command(cli, tmp_path):
 
 
 def test_help_does_not_import_great_expectations():
-    code = ("import sys; from benchmarks.commands.main import build; build(); "
+    code = ("import sys; from botbench.commands.main import build; build(); "
             "print([m for m in ('great_expectations', 'duckdb', 'sqlalchemy', 'jinja2', 'pydantic') if m in sys.modules])")
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from curation import cards, history, release, schema
-from curation.annotation.scheme import Scheme
-from curation.consensus import consensus
-from curation.errors import UserError
-from curation.identity import with_claim_ids
+from botbench.core.errors import UserError
+from curation.annotation.scheme.scheme import Scheme
+from curation.ingest import cards
+from curation.labels.consensus import consensus
+from curation.release import release
+from curation.store import diff, schema
+from curation.store.identity import with_claim_ids
 from curation.validation import drift, report, run
 from curation.validation.rules import DataSetSuite, extended
 
@@ -48,7 +50,7 @@ def test_who_breaks_a_rule_is_kept_and_the_same_result_only_once(store):
     run.validate(store, "d", keep=True)
     store.tag("seen")
     run.validate(store, "d", keep=True)
-    assert store.head() == head + 1 and history.last_change(store, store.head()) == bad
+    assert store.head() == head + 1 and diff.last_change(store, store.head()) == bad
     fill(store, [9], 0)
     run.validate(store, "d", keep=True)
     assert [r["version"] for r in store.arrow(f"FROM {store.relation('validations')}").to_pylist()] == [bad, head + 2]
@@ -58,7 +60,7 @@ def test_findings_stay_when_an_old_version_is_restored(store):
     first = fill(store, range(2), 1)
     fill(store, [5], 0, followers=lambda i: -1)
     run.validate(store, "d", keep=True)
-    history.restore(store, first)
+    diff.restore(store, first)
     assert any(f["account_id"] == "5" for f in findings(store))
     assert store.diff(first, store.head()) == {}
 
@@ -153,7 +155,7 @@ def test_a_releases_files_are_validated_and_its_validation_is_kept(store, frozen
 
 
 def test_the_command_compares_two_versions(cli, tmp_path):
-    from curation.store import Store
+    from curation.store.store import Store
 
     with Store(tmp_path / "store") as store:
         old = fill(store, range(100), 50, followers=lambda i: i)

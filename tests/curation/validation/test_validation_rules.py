@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from curation import schema
-from curation.annotation.scheme import Scheme
-from curation.annotation.schemebook import SchemeBook
-from curation.identity import canonical_json, with_claim_ids
+from curation.annotation.scheme.scheme import Scheme
+from curation.annotation.scheme.store_schemes import SchemeBook
+from curation.store import schema
+from curation.store.identity import canonical_json, with_claim_ids
 from curation.validation import record, run, views
 from curation.validation.rules import suites
 

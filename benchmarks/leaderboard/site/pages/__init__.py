@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from benchmarks.site.context import Site
-from curation.registry import Registry
+from benchmarks.leaderboard.site.context import Site
+from botbench.core.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Page:
 
 
 Maker = Callable[[Site], Iterator[Page]]
-MAKERS: Registry[Maker] = Registry("kind of page", "benchmarks.site.pages")
+MAKERS: Registry[Maker] = Registry("kind of page", "benchmarks.leaderboard.site.pages")
 
 
 def makers() -> dict[str, Maker]:

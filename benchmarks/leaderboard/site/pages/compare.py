@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.leaderboard import summary
-from benchmarks.site.context import Site
-from benchmarks.site.pages import MAKERS, Page
+from benchmarks.leaderboard.compute import summary
+from benchmarks.leaderboard.site.context import Site
+from benchmarks.leaderboard.site.pages import MAKERS, Page
 
 
 @MAKERS.register("compare")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from benchmarks.leaderboard.summary import ONE_QUESTION
-from benchmarks.site.context import Site, sheet, slug
-from benchmarks.site.pages import MAKERS, Page
+from benchmarks.leaderboard.compute.summary import ONE_QUESTION
+from benchmarks.leaderboard.site.context import Site, sheet, slug
+from benchmarks.leaderboard.site.pages import MAKERS, Page
 
 NOTHING = dict.fromkeys(("title", "licence", "citation", "left_out", "validation", "accepted", "known_issues", "description",
                          "claims"))

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.groups import GROUPS
-from benchmarks.leaderboard.scores import Measured
-from benchmarks.leaderboard.summary import KINDS
-from benchmarks.site import charts, missed
-from benchmarks.site.context import Site, slug
-from benchmarks.site.pages import MAKERS, Page
+from benchmarks.data.groups import GROUPS
+from benchmarks.leaderboard.compute.scores import Measured
+from benchmarks.leaderboard.compute.summary import KINDS
+from benchmarks.leaderboard.site import charts, missed
+from benchmarks.leaderboard.site.context import Site, slug
+from benchmarks.leaderboard.site.pages import MAKERS, Page
 
 BINS = 10
 FEWEST = 20

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from benchmarks.site.context import Site
-from benchmarks.site.pages import MAKERS, Page
+from benchmarks.leaderboard.site.context import Site
+from benchmarks.leaderboard.site.pages import MAKERS, Page
 
 
 @MAKERS.register("made")

@@ -6,9 +6,9 @@ import inspect
 from collections.abc import Iterator
 
 from benchmarks import protocols
-from benchmarks.site.context import Site, slug
-from benchmarks.site.pages import MAKERS, Page
-from curation.errors import UserError
+from benchmarks.leaderboard.site.context import Site, slug
+from benchmarks.leaderboard.site.pages import MAKERS, Page
+from botbench.core.errors import UserError
 
 
 @MAKERS.register("metrics")

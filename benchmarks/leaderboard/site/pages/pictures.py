@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.leaderboard.summary import FLOORS
-from benchmarks.site import charts
-from benchmarks.site.context import Site
-from benchmarks.site.pages import MAKERS, Page
+from benchmarks.leaderboard.compute.summary import FLOORS
+from benchmarks.leaderboard.site import charts
+from benchmarks.leaderboard.site.context import Site
+from benchmarks.leaderboard.site.pages import MAKERS, Page
 
 LEAST_SETS = 10
 """Data sets from which on Friedman and Nemenyi say something (Demšar 2006)."""

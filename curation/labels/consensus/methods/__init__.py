@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.consensus.votes import Ballots
-from curation.registry import Registry
+from botbench.core.registry import Registry
+from curation.labels.consensus.votes import Ballots
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +38,7 @@ class Fit:
 
 
 Method = Callable[[Ballots], Fit]
-METHODS: Registry[Method] = Registry("consensus method", "curation.consensus.methods", "botbench.consensus")
+METHODS: Registry[Method] = Registry("consensus method", "curation.labels.consensus.methods", "botbench.consensus")
 
 
 def method(name: str) -> Callable[[Method], Method]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from curation.consensus import gibbs
-from curation.consensus.methods import Array, Fit, method
-from curation.consensus.votes import Ballots
+from curation.labels.consensus import gibbs
+from curation.labels.consensus.methods import Array, Fit, method
+from curation.labels.consensus.votes import Ballots
 
 
 @method("bayesian")

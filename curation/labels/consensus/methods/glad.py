@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from curation.consensus.methods import Array, Fit, frame, method, probability
-from curation.consensus.votes import Ballots
+from curation.labels.consensus.methods import Array, Fit, frame, method, probability
+from curation.labels.consensus.votes import Ballots
 
 
 @method("glad")

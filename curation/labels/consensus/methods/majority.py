@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from curation.consensus.methods import Array, Fit, method
-from curation.consensus.votes import Ballots
+from curation.labels.consensus.methods import Array, Fit, method
+from curation.labels.consensus.votes import Ballots
 
 
 @method("majority")

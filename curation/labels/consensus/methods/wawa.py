@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from curation.consensus.methods import Fit, fitted, frame, method, probability
-from curation.consensus.votes import Ballots
+from curation.labels.consensus.methods import Fit, fitted, frame, method, probability
+from curation.labels.consensus.votes import Ballots
 
 
 @method("wawa")

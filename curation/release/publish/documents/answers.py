@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from curation.errors import UserError, unknown
+from botbench.core.errors import UserError, unknown
 
 QUESTIONS = Path(__file__).parent / "datasheet.yaml"
 FOLDER = "datasheets"

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from curation.publish.offered import Offered
-from curation.publish.tables import File
-from curation.publish.tiers import Tier
-from curation.shelf import sha256
+from curation.release.publish.offered import Offered
+from curation.release.publish.tables import File
+from curation.release.publish.tiers import Tier
+from curation.release.writer import sha256
 
 if TYPE_CHECKING:
-    from curation.publish.answers import Answers
+    from curation.release.publish.documents.answers import Answers
 
 SPECIFICATION = ("http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0")
 
@@ -100,7 +100,7 @@ def _field(records: str, file: File, column: Offered) -> Any:
 
 def _responsible(facts: Mapping[str, Any], answers: Answers) -> dict[str, Any]:
     """The RAI fields: from the store, and from what the maintainer answered; what is unknown is left out, not made up."""
-    from curation.publish import sentences
+    from curation.release.publish.documents import sentences
 
     said = {
         "data_collection": sentences.collection(facts),

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from curation.publish import answers as asking
-from curation.publish import sentences
-from curation.publish.answers import Answers
+from curation.release.publish.documents import answers as asking
+from curation.release.publish.documents import sentences
+from curation.release.publish.documents.answers import Answers
 
 TEMPLATE = Path(__file__).parent / "datasheet.html.j2"
 
@@ -47,14 +47,14 @@ def _fact(name: str, facts: Mapping[str, Any]) -> list[str]:
 
 def html(facts: Mapping[str, Any], answers: Answers) -> str:
     """The datasheet as one page that opens from disk; whatever was typed is text, never markup."""
-    from curation.publish.pages import render
+    from curation.release.publish.documents.pages import render
 
     return render(TEMPLATE, facts=facts, sections=filled(facts, answers), open=len(answers.open))
 
 
 def markdown(facts: Mapping[str, Any], answers: Answers) -> str:
     """The datasheet as Markdown, with the same words."""
-    from curation.publish.pages import literal
+    from curation.release.publish.documents.pages import literal
 
     lines = [
         f"# Datasheet of {literal(facts['title'])}",

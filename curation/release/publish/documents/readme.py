@@ -8,12 +8,12 @@ from typing import Any
 
 import yaml
 
-from curation.identity import short_hash
-from curation.publish import sentences
-from curation.publish.answers import Answers
-from curation.publish.pages import literal
-from curation.publish.tables import File
-from curation.publish.tiers import Tier
+from curation.release.publish.documents import sentences
+from curation.release.publish.documents.answers import Answers
+from curation.release.publish.documents.pages import literal
+from curation.release.publish.tables import File
+from curation.release.publish.tiers import Tier
+from curation.store.identity import short_hash
 
 RESPONSIBLE = Path(__file__).parent / "responsible-use.md"
 SPDX = {

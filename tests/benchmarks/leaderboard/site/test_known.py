@@ -10,12 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks.site import build, known
-from benchmarks.site.context import sheet
-from curation.release import Release
-from curation.schema import TABLES, arrow_schema
+from benchmarks.leaderboard.site import build, release_facts
+from benchmarks.leaderboard.site.context import sheet
+from curation.release.release import Release
+from curation.store.schema import TABLES, arrow_schema
 
-_spec = importlib.util.spec_from_file_location("boards", Path(__file__).parents[2] / "boards.py")
+_spec = importlib.util.spec_from_file_location("boards", Path(__file__).parents[3] / "boards.py")
 boards = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(boards)
 
@@ -44,7 +44,7 @@ def test_claims_are_counted_by_kind_and_alpha_is_by_hand(tmp_path):
              claim("trained", "3", "tim", "bot", attributes=[("part", "training")]),
              claim("wrong", "2", "eve", "bot"), claim("back", "2", "eve", None, retracts="cwrong"),
              *(claim(f"d{a}", a, "the authors", "bot", kind="dataset") for a in "1234")]
-    people, authors = sorted(known.claims(frozen(tmp_path / "r", rows)), key=lambda r: r["kind"], reverse=True)
+    people, authors = sorted(release_facts.claims(frozen(tmp_path / "r", rows)), key=lambda r: r["kind"], reverse=True)
     assert (people["kind"], people["claimants"], people["claims"], people["accounts"], people["several"]) == ("person", 2, 9, 4, 4)
     assert people["alpha"]["value"] == pytest.approx(1 - 0.25 / (30 / 56)) and people["percent"]["value"] == 0.75
     assert people["alpha"]["low"] < people["alpha"]["value"] < people["alpha"]["high"]
@@ -62,7 +62,7 @@ def test_recall_by_kind_is_over_accounts_and_stands_on_the_detectors_page(tmp_pa
     found.append(boards.cell("knows-spam", sets[0], boards.LODO, sets, table=table))
     rows = [claim(i, f"a{i}", "x", "bot", kinds=["spam" if i < 30 else "<b>political</b>"]) for i in range(40)]
     release = frozen(tmp_path / "r", rows, [(f"a{i}", "bot") for i in range(40)])
-    told = known.Known(kinds={"alpha@1": known.kinds(release)}, datasheets={"alpha@1": "<p>Why was it made?</p>"})
+    told = release_facts.Known(kinds={"alpha@1": release_facts.kinds(release)}, datasheets={"alpha@1": "<p>Why was it made?</p>"})
     build.write(tmp_path / "s", boards.ABOUT, found, sets, boards.QUICK, known=told)
     page = (tmp_path / "s" / "detectors" / "knows-spam.html").read_text()
     section = page[page.index('id="h-mi"'):]
@@ -82,5 +82,5 @@ def test_the_datasheet_is_that_of_the_newest_publication_that_goes_out(tmp_path)
         folder.mkdir(parents=True)
         (folder / "release.json").write_text(json.dumps({"name": "alpha", "version": 1, "tier": tier, "revision": revision}))
         (folder / "datasheet.html").write_text(f"{tier} {revision}")
-    assert known._datasheet(tmp_path, release) == "research 2"
-    assert known._datasheet(tmp_path, Release(tmp_path, {"name": "beta", "version": 1})) is None
+    assert release_facts._datasheet(tmp_path, release) == "research 2"
+    assert release_facts._datasheet(tmp_path, Release(tmp_path, {"name": "beta", "version": 1})) is None

@@ -12,15 +12,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks.leaderboard import gate
-from benchmarks.leaderboard.scores import Result
-from benchmarks.site import build, charts, data
-from benchmarks.site.known import Known
-from benchmarks.site.pages import editions, pictures
-from benchmarks.site.verify import verify
-from curation.errors import UserError
+from benchmarks.leaderboard.compute.scores import Result
+from benchmarks.leaderboard.render import gate
+from benchmarks.leaderboard.site import build, charts, data
+from benchmarks.leaderboard.site.pages import editions, pictures
+from benchmarks.leaderboard.site.release_facts import Known
+from benchmarks.leaderboard.site.verify import verify
+from botbench.core.errors import UserError
 
-_spec = importlib.util.spec_from_file_location("boards", Path(__file__).parents[2] / "boards.py")
+_spec = importlib.util.spec_from_file_location("boards", Path(__file__).parents[3] / "boards.py")
 boards = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(boards)
 

@@ -5,8 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from curation import release, schema
-from curation.identity import canonical_json, with_claim_ids
+from curation.release import release
+from curation.store import schema
+from curation.store.identity import canonical_json, with_claim_ids
 
 T = datetime(2018, 5, 1, 12, 30, 15, 123456, tzinfo=UTC)
 CARD = {"id": "d", "title": "Data", "licence": "CC0-1.0", "citation": "C", "label": {"meaning": "as made"}, "simulated": True}

@@ -6,10 +6,12 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from curation import release, schema
-from curation.errors import UserError
-from curation.publish import answers, changes, datasheet, documents, facts, folder, tiers
-from curation.publish.tables import File
+from botbench.core.errors import UserError
+from curation.release import release
+from curation.release.publish import changes, facts, folder, tiers
+from curation.release.publish.documents import answers, datasheet, readme
+from curation.release.publish.tables import File
+from curation.store import schema
 
 HOSTILE = '<script>document.title="run"</script><img src=x onerror="document.title=1"> **bold** [a](javascript:alert(1)) \u202egnp'
 
@@ -64,7 +66,7 @@ def test_answers_with_markup_are_shown_as_text(made):
 @pytest.fixture
 def corrected(made, material):
     """r@2: account 2 is relabelled by a new claim, account 4 leaves, account 10 comes."""
-    from curation.identity import with_claim_ids
+    from curation.store.identity import with_claim_ids
 
     new = {"dataset": "d", "claim_id": "", "claimant": "dora@example.org", "claimant_kind": "person", "made_at": material.T}
     claims = [{**new, "account_id": material.IDS[2], "answer": "human"}, {**new, "account_id": "900000010", "answer": "bot"}]
@@ -116,10 +118,10 @@ def test_salted_ids_are_called_so_and_no_tag_stands_twice(made):
     r = release.load(made.home, "r")
     known = {**facts.gather(made, r, tiers.load("public")), "platform": "simulated"}
     files = [File("labels", None, "data/labels.parquet", "")]
-    page = documents.readme(known, tiers.load("public"), files, {"data/labels.parquet": "0"})
+    page = readme.readme(known, tiers.load("public"), files, {"data/labels.parquet": "0"})
     assert "| account_id | VARCHAR | salted hash of the id: " in page
     assert yaml.safe_load(page.split("---")[1])["tags"] == ["bot-detection", "social-media", "simulated"]
-    assert "salted hash of" not in documents.readme(known, tiers.load("research"), files, {"data/labels.parquet": "0"})
+    assert "salted hash of" not in readme.readme(known, tiers.load("research"), files, {"data/labels.parquet": "0"})
 
 
 def test_a_published_diff_names_nobody(corrected, material):

@@ -9,11 +9,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from benchmarks.submissions import sealed
-from curation import release, schema, splits
-from curation.erasure import erase
-from curation.errors import UserError
-from curation.publish import folder, tiers
-from curation.store import Store
+from botbench.core.errors import UserError
+from curation.maintenance.erasure import erase
+from curation.release import release, splits
+from curation.release.publish import folder, tiers
+from curation.store import schema
+from curation.store.store import Store
 
 GONE = 3
 NEEDLES = (
@@ -330,7 +331,7 @@ def test_an_erased_account_is_not_pulled_again(written, store):
     again = pulled(written, store, "two", ["1000002", "1000004", "1000002"])
     assert again.tables["accounts"] == {"read": 3, "kept": 1, "duplicate": 0, "quarantined": 2}
     assert {(r["table"], r["reason"], r["rows"]) for r in again.reasons} == {("accounts", "erased", 2), ("claims", "erased", 2)}
-    from curation.ledger import over_limit
+    from curation.ingest.ledger import over_limit
 
     assert over_limit(again, 0.01) == []
     assert [r[2:] for r in written.quarantine(store)] == [("erased", None)] * 4
@@ -341,7 +342,7 @@ def test_an_erased_account_is_not_pulled_again(written, store):
 
 
 def finds_text(store, text):
-    from curation.erasure.purge import rewrite_catalog
+    from curation.maintenance.erasure.purge import rewrite_catalog
 
     rewrite_catalog(store.location)
     return [p for p in store.home.rglob("*") if p.is_file() and text.encode() in told(p)]
@@ -352,7 +353,7 @@ def test_an_interrupted_erasure_goes_on(store, unchecked, material, mlruns, monk
     made_elsewhere(store, mlruns, material)
     (store.home / "backups").mkdir()
     (store.home / "backups" / "kept-by-hand").write_text("900000003")
-    from curation.erasure import publications, purge, releases
+    from curation.maintenance.erasure import publications, purge, releases
 
     class Killed(BaseException):
         pass
@@ -409,7 +410,7 @@ def test_wrong_use_of_erase_is_a_sentence(cli, tmp_path, material):
 
 
 def test_retention_periods_end_on_a_date(store, unchecked, material):
-    from curation.erasure.expiry import expire
+    from curation.maintenance.erasure.expiry import expire
 
     material.fill(store)
     frozen = release.freeze(store, "r", "d")

@@ -11,10 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from curation import release, schema
-from curation.erasure import erase
-from curation.publish import folder, tiers
-from curation.store import Store
+from curation.maintenance.erasure import erase
+from curation.release import release
+from curation.release.publish import folder, tiers
+from curation.store import schema
+from curation.store.store import Store
 
 GONE = "900000003"
 

@@ -13,13 +13,15 @@ import pandas
 import pytest
 import yaml
 
-from curation import cards, release
-from curation.annotation.scheme import Scheme
-from curation.consensus import consensus
-from curation.publish import documents, folder, tiers
-from curation.publish.answers import Answers
-from curation.pull import pull
-from curation.store import Store
+from curation.annotation.scheme.scheme import Scheme
+from curation.ingest import cards
+from curation.ingest.pull import pull
+from curation.labels.consensus import consensus
+from curation.release import release
+from curation.release.publish import folder, tiers
+from curation.release.publish.documents import readme as documents
+from curation.release.publish.documents.answers import Answers
+from curation.store.store import Store
 
 pytestmark = pytest.mark.data
 ANSWERS = Answers({"creators": ["A. Nobody", "B. Nobody"], "contact": "nobody@example.org",

@@ -5,10 +5,10 @@ import json
 import duckdb
 import pytest
 
-from curation import release
-from curation.errors import UserError
-from curation.publish import folder, rehydration, tiers
-from curation.store import Store
+from botbench.core.errors import UserError
+from curation.release import release
+from curation.release.publish import folder, rehydration, tiers
+from curation.store.store import Store
 
 
 def table(ids, **columns):

@@ -8,10 +8,11 @@ import pytest
 import yaml
 
 from benchmarks.submissions import sealed
-from curation import release, salts, splits
-from curation.errors import Findings, UserError
-from curation.publish import folder, tiers
-from curation.publish.offered import offered
+from botbench.core.errors import Findings, UserError
+from curation.release import release, splits
+from curation.release.publish import folder, tiers
+from curation.release.publish.offered import offered
+from curation.store import salts
 
 
 def tier(tmp_path, **fields):
@@ -108,7 +109,7 @@ def test_plain_notes_go_out_and_names_hidden_in_extra_do_not(store, unchecked, t
     own = tiers.load(tier(tmp_path, tables={"votes": ["account_id", "note"], "accounts": ["account_id", "extra"]}))
     found = folder.publish(store, release.load(store.home, "r"), own)
     assert {r[1] for r in rows(found, "accounts")} == {'{"colour":"blue"}'}
-    from curation.schema import rows as rows_of
+    from curation.store.schema import rows as rows_of
 
     store.append({"accounts": rows_of("accounts", [{
         "dataset": "e", "account_id": "1", "platform": "twitter", "handle": "blue"}])}, None, "another data set knows that name")
@@ -117,7 +118,7 @@ def test_plain_notes_go_out_and_names_hidden_in_extra_do_not(store, unchecked, t
 
 
 def test_ids_that_are_handles_need_salt(store, unchecked, tmp_path, material):
-    from curation.schema import rows as rows_of
+    from curation.store.schema import rows as rows_of
 
     material.fill(store)
     store.append({"accounts": rows_of("accounts", [{
@@ -135,7 +136,7 @@ def test_ids_that_are_handles_need_salt(store, unchecked, tmp_path, material):
 
 
 def test_a_typed_answer_that_names_an_account_does_not_go_out(made):
-    from curation.publish.answers import Answers
+    from curation.release.publish.documents.answers import Answers
 
     with pytest.raises(Findings, match=r"DATASHEET.md: it holds a handle known in the store"):
         folder.publish(made, release.load(made.home, "r"), tiers.load("public"), Answers({"purpose": "to study made_up_7"}))

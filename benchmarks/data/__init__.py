@@ -1,0 +1,1 @@
+"""What detectors are given: releases as arrays, evidence, views, groups, folds and evasion moves."""

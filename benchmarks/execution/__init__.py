@@ -1,0 +1,1 @@
+"""Running a suite: cells, workers, results and MLflow tracking."""

@@ -1,0 +1,1 @@
+"""From predictions to a board: scores with intervals, summaries, ranks and tie groups."""

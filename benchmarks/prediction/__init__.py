@@ -1,0 +1,1 @@
+"""Detectors applied to new accounts: training, saved models, explanations."""

@@ -1,0 +1,1 @@
+"""Accounts that act alike beyond chance."""

@@ -1,0 +1,1 @@
+"""The data of a study: frame, labelled sample and detector scores."""

@@ -1,0 +1,1 @@
+"""Estimators of the share of bots: pure functions of arrays."""

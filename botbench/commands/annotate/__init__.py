@@ -1,0 +1,1 @@
+"""Annotate: draw batches and have people judge them in Label Studio."""

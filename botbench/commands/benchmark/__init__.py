@@ -1,0 +1,1 @@
+"""Benchmark: detectors, metrics, runs, predictions and audits."""

@@ -1,0 +1,1 @@
+"""Collect: data sets, pulls and what they set aside."""

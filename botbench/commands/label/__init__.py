@@ -1,0 +1,1 @@
+"""Label: claims, agreement, consensus and doubtful labels."""

@@ -1,0 +1,1 @@
+"""Publish: leaderboards, sites, data publications and submissions."""

@@ -1,0 +1,1 @@
+"""Study: how much of a campaign is bots."""

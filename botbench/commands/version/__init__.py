@@ -1,0 +1,1 @@
+"""Version: validate, release, compare, restore, back up and erase."""

@@ -1,0 +1,1 @@
+"""Statistics: proportions and their intervals, resampling, multiple comparisons, survey estimators."""

@@ -1,0 +1,1 @@
+"""Text: folding and comparing, escaping for terminal, HTML and spreadsheets, near-duplicates."""

@@ -1,0 +1,1 @@
+"""Who is asked what: batches, seats, pseudonyms, gold accounts and adjudication."""

@@ -1,0 +1,1 @@
+"""Label Studio: client, server, labelling page, push, sync and results."""

@@ -1,0 +1,1 @@
+"""How the annotation goes: status, feedback and their pages."""

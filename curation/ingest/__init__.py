@@ -1,0 +1,1 @@
+"""From files to rows in the store: cards, downloads, readers, pulls and their ledger."""

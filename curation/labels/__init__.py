@@ -1,0 +1,1 @@
+"""From claims to labels: agreement, consensus, annotator quality, label errors, conflicts, duplicates."""

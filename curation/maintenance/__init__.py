@@ -1,0 +1,1 @@
+"""Keeping a store: backup, doctor, erasure and tombstones."""

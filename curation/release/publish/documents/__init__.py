@@ -1,0 +1,1 @@
+"""The documents of a publication: README, datasheet, Croissant and their sentences."""

@@ -1,0 +1,1 @@
+"""Draw accounts for annotation with known inclusion probabilities."""

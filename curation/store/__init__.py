@@ -1,0 +1,1 @@
+"""The store: schema, connection, writing, versions, diffs, migrations and row identity."""
