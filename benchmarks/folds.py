@@ -1,0 +1,5 @@
+"""Old name of `benchmarks.data.folds`; it works in this version and not in the next."""
+
+from botbench.core.moved import moved
+
+moved(__name__, "benchmarks.data.folds")
