@@ -1,4 +1,6 @@
-"""Fixtures shared by all tests: a fresh store, the command line as a user runs it, and the real data where it is there."""
+"""Fixtures shared by all tests: a fresh store, the command line as a user runs it, and the real
+data where it is there.
+"""
 
 import functools
 import json
@@ -21,7 +23,8 @@ SHARED = Path(os.environ.get("BOTBENCH_SHARED_DATA", ROOT.parent / "shared" / "d
 def pytest_xdist_make_scheduler(config, log):
     """All Label Studio tests go to one worker, which starts one server.
 
-    The mark alone does not do it: pytest 9.2 no longer keeps a test's id where pytest-xdist 3.8 writes the group to.
+    The mark alone does not do it: pytest 9.2 no longer keeps a test's id where pytest-xdist 3.8
+    writes the group to.
     """
     from xdist.scheduler import LoadGroupScheduling
 
@@ -34,7 +37,11 @@ def pytest_xdist_make_scheduler(config, log):
 
 @functools.cache
 def _marked(file):
-    return file.suffix == ".py" and file.is_file() and "pytest.mark.labelstudio" in file.read_text(encoding="utf-8")
+    return (
+        file.suffix == ".py"
+        and file.is_file()
+        and "pytest.mark.labelstudio" in file.read_text(encoding="utf-8")
+    )
 
 
 def needs_label_studio(nodeid):
@@ -52,8 +59,8 @@ def store(tmp_path):
 
 @pytest.fixture
 def cli(tmp_path):
-    """Run `botbench` in a process of its own, in an empty folder: cli("pull", ..., code=0) returns the finished process;
-    cli.json(...) its one JSON document."""
+    """Run `botbench` in a process of its own, in an empty folder: cli("pull", ..., code=0) returns
+    the finished process; cli.json(...) its one JSON document."""
 
     class Runner:
         cwd = tmp_path
@@ -69,7 +76,9 @@ def cli(tmp_path):
                 stdin=subprocess.DEVNULL,
             )
             assert "Traceback" not in done.stderr, done.stderr
-            assert code is None or done.returncode == code, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
+            assert code is None or done.returncode == code, (
+                f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
+            )
             return done
 
         def json(self, *arguments, code=0, **environment):
@@ -82,7 +91,9 @@ def cli(tmp_path):
 def shared_data():
     """The folder of real labelled data sets."""
     if not SHARED.is_dir():
-        pytest.skip(f"the real data sets are not at {SHARED}; set BOTBENCH_SHARED_DATA to their folder")
+        pytest.skip(
+            f"the real data sets are not at {SHARED}; set BOTBENCH_SHARED_DATA to their folder"
+        )
     return SHARED
 
 
@@ -91,7 +102,14 @@ def _postgres_programs():
     candidates = [Path(p) for p in os.environ.get("PATH", "").split(os.pathsep)] + sorted(
         Path("/usr/lib/postgresql").glob("*/bin")
     )[::-1]
-    return next((folder for folder in candidates if (folder / "initdb").exists() and (folder / "pg_ctl").exists()), None)
+    return next(
+        (
+            folder
+            for folder in candidates
+            if (folder / "initdb").exists() and (folder / "pg_ctl").exists()
+        ),
+        None,
+    )
 
 
 @pytest.fixture(scope="session")
@@ -99,8 +117,12 @@ def postgres():
     """The URL of a PostgreSQL server of our own, on a free loopback port, stopped afterwards."""
     programs = _postgres_programs()
     if programs is None:
-        pytest.skip("no PostgreSQL server programs (initdb, pg_ctl): apt-get install postgresql, or set PATH to them")
-    # A folder of its own: pytest's are closed to other users, and PostgreSQL refuses to run as root.
+        pytest.skip(
+            "no PostgreSQL server programs (initdb, pg_ctl): apt-get install postgresql, or set"
+            " PATH to them"
+        )
+    # A folder of its own: pytest's are closed to other users, and PostgreSQL refuses to run as
+    # root.
     folder = Path(tempfile.mkdtemp(prefix="botbench-postgres-"))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -112,7 +134,13 @@ def postgres():
         as_user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
     def run(program, *arguments):
-        subprocess.run([str(programs / program), *arguments], check=True, cwd=folder, stdout=subprocess.DEVNULL, **as_user)
+        subprocess.run(
+            [str(programs / program), *arguments],
+            check=True,
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            **as_user,
+        )
 
     data = folder / "data"
     run("initdb", "-D", str(data), "-U", "botbench", "-A", "trust", "--no-sync")
@@ -136,13 +164,24 @@ def postgres():
 
 @pytest.fixture(scope="session")
 def chromium():
-    """One browser for all tests of a process: Playwright cannot be started twice in one. Each test opens contexts of its own."""
+    """One browser for all tests of a process: Playwright cannot be started twice in one. Each test
+    opens contexts of its own.
+    """
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     program = os.environ.get("BOTBENCH_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
     if not Path(program).exists():
-        pytest.skip(f"no Chromium at {program}: apt-get install chromium, or set BOTBENCH_CHROMIUM to its path")
-    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-             "--no-first-run"]
+        pytest.skip(
+            f"no Chromium at {program}: apt-get install chromium, or set BOTBENCH_CHROMIUM to its"
+            " path"
+        )
+    quiet = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+    ]
     with playwright.sync_playwright() as run:
         opened = run.chromium.launch(executable_path=program, args=quiet, timeout=180_000)
         yield opened

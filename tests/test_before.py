@@ -1,4 +1,6 @@
-"""A store, releases, a run and saved models of botbench 0.1 are read as they were written (tests/before)."""
+"""A store, releases, a run and saved models of botbench 0.1 are read as they were written
+(tests/before).
+"""
 
 import gzip
 import json
@@ -8,12 +10,16 @@ from pathlib import Path
 import pytest
 
 BEFORE = Path(__file__).with_name("before")
-"""Simulated accounts: two releases of 90, a batch with simulated answers, a run of 16 cells, five saved models."""
+"""Simulated accounts: two releases of 90, a batch with simulated answers, a run of 16 cells, five
+saved models.
+"""
 
 
 @pytest.fixture(scope="module")
 def expected():
-    """What botbench 0.1 said of them: board, scores of every detector, agreement, versions, one account's claims."""
+    """What botbench 0.1 said of them: board, scores of every detector, agreement, versions, one
+    account's claims.
+    """
     return json.loads(gzip.decompress((BEFORE / "expected.json.gz").read_bytes()))
 
 
@@ -27,30 +33,61 @@ def before(cli, tmp_path):
 
 
 def test_the_store_s_versions_claims_and_agreement_are_read(before, expected):
-    assert before.json("log")["versions"][-len(expected["versions"]["versions"]) :] == expected["versions"]["versions"]
+    assert (
+        before.json("log")["versions"][-len(expected["versions"]["versions"]) :]
+        == expected["versions"]["versions"]
+    )
     assert before.json("claims", "before-a-3") == expected["claims"]
     assert before.json("agreement", "before-a") == expected["agreement"]
 
 
 def test_the_releases_are_whole_and_can_be_made_again(before):
-    """The content hash of the frozen files is the one in release.json, and the same labels frozen again have it too."""
-    listed = {(r["name"], r["version"]): r["content_hash"] for r in before.json("releases")["releases"]}
+    """The content hash of the frozen files is the one in release.json, and the same labels frozen
+    again have it too.
+    """
+    listed = {
+        (r["name"], r["version"]): r["content_hash"] for r in before.json("releases")["releases"]
+    }
     assert set(listed) == {("a", 1), ("a", 2), ("b", 1)}
     again = before.json("release", "b", "--dataset", "before-b")
-    assert (again["version"], again["content_hash"]) == (1, listed["b", 1]), "nothing changed, so it is the same release"
+    assert (again["version"], again["content_hash"]) == (
+        1,
+        listed["b", 1],
+    ), "nothing changed, so it is the same release"
 
 
 def test_the_run_is_read_and_none_of_its_cells_is_done_again(before, expected):
-    assert before.json("bench", BEFORE / "suite.yaml")["cells"] == {"done": 0, "cached": 16, "failed": 0, "not_applicable": 0}
+    assert before.json("bench", BEFORE / "suite.yaml")["cells"] == {
+        "done": 0,
+        "cached": 16,
+        "failed": 0,
+        "not_applicable": 0,
+    }
     board = before.json("leaderboard", "--suite", "before", "--out", "board")
-    fields = ("cell", "metric", "value", "low", "high", "rank", "rank_low", "rank_high", "tie_group")
+    fields = (
+        "cell",
+        "metric",
+        "value",
+        "low",
+        "high",
+        "rank",
+        "rank_low",
+        "rank_high",
+        "tie_group",
+    )
     assert [[row[f] for f in fields] for row in board["rows"]] == expected["board"]
 
 
-@pytest.mark.parametrize("folder, detector", [
-    ("logistic-regression", "logistic-regression"), ("depth-4-tree", "depth-4-tree"), ("username", "username"),
-    ("efthimion", "efthimion"), ("random-forest-5", "random-forest(trees=5)"),
-])
+@pytest.mark.parametrize(
+    "folder, detector",
+    [
+        ("logistic-regression", "logistic-regression"),
+        ("depth-4-tree", "depth-4-tree"),
+        ("username", "username"),
+        ("efthimion", "efthimion"),
+        ("random-forest-5", "random-forest(trees=5)"),
+    ],
+)
 def test_a_saved_model_gives_the_scores_it_gave(before, expected, folder, detector):
     found = before.json("predict", detector, "before-b", "--model", f"models/{folder}")
     scores = [account["p_bot"] for account in found["accounts"][:12]]
@@ -73,7 +110,9 @@ def accounts_and_home(tmp_path_factory):
 
 
 def test_every_detector_gives_the_scores_of_its_declared_revision(accounts_and_home, expected):
-    """Trained on the release of 0.1. Whoever changes a detector's scores raises its revision and writes the new ones here."""
+    """Trained on the release of 0.1. Whoever changes a detector's scores raises its revision and
+    writes the new ones here.
+    """
     from benchmarks.detectors import complete
     from benchmarks.prediction import predict
 

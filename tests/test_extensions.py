@@ -1,5 +1,5 @@
-"""A toy detector, metric, protocol, source, feature and card: one file each in a copy of the packages, no edit elsewhere, and
-the whole path runs on them."""
+"""A toy detector, metric, protocol, source, feature and card: one file each in a copy of the
+packages, no edit elsewhere, and the whole path runs on them."""
 
 import json
 import os
@@ -15,7 +15,8 @@ import botbench
 import curation
 
 FILES = {
-    "curation/ingest/sources/toy_pipes.py": '''
+    "curation/ingest/sources/toy_pipes.py": (
+        '''
 """`toy-pipes`: id, followers and label between pipes."""
 from pydantic import BaseModel, ConfigDict
 from curation.ingest.sources import format_
@@ -36,8 +37,10 @@ def read(stage, files, options):
         stage.add("accounts", f"SELECT c[1] AS account_id, c[2] AS followers, {where} FROM ({lines})")
         answer = f"if(c[3] = '{options.bot}', 'bot', 'human') AS answer"
         stage.add("claims", f"SELECT c[1] AS account_id, {answer}, {where} FROM ({lines})")
-''',
-    "curation/features/toy.py": '''
+'''
+    ),
+    "curation/features/toy.py": (
+        '''
 """A family of one feature."""
 from curation.features import feature
 
@@ -46,8 +49,10 @@ from curation.features import feature
 def toy_half_of_followers(accounts):
     """Half of the followers."""
     return accounts.followers / 2
-''',
-    "benchmarks/detectors/toy.py": '''
+'''
+    ),
+    "benchmarks/detectors/toy.py": (
+        '''
 """Bot below ten followers."""
 import numpy as np
 from benchmarks.detectors import HALF, Detector, detector
@@ -62,8 +67,10 @@ class Toy(Detector):
     def predict_proba(self, accounts):
         p = np.where(accounts.feature("toy_half_of_followers") < 5, 0.9, 0.1)
         return np.column_stack([1 - p, p])
-''',
-    "benchmarks/metrics/toy.py": '''
+'''
+    ),
+    "benchmarks/metrics/toy.py": (
+        '''
 """A metric of a test."""
 from benchmarks.metrics import metric
 
@@ -72,8 +79,10 @@ from benchmarks.metrics import metric
         description="The mean of the scores.", trap="Says nothing.", source="made up for a test", undefined="there is no account")
 def toy(judged):
     return judged.weight @ judged.p / judged.weight.sum(axis=1)
-''',
-    "benchmarks/protocols/toy.py": '''
+'''
+    ),
+    "benchmarks/protocols/toy.py": (
+        '''
 """Even rows train, odd rows are tested."""
 from dataclasses import dataclass, field
 import numpy as np
@@ -91,8 +100,10 @@ class Toy(Protocol):
     def split(self, pool):
         rows = np.arange(len(pool.y))
         yield Fold(0, 0, rows[rows % 4 < 2], rows[rows % 4 >= 2])
-''',
-    "datasets/toy-set/card.yaml": """
+'''
+    ),
+    "datasets/toy-set/card.yaml": (
+        """
 id: toy-set
 title: A toy of a test
 platform: toy
@@ -102,7 +113,8 @@ citation: nobody
 sources: [{file: toy.pipes}]
 label: {meaning: B is a bot, claimant: a test}
 reads: [{format: toy-pipes, options: {bot: B}}]
-""",
+"""
+    ),
 }
 
 
@@ -111,7 +123,11 @@ def copy(tmp_path_factory):
     """The packages and the cards copied, and one file more for each thing."""
     root = tmp_path_factory.mktemp("copy")
     for package in (botbench, curation, benchmarks):
-        shutil.copytree(Path(package.__file__).parent, root / package.__name__, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            Path(package.__file__).parent,
+            root / package.__name__,
+            ignore=shutil.ignore_patterns("__pycache__"),
+        )
     for name, text in FILES.items():
         target = root / name
         if name.startswith("datasets/") and (root / "curation" / "datasets").is_dir():
@@ -120,7 +136,8 @@ def copy(tmp_path_factory):
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text.lstrip(), encoding="utf-8")
     (root / "toy.pipes").write_text(
-        "".join(f"{i}|{i % 20}|{'B' if i % 20 < 10 else 'H'}\n" for i in range(1, 201)), encoding="utf-8"
+        "".join(f"{i}|{i % 20}|{'B' if i % 20 < 10 else 'H'}\n" for i in range(1, 201)),
+        encoding="utf-8",
     )
     return root
 
@@ -147,11 +164,15 @@ def run(copy):
 def board(copy, run):
     """The whole path on the toys; the board of it."""
     pulled = run("pull", "toy-set", "--from", copy)
-    assert (pulled["accounts"], pulled["claims"]) == (200, {"dataset": {"bot": _bots(), "human": 200 - _bots()}})
+    assert (pulled["accounts"], pulled["claims"]) == (
+        200,
+        {"dataset": {"bot": _bots(), "human": 200 - _bots()}},
+    )
     run("consensus", "toy-set")
     run("release", "toy", "--dataset", "toy-set")
     (copy / "toy.yaml").write_text(
-        "name: toy\nreleases: [toy]\ndetectors: [constant, one-question-tree, toy-below-ten]\nprotocols: ['toy-every-other()']\n",
+        "name: toy\nreleases: [toy]\ndetectors: [constant, one-question-tree,"
+        " toy-below-ten]\nprotocols: ['toy-every-other()']\n",
         "utf-8",
     )
     assert run("bench", "toy.yaml", "--no-mlflow")["cells"]["done"] == 3
@@ -179,7 +200,11 @@ def test_the_card_is_listed(run):
 
 
 def test_the_detector_is_scored_under_the_protocol_by_the_metric(board):
-    rows = {(r["detector"], r["metric"]): r for r in board["rows"] if r["protocol"].startswith("toy-every-other")}
+    rows = {
+        (r["detector"], r["metric"]): r
+        for r in board["rows"]
+        if r["protocol"].startswith("toy-every-other")
+    }
     assert rows["toy-below-ten", "accuracy"]["value"] == 1.0
     # 0.9 for bots and 0.1 for people, half of each.
     assert rows["toy-below-ten", "toy-mean-score"]["value"] == pytest.approx(0.5, abs=0.02)

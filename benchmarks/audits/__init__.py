@@ -1,1 +1,3 @@
-"""Audits: whether a published table can be true, whether a data set gives itself away, whether a detector has seen it."""
+"""Audits: whether a published table can be true, whether a data set gives itself away, whether a
+detector has seen it.
+"""

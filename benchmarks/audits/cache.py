@@ -16,11 +16,15 @@ if TYPE_CHECKING:
 
 
 def kept(home: Path, release: Release) -> dict[str, Any]:
-    """The document of `audit dataset`, from the cache where this code has audited this content beside the same releases."""
+    """The document of `audit dataset`, from the cache where this code has audited this content
+    beside the same releases.
+    """
     others = sorted(f"{name}@{versions[-1]}" for name, versions in _listed(home).items())
     modules = [*(c.run.__module__ for c in dataset.checks().values()), dataset.__name__]
     code = [code_versions.of_module(name) for name in modules]
-    key = hashlib.sha256(json.dumps([release.reference, release.content_hash, others, code]).encode()).hexdigest()[:24]
+    key = hashlib.sha256(
+        json.dumps([release.reference, release.content_hash, others, code]).encode()
+    ).hexdigest()[:24]
     path = home / "cache" / "audits" / f"{key}.json"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)

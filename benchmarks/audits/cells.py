@@ -14,14 +14,18 @@ TOLERANCE = 0.01
 """How far beyond its rounding a score may lie off what the others imply: one point."""
 
 COMMON = 2.0
-"""Times the tolerance where the share of bots is the data set's common one, itself estimated from the table."""
+"""Times the tolerance where the share of bots is the data set's common one, itself estimated from
+the table.
+"""
 
 
 @dataclass(frozen=True)
 class Issue:
-    """One cell that does not fit. Numbers are as printed (percent stays percent); `row` counts data rows from 1.
+    """One cell that does not fit. Numbers are as printed (percent stays percent); `row` counts data
+    rows from 1.
 
-    `possible` is False where no detector on any accounts, averaged over any runs, can have these numbers.
+    `possible` is False where no detector on any accounts, averaged over any runs, can have these
+    numbers.
     """
 
     row: int
@@ -38,7 +42,9 @@ class Issue:
 
 @dataclass(frozen=True)
 class Case:
-    """What a check gets: the table, the share of bots behind each row, and how far off a score may lie."""
+    """What a check gets: the table, the share of bots behind each row, and how far off a score may
+    lie.
+    """
 
     table: Published
     prevalence: Prevalence
@@ -50,7 +56,9 @@ class Case:
         return np.where(self.prevalence.is_stated, self.tolerance, COMMON * self.tolerance)
 
     def score(self, name: str) -> Floats:
-        """A score where it is within its range: what is not is an issue of its own and implies nothing."""
+        """A score where it is within its range: what is not is an issue of its own and implies
+        nothing.
+        """
         column, (low, high) = self.table.score(name), RANGES[name]
         return np.where((column >= low) & (column <= high), column, np.nan)
 
@@ -58,10 +66,19 @@ class Case:
         """What the rounding of these scores may hide, together."""
         return sum(self.table.rounding(name) for name in names)
 
-    def issue(self, i: int, check: str, score: str, figures: tuple[float, float | None], verdict: tuple[bool, list[str]]) -> Issue:
+    def issue(
+        self,
+        i: int,
+        check: str,
+        score: str,
+        figures: tuple[float, float | None],
+        verdict: tuple[bool, list[str]],
+    ) -> Issue:
         """One issue of row i: (published, implied) as fractions, (possible, explanations)."""
         scale = 1.0 if score in COUNTS else self.table.scale
-        shown, implied = (None if v is None or not np.isfinite(v) else round(float(v) * scale, 6) for v in figures)
+        shown, implied = (
+            None if v is None or not np.isfinite(v) else round(float(v) * scale, 6) for v in figures
+        )
         assert shown is not None
         difference = None if implied is None else round(shown - implied, 6)
         possible, why = verdict

@@ -14,7 +14,9 @@ from benchmarks.audits.published import Floats
 
 Formula = Callable[[Floats, Floats, Floats], Floats]
 IMPLIED: dict[str, Formula] = {
-    "accuracy": implied_scores.accuracy, "balanced_accuracy": implied_scores.balanced_accuracy, "mcc": implied_scores.mcc,
+    "accuracy": implied_scores.accuracy,
+    "balanced_accuracy": implied_scores.balanced_accuracy,
+    "mcc": implied_scores.mcc,
 }
 
 
@@ -22,7 +24,9 @@ def f1(case: Case) -> Iterator[Issue]:
     """F1 against 2PR / (P + R)."""
     p, r, printed = (case.score(s) for s in ("precision", "recall", "f1"))
     expected = implied_scores.f1(p, r)
-    off = _off(case, printed, expected, _reach(case, implied_scores.f1), "f1") & (np.abs(printed - expected) > case.tolerance)
+    off = _off(case, printed, expected, _reach(case, implied_scores.f1), "f1") & (
+        np.abs(printed - expected) > case.tolerance
+    )
     floor = np.maximum(0, p + r - 1) - case.half("precision", "recall", "f1")
     for i in np.flatnonzero(off):
         averaged = bool(floor[i] <= printed[i] < expected[i])
@@ -31,9 +35,11 @@ def f1(case: Case) -> Iterator[Issue]:
 
 
 def precision(case: Case) -> Iterator[Issue]:
-    """A precision below what calling every human a bot gives, at this recall and the stated share of bots.
+    """A precision below what calling every human a bot gives, at this recall and the stated share
+    of bots.
 
-    The least precision g(R) is concave in R, so an average over runs may lie below g, but not below pi R.
+    The least precision g(R) is concave in R, so an average over runs may lie below g, but not below
+    pi R.
     """
     p, r, pi = case.score("precision"), case.score("recall"), case.prevalence.stated
     least, half = implied_scores.least_precision(r, pi), case.half("precision")
@@ -51,7 +57,9 @@ def implied(name: str) -> Check:
         pi, printed = case.prevalence.share, case.score(name)
         expected = IMPLIED[name](case.score("precision"), case.score("recall"), pi)
         reach = _reach(case, lambda p, r: IMPLIED[name](p, r, pi))
-        for i in np.flatnonzero(_off(case, printed, expected, reach, name) & (np.abs(printed - expected) > case.allowed)):
+        for i in np.flatnonzero(
+            _off(case, printed, expected, reach, name) & (np.abs(printed - expected) > case.allowed)
+        ):
             possible = name != "accuracy" or not _beyond_averages(case, i)
             why = explanations.of_prevalence(case, i, name, possible)
             yield case.issue(i, name, name, (printed[i], expected[i]), (possible, why))
@@ -60,42 +68,78 @@ def implied(name: str) -> Check:
 
 
 def _beyond_averages(case: Case, i: int) -> bool:
-    """Whether no average over runs has this accuracy: pi R <= accuracy <= pi R + 1 - pi, at the stated share of bots."""
+    """Whether no average over runs has this accuracy: pi R <= accuracy <= pi R + 1 - pi, at the
+    stated share of bots.
+    """
     pi, r, a = case.prevalence.stated[i], case.score("recall")[i], case.score("accuracy")[i]
     half = case.half("recall", "accuracy")
     return bool(np.isfinite(pi) and not pi * r - half <= a <= pi * r + 1 - pi + half)
 
 
 def auc(case: Case) -> Iterator[Issue]:
-    """ROC AUC against the one point of the curve that is known: TPR (1 - FPR) <= AUC <= 1 - FPR (1 - TPR)."""
+    """ROC AUC against the one point of the curve that is known: TPR (1 - FPR) <= AUC <= 1 - FPR (1
+    - TPR).
+    """
     p, t, printed = (case.score(s) for s in ("precision", "recall", "auc"))
     f = np.clip(implied_scores.fpr(p, t, case.prevalence.share), 0, 1)
     nearest = np.clip(printed, t * (1 - f), 1 - f * (1 - t))
     for i in np.flatnonzero(np.abs(printed - nearest) > case.allowed + case.half("auc")):
-        yield case.issue(i, "auc", "auc", (printed[i], nearest[i]), (True, [explanations.CURVE, explanations.AVERAGED]))
+        yield case.issue(
+            i,
+            "auc",
+            "auc",
+            (printed[i], nearest[i]),
+            (True, [explanations.CURVE, explanations.AVERAGED]),
+        )
 
 
 def positive_class(case: Case) -> Iterator[Issue]:
     """An accuracy that does not fit with bots as the positive class, and fits where humans are it."""
-    p, r, printed, pi = case.score("precision"), case.score("recall"), case.score("accuracy"), case.prevalence.share
+    p, r, printed, pi = (
+        case.score("precision"),
+        case.score("recall"),
+        case.score("accuracy"),
+        case.prevalence.share,
+    )
     as_bots, as_humans = implied_scores.accuracy(p, r, pi), implied_scores.accuracy(p, r, 1 - pi)
     fits = np.abs(printed - as_humans) <= explanations.FITS + case.half("accuracy")
-    off = _off(case, printed, as_bots, _reach(case, lambda a, b: implied_scores.accuracy(a, b, pi)), "accuracy")
+    off = _off(
+        case,
+        printed,
+        as_bots,
+        _reach(case, lambda a, b: implied_scores.accuracy(a, b, pi)),
+        "accuracy",
+    )
     for i in np.flatnonzero(off & (np.abs(printed - as_bots) > case.allowed) & fits):
-        yield case.issue(i, "positive class", "accuracy", (printed[i], as_bots[i]), (True, explanations.flipped_class(case, i)))
+        yield case.issue(
+            i,
+            "positive class",
+            "accuracy",
+            (printed[i], as_bots[i]),
+            (True, explanations.flipped_class(case, i)),
+        )
 
 
 def _reach(case: Case, formula: Callable[[Floats, Floats], Floats]) -> tuple[Floats, Floats]:
-    """The least and the largest value that the rounding of precision and recall leaves open (they are monotone in each)."""
+    """The least and the largest value that the rounding of precision and recall leaves open (they
+    are monotone in each).
+    """
     p, r = case.score("precision"), case.score("recall")
     a, b = case.half("precision"), case.half("recall")
-    corners = [formula(np.clip(p + i * a, 0, 1), np.clip(r + j * b, 0, 1)) for i, j in product((-1, 1), repeat=2)]
+    corners = [
+        formula(np.clip(p + i * a, 0, 1), np.clip(r + j * b, 0, 1))
+        for i, j in product((-1, 1), repeat=2)
+    ]
     # At a precision that may be 0 the false positives are unknown, and so is all that counts them.
     open_ = np.any(np.isnan(corners), axis=0)
-    return np.where(open_, -np.inf, np.min(corners, axis=0)), np.where(open_, np.inf, np.max(corners, axis=0))
+    return np.where(open_, -np.inf, np.min(corners, axis=0)), np.where(
+        open_, np.inf, np.max(corners, axis=0)
+    )
 
 
-def _off(case: Case, printed: Floats, expected: Floats, reach: tuple[Floats, Floats], name: str) -> NDArray[np.bool_]:
+def _off(
+    case: Case, printed: Floats, expected: Floats, reach: tuple[Floats, Floats], name: str
+) -> NDArray[np.bool_]:
     """Whether a score lies beyond what rounding leaves open."""
     half = case.half(name)
     beyond = (printed < reach[0] - half) | (printed > reach[1] + half)

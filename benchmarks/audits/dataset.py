@@ -1,6 +1,8 @@
-"""The audit of a data set: one file a check in `checks/`, each asking whether labels can be told by what is no evidence.
+"""The audit of a data set: one file a check in `checks/`, each asking whether labels can be told by
+what is no evidence.
 
-A check registers with :func:`check` and gets an :class:`Audited`; it returns its figure, or says why it does not apply.
+A check registers with :func:`check` and gets an :class:`Audited`; it returns its figure, or says
+why it does not apply.
 """
 
 from __future__ import annotations
@@ -44,7 +46,9 @@ class Finding:
 
 @dataclass(frozen=True)
 class Result:
-    """What a check function returns: the figure, whether it is an issue, the sentence, and its interval where it has one."""
+    """What a check function returns: the figure, whether it is an issue, the sentence, and its
+    interval where it has one.
+    """
 
     value: float
     issue: bool
@@ -81,7 +85,10 @@ class Audited:
         """1 bot, 0 human. Raises NotApplicable where a class has hardly any accounts."""
         y = self.material.y
         if min(y.sum(), len(y) - y.sum()) < LEAST:
-            raise NotApplicable(f"there are {int(y.sum())} bots and {int(len(y) - y.sum())} humans; {LEAST} of each are needed.")
+            raise NotApplicable(
+                f"there are {int(y.sum())} bots and {int(len(y) - y.sum())} humans; {LEAST} of each"
+                " are needed."
+            )
         return y
 
     def ask(self, query: str, tables: list[str]) -> pa.Table:
@@ -101,11 +108,18 @@ class Report:
 
     def document(self) -> dict[str, Any]:
         """The contract of `botbench audit dataset --json`."""
-        return {"release": self.release, "content_hash": self.content_hash, "simulated": self.simulated, "seed": self.seed,
-                "checks": [vars(f) for f in self.findings]}
+        return {
+            "release": self.release,
+            "content_hash": self.content_hash,
+            "simulated": self.simulated,
+            "seed": self.seed,
+            "checks": [vars(f) for f in self.findings],
+        }
 
 
-CHECKS: Registry[Check] = Registry("check of a data set", "benchmarks.audits.checks", "botbench.audits")
+CHECKS: Registry[Check] = Registry(
+    "check of a data set", "benchmarks.audits.checks", "botbench.audits"
+)
 F = TypeVar("F", bound=Callable[[Audited], Result])
 
 
@@ -124,7 +138,9 @@ def checks() -> dict[str, Check]:
     return CHECKS.all()
 
 
-def audit(home: Path, reference: str, seed: int = 0, step: Callable[[], object] = lambda: None) -> Report:
+def audit(
+    home: Path, reference: str, seed: int = 0, step: Callable[[], object] = lambda: None
+) -> Report:
     """Run every check on a release. Raises UserError where it is not there or was changed."""
     chosen = release.load(home, reference, verify=True)
     newest = [f"{name}@{versions[-1]}" for name, versions in release.listed(home).items()]
@@ -134,7 +150,13 @@ def audit(home: Path, reference: str, seed: int = 0, step: Callable[[], object] 
     for one in checks().values():
         findings.append(_found(one, audited))
         step()
-    return Report(chosen.reference, chosen.content_hash, bool(chosen.info.get("simulated")), seed, tuple(findings))
+    return Report(
+        chosen.reference,
+        chosen.content_hash,
+        bool(chosen.info.get("simulated")),
+        seed,
+        tuple(findings),
+    )
 
 
 def _found(one: Check, audited: Audited) -> Finding:
@@ -142,5 +164,14 @@ def _found(one: Check, audited: Audited) -> Finding:
         result = one.run(audited)
     except NotApplicable as reason:
         return Finding(one.name, "not applicable", None, str(reason))
-    rounded = [None if v is None else round(float(v), 4) for v in (result.value, result.low, result.high)]
-    return Finding(one.name, "issue" if result.issue else "passed", rounded[0], result.detail, rounded[1], rounded[2])
+    rounded = [
+        None if v is None else round(float(v), 4) for v in (result.value, result.low, result.high)
+    ]
+    return Finding(
+        one.name,
+        "issue" if result.issue else "passed",
+        rounded[0],
+        result.detail,
+        rounded[1],
+        rounded[2],
+    )

@@ -1,4 +1,6 @@
-"""What might explain an issue of a published table, in words: rounding, averages over runs, another class, another unit."""
+"""What might explain an issue of a published table, in words: rounding, averages over runs, another
+class, another unit.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,14 @@ from benchmarks.audits import implied_scores
 from benchmarks.audits.cells import Case
 from benchmarks.audits.published import Floats
 
-AVERAGED = "scores averaged over runs (each mean is right, but together they are no single confusion matrix)"
-BEYOND = "a symmetric interval (mean ± standard deviation, or a normal approximation) that ignores the score's range"
+AVERAGED = (
+    "scores averaged over runs (each mean is right, but together they are no single confusion"
+    " matrix)"
+)
+BEYOND = (
+    "a symmetric interval (mean ± standard deviation, or a normal approximation) that ignores the"
+    " score's range"
+)
 CURVE = "the score behind the AUC is not the one that was cut, or is turned round"
 FITS = 0.005
 """How near another reading must come to the printed value to be named: half a point."""
@@ -26,12 +34,25 @@ def outside(printed: float, scale: float) -> list[str]:
 
 def of_f1(case: Case, i: int, averaged: bool) -> list[str]:
     """Of an F1 that its precision and recall do not imply."""
-    found = ["F1 averaged over runs: the mean of F1 can only lie below the F1 of the means"] if averaged else []
+    found = (
+        ["F1 averaged over runs: the mean of F1 can only lie below the F1 of the means"]
+        if averaged
+        else []
+    )
     fitting = [*_other_unit(case, i), *_other_average(case, i)]
     if fitting or averaged:
-        return [*fitting, *found, *(() if fitting else ("F1 is a macro average, or of the other class",))]
-    return ["F1 is a macro or weighted average, or of the other class, while precision and recall are of the bot class",
-            "a misprint, or numbers of different runs in one row"]
+        return [
+            *fitting,
+            *found,
+            *(() if fitting else ("F1 is a macro average, or of the other class",)),
+        ]
+    return [
+        (
+            "F1 is a macro or weighted average, or of the other class, while precision and recall"
+            " are of the bot class"
+        ),
+        "a misprint, or numbers of different runs in one row",
+    ]
 
 
 def _near(case: Case) -> float:
@@ -46,8 +67,12 @@ def _other_average(case: Case, i: int) -> Iterator[str]:
     """Another kind of F1 that would be the printed one, at the share of bots that is known."""
     p, r, printed = _row(case, i, "precision", "recall", "f1")
     pi = case.prevalence.share[i : i + 1]
-    readings = {"the macro average over both classes": implied_scores.macro_f1, "the average weighted by class": implied_scores.weighted_f1,
-                "the F1 of the human class": implied_scores.human_f1, "the accuracy (micro average)": implied_scores.accuracy}
+    readings = {
+        "the macro average over both classes": implied_scores.macro_f1,
+        "the average weighted by class": implied_scores.weighted_f1,
+        "the F1 of the human class": implied_scores.human_f1,
+        "the accuracy (micro average)": implied_scores.accuracy,
+    }
     for what, formula in readings.items():
         would = formula(p, r, pi)[0]
         if abs(would - printed[0]) <= _near(case):
@@ -59,11 +84,17 @@ def _other_unit(case: Case, i: int) -> Iterator[str]:
     if case.table.scale != 100:
         return
     p, r, printed = _row(case, i, "precision", "recall", "f1")
-    for name, cell, implied in (("precision", p, implied_scores.f1(100 * p, r)), ("recall", r, implied_scores.f1(p, 100 * r)),
-                                ("f1", printed, implied_scores.f1(p, r))):
+    for name, cell, implied in (
+        ("precision", p, implied_scores.f1(100 * p, r)),
+        ("recall", r, implied_scores.f1(p, 100 * r)),
+        ("f1", printed, implied_scores.f1(p, r)),
+    ):
         wanted = 100 * printed[0] if name == "f1" else printed[0]
         if 0 < cell[0] <= 0.01 and abs(implied[0] - wanted) <= _near(case):
-            yield f"{name} is a fraction among percentages: read as {100 * cell[0] * 100:g} % the row fits"
+            yield (
+                f"{name} is a fraction among percentages: read as {100 * cell[0] * 100:g} % the row"
+                " fits"
+            )
 
 
 def of_prevalence(case: Case, i: int, name: str, possible: bool) -> list[str]:
@@ -73,7 +104,10 @@ def of_prevalence(case: Case, i: int, name: str, possible: bool) -> list[str]:
     found = list(flipped_class(case, i))
     own = implied_scores.prevalence(*_row(case, i, "precision", "recall", "accuracy"))[0]
     if name == "accuracy" and np.isfinite(own) and 0 <= own <= 1:
-        found.append(f"another sample: it would fit at {100 * own:.1f} % bots, and {100 * pi:.1f} % is {whose}")
+        found.append(
+            f"another sample: it would fit at {100 * own:.1f} % bots, and {100 * pi:.1f} % is"
+            f" {whose}"
+        )
     if possible:
         found.append(AVERAGED)
     return [*found, "precision and recall are macro or weighted averages over both classes"]
@@ -86,8 +120,10 @@ def flipped_class(case: Case, i: int) -> list[str]:
     off = abs(would - printed[0])
     if not off <= FITS + case.half("accuracy"):
         return []
-    return [f"the positive class is swapped: with humans as positive class the accuracy would be {_shown(case, would)} "
-            f"(off by {off * case.table.scale:.3g})"]
+    return [
+        "the positive class is swapped: with humans as positive class the accuracy would be"
+        f" {_shown(case, would)} (off by {off * case.table.scale:.3g})"
+    ]
 
 
 def _shown(case: Case, value: float) -> str:

@@ -1,6 +1,7 @@
 """What precision, recall and the share of bots imply: the other scores of one confusion matrix.
 
-All arguments are float64 arrays of one shape (fractions); pi is the share of bots among the accounts.
+All arguments are float64 arrays of one shape (fractions); pi is the share of bots among the
+accounts.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ def f1(precision: Floats, recall: Floats) -> Floats:
 
 
 def false_positives(precision: Floats, recall: Floats, pi: Floats) -> Floats:
-    """FP / n = pi R (1 - P) / P, at most 1 - pi; unknown (NaN) where P is 0, where no bot was found whatever was said."""
+    """FP / n = pi R (1 - P) / P, at most 1 - pi; unknown (NaN) where P is 0, where no bot was found
+    whatever was said.
+    """
     return np.minimum(_divide(pi * recall * (1 - precision), precision, np.nan), 1 - pi)
 
 
@@ -81,9 +84,12 @@ def least_precision(recall: Floats, pi: Floats) -> Floats:
 
 
 def prevalence(precision: Floats, recall: Floats, accuracy: Floats) -> Floats:
-    """The share of bots at which the three agree: (1 - accuracy) / ((1 - R) + R (1 - P) / P); NaN where any would do.
+    """The share of bots at which the three agree: (1 - accuracy) / ((1 - R) + R (1 - P) / P); NaN
+    where any would do.
 
     >>> prevalence(np.array([0.8]), np.array([0.5]), np.array([0.9375])).round(4).tolist()
     [0.1]
     """
-    return _divide(1 - accuracy, (1 - recall) + _divide(recall * (1 - precision), precision, np.nan), np.nan)
+    return _divide(
+        1 - accuracy, (1 - recall) + _divide(recall * (1 - precision), precision, np.nan), np.nan
+    )

@@ -11,15 +11,20 @@ from curation.release import release
 
 
 def audit(run: results.Run) -> dict[str, Any]:
-    """The contract of `botbench audit run --json`: one row for each detector, training data and test.
+    """The contract of `botbench audit run --json`: one row for each detector, training data and
+    test.
 
-    Trained on other releases, the protocols leave shared accounts out of training (`left_out`): passed. Data that a
-    detector *declares* to have been trained on before it came here (`trained_on`: release references) are not ours to
-    leave out: every shared account is an issue.
+    Trained on other releases, the protocols leave shared accounts out of training (`left_out`):
+    passed. Data that a detector *declares* to have been trained on before it came here
+    (`trained_on`: release references) are not ours to leave out: every shared account is an issue.
     """
     rows = [row for cell in results.cells(run) if cell.status == "done" for row in _rows(run, cell)]
     unique = {(r["detector"], r["train"], r["test"], r["declared"]): r for r in rows}
-    return {"run": run.run_id, "suite": run.suite.get("name"), "overlaps": [unique[key] for key in sorted(unique)]}
+    return {
+        "run": run.run_id,
+        "suite": run.suite.get("name"),
+        "overlaps": [unique[key] for key in sorted(unique)],
+    }
 
 
 def _rows(run: results.Run, cell: results.Cell) -> Iterable[dict[str, Any]]:
@@ -32,26 +37,44 @@ def _rows(run: results.Run, cell: results.Cell) -> Iterable[dict[str, Any]]:
         yield _row(run, cell, declared, tested, declared=True)
 
 
-def _row(run: results.Run, cell: results.Cell, train: tuple[str, ...], tested: list[str], declared: bool) -> dict[str, Any]:
+def _row(
+    run: results.Run, cell: results.Cell, train: tuple[str, ...], tested: list[str], declared: bool
+) -> dict[str, Any]:
     known = [r for r in train if _there(run, r)]
     n = shared(run, known, tested)
     unknown = [r for r in train if r not in known]
     outcome = "not applicable" if unknown and not known else "issue" if declared and n else "passed"
-    return {"detector": cell.detector, "train": " + ".join(train), "test": cell.test, "declared": declared, "shared": n,
-            "left_out": 0 if declared else n, "unknown": unknown, "outcome": outcome}
+    return {
+        "detector": cell.detector,
+        "train": " + ".join(train),
+        "test": cell.test,
+        "declared": declared,
+        "shared": n,
+        "left_out": 0 if declared else n,
+        "unknown": unknown,
+        "outcome": outcome,
+    }
 
 
 def _there(run: results.Run, reference: str) -> bool:
     name, _, version = reference.partition("@")
-    return int(version) in release.listed(run.home).get(name, []) if version.isdecimal() else name in release.listed(run.home)
+    return (
+        int(version) in release.listed(run.home).get(name, [])
+        if version.isdecimal()
+        else name in release.listed(run.home)
+    )
 
 
 def shared(run: results.Run, train: Iterable[str], tested: Iterable[str]) -> int:
     """How many tested accounts (platform and id) stand in any of the training releases."""
-    left, right = ([str(release.load(run.home, r).file("accounts")) for r in some] for some in (tested, train))
+    left, right = (
+        [str(release.load(run.home, r).file("accounts")) for r in some] for some in (tested, train)
+    )
     if not right:
         return 0
     found = release_arrays.ask(
         """SELECT count(*) AS n FROM (SELECT DISTINCT platform, account_id FROM read_parquet(?)
-           INTERSECT SELECT DISTINCT platform, account_id FROM read_parquet(?))""", [left, right])
+           INTERSECT SELECT DISTINCT platform, account_id FROM read_parquet(?))""",
+        [left, right],
+    )
     return int(found["n"][0].as_py())

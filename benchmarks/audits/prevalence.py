@@ -1,4 +1,6 @@
-"""The share of bots behind each row of a published table: stated, or what most rows of its data set agree on."""
+"""The share of bots behind each row of a published table: stated, or what most rows of its data set
+agree on.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ ROWS = 3
 
 @dataclass(frozen=True)
 class Prevalence:
-    """Shares of bots by row, float64[k]: `stated` (bots / n), `common` (median over the data set's rows), NaN where unknown."""
+    """Shares of bots by row, float64[k]: `stated` (bots / n), `common` (median over the data set's
+    rows), NaN where unknown.
+    """
 
     stated: Floats
     common: Floats
@@ -33,10 +37,18 @@ class Prevalence:
 
 
 def known(table: Published) -> Prevalence:
-    """The prevalence of each row. The median does not move with a few rows that are wrong; fewer than three say nothing."""
+    """The prevalence of each row. The median does not move with a few rows that are wrong; fewer
+    than three say nothing.
+    """
     with np.errstate(invalid="ignore", divide="ignore"):
-        stated = np.where((table.n > 0) & (table.bots >= 0) & (table.bots <= table.n), table.bots / table.n, np.nan)
-        implied = implied_scores.prevalence(table.score("precision"), table.score("recall"), table.score("accuracy"))
+        stated = np.where(
+            (table.n > 0) & (table.bots >= 0) & (table.bots <= table.n),
+            table.bots / table.n,
+            np.nan,
+        )
+        implied = implied_scores.prevalence(
+            table.score("precision"), table.score("recall"), table.score("accuracy")
+        )
     usable = np.where((implied >= 0) & (implied <= 1), implied, np.nan)
     names = np.asarray(table.dataset, dtype=object)
     common = np.full(len(table), np.nan)

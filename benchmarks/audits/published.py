@@ -17,7 +17,12 @@ from botbench.core.errors import UserError, unknown
 Floats = NDArray[np.float64]
 
 RANGES: dict[str, tuple[float, float]] = {
-    "accuracy": (0, 1), "balanced_accuracy": (0, 1), "precision": (0, 1), "recall": (0, 1), "f1": (0, 1), "mcc": (-1, 1),
+    "accuracy": (0, 1),
+    "balanced_accuracy": (0, 1),
+    "precision": (0, 1),
+    "recall": (0, 1),
+    "f1": (0, 1),
+    "mcc": (-1, 1),
     "auc": (0, 1),
 }
 """The scores that are read, and the range of each."""
@@ -29,11 +34,12 @@ NUMBER = re.compile(r"[+-]?(\d+(\.(\d*))?|\.(\d+))([eE][+-]?\d+)?")
 
 @dataclass(frozen=True)
 class Published:
-    """k rows of scores. `value[score]`, `low` and `high` are float64[k] in fractions, NaN where nothing was printed.
+    """k rows of scores. `value[score]`, `low` and `high` are float64[k] in fractions, NaN where
+    nothing was printed.
 
-    `half[score]` is half a unit of the last place printed (fractions): what rounding may hide. Tables drop trailing zeros,
-    so it is that of the most finely printed score of the whole table. `n` and
-    `bots` are accounts, NaN where not stated; `scale` is 100 where the table is in percent.
+    `half[score]` is half a unit of the last place printed (fractions): what rounding may hide.
+    Tables drop trailing zeros, so it is that of the most finely printed score of the whole table.
+    `n` and `bots` are accounts, NaN where not stated; `scale` is 100 where the table is in percent.
     """
 
     method: tuple[str, ...]
@@ -62,47 +68,81 @@ class Published:
     @property
     def values(self) -> int:
         """How many scores were printed, bounds of intervals included."""
-        return int(sum(np.isfinite(column).sum() for part in (self.value, self.low, self.high) for column in part.values()))
+        return int(
+            sum(
+                np.isfinite(column).sum()
+                for part in (self.value, self.low, self.high)
+                for column in part.values()
+            )
+        )
 
 
 def read(path: Path, percent: bool = False) -> Published:
-    """A CSV with the columns method, dataset, and any of n, bots, the scores of `RANGES` and their `_low`, `_high`.
+    """A CSV with the columns method, dataset, and any of n, bots, the scores of `RANGES` and their
+    `_low`, `_high`.
 
-    Raises UserError for a file that cannot be read, without these columns, or with cells that are no numbers (all named).
+    Raises UserError for a file that cannot be read, without these columns, or with cells that are
+    no numbers (all named).
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
-        raise UserError(f"{path} is not UTF-8 text; expected a CSV table with the columns method, dataset and scores.") from None
+        raise UserError(
+            f"{path} is not UTF-8 text; expected a CSV table with the columns method, dataset and"
+            " scores."
+        ) from None
     rows = list(csv.reader(io.StringIO(text)))
     rows = [row for row in rows if any(cell.strip() for cell in row)]
     if not rows:
-        raise UserError(f"{path} is empty; expected a CSV table with the columns method, dataset and scores.")
+        raise UserError(
+            f"{path} is empty; expected a CSV table with the columns method, dataset and scores."
+        )
     names = [name.strip().lower().replace(" ", "_").replace("-", "_") for name in rows[0]]
     return of([dict(zip(names, row, strict=False)) for row in rows[1:]], names, str(path), percent)
 
 
-def of(rows: Sequence[Mapping[str, object]], names: Sequence[str], where: str = "the table", percent: bool = False) -> Published:
-    """The same from rows by column name; cells are text as printed, or numbers. Raises UserError as `read`."""
+def of(
+    rows: Sequence[Mapping[str, object]],
+    names: Sequence[str],
+    where: str = "the table",
+    percent: bool = False,
+) -> Published:
+    """The same from rows by column name; cells are text as printed, or numbers. Raises UserError as
+    `read`.
+    """
     _check_names(names, where)
     scale = 100.0 if percent else 1.0
     mistakes: list[str] = []
-    columns = {name: _numbers(rows, name, mistakes) for name in names if _score(name) or name in COUNTS}
+    columns = {
+        name: _numbers(rows, name, mistakes) for name in names if _score(name) or name in COUNTS
+    }
     if mistakes:
         more = f" (and {len(mistakes) - 5} more)" if len(mistakes) > 5 else ""
-        raise UserError(f"{where}: {'; '.join(mistakes[:5])}{more}. Expected numbers as printed, or nothing.")
+        raise UserError(
+            f"{where}: {'; '.join(mistakes[:5])}{more}. Expected numbers as printed, or nothing."
+        )
     numbers = {name: column[0] for name, column in columns.items()}
-    half = 0.5 * 10.0 ** -max((places for name, (_, places) in columns.items() if name not in COUNTS), default=0) / scale
+    half = (
+        0.5
+        * 10.0
+        ** -max((places for name, (_, places) in columns.items() if name not in COUNTS), default=0)
+        / scale
+    )
     nothing = np.full(len(rows), np.nan)
     return Published(
-        tuple(str(r.get("method") or "") for r in rows), tuple(str(r.get("dataset") or "") for r in rows),
-        {s: numbers[s] / scale for s in RANGES if s in numbers}, dict.fromkeys((s for s in RANGES if s in numbers), half),
+        tuple(str(r.get("method") or "") for r in rows),
+        tuple(str(r.get("dataset") or "") for r in rows),
+        {s: numbers[s] / scale for s in RANGES if s in numbers},
+        dict.fromkeys((s for s in RANGES if s in numbers), half),
         {s: numbers[f"{s}_low"] / scale for s in RANGES if f"{s}_low" in numbers},
         {s: numbers[f"{s}_high"] / scale for s in RANGES if f"{s}_high" in numbers},
-        numbers.get("n", nothing), numbers.get("bots", nothing), scale,
-        tuple(n for n in names if not _score(n) and n not in (*COUNTS, "method", "dataset")))
+        numbers.get("n", nothing),
+        numbers.get("bots", nothing),
+        scale,
+        tuple(n for n in names if not _score(n) and n not in (*COUNTS, "method", "dataset")),
+    )
 
 
 def _score(name: str) -> bool:
@@ -112,15 +152,24 @@ def _score(name: str) -> bool:
 def _check_names(names: Sequence[str], where: str) -> None:
     for needed in ("method", "dataset"):
         if needed not in names:
-            raise UserError(f"{where} has no column {needed!r}; it has {', '.join(names)}. Expected method, dataset and any of "
-                            f"{', '.join((*COUNTS, *RANGES))}, each score with _low and _high where an interval was published.")
+            raise UserError(
+                f"{where} has no column {needed!r}; it has {', '.join(names)}. Expected method,"
+                f" dataset and any of {', '.join((*COUNTS, *RANGES))}, each score with _low and"
+                " _high where an interval was published."
+            )
     if twice := sorted({n for n in names if n and list(names).count(n) > 1}):
         raise UserError(f"{where} has the column {', '.join(twice)} twice; which of them holds?")
     if not any(name in RANGES for name in names):
-        raise unknown(f"score in the columns of {where}", ", ".join(n for n in names if n not in {"method", "dataset"}), RANGES)
+        raise unknown(
+            f"score in the columns of {where}",
+            ", ".join(n for n in names if n not in {"method", "dataset"}),
+            RANGES,
+        )
 
 
-def _numbers(rows: Sequence[Mapping[str, object]], name: str, mistakes: list[str]) -> tuple[Floats, int]:
+def _numbers(
+    rows: Sequence[Mapping[str, object]], name: str, mistakes: list[str]
+) -> tuple[Floats, int]:
     """A column as float64, and the decimal places of its most finely printed cell."""
     found, places = np.full(len(rows), np.nan), 0
     for i, row in enumerate(rows):

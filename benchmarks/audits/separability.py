@@ -1,4 +1,6 @@
-"""How well a few numbers tell a label: a small tree's balanced accuracy on folds it was not trained on, with its interval."""
+"""How well a few numbers tell a label: a small tree's balanced accuracy on folds it was not trained
+on, with its interval.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Told:
-    """Balanced accuracy with its 95 % interval (Wilson on each class's rate, put together by MOVER), and the tree's question."""
+    """Balanced accuracy with its 95 % interval (Wilson on each class's rate, put together by
+    MOVER), and the tree's question.
+    """
 
     value: float
     low: float
@@ -31,19 +35,35 @@ class Told:
         return self.low > limit
 
 
-def told(x: Matrix, y: NDArray[np.int8], group: NDArray[Any], *, names: tuple[str, ...], depth: int, seed: int) -> Told:
-    """A tree of `depth` on x (float64[n, k], NaN where missing), stratified folds that part no group; weights equal by class."""
+def told(
+    x: Matrix,
+    y: NDArray[np.int8],
+    group: NDArray[Any],
+    *,
+    names: tuple[str, ...],
+    depth: int,
+    seed: int,
+) -> Told:
+    """A tree of `depth` on x (float64[n, k], NaN where missing), stratified folds that part no
+    group; weights equal by class.
+    """
     from sklearn.model_selection import StratifiedGroupKFold
     from sklearn.tree import DecisionTreeClassifier
 
     def tree() -> Any:
-        return DecisionTreeClassifier(max_depth=depth, min_samples_leaf=5, class_weight="balanced", random_state=seed)
+        return DecisionTreeClassifier(
+            max_depth=depth, min_samples_leaf=5, class_weight="balanced", random_state=seed
+        )
 
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
     codes = np.unique(group, return_inverse=True)[1]
     said = np.zeros(len(y), dtype=np.int8)
     for train, test in folds.split(x, y, codes):
-        said[test] = tree().fit(x[train], y[train]).predict(x[test]) if len(np.unique(y[train])) == 2 else y[train[0]]
+        said[test] = (
+            tree().fit(x[train], y[train]).predict(x[test])
+            if len(np.unique(y[train])) == 2
+            else y[train[0]]
+        )
     value, low, high = rate(said, y)
     return Told(value, low, high, question(tree().fit(x, y), names))
 

@@ -1,8 +1,10 @@
-"""The audit of a table of scores: what cannot be, what does not fit together, and what might explain it.
+"""The audit of a table of scores: what cannot be, what does not fit together, and what might
+explain it.
 
-One row's precision P and recall R imply its F1, and with the share of bots every other score. Averages over runs bend
-this: F1 is concave in (P, R) and above P + R - 1, so a mean F1 lies between P + R - 1 and the F1 of the means; what lies
-outside is no average of anything. (Jensen's inequality; the lower bound is F1's convex envelope on the unit square.)
+One row's precision P and recall R imply its F1, and with the share of bots every other score.
+Averages over runs bend this: F1 is concave in (P, R) and above P + R - 1, so a mean F1 lies between
+P + R - 1 and the F1 of the means; what lies outside is no average of anything. (Jensen's
+inequality; the lower bound is F1's convex envelope on the unit square.)
 """
 
 from __future__ import annotations
@@ -15,8 +17,18 @@ from benchmarks.audits.impossible import counts, interval, value
 from benchmarks.audits.prevalence import known
 from benchmarks.audits.published import Published
 
-CHECKS = (counts, value, interval, f1, precision, implied("accuracy"), implied("balanced_accuracy"), implied("mcc"), auc,
-          positive_class)
+CHECKS = (
+    counts,
+    value,
+    interval,
+    f1,
+    precision,
+    implied("accuracy"),
+    implied("balanced_accuracy"),
+    implied("mcc"),
+    auc,
+    positive_class,
+)
 
 
 def audit(table: Published, tolerance: float = TOLERANCE) -> list[Issue]:
@@ -28,5 +40,11 @@ def audit(table: Published, tolerance: float = TOLERANCE) -> list[Issue]:
 def document(table: Published, issues: list[Issue], tolerance: float = TOLERANCE) -> dict[str, Any]:
     """The contract of `botbench audit table --json`; numbers are in the table's own unit."""
     unit = "percent" if table.scale == 100 else "fraction"
-    return {"values": table.values, "rows": len(table), "unit": unit, "tolerance": tolerance * table.scale,
-            "issues": [vars(issue) for issue in issues], "ignored_columns": list(table.ignored)}
+    return {
+        "values": table.values,
+        "rows": len(table),
+        "unit": unit,
+        "tolerance": tolerance * table.scale,
+        "issues": [vars(issue) for issue in issues],
+        "ignored_columns": list(table.ignored),
+    }

@@ -1,4 +1,6 @@
-"""What a detector sees: accounts by position, with the evidence it asked for and nothing to know them by."""
+"""What a detector sees: accounts by position, with the evidence it asked for and nothing to know
+them by.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +24,9 @@ Codes = NDArray[np.uint64]
 class Records:
     """Posts or edges of some accounts, read from a masked Parquet file when asked for.
 
-    Every id in it is replaced by a number that means something within one cell only; `ends` names the columns that say
-    whose row it is (`account` for posts, `source` and `target` for edges), `nodes` the numbers of the accounts at hand.
+    Every id in it is replaced by a number that means something within one cell only; `ends` names
+    the columns that say whose row it is (`account` for posts, `source` and `target` for edges),
+    `nodes` the numbers of the accounts at hand.
     """
 
     path: Path
@@ -31,7 +34,8 @@ class Records:
     nodes: Codes
 
     def read(self, columns: Sequence[str] | None = None) -> pa.Table:
-        """The rows of these accounts; with `position` (int64, the account's row in the view) where a row has one owner.
+        """The rows of these accounts; with `position` (int64, the account's row in the view) where
+        a row has one owner.
 
         `columns` limits what is read; the order is that of the masked numbers, so it tells nothing.
         """
@@ -43,24 +47,34 @@ class Records:
         with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
             connection.register("nodes", nodes)
             if len(self.ends) == 1:
-                query = f"SELECT n.position, {asked} FROM read_parquet(?) p JOIN nodes n ON p.{self.ends[0]} = n.node"
+                query = (
+                    f"SELECT n.position, {asked} FROM read_parquet(?) p JOIN nodes n ON"
+                    f" p.{self.ends[0]} = n.node"
+                )
             else:
                 touched = " OR ".join(f"p.{end} IN (SELECT node FROM nodes)" for end in self.ends)
                 query = f"SELECT {asked} FROM read_parquet(?) p WHERE {touched}"
             return connection.execute(f"{query} ORDER BY ALL", [str(self.path)]).to_arrow_table()
 
     def query(self, sql: str) -> pa.Table:
-        """A DuckDB query over `mine`: these accounts' posts with `position`; on one thread, times in UTC.
+        """A DuckDB query over `mine`: these accounts' posts with `position`; on one thread, times
+        in UTC.
 
-        For what would not fit into memory as rows. Give it an ORDER BY: the order of rows is not stated otherwise.
+        For what would not fit into memory as rows. Give it an ORDER BY: the order of rows is not
+        stated otherwise.
         """
         import duckdb
         import pyarrow as pa
 
         nodes = pa.table({"node": self.nodes, "position": np.arange(len(self.nodes))})
         file = str(self.path).replace("'", "''")
-        mine = f"SELECT n.position, p.* FROM read_parquet('{file}') p JOIN nodes n ON p.{self.ends[0]} = n.node"
-        with duckdb.connect(config={"autoinstall_known_extensions": "false", "threads": 1}) as connection:
+        mine = (
+            f"SELECT n.position, p.* FROM read_parquet('{file}') p JOIN nodes n ON p.{self.ends[0]}"
+            " = n.node"
+        )
+        with duckdb.connect(
+            config={"autoinstall_known_extensions": "false", "threads": 1}
+        ) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             connection.register("nodes", nodes)
             return connection.execute(f"WITH mine AS ({mine}) {sql}").to_arrow_table()
@@ -72,11 +86,13 @@ class Records:
 
 @dataclass(frozen=True)
 class Accounts:
-    """n accounts by position. No label, no data set, no id; handles and post ids only where they were declared.
+    """n accounts by position. No label, no data set, no id; handles and post ids only where they
+    were declared.
 
-    `names` are the features of the declared families, `values` their matrix (float64[n, k], NaN where missing);
-    `columns` are declared profile columns as Arrow arrays; `posts` and `edges` are there only where declared. `domains`
-    (int64[n]), where declared and only while learning, is equal for accounts of one data set; its numbers mean nothing.
+    `names` are the features of the declared families, `values` their matrix (float64[n, k], NaN
+    where missing); `columns` are declared profile columns as Arrow arrays; `posts` and `edges` are
+    there only where declared. `domains` (int64[n]), where declared and only while learning, is
+    equal for accounts of one data set; its numbers mean nothing.
     """
 
     names: tuple[str, ...]
@@ -92,22 +108,30 @@ class Accounts:
 
     @property
     def nodes(self) -> Codes:
-        """The accounts' numbers in posts and edges (uint64[n]). Raises LookupError where neither was declared."""
+        """The accounts' numbers in posts and edges (uint64[n]). Raises LookupError where neither
+        was declared.
+        """
         records = self.posts or self.edges
         if records is None:
-            raise LookupError("this detector declared neither posts nor edges, so its accounts have no numbers")
+            raise LookupError(
+                "this detector declared neither posts nor edges, so its accounts have no numbers"
+            )
         return records.nodes
 
     def feature(self, name: str) -> Floats:
         """One feature, float64[n]. Raises LookupError where it was not declared."""
         if name not in self.names:
-            raise LookupError(f"the feature {name!r} is not among what this detector declared it needs")
+            raise LookupError(
+                f"the feature {name!r} is not among what this detector declared it needs"
+            )
         return self.values[:, self.names.index(name)]
 
     def column(self, name: str) -> pa.Array:
         """One profile column. Raises LookupError where it was not declared."""
         if name not in self.columns:
-            raise LookupError(f"the column {name!r} is not among what this detector declared it needs")
+            raise LookupError(
+                f"the column {name!r} is not among what this detector declared it needs"
+            )
         return self.columns[name]
 
     def take(self, rows: Rows) -> Accounts:
@@ -118,8 +142,11 @@ class Accounts:
         [3.0, 1.0]
         """
         return Accounts(
-            self.names, self.values[rows], {name: array.take(rows) for name, array in self.columns.items()},
-            self.posts and self.posts.take(rows), self.edges and self.edges.take(rows),
+            self.names,
+            self.values[rows],
+            {name: array.take(rows) for name, array in self.columns.items()},
+            self.posts and self.posts.take(rows),
+            self.edges and self.edges.take(rows),
             None if self.domains is None else self.domains[rows],
         )
 

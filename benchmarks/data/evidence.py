@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 HIDDEN = {"dataset", "account_id", "platform", "extra", "pull_id", "status", "observed_at"}
-"""No evidence: ids, and the platform's later verdict and the time of collection, which can tell the label."""
+"""No evidence: ids, and the platform's later verdict and the time of collection, which can tell the
+label.
+"""
 COLUMNS = tuple(name for name in TABLES["accounts"].names if name not in HIDDEN)
 """Profile columns that a detector may ask for."""
 TABLE_NEEDS = ("posts", "edges", "post_id")
@@ -43,7 +45,9 @@ class Side:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything declared that the pool has: a feature matrix with its families, columns, and what is kept in tables."""
+    """Everything declared that the pool has: a feature matrix with its families, columns, and what
+    is kept in tables.
+    """
 
     names: tuple[str, ...]
     families: tuple[str, ...]
@@ -60,9 +64,10 @@ class Evidence:
         chosen = [i for i, name in enumerate(self.names) if need in {name, self.families[i]}]
         return _present(self.values[:, chosen])
 
-
     def anything(self) -> NDArray[np.bool_]:
-        """For each account of the pool, whether there is anything at all: bool[n]; all of them where nothing is asked."""
+        """For each account of the pool, whether there is anything at all: bool[n]; all of them
+        where nothing is asked.
+        """
         if external_scores.FAMILY in self.families:
             return np.ones(len(self.values), dtype=np.bool_)
         parts = [np.asarray(c.is_valid().to_numpy(), dtype=np.bool_) for c in self.columns.values()]
@@ -72,7 +77,9 @@ class Evidence:
     def only(self, features: Sequence[int]) -> Evidence:
         """The same with some of its features."""
         chosen = [tuple(of[i] for i in features) for of in (self.names, self.families)]
-        return Evidence(chosen[0], chosen[1], self.values[:, list(features)], self.columns, self.tables)
+        return Evidence(
+            chosen[0], chosen[1], self.values[:, list(features)], self.columns, self.tables
+        )
 
     def named(self, names: Sequence[str]) -> Evidence:
         """The same with the features of these names."""
@@ -86,20 +93,31 @@ def _present(values: Floats) -> NDArray[np.bool_]:
 def check(spec: Spec, found: Evidence, sides: Sequence[Side], y: NDArray[np.int8]) -> Evidence:
     """The evidence with only those features that every side has (not missing everywhere).
 
-    Raises NotApplicable with the reason where a side lacks a need, in one of its classes or in both, or where the
-    sides have nothing of it in common.
+    Raises NotApplicable with the reason where a side lacks a need, in one of its classes or in
+    both, or where the sides have nothing of it in common.
     """
     for need in spec.needs:
         for side in sides:
             _check(need, side, found.known(need), y)
-    shared = found.only([
-        i for i, family in enumerate(found.families)
-        if all((~np.isnan(found.values[s.rows, i])).any() for s in _asked(family, sides))])
-    wanted: list[tuple[str, ...]] = [(need,) for need in spec.needs] or [tuple(u for u in spec.uses if u != DOMAINS)]
+    shared = found.only(
+        [
+            i
+            for i, family in enumerate(found.families)
+            if all((~np.isnan(found.values[s.rows, i])).any() for s in _asked(family, sides))
+        ]
+    )
+    wanted: list[tuple[str, ...]] = [(need,) for need in spec.needs] or [
+        tuple(u for u in spec.uses if u != DOMAINS)
+    ]
     for choice in filter(None, wanted):
-        if not any(all(bool(shared.known(need)[s.rows].any()) for s in _asked(need, sides)) for need in choice):
-            raise NotApplicable(f"{' and '.join(s.title for s in sides)} {'share' if len(sides) > 1 else 'has'} none of "
-                                f"{', '.join(choice)}.")
+        if not any(
+            all(bool(shared.known(need)[s.rows].any()) for s in _asked(need, sides))
+            for need in choice
+        ):
+            raise NotApplicable(
+                f"{' and '.join(s.title for s in sides)} {'share' if len(sides) > 1 else 'has'}"
+                f" none of {', '.join(choice)}."
+            )
     return shared
 
 
@@ -110,24 +128,33 @@ def _asked(need: str, sides: Sequence[Side]) -> Sequence[Side]:
 
 @contextmanager
 def view(spec: Spec, pool: Sequence[Material], found: Evidence, mask: Mask) -> Iterator[Accounts]:
-    """The view of all accounts of the pool, of what was declared and found; files it reads from are gone afterwards."""
+    """The view of all accounts of the pool, of what was declared and found; files it reads from are
+    gone afterwards.
+    """
     with tempfile.TemporaryDirectory(prefix="botbench-") as scratch:
         yield _masked(spec, pool, found, mask, Path(scratch))
 
 
 def gather(spec: Spec, pool: Sequence[Material]) -> Evidence:
-    """What was declared, of all accounts of the pool. Raises UserError for a need that nobody knows."""
+    """What was declared, of all accounts of the pool. Raises UserError for a need that nobody
+    knows.
+    """
     wanted = (set(spec.needs) | set(spec.uses)) - {DOMAINS}
     first = pool[0]
     for need in wanted - {external_scores.FAMILY}:
         if need not in {*first.names, *first.families, *COLUMNS, *TABLE_NEEDS}:
-            raise unknown("thing to need", need, {*first.names, *first.families, *COLUMNS, *TABLE_NEEDS})
+            raise unknown(
+                "thing to need", need, {*first.names, *first.families, *COLUMNS, *TABLE_NEEDS}
+            )
     chosen = [i for i, name in enumerate(first.names) if wanted & {name, first.families[i]}]
     raw = wanted & set(COLUMNS) - set(first.names)
-    told = external_scores.joined(spec.fresh().scores_file() if external_scores.FAMILY in wanted else None, pool)
+    told = external_scores.joined(
+        spec.fresh().scores_file() if external_scores.FAMILY in wanted else None, pool
+    )
     extra = (external_scores.FEATURE,) * told.shape[1]
     return Evidence(
-        (*(first.names[i] for i in chosen), *extra), (*(first.families[i] for i in chosen), *(external_scores.FAMILY for _ in extra)),
+        (*(first.names[i] for i in chosen), *extra),
+        (*(first.families[i] for i in chosen), *(external_scores.FAMILY for _ in extra)),
         np.hstack([np.concatenate([m.values[:, chosen] for m in pool]), told]),
         {name: _column(name, pool) for name in sorted(raw)},
         {name: _has(name, pool) for name in wanted & set(TABLE_NEEDS)},
@@ -144,29 +171,51 @@ def _column(name: str, pool: Sequence[Material]) -> pa.ChunkedArray:
 def _has(table: str, pool: Sequence[Material]) -> NDArray[np.bool_]:
     """Which accounts have a row in posts or edges."""
     if table == "edges":
-        name, query = "edges", "SELECT DISTINCT unnest([source_id, target_id]) AS owner FROM read_parquet(?)"
+        name, query = (
+            "edges",
+            "SELECT DISTINCT unnest([source_id, target_id]) AS owner FROM read_parquet(?)",
+        )
     else:
         name, query = "posts", "SELECT DISTINCT account_id AS owner FROM read_parquet(?)"
-    owners = [ask(query, [str(m.path / f"{name}.parquet")])["owner"].to_numpy(zero_copy_only=False) for m in pool]
-    return np.concatenate([np.isin(m.account_id.astype(str), o.astype(str)) for m, o in zip(pool, owners, strict=True)])
+    owners = [
+        ask(query, [str(m.path / f"{name}.parquet")])["owner"].to_numpy(zero_copy_only=False)
+        for m in pool
+    ]
+    return np.concatenate(
+        [
+            np.isin(m.account_id.astype(str), o.astype(str))
+            for m, o in zip(pool, owners, strict=True)
+        ]
+    )
 
 
 def _check(need: str, side: Side, known: NDArray[np.bool_], y: NDArray[np.int8]) -> None:
-    there = {name: bool(known[side.rows][y[side.rows] == label].any()) for label, name in ((1, "bots"), (0, "humans"))}
-    present = {name for label, name in ((1, "bots"), (0, "humans")) if (y[side.rows] == label).any()}
+    there = {
+        name: bool(known[side.rows][y[side.rows] == label].any())
+        for label, name in ((1, "bots"), (0, "humans"))
+    }
+    present = {
+        name for label, name in ((1, "bots"), (0, "humans")) if (y[side.rows] == label).any()
+    }
     having = [name for name in present if there[name]]
     if not having:
         raise NotApplicable(f"{side.title} has no {need}.")
     if len(having) < len(present):
-        raise NotApplicable(f"{side.title} has {need} of {having[0]} only: whether it is there would be the label.")
+        raise NotApplicable(
+            f"{side.title} has {need} of {having[0]} only: whether it is there would be the label."
+        )
 
 
-def _masked(spec: Spec, pool: Sequence[Material], found: Evidence, mask: Mask, scratch: Path) -> Accounts:
+def _masked(
+    spec: Spec, pool: Sequence[Material], found: Evidence, mask: Mask, scratch: Path
+) -> Accounts:
     wanted = set(spec.needs) | set(spec.uses)
     nodes = mask.nodes(pool) if wanted & set(TABLE_NEEDS) else None
     posts = edges = None
     if nodes is not None and wanted & {"posts", "post_id"}:
-        posts = mask.posts(pool, nodes, scratch, true_ids="post_id" in wanted, true_handles="handle" in wanted)
+        posts = mask.posts(
+            pool, nodes, scratch, true_ids="post_id" in wanted, true_handles="handle" in wanted
+        )
     if nodes is not None and "edges" in wanted:
         edges = mask.edges(pool, nodes, scratch)
     domains = mask.domains([len(m) for m in pool]) if DOMAINS in wanted else None

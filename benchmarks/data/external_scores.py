@@ -1,4 +1,6 @@
-"""Predictions made elsewhere: a file read and joined by the bench, so that the detector sees a column and never an id."""
+"""Predictions made elsewhere: a file read and joined by the bench, so that the detector sees a
+column and never an id.
+"""
 
 from __future__ import annotations
 
@@ -19,27 +21,43 @@ if TYPE_CHECKING:
 FAMILY = "external"
 FEATURE = "external_p_bot"
 READERS = {
-    ".csv": "read_csv({file}, all_varchar = true)", ".tsv": "read_csv({file}, all_varchar = true)",
-    ".json": "read_json({file})", ".jsonl": "read_json({file})", ".ndjson": "read_json({file})", ".parquet": "read_parquet({file})",
+    ".csv": "read_csv({file}, all_varchar = true)",
+    ".tsv": "read_csv({file}, all_varchar = true)",
+    ".json": "read_json({file})",
+    ".jsonl": "read_json({file})",
+    ".ndjson": "read_json({file})",
+    ".parquet": "read_parquet({file})",
 }
 
 
 def read(file: Path) -> pa.Table:
-    """A predictions file: `account_id` (text), `p_bot` (0 to 1), and where it has them `dataset` and `threshold`.
+    """A predictions file: `account_id` (text), `p_bot` (0 to 1), and where it has them `dataset`
+    and `threshold`.
 
-    Raises UserError for a file that is not there or not readable, lacks a column, or holds what is no probability.
+    Raises UserError for a file that is not there or not readable, lacks a column, or holds what is
+    no probability.
     """
     if not file.is_file():
-        raise UserError(f"There is no predictions file {file}. It has columns account_id and p_bot (CSV, JSON or Parquet).")
+        raise UserError(
+            f"There is no predictions file {file}. It has columns account_id and p_bot (CSV, JSON"
+            " or Parquet)."
+        )
     if file.suffix.lower() not in READERS:
         raise UserError(f"{file}: expected a file that ends in {', '.join(READERS)}.")
     source = READERS[file.suffix.lower()].format(file="'" + str(file).replace("'", "''") + "'")
     columns = {str(row[0]) for row in _ask(f"DESCRIBE FROM {source}", file)}
     if missing := {"account_id", "p_bot"} - columns:
-        raise UserError(f"{file} lacks {' and '.join(sorted(missing))}; it has {', '.join(sorted(columns))}.")
+        raise UserError(
+            f"{file} lacks {' and '.join(sorted(missing))}; it has {', '.join(sorted(columns))}."
+        )
     may = {"dataset": "VARCHAR", "threshold": "DOUBLE"}
     asked = "".join(f", {name}::{kind} AS {name}" for name, kind in may.items() if name in columns)
-    found = _ask(f"SELECT account_id::VARCHAR AS account_id, try_cast(p_bot AS DOUBLE) AS p_bot{asked} FROM {source}", file, True)
+    found = _ask(
+        f"SELECT account_id::VARCHAR AS account_id, try_cast(p_bot AS DOUBLE) AS p_bot{asked} FROM"
+        f" {source}",
+        file,
+        True,
+    )
     _check(found, file)
     return found
 
@@ -48,7 +66,10 @@ def _check(found: Any, file: Path) -> None:
     p = found["p_bot"].to_numpy(zero_copy_only=False).astype(np.float64)
     bad = np.flatnonzero(~((p >= 0) & (p <= 1)))
     if len(bad):
-        raise UserError(f"{file}: p_bot of row {bad[0] + 1} is not a number from 0 to 1 ({len(bad)} such rows of {len(p)}).")
+        raise UserError(
+            f"{file}: p_bot of row {bad[0] + 1} is not a number from 0 to 1 ({len(bad)} such rows"
+            f" of {len(p)})."
+        )
     key = [name for name in ("dataset", "account_id") if name in found.column_names]
     if found.num_rows > found.group_by(key).aggregate([]).num_rows:
         raise UserError(f"{file} says several scores for one account; keep one row an account.")
@@ -57,22 +78,34 @@ def _check(found: Any, file: Path) -> None:
 def threshold_of(file: Path) -> float | None:
     """The one threshold that a file states for its scores, None where it states none or several."""
     found = read(file)
-    stated = set(found["threshold"].drop_null().to_pylist()) if "threshold" in found.column_names else set()
+    stated = (
+        set(found["threshold"].drop_null().to_pylist())
+        if "threshold" in found.column_names
+        else set()
+    )
     return float(next(iter(stated))) if len(stated) == 1 else None
 
 
 def declared(file: Path) -> tuple[str, ...]:
-    """The releases a Parquet file of `botbench predict` says its scores come from; none where it says nothing."""
+    """The releases a Parquet file of `botbench predict` says its scores come from; none where it
+    says nothing.
+    """
     import json
 
     import pyarrow.parquet as pq
 
-    told = (pq.read_schema(file).metadata or {}).get(b"botbench") if file.suffix == ".parquet" and file.is_file() else None
+    told = (
+        (pq.read_schema(file).metadata or {}).get(b"botbench")
+        if file.suffix == ".parquet" and file.is_file()
+        else None
+    )
     return tuple(str(r["reference"]) for r in json.loads(told)["trained_on"]) if told else ()
 
 
 def joined(file: Path | None, pool: Sequence[Material]) -> Floats:
-    """The file's scores for the accounts of the pool, float64[n, 1], NaN where it has none; float64[n, 0] without a file."""
+    """The file's scores for the accounts of the pool, float64[n, 1], NaN where it has none;
+    float64[n, 0] without a file.
+    """
     n = sum(len(m) for m in pool)
     if file is None:
         return np.empty((n, 0))
@@ -80,8 +113,12 @@ def joined(file: Path | None, pool: Sequence[Material]) -> Floats:
 
     found = read(file).to_pandas()
     keys = [name for name in ("dataset", "account_id") if name in found]
-    rows = pd.DataFrame({"dataset": np.repeat([m.dataset for m in pool], [len(m) for m in pool]),
-                         "account_id": np.concatenate([m.account_id.astype(str) for m in pool])})
+    rows = pd.DataFrame(
+        {
+            "dataset": np.repeat([m.dataset for m in pool], [len(m) for m in pool]),
+            "account_id": np.concatenate([m.account_id.astype(str) for m in pool]),
+        }
+    )
     p = rows.merge(found, on=keys, how="left")["p_bot"].to_numpy(dtype=np.float64)
     return np.asarray(p[:, None], dtype=np.float64)
 
@@ -90,7 +127,9 @@ def _ask(query: str, file: Path, arrow: bool = False) -> Any:
     import duckdb
 
     try:
-        with duckdb.connect(config={"autoinstall_known_extensions": "false", "threads": 1}) as connection:
+        with duckdb.connect(
+            config={"autoinstall_known_extensions": "false", "threads": 1}
+        ) as connection:
             done = connection.execute(query)
             return done.to_arrow_table() if arrow else done.fetchall()
     except duckdb.Error as error:

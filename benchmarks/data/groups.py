@@ -1,4 +1,6 @@
-"""Groups of people in whom false alarms are counted, read off a release's files by rule; never shown to detectors."""
+"""Groups of people in whom false alarms are counted, read off a release's files by rule; never
+shown to detectors.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,15 @@ GROUPS = {
     "verified": "the platform verified the account",
     "celebrity": "100,000 followers or more",
     "organisation": "somebody answered `organisation`",
-    "language": "another language than the commonest one among the data set's people (the profile's, else that of most posts)",
+    "language": (
+        "another language than the commonest one among the data set's people (the profile's, else"
+        " that of most posts)"
+    ),
     "new": "created less than 90 days before it was observed",
 }
-"""What each group is. An account of which it cannot be known is in neither the group nor the others."""
+"""What each group is. An account of which it cannot be known is in neither the group nor the
+others.
+"""
 
 QUERY = """
     WITH spoken AS (
@@ -36,16 +43,24 @@ QUERY = """
 
 
 def members(release: Path) -> pa.Table:
-    """dataset, account_id and for each group 1, 0 or NULL (unknown), one row an account, of a release's folder.
+    """dataset, account_id and for each group 1, 0 or NULL (unknown), one row an account, of a
+    release's folder.
 
     A folder that holds labels alone tells no groups: no rows.
     """
     import duckdb
     import pyarrow as pa
 
-    files = {table: str(release / f"{table}.parquet") for table in ("accounts", "posts", "labels", "claims")}
+    files = {
+        table: str(release / f"{table}.parquet")
+        for table in ("accounts", "posts", "labels", "claims")
+    }
     if not all(Path(file).exists() for file in files.values()):
-        columns = [("dataset", pa.string()), ("account_id", pa.string()), *((name, pa.float64()) for name in GROUPS)]
+        columns = [
+            ("dataset", pa.string()),
+            ("account_id", pa.string()),
+            *((name, pa.float64()) for name in GROUPS),
+        ]
         return pa.schema(columns).empty_table()
     with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
         connection.execute("SET TimeZone = 'UTC'")

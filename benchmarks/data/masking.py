@@ -1,4 +1,6 @@
-"""Posts and edges without anything to know an account by: ids become numbers that mean something in one cell only."""
+"""Posts and edges without anything to know an account by: ids become numbers that mean something in
+one cell only.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ STATUS = r"/(?i:status(?:es)?)/"
 
 
 class Mask:
-    """One cell's numbers: the same id gives the same number within the cell, and another one elsewhere.
+    """One cell's numbers: the same id gives the same number within the cell, and another one
+    elsewhere.
 
     The key is derived from the cell's and never leaves the bench.
     """
@@ -31,16 +34,22 @@ class Mask:
         return f"md5_number_lower('{self.salt}' || {text})"
 
     def names(self, text: str, platform: str, true_handles: bool, true_ids: bool) -> str:
-        """SQL for a text or link with `@name`, `/name/status/1` and the platforms' profile links masked; e-mail stays.
+        """SQL for a text or link with `@name`, `/name/status/1` and the platforms' profile links
+        masked; e-mail stays.
 
-        A name becomes the number that stands for it in mentions, a post's id the number that the post has.
+        A name becomes the number that stands for it in mentions, a post's id the number that the
+        post has.
         """
         word = r"\w+" if platform == "twitter" else r"[\p{L}\p{M}\p{N}_]+"
-        found = (f"({EMAIL})|([@\uff20]|{PLATFORMS})({word})(?:({STATUS}|/)(\\d+))?|(/)({word})({STATUS})(\\d+)")
-        # A match is cut where something from the key stands: the parts are plain, name, plain, id, plain, name, ...
+        found = f"({EMAIL})|([@\uff20]|{PLATFORMS})({word})(?:({STATUS}|/)(\\d+))?|(/)({word})({STATUS})(\\d+)"
+        # A match is cut where something from the key stands: the parts are plain, name, plain, id,
+        # plain, name, ...
         cut = f"<{self.salt[:32]}>"
         parts = rf"\1\2\6{cut}\3\7{cut}\4\8{cut}\5\9{cut}"
-        name, post = "part" if true_handles else self.handle("part", platform), "part" if true_ids else self.post("part", platform)
+        name, post = (
+            "part" if true_handles else self.handle("part", platform),
+            ("part" if true_ids else self.post("part", platform)),
+        )
         return f"""
             CASE WHEN regexp_matches({text}, '[@\uff20/=]') THEN array_to_string(list_transform(
                 string_split(regexp_replace({text}, '{found}', '{parts}', 'g'), '{cut}'),
@@ -51,10 +60,15 @@ class Mask:
     def account(self, text: str, platform: str) -> str:
         """SQL for the number of an account's id, which may be an @handle."""
         known = f"'{_quoted(platform)}:' || {text}"
-        return f"CASE WHEN starts_with({text}, '@') THEN {self.handle(f'substr({text}, 2)', platform)} ELSE {self.sql(known)} END"
+        return (
+            f"CASE WHEN starts_with({text}, '@') THEN {self.handle(f'substr({text}, 2)', platform)}"
+            f" ELSE {self.sql(known)} END"
+        )
 
     def handle(self, text: str, platform: str) -> str:
-        """SQL for the number of a handle without @, however it is written; an id's is the account's."""
+        """SQL for the number of a handle without @, however it is written; an id's is the
+        account's.
+        """
         return self.sql(f"'{_quoted(platform)}:' || lower({text})")
 
     def post(self, text: str, platform: str) -> str:
@@ -62,54 +76,82 @@ class Mask:
         return self.sql(f"'{_quoted(platform)} post:' || {text}")
 
     def nodes(self, pool: Sequence[Material]) -> Codes:
-        """The accounts' numbers, uint64[n]; the same account of one platform has one number in every release."""
+        """The accounts' numbers, uint64[n]; the same account of one platform has one number in
+        every release.
+        """
         import duckdb
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        known = pa.chunked_array([
-            pc.binary_join_element_wise(pa.scalar(m.platform[0]), pa.array(m.account_id, pa.string()), ":") for m in pool
-        ])
+        known = pa.chunked_array(
+            [
+                pc.binary_join_element_wise(
+                    pa.scalar(m.platform[0]), pa.array(m.account_id, pa.string()), ":"
+                )
+                for m in pool
+            ]
+        )
         with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
             connection.register("known", pa.table({"place": np.arange(len(known)), "id": known}))
-            numbered = connection.execute(f"SELECT {self.sql('id')} AS node FROM known ORDER BY place")
+            numbered = connection.execute(
+                f"SELECT {self.sql('id')} AS node FROM known ORDER BY place"
+            )
             return np.asarray(numbered.to_arrow_table()["node"].to_numpy(), dtype=np.uint64)
 
     def domains(self, sizes: Sequence[int]) -> Rows:
-        """A number for each release, int64 of all its accounts; which release has which differs from cell to cell."""
+        """A number for each release, int64 of all its accounts; which release has which differs
+        from cell to cell.
+        """
         numbers = np.random.default_rng(int(self.salt[:16], 16)).permutation(len(sizes))
         return np.repeat(numbers, sizes)
 
-    def posts(self, pool: Sequence[Material], nodes: Codes, scratch: Path, true_ids: bool, true_handles: bool) -> Records:
-        """The releases' posts in a masked file. Handles mentioned are numbers, in texts and links too.
+    def posts(
+        self,
+        pool: Sequence[Material],
+        nodes: Codes,
+        scratch: Path,
+        true_ids: bool,
+        true_handles: bool,
+    ) -> Records:
+        """The releases' posts in a masked file. Handles mentioned are numbers, in texts and links
+        too.
 
-        `true_ids` adds `post_id` and leaves it in links; `true_handles` leaves handles in texts and links.
+        `true_ids` adds `post_id` and leaves it in links; `true_handles` leaves handles in texts and
+        links.
         """
+
         def select(material: Material) -> str:
             platform = material.platform[0]
             return f"""
-                SELECT {self.sql(f"'{_quoted(platform)}:' || account_id")} AS account, {self.post('post_id', platform)} AS post,
-                       {self.post('ref_post_id', platform)} AS ref_post, {self.account('ref_account_id', platform)} AS ref_account,
+                SELECT {self.sql(f"'{_quoted(platform)}:' || account_id")} AS account, {self.post("post_id", platform)} AS post,
+                       {self.post("ref_post_id", platform)} AS ref_post, {self.account("ref_account_id", platform)} AS ref_account,
                        list_transform(mentions, lambda m: {self.handle("ltrim(m, '@')", platform)}) AS mentions,
-                       {self.names('text', platform, true_handles, true_ids)} AS text,
-                       list_transform(urls, lambda u: {self.names('u', platform, true_handles, true_ids)}) AS urls,
-                       {'post_id, ' if true_ids else ''}{POST_COLUMNS}
-                FROM read_parquet('{_quoted(material.path / 'posts.parquet')}')"""
+                       {self.names("text", platform, true_handles, true_ids)} AS text,
+                       list_transform(urls, lambda u: {self.names("u", platform, true_handles, true_ids)}) AS urls,
+                       {"post_id, " if true_ids else ""}{POST_COLUMNS}
+                FROM read_parquet('{_quoted(material.path / "posts.parquet")}')"""
 
-        return self._written(scratch / "posts.parquet", [select(m) for m in pool], ("account",), nodes)
+        return self._written(
+            scratch / "posts.parquet", [select(m) for m in pool], ("account",), nodes
+        )
 
     def edges(self, pool: Sequence[Material], nodes: Codes, scratch: Path) -> Records:
         """The releases' edges in a masked file: source, target, kind, weight, first_at."""
+
         def select(material: Material) -> str:
             account = f"'{_quoted(material.platform[0])}:' || "
             return f"""
-                SELECT {self.sql(account + 'source_id')} AS source, {self.sql(account + 'target_id')} AS target,
+                SELECT {self.sql(account + "source_id")} AS source, {self.sql(account + "target_id")} AS target,
                        kind, weight, first_at
-                FROM read_parquet('{_quoted(material.path / 'edges.parquet')}')"""
+                FROM read_parquet('{_quoted(material.path / "edges.parquet")}')"""
 
-        return self._written(scratch / "edges.parquet", [select(m) for m in pool], ("source", "target"), nodes)
+        return self._written(
+            scratch / "edges.parquet", [select(m) for m in pool], ("source", "target"), nodes
+        )
 
-    def _written(self, file: Path, selects: list[str], ends: tuple[str, ...], nodes: Codes) -> Records:
+    def _written(
+        self, file: Path, selects: list[str], ends: tuple[str, ...], nodes: Codes
+    ) -> Records:
         together = " UNION ALL ".join(selects)
         ask(f"COPY ({together}) TO '{_quoted(file)}' (FORMAT parquet)", [])
         return Records(file, ends, nodes)

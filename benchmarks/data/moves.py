@@ -1,8 +1,9 @@
 """Moves that cost an operator nothing, as changes of a release's frozen rows.
 
-A move is worked out from an account's own rows alone, without any label; which accounts make it is the bench's matter (bots
-do, people have no reason to). What is unknown stays unknown: nobody gets a bio in a data set without bios. Features are
-computed anew from the changed rows. Every phrase and name put in is made up here.
+A move is worked out from an account's own rows alone, without any label; which accounts make it is
+the bench's matter (bots do, people have no reason to). What is unknown stays unknown: nobody gets a
+bio in a data set without bios. Features are computed anew from the changed rows. Every phrase and
+name put in is made up here.
 """
 
 from __future__ import annotations
@@ -17,8 +18,12 @@ from pathlib import Path
 from botbench.core.errors import UserError
 from curation.store.identity import short_hash
 
-BIOS = ("Coffee, books and long walks.", "Father of two. Views are my own.", "Amateur photographer, always learning.",
-        "Here for the news and the recipes.")
+BIOS = (
+    "Coffee, books and long walks.",
+    "Father of two. Views are my own.",
+    "Amateur photographer, always learning.",
+    "Here for the news and the recipes.",
+)
 PLACES = ("London", "Chicago", "Manchester", "Austin")
 FIRST = ("anna", "james", "maria", "peter", "laura", "david", "julia", "simon")
 LAST = ("baker", "walsh", "meyer", "carter", "novak", "fields", "hughes", "porter")
@@ -29,10 +34,11 @@ REVISION = 1
 
 @dataclass(frozen=True)
 class Move:
-    """One move: what it is in words, and the new values of columns as SQL over the row, with `n` a number of the account's own.
+    """One move: what it is in words, and the new values of columns as SQL over the row, with `n` a
+    number of the account's own.
 
-    `posts` are new values of posts' columns; `keep` is a condition under which a post stays; `extra` are new values of keys
-    of accounts' `extra`, where they are there.
+    `posts` are new values of posts' columns; `keep` is a condition under which a post stays;
+    `extra` are new values of keys of accounts' `extra`, where they are there.
     """
 
     about: str
@@ -52,28 +58,54 @@ NAME = f"{_one_of(FIRST)} || '_' || {_one_of(LAST, '(n // 8)')}"
 MOVES: dict[str, Move] = {
     "complete-profile": Move(
         "fills in an empty bio, place and link, and takes another picture than the default",
-        {"bio": f"CASE WHEN bio = '' THEN {_one_of(BIOS)} ELSE bio END",
-         "location": f"CASE WHEN location = '' THEN {_one_of(PLACES)} ELSE location END",
-         "url": "CASE WHEN url = '' THEN 'https://example.org/me' ELSE url END",
-         "default_profile": "CASE WHEN default_profile IS NOT NULL THEN false END",
-         "default_avatar": "CASE WHEN default_avatar IS NOT NULL THEN false END"},
-        {"bio_length": f"CASE WHEN value = '0' THEN length({_one_of(BIOS)})::VARCHAR ELSE value END"}),
+        {
+            "bio": f"CASE WHEN bio = '' THEN {_one_of(BIOS)} ELSE bio END",
+            "location": f"CASE WHEN location = '' THEN {_one_of(PLACES)} ELSE location END",
+            "url": "CASE WHEN url = '' THEN 'https://example.org/me' ELSE url END",
+            "default_profile": "CASE WHEN default_profile IS NOT NULL THEN false END",
+            "default_avatar": "CASE WHEN default_avatar IS NOT NULL THEN false END",
+        },
+        {
+            "bio_length": (
+                f"CASE WHEN value = '0' THEN length({_one_of(BIOS)})::VARCHAR ELSE value END"
+            )
+        },
+    ),
     "follow-back": Move(
         "follows everybody who follows it, and nobody else",
-        {"following": "CASE WHEN following IS NOT NULL THEN coalesce(followers, following) END"}, mutual=True),
+        {"following": "CASE WHEN following IS NOT NULL THEN coalesce(followers, following) END"},
+        mutual=True,
+    ),
     "jitter": Move(
         f"posts up to {JITTER_S // 60} minutes earlier or later than its clock says",
-        posts={"created_at": f"created_at + to_seconds((hash(post_id, $seed) % {2 * JITTER_S})::BIGINT - {JITTER_S})"}),
+        posts={
+            "created_at": (
+                f"created_at + to_seconds((hash(post_id, $seed) % {2 * JITTER_S})::BIGINT -"
+                f" {JITTER_S})"
+            )
+        },
+    ),
     "delete-posts": Move(
         "deletes its reposts, all but one of equal texts, and half of what is left",
         {"posts_total": "posts_total // 2"},
-        keep="coalesce(kind, 'unknown') <> 'repost' AND NOT coalesce(starts_with(text, 'RT @'), false) AND nth = 1 "
-             "AND hash(post_id, $seed) % 2 = 0"),
+        keep=(
+            "coalesce(kind, 'unknown') <> 'repost' AND NOT coalesce(starts_with(text, 'RT @'),"
+            " false) AND nth = 1 AND hash(post_id, $seed) % 2 = 0"
+        ),
+    ),
     "rename": Move(
         "takes a name and a handle like a person's",
-        {"handle": f"CASE WHEN handle IS NOT NULL THEN {NAME} END",
-         "display_name": f"CASE WHEN display_name IS NOT NULL THEN replace({NAME}, '_', ' ') END"},
-        {"handle_length": f"length({NAME})::VARCHAR", "display_name_length": f"length({NAME})::VARCHAR"}),
+        {
+            "handle": f"CASE WHEN handle IS NOT NULL THEN {NAME} END",
+            "display_name": (
+                f"CASE WHEN display_name IS NOT NULL THEN replace({NAME}, '_', ' ') END"
+            ),
+        },
+        {
+            "handle_length": f"length({NAME})::VARCHAR",
+            "display_name_length": f"length({NAME})::VARCHAR",
+        },
+    ),
 }
 """Every move by name."""
 
@@ -87,7 +119,8 @@ class Moved:
 
 
 def moved(release: Path, content_hash: str, move: str, seed: int, cache: Path) -> Moved:
-    """The release's folder with its bots after a move, from `cache` where it is there already; whole or not at all.
+    """The release's folder with its bots after a move, from `cache` where it is there already;
+    whole or not at all.
 
     Raises UserError for a move that nobody knows.
     """
@@ -109,13 +142,24 @@ def moved(release: Path, content_hash: str, move: str, seed: int, cache: Path) -
 def _write(release: Path, move: Move, seed: int, into: Path) -> None:
     import duckdb
 
-    with duckdb.connect(config={"autoinstall_known_extensions": "false", "threads": 1}) as connection:
+    with duckdb.connect(
+        config={"autoinstall_known_extensions": "false", "threads": 1}
+    ) as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        connection.execute(f"CREATE TABLE movers AS SELECT account_id FROM {_read(release, 'labels')} WHERE label = 'bot'")
-        made = {"accounts": _accounts(release, move), "posts": _posts(release, move), "edges": _edges(release, move)}
+        connection.execute(
+            f"CREATE TABLE movers AS SELECT account_id FROM {_read(release, 'labels')} WHERE label"
+            " = 'bot'"
+        )
+        made = {
+            "accounts": _accounts(release, move),
+            "posts": _posts(release, move),
+            "edges": _edges(release, move),
+        }
         for table, query in made.items():
             text = query.replace("$seed", str(int(seed)))
-            connection.execute(f"COPY ({text}) TO '{_quoted(into / table)}.parquet' (FORMAT parquet)")
+            connection.execute(
+                f"COPY ({text}) TO '{_quoted(into / table)}.parquet' (FORMAT parquet)"
+            )
     for table in ("labels", "splits", "claims"):
         # Unchanged: a second name of the same file where the disk allows it.
         source = (release / f"{table}.parquet").resolve()
@@ -130,8 +174,10 @@ def _accounts(release: Path, move: Move) -> str:
     if move.extra:
         cases = " ".join(f"WHEN key = '{key}' THEN {value}" for key, value in move.extra.items())
         whole = cases.replace("key", "e.key").replace("value", "e.value")
-        values["extra"] = (f"map_from_entries(list_transform(map_entries(extra), "
-                           f"lambda e: {{'key': e.key, 'value': CASE {whole} ELSE e.value END}}))")
+        values["extra"] = (
+            "map_from_entries(list_transform(map_entries(extra), "
+            f"lambda e: {{'key': e.key, 'value': CASE {whole} ELSE e.value END}}))"
+        )
     numbered = f"SELECT *, hash(account_id, $seed) AS n FROM {_read(release, 'accounts')}"
     return _changed(numbered, values, " EXCLUDE (n)")
 
@@ -160,8 +206,10 @@ def _changed(source: str, values: Mapping[str, str], exclude: str = "") -> str:
     """The rows of a source, movers' with new values."""
     if not values:
         return f"SELECT *{exclude} FROM ({source})"
-    new = ", ".join(f'CASE WHEN account_id IN (FROM movers) THEN {value} ELSE "{column}" END AS "{column}"'
-                    for column, value in values.items())
+    new = ", ".join(
+        f'CASE WHEN account_id IN (FROM movers) THEN {value} ELSE "{column}" END AS "{column}"'
+        for column, value in values.items()
+    )
     return f"SELECT *{exclude} REPLACE ({new}) FROM ({source})"
 
 

@@ -24,12 +24,13 @@ PARTS = {"train": 0, "validation": 1, "test": 2}
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """One release: `account_id` sorted, `platform` of each, `y` int8 (1 bot), `group` texts, `part` int8 of the official
-    split (-1 none).
+    """One release: `account_id` sorted, `platform` of each, `y` int8 (1 bot), `group` texts, `part`
+    int8 of the official split (-1 none).
 
-    `values` is float64[n, k], NaN where missing, its columns `names` sorted by `families` (of each column) and name.
-    `seen` is when each was observed (seconds since 1970, NaN unknown), `sort` the kind of bot as claimed ("" unknown),
-    `claimed` what each kind of claimant said (1 bot, 0 human, -1 nothing or both); empty for accounts that are only predicted.
+    `values` is float64[n, k], NaN where missing, its columns `names` sorted by `families` (of each
+    column) and name. `seen` is when each was observed (seconds since 1970, NaN unknown), `sort` the
+    kind of bot as claimed ("" unknown), `claimed` what each kind of claimant said (1 bot, 0 human,
+    -1 nothing or both); empty for accounts that are only predicted.
     """
 
     reference: str
@@ -54,7 +55,8 @@ class Material:
 
 @lru_cache(maxsize=32)
 def load(home: Path, reference: str, move: str = "", seed: int = 0) -> Material:
-    """Read a release and its cached features, once for each process; with a `move`, as its bots are after it.
+    """Read a release and its cached features, once for each process; with a `move`, as its bots are
+    after it.
 
     Raises UserError where labels, groups and features are not of the same accounts.
     """
@@ -62,12 +64,18 @@ def load(home: Path, reference: str, move: str = "", seed: int = 0) -> Material:
     from curation.release import release
 
     found = release.load(home, reference)
-    after = moves.moved(found.path, found.content_hash, move, seed, home / "cache" / "moves") if move else None
+    after = (
+        moves.moved(found.path, found.content_hash, move, seed, home / "cache" / "moves")
+        if move
+        else None
+    )
     return of(found, home / "cache" / "features", after)
 
 
 def of(release: Any, cache: Path, after: Frozen | None = None) -> Material:
-    """A release's arrays, its features computed into `cache` where they are not there yet; rows from `after` where given."""
+    """A release's arrays, its features computed into `cache` where they are not there yet; rows
+    from `after` where given.
+    """
     from curation.features import FEATURES, cached
 
     path = after.path if after else release.path
@@ -75,14 +83,25 @@ def of(release: Any, cache: Path, after: Frozen | None = None) -> Material:
     known = _known(path)
     ids = table["account_id"].to_numpy(zero_copy_only=False)
     if not np.array_equal(ids, known["account_id"].to_numpy(zero_copy_only=False)):
-        raise UserError(f"{release.reference}: its labels and its accounts are not of the same accounts; make it anew.")
+        raise UserError(
+            f"{release.reference}: its labels and its accounts are not of the same accounts; make"
+            " it anew."
+        )
     names = [n for n in table.column_names if n != "account_id"]
     return Material(
-        release.reference, release.dataset, path, ids,
+        release.reference,
+        release.dataset,
+        path,
+        ids,
         known["platform"].to_numpy(zero_copy_only=False),
-        known["y"].to_numpy().astype(np.int8), known["group"].to_numpy(zero_copy_only=False),
-        known["part"].to_numpy().astype(np.int8), tuple(names), tuple(FEATURES[n].family for n in names),
-        matrix(table.select(names)), matrix(known.select(["seen"]))[:, 0], known["sort"].to_numpy(zero_copy_only=False),
+        known["y"].to_numpy().astype(np.int8),
+        known["group"].to_numpy(zero_copy_only=False),
+        known["part"].to_numpy().astype(np.int8),
+        tuple(names),
+        tuple(FEATURES[n].family for n in names),
+        matrix(table.select(names)),
+        matrix(known.select(["seen"]))[:, 0],
+        known["sort"].to_numpy(zero_copy_only=False),
         _claimed(path, ids),
     )
 
@@ -92,7 +111,7 @@ def _known(path: Path) -> pa.Table:
     query = f"""
         SELECT l.account_id, any_value(l.label = 'bot')::TINYINT AS y, any_value(a.platform) AS platform,
                coalesce(min(s."group"), l.account_id) AS "group",
-               coalesce(max(CASE s.part {' '.join(f"WHEN '{p}' THEN {n}" for p, n in PARTS.items())} END)
+               coalesce(max(CASE s.part {" ".join(f"WHEN '{p}' THEN {n}" for p, n in PARTS.items())} END)
                         FILTER (s.split_id = 'official'), -1)::TINYINT AS part,
                max(epoch(a.observed_at)) AS seen, coalesce(any_value(c.sort), '') AS sort
         FROM read_parquet(?) l JOIN read_parquet(?) a USING (dataset, account_id)
@@ -100,7 +119,10 @@ def _known(path: Path) -> pa.Table:
         LEFT JOIN (SELECT account_id, mode(coalesce(kinds[1], attributes['group'])) AS sort FROM read_parquet(?)
                    WHERE answer = 'bot' GROUP BY account_id) c ON c.account_id = l.account_id AND l.label = 'bot'
         GROUP BY l.account_id ORDER BY l.account_id"""
-    return ask(query, [str(path / f"{table}.parquet") for table in ("labels", "accounts", "splits", "claims")])
+    return ask(
+        query,
+        [str(path / f"{table}.parquet") for table in ("labels", "accounts", "splits", "claims")],
+    )
 
 
 def _claimed(path: Path, ids: Strings) -> dict[str, NDArray[np.int8]]:
@@ -113,7 +135,10 @@ def _claimed(path: Path, ids: Strings) -> dict[str, NDArray[np.int8]]:
     said: dict[str, NDArray[np.int8]] = {}
     for kind, own in found.groupby("claimant_kind", sort=True):
         place = np.searchsorted(ids.astype(str), own["account_id"].to_numpy(dtype=str))
-        there = (place < len(ids)) & (ids.astype(str)[np.minimum(place, len(ids) - 1)] == own["account_id"].to_numpy(dtype=str))
+        there = (place < len(ids)) & (
+            ids.astype(str)[np.minimum(place, len(ids) - 1)]
+            == own["account_id"].to_numpy(dtype=str)
+        )
         answers = np.full(len(ids), -1, dtype=np.int8)
         answers[place[there]] = own["said"].to_numpy()[there]
         said[str(kind)] = answers
@@ -124,7 +149,9 @@ def ask(query: str, parameters: list[object]) -> pa.Table:
     """The result of a DuckDB query over files, on one thread, with times in UTC."""
     import duckdb
 
-    with duckdb.connect(config={"autoinstall_known_extensions": "false", "threads": 1}) as connection:
+    with duckdb.connect(
+        config={"autoinstall_known_extensions": "false", "threads": 1}
+    ) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         return connection.execute(query, parameters).to_arrow_table()
 

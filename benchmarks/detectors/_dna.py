@@ -1,4 +1,6 @@
-"""Common substrings of many strings, by a suffix array: what Digital DNA looks for, exactly and without a loop over suffixes."""
+"""Common substrings of many strings, by a suffix array: what Digital DNA looks for, exactly and
+without a loop over suffixes.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,12 @@ Ints = NDArray[np.int64]
 
 
 class Suffixes:
-    """The sorted suffixes of strings over a small alphabet, with the length that each shares with the one before.
+    """The sorted suffixes of strings over a small alphabet, with the length that each shares with
+    the one before.
 
-    `owner` (int64[m]) is the string a suffix belongs to, `left` how much of that string is left, `shared` the common prefix
-    with the suffix before (never past a string's end). Prefix doubling (Manber & Myers 1993): m log m sorts of integers.
+    `owner` (int64[m]) is the string a suffix belongs to, `left` how much of that string is left,
+    `shared` the common prefix with the suffix before (never past a string's end). Prefix doubling
+    (Manber & Myers 1993): m log m sorts of integers.
     """
 
     def __init__(self, strings: Sequence[NDArray[np.uint8]]) -> None:
@@ -31,44 +35,68 @@ class Suffixes:
 
     @staticmethod
     def _doubled(letters: Ints, left: Ints) -> list[Ints]:
-        """Ranks of the suffixes by their first 1, 2, 4, ... letters; nothing past a string's end counts as letter 0."""
-        ranks = [np.unique(letters, return_inverse=True)[1].astype(np.int64) + 1] if len(letters) else [letters]
+        """Ranks of the suffixes by their first 1, 2, 4, ... letters; nothing past a string's end
+        counts as letter 0.
+        """
+        ranks = (
+            [np.unique(letters, return_inverse=True)[1].astype(np.int64) + 1]
+            if len(letters)
+            else [letters]
+        )
         step, longest = 1, int(left.max()) if len(left) else 0
         while step < longest:
             before = ranks[-1]
             after = np.zeros_like(before)
             reach = np.flatnonzero(left > step)
             after[reach] = before[reach + step]
-            ranks.append(np.unique(before * (int(before.max()) + 1) + after, return_inverse=True)[1].astype(np.int64) + 1)
+            ranks.append(
+                np.unique(before * (int(before.max()) + 1) + after, return_inverse=True)[1].astype(
+                    np.int64
+                )
+                + 1
+            )
             step *= 2
         return ranks
 
     @staticmethod
     def _common(ranks: list[Ints], order: Ints, left: Ints) -> Ints:
-        """Common prefix of neighbours in the order: as many powers of two as agree, from the largest down."""
+        """Common prefix of neighbours in the order: as many powers of two as agree, from the
+        largest down.
+        """
         first, second = order[:-1].copy(), order[1:].copy()
         room = np.minimum(left[first], left[second]) if len(order) else np.empty(0, dtype=np.int64)
         done = np.zeros(len(room), dtype=np.int64)
         for power in range(len(ranks) - 1, -1, -1):
             step = 1 << power
             may = np.flatnonzero(room - done >= step)
-            agree = may[ranks[power][first[may] + done[may]] == ranks[power][second[may] + done[may]]]
+            agree = may[
+                ranks[power][first[may] + done[may]] == ranks[power][second[may] + done[may]]
+            ]
             done[agree] += step
         return np.concatenate([np.zeros(min(len(order), 1), dtype=np.int64), done])
 
     def groups(self, length: int) -> tuple[Ints, Ints, Ints]:
-        """Of the substrings of that length: (owner, substring, in how many strings) for each distinct owner and substring."""
+        """Of the substrings of that length: (owner, substring, in how many strings) for each
+        distinct owner and substring.
+        """
         long = np.flatnonzero(self.left >= length)
-        # Between two suffixes that are long enough, the common prefix is the least of those in between.
+        # Between two suffixes that are long enough, the common prefix is the least of those in
+        # between.
         apart = self.shared[: long[-1] + 1] < length if len(long) else np.empty(0, dtype=np.bool_)
         breaks = np.logical_or.reduceat(apart, np.append(0, long[:-1] + 1)) if len(long) else apart
         substring = np.cumsum(breaks)
         pairs = np.unique(substring * self.strings + self.owner[long])
         which = pairs // self.strings
-        return pairs % self.strings, which, np.bincount(which, minlength=1)[which] if len(which) else which
+        return (
+            pairs % self.strings,
+            which,
+            np.bincount(which, minlength=1)[which] if len(which) else which,
+        )
 
     def curve(self) -> Ints:
-        """The k-common-substring curve: entry k - 1 is the length of the longest substring that k strings hold; int64[strings]."""
+        """The k-common-substring curve: entry k - 1 is the length of the longest substring that k
+        strings hold; int64[strings].
+        """
         curve = np.zeros(self.strings, dtype=np.int64)
         for length in range(1, int(self.left.max()) + 1 if len(self.left) else 1):
             most = int(self.groups(length)[2].max(initial=0))
@@ -76,12 +104,18 @@ class Suffixes:
         return curve
 
     def shared_with(self, k: int, lengths: Sequence[int] | None = None) -> Ints:
-        """For each string, the longest of its substrings that at least k strings hold (itself counted); int64[strings].
+        """For each string, the longest of its substrings that at least k strings hold (itself
+        counted); int64[strings].
 
-        `lengths` are those tried, in rising order (all by default): the result is then the longest of them.
+        `lengths` are those tried, in rising order (all by default): the result is then the longest
+        of them.
         """
         longest = np.zeros(self.strings, dtype=np.int64)
-        for length in lengths if lengths is not None else range(1, int(self.left.max()) + 1 if len(self.left) else 1):
+        for length in (
+            lengths
+            if lengths is not None
+            else range(1, int(self.left.max()) + 1 if len(self.left) else 1)
+        ):
             owner, _, strings = self.groups(length)
             fitting = owner[strings >= k]
             if not len(fitting):

@@ -1,4 +1,6 @@
-"""What others' tables say of a detector: rows of datasets/published, by the name that the table has for it."""
+"""What others' tables say of a detector: rows of datasets/published, by the name that the table has
+for it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ SCORES = ("accuracy", "precision", "recall", "f1")
 
 
 def published(spec: Spec) -> list[dict[str, Any]]:
-    """The published scores of a detector as fractions: table, method, dataset, and accuracy, precision, recall, f1 where given."""
+    """The published scores of a detector as fractions: table, method, dataset, and accuracy,
+    precision, recall, f1 where given.
+    """
     from curation.ingest.cards import ROOTS
 
     root = next((r for r in ROOTS if (r / "published" / FILE).is_file()), None)
@@ -20,5 +24,12 @@ def published(spec: Spec) -> list[dict[str, Any]]:
         return []
     with (root / "published" / FILE).open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["method"] == spec.published]
-    return [{"table": FILE, "method": row["method"], "dataset": row["dataset"],
-             **{s: float(row[s]) / 100 for s in SCORES if row[s]}} for row in rows]
+    return [
+        {
+            "table": FILE,
+            "method": row["method"],
+            "dataset": row["dataset"],
+            **{s: float(row[s]) / 100 for s in SCORES if row[s]},
+        }
+        for row in rows
+    ]

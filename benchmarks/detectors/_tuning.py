@@ -1,4 +1,6 @@
-"""Tuning inside the training part: the same budget and the same inner validation for every detector that is tuned."""
+"""Tuning inside the training part: the same budget and the same inner validation for every detector
+that is tuned.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ ENOUGH = 3
 
 
 def merged(domains: Rows | None, y: Labels) -> Rows:
-    """Domains in which both classes are; those of a single class are one domain together. int64[n]; all 0 without domains.
+    """Domains in which both classes are; those of a single class are one domain together. int64[n];
+    all 0 without domains.
 
     >>> merged(np.array([5, 5, 7, 9]), np.array([1, 0, 1, 0], dtype=np.int8)).tolist()
     [5, 5, -1, -1]
@@ -29,7 +32,9 @@ def merged(domains: Rows | None, y: Labels) -> Rows:
 
 
 def splits(domains: Rows, y: Labels, seed: int | None) -> Iterator[tuple[Rows, Rows]]:
-    """Inner splits of a training part: each data set of both classes held out in turn where there are three, else three folds."""
+    """Inner splits of a training part: each data set of both classes held out in turn where there
+    are three, else three folds.
+    """
     whole = [d for d in np.unique(domains) if len(np.unique(y[domains == d])) == 2]
     if len(whole) >= ENOUGH:
         yield from ((np.flatnonzero(domains != d), np.flatnonzero(domains == d)) for d in whole)
@@ -46,7 +51,11 @@ def few(domains: Rows, y: Labels, most: int, seed: int | None) -> Rows:
     drawn = np.random.default_rng(seed).permutation(len(y))
     cell = np.unique(domains[drawn] * 2 + y[drawn], return_inverse=True)[1]
     order = np.argsort(cell, kind="stable")
-    first = np.searchsorted(cell[order], np.arange(cell.max() + 1)) if len(cell) else np.empty(0, dtype=np.int64)
+    first = (
+        np.searchsorted(cell[order], np.arange(cell.max() + 1))
+        if len(cell)
+        else np.empty(0, dtype=np.int64)
+    )
     place = np.arange(len(y)) - first[cell[order]]
     return np.sort(drawn[order[place < most]])
 
@@ -58,7 +67,9 @@ def level(domains: Rows, y: Labels) -> Floats:
 
 
 def worth(y: Labels, p: Floats) -> float:
-    """What tuning maximises on held-out accounts: the mean of balanced accuracy at 0.5 and ROC AUC, neither moved by prevalence."""
+    """What tuning maximises on held-out accounts: the mean of balanced accuracy at 0.5 and ROC AUC,
+    neither moved by prevalence.
+    """
     from sklearn.metrics import roc_auc_score
 
     bot: NDArray[np.bool_] = p >= 0.5

@@ -1,4 +1,6 @@
-"""Gradient boosting: on every family of features (also with calibrated probabilities), and on what the posts alone tell."""
+"""Gradient boosting: on every family of features (also with calibrated probabilities), and on what
+the posts alone tell.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +8,10 @@ from typing import Any
 
 from benchmarks.detectors import FeatureModel, detector
 
-CITES = ("Friedman 2001, Greedy Function Approximation: A Gradient Boosting Machine (Annals of Statistics 29); histograms "
-         "after Ke et al. 2017, LightGBM (NeurIPS)")
+CITES = (
+    "Friedman 2001, Greedy Function Approximation: A Gradient Boosting Machine (Annals of"
+    " Statistics 29); histograms after Ke et al. 2017, LightGBM (NeurIPS)"
+)
 
 
 class Boosting(FeatureModel):
@@ -21,7 +25,9 @@ class Boosting(FeatureModel):
 
 
 @detector(
-    "gradient-boosting", uses=("profile", "timing", "text", "content"), cites=CITES,
+    "gradient-boosting",
+    uses=("profile", "timing", "text", "content"),
+    cites=CITES,
     about="Gradient boosting on every family of features that the data set has.",
     revision=1,
 )
@@ -31,8 +37,14 @@ def gradient_boosting() -> Boosting:
 
 
 @detector(
-    "gradient-boosting-posts", needs=("timing",), uses=("text", "content"), cites=CITES,
-    about="Gradient boosting on what the posts alone tell (timing, text, content); not applicable without posts.",
+    "gradient-boosting-posts",
+    needs=("timing",),
+    uses=("text", "content"),
+    cites=CITES,
+    about=(
+        "Gradient boosting on what the posts alone tell (timing, text, content); not applicable"
+        " without posts."
+    ),
     revision=1,
 )
 def gradient_boosting_posts() -> Boosting:
@@ -41,7 +53,9 @@ def gradient_boosting_posts() -> Boosting:
 
 
 class Calibrated(Boosting):
-    """Boosting whose probabilities are brought to the training part's shares by a sigmoid over three inner folds."""
+    """Boosting whose probabilities are brought to the training part's shares by a sigmoid over
+    three inner folds.
+    """
 
     def model(self) -> Any:
         """Three boostings, each calibrated on the third that it has not seen, and their mean."""
@@ -53,9 +67,15 @@ class Calibrated(Boosting):
 
 
 @detector(
-    "gradient-boosting-calibrated", uses=("profile", "timing", "text", "content", "network"),
-    cites=f"{CITES}; calibration after Platt 1999, Probabilistic Outputs for Support Vector Machines",
-    about="Gradient boosting on every family with calibrated probabilities: where scores are to be read as chances.",
+    "gradient-boosting-calibrated",
+    uses=("profile", "timing", "text", "content", "network"),
+    cites=(
+        f"{CITES}; calibration after Platt 1999, Probabilistic Outputs for Support Vector Machines"
+    ),
+    about=(
+        "Gradient boosting on every family with calibrated probabilities: where scores are to be"
+        " read as chances."
+    ),
     revision=1,
 )
 def gradient_boosting_calibrated() -> Calibrated:

@@ -11,8 +11,14 @@ from benchmarks.detectors import HALF, Detector, Labels, detector
 
 
 @detector(
-    "constant", floor=True, threshold=HALF, cites="none: the base rate",
-    about="Says the training part's share of bots for every account, so calls all of them what most were.",
+    "constant",
+    floor=True,
+    threshold=HALF,
+    cites="none: the base rate",
+    about=(
+        "Says the training part's share of bots for every account, so calls all of them what most"
+        " were."
+    ),
     revision=1,
 )
 class Constant(Detector):

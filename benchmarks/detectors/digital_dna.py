@@ -1,4 +1,6 @@
-"""Digital DNA: an account's posts as a string of letters, and how much of it others share or a compressor saves."""
+"""Digital DNA: an account's posts as a string of letters, and how much of it others share or a
+compressor saves.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +14,31 @@ from benchmarks.detectors import HALF, Detector, FeatureModel, Labels, detector
 from benchmarks.detectors._dna import Suffixes, grid
 from benchmarks.execution.thresholds import best_balanced_accuracy
 
-CRESCI = ("Cresci, Di Pietro, Petrocchi, Spognardi & Tesconi 2016, DNA-Inspired Online Behavioral Modeling and Its Application to "
-          "Spambot Detection (IEEE Intelligent Systems 31), doi:10.1109/MIS.2016.29")
-PASRICHA = ("Pasricha & Hayes 2019, Detecting Bot Behaviour in Social Media Using Digital DNA Compression (AICS), after Cresci "
-            "et al. 2016, doi:10.1109/MIS.2016.29")
+CRESCI = (
+    "Cresci, Di Pietro, Petrocchi, Spognardi & Tesconi 2016, DNA-Inspired Online Behavioral"
+    " Modeling and Its Application to Spambot Detection (IEEE Intelligent Systems 31),"
+    " doi:10.1109/MIS.2016.29"
+)
+PASRICHA = (
+    "Pasricha & Hayes 2019, Detecting Bot Behaviour in Social Media Using Digital DNA Compression"
+    " (AICS), after Cresci et al. 2016, doi:10.1109/MIS.2016.29"
+)
 SORT = """CASE WHEN kind IS NOT NULL AND kind <> 'unknown' THEN kind WHEN text LIKE 'RT @%' THEN 'repost'
                WHEN text LIKE '@%' THEN 'reply' WHEN text IS NULL THEN NULL ELSE 'original' END"""
-HAS = {"U": "coalesce(len(urls) > 0, contains(text, 'http'))", "H": "coalesce(len(hashtags) > 0, contains(text, '#'))",
-       "M": "coalesce(len(mentions) > 0, contains(text, '@'))"}
+HAS = {
+    "U": "coalesce(len(urls) > 0, contains(text, 'http'))",
+    "H": "coalesce(len(hashtags) > 0, contains(text, '#'))",
+    "M": "coalesce(len(mentions) > 0, contains(text, '@'))",
+}
 ALPHABETS = {
     # Behaviour: a plain post, a reply, a repost.
     "B3": f"CASE {SORT} WHEN 'repost' THEN 'T' WHEN 'reply' THEN 'C' ELSE 'A' END",
-    # Content: nothing, a link, a hashtag, a mention, several of these; what the paper calls media is a link here.
-    "B6": f"""CASE {' + '.join(f'({test})::INT' for test in HAS.values())} WHEN 0 THEN 'N' WHEN 1 THEN
-              CASE {' '.join(f"WHEN {test} THEN '{letter}'" for letter, test in HAS.items())} END ELSE 'X' END""",
+    # Content: nothing, a link, a hashtag, a mention, several of these; what the paper calls media
+    # is a link here.
+    "B6": (
+        f"""CASE {" + ".join(f"({test})::INT" for test in HAS.values())} WHEN 0 THEN 'N' WHEN 1 THEN
+              CASE {" ".join(f"WHEN {test} THEN '{letter}'" for letter, test in HAS.items())} END ELSE 'X' END"""
+    ),
 }
 ACTIONS = 1000
 """Latest posts of an account that are read."""
@@ -34,7 +47,9 @@ SHARES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2)
 
 
 def strings(accounts: Accounts, alphabet: str) -> list[str]:
-    """Each account's latest posts in the order of time, one letter a post; an empty string without posts."""
+    """Each account's latest posts in the order of time, one letter a post; an empty string without
+    posts.
+    """
     found = np.full(len(accounts), "", dtype=np.object_)
     if accounts.posts is not None:
         letter = ALPHABETS[alphabet]
@@ -48,10 +63,12 @@ def strings(accounts: Accounts, alphabet: str) -> list[str]:
 
 
 class DigitalDna(Detector):
-    """Bot where an account shares a substring of at least so many letters with so large a part of the accounts at hand.
+    """Bot where an account shares a substring of at least so many letters with so large a part of
+    the accounts at hand.
 
-    How large a part (`SHARES`) and how many letters are chosen on the training part, by balanced accuracy; the score is
-    length / (length + limit), 0.5 at the limit. An account without posts gets the training part's share of bots.
+    How large a part (`SHARES`) and how many letters are chosen on the training part, by balanced
+    accuracy; the score is length / (length + limit), 0.5 at the limit. An account without posts
+    gets the training part's share of bots.
     """
 
     def __init__(self, alphabet: str = "B3") -> None:
@@ -76,7 +93,13 @@ class DigitalDna(Detector):
         return self
 
     def _suffixes(self, dna: list[str], posted: Any) -> Suffixes:
-        return Suffixes([np.frombuffer(s.encode(), dtype=np.uint8) for s, has in zip(dna, posted, strict=True) if has])
+        return Suffixes(
+            [
+                np.frombuffer(s.encode(), dtype=np.uint8)
+                for s, has in zip(dna, posted, strict=True)
+                if has
+            ]
+        )
 
     def _lengths(self, suffixes: Suffixes, part: float) -> Floats:
         k = max(2, int(np.ceil(part * suffixes.strings)))
@@ -95,7 +118,9 @@ class DigitalDna(Detector):
 
 
 class DnaCompression(FeatureModel):
-    """Logistic regression on a string's length, its length when compressed, and the ratio of the two."""
+    """Logistic regression on a string's length, its length when compressed, and the ratio of the
+    two.
+    """
 
     def __init__(self, alphabet: str = "B3", random_state: int | None = None) -> None:
         super().__init__(random_state)
@@ -107,7 +132,9 @@ class DnaCompression(FeatureModel):
         length = np.array([len(s) or np.nan for s in dna])
         # zlib takes one string at a time.
         packed = np.array([len(zlib.compress(s.encode())) if s else np.nan for s in dna])
-        return ("posts", "compressed", "ratio"), np.column_stack([np.log1p(length), np.log1p(packed), length / packed])
+        return ("posts", "compressed", "ratio"), np.column_stack(
+            [np.log1p(length), np.log1p(packed), length / packed]
+        )
 
     def model(self) -> Any:
         """Scaled, because lengths and ratios differ in size."""
@@ -115,27 +142,56 @@ class DnaCompression(FeatureModel):
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
 
-        return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000, random_state=self.random_state))
+        return make_pipeline(
+            StandardScaler(), LogisticRegression(max_iter=1000, random_state=self.random_state)
+        )
 
 
-@detector("digital-dna-b3", needs=("posts",), threshold=HALF, transductive=True, cites=CRESCI, published="Cresci",
-          about="How long a sequence of posts, replies and reposts it shares with many of the accounts judged with it.",
-          revision=1)
+@detector(
+    "digital-dna-b3",
+    needs=("posts",),
+    threshold=HALF,
+    transductive=True,
+    cites=CRESCI,
+    published="Cresci",
+    about=(
+        "How long a sequence of posts, replies and reposts it shares with many of the accounts"
+        " judged with it."
+    ),
+    revision=1,
+)
 def b3() -> DigitalDna:
     """What sort of post."""
     return DigitalDna("B3")
 
 
-@detector("digital-dna-b6", needs=("posts",), threshold=HALF, transductive=True, cites=CRESCI,
-          about="How long a sequence of posts with links, hashtags, mentions it shares with many of the accounts judged with it.",
-          revision=1)
+@detector(
+    "digital-dna-b6",
+    needs=("posts",),
+    threshold=HALF,
+    transductive=True,
+    cites=CRESCI,
+    about=(
+        "How long a sequence of posts with links, hashtags, mentions it shares with many of the"
+        " accounts judged with it."
+    ),
+    revision=1,
+)
 def b6() -> DigitalDna:
     """What is in the post."""
     return DigitalDna("B6")
 
 
-@detector("dna-compression", needs=("posts",), cites=PASRICHA,
-          about="How far the sequence of its posts, replies and reposts can be compressed; one account at a time.", revision=1)
+@detector(
+    "dna-compression",
+    needs=("posts",),
+    cites=PASRICHA,
+    about=(
+        "How far the sequence of its posts, replies and reposts can be compressed; one account at a"
+        " time."
+    ),
+    revision=1,
+)
 def compression() -> DnaCompression:
     """Sorts of posts."""
     return DnaCompression("B3")

@@ -1,4 +1,6 @@
-"""Efthimion, Payne & Proferes: a dozen yes-or-no questions about the profile, weighed by logistic regression."""
+"""Efthimion, Payne & Proferes: a dozen yes-or-no questions about the profile, weighed by logistic
+regression.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,19 @@ import numpy as np
 from benchmarks.data.accounts import Accounts, Floats
 from benchmarks.detectors import FeatureModel, detector
 
-CITES = ("Efthimion, Payne & Proferes 2018, Supervised Machine Learning Bot Detection Techniques to Identify Social Twitter Bots "
-         "(SMU Data Science Review 1:2)")
-USES = ("default_avatar", "display_name_length", "has_location", "bio_length", "bio_has_url", "lang", "duplicate_text_share")
+CITES = (
+    "Efthimion, Payne & Proferes 2018, Supervised Machine Learning Bot Detection Techniques to"
+    " Identify Social Twitter Bots (SMU Data Science Review 1:2)"
+)
+USES = (
+    "default_avatar",
+    "display_name_length",
+    "has_location",
+    "bio_length",
+    "bio_has_url",
+    "lang",
+    "duplicate_text_share",
+)
 
 
 def _yes(known: Floats, answer: Any) -> Floats:
@@ -19,10 +31,22 @@ def _yes(known: Floats, answer: Any) -> Floats:
     return np.where(np.isnan(known), np.nan, np.asarray(answer, dtype=np.float64))
 
 
-@detector("efthimion", needs=("followers", "following", "posts_total"), uses=USES, cites=CITES, published="Efthimion et al.",
-          about="Thirteen yes-or-no questions about the profile and repeated posts, in a logistic regression.", revision=1)
+@detector(
+    "efthimion",
+    needs=("followers", "following", "posts_total"),
+    uses=USES,
+    cites=CITES,
+    published="Efthimion et al.",
+    about=(
+        "Thirteen yes-or-no questions about the profile and repeated posts, in a logistic"
+        " regression."
+    ),
+    revision=1,
+)
 class Efthimion(FeatureModel):
-    """The paper's questions; whether posts repeat stands for the distance between tweets, geolocation for the place named."""
+    """The paper's questions; whether posts repeat stands for the distance between tweets,
+    geolocation for the place named.
+    """
 
     def matrix(self, accounts: Accounts, learning: bool = False) -> tuple[tuple[str, ...], Floats]:  # noqa: ARG002
         """One column a question, as far as the data can answer it."""
@@ -31,9 +55,16 @@ class Efthimion(FeatureModel):
 
     def _questions(self, accounts: Accounts) -> dict[str, Floats]:
         def of(name: str) -> Floats:
-            return accounts.feature(name) if name in accounts.names else np.full(len(accounts), np.nan)
+            return (
+                accounts.feature(name) if name in accounts.names else np.full(len(accounts), np.nan)
+            )
 
-        followers, following, posts, bio = of("followers"), of("following"), of("posts_total"), of("bio_length")
+        followers, following, posts, bio = (
+            of("followers"),
+            of("following"),
+            of("posts_total"),
+            of("bio_length"),
+        )
         both = followers + following
         return {
             "no picture": of("default_avatar"),
@@ -56,10 +87,15 @@ class Efthimion(FeatureModel):
         if "lang" not in accounts.columns:
             return np.full(len(accounts), np.nan)
         lang = accounts.column("lang").to_pylist()
-        return np.array([np.nan if code is None else float(not code.lower().startswith("en")) for code in lang], dtype=np.float64)
+        return np.array(
+            [np.nan if code is None else float(not code.lower().startswith("en")) for code in lang],
+            dtype=np.float64,
+        )
 
     def model(self) -> Any:
-        """The commonest answer for what is missing, then the regression of the paper (its other model is an SVM)."""
+        """The commonest answer for what is missing, then the regression of the paper (its other
+        model is an SVM).
+        """
         from sklearn.impute import SimpleImputer
         from sklearn.linear_model import LogisticRegression
         from sklearn.pipeline import make_pipeline

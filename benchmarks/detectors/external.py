@@ -15,16 +15,23 @@ from botbench.core.errors import UserError
 
 
 @detector(
-    "external", uses=(external_scores.FAMILY,), threshold=HALF, asks=("file",), cites="none: whoever made the file",
-    about="Reads scores from a file with account_id and p_bot (CSV, JSON or Parquet); learns nothing.",
+    "external",
+    uses=(external_scores.FAMILY,),
+    threshold=HALF,
+    asks=("file",),
+    cites="none: whoever made the file",
+    about=(
+        "Reads scores from a file with account_id and p_bot (CSV, JSON or Parquet); learns nothing."
+    ),
     revision=1,
 )
 class External(Detector):
     """The file's scores; an account that it lacks gets the training part's share of bots.
 
-    `file` is named relative to the folder the command runs in, so that no path of a machine stands on a board; its hash is
-    part of the cell. `threshold` is the file's own where 0 (0.5 where it states none). `trained` declares the releases
-    its maker was taught by, separated by commas; a file of `botbench predict` says so itself.
+    `file` is named relative to the folder the command runs in, so that no path of a machine stands
+    on a board; its hash is part of the cell. `threshold` is the file's own where 0 (0.5 where it
+    states none). `trained` declares the releases its maker was taught by, separated by commas; a
+    file of `botbench predict` says so itself.
     """
 
     def __init__(self, file: str = "", threshold: float = 0.0, trained: str = "") -> None:
@@ -33,7 +40,9 @@ class External(Detector):
     def trained_on(self) -> tuple[str, ...]:
         """What was declared, else what the file says."""
         path = self.scores_file()
-        return tuple(filter(None, self.trained.split(","))) or (external_scores.declared(path) if path else ())
+        return tuple(filter(None, self.trained.split(","))) or (
+            external_scores.declared(path) if path else ()
+        )
 
     def scores_file(self) -> Path | None:
         """The file. Raises UserError where it is named by an absolute path."""
@@ -41,14 +50,20 @@ class External(Detector):
             return None
         path = Path(self.file)
         if path.is_absolute() or ".." in path.parts:
-            raise UserError(f"external: name {path.name} relative to the folder you run in (a detector's name stands on boards, "
-                            "and a path of your machine should not).")
+            raise UserError(
+                f"external: name {path.name} relative to the folder you run in (a detector's name"
+                " stands on boards, and a path of your machine should not)."
+            )
         return path
 
     def fingerprint(self) -> str:
         """The file's sha256."""
         path = self.scores_file()
-        return "" if path is None or not path.is_file() else hashlib.sha256(path.read_bytes()).hexdigest()
+        return (
+            ""
+            if path is None or not path.is_file()
+            else hashlib.sha256(path.read_bytes()).hexdigest()
+        )
 
     def rule(self) -> str | None:
         """The threshold given, or the one that the file states."""
@@ -63,6 +78,10 @@ class External(Detector):
 
     def predict_proba(self, accounts: Accounts) -> Floats:
         """float64[n, 2]."""
-        told = accounts.feature(external_scores.FEATURE) if external_scores.FEATURE in accounts.names else np.full(len(accounts), np.nan)
+        told = (
+            accounts.feature(external_scores.FEATURE)
+            if external_scores.FEATURE in accounts.names
+            else np.full(len(accounts), np.nan)
+        )
         p = np.where(np.isnan(told), self.share_, told)
         return np.column_stack([1 - p, p])

@@ -1,4 +1,6 @@
-"""Random forests: on profile features, on every family (after Varol et al.), and on the times of posts alone."""
+"""Random forests: on profile features, on every family (after Varol et al.), and on the times of
+posts alone.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +10,13 @@ from benchmarks.detectors import FeatureModel, detector
 
 
 @detector(
-    "random-forest", needs=("profile",), cites="Breiman 2001, Random Forests (Machine Learning 45)",
-    about="100 trees on profile features, each leaf of at least two accounts: the field's usual detector.",
+    "random-forest",
+    needs=("profile",),
+    cites="Breiman 2001, Random Forests (Machine Learning 45)",
+    about=(
+        "100 trees on profile features, each leaf of at least two accounts: the field's usual"
+        " detector."
+    ),
     revision=1,
 )
 class RandomForestDetector(FeatureModel):
@@ -23,13 +30,23 @@ class RandomForestDetector(FeatureModel):
         """One thread: the bench runs cells side by side instead."""
         from sklearn.ensemble import RandomForestClassifier
 
-        return RandomForestClassifier(self.trees, min_samples_leaf=2, n_jobs=1, random_state=self.random_state)
+        return RandomForestClassifier(
+            self.trees, min_samples_leaf=2, n_jobs=1, random_state=self.random_state
+        )
 
 
 @detector(
-    "varol-forest", uses=("profile", "timing", "text", "content", "network"), published="Varol et al.",
-    cites="Varol, Ferrara, Davis, Menczer & Flammini 2017, Online Human-Bot Interactions (ICWSM), doi:10.1609/icwsm.v11i1.14871",
-    about="100 trees on every family of features, after the system behind Botometer, whose 1,150 features these are not.",
+    "varol-forest",
+    uses=("profile", "timing", "text", "content", "network"),
+    published="Varol et al.",
+    cites=(
+        "Varol, Ferrara, Davis, Menczer & Flammini 2017, Online Human-Bot Interactions (ICWSM),"
+        " doi:10.1609/icwsm.v11i1.14871"
+    ),
+    about=(
+        "100 trees on every family of features, after the system behind Botometer, whose 1,150"
+        " features these are not."
+    ),
     revision=1,
 )
 def varol() -> RandomForestDetector:
@@ -38,9 +55,16 @@ def varol() -> RandomForestDetector:
 
 
 @detector(
-    "timing-only", needs=("timing",),
-    cites="Chavoshi, Hamooni & Mueen 2016, DeBot (ICDM), doi:10.1109/ICDM.2016.0096: times of posts alone tell bots apart",
-    about="100 trees on when an account posts, and nothing else; the forest is ours, the idea that times suffice is cited.",
+    "timing-only",
+    needs=("timing",),
+    cites=(
+        "Chavoshi, Hamooni & Mueen 2016, DeBot (ICDM), doi:10.1109/ICDM.2016.0096: times of posts"
+        " alone tell bots apart"
+    ),
+    about=(
+        "100 trees on when an account posts, and nothing else; the forest is ours, the idea that"
+        " times suffice is cited."
+    ),
     revision=1,
 )
 def timing_only() -> RandomForestDetector:

@@ -11,26 +11,40 @@ from benchmarks.detectors import FeatureModel, Labels, detector
 
 
 @detector(
-    "isolation-forest", uses=("profile", "timing", "text", "content"),
+    "isolation-forest",
+    uses=("profile", "timing", "text", "content"),
     cites="Liu, Ting & Zhou 2008, Isolation Forest (ICDM), doi:10.1109/ICDM.2008.17",
-    about="How easily an account is parted from the others by random cuts; labels serve for the threshold only.",
+    about=(
+        "How easily an account is parted from the others by random cuts; labels serve for the"
+        " threshold only."
+    ),
     revision=1,
 )
 class IsolationForestDetector(FeatureModel):
-    """The score is the share of training accounts that are less anomalous: bots are taken to be the odd ones, right or wrong."""
+    """The score is the share of training accounts that are less anomalous: bots are taken to be the
+    odd ones, right or wrong.
+    """
 
     def fit(self, accounts: Accounts, y: Labels) -> Self:
-        """Grow the forest on the training accounts of which anything is known, with the median for what is missing."""
+        """Grow the forest on the training accounts of which anything is known, with the median for
+        what is missing.
+        """
         from sklearn.ensemble import IsolationForest
 
         self.begin(y)
         self.features_ = np.flatnonzero(~np.isnan(accounts.values).all(axis=0))
         values = accounts.values[:, self.features_]
-        known = ~np.isnan(values).all(axis=1) if len(self.features_) else np.zeros(len(values), dtype=bool)
+        known = (
+            ~np.isnan(values).all(axis=1)
+            if len(self.features_)
+            else np.zeros(len(values), dtype=bool)
+        )
         self.model_ = None
         if known.any():
             self.median_ = np.nanmedian(values, axis=0)
-            self.model_ = IsolationForest(random_state=self.random_state).fit(self._filled(values[known]))
+            self.model_ = IsolationForest(random_state=self.random_state).fit(
+                self._filled(values[known])
+            )
             self.odd_ = np.sort(-self.model_.score_samples(self._filled(values[known])))
         return self
 
@@ -41,7 +55,11 @@ class IsolationForestDetector(FeatureModel):
         """float64[n, 2]."""
         values = accounts.values[:, self.features_]
         p = np.full(len(accounts), self.share_)
-        known = ~np.isnan(values).all(axis=1) if self.model_ is not None else np.zeros(len(values), dtype=bool)
+        known = (
+            ~np.isnan(values).all(axis=1)
+            if self.model_ is not None
+            else np.zeros(len(values), dtype=bool)
+        )
         if self.model_ is not None and known.any():
             odd = -self.model_.score_samples(self._filled(values[known]))
             p[known] = np.searchsorted(self.odd_, odd, side="right") / (len(self.odd_) + 1)

@@ -1,4 +1,6 @@
-"""Label propagation: who turns to the same accounts as known bots is near them in the graph of reposts and mentions."""
+"""Label propagation: who turns to the same accounts as known bots is near them in the graph of
+reposts and mentions.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,11 @@ import numpy as np
 from benchmarks.data.accounts import Accounts, Floats, Records
 from benchmarks.detectors import Detector, Labels, detector
 
-CITES = ("Zhou, Bousquet, Lal, Weston & Schölkopf 2004, Learning with Local and Global Consistency (NIPS 16); on repost graphs as "
-         "in Mendoza, Tesconi & Cresci 2020, Bots in Social and Interaction Networks (ACM TOIS 39), doi:10.1145/3419369")
+CITES = (
+    "Zhou, Bousquet, Lal, Weston & Schölkopf 2004, Learning with Local and Global Consistency (NIPS"
+    " 16); on repost graphs as in Mendoza, Tesconi & Cresci 2020, Bots in Social and Interaction"
+    " Networks (ACM TOIS 39), doi:10.1145/3419369"
+)
 EDGES = """
     SELECT account, target, count(*)::DOUBLE AS n FROM (
         SELECT account, unnest(coalesce(mentions, list_transform(regexp_extract_all(text, '[@\uff20](\\d{6,20})', 1),
@@ -21,21 +26,31 @@ EDGES = """
 
 
 @detector(
-    "label-propagation", needs=("posts",), transductive=True, cites=CITES,
-    about="Spreads the training labels along reposts and mentions to the accounts to be scored, through whom they turn to.",
+    "label-propagation",
+    needs=("posts",),
+    transductive=True,
+    cites=CITES,
+    about=(
+        "Spreads the training labels along reposts and mentions to the accounts to be scored,"
+        " through whom they turn to."
+    ),
     revision=1,
 )
 class LabelPropagation(Detector):
-    """Each round an account takes the mean of whom it turns to and of who turns to it; training accounts keep their label.
+    """Each round an account takes the mean of whom it turns to and of who turns to it; training
+    accounts keep their label.
 
-    `stay` is how much of the training share an account keeps in each round, so that what is far from any label says little.
+    `stay` is how much of the training share an account keeps in each round, so that what is far
+    from any label says little.
     """
 
     def __init__(self, rounds: int = 15, stay: float = 0.1) -> None:
         self.rounds, self.stay = rounds, stay
 
     def fit(self, accounts: Accounts, y: Labels) -> Self:
-        """Keep the training accounts and what they are; the spreading is done when there is somebody to score."""
+        """Keep the training accounts and what they are; the spreading is done when there is
+        somebody to score.
+        """
         self.begin(y)
         self.taught_, self.labels_ = accounts, y
         return self
@@ -44,15 +59,20 @@ class LabelPropagation(Detector):
         """float64[n, 2]; accounts without an edge get the training part's share of bots."""
         p: Floats = np.full(len(accounts), self.share_)
         if accounts.posts is not None and self.taught_.posts is not None and len(accounts):
-            # One that is taught and scored (a check on the training part itself) is scored as unknown.
+            # One that is taught and scored (a check on the training part itself) is scored as
+            # unknown.
             known = ~np.isin(self.taught_.nodes, accounts.nodes)
             nodes = np.concatenate([accounts.nodes, self.taught_.nodes[known]])
-            spread = self._spread(self._graph(accounts.posts, nodes), len(accounts), self.labels_[known])
+            spread = self._spread(
+                self._graph(accounts.posts, nodes), len(accounts), self.labels_[known]
+            )
             p = np.asarray(np.clip(spread[: len(accounts)], 0, 1), dtype=np.float64)
         return np.column_stack([1 - p, p])
 
     def _graph(self, posts: Records, nodes: Any) -> Any:
-        """The symmetric graph of accounts (first, in the order of `nodes`) and of whom they turn to; sparse float64[m, m]."""
+        """The symmetric graph of accounts (first, in the order of `nodes`) and of whom they turn
+        to; sparse float64[m, m].
+        """
         from scipy.sparse import csr_array
 
         table = Records(posts.path, posts.ends, np.unique(nodes)).query(EDGES)
@@ -63,7 +83,7 @@ class LabelPropagation(Detector):
         number[place[: len(nodes)]] = np.arange(len(nodes))
         others = np.flatnonzero(number < 0)
         number[others] = len(nodes) + np.arange(len(others))
-        ends = number[place[len(nodes):]].reshape(2, -1)
+        ends = number[place[len(nodes) :]].reshape(2, -1)
         weight = np.log1p(table["n"].to_numpy())
         graph = csr_array((weight, (ends[0], ends[1])), shape=(len(everyone), len(everyone)))
         return csr_array(graph + graph.T)

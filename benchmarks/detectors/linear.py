@@ -11,7 +11,8 @@ from benchmarks.detectors import FeatureModel, detector
 
 
 def squeeze(values: Floats) -> Floats:
-    """Signed logarithm: counts of followers and posts span six orders of magnitude; missing stays missing.
+    """Signed logarithm: counts of followers and posts span six orders of magnitude; missing stays
+    missing.
 
     >>> squeeze(np.array([0.0, np.e - 1, 1 - np.e])).tolist()
     [0.0, 1.0, -1.0]
@@ -21,13 +22,22 @@ def squeeze(values: Floats) -> Floats:
 
 
 @detector(
-    "logistic-regression", needs=("profile",),
-    cites="Cox 1958, The Regression Analysis of Binary Sequences (Journal of the Royal Statistical Society B)",
-    about="Logistic regression on profile features: median for what is missing, signed logarithm, standard scale, L2.",
+    "logistic-regression",
+    needs=("profile",),
+    cites=(
+        "Cox 1958, The Regression Analysis of Binary Sequences (Journal of the Royal Statistical"
+        " Society B)"
+    ),
+    about=(
+        "Logistic regression on profile features: median for what is missing, signed logarithm,"
+        " standard scale, L2."
+    ),
     revision=1,
 )
 class LogisticRegressionDetector(FeatureModel):
-    """Imputer, logarithm, scaler and regression in one pipeline, so all are fitted on the training part only."""
+    """Imputer, logarithm, scaler and regression in one pipeline, so all are fitted on the training
+    part only.
+    """
 
     def model(self) -> Any:
         """The pipeline."""
@@ -37,6 +47,8 @@ class LogisticRegressionDetector(FeatureModel):
         from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
         return make_pipeline(
-            SimpleImputer(strategy="median"), FunctionTransformer(squeeze),
-            StandardScaler(), LogisticRegression(max_iter=2000, random_state=self.random_state),
+            SimpleImputer(strategy="median"),
+            FunctionTransformer(squeeze),
+            StandardScaler(),
+            LogisticRegression(max_iter=2000, random_state=self.random_state),
         )

@@ -17,7 +17,8 @@ SCHEMES = ("models:/", "runs:/")
 
 
 def folder_of(model: str) -> Path:
-    """The folder of a logged model: `models:/NAME/VERSION` and `runs:/RUN/PATH` through MLflow, else a folder by relative path.
+    """The folder of a logged model: `models:/NAME/VERSION` and `runs:/RUN/PATH` through MLflow,
+    else a folder by relative path.
 
     Raises UserError where there is none.
     """
@@ -25,10 +26,16 @@ def folder_of(model: str) -> Path:
         return _fetched(model)
     path = Path(model)
     if path.is_absolute() or ".." in path.parts:
-        raise UserError(f"mlflow: name {path.name} relative to the folder you run in, or as models:/NAME/VERSION (a detector's "
-                        "name stands on boards, and a path of your machine should not).")
+        raise UserError(
+            f"mlflow: name {path.name} relative to the folder you run in, or as"
+            " models:/NAME/VERSION (a detector's name stands on boards, and a path of your machine"
+            " should not)."
+        )
     if not (path / "MLmodel").is_file():
-        raise UserError(f"There is no MLflow model in {model}: expected a folder that holds MLmodel, or models:/NAME/VERSION.")
+        raise UserError(
+            f"There is no MLflow model in {model}: expected a folder that holds MLmodel, or"
+            " models:/NAME/VERSION."
+        )
     return path
 
 
@@ -38,11 +45,15 @@ def _fetched(model: str) -> Path:
     from benchmarks.execution.tracking import tracking_uri
 
     try:
-        return Path(mlflow.artifacts.download_artifacts(artifact_uri=model, tracking_uri=tracking_uri()))
+        return Path(
+            mlflow.artifacts.download_artifacts(artifact_uri=model, tracking_uri=tracking_uri())
+        )
     except Exception as error:  # MLflow's stores fail in many ways
         first = str(error).strip().splitlines()
-        raise UserError(f"MLflow does not give {model}: {first[0] if first else type(error).__name__}. Is MLFLOW_TRACKING_URI "
-                        "right?") from error
+        raise UserError(
+            f"MLflow does not give {model}: {first[0] if first else type(error).__name__}. Is"
+            " MLFLOW_TRACKING_URI right?"
+        ) from error
 
 
 def described(folder: Path) -> dict[str, Any]:
@@ -53,12 +64,15 @@ def described(folder: Path) -> dict[str, Any]:
         found = yaml.safe_load((folder / "MLmodel").read_text(encoding="utf-8"))
         assert isinstance(found["flavors"], dict)
     except (OSError, yaml.YAMLError, KeyError, TypeError, AssertionError) as error:
-        raise UserError(f"{folder / 'MLmodel'} is not readable as the description of an MLflow model.") from error
+        raise UserError(
+            f"{folder / 'MLmodel'} is not readable as the description of an MLflow model."
+        ) from error
     return dict(found)
 
 
 def loaded(folder: Path) -> Any:
-    """The model: through skops where it was logged so; pickles and pyfunc run their maker's code, so only when trusted.
+    """The model: through skops where it was logged so; pickles and pyfunc run their maker's code,
+    so only when trusted.
 
     Raises UserError for what is not trusted.
     """
@@ -66,15 +80,22 @@ def loaded(folder: Path) -> Any:
     if flavour.get("serialization_format") == "skops":
         return safe_loading.load(folder / Path(str(flavour.get("pickled_model"))).name)
     if not safe_loading.trusted():
-        raise UserError("That MLflow model is not in the skops format: loading it runs code of whoever logged it. Log it with "
-                        'serialization_format="skops"; or, if you trust its maker as you would their program, say --trust.')
+        raise UserError(
+            "That MLflow model is not in the skops format: loading it runs code of whoever logged"
+            ' it. Log it with serialization_format="skops"; or, if you trust its maker as you would'
+            " their program, say --trust."
+        )
     import mlflow
 
-    return mlflow.sklearn.load_model(str(folder)) if flavour else mlflow.pyfunc.load_model(str(folder))
+    return (
+        mlflow.sklearn.load_model(str(folder)) if flavour else mlflow.pyfunc.load_model(str(folder))
+    )
 
 
 def inputs(folder: Path, model: Any) -> list[str]:
-    """The features the model reads, in its order: its signature's, else those it was fitted on. Raises UserError without names."""
+    """The features the model reads, in its order: its signature's, else those it was fitted on.
+    Raises UserError without names.
+    """
     import json
 
     from curation.features import FEATURES
@@ -83,22 +104,34 @@ def inputs(folder: Path, model: Any) -> list[str]:
     named = [str(column.get("name")) for column in json.loads(signature.get("inputs") or "[]")]
     names = named or [str(name) for name in getattr(model, "feature_names_in_", ())]
     if not names:
-        raise UserError("The MLflow model does not name its inputs; log it with a signature whose columns are features of "
-                        "botbench.")
+        raise UserError(
+            "The MLflow model does not name its inputs; log it with a signature whose columns are"
+            " features of botbench."
+        )
     if strange := [name for name in names if name not in FEATURES]:
-        raise UserError(f"The MLflow model reads {', '.join(strange[:5])}; no such feature is known to botbench (botbench features "
-                        "lists them).")
+        raise UserError(
+            f"The MLflow model reads {', '.join(strange[:5])}; no such feature is known to botbench"
+            " (botbench features lists them)."
+        )
     return names
 
 
 @detector(
-    "mlflow", uses=("profile", "timing", "text", "content", "network"), threshold=HALF, asks=("model",),
+    "mlflow",
+    uses=("profile", "timing", "text", "content", "network"),
+    threshold=HALF,
+    asks=("model",),
     cites="none: whoever logged the model",
-    about="Applies a model logged to MLflow to the features it names; skops by default, pickles only with --trust; learns nothing.",
+    about=(
+        "Applies a model logged to MLflow to the features it names; skops by default, pickles only"
+        " with --trust; learns nothing."
+    ),
     revision=1,
 )
 class MlflowModel(Detector):
-    """The model's probability of its class 1, True or bot; an account of which it knows nothing gets the share of bots."""
+    """The model's probability of its class 1, True or bot; an account of which it knows nothing
+    gets the share of bots.
+    """
 
     def __init__(self, model: str = "") -> None:
         self.model = model
@@ -110,7 +143,11 @@ class MlflowModel(Detector):
         folder = folder_of(self.model)
         total = hashlib.sha256()
         for file in sorted(p for p in folder.rglob("*") if p.is_file()):
-            total.update(file.relative_to(folder).as_posix().encode() + b"\n" + hashlib.sha256(file.read_bytes()).digest())
+            total.update(
+                file.relative_to(folder).as_posix().encode()
+                + b"\n"
+                + hashlib.sha256(file.read_bytes()).digest()
+            )
         return total.hexdigest()
 
     def fit(self, accounts: Accounts, y: Labels) -> Self:  # noqa: ARG002, the contract's signature
@@ -126,7 +163,10 @@ class MlflowModel(Detector):
         import pandas as pd
 
         p = np.full(len(accounts), self.share_)
-        read = {n: accounts.feature(n) if n in accounts.names else np.full(len(accounts), np.nan) for n in self.inputs_}
+        read = {
+            n: accounts.feature(n) if n in accounts.names else np.full(len(accounts), np.nan)
+            for n in self.inputs_
+        }
         table = pd.DataFrame(read)
         known = ~table.isna().to_numpy().all(axis=1)
         if known.any():
@@ -136,23 +176,36 @@ class MlflowModel(Detector):
     def _told(self, table: Any) -> Floats:
         if hasattr(self.loaded_, "predict_proba"):
             classes = [str(c).lower() for c in self.loaded_.classes_]
-            bot = next((i for i, c in enumerate(classes) if c in {"1", "1.0", "true", "bot"}), len(classes) - 1)
+            bot = next(
+                (i for i, c in enumerate(classes) if c in {"1", "1.0", "true", "bot"}),
+                len(classes) - 1,
+            )
             rows = table if hasattr(self.loaded_, "feature_names_in_") else table.to_numpy()
             told = np.asarray(self.loaded_.predict_proba(rows), dtype=np.float64)[:, bot]
         else:
             told = np.asarray(self.loaded_.predict(table), dtype=np.float64)
             told = told[:, -1] if told.ndim == 2 else told
         if not ((told >= 0) & (told <= 1)).all():
-            raise UserError(f"The MLflow model {self.model} does not give probabilities from 0 to 1.")
+            raise UserError(
+                f"The MLflow model {self.model} does not give probabilities from 0 to 1."
+            )
         return told
 
 
 def log_folder(model: Any, names: list[str], folder: Path) -> None:
-    """Write a scikit-learn classifier over botbench's features as an MLflow model folder in the skops format."""
+    """Write a scikit-learn classifier over botbench's features as an MLflow model folder in the
+    skops format.
+    """
     import mlflow
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
     signature = ModelSignature(inputs=Schema([ColSpec("double", name) for name in names]))
-    mlflow.sklearn.save_model(model, str(folder), serialization_format="skops", skops_trusted_types=sorted(safe_loading.TYPES),
-                              signature=signature, pip_requirements=["scikit-learn", "skops"])
+    mlflow.sklearn.save_model(
+        model,
+        str(folder),
+        serialization_format="skops",
+        skops_trusted_types=sorted(safe_loading.TYPES),
+        signature=signature,
+        pip_requirements=["scikit-learn", "skops"],
+    )

@@ -1,4 +1,6 @@
-"""Posting-rate rules: bot where an account posts at least so often a day over its whole life. No training."""
+"""Posting-rate rules: bot where an account posts at least so often a day over its whole life. No
+training.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +13,25 @@ from benchmarks.data.accounts import Accounts, Floats
 from benchmarks.detectors import HALF, Detector, Labels, detector
 
 RATE = "posts_total_per_day"
-HOWARD = "Howard & Kollanyi 2016, Bots, #StrongerIn, and #Brexit (COMPROP research note 2016.1): 50 posts a day"
-DFRLAB = ("Digital Forensic Research Lab 2017, #BotSpot: Twelve Ways to Spot a Bot: 72 posts a day (one every ten "
-          "minutes for twelve hours) are suspicious, 144 highly so")
-CAMPAIGNS = "rule of thumb of press reports on the campaigns of 2018 (more than 90 posts a day); no study sets it"
+HOWARD = (
+    "Howard & Kollanyi 2016, Bots, #StrongerIn, and #Brexit (COMPROP research note 2016.1): 50"
+    " posts a day"
+)
+DFRLAB = (
+    "Digital Forensic Research Lab 2017, #BotSpot: Twelve Ways to Spot a Bot: 72 posts a day (one"
+    " every ten minutes for twelve hours) are suspicious, 144 highly so"
+)
+CAMPAIGNS = (
+    "rule of thumb of press reports on the campaigns of 2018 (more than 90 posts a day); no study"
+    " sets it"
+)
 
 
 class RateRule(Detector):
     """Posts per day of life at the time of observation, against a limit.
 
-    The score is rate / (rate + limit), so that 0.5 is the limit itself. An account whose rate is unknown gets the
-    training part's share of bots, the only thing that is learnt.
+    The score is rate / (rate + limit), so that 0.5 is the limit itself. An account whose rate is
+    unknown gets the training part's share of bots, the only thing that is learnt.
 
     >>> rule = RateRule(limit=50.0).fit(Accounts((RATE,), np.empty((4, 1))), np.array([0, 0, 0, 1]))
     >>> rule.predict_proba(Accounts((RATE,), np.array([[50.0], [150.0], [np.nan]])))[:, 1].tolist()
@@ -45,7 +55,9 @@ class RateRule(Detector):
 
 def _rule(limit: int, cites: str) -> Callable[[Callable[[], RateRule]], Callable[[], RateRule]]:
     about = f"Bot where an account posted at least {limit} times a day over its life; no training."
-    return detector(f"rate-{limit}", needs=(RATE,), threshold=HALF, cites=cites, about=about, revision=1)
+    return detector(
+        f"rate-{limit}", needs=(RATE,), threshold=HALF, cites=cites, about=about, revision=1
+    )
 
 
 @_rule(50, HOWARD)

@@ -1,4 +1,6 @@
-"""Ours: the same evidence as values and as ranks within its data set, because some of it transfers only as the one or the other."""
+"""Ours: the same evidence as values and as ranks within its data set, because some of it transfers
+only as the one or the other.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +14,24 @@ from benchmarks.detectors._tuning import BUDGET, few, level, merged, splits, wor
 
 MEMBERS = {"forest": False, "boosting": False, "ranked forest": True, "ranked regression": True}
 """The ensemble's members, and whether each reads ranks."""
-CHOICES = (tuple(MEMBERS), ("forest", "boosting"), ("ranked forest", "ranked regression"), ("forest", "ranked regression"))
+CHOICES = (
+    tuple(MEMBERS),
+    ("forest", "boosting"),
+    ("ranked forest", "ranked regression"),
+    ("forest", "ranked regression"),
+)
 """Ensembles to choose from, as many as every tuned detector may try."""
 MOST, INNER = 1500, 400
 """Accounts of each data set and class that are learnt from, and that inner splits see."""
 BATCH = 30
-"""Accounts from which on a batch has ranks of its own; smaller ones are ranked among the training accounts."""
+"""Accounts from which on a batch has ranks of its own; smaller ones are ranked among the training
+accounts.
+"""
 
 
 def ranked(values: Floats, domains: Rows) -> Floats:
-    """Each value's place among those of its domain, from 0 to 1 (ties share the middle); missing stays missing.
+    """Each value's place among those of its domain, from 0 to 1 (ties share the middle); missing
+    stays missing.
 
     >>> ranked(np.array([[5.0], [7.0], [7.0], [1.0]]), np.array([0, 0, 0, 1])).round(3).ravel().tolist()
     [0.167, 0.667, 0.667, 0.5]
@@ -39,18 +49,29 @@ def ranked(values: Floats, domains: Rows) -> Floats:
 
 
 @detector(
-    "raw-and-rank", uses=("profile", "timing", "text", "content", "network", "domains"), threshold=HALF, transductive=True,
-    cites="botbench; ranks within a data set after Sun & Saenko 2016, Deep CORAL (ECCV workshops): align before comparing; "
-          "leave-one-domain-out choice after Gulrajani & Lopez-Paz 2021, In Search of Lost Domain Generalization (ICLR)",
-    about="Ours: forests, boosting and a regression on values and on ranks within the data set; every data set counts alike.",
+    "raw-and-rank",
+    uses=("profile", "timing", "text", "content", "network", "domains"),
+    threshold=HALF,
+    transductive=True,
+    cites=(
+        "botbench; ranks within a data set after Sun & Saenko 2016, Deep CORAL (ECCV workshops):"
+        " align before comparing; leave-one-domain-out choice after Gulrajani & Lopez-Paz 2021, In"
+        " Search of Lost Domain Generalization (ICLR)"
+    ),
+    about=(
+        "Ours: forests, boosting and a regression on values and on ranks within the data set; every"
+        " data set counts alike."
+    ),
     revision=1,
 )
 class RawAndRank(Detector):
-    """The mean logit of a few models; which of them is chosen by leaving training data sets out in turn.
+    """The mean logit of a few models; which of them is chosen by leaving training data sets out in
+    turn.
 
-    A value means something by itself (a million followers) and by its place among the accounts it was collected with (more
-    followers than most of them). Ranks undo what differs between collections, values keep what ranks lose. Every data set,
-    and in it every class, counts alike. The accounts to be scored are ranked among themselves: it is transductive.
+    A value means something by itself (a million followers) and by its place among the accounts it
+    was collected with (more followers than most of them). Ranks undo what differs between
+    collections, values keep what ranks lose. Every data set, and in it every class, counts alike.
+    The accounts to be scored are ranked among themselves: it is transductive.
     """
 
     def __init__(self, random_state: int | None = None) -> None:
@@ -74,7 +95,9 @@ class RawAndRank(Detector):
         return self
 
     def _chosen(self, values: Floats, domains: Rows, y: Labels) -> int:
-        """The choice that is worth most on training data sets left out in turn; each member is fitted once for all choices."""
+        """The choice that is worth most on training data sets left out in turn; each member is
+        fitted once for all choices.
+        """
         assert len(CHOICES) <= BUDGET
         rows = few(domains, y, INNER, self.random_state)
         values, domains, y = values[rows], domains[rows], y[rows]
@@ -82,16 +105,34 @@ class RawAndRank(Detector):
         for a, b in splits(domains, y, self.random_state):
             models = self._fitted(tuple(MEMBERS), values[a], domains[a], y[a])
             places = ranked(values[b], np.zeros(len(b), dtype=np.int64))
-            told = {name: self._logit(model, places if MEMBERS[name] else values[b]) for name, model in models.items()}
-            tried.append([worth(y[b], _probability(np.mean([told[name] for name in choice], axis=0))) for choice in CHOICES])
+            told = {
+                name: self._logit(model, places if MEMBERS[name] else values[b])
+                for name, model in models.items()
+            }
+            tried.append(
+                [
+                    worth(y[b], _probability(np.mean([told[name] for name in choice], axis=0)))
+                    for choice in CHOICES
+                ]
+            )
         return int(np.argmax(np.mean(tried, axis=0))) if tried else 0
 
-    def _fitted(self, names: tuple[str, ...], values: Floats, domains: Rows, y: Labels) -> dict[str, tuple[Any, Rows]]:
-        """Each member fitted, with the columns it reads: without a data set, a feature may have no two values left."""
+    def _fitted(
+        self, names: tuple[str, ...], values: Floats, domains: Rows, y: Labels
+    ) -> dict[str, tuple[Any, Rows]]:
+        """Each member fitted, with the columns it reads: without a data set, a feature may have no
+        two values left.
+        """
         columns = np.flatnonzero(varies(values))
         places, weights = ranked(values[:, columns], domains), level(domains, y)
         seen = {True: places, False: values[:, columns]}
-        return {name: (self._member(name).fit(seen[MEMBERS[name]], y, **_weighted(name, weights)), columns) for name in names}
+        return {
+            name: (
+                self._member(name).fit(seen[MEMBERS[name]], y, **_weighted(name, weights)),
+                columns,
+            )
+            for name in names
+        }
 
     def _member(self, name: str) -> Any:
         from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
@@ -100,21 +141,38 @@ class RawAndRank(Detector):
         from sklearn.pipeline import make_pipeline
 
         if name.endswith("forest"):
-            return RandomForestClassifier(100, min_samples_leaf=5, n_jobs=1, random_state=self.random_state)
+            return RandomForestClassifier(
+                100, min_samples_leaf=5, n_jobs=1, random_state=self.random_state
+            )
         if name == "boosting":
-            return HistGradientBoostingClassifier(early_stopping=False, random_state=self.random_state)
+            return HistGradientBoostingClassifier(
+                early_stopping=False, random_state=self.random_state
+            )
         middle = SimpleImputer(strategy="constant", fill_value=0.5, keep_empty_features=True)
-        return make_pipeline(middle, LogisticRegression(C=0.1, max_iter=1000, random_state=self.random_state))
+        return make_pipeline(
+            middle, LogisticRegression(C=0.1, max_iter=1000, random_state=self.random_state)
+        )
 
     def predict_proba(self, accounts: Accounts) -> Floats:
         """float64[n, 2]; 0.5 is the threshold."""
         p = np.full(len(accounts), self.share_)
         values = accounts.values[:, self.features_]
-        known = ~np.isnan(values).all(axis=1) if len(self.features_) else np.zeros(len(values), dtype=bool)
+        known = (
+            ~np.isnan(values).all(axis=1)
+            if len(self.features_)
+            else np.zeros(len(values), dtype=bool)
+        )
         if self.models_ and known.any():
             values = values[known]
-            places = ranked(values, np.zeros(len(values), dtype=np.int64)) if len(values) >= BATCH else self._among_taught(values)
-            told = [self._logit(model, places if MEMBERS[name] else values) for name, model in self.models_.items()]
+            places = (
+                ranked(values, np.zeros(len(values), dtype=np.int64))
+                if len(values) >= BATCH
+                else self._among_taught(values)
+            )
+            told = [
+                self._logit(model, places if MEMBERS[name] else values)
+                for name, model in self.models_.items()
+            ]
             p[known] = _probability(np.mean(told, axis=0))
         return np.column_stack([1 - p, p])
 
@@ -123,7 +181,9 @@ class RawAndRank(Detector):
         places = np.full(values.shape, np.nan)
         for j, taught in enumerate(self.taught_.T):
             there = taught[~np.isnan(taught)]
-            below, up_to = (np.searchsorted(there, values[:, j], side) for side in ("left", "right"))
+            below, up_to = (
+                np.searchsorted(there, values[:, j], side) for side in ("left", "right")
+            )
             places[:, j] = (below + up_to) / 2 / len(there)
         places[np.isnan(values)] = np.nan
         return places
@@ -139,7 +199,11 @@ class RawAndRank(Detector):
 
 
 def _weighted(name: str, weights: Floats) -> dict[str, Floats]:
-    return {"logisticregression__sample_weight" if name.endswith("regression") else "sample_weight": weights}
+    return {
+        (
+            "logisticregression__sample_weight" if name.endswith("regression") else "sample_weight"
+        ): weights
+    }
 
 
 def _probability(logit: Floats) -> Floats:

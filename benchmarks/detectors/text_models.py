@@ -15,7 +15,9 @@ MOST = 200
 
 
 class TextModel(Detector):
-    """TF-IDF and a logistic regression over one document an account; an account without one gets the share of bots."""
+    """TF-IDF and a logistic regression over one document an account; an account without one gets
+    the share of bots.
+    """
 
     def documents(self, accounts: Accounts) -> NDArray[np.object_]:
         """A text for each account, object[n], None where there is none."""
@@ -35,8 +37,12 @@ class TextModel(Detector):
         known = np.flatnonzero(documents != None)  # noqa: E711, elementwise
         self.model_ = None
         if len(np.unique(y[known])) == 2:
-            regression = LogisticRegression(C=10.0, class_weight="balanced", max_iter=300, random_state=self.random_state)
-            self.model_ = make_pipeline(self.vectorizer(), regression).fit(documents[known], y[known])
+            regression = LogisticRegression(
+                C=10.0, class_weight="balanced", max_iter=300, random_state=self.random_state
+            )
+            self.model_ = make_pipeline(self.vectorizer(), regression).fit(
+                documents[known], y[known]
+            )
         return self
 
     def predict_proba(self, accounts: Accounts) -> Floats:
@@ -50,37 +56,60 @@ class TextModel(Detector):
 
 
 @detector(
-    "username", needs=("handle",),
-    cites="Beskow & Carley 2019, Its All in a Name: Detecting and Labeling Bots by Their Name (Computational and Mathematical "
-          "Organization Theory 25), doi:10.1007/s10588-018-09290-1",
-    about="Pairs and triples of the handle's characters, TF-IDF, logistic regression: the name is all it sees.",
+    "username",
+    needs=("handle",),
+    cites=(
+        "Beskow & Carley 2019, Its All in a Name: Detecting and Labeling Bots by Their Name"
+        " (Computational and Mathematical Organization Theory 25), doi:10.1007/s10588-018-09290-1"
+    ),
+    about=(
+        "Pairs and triples of the handle's characters, TF-IDF, logistic regression: the name is all"
+        " it sees."
+    ),
     revision=1,
 )
 class Username(TextModel):
-    """The paper's character n-grams; its labels were random-string names, here they are the data set's."""
+    """The paper's character n-grams; its labels were random-string names, here they are the data
+    set's.
+    """
 
     def documents(self, accounts: Accounts) -> NDArray[np.object_]:
         """The handles as they are written."""
-        return np.asarray(accounts.column("handle").to_numpy(zero_copy_only=False), dtype=np.object_)
+        return np.asarray(
+            accounts.column("handle").to_numpy(zero_copy_only=False), dtype=np.object_
+        )
 
     def vectorizer(self) -> Any:
         """Pairs and triples of characters, case kept, each once a name."""
         from sklearn.feature_extraction.text import TfidfVectorizer
 
-        return TfidfVectorizer(analyzer="char", ngram_range=(2, 3), lowercase=False, max_features=20_000, binary=True)
+        return TfidfVectorizer(
+            analyzer="char", ngram_range=(2, 3), lowercase=False, max_features=20_000, binary=True
+        )
 
 
 @detector(
-    "text-tfidf", needs=("posts",),
-    cites="Salton & Buckley 1988, Term-Weighting Approaches in Automatic Text Retrieval (Information Processing & Management 24)",
-    about="Words and pairs of words of up to 200 posts, TF-IDF, logistic regression: the baseline of every text model.",
+    "text-tfidf",
+    needs=("posts",),
+    cites=(
+        "Salton & Buckley 1988, Term-Weighting Approaches in Automatic Text Retrieval (Information"
+        " Processing & Management 24)"
+    ),
+    about=(
+        "Words and pairs of words of up to 200 posts, TF-IDF, logistic regression: the baseline of"
+        " every text model."
+    ),
     revision=1,
 )
 class TextTfidf(TextModel):
-    """Links and mentioned names are one word each: who is mentioned would tell the data set, not the bot."""
+    """Links and mentioned names are one word each: who is mentioned would tell the data set, not
+    the bot.
+    """
 
     def documents(self, accounts: Accounts) -> NDArray[np.object_]:
-        """The texts of an account's posts one after the other; which 200 are read depends on the texts alone."""
+        """The texts of an account's posts one after the other; which 200 are read depends on the
+        texts alone.
+        """
         found = np.full(len(accounts), None, dtype=np.object_)
         if accounts.posts is None:
             return found
@@ -94,9 +123,15 @@ class TextTfidf(TextModel):
         return found
 
     def vectorizer(self) -> Any:
-        """Words and pairs, hashed into 2^18 places so that memory does not grow with the vocabulary."""
+        """Words and pairs, hashed into 2^18 places so that memory does not grow with the
+        vocabulary.
+        """
         from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
         from sklearn.pipeline import make_pipeline
 
-        return make_pipeline(HashingVectorizer(n_features=2**18, ngram_range=(1, 2), alternate_sign=False, norm=None),
-                             TfidfTransformer(sublinear_tf=True))
+        return make_pipeline(
+            HashingVectorizer(
+                n_features=2**18, ngram_range=(1, 2), alternate_sign=False, norm=None
+            ),
+            TfidfTransformer(sublinear_tf=True),
+        )

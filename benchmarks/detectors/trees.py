@@ -8,12 +8,16 @@ import numpy as np
 
 from benchmarks.detectors import FeatureModel, detector
 
-HAYS = ("Hays, Schutzman, Raghavan, Walk & Zimmer 2023, Simplistic Collection and Labeling Practices Limit the "
-        "Utility of Benchmark Datasets for Twitter Bot Detection (WWW)")
+HAYS = (
+    "Hays, Schutzman, Raghavan, Walk & Zimmer 2023, Simplistic Collection and Labeling Practices"
+    " Limit the Utility of Benchmark Datasets for Twitter Bot Detection (WWW)"
+)
 
 
 class ShallowTree(FeatureModel):
-    """A decision tree of at most `depth` questions in a row; missing values go the way that parts the classes best."""
+    """A decision tree of at most `depth` questions in a row; missing values go the way that parts
+    the classes best.
+    """
 
     def __init__(self, depth: int = 1, random_state: int | None = None) -> None:
         super().__init__(random_state)
@@ -36,8 +40,13 @@ class ShallowTree(FeatureModel):
 
 
 @detector(
-    "one-question-tree", needs=("profile",), floor=True, cites=HAYS,
-    about="The best single question about the profile (a decision tree of depth 1): the shortcut row.",
+    "one-question-tree",
+    needs=("profile",),
+    floor=True,
+    cites=HAYS,
+    about=(
+        "The best single question about the profile (a decision tree of depth 1): the shortcut row."
+    ),
     revision=1,
 )
 def one_question_tree() -> ShallowTree:
@@ -46,7 +55,9 @@ def one_question_tree() -> ShallowTree:
 
 
 @detector(
-    "depth-4-tree", needs=("profile",), cites=HAYS,
+    "depth-4-tree",
+    needs=("profile",),
+    cites=HAYS,
     about="At most four questions in a row about the profile (a decision tree of depth 4).",
     revision=1,
 )

@@ -1,4 +1,6 @@
-"""The usual classifiers, tuned inside the training part: what a detector of ours has to be compared with."""
+"""The usual classifiers, tuned inside the training part: what a detector of ours has to be compared
+with.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +12,19 @@ from benchmarks.data.accounts import Accounts, Floats
 from benchmarks.detectors import FeatureModel, Labels, detector
 from benchmarks.detectors._tuning import BUDGET, few, level, merged, splits, worth
 
-CITES = ("Cawley & Talbot 2010, On Over-fitting in Model Selection (JMLR 11): choose inside the training part; classifiers as "
-         "in scikit-learn")
+CITES = (
+    "Cawley & Talbot 2010, On Over-fitting in Model Selection (JMLR 11): choose inside the training"
+    " part; classifiers as in scikit-learn"
+)
 USES = ("profile", "timing", "text", "content", "network", "domains")
 INNER = 400
 """Accounts of each data set and class that inner splits see."""
 
 
 class Tuned(FeatureModel):
-    """One of at most `BUDGET` configurations, chosen on inner splits; every training data set and class counts alike."""
+    """One of at most `BUDGET` configurations, chosen on inner splits; every training data set and
+    class counts alike.
+    """
 
     def candidates(self) -> list[Any]:
         """Unfitted classifiers or pipelines to choose from."""
@@ -43,19 +49,35 @@ class Tuned(FeatureModel):
         rows = few(domains, y, INNER, self.random_state)
         candidates = self.candidates()
         assert len(candidates) <= BUDGET
-        tried = [[self._tried(accounts.take(rows[a]), y[rows[a]], accounts.take(rows[b]), y[rows[b]], i)
-                  for a, b in splits(domains[rows], y[rows], self.random_state)] for i in range(len(candidates))]
+        tried = [
+            [
+                self._tried(
+                    accounts.take(rows[a]), y[rows[a]], accounts.take(rows[b]), y[rows[b]], i
+                )
+                for a, b in splits(domains[rows], y[rows], self.random_state)
+            ]
+            for i in range(len(candidates))
+        ]
         return int(np.argmax([np.mean(values or [0.0]) for values in tried]))
 
-    def _tried(self, seen: Accounts, y: Labels, held: Accounts, truth: Labels, choice: int) -> float:
+    def _tried(
+        self, seen: Accounts, y: Labels, held: Accounts, truth: Labels, choice: int
+    ) -> float:
         one = type(self)(self.random_state)
         one.choice_ = choice
         return worth(truth, FeatureModel.fit(one, seen, y).predict_proba(held)[:, 1])
 
 
-@detector("random-forest-tuned", uses=USES, cites=CITES,
-          about="A random forest on every family, its leaves and features a split tuned inside the training part.",
-          revision=1)
+@detector(
+    "random-forest-tuned",
+    uses=USES,
+    cites=CITES,
+    about=(
+        "A random forest on every family, its leaves and features a split tuned inside the training"
+        " part."
+    ),
+    revision=1,
+)
 class TunedForest(Tuned):
     """Leaves of 2 or 20 accounts, the root or half of the features at each split."""
 
@@ -63,13 +85,29 @@ class TunedForest(Tuned):
         """Four forests."""
         from sklearn.ensemble import RandomForestClassifier
 
-        return [RandomForestClassifier(100, min_samples_leaf=leaf, max_features=part, n_jobs=1, random_state=self.random_state)
-                for leaf in (2, 20) for part in ("sqrt", 0.5)]
+        return [
+            RandomForestClassifier(
+                100,
+                min_samples_leaf=leaf,
+                max_features=part,
+                n_jobs=1,
+                random_state=self.random_state,
+            )
+            for leaf in (2, 20)
+            for part in ("sqrt", 0.5)
+        ]
 
 
-@detector("gradient-boosting-tuned", uses=USES, cites=CITES,
-          about="Gradient boosting on every family, its length and the size of its trees tuned inside the training part.",
-          revision=1)
+@detector(
+    "gradient-boosting-tuned",
+    uses=USES,
+    cites=CITES,
+    about=(
+        "Gradient boosting on every family, its length and the size of its trees tuned inside the"
+        " training part."
+    ),
+    revision=1,
+)
 class TunedBoosting(Tuned):
     """50 or 150 trees of at most 8 or 31 leaves."""
 
@@ -78,12 +116,20 @@ class TunedBoosting(Tuned):
         from sklearn.ensemble import HistGradientBoostingClassifier
 
         fixed = {"early_stopping": False, "random_state": self.random_state}
-        return [HistGradientBoostingClassifier(max_iter=n, max_leaf_nodes=leaves, **fixed) for n in (50, 150) for leaves in (8, 31)]
+        return [
+            HistGradientBoostingClassifier(max_iter=n, max_leaf_nodes=leaves, **fixed)
+            for n in (50, 150)
+            for leaves in (8, 31)
+        ]
 
 
-@detector("logistic-regression-tuned", uses=USES, cites=CITES,
-          about="Logistic regression on every family, its penalty tuned inside the training part.",
-          revision=1)
+@detector(
+    "logistic-regression-tuned",
+    uses=USES,
+    cites=CITES,
+    about="Logistic regression on every family, its penalty tuned inside the training part.",
+    revision=1,
+)
 class TunedRegression(Tuned):
     """Penalties from strong to weak."""
 
@@ -96,6 +142,12 @@ class TunedRegression(Tuned):
 
         from benchmarks.detectors.linear import squeeze
 
-        return [make_pipeline(SimpleImputer(strategy="median"), FunctionTransformer(squeeze), StandardScaler(),
-                              LogisticRegression(C=c, max_iter=500, random_state=self.random_state))
-                for c in (0.001, 0.01, 0.1, 1.0)]
+        return [
+            make_pipeline(
+                SimpleImputer(strategy="median"),
+                FunctionTransformer(squeeze),
+                StandardScaler(),
+                LogisticRegression(C=c, max_iter=500, random_state=self.random_state),
+            )
+            for c in (0.001, 0.01, 0.1, 1.0)
+        ]

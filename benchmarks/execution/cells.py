@@ -1,4 +1,6 @@
-"""One cell: a detector under a protocol on named releases. What it is known by, and how it is computed in a worker."""
+"""One cell: a detector under a protocol on named releases. What it is known by, and how it is
+computed in a worker.
+"""
 
 from __future__ import annotations
 
@@ -30,15 +32,17 @@ if TYPE_CHECKING:
 
 Mask = NDArray[np.bool_]
 REVISION = 1
-"""The declared version of what takes part in every prediction (views, folds, masking, thresholds, moves): raise it when
-the same detector, protocol and releases come to give other predictions."""
+"""The declared version of what takes part in every prediction (views, folds, masking, thresholds,
+moves): raise it when the same detector, protocol and releases come to give other predictions."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """All that a worker needs: the store's home, the detector's name, the protocol's canonical string, and the plan.
+    """All that a worker needs: the store's home, the detector's name, the protocol's canonical
+    string, and the plan.
 
-    `version` is the detector's when the key was made; a worker that loads other code refuses the task.
+    `version` is the detector's when the key was made; a worker that loads other code refuses the
+    task.
     """
 
     home: Path
@@ -51,10 +55,11 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a task: predictions (schema.TABLES["predictions"]) or the reason why there are none.
+    """What came of a task: predictions (schema.TABLES["predictions"]) or the reason why there are
+    none.
 
-    `learnt` is what the detector says it learnt; `mute` are releases of the training part without anything it looks at,
-    which were left out.
+    `learnt` is what the detector says it learnt; `mute` are releases of the training part without
+    anything it looks at, which were left out.
     """
 
     status: CellStatus
@@ -69,27 +74,39 @@ class Outcome:
 
 
 def cell_key(spec: Spec, protocol: str, plan: Plan, hashes: dict[str, str], features: str) -> str:
-    """The cell's key: detector and its code, protocol with its seed, content of each release, feature and bench code.
+    """The cell's key: detector and its code, protocol with its seed, content of each release,
+    feature and bench code.
 
-    `hashes` are content hashes by reference; versions of releases are not part of it, so equal content is one cell.
+    `hashes` are content hashes by reference; versions of releases are not part of it, so equal
+    content is one cell.
     """
     classes = [c for c in type(parse(protocol)).__mro__ if issubclass(c, Protocol)]
     code = [f"revision {REVISION}", *map(code_versions.of_class, classes)]
-    return short_hash({
-        "detector": spec.name, "detector_version": spec.version, "protocol": protocol, "features": features,
-        "train": [(r.rpartition("@")[0], hashes[r]) for r in plan.train],
-        "test": [(r.rpartition("@")[0], hashes[r]) for r in plan.test],
-        "bench": short_hash(code),
-    }, 24)
+    return short_hash(
+        {
+            "detector": spec.name,
+            "detector_version": spec.version,
+            "protocol": protocol,
+            "features": features,
+            "train": [(r.rpartition("@")[0], hashes[r]) for r in plan.train],
+            "test": [(r.rpartition("@")[0], hashes[r]) for r in plan.test],
+            "bench": short_hash(code),
+        },
+        24,
+    )
 
 
 def compute(task: Task) -> Outcome:
-    """Do a task; whatever goes wrong inside the detector becomes a failed outcome with its reason, never an exception."""
+    """Do a task; whatever goes wrong inside the detector becomes a failed outcome with its reason,
+    never an exception.
+    """
     try:
         return _compute(task)
     except NotApplicable as reason:
         return Outcome("not applicable", str(reason))
-    except Exception as error:  # a detector is anybody's code: its failure is its cell's and nobody else's
+    except (
+        Exception
+    ) as error:  # a detector is anybody's code: its failure is its cell's and nobody else's
         first = str(error).strip().splitlines()
         return Outcome("failed", f"{type(error).__name__}: {first[0] if first else 'no message'}")
 
@@ -99,29 +116,53 @@ def _compute(task: Task) -> Outcome:
     if task.version not in {None, spec.version}:
         raise RuntimeError("the detector's code changed while the bench was running; run it again")
     # Within one release both sides are the same: it stands in the pool once.
-    references = task.plan.test if task.plan.train == task.plan.test else (*task.plan.train, *task.plan.test)
+    references = (
+        task.plan.test if task.plan.train == task.plan.test else (*task.plan.train, *task.plan.test)
+    )
     releases = [release_arrays.load(task.home, reference) for reference in references]
-    tested = np.repeat([r.reference in task.plan.test for r in releases], [len(r) for r in releases])
+    tested = np.repeat(
+        [r.reference in task.plan.test for r in releases], [len(r) for r in releases]
+    )
     pool = pooled(releases, tested)
     found = evidence.gather(spec, releases)
     mute = mute_releases(releases, found.anything(), tested)
     silent = np.repeat(mute, [len(r) for r in releases])
-    sides = list(_sides(task.plan, tested, silent, [r.reference for r, m in zip(releases, mute, strict=True) if not m]))
+    sides = list(
+        _sides(
+            task.plan,
+            tested,
+            silent,
+            [r.reference for r, m in zip(releases, mute, strict=True) if not m],
+        )
+    )
     shared = evidence.check(spec, found, sides, pool.y)
     folds_ = (dataclasses.replace(f, train=f.train[~silent[f.train]]) for f in protocol.split(pool))
     with contextlib.ExitStack() as opened:
-        views = {"": opened.enter_context(evidence.view(spec, releases, shared, masking.Mask(task.key)))}
+        views = {
+            "": opened.enter_context(evidence.view(spec, releases, shared, masking.Mask(task.key)))
+        }
         for move in filter(None, protocol.moves):
-            after = [release_arrays.load(task.home, reference, move, protocol.seed) for reference in references]
+            after = [
+                release_arrays.load(task.home, reference, move, protocol.seed)
+                for reference in references
+            ]
             told = evidence.gather(spec, after).named(shared.names)
-            views[move] = opened.enter_context(evidence.view(spec, after, told, masking.Mask(task.key)))
+            views[move] = opened.enter_context(
+                evidence.view(spec, after, told, masking.Mask(task.key))
+            )
         done = list(_folds(spec, views, pool, folds_, protocol.seed))
     outcome = _outcome(task.key, releases, done)
-    return dataclasses.replace(outcome, mute=tuple(r.reference for r, m in zip(releases, mute, strict=True) if m))
+    return dataclasses.replace(
+        outcome, mute=tuple(r.reference for r, m in zip(releases, mute, strict=True) if m)
+    )
 
 
-def mute_releases(releases: Sequence[release_arrays.Material], known: Mask, tested: Mask) -> list[bool]:
-    """Which releases to train on have nothing of what the detector declared: they can teach it nothing."""
+def mute_releases(
+    releases: Sequence[release_arrays.Material], known: Mask, tested: Mask
+) -> list[bool]:
+    """Which releases to train on have nothing of what the detector declared: they can teach it
+    nothing.
+    """
     ends = np.cumsum([len(r) for r in releases])
     parts = [slice(end - len(r), end) for r, end in zip(releases, ends, strict=True)]
     return [not known[part].any() and not tested[part].any() for part in parts]
@@ -131,31 +172,56 @@ def _sides(plan: Plan, tested: Mask, silent: Mask, heard: Sequence[str]) -> Iter
     yield Side(" + ".join(plan.test), np.flatnonzero(tested))
     if plan.train != plan.test:
         teachers = [r for r in plan.train if r in heard] or plan.train
-        yield Side("the training part (" + " + ".join(teachers) + ")", np.flatnonzero(~tested & ~silent))
+        yield Side(
+            "the training part (" + " + ".join(teachers) + ")", np.flatnonzero(~tested & ~silent)
+        )
 
 
 def pooled(releases: Sequence[release_arrays.Material], tested: Mask) -> Pool:
     """The accounts of several releases as integers, one after the other.
 
-    The same account of one platform in two releases shares its identity, and its group in both is one group.
+    The same account of one platform in two releases shares its identity, and its group in both is
+    one group.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
     n = len(tested)
-    ids = np.concatenate([np.char.add(np.char.add(r.platform.astype(str), ":"), r.account_id.astype(str)) for r in releases])
-    groups = np.concatenate([np.char.add(f"{i}:", r.group.astype(str)) for i, r in enumerate(releases)])
+    ids = np.concatenate(
+        [
+            np.char.add(np.char.add(r.platform.astype(str), ":"), r.account_id.astype(str))
+            for r in releases
+        ]
+    )
+    groups = np.concatenate(
+        [np.char.add(f"{i}:", r.group.astype(str)) for i, r in enumerate(releases)]
+    )
     identity = np.unique(ids, return_inverse=True)[1].astype(np.int64)
     group = np.unique(groups, return_inverse=True)[1].astype(np.int64)
     size = n + int(identity.max()) + 1
-    ties = coo_array((np.ones(n, dtype=np.int8), (n + identity, size + group)), shape=(size + n, size + n))
+    ties = coo_array(
+        (np.ones(n, dtype=np.int8), (n + identity, size + group)), shape=(size + n, size + n)
+    )
     together = connected_components(ties, directed=False)[1][n + identity].astype(np.int64)
     sorts = np.unique(np.concatenate([r.sort for r in releases]).astype(str), return_inverse=True)
-    named = np.where(np.char.str_len(sorts[0]) > 0, np.arange(len(sorts[0])), -1)[sorts[1]].astype(np.int64)
+    named = np.where(np.char.str_len(sorts[0]) > 0, np.arange(len(sorts[0])), -1)[sorts[1]].astype(
+        np.int64
+    )
     kinds = sorted({kind for r in releases for kind in r.claimed})
-    claimed = {k: np.concatenate([r.claimed.get(k, np.full(len(r), -1, dtype=np.int8)) for r in releases]) for k in kinds}
-    return Pool(tested, np.concatenate([r.y for r in releases]), together, identity,
-                np.concatenate([r.part for r in releases]), np.concatenate([r.seen for r in releases]), named, claimed)
+    claimed = {
+        k: np.concatenate([r.claimed.get(k, np.full(len(r), -1, dtype=np.int8)) for r in releases])
+        for k in kinds
+    }
+    return Pool(
+        tested,
+        np.concatenate([r.y for r in releases]),
+        together,
+        identity,
+        np.concatenate([r.part for r in releases]),
+        np.concatenate([r.seen for r in releases]),
+        named,
+        claimed,
+    )
 
 
 @dataclass(frozen=True)
@@ -171,7 +237,9 @@ class _Scored:
 
 @dataclass(frozen=True)
 class _Fitted:
-    """A detector fitted on a fold's training part, with the stream that shuffles what it is to score."""
+    """A detector fitted on a fold's training part, with the stream that shuffles what it is to
+    score.
+    """
 
     fold: Fold
     made: Any
@@ -181,7 +249,9 @@ class _Fitted:
     order: np.random.Generator
 
 
-def _folds(spec: Spec, views: Mapping[str, Accounts], pool: Pool, folds_: Iterable[Fold], seed: int) -> Iterator[_Scored]:
+def _folds(
+    spec: Spec, views: Mapping[str, Accounts], pool: Pool, folds_: Iterable[Fold], seed: int
+) -> Iterator[_Scored]:
     """Every fold scored; those that say so are scored by the fit of the one before."""
     fitted: _Fitted | None = None
     for fold in folds_:
@@ -196,7 +266,9 @@ def _fit(spec: Spec, view: Accounts, pool: Pool, fold: Fold, seed: int) -> _Fitt
     labels = pool.y if fold.labels is None else fold.labels
     if len(classes := np.unique(labels[fold.train])) < 2:
         only = "bots" if classes.all() else "humans"
-        raise NotApplicable(f"the training part holds {only} only; a detector needs both classes to learn from.")
+        raise NotApplicable(
+            f"the training part holds {only} only; a detector needs both classes to learn from."
+        )
     draws = np.random.SeedSequence([seed, fold.repeat, fold.fold])
     order, inner, own = (int(word) >> 1 for word in draws.generate_state(3))
     rng = np.random.default_rng(order)
@@ -205,7 +277,9 @@ def _fit(spec: Spec, view: Accounts, pool: Pool, fold: Fold, seed: int) -> _Fitt
     begun = time.perf_counter()
     with memory.grown() as fitting:
         seen, y = view.take(train), labels[train]
-        threshold = thresholds.choose(spec.threshold, teach, seen, y, group=pool.group[train], seed=inner)
+        threshold = thresholds.choose(
+            spec.threshold, teach, seen, y, group=pool.group[train], seed=inner
+        )
         made = spec.seeded(own).fit(seen, y)
     return _Fitted(fold, made, threshold, time.perf_counter() - begun, fitting.megabytes, rng)
 
@@ -219,7 +293,15 @@ def _score(fitted: _Fitted, view: Accounts, fold: Fold, fresh: bool) -> _Scored:
     spent = time.perf_counter() - begun
     grew = fitted.megabytes, scoring.megabytes
     done = dataclasses.replace(fold, test=test)
-    return _Scored(done, p, fitted.threshold, fitted.seconds if fresh else 0.0, spent, fitted.made.explain(), grew)
+    return _Scored(
+        done,
+        p,
+        fitted.threshold,
+        fitted.seconds if fresh else 0.0,
+        spent,
+        fitted.made.explain(),
+        grew,
+    )
 
 
 def learn(spec: Spec, seed: int, seen: Accounts, y: Any) -> Callable[[Accounts], Floats]:
@@ -228,12 +310,18 @@ def learn(spec: Spec, seed: int, seen: Accounts, y: Any) -> Callable[[Accounts],
 
 
 def scores(made: Any, seen: Accounts) -> Floats:
-    """A fitted detector's p_bot, float64[n]. Raises ValueError where it is not a probability for each account."""
+    """A fitted detector's p_bot, float64[n]. Raises ValueError where it is not a probability for
+    each account.
+    """
     proba = np.asarray(made.predict_proba(seen.to_score()), dtype=np.float64)
     if proba.shape != (len(seen), 2):
-        raise ValueError(f"predict_proba returned shape {proba.shape} for {len(seen)} accounts; expected n x 2")
+        raise ValueError(
+            f"predict_proba returned shape {proba.shape} for {len(seen)} accounts; expected n x 2"
+        )
     if bad := int((~((proba[:, 1] >= 0) & (proba[:, 1] <= 1))).sum()):
-        raise ValueError(f"{bad} of {len(seen)} scores are missing or outside 0 to 1; every account needs one")
+        raise ValueError(
+            f"{bad} of {len(seen)} scores are missing or outside 0 to 1; every account needs one"
+        )
     return proba[:, 1]
 
 
@@ -242,19 +330,28 @@ def _outcome(key: str, releases: list[release_arrays.Material], done: list[_Scor
     top = learnt.most_common(1)[0] if learnt else None
     table = _table(key, releases, done)
     return Outcome(
-        "done", None, table, sum(s.fit for s in done), sum(s.score for s in done),
+        "done",
+        None,
+        table,
+        sum(s.fit for s in done),
+        sum(s.score for s in done),
         len(np.unique(np.concatenate([s.fold.test for s in done]))),
-        f"{top[0]} (in {top[1]} of {len(done)} folds)" if top else None, memory=_memory(done),
+        f"{top[0]} (in {top[1]} of {len(done)} folds)" if top else None,
+        memory=_memory(done),
     )
 
 
 def _memory(done: list[_Scored]) -> dict[str, float | None]:
-    """The largest growth of any fold while fitting and while scoring, and the largest of scoring for one account, in MB."""
+    """The largest growth of any fold while fitting and while scoring, and the largest of scoring
+    for one account, in MB.
+    """
     fits, scored = ([s.memory[i] for s in done] for i in (0, 1))
     each = [m / max(len(s.p), 1) for m, s in zip(scored, done, strict=True) if m is not None]
-    return {"fit_mb": max((m for m in fits if m is not None), default=None),
-            "score_mb": max((m for m in scored if m is not None), default=None),
-            "score_mb_per_account": max(each, default=None)}
+    return {
+        "fit_mb": max((m for m in fits if m is not None), default=None),
+        "score_mb": max((m for m in scored if m is not None), default=None),
+        "score_mb_per_account": max(each, default=None),
+    }
 
 
 def _table(key: str, releases: list[release_arrays.Material], done: list[_Scored]) -> pa.Table:
@@ -269,8 +366,12 @@ def _table(key: str, releases: list[release_arrays.Material], done: list[_Scored
     account = np.concatenate([r.account_id for r in releases])[row]
     repeat = np.repeat([s.fold.repeat for s in done], size)
     columns = {
-        "run_key": np.repeat(key, len(row)), "dataset": dataset, "account_id": account, "repeat": repeat,
-        "p_bot": np.concatenate([s.p for s in done]), "threshold": np.repeat([s.threshold for s in done], size),
+        "run_key": np.repeat(key, len(row)),
+        "dataset": dataset,
+        "account_id": account,
+        "repeat": repeat,
+        "p_bot": np.concatenate([s.p for s in done]),
+        "threshold": np.repeat([s.threshold for s in done], size),
         "fold": np.repeat([s.fold.fold for s in done], size),
         "seconds": np.repeat([s.score / max(len(s.p), 1) for s in done], size),
     }

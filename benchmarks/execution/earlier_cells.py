@@ -1,4 +1,5 @@
-"""Cells of botbench 0.1, whose keys hashed source bytes: found by what they computed, so that they are not done again.
+"""Cells of botbench 0.1, whose keys hashed source bytes: found by what they computed, so that they
+are not done again.
 
 Their detectors, protocols and features are what is revision 1 today.
 """
@@ -26,22 +27,45 @@ def comparable(spec: Spec, protocol: str) -> bool:
 
 def index(home: Path) -> dict[str, str]:
     """Keys of the finished cells of 0.1 by `identity`; empty in a store that has none."""
-    documents = (json.loads(p.read_text(encoding="utf-8")) for p in (home / "bench" / "cells").glob("*/cell.json"))
-    return {_identity_of(d): d["cell_key"] for d in documents if "key_form" not in d and d["status"] == "done"}
+    documents = (
+        json.loads(p.read_text(encoding="utf-8"))
+        for p in (home / "bench" / "cells").glob("*/cell.json")
+    )
+    return {
+        _identity_of(d): d["cell_key"]
+        for d in documents
+        if "key_form" not in d and d["status"] == "done"
+    }
 
 
 def _identity_of(document: dict[str, Any]) -> str:
-    versions = {name: number for name, number in document.get("versions", {}).items() if name != "botbench"}
+    versions = {
+        name: number for name, number in document.get("versions", {}).items() if name != "botbench"
+    }
     tested = document["test"].split("+")
     return identity(
-        document["detector"], document["protocol"], train=document["train"], test=tested, hashes=document.get("hashes", {}),
-        versions=versions)
+        document["detector"],
+        document["protocol"],
+        train=document["train"],
+        test=tested,
+        hashes=document.get("hashes", {}),
+        versions=versions,
+    )
 
 
 def identity(
-    detector: str, protocol: str, *, train: Iterable[str], test: Iterable[str], hashes: dict[str, str], versions: dict[str, str],
+    detector: str,
+    protocol: str,
+    *,
+    train: Iterable[str],
+    test: Iterable[str],
+    hashes: dict[str, str],
+    versions: dict[str, str],
 ) -> str:
-    """The hash of what a cell computed: detector, protocol, content of the releases, versions of the packages."""
+    """The hash of what a cell computed: detector, protocol, content of the releases, versions of
+    the packages.
+    """
+
     def contents(references: Iterable[str]) -> list[tuple[str, str]]:
         return [(r.rpartition("@")[0], hashes.get(r, "")) for r in references]
 

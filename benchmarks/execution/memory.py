@@ -12,14 +12,18 @@ STATUS = Path("/proc/self/status")
 
 @dataclass
 class Peak:
-    """Megabytes (10⁶ bytes) that the process grew by at its peak; None where the system does not tell (not Linux)."""
+    """Megabytes (10⁶ bytes) that the process grew by at its peak; None where the system does not
+    tell (not Linux).
+    """
 
     megabytes: float | None = None
 
 
 @contextlib.contextmanager
 def grown() -> Iterator[Peak]:
-    """Watch the block that follows. The system's high-water mark is set back first, which costs microseconds."""
+    """Watch the block that follows. The system's high-water mark is set back first, which costs
+    microseconds.
+    """
     found = Peak()
     before = _reset()
     yield found

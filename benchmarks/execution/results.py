@@ -24,9 +24,9 @@ CellStatus = Literal["done", "failed", "not applicable"]
 class Run:
     """One suite over the releases it named.
 
-    `suite` is the suite document; `cells` are cell keys in the suite's order; `releases` are dicts with name,
-    version, content_hash, dataset, platform, simulated, accounts, bots, humans, path (relative to `home`);
-    `seconds` is wall time.
+    `suite` is the suite document; `cells` are cell keys in the suite's order; `releases` are dicts
+    with name, version, content_hash, dataset, platform, simulated, accounts, bots, humans, path
+    (relative to `home`); `seconds` is wall time.
     """
 
     home: Path
@@ -40,11 +40,12 @@ class Run:
 
 @dataclass(frozen=True)
 class Cell:
-    """One detector under one protocol, trained on some releases and tested on one (or on one named pair).
+    """One detector under one protocol, trained on some releases and tested on one (or on one named
+    pair).
 
-    `info` is cell.json: cell_key, detector, detector_version, detector_about, needs, cites, floor, protocol,
-    train, test, hashes, seed, status, reason, threshold_rule, seconds {fit, score}, accounts, versions,
-    mlflow_run_id, simulated.
+    `info` is cell.json: cell_key, detector, detector_version, detector_about, needs, cites, floor,
+    protocol, train, test, hashes, seed, status, reason, threshold_rule, seconds {fit, score},
+    accounts, versions, mlflow_run_id, simulated.
     """
 
     path: Path
@@ -123,8 +124,13 @@ def load_run(home: Path, run_id: str | None = None) -> Run:
 def _read_run(home: Path, path: Path) -> Run:
     document = json.loads(path.read_text(encoding="utf-8"))
     return Run(
-        home, document["run_id"], document["suite"], tuple(document["cells"]), tuple(document["releases"]),
-        float(document["seconds"]), document["finished_at"],
+        home,
+        document["run_id"],
+        document["suite"],
+        tuple(document["cells"]),
+        tuple(document["releases"]),
+        float(document["seconds"]),
+        document["finished_at"],
     )
 
 
@@ -144,7 +150,9 @@ def load_cell(home: Path, key: str) -> Cell:
     """One cell by key. Raises UserError where it is not there."""
     found = find_cell(home, key)
     if found is None:
-        raise UserError(f"The cell {key} is not under {home}; run the bench again: it does what is missing.")
+        raise UserError(
+            f"The cell {key} is not under {home}; run the bench again: it does what is missing."
+        )
     return found
 
 
@@ -165,23 +173,30 @@ def label_files(cell: Cell) -> list[Path]:
 
 
 def _posteriors(files: list[Path]) -> str:
-    """SQL for the label's posterior and its bounds; older releases have no bounds, and some no posterior."""
+    """SQL for the label's posterior and its bounds; older releases have no bounds, and some no
+    posterior.
+    """
     import pyarrow.parquet as pq
 
     there = set.intersection(*(set(pq.read_schema(path).names) for path in files))
     known = {"p_bot": "posterior", "p_low": "posterior_low", "p_high": "posterior_high"}
     several = "CASE WHEN l.n_claims > 1 THEN l.{} END" if "n_claims" in there else "NULL"
-    return ", ".join(f"coalesce({several.format(column) if column in there else 'NULL'}, 'nan'::DOUBLE) AS {name}"
-                     for column, name in known.items())
+    return ", ".join(
+        f"coalesce({several.format(column) if column in there else 'NULL'}, 'nan'::DOUBLE) AS"
+        f" {name}"
+        for column, name in known.items()
+    )
 
 
 def scored(cell: Cell) -> pa.Table:
-    """Predictions beside labels: one row for each tested account and repeat, sorted by repeat, dataset, id.
+    """Predictions beside labels: one row for each tested account and repeat, sorted by repeat,
+    dataset, id.
 
-    Columns: dataset, account_id, repeat, fold (int64), p_bot, threshold, seconds (float64), y (int8, 1 = bot), the
-    label's `posterior` with `posterior_low` and `posterior_high` (NaN where it rests on one claim, which measures no doubt),
-    and for each group of `benchmarks.data.groups` 1, 0 or NaN.
-    Raises UserError where the cell has no predictions, or where an account's label has gone.
+    Columns: dataset, account_id, repeat, fold (int64), p_bot, threshold, seconds (float64), y
+    (int8, 1 = bot), the label's `posterior` with `posterior_low` and `posterior_high` (NaN where it
+    rests on one claim, which measures no doubt), and for each group of `benchmarks.data.groups` 1,
+    0 or NaN. Raises UserError where the cell has no predictions, or where an account's label has
+    gone.
     """
     import duckdb
     import pyarrow as pa
@@ -189,7 +204,9 @@ def scored(cell: Cell) -> pa.Table:
     from benchmarks.data.groups import GROUPS, members
 
     if cell.status != "done":
-        raise UserError(f"{cell.detector} on {cell.test} ({cell.key}) is {cell.status}: {cell.reason}")
+        raise UserError(
+            f"{cell.detector} on {cell.test} ({cell.key}) is {cell.status}: {cell.reason}"
+        )
     query = f"""
         SELECT p.dataset, p.account_id, p.repeat, p.fold, p.p_bot, p.threshold, p.seconds, (l.label = 'bot')::TINYINT AS y,
                {_posteriors(label_files(cell))},
@@ -198,10 +215,14 @@ def scored(cell: Cell) -> pa.Table:
         LEFT JOIN groups g USING (dataset, account_id)
         ORDER BY p.repeat, p.dataset, p.account_id"""
     with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
-        connection.register("groups", pa.concat_tables([members(path.parent) for path in label_files(cell)]))
+        connection.register(
+            "groups", pa.concat_tables([members(path.parent) for path in label_files(cell)])
+        )
         files: list[object] = [str(cell.predictions), [str(path) for path in label_files(cell)]]
         table = connection.execute(query, files).to_arrow_table()
     if table["y"].null_count:
         lost = table["y"].null_count
-        raise UserError(f"{lost} tested accounts of {cell.test} have no label in the release; was it edited?")
+        raise UserError(
+            f"{lost} tested accounts of {cell.test} have no label in the release; was it edited?"
+        )
     return table

@@ -1,4 +1,6 @@
-"""A suite: which releases, detectors, protocols and metrics; a YAML file of one's own or one of `benchmarks/suites/`."""
+"""A suite: which releases, detectors, protocols and metrics; a YAML file of one's own or one of
+`benchmarks/suites/`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ NAMED = Path(__file__).parents[1] / "suites"
 
 
 class Narrowed(BaseModel):
-    """What a protocol is limited to, where all detectors on all releases would take too long or say nothing more."""
+    """What a protocol is limited to, where all detectors on all releases would take too long or say
+    nothing more.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -23,7 +27,8 @@ class Narrowed(BaseModel):
 
 
 class Suite(BaseModel):
-    """A benchmark's definition. `releases` are NAME (the newest) or NAME@VERSION; protocols are canonical strings.
+    """A benchmark's definition. `releases` are NAME (the newest) or NAME@VERSION; protocols are
+    canonical strings.
 
     `narrowed` limits some of the protocols to some of the suite's detectors and releases.
     """
@@ -52,7 +57,10 @@ def load(which: str | Path) -> Suite:
     path = Path(which)
     if not path.is_file():
         if path.suffix or path.parent != Path():
-            raise UserError(f"There is no suite file {path}. Suites that come with botbench: {', '.join(named())}.")
+            raise UserError(
+                f"There is no suite file {path}. Suites that come with botbench:"
+                f" {', '.join(named())}."
+            )
         if str(which) not in named():
             raise unknown("suite", str(which), named())
         path = named()[str(which)]
@@ -71,7 +79,10 @@ def _read(path: Path) -> Any:
 def check(document: Any, where: str) -> Suite:
     """The suite of a document, with canonical protocols. Raises UserError with every mistake."""
     if not isinstance(document, dict):
-        raise UserError(f"{where}: expected a mapping with name, releases and protocols, got {type(document).__name__}.")
+        raise UserError(
+            f"{where}: expected a mapping with name, releases and protocols, got"
+            f" {type(document).__name__}."
+        )
     try:
         suite = Suite.model_validate(document)
     except ValidationError as error:
@@ -82,16 +93,27 @@ def check(document: Any, where: str) -> Suite:
     from benchmarks.detectors import get
     from benchmarks.protocols import parse
 
-    named_: Any = suite.detectors if suite.detectors == "all" else [get(name).name for name in suite.detectors]
+    named_: Any = (
+        suite.detectors
+        if suite.detectors == "all"
+        else [get(name).name for name in suite.detectors]
+    )
     narrowed = {str(parse(text)): limits for text, limits in suite.narrowed.items()}
-    return suite.model_copy(update={
-        "protocols": [str(parse(text)) for text in suite.protocols], "detectors": named_, "narrowed": narrowed})
+    return suite.model_copy(
+        update={
+            "protocols": [str(parse(text)) for text in suite.protocols],
+            "detectors": named_,
+            "narrowed": narrowed,
+        }
+    )
 
 
 def _sentences(error: ValidationError, where: str) -> str:
     lines = []
     for mistake in error.errors():
-        field = ".".join(str(part) for part in mistake["loc"] if part not in {"literal['all']", "list[str]"})
+        field = ".".join(
+            str(part) for part in mistake["loc"] if part not in {"literal['all']", "list[str]"}
+        )
         lines.append(f"{field}: {mistake['msg']} (got {mistake['input']!r})")
     fields = ", ".join(Suite.model_fields)
     return f"{where}: {'; '.join(dict.fromkeys(lines))}. A suite has {fields}."
@@ -120,9 +142,16 @@ def _unknown_limits(suite: Suite) -> Iterable[str]:
     for text, limits in suite.narrowed.items():
         if text not in suite.protocols:
             yield str(unknown("protocol of this suite", text, suite.protocols))
-        for what, wanted, there in (("detector", limits.detectors, suite.detectors), ("release", limits.releases, suite.releases)):
+        for what, wanted, there in (
+            ("detector", limits.detectors, suite.detectors),
+            ("release", limits.releases, suite.releases),
+        ):
             if wanted and there != "all":
-                yield from (str(unknown(f"{what} of this suite", name, there)) for name in wanted if name not in there)
+                yield from (
+                    str(unknown(f"{what} of this suite", name, there))
+                    for name in wanted
+                    if name not in there
+                )
 
 
 def _unknown_metrics(suite: Suite) -> Iterable[str]:

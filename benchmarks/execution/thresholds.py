@@ -1,7 +1,8 @@
 """Where the decision threshold comes from: the training part only, by a named rule.
 
-Rules are canonical strings: `fixed(0.5)`, and `best-balanced-accuracy(folds=3)`, which maximises balanced accuracy
-over inner out-of-fold predictions (0.5 where the training part holds fewer than two of a class, by group).
+Rules are canonical strings: `fixed(0.5)`, and `best-balanced-accuracy(folds=3)`, which maximises
+balanced accuracy over inner out-of-fold predictions (0.5 where the training part holds fewer than
+two of a class, by group).
 """
 
 from __future__ import annotations
@@ -20,11 +21,18 @@ Fit = Callable[[Accounts, NDArray[np.int8]], Callable[[Accounts], Floats]]
 
 
 def choose(
-    rule: str, fit: Fit, accounts: Accounts, y: NDArray[np.int8], *, group: NDArray[np.int64], seed: int,
+    rule: str,
+    fit: Fit,
+    accounts: Accounts,
+    y: NDArray[np.int8],
+    *,
+    group: NDArray[np.int64],
+    seed: int,
 ) -> float:
     """The threshold that `rule` picks on a training part: bot where p_bot >= threshold.
 
-    `fit(accounts, y)` trains a fresh detector and returns its scoring function. Raises UserError for an unknown rule.
+    `fit(accounts, y)` trains a fresh detector and returns its scoring function. Raises UserError
+    for an unknown rule.
     """
     if fixed := re.fullmatch(r"fixed\((\d*\.?\d+)\)", rule):
         return float(fixed[1])
@@ -32,12 +40,22 @@ def choose(
         folds = min(int(best[1]), smallest_class(y, group))
         if folds < 2:
             return 0.5
-        return best_balanced_accuracy(out_of_fold(fit, accounts, y, group=group, folds=folds, seed=seed), y)
-    raise UserError(f"There is no threshold rule {rule!r}. Known: fixed(0.5), best-balanced-accuracy(folds=3).")
+        return best_balanced_accuracy(
+            out_of_fold(fit, accounts, y, group=group, folds=folds, seed=seed), y
+        )
+    raise UserError(
+        f"There is no threshold rule {rule!r}. Known: fixed(0.5), best-balanced-accuracy(folds=3)."
+    )
 
 
 def out_of_fold(
-    fit: Fit, accounts: Accounts, y: NDArray[np.int8], *, group: NDArray[np.int64], folds: int, seed: int,
+    fit: Fit,
+    accounts: Accounts,
+    y: NDArray[np.int8],
+    *,
+    group: NDArray[np.int64],
+    folds: int,
+    seed: int,
 ) -> Floats:
     """Scores float64[n], each from a detector that has not seen the account nor its group."""
     scores = np.empty(len(y))
@@ -50,7 +68,8 @@ def out_of_fold(
 
 
 def best_balanced_accuracy(p: Floats, y: NDArray[np.int8]) -> float:
-    """The threshold of highest balanced accuracy: midway between two scores, of equally good ones that nearest to 0.5.
+    """The threshold of highest balanced accuracy: midway between two scores, of equally good ones
+    that nearest to 0.5.
 
     >>> best_balanced_accuracy(np.array([0.1, 0.4, 0.35, 0.8]), np.array([0, 0, 1, 1], dtype=np.int8))
     0.6000000000000001
@@ -61,7 +80,9 @@ def best_balanced_accuracy(p: Floats, y: NDArray[np.int8]) -> float:
     # Candidate i calls bot what scores at least scores[i]; the last candidate calls nobody a bot.
     caught = np.append(np.cumsum(bots[::-1])[::-1], 0) / max(bots.sum(), 1)
     spared = np.append(0, np.cumsum(humans)) / max(humans.sum(), 1)
-    candidates = np.concatenate([[scores[0]], (scores[1:] + scores[:-1]) / 2, [np.nextafter(scores[-1], np.inf)]])
+    candidates = np.concatenate(
+        [[scores[0]], (scores[1:] + scores[:-1]) / 2, [np.nextafter(scores[-1], np.inf)]]
+    )
     value = caught + spared
     good = candidates[value >= value.max() - 1e-12]
     return float(good[np.argmin(np.abs(good - 0.5))])

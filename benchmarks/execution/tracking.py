@@ -1,7 +1,9 @@
-"""MLflow: one parent run for each suite, one child for each cell, written by the parent process alone.
+"""MLflow: one parent run for each suite, one child for each cell, written by the parent process
+alone.
 
-What is in the tracking store already is left alone, so a repeated run adds nothing twice and a killed one is made whole
-by the next. Predictions are the result; MLflow holds a copy and a few metrics to look at.
+What is in the tracking store already is left alone, so a repeated run adds nothing twice and a
+killed one is made whole by the next. Predictions are the result; MLflow holds a copy and a few
+metrics to look at.
 """
 
 from __future__ import annotations
@@ -33,7 +35,9 @@ DIGEST = 36
 
 def tracking_uri() -> str:
     """MLFLOW_TRACKING_URI, else the SQLite file of the current folder's `mlruns`."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path('mlruns').absolute()}/mlflow.db"
+    return (
+        os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path('mlruns').absolute()}/mlflow.db"
+    )
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,8 @@ class Tracker:
 
     @staticmethod
     def open(uri: str | None = None) -> Tracker:
-        """Connect, and make the store and the experiment where they are missing (5 to 12 seconds, once).
+        """Connect, and make the store and the experiment where they are missing (5 to 12 seconds,
+        once).
 
         Raises UserError where the store cannot be reached.
         """
@@ -65,11 +70,14 @@ class Tracker:
             if folder:
                 _write_ahead(folder / "mlflow.db")
             return Tracker(uri, client, experiment)
-        except Exception as error:  # tracking stores fail in many ways, and none of them is the bench's
+        except (
+            Exception
+        ) as error:  # tracking stores fail in many ways, and none of them is the bench's
             first = str(error).splitlines()[0]
             raise UserError(
-                f"MLflow at {_shown(uri)} cannot be used: {first}. The cells are kept; set MLFLOW_TRACKING_URI "
-                "right, or use --no-mlflow.") from error
+                f"MLflow at {_shown(uri)} cannot be used: {first}. The cells are kept; set"
+                " MLFLOW_TRACKING_URI right, or use --no-mlflow."
+            ) from error
 
     def sync(self, run: results.Run, watcher: Watcher | None = None) -> int:
         """Log the run's cells that its parent does not hold yet; returns how many."""
@@ -89,18 +97,28 @@ class Tracker:
     def _parent(self, run: results.Run) -> str:
         suite = run.suite["name"]
         found = self.client.search_runs(
-            [self.experiment], f"tags.`botbench.suite` = '{suite}' and tags.`botbench.kind` = 'suite'", max_results=1)
+            [self.experiment],
+            f"tags.`botbench.suite` = '{suite}' and tags.`botbench.kind` = 'suite'",
+            max_results=1,
+        )
         if found:
             return str(found[0].info.run_id)
         made = self.client.create_run(
-            self.experiment, run_name=suite, tags={"botbench.kind": "suite", "botbench.suite": suite})
+            self.experiment,
+            run_name=suite,
+            tags={"botbench.kind": "suite", "botbench.suite": suite},
+        )
         return str(made.info.run_id)
 
     def _children(self, parent: str) -> Iterator[tuple[str, str]]:
         token = None
         while True:
             page = self.client.search_runs(
-                [self.experiment], f"tags.`mlflow.parentRunId` = '{parent}'", max_results=1000, page_token=token)
+                [self.experiment],
+                f"tags.`mlflow.parentRunId` = '{parent}'",
+                max_results=1000,
+                page_token=token,
+            )
             for child in page:
                 # One that was cut off half-way is logged again.
                 if child.info.status != "RUNNING":
@@ -115,17 +133,30 @@ class Tracker:
         end = int((cell.path / "cell.json").stat().st_mtime * 1000)
         begin = end - int(1000 * sum(cell.info["seconds"].values()))
         child = self.client.create_run(
-            self.experiment, start_time=begin, run_name=f"{cell.detector} · {cell.protocol.partition('(')[0]} · {cell.test}",
-            tags={"mlflow.parentRunId": parent, "botbench.kind": "cell", "botbench.mark": _mark(cell), **_tags(cell)},
+            self.experiment,
+            start_time=begin,
+            run_name=f"{cell.detector} · {cell.protocol.partition('(')[0]} · {cell.test}",
+            tags={
+                "mlflow.parentRunId": parent,
+                "botbench.kind": "cell",
+                "botbench.mark": _mark(cell),
+                **_tags(cell),
+            },
         ).info.run_id
         self.client.log_inputs(child, datasets=_inputs(cell, run))
         metrics = [Metric(name, value, end, 0) for name, value in measures(cell).items()]
-        self.client.log_batch(child, metrics=metrics, params=[Param(k, v) for k, v in _parameters(cell).items()])
+        self.client.log_batch(
+            child, metrics=metrics, params=[Param(k, v) for k, v in _parameters(cell).items()]
+        )
         if cell.status == "done":
             self.client.log_artifact(child, str(cell.predictions))
-            title = f"{cell.detector} on {cell.test}{' (simulated)' if cell.info['simulated'] else ''}"
+            title = (
+                f"{cell.detector} on {cell.test}{' (simulated)' if cell.info['simulated'] else ''}"
+            )
             self.client.log_text(child, curves.svg(results.scored(cell), title), "curves.svg")
-        self.client.set_terminated(child, "FAILED" if cell.status == "failed" else "FINISHED", end_time=end)
+        self.client.set_terminated(
+            child, "FAILED" if cell.status == "failed" else "FINISHED", end_time=end
+        )
         _note(cell, child)
         return str(child)
 
@@ -134,15 +165,23 @@ class Tracker:
 
         statuses = [cell.status for cell in results.cells(run)]
         now = int(np.datetime64(run.finished_at.removesuffix("+00:00"), "ms").astype(int))
-        counts = [Metric(f"cells.{s.replace(' ', '_')}", statuses.count(s), now, 0) for s in sorted(set(statuses))]
+        counts = [
+            Metric(f"cells.{s.replace(' ', '_')}", statuses.count(s), now, 0)
+            for s in sorted(set(statuses))
+        ]
         self.client.log_batch(parent, metrics=counts, tags=[RunTag("botbench.run_id", run.run_id)])
-        self.client.log_dict(parent, {"suite": run.suite, "releases": list(run.releases), "cells": list(run.cells)},
-                             f"{run.run_id}.json")
+        self.client.log_dict(
+            parent,
+            {"suite": run.suite, "releases": list(run.releases), "cells": list(run.cells)},
+            f"{run.run_id}.json",
+        )
         self.client.set_terminated(parent, "FINISHED")
 
 
 def is_tracked(run: results.Run, uri: str | None = None) -> bool:
-    """Whether every cell of the run is known to be in the store, so that MLflow need not even be imported."""
+    """Whether every cell of the run is known to be in the store, so that MLflow need not even be
+    imported.
+    """
     uri = uri or tracking_uri()
     folder = _local_folder(uri)
     if folder and not (folder / "mlflow.db").exists():
@@ -155,7 +194,9 @@ def is_tracked(run: results.Run, uri: str | None = None) -> bool:
 
 
 def measures(cell: results.Cell) -> dict[str, float]:
-    """A cell's metrics, each as the board has it (the mean over repeats), and its seconds; names as MLflow allows them."""
+    """A cell's metrics, each as the board has it (the mean over repeats), and its seconds; names as
+    MLflow allows them.
+    """
     found = {f"seconds.{name}": float(value) for name, value in cell.info["seconds"].items()}
     if cell.status != "done":
         return found
@@ -164,7 +205,9 @@ def measures(cell: results.Cell) -> dict[str, float]:
 
     for name, value in values(cell.info, results.scored(cell), ordered()).items():
         if math.isfinite(value):
-            found[name.replace("[", ".").replace("]", "").replace("@", "/").replace("=", "/")] = value
+            found[name.replace("[", ".").replace("]", "").replace("@", "/").replace("=", "/")] = (
+                value
+            )
     return found
 
 
@@ -175,7 +218,11 @@ def _experiment(client: Any, folder: Path | None) -> str:
     found = client.get_experiment_by_name(name)
     if found is None:
         try:
-            return str(client.create_experiment(name, artifact_location=(folder / "artifacts").as_uri() if folder else None))
+            return str(
+                client.create_experiment(
+                    name, artifact_location=(folder / "artifacts").as_uri() if folder else None
+                )
+            )
         except MlflowException:  # somebody else made it meanwhile
             found = client.get_experiment_by_name(name)
             if found is None:
@@ -184,13 +231,17 @@ def _experiment(client: Any, folder: Path | None) -> str:
 
 
 def _local_folder(uri: str) -> Path | None:
-    """The folder of our own SQLite store, whose artifacts stand beside it; None for any other tracking store."""
+    """The folder of our own SQLite store, whose artifacts stand beside it; None for any other
+    tracking store.
+    """
     path = Path(uri.removeprefix("sqlite:///"))
     return path.parent if uri.startswith("sqlite:///") and path.name == "mlflow.db" else None
 
 
 def _write_ahead(database: Path) -> None:
-    """Let readers (`mlflow ui`) read while cells are written, and each of a child's many commits cost one sync."""
+    """Let readers (`mlflow ui`) read while cells are written, and each of a child's many commits
+    cost one sync.
+    """
     with contextlib.closing(sqlite3.connect(database, timeout=30)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
 
@@ -208,23 +259,36 @@ def _mark(cell: results.Cell) -> str:
 
 def _tags(cell: results.Cell) -> dict[str, str]:
     info = cell.info
-    tags = {"cell_key": cell.key, "status": cell.status, "simulated": str(info["simulated"]).lower(),
-            "cites": info["cites"], "reason": cell.reason, "learnt": info.get("learnt")}
+    tags = {
+        "cell_key": cell.key,
+        "status": cell.status,
+        "simulated": str(info["simulated"]).lower(),
+        "cites": info["cites"],
+        "reason": cell.reason,
+        "learnt": info.get("learnt"),
+    }
     return {f"botbench.{name}": str(value) for name, value in tags.items() if value}
 
 
 def _parameters(cell: results.Cell) -> dict[str, str]:
     info = cell.info
     return {
-        "detector": cell.detector, "detector_version": info["detector_version"], "protocol": cell.protocol,
-        "train": " ".join(cell.train) or "none", "test": cell.test, "seed": str(info["seed"]),
-        "threshold_rule": info["threshold_rule"], "needs": " ".join(info["needs"]) or "none",
+        "detector": cell.detector,
+        "detector_version": info["detector_version"],
+        "protocol": cell.protocol,
+        "train": " ".join(cell.train) or "none",
+        "test": cell.test,
+        "seed": str(info["seed"]),
+        "threshold_rule": info["threshold_rule"],
+        "needs": " ".join(info["needs"]) or "none",
         **{f"version.{package}": number for package, number in info["versions"].items()},
     }
 
 
 def _inputs(cell: results.Cell, run: results.Run) -> Sequence[Any]:
-    """The releases as data set inputs: `digest` is the beginning of the content hash, the source holds all of it."""
+    """The releases as data set inputs: `digest` is the beginning of the content hash, the source
+    holds all of it.
+    """
     from mlflow.data.code_dataset_source import CodeDatasetSource
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
@@ -234,11 +298,25 @@ def _inputs(cell: results.Cell, run: results.Run) -> Sequence[Any]:
     for reference in dict.fromkeys([*cell.train, *tested]):
         digest = cell.info["hashes"].get(reference, "")
         source = CodeDatasetSource(tags={"release": reference, "content_hash": digest})
-        profile = {k: described.get(reference, {}).get(k) for k in ("accounts", "bots", "humans", "simulated")}
-        roles = [role for role, names in (("train", cell.train), ("test", tested)) if reference in names]
-        inputs.append(DatasetInput(
-            Dataset(reference, digest[:DIGEST], "code", source.to_json(), profile=json.dumps(profile)),
-            [InputTag("mlflow.data.context", " and ".join(roles))]))
+        profile = {
+            k: described.get(reference, {}).get(k)
+            for k in ("accounts", "bots", "humans", "simulated")
+        }
+        roles = [
+            role for role, names in (("train", cell.train), ("test", tested)) if reference in names
+        ]
+        inputs.append(
+            DatasetInput(
+                Dataset(
+                    reference,
+                    digest[:DIGEST],
+                    "code",
+                    source.to_json(),
+                    profile=json.dumps(profile),
+                ),
+                [InputTag("mlflow.data.context", " and ".join(roles))],
+            )
+        )
     return inputs
 
 

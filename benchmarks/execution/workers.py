@@ -1,4 +1,6 @@
-"""A few processes that take tasks one by one; one that dies or runs out of time loses its task, not the run."""
+"""A few processes that take tasks one by one; one that dies or runs out of time loses its task, not
+the run.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,11 @@ class _Worker(Generic[Task]):
     since: float = field(default_factory=time.monotonic)
 
     def late(self, timeout: float | None) -> bool:
-        return timeout is not None and self.task is not None and time.monotonic() - self.since > timeout
+        return (
+            timeout is not None
+            and self.task is not None
+            and time.monotonic() - self.since > timeout
+        )
 
     def end(self) -> None:
         self.process.kill()
@@ -48,12 +54,17 @@ class _Worker(Generic[Task]):
 
 
 def each(
-    tasks: Sequence[Task], work: Callable[[Task], Result], jobs: int, timeout: float | None = None,
+    tasks: Sequence[Task],
+    work: Callable[[Task], Result],
+    jobs: int,
+    timeout: float | None = None,
 ) -> Iterator[tuple[Task, Result | Lost]]:
-    """Do every task in one of `jobs` spawned processes; yields (task, result) as they end, in no fixed order.
+    """Do every task in one of `jobs` spawned processes; yields (task, result) as they end, in no
+    fixed order.
 
-    `work` is a module-level function. `timeout` is in seconds for one task. Each process computes on one thread, so
-    that results do not depend on how many there are. Leaving the iterator, by whatever way, ends the processes.
+    `work` is a module-level function. `timeout` is in seconds for one task. Each process computes
+    on one thread, so that results do not depend on how many there are. Leaving the iterator, by
+    whatever way, ends the processes.
     """
     left = deque(tasks)
     workers: list[_Worker[Task]] = []
@@ -80,7 +91,9 @@ def _stirring(workers: list[_Worker[Task]], timeout: float | None) -> list[_Work
 
 
 def _hear(worker: _Worker[Task], timeout: float | None) -> tuple[Task, Result | Lost] | None:
-    """What came of the worker's task; None where it only said that it is ready. A lost worker is ended here."""
+    """What came of the worker's task; None where it only said that it is ready. A lost worker is
+    ended here.
+    """
     task, worker.task = worker.task, None
     try:
         if worker.pipe.poll():
@@ -105,9 +118,14 @@ def _code(code: int | None) -> str:
 
 
 def _next(
-    worker: _Worker[Task], workers: list[_Worker[Task]], left: deque[Task], work: Callable[[Task], Result],
+    worker: _Worker[Task],
+    workers: list[_Worker[Task]],
+    left: deque[Task],
+    work: Callable[[Task], Result],
 ) -> None:
-    """Give the worker its next task; a lost one is replaced while there is something left, an idle one let go."""
+    """Give the worker its next task; a lost one is replaced while there is something left, an idle
+    one let go.
+    """
     if worker.pipe.closed:
         workers.remove(worker)
         if left:
@@ -133,7 +151,9 @@ def _start(work: Callable[[Task], Result]) -> _Worker[Task]:
 
 @contextlib.contextmanager
 def _inherited() -> Iterator[None]:
-    """What children inherit: one thread for numeric libraries (read when they load), and that an interrupt is not theirs."""
+    """What children inherit: one thread for numeric libraries (read when they load), and that an
+    interrupt is not theirs.
+    """
     before = {name: os.environ.get(name) for name in THREADS}
     os.environ.update(dict.fromkeys(THREADS, "1"))
     main = threading.current_thread() is threading.main_thread()
@@ -151,7 +171,9 @@ def _inherited() -> Iterator[None]:
 
 
 def _serve(pipe: Connection, work: Callable[[Task], Result]) -> None:
-    """The life of a worker: an interrupt is the parent's to handle, and without a parent there is nobody to work for."""
+    """The life of a worker: an interrupt is the parent's to handle, and without a parent there is
+    nobody to work for.
+    """
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,13 +1,15 @@
-"""What a score is: each metric is data (name, direction, range, formula, source) that points to one function.
+"""What a score is: each metric is data (name, direction, range, formula, source) that points to one
+function.
 
-A metric is one decorated function in a module of this package (or of a third party, entry-point group
-`botbench.metrics`); no list elsewhere is edited:
+A metric is one decorated function in a module of this package (or of a third party, entry-point
+group `botbench.metrics`); no list elsewhere is edited:
 
     @metric("accuracy", title="Accuracy", formula="(TP + TN) / n", ...)
     def accuracy(judged: Weighted) -> Array: ...
 
-Bot is the positive class everywhere. Where that changes the value, the name says so: `f1[bot]`. A family of metrics has a
-parameter, which is part of the name: `precision[bot]@prevalence=0.05`. Any value can be asked for; the usual ones are listed.
+Bot is the positive class everywhere. Where that changes the value, the name says so: `f1[bot]`. A
+family of metrics has a parameter, which is part of the name: `precision[bot]@prevalence=0.05`. Any
+value can be asked for; the usual ones are listed.
 """
 
 from __future__ import annotations
@@ -24,7 +26,19 @@ from benchmarks.metrics.judged import Array, Counts, Judged, Sample, Weighted, d
 from botbench.core.errors import UserError, unknown
 from botbench.core.registry import Registry
 
-__all__ = ["METRICS", "Array", "Counts", "Judged", "Metric", "Sample", "Weighted", "family", "find", "metric", "ordered"]
+__all__ = [
+    "METRICS",
+    "Array",
+    "Counts",
+    "Judged",
+    "Metric",
+    "Sample",
+    "Weighted",
+    "family",
+    "find",
+    "metric",
+    "ordered",
+]
 
 Direction: TypeAlias = Literal["higher", "lower"]
 Need: TypeAlias = Literal["threshold", "score", "groups", "cost"]
@@ -36,15 +50,17 @@ Value: TypeAlias = float | str
 class Metric:
     """One metric: what it means, and how it is worked out.
 
-    `name` is the identity in the command line, MLflow, Parquet and file names. `needs` says whether it reads the
-    answers ("threshold"), the scores, the groups that accounts are in, or what scoring cost. `guessing` is what an answer
-    without information gets, where that does not depend on the data set. `undefined` says when there is no value (NaN,
-    shown as not applicable). `by_fold` takes the mean over folds, because scores of two fits are not on one scale.
-    `assumption` must be printed wherever the value is. What is not `ranked` is best somewhere in the middle.
+    `name` is the identity in the command line, MLflow, Parquet and file names. `needs` says whether
+    it reads the answers ("threshold"), the scores, the groups that accounts are in, or what scoring
+    cost. `guessing` is what an answer without information gets, where that does not depend on the
+    data set. `undefined` says when there is no value (NaN, shown as not applicable). `by_fold`
+    takes the mean over folds, because scores of two fits are not on one scale. `assumption` must be
+    printed wherever the value is. What is not `ranked` is best somewhere in the middle.
 
-    The 95 % interval: `trials` counts the accounts that a share is of (Wilson; Clopper and Pearson where they are few);
-    `closed` is another one in closed form, called `method`; `exact` says that there is no sampling in it at all. Without
-    any, the bootstrap gives it, on the logit scale where `scale` says so.
+    The 95 % interval: `trials` counts the accounts that a share is of (Wilson; Clopper and Pearson
+    where they are few); `closed` is another one in closed form, called `method`; `exact` says that
+    there is no sampling in it at all. Without any, the bootstrap gives it, on the logit scale where
+    `scale` says so.
     """
 
     name: str
@@ -71,12 +87,20 @@ class Metric:
     ranked: bool = True
 
     def function(
-        self, y: npt.ArrayLike, p: npt.ArrayLike, hat: npt.ArrayLike, weight: npt.ArrayLike | None = None,
-        *, fold: npt.ArrayLike | None = None, facts: Mapping[str, npt.ArrayLike] | None = None,
+        self,
+        y: npt.ArrayLike,
+        p: npt.ArrayLike,
+        hat: npt.ArrayLike,
+        weight: npt.ArrayLike | None = None,
+        *,
+        fold: npt.ArrayLike | None = None,
+        facts: Mapping[str, npt.ArrayLike] | None = None,
     ) -> float | Array:
-        """The value for labels y [n], scores p [n] and answers hat [n]; weight [n] or [b, n] gives a float or float[b].
+        """The value for labels y [n], scores p [n] and answers hat [n]; weight [n] or [b, n] gives
+        a float or float[b].
 
-        NaN where the metric is undefined. Raises ValueError on other lengths, labels that are not 0 or 1, or NaN scores.
+        NaN where the metric is undefined. Raises ValueError on other lengths, labels that are not 0
+        or 1, or NaN scores.
 
         >>> METRICS.get("accuracy").function([1, 0, 1], [.9, .2, .4], [True, False, False])
         0.6666666666666666
@@ -85,7 +109,9 @@ class Metric:
         return values if weight is not None and np.ndim(weight) == 2 else float(values[0])
 
     def values(self, judged: Weighted) -> Array:
-        """The value under each weighting, float64[b]: of all folds together, or the mean of those folds that have one."""
+        """The value under each weighting, float64[b]: of all folds together, or the mean of those
+        folds that have one.
+        """
         if not self.by_fold or len(judged.parts) == 1:
             return self.measure(judged)
         each = np.stack([self.measure(part) for part in judged.parts])
@@ -102,41 +128,63 @@ class Metric:
         said = asdict(replace(self, parameters=dict(self.parameters)))
         for code in ("measure", "closed", "trials", "order", "method", "scale", "exact"):
             del said[code]
-        return {**said, "interval": self.interval, "range": [None if np.isinf(b) else b for b in self.range]}
+        return {
+            **said,
+            "interval": self.interval,
+            "range": [None if np.isinf(b) else b for b in self.range],
+        }
 
     @property
     def interval(self) -> str:
         """How its interval is made."""
         if self.exact:
             return "none"
-        return "wilson" if self.trials else self.method + (" on the logit scale" if self.scale == "logit" else "")
+        return (
+            "wilson"
+            if self.trials
+            else self.method + (" on the logit scale" if self.scale == "logit" else "")
+        )
 
 
 METRICS: Registry[Metric] = Registry("metric", "benchmarks.metrics", "botbench.metrics")
 FAMILIES: dict[str, Callable[[str, Value], Metric]] = {}
-"""By name and parameter (`precision[bot]@prevalence`): what makes the metric of a value as it is written and as it is."""
+"""By name and parameter (`precision[bot]@prevalence`): what makes the metric of a value as it is
+written and as it is.
+"""
 
 
 def metric(name: str, **about: Any) -> Callable[[Callable[[Weighted], Array]], Metric]:
-    """Register the function that follows as the metric `name` (keywords are the fields of `Metric`)."""
+    """Register the function that follows as the metric `name` (keywords are the fields of
+    `Metric`).
+    """
     return lambda measure: METRICS.add(name, Metric(name=name, measure=measure, **about))
 
 
 def family(
-    name: str, parameter: str, listed: tuple[Value, ...], check: Callable[[Value], str | None], **about: Any,
+    name: str,
+    parameter: str,
+    listed: tuple[Value, ...],
+    check: Callable[[Value], str | None],
+    **about: Any,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register the function that follows, of (judged, value), as the metrics `name@parameter=value`; `listed` are shown.
+    """Register the function that follows, of (judged, value), as the metrics
+    `name@parameter=value`; `listed` are shown.
 
-    `check` returns what is wrong with a value, or None. In texts `{value}` stands for the value. Functions among the
-    fields of `Metric` get the value as their last argument.
+    `check` returns what is wrong with a value, or None. In texts `{value}` stands for the value.
+    Functions among the fields of `Metric` get the value as their last argument.
     """
+
     def register(measure: Callable[..., Any]) -> Callable[..., Any]:
         def make(written: str, value: Value) -> Metric:
             if wrong := check(value):
                 raise UserError(f"The metric {name}@{parameter}={written}: {wrong}.")
             said: dict[str, Any] = {key: _of_value(field, value) for key, field in about.items()}
-            return Metric(name=f"{name}@{parameter}={_text(value)}", measure=partial(measure, parameter=value),
-                          parameters={parameter: value}, **said)
+            return Metric(
+                name=f"{name}@{parameter}={_text(value)}",
+                measure=partial(measure, parameter=value),
+                parameters={parameter: value},
+                **said,
+            )
 
         FAMILIES[f"{name}@{parameter}"] = make
         for value in listed:
@@ -163,7 +211,8 @@ def _shown(value: Value) -> str:
 
 
 def find(name: str) -> Metric:
-    """The metric of a name, also of a family with a value that is not listed; raises UserError naming the closest one.
+    """The metric of a name, also of a family with a value that is not listed; raises UserError
+    naming the closest one.
 
     >>> find("precision[bot]@prevalence=0.020").name
     'precision[bot]@prevalence=0.02'
@@ -181,7 +230,9 @@ def find(name: str) -> Metric:
 
 
 def ordered(names: list[str] | None = None) -> list[Metric]:
-    """The metrics asked for (all listed ones by default) in the order boards show them; raises UserError on unknown names."""
+    """The metrics asked for (all listed ones by default) in the order boards show them; raises
+    UserError on unknown names.
+    """
     chosen = {m.name: m for m in map(find, names)}.values() if names else METRICS.all().values()
     return sorted(chosen, key=lambda m: (m.order, m.name))
 
@@ -191,5 +242,9 @@ def mistake(name: str) -> str | None:
     try:
         find(name)
     except UserError as error:
-        return str(error) if name.partition("=")[0] in FAMILIES else str(unknown("metric", name, METRICS.all()))
+        return (
+            str(error)
+            if name.partition("=")[0] in FAMILIES
+            else str(unknown("metric", name, METRICS.all()))
+        )
     return None

@@ -1,4 +1,6 @@
-"""Metrics of the answers: what was called a bot at the cell's threshold, against what is labelled one."""
+"""Metrics of the answers: what was called a bot at the cell's threshold, against what is labelled
+one.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ def _share(trials: float, value: float) -> tuple[float, float]:
 
 
 def _f1_interval(value: float, sample: Sample) -> tuple[float, float]:
-    """Wilson on TP / (TP + FP + FN), which is a share of accounts and of which F1 is an increasing function."""
+    """Wilson on TP / (TP + FP + FN), which is a share of accounts and of which F1 is an increasing
+    function.
+    """
     share = value / (2 - value)
     low, high = _share(float(np.sum(sample.counts.tp + sample.counts.fp + sample.counts.fn)), share)
     return 2 * low / (1 + low), 2 * high / (1 + high)
@@ -33,13 +37,22 @@ def _balanced_interval(value: float, sample: Sample) -> tuple[float, float]:
 
 
 @metric(
-    "balanced-accuracy", title="Balanced accuracy", order=10, needs=("threshold",), guessing=0.5, closed=_balanced_interval,
+    "balanced-accuracy",
+    title="Balanced accuracy",
+    order=10,
+    needs=("threshold",),
+    guessing=0.5,
+    closed=_balanced_interval,
     method="wilson on both rates (MOVER)",
     formula="½ (TP / (TP + FN) + TN / (TN + FP))",
-    description=f"The share of bots that were found and the share of people left alone, averaged. {CUT} "
-    "Guessing gives .5 however many bots there are.",
-    trap="Says nothing about how many of the accounts called bots are bots: where 2 % are bots, a balanced accuracy of .90 "
-    "still means that most alarms are false.",
+    description=(
+        f"The share of bots that were found and the share of people left alone, averaged. {CUT} "
+        "Guessing gives .5 however many bots there are."
+    ),
+    trap=(
+        "Says nothing about how many of the accounts called bots are bots: where 2 % are bots, a"
+        " balanced accuracy of .90 still means that most alarms are false."
+    ),
     source="Brodersen et al. 2010, The balanced accuracy and its posterior distribution, ICPR",
     undefined="one of the classes has no account",
 )
@@ -50,11 +63,22 @@ def balanced_accuracy(judged: Weighted) -> Array:
 
 
 @metric(
-    "f1[bot]", title="F1 of the bot class", order=30, needs=("threshold",), closed=_f1_interval, method="wilson (indirect)",
+    "f1[bot]",
+    title="F1 of the bot class",
+    order=30,
+    needs=("threshold",),
+    closed=_f1_interval,
+    method="wilson (indirect)",
     formula="2 TP / (2 TP + FP + FN)",
     description=f"The harmonic mean of precision and recall for bots. {CUT}",
-    trap="Calling everyone a bot scores 2π / (1 + π), π the share of bots: .67 where half are bots. Read it beside the constant.",
-    source="van Rijsbergen 1979, Information Retrieval; interval: Lam, Gopal and Qian 2023, arXiv:2309.14621 (indirect Wilson)",
+    trap=(
+        "Calling everyone a bot scores 2π / (1 + π), π the share of bots: .67 where half are bots."
+        " Read it beside the constant."
+    ),
+    source=(
+        "van Rijsbergen 1979, Information Retrieval; interval: Lam, Gopal and Qian 2023,"
+        " arXiv:2309.14621 (indirect Wilson)"
+    ),
     undefined="there is no bot, and nobody was called one",
 )
 def f1(judged: Weighted) -> Array:
@@ -64,10 +88,18 @@ def f1(judged: Weighted) -> Array:
 
 
 @metric(
-    "mcc", title="Matthews correlation", order=40, needs=("threshold",), range=(-1.0, 1.0), guessing=0.0, scale="logit",
+    "mcc",
+    title="Matthews correlation",
+    order=40,
+    needs=("threshold",),
+    range=(-1.0, 1.0),
+    guessing=0.0,
+    scale="logit",
     formula="(TP·TN − FP·FN) / √((TP+FP)(TP+FN)(TN+FP)(TN+FN))",
-    description=f"The correlation between what was said and what is labelled. {CUT} "
-    "An answer that is the same for everybody is set to 0, its limit.",
+    description=(
+        f"The correlation between what was said and what is labelled. {CUT} "
+        "An answer that is the same for everybody is set to 0, its limit."
+    ),
     trap="Falls as bots become rarer, with the same detector.",
     source="Matthews 1975, BBA 405:442; the limit: Chicco and Jurman 2020, BMC Genomics 21:6",
     undefined="one of the classes has no account",
@@ -82,11 +114,16 @@ def mcc(judged: Weighted) -> Array:
 
 
 @metric(
-    "accuracy", title="Accuracy", order=50, needs=("threshold",),
+    "accuracy",
+    title="Accuracy",
+    order=50,
+    needs=("threshold",),
     trials=lambda sample: float(np.sum(sample.counts)),
-    formula="(TP + TN) / n", description=f"The share of accounts that got the right answer. {CUT}",
+    formula="(TP + TN) / n",
+    description=f"The share of accounts that got the right answer. {CUT}",
     trap="Where 95 % are human, calling everyone human scores .95. Read it beside the constant.",
-    source="interval: Wilson 1927, JASA 22:209", undefined="there is no account",
+    source="interval: Wilson 1927, JASA 22:209",
+    undefined="there is no account",
 )
 def accuracy(judged: Weighted) -> Array:
     """The share of right answers."""
@@ -95,10 +132,17 @@ def accuracy(judged: Weighted) -> Array:
 
 
 @metric(
-    "precision[bot]", title="Precision of the bot class", order=60, needs=("threshold",),
+    "precision[bot]",
+    title="Precision of the bot class",
+    order=60,
+    needs=("threshold",),
     trials=lambda sample: float(np.sum(sample.counts.tp + sample.counts.fp)),
-    formula="TP / (TP + FP)", description=f"Of the accounts called bots, the share that are labelled bots. {CUT}",
-    trap="Holds for this mix of bots and people only: where bots are rarer, the same detector is less precise.",
+    formula="TP / (TP + FP)",
+    description=f"Of the accounts called bots, the share that are labelled bots. {CUT}",
+    trap=(
+        "Holds for this mix of bots and people only: where bots are rarer, the same detector is"
+        " less precise."
+    ),
     source="van Rijsbergen 1979, Information Retrieval; interval: Wilson 1927, JASA 22:209",
     undefined="nobody was called a bot",
 )
@@ -109,11 +153,16 @@ def precision(judged: Weighted) -> Array:
 
 
 @metric(
-    "recall[bot]", title="Recall of the bot class", order=70, needs=("threshold",),
+    "recall[bot]",
+    title="Recall of the bot class",
+    order=70,
+    needs=("threshold",),
     trials=lambda sample: float(np.sum(sample.counts.tp + sample.counts.fn)),
-    formula="TP / (TP + FN)", description=f"Of the accounts labelled bots, the share that were called bots. {CUT}",
+    formula="TP / (TP + FN)",
+    description=f"Of the accounts labelled bots, the share that were called bots. {CUT}",
     trap="Calling everyone a bot scores 1. Read it beside precision.",
-    source="van Rijsbergen 1979, Information Retrieval; interval: Wilson 1927, JASA 22:209", undefined="there is no bot",
+    source="van Rijsbergen 1979, Information Retrieval; interval: Wilson 1927, JASA 22:209",
+    undefined="there is no bot",
 )
 def recall(judged: Weighted) -> Array:
     """How many of the bots are found."""
@@ -121,11 +170,20 @@ def recall(judged: Weighted) -> Array:
 
 
 @metric(
-    "fpr[bot]", title="False alarms", order=75, needs=("threshold",), direction="lower",
+    "fpr[bot]",
+    title="False alarms",
+    order=75,
+    needs=("threshold",),
+    direction="lower",
     trials=lambda sample: float(np.sum(sample.counts.fp + sample.counts.tn)),
-    formula="FP / (FP + TN)", description=f"Of the accounts labelled human, the share that were called bots. {CUT}",
-    trap="Calling nobody a bot scores 0. One in a hundred sounds small; where bots are as rare, half of all alarms are false.",
-    source="interval: Wilson 1927, JASA 22:209", undefined="there is no human",
+    formula="FP / (FP + TN)",
+    description=f"Of the accounts labelled human, the share that were called bots. {CUT}",
+    trap=(
+        "Calling nobody a bot scores 0. One in a hundred sounds small; where bots are as rare, half"
+        " of all alarms are false."
+    ),
+    source="interval: Wilson 1927, JASA 22:209",
+    undefined="there is no human",
 )
 def false_positive_rate(judged: Weighted) -> Array:
     """How many people are called bots."""

@@ -19,19 +19,30 @@ def _check(group: float | str) -> str | None:
 
 
 def rates(judged: Weighted, group: str) -> tuple[Array, Array, Array, Array]:
-    """False alarms and humans within the group, then outside it: float64[b] each. Where unknown, in neither."""
+    """False alarms and humans within the group, then outside it: float64[b] each. Where unknown, in
+    neither.
+    """
     member, human = judged.judged.fact(group), judged.y == 0
-    masks = [m for inside in (1.0, 0.0) for m in (human & (member == inside) & judged.hat, human & (member == inside))]
+    masks = [
+        m
+        for inside in (1.0, 0.0)
+        for m in (human & (member == inside) & judged.hat, human & (member == inside))
+    ]
     found = judged.weight @ np.stack(masks, axis=1).astype(np.float64)
     return found[:, 0], found[:, 1], found[:, 2], found[:, 3]
 
 
 def _mean_counts(sample: Sample, group: str) -> list[float]:
-    return [float(n) for n in np.mean([[c[0] for c in rates(w, group)] for w in sample.weighted], axis=0)]
+    return [
+        float(n)
+        for n in np.mean([[c[0] for c in rates(w, group)] for w in sample.weighted], axis=0)
+    ]
 
 
 def _gap_interval(value: float, sample: Sample, parameter: str) -> tuple[float, float]:
-    """Newcombe's interval of a difference of two shares: Wilson's bounds, put together by their distances."""
+    """Newcombe's interval of a difference of two shares: Wilson's bounds, put together by their
+    distances.
+    """
     fa, na, fb, nb = _mean_counts(sample, parameter)
     a, b = fa / na, fb / nb
     (la, ua), (lb, ub) = ([float(x) for x in wilson(s, n)] for s, n in ((a, na), (b, nb)))
@@ -39,12 +50,26 @@ def _gap_interval(value: float, sample: Sample, parameter: str) -> tuple[float, 
 
 
 @family(
-    "fpr[bot]", "group", tuple(GROUPS), _check, title="False alarms: {value}", order=90, needs=("threshold", "groups"),
-    direction="lower", trials=lambda sample, parameter: _mean_counts(sample, parameter)[1],
+    "fpr[bot]",
+    "group",
+    tuple(GROUPS),
+    _check,
+    title="False alarms: {value}",
+    order=90,
+    needs=("threshold", "groups"),
+    direction="lower",
+    trials=lambda sample, parameter: _mean_counts(sample, parameter)[1],
     formula="FP / (FP + TN) among people of the group {value}",
-    description="Of the people in this group, the share that were called bots. What a group is stands in docs/metrics.md.",
-    trap="Groups overlap, and who is in one is read off the profile. A group of few people has a wide interval.",
-    source="Hardt, Price and Srebro 2016, NeurIPS (equalised odds); interval: Wilson 1927", undefined=NOBODY,
+    description=(
+        "Of the people in this group, the share that were called bots. What a group is stands in"
+        " docs/metrics.md."
+    ),
+    trap=(
+        "Groups overlap, and who is in one is read off the profile. A group of few people has a"
+        " wide interval."
+    ),
+    source="Hardt, Price and Srebro 2016, NeurIPS (equalised odds); interval: Wilson 1927",
+    undefined=NOBODY,
 )
 def group_rate(judged: Weighted, parameter: str) -> Array:
     """The false positive rate within one group."""
@@ -53,12 +78,31 @@ def group_rate(judged: Weighted, parameter: str) -> Array:
 
 
 @family(
-    "fpr-gap[bot]", "group", tuple(GROUPS), _check, title="Gap: {value}", order=92, needs=("threshold", "groups"),
-    direction="lower", ranked=False, range=(-1.0, 1.0), closed=_gap_interval, method="newcombe",
+    "fpr-gap[bot]",
+    "group",
+    tuple(GROUPS),
+    _check,
+    title="Gap: {value}",
+    order=92,
+    needs=("threshold", "groups"),
+    direction="lower",
+    ranked=False,
+    range=(-1.0, 1.0),
+    closed=_gap_interval,
+    method="newcombe",
     formula="false alarms among people of the group {value} − false alarms among the other people",
-    description="How much more often people of this group are called bots than the others. Under 0: less often.",
-    trap="Lower is not always better: 0 is even-handed. It compares groups of this data set as it was collected.",
-    source="Hardt, Price and Srebro 2016, NeurIPS; interval: Newcombe 1998, Stat. Med. 17:873, method 10",
+    description=(
+        "How much more often people of this group are called bots than the others. Under 0: less"
+        " often."
+    ),
+    trap=(
+        "Lower is not always better: 0 is even-handed. It compares groups of this data set as it"
+        " was collected."
+    ),
+    source=(
+        "Hardt, Price and Srebro 2016, NeurIPS; interval: Newcombe 1998, Stat. Med. 17:873,"
+        " method 10"
+    ),
     undefined="no account labelled human is known to be in the group, or none outside it",
 )
 def group_gap(judged: Weighted, parameter: str) -> Array:
@@ -68,18 +112,31 @@ def group_gap(judged: Weighted, parameter: str) -> Array:
 
 
 @metric(
-    "fpr-gap[bot]", title="Largest gap", order=91, needs=("threshold", "groups"), direction="lower",
+    "fpr-gap[bot]",
+    title="Largest gap",
+    order=91,
+    needs=("threshold", "groups"),
+    direction="lower",
     formula=f"the largest |gap| of any group with {FEW} people or more on both sides",
-    description="The largest difference in false alarms between a group of people and the others, whichever way it goes. "
-    "Lower is better.",
-    trap="The largest of several differences is above 0 by chance alone, and its interval does not take that back.",
+    description=(
+        "The largest difference in false alarms between a group of people and the others, whichever"
+        " way it goes. Lower is better."
+    ),
+    trap=(
+        "The largest of several differences is above 0 by chance alone, and its interval does not"
+        " take that back."
+    ),
     source="Hardt, Price and Srebro 2016, NeurIPS",
     undefined=f"no group of people has {FEW} members and {FEW} others",
 )
 def largest_gap(judged: Weighted) -> Array:
     """Groups are chosen by how many people there are, not by how many were drawn."""
     human = judged.y == 0
-    able = [g for g in GROUPS if min((human & (judged.judged.fact(g) == side)).sum() for side in (0, 1)) >= FEW]
+    able = [
+        g
+        for g in GROUPS
+        if min((human & (judged.judged.fact(g) == side)).sum() for side in (0, 1)) >= FEW
+    ]
     if not able:
         return np.full(len(judged.weight), np.nan)
     gaps = np.abs(np.stack([group_gap(judged, group) for group in able]))

@@ -1,4 +1,6 @@
-"""What metrics read: labels, scores and answers of one cell's accounts, prepared once for any number of weightings."""
+"""What metrics read: labels, scores and answers of one cell's accounts, prepared once for any
+number of weightings.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ Places: TypeAlias = npt.NDArray[np.intp]
 
 
 class Counts(NamedTuple):
-    """The four sums of weights that answers and labels make, each float64[b]; bot is the positive class."""
+    """The four sums of weights that answers and labels make, each float64[b]; bot is the positive
+    class.
+    """
 
     tp: Array
     fp: Array
@@ -24,10 +28,12 @@ class Counts(NamedTuple):
 
 
 class Curve(NamedTuple):
-    """What each of m distinct scores of bots would cut off, from the highest down; each float64[m, b].
+    """What each of m distinct scores of bots would cut off, from the highest down; each float64[m,
+    b].
 
-    `weight`: of the bots with this score; `found`: of bots that score at least as much; `alarms`: of humans that score
-    at least as much; `above`: of humans that score more. Ties are thus counted as ties, never broken by row order.
+    `weight`: of the bots with this score; `found`: of bots that score at least as much; `alarms`:
+    of humans that score at least as much; `above`: of humans that score more. Ties are thus counted
+    as ties, never broken by row order.
     """
 
     weight: Array
@@ -48,24 +54,35 @@ def divide(part: Array, whole: Array) -> Array:
 
 
 class Judged:
-    """n accounts with their label y (1 = bot), score p and answer hat; raises ValueError where they do not fit.
+    """n accounts with their label y (1 = bot), score p and answer hat; raises ValueError where they
+    do not fit.
 
-    `fold` [n] says which fold scored each account: scores of two folds come from two fits, whose scales may differ.
-    `facts` [n] each: what else is known of the accounts, such as `seconds` or whether one is in a group (NaN: unknown).
-    What does not depend on weights (the order of scores, the ties) is worked out once, on first use.
+    `fold` [n] says which fold scored each account: scores of two folds come from two fits, whose
+    scales may differ. `facts` [n] each: what else is known of the accounts, such as `seconds` or
+    whether one is in a group (NaN: unknown). What does not depend on weights (the order of scores,
+    the ties) is worked out once, on first use.
     """
 
     def __init__(
-        self, y: npt.ArrayLike, p: npt.ArrayLike, hat: npt.ArrayLike, fold: npt.ArrayLike | None = None,
+        self,
+        y: npt.ArrayLike,
+        p: npt.ArrayLike,
+        hat: npt.ArrayLike,
+        fold: npt.ArrayLike | None = None,
         facts: Mapping[str, npt.ArrayLike] | None = None,
     ) -> None:
         self.y = np.asarray(y, dtype=np.int8)
         self.p = np.asarray(p, dtype=np.float64)
         self.hat = np.asarray(hat, dtype=bool)
         self.fold = None if fold is None else np.asarray(fold, dtype=np.int64)
-        self.facts = {name: np.asarray(fact, dtype=np.float64) for name, fact in (facts or {}).items()}
+        self.facts = {
+            name: np.asarray(fact, dtype=np.float64) for name, fact in (facts or {}).items()
+        }
         if not (self.y.ndim == 1 and self.y.shape == self.p.shape == self.hat.shape):
-            raise ValueError(f"labels, scores and answers differ in shape: {self.y.shape}, {self.p.shape}, {self.hat.shape}")
+            raise ValueError(
+                f"labels, scores and answers differ in shape: {self.y.shape}, {self.p.shape},"
+                f" {self.hat.shape}"
+            )
         if not np.isin(self.y, (0, 1)).all():
             raise ValueError("a label is neither 0 (human) nor 1 (bot)")
         if np.isnan(self.p).any():
@@ -77,7 +94,13 @@ class Judged:
 
     def take(self, rows: Places) -> Judged:
         """Some of the accounts, without their folds."""
-        return Judged(self.y[rows], self.p[rows], self.hat[rows], None, {k: v[rows] for k, v in self.facts.items()})
+        return Judged(
+            self.y[rows],
+            self.p[rows],
+            self.hat[rows],
+            None,
+            {k: v[rows] for k, v in self.facts.items()},
+        )
 
     @cached_property
     def by_fold(self) -> list[tuple[Judged, Places]]:
@@ -89,7 +112,11 @@ class Judged:
 
     def under(self, weight: npt.ArrayLike | None = None) -> Weighted:
         """These accounts under weights [n] or [b, n] (ones by default)."""
-        w = np.ones((1, len(self.y))) if weight is None else np.atleast_2d(np.asarray(weight, dtype=np.float64))
+        w = (
+            np.ones((1, len(self.y)))
+            if weight is None
+            else np.atleast_2d(np.asarray(weight, dtype=np.float64))
+        )
         if w.shape[1] != len(self.y):
             raise ValueError(f"{w.shape[1]} weights for {len(self.y)} accounts")
         return Weighted(self, w)
@@ -98,22 +125,37 @@ class Judged:
     def cells(self) -> Array:
         """float64[n, 4]: which of TP, FP, FN, TN each account is."""
         y = self.y == 1
-        return np.stack([y & self.hat, ~y & self.hat, y & ~self.hat, ~y & ~self.hat], axis=1).astype(np.float64)
+        return np.stack(
+            [y & self.hat, ~y & self.hat, y & ~self.hat, ~y & ~self.hat], axis=1
+        ).astype(np.float64)
 
     @cached_property
     def places(self) -> tuple[Places, Places, Places, Places, Places]:
-        """Bots and humans by descending score; where each distinct score of the bots begins; the humans at least as high; above."""
+        """Bots and humans by descending score; where each distinct score of the bots begins; the
+        humans at least as high; above.
+        """
         bots, humans = (np.flatnonzero(self.y == label) for label in (1, 0))
-        bots, humans = bots[np.argsort(-self.p[bots], kind="stable")], humans[np.argsort(-self.p[humans], kind="stable")]
+        bots, humans = (
+            bots[np.argsort(-self.p[bots], kind="stable")],
+            humans[np.argsort(-self.p[humans], kind="stable")],
+        )
         cuts, starts = np.unique(-self.p[bots], return_index=True)
         people = -self.p[humans]
-        return bots, humans, starts, np.searchsorted(people, cuts, side="right"), np.searchsorted(people, cuts, side="left")
+        return (
+            bots,
+            humans,
+            starts,
+            np.searchsorted(people, cuts, side="right"),
+            np.searchsorted(people, cuts, side="left"),
+        )
 
 
 class Weighted:
-    """Accounts under b weightings at once: what a metric's function gets. `weight` is float64[b, n].
+    """Accounts under b weightings at once: what a metric's function gets. `weight` is float64[b,
+    n].
 
-    Running sums go along accounts, so the weights are kept account by account (`by_account`, [n, b]): six times faster.
+    Running sums go along accounts, so the weights are kept account by account (`by_account`, [n,
+    b]): six times faster.
     """
 
     def __init__(self, judged: Judged, weight: Array) -> None:
@@ -144,19 +186,27 @@ class Weighted:
 
     @cached_property
     def curve(self) -> Curve:
-        """What each bot's score cuts off; one pass of running sums over scores that were sorted once."""
+        """What each bot's score cuts off; one pass of running sums over scores that were sorted
+        once.
+        """
         bots, humans, starts, at_least, above = self.judged.places
         false = np.zeros((len(humans) + 1, len(self.weight)))
         np.cumsum(self.by_account[humans], axis=0, out=false[1:])
-        weight = np.add.reduceat(self.by_account[bots], starts, axis=0) if len(bots) else np.zeros((0, len(self.weight)))
+        weight = (
+            np.add.reduceat(self.by_account[bots], starts, axis=0)
+            if len(bots)
+            else np.zeros((0, len(self.weight)))
+        )
         return Curve(weight, weight.cumsum(axis=0), false[at_least], false[above])
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What an interval in closed form reads: the repeats of one cell, each with its accounts' places among all of them.
+    """What an interval in closed form reads: the repeats of one cell, each with its accounts'
+    places among all of them.
 
-    An account predicted in several repeats is one account: counts are means over repeats, never sums.
+    An account predicted in several repeats is one account: counts are means over repeats, never
+    sums.
     """
 
     repeats: Sequence[Judged]
@@ -179,7 +229,9 @@ class Sample:
         return Counts(*np.mean([w.counts for w in self.weighted], axis=0))
 
     def mean(self, of: Sequence[Array]) -> Array:
-        """What each account weighs in the mean over repeats, float64[accounts]; `of` holds one array for each repeat."""
+        """What each account weighs in the mean over repeats, float64[accounts]; `of` holds one
+        array for each repeat.
+        """
         total: Array = np.zeros(self.accounts)
         for values, places in zip(of, self.places, strict=True):
             total[slice(None) if places is None else places] += values

@@ -1,4 +1,6 @@
-"""Precision where bots are as rare as one says: what the same rates come to in another mix of bots and people."""
+"""Precision where bots are as rare as one says: what the same rates come to in another mix of bots
+and people.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,10 @@ def _interval(value: float, sample: Sample, parameter: float) -> tuple[float, fl
     """From the score intervals of both rates, by the distances of their bounds (MOVER for a ratio)."""
     tp, fp, fn, tn = (float(np.sum(c)) for c in sample.counts)
     found, alarms = tp / (tp + fn), fp / (fp + tn)
-    low, high = (parameter * r / (parameter * r + 1 - parameter) if np.isfinite(r) else 1.0
-                 for r in ratio(_bounded(found, tp + fn), _bounded(alarms, fp + tn)))
+    low, high = (
+        parameter * r / (parameter * r + 1 - parameter) if np.isfinite(r) else 1.0
+        for r in ratio(_bounded(found, tp + fn), _bounded(alarms, fp + tn))
+    )
     return min(low, value), max(high, value)
 
 
@@ -30,14 +34,32 @@ def _bounded(rate: float, trials: float) -> tuple[float, float, float]:
 
 
 @family(
-    "precision[bot]", "prevalence", (0.01, 0.05), _check, title="Precision where {value} are bots", order=65,
-    needs=("threshold",), closed=_interval, method="wilson on both rates (MOVER of a ratio)",
+    "precision[bot]",
+    "prevalence",
+    (0.01, 0.05),
+    _check,
+    title="Precision where {value} are bots",
+    order=65,
+    needs=("threshold",),
+    closed=_interval,
+    method="wilson on both rates (MOVER of a ratio)",
     formula="π TPR / (π TPR + (1 − π) FPR), π = {value}",
-    description="Of the accounts called bots, the share that are bots, were {value} of all accounts bots. Cut at the threshold "
-    "that was chosen on the training part.",
-    trap="Where no false alarm was seen the value is 1, and its interval says how little that may mean.",
-    assumption="Assumes the same bots and the same people as here in another mix: both rates stay what they are here.",
-    source="Bayes' rule; interval: Donner and Zou 2012, Stat. Methods Med. Res. 21:347, over Wilson 1927",
+    description=(
+        "Of the accounts called bots, the share that are bots, were {value} of all accounts bots."
+        " Cut at the threshold that was chosen on the training part."
+    ),
+    trap=(
+        "Where no false alarm was seen the value is 1, and its interval says how little that may"
+        " mean."
+    ),
+    assumption=(
+        "Assumes the same bots and the same people as here in another mix: both rates stay what"
+        " they are here."
+    ),
+    source=(
+        "Bayes' rule; interval: Donner and Zou 2012, Stat. Methods Med. Res. 21:347, over Wilson"
+        " 1927"
+    ),
     undefined="one of the classes has no account, or nobody was called a bot",
 )
 def precision_at(judged: Weighted, parameter: float) -> Array:

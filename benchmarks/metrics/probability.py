@@ -9,17 +9,30 @@ from benchmarks.metrics.judged import Places, divide
 
 CLIP = 1e-6
 GRID = 64
-"""Steps of a logit on which the slope reads scores, so that thousands of draws fit at once; moves it by less than .001."""
+"""Steps of a logit on which the slope reads scores, so that thousands of draws fit at once; moves
+it by less than .001.
+"""
 
 
 @metric(
-    "brier[bot]", title="Brier score", order=80, needs=("score",), direction="lower", scale="logit",
+    "brier[bot]",
+    title="Brier score",
+    order=80,
+    needs=("score",),
+    direction="lower",
+    scale="logit",
     formula="mean of (p − y)², y = 1 for a bot",
-    description="The squared distance between the score, read as the probability of a bot, and the label. Lower is better; "
-    "0 is perfect. Answering the share π of bots for everybody gives π (1 − π).",
-    trap="Small where bots are rare, whatever the detector. A detector whose scores are not meant as probabilities does badly "
-    "here and may still order accounts well.",
-    source="Brier 1950, Monthly Weather Review 78:1", undefined="there is no account",
+    description=(
+        "The squared distance between the score, read as the probability of a bot, and the label."
+        " Lower is better; 0 is perfect. Answering the share π of bots for everybody gives π (1"
+        " − π)."
+    ),
+    trap=(
+        "Small where bots are rare, whatever the detector. A detector whose scores are not meant as"
+        " probabilities does badly here and may still order accounts well."
+    ),
+    source="Brier 1950, Monthly Weather Review 78:1",
+    undefined="there is no account",
 )
 def brier(judged: Weighted) -> Array:
     """The mean squared error of the score as a probability."""
@@ -27,16 +40,33 @@ def brier(judged: Weighted) -> Array:
 
 
 def _bins(bins: float | str) -> str | None:
-    return None if isinstance(bins, float) and bins >= 2 and bins == int(bins) else "bins must be a whole number from 2"
+    return (
+        None
+        if isinstance(bins, float) and bins >= 2 and bins == int(bins)
+        else "bins must be a whole number from 2"
+    )
 
 
 @family(
-    "ece[bot]", "bins", (10.0,), _bins, title="Calibration error", order=84, needs=("score",), direction="lower",
+    "ece[bot]",
+    "bins",
+    (10.0,),
+    _bins,
+    title="Calibration error",
+    order=84,
+    needs=("score",),
+    direction="lower",
     formula="Σ over {value} equal bins of the score: (n_bin / n) |mean p − share of bots|",
-    description="How far scores lie from the share of bots among accounts with such a score, on average. Lower is better.",
-    trap="Noise alone makes it larger than 0, the more so the fewer accounts there are. The constant scores well: it says the "
-    "share of bots of its training part for everybody.",
-    source="Naeini, Cooper and Hauskrecht 2015, AAAI", undefined="there is no account",
+    description=(
+        "How far scores lie from the share of bots among accounts with such a score, on average."
+        " Lower is better."
+    ),
+    trap=(
+        "Noise alone makes it larger than 0, the more so the fewer accounts there are. The constant"
+        " scores well: it says the share of bots of its training part for everybody."
+    ),
+    source="Naeini, Cooper and Hauskrecht 2015, AAAI",
+    undefined="there is no account",
 )
 def calibration_error(judged: Weighted, parameter: float) -> Array:
     """The weighted mean distance; a bin without accounts counts nothing."""
@@ -47,17 +77,31 @@ def calibration_error(judged: Weighted, parameter: float) -> Array:
 
 
 @metric(
-    "calibration-slope[bot]", title="Calibration slope", order=82, needs=("score",), range=(-np.inf, np.inf),
+    "calibration-slope[bot]",
+    title="Calibration slope",
+    order=82,
+    needs=("score",),
+    range=(-np.inf, np.inf),
     ranked=False,
     formula="b of the logistic regression of the label on a + b logit(p)",
-    description="How steeply the share of bots rises with the score. 1: as steeply as the scores say. Under 1: the scores are too "
-    "sure of themselves. Under 0: they point the wrong way.",
-    trap="Higher is not better: 1 is right. A slope of 1 does not say that the level is right. The constant has none.",
+    description=(
+        "How steeply the share of bots rises with the score. 1: as steeply as the scores say. Under"
+        " 1: the scores are too sure of themselves. Under 0: they point the wrong way."
+    ),
+    trap=(
+        "Higher is not better: 1 is right. A slope of 1 does not say that the level is right. The"
+        " constant has none."
+    ),
     source="Cox 1958, Biometrika 45:562; Van Calster et al. 2019, BMC Medicine 17:230",
-    undefined="one of the classes has no account, all scores are equal, or a cut parts the classes without an error",
+    undefined=(
+        "one of the classes has no account, all scores are equal, or a cut parts the classes"
+        " without an error"
+    ),
 )
 def calibration_slope(judged: Weighted) -> Array:
-    """Newton's steps on scores put on a grid; NaN where they run away, as for classes that a cut parts."""
+    """Newton's steps on scores put on a grid; NaN where they run away, as for classes that a cut
+    parts.
+    """
     logit = np.log(np.clip(judged.p, CLIP, 1 - CLIP)) - np.log1p(-np.clip(judged.p, CLIP, 1 - CLIP))
     x, place = np.unique(np.round(logit * GRID) / GRID, return_inverse=True)
     if len(x) < 2:
@@ -91,5 +135,10 @@ def _slope(x: Array, bots: Array, humans: Array) -> Array:
             level, slope = level + steps[0], slope + steps[1]
             if np.nanmax(np.abs(steps), initial=0.0) < 1e-9:
                 break
-    settled = np.isfinite(slope) & (np.abs(steps).max(axis=0) < 1e-6) & (bots.sum(axis=0) > 0) & (humans.sum(axis=0) > 0)
+    settled = (
+        np.isfinite(slope)
+        & (np.abs(steps).max(axis=0) < 1e-6)
+        & (bots.sum(axis=0) > 0)
+        & (humans.sum(axis=0) > 0)
+    )
     return np.where(settled, slope, np.nan)

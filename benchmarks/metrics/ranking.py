@@ -1,4 +1,6 @@
-"""Metrics of the order of scores: no threshold is read, ties count as ties, and two folds' scores are never mixed."""
+"""Metrics of the order of scores: no threshold is read, ties count as ties, and two folds' scores
+are never mixed.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,25 @@ FOLDS = "In cross-validation it is the mean over folds, whose scores come from d
 
 
 @metric(
-    "average-precision[bot]", title="Average precision", order=20, needs=("score",), by_fold=True, scale="logit",
+    "average-precision[bot]",
+    title="Average precision",
+    order=20,
+    needs=("score",),
+    by_fold=True,
+    scale="logit",
     formula="Σ (Rₙ − Rₙ₋₁) Pₙ over the cuts n, from the highest score down",
-    description="Precision averaged over all cuts, weighted by the recall gained at each. No cut has to be chosen. "
-    f"The bot is the positive class. {FOLDS}",
-    trap="Guessing gives the share of bots, which differs between data sets: compare within a data set, not across.",
-    source="the step sum of scikit-learn; Davis and Goadrich 2006, ICML, on why not the trapezoid; interval on the logit scale: "
-    "Boyd, Eng and Page 2013, ECML PKDD",
+    description=(
+        "Precision averaged over all cuts, weighted by the recall gained at each. No cut has to be"
+        f" chosen. The bot is the positive class. {FOLDS}"
+    ),
+    trap=(
+        "Guessing gives the share of bots, which differs between data sets: compare within a data"
+        " set, not across."
+    ),
+    source=(
+        "the step sum of scikit-learn; Davis and Goadrich 2006, ICML, on why not the trapezoid;"
+        " interval on the logit scale: Boyd, Eng and Page 2013, ECML PKDD"
+    ),
     undefined="there is no bot",
 )
 def average_precision(judged: Weighted) -> Array:
@@ -29,10 +43,11 @@ def average_precision(judged: Weighted) -> Array:
 
 
 def placements(judged: Judged) -> Array:
-    """What each account adds to the error of the AUC, float64[n]; the sum of squares is DeLong's variance.
+    """What each account adds to the error of the AUC, float64[n]; the sum of squares is DeLong's
+    variance.
 
-    A bot's placement is the share of people it scores above, a human's the share of bots above; centred by class and
-    divided by the root of m (m − 1). Of several folds each counts as much.
+    A bot's placement is the share of people it scores above, a human's the share of bots above;
+    centred by class and divided by the root of m (m − 1). Of several folds each counts as much.
     """
     total: Array = np.zeros(len(judged.y))
     folds = [(part, rows) for part, rows in judged.by_fold if 0 < part.y.sum() < len(part.y)]
@@ -40,43 +55,71 @@ def placements(judged: Judged) -> Array:
         bots, humans = part.p[part.y == 1], part.p[part.y == 0]
         for label, own, others, sign in ((1, bots, humans, 1), (0, humans, bots, -1)):
             order = np.sort(others)
-            below = (np.searchsorted(order, own, "left") + np.searchsorted(order, own, "right")) / (2 * len(others))
+            below = (np.searchsorted(order, own, "left") + np.searchsorted(order, own, "right")) / (
+                2 * len(others)
+            )
             m = len(own)
-            total[rows[part.y == label]] = sign * (below - below.mean()) / np.sqrt(m * max(m - 1, 1)) / len(folds)
+            total[rows[part.y == label]] = (
+                sign * (below - below.mean()) / np.sqrt(m * max(m - 1, 1)) / len(folds)
+            )
     return total
 
 
 def _delong(value: float, sample: Sample) -> tuple[float, float]:
     """DeLong's error on the logit scale, steadied by Hanley and McNeil's.
 
-    Near 1 a handful of misplaced accounts make all of DeLong's variance, which is then too small as often as not (coverage
-    .90 at AUC .99 with 100 bots). Hanley and McNeil's formula knows the variance from the AUC alone and is too wide there; it
-    counts as much as one misplaced account of the smaller class.
+    Near 1 a handful of misplaced accounts make all of DeLong's variance, which is then too small as
+    often as not (coverage .90 at AUC .99 with 100 bots). Hanley and McNeil's formula knows the
+    variance from the AUC alone and is too wide there; it counts as much as one misplaced account of
+    the smaller class.
     """
-    error = float(np.sqrt((sample.mean([placements(judged) for judged in sample.repeats]) ** 2).sum()))
+    error = float(
+        np.sqrt((sample.mean([placements(judged) for judged in sample.repeats]) ** 2).sum())
+    )
     if not 0 < value < 1 or error < 1e-12:
         return value, value
     tp, fp, fn, tn = (float(c[0]) for c in sample.counts)
     bots, humans = tp + fn, fp + tn
     misplaced = min(bots, humans) * (1 - value)
     model = np.sqrt(_hanley(value, bots, humans))
-    return logit_normal(value, float(np.exp((misplaced * np.log(error) + np.log(model)) / (misplaced + 1))))
+    return logit_normal(
+        value, float(np.exp((misplaced * np.log(error) + np.log(model)) / (misplaced + 1)))
+    )
 
 
 def _hanley(auc: float, bots: float, humans: float) -> float:
-    """Hanley and McNeil's variance with Newcombe's symmetric weights (2006, Stat. Med. 25:559, method 5)."""
+    """Hanley and McNeil's variance with Newcombe's symmetric weights (2006, Stat. Med. 25:559,
+    method 5).
+    """
     half = (bots + humans) / 2 - 1
-    return auc * (1 - auc) * (1 + half * ((1 - auc) / (2 - auc) + auc / (1 + auc))) / (bots * humans)
+    return (
+        auc * (1 - auc) * (1 + half * ((1 - auc) / (2 - auc) + auc / (1 + auc))) / (bots * humans)
+    )
 
 
 @metric(
-    "roc-auc", title="ROC AUC", order=25, needs=("score",), guessing=0.5, by_fold=True, closed=_delong,
+    "roc-auc",
+    title="ROC AUC",
+    order=25,
+    needs=("score",),
+    guessing=0.5,
+    by_fold=True,
+    closed=_delong,
     method="delong on the logit scale",
     formula="P(score of a bot > score of a person) + ½ P(equal)",
-    description=f"The chance that a bot scores higher than a person, ties counting half. No cut has to be chosen. {FOLDS}",
-    trap="Looks good where bots are rare: at .95 the first page of alarms can still be mostly people.",
-    source="Hanley and McNeil 1982, Radiology 143:29; interval: DeLong, DeLong and Clarke-Pearson 1988, Biometrics 44:837, on the "
-    "logit scale (Qin and Hotilovac 2008, Stat. Methods Med. Res. 17:207), steadied by Hanley and McNeil's",
+    description=(
+        "The chance that a bot scores higher than a person, ties counting half. No cut has to be"
+        f" chosen. {FOLDS}"
+    ),
+    trap=(
+        "Looks good where bots are rare: at .95 the first page of alarms can still be mostly"
+        " people."
+    ),
+    source=(
+        "Hanley and McNeil 1982, Radiology 143:29; interval: DeLong, DeLong and Clarke-Pearson"
+        " 1988, Biometrics 44:837, on the logit scale (Qin and Hotilovac 2008, Stat. Methods Med."
+        " Res. 17:207), steadied by Hanley and McNeil's"
+    ),
     undefined="one of the classes has no account",
 )
 def roc_auc(judged: Weighted) -> Array:
@@ -88,16 +131,35 @@ def roc_auc(judged: Weighted) -> Array:
 
 
 def _rate(fpr: float | str) -> str | None:
-    return None if isinstance(fpr, float) and 0 <= fpr < 1 else "the rate must be a number from 0 to under 1"
+    return (
+        None
+        if isinstance(fpr, float) and 0 <= fpr < 1
+        else "the rate must be a number from 0 to under 1"
+    )
 
 
 @family(
-    "recall[bot]", "fpr", (0.01,), _rate, title="Recall at {value} false alarms", order=72, needs=("score",), by_fold=True,
+    "recall[bot]",
+    "fpr",
+    (0.01,),
+    _rate,
+    title="Recall at {value} false alarms",
+    order=72,
+    needs=("score",),
+    by_fold=True,
     formula="the largest TP / (TP + FN) of any cut with FP / (FP + TN) ≤ {value}",
-    description="Of the bots, the share that score above the cut at which at most {value} of the people do. The cut is found "
-    f"on these very accounts. {FOLDS}",
-    trap="With fewer people than one over the rate, no false alarm at all is allowed: few people decide it, and it can jump.",
-    source="the partial ROC curve at one point; Hays et al. 2023 and others on why the tail is what counts",
+    description=(
+        "Of the bots, the share that score above the cut at which at most {value} of the people"
+        f" do. The cut is found on these very accounts. {FOLDS}"
+    ),
+    trap=(
+        "With fewer people than one over the rate, no false alarm at all is allowed: few people"
+        " decide it, and it can jump."
+    ),
+    source=(
+        "the partial ROC curve at one point; Hays et al. 2023 and others on why the tail is what"
+        " counts"
+    ),
     undefined="one of the classes has no account",
 )
 def recall_at(judged: Weighted, parameter: float) -> Array:

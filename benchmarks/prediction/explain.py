@@ -1,4 +1,6 @@
-"""What moved a score: how it changes when a piece of evidence is taken away, account by account. For any detector."""
+"""What moved a score: how it changes when a piece of evidence is taken away, account by account.
+For any detector.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
 LEAST = 0.005
 """A change of the score smaller than this is not told."""
 MOST = 500
-"""Accounts that are explained, those with the highest scores: each piece of evidence costs one more scoring."""
+"""Accounts that are explained, those with the highest scores: each piece of evidence costs one more
+scoring.
+"""
 
 
 WHOLE = 2000
@@ -25,7 +29,9 @@ WHOLE = 2000
 
 @dataclass(frozen=True)
 class Cause:
-    """A piece of evidence of one account: its value in words, what is typical of training accounts, and what it adds to p_bot."""
+    """A piece of evidence of one account: its value in words, what is typical of training accounts,
+    and what it adds to p_bot.
+    """
 
     evidence: str
     value: str | None
@@ -38,13 +44,21 @@ class Cause:
 
 
 def causes(
-    score: Callable[[Accounts], Floats], accounts: Accounts, p: Floats, typical: Floats, *, top: int = 3, apart: bool = True,
+    score: Callable[[Accounts], Floats],
+    accounts: Accounts,
+    p: Floats,
+    typical: Floats,
+    *,
+    top: int = 3,
+    apart: bool = True,
 ) -> list[list[Cause] | None]:
-    """For each account the `top` pieces of evidence that change its score most when taken away, largest first.
+    """For each account the `top` pieces of evidence that change its score most when taken away,
+    largest first.
 
-    A feature is taken away by putting the training accounts' median (`typical`, float64[k]) in its place; a column or the
-    posts by leaving them out. `apart` says that accounts are scored one by one, so that only the `MOST` highest need be
-    explained; the others get None, and so do all where a larger batch is scored as a whole.
+    A feature is taken away by putting the training accounts' median (`typical`, float64[k]) in its
+    place; a column or the posts by leaving them out. `apart` says that accounts are scored one by
+    one, so that only the `MOST` highest need be explained; the others get None, and so do all where
+    a larger batch is scored as a whole.
     """
     explained: list[list[Cause] | None] = [None for _ in p]
     if not apart and len(p) > WHOLE:
@@ -52,15 +66,20 @@ def causes(
     rows = np.sort(np.argsort(-p, kind="stable")[:MOST]) if apart else np.arange(len(p))
     view, before = accounts.take(rows), p[rows]
     found: list[tuple[str, list[str | None], str | None, Floats]] = [
-        (name, values, usual, before - score(other)) for name, values, usual, other in _without(view, typical)]
+        (name, values, usual, before - score(other))
+        for name, values, usual, other in _without(view, typical)
+    ]
     if not found:
         return [[] for _ in p]
     change = np.column_stack([c for *_, c in found])
     order = np.argsort(-np.abs(change), axis=1, kind="stable")[:, :top]
     for i, best in zip(rows, order, strict=True):
         k = int(np.searchsorted(rows, i))
-        explained[i] = [Cause(found[j][0], found[j][1][k], found[j][2], float(change[k, j]))
-                        for j in best if abs(change[k, j]) >= LEAST]
+        explained[i] = [
+            Cause(found[j][0], found[j][1][k], found[j][2], float(change[k, j]))
+            for j in best
+            if abs(change[k, j]) >= LEAST
+        ]
     return explained
 
 
@@ -71,13 +90,26 @@ def sentence(moved: list[Cause] | None) -> str:
     'up: followers 3 (typical 290) +0.21; down: age_days 4000 (typical 900) -0.10'
     """
     if moved is None:
-        return f"not explained: only the {MOST} highest scores are, and batches scored as a whole up to {WHOLE} accounts"
-    parts = [(word, [str(c) for c in moved if (c.change > 0) == up]) for word, up in (("up", True), ("down", False))]
-    return "; ".join(f"{word}: {', '.join(said)}" for word, said in parts if said) or "nothing that is known of it moved the score"
+        return (
+            f"not explained: only the {MOST} highest scores are, and batches scored as a whole up"
+            f" to {WHOLE} accounts"
+        )
+    parts = [
+        (word, [str(c) for c in moved if (c.change > 0) == up])
+        for word, up in (("up", True), ("down", False))
+    ]
+    return (
+        "; ".join(f"{word}: {', '.join(said)}" for word, said in parts if said)
+        or "nothing that is known of it moved the score"
+    )
 
 
-def _without(view: Accounts, typical: Floats) -> Iterator[tuple[str, list[str | None], str | None, Accounts]]:
-    """Each piece of evidence: its name, each account's value, the typical one, and the accounts without it."""
+def _without(
+    view: Accounts, typical: Floats
+) -> Iterator[tuple[str, list[str | None], str | None, Accounts]]:
+    """Each piece of evidence: its name, each account's value, the typical one, and the accounts
+    without it.
+    """
     for j, name in enumerate(view.names):
         if not np.isnan(view.values[:, j]).all():
             values = view.values.copy()
@@ -85,7 +117,12 @@ def _without(view: Accounts, typical: Floats) -> Iterator[tuple[str, list[str | 
             said = [None if np.isnan(v) else f"{v:.4g}" for v in view.values[:, j]]
             yield name, said, f"{typical[j]:.4g}", replace(view, values=values)
     for name, column in view.columns.items():
-        yield name, [None] * len(view), None, replace(view, columns={**view.columns, name: _nothing(column)})
+        yield (
+            name,
+            [None] * len(view),
+            None,
+            replace(view, columns={**view.columns, name: _nothing(column)}),
+        )
     if view.posts is not None:
         nobody = Records(view.posts.path, view.posts.ends, np.arange(len(view), dtype=np.uint64))
         yield "posts", [None] * len(view), None, replace(view, posts=nobody)

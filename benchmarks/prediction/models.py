@@ -1,4 +1,6 @@
-"""Trained detectors kept for later: a folder with the model (skops, no pickle), what it is, and whom it was trained on."""
+"""Trained detectors kept for later: a folder with the model (skops, no pickle), what it is, and
+whom it was trained on.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,9 @@ if TYPE_CHECKING:
 class Trained:
     """A fitted detector with all that is needed to apply it.
 
-    `names` are the features it was taught, in order, `typical` their medians over the training accounts (float64[k]);
-    `releases` are what it was trained on, with content hashes; `platform` and `account_id` say on whom.
+    `names` are the features it was taught, in order, `typical` their medians over the training
+    accounts (float64[k]); `releases` are what it was trained on, with content hashes; `platform`
+    and `account_id` say on whom.
     """
 
     spec: Spec
@@ -44,7 +47,8 @@ class Trained:
 
 
 def save(trained: Trained, folder: Path) -> None:
-    """Write a trained detector: model.skops, model.json and trained_on.parquet (platform, account_id).
+    """Write a trained detector: model.skops, model.json and trained_on.parquet (platform,
+    account_id).
 
     Raises UserError for a folder that holds something else, and for detectors that cannot be kept.
     """
@@ -52,21 +56,33 @@ def save(trained: Trained, folder: Path) -> None:
 
     from botbench.core.files import write_json
 
-    if trained.spec.asks or any(isinstance(value, Accounts) for value in vars(trained.made).values()):
-        raise UserError(f"{trained.spec.name} cannot be kept: what it knows stands in files that it reads when it scores. Train it "
-                        "anew each time, with --train.")
+    if trained.spec.asks or any(
+        isinstance(value, Accounts) for value in vars(trained.made).values()
+    ):
+        raise UserError(
+            f"{trained.spec.name} cannot be kept: what it knows stands in files that it reads when"
+            " it scores. Train it anew each time, with --train."
+        )
     if folder.exists() and any(folder.iterdir()) and not (folder / "model.json").is_file():
         raise UserError(f"--save: {folder} holds something else; give a new folder.")
     folder.mkdir(parents=True, exist_ok=True)
     skops.io.dump(trained.made, folder / "model.skops")
     write_ledger(trained, folder / "trained_on.parquet")
-    write_json(folder / "model.json", {
-        "detector": trained.spec.name, "detector_version": trained.spec.version, "threshold": trained.threshold,
-        "seed": trained.seed, "features": list(trained.names),
-        "typical": [None if np.isnan(v) else float(v) for v in trained.typical],
-        "revision": trained.spec.revision, "trained_on": list(trained.releases), "accounts": len(trained.account_id),
-        "versions": trained.spec.versions,
-    })
+    write_json(
+        folder / "model.json",
+        {
+            "detector": trained.spec.name,
+            "detector_version": trained.spec.version,
+            "threshold": trained.threshold,
+            "seed": trained.seed,
+            "features": list(trained.names),
+            "typical": [None if np.isnan(v) else float(v) for v in trained.typical],
+            "revision": trained.spec.revision,
+            "trained_on": list(trained.releases),
+            "accounts": len(trained.account_id),
+            "versions": trained.spec.versions,
+        },
+    )
 
 
 def write_ledger(trained: Trained, file: Path) -> None:
@@ -79,34 +95,47 @@ def write_ledger(trained: Trained, file: Path) -> None:
 
 
 def load(folder: Path, spec: Spec) -> Trained:
-    """Read a trained detector back; types that are neither ours nor scikit-learn's are refused (see `trust`).
+    """Read a trained detector back; types that are neither ours nor scikit-learn's are refused (see
+    `trust`).
 
     Raises UserError where there is none, or another detector's or other code's.
     """
     file = folder / "model.json"
     if not file.is_file():
-        raise UserError(f"There is no saved detector in {folder}. Make one: botbench predict {spec.name} FILE --train RELEASE "
-                        "--save DIR.")
+        raise UserError(
+            f"There is no saved detector in {folder}. Make one: botbench predict {spec.name} FILE"
+            " --train RELEASE --save DIR."
+        )
     told = json.loads(file.read_text(encoding="utf-8"))
     if get(told["detector"]).name != spec.name:
         raise UserError(f"{folder} holds a {told['detector']}, not a {spec.name}.")
     if not _same_code(told, spec) and not safe_loading.trusted():
-        raise UserError(f"{folder} was trained by other code of {spec.name} or other packages ({told['versions']}) than are here; "
-                        "train it anew with --train.")
+        raise UserError(
+            f"{folder} was trained by other code of {spec.name} or other packages"
+            f" ({told['versions']}) than are here; train it anew with --train."
+        )
     made = safe_loading.load(folder / "model.skops")
     if not isinstance(made, Detector):
         raise UserError(f"{folder / 'model.skops'} holds no detector but a {type(made).__name__}.")
     known = ledger(folder)
     return Trained(
-        spec, made, float(told["threshold"]), int(told["seed"]), tuple(told["features"]),
-        np.array([np.nan if v is None else v for v in told["typical"]], dtype=np.float64), tuple(told["trained_on"]),
-        known["platform"].to_numpy(zero_copy_only=False), known["account_id"].to_numpy(zero_copy_only=False))
+        spec,
+        made,
+        float(told["threshold"]),
+        int(told["seed"]),
+        tuple(told["features"]),
+        np.array([np.nan if v is None else v for v in told["typical"]], dtype=np.float64),
+        tuple(told["trained_on"]),
+        known["platform"].to_numpy(zero_copy_only=False),
+        known["account_id"].to_numpy(zero_copy_only=False),
+    )
 
 
 def _same_code(document: dict[str, Any], spec: Spec) -> bool:
     """Whether a saved model was made by this revision of the detector, on these packages.
 
-    Models of botbench 0.1 name a hash of source bytes and no revision; they were made by what is revision 1 today.
+    Models of botbench 0.1 name a hash of source bytes and no revision; they were made by what is
+    revision 1 today.
     """
     if "revision" in document:
         return bool(document["detector_version"] == spec.version)
@@ -114,7 +143,9 @@ def _same_code(document: dict[str, Any], spec: Spec) -> bool:
 
 
 def ledger(folder: Path) -> pa.Table:
-    """Whom a saved detector was trained on: platform and account_id, for whoever must not judge it on them."""
+    """Whom a saved detector was trained on: platform and account_id, for whoever must not judge it
+    on them.
+    """
     import pyarrow.parquet as pq
 
     return pq.read_table(folder / "trained_on.parquet")

@@ -1,4 +1,6 @@
-"""New accounts to be scored: of a data set in the store, or of a file that one of the formats can read."""
+"""New accounts to be scored: of a data set in the store, or of a file that one of the formats can
+read.
+"""
 
 from __future__ import annotations
 
@@ -25,11 +27,15 @@ NOBODY = "bots.txt"
 
 
 @contextmanager
-def accounts(what: str, platform: str | None, observed_at: str | None, scratch: Path) -> Iterator[Material]:
-    """The new accounts of a FILE or of a data set in the store, with no label; files are under `scratch`.
+def accounts(
+    what: str, platform: str | None, observed_at: str | None, scratch: Path
+) -> Iterator[Material]:
+    """The new accounts of a FILE or of a data set in the store, with no label; files are under
+    `scratch`.
 
-    `platform` says where a file's accounts are from; `observed_at` is when they looked like this where that is not stated.
-    Raises UserError for what is neither, and for a file that no format reads.
+    `platform` says where a file's accounts are from; `observed_at` is when they looked like this
+    where that is not stated. Raises UserError for what is neither, and for a file that no format
+    reads.
     """
     from curation.store.store import Store
 
@@ -39,35 +45,52 @@ def accounts(what: str, platform: str | None, observed_at: str | None, scratch: 
             yield of(store, NAME, scratch / "frozen", observed_at)
         return
     with Store(create=False) as store:
-        known = [str(row[0]) for row in store.connection.execute(
-            f"SELECT DISTINCT dataset FROM {store.relation('accounts')} ORDER BY 1").fetchall()]
+        known = [
+            str(row[0])
+            for row in store.connection.execute(
+                f"SELECT DISTINCT dataset FROM {store.relation('accounts')} ORDER BY 1"
+            ).fetchall()
+        ]
         if what not in known:
             raise unknown("file or data set", what, known)
         yield of(store, what, scratch / "frozen", observed_at)
 
 
 def guessed(file: Path, platform: str | None) -> Card:
-    """A card for a file, its format told by its columns. Raises UserError naming what is understood."""
+    """A card for a file, its format told by its columns. Raises UserError naming what is
+    understood.
+    """
     from curation.ingest.cards import Card
 
     columns = _columns(file)
     form = _format(file, columns)
     options: dict[str, Any] = {}
     if form == "tabular":
-        options = {"accounts": {n: n for n in ("account_id", "observed_at", *COLUMNS) if n in columns}}
+        options = {
+            "accounts": {n: n for n in ("account_id", "observed_at", *COLUMNS) if n in columns}
+        }
     elif form == "twitter-v1-json" and {"user", "created_at"} <= columns:
         options = {"observed_at": "created_at", "posts": bool(columns & {"text", "full_text"})}
-    return Card.model_validate({
-        "id": NAME, "title": file.name, "licence": "not stated", "citation": "none",
-        # Some formats bring labels along; they stay in the scratch store, where nobody reads them.
-        "label": {"meaning": "not read", "claimant": "the file"},
-        "platform": platform or ("unknown" if form == "tabular" else "twitter"),
-        "sources": [{"file": name, "local_only": True} for name in _named(file, form)],
-        "reads": [{"format": form, "options": options}]})
+    return Card.model_validate(
+        {
+            "id": NAME,
+            "title": file.name,
+            "licence": "not stated",
+            "citation": "none",
+            # Some formats bring labels along; they stay in the scratch store, where nobody reads
+            # them.
+            "label": {"meaning": "not read", "claimant": "the file"},
+            "platform": platform or ("unknown" if form == "tabular" else "twitter"),
+            "sources": [{"file": name, "local_only": True} for name in _named(file, form)],
+            "reads": [{"format": form, "options": options}],
+        }
+    )
 
 
 def _named(file: Path, form: str) -> list[str]:
-    """The card's files: the file by a plain name, and for Bot-or-Not the list of bots that the format asks for."""
+    """The card's files: the file by a plain name, and for Bot-or-Not the list of bots that the
+    format asks for.
+    """
     plain = "accounts" + "".join(Path(file.name.removesuffix(".gz")).suffixes[-1:])
     return [plain, NOBODY] if form == "bot-or-not-json" else [plain]
 
@@ -88,8 +111,10 @@ def _pulled(store: Store, card: Card, folder: Path) -> None:
     n = store.connection.execute(f"SELECT count(*) FROM {store.relation('accounts')}").fetchone()
     if not n or not n[0]:
         counts = result.document()["tables"].get("accounts", {})
-        raise UserError(f"{card.title} holds no account that could be read: {counts.get('read', 0)} rows read, "
-                        f"{counts.get('quarantined', 0)} set aside. botbench pull with a card says why.")
+        raise UserError(
+            f"{card.title} holds no account that could be read: {counts.get('read', 0)} rows read, "
+            f"{counts.get('quarantined', 0)} set aside. botbench pull with a card says why."
+        )
 
 
 def _columns(file: Path) -> set[str]:
@@ -98,14 +123,20 @@ def _columns(file: Path) -> set[str]:
 
     name = "'" + str(file).replace("'", "''") + "'"
     kind = Path(file.name.removesuffix(".gz")).suffix.lower()
-    readers = {".csv": f"read_csv({name}, all_varchar = true)", ".tsv": f"read_csv({name}, all_varchar = true)",
-               ".parquet": f"read_parquet({name})"}
+    readers = {
+        ".csv": f"read_csv({name}, all_varchar = true)",
+        ".tsv": f"read_csv({name}, all_varchar = true)",
+        ".parquet": f"read_parquet({name})",
+    }
     source = readers.get(kind) or f"read_json({name}, maximum_object_size = 1073741824)"
     try:
         with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
             return {str(row[0]) for row in connection.execute(f"DESCRIBE FROM {source}").fetchall()}
     except duckdb.Error as error:
-        raise UserError(f"{file} cannot be read: {str(error).splitlines()[0]}. A file is CSV, TSV, JSON or Parquet.") from error
+        raise UserError(
+            f"{file} cannot be read: {str(error).splitlines()[0]}. A file is CSV, TSV, JSON or"
+            " Parquet."
+        ) from error
 
 
 def _format(file: Path, columns: set[str]) -> str:
@@ -120,13 +151,17 @@ def _format(file: Path, columns: set[str]) -> str:
         return "twitter-v2-json"
     if {"ID", "profile"} <= columns:
         return "twibot20-json"
-    raise UserError(f"{file}: expected Twitter's JSON or CSV, or a table with account_id and columns of the schema such as "
-                    f"followers (botbench tables lists them); found {', '.join(sorted(columns)[:12])}. Anything else: write a card "
-                    "and pull it.")
+    raise UserError(
+        f"{file}: expected Twitter's JSON or CSV, or a table with account_id and columns of the"
+        " schema such as followers (botbench tables lists them); found"
+        f" {', '.join(sorted(columns)[:12])}. Anything else: write a card and pull it."
+    )
 
 
 def of(store: Store, dataset: str, folder: Path, observed_at: str | None = None) -> Material:
-    """A data set's accounts, each as it was last observed, with features computed anew; written to `folder`."""
+    """A data set's accounts, each as it was last observed, with features computed anew; written to
+    `folder`.
+    """
     from curation.features import FEATURES, compute
     from curation.store.schema import TABLES
     from curation.store.snapshot_queries import latest, quoted
@@ -136,20 +171,43 @@ def of(store: Store, dataset: str, folder: Path, observed_at: str | None = None)
     def rows(table: str) -> str:
         return f"(SELECT * FROM {store.relation(table)} WHERE dataset = {quoted(dataset)})"
 
-    seen = f"coalesce(observed_at, {quoted(observed_at)}::TIMESTAMPTZ)" if observed_at else "observed_at"
-    queries = {"accounts": f"SELECT * REPLACE ({seen} AS observed_at) FROM {latest(rows('accounts'))}",
-               "posts": f"SELECT * FROM {rows('posts')}", "edges": f"SELECT * FROM {rows('edges')}"}
+    seen = (
+        f"coalesce(observed_at, {quoted(observed_at)}::TIMESTAMPTZ)"
+        if observed_at
+        else "observed_at"
+    )
+    queries = {
+        "accounts": f"SELECT * REPLACE ({seen} AS observed_at) FROM {latest(rows('accounts'))}",
+        "posts": f"SELECT * FROM {rows('posts')}",
+        "edges": f"SELECT * FROM {rows('edges')}",
+    }
     for table, query in queries.items():
         columns = ", ".join(f'"{c}"' for c in TABLES[table].names)
-        store.connection.execute(f"COPY (SELECT {columns} FROM ({query}) ORDER BY ALL) TO {quoted(folder / f'{table}.parquet')} "
-                                 "(FORMAT parquet)")
-    people, posts = (f"FROM read_parquet({quoted(folder / f'{table}.parquet')})" for table in ("accounts", "posts"))
+        store.connection.execute(
+            f"COPY (SELECT {columns} FROM ({query}) ORDER BY ALL) TO"
+            f" {quoted(folder / f'{table}.parquet')} (FORMAT parquet)"
+        )
+    people, posts = (
+        f"FROM read_parquet({quoted(folder / f'{table}.parquet')})"
+        for table in ("accounts", "posts")
+    )
     table = compute(store.connection, people, posts)
     names = [name for name in table.column_names if name != "account_id"]
-    platform = store.arrow(f"SELECT platform FROM read_parquet({quoted(folder / 'accounts.parquet')}) ORDER BY account_id")
+    platform = store.arrow(
+        f"SELECT platform FROM read_parquet({quoted(folder / 'accounts.parquet')}) ORDER BY"
+        " account_id"
+    )
     n = table.num_rows
     return Material(
-        dataset, dataset, folder, table["account_id"].to_numpy(zero_copy_only=False),
-        platform["platform"].to_numpy(zero_copy_only=False), np.zeros(n, dtype=np.int8),
-        np.array([f"alone:{i}" for i in range(n)], dtype=np.object_), np.full(n, -1, dtype=np.int8),
-        tuple(names), tuple(FEATURES[name].family for name in names), matrix(table.select(names)))
+        dataset,
+        dataset,
+        folder,
+        table["account_id"].to_numpy(zero_copy_only=False),
+        platform["platform"].to_numpy(zero_copy_only=False),
+        np.zeros(n, dtype=np.int8),
+        np.array([f"alone:{i}" for i in range(n)], dtype=np.object_),
+        np.full(n, -1, dtype=np.int8),
+        tuple(names),
+        tuple(FEATURES[name].family for name in names),
+        matrix(table.select(names)),
+    )

@@ -1,4 +1,6 @@
-"""Loading models without running a stranger's code: skops with a short list of types; anything else only when told to trust."""
+"""Loading models without running a stranger's code: skops with a short list of types; anything else
+only when told to trust.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +11,20 @@ from typing import Any
 from botbench.core.errors import UserError
 
 ASKED = "BOTBENCH_TRUST"
-"""Set by `--trust` on the command line for this run and its workers; a suite or a model can never set it."""
+"""Set by `--trust` on the command line for this run and its workers; a suite or a model can never
+set it.
+"""
 TYPES = {
-    "numpy.dtype", "sklearn.tree._tree.Tree", "sklearn.calibration._CalibratedClassifier",
-    "sklearn.calibration._SigmoidCalibration", "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "numpy.dtype",
+    "sklearn.tree._tree.Tree",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.model_selection._split.StratifiedKFold",
 }
-"""Types beside skops' own list that scikit-learn's models hold and that run nothing when they are made."""
+"""Types beside skops' own list that scikit-learn's models hold and that run nothing when they are
+made.
+"""
 FUNCTIONS = {"benchmarks.detectors.linear.squeeze"}
 
 
@@ -25,12 +34,16 @@ def trusted() -> bool:
 
 
 def trust() -> None:
-    """Trust every model that is loaded from now on, here and in workers: the user said so on the command line."""
+    """Trust every model that is loaded from now on, here and in workers: the user said so on the
+    command line.
+    """
     os.environ[ASKED] = "1"
 
 
 def load(file: Path) -> Any:
-    """A skops file's object. Raises UserError where it holds types that are neither ours nor scikit-learn's, unless trusted."""
+    """A skops file's object. Raises UserError where it holds types that are neither ours nor
+    scikit-learn's, unless trusted.
+    """
     import skops.io
 
     if not file.is_file():
@@ -38,17 +51,23 @@ def load(file: Path) -> Any:
     try:
         unknown = set(skops.io.get_untrusted_types(file=file))
     except Exception as error:  # whatever is not a skops file: a pickle, a text, half a download
-        raise UserError(f"{file} is not a skops file ({type(error).__name__}). Pickles are loaded from MLflow models only, with "
-                        "--trust.") from error
+        raise UserError(
+            f"{file} is not a skops file ({type(error).__name__}). Pickles are loaded from MLflow"
+            " models only, with --trust."
+        ) from error
     strange = sorted(name for name in unknown if name not in TYPES | FUNCTIONS and not _ours(name))
     if strange and not trusted():
-        raise UserError(f"{file} holds {', '.join(strange[:5])}, which could run code of whoever made it. If you trust its maker "
-                        "as you would their program, say --trust.")
+        raise UserError(
+            f"{file} holds {', '.join(strange[:5])}, which could run code of whoever made it. If"
+            " you trust its maker as you would their program, say --trust."
+        )
     return skops.io.load(file, trusted=sorted(unknown))
 
 
 def _ours(name: str) -> bool:
-    """Whether a type is a class of one of our detectors (never a function: those could be anything's argument)."""
+    """Whether a type is a class of one of our detectors (never a function: those could be
+    anything's argument).
+    """
     import importlib
 
     module, _, attribute = name.rpartition(".")

@@ -1,7 +1,8 @@
-"""Protocols: who trains on what and is tested on what. One file each, known by a canonical string that round-trips.
+"""Protocols: who trains on what and is tested on what. One file each, known by a canonical string
+that round-trips.
 
-A protocol sees releases as `Facts` when it plans cells, and accounts as integers (`Pool`) when it makes folds; every
-random draw comes from its seed.
+A protocol sees releases as `Facts` when it plans cells, and accounts as integers (`Pool`) when it
+makes folds; every random draw comes from its seed.
 """
 
 from __future__ import annotations
@@ -18,8 +19,16 @@ from botbench.core.errors import UserError, unknown
 from botbench.core.registry import Registry
 
 P = TypeVar("P", bound="type[Protocol]")
-Kind: TypeAlias = Literal["transfer", "in distribution", "worst evasion", "prevalence", "later", "unknown kind of bot",
-                          "other claimant", "few labels"]
+Kind: TypeAlias = Literal[
+    "transfer",
+    "in distribution",
+    "worst evasion",
+    "prevalence",
+    "later",
+    "unknown kind of bot",
+    "other claimant",
+    "few labels",
+]
 
 QUIET = {"quiet": True}
 """Metadata of a dataclass field that the canonical string leaves out where it has its default."""
@@ -27,7 +36,9 @@ QUIET = {"quiet": True}
 
 @dataclass(frozen=True)
 class Facts:
-    """What a protocol may know of a release when it plans: its reference (`name@version`) and its counts."""
+    """What a protocol may know of a release when it plans: its reference (`name@version`) and its
+    counts.
+    """
 
     reference: str
     dataset: str
@@ -51,7 +62,8 @@ class Facts:
 
 @dataclass(frozen=True)
 class Plan:
-    """One thing to be done with every detector: releases to train on, releases to test on (several only in a named pair).
+    """One thing to be done with every detector: releases to train on, releases to test on (several
+    only in a named pair).
 
     With a `reason` it is not applicable.
     """
@@ -65,11 +77,12 @@ class Plan:
 class Pool:
     """The accounts of a plan's releases as integers, all of length n.
 
-    `tested`: in a tested release; `y`: 1 bot, 0 human; `group`: equal for accounts that must not be parted (duplicates,
-    and the same account in several releases); `identity`: equal for the same (platform, account id);
-    `part`: 0 train, 1 validation, 2 test of the official split, -1 in none; `seen`: seconds since 1970 of the observation,
-    NaN unknown; `sort`: equal for bots of one kind, -1 unknown; `claimed`: for each kind of claimant what it said (1 bot,
-    0 human, -1 nothing or both).
+    `tested`: in a tested release; `y`: 1 bot, 0 human; `group`: equal for accounts that must not be
+    parted (duplicates, and the same account in several releases); `identity`: equal for the same
+    (platform, account id); `part`: 0 train, 1 validation, 2 test of the official split, -1 in none;
+    `seen`: seconds since 1970 of the observation, NaN unknown; `sort`: equal for bots of one kind,
+    -1 unknown; `claimed`: for each kind of claimant what it said (1 bot, 0 human, -1 nothing or
+    both).
     """
 
     tested: NDArray[np.bool_]
@@ -86,9 +99,10 @@ class Pool:
 class Fold:
     """Rows of the pool to train on and rows to be scored (int64), of one fold of one repeat.
 
-    Folds that follow each other with an equal `fit` share their training rows and are fitted once. `move` names what the
-    tested bots' operators change (`benchmarks.data.moves`); `labels` [n] is what to learn instead of the pool's own labels.
-    A row that stands in `train` several times weighs as much.
+    Folds that follow each other with an equal `fit` share their training rows and are fitted once.
+    `move` names what the tested bots' operators change (`benchmarks.data.moves`); `labels` [n] is
+    what to learn instead of the pool's own labels. A row that stands in `train` several times
+    weighs as much.
     """
 
     repeat: int
@@ -107,15 +121,19 @@ class NotApplicable(Exception):
 class Protocol:
     """A frozen dataclass of parameters with a `seed`; `str()` is its identity.
 
-    Fields whose metadata is `QUIET` stand in the canonical string only where they differ from their default.
+    Fields whose metadata is `QUIET` stand in the canonical string only where they differ from their
+    default.
     """
 
     name: ClassVar[str]
     kind: ClassVar[Kind | None] = None
-    """What its scores tell; None: in distribution where a plan is trained on what it is tested on, else transfer."""
+    """What its scores tell; None: in distribution where a plan is trained on what it is tested on,
+    else transfer.
+    """
     revision: ClassVar[int] = 1
-    """The declared version of how it splits: raise it, in the class that changed, whenever the same seed gives other
-    folds. A class that declares none in its own body is known by the syntax of its module."""
+    """The declared version of how it splits: raise it, in the class that changed, whenever the same
+    seed gives other folds. A class that declares none in its own body is known by the syntax of its
+    module."""
     worst: ClassVar[bool] = False
     """Whether repeats are different trials of which the worst counts, and not the mean."""
     seed: int
@@ -151,7 +169,9 @@ def _literal(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
-PROTOCOLS: Registry[type[Protocol]] = Registry("protocol", "benchmarks.protocols", "botbench.protocols")
+PROTOCOLS: Registry[type[Protocol]] = Registry(
+    "protocol", "benchmarks.protocols", "botbench.protocols"
+)
 
 
 def protocol(name: str) -> Callable[[P], P]:
@@ -171,7 +191,8 @@ def options(kind: type[Protocol]) -> dict[str, Field[Any]]:
 
 
 def parse(text: str) -> Protocol:
-    """The protocol a string names; `parse(str(p)) == p`. Raises UserError for an unknown name, option or value.
+    """The protocol a string names; `parse(str(p)) == p`. Raises UserError for an unknown name,
+    option or value.
 
     >>> str(parse("cross-validation(folds=3)"))
     'cross-validation(folds=3, repeats=2, seed=0)'
@@ -190,14 +211,19 @@ def parse(text: str) -> Protocol:
             raise unknown(f"option of {name}", option, known)
         if type(value) is not type(known[option].default):
             wanted = type(known[option].default).__name__
-            raise UserError(f"{name}: {option} must be {wanted}, got {value!r}; write it like {kind()}.")
+            raise UserError(
+                f"{name}: {option} must be {wanted}, got {value!r}; write it like {kind()}."
+            )
     return kind(**given)
 
 
 def alone(releases: Sequence[Facts], why: str) -> list[Plan]:
     """Each release by itself; one of a single class has nothing to tell apart."""
     said = "{0.reference} holds {0.one_class} only; {1} needs both classes."
-    return [Plan((r.reference,), (r.reference,), said.format(r, why) if r.one_class else None) for r in releases]
+    return [
+        Plan((r.reference,), (r.reference,), said.format(r, why) if r.one_class else None)
+        for r in releases
+    ]
 
 
 def apart(pool: Pool, train: NDArray[np.int64], test: NDArray[np.int64]) -> NDArray[np.int64]:

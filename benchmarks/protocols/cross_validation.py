@@ -9,13 +9,25 @@ from typing import ClassVar
 import numpy as np
 
 from benchmarks.data.folds import Ints, grouped_folds, smallest_class
-from benchmarks.protocols import Facts, Fold, NotApplicable, Plan, Pool, Protocol, alone, positive, protocol
+from benchmarks.protocols import (
+    Facts,
+    Fold,
+    NotApplicable,
+    Plan,
+    Pool,
+    Protocol,
+    alone,
+    positive,
+    protocol,
+)
 
 
 @protocol("cross-validation")
 @dataclass(frozen=True)
 class CrossValidation(Protocol):
-    """Every account is scored once in each repeat, by a detector that saw neither it nor its duplicates."""
+    """Every account is scored once in each repeat, by a detector that saw neither it nor its
+    duplicates.
+    """
 
     revision: ClassVar[int] = 1
     folds: int = 5
@@ -38,8 +50,13 @@ class CrossValidation(Protocol):
 
 
 def dealt(pool: Pool, folds: int, seed: list[int]) -> Ints:
-    """The fold of each account, groups kept together and classes spread evenly. Raises NotApplicable where a class is too small."""
+    """The fold of each account, groups kept together and classes spread evenly. Raises
+    NotApplicable where a class is too small.
+    """
     least = smallest_class(pool.y, pool.group)
     if least < folds:
-        raise NotApplicable(f"{folds} folds need at least {folds} groups of accounts of each class; there are {least}.")
+        raise NotApplicable(
+            f"{folds} folds need at least {folds} groups of accounts of each class; there are"
+            f" {least}."
+        )
     return grouped_folds(pool.y, pool.group, folds, np.random.default_rng(seed))

@@ -1,4 +1,6 @@
-"""What an operator can change for nothing: trained on accounts as they were, tested on bots that were touched up."""
+"""What an operator can change for nothing: trained on accounts as they were, tested on bots that
+were touched up.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +11,30 @@ from typing import ClassVar
 import numpy as np
 
 from benchmarks.data.moves import MOVES
-from benchmarks.protocols import QUIET, Facts, Fold, Kind, Plan, Pool, Protocol, alone, positive, protocol
+from benchmarks.protocols import (
+    QUIET,
+    Facts,
+    Fold,
+    Kind,
+    Plan,
+    Pool,
+    Protocol,
+    alone,
+    positive,
+    protocol,
+)
 from benchmarks.protocols.cross_validation import dealt
 
 
 @protocol("evasion")
 @dataclass(frozen=True)
 class Evasion(Protocol):
-    """Cross-validation whose tested bots make one of the moves of `benchmarks.data.moves`, or none; the worst of them counts.
+    """Cross-validation whose tested bots make one of the moves of `benchmarks.data.moves`, or none;
+    the worst of them counts.
 
-    People stay as they are. Every move is a trial of its own (the number of the repeat: 0 none, then MOVES in order) on the
-    same fits, and its features are computed anew from the touched-up profile and posts.
+    People stay as they are. Every move is a trial of its own (the number of the repeat: 0 none,
+    then MOVES in order) on the same fits, and its features are computed anew from the touched-up
+    profile and posts.
     """
 
     revision: ClassVar[int] = 1

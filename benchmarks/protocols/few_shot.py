@@ -1,4 +1,6 @@
-"""Adaptation: trained on the other data sets and a few labels of the new one, tested on the rest of the new one."""
+"""Adaptation: trained on the other data sets and a few labels of the new one, tested on the rest of
+the new one.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +15,19 @@ from benchmarks.protocols.leave_one_data_set_out import LeaveOneDataSetOut, else
 from botbench.core.errors import UserError
 
 MOST = 200
-"""Accounts set aside for labels, whatever `labels` says: so that 0, 10, 50 and 200 are tested on the same accounts."""
+"""Accounts set aside for labels, whatever `labels` says: so that 0, 10, 50 and 200 are tested on
+the same accounts.
+"""
 
 
 @protocol("few-shot")
 @dataclass(frozen=True)
 class FewShot(LeaveOneDataSetOut):
-    """`labels` accounts of the tested release, drawn at random, join the training part of leave-one-data-set-out.
+    """`labels` accounts of the tested release, drawn at random, join the training part of
+    leave-one-data-set-out.
 
-    They are repeated until they are `share` of it, or ten among tens of thousands would teach nothing.
+    They are repeated until they are `share` of it, or ten among tens of thousands would teach
+    nothing.
     """
 
     revision: ClassVar[int] = 1
@@ -35,19 +41,25 @@ class FewShot(LeaveOneDataSetOut):
     def __post_init__(self) -> None:
         positive(self, seed=0, repeats=1, labels=0)
         if self.labels > MOST or not 0 < self.share < 1:
-            raise UserError(f"{self.name}: labels must be at most {MOST}, and share between 0 and 1.")
+            raise UserError(
+                f"{self.name}: labels must be at most {MOST}, and share between 0 and 1."
+            )
 
     def split(self, pool: Pool) -> Iterator[Fold]:
-        """One fold for each repeat, each with labels drawn anew; a repeat is drawn alike for every number of labels."""
+        """One fold for each repeat, each with labels drawn anew; a repeat is drawn alike for every
+        number of labels.
+        """
         known, others = np.flatnonzero(pool.tested), elsewhere(pool)
         aside = min(MOST, len(known) // 2)
         if self.labels > aside:
-            raise NotApplicable(f"{self.labels} labels are more than half of the {len(known)} accounts there are.")
+            raise NotApplicable(
+                f"{self.labels} labels are more than half of the {len(known)} accounts there are."
+            )
         for repeat in range(self.repeats):
             drawn = np.random.default_rng([self.seed, repeat]).permutation(known)[:aside]
             test = known[~np.isin(pool.group[known], pool.group[drawn])]
             if len(np.unique(pool.y[test])) < 2:
                 raise NotApplicable("what is left to be tested on holds one class only.")
-            few = drawn[:self.labels]
+            few = drawn[: self.labels]
             times = max(1, round(len(others) * self.share / (1 - self.share) / max(len(few), 1)))
             yield Fold(repeat, 0, np.concatenate([others, np.repeat(few, times)]), test)

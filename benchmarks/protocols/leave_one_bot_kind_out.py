@@ -1,4 +1,6 @@
-"""Bots of a kind that training never saw: each kind is tested on by a detector that learnt from the others."""
+"""Bots of a kind that training never saw: each kind is tested on by a detector that learnt from the
+others.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +11,29 @@ from typing import ClassVar
 import numpy as np
 
 from benchmarks.data.folds import grouped_folds
-from benchmarks.protocols import Facts, Fold, Kind, NotApplicable, Plan, Pool, Protocol, alone, apart, positive, protocol
+from benchmarks.protocols import (
+    Facts,
+    Fold,
+    Kind,
+    NotApplicable,
+    Plan,
+    Pool,
+    Protocol,
+    alone,
+    apart,
+    positive,
+    protocol,
+)
 
 
 @protocol("leave-one-bot-kind-out")
 @dataclass(frozen=True)
 class LeaveOneBotKindOut(Protocol):
-    """One fold for each kind with at least `least` bots, as the claims name kinds (or the source's group).
+    """One fold for each kind with at least `least` bots, as the claims name kinds (or the source's
+    group).
 
-    People are dealt to the folds at random, so that everybody is tested once. Bots of rarer kinds teach only; those of
-    unknown kind, which may be of the tested one, are left out.
+    People are dealt to the folds at random, so that everybody is tested once. Bots of rarer kinds
+    teach only; those of unknown kind, which may be of the tested one, are left out.
     """
 
     revision: ClassVar[int] = 1
@@ -39,10 +54,18 @@ class LeaveOneBotKindOut(Protocol):
         kinds, count = np.unique(sort[(pool.y == 1) & (sort >= 0)], return_counts=True)
         kinds = kinds[count >= self.least]
         if len(kinds) < 2:
-            raise NotApplicable(f"fewer than two kinds of bots are known with {self.least} bots or more.")
+            raise NotApplicable(
+                f"fewer than two kinds of bots are known with {self.least} bots or more."
+            )
         people = np.flatnonzero(pool.y == 0)
-        dealt = grouped_folds(pool.y[people], pool.group[people], len(kinds), np.random.default_rng(self.seed))
+        dealt = grouped_folds(
+            pool.y[people], pool.group[people], len(kinds), np.random.default_rng(self.seed)
+        )
         for k, kind in enumerate(kinds):
-            test = np.concatenate([np.flatnonzero((pool.y == 1) & (sort == kind)), people[dealt == k]])
-            learn = np.concatenate([np.flatnonzero((pool.y == 1) & (sort >= 0) & (sort != kind)), people[dealt != k]])
+            test = np.concatenate(
+                [np.flatnonzero((pool.y == 1) & (sort == kind)), people[dealt == k]]
+            )
+            learn = np.concatenate(
+                [np.flatnonzero((pool.y == 1) & (sort >= 0) & (sort != kind)), people[dealt != k]]
+            )
             yield Fold(0, k, apart(pool, learn, test), test)

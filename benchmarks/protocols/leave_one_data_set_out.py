@@ -9,7 +9,17 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.protocols import QUIET, Facts, Fold, NotApplicable, Plan, Pool, Protocol, positive, protocol
+from benchmarks.protocols import (
+    QUIET,
+    Facts,
+    Fold,
+    NotApplicable,
+    Plan,
+    Pool,
+    Protocol,
+    positive,
+    protocol,
+)
 from botbench.core.errors import UserError
 
 
@@ -18,10 +28,10 @@ from botbench.core.errors import UserError
 class LeaveOneDataSetOut(Protocol):
     """Every release is tested on by a detector trained on all the others.
 
-    Accounts that share platform and id with a tested one are left out of training, and so are other releases of the
-    tested data set. Releases of one class count only in pairs named by release or data set, such as
-    `pairs="botwiki-2019+verified-2019"` (several pairs separated by commas): together they are tested on, and trained
-    on, as one. `repeats` fits again with other seeds.
+    Accounts that share platform and id with a tested one are left out of training, and so are other
+    releases of the tested data set. Releases of one class count only in pairs named by release or
+    data set, such as `pairs="botwiki-2019+verified-2019"` (several pairs separated by commas):
+    together they are tested on, and trained on, as one. `repeats` fits again with other seeds.
     """
 
     revision: ClassVar[int] = 1
@@ -33,18 +43,27 @@ class LeaveOneDataSetOut(Protocol):
         positive(self, seed=0, repeats=1)
 
     def plans(self, releases: Sequence[Facts]) -> list[Plan]:
-        """One plan for each release or pair of both classes, and one that says why for each lone single class."""
+        """One plan for each release or pair of both classes, and one that says why for each lone
+        single class.
+        """
         sides, lonely = self.sides(releases)
         return [self._plan(side, sides) for side in sides] + lonely
 
     def sides(self, releases: Sequence[Facts]) -> tuple[list[tuple[Facts, ...]], list[Plan]]:
-        """What can be tested on (a release, or a pair), and plans that say why for each lone single class."""
+        """What can be tested on (a release, or a pair), and plans that say why for each lone single
+        class.
+        """
         paired = self._paired(releases)
         members = {r.reference for pair in paired for r in pair}
         alone = [r for r in releases if r.reference not in members]
         lonely = [
-            Plan((), (r.reference,), f"{r.reference} holds {r.one_class} only; name it in a pair to test on it.")
-            for r in alone if r.one_class
+            Plan(
+                (),
+                (r.reference,),
+                f"{r.reference} holds {r.one_class} only; name it in a pair to test on it.",
+            )
+            for r in alone
+            if r.one_class
         ]
         return [(r,) for r in alone if not r.one_class] + paired, lonely
 
@@ -54,7 +73,10 @@ class LeaveOneDataSetOut(Protocol):
             names = [name.strip() for name in pair.split("+")]
             side = tuple(r for name in names for r in releases if name in {r.name, r.dataset})
             if len(names) != 2 or not {r.one_class for r in side} <= {"bots", "humans"}:
-                raise UserError(f"{self.name}: the pair {pair!r} must be two releases of one class each, like A+B.")
+                raise UserError(
+                    f"{self.name}: the pair {pair!r} must be two releases of one class each, like"
+                    " A+B."
+                )
             if len({r.one_class for r in side}) == 2:
                 found.append(side)
         return found
@@ -63,7 +85,9 @@ class LeaveOneDataSetOut(Protocol):
         datasets = {r.dataset for r in tested}
         train = tuple(r.reference for side in sides for r in side if r.dataset not in datasets)
         test = tuple(r.reference for r in tested)
-        return Plan(train, test, None if train else "there is no other release of both classes to train on.")
+        return Plan(
+            train, test, None if train else "there is no other release of both classes to train on."
+        )
 
     def split(self, pool: Pool) -> Iterator[Fold]:
         """One fold for each repeat."""
@@ -74,7 +98,9 @@ class LeaveOneDataSetOut(Protocol):
 
 
 def elsewhere(pool: Pool) -> NDArray[np.int64]:
-    """The rows of the other releases that are not in the tested one too. Raises NotApplicable where none is left."""
+    """The rows of the other releases that are not in the tested one too. Raises NotApplicable where
+    none is left.
+    """
     train = np.flatnonzero(~pool.tested & ~np.isin(pool.identity, pool.identity[pool.tested]))
     if not len(train):
         raise NotApplicable("every account of the other releases is in the tested one too.")

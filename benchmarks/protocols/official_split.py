@@ -8,7 +8,17 @@ from typing import ClassVar
 
 import numpy as np
 
-from benchmarks.protocols import QUIET, Facts, Fold, NotApplicable, Plan, Pool, Protocol, positive, protocol
+from benchmarks.protocols import (
+    QUIET,
+    Facts,
+    Fold,
+    NotApplicable,
+    Plan,
+    Pool,
+    Protocol,
+    positive,
+    protocol,
+)
 
 OFFICIAL = "official"
 """The split_id of a published split."""
@@ -17,7 +27,9 @@ OFFICIAL = "official"
 @protocol("official-split")
 @dataclass(frozen=True)
 class OfficialSplit(Protocol):
-    """Training on the published train and validation parts, testing on the test part; `seed` is the detector's."""
+    """Training on the published train and validation parts, testing on the test part; `seed` is the
+    detector's.
+    """
 
     revision: ClassVar[int] = 1
     seed: int = field(default=0, metadata=QUIET)
@@ -29,7 +41,11 @@ class OfficialSplit(Protocol):
         """Every release; one without a published split is not applicable."""
         missing = "{} has no official split."
         return [
-            Plan((r.reference,), (r.reference,), None if OFFICIAL in r.splits else missing.format(r.reference))
+            Plan(
+                (r.reference,),
+                (r.reference,),
+                None if OFFICIAL in r.splits else missing.format(r.reference),
+            )
             for r in releases
         ]
 

@@ -1,4 +1,6 @@
-"""Another mix of bots and people than in training: where a threshold that was chosen at one mix is used at another."""
+"""Another mix of bots and people than in training: where a threshold that was chosen at one mix is
+used at another.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,18 @@ from typing import ClassVar
 import numpy as np
 
 from benchmarks.data.folds import Ints
-from benchmarks.protocols import Facts, Fold, Kind, NotApplicable, Plan, Pool, Protocol, alone, positive, protocol
+from benchmarks.protocols import (
+    Facts,
+    Fold,
+    Kind,
+    NotApplicable,
+    Plan,
+    Pool,
+    Protocol,
+    alone,
+    positive,
+    protocol,
+)
 from benchmarks.protocols.cross_validation import dealt
 from botbench.core.errors import UserError
 
@@ -17,7 +30,8 @@ from botbench.core.errors import UserError
 @protocol("prevalence-shift")
 @dataclass(frozen=True)
 class PrevalenceShift(Protocol):
-    """Cross-validation whose tested accounts are thinned at random until `prevalence` of them are bots.
+    """Cross-validation whose tested accounts are thinned at random until `prevalence` of them are
+    bots.
 
     Training keeps the release's own mix. Each repeat draws other accounts from the same fits.
     """
@@ -32,7 +46,9 @@ class PrevalenceShift(Protocol):
     def __post_init__(self) -> None:
         positive(self, folds=2, repeats=1, seed=0)
         if not 0 < self.prevalence < 1:
-            raise UserError(f"{self.name}: prevalence must be between 0 and 1, got {self.prevalence}.")
+            raise UserError(
+                f"{self.name}: prevalence must be between 0 and 1, got {self.prevalence}."
+            )
 
     def plans(self, releases: Sequence[Facts]) -> list[Plan]:
         """Each release by itself."""
@@ -41,7 +57,10 @@ class PrevalenceShift(Protocol):
     def split(self, pool: Pool) -> Iterator[Fold]:
         """The folds one by one, each with the accounts of every repeat."""
         fold = dealt(pool, self.folds, [self.seed])
-        kept = [self._thinned(pool, np.random.default_rng([self.seed, repeat])) for repeat in range(self.repeats)]
+        kept = [
+            self._thinned(pool, np.random.default_rng([self.seed, repeat]))
+            for repeat in range(self.repeats)
+        ]
         for k in range(self.folds):
             for repeat, rows in enumerate(kept):
                 yield Fold(repeat, k, np.flatnonzero(fold != k), rows[fold[rows] == k], fit=k)
@@ -53,5 +72,12 @@ class PrevalenceShift(Protocol):
         wanted = min(len(bots), round(len(people) * odds))
         others = min(len(people), round(wanted / odds))
         if wanted < self.folds or others < self.folds:
-            raise NotApplicable(f"with {100 * self.prevalence:g} % bots there would be {wanted} bots and {others} people.")
-        return np.sort(np.concatenate([rng.choice(bots, wanted, replace=False), rng.choice(people, others, replace=False)]))
+            raise NotApplicable(
+                f"with {100 * self.prevalence:g} % bots there would be {wanted} bots and {others}"
+                " people."
+            )
+        return np.sort(
+            np.concatenate(
+                [rng.choice(bots, wanted, replace=False), rng.choice(people, others, replace=False)]
+            )
+        )

@@ -9,16 +9,31 @@ from typing import ClassVar
 
 import numpy as np
 
-from benchmarks.protocols import QUIET, Facts, Fold, Kind, NotApplicable, Plan, Pool, Protocol, alone, apart, positive, protocol
+from benchmarks.protocols import (
+    QUIET,
+    Facts,
+    Fold,
+    Kind,
+    NotApplicable,
+    Plan,
+    Pool,
+    Protocol,
+    alone,
+    apart,
+    positive,
+    protocol,
+)
 from botbench.core.errors import UserError
 
 
 @protocol("temporal")
 @dataclass(frozen=True)
 class Temporal(Protocol):
-    """The earliest `share` of a release's observations teaches; or, with `at="2015-01-31"`, those before that day (UTC).
+    """The earliest `share` of a release's observations teaches; or, with `at="2015-01-31"`, those
+    before that day (UTC).
 
-    What counts is when an account was observed, not when it was created. Accounts without a time of observation are left out.
+    What counts is when an account was observed, not when it was created. Accounts without a time of
+    observation are left out.
     """
 
     revision: ClassVar[int] = 1
@@ -35,9 +50,13 @@ class Temporal(Protocol):
 
     def _moment(self) -> float | None:
         try:
-            return datetime.fromisoformat(self.at).replace(tzinfo=UTC).timestamp() if self.at else None
+            return (
+                datetime.fromisoformat(self.at).replace(tzinfo=UTC).timestamp() if self.at else None
+            )
         except ValueError:
-            raise UserError(f'{self.name}: at must be a day like "2015-01-31", got {self.at!r}.') from None
+            raise UserError(
+                f'{self.name}: at must be a day like "2015-01-31", got {self.at!r}.'
+            ) from None
 
     def plans(self, releases: Sequence[Facts]) -> list[Plan]:
         """Each release by itself."""
@@ -54,5 +73,8 @@ class Temporal(Protocol):
         train = apart(pool, np.flatnonzero(seen < moment), test)
         for rows, where in ((train, "before"), (test, "after")):
             if len(np.unique(pool.y[rows])) < 2:
-                raise NotApplicable(f"what was observed {where} {datetime.fromtimestamp(moment, UTC):%Y-%m-%d} lacks a class.")
+                raise NotApplicable(
+                    f"what was observed {where} {datetime.fromtimestamp(moment, UTC):%Y-%m-%d}"
+                    " lacks a class."
+                )
         yield Fold(0, 0, train, test)

@@ -1,6 +1,8 @@
-"""Published scores and ours beside them: one file a publication, registered by :func:`reproduction`.
+"""Published scores and ours beside them: one file a publication, registered by
+:func:`reproduction`.
 
-A reproduction follows the published recipe as far as it is known, on the data in the store, and says which variant ran.
+A reproduction follows the published recipe as far as it is known, on the data in the store, and
+says which variant ran.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Row:
-    """One published figure and ours (fractions); `low` to `high` holds ours over seeds, or over accounts, as the notes say."""
+    """One published figure and ours (fractions); `low` to `high` holds ours over seeds, or over
+    accounts, as the notes say.
+    """
 
     metric: str
     published: float | None
@@ -31,9 +35,18 @@ class Row:
 
     def document(self) -> dict[str, Any]:
         """The contract's row."""
-        difference = None if self.published is None or self.ours is None else self.ours - self.published
-        return {"metric": self.metric, "published": self.published, "ours": self.ours, "low": self.low, "high": self.high,
-                "difference": difference, **({"method": self.method} if self.method else {})}
+        difference = (
+            None if self.published is None or self.ours is None else self.ours - self.published
+        )
+        return {
+            "metric": self.metric,
+            "published": self.published,
+            "ours": self.ours,
+            "low": self.low,
+            "high": self.high,
+            "difference": difference,
+            **({"method": self.method} if self.method else {}),
+        }
 
 
 @dataclass(frozen=True)
@@ -47,7 +60,9 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Reproduction:
-    """One that can be run: its id, whom it cites, what it does, the data set it reads (None for a table alone)."""
+    """One that can be run: its id, whom it cites, what it does, the data set it reads (None for a
+    table alone).
+    """
 
     name: str
     cites: str
@@ -56,11 +71,15 @@ class Reproduction:
     run: Callable[[Store | None, int, int], Outcome]
 
 
-REPRODUCTIONS: Registry[Reproduction] = Registry("reproduction", "benchmarks.reproductions", "botbench.reproductions")
+REPRODUCTIONS: Registry[Reproduction] = Registry(
+    "reproduction", "benchmarks.reproductions", "botbench.reproductions"
+)
 F = TypeVar("F", bound=Callable[["Store | None", int, int], Outcome])
 
 
-def reproduction(name: str, *, cites: str, about: str, dataset: str | None = None) -> Callable[[F], F]:
+def reproduction(
+    name: str, *, cites: str, about: str, dataset: str | None = None
+) -> Callable[[F], F]:
     """Register a function (store, seeds, first seed) -> Outcome under an id."""
 
     def register(run: F) -> F:
@@ -71,22 +90,31 @@ def reproduction(name: str, *, cites: str, about: str, dataset: str | None = Non
 
 
 def published_folders() -> Iterator[Path]:
-    """Where published tables are: `datasets/published` in a checkout, and the same inside an installed package."""
+    """Where published tables are: `datasets/published` in a checkout, and the same inside an
+    installed package.
+    """
     yield from (root / "published" for root in cards.ROOTS if (root / "published").is_dir())
 
 
 def published_table(name: str) -> Path:
     """The CSV of a published table. Raises UserError naming the closest one."""
-    known = {path.stem: path for folder in published_folders() for path in sorted(folder.glob("*.csv"))}
+    known = {
+        path.stem: path for folder in published_folders() for path in sorted(folder.glob("*.csv"))
+    }
     if name not in known:
         raise unknown("published table", name, known)
     return known[name]
 
 
 def named_table(file: Path) -> Path:
-    """A file where there is one, else the published table of that name. Raises UserError where there is neither."""
+    """A file where there is one, else the published table of that name. Raises UserError where
+    there is neither.
+    """
     if file.is_file():
         return file
     if file.suffix or file.parent != Path():
-        raise UserError(f"There is no file {file}. Expected a CSV table with the columns method, dataset and scores.")
+        raise UserError(
+            f"There is no file {file}. Expected a CSV table with the columns method, dataset and"
+            " scores."
+        )
     return published_table(str(file))

@@ -1,4 +1,6 @@
-"""A campaign's definition: a YAML file that says which accounts and posts, which groups, which sample and which detector."""
+"""A campaign's definition: a YAML file that says which accounts and posts, which groups, which
+sample and which detector.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,15 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from botbench.core.errors import UserError, unknown
 
@@ -55,7 +65,9 @@ class Window(Strict):
 
 
 class Group(Strict):
-    """One way to divide the campaign. `by` says how; posts are divided by hashtag, language, day and hour, accounts by the rest."""
+    """One way to divide the campaign. `by` says how; posts are divided by hashtag, language, day
+    and hour, accounts by the rest.
+    """
 
     by: By
     name: str = ""
@@ -69,8 +81,11 @@ class Group(Strict):
     def _has_what_it_needs(self) -> Group:
         needed = {"column": self.column, "rule": self.rules, "file": self.file}
         if self.by in needed and not needed[self.by]:
-            what = {"column": "'column', an accounts column such as location", "file": "'file', a CSV of account_id,group",
-                    "rule": "'rules', such as {left: [hashtag, ...], right: [...]}"}[self.by]
+            what = {
+                "column": "'column', an accounts column such as location",
+                "file": "'file', a CSV of account_id,group",
+                "rule": "'rules', such as {left: [hashtag, ...], right: [...]}",
+            }[self.by]
             raise ValueError(f"by: {self.by} needs {what}")
         if self.by != "rule" and self.rules:
             raise ValueError("'rules' belongs to by: rule")
@@ -99,14 +114,20 @@ class Cohort(Strict):
 
 
 class Detector(Strict):
-    """Scores of every account (`scores`: Parquet of account_id, p_bot, threshold, as `botbench predict` writes), and what is
-    known of the detector's errors elsewhere (`evidence`: Parquet or CSV of p_bot, label, or sensitivity and specificity)."""
+    """Scores of every account (`scores`: Parquet of account_id, p_bot, threshold, as `botbench
+    predict` writes), and what is known of the detector's errors elsewhere (`evidence`: Parquet or
+    CSV of p_bot, label, or sensitivity and specificity).
+    """
 
     scores: Path
     name: str = ""
     threshold: float | None = Field(None, ge=0, le=1)
-    model: Path | None = Field(None, description="the folder of the saved detector, for its ledger of training accounts")
-    trained_on: tuple[str, ...] = Field((), description="releases it was trained on, where neither file nor folder says so")
+    model: Path | None = Field(
+        None, description="the folder of the saved detector, for its ledger of training accounts"
+    )
+    trained_on: tuple[str, ...] = Field(
+        (), description="releases it was trained on, where neither file nor folder says so"
+    )
     accept_trained_here: bool = False
     evidence: Path | None = None
     sensitivity: float | None = Field(None, ge=0, le=1)
@@ -122,9 +143,10 @@ class Detector(Strict):
 
 
 class Campaign(Strict):
-    """The whole file. `dataset` is the data set in the store; `accounts` is `all`, `posting` (who posted in the window, with
-    the hashtags), or a file with an id a line; `sample` is `all` (every sample drawn of the data set), batch ids, `none`, or
-    `labelled` (whoever has a label: not a probability sample)."""
+    """The whole file. `dataset` is the data set in the store; `accounts` is `all`, `posting` (who
+    posted in the window, with the hashtags), or a file with an id a line; `sample` is `all` (every
+    sample drawn of the data set), batch ids, `none`, or `labelled` (whoever has a label: not a
+    probability sample)."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     title: str = ""
@@ -138,21 +160,35 @@ class Campaign(Strict):
     detector: Detector | None = None
     sample: Literal["all", "none", "labelled"] | tuple[str, ...] = "all"
     labels: str | None = Field(None, description="a consensus_id; without it the newest")
-    at: str | None = Field(None, description="a version, tag or date of the store; without it the newest")
+    at: str | None = Field(
+        None, description="a version, tag or date of the store; without it the newest"
+    )
     quantities: tuple[Quantity, ...] = QUANTITIES
-    questions: tuple[str, ...] = Field((), description="which questions to answer; without it all that can be")
-    settings: dict[str, dict[str, Any]] = Field(default_factory=dict, description="options of single questions, by name")
+    questions: tuple[str, ...] = Field(
+        (), description="which questions to answer; without it all that can be"
+    )
+    settings: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="options of single questions, by name"
+    )
     seed: int = Field(0, ge=0)
 
     @field_validator("groups", mode="before")
     @classmethod
     def _short_groups(cls, value: Any) -> Any:
-        return [{"by": v} if isinstance(v, str) else v for v in value] if isinstance(value, list) else value
+        return (
+            [{"by": v} if isinstance(v, str) else v for v in value]
+            if isinstance(value, list)
+            else value
+        )
 
     @field_validator("sample", mode="before")
     @classmethod
     def _one_batch(cls, value: Any) -> Any:
-        return (value,) if isinstance(value, str) and value not in {"all", "none", "labelled"} else value
+        return (
+            (value,)
+            if isinstance(value, str) and value not in {"all", "none", "labelled"}
+            else value
+        )
 
     @field_validator("at", mode="before")
     @classmethod
@@ -162,7 +198,9 @@ class Campaign(Strict):
     @property
     def only_posting(self) -> bool:
         """Whether an account belongs to the campaign through its posts."""
-        return self.accounts == "posting" or (self.accounts is None and bool(self.hashtags or self.window))
+        return self.accounts == "posting" or (
+            self.accounts is None and bool(self.hashtags or self.window)
+        )
 
 
 def load(path: Path) -> Campaign:
@@ -179,15 +217,25 @@ def load(path: Path) -> Campaign:
 
 
 def check(document: Any, path: Path) -> Campaign:
-    """The campaign of a document. Raises UserError with every mistake: field, what was expected, what was found."""
+    """The campaign of a document. Raises UserError with every mistake: field, what was expected,
+    what was found.
+    """
     if not isinstance(document, dict):
-        raise UserError(f"{path}: expected a mapping with name and dataset, got {type(document).__name__}.")
+        raise UserError(
+            f"{path}: expected a mapping with name and dataset, got {type(document).__name__}."
+        )
     try:
         campaign = Campaign.model_validate(document)
     except ValidationError as error:
-        raise UserError(f"{path}: {' '.join(_sentences(error))} docs/study.md has every field.") from error
+        raise UserError(
+            f"{path}: {' '.join(_sentences(error))} docs/study.md has every field."
+        ) from error
     campaign = _resolved(campaign, path.parent)
-    missing = [f"There is no file {file} ({field})." for field, file in _files(campaign) if not file.is_file()]
+    missing = [
+        f"There is no file {file} ({field})."
+        for field, file in _files(campaign)
+        if not file.is_file()
+    ]
     if missing:
         raise UserError(f"{path}: {' '.join(missing)}")
     return campaign
@@ -196,7 +244,11 @@ def check(document: Any, path: Path) -> Campaign:
 def _sentences(error: ValidationError) -> Iterator[str]:
     said = set()
     for mistake in error.errors():
-        where = [str(part) for part in mistake["loc"] if not str(part).startswith(("literal[", "tuple[", "function-", "path"))]
+        where = [
+            str(part)
+            for part in mistake["loc"]
+            if not str(part).startswith(("literal[", "tuple[", "function-", "path"))
+        ]
         field = ".".join(where)
         if mistake["type"] == "extra_forbidden":
             known = _fields(where[:-1])
@@ -212,7 +264,12 @@ def _sentences(error: ValidationError) -> Iterator[str]:
 
 
 def _fields(where: list[str]) -> list[str]:
-    parts: dict[str, type[Strict]] = {"window": Window, "groups": Group, "cohort": Cohort, "detector": Detector}
+    parts: dict[str, type[Strict]] = {
+        "window": Window,
+        "groups": Group,
+        "cohort": Cohort,
+        "detector": Detector,
+    }
     model = parts.get(where[0], Campaign) if where else Campaign
     return [info.alias or name for name, info in model.model_fields.items()]
 
@@ -222,11 +279,19 @@ def _resolved(campaign: Campaign, folder: Path) -> Campaign:
     changed: dict[str, Any] = {}
     if isinstance(campaign.accounts, Path):
         changed["accounts"] = folder / campaign.accounts
-    changed["groups"] = tuple(g.model_copy(update={"file": folder / g.file}) if g.file else g for g in campaign.groups)
+    changed["groups"] = tuple(
+        g.model_copy(update={"file": folder / g.file}) if g.file else g for g in campaign.groups
+    )
     if campaign.cohort and campaign.cohort.file:
-        changed["cohort"] = campaign.cohort.model_copy(update={"file": folder / campaign.cohort.file})
+        changed["cohort"] = campaign.cohort.model_copy(
+            update={"file": folder / campaign.cohort.file}
+        )
     if campaign.detector:
-        files = {n: folder / f for n in ("scores", "evidence", "model") if (f := getattr(campaign.detector, n)) is not None}
+        files = {
+            n: folder / f
+            for n in ("scores", "evidence", "model")
+            if (f := getattr(campaign.detector, n)) is not None
+        }
         changed["detector"] = campaign.detector.model_copy(update=files)
     return campaign.model_copy(update=changed)
 

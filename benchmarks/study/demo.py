@@ -1,4 +1,6 @@
-"""A worked study on a simulated campaign: two samples, erring annotators, a detector trained elsewhere; the truth stands beside."""
+"""A worked study on a simulated campaign: two samples, erring annotators, a detector trained
+elsewhere; the truth stands beside.
+"""
 
 from __future__ import annotations
 
@@ -34,9 +36,11 @@ sample: all
 
 
 def make(store: Store, out: Path, releases: list[str], run_id: str) -> tuple[Answers, Path]:
-    """Pull, sample, annotate, score and study the simulated campaign; returns the answers and the report's path.
+    """Pull, sample, annotate, score and study the simulated campaign; returns the answers and the
+    report's path.
 
-    `releases` train the detector, and the bench run `run_id` says how it errs on data sets left out of training.
+    `releases` train the detector, and the bench run `run_id` says how it errs on data sets left out
+    of training.
     """
     from benchmarks.study import campaign
     from benchmarks.study.report import answers, report
@@ -86,17 +90,26 @@ def _score(store: Store, out: Path, releases: list[str]) -> None:
     # Threads that wait for each other cost minutes on a busy machine; the campaign is small.
     with tempfile.TemporaryDirectory(prefix="botbench-") as scratch, threadpool_limits(1):
         new = newcomers.of(store, DATASET, Path(scratch))
-        predict.write(predict.train_and_apply(store.home, get(DETECTOR), releases, new), out / "scores.parquet")
+        predict.write(
+            predict.train_and_apply(store.home, get(DETECTOR), releases, new),
+            out / "scores.parquet",
+        )
 
 
 def _evidence(store: Store, out: Path, run_id: str) -> None:
-    """The detector's predictions on data sets left out of its training, with their labels, from the bench."""
+    """The detector's predictions on data sets left out of its training, with their labels, from the
+    bench.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     from benchmarks.execution import results
 
     run = results.load_run(store.home, run_id)
-    cells = [c for c in results.cells(run) if c.detector == DETECTOR and c.protocol.startswith("leave-one") and c.status == "done"]
+    cells = [
+        c
+        for c in results.cells(run)
+        if c.detector == DETECTOR and c.protocol.startswith("leave-one") and c.status == "done"
+    ]
     told: list[Any] = [results.scored(c).select(["p_bot", "threshold", "y"]) for c in cells]
     pq.write_table(pa.concat_tables(told), out / "evidence.parquet")

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Study:
-    """What a question works with: the campaign, its frame in the store (SQL), the labelled sample (arrays)."""
+    """What a question works with: the campaign, its frame in the store (SQL), the labelled sample
+    (arrays).
+    """
 
     campaign: Campaign
     frame: Frame
@@ -34,7 +36,9 @@ class Study:
 
     @classmethod
     def open(cls, store: Store, campaign: Campaign) -> Study:
-        """Read frame and sample; the detector's scores are used unless it was trained on these accounts."""
+        """Read frame and sample; the detector's scores are used unless it was trained on these
+        accounts.
+        """
         found = framing.build(store, campaign)
         return cls(campaign, found, labelling.read(found), scores.trained_here(found))
 
@@ -49,14 +53,20 @@ class Study:
         """Why the scores are not used, where there are some."""
         if not self.frame.scored or self.scored:
             return None
-        return (f"The detector was trained on {self.trained_here:,} of the campaign's {self.frame.accounts:,} accounts (by its "
-                "ledger, or the releases it names): what it says of them is not evidence. Use one that was not, or "
-                "leave them out of its training; detector.accept_trained_here: true uses it all the same, and the report says so.")
+        return (
+            f"The detector was trained on {self.trained_here:,} of the campaign's"
+            f" {self.frame.accounts:,} accounts (by its ledger, or the releases it names): what it"
+            " says of them is not evidence. Use one that was not, or leave them out of its"
+            " training; detector.accept_trained_here: true uses it all the same, and the report"
+            " says so."
+        )
 
     @property
     def consensus(self) -> str | None:
         """The consensus the labels come from."""
-        return self.campaign.labels or newest_consensus(self.frame.store, self.campaign.dataset, self.frame.version)
+        return self.campaign.labels or newest_consensus(
+            self.frame.store, self.campaign.dataset, self.frame.version
+        )
 
     def estimates(self, sized: Sized, *, others: bool = False) -> Iterator[Estimate | Refused]:
         """The estimates of a share, the default first; or why there is none."""
@@ -70,38 +80,66 @@ class Study:
     def _totals(self) -> dict[str, tuple[float, float, float]]:
         sums = ", ".join(_sums(q) for q in framing.SIZES)
         row = self.frame.query(f"SELECT {sums} FROM {FRAME}")[0]
-        return {q: tuple(float(v or 0) for v in row[3 * i:3 * i + 3]) for i, q in enumerate(framing.SIZES)}  # type: ignore[misc]
+        return {
+            q: tuple(float(v or 0) for v in row[3 * i : 3 * i + 3])
+            for i, q in enumerate(framing.SIZES)
+        }  # type: ignore[misc]
 
-    def _sized(self, quantity: str, group: str | None, size: Floats, totals: Sequence[float]) -> Sized:
+    def _sized(
+        self, quantity: str, group: str | None, size: Floats, totals: Sequence[float]
+    ) -> Sized:
         whole, scored, flagged = totals
         return Sized(quantity, group, size, whole, scored, flagged if self.frame.scored else None)
 
     def by_account(self, quantity: str, title: str) -> list[Sized]:
         """A quantity in each group of accounts, the largest first."""
         column = self.frame.group_columns[title]
-        rows = self.frame.query(f"SELECT {column}, {_sums(quantity)}, count(*) AS n FROM {FRAME} GROUP BY {column} "
-                                f"ORDER BY n DESC, {column}")
+        rows = self.frame.query(
+            f"SELECT {column}, {_sums(quantity)}, count(*) AS n FROM {FRAME} GROUP BY {column} "
+            f"ORDER BY n DESC, {column}"
+        )
         mine = np.array(self.labelled.groups[title], dtype=object)
-        return [self._sized(quantity, f"{title}: {value}", self.labelled.sizes[quantity] * (mine == value), totals)
-                for value, *totals, _ in rows]
+        return [
+            self._sized(
+                quantity,
+                f"{title}: {value}",
+                self.labelled.sizes[quantity] * (mine == value),
+                totals,
+            )
+            for value, *totals, _ in rows
+        ]
 
-    def by_post(self, key: str, title: str, *, quantity: str = "posts", values: Sequence[str] = (), top: int | None = None,
-                source: str | None = None) -> list[Sized]:
-        """A quantity of posts (or the accounts that wrote any) in each value of a SQL expression over posts.
+    def by_post(
+        self,
+        key: str,
+        title: str,
+        *,
+        quantity: str = "posts",
+        values: Sequence[str] = (),
+        top: int | None = None,
+        source: str | None = None,
+    ) -> list[Sized]:
+        """A quantity of posts (or the accounts that wrote any) in each value of a SQL expression
+        over posts.
 
-        `source` replaces the campaign's posts (SQL in brackets); `values` or `top` choose among the values, the largest first.
+        `source` replaces the campaign's posts (SQL in brackets); `values` or `top` choose among the
+        values, the largest first.
         """
         posts = source or self.frame.posts_sql
         summed = _summed(key, quantity, posts)
-        rows = self.frame.query(f"""
+        rows = self.frame.query(
+            f"""
             SELECT value, sum(size), sum(size * score), sum(size) FILTER (flagged) FROM ({summed}) JOIN
-            (SELECT account_id, score, flagged FROM {FRAME}) USING (account_id) GROUP BY value ORDER BY 2 DESC, value""")
+            (SELECT account_id, score, flagged FROM {FRAME}) USING (account_id) GROUP BY value ORDER BY 2 DESC, value"""
+        )
         chosen = [r for r in rows if r[0] in values] if values else rows[:top]
         # Only what the drawn accounts wrote, so that the campaign's posts are counted once.
         drawn = f"(SELECT * FROM {posts} SEMI JOIN study_drawn USING (account_id))"
         mine = self._of_drawn(_summed(key, quantity, drawn), [r[0] for r in chosen])
-        return [self._sized(quantity, f"{title}: {value}", size, [float(t or 0) for t in totals])
-                for (value, *totals), size in zip(chosen, mine, strict=True)]
+        return [
+            self._sized(quantity, f"{title}: {value}", size, [float(t or 0) for t in totals])
+            for (value, *totals), size in zip(chosen, mine, strict=True)
+        ]
 
     def _of_drawn(self, summed: str, values: Sequence[object]) -> Floats:
         """For each value, what each drawn account has of it: float64[values, drawn]."""
@@ -109,12 +147,21 @@ class Study:
 
         found = np.zeros((len(values), len(self.labelled.ids)))
         connection = self.frame.store.connection
-        connection.register("study_values", pa.table({"value": pa.array([str(v) for v in values], pa.string()),
-                                                      "place": np.arange(len(values))}))
+        connection.register(
+            "study_values",
+            pa.table(
+                {
+                    "value": pa.array([str(v) for v in values], pa.string()),
+                    "place": np.arange(len(values)),
+                }
+            ),
+        )
         rows = connection.execute(
-            f"SELECT v.place, d.at, s.size FROM ({summed}) s JOIN study_values v ON s.value::VARCHAR = v.value "
-            f"JOIN (SELECT account_id, row_number() OVER (ORDER BY wave, stratum, account_id) - 1 AS at FROM study_drawn) d "
-            f"ON s.account_id = d.account_id SEMI JOIN {FRAME} f ON s.account_id = f.account_id").fetchnumpy()
+            f"SELECT v.place, d.at, s.size FROM ({summed}) s JOIN study_values v ON"
+            " s.value::VARCHAR = v.value JOIN (SELECT account_id, row_number() OVER (ORDER BY"
+            " wave, stratum, account_id) - 1 AS at FROM study_drawn) d ON s.account_id ="
+            f" d.account_id SEMI JOIN {FRAME} f ON s.account_id = f.account_id"
+        ).fetchnumpy()
         connection.unregister("study_values")
         found[rows["place"], rows["at"]] = rows["size"]
         return found
@@ -122,19 +169,32 @@ class Study:
     @cached_property
     def simulated(self) -> bool:
         """Whether the data set was made by a program."""
-        return bool(card(self.frame.store, self.campaign.dataset, self.frame.version).get("simulated"))
+        return bool(
+            card(self.frame.store, self.campaign.dataset, self.frame.version).get("simulated")
+        )
 
     @cached_property
     def truth(self) -> dict[str, float] | None:
-        """The true share of each quantity, where the simulator that made the accounts said what they are; else None."""
+        """The true share of each quantity, where the simulator that made the accounts said what
+        they are; else None.
+        """
         if not self.simulated:
             return None
         claims = self.frame.store.relation("claims", self.frame.version)
-        said = (f"(SELECT account_id, bool_or(answer = 'bot') AS bot FROM {claims} "
-                f"WHERE dataset = {quoted(self.campaign.dataset)} AND claimant = 'simulator' GROUP BY account_id)")
+        said = (
+            f"(SELECT account_id, bool_or(answer = 'bot') AS bot FROM {claims} WHERE dataset ="
+            f" {quoted(self.campaign.dataset)} AND claimant = 'simulator' GROUP BY account_id)"
+        )
         parts = ", ".join(f"sum({q}) FILTER (bot) / nullif(sum({q}), 0)" for q in framing.SIZES)
         row = self.frame.query(f"SELECT {parts} FROM {FRAME} JOIN {said} USING (account_id)")[0]
-        return {f"share of {q}": round(float(v or 0), 6) for q, v in zip(framing.SIZES, row, strict=True)} if any(row) else None
+        return (
+            {
+                f"share of {q}": round(float(v or 0), 6)
+                for q, v in zip(framing.SIZES, row, strict=True)
+            }
+            if any(row)
+            else None
+        )
 
     @cached_property
     def provenance(self) -> dict[str, Any]:
@@ -143,27 +203,46 @@ class Study:
 
         detector = self.campaign.detector
         release = self.frame.query(
-            f"SELECT name, version, content_hash FROM {self.frame.store.relation('releases', self.frame.version)} "
-            f"WHERE dataset = {quoted(self.campaign.dataset)} ORDER BY snapshot_id DESC, version DESC LIMIT 1")
+            "SELECT name, version, content_hash FROM"
+            f" {self.frame.store.relation('releases', self.frame.version)} WHERE dataset ="
+            f" {quoted(self.campaign.dataset)} ORDER BY snapshot_id DESC, version DESC LIMIT 1"
+        )
         name, number, content = release[0] if release else (None, None, None)
         return {
-            "dataset": self.campaign.dataset, "store_version": self.frame.version, "consensus": self.consensus,
-            "release": f"{name}@{number}" if name else None, "release_hash": content,
+            "dataset": self.campaign.dataset,
+            "store_version": self.frame.version,
+            "consensus": self.consensus,
+            "release": f"{name}@{number}" if name else None,
+            "release_hash": content,
             "scores": detector and (detector.name or detector.scores.name),
             "scores_hash": detector and hashlib.sha256(detector.scores.read_bytes()).hexdigest(),
         }
 
 
-POST_SIZES = {"posts": "1", "accounts": "1", "reposts": "(p.kind = 'repost')::INTEGER", "likes": "coalesce(p.likes, 0)"}
+POST_SIZES = {
+    "posts": "1",
+    "accounts": "1",
+    "reposts": "(p.kind = 'repost')::INTEGER",
+    "likes": "coalesce(p.likes, 0)",
+}
 
 
 def _summed(key: str, quantity: str, posts: str) -> str:
     """SQL of how much each account has of a quantity in each value of an expression over posts."""
     kept = f"(SELECT account_id, {key} AS value, {POST_SIZES[quantity]} AS size FROM {posts} p)"
-    summed = (f"SELECT k.account_id, k.value, sum(k.size)::DOUBLE AS size FROM {kept} k WHERE k.value IS NOT NULL "
-              "GROUP BY k.account_id, k.value")
-    return f"SELECT account_id, value, 1::DOUBLE AS size FROM ({summed})" if quantity == "accounts" else summed
+    summed = (
+        f"SELECT k.account_id, k.value, sum(k.size)::DOUBLE AS size FROM {kept} k WHERE k.value IS"
+        " NOT NULL GROUP BY k.account_id, k.value"
+    )
+    return (
+        f"SELECT account_id, value, 1::DOUBLE AS size FROM ({summed})"
+        if quantity == "accounts"
+        else summed
+    )
 
 
 def _sums(quantity: str) -> str:
-    return (f"sum({quantity}), coalesce(sum({quantity} * score), 0), coalesce(sum({quantity}) FILTER (flagged), 0)")
+    return (
+        f"sum({quantity}), coalesce(sum({quantity} * score), 0), coalesce(sum({quantity}) FILTER"
+        " (flagged), 0)"
+    )

@@ -1,4 +1,6 @@
-"""The check of a submission: manifest, predictions, release and training data together; the same code for them and for us."""
+"""The check of a submission: manifest, predictions, release and training data together; the same
+code for them and for us.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Checked:
-    """What a check came to; `manifest` and `table` (account_id, p_bot) are there where it found nothing wrong."""
+    """What a check came to; `manifest` and `table` (account_id, p_bot) are there where it found
+    nothing wrong.
+    """
 
     problems: list[Problem]
     manifest: Manifest | None = None
@@ -33,12 +37,17 @@ class Checked:
 
     def document(self) -> dict[str, Any]:
         """The contract of `botbench submit check --json`."""
-        return {"ok": self.ok, "problems": [vars(p) for p in self.problems], "overlap": self.overlap,
-                "detector": self.manifest.detector if self.manifest else None}
+        return {
+            "ok": self.ok,
+            "problems": [vars(p) for p in self.problems],
+            "overlap": self.overlap,
+            "detector": self.manifest.detector if self.manifest else None,
+        }
 
 
 def check(path: Path, release: Folder, home: Path | None = None) -> Checked:
-    """Check a folder or zip against the release it predicts; `home` is a store whose releases training data are counted in.
+    """Check a folder or zip against the release it predicts; `home` is a store whose releases
+    training data are counted in.
 
     Raises UserError where there is no submission at all.
     """
@@ -55,7 +64,9 @@ def check(path: Path, release: Folder, home: Path | None = None) -> Checked:
 
 
 def _any_predictions(folder: Path, release: Folder) -> list[Problem]:
-    """Without a readable manifest, the mistakes of the only predictions file there is: all mistakes in one go."""
+    """Without a readable manifest, the mistakes of the only predictions file there is: all mistakes
+    in one go.
+    """
     files = [f for f in sorted(folder.glob("*")) if f.suffix in {".csv", ".parquet"}]
     return predictions.read(files[0], release.wanted()).problems if len(files) == 1 else []
 
@@ -63,12 +74,21 @@ def _any_predictions(folder: Path, release: Folder) -> list[Problem]:
 def _release(found: Manifest, release: Folder) -> list[Problem]:
     said = f"{found.release.name}@{found.release.version}"
     if said != release.reference:
-        return [Problem(f"the manifest is for {said}, and this is {release.reference}", f"{manifest.NAME}: release")]
+        return [
+            Problem(
+                f"the manifest is for {said}, and this is {release.reference}",
+                f"{manifest.NAME}: release",
+            )
+        ]
     if found.release.content_hash != release.content_hash:
-        return [Problem(f"the manifest is for another content of {said}: {found.release.content_hash[:12]}..., and this release "
-                        f"has "
-                        f"{release.content_hash[:12]}...; predict the accounts of this one", f"{manifest.NAME}: "
-                                                                                             f"release.content_hash")]
+        return [
+            Problem(
+                f"the manifest is for another content of {said}:"
+                f" {found.release.content_hash[:12]}..., and this release has"
+                f" {release.content_hash[:12]}...; predict the accounts of this one",
+                f"{manifest.NAME}: release.content_hash",
+            )
+        ]
     return []
 
 
@@ -79,24 +99,45 @@ def _predictions(folder: Path, found: Manifest, release: Folder) -> predictions.
         with file.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         if digest != found.predictions.sha256:
-            read.problems.append(Problem("the file is not the one that the manifest was made for (another sha256); run botbench "
-                                         "submit "
-                                         "prepare again", file.name))
+            read.problems.append(
+                Problem(
+                    "the file is not the one that the manifest was made for (another sha256); run"
+                    " botbench submit prepare again",
+                    file.name,
+                )
+            )
     return read
 
 
 def _overlap(training: Training, release: Folder, home: Path | None) -> dict[str, Any]:
-    """How many of the accounts to be predicted a declared training data set holds; None where it cannot be counted here."""
-    row: dict[str, Any] = {"name": training.name, "release": training.release, "part": training.part, "shared": None}
+    """How many of the accounts to be predicted a declared training data set holds; None where it
+    cannot be counted here.
+    """
+    row: dict[str, Any] = {
+        "name": training.name,
+        "release": training.release,
+        "part": training.part,
+        "shared": None,
+    }
     other = _other(training, release, home)
     if other is None:
         return row
-    # A part of a release is what its official split (or the sealed one) says; without a part it is all of it.
+    # A part of a release is what its official split (or the sealed one) says; without a part it is
+    # all of it.
     split = (release.part or ("official", ""))[0]
-    where = "account_id IN (SELECT account_id FROM read_parquet(?) WHERE split_id = ? AND part = ?)" if training.part else "true"
+    where = (
+        "account_id IN (SELECT account_id FROM read_parquet(?) WHERE split_id = ? AND part = ?)"
+        if training.part
+        else "true"
+    )
     extra: list[object] = [other.files("splits"), split, training.part] if training.part else []
-    known = ask(f"SELECT DISTINCT account_id, platform FROM read_parquet(?) WHERE {where}", [other.files("accounts"), *extra])
-    row["shared"] = release.wanted().join(known, keys=["platform", "account_id"], join_type="inner").num_rows
+    known = ask(
+        f"SELECT DISTINCT account_id, platform FROM read_parquet(?) WHERE {where}",
+        [other.files("accounts"), *extra],
+    )
+    row["shared"] = (
+        release.wanted().join(known, keys=["platform", "account_id"], join_type="inner").num_rows
+    )
     return row
 
 
@@ -116,7 +157,13 @@ def _other(training: Training, release: Folder, home: Path | None) -> Folder | N
 
 
 def _trained(overlap: list[dict[str, Any]]) -> list[Problem]:
-    return [Problem(f"the detector was trained on {row['shared']:,} of the accounts that it predicts ({row['name']}); leave them "
-                    f"out "
-                    "of training, or name the part that was used (part: train)", f"{manifest.NAME}: trained_on")
-            for row in overlap if row["shared"]]
+    return [
+        Problem(
+            f"the detector was trained on {row['shared']:,} of the accounts that it predicts"
+            f" ({row['name']}); leave them out of training, or name the part that was used (part:"
+            " train)",
+            f"{manifest.NAME}: trained_on",
+        )
+        for row in overlap
+        if row["shared"]
+    ]

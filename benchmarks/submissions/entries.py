@@ -1,4 +1,6 @@
-"""Submissions on the board: scored on sealed labels in steps, accepted as a cell of a new run, withdrawn by a newer one."""
+"""Submissions on the board: scored on sealed labels in steps, accepted as a cell of a new run,
+withdrawn by a newer one.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,8 @@ PREFIX = "submitted:"
 
 
 def score(home: Path, checked: Checked, reference: str) -> dict[str, Any]:
-    """Balanced accuracy on the sealed labels, told by the Ladder and counted. Raises Findings where no answers are left.
+    """Balanced accuracy on the sealed labels, told by the Ladder and counted. Raises Findings where
+    no answers are left.
 
     The same predictions again are the same answer, and cost none.
     """
@@ -37,20 +40,38 @@ def score(home: Path, checked: Checked, reference: str) -> dict[str, Any]:
     with ledger.turn(home):
         history = ledger.events(home, event="scored", release=reference, detector=found.detector)
         if same := [e for e in history if e["predictions"] == digest]:
-            answer = ladder.Answer(same[0]["told"], same[0]["rose"], len(history), public["answers"] - len(history))
+            answer = ladder.Answer(
+                same[0]["told"], same[0]["rose"], len(history), public["answers"] - len(history)
+            )
         else:
             value = _balanced_accuracy(checked.table, labels, found.threshold)
             answer = ladder.answer(history, value, public["step"], public["answers"])
-            ledger.append(home, "scored", release=reference, detector=found.detector, version=found.version, predictions=digest,
-                          told=answer.score, rose=answer.rose)
-    return {"release": reference, "detector": found.detector, "metric": "balanced-accuracy", "step": public["step"],
-            **dataclasses.asdict(answer)}
+            ledger.append(
+                home,
+                "scored",
+                release=reference,
+                detector=found.detector,
+                version=found.version,
+                predictions=digest,
+                told=answer.score,
+                rose=answer.rose,
+            )
+    return {
+        "release": reference,
+        "detector": found.detector,
+        "metric": "balanced-accuracy",
+        "step": public["step"],
+        **dataclasses.asdict(answer),
+    }
 
 
 def _accepted(checked: Checked) -> Manifest:
     if not checked.ok or checked.manifest is None:
-        raise UserError("The submission has mistakes: " + "; ".join(f"{p.where}: {p.what}" for p in checked.problems[:5])
-                        + ". See them all with botbench submit check.")
+        raise UserError(
+            "The submission has mistakes: "
+            + "; ".join(f"{p.where}: {p.what}" for p in checked.problems[:5])
+            + ". See them all with botbench submit check."
+        )
     return checked.manifest
 
 
@@ -61,32 +82,49 @@ def _balanced_accuracy(table: pa.Table | None, labels: pa.Table, threshold: floa
     both = table.join(labels, keys="account_id", join_type="inner")
     said = pc.greater_equal(both["p_bot"], threshold)
     bot = pc.equal(both["label"], "bot")
-    found, spared = (pc.mean(pc.cast(pc.equal(said.filter(mask), wanted), "double")).as_py()
-                     for mask, wanted in ((bot, True), (pc.invert(bot), False)))
+    found, spared = (
+        pc.mean(pc.cast(pc.equal(said.filter(mask), wanted), "double")).as_py()
+        for mask, wanted in ((bot, True), (pc.invert(bot), False))
+    )
     return float(found + spared) / 2
 
 
 def accept(home: Path, checked: Checked, release: Folder, run_id: str | None = None) -> results.Run:
-    """Put a submission on the board: its predictions become a cell of a new run, beside those of the run it joins.
+    """Put a submission on the board: its predictions become a cell of a new run, beside those of
+    the run it joins.
 
-    An earlier version of the same name leaves the new run and stays in the old one. Raises UserError where the run was
-    not tested on this release.
+    An earlier version of the same name leaves the new run and stays in the old one. Raises
+    UserError where the run was not tested on this release.
     """
     found = _accepted(checked)
     run = results.load_run(home, run_id)
     protocol = _protocol(run, release)
     cell = _keep(home, found, checked, release, protocol)
     name = PREFIX + found.detector
-    others = [c.key for c in results.cells(run) if c.detector != name or c.test != release.reference]
+    others = [
+        c.key for c in results.cells(run) if c.detector != name or c.test != release.reference
+    ]
     made = _edition(home, run, [*others, cell])
     with ledger.turn(home):
-        ledger.append(home, "accepted", release=release.reference, detector=found.detector, version=found.version, cell=cell,
-                      predictions=found.predictions.sha256, run=made.run_id, before=run.run_id, supersedes=found.supersedes)
+        ledger.append(
+            home,
+            "accepted",
+            release=release.reference,
+            detector=found.detector,
+            version=found.version,
+            cell=cell,
+            predictions=found.predictions.sha256,
+            run=made.run_id,
+            before=run.run_id,
+            supersedes=found.supersedes,
+        )
     return made
 
 
 def withdraw(home: Path, detector: str, reason: str, run_id: str | None = None) -> results.Run:
-    """Take a submission off the board: a new run without its cells. Raises UserError where it is not on it."""
+    """Take a submission off the board: a new run without its cells. Raises UserError where it is
+    not on it.
+    """
     run = results.load_run(home, run_id)
     cells = results.cells(run)
     submitted = {c.detector.removeprefix(PREFIX) for c in cells if c.detector.startswith(PREFIX)}
@@ -94,53 +132,96 @@ def withdraw(home: Path, detector: str, reason: str, run_id: str | None = None) 
         raise unknown("submission on the board", detector, submitted)
     made = _edition(home, run, [c.key for c in cells if c.detector != PREFIX + detector])
     with ledger.turn(home):
-        ledger.append(home, "withdrawn", detector=detector, reason=reason, run=made.run_id, before=run.run_id)
+        ledger.append(
+            home, "withdrawn", detector=detector, reason=reason, run=made.run_id, before=run.run_id
+        )
     return made
 
 
 def _protocol(run: results.Run, release: Folder) -> str:
     """The protocol of the run whose test part the submission predicts."""
     if release.part and release.part[0] != "official":
-        raise UserError(f"{release.reference} is sealed on the split {release.part[0]}, and only predictions of an official "
-                        f"split's test "
-                        "part stand on the board, beside ours on the same accounts. Its submissions are told their scores: "
-                        "botbench "
-                        "submit score. When the seal is opened, they can be compared with botbench submit verify-seal and the "
-                        "labels.")
+        raise UserError(
+            f"{release.reference} is sealed on the split {release.part[0]}, and only predictions of"
+            " an official split's test part stand on the board, beside ours on the same accounts."
+            " Its submissions are told their scores: botbench submit score. When the seal is"
+            " opened, they can be compared with botbench submit verify-seal and the labels."
+        )
     wanted = "official-split"
-    fitting = sorted({c.protocol for c in results.cells(run) if c.test == release.reference and c.protocol.startswith(wanted)})
+    fitting = sorted(
+        {
+            c.protocol
+            for c in results.cells(run)
+            if c.test == release.reference and c.protocol.startswith(wanted)
+        }
+    )
     if fitting:
         return fitting[0]
     tested = sorted({c.test for c in results.cells(run)})
     if release.reference not in tested:
-        raise UserError(f"The run {run.run_id} was not tested on {release.reference}; it was on {', '.join(tested)}. Name "
-                        f"another run "
-                        "with --run.")
-    raise UserError(f"The run {run.run_id} has no official-split cells of {release.reference}, so there is nothing to stand "
-                    f"beside. Run a "
-                    "suite with the protocol official-split first.")
+        raise UserError(
+            f"The run {run.run_id} was not tested on {release.reference}; it was on"
+            f" {', '.join(tested)}. Name another run with --run."
+        )
+    raise UserError(
+        f"The run {run.run_id} has no official-split cells of {release.reference}, so there is"
+        " nothing to stand beside. Run a suite with the protocol official-split first."
+    )
 
 
 def _keep(home: Path, found: Manifest, checked: Checked, release: Folder, protocol: str) -> str:
     """Write the cell; returns its key, which the predictions determine."""
     import pyarrow.parquet as pq
 
-    key = short_hash({"submission": found.detector, "version": found.version, "release": release.content_hash, "protocol": protocol,
-                      "predictions": found.predictions.sha256, "threshold": found.threshold}, 24)
+    key = short_hash(
+        {
+            "submission": found.detector,
+            "version": found.version,
+            "release": release.content_hash,
+            "protocol": protocol,
+            "predictions": found.predictions.sha256,
+            "threshold": found.threshold,
+        },
+        24,
+    )
     target = results.cell_folder(home, key)
     if target.is_dir():
         return key
     trained = [t.release for t in found.trained_on if t.release]
     document = {
-        "cell_key": key, "detector": PREFIX + found.detector, "detector_version": found.version, "detector_about": found.about,
-        "needs": [], "uses": [], "cites": found.cites or None, "floor": False, "protocol": protocol, "train": [release.reference],
-        "test": release.reference, "hashes": {release.reference: release.content_hash}, "seed": 0, "submitted": True,
-        "threshold_rule": f"the authors' ({found.threshold:g})", "versions": {}, "simulated": bool(release.info.get("simulated")),
-        "mlflow_run_id": None, "status": "done", "reason": None, "accounts": checked.table.num_rows if checked.table else 0,
-        "learnt": None, "left_out_of_training": [], "seconds": {"fit": 0.0, "score": found.seconds}, "memory": {},
-        "trained_on": [t for t in trained if t != release.reference], "transductive": found.transductive,
-        "authors": found.authors, "code": found.code, "licence": found.licence, "hardware": found.hardware,
-        "overlap": checked.overlap, "supersedes": found.supersedes,
+        "cell_key": key,
+        "detector": PREFIX + found.detector,
+        "detector_version": found.version,
+        "detector_about": found.about,
+        "needs": [],
+        "uses": [],
+        "cites": found.cites or None,
+        "floor": False,
+        "protocol": protocol,
+        "train": [release.reference],
+        "test": release.reference,
+        "hashes": {release.reference: release.content_hash},
+        "seed": 0,
+        "submitted": True,
+        "threshold_rule": f"the authors' ({found.threshold:g})",
+        "versions": {},
+        "simulated": bool(release.info.get("simulated")),
+        "mlflow_run_id": None,
+        "status": "done",
+        "reason": None,
+        "accounts": checked.table.num_rows if checked.table else 0,
+        "learnt": None,
+        "left_out_of_training": [],
+        "seconds": {"fit": 0.0, "score": found.seconds},
+        "memory": {},
+        "trained_on": [t for t in trained if t != release.reference],
+        "transductive": found.transductive,
+        "authors": found.authors,
+        "code": found.code,
+        "licence": found.licence,
+        "hardware": found.hardware,
+        "overlap": checked.overlap,
+        "supersedes": found.supersedes,
     }
     (home / "tmp").mkdir(exist_ok=True)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -161,21 +242,50 @@ def _predictions(key: str, checked: Checked, release: Folder, found: Manifest) -
     from curation.store.schema import TABLES, arrow_schema
 
     assert checked.table is not None
-    both = release.wanted().join(checked.table, keys="account_id", join_type="inner").sort_by("account_id")
+    both = (
+        release.wanted()
+        .join(checked.table, keys="account_id", join_type="inner")
+        .sort_by("account_id")
+    )
     n = both.num_rows
-    columns = {"run_key": np.repeat(key, n), "dataset": both["dataset"], "account_id": both["account_id"],
-               "repeat": np.zeros(n, dtype=np.int64), "p_bot": both["p_bot"], "threshold": np.repeat(found.threshold, n),
-               "fold": np.zeros(n, dtype=np.int64), "seconds": np.repeat(found.seconds / max(n, 1), n)}
+    columns = {
+        "run_key": np.repeat(key, n),
+        "dataset": both["dataset"],
+        "account_id": both["account_id"],
+        "repeat": np.zeros(n, dtype=np.int64),
+        "p_bot": both["p_bot"],
+        "threshold": np.repeat(found.threshold, n),
+        "fold": np.zeros(n, dtype=np.int64),
+        "seconds": np.repeat(found.seconds / max(n, 1), n),
+    }
     schema = arrow_schema(TABLES["predictions"])
-    return pa.table([pa.array(columns[f.name], f.type) if isinstance(columns[f.name], np.ndarray)
-                     else columns[f.name].combine_chunks().cast(f.type) for f in schema], schema=schema)
+    return pa.table(
+        [
+            (
+                pa.array(columns[f.name], f.type)
+                if isinstance(columns[f.name], np.ndarray)
+                else columns[f.name].combine_chunks().cast(f.type)
+            )
+            for f in schema
+        ],
+        schema=schema,
+    )
 
 
 def _edition(home: Path, run: results.Run, cells: list[str]) -> results.Run:
     """A new run of the same suite with other cells; the old one stays as it is."""
     keys = list(dict.fromkeys(cells))
     run_id = f"{run.suite['name']}-{short_hash([run.suite, keys], 12)}"
-    write_json(results.run_file(home, run_id), {
-        "run_id": run_id, "suite": run.suite, "cells": keys, "releases": list(run.releases), "seconds": run.seconds,
-        "finished_at": datetime.now(UTC).isoformat(timespec="microseconds"), "follows": run.run_id})
+    write_json(
+        results.run_file(home, run_id),
+        {
+            "run_id": run_id,
+            "suite": run.suite,
+            "cells": keys,
+            "releases": list(run.releases),
+            "seconds": run.seconds,
+            "finished_at": datetime.now(UTC).isoformat(timespec="microseconds"),
+            "follows": run.run_id,
+        },
+    )
     return results.load_run(home, run_id)

@@ -1,4 +1,6 @@
-"""A release as anybody has it: a folder with release.json and Parquet files, its labels perhaps sealed."""
+"""A release as anybody has it: a folder with release.json and Parquet files, its labels perhaps
+sealed.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ SEAL = "sealed.json"
 
 @dataclass(frozen=True)
 class Folder:
-    """A release's folder and what its release.json says; `seal` is sealed.json where test labels are kept back."""
+    """A release's folder and what its release.json says; `seal` is sealed.json where test labels
+    are kept back.
+    """
 
     path: Path
     info: dict[str, Any]
@@ -35,12 +39,17 @@ class Folder:
         return str(self.info["content_hash"])
 
     def files(self, table: str) -> list[str]:
-        """The Parquet files of a table, beside release.json or under data/. Raises UserError where there are none."""
+        """The Parquet files of a table, beside release.json or under data/. Raises UserError where
+        there are none.
+        """
         places = (f"{table}.parquet", f"data/{table}.parquet", f"data/{table}/*.parquet")
         for place in places:
             if found := sorted(str(p) for p in self.path.glob(place)):
                 return found
-        raise UserError(f"{self.path} holds no table {table}: expected {table}.parquet there. Is the download whole?")
+        raise UserError(
+            f"{self.path} holds no table {table}: expected {table}.parquet there. Is the download"
+            " whole?"
+        )
 
     @property
     def part(self) -> tuple[str, str] | None:
@@ -53,12 +62,17 @@ class Folder:
     def wanted(self) -> pa.Table:
         """The accounts to be predicted: dataset, account_id, platform, sorted by id."""
         if self.part is None:
-            return ask("SELECT DISTINCT dataset, account_id, platform FROM read_parquet(?) ORDER BY "
-                       "account_id", [self.files("accounts")])
-        return ask("""SELECT DISTINCT a.dataset, a.account_id, a.platform FROM read_parquet(?) a
+            return ask(
+                "SELECT DISTINCT dataset, account_id, platform FROM read_parquet(?) ORDER BY "
+                "account_id",
+                [self.files("accounts")],
+            )
+        return ask(
+            """SELECT DISTINCT a.dataset, a.account_id, a.platform FROM read_parquet(?) a
                       JOIN read_parquet(?) s USING (dataset, account_id)
                       WHERE s.split_id = ? AND s.part = ? ORDER BY a.account_id""",
-                   [self.files("accounts"), self.files("splits"), *self.part])
+            [self.files("accounts"), self.files("splits"), *self.part],
+        )
 
 
 def read(path: Path) -> Folder:
@@ -66,12 +80,21 @@ def read(path: Path) -> Folder:
     file = path / "release.json"
     try:
         info = json.loads(file.read_text(encoding="utf-8"))
-        seal = json.loads((path / SEAL).read_text(encoding="utf-8")) if (path / SEAL).is_file() else None
+        seal = (
+            json.loads((path / SEAL).read_text(encoding="utf-8"))
+            if (path / SEAL).is_file()
+            else None
+        )
     except (OSError, ValueError) as error:
-        raise UserError(f"{path} is no release: release.json is missing or not whole there ({error}).") from None
+        raise UserError(
+            f"{path} is no release: release.json is missing or not whole there ({error})."
+        ) from None
     missing = [k for k in ("name", "version", "content_hash") if k not in info]
     if missing:
-        raise UserError(f"{file} does not say {', '.join(missing)}; is it the release.json of a botbench release?")
+        raise UserError(
+            f"{file} does not say {', '.join(missing)}; is it the release.json of a botbench"
+            " release?"
+        )
     return Folder(path, info, seal)
 
 
@@ -79,16 +102,23 @@ def _sealed(home: Path, reference: str) -> dict[str, Any] | None:
     """The seal of a release of the store, where it was sealed there."""
     name, _, version = reference.partition("@")
     file = home / "sealed" / name / version / "public" / SEAL
-    found: dict[str, Any] | None = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+    found: dict[str, Any] | None = (
+        json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+    )
     return found
 
 
 def find(which: str, home: Path | None) -> Folder:
-    """A folder where there is one, else a release of the store. Raises UserError where it is neither."""
+    """A folder where there is one, else a release of the store. Raises UserError where it is
+    neither.
+    """
     if (Path(which) / "release.json").is_file():
         return read(Path(which))
     if home is None:
-        raise UserError(f"{which} is no folder with a release.json, and there is no store to look for a release of that name.")
+        raise UserError(
+            f"{which} is no folder with a release.json, and there is no store to look for a release"
+            " of that name."
+        )
     from curation.release import release
 
     found = read(release.load(home, which).path)

@@ -1,7 +1,9 @@
-"""The Ladder (Blum and Hardt 2015, ICML): a score is told only where it is clearly better than the best one told before.
+"""The Ladder (Blum and Hardt 2015, ICML): a score is told only where it is clearly better than the
+best one told before.
 
-Each answer of a held-out set gives a little of it away; who asks often enough and keeps what scored well is rewarded for
-the test set's accidents. The Ladder answers a new score, rounded to the step, only where it beats the best by the step.
+Each answer of a held-out set gives a little of it away; who asks often enough and keeps what scored
+well is rewarded for the test set's accidents. The Ladder answers a new score, rounded to the step,
+only where it beats the best by the step.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Answer:
-    """What is told: the best score so far in steps, whether this one rose, how many answers are used and left."""
+    """What is told: the best score so far in steps, whether this one rose, how many answers are
+    used and left.
+    """
 
     score: float
     rose: bool
@@ -29,7 +33,8 @@ class Answer:
 
 
 def told(best: float | None, score: float, step: float) -> tuple[float, bool]:
-    """Blum and Hardt's algorithm 1 for a score where higher is better: the score told, and whether it rose.
+    """Blum and Hardt's algorithm 1 for a score where higher is better: the score told, and whether
+    it rose.
 
     >>> told(None, 0.7312, 0.01), told(0.73, 0.7385, 0.01), told(0.73, 0.7449, 0.01)
     ((0.73, True), (0.73, False), (0.74, True))
@@ -40,12 +45,15 @@ def told(best: float | None, score: float, step: float) -> tuple[float, bool]:
 
 
 def answer(history: Sequence[dict[str, Any]], score: float, step: float, limit: int) -> Answer:
-    """The answer after earlier ones of the same name. Raises Findings where all answers are used up."""
+    """The answer after earlier ones of the same name. Raises Findings where all answers are used
+    up.
+    """
     used = len(history)
     if used >= limit:
-        raise Findings(f"All {limit} answers for this name are used. The best score told is {history[-1]['told']:g}; nothing "
-                       f"more is said "
-                       "before the seal is opened.")
+        raise Findings(
+            f"All {limit} answers for this name are used. The best score told is"
+            f" {history[-1]['told']:g}; nothing more is said before the seal is opened."
+        )
     best = history[-1]["told"] if history else None
     score_told, rose = told(best, score, step)
     return Answer(score_told, rose, used + 1, limit - used - 1)
@@ -53,7 +61,9 @@ def answer(history: Sequence[dict[str, Any]], score: float, step: float, limit: 
 
 @dataclass(frozen=True)
 class Gain:
-    """How much a careless team gains over 2,000 made-up test sets (or as many as asked): mean of told minus true score."""
+    """How much a careless team gains over 2,000 made-up test sets (or as many as asked): mean of
+    told minus true score.
+    """
 
     submissions: int
     accounts: int
@@ -62,9 +72,12 @@ class Gain:
     worst: float
 
 
-def simulate(submissions: int, accounts: int, step: float | None, *, sets: int = 200, seed: int = 0) -> Gain:
-    """Blum and Hardt's boosting attack: guess labels at random, keep those guesses that were told to be above one half, submit
-    their majority, and believe what is told. Its true balanced accuracy is one half, so all that is told above it is gain.
+def simulate(
+    submissions: int, accounts: int, step: float | None, *, sets: int = 200, seed: int = 0
+) -> Gain:
+    """Blum and Hardt's boosting attack: guess labels at random, keep those guesses that were told
+    to be above one half, submit their majority, and believe what is told. Its true balanced
+    accuracy is one half, so all that is told above it is gain.
 
     Without a step every score is told in full. Simulated test sets, half of them bots; seeded.
     """
@@ -98,4 +111,6 @@ def _ladder(scores: NDArray[np.float64], step: float) -> NDArray[np.float64]:
 
 def _balanced(said: NDArray[np.int8], y: NDArray[np.int8]) -> NDArray[np.float64]:
     """Balanced accuracy of each row of answers, float64[k]."""
-    return np.asarray((said[:, y == 1].mean(axis=1) + 1 - said[:, y == 0].mean(axis=1)) / 2, dtype=np.float64)
+    return np.asarray(
+        (said[:, y == 1].mean(axis=1) + 1 - said[:, y == 0].mean(axis=1)) / 2, dtype=np.float64
+    )

@@ -1,4 +1,6 @@
-"""What became of every submission: one line an event, appended and never edited; withdrawn and superseded ones stay."""
+"""What became of every submission: one line an event, appended and never edited; withdrawn and
+superseded ones stay.
+"""
 
 from __future__ import annotations
 
@@ -40,5 +42,7 @@ def events(home: Path, **wanted: Any) -> list[dict[str, Any]]:
     file = path(home)
     if not file.is_file():
         return []
-    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+    rows = [
+        json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()
+    ]
     return [row for row in rows if all(row.get(k) == v for k, v in wanted.items())]

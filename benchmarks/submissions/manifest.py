@@ -1,4 +1,6 @@
-"""The manifest of a submission: who, what, trained on what; checked field by field, shown as text and never as markup."""
+"""The manifest of a submission: who, what, trained on what; checked field by field, shown as text
+and never as markup.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ class Of(_Strict):
 
 
 class Training(_Strict):
-    """One data set that the detector was trained on; `release` where it is one of botbench, `part` where only that part."""
+    """One data set that the detector was trained on; `release` where it is one of botbench, `part`
+    where only that part.
+    """
 
     name: str = Field(min_length=1, max_length=200)
     release: str | None = Field(None, pattern=r"^[a-z0-9][a-z0-9._-]*@[0-9]+$")
@@ -48,7 +52,9 @@ class Predictions(_Strict):
 
 
 class Manifest(_Strict):
-    """What a submission says of itself. `threshold`: bot where p_bot >= threshold; `seconds` is scoring time in all."""
+    """What a submission says of itself. `threshold`: bot where p_bot >= threshold; `seconds` is
+    scoring time in all.
+    """
 
     detector: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,39}$")
     version: str = Field(min_length=1, max_length=40)
@@ -74,7 +80,12 @@ def read(folder: Path) -> tuple[Manifest | None, list[Problem]]:
     file = folder / NAME
     try:
         if file.stat().st_size > LARGEST:
-            return None, [Problem(f"the manifest has {file.stat().st_size:,} bytes; at most {LARGEST:,} are read", NAME)]
+            return None, [
+                Problem(
+                    f"the manifest has {file.stat().st_size:,} bytes; at most {LARGEST:,} are read",
+                    NAME,
+                )
+            ]
         document = yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError:
         return None, [Problem("there is no manifest; make one with botbench submit prepare", NAME)]
@@ -96,12 +107,19 @@ def parse(document: Any) -> tuple[Manifest | None, list[Problem]]:
 def _mistake(error: dict[str, Any]) -> Problem:
     field = ".".join(str(part) for part in error["loc"]) or "the whole file"
     got = "" if error["type"] == "missing" else f" (found {str(error.get('input'))[:60]!r})"
-    message = "is missing" if error["type"] == "missing" else error["msg"][0].lower() + error["msg"][1:]
-    return Problem(f"{field} {message}{got}" if error["type"] == "missing" else f"{field}: {message}{got}", f"{NAME}: {field}")
+    message = (
+        "is missing" if error["type"] == "missing" else error["msg"][0].lower() + error["msg"][1:]
+    )
+    return Problem(
+        f"{field} {message}{got}" if error["type"] == "missing" else f"{field}: {message}{got}",
+        f"{NAME}: {field}",
+    )
 
 
 def _texts(value: Any, field: str) -> Iterator[Problem]:
-    """Markup, control characters and formulas in any text: pages show text, spreadsheets run formulas."""
+    """Markup, control characters and formulas in any text: pages show text, spreadsheets run
+    formulas.
+    """
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from _texts(inner, f"{field}.{key}" if field else str(key))
@@ -109,9 +127,15 @@ def _texts(value: Any, field: str) -> Iterator[Problem]:
         for i, inner in enumerate(value):
             yield from _texts(inner, f"{field}[{i}]")
     elif isinstance(value, str) and MARKUP.search(value):
-        yield Problem(f"{field}: holds markup or control characters ({value[:40]!r}); write plain text", f"{NAME}: {field}")
+        yield Problem(
+            f"{field}: holds markup or control characters ({value[:40]!r}); write plain text",
+            f"{NAME}: {field}",
+        )
     elif isinstance(value, str) and FORMULA.match(value):
-        yield Problem(f"{field}: begins like a spreadsheet's formula ({value[:40]!r}); write plain text", f"{NAME}: {field}")
+        yield Problem(
+            f"{field}: begins like a spreadsheet's formula ({value[:40]!r}); write plain text",
+            f"{NAME}: {field}",
+        )
 
 
 def write(folder: Path, document: dict[str, Any]) -> Path:
@@ -120,7 +144,11 @@ def write(folder: Path, document: dict[str, Any]) -> Path:
 
     _, problems = parse(document)
     if problems:
-        raise UserError("The manifest would not be accepted; nothing was written. " + "; ".join(p.what for p in problems) + ".")
+        raise UserError(
+            "The manifest would not be accepted; nothing was written. "
+            + "; ".join(p.what for p in problems)
+            + "."
+        )
     path = folder / NAME
     path.write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), encoding="utf-8")
     return path

@@ -1,4 +1,6 @@
-"""The predictions of a submission: a table of account_id and p_bot, every account once, read as text and never run."""
+"""The predictions of a submission: a table of account_id and p_bot, every account once, read as
+text and never run.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ SHOWN = 3
 
 @dataclass(frozen=True)
 class Read:
-    """What a file came to: the table (account_id, p_bot, sorted by id) where it has no mistake, else the mistakes."""
+    """What a file came to: the table (account_id, p_bot, sorted by id) where it has no mistake,
+    else the mistakes.
+    """
 
     table: pa.Table | None
     problems: list[Problem]
@@ -28,17 +32,32 @@ class Read:
 
 
 def read(file: Path, wanted: pa.Table) -> Read:
-    """Read a CSV or Parquet file of predictions and hold it against the accounts that are wanted (account_id)."""
+    """Read a CSV or Parquet file of predictions and hold it against the accounts that are wanted
+    (account_id).
+    """
     size = file.stat().st_size if file.is_file() else None
     if size is None:
         return Read(None, [Problem("the file is not there", file.name)])
     if size > LARGEST:
-        return Read(None, [Problem(f"the file has {size:,} bytes; at most {LARGEST:,} are read. It needs account_id and p_bot only",
-                                   file.name)])
+        return Read(
+            None,
+            [
+                Problem(
+                    f"the file has {size:,} bytes; at most {LARGEST:,} are read. It needs"
+                    " account_id and p_bot only",
+                    file.name,
+                )
+            ],
+        )
     import duckdb
 
-    with duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false",
-                                "allow_community_extensions": "false"}) as connection:
+    with duckdb.connect(
+        config={
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "allow_community_extensions": "false",
+        }
+    ) as connection:
         connection.register("wanted", wanted)
         try:
             _stage(connection, file)
@@ -48,49 +67,81 @@ def read(file: Path, wanted: pa.Table) -> Read:
         rows = _one(connection, "SELECT count(*) FROM said")
         if problems:
             return Read(None, problems, rows)
-        table = connection.execute("SELECT account_id, p AS p_bot FROM said ORDER BY account_id").to_arrow_table()
+        table = connection.execute(
+            "SELECT account_id, p AS p_bot FROM said ORDER BY account_id"
+        ).to_arrow_table()
         return Read(table, [], rows)
 
 
 def _stage(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
-    """The temporary table `said`: row (from 1), account_id and text as they stand, p as a number where it is one."""
+    """The temporary table `said`: row (from 1), account_id and text as they stand, p as a number
+    where it is one.
+    """
     if file.suffix == ".parquet":
         source = "read_parquet(?)"
     else:
-        source = "read_csv(?, header = true, all_varchar = true, delim = ',', quote = '\"', strict_mode = true)"
-    columns = [c[0] for c in connection.execute(f"SELECT * FROM {source} LIMIT 0", [str(file)]).description]
+        source = (
+            "read_csv(?, header = true, all_varchar = true, delim = ',', quote = '\"', strict_mode"
+            " = true)"
+        )
+    columns = [
+        c[0] for c in connection.execute(f"SELECT * FROM {source} LIMIT 0", [str(file)]).description
+    ]
     missing = [c for c in ("account_id", "p_bot") if c not in columns]
     if missing:
-        raise ValueError(f"no column {' and no column '.join(missing)}; it has {', '.join(columns)[:200]}")
+        raise ValueError(
+            f"no column {' and no column '.join(missing)}; it has {', '.join(columns)[:200]}"
+        )
     connection.execute(
         f"""CREATE TEMP TABLE said AS SELECT row_number() OVER () AS row, account_id::VARCHAR AS account_id, p_bot::VARCHAR AS text,
-                   TRY_CAST(p_bot AS DOUBLE) AS p FROM {source}""", [str(file)])
+                   TRY_CAST(p_bot AS DOUBLE) AS p FROM {source}""",
+        [str(file)],
+    )
 
 
 CHECKS = (
     ("account_id IS NULL OR account_id = ''", "{n} rows have no account_id"),
-    ("regexp_matches(account_id, '^[=+@\\t\\r]')", "{n} account ids begin like a spreadsheet's formula"),
+    (
+        "regexp_matches(account_id, '^[=+@\\t\\r]')",
+        "{n} account ids begin like a spreadsheet's formula",
+    ),
     ("text IS NULL OR trim(text) = ''", "{n} accounts have no p_bot"),
-    ("lower(trim(text)) IN ('bot', 'human', 'true', 'false', 'yes', 'no')",
-     "{n} accounts have a label instead of a probability; write p_bot between 0 and 1"),
-    ("p IS NULL AND trim(text) <> '' AND lower(trim(text)) NOT IN ('bot', 'human', 'true', 'false', 'yes', 'no')",
-     "{n} values of p_bot are no numbers"),
+    (
+        "lower(trim(text)) IN ('bot', 'human', 'true', 'false', 'yes', 'no')",
+        "{n} accounts have a label instead of a probability; write p_bot between 0 and 1",
+    ),
+    (
+        (
+            "p IS NULL AND trim(text) <> '' AND lower(trim(text)) NOT IN ('bot', 'human', 'true',"
+            " 'false', 'yes', 'no')"
+        ),
+        "{n} values of p_bot are no numbers",
+    ),
     ("isnan(p)", "{n} values of p_bot are NaN; every account needs a probability"),
     ("NOT isnan(p) AND (p < 0 OR p > 1)", "{n} values of p_bot are outside 0 to 1"),
-    ("account_id IS NOT NULL AND account_id <> '' AND account_id NOT IN (SELECT account_id FROM wanted)",
-     "{n} accounts are not among those to be predicted"),
+    (
+        (
+            "account_id IS NOT NULL AND account_id <> '' AND account_id NOT IN (SELECT account_id"
+            " FROM wanted)"
+        ),
+        "{n} accounts are not among those to be predicted",
+    ),
 )
 
 
 def _problems(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
     for condition, sentence in CHECKS:
-        found = connection.execute(f"SELECT row, account_id FROM said WHERE {condition} ORDER BY row").fetchmany(SHOWN)
+        found = connection.execute(
+            f"SELECT row, account_id FROM said WHERE {condition} ORDER BY row"
+        ).fetchmany(SHOWN)
         if found:
             n = _one(connection, f"SELECT count(*) FROM said WHERE {condition}")
             yield sentence.format(n=f"{n:,}"), _rows([row for row, _ in found], n)
     yield from _counts(connection)
-    if not _one(connection, "SELECT count(*) FROM said WHERE p IS NULL OR p NOT IN (0, 1)") and _one(
-            connection, "SELECT count(*) FROM said") > 1:
+    if (
+        not _one(connection, "SELECT count(*) FROM said WHERE p IS NULL OR p NOT IN (0, 1)")
+        and _one(connection, "SELECT count(*) FROM said") > 1
+    ):
         yield "every p_bot is exactly 0 or 1: these are labels and not probabilities", ""
 
 
@@ -99,16 +150,29 @@ def _rows(rows: list[int], n: int) -> str:
 
 
 def _counts(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
-    doubled = connection.execute("SELECT account_id, min(row) FROM said WHERE account_id <> '' GROUP BY 1 HAVING count(*) > 1 "
-                                 "ORDER BY 2")
+    doubled = connection.execute(
+        "SELECT account_id, min(row) FROM said WHERE account_id <> '' GROUP BY 1 HAVING count(*) >"
+        " 1 ORDER BY 2"
+    )
     rows = doubled.fetchall()
     if rows:
-        yield f"{len(rows):,} accounts stand there more than once", _rows([r for _, r in rows[:SHOWN]], len(rows))
+        yield (
+            f"{len(rows):,} accounts stand there more than once",
+            _rows([r for _, r in rows[:SHOWN]], len(rows)),
+        )
     missing = connection.execute(
-        "SELECT account_id FROM wanted WHERE account_id NOT IN (SELECT coalesce(account_id, '') FROM said) ORDER BY 1").fetchall()
+        "SELECT account_id FROM wanted WHERE account_id NOT IN (SELECT coalesce(account_id, '')"
+        " FROM said) ORDER BY 1"
+    ).fetchall()
     if missing:
-        ids = ", ".join(str(i) for i, in missing[:SHOWN])
-        yield f"{len(missing):,} of {_one(connection, 'SELECT count(*) FROM wanted'):,} accounts are missing", f": {ids}"
+        ids = ", ".join(str(i) for (i,) in missing[:SHOWN])
+        yield (
+            (
+                f"{len(missing):,} of {_one(connection, 'SELECT count(*) FROM wanted'):,} accounts"
+                " are missing"
+            ),
+            f": {ids}",
+        )
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:

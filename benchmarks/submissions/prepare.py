@@ -1,4 +1,6 @@
-"""Making a submission: predictions are copied, a manifest is written beside them, and both are checked."""
+"""Making a submission: predictions are copied, a manifest is written beside them, and both are
+checked.
+"""
 
 from __future__ import annotations
 
@@ -13,26 +15,43 @@ from botbench.core.errors import UserError
 
 
 def prepare(release: Folder, file: Path, out: Path, said: dict[str, Any]) -> Path:
-    """Write `out`/manifest.yaml and the predictions. Raises UserError for predictions or facts that would not be accepted;
-    then nothing is written.
+    """Write `out`/manifest.yaml and the predictions. Raises UserError for predictions or facts that
+    would not be accepted; then nothing is written.
     """
     if file.suffix not in {".csv", ".parquet"}:
-        raise UserError(f"{file}: expected predictions as .csv or .parquet with the columns account_id and p_bot.")
+        raise UserError(
+            f"{file}: expected predictions as .csv or .parquet with the columns account_id and"
+            " p_bot."
+        )
     if out.exists() and any(out.iterdir()):
         raise UserError(f"{out} is not empty; name a new folder for the submission.")
     read = predictions.read(file, release.wanted())
     if read.problems:
-        raise UserError("The predictions would not be accepted; nothing was written. "
-                        + "; ".join(f"{p.where}: {p.what}" for p in read.problems) + ".")
+        raise UserError(
+            "The predictions would not be accepted; nothing was written. "
+            + "; ".join(f"{p.where}: {p.what}" for p in read.problems)
+            + "."
+        )
     with file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     name = f"predictions{file.suffix}"
     info = release.info
-    document = {**said, "release": {"name": info["name"], "version": info["version"], "content_hash": release.content_hash},
-                "predictions": {"file": name, "sha256": digest}}
+    document = {
+        **said,
+        "release": {
+            "name": info["name"],
+            "version": info["version"],
+            "content_hash": release.content_hash,
+        },
+        "predictions": {"file": name, "sha256": digest},
+    }
     _, problems = manifest.parse(document)
     if problems:
-        raise UserError("The manifest would not be accepted; nothing was written. " + "; ".join(p.what for p in problems) + ".")
+        raise UserError(
+            "The manifest would not be accepted; nothing was written. "
+            + "; ".join(p.what for p in problems)
+            + "."
+        )
     out.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(file, out / name)
     return manifest.write(out, document)

@@ -1,4 +1,6 @@
-"""A repository that takes submissions as files in pull requests: its files, written from the template beside this module."""
+"""A repository that takes submissions as files in pull requests: its files, written from the
+template beside this module.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +10,17 @@ from pathlib import Path
 from botbench.core.errors import UserError
 
 TEMPLATE = Path(__file__).parent / "template"
-NAMES = {"workflow.yml": Path(".github/workflows/submissions.yml"), "README.md": Path("README.md"),
-         "submissions.md": Path("submissions/README.md")}
+NAMES = {
+    "workflow.yml": Path(".github/workflows/submissions.yml"),
+    "README.md": Path("README.md"),
+    "submissions.md": Path("submissions/README.md"),
+}
 
 
 def write(folder: Path) -> list[str]:
-    """Write the template into a new folder; the files written. Raises UserError where something is there already."""
+    """Write the template into a new folder; the files written. Raises UserError where something is
+    there already.
+    """
     if folder.exists() and any(folder.iterdir()):
         raise UserError(f"{folder} is not empty; name a new folder.")
     for name, place in NAMES.items():

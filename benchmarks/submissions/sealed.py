@@ -1,7 +1,9 @@
-"""Sealed releases: accounts are published, the labels of one part stay with the maintainer, a commitment goes out.
+"""Sealed releases: accounts are published, the labels of one part stay with the maintainer, a
+commitment goes out.
 
-The commitment is sha256 over a random salt and the canonical labels. Whoever has it can tell, once salt and labels are
-opened, that not one label was changed since; before that it says nothing, for the salt has 256 bits.
+The commitment is sha256 over a random salt and the canonical labels. Whoever has it can tell, once
+salt and labels are opened, that not one label was changed since; before that it says nothing, for
+the salt has 256 bits.
 """
 
 from __future__ import annotations
@@ -34,7 +36,9 @@ TELLING = ("bots", "humans", "evidence", "left_out", "validation", "files", "pat
 
 
 def folder(home: Path, reference: str) -> Path:
-    """Where the seal of a release is kept: `public/` goes out, `secret.json` and `labels.parquet` do not."""
+    """Where the seal of a release is kept: `public/` goes out, `secret.json` and `labels.parquet`
+    do not.
+    """
     name, _, version = reference.partition("@")
     return home / "sealed" / name / version
 
@@ -48,17 +52,28 @@ def commitment(salt: str, labels: pa.Table) -> str:
     True
     """
     total = hashlib.sha256(f"{salt}\n".encode())
-    ordered = labels.select(["dataset", "account_id", "label"]).sort_by([("dataset", "ascending"), ("account_id", "ascending")])
+    ordered = labels.select(["dataset", "account_id", "label"]).sort_by(
+        [("dataset", "ascending"), ("account_id", "ascending")]
+    )
     for batch in ordered.to_batches(50_000):
-        total.update("".join(canonical_json(list(row)) + "\n" for row in zip(*batch.to_pydict().values(), strict=True)).encode())
+        total.update(
+            "".join(
+                canonical_json(list(row)) + "\n"
+                for row in zip(*batch.to_pydict().values(), strict=True)
+            ).encode()
+        )
     return total.hexdigest()
 
 
-def seal(home: Path, release: Release, *, split: str, part: str, answers: int, step: float) -> dict[str, Any]:
-    """Seal a part of a release: write what goes out, keep the labels and the salt. The same seal again is the one there is.
+def seal(
+    home: Path, release: Release, *, split: str, part: str, answers: int, step: float
+) -> dict[str, Any]:
+    """Seal a part of a release: write what goes out, keep the labels and the salt. The same seal
+    again is the one there is.
 
-    `answers` is how many scores a submission's name may be told, `step` by how much a score must rise to be told.
-    Raises UserError where the part has no accounts of both classes, or the release is sealed otherwise already.
+    `answers` is how many scores a submission's name may be told, `step` by how much a score must
+    rise to be told. Raises UserError where the part has no accounts of both classes, or the release
+    is sealed otherwise already.
     """
     release.verify()
     target = folder(home, release.reference)
@@ -67,9 +82,17 @@ def seal(home: Path, release: Release, *, split: str, part: str, answers: int, s
         return _same(target, terms)
     labels = _sealed_labels(release, split, part)
     salt = secrets.token_hex(32)
-    public = {**terms, "release": release.reference, "content_hash": release.content_hash, "accounts": labels.num_rows,
-              "commitment": commitment(salt, labels), "commitment_of": "sha256(salt + newline + one canonical JSON row "
-              "[dataset, account_id, label] a line, sorted by dataset and account_id)"}
+    public = {
+        **terms,
+        "release": release.reference,
+        "content_hash": release.content_hash,
+        "accounts": labels.num_rows,
+        "commitment": commitment(salt, labels),
+        "commitment_of": (
+            "sha256(salt + newline + one canonical JSON row "
+            "[dataset, account_id, label] a line, sorted by dataset and account_id)"
+        ),
+    }
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".sealing-", dir=target.parent) as scratch:
         work = Path(scratch) / "seal"
@@ -81,28 +104,39 @@ def seal(home: Path, release: Release, *, split: str, part: str, answers: int, s
 def _same(target: Path, terms: dict[str, Any]) -> dict[str, Any]:
     public: dict[str, Any] = json.loads((target / "public" / SEAL).read_text(encoding="utf-8"))
     if {k: public[k] for k in terms} != terms:
-        raise UserError(f"{public['release']} is sealed already, with {', '.join(f'{k} = {public[k]}' for k in terms)}. A seal "
-                        f"is not "
-                        "changed; make another release version, or leave the options out.")
+        raise UserError(
+            f"{public['release']} is sealed already, with"
+            f" {', '.join(f'{k} = {public[k]}' for k in terms)}. A seal is not changed; make"
+            " another release version, or leave the options out."
+        )
     return public
 
 
 def _sealed_labels(release: Release, split: str, part: str) -> pa.Table:
-    labels = ask("""SELECT l.dataset, l.account_id, l.label FROM read_parquet(?) l
+    labels = ask(
+        """SELECT l.dataset, l.account_id, l.label FROM read_parquet(?) l
                     JOIN read_parquet(?) s USING (dataset, account_id)
                     WHERE s.split_id = ? AND s.part = ? ORDER BY l.dataset, l.account_id""",
-                 [str(release.file("labels")), str(release.file("splits")), split, part])
+        [str(release.file("labels")), str(release.file("splits")), split, part],
+    )
     classes = set(labels["label"].to_pylist())
     if classes != {"bot", "human"}:
-        names = ask("SELECT DISTINCT split_id FROM read_parquet(?) ORDER BY 1", [str(release.file("splits"))])
+        names = ask(
+            "SELECT DISTINCT split_id FROM read_parquet(?) ORDER BY 1",
+            [str(release.file("splits"))],
+        )
         known = names["split_id"].to_pylist()
-        raise UserError(f"The part {part} of the split {split} of {release.reference} holds "
-                        f"{' and '.join(sorted(classes)) or 'nobody'}; both "
-                        f"classes are needed. Its splits: {', '.join(known)}.")
+        raise UserError(
+            f"The part {part} of the split {split} of {release.reference} holds "
+            f"{' and '.join(sorted(classes)) or 'nobody'}; both "
+            f"classes are needed. Its splits: {', '.join(known)}."
+        )
     return labels
 
 
-def _write(release: Release, work: Path, labels: pa.Table, public: dict[str, Any], salt: str) -> None:
+def _write(
+    release: Release, work: Path, labels: pa.Table, public: dict[str, Any], salt: str
+) -> None:
     import pyarrow.parquet as pq
 
     out = work / "public"
@@ -112,7 +146,10 @@ def _write(release: Release, work: Path, labels: pa.Table, public: dict[str, Any
     for table in KEPT_BACK:
         _without(release, table, public, out / f"{table}.parquet")
     pq.write_table(labels, work / "labels.parquet")
-    write_json(work / "secret.json", {"release": release.reference, "salt": salt, "commitment": public["commitment"]})
+    write_json(
+        work / "secret.json",
+        {"release": release.reference, "salt": salt, "commitment": public["commitment"]},
+    )
     write_json(out / SEAL, public)
     info = {k: v for k, v in release.info.items() if k not in TELLING}
     files = {p.name: sha256(p) for p in sorted(out.glob("*.parquet"))}
@@ -122,25 +159,33 @@ def _write(release: Release, work: Path, labels: pa.Table, public: dict[str, Any
 def _without(release: Release, table: str, public: dict[str, Any], path: Path) -> None:
     import pyarrow.parquet as pq
 
-    kept = ask("""SELECT t.* FROM read_parquet(?) t ANTI JOIN (
+    kept = ask(
+        """SELECT t.* FROM read_parquet(?) t ANTI JOIN (
                       SELECT account_id FROM read_parquet(?) WHERE split_id = ? AND part = ?) s USING (account_id)""",
-               [str(release.file(table)), str(release.file("splits")), public["split_id"], public["part"]])
+        [str(release.file(table)), str(release.file("splits")), public["split_id"], public["part"]],
+    )
     pq.write_table(kept.cast(pq.read_schema(release.file(table))), path)
 
 
 def secret(home: Path, reference: str) -> tuple[dict[str, Any], pa.Table]:
-    """The maintainer's side of a seal: its terms, and the sealed labels. Raises UserError where it is not there or changed."""
+    """The maintainer's side of a seal: its terms, and the sealed labels. Raises UserError where it
+    is not there or changed.
+    """
     import pyarrow.parquet as pq
 
     kept = folder(home, reference)
     if not (kept / "secret.json").is_file():
-        raise UserError(f"{reference} is not sealed in this store: botbench submit seal {reference}.")
+        raise UserError(
+            f"{reference} is not sealed in this store: botbench submit seal {reference}."
+        )
     public = json.loads((kept / "public" / SEAL).read_text(encoding="utf-8"))
     salt = json.loads((kept / "secret.json").read_text(encoding="utf-8"))["salt"]
     labels = pq.read_table(kept / "labels.parquet")
     if commitment(salt, labels) != public["commitment"]:
-        raise UserError(f"The sealed labels of {reference} are not those that the commitment was made for; restore "
-                        f"labels.parquet in {kept} from a backup.")
+        raise UserError(
+            f"The sealed labels of {reference} are not those that the commitment was made for;"
+            f" restore labels.parquet in {kept} from a backup."
+        )
     return public, labels
 
 
@@ -152,12 +197,17 @@ def open_seal(home: Path, reference: str, out: Path) -> Path:
     salt = json.loads((folder(home, reference) / "secret.json").read_text(encoding="utf-8"))["salt"]
     out.mkdir(parents=True, exist_ok=True)
     pq.write_table(labels, out / "sealed-labels.parquet")
-    write_json(out / "opened.json", {"release": reference, "salt": salt, "commitment": public["commitment"]})
+    write_json(
+        out / "opened.json",
+        {"release": reference, "salt": salt, "commitment": public["commitment"]},
+    )
     return out
 
 
 def verify(public: Path, opened: Path) -> bool:
-    """Whether opened labels are those of a published seal. Raises UserError where a file is missing."""
+    """Whether opened labels are those of a published seal. Raises UserError where a file is
+    missing.
+    """
     import pyarrow.parquet as pq
 
     try:

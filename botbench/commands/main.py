@@ -22,8 +22,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help="Make labelled data sets of bot and human accounts, and judge bot detectors on them.",
-    epilog="Examples: `botbench demo` · `botbench datasets` · `botbench pull cresci-rtbust-2019 --from DIR` · "
-    "`botbench bench SUITE.yaml` · `botbench leaderboard --out DIR`",
+    epilog=(
+        "Examples: `botbench demo` · `botbench datasets` · `botbench pull cresci-rtbust-2019 --from"
+        " DIR` · `botbench bench SUITE.yaml` · `botbench leaderboard --out DIR`"
+    ),
 )
 
 
@@ -43,7 +45,9 @@ def options(
             help="Where the store is: a folder, or postgresql://... for a team.",
         ),
     ] = "./.botbench",
-    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Make labelled data sets of bot and human accounts, and judge bot detectors on them."""
     os.environ["BOTBENCH_STORE"] = store
@@ -59,7 +63,9 @@ def build() -> typer.Typer:
 
 
 def main() -> None:
-    """Run the command line: exit code 0 done, 1 findings, 2 wrong use, 130 interrupted; no traceback for a user's mistake."""
+    """Run the command line: exit code 0 done, 1 findings, 2 wrong use, 130 interrupted; no
+    traceback for a user's mistake.
+    """
     for telemetry in ("MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
         os.environ.setdefault(telemetry, "true")
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")
@@ -72,7 +78,9 @@ def main() -> None:
         print(f"botbench: {_place(error)}", file=sys.stderr)
         sys.exit(UserError.exit_code)
     except KeyboardInterrupt:
-        print("botbench: interrupted; run the same command again, nothing is lost.", file=sys.stderr)
+        print(
+            "botbench: interrupted; run the same command again, nothing is lost.", file=sys.stderr
+        )
         sys.exit(130)
     except BrokenPipeError:
         # Whoever read our output has gone; the interpreter must not complain when it flushes.
@@ -82,9 +90,11 @@ def main() -> None:
 
 def _place(error: OSError) -> str:
     """A path that is not what was expected of it, as a sentence."""
-    what = {NotADirectoryError: "a part of it is a file, where a folder was expected", IsADirectoryError: "it is a folder, where "
-                                                                                                          "a file "
-            "was expected", FileExistsError: "it is a file, where a folder was expected"}
+    what = {
+        NotADirectoryError: "a part of it is a file, where a folder was expected",
+        IsADirectoryError: "it is a folder, where a file was expected",
+        FileExistsError: "it is a file, where a folder was expected",
+    }
     why = what.get(type(error), "it may not be read or written")
     return f"{error.filename or 'a path'} cannot be used: {why}. Name another place."
 

@@ -1,1 +1,3 @@
-"""The ground floor: errors, registry, console, progress, atomic files, SQL literals, hashing. It knows no other room."""
+"""The ground floor: errors, registry, console, progress, atomic files, SQL literals, hashing. It
+knows no other room.
+"""

@@ -1,4 +1,5 @@
-"""Versions of code that results depend on: declared revisions, or the syntax tree where none is declared.
+"""Versions of code that results depend on: declared revisions, or the syntax tree where none is
+declared.
 
 Formatting, comments, docstrings and type annotations do not change a version.
 """
@@ -34,13 +35,19 @@ def normalised(source: str) -> str:
 
 def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
     first = body[0] if body else None
-    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+    if (
+        isinstance(first, ast.Expr)
+        and isinstance(first.value, ast.Constant)
+        and isinstance(first.value.value, str)
+    ):
         return body[1:]
     return body
 
 
 def of_module(name: str) -> str:
-    """sha256 of an imported module's normalised source; of its name where it has no file (typed in, or frozen)."""
+    """sha256 of an imported module's normalised source; of its name where it has no file (typed in,
+    or frozen).
+    """
     path = getattr(sys.modules.get(name), "__file__", None)
     text = normalised(Path(path).read_text(encoding="utf-8")) if path else name
     return hashlib.sha256(text.encode()).hexdigest()
@@ -52,6 +59,8 @@ def of_function(function: Callable[..., Any]) -> str:
 
 
 def of_class(kind: type) -> str:
-    """The revision that a class declares in its own body as `revision`, else the hash of its module."""
+    """The revision that a class declares in its own body as `revision`, else the hash of its
+    module.
+    """
     declared = vars(kind).get("revision")
     return f"revision {declared}" if isinstance(declared, int) else of_module(kind.__module__)

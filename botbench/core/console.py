@@ -1,4 +1,6 @@
-"""How commands speak: tables and progress for people, one JSON document on stdout for scripts, the rest on stderr."""
+"""How commands speak: tables and progress for people, one JSON document on stdout for scripts, the
+rest on stderr.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     from rich.text import Text
 
     body = [list(row) for row in rows]
-    shown = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
+    shown = Table(
+        title=title or None, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold"
+    )
     for i, column in enumerate(columns):
         numeric = bool(body) and all(isinstance(row[i], int | float) for row in body)
         shown.add_column(column, justify="right" if numeric else "left", overflow="fold")
@@ -75,11 +79,24 @@ def _plain(value: object) -> object:
 @contextmanager
 def progress(quiet: bool = False) -> Iterator[Progress]:
     """A progress bar on stderr with remaining time; `quiet` (or no terminal) shows none."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
-        console=_console(stderr=True), disable=quiet or not sys.stderr.isatty(), transient=True,
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=_console(stderr=True),
+        disable=quiet or not sys.stderr.isatty(),
+        transient=True,
     )
     with bar:
         yield bar

@@ -9,15 +9,17 @@ from collections.abc import Iterable
 class UserError(Exception):
     """A mistake the user can mend: `botbench: <message>` on stderr and exit code 2.
 
-    The message answers four questions: what is wrong, where (file, row, field), what was expected and
-    got, and what to do or type next.
+    The message answers four questions: what is wrong, where (file, row, field), what was expected
+    and got, and what to do or type next.
     """
 
     exit_code = 2
 
 
 class Findings(Exception):
-    """The command did its work and found something: exit code 1 (validation failed, rows quarantined)."""
+    """The command did its work and found something: exit code 1 (validation failed, rows
+    quarantined).
+    """
 
     exit_code = 1
 

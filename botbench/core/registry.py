@@ -1,4 +1,6 @@
-"""One file per extension, found and not listed: a walk over a package's modules and, for third parties, entry points."""
+"""One file per extension, found and not listed: a walk over a package's modules and, for third
+parties, entry points.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +26,9 @@ def modules(package: str) -> Iterator[ModuleType]:
 class Registry(Generic[T]):
     """Names to things of one kind, filled by the modules of one package when it is first asked.
 
-    `package` is walked once; `entry_points`, where given, is the group under which other distributions
-    add theirs. A name used twice is an error at once, so that no extension hides another.
+    `package` is walked once; `entry_points`, where given, is the group under which other
+    distributions add theirs. A name used twice is an error at once, so that no extension hides
+    another.
     """
 
     def __init__(self, what: str, package: str, entry_points: str | None = None) -> None:
@@ -34,9 +37,13 @@ class Registry(Generic[T]):
         self._walked = False
 
     def add(self, name: str, thing: T) -> T:
-        """Register `thing` under `name`; raises ValueError where the name is taken by something else."""
+        """Register `thing` under `name`; raises ValueError where the name is taken by something
+        else.
+        """
         if name in self._found and self._found[name] is not thing:
-            raise ValueError(f"two {self.what}s are called {name!r}: {self._found[name]!r} and {thing!r}")
+            raise ValueError(
+                f"two {self.what}s are called {name!r}: {self._found[name]!r} and {thing!r}"
+            )
         self._found[name] = thing
         return thing
 
@@ -70,7 +77,9 @@ class Registry(Generic[T]):
                 loaded = point.load()
             except Exception as error:
                 whose = point.dist.name if point.dist else "?"
-                raise UserError(f"The {self.what} {point.name!r} of the installed package {whose} cannot be loaded: {error!r}. "
-                                "Mend or uninstall that package.") from error
+                raise UserError(
+                    f"The {self.what} {point.name!r} of the installed package {whose} cannot be"
+                    f" loaded: {error!r}. Mend or uninstall that package."
+                ) from error
             if point.name not in self._found and not isinstance(loaded, ModuleType):
                 self.add(point.name, loaded)

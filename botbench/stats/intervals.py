@@ -1,10 +1,13 @@
-"""Intervals: what a value could have been with other accounts. The unit is the account; every draw comes from a stored seed.
+"""Intervals: what a value could have been with other accounts. The unit is the account; every draw
+comes from a stored seed.
 
-Every interval here is about *this fitted model on accounts like these*: it does not know of training again, of another seed,
-of wrong labels (`benchmarks/doubt.py`) or of other data sets (`over_sets`). Shares get Wilson's interval, ROC AUC DeLong's on
-the logit scale, sums of independent shares the distances of their bounds put together (MOVER), the rest the bootstrap. A count
-never gets an interval of width zero: 0 of 27 is not certainty. Where a class is few, shares get Clopper and Pearson's
-exact interval and nothing else gets any. How often they hold the truth: `botbench bench-coverage`, docs/intervals.md.
+Every interval here is about *this fitted model on accounts like these*: it does not know of
+training again, of another seed, of wrong labels (`benchmarks/doubt.py`) or of other data sets
+(`over_sets`). Shares get Wilson's interval, ROC AUC DeLong's on the logit scale, sums of
+independent shares the distances of their bounds put together (MOVER), the rest the bootstrap. A
+count never gets an interval of width zero: 0 of 27 is not certainty. Where a class is few, shares
+get Clopper and Pearson's exact interval and nothing else gets any. How often they hold the truth:
+`botbench bench-coverage`, docs/intervals.md.
 """
 
 from __future__ import annotations
@@ -35,7 +38,8 @@ def few(bots: float, humans: float) -> bool:
 
 
 def wilson(share: npt.ArrayLike, trials: npt.ArrayLike, z: float = Z) -> tuple[Array, Array]:
-    """Wilson's score interval of a share over so many trials (Wilson 1927, JASA 22:209); [0, 1] of no trials.
+    """Wilson's score interval of a share over so many trials (Wilson 1927, JASA 22:209); [0, 1] of
+    no trials.
 
     >>> [round(float(bound), 4) for bound in wilson(0, 27)]
     [0.0, 0.1246]
@@ -48,7 +52,8 @@ def wilson(share: npt.ArrayLike, trials: npt.ArrayLike, z: float = Z) -> tuple[A
 
 
 def clopper_pearson(share: float, trials: float) -> tuple[float, float]:
-    """The exact interval of a share (Clopper and Pearson 1934, Biometrika 26:404); [0, 1] of no trials.
+    """The exact interval of a share (Clopper and Pearson 1934, Biometrika 26:404); [0, 1] of no
+    trials.
 
     >>> [round(bound, 4) for bound in clopper_pearson(0, 27)]
     [0.0, 0.1277]
@@ -62,9 +67,11 @@ def clopper_pearson(share: float, trials: float) -> tuple[float, float]:
 
 
 def ratio(a: tuple[float, float, float], b: tuple[float, float, float]) -> tuple[float, float]:
-    """The interval of a / b, each (value, low, high) and not negative, from the distances of their bounds.
+    """The interval of a / b, each (value, low, high) and not negative, from the distances of their
+    bounds.
 
-    Donner and Zou 2012, Stat. Methods Med. Res. 21:347, eq. 9. Infinite above where b may be zero; finite below.
+    Donner and Zou 2012, Stat. Methods Med. Res. 21:347, eq. 9. Infinite above where b may be zero;
+    finite below.
 
     >>> [round(bound, 3) for bound in ratio((0.5, 0.4, 0.6), (0.1, 0.05, 0.2))]
     [2.4, 10.194]
@@ -76,12 +83,15 @@ def ratio(a: tuple[float, float, float], b: tuple[float, float, float]) -> tuple
     low = c / down if c > 0 else 0.0
     if ly <= 0:
         return float(max(low, 0.0)), float("inf")
-    high = (x * y + np.sqrt(max((x * y) ** 2 - ux * (2 * x - ux) * ly * (2 * y - ly), 0.0))) / (ly * (2 * y - ly))
+    high = (x * y + np.sqrt(max((x * y) ** 2 - ux * (2 * x - ux) * ly * (2 * y - ly), 0.0))) / (
+        ly * (2 * y - ly)
+    )
     return float(max(low, 0.0)), float(high)
 
 
 def logit_normal(value: float, error: float) -> tuple[float, float]:
-    """A normal interval on the logit scale of a value in (0, 1) with that standard error; itself where there is none.
+    """A normal interval on the logit scale of a value in (0, 1) with that standard error; itself
+    where there is none.
 
     >>> [round(bound, 3) for bound in logit_normal(0.9, 0.03)]
     [0.824, 0.945]
@@ -94,9 +104,11 @@ def logit_normal(value: float, error: float) -> tuple[float, float]:
 
 
 def shift(values: Sequence[tuple[float, float, float]]) -> tuple[float, float]:
-    """The interval of the mean of independent values, each (value, low, high), from the distances of their bounds.
+    """The interval of the mean of independent values, each (value, low, high), from the distances
+    of their bounds.
 
-    Zou and Donner 2008, Stat. Med. 27:1693 (MOVER). With Wilson's bounds it is never of width zero, and it leaves no range.
+    Zou and Donner 2008, Stat. Med. 27:1693 (MOVER). With Wilson's bounds it is never of width zero,
+    and it leaves no range.
 
     >>> [round(b, 4) for b in shift([(0.5, 0.4, 0.6), (0.9, 0.7, 1.0)])]
     [0.5882, 0.7707]
@@ -107,8 +119,12 @@ def shift(values: Sequence[tuple[float, float, float]]) -> tuple[float, float]:
     return float(value.mean() - down), float(value.mean() + up)
 
 
-def over_sets(values: Sequence[float], bounds: tuple[float, float] = (-np.inf, np.inf)) -> tuple[float, float] | None:
-    """Student's interval of the mean over data sets, as if they had been drawn too, within bounds; None of fewer than three."""
+def over_sets(
+    values: Sequence[float], bounds: tuple[float, float] = (-np.inf, np.inf)
+) -> tuple[float, float] | None:
+    """Student's interval of the mean over data sets, as if they had been drawn too, within bounds;
+    None of fewer than three.
+    """
     k = len(values)
     if k < 3:
         return None
@@ -119,8 +135,11 @@ def over_sets(values: Sequence[float], bounds: tuple[float, float] = (-np.inf, n
     return max(mean - wide, bounds[0]), min(mean + wide, bounds[1])
 
 
-def resamples(accounts: int, count: int, seed: Sequence[int], cells: int = CELLS) -> Iterator[Array]:
-    """How often each account is in each of `count` draws with replacement, in chunks float64[b, accounts].
+def resamples(
+    accounts: int, count: int, seed: Sequence[int], cells: int = CELLS
+) -> Iterator[Array]:
+    """How often each account is in each of `count` draws with replacement, in chunks float64[b,
+    accounts].
 
     The draws depend on the seed and on the number of accounts alone, never on the size of a chunk.
     """
@@ -146,10 +165,14 @@ def percentiles(draws: Array) -> tuple[float, float] | None:
     return float(low), float(high)
 
 
-def at_bound(value: float, bounds: tuple[float, float], trials: float) -> tuple[float, float] | None:
-    """An interval for a value at the end of its range, where every draw says the same; None for a value within it.
+def at_bound(
+    value: float, bounds: tuple[float, float], trials: float
+) -> tuple[float, float] | None:
+    """An interval for a value at the end of its range, where every draw says the same; None for a
+    value within it.
 
-    Such a value counts nothing missed among `trials` accounts, so Wilson's bound of 0 or all of them is the other end.
+    Such a value counts nothing missed among `trials` accounts, so Wilson's bound of 0 or all of
+    them is the other end.
 
     >>> [round(b, 3) for b in at_bound(1.0, (-1, 1), 27) or ()]
     [0.751, 1.0]
@@ -165,12 +188,17 @@ def at_bound(value: float, bounds: tuple[float, float], trials: float) -> tuple[
 
 
 def interval(
-    metric: Metric, value: float, sample: Sample, draws: Array, classes: tuple[int, int],
+    metric: Metric,
+    value: float,
+    sample: Sample,
+    draws: Array,
+    classes: tuple[int, int],
 ) -> tuple[float, float, str]:
-    """A value's 95 % interval and how it was made; NaN for bounds where there is none. `classes` are (bots, humans).
+    """A value's 95 % interval and how it was made; NaN for bounds where there is none. `classes`
+    are (bots, humans).
 
-    Where all draws agree on a value at the end of its range, that is 0 of so many errors and not certainty: the
-    smaller class (all accounts for a mean over accounts) counts as the trials.
+    Where all draws agree on a value at the end of its range, that is 0 of so many errors and not
+    certainty: the smaller class (all accounts for a mean over accounts) counts as the trials.
     """
     if metric.exact:
         return value, value, "measured once"
@@ -195,7 +223,9 @@ def _of_share(value: float, trials: float, exact: bool) -> tuple[float, float, s
 
 
 def _drawn(metric: Metric, value: float, draws: Array) -> tuple[float, float] | None:
-    """From the bootstrap: percentiles, or a normal interval on the logit scale where the metric asks for it."""
+    """From the bootstrap: percentiles, or a normal interval on the logit scale where the metric
+    asks for it.
+    """
     low, high = metric.range
     share, width = (value - low) / (high - low), high - low
     if metric.scale != "logit" or not 0 < share < 1:
@@ -207,7 +237,9 @@ def _drawn(metric: Metric, value: float, draws: Array) -> tuple[float, float] | 
 
 
 def bootstrap(judged: Judged, metric: Metric, count: int = RESAMPLES, seed: int = 0) -> Array:
-    """The metric's values over `count` resamples of the accounts: float64[count], NaN where a draw leaves it undefined."""
+    """The metric's values over `count` resamples of the accounts: float64[count], NaN where a draw
+    leaves it undefined.
+    """
     chunks = [metric.values(judged.under(w)) for w in resamples(len(judged.y), count, [seed])]
     return np.concatenate(chunks)
 
@@ -215,16 +247,20 @@ def bootstrap(judged: Judged, metric: Metric, count: int = RESAMPLES, seed: int 
 def p_values(difference: Array, spread: Array) -> Array:
     """Two-sided p of differences with these bootstrap standard errors, by the normal approximation.
 
-    Not the share of draws beyond zero: that has a floor of 1/count, above what many pairs ask for after Holm.
+    Not the share of draws beyond zero: that has a floor of 1/count, above what many pairs ask for
+    after Holm.
     """
     from scipy.special import ndtr
 
-    z = np.divide(np.abs(difference), spread, out=np.where(difference == 0, 0.0, np.inf), where=spread > 0)
+    z = np.divide(
+        np.abs(difference), spread, out=np.where(difference == 0, 0.0, np.inf), where=spread > 0
+    )
     return np.asarray(2 * ndtr(-z))
 
 
 def holm(p: Sequence[float], alpha: float = 1 - LEVEL) -> list[bool]:
-    """Which hypotheses fall, so that one false fall among all of them has a chance of at most alpha (Holm 1979).
+    """Which hypotheses fall, so that one false fall among all of them has a chance of at most alpha
+    (Holm 1979).
 
     >>> holm([0.01, 0.04, 0.03, 0.005])
     [True, False, False, True]

@@ -1,8 +1,9 @@
 """Design-based estimation: what a probability sample of annotated accounts says of all of them.
 
-Horvitz and Thompson 1952, JASA 47:663 (totals); Hájek 1971 (the ratio form); Särndal, Swensson and Wretman 1992, *Model
-Assisted Survey Sampling*, ch. 2, 3 and 5 (variances with finite population correction, linearisation); Des Raj 1956, JASA
-51:269 (several waves, each drawn from what earlier ones left: their estimators of the whole are uncorrelated).
+Horvitz and Thompson 1952, JASA 47:663 (totals); Hájek 1971 (the ratio form); Särndal, Swensson and
+Wretman 1992, *Model Assisted Survey Sampling*, ch. 2, 3 and 5 (variances with finite population
+correction, linearisation); Des Raj 1956, JASA 51:269 (several waves, each drawn from what earlier
+ones left: their estimators of the whole are uncorrelated).
 """
 
 from __future__ import annotations
@@ -19,13 +20,17 @@ Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 SIMPLE, INDEPENDENT = "simple within stratum", "independent"
-"""How joint inclusion probabilities follow (`batches.joint`): n_h(n_h-1)/(N_h(N_h-1)) and products across strata, or products."""
+"""How joint inclusion probabilities follow (`batches.joint`): n_h(n_h-1)/(N_h(N_h-1)) and products
+across strata, or products.
+"""
 
 
 @dataclass(frozen=True)
 class Draw:
-    """Every account that was drawn, answered or not: its wave (0, 1, ... in the order of drawing), its stratum (a whole number,
-    its own in each wave), its inclusion probability given the earlier waves, and whether there is an answer."""
+    """Every account that was drawn, answered or not: its wave (0, 1, ... in the order of drawing),
+    its stratum (a whole number, its own in each wave), its inclusion probability given the earlier
+    waves, and whether there is an answer.
+    """
 
     wave: Whole
     stratum: Whole
@@ -34,18 +39,24 @@ class Draw:
     joint: tuple[str, ...]
     """For each wave."""
     again: tuple[bool, ...] = ()
-    """For each wave, whether it was drawn from all accounts, earlier ones too; without it, from what earlier ones left."""
+    """For each wave, whether it was drawn from all accounts, earlier ones too; without it, from
+    what earlier ones left.
+    """
 
 
 @dataclass(frozen=True)
 class Sample:
-    """The answered accounts with what an estimate needs: a weight each, and how the sum over them varies.
+    """The answered accounts with what an estimate needs: a weight each, and how the sum over them
+    varies.
 
-    Accounts that did not answer are taken as like those of their stratum that did (independent draws: of their wave).
+    Accounts that did not answer are taken as like those of their stratum that did (independent
+    draws: of their wave).
     """
 
     weight: Floats
-    """How many accounts each stands for; earlier waves are counted once in each later one, so that waves can be combined."""
+    """How many accounts each stands for; earlier waves are counted once in each later one, so that
+    waves can be combined.
+    """
     stratum: Whole
     population: Floats
     """Accounts in each stratum."""
@@ -61,9 +72,11 @@ class Sample:
 
 
 def worth(draw: Draw, size: Floats) -> Floats:
-    """How much each wave alone would tell of a quantity (float64[drawn]): Kish's effective number, a thousandth at least.
+    """How much each wave alone would tell of a quantity (float64[drawn]): Kish's effective number,
+    a thousandth at least.
 
-    It looks at sizes and probabilities only, never at answers, so that waves weighted by it stay unbiased.
+    It looks at sizes and probabilities only, never at answers, so that waves weighted by it stay
+    unbiased.
     """
     waves = len(draw.joint)
     weight = size * draw.answered / draw.probability
@@ -74,7 +87,8 @@ def worth(draw: Draw, size: Floats) -> Floats:
 
 
 def sample(draw: Draw, parts: Floats | None = None) -> Sample:
-    """The answered accounts of one or several waves, which count by `parts` (float64[waves]; by their numbers without it).
+    """The answered accounts of one or several waves, which count by `parts` (float64[waves]; by
+    their numbers without it).
 
     Raises ValueError where a probability is not in (0, 1].
     """
@@ -91,23 +105,36 @@ def sample(draw: Draw, parts: Floats | None = None) -> Sample:
     later = left.sum() - np.cumsum(left)
     at = draw.answered
     wave, stratum, probability = draw.wave[at], draw.stratum[at], draw.probability[at]
-    # In a later wave, an earlier one is known in full: its accounts count once, those without an answer through the others.
+    # In a later wave, an earlier one is known in full: its accounts count once, those without an
+    # answer through the others.
     weight = (part[wave] / probability + later[wave]) / response[stratum]
     size = np.bincount(draw.stratum, minlength=strata)
     first = np.ones(strata)
     first[draw.stratum] = draw.probability
-    return Sample(weight, stratum, size / first, part[wave_of], np.minimum(probability * response[stratum], 1.0), independent[wave])
+    return Sample(
+        weight,
+        stratum,
+        size / first,
+        part[wave_of],
+        np.minimum(probability * response[stratum], 1.0),
+        independent[wave],
+    )
 
 
 def _response(draw: Draw, independent: NDArray[np.bool_], wave_of: Whole) -> Floats:
-    """The share of each stratum's accounts that has an answer; of the whole wave where draws are independent."""
+    """The share of each stratum's accounts that has an answer; of the whole wave where draws are
+    independent.
+    """
     strata = len(wave_of)
     asked = np.bincount(draw.stratum, minlength=strata).astype(np.float64)
     said = np.bincount(draw.stratum[draw.answered], minlength=strata).astype(np.float64)
     all_asked = np.bincount(wave_of, asked, minlength=len(independent))
     all_said = np.bincount(wave_of, said, minlength=len(independent))
     whole = independent[wave_of]
-    return np.asarray(np.where(whole, all_said[wave_of], said) / np.maximum(np.where(whole, all_asked[wave_of], asked), 1))
+    return np.asarray(
+        np.where(whole, all_said[wave_of], said)
+        / np.maximum(np.where(whole, all_asked[wave_of], asked), 1)
+    )
 
 
 def total(drawn: Sample, values: Floats) -> float:
@@ -116,10 +143,12 @@ def total(drawn: Sample, values: Floats) -> float:
 
 
 def variance(drawn: Sample, values: Floats) -> Floats:
-    """The estimated variance of totals of values (float64[n] or float64[n, k]); float64[k] or a scalar array.
+    """The estimated variance of totals of values (float64[n] or float64[n, k]); float64[k] or a
+    scalar array.
 
-    Simple draws: sum over strata of N^2 (1 - n/N) s^2 / n (Särndal et al. 1992, eq. 3.7.4), where a stratum with one answer
-    borrows the variance of its wave. Independent draws: sum of (1 - pi) u^2 / pi^2 (eq. 2.8.6 with pi_kl = pi_k pi_l).
+    Simple draws: sum over strata of N^2 (1 - n/N) s^2 / n (Särndal et al. 1992, eq. 3.7.4), where a
+    stratum with one answer borrows the variance of its wave. Independent draws: sum of (1 - pi) u^2
+    / pi^2 (eq. 2.8.6 with pi_kl = pi_k pi_l).
     """
     values = np.asarray(values, dtype=np.float64)
     flat = values.reshape(len(values), -1)
@@ -153,18 +182,23 @@ def _simple(drawn: Sample, values: Floats) -> Floats:
 def _spread(stratum: Whole, values: Floats, n: Floats) -> Floats:
     """The variance of the values within each stratum, float64[strata, k]."""
     strata, columns = len(n), values.shape[1]
-    sums = np.stack([np.bincount(stratum, values[:, c], minlength=strata) for c in range(columns)], axis=1)
+    sums = np.stack(
+        [np.bincount(stratum, values[:, c], minlength=strata) for c in range(columns)], axis=1
+    )
     mean = sums / np.maximum(n, 1)[:, None]
     off = (values - mean[stratum]) ** 2
-    squares = np.stack([np.bincount(stratum, off[:, c], minlength=strata) for c in range(columns)], axis=1)
+    squares = np.stack(
+        [np.bincount(stratum, off[:, c], minlength=strata) for c in range(columns)], axis=1
+    )
     return np.asarray(squares / np.maximum(n - 1, 1)[:, None])
 
 
 def ratio(drawn: Sample, size: Floats, y: Floats) -> tuple[float, Floats]:
-    """Hájek's estimate of the share (sum of size x y over sum of size) and its linearised values (float64[n]).
+    """Hájek's estimate of the share (sum of size x y over sum of size) and its linearised values
+    (float64[n]).
 
-    `variance` of the linearised values is that of the share (Särndal et al. 1992, eq. 5.6.8). Raises ZeroDivisionError
-    where nothing of the size was drawn.
+    `variance` of the linearised values is that of the share (Särndal et al. 1992, eq. 5.6.8).
+    Raises ZeroDivisionError where nothing of the size was drawn.
     """
     whole = float(drawn.weight @ size)
     if not whole > 0:
@@ -174,9 +208,11 @@ def ratio(drawn: Sample, size: Floats, y: Floats) -> tuple[float, Floats]:
 
 
 def effective(drawn: Sample, size: Floats) -> float:
-    """How many accounts of equal weight, drawn with replacement, would tell as much of a share that has nothing to do with size.
+    """How many accounts of equal weight, drawn with replacement, would tell as much of a share that
+    has nothing to do with size.
 
-    Kish 1965, *Survey Sampling*, 8.2, with finite population correction; infinite where all were drawn.
+    Kish 1965, *Survey Sampling*, 8.2, with finite population correction; infinite where all were
+    drawn.
     """
     whole = float(drawn.weight @ size)
     if not whole > 0:
@@ -187,10 +223,11 @@ def effective(drawn: Sample, size: Floats) -> float:
 
 
 def bounds(share: float, spread: float, known: float, z: float = Z) -> tuple[float, float]:
-    """Wilson's interval of a share with this variance: the score test inverted at the effective number of accounts.
+    """Wilson's interval of a share with this variance: the score test inverted at the effective
+    number of accounts.
 
-    The number is share (1 - share) / variance (Korn and Graubard 1998, Surv. Methodol. 24:193), never more than `known`
-    allows: with few bots, or none, the variance is itself hardly estimated.
+    The number is share (1 - share) / variance (Korn and Graubard 1998, Surv. Methodol. 24:193),
+    never more than `known` allows: with few bots, or none, the variance is itself hardly estimated.
 
     >>> [round(b, 4) for b in bounds(15 / 148, 15 / 148 * 133 / 148 / 148, 148.0)]
     [0.0624, 0.1605]
@@ -204,7 +241,9 @@ def bounds(share: float, spread: float, known: float, z: float = Z) -> tuple[flo
 
 
 def _told(share: float, spread: float, z: float) -> float:
-    """The accounts that the variance speaks of; at 0 and 1, those for which Wilson's bound is z standard errors away."""
+    """The accounts that the variance speaks of; at 0 and 1, those for which Wilson's bound is z
+    standard errors away.
+    """
     if not spread > 0:
         return float("inf")
     if 0 < share < 1:
@@ -213,8 +252,11 @@ def _told(share: float, spread: float, z: float) -> float:
     return z**2 * (1 - far) / far
 
 
-def clopper_pearson(hits: ArrayLike, trials: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
-    """The exact interval of a share (Clopper and Pearson 1934, Biometrika 26:404): never less than its level, often more.
+def clopper_pearson(
+    hits: ArrayLike, trials: ArrayLike, level: float = 0.95
+) -> tuple[Floats, Floats]:
+    """The exact interval of a share (Clopper and Pearson 1934, Biometrika 26:404): never less than
+    its level, often more.
 
     >>> [round(float(b), 4) for b in clopper_pearson(0, 20)]
     [0.0, 0.1684]

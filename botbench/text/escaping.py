@@ -1,21 +1,27 @@
-"""Foreign text as HTML that it cannot break out of: escaped, isolated in its direction, invisible characters made visible."""
+"""Foreign text as HTML that it cannot break out of: escaped, isolated in its direction, invisible
+characters made visible.
+"""
 
 from __future__ import annotations
 
 import html
 import re
 
-# Controls (but tab and newline), blank letters, lone surrogates, zero-width characters (but the joiners that emoji and
-# Persian need), and all that turns the direction of text.
+# Controls (but tab and newline), blank letters, lone surrogates, zero-width characters (but the
+# joiners that emoji and Persian need), and all that turns the direction of text.
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u2800\u3164\uffa0\ud800-\udfff\u200b\u200e\u200f"
-    "\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
+    "\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 # More than three combining marks on one letter would cover the lines above.
-_PILE = re.compile("([\u0300-\u036f\u0489\u1ab0-\u1aff\u20d0-\u20ff]{3})[\u0300-\u036f\u0489\u1ab0-\u1aff\u20d0-\u20ff]+")
+_PILE = re.compile(
+    "([\u0300-\u036f\u0489\u1ab0-\u1aff\u20d0-\u20ff]{3})[\u0300-\u036f\u0489\u1ab0-\u1aff\u20d0-\u20ff]+"
+)
 
 
 def literal(value: object, length: int | None = None) -> str:
-    """A value as HTML text. `length` is its full length in characters where `value` was cut; what is missing is said.
+    """A value as HTML text. `length` is its full length in characters where `value` was cut; what
+    is missing is said.
 
     >>> literal("<b>\\u202egnp.exe</b>")
     '<bdi dir="auto">&lt;b&gt;<i class="ac-cp">U+202E</i>gnp.exe&lt;/b&gt;</bdi>'

@@ -1,7 +1,9 @@
-"""Near-identical texts found without comparing all pairs: minhash signatures in bands (Broder 1997; Leskovec et al. 2014, ch. 3).
+"""Near-identical texts found without comparing all pairs: minhash signatures in bands (Broder 1997;
+Leskovec et al. 2014, ch. 3).
 
-Words in threes, ten minimal hashes, five bands of two: texts with a Jaccard similarity J meet in a band with probability
-1 - (1 - J^2)^5, which is .966 at J = .7 and .994 at .8; what meets is compared, and kept from J = .7 on.
+Words in threes, ten minimal hashes, five bands of two: texts with a Jaccard similarity J meet in a
+band with probability 1 - (1 - J^2)^5, which is .966 at J = .7 and .994 at .8; what meets is
+compared, and kept from J = .7 on.
 """
 
 from __future__ import annotations
@@ -42,7 +44,10 @@ def join_near(connection: duckdb.DuckDBPyConnection, posts: str, words: str, sho
 
 
 def _signatures(connection: duckdb.DuckDBPyConnection) -> None:
-    minima = ", ".join(f"list_min(list_transform(shingles, lambda s: hash(s, {k}))) AS m{k}" for k in range(BANDS * ROWS))
+    minima = ", ".join(
+        f"list_min(list_transform(shingles, lambda s: hash(s, {k}))) AS m{k}"
+        for k in range(BANDS * ROWS)
+    )
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE study_signatures AS
         SELECT id, shingles, {minima} FROM (
@@ -53,16 +58,20 @@ def _signatures(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _similar(connection: duckdb.DuckDBPyConnection) -> None:
     bands = " UNION ALL ".join(
-        f"SELECT id, {b} AS band, hash({', '.join(f'm{b * ROWS + r}' for r in range(ROWS))}) AS bucket FROM study_signatures"
-        for b in range(BANDS))
-    connection.execute(f"""
+        f"SELECT id, {b} AS band, hash({', '.join(f'm{b * ROWS + r}' for r in range(ROWS))}) AS"
+        " bucket FROM study_signatures"
+        for b in range(BANDS)
+    )
+    connection.execute(
+        f"""
         CREATE OR REPLACE TEMP TABLE study_similar AS
         WITH placed AS (SELECT *, row_number() OVER (PARTITION BY band, bucket ORDER BY id) AS place FROM ({bands})),
         met AS (SELECT DISTINCT x.id AS a, y.id AS b FROM placed x JOIN placed y
                 ON x.band = y.band AND x.bucket = y.bucket AND x.id < y.id AND (x.place = 1 OR y.place <= {BUCKET}))
         SELECT a, b FROM met JOIN study_signatures x ON met.a = x.id JOIN study_signatures y ON met.b = y.id
         WHERE len(list_intersect(x.shingles, y.shingles))
-              >= {SIMILAR} * (len(x.shingles) + len(y.shingles) - len(list_intersect(x.shingles, y.shingles)))""")
+              >= {SIMILAR} * (len(x.shingles) + len(y.shingles) - len(list_intersect(x.shingles, y.shingles)))"""
+    )
 
 
 def _merge(connection: duckdb.DuckDBPyConnection, a: Places, b: Places, n: int) -> None:
@@ -70,15 +79,22 @@ def _merge(connection: duckdb.DuckDBPyConnection, a: Places, b: Places, n: int) 
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    label = connected_components(coo_array((np.ones(len(a)), (a, b)), shape=(n, n)), directed=False)[1]
+    label = connected_components(
+        coo_array((np.ones(len(a)), (a, b)), shape=(n, n)), directed=False
+    )[1]
     first = np.full(label.max() + 1, n, dtype=np.int64)
     np.minimum.at(first, label, np.arange(n))
     connection.register("study_merged", pa.table({"id": np.arange(n), "first": first[label]}))
-    connection.execute("""
+    connection.execute(
+        """
         CREATE OR REPLACE TEMP TABLE study_same AS SELECT t.what AS old, f.what AS new FROM study_merged m
-        JOIN study_texts t ON m.id = t.id JOIN study_texts f ON m.first = f.id WHERE m.id <> m.first""")
+        JOIN study_texts t ON m.id = t.id JOIN study_texts f ON m.first = f.id WHERE m.id <> m.first"""
+    )
     connection.unregister("study_merged")
-    connection.execute("UPDATE study_actions SET what = s.new FROM study_same s WHERE study_actions.kind = 'text' AND what = s.old")
+    connection.execute(
+        "UPDATE study_actions SET what = s.new FROM study_same s WHERE study_actions.kind = 'text'"
+        " AND what = s.old"
+    )
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:

@@ -1,4 +1,6 @@
-"""What goes into a CSV file that people open in a spreadsheet: text by others can neither run as a formula nor hide."""
+"""What goes into a CSV file that people open in a spreadsheet: text by others can neither run as a
+formula nor hide.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ HIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-    """Write rows as CSV, every value through `cell`; lists are joined by `; `, times are ISO 8601. Returns how many rows."""
+    """Write rows as CSV, every value through `cell`; lists are joined by `; `, times are ISO 8601.
+    Returns how many rows.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     count = 0
     with path.open("w", encoding="utf-8", newline="") as handle:
@@ -42,7 +46,9 @@ def plain(said: Any) -> Any:
     'a⟨U+202E⟩b'
     """
     if isinstance(said, str):
-        return "".join(f"⟨U+{ord(c):04X}⟩" if unicodedata.category(c) in HIDDEN else c for c in said)
+        return "".join(
+            f"⟨U+{ord(c):04X}⟩" if unicodedata.category(c) in HIDDEN else c for c in said
+        )
     if isinstance(said, list | tuple):
         return [plain(part) for part in said]
     if isinstance(said, dict):

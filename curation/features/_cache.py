@@ -1,4 +1,6 @@
-"""Features of a release, computed once: one Parquet file for each content hash and version of the code."""
+"""Features of a release, computed once: one Parquet file for each content hash and version of the
+code.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +19,15 @@ if TYPE_CHECKING:
 
 
 REVISION = 1
-"""The declared version of how features are computed (views, exact arithmetic): raise it when values change."""
+"""The declared version of how features are computed (views, exact arithmetic): raise it when values
+change.
+"""
 
 
 class Frozen(Protocol):
-    """What of a release is read: its content hash, and the folder with accounts.parquet and posts.parquet."""
+    """What of a release is read: its content hash, and the folder with accounts.parquet and
+    posts.parquet.
+    """
 
     @property
     def content_hash(self) -> str:
@@ -33,10 +39,11 @@ class Frozen(Protocol):
 
 
 def cached(release: Frozen, cache: Path, families: Iterable[str] | None = None) -> pa.Table:
-    """The features of a release's accounts (see `compute`), from `cache` where they are there already.
+    """The features of a release's accounts (see `compute`), from `cache` where they are there
+    already.
 
-    All families are computed at once and those asked for are read. The file appears whole or not at all, so two
-    processes may do this at once. Raises UserError for an unknown family.
+    All families are computed at once and those asked for are read. The file appears whole or not at
+    all, so two processes may do this at once. Raises UserError for an unknown family.
     """
     import pyarrow.parquet as pq
 
@@ -48,13 +55,17 @@ def cached(release: Frozen, cache: Path, families: Iterable[str] | None = None) 
 
 
 def code_version() -> str:
-    """sha256 of every feature's name and version, of how they are computed, and of DuckDB's version."""
+    """sha256 of every feature's name and version, of how they are computed, and of DuckDB's
+    version.
+    """
     import duckdb
 
     total = hashlib.sha256(f"{duckdb.__version__} revision {REVISION}\n".encode())
     for name, one in FEATURES.items():
         module = one.function.__module__
-        version = code_versions.of_module(module) if one.revision is None else f"revision {one.revision}"
+        version = (
+            code_versions.of_module(module) if one.revision is None else f"revision {one.revision}"
+        )
         total.update(f"{name} {version}\n".encode())
     return total.hexdigest()
 
@@ -64,11 +75,23 @@ def _write(release: Frozen, path: Path) -> None:
     import pyarrow.parquet as pq
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".features-", dir=path.parent) as scratch, duckdb.connect() as connection:
-        for setting in ("TimeZone = 'UTC'", "autoinstall_known_extensions = false", "preserve_insertion_order = false",
-                        f"memory_limit = '{4 * MEMORY}B'", f"temp_directory = '{_quoted(scratch)}'"):
+    with (
+        tempfile.TemporaryDirectory(prefix=".features-", dir=path.parent) as scratch,
+        duckdb.connect() as connection,
+    ):
+        for setting in (
+            "TimeZone = 'UTC'",
+            "autoinstall_known_extensions = false",
+            "preserve_insertion_order = false",
+            f"memory_limit = '{4 * MEMORY}B'",
+            f"temp_directory = '{_quoted(scratch)}'",
+        ):
             connection.execute(f"SET {setting}")
-        table = compute(connection, _all_of(release.path / "accounts.parquet"), _all_of(release.path / "posts.parquet"))
+        table = compute(
+            connection,
+            _all_of(release.path / "accounts.parquet"),
+            _all_of(release.path / "posts.parquet"),
+        )
         whole = Path(scratch) / path.name
         pq.write_table(table, whole)
         whole.replace(path)

@@ -1,4 +1,6 @@
-"""Computing features: one query a view and account bucket, so that memory does not grow with the posts."""
+"""Computing features: one query a view and account bucket, so that memory does not grow with the
+posts.
+"""
 
 from __future__ import annotations
 
@@ -21,19 +23,26 @@ if TYPE_CHECKING:
 MEMORY = 2**30
 """Bytes that the posts of one bucket may take."""
 BYTES_A_POST = 300
-"""Measured at the peak of the hungriest view (words) on posts of ten words, 200 bytes, and half as much again."""
+"""Measured at the peak of the hungriest view (words) on posts of ten words, 200 bytes, and half as
+much again.
+"""
 
 
 def compute(
-    connection: duckdb.DuckDBPyConnection, accounts_sql: str, posts_sql: str, families: Iterable[str] | None = None,
+    connection: duckdb.DuckDBPyConnection,
+    accounts_sql: str,
+    posts_sql: str,
+    families: Iterable[str] | None = None,
     buckets: int | None = None,
 ) -> pa.Table:
-    """Features of accounts: `account_id` and one BIGINT or DOUBLE column a feature, sorted by account_id.
+    """Features of accounts: `account_id` and one BIGINT or DOUBLE column a feature, sorted by
+    account_id.
 
-    `accounts_sql` and `posts_sql` are queries with the schema's columns, the first with one row an account; posts of
-    other accounts are left out. NULL is missing. Values do not depend on the order of rows or on `buckets` (by
-    default as many as bounded memory asks for; then the posts are spread over temporary files, beside DuckDB's own).
-    Raises ValueError where an account has several rows, UserError for an unknown family.
+    `accounts_sql` and `posts_sql` are queries with the schema's columns, the first with one row an
+    account; posts of other accounts are left out. NULL is missing. Values do not depend on the
+    order of rows or on `buckets` (by default as many as bounded memory asks for; then the posts are
+    spread over temporary files, beside DuckDB's own). Raises ValueError where an account has
+    several rows, UserError for an unknown family.
     """
     features = chosen(families)
     of_accounts = [query for query, bucketed in _queries(tuple(features)) if not bucketed]
@@ -55,7 +64,9 @@ def buckets_for(connection: duckdb.DuckDBPyConnection, posts_sql: str, memory: i
 
 
 def _ids(connection: duckdb.DuckDBPyConnection, accounts_sql: str) -> pa.Table:
-    ids = connection.execute(f"SELECT account_id, count(*) AS rows FROM ({accounts_sql}) GROUP BY ALL").to_arrow_table()
+    ids = connection.execute(
+        f"SELECT account_id, count(*) AS rows FROM ({accounts_sql}) GROUP BY ALL"
+    ).to_arrow_table()
     if any(n.as_py() > 1 for n in ids["rows"].unique()):
         raise ValueError("features need one row an account; choose one observation of each")
     return ids.select(["account_id"])
@@ -74,7 +85,11 @@ def _sql(name: str, features: list[Feature]) -> str:
 
     table = expression(name)
     values = {f.name: _typed(f.function(table)) for f in features}
-    rows = table.select("account_id", **values) if name == "accounts" else table.group_by("account_id").aggregate(**values)
+    rows = (
+        table.select("account_id", **values)
+        if name == "accounts"
+        else table.group_by("account_id").aggregate(**values)
+    )
     return str(ibis.to_sql(rows, dialect="duckdb"))
 
 
@@ -84,24 +99,35 @@ def _typed(value: Any) -> Any:
 
 
 def _only(table: str, source: str, features: Iterable[Feature]) -> str:
-    """The source with the columns that the features declare; others are NULL, so that no need stays undeclared."""
+    """The source with the columns that the features declare; others are NULL, so that no need stays
+    undeclared.
+    """
     needed = {need for f in features for need in f.needs} | {f"{table}.account_id"}
-    columns = ", ".join(f'"{c.name}"' if f"{table}.{c.name}" in needed else f'NULL::{c.type} AS "{c.name}"'
-                        for c in TABLES[table].columns)
+    columns = ", ".join(
+        f'"{c.name}"' if f"{table}.{c.name}" in needed else f'NULL::{c.type} AS "{c.name}"'
+        for c in TABLES[table].columns
+    )
     return f"SELECT {columns} FROM ({source})"
 
 
 @contextmanager
 def _spread(connection: duckdb.DuckDBPyConnection, source: str, n: int) -> Iterator[list[str]]:
-    """Sources of the n account buckets: the source itself, or one temporary file each, written in one pass."""
+    """Sources of the n account buckets: the source itself, or one temporary file each, written in
+    one pass.
+    """
     if n == 1:
         yield [source]
         return
     with tempfile.TemporaryDirectory(prefix="features-", dir=_scratch(connection)) as folder:
-        connection.execute(f"COPY (SELECT *, hash(account_id) % {n} AS bucket FROM ({source})) TO '{_quoted(folder)}' "
-                           "(FORMAT parquet, PARTITION_BY (bucket), OVERWRITE_OR_IGNORE)")
+        connection.execute(
+            f"COPY (SELECT *, hash(account_id) % {n} AS bucket FROM ({source})) TO"
+            f" '{_quoted(folder)}' (FORMAT parquet, PARTITION_BY (bucket), OVERWRITE_OR_IGNORE)"
+        )
         there = sorted(Path(folder).iterdir())
-        yield [f"FROM read_parquet('{_quoted(part)}/*.parquet', hive_partitioning = false)" for part in there] or [source]
+        yield [
+            f"FROM read_parquet('{_quoted(part)}/*.parquet', hive_partitioning = false)"
+            for part in there
+        ] or [source]
 
 
 def _scratch(connection: duckdb.DuckDBPyConnection) -> str | None:
@@ -113,8 +139,15 @@ def _scratch(connection: duckdb.DuckDBPyConnection) -> str | None:
     return str(row[0])
 
 
-def _run(connection: duckdb.DuckDBPyConnection, queries: Iterable[str], source: str) -> list[pa.Table]:
-    filled = [query.replace(f'"{placeholder(t)}"', f"({source})") for query in queries for t in TABLES if placeholder(t) in query]
+def _run(
+    connection: duckdb.DuckDBPyConnection, queries: Iterable[str], source: str
+) -> list[pa.Table]:
+    filled = [
+        query.replace(f'"{placeholder(t)}"', f"({source})")
+        for query in queries
+        for t in TABLES
+        if placeholder(t) in query
+    ]
     return [connection.execute(query).to_arrow_table() for query in filled]
 
 
@@ -124,15 +157,21 @@ def _stacked(tables: list[pa.Table]) -> pa.Table:
     return pa.concat_tables(tables)
 
 
-def _joined(connection: duckdb.DuckDBPyConnection, parts: list[pa.Table], names: list[str]) -> pa.Table:
-    """The parts side by side: one row an account of the first part, NULL where another part has none."""
+def _joined(
+    connection: duckdb.DuckDBPyConnection, parts: list[pa.Table], names: list[str]
+) -> pa.Table:
+    """The parts side by side: one row an account of the first part, NULL where another part has
+    none.
+    """
     aliases = [f"features_part_{i}" for i in range(len(parts))]
     joins = " ".join(f"LEFT JOIN {alias} USING (account_id)" for alias in aliases[1:])
     columns = ", ".join(["account_id", *(f'"{name}"' for name in names)])
     for alias, part in zip(aliases, parts, strict=True):
         connection.register(alias, part)
     try:
-        return connection.execute(f"SELECT {columns} FROM {aliases[0]} {joins} ORDER BY account_id").to_arrow_table()
+        return connection.execute(
+            f"SELECT {columns} FROM {aliases[0]} {joins} ORDER BY account_id"
+        ).to_arrow_table()
     finally:
         for alias in aliases:
             connection.unregister(alias)

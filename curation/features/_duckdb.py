@@ -16,7 +16,10 @@ def _declared(name: str, output: str, *inputs: str) -> Any:
         """Never run: only the name and the types matter."""
 
     stub.__name__ = name
-    parameters = [inspect.Parameter(f"x{i}", inspect.Parameter.POSITIONAL_OR_KEYWORD) for i in range(len(inputs))]
+    parameters = [
+        inspect.Parameter(f"x{i}", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        for i in range(len(inputs))
+    ]
     stub.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return ibis.udf.scalar.builtin(stub, signature=(inputs, output))
 
@@ -44,7 +47,8 @@ def distinct_in(items: Any) -> Any:
 def upper_case_in(text: Any) -> Any:
     """Upper-case letters in a text.
 
-    In ASCII they are the letters that lower-casing changes, which is found three times faster than by a pattern.
+    In ASCII they are the letters that lower-casing changes, which is found three times faster than
+    by a pattern.
     """
     changed = _declared("hamming", "int64", "string", "string")(text, text.lower())
     others = text.length() - text.re_replace(r"\p{Lu}+", "").length()
@@ -52,9 +56,13 @@ def upper_case_in(text: Any) -> Any:
 
 
 def found_in(text: Any, mark: str, pattern: str, group: int = 0) -> Any:
-    """All matches of a pattern in a text, as a list; texts without `mark`, which every match holds, are not searched."""
+    """All matches of a pattern in a text, as a list; texts without `mark`, which every match holds,
+    are not searched.
+    """
     import ibis
 
-    matches = _declared("regexp_extract_all", "array<string>", "string", "string", "int64")(text, pattern, group)
+    matches = _declared("regexp_extract_all", "array<string>", "string", "string", "int64")(
+        text, pattern, group
+    )
     # Asked this way round, an unknown text (neither with nor without the mark) has unknown matches.
     return (~text.contains(mark)).ifelse(ibis.literal([], type="array<string>"), matches)

@@ -1,7 +1,7 @@
 """Arithmetic whose result is the same for any order of the rows.
 
-Adding floats in another order changes the last digits, and DuckDB's threads take rows in any order. So only whole
-numbers and decimals are added here; the one division comes last.
+Adding floats in another order changes the last digits, and DuckDB's threads take rows in any order.
+So only whole numbers and decimals are added here; the one division comes last.
 """
 
 from __future__ import annotations
@@ -9,7 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ibis.expr.types import BooleanValue, FloatingValue, IntegerValue, NumericValue, StringValue, Value
+    from ibis.expr.types import (
+        BooleanValue,
+        FloatingValue,
+        IntegerValue,
+        NumericValue,
+        StringValue,
+        Value,
+    )
 
 EXACT = "decimal(38, 12)"
 
@@ -25,15 +32,20 @@ def mean(x: IntegerValue) -> FloatingValue:
 
 
 def share(condition: BooleanValue) -> FloatingValue:
-    """Share of rows for which the condition holds, of those where it is known; NULL where there are none."""
+    """Share of rows for which the condition holds, of those where it is known; NULL where there are
+    none.
+    """
     return mean(condition.cast("int64"))
 
 
 def sd(x: IntegerValue) -> FloatingValue:
-    """Standard deviation (of the population, divisor n) of whole numbers below 1e18; NULL with fewer than two."""
+    """Standard deviation (of the population, divisor n) of whole numbers below 1e18; NULL with
+    fewer than two.
+    """
     import ibis
 
-    # n * sum(x^2) - sum(x)^2 loses nothing in whole numbers of 38 digits; in floats it loses everything for regular posters.
+    # n * sum(x^2) - sum(x)^2 loses nothing in whole numbers of 38 digits; in floats it loses
+    # everything for regular posters.
     wide = x.cast("decimal(19, 0)")
     n = x.count()
     root = (n * (wide * wide).sum() - wide.sum() * wide.sum()).cast("float64").sqrt() / n
@@ -50,7 +62,9 @@ def entropy(n: IntegerValue) -> FloatingValue:
 
 
 def count_of(text: StringValue, pattern: str) -> IntegerValue:
-    """Characters (code points) of a text that belong to runs matching `pattern`, a regular expression such as [0-9]+."""
+    """Characters (code points) of a text that belong to runs matching `pattern`, a regular
+    expression such as [0-9]+.
+    """
     return text.length() - text.re_replace(pattern, "").length()
 
 

@@ -7,14 +7,30 @@ from curation.features._registry import FEATURES, families
 
 def reference_page() -> str:
     """Every feature as Markdown (docs/features.md is this, and a test keeps it so)."""
-    lines = ["# Features", "", "Made from `curation/features/` by `botbench features --markdown`; do not edit.", "",
-             "Each reads one account. Where the columns it needs are missing, it is missing (NULL), never zero.", ""]
+    lines = [
+        "# Features",
+        "",
+        "Made from `curation/features/` by `botbench features --markdown`; do not edit.",
+        "",
+        (
+            "Each reads one account. Where the columns it needs are missing, it is missing (NULL),"
+            " never zero."
+        ),
+        "",
+    ]
     for family in families():
-        lines += [f"## {family}", "", "| feature | unit | definition | needs | source |", "| --- | --- | --- | --- | --- |"]
+        lines += [
+            f"## {family}",
+            "",
+            "| feature | unit | definition | needs | source |",
+            "| --- | --- | --- | --- | --- |",
+        ]
         for f in FEATURES.values():
             if f.family == family:
                 needs = ", ".join(f"`{need}`" for need in f.needs)
-                lines.append(f"| `{f.name}` | {f.unit} | {one_line(f.doc)} | {needs} | {f.source} |")
+                lines.append(
+                    f"| `{f.name}` | {f.unit} | {one_line(f.doc)} | {needs} | {f.source} |"
+                )
         lines.append("")
     return "\n".join(lines)
 

@@ -21,10 +21,10 @@ F = TypeVar("F", bound=Callable[..., object])
 class Feature:
     """One feature: data that points to a function.
 
-    `needs` are the columns it reads (`accounts.followers`): where all of them are NULL, so is the feature.
-    `source` is the paper that used or defined it, or `botbench` where it is ours.
-    `revision` is the declared version of its values: raise it when they change. Where none is declared, the syntax of the
-    function's module stands for it.
+    `needs` are the columns it reads (`accounts.followers`): where all of them are NULL, so is the
+    feature. `source` is the paper that used or defined it, or `botbench` where it is ours.
+    `revision` is the declared version of its values: raise it when they change. Where none is
+    declared, the syntax of the function's module stands for it.
     """
 
     name: str
@@ -50,12 +50,16 @@ class Feature:
 _REGISTRY: Registry[Feature] = Registry("feature", "curation.features", "botbench.features")
 
 
-def feature(*, unit: str, needs: str, source: str, family: str = "", revision: int | None = None) -> Callable[[F], F]:
+def feature(
+    *, unit: str, needs: str, source: str, family: str = "", revision: int | None = None
+) -> Callable[[F], F]:
     """Register the function that follows as a feature called as the function is.
 
-    `needs` are columns separated by blanks; `family` is the module's name unless given. The docstring is the
-    definition. Raises ValueError for a column the schema does not have, a missing docstring, several parameters.
+    `needs` are columns separated by blanks; `family` is the module's name unless given. The
+    docstring is the definition. Raises ValueError for a column the schema does not have, a missing
+    docstring, several parameters.
     """
+
     def register(function: F) -> F:
         columns = tuple(needs.split())
         _check(function, columns)
@@ -81,7 +85,9 @@ def _check(function: Callable[..., object], needs: tuple[str, ...]) -> None:
 
 
 class Features(Mapping[str, Feature]):
-    """Every feature by name, sorted by family and name; families are imported when it is first asked."""
+    """Every feature by name, sorted by family and name; families are imported when it is first
+    asked.
+    """
 
     def _all(self) -> dict[str, Feature]:
         found = _REGISTRY.all().values()

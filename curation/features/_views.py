@@ -1,4 +1,6 @@
-"""The views that features read: expressions over accounts and posts, each derived from what its parameter names."""
+"""The views that features read: expressions over accounts and posts, each derived from what its
+parameter names.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ def view(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def expression(name: str) -> Table:
-    """A view as an Ibis expression over the unbound tables `__accounts__` and `__posts__`; raises UserError."""
+    """A view as an Ibis expression over the unbound tables `__accounts__` and `__posts__`; raises
+    UserError.
+    """
     if name not in VIEWS:
         raise unknown("view of features", name, VIEWS)
     function = VIEWS[name]
@@ -50,9 +54,18 @@ def placeholder(table: str) -> str:
 def _unbound(table: str) -> Any:
     import ibis
 
-    types = {"VARCHAR": "string", "BIGINT": "int64", "DOUBLE": "float64", "BOOLEAN": "boolean", "VARCHAR[]": "array<string>",
-             "TIMESTAMPTZ": "timestamp('UTC')", "MAP(VARCHAR, VARCHAR)": "map<string, string>"}
-    return ibis.table({c.name: types[c.type] for c in TABLES[table].columns}, name=placeholder(table))
+    types = {
+        "VARCHAR": "string",
+        "BIGINT": "int64",
+        "DOUBLE": "float64",
+        "BOOLEAN": "boolean",
+        "VARCHAR[]": "array<string>",
+        "TIMESTAMPTZ": "timestamp('UTC')",
+        "MAP(VARCHAR, VARCHAR)": "map<string, string>",
+    }
+    return ibis.table(
+        {c.name: types[c.type] for c in TABLES[table].columns}, name=placeholder(table)
+    )
 
 
 @view
@@ -70,20 +83,26 @@ def posts(posts: Table) -> Table:
     """
     stated = posts.kind.nullif("unknown")
     text = posts.text
-    sort = text.startswith("RT @").ifelse("repost", text.startswith("@").ifelse("reply", "original"))
+    sort = text.startswith("RT @").ifelse(
+        "repost", text.startswith("@").ifelse("reply", "original")
+    )
     return posts.mutate(
         ms=epoch_ms(posts.created_at),
         sort=stated.isnull().ifelse(text.isnull().ifelse(None, sort), stated),
-        tags=posts.hashtags.isnull().ifelse(found_in(text, "#", r"#([\p{L}\p{M}\p{N}_]+)", 1), posts.hashtags),
+        tags=posts.hashtags.isnull().ifelse(
+            found_in(text, "#", r"#([\p{L}\p{M}\p{N}_]+)", 1), posts.hashtags
+        ),
         links=posts.urls.isnull().ifelse(found_in(text, "http", r"https?://[^\s]+"), posts.urls),
-        named=posts.mentions.isnull().ifelse(found_in(text, "@", r"@([A-Za-z0-9_]+)", 1), posts.mentions),
+        named=posts.mentions.isnull().ifelse(
+            found_in(text, "@", r"@([A-Za-z0-9_]+)", 1), posts.mentions
+        ),
     )
 
 
 @view
 def gaps(posts: Table) -> Table:
-    """One row a dated post: `gap_ms` since the account's post before (NULL for the first), and `awake_ms` since the
-    last pause of 4 hours or more."""
+    """One row a dated post: `gap_ms` since the account's post before (NULL for the first), and
+    `awake_ms` since the last pause of 4 hours or more."""
     import ibis
 
     dated = posts.filter(posts.ms.notnull()).select("account_id", "ms")
@@ -106,26 +125,35 @@ def days(posts: Table) -> Table:
 def weekhours(posts: Table) -> Table:
     """One row an account and hour of the week (UTC) with posts: `weekhour` 0 to 167, `n` posts."""
     dated = posts.filter(posts.ms.notnull())
-    return dated.group_by("account_id", weekhour=(dated.ms // HOUR_MS) % 168).aggregate(n=dated.count())
+    return dated.group_by("account_id", weekhour=(dated.ms // HOUR_MS) % 168).aggregate(
+        n=dated.count()
+    )
 
 
 @view
 def hours(weekhours: Table) -> Table:
     """One row an account and hour of the day (UTC) with posts: `hour` 0 to 23, `n` posts."""
-    return weekhours.group_by("account_id", hour=weekhours.weekhour % 24).aggregate(n=weekhours.n.sum())
+    return weekhours.group_by("account_id", hour=weekhours.weekhour % 24).aggregate(
+        n=weekhours.n.sum()
+    )
 
 
 @view
 def words(posts: Table) -> Table:
     """One row a word used (what blanks separate, case kept): `word`, its 64-bit hash."""
     spelt = posts.filter(posts.text.notnull())
-    each = spelt.select("account_id", word=spelt.text.split(" ").unnest()).filter(lambda t: t.word != "")
-    # The hash takes a third of the memory of the word, and two words of one account never share one in practice.
+    each = spelt.select("account_id", word=spelt.text.split(" ").unnest()).filter(
+        lambda t: t.word != ""
+    )
+    # The hash takes a third of the memory of the word, and two words of one account never share one
+    # in practice.
     return each.select("account_id", word=each.word.hash())
 
 
 def _items(posts: Table, column: str) -> Table:
-    each = posts.select("account_id", item=posts[column].unnest()).filter(lambda t: t.item.notnull())
+    each = posts.select("account_id", item=posts[column].unnest()).filter(
+        lambda t: t.item.notnull()
+    )
     lowered = each.mutate(item=each.item.lower())
     return lowered.group_by("account_id", "item").aggregate(n=lowered.count())
 

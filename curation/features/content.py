@@ -28,7 +28,9 @@ def repost_share(posts: Table) -> FloatingValue:
 
 @feature(unit="share", needs=KIND, source=VAROL, revision=1)
 def reply_share(posts: Table) -> FloatingValue:
-    """Share of posts that are replies; read off the text (a leading @) where the kind is not stated."""
+    """Share of posts that are replies; read off the text (a leading @) where the kind is not
+    stated.
+    """
     return share(posts.sort == "reply")
 
 
@@ -70,7 +72,9 @@ def mentions_per_post(posts: Table) -> FloatingValue:
 
 @feature(unit="share", needs=TAGS, source="botbench", revision=1)
 def hashtag_concentration(tags: Table) -> FloatingValue:
-    """Chance that two hashtags drawn from its posts are the same (Herfindahl index); missing without hashtags."""
+    """Chance that two hashtags drawn from its posts are the same (Herfindahl index); missing
+    without hashtags.
+    """
     return concentration(tags.n)
 
 
@@ -106,7 +110,9 @@ def distinct_domains(domains: Table) -> IntegerValue:
 
 @feature(unit="share", needs=f"posts.ref_account_id {KIND}", source="botbench", revision=1)
 def repost_concentration(reposted: Table) -> FloatingValue:
-    """Chance that two reposts drawn from its posts are of one account; missing where it is not known whose they are."""
+    """Chance that two reposts drawn from its posts are of one account; missing where it is not
+    known whose they are.
+    """
     return concentration(reposted.n)
 
 

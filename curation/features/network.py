@@ -1,4 +1,6 @@
-"""Whom it turns to: the accounts it mentions and reposts, read off its posts. What needs others' posts is fitted in the bench."""
+"""Whom it turns to: the accounts it mentions and reposts, read off its posts. What needs others'
+posts is fitted in the bench.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ REPOSTED = "posts.ref_account_id posts.kind posts.text"
 
 @feature(unit="accounts", needs=NAMED, source=VAROL, revision=1)
 def accounts_mentioned(mentioned: Table) -> IntegerValue:
-    """Distinct accounts mentioned (its out-degree in the network of mentions); missing without mentions."""
+    """Distinct accounts mentioned (its out-degree in the network of mentions); missing without
+    mentions.
+    """
     return mentioned.count()
 
 
@@ -35,11 +39,15 @@ def top_mention_share(mentioned: Table) -> FloatingValue:
 
 @feature(unit="accounts", needs=REPOSTED, source=VAROL, revision=1)
 def accounts_reposted(reposted: Table) -> IntegerValue:
-    """Distinct accounts reposted (its out-degree in the network of reposts); missing where it is not known whose they are."""
+    """Distinct accounts reposted (its out-degree in the network of reposts); missing where it is
+    not known whose they are.
+    """
     return reposted.count()
 
 
 @feature(unit="bits", needs=REPOSTED, source=VAROL, revision=1)
 def repost_entropy(reposted: Table) -> FloatingValue:
-    """Entropy of the accounts reposted: 0 where all reposts are of one; missing where it is not known whose they are."""
+    """Entropy of the accounts reposted: 0 where all reposts are of one; missing where it is not
+    known whose they are.
+    """
     return entropy(reposted.n)

@@ -1,7 +1,7 @@
 """What the profile says: counts, ratios, growth since creation, name and bio, flags.
 
-With the names of Yang et al. 2020 these are BotometerLite's features but for the likelihood of the handle's bigrams,
-which is fitted on other accounts.
+With the names of Yang et al. 2020 these are BotometerLite's features but for the likelihood of the
+handle's bigrams, which is fitted on other accounts.
 """
 
 from __future__ import annotations
@@ -102,7 +102,12 @@ def listed_per_day(accounts: Table) -> FloatingValue:
     return per(accounts.listed, accounts.age_days)
 
 
-@feature(unit="likes a post", needs="accounts.likes_total accounts.posts_total", source="botbench", revision=1)
+@feature(
+    unit="likes a post",
+    needs="accounts.likes_total accounts.posts_total",
+    source="botbench",
+    revision=1,
+)
 def likes_per_post(accounts: Table) -> FloatingValue:
     """Likes given, divided by posts counted; missing without posts."""
     return per(accounts.likes_total, accounts.posts_total)
@@ -128,7 +133,9 @@ def handle_digits_share(accounts: Table) -> FloatingValue:
 
 @feature(unit="characters", needs="accounts.display_name accounts.extra", source=YANG, revision=1)
 def display_name_length(accounts: Table) -> IntegerValue:
-    """Length of the name shown, or the length that the source gave instead (`extra['display_name_length']`)."""
+    """Length of the name shown, or the length that the source gave instead
+    (`extra['display_name_length']`).
+    """
     return known_length(accounts.display_name, accounts.extra.get("display_name_length"))
 
 
@@ -140,7 +147,9 @@ def display_name_digits(accounts: Table) -> IntegerValue:
 
 @feature(unit="share", needs="accounts.handle accounts.display_name", source="botbench", revision=1)
 def name_handle_distance(accounts: Table) -> FloatingValue:
-    """Levenshtein distance (in bytes of UTF-8, lower case) of handle and name shown, divided by the longer one's bytes."""
+    """Levenshtein distance (in bytes of UTF-8, lower case) of handle and name shown, divided by the
+    longer one's bytes.
+    """
     import ibis
 
     handle, name = accounts.handle.lower(), accounts.display_name.lower()
@@ -161,13 +170,17 @@ def bio_has_url(accounts: Table) -> BooleanValue:
 
 @feature(unit="yes/no", needs="accounts.url", source=CRESCI, revision=1)
 def has_url(accounts: Table) -> BooleanValue:
-    """Whether the profile's link is filled in; missing where the source gives none and does not say that it is empty."""
+    """Whether the profile's link is filled in; missing where the source gives none and does not say
+    that it is empty.
+    """
     return _filled(accounts.url)
 
 
 @feature(unit="yes/no", needs="accounts.location", source=CRESCI, revision=1)
 def has_location(accounts: Table) -> BooleanValue:
-    """Whether the place is filled in; missing where the source gives none and does not say that it is empty."""
+    """Whether the place is filled in; missing where the source gives none and does not say that it
+    is empty.
+    """
     return _filled(accounts.location)
 
 
@@ -197,7 +210,9 @@ def protected(accounts: Table) -> BooleanValue:
 
 @feature(unit="yes/no", needs="accounts.extra", source=YANG, revision=1)
 def background_image(accounts: Table) -> BooleanValue:
-    """Whether the profile uses its background image (`extra['profile_use_background_image']` of Twitter's v1.1 interface)."""
+    """Whether the profile uses its background image (`extra['profile_use_background_image']` of
+    Twitter's v1.1 interface).
+    """
     told = accounts.extra.get("profile_use_background_image").strip().lower()
     return told.isin(["true", "t", "1"]) | told.isin(["false", "f", "0", ""]).ifelse(False, None)
 

@@ -1,4 +1,6 @@
-"""How it writes: length, repetition, words, and what sort of characters. Reposts count as any post does."""
+"""How it writes: length, repetition, words, and what sort of characters. Reposts count as any post
+does.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,8 @@ def text_length_sd(posts: Table) -> FloatingValue:
 @feature(unit="share", needs=TEXT, source=CRESCI, revision=1)
 def duplicate_text_share(posts: Table) -> FloatingValue:
     """Share of posts whose text it had posted already: 1 - distinct texts / texts."""
-    # Equal 64-bit hashes stand for equal texts: a third of the memory, and two texts of one account never meet in practice.
+    # Equal 64-bit hashes stand for equal texts: a third of the memory, and two texts of one account
+    # never meet in practice.
     distinct = posts.text.hash().nunique(where=posts.text.notnull())
     return per(posts.text.count() - distinct, posts.text.count())
 

@@ -1,4 +1,6 @@
-"""When it posts: rate, gaps, pauses and hours. Times are UTC, for an account's own time zone is rarely known."""
+"""When it posts: rate, gaps, pauses and hours. Times are UTC, for an account's own time zone is
+rarely known.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ DAY = 24 * HOUR
 
 @feature(unit="posts", needs="posts.account_id", source="botbench", revision=1)
 def posts_seen(posts: Table) -> IntegerValue:
-    """Posts of the account in the data, which may be a part of its timeline; missing where there are none."""
+    """Posts of the account in the data, which may be a part of its timeline; missing where there
+    are none.
+    """
     return posts.count()
 
 
@@ -75,13 +79,17 @@ def gap_min(gaps: Table) -> FloatingValue:
 
 @feature(unit="ratio", needs=WHEN, source=VAROL, revision=1)
 def gap_cv(gaps: Table) -> FloatingValue:
-    """Standard deviation of the gaps divided by their mean (0 for a clock, about 1 for chance); needs two gaps."""
+    """Standard deviation of the gaps divided by their mean (0 for a clock, about 1 for chance);
+    needs two gaps.
+    """
     return sd(gaps.gap_ms) / mean(gaps.gap_ms).nullif(0)
 
 
 @feature(unit="-1 to 1", needs=WHEN, source=GOH, revision=1)
 def burstiness(gaps: Table) -> FloatingValue:
-    """(sd - mean) / (sd + mean) of the gaps: -1 for a clock, 0 for chance, towards 1 for bursts; needs two gaps."""
+    """(sd - mean) / (sd + mean) of the gaps: -1 for a clock, 0 for chance, towards 1 for bursts;
+    needs two gaps.
+    """
     deviation, middle = sd(gaps.gap_ms), mean(gaps.gap_ms)
     return (deviation - middle) / (deviation + middle).nullif(0)
 
@@ -100,7 +108,9 @@ def longest_pause(gaps: Table) -> FloatingValue:
 
 @feature(unit="hours", needs=WHEN, source="botbench", revision=1)
 def longest_stretch(gaps: Table) -> FloatingValue:
-    """Longest time from a post to a later one without a pause of 4 hours between: nobody stays awake for days."""
+    """Longest time from a post to a later one without a pause of 4 hours between: nobody stays
+    awake for days.
+    """
     return gaps.awake_ms.max() / HOUR
 
 
@@ -118,13 +128,17 @@ def weekhour_entropy(weekhours: Table) -> FloatingValue:
 
 @feature(unit="share", needs=WHEN, source="botbench", revision=1)
 def night_share(hours: Table) -> FloatingValue:
-    """Share of posts from 0 to 6 o'clock UTC, which is night only where the account's clock is near UTC."""
+    """Share of posts from 0 to 6 o'clock UTC, which is night only where the account's clock is near
+    UTC.
+    """
     return per(hours.n.sum(where=hours.hour < 6).fill_null(0), hours.n.sum())
 
 
 @feature(unit="share", needs=WHEN, source="botbench", revision=1)
 def quiet_share(hours: Table) -> FloatingValue:
-    """Smallest share of posts in any six hours of the day in a row: sleep in any time zone; 0.25 for a steady machine."""
+    """Smallest share of posts in any six hours of the day in a row: sleep in any time zone; 0.25
+    for a steady machine.
+    """
     import ibis
 
     of = [hours.n.sum(where=hours.hour == hour).fill_null(0) for hour in range(24)]
@@ -136,7 +150,9 @@ def quiet_share(hours: Table) -> FloatingValue:
 def weekend_share(weekhours: Table) -> FloatingValue:
     """Share of posts on Saturdays and Sundays (UTC)."""
     # 1970 began on a Thursday: hours 48 to 95 of that week are Saturday and Sunday.
-    return per(weekhours.n.sum(where=weekhours.weekhour.between(48, 95)).fill_null(0), weekhours.n.sum())
+    return per(
+        weekhours.n.sum(where=weekhours.weekhour.between(48, 95)).fill_null(0), weekhours.n.sum()
+    )
 
 
 @feature(unit="share", needs=WHEN, source=ZHANG, revision=1)

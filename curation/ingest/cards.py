@@ -1,4 +1,6 @@
-"""Cards: what a data set is, where its files are and how they are read; one YAML file each, checked field by field."""
+"""Cards: what a data set is, where its files are and how they are read; one YAML file each, checked
+field by field.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +65,9 @@ class Label(_Strict):
 
 
 class Read(_Strict):
-    """One reading: a format over some of the files (all, where none are named) with the format's options."""
+    """One reading: a format over some of the files (all, where none are named) with the format's
+    options.
+    """
 
     format: str
     files: tuple[str, ...] = ()
@@ -96,7 +100,9 @@ class Card(_Strict):
     quirks: tuple[str, ...] = ()
     known_issues: tuple[str, ...] = ()
     suite: dict[str, Any] | None = None
-    """The data set's own validation rules: suite.yaml beside the card (`curation.validation.rules.DataSetSuite`)."""
+    """The data set's own validation rules: suite.yaml beside the card
+    (`curation.validation.rules.DataSetSuite`).
+    """
 
     @field_validator("time_zone")
     @classmethod
@@ -121,7 +127,9 @@ class Card(_Strict):
         return self.model_dump(mode="json", exclude_none=True)
 
     def options(self, read: Read) -> BaseModel:
-        """A reading's options as the model of its format; raises ValidationError or UserError (unknown format)."""
+        """A reading's options as the model of its format; raises ValidationError or UserError
+        (unknown format).
+        """
         from curation.ingest.sources import FORMATS
 
         return FORMATS.get(read.format).options.model_validate(read.options)
@@ -145,8 +153,11 @@ def load(name: str | Path) -> Card:
     card, problems = _parse(path)
     if card is None or problems:
         lines = "\n".join(f"  {p}" for p in problems)
-        raise UserError(f"The card {path} has {len(problems)} mistake{'s' * (len(problems) != 1)}:\n{lines}\n"
-                        "The card format is described in datasets/README.md; check again with: botbench datasets check FILE.")
+        raise UserError(
+            f"The card {path} has {len(problems)}"
+            f" mistake{'s' * (len(problems) != 1)}:\n{lines}\nThe card format is described in"
+            " datasets/README.md; check again with: botbench datasets check FILE."
+        )
     return card
 
 
@@ -187,7 +198,9 @@ def _parse(path: Path) -> tuple[Card | None, list[Problem]]:
 
 
 def _own_suite(path: Path) -> tuple[dict[str, Any] | None, list[Problem]]:
-    """The rules beside a card: suite.yaml for card.yaml, made.suite.yaml for made.yaml; None where there are none."""
+    """The rules beside a card: suite.yaml for card.yaml, made.suite.yaml for made.yaml; None where
+    there are none.
+    """
     from curation.validation.rules import DataSetSuite
 
     beside = path.with_name("suite.yaml" if path.stem == "card" else f"{path.stem}.suite.yaml")
@@ -213,15 +226,23 @@ def _document(path: Path) -> tuple[Any, list[Problem]]:
         where = f"line {mark.line + 1}" if mark else "the file"
         return None, [Problem(where, "YAML", str(getattr(error, "problem", None) or error))]
     except UnicodeDecodeError as error:
-        return None, [Problem("the file", "UTF-8 text", f"byte {error.object[error.start]:#04x} at {error.start}")]
+        return None, [
+            Problem(
+                "the file", "UTF-8 text", f"byte {error.object[error.start]:#04x} at {error.start}"
+            )
+        ]
     if not isinstance(document, dict):
-        return None, [Problem("the file", "fields such as id, title, reads", type(document).__name__)]
+        return None, [
+            Problem("the file", "fields such as id, title, reads", type(document).__name__)
+        ]
     return document, []
 
 
 @cache
 def _loader() -> Any:
-    """YAML whose keys are always text, and in which yes, no, NULL and NA are words: they stand in data as words."""
+    """YAML whose keys are always text, and in which yes, no, NULL and NA are words: they stand in
+    data as words.
+    """
     import re
 
     import yaml
@@ -229,16 +250,25 @@ def _loader() -> Any:
     class Loader(yaml.SafeLoader):
         def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
             self.flatten_mapping(node)
-            keys = [k.value if isinstance(k, yaml.ScalarNode) else self.construct_object(k, deep=True) for k, _ in node.value]
+            keys = [
+                k.value if isinstance(k, yaml.ScalarNode) else self.construct_object(k, deep=True)
+                for k, _ in node.value
+            ]
             for k, n in zip(keys, node.value, strict=True):
                 if keys.count(k) > 1:
-                    raise yaml.constructor.ConstructorError(None, None, f"the key {k!r} twice", n[0].start_mark)
-            return {k: self.construct_object(v, deep=deep) for k, (_, v) in zip(keys, node.value, strict=True)}
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f"the key {k!r} twice", n[0].start_mark
+                    )
+            return {
+                k: self.construct_object(v, deep=deep)
+                for k, (_, v) in zip(keys, node.value, strict=True)
+            }
 
     words = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:null")
     Loader.yaml_implicit_resolvers = {
         first: [(tag, pattern) for tag, pattern in pairs if tag not in words]
-        for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()}
+        for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
     Loader.add_implicit_resolver(words[0], re.compile("^(?:true|false)$"), ["t", "f"])
     Loader.add_implicit_resolver(words[1], re.compile("^(?:null|~|)$"), ["n", "~", ""])
     return Loader
@@ -248,8 +278,15 @@ def _read_problems(card: Card, index: int, read: Read) -> list[Problem]:
     from fnmatch import fnmatchcase
 
     names = [s.file for s in card.sources]
-    missing = [f for f in read.files if f not in names and not any(fnmatchcase(n, f) for n in names)]
-    problems = [Problem(f"reads.{index}.files", f"names or globs of sources ({', '.join(names) or 'none'})", f) for f in missing]
+    missing = [
+        f for f in read.files if f not in names and not any(fnmatchcase(n, f) for n in names)
+    ]
+    problems = [
+        Problem(
+            f"reads.{index}.files", f"names or globs of sources ({', '.join(names) or 'none'})", f
+        )
+        for f in missing
+    ]
     try:
         card.options(read)
     except UserError as error:
@@ -264,7 +301,9 @@ def _problems(error: ValidationError, prefix: str = "") -> list[Problem]:
     for e in error.errors():
         field = ".".join(str(p) for p in ((prefix,) if prefix else ()) + e["loc"]) or "the card"
         value = "nothing" if e["type"] == "missing" else repr(e["input"])
-        found.append(Problem(field, _expected(e), value if len(value) < 120 else value[:117] + "..."))
+        found.append(
+            Problem(field, _expected(e), value if len(value) < 120 else value[:117] + "...")
+        )
     return found
 
 
@@ -277,7 +316,19 @@ def _expected(error: Any) -> str:
         return f"no such field{f'; did you mean {close[0]}?' if close else ''}"
     if kind == "string_pattern_mismatch":
         return f"text of the form {context['pattern']}"
-    words = {"missing": "a value", "string_type": "text", "bool_type": "true or false", "bool_parsing": "true or false",
-             "tuple_type": "a list", "list_type": "a list", "dict_type": "fields and values", "model_type": "fields and values",
-             "int_parsing": "a whole number", "string_too_short": "text that is not blank", "too_short": "at least one"}
-    return words.get(kind) or str(error["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
+    words = {
+        "missing": "a value",
+        "string_type": "text",
+        "bool_type": "true or false",
+        "bool_parsing": "true or false",
+        "tuple_type": "a list",
+        "list_type": "a list",
+        "dict_type": "fields and values",
+        "model_type": "fields and values",
+        "int_parsing": "a whole number",
+        "string_too_short": "text that is not blank",
+        "too_short": "at least one",
+    }
+    return words.get(kind) or str(error["msg"]).removeprefix("Value error, ").removeprefix(
+        "Input should be "
+    )

@@ -1,4 +1,6 @@
-"""A card's files from their public URLs: pooch keeps and checks them; an interrupted download goes on where it stopped."""
+"""A card's files from their public URLs: pooch keeps and checks them; an interrupted download goes
+on where it stopped.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +24,16 @@ CHUNK = 1 << 16
 
 
 def fetch(card: Card, folder: Path, tell: Tell) -> Path:
-    """Download what is not yet in `folder`; returns it. Raises UserError for a source without a URL, a server that does
-    not answer, or bytes that are not the card's."""
+    """Download what is not yet in `folder`; returns it. Raises UserError for a source without a
+    URL, a server that does not answer, or bytes that are not the card's."""
     lacking = [s.file for s in card.sources if s.url is None and not (folder / s.file).is_file()]
     if lacking:
         why = [s.note for s in card.sources if s.file in lacking and s.note]
         raise UserError(
-            f"{card.id} has no public URL for {', '.join(lacking)}{' (' + why[0] + ')' if why else ''}: get the files yourself and "
-            f"name their folder: botbench pull {card.id} --from DIR.")
+            f"{card.id} has no public URL for"
+            f" {', '.join(lacking)}{' (' + why[0] + ')' if why else ''}: get the files yourself and"
+            f" name their folder: botbench pull {card.id} --from DIR."
+        )
     for source in (s for s in card.sources if s.url):
         _fetch_one(source, folder, tell)
     return folder
@@ -44,30 +48,48 @@ def _fetch_one(source: Source, folder: Path, tell: Tell) -> None:
     target = folder / source.file
     target.parent.mkdir(parents=True, exist_ok=True)
     zipped = str(source.url).endswith(".gz")
-    # A hash of uncompressed bytes says nothing of a gzip file as it is sent; it is checked when the file is read.
-    known = source.sha256 if source.sha256 and (source.sha256_of == "stored" or not zipped) else None
+    # A hash of uncompressed bytes says nothing of a gzip file as it is sent; it is checked when the
+    # file is read.
+    known = (
+        source.sha256 if source.sha256 and (source.sha256_of == "stored" or not zipped) else None
+    )
     try:
-        pooch.retrieve(str(source.url), known_hash=known, fname=target.name, path=target.parent,
-                       downloader=Resuming(target.with_name(target.name + ".part"), tell))
+        pooch.retrieve(
+            str(source.url),
+            known_hash=known,
+            fname=target.name,
+            path=target.parent,
+            downloader=Resuming(target.with_name(target.name + ".part"), tell),
+        )
     except ValueError as error:
         if "hash" not in str(error):
             raise
-        raise UserError(f"{source.url} gave other bytes than the card's sha256 {known}; the download was deleted. Either the file "
-                        "has changed (get the pinned one and use --from DIR) or the card is wrong.") from None
+        raise UserError(
+            f"{source.url} gave other bytes than the card's sha256 {known}; the download was"
+            " deleted. Either the file has changed (get the pinned one and use --from DIR) or the"
+            " card is wrong."
+        ) from None
     except requests.RequestException as error:
-        raise UserError(f"{source.url} could not be downloaded in {TRIES} tries ({_short(error)}). Run the same command again, "
-                        "which goes on where it stopped, or get the file yourself and use --from DIR.") from None
+        raise UserError(
+            f"{source.url} could not be downloaded in {TRIES} tries ({_short(error)}). Run the same"
+            " command again, which goes on where it stopped, or get the file yourself and use"
+            " --from DIR."
+        ) from None
 
 
 @dataclass
 class Resuming:
-    """A downloader for pooch: retries, and asks the server for the rest of a file that it has begun (`part`)."""
+    """A downloader for pooch: retries, and asks the server for the rest of a file that it has begun
+    (`part`).
+    """
 
     part: Path
     tell: Tell
 
     def __call__(self, url: str, output_file: Any, _pooch: Any) -> None:
-        """Download `url` to `output_file`; raises requests.RequestException when every try has failed."""
+        """Download `url` to `output_file`; raises requests.RequestException when every try has
+        failed.
+        """
         import requests
 
         for attempt in range(TRIES):
@@ -101,11 +123,15 @@ class Resuming:
                     have += len(chunk)
                     self.tell(f"downloading {self.part.stem}", have, total)
         if total and have < total:
-            raise requests.ConnectionError(f"the connection ended after {have:,} of {total:,} bytes")
+            raise requests.ConnectionError(
+                f"the connection ended after {have:,} of {total:,} bytes"
+            )
 
 
 def _chunks(response: Any) -> Iterator[bytes]:
-    """The body as it comes in: a connection that breaks off has given all that it sent before the error."""
+    """The body as it comes in: a connection that breaks off has given all that it sent before the
+    error.
+    """
     import requests
     import urllib3
 

@@ -28,14 +28,27 @@ __all__ = ["PullResult", "over_limit", "pull"]
 Tell = Callable[[str, int, int], None]
 """Progress: what is being done, how much of it is done, of how much."""
 
-UNREADABLE = (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException, duckdb.OutOfMemoryException)
+UNREADABLE = (
+    duckdb.InvalidInputException,
+    duckdb.IOException,
+    duckdb.ConversionException,
+    duckdb.OutOfMemoryException,
+)
 
 
-def pull(store: Store, card: Card, folder: Path | None = None, tell: Tell = lambda *_: None, memory: str = "2GB") -> PullResult:
-    """Read a card's files from `folder` (or download them) into the store; the same pull again changes nothing.
+def pull(
+    store: Store,
+    card: Card,
+    folder: Path | None = None,
+    tell: Tell = lambda *_: None,
+    memory: str = "2GB",
+) -> PullResult:
+    """Read a card's files from `folder` (or download them) into the store; the same pull again
+    changes nothing.
 
-    `memory` is what DuckDB may use before it goes to disk. Raises UserError for files that are missing, broken or not
-    the card's, and for what a format cannot read at all; then nothing is written.
+    `memory` is what DuckDB may use before it goes to disk. Raises UserError for files that are
+    missing, broken or not the card's, and for what a format cannot read at all; then nothing is
+    written.
     """
     started = datetime.now(UTC)
     files, origin = gather(store, card, folder, tell)
@@ -56,7 +69,9 @@ def pull(store: Store, card: Card, folder: Path | None = None, tell: Tell = lamb
     return replace(result, unchanged=version is None)
 
 
-def gather(store: Store, card: Card, folder: Path | None, tell: Tell) -> tuple[dict[str, list[_files.SourceFile]], str]:
+def gather(
+    store: Store, card: Card, folder: Path | None, tell: Tell
+) -> tuple[dict[str, list[_files.SourceFile]], str]:
     """A card's files by source name, each read to its end and checked, and where they came from."""
     if not card.sources:
         return {}, "made here"
@@ -80,24 +95,41 @@ def _read(stage: Stage, card: Card, files: dict[str, list[_files.SourceFile]], t
     """Let each reading's format offer its rows; what DuckDB cannot read at all becomes a sentence."""
     for i, read in enumerate(card.reads):
         chosen = _files.select(files, read)
-        tell(f"reading {', '.join(f.name for f in chosen[:3])}{', ...' if len(chosen) > 3 else ''}", i, len(card.reads))
+        tell(
+            f"reading {', '.join(f.name for f in chosen[:3])}{', ...' if len(chosen) > 3 else ''}",
+            i,
+            len(card.reads),
+        )
         try:
             FORMATS.get(read.format).read(stage, chosen, card.options(read))
         except UNREADABLE as error:
             what = str(error).strip().split("\n")[0]
             names = ", ".join(str(f.path) for f in chosen[:3])
-            raise UserError(f"{names} cannot be read as {read.format}: {what}. Get the file again, or correct the card's format "
-                            "and options; nothing was written.") from error
+            raise UserError(
+                f"{names} cannot be read as {read.format}: {what}. Get the file again, or correct"
+                " the card's format and options; nothing was written."
+            ) from error
     stage.finish()
 
 
-def _pull_row(card: Card, files: dict[str, list[_files.SourceFile]], origin: str, started: datetime) -> dict[str, object]:
+def _pull_row(
+    card: Card, files: dict[str, list[_files.SourceFile]], origin: str, started: datetime
+) -> dict[str, object]:
     """The pull's own row; its id is the hash of card, file hashes and reader version."""
     hashes = {f.name: f.sha256 for group in files.values() for f in group}
-    reader = identity.canonical_json({"stage": READER_VERSION, **{r.format: FORMATS.get(r.format).version for r in card.reads}})
+    reader = identity.canonical_json(
+        {"stage": READER_VERSION, **{r.format: FORMATS.get(r.format).version for r in card.reads}}
+    )
     pull_id = identity.short_hash({"card": card.document, "files": hashes, "reader": reader}, 64)
-    return {"pull_id": pull_id, "dataset": card.id, "card": identity.canonical_json(card.document), "files": hashes,
-            "reader_version": reader, "origin": origin, "started_at": started}
+    return {
+        "pull_id": pull_id,
+        "dataset": card.id,
+        "card": identity.canonical_json(card.document),
+        "files": hashes,
+        "reader_version": reader,
+        "origin": origin,
+        "started_at": started,
+    }
 
 
 @contextmanager
@@ -132,7 +164,9 @@ def _memory(connection: duckdb.DuckDBPyConnection, limit: str) -> Iterator[None]
     try:
         connection.execute("SET memory_limit = ?", [limit])
     except duckdb.Error:
-        raise UserError(f"{limit!r} is not an amount of memory; write for example 2GB or 500MB.") from None
+        raise UserError(
+            f"{limit!r} is not an amount of memory; write for example 2GB or 500MB."
+        ) from None
     try:
         yield
     finally:
@@ -140,15 +174,21 @@ def _memory(connection: duckdb.DuckDBPyConnection, limit: str) -> Iterator[None]
 
 
 def _write(transaction: Transaction, stage: Stage, pull_row: dict[str, object]) -> None:
-    """Everything of a pull in one transaction; nothing where another process has written this pull already."""
+    """Everything of a pull in one transaction; nothing where another process has written this pull
+    already.
+    """
     connection = transaction.connection
-    if connection.execute("SELECT 1 FROM lake.main.pulls WHERE pull_id = ?", [stage.pull_id]).fetchone():
+    if connection.execute(
+        "SELECT 1 FROM lake.main.pulls WHERE pull_id = ?", [stage.pull_id]
+    ).fetchone():
         return
     connection.execute(f"CREATE OR REPLACE TEMP TABLE pull_aside AS FROM {QUARANTINE}")
     ledger = [_write_table(transaction, stage, table) for table in FED if table in stage.read]
     transaction.insert("quarantine", _numbered_aside(stage))
     transaction.insert("ledger", schema.rows("ledger", ledger))
-    transaction.insert("pulls", schema.rows("pulls", [{**pull_row, "finished_at": datetime.now(UTC)}]))
+    transaction.insert(
+        "pulls", schema.rows("pulls", [{**pull_row, "finished_at": datetime.now(UTC)}])
+    )
 
 
 def _write_table(transaction: Transaction, stage: Stage, table: str) -> dict[str, object]:
@@ -156,8 +196,16 @@ def _write_table(transaction: Transaction, stage: Stage, table: str) -> dict[str
     counts = transaction.insert(table, f"pull_{table}")
     if counts.conflicting:
         _set_conflicts_aside(stage, table)
-    aside = transaction.connection.execute("SELECT count(*) FROM pull_aside WHERE table_name = ?", [table]).fetchone()
-    line = dict(zip(COUNTS, (stage.read[table], counts.kept, counts.duplicate, int(aside[0]) if aside else 0), strict=True))
+    aside = transaction.connection.execute(
+        "SELECT count(*) FROM pull_aside WHERE table_name = ?", [table]
+    ).fetchone()
+    line = dict(
+        zip(
+            COUNTS,
+            (stage.read[table], counts.kept, counts.duplicate, int(aside[0]) if aside else 0),
+            strict=True,
+        )
+    )
     if line["read"] != line["kept"] + line["duplicate"] + line["quarantined"]:
         raise AssertionError(f"the ledger of {table} does not add up: {line}")
     return {"pull_id": stage.pull_id, "table_name": table, **line}
@@ -166,14 +214,21 @@ def _write_table(transaction: Transaction, stage: Stage, table: str) -> dict[str
 def _set_conflicts_aside(stage: Stage, table: str) -> None:
     message = f"another row has the same {', '.join(schema.TABLES[table].key)} and other content"
     rows = stage.with_raw(table, f'FROM "conflicts_{table}"', "key_conflict", message)
-    stage.connection.execute(f"INSERT INTO pull_aside SELECT '{table}', _member, _row, _reason, _message, _raw FROM ({rows})")
+    stage.connection.execute(
+        f"INSERT INTO pull_aside SELECT '{table}', _member, _row, _reason, _message, _raw FROM"
+        f" ({rows})"
+    )
 
 
 def _numbered_aside(stage: Stage) -> str:
-    """The quarantine's rows as a temporary table; several of one source row are told apart by `#2`, `#3`."""
-    stage.connection.execute(f"""CREATE OR REPLACE TEMP TABLE pull_aside_rows AS
+    """The quarantine's rows as a temporary table; several of one source row are told apart by `#2`,
+    `#3`.
+    """
+    stage.connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE pull_aside_rows AS
         SELECT '{stage.pull_id}' AS pull_id, table_name,
           coalesce(_member, '?') || ':' || coalesce(_row, 0) || CASE WHEN n > 1 THEN '#' || n ELSE '' END AS "row", reason, message,
           replace(raw, chr(0), '\\u0000') AS raw
-        FROM (SELECT *, row_number() OVER (PARTITION BY table_name, _member, _row ORDER BY rowid) AS n FROM pull_aside)""")
+        FROM (SELECT *, row_number() OVER (PARTITION BY table_name, _member, _row ORDER BY rowid) AS n FROM pull_aside)"""
+    )
     return "pull_aside_rows"

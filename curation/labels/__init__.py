@@ -1,1 +1,3 @@
-"""From claims to labels: agreement, consensus, annotator quality, label errors, conflicts, duplicates."""
+"""From claims to labels: agreement, consensus, annotator quality, label errors, conflicts,
+duplicates.
+"""

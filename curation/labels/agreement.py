@@ -1,8 +1,9 @@
 """Agreement between annotators, from a table of votes: pure functions over NumPy arrays, no store.
 
-Everything but Cohen's kappa is computed from how often each account got each answer, so accounts with the same counts
-are one row with a weight. A bootstrap over accounts then draws weights for a few hundred rows, however many accounts
-there are, and every figure takes weights of shape (repeats, rows).
+Everything but Cohen's kappa is computed from how often each account got each answer, so accounts
+with the same counts are one row with a weight. A bootstrap over accounts then draws weights for a
+few hundred rows, however many accounts there are, and every figure takes weights of shape (repeats,
+rows).
 """
 
 from __future__ import annotations
@@ -44,9 +45,11 @@ class Votes:
 
     @classmethod
     def of(cls, table: pa.Table, order: Sequence[str] | None = None) -> Votes:
-        """Votes from a table (account, annotator, answer; text). Raises ValueError where somebody answers twice.
+        """Votes from a table (account, annotator, answer; text). Raises ValueError where somebody
+        answers twice.
 
-        `order` names the answers in order (those nobody gave do no harm); sorted by name without one.
+        `order` names the answers in order (those nobody gave do no harm); sorted by name without
+        one.
         """
         account, _ = _codes(table["account"])
         annotator, people = _codes(table["annotator"])
@@ -54,11 +57,20 @@ class Votes:
         names = list(order) if order is not None else sorted(words)
         if missing := sorted(set(words) - set(names)):
             raise ValueError(f"the order of answers lacks {', '.join(missing)}")
-        if len(np.unique(account.astype(np.int64) * max(len(people), 1) + annotator)) < len(account):
+        if len(np.unique(account.astype(np.int64) * max(len(people), 1) + annotator)) < len(
+            account
+        ):
             raise ValueError("an annotator has two answers of one account; expected one")
         places = np.array([names.index(w) for w in words], dtype=np.int64)
         accounts = int(account.max(initial=-1)) + 1
-        return cls(account, annotator, places[answer] if len(words) else answer, accounts, tuple(people), tuple(names))
+        return cls(
+            account,
+            annotator,
+            places[answer] if len(words) else answer,
+            accounts,
+            tuple(people),
+            tuple(names),
+        )
 
     def counts(self) -> Array:
         """How often each account got each answer: (accounts, answers)."""
@@ -73,10 +85,14 @@ def _codes(column: pa.ChunkedArray) -> tuple[Array, list[str]]:
     encoded = column.combine_chunks().dictionary_encode()
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.combine_chunks()
-    return encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64), encoded.dictionary.to_pylist()
+    return (
+        encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64),
+        encoded.dictionary.to_pylist(),
+    )
 
 
 # -- figures of counts and weights
+
 
 def _agreeing(counts: Array) -> tuple[Array, Array]:
     """Share of an account's pairs of answers that agree, and whether it has a pair at all."""
@@ -98,13 +114,17 @@ def unanimous(counts: Array, weights: Array) -> Array:
 
 
 def fleiss(counts: Array, weights: Array) -> Array:
-    """Fleiss' kappa (1971), for any number of answers an account (Gwet 2014, eq. 3.8): chance by the mean shares."""
+    """Fleiss' kappa (1971), for any number of answers an account (Gwet 2014, eq. 3.8): chance by
+    the mean shares.
+    """
     expected = (_shares(counts, weights) ** 2).sum(axis=1)
     return _over(percent(counts, weights) - expected, 1 - expected)
 
 
 def ac1(counts: Array, weights: Array) -> Array:
-    """Gwet's AC1 (2008, for several raters): chance is sum p(1 - p) / (q - 1) over the q answers that were given."""
+    """Gwet's AC1 (2008, for several raters): chance is sum p(1 - p) / (q - 1) over the q answers
+    that were given.
+    """
     shares = _shares(counts, weights)
     q = int((counts.sum(axis=0) > 0).sum())
     expected = (shares * (1 - shares)).sum(axis=1) / max(q - 1, 1)
@@ -121,8 +141,14 @@ def ordinal(counts: Array, weights: Array) -> Array:
     return alpha(_coincidences(counts, weights), ordered=True)
 
 
-FIGURES: dict[str, Figure] = {"percent": percent, "unanimous": unanimous, "fleiss": fleiss, "ac1": ac1,
-                              "nominal": nominal, "ordinal": ordinal}
+FIGURES: dict[str, Figure] = {
+    "percent": percent,
+    "unanimous": unanimous,
+    "fleiss": fleiss,
+    "ac1": ac1,
+    "nominal": nominal,
+    "ordinal": ordinal,
+}
 
 
 def _shares(counts: Array, weights: Array) -> Array:
@@ -132,7 +158,9 @@ def _shares(counts: Array, weights: Array) -> Array:
 
 
 def _coincidences(counts: Array, weights: Array) -> Array:
-    """Krippendorff's coincidence matrices, (repeats, answers, answers): each answer is paired with the others of its account."""
+    """Krippendorff's coincidence matrices, (repeats, answers, answers): each answer is paired with
+    the others of its account.
+    """
     m = counts.sum(axis=1)
     k = counts.shape[1]
     pairs = counts[:, :, None] * counts[:, None, :] - counts[:, :, None] * np.eye(k, dtype=int)
@@ -142,10 +170,11 @@ def _coincidences(counts: Array, weights: Array) -> Array:
 
 
 def alpha(coincidences: Array, ordered: bool = False) -> Array:
-    """Krippendorff's alpha of coincidence matrices (..., answers, answers): 1 - observed / expected disagreement.
+    """Krippendorff's alpha of coincidence matrices (..., answers, answers): 1 - observed / expected
+    disagreement.
 
-    NaN where there is no pair, or only one answer was given (nothing to disagree on). Ordinal distances are
-    (sum of marginals from c to k, less half of both ends) squared.
+    NaN where there is no pair, or only one answer was given (nothing to disagree on). Ordinal
+    distances are (sum of marginals from c to k, less half of both ends) squared.
     """
     margins = coincidences.sum(axis=-1)
     total = margins.sum(axis=-1)
@@ -167,6 +196,7 @@ def _over(a: Array, b: Array) -> Array:
 
 # -- one figure, with its interval
 
+
 @dataclass(frozen=True)
 class Interval:
     """A figure and its 95 % interval; NaN where it cannot be computed."""
@@ -185,55 +215,81 @@ def none_if_nan(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def measure(counts: Array, figures: Sequence[str] = tuple(FIGURES), *, repeats: int = REPEATS,
-            seed: int = 0) -> dict[str, Interval]:
-    """Each figure with its percentile bootstrap interval over accounts; `counts` is (accounts, answers).
+def measure(
+    counts: Array, figures: Sequence[str] = tuple(FIGURES), *, repeats: int = REPEATS, seed: int = 0
+) -> dict[str, Interval]:
+    """Each figure with its percentile bootstrap interval over accounts; `counts` is (accounts,
+    answers).
 
     The same draw of accounts serves all figures.
     """
     rows, number = np.unique(counts, axis=0, return_counts=True)
     if not len(counts):
         return {name: Interval(np.nan, np.nan, np.nan) for name in figures}
-    drawn = np.random.default_rng(seed).multinomial(len(counts), number / number.sum(), size=repeats)
-    return {name: _interval(FIGURES[name](rows, number[None, :])[0], FIGURES[name](rows, drawn)) for name in figures}
+    drawn = np.random.default_rng(seed).multinomial(
+        len(counts), number / number.sum(), size=repeats
+    )
+    return {
+        name: _interval(FIGURES[name](rows, number[None, :])[0], FIGURES[name](rows, drawn))
+        for name in figures
+    }
 
 
 def _interval(value: float, drawn: Array) -> Interval:
     known = drawn[~np.isnan(drawn)]
-    low, high = np.percentile(known, [2.5, 97.5]) if len(known) and not np.isnan(value) else (np.nan, np.nan)
+    low, high = (
+        np.percentile(known, [2.5, 97.5])
+        if len(known) and not np.isnan(value)
+        else (np.nan, np.nan)
+    )
     return Interval(float(value), float(low), float(high))
 
 
 def resample_people(votes: Votes, *, repeats: int = 500, seed: int = 0) -> dict[str, Interval]:
-    """Alpha (nominal, ordinal) with intervals over accounts and annotators, both drawn with replacement.
+    """Alpha (nominal, ordinal) with intervals over accounts and annotators, both drawn with
+    replacement.
 
-    A person drawn twice has two copies, and two copies of one person are never paired: they always agree, and would
-    lift an alpha of .30 to .54. An account's pairs of different people are weighed so that each answer counts once.
+    A person drawn twice has two copies, and two copies of one person are never paired: they always
+    agree, and would lift an alpha of .30 to .54. An account's pairs of different people are weighed
+    so that each answer counts once.
     """
     value = votes.counts()
-    whole = {name: FIGURES[name](value, np.ones((1, len(value))))[0] for name in ("nominal", "ordinal")}
+    whole = {
+        name: FIGURES[name](value, np.ones((1, len(value))))[0] for name in ("nominal", "ordinal")
+    }
     drawn = np.concatenate(list(_people_drawn(votes, repeats, seed)))
     return {name: _interval(whole[name], alpha(drawn, ordered=name == "ordinal")) for name in whole}
 
 
 def _people_drawn(votes: Votes, repeats: int, seed: int) -> Iterator[Array]:
-    """Coincidence matrices of the draws, some at a time so that memory does not grow with accounts times repeats."""
+    """Coincidence matrices of the draws, some at a time so that memory does not grow with accounts
+    times repeats.
+    """
     from scipy.sparse import csr_array
 
     rng = np.random.default_rng(seed)
     people, k = len(votes.annotators), len(votes.answers)
-    said = [csr_array((np.ones(len(on)), (votes.account[on], votes.annotator[on])), shape=(votes.accounts, people))
-            for on in (np.flatnonzero(votes.answer == c) for c in range(k))]
+    said = [
+        csr_array(
+            (np.ones(len(on)), (votes.account[on], votes.annotator[on])),
+            shape=(votes.accounts, people),
+        )
+        for on in (np.flatnonzero(votes.answer == c) for c in range(k))
+    ]
     at_once = max(1, CELLS // max(votes.accounts, 1))
     for start in range(0, repeats, at_once):
         n = min(at_once, repeats - start)
         copies = rng.multinomial(people, np.full(people, 1 / people), size=n).T.astype(float)
-        weight = rng.multinomial(votes.accounts, np.full(votes.accounts, 1 / votes.accounts), size=n).T
+        weight = rng.multinomial(
+            votes.accounts, np.full(votes.accounts, 1 / votes.accounts), size=n
+        ).T
         yield _without_copies([s @ copies for s in said], [s @ copies**2 for s in said], weight)
 
 
 def _without_copies(times: list[Array], squares: list[Array], weight: Array) -> Array:
-    """Coincidences (draws, answers, answers): answers times answers, less what a person's copies have with each other."""
+    """Coincidences (draws, answers, answers): answers times answers, less what a person's copies
+    have with each other.
+    """
     m = sum(times, np.zeros_like(weight, dtype=float))
     pairs = m**2 - sum(squares, np.zeros_like(m))
     each = np.where(pairs > 0, weight * m / np.where(pairs > 0, pairs, 1.0), 0.0)
@@ -251,25 +307,40 @@ def leave_one_out(votes: Votes) -> dict[str, dict[str, float]]:
     found = {}
     for i, name in enumerate(votes.annotators):
         rest = votes.annotator != i
-        counts = replace(votes, account=votes.account[rest], annotator=votes.annotator[rest], answer=votes.answer[rest]).counts()
-        found[name] = {n: float(FIGURES[n](counts, np.ones((1, len(counts))))[0]) for n in ("nominal", "ordinal")}
+        counts = replace(
+            votes,
+            account=votes.account[rest],
+            annotator=votes.annotator[rest],
+            answer=votes.answer[rest],
+        ).counts()
+        found[name] = {
+            n: float(FIGURES[n](counts, np.ones((1, len(counts))))[0])
+            for n in ("nominal", "ordinal")
+        }
     return found
 
 
 # -- two at a time
 
-def pairs(votes: Votes) -> pa.Table:
-    """Cohen's kappa (1960) of each two annotators with an account in common: a, b, accounts, percent, kappa.
 
-    NaN (null) where both give one and the same answer throughout: chance alone explains all. Counted by products of
-    sparse matrices, so people who share nothing cost nothing.
+def pairs(votes: Votes) -> pa.Table:
+    """Cohen's kappa (1960) of each two annotators with an account in common: a, b, accounts,
+    percent, kappa.
+
+    NaN (null) where both give one and the same answer throughout: chance alone explains all.
+    Counted by products of sparse matrices, so people who share nothing cost nothing.
     """
     import pyarrow as pa
     from scipy.sparse import csr_array
 
     people, k = len(votes.annotators), len(votes.answers)
-    said = [csr_array((np.ones(len(on)), (votes.annotator[on], votes.account[on])), shape=(people, votes.accounts))
-            for on in (np.flatnonzero(votes.answer == c) for c in range(k))]
+    said = [
+        csr_array(
+            (np.ones(len(on)), (votes.annotator[on], votes.account[on])),
+            shape=(people, votes.accounts),
+        )
+        for on in (np.flatnonzero(votes.answer == c) for c in range(k))
+    ]
     everything = sum(said[1:], said[0]) if said else csr_array((people, max(votes.accounts, 1)))
     met = (everything @ everything.T).tocoo()
     upper = met.row < met.col
@@ -278,20 +349,30 @@ def pairs(votes: Votes) -> pa.Table:
     table = np.zeros((len(a), k, k))
     for c in range(k):
         for d in range(k):
-            table[:, c, d] = np.asarray((said[c] @ said[d].T).tocsr()[a, b]).ravel() if len(a) else 0
+            table[:, c, d] = (
+                np.asarray((said[c] @ said[d].T).tocsr()[a, b]).ravel() if len(a) else 0
+            )
     total = table.sum(axis=(1, 2))
     same = np.trace(table, axis1=1, axis2=2) / np.maximum(total, 1)
     chance = (table.sum(axis=2) * table.sum(axis=1)).sum(axis=1) / np.maximum(total, 1) ** 2
     names = np.array(votes.annotators, dtype=object)
-    return pa.table({"a": pa.array(names[a], pa.string()), "b": pa.array(names[b], pa.string()),
-                     "accounts": total.astype(np.int64), "percent": same,
-                     "kappa": pa.array(_over(same - chance, 1 - chance), from_pandas=True)})
+    return pa.table(
+        {
+            "a": pa.array(names[a], pa.string()),
+            "b": pa.array(names[b], pa.string()),
+            "accounts": total.astype(np.int64),
+            "percent": same,
+            "kappa": pa.array(_over(same - chance, 1 - chance), from_pandas=True),
+        }
+    )
 
 
 def by_answer(votes: Votes) -> list[dict[str, Any]]:
-    """For each answer: how often it was given, specific agreement, and alpha of it against all others.
+    """For each answer: how often it was given, specific agreement, and alpha of it against all
+    others.
 
-    Specific agreement (Spitzer and Fleiss 1974): given that one annotator says so, the probability that another does.
+    Specific agreement (Spitzer and Fleiss 1974): given that one annotator says so, the probability
+    that another does.
     """
     counts = votes.counts()
     m = counts.sum(axis=1)
@@ -300,6 +381,13 @@ def by_answer(votes: Votes) -> list[dict[str, Any]]:
         n = counts[:, c]
         specific = _over(np.array((n * (n - 1)).sum()), np.array((n * (m - 1)).sum()))
         against = measure(np.column_stack([n, m - n]), ["nominal"])["nominal"]
-        found.append({"answer": name, "answers": int(n.sum()), "accounts": int((n > 0).sum()),
-                      "specific": none_if_nan(float(specific)), "alpha": against.document()})
+        found.append(
+            {
+                "answer": name,
+                "answers": int(n.sum()),
+                "accounts": int((n > 0).sum()),
+                "specific": none_if_nan(float(specific)),
+                "alpha": against.document(),
+            }
+        )
     return found

@@ -1,4 +1,6 @@
-"""Agreement of the people who answered in a data set or a batch: votes from the store, figures by group, one document."""
+"""Agreement of the people who answered in a data set or a batch: votes from the store, figures by
+group, one document.
+"""
 
 from __future__ import annotations
 
@@ -30,12 +32,21 @@ class Scope:
     batch: str | None
 
 
-def report(store: Store, reference: str, scheme: Meaning, *, kinds: Sequence[str] = ("person",), at: str | None = None,
-           seed: int = 0) -> dict[str, Any]:
-    """The document of `botbench agreement`: figures with 95 % intervals, with "cannot tell" as an answer and left out.
+def report(
+    store: Store,
+    reference: str,
+    scheme: Meaning,
+    *,
+    kinds: Sequence[str] = ("person",),
+    at: str | None = None,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """The document of `botbench agreement`: figures with 95 % intervals, with "cannot tell" as an
+    answer and left out.
 
-    `reference` is a data set or a batch (or how its id begins). Where every answer has a code on one declared scale
-    (attributes `scale` and `code`), the codes are the answers. Raises UserError where nobody answered.
+    `reference` is a data set or a batch (or how its id begins). Where every answer has a code on
+    one declared scale (attributes `scale` and `code`), the codes are the answers. Raises UserError
+    where nobody answered.
     """
     scope = find_scope(store, reference)
     scale = collect(store, scope, kinds, at)
@@ -43,61 +54,94 @@ def report(store: Store, reference: str, scheme: Meaning, *, kinds: Sequence[str
     whole = _votes(store, order, judging=False)
     # Where everybody could tell, both are the same, and what is costly of them is done once.
     judging = _votes(store, order, judging=True) if _given(store, CANNOT) else whole
-    document = {"dataset": scope.dataset, "batch": scope.batch, "kinds": sorted(kinds), "scale": scale, "order": order,
-                **_figures(whole, seed), "answers": _given(store, "true"), "cannot_tell": _given(store, CANNOT)}
+    document = {
+        "dataset": scope.dataset,
+        "batch": scope.batch,
+        "kinds": sorted(kinds),
+        "scale": scale,
+        "order": order,
+        **_figures(whole, seed),
+        "answers": _given(store, "true"),
+        "cannot_tell": _given(store, CANNOT),
+    }
     without = {**_figures(judging, seed), "answers": _given(store, f"NOT ({CANNOT})")}
-    document["alpha"] |= {f"{name}_without_cannot_tell": value for name, value in without.pop("alpha").items()}
+    document["alpha"] |= {
+        f"{name}_without_cannot_tell": value for name, value in without.pop("alpha").items()
+    }
     document["without_cannot_tell"] = without
     document["annotators_resampled"] = _people(whole, judging, seed)
     document["pairs"] = agreement.pairs(whole).to_pylist()
-    document["by"] = {**{group: _by(store, group, order, seed) for group in GROUPS}, "answer": agreement.by_answer(whole)}
+    document["by"] = {
+        **{group: _by(store, group, order, seed) for group in GROUPS},
+        "answer": agreement.by_answer(whole),
+    }
     document["bootstrap"] = {"repeats": agreement.REPEATS, "seed": seed, "level": 0.95}
     return document
 
 
 def find_scope(store: Store, reference: str) -> Scope:
-    """A data set with claims, or a batch by its id or how it begins; raises UserError naming the closest."""
-    datasets = [r[0] for r in store.connection.execute("SELECT DISTINCT dataset FROM lake.main.claims ORDER BY 1").fetchall()]
+    """A data set with claims, or a batch by its id or how it begins; raises UserError naming the
+    closest.
+    """
+    datasets = [
+        r[0]
+        for r in store.connection.execute(
+            "SELECT DISTINCT dataset FROM lake.main.claims ORDER BY 1"
+        ).fetchall()
+    ]
     if reference in datasets:
         return Scope(reference, None)
-    batches = store.connection.execute("SELECT batch_id, dataset FROM lake.main.batches ORDER BY 1").fetchall()
-    found = [b for b in batches if b[0] == reference] or [b for b in batches if b[0].startswith(reference)]
+    batches = store.connection.execute(
+        "SELECT batch_id, dataset FROM lake.main.batches ORDER BY 1"
+    ).fetchall()
+    found = [b for b in batches if b[0] == reference] or [
+        b for b in batches if b[0].startswith(reference)
+    ]
     if len(found) == 1:
         return Scope(str(found[0][1]), str(found[0][0]))
     if found:
-        raise UserError(f"Several batches begin with {reference!r}: {', '.join(b for b, _ in found)}. Give more of the id.")
-    raise unknown("data set with claims, or batch,", reference, [*datasets, *(b for b, _ in batches)])
+        raise UserError(
+            f"Several batches begin with {reference!r}: {', '.join(b for b, _ in found)}. Give more"
+            " of the id."
+        )
+    raise unknown(
+        "data set with claims, or batch,", reference, [*datasets, *(b for b, _ in batches)]
+    )
 
 
 def collect(store: Store, scope: Scope, kinds: Sequence[str], at: str | None) -> str | None:
-    """Leave the standing answers in the temporary table `agreement_votes`; returns the scale all of them are on, if any.
+    """Leave the standing answers in the temporary table `agreement_votes`; returns the scale all of
+    them are on, if any.
 
-    One row for each claim that was not taken back. Adjudicators are left out: they saw the others' answers or settle
-    what the others left open. So is what was said in training, where the solution follows.
+    One row for each claim that was not taken back. Adjudicators are left out: they saw the others'
+    answers or settle what the others left open. So is what was said in training, where the solution
+    follows.
     """
     among = ", ".join(quoted(kind) for kind in kinds)
     batch = f" AND batch_id = {quoted(scope.batch)}" if scope.batch else ""
     accounts = f"(FROM {store.relation('accounts', at)} WHERE dataset = {quoted(scope.dataset)})"
     store.connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {VOTES} AS
-        WITH mine AS (FROM {store.relation('claims', at)}
+        WITH mine AS (FROM {store.relation("claims", at)}
             WHERE dataset = {quoted(scope.dataset)} AND claimant_kind IN ({among})),
         standing AS (
             FROM mine m ANTI JOIN (FROM mine WHERE retracts IS NOT NULL) r
             ON m.claim_id = r.retracts AND m.claimant_kind = r.claimant_kind AND m.claimant = r.claimant
             WHERE m.answer IS NOT NULL AND coalesce(m.attributes['role'], '') <> 'adjudicator'
-                  AND {NO_TRAINING.format('m.')}{batch})
+                  AND {NO_TRAINING.format("m.")}{batch})
         SELECT s.account_id AS account, {_annotator(kinds)} AS annotator, s.answer, s.attributes['scale'] AS scale,
                s.attributes['code'] AS code, s.made_at, coalesce(s.batch_id, '(none)') AS batch,
                coalesce(a.stratum, s.attributes['stratum'], '(none)') AS stratum, coalesce(p.platform, '(unknown)') AS platform
         FROM standing s
-        LEFT JOIN (SELECT DISTINCT batch_id, account_id, stratum FROM {store.relation('assignments', at)}) a
+        LEFT JOIN (SELECT DISTINCT batch_id, account_id, stratum FROM {store.relation("assignments", at)}) a
             ON a.batch_id = s.batch_id AND a.account_id = s.account_id
         LEFT JOIN (SELECT account_id, any_value(platform) AS platform FROM {latest(accounts)} GROUP BY account_id) p
             ON p.account_id = s.account_id""")
     _check_any(store, scope, kinds, at)
     row = store.connection.execute(
-        f"SELECT count(DISTINCT scale), any_value(scale), bool_and(scale IS NOT NULL AND code IS NOT NULL) FROM {VOTES}").fetchone()
+        "SELECT count(DISTINCT scale), any_value(scale), bool_and(scale IS NOT NULL AND code IS"
+        f" NOT NULL) FROM {VOTES}"
+    ).fetchone()
     assert row is not None
     return str(row[1]) if row[0] == 1 and row[2] else None
 
@@ -112,44 +156,62 @@ def _check_any(store: Store, scope: Scope, kinds: Sequence[str], at: str | None)
         return
     where = f"batch {scope.batch}" if scope.batch else scope.dataset
     others = store.connection.execute(
-        f"SELECT claimant_kind, count(*) FROM {store.relation('claims', at)} WHERE dataset = ? GROUP BY ALL ORDER BY ALL",
-        [scope.dataset]).fetchall()
+        f"SELECT claimant_kind, count(*) FROM {store.relation('claims', at)} WHERE dataset = ?"
+        " GROUP BY ALL ORDER BY ALL",
+        [scope.dataset],
+    ).fetchall()
     told = ", ".join(f"{n:,} of kind {kind}" for kind, n in others) or "none"
-    raise UserError(f"Nobody of the kinds {', '.join(kinds)} answered in {where}; the claims of {scope.dataset} are: {told}. "
-                    "Choose with --kinds, or bring answers in: botbench annotate sync.")
+    raise UserError(
+        f"Nobody of the kinds {', '.join(kinds)} answered in {where}; the claims of {scope.dataset}"
+        f" are: {told}. Choose with --kinds, or bring answers in: botbench annotate sync."
+    )
 
 
 def _order(store: Store, scale: str | None, scheme: Meaning) -> list[str]:
-    """The answers in order: the scale's codes, or what means human, what leaves the account out, what means bot."""
+    """The answers in order: the scale's codes, or what means human, what leaves the account out,
+    what means bot.
+    """
     if scale is not None:
-        codes = [r[0] for r in store.connection.execute(f"SELECT DISTINCT code FROM {VOTES}").fetchall()]
+        codes = [
+            r[0] for r in store.connection.execute(f"SELECT DISTINCT code FROM {VOTES}").fetchall()
+        ]
         try:
             return sorted(codes, key=float)
         except ValueError:
             return sorted(codes)
-    given = [r[0] for r in store.connection.execute(f"SELECT DISTINCT answer FROM {VOTES} ORDER BY 1").fetchall()]
+    given = [
+        r[0]
+        for r in store.connection.execute(
+            f"SELECT DISTINCT answer FROM {VOTES} ORDER BY 1"
+        ).fetchall()
+    ]
     places: Mapping[object, int] = {"human": 0, None: 1, "bot": 2}
     return sorted(given, key=lambda word: places[scheme.labels.get(word)])
 
 
 def _votes(store: Store, order: Sequence[str], judging: bool, where: str = "true") -> Votes:
-    """Each annotator's latest answer on each account; `judging` leaves "cannot tell" out before looking for the latest.
+    """Each annotator's latest answer on each account; `judging` leaves "cannot tell" out before
+    looking for the latest.
 
     Two different answers of one moment are no answer: which of them counts is nowhere said.
     """
     word = "code" if _is_scale(store, order) else "answer"
     only = f" AND NOT ({CANNOT})" if judging else ""
-    table = store.arrow(f"""
+    table = store.arrow(
+        f"""
         WITH latest AS (FROM {VOTES} WHERE {where}{only}
             QUALIFY made_at IS NOT DISTINCT FROM max(made_at) OVER (PARTITION BY account, annotator))
         SELECT account, annotator, any_value({word}) AS answer FROM latest
-        GROUP BY account, annotator HAVING count(DISTINCT {word}) = 1 ORDER BY account, annotator""")
+        GROUP BY account, annotator HAVING count(DISTINCT {word}) = 1 ORDER BY account, annotator"""
+    )
     return Votes.of(table, order)
 
 
 def _is_scale(store: Store, order: Sequence[str]) -> bool:
-    row = store.connection.execute(f"SELECT bool_and(code IS NOT NULL AND code IN (SELECT unnest(?::VARCHAR[]))) FROM {VOTES}",
-                                   [list(order)]).fetchone()
+    row = store.connection.execute(
+        f"SELECT bool_and(code IS NOT NULL AND code IN (SELECT unnest(?::VARCHAR[]))) FROM {VOTES}",
+        [list(order)],
+    ).fetchone()
     return bool(row and row[0])
 
 
@@ -161,26 +223,44 @@ def _given(store: Store, where: str) -> int:
 def _figures(votes: Votes, seed: int) -> dict[str, Any]:
     counts = votes.counts()
     found = agreement.measure(counts, seed=seed)
-    return {"accounts": votes.accounts, "paired": int((counts.sum(axis=1) >= 2).sum()),
-            "annotators": len(set(votes.annotator.tolist())), "counted": len(votes.account),
-            "unanimous": agreement.none_if_nan(found["unanimous"].value),
-            **{name: found[name].document() for name in NUMBERS},
-            "alpha": {name: found[name].document() for name in ("nominal", "ordinal")}}
+    return {
+        "accounts": votes.accounts,
+        "paired": int((counts.sum(axis=1) >= 2).sum()),
+        "annotators": len(set(votes.annotator.tolist())),
+        "counted": len(votes.account),
+        "unanimous": agreement.none_if_nan(found["unanimous"].value),
+        **{name: found[name].document() for name in NUMBERS},
+        "alpha": {name: found[name].document() for name in ("nominal", "ordinal")},
+    }
 
 
 def _people(whole: Votes, judging: Votes, seed: int) -> dict[str, Any]:
-    """How the figures depend on who answered: people resampled, or each left out once where they are few."""
+    """How the figures depend on who answered: people resampled, or each left out once where they
+    are few.
+    """
     sets = {"": whole, "_without_cannot_tell": judging}
     if len(whole.annotators) >= agreement.FEW_PEOPLE:
         of = {"": agreement.resample_people(whole, seed=seed)}
-        of["_without_cannot_tell"] = of[""] if judging is whole else agreement.resample_people(judging, seed=seed)
-        found = {f"{n}{tail}": v.document() for tail, figures in of.items() for n, v in figures.items()}
+        of["_without_cannot_tell"] = (
+            of[""] if judging is whole else agreement.resample_people(judging, seed=seed)
+        )
+        found = {
+            f"{n}{tail}": v.document() for tail, figures in of.items() for n, v in figures.items()
+        }
         return {"method": "accounts and annotators resampled", "repeats": 500, "alpha": found}
     left = {tail: agreement.leave_one_out(votes) for tail, votes in sets.items()}
     names = [(f"{n}{tail}", tail, n) for tail in sets for n in ("nominal", "ordinal")]
-    without: list[dict[str, Any]] = [{"annotator": person, **{
-        key: agreement.none_if_nan(left[tail][person][n]) for key, tail, n in names if person in left[tail]}}
-        for person in whole.annotators]
+    without: list[dict[str, Any]] = [
+        {
+            "annotator": person,
+            **{
+                key: agreement.none_if_nan(left[tail][person][n])
+                for key, tail, n in names
+                if person in left[tail]
+            },
+        }
+        for person in whole.annotators
+    ]
     ranges = {}
     for key, _, _ in names:
         known = [float(w[key]) for w in without if w.get(key) is not None]
@@ -189,7 +269,12 @@ def _people(whole: Votes, judging: Votes, seed: int) -> dict[str, Any]:
 
 
 def _by(store: Store, group: str, order: Sequence[str], seed: int) -> list[dict[str, Any]]:
-    names = [r[0] for r in store.connection.execute(f'SELECT DISTINCT "{group}" FROM {VOTES} ORDER BY 1').fetchall()]
+    names = [
+        r[0]
+        for r in store.connection.execute(
+            f'SELECT DISTINCT "{group}" FROM {VOTES} ORDER BY 1'
+        ).fetchall()
+    ]
     found = []
     for name in names:
         where = f'"{group}" = {quoted(name)}'

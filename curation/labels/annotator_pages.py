@@ -1,4 +1,6 @@
-"""Pages of annotators' quality: a private one for each, which tells nobody else's figures, and one for the lead."""
+"""Pages of annotators' quality: a private one for each, which tells nobody else's figures, and one
+for the lead.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +15,29 @@ TEMPLATE = Path(__file__).parent / "quality.html.j2"
 
 
 def write(folder: Path, document: Mapping[str, Any]) -> dict[str, Any]:
-    """Write the pages; returns {"lead": path, "annotators": {name: path}}. The same figures give the same bytes."""
+    """Write the pages; returns {"lead": path, "annotators": {name: path}}. The same figures give
+    the same bytes.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    scope = re.sub(r"[^A-Za-z0-9._-]", "_", "-".join(filter(None, (document["dataset"], document["batch"]))))
-    files = {r["annotator"]: folder / f"quality-{scope}-{_slug(r['annotator'])}.html" for r in document["annotators"]}
+    scope = re.sub(
+        r"[^A-Za-z0-9._-]", "_", "-".join(filter(None, (document["dataset"], document["batch"])))
+    )
+    files = {
+        r["annotator"]: folder / f"quality-{scope}-{_slug(r['annotator'])}.html"
+        for r in document["annotators"]
+    }
     lead = folder / f"quality-{scope}-lead.html"
     group = _group(document)
-    _put(lead, _page(document, document["annotators"], None, {name: file.name for name, file in files.items()}, group))
+    _put(
+        lead,
+        _page(
+            document,
+            document["annotators"],
+            None,
+            {name: file.name for name, file in files.items()},
+            group,
+        ),
+    )
     for row in document["annotators"]:
         _put(files[row["annotator"]], _page(document, [row], row, {}, group))
     return {"lead": lead, "annotators": files}
@@ -31,28 +49,47 @@ def _slug(name: str) -> str:
 
 
 def _group(document: Mapping[str, Any]) -> dict[str, float | None]:
-    """The median of all: what a private page may say of the others, where there are enough of them to hide in."""
+    """The median of all: what a private page may say of the others, where there are enough of them
+    to hide in.
+    """
     rows = document["annotators"]
     if len(rows) < 5:
         return {}
     found: dict[str, float | None] = {}
     for name in ("sensitivity", "specificity", "with_others"):
-        values = [r[name]["value"] for r in rows if r.get(name) and r[name]["value"] is not None and r[name]["n"] >= 10]
+        values = [
+            r[name]["value"]
+            for r in rows
+            if r.get(name) and r[name]["value"] is not None and r[name]["n"] >= 10
+        ]
         found[name] = median(values) if len(values) >= 5 else None
     return found
 
 
-def _page(document: Mapping[str, Any], rows: list[dict[str, Any]], person: dict[str, Any] | None, links: Mapping[str, str],
-          group: Mapping[str, float | None]) -> str:
+def _page(
+    document: Mapping[str, Any],
+    rows: list[dict[str, Any]],
+    person: dict[str, Any] | None,
+    links: Mapping[str, str],
+    group: Mapping[str, float | None],
+) -> str:
     import jinja2
 
     from curation.labels.annotator_quality import ENOUGH
     from curation.validation.report import visible
 
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    environment.filters |= {"visible": visible, "thousands": lambda n: f"{n:,}", "percent": lambda v: f"{100 * v:.0f} %"}
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters |= {
+        "visible": visible,
+        "thousands": lambda n: f"{n:,}",
+        "percent": lambda v: f"{100 * v:.0f} %",
+    }
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-    return template.render(d=document, rows=rows, person=person, links=links, group=group, enough=ENOUGH)
+    return template.render(
+        d=document, rows=rows, person=person, links=links, group=group, enough=ENOUGH
+    )
 
 
 def _put(path: Path, text: str) -> None:

@@ -10,13 +10,18 @@ if TYPE_CHECKING:
     from curation.store.store import Store
 
 
-def history(store: Store, account: str, dataset: str | None = None, at: str | None = None) -> dict[str, Any]:
-    """The document of `botbench claims`: every claim on the account in the order it was made, and its labels now.
+def history(
+    store: Store, account: str, dataset: str | None = None, at: str | None = None
+) -> dict[str, Any]:
+    """The document of `botbench claims`: every claim on the account in the order it was made, and
+    its labels now.
 
-    The same id in several data sets is told together, data set by data set. Raises UserError where nobody said anything.
+    The same id in several data sets is told together, data set by data set. Raises UserError where
+    nobody said anything.
     """
     claims = store.relation("claims", at)
-    rows = store.arrow(f"""
+    rows = store.arrow(
+        f"""
         WITH mine AS (FROM {claims} WHERE account_id = $account AND ($dataset IS NULL OR dataset = $dataset)),
         undone AS (SELECT retracts, claimant_kind, claimant, any_value(made_at) AS taken_back_at, min(answer) AS instead
                    FROM mine WHERE retracts IS NOT NULL GROUP BY ALL),
@@ -30,14 +35,19 @@ def history(store: Store, account: str, dataset: str | None = None, at: str | No
         FROM mine m LEFT JOIN undone u
         ON m.claim_id = u.retracts AND m.claimant_kind = u.claimant_kind AND m.claimant = u.claimant
         ORDER BY m.dataset, m.made_at NULLS FIRST, m.claimant_kind, m.claimant, m.claim_id""",
-        {"account": account, "dataset": dataset}).to_pylist()  # type: ignore[arg-type]
+        {"account": account, "dataset": dataset},
+    ).to_pylist()  # type: ignore[arg-type]
     if not rows:
         raise _nobody(store, account, dataset, claims)
     for row in rows:
         row["attributes"] = {e["key"]: e["value"] for e in row["attributes"] or ()}
         row["fate"] = _fate(row)
-    return {"account": account, "datasets": sorted({r["dataset"] for r in rows}), "claims": rows,
-            "labels": _labels(store, account, sorted({r["dataset"] for r in rows}), at)}
+    return {
+        "account": account,
+        "datasets": sorted({r["dataset"] for r in rows}),
+        "claims": rows,
+        "labels": _labels(store, account, sorted({r["dataset"] for r in rows}), at),
+    }
 
 
 def _fate(row: dict[str, Any]) -> str:
@@ -48,7 +58,9 @@ def _fate(row: dict[str, Any]) -> str:
     return "stands" if row["stands"] else "answered again later"
 
 
-def _labels(store: Store, account: str, datasets: list[str], at: str | None) -> list[dict[str, Any]]:
+def _labels(
+    store: Store, account: str, datasets: list[str], at: str | None
+) -> list[dict[str, Any]]:
     """The label of the newest consensus of each data set."""
     from curation.store.snapshot_queries import newest_consensus
 
@@ -57,36 +69,61 @@ def _labels(store: Store, account: str, datasets: list[str], at: str | None) -> 
     for dataset in datasets:
         if consensus := newest_consensus(store, dataset, version):
             found += store.arrow(
-                f"SELECT dataset, label, p_bot, p_low, p_high, n_claims, status, method FROM {store.relation('labels', version)} "
-                "WHERE dataset = ? AND account_id = ? AND consensus_id = ?", [dataset, account, consensus]).to_pylist()
+                "SELECT dataset, label, p_bot, p_low, p_high, n_claims, status, method FROM"
+                f" {store.relation('labels', version)} WHERE dataset = ? AND account_id = ? AND"
+                " consensus_id = ?",
+                [dataset, account, consensus],
+            ).to_pylist()
     return found
 
 
 def _nobody(store: Store, account: str, dataset: str | None, claims: str) -> UserError:
     if dataset is not None:
-        known = [r[0] for r in store.connection.execute(f"SELECT DISTINCT dataset FROM {claims}").fetchall()]
+        known = [
+            r[0]
+            for r in store.connection.execute(f"SELECT DISTINCT dataset FROM {claims}").fetchall()
+        ]
         if dataset not in known:
             return unknown("data set with claims", dataset, known)
-    near = [r[0] for r in store.connection.execute(
-        f"SELECT DISTINCT account_id FROM {claims} WHERE $dataset IS NULL OR dataset = $dataset "
-        "ORDER BY levenshtein(account_id, $account), account_id LIMIT 5", {"account": account, "dataset": dataset}).fetchall()]
+    near = [
+        r[0]
+        for r in store.connection.execute(
+            f"SELECT DISTINCT account_id FROM {claims} WHERE $dataset IS NULL OR dataset = $dataset"
+            " ORDER BY levenshtein(account_id, $account), account_id LIMIT 5",
+            {"account": account, "dataset": dataset},
+        ).fetchall()
+    ]
     return unknown("account with claims" + (f" in {dataset}" if dataset else ""), account, near)
 
 
 def sentence(row: dict[str, Any]) -> str:
     """One claim as a person would tell it."""
-    who = {"person": "{} (a person)", "dataset": "the data set's authors, {},", "platform": "the platform, {},",
-           "rule": "the rule {}", "model": "the model {}"}[row["claimant_kind"]].format(row["claimant"])
+    who = {
+        "person": "{} (a person)",
+        "dataset": "the data set's authors, {},",
+        "platform": "the platform, {},",
+        "rule": "the rule {}",
+        "model": "the model {}",
+    }[row["claimant_kind"]].format(row["claimant"])
     if row["answer"] is None:
         return f"{who} took an answer back."
-    about = [f"of the kind {', '.join(row['kinds'])}" if row["kinds"] else "",
-             f"with confidence {row['confidence']:g}" if row["confidence"] is not None else "",
-             f"because of {', '.join(row['reasons'])}" if row["reasons"] else "",
-             "as adjudicator" if row["attributes"].get("role") == "adjudicator" else "",
-             "seeing a detector's score" if row["scores_shown"] else ""]
+    about = [
+        f"of the kind {', '.join(row['kinds'])}" if row["kinds"] else "",
+        f"with confidence {row['confidence']:g}" if row["confidence"] is not None else "",
+        f"because of {', '.join(row['reasons'])}" if row["reasons"] else "",
+        "as adjudicator" if row["attributes"].get("role") == "adjudicator" else "",
+        "seeing a detector's score" if row["scores_shown"] else "",
+    ]
     told = ", ".join(a for a in about if a)
     said = f"{who} said {row['answer']}" + (f" {told}" if told else "")
-    tail = "" if row["fate"] == "stands" else f" This was {row['fate']}." if row["fate"] != "answered again later" else \
-        " They answered again later."
+    tail = (
+        ""
+        if row["fate"] == "stands"
+        else (
+            f" This was {row['fate']}."
+            if row["fate"] != "answered again later"
+            else " They answered again later."
+        )
+    )
     note = f' Note: "{row["note"]}".' if row["note"] else ""
     return f"{said}.{note}{tail}"

@@ -1,4 +1,6 @@
-"""Label conflicts: accounts, or accounts that look like one another, that are called bot here and human there."""
+"""Label conflicts: accounts, or accounts that look like one another, that are called bot here and
+human there.
+"""
 
 from __future__ import annotations
 
@@ -15,15 +17,26 @@ if TYPE_CHECKING:
 
 KINDS = ("dataset", "person")
 ROW_KEY = r"^.+:\d+$"
-"""An id that is only where the row stood (`train:12`): the same one in another data set is another account."""
+"""An id that is only where the row stood (`train:12`): the same one in another data set is another
+account.
+"""
 
 
-def conflicts(store: Store, scheme: Meaning, *, datasets: Sequence[str] | None = None, kinds: Sequence[str] = KINDS,
-              at: str | None = None, groups: bool = True) -> list[dict[str, Any]]:
-    """The ledger of `botbench conflicts`: one entry for each account (platform and id) or group whose labels differ.
+def conflicts(
+    store: Store,
+    scheme: Meaning,
+    *,
+    datasets: Sequence[str] | None = None,
+    kinds: Sequence[str] = KINDS,
+    at: str | None = None,
+    groups: bool = True,
+) -> list[dict[str, Any]]:
+    """The ledger of `botbench conflicts`: one entry for each account (platform and id) or group
+    whose labels differ.
 
-    People are one voice for each data set, that of most of them; other claimants speak for themselves. `kind` is
-    `between` data sets, `within` one, or `duplicate group`. Raises UserError for a data set without claims.
+    People are one voice for each data set, that of most of them; other claimants speak for
+    themselves. `kind` is `between` data sets, `within` one, or `duplicate group`. Raises UserError
+    for a data set without claims.
     """
     _sides(store, scheme, datasets, kinds, at)
     found = _entries(store, "same")
@@ -33,18 +46,31 @@ def conflicts(store: Store, scheme: Meaning, *, datasets: Sequence[str] | None =
     return found
 
 
-def _sides(store: Store, scheme: Meaning, datasets: Sequence[str] | None, kinds: Sequence[str], at: str | None) -> None:
-    """What is said, in the temporary table `conflict_sides`: platform, account_id, dataset, claimant, answer, label."""
+def _sides(
+    store: Store,
+    scheme: Meaning,
+    datasets: Sequence[str] | None,
+    kinds: Sequence[str],
+    at: str | None,
+) -> None:
+    """What is said, in the temporary table `conflict_sides`: platform, account_id, dataset,
+    claimant, answer, label.
+    """
     claims = store.relation("claims", at)
-    known = [r[0] for r in store.connection.execute(f"SELECT DISTINCT dataset FROM {claims}").fetchall()]
+    known = [
+        r[0] for r in store.connection.execute(f"SELECT DISTINCT dataset FROM {claims}").fetchall()
+    ]
     for name in datasets or ():
         if name not in known:
             raise unknown("data set with claims", name, known)
-    said = ", ".join(f"({quoted(a)}, {quoted(label)})" for a, label in sorted(scheme.labels.items()) if label)
+    said = ", ".join(
+        f"({quoted(a)}, {quoted(label)})" for a, label in sorted(scheme.labels.items()) if label
+    )
     where = "" if datasets is None else f" AND dataset IN ({', '.join(map(quoted, datasets))})"
-    store.connection.execute(f"""
+    store.connection.execute(
+        f"""
         CREATE OR REPLACE TEMP TABLE conflict_sides AS
-        WITH mine AS (FROM {claims} WHERE claimant_kind IN ({', '.join(map(quoted, kinds))}){where}),
+        WITH mine AS (FROM {claims} WHERE claimant_kind IN ({", ".join(map(quoted, kinds))}){where}),
         standing AS (
             FROM mine m ANTI JOIN (FROM mine WHERE retracts IS NOT NULL) r
             ON m.claim_id = r.retracts AND m.claimant_kind = r.claimant_kind AND m.claimant = r.claimant
@@ -60,15 +86,16 @@ def _sides(store: Store, scheme: Meaning, datasets: Sequence[str] | None, kinds:
             SELECT dataset, account_id, claimant_kind, claimant, answer, label FROM judging WHERE claimant_kind <> 'person'
             UNION ALL SELECT dataset, account_id, 'person', greatest(bots, n - bots) || ' of ' || n || ' people',
                    if(2 * bots > n, 'bot', 'human'), if(2 * bots > n, 'bot', 'human') FROM people WHERE 2 * bots <> n)
-        SELECT coalesce(platform, '(unknown)') AS platform, s.* FROM sides s LEFT JOIN ({_platforms(store, at)}) USING (dataset)""")
+        SELECT coalesce(platform, '(unknown)') AS platform, s.* FROM sides s LEFT JOIN ({_platforms(store, at)}) USING (dataset)"""
+    )
 
 
 def _platforms(store: Store, at: str | None) -> str:
     """SQL (dataset, platform): observed, or by the card where an id-only label was never observed."""
     return f"""
         SELECT dataset, coalesce(min(observed), min(told)) AS platform FROM (
-            SELECT dataset, platform AS observed, NULL AS told FROM {store.relation('accounts', at)}
-            UNION ALL SELECT dataset, NULL, json_extract_string(card, '$.platform') FROM {store.relation('pulls', at)})
+            SELECT dataset, platform AS observed, NULL AS told FROM {store.relation("accounts", at)}
+            UNION ALL SELECT dataset, NULL, json_extract_string(card, '$.platform') FROM {store.relation("pulls", at)})
         GROUP BY dataset"""
 
 
@@ -81,18 +108,29 @@ def _entries(store: Store, what: str) -> list[dict[str, Any]]:
     else:
         keyed = f"""SELECT s.*, g.group_id AS key, g."by" AS found_by FROM conflict_sides s
                     JOIN {duplicates.GROUPS} g USING (dataset, account_id)"""
-    rows = store.arrow(f"""
+    rows = store.arrow(
+        f"""
         WITH keyed AS ({keyed})
         SELECT key, min(account_id) AS account, any_value(platform) AS platform, any_value(found_by) AS "by",
                count(DISTINCT dataset) AS datasets, count(DISTINCT account_id) AS accounts,
                list({{dataset: dataset, account: account_id, claimant: claimant, claimant_kind: claimant_kind, answer: answer,
                       label: label}} ORDER BY dataset, account_id, claimant_kind, claimant, answer) AS answers
-        FROM keyed GROUP BY key HAVING count(DISTINCT label) = 2 ORDER BY datasets DESC, platform, account, key""").to_pylist()
+        FROM keyed GROUP BY key HAVING count(DISTINCT label) = 2 ORDER BY datasets DESC, platform, account, key"""
+    ).to_pylist()
     if what == "group":
-        # The same account twice is told already; a group tells something where it holds different ones.
+        # The same account twice is told already; a group tells something where it holds different
+        # ones.
         rows = [r for r in rows if r["accounts"] > 1]
-    return [{"account": r["account"], "platform": r["platform"], "kind": _kind(r, what),
-             **({"by": r["by"], "accounts": r["accounts"]} if what == "group" else {}), "answers": r["answers"]} for r in rows]
+    return [
+        {
+            "account": r["account"],
+            "platform": r["platform"],
+            "kind": _kind(r, what),
+            **({"by": r["by"], "accounts": r["accounts"]} if what == "group" else {}),
+            "answers": r["answers"],
+        }
+        for r in rows
+    ]
 
 
 def _kind(row: dict[str, Any], what: str) -> str:
@@ -100,7 +138,9 @@ def _kind(row: dict[str, Any], what: str) -> str:
 
 
 def pairs(found: Sequence[dict[str, Any]]) -> dict[tuple[str, str], int]:
-    """How many accounts two data sets label differently, by their names; a data set with itself is a conflict within."""
+    """How many accounts two data sets label differently, by their names; a data set with itself is
+    a conflict within.
+    """
     count: dict[tuple[str, str], int] = {}
     for entry in found:
         if entry["kind"] == "duplicate group":
@@ -117,7 +157,9 @@ def pairs(found: Sequence[dict[str, Any]]) -> dict[tuple[str, str], int]:
 
 
 def overlaps(store: Store) -> list[dict[str, Any]]:
-    """Pairs of data sets that label the same accounts (platform and id), as `conflicts` just saw them: a, b, shared."""
+    """Pairs of data sets that label the same accounts (platform and id), as `conflicts` just saw
+    them: a, b, shared.
+    """
     found: list[dict[str, Any]] = store.arrow(f"""
         WITH ids AS (SELECT DISTINCT platform, account_id, dataset FROM conflict_sides
                      WHERE NOT regexp_matches(account_id, {quoted(ROW_KEY)}))

@@ -1,7 +1,9 @@
-"""Duplicate groups: accounts that look like one another, found set-based over all data sets of the store; never merged.
+"""Duplicate groups: accounts that look like one another, found set-based over all data sets of the
+store; never merged.
 
-Two ways: the same picture, bio and minute of creation; and timelines that are nearly the same text. That two accounts
-look alike says nothing of who is behind them, but if they carry different labels, one label deserves a second look.
+Two ways: the same picture, bio and minute of creation; and timelines that are nearly the same text.
+That two accounts look alike says nothing of who is behind them, but if they carry different labels,
+one label deserves a second look.
 """
 
 from __future__ import annotations
@@ -23,24 +25,36 @@ LEAST = 30
 ALIKE = 0.8
 """Jaccard similarity of the sets of shingles from which timelines are nearly identical."""
 BANDS, ROWS = 8, 3
-"""Of 24 minhashes: two timelines of similarity .8 share one of the bands with a probability of .997."""
+"""Of 24 minhashes: two timelines of similarity .8 share one of the bands with a probability of
+.997.
+"""
 
 
-def find(store: Store, datasets: Sequence[str] | None = None, *, at: str | None = None, timelines: bool = True) -> None:
-    """Leave the groups in the temporary table `duplicate_groups`: by, group_id, platform, dataset, account_id.
+def find(
+    store: Store,
+    datasets: Sequence[str] | None = None,
+    *,
+    at: str | None = None,
+    timelines: bool = True,
+) -> None:
+    """Leave the groups in the temporary table `duplicate_groups`: by, group_id, platform, dataset,
+    account_id.
 
-    Only groups of two or more different accounts; the same (platform, id) in several data sets is one account.
+    Only groups of two or more different accounts; the same (platform, id) in several data sets is
+    one account.
     """
     version = store.resolve(at)
     only = "" if datasets is None else f" WHERE dataset IN ({', '.join(map(quoted, datasets))})"
     _observed(store, version, only)
-    store.connection.execute(f"""
+    store.connection.execute(
+        f"""
         CREATE OR REPLACE TEMP TABLE {GROUPS} AS
         WITH alike AS (
             SELECT 'profile' AS "by", md5(concat_ws(chr(31), platform, coalesce(avatar_phash, ''), bio,
                    strftime(created_at, '%Y%m%d%H%M'))) AS group_id, platform, dataset, account_id
             FROM duplicate_observed WHERE bio <> '' AND created_at IS NOT NULL)
-        FROM alike SEMI JOIN (SELECT group_id FROM alike GROUP BY ALL HAVING count(DISTINCT account_id) > 1) USING (group_id)""")
+        FROM alike SEMI JOIN (SELECT group_id FROM alike GROUP BY ALL HAVING count(DISTINCT account_id) > 1) USING (group_id)"""
+    )
     if timelines:
         _signatures(store, version, only)
         _alike(store)
@@ -48,49 +62,58 @@ def find(store: Store, datasets: Sequence[str] | None = None, *, at: str | None 
 
 
 def _observed(store: Store, version: int, only: str) -> None:
-    """The latest observation of each account of each data set: what profiles are compared by, and the platform."""
+    """The latest observation of each account of each data set: what profiles are compared by, and
+    the platform.
+    """
     store.connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE duplicate_observed AS
         WITH latest AS (
-            SELECT dataset, account_id, platform, bio, created_at, avatar_phash FROM {store.relation('accounts', version)}{only}
+            SELECT dataset, account_id, platform, bio, created_at, avatar_phash FROM {store.relation("accounts", version)}{only}
             QUALIFY row_number() OVER (PARTITION BY dataset, account_id ORDER BY observed_at DESC NULLS LAST) = 1),
-        pictures AS (SELECT dataset, account_id, min(phash) AS phash FROM {store.relation('avatars', version)}{only} GROUP BY ALL)
+        pictures AS (SELECT dataset, account_id, min(phash) AS phash FROM {store.relation("avatars", version)}{only} GROUP BY ALL)
         SELECT latest.* REPLACE (coalesce(avatar_phash, phash) AS avatar_phash)
         FROM latest LEFT JOIN pictures USING (dataset, account_id)""")
 
 
 def _shingles(store: Store, version: int, only: str, columns: str) -> str:
-    """SQL of hashed shingles: links and mentions are taken out, so that copies that differ in them alone are copies."""
+    """SQL of hashed shingles: links and mentions are taken out, so that copies that differ in them
+    alone are copies.
+    """
     plain = "regexp_replace(lower(text), '(https?://\\S+|@\\w+|[^\\p{L}\\p{N}# ])', ' ', 'g')"
     return f"""
         SELECT {columns}, hash(array_to_string(words[i:i + {SHINGLE - 1}], ' ')) AS shingle
         FROM (SELECT {columns}, words, unnest(range(1, greatest(len(words) - {SHINGLE - 2}, 2))) AS i
               FROM (SELECT {columns}, list_filter(string_split({plain}, ' '), lambda w: w <> '') AS words
-                    FROM {store.relation('posts', version)}{only}) WHERE len(words) > 0)"""
+                    FROM {store.relation("posts", version)}{only}) WHERE len(words) > 0)"""
 
 
 def _signatures(store: Store, version: int, only: str) -> None:
     """Minhashes of every timeline: memory grows with the accounts, never with the posts."""
     mixed = ", ".join(f"min(hash(shingle, {k})) AS h{k}" for k in range(BANDS * ROWS))
-    bands = ", ".join(f"hash({', '.join(f'h{b * ROWS + r}' for r in range(ROWS))}, {b})" for b in range(BANDS))
+    bands = ", ".join(
+        f"hash({', '.join(f'h{b * ROWS + r}' for r in range(ROWS))}, {b})" for b in range(BANDS)
+    )
     store.connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE duplicate_bands AS
         WITH signed AS (SELECT dataset, account_id, approx_count_distinct(shingle) AS shingles, {mixed}
-            FROM ({_shingles(store, version, only, 'dataset, account_id')}) GROUP BY ALL HAVING shingles >= {LEAST})
+            FROM ({_shingles(store, version, only, "dataset, account_id")}) GROUP BY ALL HAVING shingles >= {LEAST})
         SELECT dataset, account_id, platform, unnest([{bands}]) AS band
         FROM signed JOIN duplicate_observed USING (dataset, account_id)""")
-    # Every member of a bucket is compared with its first one alone: a thousand copies are a thousand pairs, not half a million.
+    # Every member of a bucket is compared with its first one alone: a thousand copies are a
+    # thousand pairs, not half a million.
     store.connection.execute("""
         CREATE OR REPLACE TEMP TABLE duplicate_pairs AS
         SELECT DISTINCT platform, dataset, account_id, first.dataset AS other_dataset, first.account_id AS other
         FROM (SELECT *, min({dataset: dataset, account_id: account_id}) OVER (PARTITION BY platform, band) AS first
               FROM duplicate_bands)
         WHERE account_id <> first.account_id""")
-    store.connection.execute(f"""
+    store.connection.execute(
+        f"""
         CREATE OR REPLACE TEMP TABLE duplicate_shingles AS
         WITH wanted AS (SELECT dataset, account_id FROM duplicate_pairs UNION SELECT other_dataset, other FROM duplicate_pairs)
         SELECT DISTINCT dataset, account_id, shingle
-        FROM ({_shingles(store, version, only, 'dataset, account_id')}) SEMI JOIN wanted USING (dataset, account_id)""")
+        FROM ({_shingles(store, version, only, "dataset, account_id")}) SEMI JOIN wanted USING (dataset, account_id)"""
+    )
 
 
 def _alike(store: Store) -> None:
@@ -115,20 +138,30 @@ def _components(store: Store) -> None:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    links = store.arrow("""
+    links = store.arrow(
+        """
         SELECT platform || chr(31) || dataset || chr(31) || account_id AS a,
-               platform || chr(31) || other_dataset || chr(31) || other AS b FROM duplicate_links ORDER BY ALL""")
+               platform || chr(31) || other_dataset || chr(31) || other AS b FROM duplicate_links ORDER BY ALL"""
+    )
     if not links.num_rows:
         return
-    both = pa.chunked_array([*links["a"].chunks, *links["b"].chunks]).combine_chunks().dictionary_encode()
+    both = (
+        pa.chunked_array([*links["a"].chunks, *links["b"].chunks])
+        .combine_chunks()
+        .dictionary_encode()
+    )
     codes, names = both.indices.to_numpy(), both.dictionary
     half, n = links.num_rows, len(names)
-    _, group = connected_components(coo_array((np.ones(half), (codes[:half], codes[half:])), shape=(n, n)), directed=False)
+    _, group = connected_components(
+        coo_array((np.ones(half), (codes[:half], codes[half:])), shape=(n, n)), directed=False
+    )
     store.connection.register("duplicate_members", pa.table({"name": names, "component": group}))
-    store.connection.execute(f"""
+    store.connection.execute(
+        f"""
         INSERT INTO {GROUPS}
         SELECT 'timeline', md5('timeline' || min(name) OVER (PARTITION BY component)), parts[1], parts[2], parts[3]
-        FROM (SELECT name, component, string_split(name, chr(31)) AS parts FROM duplicate_members)""")
+        FROM (SELECT name, component, string_split(name, chr(31)) AS parts FROM duplicate_members)"""
+    )
     store.connection.unregister("duplicate_members")
 
 

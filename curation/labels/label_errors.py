@@ -1,7 +1,9 @@
-"""Doubtful labels: a queue for review, with the precision to expect of it; nothing is ever dropped or changed by it.
+"""Doubtful labels: a queue for review, with the precision to expect of it; nothing is ever dropped
+or changed by it.
 
-Confident learning (Northcutt et al. 2021, cleanlab) on out-of-fold predictions, and claimants who disagree. How good
-the queue is is measured by flipping labels on purpose and looking how many of them come up.
+Confident learning (Northcutt et al. 2021, cleanlab) on out-of-fold predictions, and claimants who
+disagree. How good the queue is is measured by flipping labels on purpose and looking how many of
+them come up.
 """
 
 from __future__ import annotations
@@ -29,13 +31,18 @@ Predict = Callable[[Array, int], Array]
 """(labels, seed) to out-of-fold P(bot)."""
 
 FOLDS = 5
-FEATURES, KINDS_DISAGREE, ELSEWHERE = "its features say otherwise", "claimants of different kinds disagree", \
-    "another data set says otherwise"
+FEATURES, KINDS_DISAGREE, ELSEWHERE = (
+    "its features say otherwise",
+    "claimants of different kinds disagree",
+    "another data set says otherwise",
+)
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """Labelled accounts, sorted by id, and how their labels are foretold from everything but themselves."""
+    """Labelled accounts, sorted by id, and how their labels are foretold from everything but
+    themselves.
+    """
 
     dataset: str
     consensus_id: str
@@ -48,20 +55,31 @@ class Labelled:
     """Whether predictions see a flipped label as any other; a file of scores was made before."""
 
 
-def labelled(store: Store, dataset: str, *, scores: Path | None = None, families: Sequence[str] | None = None,
-             at: str | None = None) -> Labelled:
+def labelled(
+    store: Store,
+    dataset: str,
+    *,
+    scores: Path | None = None,
+    families: Sequence[str] | None = None,
+    at: str | None = None,
+) -> Labelled:
     """The accounts that the newest consensus labels, with their features or the scores of a file.
 
-    Raises UserError where there are no labels, too few of a class, or nothing to foretell them from.
+    Raises UserError where there are no labels, too few of a class, or nothing to foretell them
+    from.
     """
     version = store.resolve(at)
     consensus_id = newest_consensus(store, dataset, version)
     if consensus_id is None:
-        raise UserError(f"There are no labels of {dataset} yet: run botbench consensus {dataset} first.")
-    store.connection.execute(f"""
+        raise UserError(
+            f"There are no labels of {dataset} yet: run botbench consensus {dataset} first."
+        )
+    store.connection.execute(
+        f"""
         CREATE OR REPLACE TEMP TABLE doubtful_labels AS
-        SELECT account_id, (label = 'bot')::BIGINT AS bot FROM {store.relation('labels', version)}
-        WHERE dataset = {quoted(dataset)} AND consensus_id = {quoted(consensus_id)} AND label IS NOT NULL""")
+        SELECT account_id, (label = 'bot')::BIGINT AS bot FROM {store.relation("labels", version)}
+        WHERE dataset = {quoted(dataset)} AND consensus_id = {quoted(consensus_id)} AND label IS NOT NULL"""
+    )
     if scores is not None:
         return _by_scores(store, dataset, consensus_id, version, scores)
     return _by_features(store, dataset, consensus_id, version, families)
@@ -71,72 +89,129 @@ def _by_scores(store: Store, dataset: str, consensus_id: str, version: int, file
     from curation.sampling import score_files as scores
 
     scores.load(store.connection, [file])
-    found = store.arrow(f"""SELECT account_id, bot, avg(q) AS p FROM doubtful_labels JOIN {scores.SCORES} USING (account_id)
-        GROUP BY ALL ORDER BY account_id""")
+    found = store.arrow(
+        f"""SELECT account_id, bot, avg(q) AS p FROM doubtful_labels JOIN {scores.SCORES} USING (account_id)
+        GROUP BY ALL ORDER BY account_id"""
+    )
     if not found.num_rows:
-        raise UserError(f"No labelled account of {dataset} is in {file}; expected its account_id in the file.")
+        raise UserError(
+            f"No labelled account of {dataset} is in {file}; expected its account_id in the file."
+        )
     p = found["p"].to_numpy()
     bot = _classes(dataset, found["bot"].to_numpy())
-    return Labelled(dataset, consensus_id, version, found["account_id"].to_pylist(), bot, lambda _, __: p,
-                    f"the scores in {file.name}", blind=False)
+    return Labelled(
+        dataset,
+        consensus_id,
+        version,
+        found["account_id"].to_pylist(),
+        bot,
+        lambda _, __: p,
+        f"the scores in {file.name}",
+        blind=False,
+    )
 
 
-def _by_features(store: Store, dataset: str, consensus_id: str, version: int, families: Sequence[str] | None) -> Labelled:
+def _by_features(
+    store: Store, dataset: str, consensus_id: str, version: int, families: Sequence[str] | None
+) -> Labelled:
     from curation.features import compute
 
-    of = {name: f"(SELECT * FROM {store.relation(name, version)} WHERE dataset = {quoted(dataset)})"
-          for name in ("accounts", "posts")}
-    table = compute(store.connection, f"FROM {latest(of['accounts'])} SEMI JOIN doubtful_labels USING (account_id)",
-                    f"FROM {of['posts']} SEMI JOIN doubtful_labels USING (account_id)", families)
+    of = {
+        name: f"(SELECT * FROM {store.relation(name, version)} WHERE dataset = {quoted(dataset)})"
+        for name in ("accounts", "posts")
+    }
+    table = compute(
+        store.connection,
+        f"FROM {latest(of['accounts'])} SEMI JOIN doubtful_labels USING (account_id)",
+        f"FROM {of['posts']} SEMI JOIN doubtful_labels USING (account_id)",
+        families,
+    )
     store.connection.register("doubtful_features", table)
-    both = store.arrow("SELECT bot, f.* FROM doubtful_features f JOIN doubtful_labels USING (account_id) ORDER BY account_id")
+    both = store.arrow(
+        "SELECT bot, f.* FROM doubtful_features f JOIN doubtful_labels USING (account_id) ORDER BY"
+        " account_id"
+    )
     store.connection.unregister("doubtful_features")
     names = [n for n in table.column_names if n != "account_id"]
     values = np.column_stack([both[n].to_numpy(zero_copy_only=False).astype(float) for n in names])
     told = (~np.isnan(values)).any(axis=0)
     if not len(values) or not told.any():
-        raise UserError(f"{dataset} has ids only: no feature of its accounts is known, so nothing speaks against a label. "
-                        "Give scores of a detector with --scores FILE.")
+        raise UserError(
+            f"{dataset} has ids only: no feature of its accounts is known, so nothing speaks"
+            " against a label. Give scores of a detector with --scores FILE."
+        )
     values = values[:, told]
     bot = _classes(dataset, both["bot"].to_numpy())
-    return Labelled(dataset, consensus_id, version, both["account_id"].to_pylist(), bot,
-                    lambda y, seed: out_of_fold(values, y, seed), f"{int(told.sum())} features, {FOLDS} folds", blind=True)
+    return Labelled(
+        dataset,
+        consensus_id,
+        version,
+        both["account_id"].to_pylist(),
+        bot,
+        lambda y, seed: out_of_fold(values, y, seed),
+        f"{int(told.sum())} features, {FOLDS} folds",
+        blind=True,
+    )
 
 
 def _classes(dataset: str, bot: Array) -> Array:
     few = min(int(bot.sum()), int(len(bot) - bot.sum()))
     if few < 2 * FOLDS:
-        raise UserError(f"{dataset} has {few} accounts of its smaller class; expected at least {2 * FOLDS} to foretell labels by.")
+        raise UserError(
+            f"{dataset} has {few} accounts of its smaller class; expected at least {2 * FOLDS} to"
+            " foretell labels by."
+        )
     return bot.astype(int)
 
 
 def out_of_fold(values: Array, bot: Array, seed: int) -> Array:
-    """P(bot) of each account by gradient boosting that never saw its label (stratified folds); values may be NaN.
+    """P(bot) of each account by gradient boosting that never saw its label (stratified folds);
+    values may be NaN.
 
     Small trees that learn slowly: what learns wrong labels by heart finds none.
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
-    model = HistGradientBoostingClassifier(max_iter=60, learning_rate=0.05, max_leaf_nodes=6, l2_regularization=1.0,
-                                           early_stopping=False, random_state=seed)
+    model = HistGradientBoostingClassifier(
+        max_iter=60,
+        learning_rate=0.05,
+        max_leaf_nodes=6,
+        l2_regularization=1.0,
+        early_stopping=False,
+        random_state=seed,
+    )
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     found: Array = cross_val_predict(model, values, bot, cv=folds, method="predict_proba")[:, 1]
     return found
 
 
 def issues(bot: Array, p: Array) -> tuple[Array, Array]:
-    """Places of the labels that confident learning doubts, worst first, and every label's quality (its predicted probability)."""
+    """Places of the labels that confident learning doubts, worst first, and every label's quality
+    (its predicted probability).
+    """
     from cleanlab.filter import find_label_issues
 
     probabilities = np.column_stack([1 - p, p])
-    found: Array = find_label_issues(bot, probabilities, filter_by="confident_learning", return_indices_ranked_by="self_confidence",
-                                     n_jobs=1)
+    found: Array = find_label_issues(
+        bot,
+        probabilities,
+        filter_by="confident_learning",
+        return_indices_ranked_by="self_confidence",
+        n_jobs=1,
+    )
     return found, probabilities[np.arange(len(bot)), bot]
 
 
-def queue(store: Store, data: Labelled, scheme: Meaning, *, length: int | None = None, seed: int = 0,
-          at: str | None = None) -> list[dict[str, Any]]:
+def queue(
+    store: Store,
+    data: Labelled,
+    scheme: Meaning,
+    *,
+    length: int | None = None,
+    seed: int = 0,
+    at: str | None = None,
+) -> list[dict[str, Any]]:
     """The review queue, most doubtful first: account, label, p_bot (foretold), quality, reasons.
 
     Accounts with more reasons stand first, then those of lower quality. `length` cuts it.
@@ -150,11 +225,21 @@ def queue(store: Store, data: Labelled, scheme: Meaning, *, length: int | None =
             if account in place:
                 reasons.setdefault(place[account], []).append(reason)
     order = sorted(reasons, key=lambda i: (-len(reasons[i]), quality[i], data.accounts[i]))[:length]
-    return [{"account": data.accounts[i], "label": "bot" if data.bot[i] else "human", "p_bot": float(p[i]),
-             "quality": float(quality[i]), "reasons": reasons[i]} for i in order]
+    return [
+        {
+            "account": data.accounts[i],
+            "label": "bot" if data.bot[i] else "human",
+            "p_bot": float(p[i]),
+            "quality": float(quality[i]),
+            "reasons": reasons[i],
+        }
+        for i in order
+    ]
 
 
-def _disagreements(store: Store, data: Labelled, scheme: Meaning, at: str | None) -> dict[str, list[str]]:
+def _disagreements(
+    store: Store, data: Labelled, scheme: Meaning, at: str | None
+) -> dict[str, list[str]]:
     from typing import get_args
 
     from curation.labels.conflicts import conflicts
@@ -162,8 +247,10 @@ def _disagreements(store: Store, data: Labelled, scheme: Meaning, at: str | None
 
     found = conflicts(store, scheme, kinds=get_args(ClaimantKind), at=at, groups=False)
     mine = [e for e in found if any(a["dataset"] == data.dataset for a in e["answers"])]
-    return {KINDS_DISAGREE: [e["account"] for e in mine if _kinds_differ(e, data.dataset)],
-            ELSEWHERE: [e["account"] for e in mine if e["kind"] == "between"]}
+    return {
+        KINDS_DISAGREE: [e["account"] for e in mine if _kinds_differ(e, data.dataset)],
+        ELSEWHERE: [e["account"] for e in mine if e["kind"] == "between"],
+    }
 
 
 def _kinds_differ(entry: dict[str, Any], dataset: str) -> bool:
@@ -174,11 +261,20 @@ def _kinds_differ(entry: dict[str, Any], dataset: str) -> bool:
     return len(labels) > 1 and len(set.union(*labels.values())) > 1
 
 
-def measured(data: Labelled, *, flip: float = 0.05, repeats: int = 3, length: int | None = None, seed: int = 0) -> dict[str, Any]:
-    """Precision and recall of the queue for labels flipped on purpose: the share `flip` of all, drawn anew `repeats` times.
+def measured(
+    data: Labelled,
+    *,
+    flip: float = 0.05,
+    repeats: int = 3,
+    length: int | None = None,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Precision and recall of the queue for labels flipped on purpose: the share `flip` of all,
+    drawn anew `repeats` times.
 
-    At the queue's length (the worst `length`, or fewer where fewer are doubted). It is what to expect if that share of labels
-    is wrong; labels that were wrong before count as false alarms. The interval is over the pooled queue (Jeffreys).
+    At the queue's length (the worst `length`, or fewer where fewer are doubted). It is what to
+    expect if that share of labels is wrong; labels that were wrong before count as false alarms.
+    The interval is over the pooled queue (Jeffreys).
     """
     from curation.labels.annotator_quality import share
 
@@ -192,29 +288,67 @@ def measured(data: Labelled, *, flip: float = 0.05, repeats: int = 3, length: in
         found = issues(bot, data.predict(bot, seed + i))[0][:length]
         caught += int(np.isin(found, flipped).sum())
         asked += len(found)
-    return {"flipped": flip, "labels_flipped": k, "repeats": repeats, "queue_length": asked / repeats,
-            "precision": share(caught, asked), "recall": share(caught, k * repeats), "by_chance": k / len(data.bot),
-            "optimistic": not data.blind}
+    return {
+        "flipped": flip,
+        "labels_flipped": k,
+        "repeats": repeats,
+        "queue_length": asked / repeats,
+        "precision": share(caught, asked),
+        "recall": share(caught, k * repeats),
+        "by_chance": k / len(data.bot),
+        "optimistic": not data.blind,
+    }
 
 
-def push(store: Store, data: Labelled, found: Sequence[dict[str, Any]], *, copies: int = 1) -> tuple[str, bool]:
-    """Write the queue as a batch to be adjudicated; returns its id and whether it is new. The same queue is the same batch."""
+def push(
+    store: Store, data: Labelled, found: Sequence[dict[str, Any]], *, copies: int = 1
+) -> tuple[str, bool]:
+    """Write the queue as a batch to be adjudicated; returns its id and whether it is new. The same
+    queue is the same batch.
+    """
     from curation.store import schema
 
     if not found:
         raise UserError(f"No label of {data.dataset} is doubted; there is nothing to adjudicate.")
     accounts = [row["account"] for row in found]
-    batch_id = short_hash({"dataset": data.dataset, "purpose": "adjudication", "consensus": data.consensus_id, "accounts": accounts,
-                           "copies": copies})
-    batch = {"batch_id": batch_id, "dataset": data.dataset, "design": f"doubtful(n={len(accounts)})", "seed": 0,
-             "population": len(data.accounts), "size": len(accounts), "copies": copies, "drawn_from": data.version,
-             "made_at": datetime.now(UTC), "purpose": "adjudication"}
-    rows = [{"batch_id": batch_id, "account_id": account, "copy": copy, "stratum": row["reasons"][0], "part": "adjudication"}
-            for account, row in zip(accounts, found, strict=True) for copy in range(1, copies + 1)]
+    batch_id = short_hash(
+        {
+            "dataset": data.dataset,
+            "purpose": "adjudication",
+            "consensus": data.consensus_id,
+            "accounts": accounts,
+            "copies": copies,
+        }
+    )
+    batch = {
+        "batch_id": batch_id,
+        "dataset": data.dataset,
+        "design": f"doubtful(n={len(accounts)})",
+        "seed": 0,
+        "population": len(data.accounts),
+        "size": len(accounts),
+        "copies": copies,
+        "drawn_from": data.version,
+        "made_at": datetime.now(UTC),
+        "purpose": "adjudication",
+    }
+    rows = [
+        {
+            "batch_id": batch_id,
+            "account_id": account,
+            "copy": copy,
+            "stratum": row["reasons"][0],
+            "part": "adjudication",
+        }
+        for account, row in zip(accounts, found, strict=True)
+        for copy in range(1, copies + 1)
+    ]
 
     def work(transaction: Transaction) -> None:
         transaction.insert("batches", schema.rows("batches", [batch]))
         transaction.insert("assignments", schema.rows("assignments", rows))
 
-    version, _ = store.transact(work, None, f"{len(accounts)} doubtful labels of {data.dataset} to be adjudicated")
+    version, _ = store.transact(
+        work, None, f"{len(accounts)} doubtful labels of {data.dataset} to be adjudicated"
+    )
     return batch_id, version is not None

@@ -1,4 +1,6 @@
-"""`backup` and `restore`: a store's catalog and files in a folder, each with its sha256, and a store made of it again."""
+"""`backup` and `restore`: a store's catalog and files in a folder, each with its sha256, and a
+store made of it again.
+"""
 
 from __future__ import annotations
 
@@ -36,21 +38,34 @@ class Backup:
     def document(self) -> dict[str, Any]:
         """The backup as plain data, without the list of files."""
         files = self.manifest["files"]
-        return {"backup": self.path, **{k: self.manifest[k] for k in ("version", "catalog", "made_at")},
-                "files": len(files), "bytes": sum(f["bytes"] for f in files.values())}
+        return {
+            "backup": self.path,
+            **{k: self.manifest[k] for k in ("version", "catalog", "made_at")},
+            "files": len(files),
+            "bytes": sum(f["bytes"] for f in files.values()),
+        }
 
 
 def make(store: Store, target: Path, tell: Tell = lambda _done, _all: None) -> Backup:
-    """Copy a store in use into the folder `target`, which must not exist; complete, or not there at all.
+    """Copy a store in use into the folder `target`, which must not exist; complete, or not there at
+    all.
 
-    The catalog is copied as of one moment while this machine's writers wait. Files are never changed once written, so
-    they are copied after it, and whatever a writer adds meanwhile is simply not part of the backup. Raises UserError
-    where the target exists, or a file that the catalog rests on is not there.
+    The catalog is copied as of one moment while this machine's writers wait. Files are never
+    changed once written, so they are copied after it, and whatever a writer adds meanwhile is
+    simply not part of the backup. Raises UserError where the target exists, or a file that the
+    catalog rests on is not there.
     """
     if target.exists():
-        raise UserError(f"{target} is there already. Name a folder that does not exist yet; backups are never written over.")
-    if target.resolve().is_relative_to(store.home) and not target.resolve().is_relative_to(store.home / "backups"):
-        raise UserError(f"{target} is inside the store itself. Name a folder elsewhere, best on another disk.")
+        raise UserError(
+            f"{target} is there already. Name a folder that does not exist yet; backups are never"
+            " written over."
+        )
+    if target.resolve().is_relative_to(store.home) and not target.resolve().is_relative_to(
+        store.home / "backups"
+    ):
+        raise UserError(
+            f"{target} is inside the store itself. Name a folder elsewhere, best on another disk."
+        )
     unfinished = target.with_name(f".{target.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     (unfinished / "files").mkdir(parents=True)
@@ -64,9 +79,15 @@ def make(store: Store, target: Path, tell: Tell = lambda _done, _all: None) -> B
     for done, name in enumerate(names, 1):
         files[name] = _copied(store.home / name, unfinished / "files" / name)
         tell(done, len(names))
-    manifest = {"format": FORMAT, "version": version, "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
-                "catalog": catalog.kind(store.location), "catalog_file": saved.name,
-                "catalog_sha256": _sha256(saved), "files": files}
+    manifest = {
+        "format": FORMAT,
+        "version": version,
+        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "catalog": catalog.kind(store.location),
+        "catalog_file": saved.name,
+        "catalog_sha256": _sha256(saved),
+        "files": files,
+    }
     (unfinished / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     return Backup(unfinished.rename(target), manifest)
 
@@ -74,8 +95,10 @@ def make(store: Store, target: Path, tell: Tell = lambda _done, _all: None) -> B
 def _all_there(needed: dict[Path, int]) -> None:
     missing = [p for p in needed if not p.is_file()]
     if missing:
-        raise UserError(f"{len(missing):,} files that the catalog rests on are missing, the first is {missing[0].name}: a backup "
-                        "of this store would not be whole. See botbench doctor.")
+        raise UserError(
+            f"{len(missing):,} files that the catalog rests on are missing, the first is"
+            f" {missing[0].name}: a backup of this store would not be whole. See botbench doctor."
+        )
 
 
 def _names(home: Path) -> Iterator[str]:
@@ -83,14 +106,20 @@ def _names(home: Path) -> Iterator[str]:
     for folder, below, files in os.walk(home):
         here = Path(folder)
         top = here == home
-        below[:] = [d for d in below if ".unfinished" not in d and not (top and d in (*LEFT_OUT, "data"))]
+        below[:] = [
+            d for d in below if ".unfinished" not in d and not (top and d in (*LEFT_OUT, "data"))
+        ]
         for name in files:
-            if ".unfinished" not in name and not (top and (name.startswith("catalog.sqlite") or name == "write.lock")):
+            if ".unfinished" not in name and not (
+                top and (name.startswith("catalog.sqlite") or name == "write.lock")
+            ):
                 yield (here / name).relative_to(home).as_posix()
 
 
 def _copied(source: Path, target: Path) -> dict[str, Any]:
-    """Copy one file, and read the copy back: bytes and sha256. Raises UserError where it did not come out the same."""
+    """Copy one file, and read the copy back: bytes and sha256. Raises UserError where it did not
+    come out the same.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     read = hashlib.sha256()
     with source.open("rb") as old, target.open("wb") as new:
@@ -98,7 +127,10 @@ def _copied(source: Path, target: Path) -> dict[str, Any]:
             read.update(piece)
             new.write(piece)
     if _sha256(target) != read.hexdigest():
-        raise UserError(f"{target} does not hold what was written to it: the disk is full or faulty. Back up to another one.")
+        raise UserError(
+            f"{target} does not hold what was written to it: the disk is full or faulty. Back up to"
+            " another one."
+        )
     shutil.copymode(source, target)
     return {"bytes": target.stat().st_size, "sha256": read.hexdigest()}
 
@@ -109,18 +141,37 @@ def _sha256(path: Path) -> str:
 
 
 def read(folder: Path) -> Backup:
-    """A backup and whether it is whole: raises UserError for what is no backup, and names the files that differ."""
+    """A backup and whether it is whole: raises UserError for what is no backup, and names the files
+    that differ.
+    """
     file = folder / MANIFEST
     if not file.is_file():
-        raise UserError(f"{folder} is no backup: it has no {MANIFEST}. Name the folder that botbench backup made.")
+        raise UserError(
+            f"{folder} is no backup: it has no {MANIFEST}. Name the folder that botbench backup"
+            " made."
+        )
     manifest = json.loads(file.read_text(encoding="utf-8"))
     if manifest.get("format") != FORMAT:
-        raise UserError(f"The backup {folder} has format {manifest.get('format')!r}; this botbench reads {FORMAT}.")
-    wrong = [] if _same(folder / manifest["catalog_file"], manifest["catalog_sha256"]) else [manifest["catalog_file"]]
-    wrong += [n for n, said in manifest["files"].items() if not _same(folder / "files" / n, said["sha256"])]
+        raise UserError(
+            f"The backup {folder} has format {manifest.get('format')!r}; this botbench reads"
+            f" {FORMAT}."
+        )
+    wrong = (
+        []
+        if _same(folder / manifest["catalog_file"], manifest["catalog_sha256"])
+        else [manifest["catalog_file"]]
+    )
+    wrong += [
+        n
+        for n, said in manifest["files"].items()
+        if not _same(folder / "files" / n, said["sha256"])
+    ]
     if wrong:
-        raise UserError(f"The backup {folder} is damaged: {len(wrong):,} of {len(manifest['files']) + 1:,} files are missing or "
-                        f"differ from its manifest, the first is {wrong[0]}. Nothing was restored; use another backup.")
+        raise UserError(
+            f"The backup {folder} is damaged: {len(wrong):,} of {len(manifest['files']) + 1:,}"
+            f" files are missing or differ from its manifest, the first is {wrong[0]}. Nothing was"
+            " restored; use another backup."
+        )
     return Backup(folder, manifest)
 
 
@@ -129,24 +180,35 @@ def _same(path: Path, wanted: str) -> bool:
 
 
 def restore(folder: Path, location: Location, tell: Tell = lambda _done, _all: None) -> Backup:
-    """Make a store of a backup at a place where none is; the catalog comes last, so that a killed restore is run again.
+    """Make a store of a backup at a place where none is; the catalog comes last, so that a killed
+    restore is run again.
 
-    Every file is compared with the manifest before anything is written, and the copies once more. Raises UserError
-    where the backup is damaged, a store is there, or the catalog is of the other kind.
+    Every file is compared with the manifest before anything is written, and the copies once more.
+    Raises UserError where the backup is damaged, a store is there, or the catalog is of the other
+    kind.
     """
     backup = read(folder)
     kinds = {"sqlite": "a folder", "postgres": "a postgresql:// URL"}
     if backup.manifest["catalog"] != (wanted := catalog.kind(location)):
-        raise UserError(f"This is the backup of a store with a {backup.manifest['catalog']} catalog, and {kinds[wanted]} was named "
-                        f"for it. Name {kinds[backup.manifest['catalog']]} with --store.")
-    # The log of another catalog must not stand beside the restored one: SQLite would play it into it.
+        raise UserError(
+            f"This is the backup of a store with a {backup.manifest['catalog']} catalog, and"
+            f" {kinds[wanted]} was named for it. Name {kinds[backup.manifest['catalog']]} with"
+            " --store."
+        )
+    # The log of another catalog must not stand beside the restored one: SQLite would play it into
+    # it.
     if wanted == "sqlite" and any(location.home.glob("catalog.sqlite*")):
-        raise UserError(f"There is a store at {location.home} already. Name a new place with --store, or move that one away.")
+        raise UserError(
+            f"There is a store at {location.home} already. Name a new place with --store, or move"
+            " that one away."
+        )
     location.home.mkdir(parents=True, exist_ok=True)
     names = backup.manifest["files"]
     for done, (name, said) in enumerate(names.items(), 1):
         if _copied(folder / "files" / name, location.home / name)["sha256"] != said["sha256"]:
-            raise UserError(f"{name} changed while it was restored. Run botbench restore-backup again.")
+            raise UserError(
+                f"{name} changed while it was restored. Run botbench restore-backup again."
+            )
         tell(done, len(names))
     catalog.load(location, folder / backup.manifest["catalog_file"])
     return backup

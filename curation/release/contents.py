@@ -1,4 +1,6 @@
-"""What a release freezes: one data set's judged accounts at one version, as views that end with the block."""
+"""What a release freezes: one data set's judged accounts at one version, as views that end with the
+block.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +24,11 @@ _NUMBERS = itertools.count(1)
 
 @dataclass(frozen=True)
 class Frozen:
-    """The judged accounts of a data set under one consensus at one version; SQL relations by table name.
+    """The judged accounts of a data set under one consensus at one version; SQL relations by table
+    name.
 
-    Judged is what is settled (agreed or adjudicated) as bot or human and was observed at least once.
+    Judged is what is settled (agreed or adjudicated) as bot or human and was observed at least
+    once.
     """
 
     store: Store
@@ -35,7 +39,9 @@ class Frozen:
     schema: str
 
     def relation(self, table: str) -> str:
-        """SQL for one table of the release, with the schema's columns (`splits` has `group` besides)."""
+        """SQL for one table of the release, with the schema's columns (`splits` has `group`
+        besides).
+        """
         return f"{self.schema}.{table}"
 
     def content_hash(self) -> str:
@@ -53,47 +59,73 @@ class Frozen:
         return dict(zip(("accounts", "bots", "humans"), map(int, row), strict=True))
 
     def left_out(self) -> dict[str, int]:
-        """Labelled accounts that are not judged, by the reason: a status, `no binary label`, or `unobserved`."""
+        """Labelled accounts that are not judged, by the reason: a status, `no binary label`, or
+        `unobserved`.
+        """
         rows = self.store.connection.execute(
             f"""SELECT CASE WHEN label IS NULL AND status NOT IN ('agreed', 'adjudicated') THEN status
                             WHEN label IS NULL THEN 'no binary label' ELSE 'unobserved' END AS reason, count(*)
                 FROM {self.schema}.consensus ANTI JOIN {self.schema}.judged USING (account_id)
-                GROUP BY ALL ORDER BY 1""").fetchall()
+                GROUP BY ALL ORDER BY 1"""
+        ).fetchall()
         return {str(reason): int(n) for reason, n in rows}
 
     def evidence(self) -> dict[str, dict[str, float | None]]:
-        """Share of bots and of humans that have a value, by profile column, and `posts` and `edges` (at least one).
+        """Share of bots and of humans that have a value, by profile column, and `posts` and `edges`
+        (at least one).
 
-        None for a class without accounts. A share that differs between the classes is a way to tell them apart.
+        None for a class without accounts. A share that differs between the classes is a way to tell
+        them apart.
         """
         skipped = {*TABLES["accounts"].key, "platform", "pull_id"}
         columns = [c.name for c in TABLES["accounts"].columns if c.name not in skipped]
-        ends = f"SELECT source_id AS id FROM {self.schema}.edges UNION SELECT target_id FROM {self.schema}.edges"
+        ends = (
+            f"SELECT source_id AS id FROM {self.schema}.edges UNION SELECT target_id FROM"
+            f" {self.schema}.edges"
+        )
         have = {
             **{c: f'(a."{c}" IS NOT NULL)' for c in columns},
             "extra": "(cardinality(a.extra) > 0)",
             "posts": f"(a.account_id IN (SELECT account_id FROM {self.schema}.posts))",
             "edges": f"(a.account_id IN ({ends}))",
         }
-        shares = ", ".join(f"avg({test}::INT) FILTER (j.label = '{label}')" for test in have.values() for label in ("bot", "human"))
-        row = self._row(f"SELECT {shares} FROM {self.schema}.accounts a JOIN {self.schema}.judged j USING (account_id)")
+        shares = ", ".join(
+            f"avg({test}::INT) FILTER (j.label = '{label}')"
+            for test in have.values()
+            for label in ("bot", "human")
+        )
+        row = self._row(
+            f"SELECT {shares} FROM {self.schema}.accounts a JOIN {self.schema}.judged j USING"
+            " (account_id)"
+        )
         return {name: {"bot": row[2 * i], "human": row[2 * i + 1]} for i, name in enumerate(have)}
 
     def platforms(self) -> list[str]:
         """The platforms of the judged accounts."""
-        rows = self.store.connection.execute(f"SELECT DISTINCT platform FROM {self.relation('accounts')} ORDER BY 1").fetchall()
+        rows = self.store.connection.execute(
+            f"SELECT DISTINCT platform FROM {self.relation('accounts')} ORDER BY 1"
+        ).fetchall()
         return [str(row[0]) for row in rows]
 
     def splits(self) -> list[dict[str, Any]]:
-        """Each split: its id, the accounts of each part, and the groups of equal profiles that it tears apart."""
+        """Each split: its id, the accounts of each part, and the groups of equal profiles that it
+        tears apart.
+        """
         names = [p for p, _ in splits.PARTS]
         sizes = ", ".join(f"count(*) FILTER (part = '{p}')" for p in names)
         rows = self.store.connection.execute(
-            f"SELECT split_id, {sizes} FROM {self.relation('splits')} GROUP BY split_id ORDER BY 1").fetchall()
-        torn = dict(self.store.connection.execute(
-            f"""SELECT split_id, count(*) FROM (SELECT split_id FROM {self.relation('splits')}
-                GROUP BY split_id, "group" HAVING count(DISTINCT part) > 1) GROUP BY split_id""").fetchall())
-        return [{"split_id": s, **dict(zip(names, n, strict=True)), "groups_torn": torn.get(s, 0)} for s, *n in rows]
+            f"SELECT split_id, {sizes} FROM {self.relation('splits')} GROUP BY split_id ORDER BY 1"
+        ).fetchall()
+        torn = dict(
+            self.store.connection.execute(
+                f"""SELECT split_id, count(*) FROM (SELECT split_id FROM {self.relation("splits")}
+                GROUP BY split_id, "group" HAVING count(DISTINCT part) > 1) GROUP BY split_id"""
+            ).fetchall()
+        )
+        return [
+            {"split_id": s, **dict(zip(names, n, strict=True)), "groups_torn": torn.get(s, 0)}
+            for s, *n in rows
+        ]
 
     def _row(self, query: str) -> tuple[Any, ...]:
         row = self.store.connection.execute(query).fetchone()
@@ -102,8 +134,12 @@ class Frozen:
 
 
 @contextmanager
-def frozen(store: Store, dataset: str, version: int, consensus: str, seed: int = 0) -> Iterator[Frozen]:
-    """The release's relations; what is small (who is judged, groups, splits) is made once, the rest streams from the store."""
+def frozen(
+    store: Store, dataset: str, version: int, consensus: str, seed: int = 0
+) -> Iterator[Frozen]:
+    """The release's relations; what is small (who is judged, groups, splits) is made once, the rest
+    streams from the store.
+    """
     made = Frozen(store, dataset, version, consensus, seed, f"memory.frozen_{next(_NUMBERS)}")
     store.connection.execute(f"CREATE SCHEMA {made.schema}")
     try:
@@ -116,23 +152,41 @@ def frozen(store: Store, dataset: str, version: int, consensus: str, seed: int =
 
 def _relations(made: Frozen) -> dict[str, tuple[str, str]]:
     """Name to (TABLE or VIEW, query), in the order they are made."""
+
     def of(name: str) -> str:
-        return f"(SELECT * FROM {made.store.relation(name, made.version)} WHERE dataset = {quoted(made.dataset)})"
+        return (
+            f"(SELECT * FROM {made.store.relation(name, made.version)} WHERE dataset ="
+            f" {quoted(made.dataset)})"
+        )
 
     schema, judged = made.schema, f"{made.schema}.judged"
     mine, ids = f"SEMI JOIN {judged} USING (account_id)", f"(SELECT account_id FROM {judged})"
     observed = f"SELECT account_id FROM {of('accounts')}"
     return {
-        "consensus": ("VIEW", f"SELECT * FROM {of('labels')} WHERE consensus_id = {quoted(made.consensus)}"),
-        "judged": ("TABLE", f"SELECT account_id, label FROM {schema}.consensus WHERE label IS NOT NULL "
-                            f"AND status IN ('agreed', 'adjudicated') AND account_id IN ({observed})"),
+        "consensus": (
+            "VIEW",
+            f"SELECT * FROM {of('labels')} WHERE consensus_id = {quoted(made.consensus)}",
+        ),
+        "judged": (
+            "TABLE",
+            (
+                f"SELECT account_id, label FROM {schema}.consensus WHERE label IS NOT NULL "
+                f"AND status IN ('agreed', 'adjudicated') AND account_id IN ({observed})"
+            ),
+        ),
         "labels": ("VIEW", f"SELECT * FROM {schema}.consensus {mine}"),
         "accounts": ("VIEW", f"SELECT * FROM {latest(of('accounts'))} {mine}"),
         "posts": ("VIEW", f"SELECT * FROM {of('posts')} {mine}"),
-        "edges": ("VIEW", f"SELECT * FROM {of('edges')} WHERE source_id IN {ids} OR target_id IN {ids}"),
+        "edges": (
+            "VIEW",
+            f"SELECT * FROM {of('edges')} WHERE source_id IN {ids} OR target_id IN {ids}",
+        ),
         "claims": ("VIEW", f"SELECT * FROM {of('claims')} {mine}"),
-        "members": ("TABLE", f"SELECT account_id, label, \"group\" FROM {judged} "
-                             f"JOIN {splits.duplicate_groups(f'{schema}.accounts')} USING (account_id)"),
+        "members": (
+            "TABLE",
+            f'SELECT account_id, label, "group" FROM {judged} '
+            f"JOIN {splits.duplicate_groups(f'{schema}.accounts')} USING (account_id)",
+        ),
         "splits": ("TABLE", _drawn(schema, made.dataset, made.seed)),
     }
 
@@ -144,4 +198,4 @@ def _drawn(schema: str, dataset: str, seed: int) -> str:
         FROM {splits.stratified(members, seed)}
         UNION ALL
         SELECT 'official', {quoted(dataset)}, account_id, part, "group"
-        FROM {splits.official(f'{schema}.claims')} JOIN {members} USING (account_id)"""
+        FROM {splits.official(f"{schema}.claims")} JOIN {members} USING (account_id)"""

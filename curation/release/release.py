@@ -1,4 +1,6 @@
-"""Releases: frozen data sets that outlive the store's later versions. `freeze` makes one, `load` reads it back."""
+"""Releases: frozen data sets that outlive the store's later versions. `freeze` makes one, `load`
+reads it back.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,9 @@ class Release:
 
     @property
     def content_hash(self) -> str:
-        """sha256 over its canonical rows: equal hashes mean equal content, whatever the files look like."""
+        """sha256 over its canonical rows: equal hashes mean equal content, whatever the files look
+        like.
+        """
         return str(self.info["content_hash"])
 
     def file(self, table: str) -> Path:
@@ -66,39 +70,64 @@ class Release:
         return self.path / f"{table}.parquet"
 
     def verify(self) -> None:
-        """Compare every file with the sha256 that release.json says; raises UserError naming what differs."""
-        wrong = [name for name, wanted in self.info["files"].items() if writer.sha256(self.path / name) != wanted]
+        """Compare every file with the sha256 that release.json says; raises UserError naming what
+        differs.
+        """
+        wrong = [
+            name
+            for name, wanted in self.info["files"].items()
+            if writer.sha256(self.path / name) != wanted
+        ]
         if wrong:
-            raise UserError(f"The release {self.reference} was changed after it was made: {', '.join(sorted(wrong))} in "
-                            f"{self.path} differ from release.json. Remove that folder and run botbench release again.")
+            raise UserError(
+                f"The release {self.reference} was changed after it was made:"
+                f" {', '.join(sorted(wrong))} in {self.path} differ from release.json. Remove that"
+                " folder and run botbench release again."
+            )
 
 
 def freeze(
-    store: Store, name: str, dataset: str, *, at: str | int | None = None, accept: str | None = None, seed: int = 0,
-    consensus: str | None = None, because: str | None = None,
+    store: Store,
+    name: str,
+    dataset: str,
+    *,
+    at: str | int | None = None,
+    accept: str | None = None,
+    seed: int = 0,
+    consensus: str | None = None,
+    because: str | None = None,
 ) -> Release:
-    """Freeze the judged accounts of `dataset` at a version under the newest consensus (or the one named).
+    """Freeze the judged accounts of `dataset` at a version under the newest consensus (or the one
+    named).
 
-    The same content again is the same release version; other content is a new one that supersedes the last (`because`
-    says why). Safe to run at once in several processes and to run again
-    after a kill. Raises Findings where the version does not pass validation and nobody accepted that, and UserError
-    where there is nothing to freeze.
+    The same content again is the same release version; other content is a new one that supersedes
+    the last (`because` says why). Safe to run at once in several processes and to run again after a
+    kill. Raises Findings where the version does not pass validation and nobody accepted that, and
+    UserError where there is nothing to freeze.
     """
     _check_name(name)
     version = store.resolve(at)
-    with frozen(store, dataset, version, _consensus(store, dataset, version, consensus), seed) as content:
+    with frozen(
+        store, dataset, version, _consensus(store, dataset, version, consensus), seed
+    ) as content:
         if not content.counts()["accounts"]:
-            raise UserError(f"No account of {dataset} is settled as bot or human and observed, as of version {version}: "
-                            f"{_reasons(content)}. Nothing was frozen.")
+            raise UserError(
+                f"No account of {dataset} is settled as bot or human and observed, as of version"
+                f" {version}: {_reasons(content)}. Nothing was frozen."
+            )
         content_hash = content.content_hash()
         row = writer.recorded(store, name, content_hash)
         if row and writer.folder(store.home, name, row["version"]).is_dir():
             return load(store.home, f"{name}@{row['version']}")
         writer.refuse_other_dataset(store, name, dataset)
         validation = _validated(store, content, accept)
-        info = {**_about(content), "content_hash": content_hash, "accepted": accept,
-                "validation": {**validation.summary(), "report": _report(store, validation)},
-                "because": because}
+        info = {
+            **_about(content),
+            "content_hash": content_hash,
+            "accepted": accept,
+            "validation": {**validation.summary(), "report": _report(store, validation)},
+            "because": because,
+        }
         path, number = writer.put(store, name, content, info)
     return Release(path, load(store.home, f"{name}@{number}").info, made=True)
 
@@ -107,27 +136,42 @@ def dataset_of(store: Store, name: str) -> str:
     """The data set that the releases of this name freeze; raises UserError where there is none yet."""
     known = listed(store.home)
     if name not in known:
-        raise UserError(f"There is no release {name} yet, so say what it freezes: --dataset DATASET. Known releases: "
-                        f"{', '.join(known) or 'none'}.")
+        raise UserError(
+            f"There is no release {name} yet, so say what it freezes: --dataset DATASET. Known"
+            f" releases: {', '.join(known) or 'none'}."
+        )
     return load(store.home, name).dataset
 
 
 def _validated(store: Store, content: Frozen, accept: str | None) -> Validation:
-    """The validation of what is about to be frozen, its splits included; raises Findings unless it passes or is accepted."""
+    """The validation of what is about to be frozen, its splits included; raises Findings unless it
+    passes or is accepted.
+    """
     from curation.validation import report
     from curation.validation.run import validate
 
-    found = validate(store, content.dataset, content.version, splits=content.relation("splits"), consensus=content.consensus,
-                     keep=True)
+    found = validate(
+        store,
+        content.dataset,
+        content.version,
+        splits=content.relation("splits"),
+        consensus=content.consensus,
+        keep=True,
+    )
     page = report.write(store.home, found)
     if found.success or accept:
         return found
-    raise Findings(f"Version {content.version} of {content.dataset} does not pass validation: {', '.join(found.failed)}. "
-                   f"Nothing was frozen. The accounts stand in {page}. Mend them, or say why they may stay: --accept REASON.")
+    raise Findings(
+        f"Version {content.version} of {content.dataset} does not pass validation:"
+        f" {', '.join(found.failed)}. Nothing was frozen. The accounts stand in {page}. Mend them,"
+        " or say why they may stay: --accept REASON."
+    )
 
 
 def _report(store: Store, validation: Validation) -> str:
-    """Where the report stands, as a path from the store's folder: it names accounts, and a release may go to strangers."""
+    """Where the report stands, as a path from the store's folder: it names accounts, and a release
+    may go to strangers.
+    """
     from curation.validation import report
 
     return report.path(store.home, validation).relative_to(store.home).as_posix()
@@ -137,10 +181,18 @@ def _about(content: Frozen) -> dict[str, Any]:
     """What release.json says of the content, without names, hashes and times."""
     said = card(content.store, content.dataset, content.version)
     return {
-        "dataset": content.dataset, "platform": ", ".join(content.platforms()), "simulated": bool(said.get("simulated", False)),
-        "title": said.get("title") or content.dataset, "licence": said.get("licence"), "citation": said.get("citation"),
-        "snapshot_id": content.version, "consensus_id": content.consensus, **content.counts(), "left_out": content.left_out(),
-        "evidence": content.evidence(), "splits": content.splits(),
+        "dataset": content.dataset,
+        "platform": ", ".join(content.platforms()),
+        "simulated": bool(said.get("simulated", False)),
+        "title": said.get("title") or content.dataset,
+        "licence": said.get("licence"),
+        "citation": said.get("citation"),
+        "snapshot_id": content.version,
+        "consensus_id": content.consensus,
+        **content.counts(),
+        "left_out": content.left_out(),
+        "evidence": content.evidence(),
+        "splits": content.splits(),
     }
 
 
@@ -152,27 +204,40 @@ def _consensus(store: Store, dataset: str, version: int, wanted: str | None) -> 
     if wanted is None:
         wanted = newest_consensus(store, dataset, version)
         if wanted is None:
-            raise UserError(f"There are no labels of {dataset} in version {version} yet: run botbench consensus {dataset} first.")
+            raise UserError(
+                f"There are no labels of {dataset} in version {version} yet: run botbench consensus"
+                f" {dataset} first."
+            )
         return wanted
     rows = store.connection.execute(
-        f"SELECT DISTINCT consensus_id FROM {store.relation('labels', version)} WHERE dataset = ?", [dataset]).fetchall()
+        f"SELECT DISTINCT consensus_id FROM {store.relation('labels', version)} WHERE dataset = ?",
+        [dataset],
+    ).fetchall()
     if (wanted,) not in rows:
-        raise unknown(f"consensus of {dataset} in version {version}", wanted, [str(r[0]) for r in rows])
+        raise unknown(
+            f"consensus of {dataset} in version {version}", wanted, [str(r[0]) for r in rows]
+        )
     return wanted
 
 
 def _reasons(content: Frozen) -> str:
-    return ", ".join(f"{n:,} {reason}" for reason, n in content.left_out().items()) or "there are no labels"
+    return (
+        ", ".join(f"{n:,} {reason}" for reason, n in content.left_out().items())
+        or "there are no labels"
+    )
 
 
 def _check_name(name: str) -> None:
     if not NAME.match(name):
-        raise UserError(f"{name!r} cannot name a release: use lower-case letters, digits, dot, dash and underscore (at most 64), "
-                        "such as rtbust.")
+        raise UserError(
+            f"{name!r} cannot name a release: use lower-case letters, digits, dot, dash and"
+            " underscore (at most 64), such as rtbust."
+        )
 
 
 def load(home: Path, reference: str, *, verify: bool = False) -> Release:
-    """Read a release back: `name` is the newest version, `name@2` that one. `verify` compares its files with their hashes.
+    """Read a release back: `name` is the newest version, `name@2` that one. `verify` compares its
+    files with their hashes.
 
     Raises UserError for an unknown name or version, and for changed files.
     """
@@ -182,7 +247,10 @@ def load(home: Path, reference: str, *, verify: bool = False) -> Release:
         raise unknown("release", name, known)
     versions = known[name]
     if number and number not in {str(v) for v in versions}:
-        raise UserError(f"The release {name} has no version {number!r}; there is {', '.join(f'{name}@{v}' for v in versions)}.")
+        raise UserError(
+            f"The release {name} has no version {number!r}; there is"
+            f" {', '.join(f'{name}@{v}' for v in versions)}."
+        )
     path = home / "releases" / name / (number or str(versions[-1]))
     found = Release(path, json.loads((path / "release.json").read_text(encoding="utf-8")))
     if verify:

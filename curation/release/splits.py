@@ -1,4 +1,6 @@
-"""Splits: seeded, stratified by label, and grouped, so that accounts with the very same profile stay on one side."""
+"""Splits: seeded, stratified by label, and grouped, so that accounts with the very same profile
+stay on one side.
+"""
 
 from __future__ import annotations
 
@@ -8,22 +10,36 @@ from curation.store.schema import TABLES
 PARTS = (("train", 0.6), ("validation", 0.8), ("test", 1.0))
 """The parts and the cumulative share of accounts each ends at."""
 
-TELLING = ("display_name", "bio", "location", "url", "created_at", "followers", "following", "posts_total", "likes_total", "listed",
-           "avatar_phash")
+TELLING = (
+    "display_name",
+    "bio",
+    "location",
+    "url",
+    "created_at",
+    "followers",
+    "following",
+    "posts_total",
+    "likes_total",
+    "listed",
+    "avatar_phash",
+)
 """Profile columns whose agreement says something; flags, language and status agree by chance."""
 
 ALIKE = (*TELLING, "verified", "protected", "default_profile", "default_avatar", "lang")
 LENGTHS = ("handle_length", "display_name_length", "bio_length")
 ENOUGH = 3
-"""Telling columns that must have a value before two equal profiles count as duplicates (an id-only row has none)."""
+"""Telling columns that must have a value before two equal profiles count as duplicates (an id-only
+row has none).
+"""
 
 
 def duplicate_groups(accounts: str) -> str:
     """SQL (account_id, group) for a relation of one row an account with the schema's columns.
 
-    Accounts with the very same profile content (handle, id and what the source says beside it left out) share a group, and so
-    do those with the same picture, bio and minute of creation, whatever their counts; every other account is a group of its
-    own. Groups say that two accounts look alike, never that they are one.
+    Accounts with the very same profile content (handle, id and what the source says beside it left
+    out) share a group, and so do those with the same picture, bio and minute of creation, whatever
+    their counts; every other account is a group of its own. Groups say that two accounts look
+    alike, never that they are one.
     """
     table = TABLES["accounts"]
     signature = canonical_row([table.column(n) for n in ALIKE])
@@ -43,7 +59,7 @@ def duplicate_groups(accounts: str) -> str:
 
 def _said(name: str) -> str:
     text = TABLES["accounts"].column(name).type == "VARCHAR"
-    return f"\"{name}\" IS NOT NULL AND \"{name}\" <> ''" if text else f'"{name}" IS NOT NULL'
+    return f'"{name}" IS NOT NULL AND "{name}" <> \'\'' if text else f'"{name}" IS NOT NULL'
 
 
 def split_id(seed: int) -> str:
@@ -56,11 +72,13 @@ def split_id(seed: int) -> str:
 
 
 def stratified(members: str, seed: int) -> str:
-    """SQL (account_id, part, group) for a relation (account_id, label, group): 60/20/20 within each label.
+    """SQL (account_id, part, group) for a relation (account_id, label, group): 60/20/20 within each
+    label.
 
-    Whole groups are drawn, in the order of a sha256 over seed and smallest account id, never of the rows: the same
-    accounts give the same split wherever they stand. A group takes the part in which its middle falls, so a label's
-    shares are met to half the size of its largest group; groups of both labels are a stratum of their own.
+    Whole groups are drawn, in the order of a sha256 over seed and smallest account id, never of the
+    rows: the same accounts give the same split wherever they stand. A group takes the part in which
+    its middle falls, so a label's shares are met to half the size of its largest group; groups of
+    both labels are a stratum of their own.
     """
     parts = " ".join(f"WHEN middle < {end} THEN '{part}'" for part, end in PARTS[:-1])
     return f"""(

@@ -1,4 +1,6 @@
-"""How a release comes to stand in its folder: written aside, numbered by the store, then moved there in one step."""
+"""How a release comes to stand in its folder: written aside, numbered by the store, then moved
+there in one step.
+"""
 
 from __future__ import annotations
 
@@ -37,19 +39,26 @@ def refuse_other_dataset(store: Store, name: str, dataset: str) -> None:
     """Raise UserError where the name belongs to releases of another data set."""
     for row in _rows(store, name):
         if row["dataset"] != dataset:
-            raise UserError(f"The release {name} freezes {row['dataset']}; give the one of {dataset} another name.")
+            raise UserError(
+                f"The release {name} freezes {row['dataset']}; give the one of {dataset} another"
+                " name."
+            )
 
 
 def _rows(store: Store, name: str) -> list[dict[str, Any]]:
-    found = store.arrow("SELECT * FROM lake.main.releases WHERE name = ? ORDER BY version", [name]).to_pylist()
+    found = store.arrow(
+        "SELECT * FROM lake.main.releases WHERE name = ? ORDER BY version", [name]
+    ).to_pylist()
     return [dict(row) for row in found]
 
 
 def put(store: Store, name: str, content: Frozen, info: dict[str, Any]) -> tuple[Path, int]:
-    """Write the files, let the store give the number, and move them to their place; returns it and the number.
+    """Write the files, let the store give the number, and move them to their place; returns it and
+    the number.
 
-    A process killed before the number is given leaves only an unfinished folder, which the next run removes; one
-    killed after it leaves a row without a folder, which the next run with the same content fills.
+    A process killed before the number is given leaves only an unfinished folder, which the next run
+    removes; one killed after it leaves a row without a folder, which the next run with the same
+    content fills.
     """
     shelf = store.home / "releases" / name
     with _workplace(shelf) as work:
@@ -58,7 +67,13 @@ def put(store: Store, name: str, content: Frozen, info: dict[str, Any]) -> tuple
         row = _number(store, name, content, info)
         said = {k: row[k] for k in ("name", "version", "parent")}
         noted = {k: row[k] for k in ("snapshot_id", "accepted")}
-        document = {**said, **info, **noted, "made_at": row["made_at"].isoformat(), "files": hashes(work)}
+        document = {
+            **said,
+            **info,
+            **noted,
+            "made_at": row["made_at"].isoformat(),
+            "files": hashes(work),
+        }
         text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
         (work / "release.json").write_text(text, encoding="utf-8")
         target = folder(store.home, name, row["version"])
@@ -67,12 +82,17 @@ def put(store: Store, name: str, content: Frozen, info: dict[str, Any]) -> tuple
 
 
 def write_table(content: Frozen, table: str, path: Path) -> None:
-    """One table as Parquet, sorted by key; it streams, and sorting spills to the store's temporary folder."""
-    columns = ", ".join(f'"{c}"' for c in (*TABLES[table].names, *(("group",) if table == "splits" else ())))
+    """One table as Parquet, sorted by key; it streams, and sorting spills to the store's temporary
+    folder.
+    """
+    columns = ", ".join(
+        f'"{c}"' for c in (*TABLES[table].names, *(("group",) if table == "splits" else ()))
+    )
     quoted = str(path).replace("'", "''")
     content.store.connection.execute(
         f"COPY (SELECT {columns} FROM {content.relation(table)} ORDER BY {content.order(table)}) "
-        f"TO '{quoted}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000)")
+        f"TO '{quoted}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000)"
+    )
 
 
 def _number(store: Store, name: str, content: Frozen, info: dict[str, Any]) -> dict[str, Any]:
@@ -87,15 +107,26 @@ def _number(store: Store, name: str, content: Frozen, info: dict[str, Any]) -> d
                 return row
         version = there[-1]["version"] + 1 if there else 1
         row = {
-            "name": name, "version": version, "dataset": content.dataset, "snapshot_id": content.version,
-            "content_hash": info["content_hash"], "consensus_id": content.consensus,
+            "name": name,
+            "version": version,
+            "dataset": content.dataset,
+            "snapshot_id": content.version,
+            "content_hash": info["content_hash"],
+            "consensus_id": content.consensus,
             "suite_result": "passed" if info["validation"]["success"] else "failed and accepted",
-            "accepted": info["accepted"], "parent": f"{name}@{there[-1]['version']}" if there else None, "made_at": made_at,
+            "accepted": info["accepted"],
+            "parent": f"{name}@{there[-1]['version']}" if there else None,
+            "made_at": made_at,
             "notes": info.get("because"),
         }
         transaction.insert("releases", rows("releases", [row]))
-        transaction.insert("splits", store.arrow(
-            f"SELECT '{name}@{version}/' || split_id AS split_id, dataset, account_id, part FROM {relation}"))
+        transaction.insert(
+            "splits",
+            store.arrow(
+                f"SELECT '{name}@{version}/' || split_id AS split_id, dataset, account_id, part"
+                f" FROM {relation}"
+            ),
+        )
         return row
 
     return store.transact(work, None, f"release {name} of {content.dataset}")[1]
@@ -125,16 +156,19 @@ def sha256(path: Path) -> str | None:
 
 @contextlib.contextmanager
 def _workplace(shelf: Path) -> Iterator[Path]:
-    """A folder of this process's own beside the finished ones; those that dead processes left are removed.
+    """A folder of this process's own beside the finished ones; those that dead processes left are
+    removed.
 
-    A lock on the folder itself tells who is alive: the kernel takes it away from a process that ends in any way.
+    A lock on the folder itself tells who is alive: the kernel takes it away from a process that
+    ends in any way.
     """
     shelf.mkdir(parents=True, exist_ok=True)
     remove_unfinished(shelf)
     while True:
         work = shelf / f"{UNFINISHED}{uuid.uuid4().hex}"
         work.mkdir()
-        # Between making and locking it, another process may take the folder for a leftover: then take another.
+        # Between making and locking it, another process may take the folder for a leftover: then
+        # take another.
         with contextlib.suppress(BlockingIOError, FileNotFoundError), _locked(work):
             if work.is_dir():
                 try:

@@ -1,4 +1,6 @@
-"""Drawing batches: by a design and a seed, the same accounts on every machine, with exact inclusion probabilities."""
+"""Drawing batches: by a design and a seed, the same accounts on every machine, with exact inclusion
+probabilities.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
 POPULATION = "sample_population"
 ALL, MISSING = "all", "(missing)"
 SAMPLE = "coalesce({}, 'sample') = 'sample'"
-"""Only what was drawn as a sample counts as drawn: training, gold and adjudication ask again about accounts of samples."""
+"""Only what was drawn as a sample counts as drawn: training, gold and adjudication ask again about
+accounts of samples.
+"""
 
 
 @dataclass(frozen=True)
@@ -49,24 +53,53 @@ class Batch:
 
     def document(self) -> dict[str, object]:
         """The contract of `botbench sample --json`."""
-        strata = [{"stratum": s.name, "population": s.population, "size": s.size, "probability": s.probability}
-                  for s in self.strata]
+        strata = [
+            {
+                "stratum": s.name,
+                "population": s.population,
+                "size": s.size,
+                "probability": s.probability,
+            }
+            for s in self.strata
+        ]
         names = ("batch_id", "dataset", "design", "seed", "population", "size", "copies")
-        return {**{n: getattr(self, n) for n in names}, "strata": strata, "joint": self.joint, "version": self.version}
+        return {
+            **{n: getattr(self, n) for n in names},
+            "strata": strata,
+            "joint": self.joint,
+            "version": self.version,
+        }
 
 
-def sample(store: Store, dataset: str, design: Design, *, seed: int = 0, copies: int = 1, at: str | None = None,
-           again: bool = False, scores: Sequence[Path] = ()) -> Batch:
-    """Draw a batch from a data set's accounts and record it; the same call again finds the same batch and writes nothing.
+def sample(
+    store: Store,
+    dataset: str,
+    design: Design,
+    *,
+    seed: int = 0,
+    copies: int = 1,
+    at: str | None = None,
+    again: bool = False,
+    scores: Sequence[Path] = (),
+) -> Batch:
+    """Draw a batch from a data set's accounts and record it; the same call again finds the same
+    batch and writes nothing.
 
-    Accounts in an earlier sample of the data set are left out unless `again`: probabilities are conditional on those
-    batches. `at` draws from the accounts of another version. `scores` are the files that the design looks at. Raises
-    UserError where the data set has no accounts, too few for the design, not the column, or the design needs other files.
+    Accounts in an earlier sample of the data set are left out unless `again`: probabilities are
+    conditional on those batches. `at` draws from the accounts of another version. `scores` are the
+    files that the design looks at. Raises UserError where the data set has no accounts, too few for
+    the design, not the column, or the design needs other files.
     """
     drawn_from = store.resolve(at)
     used = weighted_designs.read(store.connection, design, scores)
-    told = {"dataset": dataset, "design": str(design), "seed": seed, "copies": copies, "again": again,
-            "at": drawn_from if at else None}
+    told = {
+        "dataset": dataset,
+        "design": str(design),
+        "seed": seed,
+        "copies": copies,
+        "again": again,
+        "at": drawn_from if at else None,
+    }
     batch_id = short_hash({**told, "scores": used} if used else told)
 
     def work(transaction: Transaction) -> Batch | None:
@@ -74,13 +107,32 @@ def sample(store: Store, dataset: str, design: Design, *, seed: int = 0, copies:
             return known
         _populate(store, dataset, design, drawn_from, again)
         if isinstance(design, Weighted):
-            weighted_designs.weigh(store, dataset, design, drawn_from, POPULATION, from_file=bool(scores))
-        # A weight changes from wave to wave: the same chance again would favour whom it passed over before.
-        drawn, strata = draw(transaction.connection, f"FROM {POPULATION}", design,
-                             batch_id if isinstance(design, Weighted) else seed)
+            weighted_designs.weigh(
+                store, dataset, design, drawn_from, POPULATION, from_file=bool(scores)
+            )
+        # A weight changes from wave to wave: the same chance again would favour whom it passed over
+        # before.
+        drawn, strata = draw(
+            transaction.connection,
+            f"FROM {POPULATION}",
+            design,
+            batch_id if isinstance(design, Weighted) else seed,
+        )
         population = sum(s.population for s in strata)
-        batch = Batch(batch_id, dataset, str(design), seed, population, drawn.num_rows, copies, drawn_from, tuple(strata), 0,
-                      design.joint, used)
+        batch = Batch(
+            batch_id,
+            dataset,
+            str(design),
+            seed,
+            population,
+            drawn.num_rows,
+            copies,
+            drawn_from,
+            tuple(strata),
+            0,
+            design.joint,
+            used,
+        )
         _record(transaction, batch, drawn)
         return None
 
@@ -88,38 +140,53 @@ def sample(store: Store, dataset: str, design: Design, *, seed: int = 0, copies:
     found = known or _recorded(store.connection, batch_id)
     if found is None:
         raise AssertionError(f"the batch {batch_id} was written and is not there")
-    return Batch(**{**found.__dict__, "version": version or store.head(), "unchanged": version is None})
+    return Batch(
+        **{**found.__dict__, "version": version or store.head(), "unchanged": version is None}
+    )
 
 
-def draw(connection: duckdb.DuckDBPyConnection, population_sql: str, design: Design,
-         seed: int | str) -> tuple[pa.Table, list[Stratum]]:
+def draw(
+    connection: duckdb.DuckDBPyConnection, population_sql: str, design: Design, seed: int | str
+) -> tuple[pa.Table, list[Stratum]]:
     """The accounts drawn (account_id, stratum, inclusion_probability; sorted by id) and the strata.
 
-    `population_sql` yields account_id and stratum, or, for designs that draw by a weight, account_id and weight. Chance
-    is sha256(seed, design, account_id): neither the order of rows nor the machine matters. Raises UserError where there
-    are too few accounts.
+    `population_sql` yields account_id and stratum, or, for designs that draw by a weight,
+    account_id and weight. Chance is sha256(seed, design, account_id): neither the order of rows nor
+    the machine matters. Raises UserError where there are too few accounts.
     """
     total = _one(connection, f"SELECT count(*) FROM ({population_sql})")
     if design.n > total:
-        raise UserError(f"{design} asks for {design.n:,} accounts and {total:,} can be drawn; ask for fewer, or draw again from "
-                        "accounts of earlier batches with --again.")
+        raise UserError(
+            f"{design} asks for {design.n:,} accounts and {total:,} can be drawn; ask for fewer, or"
+            " draw again from accounts of earlier batches with --again."
+        )
     if isinstance(design, Weighted):
         return weighted_designs.draw(connection, population_sql, design, seed, _take)
-    counts = connection.execute(f"SELECT stratum, count(*) FROM ({population_sql}) GROUP BY ALL ORDER BY stratum").fetchall()
+    counts = connection.execute(
+        f"SELECT stratum, count(*) FROM ({population_sql}) GROUP BY ALL ORDER BY stratum"
+    ).fetchall()
     strata = design.allocate([(name, int(n)) for name, n in counts])
     return _take(connection, population_sql, strata, [str(seed), str(design)]), strata
 
 
-def _take(connection: duckdb.DuckDBPyConnection, population_sql: str, strata: list[Stratum], chance: list[str]) -> pa.Table:
+def _take(
+    connection: duckdb.DuckDBPyConnection,
+    population_sql: str,
+    strata: list[Stratum],
+    chance: list[str],
+) -> pa.Table:
     """A simple random sample from each stratum: the smallest sha256."""
     connection.register("sample_strata", _sizes(strata))
     try:
-        return connection.execute(f"""
+        return connection.execute(
+            f"""
             SELECT account_id, stratum, probability AS inclusion_probability FROM (
                 SELECT p.account_id, p.stratum, s.size, s.probability, row_number() OVER (
                     PARTITION BY p.stratum ORDER BY sha256(concat_ws(chr(31), ?, ?, p.account_id)), p.account_id) AS place
                 FROM ({population_sql}) p JOIN sample_strata s USING (stratum))
-            WHERE place <= size ORDER BY account_id""", list(chance)).to_arrow_table()
+            WHERE place <= size ORDER BY account_id""",
+            list(chance),
+        ).to_arrow_table()
     finally:
         connection.unregister("sample_strata")
 
@@ -127,27 +194,39 @@ def _take(connection: duckdb.DuckDBPyConnection, population_sql: str, strata: li
 def _sizes(strata: list[Stratum]) -> pa.Table:
     import pyarrow as pa
 
-    return pa.Table.from_pylist([{"stratum": s.name, "size": s.size, "probability": s.probability} for s in strata])
+    return pa.Table.from_pylist(
+        [{"stratum": s.name, "size": s.size, "probability": s.probability} for s in strata]
+    )
 
 
 def _populate(store: Store, dataset: str, design: Design, version: int, again: bool) -> None:
-    """The accounts that can be drawn, by their latest observation, with their strata, as a temporary table."""
+    """The accounts that can be drawn, by their latest observation, with their strata, as a
+    temporary table.
+    """
     column = design.column()
     _check_column(column)
     stratum = f"coalesce(\"{column}\"::VARCHAR, '{MISSING}')" if column else f"'{ALL}'"
     accounts = f"(FROM {store.relation('accounts', version)} WHERE dataset = {quoted(dataset)})"
     store.connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {POPULATION} AS SELECT account_id, {stratum} AS stratum FROM {latest(accounts)}")
+        f"CREATE OR REPLACE TEMP TABLE {POPULATION} AS SELECT account_id, {stratum} AS stratum FROM"
+        f" {latest(accounts)}"
+    )
     everyone = _count(store.connection)
     if not everyone:
         raise _no_accounts(store, dataset, version)
     if not again:
         store.connection.execute(
-            f"DELETE FROM {POPULATION} WHERE account_id IN (SELECT account_id FROM {store.relation('assignments')} SEMI JOIN "
-            f"(FROM {store.relation('batches')} WHERE dataset = ? AND {SAMPLE.format('purpose')}) USING (batch_id) "
-            f"WHERE {SAMPLE.format('part')})", [dataset])
+            f"DELETE FROM {POPULATION} WHERE account_id IN (SELECT account_id FROM"
+            f" {store.relation('assignments')} SEMI JOIN (FROM {store.relation('batches')} WHERE"
+            f" dataset = ? AND {SAMPLE.format('purpose')}) USING (batch_id) WHERE"
+            f" {SAMPLE.format('part')})",
+            [dataset],
+        )
         if not _count(store.connection):
-            raise UserError(f"All {everyone:,} accounts of {dataset} are in earlier batches; draw from them again with --again.")
+            raise UserError(
+                f"All {everyone:,} accounts of {dataset} are in earlier batches; draw from them"
+                " again with --again."
+            )
 
 
 def _count(connection: duckdb.DuckDBPyConnection) -> int:
@@ -160,29 +239,65 @@ def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:
 
 
 def _check_column(column: str | None) -> None:
-    usable = [c.name for c in schema.TABLES["accounts"].columns if c.type in ("VARCHAR", "BOOLEAN", "BIGINT")
-              and c.name not in ("dataset", "account_id", "pull_id")]
+    usable = [
+        c.name
+        for c in schema.TABLES["accounts"].columns
+        if c.type in ("VARCHAR", "BOOLEAN", "BIGINT")
+        and c.name not in ("dataset", "account_id", "pull_id")
+    ]
     if column is not None and column not in usable:
         raise unknown("column of accounts to stratify by", column, usable)
 
 
 def _no_accounts(store: Store, dataset: str, version: int) -> UserError:
-    found = store.connection.execute(f"SELECT DISTINCT dataset FROM {store.relation('accounts', version)}").fetchall()
+    found = store.connection.execute(
+        f"SELECT DISTINCT dataset FROM {store.relation('accounts', version)}"
+    ).fetchall()
     hint = unknown("data set in the store", dataset, [name for (name,) in found])
     return UserError(f"{hint} Bring it in: botbench pull {dataset}.")
 
 
 def _record(transaction: Transaction, batch: Batch, drawn: pa.Table) -> None:
-    names = ("batch_id", "dataset", "design", "seed", "population", "size", "copies", "drawn_from", "joint", "scores")
-    strata = {s.name: canonical_json({"population": s.population, "size": s.size, "probability": s.probability})
-              for s in batch.strata}
-    transaction.insert("batches", schema.rows("batches", [{
-        **{n: getattr(batch, n) for n in names}, "strata": strata, "purpose": "sample", "made_at": datetime.now(UTC)}]))
+    names = (
+        "batch_id",
+        "dataset",
+        "design",
+        "seed",
+        "population",
+        "size",
+        "copies",
+        "drawn_from",
+        "joint",
+        "scores",
+    )
+    strata = {
+        s.name: canonical_json(
+            {"population": s.population, "size": s.size, "probability": s.probability}
+        )
+        for s in batch.strata
+    }
+    transaction.insert(
+        "batches",
+        schema.rows(
+            "batches",
+            [
+                {
+                    **{n: getattr(batch, n) for n in names},
+                    "strata": strata,
+                    "purpose": "sample",
+                    "made_at": datetime.now(UTC),
+                }
+            ],
+        ),
+    )
     transaction.connection.register("sample_drawn", drawn)
     try:
         assignments = transaction.connection.execute(
-            "SELECT ?::VARCHAR AS batch_id, account_id, unnest(range(1, ? + 1)) AS copy, stratum, inclusion_probability, "
-            "NULL::VARCHAR AS annotator, 'sample' AS part FROM sample_drawn", [batch.batch_id, batch.copies]).to_arrow_table()
+            "SELECT ?::VARCHAR AS batch_id, account_id, unnest(range(1, ? + 1)) AS copy, stratum,"
+            " inclusion_probability, NULL::VARCHAR AS annotator, 'sample' AS part FROM"
+            " sample_drawn",
+            [batch.batch_id, batch.copies],
+        ).to_arrow_table()
     finally:
         transaction.connection.unregister("sample_drawn")
     transaction.insert("assignments", assignments)
@@ -191,13 +306,28 @@ def _record(transaction: Transaction, batch: Batch, drawn: pa.Table) -> None:
 def _recorded(connection: duckdb.DuckDBPyConnection, batch_id: str) -> Batch | None:
     """A batch as it was recorded."""
     row = connection.execute(
-        "SELECT dataset, design, seed, population, size, copies, drawn_from, joint, scores, map_entries(strata) "
-        "FROM lake.main.batches WHERE batch_id = ?", [batch_id]).fetchone()
+        "SELECT dataset, design, seed, population, size, copies, drawn_from, joint, scores,"
+        " map_entries(strata) FROM lake.main.batches WHERE batch_id = ?",
+        [batch_id],
+    ).fetchone()
     if row is None:
         return None
     dataset, design, seed, population, size, copies, drawn_from, joint, scores, kept = row
     strata = tuple(_kept(kept) if kept else _derived(connection, batch_id))
-    return Batch(batch_id, dataset, design, seed, population, size, copies, drawn_from, strata, 0, joint, scores)
+    return Batch(
+        batch_id,
+        dataset,
+        design,
+        seed,
+        population,
+        size,
+        copies,
+        drawn_from,
+        strata,
+        0,
+        joint,
+        scores,
+    )
 
 
 def _kept(entries: list[dict[str, str]]) -> list[Stratum]:
@@ -207,12 +337,20 @@ def _kept(entries: list[dict[str, str]]) -> list[Stratum]:
 
 def _chance(stratum: dict[str, float]) -> float | None:
     """The mean probability where it is not size / population."""
-    return None if stratum["probability"] == stratum["size"] / stratum["population"] else stratum["probability"]
+    return (
+        None
+        if stratum["probability"] == stratum["size"] / stratum["population"]
+        else stratum["probability"]
+    )
 
 
 def _derived(connection: duckdb.DuckDBPyConnection, batch_id: str) -> list[Stratum]:
-    """Strata of a batch from before they were recorded: their populations follow from size and probability."""
+    """Strata of a batch from before they were recorded: their populations follow from size and
+    probability.
+    """
     found = connection.execute(
-        "SELECT stratum, round(count(*) / any_value(inclusion_probability))::BIGINT, count(*) FROM lake.main.assignments "
-        "WHERE batch_id = ? AND copy = 1 GROUP BY stratum ORDER BY stratum", [batch_id]).fetchall()
+        "SELECT stratum, round(count(*) / any_value(inclusion_probability))::BIGINT, count(*) FROM"
+        " lake.main.assignments WHERE batch_id = ? AND copy = 1 GROUP BY stratum ORDER BY stratum",
+        [batch_id],
+    ).fetchall()
     return [Stratum(*s) for s in found]

@@ -1,8 +1,10 @@
-"""What a probability sample says of the whole: Horvitz-Thompson and Hájek estimates, over one batch or several waves.
+"""What a probability sample says of the whole: Horvitz-Thompson and Hájek estimates, over one batch
+or several waves.
 
-A later batch is drawn from what earlier ones left over, with probabilities conditional on them. So the total of a wave is
-the sum over earlier waves (known) plus the Horvitz-Thompson estimate of the rest: unbiased given those, hence unbiased;
-any fixed average of such totals is, too (Thompson 2012, Sampling, chapter 24 on draws in stages; Särndal et al. 1992, 2.8).
+A later batch is drawn from what earlier ones left over, with probabilities conditional on them. So
+the total of a wave is the sum over earlier waves (known) plus the Horvitz-Thompson estimate of the
+rest: unbiased given those, hence unbiased; any fixed average of such totals is, too (Thompson 2012,
+Sampling, chapter 24 on draws in stages; Särndal et al. 1992, 2.8).
 """
 
 from __future__ import annotations
@@ -17,9 +19,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+
 @dataclass(frozen=True)
 class Wave:
-    """One batch as it was answered: for each account drawn a value (such as 1 for a bot), its probability, its stratum."""
+    """One batch as it was answered: for each account drawn a value (such as 1 for a bot), its
+    probability, its stratum.
+    """
 
     values: NDArray[np.float64]
     probability: NDArray[np.float64]
@@ -30,7 +35,8 @@ class Wave:
 
 
 def total(wave: Wave) -> float:
-    """The Horvitz-Thompson total over the accounts that could be drawn: sum of value / probability (1952, eq. 6).
+    """The Horvitz-Thompson total over the accounts that could be drawn: sum of value / probability
+    (1952, eq. 6).
 
     >>> import numpy as np
     >>> total(Wave(np.array([1.0, 0, 1]), np.array([0.5, 0.5, 0.25]), ["a", "a", "b"], 10))
@@ -40,7 +46,8 @@ def total(wave: Wave) -> float:
 
 
 def mean(wave: Wave) -> float:
-    """The Hájek mean: the total over the estimated number of accounts; not quite unbiased, and mostly closer.
+    """The Hájek mean: the total over the estimated number of accounts; not quite unbiased, and
+    mostly closer.
 
     >>> import numpy as np
     >>> mean(Wave(np.array([1.0, 0, 1]), np.array([0.5, 0.5, 0.25]), ["a", "a", "b"], 10))
@@ -51,8 +58,10 @@ def mean(wave: Wave) -> float:
 
 
 def variance(wave: Wave) -> float:
-    """An unbiased estimate of the variance of `total`: Horvitz-Thompson's for independent draws, the stratified one for
-    simple samples within strata (Cochran 1977, eq. 5.13); NaN where a stratum gave one account and has more."""
+    """An unbiased estimate of the variance of `total`: Horvitz-Thompson's for independent draws,
+    the stratified one for simple samples within strata (Cochran 1977, eq. 5.13); NaN where a
+    stratum gave one account and has more.
+    """
     import numpy as np
 
     if wave.joint == "independent":
@@ -68,7 +77,8 @@ def variance(wave: Wave) -> float:
 
 
 def prevalence(waves: Sequence[Wave]) -> float:
-    """The mean over the whole population from waves in the order they were drawn, weighted by how many each drew.
+    """The mean over the whole population from waves in the order they were drawn, weighted by how
+    many each drew.
 
     >>> import numpy as np
     >>> first = Wave(np.array([1.0, 0.0]), np.array([0.2, 0.2]), ["all"] * 2, 10)

@@ -1,4 +1,6 @@
-"""Score files: what detectors (`botbench predict --out FILE`) or anybody else said of accounts, for designs that look at it."""
+"""Score files: what detectors (`botbench predict --out FILE`) or anybody else said of accounts, for
+designs that look at it.
+"""
 
 from __future__ import annotations
 
@@ -16,33 +18,58 @@ _WANTED = {SCORES: "account_id, p_bot and (optional) threshold", KINDS: "account
 
 
 def load(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> str:
-    """Read score files into the temporary table `sample_scores`: detector (1, 2, ...), account_id, p_bot, threshold, q.
+    """Read score files into the temporary table `sample_scores`: detector (1, 2, ...), account_id,
+    p_bot, threshold, q.
 
-    q is p_bot with the threshold (1/2 where none is said) moved to 1/2, linear on each side. Returns the sha256 of what was
-    read. Raises UserError where a file is not such a table: column, row and what was expected.
+    q is p_bot with the threshold (1/2 where none is said) moved to 1/2, linear on each side.
+    Returns the sha256 of what was read. Raises UserError where a file is not such a table: column,
+    row and what was expected.
     """
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {SCORES} (detector INTEGER, account_id VARCHAR, p_bot DOUBLE, "
-                       "threshold DOUBLE)")
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {SCORES} (detector INTEGER, account_id VARCHAR, p_bot"
+        " DOUBLE, threshold DOUBLE)"
+    )
     for number, file in enumerate(files, 1):
         there = _columns(connection, file, SCORES, ("account_id", "p_bot"))
         threshold = "threshold" if "threshold" in there else "NULL"
-        _insert(connection, file, f"INSERT INTO {SCORES} SELECT {number}, account_id::VARCHAR, p_bot::DOUBLE, {threshold}::DOUBLE "
-                                  f"FROM {_source(file)} WHERE p_bot IS NOT NULL")
-        _check(connection, file, SCORES, which=f"detector = {number}", score="p_bot", key="account_id")
-    connection.execute(f"""
+        _insert(
+            connection,
+            file,
+            f"INSERT INTO {SCORES} SELECT {number}, account_id::VARCHAR, p_bot::DOUBLE,"
+            f" {threshold}::DOUBLE FROM {_source(file)} WHERE p_bot IS NOT NULL",
+        )
+        _check(
+            connection, file, SCORES, which=f"detector = {number}", score="p_bot", key="account_id"
+        )
+    connection.execute(
+        f"""
         CREATE OR REPLACE TEMP TABLE {SCORES} AS SELECT *, CASE WHEN t <= 0 OR t >= 1 THEN p_bot WHEN p_bot < t THEN p_bot / (2 * t)
-            ELSE 0.5 + (p_bot - t) / (2 * (1 - t)) END AS q FROM (SELECT *, coalesce(threshold, 0.5) AS t FROM {SCORES})""")
-    return _digest(connection, f"SELECT concat_ws(chr(31), detector, account_id, p_bot, threshold) AS row FROM {SCORES}")
+            ELSE 0.5 + (p_bot - t) / (2 * (1 - t)) END AS q FROM (SELECT *, coalesce(threshold, 0.5) AS t FROM {SCORES})"""
+    )
+    return _digest(
+        connection,
+        f"SELECT concat_ws(chr(31), detector, account_id, p_bot, threshold) AS row FROM {SCORES}",
+    )
 
 
 def load_kinds(connection: duckdb.DuckDBPyConnection, file: Path) -> str:
-    """Read a file of suspected kinds into `sample_kinds`: account_id, kind, p. Returns its sha256; raises as `load` does."""
+    """Read a file of suspected kinds into `sample_kinds`: account_id, kind, p. Returns its sha256;
+    raises as `load` does.
+    """
     _columns(connection, file, KINDS, ("account_id", "kind", "p"))
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {KINDS} (account_id VARCHAR, kind VARCHAR, p DOUBLE)")
-    _insert(connection, file, f"INSERT INTO {KINDS} SELECT account_id::VARCHAR, kind::VARCHAR, p::DOUBLE FROM {_source(file)} "
-                              "WHERE p IS NOT NULL")
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {KINDS} (account_id VARCHAR, kind VARCHAR, p DOUBLE)"
+    )
+    _insert(
+        connection,
+        file,
+        f"INSERT INTO {KINDS} SELECT account_id::VARCHAR, kind::VARCHAR, p::DOUBLE FROM"
+        f" {_source(file)} WHERE p IS NOT NULL",
+    )
     _check(connection, file, KINDS, which="true", score="p", key="account_id, kind")
-    return _digest(connection, f"SELECT concat_ws(chr(31), account_id, kind, p) AS row FROM {KINDS}")
+    return _digest(
+        connection, f"SELECT concat_ws(chr(31), account_id, kind, p) AS row FROM {KINDS}"
+    )
 
 
 def _source(file: Path) -> str:
@@ -51,16 +78,28 @@ def _source(file: Path) -> str:
     return f"read_csv({quoted(file)}, header = true, all_varchar = true)"
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, file: Path, table: str, needed: Sequence[str]) -> list[str]:
+def _columns(
+    connection: duckdb.DuckDBPyConnection, file: Path, table: str, needed: Sequence[str]
+) -> list[str]:
     if not file.is_file():
-        raise UserError(f"The score file {file} is not there; expected CSV or Parquet with the columns {_WANTED[table]}.")
+        raise UserError(
+            f"The score file {file} is not there; expected CSV or Parquet with the columns"
+            f" {_WANTED[table]}."
+        )
     try:
-        there = [c[0] for c in connection.execute(f"SELECT * FROM {_source(file)} LIMIT 0").description]
+        there = [
+            c[0] for c in connection.execute(f"SELECT * FROM {_source(file)} LIMIT 0").description
+        ]
     except duckdb.Error as error:
-        raise UserError(f"{file} cannot be read: {str(error).splitlines()[0]} Expected CSV or Parquet with the columns "
-                        f"{_WANTED[table]}.") from None
+        raise UserError(
+            f"{file} cannot be read: {str(error).splitlines()[0]} Expected CSV or Parquet with the"
+            f" columns {_WANTED[table]}."
+        ) from None
     if missing := [c for c in needed if c not in there]:
-        raise UserError(f"{file} has no column {' and '.join(missing)} (found {', '.join(there)}); expected {_WANTED[table]}.")
+        raise UserError(
+            f"{file} has no column {' and '.join(missing)} (found {', '.join(there)}); expected"
+            f" {_WANTED[table]}."
+        )
     return there
 
 
@@ -68,22 +107,41 @@ def _insert(connection: duckdb.DuckDBPyConnection, file: Path, query: str) -> No
     try:
         connection.execute(query)
     except duckdb.ConversionException as error:
-        raise UserError(f"{file}: {str(error).splitlines()[0]} Expected numbers in the score columns.") from None
+        raise UserError(
+            f"{file}: {str(error).splitlines()[0]} Expected numbers in the score columns."
+        ) from None
 
 
-def _check(connection: duckdb.DuckDBPyConnection, file: Path, table: str, *, which: str, score: str, key: str) -> None:
+def _check(
+    connection: duckdb.DuckDBPyConnection,
+    file: Path,
+    table: str,
+    *,
+    which: str,
+    score: str,
+    key: str,
+) -> None:
     wrong: Any = connection.execute(
-        f"SELECT account_id, {score} FROM {table} WHERE {which} AND (account_id IS NULL OR NOT {score} BETWEEN 0 AND 1) "
-        "ORDER BY ALL LIMIT 1").fetchone()
+        f"SELECT account_id, {score} FROM {table} WHERE {which} AND (account_id IS NULL OR NOT"
+        f" {score} BETWEEN 0 AND 1) ORDER BY ALL LIMIT 1"
+    ).fetchone()
     if wrong:
-        raise UserError(f"{file}, account {wrong[0]}: {score} is {wrong[1]}; expected a number from 0 to 1.")
-    twice: Any = connection.execute(f"SELECT account_id, count(*) FROM {table} WHERE {which} GROUP BY {key} "
-                                    "HAVING count(*) > 1 ORDER BY ALL LIMIT 1").fetchone()
+        raise UserError(
+            f"{file}, account {wrong[0]}: {score} is {wrong[1]}; expected a number from 0 to 1."
+        )
+    twice: Any = connection.execute(
+        f"SELECT account_id, count(*) FROM {table} WHERE {which} GROUP BY {key} "
+        "HAVING count(*) > 1 ORDER BY ALL LIMIT 1"
+    ).fetchone()
     if twice:
-        raise UserError(f"{file}: account {twice[0]} stands there {twice[1]} times; expected one row for each "
-                        f"{'account' if key == 'account_id' else 'account and kind'}.")
+        raise UserError(
+            f"{file}: account {twice[0]} stands there {twice[1]} times; expected one row for each "
+            f"{'account' if key == 'account_id' else 'account and kind'}."
+        )
 
 
 def _digest(connection: duckdb.DuckDBPyConnection, rows: str) -> str:
-    found = connection.execute(f"SELECT sha256(coalesce(string_agg(row, chr(10) ORDER BY row), '')) FROM ({rows})").fetchone()
+    found = connection.execute(
+        f"SELECT sha256(coalesce(string_agg(row, chr(10) ORDER BY row), '')) FROM ({rows})"
+    ).fetchone()
     return str(found[0]) if found else ""

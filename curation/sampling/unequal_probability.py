@@ -1,6 +1,8 @@
-"""What designs share that draw by a weight: probabilities from weights, and classes in which they are exact.
+"""What designs share that draw by a weight: probabilities from weights, and classes in which they
+are exact.
 
-Nothing is ever "the top k": a part of every draw (`floor`) is spread evenly over all accounts, so that each can be drawn.
+Nothing is ever "the top k": a part of every draw (`floor`) is spread evenly over all accounts, so
+that each can be drawn.
 """
 
 from __future__ import annotations
@@ -19,12 +21,16 @@ if TYPE_CHECKING:
 
 Needs = Literal["scores", "posts", "kinds"]
 CLASSES, EACH = 20, 5
-"""At most so many classes of a weight, and about so many accounts drawn from each: enough for a variance in every class."""
+"""At most so many classes of a weight, and about so many accounts drawn from each: enough for a
+variance in every class.
+"""
 
 
 @dataclass(frozen=True)
 class Weighted(Design):
-    """A design whose probabilities follow a weight; `floor` is the part of the draw that is spread evenly on everybody."""
+    """A design whose probabilities follow a weight; `floor` is the part of the draw that is spread
+    evenly on everybody.
+    """
 
     needs: ClassVar[Needs] = "scores"
     files: ClassVar[tuple[int, int]] = (1, 1_000)
@@ -33,19 +39,24 @@ class Weighted(Design):
 
     def __post_init__(self) -> None:
         if not 0 < self.floor <= 1:
-            raise UserError(f"{self.name}: floor must be above 0 and at most 1, got {self.floor}: with 0 some accounts could "
-                            "never be drawn, and no estimate from the batch would be unbiased.")
+            raise UserError(
+                f"{self.name}: floor must be above 0 and at most 1, got {self.floor}: with 0 some"
+                " accounts could never be drawn, and no estimate from the batch would be unbiased."
+            )
 
     def weights(self) -> str:
-        """SQL that yields account_id and weight (0 or more) from `sample_scores`, `sample_posts` or `sample_kinds`."""
+        """SQL that yields account_id and weight (0 or more) from `sample_scores`, `sample_posts` or
+        `sample_kinds`.
+        """
         raise NotImplementedError
 
 
 def inclusion(weights: NDArray[np.float64], n: int, floor: float) -> NDArray[np.float64]:
-    """Inclusion probabilities min(1, c w) that sum to n, where w is the weight mixed with an even part of size `floor`.
+    """Inclusion probabilities min(1, c w) that sum to n, where w is the weight mixed with an even
+    part of size `floor`.
 
-    Whoever would exceed 1 is taken in any case (the take-all stratum), and the others share what is left, as in
-    Särndal, Swensson and Wretman 1992, section 3.6.
+    Whoever would exceed 1 is taken in any case (the take-all stratum), and the others share what is
+    left, as in Särndal, Swensson and Wretman 1992, section 3.6.
 
     >>> import numpy as np
     >>> inclusion(np.array([0.0, 1.0, 1.0, 98.0]), 2, 0.4).round(3).tolist()
@@ -59,7 +70,9 @@ def inclusion(weights: NDArray[np.float64], n: int, floor: float) -> NDArray[np.
     taken: NDArray[np.bool_] = np.zeros(len(mixed), dtype=np.bool_)
     while True:
         left = n - int(taken.sum())
-        found: NDArray[np.float64] = np.where(taken, 1.0, mixed * (left / mixed[~taken].sum() if left else 0.0))
+        found: NDArray[np.float64] = np.where(
+            taken, 1.0, mixed * (left / mixed[~taken].sum() if left else 0.0)
+        )
         over = ~taken & (found >= 1)
         if not over.any():
             return found
@@ -67,11 +80,11 @@ def inclusion(weights: NDArray[np.float64], n: int, floor: float) -> NDArray[np.
 
 
 def classes(probability: NDArray[np.float64], n: int) -> tuple[NDArray[np.int64], list[Stratum]]:
-    """Classes of like probability: for each account its class, and the classes (the surest first; one that is taken whole is
-    called `take all`).
+    """Classes of like probability: for each account its class, and the classes (the surest first;
+    one that is taken whole is called `take all`).
 
-    Accounts of equal probability share a class, and within a class a simple random sample is drawn: the probabilities
-    that hold are n_h / N_h, exactly, and so are the joint ones.
+    Accounts of equal probability share a class, and within a class a simple random sample is drawn:
+    the probabilities that hold are n_h / N_h, exactly, and so are the joint ones.
     """
     import numpy as np
 
@@ -91,7 +104,9 @@ def classes(probability: NDArray[np.float64], n: int) -> tuple[NDArray[np.int64]
 
 
 def _merged(of_value: NDArray[np.int64], mass: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Classes numbered from 0 without gaps; one that would give fewer than two accounts joins the one before it."""
+    """Classes numbered from 0 without gaps; one that would give fewer than two accounts joins the
+    one before it.
+    """
     import numpy as np
 
     found, number, held = np.empty_like(of_value), 0, 0.0
@@ -110,7 +125,9 @@ def _runs(values: NDArray[np.int64]) -> list[tuple[int, int]]:
     return list(pairwise(edges))
 
 
-def _strata(number: NDArray[np.int64], probability: NDArray[np.float64], sure: NDArray[np.bool_], n: int) -> list[Stratum]:
+def _strata(
+    number: NDArray[np.int64], probability: NDArray[np.float64], sure: NDArray[np.bool_], n: int
+) -> list[Stratum]:
     import numpy as np
 
     populations = np.bincount(number).tolist()
@@ -120,5 +137,7 @@ def _strata(number: NDArray[np.int64], probability: NDArray[np.float64], sure: N
     if not populations[rest]:
         return whole
     sizes = apportion(populations[rest], masses[rest], n - sum(s.size for s in whole))
-    return whole + [Stratum(f"class {i:02d}", population, size)
-                    for i, (population, size) in enumerate(zip(populations[rest], sizes, strict=True), 1)]
+    return whole + [
+        Stratum(f"class {i:02d}", population, size)
+        for i, (population, size) in enumerate(zip(populations[rest], sizes, strict=True), 1)
+    ]

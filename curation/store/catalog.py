@@ -1,4 +1,6 @@
-"""A catalog's own tables, copied out while the store is in use: an SQLite file for SQLite, a DuckDB file for Postgres."""
+"""A catalog's own tables, copied out while the store is in use: an SQLite file for SQLite, a DuckDB
+file for Postgres.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +24,12 @@ def kind(location: Location) -> str:
 
 
 def save(location: Location, folder: Path) -> Path:
-    """Copy the catalog, as of one moment, into a file of `folder`; returns its path. Call it while holding the write turn.
+    """Copy the catalog, as of one moment, into a file of `folder`; returns its path. Call it while
+    holding the write turn.
 
-    SQLite is copied by its online backup, which sees the write-ahead log. Postgres is copied table by table inside one
-    repeatable read: no program beside DuckDB is needed, and a `pg_dump` older than the server would refuse.
+    SQLite is copied by its online backup, which sees the write-ahead log. Postgres is copied table
+    by table inside one repeatable read: no program beside DuckDB is needed, and a `pg_dump` older
+    than the server would refuse.
     """
     target = folder / NAMES[kind(location)]
     target.unlink(missing_ok=True)
@@ -37,8 +41,10 @@ def save(location: Location, folder: Path) -> Path:
 
 
 def _save_sqlite(source: Path, target: Path) -> None:
-    with (contextlib.closing(sqlite3.connect(source, timeout=60)) as old,
-          contextlib.closing(sqlite3.connect(target)) as new):
+    with (
+        contextlib.closing(sqlite3.connect(source, timeout=60)) as old,
+        contextlib.closing(sqlite3.connect(target)) as new,
+    ):
         old.backup(new)
         # One file, with no log beside it that could be left behind.
         new.execute("PRAGMA journal_mode = DELETE")
@@ -55,10 +61,14 @@ def _save_postgres(location: Location, target: Path) -> None:
 
 
 def tables(connection: duckdb.DuckDBPyConnection, database: str = "meta") -> list[str]:
-    """The catalog's tables (also those that hold small inserts), without anything else that lives in the database."""
+    """The catalog's tables (also those that hold small inserts), without anything else that lives
+    in the database.
+    """
     rows = connection.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND starts_with(table_name, 'ducklake_') ORDER BY 1",
-        [database]).fetchall()
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND starts_with(table_name,"
+        " 'ducklake_') ORDER BY 1",
+        [database],
+    ).fetchall()
     return [name for (name,) in rows]
 
 
@@ -67,21 +77,28 @@ def attached(location: Location, read_only: bool = True) -> Iterator[duckdb.Duck
     """A DuckDB connection of its own with the Postgres database of a catalog attached as `meta`."""
     connection = duckdb.connect()
     try:
-        for statement in ("SET autoinstall_known_extensions = false", "SET autoload_known_extensions = false",
-                          "SET enable_progress_bar = false", f"LOAD '{quoted(extension('postgres_scanner'))}'"):
+        for statement in (
+            "SET autoinstall_known_extensions = false",
+            "SET autoload_known_extensions = false",
+            "SET enable_progress_bar = false",
+            f"LOAD '{quoted(extension('postgres_scanner'))}'",
+        ):
             connection.execute(statement)
         url = location.catalog.partition(":")[2]
-        connection.execute(f"ATTACH '{quoted(url)}' AS meta (TYPE postgres{', READ_ONLY' if read_only else ''})")
+        connection.execute(
+            f"ATTACH '{quoted(url)}' AS meta (TYPE postgres{', READ_ONLY' if read_only else ''})"
+        )
         yield connection
     finally:
         connection.close()
 
 
 def load(location: Location, saved: Path) -> None:
-    """Put a saved catalog where `location` says; the place must be free (for Postgres: a database without a store).
+    """Put a saved catalog where `location` says; the place must be free (for Postgres: a database
+    without a store).
 
-    Postgres' own tables are made by DuckLake first, for they carry the keys by which it notices that another was first.
-    Raises UserError where a store is there.
+    Postgres' own tables are made by DuckLake first, for they carry the keys by which it notices
+    that another was first. Raises UserError where a store is there.
     """
     if kind(location) == "sqlite":
         target = Path(location.catalog.partition(":")[2])
@@ -90,10 +107,13 @@ def load(location: Location, saved: Path) -> None:
         unfinished.rename(target)
         return
     with attached(location) as connection:
-        # Killed before its rows came, a restore has left DuckLake's own tables, with nothing in them but snapshot 0.
+        # Killed before its rows came, a restore has left DuckLake's own tables, with nothing in
+        # them but snapshot 0.
         newest = "SELECT max(snapshot_id) FROM meta.public.ducklake_snapshot"
         if tables(connection) and connection.execute(newest).fetchone() != (0,):
-            raise UserError("The Postgres database holds a store already. Restore into an empty database.")
+            raise UserError(
+                "The Postgres database holds a store already. Restore into an empty database."
+            )
     connect(location, create=True).close()
     with attached(location, read_only=False) as connection:
         connection.execute(f"ATTACH '{quoted(saved)}' AS copy (READ_ONLY)")
@@ -109,7 +129,9 @@ def load(location: Location, saved: Path) -> None:
 
 
 def files(connection: duckdb.DuckDBPyConnection, data: Path) -> dict[Path, int]:
-    """Every file that some version of an attached store rests on, with the bytes that the catalog says it has."""
+    """Every file that some version of an attached store rests on, with the bytes that the catalog
+    says it has.
+    """
     meta = "__ducklake_metadata_lake"
     found: dict[Path, int] = {}
     for table in ("ducklake_data_file", "ducklake_delete_file"):

@@ -1,4 +1,6 @@
-"""A DuckDB connection with the DuckLake catalog attached: extensions from site-packages, nothing from the network."""
+"""A DuckDB connection with the DuckLake catalog attached: extensions from site-packages, nothing
+from the network.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +23,22 @@ import duckdb
 from botbench.core.errors import UserError
 
 T = TypeVar("T")
-CONFLICTS = ("transaction conflict", "database is locked", "could not serialize", "database table is locked", "deadlock detected",
-             "duplicate key", "unique constraint", "already exists", "failed to commit")
+CONFLICTS = (
+    "transaction conflict",
+    "database is locked",
+    "could not serialize",
+    "database table is locked",
+    "deadlock detected",
+    "duplicate key",
+    "unique constraint",
+    "already exists",
+    "failed to commit",
+)
 TRIES = 60
 TRASH = "trash"
-"""The folder of a store's home that `doctor --clean` moves files to; erasure searches it, backups leave it out."""
+"""The folder of a store's home that `doctor --clean` moves files to; erasure searches it, backups
+leave it out.
+"""
 FOLDERS = ("data", "releases", "publications", "backups", TRASH)
 """Folders of a store's home whose files mean that a catalog was there."""
 
@@ -58,7 +71,8 @@ class Location:
 
 
 def locate(store: str | Path) -> Location:
-    """A folder (SQLite catalog inside) or `postgresql://user@host/db?data_path=FOLDER` (one catalog for a team).
+    """A folder (SQLite catalog inside) or `postgresql://user@host/db?data_path=FOLDER` (one catalog
+    for a team).
 
     Raises UserError for another URL scheme or a Postgres URL without a folder for the data.
     """
@@ -74,7 +88,10 @@ def locate(store: str | Path) -> Location:
     options = parse_qs(url.query)
     folder = options.pop("data_path", None)
     if not folder:
-        raise UserError(f"The store {shown} does not say where its data files are: add ?data_path=FOLDER to the URL.")
+        raise UserError(
+            f"The store {shown} does not say where its data files are: add ?data_path=FOLDER to the"
+            " URL."
+        )
     plain = urlunsplit(("postgresql", url.netloc, url.path, urlencode(options, doseq=True), ""))
     return Location(Path(folder[0]).expanduser().resolve(), f"postgres:{plain}", "")
 
@@ -86,12 +103,16 @@ def extension(name: str) -> Path:
         root = Path(str(importlib.import_module(package).__file__)).parent
     except ImportError:
         extra = " (install botbench[postgres])" if name.startswith("postgres") else ""
-        raise UserError(f"DuckDB's {name} extension is not installed: pip install {package.replace('_', '-')}{extra}.") from None
+        raise UserError(
+            f"DuckDB's {name} extension is not installed: pip install"
+            f" {package.replace('_', '-')}{extra}."
+        ) from None
     return next(root.rglob(f"v{duckdb.__version__}/{name}.duckdb_extension"))
 
 
 def holds_store(location: Location) -> bool:
-    """Whether an SQLite catalog holds DuckLake's tables, without changing it; True for Postgres and for a file that cannot be read.
+    """Whether an SQLite catalog holds DuckLake's tables, without changing it; True for Postgres and
+    for a file that cannot be read.
 
     An empty file is not opened: SQLite would remove the log that stands beside it.
     """
@@ -103,14 +124,18 @@ def holds_store(location: Location) -> bool:
         return False
     query = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'ducklake_snapshot'"
     try:
-        with contextlib.closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=30)) as connection:
+        with contextlib.closing(
+            sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=30)
+        ) as connection:
             return bool(connection.execute(query).fetchone()[0])
     except sqlite3.DatabaseError:
         return True
 
 
 def remains(location: Location) -> Path | None:
-    """One file that an earlier store left in its home, None where there is none (hidden files do not count)."""
+    """One file that an earlier store left in its home, None where there is none (hidden files do
+    not count).
+    """
     for name in FOLDERS:
         for folder, _, files in os.walk(location.home / name):
             if shown := [f for f in files if not f.startswith(".")]:
@@ -119,12 +144,20 @@ def remains(location: Location) -> Path | None:
 
 
 def lost(location: Location) -> CatalogLost:
-    """The error for a catalog without a store: what is wrong, and how to restore it (or to finish a store that is still empty)."""
+    """The error for a catalog without a store: what is wrong, and how to restore it (or to finish a
+    store that is still empty).
+    """
     prefix, _, name = location.catalog.partition(":")
     if prefix == "sqlite":
         file, place = Path(name), str(location.home)
         size = file.stat().st_size if file.is_file() else None
-        state = "is missing" if size is None else "holds no tables of a store" if size else "is empty (0 bytes)"
+        state = (
+            "is missing"
+            if size is None
+            else "holds no tables of a store"
+            if size
+            else "is empty (0 bytes)"
+        )
         what = f"The catalog {file} {state}"
     else:
         url = urlsplit(name)
@@ -133,23 +166,40 @@ def lost(location: Location) -> CatalogLost:
         place = f"postgresql://{server}{url.path}?data_path={location.home}"
         what = f"The Postgres database {url.path.lstrip('/')} holds no tables of a store"
     if (file_left := remains(location)) is None:
-        return CatalogLost(f"{what}, and no file belongs to it: the store was not finished.",
-                           "Run botbench pull CARD again: it makes the store.")
+        return CatalogLost(
+            f"{what}, and no file belongs to it: the store was not finished.",
+            "Run botbench pull CARD again: it makes the store.",
+        )
     home = shlex.quote(str(location.home))
     return CatalogLost(
-        f"{what}, but {location.home} holds files of a store (one is {file_left.relative_to(location.home)}). "
-        "A new catalog would know none of them, so none was made and nothing was changed.",
-        f"Restore the catalog from a backup: mv {home} {home}.lost && botbench --store {shlex.quote(place)} restore-backup BACKUP. "
-        f"Without a backup, move {location.home} away and pull again; its releases/ keep their own files.")
+        f"{what}, but {location.home} holds files of a store (one is"
+        f" {file_left.relative_to(location.home)}). A new catalog would know none of them, so none"
+        " was made and nothing was changed.",
+        f"Restore the catalog from a backup: mv {home} {home}.lost && botbench --store"
+        f" {shlex.quote(place)} restore-backup BACKUP. Without a backup, move {location.home} away"
+        " and pull again; its releases/ keep their own files.",
+    )
 
 
 def setup_statements(location: Location, create: bool = True) -> list[str]:
-    """The SQL that turns a fresh DuckDB connection into one with the catalog attached as `lake`; `create` makes a missing one."""
+    """The SQL that turns a fresh DuckDB connection into one with the catalog attached as `lake`;
+    `create` makes a missing one.
+    """
     scanner = "postgres_scanner" if location.catalog.startswith("postgres:") else "sqlite_scanner"
-    options = ", ".join(o for o in (f"DATA_PATH '{quoted(location.data)}'", "OVERRIDE_DATA_PATH true",
-                                  f"CREATE_IF_NOT_EXISTS {str(create).lower()}", location.options) if o)
+    options = ", ".join(
+        o
+        for o in (
+            f"DATA_PATH '{quoted(location.data)}'",
+            "OVERRIDE_DATA_PATH true",
+            f"CREATE_IF_NOT_EXISTS {str(create).lower()}",
+            location.options,
+        )
+        if o
+    )
     return [
-        "SET autoinstall_known_extensions = false", "SET autoload_known_extensions = false", "SET TimeZone = 'UTC'",
+        "SET autoinstall_known_extensions = false",
+        "SET autoload_known_extensions = false",
+        "SET TimeZone = 'UTC'",
         # It goes to stdout, where a command's one JSON document stands.
         "SET enable_progress_bar = false",
         f"SET temp_directory = '{quoted(location.home / 'tmp')}'",
@@ -164,10 +214,12 @@ def quoted(text: object) -> str:
 
 
 def connect(location: Location, create: bool | None = None) -> duckdb.DuckDBPyConnection:
-    """A connection of its own with the catalog attached; retried while another process holds the catalog.
+    """A connection of its own with the catalog attached; retried while another process holds the
+    catalog.
 
-    `create` says whether a catalog without a store becomes one; by default, only where no file of an earlier store is.
-    Raises UserError where the catalog does not open, CatalogLost where it holds no store and none may be made.
+    `create` says whether a catalog without a store becomes one; by default, only where no file of
+    an earlier store is. Raises UserError where the catalog does not open, CatalogLost where it
+    holds no store and none may be made.
     """
     location.data.mkdir(parents=True, exist_ok=True)
     creates = remains(location) is None if create is None else create
@@ -191,17 +243,23 @@ def connect(location: Location, create: bool | None = None) -> duckdb.DuckDBPyCo
             if "creating a new DuckLake is explicitly disabled" in str(error):
                 raise lost(location) from None
             # The URL may hold a password.
-            said = str(error).splitlines()[0].replace(location.catalog.partition(":")[2], "the catalog")[:300]
-            raise UserError(f"The store at {location.home} does not open: {said} What is wrong and what to do: "
-                            "botbench doctor.") from error
+            said = (
+                str(error)
+                .splitlines()[0]
+                .replace(location.catalog.partition(":")[2], "the catalog")[:300]
+            )
+            raise UserError(
+                f"The store at {location.home} does not open: {said} What is wrong and what to do: "
+                "botbench doctor."
+            ) from error
 
 
 @contextlib.contextmanager
 def turn(location: Location) -> Iterator[None]:
     """Hold this machine's turn to write; the kernel gives it back when a process dies.
 
-    DuckLake's optimistic commits stay correct without it (see `retried`), but writers on one SQLite catalog then lose
-    most of their time to attempts that fail.
+    DuckLake's optimistic commits stay correct without it (see `retried`), but writers on one SQLite
+    catalog then lose most of their time to attempts that fail.
     """
     with (location.home / "write.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,4 +1,6 @@
-"""What happened between versions: rows by table, the labels and whose claims moved them, and the way back."""
+"""What happened between versions: rows by table, the labels and whose claims moved them, and the
+way back.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +24,11 @@ def content() -> list[str]:
 
 
 def compare(store: Store, name: str, first: int, last: int) -> dict[str, int]:
-    """Rows of a table added, removed and changed (same key, other content) from version `first` to `last`.
+    """Rows of a table added, removed and changed (same key, other content) from version `first` to
+    `last`.
 
-    Leaves what differs in the temporary tables `diff_old` and `diff_new`: whole rows as they were and as they are.
+    Leaves what differs in the temporary tables `diff_old` and `diff_new`: whole rows as they were
+    and as they are.
     """
     low, high = sorted((first, last))
     if low == high or not store.has(name, high):
@@ -35,25 +39,44 @@ def compare(store: Store, name: str, first: int, last: int) -> dict[str, int]:
         return dict.fromkeys(KINDS, 0)
     touched = f"SEMI JOIN diff_touched t ON {same('r', 't', table.key)}"
     for side, version in (("old", first), ("new", last)):
-        execute(f"CREATE OR REPLACE TEMP TABLE diff_{side} AS SELECT r.* FROM {store.relation(name, version)} r {touched}")
+        execute(
+            f"CREATE OR REPLACE TEMP TABLE diff_{side} AS SELECT r.* FROM"
+            f" {store.relation(name, version)} r {touched}"
+        )
     both = same("o", "n", table.key)
     counts = {
-        "added": f"diff_new n ANTI JOIN diff_old o ON {both}", "removed": f"diff_old o ANTI JOIN diff_new n ON {both}",
-        "changed": f"diff_old o JOIN diff_new n ON {both} WHERE o IS DISTINCT FROM n"}
-    return {kind: int(store.scalar(f"SELECT count(*) FROM {rows}")) for kind, rows in counts.items()}
+        "added": f"diff_new n ANTI JOIN diff_old o ON {both}",
+        "removed": f"diff_old o ANTI JOIN diff_new n ON {both}",
+        "changed": f"diff_old o JOIN diff_new n ON {both} WHERE o IS DISTINCT FROM n",
+    }
+    return {
+        kind: int(store.scalar(f"SELECT count(*) FROM {rows}")) for kind, rows in counts.items()
+    }
 
 
 def _touched(store: Store, name: str, low: int, high: int) -> str:
     """SQL for the keys that may differ between two versions."""
     key = ", ".join(f'"{k}"' for k in schema.STORED[name].key)
     if expired(store, low, high):
-        return f"SELECT {key} FROM {store.relation(name, low)} UNION SELECT {key} FROM {store.relation(name, high)}"
-    return f"SELECT DISTINCT {key} FROM ducklake_table_changes('lake', 'main', '{name}', {after(store, low)}, {high})"
+        return (
+            f"SELECT {key} FROM {store.relation(name, low)} UNION SELECT {key} FROM"
+            f" {store.relation(name, high)}"
+        )
+    return (
+        f"SELECT DISTINCT {key} FROM ducklake_table_changes('lake', 'main', '{name}',"
+        f" {after(store, low)}, {high})"
+    )
 
 
 def expired(store: Store, low: int, high: int) -> bool:
-    """Whether a version between the two is gone: DuckLake then no longer tells the changes it brought."""
-    there = store.scalar("SELECT count(*) FROM ducklake_snapshots('lake') WHERE snapshot_id > ? AND snapshot_id <= ?", [low, high])
+    """Whether a version between the two is gone: DuckLake then no longer tells the changes it
+    brought.
+    """
+    there = store.scalar(
+        "SELECT count(*) FROM ducklake_snapshots('lake') WHERE snapshot_id > ? AND snapshot_id"
+        " <= ?",
+        [low, high],
+    )
     return bool(there != high - low)
 
 
@@ -64,7 +87,12 @@ def same(left: str, right: str, key: tuple[str, ...]) -> str:
 
 def after(store: Store, version: int) -> int:
     """The version that follows; DuckLake takes only those that are there."""
-    return int(store.scalar("SELECT min(snapshot_id) FROM ducklake_snapshots('lake') WHERE snapshot_id > ?", [version]))
+    return int(
+        store.scalar(
+            "SELECT min(snapshot_id) FROM ducklake_snapshots('lake') WHERE snapshot_id > ?",
+            [version],
+        )
+    )
 
 
 # -- the way back
@@ -72,7 +100,9 @@ def after(store: Store, version: int) -> int:
 
 @dataclass(frozen=True)
 class Restored:
-    """What bringing an old version back took: the version made (None where nothing differed), and rows by table."""
+    """What bringing an old version back took: the version made (None where nothing differed), and
+    rows by table.
+    """
 
     restored: int
     version: int | None
@@ -80,7 +110,8 @@ class Restored:
 
 
 def restore(store: Store, at: str | int, author: str | None = None) -> Restored:
-    """Make a new version whose tables hold what they held at an old one; nothing between is lost, for it has its own version.
+    """Make a new version whose tables hold what they held at an old one; nothing between is lost,
+    for it has its own version.
 
     Tags, releases and what was found by validation speak of versions and stay.
     """
@@ -97,15 +128,23 @@ def restore(store: Store, at: str | int, author: str | None = None) -> Restored:
 
 
 def _bring_back(store: Store, name: str, head: int, number: int) -> dict[str, int]:
-    """Turn one table into what it was: rows that came or changed go, rows that went or changed come back."""
+    """Turn one table into what it was: rows that came or changed go, rows that went or changed come
+    back.
+    """
     counts = compare(store, name, head, number)
     if not any(counts.values()):
         return counts
     table, execute = schema.STORED[name], store.connection.execute
-    differing = "SELECT x.* FROM diff_{} x LEFT JOIN diff_{} y ON " + same("x", "y", table.key) + " WHERE x IS DISTINCT FROM y"
+    differing = (
+        "SELECT x.* FROM diff_{} x LEFT JOIN diff_{} y ON "
+        + same("x", "y", table.key)
+        + " WHERE x IS DISTINCT FROM y"
+    )
     execute(f"CREATE OR REPLACE TEMP TABLE restore_gone AS {differing.format('old', 'new')}")
     execute(f"CREATE OR REPLACE TEMP TABLE restore_back AS {differing.format('new', 'old')}")
-    execute(f'DELETE FROM lake.main."{name}" t USING restore_gone g WHERE {same("t", "g", table.key)}')
+    execute(
+        f'DELETE FROM lake.main."{name}" t USING restore_gone g WHERE {same("t", "g", table.key)}'
+    )
     columns = ", ".join(f'"{c}"' for c in table.names)
     execute(f'INSERT INTO lake.main."{name}" ({columns}) SELECT {columns} FROM restore_back')
     return counts
@@ -117,9 +156,13 @@ def _bring_back(store: Store, name: str, head: int, number: int) -> dict[str, in
 def standing(store: Store, version: int) -> dict[str, str]:
     """The consensus that counts, by data set, as of a version."""
     runs = store.connection.execute(
-        f"SELECT dataset, arg_max(consensus_id, run) FROM {store.relation('consensus_runs', version)} GROUP BY 1").fetchall()
+        "SELECT dataset, arg_max(consensus_id, run) FROM"
+        f" {store.relation('consensus_runs', version)} GROUP BY 1"
+    ).fetchall()
     found = {str(d): str(c) for d, c in runs}
-    rest = store.connection.execute(f"SELECT DISTINCT dataset FROM {store.relation('labels', version)}").fetchall()
+    rest = store.connection.execute(
+        f"SELECT DISTINCT dataset FROM {store.relation('labels', version)}"
+    ).fetchall()
     for (dataset,) in rest:
         if dataset not in found and (consensus := newest_consensus(store, dataset, version)):
             found[dataset] = consensus
@@ -127,11 +170,12 @@ def standing(store: Store, version: int) -> dict[str, str]:
 
 
 def label_changes(store: Store, first: int, last: int) -> list[dict[str, Any]]:
-    """Accounts whose label, status or p_bot differs between the consensus that counts at `first` and at `last`.
+    """Accounts whose label, status or p_bot differs between the consensus that counts at `first`
+    and at `last`.
 
-    Each with both states, `p_bot_change` (later minus earlier, None where one has none), the claims that came or went
-    between the two, and `why`: `claims`, `method` (another way to settle) or `other claims` (those on other accounts,
-    where the method learns from them).
+    Each with both states, `p_bot_change` (later minus earlier, None where one has none), the claims
+    that came or went between the two, and `why`: `claims`, `method` (another way to settle) or
+    `other claims` (those on other accounts, where the method learns from them).
     """
     before, after = standing(store, first), standing(store, last)
     moved = [d for d in sorted({*before, *after}) if before.get(d) != after.get(d)]
@@ -140,17 +184,26 @@ def label_changes(store: Store, first: int, last: int) -> list[dict[str, Any]]:
     execute = store.connection.execute
     for side, version, chosen in (("old", first, before), ("new", last, after)):
         pairs = ", ".join(f"({quoted(d)}, {quoted(chosen.get(d))})" for d in moved)
-        execute(f"CREATE OR REPLACE TEMP TABLE label_{side} AS SELECT l.dataset, l.account_id, l.label, l.p_bot, l.status, "
-                f"l.n_claims, l.method, l.consensus_id FROM {store.relation('labels', version)} l "
-                f"JOIN (VALUES {pairs}) c(dataset, consensus_id) USING (dataset, consensus_id)")
-        execute(f"CREATE OR REPLACE TEMP TABLE claim_{side} AS SELECT claim_id, dataset, account_id, claimant, claimant_kind, "
-                f"answer, made_at, retracts FROM {store.relation('claims', version)} "
-                f"WHERE dataset IN ({', '.join(map(quoted, moved))})")
+        execute(
+            f"CREATE OR REPLACE TEMP TABLE label_{side} AS SELECT l.dataset, l.account_id, l.label,"
+            " l.p_bot, l.status, l.n_claims, l.method, l.consensus_id FROM"
+            f" {store.relation('labels', version)} l JOIN (VALUES {pairs}) c(dataset, consensus_id)"
+            " USING (dataset, consensus_id)"
+        )
+        execute(
+            f"CREATE OR REPLACE TEMP TABLE claim_{side} AS SELECT claim_id, dataset, account_id,"
+            " claimant, claimant_kind, answer, made_at, retracts FROM"
+            f" {store.relation('claims', version)} WHERE dataset IN"
+            f" ({', '.join(map(quoted, moved))})"
+        )
     return [_label_change(row) for row in store.arrow(_LABELS).to_pylist()]
 
 
-_STATE = "CASE WHEN {0}.account_id IS NOT NULL THEN {{'label': {0}.label, 'p_bot': {0}.p_bot, 'status': {0}.status, " \
-         "'n_claims': {0}.n_claims, 'method': {0}.method, 'consensus': {0}.consensus_id}} END"
+_STATE = (
+    "CASE WHEN {0}.account_id IS NOT NULL THEN {{'label': {0}.label, 'p_bot': {0}.p_bot, 'status':"
+    " {0}.status, 'n_claims': {0}.n_claims, 'method': {0}.method, 'consensus':"
+    " {0}.consensus_id}} END"
+)
 _LABELS = f"""
     WITH said AS (
         SELECT *, 'came' AS change FROM claim_new n ANTI JOIN claim_old o USING (claim_id) UNION ALL
@@ -160,7 +213,7 @@ _LABELS = f"""
                'answer': s.answer, 'made_at': s.made_at, 'retracts': s.retracts, 'retracted_answer': r.answer, 'change': s.change}}
                ORDER BY s.made_at NULLS FIRST, s.claim_id) AS claims
         FROM said s LEFT JOIN (FROM claim_old UNION FROM claim_new) r ON r.claim_id = s.retracts GROUP BY ALL)
-    SELECT dataset, account_id AS account, {_STATE.format('o')} AS "from", {_STATE.format('n')} AS "to",
+    SELECT dataset, account_id AS account, {_STATE.format("o")} AS "from", {_STATE.format("n")} AS "to",
            n.p_bot - o.p_bot AS p_bot_change, coalesce(t.claims, []) AS claims
     FROM label_old o FULL JOIN label_new n USING (dataset, account_id) LEFT JOIN told t USING (dataset, account_id)
     WHERE o.label IS DISTINCT FROM n.label OR o.status IS DISTINCT FROM n.status
@@ -175,25 +228,37 @@ def _label_change(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def uncounted(store: Store, version: int) -> dict[str, int]:
-    """Claims by data set that came after the version of the consensus that counts: no label rests on them yet."""
+    """Claims by data set that came after the version of the consensus that counts: no label rests
+    on them yet.
+    """
     found: dict[str, int] = {}
     for dataset, consensus in standing(store, version).items():
         made = store.scalar(
-            f"SELECT min(snapshot_id) FROM ducklake_table_changes('lake', 'main', 'labels', {after(store, 0)}, {version}) "
-            "WHERE consensus_id = ? AND dataset = ?", [consensus, dataset])
+            "SELECT min(snapshot_id) FROM ducklake_table_changes('lake', 'main', 'labels',"
+            f" {after(store, 0)}, {version}) WHERE consensus_id = ? AND dataset = ?",
+            [consensus, dataset],
+        )
         if made is not None and made < version:
             late = store.scalar(
-                f"SELECT count(*) FROM ducklake_table_changes('lake', 'main', 'claims', {after(store, made)}, {version}) "
-                "WHERE dataset = ? AND change_type = 'insert'", [dataset])
+                "SELECT count(*) FROM ducklake_table_changes('lake', 'main', 'claims',"
+                f" {after(store, made)}, {version}) WHERE dataset = ? AND change_type = 'insert'",
+                [dataset],
+            )
             found |= {dataset: int(late)} if late else {}
     return found
 
 
 def last_change(store: Store, version: int) -> int:
-    """The newest version up to this one that changed more than what is said of versions (tags, releases, validations)."""
+    """The newest version up to this one that changed more than what is said of versions (tags,
+    releases, validations).
+    """
     about = [t.name for t in schema.STORED.values() if t.of_versions] + ["guard"]
     found = store.scalar(
-        "WITH about AS (SELECT list(table_id::VARCHAR) AS ids FROM ducklake_table_info('lake') WHERE list_contains(?, table_name)) "
-        "SELECT max(snapshot_id) FROM ducklake_snapshots('lake'), about WHERE snapshot_id <= ? "
-        "AND len(list_filter(flatten(map_values(changes)), lambda id: NOT list_contains(ids, id))) > 0", [about, version])
+        "WITH about AS (SELECT list(table_id::VARCHAR) AS ids FROM ducklake_table_info('lake')"
+        " WHERE list_contains(?, table_name)) SELECT max(snapshot_id) FROM"
+        " ducklake_snapshots('lake'), about WHERE snapshot_id <= ? AND"
+        " len(list_filter(flatten(map_values(changes)), lambda id: NOT list_contains(ids,"
+        " id))) > 0",
+        [about, version],
+    )
     return int(found) if found is not None else version

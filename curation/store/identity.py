@@ -1,4 +1,6 @@
-"""Canonical JSON of rows, and the hashes made of it: the same on every machine, in any row order and file layout."""
+"""Canonical JSON of rows, and the hashes made of it: the same on every machine, in any row order
+and file layout.
+"""
 
 from __future__ import annotations
 
@@ -12,24 +14,50 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-CLAIMED = ("dataset", "account_id", "claimant", "claimant_kind", "answer", "kinds", "confidence", "reasons", "note", "attributes",
-           "evidence_at", "made_at", "retracts")
-"""What a claim's id is made of. From Label Studio, `attributes` holds the annotation's id and revision."""
+CLAIMED = (
+    "dataset",
+    "account_id",
+    "claimant",
+    "claimant_kind",
+    "answer",
+    "kinds",
+    "confidence",
+    "reasons",
+    "note",
+    "attributes",
+    "evidence_at",
+    "made_at",
+    "retracts",
+)
+"""What a claim's id is made of. From Label Studio, `attributes` holds the annotation's id and
+revision.
+"""
 
 
 def canonical_value(column: Column, alias: str = "") -> str:
-    """SQL for one column as canonical JSON text: UTC microseconds, shortest float, sorted sets and maps, explicit null."""
+    """SQL for one column as canonical JSON text: UTC microseconds, shortest float, sorted sets and
+    maps, explicit null.
+    """
     value = f'{alias}."{column.name}"' if alias else f'"{column.name}"'
     if column.type == "TIMESTAMPTZ":
         text = f"""'"' || strftime({value} AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ') || '"'"""
     elif column.type == "DOUBLE":
-        text = f"CASE WHEN isfinite({value}) THEN ({value} + 0.0)::VARCHAR ELSE to_json({value}::VARCHAR)::VARCHAR END"
+        text = (
+            f"CASE WHEN isfinite({value}) THEN ({value} + 0.0)::VARCHAR ELSE"
+            f" to_json({value}::VARCHAR)::VARCHAR END"
+        )
     elif column.type == "VARCHAR[]":
         entry = "coalesce(to_json(v)::VARCHAR, 'null')"
-        text = f"'[' || array_to_string(list_transform(list_sort({value}), lambda v: {entry}), ',') || ']'"
+        text = (
+            f"'[' || array_to_string(list_transform(list_sort({value}), lambda v: {entry}), ',')"
+            " || ']'"
+        )
     elif column.type.startswith("MAP"):
         entry = "to_json(e.key)::VARCHAR || ':' || coalesce(to_json(e.value)::VARCHAR, 'null')"
-        text = f"'{{' || array_to_string(list_transform(list_sort(map_entries({value})), lambda e: {entry}), ',') || '}}'"
+        text = (
+            f"'{{' || array_to_string(list_transform(list_sort(map_entries({value})), lambda e:"
+            f" {entry}), ',') || '}}'"
+        )
     elif column.type == "VARCHAR":
         text = f"to_json({value})::VARCHAR"
     else:
@@ -38,7 +66,8 @@ def canonical_value(column: Column, alias: str = "") -> str:
 
 
 def canonical_row(columns: Iterable[Column], alias: str = "", absent: Container[str] = ()) -> str:
-    """SQL for a row as one canonical JSON object, keys in the order given; columns known to be NULL (`absent`) cost nothing.
+    """SQL for a row as one canonical JSON object, keys in the order given; columns known to be NULL
+    (`absent`) cost nothing.
 
     A column added later (never the first) is not there at all where it is NULL.
     """
@@ -48,14 +77,21 @@ def canonical_row(columns: Iterable[Column], alias: str = "", absent: Container[
         if column.later:
             if column.name not in absent:
                 name = f'{alias}."{column.name}"' if alias else f'"{column.name}"'
-                parts += [f"'{text}'", f"CASE WHEN {name} IS NULL THEN '' ELSE '{key}' || {canonical_value(column, alias)} END"]
+                parts += [
+                    f"'{text}'",
+                    (
+                        f"CASE WHEN {name} IS NULL THEN '' ELSE '{key}' ||"
+                        f" {canonical_value(column, alias)} END"
+                    ),
+                ]
                 text = ""
             continue
         text += key
         if column.name in absent:
             text += "null"
         else:
-            # One concat of all is twice as fast as a chain of ||, which copies the text at every step.
+            # One concat of all is twice as fast as a chain of ||, which copies the text at every
+            # step.
             parts += [f"'{text}'", canonical_value(column, alias)]
             text = ""
     parts.append(f"'{text}}}'")
@@ -63,7 +99,9 @@ def canonical_row(columns: Iterable[Column], alias: str = "", absent: Container[
 
 
 def claim_id(alias: str = "", absent: Container[str] = ()) -> str:
-    """SQL for the claim_id of rows that have the columns of `CLAIMED`; those `absent` are known to be NULL."""
+    """SQL for the claim_id of rows that have the columns of `CLAIMED`; those `absent` are known to
+    be NULL.
+    """
     table = TABLES["claims"]
     return f"sha256({canonical_row([table.column(n) for n in CLAIMED], alias, absent)})"
 
@@ -72,13 +110,16 @@ def with_claim_ids(connection: duckdb.DuckDBPyConnection, claims: pa.Table) -> p
     """Fill the claim_id column of claims in the schema's form."""
     connection.register("claims_offered", claims)
     try:
-        return connection.execute(f"SELECT * REPLACE ({claim_id()} AS claim_id) FROM claims_offered").to_arrow_table()
+        return connection.execute(
+            f"SELECT * REPLACE ({claim_id()} AS claim_id) FROM claims_offered"
+        ).to_arrow_table()
     finally:
         connection.unregister("claims_offered")
 
 
 def content_hash(connection: duckdb.DuckDBPyConnection, relations: dict[str, str]) -> str:
-    """sha256 over the canonical rows of several relations (SQL by table name), each sorted by key; streams, hex digits.
+    """sha256 over the canonical rows of several relations (SQL by table name), each sorted by key;
+    streams, hex digits.
 
     A row is hashed by its content columns (no pull ids, no import times).
     """
@@ -91,13 +132,19 @@ def content_hash(connection: duckdb.DuckDBPyConnection, relations: dict[str, str
     return total.hexdigest()
 
 
-def _canonical_rows(connection: duckdb.DuckDBPyConnection, table: Table, relation: str) -> Iterable[memoryview]:
-    """The rows' canonical JSON in UTF-8, one a line, in pieces of many rows; no row becomes a Python object."""
+def _canonical_rows(
+    connection: duckdb.DuckDBPyConnection, table: Table, relation: str
+) -> Iterable[memoryview]:
+    """The rows' canonical JSON in UTF-8, one a line, in pieces of many rows; no row becomes a
+    Python object.
+    """
     import numpy as np
 
     content = [c for c in table.columns if c.content]
     key = ", ".join(f'"{k}" NULLS FIRST' for k in table.key)
-    found = connection.execute(f"SELECT {canonical_row(content)} || chr(10) AS row FROM {relation} ORDER BY {key}")
+    found = connection.execute(
+        f"SELECT {canonical_row(content)} || chr(10) AS row FROM {relation} ORDER BY {key}"
+    )
     for batch in found.to_arrow_reader(50_000):
         column = batch.column(0)
         _, offsets, text = column.buffers()

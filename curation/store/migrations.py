@@ -1,8 +1,10 @@
-"""Old stores brought forward: what the schema has and a store lacks is added once, with a copy of the catalog made first.
+"""Old stores brought forward: what the schema has and a store lacks is added once, with a copy of
+the catalog made first.
 
-The schema says the tables once, so what is to be done follows from the store itself: nobody writes a step a second time,
-forgets one, or runs one twice. Steps only add: a table, a column that may be NULL, the leave to be NULL. Rows and files
-are never rewritten, and old versions stay readable as they were (`Store.relation` fills what they lack with NULL).
+The schema says the tables once, so what is to be done follows from the store itself: nobody writes
+a step a second time, forgets one, or runs one twice. Steps only add: a table, a column that may be
+NULL, the leave to be NULL. Rows and files are never rewritten, and old versions stay readable as
+they were (`Store.relation` fills what they lack with NULL).
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ class Step:
 
 
 def pending(connection: duckdb.DuckDBPyConnection) -> list[Step]:
-    """What the newest version of an attached store lacks of the schema, in the schema's order; empty where nothing.
+    """What the newest version of an attached store lacks of the schema, in the schema's order;
+    empty where nothing.
 
     Raises UserError where a column is of another type than the schema's: no step can mend that.
     """
@@ -49,7 +52,8 @@ def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, tuple
     """Table to column to (type, may be NULL), at the head."""
     found: dict[str, dict[str, tuple[str, bool]]] = {}
     for table, column, type_, nullable in connection.execute(
-        "SELECT table_name, column_name, data_type, is_nullable FROM duckdb_columns() WHERE database_name = 'lake'"
+        "SELECT table_name, column_name, data_type, is_nullable FROM duckdb_columns() WHERE"
+        " database_name = 'lake'"
     ).fetchall():
         found.setdefault(table, {})[column] = (type_, nullable)
     return found
@@ -60,22 +64,36 @@ def _table_steps(table: schema.Table, there: dict[str, tuple[str, bool]]) -> lis
     for column in table.columns:
         type_ = column.type.replace("TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE")
         if column.name not in there:
-            # Rows written before have nothing to put there, so also a required one may be NULL: validation tells.
-            steps.append(Step(f'ALTER TABLE lake.main."{table.name}" ADD COLUMN "{column.name}" {column.type}',
-                              f"{table.name}.{column.name}"))
+            # Rows written before have nothing to put there, so also a required one may be NULL:
+            # validation tells.
+            steps.append(
+                Step(
+                    f'ALTER TABLE lake.main."{table.name}" ADD COLUMN "{column.name}"'
+                    f" {column.type}",
+                    f"{table.name}.{column.name}",
+                )
+            )
         elif there[column.name][0] != type_:
             raise UserError(
-                f"The column {column.name} of the table {table.name} is {there[column.name][0]} in this store and "
-                f"{column.type} in this botbench, so the store was made by another program or a newer botbench. "
-                "Use the botbench that made it, or release there and pull the release here.")
+                f"The column {column.name} of the table {table.name} is {there[column.name][0]} in"
+                f" this store and {column.type} in this botbench, so the store was made by another"
+                " program or a newer botbench. Use the botbench that made it, or release there and"
+                " pull the release here."
+            )
         elif not column.required and not there[column.name][1]:
-            steps.append(Step(f'ALTER TABLE lake.main."{table.name}" ALTER COLUMN "{column.name}" DROP NOT NULL',
-                              f"{table.name}.{column.name} may be NULL"))
+            steps.append(
+                Step(
+                    f'ALTER TABLE lake.main."{table.name}" ALTER COLUMN "{column.name}" DROP NOT'
+                    " NULL",
+                    f"{table.name}.{column.name} may be NULL",
+                )
+            )
     return steps
 
 
 def migrate(connection: duckdb.DuckDBPyConnection, location: Location) -> list[Step]:
-    """Bring a store forward in one version; returns the steps taken, none where nothing was lacking.
+    """Bring a store forward in one version; returns the steps taken, none where nothing was
+    lacking.
 
     Call it while holding the write turn, and again from its start where another writer was first.
     """
@@ -90,8 +108,10 @@ def migrate(connection: duckdb.DuckDBPyConnection, location: Location) -> list[S
         if steps:
             connection.execute("UPDATE lake.main.guard SET n = n + 1")
             said = f"schema: {', '.join(step.says for step in steps)}"
-            connection.execute("CALL lake.set_commit_message(?, ?, extra_info => ?)",
-                               [AUTHOR, said, json.dumps({"catalog_before": saved.name})])
+            connection.execute(
+                "CALL lake.set_commit_message(?, ?, extra_info => ?)",
+                [AUTHOR, said, json.dumps({"catalog_before": saved.name})],
+            )
         connection.execute("COMMIT" if steps else "ROLLBACK")
     except BaseException:
         with contextlib.suppress(duckdb.Error):
@@ -101,7 +121,8 @@ def migrate(connection: duckdb.DuckDBPyConnection, location: Location) -> list[S
 
 
 def back_up(connection: duckdb.DuckDBPyConnection, location: Location) -> Path:
-    """Copy the catalog into `backups/` of the store's home before its schema changes; returns the copy's folder.
+    """Copy the catalog into `backups/` of the store's home before its schema changes; returns the
+    copy's folder.
 
     The copy is enough to go back: no step touches a data file. Made once for each version.
     """

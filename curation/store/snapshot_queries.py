@@ -1,4 +1,6 @@
-"""What is current in the store as of a version: the latest observation, the newest consensus, the data set's card."""
+"""What is current in the store as of a version: the latest observation, the newest consensus, the
+data set's card.
+"""
 
 from __future__ import annotations
 
@@ -20,16 +22,24 @@ def quoted(value: object) -> str:
 
 def latest(accounts: str) -> str:
     """SQL for the latest observation of each account (a known time is later than an unknown one)."""
-    newest = f"SELECT account_id, max(observed_at) AS observed_at FROM {accounts} GROUP BY account_id"
-    return (f"(SELECT a.* FROM {accounts} a SEMI JOIN ({newest}) n "
-            "ON a.account_id = n.account_id AND a.observed_at IS NOT DISTINCT FROM n.observed_at)")
+    newest = (
+        f"SELECT account_id, max(observed_at) AS observed_at FROM {accounts} GROUP BY account_id"
+    )
+    return (
+        f"(SELECT a.* FROM {accounts} a SEMI JOIN ({newest}) n "
+        "ON a.account_id = n.account_id AND a.observed_at IS NOT DISTINCT FROM n.observed_at)"
+    )
 
 
 def newest_consensus(store: Store, dataset: str, version: int | None) -> str | None:
-    """The id of the consensus of a data set asked for last, as of a version (now without one); None where there is none."""
+    """The id of the consensus of a data set asked for last, as of a version (now without one); None
+    where there is none.
+    """
     asked = store.connection.execute(
-        f"SELECT consensus_id FROM {store.relation('consensus_runs', version)} WHERE dataset = ? ORDER BY run DESC LIMIT 1",
-        [dataset]).fetchone()
+        f"SELECT consensus_id FROM {store.relation('consensus_runs', version)} WHERE dataset = ?"
+        " ORDER BY run DESC LIMIT 1",
+        [dataset],
+    ).fetchone()
     if asked:
         return str(asked[0])
     if version is None:
@@ -37,7 +47,9 @@ def newest_consensus(store: Store, dataset: str, version: int | None) -> str | N
     # Labels that were appended by hand: DuckLake numbers rows as they are written.
     row = store.connection.execute(
         f"SELECT consensus_id FROM lake.main.labels AT (VERSION => {version}) WHERE dataset = ? "
-        "GROUP BY consensus_id ORDER BY max(rowid) DESC LIMIT 1", [dataset]).fetchone()
+        "GROUP BY consensus_id ORDER BY max(rowid) DESC LIMIT 1",
+        [dataset],
+    ).fetchone()
     return str(row[0]) if row else None
 
 
@@ -45,7 +57,9 @@ def card(store: Store, dataset: str, version: int) -> dict[str, Any]:
     """The data set's card as of its newest pull at a version; empty where it was never pulled."""
     row = store.connection.execute(
         f"SELECT card FROM {store.relation('pulls', version)} WHERE dataset = ? "
-        "ORDER BY finished_at DESC NULLS LAST, pull_id LIMIT 1", [dataset]).fetchone()
+        "ORDER BY finished_at DESC NULLS LAST, pull_id LIMIT 1",
+        [dataset],
+    ).fetchone()
     try:
         found = json.loads(row[0]) if row else {}
     except ValueError:

@@ -49,17 +49,20 @@ class Version:
 
 @dataclass
 class Transaction:
-    """What a writer works with: `insert` counts what is fresh; nothing fresh means that no version is made."""
+    """What a writer works with: `insert` counts what is fresh; nothing fresh means that no version
+    is made.
+    """
 
     connection: duckdb.DuckDBPyConnection
     fresh: int = 0
     counts: dict[str, Counts] = field(default_factory=dict)
 
     def insert(self, name: str, rows: pa.Table | str) -> Counts:
-        """Keep what is new by key: an Arrow table, or the name of a temporary table with the schema's columns.
+        """Keep what is new by key: an Arrow table, or the name of a temporary table with the
+        schema's columns.
 
-        Equal key and content is a duplicate; equal key and other content is conflicting, and left in the temporary
-        table `conflicts_<name>` for the caller to quarantine.
+        Equal key and content is a duplicate; equal key and other content is conflicting, and left
+        in the temporary table `conflicts_<name>` for the caller to quarantine.
         """
         counts = merge(self.connection, schema.STORED[name], rows)
         self.fresh += counts.kept
@@ -70,18 +73,19 @@ class Transaction:
 class Store:
     """A botbench store.
 
-    `location` is a folder (SQLite catalog, made where it is missing) or a `postgresql://` URL with `data_path`;
-    without one, BOTBENCH_STORE or `./.botbench`. `create=False`, for what only reads, raises UserError where no store is.
-    Files of a store whose catalog is gone are never given a new catalog: that raises UserError (`lake.CatalogLost`).
-    A store of an older schema is brought forward when it is opened, whoever opens it (`curation.store.migrations`).
+    `location` is a folder (SQLite catalog, made where it is missing) or a `postgresql://` URL with
+    `data_path`; without one, BOTBENCH_STORE or `./.botbench`. `create=False`, for what only reads,
+    raises UserError where no store is. Files of a store whose catalog is gone are never given a new
+    catalog: that raises UserError (`lake.CatalogLost`). A store of an older schema is brought
+    forward when it is opened, whoever opens it (`curation.store.migrations`).
     """
 
     def __init__(self, location: str | Path | None = None, create: bool = True) -> None:
         self.location = lake.locate(location or os.environ.get("BOTBENCH_STORE", "./.botbench"))
         if not create and not self.location.exists() and lake.remains(self.location) is None:
             raise UserError(
-                f"There is no store at {self.location.home}. Name yours with --store PATH (or BOTBENCH_STORE), "
-                "or make one: botbench pull CARD."
+                f"There is no store at {self.location.home}. Name yours with --store PATH (or"
+                " BOTBENCH_STORE), or make one: botbench pull CARD."
             )
         self.connection = lake.connect(self.location)
         try:
@@ -109,33 +113,43 @@ class Store:
 
     # -- writing
 
-    def append(self, rows: Mapping[str, pa.Table | str], author: str | None, message: str) -> tuple[int | None, dict[str, Counts]]:
-        """Add rows by table in one version; returns its number (None where nothing was new) and the counts by table.
+    def append(
+        self, rows: Mapping[str, pa.Table | str], author: str | None, message: str
+    ) -> tuple[int | None, dict[str, Counts]]:
+        """Add rows by table in one version; returns its number (None where nothing was new) and the
+        counts by table.
 
-        Safe for many processes at once and for being repeated. Raises UserError where a row has the key of a stored
-        one and other content: whoever can meet such rows uses `transact` and quarantines them.
+        Safe for many processes at once and for being repeated. Raises UserError where a row has the
+        key of a stored one and other content: whoever can meet such rows uses `transact` and
+        quarantines them.
         """
 
         def work(transaction: Transaction) -> dict[str, Counts]:
             for name, table in rows.items():
                 if counts := transaction.insert(name, table).conflicting:
                     raise UserError(
-                        f"{counts} rows for the table {name} have the key of another row and other content; nothing was written."
+                        f"{counts} rows for the table {name} have the key of another row and other"
+                        " content; nothing was written."
                     )
             return transaction.counts
 
         return self.transact(work, author, message)
 
-    def transact(self, work: Callable[[Transaction], T], author: str | None, message: str) -> tuple[int | None, T]:
+    def transact(
+        self, work: Callable[[Transaction], T], author: str | None, message: str
+    ) -> tuple[int | None, T]:
         """Run `work` in one store transaction, again from its start where another writer was first.
 
-        Whatever reads and then writes goes this way; temporary tables are staged before. Returns the version made, or
-        None where nothing was fresh (then nothing is written at all), and what `work` returned.
+        Whatever reads and then writes goes this way; temporary tables are staged before. Returns
+        the version made, or None where nothing was fresh (then nothing is written at all), and what
+        `work` returned.
         """
         with lake.turn(self.location):
             return lake.retried(lambda: self._attempt(work, author or whoami(), message))
 
-    def _attempt(self, work: Callable[[Transaction], T], author: str, message: str) -> tuple[int | None, T]:
+    def _attempt(
+        self, work: Callable[[Transaction], T], author: str, message: str
+    ) -> tuple[int | None, T]:
         self.connection.execute("BEGIN")
         try:
             transaction = Transaction(self.connection)
@@ -155,7 +169,9 @@ class Store:
         return (int(row[0]) if row else None), result
 
     def _make_tables(self) -> None:
-        if self.scalar("SELECT count(*) FROM ducklake_table_info('lake') WHERE table_name = 'guard'"):
+        if self.scalar(
+            "SELECT count(*) FROM ducklake_table_info('lake') WHERE table_name = 'guard'"
+        ):
             return
         if lake.remains(self.location):
             raise lake.lost(self.location)
@@ -177,13 +193,18 @@ class Store:
     def versions(self) -> list[Version]:
         """Every version from the first, with its tags."""
         tags: dict[int, list[str]] = {}
-        for name, number in self.connection.execute("SELECT name, version FROM lake.main.tags ORDER BY name").fetchall():
+        for name, number in self.connection.execute(
+            "SELECT name, version FROM lake.main.tags ORDER BY name"
+        ).fetchall():
             tags.setdefault(number, []).append(name)
         rows = self.connection.execute(
-            "SELECT snapshot_id, snapshot_time, author, commit_message FROM ducklake_snapshots('lake') WHERE snapshot_id > 0 "
-            "ORDER BY snapshot_id"
+            "SELECT snapshot_id, snapshot_time, author, commit_message FROM"
+            " ducklake_snapshots('lake') WHERE snapshot_id > 0 ORDER BY snapshot_id"
         ).fetchall()
-        return [Version(n, when, author or "", message or "", tuple(tags.get(n, ()))) for n, when, author, message in rows]
+        return [
+            Version(n, when, author or "", message or "", tuple(tags.get(n, ())))
+            for n, when, author, message in rows
+        ]
 
     def head(self) -> int:
         """The newest version's number."""
@@ -194,50 +215,69 @@ class Store:
         return max(1, int(self.scalar("SELECT min(snapshot_id) FROM ducklake_snapshots('lake')")))
 
     def resolve(self, at: str | int | None) -> int:
-        """A version's number from a number, a tag or a date (the last version made by then); None is the newest.
+        """A version's number from a number, a tag or a date (the last version made by then); None
+        is the newest.
 
         Raises UserError naming what there is.
         """
         if at is None:
             return self.head()
         text = str(at)
-        tagged = self.connection.execute("SELECT version FROM lake.main.tags WHERE name = ?", [text]).fetchone()
+        tagged = self.connection.execute(
+            "SELECT version FROM lake.main.tags WHERE name = ?", [text]
+        ).fetchone()
         if tagged and int(tagged[0]) < (oldest := self.oldest()):
-            raise UserError(f"The tag {text!r} names version {tagged[0]}, which an erasure took away; the oldest is {oldest}. "
-                            "Releases made before keep their own files.")
+            raise UserError(
+                f"The tag {text!r} names version {tagged[0]}, which an erasure took away; the"
+                f" oldest is {oldest}. Releases made before keep their own files."
+            )
         if tagged:
             return int(tagged[0])
         if (
             text.isdecimal()
-            and self.scalar("SELECT count(*) FROM ducklake_snapshots('lake') WHERE snapshot_id = ?", [int(text)])
+            and self.scalar(
+                "SELECT count(*) FROM ducklake_snapshots('lake') WHERE snapshot_id = ?", [int(text)]
+            )
             and int(text)
         ):
             return int(text)
         versions = self.versions()
         if text.isdecimal():
             raise UserError(
-                f"There is no version {text}; the store has {versions[0].number} to {versions[-1].number}. See botbench log."
+                f"There is no version {text}; the store has {versions[0].number} to"
+                f" {versions[-1].number}. See botbench log."
             )
         made = _moment(text)
         if made is None:
             raise unknown("version or tag", text, [t for v in versions for t in v.tags])
         before = [v.number for v in versions if v.made_at <= made]
         if not before:
-            raise UserError(f"No version was made by {text}; the first was made at {versions[0].made_at:%Y-%m-%d %H:%M:%S} UTC.")
+            raise UserError(
+                f"No version was made by {text}; the first was made at"
+                f" {versions[0].made_at:%Y-%m-%d %H:%M:%S} UTC."
+            )
         return before[-1]
 
     def relation(self, name: str, at: str | int | None = None) -> str:
-        """SQL for one table at one version, in brackets, with the schema's columns: those added later are NULL, and a
-        table added later is empty."""
+        """SQL for one table at one version, in brackets, with the schema's columns: those added
+        later are NULL, and a table added later is empty."""
         table = schema.STORED.get(name)
         if table is None:
             raise unknown("table", name, schema.STORED)
         source = f'lake.main."{name}"' + (
-            "" if at is None else f" AT (VERSION => {max(at, self.oldest()) if isinstance(at, int) else self.resolve(at)})"
+            ""
+            if at is None
+            else (
+                " AT (VERSION =>"
+                f" {max(at, self.oldest()) if isinstance(at, int) else self.resolve(at)})"
+            )
         )
         there = self._columns(source)
         source = source if there else "(SELECT 1) WHERE false"
-        columns = ", ".join(f'"{c.name}"' if c.name in there else f'NULL::{c.type} AS "{c.name}"' for c in table.columns)
+        columns = ", ".join(
+            f'"{c.name}"' if c.name in there else f'NULL::{c.type} AS "{c.name}"'
+            for c in table.columns
+        )
         return f"(SELECT {columns} FROM {source})"
 
     def has(self, name: str, version: int) -> bool:
@@ -247,7 +287,9 @@ class Store:
     def _columns(self, source: str) -> set[str]:
         """The columns of a table as it was; none where the table came later."""
         try:
-            return {c[0] for c in self.connection.execute(f"SELECT * FROM {source} LIMIT 0").description}
+            return {
+                c[0] for c in self.connection.execute(f"SELECT * FROM {source} LIMIT 0").description
+            }
         except duckdb.CatalogException as error:
             if "does not exist at version" not in str(error):
                 raise
@@ -276,31 +318,46 @@ class Store:
     # -- naming and comparing
 
     def tag(self, name: str, at: str | int | None = None) -> int:
-        """Name a version; returns its number. Raises UserError where the name is taken by another version, or reads as one."""
+        """Name a version; returns its number. Raises UserError where the name is taken by another
+        version, or reads as one.
+        """
         import pyarrow as pa
 
         if not name or name.isdecimal() or _moment(name) is not None or name.strip() != name:
-            raise UserError(f"{name!r} cannot be a tag: it would read as a version number or a date, or is blank.")
+            raise UserError(
+                f"{name!r} cannot be a tag: it would read as a version number or a date, or is"
+                " blank."
+            )
         number = self.resolve(at)
-        row = pa.Table.from_pylist([{"name": name, "version": number, "made_at": datetime.now(UTC)}])
+        row = pa.Table.from_pylist(
+            [{"name": name, "version": number, "made_at": datetime.now(UTC)}]
+        )
 
         def work(transaction: Transaction) -> None:
             if transaction.insert("tags", row).conflicting:
                 taken = self.scalar("SELECT version FROM lake.main.tags WHERE name = ?", [name])
-                raise UserError(f"The tag {name!r} names version {taken} already; choose another name.")
+                raise UserError(
+                    f"The tag {name!r} names version {taken} already; choose another name."
+                )
 
         self.transact(work, None, f"tag {name} = version {number}")
         return number
 
-    def diff(self, a: str | int, b: str | int, name: str | None = None) -> dict[str, dict[str, int]]:
-        """Rows added, removed and changed (same key, other content) from version `a` to `b`, for each table that differs.
+    def diff(
+        self, a: str | int, b: str | int, name: str | None = None
+    ) -> dict[str, dict[str, int]]:
+        """Rows added, removed and changed (same key, other content) from version `a` to `b`, for
+        each table that differs.
 
         Tables that speak of versions (tags, releases) are compared only where one is named.
         """
         first, last = self.resolve(a), self.resolve(b)
         if name is not None and name not in schema.STORED:
             raise unknown("table", name, schema.STORED)
-        counts = {n: history.compare(self, n, first, last) for n in ([name] if name else history.content())}
+        counts = {
+            n: history.compare(self, n, first, last)
+            for n in ([name] if name else history.content())
+        }
         return {n: c for n, c in counts.items() if name or any(c.values())}
 
 

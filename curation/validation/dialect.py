@@ -1,10 +1,12 @@
-"""Great Expectations on the store's own DuckDB: a SQLAlchemy dialect whose cursors fetch when they execute.
+"""Great Expectations on the store's own DuckDB: a SQLAlchemy dialect whose cursors fetch when they
+execute.
 
-duckdb-engine's cursors share one connection, and Great Expectations reads results after it has closed or rolled back
-its own: it would find nothing. Here every SQLAlchemy cursor is a DuckDB cursor of the store's connection (so that the
-attached catalog is there and nothing is attached twice), and its first rows are fetched at once. Only the first:
-to learn column names Great Expectations runs a query asset whole and reads one row, which must not bring 1e7 posts
-into Python; what is beyond streams when it is asked for.
+duckdb-engine's cursors share one connection, and Great Expectations reads results after it has
+closed or rolled back its own: it would find nothing. Here every SQLAlchemy cursor is a DuckDB
+cursor of the store's connection (so that the attached catalog is there and nothing is attached
+twice), and its first rows are fetched at once. Only the first: to learn column names Great
+Expectations runs a query asset whole and reads one row, which must not bring 1e7 posts into Python;
+what is beyond streams when it is asked for.
 """
 
 from __future__ import annotations
@@ -20,14 +22,18 @@ import duckdb_engine
 from sqlalchemy.dialects import registry
 
 FIRST = 256
-"""Rows fetched by `execute` itself; every count and share that Great Expectations asks for is one row."""
+"""Rows fetched by `execute` itself; every count and share that Great Expectations asks for is one
+row.
+"""
 
 _OPEN: dict[str, tuple[duckdb.DuckDBPyConnection, tuple[str, ...]]] = {}
 _TOKENS = itertools.count(1)
 
 
 class BufferedCursor:
-    """A DB-API cursor over a DuckDB cursor of its own; closing or rolling back its connection takes no row away."""
+    """A DB-API cursor over a DuckDB cursor of its own; closing or rolling back its connection takes
+    no row away.
+    """
 
     def __init__(self, cursor: Any, connection: BufferedConnection) -> None:
         self._cursor, self.connection = cursor, connection
@@ -37,7 +43,9 @@ class BufferedCursor:
         self.rowcount = -1
         self.arraysize = 1
 
-    def execute(self, statement: str, parameters: Sequence[Any] | None = None, context: Any = None) -> None:
+    def execute(
+        self, statement: str, parameters: Sequence[Any] | None = None, context: Any = None
+    ) -> None:
         """Run one statement and fetch its first rows."""
         del context
         self._cursor.execute(statement, parameters or [])
@@ -46,7 +54,9 @@ class BufferedCursor:
         self._more = bool(self.description)
         self._fetch(FIRST)
 
-    def executemany(self, statement: str, parameters: Sequence[Any] | None = None, context: Any = None) -> None:
+    def executemany(
+        self, statement: str, parameters: Sequence[Any] | None = None, context: Any = None
+    ) -> None:
         """Run one statement for each set of parameters; there are no rows."""
         del context
         self._cursor.executemany(statement, list(parameters or []))
@@ -95,13 +105,17 @@ class BufferedConnection(duckdb_engine.ConnectionWrapper):
 
 
 class LakeDialect(duckdb_engine.Dialect):
-    """The dialect of `duckdb+lake:///TOKEN`, where TOKEN stands for a connection given to `engine_url`."""
+    """The dialect of `duckdb+lake:///TOKEN`, where TOKEN stands for a connection given to
+    `engine_url`.
+    """
 
     driver = "lake"
     supports_statement_cache = False
 
     def connect(self, *_: Any, **parameters: Any) -> BufferedConnection:
-        """Open the connection that the URL's token stands for; raises KeyError once `engine_url` has ended."""
+        """Open the connection that the URL's token stands for; raises KeyError once `engine_url`
+        has ended.
+        """
         connection, setup = _OPEN[str(parameters["database"])]
 
         def opened() -> Any:
@@ -119,7 +133,8 @@ registry.register("duckdb.lake", __name__, "LakeDialect")
 
 @contextmanager
 def engine_url(connection: duckdb.DuckDBPyConnection, setup: Sequence[str] = ()) -> Iterator[str]:
-    """The SQLAlchemy URL of a DuckDB connection, valid inside the block; `setup` runs on each of its cursors.
+    """The SQLAlchemy URL of a DuckDB connection, valid inside the block; `setup` runs on each of
+    its cursors.
 
     >>> import duckdb, sqlalchemy
     >>> with engine_url(duckdb.connect()) as url, sqlalchemy.create_engine(url).connect() as opened:

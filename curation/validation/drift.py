@@ -1,4 +1,6 @@
-"""Drift between two versions of a data set: how many rows, which classes, and how the accounts' values are spread."""
+"""Drift between two versions of a data set: how many rows, which classes, and how the accounts'
+values are spread.
+"""
 
 from __future__ import annotations
 
@@ -13,25 +15,45 @@ if TYPE_CHECKING:
     from curation.store.store import Store
 
 SHIFT = 0.1
-"""A distance between two distributions from which it is told: a tenth of the accounts would have to change their value."""
+"""A distance between two distributions from which it is told: a tenth of the accounts would have to
+change their value.
+"""
 BALANCE = 0.05
 """A change of the share of bots from which it is told."""
 
 NUMBERS = {
-    **{c: f"{c}::DOUBLE" for c in ("followers", "following", "posts_total", "likes_total", "listed")},
+    **{
+        c: f"{c}::DOUBLE"
+        for c in ("followers", "following", "posts_total", "likes_total", "listed")
+    },
     "age in days": "date_diff('second', created_at, observed_at) / 86400.0",
-    "length of the bio": "length(bio)::DOUBLE", "length of the handle": "length(handle)::DOUBLE",
-    "posts": "n_posts::DOUBLE", "mean length of posts": "text_length",
+    "length of the bio": "length(bio)::DOUBLE",
+    "length of the handle": "length(handle)::DOUBLE",
+    "posts": "n_posts::DOUBLE",
+    "mean length of posts": "text_length",
 }
-WORDS = {c: f"{c}::VARCHAR" for c in ("platform", "lang", "status", "verified", "protected", "default_profile", "default_avatar")}
+WORDS = {
+    c: f"{c}::VARCHAR"
+    for c in (
+        "platform",
+        "lang",
+        "status",
+        "verified",
+        "protected",
+        "default_profile",
+        "default_avatar",
+    )
+}
 
 
 @dataclass(frozen=True)
 class Shift:
-    """How far a value's distribution moved: the largest difference of the two cumulative shares (Kolmogorov-Smirnov) for a
-    number, half the sum of the differences of the shares (total variation) for a word; both from 0 to 1, over known values.
-    `missing` are the shares of accounts without a value. Told where it is at least SHIFT and beyond what chance would do
-    at 1 % for two samples of these sizes (Smirnov 1948: 1.63 sqrt((n + m) / nm)), or where missing moved by SHIFT."""
+    """How far a value's distribution moved: the largest difference of the two cumulative shares
+    (Kolmogorov-Smirnov) for a number, half the sum of the differences of the shares (total
+    variation) for a word; both from 0 to 1, over known values. `missing` are the shares of accounts
+    without a value. Told where it is at least SHIFT and beyond what chance would do at 1 % for two
+    samples of these sizes (Smirnov 1948: 1.63 sqrt((n + m) / nm)), or where missing moved by SHIFT.
+    """
 
     value: str
     kind: str
@@ -57,7 +79,11 @@ class Drift:
     @property
     def told(self) -> list[str]:
         """What a reader should know, in sentences; empty where nothing moved."""
-        said = [f"{name}: {new:,} rows instead of {old:,}." for name, (old, new) in self.rows.items() if new < old]
+        said = [
+            f"{name}: {new:,} rows instead of {old:,}."
+            for name, (old, new) in self.rows.items()
+            if new < old
+        ]
         if self.accounts["gone"]:
             said.append(f"{self.accounts['gone']:,} accounts are gone.")
         old, new = self.bots
@@ -80,19 +106,34 @@ def _sentence(shift: Shift) -> str:
 
 def compare(store: Store, dataset: str, against: int, at: int) -> Drift:
     """Compare one data set at two versions, inside DuckDB."""
-    sides = [_gather(store, dataset, version, name) for version, name in ((against, "old"), (at, "new"))]
+    sides = [
+        _gather(store, dataset, version, name) for version, name in ((against, "old"), (at, "new"))
+    ]
     execute = store.connection.execute
     both, gone, new = execute(
-        "SELECT count(*) FILTER (o.account_id IS NOT NULL AND n.account_id IS NOT NULL), count(*) FILTER (n.account_id IS NULL), "
-        "count(*) FILTER (o.account_id IS NULL) FROM drift_old o FULL JOIN drift_new n USING (account_id)").fetchone() or (0, 0, 0)
+        "SELECT count(*) FILTER (o.account_id IS NOT NULL AND n.account_id IS NOT NULL), count(*)"
+        " FILTER (n.account_id IS NULL), count(*) FILTER (o.account_id IS NULL) FROM drift_old o"
+        " FULL JOIN drift_new n USING (account_id)"
+    ).fetchone() or (0, 0, 0)
     shares, judged = zip(*(_balance(store, name) for name in ("old", "new")), strict=True)
-    shifts = [_shift(store, name, "number") for name in NUMBERS] + [_shift(store, name, "word") for name in WORDS]
-    return Drift(against, at, {t: (sides[0][t], sides[1][t]) for t in sides[0]}, {"both": both, "gone": gone, "new": new},
-                 shares, judged, tuple(s for s in shifts if s is not None))
+    shifts = [_shift(store, name, "number") for name in NUMBERS] + [
+        _shift(store, name, "word") for name in WORDS
+    ]
+    return Drift(
+        against,
+        at,
+        {t: (sides[0][t], sides[1][t]) for t in sides[0]},
+        {"both": both, "gone": gone, "new": new},
+        shares,
+        judged,
+        tuple(s for s in shifts if s is not None),
+    )
 
 
 def _gather(store: Store, dataset: str, version: int, name: str) -> dict[str, int]:
-    """Leave one row an account in the temporary table `drift_<name>`; returns the rows of each table."""
+    """Leave one row an account in the temporary table `drift_<name>`; returns the rows of each
+    table.
+    """
     cursor = store.connection.cursor()
     with views.pinned(store, dataset, version) as schema:
         cursor.execute("SET TimeZone = 'UTC'")
@@ -104,32 +145,49 @@ def _gather(store: Store, dataset: str, version: int, name: str) -> dict[str, in
             called AS (SELECT account_id, bool_or(label = 'bot') AS bot, bool_or(label = 'human') AS human FROM standing GROUP BY 1)
             SELECT account_id, coalesce(bot, false) AS bot, coalesce(human, false) AS human, {columns}
             FROM latest LEFT JOIN wrote USING (account_id) FULL JOIN called USING (account_id)""")
-        store.connection.execute(f"CREATE OR REPLACE TEMP TABLE drift_{name} AS FROM {schema}.drift")
-        counts = {t: cursor.execute(f"SELECT count(*) FROM {t}").fetchone() for t in ORDER if t != "releases"}
+        store.connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE drift_{name} AS FROM {schema}.drift"
+        )
+        counts = {
+            t: cursor.execute(f"SELECT count(*) FROM {t}").fetchone()
+            for t in ORDER
+            if t != "releases"
+        }
     return {t: int(row[0]) for t, row in counts.items() if row}
 
 
 def _balance(store: Store, name: str) -> tuple[float | None, int]:
     """The share of bots among accounts called one thing alone, and how many those are."""
     share, n = store.connection.execute(
-        f"SELECT avg(bot::INT), count(*) FROM drift_{name} WHERE bot <> human").fetchone() or (None, 0)
+        f"SELECT avg(bot::INT), count(*) FROM drift_{name} WHERE bot <> human"
+    ).fetchone() or (None, 0)
     return share, int(n)
 
 
 def _shift(store: Store, value: str, kind: str) -> Shift | None:
     column = f'"{value}"'
     total_old, total_new, known_old, known_new = store.connection.execute(
-        f"SELECT (SELECT count(*) FROM drift_old), (SELECT count(*) FROM drift_new), (SELECT count({column}) FROM drift_old), "
-        f"(SELECT count({column}) FROM drift_new)").fetchone() or (0, 0, 0, 0)
+        "SELECT (SELECT count(*) FROM drift_old), (SELECT count(*) FROM drift_new), (SELECT"
+        f" count({column}) FROM drift_old), (SELECT count({column}) FROM drift_new)"
+    ).fetchone() or (0, 0, 0, 0)
     if not known_old and not known_new:
         return None
-    missing = (1 - known_old / total_old if total_old else 1.0, 1 - known_new / total_new if total_new else 1.0)
+    missing = (
+        1 - known_old / total_old if total_old else 1.0,
+        1 - known_new / total_new if total_new else 1.0,
+    )
     distance = None
     if known_old and known_new:
         query = _KS if kind == "number" else _TOTAL_VARIATION
         distance = float(store.scalar(query.format(column=column, old=known_old, new=known_new)))
-    chance = 1.63 * math.sqrt((known_old + known_new) / (known_old * known_new)) if distance is not None else 0.0
-    told = (distance is not None and distance >= max(SHIFT, chance)) or abs(missing[1] - missing[0]) >= SHIFT
+    chance = (
+        1.63 * math.sqrt((known_old + known_new) / (known_old * known_new))
+        if distance is not None
+        else 0.0
+    )
+    told = (distance is not None and distance >= max(SHIFT, chance)) or abs(
+        missing[1] - missing[0]
+    ) >= SHIFT
     return Shift(value, kind, distance, missing, told)
 
 
@@ -137,6 +195,8 @@ _BOTH = """WITH seen AS (
     SELECT {column} AS v, 1 AS o, 0 AS n FROM drift_old WHERE {column} IS NOT NULL UNION ALL
     SELECT {column}, 0, 1 FROM drift_new WHERE {column} IS NOT NULL),
     counts AS (SELECT v, sum(o) AS o, sum(n) AS n FROM seen GROUP BY v) """
-_KS = _BOTH + "SELECT max(abs(o / {old} - n / {new})) FROM " \
-              "(SELECT sum(o) OVER (ORDER BY v) AS o, sum(n) OVER (ORDER BY v) AS n FROM counts)"
+_KS = (
+    _BOTH + "SELECT max(abs(o / {old} - n / {new})) FROM "
+    "(SELECT sum(o) OVER (ORDER BY v) AS o, sum(n) OVER (ORDER BY v) AS n FROM counts)"
+)
 _TOTAL_VARIATION = _BOTH + "SELECT sum(abs(o / {old} - n / {new})) / 2 FROM counts"

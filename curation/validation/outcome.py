@@ -18,7 +18,9 @@ LISTED = 1000
 
 @dataclass(frozen=True)
 class Hit:
-    """One account (None: the data set as a whole) that breaks a rule, in how many rows, and the first of them."""
+    """One account (None: the data set as a whole) that breaks a rule, in how many rows, and the
+    first of them.
+    """
 
     account: str | None
     rows: int
@@ -45,9 +47,17 @@ class Finding:
     def document(self) -> dict[str, Any]:
         """The finding as plain data."""
         return {
-            "expectation": self.rule.name, "table": self.table, "says": self.rule.says, "severity": self.rule.severity,
-            "rows": self.rows, "accounts_total": self.accounts, "accounts": self.listed, "known_issue": self.note,
-            "examples": [{"account": h.account, "rows": h.rows, "detail": h.detail} for h in self.hits[:20]],
+            "expectation": self.rule.name,
+            "table": self.table,
+            "says": self.rule.says,
+            "severity": self.rule.severity,
+            "rows": self.rows,
+            "accounts_total": self.accounts,
+            "accounts": self.listed,
+            "known_issue": self.note,
+            "examples": [
+                {"account": h.account, "rows": h.rows, "detail": h.detail} for h in self.hits[:20]
+            ],
         }
 
 
@@ -81,16 +91,29 @@ class SuiteResult:
         if self.errors:
             return f"{len(self.errors)} of {self.ran + len(self.errors)} checks could not run"
         if not self.rows:
-            return "there are no rows, and some are required" if self.required else "there are no rows"
+            return (
+                "there are no rows, and some are required" if self.required else "there are no rows"
+            )
         return None
 
     def document(self) -> dict[str, Any]:
-        """The suite as plain data: `failed` counts the failures, `warnings` do not make a suite fail."""
+        """The suite as plain data: `failed` counts the failures, `warnings` do not make a suite
+        fail.
+        """
         return {
-            "name": self.name, "outcome": self.outcome, "reason": self.reason, "required": self.required, "rows": self.rows,
-            "ran": self.ran, "failed": len(self.failures), "errored": len(self.errors),
-            "failures": [f.document() for f in self.failures], "warnings": [f.document() for f in self.warnings],
-            "errors": [{"expectation": rule.name, "message": message} for rule, message in self.errors],
+            "name": self.name,
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "required": self.required,
+            "rows": self.rows,
+            "ran": self.ran,
+            "failed": len(self.failures),
+            "errored": len(self.errors),
+            "failures": [f.document() for f in self.failures],
+            "warnings": [f.document() for f in self.warnings],
+            "errors": [
+                {"expectation": rule.name, "message": message} for rule, message in self.errors
+            ],
         }
 
 
@@ -119,19 +142,42 @@ class Validation:
     def failed(self) -> list[str]:
         """What failed, as suite.rule, or suite where nothing in it ran."""
         broken = [f"{s.name}.{f.rule.name}" for s in self.suites for f in s.failures]
-        broken += [f"{s.name}.{rule.name} (could not run)" for s in self.suites for rule, _ in s.errors]
-        return broken + [f"{s.name} (no rows)" for s in self.suites if s.outcome == "failed" and not s.rows and not s.errors]
+        broken += [
+            f"{s.name}.{rule.name} (could not run)" for s in self.suites for rule, _ in s.errors
+        ]
+        return broken + [
+            f"{s.name} (no rows)"
+            for s in self.suites
+            if s.outcome == "failed" and not s.rows and not s.errors
+        ]
 
     def document(self) -> dict[str, Any]:
         """The validation as plain data, without the report's path."""
         compared = {"drift": self.drift.document()} if self.drift else {}
-        return {"success": self.success, "dataset": self.dataset, "version": self.version, "release": self.release,
-                "suites": [s.document() for s in self.suites], **compared}
+        return {
+            "success": self.success,
+            "dataset": self.dataset,
+            "version": self.version,
+            "release": self.release,
+            "suites": [s.document() for s in self.suites],
+            **compared,
+        }
 
     def summary(self) -> dict[str, Any]:
         """What a release records: outcomes and counts, no account."""
-        def counted(s: SuiteResult) -> dict[str, Any]:
-            return {"name": s.name, "outcome": s.outcome, "ran": s.ran, "failed": len(s.failures), "errored": len(s.errors),
-                    "warnings": [f.rule.name for f in s.warnings]}
 
-        return {"success": self.success, "failed": self.failed, "suites": [counted(s) for s in self.suites]}
+        def counted(s: SuiteResult) -> dict[str, Any]:
+            return {
+                "name": s.name,
+                "outcome": s.outcome,
+                "ran": s.ran,
+                "failed": len(s.failures),
+                "errored": len(s.errors),
+                "warnings": [f.rule.name for f in s.warnings],
+            }
+
+        return {
+            "success": self.success,
+            "failed": self.failed,
+            "suites": [counted(s) for s in self.suites],
+        }

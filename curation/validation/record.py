@@ -1,4 +1,6 @@
-"""What a validation found, kept in the store: who broke which rule, for every validation that found something new."""
+"""What a validation found, kept in the store: who broke which rule, for every validation that found
+something new.
+"""
 
 from __future__ import annotations
 
@@ -14,43 +16,82 @@ if TYPE_CHECKING:
     from curation.store.store import Store, Transaction
     from curation.validation.outcome import SuiteResult, Validation
 
-FOUND = ("CREATE TABLE found (suite VARCHAR, rule VARCHAR, account_id VARCHAR, rows BIGINT, detail VARCHAR, severity VARCHAR, "
-         "known BOOLEAN)")
-"""Where a run gathers the accounts that break rules, all of them: the report lists only the first of each."""
+FOUND = (
+    "CREATE TABLE found (suite VARCHAR, rule VARCHAR, account_id VARCHAR, rows BIGINT, detail"
+    " VARCHAR, severity VARCHAR, known BOOLEAN)"
+)
+"""Where a run gathers the accounts that break rules, all of them: the report lists only the first
+of each.
+"""
 
 
 def keep(store: Store, validation: Validation, schema: str) -> int | None:
-    """Write a validation and its findings (the table `found` of the views' schema); returns the version made.
+    """Write a validation and its findings (the table `found` of the views' schema); returns the
+    version made.
 
-    None where this data set was already validated with this very result: validating again makes no version.
+    None where this data set was already validated with this very result: validating again makes no
+    version.
     """
     version = diff.last_change(store, validation.version)
-    validation_id = short_hash({
-        "dataset": validation.dataset, "release": validation.release, "version": version,
-        "rules": fingerprint(s.suite for s in validation.suites), "suites": {s.name: _summary(s) for s in validation.suites},
-        "found": _content(store, schema)})
+    validation_id = short_hash(
+        {
+            "dataset": validation.dataset,
+            "release": validation.release,
+            "version": version,
+            "rules": fingerprint(s.suite for s in validation.suites),
+            "suites": {s.name: _summary(s) for s in validation.suites},
+            "found": _content(store, schema),
+        }
+    )
     columns = ", ".join(n for n in TABLES["findings"].names if n != "validation_id")
-    store.connection.execute("CREATE OR REPLACE TEMP TABLE validation_found AS "
-                             f"SELECT '{validation_id}' AS validation_id, {columns} FROM {schema}.found")
-    row = rows("validations", [{
-        "validation_id": validation_id, "dataset": validation.dataset, "version": version, "release": validation.release,
-        "outcome": "passed" if validation.success else "failed", "rules": fingerprint(s.suite for s in validation.suites),
-        "suites": {s.name: json.dumps(_summary(s), sort_keys=True) for s in validation.suites}, "made_at": validation.made_at}])
+    store.connection.execute(
+        "CREATE OR REPLACE TEMP TABLE validation_found AS "
+        f"SELECT '{validation_id}' AS validation_id, {columns} FROM {schema}.found"
+    )
+    row = rows(
+        "validations",
+        [
+            {
+                "validation_id": validation_id,
+                "dataset": validation.dataset,
+                "version": version,
+                "release": validation.release,
+                "outcome": "passed" if validation.success else "failed",
+                "rules": fingerprint(s.suite for s in validation.suites),
+                "suites": {
+                    s.name: json.dumps(_summary(s), sort_keys=True) for s in validation.suites
+                },
+                "made_at": validation.made_at,
+            }
+        ],
+    )
 
     def work(transaction: Transaction) -> None:
         if transaction.insert("validations", row).kept:
             transaction.insert("findings", "validation_found")
 
     outcome = "passed" if validation.success else "failed"
-    return store.transact(work, None, f"validation of {validation.release or validation.dataset}: {outcome}")[0]
+    return store.transact(
+        work, None, f"validation of {validation.release or validation.dataset}: {outcome}"
+    )[0]
 
 
 def _summary(suite: SuiteResult) -> dict[str, Any]:
-    return {"outcome": suite.outcome, "rows": suite.rows, "ran": suite.ran, "broken": [f.rule.name for f in suite.failures],
-            "errors": [rule.name for rule, _ in suite.errors], "warnings": [f.rule.name for f in suite.warnings]}
+    return {
+        "outcome": suite.outcome,
+        "rows": suite.rows,
+        "ran": suite.ran,
+        "broken": [f.rule.name for f in suite.failures],
+        "errors": [rule.name for rule, _ in suite.errors],
+        "warnings": [f.rule.name for f in suite.warnings],
+    }
 
 
 def _content(store: Store, schema: str) -> str:
     columns = [c for c in TABLES["findings"].columns if c.name != "validation_id"]
-    return str(store.scalar(f"SELECT sha256(coalesce(string_agg(row, chr(10) ORDER BY row), '')) FROM "
-                            f"(SELECT {canonical_row(columns)} AS row FROM {schema}.found)"))
+    return str(
+        store.scalar(
+            "SELECT sha256(coalesce(string_agg(row, chr(10) ORDER BY row), '')) FROM "
+            f"(SELECT {canonical_row(columns)} AS row FROM {schema}.found)"
+        )
+    )

@@ -1,4 +1,6 @@
-"""The validation report: one page for somebody who does not know the tools, opened from disk with no outside request."""
+"""The validation report: one page for somebody who does not know the tools, opened from disk with
+no outside request.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +17,22 @@ SHOWN = 20
 """Accounts shown with their details; the others follow as a list of ids."""
 
 WORDS = {
-    "pulls": "Reading", "accounts": "Accounts", "posts": "Posts", "edges": "Ties", "claims": "Claims", "batches": "Batches",
-    "assignments": "Assignments", "labels": "Consensus", "splits": "Splits", "releases": "Releases",
+    "pulls": "Reading",
+    "accounts": "Accounts",
+    "posts": "Posts",
+    "edges": "Ties",
+    "claims": "Claims",
+    "batches": "Batches",
+    "assignments": "Assignments",
+    "labels": "Consensus",
+    "splits": "Splits",
+    "releases": "Releases",
 }
 
 
 def visible(text: object) -> str:
-    r"""Text from data as it may stand on a page: what would be invisible or turn the line around is spelled out.
+    r"""Text from data as it may stand on a page: what would be invisible or turn the line around is
+    spelled out.
 
     >>> visible("a\u202eb\x00"), visible(None)
     ('a⟨U+202E⟩b⟨U+0000⟩', '–')
@@ -32,13 +43,19 @@ def visible(text: object) -> str:
     if shown.isprintable():
         return shown
     # Everything but letters, marks, numbers, signs and the plain blank.
-    return "".join(f"⟨U+{ord(c):04X}⟩" if unicodedata.category(c)[0] in "CZ" and c != " " else c for c in shown)
+    return "".join(
+        f"⟨U+{ord(c):04X}⟩" if unicodedata.category(c)[0] in "CZ" and c != " " else c for c in shown
+    )
 
 
 def path(home: Path, validation: Validation) -> Path:
     """Where the report of a validation stands."""
     name = re.sub(r"[^A-Za-z0-9._-]", "_", validation.dataset)
-    release = "" if validation.release is None else "-" + re.sub(r"[^A-Za-z0-9._-]", "_", validation.release)
+    release = (
+        ""
+        if validation.release is None
+        else "-" + re.sub(r"[^A-Za-z0-9._-]", "_", validation.release)
+    )
     against = "" if validation.drift is None else f"-against-v{validation.drift.against}"
     return home / "reports" / f"validation-{name}-v{validation.version}{release}{against}.html"
 
@@ -56,28 +73,52 @@ def page(validation: Validation) -> str:
     """The page as HTML; the same validation gives the same bytes."""
     import jinja2
 
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    environment.filters |= {"visible": visible, "thousands": lambda n: f"{n:,}",
-                            "share": lambda n: "–" if n is None else f"{n:.1%}"}
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters |= {
+        "visible": visible,
+        "thousands": lambda n: f"{n:,}",
+        "share": lambda n: "–" if n is None else f"{n:.1%}",
+    }
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     return template.render(
-        v=validation, words=WORDS, suites=[_suite(s) for s in validation.suites],
+        v=validation,
+        words=WORDS,
+        suites=[_suite(s) for s in validation.suites],
         serious=[_finding(f) for s in validation.suites for f in s.failures],
         warnings=[_finding(f) for s in validation.suites for f in s.warnings],
-        errors=[(WORDS[s.name], rule, message) for s in validation.suites for rule, message in s.errors],
-        empty=[WORDS[s.name] for s in validation.suites if s.outcome == "failed" and not s.rows and not s.errors],
+        errors=[
+            (WORDS[s.name], rule, message) for s in validation.suites for rule, message in s.errors
+        ],
+        empty=[
+            WORDS[s.name]
+            for s in validation.suites
+            if s.outcome == "failed" and not s.rows and not s.errors
+        ],
         versions=f"Great Expectations {version('great-expectations')}, DuckDB {version('duckdb')}",
     )
 
 
 def _suite(suite: SuiteResult) -> dict[str, Any]:
-    states = {f.rule.name: "broken" for f in suite.failures} | {f.rule.name: "noted" for f in suite.warnings}
+    states = {f.rule.name: "broken" for f in suite.failures} | {
+        f.rule.name: "noted" for f in suite.warnings
+    }
     states |= {rule.name: "error" for rule, _ in suite.errors}
     ran = bool(suite.ran or suite.errors)
     return {
-        "name": suite.name, "word": WORDS[suite.name], "about": suite.suite.about, "rows": suite.rows, "outcome": suite.outcome,
-        "reason": suite.reason, "ran": suite.ran, "failed": len(suite.failures) + len(suite.errors), "warned": len(suite.warnings),
-        "checks": [(rule, states.get(rule.name, "held" if ran else "idle")) for rule in suite.suite.rules],
+        "name": suite.name,
+        "word": WORDS[suite.name],
+        "about": suite.suite.about,
+        "rows": suite.rows,
+        "outcome": suite.outcome,
+        "reason": suite.reason,
+        "ran": suite.ran,
+        "failed": len(suite.failures) + len(suite.errors),
+        "warned": len(suite.warnings),
+        "checks": [
+            (rule, states.get(rule.name, "held" if ran else "idle")) for rule in suite.suite.rules
+        ],
     }
 
 
@@ -85,7 +126,14 @@ def _finding(finding: Finding) -> dict[str, Any]:
     whole = [h for h in finding.hits if h.account is None]
     accounts = [h for h in finding.hits if h.account is not None]
     return {
-        "rule": finding.rule, "suite": finding.table, "word": WORDS[finding.table], "rows": finding.rows,
-        "accounts": finding.accounts, "note": finding.note, "whole": whole, "shown": accounts[:SHOWN],
-        "rest": [h.account for h in accounts[SHOWN:]], "unlisted": finding.accounts - len(accounts),
+        "rule": finding.rule,
+        "suite": finding.table,
+        "word": WORDS[finding.table],
+        "rows": finding.rows,
+        "accounts": finding.accounts,
+        "note": finding.note,
+        "whole": whole,
+        "shown": accounts[:SHOWN],
+        "rest": [h.account for h in accounts[SHOWN:]],
+        "unlisted": finding.accounts - len(accounts),
     }

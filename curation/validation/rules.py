@@ -1,4 +1,6 @@
-"""The rules: generated from the schema's columns, and hand-written in suites/*.yaml. A rule names the rows that break it."""
+"""The rules: generated from the schema's columns, and hand-written in suites/*.yaml. A rule names
+the rows that break it.
+"""
 
 from __future__ import annotations
 
@@ -14,22 +16,41 @@ from curation.store.identity import short_hash
 from curation.store.schema import TABLES, Column, Severity, Table
 
 SUITES = Path(__file__).parent / "suites"
-ORDER = ("pulls", "accounts", "posts", "edges", "claims", "batches", "assignments", "labels", "splits", "releases")
+ORDER = (
+    "pulls",
+    "accounts",
+    "posts",
+    "edges",
+    "claims",
+    "batches",
+    "assignments",
+    "labels",
+    "splits",
+    "releases",
+)
 
-ACCOUNT_OF = {"edges": "source_id", "batches": "NULL::VARCHAR", "pulls": "NULL::VARCHAR", "releases": "NULL::VARCHAR"}
+ACCOUNT_OF = {
+    "edges": "source_id",
+    "batches": "NULL::VARCHAR",
+    "pulls": "NULL::VARCHAR",
+    "releases": "NULL::VARCHAR",
+}
 """What stands for the account in the findings of tables that have no account_id."""
 
 IDS = ("account_id", "post_id", "ref_post_id", "ref_account_id", "source_id", "target_id")
 FLOAT_ID = r"^[+-]?\d(\.\d+)?[eE]\+?\d{1,2}$|^[+-]?\d+\.0+$"
-"""An id that went through a floating-point number: 1.23E+17 or 12345.0. Hexadecimal ids do not match."""
+"""An id that went through a floating-point number: 1.23E+17 or 12345.0. Hexadecimal ids do not
+match.
+"""
 
 
 class Rule(BaseModel):
     """What must hold for every row of a table.
 
-    `rows` is SQL over the views of `curation.validation.views` that yields the rows that break the rule, with the
-    columns account_id (NULL where the finding is not of one account) and detail. `kind` other than `query` says that
-    one of Great Expectations' own column expectations tests the same thing.
+    `rows` is SQL over the views of `curation.validation.views` that yields the rows that break the
+    rule, with the columns account_id (NULL where the finding is not of one account) and detail.
+    `kind` other than `query` says that one of Great Expectations' own column expectations tests the
+    same thing.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -46,7 +67,9 @@ class Rule(BaseModel):
 
 
 class Suite(BaseModel):
-    """The rules of one table. A required suite fails where there are no rows; another is then not applicable."""
+    """The rules of one table. A required suite fails where there are no rows; another is then not
+    applicable.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -68,7 +91,8 @@ class Addition(BaseModel):
 class DataSetSuite(BaseModel):
     """A data set's own rules by table, as they stand in suite.yaml beside its card.
 
-    Raises ValidationError where a table has no suite, or a rule has the name of one that every data set has.
+    Raises ValidationError where a table has no suite, or a rule has the name of one that every data
+    set has.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -82,7 +106,9 @@ class DataSetSuite(BaseModel):
                 raise ValueError(f"a table with a suite ({', '.join(ORDER)}), not {table!r}")
             names = [r.name for r in _suite(table).rules] + [r.name for r in added.rules]
             if doubled := {n for n in names if names.count(n) > 1}:
-                raise ValueError(f"a rule of its own name; {table} has a rule {sorted(doubled)[0]!r} already")
+                raise ValueError(
+                    f"a rule of its own name; {table} has a rule {sorted(doubled)[0]!r} already"
+                )
         return self
 
 
@@ -104,7 +130,8 @@ def fingerprint(chosen: Iterable[Suite]) -> str:
 
 @cache
 def suites() -> tuple[Suite, ...]:
-    """Every suite in the order of ORDER: the schema's rules first, then those of suites/<table>.yaml.
+    """Every suite in the order of ORDER: the schema's rules first, then those of
+    suites/<table>.yaml.
 
     Raises ValueError where two rules of a suite have one name.
     """
@@ -113,7 +140,9 @@ def suites() -> tuple[Suite, ...]:
 
 @cache
 def _suite(name: str) -> Suite:
-    written = Suite.model_validate(yaml.safe_load((SUITES / f"{name}.yaml").read_text(encoding="utf-8")))
+    written = Suite.model_validate(
+        yaml.safe_load((SUITES / f"{name}.yaml").read_text(encoding="utf-8"))
+    )
     rules = (*generated(TABLES[written.table]), *written.rules)
     names = [r.name for r in rules]
     if doubled := {n for n in names if names.count(n) > 1}:
@@ -122,7 +151,9 @@ def _suite(name: str) -> Suite:
 
 
 def generated(table: Table) -> Iterator[Rule]:
-    """The rules that the schema's definition of a table implies: types, key, and what each column says of itself."""
+    """The rules that the schema's definition of a table implies: types, key, and what each column
+    says of itself.
+    """
     yield _types(table)
     yield _key(table)
     account = account_of(table)
@@ -138,10 +169,15 @@ def account_of(table: Table) -> str:
 def _types(table: Table) -> Rule:
     wanted = ", ".join(f"('{c.name}', '{_stored_type(c)}')" for c in table.columns)
     rows = (
-        f"SELECT NULL::VARCHAR AS account_id, w.name || ' is ' || coalesce(d.column_type, 'missing') AS detail "
-        f"FROM (VALUES {wanted}) w(name, type) LEFT JOIN (DESCRIBE FROM {table.name}) d ON d.column_name = w.name "
-        "WHERE d.column_type IS DISTINCT FROM w.type")
-    return Rule(name="columns-typed", says="The table has the schema's columns with the schema's types.", rows=rows)
+        "SELECT NULL::VARCHAR AS account_id, w.name || ' is ' || coalesce(d.column_type,"
+        f" 'missing') AS detail FROM (VALUES {wanted}) w(name, type) LEFT JOIN (DESCRIBE FROM"
+        f" {table.name}) d ON d.column_name = w.name WHERE d.column_type IS DISTINCT FROM w.type"
+    )
+    return Rule(
+        name="columns-typed",
+        says="The table has the schema's columns with the schema's types.",
+        rows=rows,
+    )
 
 
 def _stored_type(column: Column) -> str:
@@ -152,9 +188,13 @@ def _key(table: Table) -> Rule:
     # GROUP BY takes NULL as equal to NULL, as the schema's keys do.
     key = ", ".join(f'"{k}"' for k in table.key)
     detail = f"count(*) || ' rows with the key ' || concat_ws(' / ', {key})"
-    rows = (f"SELECT any_value({account_of(table)}) AS account_id, {detail} AS detail FROM {table.name} "
-            f"GROUP BY {key} HAVING count(*) > 1")
-    return Rule(name="key-unique", says=f"No two rows have the same {' + '.join(table.key)}.", rows=rows)
+    rows = (
+        f"SELECT any_value({account_of(table)}) AS account_id, {detail} AS detail FROM {table.name}"
+        f" GROUP BY {key} HAVING count(*) > 1"
+    )
+    return Rule(
+        name="key-unique", says=f"No two rows have the same {' + '.join(table.key)}.", rows=rows
+    )
 
 
 def _column(table: str, account: str, column: Column) -> Iterator[Rule]:
@@ -164,27 +204,55 @@ def _column(table: str, account: str, column: Column) -> Iterator[Rule]:
         return f"SELECT {account} AS account_id, {shown} AS detail FROM {table} WHERE {condition}"
 
     if column.required:
-        yield Rule(name=f"{name}-required", says=f"{name} is never missing.", kind="required", column=name,
-                   rows=failing(f"{value} IS NULL", "NULL::VARCHAR"))
+        yield Rule(
+            name=f"{name}-required",
+            says=f"{name} is never missing.",
+            kind="required",
+            column=name,
+            rows=failing(f"{value} IS NULL", "NULL::VARCHAR"),
+        )
     if column.vocabulary:
         words = ", ".join(f"'{w}'" for w in column.vocabulary)
-        yield Rule(name=f"{name}-known-word", says=f"{name} is one of: {', '.join(column.vocabulary)}.", kind="vocabulary",
-                   column=name, values=column.vocabulary, rows=failing(f"{value} NOT IN ({words})"))
+        yield Rule(
+            name=f"{name}-known-word",
+            says=f"{name} is one of: {', '.join(column.vocabulary)}.",
+            kind="vocabulary",
+            column=name,
+            values=column.vocabulary,
+            rows=failing(f"{value} NOT IN ({words})"),
+        )
     if column.minimum is not None or column.maximum is not None:
         yield _range(name, column, failing)
     if name in IDS:
-        yield Rule(name=f"{name}-is-text", says=f"{name} never went through a floating-point number (1.23E+17).",
-                   rows=failing(f"regexp_matches({value}, '{FLOAT_ID}')"))
-        yield Rule(name=f"{name}-not-blank", says=f"{name} is not blank.", rows=failing(f"trim({value}) = ''"))
+        yield Rule(
+            name=f"{name}-is-text",
+            says=f"{name} never went through a floating-point number (1.23E+17).",
+            rows=failing(f"regexp_matches({value}, '{FLOAT_ID}')"),
+        )
+        yield Rule(
+            name=f"{name}-not-blank",
+            says=f"{name} is not blank.",
+            rows=failing(f"trim({value}) = ''"),
+        )
 
 
 def _range(name: str, column: Column, failing: Callable[[str], str]) -> Rule:
     low, high, value = column.minimum, column.maximum, f'"{column.name}"'
     tests = [f"{value} < {low:g}"] if low is not None else []
     tests += [f"{value} > {high:g}"] if high is not None else []
-    # NaN is greater than every number in DuckDB: an upper bound finds it, without one it is asked for.
+    # NaN is greater than every number in DuckDB: an upper bound finds it, without one it is asked
+    # for.
     asked = column.type == "DOUBLE" and high is None
     tests += [f"isnan({value})"] if asked else []
-    bounds = " and ".join(f"{word} {n:g}" for word, n in (("at least", low), ("at most", high)) if n is not None)
-    return Rule(name=f"{name}-in-range", says=f"{name} is {bounds}.", kind="query" if asked else "range", column=name,
-                minimum=low, maximum=high, rows=failing(" OR ".join(tests)))
+    bounds = " and ".join(
+        f"{word} {n:g}" for word, n in (("at least", low), ("at most", high)) if n is not None
+    )
+    return Rule(
+        name=f"{name}-in-range",
+        says=f"{name} is {bounds}.",
+        kind="query" if asked else "range",
+        column=name,
+        minimum=low,
+        maximum=high,
+        rows=failing(" OR ".join(tests)),
+    )

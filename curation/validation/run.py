@@ -1,4 +1,6 @@
-"""`validate`: Great Expectations over the views of one data set at one version; every question is answered inside DuckDB."""
+"""`validate`: Great Expectations over the views of one data set at one version; every question is
+answered inside DuckDB.
+"""
 
 from __future__ import annotations
 
@@ -27,21 +29,33 @@ KNOWN_ISSUE = re.compile(r"^([a-z]+\.[a-z0-9_-]+)\s*:\s*(.*)$", re.DOTALL)
 
 def datasets(store: Store, version: int) -> list[str]:
     """Ids of the data sets that have anything to validate at a version, sorted."""
-    union = " UNION ".join(f"SELECT dataset FROM {store.relation(t, version)}" for t in ("pulls", "accounts", "claims"))
+    union = " UNION ".join(
+        f"SELECT dataset FROM {store.relation(t, version)}" for t in ("pulls", "accounts", "claims")
+    )
     return [str(row[0]) for row in store.connection.execute(f"{union} ORDER BY 1").fetchall()]
 
 
-def validate(store: Store, dataset: str, at: str | int | None = None, *, splits: str | None = None,
-             consensus: str | None = None, keep: bool = False) -> Validation:
-    """Run every suite on one data set at one version (the newest without `at`); `keep` writes the findings into the store.
+def validate(
+    store: Store,
+    dataset: str,
+    at: str | int | None = None,
+    *,
+    splits: str | None = None,
+    consensus: str | None = None,
+    keep: bool = False,
+) -> Validation:
+    """Run every suite on one data set at one version (the newest without `at`); `keep` writes the
+    findings into the store.
 
-    `splits`, SQL (split_id, account_id, part), are checked instead of the stored ones: those about to be released;
-    `consensus` names the labels to check instead of the newest.
-    Raises UserError where the store has no such data set at that version.
+    `splits`, SQL (split_id, account_id, part), are checked instead of the stored ones: those about
+    to be released; `consensus` names the labels to check instead of the newest. Raises UserError
+    where the store has no such data set at that version.
     """
     version = store.resolve(at)
     check_known(store, dataset, version)
-    return _validated_at(store, dataset, version, {"splits": splits, "consensus": consensus}, keep=keep)
+    return _validated_at(
+        store, dataset, version, {"splits": splits, "consensus": consensus}, keep=keep
+    )
 
 
 def check_known(store: Store, dataset: str, version: int) -> None:
@@ -51,25 +65,41 @@ def check_known(store: Store, dataset: str, version: int) -> None:
 
 
 def validate_release(store: Store, made: Release, keep: bool = False) -> Validation:
-    """Run every suite on the files of a release; what a release does not freeze is read at the version it was frozen from.
+    """Run every suite on the files of a release; what a release does not freeze is read at the
+    version it was frozen from.
 
     Raises UserError where a file was changed, or that version has expired.
     """
     made.verify()
     files = {t: f"read_parquet({snapshot_queries.quoted(made.file(t))})" for t in TABLES_FROZEN}
-    from_files = {"frozen": files, "splits": files["splits"], "consensus": str(made.info["consensus_id"])}
+    from_files = {
+        "frozen": files,
+        "splits": files["splits"],
+        "consensus": str(made.info["consensus_id"]),
+    }
     version = store.resolve(int(made.info["snapshot_id"]))
-    return _validated_at(store, made.dataset, version, from_files, keep=keep, release=made.reference)
+    return _validated_at(
+        store, made.dataset, version, from_files, keep=keep, release=made.reference
+    )
 
 
-def _validated_at(store: Store, dataset: str, version: int, looked_at: dict[str, Any], *, keep: bool,
-                  release: str | None = None) -> Validation:
+def _validated_at(
+    store: Store,
+    dataset: str,
+    version: int,
+    looked_at: dict[str, Any],
+    *,
+    keep: bool,
+    release: str | None = None,
+) -> Validation:
     card = snapshot_queries.card(store, dataset, version)
     message = next((v.message for v in store.versions() if v.number == version), "")
     with views.pinned(store, dataset, version, **looked_at) as schema:
         results = _run(store, schema, card)
         title = str(card.get("title") or dataset)
-        made = Validation(dataset, title, version, message, results, datetime.now(UTC), release=release)
+        made = Validation(
+            dataset, title, version, message, results, datetime.now(UTC), release=release
+        )
         if keep:
             record.keep(store, made, schema)
     return made
@@ -87,7 +117,9 @@ def _run(store: Store, schema: str, card: Mapping[str, Any]) -> tuple[SuiteResul
 
 
 def _required(suite: Suite, card: Mapping[str, Any]) -> bool:
-    """A card without a label announces a data set nobody has judged yet: claims are then not required."""
+    """A card without a label announces a data set nobody has judged yet: claims are then not
+    required.
+    """
     return suite.required and not (suite.table == "claims" and card and "label" not in card)
 
 
@@ -97,22 +129,38 @@ def _count(cursor: duckdb.DuckDBPyConnection, table: str) -> int:
 
 
 def _result(
-    cursor: duckdb.DuckDBPyConnection, suite: Suite, rows: int, verdicts: Mapping[str, bool | str], card: Mapping[str, Any],
+    cursor: duckdb.DuckDBPyConnection,
+    suite: Suite,
+    rows: int,
+    verdicts: Mapping[str, bool | str],
+    card: Mapping[str, Any],
 ) -> SuiteResult:
-    """One suite's result from the verdict on each of its rules: True, False, or the message of an error."""
+    """One suite's result from the verdict on each of its rules: True, False, or the message of an
+    error.
+    """
     notes = known_issues(card)
     broken = [r for r in suite.rules if verdicts.get(r.name) is False]
-    findings = [_finding(cursor, suite, rule, notes.get(f"{suite.table}.{rule.name}")) for rule in broken]
+    findings = [
+        _finding(cursor, suite, rule, notes.get(f"{suite.table}.{rule.name}")) for rule in broken
+    ]
     # An issue that the card names is shown, and does not stand in the way of those who know of it.
     serious = [f for f in findings if f.rule.severity == "critical" and f.note is None]
     return SuiteResult(
-        suite, _required(suite, card), rows, ran=sum(isinstance(v, bool) for v in verdicts.values()),
-        failures=tuple(serious), warnings=tuple(f for f in findings if f not in serious),
-        errors=tuple((r, str(verdicts[r.name])) for r in suite.rules if isinstance(verdicts.get(r.name), str)))
+        suite,
+        _required(suite, card),
+        rows,
+        ran=sum(isinstance(v, bool) for v in verdicts.values()),
+        failures=tuple(serious),
+        warnings=tuple(f for f in findings if f not in serious),
+        errors=tuple(
+            (r, str(verdicts[r.name])) for r in suite.rules if isinstance(verdicts.get(r.name), str)
+        ),
+    )
 
 
 def known_issues(card: Mapping[str, Any]) -> dict[str, str]:
-    """What a card knows of: its known_issues that begin with a rule's name, such as `posts.inside-window: 840 posts`.
+    """What a card knows of: its known_issues that begin with a rule's name, such as
+    `posts.inside-window: 840 posts`.
 
     >>> known_issues({"known_issues": ["posts.inside-window: 840 posts of bots", "names are Italian"]})
     {'posts.inside-window': '840 posts of bots'}
@@ -121,21 +169,31 @@ def known_issues(card: Mapping[str, Any]) -> dict[str, str]:
     return {match[1]: match[2] for match in matches if match}
 
 
-def _finding(cursor: duckdb.DuckDBPyConnection, suite: Suite, rule: Rule, note: str | None) -> Finding:
-    """Who breaks a rule: the query runs once, all of it is kept for the store, and the first accounts are listed."""
+def _finding(
+    cursor: duckdb.DuckDBPyConnection, suite: Suite, rule: Rule, note: str | None
+) -> Finding:
+    """Who breaks a rule: the query runs once, all of it is kept for the store, and the first
+    accounts are listed.
+    """
     cursor.execute(
-        f"INSERT INTO found SELECT ?, ?, account_id, count(*), min(detail), ?, ? FROM ({rule.rows}) GROUP BY account_id",
-        [suite.table, rule.name, rule.severity, note is not None])
+        f"INSERT INTO found SELECT ?, ?, account_id, count(*), min(detail), ?, ? FROM ({rule.rows})"
+        " GROUP BY account_id",
+        [suite.table, rule.name, rule.severity, note is not None],
+    )
     found = cursor.execute(
-        "SELECT account_id, rows, detail, sum(rows) OVER (), count(account_id) OVER () FROM found WHERE suite = ? AND rule = ? "
-        f"ORDER BY account_id NULLS FIRST LIMIT {LISTED}", [suite.table, rule.name]).fetchall()
+        "SELECT account_id, rows, detail, sum(rows) OVER (), count(account_id) OVER () FROM found"
+        f" WHERE suite = ? AND rule = ? ORDER BY account_id NULLS FIRST LIMIT {LISTED}",
+        [suite.table, rule.name],
+    ).fetchall()
     rows, accounts = (int(found[0][3]), int(found[0][4])) if found else (0, 0)
     hits = tuple(Hit(account, int(n), detail) for account, n, detail, *_ in found)
     return Finding(rule, suite.table, rows, accounts, hits, note)
 
 
 def _verdicts(store: Store, schema: str, chosen: list[Suite]) -> dict[str, dict[str, bool | str]]:
-    """Great Expectations' verdict on every rule of the suites: {table: {rule: held, or the message of an error}}."""
+    """Great Expectations' verdict on every rule of the suites: {table: {rule: held, or the message
+    of an error}}.
+    """
     # Asked for before the import: its telemetry starts there.
     os.environ["GX_ANALYTICS_ENABLED"] = "False"
     import great_expectations as gx
@@ -145,15 +203,21 @@ def _verdicts(store: Store, schema: str, chosen: list[Suite]) -> dict[str, dict[
 
     with engine_url(store.connection, [f"USE {schema}"]) as url:
         context = gx.get_context(mode="ephemeral")
-        context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
-        source = context.data_sources.add_sql(name="lake", connection_string=url, create_temp_table=False)
+        context.variables.progress_bars = ProgressBarsConfig(
+            globally=False, metric_calculations=False
+        )
+        source = context.data_sources.add_sql(
+            name="lake", connection_string=url, create_temp_table=False
+        )
         return {s.table: _validated(gx, source, s) for s in chosen}
 
 
 def _validated(gx: Any, source: Any, suite: Suite) -> dict[str, bool | str]:
     asset = source.add_query_asset(name=suite.table, query=f"SELECT * FROM {suite.table}")
     batch = asset.add_batch_definition_whole_table("all").get_batch()
-    expectations = gx.ExpectationSuite(name=suite.table, expectations=[_expectation(r) for r in suite.rules])
+    expectations = gx.ExpectationSuite(
+        name=suite.table, expectations=[_expectation(r) for r in suite.rules]
+    )
     found = batch.validate(expectations, result_format="BOOLEAN_ONLY")
     return {r.expectation_config.meta["rule"]: _verdict(r) for r in found.results}
 
@@ -181,14 +245,19 @@ def _expectation(rule: Rule) -> Any:
     if rule.kind == "required":
         return gxe.ExpectColumnValuesToNotBeNull(column=rule.column, **shared)
     if rule.kind == "vocabulary":
-        return gxe.ExpectColumnValuesToBeInSet(column=rule.column, value_set=list(rule.values), **shared)
+        return gxe.ExpectColumnValuesToBeInSet(
+            column=rule.column, value_set=list(rule.values), **shared
+        )
     if rule.kind == "range":
-        return gxe.ExpectColumnValuesToBeBetween(column=rule.column, min_value=rule.minimum, max_value=rule.maximum, **shared)
+        return gxe.ExpectColumnValuesToBeBetween(
+            column=rule.column, min_value=rule.minimum, max_value=rule.maximum, **shared
+        )
     return _no_rows()(query=escaped(rule.rows), **shared)
 
 
 def escaped(query: str) -> str:
-    r"""A query that survives Great Expectations' str.format and SQLAlchemy's bind parameters as it is.
+    r"""A query that survives Great Expectations' str.format and SQLAlchemy's bind parameters as it
+    is.
 
     >>> escaped("SELECT 'a:b', x::INT FROM t WHERE regexp_matches(x, 'e{2}')")
     "SELECT 'a:b', x::INT FROM t WHERE regexp_matches(x, 'e{{2}}')"
@@ -202,7 +271,8 @@ def escaped(query: str) -> str:
 def _no_rows() -> Any:
     """The expectation that a query finds nothing.
 
-    Great Expectations' own UnexpectedRowsExpectation runs its query twice and brings the rows into Python; this one counts.
+    Great Expectations' own UnexpectedRowsExpectation runs its query twice and brings the rows into
+    Python; this one counts.
     """
     from great_expectations.expectations.expectation import BatchExpectation
 

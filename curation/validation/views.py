@@ -1,4 +1,6 @@
-"""What the rules look at: views of one data set at one version, in a schema of their own that ends with the block."""
+"""What the rules look at: views of one data set at one version, in a schema of their own that ends
+with the block.
+"""
 
 from __future__ import annotations
 
@@ -29,25 +31,36 @@ _NUMBERS = itertools.count(1)
 
 
 @contextmanager
-def pinned(store: Store, dataset: str, version: int, *, splits: str | None = None, consensus: str | None = None,
-           frozen: Mapping[str, str] | None = None) -> Iterator[str]:
+def pinned(
+    store: Store,
+    dataset: str,
+    version: int,
+    *,
+    splits: str | None = None,
+    consensus: str | None = None,
+    frozen: Mapping[str, str] | None = None,
+) -> Iterator[str]:
     """Tables and views of one data set at exactly one version; yields their schema's name.
 
-    `USE` it on a cursor of the store's connection. Beside the tables: `latest` (observation of each account), `members`
-    (account_id, group of equal profiles), `known` (account ids observed or claimed), `standing` (claims not taken
-    back, with their `label`), `torn` (split_id, account_id, parts, candidate: accounts whose group stands in several
-    parts of a split), `drawn` (accounts of samples with their probability `p` and their batch), `versions`, `card`,
-    `platforms`, and what the schemes say: `answers` (scheme, word, label, kinds) and `codes` (scheme, kinds, reasons: all
-    its words, as lists). `claims.scheme` names the scheme that a claim is read by: the one it was made under, or the
-    default one where it was made under none or under one that is not known here. `splits`, SQL (split_id, account_id,
-    part), stands for splits about to be released; `frozen`, SQL by table, for a release's files.
+    `USE` it on a cursor of the store's connection. Beside the tables: `latest` (observation of each
+    account), `members` (account_id, group of equal profiles), `known` (account ids observed or
+    claimed), `standing` (claims not taken back, with their `label`), `torn` (split_id, account_id,
+    parts, candidate: accounts whose group stands in several parts of a split), `drawn` (accounts of
+    samples with their probability `p` and their batch), `versions`, `card`, `platforms`, and what
+    the schemes say: `answers` (scheme, word, label, kinds) and `codes` (scheme, kinds, reasons: all
+    its words, as lists). `claims.scheme` names the scheme that a claim is read by: the one it was
+    made under, or the default one where it was made under none or under one that is not known here.
+    `splits`, SQL (split_id, account_id, part), stands for splits about to be released; `frozen`,
+    SQL by table, for a release's files.
     """
     schema = f"memory.checked_{next(_NUMBERS)}"
     store.connection.execute(f"CREATE SCHEMA {schema}")
     try:
         cursor = store.connection.cursor()
         cursor.execute(f"USE {schema}")
-        for name, query in _views(store, dataset, version, splits, consensus=consensus, frozen=frozen).items():
+        for name, query in _views(
+            store, dataset, version, splits, consensus=consensus, frozen=frozen
+        ).items():
             _make(cursor, name, query)
         yield schema
     finally:
@@ -55,7 +68,9 @@ def pinned(store: Store, dataset: str, version: int, *, splits: str | None = Non
 
 
 def _make(cursor: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
-    """A view; of a small stored table a copy, since every query of the catalog costs some 30 ms and rules are many."""
+    """A view; of a small stored table a copy, since every query of the catalog costs some 30 ms and
+    rules are many.
+    """
     if name in TABLES:
         cursor.execute(f"CREATE TABLE {name} AS SELECT * FROM ({query}) LIMIT {SMALL + 1}")
         found = cursor.execute(f"SELECT count(*) <= {SMALL} FROM {name}").fetchone()
@@ -65,8 +80,15 @@ def _make(cursor: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
     cursor.execute(f"CREATE VIEW {name} AS {query}")
 
 
-def _views(store: Store, dataset: str, version: int, splits: str | None, *, consensus: str | None = None,
-           frozen: Mapping[str, str] | None = None) -> dict[str, str]:
+def _views(
+    store: Store,
+    dataset: str,
+    version: int,
+    splits: str | None,
+    *,
+    consensus: str | None = None,
+    frozen: Mapping[str, str] | None = None,
+) -> dict[str, str]:
     """View name to query, in an order in which each is known before it is used."""
     schemes = _schemes(store, dataset, version)
     return {
@@ -75,33 +97,57 @@ def _views(store: Store, dataset: str, version: int, splits: str | None, *, cons
         **_words(schemes),
         "latest": f"FROM {latest('accounts')}",
         "known": "SELECT account_id FROM accounts UNION SELECT account_id FROM claims",
-        "standing": "SELECT c.*, label FROM claims c LEFT JOIN answers a ON a.scheme = c.scheme AND a.word = c.answer "
-                    "WHERE answer IS NOT NULL "
-                    "AND NOT EXISTS (SELECT 1 FROM claims r WHERE r.retracts = c.claim_id)",
+        "standing": (
+            "SELECT c.*, label FROM claims c LEFT JOIN answers a ON a.scheme = c.scheme AND a.word"
+            " = c.answer WHERE answer IS NOT NULL AND NOT EXISTS (SELECT 1 FROM claims r WHERE"
+            " r.retracts = c.claim_id)"
+        ),
         # Each account that a sample was drawn with, once, with what its batch says.
-        "drawn": "SELECT batch_id, joint, population, strata, stratum, account_id, any_value(inclusion_probability) AS p "
-                 "FROM assignments JOIN batches USING (batch_id) WHERE coalesce(part, 'sample') = 'sample' "
-                 "AND coalesce(purpose, 'sample') = 'sample' AND inclusion_probability > 0 GROUP BY ALL",
+        "drawn": (
+            "SELECT batch_id, joint, population, strata, stratum, account_id,"
+            " any_value(inclusion_probability) AS p FROM assignments JOIN batches USING (batch_id)"
+            " WHERE coalesce(part, 'sample') = 'sample' AND coalesce(purpose, 'sample') = 'sample'"
+            " AND inclusion_probability > 0 GROUP BY ALL"
+        ),
         "members": f"FROM {duplicate_groups('latest')}",
         "splits": _splits(store, dataset, version, splits),
-        "torn": "SELECT split_id, account_id, candidate, parts FROM (SELECT split_id, account_id, candidate, "
-                'min(part) OVER side <> max(part) OVER side AS torn, count(DISTINCT part) OVER side AS parts '
-                'FROM splits JOIN members USING (account_id) WINDOW side AS (PARTITION BY split_id, "group")) WHERE torn',
+        "torn": (
+            "SELECT split_id, account_id, candidate, parts FROM (SELECT split_id, account_id,"
+            " candidate, min(part) OVER side <> max(part) OVER side AS torn, count(DISTINCT part)"
+            " OVER side AS parts FROM splits JOIN members USING (account_id) WINDOW side AS"
+            ' (PARTITION BY split_id, "group")) WHERE torn'
+        ),
     }
 
 
-def _tables(store: Store, dataset: str, version: int, schemes: dict[str, Scheme], *, consensus: str | None,
-            frozen: Mapping[str, str]) -> dict[str, str]:
-    """The stored tables, restricted to the data set; what a release has frozen is read from its files."""
+def _tables(
+    store: Store,
+    dataset: str,
+    version: int,
+    schemes: dict[str, Scheme],
+    *,
+    consensus: str | None,
+    frozen: Mapping[str, str],
+) -> dict[str, str]:
+    """The stored tables, restricted to the data set; what a release has frozen is read from its
+    files.
+    """
+
     def of(name: str, at: int | None = version) -> str:
-        return f"SELECT * FROM {frozen.get(name) or store.relation(name, at)} WHERE dataset = {quoted(dataset)}"
+        return (
+            f"SELECT * FROM {frozen.get(name) or store.relation(name, at)} WHERE dataset ="
+            f" {quoted(dataset)}"
+        )
 
     judged = quoted(consensus or newest_consensus(store, dataset, version))
     pulled = "WHERE pull_id IN (SELECT pull_id FROM pulls)"
     assignments = store.relation("assignments", version)
     return {
         **{name: of(name) for name in ("pulls", "accounts", "posts", "edges", "batches")},
-        "claims": f"SELECT *, {claim_id()} AS content_id, {_read_by(schemes)} AS scheme FROM ({of('claims')})",
+        "claims": (
+            f"SELECT *, {claim_id()} AS content_id, {_read_by(schemes)} AS scheme FROM"
+            f" ({of('claims')})"
+        ),
         # What is said of versions is read as of now.
         "releases": of("releases", None),
         "versions": "SELECT snapshot_id AS version FROM ducklake_snapshots('lake')",
@@ -109,36 +155,58 @@ def _tables(store: Store, dataset: str, version: int, schemes: dict[str, Scheme]
         "ledger": f"FROM {store.relation('ledger', version)} {pulled}",
         "quarantine": f"FROM {store.relation('quarantine', version)} {pulled}",
         # An assignment without a batch belongs to no data set: every data set reports it.
-        "assignments": f"FROM {assignments} WHERE batch_id IN (SELECT batch_id FROM batches) "
-                       f"OR batch_id NOT IN (SELECT batch_id FROM {store.relation('batches', version)})",
+        "assignments": (
+            f"FROM {assignments} WHERE batch_id IN (SELECT batch_id FROM batches) "
+            f"OR batch_id NOT IN (SELECT batch_id FROM {store.relation('batches', version)})"
+        ),
     }
 
 
 def _splits(store: Store, dataset: str, version: int, splits: str | None) -> str:
     if splits:
-        return f"SELECT split_id, {quoted(dataset)} AS dataset, account_id, part, true AS candidate FROM {splits}"
-    return f"SELECT *, false AS candidate FROM {store.relation('splits', version)} WHERE dataset = {quoted(dataset)}"
+        return (
+            f"SELECT split_id, {quoted(dataset)} AS dataset, account_id, part, true AS candidate"
+            f" FROM {splits}"
+        )
+    return (
+        f"SELECT *, false AS candidate FROM {store.relation('splits', version)} WHERE dataset ="
+        f" {quoted(dataset)}"
+    )
 
 
 def _schemes(store: Store, dataset: str, version: int) -> dict[str, Scheme]:
-    """The schemes by which claims are read, by version: the default one and those that claims of the data set name."""
-    named = store.arrow(f"SELECT DISTINCT scheme_version AS v FROM {store.relation('claims', version)} "
-                        "WHERE dataset = ? AND scheme_version IS NOT NULL ORDER BY v", [dataset])["v"].to_pylist()
+    """The schemes by which claims are read, by version: the default one and those that claims of
+    the data set name.
+    """
+    named = store.arrow(
+        f"SELECT DISTINCT scheme_version AS v FROM {store.relation('claims', version)} "
+        "WHERE dataset = ? AND scheme_version IS NOT NULL ORDER BY v",
+        [dataset],
+    )["v"].to_pylist()
     book, default = SchemeBook(store.home), Scheme.load()
     return {default.version: default, **{v: found for v in named if (found := book.get(v))}}
 
 
 def _read_by(schemes: dict[str, Scheme]) -> str:
     known = ", ".join(quoted(version) for version in schemes)
-    return f"CASE WHEN scheme_version IN ({known}) THEN scheme_version ELSE {quoted(Scheme.load().version)} END"
+    return (
+        f"CASE WHEN scheme_version IN ({known}) THEN scheme_version ELSE"
+        f" {quoted(Scheme.load().version)} END"
+    )
 
 
 def _words(schemes: dict[str, Scheme]) -> dict[str, str]:
     """What the schemes say, as small tables."""
-    answers = [f"{quoted(v)}, {quoted(word)}, {quoted(s.labels[word])}, {answer.kinds}"
-               for v, s in schemes.items() for word, answer in s.answers.items()]
+    answers = [
+        f"{quoted(v)}, {quoted(word)}, {quoted(s.labels[word])}, {answer.kinds}"
+        for v, s in schemes.items()
+        for word, answer in s.answers.items()
+    ]
     codes = [f"{quoted(v)}, {_list(s.kinds)}, {_list(s.reasons)}" for v, s in schemes.items()]
-    return {"answers": _values("scheme, word, label, kinds", answers), "codes": _values("scheme, kinds, reasons", codes)}
+    return {
+        "answers": _values("scheme, word, label, kinds", answers),
+        "codes": _values("scheme, kinds, reasons", codes),
+    }
 
 
 def _list(words: Iterable[str]) -> str:
@@ -150,8 +218,14 @@ def _said(store: Store, dataset: str, version: int) -> dict[str, str]:
     window = card(store, dataset, version).get("window") or {}
     opened = yaml.safe_load(PLATFORMS.read_text(encoding="utf-8"))
     return {
-        "card": f"SELECT {_start(window.get('start'))} AS window_start, {_end(window.get('end'))} AS window_end",
-        "platforms": _values("platform, since", [f"{quoted(p)}, TIMESTAMPTZ '{since} 00:00:00+00'" for p, since in opened.items()]),
+        "card": (
+            f"SELECT {_start(window.get('start'))} AS window_start, {_end(window.get('end'))} AS"
+            " window_end"
+        ),
+        "platforms": _values(
+            "platform, since",
+            [f"{quoted(p)}, TIMESTAMPTZ '{since} 00:00:00+00'" for p, since in opened.items()],
+        ),
     }
 
 

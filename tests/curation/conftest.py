@@ -24,10 +24,15 @@ class Written:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(gzip.compress(content) if name in zipped else content)
         document = {
-            "id": "made", "title": "Made for a test", "platform": "twitter", "licence": "CC0-1.0", "citation": "none",
+            "id": "made",
+            "title": "Made for a test",
+            "platform": "twitter",
+            "licence": "CC0-1.0",
+            "citation": "none",
             "sources": [{"file": name} for name in files],
             "label": {"meaning": "as made", "claimant": "the test", "claimant_kind": "dataset"},
-            "reads": reads or [{"format": format, "options": options or {}}], **card,
+            "reads": reads or [{"format": format, "options": options or {}}],
+            **card,
         }
         self.card.write_text(yaml.safe_dump(document, sort_keys=False))
         return self
@@ -42,7 +47,8 @@ class Written:
     def quarantine(self, store):
         """(table, row, reason, raw) of every row set aside, in order."""
         return store.connection.execute(
-            'SELECT table_name, "row", reason, raw FROM lake.main.quarantine ORDER BY ALL').fetchall()
+            'SELECT table_name, "row", reason, raw FROM lake.main.quarantine ORDER BY ALL'
+        ).fetchall()
 
 
 @pytest.fixture
@@ -53,7 +59,9 @@ def written(tmp_path):
 
 @pytest.fixture
 def pulled(written, cli):
-    """Write a card and its files, pull them through the command line; (finished process, JSON document or None)."""
+    """Write a card and its files, pull them through the command line; (finished process, JSON
+    document or None).
+    """
 
     def run(files, options=None, code=0, arguments=(), **card):
         written(files, options, **card)
@@ -65,7 +73,9 @@ def pulled(written, cli):
 
 @pytest.fixture
 def database(postgres):
-    """Makes a database of its own on a real server: database(home) is the URL of a store that may be made there."""
+    """Makes a database of its own on a real server: database(home) is the URL of a store that may
+    be made there.
+    """
     import psycopg
 
     def make(home):
@@ -79,7 +89,9 @@ def database(postgres):
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def place(request, tmp_path):
-    """Where a store may be made, for each kind of catalog: a folder, or a database on a real server."""
+    """Where a store may be made, for each kind of catalog: a folder, or a database on a real
+    server.
+    """
     if request.param == "sqlite":
         return str(tmp_path / "store")
     return request.getfixturevalue("database")(tmp_path / "store")
@@ -88,7 +100,9 @@ def place(request, tmp_path):
 @pytest.fixture
 def old_stores():
     """Makes stores as the first schema made them (tests/curation/old_stores.py)."""
-    spec = importlib.util.spec_from_file_location("old_stores", Path(__file__).parent / "store" / "old_stores.py")
+    spec = importlib.util.spec_from_file_location(
+        "old_stores", Path(__file__).parent / "store" / "old_stores.py"
+    )
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

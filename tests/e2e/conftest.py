@@ -1,4 +1,6 @@
-"""Real servers for the end-to-end tests, on loopback, each with a folder of its own, ended by process id."""
+"""Real servers for the end-to-end tests, on loopback, each with a folder of its own, ended by
+process id.
+"""
 
 import contextlib
 import json
@@ -18,15 +20,26 @@ import requests
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 1_300
-"""Seconds: two starts of servers one after the other, each as long as the product waits, on a machine with more to do."""
+"""Seconds: two starts of servers one after the other, each as long as the product waits, on a
+machine with more to do.
+"""
 
 
 def _program():
-    """The label-studio program: named by BOTBENCH_LABEL_STUDIO, on the path, or installed by `make label-studio`."""
+    """The label-studio program: named by BOTBENCH_LABEL_STUDIO, on the path, or installed by `make
+    label-studio`.
+    """
     named = os.environ.get("BOTBENCH_LABEL_STUDIO")
-    found = named or shutil.which("label-studio") or shutil.which(ROOT / ".label-studio" / "bin" / "label-studio")
+    found = (
+        named
+        or shutil.which("label-studio")
+        or shutil.which(ROOT / ".label-studio" / "bin" / "label-studio")
+    )
     if not found or not Path(found).exists():
-        pytest.skip("the Label Studio server is not installed: run `make label-studio`, or set BOTBENCH_LABEL_STUDIO")
+        pytest.skip(
+            "the Label Studio server is not installed: run `make label-studio`, or set"
+            " BOTBENCH_LABEL_STUDIO"
+        )
     return found
 
 
@@ -48,8 +61,12 @@ class LabelStudio:
 
     def call(self, method, path, token=None, **options):
         headers = {"Authorization": f"Token {token or self.token}"}
-        answer = self._http.request(method, f"{self.url}/api/{path}", headers=headers, timeout=120, **options)
-        assert answer.status_code < 400, f"{method} {path}: {answer.status_code} {answer.text[:500]}"
+        answer = self._http.request(
+            method, f"{self.url}/api/{path}", headers=headers, timeout=120, **options
+        )
+        assert answer.status_code < 400, (
+            f"{method} {path}: {answer.status_code} {answer.text[:500]}"
+        )
         return answer.json() if answer.content else None
 
     def person(self, email):
@@ -58,19 +75,43 @@ class LabelStudio:
         with requests.Session() as browser:
             page = browser.get(f"{self.url}{invitation}", timeout=60)
             form = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)[1]
-            fields = {"csrfmiddlewaretoken": form, "email": email, "password": "a-Password-9", "how_find_us": "", "elaborate": ""}
-            done = browser.post(f"{self.url}{invitation}", data=fields, headers={"Referer": self.url}, timeout=60)
+            fields = {
+                "csrfmiddlewaretoken": form,
+                "email": email,
+                "password": "a-Password-9",
+                "how_find_us": "",
+                "elaborate": "",
+            }
+            done = browser.post(
+                f"{self.url}{invitation}", data=fields, headers={"Referer": self.url}, timeout=60
+            )
             assert done.status_code == 200, done.text[:500]
             return browser.get(f"{self.url}/api/current-user/token", timeout=60).json()["token"]
 
 
 @contextlib.contextmanager
 def served(folder, *arguments):
-    """`botbench annotate serve` as a user runs it, with its store in the folder; gives what it said. Ended by SIGTERM."""
-    environment = {**os.environ, "BOTBENCH_LABEL_STUDIO": _program(), "BOTBENCH_STORE": str(folder / "store")}
+    """`botbench annotate serve` as a user runs it, with its store in the folder; gives what it
+    said. Ended by SIGTERM.
+    """
+    environment = {
+        **os.environ,
+        "BOTBENCH_LABEL_STUDIO": _program(),
+        "BOTBENCH_STORE": str(folder / "store"),
+    }
     with (folder / "said").open("w") as said, (folder / "log").open("w") as log:
-        command = [sys.executable, "-m", "botbench.commands.main", "annotate", "serve", *arguments, "--json"]
-        process = subprocess.Popen(command, stdout=said, stderr=log, stdin=subprocess.DEVNULL, env=environment, cwd=folder)
+        command = [
+            sys.executable,
+            "-m",
+            "botbench.commands.main",
+            "annotate",
+            "serve",
+            *arguments,
+            "--json",
+        ]
+        process = subprocess.Popen(
+            command, stdout=said, stderr=log, stdin=subprocess.DEVNULL, env=environment, cwd=folder
+        )
     try:
         yield _told(folder, process)
     finally:
@@ -84,11 +125,14 @@ def served(folder, *arguments):
 
 @pytest.fixture(scope="session")
 def label_studio(tmp_path_factory):
-    """The server of this test session, started as a new user does: `botbench annotate serve` in an empty folder.
+    """The server of this test session, started as a new user does: `botbench annotate serve` in an
+    empty folder.
 
     `told` is what the command said: who logs in where, with which password.
     """
-    if running := os.environ.get("BOTBENCH_TEST_SERVED"):  # a folder where `annotate serve --json > said` runs already
+    if running := os.environ.get(
+        "BOTBENCH_TEST_SERVED"
+    ):  # a folder where `annotate serve --json > said` runs already
         yield LabelStudio(Path(running) / "store", json.loads((Path(running) / "said").read_text()))
         return
     folder = tmp_path_factory.mktemp("label-studio")
@@ -101,11 +145,14 @@ def label_studio(tmp_path_factory):
 
 @pytest.fixture
 def isolated(label_studio, tmp_path):
-    """isolated("ana", "ben"): `annotate serve --isolate` on the store of this test, a real server for each; what it said.
+    """isolated("ana", "ben"): `annotate serve --isolate` on the store of this test, a real server
+    for each; what it said.
 
-    Their data folders begin as copies of the session's, so that no migration is run again (15 s of processor time each).
+    Their data folders begin as copies of the session's, so that no migration is run again (15 s of
+    processor time each).
     """
     with contextlib.ExitStack() as running:
+
         def start(*names):
             for name in names:
                 folder = tmp_path / "store" / "annotate" / "servers" / name
@@ -119,8 +166,10 @@ def isolated(label_studio, tmp_path):
 def _copy(server, folder):
     """The data of a running server, as it is at one moment, with our own token for it."""
     shutil.copy(server / "desk.json", folder)
-    with contextlib.closing(sqlite3.connect(server / "label_studio.sqlite3", timeout=60)) as source, \
-            contextlib.closing(sqlite3.connect(folder / "label_studio.sqlite3")) as target:
+    with (
+        contextlib.closing(sqlite3.connect(server / "label_studio.sqlite3", timeout=60)) as source,
+        contextlib.closing(sqlite3.connect(folder / "label_studio.sqlite3")) as target,
+    ):
         source.backup(target)
 
 
@@ -132,4 +181,7 @@ def _told(folder, process):
             return json.loads((folder / "said").read_text())
         except ValueError:
             time.sleep(0.3)
-    raise AssertionError(f"annotate serve was not ready in {PATIENCE} s: {(folder / 'log').read_text(errors='replace')[-2000:]}")
+    raise AssertionError(
+        f"annotate serve was not ready in {PATIENCE} s:"
+        f" {(folder / 'log').read_text(errors='replace')[-2000:]}"
+    )

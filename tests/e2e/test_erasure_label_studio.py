@@ -1,4 +1,6 @@
-"""Erasure reaches a real Label Studio server: the account's tasks go with their annotations, nobody else's do."""
+"""Erasure reaches a real Label Studio server: the account's tasks go with their annotations, nobody
+else's do.
+"""
 
 from datetime import UTC, datetime
 
@@ -15,13 +17,56 @@ BATCH, DATASET, SEEN = "e0a5e0123456789a", "made-up-erasure", datetime(2018, 7, 
 
 def fill(store):
     names = [f"70000000{n}" for n in range(4)]
-    store.append({"accounts": rows("accounts", [{"dataset": DATASET, "account_id": n, "observed_at": SEEN, "platform": "twitter",
-                                                 "handle": f"made_up_{n}", "pull_id": "p"} for n in names])}, "test", "made up")
-    store.append({
-        "batches": rows("batches", [{"batch_id": BATCH, "dataset": DATASET, "design": "uniform(n=4)", "seed": 0, "population": 4,
-                                     "size": 4, "copies": 2, "drawn_from": store.head(), "made_at": SEEN}]),
-        "assignments": rows("assignments", [{"batch_id": BATCH, "account_id": n, "copy": c, "inclusion_probability": 1.0}
-                                            for n in names for c in (1, 2)])}, "test", "drawn")
+    store.append(
+        {
+            "accounts": rows(
+                "accounts",
+                [
+                    {
+                        "dataset": DATASET,
+                        "account_id": n,
+                        "observed_at": SEEN,
+                        "platform": "twitter",
+                        "handle": f"made_up_{n}",
+                        "pull_id": "p",
+                    }
+                    for n in names
+                ],
+            )
+        },
+        "test",
+        "made up",
+    )
+    store.append(
+        {
+            "batches": rows(
+                "batches",
+                [
+                    {
+                        "batch_id": BATCH,
+                        "dataset": DATASET,
+                        "design": "uniform(n=4)",
+                        "seed": 0,
+                        "population": 4,
+                        "size": 4,
+                        "copies": 2,
+                        "drawn_from": store.head(),
+                        "made_at": SEEN,
+                    }
+                ],
+            ),
+            "assignments": rows(
+                "assignments",
+                [
+                    {"batch_id": BATCH, "account_id": n, "copy": c, "inclusion_probability": 1.0}
+                    for n in names
+                    for c in (1, 2)
+                ],
+            ),
+        },
+        "test",
+        "drawn",
+    )
 
 
 def test_the_tasks_of_an_erased_account_go(cli, tmp_path, label_studio):
@@ -32,7 +77,11 @@ def test_the_tasks_of_an_erased_account_go(cli, tmp_path, label_studio):
     with Client(label_studio.url, label_studio.token) as client, Store(tmp_path / "store") as store:
         tasks = [t for p in pushed["project_ids"] for t in client.task_keys(p)]
         without = erase(store, "700000002", "asked", also=[])
-        assert without.tasks_deleted == 0 and "no server was given" in without.to_do[0] and without.left == 0
+        assert (
+            without.tasks_deleted == 0
+            and "no server was given" in without.to_do[0]
+            and without.left == 0
+        )
         # With the server, once more, by the id alone: the store knows only its tombstone by now.
         done = erase(store, "700000002", "asked", client=client)
         assert (done.tasks_deleted, done.left, done.rows_removed) == (2, 0, {})

@@ -1,4 +1,6 @@
-"""The board's page in a real Chromium, from disk: no request leaves it, it fits a phone, keys work, hostile text runs nothing."""
+"""The board's page in a real Chromium, from disk: no request leaves it, it fits a phone, keys work,
+hostile text runs nothing.
+"""
 
 import importlib.util
 import os
@@ -17,8 +19,14 @@ _spec.loader.exec_module(boards)
 
 pytestmark = pytest.mark.chromium
 CHROMIUM = os.environ.get("BOTBENCH_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
-HOSTILE = ("<script>window.ran=1</script>", '"><img src="http://x.invalid/a.png" onerror="window.ran=1">', "x\u202egnp.exe",
-           "javascript:alert(1)//" + "long" * 30, "constructor", "__proto__")
+HOSTILE = (
+    "<script>window.ran=1</script>",
+    '"><img src="http://x.invalid/a.png" onerror="window.ran=1">',
+    "x\u202egnp.exe",
+    "javascript:alert(1)//" + "long" * 30,
+    "constructor",
+    "__proto__",
+)
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 
@@ -26,16 +34,33 @@ DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 def file(tmp_path_factory):
     """Boards as files on disk, by name."""
     folder = tmp_path_factory.mktemp("boards")
-    usual = [boards.release("alpha", 300, 400), boards.release("beta", 500, 300), boards.release("gamma", 120, 340),
-             boards.release("tiny", 12, 90), boards.release("made", 90, 90, simulated=True)]
-    cells = [c for c in boards.cells(usual) if (c.info["detector"], c.info["test"]) != ("rate-72", "alpha@1")]
-    cells += [boards.cell("rate-72", usual[0], p, usual, reason="the data set has no posts") for p in (boards.CV, boards.LODO)]
+    usual = [
+        boards.release("alpha", 300, 400),
+        boards.release("beta", 500, 300),
+        boards.release("gamma", 120, 340),
+        boards.release("tiny", 12, 90),
+        boards.release("made", 90, 90, simulated=True),
+    ]
+    cells = [
+        c
+        for c in boards.cells(usual)
+        if (c.info["detector"], c.info["test"]) != ("rate-72", "alpha@1")
+    ]
+    cells += [
+        boards.cell("rate-72", usual[0], p, usual, reason="the data set has no posts")
+        for p in (boards.CV, boards.LODO)
+    ]
     documents = {
         "usual": boards.board(boards.ABOUT, cells, usual, boards.QUICK),
-        "hostile": boards.made([boards.release("a"), boards.release("b<b>\u202e" + "x" * 60)], detectors=(*boards.SKILL, *HOSTILE)),
+        "hostile": boards.made(
+            [boards.release("a"), boards.release("b<b>\u202e" + "x" * 60)],
+            detectors=(*boards.SKILL, *HOSTILE),
+        ),
         "inside": boards.made([boards.release("alone")], protocols=(boards.CV,)),
     }
-    return {name: _written(folder / f"{name}.html", document) for name, document in documents.items()}
+    return {
+        name: _written(folder / f"{name}.html", document) for name, document in documents.items()
+    }
 
 
 def _written(path, document):
@@ -54,7 +79,9 @@ def answered(tab, route):
 
 @pytest.fixture
 def visit(chromium):
-    """Open a page offline with every request counted and every complaint kept: visit(uri, viewport=...)."""
+    """Open a page offline with every request counted and every complaint kept: visit(uri,
+    viewport=...).
+    """
     contexts = []
 
     def opened(uri, **options):
@@ -83,9 +110,14 @@ def names(tab):
 def test_nothing_is_asked_of_the_network_and_nothing_goes_sideways(visit, file, name, viewport):
     tab = visit(file[name], viewport=viewport)
     for metric in tab.query_selector_all("[name=metric]"):
-        tab.evaluate("e => { e.checked = true; e.dispatchEvent(new Event('change', {bubbles: true})) }", metric)
+        tab.evaluate(
+            "e => { e.checked = true; e.dispatchEvent(new Event('change', {bubbles: true})) }",
+            metric,
+        )
     tab.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-    assert [u for u in tab.requested if u.split("#")[0] != file[name]] == [] and len(tab.requested) == 1
+    assert [u for u in tab.requested if u.split("#")[0] != file[name]] == [] and len(
+        tab.requested
+    ) == 1
     assert tab.complaints == []
     assert tab.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
     assert tab.evaluate("document.querySelectorAll('[style]').length") == 0
@@ -96,8 +128,10 @@ def test_hostile_text_runs_nothing_and_is_shown(visit, file):
     assert tab.evaluate("window.ran") is None
     assert set(names(tab)) >= {h.replace("\u202e", "⟨U+202E⟩") for h in HOSTILE}
     assert tab.evaluate("document.images.length") == 0
-    tab.evaluate("""() => { const s = document.createElement('script'); s.textContent = 'window.ran = 2'; document.body.append(s);
-                 const i = document.createElement('img'); i.src = 'http://x.invalid/b.png'; document.body.append(i); }""")
+    tab.evaluate(
+        """() => { const s = document.createElement('script'); s.textContent = 'window.ran = 2'; document.body.append(s);
+                 const i = document.createElement('img'); i.src = 'http://x.invalid/b.png'; document.body.append(i); }"""
+    )
     assert tab.evaluate("window.ran") is None and len(tab.requested) == 1
     assert any("Content Security Policy" in text for text in tab.complaints)
 
@@ -111,7 +145,9 @@ def test_sorting_by_keyboard(visit, file):
         if tab.evaluate("document.activeElement.closest('th')?.dataset.col") == "name":
             break
     tab.keyboard.press("Enter")
-    assert names(tab) == sorted(by_rank) and tab.get_attribute("th.c-name", "aria-sort") == "ascending"
+    assert (
+        names(tab) == sorted(by_rank) and tab.get_attribute("th.c-name", "aria-sort") == "ascending"
+    )
     tab.keyboard.press("Enter")
     assert names(tab) == sorted(by_rank, reverse=True) and "sort=name%3Adesc" in tab.url
     assert "sorted by name, descending" in tab.text_content("#live")
@@ -119,12 +155,21 @@ def test_sorting_by_keyboard(visit, file):
 
 def test_metric_scope_and_evidence_change_the_board_and_stay_in_the_address(visit, file):
     tab = visit(file["usual"])
-    assert tab.text_content("#scopesay") == "Mean of 3 data sets, each left out of training in turn."
+    assert (
+        tab.text_content("#scopesay") == "Mean of 3 data sets, each left out of training in turn."
+    )
     first = tab.text_content("#rows tr:first-child .c-main .v")
     tab.click("details.mo summary")
     tab.check("[value='brier[bot]']", force=True)
-    assert tab.text_content("#rows tr:first-child .c-main .v") != first and "Lower is better" in tab.text_content("#scopesay")
-    values = [float(v) for v in tab.eval_on_selector_all("#rows .c-main .v", "v => v.map(e => '0' + e.textContent)")]
+    assert tab.text_content(
+        "#rows tr:first-child .c-main .v"
+    ) != first and "Lower is better" in tab.text_content("#scopesay")
+    values = [
+        float(v)
+        for v in tab.eval_on_selector_all(
+            "#rows .c-main .v", "v => v.map(e => '0' + e.textContent)"
+        )
+    ]
     assert values == sorted(values)
     tab.select_option("#scope", "tiny@1")
     assert "too few accounts" in tab.text_content("#scopesay")
@@ -145,7 +190,9 @@ def test_the_shortcut_rows_are_never_filtered_away(visit, file):
     tab.uncheck("[value=profile]")
     tab.uncheck("[value=posts]")
     assert sorted(names(tab)) == ["constant", "one-question-tree"]
-    assert "repeating-linear-gradient" in tab.evaluate("getComputedStyle(document.querySelector('tr.floor > td')).backgroundImage")
+    assert "repeating-linear-gradient" in tab.evaluate(
+        "getComputedStyle(document.querySelector('tr.floor > td')).backgroundImage"
+    )
 
 
 def test_a_number_says_where_it_comes_from_and_escape_closes_it(visit, file):
@@ -162,7 +209,10 @@ def test_a_number_says_where_it_comes_from_and_escape_closes_it(visit, file):
 def test_simulated_is_said_first(visit, file):
     tab = visit(file["usual"])
     assert tab.title().startswith("SIMULATED: ")
-    assert tab.inner_text("header").startswith("SIMULATED") and tab.locator(".simulated").bounding_box()["y"] < 60
+    assert (
+        tab.inner_text("header").startswith("SIMULATED")
+        and tab.locator(".simulated").bounding_box()["y"] < 60
+    )
     assert tab.inner_text("#sets article:has(.sim) h3").startswith("made@1")
 
 
@@ -177,7 +227,9 @@ def test_the_script_draws_what_the_template_drew(visit, file):
     loud = visit(file["usual"])
     text = re.compile(r"\s+")
     for selector in ("#rows", "#sets"):
-        before, after = (text.sub("", tab.locator(selector).text_content()) for tab in (quiet, loud))
+        before, after = (
+            text.sub("", tab.locator(selector).text_content()) for tab in (quiet, loud)
+        )
         assert before == after
     marks = """svg => svg.map(s => [...s.querySelectorAll('.mk *')].map(
         e => [e.classList.value, e.getAttribute('x1') || e.getAttribute('cx')]))"""
@@ -188,7 +240,14 @@ def _without_script(tab, selector):
     found = []
     for svg in tab.locator(selector).all():
         inside = svg.inner_html()
-        found.append([[c or "", x] for c, x in re.findall(r'<(?:line class="(tk|w|bi)" x1|circle cx)="([^"]+)"', inside)])
+        found.append(
+            [
+                [c or "", x]
+                for c, x in re.findall(
+                    r'<(?:line class="(tk|w|bi)" x1|circle cx)="([^"]+)"', inside
+                )
+            ]
+        )
     return found
 
 
@@ -212,7 +271,9 @@ CONTRAST = """selector => {
 
 
 def contrast(tab, selector):
-    """The smallest contrast of the text of these elements against what lies behind (WCAG's formula)."""
+    """The smallest contrast of the text of these elements against what lies behind (WCAG's
+    formula).
+    """
     return tab.evaluate(CONTRAST, selector)
 
 
@@ -221,8 +282,11 @@ def test_contrast_in_both_schemes(visit, file, scheme):
     tab = visit(file["usual"], color_scheme=scheme)
     background = tab.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     assert background == {"light": "rgb(255, 255, 255)", "dark": "rgb(31, 30, 27)"}[scheme]
-    for selector in ("p, li, dd, dt, h1, h2, h3, small, .mu, .ab, .na, .iv", ".chip, .warn, .but, .simulated",
-                     "button, label, a, code, th, td"):
+    for selector in (
+        "p, li, dd, dt, h1, h2, h3, small, .mu, .ab, .na, .iv",
+        ".chip, .warn, .but, .simulated",
+        "button, label, a, code, th, td",
+    ):
         assert contrast(tab, selector) >= 4.5, selector
 
 
@@ -243,8 +307,13 @@ def axe(tmp_path_factory):
         pytest.skip("npm is not there to get axe-core; set BOTBENCH_AXE to a copy of axe.min.js")
     folder = tmp_path_factory.mktemp("axe")
     try:
-        subprocess.run([npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "axe-core@4"], cwd=folder, check=True,
-                       capture_output=True, timeout=90)
+        subprocess.run(
+            [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "axe-core@4"],
+            cwd=folder,
+            check=True,
+            capture_output=True,
+            timeout=90,
+        )
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
         pytest.skip("axe-core could not be had from npm; set BOTBENCH_AXE to a copy of axe.min.js")
     return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
@@ -257,5 +326,8 @@ def test_axe_finds_nothing(visit, file, axe, viewport, scheme):
         tab = visit(file[name], viewport=viewport, color_scheme=scheme, bypass_csp=True)
         tab.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
         tab.evaluate(axe)
-        found = tab.evaluate("axe.run().then(r => r.violations.map(v => [v.id, v.impact, v.nodes.slice(0, 3).map(n => n.html)]))")
+        found = tab.evaluate(
+            "axe.run().then(r => r.violations.map(v => [v.id, v.impact, v.nodes.slice(0, 3).map(n"
+            " => n.html)]))"
+        )
         assert found == []

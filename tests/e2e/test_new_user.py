@@ -1,4 +1,6 @@
-"""A new user's path in a real browser: `annotate serve`, ten accounts by keyboard, status and agreement; screenshots are kept."""
+"""A new user's path in a real browser: `annotate serve`, ten accounts by keyboard, status and
+agreement; screenshots are kept.
+"""
 
 import json
 import os
@@ -11,9 +13,19 @@ from curation.store.store import Store
 
 pytestmark = [pytest.mark.labelstudio, pytest.mark.chromium]
 CHROMIUM = os.environ.get("BOTBENCH_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
-WIDE, LAPTOP, PHONE = {"width": 1440, "height": 900}, {"width": 1280, "height": 720}, {"width": 390, "height": 844}
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-         "--no-first-run"]
+WIDE, LAPTOP, PHONE = (
+    {"width": 1440, "height": 900},
+    {"width": 1280, "height": 720},
+    {"width": 390, "height": 844},
+)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 
 
 @pytest.fixture
@@ -30,10 +42,14 @@ def pictures(tmp_path):
 
 def answered(label_studio, project):
     page = {"project": project, "fields": "all", "include": "id,annotations", "page_size": 100}
-    return sum(bool(t["annotations"]) for t in label_studio.call("GET", "tasks", params=page)["tasks"])
+    return sum(
+        bool(t["annotations"]) for t in label_studio.call("GET", "tasks", params=page)["tasks"]
+    )
 
 
-def test_ten_accounts_by_keyboard_and_what_the_status_says(browser, label_studio, cli, pictures, tmp_path):
+def test_ten_accounts_by_keyboard_and_what_the_status_says(
+    browser, label_studio, cli, pictures, tmp_path
+):
     told = label_studio.told
     [person] = told["people"]
     assert told["simulated"] and person["url"] == label_studio.url
@@ -62,21 +78,34 @@ def test_ten_accounts_by_keyboard_and_what_the_status_says(browser, label_studio
             page.screenshot(path=pictures / f"labelling-{page.viewport_size['width']}.png")
         shown = page.locator(".ac").first.inner_text()
         page.keyboard.press("Control+Enter")
-        page.wait_for_function("old => { const c = document.querySelector('.ac'); return c && c.innerText !== old }", arg=shown)
+        page.wait_for_function(
+            "old => { const c = document.querySelector('.ac'); return c && c.innerText !== old }",
+            arg=shown,
+        )
     assert answered(label_studio, project) == before + 10
 
     file = tmp_path / "status.html"
-    found = json.loads(cli("annotate", "status", "--json", "--html", file, BOTBENCH_STORE=str(label_studio.home)).stdout)
+    found = json.loads(
+        cli(
+            "annotate", "status", "--json", "--html", file, BOTBENCH_STORE=str(label_studio.home)
+        ).stdout
+    )
     [who] = [p for p in found["annotators"].values() if p["done"]]
     assert (who["assigned"], who["done"]) == (30, before + 10) and who["median_seconds"] > 0
-    assert found["simulated"] == ["simulated-a"] and "Simulated: the accounts of simulated-a" in file.read_text("utf-8")
+    assert found["simulated"] == [
+        "simulated-a"
+    ] and "Simulated: the accounts of simulated-a" in file.read_text("utf-8")
     # -- beside a simulated annotator, who is called so: of these accounts they called as many human as are the same
     with Store(label_studio.home) as store:
-        [(pairs, same)] = store.connection.execute("""
+        [(pairs, same)] = store.connection.execute(
+            """
             SELECT count(*), count(*) FILTER (theirs.answer = mine.answer) FROM lake.main.claims mine JOIN lake.main.claims theirs
-            USING (batch_id, account_id) WHERE mine.claimant LIKE 'annotator-%' AND theirs.claimant = 'simulated-1'""").fetchall()
+            USING (batch_id, account_id) WHERE mine.claimant LIKE 'annotator-%' AND theirs.claimant = 'simulated-1'"""
+        ).fetchall()
     agreement = found["agreement"]
-    assert agreement["pairs"] == pairs == before + 10 and agreement["percent"] == pytest.approx(100 * same / pairs)
+    assert agreement["pairs"] == pairs == before + 10 and agreement["percent"] == pytest.approx(
+        100 * same / pairs
+    )
     assert agreement["low"] <= agreement["alpha"] <= agreement["high"] and 0 < same < pairs
     assert found["simulated_annotators"] == ["simulated-1"]
     assert "the answers of simulated-1 are simulated" in file.read_text("utf-8")
@@ -86,5 +115,7 @@ def test_ten_accounts_by_keyboard_and_what_the_status_says(browser, label_studio
         sheet.on("request", lambda request, seen=requests: seen.append(request.url))
         sheet.goto(file.as_uri())
         sheet.screenshot(path=pictures / f"status-{name}.png", full_page=True)
-        assert requests == [file.as_uri()] and "10 of 30" in sheet.inner_text("main").replace(f"{before + 10} of", "10 of")
+        assert requests == [file.as_uri()] and "10 of 30" in sheet.inner_text("main").replace(
+            f"{before + 10} of", "10 of"
+        )
         assert sheet.evaluate("document.documentElement.scrollWidth") <= size["width"]

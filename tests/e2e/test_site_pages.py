@@ -1,4 +1,6 @@
-"""The site in a real Chromium, from disk: no request leaves it, it fits a phone and the dark, keys work, axe is content."""
+"""The site in a real Chromium, from disk: no request leaves it, it fits a phone and the dark, keys
+work, axe is content.
+"""
 
 import importlib.util
 import os
@@ -18,29 +20,90 @@ pytestmark = pytest.mark.chromium
 CHROMIUM = os.environ.get("BOTBENCH_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 HOSTILE = ("<script>window.ran=1</script>", "__proto__")
 ABOUT = {
-    "title": "<b>Alpha</b>", "licence": "MIT", "accepted": "<script>window.ran=1</script>",
+    "title": "<b>Alpha</b>",
+    "licence": "MIT",
+    "accepted": "<script>window.ran=1</script>",
     "known_issues": ["<img src=x onerror=ran=1>"],
-    "validation": {"success": False, "failed": ["accounts"], "suites": [
-        {"name": "accounts", "outcome": "failed", "ran": 2, "failed": 1, "errored": 0, "warnings": ["w"]}]},
-    "claims": [{"kind": "person", "claims": 30, "claimants": 3, "accounts": 10, "several": 10,
-                "alpha": {"value": 0.61, "low": 0.4, "high": 0.8}, "percent": {"value": 0.8, "low": 0.7, "high": 0.9}},
-               {"kind": "dataset", "claims": 700, "claimants": 1, "accounts": 700, "several": 0, "alpha": None, "percent": None}],
+    "validation": {
+        "success": False,
+        "failed": ["accounts"],
+        "suites": [
+            {
+                "name": "accounts",
+                "outcome": "failed",
+                "ran": 2,
+                "failed": 1,
+                "errored": 0,
+                "warnings": ["w"],
+            }
+        ],
+    },
+    "claims": [
+        {
+            "kind": "person",
+            "claims": 30,
+            "claimants": 3,
+            "accounts": 10,
+            "several": 10,
+            "alpha": {"value": 0.61, "low": 0.4, "high": 0.8},
+            "percent": {"value": 0.8, "low": 0.7, "high": 0.9},
+        },
+        {
+            "kind": "dataset",
+            "claims": 700,
+            "claimants": 1,
+            "accounts": 700,
+            "several": 0,
+            "alpha": None,
+            "percent": None,
+        },
+    ],
 }
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-PAGES = ("index.html", "pictures.html", "compare.html", "made.html", "changes.html", "responsible-use.html",
-         "detectors/gradient-boosting.html", "datasets/alpha-64-1.html", "metrics/roc-auc.html",
-         "protocols/leave-one-data-set-out-40-seed-61-0-41-.html")
+PAGES = (
+    "index.html",
+    "pictures.html",
+    "compare.html",
+    "made.html",
+    "changes.html",
+    "responsible-use.html",
+    "detectors/gradient-boosting.html",
+    "datasets/alpha-64-1.html",
+    "metrics/roc-auc.html",
+    "protocols/leave-one-data-set-out-40-seed-61-0-41-.html",
+)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    sets = [boards.release("alpha", 300, 400) | {"licence": "MIT (LICENSE)"},
-            boards.release("beta", 200, 300) | {"platform": "weibo"}, boards.release("made", 90, 90, simulated=True)]
+    sets = [
+        boards.release("alpha", 300, 400) | {"licence": "MIT (LICENSE)"},
+        boards.release("beta", 200, 300) | {"platform": "weibo"},
+        boards.release("made", 90, 90, simulated=True),
+    ]
     found = boards.cells(sets, ("constant", "one-question-tree", "gradient-boosting", *HOSTILE))
-    found += [boards.cell("random-forest", r, p, sets, trained_on=["beta@1"]) for r in sets for p in (boards.CV, boards.LODO)]
+    found += [
+        boards.cell("random-forest", r, p, sets, trained_on=["beta@1"])
+        for r in sets
+        for p in (boards.CV, boards.LODO)
+    ]
     out = tmp_path_factory.mktemp("site") / "s"
-    checks = [{"check": "one-question", "outcome": "issue", "value": 0.9, "detail": "One question <b>gets</b> far."}]
-    build.write(out, boards.ABOUT, found, sets, boards.QUICK, known=Known({"alpha@1": {"checks": checks}}, {"alpha@1": ABOUT}))
+    checks = [
+        {
+            "check": "one-question",
+            "outcome": "issue",
+            "value": 0.9,
+            "detail": "One question <b>gets</b> far.",
+        }
+    ]
+    build.write(
+        out,
+        boards.ABOUT,
+        found,
+        sets,
+        boards.QUICK,
+        known=Known({"alpha@1": {"checks": checks}}, {"alpha@1": ABOUT}),
+    )
     return out
 
 
@@ -61,7 +124,10 @@ def visit(browser, folder):
         tab.on("console", lambda message: tab.complaints.append(message.text))
         tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
         tab.on("request", lambda request: tab.requested.append(request.url))
-        tab.goto((folder / page.partition("#")[0]).as_uri() + ("#" + page.partition("#")[2] if "#" in page else ""))
+        tab.goto(
+            (folder / page.partition("#")[0]).as_uri()
+            + ("#" + page.partition("#")[2] if "#" in page else "")
+        )
         return tab
 
     yield opened
@@ -76,7 +142,10 @@ def test_every_page_asks_for_nothing_else_and_fits(visit, folder, viewport):
         tab.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
         assert (len(tab.requested), tab.complaints) == (1, []), page
         assert tab.evaluate("document.documentElement.scrollWidth") <= viewport["width"], page
-        assert tab.evaluate("window.ran") is None and tab.evaluate("document.querySelectorAll('[style]').length") == 0
+        assert (
+            tab.evaluate("window.ran") is None
+            and tab.evaluate("document.querySelectorAll('[style]').length") == 0
+        )
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -88,8 +157,11 @@ def test_axe_finds_nothing_serious(visit, scheme):
         tab = visit(page, color_scheme=scheme, bypass_csp=True)
         tab.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
         tab.add_script_tag(path=axe)
-        found = tab.evaluate("axe.run().then(r => r.violations.filter(v => ['serious', 'critical'].includes(v.impact))"
-                             ".map(v => [v.id, v.nodes.map(n => n.target.join(' ')).slice(0, 3)]))")
+        found = tab.evaluate(
+            "axe.run().then(r => r.violations.filter(v => ['serious',"
+            " 'critical'].includes(v.impact)).map(v => [v.id, v.nodes.map(n => n.target.join('"
+            " ')).slice(0, 3)]))"
+        )
         assert found == [], page
 
 
@@ -103,8 +175,11 @@ def test_the_slider_moves_the_precisions_by_keyboard(visit):
     assert abs(float("0" + tab.inner_text(f"{row} .now")) - expected) < 6e-4
     assert tab.inner_text("#share-out") == "0.10 %" == tab.get_attribute("#share", "aria-valuetext")
     tab.keyboard.press("End")
-    share = 10 ** -0.3
-    assert abs(float("0" + tab.inner_text(f"{row} .now")) - share * t / (share * t + (1 - share) * f)) < 6e-4
+    share = 10**-0.3
+    assert (
+        abs(float("0" + tab.inner_text(f"{row} .now")) - share * t / (share * t + (1 - share) * f))
+        < 6e-4
+    )
 
 
 def test_a_comparison_stands_in_the_address_and_turns_round(visit):
@@ -112,12 +187,16 @@ def test_a_comparison_stands_in_the_address_and_turns_round(visit):
     tab.select_option("#one", label="gradient-boosting")
     tab.select_option("#two", label="one-question-tree")
     first = tab.inner_text("#differences tbody tr:first-child td:nth-child(2)")
-    assert first.startswith("+") and "gradient-boosting less one-question-tree" in tab.inner_text("#who")
+    assert first.startswith("+") and "gradient-boosting less one-question-tree" in tab.inner_text(
+        "#who"
+    )
     back = visit("compare.html#" + tab.url.partition("#")[2])
     assert back.inner_text("#differences") == tab.inner_text("#differences")
     tab.select_option("#one", label="one-question-tree")
     tab.select_option("#two", label="gradient-boosting")
-    assert tab.inner_text("#differences tbody tr:first-child td:nth-child(2)") == first.replace("+", "−")
+    assert tab.inner_text("#differences tbody tr:first-child td:nth-child(2)") == first.replace(
+        "+", "−"
+    )
 
 
 def test_the_board_leads_to_pages_and_back(visit):
@@ -136,7 +215,9 @@ def test_filters_by_data_set_rank_what_is_left_and_stay_in_the_address(visit):
     assert tab.inner_text("#scopesay").startswith("Mean of 1 data set: beta@1.")
     assert tab.locator("#sets article:visible h3").all_inner_texts() == ["beta@1"]
     again = visit("index.html#" + tab.url.partition("#")[2])
-    assert again.input_value("#platform") == "weibo" and again.inner_text("#rows") == tab.inner_text("#rows")
+    assert again.input_value("#platform") == "weibo" and again.inner_text(
+        "#rows"
+    ) == tab.inner_text("#rows")
     tab.select_option("#licence", "MIT")
     assert "No data set of the mean is left" in tab.inner_text("#scopesay") and tab.complaints == []
     assert "no data set of the mean is left" in tab.inner_text("tr[data-d='constant'] .c-main")
@@ -151,7 +232,9 @@ def test_filters_by_protocol_and_by_earlier_training(visit):
     tab.click("#every summary")
     assert boards.CV not in tab.inner_text("#every") and boards.LODO in tab.inner_text("#every")
     tab.select_option("#met", "no")
-    assert not tab.is_visible("tr[data-d='random-forest']") and tab.is_visible("tr[data-d='gradient-boosting']")
+    assert not tab.is_visible("tr[data-d='random-forest']") and tab.is_visible(
+        "tr[data-d='gradient-boosting']"
+    )
     assert "random-forest" not in tab.inner_text("#every")
     tab.select_option("#met", "yes")
     shown = tab.locator("#rows tr:visible").evaluate_all("r => r.map(e => e.dataset.d).sort()")
@@ -163,11 +246,19 @@ def test_filters_by_protocol_and_by_earlier_training(visit):
 
 def test_a_number_leads_to_the_predictions_it_was_made_from(visit, folder):
     tab = visit("index.html")
-    for button, said in ((".c-main .v", boards.LODO), (".c-above .v", "one-question-tree"), (".c-lost .v", boards.CV)):
+    for button, said in (
+        (".c-main .v", boards.LODO),
+        (".c-above .v", "one-question-tree"),
+        (".c-lost .v", boards.CV),
+    ):
         tab.focus(f"tr[data-d='gradient-boosting'] {button}")
         tab.keyboard.press("Enter")
         text = tab.inner_text("#p-from")
-        assert said in text and "run-1" in text and boards.release("alpha")["content_hash"][:12] in text
+        assert (
+            said in text
+            and "run-1" in text
+            and boards.release("alpha")["content_hash"][:12] in text
+        )
         links = tab.eval_on_selector_all("#p-from a", "a => a.map(e => e.getAttribute('href'))")
         assert len(links) >= 4 and all((folder / link).is_file() for link in links)
         tab.keyboard.press("Escape")

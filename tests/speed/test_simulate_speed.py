@@ -1,4 +1,6 @@
-"""How fast the simulator writes, and with how much memory: a process of its own for each size, which must not hold the posts."""
+"""How fast the simulator writes, and with how much memory: a process of its own for each size,
+which must not hold the posts.
+"""
 
 import json
 import os
@@ -33,14 +35,24 @@ print(json.dumps({"posts": int(world.people.posts.sum()), "cpu_seconds": round(t
 
 
 def run(folder, posts_per_account):
-    done = subprocess.run([sys.executable, "-c", PROGRAM, str(ACCOUNTS), str(posts_per_account), str(folder)],
-                          capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(ACCOUNTS), str(posts_per_account), str(folder)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return json.loads(done.stdout)
 
 
 def test_ten_times_the_posts_take_no_more_memory(tmp_path):
     few, many = run(tmp_path / "few", 6), run(tmp_path / "many", 60)
     for told in (few, many):
-        print({"accounts": ACCOUNTS, **told, "posts_per_cpu_second": round(told["posts"] / told["cpu_seconds"])})
+        print(
+            {
+                "accounts": ACCOUNTS,
+                **told,
+                "posts_per_cpu_second": round(told["posts"] / told["cpu_seconds"]),
+            }
+        )
     assert many["posts"] > 9 * few["posts"]
     assert many["peak_mb"] < 1.5 * few["peak_mb"] + 50

@@ -1,5 +1,7 @@
-"""The campaign of the 2016 study, simulated: 2.8e6 accounts and about 2e7 posts, and a tenth of it (BOTBENCH_SPEED_ACCOUNTS for
-another size). The whole study: frame, shares, groups, days, report; wall and processor time, peak memory, growth."""
+"""The campaign of the 2016 study, simulated: 2.8e6 accounts and about 2e7 posts, and a tenth of it
+(BOTBENCH_SPEED_ACCOUNTS for another size). The whole study: frame, shares, groups, days, report;
+wall and processor time, peak memory, growth.
+"""
 
 import json
 import os
@@ -87,7 +89,9 @@ print(json.dumps({"accounts": opened.frame.accounts, "posts": opened.frame.posts
 def run(folder, accounts):
     folder.mkdir()
     subprocess.run([sys.executable, "-c", MAKE, str(folder), str(accounts)], check=True)
-    done = subprocess.run([sys.executable, "-c", STUDY, str(folder)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", STUDY, str(folder)], capture_output=True, text=True, check=True
+    )
     return json.loads(done.stdout)
 
 
@@ -95,7 +99,13 @@ def test_the_whole_study_of_a_large_campaign(tmp_path):
     small, large = run(tmp_path / "small", LARGE // 10), run(tmp_path / "large", LARGE)
     for told in (small, large):
         print(told)
-    print({"grows_ten_times_to": {k: round(large[k] / small[k], 1) for k in ("seconds", "cpu", "peak_gb")}})
+    print(
+        {
+            "grows_ten_times_to": {
+                k: round(large[k] / small[k], 1) for k in ("seconds", "cpu", "peak_gb")
+            }
+        }
+    )
     # In proportion or less, both in time and in memory: nothing is held for each post.
     assert large["cpu"] < 15 * small["cpu"] and large["peak_gb"] < 10 * small["peak_gb"]
     assert large["share"][1] < large["share"][0] < large["share"][2]

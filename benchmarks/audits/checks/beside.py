@@ -1,4 +1,6 @@
-"""Beside other data sets: can a model tell where an account comes from, which accounts do others have, with which label."""
+"""Beside other data sets: can a model tell where an account comes from, which accounts do others
+have, with which label.
+"""
 
 from __future__ import annotations
 
@@ -16,26 +18,41 @@ LIMIT = 0.8
 
 @check("which-data-set", "Can a model tell which data set an account comes from, and by what?")
 def which(audited: Audited) -> Result:
-    """This data set against all others of the store, on the features that at least one of them has too."""
+    """This data set against all others of the store, on the features that at least one of them has
+    too.
+    """
     if not audited.others:
         raise NotApplicable("the store has no release of another data set.")
     rng = np.random.default_rng(audited.seed)
-    parts = [_some(audited.material, rng), *(_some(release_arrays.load(audited.home, r), rng) for r in audited.others)]
+    parts = [
+        _some(audited.material, rng),
+        *(_some(release_arrays.load(audited.home, r), rng) for r in audited.others),
+    ]
     mine = np.concatenate([np.full(len(p), i == 0) for i, p in enumerate(parts)]).astype(np.int8)
     x = np.concatenate(parts)
     shared = np.isfinite(x[mine == 1]).any(axis=0) & np.isfinite(x[mine == 0]).any(axis=0)
     if not shared.any() or min(mine.sum(), (1 - mine).sum()) < 10:
         raise NotApplicable("no feature is known both here and in another data set.")
     names = tuple(n for n, s in zip(audited.material.names, shared, strict=True) if s)
-    four, one = (told(x[:, shared], mine, np.arange(len(x)), names=names, depth=d, seed=audited.seed) for d in (4, 1))
-    detail = (f"A tree of depth 4 tells accounts of this data set from those of {len(audited.others)} others with a balanced "
-              f"accuracy of {four}; one question gets {one.value:.3f}: {one.question} What tells the data set can stand in for "
-              "the label wherever data sets differ in their share of bots.")
+    four, one = (
+        told(x[:, shared], mine, np.arange(len(x)), names=names, depth=d, seed=audited.seed)
+        for d in (4, 1)
+    )
+    detail = (
+        f"A tree of depth 4 tells accounts of this data set from those of {len(audited.others)}"
+        f" others with a balanced accuracy of {four}; one question gets {one.value:.3f}:"
+        f" {one.question} What tells the data set can stand in for the label wherever data sets"
+        " differ in their share of bots."
+    )
     return Result(four.value, four.above(LIMIT), detail, four.low, four.high)
 
 
 def _some(of: release_arrays.Material, rng: np.random.Generator) -> Matrix:
-    return of.values if len(of) <= SAMPLE else of.values[np.sort(rng.choice(len(of), SAMPLE, replace=False))]
+    return (
+        of.values
+        if len(of) <= SAMPLE
+        else of.values[np.sort(rng.choice(len(of), SAMPLE, replace=False))]
+    )
 
 
 def _shared(audited: Audited, where: str) -> dict[str, int]:
@@ -44,22 +61,30 @@ def _shared(audited: Audited, where: str) -> dict[str, int]:
     for reference in audited.others:
         other = release.load(audited.home, reference)
         files = [str(r.file(t)) for r in (audited.release, other) for t in ("labels", "accounts")]
-        counts[reference] = int(release_arrays.ask(
-            f"""SELECT count(DISTINCT a.account_id) AS n FROM read_parquet(?) a JOIN read_parquet(?) pa USING (account_id)
+        counts[reference] = int(
+            release_arrays.ask(
+                f"""SELECT count(DISTINCT a.account_id) AS n FROM read_parquet(?) a JOIN read_parquet(?) pa USING (account_id)
                 JOIN (SELECT l.account_id, l.label, p.platform FROM read_parquet(?) l JOIN read_parquet(?) p USING (account_id)) b
-                ON a.account_id = b.account_id AND pa.platform = b.platform WHERE {where}""", list(files))["n"][0].as_py())
+                ON a.account_id = b.account_id AND pa.platform = b.platform WHERE {where}""",
+                list(files),
+            )["n"][0].as_py()
+        )
     return {r: n for r, n in counts.items() if n}
 
 
 @check("shared-accounts", "Which accounts does another data set have too?")
 def shared(audited: Audited) -> Result:
-    """Accounts in another data set of the store; protocols across data sets leave them out of training."""
+    """Accounts in another data set of the store; protocols across data sets leave them out of
+    training.
+    """
     if not audited.others:
         raise NotApplicable("the store has no release of another data set.")
     found = _shared(audited, "true")
     said = ", ".join(f"{n:,} in {r}" for r, n in found.items()) or "none"
-    detail = (f"Accounts that another data set has too: {said}. They are left out of training when one is tested and the other "
-              "trained on.")
+    detail = (
+        f"Accounts that another data set has too: {said}. They are left out of training when one is"
+        " tested and the other trained on."
+    )
     return Result(sum(found.values()), bool(found), detail)
 
 
@@ -70,4 +95,6 @@ def conflicts(audited: Audited) -> Result:
         raise NotApplicable("the store has no release of another data set.")
     found = _shared(audited, "a.label <> b.label")
     said = ", ".join(f"{n:,} in {r}" for r, n in found.items()) or "none"
-    return Result(sum(found.values()), bool(found), f"Accounts with another label elsewhere: {said}.")
+    return Result(
+        sum(found.values()), bool(found), f"Accounts with another label elsewhere: {said}."
+    )

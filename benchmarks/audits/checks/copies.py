@@ -1,4 +1,6 @@
-"""Copies: texts that stand at several accounts, duplicates that a split tears apart, accounts that other data sets have too."""
+"""Copies: texts that stand at several accounts, duplicates that a split tears apart, accounts that
+other data sets have too.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +16,11 @@ PLAIN = r"(https?://\S+|@\w+|[0-9]+|[\s[:punct:]]+)"
 
 @check("near-duplicate-text", "Is it enough to know whose texts an account's texts repeat?")
 def texts(audited: Audited) -> Result:
-    """Each account gets the mean label of the *other* accounts that wrote one of its texts (links, names, digits, signs left out).
+    """Each account gets the mean label of the *other* accounts that wrote one of its texts (links,
+    names, digits, signs left out).
 
-    Whoever repeats nobody is guessed by the share of bots; texts under 20 letters and those of over 50 accounts say nothing.
+    Whoever repeats nobody is guessed by the share of bots; texts under 20 letters and those of over
+    50 accounts say nothing.
     """
     y = audited.y
     frame = audited.ask(
@@ -31,27 +35,38 @@ def texts(audited: Audited) -> Result:
             SELECT l.account_id, v.share FROM read_parquet(?) l LEFT JOIN (
                 SELECT votes.account_id, avg((o.label = 'bot')::INT) AS share
                 FROM votes JOIN read_parquet(?) o ON o.account_id = votes.other GROUP BY ALL) v USING (account_id)
-            ORDER BY account_id""", ["posts", "labels", "labels"])
+            ORDER BY account_id""",
+        ["posts", "labels", "labels"],
+    )
     share = frame["share"].to_numpy().astype(float)
     covered = np.isfinite(share)
     if covered.sum() < LEAST:
-        raise NotApplicable(f"{int(covered.sum())} accounts share a text with another one; {LEAST} are needed.")
+        raise NotApplicable(
+            f"{int(covered.sum())} accounts share a text with another one; {LEAST} are needed."
+        )
     common = int(y.mean() >= 0.5)
     said = np.where(covered, share > 0.5, common).astype(np.int8)
     value, low, high = rate(said, y)
     right = float((said[covered] == y[covered]).mean())
-    detail = (f"{covered.mean():.1%} of accounts repeat a text of another account, and {right:.1%} of these have the other's "
-              f"label; alone it gets a balanced accuracy of {value:.3f} ({low:.3f} to {high:.3f}).")
+    detail = (
+        f"{covered.mean():.1%} of accounts repeat a text of another account, and {right:.1%} of"
+        f" these have the other's label; alone it gets a balanced accuracy of {value:.3f}"
+        f" ({low:.3f} to {high:.3f})."
+    )
     return Result(value, low > TEXT, detail, low, high)
 
 
-@check("duplicates-across-splits", "Do accounts of one duplicate group stand on both sides of a split?")
+@check(
+    "duplicates-across-splits", "Do accounts of one duplicate group stand on both sides of a split?"
+)
 def splits(audited: Audited) -> Result:
     """Groups torn apart by the official split or a drawn one."""
     rows = audited.ask(
         """SELECT split_id, count(*) AS n FROM (
                SELECT split_id, "group" FROM read_parquet(?) GROUP BY ALL HAVING count(DISTINCT part) > 1)
-           GROUP BY split_id ORDER BY split_id""", ["splits"]).to_pylist()
+           GROUP BY split_id ORDER BY split_id""",
+        ["splits"],
+    ).to_pylist()
     if not audited.ask("SELECT 1 FROM read_parquet(?) LIMIT 1", ["splits"]).num_rows:
         raise NotApplicable("the release has no splits.")
     torn = sum(r["n"] for r in rows)
@@ -61,11 +76,16 @@ def splits(audited: Audited) -> Result:
 
 @check("duplicate-accounts", "How many accounts look exactly like another one?")
 def duplicates(audited: Audited) -> Result:
-    """The share of accounts in a duplicate group of two or more, and groups that hold both labels; these are the issue."""
+    """The share of accounts in a duplicate group of two or more, and groups that hold both labels;
+    these are the issue.
+    """
     material = audited.material
     _, code, size = np.unique(material.group.astype(str), return_inverse=True, return_counts=True)
     bots = np.bincount(code, weights=material.y)
     both = int(((bots > 0) & (bots < size)).sum())
     share = float((size[code] > 1).mean())
-    detail = f"{share:.1%} of accounts look exactly like another; {both} groups of such accounts hold both labels."
+    detail = (
+        f"{share:.1%} of accounts look exactly like another; {both} groups of such accounts hold"
+        " both labels."
+    )
     return Result(share, both > 0, detail)

@@ -1,4 +1,6 @@
-"""Whether dates of the collection tell the label: the time of observation, and posts outside the declared window."""
+"""Whether dates of the collection tell the label: the time of observation, and posts outside the
+declared window.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,19 @@ from benchmarks.audits.separability import told
 @check("time-of-observation", "Does it tell the label when an account was observed?")
 def observed(audited: Audited) -> Result:
     """The time of observation, which is the collectors' and not the account's."""
-    at = audited.ask("SELECT epoch(observed_at)::DOUBLE AS at FROM read_parquet(?) ORDER BY account_id", ["accounts"])["at"]
+    at = audited.ask(
+        "SELECT epoch(observed_at)::DOUBLE AS at FROM read_parquet(?) ORDER BY account_id",
+        ["accounts"],
+    )["at"]
     if at.null_count == len(at):
         raise NotApplicable("the time of observation is unknown.")
     x = at.to_numpy().astype(float)[:, None]
     names = ("observed_at (seconds since 1970)",)
     found = told(x, audited.y, audited.material.group, names=names, depth=4, seed=audited.seed)
-    detail = f"The time of observation gets a balanced accuracy of {found}; it asks: {found.question} It is not shown to detectors."
+    detail = (
+        f"The time of observation gets a balanced accuracy of {found}; it asks: {found.question} It"
+        " is not shown to detectors."
+    )
     return Result(found.value, found.above(LIMIT), detail, found.low, found.high)
 
 
@@ -31,19 +39,28 @@ def outside(audited: Audited) -> Result:
                 SELECT l.account_id, l.label, bool_or(p.away) AS out, count(*) FILTER (p.away) AS posts
                 FROM read_parquet(?) l LEFT JOIN (
                     SELECT account_id, created_at < '{start}'::TIMESTAMPTZ OR created_at > '{end}'::TIMESTAMPTZ AS away
-                    FROM read_parquet(?)) p USING (account_id) GROUP BY ALL) GROUP BY label""", ["labels", "posts"]).to_pylist()
+                    FROM read_parquet(?)) p USING (account_id) GROUP BY ALL) GROUP BY label""",
+        ["labels", "posts"],
+    ).to_pylist()
     found: dict[str, Any] = {r["label"]: r for r in rows}
     if set(found) != {"bot", "human"}:
         raise NotApplicable("there is one class only.")
     share = {label: r["out"] / r["n"] for label, r in found.items()}
     gap = abs(share["bot"] - share["human"])
     posts = sum(r["posts"] for r in rows)
-    return Result(gap, gap > 0.05, f"{posts:,} posts lie outside {start[:10]} to {end[:10]}: of {share['bot']:.1%} of the bots and "
-                  f"{share['human']:.1%} of the humans ({found['bot']['out']} and {found['human']['out']} accounts).")
+    return Result(
+        gap,
+        gap > 0.05,
+        f"{posts:,} posts lie outside {start[:10]} to {end[:10]}: of {share['bot']:.1%} of the bots"
+        f" and {share['human']:.1%} of the humans ({found['bot']['out']} and"
+        f" {found['human']['out']} accounts).",
+    )
 
 
 def _window(dataset: str, info: dict[str, Any]) -> tuple[str, str]:
-    """The declared window, from the release or from the card botbench has. Raises NotApplicable where none is declared."""
+    """The declared window, from the release or from the card botbench has. Raises NotApplicable
+    where none is declared.
+    """
     from botbench.core.errors import UserError
     from curation.ingest import cards
 

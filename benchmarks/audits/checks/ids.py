@@ -13,19 +13,35 @@ LIMIT = 0.6
 
 @check("id", "Does the account's id tell the label?")
 def ids(audited: Audited) -> Result:
-    """Its number, length and prefix. Where ids are handed out in order of time, they tell the age; that is said."""
+    """Its number, length and prefix. Where ids are handed out in order of time, they tell the age;
+    that is said.
+    """
     material = audited.material
     frame = audited.ask(
         """SELECT account_id, length(account_id) AS length, TRY_CAST(account_id AS DOUBLE) AS number,
                   TRY_CAST(regexp_extract(account_id, '([0-9]+)$', 1) AS DOUBLE) AS last_number,
                   dense_rank() OVER (ORDER BY regexp_extract(account_id, '^[^0-9]*')) AS prefix
-           FROM read_parquet(?) ORDER BY account_id""", ["accounts"])
+           FROM read_parquet(?) ORDER BY account_id""",
+        ["accounts"],
+    )
     names = ("its length", "its number", "the number it ends with", "the text it begins with")
-    columns = [frame[n].to_numpy().astype(float) for n in ("length", "number", "last_number", "prefix")]
-    found = told(np.column_stack(columns), audited.y, material.group, names=names, depth=4, seed=audited.seed)
+    columns = [
+        frame[n].to_numpy().astype(float) for n in ("length", "number", "last_number", "prefix")
+    ]
+    found = told(
+        np.column_stack(columns), audited.y, material.group, names=names, depth=4, seed=audited.seed
+    )
     aged = _with_age(audited, columns[1])
-    also = f" Ids follow the date of creation (rank correlation {aged:.2f}), so they tell an account's age." if aged > .9 else ""
-    detail = f"The id alone gets a balanced accuracy of {found}; it asks: {found.question}{also} Detectors see no ids."
+    also = (
+        f" Ids follow the date of creation (rank correlation {aged:.2f}), so they tell an account's"
+        " age."
+        if aged > 0.9
+        else ""
+    )
+    detail = (
+        f"The id alone gets a balanced accuracy of {found}; it asks: {found.question}{also}"
+        " Detectors see no ids."
+    )
     return Result(found.value, found.above(LIMIT), detail, found.low, found.high)
 
 
@@ -33,7 +49,9 @@ def _with_age(audited: Audited, number: Matrix) -> float:
     """Spearman's correlation of numeric ids with the date of creation; 0 where either is unknown."""
     from scipy.stats import spearmanr
 
-    created = audited.ask("SELECT epoch(created_at) AS at FROM read_parquet(?) ORDER BY account_id", ["accounts"])["at"].to_numpy()
+    created = audited.ask(
+        "SELECT epoch(created_at) AS at FROM read_parquet(?) ORDER BY account_id", ["accounts"]
+    )["at"].to_numpy()
     both = np.isfinite(number) & np.isfinite(created.astype(float))
     if both.sum() < 10 or np.ptp(number[both]) == 0 or np.ptp(created[both]) == 0:
         return 0.0
@@ -42,10 +60,16 @@ def _with_age(audited: Audited, number: Matrix) -> float:
 
 @check("row-order", "Does the place of a row in the file tell the label?")
 def row_order(audited: Audited) -> Result:
-    """The place among all rows of the release, which are sorted by id; shuffled rows would show nothing."""
+    """The place among all rows of the release, which are sorted by id; shuffled rows would show
+    nothing.
+    """
     material = audited.material
     place = np.arange(len(material), dtype=np.float64)[:, None]
-    found = told(place, audited.y, material.group, names=("the row's place",), depth=4, seed=audited.seed)
-    detail = (f"The place of the row gets a balanced accuracy of {found}; it asks: {found.question} "
-              "Rows are shuffled before a detector sees them.")
+    found = told(
+        place, audited.y, material.group, names=("the row's place",), depth=4, seed=audited.seed
+    )
+    detail = (
+        f"The place of the row gets a balanced accuracy of {found}; it asks: {found.question} "
+        "Rows are shuffled before a detector sees them."
+    )
     return Result(found.value, found.above(LIMIT), detail, found.low, found.high)

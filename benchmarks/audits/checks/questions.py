@@ -1,4 +1,6 @@
-"""One question, and four: what a tree makes of the features (Hays et al. 2023: .71 to .98 accuracy on eleven data sets)."""
+"""One question, and four: what a tree makes of the features (Hays et al. 2023: .71 to .98 accuracy
+on eleven data sets).
+"""
 
 from __future__ import annotations
 
@@ -6,20 +8,30 @@ from benchmarks.audits.dataset import Audited, NotApplicable, Result, check
 from benchmarks.audits.separability import told
 
 ONE, FOUR = 0.8, 0.9
-"""Balanced accuracy from which on a data set is too easy to tell detectors apart: with one question, and with depth 4."""
+"""Balanced accuracy from which on a data set is too easy to tell detectors apart: with one
+question, and with depth 4.
+"""
 
 
 def _tree(audited: Audited, depth: int, limit: float, what: str) -> Result:
     material, y = audited.material, audited.y
-    known = [i for i in range(len(material.names)) if (material.values[:, i] == material.values[:, i]).any()]
+    known = [
+        i
+        for i in range(len(material.names))
+        if (material.values[:, i] == material.values[:, i]).any()
+    ]
     if not known:
         raise NotApplicable("the data set has no features at all.")
     names = tuple(material.names[i] for i in known)
-    found = told(material.values[:, known], y, material.group, names=names, depth=depth, seed=audited.seed)
+    found = told(
+        material.values[:, known], y, material.group, names=names, depth=depth, seed=audited.seed
+    )
     issue = found.above(limit)
     says = " Any detector's score here must be read beside it." if issue else ""
-    detail = (f"{what} gets a balanced accuracy of {found} on folds it was not trained on; "
-              f"{'it' if depth == 1 else 'at its root it'} asks: {found.question}{says}")
+    detail = (
+        f"{what} gets a balanced accuracy of {found} on folds it was not trained on; "
+        f"{'it' if depth == 1 else 'at its root it'} asks: {found.question}{says}"
+    )
     return Result(found.value, issue, detail, found.low, found.high)
 
 

@@ -1,4 +1,6 @@
-"""The place of each cell among those that differ from it in the detector alone: rank, rank interval, tie group."""
+"""The place of each cell among those that differ from it in the detector alone: rank, rank
+interval, tie group.
+"""
 
 from __future__ import annotations
 
@@ -12,31 +14,56 @@ from benchmarks.leaderboard.compute.scores import Measured
 from benchmarks.leaderboard.compute.summary import Spread, ranked
 from benchmarks.metrics import Metric
 
-UNPLACED: dict[str, Any] = {"rank": None, "rank_low": None, "rank_high": None, "tie_group": None, "rank_doubt": None, "flips": None}
-"""What a row has where nothing is ranked: no value, a class that is few, or a metric without a better end."""
+UNPLACED: dict[str, Any] = {
+    "rank": None,
+    "rank_low": None,
+    "rank_high": None,
+    "tie_group": None,
+    "rank_doubt": None,
+    "flips": None,
+}
+"""What a row has where nothing is ranked: no value, a class that is few, or a metric without a
+better end.
+"""
 
 
-def placed(measured: Iterable[Measured], metrics: Sequence[Metric]) -> dict[tuple[str, str], dict[str, Any]]:
+def placed(
+    measured: Iterable[Measured], metrics: Sequence[Metric]
+) -> dict[tuple[str, str], dict[str, Any]]:
     """rank, rank_low, rank_high and tie_group by cell and metric.
 
-    Cells with the same protocol, training and test releases are compared with each other on the same draws of accounts,
-    with Holm's correction over all their pairs.
+    Cells with the same protocol, training and test releases are compared with each other on the
+    same draws of accounts, with Holm's correction over all their pairs.
     """
     fields: dict[tuple[Any, ...], list[Measured]] = defaultdict(list)
     for m in measured:
         if m.info["status"] == "done" and not m.few:
             fields[m.info["protocol"], tuple(sorted(m.info["train"])), m.info["test"]].append(m)
-    return {(own[name].info["cell_key"], metric.name): {key: place[key] for key in UNPLACED}
-            for cells in fields.values() for metric in metrics if metric.ranked
-            for own in [{m.info["detector"]: m for m in cells if metric.name in m.scores}]
-            for name, place in _ranked(own, metric).items()}
+    return {
+        (own[name].info["cell_key"], metric.name): {key: place[key] for key in UNPLACED}
+        for cells in fields.values()
+        for metric in metrics
+        if metric.ranked
+        for own in [{m.info["detector"]: m for m in cells if metric.name in m.scores}]
+        for name, place in _ranked(own, metric).items()
+    }
 
 
 def _ranked(own: dict[str, Measured], metric: Metric) -> dict[str, dict[str, Any]]:
-    spreads = {d: Spread(m.scores[metric.name], [m.scores[metric.name][0]], m.draws[metric.name], False, _doubt(m, metric))
-               for d, m in own.items()}
+    spreads = {
+        d: Spread(
+            m.scores[metric.name],
+            [m.scores[metric.name][0]],
+            m.draws[metric.name],
+            False,
+            _doubt(m, metric),
+        )
+        for d, m in own.items()
+    }
     best_first = -1 if metric.direction == "higher" else 1
-    return ranked(sorted(spreads, key=lambda d: (best_first * spreads[d].score[0], d)), spreads, metric)
+    return ranked(
+        sorted(spreads, key=lambda d: (best_first * spreads[d].score[0], d)), spreads, metric
+    )
 
 
 def _doubt(m: Measured, metric: Metric) -> float | None:

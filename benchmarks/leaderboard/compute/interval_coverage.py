@@ -1,7 +1,9 @@
-"""How often the intervals hold the truth: simulated data sets of known rates and curves, counted cell by cell.
+"""How often the intervals hold the truth: simulated data sets of known rates and curves, counted
+cell by cell.
 
-Scores of people are normal around 0 and those of bots around d with the same spread, so that AUC = Φ(d / √2); p is the true
-probability of a bot, and the threshold stands half-way. An account is a bot with the cell's prevalence.
+Scores of people are normal around 0 and those of bots around d with the same spread, so that AUC =
+Φ(d / √2); p is the true probability of a bot, and the threshold stands half-way. An account is a
+bot with the cell's prevalence.
 """
 
 from __future__ import annotations
@@ -16,9 +18,22 @@ from benchmarks.metrics import Array, Judged, Metric, Sample, find
 from botbench.stats import intervals
 
 ACCOUNTS, PREVALENCES, AUCS = (200, 2000), (0.05, 0.2, 0.5), (0.7, 0.9, 0.99)
-METRICS = ("recall[bot]", "precision[bot]", "fpr[bot]", "accuracy", "balanced-accuracy", "f1[bot]", "mcc",
-           "precision[bot]@prevalence=0.05", "roc-auc", "average-precision[bot]", "recall[bot]@fpr=0.01", "brier[bot]",
-           "calibration-slope[bot]", "ece[bot]@bins=10")
+METRICS = (
+    "recall[bot]",
+    "precision[bot]",
+    "fpr[bot]",
+    "accuracy",
+    "balanced-accuracy",
+    "f1[bot]",
+    "mcc",
+    "precision[bot]@prevalence=0.05",
+    "roc-auc",
+    "average-precision[bot]",
+    "recall[bot]@fpr=0.01",
+    "brier[bot]",
+    "calibration-slope[bot]",
+    "ece[bot]@bins=10",
+)
 ENOUGH = 0.93
 GRID = 200_001
 
@@ -57,11 +72,18 @@ class World:
         tpr, fpr = float(ndtr(d / 2)), float(ndtr(-d / 2))
         tp, fp, fn, tn = pi * tpr, (1 - pi) * fpr, pi * (1 - tpr), (1 - pi) * (1 - fpr)
         found = {
-            "recall[bot]": tpr, "fpr[bot]": fpr, "precision[bot]": tp / (tp + fp), "accuracy": tp + tn,
-            "balanced-accuracy": (tpr + 1 - fpr) / 2, "f1[bot]": 2 * tp / (2 * tp + fp + fn), "roc-auc": self.auc,
+            "recall[bot]": tpr,
+            "fpr[bot]": fpr,
+            "precision[bot]": tp / (tp + fp),
+            "accuracy": tp + tn,
+            "balanced-accuracy": (tpr + 1 - fpr) / 2,
+            "f1[bot]": 2 * tp / (2 * tp + fp + fn),
+            "roc-auc": self.auc,
             "mcc": (tp * tn - fp * fn) / np.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)),
             "precision[bot]@prevalence=0.05": 0.05 * tpr / (0.05 * tpr + 0.95 * fpr),
-            "recall[bot]@fpr=0.01": float(ndtr(d - ndtri(0.99))), "calibration-slope[bot]": 1.0, "ece[bot]@bins=10": 0.0,
+            "recall[bot]@fpr=0.01": float(ndtr(d - ndtri(0.99))),
+            "calibration-slope[bot]": 1.0,
+            "ece[bot]@bins=10": 0.0,
         }
         return {**found, **self._integrals()}
 
@@ -74,8 +96,10 @@ class World:
         bots, people, p = _density(x - d), _density(x), self.score(x)
         precision = pi * ndtr(d - x) / (pi * ndtr(d - x) + (1 - pi) * ndtr(-x))
         step = x[1] - x[0]
-        return {"average-precision[bot]": float((precision * bots).sum() * step),
-                "brier[bot]": float((pi * bots * (1 - p) ** 2 + (1 - pi) * people * p**2).sum() * step)}
+        return {
+            "average-precision[bot]": float((precision * bots).sum() * step),
+            "brier[bot]": float((pi * bots * (1 - p) ** 2 + (1 - pi) * people * p**2).sum() * step),
+        }
 
 
 def _density(x: Array) -> Array:
@@ -83,7 +107,9 @@ def _density(x: Array) -> Array:
 
 
 class Settings(NamedTuple):
-    """How many data sets a cell has, how many bootstrap draws each gets, and the seed of everything."""
+    """How many data sets a cell has, how many bootstrap draws each gets, and the seed of
+    everything.
+    """
 
     sets: int = 2000
     draws: int = 200
@@ -106,8 +132,8 @@ class Bounds(NamedTuple):
 class Cell:
     """One metric in one world: of `sets` data sets with an interval, how many held the truth.
 
-    `few` are data sets with under 30 of a class, which have exact intervals or none; `error` is the Monte Carlo
-    standard error of .95; `width` the median width.
+    `few` are data sets with under 30 of a class, which have exact intervals or none; `error` is the
+    Monte Carlo standard error of .95; `width` the median width.
     """
 
     accounts: int
@@ -124,7 +150,9 @@ class Cell:
 
     @property
     def outcome(self) -> str:
-        """`holds` within twice the Monte Carlo error of .95 or at .93 or more; `fails`; `few` where most sets were few."""
+        """`holds` within twice the Monte Carlo error of .95 or at .93 or more; `fails`; `few` where
+        most sets were few.
+        """
         if self.covered is None or 2 * self.few > self.sets:
             return "few"
         return "holds" if self.covered >= min(ENOUGH, intervals.LEVEL - 2 * self.error) else "fails"
@@ -136,9 +164,14 @@ def worlds() -> list[World]:
 
 
 def cover(
-    some: Sequence[World], metrics: Sequence[str] = METRICS, how: Settings = USUAL, tick: Callable[[str], object] = print,
+    some: Sequence[World],
+    metrics: Sequence[str] = METRICS,
+    how: Settings = USUAL,
+    tick: Callable[[str], object] = print,
 ) -> Iterator[list[Cell]]:
-    """The cells of each world in turn. Every data set has draws of its own, from the seed and its number."""
+    """The cells of each world in turn. Every data set has draws of its own, from the seed and its
+    number.
+    """
     for number, world in enumerate(some):
         yield _world(world, [find(m) for m in metrics], how, number)
         tick(f"n = {world.accounts}, {world.prevalence:g}, AUC {world.auc:g}")
@@ -150,20 +183,31 @@ def _world(world: World, metrics: Sequence[Metric], how: Settings, number: int) 
         judged = world.drawn(np.random.default_rng([how.seed, number, i]))
         bots = int(judged.y.sum())
         few = intervals.few(bots, len(judged.y) - bots)
-        for own, (low, high, method) in zip(found, _intervals(judged, metrics, how.draws, [how.seed, number, i, 1]), strict=True):
+        for own, (low, high, method) in zip(
+            found, _intervals(judged, metrics, how.draws, [how.seed, number, i, 1]), strict=True
+        ):
             own.append(Bounds(low, high, method, few))
     truth = world.truths()
-    return [_counted(world, m.name, truth[m.name], own) for m, own in zip(metrics, found, strict=True)]
+    return [
+        _counted(world, m.name, truth[m.name], own) for m, own in zip(metrics, found, strict=True)
+    ]
 
 
 def _intervals(
-    judged: Judged, metrics: Sequence[Metric], draws: int, seed: list[int],
+    judged: Judged,
+    metrics: Sequence[Metric],
+    draws: int,
+    seed: list[int],
 ) -> Iterator[tuple[float, float, str]]:
     """What the board would print for this data set, metric by metric."""
     weighted, sample = judged.under(), Sample.of(judged)
     classes = int(judged.y.sum()), int((judged.y == 0).sum())
     drawn = [m for m in metrics if not (m.trials or m.closed or intervals.few(*classes))]
-    weight = np.concatenate(list(intervals.resamples(len(judged.y), draws, seed))) if drawn else np.ones((1, len(judged.y)))
+    weight = (
+        np.concatenate(list(intervals.resamples(len(judged.y), draws, seed)))
+        if drawn
+        else np.ones((1, len(judged.y)))
+    )
     under = judged.under(weight)
     for m in metrics:
         value = float(m.values(weighted)[0])
@@ -179,28 +223,58 @@ def _counted(world: World, metric: str, truth: float, found: Sequence[Bounds]) -
     n, slack = len(there), 1e-12
     methods = [b.method for b in there if not b.few]
     return Cell(
-        world.accounts, world.prevalence, world.auc, metric, methods[0] if methods else "none: few", round(truth, 4), n,
+        world.accounts,
+        world.prevalence,
+        world.auc,
+        metric,
+        methods[0] if methods else "none: few",
+        round(truth, 4),
+        n,
         sum(b.few for b in found),
-        round(float(np.mean([b.low - slack <= truth <= b.high + slack for b in there])), 4) if n else None,
+        (
+            round(float(np.mean([b.low - slack <= truth <= b.high + slack for b in there])), 4)
+            if n
+            else None
+        ),
         round(float(np.median([b.high - b.low for b in there])), 4) if n else None,
-        round(float(np.sqrt(intervals.LEVEL * (1 - intervals.LEVEL) / max(n, 1))), 4))
+        round(float(np.sqrt(intervals.LEVEL * (1 - intervals.LEVEL) / max(n, 1))), 4),
+    )
 
 
 def as_json(cells: Sequence[Cell], settings: dict[str, Any]) -> dict[str, Any]:
     """The document of the command: every cell, and the names of those that fail."""
     rows = [{**asdict(c), "outcome": c.outcome} for c in cells]
     failing = sorted({c.metric for c in cells if c.outcome == "fails"})
-    return {"simulated": True, **settings, "level": intervals.LEVEL, "enough": ENOUGH, "failing": failing, "cells": rows}
+    return {
+        "simulated": True,
+        **settings,
+        "level": intervals.LEVEL,
+        "enough": ENOUGH,
+        "failing": failing,
+        "cells": rows,
+    }
 
 
 def as_markdown(document: dict[str, Any]) -> str:
     """The table: a row for each metric, a column for each world; failing cells bold."""
-    worlds = list(dict.fromkeys((c["accounts"], c["prevalence"], c["auc"]) for c in document["cells"]))
+    worlds = list(
+        dict.fromkeys((c["accounts"], c["prevalence"], c["auc"]) for c in document["cells"])
+    )
     heads = [f"{n:,}, {100 * p:g} %, {f'{a:g}'.removeprefix('0')}" for n, p, a in worlds]
-    lines = [f"| metric | interval | {' | '.join(heads)} |", f"| --- | --- |{' ---: |' * len(worlds)}"]
+    lines = [
+        f"| metric | interval | {' | '.join(heads)} |",
+        f"| --- | --- |{' ---: |' * len(worlds)}",
+    ]
     for name in dict.fromkeys(c["metric"] for c in document["cells"]):
-        own = {(c["accounts"], c["prevalence"], c["auc"]): c for c in document["cells"] if c["metric"] == name}
-        how = next((c["interval"] for c in own.values() if not c["interval"].startswith("none")), "none: few")
+        own = {
+            (c["accounts"], c["prevalence"], c["auc"]): c
+            for c in document["cells"]
+            if c["metric"] == name
+        }
+        how = next(
+            (c["interval"] for c in own.values() if not c["interval"].startswith("none")),
+            "none: few",
+        )
         lines.append(f"| `{name}` | {how} | {' | '.join(_written(own[w]) for w in worlds)} |")
     return "\n".join(lines)
 

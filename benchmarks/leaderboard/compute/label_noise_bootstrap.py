@@ -1,9 +1,11 @@
-"""Label doubt: what the scores would be, had the labels been drawn anew from what the claims make of them.
+"""Label doubt: what the scores would be, had the labels been drawn anew from what the claims make
+of them.
 
-A label that rests on several claims has a posterior; one that rests on a single claim has none that was measured, and is taken as
-it is. Each draw takes other accounts and, for each doubtful one, another label: bot with its posterior probability (itself drawn
-between its bounds, where the consensus gives some). Errors of different accounts are taken as independent, which annotators
-who misread the same thing are not.
+A label that rests on several claims has a posterior; one that rests on a single claim has none that
+was measured, and is taken as it is. Each draw takes other accounts and, for each doubtful one,
+another label: bot with its posterior probability (itself drawn between its bounds, where the
+consensus gives some). Errors of different accounts are taken as independent, which annotators who
+misread the same thing are not.
 """
 
 from __future__ import annotations
@@ -28,15 +30,27 @@ def doubtful(posterior: Array) -> npt.NDArray[np.bool_]:
 
 
 def doubled(judged: Judged, unsure: Places) -> Judged:
-    """The accounts, and the unsure ones a second time with the other label: weights then say which of the two is drawn."""
+    """The accounts, and the unsure ones a second time with the other label: weights then say which
+    of the two is drawn.
+    """
     fold = None if judged.fold is None else np.concatenate([judged.fold, judged.fold[unsure]])
     facts = {name: np.concatenate([fact, fact[unsure]]) for name, fact in judged.facts.items()}
     y = np.concatenate([judged.y, 1 - judged.y[unsure]])
-    return Judged(y, np.concatenate([judged.p, judged.p[unsure]]), np.concatenate([judged.hat, judged.hat[unsure]]), fold, facts)
+    return Judged(
+        y,
+        np.concatenate([judged.p, judged.p[unsure]]),
+        np.concatenate([judged.hat, judged.hat[unsure]]),
+        fold,
+        facts,
+    )
 
 
-def labels(posterior: Array, low: Array, high: Array, draws: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
-    """Drawn labels, bool[draws, n]; where bounds are known the posterior is drawn first, normal on the logit scale."""
+def labels(
+    posterior: Array, low: Array, high: Array, draws: int, rng: np.random.Generator
+) -> npt.NDArray[np.bool_]:
+    """Drawn labels, bool[draws, n]; where bounds are known the posterior is drawn first, normal on
+    the logit scale.
+    """
     p = np.clip(posterior, SURE, 1 - SURE)
     bounded = ~np.isnan(low) & ~np.isnan(high)
     ends = [np.clip(np.where(bounded, end, p), SURE, 1 - SURE) for end in (low, high)]
@@ -50,9 +64,14 @@ def _logit(p: Array) -> Array:
 
 
 def draw(
-    repeats: Sequence[tuple[Judged, Places | None]], metrics: Sequence[Metric], posteriors: Array, count: int, seed: Sequence[int],
+    repeats: Sequence[tuple[Judged, Places | None]],
+    metrics: Sequence[Metric],
+    posteriors: Array,
+    count: int,
+    seed: Sequence[int],
 ) -> dict[str, Array]:
-    """Each metric in `count` draws of accounts and labels, the mean over repeats: float64[count]; {} where nothing is in doubt.
+    """Each metric in `count` draws of accounts and labels, the mean over repeats: float64[count];
+    {} where nothing is in doubt.
 
     `posteriors` is float64[3, accounts]: the probability of bot and its bounds.
     """
@@ -64,12 +83,21 @@ def draw(
     for weight in intervals.resamples(len(unsure), count, seed):
         p, low, high = posteriors[:, unsure]
         bots = labels(p, low, high, len(weight), rng)
-        chunks.append(np.mean([_one(judged, places, metrics, weight, unsure, bots) for judged, places in repeats], axis=0))
+        chunks.append(
+            np.mean(
+                [_one(judged, places, metrics, weight, unsure, bots) for judged, places in repeats],
+                axis=0,
+            )
+        )
     return dict(zip((m.name for m in metrics), np.concatenate(chunks, axis=1), strict=True))
 
 
 def _one(  # noqa: PLR0917 (a helper of one caller)
-    judged: Judged, places: Places | None, metrics: Sequence[Metric], weight: Array, unsure: npt.NDArray[np.bool_],
+    judged: Judged,
+    places: Places | None,
+    metrics: Sequence[Metric],
+    weight: Array,
+    unsure: npt.NDArray[np.bool_],
     bots: npt.NDArray[np.bool_],
 ) -> Array:
     """float64[metrics, b] of one repeat."""

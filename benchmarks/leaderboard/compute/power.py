@@ -15,11 +15,13 @@ METRICS: tuple[str, ...] = get_args(Share)
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be separated: a `difference` in a metric between two detectors judged on the same accounts.
+    """What is to be separated: a `difference` in a metric between two detectors judged on the same
+    accounts.
 
-    `disagree` is the share of accounts (of those that the metric looks at) to which the two give different answers;
-    `prevalence` the share of bots; `detectors` how many are compared in all pairs (Holm's first step divides alpha by their
-    number); `power` the chance that the difference is found. Raises UserError for what cannot be.
+    `disagree` is the share of accounts (of those that the metric looks at) to which the two give
+    different answers; `prevalence` the share of bots; `detectors` how many are compared in all
+    pairs (Holm's first step divides alpha by their number); `power` the chance that the difference
+    is found. Raises UserError for what cannot be.
     """
 
     difference: float
@@ -37,8 +39,11 @@ class Wanted:
             if not 0 < getattr(self, name) < 1:
                 raise UserError(f"--{name} must be between 0 and 1, got {getattr(self, name):g}.")
         if self.difference > self.disagree:
-            raise UserError(f"Two detectors that answer differently on {100 * self.disagree:g} % of accounts cannot differ by "
-                            f"{100 * self.difference:g} points. Raise --disagree, or lower --difference.")
+            raise UserError(
+                f"Two detectors that answer differently on {100 * self.disagree:g} % of accounts"
+                f" cannot differ by {100 * self.difference:g} points. Raise --disagree, or lower"
+                " --difference."
+            )
         if self.detectors < 2:
             raise UserError(f"--detectors must be at least 2, got {self.detectors}.")
 
@@ -51,23 +56,42 @@ class Wanted:
 def accounts(wanted: Wanted) -> dict[str, Any]:
     """The accounts needed, as the command's document.
 
-    Connor 1987, Biometrics 43:207 (McNemar's test, paired shares): with psi the disagreement and d the difference, the difference
-    of one account has the variance psi under no difference and psi − d² under d. Balanced accuracy is the mean of both
-    classes' shares, each with the same d and psi.
+    Connor 1987, Biometrics 43:207 (McNemar's test, paired shares): with psi the disagreement and d
+    the difference, the difference of one account has the variance psi under no difference and psi −
+    d² under d. Balanced accuracy is the mean of both classes' shares, each with the same d and psi.
 
     >>> accounts(Wanted(0.05, "accuracy", disagree=0.1))["accounts"]
     312
     """
-    za, zb = NormalDist().inv_cdf(1 - wanted.alpha / wanted.pairs / 2), NormalDist().inv_cdf(wanted.power)
+    za, zb = (
+        NormalDist().inv_cdf(1 - wanted.alpha / wanted.pairs / 2),
+        NormalDist().inv_cdf(wanted.power),
+    )
     d, psi, pi = wanted.difference, wanted.disagree, wanted.prevalence
-    each = {"accuracy": 1.0, "recall[bot]": 1 / pi, "fpr[bot]": 1 / (1 - pi),
-            "balanced-accuracy": 0.25 / pi + 0.25 / (1 - pi)}[wanted.metric]
+    each = {
+        "accuracy": 1.0,
+        "recall[bot]": 1 / pi,
+        "fpr[bot]": 1 / (1 - pi),
+        "balanced-accuracy": 0.25 / pi + 0.25 / (1 - pi),
+    }[wanted.metric]
     n = ceil(each * ((za * sqrt(psi) + zb * sqrt(psi - d * d)) / d) ** 2)
     least = max(ceil(30 / pi), ceil(30 / (1 - pi)))
     n = max(n, least)
     return {
-        "metric": wanted.metric, "difference": d, "disagree": psi, "prevalence": pi, "detectors": wanted.detectors,
-        "pairs": wanted.pairs, "power": wanted.power, "alpha": wanted.alpha, "accounts": n, "bots": round(n * pi),
-        "humans": n - round(n * pi), "least": least,
-        "assumes": "one test set, the same accounts for both detectors, fitted models as they are; says nothing of other data sets",
+        "metric": wanted.metric,
+        "difference": d,
+        "disagree": psi,
+        "prevalence": pi,
+        "detectors": wanted.detectors,
+        "pairs": wanted.pairs,
+        "power": wanted.power,
+        "alpha": wanted.alpha,
+        "accounts": n,
+        "bots": round(n * pi),
+        "humans": n - round(n * pi),
+        "least": least,
+        "assumes": (
+            "one test set, the same accounts for both detectors, fitted models as they are; says"
+            " nothing of other data sets"
+        ),
     }

@@ -1,4 +1,6 @@
-"""From predictions to values: each cell's metrics with intervals, and the draws that make differences paired."""
+"""From predictions to values: each cell's metrics with intervals, and the draws that make
+differences paired.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ Places = npt.NDArray[np.intp]
 
 
 class Plan(NamedTuple):
-    """How accounts are drawn: how often, from which seed, and the folder that keeps draws for the next board."""
+    """How accounts are drawn: how often, from which seed, and the folder that keeps draws for the
+    next board.
+    """
 
     resamples: int = intervals.RESAMPLES
     seed: int = 0
@@ -40,7 +44,9 @@ class Plan(NamedTuple):
 
 USUAL = Plan()
 KEPT = 2
-"""Raised when the bootstrap's code changes what is drawn; a metric's own source is in the key of what is kept."""
+"""Raised when the bootstrap's code changes what is drawn; a metric's own source is in the key of
+what is kept.
+"""
 
 
 POSTERIORS = ("posterior", "posterior_low", "posterior_high")
@@ -54,7 +60,9 @@ def silent(_: int) -> None:
 
 @dataclass(frozen=True)
 class Result:
-    """A cell as the board needs it: `info` is cell.json, `predictions` the rows of `results.scored` (None unless done)."""
+    """A cell as the board needs it: `info` is cell.json, `predictions` the rows of `results.scored`
+    (None unless done).
+    """
 
     info: dict[str, Any]
     predictions: Callable[[], pa.Table] | None = None
@@ -62,11 +70,13 @@ class Result:
 
 @dataclass(frozen=True)
 class Measured:
-    """A cell with its values; an account predicted in two repeats is one account and two predictions.
+    """A cell with its values; an account predicted in two repeats is one account and two
+    predictions.
 
-    `scores` holds (value, low, high) of every metric that is defined; `methods` how each interval was made;
-    `draws` float64[count] of every metric, the same accounts drawn for every cell with this test. Where repeats are trials
-    of which the worst counts, `moves` says which it was, metric by metric. `doubt` holds draws under label doubt, if any.
+    `scores` holds (value, low, high) of every metric that is defined; `methods` how each interval
+    was made; `draws` float64[count] of every metric, the same accounts drawn for every cell with
+    this test. Where repeats are trials of which the worst counts, `moves` says which it was, metric
+    by metric. `doubt` holds draws under label doubt, if any.
     """
 
     info: dict[str, Any]
@@ -82,7 +92,9 @@ class Measured:
 
     @property
     def kind(self) -> Kind:
-        """What its scores tell; of older cells, in distribution where it was tested on what it was trained on, else transfer."""
+        """What its scores tell; of older cells, in distribution where it was tested on what it was
+        trained on, else transfer.
+        """
         same = set(self.info["train"]) == set(self.info["test"].split("+"))
         kind: Kind = self.info.get("kind") or ("in distribution" if same else "transfer")
         return kind
@@ -101,7 +113,8 @@ class Measured:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A cell's repeats, each as judged accounts and their places in the accounts of the test (None: all, in order).
+    """A cell's repeats, each as judged accounts and their places in the accounts of the test (None:
+    all, in order).
 
     `content` is a hash of everything above, so that draws can be kept.
     """
@@ -117,15 +130,27 @@ class Prepared:
         for judged, places in self.repeats:
             own = np.arange(len(judged.y)) if places is None else places
             fold = np.zeros(0) if judged.fold is None else judged.fold
-            for part in (judged.y, judged.p, judged.hat, own, fold, *(judged.facts[name] for name in sorted(judged.facts))):
+            for part in (
+                judged.y,
+                judged.p,
+                judged.hat,
+                own,
+                fold,
+                *(judged.facts[name] for name in sorted(judged.facts)),
+            ):
                 sha.update(np.ascontiguousarray(part).tobytes())
         sha.update(str(self.worst).encode())
         return sha.hexdigest()
 
     @property
     def size(self) -> int:
-        """The accounts that places point into: those of the test, of which this cell may have scored a part."""
-        return max(len(judged.y) if places is None else int(places.max()) + 1 for judged, places in self.repeats)
+        """The accounts that places point into: those of the test, of which this cell may have
+        scored a part.
+        """
+        return max(
+            len(judged.y) if places is None else int(places.max()) + 1
+            for judged, places in self.repeats
+        )
 
     @property
     def worst(self) -> bool:
@@ -134,11 +159,15 @@ class Prepared:
 
     @cached_property
     def trials(self) -> dict[str, int]:
-        """The repeat that counts, by metric: filled as metrics are measured, from all accounts and never from a draw."""
+        """The repeat that counts, by metric: filled as metrics are measured, from all accounts and
+        never from a draw.
+        """
         return {}
 
     def counted(self, metric: Metric) -> list[tuple[Judged, Places | None]]:
-        """The repeats that a metric's value is the mean of: all of them, or the worst one (the first of equally bad ones)."""
+        """The repeats that a metric's value is the mean of: all of them, or the worst one (the
+        first of equally bad ones).
+        """
         if not self.worst:
             return self.repeats
         if metric.name not in self.trials:
@@ -149,9 +178,14 @@ class Prepared:
 
 
 def measure(
-    found: Iterable[Result], metrics: Sequence[Metric], plan: Plan = USUAL, tick: Callable[[int], object] = silent,
+    found: Iterable[Result],
+    metrics: Sequence[Metric],
+    plan: Plan = USUAL,
+    tick: Callable[[int], object] = silent,
 ) -> list[Measured]:
-    """Every cell measured, sorted by its key. Cells with the same test are drawn together; `tick(n)` says n are done."""
+    """Every cell measured, sorted by its key. Cells with the same test are drawn together;
+    `tick(n)` says n are done.
+    """
     groups: dict[str, list[Result]] = defaultdict(list)
     for result in found:
         groups[result.info["test"]].append(result)
@@ -162,7 +196,9 @@ def measure(
         return measured
 
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        done = list(pool.map(one, sorted(groups.values(), key=lambda group: str(group[0].info["test"]))))
+        done = list(
+            pool.map(one, sorted(groups.values(), key=lambda group: str(group[0].info["test"])))
+        )
     return sorted((m for group in done for m in group), key=lambda m: m.key)
 
 
@@ -171,25 +207,40 @@ def _measure_test(group: list[Result], metrics: Sequence[Metric], plan: Plan) ->
     prepared, accounts = prepare([(r.info, r.predictions()) for r in scored if r.predictions])
     draws = drawn_or_kept(prepared, metrics, accounts, plan, _stream(group[0].info))
     measured = [
-        replace(_values(cell, metrics, drawn), doubt=_doubt(cell, metrics, plan, _stream(group[0].info)))
-        for cell, drawn in zip(prepared, draws, strict=True)]
+        replace(
+            _values(cell, metrics, drawn), doubt=_doubt(cell, metrics, plan, _stream(group[0].info))
+        )
+        for cell, drawn in zip(prepared, draws, strict=True)
+    ]
     return measured + [Measured(r.info) for r in group if r.predictions is None]
 
 
 def _doubt(cell: Prepared, metrics: Sequence[Metric], plan: Plan, stream: int) -> dict[str, Array]:
-    if cell.worst:  # the worst trial under other labels may be another one: no second interval there
+    if (
+        cell.worst
+    ):  # the worst trial under other labels may be another one: no second interval there
         return {}
-    return doubt.draw(cell.repeats, metrics, cell.posteriors, min(plan.resamples, doubt.DRAWS), [plan.seed, stream])
+    return doubt.draw(
+        cell.repeats,
+        metrics,
+        cell.posteriors,
+        min(plan.resamples, doubt.DRAWS),
+        [plan.seed, stream],
+    )
 
 
 def _stream(info: dict[str, Any]) -> int:
     """A number of the test's own, so that two data sets of one size are not drawn alike."""
-    hashes = [str(info["hashes"].get(reference, "")) for reference in sorted(info["test"].split("+"))]
+    hashes = [
+        str(info["hashes"].get(reference, "")) for reference in sorted(info["test"].split("+"))
+    ]
     return int.from_bytes(hashlib.sha256("\n".join(hashes).encode()).digest()[:4])
 
 
 def prepare(cells: Sequence[tuple[dict[str, Any], pa.Table]]) -> tuple[list[Prepared], int]:
-    """The cells of one test as arrays, and the number of accounts among them; the rows may come in any order."""
+    """The cells of one test as arrays, and the number of accounts among them; the rows may come in
+    any order.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -199,13 +250,17 @@ def prepare(cells: Sequence[tuple[dict[str, Any], pa.Table]]) -> tuple[list[Prep
     known = pc.unique(pa.chunked_array([chunk for key in keys for chunk in key.chunks]))
     known = known.take(pc.sort_indices(known))
     places = [pc.index_in(key, known) for key in keys]
-    return [_prepare(info, table, at, len(known)) for (info, table), at in zip(cells, places, strict=True)], len(known)
+    return [
+        _prepare(info, table, at, len(known))
+        for (info, table), at in zip(cells, places, strict=True)
+    ], len(known)
 
 
 def _prepare(info: dict[str, Any], table: pa.Table, index: Any, accounts: int) -> Prepared:
     at, repeat, y, p, threshold = (
         np.asarray(column.combine_chunks().to_numpy(zero_copy_only=False))
-        for column in (index, table["repeat"], table["y"], table["p_bot"], table["threshold"]))
+        for column in (index, table["repeat"], table["y"], table["p_bot"], table["threshold"])
+    )
     fold = np.asarray(table["fold"].to_numpy())
     facts = _facts(info, table)
     repeats: list[tuple[Judged, Places | None]] = []
@@ -226,22 +281,42 @@ def _prepare(info: dict[str, Any], table: pa.Table, index: Any, accounts: int) -
 
 def _facts(info: dict[str, Any], table: pa.Table) -> dict[str, Array]:
     """What is known of each row beside score and label: groups, seconds, and the cell's memory."""
-    facts = {name: np.asarray(table[name].to_numpy(), dtype=np.float64) for name in FACTS if name in table.column_names}
+    facts = {
+        name: np.asarray(table[name].to_numpy(), dtype=np.float64)
+        for name in FACTS
+        if name in table.column_names
+    }
     memory = (info.get("memory") or {}).get("score_mb_per_account")
-    return facts if memory is None else {**facts, "memory_mb": np.full(table.num_rows, float(memory))}
+    return (
+        facts if memory is None else {**facts, "memory_mb": np.full(table.num_rows, float(memory))}
+    )
 
 
 def drawn_or_kept(
-    cells: Sequence[Prepared], metrics: Sequence[Metric], accounts: int, plan: Plan, stream: int,
+    cells: Sequence[Prepared],
+    metrics: Sequence[Metric],
+    accounts: int,
+    plan: Plan,
+    stream: int,
 ) -> list[dict[str, Array]]:
-    """Each cell's draws, read back where an earlier board kept them; what was not kept is drawn together."""
+    """Each cell's draws, read back where an earlier board kept them; what was not kept is drawn
+    together.
+    """
     if plan.kept is None:
         return draw(cells, metrics, accounts, plan.resamples, [plan.seed, stream])
-    code = [[m.name, m.by_fold, code_versions.of_function(getattr(m.measure, "func", m.measure))] for m in metrics]
+    code = [
+        [m.name, m.by_fold, code_versions.of_function(getattr(m.measure, "func", m.measure))]
+        for m in metrics
+    ]
     told = json.dumps([KEPT, plan.resamples, plan.seed, stream, accounts, code])
-    paths = [plan.kept / f"{hashlib.sha256(f'{told} {c.content}'.encode()).hexdigest()}.npy" for c in cells]
+    paths = [
+        plan.kept / f"{hashlib.sha256(f'{told} {c.content}'.encode()).hexdigest()}.npy"
+        for c in cells
+    ]
     missing = [i for i, path in enumerate(paths) if not path.exists()]
-    fresh = draw([cells[i] for i in missing], metrics, accounts, plan.resamples, [plan.seed, stream])
+    fresh = draw(
+        [cells[i] for i in missing], metrics, accounts, plan.resamples, [plan.seed, stream]
+    )
     for i, drawn in zip(missing, fresh, strict=True):
         plan.kept.mkdir(parents=True, exist_ok=True)
         part = paths[i].with_suffix(f".{os.getpid()}.part")
@@ -252,16 +327,22 @@ def drawn_or_kept(
 
 
 def draw(
-    cells: Sequence[Prepared], metrics: Sequence[Metric], accounts: int, count: int, stream: Sequence[int],
+    cells: Sequence[Prepared],
+    metrics: Sequence[Metric],
+    accounts: int,
+    count: int,
+    stream: Sequence[int],
 ) -> list[dict[str, Array]]:
-    """Each cell's metrics in `count` draws of the accounts, the mean over repeats; the same draw for every cell."""
+    """Each cell's metrics in `count` draws of the accounts, the mean over repeats; the same draw
+    for every cell.
+    """
     if not cells:
         return []
     kept = np.empty((len(cells), len(metrics), count))
     start = 0
     for weight in intervals.resamples(accounts, count, stream):
         for cell, into in zip(cells, kept, strict=True):
-            into[:, start:start + len(weight)] = _mean_over_repeats(cell, metrics, weight)
+            into[:, start : start + len(weight)] = _mean_over_repeats(cell, metrics, weight)
         start += len(weight)
     return [{m.name: drawn for m, drawn in zip(metrics, into, strict=True)} for into in kept]
 
@@ -288,16 +369,28 @@ def _values(cell: Prepared, metrics: Sequence[Metric], draws: dict[str, Array]) 
         if np.isfinite(value):
             own = cell.counted(m)
             sample = Sample([judged for judged, _ in own], [places for _, places in own], cell.size)
-            low, high, methods[m.name] = intervals.interval(m, value, sample, draws[m.name], (bots, accounts - bots))
+            low, high, methods[m.name] = intervals.interval(
+                m, value, sample, draws[m.name], (bots, accounts - bots)
+            )
             # NaN says that there is no interval, and stays NaN.
             scores[m.name] = (value, float(np.minimum(low, value)), float(np.maximum(high, value)))
     predictions = sum(len(judged.y) for judged, _ in cell.repeats)
     moves = cell.info.get("moves") or []
-    made = {name: moves[trial] or "none" for name, trial in cell.trials.items() if trial < len(moves)}
-    return Measured(cell.info, accounts, predictions, bots, accounts - bots, scores, methods, draws, made)
+    made = {
+        name: moves[trial] or "none" for name, trial in cell.trials.items() if trial < len(moves)
+    }
+    return Measured(
+        cell.info, accounts, predictions, bots, accounts - bots, scores, methods, draws, made
+    )
 
 
 def values(info: dict[str, Any], table: pa.Table, metrics: Sequence[Metric]) -> dict[str, float]:
     """Every metric of one cell by name, without an interval; NaN where it is undefined."""
     (cell,), _ = prepare([(info, table)])
-    return dict(zip((m.name for m in metrics), _mean_over_repeats(cell, metrics, None)[:, 0].tolist(), strict=True))
+    return dict(
+        zip(
+            (m.name for m in metrics),
+            _mean_over_repeats(cell, metrics, None)[:, 0].tolist(),
+            strict=True,
+        )
+    )

@@ -1,4 +1,6 @@
-"""Means over part of the data sets: those of a platform, of a licence, or of both, ranked as the whole is."""
+"""Means over part of the data sets: those of a platform, of a licence, or of both, ranked as the
+whole is.
+"""
 
 from __future__ import annotations
 
@@ -26,14 +28,21 @@ def licence_kind(said: str | None) -> str:
 
 
 def subsets(field: Field, tests: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """A summary for each proper part of the mean that a platform, a licence, or both leave: `tests` and `summary`.
+    """A summary for each proper part of the mean that a platform, a licence, or both leave: `tests`
+    and `summary`.
 
     A part's intervals and ranks are its own; it is no more than a look at fewer data sets.
     """
     core = [t for t in tests if t["name"] in field.core]
     found: dict[tuple[str, ...], None] = {}
     for chosen in product(*([None, *sorted({t[part] for t in core})] for part in PARTS)):
-        names = tuple(sorted(t["name"] for t in core if all(c in (None, t[p]) for c, p in zip(chosen, PARTS, strict=True))))
+        names = tuple(
+            sorted(
+                t["name"]
+                for t in core
+                if all(c in (None, t[p]) for c, p in zip(chosen, PARTS, strict=True))
+            )
+        )
         if names and len(names) < len(core):
             found[names] = None
     return [{"tests": list(names), "summary": _summary(field, names)} for names in sorted(found)]

@@ -1,4 +1,6 @@
-"""Means over data sets, paired differences, ranks and ties: what a row of the board says beyond single cells."""
+"""Means over data sets, paired differences, ranks and ties: what a row of the board says beyond
+single cells.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ SAME = 1e-9
 
 @dataclass(frozen=True)
 class Field:
-    """The cells of a run as the board lays them out: one protocol a kind, one cell for each detector and test."""
+    """The cells of a run as the board lays them out: one protocol a kind, one cell for each
+    detector and test.
+    """
 
     measured: Sequence[Measured]
     metrics: Sequence[Metric]
@@ -38,8 +42,16 @@ class Field:
         """The protocol shown of each kind: the one with most scored cells, then by name."""
         shown: dict[Kind, str] = {}
         for kind in (*KINDS, *BESIDE):
-            scored = Counter(m.info["protocol"] for m in self.measured if m.kind == kind and m.info["status"] == "done")
-            pairs = Counter((m.info["protocol"], m.info["detector"], m.info["test"]) for m in self.measured if m.kind == kind)
+            scored = Counter(
+                m.info["protocol"]
+                for m in self.measured
+                if m.kind == kind and m.info["status"] == "done"
+            )
+            pairs = Counter(
+                (m.info["protocol"], m.info["detector"], m.info["test"])
+                for m in self.measured
+                if m.kind == kind
+            )
             several = {protocol for (protocol, _, _), n in pairs.items() if n > 1}
             fit = [p for p in scored if p not in several]
             if fit:
@@ -49,8 +61,11 @@ class Field:
     @cached_property
     def cells(self) -> dict[tuple[str, Kind, str], Measured]:
         """The cells shown, by detector, kind and test."""
-        return {(m.info["detector"], m.kind, m.info["test"]): m
-                for m in self.measured if self.protocols.get(m.kind) == m.info["protocol"]}
+        return {
+            (m.info["detector"], m.kind, m.info["test"]): m
+            for m in self.measured
+            if self.protocols.get(m.kind) == m.info["protocol"]
+        }
 
     @cached_property
     def main(self) -> Kind | None:
@@ -65,7 +80,9 @@ class Field:
     @cached_property
     def tests(self) -> list[str]:
         """Every test of the cells shown."""
-        return sorted({test for _, _, test in self.cells}) or sorted({m.info["test"] for m in self.measured})
+        return sorted({test for _, _, test in self.cells}) or sorted(
+            {m.info["test"] for m in self.measured}
+        )
 
     def scored(self, detector: str, kind: Kind, test: str) -> Measured | None:
         """The cell, where it was scored."""
@@ -74,12 +91,20 @@ class Field:
 
     @cached_property
     def core(self) -> list[str]:
-        """The tests whose scores the mean is of: enough of both classes, and scored by at least half of the detectors
-        that were scored anywhere, the shortcuts among them. Simulated ones do not mix with real ones. Where any test has
-        scores of both kinds, those without stay out, so that both columns are means of the same data sets."""
+        """The tests whose scores the mean is of: enough of both classes, and scored by at least
+        half of the detectors that were scored anywhere, the shortcuts among them. Simulated ones do
+        not mix with real ones. Where any test has scores of both kinds, those without stay out, so
+        that both columns are means of the same data sets.
+        """
         if self.main is None:
             return []
-        both = [t for t in self._enough if all(self.scored(d, kind, t) for d in FLOORS for kind in KINDS if kind in self.protocols)]
+        both = [
+            t
+            for t in self._enough
+            if all(
+                self.scored(d, kind, t) for d in FLOORS for kind in KINDS if kind in self.protocols
+            )
+        ]
         return both or self._enough
 
     @cached_property
@@ -87,7 +112,9 @@ class Field:
         """The tests fit for the mean of the kind that ranks."""
         if self.main is None:
             return []
-        able = {d for d in self.detectors if any(self.scored(d, self.main, t) for t in self.tests)} - set(FLOORS)
+        able = {
+            d for d in self.detectors if any(self.scored(d, self.main, t) for t in self.tests)
+        } - set(FLOORS)
         kept = []
         real = {m.info["test"] for m in self.cells.values() if not m.info.get("simulated")}
         for test in [t for t in self.tests if t in real or not real]:
@@ -100,7 +127,9 @@ class Field:
 
 @dataclass(frozen=True)
 class Spread:
-    """A value over one test or the mean of several: score, the sets' own values, and its paired draws."""
+    """A value over one test or the mean of several: score, the sets' own values, and its paired
+    draws.
+    """
 
     score: Score
     values: list[float]
@@ -110,7 +139,9 @@ class Spread:
     """The mean over draws of accounts and labels; None where no label is in doubt."""
 
 
-def spread(field: Field, metric: Metric, detector: str, kind: Kind, tests: Sequence[str]) -> Spread | None:
+def spread(
+    field: Field, metric: Metric, detector: str, kind: Kind, tests: Sequence[str]
+) -> Spread | None:
     """The mean of the detector's scores over all of these tests; None where one is missing."""
     cells = [field.scored(detector, kind, test) for test in tests]
     scores = [c.scores[metric.name] for c in cells if c is not None and metric.name in c.scores]
@@ -121,13 +152,17 @@ def spread(field: Field, metric: Metric, detector: str, kind: Kind, tests: Seque
     draws = np.mean([c.draws[metric.name] for c in cells if c is not None], axis=0)
     doubted = [c.doubt.get(metric.name, c.draws[metric.name]) for c in cells if c is not None]
     anywhere = any(metric.name in c.doubt for c in cells if c is not None)
-    doubt = float(np.mean([np.nanmean(d) for d in doubted])) if anywhere and not any(np.isnan(d).all() for d in doubted) else None
+    doubt = (
+        float(np.mean([np.nanmean(d) for d in doubted]))
+        if anywhere and not any(np.isnan(d).all() for d in doubted)
+        else None
+    )
     return Spread(score, values, draws, any(c.few for c in cells if c is not None), doubt)
 
 
 def difference(a: Spread, b: Spread) -> Score:
-    """a − b with its paired interval. Where every draw gives the same difference, the interval is that of unpaired
-    values, unless it is zero: then the two say the same."""
+    """a − b with its paired interval. Where every draw gives the same difference, the interval is
+    that of unpaired values, unless it is zero: then the two say the same."""
     value, drawn = a.score[0] - b.score[0], a.draws - b.draws
     bounds = intervals.percentiles(drawn) or (value, value)
     if bounds[1] - bounds[0] < SAME and abs(value) > SAME:
@@ -144,14 +179,19 @@ def _separated_here(pairs: Sequence[tuple[Spread, Spread]]) -> list[bool]:
     values = np.array([a.score[0] - b.score[0] for a, b in pairs])
     drawn = [a.draws - b.draws for a, b in pairs]
     deviations = np.array([float(np.nanstd(d)) if not np.isnan(d).all() else 0.0 for d in drawn])
-    p = p_values(np.where(np.abs(values) < SAME, 0, values), np.where(deviations < SAME, 0, deviations))
-    # A constant difference has no spread: then it counts only where the values' own intervals do not meet.
+    p = p_values(
+        np.where(np.abs(values) < SAME, 0, values), np.where(deviations < SAME, 0, deviations)
+    )
+    # A constant difference has no spread: then it counts only where the values' own intervals do
+    # not meet.
     meet = np.array([not (a.score[1] > b.score[2] or b.score[1] > a.score[2]) for a, b in pairs])
     return intervals.holm(np.where((deviations < SAME) & meet, 1.0, p).tolist())
 
 
 def _separated_elsewhere(pairs: Sequence[tuple[Spread, Spread]]) -> list[bool]:
-    """Which pairs differ beyond the data sets drawn: Student's paired t over sets, Holm over all pairs."""
+    """Which pairs differ beyond the data sets drawn: Student's paired t over sets, Holm over all
+    pairs.
+    """
     from scipy.special import stdtr
 
     p = []
@@ -162,7 +202,9 @@ def _separated_elsewhere(pairs: Sequence[tuple[Spread, Spread]]) -> list[bool]:
     return intervals.holm(p)
 
 
-def _beaten(names: Sequence[str], of: Mapping[str, Spread], metric: Metric, separated: Iterable[bool]) -> set[tuple[str, str]]:
+def _beaten(
+    names: Sequence[str], of: Mapping[str, Spread], metric: Metric, separated: Iterable[bool]
+) -> set[tuple[str, str]]:
     """Pairs (better, worse) that are separated."""
     found = set()
     for (a, b), apart in zip(combinations(names, 2), separated, strict=True):
@@ -173,7 +215,9 @@ def _beaten(names: Sequence[str], of: Mapping[str, Spread], metric: Metric, sepa
 
 def _range(name: str, names: Sequence[str], beaten: set[tuple[str, str]]) -> tuple[int, int]:
     """1 + how many are better, to k − how many are worse."""
-    return 1 + sum((o, name) in beaten for o in names), len(names) - sum((name, o) in beaten for o in names)
+    return 1 + sum((o, name) in beaten for o in names), len(names) - sum(
+        (name, o) in beaten for o in names
+    )
 
 
 def ties(order: Sequence[str], beaten: set[tuple[str, str]]) -> list[list[str]]:
@@ -186,7 +230,9 @@ def ties(order: Sequence[str], beaten: set[tuple[str, str]]) -> list[list[str]]:
     end = 0
     for start in range(len(order)):
         stop = start + 1
-        while stop < len(order) and not any((a, order[stop]) in beaten or (order[stop], a) in beaten for a in order[start:stop]):
+        while stop < len(order) and not any(
+            (a, order[stop]) in beaten or (order[stop], a) in beaten for a in order[start:stop]
+        ):
             stop += 1
         if stop > end and stop - start > 1:
             runs.append(list(order[start:stop]))
@@ -194,30 +240,56 @@ def ties(order: Sequence[str], beaten: set[tuple[str, str]]) -> list[list[str]]:
     return runs
 
 
-def summarise(field: Field, metric: Metric, scope: str, part: Sequence[str] | None = None) -> list[dict[str, Any]]:
-    """One entry for each detector that has a score in the scope (`mean`, of a part of it if named, or a test), best first."""
+def summarise(
+    field: Field, metric: Metric, scope: str, part: Sequence[str] | None = None
+) -> list[dict[str, Any]]:
+    """One entry for each detector that has a score in the scope (`mean`, of a part of it if named,
+    or a test), best first.
+    """
     if field.main is None:
         return []
     tests = (field.core if part is None else part) if scope == MEAN else [scope]
-    spreads = {kind: {d: s for d in field.detectors if tests and (s := spread(field, metric, d, kind, tests))}
-               for kind in (*KINDS, *BESIDE)}
+    spreads = {
+        kind: {
+            d: s for d in field.detectors if tests and (s := spread(field, metric, d, kind, tests))
+        }
+        for kind in (*KINDS, *BESIDE)
+    }
     main = spreads[field.main]
-    names = sorted(main, key=lambda d: (-main[d].score[0] if metric.direction == "higher" else main[d].score[0], d))
-    ranks = {} if any(s.few for s in main.values()) or not metric.ranked else ranked(names, main, metric)
+    names = sorted(
+        main,
+        key=lambda d: (-main[d].score[0] if metric.direction == "higher" else main[d].score[0], d),
+    )
+    ranks = (
+        {}
+        if any(s.few for s in main.values()) or not metric.ranked
+        else ranked(names, main, metric)
+    )
     question = main.get(ONE_QUESTION)
     entries = []
     for name in names:
         own = main[name]
-        entry: dict[str, Any] = {"scope": scope, "metric": metric.name, "detector": name, "few": own.few}
-        entry["scores"] = {k: list(spreads[k][name].score) for k in (*KINDS, *BESIDE) if name in spreads[k]}
-        wide = {k: over_sets(spreads[k][name].values, metric.range) for k in KINDS if name in spreads[k]}
+        entry: dict[str, Any] = {
+            "scope": scope,
+            "metric": metric.name,
+            "detector": name,
+            "few": own.few,
+        }
+        entry["scores"] = {
+            k: list(spreads[k][name].score) for k in (*KINDS, *BESIDE) if name in spreads[k]
+        }
+        wide = {
+            k: over_sets(spreads[k][name].values, metric.range) for k in KINDS if name in spreads[k]
+        }
         entry["wide"] = {k: list(bounds) for k, bounds in wide.items() if bounds}
         other = spreads["in distribution"].get(name) if field.main == "transfer" else None
         entry["lost"] = list(difference(own, other)) if other else None
         above = question is not None and name != ONE_QUESTION
         entry["above"] = list(difference(own, question)) if question and above else None
         entry["above_wide"] = _over(own, question) if question and above else None
-        entry["higher_on"] = sum(map(metric.better, own.values, question.values)) if question and above else None
+        entry["higher_on"] = (
+            sum(map(metric.better, own.values, question.values)) if question and above else None
+        )
         entries.append({**entry, **ranks.get(name, {"rank": None})})
     return entries
 
@@ -232,13 +304,15 @@ def _doubted(main: Mapping[str, Spread], metric: Metric) -> dict[str, int]:
     known = {name: s.doubt for name, s in main.items() if s.doubt is not None}
     if len(known) < len(main):
         return {}
-    return {name: 1 + sum(metric.better(o, value) and abs(o - value) > SAME for o in known.values())
-            for name, value in known.items()}
+    return {
+        name: 1 + sum(metric.better(o, value) and abs(o - value) > SAME for o in known.values())
+        for name, value in known.items()
+    }
 
 
 def tie_groups(order: Sequence[str], beaten: set[tuple[str, str]]) -> dict[str, int]:
-    """The group of each: 1 is the leader and all not separated from it, 2 the best of the rest and all of the rest not
-    separated from that one, and so on down.
+    """The group of each: 1 is the leader and all not separated from it, 2 the best of the rest and
+    all of the rest not separated from that one, and so on down.
 
     >>> tie_groups(["a", "b", "c", "d"], {("a", "c"), ("a", "d"), ("b", "d")})
     {'a': 1, 'b': 1, 'c': 2, 'd': 2}
@@ -248,13 +322,20 @@ def tie_groups(order: Sequence[str], beaten: set[tuple[str, str]]) -> dict[str, 
     while left:
         number += 1
         lead = left[0]
-        groups.update((name, number) for name in left if (lead, name) not in beaten and (name, lead) not in beaten)
+        groups.update(
+            (name, number)
+            for name in left
+            if (lead, name) not in beaten and (name, lead) not in beaten
+        )
         left = [name for name in left if name not in groups]
     return groups
 
 
-def ranked(names: list[str], main: Mapping[str, Spread], metric: Metric) -> dict[str, dict[str, Any]]:
-    """Rank (equal values, equal ranks), rank intervals here and elsewhere, tie group, and the bars each is part of.
+def ranked(
+    names: list[str], main: Mapping[str, Spread], metric: Metric
+) -> dict[str, dict[str, Any]]:
+    """Rank (equal values, equal ranks), rank intervals here and elsewhere, tie group, and the bars
+    each is part of.
 
     `names` are best first.
     """
@@ -267,12 +348,21 @@ def ranked(names: list[str], main: Mapping[str, Spread], metric: Metric) -> dict
     doubted = _doubted(main, metric)
     for name in names:
         value = main[name].score[0]
-        rank = 1 + sum(metric.better(main[o].score[0], value) and abs(main[o].score[0] - value) > SAME for o in names)
+        rank = 1 + sum(
+            metric.better(main[o].score[0], value) and abs(main[o].score[0] - value) > SAME
+            for o in names
+        )
         low, high = _range(name, names, here)
         found[name] = {
-            "rank": rank, "rank_low": min(low, rank), "rank_high": max(high, rank),
-            "rank_elsewhere": list(_range(name, names, elsewhere)) if elsewhere is not None else None,
-            "rank_doubt": doubted.get(name), "flips": name in doubted and doubted[name] != rank,
-            "tie_group": groups[name], "ties": [i for i, run in enumerate(runs) if name in run],
+            "rank": rank,
+            "rank_low": min(low, rank),
+            "rank_high": max(high, rank),
+            "rank_elsewhere": (
+                list(_range(name, names, elsewhere)) if elsewhere is not None else None
+            ),
+            "rank_doubt": doubted.get(name),
+            "flips": name in doubted and doubted[name] != rank,
+            "tie_group": groups[name],
+            "ties": [i for i, run in enumerate(runs) if name in run],
         }
     return found

@@ -1,4 +1,6 @@
-"""A run's results as one document: the rows of the board, the means, ranks and ties, and what they were made from."""
+"""A run's results as one document: the rows of the board, the means, ranks and ties, and what they
+were made from.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,18 @@ if TYPE_CHECKING:
 FORMAT = 1
 PLACES = 6
 INSIDE = "in distribution"
-RELEASE = ("name", "version", "content_hash", "dataset", "platform", "simulated", "accounts", "bots", "humans", "licence")
+RELEASE = (
+    "name",
+    "version",
+    "content_hash",
+    "dataset",
+    "platform",
+    "simulated",
+    "accounts",
+    "bots",
+    "humans",
+    "licence",
+)
 
 
 def find_run(home: Path, run_id: str | None = None, suite: str | None = None) -> Run:
@@ -41,14 +54,25 @@ def find_run(home: Path, run_id: str | None = None, suite: str | None = None) ->
     return fitting[-1] if fitting else results.load_run(home)
 
 
-def from_run(run: Run, plan: Plan = USUAL, tick: Callable[[int], object] = silent) -> dict[str, Any]:
-    """The board of a finished run. Raises UserError where its shortcut rows are missing or a cell has gone."""
+def from_run(
+    run: Run, plan: Plan = USUAL, tick: Callable[[int], object] = silent
+) -> dict[str, Any]:
+    """The board of a finished run. Raises UserError where its shortcut rows are missing or a cell
+    has gone.
+    """
     from functools import partial
 
     from benchmarks.execution import results
 
-    cells = [Result(c.info, partial(results.scored, c) if c.status == "done" else None) for c in results.cells(run)]
-    about: dict[str, Any] = {"run": run.run_id, "suite": str(run.suite.get("name", "")), "seconds": run.seconds}
+    cells = [
+        Result(c.info, partial(results.scored, c) if c.status == "done" else None)
+        for c in results.cells(run)
+    ]
+    about: dict[str, Any] = {
+        "run": run.run_id,
+        "suite": str(run.suite.get("name", "")),
+        "seconds": run.seconds,
+    }
     wanted = run.suite.get("metrics")
     about["metrics"] = None if wanted in (None, "all") else wanted
     return board(about, cells, licensed(run), plan, tick)
@@ -61,7 +85,9 @@ def licensed(run: Run) -> list[dict[str, Any]]:
     found = []
     for known in run.releases:
         try:
-            licence = release.load(run.home, f"{known['name']}@{known['version']}").info.get("licence")
+            licence = release.load(run.home, f"{known['name']}@{known['version']}").info.get(
+                "licence"
+            )
         except UserError:
             licence = None
         found.append({**known, "licence": known.get("licence") or licence})
@@ -69,44 +95,82 @@ def licensed(run: Run) -> list[dict[str, Any]]:
 
 
 def board(
-    about: Mapping[str, Any], cells: Iterable[Result], releases: Iterable[Mapping[str, Any]],
-    plan: Plan = USUAL, tick: Callable[[int], object] = silent,
+    about: Mapping[str, Any],
+    cells: Iterable[Result],
+    releases: Iterable[Mapping[str, Any]],
+    plan: Plan = USUAL,
+    tick: Callable[[int], object] = silent,
 ) -> dict[str, Any]:
-    """The whole board as plain JSON; `about` has run, suite, seconds and perhaps metrics. No order of input matters."""
+    """The whole board as plain JSON; `about` has run, suite, seconds and perhaps metrics. No order
+    of input matters.
+    """
     found, known = list(cells), sorted(releases, key=lambda r: (r["name"], r["version"]))
     refuse_without_floors([r.info for r in found], str(about["suite"]))
     shown = metrics.ordered(about.get("metrics"))
     field = Field(measure(found, shown, plan, tick), shown)
     places = placed(field.measured, shown)
     tests = [_test(test, field, known) for test in field.tests]
-    return rounded({  # type: ignore[no-any-return]
-        "format": FORMAT, "suite": about["suite"], "run": about["run"], "seconds": about["seconds"],
-        "simulated": any(r["simulated"] for r in known) or any(bool(r.info.get("simulated")) for r in found),
-        "intervals": {"level": intervals.LEVEL, "resamples": plan.resamples, "seed": plan.seed, "unit": "account",
-                      "few": intervals.FEW},
-        "metrics": [m.about() for m in shown],
-        "protocols": [{"name": p, "kind": k, "shown": p in field.protocols.values()} for p, k in _protocols(field.measured)],
-        "ranked_by": field.main,
-        "releases": [{**{k: r.get(k) for k in RELEASE}, "reference": f"{r['name']}@{r['version']}"} for r in known],
-        "tests": tests,
-        "detectors": [{**_detector(name, field), **_met(name, field, known)} for name in field.detectors],
-        "rows": [{**_row(m, metric), **places.get((m.info["cell_key"], metric.name), UNPLACED)}
-                 for m in field.measured for metric in shown],
-        "summary": [entry for scope in (MEAN, *field.tests) for m in shown for entry in summarise(field, m, scope)],
-        "subsets": subsets(field, tests),
-        "friedman": {m.name: _friedman(field, m) for m in shown if m.ranked},
-        "versions": _versions(field.measured),
-    })
+    return rounded(
+        {  # type: ignore[no-any-return]
+            "format": FORMAT,
+            "suite": about["suite"],
+            "run": about["run"],
+            "seconds": about["seconds"],
+            "simulated": (
+                any(r["simulated"] for r in known)
+                or any(bool(r.info.get("simulated")) for r in found)
+            ),
+            "intervals": {
+                "level": intervals.LEVEL,
+                "resamples": plan.resamples,
+                "seed": plan.seed,
+                "unit": "account",
+                "few": intervals.FEW,
+            },
+            "metrics": [m.about() for m in shown],
+            "protocols": [
+                {"name": p, "kind": k, "shown": p in field.protocols.values()}
+                for p, k in _protocols(field.measured)
+            ],
+            "ranked_by": field.main,
+            "releases": [
+                {**{k: r.get(k) for k in RELEASE}, "reference": f"{r['name']}@{r['version']}"}
+                for r in known
+            ],
+            "tests": tests,
+            "detectors": [
+                {**_detector(name, field), **_met(name, field, known)} for name in field.detectors
+            ],
+            "rows": [
+                {**_row(m, metric), **places.get((m.info["cell_key"], metric.name), UNPLACED)}
+                for m in field.measured
+                for metric in shown
+            ],
+            "summary": [
+                entry
+                for scope in (MEAN, *field.tests)
+                for m in shown
+                for entry in summarise(field, m, scope)
+            ],
+            "subsets": subsets(field, tests),
+            "friedman": {m.name: _friedman(field, m) for m in shown if m.ranked},
+            "versions": _versions(field.measured),
+        }
+    )
 
 
 def refuse_without_floors(infos: Iterable[Mapping[str, Any]], suite: str) -> None:
-    """Raise UserError where the run has no constant or no one-question tree: no score means anything beside nothing."""
+    """Raise UserError where the run has no constant or no one-question tree: no score means
+    anything beside nothing.
+    """
     missing = sorted(set(FLOORS) - {i["detector"] for i in infos})
     if missing:
         raise UserError(
-            f"The run of suite {suite!r} lacks its shortcut rows: {', '.join(missing)}. A score says nothing without them beside "
-            "it, so no board was written. Add them to the suite's `detectors:` (or say `all`) and run `botbench bench` again: "
-            "what is done stays done.")
+            f"The run of suite {suite!r} lacks its shortcut rows: {', '.join(missing)}. A score"
+            " says nothing without them beside it, so no board was written. Add them to the"
+            " suite's `detectors:` (or say `all`) and run `botbench bench` again: what is done"
+            " stays done."
+        )
 
 
 def _protocols(measured: Iterable[Measured]) -> list[tuple[str, str]]:
@@ -116,14 +180,24 @@ def _protocols(measured: Iterable[Measured]) -> list[tuple[str, str]]:
 def _test(test: str, field: Field, releases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """What was tested on: one release, or the named pair of two."""
     own = [r for r in releases if f"{r['name']}@{r['version']}" in test.split("+")]
-    # Another mix thins a class; whether the data set itself is few is told by the cells that use all of it.
-    done = [m for m in field.measured if m.info["test"] == test and m.info["status"] == "done" and m.kind in KINDS]
+    # Another mix thins a class; whether the data set itself is few is told by the cells that use
+    # all of it.
+    done = [
+        m
+        for m in field.measured
+        if m.info["test"] == test and m.info["status"] == "done" and m.kind in KINDS
+    ]
     bots, humans = (sum(int(r.get(k) or 0) for r in own) for k in ("bots", "humans"))
     return {
-        "name": test, "platform": ", ".join(sorted({str(r.get("platform")) for r in own})), "accounts": bots + humans,
+        "name": test,
+        "platform": ", ".join(sorted({str(r.get("platform")) for r in own})),
+        "accounts": bots + humans,
         "licence": ", ".join(sorted({licence_kind(r.get("licence")) for r in own})),
-        "bots": bots, "humans": humans, "simulated": any(bool(r.get("simulated")) for r in own),
-        "few": any(m.few for m in done) if done else intervals.few(bots, humans), "in_mean": test in field.core,
+        "bots": bots,
+        "humans": humans,
+        "simulated": any(bool(r.get("simulated")) for r in own),
+        "few": any(m.few for m in done) if done else intervals.few(bots, humans),
+        "in_mean": test in field.core,
     }
 
 
@@ -133,56 +207,113 @@ def _detector(name: str, field: Field) -> dict[str, Any]:
     done = [m for m in own if m.info["status"] == "done"]
     info = own[0].info
     predictions = sum(m.predictions for m in done)
-    fit, score = (sum(float((m.info.get("seconds") or {}).get(part) or 0) for m in done) for part in ("fit", "score"))
+    fit, score = (
+        sum(float((m.info.get("seconds") or {}).get(part) or 0) for m in done)
+        for part in ("fit", "score")
+    )
     return {
-        "name": name, "about": info.get("detector_about") or "", "cites": info.get("cites"), "needs": list(info.get("needs") or []),
+        "name": name,
+        "about": info.get("detector_about") or "",
+        "cites": info.get("cites"),
+        "needs": list(info.get("needs") or []),
         "floor": bool(info.get("floor")) or name in FLOORS,
         "version": "; ".join(sorted({str(m.info.get("detector_version")) for m in own})),
-        "threshold_rule": "; ".join(sorted({str(m.info["threshold_rule"]) for m in done if m.info.get("threshold_rule")})),
-        "cells": {s: sum(m.info["status"] == s for m in own) for s in ("done", "failed", "not applicable")},
-        "fit_seconds": fit if done else None, "score_ms_per_1000": 1e6 * score / predictions if predictions else None,
-        # Transfer first, so that what was learnt on the data set itself stands where both are there.
-        "learnt": {m.info["test"]: m.info["learnt"] for m in sorted(done, key=lambda m: m.kind == INSIDE) if m.info.get("learnt")},
+        "threshold_rule": "; ".join(
+            sorted({str(m.info["threshold_rule"]) for m in done if m.info.get("threshold_rule")})
+        ),
+        "cells": {
+            s: sum(m.info["status"] == s for m in own) for s in ("done", "failed", "not applicable")
+        },
+        "fit_seconds": fit if done else None,
+        "score_ms_per_1000": 1e6 * score / predictions if predictions else None,
+        # Transfer first, so that what was learnt on the data set itself stands where both are
+        # there.
+        "learnt": {
+            m.info["test"]: m.info["learnt"]
+            for m in sorted(done, key=lambda m: m.kind == INSIDE)
+            if m.info.get("learnt")
+        },
     }
 
 
 def _met(name: str, field: Field, releases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """What a detector says that it was trained on before it came here, and the tests of the same data sets."""
-    said = sorted({str(t) for m in field.measured if m.info["detector"] == name for t in m.info.get("trained_on") or ()})
+    """What a detector says that it was trained on before it came here, and the tests of the same
+    data sets.
+    """
+    said = sorted(
+        {
+            str(t)
+            for m in field.measured
+            if m.info["detector"] == name
+            for t in m.info.get("trained_on") or ()
+        }
+    )
     names = {t.partition("@")[0] for t in said}
-    same = {f"{r['name']}@{r['version']}" for r in releases if names & {r["name"], r.get("dataset")}}
-    return {"trained_on": said, "met": [test for test in field.tests if same & set(test.split("+"))]}
+    same = {
+        f"{r['name']}@{r['version']}" for r in releases if names & {r["name"], r.get("dataset")}
+    }
+    return {
+        "trained_on": said,
+        "met": [test for test in field.tests if same & set(test.split("+"))],
+    }
 
 
 def _row(m: Measured, metric: Metric) -> dict[str, Any]:
     """The contract's row: one metric of one cell; without a value, `reason` says why."""
     value, low, high = m.scores.get(metric.name, (None, None, None))
-    doubt = intervals.percentiles(m.doubt[metric.name]) if metric.name in m.doubt and value is not None and not m.few else None
+    doubt = (
+        intervals.percentiles(m.doubt[metric.name])
+        if metric.name in m.doubt and value is not None and not m.few
+        else None
+    )
     reason = m.info.get("reason")
     if m.info["status"] == "done" and value is None:
         reason = f"not defined: {metric.undefined}"
     seconds = m.info.get("seconds") or {}
     return {
-        "detector": m.info["detector"], "protocol": m.info["protocol"], "kind": m.kind, "train": sorted(m.info["train"]),
-        "test": m.info["test"], "metric": metric.name, "value": value, "low": low, "high": high, "n": m.accounts,
-        "low_doubt": doubt[0] if doubt else None, "high_doubt": doubt[1] if doubt else None,
-        "bots": m.bots, "humans": m.humans, "few": m.few, "interval": m.methods.get(metric.name), "status": m.info["status"],
-        "reason": reason, "move": m.moves.get(metric.name), "simulated": bool(m.info.get("simulated")),
-        "seed": m.info.get("seed"), "cell": m.info["cell_key"],
-        "fit_seconds": seconds.get("fit"), "score_seconds": seconds.get("score"),
+        "detector": m.info["detector"],
+        "protocol": m.info["protocol"],
+        "kind": m.kind,
+        "train": sorted(m.info["train"]),
+        "test": m.info["test"],
+        "metric": metric.name,
+        "value": value,
+        "low": low,
+        "high": high,
+        "n": m.accounts,
+        "low_doubt": doubt[0] if doubt else None,
+        "high_doubt": doubt[1] if doubt else None,
+        "bots": m.bots,
+        "humans": m.humans,
+        "few": m.few,
+        "interval": m.methods.get(metric.name),
+        "status": m.info["status"],
+        "reason": reason,
+        "move": m.moves.get(metric.name),
+        "simulated": bool(m.info.get("simulated")),
+        "seed": m.info.get("seed"),
+        "cell": m.info["cell_key"],
+        "fit_seconds": seconds.get("fit"),
+        "score_seconds": seconds.get("score"),
     }
 
 
 def _friedman(field: Field, metric: Metric) -> dict[str, Any]:
-    """Friedman's test over the data sets of the mean, of the detectors that have a score on all of them."""
+    """Friedman's test over the data sets of the mean, of the detectors that have a score on all of
+    them.
+    """
     if field.main is None:
         return friedman.compare({})
     found = {d: spread(field, metric, d, field.main, field.core) for d in field.detectors}
-    return friedman.compare({d: s.values for d, s in found.items() if s}, metric.direction == "higher")
+    return friedman.compare(
+        {d: s.values for d, s in found.items() if s}, metric.direction == "higher"
+    )
 
 
 def _versions(measured: Iterable[Measured]) -> dict[str, str]:
-    """Every package version that made a cell; a cell kept from an earlier run may bring a second one."""
+    """Every package version that made a cell; a cell kept from an earlier run may bring a second
+    one.
+    """
     found: dict[str, set[str]] = defaultdict(set)
     for m in measured:
         for package, version in (m.info.get("versions") or {}).items():
@@ -191,10 +322,11 @@ def _versions(measured: Iterable[Measured]) -> dict[str, str]:
 
 
 def rounded(said: Any) -> Any:
-    """The same document with floats to six places, so that machines whose sums differ in the last bit agree; NaN becomes null."""
+    """The same document with floats to six places, so that machines whose sums differ in the last
+    bit agree; NaN becomes null.
+    """
     if isinstance(said, float):
         return round(said, PLACES) + 0.0 if math.isfinite(said) else None
     if isinstance(said, dict):
         return {k: rounded(v) for k, v in said.items()}
     return [rounded(v) for v in said] if isinstance(said, list | tuple) else said
-

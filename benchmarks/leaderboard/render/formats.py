@@ -1,4 +1,6 @@
-"""The board's files: JSON for programs, CSV for spreadsheets, Markdown for a README. Text by others can do nothing in any."""
+"""The board's files: JSON for programs, CSV for spreadsheets, Markdown for a README. Text by others
+can do nothing in any.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +11,46 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.leaderboard.render.summary_text import INSIDE, TRANSFER, answer, core, entries, primary, title
+from benchmarks.leaderboard.render.summary_text import (
+    INSIDE,
+    TRANSFER,
+    answer,
+    core,
+    entries,
+    primary,
+    title,
+)
 from benchmarks.leaderboard.render.text import markdown, milliseconds, num, seconds, span
 from botbench.text.spreadsheet import cell
 
-COLUMNS = ("detector", "protocol", "kind", "train", "test", "metric", "value", "low", "high", "n", "bots", "humans", "few",
-           "interval", "rank", "rank_low", "rank_high", "tie_group", "move", "status", "reason",
-           "simulated", "seed", "cell", "fit_seconds", "score_seconds")
+COLUMNS = (
+    "detector",
+    "protocol",
+    "kind",
+    "train",
+    "test",
+    "metric",
+    "value",
+    "low",
+    "high",
+    "n",
+    "bots",
+    "humans",
+    "few",
+    "interval",
+    "rank",
+    "rank_low",
+    "rank_high",
+    "tie_group",
+    "move",
+    "status",
+    "reason",
+    "simulated",
+    "seed",
+    "cell",
+    "fit_seconds",
+    "score_seconds",
+)
 
 
 def to_json(board: Mapping[str, Any]) -> str:
@@ -37,14 +72,35 @@ def to_markdown(board: Mapping[str, Any]) -> str:
     """The answer and the ranking by the first metric, as a table that GitHub shows."""
     metric = primary(board)
     said = answer(board)
-    lines = [f"# {title(board)}", "", f"Suite {markdown(board['suite'])}, run `{board['run']}`.", ""]
+    lines = [
+        f"# {title(board)}",
+        "",
+        f"Suite {markdown(board['suite'])}, run `{board['run']}`.",
+        "",
+    ]
     if board["simulated"]:
-        lines += [f"**Simulated:** {markdown(_simulated(board))} These scores say nothing about real accounts.", ""]
-    lines += [markdown(said.sentence), "", f"{markdown(metric['title'])}: {_scope(board)}", "", *_table(board, metric["name"]), ""]
+        lines += [
+            (
+                f"**Simulated:** {markdown(_simulated(board))} These scores say nothing about real"
+                " accounts."
+            ),
+            "",
+        ]
+    lines += [
+        markdown(said.sentence),
+        "",
+        f"{markdown(metric['title'])}: {_scope(board)}",
+        "",
+        *_table(board, metric["name"]),
+        "",
+    ]
     lines += [f"- **{markdown(name)}:** {markdown(text)}" for name, text in said.notes]
     lines += ["", "| release | accounts | bots | content hash |", "| --- | ---: | ---: | --- |"]
-    lines += [f"| {markdown(r['reference'])}{' (simulated)' if r['simulated'] else ''} | {r['accounts']:,} | {r['bots']:,} "
-              f"| `{str(r['content_hash'])[:16]}` |" for r in board["releases"]]
+    lines += [
+        f"| {markdown(r['reference'])}{' (simulated)' if r['simulated'] else ''} |"
+        f" {r['accounts']:,} | {r['bots']:,} | `{str(r['content_hash'])[:16]}` |"
+        for r in board["releases"]
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -55,23 +111,30 @@ def _simulated(board: Mapping[str, Any]) -> str:
 
 def _scope(board: Mapping[str, Any]) -> str:
     plan = board["intervals"]
-    return (f"mean of {len(core(board))} data sets with 95 % intervals over accounts ({plan['resamples']:,} resamples, seed "
-            f"{plan['seed']}).")
+    return (
+        f"mean of {len(core(board))} data sets with 95 % intervals over accounts"
+        f" ({plan['resamples']:,} resamples, seed {plan['seed']})."
+    )
 
 
 def _table(board: Mapping[str, Any], metric: str) -> list[str]:
     found = {e["detector"]: e for e in entries(board, metric)}
     order = [*found, *(d["name"] for d in board["detectors"] if d["name"] not in found)]
     about = {d["name"]: d for d in board["detectors"]}
-    lines = ["| rank | detector | transfer | in distribution | above one question | fit | per 1,000 |",
-             "| ---: | --- | --- | --- | --- | ---: | ---: |"]
+    lines = [
+        "| rank | detector | transfer | in distribution | above one question | fit | per 1,000 |",
+        "| ---: | --- | --- | --- | --- | ---: | ---: |",
+    ]
     for name in order:
         entry, detector = found.get(name, {}), about[name]
         scores = entry.get("scores", {})
         columns = [
-            str(entry["rank"]) if entry.get("rank") else "–", markdown(name) + (" *(floor)*" if detector["floor"] else ""),
-            *(_value(scores.get(kind)) for kind in (TRANSFER, INSIDE)), _value(entry.get("above"), sign=True),
-            seconds(detector["fit_seconds"]), milliseconds(detector["score_ms_per_1000"]),
+            str(entry["rank"]) if entry.get("rank") else "–",
+            markdown(name) + (" *(floor)*" if detector["floor"] else ""),
+            *(_value(scores.get(kind)) for kind in (TRANSFER, INSIDE)),
+            _value(entry.get("above"), sign=True),
+            seconds(detector["fit_seconds"]),
+            milliseconds(detector["score_ms_per_1000"]),
         ]
         lines.append(f"| {' | '.join(columns)} |")
     return lines
@@ -82,11 +145,18 @@ def _value(score: list[float] | None, sign: bool = False) -> str:
 
 
 def write(board: Mapping[str, Any], folder: Path) -> dict[str, Path]:
-    """Write leaderboard.{json,csv,md,html} into the folder, each whole or not at all; returns the paths by ending."""
+    """Write leaderboard.{json,csv,md,html} into the folder, each whole or not at all; returns the
+    paths by ending.
+    """
     from benchmarks.leaderboard.render.page import to_html
 
     folder.mkdir(parents=True, exist_ok=True)
-    texts = {"json": to_json(board), "csv": to_csv(board), "md": to_markdown(board), "html": to_html(board)}
+    texts = {
+        "json": to_json(board),
+        "csv": to_csv(board),
+        "md": to_markdown(board),
+        "html": to_html(board),
+    }
     paths = {ending: folder / f"leaderboard.{ending}" for ending in texts}
     for ending, text in texts.items():
         part = folder / f".leaderboard.{ending}.part"

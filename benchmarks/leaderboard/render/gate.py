@@ -1,4 +1,6 @@
-"""What no board is written with: numbers that cannot be, and labels that failed validation without anybody accepting it."""
+"""What no board is written with: numbers that cannot be, and labels that failed validation without
+anybody accepting it.
+"""
 
 from __future__ import annotations
 
@@ -11,50 +13,83 @@ from botbench.core.errors import UserError
 if TYPE_CHECKING:
     from benchmarks.execution.results import Run
 
-SCORES = {"accuracy": "accuracy", "balanced-accuracy": "balanced_accuracy", "precision[bot]": "precision", "recall[bot]": "recall",
-          "f1[bot]": "f1", "mcc": "mcc", "roc-auc": "auc"}
+SCORES = {
+    "accuracy": "accuracy",
+    "balanced-accuracy": "balanced_accuracy",
+    "precision[bot]": "precision",
+    "recall[bot]": "recall",
+    "f1[bot]": "f1",
+    "mcc": "mcc",
+    "roc-auc": "auc",
+}
 """The board's metrics and what the audit of tables calls them."""
 APART = ("worst evasion", "prevalence")
 SHOWN = 3
 
 
 def refuse(board: Mapping[str, Any], releases: Mapping[str, Mapping[str, Any]]) -> None:
-    """Raise UserError where the table audit calls a cell impossible, or a release's validation failed and was not accepted."""
+    """Raise UserError where the table audit calls a cell impossible, or a release's validation
+    failed and was not accepted.
+    """
     if impossible := [issue for issue in table.audit(as_published(board)) if not issue.possible]:
-        said = "; ".join(f"{i.method} on {i.dataset}: {i.score} {i.published:g} where {i.implied:g} "
-                         f"follows" for i in impossible[:SHOWN]
-                         if i.implied is not None)
-        raise UserError(f"{len(impossible)} numbers of this board cannot be ({said}), so it was not written. Its predictions or "
-                        f"its code "
-                        "were changed; run botbench bench again.")
-    failed = sorted(reference for reference, info in releases.items()
-                    if (info.get("validation") or {}).get("success") is False and not info.get("accepted"))
+        said = "; ".join(
+            f"{i.method} on {i.dataset}: {i.score} {i.published:g} where {i.implied:g} follows"
+            for i in impossible[:SHOWN]
+            if i.implied is not None
+        )
+        raise UserError(
+            f"{len(impossible)} numbers of this board cannot be ({said}), so it was not written."
+            " Its predictions or its code were changed; run botbench bench again."
+        )
+    failed = sorted(
+        reference
+        for reference, info in releases.items()
+        if (info.get("validation") or {}).get("success") is False and not info.get("accepted")
+    )
     if failed:
-        raise UserError(f"The labels of {', '.join(failed)} failed validation and nobody accepted that, so no board was written. "
-                        f"Make the "
-                        "release again: botbench release NAME --dataset DATASET, with --accept REASON where it may stay.")
+        raise UserError(
+            f"The labels of {', '.join(failed)} failed validation and nobody accepted that, so no"
+            " board was written. Make the release again: botbench release NAME --dataset DATASET,"
+            " with --accept REASON where it may stay."
+        )
 
 
 def as_published(board: Mapping[str, Any]) -> published.Published:
-    """The board as a published table: a row each cell, with its accounts and bots, values and bounds.
+    """The board as a published table: a row each cell, with its accounts and bots, values and
+    bounds.
 
-    Not of cells whose metrics are of different trials (the worst move, metric by metric) or means over several draws of a few
-    bots (another mix): their numbers need not fit together.
+    Not of cells whose metrics are of different trials (the worst move, metric by metric) or means
+    over several draws of a few bots (another mix): their numbers need not fit together.
     """
     found: dict[str, dict[str, Any]] = {}
     for row in board["rows"]:
         name = SCORES.get(row["metric"])
         if name is None or row["value"] is None or row.get("kind") in APART:
             continue
-        cell = found.setdefault(row["cell"], {"method": row["detector"], "dataset": f"{row['test']}, {row['protocol']}",
-                                              "n": row["n"], "bots": row["bots"]})
+        cell = found.setdefault(
+            row["cell"],
+            {
+                "method": row["detector"],
+                "dataset": f"{row['test']}, {row['protocol']}",
+                "n": row["n"],
+                "bots": row["bots"],
+            },
+        )
         cell |= {name: row["value"], f"{name}_low": row["low"], f"{name}_high": row["high"]}
-    names = ["method", "dataset", "n", "bots", *(f"{s}{end}" for s in SCORES.values() for end in ("", "_low", "_high"))]
+    names = [
+        "method",
+        "dataset",
+        "n",
+        "bots",
+        *(f"{s}{end}" for s in SCORES.values() for end in ("", "_low", "_high")),
+    ]
     return published.of(list(found.values()), names, "the board")
 
 
 def said(run: Run) -> dict[str, dict[str, Any]]:
-    """What release.json says of validation, by reference, of the run's releases that are in the store."""
+    """What release.json says of validation, by reference, of the run's releases that are in the
+    store.
+    """
     from curation.release import release
 
     found = {}

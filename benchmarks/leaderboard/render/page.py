@@ -1,4 +1,6 @@
-"""The board as one self-contained page: opens from disk, asks the network for nothing, works without its script."""
+"""The board as one self-contained page: opens from disk, asks the network for nothing, works
+without its script.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,15 @@ from typing import Any, TypeAlias
 
 from benchmarks.leaderboard.compute.summary import MEAN, ONE_QUESTION
 from benchmarks.leaderboard.render import text
-from benchmarks.leaderboard.render.summary_text import INSIDE, TRANSFER, answer, core, entries, primary, title
+from benchmarks.leaderboard.render.summary_text import (
+    INSIDE,
+    TRANSFER,
+    answer,
+    core,
+    entries,
+    primary,
+    title,
+)
 from botbench.text.spreadsheet import plain
 
 Known: TypeAlias = dict[tuple[str, str, str], dict[str, Any]]
@@ -21,26 +31,51 @@ Known: TypeAlias = dict[tuple[str, str, str], dict[str, Any]]
 
 HERE = Path(__file__).parent
 CODE = {TRANSFER: "t", INSIDE: "i", "worst evasion": "e", "prevalence": "p"}
-WHERE = {TRANSFER: "tested on a data set left out of training", INSIDE: "other accounts of the training data sets",
-         "worst evasion": "in distribution, bots touched up", "prevalence": "in distribution, another mix"}
-SORTS = (("rank", "rank"), ("name", "detector"), ("main", "score"), ("other", "in distribution"), ("above", "above one question"),
-         ("lost", "lost"), ("cost", "cost"))
+WHERE = {
+    TRANSFER: "tested on a data set left out of training",
+    INSIDE: "other accounts of the training data sets",
+    "worst evasion": "in distribution, bots touched up",
+    "prevalence": "in distribution, another mix",
+}
+SORTS = (
+    ("rank", "rank"),
+    ("name", "detector"),
+    ("main", "score"),
+    ("other", "in distribution"),
+    ("above", "above one question"),
+    ("lost", "lost"),
+    ("cost", "cost"),
+)
 
 
-def to_html(board: Mapping[str, Any], nav: Sequence[tuple[str, str]] = (), links: Mapping[str, str] | None = None) -> str:
-    """The page of a board; a pure function of the document. In a site it has a `nav` (path, title), and names lead to pages."""
+def to_html(
+    board: Mapping[str, Any],
+    nav: Sequence[tuple[str, str]] = (),
+    links: Mapping[str, str] | None = None,
+) -> str:
+    """The page of a board; a pure function of the document. In a site it has a `nav` (path, title),
+    and names lead to pages.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     css, js = ((HERE / name).read_text(encoding="utf-8") for name in ("board.css", "board.js"))
     room = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     shown = view(plain(board))
     shown["data"]["site"] = bool(nav)
     html = room.get_template("template.html.j2").render(
-        css=css, js=js, nav=plain(list(nav)), links=plain(dict(links or {})), **shown)
+        css=css, js=js, nav=plain(list(nav)), links=plain(dict(links or {})), **shown
+    )
     # Even if an escape failed, no other style or script could run and no request leave the page.
-    policy = (f"default-src 'none'; style-src 'sha256-{_digest(css)}'; script-src 'sha256-{_digest(js)}'; img-src data:; "
-              "base-uri 'none'; form-action 'none'")
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{_digest(css)}'; script-src 'sha256-{_digest(js)}';"
+        " img-src data:; base-uri 'none'; form-action 'none'"
+    )
     return html.replace("@CSP@", policy, 1)
 
 
@@ -70,32 +105,62 @@ def view(board: Mapping[str, Any]) -> dict[str, Any]:
         return [c["v"][metric["name"]][0] for c in found if c and metric["name"] in c["v"]]
 
     return {
-        "b": {**board, "tests": _tests(board)}, "title": title(board), "metric": metric, "answer": answer(board), "kinds": kinds,
-        "beside": _beside(board), "mix": _mix(board), "core": core(board), "order": order,
-        "code": CODE, "where": WHERE, "one_question": ONE_QUESTION, "scale": marks, "x": x,
-        "cells": cells, "ticks": ticks, "tick": tick, "num": text.num, "span": text.span, "seconds": text.seconds,
-        "milliseconds": text.milliseconds, "simulated": _simulated(board), "scope_text": _scope_text(board, kinds),
+        "b": {**board, "tests": _tests(board)},
+        "title": title(board),
+        "metric": metric,
+        "answer": answer(board),
+        "kinds": kinds,
+        "beside": _beside(board),
+        "mix": _mix(board),
+        "core": core(board),
+        "order": order,
+        "code": CODE,
+        "where": WHERE,
+        "one_question": ONE_QUESTION,
+        "scale": marks,
+        "x": x,
+        "cells": cells,
+        "ticks": ticks,
+        "tick": tick,
+        "num": text.num,
+        "span": text.span,
+        "seconds": text.seconds,
+        "milliseconds": text.milliseconds,
+        "simulated": _simulated(board),
+        "scope_text": _scope_text(board, kinds),
         "sorts": [s for s in SORTS if s[0] not in ("other", "lost") or len(kinds) > 1],
         "needs": sorted({n for d in board["detectors"] for n in d["needs"]}),
         "floor_leads": any(d["floor"] and d["entry"] and d["entry"]["rank"] == 1 for d in order),
-        "rules": "; ".join(sorted({d["threshold_rule"] for d in board["detectors"] if d["threshold_rule"]})),
-        "first_metrics": _first(board), "more_metrics": [m for m in board["metrics"] if m not in _first(board)],
-        "platforms": sorted({t["platform"] for t in board["tests"]}), "licences": sorted({t["licence"] for t in board["tests"]}),
-        "every": _every(board), "data": _data(board, kinds, known, scales, drawn),
+        "rules": "; ".join(
+            sorted({d["threshold_rule"] for d in board["detectors"] if d["threshold_rule"]})
+        ),
+        "first_metrics": _first(board),
+        "more_metrics": [m for m in board["metrics"] if m not in _first(board)],
+        "platforms": sorted({t["platform"] for t in board["tests"]}),
+        "licences": sorted({t["licence"] for t in board["tests"]}),
+        "every": _every(board),
+        "data": _data(board, kinds, known, scales, drawn),
     }
 
 
 def _first(board: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The metrics that stand in the open: those of answers and scores without a parameter, and the one the board opens with.
+    """The metrics that stand in the open: those of answers and scores without a parameter, and the
+    one the board opens with.
 
     All thirty would push the board off the screen.
     """
-    return [m for m in board["metrics"] if m == primary(board)
-            or (m["ranked"] and not m["parameters"] and not set(m["needs"]) & {"groups", "cost"})]
+    return [
+        m
+        for m in board["metrics"]
+        if m == primary(board)
+        or (m["ranked"] and not m["parameters"] and not set(m["needs"]) & {"groups", "cost"})
+    ]
 
 
 def _shown(board: Mapping[str, Any]) -> dict[str, str]:
-    """The protocol drawn, by kind; where no cell was scored, the first of each, so that the reasons are shown."""
+    """The protocol drawn, by kind; where no cell was scored, the first of each, so that the reasons
+    are shown.
+    """
     drawn = [p for p in board["protocols"] if p["shown"]] or board["protocols"][::-1]
     return {p["kind"]: p["name"] for p in drawn if p["kind"] in CODE}
 
@@ -124,21 +189,39 @@ def _cells(board: Mapping[str, Any]) -> Known:
     for row in board["rows"]:
         if row["protocol"] not in shown:
             continue
-        cell = found.setdefault((row["detector"], row["kind"], row["test"]), {
-            "n": row["n"], "bots": row["bots"], "train": row["train"], "cell": row["cell"], "status": row["status"],
-            "reason": row["reason"], "protocol": row["protocol"], "seed": row["seed"], "v": {}})
+        cell = found.setdefault(
+            (row["detector"], row["kind"], row["test"]),
+            {
+                "n": row["n"],
+                "bots": row["bots"],
+                "train": row["train"],
+                "cell": row["cell"],
+                "status": row["status"],
+                "reason": row["reason"],
+                "protocol": row["protocol"],
+                "seed": row["seed"],
+                "v": {},
+            },
+        )
         if row["value"] is not None:
             cell["v"][row["metric"]] = [row["value"], row["low"], row["high"]]
     return found
 
 
 def _order(board: Mapping[str, Any], metric: str, kinds: list[str]) -> list[dict[str, Any]]:
-    """Detectors as the page lists them: by rank, then those with a score, then the rest; each with its entry and its gaps."""
+    """Detectors as the page lists them: by rank, then those with a score, then the rest; each with
+    its entry and its gaps.
+    """
     found = {e["detector"]: e for e in bars(entries(board, metric))}
     known = _cells(board)
     place = {name: i for i, name in enumerate(found)}
-    detectors = sorted(board["detectors"], key=lambda d: (place.get(d["name"], len(place)), d["name"]))
-    return [{**d, "entry": found.get(d["name"]), "na": _gaps(board, d["name"], kinds, known)} for d in detectors]
+    detectors = sorted(
+        board["detectors"], key=lambda d: (place.get(d["name"], len(place)), d["name"])
+    )
+    return [
+        {**d, "entry": found.get(d["name"]), "na": _gaps(board, d["name"], kinds, known)}
+        for d in detectors
+    ]
 
 
 def _gaps(board: Mapping[str, Any], name: str, kinds: list[str], known: Known) -> dict[Any, str]:
@@ -149,8 +232,14 @@ def _gaps(board: Mapping[str, Any], name: str, kinds: list[str], known: Known) -
         gaps.update({(test, CODE[kind]): reason for test, reason in why.items() if reason})
         missing = [test for test in core(board) if why[test]]
         if missing:
-            where = {reason: text.listed([t for t in missing if why[t] == reason]) for reason in sorted({why[t] for t in missing})}
-            shared = [reason if tests in reason else f"{reason} ({tests})" for reason, tests in where.items()]
+            where = {
+                reason: text.listed([t for t in missing if why[t] == reason])
+                for reason in sorted({why[t] for t in missing})
+            }
+            shared = [
+                reason if tests in reason else f"{reason} ({tests})"
+                for reason, tests in where.items()
+            ]
             scored = f"{len(core(board)) - len(missing)} of {len(core(board))} data sets"
             gaps["", CODE[kind]] = f"not ranked: {scored}; {'; '.join(shared)}"
         elif not core(board):
@@ -161,11 +250,17 @@ def _gaps(board: Mapping[str, Any], name: str, kinds: list[str], known: Known) -
 def _why(cell: Mapping[str, Any] | None) -> str:
     if cell is None:
         return "not run"
-    return "" if cell["status"] == "done" else f"{cell['status']}: {(cell['reason'] or 'no reason given').rstrip('.')}"
+    return (
+        ""
+        if cell["status"] == "done"
+        else f"{cell['status']}: {(cell['reason'] or 'no reason given').rstrip('.')}"
+    )
 
 
 def bars(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The entries with the bars that join what is not separated: lane, first, last and the others of each."""
+    """The entries with the bars that join what is not separated: lane, first, last and the others
+    of each.
+    """
     runs: dict[int, list[str]] = {}
     for entry in found:
         for run in entry.get("ties") or []:
@@ -174,28 +269,62 @@ def bars(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for run in sorted(runs):
         taken = {lanes[o] for o in lanes if set(runs[o]) & set(runs[run])}
         lanes[run] = min({0, 1, 2} - taken, default=2)
-    return [{**e, "bars": [{"lane": lanes[r], "first": runs[r][0] == e["detector"], "last": runs[r][-1] == e["detector"],
-                            "others": [o for o in runs[r] if o != e["detector"]]} for r in e.get("ties") or []]} for e in found]
+    return [
+        {
+            **e,
+            "bars": [
+                {
+                    "lane": lanes[r],
+                    "first": runs[r][0] == e["detector"],
+                    "last": runs[r][-1] == e["detector"],
+                    "others": [o for o in runs[r] if o != e["detector"]],
+                }
+                for r in e.get("ties") or []
+            ],
+        }
+        for e in found
+    ]
 
 
 def scale(board: Mapping[str, Any], metric: Mapping[str, Any]) -> dict[str, Any]:
-    """The axis of a metric: from a to b in steps of a tenth or more, wide enough for all that is drawn."""
-    bottom, top = (end if bound is None else bound for bound, end in zip(metric["range"], (-math.inf, math.inf), strict=True))
-    said = [row for row in board["rows"] if row["metric"] == metric["name"] and row["value"] is not None]
+    """The axis of a metric: from a to b in steps of a tenth or more, wide enough for all that is
+    drawn.
+    """
+    bottom, top = (
+        end if bound is None else bound
+        for bound, end in zip(metric["range"], (-math.inf, math.inf), strict=True)
+    )
+    said = [
+        row for row in board["rows"] if row["metric"] == metric["name"] and row["value"] is not None
+    ]
     values = [row[k] for row in said for k in ("low", "value", "high") if row[k] is not None]
     values += [metric["guessing"]] if metric["guessing"] is not None else []
-    values += [bound for e in entries(board, metric["name"]) for wide in e["wide"].values() for bound in wide]
+    values += [
+        bound
+        for e in entries(board, metric["name"])
+        for wide in e["wide"].values()
+        for bound in wide
+    ]
     best = top if metric["direction"] == "higher" else bottom
     values += [best if math.isfinite(best) else 0.0]
     low, high = min(values), max(values)
     a = max(bottom, math.floor(low * 10 + 1e-9) / 10)
     b = min(top, math.ceil(high * 10 - 1e-9) / 10)
     a, b = (a, b) if b - a > 0.05 else (max(bottom, a - 0.1), min(top, b + 0.1))
-    step = next(s for power in range(-1, 12) for s in (10**power, 2 * 10**power, 5 * 10**power) if (b - a) / s <= 9)
+    step = next(
+        s
+        for power in range(-1, 12)
+        for s in (10**power, 2 * 10**power, 5 * 10**power)
+        if (b - a) / s <= 9
+    )
     first = math.ceil(a / step - 1e-9)
     count = math.floor(b / step + 1e-9) - first + 1
-    return {"a": round(a, 1), "b": round(b, 1), "ticks": [round((first + i) * step, 1) for i in range(count)],
-            "chance": metric["guessing"]}
+    return {
+        "a": round(a, 1),
+        "b": round(b, 1),
+        "ticks": [round((first + i) * step, 1) for i in range(count)],
+        "chance": metric["guessing"],
+    }
 
 
 def tick(value: float) -> str:
@@ -208,20 +337,36 @@ def tick(value: float) -> str:
 
 
 def _tests(board: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The tests of the mean first, each with the question that the one-question tree asks there, and why nothing was scored."""
-    asked = {test: said for d in board["detectors"] if d["name"] == ONE_QUESTION for test, said in d["learnt"].items()}
+    """The tests of the mean first, each with the question that the one-question tree asks there,
+    and why nothing was scored.
+    """
+    asked = {
+        test: said
+        for d in board["detectors"]
+        if d["name"] == ONE_QUESTION
+        for test, said in d["learnt"].items()
+    }
     scored = {row["test"] for row in board["rows"] if row["status"] == "done"}
     reasons = {row["test"]: row["reason"] for row in board["rows"] if row["test"] not in scored}
     order = sorted(board["tests"], key=lambda t: (not t["in_mean"], t["name"]))
-    return [{**t, "question": asked.get(t["name"]), "unscored": reasons.get(t["name"])} for t in order]
+    return [
+        {**t, "question": asked.get(t["name"]), "unscored": reasons.get(t["name"])} for t in order
+    ]
 
 
 def _simulated(board: Mapping[str, Any]) -> str:
     names = [r["reference"] for r in board["releases"] if r["simulated"]]
     who = "Every release here" if len(names) == len(board["releases"]) else text.listed(names)
     verb = "were" if len(names) > 1 and len(names) < len(board["releases"]) else "was"
-    mixed = "" if len(names) == len(board["releases"]) else " Simulated data sets are left out of the mean."
-    return f"{who} {verb} made by a program: such scores show that the tools work, and say nothing about real accounts.{mixed}"
+    mixed = (
+        ""
+        if len(names) == len(board["releases"])
+        else " Simulated data sets are left out of the mean."
+    )
+    return (
+        f"{who} {verb} made by a program: such scores show that the tools work, and say nothing"
+        f" about real accounts.{mixed}"
+    )
 
 
 def _scope_text(board: Mapping[str, Any], kinds: list[str]) -> str:
@@ -239,40 +384,78 @@ def _every(board: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _data(
-    board: Mapping[str, Any], kinds: list[str], known: Known,
-    scales: Mapping[str, Any], drawn: Mapping[str, dict[str, Any]],
+    board: Mapping[str, Any],
+    kinds: list[str],
+    known: Known,
+    scales: Mapping[str, Any],
+    drawn: Mapping[str, dict[str, Any]],
 ) -> dict[str, Any]:
     """What the script needs: the summary by scope, metric and detector, and the cells drawn."""
     summary: dict[str, Any] = {}
     for scope in (MEAN, *(t["name"] for t in board["tests"])):
         own = summary.setdefault("" if scope == MEAN else scope, {})
         for m in board["metrics"]:
-            own[m["name"]] = {e["detector"]: _small(e) for e in bars(entries(board, m["name"], scope))}
+            own[m["name"]] = {
+                e["detector"]: _small(e) for e in bars(entries(board, m["name"], scope))
+            }
     for part in board["subsets"]:
-        own = summary.setdefault("\n".join(part["tests"]), {m["name"]: {} for m in board["metrics"]})
+        own = summary.setdefault(
+            "\n".join(part["tests"]), {m["name"]: {} for m in board["metrics"]}
+        )
         for m in board["metrics"]:
-            own[m["name"]] = {e["detector"]: _small(e) for e in bars([e for e in part["summary"] if e["metric"] == m["name"]])}
+            own[m["name"]] = {
+                e["detector"]: _small(e)
+                for e in bars([e for e in part["summary"] if e["metric"] == m["name"]])
+            }
     cells: dict[str, Any] = {}
     for (detector, kind, test), cell in known.items():
         if cell["v"]:
-            kept = {key: cell[key] for key in ("n", "bots", "train", "cell", "protocol", "seed", "v")}
+            kept = {
+                key: cell[key] for key in ("n", "bots", "train", "cell", "protocol", "seed", "v")
+            }
             cells.setdefault(detector, {}).setdefault(CODE[kind], {})[test] = kept
-    gaps = {name: {f"{scope}\n{kind}": reason for (scope, kind), reason in d["na"].items()} for name, d in drawn.items()}
-    metrics = {m["name"]: {"title": m["title"], "low": m["direction"] == "lower", "at": i} for i, m in enumerate(board["metrics"])}
+    gaps = {
+        name: {f"{scope}\n{kind}": reason for (scope, kind), reason in d["na"].items()}
+        for name, d in drawn.items()
+    }
+    metrics = {
+        m["name"]: {"title": m["title"], "low": m["direction"] == "lower", "at": i}
+        for i, m in enumerate(board["metrics"])
+    }
     return {
-        "first": primary(board)["name"], "kinds": [CODE[k] for k in kinds], "beside": [CODE[k] for k in _beside(board)],
-        "core": core(board), "summary": summary, "cells": cells,
-        "gaps": gaps, "domain": scales, "few": {t["name"]: t["few"] for t in board["tests"]}, "tree": ONE_QUESTION,
-        "metrics": metrics, "run": board["run"], "hashes": {r["reference"]: r["content_hash"] for r in board["releases"]},
+        "first": primary(board)["name"],
+        "kinds": [CODE[k] for k in kinds],
+        "beside": [CODE[k] for k in _beside(board)],
+        "core": core(board),
+        "summary": summary,
+        "cells": cells,
+        "gaps": gaps,
+        "domain": scales,
+        "few": {t["name"]: t["few"] for t in board["tests"]},
+        "tree": ONE_QUESTION,
+        "metrics": metrics,
+        "run": board["run"],
+        "hashes": {r["reference"]: r["content_hash"] for r in board["releases"]},
         "sets": {t["name"]: [t["platform"], t["licence"]] for t in board["tests"]},
-        "drawn": {p["name"]: CODE[p["kind"]] for p in board["protocols"] if p["shown"] and p["kind"] in CODE},
+        "drawn": {
+            p["name"]: CODE[p["kind"]]
+            for p in board["protocols"]
+            if p["shown"] and p["kind"] in CODE
+        },
     }
 
 
 def _small(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "r": entry["rank"], "here": [entry.get("rank_low"), entry.get("rank_high")], "else": entry.get("rank_elsewhere"),
-        "s": {CODE[k]: v for k, v in entry["scores"].items()}, "w": {CODE[k]: v for k, v in entry["wide"].items()},
-        "g": entry.get("tie_group"), "f": entry.get("rank_doubt") if entry.get("flips") else None, "lost": entry["lost"],
-        "above": entry["above"], "on": entry["higher_on"], "bars": entry["bars"],
+        "r": entry["rank"],
+        "here": [entry.get("rank_low"), entry.get("rank_high")],
+        "else": entry.get("rank_elsewhere"),
+        "s": {CODE[k]: v for k, v in entry["scores"].items()},
+        "w": {CODE[k]: v for k, v in entry["wide"].items()},
+        "g": entry.get("tie_group"),
+        "f": entry.get("rank_doubt") if entry.get("flips") else None,
+        "lost": entry["lost"],
+        "above": entry["above"],
+        "on": entry["higher_on"],
+        "bars": entry["bars"],
     }

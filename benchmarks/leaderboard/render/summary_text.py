@@ -10,14 +10,19 @@ from benchmarks.leaderboard.compute.summary import CONSTANT, MEAN, ONE_QUESTION
 from benchmarks.leaderboard.render.text import listed, num, span
 
 TRANSFER, INSIDE = "transfer", "in distribution"
-NO_TRANSFER = "No transfer scores: in-distribution scores alone mislead; add leave-one-data-set-out to the suite's protocols."
+NO_TRANSFER = (
+    "No transfer scores: in-distribution scores alone mislead; add leave-one-data-set-out to the"
+    " suite's protocols."
+)
 PRIMARY = "balanced-accuracy"
 NAMES = ("Matthews", "Brier")
 
 
 @dataclass
 class Answer:
-    """What stands at the top of the page: `lead` and `caution` in large, figures (title, value, interval), notes (title, text)."""
+    """What stands at the top of the page: `lead` and `caution` in large, figures (title, value,
+    interval), notes (title, text).
+    """
 
     lead: list[tuple[str, bool]] = field(default_factory=list)
     caution: str = ""
@@ -27,7 +32,9 @@ class Answer:
     @property
     def sentence(self) -> str:
         """Lead and caution as plain text."""
-        return " ".join(part for part in ("".join(text for text, _ in self.lead), self.caution) if part)
+        return " ".join(
+            part for part in ("".join(text for text, _ in self.lead), self.caution) if part
+        )
 
 
 def primary(board: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,7 +67,11 @@ def answer(board: Mapping[str, Any]) -> Answer:
     if ranked:
         _lead(said, board, ranked)
         _figures(said, board, ranked)
-        said.notes += [n for n in (_ties(board, ranked), _above(board, ranked), _other_leaders(board, ranked[0])) if n]
+        said.notes += [
+            n
+            for n in (_ties(board, ranked), _above(board, ranked), _other_leaders(board, ranked[0]))
+            if n
+        ]
     else:
         said.lead = [(_unranked(board), False)]
         said.caution = "" if board["ranked_by"] == TRANSFER else NO_TRANSFER
@@ -71,35 +82,75 @@ def answer(board: Mapping[str, Any]) -> Answer:
 def _lead(said: Answer, board: Mapping[str, Any], ranked: Sequence[Mapping[str, Any]]) -> None:
     top, metric, sets = ranked[0], primary(board), core(board)
     inside = board["ranked_by"] == INSIDE
-    where = "On fresh accounts of the data sets it learned from" if inside else "On data sets left out of its training"
+    where = (
+        "On fresh accounts of the data sets it learned from"
+        if inside
+        else "On data sets left out of its training"
+    )
     if len(sets) == 1:
-        where = f"On fresh accounts of {sets[0]}, from which it learned" if inside else f"On {sets[0]}, left out of its training"
-    best = ("highest " if metric["direction"] == "higher" else "lowest ") + ("mean: " if len(sets) > 1 else "")
+        where = (
+            f"On fresh accounts of {sets[0]}, from which it learned"
+            if inside
+            else f"On {sets[0]}, left out of its training"
+        )
+    best = ("highest " if metric["direction"] == "higher" else "lowest ") + (
+        "mean: " if len(sets) > 1 else ""
+    )
     said.lead = [
-        (f"{where}, ", False), (top["detector"], True), (f" has the {best}{_in_text(metric)} ", False),
+        (f"{where}, ", False),
+        (top["detector"], True),
+        (f" has the {best}{_in_text(metric)} ", False),
         (num(top["scores"][board["ranked_by"]][0]), True),
-        (f", where guessing gives {num(metric['guessing'])}." if metric["guessing"] is not None else ".", False),
+        (
+            (
+                f", where guessing gives {num(metric['guessing'])}."
+                if metric["guessing"] is not None
+                else "."
+            ),
+            False,
+        ),
     ]
     if not inside and INSIDE in top["scores"]:
-        said.lead.append((" On fresh accounts of the data sets it learned from, the same detector reaches "
-                          f"{num(top['scores'][INSIDE][0])}.", False))
+        said.lead.append(
+            (
+                (
+                    " On fresh accounts of the data sets it learned from, the same detector"
+                    f" reaches {num(top['scores'][INSIDE][0])}."
+                ),
+                False,
+            )
+        )
     said.caution = NO_TRANSFER if inside else _caution(board, top, len(sets))
 
 
 def _in_text(metric: Mapping[str, Any]) -> str:
     """A metric's title within a sentence: names and abbreviations keep their capital."""
     title = str(metric["title"])
-    return title if title.startswith(NAMES) or not title[1:2].islower() else title[0].lower() + title[1:]
+    return (
+        title
+        if title.startswith(NAMES) or not title[1:2].islower()
+        else title[0].lower() + title[1:]
+    )
 
 
 def _caution(board: Mapping[str, Any], top: Mapping[str, Any], sets: int) -> str:
     if top["detector"] in _floors(board):
         return "It is a shortcut: no detector here scores higher."
     if top["above"] is None:
-        return "The one-question tree has no score on all of them, so there is nothing to hold it against."
-    beats = f"It beats a tree with one question on {top['higher_on']} of {sets} data set{'s' if sets > 1 else ''}"
+        return (
+            "The one-question tree has no score on all of them, so there is nothing to hold it"
+            " against."
+        )
+    beats = (
+        f"It beats a tree with one question on {top['higher_on']} of {sets} data"
+        f" set{'s' if sets > 1 else ''}"
+    )
     wide = top["above_wide"]
-    return f"{beats}." if wide and wide[0] * wide[1] > 0 else f"{beats}: too few to expect the same on another one."
+    return (
+        f"{beats}."
+        if wide and wide[0] * wide[1] > 0
+        else f"{beats}: too few to expect the same on another one."
+    )
 
 
 def _floors(board: Mapping[str, Any]) -> set[str]:
@@ -110,12 +161,16 @@ def _figures(said: Answer, board: Mapping[str, Any], ranked: Sequence[Mapping[st
     top, kind = ranked[0], board["ranked_by"]
     said.figures.append((f"best {kind}", num(top["scores"][kind][0]), span(top["scores"][kind])))
     if top["lost"]:
-        said.figures += [("same, in distribution", num(top["scores"][INSIDE][0]), span(top["scores"][INSIDE])),
-                         ("lost on the way", num(top["lost"][0], True), span(top["lost"], sign=True))]
+        said.figures += [
+            ("same, in distribution", num(top["scores"][INSIDE][0]), span(top["scores"][INSIDE])),
+            ("lost on the way", num(top["lost"][0], True), span(top["lost"], sign=True)),
+        ]
     for name, label in ((ONE_QUESTION, "one question"), (CONSTANT, "constant")):
         entry = next((e for e in ranked if e["detector"] == name and e is not top), None)
         if entry:
-            said.figures.append((f"{label}, {kind}", num(entry["scores"][kind][0]), span(entry["scores"][kind])))
+            said.figures.append(
+                (f"{label}, {kind}", num(entry["scores"][kind][0]), span(entry["scores"][kind]))
+            )
     if top["rank_elsewhere"]:
         low, high = top["rank_elsewhere"]
         place = f"{low} to {high}" if low != high else str(low)
@@ -126,17 +181,35 @@ def _ties(board: Mapping[str, Any], ranked: Sequence[Mapping[str, Any]]) -> tupl
     top = ranked[0]
     tied = [e["detector"] for e in ranked[1:] if set(e["ties"]) & set(top["ties"])]
     sets = len(core(board))
-    first = (f"{top['detector']} is not separated from {listed(tied)}." if tied
-             else f"On {'these ' + str(sets) + ' data sets' if sets > 1 else 'this data set'} nobody ties with {top['detector']}.")
+    first = (
+        f"{top['detector']} is not separated from {listed(tied)}."
+        if tied
+        else (
+            f"On {'these ' + str(sets) + ' data sets' if sets > 1 else 'this data set'} nobody ties"
+            f" with {top['detector']}."
+        )
+    )
     question = next((e for e in ranked if e["detector"] == ONE_QUESTION), None)
     if question is None or question is top:
         return "Who cannot be told apart", first
     others = [e for e in ranked if e["detector"] not in (ONE_QUESTION, CONSTANT) and e is not top]
     like = [e["detector"] for e in others if set(e["ties"]) & set(question["ties"])]
-    below = [e["detector"] for e in others if e["detector"] not in like and e["rank"] > question["rank"]]
-    what = ((like, "not separated from the one-question tree"), (below, "below it" if like else "below the one-question tree"))
-    clauses = [f"{listed(names)} {'is' if len(names) == 1 else 'are'} {where}" for names, where in what if names]
-    return "Who cannot be told apart", f"{first} {'; '.join(clauses)}{'.' if clauses else ''}".strip()
+    below = [
+        e["detector"] for e in others if e["detector"] not in like and e["rank"] > question["rank"]
+    ]
+    what = (
+        (like, "not separated from the one-question tree"),
+        (below, "below it" if like else "below the one-question tree"),
+    )
+    clauses = [
+        f"{listed(names)} {'is' if len(names) == 1 else 'are'} {where}"
+        for names, where in what
+        if names
+    ]
+    return (
+        "Who cannot be told apart",
+        f"{first} {'; '.join(clauses)}{'.' if clauses else ''}".strip(),
+    )
 
 
 def _above(board: Mapping[str, Any], ranked: Sequence[Mapping[str, Any]]) -> tuple[str, str] | None:
@@ -147,10 +220,15 @@ def _above(board: Mapping[str, Any], ranked: Sequence[Mapping[str, Any]]) -> tup
     wide = top["above_wide"]
     if wide:
         settled = "" if wide[0] * wide[1] > 0 else f", so these {sets} do not settle it"
-        text += (f" With other data sets of this kind the difference could lie anywhere from {num(wide[0], True)} to "
-                 f"{num(wide[1], True)}{settled}.")
+        text += (
+            " With other data sets of this kind the difference could lie anywhere from"
+            f" {num(wide[0], True)} to {num(wide[1], True)}{settled}."
+        )
     elif sets < 3:
-        text += f" {sets} data set{'s say' if sets > 1 else ' says'} nothing of what it would be on another one."
+        text += (
+            f" {sets} data set{'s say' if sets > 1 else ' says'} nothing of what it would be on"
+            " another one."
+        )
     return "How far above one question", text
 
 
@@ -158,38 +236,66 @@ def _other_leaders(board: Mapping[str, Any], top: Mapping[str, Any]) -> tuple[st
     chosen = primary(board)["name"]
     by: dict[str, list[str]] = {}
     for metric in board["metrics"]:
-        first = next((e["detector"] for e in entries(board, metric["name"]) if e["rank"] == 1), None)
+        first = next(
+            (e["detector"] for e in entries(board, metric["name"]) if e["rank"] == 1), None
+        )
         # Groups and cost are not another opinion on who is best.
-        if metric["name"] != chosen and not set(metric["needs"]) & {"groups", "cost"} and first and first != top["detector"]:
+        if (
+            metric["name"] != chosen
+            and not set(metric["needs"]) & {"groups", "cost"}
+            and first
+            and first != top["detector"]
+        ):
             by.setdefault(first, []).append(_in_text(metric))
     if not by:
         return None
-    texts = [f"by {listed(names)}, {detector} leads{', which answers the same for everybody' if detector == CONSTANT else ''}"
-             for detector, names in by.items()]
+    texts = [
+        f"by {listed(names)}, {detector}"
+        f" leads{', which answers the same for everybody' if detector == CONSTANT else ''}"
+        for detector, names in by.items()
+    ]
     said = "; ".join(texts)
     return "Another metric, another leader", said[0].upper() + said[1:] + "."
 
 
 def _worse_than_guessing(board: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Detectors whose whole interval lies below guessing on a data set that they were not trained on."""
-    metric, shown = primary(board), {p["name"] for p in board["protocols"] if p["shown"] and p["kind"] == TRANSFER}
+    """Detectors whose whole interval lies below guessing on a data set that they were not trained
+    on.
+    """
+    metric, shown = (
+        primary(board),
+        {p["name"] for p in board["protocols"] if p["shown"] and p["kind"] == TRANSFER},
+    )
     if metric["guessing"] is None or metric["direction"] == "lower":
         return None
-    below = sorted((r["value"], f"{r['detector']} on {r['test']} ({num(r['value'])})") for r in board["rows"]
-                   if r["metric"] == metric["name"] and r["protocol"] in shown and r["value"] is not None and not r["few"]
-                   and r["high"] is not None and r["high"] < metric["guessing"] and r["detector"] != CONSTANT)
+    below = sorted(
+        (r["value"], f"{r['detector']} on {r['test']} ({num(r['value'])})")
+        for r in board["rows"]
+        if r["metric"] == metric["name"]
+        and r["protocol"] in shown
+        and r["value"] is not None
+        and not r["few"]
+        and r["high"] is not None
+        and r["high"] < metric["guessing"]
+        and r["detector"] != CONSTANT
+    )
     if not below:
         return None
     names = [name for _, name in below[:3]] + ([f"{len(below) - 3} more"] if len(below) > 3 else [])
-    return "Worse than guessing", f"{listed(names)}: what marks a bot elsewhere marks a person there."
+    return (
+        "Worse than guessing",
+        f"{listed(names)}: what marks a bot elsewhere marks a person there.",
+    )
 
 
 def _unranked(board: Mapping[str, Any]) -> str:
     if board["ranked_by"] is None:
         return "No detector was scored: every cell failed or is not applicable."
     if not core(board):
-        return ("Nothing can be ranked: no data set has 30 accounts of each class and scores of the shortcuts and of half of the "
-                "detectors.")
+        return (
+            "Nothing can be ranked: no data set has 30 accounts of each class and scores of the"
+            " shortcuts and of half of the detectors."
+        )
     return "Nothing can be ranked: no detector was scored on every data set of the mean."
 
 
@@ -197,7 +303,11 @@ def _missing(board: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What is not in the mean, and what failed."""
     notes = []
     mixed = len({t["simulated"] for t in board["tests"]}) > 1
-    out = [f"{t['name']} ({'simulated' if mixed and t['simulated'] else _why_out(t)})" for t in board["tests"] if not t["in_mean"]]
+    out = [
+        f"{t['name']} ({'simulated' if mixed and t['simulated'] else _why_out(t)})"
+        for t in board["tests"]
+        if not t["in_mean"]
+    ]
     if out:
         notes.append(("Not in the mean", f"{listed(out)}."))
     failed: dict[str, set[str]] = {}
@@ -205,11 +315,23 @@ def _missing(board: Mapping[str, Any]) -> list[tuple[str, str]]:
         if row["status"] == "failed":
             failed.setdefault(row["detector"], set()).add(row["cell"])
     if failed:
-        texts = [f"{name} ({len(cells)} cell{'s' if len(cells) > 1 else ''})" for name, cells in failed.items()]
+        texts = [
+            f"{name} ({len(cells)} cell{'s' if len(cells) > 1 else ''})"
+            for name, cells in failed.items()
+        ]
         notes.append(("Failed", f"{listed(texts)}. The reasons stand in the table of every score."))
-    if board["ranked_by"] == TRANSFER and not any(p["kind"] == INSIDE and p["shown"] for p in board["protocols"]):
-        notes.append(("No in-distribution scores", "What is lost on the way from known to unknown data sets cannot be said; add "
-                      "cross-validation to the suite's protocols."))
+    if board["ranked_by"] == TRANSFER and not any(
+        p["kind"] == INSIDE and p["shown"] for p in board["protocols"]
+    ):
+        notes.append(
+            (
+                "No in-distribution scores",
+                (
+                    "What is lost on the way from known to unknown data sets cannot be said; add "
+                    "cross-validation to the suite's protocols."
+                ),
+            )
+        )
     return notes
 
 

@@ -1,4 +1,6 @@
-"""The site as a folder: every page from the same template, the data beside, written whole or not at all."""
+"""The site as a folder: every page from the same template, the data beside, written whole or not at
+all.
+"""
 
 from __future__ import annotations
 
@@ -32,9 +34,14 @@ MARK = "data/made-from.json"
 
 
 def from_run(
-    run: Run, folder: Path, plan: Plan, since: Run | None = None, tick: Callable[[int], object] = silent,
+    run: Run,
+    folder: Path,
+    plan: Plan,
+    since: Run | None = None,
+    tick: Callable[[int], object] = silent,
 ) -> dict[str, Any]:
-    """Write the site of a finished run into `folder`; returns the board. `since` is the edition that changes are counted from.
+    """Write the site of a finished run into `folder`; returns the board. `since` is the edition
+    that changes are counted from.
 
     Raises UserError where the folder holds something else, or the run has no shortcut rows.
     """
@@ -43,23 +50,43 @@ def from_run(
     from benchmarks.execution import results
 
     refuse_other(folder)
-    cells = [Result(c.info, partial(results.scored, c) if c.status == "done" else None) for c in results.cells(run)]
-    about: dict[str, Any] = {"run": run.run_id, "suite": str(run.suite.get("name", "")), "seconds": run.seconds}
+    cells = [
+        Result(c.info, partial(results.scored, c) if c.status == "done" else None)
+        for c in results.cells(run)
+    ]
+    about: dict[str, Any] = {
+        "run": run.run_id,
+        "suite": str(run.suite.get("name", "")),
+        "seconds": run.seconds,
+    }
     wanted = run.suite.get("metrics")
     about["metrics"] = None if wanted in (None, "all") else wanted
     before = table.from_run(since, plan) if since else None
-    return write(folder, about, cells, table.licensed(run), plan, before=before, known=of(run), tick=tick)
+    return write(
+        folder, about, cells, table.licensed(run), plan, before=before, known=of(run), tick=tick
+    )
 
 
 def refuse_other(folder: Path) -> None:
     """Raise UserError where the folder holds something that is no site."""
-    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / MARK).is_file())):
-        raise UserError(f"{folder} holds something that is no site of a board; name a new or empty folder.")
+    if folder.exists() and (
+        not folder.is_dir() or (any(folder.iterdir()) and not (folder / MARK).is_file())
+    ):
+        raise UserError(
+            f"{folder} holds something that is no site of a board; name a new or empty folder."
+        )
 
 
 def write(
-    folder: Path, about: Mapping[str, Any], cells: Sequence[Result], releases: Sequence[Mapping[str, Any]], plan: Plan, *,
-    before: Mapping[str, Any] | None = None, known: Known | None = None, tick: Callable[[int], object] = silent,
+    folder: Path,
+    about: Mapping[str, Any],
+    cells: Sequence[Result],
+    releases: Sequence[Mapping[str, Any]],
+    plan: Plan,
+    *,
+    before: Mapping[str, Any] | None = None,
+    known: Known | None = None,
+    tick: Callable[[int], object] = silent,
 ) -> dict[str, Any]:
     """The same from results alone: the same bytes from the same results."""
     board: dict[str, Any] = json.loads(json.dumps(table.board(about, cells, releases, plan, tick)))
@@ -90,31 +117,55 @@ def pages(site: Site) -> dict[str, str]:
     found = [p for maker in makers().values() for p in maker(site)]
     nav = [(p.path, p.title) for p in found if "/" not in p.path]
     html = {p.path: _render(site, p, nav) for p in found}
-    html["index.html"] = page.to_html(site.board, nav=[("index.html", "Board"), *nav], links=_links(site))
+    html["index.html"] = page.to_html(
+        site.board, nav=[("index.html", "Board"), *nav], links=_links(site)
+    )
     return html
 
 
 def _links(site: Site) -> dict[str, str]:
     """Where the board's names lead: detectors and releases to their pages."""
     links = {d["name"]: f"detectors/{slug(d['name'])}.html" for d in site.board["detectors"]}
-    return links | {r["reference"]: f"datasets/{slug(r['reference'])}.html" for r in site.board["releases"]}
+    return links | {
+        r["reference"]: f"datasets/{slug(r['reference'])}.html" for r in site.board["releases"]
+    }
 
 
 def _render(site: Site, p: Page, nav: list[tuple[str, str]]) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    css = (page.HERE / "board.css").read_text(encoding="utf-8") + (HERE / "site.css").read_text(encoding="utf-8")
+    css = (page.HERE / "board.css").read_text(encoding="utf-8") + (HERE / "site.css").read_text(
+        encoding="utf-8"
+    )
     js = (HERE / "site.js").read_text(encoding="utf-8")
-    room = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-                       lstrip_blocks=True)
+    room = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     room.filters["slug"] = slug
     up = "../" * p.path.count("/")
     html = room.get_template(p.template).render(
-        **plain(p.view), b=plain(site.board), metric=site.metric, title=plain(p.title), here=p.path, up=up,
-        css=css, js=js, nav=[("index.html", "Board"), *nav], seconds=text.seconds,
-        milliseconds=text.milliseconds, num=text.num, span=text.span)
-    policy = (f"default-src 'none'; style-src 'sha256-{_digest(css)}'; script-src 'sha256-{_digest(js)}'; img-src data:; "
-              "base-uri 'none'; form-action 'none'")
+        **plain(p.view),
+        b=plain(site.board),
+        metric=site.metric,
+        title=plain(p.title),
+        here=p.path,
+        up=up,
+        css=css,
+        js=js,
+        nav=[("index.html", "Board"), *nav],
+        seconds=text.seconds,
+        milliseconds=text.milliseconds,
+        num=text.num,
+        span=text.span,
+    )
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{_digest(css)}'; script-src 'sha256-{_digest(js)}';"
+        " img-src data:; base-uri 'none'; form-action 'none'"
+    )
     return html.replace("@CSP@", policy, 1)
 
 

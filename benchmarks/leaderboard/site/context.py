@@ -1,4 +1,6 @@
-"""What pages are made from: the board's document, its cells with their values, and what is known of its releases."""
+"""What pages are made from: the board's document, its cells with their values, and what is known of
+its releases.
+"""
 
 from __future__ import annotations
 
@@ -45,16 +47,26 @@ class Site:
     def rows(self) -> dict[tuple[str, str, str], dict[str, Any]]:
         """The board's rows of the opening metric that are drawn, by detector, kind and test."""
         shown = set(self.field.protocols.values())
-        return {(r["detector"], r["kind"], r["test"]): r for r in self.board["rows"]
-                if r["metric"] == self.metric["name"] and r["protocol"] in shown}
+        return {
+            (r["detector"], r["kind"], r["test"]): r
+            for r in self.board["rows"]
+            if r["metric"] == self.metric["name"] and r["protocol"] in shown
+        }
 
     @cached_property
     def tables(self) -> dict[str, pa.Table]:
-        """Predictions beside labels of the cells that are drawn, by cell key, sorted by repeat and account."""
-        wanted = {m.info["cell_key"] for m in self.field.cells.values() if m.info["status"] == "done"}
+        """Predictions beside labels of the cells that are drawn, by cell key, sorted by repeat and
+        account.
+        """
+        wanted = {
+            m.info["cell_key"] for m in self.field.cells.values() if m.info["status"] == "done"
+        }
         order = [("repeat", "ascending"), ("dataset", "ascending"), ("account_id", "ascending")]
-        return {str(r.info["cell_key"]): r.predictions().sort_by(order)
-                for r in self.results if r.predictions is not None and r.info["cell_key"] in wanted}
+        return {
+            str(r.info["cell_key"]): r.predictions().sort_by(order)
+            for r in self.results
+            if r.predictions is not None and r.info["cell_key"] in wanted
+        }
 
     @cached_property
     def right(self) -> dict[tuple[str, str], NDArray[np.bool_]]:
@@ -64,22 +76,32 @@ class Site:
             table = self.tables.get(str(m.info["cell_key"]))
             if kind == self.board["ranked_by"] and table is not None:
                 said = table["p_bot"].to_numpy() >= table["threshold"].to_numpy()
-                found[detector, test] = np.asarray(said == (table["y"].to_numpy() == 1), dtype=np.bool_)
+                found[detector, test] = np.asarray(
+                    said == (table["y"].to_numpy() == 1), dtype=np.bool_
+                )
         return found
 
     def values(self, metric: str, **wanted: str) -> list[dict[str, Any]]:
         """The board's rows of a metric that have a value and these fields."""
-        return [r for r in self.board["rows"] if r["metric"] == metric and r["value"] is not None
-                and all(r[k] == v for k, v in wanted.items())]
+        return [
+            r
+            for r in self.board["rows"]
+            if r["metric"] == metric
+            and r["value"] is not None
+            and all(r[k] == v for k, v in wanted.items())
+        ]
 
     @cached_property
     def kinds(self) -> list[str]:
         """The kinds of protocol drawn, the one that ranks first."""
-        return sorted(self.field.protocols, key=lambda kind: (kind != self.board["ranked_by"], kind))
+        return sorted(
+            self.field.protocols, key=lambda kind: (kind != self.board["ranked_by"], kind)
+        )
 
 
 def slug(name: str) -> str:
-    """A name as a file's name: letters, digits, dot, dash and underscore; others become a dash and a number.
+    """A name as a file's name: letters, digits, dot, dash and underscore; others become a dash and
+    a number.
 
     >>> slug("gradient-boosting"), slug("submitted:a/b"), slug("precision[bot]@prevalence=0.05")
     ('gradient-boosting', 'submitted-58-a-47-b', 'precision-91-bot-93--64-prevalence-61-0.05')

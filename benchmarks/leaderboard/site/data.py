@@ -1,7 +1,9 @@
-"""What a board is made from, as files that anybody can read: cells, their predictions beside labels, releases.
+"""What a board is made from, as files that anybody can read: cells, their predictions beside
+labels, releases.
 
-Accounts are numbered within their test (by data set and id, from 0), so no id of a person stands in a published board; the
-numbers are the same in all cells of the test, so that differences stay paired.
+Accounts are numbered within their test (by data set and id, from 0), so no id of a person stands in
+a published board; the numbers are the same in all cells of the test, so that differences stay
+paired.
 """
 
 from __future__ import annotations
@@ -27,16 +29,24 @@ PRIVATE = ("mlflow_run_id",)
 
 
 def write(
-    about: Mapping[str, Any], found: Sequence[Result], releases: Sequence[Mapping[str, Any]], plan: Plan, folder: Path,
+    about: Mapping[str, Any],
+    found: Sequence[Result],
+    releases: Sequence[Mapping[str, Any]],
+    plan: Plan,
+    folder: Path,
 ) -> None:
-    """Write `made-from.json` and for each cell its document and, where it was scored, its predictions beside labels."""
+    """Write `made-from.json` and for each cell its document and, where it was scored, its
+    predictions beside labels.
+    """
     (folder / CELLS).mkdir(parents=True, exist_ok=True)
     numbers = _numbers(found)
     for result in sorted(found, key=lambda r: str(r.info["cell_key"])):
         _write_cell(result, numbers.get(str(result.info["test"])), folder / CELLS)
     known = sorted(releases, key=lambda r: (r["name"], r["version"]))
     document = {
-        "about": dict(about), "resamples": plan.resamples, "seed": plan.seed,
+        "about": dict(about),
+        "resamples": plan.resamples,
+        "seed": plan.seed,
         "releases": [{k: v for k, v in r.items() if k != "path"} for r in known],
         "cells": sorted(str(r.info["cell_key"]) for r in found),
     }
@@ -51,7 +61,9 @@ def _numbers(found: Sequence[Result]) -> dict[str, pa.Array]:
     keys: dict[str, list[Any]] = {}
     for result in found:
         if result.predictions is not None:
-            keys.setdefault(str(result.info["test"]), []).append(pc.unique(_key(result.predictions())))
+            keys.setdefault(str(result.info["test"]), []).append(
+                pc.unique(_key(result.predictions()))
+            )
     whole = {test: pc.unique(pa.chunked_array(parts)) for test, parts in keys.items()}
     return {test: known.take(pc.sort_indices(known)) for test, known in whole.items()}
 
@@ -82,14 +94,17 @@ def _write_cell(result: Result, known: pa.Array | None, folder: Path) -> None:
 
 
 def read(folder: Path) -> tuple[dict[str, Any], list[Result], list[dict[str, Any]], Plan]:
-    """What a published board says it was made from. Raises UserError where the folder is none, or lacks a file."""
+    """What a published board says it was made from. Raises UserError where the folder is none, or
+    lacks a file.
+    """
     try:
         said = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
         found = [_read_cell(folder / CELLS, key) for key in said["cells"]]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{folder} is no whole site of a board ({error}). Expected {ABOUT} and a document for each cell in "
-                        f"{CELLS}; "
-                        "botbench leaderboard --site DIR writes them.") from None
+        raise UserError(
+            f"{folder} is no whole site of a board ({error}). Expected {ABOUT} and a document for"
+            f" each cell in {CELLS}; botbench leaderboard --site DIR writes them."
+        ) from None
     return said["about"], found, said["releases"], Plan(int(said["resamples"]), int(said["seed"]))
 
 
@@ -99,12 +114,17 @@ def _read_cell(folder: Path, key: str) -> Result:
     info = json.loads((folder / f"{key}.json").read_text(encoding="utf-8"))
     file = folder / f"{key}.parquet"
     if info["status"] == "done" and not file.is_file():
-        raise UserError(f"The predictions of the cell {key} ({info['detector']} on {info['test']}) are not in {folder}.")
+        raise UserError(
+            f"The predictions of the cell {key} ({info['detector']} on {info['test']}) are not in"
+            f" {folder}."
+        )
     return Result(info, partial(_predictions, file) if info["status"] == "done" else None)
 
 
 def _predictions(file: Path) -> pa.Table:
-    """The rows as `results.scored` gives them; the account's number, in nine digits so that it sorts, stands for its id."""
+    """The rows as `results.scored` gives them; the account's number, in nine digits so that it
+    sorts, stands for its id.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
@@ -112,9 +132,18 @@ def _predictions(file: Path) -> pa.Table:
     try:
         table = pq.read_table(file)
     except (OSError, pa.ArrowException) as error:
-        raise UserError(f"The predictions {file.name} cannot be read ({str(error).splitlines()[0]}); get the site again.") from None
+        raise UserError(
+            f"The predictions {file.name} cannot be read ({str(error).splitlines()[0]}); get the"
+            " site again."
+        ) from None
     if missing := [c for c in ROWS if c not in table.column_names]:
-        raise UserError(f"The predictions {file.name} lack {', '.join(missing)}; get the site again.")
+        raise UserError(
+            f"The predictions {file.name} lack {', '.join(missing)}; get the site again."
+        )
     number = pc.utf8_lpad(pc.cast(table["account"], pa.string()), 9, "0")
     nothing = pa.array([""] * table.num_rows, pa.string())
-    return table.drop(["account"]).add_column(0, "dataset", nothing).add_column(1, "account_id", number)
+    return (
+        table.drop(["account"])
+        .add_column(0, "dataset", nothing)
+        .add_column(1, "account_id", number)
+    )

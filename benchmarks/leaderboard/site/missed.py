@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 
 def by_kind(site: Site, detector: str) -> list[dict[str, Any]]:
-    """For each test of the kind that ranks and each kind of bot: bots, the share found with Wilson's interval, few or not.
+    """For each test of the kind that ranks and each kind of bot: bots, the share found with
+    Wilson's interval, few or not.
 
     An account predicted in several repeats is one account, found in a share of them.
     """
@@ -32,9 +33,22 @@ def _rows(table: Any, known: list[Any]) -> list[dict[str, Any]]:
     bots = table.append_column("found", hit).filter(pc.equal(table["y"], 1))
     each = bots.group_by(["dataset", "account_id"]).aggregate([("found", "mean")])
     told = each.join(pa.concat_tables(known), ["dataset", "account_id"], join_type="inner")
-    counted = told.group_by("kind").aggregate([("found_mean", "mean"), ("found_mean", "count")]).sort_by("kind").to_pylist()
-    return [{"kind": r["kind"], "bots": r["found_mean_count"], "few": r["found_mean_count"] < intervals.FEW,
-             "value": r["found_mean_mean"], **_bounds(r["found_mean_mean"], r["found_mean_count"])} for r in counted]
+    counted = (
+        told.group_by("kind")
+        .aggregate([("found_mean", "mean"), ("found_mean", "count")])
+        .sort_by("kind")
+        .to_pylist()
+    )
+    return [
+        {
+            "kind": r["kind"],
+            "bots": r["found_mean_count"],
+            "few": r["found_mean_count"] < intervals.FEW,
+            "value": r["found_mean_mean"],
+            **_bounds(r["found_mean_mean"], r["found_mean_count"]),
+        }
+        for r in counted
+    ]
 
 
 def _bounds(share: float, n: int) -> dict[str, float]:

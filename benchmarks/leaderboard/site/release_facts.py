@@ -1,4 +1,5 @@
-"""What the store knows of a run's releases, for the pages of data sets: audit, card, claims, agreement, kinds of bots, datasheet.
+"""What the store knows of a run's releases, for the pages of data sets: audit, card, claims,
+agreement, kinds of bots, datasheet.
 
 Nothing of it names an account: ids stay in memory, to find which kinds of bots a detector misses.
 """
@@ -32,13 +33,15 @@ STANDING = """
         ON s.claim_id = r.retracts AND s.claimant_kind = r.claimant_kind AND s.claimant = r.claimant
         WHERE s.answer IS NOT NULL AND coalesce(s.attributes['role'], '') <> 'adjudicator'
               AND coalesce(s.attributes['part'], '') <> 'training')"""
-"""Claims that stand, without what adjudicators and trainees said: as `curation.labels.agreement_report` takes them."""
+"""Claims that stand, without what adjudicators and trainees said: as
+`curation.labels.agreement_report` takes them.
+"""
 
 
 @dataclass(frozen=True)
 class Known:
-    """By reference: `audits` findings, `about` what release.json, card and claims say, `kinds` (dataset, account_id, kind) of
-    bots, `datasheets` HTML."""
+    """By reference: `audits` findings, `about` what release.json, card and claims say, `kinds`
+    (dataset, account_id, kind) of bots, `datasheets` HTML."""
 
     audits: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     about: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
@@ -61,44 +64,67 @@ def of(run: Run) -> Known:
     sheets = {r.reference: text for r in found if (text := _datasheet(run.home, r)) is not None}
     return Known(
         {r.reference: kept(run.home, r) for r in found},
-        {r.reference: {k: r.info.get(k) for k in SAID} | cards.get(r.dataset, {}) | {"claims": claims(r)} for r in found},
-        {r.reference: kinds(r) for r in found}, sheets)
+        {
+            r.reference: (
+                {k: r.info.get(k) for k in SAID} | cards.get(r.dataset, {}) | {"claims": claims(r)}
+            )
+            for r in found
+        },
+        {r.reference: kinds(r) for r in found},
+        sheets,
+    )
 
 
 def claims(release: Release) -> list[dict[str, Any]]:
-    """For each kind of claimant: claims, claimants, accounts, and, where accounts have several votes, how they agree.
+    """For each kind of claimant: claims, claimants, accounts, and, where accounts have several
+    votes, how they agree.
 
-    `alpha` is Krippendorff's (nominal) with its 95 % interval over accounts, `percent` the share of agreeing pairs; None
-    where no account has two votes of the kind.
+    `alpha` is Krippendorff's (nominal) with its 95 % interval over accounts, `percent` the share of
+    agreeing pairs; None where no account has two votes of the kind.
     """
-    counts = release_arrays.ask(f"""{STANDING}
+    counts = release_arrays.ask(
+        f"""{STANDING}
         SELECT claimant_kind AS kind, count(*) AS claims, count(DISTINCT claimant) AS claimants,
-               count(DISTINCT account_id) AS accounts FROM standing GROUP BY 1 ORDER BY 1""", [_file(release)])
+               count(DISTINCT account_id) AS accounts FROM standing GROUP BY 1 ORDER BY 1""",
+        [_file(release)],
+    )
     return [{**row, **_agreed(release, str(row["kind"]))} for row in counts.to_pylist()]
 
 
 def _agreed(release: Release, kind: str) -> dict[str, Any]:
     """One vote a claimant and account, the latest; two answers of one moment are none."""
-    votes = release_arrays.ask(f"""{STANDING},
+    votes = release_arrays.ask(
+        f"""{STANDING},
         latest AS (FROM standing WHERE claimant_kind = ?
             QUALIFY made_at IS NOT DISTINCT FROM max(made_at) OVER (PARTITION BY account_id, claimant))
         SELECT account_id AS account, claimant AS annotator, any_value(answer) AS answer FROM latest
-        GROUP BY ALL HAVING count(DISTINCT answer) = 1 ORDER BY ALL""", [_file(release), kind])
+        GROUP BY ALL HAVING count(DISTINCT answer) = 1 ORDER BY ALL""",
+        [_file(release), kind],
+    )
     table = agreement.Votes.of(votes).counts()
     several = int((table.sum(axis=1) >= 2).sum()) if len(table) else 0
     if not several:
         return {"several": 0, "alpha": None, "percent": None}
     found = agreement.measure(table, ["nominal", "percent"])
-    return {"several": several, "alpha": found["nominal"].document(), "percent": found["percent"].document()}
+    return {
+        "several": several,
+        "alpha": found["nominal"].document(),
+        "percent": found["percent"].document(),
+    }
 
 
 def kinds(release: Release) -> pa.Table:
-    """dataset, account_id and kind of each bot whose kind is told: the first kind of its claims, or the source's group."""
-    return release_arrays.ask("""
+    """dataset, account_id and kind of each bot whose kind is told: the first kind of its claims, or
+    the source's group.
+    """
+    return release_arrays.ask(
+        """
         SELECT l.dataset, l.account_id, c.kind FROM read_parquet(?) l
         JOIN (SELECT account_id, mode(coalesce(kinds[1], attributes['group'])) AS kind FROM read_parquet(?)
               WHERE answer = 'bot' GROUP BY account_id) c USING (account_id)
-        WHERE l.label = 'bot' AND c.kind IS NOT NULL ORDER BY ALL""", [str(release.file("labels")), _file(release)])
+        WHERE l.label = 'bot' AND c.kind IS NOT NULL ORDER BY ALL""",
+        [str(release.file("labels")), _file(release)],
+    )
 
 
 def _file(release: Release) -> str:
@@ -124,7 +150,11 @@ def _datasheet(home: Path, release: Release) -> str | None:
     """The datasheet of the newest publication of the release that may go out."""
     from curation.release.publish import folder
 
-    made = [p.path / "datasheet.html" for p in folder.listed(home)
-            if (p.info["name"], p.info["version"]) == (release.name, release.version) and p.info["tier"] not in TIERS]
+    made = [
+        p.path / "datasheet.html"
+        for p in folder.listed(home)
+        if (p.info["name"], p.info["version"]) == (release.name, release.version)
+        and p.info["tier"] not in TIERS
+    ]
     there = [path for path in made if path.is_file()]
     return there[-1].read_text(encoding="utf-8") if there else None

@@ -17,7 +17,8 @@ NEAR = 2e-6
 
 
 def verify(folder: Path, tick: Callable[[int], object] = silent) -> dict[str, Any]:
-    """The contract of `botbench verify SITE --json`: how many cells were scored again, and what differs from the board.
+    """The contract of `botbench verify SITE --json`: how many cells were scored again, and what
+    differs from the board.
 
     Raises UserError where the folder is no site of a board.
     """
@@ -25,11 +26,18 @@ def verify(folder: Path, tick: Callable[[int], object] = silent) -> dict[str, An
     said = _board(folder)
     again = json.loads(json.dumps(table.board(about, found, releases, plan, tick)))
     differences = list(_differences(said, again))
-    return {"cells": len(found), "rows": len(again["rows"]), "run": about.get("run"), "differences": differences}
+    return {
+        "cells": len(found),
+        "rows": len(again["rows"]),
+        "run": about.get("run"),
+        "differences": differences,
+    }
 
 
 def changes(folder: Path, before: Path) -> list[dict[str, Any]]:
-    """What a published board says otherwise than an earlier edition; nothing is scored. Raises UserError where one is no board."""
+    """What a published board says otherwise than an earlier edition; nothing is scored. Raises
+    UserError where one is no board.
+    """
     found = _differences(_board(before), _board(folder))
     return [{"where": d["where"], "before": d["published"], "now": d["again"]} for d in found]
 
@@ -47,18 +55,29 @@ def _board(folder: Path) -> dict[str, Any]:
 def _differences(said: Mapping[str, Any], again: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Rows and summary entries by what they are of, everything else by its path."""
     yield from _entries("subsets", ("tests",), said.get("subsets", []), again.get("subsets", []))
-    for part, key in (("rows", ("detector", "protocol", "test", "metric", "cell")), ("summary", ("scope", "metric", "detector"))):
+    for part, key in (
+        ("rows", ("detector", "protocol", "test", "metric", "cell")),
+        ("summary", ("scope", "metric", "detector")),
+    ):
         yield from _entries(part, key, said.get(part, []), again.get(part, []))
     for name in sorted({*said, *again} - {"rows", "summary", "subsets"}):
         for path, old, new in _walk(said.get(name), again.get(name), name):
             yield {"where": path, "published": old, "again": new}
 
 
-def _entries(part: str, key: tuple[str, ...], said: list[Any], again: list[Any]) -> Iterator[dict[str, Any]]:
-    left, right = ({tuple(str(e.get(k)) for k in key): e for e in entries} for entries in (said, again))
+def _entries(
+    part: str, key: tuple[str, ...], said: list[Any], again: list[Any]
+) -> Iterator[dict[str, Any]]:
+    left, right = (
+        {tuple(str(e.get(k)) for k in key): e for e in entries} for entries in (said, again)
+    )
     for name in sorted({*left, *right}):
         for path, old, new in _walk(left.get(name), right.get(name), ""):
-            yield {"where": f"{part}: {', '.join(name)}{': ' + path.strip('.') if path else ''}", "published": old, "again": new}
+            yield {
+                "where": f"{part}: {', '.join(name)}{': ' + path.strip('.') if path else ''}",
+                "published": old,
+                "again": new,
+            }
 
 
 def _walk(said: Any, again: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
@@ -73,6 +92,10 @@ def _walk(said: Any, again: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _same(said: Any, again: Any) -> bool:
-    if isinstance(said, int | float) and isinstance(again, int | float) and not isinstance(said, bool):
+    if (
+        isinstance(said, int | float)
+        and isinstance(again, int | float)
+        and not isinstance(said, bool)
+    ):
         return abs(said - again) <= NEAR
     return bool(said == again)

@@ -1,13 +1,16 @@
-"""Who acts alike within a window more often than chance allows: pairs of accounts, a null model, false discovery rate.
+"""Who acts alike within a window more often than chance allows: pairs of accounts, a null model,
+false discovery rate.
 
-An action is passing on a post, posting a link, or writing a text (near-identical texts are one); a co-action of two accounts
-is the same action within the window. No pair of accounts is compared that has no action in common: actions are blocked by
-what they are and when.
+An action is passing on a post, posting a link, or writing a text (near-identical texts are one); a
+co-action of two accounts is the same action within the window. No pair of accounts is compared that
+has no action in common: actions are blocked by what they are and when.
 
-Null model: every account keeps its number of actions, every action its popularity in its moment, and which account did which
-is chance. The co-actions of a pair are then Poisson with mean d_i d_j S / M^2, where d are the accounts' actions, M their sum and
-S = sum over actions and moments of s (s - 1), s being the accounts that did it then (the configuration model of a two-mode
-network; Neal 2014). p-values are corrected over all pairs of accounts, those without a co-action too (Benjamini and Hochberg 1995).
+Null model: every account keeps its number of actions, every action its popularity in its moment,
+and which account did which is chance. The co-actions of a pair are then Poisson with mean d_i d_j S
+/ M^2, where d are the accounts' actions, M their sum and S = sum over actions and moments of s (s -
+1), s being the accounts that did it then (the configuration model of a two-mode network; Neal
+2014). p-values are corrected over all pairs of accounts, those without a co-action too (Benjamini
+and Hochberg 1995).
 """
 
 from __future__ import annotations
@@ -22,7 +25,9 @@ if TYPE_CHECKING:
     import duckdb
 
 PASSED_ON = "coalesce(ref_post_id, lower(ref_account_id) || '|' || md5(lower(trim(text))))"
-"""What a repost passes on: the post where the source names it, else whose words they were and the words."""
+"""What a repost passes on: the post where the source names it, else whose words they were and the
+words.
+"""
 ACTIONS = {
     "repost": ("kind = 'repost'", PASSED_ON),
     "link": ("len(urls) > 0", "unnest(urls)"),
@@ -32,14 +37,18 @@ WORDS = r"trim(regexp_replace(lower(text), '(https?://\S+|@\w+|[0-9]+|[\s[:punct
 SHORTEST = 20
 """Letters below which a text is anybody's."""
 CROWD = 200
-"""Accounts doing the same in one window above which the moment is left out: a trend, and s squared pairs."""
+"""Accounts doing the same in one window above which the moment is left out: a trend, and s squared
+pairs.
+"""
 LEAST = 2
 """Co-actions a pair needs: one may always be chance."""
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs beyond chance: `a` and `b` are places in `accounts`, `shared` co-actions, `expected` by chance, `q` values."""
+    """Pairs beyond chance: `a` and `b` are places in `accounts`, `shared` co-actions, `expected` by
+    chance, `q` values.
+    """
 
     accounts: NDArray[np.object_]
     a: NDArray[np.int64]
@@ -52,17 +61,23 @@ class Pairs:
 
 
 def stage(connection: duckdb.DuckDBPyConnection, posts: str, kinds: tuple[str, ...]) -> int:
-    """The temporary table `study_actions`: account_id, what, t (seconds); one row an action. Returns how many."""
+    """The temporary table `study_actions`: account_id, what, t (seconds); one row an action.
+    Returns how many.
+    """
     parts = []
     for kind in kinds:
         condition, what = ACTIONS[kind]
         source = f"(SELECT *, {WORDS} AS words FROM {posts})" if kind == "text" else posts
         limit = f" WHERE length(words) >= {SHORTEST}" if kind == "text" else ""
-        parts.append(f"SELECT account_id, '{kind}' AS kind, {what}::VARCHAR AS what, epoch(created_at) AS t FROM "
-                     f"(SELECT * FROM {source}{limit}) WHERE created_at IS NOT NULL AND {condition}")
-    connection.execute(f"""
+        parts.append(
+            f"SELECT account_id, '{kind}' AS kind, {what}::VARCHAR AS what, epoch(created_at) AS t"
+            f" FROM (SELECT * FROM {source}{limit}) WHERE created_at IS NOT NULL AND {condition}"
+        )
+    connection.execute(
+        f"""
         CREATE OR REPLACE TEMP TABLE study_actions AS
-        SELECT account_id, hash(kind, what) AS what, kind, t FROM ({' UNION ALL '.join(parts)}) WHERE what IS NOT NULL""")
+        SELECT account_id, hash(kind, what) AS what, kind, t FROM ({" UNION ALL ".join(parts)}) WHERE what IS NOT NULL"""
+    )
     if "text" in kinds:
         from botbench.text.near_duplicates import join_near
 
@@ -72,48 +87,75 @@ def stage(connection: duckdb.DuckDBPyConnection, posts: str, kinds: tuple[str, .
 
 
 def pairs(connection: duckdb.DuckDBPyConnection, window: float, rate: float = 0.05) -> Pairs:
-    """The pairs in `study_actions` with co-actions within `window` seconds beyond chance, at a false discovery `rate`."""
-    connection.execute(f"""
+    """The pairs in `study_actions` with co-actions within `window` seconds beyond chance, at a
+    false discovery `rate`.
+    """
+    connection.execute(
+        f"""
         CREATE OR REPLACE TEMP TABLE study_moments AS
-        SELECT DISTINCT account_id, what, floor(t / {window})::BIGINT AS moment, t FROM study_actions""")
-    crowded = f"(SELECT what, moment FROM study_moments GROUP BY ALL HAVING count(DISTINCT account_id) > {CROWD})"
+        SELECT DISTINCT account_id, what, floor(t / {window})::BIGINT AS moment, t FROM study_actions"""
+    )
+    crowded = (
+        "(SELECT what, moment FROM study_moments GROUP BY ALL HAVING count(DISTINCT account_id) >"
+        f" {CROWD})"
+    )
     left_out = connection.execute(f"SELECT count(*) FROM {crowded}").fetchone()
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE study_kept AS SELECT m.* FROM study_moments m ANTI JOIN {crowded} c
         ON m.what = c.what AND m.moment = c.moment""")
-    found = connection.execute(f"""
+    found = connection.execute(
+        f"""
         WITH near AS (
             SELECT a.account_id AS a, b.account_id AS b, a.what FROM study_kept a JOIN (
                 SELECT * FROM study_kept UNION ALL SELECT account_id, what, moment + 1, t FROM study_kept
                 UNION ALL SELECT account_id, what, moment - 1, t FROM study_kept) b
             ON a.what = b.what AND a.moment = b.moment AND a.account_id < b.account_id AND abs(a.t - b.t) <= {window})
-        SELECT a, b, count(DISTINCT what) AS shared FROM near GROUP BY a, b HAVING shared >= {LEAST} ORDER BY a, b""").fetchnumpy()
+        SELECT a, b, count(DISTINCT what) AS shared FROM near GROUP BY a, b HAVING shared >= {LEAST} ORDER BY a, b"""
+    ).fetchnumpy()
     degrees = connection.execute(
-        "SELECT account_id, count(DISTINCT (what, moment)) AS d FROM study_kept GROUP BY account_id ORDER BY "
-        "account_id").fetchnumpy()
+        "SELECT account_id, count(DISTINCT (what, moment)) AS d FROM study_kept GROUP BY account_id"
+        " ORDER BY account_id"
+    ).fetchnumpy()
     popular = connection.execute(
-        "SELECT coalesce(sum(s * (s - 1)), 0)::DOUBLE FROM (SELECT count(DISTINCT account_id) AS s FROM study_kept GROUP BY "
-        "what, moment)"
+        "SELECT coalesce(sum(s * (s - 1)), 0)::DOUBLE FROM (SELECT count(DISTINCT account_id) AS s"
+        " FROM study_kept GROUP BY what, moment)"
     ).fetchone()
-    return _beyond_chance(found, degrees, float(popular[0]) if popular else 0.0, int(left_out[0]) if left_out else 0, rate)
+    return _beyond_chance(
+        found,
+        degrees,
+        float(popular[0]) if popular else 0.0,
+        int(left_out[0]) if left_out else 0,
+        rate,
+    )
 
 
-def _beyond_chance(found: dict[str, Any], degrees: dict[str, Any], popular: float, crowded: int, rate: float) -> Pairs:
+def _beyond_chance(
+    found: dict[str, Any], degrees: dict[str, Any], popular: float, crowded: int, rate: float
+) -> Pairs:
     from scipy.stats import poisson
 
-    accounts, d = np.asarray(degrees["account_id"], dtype=object), np.asarray(degrees["d"], dtype=np.float64)
+    accounts, d = (
+        np.asarray(degrees["account_id"], dtype=object),
+        np.asarray(degrees["d"], dtype=np.float64),
+    )
     n, total = len(accounts), max(d.sum(), 1.0)
-    a, b = (np.searchsorted(accounts.astype(str), np.asarray(found[k], dtype=object).astype(str)) for k in "ab")
+    a, b = (
+        np.searchsorted(accounts.astype(str), np.asarray(found[k], dtype=object).astype(str))
+        for k in "ab"
+    )
     shared = np.asarray(found["shared"], dtype=np.int64)
     expected = d[a] * d[b] * popular / total**2
     p = poisson.sf(shared - 1, expected)
     q = adjusted(p, n * (n - 1) // 2)
     kept = q <= rate
-    return Pairs(accounts, a[kept], b[kept], shared[kept], expected[kept], q[kept], len(shared), crowded)
+    return Pairs(
+        accounts, a[kept], b[kept], shared[kept], expected[kept], q[kept], len(shared), crowded
+    )
 
 
 def adjusted(p: NDArray[np.float64], tests: int) -> NDArray[np.float64]:
-    """Benjamini and Hochberg's adjusted p-values of the smallest p of so many tests; the others count as p = 1.
+    """Benjamini and Hochberg's adjusted p-values of the smallest p of so many tests; the others
+    count as p = 1.
 
     >>> adjusted(np.array([0.01, 0.04, 0.03]), 4).round(4).tolist()
     [0.04, 0.0533, 0.0533]
@@ -127,7 +169,9 @@ def adjusted(p: NDArray[np.float64], tests: int) -> NDArray[np.float64]:
 
 
 def groups(found: Pairs) -> NDArray[np.int64]:
-    """The group of each account (places in `accounts`): connected by pairs, numbered by size from 0; -1 for whoever is in none."""
+    """The group of each account (places in `accounts`): connected by pairs, numbered by size from
+    0; -1 for whoever is in none.
+    """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 

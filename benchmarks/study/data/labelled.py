@@ -1,4 +1,6 @@
-"""The annotated sample: who was drawn with which probability, what people said of them, and who is left without an answer."""
+"""The annotated sample: who was drawn with which probability, what people said of them, and who is
+left without an answer.
+"""
 
 from __future__ import annotations
 
@@ -20,16 +22,18 @@ if TYPE_CHECKING:
 
 DRAWN = "study_drawn"
 KNOWN_SIMPLE = ("uniform", "stratified")
-"""Designs that were drawn simply within strata before batches said how joint probabilities follow."""
+"""Designs that were drawn simply within strata before batches said how joint probabilities follow.
+"""
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """The drawn accounts in a fixed order (wave, stratum, id), and for those with an answer the label, or what posteriors make
-    of it without bias (`doubt.unbiased`), with its bounds.
+    """The drawn accounts in a fixed order (wave, stratum, id), and for those with an answer the
+    label, or what posteriors make of it without bias (`doubt.unbiased`), with its bounds.
 
-    `y`, `low`, `high` are float64[drawn], NaN without an answer; `sizes` what each wrote (0 outside the campaign).
-    `sample` is None where inclusion probabilities are unknown: then nothing can be estimated, and `problem` says why.
+    `y`, `low`, `high` are float64[drawn], NaN without an answer; `sizes` what each wrote (0 outside
+    the campaign). `sample` is None where inclusion probabilities are unknown: then nothing can be
+    estimated, and `problem` says why.
     """
 
     ids: tuple[str, ...]
@@ -49,7 +53,9 @@ class Labelled:
     problem: str | None = None
 
     def sample_for(self, size: Floats) -> Sample | None:
-        """The sample as it serves a quantity (`size` float64[drawn]): waves count for as much as each tells of it."""
+        """The sample as it serves a quantity (`size` float64[drawn]): waves count for as much as
+        each tells of it.
+        """
         if self.draw is None or self.sample is None or len(self.draw.joint) < 2:
             return self.sample
         return sample(self.draw, worth(self.draw, size))
@@ -61,10 +67,14 @@ class Labelled:
 
 
 def read(frame: Frame) -> Labelled:
-    """The sample that the campaign names, with its labels. Raises UserError for an unknown batch or consensus."""
+    """The sample that the campaign names, with its labels. Raises UserError for an unknown batch or
+    consensus.
+    """
     batches = _batches(frame)
     problem = _problem(frame, batches)
-    consensus = frame.campaign.labels or newest_consensus(frame.store, frame.campaign.dataset, frame.version)
+    consensus = frame.campaign.labels or newest_consensus(
+        frame.store, frame.campaign.dataset, frame.version
+    )
     if frame.campaign.labels:
         _check_consensus(frame)
     _drawn(frame, batches, consensus)
@@ -74,18 +84,39 @@ def read(frame: Frame) -> Labelled:
     answered = ~np.isnan(y)
     draw, drawn = None, None
     if not problem and len(y):
-        draw = Draw(columns["wave"].astype(np.int64), _numbered(columns["wave"], columns["stratum"]), columns["probability"],
-                    answered, tuple(b["joint"] for b in batches), tuple(b["again"] for b in batches))
+        draw = Draw(
+            columns["wave"].astype(np.int64),
+            _numbered(columns["wave"], columns["stratum"]),
+            columns["probability"],
+            answered,
+            tuple(b["joint"] for b in batches),
+            tuple(b["again"] for b in batches),
+        )
         drawn = sample(draw) if answered.any() else None
         problem = None if answered.any() else _nobody(len(y), frame)
     low, high = (np.where(posterior, columns[name], y) for name in ("p_low", "p_high"))
     z, low, high, noise = unbiased(y, low, high, posterior & answered)
-    rules = (*_coverage(frame, batches), *_response(frame, answered, consensus), *_errors(posterior & answered, answered))
+    rules = (
+        *_coverage(frame, batches),
+        *_response(frame, answered, consensus),
+        *_errors(posterior & answered, answered),
+    )
     return Labelled(
-        tuple(columns["account_id"]), draw, drawn, z, low, high, noise, answered & (np.nan_to_num(y) >= 0.5), columns["score"],
+        tuple(columns["account_id"]),
+        draw,
+        drawn,
+        z,
+        low,
+        high,
+        noise,
+        answered & (np.nan_to_num(y) >= 0.5),
+        columns["score"],
         columns["inside"] > 0,
         {name: columns[name] for name in ("accounts", "posts", "reposts", "likes", "reach")},
-        {title: tuple(columns[c]) for title, c in frame.group_columns.items()}, rules, problem)
+        {title: tuple(columns[c]) for title, c in frame.group_columns.items()},
+        rules,
+        problem,
+    )
 
 
 def _batches(frame: Frame) -> list[dict[str, Any]]:
@@ -93,8 +124,10 @@ def _batches(frame: Frame) -> list[dict[str, Any]]:
     wanted = frame.campaign.sample
     relation = frame.store.relation("batches", frame.version)
     names = ("batch_id", "design", "population", "size", "drawn_from", "purpose", "joint")
-    rows = frame.query(f"SELECT {', '.join(names)} FROM {relation} WHERE dataset = {quoted(frame.campaign.dataset)} "
-                       "ORDER BY drawn_from, made_at NULLS FIRST, batch_id")
+    rows = frame.query(
+        f"SELECT {', '.join(names)} FROM {relation} WHERE dataset ="
+        f" {quoted(frame.campaign.dataset)} ORDER BY drawn_from, made_at NULLS FIRST, batch_id"
+    )
     there = [dict(zip(names, row, strict=True)) for row in rows]
     if wanted in ("none", "labelled"):
         return []
@@ -104,7 +137,10 @@ def _batches(frame: Frame) -> list[dict[str, Any]]:
         chosen = [b for b in there if any(b["batch_id"].startswith(w) for w in wanted)]
         for name in wanted:
             if not any(b["batch_id"].startswith(name) for b in there):
-                raise UserError(f"sample: {unknown(f'batch of {frame.campaign.dataset}', name, [b['batch_id'] for b in there])}")
+                raise UserError(
+                    "sample:"
+                    f" {unknown(f'batch of {frame.campaign.dataset}', name, [b['batch_id'] for b in there])}"
+                )
     full = max((b["population"] for b in chosen), default=0)
     for number, batch in enumerate(chosen):
         batch["again"] = number > 0 and batch["population"] >= full
@@ -116,53 +152,76 @@ def _batches(frame: Frame) -> list[dict[str, Any]]:
 def _problem(frame: Frame, batches: list[dict[str, Any]]) -> str | None:
     """Why nothing can be estimated from the sample; None where it can."""
     if frame.campaign.sample == "labelled":
-        return ("The labelled accounts are not a probability sample: nobody knows with which probability each came to be labelled, "
-                "so no interval holds. Draw a sample and annotate it: botbench sample, botbench annotate.")
+        return (
+            "The labelled accounts are not a probability sample: nobody knows with which"
+            " probability each came to be labelled, so no interval holds. Draw a sample and"
+            " annotate it: botbench sample, botbench annotate."
+        )
     if not batches:
-        return (f"There is no sample of {frame.campaign.dataset}: without annotated accounts that were drawn by chance, a count of "
-                "what a detector flags cannot be corrected. Draw one: botbench study plan says how many, botbench sample draws.")
+        return (
+            f"There is no sample of {frame.campaign.dataset}: without annotated accounts that were"
+            " drawn by chance, a count of what a detector flags cannot be corrected. Draw one:"
+            " botbench study plan says how many, botbench sample draws."
+        )
     for batch in batches:
         what = f"The batch {batch['batch_id']} ({batch['design']})"
         if (batch["purpose"] or "sample") != "sample":
-            return f"{what} is for {batch['purpose']}: it is not a probability sample, so no interval holds. Name a sample."
+            return (
+                f"{what} is for {batch['purpose']}: it is not a probability sample, so no interval"
+                " holds. Name a sample."
+            )
         if batch["joint"] not in (SIMPLE, INDEPENDENT):
-            return (f"{what} was not drawn by chance with known probabilities: it is not a probability sample, so no interval "
-                    "holds. Draw one: botbench sample.")
+            return (
+                f"{what} was not drawn by chance with known probabilities: it is not a probability"
+                " sample, so no interval holds. Draw one: botbench sample."
+            )
     return None
 
 
 def _check_consensus(frame: Frame) -> None:
-    known = frame.query(f"SELECT DISTINCT consensus_id FROM {frame.store.relation('labels', frame.version)} "
-                        f"WHERE dataset = {quoted(frame.campaign.dataset)}")
+    known = frame.query(
+        f"SELECT DISTINCT consensus_id FROM {frame.store.relation('labels', frame.version)} "
+        f"WHERE dataset = {quoted(frame.campaign.dataset)}"
+    )
     if frame.campaign.labels not in {c for (c,) in known}:
-        raise UserError(f"labels: {unknown('consensus', str(frame.campaign.labels), [c for (c,) in known])}")
+        raise UserError(
+            f"labels: {unknown('consensus', str(frame.campaign.labels), [c for (c,) in known])}"
+        )
 
 
 def _drawn(frame: Frame, batches: list[dict[str, Any]], consensus: str | None) -> None:
     """The drawn accounts as the temporary table `study_drawn`."""
     if frame.campaign.sample == "labelled":
-        source = (f"SELECT 0 AS wave, 'all' AS stratum, account_id, NULL::DOUBLE AS probability FROM "
-                  f"{frame.store.relation('labels', frame.version)} WHERE dataset = {quoted(frame.campaign.dataset)} AND "
-                  f"consensus_id IS NOT DISTINCT FROM {quoted(consensus)} AND label IS NOT NULL")
+        source = (
+            "SELECT 0 AS wave, 'all' AS stratum, account_id, NULL::DOUBLE AS probability FROM"
+            f" {frame.store.relation('labels', frame.version)} WHERE dataset ="
+            f" {quoted(frame.campaign.dataset)} AND consensus_id IS NOT DISTINCT FROM"
+            f" {quoted(consensus)} AND label IS NOT NULL"
+        )
     else:
         order = " ".join(f"WHEN {quoted(b['batch_id'])} THEN {i}" for i, b in enumerate(batches))
         wave = f"CASE batch_id {order} END" if order else "NULL::INTEGER"
-        source = (f"SELECT {wave} AS wave, coalesce(stratum, 'all') AS stratum, account_id, inclusion_probability AS probability "
-                  f"FROM {frame.store.relation('assignments', frame.version)} WHERE {wave} IS NOT NULL AND copy = 1 "
-                  "AND coalesce(part, 'sample') = 'sample' AND inclusion_probability > 0")
+        source = (
+            f"SELECT {wave} AS wave, coalesce(stratum, 'all') AS stratum, account_id,"
+            " inclusion_probability AS probability FROM"
+            f" {frame.store.relation('assignments', frame.version)} WHERE {wave} IS NOT NULL AND"
+            " copy = 1 AND coalesce(part, 'sample') = 'sample' AND inclusion_probability > 0"
+        )
     frame.store.connection.execute(f"CREATE OR REPLACE TEMP TABLE {DRAWN} AS {source}")
 
 
 def _columns(frame: Frame, consensus: str | None) -> dict[str, Any]:
     """Arrays over the drawn accounts, sorted by wave, stratum and id."""
     groups = "".join(f", f.{c}" for c in frame.group_columns.values())
-    sizes = ", ".join(f"coalesce(f.{s}, 0) AS {s}" for s in ("accounts", "posts", "reposts", "likes", "reach"))
+    sizes = ", ".join(
+        f"coalesce(f.{s}, 0) AS {s}" for s in ("accounts", "posts", "reposts", "likes", "reach")
+    )
     table = frame.store.arrow(f"""
         SELECT d.wave, d.stratum, d.account_id, d.probability, l.p_bot, l.p_low, l.n_claims,
                coalesce(l.p_high, l.p_bot) AS p_high, CASE l.label WHEN 'bot' THEN 1.0 WHEN 'human' THEN 0.0 END::DOUBLE AS hard,
                f.score, (f.account_id IS NOT NULL)::INTEGER AS inside, {sizes}{groups}
         FROM {DRAWN} d LEFT JOIN study_frame f USING (account_id)
-        LEFT JOIN (FROM {frame.store.relation('labels', frame.version)} WHERE dataset = {quoted(frame.campaign.dataset)}
+        LEFT JOIN (FROM {frame.store.relation("labels", frame.version)} WHERE dataset = {quoted(frame.campaign.dataset)}
                    AND consensus_id = {quoted(consensus)}) l USING (account_id)
         ORDER BY d.wave, d.stratum, d.account_id""")
     found: dict[str, Any] = {}
@@ -175,29 +234,47 @@ def _columns(frame: Frame, consensus: str | None) -> dict[str, Any]:
 
 def _numbered(wave: Floats, stratum: list[str]) -> Whole:
     """A whole number for each stratum of each wave."""
-    _, number = np.unique(np.array([f"{int(w)}\x1f{s}" for w, s in zip(wave, stratum, strict=True)], dtype=np.str_),
-                          return_inverse=True)
+    _, number = np.unique(
+        np.array([f"{int(w)}\x1f{s}" for w, s in zip(wave, stratum, strict=True)], dtype=np.str_),
+        return_inverse=True,
+    )
     return np.asarray(number, dtype=np.int64)
 
 
 def _nobody(drawn: int, frame: Frame) -> str:
-    return (f"None of the {drawn:,} drawn accounts has a label yet. Annotate them and settle the labels: botbench annotate, then "
-            f"botbench consensus {frame.campaign.dataset}.")
+    return (
+        f"None of the {drawn:,} drawn accounts has a label yet. Annotate them and settle the"
+        f" labels: botbench annotate, then botbench consensus {frame.campaign.dataset}."
+    )
 
 
 def _coverage(frame: Frame, batches: list[dict[str, Any]]) -> list[str]:
     """What part of the accounts could be drawn at all."""
     if not batches:
         return []
-    everybody = int(frame.one(f"SELECT count(DISTINCT account_id) FROM {frame.store.relation('accounts', frame.version)} WHERE "
-                              f"dataset = {quoted(frame.campaign.dataset)}"))
+    everybody = int(
+        frame.one(
+            "SELECT count(DISTINCT account_id) FROM"
+            f" {frame.store.relation('accounts', frame.version)} WHERE dataset ="
+            f" {quoted(frame.campaign.dataset)}"
+        )
+    )
     could = max(b["population"] for b in batches)
     designs = ", ".join(f"{b['design']} ({b['batch_id']})" for b in batches)
-    told = [f"Drawn by {designs}, with known inclusion probabilities; several waves are put together (Des Raj 1956)."
-            if len(batches) > 1 else f"Drawn by {designs}, with known inclusion probabilities."]
+    told = [
+        (
+            f"Drawn by {designs}, with known inclusion probabilities; several waves are put"
+            " together (Des Raj 1956)."
+            if len(batches) > 1
+            else f"Drawn by {designs}, with known inclusion probabilities."
+        )
+    ]
     if could < everybody:
-        told.append(f"Only {could:,} of the {everybody:,} accounts of {frame.campaign.dataset} could be drawn (the others were in "
-                    "earlier batches that the campaign does not name, or came later): what holds for the others is not known.")
+        told.append(
+            f"Only {could:,} of the {everybody:,} accounts of {frame.campaign.dataset} could be"
+            " drawn (the others were in earlier batches that the campaign does not name, or came"
+            " later): what holds for the others is not known."
+        )
     return told
 
 
@@ -207,16 +284,21 @@ def _response(frame: Frame, answered: NDArray[np.bool_], consensus: str | None) 
     if not len(answered) or not missing:
         return ["Every drawn account has an answer."] if len(answered) else []
     reasons = _reasons(frame, consensus)
-    why = "; ".join(f"{n:,} {reason}" for reason, n in sorted(reasons.items(), key=lambda r: (-r[1], r[0])))
-    return [f"{missing:,} of {len(answered):,} drawn accounts have no answer ({why}). They are taken as like the answered ones of "
-            "their stratum; the worst case stands beside."]
+    why = "; ".join(
+        f"{n:,} {reason}" for reason, n in sorted(reasons.items(), key=lambda r: (-r[1], r[0]))
+    )
+    return [
+        f"{missing:,} of {len(answered):,} drawn accounts have no answer ({why}). They are taken as"
+        " like the answered ones of their stratum; the worst case stands beside."
+    ]
 
 
 def _reasons(frame: Frame, consensus: str | None) -> Counter[str]:
     """For each drawn account without a label, the first reason that holds."""
     claims, labels = (frame.store.relation(name, frame.version) for name in ("claims", "labels"))
     dataset = quoted(frame.campaign.dataset)
-    rows = frame.query(f"""
+    rows = frame.query(
+        f"""
         WITH open AS (SELECT DISTINCT d.account_id, l.status FROM {DRAWN} d LEFT JOIN
             (FROM {labels} WHERE dataset = {dataset} AND consensus_id = {quoted(consensus)}) l
             USING (account_id) WHERE l.label IS NULL AND (l.p_low IS NULL OR l.n_claims = 0)),
@@ -228,7 +310,8 @@ def _reasons(frame: Frame, consensus: str | None) -> Counter[str]:
                     WHEN f.status IN ('suspended', 'deleted') THEN 'suspended or deleted before they were seen'
                     WHEN o.status = 'too few' THEN 'with too few votes'
                     ELSE 'skipped or not seen yet' END AS reason, count(*)
-        FROM open o LEFT JOIN said s USING (account_id) LEFT JOIN study_frame f USING (account_id) GROUP BY reason""")
+        FROM open o LEFT JOIN said s USING (account_id) LEFT JOIN study_frame f USING (account_id) GROUP BY reason"""
+    )
     return Counter({str(reason): int(n) for reason, n in rows})
 
 
@@ -236,7 +319,12 @@ def _errors(posterior: NDArray[np.bool_], answered: NDArray[np.bool_]) -> list[s
     if not answered.any():
         return []
     if posterior.any():
-        return [f"Annotators' errors are modelled: {int(posterior.sum()):,} labels are consensus posteriors with their bounds, "
-                "carried through; errors that accounts share (as within coordinated groups) are taken as fully correlated."]
-    return ["Labels are taken as right: this consensus gives no posterior bounds. For annotators' errors carried through, settle "
-            "them with a model: botbench consensus --method bayesian."]
+        return [
+            f"Annotators' errors are modelled: {int(posterior.sum()):,} labels are consensus"
+            " posteriors with their bounds, carried through; errors that accounts share (as within"
+            " coordinated groups) are taken as fully correlated."
+        ]
+    return [
+        "Labels are taken as right: this consensus gives no posterior bounds. For annotators'"
+        " errors carried through, settle them with a model: botbench consensus --method bayesian."
+    ]

@@ -1,4 +1,6 @@
-"""One share, by every method that can give it: the default first, each with its interval, assumptions and the naive count."""
+"""One share, by every method that can give it: the default first, each with its interval,
+assumptions and the naive count.
+"""
 
 from __future__ import annotations
 
@@ -18,15 +20,21 @@ if TYPE_CHECKING:
     from botbench.stats.survey import Sample
 
 POWERED, PLAIN, ALONE, HORVITZ = (
-    "prediction-powered (PPI++)", "prediction-powered (PPI)", "sample alone (Hájek, Wilson)", "sample alone (Horvitz-Thompson)")
+    "prediction-powered (PPI++)",
+    "prediction-powered (PPI)",
+    "sample alone (Hájek, Wilson)",
+    "sample alone (Horvitz-Thompson)",
+)
 HEAVY = 0.5
-"""Where the sample tells less of a quantity than this part of its accounts would, a few accounts carry it."""
+"""Where the sample tells less of a quantity than this part of its accounts would, a few accounts
+carry it.
+"""
 
 
 @dataclass(frozen=True)
 class Sized:
-    """A quantity (posts, say) in a group: what each drawn account has of it, float64[drawn], and over the whole frame its sum,
-    its sum weighted by scores, and its sum over flagged accounts."""
+    """A quantity (posts, say) in a group: what each drawn account has of it, float64[drawn], and
+    over the whole frame its sum, its sum weighted by scores, and its sum over flagged accounts."""
 
     quantity: str
     group: str | None
@@ -43,7 +51,9 @@ class Sized:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number of the report. `spread` is its variance and `known` the accounts that its interval can rest on."""
+    """A number of the report. `spread` is its variance and `known` the accounts that its interval
+    can rest on.
+    """
 
     quantity: str
     group: str | None
@@ -66,15 +76,27 @@ class Estimate:
         return bounds(self.value, self.spread, self.known, z)
 
     def document(self) -> dict[str, Any]:
-        """The contract's row; numbers to six places, so that the order of a parallel sum cannot show."""
+        """The contract's row; numbers to six places, so that the order of a parallel sum cannot
+        show.
+        """
+
         def short(value: float | None) -> float | None:
             return None if value is None else round(float(value), 6)
 
         return {
-            "quantity": self.quantity, "group": self.group, "method": self.method, "value": short(self.value),
-            "low": short(self.low), "high": short(self.high), "naive": short(self.naive), "n_labelled": self.n_labelled,
-            "n_bots_labelled": self.n_bots_labelled, "assumptions": list(self.assumptions), "default": self.default,
-            "worst_low": short(self.worst[0]) if self.worst else None, "worst_high": short(self.worst[1]) if self.worst else None,
+            "quantity": self.quantity,
+            "group": self.group,
+            "method": self.method,
+            "value": short(self.value),
+            "low": short(self.low),
+            "high": short(self.high),
+            "naive": short(self.naive),
+            "n_labelled": self.n_labelled,
+            "n_bots_labelled": self.n_bots_labelled,
+            "assumptions": list(self.assumptions),
+            "default": self.default,
+            "worst_low": short(self.worst[0]) if self.worst else None,
+            "worst_high": short(self.worst[1]) if self.worst else None,
         }
 
 
@@ -86,11 +108,15 @@ class Refused:
     reason: str
 
 
-def estimates(labelled: Labelled, sized: Sized, *, score: bool, others: bool = False) -> Iterator[Estimate | Refused]:
-    """The default estimate of a share, then (`others`) those of the other methods; or why there is none.
+def estimates(
+    labelled: Labelled, sized: Sized, *, score: bool, others: bool = False
+) -> Iterator[Estimate | Refused]:
+    """The default estimate of a share, then (`others`) those of the other methods; or why there is
+    none.
 
-    `score` says whether scores may be used. The default is PPI++; the sample alone with Wilson's interval under 30 labelled
-    bots (or people) of equal weight, where there is no usable score, or where only one class was labelled.
+    `score` says whether scores may be used. The default is PPI++; the sample alone with Wilson's
+    interval under 30 labelled bots (or people) of equal weight, where there is no usable score, or
+    where only one class was labelled.
     """
     what = f"share of {sized.quantity}" + (f" ({sized.group})" if sized.group else "")
     if labelled.sample is None:
@@ -98,11 +124,21 @@ def estimates(labelled: Labelled, sized: Sized, *, score: bool, others: bool = F
         return
     size = sized.size[labelled.answered]
     if not sized.whole > 0:
-        yield Refused(what, f"The group {sized.group} is empty: no account has any of its {sized.quantity}." if sized.group else
-                      f"The campaign has no {sized.quantity}.")
+        yield Refused(
+            what,
+            (
+                f"The group {sized.group} is empty: no account has any of its {sized.quantity}."
+                if sized.group
+                else f"The campaign has no {sized.quantity}."
+            ),
+        )
         return
     if not (size > 0).any():
-        yield Refused(what, "No labelled account is among them: nothing was measured there. Annotate more accounts of this group.")
+        yield Refused(
+            what,
+            "No labelled account is among them: nothing was measured there. Annotate more accounts"
+            " of this group.",
+        )
         return
     drawn = labelled.sample_for(sized.size)
     assert drawn is not None
@@ -127,22 +163,47 @@ def _carried(labelled: Labelled, drawn: Sample, size: Floats) -> tuple[float, fl
     return worth[0], worth[1]
 
 
-def _all(labelled: Labelled, drawn: Sample, sized: Sized, size: Floats, score: bool) -> dict[str, Estimate]:
+def _all(
+    labelled: Labelled, drawn: Sample, sized: Sized, size: Floats, score: bool
+) -> dict[str, Estimate]:
     answered = labelled.answered
-    y, low, high, noise = (values[answered] for values in (labelled.y, labelled.low, labelled.high, labelled.noise))
+    y, low, high, noise = (
+        values[answered] for values in (labelled.y, labelled.low, labelled.high, labelled.noise)
+    )
     bot = labelled.bot[answered] & (size > 0)
     there = size > 0
     base = Estimate(
-        f"share of {sized.quantity}", sized.group, ALONE, 0.0, 0.0, 0.0, sized.naive, int(there.sum()), int(bot.sum()),
-        (*labelled.rules, *_design(drawn, sized, size)), worst=_worst(labelled, sized))
+        f"share of {sized.quantity}",
+        sized.group,
+        ALONE,
+        0.0,
+        0.0,
+        0.0,
+        sized.naive,
+        int(there.sum()),
+        int(bot.sum()),
+        (*labelled.rules, *_design(drawn, sized, size)),
+        worst=_worst(labelled, sized),
+    )
     doubt = open_variance(drawn, size, noise, low, high)
     share, linear = ratio(drawn, size, y)
     known = effective(drawn, size)
     few = min(_carried(labelled, drawn, size)) < FEW
-    found = {ALONE: _made(base, ALONE, share, float(variance(drawn, linear)) + doubt, known if few else float("inf"), linear)}
+    found = {
+        ALONE: _made(
+            base,
+            ALONE,
+            share,
+            float(variance(drawn, linear)) + doubt,
+            known if few else float("inf"),
+            linear,
+        )
+    }
     whole = total(drawn, size * y) / sized.whole
     about = float(variance(drawn, size * y / sized.whole)) + doubt
-    found[HORVITZ] = _made(base, HORVITZ, min(whole, 1.0), about, known if few else float("inf"), None)
+    found[HORVITZ] = _made(
+        base, HORVITZ, min(whole, 1.0), about, known if few else float("inf"), None
+    )
     if score and 0 < bot.sum() < there.sum():
         f = labelled.score[answered]
         f = np.where(np.isnan(f), sized.scored / sized.whole, f)
@@ -154,11 +215,24 @@ def _all(labelled: Labelled, drawn: Sample, sized: Sized, size: Floats, score: b
 
 
 def _made(  # noqa: PLR0917 (the numbers of one estimate)
-    base: Estimate, method: str, value: float, spread: float, known: float, linear: Floats | None,
+    base: Estimate,
+    method: str,
+    value: float,
+    spread: float,
+    known: float,
+    linear: Floats | None,
 ) -> Estimate:
     low, high = bounds(value, spread, known, Z)
-    return replace(base, method=method, value=min(max(value, 0.0), 1.0), low=low, high=high, spread=spread, known=known,
-                   linear=linear)
+    return replace(
+        base,
+        method=method,
+        value=min(max(value, 0.0), 1.0),
+        low=low,
+        high=high,
+        spread=spread,
+        known=known,
+        linear=linear,
+    )
 
 
 def _worst(labelled: Labelled, sized: Sized) -> tuple[float, float] | None:
@@ -174,18 +248,26 @@ def _design(drawn: Sample, sized: Sized, size: Floats) -> list[str]:
     known = effective(drawn, size)
     if sized.quantity == "accounts" or known >= HEAVY * there:
         return []
-    return [f"A few accounts carry the {sized.quantity}: the {there:,} labelled ones tell no more than {known:,.0f} of equal "
-            "weight would, and this interval can be too narrow (docs/study-coverage.md). Draw in proportion to posts instead: "
-            "botbench sample --design 'posts(n=...)'."]
+    return [
+        f"A few accounts carry the {sized.quantity}: the {there:,} labelled ones tell no more than"
+        f" {known:,.0f} of equal weight would, and this interval can be too narrow"
+        " (docs/study-coverage.md). Draw in proportion to posts instead: botbench sample --design"
+        " 'posts(n=...)'."
+    ]
 
 
 def _of_detector(tuning: float) -> str:
-    return (f"The detector was not trained on these accounts; its errors on them are measured by the sample (tuning {tuning:.2f}: "
-            "0 is the sample alone, 1 trusts the scores most).")
+    return (
+        "The detector was not trained on these accounts; its errors on them are measured by the"
+        f" sample (tuning {tuning:.2f}: 0 is the sample alone, 1 trusts the scores most)."
+    )
 
 
 def _one_class(labelled: Labelled, size: Floats) -> str:
     bots = int((labelled.bot[labelled.answered] & (size > 0)).sum())
     which = "bots" if bots else "people"
-    return (f"Only one class was labelled here ({int((size > 0).sum()):,} accounts, all {which}): the detector's errors cannot be "
-            "measured. The sample alone still bounds the share; annotate more accounts for a better one.")
+    return (
+        f"Only one class was labelled here ({int((size > 0).sum()):,} accounts, all {which}): the"
+        " detector's errors cannot be measured. The sample alone still bounds the share; annotate"
+        " more accounts for a better one."
+    )

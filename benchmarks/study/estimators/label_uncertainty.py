@@ -1,12 +1,15 @@
-"""What annotators leave in doubt: consensus posteriors carried through, and bounds for accounts without an answer.
+"""What annotators leave in doubt: consensus posteriors carried through, and bounds for accounts
+without an answer.
 
-A calibrated posterior p is drawn towards the sample's own share pi: its mean is p_1 among bots and p_0 among people, where
-p_1 - p_0 = var(p) / (pi (1 - pi)) = r, the reliability. So p in place of the label would draw heavy posters, and every group,
-towards the average. z = pi + (p - pi) / r has mean 1 among bots and 0 among people, whatever their share: it is unbiased for
-every group and size as long as annotators err alike there (Rogan and Gladen's correction, for posteriors; Bross 1954). It
-varies more, by pi (1 - pi) (1 / r - 1) around the label, and the design's variance of z holds that, but for what finite
-population correction takes away. What is uncertain of the posteriors themselves (the annotators' error rates;
-`labels.p_low`, `p_high`) is shared by all accounts and so does not average out: it is added as fully correlated.
+A calibrated posterior p is drawn towards the sample's own share pi: its mean is p_1 among bots and
+p_0 among people, where p_1 - p_0 = var(p) / (pi (1 - pi)) = r, the reliability. So p in place of
+the label would draw heavy posters, and every group, towards the average. z = pi + (p - pi) / r has
+mean 1 among bots and 0 among people, whatever their share: it is unbiased for every group and size
+as long as annotators err alike there (Rogan and Gladen's correction, for posteriors; Bross 1954).
+It varies more, by pi (1 - pi) (1 / r - 1) around the label, and the design's variance of z holds
+that, but for what finite population correction takes away. What is uncertain of the posteriors
+themselves (the annotators' error rates; `labels.p_low`, `p_high`) is shared by all accounts and so
+does not average out: it is added as fully correlated.
 """
 
 from __future__ import annotations
@@ -23,8 +26,11 @@ LEAST = 0.1
 """A reliability under this is taken as this: such votes say next to nothing."""
 
 
-def unbiased(p: Floats, low: Floats, high: Floats, uncertain: NDArray[np.bool_]) -> tuple[Floats, Floats, Floats, Floats]:
-    """z and its bounds, and how much z varies around the label, for posteriors p with bounds (float64[n], NaN unanswered).
+def unbiased(
+    p: Floats, low: Floats, high: Floats, uncertain: NDArray[np.bool_]
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """z and its bounds, and how much z varies around the label, for posteriors p with bounds
+    (float64[n], NaN unanswered).
 
     Labels that are not `uncertain` stay as they are, and vary by nothing.
     """
@@ -41,7 +47,9 @@ def unbiased(p: Floats, low: Floats, high: Floats, uncertain: NDArray[np.bool_])
 
 
 def open_variance(drawn: Sample, size: Floats, noise: Floats, low: Floats, high: Floats) -> float:
-    """What labels that vary by `noise` around the truth, within shared bounds, add to a share's variance (float64[n] each)."""
+    """What labels that vary by `noise` around the truth, within shared bounds, add to a share's
+    variance (float64[n] each).
+    """
     whole = float(drawn.weight @ size)
     own = float((drawn.weight * size**2) @ noise) / whole**2
     shared = float((drawn.weight * size) @ ((high - low) / (2 * Z))) / whole
@@ -50,14 +58,18 @@ def open_variance(drawn: Sample, size: Floats, noise: Floats, low: Floats, high:
 
 @dataclass(frozen=True)
 class WorstCase:
-    """The share if every drawn account without an answer were a person, or a bot (Manski 1989, J. Hum. Resour. 24:343)."""
+    """The share if every drawn account without an answer were a person, or a bot (Manski 1989, J.
+    Hum. Resour. 24:343).
+    """
 
     low: float
     high: float
 
 
 def worst_case(draw: Draw, size: Floats, y: Floats) -> WorstCase:
-    """Bounds over all drawn accounts: `size` float64[drawn], `y` float64[drawn] with anything where unanswered."""
+    """Bounds over all drawn accounts: `size` float64[drawn], `y` float64[drawn] with anything where
+    unanswered.
+    """
     weight = sample(replace(draw, answered=np.ones(len(size), dtype=np.bool_))).weight
     whole = float(weight @ size)
     if not whole > 0:

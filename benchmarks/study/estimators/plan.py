@@ -1,8 +1,10 @@
-"""How many accounts to annotate for an interval of a wanted width, before anyone starts; and after a study, how many more.
+"""How many accounts to annotate for an interval of a wanted width, before anyone starts; and after
+a study, how many more.
 
-The width is that of Wilson's interval at the effective number of accounts. Scores that correlate with the label (rho) leave
-1 - rho^2 of the variance (PPI++; Angelopoulos et al. 2023, eq. 10), a design whose weights do not fit the quantity costs Kish's
-1 + cv^2, and a finite population gives back what is already seen (n / (1 + n / N)).
+The width is that of Wilson's interval at the effective number of accounts. Scores that correlate
+with the label (rho) leave 1 - rho^2 of the variance (PPI++; Angelopoulos et al. 2023, eq. 10), a
+design whose weights do not fit the quantity costs Kish's 1 + cv^2, and a finite population gives
+back what is already seen (n / (1 + n / N)).
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ MOST = 10**9
 
 @dataclass(frozen=True)
 class Plan:
-    """Accounts to annotate: with the sample alone, with the detector, and what is to be used; sentences say why."""
+    """Accounts to annotate: with the sample alone, with the detector, and what is to be used;
+    sentences say why.
+    """
 
     alone: int
     powered: int | None
@@ -36,11 +40,18 @@ def correlation(share: float, sensitivity: float, specificity: float) -> float:
     """
     flagged = share * sensitivity + (1 - share) * (1 - specificity)
     spread = share * (1 - share) * flagged * (1 - flagged)
-    return share * (1 - share) * (sensitivity + specificity - 1) / math.sqrt(spread) if spread > 0 else 0.0
+    return (
+        share * (1 - share) * (sensitivity + specificity - 1) / math.sqrt(spread)
+        if spread > 0
+        else 0.0
+    )
 
 
-def needed(width: float, share: float, rho: float = 0.0, weights: float = 1.0, population: float = math.inf) -> int:
-    """Accounts to annotate for an interval of this full width; `weights` is Kish's 1 + cv^2 of what the design does not fit.
+def needed(
+    width: float, share: float, rho: float = 0.0, weights: float = 1.0, population: float = math.inf
+) -> int:
+    """Accounts to annotate for an interval of this full width; `weights` is Kish's 1 + cv^2 of what
+    the design does not fit.
 
     >>> needed(0.04, 0.15)
     1225
@@ -61,18 +72,32 @@ def _wilson_size(width: float, share: float) -> float:
 
 
 def plan(
-    width: float, share: float, *, population: int | None = None, sensitivity: float | None = None,
-    specificity: float | None = None, rho: float | None = None, quantity: str = "accounts", design: str = "uniform",
-    spread: float = 1.2, response: float = 1.0, ready: int = 0,
+    width: float,
+    share: float,
+    *,
+    population: int | None = None,
+    sensitivity: float | None = None,
+    specificity: float | None = None,
+    rho: float | None = None,
+    quantity: str = "accounts",
+    design: str = "uniform",
+    spread: float = 1.2,
+    response: float = 1.0,
+    ready: int = 0,
 ) -> Plan:
-    """Accounts to annotate for a share of accounts or posts; `spread` is the standard deviation of the logarithm of posts per
-    account, `response` the part of drawn accounts that gets an answer, `ready` those that have one.
+    """Accounts to annotate for a share of accounts or posts; `spread` is the standard deviation of
+    the logarithm of posts per account, `response` the part of drawn accounts that gets an answer,
+    `ready` those that have one.
 
     Raises UserError where a number makes no sense.
     """
     _check(width, share, sensitivity, specificity, rho, response)
     if rho is None:
-        rho = 0.0 if sensitivity is None or specificity is None else max(correlation(share, sensitivity, specificity), 0.0)
+        rho = (
+            0.0
+            if sensitivity is None or specificity is None
+            else max(correlation(share, sensitivity, specificity), 0.0)
+        )
     cost, said = _cost(quantity, design, spread)
     everybody = float(population) if population else math.inf
     alone = needed(width, share, 0.0, cost, everybody)
@@ -81,11 +106,15 @@ def plan(
     if powered is not None and powered * min(share, 1 - share) < FEW * cost:
         # Under 30 labelled bots the sample stands alone, so the detector saves nothing below them.
         chosen = min(alone, math.ceil(FEW * cost / min(share, 1 - share)))
-        said.append(f"With {powered:,} accounts fewer than {FEW} bots would be labelled, and the sample would stand alone; "
-                    f"{chosen:,} are enough for either.")
+        said.append(
+            f"With {powered:,} accounts fewer than {FEW} bots would be labelled, and the sample"
+            f" would stand alone; {chosen:,} are enough for either."
+        )
     if powered is not None:
-        said.append(f"The detector's scores correlate {rho:.2f} with the label here, which leaves {1 - rho**2:.0%} of the "
-                    f"variance.")
+        said.append(
+            f"The detector's scores correlate {rho:.2f} with the label here, which leaves"
+            f" {1 - rho**2:.0%} of the variance."
+        )
     if population and chosen >= population:
         said.append("That is everybody: annotate all, and there is no interval left.")
     asked = math.ceil(max(chosen - ready, 0) / response)
@@ -97,29 +126,47 @@ def plan(
 
 
 def _cost(quantity: str, design: str, spread: float) -> tuple[float, list[str]]:
-    """Kish's 1 + cv^2 of lognormal posts (exp(sigma^2)) where quantity and design do not fit; 1 where they do."""
+    """Kish's 1 + cv^2 of lognormal posts (exp(sigma^2)) where quantity and design do not fit; 1
+    where they do.
+    """
     if (quantity == "accounts") == (design != "posts"):
         return 1.0, []
     cost = math.exp(spread**2)
     if quantity == "posts":
-        return cost, [f"A uniform sample is the wrong one for a share of posts: heavy posters carry it, which costs {cost:.1f} "
-                      f"times the "
-                      "accounts, and intervals from it can be too narrow (docs/study-coverage.md). Draw with --design "
-                      "'posts(n=...)', "
-                      "which takes the heaviest in any case."]
-    return cost, [f"A sample in proportion to posts is the wrong one for a share of accounts: it costs {cost:.1f} times the "
-                  f"accounts."]
+        return cost, [
+            "A uniform sample is the wrong one for a share of posts: heavy posters carry it, which"
+            f" costs {cost:.1f} times the accounts, and intervals from it can be too narrow"
+            " (docs/study-coverage.md). Draw with --design 'posts(n=...)', which takes the"
+            " heaviest in any case."
+        ]
+    return cost, [
+        "A sample in proportion to posts is the wrong one for a share of accounts: it costs"
+        f" {cost:.1f} times the accounts."
+    ]
 
 
 def _check(  # noqa: PLR0917 (every number that was given)
-    width: float, share: float, sensitivity: float | None, specificity: float | None, rho: float | None, response: float,
+    width: float,
+    share: float,
+    sensitivity: float | None,
+    specificity: float | None,
+    rho: float | None,
+    response: float,
 ) -> None:
-    mistakes = [f"--{name} must be between 0 and 1, got {value:g}"
-                for name, value in (("width", width), ("share", share), ("response", response)) if not 0 < value <= 1 or
-                (name == "share" and value == 1)]
-    mistakes += [f"--{name} must be from 0 to 1, got {value:g}" for name, value in
-                 (("sensitivity", sensitivity), ("specificity", specificity), ("correlation", rho))
-                 if value is not None and not 0 <= value <= 1]
+    mistakes = [
+        f"--{name} must be between 0 and 1, got {value:g}"
+        for name, value in (("width", width), ("share", share), ("response", response))
+        if not 0 < value <= 1 or (name == "share" and value == 1)
+    ]
+    mistakes += [
+        f"--{name} must be from 0 to 1, got {value:g}"
+        for name, value in (
+            ("sensitivity", sensitivity),
+            ("specificity", specificity),
+            ("correlation", rho),
+        )
+        if value is not None and not 0 <= value <= 1
+    ]
     if (sensitivity is None) != (specificity is None):
         mistakes.append("--sensitivity and --specificity go together")
     if mistakes:
@@ -127,16 +174,24 @@ def _check(  # noqa: PLR0917 (every number that was given)
 
 
 def achieved(document: dict[str, object], quantity: str) -> tuple[float, float, int]:
-    """From a study's document: share, effective correlation (0 without a detector) and labelled accounts of a quantity.
+    """From a study's document: share, effective correlation (0 without a detector) and labelled
+    accounts of a quantity.
 
-    The correlation is read off the widths of the default and of the sample alone. Raises UserError where it was refused.
+    The correlation is read off the widths of the default and of the sample alone. Raises UserError
+    where it was refused.
     """
     rows = document.get("estimates")
-    found = [e for e in rows if e["quantity"] == f"share of {quantity}" and e["group"] is None] if isinstance(rows, list) else []
+    found = (
+        [e for e in rows if e["quantity"] == f"share of {quantity}" and e["group"] is None]
+        if isinstance(rows, list)
+        else []
+    )
     default = next((e for e in found if e["default"]), None)
     alone = next((e for e in found if e["method"].startswith("sample alone (H")), None)
     if default is None or alone is None:
-        raise UserError(f"The study gives no share of {quantity} to go on from; its 'refused' says why.")
+        raise UserError(
+            f"The study gives no share of {quantity} to go on from; its 'refused' says why."
+        )
     ratio = (default["high"] - default["low"]) / max(alone["high"] - alone["low"], 1e-9)
     value = min(max(float(default["value"]), 0.005), 0.995)
     return value, math.sqrt(max(1 - ratio**2, 0.0)), int(default["n_labelled"])

@@ -1,9 +1,10 @@
 """Prediction-powered inference: labels on a sample, a detector's scores on everybody.
 
-Angelopoulos et al. 2023, Science 382:669 (PPI); Angelopoulos, Duchi and Zrnic 2023, arXiv:2311.01453 (PPI++, eq. 4 and 10:
-the tuning that makes it never worse than the sample alone). In a finite population with known inclusion probabilities it is
-the difference estimator of Särndal et al. 1992, ch. 6, with that tuning. Whatever the detector's errors are on these
-accounts, the labelled ones measure them; only the detector must not have been trained on these accounts.
+Angelopoulos et al. 2023, Science 382:669 (PPI); Angelopoulos, Duchi and Zrnic 2023,
+arXiv:2311.01453 (PPI++, eq. 4 and 10: the tuning that makes it never worse than the sample alone).
+In a finite population with known inclusion probabilities it is the difference estimator of Särndal
+et al. 1992, ch. 6, with that tuning. Whatever the detector's errors are on these accounts, the
+labelled ones measure them; only the detector must not have been trained on these accounts.
 """
 
 from __future__ import annotations
@@ -27,12 +28,18 @@ class Powered:
 
 
 def powered(  # noqa: PLR0917 (as in the papers: labels, scores, scores of everybody, tuning)
-    drawn: Sample, size: Floats, y: Floats, score: Floats, mean_score: float, tuning: float | None = None,
+    drawn: Sample,
+    size: Floats,
+    y: Floats,
+    score: Floats,
+    mean_score: float,
+    tuning: float | None = None,
 ) -> Powered:
-    """The share of what is sized `size` that is due to bots, from labels y and scores (float64[n] each, of the answered).
+    """The share of what is sized `size` that is due to bots, from labels y and scores (float64[n]
+    each, of the answered).
 
-    `mean_score` is the score's mean over everybody, weighted by size. With `tuning` None, the one of least estimated
-    variance between 0 and 1.
+    `mean_score` is the score's mean over everybody, weighted by size. With `tuning` None, the one
+    of least estimated variance between 0 and 1.
     """
     plain, of_y = ratio(drawn, size, y)
     mean_here, of_score = ratio(drawn, size, score)
@@ -41,7 +48,12 @@ def powered(  # noqa: PLR0917 (as in the papers: labels, scores, scores of every
     n = len(drawn)
     # One more number was estimated from the same accounts than the variance knows of.
     lost = (n - 1) / (n - 2) if tuning is None and chosen > 0 and n > 2 else 1.0
-    return Powered(plain + chosen * (mean_score - mean_here), float(variance(drawn, linear)) * lost, chosen, linear)
+    return Powered(
+        plain + chosen * (mean_score - mean_here),
+        float(variance(drawn, linear)) * lost,
+        chosen,
+        linear,
+    )
 
 
 def best_tuning(drawn: Sample, of_y: Floats, of_score: Floats) -> float:

@@ -1,7 +1,7 @@
 """Quantifiers: a class's share among unlabelled accounts from a detector's scores, through QuaPy.
 
-Moreo, Esuli and Sebastiani 2021, CIKM (QuaPy). All assume prior probability shift: bots and people score here as they did
-where the scores were labelled.
+Moreo, Esuli and Sebastiani 2021, CIKM (QuaPy). All assume prior probability shift: bots and people
+score here as they did where the scores were labelled.
 """
 
 from __future__ import annotations
@@ -13,18 +13,33 @@ import numpy as np
 from botbench.stats.survey import Floats
 
 METHODS = {
-    "EMQ": "Expectation maximisation on calibrated posteriors (Saerens, Latinne and Decaestecker 2002).",
-    "PACC": "Probabilistic adjusted count: mean scores of bots and people as errors (Bella et al. 2010).",
-    "HDy": "Hellinger distance between score histograms (González-Castro, Alaiz-Rodríguez and Alegre 2013).",
+    "EMQ": (
+        "Expectation maximisation on calibrated posteriors (Saerens, Latinne and Decaestecker"
+        " 2002)."
+    ),
+    "PACC": (
+        "Probabilistic adjusted count: mean scores of bots and people as errors (Bella et al."
+        " 2010)."
+    ),
+    "HDy": (
+        "Hellinger distance between score histograms (González-Castro, Alaiz-Rodríguez and Alegre"
+        " 2013)."
+    ),
 }
 REPEATS = {"EMQ": 100, "PACC": 200, "HDy": 20}
 CLASSES = np.array([0, 1])
 
 
 def quantify(  # noqa: PLR0917 (scores here, scores and labels elsewhere)
-    method: str, here: Floats, score: Floats, y: Floats, seed: int = 0, repeats: int | None = None,
+    method: str,
+    here: Floats,
+    score: Floats,
+    y: Floats,
+    seed: int = 0,
+    repeats: int | None = None,
 ) -> tuple[float, float, float]:
-    """The share of bots among `here` (scores, float64[m]) with a 95 % bootstrap interval, from labelled scores elsewhere.
+    """The share of bots among `here` (scores, float64[m]) with a 95 % bootstrap interval, from
+    labelled scores elsewhere.
 
     The bootstrap draws within each class of the labelled scores, and among those here.
     """
@@ -49,7 +64,9 @@ def share(method: str, here: Floats, score: Floats, y: Floats) -> float:
         score, here = _calibrated(score, truth, here)
     # QuaPy wants a classifier; it is never asked, for the scores are at hand.
     nobody = DummyClassifier().fit(np.zeros((2, 1)), CLASSES)
-    made: Any = getattr(aggregative, method)(classifier=nobody, fit_classifier=False, val_split=None)
+    made: Any = getattr(aggregative, method)(
+        classifier=nobody, fit_classifier=False, val_split=None
+    )
     if method == "EMQ":
         prior = np.array([1 - truth.mean(), truth.mean()])
         return float(made.EM(prior, _two(here))[0][1])
@@ -62,7 +79,9 @@ def _two(score: Floats) -> Floats:
 
 
 def _calibrated(score: Floats, y: Any, here: Floats) -> tuple[Floats, Floats]:
-    """Platt's scaling, learnt from the labelled scores: EMQ needs probabilities, not just a ranking."""
+    """Platt's scaling, learnt from the labelled scores: EMQ needs probabilities, not just a
+    ranking.
+    """
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(C=1e3).fit(_logit(score), y)

@@ -1,4 +1,6 @@
-"""Estimates from the detector's errors as they were measured elsewhere: they hold as far as those errors transfer."""
+"""Estimates from the detector's errors as they were measured elsewhere: they hold as far as those
+errors transfer.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +21,20 @@ if TYPE_CHECKING:
     from benchmarks.study.study import Study
 
 MOST = 5_000
-"""Scores of the campaign that quantifiers look at: a fixed draw of accounts by the hash of their id."""
+"""Scores of the campaign that quantifiers look at: a fixed draw of accounts by the hash of their
+id.
+"""
 
-TRANSFER = "The detector errs on this campaign as it did on the accounts labelled elsewhere: only a sample could check that."
+TRANSFER = (
+    "The detector errs on this campaign as it did on the accounts labelled elsewhere: only a sample"
+    " could check that."
+)
 
 
 def estimates(study: Study, sized: Sized) -> Iterator[Estimate | Refused]:
-    """Rogan-Gladen, and for accounts EMQ, PACC and HDy, where the campaign says what is known of the detector's errors."""
+    """Rogan-Gladen, and for accounts EMQ, PACC and HDy, where the campaign says what is known of
+    the detector's errors.
+    """
     detector = study.campaign.detector
     if detector is None or (detector.evidence is None and detector.sensitivity is None):
         return
@@ -45,29 +54,70 @@ def _corrected(study: Study, sized: Sized, found: Evidence | None) -> Estimate |
     except UserError as error:
         return Refused(f"share of {sized.quantity}, Rogan-Gladen", str(error))
     about = f"Sensitivity {se:.3f} and specificity {sp:.3f} were measured elsewhere" + (
-        f", on {n_se:,.0f} bots and {n_sp:,.0f} people." if n_se and n_sp else " and are taken as exact.")
-    more = ("Errors are the same for accounts that post much as for others.",) if sized.quantity != "accounts" else ()
-    return Estimate(f"share of {sized.quantity}", None, "Rogan-Gladen (Lang and Reiczigel)", got.value, got.low or 0.0,
-                    1.0 if got.high is None else got.high, sized.naive, 0, 0, (TRANSFER, about, *more))
+        f", on {n_se:,.0f} bots and {n_sp:,.0f} people."
+        if n_se and n_sp
+        else " and are taken as exact."
+    )
+    more = (
+        ("Errors are the same for accounts that post much as for others.",)
+        if sized.quantity != "accounts"
+        else ()
+    )
+    return Estimate(
+        f"share of {sized.quantity}",
+        None,
+        "Rogan-Gladen (Lang and Reiczigel)",
+        got.value,
+        got.low or 0.0,
+        1.0 if got.high is None else got.high,
+        sized.naive,
+        0,
+        0,
+        (TRANSFER, about, *more),
+    )
 
 
 def errors(study: Study, found: Evidence | None) -> tuple[float, float, float | None, float | None]:
-    """Sensitivity, specificity and the accounts they were measured on, as given or from the evidence."""
+    """Sensitivity, specificity and the accounts they were measured on, as given or from the
+    evidence.
+    """
     detector = study.campaign.detector
     assert detector is not None
     if detector.sensitivity is not None and detector.specificity is not None:
-        return detector.sensitivity, detector.specificity, detector.n_sensitivity, detector.n_specificity
+        return (
+            detector.sensitivity,
+            detector.specificity,
+            detector.n_sensitivity,
+            detector.n_specificity,
+        )
     assert found is not None
     flagged, bots = found.score >= found.threshold, found.y == 1
-    return float(flagged[bots].mean()), float((~flagged)[~bots].mean()), float(bots.sum()), float((~bots).sum())
+    return (
+        float(flagged[bots].mean()),
+        float((~flagged)[~bots].mean()),
+        float(bots.sum()),
+        float((~bots).sum()),
+    )
 
 
 def _quantified(study: Study, sized: Sized, found: Evidence) -> Iterator[Estimate | Refused]:
-    rows = study.frame.query(f"SELECT score FROM {FRAME} WHERE score IS NOT NULL ORDER BY md5(account_id), account_id LIMIT {MOST}")
+    rows = study.frame.query(
+        f"SELECT score FROM {FRAME} WHERE score IS NOT NULL ORDER BY md5(account_id), account_id"
+        f" LIMIT {MOST}"
+    )
     here = np.array([r[0] for r in rows], dtype=np.float64)
     bots = int(found.y.sum())
     for method in quantify.METHODS:
-        value, low, high = quantify.quantify(method, here, found.score, found.y, study.campaign.seed)
-        said = (TRANSFER, f"Learnt from {bots:,} bots and {len(found.y) - bots:,} people elsewhere; the interval is a bootstrap "
-                "over them and over the campaign's scores, and knows nothing of a shift between the two.", quantify.METHODS[method])
+        value, low, high = quantify.quantify(
+            method, here, found.score, found.y, study.campaign.seed
+        )
+        said = (
+            TRANSFER,
+            (
+                f"Learnt from {bots:,} bots and {len(found.y) - bots:,} people elsewhere; the"
+                " interval is a bootstrap over them and over the campaign's scores, and knows"
+                " nothing of a shift between the two."
+            ),
+            quantify.METHODS[method],
+        )
         yield Estimate("share of accounts", None, method, value, low, high, sized.naive, 0, 0, said)

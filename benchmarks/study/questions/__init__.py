@@ -1,12 +1,14 @@
-"""Questions: one file each, registered by decorator; each answers with tables, figures and sentences of the report.
+"""Questions: one file each, registered by decorator; each answers with tables, figures and
+sentences of the report.
 
     @question("my-question", title="What is it?", order=50)
     def my_question(study: Study) -> Answer: ...
 
-An answer gives `estimates` and `refused` (they go into the document of `botbench study --json`), and `blocks`: `Text`,
-`Table` and `Figure` in the order of the page. Every table and figure is also written as CSV and into `figures.json`. A
-question that has nothing to work on (no posts, no cohort) gives an answer with `blocks` empty, or raises UserError with the
-reason: the others are answered all the same.
+An answer gives `estimates` and `refused` (they go into the document of `botbench study --json`),
+and `blocks`: `Text`, `Table` and `Figure` in the order of the page. Every table and figure is also
+written as CSV and into `figures.json`. A question that has nothing to work on (no posts, no cohort)
+gives an answer with `blocks` empty, or raises UserError with the reason: the others are answered
+all the same.
 """
 
 from __future__ import annotations
@@ -83,10 +85,14 @@ class Question:
     ask: Callable[[Study], Answer]
 
 
-QUESTIONS: Registry[Question] = Registry("question", "benchmarks.study.questions", "botbench.questions")
+QUESTIONS: Registry[Question] = Registry(
+    "question", "benchmarks.study.questions", "botbench.questions"
+)
 
 
-def question(name: str, *, title: str, order: int) -> Callable[[Callable[[Study], Answer]], Callable[[Study], Answer]]:
+def question(
+    name: str, *, title: str, order: int
+) -> Callable[[Callable[[Study], Answer]], Callable[[Study], Answer]]:
     """Register a function that answers a question of a study."""
 
     def register(ask: Callable[[Study], Answer]) -> Callable[[Study], Answer]:

@@ -1,8 +1,9 @@
-"""Coordination: groups of accounts that repost, link or write alike within a window more than chance allows.
+"""Coordination: groups of accounts that repost, link or write alike within a window more than
+chance allows.
 
-Settings (`settings: {coordination: {...}}`): `window` in seconds (60), `rate` of false discoveries (.05), `of`
-(repost, link, text).
-Acting alike is no proof of automation: supporters and newsrooms do it too.
+Settings (`settings: {coordination: {...}}`): `window` in seconds (60), `rate` of false discoveries
+(.05), `of` (repost, link, text). Acting alike is no proof of automation: supporters and newsrooms
+do it too.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ SHOWN, DRAWN, LISTED = 20, 300, 50_000
 
 @question("coordination", title="Who acts together", order=70)
 def coordination(study: Study) -> Answer:
-    """Groups as a table and a picture; what they share, how far beyond chance, and their part of the posts."""
+    """Groups as a table and a picture; what they share, how far beyond chance, and their part of
+    the posts.
+    """
     answer = Answer()
     if not study.frame.posts:
         return answer
@@ -40,7 +43,9 @@ def coordination(study: Study) -> Answer:
     connection = study.frame.store.connection
     actions = coaction.stage(connection, study.frame.posts_sql, kinds)
     if not actions:
-        answer.blocks.append(Text("No dated post of the campaign reposts, links or says enough to be compared."))
+        answer.blocks.append(
+            Text("No dated post of the campaign reposts, links or says enough to be compared.")
+        )
         return answer
     found = coaction.pairs(connection, window, rate)
     group = coaction.groups(found)
@@ -53,14 +58,18 @@ def coordination(study: Study) -> Answer:
 def _said(found: coaction.Pairs, group: Places, actions: int, window: float, rate: float) -> str:
     crowds = ""
     if found.crowded:
-        crowds = f" {found.crowded:,} moments in which over {coaction.CROWD} accounts did the same are left out as trends."
-    return (f"{actions:,} actions of {len(found.accounts):,} accounts; {found.compared:,} pairs did the same at least "
-            f"{coaction.LEAST} times within "
-            f"{window:g} seconds, {len(found.a):,} of them more often than chance allows (false discovery rate {rate:g} over all "
-            f"pairs), in "
-            f"{int(group.max(initial=-1)) + 1:,} groups of {int((group >= 0).sum()):,} accounts.{crowds} By chance: every "
-            f"account keeps its "
-            "number of actions and every action its popularity in its moment.")
+        crowds = (
+            f" {found.crowded:,} moments in which over {coaction.CROWD} accounts did the same are"
+            " left out as trends."
+        )
+    return (
+        f"{actions:,} actions of {len(found.accounts):,} accounts; {found.compared:,} pairs did the"
+        f" same at least {coaction.LEAST} times within {window:g} seconds, {len(found.a):,} of them"
+        f" more often than chance allows (false discovery rate {rate:g} over all pairs), in"
+        f" {int(group.max(initial=-1)) + 1:,} groups of {int((group >= 0).sum()):,}"
+        f" accounts.{crowds} By chance: every account keeps its number of actions and every action"
+        " its popularity in its moment."
+    )
 
 
 def _table(study: Study, found: coaction.Pairs, group: Places) -> Table:
@@ -69,20 +78,61 @@ def _table(study: Study, found: coaction.Pairs, group: Places) -> Table:
 
     connection = study.frame.store.connection
     members = group >= 0
-    connection.register("study_groups", pa.table({"account_id": pa.array(found.accounts[members].tolist(), pa.string()),
-                                                  "g": group[members]}))
-    rows = connection.execute(f"SELECT g, count(*), sum(posts)::BIGINT, avg(score), min(account_id) FROM {FRAME} JOIN "
-                              f"study_groups USING "
-                              "(account_id) GROUP BY g ORDER BY g").fetchall()
+    connection.register(
+        "study_groups",
+        pa.table(
+            {
+                "account_id": pa.array(found.accounts[members].tolist(), pa.string()),
+                "g": group[members],
+            }
+        ),
+    )
+    rows = connection.execute(
+        f"SELECT g, count(*), sum(posts)::BIGINT, avg(score), min(account_id) FROM {FRAME} JOIN "
+        "study_groups USING "
+        "(account_id) GROUP BY g ORDER BY g"
+    ).fetchall()
     connection.unregister("study_groups")
     of = group[found.a]
-    pairs, seen, chance = (np.bincount(of, weights=w, minlength=int(group.max()) + 1) for w in (
-        np.ones(len(of)), found.shared.astype(float), found.expected))
-    shown = [(int(g) + 1, n, int(pairs[g]), int(seen[g]), round(float(chance[g]), 3), posts, posts / max(study.frame.posts, 1),
-              score if study.frame.scored else None, first) for g, n, posts, score, first in rows[:SHOWN]]
-    return Table("coordination", "Groups that act together", (
-        "group", "accounts", "pairs", "co-actions", "by chance", "posts", "part of all posts", "mean score", "one of them"), shown,
-        f"The largest {SHOWN}. Co-actions and chance are summed over the group's pairs." if len(rows) > SHOWN else "")
+    pairs, seen, chance = (
+        np.bincount(of, weights=w, minlength=int(group.max()) + 1)
+        for w in (np.ones(len(of)), found.shared.astype(float), found.expected)
+    )
+    shown = [
+        (
+            int(g) + 1,
+            n,
+            int(pairs[g]),
+            int(seen[g]),
+            round(float(chance[g]), 3),
+            posts,
+            posts / max(study.frame.posts, 1),
+            score if study.frame.scored else None,
+            first,
+        )
+        for g, n, posts, score, first in rows[:SHOWN]
+    ]
+    return Table(
+        "coordination",
+        "Groups that act together",
+        (
+            "group",
+            "accounts",
+            "pairs",
+            "co-actions",
+            "by chance",
+            "posts",
+            "part of all posts",
+            "mean score",
+            "one of them",
+        ),
+        shown,
+        (
+            f"The largest {SHOWN}. Co-actions and chance are summed over the group's pairs."
+            if len(rows) > SHOWN
+            else ""
+        ),
+    )
 
 
 def _picture(found: coaction.Pairs, group: Places) -> Figure:
@@ -95,14 +145,33 @@ def _picture(found: coaction.Pairs, group: Places) -> Figure:
     kept = kept[np.argsort(group[kept], kind="stable")][:DRAWN]
     place = {int(i): k for k, i in enumerate(kept)}
     inside = np.isin(found.a, kept) & np.isin(found.b, kept)
-    ties = [(place[int(a)], place[int(b)]) for a, b in zip(found.a[inside], found.b[inside], strict=True)]
+    ties = [
+        (place[int(a)], place[int(b)])
+        for a, b in zip(found.a[inside], found.b[inside], strict=True)
+    ]
     random.seed(0)
     igraph.set_random_number_generator(random)
     layout = np.array(igraph.Graph(len(kept), ties).layout_fruchterman_reingold(niter=300).coords)
     span = np.ptp(layout, axis=0)
     places = (layout - layout.min(axis=0)) / np.where(span > 0, span, 1)
-    title = "Accounts tied by acting together" + (f" (the first {DRAWN})" if (group >= 0).sum() > DRAWN else "")
-    drawing = charts.network([(float(x), float(y)) for x, y in places], ties, [int(g) for g in group[kept]], title)
-    columns = (found.accounts[found.a].astype(str), found.accounts[found.b].astype(str), found.shared, found.expected, found.q)
+    title = "Accounts tied by acting together" + (
+        f" (the first {DRAWN})" if (group >= 0).sum() > DRAWN else ""
+    )
+    drawing = charts.network(
+        [(float(x), float(y)) for x, y in places], ties, [int(g) for g in group[kept]], title
+    )
+    columns = (
+        found.accounts[found.a].astype(str),
+        found.accounts[found.b].astype(str),
+        found.shared,
+        found.expected,
+        found.q,
+    )
     rows = list(zip(*(c[:LISTED].tolist() for c in columns), strict=True))
-    return Figure("coordination-network", title, drawing, ("account", "with", "co-actions", "by chance", "q"), rows)
+    return Figure(
+        "coordination-network",
+        title,
+        drawing,
+        ("account", "with", "co-actions", "by chance", "q"),
+        rows,
+    )

@@ -1,4 +1,6 @@
-"""By group: shares by hashtag, side, language, day or any other division, and the differences between groups."""
+"""By group: shares by hashtag, side, language, day or any other division, and the differences
+between groups.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,11 @@ from benchmarks.study.study import Study
 from botbench.html import svg
 from botbench.stats.intervals import Z
 
-KEYS = {"hashtag": "lower(unnest(p.hashtags))", "day": "strftime(p.created_at, '%Y-%m-%d')",
-        "hour": "strftime(p.created_at, '%Hh')"}
+KEYS = {
+    "hashtag": "lower(unnest(p.hashtags))",
+    "day": "strftime(p.created_at, '%Y-%m-%d')",
+    "hour": "strftime(p.created_at, '%Hh')",
+}
 PAIRS = 15
 """With more pairs than this, each group is compared with the largest only."""
 
@@ -30,15 +35,21 @@ def groups(study: Study) -> Answer:
 
 
 def sizes(study: Study, group: Group, quantity: str) -> list[Sized]:
-    """The quantity in each group, chosen values only, the largest first (days and hours in their order)."""
+    """The quantity in each group, chosen values only, the largest first (days and hours in their
+    order).
+    """
     if group.by in KEYS:
         top = None if group.by in {"day", "hour"} else group.top
         wanted = tuple(v.lstrip("#").lower() if group.by == "hashtag" else v for v in group.values)
-        found = study.by_post(KEYS[group.by], group.title, quantity=quantity, values=wanted, top=top)
+        found = study.by_post(
+            KEYS[group.by], group.title, quantity=quantity, values=wanted, top=top
+        )
         return found if group.by == "hashtag" else sorted(found, key=lambda s: s.group or "")
     found = study.by_account(quantity, group.title)
-    kept = [s for s in found if not group.values or (s.group or "").split(": ", 1)[1] in group.values]
-    return kept[:max(group.top, len(group.values))]
+    kept = [
+        s for s in found if not group.values or (s.group or "").split(": ", 1)[1] in group.values
+    ]
+    return kept[: max(group.top, len(group.values))]
 
 
 def _division(study: Study, group: Group, quantity: str, answer: Answer) -> None:
@@ -48,19 +59,41 @@ def _division(study: Study, group: Group, quantity: str, answer: Answer) -> None
     for value in group.values:
         label = f"{group.title}: {value.lstrip('#').lower() if group.by == 'hashtag' else value}"
         if label not in named:
-            answer.refused.append(Refused(f"share of {quantity} ({label})", f"The group {label} is empty: no post or account of "
-                                          "the campaign is in it. Check its spelling, or leave it out."))
+            answer.refused.append(
+                Refused(
+                    f"share of {quantity} ({label})",
+                    f"The group {label} is empty: no post or account of "
+                    "the campaign is in it. Check its spelling, or leave it out.",
+                )
+            )
     for sized in there:
         found += answer.take(list(study.estimates(sized)))[:1]
     if not found:
         return
     if len(there) == 1 and not group.values:
-        answer.blocks.append(Text(f"All {quantity} are in one group, {there[0].group}: there is nothing to compare."))
+        answer.blocks.append(
+            Text(f"All {quantity} are in one group, {there[0].group}: there is nothing to compare.")
+        )
         return
-    name, title = f"{quantity}-by-{group.title}".replace(" ", "-"), f"Bots' share of {quantity} by {group.title}"
-    spans = [svg.Span((e.group or "").split(": ", 1)[1], e.value, e.low, e.high, e.naive,
-                      told=f"{e.value:.1%}  ({e.low:.1%} to {e.high:.1%})") for e in found]
-    rows = [(e.group, e.method, e.value, e.low, e.high, e.naive, e.n_labelled, e.n_bots_labelled) for e in found]
+    name, title = (
+        f"{quantity}-by-{group.title}".replace(" ", "-"),
+        f"Bots' share of {quantity} by {group.title}",
+    )
+    spans = [
+        svg.Span(
+            (e.group or "").split(": ", 1)[1],
+            e.value,
+            e.low,
+            e.high,
+            e.naive,
+            told=f"{e.value:.1%}  ({e.low:.1%} to {e.high:.1%})",
+        )
+        for e in found
+    ]
+    rows = [
+        (e.group, e.method, e.value, e.low, e.high, e.naive, e.n_labelled, e.n_bots_labelled)
+        for e in found
+    ]
     columns = ("group", "method", "value", "low", "high", "naive", "labelled", "labelled bots")
     answer.blocks.append(Figure(name, title, svg.intervals(spans, title), columns, rows))
     if group.by not in {"day", "hour"}:
@@ -75,19 +108,30 @@ def _differences(study: Study, found: list[Estimate], name: str, answer: Answer)
         return
     made = [difference(study, a, b, len(pairs)) for a, b in pairs]
     answer.estimates += made
-    rows = [(e.group, e.value, e.low, e.high, "yes" if e.low > 0 or e.high < 0 else "no") for e in made]
+    rows = [
+        (e.group, e.value, e.low, e.high, "yes" if e.low > 0 or e.high < 0 else "no") for e in made
+    ]
     columns = ("groups", "difference", "low", "high", "clear")
     note = f"Intervals hold together for all {len(pairs)} comparisons (Bonferroni, Dunn 1961)."
-    answer.blocks.append(Table(f"{name}-differences", f"Differences: {name.replace('-', ' ')}", columns, rows, note))
+    answer.blocks.append(
+        Table(f"{name}-differences", f"Differences: {name.replace('-', ' ')}", columns, rows, note)
+    )
     clear = [e for e in made if e.low > 0 or e.high < 0]
-    answer.blocks.append(Text(f"{len(clear)} of {len(made)} differences are clear of zero." if clear else
-                              "No difference between these groups is clear of zero."))
+    answer.blocks.append(
+        Text(
+            f"{len(clear)} of {len(made)} differences are clear of zero."
+            if clear
+            else "No difference between these groups is clear of zero."
+        )
+    )
 
 
 def difference(study: Study, a: Estimate, b: Estimate, comparisons: int) -> Estimate:
-    """a - b with an interval from the bounds of both and their correlation, at a level corrected for so many comparisons.
+    """a - b with an interval from the bounds of both and their correlation, at a level corrected
+    for so many comparisons.
 
-    Zou 2008, Behav. Res. Methods 40:1015 (MOVER with correlation); the correlation is that of the linearised values.
+    Zou 2008, Behav. Res. Methods 40:1015 (MOVER with correlation); the correlation is that of the
+    linearised values.
     """
     z = NormalDist().inv_cdf(1 - (1 - NormalDist().cdf(Z)) / comparisons)
     (al, ah), (bl, bh) = a.at(z), b.at(z)
@@ -96,11 +140,23 @@ def difference(study: Study, a: Estimate, b: Estimate, comparisons: int) -> Esti
     down = (a.value - al) ** 2 + (bh - b.value) ** 2 - 2 * r * (a.value - al) * (bh - b.value)
     up = (ah - a.value) ** 2 + (b.value - bl) ** 2 - 2 * r * (ah - a.value) * (b.value - bl)
     naive = None if a.naive is None or b.naive is None else a.naive - b.naive
-    said = f"The interval holds together with those of all {comparisons} comparisons of this division (Bonferroni)."
+    said = (
+        f"The interval holds together with those of all {comparisons} comparisons of this division"
+        " (Bonferroni)."
+    )
     return Estimate(
-        f"difference in {a.quantity}", f"{a.group} - {b.group}", "; ".join(dict.fromkeys((a.method, b.method))), gap,
-        max(gap - math.sqrt(max(down, 0)), -1.0), min(gap + math.sqrt(max(up, 0)), 1.0), naive, a.n_labelled + b.n_labelled,
-        a.n_bots_labelled + b.n_bots_labelled, (*a.assumptions, said), default=True)
+        f"difference in {a.quantity}",
+        f"{a.group} - {b.group}",
+        "; ".join(dict.fromkeys((a.method, b.method))),
+        gap,
+        max(gap - math.sqrt(max(down, 0)), -1.0),
+        min(gap + math.sqrt(max(up, 0)), 1.0),
+        naive,
+        a.n_labelled + b.n_labelled,
+        a.n_bots_labelled + b.n_bots_labelled,
+        (*a.assumptions, said),
+        default=True,
+    )
 
 
 def _correlation(study: Study, a: Estimate, b: Estimate) -> float:
@@ -110,7 +166,9 @@ def _correlation(study: Study, a: Estimate, b: Estimate) -> float:
     drawn = study.labelled.sample
     if drawn is None or a.linear is None or b.linear is None:
         return 0.0
-    own_a, own_b, apart = (float(variance(drawn, v)) for v in (a.linear, b.linear, a.linear - b.linear))
+    own_a, own_b, apart = (
+        float(variance(drawn, v)) for v in (a.linear, b.linear, a.linear - b.linear)
+    )
     if not (own_a > 0 and own_b > 0):
         return 0.0
     return float(min(max((own_a + own_b - apart) / (2 * math.sqrt(own_a * own_b)), -1.0), 1.0))

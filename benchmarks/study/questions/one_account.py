@@ -1,7 +1,8 @@
-"""One account: rate, rhythm, gaps, its picture and words elsewhere, names over time, company, and the claims made about it.
+"""One account: rate, rhythm, gaps, its picture and words elsewhere, names over time, company, and
+the claims made about it.
 
-Settings (`settings: {one-account: {accounts: [ID, ...]}}`): whom to look at; nobody is singled out who was not asked for. What
-stands here is evidence for a person to judge, never a verdict.
+Settings (`settings: {one-account: {accounts: [ID, ...]}}`): whom to look at; nobody is singled out
+who was not asked for. What stands here is evidence for a person to judge, never a verdict.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from benchmarks.study.study import Study
 
 RATES = (50, 72, 90, 144)
-"""Posts a day that reports on bots have called suspicious (72 and 144: Atlantic Council's DFRLab 2017; 50: Howard 2016)."""
+"""Posts a day that reports on bots have called suspicious (72 and 144: Atlantic Council's DFRLab
+2017; 50: Howard 2016).
+"""
 MOST = 5
 
 
@@ -30,9 +33,16 @@ def one_account(study: Study) -> Answer:
     chosen = [str(a) for a in study.campaign.settings.get("one-account", {}).get("accounts", ())]
     if not chosen:
         return answer
-    missing = [a for a in chosen if not study.frame.one(f"SELECT count(*) FROM {FRAME} WHERE account_id = {quoted(a)}")]
+    missing = [
+        a
+        for a in chosen
+        if not study.frame.one(f"SELECT count(*) FROM {FRAME} WHERE account_id = {quoted(a)}")
+    ]
     if missing:
-        raise UserError(f"settings.one-account.accounts: {', '.join(missing)} belong to no account of the campaign.")
+        raise UserError(
+            f"settings.one-account.accounts: {', '.join(missing)} belong to no account of the"
+            " campaign."
+        )
     for account in chosen[:MOST]:
         answer.blocks += _page(study, account)
     return answer
@@ -43,21 +53,33 @@ def _page(study: Study, account: str) -> list[Text | Table | Figure]:
     found: list[Text | Table | Figure] = [Text(f"Account {account}."), _rate(study, account, posts)]
     if rhythm := _rhythm(study, account, posts):
         found.append(rhythm)
-    return [*found, _elsewhere(study, account, posts), *_over_time(study, account), *_company(study, account, posts),
-            *_claims(study, account)]
+    return [
+        *found,
+        _elsewhere(study, account, posts),
+        *_over_time(study, account),
+        *_company(study, account, posts),
+        *_claims(study, account),
+    ]
 
 
 def _dataset(study: Study, table: str) -> str:
-    return f"(FROM {study.frame.store.relation(table, study.frame.version)} WHERE dataset = {quoted(study.campaign.dataset)})"
+    return (
+        f"(FROM {study.frame.store.relation(table, study.frame.version)} WHERE dataset ="
+        f" {quoted(study.campaign.dataset)})"
+    )
 
 
 def _rate(study: Study, account: str, posts: str) -> Table:
-    """Posts a day over the days from the first post to the last; silent gaps; the longest stretch without a pause of an hour."""
+    """Posts a day over the days from the first post to the last; silent gaps; the longest stretch
+    without a pause of an hour.
+    """
     days = f"""SELECT count(p.day) AS n FROM (SELECT unnest(generate_series(a, b, INTERVAL 1 DAY))::DATE AS day FROM (
                    SELECT min(created_at)::DATE AS a, max(created_at)::DATE AS b FROM {posts}) WHERE a IS NOT NULL) d
                LEFT JOIN (SELECT created_at::DATE AS day FROM {posts}) p ON d.day = p.day GROUP BY d.day"""
     over = ", ".join(f"count(*) FILTER (n > {r})" for r in RATES)
-    row = study.frame.query(f"SELECT count(*), median(n), quantile_cont(n, 0.95), max(n), {over} FROM ({days})")[0]
+    row = study.frame.query(
+        f"SELECT count(*), median(n), quantile_cont(n, 0.95), max(n), {over} FROM ({days})"
+    )[0]
     gap, awake = study.frame.query(f"""
         WITH timed AS (SELECT created_at AS t, created_at - lag(created_at) OVER (ORDER BY created_at) AS pause FROM {posts}
                     WHERE created_at IS NOT NULL),
@@ -66,53 +88,83 @@ def _rate(study: Study, account: str, posts: str) -> Table:
                (SELECT max(h) FROM (SELECT epoch(max(t) - min(t)) / 3600 AS h FROM runs GROUP BY run))
         """)[0]
     rows: list[tuple[str, float | None]] = [
-        ("days from first to last post", row[0]), ("posts a day, median", row[1]), ("posts a day, 95th percentile", row[2]),
-        ("posts on the worst day", row[3]), *((f"days over {r} posts", n) for r, n in zip(RATES, row[4:], strict=True)),
+        ("days from first to last post", row[0]),
+        ("posts a day, median", row[1]),
+        ("posts a day, 95th percentile", row[2]),
+        ("posts on the worst day", row[3]),
+        *((f"days over {r} posts", n) for r, n in zip(RATES, row[4:], strict=True)),
         ("longest silence, days", None if gap is None else round(gap / 86400, 2)),
-        ("longest stretch without an hour's pause, hours", None if awake is None else round(awake, 2))]
+        (
+            "longest stretch without an hour's pause, hours",
+            None if awake is None else round(awake, 2),
+        ),
+    ]
     return Table(f"account-{_short(account)}-rate", f"Rate of {account}", ("what", "value"), rows)
 
 
 def _rhythm(study: Study, account: str, posts: str) -> Figure | None:
-    rows = study.frame.query(f"SELECT isodow(created_at), hour(created_at), count(*) FROM {posts} WHERE created_at IS NOT NULL "
-                             f"GROUP BY ALL "
-                             "ORDER BY ALL")
+    rows = study.frame.query(
+        f"SELECT isodow(created_at), hour(created_at), count(*) FROM {posts} WHERE created_at IS"
+        " NOT NULL GROUP BY ALL ORDER BY ALL"
+    )
     if not rows:
         return None
     field = [[0] * 24 for _ in range(7)]
     for day, hour, n in rows:
         field[int(day) - 1][int(hour)] = int(n)
     title = f"Hours and days of {account} (UTC)"
-    return Figure(f"account-{_short(account)}-hours", title, charts.week(field, title), ("weekday", "hour", "posts"),
-                  [(charts.DAYS[int(d) - 1], int(h), int(n)) for d, h, n in rows])
+    return Figure(
+        f"account-{_short(account)}-hours",
+        title,
+        charts.week(field, title),
+        ("weekday", "hour", "posts"),
+        [(charts.DAYS[int(d) - 1], int(h), int(n)) for d, h, n in rows],
+    )
 
 
 def _elsewhere(study: Study, account: str, posts: str) -> Table:
     """The same picture, bio and words at other accounts of the data set."""
     profile = _dataset(study, "accounts")
-    same = " ".join(f"""SELECT '{what}' AS what, count(DISTINCT b.account_id) AS n FROM {profile} a JOIN {profile} b
+    same = " ".join(
+        f"""SELECT '{what}' AS what, count(DISTINCT b.account_id) AS n FROM {profile} a JOIN {profile} b
                         ON a.{column} = b.{column} AND a.account_id <> b.account_id
                         WHERE a.account_id = {quoted(account)} AND a.{column} <> '' UNION ALL"""
-                    for what, column in (("accounts with the same picture (perceptual hash)", "avatar_phash"),
-                                         ("accounts with the same bio", "bio"), ("accounts with the same name", "display_name")))
+        for what, column in (
+            ("accounts with the same picture (perceptual hash)", "avatar_phash"),
+            ("accounts with the same bio", "bio"),
+            ("accounts with the same name", "display_name"),
+        )
+    )
     rows = study.frame.query(f"""
         {same} SELECT 'accounts with a near-identical post', count(DISTINCT o.account_id) FROM (
             SELECT DISTINCT {WORDS} AS words FROM {posts}) m
-        JOIN (SELECT account_id, {WORDS} AS words FROM {_dataset(study, 'posts')}
+        JOIN (SELECT account_id, {WORDS} AS words FROM {_dataset(study, "posts")}
               WHERE account_id <> {quoted(account)}) o USING (words)
         WHERE length(words) >= 20""")
-    return Table(f"account-{_short(account)}-elsewhere", f"What of {account} stands elsewhere", ("what", "accounts"),
-                 [(str(w), int(n)) for w, n in rows], "Near-identical: the same words when links, names, digits and signs are "
-                                                      "left out.")
+    return Table(
+        f"account-{_short(account)}-elsewhere",
+        f"What of {account} stands elsewhere",
+        ("what", "accounts"),
+        [(str(w), int(n)) for w, n in rows],
+        "Near-identical: the same words when links, names, digits and signs are left out.",
+    )
 
 
 def _over_time(study: Study, account: str) -> list[Text | Table]:
     rows: list[Any] = study.frame.query(
-        f"SELECT observed_at, handle, display_name, followers, following, posts_total, status FROM {_dataset(study, 'accounts')} "
-        f"WHERE account_id = {quoted(account)} ORDER BY observed_at NULLS FIRST")
+        "SELECT observed_at, handle, display_name, followers, following, posts_total, status FROM"
+        f" {_dataset(study, 'accounts')} WHERE account_id = {quoted(account)} ORDER BY observed_at"
+        " NULLS FIRST"
+    )
     shown = [(f"{at:%Y-%m-%d %H:%M}" if at else "unknown", *rest) for at, *rest in rows]
-    return [Table(f"account-{_short(account)}-seen", f"How {account} looked", (
-        "observed", "handle", "name", "followers", "following", "posts", "status"), shown)]
+    return [
+        Table(
+            f"account-{_short(account)}-seen",
+            f"How {account} looked",
+            ("observed", "handle", "name", "followers", "following", "posts", "status"),
+            shown,
+        )
+    ]
 
 
 def _company(study: Study, account: str, posts: str) -> list[Text | Table]:
@@ -120,23 +172,44 @@ def _company(study: Study, account: str, posts: str) -> list[Text | Table]:
     rows = study.frame.query(f"""
         SELECT o.account_id, count(DISTINCT o.post) AS n FROM (
             SELECT {PASSED_ON} AS post, epoch(created_at) AS t FROM {posts} WHERE kind = 'repost') m
-        JOIN (SELECT account_id, {PASSED_ON} AS post, epoch(created_at) AS t FROM {_dataset(study, 'posts')} WHERE kind = 'repost'
+        JOIN (SELECT account_id, {PASSED_ON} AS post, epoch(created_at) AS t FROM {_dataset(study, "posts")} WHERE kind = 'repost'
               AND account_id <> {quoted(account)}) o ON m.post = o.post AND abs(m.t - o.t) <= 60
         GROUP BY o.account_id ORDER BY n DESC, o.account_id LIMIT 10""")
     if not rows:
         return []
-    return [Table(f"account-{_short(account)}-company", f"Who reposted the same within a minute of {account}", (
-        "account", "posts in common"), [(str(a), int(n)) for a, n in rows])]
+    return [
+        Table(
+            f"account-{_short(account)}-company",
+            f"Who reposted the same within a minute of {account}",
+            ("account", "posts in common"),
+            [(str(a), int(n)) for a, n in rows],
+        )
+    ]
 
 
 def _claims(study: Study, account: str) -> list[Text | Table]:
     rows = study.frame.query(
-        f"SELECT made_at, claimant_kind, claimant, answer, array_to_string(kinds, ', '), confidence "
-        f"FROM {_dataset(study, 'claims')} WHERE account_id = {quoted(account)} ORDER BY made_at NULLS FIRST, claimant, answer")
-    shown = [(f"{at:%Y-%m-%d}" if at else "unknown", kind, who, answer or "taken back", kinds, sure)
-             for at, kind, who, answer, kinds, sure in rows]
-    return [Table(f"account-{_short(account)}-claims", f"What was said of {account}", (
-        "when", "kind", "who", "answer", "kinds", "confidence"), shown, "Each is somebody's claim at a time.")] if shown else []
+        "SELECT made_at, claimant_kind, claimant, answer, array_to_string(kinds, ', '), confidence"
+        f" FROM {_dataset(study, 'claims')} WHERE account_id = {quoted(account)} ORDER BY made_at"
+        " NULLS FIRST, claimant, answer"
+    )
+    shown = [
+        (f"{at:%Y-%m-%d}" if at else "unknown", kind, who, answer or "taken back", kinds, sure)
+        for at, kind, who, answer, kinds, sure in rows
+    ]
+    return (
+        [
+            Table(
+                f"account-{_short(account)}-claims",
+                f"What was said of {account}",
+                ("when", "kind", "who", "answer", "kinds", "confidence"),
+                shown,
+                "Each is somebody's claim at a time.",
+            )
+        ]
+        if shown
+        else []
+    )
 
 
 def _short(account: str) -> str:

@@ -1,6 +1,8 @@
-"""One post: who spread it, how fast, how old these accounts were, and which share of the spread was due to bots.
+"""One post: who spread it, how fast, how old these accounts were, and which share of the spread was
+due to bots.
 
-Settings (`settings: {one-post: {post: ID}}`): the post; without it the one that was reposted most in the campaign.
+Settings (`settings: {one-post: {post: ID}}`): the post; without it the one that was reposted most
+in the campaign.
 """
 
 from __future__ import annotations
@@ -20,14 +22,19 @@ if TYPE_CHECKING:
 LEAST = 5
 """Reposts from which on a post is a spread that can be described."""
 AGES = ((30, "under 30 days"), (365, "30 days to a year"), (1826, "1 to 5 years"))
-SPEEDS = ((10, "within 10 s"), (60, "10 s to a minute"), (600, "1 to 10 minutes"), (3600, "10 minutes to an hour"),
-          (86400, "1 h to a day"))
+SPEEDS = (
+    (10, "within 10 s"),
+    (60, "10 s to a minute"),
+    (600, "1 to 10 minutes"),
+    (3600, "10 minutes to an hour"),
+    (86400, "1 h to a day"),
+)
 
 
 @question("one-post", title="Who spread one post", order=50)
 def one_post(study: Study) -> Answer:
-    """Its reposts by estimated class, account age and speed. Speed is since the post itself where it is there, else since its
-    first repost."""
+    """Its reposts by estimated class, account age and speed. Speed is since the post itself where
+    it is there, else since its first repost."""
     answer = Answer()
     if not study.frame.posts:
         return answer
@@ -35,27 +42,48 @@ def one_post(study: Study) -> Answer:
     if chosen is None:
         answer.blocks.append(Text("No post of the campaign was reposted at least five times."))
         return answer
-    spread = f"(SELECT * FROM {study.frame.all_posts_sql} WHERE kind = 'repost' AND {KEY} = {quoted(chosen)})"
+    spread = (
+        f"(SELECT * FROM {study.frame.all_posts_sql} WHERE kind = 'repost' AND {KEY} ="
+        f" {quoted(chosen)})"
+    )
     reposts, accounts, first, last = study.frame.query(
-        f"SELECT count(*), count(DISTINCT account_id), min(created_at), max(created_at) FROM {spread}")[0]
+        "SELECT count(*), count(DISTINCT account_id), min(created_at), max(created_at) FROM"
+        f" {spread}"
+    )[0]
     when = f" between {first:%Y-%m-%d %H:%M} and {last:%Y-%m-%d %H:%M} UTC" if first else ""
-    answer.blocks.append(Text(f"The post {chosen if '|' not in chosen else 'known by its words'} was reposted {reposts:,} times "
-                              f"in the window, by {accounts:,} accounts{when}."))
+    answer.blocks.append(
+        Text(
+            f"The post {chosen if '|' not in chosen else 'known by its words'} was reposted"
+            f" {reposts:,} times in the window, by {accounts:,} accounts{when}."
+        )
+    )
     answer.blocks += _by_bots(study, answer, spread)
-    answer.blocks += [b for b in (_ages(study, spread), _speeds(study, spread, chosen), _curve(study, spread)) if b]
+    answer.blocks += [
+        b
+        for b in (_ages(study, spread), _speeds(study, spread, chosen), _curve(study, spread))
+        if b
+    ]
     return answer
 
 
 def _chosen(study: Study) -> str | None:
     asked = study.campaign.settings.get("one-post", {}).get("post")
     if asked is not None:
-        n = study.frame.one(f"SELECT count(*) FROM {study.frame.all_posts_sql} WHERE kind = 'repost' AND {KEY} = {quoted(asked)}")
+        n = study.frame.one(
+            f"SELECT count(*) FROM {study.frame.all_posts_sql} WHERE kind = 'repost' AND {KEY} ="
+            f" {quoted(asked)}"
+        )
         if not n:
-            raise UserError(f"settings.one-post.post: nobody in the campaign reposted {asked!r} in the window. Give the id of "
-                            "the post that was reposted (ref_post_id), or leave it out for the one reposted most.")
+            raise UserError(
+                f"settings.one-post.post: nobody in the campaign reposted {asked!r} in the window."
+                " Give the id of the post that was reposted (ref_post_id), or leave it out for the"
+                " one reposted most."
+            )
         return str(asked)
-    rows = study.frame.query(f"SELECT {KEY} AS post, count(*) AS n FROM {study.frame.posts_sql} WHERE kind = 'repost' "
-                             f"GROUP BY post HAVING post IS NOT NULL AND n >= {LEAST} ORDER BY n DESC, post LIMIT 1")
+    rows = study.frame.query(
+        f"SELECT {KEY} AS post, count(*) AS n FROM {study.frame.posts_sql} WHERE kind = 'repost' "
+        f"GROUP BY post HAVING post IS NOT NULL AND n >= {LEAST} ORDER BY n DESC, post LIMIT 1"
+    )
     return str(rows[0][0]) if rows else None
 
 
@@ -66,14 +94,23 @@ def _by_bots(study: Study, answer: Answer, spread: str) -> list[Table]:
     if not found:
         return []
     rows = [(e.method, e.value, e.low, e.high, e.naive) for e in found]
-    return [Table("post-bots", "Share of its reposts by bots", ("method", "value", "low", "high", "naive"), rows,
-                  "Only annotated accounts among those that reposted tell anything of this post alone: intervals are wide where "
-                  "few were.")]
+    return [
+        Table(
+            "post-bots",
+            "Share of its reposts by bots",
+            ("method", "value", "low", "high", "naive"),
+            rows,
+            "Only annotated accounts among those that reposted tell anything of this post alone:"
+            " intervals are wide where few were.",
+        )
+    ]
 
 
 def _ages(study: Study, spread: str) -> Table | None:
     """Reposts by the age of the account when it reposted."""
-    cases = " ".join(f"WHEN days < {limit} THEN '{i + 1} {name}'" for i, (limit, name) in enumerate(AGES))
+    cases = " ".join(
+        f"WHEN days < {limit} THEN '{i + 1} {name}'" for i, (limit, name) in enumerate(AGES)
+    )
     rows = study.frame.query(f"""
         SELECT CASE WHEN days IS NULL THEN '9 unknown' {cases} ELSE '4 over 5 years' END AS age, count(*),
                count(DISTINCT account_id), avg(score) FROM (
@@ -81,24 +118,48 @@ def _ages(study: Study, spread: str) -> Table | None:
             FROM {spread} s LEFT JOIN {FRAME} f ON s.account_id = f.account_id)
         GROUP BY age ORDER BY age""")
     whole = sum(r[1] for r in rows)
-    shown = [(str(a)[2:], n, n / whole, who, score if study.frame.scored else None) for a, n, who, score in rows]
-    return Table("post-ages", "By age of the account when it reposted", ("age", "reposts", "part", "accounts", "mean score"), shown)
+    shown = [
+        (str(a)[2:], n, n / whole, who, score if study.frame.scored else None)
+        for a, n, who, score in rows
+    ]
+    return Table(
+        "post-ages",
+        "By age of the account when it reposted",
+        ("age", "reposts", "part", "accounts", "mean score"),
+        shown,
+    )
 
 
 def _speeds(study: Study, spread: str, chosen: str) -> Table | None:
     """Reposts by the time since the post."""
-    begun = study.frame.one(f"SELECT min(created_at) FROM {study.frame.all_posts_sql} WHERE post_id = {quoted(chosen)}")
+    begun = study.frame.one(
+        f"SELECT min(created_at) FROM {study.frame.all_posts_sql} WHERE post_id = {quoted(chosen)}"
+    )
     since = "the post" if begun else "its first repost"
-    start = f"TIMESTAMPTZ {quoted(begun.isoformat())}" if begun else f"(SELECT min(created_at) FROM {spread})"
-    cases = " ".join(f"WHEN seconds <= {limit} THEN '{i + 1} {name}'" for i, (limit, name) in enumerate(SPEEDS))
+    start = (
+        f"TIMESTAMPTZ {quoted(begun.isoformat())}"
+        if begun
+        else f"(SELECT min(created_at) FROM {spread})"
+    )
+    cases = " ".join(
+        f"WHEN seconds <= {limit} THEN '{i + 1} {name}'" for i, (limit, name) in enumerate(SPEEDS)
+    )
     rows = study.frame.query(f"""
         SELECT CASE {cases} ELSE '9 later' END AS speed, count(*), avg(score) FROM (
             SELECT epoch(s.created_at) - epoch({start}) AS seconds, f.score
             FROM {spread} s LEFT JOIN {FRAME} f ON s.account_id = f.account_id WHERE s.created_at IS NOT NULL)
         GROUP BY speed ORDER BY speed""")
     whole = sum(r[1] for r in rows)
-    shown = [(str(s)[2:], n, n / whole, score if study.frame.scored else None) for s, n, score in rows]
-    return Table("post-speed", f"By time since {since}", ("time", "reposts", "part", "mean score"), shown) if rows else None
+    shown = [
+        (str(s)[2:], n, n / whole, score if study.frame.scored else None) for s, n, score in rows
+    ]
+    return (
+        Table(
+            "post-speed", f"By time since {since}", ("time", "reposts", "part", "mean score"), shown
+        )
+        if rows
+        else None
+    )
 
 
 def _curve(study: Study, spread: str) -> Figure | None:
@@ -115,4 +176,10 @@ def _curve(study: Study, spread: str) -> Figure | None:
     title = "Reposts, added up"
     drawn = [svg.Series("reposts", [float(total) for _, total in rows])]
     chart = svg.timeline([str(until) for until, _ in rows], drawn, title, height=180, share=False)
-    return Figure("post-curve", title, chart, ("until", "reposts"), [(str(until), int(total)) for until, total in rows])
+    return Figure(
+        "post-curve",
+        title,
+        chart,
+        ("until", "reposts"),
+        [(str(until), int(total)) for until, total in rows],
+    )

@@ -1,4 +1,6 @@
-"""Over time: bots' share of the posts per day or hour, with its interval as a band, volume, and takedowns."""
+"""Over time: bots' share of the posts per day or hour, with its interval as a band, volume, and
+takedowns.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +10,30 @@ from benchmarks.study.questions import Answer, Figure, Text, question
 from benchmarks.study.study import Study
 from botbench.html import svg
 
-KEYS = {"day": "strftime(p.created_at, '%Y-%m-%d')", "hour": "strftime(p.created_at, '%Y-%m-%d %Hh')"}
+KEYS = {
+    "day": "strftime(p.created_at, '%Y-%m-%d')",
+    "hour": "strftime(p.created_at, '%Y-%m-%d %Hh')",
+}
 POINTWISE = "Each interval holds for its own {unit}, not for all at once."
 
 
 @question("over-time", title="Over time", order=30)
 def over_time(study: Study) -> Answer:
-    """A point for each day or hour with posts; days on which few labelled accounts posted have wide intervals."""
+    """A point for each day or hour with posts; days on which few labelled accounts posted have wide
+    intervals.
+    """
     answer = Answer()
     unit = study.campaign.over_time
     if unit is None or not study.frame.posts or "posts" not in study.campaign.quantities:
         return answer
     sized = sorted(study.by_post(KEYS[unit], unit), key=lambda s: s.group or "")
     if not sized:
-        answer.blocks.append(Text("No post of the campaign has a time, so nothing can be said over time.", warning=True))
+        answer.blocks.append(
+            Text(
+                "No post of the campaign has a time, so nothing can be said over time.",
+                warning=True,
+            )
+        )
         return answer
     by: dict[str | None, Estimate] = {}
     for s in sized:
@@ -32,17 +44,21 @@ def over_time(study: Study) -> Answer:
     if any(points):
         answer.blocks.append(_shares(unit, labels, points, [s.naive for s in sized], gone))
         answer.blocks.append(Text(POINTWISE.format(unit=unit)))
-    answer.blocks.append(_volume(unit, labels, [s.whole for s in sized], [gone.get(label, 0) for label in labels]))
+    answer.blocks.append(
+        _volume(unit, labels, [s.whole for s in sized], [gone.get(label, 0) for label in labels])
+    )
     return answer
 
 
 def takedowns(study: Study, key: str) -> dict[str, int]:
-    """By day or hour, how many accounts that are now suspended or deleted posted for the last time then.
+    """By day or hour, how many accounts that are now suspended or deleted posted for the last time
+    then.
 
-    Platforms seldom say when they took an account down; its last post in the campaign is the earliest it can have been.
+    Platforms seldom say when they took an account down; its last post in the campaign is the
+    earliest it can have been.
     """
     rows = study.frame.query(f"""
-        SELECT {key.replace('p.created_at', 'last')} AS value, count(*) FROM (
+        SELECT {key.replace("p.created_at", "last")} AS value, count(*) FROM (
             SELECT p.account_id, max(p.created_at) AS last FROM {study.frame.posts_sql} p
             SEMI JOIN (FROM {FRAME} WHERE status IN ('suspended', 'deleted')) f ON p.account_id = f.account_id
             GROUP BY p.account_id)
@@ -51,19 +67,36 @@ def takedowns(study: Study, key: str) -> dict[str, int]:
 
 
 def _shares(
-    unit: str, labels: list[str], points: list[Estimate | None], naive: list[float | None], gone: dict[str, int],
+    unit: str,
+    labels: list[str],
+    points: list[Estimate | None],
+    naive: list[float | None],
+    gone: dict[str, int],
 ) -> Figure:
     title = f"Bots' share of posts by {unit}"
-    value, low, high = ([getattr(p, part) if p else None for p in points] for part in ("value", "low", "high"))
+    value, low, high = (
+        [getattr(p, part) if p else None for p in points] for part in ("value", "low", "high")
+    )
     series = [svg.Series("estimate", value, low, high)]
     if any(n is not None for n in naive):
         series.append(svg.Series("flagged by the detector", naive, series=1, dashed=True))
     method = [p.method if p else None for p in points]
-    rows = [(*row, gone.get(row[0], 0)) for row in zip(labels, method, value, low, high, naive, strict=True)]
-    note = ("Line and band: the estimate and its interval. Dashed: what the detector flags. Upright lines: where accounts that are "
-            "now suspended or deleted fell silent.")
-    return Figure("share-over-time", title, svg.timeline(labels, series, title, events(labels, gone)),
-                  (unit, "method", "value", "low", "high", "naive", "takedowns"), rows, note)
+    rows = [
+        (*row, gone.get(row[0], 0))
+        for row in zip(labels, method, value, low, high, naive, strict=True)
+    ]
+    note = (
+        "Line and band: the estimate and its interval. Dashed: what the detector flags. Upright"
+        " lines: where accounts that are now suspended or deleted fell silent."
+    )
+    return Figure(
+        "share-over-time",
+        title,
+        svg.timeline(labels, series, title, events(labels, gone)),
+        (unit, "method", "value", "low", "high", "naive", "takedowns"),
+        rows,
+        note,
+    )
 
 
 def events(labels: list[str], gone: dict[str, int], most: int = 3) -> list[tuple[int, str]]:

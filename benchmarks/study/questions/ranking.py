@@ -1,6 +1,8 @@
-"""What a cohort pushes, day by day: its hashtags, links, domains and the accounts it passes on, with rank intervals.
+"""What a cohort pushes, day by day: its hashtags, links, domains and the accounts it passes on,
+with rank intervals.
 
-Settings (`settings: {ranking: {...}}`): `top` items a day (10), `of` (hashtags, links, domains, accounts), `draws` (400).
+Settings (`settings: {ranking: {...}}`): `top` items a day (10), `of` (hashtags, links, domains,
+accounts), `draws` (400).
 """
 
 from __future__ import annotations
@@ -31,8 +33,8 @@ DRAWN = 6
 
 @question("ranking", title="What the cohort pushes", order=40)
 def ranking(study: Study) -> Answer:
-    """Ranks by the cohort's posts of a day; intervals by drawing its accounts again (Poisson bootstrap), for a few busy
-    accounts make a rank by themselves."""
+    """Ranks by the cohort's posts of a day; intervals by drawing its accounts again (Poisson
+    bootstrap), for a few busy accounts make a rank by themselves."""
     answer = Answer()
     if study.campaign.cohort is None or not study.frame.posts:
         return answer
@@ -41,7 +43,11 @@ def ranking(study: Study) -> Answer:
     who = f"(SELECT account_id FROM {FRAME} SEMI JOIN {cohort(study.frame)} c USING (account_id))"
     size = study.frame.one(f"SELECT count(*) FROM {who}")
     if not size:
-        answer.blocks.append(Text("The cohort has no account in the campaign, so nothing can be ranked.", warning=True))
+        answer.blocks.append(
+            Text(
+                "The cohort has no account in the campaign, so nothing can be ranked.", warning=True
+            )
+        )
         return answer
     answer.blocks.append(Text(_weight(study, who, int(size))))
     for what in options.get("of", tuple(OF)):
@@ -51,12 +57,15 @@ def ranking(study: Study) -> Answer:
 
 def _weight(study: Study, who: str, size: int) -> str:
     posts = study.frame.all_posts_sql
-    mine, whole = study.frame.query(f"SELECT count(*) FILTER (account_id IN {who}), count(*) FROM {posts}")[0]
-    return (f"The cohort is {size:,} of {study.frame.accounts:,} accounts ({size / study.frame.accounts:.1%}) and wrote {mine:,} "
-            f"of the "
-            f"{whole:,} posts in the window ({mine / max(whole, 1):.1%}). A rank's interval says what it could have been with "
-            f"other "
-            "accounts of the same cohort.")
+    mine, whole = study.frame.query(
+        f"SELECT count(*) FILTER (account_id IN {who}), count(*) FROM {posts}"
+    )[0]
+    return (
+        f"The cohort is {size:,} of {study.frame.accounts:,} accounts"
+        f" ({size / study.frame.accounts:.1%}) and wrote {mine:,} of the {whole:,} posts in the"
+        f" window ({mine / max(whole, 1):.1%}). A rank's interval says what it could have been with"
+        " other accounts of the same cohort."
+    )
 
 
 @dataclass(frozen=True)
@@ -84,12 +93,29 @@ def _ranked(study: Study, what: str, who: str, top: int, draws: int) -> list[Tab
     table = []
     for day in sorted({r.day for r in rows}):
         today = sorted((r for r in rows if r.day == day), key=lambda r: (r.rank, r.item))
-        table += [(r.day, r.rank, r.low, r.high, r.item, r.posts, r.posts / r.everybody,
-                   before[r.item] - r.rank if r.item in before else None) for r in today]
+        table += [
+            (
+                r.day,
+                r.rank,
+                r.low,
+                r.high,
+                r.item,
+                r.posts,
+                r.posts / r.everybody,
+                before[r.item] - r.rank if r.item in before else None,
+            )
+            for r in today
+        ]
         before = {r.item: r.rank for r in today}
     columns = ("day", "rank", "low", "high", what, "posts", "part of all its posts", "rose by")
-    note = "Part of all its posts: the cohort's posts with it among everybody's on that day. Rose by: ranks since the day before."
-    return [_figure(rows, what, top), Table(f"ranking-{what}", f"The cohort's {what}, day by day", columns, table, note)]
+    note = (
+        "Part of all its posts: the cohort's posts with it among everybody's on that day. Rose by:"
+        " ranks since the day before."
+    )
+    return [
+        _figure(rows, what, top),
+        Table(f"ranking-{what}", f"The cohort's {what}, day by day", columns, table, note),
+    ]
 
 
 def _figure(rows: Sequence[Row], what: str, top: int) -> Figure:
@@ -102,7 +128,9 @@ def _figure(rows: Sequence[Row], what: str, top: int) -> Figure:
     title = f"Rank of the cohort's {what}"
     lines = [(item, [rank.get((d, item)) for d in days]) for item in chosen]
     values = [(d, item, rank.get((d, item))) for item in chosen for d in days]
-    return Figure(f"ranks-{what}", title, charts.ranks(days, lines, title, top), ("day", what, "rank"), values)
+    return Figure(
+        f"ranks-{what}", title, charts.ranks(days, lines, title, top), ("day", what, "rank"), values
+    )
 
 
 def rows_of(study: Study, what: str, who: str, top: int, draws: int) -> list[Row]:
@@ -122,9 +150,14 @@ def rows_of(study: Study, what: str, who: str, top: int, draws: int) -> list[Row
     found: list[Row] = []
     for day in sorted({d for d, *_ in chosen}):
         items = [(i, int(m), int(e)) for d, i, m, e in chosen if d == day]
-        ranks, low, high = intervals(_by_account(study, day, [i for i, *_ in items]), draws, study.campaign.seed)
-        found += [Row(day, item, mine, everybody, int(r), int(a), int(b))
-                  for (item, mine, everybody), r, a, b in zip(items, ranks, low, high, strict=True) if r <= top]
+        ranks, low, high = intervals(
+            _by_account(study, day, [i for i, *_ in items]), draws, study.campaign.seed
+        )
+        found += [
+            Row(day, item, mine, everybody, int(r), int(a), int(b))
+            for (item, mine, everybody), r, a, b in zip(items, ranks, low, high, strict=True)
+            if r <= top
+        ]
     return found
 
 
@@ -133,19 +166,27 @@ def _by_account(study: Study, day: str, items: Sequence[str]) -> NDArray[np.floa
     import pyarrow as pa
 
     connection = study.frame.store.connection
-    connection.register("study_chosen", pa.table({"item": pa.array(items, pa.string()), "place": np.arange(len(items))}))
+    connection.register(
+        "study_chosen",
+        pa.table({"item": pa.array(items, pa.string()), "place": np.arange(len(items))}),
+    )
     rows: dict[str, Any] = connection.execute(
-        "SELECT dense_rank() OVER (ORDER BY account_id) - 1 AS who, place, posts FROM study_items JOIN study_chosen USING (item) "
-        "WHERE own AND day = ?", [day]).fetchnumpy()
+        "SELECT dense_rank() OVER (ORDER BY account_id) - 1 AS who, place, posts FROM study_items"
+        " JOIN study_chosen USING (item) WHERE own AND day = ?",
+        [day],
+    ).fetchnumpy()
     connection.unregister("study_chosen")
     matrix = np.zeros((int(rows["who"].max()) + 1, len(items)))
     matrix[rows["who"], rows["place"]] = rows["posts"]
     return matrix
 
 
-def intervals(posts: NDArray[np.float64], draws: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Ranks (equal counts, equal ranks) of the columns of posts[accounts, items], and the middle 95 % of their ranks when the
-    accounts are drawn again: each counts Poisson(1) times (Hanley and MacGibbon 2006).
+def intervals(
+    posts: NDArray[np.float64], draws: int, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Ranks (equal counts, equal ranks) of the columns of posts[accounts, items], and the middle 95
+    % of their ranks when the accounts are drawn again: each counts Poisson(1) times (Hanley and
+    MacGibbon 2006).
 
     >>> [v.tolist() for v in intervals(np.array([[5.0, 1.0]] * 50), 200, 0)]
     [[1, 2], [1, 2], [1, 2]]

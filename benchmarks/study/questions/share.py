@@ -1,4 +1,6 @@
-"""How much of it is bots: the share of accounts, posts, reposts, likes and reach, by every method that can give it."""
+"""How much of it is bots: the share of accounts, posts, reposts, likes and reach, by every method
+that can give it.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,12 @@ from benchmarks.study.study import Study
 from botbench.html import svg
 
 MEANING = {
-    "accounts": "of the accounts", "posts": "of the posts", "reposts": "of the reposts (posts that pass on another's)",
-    "likes": "of the likes (received by the posts)", "reach": "of the reach (followers of the author, summed over posts)"}
+    "accounts": "of the accounts",
+    "posts": "of the posts",
+    "reposts": "of the reposts (posts that pass on another's)",
+    "likes": "of the likes (received by the posts)",
+    "reach": "of the reach (followers of the author, summed over posts)",
+}
 
 
 @question("share", title="How much of it is bots?", order=10)
@@ -29,49 +35,116 @@ def share(study: Study) -> Answer:
     answer.estimates.sort(key=lambda e: not e.default)
     answer.lead = _lead(default)
     if default:
-        answer.blocks += [Text(_off(e)) for e in default
-                          if e.quantity in ("share of accounts", "share of posts") and e.naive is not None]
-        answer.blocks.append(_figure("shares", "Share due to bots, with its 95 % interval", default, study.truth or {}))
+        answer.blocks += [
+            Text(_off(e))
+            for e in default
+            if e.quantity in ("share of accounts", "share of posts") and e.naive is not None
+        ]
+        answer.blocks.append(
+            _figure(
+                "shares", "Share due to bots, with its 95 % interval", default, study.truth or {}
+            )
+        )
     answer.blocks.append(_table(study, every))
     return answer
 
 
 def _lead(default: list[Estimate]) -> str:
     by = {e.quantity: e for e in default}
-    said = [f"{e.value:.1%} {MEANING[q].split(' (')[0]} ({e.low:.1%} to {e.high:.1%})"
-            for q in ("accounts", "posts") if (e := by.get(f"share of {q}"))]
-    return f"Bots are {' and wrote '.join(said)}." if said else "No share can be given with an interval; the reasons stand below."
+    said = [
+        f"{e.value:.1%} {MEANING[q].split(' (')[0]} ({e.low:.1%} to {e.high:.1%})"
+        for q in ("accounts", "posts")
+        if (e := by.get(f"share of {q}"))
+    ]
+    return (
+        f"Bots are {' and wrote '.join(said)}."
+        if said
+        else "No share can be given with an interval; the reasons stand below."
+    )
 
 
 def _off(e: Estimate) -> str:
     naive = e.naive or 0.0
     inside = e.low <= naive <= e.high
-    how = "within the interval" if inside else f"{abs(naive - e.value):.1%} {'above' if naive > e.value else 'below'} the estimate"
+    how = (
+        "within the interval"
+        if inside
+        else f"{abs(naive - e.value):.1%} {'above' if naive > e.value else 'below'} the estimate"
+    )
     return f"Counting what the detector flags gives a {e.quantity} of {naive:.1%}: {how}."
 
 
 def _figure(name: str, title: str, found: list[Estimate], truth: dict[str, float]) -> Figure:
-    spans = [svg.Span(e.quantity.removeprefix("share of ").capitalize(), e.value, e.low, e.high, e.naive, truth.get(e.quantity),
-                      told=f"{e.value:.1%}  ({e.low:.1%} to {e.high:.1%})") for e in found]
-    rows = [(e.quantity, e.method, e.value, e.low, e.high, e.naive, truth.get(e.quantity)) for e in found]
+    spans = [
+        svg.Span(
+            e.quantity.removeprefix("share of ").capitalize(),
+            e.value,
+            e.low,
+            e.high,
+            e.naive,
+            truth.get(e.quantity),
+            told=f"{e.value:.1%}  ({e.low:.1%} to {e.high:.1%})",
+        )
+        for e in found
+    ]
+    rows = [
+        (e.quantity, e.method, e.value, e.low, e.high, e.naive, truth.get(e.quantity))
+        for e in found
+    ]
     note = "Dot and bar: the estimate and its interval."
-    note += " Thin upright line: what the detector flags." if any(e.naive is not None for e in found) else ""
+    note += (
+        " Thin upright line: what the detector flags."
+        if any(e.naive is not None for e in found)
+        else ""
+    )
     note += " Broad upright line: the simulation's true share." if truth else ""
     columns = ("quantity", "method", "value", "low", "high", "naive", "true (simulated)")
-    return Figure(name, title, svg.intervals(spans, title), columns if truth else columns[:-1],
-                  rows if truth else [r[:-1] for r in rows], note)
+    return Figure(
+        name,
+        title,
+        svg.intervals(spans, title),
+        columns if truth else columns[:-1],
+        rows if truth else [r[:-1] for r in rows],
+        note,
+    )
 
 
 def _table(study: Study, every: list[Estimate]) -> Table:
     bounded = any(e.worst for e in every)
-    columns = ("quantity", "method", "value", "low", "high", *(("worst low", "worst high") if bounded else ()), "labelled",
-               "labelled bots", "naive")
+    columns = (
+        "quantity",
+        "method",
+        "value",
+        "low",
+        "high",
+        *(("worst low", "worst high") if bounded else ()),
+        "labelled",
+        "labelled bots",
+        "naive",
+    )
     rows: list[tuple[Cell, ...]] = [
-        (e.quantity, e.method + (" *" if e.default else ""), e.value, e.low, e.high,
-         *((e.worst or (None, None)) if bounded else ()), e.n_labelled, e.n_bots_labelled, e.naive) for e in every]
+        (
+            e.quantity,
+            e.method + (" *" if e.default else ""),
+            e.value,
+            e.low,
+            e.high,
+            *((e.worst or (None, None)) if bounded else ()),
+            e.n_labelled,
+            e.n_bots_labelled,
+            e.naive,
+        )
+        for e in every
+    ]
     if not rows:
-        rows = [(f"share of {q}", "naive count", None, None, None, 0, 0, study.sized(q).naive)
-                for q in study.campaign.quantities]
+        rows = [
+            (f"share of {q}", "naive count", None, None, None, 0, 0, study.sized(q).naive)
+            for q in study.campaign.quantities
+        ]
     note = "* the default."
-    note += " Worst: if every drawn account without an answer were a person, or a bot." if bounded else ""
+    note += (
+        " Worst: if every drawn account without an answer were a person, or a bot."
+        if bounded
+        else ""
+    )
     return Table("methods", "Every method", columns, rows, note)

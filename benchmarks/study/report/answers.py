@@ -36,21 +36,30 @@ class Answers:
     @property
     def pieces(self) -> list[Figure | Table]:
         """Every figure and table."""
-        return [b for _, answer in self.found for b in answer.blocks if isinstance(b, Figure | Table)]
+        return [
+            b for _, answer in self.found for b in answer.blocks if isinstance(b, Figure | Table)
+        ]
 
     def document(self, report: str) -> dict[str, Any]:
         """The contract of `botbench study FILE --json`."""
         return {
-            "campaign": self.study.campaign.name, "accounts": self.study.frame.accounts, "posts": self.study.frame.posts,
+            "campaign": self.study.campaign.name,
+            "accounts": self.study.frame.accounts,
+            "posts": self.study.frame.posts,
             "estimates": [e.document() for e in self.estimates],
-            "refused": [{"quantity": r.quantity, "reason": r.reason} for r in self.refused], "report": report,
-            "simulated": self.study.simulated, "notes": list(self.notes), "provenance": self.study.provenance,
+            "refused": [{"quantity": r.quantity, "reason": r.reason} for r in self.refused],
+            "report": report,
+            "simulated": self.study.simulated,
+            "notes": list(self.notes),
+            "provenance": self.study.provenance,
             "truth": self.study.truth,
         }
 
 
 def chosen(campaign: Campaign) -> list[Question]:
-    """The questions that the campaign asks; all of them without a word on it. Raises UserError for an unknown one."""
+    """The questions that the campaign asks; all of them without a word on it. Raises UserError for
+    an unknown one.
+    """
     there = questions()
     names = [q.name for q in there]
     for name in campaign.questions:
@@ -59,8 +68,12 @@ def chosen(campaign: Campaign) -> list[Question]:
     return [q for q in there if not campaign.questions or q.name in campaign.questions]
 
 
-def ask(study: Study, asked: list[Question], done: Callable[[str], None] = lambda _: None) -> Answers:
-    """Ask the questions one after the other; one that cannot be answered says why, and the others are answered."""
+def ask(
+    study: Study, asked: list[Question], done: Callable[[str], None] = lambda _: None
+) -> Answers:
+    """Ask the questions one after the other; one that cannot be answered says why, and the others
+    are answered.
+    """
     found: list[tuple[Question, Answer]] = []
     for question in asked:
         try:
@@ -78,6 +91,9 @@ def _notes(study: Study) -> list[str]:
     if study.refused_scores:
         notes.append(study.refused_scores)
     elif study.trained_here:
-        notes.append(f"The detector was trained on {study.trained_here:,} of these accounts and its scores are used all the same "
-                     "(accept_trained_here): intervals that use them can be too narrow and off the truth.")
+        notes.append(
+            f"The detector was trained on {study.trained_here:,} of these accounts and its scores"
+            " are used all the same (accept_trained_here): intervals that use them can be too"
+            " narrow and off the truth."
+        )
     return notes

@@ -1,4 +1,6 @@
-"""The report: one page that opens from disk and asks the network for nothing, and its figures as CSV and JSON."""
+"""The report: one page that opens from disk and asks the network for nothing, and its figures as
+CSV and JSON.
+"""
 
 from __future__ import annotations
 
@@ -18,19 +20,41 @@ if TYPE_CHECKING:
     from benchmarks.study.report.answers import Answers
 
 HERE = Path(__file__).parent
-SHARES = {"value", "low", "high", "worst low", "worst high", "naive", "difference", "share", "true (simulated)"}
+SHARES = {
+    "value",
+    "low",
+    "high",
+    "worst low",
+    "worst high",
+    "naive",
+    "difference",
+    "share",
+    "true (simulated)",
+}
 LIMITS = (
-    "The share is that of accounts which annotators, under the scheme, would call bots after a careful look; it is no better than "
-    "they are.",
-    "It holds for the accounts and posts that were collected, not for those that a platform had removed or a search had missed.",
-    "Intervals are for single numbers, except differences between groups, which hold together. They cover what sampling and, where "
-    "modelled, annotators leave open; not faults of collection.",
-    "Estimates from a detector's errors elsewhere (Rogan-Gladen, EMQ, PACC, HDy) hold only if it errs here as it did there.",
+    (
+        "The share is that of accounts which annotators, under the scheme, would call bots after a"
+        " careful look; it is no better than they are."
+    ),
+    (
+        "It holds for the accounts and posts that were collected, not for those that a platform had"
+        " removed or a search had missed."
+    ),
+    (
+        "Intervals are for single numbers, except differences between groups, which hold together."
+        " They cover what sampling and, where modelled, annotators leave open; not faults of"
+        " collection."
+    ),
+    (
+        "Estimates from a detector's errors elsewhere (Rogan-Gladen, EMQ, PACC, HDy) hold only if"
+        " it errs here as it did there."
+    ),
 )
 
 
 def write(answers: Answers, out: Path, today: date | None = None) -> Path:
-    """Write report.html, study.json, figures.json and a CSV for each figure and table into `out`; returns the page's path.
+    """Write report.html, study.json, figures.json and a CSV for each figure and table into `out`;
+    returns the page's path.
 
     The same study gives the same bytes, but for the date.
     """
@@ -39,13 +63,27 @@ def write(answers: Answers, out: Path, today: date | None = None) -> Path:
     when = (today or date.today()).isoformat()
     page = out / "report.html"
     document = answers.document(page.name)
-    _text(out / "study.json", json.dumps({**document, "made_on": when}, indent=1, ensure_ascii=False) + "\n")
-    pieces = {p.name: {"title": p.title, "columns": list(p.columns), "rows": [_numbers(r) for r in p.rows]} for p in answers.pieces}
+    _text(
+        out / "study.json",
+        json.dumps({**document, "made_on": when}, indent=1, ensure_ascii=False) + "\n",
+    )
+    pieces = {
+        p.name: {
+            "title": p.title,
+            "columns": list(p.columns),
+            "rows": [_numbers(r) for r in p.rows],
+        }
+        for p in answers.pieces
+    }
     _text(out / "figures.json", json.dumps(pieces, indent=1, ensure_ascii=False) + "\n")
     for piece in answers.pieces:
-        with (out / "figures" / f"{_file(piece.name)}.csv").open("w", encoding="utf-8", newline="") as handle:
+        with (out / "figures" / f"{_file(piece.name)}.csv").open(
+            "w", encoding="utf-8", newline=""
+        ) as handle:
             writer = csv.writer(handle, lineterminator="\n")
-            writer.writerows([list(piece.columns), *([cell(v) for v in _numbers(row)] for row in piece.rows)])
+            writer.writerows(
+                [list(piece.columns), *([cell(v) for v in _numbers(row)] for row in piece.rows)]
+            )
     _text(page, html(answers, when))
     return page
 
@@ -69,17 +107,38 @@ def html(answers: Answers, when: str) -> str:
 
     css = (HERE / "report.css").read_text(encoding="utf-8")
     room = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     room.filters |= {"plain": plain, "shown": shown}
-    room.tests |= {"text": lambda b: isinstance(b, Text), "table": lambda b: isinstance(b, Table),
-                   "figure": lambda b: isinstance(b, Figure)}
+    room.tests |= {
+        "text": lambda b: isinstance(b, Text),
+        "table": lambda b: isinstance(b, Table),
+        "figure": lambda b: isinstance(b, Figure),
+    }
     assumptions = list(dict.fromkeys(a for e in answers.estimates for a in e.assumptions))
     page = room.get_template("report.html.j2").render(
-        css=css, when=when, a=answers, study=answers.study, campaign=answers.study.campaign, frame=answers.study.frame,
-        leads=[answer.lead for _, answer in answers.found if answer.lead], assumptions=assumptions,
+        css=css,
+        when=when,
+        a=answers,
+        study=answers.study,
+        campaign=answers.study.campaign,
+        frame=answers.study.frame,
+        leads=[answer.lead for _, answer in answers.found if answer.lead],
+        assumptions=assumptions,
         numbers=[(e, [assumptions.index(s) + 1 for s in e.assumptions]) for e in answers.estimates],
-        methods=methods(answers), limits=LIMITS, provenance=answers.study.provenance, numeric=_numeric)
-    policy = f"default-src 'none'; style-src 'sha256-{digest(css)}'; img-src data:; base-uri 'none'; form-action 'none'"
+        methods=methods(answers),
+        limits=LIMITS,
+        provenance=answers.study.provenance,
+        numeric=_numeric,
+    )
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{digest(css)}'; img-src data:; base-uri 'none';"
+        " form-action 'none'"
+    )
     return page.replace("@CSP@", policy, 1)
 
 
@@ -93,7 +152,11 @@ def shown(value: Any, column: str = "value") -> str:
         return "–"
     if isinstance(value, float):
         return f"{100 * value:.1f} %".replace("-", "−") if column in SHARES else f"{value:,.6g}"
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(plain(str(value)))
+    return (
+        f"{value:,}"
+        if isinstance(value, int) and not isinstance(value, bool)
+        else str(plain(str(value)))
+    )
 
 
 def _numeric(table: Table | Figure, place: int) -> bool:
@@ -105,27 +168,47 @@ def methods(answers: Answers) -> str:
     study = answers.study
     campaign, frame = study.campaign, study.frame
     first = next((e for e in answers.estimates if e.default), None)
-    what = f"{frame.accounts:,} accounts and {frame.posts:,} posts of the data set {campaign.dataset}"
+    what = (
+        f"{frame.accounts:,} accounts and {frame.posts:,} posts of the data set {campaign.dataset}"
+    )
     what += f" with {' or '.join('#' + t for t in campaign.hashtags)}" if campaign.hashtags else ""
-    what += f" from {campaign.window.start:%Y-%m-%d} up to {campaign.window.end:%Y-%m-%d} (UTC)" if campaign.window else ""
+    what += (
+        f" from {campaign.window.start:%Y-%m-%d} up to {campaign.window.end:%Y-%m-%d} (UTC)"
+        if campaign.window
+        else ""
+    )
     said = [f"We studied {what}."]
     if first and first.n_labelled:
-        said.append(f"A probability sample of accounts was annotated; {first.n_labelled:,} of them belong to the campaign and have "
-                    f"a label, {first.n_bots_labelled:,} of these bot.")
+        said.append(
+            f"A probability sample of accounts was annotated; {first.n_labelled:,} of them belong"
+            f" to the campaign and have a label, {first.n_bots_labelled:,} of these bot."
+        )
         said += list(study.labelled.rules[:1])
         said.append(_how(first))
-    said += [r for r in study.labelled.rules[1:] if r.startswith(("Annotators'", "Labels", "Every", "Only"))]
+    said += [
+        r
+        for r in study.labelled.rules[1:]
+        if r.startswith(("Annotators'", "Labels", "Every", "Only"))
+    ]
     p = study.provenance
-    said.append(f"Computed with botbench from store version {p['store_version']}, consensus {p['consensus'] or 'none'}"
-                + (f", release {p['release']} (content hash {p['release_hash']})." if p["release"] else "."))
+    said.append(
+        f"Computed with botbench from store version {p['store_version']}, consensus"
+        f" {p['consensus'] or 'none'}"
+        + (f", release {p['release']} (content hash {p['release_hash']})." if p["release"] else ".")
+    )
     return " ".join(said)
 
 
 def _how(first: Estimate) -> str:
     if first.method.startswith("prediction"):
-        return ("Shares are prediction-powered estimates with power tuning (Angelopoulos et al. 2023; PPI++), in the form of "
-                "Hájek's ratio for unequal inclusion probabilities; intervals invert the score test at the effective number of "
-                "accounts (Wilson 1927; Korn and Graubard 1998). Under 30 labelled bots or people (of equal weight), the "
-                "sample alone was used.")
-    return ("Shares are Hájek's ratio estimates from the sample alone; intervals invert the score test at the effective number of "
-            "accounts (Wilson 1927; Korn and Graubard 1998).")
+        return (
+            "Shares are prediction-powered estimates with power tuning (Angelopoulos et al. 2023;"
+            " PPI++), in the form of Hájek's ratio for unequal inclusion probabilities; intervals"
+            " invert the score test at the effective number of accounts (Wilson 1927; Korn and"
+            " Graubard 1998). Under 30 labelled bots or people (of equal weight), the sample alone"
+            " was used."
+        )
+    return (
+        "Shares are Hájek's ratio estimates from the sample alone; intervals invert the score test"
+        " at the effective number of accounts (Wilson 1927; Korn and Graubard 1998)."
+    )

@@ -1,4 +1,6 @@
-"""How often each method's interval holds the true share, and how wide it is: the table of docs/study-coverage.md."""
+"""How often each method's interval holds the true share, and how wide it is: the table of
+docs/study-coverage.md.
+"""
 
 from __future__ import annotations
 
@@ -21,18 +23,30 @@ from botbench.stats.intervals import Z
 from botbench.stats.survey import Floats, Sample, Whole
 
 SHARES, LABELS, DETECTORS = (0.01, 0.05, 0.15, 0.30), (500, 2000), ("good", "poor", "shifted")
-CASES = {"accounts": ("accounts", "uniform"), "posts": ("posts", "posts"), "posts, uniform sample": ("posts", "uniform")}
+CASES = {
+    "accounts": ("accounts", "uniform"),
+    "posts": ("posts", "posts"),
+    "posts, uniform sample": ("posts", "uniform"),
+}
 """What is estimated from which design: the two that fit, and the one that the product warns of."""
 DEFAULT, ALONE, NORMAL, POWERED, PLAIN, TRUSTING, ROGAN = (
-    "default", "sample alone", "sample alone, normal interval", "PPI++ always", "PPI", "default, majority taken as right",
-    "Rogan-Gladen, errors from elsewhere")
+    "default",
+    "sample alone",
+    "sample alone, normal interval",
+    "PPI++ always",
+    "PPI",
+    "default, majority taken as right",
+    "Rogan-Gladen, errors from elsewhere",
+)
 HELD = 0.93
 PER_WORLD = 100
 
 
 @dataclass(frozen=True)
 class Row:
-    """One method in one setting and case: the share of campaigns whose interval held the truth, and its median width."""
+    """One method in one setting and case: the share of campaigns whose interval held the truth, and
+    its median width.
+    """
 
     setting: Setting
     case: str
@@ -63,22 +77,33 @@ Found = dict[str, list[tuple[bool, float]]]
 
 def block(setting: Setting, seed: int, number: int, campaigns: int = PER_WORLD) -> Found:
     """Up to a hundred campaigns of a setting in one world; each block draws from its own seed."""
-    place = [round(1000 * setting.share), setting.labels, DETECTORS.index(setting.detector), int(setting.noisy)]
+    place = [
+        round(1000 * setting.share),
+        setting.labels,
+        DETECTORS.index(setting.detector),
+        int(setting.noisy),
+    ]
     random = np.random.default_rng([seed, *place, number])
     here = world(random, setting)
-    drawn = {design: _drawn(random, setting, here, design, campaigns) for design in ("uniform", "posts")}
+    drawn = {
+        design: _drawn(random, setting, here, design, campaigns) for design in ("uniform", "posts")
+    }
     found: Found = {}
     for case, (quantity, design) in CASES.items():
         true = here.sums[quantity][1] / here.sums[quantity][0]
         for sampled in drawn[design]:
             for method, low, high in _campaign(random, setting, here, quantity, sampled):
-                found.setdefault(f"{case}|{method}", []).append((bool(low <= true <= high), float(high - low)))
+                found.setdefault(f"{case}|{method}", []).append(
+                    (bool(low <= true <= high), float(high - low))
+                )
     return found
 
 
 def blocks(campaigns: int) -> list[tuple[int, int]]:
     """The blocks of so many campaigns: (number, campaigns in it)."""
-    return [(i, min(PER_WORLD, campaigns - i * PER_WORLD)) for i in range(-(-campaigns // PER_WORLD))]
+    return [
+        (i, min(PER_WORLD, campaigns - i * PER_WORLD)) for i in range(-(-campaigns // PER_WORLD))
+    ]
 
 
 def counted(setting: Setting, found: Sequence[Found]) -> list[Row]:
@@ -91,7 +116,9 @@ def counted(setting: Setting, found: Sequence[Found]) -> list[Row]:
     for key, got in together.items():
         case, method = key.split("|")
         held, width = np.array(got, dtype=np.float64).T
-        rows.append(Row(setting, case, method, len(got), float(held.mean()), float(np.median(width))))
+        rows.append(
+            Row(setting, case, method, len(got), float(held.mean()), float(np.median(width)))
+        )
     return rows
 
 
@@ -101,26 +128,52 @@ def simulate(setting: Setting, campaigns: int, seed: int) -> list[Row]:
 
 
 Drawn = tuple[Whole, Sample, Floats, Floats, Floats, Floats]
-"""Where, weights, labels (or what posteriors make of them), bounds, and how much they vary around the truth."""
+"""Where, weights, labels (or what posteriors make of them), bounds, and how much they vary around
+the truth.
+"""
 
 
-def _drawn(random: np.random.Generator, setting: Setting, here: World, design: str, number: int) -> list[Drawn]:
+def _drawn(
+    random: np.random.Generator, setting: Setting, here: World, design: str, number: int
+) -> list[Drawn]:
     """Samples of a world (where, weights), each with its labels and their bounds."""
-    made = [uniform(random, len(here.y), setting.labels) if design == "uniform" else poisson(random, here.chance)
-            for _ in range(number)]
+    made = [
+        (
+            uniform(random, len(here.y), setting.labels)
+            if design == "uniform"
+            else poisson(random, here.chance)
+        )
+        for _ in range(number)
+    ]
     if not setting.noisy:
-        return [(at, drawn, here.y[at], here.y[at], here.y[at], np.zeros(len(at))) for at, drawn in made]
+        return [
+            (at, drawn, here.y[at], here.y[at], here.y[at], np.zeros(len(at))) for at, drawn in made
+        ]
     labels = votes.consensus(random, [votes.votes(random, here.y[at]) for at, _ in made])
-    return [(*one, *unbiased(*label, np.ones(len(label[0]), dtype=np.bool_))) for one, label in zip(made, labels, strict=True)]
+    return [
+        (*one, *unbiased(*label, np.ones(len(label[0]), dtype=np.bool_)))
+        for one, label in zip(made, labels, strict=True)
+    ]
 
 
 def _campaign(
-    random: np.random.Generator, setting: Setting, here: World, quantity: str, sampled: Drawn,
+    random: np.random.Generator,
+    setting: Setting,
+    here: World,
+    quantity: str,
+    sampled: Drawn,
 ) -> Iterator[tuple[str, float, float]]:
     """The interval that each method makes of one sample."""
     at, drawn, y, low, high, noise = sampled
     whole, _, scored, flagged = here.sums[quantity]
-    sized = Sized(quantity, None, here.posts[at] if quantity == "posts" else np.ones(len(at)), whole, scored, flagged)
+    sized = Sized(
+        quantity,
+        None,
+        here.posts[at] if quantity == "posts" else np.ones(len(at)),
+        whole,
+        scored,
+        flagged,
+    )
     found = {e.method: e for e in _estimates(at, drawn, y, low, high, noise, here, sized)}
     default = next(e for e in found.values() if e.default)
     yield DEFAULT, default.low, default.high
@@ -133,7 +186,11 @@ def _campaign(
         yield name, e.low, e.high
     if setting.noisy:
         hard = (y >= 0.5).astype(np.float64)
-        trusting = next(e for e in _estimates(at, drawn, hard, hard, hard, np.zeros(len(at)), here, sized) if e.default)
+        trusting = next(
+            e
+            for e in _estimates(at, drawn, hard, hard, hard, np.zeros(len(at)), here, sized)
+            if e.default
+        )
         yield TRUSTING, trusting.low, trusting.high
     elif quantity == "accounts":
         yield _rogan(random, setting, sized)
@@ -143,24 +200,57 @@ def _rogan(random: np.random.Generator, setting: Setting, sized: Sized) -> tuple
     score, y = elsewhere(random, setting.detector)
     flagged = score >= 0.5
     try:
-        got = rogan_gladen(sized.naive or 0.0, float(flagged[y == 1].mean()), float((~flagged)[y == 0].mean()), sized.whole,
-                           float((y == 1).sum()), float((y == 0).sum()))
+        got = rogan_gladen(
+            sized.naive or 0.0,
+            float(flagged[y == 1].mean()),
+            float((~flagged)[y == 0].mean()),
+            sized.whole,
+            float((y == 1).sum()),
+            float((y == 0).sum()),
+        )
     except UserError:
         return ROGAN, 0.0, 1.0
     return ROGAN, got.low or 0.0, 1.0 if got.high is None else got.high
 
 
 def _estimates(  # noqa: PLR0917 (the parts of a labelled sample)
-    at: Whole, drawn: Sample, y: Floats, low: Floats, high: Floats, noise: Floats, here: World, sized: Sized,
+    at: Whole,
+    drawn: Sample,
+    y: Floats,
+    low: Floats,
+    high: Floats,
+    noise: Floats,
+    here: World,
+    sized: Sized,
 ) -> list[Estimate]:
     everybody = np.ones(len(at), dtype=np.bool_)
-    labelled = Labelled((), None, drawn, y, low, high, noise, y >= 0.5, here.score[at], everybody, {}, {}, ())
-    return [e for e in estimate.estimates(labelled, sized, score=True, others=True) if isinstance(e, Estimate)]
+    labelled = Labelled(
+        (), None, drawn, y, low, high, noise, y >= 0.5, here.score[at], everybody, {}, {}, ()
+    )
+    return [
+        e
+        for e in estimate.estimates(labelled, sized, score=True, others=True)
+        if isinstance(e, Estimate)
+    ]
 
 
 def document(rows: list[Row], seed: int) -> dict[str, Any]:
     """The rows as `--json` gives them."""
-    return {"seed": seed, "rows": [
-        {"case": r.case, "share": r.setting.share, "labels": r.setting.labels, "detector": r.setting.detector,
-         "annotators": "noisy" if r.setting.noisy else "right", "method": r.method, "campaigns": r.campaigns,
-         "coverage": round(r.coverage, 4), "width": round(r.width, 4), "holds": r.holds} for r in rows]}
+    return {
+        "seed": seed,
+        "rows": [
+            {
+                "case": r.case,
+                "share": r.setting.share,
+                "labels": r.setting.labels,
+                "detector": r.setting.detector,
+                "annotators": "noisy" if r.setting.noisy else "right",
+                "method": r.method,
+                "campaigns": r.campaigns,
+                "coverage": round(r.coverage, 4),
+                "width": round(r.width, 4),
+                "holds": r.holds,
+            }
+            for r in rows
+        ],
+    }

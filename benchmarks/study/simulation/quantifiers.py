@@ -1,4 +1,6 @@
-"""EMQ, PACC and HDy in the same worlds: they know labelled scores from elsewhere and the scores here, and no label here."""
+"""EMQ, PACC and HDy in the same worlds: they know labelled scores from elsewhere and the scores
+here, and no label here.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,18 @@ def simulate(share: float, detector: str, campaigns: int, seed: int) -> list[Row
         score, y = elsewhere(random, detector)
         true = float(here.y.mean())
         for method, got in found.items():
-            _, low, high = quantify.quantify(method, here.score, score, y, seed + number, REPEATS[method])
+            _, low, high = quantify.quantify(
+                method, here.score, score, y, seed + number, REPEATS[method]
+            )
             got.append((low <= true <= high, high - low))
-    return [Row(setting, "accounts", method, len(got), float(np.mean([h for h, _ in got])), float(np.median([w for _, w in got])))
-            for method, got in found.items()]
+    return [
+        Row(
+            setting,
+            "accounts",
+            method,
+            len(got),
+            float(np.mean([h for h, _ in got])),
+            float(np.median([w for _, w in got])),
+        )
+        for method, got in found.items()
+    ]

@@ -1,5 +1,6 @@
-"""All settings in blocks of a hundred campaigns, in one process or several; each block draws from its own seed, so their order
-and the number of processes change nothing, and blocks that were kept are not done again."""
+"""All settings in blocks of a hundred campaigns, in one process or several; each block draws from
+its own seed, so their order and the number of processes change nothing, and blocks that were kept
+are not done again."""
 
 from __future__ import annotations
 
@@ -20,13 +21,22 @@ Task = tuple[Setting, int, int, int, Path | None]
 
 def count(campaigns: int, quantified: int) -> int:
     """Blocks to be simulated."""
-    return len(coverage.settings()) * len(coverage.blocks(campaigns)) + (len(SHARES) * len(DETECTORS) if quantified else 0)
+    return len(coverage.settings()) * len(coverage.blocks(campaigns)) + (
+        len(SHARES) * len(DETECTORS) if quantified else 0
+    )
 
 
 def run(  # noqa: PLR0917 (what the command was asked)
-    campaigns: int, quantified: int, seed: int, jobs: int, keep: Path | None = None, done: Callable[[], None] = lambda: None,
+    campaigns: int,
+    quantified: int,
+    seed: int,
+    jobs: int,
+    keep: Path | None = None,
+    done: Callable[[], None] = lambda: None,
 ) -> list[Row]:
-    """The rows of every setting, in the order of the settings. With `keep`, finished blocks are kept there and taken from there."""
+    """The rows of every setting, in the order of the settings. With `keep`, finished blocks are
+    kept there and taken from there.
+    """
     settings = coverage.settings()
     tasks: list[Task] = [(s, seed, *b, keep) for b in coverage.blocks(campaigns) for s in settings]
     found: dict[Setting, list[Found]] = {s: [] for s in settings}

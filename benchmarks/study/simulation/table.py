@@ -22,7 +22,8 @@ METHODS = (DEFAULT, ALONE, NORMAL, POWERED, PLAIN)
 TITLES = {
     "accounts": "Share of accounts, from a uniform sample",
     "posts": "Share of posts, from a sample in proportion to posts",
-    "posts, uniform sample": "Share of posts, from a uniform sample (what the product warns of)"}
+    "posts, uniform sample": "Share of posts, from a uniform sample (what the product warns of)",
+}
 
 HEAD = """# Coverage of the intervals of `botbench study`
 
@@ -48,8 +49,17 @@ def page(rows: Sequence[Row], command: str) -> str:
     campaigns = max(r.campaigns for r in rows if r.setting.labels)
     detectors = "; ".join(f"*{name}*, {about}" for name, about in DETECTORS.items())
     error = next(r.error for r in rows if r.campaigns == campaigns)
-    parts = [HEAD.format(command=command, campaigns=campaigns, held=HELD, error=error, accounts=ACCOUNTS, detectors=detectors,
-                         summary=summary(rows))]
+    parts = [
+        HEAD.format(
+            command=command,
+            campaigns=campaigns,
+            held=HELD,
+            error=error,
+            accounts=ACCOUNTS,
+            detectors=detectors,
+            summary=summary(rows),
+        )
+    ]
     parts += [_case(rows, case) for case in CASES]
     parts.append(_trusting(rows))
     parts.append(_elsewhere(rows))
@@ -57,17 +67,27 @@ def page(rows: Sequence[Row], command: str) -> str:
 
 
 def summary(rows: Sequence[Row]) -> str:
-    """For each case, how often the default holds, its worst coverage, and its width beside the sample alone."""
-    lines = ["| case | default holds in | lowest coverage | median width beside the sample alone | least |", "| --- | --- | --- "
-                                                                                                             "| --- | --- |"]
+    """For each case, how often the default holds, its worst coverage, and its width beside the
+    sample alone.
+    """
+    lines = [
+        (
+            "| case | default holds in | lowest coverage | median width beside the sample alone |"
+            " least |"
+        ),
+        "| --- | --- | --- | --- | --- |",
+    ]
     for case in CASES:
         default = {r.setting: r for r in rows if (r.case, r.method) == (case, DEFAULT)}
         alone = {r.setting: r for r in rows if (r.case, r.method) == (case, ALONE)}
         ratios = sorted(default[s].width / alone[s].width for s in default if alone[s].width > 0)
         held = sum(r.holds for r in default.values())
         middle = ratios[len(ratios) // 2] if ratios else 1.0
-        lines.append(f"| {TITLES[case]} | {held} of {len(default)} settings | {min(r.coverage for r in default.values()):.3f} | "
-                     f"{middle:.2f} | {min(ratios, default=1.0):.2f} |")
+        lines.append(
+            f"| {TITLES[case]} | {held} of {len(default)} settings |"
+            f" {min(r.coverage for r in default.values()):.3f} | {middle:.2f} |"
+            f" {min(ratios, default=1.0):.2f} |"
+        )
     return "\n".join(lines)
 
 
@@ -86,9 +106,16 @@ def _named(setting: Setting) -> str:
 def _case(rows: Sequence[Row], case: str) -> str:
     found = {(r.setting, r.method): r for r in rows if r.case == case}
     settings = list(dict.fromkeys(r.setting for r in rows if r.case == case and r.setting.labels))
-    lines = [f"## {TITLES[case]}", "", f"| bots | labels | detector | annotators | {' | '.join(METHODS)} |",
-             f"| {' | '.join(['---'] * (4 + len(METHODS)))} |"]
-    lines += [f"| {_named(s)} | {' | '.join(_cell(found.get((s, m))) for m in METHODS)} |" for s in settings]
+    lines = [
+        f"## {TITLES[case]}",
+        "",
+        f"| bots | labels | detector | annotators | {' | '.join(METHODS)} |",
+        f"| {' | '.join(['---'] * (4 + len(METHODS)))} |",
+    ]
+    lines += [
+        f"| {_named(s)} | {' | '.join(_cell(found.get((s, m))) for m in METHODS)} |"
+        for s in settings
+    ]
     return "\n".join([*lines, ""])
 
 
@@ -98,27 +125,56 @@ def _trusting(rows: Sequence[Row]) -> str:
     if not found:
         return ""
     by = {(r.setting, r.case): r for r in found}
-    lines = ["## Where erring annotators are taken as right", "", "The majority of three noisy votes as if it were the truth: the "
-             "intervals are as narrow, and off the mark.", "", "| bots | labels | detector | annotators | accounts | posts |",
-             "| --- | --- | --- | --- | --- | --- |"]
+    lines = [
+        "## Where erring annotators are taken as right",
+        "",
+        (
+            "The majority of three noisy votes as if it were the truth: the "
+            "intervals are as narrow, and off the mark."
+        ),
+        "",
+        "| bots | labels | detector | annotators | accounts | posts |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
     for setting in dict.fromkeys(r.setting for r in found):
-        lines.append(f"| {_named(setting)} | {_cell(by.get((setting, 'accounts')))} | {_cell(by.get((setting, 'posts')))} |")
+        lines.append(
+            f"| {_named(setting)} | {_cell(by.get((setting, 'accounts')))} |"
+            f" {_cell(by.get((setting, 'posts')))} |"
+        )
     return "\n".join([*lines, ""])
 
 
 def _elsewhere(rows: Sequence[Row]) -> str:
-    """Methods that take the detector's errors from elsewhere: they hold where it errs alike, and fail where it has shifted."""
-    found = [r for r in rows if r.case == "accounts" and (r.method == ROGAN or not r.setting.labels) and not r.setting.noisy]
+    """Methods that take the detector's errors from elsewhere: they hold where it errs alike, and
+    fail where it has shifted.
+    """
+    found = [
+        r
+        for r in rows
+        if r.case == "accounts"
+        and (r.method == ROGAN or not r.setting.labels)
+        and not r.setting.noisy
+    ]
     if not found:
         return ""
     methods = list(dict.fromkeys(r.method for r in found))
-    counts = ", ".join(f"{m}: {max(r.campaigns for r in found if r.method == m):,}" for m in methods)
-    lines = ["## Errors taken from elsewhere", "", f"No label here, 500 bots and 500 people labelled elsewhere. Campaigns: "
-                                                   f"{counts}.", "",
-             f"| bots | detector | {' | '.join(methods)} |", f"| {' | '.join(['---'] * (2 + len(methods)))} |"]
+    counts = ", ".join(
+        f"{m}: {max(r.campaigns for r in found if r.method == m):,}" for m in methods
+    )
+    lines = [
+        "## Errors taken from elsewhere",
+        "",
+        f"No label here, 500 bots and 500 people labelled elsewhere. Campaigns: {counts}.",
+        "",
+        f"| bots | detector | {' | '.join(methods)} |",
+        f"| {' | '.join(['---'] * (2 + len(methods)))} |",
+    ]
     by: dict[tuple[float, str, str], Row] = {}
     for r in found:
         by.setdefault((r.setting.share, r.setting.detector, r.method), r)
     for share, detector in dict.fromkeys((r.setting.share, r.setting.detector) for r in found):
-        lines.append(f"| {share:.0%} | {detector} | {' | '.join(_cell(by.get((share, detector, m))) for m in methods)} |")
+        lines.append(
+            f"| {share:.0%} | {detector} |"
+            f" {' | '.join(_cell(by.get((share, detector, m))) for m in methods)} |"
+        )
     return "\n".join([*lines, ""])

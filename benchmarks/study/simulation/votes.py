@@ -1,7 +1,9 @@
-"""Annotators who err: three votes an account, and what a model of their errors makes of them (Dawid and Skene 1979).
+"""Annotators who err: three votes an account, and what a model of their errors makes of them (Dawid
+and Skene 1979).
 
-The posterior of each voting pattern, with its 95 % bounds from a bootstrap over accounts: as `labels.p_bot`, `p_low` and
-`p_high` hold it. A weak prior (annotators are mostly right) keeps few bots from breaking the model.
+The posterior of each voting pattern, with its 95 % bounds from a bootstrap over accounts: as
+`labels.p_bot`, `p_low` and `p_high` hold it. A weak prior (annotators are mostly right) keeps few
+bots from breaking the model.
 """
 
 from __future__ import annotations
@@ -31,7 +33,9 @@ def majority(pattern: Whole) -> Floats:
 
 
 def posteriors(counts: Floats) -> Floats:
-    """P(bot | pattern) for counts of patterns, float64[campaigns, 8], by expectation maximisation from the majority."""
+    """P(bot | pattern) for counts of patterns, float64[campaigns, 8], by expectation maximisation
+    from the majority.
+    """
     p = np.tile(np.clip(PATTERNS.mean(axis=1), 0.02, 0.98), (len(counts), 1))
     for _ in range(ROUNDS):
         bots, people = counts * p, counts * (1 - p)
@@ -50,13 +54,20 @@ def _likelihood(rate: Floats) -> Floats:
 
 
 def consensus(
-    random: np.random.Generator, patterns: Sequence[Whole], repeats: int = 40,
+    random: np.random.Generator,
+    patterns: Sequence[Whole],
+    repeats: int = 40,
 ) -> list[tuple[Floats, Floats, Floats]]:
-    """p_bot, p_low and p_high of each account, for each of several samples; all are computed at once."""
+    """p_bot, p_low and p_high of each account, for each of several samples; all are computed at
+    once.
+    """
     counts = np.array([np.bincount(p, minlength=8) for p in patterns])
     drawn = [random.multinomial(n.sum(), n / n.sum(), size=repeats) for n in counts]
     found = posteriors(np.concatenate([counts, *drawn]).astype(np.float64))
-    own = found[:len(counts)]
-    again = found[len(counts):].reshape(len(counts), repeats, 8)
+    own = found[: len(counts)]
+    again = found[len(counts) :].reshape(len(counts), repeats, 8)
     low, high = np.quantile(again, [0.025, 0.975], axis=1)
-    return [(own[i][p], np.minimum(low[i], own[i])[p], np.maximum(high[i], own[i])[p]) for i, p in enumerate(patterns)]
+    return [
+        (own[i][p], np.minimum(low[i], own[i])[p], np.maximum(high[i], own[i])[p])
+        for i, p in enumerate(patterns)
+    ]

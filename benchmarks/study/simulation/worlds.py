@@ -1,4 +1,6 @@
-"""Worlds to draw samples from: accounts with a class, a number of posts (lognormal, bots post more) and a detector's score."""
+"""Worlds to draw samples from: accounts with a class, a number of posts (lognormal, bots post more)
+and a detector's score.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ APART = {"good": 3.0, "poor": 1.0, "shifted": 3.0}
 
 @dataclass(frozen=True)
 class Setting:
-    """What is varied: share of bots, labels bought, how good the detector is, whether annotators err."""
+    """What is varied: share of bots, labels bought, how good the detector is, whether annotators
+    err.
+    """
 
     share: float
     labels: int
@@ -30,7 +34,9 @@ class Setting:
 
 @dataclass(frozen=True)
 class World:
-    """One population: float64[accounts] each; `chance` are the inclusion probabilities of the posts design."""
+    """One population: float64[accounts] each; `chance` are the inclusion probabilities of the posts
+    design.
+    """
 
     y: Floats
     posts: Floats
@@ -43,10 +49,19 @@ class World:
 
     @cached_property
     def sums(self) -> dict[str, tuple[float, float, float, float]]:
-        """Of `accounts` and of `posts`: the whole, that of bots, that weighted by scores, that of flagged accounts."""
+        """Of `accounts` and of `posts`: the whole, that of bots, that weighted by scores, that of
+        flagged accounts.
+        """
         sizes = {q: self.size(q) for q in ("accounts", "posts")}
-        return {q: (float(s.sum()), float(s @ self.y), float(s @ self.score), float(s @ (self.score >= 0.5)))
-                for q, s in sizes.items()}
+        return {
+            q: (
+                float(s.sum()),
+                float(s @ self.y),
+                float(s @ self.score),
+                float(s @ (self.score >= 0.5)),
+            )
+            for q, s in sizes.items()
+        }
 
 
 def world(random: np.random.Generator, setting: Setting, accounts: int = ACCOUNTS) -> World:
@@ -62,14 +77,18 @@ def world(random: np.random.Generator, setting: Setting, accounts: int = ACCOUNT
 
 
 def elsewhere(random: np.random.Generator, detector: str, each: int = 500) -> tuple[Floats, Floats]:
-    """Scores and labels of as many bots as people in another collection, where the detector is not shifted."""
+    """Scores and labels of as many bots as people in another collection, where the detector is not
+    shifted.
+    """
     y = np.repeat([1.0, 0.0], each)
     apart = APART[detector]
     return 1 / (1 + np.exp(-apart * (apart * (y - 0.5) + random.normal(size=2 * each)))), y
 
 
 def by_posts(posts: Floats, n: int) -> Floats:
-    """Inclusion probabilities in proportion to posts, at most 1 (take-all), that sum to n (Särndal et al. 1992, 3.6.2)."""
+    """Inclusion probabilities in proportion to posts, at most 1 (take-all), that sum to n (Särndal
+    et al. 1992, 3.6.2).
+    """
     sure = np.zeros(len(posts), dtype=np.bool_)
     while True:
         chance = np.where(sure, 1.0, (n - sure.sum()) * posts / posts[~sure].sum())

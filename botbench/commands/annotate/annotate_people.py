@@ -1,4 +1,6 @@
-"""`botbench annotate invite|people`: who annotates, who joins, who leaves, who is set aside for a while."""
+"""`botbench annotate invite|people`: who annotates, who joins, who leaves, who is set aside for a
+while.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +12,28 @@ from botbench.commands.annotate.annotate import Json, SchemeFile, Token, Url, an
 from botbench.core.console import emit, say, table
 
 
-@annotate.command(epilog="Examples: `botbench annotate invite ana` · `botbench annotate invite ana --email ana@example.org`")
-def invite(name: Annotated[str, typer.Argument(help="What the others call them; it stands in their project's title.")], *,
-           email: Annotated[str, typer.Option(help="The address they will log in with; one is made of the name without it.")] = "",
-           url: Url = None, token: Token = "", json_: Json = False) -> None:
-    """Invite somebody to the server: prints the link by which they sign up, and keeps their name in the private roster."""
+@annotate.command(
+    epilog=(
+        "Examples: `botbench annotate invite ana` · `botbench annotate invite ana --email"
+        " ana@example.org`"
+    )
+)
+def invite(
+    name: Annotated[
+        str, typer.Argument(help="What the others call them; it stands in their project's title.")
+    ],
+    *,
+    email: Annotated[
+        str,
+        typer.Option(help="The address they will log in with; one is made of the name without it."),
+    ] = "",
+    url: Url = None,
+    token: Token = "",
+    json_: Json = False,
+) -> None:
+    """Invite somebody to the server: prints the link by which they sign up, and keeps their name in
+    the private roster.
+    """
     from botbench.core.errors import UserError
     from curation.annotation.assignment.roster import SHARED, Person, Place, Roster
     from curation.annotation.label_studio import servers
@@ -26,8 +45,10 @@ def invite(name: Annotated[str, typer.Argument(help="What the others call them; 
         own = [p for p in where if p.name == name]
         place = own[0] if own else next((p for p in where if p.name == SHARED), None)
         if place is None:
-            raise UserError(f"Everybody has a server of their own here, and {name} has none yet: "
-                            f"botbench annotate serve --isolate --for {name}")
+            raise UserError(
+                f"Everybody has a server of their own here, and {name} has none yet: "
+                f"botbench annotate serve --isolate --for {name}"
+            )
         with Client(place.url, place.token) as client:
             link = client.url + client.invitation()
         with Roster.change(store.home) as roster:
@@ -37,22 +58,50 @@ def invite(name: Annotated[str, typer.Argument(help="What the others call them; 
     if json_:
         emit({"name": name, "email": address, "url": link})
         return
-    say(f"{name} opens {link}, signs up as {address} with a password of their own, and answers in the project named after them.")
-    say(f"Next: botbench annotate push BATCH --annotators {name},...  (or, for a batch that is running: "
-        f"botbench annotate people BATCH --join {name})")
+    say(
+        f"{name} opens {link}, signs up as {address} with a password of their own, and answers in"
+        " the project named after them."
+    )
+    say(
+        f"Next: botbench annotate push BATCH --annotators {name},...  (or, for a batch that is"
+        f" running: botbench annotate people BATCH --join {name})"
+    )
 
 
-@annotate.command(epilog="Examples: `botbench annotate people b3f1` · `botbench annotate people b3f1 --join dan --leave ben`")
-def people(batch: Annotated[str | None, typer.Argument(
-               metavar="[BATCH]", help="A batch id, or how it begins; the newest without one.")] = None, *,
-           join: Annotated[list[str] | None, typer.Option(help="Somebody gets an even share of what is unanswered.")] = None,
-           leave: Annotated[list[str] | None, typer.Option(help="Somebody's unanswered accounts go to the others.")] = None,
-           set_aside: Annotated[list[str] | None, typer.Option(
-               "--set-aside", help="The same, until a review; answers stay.")] = None,
-           url: Url = None, token: Token = "", scheme: SchemeFile = None, json_: Json = False) -> None:
-    """Say who is asked for how much of a batch; let people join, leave or be set aside while it runs.
+@annotate.command(
+    epilog=(
+        "Examples: `botbench annotate people b3f1` · `botbench annotate people b3f1 --join dan"
+        " --leave ben`"
+    )
+)
+def people(
+    batch: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[BATCH]", help="A batch id, or how it begins; the newest without one."
+        ),
+    ] = None,
+    *,
+    join: Annotated[
+        list[str] | None, typer.Option(help="Somebody gets an even share of what is unanswered.")
+    ] = None,
+    leave: Annotated[
+        list[str] | None, typer.Option(help="Somebody's unanswered accounts go to the others.")
+    ] = None,
+    set_aside: Annotated[
+        list[str] | None,
+        typer.Option("--set-aside", help="The same, until a review; answers stay."),
+    ] = None,
+    url: Url = None,
+    token: Token = "",
+    scheme: SchemeFile = None,
+    json_: Json = False,
+) -> None:
+    """Say who is asked for how much of a batch; let people join, leave or be set aside while it
+    runs.
 
-    Syncs first, moves what is unanswered, and brings the servers up to it. Answers that were given stay.
+    Syncs first, moves what is unanswered, and brings the servers up to it. Answers that were given
+    stay.
     """
     from curation.annotation.assignment import batches, seats
     from curation.annotation.label_studio import servers
@@ -63,17 +112,30 @@ def people(batch: Annotated[str | None, typer.Argument(
 
     with Store(create=False) as store:
         found = batches.find(store, batch)
-        moves = [("joined", n) for n in join or []] + [("left", n) for n in leave or []] + [
-            ("set aside", n) for n in set_aside or []]
+        moves = (
+            [("joined", n) for n in join or []]
+            + [("left", n) for n in leave or []]
+            + [("set aside", n) for n in set_aside or []]
+        )
         moved = {}
         if moves:
             where = servers.of(store, url, token)
             servers.sync_all(store, where, found)
             for why, name in moves:
-                moved[name] = seats.join(store, found, name) if why == "joined" else seats.leave(store, found, name, why)
+                moved[name] = (
+                    seats.join(store, found, name)
+                    if why == "joined"
+                    else seats.leave(store, found, name, why)
+                )
             for place in where:
                 with Client(place.url, place.token) as client:
-                    push(store, client, found, Scheme.load(scheme) if scheme else None, only=servers.only(store, place))
+                    push(
+                        store,
+                        client,
+                        found,
+                        Scheme.load(scheme) if scheme else None,
+                        only=servers.only(store, place),
+                    )
         rows = seats.summary(store, found)
     if json_:
         emit({"batch_id": found.batch_id, "moved": moved, "people": rows})

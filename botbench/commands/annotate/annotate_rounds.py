@@ -10,15 +10,26 @@ import typer
 from botbench.commands.annotate.annotate import Json, SchemeFile, SomeBatch, Token, Url, annotate
 from botbench.core.console import emit, say, table
 
-Batch = Annotated[str | None, typer.Argument(metavar="[BATCH]", help="A batch id, or how it begins; the newest without one.")]
+Batch = Annotated[
+    str | None,
+    typer.Argument(metavar="[BATCH]", help="A batch id, or how it begins; the newest without one."),
+]
 
 
 @annotate.command(epilog="Examples: `botbench annotate train b3f1 --annotators ana,ben --n 10`")
-def train(batch: Batch = None, *,
-          annotators: Annotated[str, typer.Option(metavar="A,B,C", help="Who is to be trained.")],
-          n: Annotated[int, typer.Option("--n", min=2, help="How many known accounts.")] = 10,
-          url: Url = None, token: Token = "", scheme: SchemeFile = None, json_: Json = False) -> None:
-    """Push a training round: adjudicated accounts of the batch's data set, the same for everybody. Feedback comes after it."""
+def train(
+    batch: Batch = None,
+    *,
+    annotators: Annotated[str, typer.Option(metavar="A,B,C", help="Who is to be trained.")],
+    n: Annotated[int, typer.Option("--n", min=2, help="How many known accounts.")] = 10,
+    url: Url = None,
+    token: Token = "",
+    scheme: SchemeFile = None,
+    json_: Json = False,
+) -> None:
+    """Push a training round: adjudicated accounts of the batch's data set, the same for everybody.
+    Feedback comes after it.
+    """
     from curation.annotation.assignment import batches, gold
     from curation.annotation.scheme.scheme import Scheme
     from curation.store.store import Store
@@ -27,16 +38,34 @@ def train(batch: Batch = None, *,
     with Store(create=False) as store:
         made = gold.train(store, batches.find(store, batch), Scheme.load(scheme), names, n)
         pushed = _push(store, made, Scheme.load(scheme), url, token)
-    _pushed(made, pushed, json_, f"botbench annotate sync, then botbench annotate feedback {made.batch_id[:8]}")
+    _pushed(
+        made,
+        pushed,
+        json_,
+        f"botbench annotate sync, then botbench annotate feedback {made.batch_id[:8]}",
+    )
 
 
-@annotate.command(epilog="Examples: `botbench annotate feedback 7d01` · `botbench annotate feedback 7d01 --html feedback.html`")
-def feedback(batch: Batch = None, *, person: Annotated[str, typer.Option(help="Only this person's.")] = "",
-             scheme: SchemeFile = None,
-             html: Annotated[Path | None, typer.Option(
-                 "--html", metavar="FILE", help="Write a page to go through together.")] = None,
-             json_: Json = False) -> None:
-    """Say, account by account, what people answered in a training round and what the adjudicator said, and why."""
+@annotate.command(
+    epilog=(
+        "Examples: `botbench annotate feedback 7d01` · `botbench annotate feedback 7d01 --html"
+        " feedback.html`"
+    )
+)
+def feedback(
+    batch: Batch = None,
+    *,
+    person: Annotated[str, typer.Option(help="Only this person's.")] = "",
+    scheme: SchemeFile = None,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Write a page to go through together."),
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Say, account by account, what people answered in a training round and what the adjudicator
+    said, and why.
+    """
     from curation.annotation.assignment import batches, gold
     from curation.annotation.monitoring.feedback_page import page
     from curation.annotation.scheme.scheme import Scheme
@@ -52,16 +81,39 @@ def feedback(batch: Batch = None, *, person: Annotated[str, typer.Option(help="O
         return
     for who, rows in shown.items():
         columns = ("account", "you", "adjudicated", "because")
-        table(f"{who}: {sum(r['alike'] for r in rows)} of {len(rows)} as adjudicated", columns, [
-            (i, r["yours"], r["adjudicated"], "; ".join(filter(None, [", ".join(r["reasons"] or []), r["note"]])) or None)
-            for i, r in enumerate(rows, 1)])
-    say("Nobody gets all of them: what differs is worth a talk, not a mark." if shown else "Nobody has answered in this round yet.")
+        table(
+            f"{who}: {sum(r['alike'] for r in rows)} of {len(rows)} as adjudicated",
+            columns,
+            [
+                (
+                    i,
+                    r["yours"],
+                    r["adjudicated"],
+                    "; ".join(filter(None, [", ".join(r["reasons"] or []), r["note"]])) or None,
+                )
+                for i, r in enumerate(rows, 1)
+            ],
+        )
+    say(
+        "Nobody gets all of them: what differs is worth a talk, not a mark."
+        if shown
+        else "Nobody has answered in this round yet."
+    )
 
 
 @annotate.command(epilog="Examples: `botbench annotate adjudicate b3f1 --to dana`")
-def adjudicate(batch: Batch = None, *, to: Annotated[str, typer.Option("--to", metavar="NAME", help="The further person.")],
-               url: Url = None, token: Token = "", scheme: SchemeFile = None, json_: Json = False) -> None:
-    """Give disputed accounts to a further person, with the reasons (not the names) of both sides; their claim settles it."""
+def adjudicate(
+    batch: Batch = None,
+    *,
+    to: Annotated[str, typer.Option("--to", metavar="NAME", help="The further person.")],
+    url: Url = None,
+    token: Token = "",
+    scheme: SchemeFile = None,
+    json_: Json = False,
+) -> None:
+    """Give disputed accounts to a further person, with the reasons (not the names) of both sides;
+    their claim settles it.
+    """
     from curation.annotation.assignment import adjudication, batches
     from curation.annotation.label_studio import servers
     from curation.annotation.scheme.scheme import Scheme
@@ -76,7 +128,9 @@ def adjudicate(batch: Batch = None, *, to: Annotated[str, typer.Option("--to", m
 
 
 @annotate.command(epilog="Examples: `botbench annotate archive b3f1`")
-def archive(batch: SomeBatch = None, *, url: Url = None, token: Token = "", json_: Json = False) -> None:
+def archive(
+    batch: SomeBatch = None, *, url: Url = None, token: Token = "", json_: Json = False
+) -> None:
     """Close a batch: a last sync, then its projects are marked as archived.
 
     What is answered after that is still taken, and said.
@@ -92,14 +146,24 @@ def archive(batch: SomeBatch = None, *, url: Url = None, token: Token = "", json
         closed = []
         for place in where:
             with Client(place.url, place.token) as client:
-                for project in [p for p in client.projects() if p["botbench"]["batch"] == found.batch_id]:
-                    client.rename_project(project["id"], f"[closed] {project['title'].removeprefix('[closed] ')}",
-                                          {**project["botbench"], "archived": "yes"})
+                for project in [
+                    p for p in client.projects() if p["botbench"]["batch"] == found.batch_id
+                ]:
+                    client.rename_project(
+                        project["id"],
+                        f"[closed] {project['title'].removeprefix('[closed] ')}",
+                        {**project["botbench"], "archived": "yes"},
+                    )
                     closed.append(project["id"])
     if json_:
-        emit({"batch_id": found.batch_id, "project_ids": closed, "claims_added": synced.claims_added})
+        emit(
+            {"batch_id": found.batch_id, "project_ids": closed, "claims_added": synced.claims_added}
+        )
         return
-    say(f"Batch {found.batch_id}: {len(closed)} projects closed, {synced.claims_added} claims added by the last sync.")
+    say(
+        f"Batch {found.batch_id}: {len(closed)} projects closed, {synced.claims_added} claims added"
+        " by the last sync."
+    )
 
 
 def _push(store: Any, batch: Any, scheme: Any, url: str | None, token: str) -> dict[str, Any]:
@@ -111,16 +175,22 @@ def _push(store: Any, batch: Any, scheme: Any, url: str | None, token: str) -> d
     for place in servers.of(store, url, token):
         with Client(place.url, place.token) as client:
             done.append(push(store, client, batch, scheme, only=servers.only(store, place)))
-    return {"batch_id": batch.batch_id, "project_ids": [i for p in done for i in p.project_ids],
-            "tasks_created": sum(p.tasks_created for p in done), "tasks_existing": sum(p.tasks_existing for p in done)}
+    return {
+        "batch_id": batch.batch_id,
+        "project_ids": [i for p in done for i in p.project_ids],
+        "tasks_created": sum(p.tasks_created for p in done),
+        "tasks_existing": sum(p.tasks_existing for p in done),
+    }
 
 
 def _pushed(batch: Any, pushed: dict[str, Any], json_: bool, then: str) -> None:
     if json_:
         emit(pushed)
         return
-    say(f"Batch {batch.batch_id}: projects {', '.join(map(str, pushed['project_ids']))}; {pushed['tasks_created']:,} tasks made, "
-        f"{pushed['tasks_existing']:,} were there.")
+    say(
+        f"Batch {batch.batch_id}: projects {', '.join(map(str, pushed['project_ids']))};"
+        f" {pushed['tasks_created']:,} tasks made, {pushed['tasks_existing']:,} were there."
+    )
     say(f"Next: {then}")
 
 

@@ -21,22 +21,40 @@ if TYPE_CHECKING:
 TRIAL, TRIED = "simulated-a", 30
 
 
-@annotate.command(epilog="Examples: `botbench annotate serve` · `botbench annotate serve b3f1 --for ana --port 8090` · "
-                         "`botbench annotate serve --isolate --for ana,ben,cy`")
+@annotate.command(
+    epilog=(
+        "Examples: `botbench annotate serve` · `botbench annotate serve b3f1 --for ana --port 8090`"
+        " · `botbench annotate serve --isolate --for ana,ben,cy`"
+    )
+)
 def serve(
-    batch: Annotated[str | None, typer.Argument(
-        metavar="[BATCH]", help="The batch to annotate; without one the newest, or a simulated one to try.")] = None,
+    batch: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[BATCH]",
+            help="The batch to annotate; without one the newest, or a simulated one to try.",
+        ),
+    ] = None,
     *,
     for_: Annotated[str, typer.Option("--for", metavar="A,B,C", help="Who annotates.")] = "me",
-    isolate: Annotated[bool, typer.Option("--isolate", help="Each person gets a server and data folder of their own.")] = False,
-    port: Annotated[int | None, typer.Option(help="A port of this machine; without it the next free one from 8080.")] = None,
-    stop: Annotated[bool, typer.Option("--stop", help="Stop again once all is ready (to prepare, or to test).")] = False,
+    isolate: Annotated[
+        bool,
+        typer.Option("--isolate", help="Each person gets a server and data folder of their own."),
+    ] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(help="A port of this machine; without it the next free one from 8080."),
+    ] = None,
+    stop: Annotated[
+        bool, typer.Option("--stop", help="Stop again once all is ready (to prepare, or to test).")
+    ] = False,
     json_: Json = False,
 ) -> None:
-    """Start a Label Studio server on this machine with a batch to answer; prints address, user and password; Ctrl-C stops it.
+    """Start a Label Studio server on this machine with a batch to answer; prints address, user and
+    password; Ctrl-C stops it.
 
-    The server listens on this machine only and sends no telemetry. The first start takes a minute. Run again, it has the same
-    data and logins; sync, status and push find it by themselves.
+    The server listens on this machine only and sends no telemetry. The first start takes a minute.
+    Run again, it has the same data and logins; sync, status and push find it by themselves.
     """
     from curation.annotation.label_studio import server as servers
     from curation.store.store import Store
@@ -47,38 +65,60 @@ def serve(
         with Store() as store:
             found = _batch(store, batch)
             told = []
-            for who in ([[n] for n in names] if isolate else [names]):
+            for who in [[n] for n in names] if isolate else [names]:
                 started, place = _start(store, who[0] if isolate else "", port, json_)
                 running.callback(started.stop)
                 port = None if port is None else port + 1
                 logins = _people(store, started, place, who)
                 pushed = _push(store, place, found, names)
-                told += [{"name": n, "url": place.url, "user": login.email, "password": login.password,
-                          "project_ids": pushed.project_ids} for n, login in logins.items()]
+                told += [
+                    {
+                        "name": n,
+                        "url": place.url,
+                        "user": login.email,
+                        "password": login.password,
+                        "project_ids": pushed.project_ids,
+                    }
+                    for n, login in logins.items()
+                ]
         if json_:
-            emit({"batch_id": found.batch_id, "dataset": found.dataset, "simulated": found.dataset.startswith("simulated"),
-                  "people": told})
+            emit(
+                {
+                    "batch_id": found.batch_id,
+                    "dataset": found.dataset,
+                    "simulated": found.dataset.startswith("simulated"),
+                    "people": told,
+                }
+            )
             sys.stdout.flush()
         else:
             _say(found.dataset, told)
         if not stop:
             _until_stopped()
-    say("Stopped. The same command starts it again with the same data; botbench annotate sync needs it running.")
+    say(
+        "Stopped. The same command starts it again with the same data; botbench annotate sync needs"
+        " it running."
+    )
 
 
 def _batch(store: Store, reference: str | None) -> Any:
     """The batch asked for, the newest, or, in a store without one, thirty simulated accounts."""
     from curation.annotation.assignment import batches
 
-    if reference or store.arrow(f"SELECT batch_id FROM {store.relation('batches')} LIMIT 1").num_rows:
+    if (
+        reference
+        or store.arrow(f"SELECT batch_id FROM {store.relation('batches')} LIMIT 1").num_rows
+    ):
         return batches.find(store, reference)
     from curation.ingest import cards
     from curation.ingest.pull import pull
     from curation.sampling.designs import parse
     from curation.sampling.draw import sample
 
-    say(f"There is no batch in this store: {TRIED} simulated accounts ({TRIAL}) to try, and the answers of a simulated annotator "
-        "for status to compare yours with.")
+    say(
+        f"There is no batch in this store: {TRIED} simulated accounts ({TRIAL}) to try, and the"
+        " answers of a simulated annotator for status to compare yours with."
+    )
     pull(store, cards.load(TRIAL))
     found = batches.find(store, sample(store, TRIAL, parse("uniform", TRIED)).batch_id)
     _colleague(store, found)
@@ -86,7 +126,9 @@ def _batch(store: Store, reference: str | None) -> Any:
 
 
 def _colleague(store: Store, batch: Any) -> None:
-    """A simulated annotator's answers to the batch: whoever tries it alone sees what agreement looks like."""
+    """A simulated annotator's answers to the batch: whoever tries it alone sees what agreement
+    looks like.
+    """
     from curation.annotation.assignment.simulate import simulate_export
     from curation.annotation.label_studio import sync_run
 
@@ -107,8 +149,10 @@ def _start(store: Store, name: str, port: int | None, quiet: bool) -> tuple[Serv
     if port is None and before and server.answers(before.url):
         from botbench.core.errors import UserError
 
-        raise UserError(f"This server is running already at {before.url} (another botbench annotate serve?). Stop that one first, "
-                        "with Ctrl-C in its window.")
+        raise UserError(
+            f"This server is running already at {before.url} (another botbench annotate serve?)."
+            " Stop that one first, with Ctrl-C in its window."
+        )
     chosen = free_port(port, usual)
     if port is None and chosen != usual:
         say(f"Port {usual} is in use; taking {chosen}.")
@@ -117,7 +161,9 @@ def _start(store: Store, name: str, port: int | None, quiet: bool) -> tuple[Serv
     say(f"Starting Label Studio on port {chosen} ({patience}) ...")
     with progress(quiet) as bar:
         task = bar.add_task("starting", total=expected)
-        place = server.start(chosen, lambda waited: bar.update(task, completed=min(waited, expected - 1)))
+        place = server.start(
+            chosen, lambda waited: bar.update(task, completed=min(waited, expected - 1))
+        )
     servers.remember(store, place)
     return server, place
 
@@ -142,15 +188,27 @@ def _push(store: Store, place: Any, batch: Any, names: list[str]) -> Any:
 
     given = bool(seats.people(store, batch)) or len(names) < batch.copies
     with Client(place.url, place.token) as client:
-        return push(store, client, batch, annotators=[] if given else names, only=servers.only(store, place))
+        return push(
+            store, client, batch, annotators=[] if given else names, only=servers.only(store, place)
+        )
 
 
 def _say(dataset: str, told: list[dict[str, Any]]) -> None:
-    what = f"the simulated data set {dataset} (nobody in it exists)" if dataset.startswith("simulated") else dataset
+    what = (
+        f"the simulated data set {dataset} (nobody in it exists)"
+        if dataset.startswith("simulated")
+        else dataset
+    )
     say(f"Ready: a batch of {what}.")
     for person in told:
-        say(f"  {person['name']}: {person['url']}  user {person['user']}  password {person['password']}")
-    say("Open the address, log in, open the project, press Label All Tasks; the keys stand beside the answers.")
+        say(
+            f"  {person['name']}: {person['url']}  user {person['user']}  password"
+            f" {person['password']}"
+        )
+    say(
+        "Open the address, log in, open the project, press Label All Tasks; the keys stand beside"
+        " the answers."
+    )
     say("In another window: botbench annotate status. Ctrl-C here stops the server.")
 
 

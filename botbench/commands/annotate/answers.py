@@ -11,8 +11,12 @@ from botbench.core.console import emit, say
 
 
 def answers(
-    batch: Annotated[str | None, typer.Argument(
-        metavar="[BATCH]", help="A batch id, or how it begins; the newest without one.")] = None,
+    batch: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[BATCH]", help="A batch id, or how it begins; the newest without one."
+        ),
+    ] = None,
     *,
     csv: Annotated[Path, typer.Option("--csv", metavar="FILE", help="The CSV file to write.")],
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
@@ -32,9 +36,17 @@ def answers(
     if json_:
         emit({"batch_id": found.batch_id, "rows": count, "file": str(csv)})
         return
-    say(f"{count:,} answers of batch {found.batch_id} in {csv}. Next: botbench consensus {found.dataset}")
+    say(
+        f"{count:,} answers of batch {found.batch_id} in {csv}. Next: botbench consensus"
+        f" {found.dataset}"
+    )
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Examples: `botbench answers --csv answers.csv` · `botbench answers b3f1 --csv b3f1.csv --json`")(answers)
+    app.command(
+        epilog=(
+            "Examples: `botbench answers --csv answers.csv` · `botbench answers b3f1 --csv b3f1.csv"
+            " --json`"
+        )
+    )(answers)

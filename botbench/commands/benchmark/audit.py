@@ -1,4 +1,6 @@
-"""`botbench audit table|dataset|run`: whether scores can be true, a data set gives itself away, a detector has seen its test."""
+"""`botbench audit table|dataset|run`: whether scores can be true, a data set gives itself away, a
+detector has seen its test.
+"""
 
 from __future__ import annotations
 
@@ -10,30 +12,61 @@ import typer
 from botbench.core.console import emit, progress, say, table
 
 audit = typer.Typer(
-    name="audit", no_args_is_help=True, rich_markup_mode=None,
-    help="Check a published table, a data set or a finished run for what makes its scores worthless.",
-    epilog="Examples: `botbench audit table scores.csv --percent` · `botbench audit dataset rtbust` · `botbench audit run`",
+    name="audit",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help=(
+        "Check a published table, a data set or a finished run for what makes its scores worthless."
+    ),
+    epilog=(
+        "Examples: `botbench audit table scores.csv --percent` · `botbench audit dataset rtbust` ·"
+        " `botbench audit run`"
+    ),
 )
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 SHOWN = 40
 
 
-@audit.command("table", epilog="Examples: `botbench audit table scores.csv` · "
-                               "`botbench audit table twibot22-readme --percent --json`")
+@audit.command(
+    "table",
+    epilog=(
+        "Examples: `botbench audit table scores.csv` · "
+        "`botbench audit table twibot22-readme --percent --json`"
+    ),
+)
 def table_(
-    file: Annotated[Path, typer.Argument(
-        metavar="FILE", help="A CSV with method, dataset and scores; or the name of a table in datasets/published/.")],
-    percent: Annotated[bool, typer.Option("--percent", help="Scores are in percent, not fractions.")] = False,
-    tolerance: Annotated[float, typer.Option(
-        min=0, max=1, metavar="FRACTION", help="How far, beyond its rounding, a score may lie off what the others imply; "
-        "0 shows whatever rounding cannot explain.")] = 0.01,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help=(
+                "A CSV with method, dataset and scores; or the name of a table in"
+                " datasets/published/."
+            ),
+        ),
+    ],
+    percent: Annotated[
+        bool, typer.Option("--percent", help="Scores are in percent, not fractions.")
+    ] = False,
+    tolerance: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            metavar="FRACTION",
+            help="How far, beyond its rounding, a score may lie off what the others imply; "
+            "0 shows whatever rounding cannot explain.",
+        ),
+    ] = 0.01,
     json_: Json = False,
 ) -> None:
-    """Rebuild what a table's numbers imply and list what cannot be or does not fit, with what might explain it.
+    """Rebuild what a table's numbers imply and list what cannot be or does not fit, with what might
+    explain it.
 
-    FILE has the columns method, dataset and any of n, bots, accuracy, balanced_accuracy, precision, recall, f1, mcc, auc,
-    each with _low and _high where an interval was published. Exit code 1 where something was found.
+    FILE has the columns method, dataset and any of n, bots, accuracy, balanced_accuracy, precision,
+    recall, f1, mcc, auc, each with _low and _high where an interval was published. Exit code 1
+    where something was found.
     """
     from benchmarks.audits import published
     from benchmarks.audits import table as audits
@@ -44,10 +77,32 @@ def table_(
     if json_:
         emit(audits.document(read, issues, tolerance))
     else:
-        table(f"{len(issues)} issues in {read.values:,} values of {len(read):,} rows",
-              ("row", "check", "method", "dataset", "published", "implied", "possible", "what might explain it"),
-              [(i.row, i.check, i.method, i.dataset, i.published, i.implied, i.possible, "; ".join(i.explanations))
-               for i in issues[:SHOWN]])
+        table(
+            f"{len(issues)} issues in {read.values:,} values of {len(read):,} rows",
+            (
+                "row",
+                "check",
+                "method",
+                "dataset",
+                "published",
+                "implied",
+                "possible",
+                "what might explain it",
+            ),
+            [
+                (
+                    i.row,
+                    i.check,
+                    i.method,
+                    i.dataset,
+                    i.published,
+                    i.implied,
+                    i.possible,
+                    "; ".join(i.explanations),
+                )
+                for i in issues[:SHOWN]
+            ],
+        )
         if len(issues) > SHOWN:
             say(f"{len(issues) - SHOWN:,} more: --json shows all.")
         if read.ignored:
@@ -55,15 +110,21 @@ def table_(
     raise typer.Exit(1 if issues else 0)
 
 
-@audit.command(epilog="Examples: `botbench audit dataset rtbust` · `botbench audit dataset rtbust@2 --json`")
+@audit.command(
+    epilog="Examples: `botbench audit dataset rtbust` · `botbench audit dataset rtbust@2 --json`"
+)
 def dataset(
-    release: Annotated[str, typer.Argument(metavar="RELEASE", help="NAME (the newest version) or NAME@VERSION.")],
+    release: Annotated[
+        str, typer.Argument(metavar="RELEASE", help="NAME (the newest version) or NAME@VERSION.")
+    ],
     seed: Annotated[int, typer.Option(min=0, help="Seed of the folds.")] = 0,
     json_: Json = False,
 ) -> None:
-    """Ask whether labels can be told by what is no evidence: the id, what is missing, dates, order, one question, copies.
+    """Ask whether labels can be told by what is no evidence: the id, what is missing, dates, order,
+    one question, copies.
 
-    Each check passed, is an issue, or is not applicable, with its figure. Exit code 1 where there is an issue.
+    Each check passed, is an issue, or is not applicable, with its figure. Exit code 1 where there
+    is an issue.
     """
     from benchmarks.audits import dataset as audits
     from curation.store.store import Store
@@ -75,14 +136,20 @@ def dataset(
     if json_:
         emit(found.document())
     else:
-        table(f"{found.release}: {len(issues)} of {len(found.findings)} checks found an issue",
-              ("check", "outcome", "value", "detail"), [(f.check, f.outcome, f.value, f.detail) for f in found.findings])
+        table(
+            f"{found.release}: {len(issues)} of {len(found.findings)} checks found an issue",
+            ("check", "outcome", "value", "detail"),
+            [(f.check, f.outcome, f.value, f.detail) for f in found.findings],
+        )
     raise typer.Exit(1 if issues else 0)
 
 
 @audit.command("run", epilog="Examples: `botbench audit run` · `botbench audit run RUN_ID --json`")
 def run_(
-    run: Annotated[str | None, typer.Argument(metavar="[RUN_ID]", help="A finished run; the newest without one.")] = None,
+    run: Annotated[
+        str | None,
+        typer.Argument(metavar="[RUN_ID]", help="A finished run; the newest without one."),
+    ] = None,
     json_: Json = False,
 ) -> None:
     """Count the accounts that a detector's training data share with the set it is tested on.
@@ -99,9 +166,15 @@ def run_(
     if json_:
         emit(found)
     else:
-        table(f"Run {found['run']}: {len(found['overlaps'])} pairs of training and test data, {len(seen)} with an issue",
-              ("detector", "trained on", "tested on", "shared", "left out of training", "outcome"),
-              [(r["detector"], r["train"], r["test"], r["shared"], r["left_out"], r["outcome"]) for r in found["overlaps"]])
+        table(
+            f"Run {found['run']}: {len(found['overlaps'])} pairs of training and test data,"
+            f" {len(seen)} with an issue",
+            ("detector", "trained on", "tested on", "shared", "left out of training", "outcome"),
+            [
+                (r["detector"], r["train"], r["test"], r["shared"], r["left_out"], r["outcome"])
+                for r in found["overlaps"]
+            ],
+        )
     raise typer.Exit(1 if seen else 0)
 
 

@@ -1,4 +1,6 @@
-"""`botbench bench SUITE`: judge detectors on releases; `bench plan` and `bench coverage`: how far such scores can be trusted."""
+"""`botbench bench SUITE`: judge detectors on releases; `bench plan` and `bench coverage`: how far
+such scores can be trusted.
+"""
 
 from __future__ import annotations
 
@@ -19,17 +21,36 @@ SHOWN = 20
 
 
 def bench(  # noqa: PLR0917 (typer gives every option by name)
-    suite: Annotated[str, typer.Argument(help="A suite file (YAML), or the name of one that comes with botbench.")],
-    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Processes; one for each core without it.")] = None,
-    timeout: Annotated[float | None, typer.Option("--timeout", min=0.1, help="Seconds that one cell may take.")] = None,
-    mlflow: Annotated[bool, typer.Option("--mlflow/--no-mlflow", help="Log to MLflow (MLFLOW_TRACKING_URI, or ./mlruns).")] = True,
-    trust: Annotated[bool, typer.Option("--trust", help="Load models that run their maker's code. Only if you trust it.")] = False,
+    suite: Annotated[
+        str,
+        typer.Argument(help="A suite file (YAML), or the name of one that comes with botbench."),
+    ],
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", "-j", min=1, help="Processes; one for each core without it."),
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", min=0.1, help="Seconds that one cell may take.")
+    ] = None,
+    mlflow: Annotated[
+        bool,
+        typer.Option(
+            "--mlflow/--no-mlflow", help="Log to MLflow (MLFLOW_TRACKING_URI, or ./mlruns)."
+        ),
+    ] = True,
+    trust: Annotated[
+        bool,
+        typer.Option(
+            "--trust", help="Load models that run their maker's code. Only if you trust it."
+        ),
+    ] = False,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Run every detector of a suite under its protocols on its releases, and keep every prediction.
 
-    A cell is one detector, one protocol, the releases it is trained on and the one it is tested on. Done cells are not
-    done again, so an interrupted run goes on where it was. A detector that fails or runs out of time fails its cell only.
+    A cell is one detector, one protocol, the releases it is trained on and the one it is tested on.
+    Done cells are not done again, so an interrupted run goes on where it was. A detector that fails
+    or runs out of time fails its cell only.
     """
     from benchmarks.execution import runner
     from benchmarks.execution.suite import load
@@ -44,7 +65,10 @@ def bench(  # noqa: PLR0917 (typer gives every option by name)
         with progress(quiet=json_) as bar:
             report = runner.bench(home(), chosen, jobs, timeout, Bars(bar, say), track=mlflow)
     except KeyboardInterrupt:
-        say("interrupted; every finished cell is kept. Run the same command again: it does only what is missing.")
+        say(
+            "interrupted; every finished cell is kept. Run the same command again: it does only"
+            " what is missing."
+        )
         raise typer.Exit(130) from None
     _tell(report)
     if json_:
@@ -62,8 +86,10 @@ def home() -> Path:
 
     found: Path = connection.locate(os.environ.get("BOTBENCH_STORE", "./.botbench")).home
     if not found.exists():
-        raise UserError(f"There is no store at {found}. Name yours with --store PATH (or BOTBENCH_STORE), or make one: "
-                        "botbench pull CARD.")
+        raise UserError(
+            f"There is no store at {found}. Name yours with --store PATH (or BOTBENCH_STORE), or"
+            " make one: botbench pull CARD."
+        )
     return found
 
 
@@ -81,17 +107,27 @@ def _tell(report: Report) -> None:
 
 
 def plan(  # noqa: PLR0917 (typer gives every option by name)
-    difference: Annotated[float, typer.Argument(help="The difference to be found, as a share: 0.02 is two points.")],
-    metric: Annotated[str, typer.Option(help="balanced-accuracy, accuracy, recall[bot] or fpr[bot].")] = "balanced-accuracy",
-    disagree: Annotated[float, typer.Option(help="Share of accounts on which the two detectors answer differently.")] = 0.1,
-    prevalence: Annotated[float, typer.Option(help="Share of bots among the labelled accounts.")] = 0.3,
+    difference: Annotated[
+        float, typer.Argument(help="The difference to be found, as a share: 0.02 is two points.")
+    ],
+    metric: Annotated[
+        str, typer.Option(help="balanced-accuracy, accuracy, recall[bot] or fpr[bot].")
+    ] = "balanced-accuracy",
+    disagree: Annotated[
+        float, typer.Option(help="Share of accounts on which the two detectors answer differently.")
+    ] = 0.1,
+    prevalence: Annotated[
+        float, typer.Option(help="Share of bots among the labelled accounts.")
+    ] = 0.3,
     detectors: Annotated[int, typer.Option(help="How many detectors are compared, all pairs.")] = 2,
     power: Annotated[float, typer.Option(help="Chance that the difference is found.")] = 0.8,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Say how many labelled accounts a benchmark needs to separate two detectors that differ by so much.
+    """Say how many labelled accounts a benchmark needs to separate two detectors that differ by so
+    much.
 
-    Both are judged on the same accounts, so what counts is where they disagree. Comparing many detectors asks for more.
+    Both are judged on the same accounts, so what counts is where they disagree. Comparing many
+    detectors asks for more.
     """
     from benchmarks.leaderboard.compute.power import Wanted, accounts
 
@@ -99,23 +135,34 @@ def plan(  # noqa: PLR0917 (typer gives every option by name)
     if json_:
         emit(found)
     else:
-        say(f"{found['accounts']:,} labelled accounts ({found['bots']:,} bots, {found['humans']:,} people) separate two detectors "
-            f"that differ by {100 * difference:g} points of {metric} with a chance of {100 * power:g} %, where they disagree on "
-            f"{100 * disagree:g} % of accounts ({found['pairs']} comparison{'s' if found['pairs'] > 1 else ''}, Holm).")
+        say(
+            f"{found['accounts']:,} labelled accounts ({found['bots']:,} bots, {found['humans']:,}"
+            f" people) separate two detectors that differ by {100 * difference:g} points of"
+            f" {metric} with a chance of {100 * power:g} %, where they disagree on"
+            f" {100 * disagree:g} % of accounts ({found['pairs']}"
+            f" comparison{'s' if found['pairs'] > 1 else ''}, Holm)."
+        )
         say(f"It assumes {found['assumes']}.")
     say("Next: botbench sample DATASET --n N, to have that many labelled.")
 
 
 def coverage(
     sets: Annotated[int, typer.Option(min=10, help="Simulated data sets in each cell.")] = 2000,
-    draws: Annotated[int, typer.Option(min=50, help="Bootstrap draws of each, where the interval is a bootstrap.")] = 200,
-    metric: Annotated[list[str] | None, typer.Option(help="These metrics; may be repeated.")] = None,
+    draws: Annotated[
+        int,
+        typer.Option(min=50, help="Bootstrap draws of each, where the interval is a bootstrap."),
+    ] = 200,
+    metric: Annotated[
+        list[str] | None, typer.Option(help="These metrics; may be repeated.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything.")] = 0,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Count how often each interval holds the truth, on simulated data sets of known rates and curves.
+    """Count how often each interval holds the truth, on simulated data sets of known rates and
+    curves.
 
-    200 and 2,000 accounts, 5 to 50 % bots, AUC .7 to .99. With 2,000 sets it takes an hour; --sets 100 a few minutes.
+    200 and 2,000 accounts, 5 to 50 % bots, AUC .7 to .99. With 2,000 sets it takes an hour; --sets
+    100 a few minutes.
     """
     from benchmarks.leaderboard.compute import interval_coverage as counting
 
@@ -123,18 +170,29 @@ def coverage(
     worlds = counting.worlds()
     with progress(quiet=json_) as bar:
         task = bar.add_task("Simulated worlds", total=len(worlds))
-        cells = [c for some in counting.cover(worlds, metric or counting.METRICS, how, lambda _: bar.advance(task)) for c in some]
+        cells = [
+            c
+            for some in counting.cover(
+                worlds, metric or counting.METRICS, how, lambda _: bar.advance(task)
+            )
+            for c in some
+        ]
     document = counting.as_json(cells, how._asdict())
     if json_:
         emit(document)
     else:
         print(counting.as_markdown(document))
     failing = ", ".join(document["failing"]) or "none"
-    say(f"Simulated. Intervals of 95 % that hold less often than they should in some cell: {failing}.")
+    say(
+        "Simulated. Intervals of 95 % that hold less often than they should in some cell:"
+        f" {failing}."
+    )
 
 
 class SuiteFirst(TyperGroup):
-    """`bench SUITE` means `bench run SUITE`: whatever is not the name of another command is a suite or its options."""
+    """`bench SUITE` means `bench run SUITE`: whatever is not the name of another command is a suite
+    or its options.
+    """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """As usual, with `run` put in front where it was left out."""
@@ -144,13 +202,31 @@ class SuiteFirst(TyperGroup):
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    example = "Examples: `botbench bench demo` · `botbench bench my-suite.yaml --jobs 4 --timeout 600`"
+    example = (
+        "Examples: `botbench bench demo` · `botbench bench my-suite.yaml --jobs 4 --timeout 600`"
+    )
     group = typer.Typer(
-        cls=SuiteFirst, rich_markup_mode=None, epilog=f"{example} · `botbench bench plan 0.02`",
-        help="Judge detectors on releases. `botbench bench SUITE` is short for `botbench bench run SUITE`.")
+        cls=SuiteFirst,
+        rich_markup_mode=None,
+        epilog=f"{example} · `botbench bench plan 0.02`",
+        help=(
+            "Judge detectors on releases. `botbench bench SUITE` is short for `botbench bench run"
+            " SUITE`."
+        ),
+    )
     group.command("run", epilog=f"{example} · `botbench bench run real --no-mlflow --json`")(bench)
-    group.command("plan", epilog="Examples: `botbench bench plan 0.02` · "
-                  "`botbench bench plan 0.05 --metric accuracy --detectors 10`")(plan)
-    group.command("coverage", epilog="Examples: `botbench bench coverage --sets 100` · "
-                  "`botbench bench coverage --metric roc-auc --json`")(coverage)
+    group.command(
+        "plan",
+        epilog=(
+            "Examples: `botbench bench plan 0.02` · "
+            "`botbench bench plan 0.05 --metric accuracy --detectors 10`"
+        ),
+    )(plan)
+    group.command(
+        "coverage",
+        epilog=(
+            "Examples: `botbench bench coverage --sets 100` · "
+            "`botbench bench coverage --metric roc-auc --json`"
+        ),
+    )(coverage)
     app.add_typer(group, name="bench")

@@ -12,8 +12,12 @@ if TYPE_CHECKING:
     from benchmarks.detectors import Spec
 
 
-def detectors(json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False) -> None:
-    """List the detectors: what each looks at, what must be there, what it also uses, how its threshold is chosen."""
+def detectors(
+    json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """List the detectors: what each looks at, what must be there, what it also uses, how its
+    threshold is chosen.
+    """
     from benchmarks.detectors import detectors as registered
 
     specs = registered().values()
@@ -30,7 +34,10 @@ def detectors(json_: Annotated[bool, typer.Option("--json", help="One JSON docum
         if s.published:
             print(f"    others' scores of it: `{s.published}` in datasets/published (see --json)")
         print(f"    cites: {s.cites}\n")
-    say("Next: botbench bench SUITE.yaml. Your own: one file, decorated with benchmarks.detectors.detector.")
+    say(
+        "Next: botbench bench SUITE.yaml. Your own: one file, decorated with"
+        " benchmarks.detectors.detector."
+    )
 
 
 def _document(spec: Spec) -> dict[str, Any]:
@@ -38,9 +45,19 @@ def _document(spec: Spec) -> dict[str, Any]:
     from benchmarks.detectors._published import published
 
     return {
-        "name": spec.name, "about": spec.about, "needs": spec.needs, "uses": spec.uses, "cites": spec.cites, "floor": spec.floor,
-        "transductive": spec.transductive, "options": options_of(spec), "asks": spec.asks, "threshold": spec.threshold,
-        "version": spec.version, "packages": spec.versions, "published": published(spec),
+        "name": spec.name,
+        "about": spec.about,
+        "needs": spec.needs,
+        "uses": spec.uses,
+        "cites": spec.cites,
+        "floor": spec.floor,
+        "transductive": spec.transductive,
+        "options": options_of(spec),
+        "asks": spec.asks,
+        "threshold": spec.threshold,
+        "version": spec.version,
+        "packages": spec.versions,
+        "published": published(spec),
     }
 
 

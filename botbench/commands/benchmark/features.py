@@ -10,8 +10,12 @@ from botbench.core.console import emit, say, table
 
 
 def features(
-    family: Annotated[list[str] | None, typer.Option(help="Only this family; may be given several times.")] = None,
-    markdown: Annotated[bool, typer.Option("--markdown", help="The reference page, as in docs/features.md.")] = False,
+    family: Annotated[
+        list[str] | None, typer.Option(help="Only this family; may be given several times.")
+    ] = None,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="The reference page, as in docs/features.md.")
+    ] = False,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """List every feature: family, unit, definition, the columns it needs and where it comes from."""
@@ -22,15 +26,35 @@ def features(
         return
     found = chosen(family or None)
     if json_:
-        emit({"features": [{"name": f.name, "family": f.family, "unit": f.unit, "definition": one_line(f.doc),
-                            "needs": list(f.needs), "source": f.source} for f in found]})
+        emit(
+            {
+                "features": [
+                    {
+                        "name": f.name,
+                        "family": f.family,
+                        "unit": f.unit,
+                        "definition": one_line(f.doc),
+                        "needs": list(f.needs),
+                        "source": f.source,
+                    }
+                    for f in found
+                ]
+            }
+        )
         return
-    table(f"{len(found)} features", ("feature", "family", "unit", "definition", "needs", "source"), [
-        (f.name, f.family, f.unit, one_line(f.doc), " ".join(f.needs), f.source) for f in found])
+    table(
+        f"{len(found)} features",
+        ("feature", "family", "unit", "definition", "needs", "source"),
+        [(f.name, f.family, f.unit, one_line(f.doc), " ".join(f.needs), f.source) for f in found],
+    )
     say("Next: botbench detectors shows which of them each detector uses.")
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Examples: `botbench features` · `botbench features --family timing --json` · "
-                "`botbench features --markdown > docs/features.md`")(features)
+    app.command(
+        epilog=(
+            "Examples: `botbench features` · `botbench features --family timing --json` · "
+            "`botbench features --markdown > docs/features.md`"
+        )
+    )(features)

@@ -8,7 +8,9 @@ import typer
 
 
 def metrics(
-    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout, with formulas and sources.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="One JSON document on stdout, with formulas and sources.")
+    ] = False,
 ) -> None:
     """List the metrics: name, direction, range, what each reads, and its trap."""
     from benchmarks.metrics import ordered
@@ -18,8 +20,21 @@ def metrics(
     if json:
         console.emit({"metrics": [m.about() for m in known]})
     else:
-        rows = [(m.name, m.direction, f"{m.range[0]:g} to {m.range[1]:g}", ", ".join(m.needs), m.formula) for m in known]
-        console.table(f"{len(known)} metrics; bot is the positive class", ("metric", "better", "range", "reads", "formula"), rows)
+        rows = [
+            (
+                m.name,
+                m.direction,
+                f"{m.range[0]:g} to {m.range[1]:g}",
+                ", ".join(m.needs),
+                m.formula,
+            )
+            for m in known
+        ]
+        console.table(
+            f"{len(known)} metrics; bot is the positive class",
+            ("metric", "better", "range", "reads", "formula"),
+            rows,
+        )
     console.say("Next: botbench bench SUITE.yaml; a suite's `metrics:` names the ones to show.")
 
 

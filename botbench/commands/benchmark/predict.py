@@ -1,4 +1,6 @@
-"""`botbench predict DETECTOR FILE|DATASET`: a detector's scores of new accounts, with what was missing and what moved them."""
+"""`botbench predict DETECTOR FILE|DATASET`: a detector's scores of new accounts, with what was
+missing and what moved them.
+"""
 
 from __future__ import annotations
 
@@ -19,25 +21,68 @@ SHOWN = 20
 
 
 def predict(  # noqa: PLR0917 (typer gives every option by name)
-    detector: Annotated[str, typer.Argument(help="A detector (see botbench detectors), such as random-forest(trees=500).")],
-    accounts: Annotated[str, typer.Argument(metavar="FILE|DATASET", help="A file of accounts, or a data set in the store.")],
-    more: Annotated[list[str] | None, typer.Argument(metavar="RELEASE", help="Further releases, after --train RELEASE.")] = None,
-    train: Annotated[list[str] | None, typer.Option(
-        "--train", metavar="RELEASE", help="Train on this release; again for more. Without it, on the newest of each.")] = None,
-    model: Annotated[Path | None, typer.Option("--model", metavar="DIR", help="Take the detector saved there instead.")] = None,
-    save: Annotated[Path | None, typer.Option("--save", metavar="DIR", help="Keep the trained detector there.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE.parquet", help="Write account_id, p_bot, threshold.")] = None,
+    detector: Annotated[
+        str,
+        typer.Argument(
+            help="A detector (see botbench detectors), such as random-forest(trees=500)."
+        ),
+    ],
+    accounts: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|DATASET", help="A file of accounts, or a data set in the store."
+        ),
+    ],
+    more: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="RELEASE", help="Further releases, after --train RELEASE."),
+    ] = None,
+    train: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--train",
+            metavar="RELEASE",
+            help="Train on this release; again for more. Without it, on the newest of each.",
+        ),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option("--model", metavar="DIR", help="Take the detector saved there instead."),
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option("--save", metavar="DIR", help="Keep the trained detector there.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE.parquet", help="Write account_id, p_bot, threshold."),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the training.")] = 0,
-    platform: Annotated[str | None, typer.Option("--platform", help="Where a file's accounts are from, such as twitter.")] = None,
-    observed_at: Annotated[str | None, typer.Option(
-        "--observed-at", metavar="TIME", help="When the accounts looked like this, where nobody says: for ages.")] = None,
-    trust: Annotated[bool, typer.Option("--trust", help="Load models that run their maker's code. Only if you trust it.")] = False,
+    platform: Annotated[
+        str | None,
+        typer.Option("--platform", help="Where a file's accounts are from, such as twitter."),
+    ] = None,
+    observed_at: Annotated[
+        str | None,
+        typer.Option(
+            "--observed-at",
+            metavar="TIME",
+            help="When the accounts looked like this, where nobody says: for ages.",
+        ),
+    ] = None,
+    trust: Annotated[
+        bool,
+        typer.Option(
+            "--trust", help="Load models that run their maker's code. Only if you trust it."
+        ),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Score new accounts: p_bot, the threshold, what evidence was missing, and what moved each score.
+    """Score new accounts: p_bot, the threshold, what evidence was missing, and what moved each
+    score.
 
-    A file is Twitter's JSON or CSV, or any CSV, JSON or Parquet with account_id and columns of the schema. Scores of accounts
-    unlike those trained on are guesses: see the transfer columns of the leaderboard first.
+    A file is Twitter's JSON or CSV, or any CSV, JSON or Parquet with account_id and columns of the
+    schema. Scores of accounts unlike those trained on are guesses: see the transfer columns of the
+    leaderboard first.
     """
     if trust:
         from benchmarks.prediction.safe_loading import trust as trust_all
@@ -74,25 +119,42 @@ def _check_time(observed_at: str | None) -> None:
         if observed_at is not None:
             datetime.fromisoformat(observed_at)
     except ValueError:
-        raise UserError(f"--observed-at {observed_at!r} is no time; write 2020-05-01 or 2020-05-01T12:00:00+00:00.") from None
+        raise UserError(
+            f"--observed-at {observed_at!r} is no time; write 2020-05-01 or"
+            " 2020-05-01T12:00:00+00:00."
+        ) from None
 
 
-def _teachers(train: list[str] | None, more: list[str] | None, model: Path | None, accounts: str) -> list[str]:
-    """The releases to train on: those named, else the newest of each name in the store; none where a kept detector is taken."""
+def _teachers(
+    train: list[str] | None, more: list[str] | None, model: Path | None, accounts: str
+) -> list[str]:
+    """The releases to train on: those named, else the newest of each name in the store; none where
+    a kept detector is taken.
+    """
     from botbench.commands.benchmark.bench import home
     from botbench.core.errors import UserError
     from curation.release import release
 
     if model is not None and (train or more):
-        raise UserError("Say either --train RELEASE (once for each release) or --model DIR (a detector saved before).")
+        raise UserError(
+            "Say either --train RELEASE (once for each release) or --model DIR (a detector saved"
+            " before)."
+        )
     if more and not train:
-        raise UserError(f"{' '.join(more)}: one file or data set at a time; releases to train on come after --train.")
+        raise UserError(
+            f"{' '.join(more)}: one file or data set at a time; releases to train on come after"
+            " --train."
+        )
     if train or model is not None:
         return [name for text in (*(train or ()), *(more or ())) for name in text.split(",")]
-    found = [name for name in release.listed(home()) if release.load(home(), name).dataset != accounts]
+    found = [
+        name for name in release.listed(home()) if release.load(home(), name).dataset != accounts
+    ]
     if not found:
-        raise UserError("There is no release to train on in this store. Make one (botbench release), or name a kept detector "
-                        "with --model DIR.")
+        raise UserError(
+            "There is no release to train on in this store. Make one (botbench release), or name a"
+            " kept detector with --model DIR."
+        )
     return found
 
 
@@ -103,13 +165,20 @@ def _new(accounts: str, platform: str | None, observed_at: str | None) -> Iterat
 
     from benchmarks.prediction import newcomers
 
-    with tempfile.TemporaryDirectory(prefix="botbench-") as scratch, newcomers.accounts(
-            accounts, platform, observed_at, Path(scratch)) as new:
+    with (
+        tempfile.TemporaryDirectory(prefix="botbench-") as scratch,
+        newcomers.accounts(accounts, platform, observed_at, Path(scratch)) as new,
+    ):
         yield new
 
 
 def _predicted(  # noqa: PLR0917, what the user said
-    detector: str, new: Material, train: list[str], model: Path | None, save: Path | None, seed: int,
+    detector: str,
+    new: Material,
+    train: list[str],
+    model: Path | None,
+    save: Path | None,
+    seed: int,
 ) -> Predicted:
     from benchmarks.detectors import get
     from benchmarks.prediction import models, predict
@@ -117,7 +186,9 @@ def _predicted(  # noqa: PLR0917, what the user said
     from botbench.core.errors import UserError
 
     if model is not None and save is not None:
-        raise UserError("--save keeps a detector that is trained now; --model takes one that is kept already.")
+        raise UserError(
+            "--save keeps a detector that is trained now; --model takes one that is kept already."
+        )
     spec = get(detector)
     if model is not None:
         return predict.apply(models.load(model, spec), new)
@@ -135,18 +206,32 @@ def _show(predicted: Predicted) -> None:
 
     threshold = predicted.trained.threshold
     order = np.argsort(-predicted.p, kind="stable")[:SHOWN]
-    table(f"{predicted.trained.spec.name}: bot from {threshold:.3f} up", ("account", "p_bot", "bot", "missing", "what moved it"), [
-        (predicted.account_id[i], float(predicted.p[i]), bool(predicted.p[i] >= threshold), len(predicted.missing[i]),
-         sentence(predicted.moved[i])) for i in order])
+    table(
+        f"{predicted.trained.spec.name}: bot from {threshold:.3f} up",
+        ("account", "p_bot", "bot", "missing", "what moved it"),
+        [
+            (
+                predicted.account_id[i],
+                float(predicted.p[i]),
+                bool(predicted.p[i] >= threshold),
+                len(predicted.missing[i]),
+                sentence(predicted.moved[i]),
+            )
+            for i in order
+        ],
+    )
 
 
 def _tell(predicted: Predicted, out: Path | None, save: Path | None) -> None:
     trained = predicted.trained
     n, bots = len(predicted.p), int((predicted.p >= trained.threshold).sum())
     what = ", ".join(r["reference"] for r in trained.releases)
-    say(f"{bots:,} of {n:,} accounts score as bots ({bots / max(n, 1):.1%}); {trained.spec.name} was trained on "
-        f"{len(trained.account_id):,} accounts of {what}{' (simulated)' if trained.simulated else ''}. "
-        "Uncorrected for the detector's errors: this is no estimate of the share of bots.")
+    say(
+        f"{bots:,} of {n:,} accounts score as bots ({bots / max(n, 1):.1%}); {trained.spec.name}"
+        f" was trained on {len(trained.account_id):,} accounts of"
+        f" {what}{' (simulated)' if trained.simulated else ''}. Uncorrected for the detector's"
+        " errors: this is no estimate of the share of bots."
+    )
     if trained.spec.transductive:
         say("It looks at these accounts as a whole: another batch gives other scores.")
     for path in filter(None, (out, save)):
@@ -155,6 +240,10 @@ def _tell(predicted: Predicted, out: Path | None, save: Path | None) -> None:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Examples: `botbench predict random-forest users.json --train rtbust --json` · "
-                "`botbench predict botometer-lite campaign --train rtbust --train caverlee --save lite --out scores.parquet` · "
-                "`botbench predict botometer-lite users.csv --model lite`")(predict)
+    app.command(
+        epilog=(
+            "Examples: `botbench predict random-forest users.json --train rtbust --json` ·"
+            " `botbench predict botometer-lite campaign --train rtbust --train caverlee --save lite"
+            " --out scores.parquet` · `botbench predict botometer-lite users.csv --model lite`"
+        )
+    )(predict)

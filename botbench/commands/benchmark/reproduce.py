@@ -8,12 +8,16 @@ import typer
 
 
 def reproduce(
-    name: Annotated[str | None, typer.Argument(metavar="[ID]", help="What to reproduce; without it, the list.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="What to reproduce; without it, the list.")
+    ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="How many shuffles ours is the mean of.")] = 20,
     seed: Annotated[int, typer.Option(min=0, help="The first seed.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Run a published recipe again on the data in the store and print both figures with the difference."""
+    """Run a published recipe again on the data in the store and print both figures with the
+    difference.
+    """
     from benchmarks.reproductions import REPRODUCTIONS
     from botbench.core import console
     from curation.store.store import Store
@@ -21,11 +25,17 @@ def reproduce(
     if name is None:
         known = REPRODUCTIONS.all().values()
         if json:
-            shown = [{"id": r.name, "dataset": r.dataset, "about": r.about, "cites": r.cites} for r in known]
+            shown = [
+                {"id": r.name, "dataset": r.dataset, "about": r.about, "cites": r.cites}
+                for r in known
+            ]
             console.emit({"reproductions": shown})
         else:
-            console.table("Published figures that can be run again", ("id", "data set", "what"),
-                          [(r.name, r.dataset, r.about) for r in known])
+            console.table(
+                "Published figures that can be run again",
+                ("id", "data set", "what"),
+                [(r.name, r.dataset, r.about) for r in known],
+            )
         return
     chosen = REPRODUCTIONS.get(name)
     if chosen.dataset is None:
@@ -35,17 +45,31 @@ def reproduce(
             found = chosen.run(store, seeds, seed)
     rows = [row.document() for row in found.rows]
     if json:
-        console.emit({"id": chosen.name, "dataset": chosen.dataset, "cites": chosen.cites, "counts": found.counts, "rows": rows,
-                      "notes": list(found.notes)})
+        console.emit(
+            {
+                "id": chosen.name,
+                "dataset": chosen.dataset,
+                "cites": chosen.cites,
+                "counts": found.counts,
+                "rows": rows,
+                "notes": list(found.notes),
+            }
+        )
         return
     method = ("method",) if any("method" in r for r in rows) else ()
     columns = (*method, "metric", "published", "ours", "low", "high", "difference")
-    console.table(f"{chosen.name}: {chosen.about}", columns, [tuple(r.get(c) for c in columns) for r in rows])
+    console.table(
+        f"{chosen.name}: {chosen.about}", columns, [tuple(r.get(c) for c in columns) for r in rows]
+    )
     for note in (*found.notes, chosen.cites):
         console.say(f"  {note}")
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Examples: `botbench reproduce` · `botbench reproduce hays2023-caverlee-2011 --json` · "
-                "`botbench reproduce hays2023-rtbust-2019 --seeds 100`")(reproduce)
+    app.command(
+        epilog=(
+            "Examples: `botbench reproduce` · `botbench reproduce hays2023-caverlee-2011 --json` · "
+            "`botbench reproduce hays2023-rtbust-2019 --seeds 100`"
+        )
+    )(reproduce)

@@ -12,14 +12,25 @@ from botbench.core.console import emit, progress, say, table
 
 
 def avatars(
-    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="The data set whose accounts they are of.")],
-    folder: Annotated[Path, typer.Option("--from", metavar="DIR", help="Pictures named by account id, such as 12345.png.")],
-    seen: Annotated[datetime | None, typer.Option("--seen", help="When the accounts had these pictures (UTC).")] = None,
+    dataset: Annotated[
+        str, typer.Argument(metavar="DATASET", help="The data set whose accounts they are of.")
+    ],
+    folder: Annotated[
+        Path,
+        typer.Option(
+            "--from", metavar="DIR", help="Pictures named by account id, such as 12345.png."
+        ),
+    ],
+    seen: Annotated[
+        datetime | None, typer.Option("--seen", help="When the accounts had these pictures (UTC).")
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Keep small copies of profile pictures, without metadata, with a perceptual hash; safe to run again.
+    """Keep small copies of profile pictures, without metadata, with a perceptual hash; safe to run
+    again.
 
-    Cards show these and never a picture from elsewhere. Nothing is fetched: the files must be there.
+    Cards show these and never a picture from elsewhere. Nothing is fetched: the files must be
+    there.
     """
     from datetime import UTC
 
@@ -33,8 +44,10 @@ def avatars(
     if json_:
         emit({"dataset": dataset, **vars(kept)})
         return
-    say(f"{kept.added:,} pictures kept, {kept.existing:,} were there, {len(kept.unknown):,} of no known account, "
-        f"{len(kept.refused):,} refused.")
+    say(
+        f"{kept.added:,} pictures kept, {kept.existing:,} were there, {len(kept.unknown):,} of no"
+        f" known account, {len(kept.refused):,} refused."
+    )
     if kept.refused:
         table("Refused", ("file", "reason"), [(r["file"], r["reason"]) for r in kept.refused])
     say(f"Next: botbench sample {dataset}, then botbench annotate push")
@@ -43,5 +56,8 @@ def avatars(
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
-        epilog="Examples: `botbench avatars my-set --from pictures/` · `botbench avatars my-set --from p --seen 2018-07-01 --json`",
+        epilog=(
+            "Examples: `botbench avatars my-set --from pictures/` · `botbench avatars my-set --from"
+            " p --seen 2018-07-01 --json`"
+        ),
     )(avatars)

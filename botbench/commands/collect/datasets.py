@@ -26,13 +26,21 @@ def datasets(context: typer.Context, json_: Json = False) -> None:
     if json_:
         emit({"datasets": [{"id": name, **_summary(card)} for name, card in known.items()]})
         return
-    table("", ("data set", "platform", "title", "formats", "files"), [
-        (name, c.platform, c.title, ", ".join(sorted({r.format for r in c.reads})), _files(c)) for name, c in known.items()])
+    table(
+        "",
+        ("data set", "platform", "title", "formats", "files"),
+        [
+            (name, c.platform, c.title, ", ".join(sorted({r.format for r in c.reads})), _files(c))
+            for name, c in known.items()
+        ],
+    )
     say("Next: botbench pull CARD --from DIR, or botbench datasets show CARD.")
 
 
 def show(
-    card: Annotated[str, typer.Argument(metavar="CARD", help="A data set's id, or the path of a card.")],
+    card: Annotated[
+        str, typer.Argument(metavar="CARD", help="A data set's id, or the path of a card.")
+    ],
     json_: Json = False,
 ) -> None:
     """Show one card: what its label means, who says so, where its files are, what is odd about it."""
@@ -51,17 +59,33 @@ def check(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The card to check.")],
     json_: Json = False,
 ) -> None:
-    """Check a card: every mistake with its field, what was expected and what was found (exit code 1 where there is any)."""
+    """Check a card: every mistake with its field, what was expected and what was found (exit code 1
+    where there is any).
+    """
     from curation.ingest import cards
 
     problems = cards.check(cards.find(file))
     if json_:
-        emit({"card": str(file), "problems": [{"field": p.field, "expected": p.expected, "found": p.found} for p in problems]})
+        emit(
+            {
+                "card": str(file),
+                "problems": [
+                    {"field": p.field, "expected": p.expected, "found": p.found} for p in problems
+                ],
+            }
+        )
     elif problems:
-        table(str(file), ("field", "expected", "found"), [(p.field, p.expected, p.found) for p in problems])
+        table(
+            str(file),
+            ("field", "expected", "found"),
+            [(p.field, p.expected, p.found) for p in problems],
+        )
     if problems:
         many = "s" * (len(problems) > 1)
-        raise Findings(f"{file} has {len(problems)} mistake{many}; datasets/README.md describes the card format.")
+        raise Findings(
+            f"{file} has {len(problems)} mistake{many}; datasets/README.md describes the card"
+            " format."
+        )
     say(f"{file} is a good card. Next: botbench pull {file} --from DIR.")
 
 
@@ -71,11 +95,24 @@ def formats(json_: Json = False) -> None:
 
     known = FORMATS.all()
     if json_:
-        emit({"formats": [{"name": f.name, "about": f.about, "options": f.options.model_json_schema()} for f in known.values()]})
+        emit(
+            {
+                "formats": [
+                    {"name": f.name, "about": f.about, "options": f.options.model_json_schema()}
+                    for f in known.values()
+                ]
+            }
+        )
         return
-    table("", ("format", "what it reads", "options"), [
-        (f.name, f.about, ", ".join(f.options.model_fields)) for f in known.values()])
-    say("Next: write a card (datasets/README.md describes every option), then botbench datasets check FILE.")
+    table(
+        "",
+        ("format", "what it reads", "options"),
+        [(f.name, f.about, ", ".join(f.options.model_fields)) for f in known.values()],
+    )
+    say(
+        "Next: write a card (datasets/README.md describes every option), then botbench datasets"
+        " check FILE."
+    )
 
 
 def _files(card: Card) -> str:
@@ -86,17 +123,28 @@ def _files(card: Card) -> str:
 
 
 def _summary(card: Card) -> dict[str, object]:
-    return {"title": card.title, "platform": card.platform, "licence": card.licence, "simulated": card.simulated,
-            "formats": sorted({r.format for r in card.reads}), "files": [s.file for s in card.sources],
-            "origin": _files(card)}
+    return {
+        "title": card.title,
+        "platform": card.platform,
+        "licence": card.licence,
+        "simulated": card.simulated,
+        "formats": sorted({r.format for r in card.reads}),
+        "files": [s.file for s in card.sources],
+        "origin": _files(card),
+    }
 
 
 def register(app: typer.Typer) -> None:
     """Add the command and its subcommands."""
     group = typer.Typer(
-        invoke_without_command=True, rich_markup_mode=None, help="The data sets botbench has cards for; check a card of your own.",
-        epilog="Examples: `botbench datasets` · `botbench datasets show cresci-rtbust-2019` · "
-        "`botbench datasets check ./my-card.yaml`")
+        invoke_without_command=True,
+        rich_markup_mode=None,
+        help="The data sets botbench has cards for; check a card of your own.",
+        epilog=(
+            "Examples: `botbench datasets` · `botbench datasets show cresci-rtbust-2019` · "
+            "`botbench datasets check ./my-card.yaml`"
+        ),
+    )
     group.callback()(datasets)
     group.command(epilog="Example: `botbench datasets show cresci-rtbust-2019`")(show)
     group.command(epilog="Example: `botbench datasets check ./my-card.yaml`")(check)

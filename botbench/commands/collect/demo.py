@@ -1,4 +1,6 @@
-"""`botbench demo`: the main job end to end, on simulated accounts, without a server and without a network."""
+"""`botbench demo`: the main job end to end, on simulated accounts, without a server and without a
+network.
+"""
 
 from __future__ import annotations
 
@@ -22,25 +24,39 @@ ANNOTATORS = 3
 
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for the leaderboard.")] = Path("demo"),
-    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Processes for the bench; all cores without it.")] = None,
-    study: Annotated[bool, typer.Option("--study", help="Then study a simulated campaign: how much of it is bots.")] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", "-j", min=1, help="Processes for the bench; all cores without it."),
+    ] = None,
+    study: Annotated[
+        bool,
+        typer.Option("--study", help="Then study a simulated campaign: how much of it is bots."),
+    ] = False,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Pull, sample, annotate, validate, release, bench and publish simulated accounts, and say each step's figures.
+    """Pull, sample, annotate, validate, release, bench and publish simulated accounts, and say each
+    step's figures.
 
     Everything it makes is called simulated. Run again, it does only what is missing.
     """
     from curation.store.store import Store
 
     started = time.perf_counter()
-    say("Everything here is simulated: the accounts, the posts, the annotators. No real person is in it.")
+    say(
+        "Everything here is simulated: the accounts, the posts, the annotators. No real person is"
+        " in it."
+    )
     with Store() as store:
         pulls = [_pull(store, name) for name in DATASETS]
         batch = _annotate(store, out)
         releases, reports = zip(*(_release(store, name) for name in DATASETS), strict=True)
         run = _bench(store.home, jobs)
         board = _publish(store.home, run["run_id"], out)
-        studied = _study(store, out, [f"{r['name']}@{r['version']}" for r in releases], run["run_id"]) if study else None
+        studied = (
+            _study(store, out, [f"{r['name']}@{r['version']}" for r in releases], run["run_id"])
+            if study
+            else None
+        )
     found = {
         "simulated": True,
         "pulls": pulls,
@@ -54,7 +70,10 @@ def demo(
     }
     if json_:
         emit(found)
-    say(f"Done in {found['seconds']} s. Next: open the two pages below, or botbench pull CARD --from DIR with real accounts.")
+    say(
+        f"Done in {found['seconds']} s. Next: open the two pages below, or botbench pull CARD"
+        " --from DIR with real accounts."
+    )
     if not json_:
         print(f"validation report: {found['report']}")
         print(f"leaderboard:       {found['leaderboard']}")
@@ -78,7 +97,8 @@ def _pull(store: Store, name: str) -> dict[str, Any]:
     with _step("pull") as figures:
         found = pull(store, cards.load(name)).document()
         rows = " · ".join(
-            f"{table} {n['read']:,} read = {n['kept']:,} kept + {n['duplicate']:,} duplicate + {n['quarantined']:,} quarantined"
+            f"{table} {n['read']:,} read = {n['kept']:,} kept + {n['duplicate']:,} duplicate +"
+            f" {n['quarantined']:,} quarantined"
             for table, n in found["tables"].items()
         )
         figures += [name, rows, *(["there already"] if found.get("unchanged") else [])]
@@ -86,7 +106,9 @@ def _pull(store: Store, name: str) -> dict[str, Any]:
 
 
 def _annotate(store: Store, out: Path) -> dict[str, Any]:
-    """Sample a batch, let simulated annotators answer it as a Label Studio export, and take that in as claims."""
+    """Sample a batch, let simulated annotators answer it as a Label Studio export, and take that in
+    as claims.
+    """
     from curation.annotation.assignment.batches import find
     from curation.annotation.assignment.simulate import simulate_export
     from curation.annotation.label_studio import sync_run
@@ -95,12 +117,18 @@ def _annotate(store: Store, out: Path) -> dict[str, Any]:
 
     with _step("sample") as figures:
         batch = sample(store, ANNOTATED, parse("uniform(n=150)"), copies=ANNOTATORS)
-        figures += [f"{batch.size} of {batch.population:,} accounts of {ANNOTATED}", f"{batch.copies} simulated annotators each"]
+        figures += [
+            f"{batch.size} of {batch.population:,} accounts of {ANNOTATED}",
+            f"{batch.copies} simulated annotators each",
+        ]
     with _step("annotate") as figures:
         export = out / "simulated-annotations.json"
         answers = simulate_export(store, batch.batch_id, export, annotators=ANNOTATORS)
         synced = sync_run.sync_file(store, export, batch=find(store, batch.batch_id))
-        figures += [f"{answers} simulated answers in a Label Studio export", f"{synced.claims_added} new claims"]
+        figures += [
+            f"{answers} simulated answers in a Label Studio export",
+            f"{synced.claims_added} new claims",
+        ]
     return {"batch_id": batch.batch_id, "size": batch.size, "answers": answers}
 
 
@@ -121,11 +149,24 @@ def _release(store: Store, name: str) -> tuple[dict[str, Any], Path]:
     with _step("validate") as figures:
         validation = run.validate(store, name)
         page = report.write(store.home, validation)
-        figures += [name, "passed" if validation.success else "failed", f"{sum(s.ran for s in validation.suites)} expectations"]
+        figures += [
+            name,
+            "passed" if validation.success else "failed",
+            f"{sum(s.ran for s in validation.suites)} expectations",
+        ]
     with _step("release") as figures:
         made = freeze(store, name, name)
-        figures += [made.reference, f"{made.info['accounts']:,} accounts", f"content hash {made.content_hash[:12]}"]
-    return {"name": made.name, "version": made.version, "content_hash": made.content_hash, "path": str(made.path)}, page
+        figures += [
+            made.reference,
+            f"{made.info['accounts']:,} accounts",
+            f"content hash {made.content_hash[:12]}",
+        ]
+    return {
+        "name": made.name,
+        "version": made.version,
+        "content_hash": made.content_hash,
+        "path": str(made.path),
+    }, page
 
 
 def _bench(home: Path, jobs: int | None) -> dict[str, Any]:
@@ -159,12 +200,19 @@ def _study(store: Store, out: Path, releases: list[str], run_id: str) -> dict[st
         document = answers.document(str(page))
         truth = document["truth"] or {}
         whole = [e for e in document["estimates"] if e["default"] and e["group"] is None]
-        figures += [f"{e['quantity']} {e['value']:.1%} ({e['low']:.1%} to {e['high']:.1%}; flagged {e['naive'] or 0:.1%}; "
-                    f"true {truth.get(e['quantity'], 0):.1%})" for e in whole]
+        figures += [
+            f"{e['quantity']} {e['value']:.1%} ({e['low']:.1%} to {e['high']:.1%}; flagged"
+            f" {e['naive'] or 0:.1%}; true {truth.get(e['quantity'], 0):.1%})"
+            for e in whole
+        ]
     return document
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Examples: `botbench --store demo-store demo` · `botbench demo --study` · "
-                "`botbench demo --out /tmp/demo --json`")(demo)
+    app.command(
+        epilog=(
+            "Examples: `botbench --store demo-store demo` · `botbench demo --study` · "
+            "`botbench demo --out /tmp/demo --json`"
+        )
+    )(demo)

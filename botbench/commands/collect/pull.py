@@ -15,20 +15,38 @@ if TYPE_CHECKING:
 
 
 def pull(
-    card: Annotated[str, typer.Argument(metavar="CARD", help="A data set's id (see botbench datasets), or the path of a card.")],
-    folder: Annotated[Path | None, typer.Option(
-        "--from", metavar="DIR", help="The folder that holds the card's files; without it they are downloaded.",
-    )] = None,
-    limit: Annotated[float, typer.Option(
-        "--quarantine-limit", min=0, max=1, help="The share of a table's rows that may be set aside before the exit code is 1.",
-    )] = 0.01,
-    memory: Annotated[str, typer.Option("--memory", help="How much memory DuckDB may use before it goes to disk.")] = "2GB",
+    card: Annotated[
+        str,
+        typer.Argument(
+            metavar="CARD", help="A data set's id (see botbench datasets), or the path of a card."
+        ),
+    ],
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="DIR",
+            help="The folder that holds the card's files; without it they are downloaded.",
+        ),
+    ] = None,
+    limit: Annotated[
+        float,
+        typer.Option(
+            "--quarantine-limit",
+            min=0,
+            max=1,
+            help="The share of a table's rows that may be set aside before the exit code is 1.",
+        ),
+    ] = 0.01,
+    memory: Annotated[
+        str, typer.Option("--memory", help="How much memory DuckDB may use before it goes to disk.")
+    ] = "2GB",
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Read a data set into the store: accounts, posts, edges, and its labels as claims.
 
-    Rows that cannot be read are set aside with their reason, never dropped: read = kept + duplicate + quarantined.
-    The same files again change nothing.
+    Rows that cannot be read are set aside with their reason, never dropped: read = kept + duplicate
+    + quarantined. The same files again change nothing.
     """
     from curation.ingest import cards
     from curation.ingest.ledger import over_limit
@@ -48,28 +66,52 @@ def pull(
     else:
         _print(result)
     if result.unchanged:
-        say(f"{loaded.id} was pulled before from these very files (version {result.version}): nothing has changed.")
+        say(
+            f"{loaded.id} was pulled before from these very files (version {result.version}):"
+            " nothing has changed."
+        )
     if over := over_limit(result, limit):
-        raise Findings(f"{'; '.join(over)}. The other rows are kept. See why: botbench quarantine {loaded.id}")
-    say(f"Next: botbench consensus {loaded.id}." if result.totals["claims"] else f"Next: botbench sample {loaded.id}.")
+        raise Findings(
+            f"{'; '.join(over)}. The other rows are kept. See why: botbench quarantine {loaded.id}"
+        )
+    say(
+        f"Next: botbench consensus {loaded.id}."
+        if result.totals["claims"]
+        else f"Next: botbench sample {loaded.id}."
+    )
 
 
 def _print(result: PullResult) -> None:
     names = ("read", "kept", "duplicate", "quarantined")
-    table(f"{result.dataset}, version {result.version}", ("table", *names), [
-        (name, *(counts[n] for n in names)) for name, counts in result.tables.items()])
+    table(
+        f"{result.dataset}, version {result.version}",
+        ("table", *names),
+        [(name, *(counts[n] for n in names)) for name, counts in result.tables.items()],
+    )
     if result.reasons:
-        table("set aside", ("table", "reason", "rows", "first"), [
-            (r["table"], r["reason"], r["rows"], r["first"]) for r in result.reasons])
+        table(
+            "set aside",
+            ("table", "reason", "rows", "first"),
+            [(r["table"], r["reason"], r["rows"], r["first"]) for r in result.reasons],
+        )
     totals = result.totals
-    answers = [(kind, answer, n) for kind, found in totals["claims"].items() for answer, n in found.items()]
+    answers = [
+        (kind, answer, n) for kind, found in totals["claims"].items() for answer, n in found.items()
+    ]
     if answers:
         table("claims", ("claimant", "answer", "rows"), answers)
-    say(f"{totals['accounts']:,} accounts, {totals['posts']:,} posts; {totals['unprofiled']:,} claimed accounts were not observed; "
-        f"{sum(totals['conflicts'].values()):,} accounts have several answers.")
+    say(
+        f"{totals['accounts']:,} accounts, {totals['posts']:,} posts; {totals['unprofiled']:,}"
+        f" claimed accounts were not observed; {sum(totals['conflicts'].values()):,} accounts have"
+        " several answers."
+    )
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
-        epilog="Examples: `botbench pull cresci-rtbust-2019 --from DIR` · `botbench pull ./my-card.yaml --from DIR --json`")(pull)
+        epilog=(
+            "Examples: `botbench pull cresci-rtbust-2019 --from DIR` · `botbench pull"
+            " ./my-card.yaml --from DIR --json`"
+        )
+    )(pull)

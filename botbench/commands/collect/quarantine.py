@@ -10,10 +10,16 @@ from botbench.core.console import emit, say, table
 
 
 def quarantine(
-    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="The data set whose rows to show.")],
-    reason: Annotated[str | None, typer.Option("--reason", help="Only rows set aside for this reason.")] = None,
+    dataset: Annotated[
+        str, typer.Argument(metavar="DATASET", help="The data set whose rows to show.")
+    ],
+    reason: Annotated[
+        str | None, typer.Option("--reason", help="Only rows set aside for this reason.")
+    ] = None,
     last: Annotated[int, typer.Option("--last", "-n", min=1, help="At most this many rows.")] = 20,
-    at: Annotated[str | None, typer.Option("--at", help="The version, tag or date to read.")] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", help="The version, tag or date to read.")
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Show rows that a pull has set aside: where they stood, why, and the row as it was read."""
@@ -21,9 +27,12 @@ def quarantine(
 
     with Store(create=False) as store:
         rows = store.connection.execute(
-            f"SELECT q.table_name, q.row, q.reason, q.message, q.raw FROM {store.relation('quarantine', at)} q "
-            f"JOIN {store.relation('pulls', at)} p USING (pull_id) WHERE p.dataset = ? AND (? IS NULL OR q.reason = ?) "
-            "ORDER BY p.started_at DESC, q.table_name, q.row LIMIT ?", [dataset, reason, reason, last]).fetchall()
+            "SELECT q.table_name, q.row, q.reason, q.message, q.raw FROM"
+            f" {store.relation('quarantine', at)} q JOIN {store.relation('pulls', at)} p USING"
+            " (pull_id) WHERE p.dataset = ? AND (? IS NULL OR q.reason = ?) ORDER BY p.started_at"
+            " DESC, q.table_name, q.row LIMIT ?",
+            [dataset, reason, reason, last],
+        ).fetchall()
     names = ("table", "row", "reason", "message", "raw")
     if json_:
         emit({"dataset": dataset, "rows": [dict(zip(names, r, strict=True)) for r in rows]})
@@ -35,5 +44,8 @@ def quarantine(
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
-        epilog="Examples: `botbench quarantine cresci-2017-users` · `botbench quarantine my-data --reason float_id -n 5`",
+        epilog=(
+            "Examples: `botbench quarantine cresci-2017-users` · `botbench quarantine my-data"
+            " --reason float_id -n 5`"
+        ),
     )(quarantine)

@@ -11,20 +11,41 @@ from botbench.core.console import emit, say, table
 
 
 def agreement(
-    reference: Annotated[str, typer.Argument(metavar="DATASET|BATCH", help="A data set's id, or a batch (how its id begins).")],
+    reference: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATASET|BATCH", help="A data set's id, or a batch (how its id begins)."
+        ),
+    ],
     *,
-    kinds: Annotated[str, typer.Option(
-        help="Whose answers are compared, separated by commas: person, dataset, platform, rule, model.")] = "person",
-    scheme: Annotated[Path | None, typer.Option(
-        "--scheme", metavar="FILE", help="A scheme file in place of the default scheme; it orders the answers.")] = None,
+    kinds: Annotated[
+        str,
+        typer.Option(
+            help=(
+                "Whose answers are compared, separated by commas: person, dataset, platform, rule,"
+                " model."
+            )
+        ),
+    ] = "person",
+    scheme: Annotated[
+        Path | None,
+        typer.Option(
+            "--scheme",
+            metavar="FILE",
+            help="A scheme file in place of the default scheme; it orders the answers.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap.")] = 0,
-    at: Annotated[str | None, typer.Option("--at", help="The answers at this version, tag or date.")] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", help="The answers at this version, tag or date.")
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Show agreement: percent, Fleiss, Krippendorff's alpha, Gwet's AC1 and Cohen's kappa for each pair, with intervals.
+    """Show agreement: percent, Fleiss, Krippendorff's alpha, Gwet's AC1 and Cohen's kappa for each
+    pair, with intervals.
 
-    "Cannot tell" counts as an answer of its own and is left out; both are shown. Intervals are of the accounts; the
-    last part says how much depends on who answered.
+    "Cannot tell" counts as an answer of its own and is left out; both are shown. Intervals are of
+    the accounts; the last part says how much depends on who answered.
     """
     from curation.annotation.scheme.scheme import Scheme
     from curation.labels.agreement_report import report
@@ -42,31 +63,71 @@ def agreement(
 
 def _show(found: dict[str, Any]) -> None:
     named = f"{found['dataset']}, batch {found['batch']}" if found["batch"] else found["dataset"]
-    share = "" if found["unanimous"] is None else f", {found['unanimous']:.1%} of {found['paired']:,} unanimous"
-    table(f"{named}: {found['answers']:,} answers of {found['annotators']:,} annotators on {found['accounts']:,} accounts{share}",
-          ("agreement", "with cannot tell", "95 %", "without", "95 %"), _figures(found))
+    share = (
+        ""
+        if found["unanimous"] is None
+        else f", {found['unanimous']:.1%} of {found['paired']:,} unanimous"
+    )
+    table(
+        f"{named}: {found['answers']:,} answers of {found['annotators']:,} annotators on"
+        f" {found['accounts']:,} accounts{share}",
+        ("agreement", "with cannot tell", "95 %", "without", "95 %"),
+        _figures(found),
+    )
     people = found["annotators_resampled"]
-    table(f"depending on who answered ({people['method']})", ("alpha", "low", "high"),
-          [(name.replace("_", " "), v["low"], v["high"]) for name, v in people["alpha"].items()])
+    table(
+        f"depending on who answered ({people['method']})",
+        ("alpha", "low", "high"),
+        [(name.replace("_", " "), v["low"], v["high"]) for name, v in people["alpha"].items()],
+    )
     for group in ("batch", "stratum", "platform"):
         if len(found["by"][group]) > 1:
-            table(f"by {group}", (group, "accounts", "annotators", "answers", "unanimous", "alpha nominal", "95 %"), [
-                (r[group], r["accounts"], r["annotators"], r["counted"], r["unanimous"], r["alpha"]["nominal"]["value"],
-                 _span(r["alpha"]["nominal"])) for r in found["by"][group]])
-    table("by answer (specific: given one says so, the chance that another does)",
-          ("answer", "answers", "accounts", "specific", "alpha against the rest", "95 %"),
-          [(r["answer"], r["answers"], r["accounts"], r["specific"], r["alpha"]["value"], _span(r["alpha"]))
-           for r in found["by"]["answer"]])
+            table(
+                f"by {group}",
+                (group, "accounts", "annotators", "answers", "unanimous", "alpha nominal", "95 %"),
+                [
+                    (
+                        r[group],
+                        r["accounts"],
+                        r["annotators"],
+                        r["counted"],
+                        r["unanimous"],
+                        r["alpha"]["nominal"]["value"],
+                        _span(r["alpha"]["nominal"]),
+                    )
+                    for r in found["by"][group]
+                ],
+            )
+    table(
+        "by answer (specific: given one says so, the chance that another does)",
+        ("answer", "answers", "accounts", "specific", "alpha against the rest", "95 %"),
+        [
+            (
+                r["answer"],
+                r["answers"],
+                r["accounts"],
+                r["specific"],
+                r["alpha"]["value"],
+                _span(r["alpha"]),
+            )
+            for r in found["by"]["answer"]
+        ],
+    )
     pairs = sorted(found["pairs"], key=lambda r: -r["accounts"])
-    table(f"pairs of annotators ({len(pairs):,}; the 20 with most accounts in common, all by --json)",
-          ("a", "b", "accounts", "percent", "Cohen's kappa"),
-          [(r["a"], r["b"], r["accounts"], r["percent"], r["kappa"]) for r in pairs[:20]])
+    table(
+        f"pairs of annotators ({len(pairs):,}; the 20 with most accounts in common, all by --json)",
+        ("a", "b", "accounts", "percent", "Cohen's kappa"),
+        [(r["a"], r["b"], r["accounts"], r["percent"], r["kappa"]) for r in pairs[:20]],
+    )
 
 
 def _figures(found: dict[str, Any]) -> list[tuple[object, ...]]:
     without, alpha = found["without_cannot_tell"], found["alpha"]
     rows = [(name, found[name], without[name]) for name in ("percent", "fleiss", "ac1")]
-    rows += [(f"alpha {name}", alpha[name], alpha[f"{name}_without_cannot_tell"]) for name in ("nominal", "ordinal")]
+    rows += [
+        (f"alpha {name}", alpha[name], alpha[f"{name}_without_cannot_tell"])
+        for name in ("nominal", "ordinal")
+    ]
     return [(name, a["value"], _span(a), b["value"], _span(b)) for name, a, b in rows]
 
 
@@ -77,4 +138,6 @@ def _span(interval: dict[str, float | None]) -> str:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Examples: `botbench agreement twibot22-experts` · `botbench agreement 3f2a --json`")(agreement)
+    app.command(
+        epilog="Examples: `botbench agreement twibot22-experts` · `botbench agreement 3f2a --json`"
+    )(agreement)

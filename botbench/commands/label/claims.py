@@ -17,7 +17,9 @@ def claims(
     at: Annotated[str | None, typer.Option("--at", help="As of this version, tag or date.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Tell the history of one account: who said what, when and why, what was corrected or taken back, and its label now."""
+    """Tell the history of one account: who said what, when and why, what was corrected or taken
+    back, and its label now.
+    """
     from curation.labels.claims import history
     from curation.store.store import Store
 
@@ -34,13 +36,33 @@ def _show(found: dict[str, Any]) -> None:
     from curation.labels.claims import sentence
 
     for dataset, rows in groupby(found["claims"], key=lambda r: r["dataset"]):
-        table(f"{found['account']} in {dataset}", ("when (UTC)", "what was said"), [
-            (r["made_at"].strftime("%Y-%m-%d %H:%M") if r["made_at"] else "not known", sentence(r)) for r in rows])
+        table(
+            f"{found['account']} in {dataset}",
+            ("when (UTC)", "what was said"),
+            [
+                (
+                    r["made_at"].strftime("%Y-%m-%d %H:%M") if r["made_at"] else "not known",
+                    sentence(r),
+                )
+                for r in rows
+            ],
+        )
     if found["labels"]:
-        table("its label now", ("data set", "label", "status", "p_bot", "votes", "method"), [
-            (r["dataset"], r["label"], r["status"], r["p_bot"], r["n_claims"], r["method"]) for r in found["labels"]])
+        table(
+            "its label now",
+            ("data set", "label", "status", "p_bot", "votes", "method"),
+            [
+                (r["dataset"], r["label"], r["status"], r["p_bot"], r["n_claims"], r["method"])
+                for r in found["labels"]
+            ],
+        )
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Examples: `botbench claims 7654321` · `botbench claims 7654321 --dataset caverlee-2011 --json`")(claims)
+    app.command(
+        epilog=(
+            "Examples: `botbench claims 7654321` · `botbench claims 7654321 --dataset caverlee-2011"
+            " --json`"
+        )
+    )(claims)

@@ -14,22 +14,49 @@ if TYPE_CHECKING:
 
 
 def conflicts(
-    datasets: Annotated[list[str] | None, typer.Argument(help="Only these data sets; all of the store without any.")] = None,
+    datasets: Annotated[
+        list[str] | None, typer.Argument(help="Only these data sets; all of the store without any.")
+    ] = None,
     *,
-    kinds: Annotated[str, typer.Option(
-        help="Whose claims are compared, separated by commas: person, dataset, platform, rule, model.")] = "dataset,person",
-    groups: Annotated[bool, typer.Option(
-        "--groups/--no-groups", help="Also look for accounts that look alike (profiles and timelines); takes longer.")] = True,
-    duplicates: Annotated[bool, typer.Option(
-        "--duplicates", help="List the groups of accounts that look alike instead, in conflict or not.")] = False,
-    scheme: Annotated[Path | None, typer.Option(
-        "--scheme", metavar="FILE", help="A scheme file in place of the default scheme.")] = None,
-    at: Annotated[str | None, typer.Option("--at", help="The claims at this version, tag or date.")] = None,
+    kinds: Annotated[
+        str,
+        typer.Option(
+            help=(
+                "Whose claims are compared, separated by commas: person, dataset, platform, rule,"
+                " model."
+            )
+        ),
+    ] = "dataset,person",
+    groups: Annotated[
+        bool,
+        typer.Option(
+            "--groups/--no-groups",
+            help="Also look for accounts that look alike (profiles and timelines); takes longer.",
+        ),
+    ] = True,
+    duplicates: Annotated[
+        bool,
+        typer.Option(
+            "--duplicates",
+            help="List the groups of accounts that look alike instead, in conflict or not.",
+        ),
+    ] = False,
+    scheme: Annotated[
+        Path | None,
+        typer.Option(
+            "--scheme", metavar="FILE", help="A scheme file in place of the default scheme."
+        ),
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", help="The claims at this version, tag or date.")
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """List label conflicts: the same account (platform and id) in several data sets or within one, and duplicate groups.
+    """List label conflicts: the same account (platform and id) in several data sets or within one,
+    and duplicate groups.
 
-    People are one voice for each data set, that of most of them. Nothing is settled by this: an adjudicator does that.
+    People are one voice for each data set, that of most of them. Nothing is settled by this: an
+    adjudicator does that.
     """
     from curation.annotation.scheme.scheme import Scheme
     from curation.labels import conflicts as work
@@ -39,13 +66,23 @@ def conflicts(
     with Store(create=False) as store:
         if duplicates:
             return _look_alikes(store, datasets, at, json_)
-        found = work.conflicts(store, Scheme.load(scheme), datasets=datasets or None, kinds=chosen, at=at, groups=groups)
+        found = work.conflicts(
+            store,
+            Scheme.load(scheme),
+            datasets=datasets or None,
+            kinds=chosen,
+            at=at,
+            groups=groups,
+        )
         shared = work.overlaps(store)
     if json_:
         emit(found)
         return None
     _show(found, shared, work.pairs(found))
-    say("Next: botbench claims ACCOUNT, or have some adjudicated: botbench doubtful DATASET --batch.")
+    say(
+        "Next: botbench claims ACCOUNT, or have some adjudicated: botbench doubtful DATASET"
+        " --batch."
+    )
     return None
 
 
@@ -57,25 +94,62 @@ def _look_alikes(store: Store, datasets: list[str] | None, at: str | None, json_
     if json_:
         emit(found)
         return
-    table(f"{len(found):,} groups of accounts that look alike (the 20 largest; all by --json)",
-          ("by", "platform", "accounts", "of"), [(
-        g["by"], g["platform"], len(g["accounts"]), ", ".join(sorted({a["dataset"] for a in g["accounts"]}))) for g in found[:20]])
+    table(
+        f"{len(found):,} groups of accounts that look alike (the 20 largest; all by --json)",
+        ("by", "platform", "accounts", "of"),
+        [
+            (
+                g["by"],
+                g["platform"],
+                len(g["accounts"]),
+                ", ".join(sorted({a["dataset"] for a in g["accounts"]})),
+            )
+            for g in found[:20]
+        ],
+    )
     say("Next: botbench conflicts tells which of them carry different labels.")
 
 
-def _show(found: list[dict[str, Any]], shared: list[dict[str, Any]], pairs: dict[tuple[str, str], int]) -> None:
+def _show(
+    found: list[dict[str, Any]], shared: list[dict[str, Any]], pairs: dict[tuple[str, str], int]
+) -> None:
     kinds = [entry["kind"] for entry in found]
-    table(f"{len(found):,} label conflicts", ("kind", "conflicts"),
-          [(kind, kinds.count(kind)) for kind in ("between", "within", "duplicate group")])
-    table("data sets that name the same accounts", ("data set", "and", "shared accounts", "labelled differently"),
-          [(r["a"], r["b"], r["shared"], pairs.get((r["a"], r["b"]), 0)) for r in shared])
-    table("within a data set", ("data set", "accounts"), [(a, n) for (a, b), n in sorted(pairs.items()) if a == b])
-    table("the first 20 (all by --json)", ("account", "kind", "answers"), [
-        (e["account"], e["kind"], "; ".join(f"{a['answer']} ({a['dataset']}, {a['claimant']})" for a in e["answers"][:4]))
-        for e in found[:20]])
+    table(
+        f"{len(found):,} label conflicts",
+        ("kind", "conflicts"),
+        [(kind, kinds.count(kind)) for kind in ("between", "within", "duplicate group")],
+    )
+    table(
+        "data sets that name the same accounts",
+        ("data set", "and", "shared accounts", "labelled differently"),
+        [(r["a"], r["b"], r["shared"], pairs.get((r["a"], r["b"]), 0)) for r in shared],
+    )
+    table(
+        "within a data set",
+        ("data set", "accounts"),
+        [(a, n) for (a, b), n in sorted(pairs.items()) if a == b],
+    )
+    table(
+        "the first 20 (all by --json)",
+        ("account", "kind", "answers"),
+        [
+            (
+                e["account"],
+                e["kind"],
+                "; ".join(
+                    f"{a['answer']} ({a['dataset']}, {a['claimant']})" for a in e["answers"][:4]
+                ),
+            )
+            for e in found[:20]
+        ],
+    )
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Examples: `botbench conflicts` · `botbench conflicts gilani-2017 varol-2017 --no-groups --json` · "
-                "`botbench conflicts --duplicates`")(conflicts)
+    app.command(
+        epilog=(
+            "Examples: `botbench conflicts` · `botbench conflicts gilani-2017 varol-2017"
+            " --no-groups --json` · `botbench conflicts --duplicates`"
+        )
+    )(conflicts)

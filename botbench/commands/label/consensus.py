@@ -13,22 +13,47 @@ from botbench.core.console import emit, say, table
 def consensus(
     dataset: Annotated[str, typer.Argument(help="The data set's id, such as cresci-rtbust-2019.")],
     *,
-    method: Annotated[str, typer.Option(
-        help="How votes become a label: majority, bayesian, dawid-skene, mace, glad, wawa; auto is bayesian where claimants "
-        "judged the same accounts, else majority.")] = "auto",
-    kinds: Annotated[str, typer.Option(
-        help="Whose claims count, separated by commas: person, dataset, platform, rule, model.")] = "person,dataset",
-    explain: Annotated[str | None, typer.Option(
-        "--explain", metavar="ACCOUNT", help="Say why this account has its label; nothing is written.")] = None,
-    scheme: Annotated[Path | None, typer.Option(
-        "--scheme", metavar="FILE", help="A scheme file in place of the default scheme.")] = None,
-    at: Annotated[str | None, typer.Option("--at", help="The claims at this version, tag or date.")] = None,
+    method: Annotated[
+        str,
+        typer.Option(
+            help=(
+                "How votes become a label: majority, bayesian, dawid-skene, mace, glad, wawa; auto"
+                " is bayesian where claimants "
+                "judged the same accounts, else majority."
+            )
+        ),
+    ] = "auto",
+    kinds: Annotated[
+        str,
+        typer.Option(
+            help="Whose claims count, separated by commas: person, dataset, platform, rule, model."
+        ),
+    ] = "person,dataset",
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            "--explain",
+            metavar="ACCOUNT",
+            help="Say why this account has its label; nothing is written.",
+        ),
+    ] = None,
+    scheme: Annotated[
+        Path | None,
+        typer.Option(
+            "--scheme", metavar="FILE", help="A scheme file in place of the default scheme."
+        ),
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", help="The claims at this version, tag or date.")
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Make one label for each account from its claims: one vote for each claimant, the latest not retracted.
+    """Make one label for each account from its claims: one vote for each claimant, the latest not
+    retracted.
 
-    Accounts whose votes disagree are disputed, those with too few judging votes say so; neither gets a label. What an
-    adjudicator said settles an account. The same claims give the same labels and no new version.
+    Accounts whose votes disagree are disputed, those with too few judging votes say so; neither
+    gets a label. What an adjudicator said settles an account. The same claims give the same labels
+    and no new version.
     """
     from curation.annotation.scheme.scheme import Scheme
     from curation.labels.consensus import consensus as work
@@ -38,18 +63,28 @@ def consensus(
     chosen = [kind.strip() for kind in kinds.split(",") if kind.strip()]
     with Store(create=False) as store:
         if explain is not None:
-            told = why(store, dataset, explain, Scheme.load(scheme), method=method, kinds=chosen, at=at)
+            told = why(
+                store, dataset, explain, Scheme.load(scheme), method=method, kinds=chosen, at=at
+            )
             return emit(told) if json_ else _explained(told)
         found = work(store, dataset, Scheme.load(scheme), method=method, kinds=chosen, at=at)
     if json_:
         emit(found.document())
     else:
-        table(f"{dataset}: {found.accounts:,} accounts by {found.method} of {kinds}", ("", "accounts"), [
-            *((f"labelled {label}", n) for label, n in found.labels.items()),
-            *((status, n) for status, n in found.status.items() if status != "agreed")])
+        table(
+            f"{dataset}: {found.accounts:,} accounts by {found.method} of {kinds}",
+            ("", "accounts"),
+            [
+                *((f"labelled {label}", n) for label, n in found.labels.items()),
+                *((status, n) for status, n in found.status.items() if status != "agreed"),
+            ],
+        )
         if found.claimants:
-            table("claimants (the 20 with most votes, all by --json)", ("claimant", "kind", "votes", "sensitivity", "95 %",
-                  "specificity", "95 %"), [_claimant(c) for c in found.claimants[:20]])
+            table(
+                "claimants (the 20 with most votes, all by --json)",
+                ("claimant", "kind", "votes", "sensitivity", "95 %", "specificity", "95 %"),
+                [_claimant(c) for c in found.claimants[:20]],
+            )
     if found.unchanged:
         say("These labels were there already; nothing has changed.")
     say(f"Next: botbench validate {dataset}.")
@@ -58,8 +93,15 @@ def consensus(
 
 def _claimant(c: dict[str, Any]) -> tuple[object, ...]:
     sensitivity, specificity = c["sensitivity"], c["specificity"]
-    return (c["claimant"], c["claimant_kind"], c["votes"], sensitivity["value"], _span(sensitivity), specificity["value"],
-            _span(specificity))
+    return (
+        c["claimant"],
+        c["claimant_kind"],
+        c["votes"],
+        sensitivity["value"],
+        _span(sensitivity),
+        specificity["value"],
+        _span(specificity),
+    )
 
 
 def _span(interval: dict[str, float | None]) -> str:
@@ -69,16 +111,32 @@ def _span(interval: dict[str, float | None]) -> str:
 
 def _explained(told: dict[str, Any]) -> None:
     interval = "" if told["p_low"] is None else f" ({told['p_low']:.3f} to {told['p_high']:.3f})"
-    table(f"{told['account']} of {told['dataset']}: {told['label'] or 'no label'}, {told['status']}, p_bot "
-          f"{told['p_bot']:.3f}{interval} by {told['method']}", ("when", "kind", "claimant", "answer", "as", "what became of it"), [
-              (v["made_at"].strftime("%Y-%m-%d %H:%M") if v["made_at"] else None, v["claimant_kind"], v["claimant"], v["answer"],
-               v["label"], v["fate"]) for v in told["votes"]])
+    table(
+        f"{told['account']} of {told['dataset']}: {told['label'] or 'no label'}, {told['status']},"
+        f" p_bot {told['p_bot']:.3f}{interval} by {told['method']}",
+        ("when", "kind", "claimant", "answer", "as", "what became of it"),
+        [
+            (
+                v["made_at"].strftime("%Y-%m-%d %H:%M") if v["made_at"] else None,
+                v["claimant_kind"],
+                v["claimant"],
+                v["answer"],
+                v["label"],
+                v["fate"],
+            )
+            for v in told["votes"]
+        ],
+    )
     say(told["why"])
     say(f"Next: botbench claims {told['account']} tells everything ever said of it.")
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Examples: `botbench consensus cresci-rtbust-2019` · "
-                "`botbench consensus twibot22-experts --kinds person --method bayesian --json` · "
-                "`botbench consensus caverlee-2011 --explain 6301`")(consensus)
+    app.command(
+        epilog=(
+            "Examples: `botbench consensus cresci-rtbust-2019` · "
+            "`botbench consensus twibot22-experts --kinds person --method bayesian --json` · "
+            "`botbench consensus caverlee-2011 --explain 6301`"
+        )
+    )(consensus)

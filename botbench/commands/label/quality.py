@@ -11,20 +11,46 @@ from botbench.core.console import emit, say, table
 
 
 def quality(
-    reference: Annotated[str, typer.Argument(metavar="DATASET|BATCH", help="A data set's id, or a batch (how its id begins).")],
+    reference: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATASET|BATCH", help="A data set's id, or a batch (how its id begins)."
+        ),
+    ],
     *,
-    gold: Annotated[str | None, typer.Option(
-        metavar="ATTRIBUTE", help="The claims' attribute that tells the truth; what adjudicators settled without it.")] = None,
-    by: Annotated[str | None, typer.Option(metavar="ATTRIBUTE", help="Also count right and wrong by this attribute.")] = None,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the pages go; the store's reports without it.")] = None,
-    scheme: Annotated[Path | None, typer.Option(
-        "--scheme", metavar="FILE", help="A scheme file in place of the default scheme.")] = None,
-    at: Annotated[str | None, typer.Option("--at", help="The answers at this version, tag or date.")] = None,
+    gold: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ATTRIBUTE",
+            help=(
+                "The claims' attribute that tells the truth; what adjudicators settled without it."
+            ),
+        ),
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(metavar="ATTRIBUTE", help="Also count right and wrong by this attribute."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where the pages go; the store's reports without it."),
+    ] = None,
+    scheme: Annotated[
+        Path | None,
+        typer.Option(
+            "--scheme", metavar="FILE", help="A scheme file in place of the default scheme."
+        ),
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", help="The answers at this version, tag or date.")
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Show each annotator's sensitivity and specificity on gold, drift, speed, runs, copied notes and agreement with others.
+    """Show each annotator's sensitivity and specificity on gold, drift, speed, runs, copied notes
+    and agreement with others.
 
-    Writes a private page for each and one for the lead; all open without a network. Small counts are not judged.
+    Writes a private page for each and one for the lead; all open without a network. Small counts
+    are not judged.
     """
     from curation.annotation.scheme.scheme import Scheme
     from curation.labels import annotator_pages
@@ -46,14 +72,38 @@ def quality(
 def _show(found: dict[str, Any]) -> None:
     named = f"{found['dataset']}, batch {found['batch']}" if found["batch"] else found["dataset"]
     gold = f"{found['gold']['source']} ({found['gold']['accounts']:,} accounts)"
-    table(f"{named}: {len(found['annotators'])} annotators; gold is {gold}",
-          ("annotator", "answers", "sensitivity", "95 %", "specificity", "95 %", "as others", "remarks"), [
-              (r["annotator"], r["answers"], r["sensitivity"]["value"], _span(r["sensitivity"]), r["specificity"]["value"],
-               _span(r["specificity"]), (r.get("with_others") or {}).get("value"), len(r["warnings"]))
-              for r in found["annotators"]])
+    table(
+        f"{named}: {len(found['annotators'])} annotators; gold is {gold}",
+        (
+            "annotator",
+            "answers",
+            "sensitivity",
+            "95 %",
+            "specificity",
+            "95 %",
+            "as others",
+            "remarks",
+        ),
+        [
+            (
+                r["annotator"],
+                r["answers"],
+                r["sensitivity"]["value"],
+                _span(r["sensitivity"]),
+                r["specificity"]["value"],
+                _span(r["specificity"]),
+                (r.get("with_others") or {}).get("value"),
+                len(r["warnings"]),
+            )
+            for r in found["annotators"]
+        ],
+    )
     for name, values in found.get("by", {}).items():
-        table(f"by {name}", (name, "right", "wrong", "undecided"),
-              [(v["value"], v["right"], v["wrong"], v["undecided"]) for v in values])
+        table(
+            f"by {name}",
+            (name, "right", "wrong", "undecided"),
+            [(v["value"], v["right"], v["wrong"], v["undecided"]) for v in values],
+        )
     for row in found["annotators"]:
         for warning in row["warnings"]:
             say(f"{row['annotator']}: {warning}")
@@ -65,5 +115,9 @@ def _span(share: dict[str, Any]) -> str:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Examples: `botbench quality twibot22-experts` · "
-                "`botbench quality vk-2021-answers --gold truth --by quality --json`")(quality)
+    app.command(
+        epilog=(
+            "Examples: `botbench quality twibot22-experts` · "
+            "`botbench quality vk-2021-answers --gold truth --by quality --json`"
+        )
+    )(quality)

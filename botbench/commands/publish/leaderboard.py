@@ -14,22 +14,49 @@ if TYPE_CHECKING:
 
 def leaderboard(
     *,
-    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for leaderboard.json, .csv, .md and "
-                                                                          ".html.")] = None,
-    site: Annotated[Path | None, typer.Option("--site", metavar="DIR", help="Folder for a whole site: the board, a page for each "
-                                                                            "detector, "
-                                              "data set, protocol and metric, comparisons, and the predictions it is made "
-                                              "from.")] = None,
-    since: Annotated[str | None, typer.Option(metavar="RUN_ID", help="With --site: the edition that changes are counted from; by "
-                                                                     "default "
-                                              "the run that this one follows.")] = None,
-    suite: Annotated[str | None, typer.Option(metavar="NAME", help="The newest finished run of this suite.")] = None,
-    run: Annotated[str | None, typer.Option(metavar="RUN_ID", help="This run; by default the newest.")] = None,
-    resamples: Annotated[int, typer.Option(min=200, help="Bootstrap draws of accounts behind each interval.")] = 2000,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="Folder for leaderboard.json, .csv, .md and .html."
+        ),
+    ] = None,
+    site: Annotated[
+        Path | None,
+        typer.Option(
+            "--site",
+            metavar="DIR",
+            help="Folder for a whole site: the board, a page for each "
+            "detector, "
+            "data set, protocol and metric, comparisons, and the predictions it is made "
+            "from.",
+        ),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RUN_ID",
+            help="With --site: the edition that changes are counted from; by "
+            "default "
+            "the run that this one follows.",
+        ),
+    ] = None,
+    suite: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The newest finished run of this suite.")
+    ] = None,
+    run: Annotated[
+        str | None, typer.Option(metavar="RUN_ID", help="This run; by default the newest.")
+    ] = None,
+    resamples: Annotated[
+        int, typer.Option(min=200, help="Bootstrap draws of accounts behind each interval.")
+    ] = 2000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draws; stored on the board.")] = 0,
-    json: Annotated[bool, typer.Option("--json", help="The board as one JSON document on stdout, too.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="The board as one JSON document on stdout, too.")
+    ] = False,
 ) -> None:
-    """Write the board of a finished run: scores with intervals, in distribution and transfer, shortcut rows, cost, hashes."""
+    """Write the board of a finished run: scores with intervals, in distribution and transfer,
+    shortcut rows, cost, hashes.
+    """
     from benchmarks.execution import results
     from benchmarks.leaderboard.compute import table
     from benchmarks.leaderboard.compute.scores import Plan
@@ -40,9 +67,14 @@ def leaderboard(
     from curation.store.store import Store
 
     if suite is not None and run is not None:
-        raise UserError("--suite and --run were both given; say one of them (--run names one run of a suite).")
+        raise UserError(
+            "--suite and --run were both given; say one of them (--run names one run of a suite)."
+        )
     if out is None and site is None:
-        raise UserError("Say where the board goes: --out DIR (one page and its tables), or --site DIR (a whole site).")
+        raise UserError(
+            "Say where the board goes: --out DIR (one page and its tables), or --site DIR (a whole"
+            " site)."
+        )
     if out is not None and out.exists() and not out.is_dir():
         raise UserError(f"--out: {out} is a file; give a folder.")
     with Store(create=False) as store:
@@ -75,5 +107,8 @@ def _site(run: Run, folder: Path, plan: Plan, since: str | None) -> Path:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    examples = "Examples: `botbench leaderboard --out board` · `botbench leaderboard --suite real --site site`"
+    examples = (
+        "Examples: `botbench leaderboard --out board` · `botbench leaderboard --suite real --site"
+        " site`"
+    )
     app.command(epilog=examples)(leaderboard)

@@ -1,4 +1,6 @@
-"""`botbench publish RELEASE --tier TIER`: a folder that others load without a manual, with nothing the tier does not list."""
+"""`botbench publish RELEASE --tier TIER`: a folder that others load without a manual, with nothing
+the tier does not list.
+"""
 
 from __future__ import annotations
 
@@ -14,25 +16,48 @@ if TYPE_CHECKING:
 
 
 def publish(
-    reference: Annotated[str, typer.Argument(metavar="RELEASE", help="A release such as rtbust or rtbust@1.")],
+    reference: Annotated[
+        str, typer.Argument(metavar="RELEASE", help="A release such as rtbust or rtbust@1.")
+    ],
     *,
-    tier: Annotated[str, typer.Option("--tier", help="internal, research, public, or the path of a tier's YAML.")],
+    tier: Annotated[
+        str,
+        typer.Option("--tier", help="internal, research, public, or the path of a tier's YAML."),
+    ],
     answers: Annotated[
         Path | None,
         typer.Option(
-            "--answers", metavar="FILE", help="YAML of what only a person can say for the datasheet; kept for the next time."
+            "--answers",
+            metavar="FILE",
+            help="YAML of what only a person can say for the datasheet; kept for the next time.",
         ),
     ] = None,
-    audit: Annotated[Path | None, typer.Option(
-        "--audit", metavar="FILE", help="What `botbench audit dataset RELEASE --json` wrote, for the datasheet.")] = None,
-    ask: Annotated[bool, typer.Option("--ask", help="Ask on the terminal for what is unanswered; kept for the next time.")] = False,
-    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Copy the folder there too, whole and checked.")] = None,
+    audit: Annotated[
+        Path | None,
+        typer.Option(
+            "--audit",
+            metavar="FILE",
+            help="What `botbench audit dataset RELEASE --json` wrote, for the datasheet.",
+        ),
+    ] = None,
+    ask: Annotated[
+        bool,
+        typer.Option(
+            "--ask", help="Ask on the terminal for what is unanswered; kept for the next time."
+        ),
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Copy the folder there too, whole and checked."),
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Publish a version of a release: Parquet, Croissant, datasheet, citation, checksums, what changed, and responsible use.
+    """Publish a version of a release: Parquet, Croissant, datasheet, citation, checksums, what
+    changed, and responsible use.
 
-    The files are searched for everything the tier does not list, names hidden in notes included, before they stand anywhere.
-    What is published is never edited: a correction is a new version of the release.
+    The files are searched for everything the tier does not list, names hidden in notes included,
+    before they stand anywhere. What is published is never edited: a correction is a new version of
+    the release.
     """
     from curation.release import release
     from curation.release.publish import facts, folder, tiers
@@ -42,7 +67,11 @@ def publish(
     allowed = tiers.load(tier)
     with Store(create=False) as store:
         chosen = release.load(store.home, reference)
-        said = asking.keep(store.home, chosen.name, answers) if answers else asking.load(store.home, chosen.name)
+        said = (
+            asking.keep(store.home, chosen.name, answers)
+            if answers
+            else asking.load(store.home, chosen.name)
+        )
         said = _asked(store.home, chosen.name, said) if ask else said
         if audit:
             facts.keep_audit(store, chosen, audit)
@@ -60,8 +89,14 @@ def publish(
     if not made.made:
         say("It was published before, and nothing has changed.")
     if made.info["unanswered"]:
-        say(f"Unanswered in the datasheet: {', '.join(made.info['unanswered'])}. Answer with --ask, or --answers FILE.")
-    say(f"It stands in {out or made.path}. Next: read its README.md, then hand the folder on as it is.")
+        say(
+            f"Unanswered in the datasheet: {', '.join(made.info['unanswered'])}. Answer with --ask,"
+            " or --answers FILE."
+        )
+    say(
+        f"It stands in {out or made.path}. Next: read its README.md, then hand the folder on as"
+        " it is."
+    )
 
 
 def _asked(home: Path, name: str, said: Answers) -> Answers:
@@ -69,13 +104,18 @@ def _asked(home: Path, name: str, said: Answers) -> Answers:
     from curation.release.publish.documents import answers as asking
 
     questions = asking.asked()
-    given = {key: typer.prompt(f"{questions[key]} ({key})", default="", show_default=False, err=True) for key in said.open}
+    given = {
+        key: typer.prompt(f"{questions[key]} ({key})", default="", show_default=False, err=True)
+        for key in said.open
+    }
     return asking.add(home, name, {key: text for key, text in given.items() if text.strip()})
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
-        epilog="Examples: `botbench publish rtbust --tier public --ask` · "
-        "`botbench publish rtbust@1 --tier ./our-tier.yaml --answers datasheet.yaml --out DIR --json`"
+        epilog=(
+            "Examples: `botbench publish rtbust --tier public --ask` · `botbench publish rtbust@1"
+            " --tier ./our-tier.yaml --answers datasheet.yaml --out DIR --json`"
+        )
     )(publish)

@@ -1,4 +1,6 @@
-"""`botbench rehydrate RELEASE --from CARD`: from published ids back to profiles and posts, and who was lost on the way."""
+"""`botbench rehydrate RELEASE --from CARD`: from published ids back to profiles and posts, and who
+was lost on the way.
+"""
 
 from __future__ import annotations
 
@@ -14,19 +16,35 @@ if TYPE_CHECKING:
 
 
 def rehydrate(
-    folder: Annotated[Path, typer.Argument(metavar="RELEASE", help="A published folder with plain ids.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="RELEASE", help="A published folder with plain ids.")
+    ],
     *,
     card: Annotated[
-        str, typer.Option("--card", help="The card that reads your own files (a data set's id, or the path of a card).")
+        str,
+        typer.Option(
+            "--card",
+            help="The card that reads your own files (a data set's id, or the path of a card).",
+        ),
     ],
-    files: Annotated[Path | None, typer.Option("--from", metavar="DIR", help="The folder of these files.")] = None,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where profiles, posts and attrition.json go; a new folder.")],
+    files: Annotated[
+        Path | None, typer.Option("--from", metavar="DIR", help="The folder of these files.")
+    ] = None,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            metavar="DIR",
+            help="Where profiles, posts and attrition.json go; a new folder.",
+        ),
+    ],
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Find the accounts of a published release in files that you have yourself: an archive, or what you collected by id.
+    """Find the accounts of a published release in files that you have yourself: an archive, or what
+    you collected by id.
 
-    The files are pulled as any data set is. The report says, by label, which accounts were found, changed, are private,
-    suspended or gone: losing more of one class than of the other is bias.
+    The files are pulled as any data set is. The report says, by label, which accounts were found,
+    changed, are private, suspended or gone: losing more of one class than of the other is bias.
     """
     from curation.ingest import cards
     from curation.ingest.pull import pull
@@ -38,7 +56,14 @@ def rehydrate(
     with Store() as store:
         with progress() as bar:
             task = bar.add_task(f"pull {loaded.id}", total=None)
-            pull(store, loaded, files, lambda what, done, total: bar.update(task, description=what, completed=done, total=total))
+            pull(
+                store,
+                loaded,
+                files,
+                lambda what, done, total: bar.update(
+                    task, description=what, completed=done, total=total
+                ),
+            )
         found = rehydration.rehydrate(store, folder, loaded.id, out)
     if json_:
         emit(found.document())
@@ -47,14 +72,23 @@ def rehydrate(
 
 
 def _show(found: Rehydrated, out: Path) -> None:
-    rows = [(fate, *_cells(found.fates["bot"][fate]), *_cells(found.fates["human"][fate])) for fate in found.fates["bot"]]
+    rows = [
+        (fate, *_cells(found.fates["bot"][fate]), *_cells(found.fates["human"][fate]))
+        for fate in found.fates["bot"]
+    ]
     title = f"{found.reference}, {found.tier}: {found.accounts:,} accounts"
     table(title, ("what became of it", "bots", "share", "humans", "share"), rows)
     lost = found.lost
     if lost["difference"] is not None:
-        say(f"Lost (gone, suspended or private), bots less humans: {lost['difference']:+.1%} "
-            f"({lost['low']:+.1%} to {lost['high']:+.1%}). An interval without zero: what is left is not what was labelled.")
-    say(f"{found.comparable:,} profiles could be compared with the labelled ones. All stands in {out}.")
+        say(
+            f"Lost (gone, suspended or private), bots less humans: {lost['difference']:+.1%}"
+            f" ({lost['low']:+.1%} to {lost['high']:+.1%}). An interval without zero: what is left"
+            " is not what was labelled."
+        )
+    say(
+        f"{found.comparable:,} profiles could be compared with the labelled ones. All stands in"
+        f" {out}."
+    )
 
 
 def _cells(fate: dict[str, float]) -> tuple[object, str]:
@@ -64,5 +98,9 @@ def _cells(fate: dict[str, float]) -> tuple[object, str]:
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
-        epilog="Examples: `botbench rehydrate rtbust-research/ --card my-card.yaml --from DIR --out NEW` · "
-        "`botbench rehydrate rtbust-research/ --card cresci-rtbust-2019 --from DIR --out NEW --json`")(rehydrate)
+        epilog=(
+            "Examples: `botbench rehydrate rtbust-research/ --card my-card.yaml --from DIR --out"
+            " NEW` · `botbench rehydrate rtbust-research/ --card cresci-rtbust-2019 --from DIR"
+            " --out NEW --json`"
+        )
+    )(rehydrate)

@@ -1,4 +1,6 @@
-"""`botbench study FILE`: how much of a campaign is bots; and its parts: rogan-gladen, plan, simulate."""
+"""`botbench study FILE`: how much of a campaign is bots; and its parts: rogan-gladen, plan,
+simulate.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +17,15 @@ if TYPE_CHECKING:
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Share = Annotated[float, typer.Option(metavar="SHARE", help="From 0 to 1.")]
-Count = Annotated[float | None, typer.Option(metavar="N", help="Accounts it was counted on; exact without it.")]
+Count = Annotated[
+    float | None, typer.Option(metavar="N", help="Accounts it was counted on; exact without it.")
+]
 
 
 class FileOrPart(TyperGroup):
-    """A group whose first argument is one of its parts or else a campaign's file: `study FILE` is `study run FILE`."""
+    """A group whose first argument is one of its parts or else a campaign's file: `study FILE` is
+    `study run FILE`.
+    """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put `run` before the arguments where they name no part."""
@@ -30,21 +36,40 @@ class FileOrPart(TyperGroup):
 
 
 study = typer.Typer(
-    name="study", cls=FileOrPart, no_args_is_help=True,
-    help="Estimate how much of a campaign is bots, with an interval: study FILE.yaml, or one of the parts below.",
-    epilog="Examples: `botbench study campaign.yaml` · `botbench study campaign.yaml --json` · "
-    "`botbench study rogan-gladen --observed .15 --sensitivity .86 --specificity .90`",
+    name="study",
+    cls=FileOrPart,
+    no_args_is_help=True,
+    help=(
+        "Estimate how much of a campaign is bots, with an interval: study FILE.yaml, or one of the"
+        " parts below."
+    ),
+    epilog=(
+        "Examples: `botbench study campaign.yaml` · `botbench study campaign.yaml --json` · "
+        "`botbench study rogan-gladen --observed .15 --sensitivity .86 --specificity .90`"
+    ),
 )
 
 
-@study.command("run", epilog="Examples: `botbench study campaign.yaml` · `botbench study campaign.yaml --out walkaway --json` · "
-               "`botbench study run campaign.yaml` (the same)")
+@study.command(
+    "run",
+    epilog=(
+        "Examples: `botbench study campaign.yaml` · `botbench study campaign.yaml --out walkaway"
+        " --json` · `botbench study run campaign.yaml` (the same)"
+    ),
+)
 def run(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The campaign's definition (docs/study.md).")],
-    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where the report goes; else into the store.")] = None,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The campaign's definition (docs/study.md).")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Where the report goes; else into the store."),
+    ] = None,
     json_: Json = False,
 ) -> None:
-    """Answer every question of a campaign: report.html, study.json, and each figure as CSV and JSON."""
+    """Answer every question of a campaign: report.html, study.json, and each figure as CSV and
+    JSON.
+    """
     from benchmarks.study import campaign
     from benchmarks.study.report import answers, report
     from benchmarks.study.study import Study
@@ -73,10 +98,17 @@ def run(
 
 def _tell(found: Answers, page: Path) -> None:
     """The default estimates of the whole campaign, and what is refused."""
-    rows = [(e.quantity, e.value, e.low, e.high, e.naive, e.n_labelled, e.n_bots_labelled, e.method)
-            for e in found.estimates if e.default and e.group is None]
-    table(f"{found.study.campaign.name}{' (simulated)' if found.study.simulated else ''}: {found.study.frame.accounts:,} accounts, "
-          f"{found.study.frame.posts:,} posts", ("quantity", "value", "low", "high", "naive", "labelled", "bots", "method"), rows)
+    rows = [
+        (e.quantity, e.value, e.low, e.high, e.naive, e.n_labelled, e.n_bots_labelled, e.method)
+        for e in found.estimates
+        if e.default and e.group is None
+    ]
+    table(
+        f"{found.study.campaign.name}{' (simulated)' if found.study.simulated else ''}:"
+        f" {found.study.frame.accounts:,} accounts, {found.study.frame.posts:,} posts",
+        ("quantity", "value", "low", "high", "naive", "labelled", "bots", "method"),
+        rows,
+    )
     for refused in [r for r in found.refused if r.reason not in found.notes][:10]:
         say(f"not given: {refused.quantity}: {refused.reason}")
     say(f"Next: open {page} in a browser; it needs no network.")
@@ -85,22 +117,38 @@ def _tell(found: Answers, page: Path) -> None:
 ROGAN_GLADEN = "botbench study rogan-gladen --observed .15 --sensitivity .86 --specificity .90"
 
 
-@study.command("rogan-gladen", epilog=f"Examples: `{ROGAN_GLADEN}` · "
-               f"`{ROGAN_GLADEN} --n-observed 2000 --n-sensitivity 300 --n-specificity 400 --json`")
+@study.command(
+    "rogan-gladen",
+    epilog=(
+        f"Examples: `{ROGAN_GLADEN}` · "
+        f"`{ROGAN_GLADEN} --n-observed 2000 --n-sensitivity 300 --n-specificity 400 --json`"
+    ),
+)
 def corrected(  # noqa: PLR0917 (typer gives every option by name)
-    observed: Share, sensitivity: Share, specificity: Share, n_observed: Count = None, n_sensitivity: Count = None,
-    n_specificity: Count = None, json_: Json = False,
+    observed: Share,
+    sensitivity: Share,
+    specificity: Share,
+    n_observed: Count = None,
+    n_sensitivity: Count = None,
+    n_specificity: Count = None,
+    json_: Json = False,
 ) -> None:
-    """Correct the share that a detector flags for its errors; with counts, with the 95 % interval of Lang and Reiczigel 2014.
+    """Correct the share that a detector flags for its errors; with counts, with the 95 % interval
+    of Lang and Reiczigel 2014.
 
     It holds as far as the detector errs on these accounts as it did where its errors were measured.
     """
     from benchmarks.study.estimators.rogan_gladen import rogan_gladen
 
-    found = rogan_gladen(observed, sensitivity, specificity, n_observed, n_sensitivity, n_specificity)
+    found = rogan_gladen(
+        observed, sensitivity, specificity, n_observed, n_sensitivity, n_specificity
+    )
     if found.outside:
-        say(f"No share of bots makes a detector with these errors flag {observed:.1%}: the correction lies outside 0 to 1 and was "
-            "cut. Its errors on these accounts are not those given.")
+        say(
+            f"No share of bots makes a detector with these errors flag {observed:.1%}: the"
+            " correction lies outside 0 to 1 and was cut. Its errors on these accounts are not"
+            " those given."
+        )
     if json_:
         emit({"value": found.value, "low": found.low, "high": found.high})
         return
@@ -108,47 +156,96 @@ def corrected(  # noqa: PLR0917 (typer gives every option by name)
     print(f"{found.value:.4f}  ({observed:.1%} flagged is {found.value:.1%} bots{interval})")
 
 
-@study.command("plan", epilog="Examples: `botbench study plan --width .04 --share .15` · `botbench study plan --width .04 "
-                              "--share .15 "
-               "--sensitivity .86 --specificity .90 --population 2800000` · `botbench study plan --width .02 --after study.json`")
+@study.command(
+    "plan",
+    epilog=(
+        "Examples: `botbench study plan --width .04 --share .15` · `botbench study plan --width .04"
+        " --share .15 --sensitivity .86 --specificity .90 --population 2800000` · `botbench study"
+        " plan --width .02 --after study.json`"
+    ),
+)
 def planned(  # noqa: PLR0917 (typer gives every option by name)
-    width: Annotated[float, typer.Option(metavar="WIDTH", help="Wanted full width of the 95 % interval, such as .04.")],
-    share: Annotated[float | None, typer.Option(metavar="SHARE", help="The share of bots to expect; .15 without it.")] = None,
+    width: Annotated[
+        float,
+        typer.Option(metavar="WIDTH", help="Wanted full width of the 95 % interval, such as .04."),
+    ],
+    share: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="The share of bots to expect; .15 without it."),
+    ] = None,
     quantity: Annotated[str, typer.Option(help="accounts or posts.")] = "accounts",
-    design: Annotated[str | None, typer.Option(help="uniform or posts; the one that fits the quantity without it.")] = None,
-    sensitivity: Annotated[float | None, typer.Option(metavar="SHARE", help="Of the detector that will be used.")] = None,
-    specificity: Annotated[float | None, typer.Option(metavar="SHARE", help="Of the detector that will be used.")] = None,
-    correlation: Annotated[float | None, typer.Option(metavar="RHO", help="Of its scores with the label, where known.")] = None,
-    population: Annotated[int | None, typer.Option(metavar="N", min=1, help="Accounts of the campaign.")] = None,
-    spread: Annotated[float, typer.Option(help="Standard deviation of the logarithm of posts per account.")] = 1.2,
-    response: Annotated[float, typer.Option(help="Part of the drawn accounts that gets an answer.")] = 1.0,
-    after: Annotated[Path | None, typer.Option(metavar="STUDY.json", help="A study that was made: how many more?")] = None,
+    design: Annotated[
+        str | None,
+        typer.Option(help="uniform or posts; the one that fits the quantity without it."),
+    ] = None,
+    sensitivity: Annotated[
+        float | None, typer.Option(metavar="SHARE", help="Of the detector that will be used.")
+    ] = None,
+    specificity: Annotated[
+        float | None, typer.Option(metavar="SHARE", help="Of the detector that will be used.")
+    ] = None,
+    correlation: Annotated[
+        float | None, typer.Option(metavar="RHO", help="Of its scores with the label, where known.")
+    ] = None,
+    population: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Accounts of the campaign.")
+    ] = None,
+    spread: Annotated[
+        float, typer.Option(help="Standard deviation of the logarithm of posts per account.")
+    ] = 1.2,
+    response: Annotated[
+        float, typer.Option(help="Part of the drawn accounts that gets an answer.")
+    ] = 1.0,
+    after: Annotated[
+        Path | None,
+        typer.Option(metavar="STUDY.json", help="A study that was made: how many more?"),
+    ] = None,
     json_: Json = False,
 ) -> None:
-    """Say how many accounts to annotate for an interval of a wanted width, by design and detector; after a study, how many more."""
+    """Say how many accounts to annotate for an interval of a wanted width, by design and detector;
+    after a study, how many more.
+    """
     from dataclasses import asdict
 
     from benchmarks.study.estimators import plan
     from botbench.core.errors import UserError, unknown
 
     fitting = "posts" if quantity == "posts" else "uniform"
-    for name, value, known in (("quantity", quantity, ("accounts", "posts")), ("design", design or fitting, ("uniform", "posts"))):
+    for name, value, known in (
+        ("quantity", quantity, ("accounts", "posts")),
+        ("design", design or fitting, ("uniform", "posts")),
+    ):
         if value not in known:
             raise unknown(name, value, known)
     ready = 0
     if after is not None:
         if not after.is_file():
-            raise UserError(f"--after: there is no file {after}; a study writes study.json beside its report.")
+            raise UserError(
+                f"--after: there is no file {after}; a study writes study.json beside its report."
+            )
         share, correlation, ready = plan.achieved(_document(after), quantity)
     design = design or fitting
-    found = plan.plan(width, 0.15 if share is None else share, population=population, sensitivity=sensitivity,
-                      specificity=specificity, rho=correlation, quantity=quantity, design=design, spread=spread, response=response,
-                      ready=ready)
+    found = plan.plan(
+        width,
+        0.15 if share is None else share,
+        population=population,
+        sensitivity=sensitivity,
+        specificity=specificity,
+        rho=correlation,
+        quantity=quantity,
+        design=design,
+        spread=spread,
+        response=response,
+        ready=ready,
+    )
     if json_:
         emit({**asdict(found), "design": design, "quantity": quantity})
         return
-    rows = [("sample alone", found.alone), ("with the detector", found.powered), ("more to annotate" if ready else "to annotate",
-                                                                                  found.annotate)]
+    rows = [
+        ("sample alone", found.alone),
+        ("with the detector", found.powered),
+        ("more to annotate" if ready else "to annotate", found.annotate),
+    ]
     table(f"For an interval {width:.3f} wide, share of {quantity}", ("", "accounts"), rows)
     for sentence in found.said:
         say(sentence)
@@ -163,30 +260,50 @@ def _document(path: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise UserError(f"{path} is not JSON: {error}. A study writes study.json beside its report.") from error
+        raise UserError(
+            f"{path} is not JSON: {error}. A study writes study.json beside its report."
+        ) from error
     if not isinstance(found, dict):
-        raise UserError(f"{path} holds no study; expected the study.json that a study writes beside its report.")
+        raise UserError(
+            f"{path} holds no study; expected the study.json that a study writes beside its report."
+        )
     return found
 
 
-@study.command("simulate", epilog="Examples: `botbench study simulate --campaigns 200` · "
-               "`botbench study simulate --quantifiers 40 --out docs/study-coverage.md`")
+@study.command(
+    "simulate",
+    epilog=(
+        "Examples: `botbench study simulate --campaigns 200` · "
+        "`botbench study simulate --quantifiers 40 --out docs/study-coverage.md`"
+    ),
+)
 def simulated(  # noqa: PLR0917 (typer gives every option by name)
     campaigns: Annotated[int, typer.Option(min=1, help="Campaigns for each setting.")] = 2000,
-    quantifiers: Annotated[int, typer.Option(min=0, help="Campaigns for EMQ, PACC and HDy, which are slow.")] = 0,
+    quantifiers: Annotated[
+        int, typer.Option(min=0, help="Campaigns for EMQ, PACC and HDy, which are slow.")
+    ] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Seed of every draw.")] = 0,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes.")] = 1,
-    keep: Annotated[Path | None, typer.Option("--keep", metavar="DIR", help="Keep finished blocks there, to go on later.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE.md", help="Write the table there.")] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option("--keep", metavar="DIR", help="Keep finished blocks there, to go on later."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE.md", help="Write the table there.")
+    ] = None,
     json_: Json = False,
 ) -> None:
-    """Simulate campaigns of known truth and say how often each method's interval holds it, and how wide it is."""
+    """Simulate campaigns of known truth and say how often each method's interval holds it, and how
+    wide it is.
+    """
     from benchmarks.study.simulation import coverage, run, table
 
     with progress(quiet=json_) as bar:
         task = bar.add_task("Simulating", total=run.count(campaigns, quantifiers))
         rows = run.run(campaigns, quantifiers, seed, jobs, keep, lambda: bar.advance(task))
-    command = f"botbench study simulate --campaigns {campaigns} --quantifiers {quantifiers} --seed {seed}"
+    command = (
+        f"botbench study simulate --campaigns {campaigns} --quantifiers {quantifiers} --seed {seed}"
+    )
     page = table.page(rows, command)
     if out is not None:
         out.write_text(page, encoding="utf-8")

@@ -14,7 +14,8 @@ def backup(
     folder: Annotated[Path, typer.Argument(help="The folder to make; it must not exist.")],
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Copy catalog, data, releases and results into a folder, each file with its sha256; other commands may go on.
+    """Copy catalog, data, releases and results into a folder, each file with its sha256; other
+    commands may go on.
 
     Temporary files, caches, downloads and other backups are left out: they can be made again.
     """
@@ -28,10 +29,21 @@ def backup(
     if json_:
         emit(document)
         return
-    say(f"Version {document['version']} is backed up: {document['files']:,} files, {document['bytes'] / 1e6:,.1f} MB, in {folder}.")
-    say(f"Next: keep it on another disk. To make a store of it: botbench --store NEW-PLACE restore-backup {folder}.")
+    say(
+        f"Version {document['version']} is backed up: {document['files']:,} files,"
+        f" {document['bytes'] / 1e6:,.1f} MB, in {folder}."
+    )
+    say(
+        "Next: keep it on another disk. To make a store of it: botbench --store NEW-PLACE"
+        f" restore-backup {folder}."
+    )
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Examples: `botbench backup /backups/botbench-2026-11-26` · `botbench backup ../copy --json`")(backup)
+    app.command(
+        epilog=(
+            "Examples: `botbench backup /backups/botbench-2026-11-26` · `botbench backup ../copy"
+            " --json`"
+        )
+    )(backup)

@@ -13,10 +13,14 @@ def blame(
     account: Annotated[str, typer.Argument(help="The account's id.")],
     *,
     dataset: Annotated[str | None, typer.Option("--dataset", help="Only in this data set.")] = None,
-    at: Annotated[str | None, typer.Option("--at", help="Only up to this version, tag or date.")] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", help="Only up to this version, tag or date.")
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """List every row about an account with the version that brought it or took it away: who, when, why."""
+    """List every row about an account with the version that brought it or took it away: who, when,
+    why.
+    """
     from curation.store import blame as room
     from curation.store.store import Store
 
@@ -25,12 +29,17 @@ def blame(
     if json_:
         emit(found)
         return
-    table(f"account {account}, up to version {found['version']}", ("version", "when (UTC)", "who", "data set", "what", "with"),
-          [_row(line) for line in found["lines"]])
+    table(
+        f"account {account}, up to version {found['version']}",
+        ("version", "when (UTC)", "who", "data set", "what", "with"),
+        [_row(line) for line in found["lines"]],
+    )
     for now in found["now"]:
         p_bot = f", p_bot {now['p_bot']:.3f}" if now["p_bot"] is not None else ""
-        say(f"Now in {now['dataset']}: {now['label'] or 'no label'}, {now['status']}{p_bot}, "
-            f"by {now['method']} of {now['n_claims']} votes.")
+        say(
+            f"Now in {now['dataset']}: {now['label'] or 'no label'}, {now['status']}{p_bot}, "
+            f"by {now['method']} of {now['n_claims']} votes."
+        )
     if not found["now"]:
         say("No consensus covers it yet. Next: botbench consensus DATASET.")
 
@@ -44,5 +53,9 @@ def _row(line: dict[str, Any]) -> tuple[object, ...]:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Examples: `botbench blame 2244994945` · "
-                "`botbench blame 2244994945 --dataset caverlee-2011 --at before`")(blame)
+    app.command(
+        epilog=(
+            "Examples: `botbench blame 2244994945` · "
+            "`botbench blame 2244994945 --dataset caverlee-2011 --at before`"
+        )
+    )(blame)

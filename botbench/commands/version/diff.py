@@ -1,4 +1,6 @@
-"""`botbench diff [A] [B] [TABLE]`: rows added, removed and changed between two versions, and the labels that moved."""
+"""`botbench diff [A] [B] [TABLE]`: rows added, removed and changed between two versions, and the
+labels that moved.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +12,25 @@ from botbench.core.console import emit, say, table
 
 
 def diff(
-    a: Annotated[str | None, typer.Argument(metavar="[A]", help="From this version, tag or date; without one, the version before "
-                                            "the newest ...")] = None,
-    b: Annotated[str | None, typer.Argument(metavar="[B]", help="... to this one; without one, the newest.")] = None,
+    a: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[A]",
+            help="From this version, tag or date; without one, the version before the newest ...",
+        ),
+    ] = None,
+    b: Annotated[
+        str | None, typer.Argument(metavar="[B]", help="... to this one; without one, the newest.")
+    ] = None,
     name: Annotated[str | None, typer.Argument(metavar="[TABLE]", help="Only this table.")] = None,
     *,
-    labels: Annotated[bool, typer.Option("--labels", help="Show whose claim moved which label, and how far.")] = False,
+    labels: Annotated[
+        bool, typer.Option("--labels", help="Show whose claim moved which label, and how far.")
+    ] = False,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Compare two versions table by table: a row is changed when its key stayed and its content did not.
+    """Compare two versions table by table: a row is changed when its key stayed and its content did
+    not.
 
     Tags and releases, which speak of versions, are compared only where they are named as TABLE.
     """
@@ -27,7 +39,11 @@ def diff(
 
     with Store(create=False) as store:
         last = store.resolve(b)
-        first = store.resolve(a) if a is not None else max((v.number for v in store.versions() if v.number < last), default=last)
+        first = (
+            store.resolve(a)
+            if a is not None
+            else max((v.number for v in store.versions() if v.number < last), default=last)
+        )
         tables = store.diff(first, last, name)
         moved = history.label_changes(store, first, last) if labels or json_ else []
         late = history.uncounted(store, last) if labels else {}
@@ -35,8 +51,11 @@ def diff(
         emit({"from": first, "to": last, "tables": tables, "labels": moved})
         return
     if any(any(c.values()) for c in tables.values()):
-        table(f"version {first} to {last}", ("table", "added", "removed", "changed"), [
-            (n, c["added"], c["removed"], c["changed"]) for n, c in tables.items()])
+        table(
+            f"version {first} to {last}",
+            ("table", "added", "removed", "changed"),
+            [(n, c["added"], c["removed"], c["changed"]) for n, c in tables.items()],
+        )
     else:
         say(f"Nothing differs between version {first} and version {last}.")
     if labels:
@@ -45,14 +64,29 @@ def diff(
 
 def _show(moved: list[dict[str, Any]], late: dict[str, int]) -> None:
     if moved:
-        table(f"{len(moved):,} labels that moved", ("data set", "account", "label", "status", "p_bot", "moved by", "because"), [
-            (m["dataset"], m["account"], _step(m, "label"), _step(m, "status"), _step(m, "p_bot"),
-             "–" if m["p_bot_change"] is None else f"{m['p_bot_change']:+.3f}", _because(m)) for m in moved])
+        table(
+            f"{len(moved):,} labels that moved",
+            ("data set", "account", "label", "status", "p_bot", "moved by", "because"),
+            [
+                (
+                    m["dataset"],
+                    m["account"],
+                    _step(m, "label"),
+                    _step(m, "status"),
+                    _step(m, "p_bot"),
+                    "–" if m["p_bot_change"] is None else f"{m['p_bot_change']:+.3f}",
+                    _because(m),
+                )
+                for m in moved
+            ],
+        )
     else:
         say("No label moved.")
     for dataset, n in late.items():
-        say(f"{n:,} claims on {dataset} came after its newest consensus, and no label rests on them yet: "
-            f"botbench consensus {dataset}.")
+        say(
+            f"{n:,} claims on {dataset} came after its newest consensus, and no label rests on them"
+            f" yet: botbench consensus {dataset}."
+        )
 
 
 def _step(moved: dict[str, Any], field: str) -> str:
@@ -67,7 +101,9 @@ def _word(state: dict[str, Any] | None, field: str) -> str:
 
 def _because(moved: dict[str, Any]) -> str:
     if moved["why"] != "claims":
-        return {"method": "another method", "other claims": "claims on other accounts"}[moved["why"]]
+        return {"method": "another method", "other claims": "claims on other accounts"}[
+            moved["why"]
+        ]
     return "; ".join(_said(c) for c in moved["claims"])
 
 
@@ -84,5 +120,9 @@ def _said(claim: dict[str, Any]) -> str:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Examples: `botbench diff` · `botbench diff 3 7` · `botbench diff before after claims --json` · "
-                "`botbench diff 2026-11-01 --labels`")(diff)
+    app.command(
+        epilog=(
+            "Examples: `botbench diff` · `botbench diff 3 7` · `botbench diff before after claims"
+            " --json` · `botbench diff 2026-11-01 --labels`"
+        )
+    )(diff)

@@ -18,21 +18,38 @@ SHOWN = 10
 
 def doctor(
     clean: Annotated[
-        bool, typer.Option("--clean", help="Move orphaned files and unfinished work older than a day to the store's folder trash/.")
+        bool,
+        typer.Option(
+            "--clean",
+            help=(
+                "Move orphaned files and unfinished work older than a day to the store's folder"
+                " trash/."
+            ),
+        ),
     ] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="With --clean: also where more than half of the data files would be moved.")
+        bool,
+        typer.Option(
+            "--force",
+            help="With --clean: also where more than half of the data files would be moved.",
+        ),
     ] = False,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Look at catalog, schema, files, releases and unfinished work, without changing anything; exit code 1 where it is ill."""
+    """Look at catalog, schema, files, releases and unfinished work, without changing anything; exit
+    code 1 where it is ill.
+    """
     from curation.maintenance import doctor as room
     from curation.store.connection import TRASH, locate
 
     location = locate(os.environ.get("BOTBENCH_STORE", "./.botbench"))
     if clean and room.examine(location).well:
         moved = room.clean(location, force=force)
-        say(f"Moved {len(moved):,} files and folders to {location.home / TRASH}." if moved else "There was nothing to move.")
+        say(
+            f"Moved {len(moved):,} files and folders to {location.home / TRASH}."
+            if moved
+            else "There was nothing to move."
+        )
     found = room.examine(location)
     if json_:
         emit(found.document())
@@ -43,7 +60,11 @@ def doctor(
 
 
 def _show(found: Diagnosis, home: str) -> None:
-    table(f"the store at {home}", ("looked at", "outcome", "found"), [(f.check, f.outcome, f.says) for f in found.findings])
+    table(
+        f"the store at {home}",
+        ("looked at", "outcome", "found"),
+        [(f.check, f.outcome, f.says) for f in found.findings],
+    )
     for f in (f for f in found.findings if f.do):
         say(f"{f.check}: {f.do}")
         for item in f.items[:SHOWN]:
@@ -54,4 +75,6 @@ def _show(found: Diagnosis, home: str) -> None:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Examples: `botbench doctor` · `botbench doctor --clean` · `botbench doctor --json`")(doctor)
+    app.command(
+        epilog="Examples: `botbench doctor` · `botbench doctor --clean` · `botbench doctor --json`"
+    )(doctor)

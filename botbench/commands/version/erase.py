@@ -1,4 +1,6 @@
-"""`botbench erase ACCOUNT --reason TEXT`: an account leaves the store and everything that was made from it."""
+"""`botbench erase ACCOUNT --reason TEXT`: an account leaves the store and everything that was made
+from it.
+"""
 
 from __future__ import annotations
 
@@ -19,30 +21,58 @@ def erase(
     account: Annotated[str | None, typer.Argument(help="The account's id, or its @handle.")] = None,
     *,
     reason: Annotated[
-        str | None, typer.Option("--reason", metavar="TEXT", help="Why; it is kept and must not name the account.")
+        str | None,
+        typer.Option(
+            "--reason", metavar="TEXT", help="Why; it is kept and must not name the account."
+        ),
     ] = None,
-    platform: Annotated[str | None, typer.Option("--platform", help="Its platform, where several know that id.")] = None,
-    dataset: Annotated[str | None, typer.Option("--dataset", help="Its data set, where the id is only the place of a row.")] = None,
+    platform: Annotated[
+        str | None, typer.Option("--platform", help="Its platform, where several know that id.")
+    ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option("--dataset", help="Its data set, where the id is only the place of a row."),
+    ] = None,
     also: Annotated[
         list[Path] | None,
-        typer.Option("--also", metavar="DIR", help="Another folder: what botbench wrote in it is cleaned; repeatable."),
+        typer.Option(
+            "--also",
+            metavar="DIR",
+            help="Another folder: what botbench wrote in it is cleaned; repeatable.",
+        ),
     ] = None,
     url: Annotated[
-        str | None, typer.Option("--url", envvar="LABEL_STUDIO_URL", help="Label Studio server whose tasks go too.")
+        str | None,
+        typer.Option(
+            "--url", envvar="LABEL_STUDIO_URL", help="Label Studio server whose tasks go too."
+        ),
     ] = None,
-    token: Annotated[str, typer.Option("--token", envvar="LABEL_STUDIO_API_KEY", help="Its token.", show_envvar=False)] = "",
-    expired: Annotated[bool, typer.Option("--expired", help="Instead: remove what is past its tier's retention period.")] = False,
+    token: Annotated[
+        str,
+        typer.Option(
+            "--token", envvar="LABEL_STUDIO_API_KEY", help="Its token.", show_envvar=False
+        ),
+    ] = "",
+    expired: Annotated[
+        bool,
+        typer.Option("--expired", help="Instead: remove what is past its tier's retention period."),
+    ] = False,
     on: Annotated[
-        str | None, typer.Option("--on", metavar="DATE", help="The day that --expired goes by; today without it.")
+        str | None,
+        typer.Option(
+            "--on", metavar="DATE", help="The day that --expired goes by; today without it."
+        ),
     ] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Erase an account: rows in every version, catalog pages, Label Studio tasks, predictions, MLflow artifacts, reports,
-    caches and releases (each gets a successor). Only a salted hash remains, so that it is not pulled again.
+    """Erase an account: rows in every version, catalog pages, Label Studio tasks, predictions,
+    MLflow artifacts, reports, caches and releases (each gets a successor). Only a salted hash
+    remains, so that it is not pulled again.
 
-    Older versions of the store go, for they hold the account; frozen releases stay, without it. An interrupted erasure is
-    finished by the same command. Files that botbench did not make are listed and left as they are. Backups are listed: only
-    you can delete them, and those made elsewhere are not known here. Exit code 1 where anything is left.
+    Older versions of the store go, for they hold the account; frozen releases stay, without it. An
+    interrupted erasure is finished by the same command. Files that botbench did not make are listed
+    and left as they are. Backups are listed: only you can delete them, and those made elsewhere are
+    not known here. Exit code 1 where anything is left.
     """
     from botbench.core.errors import UserError
     from curation.maintenance.erasure import erase as work
@@ -52,17 +82,28 @@ def erase(
         _expire(on, json_)
         return
     if not account or not reason:
-        raise UserError("erase wants an account and --reason TEXT (or --expired, for what is past its retention period).")
+        raise UserError(
+            "erase wants an account and --reason TEXT (or --expired, for what is past its retention"
+            " period)."
+        )
     with Store(create=False) as store:
-        done = work(store, account, reason, platform=platform, dataset=dataset, also=also or [], client=_client(url, token))
+        done = work(
+            store,
+            account,
+            reason,
+            platform=platform,
+            dataset=dataset,
+            also=also or [],
+            client=_client(url, token),
+        )
     if json_:
         emit(done.document())
     else:
         _show(done)
     if done.left:
         raise Findings(
-            f"Something is left in {done.left} places; the erasure is not finished. Run the same command again after mending "
-            "what is listed."
+            f"Something is left in {done.left} places; the erasure is not finished. Run the same"
+            " command again after mending what is listed."
         )
 
 
@@ -82,7 +123,11 @@ def _show(done: Erasure) -> None:
         ],
     )
     if done.releases_superseded:
-        table("releases", ("written anew", "superseded by"), [(r, done.successors.get(r)) for r in done.releases_superseded])
+        table(
+            "releases",
+            ("written anew", "superseded by"),
+            [(r, done.successors.get(r)) for r in done.releases_superseded],
+        )
     for text in done.left_in:
         say(f"LEFT: {text}")
     for text in done.to_do:
@@ -106,12 +151,18 @@ def _expire(on: str | None, json_: bool) -> None:
         ("publication", "until", "files removed"),
         [(p["publication"], p["until"], p["files"]) for p in done["expired"]],
     )
-    say(f"{len(done['expired'])} publications are past their period on {done['on']}; their data are gone, their notices stay.")
+    say(
+        f"{len(done['expired'])} publications are past their period on {done['on']}; their data are"
+        " gone, their notices stay."
+    )
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
-        epilog="Examples: `botbench erase 1234567890 --reason 'asked by mail, case 7'` · "
-        "`botbench erase @NAME --platform twitter --reason 'case 8' --json` · `botbench erase --expired --on 2028-01-01`"
+        epilog=(
+            "Examples: `botbench erase 1234567890 --reason 'asked by mail, case 7'` · `botbench"
+            " erase @NAME --platform twitter --reason 'case 8' --json` · `botbench erase --expired"
+            " --on 2028-01-01`"
+        )
     )(erase)

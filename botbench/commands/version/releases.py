@@ -14,17 +14,25 @@ if TYPE_CHECKING:
 
 
 def releases(
-    verify: Annotated[bool, typer.Option("--verify", help="Compare every file with its sha256.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Compare every file with its sha256.")
+    ] = False,
     diff: Annotated[
         tuple[str, str] | None,
         typer.Option(
             "--diff",
             metavar="OLD NEW",
-            help="What differs between two versions: accounts added, removed, relabelled, by whose claim.",
+            help=(
+                "What differs between two versions: accounts added, removed, relabelled, by whose"
+                " claim."
+            ),
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Write the page of --diff there (.html or .md).")
+        Path | None,
+        typer.Option(
+            "--out", metavar="FILE", help="Write the page of --diff there (.html or .md)."
+        ),
     ] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
@@ -37,7 +45,11 @@ def releases(
         if diff:
             _diff(store, *diff, out, json_)
             return
-    found = [load(home, f"{name}@{v}", verify=verify) for name, versions in listed(home).items() for v in versions]
+    found = [
+        load(home, f"{name}@{v}", verify=verify)
+        for name, versions in listed(home).items()
+        for v in versions
+    ]
     if json_:
         emit(
             {
@@ -94,7 +106,8 @@ def _diff(store: Store, before: str, after: str, out: Path | None, json_: bool) 
     old, new = load(store.home, before), load(store.home, after)
     if old.name != new.name:
         raise UserError(
-            f"{old.reference} and {new.reference} are not versions of one release; compare for example {new.name}@1 {new.name}@2."
+            f"{old.reference} and {new.reference} are not versions of one release; compare for"
+            f" example {new.name}@1 {new.name}@2."
         )
     found = changes.between(store, old, new)
     if out:
@@ -107,16 +120,27 @@ def _diff(store: Store, before: str, after: str, out: Path | None, json_: bool) 
         f"{old.reference} to {new.reference}",
         ("account", "change", "before", "after", "claims"),
         [
-            (a["account_id"], a["change"], a["before"], a["after"] or a["status"], "; ".join(map(changes.claim, a["claims"])))
+            (
+                a["account_id"],
+                a["change"],
+                a["before"],
+                a["after"] or a["status"],
+                "; ".join(map(changes.claim, a["claims"])),
+            )
             for a in found.accounts[:100]
         ],
     )
-    say(f"{', '.join(f'{n:,} {what}' for what, n in found.counts.items())}. Why: {found.because or 'no reason was given'}.")
+    say(
+        f"{', '.join(f'{n:,} {what}' for what, n in found.counts.items())}. Why:"
+        f" {found.because or 'no reason was given'}."
+    )
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
-        epilog="Examples: `botbench releases` · `botbench releases --verify --json` · "
-        "`botbench releases --diff rtbust@1 rtbust@2 --out changes.html`"
+        epilog=(
+            "Examples: `botbench releases` · `botbench releases --verify --json` · "
+            "`botbench releases --diff rtbust@1 rtbust@2 --out changes.html`"
+        )
     )(releases)

@@ -14,7 +14,8 @@ def restore(
     version: Annotated[str, typer.Argument(help="The version, tag or date to go back to.")],
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Make a new version equal to an old one. Nothing is lost: what came between stays in its own versions.
+    """Make a new version equal to an old one. Nothing is lost: what came between stays in its own
+    versions.
 
     Tags, releases and what validation found stay, for they speak of versions.
     """
@@ -29,13 +30,22 @@ def restore(
     if made.version is None:
         say(f"The newest version holds what version {made.restored} holds; no version was made.")
         return
-    table(f"version {made.version} holds what version {made.restored} held",
-          ("table", "brought back", "taken out", "changed back"), [
-        (n, c["added"], c["removed"], c["changed"]) for n, c in made.tables.items()])
-    say(f"Next: botbench diff {made.restored} {made.version}; to undo this, botbench restore {made.version - 1}.")
+    table(
+        f"version {made.version} holds what version {made.restored} held",
+        ("table", "brought back", "taken out", "changed back"),
+        [(n, c["added"], c["removed"], c["changed"]) for n, c in made.tables.items()],
+    )
+    say(
+        f"Next: botbench diff {made.restored} {made.version}; to undo this, botbench restore"
+        f" {made.version - 1}."
+    )
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Examples: `botbench restore 7` · `botbench restore before-correction` · "
-                "`botbench restore 2026-11-01`")(restore)
+    app.command(
+        epilog=(
+            "Examples: `botbench restore 7` · `botbench restore before-correction` · "
+            "`botbench restore 2026-11-01`"
+        )
+    )(restore)

@@ -15,7 +15,9 @@ def restore_backup(
     folder: Annotated[Path, typer.Argument(help="The folder that botbench backup made.")],
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Make a store of a backup at --store (or BOTBENCH_STORE), where none may be; every file is compared with its hash first."""
+    """Make a store of a backup at --store (or BOTBENCH_STORE), where none may be; every file is
+    compared with its hash first.
+    """
     from curation.maintenance import backup as room
     from curation.store.connection import locate
     from curation.store.store import Store
@@ -24,16 +26,26 @@ def restore_backup(
     location = locate(place)
     with progress(quiet=json_) as bar:
         task = bar.add_task("restoring", total=None)
-        made = room.restore(folder, location, lambda done, of: bar.update(task, completed=done, total=of))
+        made = room.restore(
+            folder, location, lambda done, of: bar.update(task, completed=done, total=of)
+        )
     with Store(place) as store:
         head = store.head()
     if json_:
         emit({**made.document(), "store": location.home, "head": head})
         return
-    say(f"The store at {location.home} is what it was in version {made.manifest['version']}. Next: botbench doctor.")
+    say(
+        f"The store at {location.home} is what it was in version {made.manifest['version']}. Next:"
+        " botbench doctor."
+    )
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("restore-backup", epilog="Examples: `botbench --store ./again restore-backup /backups/botbench-2026-11-26` · "
-                "`BOTBENCH_STORE=./again botbench restore-backup ../copy --json`")(restore_backup)
+    app.command(
+        "restore-backup",
+        epilog=(
+            "Examples: `botbench --store ./again restore-backup /backups/botbench-2026-11-26` · "
+            "`BOTBENCH_STORE=./again botbench restore-backup ../copy --json`"
+        ),
+    )(restore_backup)

@@ -10,11 +10,15 @@ from botbench.core.console import emit, say, table
 
 
 def show(
-    version: Annotated[str | None, typer.Argument(help="A version, tag or date; the newest without one.")] = None,
+    version: Annotated[
+        str | None, typer.Argument(help="A version, tag or date; the newest without one.")
+    ] = None,
     at: Annotated[str | None, typer.Option("--at", help="The same as VERSION.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Show a version: who made it and why, the rows of every table, and what it added to the version before."""
+    """Show a version: who made it and why, the rows of every table, and what it added to the
+    version before.
+    """
     from curation.store.store import Store
 
     with Store(create=False) as store:
@@ -22,26 +26,52 @@ def show(
     if json_:
         emit(found)
         return
-    say(f"version {found['version']} · {found['made_at']:%Y-%m-%d %H:%M:%S} UTC · {found['author']} · {found['message']}"
-        + (f" · tags: {', '.join(found['tags'])}" if found["tags"] else ""))
-    table("", ("table", "rows", "added", "removed", "changed"), [
-        (name, rows, *(found["changes"].get(name, {}).get(k, 0) for k in ("added", "removed", "changed")))
-        for name, rows in found["rows"].items()])
+    say(
+        f"version {found['version']} · {found['made_at']:%Y-%m-%d %H:%M:%S} UTC · {found['author']}"
+        f" · {found['message']}" + (f" · tags: {', '.join(found['tags'])}" if found["tags"] else "")
+    )
+    table(
+        "",
+        ("table", "rows", "added", "removed", "changed"),
+        [
+            (
+                name,
+                rows,
+                *(
+                    found["changes"].get(name, {}).get(k, 0)
+                    for k in ("added", "removed", "changed")
+                ),
+            )
+            for name, rows in found["rows"].items()
+        ],
+    )
     say("Next: botbench diff A B, or botbench tag NAME VERSION.")
 
 
 def describe(store: Any, at: str | None) -> dict[str, Any]:
-    """One version: its snapshot, the rows of each table, and the changes against the version before."""
+    """One version: its snapshot, the rows of each table, and the changes against the version
+    before.
+    """
     from curation.store.schema import STORED
 
     number = store.resolve(at)
     versions = {v.number: v for v in store.versions()}
     found = versions[number]
     before = max((n for n in versions if n < number), default=None)
-    rows = {name: store.arrow(f"SELECT count(*) AS n FROM {store.relation(name, number)}")["n"][0].as_py() for name in STORED}
+    rows = {
+        name: (
+            store.arrow(f"SELECT count(*) AS n FROM {store.relation(name, number)}")["n"][0].as_py()
+        )
+        for name in STORED
+    }
     return {
-        "version": number, "made_at": found.made_at, "author": found.author, "message": found.message, "tags": found.tags,
-        "rows": rows, "changes": _changes(store, before, number) if before is not None else {},
+        "version": number,
+        "made_at": found.made_at,
+        "author": found.author,
+        "message": found.message,
+        "tags": found.tags,
+        "rows": rows,
+        "changes": _changes(store, before, number) if before is not None else {},
     }
 
 
@@ -49,10 +79,20 @@ def _changes(store: Any, before: int, number: int) -> dict[str, dict[str, int]]:
     """What a version changed, tags and releases included."""
     from curation.store.schema import STORED
 
-    spoken = {t.name: store.diff(before, number, t.name)[t.name] for t in STORED.values() if t.of_versions}
-    return {**store.diff(before, number), **{name: c for name, c in spoken.items() if any(c.values())}}
+    spoken = {
+        t.name: store.diff(before, number, t.name)[t.name] for t in STORED.values() if t.of_versions
+    }
+    return {
+        **store.diff(before, number),
+        **{name: c for name, c in spoken.items() if any(c.values())},
+    }
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Examples: `botbench show` · `botbench show 7` · `botbench show before-correction --json`")(show)
+    app.command(
+        epilog=(
+            "Examples: `botbench show` · `botbench show 7` · `botbench show before-correction"
+            " --json`"
+        )
+    )(show)

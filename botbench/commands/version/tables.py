@@ -10,7 +10,9 @@ import typer
 from botbench.core.console import emit
 
 
-def tables(json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False) -> None:
+def tables(
+    json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
     """Print every table of the store: keys, columns, types and meaning (Markdown)."""
     from curation.store.schema import TABLES, reference_page
 
@@ -22,4 +24,6 @@ def tables(json_: Annotated[bool, typer.Option("--json", help="One JSON document
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Examples: `botbench tables > docs/tables.md` · `botbench tables --json`")(tables)
+    app.command(epilog="Examples: `botbench tables > docs/tables.md` · `botbench tables --json`")(
+        tables
+    )

@@ -1,4 +1,6 @@
-"""`botbench validate DATASET`: check one data set at one version, list who breaks which rule, write the report."""
+"""`botbench validate DATASET`: check one data set at one version, list who breaks which rule, write
+the report.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +16,27 @@ if TYPE_CHECKING:
 
 
 def validate(
-    dataset: Annotated[str | None, typer.Argument(help="The data set's id, such as cresci-rtbust-2019.")] = None,
-    at: Annotated[str | None, typer.Option("--at", help="A version, tag or date; the newest without one.")] = None,
-    against: Annotated[str | None, typer.Option("--against", help="Compare with this version, tag or date too.")] = None,
-    release: Annotated[str | None, typer.Option("--release", help="Check a release's files, NAME or NAME@N, instead.")] = None,
+    dataset: Annotated[
+        str | None, typer.Argument(help="The data set's id, such as cresci-rtbust-2019.")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", help="A version, tag or date; the newest without one.")
+    ] = None,
+    against: Annotated[
+        str | None, typer.Option("--against", help="Compare with this version, tag or date too.")
+    ] = None,
+    release: Annotated[
+        str | None,
+        typer.Option("--release", help="Check a release's files, NAME or NAME@N, instead."),
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Check keys, types, ranges, times, references, claims, consensus and splits; exit code 1 where one is broken.
+    """Check keys, types, ranges, times, references, claims, consensus and splits; exit code 1 where
+    one is broken.
 
-    Who breaks which rule is kept in the store (table findings) and stands in the report. With --against, the numbers of rows,
-    the share of bots and the spread of the accounts' values are compared with those of another version.
+    Who breaks which rule is kept in the store (table findings) and stands in the report. With
+    --against, the numbers of rows, the share of bots and the spread of the accounts' values are
+    compared with those of another version.
     """
     from curation.store.store import Store
     from curation.validation import report
@@ -38,12 +51,17 @@ def validate(
         _show(found)
     say(f"Report: {page}")
     if not found.success:
-        say(f"Next: mend it and pull again, or botbench release NAME --dataset {dataset} --accept REASON.")
+        say(
+            f"Next: mend it and pull again, or botbench release NAME --dataset {dataset} --accept"
+            " REASON."
+        )
         raise typer.Exit(1)
     say(f"Next: botbench release NAME --dataset {dataset}.")
 
 
-def _validated(store: Store, dataset: str | None, at: str | None, against: str | None, release: str | None) -> Validation:
+def _validated(
+    store: Store, dataset: str | None, at: str | None, against: str | None, release: str | None
+) -> Validation:
     from dataclasses import replace
 
     from botbench.core.errors import UserError
@@ -52,29 +70,47 @@ def _validated(store: Store, dataset: str | None, at: str | None, against: str |
 
     if release is not None:
         if dataset or at or against:
-            raise UserError("--release names what is checked: leave out the data set, --at and --against.")
+            raise UserError(
+                "--release names what is checked: leave out the data set, --at and --against."
+            )
         return run.validate_release(store, load(store.home, release), keep=True)
     if dataset is None:
-        raise UserError("Name the data set to check, or a release with --release. What there is: botbench datasets.")
+        raise UserError(
+            "Name the data set to check, or a release with --release. What there is: botbench"
+            " datasets."
+        )
     # Both are looked up before anything is written, so that no version moves in between.
     last, first = store.resolve(at), store.resolve(against) if against is not None else None
     if first is not None:
         run.check_known(store, dataset, first)
     found = run.validate(store, dataset, last, keep=True)
-    return found if first is None else replace(found, drift=drift.compare(store, dataset, first, last))
+    return (
+        found if first is None else replace(found, drift=drift.compare(store, dataset, first, last))
+    )
 
 
 def _show(found: Validation) -> None:
     from curation.validation.report import visible
 
-    table(f"{visible(found.dataset)}, version {found.version}: {'passed' if found.success else 'failed'}",
-          ("suite", "outcome", "rows", "checks", "broken", "errors", "warnings"),
-          [(s.name, s.outcome, s.rows, s.ran, len(s.failures), len(s.errors), len(s.warnings)) for s in found.suites])
-    for title, findings in (("broken", [f for s in found.suites for f in s.failures]),
-                            ("to know (does not stop a release)", [f for s in found.suites for f in s.warnings])):
+    table(
+        f"{visible(found.dataset)}, version {found.version}:"
+        f" {'passed' if found.success else 'failed'}",
+        ("suite", "outcome", "rows", "checks", "broken", "errors", "warnings"),
+        [
+            (s.name, s.outcome, s.rows, s.ran, len(s.failures), len(s.errors), len(s.warnings))
+            for s in found.suites
+        ],
+    )
+    for title, findings in (
+        ("broken", [f for s in found.suites for f in s.failures]),
+        ("to know (does not stop a release)", [f for s in found.suites for f in s.warnings]),
+    ):
         if findings:
-            table(title, ("rule", "rows", "accounts", "must hold"), [
-                (f"{f.table}.{f.rule.name}", f.rows, f.accounts, f.rule.says) for f in findings])
+            table(
+                title,
+                ("rule", "rows", "accounts", "must hold"),
+                [(f"{f.table}.{f.rule.name}", f.rows, f.accounts, f.rule.says) for f in findings],
+            )
     if found.drift:
         say(f"Compared with version {found.drift.against}:")
         for sentence in found.drift.told or ["nothing moved by as much as would be told."]:
@@ -88,5 +124,9 @@ def _show(found: Validation) -> None:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Examples: `botbench validate cresci-rtbust-2019` · "
-                "`botbench validate caverlee-2011 --at 12 --against 7 --json` · `botbench validate --release rtbust@1`")(validate)
+    app.command(
+        epilog=(
+            "Examples: `botbench validate cresci-rtbust-2019` · `botbench validate caverlee-2011"
+            " --at 12 --against 7 --json` · `botbench validate --release rtbust@1`"
+        )
+    )(validate)

@@ -1,4 +1,6 @@
-"""Disputed accounts go to a further person, with what both sides gave as reasons and not who they are."""
+"""Disputed accounts go to a further person, with what both sides gave as reasons and not who they
+are.
+"""
 
 from __future__ import annotations
 
@@ -20,22 +22,26 @@ if TYPE_CHECKING:
 
 
 def standing(store: Store, batch_ids: list[str], scheme: Scheme, at: int | None = None) -> None:
-    """`standing_votes`: what people say now of the sampled accounts of some batches (adjudicators, training and gold apart):
-    batch_id, account_id, claimant, answer, label, reasons, note."""
+    """`standing_votes`: what people say now of the sampled accounts of some batches (adjudicators,
+    training and gold apart): batch_id, account_id, claimant, answer, label, reasons, note."""
     claims = store.relation("claims", at)
     meaning = ", ".join(f"({quoted(a)}, {quoted(label)})" for a, label in scheme.labels.items())
-    store.connection.execute(f"""
+    store.connection.execute(
+        f"""
         CREATE OR REPLACE TEMP TABLE standing_votes AS
         SELECT batch_id, account_id, claimant, answer, label, reasons, note
         FROM {claims} c LEFT JOIN (VALUES {meaning}) m(answer, label) USING (answer)
         WHERE list_contains(?::VARCHAR[], batch_id) AND claimant_kind = 'person' AND answer IS NOT NULL
             AND attributes['part'] IS NULL AND claim_id NOT IN (SELECT retracts FROM {claims} WHERE retracts IS NOT NULL)
         QUALIFY row_number() OVER (PARTITION BY batch_id, account_id, claimant ORDER BY made_at DESC NULLS LAST, claim_id) = 1""",
-        [batch_ids])
+        [batch_ids],
+    )
 
 
 def waiting(store: Store, batch_ids: list[str], scheme: Scheme) -> list[tuple[str, str]]:
-    """(batch, account) of what is disputed by the scheme's rule and no adjudicator has judged, sorted."""
+    """(batch, account) of what is disputed by the scheme's rule and no adjudicator has judged,
+    sorted.
+    """
     standing(store, batch_ids, scheme)
     claims = store.relation("claims")
     agreed = float(scheme.consensus["agreed"])
@@ -52,28 +58,49 @@ def waiting(store: Store, batch_ids: list[str], scheme: Scheme) -> list[tuple[st
 
 
 def begin(store: Store, batch: Batch, scheme: Scheme, name: str) -> Batch:
-    """A batch of the disputed accounts for a further person; those this person answered already stay waiting.
+    """A batch of the disputed accounts for a further person; those this person answered already
+    stay waiting.
 
     Raises UserError where nothing waits for this person.
     """
     disputed = [account for _, account in waiting(store, [batch.batch_id], scheme)]
     code = Roster.load(store.home).pseudonym(name)
-    mine = set(store.arrow("SELECT account_id FROM standing_votes WHERE claimant = ?", [code])["account_id"].to_pylist())
-    asked = set(store.arrow(f"""
+    mine = set(
+        store.arrow("SELECT account_id FROM standing_votes WHERE claimant = ?", [code])[
+            "account_id"
+        ].to_pylist()
+    )
+    asked = set(
+        store.arrow(
+            f"""
         SELECT account_id FROM {store.relation("assignments")} SEMI JOIN
         (FROM {store.relation("batches")} WHERE of_batch = ? AND purpose = 'adjudication') USING (batch_id)""",
-        [batch.batch_id])["account_id"].to_pylist())
+            [batch.batch_id],
+        )["account_id"].to_pylist()
+    )
     accounts = [a for a in disputed if a not in mine and a not in asked]
     if not accounts:
-        own = f" {len(mine & set(disputed))} of them {name} answered, which a further person must not have." if mine else ""
-        raise UserError(f"Nothing new of batch {batch.batch_id[:8]} waits for {name}: {len(disputed)} accounts are disputed, "
-                        f"{len(asked & set(disputed))} of them are being adjudicated.{own}")
+        own = (
+            f" {len(mine & set(disputed))} of them {name} answered, which a further person must not"
+            " have."
+            if mine
+            else ""
+        )
+        raise UserError(
+            f"Nothing new of batch {batch.batch_id[:8]} waits for {name}: {len(disputed)} accounts"
+            f" are disputed, {len(asked & set(disputed))} of them are being adjudicated.{own}"
+        )
     return gold.special(store, batch, "adjudication", accounts, [name], pool=len(disputed))
 
 
 def told(store: Store, batch: Batch, scheme: Scheme, cards: Iterator[Card]) -> Iterator[Card]:
-    """The cards; those of an adjudication followed by what both sides said, as of the version the batch was made from."""
-    row = store.arrow(f"SELECT purpose, of_batch FROM {store.relation('batches')} WHERE batch_id = ?", [batch.batch_id]).to_pylist()
+    """The cards; those of an adjudication followed by what both sides said, as of the version the
+    batch was made from.
+    """
+    row = store.arrow(
+        f"SELECT purpose, of_batch FROM {store.relation('batches')} WHERE batch_id = ?",
+        [batch.batch_id],
+    ).to_pylist()
     if not row or row[0]["purpose"] != "adjudication":
         return cards
     standing(store, [row[0]["of_batch"]], scheme, batch.drawn_from)
@@ -89,8 +116,11 @@ def told(store: Store, batch: Batch, scheme: Scheme, cards: Iterator[Card]) -> I
 
 def _with(card: Card, sides: list[dict[str, Any]], scheme: Scheme) -> Card:
     body = "".join(f"<li>{_side(side, scheme)}</li>" for side in sides)
-    html = (f'{card.html}<div class="ac"><section class="ac-s"><div class="ac-h"><b>What was said before</b><small>'
-            f'without names; yours is the answer that settles it</small></div><ul class="ac-p">{body}</ul></section></div>')
+    html = (
+        f'{card.html}<div class="ac"><section class="ac-s"><div class="ac-h"><b>What was said'
+        " before</b><small>without names; yours is the answer that settles it</small></div><ul"
+        f' class="ac-p">{body}</ul></section></div>'
+    )
     return replace(card, html=html, hash=card_hash(html))
 
 
@@ -100,4 +130,6 @@ def _side(side: dict[str, Any], scheme: Scheme) -> str:
     notes = "".join(f"<p>{literal(note)}</p>" for note in side["notes"] or [])
     votes = "one person" if side["votes"] == 1 else f"{side['votes']} people"
     given = literal(", ".join(reasons)) if reasons else '<i class="ac-no">no reason given</i>'
-    return f'<b>{literal(answer.title if answer else side["answer"])}</b> · {votes} · {given}{notes}'
+    return (
+        f"<b>{literal(answer.title if answer else side['answer'])}</b> · {votes} · {given}{notes}"
+    )

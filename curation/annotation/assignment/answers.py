@@ -10,12 +10,25 @@ from curation.annotation.assignment.batches import Batch
 if TYPE_CHECKING:
     from curation.store.store import Store
 
-COLUMNS = ("account_id", "claimant", "answer", "kinds", "confidence", "reasons", "note", "made_at", "lead_time_s", "scores_shown",
-           "scheme_version")
+COLUMNS = (
+    "account_id",
+    "claimant",
+    "answer",
+    "kinds",
+    "confidence",
+    "reasons",
+    "note",
+    "made_at",
+    "lead_time_s",
+    "scores_shown",
+    "scheme_version",
+)
 
 
 def standing(store: Store, batch: Batch) -> Iterator[tuple[Any, ...]]:
-    """One row (`COLUMNS`) for each answer, sorted by account, claimant and time; read some at a time."""
+    """One row (`COLUMNS`) for each answer, sorted by account, claimant and time; read some at a
+    time.
+    """
     found = store.connection.cursor()
     try:
         found.execute("SET TimeZone = 'UTC'")
@@ -23,7 +36,9 @@ def standing(store: Store, batch: Batch) -> Iterator[tuple[Any, ...]]:
             f"SELECT {', '.join(COLUMNS)} FROM lake.main.claims c "
             "WHERE batch_id = ? AND claimant_kind = 'person' AND answer IS NOT NULL "
             "AND NOT EXISTS (FROM lake.main.claims r WHERE r.retracts = c.claim_id) "
-            "ORDER BY account_id, claimant, made_at, claim_id", [batch.batch_id])
+            "ORDER BY account_id, claimant, made_at, claim_id",
+            [batch.batch_id],
+        )
         while rows := found.fetchmany(10_000):
             yield from rows
     finally:

@@ -1,4 +1,6 @@
-"""Who answered, without saying who it is: a pseudonym made of the e-mail and a salt that stays in the store's folder."""
+"""Who answered, without saying who it is: a pseudonym made of the e-mail and a salt that stays in
+the store's folder.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +15,17 @@ SIMULATED = "simulated.invalid"
 
 
 class People:
-    """Pseudonyms, the same for the same person in one store, and not to be traced back without its salt."""
+    """Pseudonyms, the same for the same person in one store, and not to be traced back without its
+    salt.
+    """
 
     def __init__(self, home: Path) -> None:
         self._salt = salts.salt(home, SALT)
 
     def pseudonym(self, identity: str) -> str:
-        """The pseudonym of an e-mail address (or, where none is known, of another text that names the person)."""
+        """The pseudonym of an e-mail address (or, where none is known, of another text that names
+        the person).
+        """
         plain = identity.strip().lower()
         name, _, domain = plain.partition("@")
         if domain == SIMULATED:

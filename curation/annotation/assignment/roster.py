@@ -1,4 +1,5 @@
-"""Who annotates and where: names, addresses and servers, in one private file of the store's folder that no export reads.
+"""Who annotates and where: names, addresses and servers, in one private file of the store's folder
+that no export reads.
 
 In the store itself people are pseudonyms.
 """
@@ -25,7 +26,9 @@ DOMAIN = "annotators.invalid"
 
 @dataclass(frozen=True)
 class Person:
-    """One annotator: the name the others know, the address they log in with, the server they work on."""
+    """One annotator: the name the others know, the address they log in with, the server they work
+    on.
+    """
 
     name: str
     email: str
@@ -52,7 +55,9 @@ class Roster:
 
     @classmethod
     def load(cls, home: Path) -> Roster:
-        """The roster of a store; empty where there is none. Raises UserError where the file was damaged."""
+        """The roster of a store; empty where there is none. Raises UserError where the file was
+        damaged.
+        """
         file = home / "annotate" / "roster.json"
         if not file.exists():
             return cls(home)
@@ -61,8 +66,11 @@ class Roster:
             people = {p["name"]: Person(**p) for p in found["people"]}
             return cls(home, people, {s["name"]: Place(**s) for s in found["places"]})
         except (ValueError, KeyError, TypeError) as error:
-            raise UserError(f"{file} cannot be read ({error!r}); expected what botbench wrote there. Mend it, or take it away and "
-                            "invite the people again: answers and seats do not depend on it.") from None
+            raise UserError(
+                f"{file} cannot be read ({error!r}); expected what botbench wrote there. Mend it,"
+                " or take it away and invite the people again: answers and seats do not depend"
+                " on it."
+            ) from None
 
     @classmethod
     @contextlib.contextmanager
@@ -76,8 +84,16 @@ class Roster:
             yield roster
             draft = folder / f"roster.{os.getpid()}.{secrets.token_hex(4)}"
             draft.touch(mode=0o600)
-            draft.write_text(json.dumps({"people": [asdict(p) for p in roster.people.values()],
-                                         "places": [asdict(p) for p in roster.places.values()]}, indent=1), encoding="utf-8")
+            draft.write_text(
+                json.dumps(
+                    {
+                        "people": [asdict(p) for p in roster.people.values()],
+                        "places": [asdict(p) for p in roster.places.values()],
+                    },
+                    indent=1,
+                ),
+                encoding="utf-8",
+            )
             draft.replace(folder / "roster.json")
 
     def pseudonym(self, name: str) -> str:

@@ -1,4 +1,6 @@
-"""Simulated annotators: a Label Studio export as such people would leave it, for demonstrations and tests."""
+"""Simulated annotators: a Label Studio export as such people would leave it, for demonstrations and
+tests.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +19,22 @@ BEGUN = "2018-07-01T09:00:00Z"
 MEDIAN_SECONDS = 20.0
 
 
-def simulate_export(store: Store, batch_id: str, path: Path, *, annotators: int = 3, sensitivity: float = 0.85,
-                    specificity: float = 0.9, seed: int = 0) -> int:
+def simulate_export(
+    store: Store,
+    batch_id: str,
+    path: Path,
+    *,
+    annotators: int = 3,
+    sensitivity: float = 0.85,
+    specificity: float = 0.9,
+    seed: int = 0,
+) -> int:
     """Write the export of a batch answered by simulated people; returns the number of annotations.
 
-    Each calls a bot a bot with probability `sensitivity` and a human a human with probability `specificity`; the truth
-    is what is claimed of it by others than people. An account without one is answered `cannot tell`. The claimants are called
-    simulated-1, simulated-2, ...; the same arguments give the same bytes. Raises UserError as `batches.parts` does.
+    Each calls a bot a bot with probability `sensitivity` and a human a human with probability
+    `specificity`; the truth is what is claimed of it by others than people. An account without one
+    is answered `cannot tell`. The claimants are called simulated-1, simulated-2, ...; the same
+    arguments give the same bytes. Raises UserError as `batches.parts` does.
     """
     import numpy as np
 
@@ -32,13 +43,20 @@ def simulate_export(store: Store, batch_id: str, path: Path, *, annotators: int 
     asked = batches.parts(store, batch, names)
     rng = np.random.default_rng(seed)
     drawn = asked.append_column("luck", [rng.random(asked.num_rows)])
-    drawn = drawn.append_column("seconds", [np.round(MEDIAN_SECONDS * np.exp(0.6 * rng.standard_normal(asked.num_rows)), 1)])
-    drawn = drawn.append_column("sure", [rng.integers(1, len(Scheme.load().confidence) + 1, asked.num_rows)])
+    drawn = drawn.append_column(
+        "seconds", [np.round(MEDIAN_SECONDS * np.exp(0.6 * rng.standard_normal(asked.num_rows)), 1)]
+    )
+    drawn = drawn.append_column(
+        "sure", [rng.integers(1, len(Scheme.load().confidence) + 1, asked.num_rows)]
+    )
     store.connection.register("simulated_asked", drawn)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         target = str(path).replace("'", "''")
-        store.connection.execute(f"COPY ({_tasks(batch, seed, sensitivity, specificity)}) TO '{target}' (FORMAT json, ARRAY true)")
+        store.connection.execute(
+            f"COPY ({_tasks(batch, seed, sensitivity, specificity)}) TO '{target}' (FORMAT json,"
+            " ARRAY true)"
+        )
     finally:
         store.connection.unregister("simulated_asked")
     return int(asked.num_rows)
@@ -47,7 +65,11 @@ def simulate_export(store: Store, batch_id: str, path: Path, *, annotators: int 
 def _tasks(batch: batches.Batch, seed: int, sensitivity: float, specificity: float) -> str:
     """SQL for the export's tasks, one annotation in each."""
     scheme = Scheme.load()
-    version, steps, dataset = scheme.version, list(scheme.confidence), batch.dataset.replace("'", "''")
+    version, steps, dataset = (
+        scheme.version,
+        list(scheme.confidence),
+        batch.dataset.replace("'", "''"),
+    )
     return f"""
         WITH truth AS (
             SELECT account_id, max(answer) AS answer FROM lake.main.claims
@@ -70,4 +92,6 @@ def _tasks(batch: batches.Batch, seed: int, sensitivity: float, specificity: flo
 
 
 def _result(name: str, value: str) -> str:
-    return f"{{from_name: '{name}', to_name: 'card', type: 'choices', value: {{choices: [{value}]}}}}"
+    return (
+        f"{{from_name: '{name}', to_name: 'card', type: 'choices', value: {{choices: [{value}]}}}}"
+    )

@@ -9,16 +9,29 @@ from curation.annotation.card.parts import Keys, Record, handle, section, unknow
 
 def company(r: Record, keys: Keys) -> str:
     """One line for each thing that can be shared; where it cannot be known, that is said."""
-    rows = (("same picture", _picture(r)), ("same bio", _bio(r)), ("same text", _text(r)), ("in step", _step(r)))
+    rows = (
+        ("same picture", _picture(r)),
+        ("same bio", _bio(r)),
+        ("same text", _text(r)),
+        ("in step", _step(r)),
+    )
     body = "".join(f"<p><small>{what}</small>{told}</p>" for what, told in rows)
-    return section("company", keys, f'<div class="ac-co">{body}</div>', "other accounts of this collection")
+    return section(
+        "company", keys, f'<div class="ac-co">{body}</div>', "other accounts of this collection"
+    )
 
 
 def _picture(r: Record) -> str:
     if r["picture_others"]:
         return _who(r["picture_others"], r["picture_who"])
     known = r["picture_phash"] or r["avatar_known"]
-    return "default picture" if r["default_avatar"] else "nobody else" if known else unknown("its picture is not known")
+    return (
+        "default picture"
+        if r["default_avatar"]
+        else "nobody else"
+        if known
+        else unknown("its picture is not known")
+    )
 
 
 def _bio(r: Record) -> str:
@@ -30,7 +43,9 @@ def _bio(r: Record) -> str:
 def _who(others: int, who: list[Record] | None) -> str:
     names = " ".join(f"<span>{handle(w['handle'])}</span>" for w in who or [])
     more = others - len(who or [])
-    return f"<b>{number(others)}</b> {names}" + (f"<em>and {number(more)} more</em>" if more > 0 else "")
+    return f"<b>{number(others)}</b> {names}" + (
+        f"<em>and {number(more)} more</em>" if more > 0 else ""
+    )
 
 
 def _text(r: Record) -> str:
@@ -39,16 +54,24 @@ def _text(r: Record) -> str:
     if not r["shared_texts"]:
         return f"no text of its own of {SHORTEST_TEXT} characters or more stands on another account"
     texts = "".join(
-        f'<span class="ac-q1">{literal(t["text"], t["text_length"])} <em>on {number(t["others"])} other{"s" * (t["others"] > 1)}, '
-        f'here {number(t["here"])} time{"s" * (t["here"] > 1)}</em></span>' for t in r["same_texts"])
+        f'<span class="ac-q1">{literal(t["text"], t["text_length"])} <em>on {number(t["others"])}'
+        f" other{'s' * (t['others'] > 1)}, here {number(t['here'])}"
+        f" time{'s' * (t['here'] > 1)}</em></span>"
+        for t in r["same_texts"]
+    )
     return f"<b>{number(r['shared_texts'])}</b> of its own texts, links left out: {texts}"
 
 
 def _step(r: Record) -> str:
     if not r["steps_known"]:
         return unknown("no repost here with its time and the post it repeats")
-    told = f"<b>{number(r['in_step'])}</b> of {number(r['steps_known'])} reposts within {SECONDS} s of another account's"
+    told = (
+        f"<b>{number(r['in_step'])}</b> of {number(r['steps_known'])} reposts within {SECONDS} s of"
+        " another account's"
+    )
     if not r["in_step"]:
         return told
-    who = " ".join(f"<span>{handle(w['handle'])} {number(w['n'])}</span>" for w in r["step_who"] or [])
+    who = " ".join(
+        f"<span>{handle(w['handle'])} {number(w['n'])}</span>" for w in r["step_who"] or []
+    )
     return f"{told}, beside {number(r['step_others'])}: {who}"

@@ -19,36 +19,55 @@ def profiles(connection: Any, accounts: str, avatars: str, dataset: str) -> None
     """The latest observation, what earlier ones said otherwise, and our own copy of the picture."""
     _observed(connection, accounts, dataset)
     _earlier(connection)
-    connection.execute(f"""
+    connection.execute(
+        f"""
         CREATE OR REPLACE TEMP TABLE card_pictures AS
         SELECT account_id, picture, phash AS picture_phash FROM {avatars} WHERE dataset = {quoted(dataset)}
-        QUALIFY row_number() OVER (PARTITION BY account_id ORDER BY seen_at DESC NULLS LAST, sha256) = 1""")
+        QUALIFY row_number() OVER (PARTITION BY account_id ORDER BY seen_at DESC NULLS LAST, sha256) = 1"""
+    )
 
 
 def _observed(connection: Any, accounts: str, dataset: str) -> None:
-    """`card_everybody`: the latest observation of every account; `card_profiles`: of those asked for, with the first counts."""
-    newest = "QUALIFY row_number() OVER (PARTITION BY account_id ORDER BY observed_at DESC NULLS LAST) = 1"
+    """`card_everybody`: the latest observation of every account; `card_profiles`: of those asked
+    for, with the first counts.
+    """
+    newest = (
+        "QUALIFY row_number() OVER (PARTITION BY account_id ORDER BY observed_at DESC NULLS"
+        " LAST) = 1"
+    )
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE card_everybody AS
         SELECT account_id, handle, trim(bio) AS bio, avatar_phash, coalesce(default_avatar, false) AS default_avatar
         FROM {accounts} WHERE dataset = {quoted(dataset)} {newest}""")
-    texts = ", ".join(f'left("{c}", {LONGEST_FIELD}) AS "{c}", length("{c}") AS "{c}_length"' for c in _TEXTS)
-    connection.execute(f"""
+    texts = ", ".join(
+        f'left("{c}", {LONGEST_FIELD}) AS "{c}", length("{c}") AS "{c}_length"' for c in _TEXTS
+    )
+    connection.execute(
+        f"""
         CREATE OR REPLACE TEMP TABLE card_observed AS
         SELECT account_id, observed_at, platform, created_at, followers, following, posts_total, likes_total, listed, verified,
             protected, default_profile, default_avatar, lang, status, avatar_phash IS NOT NULL AS avatar_known,
             {texts}
-        FROM {accounts} SEMI JOIN card_accounts USING (account_id) WHERE dataset = {quoted(dataset)}""")
-    before = ", ".join(f"arg_min({c}, observed_at) FILTER ({c} IS NOT NULL) OVER side AS {c}_before" for c in _COUNTS)
-    connection.execute(f"""
+        FROM {accounts} SEMI JOIN card_accounts USING (account_id) WHERE dataset = {quoted(dataset)}"""
+    )
+    before = ", ".join(
+        f"arg_min({c}, observed_at) FILTER ({c} IS NOT NULL) OVER side AS {c}_before"
+        for c in _COUNTS
+    )
+    connection.execute(
+        f"""
         CREATE OR REPLACE TEMP TABLE card_profiles AS
         SELECT *, count(*) OVER side AS observations, min(observed_at) OVER side AS first_observed, {before}
-        FROM card_observed {newest.replace("QUALIFY", "WINDOW side AS (PARTITION BY account_id) QUALIFY")}""")
+        FROM card_observed {newest.replace("QUALIFY", "WINDOW side AS (PARTITION BY account_id) QUALIFY")}"""
+    )
 
 
 def _earlier(connection: Any) -> None:
     """`card_earlier`: names and bios that it had before, the newest first."""
-    named = ", ".join(f"{c} := {c}" for c in ("handle", "display_name", "bio", "bio_length", "seen_from", "seen_to"))
+    named = ", ".join(
+        f"{c} := {c}"
+        for c in ("handle", "display_name", "bio", "bio_length", "seen_from", "seen_to")
+    )
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE card_earlier AS
         WITH named AS (

@@ -6,9 +6,18 @@ from botbench.text.escaping import literal, number
 from curation.annotation.card.parts import Keys, Record, head, section, unknown
 
 PARTS = ("first", "spread", "latest", "random")
-_EMPTY = {"first": "times not known", "spread": "none was reposted, or the counts are not known", "latest": "times not known",
-          "random": "the others are all shown"}
-_NOTE = {"first": "oldest here", "spread": "by reposts", "latest": "newest here", "random": "drawn by chance from all others"}
+_EMPTY = {
+    "first": "times not known",
+    "spread": "none was reposted, or the counts are not known",
+    "latest": "times not known",
+    "random": "the others are all shown",
+}
+_NOTE = {
+    "first": "oldest here",
+    "spread": "by reposts",
+    "latest": "newest here",
+    "random": "drawn by chance from all others",
+}
 
 
 def posts(r: Record, keys: Keys) -> str:
@@ -16,7 +25,10 @@ def posts(r: Record, keys: Keys) -> str:
     if not r["seen"]:
         return ""
     four = "".join(_sample(r, part, keys) for part in PARTS)
-    return f'<section class="ac-s">{head("samples", keys, "whole texts; times are UTC")}</section><div class="ac-2">{four}</div>'
+    return (
+        f'<section class="ac-s">{head("samples", keys, "whole texts; times are UTC")}</section><div'
+        f' class="ac-2">{four}</div>'
+    )
 
 
 def _sample(r: Record, part: str, keys: Keys) -> str:
@@ -26,11 +38,15 @@ def _sample(r: Record, part: str, keys: Keys) -> str:
 
 def _post(p: Record) -> str:
     when = f"{p['created_at']:%d %b %Y %H:%M}" if p["created_at"] else "time not known"
-    text = literal(p["text"], p["text_length"]) if p["text"] is not None else unknown("text not known")
+    text = (
+        literal(p["text"], p["text_length"]) if p["text"] is not None else unknown("text not known")
+    )
     hidden = ' class="ac-media"' if p["sensitive"] else ""
     counts = f"↻ {number(p['reposts'])}&ensp;♥ {number(p['likes'])}"
-    return (f'<li><div class="ac-m"><time>{when}</time>{_marks(p)}<span>{counts}</span></div>'
-            f"<p{hidden}>{text}</p></li>")
+    return (
+        f'<li><div class="ac-m"><time>{when}</time>{_marks(p)}<span>{counts}</span></div>'
+        f"<p{hidden}>{text}</p></li>"
+    )
 
 
 def _marks(p: Record) -> str:

@@ -12,23 +12,39 @@ def rhythm(r: Record, keys: Keys) -> str:
     """Posts a day, and three pictures: hours of the week, days, gaps between posts."""
     if not r["timed"]:
         none = "No posts of this account were collected; that does not mean that it wrote none."
-        return section("timeline", keys, f"<p>{unknown('Its posts carry no times.' if r['seen'] else none)}</p>")
+        return section(
+            "timeline",
+            keys,
+            f"<p>{unknown('Its posts carry no times.' if r['seen'] else none)}</p>",
+        )
     unit = "per day" if r["bar_days"] == 1 else f"per {r['bar_days']} days"
     rarely = "" if r["gap_median"] is None else f"middle {span(r['gap_median'])}"
     pictures = (
         section("hours", keys, week(r["hours"]), "UTC")
-        + section("timeline", keys, timeline(r["bars"], r["days"], r["bar_days"], r["first_day"]), unit)
-        + section("pauses", keys, gaps(r["gaps"] or [], [name for _, name in GAP_BINS]), rarely))
+        + section(
+            "timeline", keys, timeline(r["bars"], r["days"], r["bar_days"], r["first_day"]), unit
+        )
+        + section("pauses", keys, gaps(r["gaps"] or [], [name for _, name in GAP_BINS]), rarely)
+    )
     return f'{_facts(r)}<div class="ac-3">{pictures}</div>'
 
 
 def _facts(r: Record) -> str:
-    return '<section class="ac-s">' + facts(
-        fact("posts a day, middle", number(r["per_day_median"]), "days without posts count"),
-        fact("95 of 100 days", number(r["per_day_p95"]), "or fewer"),
-        fact("worst day", number(r["per_day_max"]), day(r["worst_day"])),
-        fact("longest without sleep", duration(r["awake_hours"]), f"no {PAUSE_HOURS} h pause, from {day(r['awake_since'])}"),
-        fact("posts with a time", number(r["timed"]), f"of {number(r['seen'])} here")) + "</section>"
+    return (
+        '<section class="ac-s">'
+        + facts(
+            fact("posts a day, middle", number(r["per_day_median"]), "days without posts count"),
+            fact("95 of 100 days", number(r["per_day_p95"]), "or fewer"),
+            fact("worst day", number(r["per_day_max"]), day(r["worst_day"])),
+            fact(
+                "longest without sleep",
+                duration(r["awake_hours"]),
+                f"no {PAUSE_HOURS} h pause, from {day(r['awake_since'])}",
+            ),
+            fact("posts with a time", number(r["timed"]), f"of {number(r['seen'])} here"),
+        )
+        + "</section>"
+    )
 
 
 def content(r: Record, keys: Keys) -> str:
@@ -36,12 +52,22 @@ def content(r: Record, keys: Keys) -> str:
     if not r["seen"]:
         return ""
     shares = facts(
-        fact("reposts", percent(r["repost_share"])), fact("replies", percent(r["reply_share"])),
-        fact("repeated texts", percent(r["duplicate_share"])), fact("with links", percent(r["link_share"])),
-        fact("with hashtags", percent(r["hashtag_share"])))
-    most = "".join(f'<p class="ac-hi">{what}: {_most(r, column)}</p>' for what, column in (
-        ("sent with", "apps"), ("hashtags", "tags"), ("sites", "sites")))
-    return section("content", keys, f'<div class="ac-2">{shares}<div>{most}</div></div>', f"of {number(r['seen'])} posts here")
+        fact("reposts", percent(r["repost_share"])),
+        fact("replies", percent(r["reply_share"])),
+        fact("repeated texts", percent(r["duplicate_share"])),
+        fact("with links", percent(r["link_share"])),
+        fact("with hashtags", percent(r["hashtag_share"])),
+    )
+    most = "".join(
+        f'<p class="ac-hi">{what}: {_most(r, column)}</p>'
+        for what, column in (("sent with", "apps"), ("hashtags", "tags"), ("sites", "sites"))
+    )
+    return section(
+        "content",
+        keys,
+        f'<div class="ac-2">{shares}<div>{most}</div></div>',
+        f"of {number(r['seen'])} posts here",
+    )
 
 
 _KNOWN = {"tags": "hashtag_share", "sites": "link_share"}
@@ -49,5 +75,8 @@ _KNOWN = {"tags": "hashtag_share", "sites": "link_share"}
 
 def _most(r: Record, column: str) -> str:
     if r[column]:
-        return " · ".join(f"{'#' if column == 'tags' else ''}{literal(e['name'][:60])} {number(e['n'])}" for e in r[column])
+        return " · ".join(
+            f"{'#' if column == 'tags' else ''}{literal(e['name'][:60])} {number(e['n'])}"
+            for e in r[column]
+        )
     return unknown("none" if column in _KNOWN and r[_KNOWN[column]] is not None else "not known")

@@ -1,6 +1,7 @@
 """Label Studio's API, as far as it is needed: projects, tasks, the annotated-only export.
 
-A task that nobody has annotated is never read with its card: listing keys stays light however long the cards are.
+A task that nobody has annotated is never read with its card: listing keys stays light however long
+the cards are.
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ MARK = "botbench: made by `botbench annotate push`; please leave this line as it
 
 
 class Client:
-    """One server, one token (a legacy token, or a personal access token, which is exchanged for short-lived ones).
+    """One server, one token (a legacy token, or a personal access token, which is exchanged for
+    short-lived ones).
 
-    Raises UserError with a sentence where the server cannot be reached, refuses the token, or answers with an error.
+    Raises UserError with a sentence where the server cannot be reached, refuses the token, or
+    answers with an error.
     """
 
     def __init__(self, url: str, token: str) -> None:
@@ -44,20 +47,37 @@ class Client:
     # -- projects
 
     def projects(self) -> list[dict[str, Any]]:
-        """Every project that `push` made here: Label Studio's fields, and ours (batch, part, scheme, mark) under `botbench`."""
+        """Every project that `push` made here: Label Studio's fields, and ours (batch, part,
+        scheme, mark) under `botbench`.
+        """
         found = []
         query = {"page_size": 100, "include": "id,title,description,task_number"}
         for page in self._pages("api/projects", query, "results"):
-            found += [{**p, "botbench": mark} for p in page if (mark := read_mark(p.get("description")))]
+            found += [
+                {**p, "botbench": mark} for p in page if (mark := read_mark(p.get("description")))
+            ]
         return sorted(found, key=lambda p: p["id"])
 
-    def create_project(self, title: str, config: str, instructions: str, mark: dict[str, str]) -> dict[str, Any]:
+    def create_project(
+        self, title: str, config: str, instructions: str, mark: dict[str, str]
+    ) -> dict[str, Any]:
         """Make a project; `mark` is kept in its description, by which it is found again."""
-        made = self.call("POST", "api/projects", json={
-            "title": title[:50], "description": write_mark(mark), "label_config": config, "expert_instruction": instructions,
-            "show_instruction": True, "sampling": "Sequential sampling", "maximum_annotations": 1, "enable_empty_annotation": False,
-            "show_skip_button": True, "show_collab_predictions": False,
-        })
+        made = self.call(
+            "POST",
+            "api/projects",
+            json={
+                "title": title[:50],
+                "description": write_mark(mark),
+                "label_config": config,
+                "expert_instruction": instructions,
+                "show_instruction": True,
+                "sampling": "Sequential sampling",
+                "maximum_annotations": 1,
+                "enable_empty_annotation": False,
+                "show_skip_button": True,
+                "show_collab_predictions": False,
+            },
+        )
         return {**made, "botbench": mark}
 
     def delete_project(self, project: int) -> None:
@@ -67,18 +87,41 @@ class Client:
     def hide_card_column(self, project: int) -> None:
         """The task list would load every card: give the project a view without that column."""
         hidden = {"explore": ["tasks:data.card"], "labeling": ["tasks:data.card"]}
-        self.call("POST", f"api/dm/views?project={project}", json={
-            "project": project, "data": {"title": "Accounts", "type": "list", "target": "tasks", "hiddenColumns": hidden}})
+        self.call(
+            "POST",
+            f"api/dm/views?project={project}",
+            json={
+                "project": project,
+                "data": {
+                    "title": "Accounts",
+                    "type": "list",
+                    "target": "tasks",
+                    "hiddenColumns": hidden,
+                },
+            },
+        )
 
     def configs(self, projects: Sequence[int]) -> dict[int, str]:
         """The label configuration of each of these projects, as it is now: 14 kB for each."""
         some = [projects[i : i + SOME] for i in range(0, len(projects), SOME)]
-        queries = [{"ids": ",".join(map(str, ids)), "include": "id,label_config", "page_size": SOME} for ids in some]
-        return {p["id"]: p["label_config"] for q in queries for page in self._pages("api/projects", q, "results") for p in page}
+        queries = [
+            {"ids": ",".join(map(str, ids)), "include": "id,label_config", "page_size": SOME}
+            for ids in some
+        ]
+        return {
+            p["id"]: p["label_config"]
+            for q in queries
+            for page in self._pages("api/projects", q, "results")
+            for p in page
+        }
 
     def restore_config(self, project: int, config: str, mark: dict[str, str]) -> None:
         """Give a project our label configuration again, and the mark that goes with it."""
-        self.call("PATCH", f"api/projects/{project}", json={"label_config": config, "description": write_mark(mark)})
+        self.call(
+            "PATCH",
+            f"api/projects/{project}",
+            json={"label_config": config, "description": write_mark(mark)},
+        )
 
     # -- tasks
 
@@ -107,43 +150,94 @@ class Client:
         self.call("DELETE", f"api/tasks/{task}")
 
     def unanswered(self, project: int) -> dict[str, int]:
-        """Account key to task of every task that has neither an annotation nor a skip; the cards are not read."""
-        query = {"project": project, "fields": "all", "include": "id,meta,annotations", "page_size": PAGE}
+        """Account key to task of every task that has neither an annotation nor a skip; the cards
+        are not read.
+        """
+        query = {
+            "project": project,
+            "fields": "all",
+            "include": "id,meta,annotations",
+            "page_size": PAGE,
+        }
         tasks = [t for page in self._pages("api/tasks", query, "tasks") for t in page]
-        return {t["meta"]["account_key"]: t["id"] for t in tasks if not t["annotations"] and t.get("meta")}
+        return {
+            t["meta"]["account_key"]: t["id"]
+            for t in tasks
+            if not t["annotations"] and t.get("meta")
+        }
 
     def delete_tasks(self, project: int, tasks: list[int]) -> None:
         """Delete some tasks in one request."""
-        self.call("POST", f"api/dm/actions?id=delete_tasks&project={project}", json={
-            "selectedItems": {"all": False, "included": tasks}, "filters": None, "ordering": []})
+        self.call(
+            "POST",
+            f"api/dm/actions?id=delete_tasks&project={project}",
+            json={
+                "selectedItems": {"all": False, "included": tasks},
+                "filters": None,
+                "ordering": [],
+            },
+        )
 
     def rename_project(self, project: int, title: str, mark: dict[str, str]) -> None:
         """Give a project another title and mark."""
-        self.call("PATCH", f"api/projects/{project}", json={"title": title[:50], "description": write_mark(mark)})
+        self.call(
+            "PATCH",
+            f"api/projects/{project}",
+            json={"title": title[:50], "description": write_mark(mark)},
+        )
 
     # -- answers
 
     def annotated(self, project: int, tasks: list[int] | None = None) -> list[dict[str, Any]]:
-        """The tasks (of those named, else all) that have annotations or skips, with them; the cost is in proportion to these."""
+        """The tasks (of those named, else all) that have annotations or skips, with them; the cost
+        is in proportion to these.
+        """
         address = f"api/projects/{project}/export"
         if tasks is None:
             return list(self.call("GET", address, params={"exportType": "JSON"}))
         some = [tasks[i : i + SOME] for i in range(0, len(tasks), SOME)]
-        return [t for ids in some for t in self.call("GET", address, params={"exportType": "JSON", "ids[]": ids})]
+        return [
+            t
+            for ids in some
+            for t in self.call("GET", address, params={"exportType": "JSON", "ids[]": ids})
+        ]
 
     def newest_change(self, project: int) -> str | None:
-        """When a task of the project, or an annotation of one, last changed, came or went; None without tasks."""
-        query = {"project": project, "fields": "task_only", "include": "id,updated_at", "page_size": 1,
-                 "query": json.dumps({"ordering": ["-tasks:updated_at"]})}
+        """When a task of the project, or an annotation of one, last changed, came or went; None
+        without tasks.
+        """
+        query = {
+            "project": project,
+            "fields": "task_only",
+            "include": "id,updated_at",
+            "page_size": 1,
+            "query": json.dumps({"ordering": ["-tasks:updated_at"]}),
+        }
         found = self.call("GET", "api/tasks", params=query)["tasks"]
         return found[0]["updated_at"] if found else None
 
     def changed(self, project: int, since: str) -> list[dict[str, Any]]:
-        """The tasks that changed after a time (an annotation that is made, edited, skipped or deleted changes its task): id,
-        updated_at, and the annotations' ids; neither cards nor answers are read."""
-        after = {"filter": "filter:tasks:updated_at", "operator": "greater", "type": "Datetime", "value": since}
-        query = {"project": project, "fields": "all", "include": "id,updated_at,annotations", "page_size": PAGE,
-                 "query": json.dumps({"filters": {"conjunction": "and", "items": [after]}, "ordering": ["tasks:updated_at"]})}
+        """The tasks that changed after a time (an annotation that is made, edited, skipped or
+        deleted changes its task): id, updated_at, and the annotations' ids; neither cards nor
+        answers are read."""
+        after = {
+            "filter": "filter:tasks:updated_at",
+            "operator": "greater",
+            "type": "Datetime",
+            "value": since,
+        }
+        query = {
+            "project": project,
+            "fields": "all",
+            "include": "id,updated_at,annotations",
+            "page_size": PAGE,
+            "query": json.dumps(
+                {
+                    "filters": {"conjunction": "and", "items": [after]},
+                    "ordering": ["tasks:updated_at"],
+                }
+            ),
+        }
         return [t for page in self._pages("api/tasks", query, "tasks") for t in page]
 
     def emails(self) -> dict[int, str]:
@@ -157,7 +251,9 @@ class Client:
     # -- the wire
 
     def call(self, method: str, path: str, **options: Any) -> Any:
-        """One request; returns the parsed answer (None for an empty one). A short-lived token that ran out is renewed once."""
+        """One request; returns the parsed answer (None for an empty one). A short-lived token that
+        ran out is renewed once.
+        """
         answer = self._request(method, path, **options)
         if answer.status_code == 401 and self._personal:
             self._renew()
@@ -166,7 +262,9 @@ class Client:
             raise UserError(self._refusal(method, path, answer))
         return answer.json() if answer.content else None
 
-    def _pages(self, path: str, query: dict[str, Any], field: str) -> Iterator[list[dict[str, Any]]]:
+    def _pages(
+        self, path: str, query: dict[str, Any], field: str
+    ) -> Iterator[list[dict[str, Any]]]:
         """Page after page; the page after the last one answers 404."""
         page = 1
         while True:
@@ -184,22 +282,34 @@ class Client:
         try:
             return self._http.request(method, f"{self.url}/{path}", timeout=TIMEOUT, **options)
         except requests.Timeout:
-            raise UserError(f"Label Studio at {self.url} did not answer in time; what was sent may still be done there. "
-                            "Run the same command again: it looks first at what is there.") from None
+            raise UserError(
+                f"Label Studio at {self.url} did not answer in time; what was sent may still be"
+                " done there. Run the same command again: it looks first at what is there."
+            ) from None
         except requests.RequestException as error:
-            raise UserError(f"Label Studio at {self.url} cannot be reached ({type(error).__name__}). Is it running, and is the "
-                            "URL right (--url or LABEL_STUDIO_URL)?") from None
+            raise UserError(
+                f"Label Studio at {self.url} cannot be reached ({type(error).__name__}). Is it"
+                " running, and is the URL right (--url or LABEL_STUDIO_URL)?"
+            ) from None
 
     def _refusal(self, method: str, path: str, answer: Any) -> str:
         if answer.status_code in (401, 403):
-            return (f"Label Studio at {self.url} refuses the token (HTTP {answer.status_code}). Give a current one by --token or "
-                    "LABEL_STUDIO_API_KEY: it stands under Account & Settings.")
+            return (
+                f"Label Studio at {self.url} refuses the token (HTTP {answer.status_code}). Give a"
+                " current one by --token or LABEL_STUDIO_API_KEY: it stands under Account &"
+                " Settings."
+            )
         what = f"{method} {path.partition('?')[0]}"
-        return f"Label Studio at {self.url} answered {what} with HTTP {answer.status_code}: {answer.text[:300]!r}."
+        return (
+            f"Label Studio at {self.url} answered {what} with HTTP {answer.status_code}:"
+            f" {answer.text[:300]!r}."
+        )
 
     def _login(self) -> None:
         if not self.token:
-            raise UserError("There is no Label Studio token: give one by --token or LABEL_STUDIO_API_KEY.")
+            raise UserError(
+                "There is no Label Studio token: give one by --token or LABEL_STUDIO_API_KEY."
+            )
         self._personal = _is_personal(self.token)
         if self._personal:
             self._renew()
@@ -215,15 +325,18 @@ class Client:
 
 
 def server_name(url: str) -> str:
-    """A server's URL without a trailing slash, one spelling for loopback; raises UserError for anything that is no http(s) URL.
+    """A server's URL without a trailing slash, one spelling for loopback; raises UserError for
+    anything that is no http(s) URL.
 
     >>> server_name("http://localhost:8080/")
     'http://127.0.0.1:8080'
     """
     parts = urlsplit(url.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UserError(f"{url!r} is no URL of a Label Studio server; expected one such as http://127.0.0.1:8080 "
-                        "(--url or LABEL_STUDIO_URL).")
+        raise UserError(
+            f"{url!r} is no URL of a Label Studio server; expected one such as"
+            " http://127.0.0.1:8080 (--url or LABEL_STUDIO_URL)."
+        )
     host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{host}{port}{parts.path.rstrip('/')}"
@@ -247,7 +360,11 @@ def read_mark(description: str | None) -> dict[str, str] | None:
         mark, _ = json.JSONDecoder().raw_decode(rest)
     except ValueError:
         return None
-    return mark if isinstance(mark, dict) and {"batch", "part", "scheme", "mark"} <= set(mark) else None
+    return (
+        mark
+        if isinstance(mark, dict) and {"batch", "part", "scheme", "mark"} <= set(mark)
+        else None
+    )
 
 
 def _is_personal(token: str) -> bool:

@@ -1,6 +1,8 @@
-"""How far each project was read: hints in the store's folder that make a sync cost what is new, and never decide anything.
+"""How far each project was read: hints in the store's folder that make a sync cost what is new, and
+never decide anything.
 
-Where a hint is lost or wrong a project is read whole, and the log of annotations tells what is new all the same.
+Where a hint is lost or wrong a project is read whole, and the log of annotations tells what is new
+all the same.
 """
 
 from __future__ import annotations
@@ -14,12 +16,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 OVERLAP = timedelta(seconds=60)
-"""A change can become visible after a later one; so this much is looked at again, and what was seen of it is remembered."""
+"""A change can become visible after a later one; so this much is looked at again, and what was seen
+of it is remembered.
+"""
 
 
 @dataclass(frozen=True)
 class Cursor:
-    """The newest change that was read of a project, and the changes shortly before it (task id to time)."""
+    """The newest change that was read of a project, and the changes shortly before it (task id to
+    time).
+    """
 
     newest: str
     seen: dict[str, str] = field(default_factory=dict)
@@ -58,8 +64,13 @@ class Cursors:
         target = self._file(mark)
         target.parent.mkdir(parents=True, exist_ok=True)
         draft = target.with_name(f"{target.name}.{os.getpid()}.{secrets.token_hex(4)}")
-        draft.write_text(json.dumps({"newest": cursor.newest, "seen": cursor.seen}), encoding="utf-8")
+        draft.write_text(
+            json.dumps({"newest": cursor.newest, "seen": cursor.seen}), encoding="utf-8"
+        )
         draft.replace(target)
 
     def _file(self, mark: str) -> Path:
-        return self._folder / f"{hashlib.sha256(f'{self._server} {mark}'.encode()).hexdigest()[:20]}.json"
+        return (
+            self._folder
+            / f"{hashlib.sha256(f'{self._server} {mark}'.encode()).hexdigest()[:20]}.json"
+        )

@@ -1,4 +1,6 @@
-"""The instructions: one page for the people who answer, made from the scheme; in the project and in the docs."""
+"""The instructions: one page for the people who answer, made from the scheme; in the project and in
+the docs.
+"""
 
 from __future__ import annotations
 
@@ -14,23 +16,43 @@ PAUSE_EVERY = 25
 """Accounts after which the page suggests a break."""
 
 _HOW = (
-    "The card on the left holds what is known of one account. The questions are on the right. Answer with one key; then only what "
-    "that answer needs is asked. Most accounts take well under a minute.",
-    "Keys: the answer, then the kinds (of bots and hybrids), the reasons (their letters stand beside the parts of the card they "
-    "point to), and how sure you are. The same key again takes a choice back. Ctrl+Enter sends and opens the next account; "
-    "Page Down and Page Up move the card. The note is optional.",
-    "There is no right answer that the card hides from you: nobody has told it. Look at several parts before you decide. One odd "
-    "thing proves little: people post at night, repost a great deal, and have no bio.",
-    "What the card does not know, it says (Not known here). What is not known speaks neither for nor against.",
-    "Names, bios and posts are shown as they were written; a mark such as U+202E stands for a character that cannot be seen. "
-    "Please do not look accounts up elsewhere: they may have changed, and they may notice. Please do not talk about single "
-    "accounts with the others before everybody has answered.",
+    (
+        "The card on the left holds what is known of one account. The questions are on the right."
+        " Answer with one key; then only what that answer needs is asked. Most accounts take well"
+        " under a minute."
+    ),
+    (
+        "Keys: the answer, then the kinds (of bots and hybrids), the reasons (their letters stand"
+        " beside the parts of the card they point to), and how sure you are. The same key again"
+        " takes a choice back. Ctrl+Enter sends and opens the next account; Page Down and Page Up"
+        " move the card. The note is optional."
+    ),
+    (
+        "There is no right answer that the card hides from you: nobody has told it. Look at several"
+        " parts before you decide. One odd thing proves little: people post at night, repost a"
+        " great deal, and have no bio."
+    ),
+    (
+        "What the card does not know, it says (Not known here). What is not known speaks neither"
+        " for nor against."
+    ),
+    (
+        "Names, bios and posts are shown as they were written; a mark such as U+202E stands for a"
+        " character that cannot be seen. Please do not look accounts up elsewhere: they may have"
+        " changed, and they may notice. Please do not talk about single accounts with the others"
+        " before everybody has answered."
+    ),
 )
 _CARE = (
-    "The posts are real posts: some are insulting, cruel or obscene. Pictures and posts that the platform marked as sensitive are "
-    "blurred; v shows them, and nobody has to press it.",
-    f"Take breaks: the page suggests one every {PAUSE_EVERY} accounts. You may stop at any time, and what you have sent is kept. "
-    "Skip (Ctrl+Space) what you do not want to look at; nobody asks why.",
+    (
+        "The posts are real posts: some are insulting, cruel or obscene. Pictures and posts that"
+        " the platform marked as sensitive are blurred; v shows them, and nobody has to press it."
+    ),
+    (
+        f"Take breaks: the page suggests one every {PAUSE_EVERY} accounts. You may stop at any"
+        " time, and what you have sent is kept. Skip (Ctrl+Space) what you do not want to look at;"
+        " nobody asks why."
+    ),
     "In what is published you are a pseudonym.",
 )
 
@@ -50,14 +72,25 @@ def blocks(scheme: Scheme) -> Iterator[Block]:
     yield from (Block("paragraph", text) for text in _HOW)
     yield Block("heading", "The answers, each with an example")
     for answer in scheme.answers.values():
-        yield Block("entry", ". ".join(filter(None, (_capital(answer.hint), answer.example))), f"{answer.key} {answer.title}")
+        yield Block(
+            "entry",
+            ". ".join(filter(None, (_capital(answer.hint), answer.example))),
+            f"{answer.key} {answer.title}",
+        )
     if scheme.kinds:
         yield Block("heading", "The kinds")
-        yield from (Block("entry", _capital(kind.hint), f"{kind.key} {kind.title}") for kind in scheme.kinds.values())
+        yield from (
+            Block("entry", _capital(kind.hint), f"{kind.key} {kind.title}")
+            for kind in scheme.kinds.values()
+        )
     if scheme.reasons:
         yield Block("heading", "The reasons, and the part of the card each points to")
         for reason in scheme.reasons.values():
-            said = f"{_capital(reason.hint)} ({SECTIONS[reason.section]})." if reason.hint else f"({SECTIONS[reason.section]})"
+            said = (
+                f"{_capital(reason.hint)} ({SECTIONS[reason.section]})."
+                if reason.hint
+                else f"({SECTIONS[reason.section]})"
+            )
             yield Block("entry", said, f"{reason.key} {reason.title}")
     yield Block("heading", "Looking after yourself")
     yield from (Block("paragraph", text) for text in _CARE)
@@ -68,19 +101,33 @@ def _capital(hint: str | None) -> str:
 
 
 def as_html(scheme: Scheme) -> str:
-    """For Label Studio, which inserts it as it stands: nothing but our own words and the scheme's, escaped."""
+    """For Label Studio, which inserts it as it stands: nothing but our own words and the scheme's,
+    escaped.
+    """
     tags = {"title": "h3", "heading": "h4", "paragraph": "p", "entry": "p"}
     body = "".join(
-        f"<{tags[b.kind]}>{f'<b>{escape(b.name)}</b> ' if b.name else ''}{escape(b.text)}</{tags[b.kind]}>" for b in blocks(scheme))
+        f"<{tags[b.kind]}>{f'<b>{escape(b.name)}</b> ' if b.name else ''}{escape(b.text)}</{tags[b.kind]}>"
+        for b in blocks(scheme)
+    )
     return f'<div class="ac-in">{body}</div>'
 
 
 def as_markdown(scheme: Scheme) -> str:
     """For the docs (docs/annotating.md is this, and a test keeps it so)."""
-    shapes = {"title": "# {text}\n", "heading": "## {text}\n", "paragraph": "{text}\n", "entry": "- **{name}** {text}"}
+    shapes = {
+        "title": "# {text}\n",
+        "heading": "## {text}\n",
+        "paragraph": "{text}\n",
+        "entry": "- **{name}** {text}",
+    }
     lines = ["<!-- Made from the scheme by `botbench annotate instructions`; do not edit. -->"]
     for block in blocks(scheme):
         if block.kind == "heading" and not lines[-1].endswith("\n"):
             lines.append("")
-        lines.append(shapes[block.kind].format(text=block.text, name=block.name).replace("  ", " ").rstrip(" "))
+        lines.append(
+            shapes[block.kind]
+            .format(text=block.text, name=block.name)
+            .replace("  ", " ")
+            .rstrip(" ")
+        )
     return "\n".join(lines).rstrip("\n") + "\n"

@@ -1,4 +1,6 @@
-"""From a batch to Label Studio: one project for each part, every account once in it, however often and brokenly this is run."""
+"""From a batch to Label Studio: one project for each part, every account once in it, however often
+and brokenly this is run.
+"""
 
 from __future__ import annotations
 
@@ -42,18 +44,31 @@ class Pushed:
     """What was found on the server that should not be so, in sentences."""
 
 
-def push(store: Store, client: Client, batch: Batch, scheme: Scheme | None = None, *, annotators: Sequence[str] = (),
-         only: Sequence[str] | None = None, status: bool = False, shown: pa.Table | None = None, restore_page: bool = False,
-         advance: Callable[[int], object] = int) -> Pushed:
-    """Make the batch's projects and tasks as far as they are missing on the server; `advance` is told of tasks made.
+def push(
+    store: Store,
+    client: Client,
+    batch: Batch,
+    scheme: Scheme | None = None,
+    *,
+    annotators: Sequence[str] = (),
+    only: Sequence[str] | None = None,
+    status: bool = False,
+    shown: pa.Table | None = None,
+    restore_page: bool = False,
+    advance: Callable[[int], object] = int,
+) -> Pushed:
+    """Make the batch's projects and tasks as far as they are missing on the server; `advance` is
+    told of tasks made.
 
-    Without a scheme it is the one the batch was pushed with before. `status` and `shown` are of `card.cards`: what the
-    platform says, and the detector scores that some cards show (remembered for later pushes). `only` are the people whose
-    parts belong on this server, where each has one. Tasks that somebody was relieved of go away unless they were answered. A
-    page that was edited by hand is told of, and with `restore_page` made again.
+    Without a scheme it is the one the batch was pushed with before. `status` and `shown` are of
+    `card.cards`: what the platform says, and the detector scores that some cards show (remembered
+    for later pushes). `only` are the people whose parts belong on this server, where each has one.
+    Tasks that somebody was relieved of go away unless they were answered. A page that was edited by
+    hand is told of, and with `restore_page` made again.
 
-    Before each request it is looked up what is there, because the server does not dedupe and goes on with a request
-    whose client has gone. Raises UserError where the batch was pushed there for other people or with another scheme.
+    Before each request it is looked up what is there, because the server does not dedupe and goes
+    on with a request whose client has gone. Raises UserError where the batch was pushed there for
+    other people or with another scheme.
     """
     with _alone(store, client, batch):
         there = [p for p in client.projects() if p["botbench"]["batch"] == batch.batch_id]
@@ -62,23 +77,41 @@ def push(store: Store, client: Client, batch: Batch, scheme: Scheme | None = Non
         names = _agreed(there, batch, scheme, annotators)
         asked = _only(seats.asked(store, batch, names), only)
         shared = {"batch": batch.batch_id, "scheme": scheme.version, "annotators": ",".join(names)}
-        marks = [{**shared, "part": p, "mark": secrets.token_hex(4)} for p in sorted(set(asked["part"].to_pylist()))]
+        marks = [
+            {**shared, "part": p, "mark": secrets.token_hex(4)}
+            for p in sorted(set(asked["part"].to_pylist()))
+        ]
         projects = _projects(client, there, scheme, marks)
         notes = _restore(client, projects, labelling_config.config(scheme)) if restore_page else []
         keys = {part: {key for _, key in client.task_keys(p["id"])} for part, p in projects.items()}
         missing = _missing(asked, keys)
         shown = score_exposure.kept(store, batch, shown)
         missing_ids = missing.select(["account_id"])
-        made = card.cards(store, scheme, batch.dataset, missing_ids, batch.drawn_from, status=status, shown=shown)
+        made = card.cards(
+            store, scheme, batch.dataset, missing_ids, batch.drawn_from, status=status, shown=shown
+        )
         _keep_cards(store, adjudication.told(store, batch, scheme, made))
-        created = sum(_fill(client, p, _tasks(store, p, missing), keys[part], advance) for part, p in projects.items())
+        created = sum(
+            _fill(client, p, _tasks(store, p, missing), keys[part], advance)
+            for part, p in projects.items()
+        )
         for part, project in projects.items():
             if client.task_count(project["id"]) > len(keys[part]):
                 _remove_doubles(client, project["id"])
         removed = sum(_relieve(client, p, asked, part) for part, p in projects.items())
-        removed += sum(_relieve(client, p, asked, p["botbench"]["part"]) for p in there if p["botbench"]["part"] not in projects)
+        removed += sum(
+            _relieve(client, p, asked, p["botbench"]["part"])
+            for p in there
+            if p["botbench"]["part"] not in projects
+        )
         notes += server_checks.edited(client, list(projects.values()))
-        return Pushed([p["id"] for p in projects.values()], created, asked.num_rows - missing.num_rows, removed, notes)
+        return Pushed(
+            [p["id"] for p in projects.values()],
+            created,
+            asked.num_rows - missing.num_rows,
+            removed,
+            notes,
+        )
 
 
 def _before(store: Store, there: list[Project]) -> Scheme:
@@ -91,11 +124,17 @@ def _only(asked: pa.Table, parts: Sequence[str] | None) -> pa.Table:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    return asked if parts is None else asked.filter(pc.is_in(asked["part"], pa.array(list(parts), pa.string())))
+    return (
+        asked
+        if parts is None
+        else asked.filter(pc.is_in(asked["part"], pa.array(list(parts), pa.string())))
+    )
 
 
 def _relieve(client: Client, project: Project, asked: pa.Table, part: str) -> int:
-    """Delete the tasks of a part that it is not asked for (any more) and that nobody answered; returns how many."""
+    """Delete the tasks of a part that it is not asked for (any more) and that nobody answered;
+    returns how many.
+    """
     import pyarrow.compute as pc
 
     wanted = set(asked.filter(pc.equal(asked["part"], part))["key"].to_pylist())
@@ -118,26 +157,38 @@ def _alone(store: Store, client: Client, batch: Batch) -> Iterator[None]:
         yield
 
 
-def _agreed(there: list[Project], batch: Batch, scheme: Scheme, annotators: Sequence[str]) -> list[str]:
-    """The annotators' names, from the projects that are there where some are; raises UserError where these say otherwise."""
+def _agreed(
+    there: list[Project], batch: Batch, scheme: Scheme, annotators: Sequence[str]
+) -> list[str]:
+    """The annotators' names, from the projects that are there where some are; raises UserError
+    where these say otherwise.
+    """
     names = list(annotators)
     if len(set(names)) < len(names):
         raise UserError(f"--annotators names somebody twice: {', '.join(names)}.")
     for project in there:
         mark = project["botbench"]
         if mark["scheme"] != scheme.version:
-            raise UserError(f"Batch {batch.batch_id} is on the server with scheme {mark['scheme']} (project {project['id']}), "
-                            f"and this is {scheme.version}. Push with that scheme, or draw another batch.")
+            raise UserError(
+                f"Batch {batch.batch_id} is on the server with scheme {mark['scheme']} (project"
+                f" {project['id']}), and this is {scheme.version}. Push with that scheme, or draw"
+                " another batch."
+            )
         before = [n for n in mark.get("annotators", "").split(",") if n]
         if annotators and names != before:
-            raise UserError(f"Batch {batch.batch_id} is on the server for {', '.join(before) or 'whoever comes'} "
-                            f"(project {project['id']}). Push again without --annotators; others join with "
-                            "botbench annotate people BATCH --join NAME.")
+            raise UserError(
+                f"Batch {batch.batch_id} is on the server for"
+                f" {', '.join(before) or 'whoever comes'} (project {project['id']}). Push again"
+                " without --annotators; others join with botbench annotate people BATCH --join"
+                " NAME."
+            )
         names = before
     return names
 
 
-def _projects(client: Client, there: list[Project], scheme: Scheme, marks: list[dict[str, str]]) -> dict[str, Project]:
+def _projects(
+    client: Client, there: list[Project], scheme: Scheme, marks: list[dict[str, str]]
+) -> dict[str, Project]:
     """The project of each part, made where it is missing, sorted by part."""
     found = {p["botbench"]["part"]: p for p in reversed(there)}  # of two for one part the older one
     config = labelling_config.config(scheme)
@@ -147,23 +198,30 @@ def _projects(client: Client, there: list[Project], scheme: Scheme, marks: list[
             continue
         title = f"{scheme.document.title} {mark['batch'][:6]} · {part}"
         marked = {**mark, "config": labelling_config.config_hash(config)}
-        found[part] = _once(client, client.create_project(title, config, instructions.as_html(scheme), marked))
+        found[part] = _once(
+            client, client.create_project(title, config, instructions.as_html(scheme), marked)
+        )
         client.hide_card_column(found[part]["id"])
     return dict(sorted(found.items()))
 
 
 def _once(client: Client, made: Project) -> Project:
-    """The project just made. Label Studio runs a request again by itself where SQLite was locked, and so may make two of one:
-    the older one counts from now on, the other (empty, of the same mark) goes."""
+    """The project just made. Label Studio runs a request again by itself where SQLite was locked,
+    and so may make two of one: the older one counts from now on, the other (empty, of the same
+    mark) goes."""
     mark = made["botbench"]["mark"]
-    first, *others = sorted((p for p in client.projects() if p["botbench"]["mark"] == mark), key=lambda p: int(p["id"]))
+    first, *others = sorted(
+        (p for p in client.projects() if p["botbench"]["mark"] == mark), key=lambda p: int(p["id"])
+    )
     for other in others:
         client.delete_project(other["id"])
     return first
 
 
 def _restore(client: Client, projects: dict[str, Project], config: str) -> list[str]:
-    """Put our page back; says where the server refuses, which it does while answers stand that only the edited page has."""
+    """Put our page back; says where the server refuses, which it does while answers stand that only
+    the edited page has.
+    """
     told = []
     for project in projects.values():
         mark = {**project["botbench"], "config": labelling_config.config_hash(config)}
@@ -181,14 +239,21 @@ def _missing(asked: pa.Table, keys: dict[str, set[str | None]]) -> pa.Table:
     import pyarrow as pa
 
     pairs = zip(asked["part"].to_pylist(), asked["key"].to_pylist(), strict=True)
-    return asked.filter(pa.array([key not in keys.get(part, ()) for part, key in pairs], pa.bool_()))
+    return asked.filter(
+        pa.array([key not in keys.get(part, ()) for part, key in pairs], pa.bool_())
+    )
 
 
 def _keep_cards(store: Store, made: Iterator[card.Card]) -> None:
-    """The temporary table `push_cards`, once for each account however many people are asked; spills to disk."""
+    """The temporary table `push_cards`, once for each account however many people are asked; spills
+    to disk.
+    """
     import pyarrow as pa
 
-    columns = "account_id VARCHAR, html VARCHAR, hash VARCHAR, evidence_at TIMESTAMPTZ, scores_shown BOOLEAN"
+    columns = (
+        "account_id VARCHAR, html VARCHAR, hash VARCHAR, evidence_at TIMESTAMPTZ, scores_shown"
+        " BOOLEAN"
+    )
     store.connection.execute(f"CREATE OR REPLACE TEMP TABLE push_cards ({columns})")
     for some in _chunks(made):
         store.connection.register("push_some", pa.Table.from_pylist([vars(c) for c in some]))
@@ -203,12 +268,19 @@ def _chunks(items: Iterator[Any]) -> Iterator[list[Any]]:
         yield some
 
 
-def _fill(client: Client, project: Project, tasks: Iterator[list[dict[str, Any]]], keys: set[str | None],
-          advance: Callable[[int], object]) -> int:
+def _fill(
+    client: Client,
+    project: Project,
+    tasks: Iterator[list[dict[str, Any]]],
+    keys: set[str | None],
+    advance: Callable[[int], object],
+) -> int:
     """Make the tasks that are missing; `keys` are those there. Returns how many were made."""
     made = 0
     for some in tasks:
-        if client.task_count(project["id"]) != len(keys):  # an earlier request, whose client has gone, was still at work
+        if client.task_count(project["id"]) != len(
+            keys
+        ):  # an earlier request, whose client has gone, was still at work
             keys |= {key for _, key in client.task_keys(project["id"])}
         fresh = [t for t in some if t["data"]["account_key"] not in keys]
         if fresh:
@@ -224,7 +296,10 @@ def _tasks(store: Store, project: Project, missing: pa.Table) -> Iterator[list[d
     try:
         part = project["botbench"]["part"]
         rows = store.connection.execute(
-            "SELECT * FROM push_missing JOIN push_cards USING (account_id) WHERE part = ? ORDER BY place", [part])
+            "SELECT * FROM push_missing JOIN push_cards USING (account_id) WHERE part = ? ORDER BY"
+            " place",
+            [part],
+        )
         for some in rows.to_arrow_reader(AT_A_TIME):
             yield [_task(row, project["botbench"]) for row in some.to_pylist()]
     finally:
@@ -234,10 +309,19 @@ def _tasks(store: Store, project: Project, missing: pa.Table) -> Iterator[list[d
 def _task(row: dict[str, Any], mark: dict[str, str]) -> dict[str, Any]:
     """One task. What the page shows is in `data`; `meta` is for reading the answers back."""
     return {
-        "data": {"account_key": row["key"], labelling_config.CARD: row["html"], labelling_config.PAUSE: _pause(row["place"])},
+        "data": {
+            "account_key": row["key"],
+            labelling_config.CARD: row["html"],
+            labelling_config.PAUSE: _pause(row["place"]),
+        },
         "meta": {
-            "account_key": row["key"], "batch": mark["batch"], "part": mark["part"], "project": mark["mark"],
-            "scheme": mark["scheme"], "card_hash": row["hash"], "scores_shown": row["scores_shown"],
+            "account_key": row["key"],
+            "batch": mark["batch"],
+            "part": mark["part"],
+            "project": mark["mark"],
+            "scheme": mark["scheme"],
+            "card_hash": row["hash"],
+            "scores_shown": row["scores_shown"],
             "evidence_at": row["evidence_at"].isoformat() if row["evidence_at"] else None,
         },
     }
@@ -251,7 +335,9 @@ def _pause(place: int) -> str:
 
 
 def _remove_doubles(client: Client, project: int) -> None:
-    """Of tasks with one key keep the oldest and whatever was answered: two machines may have pushed at once."""
+    """Of tasks with one key keep the oldest and whatever was answered: two machines may have pushed
+    at once.
+    """
     seen: set[str | None] = set()
     for task, key in sorted(client.task_keys(project)):
         if key in seen and key is not None and not client.is_answered(task):

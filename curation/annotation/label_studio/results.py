@@ -1,4 +1,6 @@
-"""From Label Studio's JSON to rows: what every annotation says, checked against the scheme (the server accepts anything)."""
+"""From Label Studio's JSON to rows: what every annotation says, checked against the scheme (the
+server accepts anything).
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Json = dict[str, Any]
-CHOICES = (labelling_config.ANSWER, labelling_config.KINDS, labelling_config.REASONS, labelling_config.CONFIDENCE)
+CHOICES = (
+    labelling_config.ANSWER,
+    labelling_config.KINDS,
+    labelling_config.REASONS,
+    labelling_config.CONFIDENCE,
+)
 SINGLE = (labelling_config.ANSWER, labelling_config.CONFIDENCE)
 
 
@@ -27,23 +34,46 @@ class RefusedError(Exception):
 
 
 def seen_schema() -> pa.Schema:
-    """What is known of an annotation that was seen; `annotation_id` is unique over servers, `number` is the server's own id."""
+    """What is known of an annotation that was seen; `annotation_id` is unique over servers,
+    `number` is the server's own id.
+    """
     import pyarrow as pa
 
     text, time, words = pa.string(), pa.timestamp("us", tz="UTC"), pa.list_(pa.string())
-    return pa.schema([
-        ("annotation_id", text), ("number", text), ("task", text), ("project", text), ("batch_id", text), ("account_key", text),
-        ("event", text), ("reason", text), ("claimant", text), ("person_known", pa.bool_()), ("edited_by", text), ("answer", text),
-        ("kinds", words), ("confidence", pa.float64()), ("reasons", words), ("note", text), ("evidence_at", time),
-        ("scheme_version", text), ("card_hash", text), ("scores_shown", pa.bool_()),
-        ("updated_at", time), ("lead_time_s", pa.float64()), ("payload_hash", text),
-    ])
+    return pa.schema(
+        [
+            ("annotation_id", text),
+            ("number", text),
+            ("task", text),
+            ("project", text),
+            ("batch_id", text),
+            ("account_key", text),
+            ("event", text),
+            ("reason", text),
+            ("claimant", text),
+            ("person_known", pa.bool_()),
+            ("edited_by", text),
+            ("answer", text),
+            ("kinds", words),
+            ("confidence", pa.float64()),
+            ("reasons", words),
+            ("note", text),
+            ("evidence_at", time),
+            ("scheme_version", text),
+            ("card_hash", text),
+            ("scores_shown", pa.bool_()),
+            ("updated_at", time),
+            ("lead_time_s", pa.float64()),
+            ("payload_hash", text),
+        ]
+    )
 
 
 @dataclass(frozen=True)
 class Reader:
-    """What annotations are read with. `emails` names the server's users (an export file names them itself or not at all);
-    `fallback` is the scheme of tasks that do not say which one they were asked under."""
+    """What annotations are read with. `emails` names the server's users (an export file names them
+    itself or not at all); `fallback` is the scheme of tasks that do not say which one they were
+    asked under."""
 
     schemes: SchemeBook
     people: People
@@ -51,10 +81,16 @@ class Reader:
     fallback: Scheme
 
     def read(self, tasks: Iterable[Json]) -> pa.Table:
-        """One row (columns of `seen_schema`) for each annotation: answered, skipped, or rejected with its reason."""
+        """One row (columns of `seen_schema`) for each annotation: answered, skipped, or rejected
+        with its reason.
+        """
         import pyarrow as pa
 
-        rows = [self.row(task, annotation) for task in tasks for annotation in task.get("annotations") or []]
+        rows = [
+            self.row(task, annotation)
+            for task in tasks
+            for annotation in task.get("annotations") or []
+        ]
         return pa.Table.from_pylist(rows, schema=seen_schema())
 
     def row(self, task: Json, annotation: Json) -> Json:
@@ -74,11 +110,19 @@ class Reader:
         person, known = self._person(annotation.get("completed_by"), project)
         editor, _ = self._person(annotation.get("updated_by"), project)
         return {
-            "annotation_id": str(annotation.get("unique_id") or f"{project}:{number}"), "number": number,
-            "task": str(task.get("id")), "project": project, "batch_id": meta.get("batch"), "account_key": _key(data, meta),
-            "claimant": self.people.pseudonym(person), "person_known": known,
-            "edited_by": self.people.pseudonym(editor) if known and editor not in (person, "") else None,
-            "scheme_version": str(meta.get("scheme") or self.fallback.version), "card_hash": meta.get("card_hash"),
+            "annotation_id": str(annotation.get("unique_id") or f"{project}:{number}"),
+            "number": number,
+            "task": str(task.get("id")),
+            "project": project,
+            "batch_id": meta.get("batch"),
+            "account_key": _key(data, meta),
+            "claimant": self.people.pseudonym(person),
+            "person_known": known,
+            "edited_by": (
+                self.people.pseudonym(editor) if known and editor not in (person, "") else None
+            ),
+            "scheme_version": str(meta.get("scheme") or self.fallback.version),
+            "card_hash": meta.get("card_hash"),
             "scores_shown": meta.get("scores_shown") is True,
             "payload_hash": payload_hash(annotation),
         }
@@ -93,10 +137,16 @@ class Reader:
         _check_card(task.get("data") or {}, meta)
         if annotation.get("was_cancelled"):
             return {**row, "event": "skipped"}
-        return {**row, "event": "answered", **answered(annotation.get("result"), self._scheme(version))}
+        return {
+            **row,
+            "event": "answered",
+            **answered(annotation.get("result"), self._scheme(version)),
+        }
 
     def _person(self, user: object, project: str) -> tuple[str, bool]:
-        """Text that names a user, and whether it is an e-mail (so that it means the same person on every server)."""
+        """Text that names a user, and whether it is an e-mail (so that it means the same person on
+        every server).
+        """
         if isinstance(user, dict):
             if user.get("email"):
                 return str(user["email"]), True
@@ -108,12 +158,15 @@ class Reader:
     def _scheme(self, version: str) -> Scheme:
         found = self.fallback if version == self.fallback.version else self.schemes.get(version)
         if found is None:
-            raise RefusedError(f"the scheme {version} is not known to this store; name its file by --scheme")
+            raise RefusedError(
+                f"the scheme {version} is not known to this store; name its file by --scheme"
+            )
         return found
 
 
 def answered(result: object, scheme: Scheme) -> Json:
-    """answer, kinds, confidence, reasons and note of one result list; raises RefusedError where the scheme does not allow it.
+    """answer, kinds, confidence, reasons and note of one result list; raises RefusedError where the
+    scheme does not allow it.
 
     >>> bot = {"from_name": "answer", "type": "choices", "value": {"choices": ["bot"]}}
     >>> answered([bot], Scheme.load())["answer"]
@@ -128,20 +181,37 @@ def answered(result: object, scheme: Scheme) -> Json:
             raise RefusedError(f"{name} is answered twice")
         found[name] = values
     words: dict[str, Iterable[str]] = {
-        labelling_config.ANSWER: scheme.answers, labelling_config.KINDS: scheme.kinds, labelling_config.REASONS: scheme.reasons, labelling_config.CONFIDENCE: scheme.confidence}
+        labelling_config.ANSWER: scheme.answers,
+        labelling_config.KINDS: scheme.kinds,
+        labelling_config.REASONS: scheme.reasons,
+        labelling_config.CONFIDENCE: scheme.confidence,
+    }
     for name in CHOICES:
         _check_words(name, found.get(name, []), list(words[name]))
     if not found.get(labelling_config.ANSWER):
         raise RefusedError("it has no answer")
     answer = found[labelling_config.ANSWER][0]
-    kinds, note = found.get(labelling_config.KINDS), "\n".join(found.get(labelling_config.NOTE, [])) or None
+    kinds, note = (
+        found.get(labelling_config.KINDS),
+        "\n".join(found.get(labelling_config.NOTE, [])) or None,
+    )
     if kinds and not scheme.answers[answer].kinds:
-        raise RefusedError(f"kinds are not asked of the answer {answer!r} (found {', '.join(kinds)})")
+        raise RefusedError(
+            f"kinds are not asked of the answer {answer!r} (found {', '.join(kinds)})"
+        )
     if note and len(note) > scheme.document.note.longest:
-        raise RefusedError(f"the note has {len(note)} characters; at most {scheme.document.note.longest} are allowed")
+        raise RefusedError(
+            f"the note has {len(note)} characters; at most {scheme.document.note.longest} are"
+            " allowed"
+        )
     step = found.get(labelling_config.CONFIDENCE)
-    return {"answer": answer, "kinds": sorted(kinds) if kinds else None, "reasons": sorted(found.get(labelling_config.REASONS, [])) or None,
-            "confidence": scheme.confidence[step[0]] if step else None, "note": note}
+    return {
+        "answer": answer,
+        "kinds": sorted(kinds) if kinds else None,
+        "reasons": sorted(found.get(labelling_config.REASONS, [])) or None,
+        "confidence": scheme.confidence[step[0]] if step else None,
+        "note": note,
+    }
 
 
 def _item(item: object) -> tuple[str, list[str]]:
@@ -164,17 +234,31 @@ def _item(item: object) -> tuple[str, list[str]]:
 def _check_words(name: str, values: list[str], allowed: list[str]) -> None:
     for value in values:
         if value not in allowed:
-            raise RefusedError(f"{name}: expected one of {', '.join(allowed)} (found {value[:60]!r})")
+            raise RefusedError(
+                f"{name}: expected one of {', '.join(allowed)} (found {value[:60]!r})"
+            )
     if len(set(values)) < len(values) or (name in SINGLE and len(values) > 1):
         wanted = "one word" if name in SINGLE else "each word once"
         raise RefusedError(f"{name}: expected {wanted} (found {', '.join(values)[:120]})")
 
 
 def payload_hash(annotation: Json) -> str:
-    """sha256 (shortened) of what the person said: the results without their random ids, and whether it was skipped."""
+    """sha256 (shortened) of what the person said: the results without their random ids, and whether
+    it was skipped.
+    """
     result = annotation.get("result")
-    items = [{k: v for k, v in i.items() if k in ("from_name", "type", "value")} if isinstance(i, dict) else i
-             for i in result] if isinstance(result, list) else result
+    items = (
+        [
+            (
+                {k: v for k, v in i.items() if k in ("from_name", "type", "value")}
+                if isinstance(i, dict)
+                else i
+            )
+            for i in result
+        ]
+        if isinstance(result, list)
+        else result
+    )
     said = sorted((short_hash(i, 64) for i in items), key=str) if isinstance(items, list) else items
     return short_hash({"said": said, "skipped": bool(annotation.get("was_cancelled"))}, 32)
 
@@ -183,7 +267,11 @@ def _check_card(data: Json, meta: Json) -> None:
     """The card in the task must be the one that was made; only the hash is kept of it."""
     from curation.annotation.card.card import card_hash
 
-    if meta.get("card_hash") and isinstance(data.get("card"), str) and card_hash(data["card"]) != meta["card_hash"]:
+    if (
+        meta.get("card_hash")
+        and isinstance(data.get("card"), str)
+        and card_hash(data["card"]) != meta["card_hash"]
+    ):
         raise RefusedError("the card in its task is not the one that was pushed")
 
 
@@ -197,11 +285,17 @@ def _time(source: Json, field: str) -> datetime:
         moment = datetime.fromisoformat(str(source.get(field)))
     except ValueError:
         found = str(source.get(field))[:60]
-        raise RefusedError(f"{field}: expected a time such as 2026-01-31T12:00:00Z (found {found!r})") from None
+        raise RefusedError(
+            f"{field}: expected a time such as 2026-01-31T12:00:00Z (found {found!r})"
+        ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _seconds(value: object) -> float | None:
-    good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+    good = (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+        and value >= 0
+    )
     return float(value) if good else None  # type: ignore[arg-type]
-

@@ -1,4 +1,6 @@
-"""A Label Studio server of our own on this machine: loopback only, telemetry off, its data in the store's folder."""
+"""A Label Studio server of our own on this machine: loopback only, telemetry off, its data in the
+store's folder.
+"""
 
 from __future__ import annotations
 
@@ -22,41 +24,57 @@ from curation.annotation.assignment.roster import DOMAIN, SHARED, Place
 
 PROGRAM = "label-studio"
 DESK = f"desk@{DOMAIN}"
-"""The server's administrator, whose token push, sync and status use; nobody answers under this name."""
+"""The server's administrator, whose token push, sync and status use; nobody answers under this
+name.
+"""
 PATIENCE_S = 600
 """A first start takes a minute, on a busy machine several."""
 QUIET = {
-    "SENTRY_DSN": "", "FRONTEND_SENTRY_DSN": "", "COLLECT_ANALYTICS": "False", "LATEST_VERSION_CHECK": "False",
-    "CONVERTER_DOWNLOAD_RESOURCES": "False", "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "True",
+    "SENTRY_DSN": "",
+    "FRONTEND_SENTRY_DSN": "",
+    "COLLECT_ANALYTICS": "False",
+    "LATEST_VERSION_CHECK": "False",
+    "CONVERTER_DOWNLOAD_RESOURCES": "False",
+    "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "True",
     "LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK": "True",
 }
 """No telemetry, no look for updates, nobody signs up without an invitation."""
 
 
 def program() -> str:
-    """The label-studio program: BOTBENCH_LABEL_STUDIO, on the path, or where `make label-studio` puts it.
+    """The label-studio program: BOTBENCH_LABEL_STUDIO, on the path, or where `make label-studio`
+    puts it.
 
     Raises UserError that says how to install it.
     """
     named = os.environ.get("BOTBENCH_LABEL_STUDIO")
     if named and not Path(named).exists():
-        raise UserError(f"BOTBENCH_LABEL_STUDIO names {named}, which is not there. Give the path of the label-studio program, or "
-                        "unset it and run: make label-studio")
+        raise UserError(
+            f"BOTBENCH_LABEL_STUDIO names {named}, which is not there. Give the path of the"
+            " label-studio program, or unset it and run: make label-studio"
+        )
     places = [Path.cwd(), Path(sys.prefix).parent, Path(__file__).resolve().parents[3]]
     installed = [str(p / ".label-studio" / "bin" / PROGRAM) for p in places]
     found = named or shutil.which(PROGRAM) or next((p for p in installed if Path(p).exists()), None)
     if not found:
-        raise UserError("The Label Studio server is not installed. In the botbench folder: make label-studio (two or three "
-                        "minutes, an environment of its own), or set BOTBENCH_LABEL_STUDIO to the label-studio program.")
+        raise UserError(
+            "The Label Studio server is not installed. In the botbench folder: make label-studio"
+            " (two or three minutes, an environment of its own), or set BOTBENCH_LABEL_STUDIO to"
+            " the label-studio program."
+        )
     return found
 
 
 def free_port(wanted: int | None, start: int = 8080) -> int:
-    """The port asked for, or the first free one from `start`. Raises UserError where the one asked for is taken."""
+    """The port asked for, or the first free one from `start`. Raises UserError where the one asked
+    for is taken.
+    """
     if wanted is not None:
         if not _is_free(wanted):
-            raise UserError(f"Port {wanted} is in use on this machine. Choose another with --port, or leave --port out: the next "
-                            "free one is taken then.")
+            raise UserError(
+                f"Port {wanted} is in use on this machine. Choose another with --port, or leave"
+                " --port out: the next free one is taken then."
+            )
         return wanted
     return next(port for port in range(start, 65_536) if _is_free(port))
 
@@ -80,7 +98,9 @@ class Login:
 
 
 class Server:
-    """One server process with its data folder. Started again on the same folder it has the same data and the same logins."""
+    """One server process with its data folder. Started again on the same folder it has the same
+    data and the same logins.
+    """
 
     def __init__(self, folder: Path, name: str = SHARED) -> None:
         self.folder, self.name = folder, name
@@ -94,28 +114,58 @@ class Server:
         return not (self.folder / "label_studio.sqlite3").exists()
 
     def start(self, port: int, tick: Callable[[float], object] = lambda _: None) -> Place:
-        """Start it and wait until it answers; `tick` is told the seconds waited. Raises UserError with the log's end."""
+        """Start it and wait until it answers; `tick` is told the seconds waited. Raises UserError
+        with the log's end.
+        """
         command = program()
         self.folder.mkdir(parents=True, exist_ok=True)
         desk = self._secrets()
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("LABEL_STUDIO", "DJANGO"))}
+        inherited = {
+            k: v for k, v in os.environ.items() if not k.startswith(("LABEL_STUDIO", "DJANGO"))
+        }
         self._log = (self.folder / "server.log").open("ab")
         self._process = subprocess.Popen(
-            [command, "start", "--no-browser", "--internal-host", "127.0.0.1", "--port", str(port), "--enable-legacy-api-token"],
-            stdout=self._log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=self.folder, start_new_session=True,
-            # By the environment: the arguments of a process can be read by everybody on the machine.
-            env={**inherited, **QUIET, "LABEL_STUDIO_BASE_DATA_DIR": str(self.folder.resolve()), "LABEL_STUDIO_USERNAME": DESK,
-                 "LABEL_STUDIO_PASSWORD": desk["password"], "LABEL_STUDIO_USER_TOKEN": desk["token"]})
+            [
+                command,
+                "start",
+                "--no-browser",
+                "--internal-host",
+                "127.0.0.1",
+                "--port",
+                str(port),
+                "--enable-legacy-api-token",
+            ],
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            cwd=self.folder,
+            start_new_session=True,
+            # By the environment: the arguments of a process can be read by everybody on the
+            # machine.
+            env={
+                **inherited,
+                **QUIET,
+                "LABEL_STUDIO_BASE_DATA_DIR": str(self.folder.resolve()),
+                "LABEL_STUDIO_USERNAME": DESK,
+                "LABEL_STUDIO_PASSWORD": desk["password"],
+                "LABEL_STUDIO_USER_TOKEN": desk["token"],
+            },
+        )
         self.url = f"http://127.0.0.1:{port}"
         self._wait(tick, desk["token"])
         return Place(self.name, self.url, desk["token"], str(self.folder))
 
     def _secrets(self) -> dict[str, str]:
-        """Our own password and token on this server, made at the first start (they count only then)."""
+        """Our own password and token on this server, made at the first start (they count only
+        then).
+        """
         file = self.folder / "desk.json"
         if not file.exists():
             file.touch(mode=0o600)
-            file.write_text(json.dumps({"password": secrets.token_urlsafe(12), "token": secrets.token_hex(20)}), encoding="utf-8")
+            file.write_text(
+                json.dumps({"password": secrets.token_urlsafe(12), "token": secrets.token_hex(20)}),
+                encoding="utf-8",
+            )
         found: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
         return found
 
@@ -131,7 +181,9 @@ class Server:
                     session.trust_env = False
                     if session.get(f"{self.url}/health", timeout=5).ok:
                         head = {"Authorization": f"Token {token}"}
-                        ours = session.get(f"{self.url}/api/current-user/whoami", headers=head, timeout=60)
+                        ours = session.get(
+                            f"{self.url}/api/current-user/whoami", headers=head, timeout=60
+                        )
                         break
             except requests.RequestException:
                 pass
@@ -139,12 +191,18 @@ class Server:
             time.sleep(0.3)
         else:
             self.stop()
-            raise UserError(f"Label Studio did not answer at {self.url} within {PATIENCE_S} s. {self._end_of_log()}")
-        # Where the port was taken meanwhile, Label Studio moves to the next one and says nothing: another one answers here.
+            raise UserError(
+                f"Label Studio did not answer at {self.url} within {PATIENCE_S} s."
+                f" {self._end_of_log()}"
+            )
+        # Where the port was taken meanwhile, Label Studio moves to the next one and says nothing:
+        # another one answers here.
         if not ours.ok:
             self.stop()
-            raise UserError(f"Another Label Studio answers at {self.url} (HTTP {ours.status_code} to our token). Choose another "
-                            "port with --port.")
+            raise UserError(
+                f"Another Label Studio answers at {self.url} (HTTP {ours.status_code} to our"
+                " token). Choose another port with --port."
+            )
 
     def _end_of_log(self) -> str:
         lines = (self.folder / "server.log").read_text(errors="replace").strip().splitlines()
@@ -179,9 +237,13 @@ class Server:
             self._log.close()
 
     def login(self, email: str, invitation: str) -> Login:
-        """A person's login on this server, made by signing up with the invitation's path where there is none yet."""
+        """A person's login on this server, made by signing up with the invitation's path where
+        there is none yet.
+        """
         file = self.folder / "logins.json"
-        known: dict[str, str] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        known: dict[str, str] = (
+            json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        )
         if email not in known:
             password = secrets.token_urlsafe(9)
             sign_up(self.url, invitation, email, password)
@@ -201,8 +263,20 @@ def sign_up(url: str, invitation: str, email: str, password: str) -> None:
         page = browser.get(f"{url}{invitation}", timeout=60)
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)
         if not token:
-            raise UserError(f"The invitation page of {url} has no form to fill in; is this another version of Label Studio?")
-        fields = {"csrfmiddlewaretoken": token[1], "email": email, "password": password, "how_find_us": "", "elaborate": ""}
+            raise UserError(
+                f"The invitation page of {url} has no form to fill in; is this another version of"
+                " Label Studio?"
+            )
+        fields = {
+            "csrfmiddlewaretoken": token[1],
+            "email": email,
+            "password": password,
+            "how_find_us": "",
+            "elaborate": "",
+        }
         done = browser.post(f"{url}{invitation}", data=fields, headers={"Referer": url}, timeout=60)
         if not done.ok or not browser.get(f"{url}/api/current-user/whoami", timeout=60).ok:
-            raise UserError(f"{url} did not take {email} as a new person (HTTP {done.status_code}); perhaps the address is taken.")
+            raise UserError(
+                f"{url} did not take {email} as a new person (HTTP {done.status_code}); perhaps the"
+                " address is taken."
+            )

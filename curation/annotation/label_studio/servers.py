@@ -1,4 +1,6 @@
-"""Which servers a command speaks to: one that was named, or those of the store's roster (one for all, or one a person)."""
+"""Which servers a command speaks to: one that was named, or those of the store's roster (one for
+all, or one a person).
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ LOCAL = "http://127.0.0.1:8080"
 
 
 def of(store: Store, url: str | None, token: str) -> list[Place]:
-    """The servers meant: the one named with its token, else those that `serve` or `invite` left in the roster."""
+    """The servers meant: the one named with its token, else those that `serve` or `invite` left in
+    the roster.
+    """
     if token:
         return [Place(SHARED, url or LOCAL, token)]
     known = list(Roster.load(store.home).places.values())
@@ -30,13 +34,23 @@ def of(store: Store, url: str | None, token: str) -> list[Place]:
 
 def only(store: Store, place: Place) -> list[str] | None:
     """The people whose parts belong on a server of one person's; None where everybody's do."""
-    return None if place.name == SHARED else [p.name for p in Roster.load(store.home).people.values() if p.server == place.name]
+    return (
+        None
+        if place.name == SHARED
+        else [p.name for p in Roster.load(store.home).people.values() if p.server == place.name]
+    )
 
 
-def sync_all(store: Store, places: list[Place], batch: Batch | None = None, scheme: Scheme | None = None, *,
-             whole: bool = False) -> tuple[sync.Synced, list[dict[str, Any]]]:
-    """Sync with every server; returns what was done in all, and the projects there. A server without a project of the batch
-    counts only where no other has one."""
+def sync_all(
+    store: Store,
+    places: list[Place],
+    batch: Batch | None = None,
+    scheme: Scheme | None = None,
+    *,
+    whole: bool = False,
+) -> tuple[sync.Synced, list[dict[str, Any]]]:
+    """Sync with every server; returns what was done in all, and the projects there. A server
+    without a project of the batch counts only where no other has one."""
     total, projects, empty = sync.Synced(), [], []
     for place in places:
         with Client(place.url, place.token) as client:
@@ -60,6 +74,8 @@ def remember(store: Store, place: Place) -> None:
     """Keep a server in the roster."""
     with Roster.change(store.home) as roster:
         if place.name == SHARED and any(name != SHARED for name in roster.places):
-            raise UserError("This store's people have servers of their own (--isolate); a shared one beside them would mix the "
-                            "two. Use another store, or go on with --isolate.")
+            raise UserError(
+                "This store's people have servers of their own (--isolate); a shared one beside"
+                " them would mix the two. Use another store, or go on with --isolate."
+            )
         roster.places[place.name] = place

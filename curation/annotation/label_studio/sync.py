@@ -1,4 +1,6 @@
-"""From annotations to claims, each exactly once: answers, edits, skips, deletions, told apart by the log of what was seen."""
+"""From annotations to claims, each exactly once: answers, edits, skips, deletions, told apart by
+the log of what was seen.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
 
 @dataclass
 class Synced:
-    """What a sync did. `rejected` lists every annotation that stands there and cannot be a claim, new or not."""
+    """What a sync did. `rejected` lists every annotation that stands there and cannot be a claim,
+    new or not.
+    """
 
     claims_added: int = 0
     claims_retracted: int = 0
@@ -30,21 +34,32 @@ class Synced:
 
 
 def remember(store: Store) -> None:
-    """Note which annotations are in the log now. Call before reading the server: only these can be missed there.
+    """Note which annotations are in the log now. Call before reading the server: only these can be
+    missed there.
 
-    Another sync may log an annotation that was made after this one read the server; not seeing it is no deletion.
+    Another sync may log an annotation that was made after this one read the server; not seeing it
+    is no deletion.
     """
     _temp(store, "sync_before", "SELECT DISTINCT annotation_id FROM lake.main.annotation_log")
 
 
-def store_seen(store: Store, server: str, seen: pa.Table, *, complete: pa.Table | None = None, dataset: str | None = None,
-               batch: str | None = None, projects: Sequence[str] | None = None) -> Synced:
-    """Bring the claims up to what was `seen` (rows of `results.read`), in one transaction; nothing new makes no version.
+def store_seen(
+    store: Store,
+    server: str,
+    seen: pa.Table,
+    *,
+    complete: pa.Table | None = None,
+    dataset: str | None = None,
+    batch: str | None = None,
+    projects: Sequence[str] | None = None,
+) -> Synced:
+    """Bring the claims up to what was `seen` (rows of `results.read`), in one transaction; nothing
+    new makes no version.
 
-    `complete` (columns project, account_key) lists every task of the projects that were read whole: an annotation of
-    such a task that was logged before and is not among `seen` was deleted. Without it nothing counts as deleted.
-    `dataset` or `batch` say what tasks belong to that do not say so themselves. `projects` are the marks of those whose
-    earlier rejections are told again.
+    `complete` (columns project, account_key) lists every task of the projects that were read whole:
+    an annotation of such a task that was logged before and is not among `seen` was deleted. Without
+    it nothing counts as deleted. `dataset` or `batch` say what tasks belong to that do not say so
+    themselves. `projects` are the marks of those whose earlier rejections are told again.
     """
     _stage(store, seen, complete, dataset, batch)
 
@@ -52,7 +67,9 @@ def store_seen(store: Store, server: str, seen: pa.Table, *, complete: pa.Table 
         _changes(store)
         _claims(store)
         _log(store, server)
-        found = store.arrow("SELECT count(answer) AS added, count(retracts) AS retracted FROM sync_claims").to_pylist()[0]
+        found = store.arrow(
+            "SELECT count(answer) AS added, count(retracts) AS retracted FROM sync_claims"
+        ).to_pylist()[0]
         transaction.insert("claims", "sync_claims")
         transaction.insert("annotation_log", "sync_log")
         return Synced(found["added"], found["retracted"], _rejected(store, server, projects))
@@ -62,30 +79,59 @@ def store_seen(store: Store, server: str, seen: pa.Table, *, complete: pa.Table 
     return synced
 
 
-def _stage(store: Store, seen: pa.Table, complete: pa.Table | None, dataset: str | None, batch: str | None) -> None:
-    """`sync_seen`: the newest state of each annotation with its account; `sync_tasks`: the tasks read whole."""
+def _stage(
+    store: Store, seen: pa.Table, complete: pa.Table | None, dataset: str | None, batch: str | None
+) -> None:
+    """`sync_seen`: the newest state of each annotation with its account; `sync_tasks`: the tasks
+    read whole.
+    """
     import pyarrow as pa
 
-    empty = pa.table({"project": pa.array([], pa.string()), "account_key": pa.array([], pa.string())})
-    for name, rows in (("sync_offered", seen), ("sync_offered_tasks", complete if complete is not None else empty)):
+    empty = pa.table(
+        {"project": pa.array([], pa.string()), "account_key": pa.array([], pa.string())}
+    )
+    for name, rows in (
+        ("sync_offered", seen),
+        ("sync_offered_tasks", complete if complete is not None else empty),
+    ):
         store.connection.register(name, rows)
     _temp(store, "sync_tasks", "SELECT DISTINCT project, account_key FROM sync_offered_tasks")
-    _temp(store, "sync_asked", f"""
+    _temp(
+        store,
+        "sync_asked",
+        f"""
         SELECT DISTINCT a.batch_id, b.dataset, a.account_id, {account_key("a.batch_id", "a.account_id")} AS account_key
         FROM lake.main.assignments a JOIN lake.main.batches b USING (batch_id)
-        WHERE batch_id = $1 OR batch_id IN (SELECT batch_id FROM sync_offered)""", [batch])
-    # What an account was there for, where that was not to be sampled: an adjudicator's claim settles a dispute.
-    _temp(store, "sync_parts", f"""
+        WHERE batch_id = $1 OR batch_id IN (SELECT batch_id FROM sync_offered)""",
+        [batch],
+    )
+    # What an account was there for, where that was not to be sampled: an adjudicator's claim
+    # settles a dispute.
+    _temp(
+        store,
+        "sync_parts",
+        f"""
         SELECT batch_id, account_id, any_value(part) AS part,
             CASE WHEN any_value(part) = 'adjudication' THEN 'adjudicator' END AS role
-        FROM {store.relation("assignments")} WHERE part IN ('training', 'gold', 'adjudication') GROUP BY ALL""")
+        FROM {store.relation("assignments")} WHERE part IN ('training', 'gold', 'adjudication') GROUP BY ALL""",
+    )
     if dataset:
-        _temp(store, "sync_known", """
+        _temp(
+            store,
+            "sync_known",
+            """
             SELECT DISTINCT dataset, account_id, account_id AS account_key FROM lake.main.accounts WHERE dataset = $1
-            UNION SELECT DISTINCT dataset, account_id, account_id FROM lake.main.claims WHERE dataset = $1""", [dataset])
+            UNION SELECT DISTINCT dataset, account_id, account_id FROM lake.main.claims WHERE dataset = $1""",
+            [dataset],
+        )
     else:
-        _temp(store, "sync_known", "SELECT dataset, account_id, account_key FROM sync_asked LIMIT 0")
-    _temp(store, "sync_seen", """
+        _temp(
+            store, "sync_known", "SELECT dataset, account_id, account_key FROM sync_asked LIMIT 0"
+        )
+    _temp(
+        store,
+        "sync_seen",
+        """
         WITH newest AS (
             SELECT * REPLACE (coalesce(batch_id, $1) AS batch_id) FROM sync_offered
             QUALIFY row_number() OVER (PARTITION BY annotation_id ORDER BY updated_at DESC NULLS LAST) = 1)
@@ -96,22 +142,36 @@ def _stage(store: Store, seen: pa.Table, complete: pa.Table | None, dataset: str
             coalesce(a.dataset, k.dataset) AS dataset, coalesce(a.account_id, k.account_id) AS account_id
         FROM newest n
         LEFT JOIN sync_asked a ON a.batch_id = n.batch_id AND n.account_key IN (a.account_key, a.account_id)
-        LEFT JOIN sync_known k ON k.account_key = n.account_key""", [batch])
+        LEFT JOIN sync_known k ON k.account_key = n.account_key""",
+        [batch],
+    )
     for name in ("sync_offered", "sync_offered_tasks"):
         store.connection.unregister(name)
 
 
 def _changes(store: Store) -> None:
-    """`sync_changes`: what is other than the log says, with the claim that stood until now (live) and whose it was."""
-    _temp(store, "sync_latest", """
+    """`sync_changes`: what is other than the log says, with the claim that stood until now (live)
+    and whose it was.
+    """
+    _temp(
+        store,
+        "sync_latest",
+        """
         SELECT l.annotation_id, l.project, l.server, l.updated_at, l.event, l.payload_hash,
             l.account_key AS logged_key, l.task AS logged_task, l.number AS logged_number, l.claimant AS logged_claimant,
             l.batch_id AS logged_batch, c.claim_id AS live,
             c.dataset AS live_dataset, c.account_id AS live_account, c.claimant AS live_claimant, c.batch_id AS live_batch
-        FROM """ + LATEST.format(log="lake.main.annotation_log") + """ l
-        LEFT JOIN lake.main.claims c ON c.claim_id = l.claim_id AND l.event IN ('answered', 'edited')""")
-    # An accepted answer stays accepted: what is refused now under another scheme file was said all the same.
-    _temp(store, "sync_changes", f"""
+        FROM """
+        + LATEST.format(log="lake.main.annotation_log")
+        + """ l
+        LEFT JOIN lake.main.claims c ON c.claim_id = l.claim_id AND l.event IN ('answered', 'edited')""",
+    )
+    # An accepted answer stays accepted: what is refused now under another scheme file was said all
+    # the same.
+    _temp(
+        store,
+        "sync_changes",
+        f"""
         SELECT s.* REPLACE (
                 CASE WHEN NOT person_known AND live IS NOT NULL THEN live_claimant ELSE claimant END AS claimant,
                 CASE WHEN s.event = 'answered' AND live IS NOT NULL THEN 'edited' ELSE s.event END AS event),
@@ -130,15 +190,21 @@ def _changes(store: Store) -> None:
         WHERE (l.live IS NOT NULL OR l.event IN ('rejected', 'skipped'))
             AND l.annotation_id IN (FROM sync_before) AND l.annotation_id NOT IN (SELECT annotation_id FROM sync_seen)
             AND EXISTS (FROM sync_tasks t WHERE t.project = l.project
-                AND t.account_key IN ({account_key("l.live_batch", "l.live_account")}, l.live_account, l.logged_key))""")
+                AND t.account_key IN ({account_key("l.live_batch", "l.live_account")}, l.live_account, l.logged_key))""",
+    )
 
 
 def _claims(store: Store) -> None:
-    """`sync_claims`: new answers (those of an edit retract the old claim) and bare retractions, with their claim ids."""
+    """`sync_claims`: new answers (those of an edit retract the old claim) and bare retractions,
+    with their claim ids.
+    """
     _temp(store, "sync_claims", f"FROM {store.relation('claims')} LIMIT 0")
     common = "dataset, account_id, claimant, 'person' AS claimant_kind, batch_id, scheme_version"
     same = "live_dataset = dataset AND live_account = account_id AND live_claimant = claimant"
-    _temp(store, "sync_new", f"""
+    _temp(
+        store,
+        "sync_new",
+        f"""
         SELECT annotation_id, true AS is_answer, {common}, answer, kinds, confidence, reasons, note, evidence_at, card_hash,
             coalesce(scores_shown, false) AS scores_shown, updated_at AS made_at, lead_time_s,
             CASE WHEN {same} THEN live END AS retracts,
@@ -152,19 +218,28 @@ def _claims(store: Store) -> None:
             CASE WHEN event <> 'deleted' THEN updated_at END AS made_at,
             map_from_entries([{_entry("annotation", "number")}, {_entry("revision", _moment("updated_at"))},
                 {_entry("event", "event")}]) AS attributes
-        FROM sync_changes WHERE live IS NOT NULL AND (event NOT IN ('answered', 'edited') OR NOT ({same}))""")
+        FROM sync_changes WHERE live IS NOT NULL AND (event NOT IN ('answered', 'edited') OR NOT ({same}))""",
+    )
     _temp(store, "sync_named", f"SELECT *, {identity.claim_id()} AS claim_id FROM sync_new")
-    store.connection.execute("INSERT INTO temp.sync_claims BY NAME SELECT * EXCLUDE (annotation_id, is_answer) FROM sync_named")
+    store.connection.execute(
+        "INSERT INTO temp.sync_claims BY NAME SELECT * EXCLUDE (annotation_id, is_answer) FROM"
+        " sync_named"
+    )
 
 
 def _log(store: Store, server: str) -> None:
     """`sync_log`: one line for each change, with the claim that it became."""
-    _temp(store, "sync_log", """
+    _temp(
+        store,
+        "sync_log",
+        """
         SELECT ? AS server, project, annotation_id, updated_at, event, payload_hash, n.claim_id, c.batch_id, c.account_key,
             c.claimant, c.task, c.number, CASE WHEN event = 'rejected' THEN c.reason END AS reason, c.lead_time_s
         FROM sync_changes c LEFT JOIN (FROM sync_named
             QUALIFY row_number() OVER (PARTITION BY annotation_id ORDER BY is_answer DESC) = 1) n
-        USING (annotation_id)""", [server])
+        USING (annotation_id)""",
+        [server],
+    )
 
 
 LATEST = """(FROM {log} QUALIFY row_number() OVER (PARTITION BY annotation_id ORDER BY updated_at DESC NULLS LAST,
@@ -173,15 +248,20 @@ LATEST = """(FROM {log} QUALIFY row_number() OVER (PARTITION BY annotation_id OR
 
 
 def _rejected(store: Store, server: str, projects: Sequence[str] | None) -> list[dict[str, Any]]:
-    """What stands rejected: as seen now, and of these projects what was rejected before and not read again."""
+    """What stands rejected: as seen now, and of these projects what was rejected before and not
+    read again.
+    """
     latest = LATEST.format(log=store.relation("annotation_log"))
-    found: list[dict[str, Any]] = store.arrow(f"""
+    found: list[dict[str, Any]] = store.arrow(
+        f"""
         FROM (SELECT project, task, number AS annotation, account_key, reason FROM sync_seen WHERE event = 'rejected'
         UNION ALL SELECT project, task, number, account_key, reason FROM {latest}
         WHERE event = 'rejected' AND server = $1 AND list_contains($2::VARCHAR[], project) AND reason IS NOT NULL
             AND annotation_id NOT IN (SELECT annotation_id FROM sync_seen)
             AND annotation_id NOT IN (SELECT annotation_id FROM sync_log))
-        ORDER BY project, try_cast(annotation AS BIGINT), annotation""", [server, list(projects or ())]).to_pylist()
+        ORDER BY project, try_cast(annotation AS BIGINT), annotation""",
+        [server, list(projects or ())],
+    ).to_pylist()
     return found
 
 

@@ -1,4 +1,6 @@
-"""How the work stands: done and left, pace, agreement, gold, what waits. Read from the store as it is after a sync."""
+"""How the work stands: done and left, pace, agreement, gold, what waits. Read from the store as it
+is after a sync.
+"""
 
 from __future__ import annotations
 
@@ -17,24 +19,38 @@ if TYPE_CHECKING:
     from curation.store.store import Store
 
 LEAST, BELOW = 8, 0.7
-"""Whoever has fewer gold accounts is not judged; who lies below this share, with the whole interval, is to be reviewed."""
+"""Whoever has fewer gold accounts is not judged; who lies below this share, with the whole
+interval, is to be reviewed.
+"""
 PACE = 200
 """From how many of the latest answers the expected end is reckoned."""
 
-_COUNTS = ("count(DISTINCT project || account_key) AS done, count(*) FILTER (event = 'skipped') AS skipped, "
-           "count(*) FILTER (event = 'rejected') AS rejected, "
-           "median(lead_time_s) FILTER (event IN ('answered', 'edited')) AS median_seconds")
+_COUNTS = (
+    "count(DISTINCT project || account_key) AS done, count(*) FILTER (event = 'skipped') AS"
+    " skipped, count(*) FILTER (event = 'rejected') AS rejected, median(lead_time_s) FILTER (event"
+    " IN ('answered', 'edited')) AS median_seconds"
+)
 
 
 def status(store: Store, projects: list[dict[str, Any]], scheme: Scheme) -> dict[str, Any]:
-    """The contract of `botbench annotate status --json`; `projects` are those of the servers, with their task counts."""
+    """The contract of `botbench annotate status --json`; `projects` are those of the servers, with
+    their task counts.
+    """
     marks = {p["botbench"]["mark"]: p for p in projects}
     batches = sorted({p["botbench"]["batch"] for p in projects})
     _events(store, list(marks))
     tasks = {mark: int(p.get("task_number") or 0) for mark, p in marks.items()}
-    by_project = {r["project"]: r["done"] for r in store.arrow(
-        "SELECT project, count(DISTINCT account_key) AS done FROM status_events GROUP BY project").to_pylist()}
-    total = {"assigned": sum(tasks.values()), **store.arrow(f"SELECT {_COUNTS} FROM status_events").to_pylist()[0]}
+    by_project = {
+        r["project"]: r["done"]
+        for r in store.arrow(
+            "SELECT project, count(DISTINCT account_key) AS done FROM status_events GROUP BY"
+            " project"
+        ).to_pylist()
+    }
+    total = {
+        "assigned": sum(tasks.values()),
+        **store.arrow(f"SELECT {_COUNTS} FROM status_events").to_pylist()[0],
+    }
     people = _people(store, tasks, batches)
     _gold(store, [find(store, b) for b in batches], scheme, people, total)
     waits = adjudication.waiting(store, batches, scheme)
@@ -42,10 +58,20 @@ def status(store: Store, projects: list[dict[str, Any]], scheme: Scheme) -> dict
     return {
         "simulated": sorted(d for d in sets if card(store, d, store.head()).get("simulated")),
         "simulated_annotators": _simulated(store),
-        "projects": [{"id": p["id"], "batch": p["botbench"]["batch"], "part": p["botbench"]["part"], "assigned": tasks[mark],
-                      "done": by_project.get(mark, 0)} for mark, p in marks.items()],
-        "annotators": people, "all": {**total, "expected_end": _end(store, total)},
-        "agreement": _agreement(store), "waiting_for_adjudication": len(waits),
+        "projects": [
+            {
+                "id": p["id"],
+                "batch": p["botbench"]["batch"],
+                "part": p["botbench"]["part"],
+                "assigned": tasks[mark],
+                "done": by_project.get(mark, 0),
+            }
+            for mark, p in marks.items()
+        ],
+        "annotators": people,
+        "all": {**total, "expected_end": _end(store, total)},
+        "agreement": _agreement(store),
+        "waiting_for_adjudication": len(waits),
         "set_aside_for_review": [name for name, p in people.items() if p["review"]],
     }
 
@@ -53,20 +79,30 @@ def status(store: Store, projects: list[dict[str, Any]], scheme: Scheme) -> dict
 def _events(store: Store, marks: list[str]) -> None:
     """`status_events`: the newest state of every annotation of these projects that was not deleted."""
     log = LATEST.format(log=store.relation("annotation_log"))
-    store.connection.execute(f"CREATE OR REPLACE TEMP TABLE status_events AS FROM {log} WHERE event <> 'deleted' "
-                             "AND list_contains(?::VARCHAR[], project)", [marks])
+    store.connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE status_events AS FROM {log} WHERE event <> 'deleted' "
+        "AND list_contains(?::VARCHAR[], project)",
+        [marks],
+    )
 
 
 def _people(store: Store, tasks: dict[str, int], batches: list[str]) -> dict[str, dict[str, Any]]:
-    """By pseudonym: everybody who answered or has a seat. Assigned are their seats, else the tasks of the projects they
-    answered in."""
-    rows = store.arrow(f"SELECT claimant, list(DISTINCT project) AS projects, {_COUNTS} FROM status_events GROUP BY claimant "
-                       "ORDER BY claimant").to_pylist()
-    found = {r.pop("claimant"): {"assigned": sum(tasks.get(m, 0) for m in r.pop("projects")), **r} for r in rows}
+    """By pseudonym: everybody who answered or has a seat. Assigned are their seats, else the tasks
+    of the projects they answered in."""
+    rows = store.arrow(
+        f"SELECT claimant, list(DISTINCT project) AS projects, {_COUNTS} FROM status_events GROUP"
+        " BY claimant ORDER BY claimant"
+    ).to_pylist()
+    found = {
+        r.pop("claimant"): {"assigned": sum(tasks.get(m, 0) for m in r.pop("projects")), **r}
+        for r in rows
+    }
     nothing = {"done": 0, "skipped": 0, "rejected": 0, "median_seconds": None}
     for batch in (find(store, b) for b in batches):
-        for row in store.arrow(f"SELECT annotator, count(*) AS n FROM {seats.current(store, batch)} WHERE annotator IS NOT NULL "
-                               "GROUP BY ALL").to_pylist():
+        for row in store.arrow(
+            f"SELECT annotator, count(*) AS n FROM {seats.current(store, batch)} WHERE annotator IS"
+            " NOT NULL GROUP BY ALL"
+        ).to_pylist():
             person = found.setdefault(row["annotator"], {"assigned": 0, **nothing})
             if "seats" not in person:
                 person.update(seats=0)
@@ -78,27 +114,43 @@ def _people(store: Store, tasks: dict[str, int], batches: list[str]) -> dict[str
     return dict(sorted(found.items()))
 
 
-def _gold(store: Store, batches: list[Batch], scheme: Scheme, people: dict[str, dict[str, Any]], total: dict[str, Any]) -> None:
+def _gold(
+    store: Store,
+    batches: list[Batch],
+    scheme: Scheme,
+    people: dict[str, dict[str, Any]],
+    total: dict[str, Any],
+) -> None:
     """Add gold_right, gold_seen, their interval and whether a person is to be reviewed."""
     counts: dict[str, tuple[int, int]] = {}
     meaning = ", ".join(f"({quoted(a)}, {quoted(label)})" for a, label in scheme.labels.items())
     for batch in batches:
         gold.adjudicated(store, batch.dataset, scheme)
-        for row in store.arrow(f"""
+        for row in store.arrow(
+            f"""
             SELECT claimant, count(*) AS seen, count(*) FILTER (m.label IS NOT DISTINCT FROM k.label) AS good
             FROM {store.relation("claims")} c JOIN known_accounts k USING (account_id)
                 LEFT JOIN (VALUES {meaning}) m(answer, label) ON m.answer = c.answer
             WHERE batch_id = ? AND c.attributes['part'] = 'gold' AND c.answer IS NOT NULL AND claim_id NOT IN
                 (SELECT retracts FROM {store.relation("claims")} WHERE retracts IS NOT NULL)
-            GROUP BY claimant""", [batch.batch_id]).to_pylist():
+            GROUP BY claimant""",
+            [batch.batch_id],
+        ).to_pylist():
             good, seen = counts.get(row["claimant"], (0, 0))
             counts[row["claimant"]] = (good + row["good"], seen + row["seen"])
     for name, person in people.items():
         good, seen = counts.get(name, (0, 0))
         low, high = wilson(good, seen)
-        person.update(gold_right=good, gold_seen=seen, gold_low=low, gold_high=high,
-                      review=seen >= LEAST and high is not None and high < BELOW)
-    total.update(gold_right=sum(g for g, _ in counts.values()), gold_seen=sum(s for _, s in counts.values()))
+        person.update(
+            gold_right=good,
+            gold_seen=seen,
+            gold_low=low,
+            gold_high=high,
+            review=seen >= LEAST and high is not None and high < BELOW,
+        )
+    total.update(
+        gold_right=sum(g for g, _ in counts.values()), gold_seen=sum(s for _, s in counts.values())
+    )
 
 
 def wilson(good: int, seen: int) -> tuple[float | None, float | None]:
@@ -117,30 +169,54 @@ def wilson(good: int, seen: int) -> tuple[float | None, float | None]:
 
 
 def _agreement(store: Store) -> dict[str, Any]:
-    """Krippendorff's alpha (nominal) over the sampled accounts with its interval, beside the plain percent of pairs."""
+    """Krippendorff's alpha (nominal) over the sampled accounts with its interval, beside the plain
+    percent of pairs.
+    """
     from curation.labels.agreement import Votes, measure
 
-    votes = store.arrow("SELECT batch_id || ' ' || account_id AS account, claimant AS annotator, answer FROM standing_votes")
-    pairs = store.arrow("SELECT coalesce(sum(n * (n - 1) / 2), 0)::BIGINT AS n FROM "
-                        "(SELECT count(*) AS n FROM standing_votes GROUP BY batch_id, account_id)")["n"][0].as_py()
+    votes = store.arrow(
+        "SELECT batch_id || ' ' || account_id AS account, claimant AS annotator, answer FROM"
+        " standing_votes"
+    )
+    pairs = store.arrow(
+        "SELECT coalesce(sum(n * (n - 1) / 2), 0)::BIGINT AS n FROM "
+        "(SELECT count(*) AS n FROM standing_votes GROUP BY batch_id, account_id)"
+    )["n"][0].as_py()
     if not pairs:
         return {"alpha": None, "low": None, "high": None, "percent": None, "pairs": 0}
     found = measure(Votes.of(votes).counts(), ("nominal", "percent"))
     alpha, percent = found["nominal"].document(), found["percent"].document()["value"]
-    return {"alpha": alpha["value"], "low": alpha["low"], "high": alpha["high"],
-            "percent": None if percent is None else 100 * percent, "pairs": pairs}
+    return {
+        "alpha": alpha["value"],
+        "low": alpha["low"],
+        "high": alpha["high"],
+        "percent": None if percent is None else 100 * percent,
+        "pairs": pairs,
+    }
 
 
 def _simulated(store: Store) -> list[str]:
-    """Who among those whose answers count is simulated: real people have pseudonyms of another form."""
-    return [str(name) for name in store.arrow("SELECT DISTINCT claimant FROM standing_votes WHERE claimant LIKE 'simulated-%' "
-                                              "ORDER BY 1")["claimant"].to_pylist()]
+    """Who among those whose answers count is simulated: real people have pseudonyms of another
+    form.
+    """
+    return [
+        str(name)
+        for name in store.arrow(
+            "SELECT DISTINCT claimant FROM standing_votes WHERE claimant LIKE 'simulated-%' "
+            "ORDER BY 1"
+        )["claimant"].to_pylist()
+    ]
 
 
 def _end(store: Store, total: dict[str, Any]) -> str | None:
-    """When all will be done at the pace of the latest answers, pauses included, from now on; None where there are too few."""
-    latest = store.arrow("SELECT updated_at FROM status_events WHERE updated_at IS NOT NULL ORDER BY updated_at DESC LIMIT ?",
-                         [PACE])["updated_at"].to_pylist()
+    """When all will be done at the pace of the latest answers, pauses included, from now on; None
+    where there are too few.
+    """
+    latest = store.arrow(
+        "SELECT updated_at FROM status_events WHERE updated_at IS NOT NULL ORDER BY updated_at DESC"
+        " LIMIT ?",
+        [PACE],
+    )["updated_at"].to_pylist()
     left = total["assigned"] - total["done"]
     if left <= 0 or len(latest) < 10 or latest[0] <= latest[-1]:
         return None
@@ -150,7 +226,9 @@ def _end(store: Store, total: dict[str, Any]) -> str | None:
 
 
 def names(store: Store, found: dict[str, Any]) -> dict[str, str]:
-    """Pseudonym to the name by which this store's roster knows a person, for the lead's own screen; never for an export."""
+    """Pseudonym to the name by which this store's roster knows a person, for the lead's own screen;
+    never for an export.
+    """
     known_here = Roster.load(store.home).names()
     return {code: known_here[code] for code in found["annotators"] if code in known_here}
 
@@ -159,26 +237,50 @@ def sentences(found: dict[str, Any]) -> list[str]:
     """What is to be said beside the tables, in sentences."""
     agreement, total, told = found["agreement"], found["all"], list(found.get("found", []))
     if found["simulated_annotators"]:
-        told.insert(0, f"Simulated: the answers of {', '.join(found['simulated_annotators'])} are simulated; nobody gave them.")
+        told.insert(
+            0,
+            f"Simulated: the answers of {', '.join(found['simulated_annotators'])} are simulated;"
+            " nobody gave them.",
+        )
     if found["simulated"]:
-        told.insert(0, f"Simulated: the accounts of {', '.join(found['simulated'])} are made up, and nobody in them exists.")
+        told.insert(
+            0,
+            f"Simulated: the accounts of {', '.join(found['simulated'])} are made up, and nobody in"
+            " them exists.",
+        )
     if agreement["alpha"] is not None:
         low, high, pairs = agreement["low"], agreement["high"], agreement["pairs"]
-        told.append(f"Agreement: Krippendorff's alpha {agreement['alpha']:.2f} ({low:.2f} to {high:.2f}); of {pairs:,} "
-                    f"pairs of answers on one account {agreement['percent']:.0f} % are the same.")
+        told.append(
+            f"Agreement: Krippendorff's alpha {agreement['alpha']:.2f} ({low:.2f} to {high:.2f});"
+            f" of {pairs:,} pairs of answers on one account {agreement['percent']:.0f} % are the"
+            " same."
+        )
     elif agreement["pairs"]:
-        told.append(f"Agreement: {agreement['pairs']:,} pairs of answers on one account, {agreement['percent']:.0f} % of them the "
-                    "same; Krippendorff's alpha says nothing while all answers are one and the same.")
+        told.append(
+            f"Agreement: {agreement['pairs']:,} pairs of answers on one account,"
+            f" {agreement['percent']:.0f} % of them the same; Krippendorff's alpha says nothing"
+            " while all answers are one and the same."
+        )
     if total["gold_seen"]:
-        told.append(f"Gold: {total['gold_right']} of {total['gold_seen']} answered as the adjudicators did.")
+        told.append(
+            f"Gold: {total['gold_right']} of {total['gold_seen']} answered as the adjudicators did."
+        )
     for name in found["set_aside_for_review"]:
         person = found["annotators"][name]
-        told.append(f"{name} answered {person['gold_right']} of {person['gold_seen']} gold accounts as the adjudicators did (at "
-                    f"best {person['gold_high']:.0%}). Please look at some of them together before they go on; all answers stay. "
-                    "To hand on what is unanswered meanwhile: botbench annotate people BATCH --set-aside NAME.")
+        told.append(
+            f"{name} answered {person['gold_right']} of {person['gold_seen']} gold accounts as the"
+            f" adjudicators did (at best {person['gold_high']:.0%}). Please look at some of them"
+            " together before they go on; all answers stay. To hand on what is unanswered"
+            " meanwhile: botbench annotate people BATCH --set-aside NAME."
+        )
     if waits := found["waiting_for_adjudication"]:
-        told.append(f"{waits:,} disputed account{'' if waits == 1 else 's'} wait{'s' if waits == 1 else ''} for adjudication: "
-                    "botbench annotate adjudicate BATCH --to NAME.")
+        told.append(
+            f"{waits:,} disputed account{'' if waits == 1 else 's'} wait{'s' if waits == 1 else ''}"
+            " for adjudication: botbench annotate adjudicate BATCH --to NAME."
+        )
     if total["expected_end"]:
-        told.append(f"At the pace of the latest answers all is done by {total['expected_end'][:16].replace('T', ' ')} UTC.")
+        told.append(
+            "At the pace of the latest answers all is done by"
+            f" {total['expected_end'][:16].replace('T', ' ')} UTC."
+        )
     return told

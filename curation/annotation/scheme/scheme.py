@@ -17,7 +17,8 @@ from curation.store.identity import short_hash
 
 DEFAULT = Path(__file__).parent / "schemes" / "default.yaml"
 RESERVED = "uv"
-"""Letters that are taken: Label Studio's own page reacts to u, and v takes the blur off a picture."""
+"""Letters that are taken: Label Studio's own page reacts to u, and v takes the blur off a picture.
+"""
 
 Text = Annotated[str, Field(min_length=1, max_length=200, strict=True)]
 Story = Annotated[str, Field(min_length=1, max_length=1000, strict=True)]
@@ -40,15 +41,18 @@ class Choice(_Strict):
 
 
 class Answer(Choice):
-    """An answer; `kinds` says whether it asks for the kind of bot, `sure` whether it asks for confidence.
+    """An answer; `kinds` says whether it asks for the kind of bot, `sure` whether it asks for
+    confidence.
 
-    `report` is the answer of somebody who should not have had to see this: it asks for nothing but a note, and takes
-    the account out of the queue for everybody. `example` is a worked one, for the instructions.
+    `report` is the answer of somebody who should not have had to see this: it asks for nothing but
+    a note, and takes the account out of the queue for everybody. `example` is a worked one, for the
+    instructions.
     """
 
     label: Literal["bot", "human", "leave-out"]
     kinds: bool = False
-    # Left out of the JSON where they say nothing: the versions of schemes from before these fields stay what they were.
+    # Left out of the JSON where they say nothing: the versions of schemes from before these fields
+    # stay what they were.
     sure: Annotated[bool, Field(exclude_if=bool)] = True
     report: Annotated[bool, Field(exclude_if=lambda report: not report)] = False
     example: Annotated[Story | None, Field(exclude_if=lambda example: example is None)] = None
@@ -73,7 +77,9 @@ class Note(_Strict):
 
 
 class Rule(_Strict):
-    """The consensus rule: votes needed, the share of them that must agree, and which adjudicator's answer settles."""
+    """The consensus rule: votes needed, the share of them that must agree, and which adjudicator's
+    answer settles.
+    """
 
     minimum: Annotated[int, Field(ge=1)] = 1
     agreed: Annotated[float, Field(gt=0.5, le=1)] = 0.6667
@@ -118,14 +124,18 @@ class Scheme:
         except OSError as error:
             raise UserError(f"The scheme {file} cannot be read: {error.strerror}.") from None
         except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise UserError(f"The scheme {file} is not YAML: {' '.join(str(error).split())}") from None
+            raise UserError(
+                f"The scheme {file} is not YAML: {' '.join(str(error).split())}"
+            ) from None
         return cls.of(raw, str(file))
 
     @classmethod
     def of(cls, raw: object, where: str = "scheme", *, kept: bool = False) -> Scheme:
-        """A scheme from its document; raises UserError listing each mistake: field, expected, found.
+        """A scheme from its document; raises UserError listing each mistake: field, expected,
+        found.
 
-        A `kept` one was right when people were asked under it: keys that were taken since do not make it wrong.
+        A `kept` one was right when people were asked under it: keys that were taken since do not
+        make it wrong.
         """
         try:
             document = Document.model_validate(raw)
@@ -168,7 +178,9 @@ class Scheme:
 
     @property
     def consensus(self) -> dict[str, Any]:
-        """The consensus rule: `minimum` votes, the share of them that must have `agreed`; `adjudication` if not the default."""
+        """The consensus rule: `minimum` votes, the share of them that must have `agreed`;
+        `adjudication` if not the default.
+        """
         return self.document.consensus.model_dump(exclude=_UNSAID if self._ordinary else None)
 
     @property
@@ -178,12 +190,18 @@ class Scheme:
 
     @cached_property
     def version(self) -> str:
-        """The declared version and a short hash of the content and its order (not of the file's comments and layout)."""
+        """The declared version and a short hash of the content and its order (not of the file's
+        comments and layout).
+        """
         return f"{self.document.version}+{short_hash(self.to_json(), 8)}"
 
     def to_json(self) -> str:
-        """The document as JSON, from which `Scheme.of` makes the same scheme again; the order of choices is kept."""
-        return self.document.model_dump_json(exclude={"consensus": _UNSAID} if self._ordinary else None)
+        """The document as JSON, from which `Scheme.of` makes the same scheme again; the order of
+        choices is kept.
+        """
+        return self.document.model_dump_json(
+            exclude={"consensus": _UNSAID} if self._ordinary else None
+        )
 
 
 class _UniqueKeys(yaml.SafeLoader):
@@ -212,14 +230,20 @@ def _shown(value: object) -> str:
 
 
 def _contradictions(document: Document) -> Iterator[str]:
-    """What no field shows alone: keys and titles used twice, labels without an answer, unknown card parts."""
+    """What no field shows alone: keys and titles used twice, labels without an answer, unknown card
+    parts.
+    """
     taken: dict[str, str] = {}
     for field, name, choice in _choices(document):
         at = f"{field}.{name}.key"
         if choice.key in RESERVED:
-            yield f"{at}: {choice.key!r} belongs to the page itself; expected another letter or digit"
+            yield (
+                f"{at}: {choice.key!r} belongs to the page itself; expected another letter or digit"
+            )
         if choice.key in taken:
-            yield f"{at}: expected a key of its own (found {choice.key!r}, also {taken[choice.key]})"
+            yield (
+                f"{at}: expected a key of its own (found {choice.key!r}, also {taken[choice.key]})"
+            )
         taken.setdefault(choice.key, at)
     for field in ("answers", "kinds", "reasons", "confidence"):
         yield from _twice(field, getattr(document, field))
@@ -231,8 +255,11 @@ def _contradictions(document: Document) -> Iterator[str]:
             yield f"reasons.{name}.section: expected one of {known} (found {reason.section!r})"
     for name, answer in document.answers.items():
         if answer.report and (answer.label != "leave-out" or answer.kinds):
-            yield (f"answers.{name}.report: expected `label: leave-out` and no kinds, for who reports an account does not judge it "
-                   f"(found label {answer.label}, kinds {str(answer.kinds).lower()})")
+            yield (
+                f"answers.{name}.report: expected `label: leave-out` and no kinds, for who reports"
+                f" an account does not judge it (found label {answer.label}, kinds"
+                f" {str(answer.kinds).lower()})"
+            )
     if document.kinds and not any(a.kinds for a in document.answers.values()):
         yield "kinds: expected an answer with `kinds: true` (found none), else nobody is ever asked"
     values = [step.value for step in document.confidence.values()]
@@ -251,7 +278,10 @@ def _twice(field: str, choices: dict[str, Choice]) -> Iterator[str]:
     for name, choice in choices.items():
         same = re.sub(r"\s+", " ", choice.title).strip().lower()
         if same in seen:
-            yield f"{field}.{name}.title: expected another than {seen[same]}'s (found {choice.title!r})"
+            yield (
+                f"{field}.{name}.title: expected another than {seen[same]}'s (found"
+                f" {choice.title!r})"
+            )
         seen[same] = name
 
 

@@ -1,4 +1,6 @@
-"""The parts of the card, in their order: what a reason can point to, and whose letters stand beside it."""
+"""The parts of the card, in their order: what a reason can point to, and whose letters stand beside
+it.
+"""
 
 from __future__ import annotations
 
@@ -18,4 +20,6 @@ SECTIONS: dict[str, str] = {
     "company": "Company",
     "missing": "Not known here",
 }
-"""Part of the card to its title. `samples` stands for `first`, `spread`, `latest` and `random` together."""
+"""Part of the card to its title. `samples` stands for `first`, `spread`, `latest` and `random`
+together.
+"""

@@ -1,4 +1,6 @@
-"""The schemes a store has asked under: what was pushed with a scheme is read back with it, whatever its file says by then."""
+"""The schemes a store has asked under: what was pushed with a scheme is read back with it, whatever
+its file says by then.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ FOLDER = "schemes"
 
 
 class SchemeBook:
-    """Schemes by version: those of this package (earlier defaults too), those given, and those kept in the store's folder."""
+    """Schemes by version: those of this package (earlier defaults too), those given, and those kept
+    in the store's folder.
+    """
 
     def __init__(self, home: Path, *given: Scheme) -> None:
         self._folder = home / FOLDER
@@ -32,7 +36,9 @@ class SchemeBook:
         if version not in self._known:
             file = self._folder / f"{Path(version).name}.json"
             if file.exists():
-                self._known[version] = Scheme.of(json.loads(file.read_text(encoding="utf-8")), str(file), kept=True)
+                self._known[version] = Scheme.of(
+                    json.loads(file.read_text(encoding="utf-8")), str(file), kept=True
+                )
         return self._known.get(version)
 
 

@@ -1,12 +1,18 @@
-"""What can be read off a post's text, as SQL: hashtags, mentions, links, and whether it is a repost. The text stays as it is."""
+"""What can be read off a post's text, as SQL: hashtags, mentions, links, and whether it is a
+repost. The text stays as it is.
+"""
 
 from __future__ import annotations
 
 LINK = r"https?://[^\s<>\"]*[^\s<>\"''.,;:!?)\]…]"
-"""A link; the closing punctuation of the sentence is not part of it. (Quotes are doubled: this goes into SQL.)"""
+"""A link; the closing punctuation of the sentence is not part of it. (Quotes are doubled: this goes
+into SQL.)
+"""
 
 HASHTAG = r"(?:^|[^\p{L}\p{M}\p{N}_&])[#＃]([\p{N}_]*[\p{L}\p{M}][\p{L}\p{M}\p{N}_]*)"
-"""A hashtag has a letter in it and does not stand inside a word (Twitter's rule, but for its list of special letters)."""
+"""A hashtag has a letter in it and does not stand inside a word (Twitter's rule, but for its list
+of special letters).
+"""
 
 MENTION = r"(?:^RT|[^\p{L}\p{N}_!@＠#$%&*.]RT|^|[^\p{L}\p{N}_!@＠#$%&*])[@＠]([A-Za-z0-9_]{1,20})"
 """A mention follows no letter or digit (else it is an e-mail address)."""
@@ -27,29 +33,51 @@ def mentions(text: str) -> str:
 
 def urls(text: str) -> str:
     """SQL: the links of `text`, in order."""
-    return f"CASE WHEN contains({text}, '://') THEN regexp_extract_all({text}, '{LINK}') WHEN {text} IS NOT NULL THEN [] END"
+    return (
+        f"CASE WHEN contains({text}, '://') THEN regexp_extract_all({text}, '{LINK}') WHEN {text}"
+        " IS NOT NULL THEN [] END"
+    )
 
 
 def kind(text: str) -> str:
-    """SQL: `repost` where the text begins with RT @name, `reply` where it begins with @name, else `original`; NULL without text."""
-    return (f"CASE WHEN {text} IS NULL THEN NULL WHEN regexp_matches({text}, '{REPOST}') THEN 'repost' "
-            f"WHEN regexp_matches({text}, '{REPLY}') THEN 'reply' ELSE 'original' END")
+    """SQL: `repost` where the text begins with RT @name, `reply` where it begins with @name, else
+    `original`; NULL without text.
+    """
+    return (
+        f"CASE WHEN {text} IS NULL THEN NULL WHEN regexp_matches({text}, '{REPOST}') THEN 'repost' "
+        f"WHEN regexp_matches({text}, '{REPLY}') THEN 'reply' ELSE 'original' END"
+    )
 
 
 def ref_account(text: str) -> str:
-    """SQL: whom the text reposts or replies to, as @handle in lower case; NULL where it does neither."""
-    name = f"coalesce(nullif(regexp_extract({text}, '{REPOST}', 1), ''), nullif(regexp_extract({text}, '{REPLY}', 1), ''))"
+    """SQL: whom the text reposts or replies to, as @handle in lower case; NULL where it does
+    neither.
+    """
+    name = (
+        f"coalesce(nullif(regexp_extract({text}, '{REPOST}', 1), ''), nullif(regexp_extract({text},"
+        f" '{REPLY}', 1), ''))"
+    )
     return f"'@' || lower({name})"
 
 
 def columns(text: str) -> str:
     """SQL: all of these as columns of the table posts."""
-    return (f"{kind(text)} AS kind, {ref_account(text)} AS ref_account_id, {hashtags(text)} AS hashtags, "
-            f"{urls(text)} AS urls, {mentions(text)} AS mentions")
+    return (
+        f"{kind(text)} AS kind, {ref_account(text)} AS ref_account_id, {hashtags(text)} AS"
+        f" hashtags, {urls(text)} AS urls, {mentions(text)} AS mentions"
+    )
 
 
 def _all(text: str, signs: str, pattern: str) -> str:
-    """Most posts have none of the signs, and looking for a sign is much cheaper than matching the pattern."""
+    """Most posts have none of the signs, and looking for a sign is much cheaper than matching the
+    pattern.
+    """
     there = " OR ".join(f"contains({text}, {sign})" for sign in signs.split(", "))
-    bare = f"CASE WHEN contains({text}, '://') THEN regexp_replace({text}, '{LINK}', ' ', 'g') ELSE {text} END"
-    return f"CASE WHEN {there} THEN regexp_extract_all({bare}, '{pattern}', 1) WHEN {text} IS NOT NULL THEN [] END"
+    bare = (
+        f"CASE WHEN contains({text}, '://') THEN regexp_replace({text}, '{LINK}', ' ', 'g') ELSE"
+        f" {text} END"
+    )
+    return (
+        f"CASE WHEN {there} THEN regexp_extract_all({bare}, '{pattern}', 1) WHEN {text} IS NOT NULL"
+        " THEN [] END"
+    )

@@ -1,4 +1,6 @@
-"""The files of a card: found in a folder as they are or gzipped, told by their bytes, hashed whole before they are read."""
+"""The files of a card: found in a folder as they are or gzipped, told by their bytes, hashed whole
+before they are read.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ GZIP = b"\x1f\x8b"
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A file that is there, whole and as the card says: `name` as on the card (without .gz), `sha256` of its uncompressed bytes."""
+    """A file that is there, whole and as the card says: `name` as on the card (without .gz),
+    `sha256` of its uncompressed bytes.
+    """
 
     name: str
     path: Path
@@ -32,7 +36,11 @@ class SourceFile:
     @property
     def stem(self) -> str:
         """The name without folders and endings: `posts/train.csv` is `train`."""
-        return Path(self.name).name.split(".")[0] if self.name.endswith(".tar.gz") else Path(self.name).stem
+        return (
+            Path(self.name).name.split(".")[0]
+            if self.name.endswith(".tar.gz")
+            else Path(self.name).stem
+        )
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
@@ -60,7 +68,9 @@ def select(files: dict[str, list[SourceFile]], read: Read) -> list[SourceFile]:
 
 
 def locate(card: Card, folder: Path) -> dict[str, list[Path]]:
-    """The paths of a card's sources in a folder, by the source's name; raises UserError naming every one that is missing."""
+    """The paths of a card's sources in a folder, by the source's name; raises UserError naming
+    every one that is missing.
+    """
     if not folder.is_dir():
         raise UserError(f"There is no folder {folder} to read {card.id} from.")
     found = {s.file: _candidates(s, folder) for s in card.sources}
@@ -68,8 +78,11 @@ def locate(card: Card, folder: Path) -> dict[str, list[Path]]:
     if missing:
         there = sorted(p.name for p in folder.iterdir())
         raise UserError(
-            f"{folder} lacks {', '.join(missing)} of {card.id} (each may also stand there with .gz). It holds: "
-            f"{', '.join(there[:20]) or 'nothing'}{' ...' if len(there) > 20 else ''}. Name the right folder with --from DIR.")
+            f"{folder} lacks {', '.join(missing)} of {card.id} (each may also stand there with"
+            " .gz). It holds:"
+            f" {', '.join(there[:20]) or 'nothing'}{' ...' if len(there) > 20 else ''}. Name the"
+            " right folder with --from DIR."
+        )
     return found
 
 
@@ -82,16 +95,22 @@ def _candidates(source: Source, folder: Path) -> list[Path]:
 
 
 def verify(source: Source, path: Path, folder: Path) -> SourceFile:
-    """Read a file once to its end: it is whole, and its hash is the card's. Raises UserError saying what is wrong."""
-    name = path.relative_to(folder).as_posix() if any(c in source.file for c in "*?[") else source.file
+    """Read a file once to its end: it is whole, and its hash is the card's. Raises UserError saying
+    what is wrong.
+    """
+    name = (
+        path.relative_to(folder).as_posix() if any(c in source.file for c in "*?[") else source.file
+    )
     with path.open("rb") as raw:
         zipped = raw.read(2) == GZIP
     stored = source.sha256_of == "stored"
     digest, size = _hash(path, zipped and not stored)
     if source.sha256 and digest != source.sha256:
         raise UserError(
-            f"{path} is not the file that the card means: its {'stored' if stored else 'uncompressed'} bytes have sha256 {digest}, "
-            f"the card says {source.sha256}. Get the file again, or correct the card's sha256.")
+            f"{path} is not the file that the card means: its"
+            f" {'stored' if stored else 'uncompressed'} bytes have sha256 {digest}, the card says"
+            f" {source.sha256}. Get the file again, or correct the card's sha256."
+        )
     if zipped and stored:
         _hash(path, True)
     if name.endswith(".gz") and not name.endswith(".tar.gz"):
@@ -107,5 +126,8 @@ def _hash(path: Path, zipped: bool) -> tuple[str, int]:
                 digest.update(chunk)
                 size += len(chunk)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise UserError(f"{path} is a broken gzip file ({error}) after {size:,} uncompressed bytes. Get the file again.") from None
+        raise UserError(
+            f"{path} is a broken gzip file ({error}) after {size:,} uncompressed bytes. Get the"
+            " file again."
+        ) from None
     return digest.hexdigest(), size

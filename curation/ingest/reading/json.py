@@ -1,4 +1,6 @@
-"""JSON files as SQL: one row an object, whatever the file's form, with numbers kept as they were written."""
+"""JSON files as SQL: one row an object, whatever the file's form, with numbers kept as they were
+written.
+"""
 
 from __future__ import annotations
 
@@ -16,34 +18,50 @@ LINE = 1 << 25
 
 
 def objects(file: SourceFile) -> str:
-    """SQL in brackets: `j` (JSON; NULL where it is malformed), `raw` (its text), `row` (from 1), for each object of a file.
+    """SQL in brackets: `j` (JSON; NULL where it is malformed), `raw` (its text), `row` (from 1),
+    for each object of a file.
 
-    The file may be one array, one object a line, or objects one after the other (then none may be malformed).
+    The file may be one array, one object a line, or objects one after the other (then none may be
+    malformed).
     """
     form = _form(file)
     path = literal(file.path)
     compression = "gzip" if file.gzip else "uncompressed"
     if form == "lines":
-        source = (f"read_csv({path}, header = false, columns = {{'line': 'VARCHAR'}}, delim = chr(1), quote = '', escape = '', "
-                  f"auto_detect = false, strict_mode = false, compression = '{compression}', max_line_size = {LINE}, "
-                  f"buffer_size = {2 * LINE})")
+        source = (
+            f"read_csv({path}, header = false, columns = {{'line': 'VARCHAR'}}, delim = chr(1),"
+            " quote = '', escape = '', auto_detect = false, strict_mode = false, compression ="
+            f" '{compression}', max_line_size = {LINE}, buffer_size = {2 * LINE})"
+        )
         numbered = f"SELECT line, row_number() OVER () AS row FROM {source}"
-        return f"(SELECT try_cast(line AS JSON) AS j, line AS raw, row FROM ({numbered}) WHERE trim(line) <> '')"
+        return (
+            f"(SELECT try_cast(line AS JSON) AS j, line AS raw, row FROM ({numbered}) WHERE"
+            " trim(line) <> '')"
+        )
     size = max(LINE, file.size + 1) if form == "unstructured" else LINE
-    source = f"read_json_objects({path}, format = '{form}', compression = '{compression}', maximum_object_size = {size})"
+    source = (
+        f"read_json_objects({path}, format = '{form}', compression = '{compression}',"
+        f" maximum_object_size = {size})"
+    )
     return f"(SELECT json AS j, json::VARCHAR AS raw, row_number() OVER () AS row FROM {source})"
 
 
 def value(document: str, path: str) -> str:
-    """SQL: what stands at a path (`key` or `key.inner`) of a JSON document, as text; numbers as they were written."""
+    """SQL: what stands at a path (`key` or `key.inner`) of a JSON document, as text; numbers as
+    they were written.
+    """
     steps = "".join(f'."{step}"' for step in path.split("."))
     return f"json_extract_string({document}, {literal('$' + steps)})"
 
 
 def rest(document: str, known: list[str], said: str = "{}") -> str:
-    """SQL: a map of the members of a JSON object that are not `known` and not null; `said` is SQL around each value (`{}`)."""
-    member = (f"CASE WHEN k = '' THEN NULL WHEN k[1] IN ('$', '/') THEN json_extract_string({document}, '$.\"' || k || '\"') "
-              f"ELSE json_extract_string({document}, k) END")
+    """SQL: a map of the members of a JSON object that are not `known` and not null; `said` is SQL
+    around each value (`{}`).
+    """
+    member = (
+        f"CASE WHEN k = '' THEN NULL WHEN k[1] IN ('$', '/') THEN json_extract_string({document},"
+        f" '$.\"' || k || '\"') ELSE json_extract_string({document}, k) END"
+    )
     others = f"k NOT IN ({', '.join(map(literal, known)) or literal('')})"
     keys = f"list_filter(list_distinct(json_keys({document})), lambda k: {others})"
     value_of = said.replace("{}", member)
@@ -53,8 +71,10 @@ def rest(document: str, known: list[str], said: str = "{}") -> str:
 
 def malformed(is_bad: str = "j IS NULL") -> str:
     """SQL: the two columns that send a malformed object to the quarantine."""
-    return (f"CASE WHEN {is_bad} THEN 'bad_json' END AS _reason, "
-            f"CASE WHEN {is_bad} THEN 'This is not a JSON object of the expected form.' END AS _message")
+    return (
+        f"CASE WHEN {is_bad} THEN 'bad_json' END AS _reason, "
+        f"CASE WHEN {is_bad} THEN 'This is not a JSON object of the expected form.' END AS _message"
+    )
 
 
 def _form(file: SourceFile) -> str:
@@ -66,7 +86,10 @@ def _form(file: SourceFile) -> str:
     try:
         json.loads(first)
     except ValueError:
-        # A first line that is cut off by the peek or malformed is a line; a pretty-printed object is not.
-        pretty = first.strip() in (b"{", b"") or (more and first.rstrip().endswith((b"{", b"[", b",")))
+        # A first line that is cut off by the peek or malformed is a line; a pretty-printed object
+        # is not.
+        pretty = first.strip() in (b"{", b"") or (
+            more and first.rstrip().endswith((b"{", b"[", b","))
+        )
         return "unstructured" if pretty else "lines"
     return "lines"

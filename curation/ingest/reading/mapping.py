@@ -1,5 +1,5 @@
-"""How a card says what a column of the schema is: a source column, a constant, the file's name or the row's number,
-with what is done to it on the way. Compiled to SQL."""
+"""How a card says what a column of the schema is: a source column, a constant, the file's name or
+the row's number, with what is done to it on the way. Compiled to SQL."""
 
 from __future__ import annotations
 
@@ -23,11 +23,14 @@ class Cell(BaseModel):
     model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
     column: str | None = None
-    """A column of the source (a path with dots in JSON; a number from 1 where there is no header)."""
+    """A column of the source (a path with dots in JSON; a number from 1 where there is no header).
+    """
     value: str | None = None
     """A constant."""
     file: Literal["stem", "name", "folder"] | None = None
-    """The file's name: `stem` without folders and ending, `name` as on the card, `folder` the folder it is in."""
+    """The file's name: `stem` without folders and ending, `name` as on the card, `folder` the
+    folder it is in.
+    """
     row: Literal["account", "post"] | None = None
     """Where the row stands: `<file stem>:<row>` (account) or `<file name>:<row>` (post)."""
     join: tuple[str, ...] | None = None
@@ -35,7 +38,9 @@ class Cell(BaseModel):
     first: tuple[str, ...] | None = None
     """The first of several columns that says something."""
     when: dict[str, str] | None = None
-    """Columns and the word that stands where the column says something; the first that does counts, else `otherwise`."""
+    """Columns and the word that stands where the column says something; the first that does counts,
+    else `otherwise`.
+    """
     optional: bool = False
     """The source may lack the column; then nothing is said."""
     trim: bool | None = None
@@ -78,7 +83,11 @@ class Cell(BaseModel):
     @field_validator("codes", mode="before")
     @classmethod
     def _code_words(cls, value: Any) -> Any:
-        return {k: str(v).lower() if isinstance(v, bool) else v for k, v in value.items()} if isinstance(value, dict) else value
+        return (
+            {k: str(v).lower() if isinstance(v, bool) else v for k, v in value.items()}
+            if isinstance(value, dict)
+            else value
+        )
 
     @field_validator("extract", "each")
     @classmethod
@@ -102,19 +111,30 @@ class Cell(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _short(cls, value: Any) -> Any:
-        return {"column": str(value)} if isinstance(value, str | int) and not isinstance(value, bool) else value
+        return (
+            {"column": str(value)}
+            if isinstance(value, str | int) and not isinstance(value, bool)
+            else value
+        )
 
     @model_validator(mode="after")
     def _one_origin(self) -> Cell:
         origins = [n for n in ORIGINS if getattr(self, n) is not None]
         if len(origins) != 1:
-            raise ValueError(f"one of {', '.join(ORIGINS)}; {' and '.join(origins) or 'none'} given")
+            raise ValueError(
+                f"one of {', '.join(ORIGINS)}; {' and '.join(origins) or 'none'} given"
+            )
         return self
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of the source that it reads."""
-        return self.join or self.first or tuple(self.when or ()) or ((self.column,) if self.column is not None else ())
+        return (
+            self.join
+            or self.first
+            or tuple(self.when or ())
+            or ((self.column,) if self.column is not None else ())
+        )
 
 
 class Condition(BaseModel):
@@ -132,7 +152,10 @@ class Condition(BaseModel):
     @classmethod
     def _short(cls, value: Any) -> Any:
         if isinstance(value, dict):
-            return {k: [v] if k in ("in", "not") and not isinstance(v, list | tuple) else v for k, v in value.items()}
+            return {
+                k: [v] if k in ("in", "not") and not isinstance(v, list | tuple) else v
+                for k, v in value.items()
+            }
         return {"in": list(value) if isinstance(value, list | tuple) else [value]}
 
     def sql(self, text: str) -> str:
@@ -153,8 +176,8 @@ class Condition(BaseModel):
 
 @dataclass
 class Compiler:
-    """Turns cells into SQL over one file. `text` gives the SQL of a source column as text (None where the file lacks
-    it); `faults` collects what a row can be set aside for."""
+    """Turns cells into SQL over one file. `text` gives the SQL of a source column as text (None
+    where the file lacks it); `faults` collects what a row can be set aside for."""
 
     file: SourceFile
     text: Callable[[str, bool], str | None]
@@ -185,7 +208,9 @@ class Compiler:
         return [(name, sql) for name, sql in made if sql is not None]
 
     def said(self) -> str:
-        """SQL around a source column's text (`{}`) that leaves out the words that say nothing, for `extra`."""
+        """SQL around a source column's text (`{}`) that leaves out the words that say nothing, for
+        `extra`.
+        """
         value = self._visible("trim({})" if self.trim else "{}")
         return f"CASE WHEN trim({value}) NOT IN {_sql.words(('', *self.nulls))} THEN {value} END"
 
@@ -199,10 +224,15 @@ class Compiler:
         if cell.first is not None or cell.when is not None:
             return self._chosen(cell)
         if cell.row is not None:
-            return f"({_sql.literal(self.file.stem if cell.row == 'account' else self.file.name)} || ':' || _row)"
+            return (
+                f"({_sql.literal(self.file.stem if cell.row == 'account' else self.file.name)} ||"
+                " ':' || _row)"
+            )
         if cell.file is not None:
             folder = self.file.name.rpartition("/")[0].rpartition("/")[2]
-            return _sql.literal({"stem": self.file.stem, "name": self.file.name, "folder": folder}[cell.file])
+            return _sql.literal(
+                {"stem": self.file.stem, "name": self.file.name, "folder": folder}[cell.file]
+            )
         return _sql.literal(cell.value)
 
     def _chosen(self, cell: Cell) -> str:
@@ -218,7 +248,9 @@ class Compiler:
         return f"CASE {' '.join(cases or ['WHEN false THEN NULL'])}{otherwise} END"
 
     def _visible(self, value: str) -> str:
-        """The store cannot hold NUL bytes: where the card allows it they are written as U+2400, else the row is set aside."""
+        """The store cannot hold NUL bytes: where the card allows it they are written as U+2400,
+        else the row is set aside.
+        """
         return f"replace({value}, chr(0), chr(9216))" if self.symbol else value
 
     def _worked(self, cell: Cell, value: str) -> str:
@@ -229,9 +261,15 @@ class Compiler:
         if nulls:
             value = f"CASE WHEN trim({value}) NOT IN {_sql.words(nulls)} THEN {value} END"
         if cell.empty is not None:
-            value = f"CASE WHEN trim(coalesce({value}, '')) = '' THEN {_sql.literal(cell.empty)} ELSE {value} END"
+            value = (
+                f"CASE WHEN trim(coalesce({value}, '')) = '' THEN {_sql.literal(cell.empty)} ELSE"
+                f" {value} END"
+            )
         if cell.remove_prefix:
-            prefix, rest = _sql.literal(cell.remove_prefix), f"substr({value}, {len(cell.remove_prefix) + 1})"
+            prefix, rest = (
+                _sql.literal(cell.remove_prefix),
+                f"substr({value}, {len(cell.remove_prefix) + 1})",
+            )
             value = f"CASE WHEN starts_with({value}, {prefix}) THEN {rest} ELSE {value} END"
         for old, new in cell.replace.items():
             value = f"replace({value}, {_sql.literal(old)}, {_sql.literal(new)})"
@@ -242,11 +280,19 @@ class Compiler:
 
     def _coded(self, cell: Cell, value: str, name: str) -> str:
         assert cell.codes is not None
-        cases = " ".join(f"WHEN {_sql.literal(k)} THEN {'NULL' if v is None else _sql.literal(v)}" for k, v in cell.codes.items())
+        cases = " ".join(
+            f"WHEN {_sql.literal(k)} THEN {'NULL' if v is None else _sql.literal(v)}"
+            for k, v in cell.codes.items()
+        )
         if cell.otherwise is None:
             reason = "unknown_answer" if name == "answer" else "unknown_code"
-            unknown = f"trim(coalesce({value}, '')) <> '' AND {value} NOT IN {_sql.words(tuple(cell.codes))}"
-            message = f"'no code for {name or 'the value'}: ' || left(to_json({value})::VARCHAR, 80)"
+            unknown = (
+                f"trim(coalesce({value}, '')) <> '' AND {value} NOT IN"
+                f" {_sql.words(tuple(cell.codes))}"
+            )
+            message = (
+                f"'no code for {name or 'the value'}: ' || left(to_json({value})::VARCHAR, 80)"
+            )
             self.faults.append((unknown, reason, message))
         tail = f"ELSE {_sql.literal(cell.otherwise)}" if cell.otherwise is not None else ""
         return f"CASE {value} {cases} {tail} END"
@@ -256,8 +302,13 @@ class Compiler:
         made = _sql.time_of(value, zone)
         if cell.time:
             made = "coalesce(" + ", ".join(_format(value, f, zone) for f in cell.time) + ")"
-        message = f"'{name} is not a time of a form that the card names, found ' || left(to_json({value})::VARCHAR, 80)"
-        self.faults.append((f"trim(coalesce({value}, '')) <> '' AND ({made}) IS NULL", "bad_time", message))
+        message = (
+            f"'{name} is not a time of a form that the card names, found ' ||"
+            f" left(to_json({value})::VARCHAR, 80)"
+        )
+        self.faults.append(
+            (f"trim(coalesce({value}, '')) <> '' AND ({made}) IS NULL", "bad_time", message)
+        )
         return made
 
 
@@ -275,7 +326,9 @@ def _listed(cell: Cell, value: str) -> str:
         group = min(re.compile(cell.each).groups, 1)
         return f"regexp_extract_all({value}, {_sql.literal(cell.each)}, {group})"
     if cell.split is not None:
-        pieces = f"list_transform(string_split({value}, {_sql.literal(cell.split)}), lambda v: trim(v))"
+        pieces = (
+            f"list_transform(string_split({value}, {_sql.literal(cell.split)}), lambda v: trim(v))"
+        )
         return f"list_filter({pieces}, lambda v: v <> '')"
     return f"CASE WHEN trim({value}) = '' THEN NULL ELSE {value} END"
 

@@ -17,14 +17,21 @@ if TYPE_CHECKING:
 
 Kind = Literal["csv", "tsv", "json", "parquet"]
 ENDINGS: dict[str, Kind] = {
-    ".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv", ".json": "json", ".jsonl": "json", ".ndjson": "json",
+    ".csv": "csv",
+    ".txt": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".json": "json",
+    ".jsonl": "json",
+    ".ndjson": "json",
     ".parquet": "parquet",
 }
 
 
 class Records(Protocol):
-    """What the table format works with: `relation` holds `_member`, `_row` and `_raw` beside the source's own columns;
-    `broken` is the SQL of rows that hold no record (None where there are none of these)."""
+    """What the table format works with: `relation` holds `_member`, `_row` and `_raw` beside the
+    source's own columns; `broken` is the SQL of rows that hold no record (None where there are none
+    of these)."""
 
     broken: str | None
 
@@ -33,10 +40,14 @@ class Records(Protocol):
         """The view of the rows."""
 
     def text(self, name: str, optional: bool = False) -> str | None:
-        """SQL of a source column as text; None where it is lacking and may; raises UserError where it may not."""
+        """SQL of a source column as text; None where it is lacking and may; raises UserError where
+        it may not.
+        """
 
     def rest(self, mapped: set[str], said: str) -> str | None:
-        """SQL of a map of what no mapping reads; `said` is SQL around each value (`{}`); None where there is nothing."""
+        """SQL of a map of what no mapping reads; `said` is SQL around each value (`{}`); None where
+        there is nothing.
+        """
 
     def feed(self, table: str, query: str) -> None:
         """Give rows to the stage."""
@@ -48,8 +59,10 @@ def kind_of(stage: Stage, file: SourceFile, told: Kind | None) -> Kind:
         return told
     ending = "." + file.name.rpartition(".")[2].lower()
     if ending not in ENDINGS:
-        stage.fail(f"The name {file.name} does not say what form the file has: add `type: csv`, tsv, json or parquet to the "
-                   "options.")
+        stage.fail(
+            f"The name {file.name} does not say what form the file has: add `type: csv`, tsv, json"
+            " or parquet to the options."
+        )
     return ENDINGS[ending]
 
 
@@ -71,7 +84,13 @@ class TextRecords:
 
     def rest(self, mapped: set[str], said: str) -> str | None:
         """SQL of a map of the columns that no mapping reads."""
-        return map_of([(n, said.replace("{}", self.rows.column(n))) for n in self.rows.names if n not in mapped])
+        return map_of(
+            [
+                (n, said.replace("{}", self.rows.column(n)))
+                for n in self.rows.names
+                if n not in mapped
+            ]
+        )
 
     def feed(self, table: str, query: str) -> None:
         """Give rows to the stage."""
@@ -98,7 +117,10 @@ class ParquetRecords:
         if name not in self.names:
             if optional:
                 return None
-            self.stage.fail(f"{unknown(f'column in {self.file.name} called', name, self.names)} Correct the name on the card.")
+            self.stage.fail(
+                f"{unknown(f'column in {self.file.name} called', name, self.names)} Correct the"
+                " name on the card."
+            )
         kind, column = self.names[name], f"r.{_sql.ident(name)}"
         if kind == "BLOB":
             return f"decode({column})"
@@ -107,7 +129,9 @@ class ParquetRecords:
 
     def rest(self, mapped: set[str], said: str) -> str | None:
         """SQL of a map of the columns that no mapping reads."""
-        return map_of([(n, said.replace("{}", str(self.text(n)))) for n in self.names if n not in mapped])
+        return map_of(
+            [(n, said.replace("{}", str(self.text(n)))) for n in self.names if n not in mapped]
+        )
 
     def feed(self, table: str, query: str) -> None:
         """Give rows to the stage."""
@@ -146,14 +170,18 @@ class JsonRecords:
         """A path that no object has is a wrong name, not a missing value."""
         path = "$" + "".join(f'."{step}"' for step in name.split("."))
         found = self.stage.connection.execute(
-            f"SELECT 1 FROM {self.relation} r WHERE json_exists(r.j, {_sql.literal(path)}) LIMIT 1").fetchone()
+            f"SELECT 1 FROM {self.relation} r WHERE json_exists(r.j, {_sql.literal(path)}) LIMIT 1"
+        ).fetchone()
         if found is None:
             sample = self.stage.connection.execute(
-                f"SELECT DISTINCT unnest(json_keys(j)) FROM (SELECT j FROM {self.relation} WHERE json_type(j) = 'OBJECT' LIMIT 100)"
+                f"SELECT DISTINCT unnest(json_keys(j)) FROM (SELECT j FROM {self.relation} WHERE"
+                " json_type(j) = 'OBJECT' LIMIT 100)"
             ).fetchall()
             if sample:
-                self.stage.fail(f"{unknown(f'member in any object of {self.file.name} called', name, [k for k, in sample])} "
-                                "Correct the name on the card.")
+                self.stage.fail(
+                    f"{unknown(f'member in any object of {self.file.name} called', name, [k for (k,) in sample])}"
+                    " Correct the name on the card."
+                )
 
 
 def map_of(pairs: list[tuple[str, str]]) -> str | None:
@@ -164,7 +192,9 @@ def map_of(pairs: list[tuple[str, str]]) -> str | None:
     return f"map_from_entries(list_filter([{entries}], lambda e: e.v IS NOT NULL))"
 
 
-def open_text(stage: Stage, file: SourceFile, dialect: Dialect, names: list[str] | None) -> TextRecords:
+def open_text(
+    stage: Stage, file: SourceFile, dialect: Dialect, names: list[str] | None
+) -> TextRecords:
     """A delimited file; columns without names are called 1, 2, ..."""
     rows = _text.delimited(stage, file, dialect, names)
     if names is None and not dialect.header:
@@ -175,24 +205,35 @@ def open_text(stage: Stage, file: SourceFile, dialect: Dialect, names: list[str]
 def open_parquet(stage: Stage, file: SourceFile) -> ParquetRecords:
     """A Parquet file."""
     source = f"read_parquet({_sql.literal(file.path)}, file_row_number = true)"
-    names = {n: str(k) for n, k, *_ in stage.connection.execute(f"DESCRIBE FROM {source}").fetchall() if n != "file_row_number"}
+    names = {
+        n: str(k)
+        for n, k, *_ in stage.connection.execute(f"DESCRIBE FROM {source}").fetchall()
+        if n != "file_row_number"
+    }
     relation = stage.name("parquet")
     raw = ", ".join(f"{_sql.ident(n)}" for n in names)
     stage.connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT * EXCLUDE (file_row_number), {_sql.literal(file.name)} AS _member, "
-        f"file_row_number + 1 AS _row, struct_pack({raw}) AS _raw FROM {source}")
+        f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT * EXCLUDE (file_row_number),"
+        f" {_sql.literal(file.name)} AS _member, file_row_number + 1 AS _row, struct_pack({raw}) AS"
+        f" _raw FROM {source}"
+    )
     return ParquetRecords(stage, file, names, relation)
 
 
 def open_json(stage: Stage, file: SourceFile, records: str | None) -> JsonRecords:
-    """A JSON file: an array of objects, one object a line, or an object with the records in a list at the path `records`."""
+    """A JSON file: an array of objects, one object a line, or an object with the records in a list
+    at the path `records`.
+    """
     relation = stage.name("json")
     source = json.objects(file)
     if records is not None:
         path = "$" + "".join(f'."{step}"' for step in records.split(".")) + "[*]"
-        source = (f"(SELECT j, j::VARCHAR AS raw, row_number() OVER () AS row FROM "
-                  f"(SELECT unnest(json_extract(j, {_sql.literal(path)})) AS j FROM {source}))")
+        source = (
+            "(SELECT j, j::VARCHAR AS raw, row_number() OVER () AS row FROM "
+            f"(SELECT unnest(json_extract(j, {_sql.literal(path)})) AS j FROM {source}))"
+        )
     stage.connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT j, raw AS _raw, row AS _row, {_sql.literal(file.name)} AS _member "
-        f"FROM {source}")
+        f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT j, raw AS _raw, row AS _row,"
+        f" {_sql.literal(file.name)} AS _member FROM {source}"
+    )
     return JsonRecords(stage, file, relation)

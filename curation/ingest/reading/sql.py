@@ -1,4 +1,6 @@
-"""SQL for typing loose text: one expression a column type, and the faults a value can have, each with a reason code."""
+"""SQL for typing loose text: one expression a column type, and the faults a value can have, each
+with a reason code.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,10 @@ from curation.store.schema import Answer, Column
 FLOAT_ID = r"[+-]?([0-9]+\.[0-9]*([eE][+-]?[0-9]+)?|[0-9]+[eE][+-][0-9]+)"
 """An id that went through a float: 1.23E+17, 123.0."""
 
-SATURATED = tuple(str(n) for n in (2**31 - 1, 2**31, -(2**31), 2**32 - 1, 2**32, 2**63 - 1, 2**63, -(2**63), 2**64 - 1))
+SATURATED = tuple(
+    str(n)
+    for n in (2**31 - 1, 2**31, -(2**31), 2**32 - 1, 2**32, 2**63 - 1, 2**63, -(2**63), 2**64 - 1)
+)
 """Ids that an integer too small for them leaves behind."""
 
 IDS = ("account_id", "post_id", "source_id", "target_id", "ref_post_id", "ref_account_id")
@@ -57,8 +62,9 @@ def words(values: tuple[str, ...]) -> str:
 def time_of(value: str, zone: str) -> str:
     """Text to TIMESTAMPTZ where its form can be read in one way only; NULL otherwise.
 
-    ISO 8601 (with or without time, fraction, zone), Twitter's `Tue Apr 09 20:22:46 +0000 2013`, and Unix times in
-    seconds (9-10 digits, with fractions), milliseconds (12-13) and microseconds (15-16). A time without a zone is in `zone`.
+    ISO 8601 (with or without time, fraction, zone), Twitter's `Tue Apr 09 20:22:46 +0000 2013`, and
+    Unix times in seconds (9-10 digits, with fractions), milliseconds (12-13) and microseconds
+    (15-16). A time without a zone is in `zone`.
     """
     local = f"regexp_full_match({value}, '{_DATE}([ T]{_CLOCK})?')"
     zoned = f"regexp_full_match({value}, '{_DATE}[ T]{_CLOCK}{_ZONE}')"
@@ -78,16 +84,24 @@ def _unix(value: str, shift: int) -> str:
 
 
 def typed(column: Column, value: str, given: str, zone: str) -> str:
-    """SQL that turns `value`, of the DuckDB type `given`, into the column's type; NULL where it is blank or cannot be read."""
+    """SQL that turns `value`, of the DuckDB type `given`, into the column's type; NULL where it is
+    blank or cannot be read.
+    """
     text = text_of(value, given)
     if column.type in ("VARCHAR", given):
         return text if column.type == "VARCHAR" else value
     if column.type == "TIMESTAMPTZ":
         return _moment(value, given, zone)
     if column.type == "BIGINT":
-        return f"CASE WHEN regexp_full_match({text}, '[+-]?[0-9]+([.]0*)?') THEN try_cast(split_part({text}, '.', 1) AS BIGINT) END"
+        return (
+            f"CASE WHEN regexp_full_match({text}, '[+-]?[0-9]+([.]0*)?') THEN"
+            f" try_cast(split_part({text}, '.', 1) AS BIGINT) END"
+        )
     if column.type == "BOOLEAN":
-        return f"CASE WHEN lower({text}) IN {words(TRUE)} THEN true WHEN lower({text}) IN {words(FALSE)} THEN false END"
+        return (
+            f"CASE WHEN lower({text}) IN {words(TRUE)} THEN true WHEN lower({text}) IN"
+            f" {words(FALSE)} THEN false END"
+        )
     listed = column.type == "VARCHAR[]" and not given.endswith("[]")
     return f"try({text}::JSON::VARCHAR[])" if listed else f"try_cast({value} AS {column.type})"
 
@@ -108,27 +122,44 @@ def text_of(value: str, given: str) -> str:
 
 def said(value: str, given: str) -> str:
     """SQL that is true where the source said something: neither NULL nor blank."""
-    return f"({value} IS NOT NULL AND trim({value}) <> '')" if given == "VARCHAR" else f"{value} IS NOT NULL"
+    return (
+        f"({value} IS NOT NULL AND trim({value}) <> '')"
+        if given == "VARCHAR"
+        else f"{value} IS NOT NULL"
+    )
 
 
 def faults(column: Column, table: str, value: str, given: str, result: str) -> list[Fault]:
-    """What can be wrong with one column's value (`value` as offered, `result` as typed), first fault first."""
+    """What can be wrong with one column's value (`value` as offered, `result` as typed), first
+    fault first.
+    """
     text = text_of(value, given)
     found = []
     if column.name in IDS or (column.name.endswith("_id") and column.required):
         found += _id_faults(column, text)
     elif column.required:
-        found.append(Fault(f"NOT {said(value, given)}", "missing_value", f"{column.name} is missing", "NULL"))
+        found.append(
+            Fault(f"NOT {said(value, given)}", "missing_value", f"{column.name} is missing", "NULL")
+        )
     if column.type in ("VARCHAR", "VARCHAR[]") or column.type.startswith("MAP"):
         found += _text_faults(column, value, text, given)
     elif given != column.type:
         unread = f"{said(value, given)} AND {result} IS NULL"
         found.append(Fault(unread, _code(column), f"{column.name} is not {_wanted(column)}", text))
     found += _range_faults(column, result, text)
-    allowed = get_args(Answer) if (table, column.name) == ("claims", "answer") else column.vocabulary
+    allowed = (
+        get_args(Answer) if (table, column.name) == ("claims", "answer") else column.vocabulary
+    )
     if allowed:
         code = "unknown_answer" if column.name == "answer" else "unknown_word"
-        found.append(Fault(f"{text} NOT IN {words(allowed)}", code, f"{column.name} is none of {', '.join(allowed)}", text))
+        found.append(
+            Fault(
+                f"{text} NOT IN {words(allowed)}",
+                code,
+                f"{column.name} is none of {', '.join(allowed)}",
+                text,
+            )
+        )
     return found
 
 
@@ -137,9 +168,18 @@ def _id_faults(column: Column, text: str) -> list[Fault]:
     blank = f"({text} IS NULL OR trim({text}) = '')"
     return [
         *([Fault(blank, "missing_id", f"{name} is missing", "NULL")] if column.required else []),
-        Fault(f"regexp_full_match({text}, '{FLOAT_ID}')", "float_id", f"{name} went through a float and has lost digits", text),
-        Fault(f"{text} <> trim({text}, chr(32) || chr(9) || chr(10) || chr(13) || chr(160))", "blank_in_id",
-              f"{name} has blanks around it", text),
+        Fault(
+            f"regexp_full_match({text}, '{FLOAT_ID}')",
+            "float_id",
+            f"{name} went through a float and has lost digits",
+            text,
+        ),
+        Fault(
+            f"{text} <> trim({text}, chr(32) || chr(9) || chr(10) || chr(13) || chr(160))",
+            "blank_in_id",
+            f"{name} has blanks around it",
+            text,
+        ),
     ]
 
 
@@ -152,28 +192,62 @@ def _text_faults(column: Column, value: str, text: str, given: str) -> list[Faul
             return [Fault(bad, "bad_list", f"{column.name} is not a JSON list", text)]
         condition = f"len(list_filter({value}, lambda v: contains(v, chr(0)))) > 0"
     else:
-        condition = f"len(list_filter(list_concat(map_keys({value}), map_values({value})), lambda v: contains(v, chr(0)))) > 0"
-    return [Fault(condition, "nul_byte", f"{column.name} holds a NUL byte, which the store cannot keep", "NULL")]
+        condition = (
+            f"len(list_filter(list_concat(map_keys({value}), map_values({value})), lambda v:"
+            " contains(v, chr(0)))) > 0"
+        )
+    return [
+        Fault(
+            condition,
+            "nul_byte",
+            f"{column.name} holds a NUL byte, which the store cannot keep",
+            "NULL",
+        )
+    ]
 
 
 def _range_faults(column: Column, result: str, text: str) -> list[Fault]:
     found = []
     if column.minimum is not None:
         code = "bad_count" if column.type == "BIGINT" else "bad_number"
-        found.append(Fault(f"{result} < {column.minimum}", code, f"{column.name} is below {column.minimum:g}", text))
+        found.append(
+            Fault(
+                f"{result} < {column.minimum}",
+                code,
+                f"{column.name} is below {column.minimum:g}",
+                text,
+            )
+        )
     if column.maximum is not None:
-        found.append(Fault(f"{result} > {column.maximum}", "bad_number", f"{column.name} is over {column.maximum:g}", text))
+        found.append(
+            Fault(
+                f"{result} > {column.maximum}",
+                "bad_number",
+                f"{column.name} is over {column.maximum:g}",
+                text,
+            )
+        )
     if column.type == "DOUBLE":
-        found.append(Fault(f"NOT isfinite({result})", "bad_number", f"{column.name} is not finite", text))
+        found.append(
+            Fault(f"NOT isfinite({result})", "bad_number", f"{column.name} is not finite", text)
+        )
     return found
 
 
 def _code(column: Column) -> str:
-    codes = {"TIMESTAMPTZ": "bad_time", "BIGINT": "bad_count", "BOOLEAN": "bad_flag", "DOUBLE": "bad_number"}
+    codes = {
+        "TIMESTAMPTZ": "bad_time",
+        "BIGINT": "bad_count",
+        "BOOLEAN": "bad_flag",
+        "DOUBLE": "bad_number",
+    }
     return codes.get(column.type, "bad_value")
 
 
 def _wanted(column: Column) -> str:
     return {
-        "TIMESTAMPTZ": "a time of a known form", "BIGINT": "a whole number", "BOOLEAN": "true or false", "DOUBLE": "a number",
+        "TIMESTAMPTZ": "a time of a known form",
+        "BIGINT": "a whole number",
+        "BOOLEAN": "true or false",
+        "DOUBLE": "a number",
     }.get(column.type, column.type)

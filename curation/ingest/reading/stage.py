@@ -1,4 +1,6 @@
-"""The stage between a format and the store: types loose rows the same way for every format, sets bad ones aside."""
+"""The stage between a format and the store: types loose rows the same way for every format, sets
+bad ones aside.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,8 @@ QUARANTINE = "pull_quarantine"
 
 @dataclass
 class Stage:
-    """Where a format puts its rows. Rows that pass are in the temporary tables `pull_<table>`, the others in `pull_quarantine`.
+    """Where a format puts its rows. Rows that pass are in the temporary tables `pull_<table>`, the
+    others in `pull_quarantine`.
 
     `scratch` is a folder for temporary files, removed after the pull.
     """
@@ -42,11 +45,13 @@ class Stage:
         for table in FED:
             columns = ", ".join(f"{_sql.ident(c.name)} {c.type}" for c in TABLES[table].columns)
             self.connection.execute(
-                f"CREATE OR REPLACE TEMP TABLE pull_{table} ({columns}, _member VARCHAR, _row BIGINT, _reason VARCHAR, "
-                "_message VARCHAR, _raw VARCHAR)")
+                f"CREATE OR REPLACE TEMP TABLE pull_{table} ({columns}, _member VARCHAR, _row"
+                " BIGINT, _reason VARCHAR, _message VARCHAR, _raw VARCHAR)"
+            )
         self.connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {QUARANTINE} (table_name VARCHAR, _member VARCHAR, _row BIGINT, reason VARCHAR, "
-            "message VARCHAR, raw VARCHAR)")
+            f"CREATE OR REPLACE TEMP TABLE {QUARANTINE} (table_name VARCHAR, _member VARCHAR, _row"
+            " BIGINT, reason VARCHAR, message VARCHAR, raw VARCHAR)"
+        )
 
     @property
     def dataset(self) -> str:
@@ -68,24 +73,34 @@ class Stage:
         raise UserError(sentence)
 
     def add(self, table: str, query: str) -> None:
-        """Take the rows of `query` for `table`: columns named as in the schema, as text or typed, absent ones NULL.
+        """Take the rows of `query` for `table`: columns named as in the schema, as text or typed,
+        absent ones NULL.
 
-        Besides: `_member` (file or tar member), `_row` (from 1), `_raw` (the row as read: text, or a struct shown as
-        JSON), and, for rows known to be bad, `_reason` and `_message`. The query must give the same rows until the
-        pull ends: it is run again where a row is set aside later. Raises ValueError for a column that is not the schema's.
+        Besides: `_member` (file or tar member), `_row` (from 1), `_raw` (the row as read: text, or
+        a struct shown as JSON), and, for rows known to be bad, `_reason` and `_message`. The query
+        must give the same rows until the pull ends: it is run again where a row is set aside later.
+        Raises ValueError for a column that is not the schema's.
         """
-        given = {name: str(kind) for name, kind, *_ in self.connection.execute(f"DESCRIBE {query}").fetchall()}
+        given = {
+            name: str(kind)
+            for name, kind, *_ in self.connection.execute(f"DESCRIBE {query}").fetchall()
+        }
         unknown = set(given) - set(TABLES[table].names) - set(EXTRAS)
         if unknown:
             raise ValueError(f"table {table} has no column {', '.join(sorted(unknown))}")
         self.queries.setdefault(table, []).append(query)
-        self.read[table] += self._count(f"INSERT INTO pull_{table} BY NAME {self._typing(table, query, given)}")
+        self.read[table] += self._count(
+            f"INSERT INTO pull_{table} BY NAME {self._typing(table, query, given)}"
+        )
         self._set_aside(table)
 
     def mark(self, table: str) -> tuple[int, int, int, int]:
         """Where the stage stands for a table, for `undo`."""
         run = self.connection.execute
-        rows = [run(f"SELECT coalesce(max(rowid), -1) FROM {t}").fetchone() for t in (f"pull_{table}", QUARANTINE)]
+        rows = [
+            run(f"SELECT coalesce(max(rowid), -1) FROM {t}").fetchone()
+            for t in (f"pull_{table}", QUARANTINE)
+        ]
         staged, aside = (int(r[0]) if r else -1 for r in rows)
         return staged, aside, self.read[table], len(self.queries.get(table, []))
 
@@ -96,9 +111,14 @@ class Stage:
         self.connection.execute(f"DELETE FROM {QUARANTINE} WHERE rowid > {aside}")
         del self.queries[table][queries:]
 
-    def reject(self, table: str, member: str, row: int, reason: str, message: str, raw: str | None) -> None:  # noqa: PLR0917
+    def reject(
+        self, table: str, member: str, row: int, reason: str, message: str, raw: str | None
+    ) -> None:  # noqa: PLR0917
         """Set one row aside that a parser could not read."""
-        self.connection.execute(f"INSERT INTO {QUARANTINE} VALUES (?, ?, ?, ?, ?, ?)", [table, member, row, reason, message, raw])
+        self.connection.execute(
+            f"INSERT INTO {QUARANTINE} VALUES (?, ?, ?, ?, ?, ?)",
+            [table, member, row, reason, message, raw],
+        )
         self.read[table] += 1
 
     def reject_rows(self, table: str, query: str) -> None:
@@ -106,7 +126,9 @@ class Stage:
         self.read[table] += self._quarantine(table, query)
 
     def finish(self) -> None:
-        """Look at what only all rows together show: ids that an integer too small for them has cut off."""
+        """Look at what only all rows together show: ids that an integer too small for them has cut
+        off.
+        """
         for table in FED:
             for name in (n for n in _sql.IDS if n in TABLES[table].names):
                 self._saturated(table, name)
@@ -114,19 +136,25 @@ class Stage:
     # -- typing
 
     def _typing(self, table: str, query: str, given: dict[str, str]) -> str:
-        """SQL that types the rows of `query`; `_reason`, `_message` and `_raw` are filled for bad rows only."""
+        """SQL that types the rows of `query`; `_reason`, `_message` and `_raw` are filled for bad
+        rows only.
+        """
         values, faults = self._values(table, given)
         offered = ", ".join(f"{_sql.ident(n)} AS {_sql.ident('s:' + n)}" for n in given)
         cast = ", ".join(f"{sql} AS {_sql.ident(name)}" for name, sql in values.items())
         number = " ".join(f"WHEN {f.condition} THEN {i}" for i, f in enumerate(faults))
-        known = "CASE WHEN \"s:_reason\" IS NOT NULL THEN -1 END" if "_reason" in given else "NULL"
+        known = 'CASE WHEN "s:_reason" IS NOT NULL THEN -1 END' if "_reason" in given else "NULL"
         fault = f"coalesce({known}, CASE {number} END)" if faults else known
         columns = ", ".join(_sql.ident(n) for n in values)
         absent = {name for name, sql in values.items() if sql.startswith("NULL::")}
-        claim = f" REPLACE ({identity.claim_id(absent=absent)} AS claim_id)" if table == "claims" else ""
+        claim = (
+            f" REPLACE ({identity.claim_id(absent=absent)} AS claim_id)"
+            if table == "claims"
+            else ""
+        )
         place = f"{_or_null('_member', given)} AS _member, {_or_null('_row', given)} AS _row"
         return f"""SELECT *{claim} FROM (SELECT {columns}, {place},
-            {self._told(faults, 'reason', given)} AS _reason, {self._told(faults, 'message', given)} AS _message,
+            {self._told(faults, "reason", given)} AS _reason, {self._told(faults, "message", given)} AS _message,
             CASE WHEN _fault IS NOT NULL THEN {_raw(given)} END AS _raw
           FROM (SELECT *, {fault} AS _fault FROM (SELECT *, {cast} FROM (SELECT {offered} FROM ({query})))))"""
 
@@ -146,7 +174,14 @@ class Stage:
             if column.name in given or column.required:
                 faults += _sql.faults(column, table, value, kind, _sql.ident(column.name))
         if table == "claims":
-            faults.append(_sql.Fault("answer IS NULL AND retracts IS NULL", "missing_answer", "answer is missing", "NULL"))
+            faults.append(
+                _sql.Fault(
+                    "answer IS NULL AND retracts IS NULL",
+                    "missing_answer",
+                    "answer is missing",
+                    "NULL",
+                )
+            )
         return values, faults
 
     def _filled(self, table: str, column: Column, given: dict[str, str]) -> str | None:
@@ -161,8 +196,10 @@ class Stage:
             return _sql.literal(self.card.platform)
         if table == "claims" and column.name in ("claimant", "claimant_kind"):
             if self.card.label is None:
-                self.fail(f"The card {self.dataset} makes claims but has no `label`: say there what the label means and who claims "
-                          "it, or map the column claimant.")
+                self.fail(
+                    f"The card {self.dataset} makes claims but has no `label`: say there what the"
+                    " label means and who claims it, or map the column claimant."
+                )
             return _sql.literal(getattr(self.card.label, column.name))
         return None
 
@@ -173,53 +210,79 @@ class Stage:
             if what == "reason":
                 cases.append(f"WHEN {i} THEN {_sql.literal(f.reason)}")
             else:
-                found = "" if f.value == "NULL" else f" || ', found ' || left(to_json({f.value})::VARCHAR, 80)"
+                found = (
+                    ""
+                    if f.value == "NULL"
+                    else f" || ', found ' || left(to_json({f.value})::VARCHAR, 80)"
+                )
                 cases.append(f"WHEN {i} THEN {_sql.literal(f.message)}{found}")
         if "_reason" in given:
-            cases.append(f"WHEN -1 THEN {_sql.ident('s:_' + what) if '_' + what in given else _sql.ident('s:_reason')}")
+            cases.append(
+                "WHEN -1 THEN"
+                f" {_sql.ident('s:_' + what) if '_' + what in given else _sql.ident('s:_reason')}"
+            )
         return f"CASE _fault {' '.join(cases)} END" if cases else "NULL::VARCHAR"
 
     # -- setting aside
 
     def _set_aside(self, table: str) -> None:
         self.connection.execute(
-            f"INSERT INTO {QUARANTINE} SELECT {_sql.literal(table)}, _member, _row, _reason, _message, _raw FROM pull_{table} "
-            "WHERE _reason IS NOT NULL")
+            f"INSERT INTO {QUARANTINE} SELECT {_sql.literal(table)}, _member, _row, _reason,"
+            f" _message, _raw FROM pull_{table} WHERE _reason IS NOT NULL"
+        )
         self.connection.execute(f"DELETE FROM pull_{table} WHERE _reason IS NOT NULL")
 
     def _saturated(self, table: str, name: str) -> None:
-        """Ids on an integer's border are believed once, not on three rows (of one claimant) or more."""
+        """Ids on an integer's border are believed once, not on three rows (of one claimant) or
+        more.
+        """
         who = ", claimant" if table == "claims" else ""
         many = self.connection.execute(
-            f"SELECT DISTINCT {name} FROM (SELECT {name}, count(*) AS n FROM pull_{table} "
-            f"WHERE {name} IN {_sql.words(_sql.SATURATED)} GROUP BY {name}{who}) WHERE n >= 3 ORDER BY 1").fetchall()
+            f"SELECT DISTINCT {name} FROM (SELECT {name}, count(*) AS n FROM pull_{table} WHERE"
+            f" {name} IN {_sql.words(_sql.SATURATED)} GROUP BY {name}{who}) WHERE n >= 3 ORDER BY 1"
+        ).fetchall()
         for (value,) in many:
             bad = f"FROM pull_{table} WHERE {name} = {_sql.literal(value)}"
-            message = f"{name} {value} stands on many rows: an integer too small for the ids has cut them off"
+            message = (
+                f"{name} {value} stands on many rows: an integer too small for the ids has cut"
+                " them off"
+            )
             self._quarantine(table, self.with_raw(table, bad, "saturated_id", message))
             self.connection.execute(f"DELETE {bad}")
 
     def _quarantine(self, table: str, query: str) -> int:
         return self._count(
-            f"INSERT INTO {QUARANTINE} SELECT {_sql.literal(table)}, _member, _row, _reason, _message, _raw::VARCHAR "
-            f"FROM ({query})")
+            f"INSERT INTO {QUARANTINE} SELECT {_sql.literal(table)}, _member, _row, _reason,"
+            f" _message, _raw::VARCHAR FROM ({query})"
+        )
 
     def _count(self, insert: str) -> int:
         row = self.connection.execute(insert).fetchone()
         return int(row[0]) if row else 0
 
     def with_raw(self, table: str, bad: str, reason: str, message: str) -> str:
-        """A query for the quarantine: the rows of `bad` (a FROM clause over staged rows), read again for their raw text."""
+        """A query for the quarantine: the rows of `bad` (a FROM clause over staged rows), read
+        again for their raw text.
+        """
         parts = []
         for query in self.queries.get(table, []):
-            given = {n: str(k) for n, k, *_ in self.connection.execute(f"DESCRIBE {query}").fetchall()}
+            given = {
+                n: str(k) for n, k, *_ in self.connection.execute(f"DESCRIBE {query}").fetchall()
+            }
             renamed = ", ".join(f"{_sql.ident(n)} AS {_sql.ident('s:' + n)}" for n in given)
             place = f"{_or_null('_member', given)} AS _member, {_or_null('_row', given)} AS _row"
-            parts.append(f"SELECT {place}, {_raw(given)} AS _raw FROM (SELECT {renamed} FROM ({query}))")
-        again = (f"SELECT _member, _row, any_value(_raw) AS _raw FROM ({' UNION ALL '.join(parts)}) "
-                 f"WHERE (_member, _row) IN (SELECT (_member, _row) {bad}) GROUP BY ALL")
-        return (f"SELECT b._member, b._row, {_sql.literal(reason)} AS _reason, {_sql.literal(message)} AS _message, a._raw "
-                f"FROM (SELECT _member, _row {bad}) b LEFT JOIN ({again}) a USING (_member, _row)")
+            parts.append(
+                f"SELECT {place}, {_raw(given)} AS _raw FROM (SELECT {renamed} FROM ({query}))"
+            )
+        again = (
+            f"SELECT _member, _row, any_value(_raw) AS _raw FROM ({' UNION ALL '.join(parts)}) "
+            f"WHERE (_member, _row) IN (SELECT (_member, _row) {bad}) GROUP BY ALL"
+        )
+        return (
+            f"SELECT b._member, b._row, {_sql.literal(reason)} AS _reason, {_sql.literal(message)}"
+            f" AS _message, a._raw FROM (SELECT _member, _row {bad}) b LEFT JOIN ({again}) a USING"
+            " (_member, _row)"
+        )
 
 
 def _or_null(name: str, given: dict[str, str]) -> str:

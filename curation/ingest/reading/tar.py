@@ -1,4 +1,6 @@
-"""Tars of many small delimited files, streamed into a few Parquet files: where all is well, members are parsed together."""
+"""Tars of many small delimited files, streamed into a few Parquet files: where all is well, members
+are parsed together.
+"""
 
 from __future__ import annotations
 
@@ -30,12 +32,15 @@ BUFFER = 20 << 10
 """Bytes that tarfile reads at once; it copies what is left of them for every small member."""
 
 MARK = "\x1d\x1e"
-"""Begins the row put before each member, so that one parse of many members still tells them apart."""
+"""Begins the row put before each member, so that one parse of many members still tells them apart.
+"""
 
 
 @dataclass(frozen=True)
 class Form:
-    """How members are told and parsed: the account's id in the name, a glob, the separator, the encoding."""
+    """How members are told and parsed: the account's id in the name, a glob, the separator, the
+    encoding.
+    """
 
     account: str
     members: str
@@ -56,9 +61,10 @@ class Chunk:
 def to_parquet(file: SourceFile, folder: Path, form: Form) -> dict[tuple[str, ...], str]:
     """Write a tar's rows to Parquet files in `folder`; returns a glob for each header found.
 
-    Columns: member, account, row (from 1 after the header), c0, c1, ... (bytes as they were, unquoted). Under the empty
-    header: what could not be read (member, account, row, reason, message, raw). Raises UserError for a tar that is
-    broken or holds links, devices or paths that lead out of it.
+    Columns: member, account, row (from 1 after the header), c0, c1, ... (bytes as they were,
+    unquoted). Under the empty header: what could not be read (member, account, row, reason,
+    message, raw). Raises UserError for a tar that is broken or holds links, devices or paths that
+    lead out of it.
     """
     writer = _Writer(folder, form)
     chunks: dict[tuple[str, ...], Chunk] = {}
@@ -84,7 +90,10 @@ def to_parquet(file: SourceFile, folder: Path, form: Form) -> dict[tuple[str, ..
 
 def _members(file: SourceFile, form: Form) -> Iterator[tuple[str, bytes]]:
     try:
-        with file.open() as stream, tarfile.open(fileobj=stream, mode="r|", bufsize=BUFFER) as archive:
+        with (
+            file.open() as stream,
+            tarfile.open(fileobj=stream, mode="r|", bufsize=BUFFER) as archive,
+        ):
             for member in archive:
                 _safe(file, member)
                 if member.isfile() and _wanted(member.name, form):
@@ -108,14 +117,22 @@ def _wanted(name: str, form: Form) -> bool:
 
 def _safe(file: SourceFile, member: tarfile.TarInfo) -> None:
     if member.name.startswith("/") or ".." in member.name.split("/"):
-        raise UserError(f"{file.path} holds a member whose path leads out of the tar ({member.name}); nothing of it was read.")
+        raise UserError(
+            f"{file.path} holds a member whose path leads out of the tar ({member.name}); nothing"
+            " of it was read."
+        )
     if not (member.isfile() or member.isdir()):
         what = "a link" if member.issym() or member.islnk() else "a device or another special file"
-        raise UserError(f"{file.path} holds {what} ({member.name}); nothing of it was read. A tar of posts has plain files only.")
+        raise UserError(
+            f"{file.path} holds {what} ({member.name}); nothing of it was read. A tar of posts has"
+            " plain files only."
+        )
 
 
 def _split(content: bytes, form: Form) -> tuple[tuple[str, ...] | None, bytes]:
-    """The header's names and the rest as UTF-8; None where there is no header or the encoding is another one."""
+    """The header's names and the rest as UTF-8; None where there is no header or the encoding is
+    another one.
+    """
     if form.encoding.lower().replace("-", "") not in ("utf8", "utf8sig"):
         try:
             content = content.decode(form.encoding).encode()
@@ -130,7 +147,9 @@ def _split(content: bytes, form: Form) -> tuple[tuple[str, ...] | None, bytes]:
 
 
 class _Writer:
-    """Parses chunks and writes them, one Parquet file each; numbered so that a glob finds those of one header."""
+    """Parses chunks and writes them, one Parquet file each; numbered so that a glob finds those of
+    one header.
+    """
 
     def __init__(self, folder: Path, form: Form) -> None:
         self.folder, self.form = folder, form
@@ -138,15 +157,29 @@ class _Writer:
         self.refused: list[dict[str, Any]] = []
         self.files = 0
 
-    def refuse(self, member: tuple[str, str], row: int, reason: str, message: str, raw: bytes) -> None:
+    def refuse(
+        self, member: tuple[str, str], row: int, reason: str, message: str, raw: bytes
+    ) -> None:
         """Remember a row that cannot be read; `member` is its name and account."""
-        self.refused.append({"member": member[0], "account": member[1], "row": row, "reason": reason, "message": message,
-                             "raw": raw.decode(errors="backslashreplace")})
+        self.refused.append(
+            {
+                "member": member[0],
+                "account": member[1],
+                "row": row,
+                "reason": reason,
+                "message": message,
+                "raw": raw.decode(errors="backslashreplace"),
+            }
+        )
 
     def write(self, header: tuple[str, ...], chunk: Chunk) -> None:
         """Parse a chunk at once; where its members cannot be told apart any more, each on its own."""
         rows = _parse_together(header, chunk, self.form)
-        parts = [rows] if rows is not None else [self._parse_one(header, chunk, i) for i in range(len(chunk.names))]
+        parts = (
+            [rows]
+            if rows is not None
+            else [self._parse_one(header, chunk, i) for i in range(len(chunk.names))]
+        )
         self._save(header, [p for p in parts if p is not None])
 
     def finish(self) -> dict[tuple[str, ...], str]:
@@ -166,8 +199,14 @@ class _Writer:
         number = list(self.headers).index(header) if header in self.headers else len(self.headers)
         self.headers[header] = str(self.folder / f"h{number}-*.parquet")
         self.files += 1
-        pq.write_table(pa.concat_tables(parts), self.folder / f"h{number}-{self.files:05}.parquet", compression="lz4",
-                       use_dictionary=["member", "account"], write_statistics=False, row_group_size=100_000)
+        pq.write_table(
+            pa.concat_tables(parts),
+            self.folder / f"h{number}-{self.files:05}.parquet",
+            compression="lz4",
+            use_dictionary=["member", "account"],
+            write_statistics=False,
+            row_group_size=100_000,
+        )
 
     def _parse_one(self, header: tuple[str, ...], chunk: Chunk, i: int) -> pa.Table | None:
         """One member on its own, without the rows that have too few or too many fields."""
@@ -176,23 +215,37 @@ class _Writer:
         ragged: list[Any] = []
         member, body = (chunk.names[i], chunk.accounts[i]), chunk.bodies[i]
         try:
-            fields = _parse(header, b"".join([*_ended(body), _mark(header, i, self.form)]), self.form, ragged)
+            fields = _parse(
+                header, b"".join([*_ended(body), _mark(header, i, self.form)]), self.form, ragged
+            )
             whole = fields.column("c0")[-1].as_py() == f"{MARK}{i}".encode()
         except (pa.ArrowInvalid, IndexError):
             whole = False
         if not whole:
-            self.refuse(member, 0, "bad_quote", "The member has a quote that never ends; none of its rows was read.", body)
+            self.refuse(
+                member,
+                0,
+                "bad_quote",
+                "The member has a quote that never ends; none of its rows was read.",
+                body,
+            )
             return None
         fields = fields.slice(0, fields.num_rows - 1)
         for row in ragged:
             message = f"The row has {row.actual_columns} fields, its header {row.expected_columns}."
             self.refuse(member, row.number, "ragged_row", message, row.text.encode())
-        numbers = np.setdiff1d(np.arange(1, fields.num_rows + len(ragged) + 1), [r.number for r in ragged])
+        numbers = np.setdiff1d(
+            np.arange(1, fields.num_rows + len(ragged) + 1), [r.number for r in ragged]
+        )
         return _named(fields, chunk, np.full(fields.num_rows, i), numbers)
 
 
-def _parse(header: tuple[str, ...], body: bytes, form: Form, ragged: list[Any] | None = None) -> pa.Table:
-    """A table of c0, c1, ... as bytes. Ragged rows raise ArrowInvalid, or go into `ragged` with their numbers."""
+def _parse(
+    header: tuple[str, ...], body: bytes, form: Form, ragged: list[Any] | None = None
+) -> pa.Table:
+    """A table of c0, c1, ... as bytes. Ragged rows raise ArrowInvalid, or go into `ragged` with
+    their numbers.
+    """
     import pyarrow as pa
     from pyarrow import csv
 
@@ -205,9 +258,16 @@ def _parse(header: tuple[str, ...], body: bytes, form: Form, ragged: list[Any] |
         return "skip"
 
     return csv.read_csv(
-        io.BytesIO(body), csv.ReadOptions(use_threads=False, block_size=BLOCK, column_names=names),
-        csv.ParseOptions(delimiter=form.delimiter, newlines_in_values=True, invalid_row_handler=skip),
-        csv.ConvertOptions(check_utf8=False, column_types=dict.fromkeys(names, pa.binary()), strings_can_be_null=False),
+        io.BytesIO(body),
+        csv.ReadOptions(use_threads=False, block_size=BLOCK, column_names=names),
+        csv.ParseOptions(
+            delimiter=form.delimiter, newlines_in_values=True, invalid_row_handler=skip
+        ),
+        csv.ConvertOptions(
+            check_utf8=False,
+            column_types=dict.fromkeys(names, pa.binary()),
+            strings_can_be_null=False,
+        ),
     )
 
 
@@ -244,12 +304,20 @@ def _parse_together(header: tuple[str, ...], chunk: Chunk, form: Form) -> pa.Tab
     return _named(rows.filter(pa.array(~marked)), chunk, member[~marked], number[~marked])
 
 
-def _named(fields: pa.Table, chunk: Chunk, member: np.ndarray[Any, Any], number: np.ndarray[Any, Any]) -> pa.Table:
+def _named(
+    fields: pa.Table, chunk: Chunk, member: np.ndarray[Any, Any], number: np.ndarray[Any, Any]
+) -> pa.Table:
     """Put the member's name, the account and the row's number before the fields."""
     import pyarrow as pa
 
     def said(values: list[str]) -> pa.Array:
-        return pa.DictionaryArray.from_arrays(pa.array(member.astype(np.int32)), pa.array(values)).cast(pa.string())
+        return pa.DictionaryArray.from_arrays(
+            pa.array(member.astype(np.int32)), pa.array(values)
+        ).cast(pa.string())
 
-    columns = {"member": said(chunk.names), "account": said(chunk.accounts), "row": pa.array(number.astype(np.int64))}
+    columns = {
+        "member": said(chunk.names),
+        "account": said(chunk.accounts),
+        "row": pa.array(number.astype(np.int64)),
+    }
     return pa.table(columns | {n: fields.column(n) for n in fields.column_names})

@@ -1,5 +1,5 @@
-"""Text files as relations: delimited rows and bare lines, read by DuckDB in strict mode; every row that it cannot take is
-set aside with its number, its reason and its text."""
+"""Text files as relations: delimited rows and bare lines, read by DuckDB in strict mode; every row
+that it cannot take is set aside with its number, its reason and its text."""
 
 from __future__ import annotations
 
@@ -29,19 +29,24 @@ LINE = 32 << 20
 NULL = "\x01no such text\x01"
 """DuckDB wants a text that means NULL; none does here: an empty field is an empty text."""
 
-REASONS = {"TOO MANY COLUMNS": "ragged_row", "MISSING COLUMNS": "ragged_row", "INVALID ENCODING": "bad_encoding",
-           "LINE SIZE OVER MAXIMUM": "line_too_long"}
+REASONS = {
+    "TOO MANY COLUMNS": "ragged_row",
+    "MISSING COLUMNS": "ragged_row",
+    "INVALID ENCODING": "bad_encoding",
+    "LINE SIZE OVER MAXIMUM": "line_too_long",
+}
 MESSAGES = {
     "ragged_row": "the row has another number of fields than the header",
     "bad_encoding": "the row is not text in the file's encoding",
-    "line_too_long": f"the row is longer than {LINE:,} bytes", "bad_quote": "a quoted field does not end where it should",
+    "line_too_long": f"the row is longer than {LINE:,} bytes",
+    "bad_quote": "a quoted field does not end where it should",
 }
 
 
 @dataclass
 class Rows:
-    """A text file as the temporary view `relation`: fields c1, c2, ... (all text), `_member`, `_row` (from 1, after the
-    header; blank lines are no rows) and `_raw`."""
+    """A text file as the temporary view `relation`: fields c1, c2, ... (all text), `_member`,
+    `_row` (from 1, after the header; blank lines are no rows) and `_raw`."""
 
     stage: Stage
     file: SourceFile
@@ -52,23 +57,29 @@ class Rows:
     settled: bool = False
 
     def column(self, name: str) -> str:
-        """The field of the column called `name` in the header; raises UserError naming the closest one."""
+        """The field of the column called `name` in the header; raises UserError naming the closest
+        one.
+        """
         if name not in self.names:
             problem = unknown(f"column in {self.file.name} called", name, self.names)
             self.stage.fail(f"{problem} Correct the name on the card, or get the right file.")
         return f"c{self.names.index(name) + 1}"
 
     def feed(self, table: str, query: str) -> None:
-        """Give the rows of a query over `relation` to the stage; what could not be parsed is set aside for `table`."""
+        """Give the rows of a query over `relation` to the stage; what could not be parsed is set
+        aside for `table`.
+        """
         if not self.settled:
             self._settle(table, query)
         else:
             self.stage.add(table, query)
-        self.stage.reject_rows(table, f"SELECT {sql.literal(self.file.name)} AS _member, * FROM {self.relation}_bad")
+        self.stage.reject_rows(
+            table, f"SELECT {sql.literal(self.file.name)} AS _member, * FROM {self.relation}_bad"
+        )
 
     def _settle(self, table: str, query: str) -> None:
-        """The first reading, which finds the rows that cannot be parsed; where there are any, it is done again with the
-        right row numbers."""
+        """The first reading, which finds the rows that cannot be parsed; where there are any, it is
+        done again with the right row numbers."""
         self.settled = True
         mark = self.stage.mark(table)
         try:
@@ -88,13 +99,22 @@ class Rows:
         self.stage.add(table, query)
 
     def _rejects(self, condition: str = "true") -> int:
-        return _one(self.stage.connection, f"SELECT count(DISTINCT line) FROM {self.relation}_errors WHERE {condition}")
+        return _one(
+            self.stage.connection,
+            f"SELECT count(DISTINCT line) FROM {self.relation}_errors WHERE {condition}",
+        )
 
     def _numbered(self) -> None:
-        """Number the good rows around the bad ones: a row's number is its rank plus the bad rows before it."""
+        """Number the good rows around the bad ones: a row's number is its rank plus the bad rows
+        before it.
+        """
         run, head = self.stage.connection.execute, int(self.dialect.header)
-        reasons = " ".join(f"WHEN {sql.literal(k)} THEN {sql.literal(v)}" for k, v in REASONS.items())
-        messages = " ".join(f"WHEN {sql.literal(k)} THEN {sql.literal(v)}" for k, v in MESSAGES.items())
+        reasons = " ".join(
+            f"WHEN {sql.literal(k)} THEN {sql.literal(v)}" for k, v in REASONS.items()
+        )
+        messages = " ".join(
+            f"WHEN {sql.literal(k)} THEN {sql.literal(v)}" for k, v in MESSAGES.items()
+        )
         run(f"""CREATE OR REPLACE TEMP TABLE {self.relation}_bad AS
             SELECT _row, _reason, CASE _reason {messages} END || CASE WHEN _reason = 'ragged_row'
               THEN regexp_replace(error_message, '(?s)^.*Expected Number of Columns: ([0-9]+) Found: ([0-9]+).*$',
@@ -109,15 +129,19 @@ class Rows:
             SELECT after, max(shift) AS shift FROM (
               SELECT _row - row_number() OVER (ORDER BY _row) AS after, row_number() OVER (ORDER BY _row) AS shift
               FROM {self.relation}_bad) GROUP BY after""")
-        run(f"""CREATE OR REPLACE TEMP VIEW {self.relation} AS
+        run(
+            f"""CREATE OR REPLACE TEMP VIEW {self.relation} AS
             SELECT r.* REPLACE (r._row + coalesce(s.shift, 0) AS _row) FROM ({_ranked(self, self.path, self.dialect)}) r
-            ASOF LEFT JOIN {self.relation}_shift s ON r._row > s.after ORDER BY r._row + coalesce(s.shift, 0)""")
+            ASOF LEFT JOIN {self.relation}_shift s ON r._row > s.after ORDER BY r._row + coalesce(s.shift, 0)"""
+        )
 
     def _exact_bytes(self) -> None:
         """DuckDB shows undecodable bytes as `?`: show them as \\xNN instead, from the file itself."""
         run = self.stage.connection.execute
-        where = run(f"""SELECT (line - {int(self.dialect.header)})::BIGINT, min(line_byte_position) - 1, any_value(strlen(csv_line))
-            FROM {self.relation}_errors WHERE error_type = 'INVALID ENCODING' GROUP BY line ORDER BY 2""").fetchall()
+        where = run(
+            f"""SELECT (line - {int(self.dialect.header)})::BIGINT, min(line_byte_position) - 1, any_value(strlen(csv_line))
+            FROM {self.relation}_errors WHERE error_type = 'INVALID ENCODING' GROUP BY line ORDER BY 2"""
+        ).fetchall()
         if not where:
             return
         raws: dict[str, list[object]] = {"_row": [], "raw": []}
@@ -125,15 +149,20 @@ class Rows:
             for row, start, length in where:
                 stream.seek(start)
                 raws["_row"].append(row)
-                raws["raw"].append(stream.read(length).decode("utf-8", "backslashreplace").strip("\r\n"))
+                raws["raw"].append(
+                    stream.read(length).decode("utf-8", "backslashreplace").strip("\r\n")
+                )
         import pyarrow as pa
 
         with registered(self.stage.connection, pa.table(raws), "exact_bytes"):
-            run(f"UPDATE {self.relation}_bad b SET _raw = e.raw FROM exact_bytes e WHERE e._row = b._row")
+            run(
+                f"UPDATE {self.relation}_bad b SET _raw = e.raw FROM exact_bytes e WHERE e._row ="
+                " b._row"
+            )
 
     def _odd_lines(self) -> bool:
-        """Whether line ends are of several kinds, or two follow each other, anywhere: then DuckDB's numbers of bad rows
-        and of good ones do not agree."""
+        """Whether line ends are of several kinds, or two follow each other, anywhere: then DuckDB's
+        numbers of bad rows and of good ones do not agree."""
         last, ends, pairs, returns = b"\n", 0, 0, 0
         with _opened(self.path, self.file) as stream:
             while chunk := stream.read(CHUNK):
@@ -146,50 +175,81 @@ class Rows:
         return bool(returns and ends and not pairs == ends == returns)
 
     def _tidied(self) -> None:
-        """Read the file the slow and exact way, for what DuckDB cannot take: mixed line ends, blank lines beside bad rows."""
-        path, bad = (self.stage.scratch / f"{self.relation}{ending}" for ending in (".parquet", ".bad.parquet"))
+        """Read the file the slow and exact way, for what DuckDB cannot take: mixed line ends, blank
+        lines beside bad rows.
+        """
+        path, bad = (
+            self.stage.scratch / f"{self.relation}{ending}"
+            for ending in (".parquet", ".bad.parquet")
+        )
         with _opened(self.path, self.file) as stream:
             tidy(stream, self.dialect, len(self.names), path, bad)
         self.settled = True
         run = self.stage.connection.execute
-        run(f"CREATE OR REPLACE TEMP TABLE {self.relation}_bad AS FROM read_parquet({sql.literal(bad)})")
-        run(f"CREATE OR REPLACE TEMP VIEW {self.relation} AS {_view(self, f'read_parquet({sql.literal(path)})', '_row')}")
+        run(
+            f"CREATE OR REPLACE TEMP TABLE {self.relation}_bad AS FROM"
+            f" read_parquet({sql.literal(bad)})"
+        )
+        run(
+            f"CREATE OR REPLACE TEMP VIEW {self.relation} AS"
+            f" {_view(self, f'read_parquet({sql.literal(path)})', '_row')}"
+        )
 
 
-def delimited(stage: Stage, file: SourceFile, dialect: Dialect, names: list[str] | None = None) -> Rows:
-    """A delimited file; column names from its header, or as given, or c1, c2, ... where there is neither.
+def delimited(
+    stage: Stage, file: SourceFile, dialect: Dialect, names: list[str] | None = None
+) -> Rows:
+    """A delimited file; column names from its header, or as given, or c1, c2, ... where there is
+    neither.
 
     Raises UserError for an empty file and for a header that names a column twice.
     """
     path = _utf8(stage, file, dialect.encoding)
     first = _first_record(path, file, dialect)
     if first is None:
-        stage.fail(f"{file.path} is empty: expected {'a header and rows' if dialect.header else 'rows'}. Get the file again.")
+        stage.fail(
+            f"{file.path} is empty: expected {'a header and rows' if dialect.header else 'rows'}."
+            " Get the file again."
+        )
     given = names or (first if dialect.header else [f"c{i + 1}" for i in range(len(first))])
     doubled = sorted({n for n in given if given.count(n) > 1})
     if doubled:
-        stage.fail(f"The header of {file.path} names the column {doubled[0]!r} more than once: give the columns' names on the card "
-                   "(`columns: [...]`).")
+        stage.fail(
+            f"The header of {file.path} names the column {doubled[0]!r} more than once: give the"
+            " columns' names on the card (`columns: [...]`)."
+        )
     if any("\0" in name for name in given):
-        stage.fail(f"The header of {file.path} holds NUL bytes: is this a text file? Give the columns' names on the card "
-                   "(`columns: [...]`).")
+        stage.fail(
+            f"The header of {file.path} holds NUL bytes: is this a text file? Give the columns'"
+            " names on the card (`columns: [...]`)."
+        )
     relation = stage.name("text")
     for left in ("errors", "errors_scans"):
         # An earlier pull over the same connection may have left its own.
         stage.connection.execute(f"DROP TABLE IF EXISTS {relation}_{left}")
     rows = Rows(stage, file, dialect, given, relation, path)
     stage.connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {relation}_bad (_row BIGINT, _reason VARCHAR, _message VARCHAR, _raw VARCHAR)")
-    stage.connection.execute(f"CREATE OR REPLACE TEMP VIEW {relation} AS {_ranked(rows, path, dialect)}")
+        f"CREATE OR REPLACE TEMP TABLE {relation}_bad (_row BIGINT, _reason VARCHAR, _message"
+        " VARCHAR, _raw VARCHAR)"
+    )
+    stage.connection.execute(
+        f"CREATE OR REPLACE TEMP VIEW {relation} AS {_ranked(rows, path, dialect)}"
+    )
     if any("\r" in f or "\n" in f for f in first):
-        # DuckDB takes the first line end it sees for the file's, even within quotes, and then finds no rows.
+        # DuckDB takes the first line end it sees for the file's, even within quotes, and then finds
+        # no rows.
         rows._tidied()
     return rows
 
 
 def lines(stage: Stage, file: SourceFile, encoding: str = "utf-8") -> Rows:
     """A file's lines (field c1, named `line`); blank lines are no rows."""
-    return delimited(stage, file, Dialect(separator="\x1f\x1e", quote="", header=False, encoding=encoding), ["line"])
+    return delimited(
+        stage,
+        file,
+        Dialect(separator="\x1f\x1e", quote="", header=False, encoding=encoding),
+        ["line"],
+    )
 
 
 @contextmanager
@@ -209,28 +269,43 @@ def _fields(rows: Rows) -> list[str]:
 def _ranked(rows: Rows, path: Path, dialect: Dialect) -> str:
     own = path == rows.file.path
     size = rows.file.size if own else path.stat().st_size
-    scan = _scan(path, _fields(rows), dialect, zipped=own and rows.file.gzip, rejects=f"{rows.relation}_errors",
-                 line=min(LINE, size + 1024))
+    scan = _scan(
+        path,
+        _fields(rows),
+        dialect,
+        zipped=own and rows.file.gzip,
+        rejects=f"{rows.relation}_errors",
+        line=min(LINE, size + 1024),
+    )
     return _view(rows, scan, "row_number() OVER ()")
 
 
 def _view(rows: Rows, scan: str, number: str) -> str:
     fields = ", ".join(_fields(rows))
-    return f"SELECT {fields}, {sql.literal(rows.file.name)} AS _member, {number} AS _row, [{fields}] AS _raw FROM {scan}"
+    return (
+        f"SELECT {fields}, {sql.literal(rows.file.name)} AS _member, {number} AS _row, [{fields}]"
+        f" AS _raw FROM {scan}"
+    )
 
 
-def _scan(path: Path, columns: list[str], dialect: Dialect, *, zipped: bool, rejects: str, line: int) -> str:
-    """DuckDB's strict reading of a delimited UTF-8 file, nothing guessed; rows of more than `line` bytes are set aside.
+def _scan(
+    path: Path, columns: list[str], dialect: Dialect, *, zipped: bool, rejects: str, line: int
+) -> str:
+    """DuckDB's strict reading of a delimited UTF-8 file, nothing guessed; rows of more than `line`
+    bytes are set aside.
 
     Left alone, DuckDB takes a buffer of 16 such lines.
     """
     typed = ", ".join(f"{sql.literal(c)}: 'VARCHAR'" for c in columns)
-    return (f"read_csv({sql.literal(path)}, columns = {{{typed}}}, auto_detect = false, strict_mode = true, "
-            f"header = {str(dialect.header).lower()}, skip = {dialect.skip}, delim = {sql.literal(dialect.separator)}, "
-            f"quote = {sql.literal(dialect.quote)}, escape = {sql.literal(dialect.escape if dialect.quote else '')}, "
-            f"nullstr = {sql.literal(NULL)}, max_line_size = {line}, buffer_size = {line}, "
-            f"compression = '{'gzip' if zipped else 'none'}', ignore_errors = true, store_rejects = true, rejects_limit = 0, "
-            f"rejects_table = '{rejects}', rejects_scan = '{rejects}_scans')")
+    return (
+        f"read_csv({sql.literal(path)}, columns = {{{typed}}}, auto_detect = false, strict_mode ="
+        f" true, header = {str(dialect.header).lower()}, skip = {dialect.skip}, delim ="
+        f" {sql.literal(dialect.separator)}, quote = {sql.literal(dialect.quote)}, escape ="
+        f" {sql.literal(dialect.escape if dialect.quote else '')}, nullstr = {sql.literal(NULL)},"
+        f" max_line_size = {line}, buffer_size = {line}, compression ="
+        f" '{'gzip' if zipped else 'none'}', ignore_errors = true, store_rejects = true,"
+        f" rejects_limit = 0, rejects_table = '{rejects}', rejects_scan = '{rejects}_scans')"
+    )
 
 
 @contextmanager
@@ -240,18 +315,24 @@ def _opened(path: Path, file: SourceFile) -> Iterator[BinaryIO]:
 
 
 def _utf8(stage: Stage, file: SourceFile, encoding: str) -> Path:
-    """The file itself where it is UTF-8, else a copy in UTF-8; bytes that the encoding does not know stay and are found later."""
+    """The file itself where it is UTF-8, else a copy in UTF-8; bytes that the encoding does not
+    know stay and are found later.
+    """
     try:
         name = codecs.lookup(encoding).name
     except LookupError:
-        stage.fail(f"There is no encoding {encoding!r}; the card may say utf-8, latin-1, cp1252, utf-16 or any other that Python "
-                   "knows.")
+        stage.fail(
+            f"There is no encoding {encoding!r}; the card may say utf-8, latin-1, cp1252, utf-16 or"
+            " any other that Python knows."
+        )
     if name in ("utf-8", "ascii", "utf-8-sig"):
         return file.path
     path = stage.scratch / f"{file.sha256[:16]}-{name}.txt"
     if not path.exists():
         with file.open() as stream, path.open("wb") as out:
-            decoder = codecs.getincrementaldecoder(name)("surrogateescape" if not name.startswith("utf") else "strict")
+            decoder = codecs.getincrementaldecoder(name)(
+                "surrogateescape" if not name.startswith("utf") else "strict"
+            )
             while chunk := stream.read(CHUNK):
                 out.write(decoder.decode(chunk).encode("utf-8", "surrogateescape"))
             out.write(decoder.decode(b"", True).encode("utf-8", "surrogateescape"))
@@ -263,13 +344,25 @@ def _first_record(path: Path, file: SourceFile, dialect: Dialect) -> list[str] |
     previous = csv.field_size_limit(1 << 30)
     try:
         with _opened(path, file) as stream:
-            text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="backslashreplace", newline="")
+            text = io.TextIOWrapper(
+                stream, encoding="utf-8-sig", errors="backslashreplace", newline=""
+            )
             for _ in range(dialect.skip):
                 text.readline()
             if len(dialect.separator) > 1:
-                found = next((line.rstrip("\r\n").split(dialect.separator) for line in text if line.strip("\r\n")), None)
+                found = next(
+                    (
+                        line.rstrip("\r\n").split(dialect.separator)
+                        for line in text
+                        if line.strip("\r\n")
+                    ),
+                    None,
+                )
             else:
-                found = next((r for r in csv.reader(text, **{**dialect.python(), "strict": False}) if r), None)
+                found = next(
+                    (r for r in csv.reader(text, **{**dialect.python(), "strict": False}) if r),
+                    None,
+                )
             text.detach()
     finally:
         csv.field_size_limit(previous)

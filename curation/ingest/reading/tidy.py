@@ -1,6 +1,8 @@
-"""The slow, exact reading of a delimited file that DuckDB cannot take as it is: row by row, to a tidy copy with row numbers.
+"""The slow, exact reading of a delimited file that DuckDB cannot take as it is: row by row, to a
+tidy copy with row numbers.
 
-Only for files with mixed line ends, or with both unreadable rows and blank lines; all others never come here.
+Only for files with mixed line ends, or with both unreadable rows and blank lines; all others never
+come here.
 """
 
 from __future__ import annotations
@@ -32,15 +34,24 @@ class Dialect:
         if not self.quote:
             return {"delimiter": self.separator, "quoting": csv.QUOTE_NONE, "strict": True}
         doubled = self.escape == self.quote
-        return {"delimiter": self.separator, "quotechar": self.quote, "doublequote": doubled,
-                "escapechar": None if doubled else self.escape, "strict": True}
+        return {
+            "delimiter": self.separator,
+            "quotechar": self.quote,
+            "doublequote": doubled,
+            "escapechar": None if doubled else self.escape,
+            "strict": True,
+        }
 
 
 class _Lines:
-    """The lines of a stream, ended by LF, CRLF or CR LF alike; remembers those of the record being read."""
+    """The lines of a stream, ended by LF, CRLF or CR LF alike; remembers those of the record being
+    read.
+    """
 
     def __init__(self, stream: BinaryIO, skip: int) -> None:
-        self.source = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="\n")
+        self.source = io.TextIOWrapper(
+            stream, encoding="utf-8-sig", errors="surrogateescape", newline="\n"
+        )
         self.record: list[str] = []
         for _ in range(skip):
             self.source.readline()
@@ -57,16 +68,26 @@ class _Lines:
 
 
 def tidy(stream: BinaryIO, dialect: Dialect, width: int, path: Path, bad: Path) -> None:
-    """Write the good rows to `path` (Parquet: _row, c1, c2, ...) and the others to `bad` (REJECTS), a batch at a time."""
+    """Write the good rows to `path` (Parquet: _row, c1, c2, ...) and the others to `bad` (REJECTS),
+    a batch at a time.
+    """
     previous = csv.field_size_limit(1 << 30)
     lines = _Lines(stream, dialect.skip)
     try:
-        with _Batches(path, ("_row", *(f"c{i + 1}" for i in range(width)))) as good, _Batches(bad, REJECTS) as aside:
+        with (
+            _Batches(path, ("_row", *(f"c{i + 1}" for i in range(width)))) as good,
+            _Batches(bad, REJECTS) as aside,
+        ):
             for number, fields, fault in _records(lines, dialect, width):
                 if fault is None:
                     good.add((number, *fields))
                 else:
-                    raw = lines.raw().strip("\r\n").encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+                    raw = (
+                        lines.raw()
+                        .strip("\r\n")
+                        .encode("utf-8", "surrogateescape")
+                        .decode("utf-8", "backslashreplace")
+                    )
                     aside.add((number, *fault, raw))
     finally:
         csv.field_size_limit(previous)
@@ -74,13 +95,17 @@ def tidy(stream: BinaryIO, dialect: Dialect, width: int, path: Path, bad: Path) 
 
 
 class _Batches:
-    """Rows to a Parquet file, `BATCH` characters at a time; the first column is a number, the others are text."""
+    """Rows to a Parquet file, `BATCH` characters at a time; the first column is a number, the
+    others are text.
+    """
 
     def __init__(self, path: Path, names: tuple[str, ...]) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        self.schema = pa.schema([pa.field(n, pa.string() if i else pa.int64()) for i, n in enumerate(names)])
+        self.schema = pa.schema(
+            [pa.field(n, pa.string() if i else pa.int64()) for i, n in enumerate(names)]
+        )
         self.writer = pq.ParquetWriter(path, self.schema)
         self.rows: list[tuple[object, ...]] = []
         self.characters = 0
@@ -104,21 +129,34 @@ class _Batches:
         import pyarrow as pa
 
         if self.rows:
-            arrays = [pa.array(values, type=f.type) for values, f in zip(zip(*self.rows, strict=True), self.schema, strict=True)]
+            arrays = [
+                pa.array(values, type=f.type)
+                for values, f in zip(zip(*self.rows, strict=True), self.schema, strict=True)
+            ]
             self.writer.write_batch(pa.record_batch(arrays, schema=self.schema))
         self.rows, self.characters = [], 0
 
 
 def _split_lines(lines: _Lines, separator: str) -> Iterator[list[str]]:
-    """The fields of each line where the separator is several characters, which Python's csv module does not know."""
+    """The fields of each line where the separator is several characters, which Python's csv module
+    does not know.
+    """
     for line in lines:
         bare = line.rstrip("\r\n")
         yield bare.split(separator) if bare else []
 
 
-def _records(lines: _Lines, dialect: Dialect, width: int) -> Iterator[tuple[int, list[str], tuple[str, str] | None]]:
-    """Each row after the header with its number from 1 and, where it is bad, its reason and message."""
-    reader = csv.reader(iter(lines), **dialect.python()) if len(dialect.separator) == 1 else _split_lines(lines, dialect.separator)
+def _records(
+    lines: _Lines, dialect: Dialect, width: int
+) -> Iterator[tuple[int, list[str], tuple[str, str] | None]]:
+    """Each row after the header with its number from 1 and, where it is bad, its reason and
+    message.
+    """
+    reader = (
+        csv.reader(iter(lines), **dialect.python())
+        if len(dialect.separator) == 1
+        else _split_lines(lines, dialect.separator)
+    )
     number = 0 if dialect.header else 1
     while True:
         lines.record = []
@@ -132,8 +170,8 @@ def _records(lines: _Lines, dialect: Dialect, width: int) -> Iterator[tuple[int,
         else:
             if not fields:
                 continue
-            # Empty fields too many at the end say nothing; DuckDB takes such rows too, and a row's fate must not depend on
-            # the reader.
+            # Empty fields too many at the end say nothing; DuckDB takes such rows too, and a row's
+            # fate must not depend on the reader.
             while len(fields) > width and not fields[-1]:
                 fields.pop()
             fault = _fault(fields, width)
@@ -150,7 +188,13 @@ def _unreadable(error: csv.Error) -> tuple[str, str]:
 
 def _fault(fields: list[str], width: int) -> tuple[str, str] | None:
     if len(fields) != width:
-        return "ragged_row", f"the row has another number of fields than the header: expected {width}, found {len(fields)}"
+        return (
+            "ragged_row",
+            (
+                f"the row has another number of fields than the header: expected {width}, found"
+                f" {len(fields)}"
+            ),
+        )
     try:
         "".join(fields).encode("utf-8")
     except UnicodeEncodeError:

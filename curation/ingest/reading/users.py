@@ -6,31 +6,59 @@ from curation.ingest.reading.json import rest, value
 from curation.ingest.reading.sql import literal
 
 V1 = {
-    "handle": "screen_name", "display_name": "name", "bio": "description", "location": "location", "url": "url",
-    "created_at": "created_at", "followers": "followers_count", "following": "friends_count", "posts_total": "statuses_count",
-    "likes_total": "favourites_count", "listed": "listed_count", "verified": "verified", "protected": "protected",
-    "default_profile": "default_profile", "default_avatar": "default_profile_image", "lang": "lang",
+    "handle": "screen_name",
+    "display_name": "name",
+    "bio": "description",
+    "location": "location",
+    "url": "url",
+    "created_at": "created_at",
+    "followers": "followers_count",
+    "following": "friends_count",
+    "posts_total": "statuses_count",
+    "likes_total": "favourites_count",
+    "listed": "listed_count",
+    "verified": "verified",
+    "protected": "protected",
+    "default_profile": "default_profile",
+    "default_avatar": "default_profile_image",
+    "lang": "lang",
 }
 """Schema column to member of a v1.1 user object."""
 
 V2 = {
-    "handle": "username", "display_name": "name", "bio": "description", "location": "location", "url": "url",
-    "created_at": "created_at", "followers": "public_metrics.followers_count", "following": "public_metrics.following_count",
-    "posts_total": "public_metrics.tweet_count", "likes_total": "public_metrics.like_count",
-    "listed": "public_metrics.listed_count", "verified": "verified", "protected": "protected",
+    "handle": "username",
+    "display_name": "name",
+    "bio": "description",
+    "location": "location",
+    "url": "url",
+    "created_at": "created_at",
+    "followers": "public_metrics.followers_count",
+    "following": "public_metrics.following_count",
+    "posts_total": "public_metrics.tweet_count",
+    "likes_total": "public_metrics.like_count",
+    "listed": "public_metrics.listed_count",
+    "verified": "verified",
+    "protected": "protected",
 }
 """Schema column to member of a v2 user object."""
 
 
 def said(text: str, trailing_blank: bool) -> str:
-    """SQL: a value; where the source wrote every value as text with a blank behind, without that one blank, `None` as NULL."""
+    """SQL: a value; where the source wrote every value as text with a blank behind, without that
+    one blank, `None` as NULL.
+    """
     if not trailing_blank:
         return text
-    bare = f"CASE WHEN ends_with({text}, ' ') THEN substr({text}, 1, length({text}) - 1) ELSE {text} END"
+    bare = (
+        f"CASE WHEN ends_with({text}, ' ') THEN substr({text}, 1, length({text}) - 1) ELSE"
+        f" {text} END"
+    )
     return f"nullif({bare}, 'None')"
 
 
-def account_id(user: str, names: tuple[str, ...], prefix: str = "", trailing_blank: bool = False) -> str:
+def account_id(
+    user: str, names: tuple[str, ...], prefix: str = "", trailing_blank: bool = False
+) -> str:
     """SQL: the first of the ids that is there, without `prefix`."""
     found = f"coalesce({', '.join(said(value(user, n), trailing_blank) for n in names)})"
     return without_prefix(found, prefix)
@@ -40,18 +68,33 @@ def without_prefix(text: str, prefix: str) -> str:
     """SQL: `text` without the letters that stand before every id."""
     if not prefix:
         return text
-    return f"CASE WHEN starts_with({text}, {literal(prefix)}) THEN substr({text}, {len(prefix) + 1}) ELSE {text} END"
+    return (
+        f"CASE WHEN starts_with({text}, {literal(prefix)}) THEN substr({text}, {len(prefix) + 1})"
+        f" ELSE {text} END"
+    )
 
 
-def columns(user: str, keys: dict[str, str], known: tuple[str, ...] = (), trailing_blank: bool = False) -> str:
-    """SQL: the columns of `keys` from a user object, and everything else but the ids in `known` as `extra`."""
-    mapped = [f"{_told(user, column, path, trailing_blank)} AS {column}" for column, path in keys.items()]
+def columns(
+    user: str, keys: dict[str, str], known: tuple[str, ...] = (), trailing_blank: bool = False
+) -> str:
+    """SQL: the columns of `keys` from a user object, and everything else but the ids in `known` as
+    `extra`.
+    """
+    mapped = [
+        f"{_told(user, column, path, trailing_blank)} AS {column}" for column, path in keys.items()
+    ]
     nested = {path.split(".")[0] for path in keys.values() if "." in path}
     top = sorted({path.split(".")[0] for path in keys.values()} - nested | set(known))
     return ", ".join([*mapped, f"{rest(user, top, said('{}', trailing_blank))} AS extra"])
 
 
 def _told(user: str, column: str, path: str, trailing_blank: bool) -> str:
-    """SQL of one member. A link that is there and null is what Twitter writes for "no link": empty, not unknown."""
+    """SQL of one member. A link that is there and null is what Twitter writes for "no link": empty,
+    not unknown.
+    """
     told = said(value(user, path), trailing_blank)
-    return f"CASE WHEN json_type({user}, '$.{path}') = 'NULL' THEN '' ELSE {told} END" if column == "url" else told
+    return (
+        f"CASE WHEN json_type({user}, '$.{path}') = 'NULL' THEN '' ELSE {told} END"
+        if column == "url"
+        else told
+    )

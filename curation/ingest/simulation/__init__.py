@@ -1,1 +1,3 @@
-"""A simulated campaign: accounts, posts and the truth about them, from a seed, the same bytes on every machine."""
+"""A simulated campaign: accounts, posts and the truth about them, from a seed, the same bytes on
+every machine.
+"""

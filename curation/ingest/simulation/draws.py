@@ -1,8 +1,9 @@
-"""Random numbers by name and index, not in sequence: any of them can be had alone, in any order, on any machine.
+"""Random numbers by name and index, not in sequence: any of them can be had alone, in any order, on
+any machine.
 
-Integers come from SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, OOPSLA 2014). The rest
-uses only additions, multiplications and exact scalings, which IEEE 754 gives to the last bit; so no library's `log` or
-`exp`, vector width or number of threads changes a byte.
+Integers come from SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators,
+OOPSLA 2014). The rest uses only additions, multiplications and exact scalings, which IEEE 754 gives
+to the last bit; so no library's `log` or `exp`, vector width or number of threads changes a byte.
 """
 
 from __future__ import annotations
@@ -46,7 +47,11 @@ class Draws:
         z += np.uint64(key)
         mix(z)
         if b is not None:
-            z = z + np.atleast_1d(np.asarray(b)).astype(np.uint64) * np.uint64(GOLDEN) + np.uint64(1)
+            z = (
+                z
+                + np.atleast_1d(np.asarray(b)).astype(np.uint64) * np.uint64(GOLDEN)
+                + np.uint64(1)
+            )
             mix(z)
         return z
 
@@ -60,15 +65,21 @@ class Draws:
         return ((high * np.asarray(n).astype(np.uint64)) >> np.uint64(32)).astype(np.int64)
 
     def normal(self, name: str, a: Index, b: Index | None = None) -> Floats:
-        """Nearly standard normal: four 16-bit uniforms added (so within 3.5 of 0), mean 0 and variance 1."""
+        """Nearly standard normal: four 16-bit uniforms added (so within 3.5 of 0), mean 0 and
+        variance 1.
+        """
         z = self.bits(name, a, b)
-        total = sum(((z >> np.uint64(shift)) & np.uint64(0xFFFF)).astype(np.float64) for shift in (0, 16, 32, 48))
+        total = sum(
+            ((z >> np.uint64(shift)) & np.uint64(0xFFFF)).astype(np.float64)
+            for shift in (0, 16, 32, 48)
+        )
         scale = 2.0**-16 * 1.7320508075688772
         return np.asarray((total - 131070.0) * scale)
 
 
 def exp(x: NDArray[Any]) -> Floats:
-    """The exponential to about 1e-7, the same on every machine: 2^(whole part) exactly, the rest by Taylor's series.
+    """The exponential to about 1e-7, the same on every machine: 2^(whole part) exactly, the rest by
+    Taylor's series.
 
     >>> [round(float(v), 5) for v in exp(np.array([0.0, 1.0, -2.5]))]
     [1.0, 2.71828, 0.08208]
@@ -76,5 +87,7 @@ def exp(x: NDArray[Any]) -> Floats:
     x = np.asarray(x, dtype=np.float64)
     whole = np.floor(x * 1.4426950408889634 + 0.5)
     r = x - whole * 0.6931471805599453
-    series = 1.0 + r * (1.0 + r * (0.5 + r * (1 / 6 + r * (1 / 24 + r * (1 / 120 + r * (1 / 720))))))
+    series = 1.0 + r * (
+        1.0 + r * (0.5 + r * (1 / 6 + r * (1 / 24 + r * (1 / 120 + r * (1 / 720)))))
+    )
     return np.ldexp(series, whole.astype(np.int32))

@@ -1,4 +1,6 @@
-"""Simulated accounts: people and four kinds of bots, who differ by habit; the better disguised, the less easily told."""
+"""Simulated accounts: people and four kinds of bots, who differ by habit; the better disguised, the
+less easily told.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,8 @@ Habit = NDArray[np.float32]
 
 KINDS = ("person", "spam", "amplifier", "fake follower", "generated")
 
-# What each kind is like: person, spam, amplifier, fake follower, generated; and how much accounts of a kind vary.
-# Counts and rates are natural logarithms; shares are between 0 and 1.
+# What each kind is like: person, spam, amplifier, fake follower, generated; and how much accounts
+# of a kind vary. Counts and rates are natural logarithms; shares are between 0 and 1.
 HABITS: dict[str, tuple[float, float, float, float, float, float]] = {
     "followers": (5.2, 3.8, 4.6, 2.8, 4.9, 1.5),
     "following": (5.6, 6.2, 6.2, 6.5, 5.9, 1.0),
@@ -66,7 +68,9 @@ class People:
 
 
 def world_means(draws: Draws, drift: float) -> Floats:
-    """MEANS of this world: with drift, its people differ from others, and each kind's marks are stronger, weaker or turned."""
+    """MEANS of this world: with drift, its people differ from others, and each kind's marks are
+    stronger, weaker or turned.
+    """
     number = np.arange(len(TRAITS)) + WORLD
     scale = np.where(SHARES, 0.2, 1.3)
     people = MEANS[:, 0] + drift * scale * draws.normal("world", number)
@@ -83,24 +87,43 @@ def people(draws: Draws, options: Options, first: int, last: int) -> People:
     means = world_means(draws, options.drift)
     habits = _habits(draws, options, index, kind, means)
     rate = habits.pop("rate")
-    busy = options.spread * draws.normal("busy", index) + 0.35 * (rate - means[TRAITS.index("rate"), 0])
-    posts = np.minimum(np.floor(options.posts_per_account * exp(busy)), options.most_posts).astype(np.int64)
+    busy = options.spread * draws.normal("busy", index) + 0.35 * (
+        rate - means[TRAITS.index("rate"), 0]
+    )
+    posts = np.minimum(np.floor(options.posts_per_account * exp(busy)), options.most_posts).astype(
+        np.int64
+    )
     start, end = options.seconds
     age = np.floor(exp(habits.pop("age")) * 86400.0).astype(np.int64)
     created = end - np.maximum(age, 3 * 86400)
-    total = posts + np.floor(exp(np.minimum(rate, 5.0)) * (end - created) / 86400.0).astype(np.int64)
-    return People(index, kind, habits | {"total": total.astype(np.float32)}, posts, created, np.maximum(created, start))
+    total = posts + np.floor(exp(np.minimum(rate, 5.0)) * (end - created) / 86400.0).astype(
+        np.int64
+    )
+    return People(
+        index,
+        kind,
+        habits | {"total": total.astype(np.float32)},
+        posts,
+        created,
+        np.maximum(created, start),
+    )
 
 
 def _kinds(draws: Draws, options: Options, index: Integers) -> NDArray[np.int8]:
     weights = np.array([options.kinds.get(k, 0.0) for k in KINDS[1:]])
     bounds = np.cumsum(weights / weights.sum())
-    kind = 1 + np.minimum(np.searchsorted(bounds, draws.uniform("kind", index), side="right"), len(bounds) - 1)
+    kind = 1 + np.minimum(
+        np.searchsorted(bounds, draws.uniform("kind", index), side="right"), len(bounds) - 1
+    )
     return np.where(draws.uniform("bot", index) < options.share_of_bots, kind, 0).astype(np.int8)
 
 
-def _habits(draws: Draws, options: Options, index: Integers, kind: NDArray[np.int8], means: Floats) -> dict[str, Habit]:
-    """Habits between those of people and those of the kind, by disguise; odd people are part of the way to a kind."""
+def _habits(
+    draws: Draws, options: Options, index: Integers, kind: NDArray[np.int8], means: Floats
+) -> dict[str, Habit]:
+    """Habits between those of people and those of the kind, by disguise; odd people are part of the
+    way to a kind.
+    """
     odd = (kind == 0) & (draws.uniform("odd", index) < ODD_PEOPLE)
     like = np.where(odd, 1 + draws.pick("like", len(KINDS) - 1, index), kind)
     disguise = options.difficulty + DISGUISE_SPREAD * draws.normal("disguise", index)

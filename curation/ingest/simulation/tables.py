@@ -43,7 +43,12 @@ def account_ids(dataset: str, index: Integers) -> pa.Array:
 
 def handles(draws: Draws, index: Integers, digits: Any) -> pa.Array:
     """`simulated_river_17`, or with a tail of digits where the account has the habit."""
-    name = join("simulated_", words(phrases.NAMES, draws.pick("name", len(phrases.NAMES), index)), "_", numbers(index))
+    name = join(
+        "simulated_",
+        words(phrases.NAMES, draws.pick("name", len(phrases.NAMES), index)),
+        "_",
+        numbers(index),
+    )
     tail = join(name, numbers(10_000 + draws.pick("tail", 90_000, index)))
     return pc.if_else(pa.array(digits), tail, name)
 
@@ -65,25 +70,35 @@ def accounts(draws: Draws, dataset: str, end: int, run: People) -> pa.Table:
 
     places = words(phrases.PLACES, draws.pick("which place", len(phrases.PLACES), index))
     nothing = pa.scalar("", pa.string())
-    return pa.table({
-        "account_id": account_ids(dataset, index),
-        "observed_at": times(np.full(len(index), end)),
-        "handle": handles(draws, index, has_digits(draws, index, habits["digits"])),
-        "display_name": join("simulated ", numbers(index)),
-        "bio": _bios(draws, run),
-        "location": pc.if_else(pa.array(flag("place")), places, nothing),
-        "url": pc.if_else(pa.array(flag("link")), join("https://simulated.example/", numbers(index)), nothing),
-        "created_at": times(run.created),
-        "followers": count("followers"), "following": count("following"), "likes_total": count("likes"),
-        "posts_total": pa.array(habits["total"].astype(np.int64)),
-        "listed": pa.array(np.floor(exp(np.minimum(habits["followers"] - 4.5, 12.0))).astype(np.int64)),
-        "verified": pa.array((run.kind == 0) & (draws.uniform("verified", index) < 0.01)),
-        "protected": pa.array(np.zeros(len(index), dtype=bool)),
-        "default_profile": pa.array(draws.uniform("plain", index) < 0.3 + habits["default avatar"]),
-        "default_avatar": pa.array(flag("default avatar")),
-        "lang": pa.array([LANGUAGE]).take(pa.array(np.zeros(len(index), dtype=np.int64))),
-        "_row": pa.array(index + 1),
-    })
+    return pa.table(
+        {
+            "account_id": account_ids(dataset, index),
+            "observed_at": times(np.full(len(index), end)),
+            "handle": handles(draws, index, has_digits(draws, index, habits["digits"])),
+            "display_name": join("simulated ", numbers(index)),
+            "bio": _bios(draws, run),
+            "location": pc.if_else(pa.array(flag("place")), places, nothing),
+            "url": pc.if_else(
+                pa.array(flag("link")), join("https://simulated.example/", numbers(index)), nothing
+            ),
+            "created_at": times(run.created),
+            "followers": count("followers"),
+            "following": count("following"),
+            "likes_total": count("likes"),
+            "posts_total": pa.array(habits["total"].astype(np.int64)),
+            "listed": pa.array(
+                np.floor(exp(np.minimum(habits["followers"] - 4.5, 12.0))).astype(np.int64)
+            ),
+            "verified": pa.array((run.kind == 0) & (draws.uniform("verified", index) < 0.01)),
+            "protected": pa.array(np.zeros(len(index), dtype=bool)),
+            "default_profile": pa.array(
+                draws.uniform("plain", index) < 0.3 + habits["default avatar"]
+            ),
+            "default_avatar": pa.array(flag("default avatar")),
+            "lang": pa.array([LANGUAGE]).take(pa.array(np.zeros(len(index), dtype=np.int64))),
+            "_row": pa.array(index + 1),
+        }
+    )
 
 
 def _bios(draws: Draws, run: People) -> pa.Array:
@@ -99,9 +114,11 @@ def _bios(draws: Draws, run: People) -> pa.Array:
 def truth(dataset: str, run: People) -> pa.Table:
     """What each account was made as."""
     kinds = pa.array([[], *([k] for k in KINDS[1:])], pa.list_(pa.string()))
-    return pa.table({
-        "account_id": account_ids(dataset, run.index),
-        "answer": pa.array(["human", "bot"]).take(pa.array((run.kind > 0).astype(np.int64))),
-        "kinds": kinds.take(pa.array(run.kind.astype(np.int64))),
-        "_row": pa.array(run.index + 1),
-    })
+    return pa.table(
+        {
+            "account_id": account_ids(dataset, run.index),
+            "answer": pa.array(["human", "bot"]).take(pa.array((run.kind > 0).astype(np.int64))),
+            "kinds": kinds.take(pa.array(run.kind.astype(np.int64))),
+            "_row": pa.array(run.index + 1),
+        }
+    )

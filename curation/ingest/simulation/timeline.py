@@ -1,4 +1,6 @@
-"""Simulated posts: when, what, and whose they repost. Every post is a function of its author and number alone."""
+"""Simulated posts: when, what, and whose they repost. Every post is a function of its author and
+number alone.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +14,29 @@ import pyarrow.compute as pc
 from curation.ingest.simulation import phrases
 from curation.ingest.simulation.draws import Draws, Integers
 from curation.ingest.simulation.people import People
-from curation.ingest.simulation.tables import account_ids, handles, has_digits, join, numbers, times, words
+from curation.ingest.simulation.tables import (
+    account_ids,
+    handles,
+    has_digits,
+    join,
+    numbers,
+    times,
+    words,
+)
 
 if TYPE_CHECKING:
     from curation.ingest.sources.simulator import Options
 
 DAY = 86_400
 ROOTS = 3
-"""The first posts of an account are never reposts: only these are reposted, so that a text is known without its history."""
+"""The first posts of an account are never reposts: only these are reposted, so that a text is known
+without its history.
+"""
 
-HOURS = np.repeat(np.arange(24), [2, 1, 1, 1, 1, 2, 4, 7, 10, 11, 11, 11, 13, 12, 10, 10, 11, 13, 16, 19, 21, 20, 14, 6])
+HOURS = np.repeat(
+    np.arange(24),
+    [2, 1, 1, 1, 1, 2, 4, 7, 10, 11, 11, 11, 13, 12, 10, 10, 11, 13, 16, 19, 21, 20, 14, 6],
+)
 """The hour of day by which people post, each hour as often as it is weighted."""
 
 CAMPAIGNS = 12
@@ -45,29 +60,40 @@ def posts(world: World, first: int, last: int) -> pa.Table:
     number = np.arange(len(author)) - np.repeat(np.cumsum(counts) - counts, counts)
     when = _when(world, author, number)
     source, source_number, reposted = _reposts(world, author, number)
-    seen = _when(world, source, source_number) + 20 + world.draws.pick("delay", 7200, author, number)
+    seen = (
+        _when(world, source, source_number) + 20 + world.draws.pick("delay", 7200, author, number)
+    )
     reposted &= seen < world.options.seconds[1]
-    source, source_number = np.where(reposted, source, author), np.where(reposted, source_number, number)
+    source, source_number = (
+        np.where(reposted, source, author),
+        np.where(reposted, source_number, number),
+    )
     when = np.where(reposted, np.maximum(when, seen), when)
     text, tags, links = _texts(world, source, source_number)
-    who = handles(world.draws, source, has_digits(world.draws, source, world.people.habits["digits"][source]))
+    who = handles(
+        world.draws, source, has_digits(world.draws, source, world.people.habits["digits"][source])
+    )
     mark = pa.array(reposted)
     nobody = pa.scalar(None, pa.string())
     ids, of = account_ids(world.dataset, author), account_ids(world.dataset, source)
-    return pa.table({
-        "post_id": join(ids, "-", numbers(number)),
-        "account_id": ids,
-        "created_at": times(when),
-        "text": pc.if_else(mark, join("RT @", who, ": ", text), text),
-        "lang": words(("en",), np.zeros(len(author), dtype=np.int64)),
-        "kind": words(("original", "repost"), reposted.astype(np.int64)),
-        "ref_post_id": pc.if_else(mark, join(of, "-", numbers(source_number)), nobody),
-        "ref_account_id": pc.if_else(mark, of, nobody),
-        "hashtags": tags,
-        "urls": links,
-        "mentions": _lists(pc.drop_null(pc.if_else(mark, who, nobody)), reposted.astype(np.int64)),
-        "_row": pa.array(number + 1),
-    })
+    return pa.table(
+        {
+            "post_id": join(ids, "-", numbers(number)),
+            "account_id": ids,
+            "created_at": times(when),
+            "text": pc.if_else(mark, join("RT @", who, ": ", text), text),
+            "lang": words(("en",), np.zeros(len(author), dtype=np.int64)),
+            "kind": words(("original", "repost"), reposted.astype(np.int64)),
+            "ref_post_id": pc.if_else(mark, join(of, "-", numbers(source_number)), nobody),
+            "ref_account_id": pc.if_else(mark, of, nobody),
+            "hashtags": tags,
+            "urls": links,
+            "mentions": _lists(
+                pc.drop_null(pc.if_else(mark, who, nobody)), reposted.astype(np.int64)
+            ),
+            "_row": pa.array(number + 1),
+        }
+    )
 
 
 def _when(world: World, author: Integers, number: Integers) -> Integers:
@@ -89,12 +115,16 @@ def _when(world: World, author: Integers, number: Integers) -> Integers:
 
 
 def _reposts(world: World, author: Integers, number: Integers) -> tuple[Integers, Integers, Any]:
-    """Whose first posts are reposted, and whether at all: campaigns repost their stars, everybody the well known."""
+    """Whose first posts are reposted, and whether at all: campaigns repost their stars, everybody
+    the well known.
+    """
     draws, people = world.draws, world.people
     total = len(people.posts)
     share = draws.uniform("fame", author, number)
     known = np.floor(total * share * share * share).astype(np.int64)
-    star = draws.pick("star", total, _campaign(world, author), draws.pick("which star", 3, author, number))
+    star = draws.pick(
+        "star", total, _campaign(world, author), draws.pick("which star", 3, author, number)
+    )
     campaign = draws.uniform("for the campaign", author, number) < people.habits["campaign"][author]
     source = np.where(campaign, star, known)
     there = np.minimum(people.posts[source], ROOTS)
@@ -114,16 +144,37 @@ def _texts(world: World, author: Integers, number: Integers) -> tuple[pa.Array, 
     key = np.where(copied, _campaign(world, author), author + CAMPAIGNS)
     copy = np.where(copied, draws.pick("which template", TEMPLATES, author, number), number)
     slots = (phrases.OPENERS, phrases.SUBJECTS, phrases.VERBS, phrases.OBJECTS, phrases.CLOSERS)
-    spoken = [words(choice, draws.pick(f"slot {i}", len(choice), key, copy)) for i, choice in enumerate(slots)]
+    spoken = [
+        words(choice, draws.pick(f"slot {i}", len(choice), key, copy))
+        for i, choice in enumerate(slots)
+    ]
     longer = draws.uniform("longer", author, number) < habits["second sentence"][author]
-    second = words(phrases.SECOND, np.where(longer, 1 + draws.pick("second sentence", len(phrases.SECOND) - 1, key, copy), 0))
+    second = words(
+        phrases.SECOND,
+        np.where(longer, 1 + draws.pick("second sentence", len(phrases.SECOND) - 1, key, copy), 0),
+    )
     tags, tagged = _hashtags(world, author, number)
     linked = draws.uniform("linked", author, number) < habits["links"][author]
-    target = pc.if_else(pa.array(copied), numbers(draws.pick("page", 50, key)), numbers(draws.pick("page", 1_000_000, key, copy)))
+    target = pc.if_else(
+        pa.array(copied),
+        numbers(draws.pick("page", 50, key)),
+        numbers(draws.pick("page", 1_000_000, key, copy)),
+    )
     link = join("https://simulated.example/", target)
     nothing = pa.scalar("", pa.string())
-    text = join(spoken[0], " ", spoken[1], " ", spoken[2], " ", spoken[3], spoken[4], second,
-                pc.if_else(pa.array(tagged), join(" #", tags), nothing), pc.if_else(pa.array(linked), join(" ", link), nothing))
+    text = join(
+        spoken[0],
+        " ",
+        spoken[1],
+        " ",
+        spoken[2],
+        " ",
+        spoken[3],
+        spoken[4],
+        second,
+        pc.if_else(pa.array(tagged), join(" #", tags), nothing),
+        pc.if_else(pa.array(linked), join(" ", link), nothing),
+    )
     return text, _some(tags, tagged), _some(link, linked)
 
 

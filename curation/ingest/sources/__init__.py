@@ -1,7 +1,9 @@
-"""Formats: each turns the files of a card into loose rows of the schema; one module each, found by a walk.
+"""Formats: each turns the files of a card into loose rows of the schema; one module each, found by
+a walk.
 
-A format knows a *form* (Twitter v1.1 JSON, any table, ...), never a data set by name. It is a function that offers
-rows to the stage as SQL; the stage types and checks them the same way for every format:
+A format knows a *form* (Twitter v1.1 JSON, any table, ...), never a data set by name. It is a
+function that offers rows to the stage as SQL; the stage types and checks them the same way for
+every format:
 
     @format_("lines-of-ids", options=Options)
     def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
@@ -31,7 +33,9 @@ READER_VERSION = "1"
 
 @dataclass(frozen=True)
 class Format:
-    """A registered format: its name on cards, the model of its options, its reader and the version of its code."""
+    """A registered format: its name on cards, the model of its options, its reader and the version
+    of its code.
+    """
 
     name: str
     options: type[BaseModel]
@@ -50,7 +54,9 @@ _Read = Callable[["Stage", "list[SourceFile]", O], None]
 
 
 def format_(name: str, options: type[O], version: int = 1) -> Callable[[_Read[O]], _Read[O]]:
-    """Register a format's reader under `name`; raise `version` when it reads the same bytes differently."""
+    """Register a format's reader under `name`; raise `version` when it reads the same bytes
+    differently.
+    """
 
     def register(read: _Read[O]) -> _Read[O]:
         FORMATS.add(name, Format(name, options, read, version))

@@ -1,4 +1,6 @@
-"""Bot-or-Not challenge JSON: one document with users and posts, and a text file with the ids of the bots."""
+"""Bot-or-Not challenge JSON: one document with users and posts, and a text file with the ids of the
+bots.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,19 @@ if TYPE_CHECKING:
     from curation.ingest.reading.files import SourceFile
     from curation.ingest.reading.stage import Stage
 
-PROFILE = {"handle": "username", "display_name": "name", "bio": "description", "location": "location"}
-POST = {"post_id": "id", "account_id": "author_id", "created_at": "created_at", "text": "text", "lang": "lang"}
+PROFILE = {
+    "handle": "username",
+    "display_name": "name",
+    "bio": "description",
+    "location": "location",
+}
+POST = {
+    "post_id": "id",
+    "account_id": "author_id",
+    "created_at": "created_at",
+    "text": "text",
+    "lang": "lang",
+}
 
 
 class Options(BaseModel):
@@ -24,7 +37,9 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    from_text: bool = Field(True, description="read hashtags, mentions, links and the kind of post off the text")
+    from_text: bool = Field(
+        True, description="read hashtags, mentions, links and the kind of post off the text"
+    )
 
 
 @format_("bot-or-not-json", options=Options)
@@ -33,8 +48,11 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
     documents = [f for f in files if not f.name.endswith(".txt")]
     lists = [f for f in files if f.name.endswith(".txt")]
     if len(documents) != 1 or len(lists) != 1:
-        stage.fail(f"{stage.dataset}: the format bot-or-not-json reads one JSON document and one text file of ids (.txt) at a "
-                   f"time; its files are {', '.join(f.name for f in files) or 'none'}. Name the two in a reading of their own.")
+        stage.fail(
+            f"{stage.dataset}: the format bot-or-not-json reads one JSON document and one text file"
+            f" of ids (.txt) at a time; its files are {', '.join(f.name for f in files) or 'none'}."
+            " Name the two in a reading of their own."
+        )
     stage.add("accounts", _accounts(documents[0]))
     stage.add("posts", _posts(documents[0], options))
     _add_claims(stage, documents[0], text.lines(stage, lists[0]))
@@ -43,28 +61,45 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
 def _items(file: SourceFile, name: str) -> str:
     """SQL in brackets: `o` (JSON), `_member`, `_row` for each member of a list of the document."""
     found = f"json_extract(j, {literal(f'$.{name}[*]')})"
-    return (f"(SELECT o, o::VARCHAR AS _raw, {literal(file.name + ' ' + name)} AS _member, n AS _row FROM "
-            f"(SELECT unnest({found}) AS o, generate_subscripts({found}, 1) AS n FROM {objects(file)}))")
+    return (
+        f"(SELECT o, o::VARCHAR AS _raw, {literal(file.name + ' ' + name)} AS _member, n AS _row"
+        f" FROM (SELECT unnest({found}) AS o, generate_subscripts({found}, 1) AS n FROM"
+        f" {objects(file)}))"
+    )
 
 
 def _accounts(file: SourceFile) -> str:
     columns = ", ".join(f"{value('o', path)} AS {column}" for column, path in PROFILE.items())
     bad = malformed("json_type(o) IS DISTINCT FROM 'OBJECT'")
-    return (f"SELECT {value('o', 'id')} AS account_id, {columns}, {rest('o', ['id', *PROFILE.values()])} AS extra, "
-            f"_member, _row, _raw, {bad} FROM {_items(file, 'users')}")
+    return (
+        f"SELECT {value('o', 'id')} AS account_id, {columns},"
+        f" {rest('o', ['id', *PROFILE.values()])} AS extra, _member, _row, _raw, {bad} FROM"
+        f" {_items(file, 'users')}"
+    )
 
 
 def _posts(file: SourceFile, options: Options) -> str:
     columns = ", ".join(f"{value('o', path)} AS {column}" for column, path in POST.items())
     read_off = f", {entities.columns('text')}" if options.from_text else ""
     bad = malformed("json_type(o) IS DISTINCT FROM 'OBJECT'")
-    return (f"SELECT * EXCLUDE (o), {rest('o', list(POST.values()))} AS extra{read_off} FROM "
-            f"(SELECT {columns}, o, _member, _row, _raw, {bad} FROM {_items(file, 'posts')})")
+    return (
+        f"SELECT * EXCLUDE (o), {rest('o', list(POST.values()))} AS extra{read_off} FROM "
+        f"(SELECT {columns}, o, _member, _row, _raw, {bad} FROM {_items(file, 'posts')})"
+    )
 
 
 def _add_claims(stage: Stage, file: SourceFile, bots: text.Rows) -> None:
     """A claim for each listed id, also one without a user, and for each user that is not listed."""
     listed = f"SELECT trim(c1) AS id, _member, _row, _raw FROM {bots.relation}"
-    bots.feed("claims", f"SELECT id AS account_id, 'bot' AS answer, _member, _row, _raw FROM ({listed})")
-    users = f"SELECT {value('o', 'id')} AS account_id, 'human' AS answer, _member, _row, _raw FROM {_items(file, 'users')}"
-    stage.add("claims", f"SELECT * FROM ({users}) WHERE coalesce(account_id, '') NOT IN (SELECT id FROM ({listed}))")
+    bots.feed(
+        "claims", f"SELECT id AS account_id, 'bot' AS answer, _member, _row, _raw FROM ({listed})"
+    )
+    users = (
+        f"SELECT {value('o', 'id')} AS account_id, 'human' AS answer, _member, _row, _raw FROM"
+        f" {_items(file, 'users')}"
+    )
+    stage.add(
+        "claims",
+        f"SELECT * FROM ({users}) WHERE coalesce(account_id, '') NOT IN (SELECT id FROM"
+        f" ({listed}))",
+    )

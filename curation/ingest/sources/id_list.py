@@ -20,7 +20,9 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     answer: Answer | dict[str, Answer] | None = None
-    """What the file's accounts are: one answer for all files, or one for each file name; without it no claims are made."""
+    """What the file's accounts are: one answer for all files, or one for each file name; without it
+    no claims are made.
+    """
     attributes: dict[str, str | dict[str, str]] = Field(default_factory=dict)
     """Attributes of the claims: a text for all files, or one for each file name."""
     prefix: str = ""
@@ -38,20 +40,32 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
         value = "trim(c1)" if options.trim else "c1"
         if options.prefix:
             rest = f"substr({value}, {len(options.prefix) + 1})"
-            value = f"CASE WHEN starts_with({value}, {sql.literal(options.prefix)}) THEN {rest} ELSE {value} END"
+            value = (
+                f"CASE WHEN starts_with({value}, {sql.literal(options.prefix)}) THEN {rest} ELSE"
+                f" {value} END"
+            )
         base = f"{value} AS account_id, _member, _row, _raw"
         lines.feed("accounts", f"SELECT {base} FROM {lines.relation}")
         answer = _for(options.answer, file)
         if answer is None:
             continue
-        pairs = {k: v for k, v in ((k, _for(v, file)) for k, v in options.attributes.items()) if v is not None}
+        pairs = {
+            k: v
+            for k, v in ((k, _for(v, file)) for k, v in options.attributes.items())
+            if v is not None
+        }
         made = ", ".join(f"{sql.literal(k)}: {sql.literal(v)}" for k, v in pairs.items())
-        lines.feed("claims", f"SELECT {base}, {sql.literal(answer)} AS answer{f', MAP {{{made}}} AS attributes' if made else ''} "
-                             f"FROM {lines.relation}")
+        lines.feed(
+            "claims",
+            f"SELECT {base}, {sql.literal(answer)} AS"
+            f" answer{f', MAP {{{made}}} AS attributes' if made else ''} FROM {lines.relation}",
+        )
 
 
 def _for(value: str | Mapping[str, str] | None, file: SourceFile) -> str | None:
     """What holds for one file, by its name with or without folders and ending."""
     if value is None or isinstance(value, str):
         return value
-    return next((value[n] for n in (file.name, Path(file.name).name, file.stem) if n in value), None)
+    return next(
+        (value[n] for n in (file.name, Path(file.name).name, file.stem) if n in value), None
+    )

@@ -1,4 +1,6 @@
-"""A simulator: a campaign with people and bots from a seed. Everything it makes is called simulated."""
+"""A simulator: a campaign with people and bots from a seed. Everything it makes is called
+simulated.
+"""
 
 from __future__ import annotations
 
@@ -32,14 +34,27 @@ class Options(BaseModel):
     accounts: int = Field(gt=0, le=2**31 - 1)
     share_of_bots: float = Field(0.3, ge=0, le=1)
     posts_per_account: float = Field(15.0, ge=0, description="median; lognormal over accounts")
-    spread: float = Field(1.0, ge=0, le=3, description="standard deviation of the logarithm of posts per account")
+    spread: float = Field(
+        1.0, ge=0, le=3, description="standard deviation of the logarithm of posts per account"
+    )
     most_posts: int = Field(3200, ge=0, description="no account has more posts")
-    kinds: dict[str, float] = Field(dict.fromkeys(KINDS, 1.0), description="how common each kind of bot is, by weight")
-    difficulty: float = Field(0.45, ge=0, le=1, description="0: bots as their kind is; 1: bots live like people")
-    drift: float = Field(0.5, ge=0, le=1, description="how far this world's people and kinds differ from those of other seeds")
+    kinds: dict[str, float] = Field(
+        dict.fromkeys(KINDS, 1.0), description="how common each kind of bot is, by weight"
+    )
+    difficulty: float = Field(
+        0.45, ge=0, le=1, description="0: bots as their kind is; 1: bots live like people"
+    )
+    drift: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="how far this world's people and kinds differ from those of other seeds",
+    )
     start: date = date(2026, 1, 1)
     end: date = date(2026, 3, 1)
-    hashtags: tuple[str, ...] = Field(HASHTAGS, min_length=1, description="the most used first; each campaign has one")
+    hashtags: tuple[str, ...] = Field(
+        HASHTAGS, min_length=1, description="the most used first; each campaign has one"
+    )
 
     @field_validator("kinds")
     @classmethod
@@ -57,13 +72,18 @@ class Options(BaseModel):
     @property
     def seconds(self) -> tuple[int, int]:
         """Start and end in seconds since 1970, UTC."""
-        first, last = (int(datetime(d.year, d.month, d.day, tzinfo=UTC).timestamp()) for d in (self.start, self.end))
+        first, last = (
+            int(datetime(d.year, d.month, d.day, tzinfo=UTC).timestamp())
+            for d in (self.start, self.end)
+        )
         return first, last
 
 
 @format_("simulator", options=Options)
 def read(stage: Stage, files: list[SourceFile], options: Options) -> None:  # noqa: ARG001
-    """A simulated campaign of people and bots from a seed: accounts, posts, and the truth as claims; needs no file."""
+    """A simulated campaign of people and bots from a seed: accounts, posts, and the truth as
+    claims; needs no file.
+    """
     from curation.ingest.simulation.draws import Draws
     from curation.ingest.simulation.people import people
     from curation.ingest.simulation.timeline import World
@@ -77,7 +97,11 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:  # no
     _write_posts(world, folder)
     for table in ("accounts", "claims", "posts"):
         if any((folder / table).iterdir()):
-            stage.add(table, f"SELECT *, 'simulated {table}' AS _member FROM read_parquet({literal(folder / table / '*.parquet')})")
+            stage.add(
+                table,
+                f"SELECT *, 'simulated {table}' AS _member FROM"
+                f" read_parquet({literal(folder / table / '*.parquet')})",
+            )
 
 
 def _write_accounts(world: World, folder: Path) -> None:
@@ -89,9 +113,19 @@ def _write_accounts(world: World, folder: Path) -> None:
     for first in range(0, options.accounts, ACCOUNTS_AT_ONCE):
         at = slice(first, first + ACCOUNTS_AT_ONCE)
         run = dataclasses.replace(
-            everybody, index=everybody.index[at], kind=everybody.kind[at], habits={n: v[at] for n, v in everybody.habits.items()},
-            posts=everybody.posts[at], created=everybody.created[at], start=everybody.start[at])
-        _save(tables.accounts(world.draws, world.dataset, options.seconds[1], run), folder / "accounts", first)
+            everybody,
+            index=everybody.index[at],
+            kind=everybody.kind[at],
+            habits={n: v[at] for n, v in everybody.habits.items()},
+            posts=everybody.posts[at],
+            created=everybody.created[at],
+            start=everybody.start[at],
+        )
+        _save(
+            tables.accounts(world.draws, world.dataset, options.seconds[1], run),
+            folder / "accounts",
+            first,
+        )
         _save(tables.truth(world.dataset, run), folder / "claims", first)
 
 

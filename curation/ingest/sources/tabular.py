@@ -9,7 +9,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from curation.ingest.reading import sql as _sql
 from curation.ingest.reading.files import SourceFile
 from curation.ingest.reading.mapping import Cell, Compiler, Condition, known_columns
-from curation.ingest.reading.records import Kind, Records, kind_of, map_of, open_json, open_parquet, open_text
+from curation.ingest.reading.records import (
+    Kind,
+    Records,
+    kind_of,
+    map_of,
+    open_json,
+    open_parquet,
+    open_text,
+)
 from curation.ingest.reading.stage import FED, Stage
 from curation.ingest.reading.tidy import Dialect
 from curation.ingest.sources import format_
@@ -20,7 +28,9 @@ OURS = ("dataset", "pull_id", "claim_id")
 
 
 def _split(value: Any) -> Any:
-    """A mapping as it stands on the card, with its columns apart from `where`, `extra` and `attributes`."""
+    """A mapping as it stands on the card, with its columns apart from `where`, `extra` and
+    `attributes`.
+    """
     if not isinstance(value, dict) or "cells" in value:
         return value
     special = {k: v for k, v in value.items() if k in ("where", *MAPS)}
@@ -90,7 +100,11 @@ class Options(BaseModel):
             allowed = [n for n in TABLES[table].names if n not in OURS]
             raise ValueError(f"columns of {table} ({', '.join(allowed)}), not {', '.join(wrong)}")
         known = {"account_id"} if table == "claims" and self.accounts else set()
-        needed = {c.name for c in TABLES[table].columns if c.required} - {*OURS, "platform", "claimant", "claimant_kind"} - known
+        needed = (
+            {c.name for c in TABLES[table].columns if c.required}
+            - {*OURS, "platform", "claimant", "claimant_kind"}
+            - known
+        )
         if lacking := sorted(needed - set(mapping.cells)):
             raise ValueError(f"{table} needs {', '.join(lacking)}")
 
@@ -110,7 +124,10 @@ class Options(BaseModel):
 def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
     """Any table (CSV, TSV, JSON, Parquet) whose card says which column is what."""
     mappings = options.mappings()
-    home = next((t for t in ("posts", "accounts", "claims") if any(t == table for table, _ in mappings)), None)
+    home = next(
+        (t for t in ("posts", "accounts", "claims") if any(t == table for table, _ in mappings)),
+        None,
+    )
     for file in files:
         records = _open(stage, file, options)
         mapped = {n for _, m in mappings for n in m.sources()} | set(options.ignore)
@@ -119,9 +136,19 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
             before = stage.read[table]
             rest = mapped if table == home and not seen and options.keep_rest else None
             seen = seen or table == home
-            compiler = Compiler(file, records.text, options.nulls, options.trim, options.nul == "symbol", stage.card.time_zone)
+            compiler = Compiler(
+                file,
+                records.text,
+                options.nulls,
+                options.trim,
+                options.nul == "symbol",
+                stage.card.time_zone,
+            )
             where = {**options.where, **mapping.where}
-            records.feed(table, _query(records, compiler, table, mapping.model_copy(update={"where": where}), rest))
+            records.feed(
+                table,
+                _query(records, compiler, table, mapping.model_copy(update={"where": where}), rest),
+            )
             if stage.read[table] == before:
                 _not_empty(stage, file, records, options)
 
@@ -133,8 +160,14 @@ def _open(stage: Stage, file: SourceFile, options: Options) -> Records:
     if kind == "json":
         return open_json(stage, file, options.records)
     separator = options.separator or ("\t" if kind == "tsv" else ",")
-    dialect = Dialect(separator=separator, quote=options.quote, escape=options.escape or options.quote, header=options.header,
-                      skip=options.skip_lines, encoding=options.encoding)
+    dialect = Dialect(
+        separator=separator,
+        quote=options.quote,
+        escape=options.escape or options.quote,
+        header=options.header,
+        skip=options.skip_lines,
+        encoding=options.encoding,
+    )
     return open_text(stage, file, dialect, options.columns)
 
 
@@ -145,7 +178,9 @@ def _not_empty(stage: Stage, file: SourceFile, records: Records, options: Option
         stage.fail(f"{file.path} holds {what}. Get the file again, or take it off the card.")
 
 
-def _query(records: Records, compiler: Compiler, table: str, mapping: Mapping, rest: set[str] | None) -> str:
+def _query(
+    records: Records, compiler: Compiler, table: str, mapping: Mapping, rest: set[str] | None
+) -> str:
     """The loose rows of one table; `rest` names what is mapped where what is not goes along."""
     if records.broken:
         compiler.faults.append((records.broken, "bad_json", "'this is not one JSON object'"))
@@ -157,17 +192,29 @@ def _query(records: Records, compiler: Compiler, table: str, mapping: Mapping, r
     if reasons:
         columns += [f"CASE {reasons} END AS _reason", f"CASE {messages} END AS _message"]
     conditions = [c.sql(records.text(n) or "NULL") for n, c in mapping.where.items()]
-    where = f" WHERE {f'{records.broken} OR ' if records.broken else ''}({' AND '.join(conditions)})" if conditions else ""
+    where = (
+        f" WHERE {f'{records.broken} OR ' if records.broken else ''}({' AND '.join(conditions)})"
+        if conditions
+        else ""
+    )
     return f"SELECT {', '.join(columns)}, _member, _row, _raw FROM {records.relation} r{where}"
 
 
-def _maps(records: Records, compiler: Compiler, table: str, mapping: Mapping, rest: set[str] | None) -> list[str]:
+def _maps(
+    records: Records, compiler: Compiler, table: str, mapping: Mapping, rest: set[str] | None
+) -> list[str]:
     """The map columns of a table: what the card puts there, and the columns that it does not name."""
     name = "attributes" if table == "claims" else "extra"
     pairs = compiler.pairs(getattr(mapping, name))
     if compiler.symbol:
-        pairs.append(("nul_bytes", "CASE WHEN contains(_raw::VARCHAR, chr(0)) THEN 'written as U+2400' END"))
-    named = map_of(pairs) if table in ("accounts", "posts") or (table == "claims" and mapping.attributes) else None
+        pairs.append(
+            ("nul_bytes", "CASE WHEN contains(_raw::VARCHAR, chr(0)) THEN 'written as U+2400' END")
+        )
+    named = (
+        map_of(pairs)
+        if table in ("accounts", "posts") or (table == "claims" and mapping.attributes)
+        else None
+    )
     unnamed = records.rest(rest, compiler.said()) if rest is not None else None
     both = [m for m in (unnamed, named) if m is not None]
     if not both:

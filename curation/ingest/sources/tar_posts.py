@@ -23,20 +23,43 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    columns: dict[str, str] = Field(description="column of posts to the file's column; without post_id, the id is <member>:<row>")
-    account: str = Field("(.*)", description="regular expression over a member's name (no folder, no ending); its group is the id")
-    members: str = Field("*.csv", description="which members are read, a glob over their names without folder")
+    columns: dict[str, str] = Field(
+        description=(
+            "column of posts to the file's column; without post_id, the id is <member>:<row>"
+        )
+    )
+    account: str = Field(
+        "(.*)",
+        description=(
+            "regular expression over a member's name (no folder, no ending); its group is the id"
+        ),
+    )
+    members: str = Field(
+        "*.csv", description="which members are read, a glob over their names without folder"
+    )
     delimiter: str = Field(",", min_length=1, max_length=1)
     encoding: str = "utf-8"
-    time_format: str | None = Field(None, description="strptime form of created_at, where it is none of the known ones")
-    from_text: bool = Field(False, description="read hashtags, mentions, links and kind (RT @name: is a repost) off the text")
+    time_format: str | None = Field(
+        None, description="strptime form of created_at, where it is none of the known ones"
+    )
+    from_text: bool = Field(
+        False,
+        description="read hashtags, mentions, links and kind (RT @name: is a repost) off the text",
+    )
 
     @field_validator("columns")
     @classmethod
     def _schema_columns(cls, value: dict[str, str]) -> dict[str, str]:
         for column in value:
-            if column not in TABLES["posts"].names or column in ("dataset", "account_id", "extra", "pull_id"):
-                raise ValueError(f"columns of the table posts; {column} is none that a file can fill")
+            if column not in TABLES["posts"].names or column in (
+                "dataset",
+                "account_id",
+                "extra",
+                "pull_id",
+            ):
+                raise ValueError(
+                    f"columns of the table posts; {column} is none that a file can fill"
+                )
         return value
 
     @field_validator("account")
@@ -53,7 +76,9 @@ class Options(BaseModel):
 
 @format_("tar-posts", options=Options)
 def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
-    """Posts as one delimited file an account inside a tar; members are streamed, links and paths out of the tar refused."""
+    """Posts as one delimited file an account inside a tar; members are streamed, links and paths
+    out of the tar refused.
+    """
     for number, file in enumerate(files):
         folder = stage.scratch / f"tar-{number}"
         folder.mkdir(parents=True)
@@ -66,35 +91,57 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
 def _need_columns(file: SourceFile, header: tuple[str, ...], options: Options) -> None:
     missing = [c for c in options.columns.values() if c not in header]
     if missing and header:
-        raise UserError(f"Members of {file.path} have no column {', '.join(missing)}; their header is {', '.join(header)}. Correct "
-                        "the options of the format tar-posts in the card.")
+        raise UserError(
+            f"Members of {file.path} have no column {', '.join(missing)}; their header is"
+            f" {', '.join(header)}. Correct the options of the format tar-posts in the card."
+        )
 
 
 def _posts(file: SourceFile, header: tuple[str, ...], path: str, options: Options) -> str:
-    """SQL over the files that hold the members of one header; no header: only what could not be read."""
+    """SQL over the files that hold the members of one header; no header: only what could not be
+    read.
+    """
     source = f"read_parquet({literal(path)})"
     where = f"{literal(file.name + '/')} || member AS _member, row AS _row"
     if not header:
-        return (f"SELECT member || ':' || row AS post_id, account AS account_id, {where}, reason AS _reason, message AS _message, "
-                f"raw AS _raw FROM {source}")
-    decoded = ", ".join(f"try(decode({ident(f'c{i}')})) AS {ident('d' + str(i))}" for i in range(len(header)))
+        return (
+            f"SELECT member || ':' || row AS post_id, account AS account_id, {where}, reason AS"
+            f" _reason, message AS _message, raw AS _raw FROM {source}"
+        )
+    decoded = ", ".join(
+        f"try(decode({ident(f'c{i}')})) AS {ident('d' + str(i))}" for i in range(len(header))
+    )
     text = {name: ident(f"d{i}") for i, name in enumerate(header)}
     broken = " OR ".join(f"{t} IS NULL" for t in text.values())
-    bad = (f"CASE WHEN {broken} THEN 'bad_encoding' END AS _reason, "
-           f"CASE WHEN {broken} THEN 'The row is not text in {options.encoding}.' END AS _message")
-    raw = ", ".join(f"{literal(name)}: coalesce({ident(f'd{i}')}, {ident(f'c{i}')}::VARCHAR)" for i, name in enumerate(header))
-    return (f"SELECT {', '.join(_columns(text, options))}, account AS account_id, {where}, {bad}, {{{raw}}} AS _raw "
-            f"FROM (SELECT *, {decoded} FROM {source})")
+    bad = (
+        f"CASE WHEN {broken} THEN 'bad_encoding' END AS _reason, "
+        f"CASE WHEN {broken} THEN 'The row is not text in {options.encoding}.' END AS _message"
+    )
+    raw = ", ".join(
+        f"{literal(name)}: coalesce({ident(f'd{i}')}, {ident(f'c{i}')}::VARCHAR)"
+        for i, name in enumerate(header)
+    )
+    return (
+        f"SELECT {', '.join(_columns(text, options))}, account AS account_id, {where}, {bad},"
+        f" {{{raw}}} AS _raw FROM (SELECT *, {decoded} FROM {source})"
+    )
 
 
 def _columns(text: dict[str, str], options: Options) -> list[str]:
-    columns = [f"{text[given]} AS {ident(column)}" for column, given in options.columns.items() if column != "created_at"]
+    columns = [
+        f"{text[given]} AS {ident(column)}"
+        for column, given in options.columns.items()
+        if column != "created_at"
+    ]
     if "post_id" not in options.columns:
         columns.append("member || ':' || row AS post_id")
     if "created_at" in options.columns:
         value = text[options.columns["created_at"]]
         if options.time_format:
-            read = f"strftime(try_strptime({value}, {literal(options.time_format)}), '%Y-%m-%d %H:%M:%S.%f')"
+            read = (
+                f"strftime(try_strptime({value}, {literal(options.time_format)}), '%Y-%m-%d"
+                " %H:%M:%S.%f')"
+            )
             value = f"coalesce({read}, {value})"
         columns.append(f"{value} AS created_at")
     rest = [name for name in text if name not in options.columns.values()]

@@ -1,4 +1,6 @@
-"""`twitter-v1-csv`: profiles or posts of Twitter's interface v1.1 as CSV, one column an attribute (the Cresci data sets)."""
+"""`twitter-v1-csv`: profiles or posts of Twitter's interface v1.1 as CSV, one column an attribute
+(the Cresci data sets).
+"""
 
 from __future__ import annotations
 
@@ -13,16 +15,31 @@ from curation.ingest.sources.tabular import Options as TableOptions
 from curation.ingest.sources.tabular import read as read_table
 
 PROFILE = {
-    "handle": "screen_name", "display_name": "name", "bio": "description", "location": "location", "url": "url",
-    "created_at": "created_at", "followers": "followers_count", "following": "friends_count", "posts_total": "statuses_count",
-    "likes_total": "favourites_count", "listed": "listed_count", "lang": "lang",
+    "handle": "screen_name",
+    "display_name": "name",
+    "bio": "description",
+    "location": "location",
+    "url": "url",
+    "created_at": "created_at",
+    "followers": "followers_count",
+    "following": "friends_count",
+    "posts_total": "statuses_count",
+    "likes_total": "favourites_count",
+    "listed": "listed_count",
+    "lang": "lang",
 }
 FLAG = {
-    "verified": "verified", "protected": "protected", "default_profile": "default_profile",
+    "verified": "verified",
+    "protected": "protected",
+    "default_profile": "default_profile",
     "default_avatar": "default_profile_image",
 }
 POST = {
-    "created_at": "created_at", "text": "text", "lang": "lang", "reposts": "retweet_count", "likes": "favorite_count",
+    "created_at": "created_at",
+    "text": "text",
+    "lang": "lang",
+    "reposts": "retweet_count",
+    "likes": "favorite_count",
     "replies": "reply_count",
 }
 WORDS = ("handle", "display_name", "bio", "location", "text")
@@ -58,31 +75,56 @@ class Options(BaseModel):
 
 @format_("twitter-v1-csv", options=Options)
 def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
-    """Profiles or posts of Twitter's interface v1.1 as CSV, one column an attribute; columns may be absent."""
+    """Profiles or posts of Twitter's interface v1.1 as CSV, one column an attribute; columns may be
+    absent.
+    """
     mapping = _profiles(options) if options.what == "profiles" else _posts()
-    table = TableOptions.model_validate({
-        "type": "csv", "separator": options.separator, "escape": options.escape, "encoding": options.encoding,
-        "nulls": options.nulls, "ignore": options.ignore, "nul": options.nul, **mapping,
-        **({"claims": options.claims} if options.claims is not None else {})})
+    table = TableOptions.model_validate(
+        {
+            "type": "csv",
+            "separator": options.separator,
+            "escape": options.escape,
+            "encoding": options.encoding,
+            "nulls": options.nulls,
+            "ignore": options.ignore,
+            "nul": options.nul,
+            **mapping,
+            **({"claims": options.claims} if options.claims is not None else {}),
+        }
+    )
     read_table(stage, files, table)
 
 
 def _profiles(options: Options) -> dict[str, Any]:
     """The columns of a profile; a bio or a name that reads NULL is kept as text."""
-    named = {ours: {"column": theirs, "optional": True, "literal": ours in WORDS} for ours, theirs in PROFILE.items()}
+    named = {
+        ours: {"column": theirs, "optional": True, "literal": ours in WORDS}
+        for ours, theirs in PROFILE.items()
+    }
     empty = "false" if options.empty_flag == "false" else None
-    flags = {ours: {"column": theirs, "optional": True, "empty": empty} for ours, theirs in FLAG.items()}
+    flags = {
+        ours: {"column": theirs, "optional": True, "empty": empty} for ours, theirs in FLAG.items()
+    }
     seen = {"observed_at": options.observed_at} if options.observed_at is not None else {}
     return {"accounts": {"account_id": "id", **named, **flags, **seen}}
 
 
 def _posts() -> dict[str, Any]:
-    """The columns of a post; what it replies to or reposts stands in id columns that are 0 where there is none."""
-    named = {ours: {"column": theirs, "optional": True, "literal": ours in WORDS} for ours, theirs in POST.items()}
-    return {"posts": {
-        "post_id": "id", "account_id": "user_id", **named,
-        "kind": {"when": REFERS, "nulls": "0", "otherwise": "original", "optional": True},
-        "ref_post_id": {"first": list(REFERS), "nulls": "0", "optional": True},
-        "ref_account_id": {"column": "in_reply_to_user_id", "nulls": "0", "optional": True},
-        "source_app": {"column": "source", "optional": True},
-    }}
+    """The columns of a post; what it replies to or reposts stands in id columns that are 0 where
+    there is none.
+    """
+    named = {
+        ours: {"column": theirs, "optional": True, "literal": ours in WORDS}
+        for ours, theirs in POST.items()
+    }
+    return {
+        "posts": {
+            "post_id": "id",
+            "account_id": "user_id",
+            **named,
+            "kind": {"when": REFERS, "nulls": "0", "otherwise": "original", "optional": True},
+            "ref_post_id": {"first": list(REFERS), "nulls": "0", "optional": True},
+            "ref_account_id": {"column": "in_reply_to_user_id", "nulls": "0", "optional": True},
+            "source_app": {"column": "source", "optional": True},
+        }
+    }

@@ -15,10 +15,30 @@ if TYPE_CHECKING:
     from curation.ingest.reading.files import SourceFile
     from curation.ingest.reading.stage import Stage
 
-TWEET = ("id", "id_str", "text", "full_text", "created_at", "lang", "user", "source", "retweet_count", "favorite_count",
-         "reply_count", "quote_count", "entities", "retweeted_status", "quoted_status", "quoted_status_id", "quoted_status_id_str",
-         "in_reply_to_status_id", "in_reply_to_status_id_str", "in_reply_to_user_id", "in_reply_to_user_id_str",
-         "in_reply_to_screen_name")
+TWEET = (
+    "id",
+    "id_str",
+    "text",
+    "full_text",
+    "created_at",
+    "lang",
+    "user",
+    "source",
+    "retweet_count",
+    "favorite_count",
+    "reply_count",
+    "quote_count",
+    "entities",
+    "retweeted_status",
+    "quoted_status",
+    "quoted_status_id",
+    "quoted_status_id_str",
+    "in_reply_to_status_id",
+    "in_reply_to_status_id_str",
+    "in_reply_to_user_id",
+    "in_reply_to_user_id_str",
+    "in_reply_to_screen_name",
+)
 """Members of a tweet that columns hold; the others go to `extra`."""
 
 
@@ -27,16 +47,29 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    user: str | None = Field(None, description="member that holds the user; by default `user` where there is one, else the object")
-    observed_at: str | None = Field(None, description="member that says when the user looked like this, such as created_at")
+    user: str | None = Field(
+        None,
+        description=(
+            "member that holds the user; by default `user` where there is one, else the object"
+        ),
+    )
+    observed_at: str | None = Field(
+        None, description="member that says when the user looked like this, such as created_at"
+    )
     posts: bool = Field(False, description="the objects are tweets: read them as posts too")
-    answer: str | None = Field(None, description="member of the object that holds the label, where it stands here")
-    answers: dict[str, str] = Field(default_factory=dict, description="what the label's codes mean: code to answer")
+    answer: str | None = Field(
+        None, description="member of the object that holds the label, where it stands here"
+    )
+    answers: dict[str, str] = Field(
+        default_factory=dict, description="what the label's codes mean: code to answer"
+    )
 
 
 @format_("twitter-v1-json", options=Options)
 def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
-    """User objects of Twitter's interface v1.1, alone or inside tweets: an array, or one object a line."""
+    """User objects of Twitter's interface v1.1, alone or inside tweets: an array, or one object a
+    line.
+    """
     for file in files:
         found = objects(file)
         stage.add("accounts", _accounts(file, found, options))
@@ -50,26 +83,38 @@ def _user(options: Options) -> str:
     """SQL of the user object; NULL where the object is none."""
     if options.user:
         return f"json_extract(j, {literal('$.' + options.user)})"
-    return "CASE WHEN json_type(j, '$.user') = 'OBJECT' THEN j->'user' WHEN json_type(j) = 'OBJECT' THEN j END"
+    return (
+        "CASE WHEN json_type(j, '$.user') = 'OBJECT' THEN j->'user' WHEN json_type(j) = 'OBJECT'"
+        " THEN j END"
+    )
 
 
 def _with_user(file: SourceFile, found: str, options: Options) -> str:
-    return f"(SELECT {literal(file.name)} AS _member, row AS _row, raw AS _raw, j, {_user(options)} AS u FROM {found})"
+    return (
+        f"(SELECT {literal(file.name)} AS _member, row AS _row, raw AS _raw, j, {_user(options)} AS"
+        f" u FROM {found})"
+    )
 
 
 def _accounts(file: SourceFile, found: str, options: Options) -> str:
     observed = f"{value('j', options.observed_at)} AS observed_at, " if options.observed_at else ""
     columns = users.columns("u", users.V1, ("id", "id_str"))
-    return (f"SELECT {users.account_id('u', ('id_str', 'id'))} AS account_id, {observed}{columns}, _member, _row, _raw, "
-            f"{malformed('u IS NULL')} FROM {_with_user(file, found, options)}")
+    return (
+        f"SELECT {users.account_id('u', ('id_str', 'id'))} AS account_id, {observed}{columns},"
+        f" _member, _row, _raw, {malformed('u IS NULL')} FROM {_with_user(file, found, options)}"
+    )
 
 
 def _claims(file: SourceFile, found: str, options: Options) -> str:
     answer = value("j", options.answer or "")
-    codes = " ".join(f"WHEN {literal(code)} THEN {literal(meaning)}" for code, meaning in options.answers.items())
+    codes = " ".join(
+        f"WHEN {literal(code)} THEN {literal(meaning)}" for code, meaning in options.answers.items()
+    )
     mapped = f"CASE {answer} {codes} ELSE {answer} END" if codes else answer
-    return (f"SELECT {users.account_id('u', ('id_str', 'id'))} AS account_id, {mapped} AS answer, _member, _row, _raw, "
-            f"{malformed('u IS NULL')} FROM {_with_user(file, found, options)}")
+    return (
+        f"SELECT {users.account_id('u', ('id_str', 'id'))} AS account_id, {mapped} AS answer,"
+        f" _member, _row, _raw, {malformed('u IS NULL')} FROM {_with_user(file, found, options)}"
+    )
 
 
 def _posts(file: SourceFile, found: str) -> str:
@@ -80,23 +125,35 @@ def _posts(file: SourceFile, found: str) -> str:
         return f"coalesce({', '.join(value('j', p) for p in paths)})"
 
     text = first("full_text", "text")
-    original = first("retweeted_status.id_str", "retweeted_status.id", "quoted_status_id_str", "quoted_status_id",
-                     "in_reply_to_status_id_str", "in_reply_to_status_id")
-    author = first("retweeted_status.user.id_str", "retweeted_status.user.id", "quoted_status.user.id_str", "quoted_status.user.id",
-                   "in_reply_to_user_id_str", "in_reply_to_user_id")
-    return f"""SELECT {first('id_str', 'id')} AS post_id, {first('user.id_str', 'user.id')} AS account_id,
-        {value('j', 'created_at')} AS created_at, {text} AS text, {value('j', 'lang')} AS lang,
+    original = first(
+        "retweeted_status.id_str",
+        "retweeted_status.id",
+        "quoted_status_id_str",
+        "quoted_status_id",
+        "in_reply_to_status_id_str",
+        "in_reply_to_status_id",
+    )
+    author = first(
+        "retweeted_status.user.id_str",
+        "retweeted_status.user.id",
+        "quoted_status.user.id_str",
+        "quoted_status.user.id",
+        "in_reply_to_user_id_str",
+        "in_reply_to_user_id",
+    )
+    return f"""SELECT {first("id_str", "id")} AS post_id, {first("user.id_str", "user.id")} AS account_id,
+        {value("j", "created_at")} AS created_at, {text} AS text, {value("j", "lang")} AS lang,
         CASE WHEN json_type(j, '$.retweeted_status') = 'OBJECT' THEN 'repost'
-             WHEN {first('quoted_status_id_str', 'quoted_status_id', 'quoted_status.id_str')} IS NOT NULL THEN 'quote'
-             WHEN {first('in_reply_to_user_id_str', 'in_reply_to_user_id', 'in_reply_to_status_id_str')} IS NOT NULL THEN 'reply'
+             WHEN {first("quoted_status_id_str", "quoted_status_id", "quoted_status.id_str")} IS NOT NULL THEN 'quote'
+             WHEN {first("in_reply_to_user_id_str", "in_reply_to_user_id", "in_reply_to_status_id_str")} IS NOT NULL THEN 'reply'
              WHEN {entities.kind(text)} = 'repost' THEN 'repost' ELSE 'original' END AS kind,
         {original} AS ref_post_id, {author} AS ref_account_id,
-        {list_of('$.entities.hashtags[*].text')} AS hashtags,
-        {list_of('$.entities.urls[*].expanded_url')} AS urls,
-        {list_of('$.entities.user_mentions[*].screen_name')} AS mentions,
-        nullif(regexp_replace({value('j', 'source')}, '<[^>]*>', '', 'g'), '') AS source_app,
-        {value('j', 'retweet_count')} AS reposts, {value('j', 'favorite_count')} AS likes,
-        {value('j', 'reply_count')} AS replies, {value('j', 'quote_count')} AS quotes,
-        {rest('j', list(TWEET))} AS extra,
+        {list_of("$.entities.hashtags[*].text")} AS hashtags,
+        {list_of("$.entities.urls[*].expanded_url")} AS urls,
+        {list_of("$.entities.user_mentions[*].screen_name")} AS mentions,
+        nullif(regexp_replace({value("j", "source")}, '<[^>]*>', '', 'g'), '') AS source_app,
+        {value("j", "retweet_count")} AS reposts, {value("j", "favorite_count")} AS likes,
+        {value("j", "reply_count")} AS replies, {value("j", "quote_count")} AS quotes,
+        {rest("j", list(TWEET))} AS extra,
         {literal(file.name)} AS _member, row AS _row, raw AS _raw, {malformed("json_type(j) IS DISTINCT FROM 'OBJECT'")}
         FROM {found}"""

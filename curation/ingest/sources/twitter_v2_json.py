@@ -21,9 +21,15 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id_prefix: str = Field("", description="letters before every id, such as u, which are no part of it")
-    trailing_blank: bool = Field(False, description="every value is text with one blank behind, and `None` is missing")
-    observed_at: str | None = Field(None, description="member that says when the user looked like this")
+    id_prefix: str = Field(
+        "", description="letters before every id, such as u, which are no part of it"
+    )
+    trailing_blank: bool = Field(
+        False, description="every value is text with one blank behind, and `None` is missing"
+    )
+    observed_at: str | None = Field(
+        None, description="member that says when the user looked like this"
+    )
 
 
 @format_("twitter-v2-json", options=Options)
@@ -39,4 +45,6 @@ def _accounts(file: SourceFile, options: Options) -> str:
     columns = users.columns("j", users.V2, ("id",), options.trailing_blank)
     bad = malformed("json_type(j) IS DISTINCT FROM 'OBJECT'")
     where = f"{literal(file.name)} AS _member, row AS _row, raw AS _raw"
-    return f"SELECT {identity} AS account_id, {observed}{columns}, {where}, {bad} FROM {objects(file)}"
+    return (
+        f"SELECT {identity} AS account_id, {observed}{columns}, {where}, {bad} FROM {objects(file)}"
+    )

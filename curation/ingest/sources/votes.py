@@ -1,4 +1,6 @@
-"""Annotators' votes as a table: account, annotator, answer and perhaps a time become claims of kind person."""
+"""Annotators' votes as a table: account, annotator, answer and perhaps a time become claims of kind
+person.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ class Members(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     file: str = Field(description="the JSON file, named among the reading's files")
-    key: str = Field("id", description="member that holds the account's id, written as in the votes")
+    key: str = Field(
+        "id", description="member that holds the account's id, written as in the votes"
+    )
 
 
 class Options(BaseModel):
@@ -36,13 +40,28 @@ class Options(BaseModel):
     annotator: str = Field(description="column of who answered")
     answer: str = Field(description="column of the answer or its code")
     made_at: str | None = Field(None, description="column of the time of the answer")
-    answers: dict[str, str] = Field(default_factory=dict, description="code to answer; any other sets the row aside")
-    scale: str | None = Field(None, description="the scale's name; with it, scale and code are kept in the claim's attributes")
-    id_prefix: str = Field("", description="letters before every account id which are no part of it")
-    claimant: str = Field("annotator {}", description="the claimant's name; {} is what stands in the annotator's column")
-    attributes: dict[str, str] = Field(default_factory=dict, description="attribute to column, kept with the claim where not empty")
+    answers: dict[str, str] = Field(
+        default_factory=dict, description="code to answer; any other sets the row aside"
+    )
+    scale: str | None = Field(
+        None,
+        description="the scale's name; with it, scale and code are kept in the claim's attributes",
+    )
+    id_prefix: str = Field(
+        "", description="letters before every account id which are no part of it"
+    )
+    claimant: str = Field(
+        "annotator {}",
+        description="the claimant's name; {} is what stands in the annotator's column",
+    )
+    attributes: dict[str, str] = Field(
+        default_factory=dict, description="attribute to column, kept with the claim where not empty"
+    )
     only: Members | None = Field(None, description="count only votes on these accounts")
-    accounts: bool = Field(False, description="the voted accounts are the data set's accounts: observe them, by id alone")
+    accounts: bool = Field(
+        False,
+        description="the voted accounts are the data set's accounts: observe them, by id alone",
+    )
     delimiter: str = Field(",", min_length=1, max_length=4)
     encoding: str = "utf-8"
 
@@ -52,11 +71,15 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
     """Votes of people: a delimited table with a header; one claim of kind person a row."""
     members = [f for f in files if options.only and f.name == options.only.file]
     if options.only and not members:
-        stage.fail(f"{stage.dataset}: the votes are to be those on the accounts of {options.only.file}, which is not among the "
-                   f"reading's files ({', '.join(f.name for f in files)}).")
+        stage.fail(
+            f"{stage.dataset}: the votes are to be those on the accounts of {options.only.file},"
+            f" which is not among the reading's files ({', '.join(f.name for f in files)})."
+        )
     for file in files:
         if file not in members:
-            rows = text.delimited(stage, file, Dialect(options.delimiter, encoding=options.encoding), None)
+            rows = text.delimited(
+                stage, file, Dialect(options.delimiter, encoding=options.encoding), None
+            )
             voted = _voted(rows, members, options)
             rows.feed("claims", _claims(rows, voted, options))
             if options.accounts:
@@ -68,8 +91,14 @@ def _voted(rows: text.Rows, members: list[SourceFile], options: Options) -> str:
     account = rows.column(options.account)
     only = ""
     if members and options.only:
-        only = f" SEMI JOIN (SELECT {value('j', options.only.key)} AS id FROM {objects(members[0])}) m ON {account} = m.id"
-    return f"(SELECT *, {without_prefix(account, options.id_prefix)} AS account_id FROM {rows.relation} r{only})"
+        only = (
+            f" SEMI JOIN (SELECT {value('j', options.only.key)} AS id FROM {objects(members[0])}) m"
+            f" ON {account} = m.id"
+        )
+    return (
+        f"(SELECT *, {without_prefix(account, options.id_prefix)} AS account_id FROM"
+        f" {rows.relation} r{only})"
+    )
 
 
 def _claims(rows: text.Rows, voted: str, options: Options) -> str:
@@ -78,10 +107,16 @@ def _claims(rows: text.Rows, voted: str, options: Options) -> str:
     mapped = f"CASE {answer} {codes} ELSE {answer} END" if codes else answer
     before, _, behind = options.claimant.partition("{}")
     annotator = rows.column(options.annotator)
-    claimant = f"CASE WHEN trim({annotator}) <> '' THEN {literal(before)} || {annotator} || {literal(behind)} END"
+    claimant = (
+        f"CASE WHEN trim({annotator}) <> '' THEN {literal(before)} || {annotator} ||"
+        f" {literal(behind)} END"
+    )
     made = f", {rows.column(options.made_at)} AS made_at" if options.made_at else ""
-    return (f"SELECT account_id, {claimant} AS claimant, 'person' AS claimant_kind, {mapped} AS answer{made}, "
-            f"{_attributes(rows, options)} AS attributes, _member, _row, _raw FROM {voted} r")
+    return (
+        f"SELECT account_id, {claimant} AS claimant, 'person' AS claimant_kind, {mapped} AS"
+        f" answer{made}, {_attributes(rows, options)} AS attributes, _member, _row, _raw FROM"
+        f" {voted} r"
+    )
 
 
 def _attributes(rows: text.Rows, options: Options) -> str:

@@ -1,4 +1,6 @@
-"""Methods beside each other: on votes they have not seen, on simulated crowds, and on votes whose truth is known."""
+"""Methods beside each other: on votes they have not seen, on simulated crowds, and on votes whose
+truth is known.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from curation.labels.consensus.methods import METHODS, Fit
 from curation.labels.consensus.votes import Array, Ballots
 
 CLIP = 1e-4
-"""Probabilities are kept this far from 0 and 1, so that one sure mistake costs 9.2 nats and not infinity."""
+"""Probabilities are kept this far from 0 and 1, so that one sure mistake costs 9.2 nats and not
+infinity.
+"""
 
 
 def log_loss(p: Array, y: Array) -> Array:
@@ -23,18 +27,24 @@ def log_loss(p: Array, y: Array) -> Array:
 
 
 def calibration(p: Array, y: Array, bins: int = 10) -> float:
-    """Expected calibration error: |share of bots - mean p_bot| in ten equal bins of p_bot, weighed by their accounts."""
+    """Expected calibration error: |share of bots - mean p_bot| in ten equal bins of p_bot, weighed
+    by their accounts.
+    """
     place = np.minimum((p * bins).astype(int), bins - 1)
     n = np.bincount(place, minlength=bins)
     gap = np.abs(np.bincount(place, weights=y - p, minlength=bins))
     return float(gap.sum() / max(n.sum(), 1))
 
 
-def held_out(ballots: Ballots, methods: Sequence[str], *, folds: int = 5, seed: int = 0) -> list[dict[str, Any]]:
-    """How well each method foretells votes it has not seen: mean log loss with a 95 % interval over accounts.
+def held_out(
+    ballots: Ballots, methods: Sequence[str], *, folds: int = 5, seed: int = 0
+) -> list[dict[str, Any]]:
+    """How well each method foretells votes it has not seen: mean log loss with a 95 % interval over
+    accounts.
 
-    Votes fall into folds by chance; a held-out vote counts where its account has another vote left. `log_loss` is of
-    the chance that this claimant says bot of this account, `log_loss_p_bot` of p_bot alone.
+    Votes fall into folds by chance; a held-out vote counts where its account has another vote left.
+    `log_loss` is of the chance that this claimant says bot of this account, `log_loss_p_bot` of
+    p_bot alone.
     """
     fold = np.random.default_rng(seed).integers(folds, size=len(ballots.account))
     chances: dict[str, list[Array]] = {name: [] for name in methods}
@@ -50,8 +60,15 @@ def held_out(ballots: Ballots, methods: Sequence[str], *, folds: int = 5, seed: 
             plain[name].append(fit.p_bot[ballots.account[test]])
     votes = np.concatenate(asked)
     said, account = ballots.bot[votes], ballots.account[votes]
-    found = [{"method": name, "votes": len(votes), **_mean("log_loss", log_loss(np.concatenate(chances[name]), said), account),
-              "log_loss_p_bot": float(log_loss(np.concatenate(plain[name]), said).mean())} for name in methods]
+    found = [
+        {
+            "method": name,
+            "votes": len(votes),
+            **_mean("log_loss", log_loss(np.concatenate(chances[name]), said), account),
+            "log_loss_p_bot": float(log_loss(np.concatenate(plain[name]), said).mean()),
+        }
+        for name in methods
+    ]
     return sorted(found, key=lambda row: float(row["log_loss"]))
 
 
@@ -64,9 +81,12 @@ def _mean(name: str, loss: Array, account: Array, repeats: int = 1000) -> dict[s
     return {name: float(loss.mean()), f"{name}_low": float(low), f"{name}_high": float(high)}
 
 
-def on_crowds(methods: Sequence[str], *, crowds: Sequence[Crowd] = CROWDS, repeats: int = 3, seed: int = 0) -> list[dict[str, Any]]:
-    """Each method on each simulated crowd, averaged over `repeats` draws: accuracy, log loss, calibration; where a method
-    has intervals, the share of people whose true sensitivity and specificity they cover."""
+def on_crowds(
+    methods: Sequence[str], *, crowds: Sequence[Crowd] = CROWDS, repeats: int = 3, seed: int = 0
+) -> list[dict[str, Any]]:
+    """Each method on each simulated crowd, averaged over `repeats` draws: accuracy, log loss,
+    calibration; where a method has intervals, the share of people whose true sensitivity and
+    specificity they cover."""
     found = []
     for crowd in crowds:
         drawn = [draw(crowd, seed + i) for i in range(repeats)]
@@ -74,39 +94,67 @@ def on_crowds(methods: Sequence[str], *, crowds: Sequence[Crowd] = CROWDS, repea
             rows = []
             for ballots, bot, sensitivity, specificity in drawn:
                 fit = METHODS.get(name)(ballots)
-                rows.append({**against_truth(fit.p_bot, bot), **_covered(fit, sensitivity, specificity)})
-            found.append({"crowd": crowd.name, "method": name, **{k: float(np.mean([r[k] for r in rows])) for k in rows[0]}})
+                rows.append(
+                    {**against_truth(fit.p_bot, bot), **_covered(fit, sensitivity, specificity)}
+                )
+            found.append(
+                {
+                    "crowd": crowd.name,
+                    "method": name,
+                    **{k: float(np.mean([r[k] for r in rows])) for k in rows[0]},
+                }
+            )
     return found
 
 
 def against_truth(p: Array, bot: Array) -> dict[str, float]:
     """Accuracy (a tie is half right), log loss and calibration of p_bot."""
     right = np.where(p == 0.5, 0.5, (p > 0.5) == (bot == 1))
-    return {"accuracy": float(right.mean()), "log_loss": float(log_loss(p, bot).mean()), "calibration": calibration(p, bot)}
+    return {
+        "accuracy": float(right.mean()),
+        "log_loss": float(log_loss(p, bot).mean()),
+        "calibration": calibration(p, bot),
+    }
 
 
 def _covered(fit: Fit, sensitivity: Array, specificity: Array) -> dict[str, float]:
     if fit.sensitivity is None or fit.specificity is None or np.isnan(fit.sensitivity[:, 1:]).any():
         return {}
-    inside = [(f[:, 1] <= t) & (t <= f[:, 2]) for f, t in ((fit.sensitivity, sensitivity), (fit.specificity, specificity))]
+    inside = [
+        (f[:, 1] <= t) & (t <= f[:, 2])
+        for f, t in ((fit.sensitivity, sensitivity), (fit.specificity, specificity))
+    ]
     return {"coverage": float(np.mean(inside))}
 
 
-def on_truth(ballots: Ballots, bot: Array, methods: Sequence[str], *, least: int = 5) -> list[dict[str, Any]]:
-    """Methods on real votes whose truth is known: the accounts, and how far off they are about the annotators.
+def on_truth(
+    ballots: Ballots, bot: Array, methods: Sequence[str], *, least: int = 5
+) -> list[dict[str, Any]]:
+    """Methods on real votes whose truth is known: the accounts, and how far off they are about the
+    annotators.
 
-    `skill_error` is the mean distance of sensitivity and of specificity from the share right on the truth, over
-    annotators with at least `least` such votes; accounts without truth (NaN) or votes are left out.
+    `skill_error` is the mean distance of sensitivity and of specificity from the share right on the
+    truth, over annotators with at least `least` such votes; accounts without truth (NaN) or votes
+    are left out.
     """
     known = ~np.isnan(bot) & (ballots.n > 0)
     found = []
     for name in methods:
         fit = METHODS.get(name)(ballots)
-        row = {"method": name, "accounts": int(known.sum()), **against_truth(fit.p_bot[known], bot[known])}
+        row = {
+            "method": name,
+            "accounts": int(known.sum()),
+            **against_truth(fit.p_bot[known], bot[known]),
+        }
         if fit.sensitivity is not None and fit.specificity is not None:
-            errors = [_distance(ballots, bot == value, said, rates[:, 0], least)
-                      for value, said, rates in ((1, 1, fit.sensitivity), (0, 0, fit.specificity))]
-            row |= {"skill_error": float(np.mean(np.concatenate(errors))), "annotators": len(errors[0])}
+            errors = [
+                _distance(ballots, bot == value, said, rates[:, 0], least)
+                for value, said, rates in ((1, 1, fit.sensitivity), (0, 0, fit.specificity))
+            ]
+            row |= {
+                "skill_error": float(np.mean(np.concatenate(errors))),
+                "annotators": len(errors[0]),
+            }
         found.append(row)
     return sorted(found, key=lambda row: float(row["log_loss"]))
 
@@ -114,7 +162,9 @@ def on_truth(ballots: Ballots, bot: Array, methods: Sequence[str], *, least: int
 def _distance(ballots: Ballots, of_class: Array, right: int, rates: Array, least: int) -> Array:
     mine = of_class[ballots.account]
     n = np.bincount(ballots.claimant[mine], minlength=len(rates))
-    hits = np.bincount(ballots.claimant[mine], weights=ballots.bot[mine] == right, minlength=len(rates))
+    hits = np.bincount(
+        ballots.claimant[mine], weights=ballots.bot[mine] == right, minlength=len(rates)
+    )
     enough = n >= least
     found: Array = np.abs(rates[enough] - hits[enough] / n[enough])
     return found

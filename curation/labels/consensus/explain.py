@@ -1,4 +1,6 @@
-"""Why an account has its label: every claim on it, which of them count, and what the rule made of them."""
+"""Why an account has its label: every claim on it, which of them count, and what the rule made of
+them.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +15,28 @@ if TYPE_CHECKING:
     from curation.store.store import Store
 
 
-def explain(store: Store, dataset: str, account: str, scheme: Meaning, *, method: str = DEFAULT, kinds: Sequence[str] = KINDS,
-            at: str | None = None) -> dict[str, Any]:
-    """The document of `botbench consensus --explain`; nothing is written. Raises UserError where nobody said anything of it."""
-    voted, fit, chosen, method = fit_votes(store, dataset, scheme, method=method, kinds=kinds, at=at)
+def explain(
+    store: Store,
+    dataset: str,
+    account: str,
+    scheme: Meaning,
+    *,
+    method: str = DEFAULT,
+    kinds: Sequence[str] = KINDS,
+    at: str | None = None,
+) -> dict[str, Any]:
+    """The document of `botbench consensus --explain`; nothing is written. Raises UserError where
+    nobody said anything of it.
+    """
+    voted, fit, chosen, method = fit_votes(
+        store, dataset, scheme, method=method, kinds=kinds, at=at
+    )
     judged = judge(voted, fit, scheme.consensus)
     ids = judged["account_id"].to_pylist()
     if account not in ids:
-        raise unknown(f"account with claims of {', '.join(chosen)} in {dataset}", account, _near(ids, account))
+        raise unknown(
+            f"account with claims of {', '.join(chosen)} in {dataset}", account, _near(ids, account)
+        )
     row = judged.slice(ids.index(account), 1).to_pylist()[0]
     votes = _votes(store, dataset, account, chosen, at)
     learnt = {(c["claimant_kind"], c["claimant"]): c for c in claimants(voted, fit)}
@@ -28,11 +44,23 @@ def explain(store: Store, dataset: str, account: str, scheme: Meaning, *, method
         known = learnt.get((vote["claimant_kind"], vote["claimant"]))
         if known and vote["counts"] and not vote["settles"]:
             vote |= {name: known[name] for name in ("sensitivity", "specificity")}
-    rule = {"minimum": scheme.consensus["minimum"], "agreed": scheme.consensus["agreed"],
-            "adjudication": scheme.consensus.get("adjudication", "latest"), "scheme": scheme.version}
+    rule = {
+        "minimum": scheme.consensus["minimum"],
+        "agreed": scheme.consensus["agreed"],
+        "adjudication": scheme.consensus.get("adjudication", "latest"),
+        "scheme": scheme.version,
+    }
     del row["account_id"]
-    return {"dataset": dataset, "account": account, "method": method, "kinds": chosen, **row,
-            "rule": rule, "why": _why(row, votes, rule, method), "votes": votes}
+    return {
+        "dataset": dataset,
+        "account": account,
+        "method": method,
+        "kinds": chosen,
+        **row,
+        "rule": rule,
+        "why": _why(row, votes, rule, method),
+        "votes": votes,
+    }
 
 
 def _near(ids: list[str], account: str) -> list[str]:
@@ -40,10 +68,13 @@ def _near(ids: list[str], account: str) -> list[str]:
     return [i for i in ids if i[:3] == account[:3]][:5]
 
 
-def _votes(store: Store, dataset: str, account: str, kinds: Sequence[str], at: str | None) -> list[dict[str, Any]]:
+def _votes(
+    store: Store, dataset: str, account: str, kinds: Sequence[str], at: str | None
+) -> list[dict[str, Any]]:
     """Every claim on the account in order of time, with what became of it."""
-    found: list[dict[str, Any]] = store.arrow(f"""
-        WITH mine AS (FROM {store.relation('claims', at)} WHERE dataset = ? AND account_id = ?),
+    found: list[dict[str, Any]] = store.arrow(
+        f"""
+        WITH mine AS (FROM {store.relation("claims", at)} WHERE dataset = ? AND account_id = ?),
         undone AS (SELECT retracts, claimant_kind, claimant FROM mine WHERE retracts IS NOT NULL)
         SELECT m.claim_id, m.claimant, m.claimant_kind, m.answer, v.label, m.confidence, m.made_at, m.batch_id,
                coalesce(v.settles, false) AS settles, v.claim_id IS NOT NULL AS counts,
@@ -54,11 +85,15 @@ def _votes(store: Store, dataset: str, account: str, kinds: Sequence[str], at: s
                     THEN 'its kind was not asked' ELSE 'answered again later' END AS fate
         FROM mine m LEFT JOIN {VOTES} v ON m.claim_id = v.claim_id
         LEFT JOIN undone u ON m.claim_id = u.retracts AND m.claimant_kind = u.claimant_kind AND m.claimant = u.claimant
-        ORDER BY m.made_at NULLS FIRST, m.claimant_kind, m.claimant, m.claim_id""", [dataset, account, list(kinds)]).to_pylist()
+        ORDER BY m.made_at NULLS FIRST, m.claimant_kind, m.claimant, m.claim_id""",
+        [dataset, account, list(kinds)],
+    ).to_pylist()
     return found
 
 
-def _why(row: dict[str, Any], votes: list[dict[str, Any]], rule: dict[str, Any], method: str) -> str:
+def _why(
+    row: dict[str, Any], votes: list[dict[str, Any]], rule: dict[str, Any], method: str
+) -> str:
     """The rule, applied, in a sentence."""
     counting = [v for v in votes if v["counts"] and v["label"] is not None and not v["settles"]]
     bots = sum(v["label"] == "bot" for v in counting)
@@ -68,5 +103,7 @@ def _why(row: dict[str, Any], votes: list[dict[str, Any]], rule: dict[str, Any],
     if row["status"] == "too few":
         return f"{tally}; the scheme asks for at least {rule['minimum']}."
     share = f"p_bot is {row['p_bot']:.3f} by {method}"
-    asked = f"the scheme asks for {rule['agreed']:.0%} " + ("of the votes" if method == "majority" else "probability")
+    asked = f"the scheme asks for {rule['agreed']:.0%} " + (
+        "of the votes" if method == "majority" else "probability"
+    )
     return f"{tally}, {share}; {asked}, so it is {row['status']}."

@@ -12,7 +12,16 @@ import numpy as np
 
 from botbench.core.errors import UserError, unknown
 from curation.labels.consensus.methods import METHODS, Fit
-from curation.labels.consensus.votes import OPEN, SETTLED, VOTES, Array, Ballots, Meaning, ballots, collect
+from curation.labels.consensus.votes import (
+    OPEN,
+    SETTLED,
+    VOTES,
+    Array,
+    Ballots,
+    Meaning,
+    ballots,
+    collect,
+)
 from curation.store.identity import short_hash
 from curation.store.schema import ClaimantKind, LabelStatus, rows
 from curation.store.snapshot_queries import newest_consensus, quoted
@@ -22,17 +31,24 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 KINDS = ("person", "dataset")
-"""Whose claims count unless said otherwise: a suspension is not a bot, and rules and models are what is judged."""
+"""Whose claims count unless said otherwise: a suspension is not a bot, and rules and models are
+what is judged.
+"""
 
 DEFAULT = "auto"
-"""Bayesian, which foretells unseen votes best, where most accounts have several votes; else majority (docs/labels.md)."""
+"""Bayesian, which foretells unseen votes best, where most accounts have several votes; else
+majority (docs/labels.md).
+"""
 
 SEVERAL, LEAST = 3, 20
-"""At least half of the accounts need so many claimants, and so many claimants so many votes, before claimants are told
-apart: with one answer an account, as in VKTT2021, the model was surer than it was right."""
+"""At least half of the accounts need so many claimants, and so many claimants so many votes, before
+claimants are told apart: with one answer an account, as in VKTT2021, the model was surer than it
+was right."""
 
 RULES = 1
-"""To be raised when the same votes are to give other labels, for a consensus_id never changes its content."""
+"""To be raised when the same votes are to give other labels, for a consensus_id never changes its
+content.
+"""
 
 LABELS = "consensus_labels"
 
@@ -50,38 +66,69 @@ class Consensus:
     version: int
     unchanged: bool = False
     claimants: tuple[dict[str, Any], ...] = ()
-    """What the method learnt of each claimant: votes, sensitivity and specificity (value, low, high); empty where nothing."""
+    """What the method learnt of each claimant: votes, sensitivity and specificity (value, low,
+    high); empty where nothing.
+    """
 
     def document(self) -> dict[str, object]:
         """The contract of `botbench consensus --json`."""
-        names = ("method", "consensus_id", "dataset", "accounts", "labels", "status", "version", "claimants")
+        names = (
+            "method",
+            "consensus_id",
+            "dataset",
+            "accounts",
+            "labels",
+            "status",
+            "version",
+            "claimants",
+        )
         return {n: getattr(self, n) for n in names}
 
 
-def consensus(store: Store, dataset: str, scheme: Meaning, *, method: str = DEFAULT, kinds: Sequence[str] = KINDS,
-              at: str | None = None) -> Consensus:
+def consensus(
+    store: Store,
+    dataset: str,
+    scheme: Meaning,
+    *,
+    method: str = DEFAULT,
+    kinds: Sequence[str] = KINDS,
+    at: str | None = None,
+) -> Consensus:
     """Compute and record the labels of a data set's accounts from its claims (as of `at`).
 
-    The same claims give the same consensus_id and write nothing. Raises UserError where there are no claims, an
-    answer is not the scheme's, or a method or kind of claimant is unknown.
+    The same claims give the same consensus_id and write nothing. Raises UserError where there are
+    no claims, an answer is not the scheme's, or a method or kind of claimant is unknown.
     """
-    voted, fit, chosen, method = fit_votes(store, dataset, scheme, method=method, kinds=kinds, at=at)
+    voted, fit, chosen, method = fit_votes(
+        store, dataset, scheme, method=method, kinds=kinds, at=at
+    )
     connection = store.connection
     consensus_id = _identity(connection, dataset, scheme, method, chosen)
     connection.register("consensus_judged", judge(voted, fit, scheme.consensus))
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {LABELS} AS SELECT {quoted(consensus_id)} AS consensus_id, {quoted(dataset)} AS dataset, "
-        f"account_id, label, p_bot, p_low, p_high, n_claims, status, {quoted(method)} AS method "
-        "FROM consensus_judged ORDER BY account_id")
+        f"CREATE OR REPLACE TEMP TABLE {LABELS} AS SELECT {quoted(consensus_id)} AS consensus_id,"
+        f" {quoted(dataset)} AS dataset, account_id, label, p_bot, p_low, p_high, n_claims, status,"
+        f" {quoted(method)} AS method FROM consensus_judged ORDER BY account_id"
+    )
     connection.unregister("consensus_judged")
     said = f"consensus {dataset} by {method} of {', '.join(chosen)}"
     version, _ = store.transact(lambda t: _record(store, t, dataset, consensus_id), None, said)
-    return replace(_summary(store, dataset, method, consensus_id, version), claimants=claimants(voted, fit))
+    return replace(
+        _summary(store, dataset, method, consensus_id, version), claimants=claimants(voted, fit)
+    )
 
 
-def fit_votes(store: Store, dataset: str, scheme: Meaning, *, method: str = DEFAULT, kinds: Sequence[str] = KINDS,
-              at: str | None = None) -> tuple[Ballots, Fit, list[str], str]:
-    """The votes of a data set, what a method makes of them, the kinds that were asked, and the method (never `auto`).
+def fit_votes(
+    store: Store,
+    dataset: str,
+    scheme: Meaning,
+    *,
+    method: str = DEFAULT,
+    kinds: Sequence[str] = KINDS,
+    at: str | None = None,
+) -> tuple[Ballots, Fit, list[str], str]:
+    """The votes of a data set, what a method makes of them, the kinds that were asked, and the
+    method (never `auto`).
 
     Writes nothing. Raises UserError as `consensus` does.
     """
@@ -98,11 +145,15 @@ def fit_votes(store: Store, dataset: str, scheme: Meaning, *, method: str = DEFA
 
 
 def suited(voted: Ballots) -> str:
-    """The method that `auto` is: bayesian where claimants have many votes, on accounts that several judged."""
+    """The method that `auto` is: bayesian where claimants have many votes, on accounts that several
+    judged.
+    """
     account, claimant = np.unique(np.column_stack([voted.account, voted.claimant]), axis=0).T
     judges = np.bincount(account, minlength=len(voted.accounts))
     shared = 2 * (judges >= SEVERAL).sum() >= (judges > 0).sum() > 0
-    return "bayesian" if shared and (np.bincount(claimant) >= LEAST).sum() >= SEVERAL else "majority"
+    return (
+        "bayesian" if shared and (np.bincount(claimant) >= LEAST).sum() >= SEVERAL else "majority"
+    )
 
 
 def claimants(voted: Ballots, fit: Fit) -> tuple[dict[str, Any], ...]:
@@ -111,37 +162,66 @@ def claimants(voted: Ballots, fit: Fit) -> tuple[dict[str, Any], ...]:
         return ()
     votes = np.bincount(voted.claimant, minlength=len(voted.claimants))
     order = sorted(range(len(votes)), key=lambda j: (-votes[j], voted.claimants[j]))
-    return tuple({"claimant": voted.claimants[j][1], "claimant_kind": voted.claimants[j][0], "votes": int(votes[j]),
-                  "sensitivity": _three(fit.sensitivity[j]), "specificity": _three(fit.specificity[j])} for j in order)
+    return tuple(
+        {
+            "claimant": voted.claimants[j][1],
+            "claimant_kind": voted.claimants[j][0],
+            "votes": int(votes[j]),
+            "sensitivity": _three(fit.sensitivity[j]),
+            "specificity": _three(fit.specificity[j]),
+        }
+        for j in order
+    )
 
 
 def _three(values: Array) -> dict[str, float | None]:
-    return {n: None if np.isnan(v) else float(v) for n, v in zip(("value", "low", "high"), values, strict=True)}
+    return {
+        n: None if np.isnan(v) else float(v)
+        for n, v in zip(("value", "low", "high"), values, strict=True)
+    }
 
 
 def judge(voted: Ballots, fit: Fit, rule: Mapping[str, Any]) -> pa.Table:
     """Labels by account: account_id, label, p_bot, p_low, p_high, n_claims, status.
 
-    What adjudicators settled is `adjudicated`; `too few` is below the minimum of judging votes, `agreed` where one side
-    is the likelier and has what the rule asks, all else `disputed`. Only agreed and adjudicated accounts have a label.
+    What adjudicators settled is `adjudicated`; `too few` is below the minimum of judging votes,
+    `agreed` where one side is the likelier and has what the rule asks, all else `disputed`. Only
+    agreed and adjudicated accounts have a label.
     """
     import pyarrow as pa
 
     known = voted.ruling == SETTLED
     enough = (voted.n >= int(rule["minimum"])) & (voted.n > 0)
-    agreed = enough & (fit.p_bot != 0.5) & (fit.settled >= float(rule["agreed"])) & (voted.ruling == 0)
-    status = np.select([known, agreed, enough | (voted.ruling == OPEN)], ["adjudicated", "agreed", "disputed"], "too few")
+    agreed = (
+        enough & (fit.p_bot != 0.5) & (fit.settled >= float(rule["agreed"])) & (voted.ruling == 0)
+    )
+    status = np.select(
+        [known, agreed, enough | (voted.ruling == OPEN)],
+        ["adjudicated", "agreed", "disputed"],
+        "too few",
+    )
     label = np.where(np.where(known, voted.truth == 1, fit.p_bot > 0.5), "bot", "human")
     unlabelled = np.where(known, np.isnan(voted.truth), ~agreed)
 
     def column(values: Array | None) -> pa.Array:
         """What an adjudicator said is taken as true."""
-        return pa.nulls(len(known), pa.float64()) if values is None else \
-            pa.array(np.where(np.isnan(voted.truth), values, voted.truth))
+        return (
+            pa.nulls(len(known), pa.float64())
+            if values is None
+            else pa.array(np.where(np.isnan(voted.truth), values, voted.truth))
+        )
 
-    return pa.table({"account_id": voted.accounts, "label": pa.array(label, pa.string(), mask=unlabelled),
-                     "p_bot": column(fit.p_bot), "p_low": column(fit.low), "p_high": column(fit.high),
-                     "n_claims": voted.judging, "status": pa.array(status, pa.string())})
+    return pa.table(
+        {
+            "account_id": voted.accounts,
+            "label": pa.array(label, pa.string(), mask=unlabelled),
+            "p_bot": column(fit.p_bot),
+            "p_low": column(fit.low),
+            "p_high": column(fit.high),
+            "n_claims": voted.judging,
+            "status": pa.array(status, pa.string()),
+        }
+    )
 
 
 def _record(store: Store, transaction: Transaction, dataset: str, consensus_id: str) -> None:
@@ -149,49 +229,110 @@ def _record(store: Store, transaction: Transaction, dataset: str, consensus_id: 
     transaction.insert("labels", LABELS)
     if newest_consensus(store, dataset, None) == consensus_id:
         return
-    runs = _one(store.connection, f"SELECT count(*) FROM {store.relation('consensus_runs')} WHERE dataset = {quoted(dataset)}")
-    transaction.insert("consensus_runs", rows("consensus_runs", [
-        {"dataset": dataset, "run": runs + 1, "consensus_id": consensus_id, "made_at": datetime.now(UTC)}]))
+    runs = _one(
+        store.connection,
+        f"SELECT count(*) FROM {store.relation('consensus_runs')} WHERE dataset ="
+        f" {quoted(dataset)}",
+    )
+    transaction.insert(
+        "consensus_runs",
+        rows(
+            "consensus_runs",
+            [
+                {
+                    "dataset": dataset,
+                    "run": runs + 1,
+                    "consensus_id": consensus_id,
+                    "made_at": datetime.now(UTC),
+                }
+            ],
+        ),
+    )
 
 
 def _kinds(kinds: Sequence[str]) -> list[str]:
     known = get_args(ClaimantKind)
     if not kinds:
-        raise UserError(f"No kind of claimant was named. Name some of {', '.join(known)} with --kinds.")
+        raise UserError(
+            f"No kind of claimant was named. Name some of {', '.join(known)} with --kinds."
+        )
     for kind in kinds:
         if kind not in known:
             raise unknown("kind of claimant", kind, known)
     return sorted(set(kinds))
 
 
-def _check_any(connection: duckdb.DuckDBPyConnection, claims: str, dataset: str, kinds: Sequence[str]) -> None:
+def _check_any(
+    connection: duckdb.DuckDBPyConnection, claims: str, dataset: str, kinds: Sequence[str]
+) -> None:
     if _one(connection, f"SELECT count(*) FROM {VOTES}"):
         return
     there = connection.execute(
-        f"SELECT claimant_kind, count(*) FROM {claims} WHERE dataset = ? GROUP BY ALL ORDER BY ALL", [dataset]).fetchall()
+        f"SELECT claimant_kind, count(*) FROM {claims} WHERE dataset = ? GROUP BY ALL ORDER BY ALL",
+        [dataset],
+    ).fetchall()
     if there:
-        raise UserError(f"{dataset} has no standing claims of the kinds {', '.join(kinds)}; it has "
-                        f"{', '.join(f'{n:,} of kind {kind}' for kind, n in there)}. Choose with --kinds.")
-    raise UserError(f"{dataset} has no claims in the store. Bring them in: botbench pull {dataset}, or botbench annotate.")
+        raise UserError(
+            f"{dataset} has no standing claims of the kinds {', '.join(kinds)}; it has "
+            f"{', '.join(f'{n:,} of kind {kind}' for kind, n in there)}. Choose with --kinds."
+        )
+    raise UserError(
+        f"{dataset} has no claims in the store. Bring them in: botbench pull {dataset}, or botbench"
+        " annotate."
+    )
 
 
-def _identity(connection: duckdb.DuckDBPyConnection, dataset: str, scheme: Meaning, method: str, kinds: list[str]) -> str:
-    """The consensus_id: of the method, the scheme's version and meaning, the kinds, and every claim that was counted."""
-    used = _one(connection, f"SELECT sha256(coalesce(string_agg(claim_id, chr(10) ORDER BY claim_id), '')) FROM {VOTES}")
+def _identity(
+    connection: duckdb.DuckDBPyConnection,
+    dataset: str,
+    scheme: Meaning,
+    method: str,
+    kinds: list[str],
+) -> str:
+    """The consensus_id: of the method, the scheme's version and meaning, the kinds, and every claim
+    that was counted.
+    """
+    used = _one(
+        connection,
+        "SELECT sha256(coalesce(string_agg(claim_id, chr(10) ORDER BY claim_id), '')) FROM"
+        f" {VOTES}",
+    )
     ruled = _one(connection, f"SELECT count(*) FROM {VOTES} WHERE settles")
-    return short_hash({"rules": RULES, "dataset": dataset, "method": method, "scheme": scheme.version,
-                       "labels": dict(scheme.labels), "rule": dict(scheme.consensus), "kinds": kinds, "claims": used,
-                       **({"adjudicated": 1} if ruled else {})})
+    return short_hash(
+        {
+            "rules": RULES,
+            "dataset": dataset,
+            "method": method,
+            "scheme": scheme.version,
+            "labels": dict(scheme.labels),
+            "rule": dict(scheme.consensus),
+            "kinds": kinds,
+            "claims": used,
+            **({"adjudicated": 1} if ruled else {}),
+        }
+    )
 
 
-def _summary(store: Store, dataset: str, method: str, consensus_id: str, version: int | None) -> Consensus:
-    found = store.connection.execute(f"SELECT label, status, count(*) FROM {LABELS} GROUP BY ALL").fetchall()
+def _summary(
+    store: Store, dataset: str, method: str, consensus_id: str, version: int | None
+) -> Consensus:
+    found = store.connection.execute(
+        f"SELECT label, status, count(*) FROM {LABELS} GROUP BY ALL"
+    ).fetchall()
     labels = {name: sum(n for label, _, n in found if label == name) for name in ("bot", "human")}
     status = {name: sum(n for _, s, n in found if s == name) for name in get_args(LabelStatus)}
     if not status["adjudicated"]:
         del status["adjudicated"]
-    return Consensus(method, consensus_id, dataset, sum(n for *_, n in found), labels, status,
-                     version or store.head(), version is None)
+    return Consensus(
+        method,
+        consensus_id,
+        dataset,
+        sum(n for *_, n in found),
+        labels,
+        status,
+        version or store.head(),
+        version is None,
+    )
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> Any:

@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     from curation.store.store import Store
 
 
-def of(store: Store, dataset: str, attribute: str, ballots: Ballots, at: str | None = None) -> Array:
-    """1 for bot, 0 for anything else, NaN where nothing or both is said, in the order of the ballots' accounts.
+def of(
+    store: Store, dataset: str, attribute: str, ballots: Ballots, at: str | None = None
+) -> Array:
+    """1 for bot, 0 for anything else, NaN where nothing or both is said, in the order of the
+    ballots' accounts.
 
     Raises UserError naming the attributes there are.
     """
@@ -20,17 +23,22 @@ def of(store: Store, dataset: str, attribute: str, ballots: Ballots, at: str | N
 
     claims = f"(FROM {store.relation('claims', at)} WHERE dataset = ?)"
     store.connection.register("truth_accounts", pa.table({"account_id": ballots.accounts}))
-    found = store.arrow(f"""
+    found = store.arrow(
+        f"""
         WITH said AS (SELECT account_id, (lower(attributes[?]) = 'bot')::DOUBLE AS truth FROM {claims}
                       WHERE attributes[?] IS NOT NULL)
         SELECT a.account_id, t.truth FROM truth_accounts a LEFT JOIN (SELECT account_id, any_value(truth) AS truth FROM said
             GROUP BY account_id HAVING count(DISTINCT truth) = 1) t USING (account_id) ORDER BY a.account_id""",
-        [attribute, dataset, attribute])
+        [attribute, dataset, attribute],
+    )
     store.connection.unregister("truth_accounts")
     truth: Array = found["truth"].to_numpy(zero_copy_only=False).astype(float)
     if found["truth"].null_count == len(found):
-        there = store.connection.execute(f"SELECT DISTINCT unnest(map_keys(attributes)) AS k FROM {claims} ORDER BY k",
-                                         [dataset]).fetchall()
-        raise UserError(f"No claim of {dataset} tells the truth in an attribute {attribute!r}; there are: "
-                        f"{', '.join(k for (k,) in there) or 'none'}.")
+        there = store.connection.execute(
+            f"SELECT DISTINCT unnest(map_keys(attributes)) AS k FROM {claims} ORDER BY k", [dataset]
+        ).fetchall()
+        raise UserError(
+            f"No claim of {dataset} tells the truth in an attribute {attribute!r}; there are: "
+            f"{', '.join(k for (k,) in there) or 'none'}."
+        )
     return truth

@@ -1,4 +1,6 @@
-"""The votes that count, from the store's claims: as a temporary table, and as arrays of codes for the methods."""
+"""The votes that count, from the store's claims: as a temporary table, and as arrays of codes for
+the methods.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
 
 VOTES = "consensus_votes"
 TRAINING = "training"
-"""The `part` (an attribute of a person's claim) of answers that are followed by the solution: no votes."""
+"""The `part` (an attribute of a person's claim) of answers that are followed by the solution: no
+votes.
+"""
 
 ADJUDICATOR = "adjudicator"
 """The `role` (an attribute of a person's claim) whose answer settles an account."""
@@ -43,18 +47,29 @@ class Meaning(Protocol):
 
     @property
     def consensus(self) -> Mapping[str, Any]:
-        """`minimum`: judging votes needed; `agreed`: the share of them that must say the same; `adjudication`: see Rule."""
+        """`minimum`: judging votes needed; `agreed`: the share of them that must say the same;
+        `adjudication`: see Rule.
+        """
 
 
-def collect(connection: duckdb.DuckDBPyConnection, claims: str, dataset: str, kinds: Sequence[str],
-            labels: Mapping[str, Any]) -> None:
-    """Leave the votes in the temporary table `consensus_votes`: account_id, claimant_kind, claimant, label, claim_id, settles.
+def collect(
+    connection: duckdb.DuckDBPyConnection,
+    claims: str,
+    dataset: str,
+    kinds: Sequence[str],
+    labels: Mapping[str, Any],
+) -> None:
+    """Leave the votes in the temporary table `consensus_votes`: account_id, claimant_kind,
+    claimant, label, claim_id, settles.
 
-    A claim counts where its claimant has not taken it back, and has said nothing later of the account. Claims of one
-    moment, or of unknown time, are simultaneous: where they differ, the claimant contradicts itself, and all count.
-    What an adjudicator says `settles`, and is no vote among others; what is said in training does not count at all.
+    A claim counts where its claimant has not taken it back, and has said nothing later of the
+    account. Claims of one moment, or of unknown time, are simultaneous: where they differ, the
+    claimant contradicts itself, and all count. What an adjudicator says `settles`, and is no vote
+    among others; what is said in training does not count at all.
     """
-    said = ", ".join(f"({quoted(answer)}, {quoted(label)})" for answer, label in sorted(labels.items()))
+    said = ", ".join(
+        f"({quoted(answer)}, {quoted(label)})" for answer, label in sorted(labels.items())
+    )
     among = ", ".join(quoted(kind) for kind in kinds)
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {VOTES} AS
@@ -65,28 +80,32 @@ def collect(connection: duckdb.DuckDBPyConnection, claims: str, dataset: str, ki
         standing AS (
             FROM mine m ANTI JOIN (FROM mine WHERE retracts IS NOT NULL) r
             ON m.claim_id = r.retracts AND m.claimant_kind = r.claimant_kind AND m.claimant = r.claimant
-            WHERE m.answer IS NOT NULL AND {NO_TRAINING.format('m.')}),
+            WHERE m.answer IS NOT NULL AND {NO_TRAINING.format("m.")}),
         latest AS (
             FROM standing QUALIFY made_at IS NULL
             OR made_at = max(made_at) OVER (PARTITION BY account_id, claimant_kind, claimant, settles))
         SELECT account_id, claimant_kind, claimant, answer, meaning.answer IS NOT NULL AS known, label, claim_id, made_at, settles
         FROM latest LEFT JOIN (VALUES {said}) meaning(answer, label) USING (answer)""")
     strange = connection.execute(
-        f"SELECT answer, count(*) FROM {VOTES} WHERE NOT known GROUP BY ALL ORDER BY answer LIMIT 5").fetchall()
+        f"SELECT answer, count(*) FROM {VOTES} WHERE NOT known GROUP BY ALL ORDER BY answer LIMIT 5"
+    ).fetchall()
     if strange:
-        raise UserError(f"Claims of {dataset} hold answers that the scheme does not: "
-                        f"{', '.join(f'{a!r} ({n:,} times)' for a, n in strange)}. It knows {', '.join(sorted(labels))}; map the "
-                        "answers in the card (and pull again), or name the scheme they were given under with --scheme.")
+        raise UserError(
+            f"Claims of {dataset} hold answers that the scheme does not:"
+            f" {', '.join(f'{a!r} ({n:,} times)' for a, n in strange)}. It knows"
+            f" {', '.join(sorted(labels))}; map the answers in the card (and pull again), or name"
+            " the scheme they were given under with --scheme."
+        )
 
 
 @dataclass(frozen=True)
 class Ballots:
     """Judging votes as codes: vote i is `claimant[i]` saying bot (1) or human (0) of `account[i]`.
 
-    `accounts` are the ids, sorted, with those on which nobody judged; `claimants` are (kind, name), sorted. `truth` is
-    1, 0 or NaN by account: what adjudicators settled, and methods may learn from; `ruling` says whether they did
-    (SETTLED, also as neither), contradict each other (OPEN), or said nothing (0). `judging` counts claimants whose
-    answer judges, adjudicators too.
+    `accounts` are the ids, sorted, with those on which nobody judged; `claimants` are (kind, name),
+    sorted. `truth` is 1, 0 or NaN by account: what adjudicators settled, and methods may learn
+    from; `ruling` says whether they did (SETTLED, also as neither), contradict each other (OPEN),
+    or said nothing (0). `judging` counts claimants whose answer judges, adjudicators too.
     """
 
     account: Array
@@ -115,19 +134,32 @@ class Ballots:
 
     def only(self, votes: Array) -> Ballots:
         """The same accounts and claimants with some of the votes (a mask)."""
-        return Ballots(self.account[votes], self.claimant[votes], self.bot[votes], self.accounts, self.claimants, self.truth,
-                       self.ruling, self.judging)
+        return Ballots(
+            self.account[votes],
+            self.claimant[votes],
+            self.bot[votes],
+            self.accounts,
+            self.claimants,
+            self.truth,
+            self.ruling,
+            self.judging,
+        )
 
 
 def ballots(connection: duckdb.DuckDBPyConnection, adjudication: str = "latest") -> Ballots:
-    """The votes of `consensus_votes` as arrays; a claimant has one vote for each label it gave of an account.
+    """The votes of `consensus_votes` as arrays; a claimant has one vote for each label it gave of
+    an account.
 
-    Adjudicators' answers are the truth of an account: the `latest` of them, or only `unanimous` ones; where those of
-    one moment differ, or one is not unanimous, there is none.
+    Adjudicators' answers are the truth of an account: the `latest` of them, or only `unanimous`
+    ones; where those of one moment differ, or one is not unanimous, there is none.
     """
     import pyarrow as pa
 
-    last = "" if adjudication == "unanimous" else "QUALIFY made_at IS NOT DISTINCT FROM max(made_at) OVER (PARTITION BY account_id)"
+    last = (
+        ""
+        if adjudication == "unanimous"
+        else "QUALIFY made_at IS NOT DISTINCT FROM max(made_at) OVER (PARTITION BY account_id)"
+    )
     table = connection.execute(f"""
         WITH accounts AS (SELECT account_id, row_number() OVER (ORDER BY account_id) - 1 AS account
                           FROM (SELECT DISTINCT account_id FROM {VOTES})),
@@ -146,11 +178,21 @@ def ballots(connection: duckdb.DuckDBPyConnection, adjudication: str = "latest")
         SELECT account_id, CASE WHEN ruling = {SETTLED} THEN (label = 'bot')::DOUBLE END AS truth, coalesce(ruling, 0) AS ruling,
                judging
         FROM judged LEFT JOIN rulings USING (account_id) ORDER BY account_id""").to_arrow_table()
-    names = connection.execute(f"""SELECT DISTINCT claimant_kind, claimant FROM {VOTES} WHERE label IS NOT NULL AND NOT settles
-        ORDER BY ALL""").fetchall()
+    names = connection.execute(
+        f"""SELECT DISTINCT claimant_kind, claimant FROM {VOTES} WHERE label IS NOT NULL AND NOT settles
+        ORDER BY ALL"""
+    ).fetchall()
     ids = accounts["account_id"].combine_chunks()
-    account, claimant, bot = (table[c].to_numpy().astype(np.int64) for c in ("account", "place", "bot"))
-    return Ballots(account, claimant, bot, accounts=ids.combine_chunks() if isinstance(ids, pa.ChunkedArray) else ids,
-                   claimants=tuple((str(kind), str(name)) for kind, name in names),
-                   truth=accounts["truth"].to_numpy(zero_copy_only=False).astype(float),
-                   ruling=accounts["ruling"].to_numpy().astype(np.int64), judging=accounts["judging"].to_numpy().astype(np.int64))
+    account, claimant, bot = (
+        table[c].to_numpy().astype(np.int64) for c in ("account", "place", "bot")
+    )
+    return Ballots(
+        account,
+        claimant,
+        bot,
+        accounts=ids.combine_chunks() if isinstance(ids, pa.ChunkedArray) else ids,
+        claimants=tuple((str(kind), str(name)) for kind, name in names),
+        truth=accounts["truth"].to_numpy(zero_copy_only=False).astype(float),
+        ruling=accounts["ruling"].to_numpy().astype(np.int64),
+        judging=accounts["judging"].to_numpy().astype(np.int64),
+    )

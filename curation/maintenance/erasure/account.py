@@ -22,7 +22,9 @@ PLACES = ("accounts", "posts", "claims")
 
 @dataclass(frozen=True)
 class Target:
-    """Accounts to be erased: their tombstones, their marks, and what outside the store was made of them."""
+    """Accounts to be erased: their tombstones, their marks, and what outside the store was made of
+    them.
+    """
 
     tombstones: tuple[str, ...]
     marks: Marks
@@ -39,12 +41,17 @@ def restored(document: dict[str, Any]) -> Target:
     said = dict(document["marks"])
     scoped = tuple((str(d), str(a)) for d, a in said.pop("scoped"))
     marks = Marks(scoped, **{name: tuple(values) for name, values in said.items()})
-    return Target(tuple(document["tombstones"]), marks, tuple(document["batches"]), tuple(document["keys"]))
+    return Target(
+        tuple(document["tombstones"]), marks, tuple(document["batches"]), tuple(document["keys"])
+    )
 
 
-def find(store: Store, said: str, platform: str | None = None, dataset: str | None = None) -> list[tuple[str, str, str]]:
-    """(platform, dataset, account id) of an id or @handle, in every data set of the platform that holds it; empty where
-    there is none. Raises UserError where several accounts or platforms could be meant."""
+def find(
+    store: Store, said: str, platform: str | None = None, dataset: str | None = None
+) -> list[tuple[str, str, str]]:
+    """(platform, dataset, account id) of an id or @handle, in every data set of the platform that
+    holds it; empty where there is none. Raises UserError where several accounts or platforms could
+    be meant."""
     named = said.startswith("@")
     found = [] if named else _holding(store, f"account_id = {quoted(said)}")
     found = found or _holding(
@@ -56,12 +63,21 @@ def find(store: Store, said: str, platform: str | None = None, dataset: str | No
     found = [f for f in found if platform in (None, f[0]) and dataset in (None, f[1])]
     platforms, ids = sorted({f[0] for f in found}), sorted({f[2] for f in found})
     if len(platforms) > 1:
-        raise UserError(f"That account is known on several platforms ({', '.join(platforms)}): say which one with --platform.")
+        raise UserError(
+            f"That account is known on several platforms ({', '.join(platforms)}): say which one"
+            " with --platform."
+        )
     if len(ids) > 1:
-        raise UserError(f"{len(ids)} accounts have or had that handle; give the id of the one that is meant (see botbench card).")
+        raise UserError(
+            f"{len(ids)} accounts have or had that handle; give the id of the one that is meant"
+            " (see botbench card)."
+        )
     if len({f[1] for f in found}) > 1 and ids and _is_row(ids[0]):
         several = ", ".join(sorted(f[1] for f in found))
-        raise UserError(f"That id says only where a row stood, in several data sets ({several}): say which one with --dataset.")
+        raise UserError(
+            f"That id says only where a row stood, in several data sets ({several}): say which one"
+            " with --dataset."
+        )
     return found
 
 
@@ -71,15 +87,18 @@ def _is_row(account: str) -> bool:
 
 def _holding(store: Store, where: str, named: bool = False) -> list[tuple[str, str, str]]:
     tables = ("accounts",) if named else PLACES
-    held = " UNION ".join(f"SELECT dataset, account_id FROM {store.relation(t)} WHERE {where}" for t in tables)
+    held = " UNION ".join(
+        f"SELECT dataset, account_id FROM {store.relation(t)} WHERE {where}" for t in tables
+    )
     platforms = (
-        f"SELECT dataset, any_value(platform) AS platform FROM {store.relation('accounts')} GROUP BY 1 UNION ALL "
-        f"SELECT dataset, any_value(card->>'$.platform') FROM {store.relation('pulls')} GROUP BY 1"
+        f"SELECT dataset, any_value(platform) AS platform FROM {store.relation('accounts')} GROUP"
+        " BY 1 UNION ALL SELECT dataset, any_value(card->>'$.platform') FROM"
+        f" {store.relation('pulls')} GROUP BY 1"
     )
     rows = store.connection.execute(
-        f"SELECT DISTINCT coalesce(platform, 'unknown'), dataset, account_id FROM ({held}) LEFT JOIN "
-        f"(SELECT dataset, any_value(platform) AS platform FROM ({platforms}) GROUP BY 1) USING (dataset) "
-        "ORDER BY ALL"
+        f"SELECT DISTINCT coalesce(platform, 'unknown'), dataset, account_id FROM ({held}) LEFT"
+        f" JOIN (SELECT dataset, any_value(platform) AS platform FROM ({platforms}) GROUP BY 1)"
+        " USING (dataset) ORDER BY ALL"
     ).fetchall()
     return [(str(p), str(d), str(a)) for p, d, a in rows]
 
@@ -87,69 +106,118 @@ def _holding(store: Store, where: str, named: bool = False) -> list[tuple[str, s
 def target(store: Store, accounts: list[tuple[str, str, str]]) -> Target:
     """All that tells of the accounts, read from the store before anything is taken away."""
     store.connection.execute(
-        "CREATE OR REPLACE TEMP TABLE erasing_accounts (platform VARCHAR, dataset VARCHAR, account_id VARCHAR)"
+        "CREATE OR REPLACE TEMP TABLE erasing_accounts (platform VARCHAR, dataset VARCHAR,"
+        " account_id VARCHAR)"
     )
-    store.connection.executemany("INSERT INTO erasing_accounts VALUES (?, ?, ?)", [list(a) for a in accounts])
-    secret, published = salts.salt(store.home, salts.ERASED), salts.salt(store.home, salts.PUBLISHED)
-    handles = _texts(store, f"SELECT DISTINCT lower(ltrim(handle, '@')) FROM {_mine(store, 'accounts')} WHERE handle <> ''")
+    store.connection.executemany(
+        "INSERT INTO erasing_accounts VALUES (?, ?, ?)", [list(a) for a in accounts]
+    )
+    secret, published = (
+        salts.salt(store.home, salts.ERASED),
+        salts.salt(store.home, salts.PUBLISHED),
+    )
+    handles = _texts(
+        store,
+        f"SELECT DISTINCT lower(ltrim(handle, '@')) FROM {_mine(store, 'accounts')} WHERE handle"
+        " <> ''",
+    )
     stones = _texts(
         store,
-        f"SELECT {of_account(secret, 'platform', 'dataset', 'account_id')} FROM erasing_accounts UNION "
-        f"SELECT {of_handle(secret, 'e.platform', 'handle')} FROM {_mine(store, 'accounts')} m "
-        "JOIN erasing_accounts e USING (dataset, account_id) WHERE handle <> ''",
+        f"SELECT {of_account(secret, 'platform', 'dataset', 'account_id')} FROM erasing_accounts"
+        f" UNION SELECT {of_handle(secret, 'e.platform', 'handle')} FROM {_mine(store, 'accounts')}"
+        " m JOIN erasing_accounts e USING (dataset, account_id) WHERE handle <> ''",
     )
     hashes = _texts(
         store,
         "SELECT DISTINCT "
-        + salts.hashed(published, "account ", "account_id").replace("'account '", "'account ' || platform")
+        + salts.hashed(published, "account ", "account_id").replace(
+            "'account '", "'account ' || platform"
+        )
         + " FROM erasing_accounts",
     )
-    keys = _texts(store, f"SELECT DISTINCT {account_key('batch_id', 'account_id')} FROM {_drawn(store)}")
+    keys = _texts(
+        store, f"SELECT DISTINCT {account_key('batch_id', 'account_id')} FROM {_drawn(store)}"
+    )
     batches = _texts(store, f"SELECT DISTINCT batch_id FROM {_drawn(store)}")
     posts = _texts(store, f"SELECT DISTINCT post_id FROM {_mine(store, 'posts')}")
-    marks = Marks(tuple((d, a) for _, d, a in accounts), tuple(handles), tuple(posts), tuple(hashes + keys), tuple(_own(store)))
+    marks = Marks(
+        tuple((d, a) for _, d, a in accounts),
+        tuple(handles),
+        tuple(posts),
+        tuple(hashes + keys),
+        tuple(_own(store)),
+    )
     return Target(tuple(stones), marks, tuple(batches), tuple(keys))
 
 
 def erased_before(store: Store, said: str) -> Target:
-    """What can still be known of an account that was erased: its id, as it is said again; for looking once more.
+    """What can still be known of an account that was erased: its id, as it is said again; for
+    looking once more.
 
     Raises UserError where no tombstone is its.
     """
-    secret, published = salts.salt(store.home, salts.ERASED), salts.salt(store.home, salts.PUBLISHED)
+    secret, published = (
+        salts.salt(store.home, salts.ERASED),
+        salts.salt(store.home, salts.PUBLISHED),
+    )
     stone = of_account(secret, "platform", "dataset", quoted(said))
-    places = (f"SELECT dataset, platform FROM {store.relation('accounts')} UNION "
-              f"SELECT dataset, card->>'$.platform' FROM {store.relation('pulls')}")
-    rows = store.connection.execute(f"SELECT platform, dataset, {stone} FROM ({places}) WHERE {stone} IN "
-                                    f"(SELECT tombstone FROM {store.relation('tombstones')}) ORDER BY ALL").fetchall()
+    places = (
+        f"SELECT dataset, platform FROM {store.relation('accounts')} UNION "
+        f"SELECT dataset, card->>'$.platform' FROM {store.relation('pulls')}"
+    )
+    rows = store.connection.execute(
+        f"SELECT platform, dataset, {stone} FROM ({places}) WHERE {stone} IN "
+        f"(SELECT tombstone FROM {store.relation('tombstones')}) ORDER BY ALL"
+    ).fetchall()
     if not rows:
-        raise UserError("No account of this store has that id or handle, and none was erased that had that id. Ids are as in data "
-                        "set; a handle is written with @. Nothing was erased.")
+        raise UserError(
+            "No account of this store has that id or handle, and none was erased that had that id."
+            " Ids are as in data set; a handle is written with @. Nothing was erased."
+        )
     key = account_key("batch_id", quoted(said))
-    batches = store.connection.execute(f"SELECT batch_id, {key} FROM {store.relation('batches')} ORDER BY 1").fetchall()
-    hashes = [_texts(store, f"SELECT {salts.hashed(published, f'account {p}', quoted(said))}")[0] for p, _, _ in rows]
-    marks = Marks(tuple((str(d), said) for _, d, _ in rows), hashes=(*hashes, *(str(k) for _, k in batches)))
-    return Target((str(rows[0][2]),), marks, tuple(str(b) for b, _ in batches), tuple(str(k) for _, k in batches))
+    batches = store.connection.execute(
+        f"SELECT batch_id, {key} FROM {store.relation('batches')} ORDER BY 1"
+    ).fetchall()
+    hashes = [
+        _texts(store, f"SELECT {salts.hashed(published, f'account {p}', quoted(said))}")[0]
+        for p, _, _ in rows
+    ]
+    marks = Marks(
+        tuple((str(d), said) for _, d, _ in rows), hashes=(*hashes, *(str(k) for _, k in batches))
+    )
+    return Target(
+        (str(rows[0][2]),),
+        marks,
+        tuple(str(b) for b, _ in batches),
+        tuple(str(k) for _, k in batches),
+    )
 
 
 def _mine(store: Store, table: str) -> str:
-    return f"(SELECT t.* FROM {store.relation(table)} t SEMI JOIN erasing_accounts USING (dataset, account_id))"
+    return (
+        f"(SELECT t.* FROM {store.relation(table)} t SEMI JOIN erasing_accounts USING (dataset,"
+        " account_id))"
+    )
 
 
 def _drawn(store: Store) -> str:
     return (
-        f"(SELECT a.* FROM {store.relation('assignments')} a JOIN {store.relation('batches')} b USING (batch_id) "
-        "SEMI JOIN erasing_accounts e ON e.dataset = b.dataset AND e.account_id = a.account_id)"
+        f"(SELECT a.* FROM {store.relation('assignments')} a JOIN {store.relation('batches')} b"
+        " USING (batch_id) SEMI JOIN erasing_accounts e ON e.dataset = b.dataset AND e.account_id"
+        " = a.account_id)"
     )
 
 
 def _own(store: Store) -> list[str]:
     """Names, bios and posts that nobody else in the store has too."""
     parts = [("accounts", c) for c in ("display_name", "bio", "url")] + [("posts", "text")]
-    mine = " UNION ".join(f"SELECT {c} AS t FROM {_mine(store, table)} WHERE length({c}) >= {LONG}" for table, c in parts)
+    mine = " UNION ".join(
+        f"SELECT {c} AS t FROM {_mine(store, table)} WHERE length({c}) >= {LONG}"
+        for table, c in parts
+    )
     others = " UNION ALL ".join(
-        f"SELECT {c} FROM {store.relation(table)} t ANTI JOIN erasing_accounts USING (dataset, account_id) "
-        f"WHERE {c} IN (FROM ({mine}))"
+        f"SELECT {c} FROM {store.relation(table)} t ANTI JOIN erasing_accounts USING (dataset,"
+        f" account_id) WHERE {c} IN (FROM ({mine}))"
         for table, c in parts
     )
     return _texts(store, f"SELECT t FROM ({mine}) WHERE t NOT IN ({others}) ORDER BY 1")

@@ -1,4 +1,6 @@
-"""Retention periods: on the day a publication's tier gives, its data go; a notice stays that it was there."""
+"""Retention periods: on the day a publication's tier gives, its data go; a notice stays that it was
+there.
+"""
 
 from __future__ import annotations
 
@@ -17,29 +19,39 @@ NOTICE = ("release.json", "CITATION.cff", "RESPONSIBLE-USE.md", "SHA256SUMS", "E
 
 
 def expire(store: Store, on: str | None = None) -> dict[str, Any]:
-    """Remove the data of every publication whose period is over on a day (today without one); safe to run again."""
+    """Remove the data of every publication whose period is over on a day (today without one); safe
+    to run again.
+    """
     day = _day(on)
     gone = []
     for publication in listed(store.home):
         period = publication.info["tier_document"].get("retention_days")
-        until = datetime.fromisoformat(publication.info["release_made_at"]).date() + timedelta(days=period or 0)
+        until = datetime.fromisoformat(publication.info["release_made_at"]).date() + timedelta(
+            days=period or 0
+        )
         if not period or until > day:
             continue
         doomed = [p for p in publication.path.rglob("*") if p.is_file() and p.name not in NOTICE]
         said = publication.info
         text = (
-            f"# {said['reference']}, tier {said['tier']}: expired\n\nIts retention period ended on {until}; the data "
-            "were removed. Whoever holds a copy is asked to delete it too.\n"
+            f"# {said['reference']}, tier {said['tier']}: expired\n\nIts retention period ended on"
+            f" {until}; the data were removed. Whoever holds a copy is asked to delete it too.\n"
         )
         (publication.path / "EXPIRED.md").write_text(text, encoding="utf-8")
         for path in doomed:
             path.unlink()
         info = {**publication.info, "files": [], "expired": str(until)}
-        (publication.path / "release.json").write_text(json.dumps(info, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        kept = sorted(p for p in publication.path.rglob("*") if p.is_file() and p.name != "SHA256SUMS")
+        (publication.path / "release.json").write_text(
+            json.dumps(info, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
+        kept = sorted(
+            p for p in publication.path.rglob("*") if p.is_file() and p.name != "SHA256SUMS"
+        )
         sums = "".join(f"{writer.sha256(p)}  {p.relative_to(publication.path)}\n" for p in kept)
         (publication.path / "SHA256SUMS").write_text(sums, encoding="utf-8")
-        gone.append({"publication": publication.info["folder"], "until": str(until), "files": len(doomed)})
+        gone.append(
+            {"publication": publication.info["folder"], "until": str(until), "files": len(doomed)}
+        )
     return {"on": str(day), "expired": gone}
 
 

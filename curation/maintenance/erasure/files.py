@@ -1,5 +1,5 @@
-"""Files outside the store's tables. What botbench wrote is cleaned: tables lose the rows, documents are masked, and what can be
-made again but not mended is removed. Strangers' files are read only."""
+"""Files outside the store's tables. What botbench wrote is cleaned: tables lose the rows, documents
+are masked, and what can be made again but not mended is removed. Strangers' files are read only."""
 
 from __future__ import annotations
 
@@ -44,13 +44,15 @@ TEXTS = {
 }
 SQLITE = b"SQLite format 3\0"
 PIECE, OVERLAP = 64 << 20, 64 << 10
-"""Bytes of a large file that are searched at a time, and how many of them once more with the next ones."""
+"""Bytes of a large file that are searched at a time, and how many of them once more with the next
+ones.
+"""
 
 
 @dataclass
 class Sweep:
-    """What a search of files came to: `cleaned` by what was done to how many files, `left` the files that still tell, `undecoded`
-    those that are no UTF-8 and were left as they are."""
+    """What a search of files came to: `cleaned` by what was done to how many files, `left` the
+    files that still tell, `undecoded` those that are no UTF-8 and were left as they are."""
 
     cleaned: dict[str, int] = field(default_factory=dict)
     left: list[Path] = field(default_factory=list)
@@ -71,16 +73,16 @@ def below(folder: Path) -> Iterator[Path]:
 
 
 def forget_downloads(store: Store, marks: Marks) -> int:
-    """Remove the downloaded files of the data sets that hold the accounts: they can be downloaded again; how many data sets. Where
-    their cards name the files, others in the folder are left."""
+    """Remove the downloaded files of the data sets that hold the accounts: they can be downloaded
+    again; how many data sets. Where their cards name the files, others in the folder are left."""
     count = 0
     for dataset in marks.datasets:
         folder = store.home / "downloads" / dataset
         if not folder.is_dir():
             continue
         query = (
-            f"SELECT DISTINCT unnest(from_json(card->'$.sources[*].file', '[\"VARCHAR\"]')) FROM {store.relation('pulls')} "
-            f"WHERE dataset = {quoted(dataset)}"
+            "SELECT DISTINCT unnest(from_json(card->'$.sources[*].file', '[\"VARCHAR\"]')) FROM"
+            f" {store.relation('pulls')} WHERE dataset = {quoted(dataset)}"
         )
         names = [str(name) for (name,) in store.connection.execute(query).fetchall()]
         for name in names:
@@ -105,8 +107,12 @@ def sweep(store: Store, paths: Iterable[Path], marks: Marks, dry: bool = False) 
     return done
 
 
-def strangers(store: Store, paths: Iterable[Path], marks: Marks, ours: Collection[Path] = ()) -> list[str]:
-    """A sentence on each file that is not `ours` and tells of the accounts, or cannot be read. Nothing is written."""
+def strangers(
+    store: Store, paths: Iterable[Path], marks: Marks, ours: Collection[Path] = ()
+) -> list[str]:
+    """A sentence on each file that is not `ours` and tells of the accounts, or cannot be read.
+    Nothing is written.
+    """
     found = []
     for path in paths:
         if path in ours:
@@ -114,21 +120,31 @@ def strangers(store: Store, paths: Iterable[Path], marks: Marks, ours: Collectio
         try:
             told = mentions(store, path, marks)
         except OSError as error:
-            found.append(f"{path} could not be read ({error.strerror}): whether it holds the account is not known.")
+            found.append(
+                f"{path} could not be read ({error.strerror}): whether it holds the account is not"
+                " known."
+            )
             continue
         if told:
-            found.append(f"{path} holds the account. botbench did not make it and left it as it is: clean or delete it yourself.")
+            found.append(
+                f"{path} holds the account. botbench did not make it and left it as it is: clean or"
+                " delete it yourself."
+            )
     return found
 
 
 def holds(store: Store, path: Path, marks: Marks) -> bool:
-    """Whether a file of ours tells of the accounts: a table's values, another file's bytes, or the name of either."""
+    """Whether a file of ours tells of the accounts: a table's values, another file's bytes, or the
+    name of either.
+    """
     if marks.in_bytes(path.name.encode()):
         return True
     if path.suffix == ".parquet":
         with contextlib.suppress(duckdb.Error):
             hits = _rows(store, path, marks)
-            return bool(hits and store.connection.execute(f"SELECT 1 FROM ({hits}) LIMIT 1").fetchone())
+            return bool(
+                hits and store.connection.execute(f"SELECT 1 FROM ({hits}) LIMIT 1").fetchone()
+            )
     document = _json(path) if path.suffix == ".json" else None
     if document is not None:
         return bool(_scrubbed(document, marks) != document)
@@ -136,7 +152,9 @@ def holds(store: Store, path: Path, marks: Marks) -> bool:
 
 
 def mentions(store: Store, path: Path, marks: Marks) -> bool:
-    """Whether a file of anybody tells of the accounts: its name, its bytes as they are and unpacked, a table's values."""
+    """Whether a file of anybody tells of the accounts: its name, its bytes as they are and
+    unpacked, a table's values.
+    """
     if marks.in_bytes(path.name.encode()) or any(map(marks.in_bytes, _pieces(path))):
         return True
     if path.suffix == ".json":
@@ -152,9 +170,11 @@ def mentions(store: Store, path: Path, marks: Marks) -> bool:
 
 
 def database(path: Path) -> bytes:
-    """All that an SQLite file says, one value a line (in its pages values stand without a gap), and, where it still has free
-    pages or a log, these too."""
-    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=60)) as connection:
+    """All that an SQLite file says, one value a line (in its pages values stand without a gap),
+    and, where it still has free pages or a log, these too."""
+    with contextlib.closing(
+        sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=60)
+    ) as connection:
         told = _values(connection)
         free = connection.execute("PRAGMA freelist_count").fetchone()[0]
     log = path.with_name(path.name + "-wal")
@@ -163,7 +183,9 @@ def database(path: Path) -> bytes:
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """Somebody's SQLite database, read without a trace: no lock, no log and no index of a log comes to stand beside it."""
+    """Somebody's SQLite database, read without a trace: no lock, no log and no index of a log comes
+    to stand beside it.
+    """
     log = path.with_name(path.name + "-wal")
     with tempfile.TemporaryDirectory() as scratch:
         options = "immutable=1"
@@ -177,13 +199,22 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
 
 def _values(connection: sqlite3.Connection) -> bytes:
     connection.text_factory = bytes
-    names = [n.decode() for (n,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()]
+    names = [
+        n.decode()
+        for (n,) in connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table'"
+        ).fetchall()
+    ]
     rows = (row for name in names for row in connection.execute(f'SELECT * FROM "{name}"'))
-    return b"\n".join(v if isinstance(v, bytes) else str(v).encode() for row in rows for v in row if v is not None)
+    return b"\n".join(
+        v if isinstance(v, bytes) else str(v).encode() for row in rows for v in row if v is not None
+    )
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
-    """A file's bytes, as they are and, of a gzip file, an archive (.zip, .docx, .xlsx) or a database, also as they read."""
+    """A file's bytes, as they are and, of a gzip file, an archive (.zip, .docx, .xlsx) or a
+    database, also as they read.
+    """
     with path.open("rb") as file:
         first, kept = file.read(16), b""
         file.seek(0)
@@ -231,7 +262,9 @@ def clean(store: Store, path: Path, marks: Marks, done: Sweep) -> bool:
 
 def _is_undecodable(store: Store, path: Path, marks: Marks) -> bool:
     """Whether a text cannot be masked because it is not in the UTF-8 that botbench writes."""
-    if any(path.is_relative_to(store.home / name) for name in ("cache", "tmp")) or marks.in_bytes(path.name.encode()):
+    if any(path.is_relative_to(store.home / name) for name in ("cache", "tmp")) or marks.in_bytes(
+        path.name.encode()
+    ):
         return False
     if path.suffix not in {*TEXTS, ".json"}:
         return False
@@ -252,7 +285,10 @@ def _replace(path: Path, text: str) -> None:
 
 
 def _columns(store: Store, path: Path) -> dict[str, str]:
-    return {str(r[0]): str(r[1]) for r in store.connection.execute(f"DESCRIBE FROM read_parquet({quoted(path)})").fetchall()}
+    return {
+        str(r[0]): str(r[1])
+        for r in store.connection.execute(f"DESCRIBE FROM read_parquet({quoted(path)})").fetchall()
+    }
 
 
 def _rows(store: Store, path: Path, marks: Marks) -> str | None:
@@ -260,7 +296,11 @@ def _rows(store: Store, path: Path, marks: Marks) -> str | None:
     columns = _columns(store, path)
     file = f"read_parquet({quoted(path)}, file_row_number = true)"
     parts = []
-    scope = f"dataset IN ({', '.join(map(quoted, marks.datasets))}) AND " if "dataset" in columns else ""
+    scope = (
+        f"dataset IN ({', '.join(map(quoted, marks.datasets))}) AND "
+        if "dataset" in columns
+        else ""
+    )
     for name in ("account_id", "source_id", "target_id"):
         if columns.get(name) == "VARCHAR":
             parts.append(
@@ -268,7 +308,9 @@ def _rows(store: Store, path: Path, marks: Marks) -> str | None:
                 "(SELECT value FROM erasing_ids UNION SELECT value FROM erasing_hashes)"
             )
     texts = [
-        f'"{n}"::VARCHAR' for n, kind in columns.items() if "VARCHAR" in kind and n not in ("dataset", "platform", "account_id")
+        f'"{n}"::VARCHAR'
+        for n, kind in columns.items()
+        if "VARCHAR" in kind and n not in ("dataset", "platform", "account_id")
     ]
     if texts:
         parts.append(marks.rows_with(file, "file_row_number", texts))
@@ -278,9 +320,9 @@ def _rows(store: Store, path: Path, marks: Marks) -> str | None:
 def _filter(store: Store, path: Path, marks: Marks) -> None:
     draft = path.with_name(path.name + ".erasing")
     store.connection.execute(
-        f"COPY (SELECT * EXCLUDE (file_row_number) FROM read_parquet({quoted(path)}, file_row_number = true) "
-        f"WHERE file_row_number NOT IN ({_rows(store, path, marks)}) ORDER BY file_row_number) "
-        f"TO {quoted(draft)} (FORMAT parquet, COMPRESSION zstd)"
+        f"COPY (SELECT * EXCLUDE (file_row_number) FROM read_parquet({quoted(path)},"
+        f" file_row_number = true) WHERE file_row_number NOT IN ({_rows(store, path, marks)}) ORDER"
+        f" BY file_row_number) TO {quoted(draft)} (FORMAT parquet, COMPRESSION zstd)"
     )
     draft.replace(path)
 
@@ -296,7 +338,9 @@ def _json(path: Path) -> Any:
 
 
 def _scrubbed(value: Any, marks: Marks) -> Any:
-    """A JSON value without the accounts: entries of lists and members that are theirs go, texts are masked."""
+    """A JSON value without the accounts: entries of lists and members that are theirs go, texts are
+    masked.
+    """
     if isinstance(value, dict):
         return {k: _scrubbed(v, marks) for k, v in value.items() if not _names(k, marks)}
     if isinstance(value, list):
@@ -307,14 +351,22 @@ def _scrubbed(value: Any, marks: Marks) -> Any:
 def _names(value: Any, marks: Marks) -> bool:
     if not isinstance(value, str):
         return False
-    return value in marks.posts or value in marks.hashes or (len(value) > 4 and value in marks.own_ids)
+    return (
+        value in marks.posts or value in marks.hashes or (len(value) > 4 and value in marks.own_ids)
+    )
 
 
 def _theirs(value: Any, marks: Marks) -> bool:
-    """Whether an entry of a list is the account itself, or says something of it: an object by `account_id`, a pair
-    (platform or data set, account). An id that is only a row's place counts with its data set alone."""
+    """Whether an entry of a list is the account itself, or says something of it: an object by
+    `account_id`, a pair (platform or data set, account). An id that is only a row's place counts
+    with its data set alone.
+    """
     if isinstance(value, dict):
-        said = {value.get(k) for k in ("account_id", "account", "source_id", "target_id") if isinstance(value.get(k), str)}
+        said = {
+            value.get(k)
+            for k in ("account_id", "account", "source_id", "target_id")
+            if isinstance(value.get(k), str)
+        }
         if value.get("dataset") in marks.datasets:
             return not said.isdisjoint({*marks.ids, *marks.hashes})
         return "dataset" not in value and not said.isdisjoint({*marks.own_ids, *marks.hashes})

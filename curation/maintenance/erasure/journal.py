@@ -1,4 +1,5 @@
-"""What an erasure has to remember until all is done: whom it is about is not in the store any more when files are searched.
+"""What an erasure has to remember until all is done: whom it is about is not in the store any more
+when files are searched.
 
 The journal is a file in the store's folder, readable to its owner alone, and is removed at the end.
 """

@@ -1,4 +1,6 @@
-"""Which files botbench writes, told by their place and name. Every other file is a stranger's: it is read, never written."""
+"""Which files botbench writes, told by their place and name. Every other file is a stranger's: it
+is read, never written.
+"""
 
 from __future__ import annotations
 
@@ -35,14 +37,20 @@ HOME = (
     *(f"studies/*/{name}" for name in STUDY),
 )
 """Files below a store's folder that are cleaned one by one, relative to it."""
-SHELVED = ("releases/*/*/release.json", *(f"releases/*/*/{table}.parquet" for table in TABLES_FROZEN))
+SHELVED = (
+    "releases/*/*/release.json",
+    *(f"releases/*/*/{table}.parquet" for table in TABLES_FROZEN),
+)
 """Files below a store's folder that are written anew with their release."""
 WHOLE = ("cache", "tmp")
 """Folders of a store that hold only what can be made again."""
 BOARD = tuple(f"leaderboard.{ending}" for ending in ("json", "csv", "md", "html"))
 SITE = (
     *BOARD,
-    *(f"{page}.html" for page in ("index", "compare", "pictures", "made", "changes", "responsible-use")),
+    *(
+        f"{page}.html"
+        for page in ("index", "compare", "pictures", "made", "changes", "responsible-use")
+    ),
     *(f"{room}/*.html" for room in ("detectors", "datasets", "metrics", "protocols")),
     "data/made-from.json",
     "data/cells/*.json",
@@ -52,10 +60,20 @@ UNITS: tuple[tuple[str, frozenset[str], tuple[str, ...]], ...] = (
     ("data/made-from.json", frozenset({"about", "resamples", "cells"}), SITE),
     ("leaderboard.json", frozenset({"rows", "summary", "detectors"}), BOARD),
     ("study.json", frozenset({"campaign", "estimates", "provenance"}), STUDY),
-    ("model.json", frozenset({"detector", "detector_version", "trained_on"}), ("model.json", "trained_on.parquet")),
-    ("attrition.json", frozenset({"reference", "tier", "fates"}), ("attrition.json", "accounts.parquet", "posts.parquet")),
+    (
+        "model.json",
+        frozenset({"detector", "detector_version", "trained_on"}),
+        ("model.json", "trained_on.parquet"),
+    ),
+    (
+        "attrition.json",
+        frozenset({"reference", "tier", "fates"}),
+        ("attrition.json", "accounts.parquet", "posts.parquet"),
+    ),
 )
-"""Folders that botbench writes where it is told to: a document that marks one, members it has, and the files beside it."""
+"""Folders that botbench writes where it is told to: a document that marks one, members it has, and
+the files beside it.
+"""
 PUBLICATION = frozenset({"tier_document", "identity", "files"})
 """Members of a publication's release.json; SHA256SUMS beside it lists the publication's files."""
 REPORTS = ("validation-*-v*.html", "quality-*-lead.html", "quality-*-????????????.html")
@@ -68,7 +86,8 @@ DRAFTS = (
     "bench/cells/*/.*.json.*",
     *(f"{name}.erasing" for name in HOME),
 )
-"""What killed commands leave in a store's folder, beside the unfinished releases and publications."""
+"""What killed commands leave in a store's folder, beside the unfinished releases and publications.
+"""
 
 
 def of_home(home: Path) -> Iterator[Path]:
@@ -81,7 +100,11 @@ def of_home(home: Path) -> Iterator[Path]:
 
 def shelved(home: Path) -> set[Path]:
     """The files of a store's releases and publications, which are written anew whole."""
-    found = {p for p in files.below(home / "releases") if _is_one(p.relative_to(home), SHELVED) or _unfinished(p.relative_to(home))}
+    found = {
+        p
+        for p in files.below(home / "releases")
+        if _is_one(p.relative_to(home), SHELVED) or _unfinished(p.relative_to(home))
+    }
     for path in files.below(home / "publications"):
         if _unfinished(path.relative_to(home)):
             found.add(path)
@@ -99,16 +122,26 @@ def publication(folder: Path) -> set[Path]:
     if not _members(folder / "release.json").issuperset(PUBLICATION):
         return set()
     names = {"SHA256SUMS", "release.json", *(line.partition("  ")[2] for line in sums)}
-    return {folder / name for name in names if (folder / name).resolve().is_relative_to(folder.resolve())}
+    return {
+        folder / name
+        for name in names
+        if (folder / name).resolve().is_relative_to(folder.resolve())
+    }
 
 
 def in_place(folder: Path) -> list[Path]:
-    """The files below a folder named by the user that botbench wrote: sites, boards, studies, publications, models, reports."""
+    """The files below a folder named by the user that botbench wrote: sites, boards, studies,
+    publications, models, reports.
+    """
     found: set[Path] = set()
     for path in files.below(folder):
         if path.name == "SHA256SUMS":
             found |= publication(path.parent)
-        elif fnmatchcase(path.name, "*.html") and _is_one(PurePath(path.name), REPORTS) and _is_page(path):
+        elif (
+            fnmatchcase(path.name, "*.html")
+            and _is_one(PurePath(path.name), REPORTS)
+            and _is_page(path)
+        ):
             found.add(path)
         elif path.suffix == ".parquet" and _is_prediction(path):
             found |= {path, path.with_suffix(".trained_on.parquet")}
@@ -120,7 +153,9 @@ def in_place(folder: Path) -> list[Path]:
 
 
 def remove_unfinished(home: Path) -> int:
-    """Remove what killed commands left in a store's folder; a release that another process is writing now is left. How many."""
+    """Remove what killed commands left in a store's folder; a release that another process is
+    writing now is left. How many.
+    """
     shelves = [*(home / "releases").glob("*"), *(home / "publications").glob("*/*")]
     count = sum(writer.remove_unfinished(place) for place in shelves if place.is_dir())
     for path in {p for pattern in DRAFTS for p in home.glob(pattern)}:
@@ -140,7 +175,8 @@ def _is_one(name: PurePath, patterns: Iterable[str]) -> bool:
     """Whether a relative path has as many parts as a pattern, each as the pattern's."""
     parts = name.parts
     return any(
-        len(wanted) == len(parts) and all(map(fnmatchcase, parts, wanted)) for wanted in (PurePath(p).parts for p in patterns)
+        len(wanted) == len(parts) and all(map(fnmatchcase, parts, wanted))
+        for wanted in (PurePath(p).parts for p in patterns)
     )
 
 

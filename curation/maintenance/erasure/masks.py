@@ -1,4 +1,6 @@
-"""What tells of an account wherever it stands: ids, handles and texts, as SQL tests, as masks, and as searches of bytes."""
+"""What tells of an account wherever it stands: ids, handles and texts, as SQL tests, as masks, and
+as searches of bytes.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ LONG = 12
 
 
 def telling(name: str) -> bool:
-    """Whether a bare word can only be this account's name: it has a digit or underscore among four letters, or is long.
+    """Whether a bare word can only be this account's name: it has a digit or underscore among four
+    letters, or is long.
 
     >>> telling("sam_77"), telling("music"), telling("x1"), telling("averyverylongname")
     (True, False, False, True)
@@ -29,8 +32,8 @@ def telling(name: str) -> bool:
 
 
 def pattern(names: Iterable[str]) -> str:
-    """A regular expression (RE2 and Python, for lower-case text) of names as whole words; an everyday word counts only with
-    an @ or a slash before it. Matches nothing for no names.
+    """A regular expression (RE2 and Python, for lower-case text) of names as whole words; an
+    everyday word counts only with an @ or a slash before it. Matches nothing for no names.
 
     >>> re.sub(pattern(["sam_77", "music"]), "-", "sam_77 sam_778 music @music /music x")
     '- sam_778 music - - x'
@@ -49,8 +52,10 @@ def masked(text: str, names: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class Marks:
-    """All that tells of the accounts to be erased. `scoped` are (dataset, account id); `handles` without @; `posts` post ids;
-    `hashes` what stands for the account outside (published hashes, annotation keys); `texts` what only they wrote."""
+    """All that tells of the accounts to be erased. `scoped` are (dataset, account id); `handles`
+    without @; `posts` post ids; `hashes` what stands for the account outside (published hashes,
+    annotation keys); `texts` what only they wrote.
+    """
 
     scoped: tuple[tuple[str, str], ...]
     handles: tuple[str, ...] = ()
@@ -70,8 +75,8 @@ class Marks:
 
     @property
     def own_ids(self) -> list[str]:
-        """The ids that mean the account wherever they stand: not those that say only where a row stood, which other data sets
-        have too."""
+        """The ids that mean the account wherever they stand: not those that say only where a row
+        stood, which other data sets have too."""
         return [i for i in self.ids if not re.fullmatch(ROW_KEY, i)]
 
     @cached_property
@@ -100,17 +105,26 @@ class Marks:
         ):
             connection.execute(f"SET VARIABLE erasing_{name} = ?::VARCHAR[]", [list(values)])
             connection.execute(
-                f"CREATE OR REPLACE TEMP TABLE erasing_{name} AS SELECT unnest(getvariable('erasing_{name}')) AS value"
+                f"CREATE OR REPLACE TEMP TABLE erasing_{name} AS SELECT"
+                f" unnest(getvariable('erasing_{name}')) AS value"
             )
 
     def rows_with(self, relation: str, key: str, texts: Sequence[str]) -> str:
         """SQL (k): keys of the rows of which any text (an expression) tells of the accounts."""
         # One pass over all of a row's texts together; whole texts are compared one by one.
         together = f"concat_ws(' ', {', '.join(texts)})"
-        words = f"SELECT {key} AS k, unnest(regexp_extract_all({together}, '\\w{{8,}}')) AS w FROM {relation}"
-        parts = [f"SELECT {key} AS k FROM {relation} WHERE regexp_matches(lower({together}), {quoted(self.pattern)})"]
+        words = (
+            f"SELECT {key} AS k, unnest(regexp_extract_all({together}, '\\w{{8,}}')) AS w FROM"
+            f" {relation}"
+        )
+        parts = [
+            f"SELECT {key} AS k FROM {relation} WHERE regexp_matches(lower({together}),"
+            f" {quoted(self.pattern)})"
+        ]
         parts += [
-            f"SELECT {key} AS k FROM {relation} WHERE {text} IN (SELECT value FROM erasing_texts)" for text in texts if self.texts
+            f"SELECT {key} AS k FROM {relation} WHERE {text} IN (SELECT value FROM erasing_texts)"
+            for text in texts
+            if self.texts
         ]
         if self.numbers:
             parts.append(f"SELECT k FROM ({words}) WHERE w IN (SELECT value FROM erasing_numbers)")
@@ -121,14 +135,26 @@ class Marks:
         inner = masked(text, self.names)
         if self.numbers:
             found = (
-                f"list_filter(regexp_extract_all({text}, '\\w{{8,}}'), lambda w: list_contains(getvariable('erasing_numbers'), w))"
+                f"list_filter(regexp_extract_all({text}, '\\w{{8,}}'), lambda w:"
+                " list_contains(getvariable('erasing_numbers'), w))"
             )
-            inner = f"list_reduce(list_prepend({inner}, {found}), lambda a, x: replace(a, x, '{MASK}'))"
-        return f"CASE WHEN list_contains(getvariable('erasing_texts'), {text}) THEN NULL ELSE {inner} END"
+            inner = (
+                f"list_reduce(list_prepend({inner}, {found}), lambda a, x: replace(a, x, '{MASK}'))"
+            )
+        return (
+            f"CASE WHEN list_contains(getvariable('erasing_texts'), {text}) THEN NULL ELSE"
+            f" {inner} END"
+        )
 
     def mask_list(self, column: str, handles: bool = False) -> str:
-        """SQL of a list of texts without the entries that tell of them; in a list of `handles` a bare word is a name."""
-        names = f" OR lower(ltrim(x, '@')) IN ({', '.join(map(quoted, self.handles)) or 'NULL'})" if handles else ""
+        """SQL of a list of texts without the entries that tell of them; in a list of `handles` a
+        bare word is a name.
+        """
+        names = (
+            f" OR lower(ltrim(x, '@')) IN ({', '.join(map(quoted, self.handles)) or 'NULL'})"
+            if handles
+            else ""
+        )
         return f"list_filter({column}, lambda x: NOT coalesce({self._entry('x')}{names}, false))"
 
     def mask_map(self, column: str) -> str:
@@ -138,8 +164,9 @@ class Marks:
 
     def _entry(self, text: str) -> str:
         return (
-            f"(regexp_matches(lower({text}), {quoted(self.pattern)}) OR list_contains(getvariable('erasing_texts'), {text}) "
-            f"OR list_contains(getvariable('erasing_ids'), {text}))"
+            f"(regexp_matches(lower({text}), {quoted(self.pattern)}) OR"
+            f" list_contains(getvariable('erasing_texts'), {text}) OR"
+            f" list_contains(getvariable('erasing_ids'), {text}))"
         )
 
     @cached_property
@@ -147,7 +174,9 @@ class Marks:
         # Here, unlike in SQL, a longer id that begins with this one can be told from it.
         words = [n for n in self.names if not n.isdigit()]
         numbers = "|".join(n for n in self.names if n.isdigit()) or r"[^\s\S]"
-        return re.compile(rf"(?<![\w-]){pattern(words)}(?![\w-])|[@/]?(?<!\d)(?:{numbers})(?!\d)", re.IGNORECASE)
+        return re.compile(
+            rf"(?<![\w-]){pattern(words)}(?![\w-])|[@/]?(?<!\d)(?:{numbers})(?!\d)", re.IGNORECASE
+        )
 
     def in_bytes(self, data: bytes) -> bool:
         """Whether bytes (of a file that is no table) tell of the accounts."""
@@ -156,7 +185,9 @@ class Marks:
             return True
         words = set(re.findall(r"\w{8,}", text))
         odd = [p for p in self.posts if len(p) >= 8 and p not in words]
-        return not words.isdisjoint(self.numbers) or any(t in text for t in (*self.texts, *odd) if len(t) >= 8)
+        return not words.isdisjoint(self.numbers) or any(
+            t in text for t in (*self.texts, *odd) if len(t) >= 8
+        )
 
     def clean(self, text: str) -> str:
         """A text (of a report, say) in which all of it is replaced."""

@@ -1,4 +1,6 @@
-"""Publications of releases that held an erased account: written anew without it, and the successor published in the same tiers."""
+"""Publications of releases that held an erased account: written anew without it, and the successor
+published in the same tiers.
+"""
 
 from __future__ import annotations
 
@@ -18,32 +20,44 @@ if TYPE_CHECKING:
     from curation.store.store import Store
 
 
-def renew(store: Store, references: list[str], successors: dict[str, str]) -> tuple[list[str], list[str]]:
-    """Rewrite each publication of the releases, and publish their successors in the same tiers; returns the folders of the
-    latter, and sentences on what could not be made again (its folder is removed: it must not stand as it was)."""
+def renew(
+    store: Store, references: list[str], successors: dict[str, str]
+) -> tuple[list[str], list[str]]:
+    """Rewrite each publication of the releases, and publish their successors in the same tiers;
+    returns the folders of the latter, and sentences on what could not be made again (its folder is
+    removed: it must not stand as it was).
+    """
     renewed, unmade = [], []
     for publication in [p for p in listed(store.home) if p.info["reference"] in references]:
         try:
             _again(store, publication)
             if successor := successors.get(publication.info["reference"]):
                 tier, answers = _of(publication)
-                renewed.append(str(publish(store, shelves.load(store.home, successor), tier, answers).info["folder"]))
+                renewed.append(
+                    str(
+                        publish(store, shelves.load(store.home, successor), tier, answers).info[
+                            "folder"
+                        ]
+                    )
+                )
         except (Findings, UserError) as error:
             _remove(publication.path)
             unmade.append(
-                f"The publication {publication.info['folder']} could not be written anew and was removed: "
-                f"{str(error).splitlines()[0]}"
+                f"The publication {publication.info['folder']} could not be written anew and was"
+                f" removed: {str(error).splitlines()[0]}"
             )
     if renewed or unmade:
         unmade.append(
-            "Copies of these publications that were handed out cannot be called back: tell those who have them which version "
-            "supersedes theirs."
+            "Copies of these publications that were handed out cannot be called back: tell those"
+            " who have them which version supersedes theirs."
         )
     return sorted(set(renewed)), unmade
 
 
 def _of(publication: Publication) -> tuple[Tier, Answers]:
-    return Tier.model_validate(publication.info["tier_document"]), Answers(publication.info.get("answers", {}))
+    return Tier.model_validate(publication.info["tier_document"]), Answers(
+        publication.info.get("answers", {})
+    )
 
 
 def _again(store: Store, publication: Publication) -> None:

@@ -1,4 +1,6 @@
-"""Frozen data sets without the erased accounts: their files written anew and noted as such, and a successor for the newest."""
+"""Frozen data sets without the erased accounts: their files written anew and noted as such, and a
+successor for the newest.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ _NUMBERS = itertools.count(1)
 
 
 def holding(store: Store, target: Target) -> list[str]:
-    """References of the releases whose files hold the accounts, or texts of others that tell of them."""
+    """References of the releases whose files hold the accounts, or texts of others that tell of
+    them.
+    """
     target.marks.load(store.connection)
     found = []
     for name, versions in shelves.listed(store.home).items():
@@ -45,8 +49,15 @@ def _held(store: Store, release: Release, target: Target) -> bool:
         file = f"read_parquet({quoted(release.file(table))})"
         if not release.file(table).is_file():
             continue
-        there = {str(r[0]): str(r[1]) for r in store.connection.execute(f"DESCRIBE FROM {file}").fetchall()}
-        tests = [f"SELECT 1 FROM {file} WHERE {where}" for where in (table_rows.theirs(TABLES[table], target),) if where]
+        there = {
+            str(r[0]): str(r[1])
+            for r in store.connection.execute(f"DESCRIBE FROM {file}").fetchall()
+        }
+        tests = [
+            f"SELECT 1 FROM {file} WHERE {where}"
+            for where in (table_rows.theirs(TABLES[table], target),)
+            if where
+        ]
         tests += _traces(file, table, there, target)
         if any(store.connection.execute(f"{t} LIMIT 1").fetchone() for t in tests):
             return True
@@ -59,7 +70,9 @@ def _traces(file: str, table: str, there: dict[str, str], target: Target) -> lis
 
 
 def rewrite(store: Store, reference: str, target: Target) -> None:
-    """Write the files of a release anew without the accounts; its release.json says that this was done, and when."""
+    """Write the files of a release anew without the accounts; its release.json says that this was
+    done, and when.
+    """
     release = shelves.load(store.home, reference)
     work = release.path / ".rewriting"
     shutil.rmtree(work, ignore_errors=True)
@@ -68,20 +81,34 @@ def rewrite(store: Store, reference: str, target: Target) -> None:
         for table in TABLES_FROZEN:
             writer.write_table(content, table, work / f"{table}.parquet")
         now = {**content.counts(), "splits": content.splits(), "evidence": content.evidence()}
-        noted = {"at": datetime.now(UTC).isoformat(), "why": WHY, "content_hash": content.content_hash()}
+        noted = {
+            "at": datetime.now(UTC).isoformat(),
+            "why": WHY,
+            "content_hash": content.content_hash(),
+        }
     files = writer.hashes(work)
-    info = {**release.info, **now, "files": files, "rewritten": [*release.info.get("rewritten", []), noted]}
-    (work / "release.json").write_text(json.dumps(info, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    info = {
+        **release.info,
+        **now,
+        "files": files,
+        "rewritten": [*release.info.get("rewritten", []), noted],
+    }
+    (work / "release.json").write_text(
+        json.dumps(info, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
     for path in sorted(work.iterdir(), key=lambda p: p.name == "release.json"):
         path.replace(release.path / path.name)
     work.rmdir()
 
 
 def supersede(store: Store, references: list[str], target: Target) -> dict[str, str]:
-    """Rewrite releases and give each the successor that its name's newest version is, or gets; run again, it goes on."""
+    """Rewrite releases and give each the successor that its name's newest version is, or gets; run
+    again, it goes on.
+    """
     for reference in references:
         release = shelves.load(store.home, reference)
-        # A rewriting that was killed while it moved its files in place left the others, release.json last, in its folder.
+        # A rewriting that was killed while it moved its files in place left the others,
+        # release.json last, in its folder.
         if _held(store, release, target) or (release.path / ".rewriting").exists():
             rewrite(store, reference, target)
     for name in sorted({r.partition("@")[0] for r in references}):
@@ -95,21 +122,44 @@ def supersede(store: Store, references: list[str], target: Target) -> dict[str, 
 def _succeed(store: Store, release: Release, target: Target) -> None:
     """Put what is left of a release on the shelf as its next version."""
     with _content(store, release, target) as content:
-        carried = {k: v for k, v in release.info.items() if k not in ("name", "version", "parent", "made_at", "files", "rewritten")}
-        writer.put(store, release.name, content, {**carried, "content_hash": content.content_hash(), "because": WHY})
+        carried = {
+            k: v
+            for k, v in release.info.items()
+            if k not in ("name", "version", "parent", "made_at", "files", "rewritten")
+        }
+        writer.put(
+            store,
+            release.name,
+            content,
+            {**carried, "content_hash": content.content_hash(), "because": WHY},
+        )
 
 
 @contextmanager
 def _content(store: Store, release: Release, target: Target) -> Iterator[Frozen]:
-    """The release's files as the relations a release is written from, without the accounts and masked elsewhere."""
-    made = Frozen(store, release.dataset, store.head(), str(release.info["consensus_id"]), 0, f"memory.rewritten_{next(_NUMBERS)}")
+    """The release's files as the relations a release is written from, without the accounts and
+    masked elsewhere.
+    """
+    made = Frozen(
+        store,
+        release.dataset,
+        store.head(),
+        str(release.info["consensus_id"]),
+        0,
+        f"memory.rewritten_{next(_NUMBERS)}",
+    )
     target.marks.load(store.connection)
     store.connection.execute(f"CREATE SCHEMA {made.schema}")
     try:
         for table in TABLES_FROZEN:
             kind = "TABLE" if table in ("labels", "splits") else "VIEW"
-            store.connection.execute(f"CREATE {kind} {made.schema}.{table} AS {_without(store, release, table, target)}")
-        store.connection.execute(f"CREATE VIEW {made.schema}.judged AS SELECT account_id, label FROM {made.schema}.labels")
+            store.connection.execute(
+                f"CREATE {kind} {made.schema}.{table} AS {_without(store, release, table, target)}"
+            )
+        store.connection.execute(
+            f"CREATE VIEW {made.schema}.judged AS SELECT account_id, label FROM"
+            f" {made.schema}.labels"
+        )
         yield made
     finally:
         store.connection.execute(f"DROP SCHEMA {made.schema} CASCADE")
@@ -118,37 +168,61 @@ def _content(store: Store, release: Release, target: Target) -> Iterator[Frozen]
 def _without(store: Store, release: Release, table: str, target: Target) -> str:
     file = f"read_parquet({quoted(release.file(table))})"
     there = {str(r[0]) for r in store.connection.execute(f"DESCRIBE FROM {file}").fetchall()}
-    masked: dict[str, Any] = {n: sql for n, sql in table_rows.masks_of(TABLES[table], target).items() if n in there}
+    masked: dict[str, Any] = {
+        n: sql for n, sql in table_rows.masks_of(TABLES[table], target).items() if n in there
+    }
     columns = [
-        masked.get(c.name, f'"{c.name}"') + f' AS "{c.name}"' if c.name in there else f'NULL::{c.type} AS "{c.name}"'
+        (
+            masked.get(c.name, f'"{c.name}"') + f' AS "{c.name}"'
+            if c.name in there
+            else f'NULL::{c.type} AS "{c.name}"'
+        )
         for c in TABLES[table].columns
     ]
     columns += ['"group"'] if table == "splits" else []
-    return f"SELECT {', '.join(columns)} FROM {file} WHERE NOT coalesce({table_rows.theirs(TABLES[table], target)}, false)"
+    return (
+        f"SELECT {', '.join(columns)} FROM {file} WHERE NOT"
+        f" coalesce({table_rows.theirs(TABLES[table], target)}, false)"
+    )
 
 
 # -- sealed releases: their files are swept like others, and their seals do not hold any more
 
 
 def broken_seals(store: Store, references: list[str], target: Target) -> dict[str, bool]:
-    """Of the releases that are to be rewritten, those that are sealed: to whether the account is in the part kept back. Asked
-    before anything is swept, for afterwards nothing tells."""
+    """Of the releases that are to be rewritten, those that are sealed: to whether the account is in
+    the part kept back. Asked before anything is swept, for afterwards nothing tells."""
     found = {r: seals.folder(store.home, r) for r in references}
-    return {r: files.holds(store, place / "labels.parquet", target.marks) for r, place in found.items() if place}
+    return {
+        r: files.holds(store, place / "labels.parquet", target.marks)
+        for r, place in found.items()
+        if place
+    }
 
 
 def seals_to_do(found: dict[str, bool], successors: dict[str, str]) -> list[str]:
     """What the operator has to do about each seal."""
-    return [_seal_sentence(r, kept_back, successors.get(r)) for r, kept_back in sorted(found.items())]
+    return [
+        _seal_sentence(r, kept_back, successors.get(r)) for r, kept_back in sorted(found.items())
+    ]
 
 
 def _seal_sentence(reference: str, kept_back: bool, successor: str | None) -> str:
     what = (
-        "its commitment was made over labels that held the account and no longer matches those that are kept, so that submissions "
-        "to it are not scored any more"
+        "its commitment was made over labels that held the account and no longer matches those that"
+        " are kept, so that submissions to it are not scored any more"
         if kept_back
-        else "its commitment still matches (the account was not in the part kept back), but its public files were written anew and "
-        "differ from the hashes in its release.json"
+        else (
+            "its commitment still matches (the account was not in the part kept back), but its"
+            " public files were written anew and differ from the hashes in its release.json"
+        )
     )
-    then = f"botbench submit seal {successor}" if successor else "make a new release version and seal that"
-    return f"The seal of {reference} is broken: {what}. Seal the new version and hand that out instead: {then}."
+    then = (
+        f"botbench submit seal {successor}"
+        if successor
+        else "make a new release version and seal that"
+    )
+    return (
+        f"The seal of {reference} is broken: {what}. Seal the new version and hand that out"
+        f" instead: {then}."
+    )

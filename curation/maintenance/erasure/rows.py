@@ -1,4 +1,6 @@
-"""The rows of erased accounts out of every table, and their traces out of the rows of others, in one store version."""
+"""The rows of erased accounts out of every table, and their traces out of the rows of others, in
+one store version.
+"""
 
 from __future__ import annotations
 
@@ -40,24 +42,30 @@ MESSAGE = "an account was erased"
 
 
 def remove(store: Store, target: Target, reason: str) -> tuple[dict[str, int], dict[str, int]]:
-    """Delete the accounts' rows and mask what others' rows say of them; returns how many of each, by table. Rows that are
-    gone already count nothing, so it can be run again."""
+    """Delete the accounts' rows and mask what others' rows say of them; returns how many of each,
+    by table. Rows that are gone already count nothing, so it can be run again."""
     target.marks.load(store.connection)
 
     def work(transaction: Transaction) -> tuple[dict[str, int], dict[str, int]]:
         connection = transaction.connection
         # Which claims are theirs is asked while these are there.
         connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE erasing_claims AS SELECT claim_id FROM lake.main.claims c WHERE {_mine(target)}"
+            "CREATE OR REPLACE TEMP TABLE erasing_claims AS SELECT claim_id FROM lake.main.claims"
+            f" c WHERE {_mine(target)}"
         )
         removed = {
-            t.name: _delete(connection, t, target) for t in sorted(STORED.values(), key=lambda t: t.name != "annotation_log")
+            t.name: _delete(connection, t, target)
+            for t in sorted(STORED.values(), key=lambda t: t.name != "annotation_log")
         }
         masked = {t.name: _mask(connection, t, target) for t in STORED.values()}
         transaction.fresh += sum(removed.values()) + sum(masked.values())
         made = datetime.now(UTC)
         transaction.insert(
-            "tombstones", rows("tombstones", [{"tombstone": t, "reason": reason, "erased_at": made} for t in target.tombstones])
+            "tombstones",
+            rows(
+                "tombstones",
+                [{"tombstone": t, "reason": reason, "erased_at": made} for t in target.tombstones],
+            ),
         )
         return {n: c for n, c in removed.items() if c}, {n: c for n, c in masked.items() if c}
 
@@ -91,8 +99,16 @@ def _delete(connection: duckdb.DuckDBPyConnection, table: Table, target: Target)
 
 def _free(table: Table) -> dict[str, str]:
     """Column to type of the texts of a table in which anything may stand."""
-    plain = [c for c in table.columns if not c.vocabulary and c.name not in (*table.key, *IDS, *REFERENCES, *OURS)]
-    return {c.name: c.type for c in plain if c.type == "VARCHAR" or c.type.endswith("]") or c.type.startswith("MAP")}
+    plain = [
+        c
+        for c in table.columns
+        if not c.vocabulary and c.name not in (*table.key, *IDS, *REFERENCES, *OURS)
+    ]
+    return {
+        c.name: c.type
+        for c in plain
+        if c.type == "VARCHAR" or c.type.endswith("]") or c.type.startswith("MAP")
+    }
 
 
 def texts_of(table: Table) -> dict[str, str]:
@@ -105,7 +121,9 @@ def masks_of(table: Table, target: Target) -> dict[str, str]:
     values = {n: _masked(target, n, kind) for n, kind in _free(table).items()}
     if "ref_post_id" in table.names:
         # What was reposted is the account's own text.
-        values["text"] = f"CASE WHEN kind = 'repost' AND {_refers(target)} THEN NULL ELSE {values['text']} END"
+        values["text"] = (
+            f"CASE WHEN kind = 'repost' AND {_refers(target)} THEN NULL ELSE {values['text']} END"
+        )
         values |= {
             "ref_post_id": f"CASE WHEN {_refers(target)} THEN NULL ELSE ref_post_id END",
             "ref_account_id": f"CASE WHEN {_whose(target)} THEN NULL ELSE ref_account_id END",
@@ -129,24 +147,33 @@ def _mask(connection: duckdb.DuckDBPyConnection, table: Table, target: Target) -
 
 
 def _mask_quarantine(connection: duckdb.DuckDBPyConnection, target: Target) -> int:
-    """Rows set aside stay counted; where they stood may be called after the account, so that goes too."""
+    """Rows set aside stay counted; where they stood may be called after the account, so that goes
+    too.
+    """
     hits = target.marks.rows_with("lake.main.quarantine", "rowid", ["raw", "message", '"row"'])
     connection.execute(f"CREATE OR REPLACE TEMP TABLE erasing_rows AS {hits}")
     return _count(
         connection,
-        "UPDATE lake.main.quarantine SET raw = NULL, reason = 'erased', "
-        "message = 'the account was erased; of its row nothing was kept', \"row\" = 'erased:' || md5(\"row\" || random()) "
-        "WHERE rowid IN (FROM erasing_rows)",
+        "UPDATE lake.main.quarantine SET raw = NULL, reason = 'erased', message = 'the account was"
+        ' erased; of its row nothing was kept\', "row" = \'erased:\' || md5("row" || random())'
+        " WHERE rowid IN (FROM erasing_rows)",
     )
 
 
 def _whose(target: Target) -> str:
-    names = ", ".join(map(quoted, (*target.marks.ids, *target.marks.handles, *(f"@{h}" for h in target.marks.handles))))
+    names = ", ".join(
+        map(
+            quoted,
+            (*target.marks.ids, *target.marks.handles, *(f"@{h}" for h in target.marks.handles)),
+        )
+    )
     return f"coalesce(lower(ref_account_id) IN ({names}) OR ref_account_id IN ({names}), false)"
 
 
 def _refers(target: Target) -> str:
-    return f"({_whose(target)} OR coalesce(ref_post_id IN (SELECT value FROM erasing_posts), false))"
+    return (
+        f"({_whose(target)} OR coalesce(ref_post_id IN (SELECT value FROM erasing_posts), false))"
+    )
 
 
 def _as_text(name: str, kind: str) -> str:
@@ -165,8 +192,14 @@ def _masked(target: Target, name: str, kind: str) -> str:
         return target.marks.mask_map(column)
     if kind.endswith("]"):
         return target.marks.mask_list(column, handles=name == "mentions")
-    required = next((True for t in STORED.values() for c in t.columns if c.name == name and c.required), False)
-    return f"coalesce({target.marks.mask(column)}, 'erased')" if required else target.marks.mask(column)
+    required = next(
+        (True for t in STORED.values() for c in t.columns if c.name == name and c.required), False
+    )
+    return (
+        f"coalesce({target.marks.mask(column)}, 'erased')"
+        if required
+        else target.marks.mask(column)
+    )
 
 
 def _count(connection: duckdb.DuckDBPyConnection, statement: str) -> int:

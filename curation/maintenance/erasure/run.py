@@ -1,4 +1,6 @@
-"""`erase`: the order of things, so that an interrupted erasure can be run again and nothing is called done that is not."""
+"""`erase`: the order of things, so that an interrupted erasure can be run again and nothing is
+called done that is not.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import UserError
-from curation.maintenance.erasure import account, files, journal, made, publications, purge, releases, rows, search, studio, tracked
+from curation.maintenance.erasure import (
+    account,
+    files,
+    journal,
+    made,
+    publications,
+    purge,
+    releases,
+    rows,
+    search,
+    studio,
+    tracked,
+)
 from curation.maintenance.erasure.account import Target
 from curation.maintenance.tombstones import of_account
 from curation.store import salts
@@ -21,8 +35,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Erasure:
-    """What an erasure came to: rows removed and masked by table, releases superseded and what by, where was looked, what is left
-    (hits, and where), the backups that only the operator can delete, and what else is to be done by hand."""
+    """What an erasure came to: rows removed and masked by table, releases superseded and what by,
+    where was looked, what is left (hits, and where), the backups that only the operator can delete,
+    and what else is to be done by hand.
+    """
 
     rows_removed: dict[str, int] = field(default_factory=dict)
     rows_masked: dict[str, int] = field(default_factory=dict)
@@ -43,12 +59,21 @@ class Erasure:
         return dict(vars(self))
 
 
-def erase(store: Store, said: str, reason: str, *, platform: str | None = None, dataset: str | None = None,
-          also: Sequence[Path] = (), client: Client | None = None) -> Erasure:
+def erase(
+    store: Store,
+    said: str,
+    reason: str,
+    *,
+    platform: str | None = None,
+    dataset: str | None = None,
+    also: Sequence[Path] = (),
+    client: Client | None = None,
+) -> Erasure:
     """Erase one account, named by its id or @handle, from the store and all that was made from it.
 
-    Can be run again: after an interruption it goes on, and after the end it looks everywhere once more. Raises UserError where
-    nobody is known by that name, or several are, and where the reason itself would tell who it was.
+    Can be run again: after an interruption it goes on, and after the end it looks everywhere once
+    more. Raises UserError where nobody is known by that name, or several are, and where the reason
+    itself would tell who it was.
     """
     found = account.find(store, said, platform, dataset)
     file, kept = _journal(store, said, found)
@@ -59,15 +84,20 @@ def erase(store: Store, said: str, reason: str, *, platform: str | None = None, 
     else:
         target = account.erased_before(store, said)
     if target.marks.in_bytes(reason.encode()) or not reason.strip():
-        raise UserError("The reason is kept with the tombstone, so it must not be blank or name the account: no id, handle "
-                        "or text of it. Nothing was erased.")
+        raise UserError(
+            "The reason is kept with the tombstone, so it must not be blank or name the account: no"
+            " id, handle or text of it. Nothing was erased."
+        )
     return Task(store, target, reason, [p.resolve() for p in also], client).run(
-        file or journal.path(store.home, target.tombstones[0]), kept)
+        file or journal.path(store.home, target.tombstones[0]), kept
+    )
 
 
 @dataclass
 class Task:
-    """One erasure: of whom, why, which folders besides the store's own the user named, and at which Label Studio."""
+    """One erasure: of whom, why, which folders besides the store's own the user named, and at which
+    Label Studio.
+    """
 
     store: Store
     target: Target
@@ -83,13 +113,18 @@ class Task:
         if count := made.remove_unfinished(self.store.home):
             done.files["unfinished work removed"] = count
         removed, masked = rows.remove(self.store, self.target, state["reason"])
-        state |= {"removed": _sum(state["removed"], removed), "masked": _sum(state["masked"], masked)}
+        state |= {
+            "removed": _sum(state["removed"], removed),
+            "masked": _sum(state["masked"], masked),
+        }
         journal.write(file, state)
         done.rows_removed, done.rows_masked = state["removed"], state["masked"]
         done.successors = releases.supersede(self.store, state["releases"], self.target)
         # Before anything is made of the releases again: features of the accounts are cached.
         self._elsewhere(done)
-        done.publications, unmade = publications.renew(self.store, state["releases"], done.successors)
+        done.publications, unmade = publications.renew(
+            self.store, state["releases"], done.successors
+        )
         state["expired"] += purge.purge(self.store)
         journal.write(file, state)
         done.versions_expired = state["expired"]
@@ -109,8 +144,15 @@ class Task:
     def _begun(self) -> dict[str, Any]:
         """The journal before anything was done: what only the whole store can tell."""
         holding = releases.holding(self.store, self.target)
-        return {"target": self.target.document(), "reason": self.reason, "removed": {}, "masked": {}, "expired": 0,
-                "releases": holding, "seals": releases.broken_seals(self.store, holding, self.target)}
+        return {
+            "target": self.target.document(),
+            "reason": self.reason,
+            "removed": {},
+            "masked": {},
+            "expired": 0,
+            "releases": holding,
+            "seals": releases.broken_seals(self.store, holding, self.target),
+        }
 
     def _elsewhere(self, done: Erasure) -> None:
         """Label Studio, and every file that is not the store's own data."""
@@ -120,19 +162,33 @@ class Task:
             done.files["downloads removed"] = gone
         done.files |= purge.trash(self.store, self.target.marks)
         home = self.store.home
-        named = [f for place in self.places for f in made.in_place(place) if not f.is_relative_to(home)]
+        named = [
+            f for place in self.places for f in made.in_place(place) if not f.is_relative_to(home)
+        ]
         swept = files.sweep(self.store, [*made.of_home(home), *named], self.target.marks).cleaned
-        done.files = _sum(_sum(done.files, swept), tracked.sweep(self.store, self.target.marks).cleaned)
+        done.files = _sum(
+            _sum(done.files, swept), tracked.sweep(self.store, self.target.marks).cleaned
+        )
 
 
-def _journal(store: Store, said: str, found: list[tuple[str, str, str]]) -> tuple[Path | None, dict[str, Any] | None]:
-    """The journal of an interrupted erasure of this account: by its tombstone, or by the id or handle it was asked for."""
+def _journal(
+    store: Store, said: str, found: list[tuple[str, str, str]]
+) -> tuple[Path | None, dict[str, Any] | None]:
+    """The journal of an interrupted erasure of this account: by its tombstone, or by the id or
+    handle it was asked for.
+    """
     secret = salts.salt(store.home, salts.ERASED)
-    stones = {_stone(store, of_account(secret, quoted(p), quoted(d), quoted(a))) for p, d, a in found}
+    stones = {
+        _stone(store, of_account(secret, quoted(p), quoted(d), quoted(a))) for p, d, a in found
+    }
     name = said.lstrip("@").lower()
     for file, state in journal.unfinished(store.home):
         marks = account.restored(state["target"]).marks
-        if stones & set(state["target"]["tombstones"]) or said in marks.ids or name in marks.handles:
+        if (
+            stones & set(state["target"]["tombstones"])
+            or said in marks.ids
+            or name in marks.handles
+        ):
             return file, state
     return None, None
 

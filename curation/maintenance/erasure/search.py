@@ -1,4 +1,6 @@
-"""Looking whether anything is left: tables, data files, the catalog's own pages, releases, publications, and every other file."""
+"""Looking whether anything is left: tables, data files, the catalog's own pages, releases,
+publications, and every other file.
+"""
 
 from __future__ import annotations
 
@@ -19,28 +21,55 @@ if TYPE_CHECKING:
     from curation.store.store import Store
 
 ELSEWHERE = (
-    "Backups made elsewhere (botbench backup FOLDER, copies of the store's folder or of its disk) are not known to the store and "
-    "may hold the account: delete them, or restore each, run the same erase there, and back up anew."
+    "Backups made elsewhere (botbench backup FOLDER, copies of the store's folder or of its disk)"
+    " are not known to the store and may hold the account: delete them, or restore each, run the"
+    " same erase there, and back up anew."
 )
 """To be done after every erasure: nothing in a store tells where its copies went."""
 
 
-def look(store: Store, target: Target, places: Sequence[Path], client: Client | None, done: Erasure) -> None:
-    """Search every place and say where something is left; `done.left` counts tables, files, releases and tasks with hits."""
+def look(
+    store: Store, target: Target, places: Sequence[Path], client: Client | None, done: Erasure
+) -> None:
+    """Search every place and say where something is left; `done.left` counts tables, files,
+    releases and tasks with hits.
+    """
     target.marks.load(store.connection)
     shelved = sorted(made.shelved(store.home))
     runs = tracked.sweep(store, target.marks, dry=True)
     checks = [
         ("the store's tables, every version", tables(store, target)),
         ("data files", data(store, target)),
-        (f"the catalog ({catalog.kind(store.location)}), its free pages and log", pages(store, target)),
-        ("releases", [*releases.holding(store, target), *_swept(store, _unlisted(store, shelved), target)]),
-        ("publications", _swept(store, (p for p in shelved if p.is_relative_to(store.home / "publications")), target)),
-        ("caches, predictions, reports and downloads of the store", _swept(store, made.of_home(store.home), target)),
+        (
+            f"the catalog ({catalog.kind(store.location)}), its free pages and log",
+            pages(store, target),
+        ),
+        (
+            "releases",
+            [*releases.holding(store, target), *_swept(store, _unlisted(store, shelved), target)],
+        ),
+        (
+            "publications",
+            _swept(
+                store, (p for p in shelved if p.is_relative_to(store.home / "publications")), target
+            ),
+        ),
+        (
+            "caches, predictions, reports and downloads of the store",
+            _swept(store, made.of_home(store.home), target),
+        ),
         ("MLflow's runs of botbench", runs.left),
     ]
-    checks.append(("what doctor --clean moved to trash/", _swept(store, files.below(store.home / lake.TRASH), target)))
-    checks += [(f"what botbench wrote below {place}", _swept(store, _named(store, place), target)) for place in places]
+    checks.append(
+        (
+            "what doctor --clean moved to trash/",
+            _swept(store, files.below(store.home / lake.TRASH), target),
+        )
+    )
+    checks += [
+        (f"what botbench wrote below {place}", _swept(store, _named(store, place), target))
+        for place in places
+    ]
     if client:
         n = studio.left(client, target)
         checks.append((f"Label Studio at {client.url}", [f"{n} tasks"] if n else []))
@@ -55,16 +84,21 @@ def _named(store: Store, place: Path) -> list[Path]:
 
 
 def _unlisted(store: Store, shelved: Iterable[Path]) -> list[Path]:
-    """Files below the releases that no finished release reads: unfinished work, folders without a release.json; and each
-    release.json."""
+    """Files below the releases that no finished release reads: unfinished work, folders without a
+    release.json; and each release.json."""
     below = [p for p in shelved if p.is_relative_to(store.home / "releases")]
-    listed = {p.parent for p in below if p.name == "release.json" and len(p.relative_to(store.home).parts) == 4}
+    listed = {
+        p.parent
+        for p in below
+        if p.name == "release.json" and len(p.relative_to(store.home).parts) == 4
+    }
     return [p for p in below if p.parent not in listed or p.name == "release.json"]
 
 
 def strangers(store: Store, target: Target, places: Sequence[Path]) -> list[str]:
-    """Sentences on the files that botbench did not make and that hold the accounts: below the store's folder, beside a local
-    MLflow store, and below each folder that the user named. They are read only."""
+    """Sentences on the files that botbench did not make and that hold the accounts: below the
+    store's folder, beside a local MLflow store, and below each folder that the user named. They are
+    read only."""
     target.marks.load(store.connection)
     home = store.home
     shelved = made.shelved(home)
@@ -72,36 +106,57 @@ def strangers(store: Store, target: Target, places: Sequence[Path]) -> list[str]
     undecoded = files.sweep(store, sorted(cleaned), target.marks, dry=True).undecoded
     runs = tracked.sweep(store, target.marks, dry=True)
     database = runs.database
-    of_mlflow = {database.with_name(database.name + end) for end in ("", "-wal", "-shm")} if database else set()
+    of_mlflow = (
+        {database.with_name(database.name + end) for end in ("", "-wal", "-shm")}
+        if database
+        else set()
+    )
     ours = {*shelved, *cleaned, *of_mlflow}
-    found = files.strangers(store, (p for p in files.below(home) if not _is_own(home, p)), target.marks, ours)
+    found = files.strangers(
+        store, (p for p in files.below(home) if not _is_own(home, p)), target.marks, ours
+    )
     folder, away = tracked.folder(), [home, *runs.folders]
     for place in dict.fromkeys([*([folder.resolve()] if folder else []), *places]):
         outside = (p for p in files.below(place) if not any(p.is_relative_to(a) for a in away))
         found += files.strangers(store, outside, target.marks, ours)
     found += [
-        f"{p} holds the account, but is not in the form in which botbench writes it (UTF-8, whole JSON), so it was left as it is: "
-        "clean or delete it yourself."
+        f"{p} holds the account, but is not in the form in which botbench writes it (UTF-8, whole"
+        " JSON), so it was left as it is: clean or delete it yourself."
         for p in undecoded
     ]
     return [*dict.fromkeys(found), *runs.strangers]
 
 
 def _is_own(home: Path, path: Path) -> bool:
-    """Whether a file of the store's folder is one that is searched in another way, or the operator's own (backups)."""
+    """Whether a file of the store's folder is one that is searched in another way, or the
+    operator's own (backups).
+    """
     name = path.relative_to(home)
     if len(name.parts) == 1:
-        return name.name == "write.lock" or name.name.startswith("catalog.sqlite") or name.suffix == ".salt"
-    return name.parts[0] in ("backups", journal.FOLDER, lake.TRASH) or (name.parts[0] == "data" and name.suffix == ".parquet")
+        return (
+            name.name == "write.lock"
+            or name.name.startswith("catalog.sqlite")
+            or name.suffix == ".salt"
+        )
+    return name.parts[0] in ("backups", journal.FOLDER, lake.TRASH) or (
+        name.parts[0] == "data" and name.suffix == ".parquet"
+    )
 
 
 def tables(store: Store, target: Target) -> list[str]:
     """Tables with rows that tell of the accounts."""
     found = []
-    store.connection.execute("CREATE OR REPLACE TEMP TABLE erasing_claims AS SELECT NULL::VARCHAR AS claim_id WHERE false")
+    store.connection.execute(
+        "CREATE OR REPLACE TEMP TABLE erasing_claims AS SELECT NULL::VARCHAR AS claim_id WHERE"
+        " false"
+    )
     for table in STORED.values():
         name = f'lake.main."{table.name}"'
-        tests = [f"SELECT 1 FROM {name} WHERE {where}" for where in (rows.theirs(table, target),) if where]
+        tests = [
+            f"SELECT 1 FROM {name} WHERE {where}"
+            for where in (rows.theirs(table, target),)
+            if where
+        ]
         if texts := list(rows.texts_of(table).values()):
             tests.append(target.marks.rows_with(name, "1", texts))
         if any(store.connection.execute(f"SELECT 1 FROM ({t}) LIMIT 1").fetchone() for t in tests):
@@ -111,11 +166,15 @@ def tables(store: Store, target: Target) -> list[str]:
 
 def data(store: Store, target: Target) -> list[str]:
     """Parquet files of the store, in use or not, that tell of the accounts."""
-    return _swept(store, (p for p in files.below(store.location.data) if p.suffix == ".parquet"), target)
+    return _swept(
+        store, (p for p in files.below(store.location.data) if p.suffix == ".parquet"), target
+    )
 
 
 def pages(store: Store, target: Target) -> list[str]:
-    """Where the catalog tells of the accounts: every value, free page and log of SQLite, every value of Postgres' tables."""
+    """Where the catalog tells of the accounts: every value, free page and log of SQLite, every
+    value of Postgres' tables.
+    """
     if catalog.kind(store.location) == "sqlite":
         path = Path(store.location.catalog.partition(":")[2])
         return [path.name] if target.marks.in_bytes(files.database(path)) else []
@@ -134,9 +193,14 @@ def _swept(store: Store, paths: Iterable[Path], target: Target) -> list[str]:
 
 def backups(store: Store) -> list[str]:
     """Copies that only the operator can delete."""
-    found = [str(p) for p in sorted((store.home / "backups").glob("*")) if not p.name.startswith(".")]
+    found = [
+        str(p) for p in sorted((store.home / "backups").glob("*")) if not p.name.startswith(".")
+    ]
     if catalog.kind(store.location) == "postgres":
-        found.append("PostgreSQL: its write-ahead log until it is recycled, base backups, archives and replicas of the server")
+        found.append(
+            "PostgreSQL: its write-ahead log until it is recycled, base backups, archives and"
+            " replicas of the server"
+        )
     return found
 
 
@@ -148,6 +212,7 @@ def origins(store: Store, target: Target) -> list[str]:
         "AND origin NOT IN ('download', 'made here') ORDER BY ALL"
     ).fetchall()
     return [
-        f"The source files of {dataset} in {origin} still hold the account; delete or keep them as the law where you are asks."
+        f"The source files of {dataset} in {origin} still hold the account; delete or keep them as"
+        " the law where you are asks."
         for dataset, origin in pulled
     ]

@@ -1,4 +1,6 @@
-"""Label Studio's tasks of erased accounts, through its API where a server is given; else what is to be done there."""
+"""Label Studio's tasks of erased accounts, through its API where a server is given; else what is to
+be done there.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def remove(client: Client, target: Target) -> int:
-    """Delete the tasks (with their annotations) of the accounts in every project of their batches; returns how many."""
+    """Delete the tasks (with their annotations) of the accounts in every project of their batches;
+    returns how many.
+    """
     count = 0
     for project in client.projects():
         if project["botbench"]["batch"] in target.batches:
@@ -37,6 +41,7 @@ def to_do(target: Target) -> list[str]:
     if not target.batches:
         return []
     return [
-        f"Label Studio: no server was given. The account was drawn into {', '.join(target.batches)}; its tasks have the keys "
-        f"{', '.join(target.keys)}. Run the same erase again with --url and --token, or delete those tasks there."
+        "Label Studio: no server was given. The account was drawn into"
+        f" {', '.join(target.batches)}; its tasks have the keys {', '.join(target.keys)}. Run the"
+        " same erase again with --url and --token, or delete those tasks there."
     ]

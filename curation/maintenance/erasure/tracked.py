@@ -1,6 +1,8 @@
-"""MLflow's runs that botbench logged: cleaned through MLflow's own client. Runs of others in the same tracking store are read only.
+"""MLflow's runs that botbench logged: cleaned through MLflow's own client. Runs of others in the
+same tracking store are read only.
 
-`benchmarks/execution/tracking.py` writes the runs: each has a tag `botbench.kind`, and the artifacts named here.
+`benchmarks/execution/tracking.py` writes the runs: each has a tag `botbench.kind`, and the
+artifacts named here.
 """
 
 from __future__ import annotations
@@ -31,8 +33,10 @@ ARTIFACTS = {"cell": {"predictions.parquet", "curves.svg"}}
 
 @dataclass
 class Tracked:
-    """What MLflow came to: `cleaned` by what was done to how many things, `left` in botbench's own runs, `strangers` (sentences on
-    what others logged), `folders` with the artifacts that were looked at here, and the `database` they belong to."""
+    """What MLflow came to: `cleaned` by what was done to how many things, `left` in botbench's own
+    runs, `strangers` (sentences on what others logged), `folders` with the artifacts that were
+    looked at here, and the `database` they belong to.
+    """
 
     cleaned: dict[str, int] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
@@ -46,26 +50,38 @@ class Tracked:
 
 
 def address() -> str:
-    """The tracking store: MLFLOW_TRACKING_URI, else the SQLite file of the current folder's `mlruns`."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path('mlruns').absolute()}/mlflow.db"
+    """The tracking store: MLFLOW_TRACKING_URI, else the SQLite file of the current folder's
+    `mlruns`.
+    """
+    return (
+        os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path('mlruns').absolute()}/mlflow.db"
+    )
 
 
 def local() -> Path | None:
-    """The SQLite file of a local tracking store, None where the store is of another kind or not there."""
+    """The SQLite file of a local tracking store, None where the store is of another kind or not
+    there.
+    """
     path = Path(address().removeprefix("sqlite:///"))
     return path.resolve() if address().startswith("sqlite:///") and path.is_file() else None
 
 
 def folder() -> Path | None:
-    """The folder of a local tracking store, where its artifacts stand by default; None for another kind of store."""
+    """The folder of a local tracking store, where its artifacts stand by default; None for another
+    kind of store.
+    """
     path = Path(address().removeprefix("sqlite:///")).absolute()
     return path.parent if address().startswith("sqlite:///") and path.parent.is_dir() else None
 
 
 def sweep(store: Store, marks: Marks, dry: bool = False) -> Tracked:
-    """Clean botbench's runs of the accounts; `dry` only looks. A tracking store that cannot be asked counts as left."""
+    """Clean botbench's runs of the accounts; `dry` only looks. A tracking store that cannot be
+    asked counts as left.
+    """
     found = Tracked(database=local())
-    if address().startswith("sqlite:///") and (found.database is None or not _is_ours(found.database)):
+    if address().startswith("sqlite:///") and (
+        found.database is None or not _is_ours(found.database)
+    ):
         found.database = None
         return found
     try:
@@ -74,7 +90,10 @@ def sweep(store: Store, marks: Marks, dry: bool = False) -> Tracked:
         for run in ours:
             _Run(client, run, store, marks, found, dry).clean()
     except Exception as error:  # tracking stores fail in many ways; whatever it is, the runs may still hold the account
-        found.left.append(f"the tracking store could not be asked ({type(error).__name__}): set MLFLOW_TRACKING_URI right")
+        found.left.append(
+            f"the tracking store could not be asked ({type(error).__name__}): set"
+            " MLFLOW_TRACKING_URI right"
+        )
         return found
     if found.database and ours and not dry:
         _rewrite(found.database)
@@ -82,10 +101,15 @@ def sweep(store: Store, marks: Marks, dry: bool = False) -> Tracked:
 
 
 def _is_ours(database: Path) -> bool:
-    """Whether an SQLite file holds runs of botbench. Asked before MLflow's client, which makes its tables in any file."""
+    """Whether an SQLite file holds runs of botbench. Asked before MLflow's client, which makes its
+    tables in any file.
+    """
     try:
         with files.opened(database) as connection:
-            return connection.execute("SELECT 1 FROM tags WHERE key = ? LIMIT 1", [KIND]).fetchone() is not None
+            return (
+                connection.execute("SELECT 1 FROM tags WHERE key = ? LIMIT 1", [KIND]).fetchone()
+                is not None
+            )
     except sqlite3.Error:
         return False
 
@@ -105,9 +129,14 @@ def _runs(client: Any) -> Iterator[Any]:
     """Every run of every experiment, deleted ones too."""
     from mlflow.entities import ViewType
 
-    experiments = [e.experiment_id for e in _pages(lambda token: client.search_experiments(ViewType.ALL, page_token=token))]
+    experiments = [
+        e.experiment_id
+        for e in _pages(lambda token: client.search_experiments(ViewType.ALL, page_token=token))
+    ]
     for experiment in experiments:
-        yield from _pages(lambda token, e=experiment: client.search_runs([e], "", ViewType.ALL, page_token=token))
+        yield from _pages(
+            lambda token, e=experiment: client.search_runs([e], "", ViewType.ALL, page_token=token)
+        )
 
 
 def _pages(ask: Any) -> Iterator[Any]:
@@ -124,11 +153,14 @@ def _look(run: Any, marks: Marks, found: Tracked) -> bool:
     """Whether a run is botbench's; of a stranger's, say whether it tells of the accounts."""
     if KIND in run.data.tags:
         return True
-    told = [run.info.run_name or "", *(text for pair in (*run.data.tags.items(), *run.data.params.items()) for text in pair)]
+    told = [
+        run.info.run_name or "",
+        *(text for pair in (*run.data.tags.items(), *run.data.params.items()) for text in pair),
+    ]
     if any(marks.in_bytes(text.encode()) for text in told):
         found.strangers.append(
-            f"MLflow's run {run.info.run_id} holds the account in its name, tags or parameters. botbench did not log it and left "
-            "it as it is."
+            f"MLflow's run {run.info.run_id} holds the account in its name, tags or parameters."
+            " botbench did not log it and left it as it is."
         )
     return False
 
@@ -145,7 +177,9 @@ class _Run:
     dry: bool
 
     def clean(self) -> None:
-        """Name, tags (a description is one) and artifacts; parameters only an operator can take out."""
+        """Name, tags (a description is one) and artifacts; parameters only an operator can take
+        out.
+        """
         if self._is_deleted():
             return
         for key, value in self.run.data.tags.items():
@@ -153,7 +187,10 @@ class _Run:
                 self._clean_tag(key, value)
         for key, value in self.run.data.params.items():
             if self._tells(key) or self._tells(value):
-                self._left("a parameter, which MLflow never changes: delete the run (mlflow runs delete, then mlflow gc)")
+                self._left(
+                    "a parameter, which MLflow never changes: delete the run (mlflow runs delete,"
+                    " then mlflow gc)"
+                )
         self._clean_artifacts()
 
     @property
@@ -168,10 +205,16 @@ class _Run:
         self.found.left.append(f"run {self.id}: {what}")
 
     def _is_deleted(self) -> bool:
-        """A deleted run is not changed by MLflow any more; it counts as left where it tells of the accounts."""
+        """A deleted run is not changed by MLflow any more; it counts as left where it tells of the
+        accounts.
+        """
         if self.run.info.lifecycle_stage != "deleted":
             return False
-        told = any(self._tells(t) for pair in (*self.run.data.tags.items(), *self.run.data.params.items()) for t in pair)
+        told = any(
+            self._tells(t)
+            for pair in (*self.run.data.tags.items(), *self.run.data.params.items())
+            for t in pair
+        )
         held = _Run(self.client, self.run, self.store, self.marks, Tracked(), dry=True)
         held._clean_artifacts()
         self.found.folders += held.found.folders
@@ -202,9 +245,13 @@ class _Run:
 
     def _clean_artifact(self, name: str, copy: Path) -> None:
         kind = self.run.data.tags[KIND]
-        if not (name in ARTIFACTS.get(kind, ()) or (kind == "suite" and "/" not in name and name.endswith(".json"))):
+        if not (
+            name in ARTIFACTS.get(kind, ())
+            or (kind == "suite" and "/" not in name and name.endswith(".json"))
+        ):
             self.found.strangers.append(
-                f"The artifact {name} of MLflow's run {self.id} holds the account. botbench did not log it and left it as it is."
+                f"The artifact {name} of MLflow's run {self.id} holds the account. botbench did not"
+                " log it and left it as it is."
             )
         elif not files.holds(self.store, copy, self.marks):
             return
@@ -234,11 +281,14 @@ class _Run:
 
 
 def _rewrite(database: Path) -> None:
-    """Write the pages of the tracking store's file anew, so that no free page or log holds what the client overwrote; no value
-    changes. A file in use is left to MLflow: the next erasure tries again."""
+    """Write the pages of the tracking store's file anew, so that no free page or log holds what the
+    client overwrote; no value changes. A file in use is left to MLflow: the next erasure tries
+    again."""
     with (
         contextlib.suppress(sqlite3.OperationalError),
-        contextlib.closing(sqlite3.connect(database, timeout=60, isolation_level=None)) as connection,
+        contextlib.closing(
+            sqlite3.connect(database, timeout=60, isolation_level=None)
+        ) as connection,
     ):
         connection.execute("VACUUM")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

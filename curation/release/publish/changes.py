@@ -1,4 +1,6 @@
-"""What differs between two versions of a release: accounts added, removed and relabelled, and by whose claim."""
+"""What differs between two versions of a release: accounts added, removed and relabelled, and by
+whose claim.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,10 @@ SHOWN = 1_000
 
 @dataclass(frozen=True)
 class Changes:
-    """From one version to a later one. `accounts` lists them all: id, change, label before and after, status after, and the
-    claims made between the two versions (claimant, kind, answer, time); `counts` by change; `because` as the maintainer said."""
+    """From one version to a later one. `accounts` lists them all: id, change, label before and
+    after, status after, and the claims made between the two versions (claimant, kind, answer,
+    time); `counts` by change; `because` as the maintainer said.
+    """
 
     old: str
     new: str
@@ -34,14 +38,26 @@ class Changes:
 
     def document(self) -> dict[str, Any]:
         """The changes as one JSON document."""
-        return {"from": self.old, "to": self.new, "because": self.because, **self.counts, "accounts": self.accounts}
+        return {
+            "from": self.old,
+            "to": self.new,
+            "because": self.because,
+            **self.counts,
+            "accounts": self.accounts,
+        }
 
 
 def between(store: Store, old: Release, new: Release, tier: Tier | None = None) -> Changes:
-    """Compare two versions of one release; with a tier, ids and claimants are as that tier publishes them."""
+    """Compare two versions of one release; with a tier, ids and claimants are as that tier
+    publishes them.
+    """
     rows = store.arrow(_query(store, old, new, tier)).to_pylist()
-    counts = {what: sum(r["change"] == what for r in rows) for what in ("added", "removed", "relabelled")}
-    return Changes(old.reference, new.reference, new.info.get("because"), counts, [dict(r) for r in rows])
+    counts = {
+        what: sum(r["change"] == what for r in rows) for what in ("added", "removed", "relabelled")
+    }
+    return Changes(
+        old.reference, new.reference, new.info.get("because"), counts, [dict(r) for r in rows]
+    )
 
 
 def _query(store: Store, old: Release, new: Release, tier: Tier | None) -> str:
@@ -52,11 +68,17 @@ def _query(store: Store, old: Release, new: Release, tier: Tier | None) -> str:
             account = salts.hashed(secret, f"account {new.platform}", "account_id")
         if tier.annotators == "pseudonymous":
             who = salts.hashed(secret, "annotator", "claimant")
-            claimant = f"CASE WHEN claimant_kind = 'person' THEN 'annotator-' || {who} ELSE claimant END"
-    before, after, said = (f"read_parquet({quoted(r.file(t))})" for r, t in ((old, "labels"), (new, "labels"), (old, "claims")))
+            claimant = (
+                f"CASE WHEN claimant_kind = 'person' THEN 'annotator-' || {who} ELSE claimant END"
+            )
+    before, after, said = (
+        f"read_parquet({quoted(r.file(t))})"
+        for r, t in ((old, "labels"), (new, "labels"), (old, "claims"))
+    )
     status = (
-        f"SELECT account_id, any_value(status) AS status FROM {store.relation('labels')} WHERE dataset = {quoted(new.dataset)} "
-        f"AND consensus_id = {quoted(new.info['consensus_id'])} GROUP BY 1"
+        f"SELECT account_id, any_value(status) AS status FROM {store.relation('labels')} WHERE"
+        f" dataset = {quoted(new.dataset)} AND consensus_id = {quoted(new.info['consensus_id'])}"
+        " GROUP BY 1"
     )
     said_so = f"""{{'claimant': {claimant}, 'kind': claimant_kind, 'answer': coalesce(answer, 'took a claim back'),
             'made_at': made_at::VARCHAR}}"""
@@ -72,8 +94,17 @@ def _query(store: Store, old: Release, new: Release, tier: Tier | None) -> str:
 
 def html(changes: Changes, facts: Mapping[str, Any]) -> str:
     """The diff page: opens from disk, no script, whatever was typed is text."""
-    groups = [(what, [a for a in changes.accounts if a["change"] == what]) for what in ("added", "removed", "relabelled")]
-    return render(TEMPLATE, changes=changes, facts=facts, shown=SHOWN, groups=[(w, a[:SHOWN], len(a)) for w, a in groups if a])
+    groups = [
+        (what, [a for a in changes.accounts if a["change"] == what])
+        for what in ("added", "removed", "relabelled")
+    ]
+    return render(
+        TEMPLATE,
+        changes=changes,
+        facts=facts,
+        shown=SHOWN,
+        groups=[(w, a[:SHOWN], len(a)) for w, a in groups if a],
+    )
 
 
 def markdown(changes: Changes) -> str:
@@ -88,14 +119,21 @@ def markdown(changes: Changes) -> str:
         "",
     ]
     if changes.accounts:
-        lines += ["| account | change | before | after | claims made between the versions |", "| --- | --- | --- | --- | --- |"]
         lines += [
-            f"| {literal(a['account_id'])} | {a['change']} | {a['before'] or '–'} | {a['after'] or a['status'] or '–'} | "
+            "| account | change | before | after | claims made between the versions |",
+            "| --- | --- | --- | --- | --- |",
+        ]
+        lines += [
+            f"| {literal(a['account_id'])} | {a['change']} | {a['before'] or '–'} |"
+            f" {a['after'] or a['status'] or '–'} | "
             f"{'; '.join(literal(claim(x)) for x in a['claims']) or 'none: the rule or the version of the store differs'} |"
             for a in changes.accounts[:SHOWN]
         ]
     if len(changes.accounts) > SHOWN:
-        lines.append(f"\n{len(changes.accounts) - SHOWN:,} more: `botbench releases --diff {changes.old} {changes.new} --json`.")
+        lines.append(
+            f"\n{len(changes.accounts) - SHOWN:,} more: `botbench releases --diff {changes.old}"
+            f" {changes.new} --json`."
+        )
     return "\n".join(lines) + "\n"
 
 

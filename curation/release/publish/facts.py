@@ -1,4 +1,6 @@
-"""What the store knows about a release, in the words of documents: nothing here is anybody's opinion."""
+"""What the store knows about a release, in the words of documents: nothing here is anybody's
+opinion.
+"""
 
 from __future__ import annotations
 
@@ -80,7 +82,10 @@ def _card(store: Store, release: Release) -> dict[str, Any]:
 
 
 def _method(store: Store, release: Release) -> list[str]:
-    return [r["method"] for r in _rows(store, f"SELECT DISTINCT method FROM {_file(release, 'labels')} ORDER BY 1")]
+    return [
+        r["method"]
+        for r in _rows(store, f"SELECT DISTINCT method FROM {_file(release, 'labels')} ORDER BY 1")
+    ]
 
 
 def _claimants(store: Store, release: Release) -> list[dict[str, Any]]:
@@ -94,21 +99,28 @@ def _claimants(store: Store, release: Release) -> list[dict[str, Any]]:
 
 
 def _votes(store: Store, release: Release) -> dict[str, Any]:
-    """How often two claimants of the same kind, on the same account, said the same (one vote a claimant, the latest)."""
+    """How often two claimants of the same kind, on the same account, said the same (one vote a
+    claimant, the latest).
+    """
     votes = (
-        f"SELECT account_id, claimant_kind, claimant, arg_max(answer, coalesce(made_at, 'epoch'::TIMESTAMPTZ)) AS answer "
-        f"FROM {_file(release, 'claims')} WHERE answer IS NOT NULL GROUP BY ALL"
+        "SELECT account_id, claimant_kind, claimant, arg_max(answer, coalesce(made_at,"
+        f" 'epoch'::TIMESTAMPTZ)) AS answer FROM {_file(release, 'claims')} WHERE answer IS NOT"
+        " NULL GROUP BY ALL"
     )
     counts = (
-        f"SELECT account_id, claimant_kind, sum(n) AS n, sum(n * (n - 1)) AS same FROM (SELECT account_id, claimant_kind, answer, "
-        f"count(*) AS n FROM ({votes}) GROUP BY ALL) GROUP BY ALL"
+        "SELECT account_id, claimant_kind, sum(n) AS n, sum(n * (n - 1)) AS same FROM (SELECT"
+        f" account_id, claimant_kind, answer, count(*) AS n FROM ({votes}) GROUP BY ALL) GROUP"
+        " BY ALL"
     )
     row = _rows(
         store,
         f"""SELECT count(*) FILTER (n > 1) AS accounts, sum(n * (n - 1))::BIGINT // 2 AS pairs,
         sum(same) / nullif(sum(n * (n - 1)), 0) AS agreed, avg(n) AS per_account FROM ({counts})""",
     )[0]
-    return {k: (float(v) if k in ("agreed", "per_account") and v is not None else v) for k, v in row.items()}
+    return {
+        k: float(v) if k in ("agreed", "per_account") and v is not None else v
+        for k, v in row.items()
+    }
 
 
 def _batches(store: Store, release: Release) -> list[dict[str, Any]]:
@@ -130,9 +142,11 @@ def _pulls(store: Store, release: Release) -> list[dict[str, Any]]:
 
 def _span(store: Store, release: Release, table: str, column: str) -> list[str] | None:
     """First and last day, None where nothing says when."""
-    row = _rows(store, f"SELECT min({column})::DATE::VARCHAR AS a, max({column})::DATE::VARCHAR AS b FROM {_file(release, table)}")[
-        0
-    ]
+    row = _rows(
+        store,
+        f"SELECT min({column})::DATE::VARCHAR AS a, max({column})::DATE::VARCHAR AS b FROM"
+        f" {_file(release, table)}",
+    )[0]
     return [row["a"], row["b"]] if row["a"] else None
 
 
@@ -143,8 +157,8 @@ def _posts(store: Store, release: Release) -> int:
 def _languages(store: Store, release: Release) -> list[dict[str, Any]]:
     return _rows(
         store,
-        f"SELECT lang, count(*) AS accounts FROM {_file(release, 'accounts')} WHERE lang IS NOT NULL "
-        "GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 10",
+        f"SELECT lang, count(*) AS accounts FROM {_file(release, 'accounts')} WHERE lang IS NOT"
+        " NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 10",
     )
 
 
@@ -153,22 +167,32 @@ def _audit_file(store: Store, release: Release) -> Path:
 
 
 def audit(store: Store, release: Release) -> dict[str, Any] | None:
-    """What `botbench audit dataset RELEASE --json` found of this content, where it was kept; None where it was not."""
+    """What `botbench audit dataset RELEASE --json` found of this content, where it was kept; None
+    where it was not.
+    """
     file = _audit_file(store, release)
     return dict(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
 
 
 def keep_audit(store: Store, release: Release, said: Path) -> None:
-    """Keep an audit's document with the release's content; raises UserError where it is another thing, or of other content."""
+    """Keep an audit's document with the release's content; raises UserError where it is another
+    thing, or of other content.
+    """
     try:
         document = json.loads(said.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         document = None
     if not isinstance(document, dict) or not isinstance(document.get("checks"), list):
-        raise UserError(f"{said} is no audit; make one: botbench audit dataset {release.reference} --json > {said.name}")
+        raise UserError(
+            f"{said} is no audit; make one: botbench audit dataset {release.reference} --json >"
+            f" {said.name}"
+        )
     if document.get("content_hash") != release.content_hash:
-        raise UserError(f"{said} is the audit of other content ({document.get('release')}); audit {release.reference} again: "
-                        f"botbench audit dataset {release.reference} --json > {said.name}")
+        raise UserError(
+            f"{said} is the audit of other content ({document.get('release')}); audit"
+            f" {release.reference} again: botbench audit dataset {release.reference} --json >"
+            f" {said.name}"
+        )
     file = _audit_file(store, release)
     file.parent.mkdir(exist_ok=True)
     file.write_text(json.dumps(document, indent=1), encoding="utf-8")

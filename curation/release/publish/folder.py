@@ -1,4 +1,6 @@
-"""Publishing: a folder from one version of a release in one tier, proved before it stands where it belongs, never edited after."""
+"""Publishing: a folder from one version of a release in one tier, proved before it stands where it
+belongs, never edited after.
+"""
 
 from __future__ import annotations
 
@@ -28,14 +30,30 @@ from curation.store.identity import short_hash
 from curation.store.store import Store
 
 FOLDER = "publications"
-SAID = ("name", "version", "dataset", "platform", "simulated", "title", "licence", "citation", "accounts", "bots", "humans",
-        "content_hash", "parent", "because")
+SAID = (
+    "name",
+    "version",
+    "dataset",
+    "platform",
+    "simulated",
+    "title",
+    "licence",
+    "citation",
+    "accounts",
+    "bots",
+    "humans",
+    "content_hash",
+    "parent",
+    "because",
+)
 """What of the release's own release.json stands in the publication's."""
 
 
 @dataclass(frozen=True)
 class Publication:
-    """A published folder and its release.json. `made` is False where the very same publication was there."""
+    """A published folder and its release.json. `made` is False where the very same publication was
+    there.
+    """
 
     path: Path
     info: dict[str, Any]
@@ -59,18 +77,28 @@ def shelf_of(home: Path, release: Release) -> Path:
     return home / FOLDER / release.name / str(release.version)
 
 
-def publish(store: Store, release: Release, tier: Tier, answers: Answers | None = None) -> Publication:
-    """Write the publication of a release version in a tier. The same content again is the same folder; other answers or another
-    tier under the same name make a further revision beside it (`public-r2`), for what is published is not edited.
+def publish(
+    store: Store, release: Release, tier: Tier, answers: Answers | None = None
+) -> Publication:
+    """Write the publication of a release version in a tier. The same content again is the same
+    folder; other answers or another tier under the same name make a further revision beside it
+    (`public-r2`), for what is published is not edited.
 
-    Raises Findings where anything but what the tier lists would go out, and UserError where the release was changed, or is sealed
-    and the tier would tell the labels kept back.
+    Raises Findings where anything but what the tier lists would go out, and UserError where the
+    release was changed, or is sealed and the tier would tell the labels kept back.
     """
     seals.refuse(store.home, release.reference, tier)
     release.verify()
-    press = Press(store, release, tier, answers if answers is not None else asking.load(store.home, release.name))
+    press = Press(
+        store,
+        release,
+        tier,
+        answers if answers is not None else asking.load(store.home, release.name),
+    )
     place = shelf_of(store.home, release)
-    there = [p for p in listed(store.home) if p.path.parent == place and p.info["tier"] == tier.tier]
+    there = [
+        p for p in listed(store.home) if p.path.parent == place and p.info["tier"] == tier.tier
+    ]
     for known in there:
         if known.info["identity"] == press.identity:
             return known
@@ -92,16 +120,30 @@ class Press:
     def identity(self) -> str:
         """The hash of all that determines the folder."""
         said = self.release.info
-        return short_hash({
-            "release": said["files"], "tier": self.tier.model_dump(mode="json"), "answers": self.answers.given,
-            "because": said.get("because"), "rewritten": said.get("rewritten", []), "audit": facts.audit(self.store, self.release)})
+        return short_hash(
+            {
+                "release": said["files"],
+                "tier": self.tier.model_dump(mode="json"),
+                "answers": self.answers.given,
+                "because": said.get("because"),
+                "rewritten": said.get("rewritten", []),
+                "audit": facts.audit(self.store, self.release),
+            }
+        )
 
     def write(self, target: Path, revision: int, supersedes: str | None) -> dict[str, Any]:
-        """Write the folder aside, prove it, and move it to `target`, in the place of what stands there; its release.json."""
+        """Write the folder aside, prove it, and move it to `target`, in the place of what stands
+        there; its release.json.
+        """
         work = target.parent / f"{writer.UNFINISHED}{uuid.uuid4().hex}"
         (work / "data").mkdir(parents=True)
         try:
-            builder = Builder(self.release, self.tier, salts.salt(self.store.home, salts.PUBLISHED), self.store.home)
+            builder = Builder(
+                self.release,
+                self.tier,
+                salts.salt(self.store.home, salts.PUBLISHED),
+                self.store.home,
+            )
             with scratch() as connection:
                 files = builder.files(connection)
                 rows = {f.path: _copy(connection, f, work / f.path) for f in files}
@@ -109,9 +151,18 @@ class Press:
             digests = {f.path: str(writer.sha256(work / f.path)) for f in files}
             self._documents(work, files, digests, known)
             proved = Proof(self.store, self.release, self.tier, files)(work)
-            listed_files = [{"path": f.path, "sha256": digests[f.path], "rows": rows[f.path], "table": f.table} for f in files]
-            info = {**self._about(), "revision": revision, "supersedes": supersedes,
-                    "folder": f"{self.release.reference}/{target.name}", "proof": proved, "files": listed_files}
+            listed_files = [
+                {"path": f.path, "sha256": digests[f.path], "rows": rows[f.path], "table": f.table}
+                for f in files
+            ]
+            info = {
+                **self._about(),
+                "revision": revision,
+                "supersedes": supersedes,
+                "folder": f"{self.release.reference}/{target.name}",
+                "proof": proved,
+                "files": listed_files,
+            }
             _seal(work, info)
             if target.exists():
                 shutil.rmtree(target)
@@ -120,12 +171,16 @@ class Press:
             shutil.rmtree(work, ignore_errors=True)
         return info
 
-    def _documents(self, work: Path, files: list[File], digests: Mapping[str, str], known: Mapping[str, Any]) -> None:
+    def _documents(
+        self, work: Path, files: list[File], digests: Mapping[str, str], known: Mapping[str, Any]
+    ) -> None:
         texts = {
             "README.md": readme.readme(known, self.tier, files, digests),
             "CITATION.cff": readme.citation(known, self.tier, self.answers),
-            "DATASHEET.md": datasheet.markdown(known, self.answers), "datasheet.html": datasheet.html(known, self.answers),
-            "RESPONSIBLE-USE.md": readme.responsible_use(self.answers), **self._changes(known),
+            "DATASHEET.md": datasheet.markdown(known, self.answers),
+            "datasheet.html": datasheet.html(known, self.answers),
+            "RESPONSIBLE-USE.md": readme.responsible_use(self.answers),
+            **self._changes(known),
         }
         for name, text in texts.items():
             (work / name).write_text(text, encoding="utf-8")
@@ -146,9 +201,15 @@ class Press:
     def _about(self) -> dict[str, Any]:
         said = self.release.info
         return {
-            **{k: said.get(k) for k in SAID}, "reference": self.release.reference, "tier": self.tier.tier,
-            "tier_document": self.tier.model_dump(mode="json"), "identity": self.identity, "release_made_at": said["made_at"],
-            "published_at": datetime.now(UTC).isoformat(), "unanswered": self.answers.open, "answers": self.answers.given,
+            **{k: said.get(k) for k in SAID},
+            "reference": self.release.reference,
+            "tier": self.tier.tier,
+            "tier_document": self.tier.model_dump(mode="json"),
+            "identity": self.identity,
+            "release_made_at": said["made_at"],
+            "published_at": datetime.now(UTC).isoformat(),
+            "unanswered": self.answers.open,
+            "answers": self.answers.given,
             "erasures": len(said.get("rewritten", [])),
         }
 
@@ -161,17 +222,22 @@ def _copy(connection: Any, file: File, path: Path) -> int:
 
 def _seal(work: Path, info: Mapping[str, Any]) -> None:
     """Write release.json and the sums of everything."""
-    (work / "release.json").write_text(json.dumps(info, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (work / "release.json").write_text(
+        json.dumps(info, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
     everything = sorted(p for p in work.rglob("*") if p.is_file())
     sums = "".join(f"{writer.sha256(p)}  {p.relative_to(work)}\n" for p in everything)
     (work / "SHA256SUMS").write_text(sums, encoding="utf-8")
 
 
 def copy(publication: Publication, out: Path) -> None:
-    """Copy a publication whole to a folder that is not there (or is empty), checked against its sums."""
+    """Copy a publication whole to a folder that is not there (or is empty), checked against its
+    sums.
+    """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(
-            f"{out} is there already and not empty; nothing was copied. What is published is not overwritten: name a new folder."
+            f"{out} is there already and not empty; nothing was copied. What is published is not"
+            " overwritten: name a new folder."
         )
     draft = out.with_name(f".{out.name}-{uuid.uuid4().hex}")
     draft.parent.mkdir(parents=True, exist_ok=True)
@@ -181,7 +247,8 @@ def copy(publication: Publication, out: Path) -> None:
         if writer.sha256(draft / name) != digest:
             shutil.rmtree(draft)
             raise UserError(
-                f"{publication.path / name} differs from its SHA256SUMS: it was changed after it was published. Publish again."
+                f"{publication.path / name} differs from its SHA256SUMS: it was changed after it"
+                " was published. Publish again."
             )
     if out.exists():
         out.rmdir()
@@ -191,7 +258,8 @@ def copy(publication: Publication, out: Path) -> None:
 def listed(home: Path) -> list[Publication]:
     """Every publication in a home folder, oldest first within a release version."""
     found = [
-        Publication(p.parent, json.loads(p.read_text(encoding="utf-8"))) for p in sorted((home / FOLDER).glob("*/*/*/release.json"))
+        Publication(p.parent, json.loads(p.read_text(encoding="utf-8")))
+        for p in sorted((home / FOLDER).glob("*/*/*/release.json"))
     ]
     return sorted(
         (p for p in found if not p.path.name.startswith(writer.UNFINISHED)),

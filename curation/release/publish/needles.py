@@ -1,7 +1,8 @@
-"""Looking for known texts inside other texts, set-based: by words, whatever the case and the blanks between them.
+"""Looking for known texts inside other texts, set-based: by words, whatever the case and the blanks
+between them.
 
-A text is a row of word tokens. A known text is found where its tokens stand in that order inside the other's; the first
-three of them are joined on, and the rest is compared only where these met.
+A text is a row of word tokens. A known text is found where its tokens stand in that order inside
+the other's; the first three of them are joined on, and the rest is compared only where these met.
 """
 
 from __future__ import annotations
@@ -26,8 +27,10 @@ def tokens(text: str) -> str:
 
 
 def known(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> int:
-    """Make the temporary table `name` (what, words, anchor) of known texts from a query (what, text, fewest): texts of
-    fewer than `fewest` words are left out, as are those of one word with less than three letters. Returns how many."""
+    """Make the temporary table `name` (what, words, anchor) of known texts from a query (what,
+    text, fewest): texts of fewer than `fewest` words are left out, as are those of one word with
+    less than three letters. Returns how many.
+    """
     connection.execute(f"""CREATE OR REPLACE TEMP TABLE {name} AS
         SELECT what, list_aggregate(w, 'string_agg', ' ') AS words, list_aggregate(w[:{LONGEST}], 'string_agg', ' ') AS anchor
         FROM (SELECT DISTINCT what, {tokens("text")} AS w, fewest FROM ({query}))
@@ -36,8 +39,12 @@ def known(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> int:
     return int(row[0]) if row else 0
 
 
-def found(connection: duckdb.DuckDBPyConnection, name: str, strings: str) -> list[tuple[str, str, int]]:
-    """(where, what, how many different strings) of the strings (a query: place, text) that hold a known text of `name`."""
+def found(
+    connection: duckdb.DuckDBPyConnection, name: str, strings: str
+) -> list[tuple[str, str, int]]:
+    """(where, what, how many different strings) of the strings (a query: place, text) that hold a
+    known text of `name`.
+    """
     connection.execute(f"""CREATE OR REPLACE TEMP TABLE needles_strings AS
         SELECT row_number() OVER () AS id, place, w, ' ' || list_aggregate(w, 'string_agg', ' ') || ' ' AS whole
         FROM (SELECT DISTINCT place, {tokens("text")} AS w FROM ({strings})) WHERE len(w) > 0""")
@@ -45,8 +52,11 @@ def found(connection: duckdb.DuckDBPyConnection, name: str, strings: str) -> lis
     pieces = " UNION ".join(
         f"SELECT id, list_aggregate(w[i:i + {n - 1}], 'string_agg', ' ') AS gram "
         f"FROM (SELECT id, w, unnest(range(1, len(w) - {n - 2})) AS i FROM needles_strings)"
-        for n in range(1, LONGEST + 1))
-    rows = connection.execute(f"""
+        for n in range(1, LONGEST + 1)
+    )
+    rows = connection.execute(
+        f"""
         SELECT place, what, count(DISTINCT id) FROM (SELECT id, what, words FROM ({pieces}) JOIN {name} ON gram = anchor)
-        JOIN needles_strings USING (id) WHERE contains(whole, ' ' || words || ' ') GROUP BY ALL ORDER BY ALL""").fetchall()
+        JOIN needles_strings USING (id) WHERE contains(whole, ' ' || words || ' ') GROUP BY ALL ORDER BY ALL"""
+    ).fetchall()
     return [(str(where), str(what), int(n)) for where, what, n in rows]

@@ -1,4 +1,6 @@
-"""What a publication can hold: tables and columns, and of each column what sort of thing stands in it."""
+"""What a publication can hold: tables and columns, and of each column what sort of thing stands in
+it.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +12,12 @@ from curation.release.contents import TABLES_FROZEN
 from curation.store.schema import TABLES, Column
 from curation.store.snapshot_queries import quoted
 
-Sort = Literal["account", "post", "group", "annotator", "traceable", "personal", "closed", "text", "value"]
-"""What stands in a column: an id of an account or post; a group's name; who claims; something an id can be found again from
-(hashes of rows); somebody's name, words or link; words of the project's own; any other text; a number, time or flag."""
+Sort = Literal[
+    "account", "post", "group", "annotator", "traceable", "personal", "closed", "text", "value"
+]
+"""What stands in a column: an id of an account or post; a group's name; who claims; something an id
+can be found again from (hashes of rows); somebody's name, words or link; words of the project's
+own; any other text; a number, time or flag."""
 
 _SORTS: dict[str, Sort] = {
     **dict.fromkeys(("account_id", "source_id", "target_id", "ref_account_id"), "account"),
@@ -20,16 +25,25 @@ _SORTS: dict[str, Sort] = {
     "group": "group",
     "claimant": "annotator",
     "annotator": "annotator",
-    **dict.fromkeys(("claim_id", "retracts", "card_hash", "profile_digest", "avatar_phash"), "traceable"),
-    **dict.fromkeys(("handle", "display_name", "bio", "location", "url", "text", "urls", "mentions"), "personal"),
-    **dict.fromkeys(("dataset", "platform", "split_id", "method", "consensus_id", "pull_id", "batch_id"), "closed"),
+    **dict.fromkeys(
+        ("claim_id", "retracts", "card_hash", "profile_digest", "avatar_phash"), "traceable"
+    ),
+    **dict.fromkeys(
+        ("handle", "display_name", "bio", "location", "url", "text", "urls", "mentions"), "personal"
+    ),
+    **dict.fromkeys(
+        ("dataset", "platform", "split_id", "method", "consensus_id", "pull_id", "batch_id"),
+        "closed",
+    ),
 }
 
 SALTED: tuple[Sort, ...] = ("account", "post", "group")
 """The sorts that a tier with salted ids publishes as hashes."""
 
 DIGESTED = ("handle", "display_name", "bio", "created_at")
-"""The profile columns whose digest tells whether a profile found again is the one that was labelled."""
+"""The profile columns whose digest tells whether a profile found again is the one that was
+labelled.
+"""
 
 
 @dataclass(frozen=True)
@@ -44,7 +58,9 @@ class Offered:
 
 def _of(column: Column) -> Offered:
     plain = column.type in ("VARCHAR", "VARCHAR[]") or column.type.startswith("MAP")
-    sort = _SORTS.get(column.name) or ("closed" if column.vocabulary else "text" if plain else "value")
+    sort = _SORTS.get(column.name) or (
+        "closed" if column.vocabulary else "text" if plain else "value"
+    )
     return Offered(column.name, column.type, column.meaning, sort)
 
 
@@ -57,7 +73,9 @@ def _claims(*names: str) -> tuple[Offered, ...]:
 
 
 def digest(content_hash: str) -> str:
-    """SQL of a profile's digest in a release: empty and missing are one, the creation date counts to the second."""
+    """SQL of a profile's digest in a release: empty and missing are one, the creation date counts
+    to the second.
+    """
     texts = ", ".join(f"coalesce({c}, '')" for c in DIGESTED[:-1])
     made = "coalesce(strftime(created_at AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S'), '')"
     return f"sha256(concat_ws(chr(10), {quoted(content_hash)}, {texts}, {made}))"
@@ -68,7 +86,9 @@ def offered() -> dict[str, dict[str, Offered]]:
     """Every table and column that a tier may list."""
     from curation.features import chosen
 
-    found: dict[str, list[Offered]] = {t: [_of(c) for c in TABLES[t].columns] for t in TABLES_FROZEN}
+    found: dict[str, list[Offered]] = {
+        t: [_of(c) for c in TABLES[t].columns] for t in TABLES_FROZEN
+    }
     found["accounts"].append(
         _column(
             "profile_digest",
@@ -77,7 +97,9 @@ def offered() -> dict[str, dict[str, Offered]]:
             "again is the one that was labelled, without holding it",
         )
     )
-    found["splits"].append(_column("group", "VARCHAR", "accounts with the very same profile share a group"))
+    found["splits"].append(
+        _column("group", "VARCHAR", "accounts with the very same profile share a group")
+    )
     account = (_of(TABLES["labels"].column("dataset")), _of(TABLES["labels"].column("account_id")))
     found["votes"] = [
         *account,
@@ -101,10 +123,18 @@ def offered() -> dict[str, dict[str, Offered]]:
         *account,
         _column("votes", "BIGINT", "claims not taken back, of all claimants", "value"),
         _column("answers", "BIGINT", "different answers among them", "value"),
-        _column("top_answer_share", "DOUBLE", "share of the votes that give the most common answer", "value"),
+        _column(
+            "top_answer_share",
+            "DOUBLE",
+            "share of the votes that give the most common answer",
+            "value",
+        ),
     ]
     found["features"] = [
         account[1],
-        *(_column(f.name, "DOUBLE", f"{f.doc.split(chr(10))[0]} ({f.unit})", "value") for f in chosen(None)),
+        *(
+            _column(f.name, "DOUBLE", f"{f.doc.split(chr(10))[0]} ({f.unit})", "value")
+            for f in chosen(None)
+        ),
     ]
     return {table: {c.name: c for c in columns} for table, columns in found.items()}

@@ -1,4 +1,6 @@
-"""The proof that a publication holds what its tier lists and nothing else: columns, words, ids, and names hidden in texts."""
+"""The proof that a publication holds what its tier lists and nothing else: columns, words, ids, and
+names hidden in texts.
+"""
 
 from __future__ import annotations
 
@@ -41,12 +43,16 @@ NAMED = {
     "location": ("location", 2),
     "url": ("link", 2),
 }
-"""Personal columns of accounts: what they are called in a finding, and the fewest words of one that is looked for."""
+"""Personal columns of accounts: what they are called in a finding, and the fewest words of one that
+is looked for.
+"""
 
 
 @dataclass(frozen=True)
 class Proof:
-    """Looks through a finished folder. `store` knows the names; `release` is where the rows came from."""
+    """Looks through a finished folder. `store` knows the names; `release` is where the rows came
+    from.
+    """
 
     store: Store
     release: Release
@@ -57,12 +63,18 @@ class Proof:
         """What was looked at; raises Findings with a sentence for each thing that must not go out."""
         problems = [*self._strangers(folder), *self._columns(folder)]
         if not problems:
-            problems = [*self._closed(folder), *self._ids(folder), *self._names(folder), *self._documents(folder)]
+            problems = [
+                *self._closed(folder),
+                *self._ids(folder),
+                *self._names(folder),
+                *self._documents(folder),
+            ]
         if problems:
             lines = "\n".join(f"  {p}" for p in problems)
             raise Findings(
-                f"{self.release.reference} does not go out in the tier {self.tier.tier}; nothing was written:\n{lines}\n"
-                "Take the column off the tier's list, or correct what stands there in a new version."
+                f"{self.release.reference} does not go out in the tier {self.tier.tier}; nothing"
+                f" was written:\n{lines}\nTake the column off the tier's list, or correct what"
+                " stands there in a new version."
             )
         return {
             "files": len(self.files),
@@ -85,17 +97,28 @@ class Proof:
         for file in self.files:
             wanted = [(c.name, published_type(c)) for c in self.tier.columns(file.table)]
             rows = self._run(f"DESCRIBE FROM {self._at(folder, file)}").fetchall()
-            found = [(str(r[0]), str(r[1]).replace("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ")) for r in rows]
+            found = [
+                (str(r[0]), str(r[1]).replace("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ"))
+                for r in rows
+            ]
             problems += [
                 f"{file.path}: the column {name} ({kind}) is not what the tier lists"
                 for name, kind in found
                 if (name, kind) not in wanted
             ]
             problems += [
-                f"{file.path}: the column {name} ({kind}) is missing" for name, kind in wanted if (name, kind) not in found
+                f"{file.path}: the column {name} ({kind}) is missing"
+                for name, kind in wanted
+                if (name, kind) not in found
             ]
-            extra = {k for k in (pq.read_metadata(folder / file.path).metadata or {}) if k != b"ARROW:schema"}
-            problems += [f"{file.path}: a note {k!r} in the file's own header" for k in sorted(extra)]
+            extra = {
+                k
+                for k in pq.read_metadata(folder / file.path).metadata or {}
+                if k != b"ARROW:schema"
+            }
+            problems += [
+                f"{file.path}: a note {k!r} in the file's own header" for k in sorted(extra)
+            ]
         return problems
 
     # -- words of our own, and ids
@@ -112,16 +135,31 @@ class Proof:
         for file, column in self._all("closed"):
             allowed = words.get(column.name) or self._vocabulary(file.table, column.name)
             test = (
-                f"NOT IN ({', '.join(map(quoted, allowed))})" if allowed else "NOT SIMILAR TO '[a-z0-9][a-zA-Z0-9 .,=()_-]{0,200}'"
+                f"NOT IN ({', '.join(map(quoted, allowed))})"
+                if allowed
+                else "NOT SIMILAR TO '[a-z0-9][a-zA-Z0-9 .,=()_-]{0,200}'"
             )
-            n = self._one(f'SELECT count(*) FROM {self._at(folder, file)} WHERE "{column.name}" {test}')
-            problems += [f"{file.path}, column {column.name}: {n:,} values are none of the words that belong there"] if n else []
+            n = self._one(
+                f'SELECT count(*) FROM {self._at(folder, file)} WHERE "{column.name}" {test}'
+            )
+            problems += (
+                [
+                    f"{file.path}, column {column.name}: {n:,} values are none of the words that"
+                    " belong there"
+                ]
+                if n
+                else []
+            )
         return problems
 
     @staticmethod
     def _vocabulary(table: str, column: str) -> list[str]:
         name = {"votes": "claims"}.get(table, table)
-        return list(TABLES[name].column(column).vocabulary) if name in TABLES and column in TABLES[name].names else []
+        return (
+            list(TABLES[name].column(column).vocabulary)
+            if name in TABLES and column in TABLES[name].names
+            else []
+        )
 
     def _ids(self, folder: Path) -> list[str]:
         problems = []
@@ -129,43 +167,63 @@ class Proof:
             where = f'{self._at(folder, file)} WHERE "{column.name}"'
             if self.tier.ids == "salted":
                 n = self._one(f"SELECT count(*) FROM {where} NOT SIMILAR TO '{HASH[1:-1]}'")
-                problems += [f"{file.path}, column {column.name}: {n:,} ids are not salted hashes"] if n else []
+                problems += (
+                    [f"{file.path}, column {column.name}: {n:,} ids are not salted hashes"]
+                    if n
+                    else []
+                )
             elif "handle" not in self.tier.personal:
                 handles = (
-                    f"SELECT lower(handle) FROM {self.store.relation('accounts')} WHERE NOT regexp_full_match(handle, '[0-9]+')"
+                    f"SELECT lower(handle) FROM {self.store.relation('accounts')} WHERE NOT"
+                    " regexp_full_match(handle, '[0-9]+')"
                 )
                 n = self._one(
                     f'SELECT count(DISTINCT "{column.name}") FROM {self._at(folder, file)} '
                     f"WHERE lower(ltrim(\"{column.name}\", '@')) IN ({handles})"
                 )
                 problems += (
-                    [f"{file.path}, column {column.name}: {n:,} ids are handles; publish this data set with `ids: salted`"]
+                    [
+                        f"{file.path}, column {column.name}: {n:,} ids are handles; publish this"
+                        " data set with `ids: salted`"
+                    ]
                     if n
                     else []
                 )
         for file, column in self._all("annotator"):
             if self.tier.annotators == "pseudonymous":
                 kind = "annotator_kind" if file.table == "votes" else "claimant_kind"
-                people = f"{kind} = 'person' AND " if kind in {c.name for c in self.tier.columns(file.table)} else ""
+                people = (
+                    f"{kind} = 'person' AND "
+                    if kind in {c.name for c in self.tier.columns(file.table)}
+                    else ""
+                )
                 n = (
                     self._one(
-                        f'SELECT count(*) FROM {self._at(folder, file)} WHERE {people}"{column.name}" '
+                        f"SELECT count(*) FROM {self._at(folder, file)} WHERE"
+                        f' {people}"{column.name}" '
                         f"NOT SIMILAR TO 'annotator-{HASH[1:-1]}'"
                     )
                     if people
                     else 0
                 )
-                problems += [f"{file.path}, column {column.name}: {n:,} annotators are not pseudonyms"] if n else []
+                problems += (
+                    [f"{file.path}, column {column.name}: {n:,} annotators are not pseudonyms"]
+                    if n
+                    else []
+                )
         return problems
 
     # -- names in texts
 
     @cached_property
     def _known(self) -> int:
-        """How many known texts are looked for: those of the personal columns that the tier does not let out."""
+        """How many known texts are looked for: those of the personal columns that the tier does not
+        let out.
+        """
         wanted = {n: v for n, v in NAMED.items() if n not in self.tier.personal}
         parts = [
-            f"SELECT {quoted(what)} AS what, {name} AS text, {fewest} AS fewest FROM {self.store.relation('accounts')}"
+            f"SELECT {quoted(what)} AS what, {name} AS text, {fewest} AS fewest FROM"
+            f" {self.store.relation('accounts')}"
             for name, (what, fewest) in wanted.items()
         ]
         if "text" not in self.tier.personal:
@@ -174,15 +232,24 @@ class Proof:
                 f"(SELECT account_id FROM read_parquet({quoted(self.release.file('accounts'))}))"
             )
         if self.tier.ids == "salted":
-            parts += [f"SELECT 'account id', account_id, 1 FROM read_parquet({quoted(self.release.file('accounts'))})"]
-        return needles.known(self.store.connection, "publish_known", " UNION ALL ".join(parts)) if parts else 0
+            parts += [
+                "SELECT 'account id', account_id, 1 FROM"
+                f" read_parquet({quoted(self.release.file('accounts'))})"
+            ]
+        return (
+            needles.known(self.store.connection, "publish_known", " UNION ALL ".join(parts))
+            if parts
+            else 0
+        )
 
     def _names(self, folder: Path) -> list[str]:
         strings = [self._strings(folder, file, column) for file, column in self._all("text")]
         if not strings or not self._known:
             return []
         words = ", ".join(map(quoted, self._own_words)) or "NULL"
-        query = f"SELECT place, text FROM ({' UNION ALL '.join(strings)}) WHERE text NOT IN ({words})"
+        query = (
+            f"SELECT place, text FROM ({' UNION ALL '.join(strings)}) WHERE text NOT IN ({words})"
+        )
         return [
             f"{place}: {n:,} values hold a {what} known in the store"
             for place, what, n in needles.found(self.store.connection, "publish_known", query)
@@ -190,7 +257,10 @@ class Proof:
 
     def _strings(self, folder: Path, file: File, column: Offered) -> str:
         text = f'unnest("{column.name}")' if column.type.endswith("[]") else f'"{column.name}"'
-        return f"SELECT {quoted(f'{file.path}, column {column.name}')} AS place, {text} AS text FROM {self._at(folder, file)}"
+        return (
+            f"SELECT {quoted(f'{file.path}, column {column.name}')} AS place, {text} AS text FROM"
+            f" {self._at(folder, file)}"
+        )
 
     @cached_property
     def _own_words(self) -> list[str]:
@@ -200,12 +270,18 @@ class Proof:
         from curation.annotation.scheme.scheme import Scheme
 
         kept = sorted((self.store.home / "schemes").glob("*.json"))
-        schemes = [Scheme.load(), *(Scheme.of(json.loads(p.read_text(encoding="utf-8")), str(p)) for p in kept)]
-        return sorted({word for s in schemes for part in (s.answers, s.kinds, s.reasons) for word in part})
+        schemes = [
+            Scheme.load(),
+            *(Scheme.of(json.loads(p.read_text(encoding="utf-8")), str(p)) for p in kept),
+        ]
+        return sorted(
+            {word for s in schemes for part in (s.answers, s.kinds, s.reasons) for word in part}
+        )
 
     def _documents(self, folder: Path) -> list[str]:
-        """Documents are prose: only what no prose says by chance is looked for in them (handles with a digit or underscore,
-        names of three words, bios and posts of four, ids where ids are salted)."""
+        """Documents are prose: only what no prose says by chance is looked for in them (handles
+        with a digit or underscore, names of three words, bios and posts of four, ids where ids are
+        salted)."""
         if not self._known:
             return []
         telling = (
@@ -214,7 +290,9 @@ class Proof:
             "OR (what IN ('bio', 'post', 'link') AND len(string_split(words, ' ')) > 3) "
             "OR (what = 'account id' AND length(words) > 6)"
         )
-        self._run(f"CREATE OR REPLACE TEMP TABLE publish_telling AS FROM publish_known WHERE {telling}")
+        self._run(
+            f"CREATE OR REPLACE TEMP TABLE publish_telling AS FROM publish_known WHERE {telling}"
+        )
         texts = [
             (name, (folder / name).read_text(encoding="utf-8").replace("\\", ""))
             for name in DOCUMENTS
@@ -225,7 +303,9 @@ class Proof:
         values = ", ".join(f"({quoted(name)}, {quoted(text)})" for name, text in texts)
         return [
             f"{place}: it holds a {what} known in the store"
-            for place, what, _ in needles.found(self.store.connection, "publish_telling", f"FROM (VALUES {values}) v(place, text)")
+            for place, what, _ in needles.found(
+                self.store.connection, "publish_telling", f"FROM (VALUES {values}) v(place, text)"
+            )
         ]
 
     # -- small things

@@ -1,7 +1,8 @@
-"""Rehydration: from a publication's ids back to profiles and posts, out of the reader's own files; and who was not found.
+"""Rehydration: from a publication's ids back to profiles and posts, out of the reader's own files;
+and who was not found.
 
-An account counts as found where the reader's files hold a profile of it. What was lost is told by label, for a data set that
-loses more bots than humans on the way is another data set.
+An account counts as found where the reader's files hold a profile of it. What was lost is told by
+label, for a data set that loses more bots than humans on the way is another data set.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ if TYPE_CHECKING:
     from curation.store.store import Store
 
 FATES = ("found", "changed", "private", "suspended", "gone")
-"""What became of an account: as it was labelled (or nothing tells), with another profile than was labelled, its posts hidden,
-suspended by the platform, or not there."""
+"""What became of an account: as it was labelled (or nothing tells), with another profile than was
+labelled, its posts hidden, suspended by the platform, or not there."""
 
 
 @dataclass(frozen=True)
 class Rehydrated:
-    """What came of it: `fates` by label, each with its share and 95 % interval; `comparable` is how many found profiles could be
-    compared with the labelled one; the files that were written."""
+    """What came of it: `fates` by label, each with its share and 95 % interval; `comparable` is how
+    many found profiles could be compared with the labelled one; the files that were written."""
 
     reference: str
     tier: str
@@ -45,76 +46,107 @@ class Rehydrated:
 
 
 def published(folder: Path) -> dict[str, Any]:
-    """The release.json of a published folder; raises UserError where it is none, or its ids cannot be found again."""
+    """The release.json of a published folder; raises UserError where it is none, or its ids cannot
+    be found again.
+    """
     file = folder / "release.json"
     if not file.is_file():
         raise UserError(
-            f"{folder} is no published release: there is no release.json in it. Give the folder that botbench publish made."
+            f"{folder} is no published release: there is no release.json in it. Give the folder"
+            " that botbench publish made."
         )
     info = json.loads(file.read_text(encoding="utf-8"))
     if "tier_document" not in info:
-        raise UserError(f"{folder} is a frozen release of a store, not a published folder; its profiles are in it already.")
+        raise UserError(
+            f"{folder} is a frozen release of a store, not a published folder; its profiles are in"
+            " it already."
+        )
     if info["tier_document"]["ids"] == "salted":
         raise UserError(
-            f"{info['reference']} in the tier {info['tier']} holds salted hashes of ids, from which nobody but the maintainer can "
-            "tell the accounts. Ask the maintainer for a tier with plain ids (research)."
+            f"{info['reference']} in the tier {info['tier']} holds salted hashes of ids, from which"
+            " nobody but the maintainer can tell the accounts. Ask the maintainer for a tier with"
+            " plain ids (research)."
         )
     return dict(info)
 
 
 def rehydrate(store: Store, folder: Path, dataset: str, out: Path) -> Rehydrated:
-    """Join a published folder with the data set that the reader's own files were pulled as; write accounts.parquet and
-    posts.parquet (labelled accounts found) and attrition.json to `out`."""
+    """Join a published folder with the data set that the reader's own files were pulled as; write
+    accounts.parquet and posts.parquet (labelled accounts found) and attrition.json to `out`."""
     info = published(folder)
     if out.exists() and any(out.iterdir()):
         raise UserError(f"{out} is not empty; name a new folder for --out.")
     with _judged(store, folder, info) as judged:
         mine = f"(SELECT * FROM {store.relation('accounts')} WHERE dataset = {quoted(dataset)})"
-        store.connection.execute(f"CREATE OR REPLACE TEMP TABLE rehydrated AS {_fates(judged, latest(mine), info)}")
+        store.connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE rehydrated AS {_fates(judged, latest(mine), info)}"
+        )
         fates, lost = _counted(store)
         out.mkdir(parents=True, exist_ok=True)
         found = "(SELECT account_id FROM rehydrated WHERE fate NOT IN ('gone', 'suspended'))"
         posts = (
-            f"SELECT * FROM {store.relation('posts')} WHERE dataset = {quoted(dataset)} AND account_id IN {found} ORDER BY post_id"
+            f"SELECT * FROM {store.relation('posts')} WHERE dataset = {quoted(dataset)} AND"
+            f" account_id IN {found} ORDER BY post_id"
         )
         files = {
             "accounts.parquet": _copy(
                 store,
-                f"SELECT r.label, r.fate, a.* FROM {latest(mine)} a JOIN rehydrated r USING (account_id) "
-                f"WHERE account_id IN {found} ORDER BY account_id",
+                f"SELECT r.label, r.fate, a.* FROM {latest(mine)} a JOIN rehydrated r USING"
+                f" (account_id) WHERE account_id IN {found} ORDER BY account_id",
                 out / "accounts.parquet",
             ),
             "posts.parquet": _copy(store, posts, out / "posts.parquet"),
         }
-    one = store.connection.execute("SELECT count(*), count(*) FILTER (comparable) FROM rehydrated").fetchone()
+    one = store.connection.execute(
+        "SELECT count(*), count(*) FILTER (comparable) FROM rehydrated"
+    ).fetchone()
     total, comparable = one or (0, 0)
-    result = Rehydrated(info["reference"], info["tier"], int(total), int(comparable), fates, lost, files)
-    (out / "attrition.json").write_text(json.dumps(result.document(), indent=1) + "\n", encoding="utf-8")
+    result = Rehydrated(
+        info["reference"], info["tier"], int(total), int(comparable), fates, lost, files
+    )
+    (out / "attrition.json").write_text(
+        json.dumps(result.document(), indent=1) + "\n", encoding="utf-8"
+    )
     return result
 
 
 @contextmanager
 def _judged(store: Store, folder: Path, info: dict[str, Any]) -> Iterator[str]:
-    """The labelled ids of a publication, with the digest of the labelled profile where the tier publishes that or the profile."""
+    """The labelled ids of a publication, with the digest of the labelled profile where the tier
+    publishes that or the profile.
+    """
     labels = f"read_parquet({quoted(folder / 'data' / 'labels*.parquet')})"
     profile = folder / "data" / "accounts.parquet"
     digest = "NULL::VARCHAR"
     joined = ""
     if profile.is_file():
-        described = store.connection.execute(f"DESCRIBE FROM read_parquet({quoted(profile)})").fetchall()
+        described = store.connection.execute(
+            f"DESCRIBE FROM read_parquet({quoted(profile)})"
+        ).fetchall()
         columns = {str(r[0]) for r in described}
         if "profile_digest" in columns:
             digest = "profile_digest"
         elif set(DIGESTED) <= columns:
             digest = labelled(info["content_hash"])
-        joined = f" LEFT JOIN (SELECT account_id, {digest} AS digest FROM read_parquet({quoted(profile)})) USING (account_id)"
+        joined = (
+            f" LEFT JOIN (SELECT account_id, {digest} AS digest FROM"
+            f" read_parquet({quoted(profile)})) USING (account_id)"
+        )
     if not list((folder / "data").glob("labels*.parquet")):
-        raise UserError(f"{folder} publishes no labels, so attrition cannot be told by label. Choose a tier that lists labels.")
-    yield f"(SELECT account_id, label, {'digest' if joined else digest} AS digest FROM {labels}{joined})"
+        raise UserError(
+            f"{folder} publishes no labels, so attrition cannot be told by label. Choose a tier"
+            " that lists labels."
+        )
+    yield (
+        f"(SELECT account_id, label, {'digest' if joined else digest} AS digest FROM"
+        f" {labels}{joined})"
+    )
 
 
 def _fates(judged: str, profiles: str, info: dict[str, Any]) -> str:
-    """SQL (account_id, label, fate, comparable): an id-only row with no status and no profile is not a profile."""
+    """SQL (account_id, label, fate, comparable): an id-only row with no status and no profile is
+    not a profile.
+    """
     texts = " AND ".join(f"coalesce({c}, '') = ''" for c in DIGESTED[:-1])
     bare = f"({texts} AND created_at IS NULL AND followers IS NULL AND posts_total IS NULL)"
     digest = labelled(info["content_hash"])
@@ -128,10 +160,14 @@ def _fates(judged: str, profiles: str, info: dict[str, Any]) -> str:
         FROM {judged} j LEFT JOIN profiles f USING (account_id)"""
 
 
-def _counted(store: Store) -> tuple[dict[str, dict[str, dict[str, float]]], dict[str, float | None]]:
-    """Fates by label with Wilson's intervals; and the share lost of bots less that of humans with Newcombe's interval (1998,
-    method 10)."""
-    rows = store.connection.execute("SELECT label, fate, count(*) FROM rehydrated GROUP BY ALL").fetchall()
+def _counted(
+    store: Store,
+) -> tuple[dict[str, dict[str, dict[str, float]]], dict[str, float | None]]:
+    """Fates by label with Wilson's intervals; and the share lost of bots less that of humans with
+    Newcombe's interval (1998, method 10)."""
+    rows = store.connection.execute(
+        "SELECT label, fate, count(*) FROM rehydrated GROUP BY ALL"
+    ).fetchall()
     fates: dict[str, dict[str, dict[str, float]]] = {}
     lost = {}
     for label in ("bot", "human"):
@@ -161,7 +197,9 @@ def wilson(n: int, total: int, z: float = 1.959963984540054) -> tuple[float, flo
     return max(0.0, (middle - half) / (1 + square)), min(1.0, (middle + half) / (1 + square))
 
 
-def _difference(bots: dict[str, float] | None, humans: dict[str, float] | None) -> dict[str, float | None]:
+def _difference(
+    bots: dict[str, float] | None, humans: dict[str, float] | None
+) -> dict[str, float | None]:
     if not bots or not humans:
         return {"difference": None, "low": None, "high": None}
     a, b = bots, humans
@@ -174,5 +212,7 @@ def _difference(bots: dict[str, float] | None, humans: dict[str, float] | None) 
 
 
 def _copy(store: Store, query: str, path: Path) -> int:
-    row = store.connection.execute(f"COPY ({query}) TO {quoted(path)} (FORMAT parquet, COMPRESSION zstd)").fetchone()
+    row = store.connection.execute(
+        f"COPY ({query}) TO {quoted(path)} (FORMAT parquet, COMPRESSION zstd)"
+    ).fetchone()
     return int(row[0]) if row else 0

@@ -1,4 +1,6 @@
-"""Sealed releases: of these the labels of a part are kept back, so nothing else that is published may tell them."""
+"""Sealed releases: of these the labels of a part are kept back, so nothing else that is published
+may tell them.
+"""
 
 from __future__ import annotations
 
@@ -15,18 +17,22 @@ TELLING = ("labels", "claims", "votes", "agreement")
 
 
 def folder(home: Path, reference: str) -> Path | None:
-    """The folder of a release's seal, None where the release is not sealed; `public/` in it is what goes out."""
+    """The folder of a release's seal, None where the release is not sealed; `public/` in it is what
+    goes out.
+    """
     name, _, version = reference.partition("@")
     place = home / "sealed" / name / version
     return place if (place / "public" / "sealed.json").is_file() else None
 
 
 def refuse(home: Path, reference: str, tier: Tier) -> None:
-    """Raise UserError where the release is sealed and the tier would tell the labels that the seal keeps back."""
+    """Raise UserError where the release is sealed and the tier would tell the labels that the seal
+    keeps back.
+    """
     place, told = folder(home, reference), [t for t in TELLING if t in tier.tables]
     if place and told:
         raise UserError(
-            f"A part of {reference} is sealed, and the tier {tier.tier} holds {', '.join(told)}, which would tell its labels; "
-            f"nothing was published. Publish the sealed folder instead, as it is: {place / 'public'}; or a tier without these "
-            "tables."
+            f"A part of {reference} is sealed, and the tier {tier.tier} holds {', '.join(told)},"
+            " which would tell its labels; nothing was published. Publish the sealed folder"
+            f" instead, as it is: {place / 'public'}; or a tier without these tables."
         )

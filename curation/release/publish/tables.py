@@ -1,4 +1,6 @@
-"""The tables of a publication as SQL over a release's files: the tier's columns, ids and annotators as the tier says."""
+"""The tables of a publication as SQL over a release's files: the tier's columns, ids and annotators
+as the tier says.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ PARTS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class File:
-    """One Parquet file to write: its table, its part of the main split (None: all rows), its path in the folder, its query."""
+    """One Parquet file to write: its table, its part of the main split (None: all rows), its path
+    in the folder, its query.
+    """
 
     table: str
     part: str | None
@@ -33,7 +37,9 @@ class File:
 
 @dataclass(frozen=True)
 class Builder:
-    """Makes the queries of one release in one tier on a connection; `secret` is the salt of the published ids."""
+    """Makes the queries of one release in one tier on a connection; `secret` is the salt of the
+    published ids.
+    """
 
     release: Release
     tier: Tier
@@ -41,7 +47,9 @@ class Builder:
     home: Path
 
     def files(self, connection: duckdb.DuckDBPyConnection) -> list[File]:
-        """Every file of the publication that has rows. Labels stand in one file a part, where the tier publishes the splits too."""
+        """Every file of the publication that has rows. Labels stand in one file a part, where the
+        tier publishes the splits too.
+        """
         found = []
         for table in self.tier.tables:
             split = self._main_split() if table == "labels" and self._publishes_parts() else None
@@ -53,25 +61,47 @@ class Builder:
                     found.append(File(table, part, path, query))
         return found
 
-    def query(self, connection: duckdb.DuckDBPyConnection, table: str, split: str | None = None, part: str | None = None) -> str:
-        """SQL of one table: the tier's columns, sorted by all of them, so that no order of the store shines
-        through; columns that the release was frozen without are NULL."""
-        there = {str(r[0]) for r in connection.execute(f"DESCRIBE {self._source(table)}").fetchall()}
-        values = {c.name: self._value(c) if c.name in there else f"NULL::{published_type(c)}" for c in self.tier.columns(table)}
+    def query(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        table: str,
+        split: str | None = None,
+        part: str | None = None,
+    ) -> str:
+        """SQL of one table: the tier's columns, sorted by all of them, so that no order of the
+        store shines through; columns that the release was frozen without are NULL."""
+        there = {
+            str(r[0]) for r in connection.execute(f"DESCRIBE {self._source(table)}").fetchall()
+        }
+        values = {
+            c.name: self._value(c) if c.name in there else f"NULL::{published_type(c)}"
+            for c in self.tier.columns(table)
+        }
         columns = ", ".join(f'{value} AS "{name}"' for name, value in values.items())
-        where = f" SEMI JOIN ({self._members(split, part)}) USING (account_id)" if split and part else ""
+        where = (
+            f" SEMI JOIN ({self._members(split, part)}) USING (account_id)"
+            if split and part
+            else ""
+        )
         return f"SELECT {columns} FROM ({self._source(table)}){where} ORDER BY ALL"
 
     def _members(self, split: str, part: str) -> str:
-        return f"SELECT account_id FROM {self._file('splits')} WHERE split_id = {quoted(split)} AND part = {quoted(part)}"
+        return (
+            f"SELECT account_id FROM {self._file('splits')} WHERE split_id = {quoted(split)} AND"
+            f" part = {quoted(part)}"
+        )
 
     def _publishes_parts(self) -> bool:
-        return "splits" in self.tier.tables and "part" in {c.name for c in self.tier.columns("splits")}
+        return "splits" in self.tier.tables and "part" in {
+            c.name for c in self.tier.columns("splits")
+        }
 
     def _main_split(self) -> str | None:
         """The data set's own split where it places every account, else the one that was drawn."""
         info = self.release.info
-        whole = [s["split_id"] for s in info["splits"] if sum(s[p] for p in PARTS) == info["accounts"]]
+        whole = [
+            s["split_id"] for s in info["splits"] if sum(s[p] for p in PARTS) == info["accounts"]
+        ]
         return "official" if "official" in whole else (whole or [None])[0]
 
     def _file(self, table: str) -> str:
@@ -80,14 +110,23 @@ class Builder:
     def _source(self, table: str) -> str:
         """SQL of the rows before columns are chosen."""
         if table == "accounts":
-            return f"SELECT *, {digest(self.release.content_hash)} AS profile_digest FROM {self._file('accounts')}"
-        if table == "votes":
-            return f"SELECT *, claimant AS annotator, claimant_kind AS annotator_kind FROM ({self._standing()})"
-        if table == "agreement":
-            counts = f"SELECT dataset, account_id, answer, count(*) AS n FROM ({self._standing()}) GROUP BY ALL"
             return (
-                "SELECT dataset, account_id, sum(n)::BIGINT AS votes, count(*) AS answers, max(n) / sum(n) AS top_answer_share "
-                f"FROM ({counts}) GROUP BY ALL"
+                f"SELECT *, {digest(self.release.content_hash)} AS profile_digest FROM"
+                f" {self._file('accounts')}"
+            )
+        if table == "votes":
+            return (
+                "SELECT *, claimant AS annotator, claimant_kind AS annotator_kind FROM"
+                f" ({self._standing()})"
+            )
+        if table == "agreement":
+            counts = (
+                f"SELECT dataset, account_id, answer, count(*) AS n FROM ({self._standing()}) GROUP"
+                " BY ALL"
+            )
+            return (
+                "SELECT dataset, account_id, sum(n)::BIGINT AS votes, count(*) AS answers, max(n)"
+                f" / sum(n) AS top_answer_share FROM ({counts}) GROUP BY ALL"
             )
         if table == "features":
             return f"FROM read_parquet({quoted(self._features())})"
@@ -98,8 +137,9 @@ class Builder:
         claims = self._file("claims")
         taken = f"SELECT retracts, claimant, claimant_kind FROM {claims} WHERE retracts IS NOT NULL"
         return (
-            f"SELECT c.* FROM {claims} c ANTI JOIN ({taken}) r ON c.claim_id = r.retracts AND c.claimant = r.claimant "
-            "AND c.claimant_kind = r.claimant_kind WHERE c.answer IS NOT NULL"
+            f"SELECT c.* FROM {claims} c ANTI JOIN ({taken}) r ON c.claim_id = r.retracts AND"
+            " c.claimant = r.claimant AND c.claimant_kind = r.claimant_kind WHERE c.answer IS NOT"
+            " NULL"
         )
 
     def _features(self) -> Path:
@@ -111,7 +151,9 @@ class Builder:
         return cache / f"{self.release.content_hash[:16]}-{code_version()[:16]}.parquet"
 
     def _value(self, column: Offered) -> str:
-        """SQL of a published value: ids as the tier says, maps as JSON text (which every loader reads)."""
+        """SQL of a published value: ids as the tier says, maps as JSON text (which every loader
+        reads).
+        """
         name = f'"{column.name}"'
         if column.type.startswith("MAP"):
             return f"to_json({name})::VARCHAR"
@@ -132,10 +174,16 @@ def published_type(column: Offered) -> str:
 
 @contextmanager
 def scratch() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection of its own for reading and writing Parquet: nothing from the network, times in UTC."""
+    """A connection of its own for reading and writing Parquet: nothing from the network, times in
+    UTC.
+    """
     import duckdb
 
     with duckdb.connect() as connection:
-        for setting in ("TimeZone = 'UTC'", "autoinstall_known_extensions = false", "enable_progress_bar = false"):
+        for setting in (
+            "TimeZone = 'UTC'",
+            "autoinstall_known_extensions = false",
+            "enable_progress_bar = false",
+        ):
             connection.execute(f"SET {setting}")
         yield connection

@@ -1,4 +1,6 @@
-"""Tiers: YAML files that list what may go out, table by table and column by column. What is not listed stays."""
+"""Tiers: YAML files that list what may go out, table by table and column by column. What is not
+listed stays.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,9 @@ BUILT_IN = Path(__file__).parent / "tiers"
 
 
 class Tier(BaseModel):
-    """A tier. `ids: salted` publishes salted hashes of ids; `annotators: pseudonymous` replaces who claims by pseudonyms;
-    after `retention_days` the data of a publication are removed (`botbench erase --expired`)."""
+    """A tier. `ids: salted` publishes salted hashes of ids; `annotators: pseudonymous` replaces who
+    claims by pseudonyms; after `retention_days` the data of a publication are removed (`botbench
+    erase --expired`)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -27,15 +30,23 @@ class Tier(BaseModel):
     ids: Literal["plain", "salted"] = "plain"
     annotators: Literal["named", "pseudonymous"] = "pseudonymous"
     retention_days: Annotated[int, Field(ge=1)] | None = None
-    tables: Annotated[dict[str, Literal["all"] | Annotated[list[str], Field(min_length=1)]], Field(min_length=1)]
+    tables: Annotated[
+        dict[str, Literal["all"] | Annotated[list[str], Field(min_length=1)]], Field(min_length=1)
+    ]
 
     def columns(self, table: str) -> list[Offered]:
         """The columns of one table that may go out, in the order they are offered."""
         allowed = self.tables[table]
-        return [self._as_published(c) for c in offered()[table].values() if allowed == "all" or c.name in allowed]
+        return [
+            self._as_published(c)
+            for c in offered()[table].values()
+            if allowed == "all" or c.name in allowed
+        ]
 
     def _as_published(self, column: Offered) -> Offered:
-        """What a column means where its ids are salted: readers take what is called account_id for the platform's id."""
+        """What a column means where its ids are salted: readers take what is called account_id for
+        the platform's id.
+        """
         if self.ids == "plain" or column.sort not in SALTED:
             return column
         what = "group" if column.sort == "group" else "id"
@@ -53,19 +64,30 @@ def names() -> list[str]:
 
 
 def load(name: str | Path) -> Tier:
-    """A built-in tier by name, or any by the path of its YAML; raises UserError naming every mistake."""
+    """A built-in tier by name, or any by the path of its YAML; raises UserError naming every
+    mistake.
+    """
     path = _find(str(name))
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"The tier {path} is not YAML: {str(error).splitlines()[0]}.") from None
     if not isinstance(document, dict):
-        raise UserError(f"The tier {path} holds {type(document).__name__}; expected the fields tier, meaning and tables.")
+        raise UserError(
+            f"The tier {path} holds {type(document).__name__}; expected the fields tier, meaning"
+            " and tables."
+        )
     try:
         tier = Tier.model_validate(document)
     except ValidationError as error:
         raise UserError(
-            _told(path, [f"{'.'.join(map(str, e['loc'])) or 'the file'}: {e['msg']}" for e in error.errors()])
+            _told(
+                path,
+                [
+                    f"{'.'.join(map(str, e['loc'])) or 'the file'}: {e['msg']}"
+                    for e in error.errors()
+                ],
+            )
         ) from None
     if problems := [*_unknown(tier), *_traceable(tier)]:
         raise UserError(_told(path, problems))
@@ -105,15 +127,19 @@ def _traceable(tier: Tier) -> Iterable[str]:
         told = [
             c.name
             for c in tier.columns(table)
-            if c.sort in ("traceable", "personal") or (c.sort == "annotator" and tier.annotators == "named")
+            if c.sort in ("traceable", "personal")
+            or (c.sort == "annotator" and tier.annotators == "named")
         ]
         if told:
             yield (
-                f"tables.{table}: {', '.join(told)} would tell which account (or person) it is although ids are salted; "
-                "take them off the list, or write `ids: plain`."
+                f"tables.{table}: {', '.join(told)} would tell which account (or person) it is"
+                " although ids are salted; take them off the list, or write `ids: plain`."
             )
 
 
 def _told(path: Path, problems: Iterable[Any]) -> str:
     lines = "\n".join(f"  {p}" for p in problems)
-    return f"The tier {path} cannot be used; nothing was written:\n{lines}\nThe format is described in docs/publishing.md."
+    return (
+        f"The tier {path} cannot be used; nothing was written:\n{lines}\nThe format is described in"
+        " docs/publishing.md."
+    )

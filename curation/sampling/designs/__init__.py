@@ -1,4 +1,5 @@
-"""Designs: which accounts a batch draws, and with what probability. One file each, known by a canonical string.
+"""Designs: which accounts a batch draws, and with what probability. One file each, known by a
+canonical string.
 
 `parse(str(design)) == design`; an option at its default is not written.
 """
@@ -48,20 +49,30 @@ class Design:
         return None
 
     def allocate(self, strata: Sequence[tuple[str, int]]) -> list[Stratum]:
-        """How many to draw from each stratum (name, accounts), summing to n. Raises UserError where that cannot be."""
+        """How many to draw from each stratum (name, accounts), summing to n. Raises UserError where
+        that cannot be.
+        """
         raise NotImplementedError
 
     def __str__(self) -> str:
         """The canonical string."""
-        told = [f"{f.name}={getattr(self, f.name)}" for f in options(type(self)) if getattr(self, f.name) != f.default]
+        told = [
+            f"{f.name}={getattr(self, f.name)}"
+            for f in options(type(self))
+            if getattr(self, f.name) != f.default
+        ]
         return f"{self.name}({', '.join(told)})"
 
 
-DESIGNS: Registry[type[Design]] = Registry("design", "curation.sampling.designs", "botbench.designs")
+DESIGNS: Registry[type[Design]] = Registry(
+    "design", "curation.sampling.designs", "botbench.designs"
+)
 
 
 def design(name: str, example: str) -> Callable[[D], D]:
-    """Register a design class under the name its canonical string begins with; `example` is shown in messages."""
+    """Register a design class under the name its canonical string begins with; `example` is shown
+    in messages.
+    """
 
     def register(kind: D) -> D:
         kind.name, kind.example = name, example
@@ -72,14 +83,21 @@ def design(name: str, example: str) -> Callable[[D], D]:
 
 
 def options(kind: type[Design]) -> list[Field[Any]]:
-    """The options of a design in the order of its canonical string: those it must have, `n`, those it may have."""
-    return sorted(fields(kind), key=lambda f: (2 if f.name != "n" and f.default else 1 if f.name == "n" else 0))
+    """The options of a design in the order of its canonical string: those it must have, `n`, those
+    it may have.
+    """
+    return sorted(
+        fields(kind),
+        key=lambda f: 2 if f.name != "n" and f.default else 1 if f.name == "n" else 0,
+    )
 
 
 def parse(text: str, n: int | None = None) -> Design:
-    """The design a string names, such as `stratified(by=lang, n=100)`; `n` stands in where the string has none.
+    """The design a string names, such as `stratified(by=lang, n=100)`; `n` stands in where the
+    string has none.
 
-    Raises UserError for a string that cannot be read, an unknown name or option, or a missing or wrong value.
+    Raises UserError for a string that cannot be read, an unknown name or option, or a missing or
+    wrong value.
 
     >>> str(parse("stratified( n = 20,by='lang', allocation=proportional )"))
     'stratified(by=lang, n=20)'
@@ -90,7 +108,9 @@ def parse(text: str, n: int | None = None) -> Design:
     kind = DESIGNS.get(match[1])
     given = dict(_pairs(text, match[2] or ""))
     if n is not None and given.setdefault("n", str(n)) != str(n):
-        raise UserError(f"The design {text!r} says n={given['n']} and --n says {n}; give one of them.")
+        raise UserError(
+            f"The design {text!r} says n={given['n']} and --n says {n}; give one of them."
+        )
     return kind(**_values(kind, given))
 
 
@@ -99,7 +119,10 @@ def _pairs(text: str, inside: str) -> list[tuple[str, str]]:
     for part in filter(None, (p.strip() for p in inside.split(","))):
         name, _, value = (p.strip() for p in part.partition("="))
         if not name or not value:
-            raise UserError(f"The design {text!r} cannot be read at {part!r}: expected OPTION=VALUE, such as n=100.")
+            raise UserError(
+                f"The design {text!r} cannot be read at {part!r}: expected OPTION=VALUE, such as"
+                " n=100."
+            )
         found.append((name, value.strip("'\"")))
     return found
 
@@ -111,10 +134,19 @@ def _values(kind: type[Design], given: dict[str, str]) -> dict[str, Any]:
             raise unknown(f"option of {kind.name}", name, [o.name for o in known])
     for option in known:
         if option.name not in given and (option.name == "n" or not option.default):
-            raise UserError(f"The design {kind.name} needs {option.name}; write it like {kind.example}.")
+            raise UserError(
+                f"The design {kind.name} needs {option.name}; write it like {kind.example}."
+            )
     if not given["n"].isdecimal() or int(given["n"]) < 1:
-        raise UserError(f"{kind.name}: n must be a whole number of at least 1, got {given['n']!r}; write it like {kind.example}.")
-    return {option.name: _typed(kind, option, given[option.name]) for option in known if option.name in given}
+        raise UserError(
+            f"{kind.name}: n must be a whole number of at least 1, got {given['n']!r}; write it"
+            f" like {kind.example}."
+        )
+    return {
+        option.name: _typed(kind, option, given[option.name])
+        for option in known
+        if option.name in given
+    }
 
 
 def _typed(kind: type[Design], option: Field[Any], text: str) -> Any:
@@ -124,4 +156,7 @@ def _typed(kind: type[Design], option: Field[Any], text: str) -> Any:
     try:
         return int(text) if option.type == "int" else float(text)
     except ValueError:
-        raise UserError(f"{kind.name}: {option.name} must be a number, got {text!r}; write it like {kind.example}.") from None
+        raise UserError(
+            f"{kind.name}: {option.name} must be a number, got {text!r}; write it like"
+            f" {kind.example}."
+        ) from None

@@ -16,10 +16,12 @@ COUNTS = ("collected", "posts_total")
 @design("posts", "posts(n=100)")
 @dataclass(frozen=True)
 class Posts(Weighted):
-    """Probability in proportion to an account's posts; whoever would exceed 1 is taken in any case (stratum `take all`).
+    """Probability in proportion to an account's posts; whoever would exceed 1 is taken in any case
+    (stratum `take all`).
 
-    Each account is tossed for by itself (Poisson sampling), so that its probability is exactly min(1, c x) and joint
-    probabilities are products; n is then the expected size. `floor` is spread evenly: an account without posts can be drawn.
+    Each account is tossed for by itself (Poisson sampling), so that its probability is exactly
+    min(1, c x) and joint probabilities are products; n is then the expected size. `floor` is spread
+    evenly: an account without posts can be drawn.
     """
 
     needs: ClassVar[Needs] = "posts"

@@ -12,11 +12,13 @@ from curation.sampling.unequal_probability import Needs, Weighted
 @design("rare-kinds", "rare-kinds(n=100)")
 @dataclass(frozen=True)
 class RareKinds(Weighted):
-    """Each suspected kind has the same expected share of the draw: an account's weight is the sum over kinds of p / P, where
-    p is how much it is suspected of the kind and P the sum of that over accounts.
+    """Each suspected kind has the same expected share of the draw: an account's weight is the sum
+    over kinds of p / P, where p is how much it is suspected of the kind and P the sum of that over
+    accounts.
 
-    Who is suspected of what comes from a file (--scores with account_id, kind, p), else from the kinds in the claims of
-    rules, models, data sets and people; what nobody suspects of anything is a kind of its own.
+    Who is suspected of what comes from a file (--scores with account_id, kind, p), else from the
+    kinds in the claims of rules, models, data sets and people; what nobody suspects of anything is
+    a kind of its own.
     """
 
     needs: ClassVar[Needs] = "kinds"
@@ -24,5 +26,8 @@ class RareKinds(Weighted):
 
     def weights(self) -> str:
         """The sum of p / P over kinds."""
-        return ("SELECT account_id, sum(p / total) AS weight FROM sample_kinds JOIN "
-                "(SELECT kind, sum(p) AS total FROM sample_kinds GROUP BY kind HAVING total > 0) USING (kind) GROUP BY account_id")
+        return (
+            "SELECT account_id, sum(p / total) AS weight FROM sample_kinds JOIN (SELECT kind,"
+            " sum(p) AS total FROM sample_kinds GROUP BY kind HAVING total > 0) USING (kind) GROUP"
+            " BY account_id"
+        )

@@ -12,8 +12,9 @@ from curation.sampling.unequal_probability import Weighted
 @design("uncertainty", "uncertainty(n=100)")
 @dataclass(frozen=True)
 class Uncertainty(Weighted):
-    """Probability in proportion to the margin 1 - 2 |q - 1/2|, where q is the score with its threshold moved to 1/2
-    (margin sampling, Settles 2009, section 3.1, as a chance and not as a ranking)."""
+    """Probability in proportion to the margin 1 - 2 |q - 1/2|, where q is the score with its
+    threshold moved to 1/2 (margin sampling, Settles 2009, section 3.1, as a chance and not as a
+    ranking)."""
 
     files: ClassVar[tuple[int, int]] = (1, 1)
 

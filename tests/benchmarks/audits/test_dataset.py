@@ -29,15 +29,30 @@ def clean(make):
     """A release whose two classes are the same but for the label: nothing tells it."""
 
     def build(name="clean", n=150, seed=1, posts=0, platform="twitter", ids=None):
-        made = make(name, bots=n, humans=n, seed=seed, posts=posts, posters="all", platform=platform, ids=ids)
+        made = make(
+            name,
+            bots=n,
+            humans=n,
+            seed=seed,
+            posts=posts,
+            posters="all",
+            platform=platform,
+            ids=ids,
+        )
         rng = np.random.default_rng(seed + 1)
 
         def same(rows):
             for row in rows:
-                row |= {"bio": "a bio", "followers": int(rng.lognormal(5)), "following": int(rng.lognormal(5)),
-                        "posts_total": int(rng.lognormal(7)), "default_avatar": False, "display_name": "same",
-                        "created_at": SEEN - timedelta(days=int(rng.integers(30, 2000))),
-                        "observed_at": SEEN + timedelta(hours=int(rng.integers(0, 1000)))}
+                row |= {
+                    "bio": "a bio",
+                    "followers": int(rng.lognormal(5)),
+                    "following": int(rng.lognormal(5)),
+                    "posts_total": int(rng.lognormal(7)),
+                    "default_avatar": False,
+                    "display_name": "same",
+                    "created_at": SEEN - timedelta(days=int(rng.integers(30, 2000))),
+                    "observed_at": SEEN + timedelta(hours=int(rng.integers(0, 1000))),
+                }
             return rows
 
         rewrite(made, "accounts", same)
@@ -47,7 +62,9 @@ def clean(make):
 
 
 def labels(release):
-    return {row["account_id"]: row["label"] for row in pq.read_table(release.file("labels")).to_pylist()}
+    return {
+        row["account_id"]: row["label"] for row in pq.read_table(release.file("labels")).to_pylist()
+    }
 
 
 def found(home, release):
@@ -62,7 +79,13 @@ def test_a_clean_set_passes_every_check_that_applies(home, clean):
     result = found(home, clean())
     assert {f.outcome for f in result.values()} == {"passed", "not applicable"}
     assert {n for n, f in result.items() if f.outcome == "not applicable"} == {
-        "missingness", "outside-window", "near-duplicate-text", "which-data-set", "shared-accounts", "label-conflicts"}
+        "missingness",
+        "outside-window",
+        "near-duplicate-text",
+        "which-data-set",
+        "shared-accounts",
+        "label-conflicts",
+    }
     assert all(f.detail for f in result.values())
     for name in ("one-question", "depth-4", "id", "row-order", "time-of-observation"):
         assert result[name].low <= 0.55 <= 0.62 <= result[name].high + 0.1
@@ -71,7 +94,13 @@ def test_a_clean_set_passes_every_check_that_applies(home, clean):
 def test_one_question_that_tells_everything_is_named(home, clean):
     made = clean()
     label = labels(made)
-    rewrite(made, "accounts", lambda rows: [r | {"followers": 5 if label[r["account_id"]] == "bot" else 50} for r in rows])
+    rewrite(
+        made,
+        "accounts",
+        lambda rows: [
+            r | {"followers": 5 if label[r["account_id"]] == "bot" else 50} for r in rows
+        ],
+    )
     result = found(home, made)
     assert (result["one-question"].outcome, result["one-question"].value) == ("issue", 1.0)
     assert "followers" in result["one-question"].detail
@@ -79,7 +108,9 @@ def test_one_question_that_tells_everything_is_named(home, clean):
 
 
 def test_ids_and_row_order_that_tell(home, clean):
-    """Bots' ids are 0 to 149, people's 150 to 299: the id, and the place in a file sorted by it, tell all."""
+    """Bots' ids are 0 to 149, people's 150 to 299: the id, and the place in a file sorted by it,
+    tell all.
+    """
     result = found(home, clean(ids=[f"{i:07d}" for i in range(300)]))
     assert (result["id"].outcome, result["row-order"].outcome) == ("issue", "issue")
 
@@ -87,7 +118,11 @@ def test_ids_and_row_order_that_tell(home, clean):
 def test_what_is_missing_tells(home, clean):
     made = clean()
     label = labels(made)
-    rewrite(made, "accounts", lambda rows: [r | {"bio": None if label[r["account_id"]] == "bot" else "x"} for r in rows])
+    rewrite(
+        made,
+        "accounts",
+        lambda rows: [r | {"bio": None if label[r["account_id"]] == "bot" else "x"} for r in rows],
+    )
     result = found(home, made)["missingness"]
     assert (result.outcome, result.value) == ("issue", 1.0)
     assert "bio, there for 0.0% of bots and 100.0% of humans" in result.detail
@@ -96,15 +131,30 @@ def test_what_is_missing_tells(home, clean):
 def test_missing_at_random_passes(home, clean):
     made = clean()
     rng = np.random.default_rng(5)
-    rewrite(made, "accounts", lambda rows: [r | {"bio": None if rng.random() < .5 else "x"} for r in rows])
+    rewrite(
+        made,
+        "accounts",
+        lambda rows: [r | {"bio": None if rng.random() < 0.5 else "x"} for r in rows],
+    )
     assert outcome(home, made, "missingness") == "passed"
 
 
 def test_the_time_of_observation_tells(home, clean):
     made = clean()
     label = labels(made)
-    rewrite(made, "accounts", lambda rows: [
-        r | {"observed_at": r["observed_at"] + timedelta(days=300 * (label[r["account_id"]] == "bot"))} for r in rows])
+    rewrite(
+        made,
+        "accounts",
+        lambda rows: [
+            r
+            | {
+                "observed_at": (
+                    r["observed_at"] + timedelta(days=300 * (label[r["account_id"]] == "bot"))
+                )
+            }
+            for r in rows
+        ],
+    )
     assert outcome(home, made, "time-of-observation") == "issue"
 
 
@@ -114,8 +164,19 @@ def test_posts_outside_the_declared_window(home, clean):
     _declare(made, {"start": "2010-01-01T00:00:00Z", "end": "2030-01-01T00:00:00Z"})
     assert outcome(home, made, "outside-window") == "passed"
     label = labels(made)
-    rewrite(made, "posts", lambda rows: [
-        r | ({"created_at": datetime(2035, 1, 1, tzinfo=UTC)} if label[r["account_id"]] == "bot" else {}) for r in rows])
+    rewrite(
+        made,
+        "posts",
+        lambda rows: [
+            r
+            | (
+                {"created_at": datetime(2035, 1, 1, tzinfo=UTC)}
+                if label[r["account_id"]] == "bot"
+                else {}
+            )
+            for r in rows
+        ],
+    )
     result = found(home, made)["outside-window"]
     assert (result.outcome, result.value) == ("issue", 1.0)
     assert "300 posts lie outside" in result.detail
@@ -131,18 +192,42 @@ def test_texts_that_accounts_of_one_label_share(home, clean):
     label = labels(made)
     order = {a: i for i, a in enumerate(sorted(label))}
     word = {a: chr(97 + i % 26) * 9 for a, i in order.items()}
-    rewrite(made, "posts", lambda rows: [
-        r | {"text": f"buy things at {word[r['account_id']]} now, {label[r['account_id']]}, {r['post_id']}"} for r in rows])
+    rewrite(
+        made,
+        "posts",
+        lambda rows: [
+            r
+            | {
+                "text": (
+                    f"buy things at {word[r['account_id']]} now, {label[r['account_id']]},"
+                    f" {r['post_id']}"
+                )
+            }
+            for r in rows
+        ],
+    )
     result = found(home, made)["near-duplicate-text"]
     assert (result.outcome, result.value) == ("issue", 1.0)
-    rewrite(made, "posts", lambda rows: [r | {"text": f"a sentence in many places {word[r['account_id']]}"} for r in rows])
+    rewrite(
+        made,
+        "posts",
+        lambda rows: [
+            r | {"text": f"a sentence in many places {word[r['account_id']]}"} for r in rows
+        ],
+    )
     assert outcome(home, made, "near-duplicate-text") == "passed"
 
 
 def test_groups_torn_by_a_split_and_groups_of_both_labels(home, make):
     ids = [f"{i:07d}" for i in range(120)]
-    made = make("torn", bots=60, humans=60, ids=ids, groups=[f"g{i // 2}" for i in range(59)] + ["both", "both"]
-                + [f"h{i}" for i in range(59)], official=True)
+    made = make(
+        "torn",
+        bots=60,
+        humans=60,
+        ids=ids,
+        groups=[f"g{i // 2}" for i in range(59)] + ["both", "both"] + [f"h{i}" for i in range(59)],
+        official=True,
+    )
     result = found(home, made)
     assert result["duplicates-across-splits"].outcome == "issue"
     assert result["duplicate-accounts"].outcome == "issue"
@@ -156,13 +241,17 @@ def test_beside_other_data_sets(home, clean):
     result = found(home, one)
     values = [result[n].value for n in ("shared-accounts", "label-conflicts")]
     assert (result["which-data-set"].outcome, values) == ("passed", [10, 10])
-    rewrite(two, "accounts", lambda rows: [r | {"followers": r["followers"] + 1_000_000} for r in rows])
+    rewrite(
+        two, "accounts", lambda rows: [r | {"followers": r["followers"] + 1_000_000} for r in rows]
+    )
     from benchmarks.data import release_arrays
 
     release_arrays.load.cache_clear()
     _new_content(two)
     result = found(home, one)["which-data-set"]
-    assert (result.outcome, result.value) == ("issue", 1.0) and re.search(r"one question gets 1.000: is \w+ <= ", result.detail)
+    assert (result.outcome, result.value) == ("issue", 1.0) and re.search(
+        r"one question gets 1.000: is \w+ <= ", result.detail
+    )
     other = clean("else", ids=ids, seed=9, platform="vk")
     assert found(home, other)["shared-accounts"].outcome == "passed"
 
@@ -180,7 +269,8 @@ def test_one_class_is_not_applicable_and_not_passed(home, make):
 
 def test_the_command(cli, make, home, tmp_path):
     make("easy", bots=60, humans=60)
-    # The releases were made without a store, and a store is not made over them: one made elsewhere is laid beside them.
+    # The releases were made without a store, and a store is not made over them: one made elsewhere
+    # is laid beside them.
     Store(tmp_path / "empty").close()
     shutil.copytree(tmp_path / "empty", home, dirs_exist_ok=True)
     document = cli.json("audit", "dataset", "easy", code=None, BOTBENCH_STORE=str(home))
@@ -199,14 +289,23 @@ def test_rate_by_hand():
 
 
 def test_overlap_of_a_run(home, make):
-    """Three of the tested accounts stand in the training release: left out by the protocol, an issue where declared."""
+    """Three of the tested accounts stand in the training release: left out by the protocol, an
+    issue where declared.
+    """
     from benchmarks.execution import results
 
     ids = [f"{i:07d}" for i in range(60)]
     make("test", ids=ids)
     make("train", ids=[*ids[:3], *(f"8{i:06d}" for i in range(57))], seed=3)
     run = results.Run(home, "r1", {"name": "s"}, ("c1",), (), 1.0, "")
-    cell = {"cell_key": "c1", "detector": "d", "protocol": "p(seed=0)", "train": ["train@1"], "test": "test@1", "status": "done"}
+    cell = {
+        "cell_key": "c1",
+        "detector": "d",
+        "protocol": "p(seed=0)",
+        "train": ["train@1"],
+        "test": "test@1",
+        "status": "done",
+    }
     folder = results.cell_folder(home, "c1")
     folder.mkdir(parents=True)
     (folder / "cell.json").write_text(json.dumps(cell))
@@ -214,4 +313,6 @@ def test_overlap_of_a_run(home, make):
     assert (row["shared"], row["left_out"], row["outcome"]) == (3, 3, "passed")
     (folder / "cell.json").write_text(json.dumps(cell | {"trained_on": ["train@1", "unknown@1"]}))
     declared = [r for r in overlap.audit(run)["overlaps"] if r["declared"]]
-    assert [(r["shared"], r["left_out"], r["unknown"], r["outcome"]) for r in declared] == [(3, 0, ["unknown@1"], "issue")]
+    assert [(r["shared"], r["left_out"], r["unknown"], r["outcome"]) for r in declared] == [
+        (3, 0, ["unknown@1"], "issue")
+    ]

@@ -14,7 +14,10 @@ from botbench.core.errors import UserError
 
 def audited(*rows, percent=False, tolerance=0.01):
     names = list(dict.fromkeys(["method", "dataset", *(n for r in rows for n in r)]))
-    filled = [{"method": f"m{i}", "dataset": "d", **{k: str(v) for k, v in r.items()}} for i, r in enumerate(rows)]
+    filled = [
+        {"method": f"m{i}", "dataset": "d", **{k: str(v) for k, v in r.items()}}
+        for i, r in enumerate(rows)
+    ]
     return table.audit(published.of(filled, names, percent=percent), tolerance)
 
 
@@ -23,13 +26,21 @@ def matrix(tp, fp, fn, tn, places=17):
     n = tp + fp + fn + tn
     p, r = tp / (tp + fp), tp / (tp + fn)
     spread = math.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))
-    scores = {"accuracy": (tp + tn) / n, "balanced_accuracy": (r + tn / (tn + fp)) / 2, "precision": p, "recall": r,
-              "f1": 2 * p * r / (p + r), "mcc": (tp * tn - fp * fn) / spread if spread else 0}
+    scores = {
+        "accuracy": (tp + tn) / n,
+        "balanced_accuracy": (r + tn / (tn + fp)) / 2,
+        "precision": p,
+        "recall": r,
+        "f1": 2 * p * r / (p + r),
+        "mcc": (tp * tn - fp * fn) / spread if spread else 0,
+    }
     return {"n": n, "bots": tp + fn, **{k: round(v, places) for k, v in scores.items()}}
 
 
 def test_abreu_on_twibot22_by_hand():
-    """P 50.92, R 11.73: 2 * 50.92 * 11.73 / 62.65 = 19.07; 53.44 lies above, where no average over runs can be."""
+    """P 50.92, R 11.73: 2 * 50.92 * 11.73 / 62.65 = 19.07; 53.44 lies above, where no average over
+    runs can be.
+    """
     (issue,) = audited({"precision": 50.92, "recall": 11.73, "f1": 53.44}, percent=True)
     assert (issue.row, issue.check, issue.published, issue.possible) == (1, "f1", 53.44, False)
     assert issue.implied == pytest.approx(19.07, abs=0.005)
@@ -38,7 +49,9 @@ def test_abreu_on_twibot22_by_hand():
 
 
 def test_a_mean_of_f1_below_the_f1_of_the_means_can_be_and_one_below_p_plus_r_minus_one_cannot():
-    """Two runs (1, .5) and (.5, 1): F1 2/3 each, means .75 and .75, F1 of the means .75. Below .75 + .75 - 1 = .5 is nothing."""
+    """Two runs (1, .5) and (.5, 1): F1 2/3 each, means .75 and .75, F1 of the means .75. Below .75
+    + .75 - 1 = .5 is nothing.
+    """
     (averaged,) = audited({"precision": 0.75, "recall": 0.75, "f1": round(2 / 3, 4)})
     assert averaged.possible and any("averaged over runs" in why for why in averaged.explanations)
     (nothing,) = audited({"precision": 0.75, "recall": 0.75, "f1": 0.4})
@@ -49,7 +62,9 @@ def test_a_mean_of_f1_below_the_f1_of_the_means_can_be_and_one_below_p_plus_r_mi
 def test_no_average_of_runs_is_called_impossible(runs):
     p, r = (sum(x) / len(runs) for x in zip(*runs, strict=True))
     mean = sum(2 * a * b / (a + b) for a, b in runs) / len(runs)
-    assert all(issue.possible for issue in audited({"precision": p, "recall": r, "f1": mean}, tolerance=0))
+    assert all(
+        issue.possible for issue in audited({"precision": p, "recall": r, "f1": mean}, tolerance=0)
+    )
 
 
 @settings(max_examples=400, deadline=None)
@@ -63,23 +78,38 @@ def test_macro_f1_is_named_where_it_fits():
     row = matrix(50, 50, 50, 850) | {"f1": 0.7222}
     (issue,) = audited(row)
     assert not issue.possible
-    assert issue.explanations[0].startswith("F1 is the macro average over both classes, which would be 0.7222")
+    assert issue.explanations[0].startswith(
+        "F1 is the macro average over both classes, which would be 0.7222"
+    )
 
 
 def test_values_bounds_and_counts_that_cannot_be():
     found = audited(
-        {"accuracy": 1.2}, {"mcc": -1.01}, {"accuracy": 0.8, "accuracy_low": 0.4, "accuracy_high": 1.1678},
-        {"recall": 0.9, "recall_low": 0.2, "recall_high": 0.4}, {"recall": 0.5, "recall_low": 0.7, "recall_high": 0.4},
-        {"n": 100, "bots": 120, "recall": 0.5}, {"n": 10.5, "bots": -1, "recall": 0.5})
+        {"accuracy": 1.2},
+        {"mcc": -1.01},
+        {"accuracy": 0.8, "accuracy_low": 0.4, "accuracy_high": 1.1678},
+        {"recall": 0.9, "recall_low": 0.2, "recall_high": 0.4},
+        {"recall": 0.5, "recall_low": 0.7, "recall_high": 0.4},
+        {"n": 100, "bots": 120, "recall": 0.5},
+        {"n": 10.5, "bots": -1, "recall": 0.5},
+    )
     assert [(i.row, i.check, i.score, i.possible) for i in found] == [
-        (1, "value", "accuracy", False), (2, "value", "mcc", False), (3, "interval", "accuracy", False),
-        (4, "interval", "recall", False), (5, "interval", "recall", False), (6, "counts", "bots", False),
-        (7, "counts", "n", False), (7, "counts", "bots", False)]
+        (1, "value", "accuracy", False),
+        (2, "value", "mcc", False),
+        (3, "interval", "accuracy", False),
+        (4, "interval", "recall", False),
+        (5, "interval", "recall", False),
+        (6, "counts", "bots", False),
+        (7, "counts", "n", False),
+        (7, "counts", "bots", False),
+    ]
     assert (found[2].published, found[2].implied) == (1.1678, 1)
 
 
 def test_accuracy_at_the_stated_share_of_bots():
-    """n 1,000, 100 bots, P .8, R .5: TP 50, FP 12.5, accuracy 1 - .05 - .0125 = .9375; above .1 * .5 + .9 = .95 is nothing."""
+    """n 1,000, 100 bots, P .8, R .5: TP 50, FP 12.5, accuracy 1 - .05 - .0125 = .9375; above .1 *
+    .5 + .9 = .95 is nothing.
+    """
     base = {"n": 1000, "bots": 100, "precision": 0.8, "recall": 0.5}
     assert audited(base | {"accuracy": 0.9375}) == []
     (averaged,) = audited(base | {"accuracy": "0.9000"})
@@ -90,15 +120,22 @@ def test_accuracy_at_the_stated_share_of_bots():
 
 def test_a_swapped_positive_class_is_found():
     """One row of four gives precision and recall of the humans; the other three say 20 % bots."""
-    true = [matrix(*c, places=4) for c in ((160, 40, 40, 760), (150, 30, 50, 770), (120, 10, 80, 790), (180, 90, 20, 710))]
+    true = [
+        matrix(*c, places=4)
+        for c in ((160, 40, 40, 760), (150, 30, 50, 770), (120, 10, 80, 790), (180, 90, 20, 710))
+    ]
     swapped = matrix(700, 20, 100, 180, places=4)
-    found = audited(*({k: r[k] for k in ("accuracy", "precision", "recall", "f1")} for r in (*true, swapped)))
+    found = audited(
+        *({k: r[k] for k in ("accuracy", "precision", "recall", "f1")} for r in (*true, swapped))
+    )
     assert {(i.row, i.check) for i in found} == {(5, "accuracy"), (5, "positive class")}
     assert all(any("positive class is swapped" in why for why in i.explanations) for i in found)
 
 
 def test_a_precision_below_calling_everybody_a_bot():
-    """100 of 1,000 are bots: whoever finds half of them cannot have a precision below 50 / 950 = .0526."""
+    """100 of 1,000 are bots: whoever finds half of them cannot have a precision below 50 / 950 =
+    .0526.
+    """
     base = {"n": 1000, "bots": 100, "recall": 0.5}
     assert audited(base | {"precision": 0.06}) == []
     (averaged,) = audited(base | {"precision": 0.0505, "f1": 0.0917})
@@ -116,7 +153,9 @@ def test_auc_against_the_point_that_is_known():
 
 
 def test_rounding_is_no_issue_and_a_tolerance_of_none_shows_what_rounding_cannot_explain():
-    assert audited({"precision": 0.6, "recall": 0.7, "f1": 0.7}) == []  # one place: .6 and .7 may be .65 and .75, F1 .696
+    assert (
+        audited({"precision": 0.6, "recall": 0.7, "f1": 0.7}) == []
+    )  # one place: .6 and .7 may be .65 and .75, F1 .696
     assert audited({"precision": 0.6000, "recall": 0.7000, "f1": 0.6512}) == []
     (strict,) = audited({"precision": 0.60001, "recall": 0.70001, "f1": 0.6512}, tolerance=0)
     assert strict.check == "f1"
@@ -128,33 +167,58 @@ def test_a_fraction_among_percentages_is_named():
 
 
 def test_twibot22_the_figures_of_the_field():
-    """Of 187 cells 14 have an F1 over a point off, 6 above; one accuracy bound is 116.78; about a quarter of the accuracies."""
+    """Of 187 cells 14 have an F1 over a point off, 6 above; one accuracy bound is 116.78; about a
+    quarter of the accuracies.
+    """
     read = published.read(published_table("twibot22-readme"), percent=True)
     found = table.audit(read)
     f1 = [i for i in found if i.check == "f1"]
     assert len(f1) == 14 and sum(not i.possible for i in f1) == 6
-    assert [(i.published, i.method) for i in found if i.check == "interval"] == [(116.78, "SimpleHGN")]
-    both = int((read.score("accuracy") == read.score("accuracy")) @ (read.score("f1") == read.score("f1")).astype(int))
+    assert [(i.published, i.method) for i in found if i.check == "interval"] == [
+        (116.78, "SimpleHGN")
+    ]
+    both = int(
+        (read.score("accuracy") == read.score("accuracy"))
+        @ (read.score("f1") == read.score("f1")).astype(int)
+    )
     assert (both, sum(i.check == "accuracy" for i in found)) == (178, 46)
     swapped = {(i.method, i.dataset) for i in found if i.check == "positive class"}
-    assert {(m, d) for m in ("RoBERTa", "T5") for d in ("Cresci-2015", "Cresci-2017", "Twibot-20")} <= swapped
+    assert {
+        (m, d) for m in ("RoBERTa", "T5") for d in ("Cresci-2015", "Cresci-2017", "Twibot-20")
+    } <= swapped
 
 
 def test_the_command(cli, tmp_path):
-    (tmp_path / "scores.csv").write_text("Method,dataset,precision,recall,F1,note\na,d,.5092,.1173,.5344,x\nb,d,0.5,0.5,0.5,\n")
+    (tmp_path / "scores.csv").write_text(
+        "Method,dataset,precision,recall,F1,note\na,d,.5092,.1173,.5344,x\nb,d,0.5,0.5,0.5,\n"
+    )
     found = cli.json("audit", "table", "scores.csv", code=1)
     assert found["values"] == 6 and found["ignored_columns"] == ["note"]
     (issue,) = found["issues"]
-    assert {"row", "check", "published", "implied", "difference", "possible", "explanations"} <= set(issue)
+    assert {
+        "row",
+        "check",
+        "published",
+        "implied",
+        "difference",
+        "possible",
+        "explanations",
+    } <= set(issue)
     assert "53.44" in cli("audit", "table", "twibot22-readme", "--percent", code=1).stdout
     (tmp_path / "clean.csv").write_text("method,dataset,precision,recall,f1\nb,d,0.5,0.5,0.5\n")
     assert cli.json("audit", "table", "clean.csv")["issues"] == []
 
 
-@pytest.mark.parametrize(("text", "said"), [
-    ("method,dataset,f1\na,d,hello\nb,d,1;2\n", ["row 1, f1", "row 2, f1"]), ("method,f1\na,1\n", ["no column 'dataset'"]),
-    ("method,dataset\na,d\n", ["no score"]), ("", ["empty"]), ("method,dataset,f1,f1\na,d,1,1\n", ["twice"]),
-])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("method,dataset,f1\na,d,hello\nb,d,1;2\n", ["row 1, f1", "row 2, f1"]),
+        ("method,f1\na,1\n", ["no column 'dataset'"]),
+        ("method,dataset\na,d\n", ["no score"]),
+        ("", ["empty"]),
+        ("method,dataset,f1,f1\na,d,1,1\n", ["twice"]),
+    ],
+)
 def test_bad_tables_are_sentences(tmp_path, text, said):
     file = tmp_path / "t.csv"
     file.write_text(text)

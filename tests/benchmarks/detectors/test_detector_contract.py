@@ -1,4 +1,6 @@
-"""The contract: every registered detector through the same checks, on accounts that the bench itself serves it."""
+"""The contract: every registered detector through the same checks, on accounts that the bench
+itself serves it.
+"""
 
 import shutil
 from dataclasses import dataclass
@@ -24,7 +26,9 @@ N = 60
 
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory, session_make):
-    """A home with a release that has every kind of evidence, and beside it what detectors read from files."""
+    """A home with a release that has every kind of evidence, and beside it what detectors read from
+    files.
+    """
     from sklearn.ensemble import RandomForestClassifier
 
     folder = tmp_path_factory.mktemp("contract")
@@ -38,7 +42,11 @@ def shelf(tmp_path_factory, session_make):
         from benchmarks.detectors.mlflow_model import log_folder
 
         x = rng.normal(size=(40, 2))
-        log_folder(RandomForestClassifier(5, random_state=0).fit(x, x[:, 0] > 0), ["followers", "following"], folder / "logged")
+        log_folder(
+            RandomForestClassifier(5, random_state=0).fit(x, x[:, 0] > 0),
+            ["followers", "following"],
+            folder / "logged",
+        )
     return folder
 
 
@@ -81,7 +89,11 @@ def scores(made, view):
 def test_it_says_what_it_is(seen):
     spec = seen.spec
     assert len(spec.about) > 20 and spec.about.endswith(".") and spec.cites
-    assert len(spec.version) == 16 and spec.version == get(spec.name).version and get(spec.name).name == spec.name
+    assert (
+        len(spec.version) == 16
+        and spec.version == get(spec.name).version
+        and get(spec.name).name == spec.name
+    )
 
 
 def test_it_is_a_scikit_learn_estimator(seen):
@@ -127,27 +139,46 @@ def test_nobody_or_one_account_to_score(seen, made):
         except UserError as refusal:
             assert len(str(refusal)) > 20, "a refusal says why"
         else:
-            assert proba.shape == (n, 2) and np.isfinite(proba).all() and (proba >= 0).all() and (proba <= 1).all()
+            assert (
+                proba.shape == (n, 2)
+                and np.isfinite(proba).all()
+                and (proba >= 0).all()
+                and (proba <= 1).all()
+            )
 
 
 def without(view, **changes):
     """The view with other values, columns of nothing, or posts of nobody."""
     columns = {name: pa.nulls(len(view), array.type) for name, array in view.columns.items()}
-    posts = view.posts and Records(view.posts.path, view.posts.ends, np.arange(len(view), dtype=np.uint64))
-    return Accounts(view.names, changes.get("values", view.values), columns if changes.get("mute") else view.columns,
-                    posts if changes.get("mute") else view.posts, view.edges, view.domains)
+    posts = view.posts and Records(
+        view.posts.path, view.posts.ends, np.arange(len(view), dtype=np.uint64)
+    )
+    return Accounts(
+        view.names,
+        changes.get("values", view.values),
+        columns if changes.get("mute") else view.columns,
+        posts if changes.get("mute") else view.posts,
+        view.edges,
+        view.domains,
+    )
 
 
 def test_missing_evidence(seen, made):
-    """Whole families may be missing of the scored, some accounts of the taught may have nothing, and one feature nobody."""
+    """Whole families may be missing of the scored, some accounts of the taught may have nothing,
+    and one feature nobody.
+    """
     nothing = without(seen.view, values=np.full(seen.view.values.shape, np.nan), mute=True)
     p = scores(made, nothing.take(seen.test))
-    assert np.isfinite(p).all() and len(np.unique(p)) == 1, "of whom nothing is known, nothing is told apart"
+    assert np.isfinite(p).all() and len(np.unique(p)) == 1, (
+        "of whom nothing is known, nothing is told apart"
+    )
     values = seen.view.values.copy()
     values[:5] = np.nan
     values[:, :2] = np.nan
     assert np.isfinite(scores(seen.fitted(without(seen.view, values=values)), seen.view)).all()
-    assert np.isfinite(scores(seen.fitted(nothing), seen.view)).all(), "taught by silence it still answers"
+    assert np.isfinite(scores(seen.fitted(nothing), seen.view)).all(), (
+        "taught by silence it still answers"
+    )
 
 
 def test_constant_columns(seen):
@@ -166,12 +197,25 @@ def test_labels_of_the_test_part_are_never_seen(seen, shelf, tmp_path):
     shutil.copytree(shelf / "home", tmp_path / "home")
     file = tmp_path / "home/releases/a/1/labels.parquet"
     table, splits = pq.read_table(file), pq.read_table(file.with_name("splits.parquet")).to_pandas()
-    tested = set(splits[(splits["split_id"] == "official") & (splits["part"] == "test")]["account_id"])
-    turned = [{"bot": "human", "human": "bot"}[label] if i in tested else label
-              for i, label in zip(table["account_id"].to_pylist(), table["label"].to_pylist(), strict=True)]
-    pq.write_table(table.set_column(table.schema.get_field_index("label"), "label", pa.array(turned)), file)
+    tested = set(
+        splits[(splits["split_id"] == "official") & (splits["part"] == "test")]["account_id"]
+    )
+    turned = [
+        {"bot": "human", "human": "bot"}[label] if i in tested else label
+        for i, label in zip(
+            table["account_id"].to_pylist(), table["label"].to_pylist(), strict=True
+        )
+    ]
+    pq.write_table(
+        table.set_column(table.schema.get_field_index("label"), "label", pa.array(turned)), file
+    )
     first, second = (
-        cells.compute(cells.Task(home, "k", seen.spec.name, "official-split()", Plan(("a@1",), ("a@1",))))
-        for home in (shelf / "home", tmp_path / "home"))
+        cells.compute(
+            cells.Task(home, "k", seen.spec.name, "official-split()", Plan(("a@1",), ("a@1",)))
+        )
+        for home in (shelf / "home", tmp_path / "home")
+    )
     assert first.status == "done" == second.status, first.reason or second.reason
-    assert tested and first.predictions.drop(["seconds"]).equals(second.predictions.drop(["seconds"]))
+    assert tested and first.predictions.drop(["seconds"]).equals(
+        second.predictions.drop(["seconds"])
+    )

@@ -1,4 +1,6 @@
-"""Every detector goes through the same checks; then what each says on accounts where the answer is known by hand."""
+"""Every detector goes through the same checks; then what each says on accounts where the answer is
+known by hand.
+"""
 
 import json
 import re
@@ -46,10 +48,21 @@ def test_the_constant_says_the_share_of_bots():
 
 
 def test_silence_is_no_evidence():
-    """Humans of whom nothing is known would make missingness the answer; they get the share of bots instead."""
-    view = Accounts(("gap_median",), np.array([[1.0], [2.0], [8.0], [9.0], [np.nan], [np.nan], [np.nan], [np.nan]]))
+    """Humans of whom nothing is known would make missingness the answer; they get the share of bots
+    instead.
+    """
+    view = Accounts(
+        ("gap_median",),
+        np.array([[1.0], [2.0], [8.0], [9.0], [np.nan], [np.nan], [np.nan], [np.nan]]),
+    )
     y = np.array([1, 1, 0, 0, 0, 0, 0, 0])
-    for name in ("one-question-tree", "depth-4-tree", "random-forest", "gradient-boosting", "logistic-regression"):
+    for name in (
+        "one-question-tree",
+        "depth-4-tree",
+        "random-forest",
+        "gradient-boosting",
+        "logistic-regression",
+    ):
         made = get(name).seeded(0).fit(view, y)
         assert scores(made, view)[4:].tolist() == [0.25] * 4, name
         some, both = view.take(np.arange(4, 8)), np.array([1, 0, 0, 0])
@@ -57,7 +70,9 @@ def test_silence_is_no_evidence():
 
 
 def test_one_question_by_hand():
-    view = Accounts(("followers", "posts_total"), np.array([[5, 10], [6, 20], [5, 90], [6, 100]], dtype=float))
+    view = Accounts(
+        ("followers", "posts_total"), np.array([[5, 10], [6, 20], [5, 90], [6, 100]], dtype=float)
+    )
     made = ShallowTree(1, random_state=0).fit(view, np.array([1, 1, 0, 0]))
     assert made.explain() == "posts_total <= 55"
     assert scores(made, view).tolist() == [1, 1, 0, 0]
@@ -90,7 +105,7 @@ def test_what_was_not_declared_is_not_there():
         _ = view.nodes
 
 
-TOY = '''
+TOY = """
 import numpy as np
 from benchmarks.detectors import Detector, detector
 
@@ -102,7 +117,7 @@ class Toy(Detector):
     def predict_proba(self, accounts):
         p = np.nan_to_num(accounts.feature("followers")) / 1e9
         return np.column_stack([1 - p, p])
-'''
+"""
 
 
 def test_another_distribution_adds_a_detector(plugin, make, home):
@@ -112,11 +127,18 @@ def test_another_distribution_adds_a_detector(plugin, make, home):
     assert run(home, "toy", "a@1").status == "done"
 
 
-def run(home, detector, test, train=None, protocol="cross-validation(folds=2, repeats=1, seed=0)", key="k"):
+def run(
+    home,
+    detector,
+    test,
+    train=None,
+    protocol="cross-validation(folds=2, repeats=1, seed=0)",
+    key="k",
+):
     return cells.compute(cells.Task(home, key, detector, protocol, Plan(train or (test,), (test,))))
 
 
-SPY = '''
+SPY = """
 import json, os
 import numpy as np, pyarrow as pa
 from pathlib import Path
@@ -159,7 +181,7 @@ def spy(): return Spy()
 
 @detector("spy-with-leave", needs=("handle", "posts", "post_id"), cites="nobody", about="Asks for handles and post ids.")
 def leave(): return Spy()
-'''
+"""
 
 
 @pytest.fixture
@@ -179,9 +201,22 @@ def spied(plugin, make, home, tmp_path, monkeypatch):
 
 def test_a_cheat_finds_no_label_no_id_no_data_set(spied):
     _, seen = spied("spy")
-    assert "'account'" in seen and "'source'" in seen and "'ref_account'" in seen  # it did look at posts and edges
-    assert re.search(r"RT @\d+: text", seen) and re.search(r"x\.com/\d+/status/\d+", seen)  # and into texts and links
-    for hidden in ("secret", r"h77", "Name ", r"\bbot\b", "human", "label", "twitter", r"\b7700\d{3}(9\d)?\b"):
+    assert (
+        "'account'" in seen and "'source'" in seen and "'ref_account'" in seen
+    )  # it did look at posts and edges
+    assert re.search(r"RT @\d+: text", seen) and re.search(
+        r"x\.com/\d+/status/\d+", seen
+    )  # and into texts and links
+    for hidden in (
+        "secret",
+        r"h77",
+        "Name ",
+        r"\bbot\b",
+        "human",
+        "label",
+        "twitter",
+        r"\b7700\d{3}(9\d)?\b",
+    ):
         assert not re.search(hidden, seen), hidden
 
 
@@ -211,17 +246,48 @@ def masked(tmp_path):
     from benchmarks.data import masking
     from curation.store.schema import rows
 
-    def look(texts, urls=None, mentions=None, refs=None, platform="twitter", true_ids=False, true_handles=False):
+    def look(
+        texts,
+        urls=None,
+        mentions=None,
+        refs=None,
+        platform="twitter",
+        true_ids=False,
+        true_handles=False,
+    ):
         n = len(texts)
-        columns = zip(texts, urls or [None] * n, mentions or [None] * n, refs or [None] * n, strict=True)
-        pq.write_table(rows("posts", [
-            {"dataset": "d", "post_id": str(i), "account_id": "1", "text": t, "urls": u, "mentions": m, "ref_account_id": r,
-             "lang": str(i)}
-            for i, (t, u, m, r) in enumerate(columns)]), tmp_path / "posts.parquet")
+        columns = zip(
+            texts, urls or [None] * n, mentions or [None] * n, refs or [None] * n, strict=True
+        )
+        pq.write_table(
+            rows(
+                "posts",
+                [
+                    {
+                        "dataset": "d",
+                        "post_id": str(i),
+                        "account_id": "1",
+                        "text": t,
+                        "urls": u,
+                        "mentions": m,
+                        "ref_account_id": r,
+                        "lang": str(i),
+                    }
+                    for i, (t, u, m, r) in enumerate(columns)
+                ],
+            ),
+            tmp_path / "posts.parquet",
+        )
         (tmp_path / "scratch").mkdir(exist_ok=True)
         pool = [types.SimpleNamespace(path=tmp_path, platform=[platform], account_id=["1"])]
         mask = masking.Mask("key")
-        records = mask.posts(pool, mask.nodes(pool), tmp_path / "scratch", true_ids=true_ids, true_handles=true_handles)
+        records = mask.posts(
+            pool,
+            mask.nodes(pool),
+            tmp_path / "scratch",
+            true_ids=true_ids,
+            true_handles=true_handles,
+        )
         return pq.read_table(records.path).sort_by("lang").to_pydict()
 
     return look
@@ -229,16 +295,32 @@ def masked(tmp_path):
 
 def test_a_handle_is_one_number_wherever_it_stands(masked):
     found = masked(
-        ["RT @h77: hi .@H77! me@h77.com RT@h77 @h77@h78",
-         "https://x.com/h77/status/1?s=20 \uff20h77\u3055\u3093", "plain 1/2", "", None],
-        urls=[["https://mobile.twitter.com/h77", "http://netflix.com/title/5"], ["https://x.com/i/web/status/1"], [], None, None],
-        mentions=[["h77", "H78"], ["h77"], [], None, None], refs=["@h77", "1", None, None, None])
+        [
+            "RT @h77: hi .@H77! me@h77.com RT@h77 @h77@h78",
+            "https://x.com/h77/status/1?s=20 \uff20h77\u3055\u3093",
+            "plain 1/2",
+            "",
+            None,
+        ],
+        urls=[
+            ["https://mobile.twitter.com/h77", "http://netflix.com/title/5"],
+            ["https://x.com/i/web/status/1"],
+            [],
+            None,
+            None,
+        ],
+        mentions=[["h77", "H78"], ["h77"], [], None, None],
+        refs=["@h77", "1", None, None, None],
+    )
     h77, h78 = found["mentions"][0]
     text, link, *rest = found["text"]
     assert text == f"RT @{h77}: hi .@{h77}! me@h77.com RT@{h77} @{h77}@{h78}"
     assert link == f"https://x.com/{h77}/status/{found['post'][1]}?s=20 \uff20{h77}\u3055\u3093"
     assert rest == ["plain 1/2", "", None]
-    assert list(found["urls"][0]) == [f"https://mobile.twitter.com/{h77}", "http://netflix.com/title/5"]
+    assert list(found["urls"][0]) == [
+        f"https://mobile.twitter.com/{h77}",
+        "http://netflix.com/title/5",
+    ]
     assert found["urls"][1][0].endswith(f"/status/{found['post'][1]}")
     assert found["ref_account"][0] == h77 and found["ref_account"][1] == found["account"][0]
 
@@ -250,7 +332,10 @@ def test_handles_of_any_script(masked):
 def test_each_leave_is_for_itself(masked):
     link = "@h77 https://x.com/h77/status/123456"
     assert masked([link], true_ids=True, true_handles=True)["text"][0] == link
-    handles, ids = masked([link], true_handles=True)["text"][0], masked([link], true_ids=True)["text"][0]
+    handles, ids = (
+        masked([link], true_handles=True)["text"][0],
+        masked([link], true_ids=True)["text"][0],
+    )
     assert handles.startswith("@h77 https://x.com/h77/status/") and "123456" not in handles
     assert "h77" not in ids and ids.endswith("/status/123456")
 
@@ -262,7 +347,10 @@ def test_verdict_and_time_of_collection_are_not_offered(make, home):
     make("a", 5, 5)
     for need in ("status", "observed_at"):
         with pytest.raises(UserError, match=need):
-            evidence.gather(Spec("x", lambda: None, (need,), (), "", "", False, "fixed(0.5)"), [release_arrays.load(home, "a@1")])
+            evidence.gather(
+                Spec("x", lambda: None, (need,), (), "", "", False, "fixed(0.5)"),
+                [release_arrays.load(home, "a@1")],
+            )
 
 
 def test_numbers_differ_from_cell_to_cell(make, home):
@@ -290,27 +378,52 @@ def test_listing(cli):
     assert set(EVERY) == set(found)
     assert found["rate-72"]["needs"] == [RATE] and found["constant"]["floor"] is True
     told = found["kudugunta-ferrara"]["published"]
-    assert {"table": "twibot22-readme.csv", "method": "Kudugunta et al.", "dataset": "Cresci-2015"}.items() <= next(
-        r for r in told if r["dataset"] == "Cresci-2015").items() and not found["constant"]["published"]
+    assert {
+        "table": "twibot22-readme.csv",
+        "method": "Kudugunta et al.",
+        "dataset": "Cresci-2015",
+    }.items() <= next(r for r in told if r["dataset"] == "Cresci-2015").items() and not found[
+        "constant"
+    ]["published"]
     assert next(r for r in told if r["dataset"] == "Cresci-2015")["precision"] == 1.0
     assert {n for n, d in found.items() if d["transductive"]} == {
-        "digital-dna-b3", "digital-dna-b6", "coordination", "label-propagation", "raw-and-rank"}
-    assert found["external"]["asks"] == ["file"] and found["random-forest"]["options"] == {"trees": 100}
+        "digital-dna-b3",
+        "digital-dna-b6",
+        "coordination",
+        "label-propagation",
+        "raw-and-rank",
+    }
+    assert found["external"]["asks"] == ["file"] and found["random-forest"]["options"] == {
+        "trees": 100
+    }
     assert "one-question-tree" in cli("detectors").stdout
     assert json.dumps(found)
 
 
 def test_a_name_may_hold_options():
     spec = get("random-forest(trees=5)")
-    assert spec.name == "random-forest(trees=5)" and spec.fresh().trees == 5 and get(spec.name).version == spec.version
-    assert spec.version != get("random-forest").version and get("random-forest( trees = 100 )").name == "random-forest"
-    assert get('digital-dna-b3').threshold == "fixed(0.5)"
+    assert (
+        spec.name == "random-forest(trees=5)"
+        and spec.fresh().trees == 5
+        and get(spec.name).version == spec.version
+    )
+    assert (
+        spec.version != get("random-forest").version
+        and get("random-forest( trees = 100 )").name == "random-forest"
+    )
+    assert get("digital-dna-b3").threshold == "fixed(0.5)"
 
 
-@pytest.mark.parametrize("name, says", [
-    ("random-forest(tree=5)", "Did you mean 'trees'"), ("random-forest(trees='5')", "trees must be int"),
-    ("random-forest(5)", "write its options like"), ("external", "needs its file"), ("random-forest(trees=", "cannot be read"),
-])
+@pytest.mark.parametrize(
+    "name, says",
+    [
+        ("random-forest(tree=5)", "Did you mean 'trees'"),
+        ("random-forest(trees='5')", "trees must be int"),
+        ("random-forest(5)", "write its options like"),
+        ("external", "needs its file"),
+        ("random-forest(trees=", "cannot be read"),
+    ],
+)
 def test_a_name_that_cannot_be(name, says):
     with pytest.raises(UserError, match=says):
         get(name)
@@ -320,12 +433,20 @@ def test_domains_are_for_learning_only(plugin, make, home):
     plugin(DOMAINS, asks_for_domains="Asks")
     for i, name in enumerate("abc"):
         make(name, 10, 10, seed=i)
-    outcome = run(home, "asks-for-domains", "c@1", train=("a@1", "b@1"), protocol="leave-one-data-set-out(seed=0)")
+    outcome = run(
+        home,
+        "asks-for-domains",
+        "c@1",
+        train=("a@1", "b@1"),
+        protocol="leave-one-data-set-out(seed=0)",
+    )
     assert outcome.status == "done", outcome.reason
-    assert set(outcome.predictions["p_bot"].to_pylist()) == {0.5}, "two data sets taught, and those to be scored say nothing"
+    assert set(outcome.predictions["p_bot"].to_pylist()) == {0.5}, (
+        "two data sets taught, and those to be scored say nothing"
+    )
 
 
-DOMAINS = '''
+DOMAINS = """
 import numpy as np
 from benchmarks.detectors import Detector, detector
 
@@ -339,19 +460,28 @@ class Asks(Detector):
         return self
     def predict_proba(self, accounts):
         return np.full((len(accounts), 2), 0.5 if accounts.domains is None else 1.0)
-'''
+"""
 
 
 def test_external_scores_are_joined_by_the_bench(make, home, tmp_path, monkeypatch):
-    """Two releases, a file with scores of the tested one's accounts: they come out as they went in, one account is missing."""
+    """Two releases, a file with scores of the tested one's accounts: they come out as they went in,
+    one account is missing.
+    """
     monkeypatch.chdir(tmp_path)
     make("a", 10, 10, seed=1)
     b = make("b", 4, 12, seed=2)
-    ids = sorted(__import__("pyarrow.parquet").parquet.read_table(b.path / "labels.parquet")["account_id"].to_pylist())
+    ids = sorted(
+        __import__("pyarrow.parquet")
+        .parquet.read_table(b.path / "labels.parquet")["account_id"]
+        .to_pylist()
+    )
     lines = [f"{i},{k / 20},0.3" for k, i in enumerate(ids[:-1])]
     (tmp_path / "s.csv").write_text("\n".join(["account_id,p_bot,threshold", *lines]))
     name = 'external(file="s.csv")'
-    assert get(name).threshold == "fixed(0.300000)" and get('external(file="s.csv", threshold=0.7)').threshold == "fixed(0.700000)"
+    assert (
+        get(name).threshold == "fixed(0.300000)"
+        and get('external(file="s.csv", threshold=0.7)').threshold == "fixed(0.700000)"
+    )
     outcome = run(home, name, "b@1", train=("a@1",), protocol="leave-one-data-set-out(seed=0)")
     assert outcome.status == "done", outcome.reason
     assert outcome.predictions["p_bot"].to_pylist() == [*(k / 20 for k in range(15)), 0.5]
@@ -359,14 +489,23 @@ def test_external_scores_are_joined_by_the_bench(make, home, tmp_path, monkeypat
     before = get(name).version
     (tmp_path / "s.csv").write_text("account_id,p_bot\n1,0.5\n")
     assert get(name).version != before, "another file is another cell"
-    assert get('external(file="s.csv", trained="a@1,b@1")').fresh().trained_on() == ("a@1", "b@1") != get(name).fresh().trained_on()
+    assert (
+        get('external(file="s.csv", trained="a@1,b@1")').fresh().trained_on()
+        == ("a@1", "b@1")
+        != get(name).fresh().trained_on()
+    )
     assert "none of external" in run(home, name, "b@1").reason
 
 
-@pytest.mark.parametrize("text, says", [
-    ("account_id,score\n1,0.5\n", "lacks p_bot"), ("account_id,p_bot\n1,1.5\n", "row 1 is not a number"),
-    ("account_id,p_bot\n1,0.5\n1,0.6\n", "several scores"), (None, "no predictions file"),
-])
+@pytest.mark.parametrize(
+    "text, says",
+    [
+        ("account_id,score\n1,0.5\n", "lacks p_bot"),
+        ("account_id,p_bot\n1,1.5\n", "row 1 is not a number"),
+        ("account_id,p_bot\n1,0.5\n1,0.6\n", "several scores"),
+        (None, "no predictions file"),
+    ],
+)
 def test_external_files_that_cannot_be(text, says, tmp_path, monkeypatch):
     from benchmarks.data import external_scores
 
@@ -380,11 +519,16 @@ def test_external_files_that_cannot_be(text, says, tmp_path, monkeypatch):
 
 
 def test_letter_pairs_by_hand():
-    """aab, aac: aa twice, ab, ac once. aab: (2 + 1)(1 + 1) / (4 + 3969)^2, square root; its own taken out: 2 * 1 / 3971^2."""
+    """aab, aac: aa twice, ab, ac once. aab: (2 + 1)(1 + 1) / (4 + 3969)^2, square root; its own
+    taken out: 2 * 1 / 3971^2.
+    """
     from benchmarks.detectors.botometer_lite import Bigrams
 
     pairs = Bigrams().fit(["aab", "aac"])
     assert pairs.likelihood(["aab"])[0] == pytest.approx(6**0.5 / 3973)
     assert pairs.likelihood(["aab"], own=True)[0] == pytest.approx(2**0.5 / 3971)
     assert pairs.likelihood(["xyz"])[0] == pytest.approx(1 / 3973), "pairs that nobody had"
-    assert np.isnan(pairs.likelihood(["a", ""])).all() and np.isnan(Bigrams().fit([""]).likelihood(["a"])).all()
+    assert (
+        np.isnan(pairs.likelihood(["a", ""])).all()
+        and np.isnan(Bigrams().fit([""]).likelihood(["a"])).all()
+    )

@@ -12,9 +12,14 @@ GOOD = {"name": "mine", "releases": ["a"], "protocols": ["official-split"]}
 def test_the_suites_that_come_along(name):
     suite = load(name)
     assert suite.name == name and suite.metrics == "all" and suite.about
-    assert suite.detectors == "all" or {"constant", "one-question-tree"} < set(suite.detectors), "the floors stand on every board"
+    assert suite.detectors == "all" or {"constant", "one-question-tree"} < set(suite.detectors), (
+        "the floors stand on every board"
+    )
     kinds = {protocol.partition("(")[0] for protocol in suite.protocols}
-    assert kinds >= {"cross-validation", "leave-one-data-set-out"}, "in distribution is never shown without transfer"
+    assert kinds >= {
+        "cross-validation",
+        "leave-one-data-set-out",
+    }, "in distribution is never shown without transfer"
 
 
 def test_there_are_demo_and_real():
@@ -39,16 +44,22 @@ def test_protocols_become_canonical():
     assert short.protocols == ["cross-validation(folds=3, repeats=2, seed=0)"]
 
 
-@pytest.mark.parametrize(("change", "said"), [
-    ({"detectors": ["one-question-three"]}, "Did you mean 'one-question-tree'"),
-    ({"detectors": ["constant", "constant"]}, "detectors names 'constant' twice"),
-    ({"protocols": ["cross-validation(folds=1)", "nothing()"]}, "folds must be at least 2.*no protocol 'nothing'"),
-    ({"protocols": []}, "protocols: List should have at least 1 item"),
-    ({"metrics": ["f1"]}, "no metric 'f1'"),
-    ({"release": ["a"]}, "release: Extra inputs are not permitted"),
-    ({"releases": "a"}, "releases: Input should be a valid list .*got 'a'"),
-    ({"name": "Mine!"}, "name: String should match pattern"),
-])
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"detectors": ["one-question-three"]}, "Did you mean 'one-question-tree'"),
+        ({"detectors": ["constant", "constant"]}, "detectors names 'constant' twice"),
+        (
+            {"protocols": ["cross-validation(folds=1)", "nothing()"]},
+            "folds must be at least 2.*no protocol 'nothing'",
+        ),
+        ({"protocols": []}, "protocols: List should have at least 1 item"),
+        ({"metrics": ["f1"]}, "no metric 'f1'"),
+        ({"release": ["a"]}, "release: Extra inputs are not permitted"),
+        ({"releases": "a"}, "releases: Input should be a valid list .*got 'a'"),
+        ({"name": "Mine!"}, "name: String should match pattern"),
+    ],
+)
 def test_every_mistake_is_said(change, said):
     with pytest.raises(UserError, match=said) as error:
         check({**GOOD, **change}, "my.yaml")
@@ -64,7 +75,9 @@ def test_files_that_are_no_suites(tmp_path):
     with pytest.raises(UserError, match="not readable as YAML"):
         load(tmp_path / "bad.yaml")
     (tmp_path / "list.yaml").write_text("- a\n")
-    with pytest.raises(UserError, match="expected a mapping with name, releases and protocols, got list"):
+    with pytest.raises(
+        UserError, match="expected a mapping with name, releases and protocols, got list"
+    ):
         load(tmp_path / "list.yaml")
 
 
@@ -76,4 +89,6 @@ def test_the_command_without_a_store(cli):
 def test_the_command_on_missing_releases(cli, tmp_path):
     (tmp_path / "store").mkdir()
     done = cli("bench", "demo", "--no-mlflow", code=2)
-    assert "3 of the suite's 3 releases cannot be read" in done.stderr and "simulated-a" in done.stderr
+    assert (
+        "3 of the suite's 3 releases cannot be read" in done.stderr and "simulated-a" in done.stderr
+    )

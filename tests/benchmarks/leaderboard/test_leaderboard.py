@@ -1,4 +1,6 @@
-"""The board: exact values from hand-made predictions, ranks and ties, every shape of run, the same bytes from any order."""
+"""The board: exact values from hand-made predictions, ranks and ties, every shape of run, the same
+bytes from any order.
+"""
 
 import importlib.util
 import re
@@ -12,7 +14,14 @@ import pytest
 from benchmarks import metrics
 from benchmarks.leaderboard.compute import scores
 from benchmarks.leaderboard.compute.scores import measure
-from benchmarks.leaderboard.compute.summary import Field, Spread, difference, spread, tie_groups, ties
+from benchmarks.leaderboard.compute.summary import (
+    Field,
+    Spread,
+    difference,
+    spread,
+    tie_groups,
+    ties,
+)
 from benchmarks.leaderboard.compute.table import board, refuse_without_floors
 from benchmarks.leaderboard.render import formats, page, summary_text
 from botbench.core.errors import UserError
@@ -22,12 +31,26 @@ _spec = importlib.util.spec_from_file_location("boards", Path(__file__).parents[
 boards = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(boards)
 
-THREE = [boards.release("a", 200, 250), boards.release("b", 300, 160), boards.release("c", 150, 300)]
+THREE = [
+    boards.release("a", 200, 250),
+    boards.release("b", 300, 160),
+    boards.release("c", 150, 300),
+]
 BOTH = (boards.CV, boards.LODO)
 UNKNOWN = ("fpr-gap", "fpr[bot]@group", "memory")
 """Metrics of what the made-up predictions do not say."""
 CONTRACT = {"rank", "rank_low", "rank_high", "tie_group"} | {
-    "detector", "protocol", "train", "test", "metric", "value", "low", "high", "n", "few"}
+    "detector",
+    "protocol",
+    "train",
+    "test",
+    "metric",
+    "value",
+    "low",
+    "high",
+    "n",
+    "few",
+}
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +60,11 @@ def three():
 
 
 def row(document, detector, test, metric, kind="in distribution"):
-    found = [r for r in document["rows"] if (r["detector"], r["test"], r["metric"], r["kind"]) == (detector, test, metric, kind)]
+    found = [
+        r
+        for r in document["rows"]
+        if (r["detector"], r["test"], r["metric"], r["kind"]) == (detector, test, metric, kind)
+    ]
     assert len(found) == 1
     return found[0]
 
@@ -47,15 +74,21 @@ def shown(html):
     return re.sub(r"\s+", " ", unescape(re.sub(r"</?(b|span)[^>]*>", "", html)))
 
 
-def scored(p, y, repeats=1, threshold=.5):
+def scored(p, y, repeats=1, threshold=0.5):
     """Predictions of accounts a00, a01, ...: p [repeats][n] or [n]."""
     p = np.atleast_2d(p)
     n = len(y)
-    return pa.table({
-        "dataset": ["d"] * n * repeats, "account_id": [f"a{i:02}" for i in range(n)] * repeats,
-        "repeat": np.repeat(np.arange(repeats), n), "fold": np.zeros(n * repeats, np.int64),
-        "p_bot": p.ravel().astype(float), "threshold": np.full(n * repeats, threshold), "y": pa.array(list(y) * repeats, pa.int8()),
-    })
+    return pa.table(
+        {
+            "dataset": ["d"] * n * repeats,
+            "account_id": [f"a{i:02}" for i in range(n)] * repeats,
+            "repeat": np.repeat(np.arange(repeats), n),
+            "fold": np.zeros(n * repeats, np.int64),
+            "p_bot": p.ravel().astype(float),
+            "threshold": np.full(n * repeats, threshold),
+            "y": pa.array(list(y) * repeats, pa.int8()),
+        }
+    )
 
 
 # --- values
@@ -79,7 +112,7 @@ def test_the_rows_keep_the_contract(three):
 def test_values_by_hand_and_the_mean_over_repeats():
     r = boards.release("d", 2, 2)
     y = [1, 1, 0, 0]
-    table = scored([[.9, .2, .1, .3], [.9, .8, .7, .1]], y, repeats=2)
+    table = scored([[0.9, 0.2, 0.1, 0.3], [0.9, 0.8, 0.7, 0.1]], y, repeats=2)
     cell = boards.cell("random-forest", r, boards.CV, [r], table)
     got = measure([cell], metrics.ordered(), boards.QUICK)[0]
     assert got.scores["recall[bot]"][0] == pytest.approx((1 / 2 + 1) / 2)
@@ -87,40 +120,62 @@ def test_values_by_hand_and_the_mean_over_repeats():
     assert got.scores["roc-auc"][0] == pytest.approx((3 / 4 + 1) / 2)
     assert (got.accounts, got.predictions, got.bots, got.humans, got.few) == (4, 8, 2, 2, True)
     # Exact, for 4 accounts are few; on the account, not on the prediction: three quarters of 4
-    assert got.scores["accuracy"][1:] == pytest.approx(intervals.clopper_pearson(.75, 4))
+    assert got.scores["accuracy"][1:] == pytest.approx(intervals.clopper_pearson(0.75, 4))
     assert np.isnan(got.scores["roc-auc"][1:]).all() and got.methods["roc-auc"] == "none: few"
 
 
 def test_a_cell_may_score_a_part_of_the_tests_accounts():
-    """As in another mix: one cell has all 90 accounts, the other the last 82 of them, with the interval of those alone."""
+    """As in another mix: one cell has all 90 accounts, the other the last 82 of them, with the
+    interval of those alone.
+    """
     r = boards.release("d", 40, 50)
     y, p = np.r_[np.ones(40, int), np.zeros(50, int)], np.random.default_rng(7).random(90)
     whole = scored(p, y)
-    both = measure([boards.cell("x", r, boards.CV, [r], whole), boards.cell("y", r, boards.LODO, [r], whole.slice(8))],
-                   metrics.ordered(), boards.QUICK)
-    alone, = measure([boards.cell("y", r, boards.LODO, [r], whole.slice(8))], metrics.ordered(["roc-auc"]), boards.QUICK)
+    both = measure(
+        [
+            boards.cell("x", r, boards.CV, [r], whole),
+            boards.cell("y", r, boards.LODO, [r], whole.slice(8)),
+        ],
+        metrics.ordered(),
+        boards.QUICK,
+    )
+    (alone,) = measure(
+        [boards.cell("y", r, boards.LODO, [r], whole.slice(8))],
+        metrics.ordered(["roc-auc"]),
+        boards.QUICK,
+    )
     part = next(m for m in both if m.info["detector"] == "y")
-    assert (part.accounts, part.bots) == (82, 32) and part.scores["roc-auc"] == alone.scores["roc-auc"]
+    assert (part.accounts, part.bots) == (82, 32) and part.scores["roc-auc"] == alone.scores[
+        "roc-auc"
+    ]
 
 
 def test_another_mix_does_not_make_its_data_set_few():
-    """40 bots in distribution, 8 of them in another mix: that cell is few and has no place; the data set is ranked."""
+    """40 bots in distribution, 8 of them in another mix: that cell is few and has no place; the
+    data set is ranked.
+    """
     r = boards.release("d", 40, 160)
     mix = "prevalence-shift(prevalence=0.05, folds=5, repeats=1, seed=0)"
     random = np.random.default_rng(8)
     y = np.repeat([1, 0], [40, 160])
     cells = []
     for d in ("constant", "one-question-tree"):
-        p = random.random(200) if d != "constant" else np.full(200, .5)
+        p = random.random(200) if d != "constant" else np.full(200, 0.5)
         rows = np.r_[np.arange(8), np.arange(40, 200)]
-        cells += [boards.cell(d, r, boards.CV, [r], scored(p, y)),
-                  boards.cell(d, r, mix, [r], scored(p, y).take(rows), kind="prevalence", worst=False)]
-    document = board({**boards.ABOUT, "metrics": ["balanced-accuracy", "recall[bot]"]}, cells, [r], boards.QUICK)
-    test, = document["tests"]
+        cells += [
+            boards.cell(d, r, boards.CV, [r], scored(p, y)),
+            boards.cell(d, r, mix, [r], scored(p, y).take(rows), kind="prevalence", worst=False),
+        ]
+    document = board(
+        {**boards.ABOUT, "metrics": ["balanced-accuracy", "recall[bot]"]}, cells, [r], boards.QUICK
+    )
+    (test,) = document["tests"]
     assert (test["few"], test["in_mean"]) == (False, True)
     thin = [row for row in document["rows"] if row["kind"] == "prevalence"]
     assert {(row["few"], row["bots"], row["rank"]) for row in thin} == {(True, 8, None)}
-    assert next(row for row in thin if row["metric"] == "recall[bot]")["interval"] == "clopper-pearson"
+    assert (
+        next(row for row in thin if row["metric"] == "recall[bot]")["interval"] == "clopper-pearson"
+    )
     assert all(e["rank"] for e in document["summary"] if e["scope"] == "mean")
     assert page.to_html(document).count("5 % bots") >= 2
 
@@ -130,19 +185,34 @@ def test_repeats_of_an_account_move_together():
     r = boards.release("d", 40, 40)
     y = [1] * 40 + [0] * 40
     p = np.random.default_rng(5).random(80)
-    once, twice = (measure([boards.cell("x", r, boards.CV, [r], t)], metrics.ordered(["mcc", "roc-auc"]), boards.QUICK)[0]
-                   for t in (scored(p, y), scored([p, p], y, repeats=2)))
+    once, twice = (
+        measure(
+            [boards.cell("x", r, boards.CV, [r], t)],
+            metrics.ordered(["mcc", "roc-auc"]),
+            boards.QUICK,
+        )[0]
+        for t in (scored(p, y), scored([p, p], y, repeats=2))
+    )
     assert once.scores == twice.scores
     np.testing.assert_array_equal(once.draws["mcc"], twice.draws["mcc"])
 
 
 def test_differences_between_detectors_are_paired():
-    """Two detectors with the same predictions differ by nothing in every draw, however wide their own intervals are."""
+    """Two detectors with the same predictions differ by nothing in every draw, however wide their
+    own intervals are.
+    """
     r = boards.release("d", 40, 40)
     y, p = [1] * 40 + [0] * 40, np.random.default_rng(6).random(80)
-    cells = [boards.cell(d, r, boards.CV, [r], scored(p, y)) for d in ("constant", "one-question-tree", "twin")]
+    cells = [
+        boards.cell(d, r, boards.CV, [r], scored(p, y))
+        for d in ("constant", "one-question-tree", "twin")
+    ]
     document = board(boards.ABOUT, cells, [r], boards.QUICK)
-    auc = {e["detector"]: e for e in document["summary"] if e["metric"] == "roc-auc" and e["scope"] == "mean"}
+    auc = {
+        e["detector"]: e
+        for e in document["summary"]
+        if e["metric"] == "roc-auc" and e["scope"] == "mean"
+    }
     assert auc["twin"]["above"] == [0, 0, 0]
     assert {e["rank"] for e in auc.values()} == {1}
     assert [e["ties"] for e in auc.values()] == [[0]] * 3
@@ -151,23 +221,39 @@ def test_differences_between_detectors_are_paired():
 def test_a_count_never_gets_an_interval_of_width_zero():
     r = boards.release("d", 37, 40)
     y = [1] * 37 + [0] * 40
-    for p in ([.1] * 77, [.9] * 37 + [.1] * 40):  # none found; all right
-        got = measure([boards.cell("x", r, boards.CV, [r], scored(p, y))], metrics.ordered(), boards.QUICK)[0]
+    for p in ([0.1] * 77, [0.9] * 37 + [0.1] * 40):  # none found; all right
+        got = measure(
+            [boards.cell("x", r, boards.CV, [r], scored(p, y))], metrics.ordered(), boards.QUICK
+        )[0]
         for name, (value, low, high) in got.scores.items():
-            if got.methods[name] != "same in every draw" and not name.startswith("fpr-gap") and not metrics.find(name).exact:
-                assert high - low > .005, (name, value)
+            if (
+                got.methods[name] != "same in every draw"
+                and not name.startswith("fpr-gap")
+                and not metrics.find(name).exact
+            ):
+                assert high - low > 0.005, (name, value)
     # Wilson's lower bound of 37 of 37 is .9059
-    assert got.scores["mcc"] == pytest.approx((1, 2 * .9059 - 1, 1), abs=1e-4)
+    assert got.scores["mcc"] == pytest.approx((1, 2 * 0.9059 - 1, 1), abs=1e-4)
     assert got.methods["mcc"] == got.methods["roc-auc"] == "wilson at the bound"
-    assert got.scores["recall[bot]"][1] == pytest.approx(.9059, abs=1e-4)
+    assert got.scores["recall[bot]"][1] == pytest.approx(0.9059, abs=1e-4)
 
 
 def test_what_is_not_defined_has_no_value_but_a_reason():
     r = boards.release("d", 40, 0)
-    cells = [boards.cell(d, r, boards.CV, [r], scored([.9] * 40, [1] * 40)) for d in ("constant", "one-question-tree")]
+    cells = [
+        boards.cell(d, r, boards.CV, [r], scored([0.9] * 40, [1] * 40))
+        for d in ("constant", "one-question-tree")
+    ]
     document = board(boards.ABOUT, cells, [r], boards.QUICK)
-    auc, recall = row(document, "constant", "d@1", "roc-auc"), row(document, "constant", "d@1", "recall[bot]")
-    assert (auc["value"], auc["low"], auc["reason"]) == (None, None, "not defined: one of the classes has no account")
+    auc, recall = (
+        row(document, "constant", "d@1", "roc-auc"),
+        row(document, "constant", "d@1", "recall[bot]"),
+    )
+    assert (auc["value"], auc["low"], auc["reason"]) == (
+        None,
+        None,
+        "not defined: one of the classes has no account",
+    )
     assert (recall["value"], recall["few"]) == (1, True)
     assert document["tests"][0]["in_mean"] is False
     assert "only bots" in dict(summary_text.answer(document).notes)["Not in the mean"]
@@ -175,19 +261,38 @@ def test_what_is_not_defined_has_no_value_but_a_reason():
 
 def test_a_mean_is_of_all_its_data_sets_or_there_is_none():
     releases = [boards.release(n) for n in "abc"]
-    cells = [c for c in boards.cells(releases) if (c.info["detector"], c.info["test"]) != ("rate-72", "b@1")]
-    cells += [boards.cell("rate-72", releases[1], p, releases, reason="the data set has no posts") for p in BOTH]
+    cells = [
+        c
+        for c in boards.cells(releases)
+        if (c.info["detector"], c.info["test"]) != ("rate-72", "b@1")
+    ]
+    cells += [
+        boards.cell("rate-72", releases[1], p, releases, reason="the data set has no posts")
+        for p in BOTH
+    ]
     document = board(boards.ABOUT, cells, releases, boards.QUICK)
     ranked = {e["detector"] for e in summary_text.entries(document, "mcc")}
     assert ranked == set(boards.SKILL) - {"rate-72"}
     gap = next(d for d in page.view(document)["order"] if d["name"] == "rate-72")["na"]
-    assert gap["", "t"] == "not ranked: 2 of 3 data sets; not applicable: the data set has no posts (b@1)"
+    assert (
+        gap["", "t"]
+        == "not ranked: 2 of 3 data sets; not applicable: the data set has no posts (b@1)"
+    )
     one = row(document, "rate-72", "b@1", "mcc", "transfer")
-    assert (one["value"], one["status"], one["reason"]) == (None, "not applicable", "the data set has no posts")
+    assert (one["value"], one["status"], one["reason"]) == (
+        None,
+        "not applicable",
+        "the data set has no posts",
+    )
 
 
 def test_few_and_simulated_data_sets_stay_out_of_the_mean():
-    releases = [boards.release("a"), boards.release("b"), boards.release("small", 29, 300), boards.release("made", simulated=True)]
+    releases = [
+        boards.release("a"),
+        boards.release("b"),
+        boards.release("small", 29, 300),
+        boards.release("made", simulated=True),
+    ]
     document = boards.made(releases)
     assert summary_text.core(document) == ["a@1", "b@1"]
     assert document["simulated"] is True
@@ -206,36 +311,60 @@ def flat(value, low, high, draws, values=None):
 
 def test_the_mean_of_independent_sets_by_hand():
     def one(test, value, low, high):
-        info = {"detector": "d", "protocol": "p", "train": [test], "test": test, "status": "done", "cell_key": test}
-        drawn = {"accuracy": np.array([value, value + .1])}
+        info = {
+            "detector": "d",
+            "protocol": "p",
+            "train": [test],
+            "test": test,
+            "status": "done",
+            "cell_key": test,
+        }
+        drawn = {"accuracy": np.array([value, value + 0.1])}
         return scores.Measured(info, 100, 100, 50, 50, {"accuracy": (value, low, high)}, {}, drawn)
 
-    field = Field([one("a", .5, .4, .6), one("b", .9, .7, 1.0)], metrics.ordered(["accuracy"]))
+    field = Field([one("a", 0.5, 0.4, 0.6), one("b", 0.9, 0.7, 1.0)], metrics.ordered(["accuracy"]))
     got = spread(field, metrics.METRICS.get("accuracy"), "d", "in distribution", ["a", "b"])
-    assert got.score == pytest.approx((.7, .7 - np.sqrt(.05) / 2, .7 + np.sqrt(.02) / 2))
-    np.testing.assert_allclose(got.draws, [.7, .8])
-    assert spread(field, metrics.METRICS.get("accuracy"), "d", "in distribution", ["a", "c"]) is None
+    assert got.score == pytest.approx((0.7, 0.7 - np.sqrt(0.05) / 2, 0.7 + np.sqrt(0.02) / 2))
+    np.testing.assert_allclose(got.draws, [0.7, 0.8])
+    assert (
+        spread(field, metrics.METRICS.get("accuracy"), "d", "in distribution", ["a", "c"]) is None
+    )
 
 
 def test_a_difference_that_no_draw_changes_takes_the_unpaired_bounds():
-    always = difference(flat(.9, .8, .95, [.9, .9]), flat(.5, .4, .6, [.5, .5]))
-    assert always == pytest.approx((.4, .4 - np.hypot(.1, .1), .4 + np.hypot(.05, .1)))
-    assert difference(flat(.5, .4, .6, [.5, .4]), flat(.5, .4, .6, [.5, .4])) == (0, 0, 0)
+    always = difference(flat(0.9, 0.8, 0.95, [0.9, 0.9]), flat(0.5, 0.4, 0.6, [0.5, 0.5]))
+    assert always == pytest.approx((0.4, 0.4 - np.hypot(0.1, 0.1), 0.4 + np.hypot(0.05, 0.1)))
+    assert difference(flat(0.5, 0.4, 0.6, [0.5, 0.4]), flat(0.5, 0.4, 0.6, [0.5, 0.4])) == (0, 0, 0)
 
 
 def test_ties_are_the_longest_runs_in_rank_order():
     assert ties(list("abcd"), set()) == [["a", "b", "c", "d"]]
-    assert ties(list("abcd"), {("a", "c"), ("a", "d"), ("b", "d")}) == [["a", "b"], ["b", "c"], ["c", "d"]]
+    assert ties(list("abcd"), {("a", "c"), ("a", "d"), ("b", "d")}) == [
+        ["a", "b"],
+        ["b", "c"],
+        ["c", "d"],
+    ]
     assert ties(list("ab"), {("a", "b")}) == []
     # a and c tie, but b between them beats c: no bar may run over it
     assert ties(list("abc"), {("b", "c")}) == [["a", "b"]]
 
 
 def test_overlapping_bars_get_lanes_of_their_own():
-    found = [{"detector": d, "ties": t} for d, t in (("a", [0]), ("b", [0, 1]), ("c", [1]), ("d", [2]), ("e", [2]))]
-    got = {e["detector"]: [(b["lane"], b["first"], b["last"]) for b in e["bars"]] for e in page.bars(found)}
-    assert got == {"a": [(0, True, False)], "b": [(0, False, True), (1, True, False)], "c": [(1, False, True)],
-                   "d": [(0, True, False)], "e": [(0, False, True)]}
+    found = [
+        {"detector": d, "ties": t}
+        for d, t in (("a", [0]), ("b", [0, 1]), ("c", [1]), ("d", [2]), ("e", [2]))
+    ]
+    got = {
+        e["detector"]: [(b["lane"], b["first"], b["last"]) for b in e["bars"]]
+        for e in page.bars(found)
+    }
+    assert got == {
+        "a": [(0, True, False)],
+        "b": [(0, False, True), (1, True, False)],
+        "c": [(1, False, True)],
+        "d": [(0, True, False)],
+        "e": [(0, False, True)],
+    }
 
 
 def test_the_better_detector_is_separated_and_ranked_first(three):
@@ -243,7 +372,9 @@ def test_the_better_detector_is_separated_and_ranked_first(three):
     best, constant = found["gradient-boosting"], found["constant"]
     assert (best["rank"], best["rank_low"]) == (1, 1) and constant["rank"] == 6
     assert constant["rank_low"] > best["rank_high"] or not set(constant["ties"]) & set(best["ties"])
-    assert best["lost"][0] == pytest.approx(best["scores"]["transfer"][0] - best["scores"]["in distribution"][0], abs=2e-6)
+    assert best["lost"][0] == pytest.approx(
+        best["scores"]["transfer"][0] - best["scores"]["in distribution"][0], abs=2e-6
+    )
     assert best["lost"][2] < 0 < best["above"][1]
     for e in found.values():
         assert e["rank_low"] <= e["rank"] <= e["rank_high"]
@@ -257,25 +388,43 @@ def test_lower_is_better_where_the_metric_says_so(three):
 
 
 def test_rows_say_their_place(three):
-    """Among the detectors of one test, protocol and metric: by hand from who is separated from whom."""
-    rows = [r for r in three["rows"] if (r["test"], r["metric"], r["kind"]) == ("a@1", "balanced-accuracy", "in distribution")]
+    """Among the detectors of one test, protocol and metric: by hand from who is separated from
+    whom.
+    """
+    rows = [
+        r
+        for r in three["rows"]
+        if (r["test"], r["metric"], r["kind"]) == ("a@1", "balanced-accuracy", "in distribution")
+    ]
     order = sorted(rows, key=lambda r: r["rank"])
     assert [r["value"] for r in order] == sorted((r["value"] for r in rows), reverse=True)
     assert all(r["rank_low"] <= r["rank"] <= r["rank_high"] for r in rows)
-    assert order[0]["tie_group"] == 1 and [r["tie_group"] for r in order] == sorted(r["tie_group"] for r in order)
-    assert (order[-1]["detector"], order[-1]["rank_low"]) == ("constant", 6), "all others are separated from the constant"
-    assert {r["rank"] for r in three["rows"] if r["metric"] == "calibration-slope[bot]"} == {None}, "no better end, no rank"
+    assert order[0]["tie_group"] == 1 and [r["tie_group"] for r in order] == sorted(
+        r["tie_group"] for r in order
+    )
+    assert (order[-1]["detector"], order[-1]["rank_low"]) == (
+        "constant",
+        6,
+    ), "all others are separated from the constant"
+    assert {r["rank"] for r in three["rows"] if r["metric"] == "calibration-slope[bot]"} == {
+        None
+    }, "no better end, no rank"
     few = boards.made([boards.release("small", 20, 200)], protocols=(boards.CV,))
     assert {(r["rank"], r["tie_group"]) for r in few["rows"]} == {(None, None)}
 
 
-@pytest.mark.parametrize(("beaten", "groups"), [
-    (set(), [1, 1, 1, 1]), ({("a", "b"), ("a", "c"), ("a", "d"), ("b", "c"), ("b", "d"), ("c", "d")}, [1, 2, 3, 4]),
-    # c is separated from the leader and not from b, d from b and not from c: c leads what is left
-    ({("a", "c"), ("a", "d"), ("b", "d")}, [1, 1, 2, 2]),
-    # b is separated from the leader, c is not, though c is behind b
-    ({("a", "b")}, [1, 2, 1, 1]),
-])
+@pytest.mark.parametrize(
+    ("beaten", "groups"),
+    [
+        (set(), [1, 1, 1, 1]),
+        ({("a", "b"), ("a", "c"), ("a", "d"), ("b", "c"), ("b", "d"), ("c", "d")}, [1, 2, 3, 4]),
+        # c is separated from the leader and not from b, d from b and not from c: c leads what is
+        # left
+        ({("a", "c"), ("a", "d"), ("b", "d")}, [1, 1, 2, 2]),
+        # b is separated from the leader, c is not, though c is behind b
+        ({("a", "b")}, [1, 2, 1, 1]),
+    ],
+)
 def test_tie_groups_go_down_from_the_leader(beaten, groups):
     assert list(dict(sorted(tie_groups(list("abcd"), beaten).items())).values()) == groups
 
@@ -301,7 +450,11 @@ def test_in_distribution_alone_is_said_to_mislead():
     assert summary_text.NO_TRANSFER in summary_text.answer(document).sentence
     assert summary_text.NO_TRANSFER in formats.to_markdown(document).replace("\\", "")
     html = page.to_html(document)
-    assert "add leave-one-data-set-out" in html and 'data-col="lost"' not in html and 'data-col="other"' not in html
+    assert (
+        "add leave-one-data-set-out" in html
+        and 'data-col="lost"' not in html
+        and 'data-col="other"' not in html
+    )
 
 
 def test_transfer_alone_says_what_is_missing():
@@ -313,7 +466,11 @@ def test_transfer_alone_says_what_is_missing():
 
 def test_nothing_scored_is_a_board_that_says_so():
     releases = [boards.release("a"), boards.release("b")]
-    cells = [boards.cell(d, r, boards.LODO, releases, reason="no profile <at> all") for r in releases for d in boards.SKILL]
+    cells = [
+        boards.cell(d, r, boards.LODO, releases, reason="no profile <at> all")
+        for r in releases
+        for d in boards.SKILL
+    ]
     document = board(boards.ABOUT, cells, releases, boards.QUICK)
     assert summary_text.answer(document).sentence.startswith("No detector was scored")
     assert "no profile &lt;at&gt; all" in page.to_html(document)
@@ -329,43 +486,76 @@ def test_too_few_everywhere_shows_values_and_ranks_nothing():
 
 def test_a_pair_tested_in_transfer_alone_does_not_cost_the_other_column():
     releases = [boards.release("a"), boards.release("b"), boards.release("pair", 70, 70)]
-    cells = [c for c in boards.cells(releases) if (c.info["test"], c.info["protocol"]) != ("pair@1", boards.CV)]
+    cells = [
+        c
+        for c in boards.cells(releases)
+        if (c.info["test"], c.info["protocol"]) != ("pair@1", boards.CV)
+    ]
     document = board(boards.ABOUT, cells, releases, boards.QUICK)
     assert summary_text.core(document) == ["a@1", "b@1"]
     assert all(e["lost"] for e in summary_text.entries(document, "roc-auc"))
-    assert "pair@1 (no in-distribution scores" in dict(summary_text.answer(document).notes)["Not in the mean"]
+    assert (
+        "pair@1 (no in-distribution scores"
+        in dict(summary_text.answer(document).notes)["Not in the mean"]
+    )
     assert summary_text.entries(document, "roc-auc", "pair@1")[0]["rank"] == 1
 
 
 def test_what_the_tree_asks_stands_beside_its_data_set():
     releases = [boards.release("a"), boards.release("b")]
     said = {boards.CV: "asks <this>", boards.LODO: "asks that"}
-    cells = [boards.cell(d, r, p, releases, learnt=said[p] if d == "one-question-tree" else None)
-             for r in releases for p in BOTH for d in boards.SKILL]
-    assert page.to_html(board(boards.ABOUT, cells, releases, boards.QUICK)).count("One question here: asks &lt;this&gt;") == 2
+    cells = [
+        boards.cell(d, r, p, releases, learnt=said[p] if d == "one-question-tree" else None)
+        for r in releases
+        for p in BOTH
+        for d in boards.SKILL
+    ]
+    assert (
+        page.to_html(board(boards.ABOUT, cells, releases, boards.QUICK)).count(
+            "One question here: asks &lt;this&gt;"
+        )
+        == 2
+    )
 
 
 def test_a_failed_detector_fails_alone():
     releases = [boards.release("a"), boards.release("b")]
     cells = boards.cells(releases)
-    cells += [boards.cell("net", r, p, releases, reason="ran out of time", status="failed") for r in releases for p in BOTH]
+    cells += [
+        boards.cell("net", r, p, releases, reason="ran out of time", status="failed")
+        for r in releases
+        for p in BOTH
+    ]
     document = board(boards.ABOUT, cells, releases, boards.QUICK)
     assert dict(summary_text.answer(document).notes)["Failed"].startswith("net (4 cells).")
-    assert next(d for d in document["detectors"] if d["name"] == "net")["cells"] == {"done": 0, "failed": 4, "not applicable": 0}
+    assert next(d for d in document["detectors"] if d["name"] == "net")["cells"] == {
+        "done": 0,
+        "failed": 4,
+        "not applicable": 0,
+    }
     assert "failed: ran out of time" in page.to_html(document)
 
 
 def test_several_protocols_of_a_kind_show_one_and_list_all():
     releases = [boards.release("a"), boards.release("b")]
     more = "cross-validation(folds=2, repeats=2, seed=1)"
-    cells = [*boards.cells(releases), *(boards.cell(d, releases[0], more, releases) for d in boards.SKILL)]
+    cells = [
+        *boards.cells(releases),
+        *(boards.cell(d, releases[0], more, releases) for d in boards.SKILL),
+    ]
     document = board(boards.ABOUT, cells, releases, boards.QUICK)
-    assert {p["name"]: p["shown"] for p in document["protocols"]} == {boards.CV: True, more: False, boards.LODO: True}
+    assert {p["name"]: p["shown"] for p in document["protocols"]} == {
+        boards.CV: True,
+        more: False,
+        boards.LODO: True,
+    }
     assert page.to_html(document).count(f"<td>{more}") == len(boards.SKILL)
 
 
 def test_a_suite_names_its_metrics():
-    document = boards.made([boards.release("a"), boards.release("b")], metrics=["roc-auc", "brier[bot]"])
+    document = boards.made(
+        [boards.release("a"), boards.release("b")], metrics=["roc-auc", "brier[bot]"]
+    )
     assert [m["name"] for m in document["metrics"]] == ["roc-auc", "brier[bot]"]
     assert "ROC AUC" in summary_text.answer(document).sentence
     with pytest.raises(UserError, match="no metric 'auc'"):
@@ -374,7 +564,10 @@ def test_a_suite_names_its_metrics():
 
 @pytest.mark.parametrize("missing", ["constant", "one-question-tree"])
 def test_no_board_without_its_shortcut_rows(missing):
-    with pytest.raises(UserError, match=rf"lacks its shortcut rows: {missing}\..*Add them to the suite's `detectors:`"):
+    with pytest.raises(
+        UserError,
+        match=rf"lacks its shortcut rows: {missing}\..*Add them to the suite's `detectors:`",
+    ):
         boards.made([boards.release("a")], detectors=[d for d in boards.SKILL if d != missing])
     refuse_without_floors([{"detector": "constant"}, {"detector": "one-question-tree"}], "s")
 
@@ -382,28 +575,60 @@ def test_no_board_without_its_shortcut_rows(missing):
 def test_worse_than_guessing_is_named():
     releases = [boards.release(n, 200, 200) for n in "abc"]
     skills = {"constant": (0, 0), "rate-72": (1, -2)}
-    cells = [boards.cell(d, r, p, releases, skill=skills.get(d, (1, .2)) if r["name"] == "b" or d == "constant" else (1, .2))
-             for r in releases for p in BOTH for d in boards.SKILL]
-    said = dict(summary_text.answer(board(boards.ABOUT, cells, releases, boards.QUICK)).notes)["Worse than guessing"]
-    assert re.fullmatch(r"rate-72 on b@1 \(\.1\d\d\): what marks a bot elsewhere marks a person there\.", said)
+    cells = [
+        boards.cell(
+            d,
+            r,
+            p,
+            releases,
+            skill=skills.get(d, (1, 0.2)) if r["name"] == "b" or d == "constant" else (1, 0.2),
+        )
+        for r in releases
+        for p in BOTH
+        for d in boards.SKILL
+    ]
+    said = dict(summary_text.answer(board(boards.ABOUT, cells, releases, boards.QUICK)).notes)[
+        "Worse than guessing"
+    ]
+    assert re.fullmatch(
+        r"rate-72 on b@1 \(\.1\d\d\): what marks a bot elsewhere marks a person there\.", said
+    )
 
 
 def test_a_data_set_on_which_nothing_was_scored_says_why_once():
     releases = [boards.release("a"), boards.release("b"), boards.release("bots", 50, 0)]
     cells = [c for c in boards.cells(releases) if c.info["test"] != "bots@1"]
-    cells += [boards.cell(d, releases[2], boards.CV, releases, reason="bots@1 holds bots only.") for d in boards.SKILL]
+    cells += [
+        boards.cell(d, releases[2], boards.CV, releases, reason="bots@1 holds bots only.")
+        for d in boards.SKILL
+    ]
     document = board(boards.ABOUT, cells, releases, boards.QUICK)
     html = page.to_html(document)
-    assert html.count("Nothing was scored: bots@1 holds bots only.") == 1 and '<span class="chip few">bots only</span>' in html
+    assert (
+        html.count("Nothing was scored: bots@1 holds bots only.") == 1
+        and '<span class="chip few">bots only</span>' in html
+    )
     assert document["tests"][-1]["few"] and summary_text.core(document) == ["a@1", "b@1"]
 
 
 def test_a_shortcut_that_leads_is_named():
     releases = [boards.release(n) for n in "abc"]
-    cells = [boards.cell(d, r, p, releases, skill=(1, 3) if d == "one-question-tree" else (1, .2) if d != "constant" else (0, 0))
-             for r in releases for p in BOTH for d in boards.SKILL]
+    cells = [
+        boards.cell(
+            d,
+            r,
+            p,
+            releases,
+            skill=(1, 3) if d == "one-question-tree" else (1, 0.2) if d != "constant" else (0, 0),
+        )
+        for r in releases
+        for p in BOTH
+        for d in boards.SKILL
+    ]
     document = board(boards.ABOUT, cells, releases, boards.QUICK)
-    assert summary_text.answer(document).caution == "It is a shortcut: no detector here scores higher."
+    assert (
+        summary_text.answer(document).caution == "It is a shortcut: no detector here scores higher."
+    )
     assert '<p id="warn" class="warn">' in page.to_html(document)
 
 
@@ -411,10 +636,21 @@ def test_the_words_of_a_usual_board(three):
     said = summary_text.answer(three)
     top = summary_text.entries(three, "balanced-accuracy")[0]
     assert said.sentence.startswith(
-        "On data sets left out of its training, gradient-boosting has the highest mean: balanced accuracy .")
-    assert f"It beats a tree with one question on {top['higher_on']} of 3 data sets" in said.sentence
-    assert {name for name, _ in said.notes} >= {"Who cannot be told apart", "How far above one question"}
-    assert [name for name, _, _ in said.figures][:3] == ["best transfer", "same, in distribution", "lost on the way"]
+        "On data sets left out of its training, gradient-boosting has the highest mean: balanced"
+        " accuracy ."
+    )
+    assert (
+        f"It beats a tree with one question on {top['higher_on']} of 3 data sets" in said.sentence
+    )
+    assert {name for name, _ in said.notes} >= {
+        "Who cannot be told apart",
+        "How far above one question",
+    }
+    assert [name for name, _, _ in said.figures][:3] == [
+        "best transfer",
+        "same, in distribution",
+        "lost on the way",
+    ]
 
 
 def test_the_scale_holds_everything_drawn(three):
@@ -424,5 +660,8 @@ def test_the_scale_holds_everything_drawn(three):
         drawn = [r[k] for r in own for k in ("low", "value", "high") if r[k] is not None]
         assert not drawn or (got["a"] <= min(drawn) and max(drawn) <= got["b"])
         assert 2 <= len(got["ticks"]) <= 10
-        bottom, top = (end if bound is None else bound for bound, end in zip(m["range"], (-np.inf, np.inf), strict=True))
+        bottom, top = (
+            end if bound is None else bound
+            for bound, end in zip(m["range"], (-np.inf, np.inf), strict=True)
+        )
         assert bottom <= got["a"] < got["b"] <= top

@@ -1,4 +1,6 @@
-"""Metrics against scikit-learn on random data with ties and weights, against hand calculations, and where they are undefined."""
+"""Metrics against scikit-learn on random data with ties and weights, against hand calculations, and
+where they are undefined.
+"""
 
 import json
 import math
@@ -13,11 +15,30 @@ from benchmarks.data.groups import GROUPS
 from benchmarks.metrics import METRICS, Judged, Metric, find, metric, ordered
 from botbench.core.errors import UserError
 
-NAMES = ["accuracy", "average-precision[bot]", "balanced-accuracy", "brier[bot]", "f1[bot]", "fpr[bot]", "mcc", "precision[bot]",
-         "recall[bot]", "roc-auc"]
-MORE = ["calibration-slope[bot]", "ece[bot]@bins=10", "fpr-gap[bot]", *(f"fpr-gap[bot]@group={g}" for g in GROUPS),
-        *(f"fpr[bot]@group={g}" for g in GROUPS), "memory-per-1000", "precision[bot]@prevalence=0.01",
-        "precision[bot]@prevalence=0.05", "recall[bot]@fpr=0.01", "seconds-per-1000"]
+NAMES = [
+    "accuracy",
+    "average-precision[bot]",
+    "balanced-accuracy",
+    "brier[bot]",
+    "f1[bot]",
+    "fpr[bot]",
+    "mcc",
+    "precision[bot]",
+    "recall[bot]",
+    "roc-auc",
+]
+MORE = [
+    "calibration-slope[bot]",
+    "ece[bot]@bins=10",
+    "fpr-gap[bot]",
+    *(f"fpr-gap[bot]@group={g}" for g in GROUPS),
+    *(f"fpr[bot]@group={g}" for g in GROUPS),
+    "memory-per-1000",
+    "precision[bot]@prevalence=0.01",
+    "precision[bot]@prevalence=0.05",
+    "recall[bot]@fpr=0.01",
+    "seconds-per-1000",
+]
 
 
 def value(name, y, p, hat, weight=None):
@@ -37,7 +58,11 @@ def test_a_metric_is_complete_data(name):
     m = METRICS.get(name)
     for field in ("title", "formula", "description", "trap", "source", "undefined"):
         assert getattr(m, field).strip(), field
-    assert m.range[0] < m.range[1] and set(m.needs) <= {"threshold", "score", "groups", "cost"} and m.needs
+    assert (
+        m.range[0] < m.range[1]
+        and set(m.needs) <= {"threshold", "score", "groups", "cost"}
+        and m.needs
+    )
     assert m.guessing is None or m.range[0] <= m.guessing <= m.range[1]
     about = m.about()
     assert about["name"] == name and not {"measure", "closed", "trials"} & set(about)
@@ -46,8 +71,8 @@ def test_a_metric_is_complete_data(name):
 
 # By hand: 4 bots, 6 humans. TP 3, FN 1, FP 2, TN 4.
 Y = [1, 1, 1, 1, 0, 0, 0, 0, 0, 0]
-P = [.9, .8, .7, .2, .8, .6, .3, .2, .1, .1]
-HAT = [x >= .5 for x in P]
+P = [0.9, 0.8, 0.7, 0.2, 0.8, 0.6, 0.3, 0.2, 0.1, 0.1]
+HAT = [x >= 0.5 for x in P]
 BY_HAND = {
     "accuracy": 7 / 10,
     "balanced-accuracy": (3 / 4 + 4 / 6) / 2,
@@ -56,11 +81,12 @@ BY_HAND = {
     "fpr[bot]": 2 / 6,
     "f1[bot]": 6 / 9,
     "mcc": (3 * 4 - 2 * 1) / math.sqrt(5 * 4 * 6 * 5),
-    # pairs in order: .9 beats 6; .8 beats 5 and ties 1; .7 beats 5; .2 beats 2 and ties 1: 18 + 2 halves of 24
+    # pairs in order: .9 beats 6; .8 beats 5 and ties 1; .7 beats 5; .2 beats 2 and ties 1: 18 + 2
+    # halves of 24
     "roc-auc": (6 + 5.5 + 5 + 2.5) / 24,
     # precision at each bot's score: 1/1, 2/3 (tie with a human), 3/4, 4/8 (.2 ties with a human)
     "average-precision[bot]": (1 + 2 / 3 + 3 / 4 + 4 / 8) / 4,
-    "brier[bot]": (.01 + .04 + .09 + .64 + .64 + .36 + .09 + .04 + .01 + .01) / 10,
+    "brier[bot]": (0.01 + 0.04 + 0.09 + 0.64 + 0.64 + 0.36 + 0.09 + 0.04 + 0.01 + 0.01) / 10,
 }
 
 
@@ -87,13 +113,18 @@ def sklearn_values(y, p, hat, w):
 
 
 accounts = st.lists(
-    st.tuples(st.integers(0, 1), st.sampled_from([0.0, .1, .1 + 1e-9, .25, .5, .75, 1.0]), st.integers(1, 4)),
-    min_size=2, max_size=40,
+    st.tuples(
+        st.integers(0, 1),
+        st.sampled_from([0.0, 0.1, 0.1 + 1e-9, 0.25, 0.5, 0.75, 1.0]),
+        st.integers(1, 4),
+    ),
+    min_size=2,
+    max_size=40,
 ).filter(lambda rows: len({r[0] for r in rows}) == 2)
 
 
 @settings(max_examples=120, deadline=None)
-@given(accounts, st.sampled_from([0.0, .25, .5, 1.0, 1.1]))
+@given(accounts, st.sampled_from([0.0, 0.25, 0.5, 1.0, 1.1]))
 def test_the_same_as_scikit_learn_with_ties_and_weights(rows, threshold):
     y, p, w = (np.array(column) for column in zip(*rows, strict=True))
     hat = p >= threshold
@@ -101,7 +132,9 @@ def test_the_same_as_scikit_learn_with_ties_and_weights(rows, threshold):
         expected = sklearn_values(y, p, hat, weight)
         for name in NAMES:
             m = METRICS.get(name)
-            assert m.function(y, p, hat, weight) == pytest.approx(expected[name], abs=1e-9, nan_ok=True), name
+            assert m.function(y, p, hat, weight) == pytest.approx(
+                expected[name], abs=1e-9, nan_ok=True
+            ), name
 
 
 @settings(max_examples=40, deadline=None)
@@ -113,10 +146,10 @@ def test_a_weight_is_a_repeated_row_and_row_order_does_not_matter(rows, random):
     facts = {g: y[::-1].astype(float) for g in GROUPS} | {"seconds": p, "memory_mb": p}
     again = {name: fact[repeated] for name, fact in facts.items()}
     for name, m in METRICS.all().items():
-        once = m.function(y, p, p >= .5, w, facts=facts)
+        once = m.function(y, p, p >= 0.5, w, facts=facts)
         # The largest gap is of groups with 30 people, who are counted as rows and not as weights.
         if name != "fpr-gap[bot]":
-            other = m.function(y[repeated], p[repeated], p[repeated] >= .5, facts=again)
+            other = m.function(y[repeated], p[repeated], p[repeated] >= 0.5, facts=again)
             assert other == pytest.approx(once, abs=1e-6, nan_ok=True), name
 
 
@@ -124,43 +157,94 @@ def test_many_weightings_at_once_equal_one_by_one():
     random = np.random.default_rng(3)
     y, p = random.integers(0, 2, 60), random.random(60).round(1)
     weight = random.integers(0, 3, (25, 60)).astype(float)
-    more = {"fold": np.arange(60) % 3, "facts": {g: random.integers(0, 2, 60) for g in GROUPS} | {"seconds": p, "memory_mb": p}}
+    more = {
+        "fold": np.arange(60) % 3,
+        "facts": {g: random.integers(0, 2, 60) for g in GROUPS} | {"seconds": p, "memory_mb": p},
+    }
     for name, m in METRICS.all().items():
-        together = m.function(y, p, p >= .4, weight, **more)
+        together = m.function(y, p, p >= 0.4, weight, **more)
         assert together.shape == (25,)
-        np.testing.assert_allclose(together, [m.function(y, p, p >= .4, row, **more) for row in weight], atol=1e-9, err_msg=name)
+        np.testing.assert_allclose(
+            together,
+            [m.function(y, p, p >= 0.4, row, **more) for row in weight],
+            atol=1e-9,
+            err_msg=name,
+        )
 
 
-@pytest.mark.parametrize(("y", "hat", "defined"), [
-    ([1, 1, 1], [True, True, False], {"accuracy": 2 / 3, "precision[bot]": 1, "recall[bot]": 2 / 3, "f1[bot]": .8,
-                                      "average-precision[bot]": 1, "brier[bot]": .25}),
-    ([0, 0, 0], [True, False, False], {"accuracy": 2 / 3, "precision[bot]": 0, "f1[bot]": 0, "brier[bot]": .25, "fpr[bot]": 1 / 3}),
-    ([0, 0, 0], [False, False, False], {"accuracy": 1, "brier[bot]": .25, "fpr[bot]": 0}),
-    # bots and people, the same answer for all: precision has no alarms; MCC is 0 by definition, F1 by its formula
-    ([1, 0, 0], [False, False, False], {"accuracy": 2 / 3, "balanced-accuracy": .5, "recall[bot]": 0, "f1[bot]": 0, "mcc": 0,
-                                        "fpr[bot]": 0,
-                                        "roc-auc": .5, "average-precision[bot]": 1 / 3, "brier[bot]": .25}),
-    ([], [], {}),
-])
+@pytest.mark.parametrize(
+    ("y", "hat", "defined"),
+    [
+        (
+            [1, 1, 1],
+            [True, True, False],
+            {
+                "accuracy": 2 / 3,
+                "precision[bot]": 1,
+                "recall[bot]": 2 / 3,
+                "f1[bot]": 0.8,
+                "average-precision[bot]": 1,
+                "brier[bot]": 0.25,
+            },
+        ),
+        (
+            [0, 0, 0],
+            [True, False, False],
+            {
+                "accuracy": 2 / 3,
+                "precision[bot]": 0,
+                "f1[bot]": 0,
+                "brier[bot]": 0.25,
+                "fpr[bot]": 1 / 3,
+            },
+        ),
+        ([0, 0, 0], [False, False, False], {"accuracy": 1, "brier[bot]": 0.25, "fpr[bot]": 0}),
+        # bots and people, the same answer for all: precision has no alarms; MCC is 0 by definition,
+        # F1 by its formula
+        (
+            [1, 0, 0],
+            [False, False, False],
+            {
+                "accuracy": 2 / 3,
+                "balanced-accuracy": 0.5,
+                "recall[bot]": 0,
+                "f1[bot]": 0,
+                "mcc": 0,
+                "fpr[bot]": 0,
+                "roc-auc": 0.5,
+                "average-precision[bot]": 1 / 3,
+                "brier[bot]": 0.25,
+            },
+        ),
+        ([], [], {}),
+    ],
+)
 def test_undefined_is_nan_and_never_zero_in_silence(y, hat, defined):
     for name in NAMES:
-        found = value(name, y, [.5] * len(y), hat)
+        found = value(name, y, [0.5] * len(y), hat)
         assert found == pytest.approx(defined.get(name, math.nan), nan_ok=True), name
 
 
 def test_a_draw_without_one_class_is_nan_for_that_draw_alone():
-    draws = METRICS.get("roc-auc").function([1, 0], [.9, .1], [True, False], [[1, 1], [2, 0], [0, 2]])
+    draws = METRICS.get("roc-auc").function(
+        [1, 0], [0.9, 0.1], [True, False], [[1, 1], [2, 0], [0, 2]]
+    )
     np.testing.assert_array_equal(draws, [1, math.nan, math.nan])
 
 
-@pytest.mark.parametrize(("y", "p", "message"), [
-    ([1, 0], [.5], "differ in shape"), ([1, 2], [.5, .5], "neither 0"), ([1, 0], [.5, math.nan], "NaN"),
-])
+@pytest.mark.parametrize(
+    ("y", "p", "message"),
+    [
+        ([1, 0], [0.5], "differ in shape"),
+        ([1, 2], [0.5, 0.5], "neither 0"),
+        ([1, 0], [0.5, math.nan], "NaN"),
+    ],
+)
 def test_what_does_not_fit_is_refused(y, p, message):
     with pytest.raises(ValueError, match=message):
         Judged(y, p, [False] * len(p))
     with pytest.raises(ValueError, match="3 weights for 2 accounts"):
-        Judged([1, 0], [.5, .5], [True, False]).under([1, 1, 1])
+        Judged([1, 0], [0.5, 0.5], [True, False]).under([1, 1, 1])
 
 
 TOY = '''"""A toy."""
@@ -186,27 +270,36 @@ def test_a_metric_is_one_file_and_nothing_else(tmp_path, monkeypatch):
     monkeypatch.setattr(package, "METRICS", fresh)
     try:
         fresh.all()
-        assert fresh.get("called[bot]").function([1, 0, 0], [.9, .9, .1], [True, True, False]) == 2
+        assert (
+            fresh.get("called[bot]").function([1, 0, 0], [0.9, 0.9, 0.1], [True, True, False]) == 2
+        )
     finally:
         sys.modules.pop("benchmarks.metrics.toy_share", None)
 
 
 def test_a_name_is_used_once():
     with pytest.raises(ValueError, match="two metrics are called 'accuracy'"):
-        texts = dict.fromkeys(("title", "formula", "description", "trap", "source", "undefined"), "")
+        texts = dict.fromkeys(
+            ("title", "formula", "description", "trap", "source", "undefined"), ""
+        )
         metric("accuracy", needs=(), **texts)(lambda w: w.weight[:, 0])
 
 
 # --- names with a parameter
 
 
-@pytest.mark.parametrize(("written", "name"), [
-    ("precision[bot]@prevalence=0.05", "precision[bot]@prevalence=0.05"),
-    ("precision[bot]@prevalence=.150", "precision[bot]@prevalence=0.15"),
-    ("precision[bot]@prevalence=1e-3", "precision[bot]@prevalence=0.001"), ("recall[bot]@fpr=0.001", "recall[bot]@fpr=0.001"),
-    ("recall[bot]@fpr=0", "recall[bot]@fpr=0"), ("ece[bot]@bins=15", "ece[bot]@bins=15"),
-    ("fpr[bot]@group=new", "fpr[bot]@group=new"),
-])
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("precision[bot]@prevalence=0.05", "precision[bot]@prevalence=0.05"),
+        ("precision[bot]@prevalence=.150", "precision[bot]@prevalence=0.15"),
+        ("precision[bot]@prevalence=1e-3", "precision[bot]@prevalence=0.001"),
+        ("recall[bot]@fpr=0.001", "recall[bot]@fpr=0.001"),
+        ("recall[bot]@fpr=0", "recall[bot]@fpr=0"),
+        ("ece[bot]@bins=15", "ece[bot]@bins=15"),
+        ("fpr[bot]@group=new", "fpr[bot]@group=new"),
+    ],
+)
 def test_names_with_a_parameter_round_trip(written, name):
     assert find(written).name == name and find(find(written).name).name == name
     assert list(find(name).parameters) == [name.partition("@")[2].partition("=")[0]]
@@ -219,12 +312,17 @@ def test_any_prevalence_round_trips(prevalence):
     assert made.parameters == {"prevalence": prevalence} and find(made.name).name == made.name
 
 
-@pytest.mark.parametrize(("name", "said"), [
-    ("precision[bot]@prevalence=1", "between 0 and 1"), ("precision[bot]@prevalence=few", "between 0 and 1"),
-    ("ece[bot]@bins=2.5", "whole"),
-    ("recall[bot]@fpr=1", "under 1"), ("fpr[bot]@group=rich", "verified, celebrity"),
-    ("precision[bot]@prevalance=.05", "Did you mean"),
-])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("precision[bot]@prevalence=1", "between 0 and 1"),
+        ("precision[bot]@prevalence=few", "between 0 and 1"),
+        ("ece[bot]@bins=2.5", "whole"),
+        ("recall[bot]@fpr=1", "under 1"),
+        ("fpr[bot]@group=rich", "verified, celebrity"),
+        ("precision[bot]@prevalance=.05", "Did you mean"),
+    ],
+)
 def test_mistakes_in_a_name_are_said(name, said):
     with pytest.raises(UserError, match=said):
         find(name)
@@ -235,27 +333,44 @@ def test_mistakes_in_a_name_are_said(name, said):
 
 def test_precision_at_a_prevalence_is_bayes_rule():
     # TPR 3/4, FPR 1/3: of 100 accounts with 5 bots 3.75 are found and 31.67 people are alarmed
-    assert find("precision[bot]@prevalence=0.05").function(Y, P, HAT) == pytest.approx(3.75 / (3.75 + 95 / 3))
+    assert find("precision[bot]@prevalence=0.05").function(Y, P, HAT) == pytest.approx(
+        3.75 / (3.75 + 95 / 3)
+    )
     # at the data set's own mix it is precision itself
     assert find("precision[bot]@prevalence=0.4").function(Y, P, HAT) == pytest.approx(3 / 5)
     assert find("precision[bot]@prevalence=0.05").assumption
     for one_class in ([1, 1], [0, 0]):
-        assert math.isnan(find("precision[bot]@prevalence=0.05").function(one_class, [.9, .9], [True, True]))
+        assert math.isnan(
+            find("precision[bot]@prevalence=0.05").function(one_class, [0.9, 0.9], [True, True])
+        )
 
 
 def test_recall_at_a_rate_allows_that_many_people_and_ties_are_not_broken():
-    # people from the top: .8 .6 .3 .2 .1 .1; at 0 only the bot at .9 is above all; at 1/6 also .8 (its tie is the one) and .7
-    assert [find(f"recall[bot]@fpr={r}").function(Y, P, HAT) for r in ("0", "0.17", "0.34", "0.67")] == [.25, .75, .75, 1]
+    # people from the top: .8 .6 .3 .2 .1 .1; at 0 only the bot at .9 is above all; at 1/6 also .8
+    # (its tie is the one) and .7
+    assert [
+        find(f"recall[bot]@fpr={r}").function(Y, P, HAT) for r in ("0", "0.17", "0.34", "0.67")
+    ] == [0.25, 0.75, 0.75, 1]
 
 
 def test_means_over_folds_give_a_constant_a_half():
-    """Four folds whose constants differ: pooled, the folds' shares of bots order the accounts; by fold nothing does."""
-    y, p, fold = [1, 0, 1, 0, 0, 1, 1, 0], [.4, .4, .5, .5, .6, .6, .3, .3], [0, 0, 1, 1, 2, 2, 3, 3]
-    assert value("roc-auc", y, p, [True] * 8) == .5
+    """Four folds whose constants differ: pooled, the folds' shares of bots order the accounts; by
+    fold nothing does.
+    """
+    y, p, fold = (
+        [1, 0, 1, 0, 0, 1, 1, 0],
+        [0.4, 0.4, 0.5, 0.5, 0.6, 0.6, 0.3, 0.3],
+        [0, 0, 1, 1, 2, 2, 3, 3],
+    )
+    assert value("roc-auc", y, p, [True] * 8) == 0.5
     y[4] = 1  # the third fold has bots only and no AUC; the mean is of the other three
-    assert METRICS.get("roc-auc").function(y, p, [True] * 8, fold=fold) == .5
-    assert METRICS.get("average-precision[bot]").function(y, p, [True] * 8, fold=fold) == pytest.approx((.5 * 3 + 1) / 4)
-    assert METRICS.get("accuracy").function(y, p, [True] * 8, fold=fold) == 5 / 8, "answers are of all folds together"
+    assert METRICS.get("roc-auc").function(y, p, [True] * 8, fold=fold) == 0.5
+    assert METRICS.get("average-precision[bot]").function(
+        y, p, [True] * 8, fold=fold
+    ) == pytest.approx((0.5 * 3 + 1) / 4)
+    assert METRICS.get("accuracy").function(y, p, [True] * 8, fold=fold) == 5 / 8, (
+        "answers are of all folds together"
+    )
 
 
 def test_calibration_slope_is_the_logistic_regression_of_the_label():
@@ -263,17 +378,25 @@ def test_calibration_slope_is_the_logistic_regression_of_the_label():
 
     random = np.random.default_rng(4)
     logit = random.normal(0, 2, 4000)
-    y = (random.random(4000) < 1 / (1 + np.exp(-.5 - .6 * logit))).astype(int)
+    y = (random.random(4000) < 1 / (1 + np.exp(-0.5 - 0.6 * logit))).astype(int)
     p = 1 / (1 + np.exp(-logit))
     model = LogisticRegression(C=1e9, tol=1e-10, max_iter=1000).fit(logit[:, None], y)
-    assert value("calibration-slope[bot]", y, p, p > .5) == pytest.approx(model.coef_[0, 0], abs=2e-3)
-    assert math.isnan(value("calibration-slope[bot]", [1, 0], [.5, .5], [True, True])), "a constant has no slope"
-    assert math.isnan(value("calibration-slope[bot]", [1, 1, 0, 0], [.9, .8, .2, .1], [True] * 4)), "parted classes have none"
+    assert value("calibration-slope[bot]", y, p, p > 0.5) == pytest.approx(
+        model.coef_[0, 0], abs=2e-3
+    )
+    assert math.isnan(value("calibration-slope[bot]", [1, 0], [0.5, 0.5], [True, True])), (
+        "a constant has no slope"
+    )
+    assert math.isnan(
+        value("calibration-slope[bot]", [1, 1, 0, 0], [0.9, 0.8, 0.2, 0.1], [True] * 4)
+    ), "parted classes have none"
 
 
 def test_calibration_error_by_hand():
     # bins [.2, .3): .2 bot, .25 human; [.9, 1]: 1 human: (|.225 - .5| * 2 + |1 - 0|) / 3
-    assert value("ece[bot]@bins=10", [1, 0, 0], [.2, .25, 1.0], [True] * 3) == pytest.approx((.55 + 1) / 3)
+    assert value("ece[bot]@bins=10", [1, 0, 0], [0.2, 0.25, 1.0], [True] * 3) == pytest.approx(
+        (0.55 + 1) / 3
+    )
 
 
 def test_false_alarms_of_groups_by_hand():
@@ -281,16 +404,25 @@ def test_false_alarms_of_groups_by_hand():
     y, hat = [0, 0, 0, 0, 1, 0], [True, False, False, False, True, True]
     group, gap = find("fpr[bot]@group=verified"), find("fpr-gap[bot]@group=verified")
     # people in the group: one of two; outside: none of two; the unknown one is in neither
-    assert (group.function(y, hat, hat, facts=facts), gap.function(y, hat, hat, facts=facts)) == (.5, .5)
+    assert (group.function(y, hat, hat, facts=facts), gap.function(y, hat, hat, facts=facts)) == (
+        0.5,
+        0.5,
+    )
     assert math.isnan(group.function(y, hat, hat)), "nothing is known of anybody"
     # 30 on both sides: new ones 10 of 30, others 20 of 30; verified ones are too few to count
     many = {"new": [1.0] * 30 + [0.0] * 30, "verified": [1.0] + [0.0] * 59}
     hat = [True] * 10 + [False] * 20 + [True] * 20 + [False] * 10
     assert find("fpr-gap[bot]").function([0] * 60, hat, hat, facts=many) == pytest.approx(1 / 3)
-    assert find("fpr-gap[bot]@group=new").function([0] * 60, hat, hat, facts=many) == pytest.approx(-1 / 3)
+    assert find("fpr-gap[bot]@group=new").function([0] * 60, hat, hat, facts=many) == pytest.approx(
+        -1 / 3
+    )
 
 
 def test_cost_is_of_a_thousand_accounts():
-    facts = {"seconds": [.001, .003], "memory_mb": [.02, .02]}
-    assert find("seconds-per-1000").function([1, 0], [.1, .2], [True, False], facts=facts) == pytest.approx(2)
-    assert find("memory-per-1000").function([1, 0], [.1, .2], [True, False], facts=facts) == pytest.approx(20)
+    facts = {"seconds": [0.001, 0.003], "memory_mb": [0.02, 0.02]}
+    assert find("seconds-per-1000").function(
+        [1, 0], [0.1, 0.2], [True, False], facts=facts
+    ) == pytest.approx(2)
+    assert find("memory-per-1000").function(
+        [1, 0], [0.1, 0.2], [True, False], facts=facts
+    ) == pytest.approx(20)

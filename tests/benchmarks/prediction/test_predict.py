@@ -1,4 +1,6 @@
-"""New accounts scored: by hand on planted evidence, from files as users have them, and by detectors kept and loaded again."""
+"""New accounts scored: by hand on planted evidence, from files as users have them, and by detectors
+kept and loaded again.
+"""
 
 import json
 import pickle
@@ -14,20 +16,36 @@ from benchmarks.detectors.mlflow_model import log_folder
 from benchmarks.prediction import explain, models, newcomers, predict, safe_loading
 from botbench.core.errors import UserError
 
-USERS = [{"id_str": str(900 + i), "screen_name": f"name{i}", "name": "N", "description": "", "followers_count": 10 ** i,
-          "friends_count": 50, "statuses_count": 7, "created_at": "Tue Apr 09 20:22:46 +0000 2013"} for i in range(4)]
+USERS = [
+    {
+        "id_str": str(900 + i),
+        "screen_name": f"name{i}",
+        "name": "N",
+        "description": "",
+        "followers_count": 10**i,
+        "friends_count": 50,
+        "statuses_count": 7,
+        "created_at": "Tue Apr 09 20:22:46 +0000 2013",
+    }
+    for i in range(4)
+]
 
 
 @pytest.fixture
 def new(tmp_path):
-    """Read a file as new accounts: new(name, text, platform=.., observed_at=..) -> Material (valid within the test)."""
+    """Read a file as new accounts: new(name, text, platform=.., observed_at=..) -> Material (valid
+    within the test).
+    """
     from contextlib import ExitStack
 
     with ExitStack() as stack:
+
         def read(name, text, platform=None, observed_at=None):
             (tmp_path / name).write_text(text)
             scratch = tmp_path / f"scratch-{name}"
-            return stack.enter_context(newcomers.accounts(str(tmp_path / name), platform, observed_at, scratch))
+            return stack.enter_context(
+                newcomers.accounts(str(tmp_path / name), platform, observed_at, scratch)
+            )
 
         yield read
 
@@ -37,59 +55,109 @@ def value(found, name, row):
 
 
 def test_twitter_json_as_users_have_it(new):
-    for name, text in (("users.json", json.dumps(USERS)), ("users.jsonl", "\n".join(map(json.dumps, USERS)))):
+    for name, text in (
+        ("users.json", json.dumps(USERS)),
+        ("users.jsonl", "\n".join(map(json.dumps, USERS))),
+    ):
         found = new(name, text, observed_at="2023-04-09T20:22:46Z")
-        assert found.account_id.tolist() == ["900", "901", "902", "903"] and set(found.platform) == {"twitter"}
+        assert found.account_id.tolist() == ["900", "901", "902", "903"] and set(
+            found.platform
+        ) == {"twitter"}
         assert value(found, "followers", 3) == 1000 and value(found, "handle_digits", 0) == 1
         assert value(found, "age_days", 0) == 3652, "ten years, three leap days less one"
 
 
 def test_tweets_give_authors_and_posts(new):
     when = "Tue Apr 09 20:22:46 +0000 2019"
-    tweets = [{"id_str": str(i), "text": "RT @x hi", "created_at": when, "user": USERS[i % 2]} for i in range(6)]
+    tweets = [
+        {"id_str": str(i), "text": "RT @x hi", "created_at": when, "user": USERS[i % 2]}
+        for i in range(6)
+    ]
     found = new("tweets.json", json.dumps(tweets))
-    assert len(found) == 2 and value(found, "posts_seen", 0) == 3 and value(found, "repost_share", 1) == 1
+    assert (
+        len(found) == 2
+        and value(found, "posts_seen", 0) == 3
+        and value(found, "repost_share", 1) == 1
+    )
 
 
 def test_a_table_with_the_schema_s_columns(new):
-    found = new("t.csv", "account_id,followers,following,bio,nonsense\n00012,5,6,hello,1\n7,8,,x,2\n", platform="weibo")
+    found = new(
+        "t.csv",
+        "account_id,followers,following,bio,nonsense\n00012,5,6,hello,1\n7,8,,x,2\n",
+        platform="weibo",
+    )
     assert found.account_id.tolist() == ["00012", "7"] and set(found.platform) == {"weibo"}
     assert value(found, "bio_length", 0) == 5 and np.isnan(value(found, "following", 1))
 
 
 def test_a_bot_or_not_file_without_its_list_of_bots(new):
-    post = {"id": "p", "author_id": "u1", "text": "@b hi", "created_at": "2024-03-16T01:00:00.000Z", "lang": "en"}
-    user = {"id": "u1", "tweet_count": 1, "z_score": 0, "username": "a", "name": "A", "description": "", "location": None}
-    found = new("posts&users[1].json", json.dumps({"id": 1, "lang": "en", "metadata": {}, "posts": [post], "users": [user]}))
+    post = {
+        "id": "p",
+        "author_id": "u1",
+        "text": "@b hi",
+        "created_at": "2024-03-16T01:00:00.000Z",
+        "lang": "en",
+    }
+    user = {
+        "id": "u1",
+        "tweet_count": 1,
+        "z_score": 0,
+        "username": "a",
+        "name": "A",
+        "description": "",
+        "location": None,
+    }
+    found = new(
+        "posts&users[1].json",
+        json.dumps({"id": 1, "lang": "en", "metadata": {}, "posts": [post], "users": [user]}),
+    )
     assert found.account_id.tolist() == ["u1"] and value(found, "posts_seen", 0) == 1
 
 
-@pytest.mark.parametrize("name, text, says", [
-    ("x.csv", "a,b\n1,2\n", "expected Twitter's JSON or CSV"), ("x.json", "{", "cannot be read"),
-    ("x.csv", "account_id,followers\n,3\n", "no account that could be read"),
-])
+@pytest.mark.parametrize(
+    "name, text, says",
+    [
+        ("x.csv", "a,b\n1,2\n", "expected Twitter's JSON or CSV"),
+        ("x.json", "{", "cannot be read"),
+        ("x.csv", "account_id,followers\n,3\n", "no account that could be read"),
+    ],
+)
 def test_files_that_nobody_can_read(new, name, text, says):
     with pytest.raises(UserError, match=says):
         new(name, text)
 
 
 def test_what_moved_a_score_by_hand():
-    """p = (followers + 2 listed) / 10; typical 1 and 1; unknown is 0: 4 followers where 1 is typical add 0.3."""
+    """p = (followers + 2 listed) / 10; typical 1 and 1; unknown is 0: 4 followers where 1 is
+    typical add 0.3.
+    """
+
     def score(view):
-        return (np.nan_to_num(view.feature("followers")) + 2 * np.nan_to_num(view.feature("listed"))) / 10
+        return (
+            np.nan_to_num(view.feature("followers")) + 2 * np.nan_to_num(view.feature("listed"))
+        ) / 10
 
     view = Accounts(("followers", "listed"), np.array([[4.0, 0.0], [1.0, np.nan], [1.0, 4.0]]))
     moved = explain.causes(score, view, score(view), np.array([1.0, 1.0]))
     assert [[(c.evidence, c.value, round(c.change, 6)) for c in one] for one in moved] == [
-        [("followers", "4", 0.3), ("listed", "0", -0.2)], [], [("listed", "4", 0.6)]]
-    assert explain.sentence(moved[0]) == "up: followers 4 (typical 1) +0.30; down: listed 0 (typical 1) -0.20"
+        [("followers", "4", 0.3), ("listed", "0", -0.2)],
+        [],
+        [("listed", "4", 0.6)],
+    ]
+    assert (
+        explain.sentence(moved[0])
+        == "up: followers 4 (typical 1) +0.30; down: listed 0 (typical 1) -0.20"
+    )
     assert "nothing" in explain.sentence(moved[1])
 
 
 def test_only_the_highest_are_explained(monkeypatch):
     monkeypatch.setattr(explain, "MOST", 2)
     view = Accounts(("followers",), np.array([[1.0], [5.0], [9.0]]))
-    moved = explain.causes(lambda v: v.values[:, 0] / 10, view, view.values[:, 0] / 10, np.array([0.0]))
+    moved = explain.causes(
+        lambda v: v.values[:, 0] / 10, view, view.values[:, 0] / 10, np.array([0.0])
+    )
     assert moved[0] is None and [len(one) for one in moved[1:]] == [1, 1]
     assert "not explained" in explain.sentence(None)
 
@@ -98,15 +166,36 @@ FEW = ["account_id,followers,following,posts_total", "1,2,3000,9", "2,900,20,9",
 
 
 def test_predict_as_users_call_it(cli, make_in_store, tmp_path):
-    """Trained on a release, applied to a CSV; then kept, and applied again from there: the same scores."""
+    """Trained on a release, applied to a CSV; then kept, and applied again from there: the same
+    scores.
+    """
     make_in_store("a", 40, 40)
     (tmp_path / "new.csv").write_text("\n".join(FEW))
-    found = cli.json("predict", "random-forest(trees=20)", "new.csv", "--train", "a", "--save", "kept", "--out", "scores.parquet")
-    assert set(found) >= {"detector", "threshold", "accounts"} and found["detector"] == "random-forest(trees=20)"
-    assert [a["account"] for a in found["accounts"]] == ["1", "2", "3"] and found["simulated"] is True
+    found = cli.json(
+        "predict",
+        "random-forest(trees=20)",
+        "new.csv",
+        "--train",
+        "a",
+        "--save",
+        "kept",
+        "--out",
+        "scores.parquet",
+    )
+    assert (
+        set(found) >= {"detector", "threshold", "accounts"}
+        and found["detector"] == "random-forest(trees=20)"
+    )
+    assert [a["account"] for a in found["accounts"]] == ["1", "2", "3"] and found[
+        "simulated"
+    ] is True
     first, second, third = found["accounts"]
     assert first["p_bot"] > second["p_bot"] and first["moved"] and "up: " in first["explanation"]
-    assert "handle_length" in first["missing"] and "followers" not in first["missing"] and third["missing"] == ["profile"]
+    assert (
+        "handle_length" in first["missing"]
+        and "followers" not in first["missing"]
+        and third["missing"] == ["profile"]
+    )
     assert third["p_bot"] == 0.5, "of whom nothing is known: the share of bots"
     table = pq.read_table(tmp_path / "scores.parquet")
     assert table.column_names == ["account_id", "p_bot", "threshold"]
@@ -127,9 +216,10 @@ def test_wrong_calls(cli, make_in_store, tmp_path):
     make_in_store("a", 10, 10)
     (tmp_path / "new.csv").write_text("\n".join(FEW))
     for arguments, says in (
-            (["constant", "new.csv", "--model", "nowhere", "--train", "a"], "either --train"),
-            (["constant", "nobody", "--train", "a"], "no file or data set"),
-            (["timing-only", "new.csv", "--train", "a"], "has no timing")):
+        (["constant", "new.csv", "--model", "nowhere", "--train", "a"], "either --train"),
+        (["constant", "nobody", "--train", "a"], "no file or data set"),
+        (["timing-only", "new.csv", "--train", "a"], "has no timing"),
+    ):
         assert says in " ".join(cli("predict", *arguments, code=2).stderr.split())
 
 
@@ -168,7 +258,9 @@ def test_every_detector_that_can_be_kept_comes_back_the_same(fitted, tmp_path, m
     train, home = fitted
     first = train(name)
     models.save(first.trained, tmp_path / "kept")
-    again = predict.apply(models.load(tmp_path / "kept", get(name)), release_arrays.load(home, "b@1"))
+    again = predict.apply(
+        models.load(tmp_path / "kept", get(name)), release_arrays.load(home, "b@1")
+    )
     np.testing.assert_array_equal(first.p, again.p)
     assert first.missing == again.missing and again.trained.threshold == 0.375
 
@@ -181,7 +273,11 @@ def test_releases_to_train_on(tmp_path, monkeypatch, session_make):
     with pytest.raises(UserError, match="no release to train on"):
         _teachers(None, None, None, "x.csv")
     make("a", 4, 4), make("b", 4, 4)
-    assert _teachers(["a"], ["b"], None, "x.csv") == ["a", "b"] == _teachers(["a,b"], None, None, "x.csv")
+    assert (
+        _teachers(["a"], ["b"], None, "x.csv")
+        == ["a", "b"]
+        == _teachers(["a,b"], None, None, "x.csv")
+    )
     assert _teachers(None, None, None, "b") == ["a"], "not on the data set itself"
     with pytest.raises(UserError, match="one file or data set at a time"):
         _teachers(None, ["b"], None, "x.csv")
@@ -213,7 +309,9 @@ def test_a_stranger_s_code_does_not_run(fitted, tmp_path, capsys, monkeypatch):
     assert "stranger" not in capsys.readouterr().out
 
 
-def test_mlflow_models_are_read_from_skops_and_pickles_only_when_trusted(fitted, tmp_path, monkeypatch):
+def test_mlflow_models_are_read_from_skops_and_pickles_only_when_trusted(
+    fitted, tmp_path, monkeypatch
+):
     import mlflow
     from sklearn.tree import DecisionTreeClassifier
 
@@ -228,7 +326,9 @@ def test_mlflow_models_are_read_from_skops_and_pickles_only_when_trusted(fitted,
     log_folder(tree, ["followers", "following"], tmp_path / "logged")
     found = train('mlflow(model="logged")')
     b = release_arrays.load(home, "b@1")
-    expected = tree.predict_proba(b.values[:, [b.names.index("followers"), b.names.index("following")]])[:, 1]
+    expected = tree.predict_proba(
+        b.values[:, [b.names.index("followers"), b.names.index("following")]]
+    )[:, 1]
     np.testing.assert_array_equal(found.p, expected)
     pickled = {"serialization_format": "cloudpickle", "pip_requirements": ["scikit-learn"]}
     mlflow.sklearn.save_model(tree, str(tmp_path / "pickled"), **pickled)

@@ -1,4 +1,6 @@
-"""Acting together: equal to all pairs on small sets, silent on chance, and near-identical texts found."""
+"""Acting together: equal to all pairs on small sets, silent on chance, and near-identical texts
+found.
+"""
 
 import itertools
 
@@ -21,11 +23,23 @@ def connection():
 def posts(connection, rows):
     """The table `posts` of (account, kind, ref, urls, text, seconds)."""
     columns = list(zip(*rows, strict=True))
-    connection.register("rows", pa.table({
-        "account_id": columns[0], "kind": columns[1], "ref_post_id": pa.array(columns[2], pa.string()),
-        "urls": pa.array(columns[3], pa.list_(pa.string())), "text": pa.array(columns[4], pa.string()), "s": columns[5]}))
-    connection.execute("CREATE OR REPLACE TABLE posts AS SELECT *, NULL::VARCHAR AS ref_account_id, to_timestamp(s) AS "
-                       "created_at FROM rows")
+    connection.register(
+        "rows",
+        pa.table(
+            {
+                "account_id": columns[0],
+                "kind": columns[1],
+                "ref_post_id": pa.array(columns[2], pa.string()),
+                "urls": pa.array(columns[3], pa.list_(pa.string())),
+                "text": pa.array(columns[4], pa.string()),
+                "s": columns[5],
+            }
+        ),
+    )
+    connection.execute(
+        "CREATE OR REPLACE TABLE posts AS SELECT *, NULL::VARCHAR AS ref_account_id,"
+        " to_timestamp(s) AS created_at FROM rows"
+    )
     return "posts"
 
 
@@ -37,7 +51,9 @@ def chance(seed, accounts=60, objects=40, actions=12):
     """Everybody reposts at random at random times of a day: nobody acts together."""
     random = np.random.default_rng(seed)
     who = [f"a{i:03d}" for i in range(accounts) for _ in range(actions)]
-    return [repost(account, f"p{random.integers(objects)}", random.integers(86_400)) for account in who]
+    return [
+        repost(account, f"p{random.integers(objects)}", random.integers(86_400)) for account in who
+    ]
 
 
 def brute(rows, window):
@@ -51,11 +67,16 @@ def brute(rows, window):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_blocking_finds_every_pair_that_all_pairs_finds(connection, seed):
-    """Recall 1 against all pairs: blocks of the window's length and their neighbours hold whatever lies within it."""
+    """Recall 1 against all pairs: blocks of the window's length and their neighbours hold whatever
+    lies within it.
+    """
     rows = chance(seed, accounts=30, objects=6, actions=25)
     coaction.stage(connection, posts(connection, rows), ("repost",))
     found = coaction.pairs(connection, 1800, rate=1.1)
-    mine = {(found.accounts[a], found.accounts[b]): int(s) for a, b, s in zip(found.a, found.b, found.shared, strict=True)}
+    mine = {
+        (found.accounts[a], found.accounts[b]): int(s)
+        for a, b, s in zip(found.a, found.b, found.shared, strict=True)
+    }
     assert mine == brute(rows, 1800) and len(mine) > 50
 
 
@@ -70,7 +91,9 @@ def test_a_planted_group_is_found_and_nobody_else(connection):
 
 
 def test_chance_makes_no_groups(connection):
-    """Twenty worlds of chance: pairs called beyond chance in at most one of them (rate .05 over all pairs)."""
+    """Twenty worlds of chance: pairs called beyond chance in at most one of them (rate .05 over all
+    pairs).
+    """
     wrong = 0
     for seed in range(20):
         coaction.stage(connection, posts(connection, chance(100 + seed, objects=8)), ("repost",))
@@ -92,17 +115,35 @@ def test_a_trend_is_left_out(connection):
     assert found.crowded == 1 and len(found.a) == 0
 
 
-WORDS = ("river", "stone", "window", "paper", "garden", "summer", "yellow", "market", "silver", "winter", "letter", "bridge",
-         "candle", "forest", "animal", "doctor")
+WORDS = (
+    "river",
+    "stone",
+    "window",
+    "paper",
+    "garden",
+    "summer",
+    "yellow",
+    "market",
+    "silver",
+    "winter",
+    "letter",
+    "bridge",
+    "candle",
+    "forest",
+    "animal",
+    "doctor",
+)
 
 
 def jaccard(a, b):
-    one, two = ({tuple(t[i:i + 3]) for i in range(len(t) - 2)} for t in (a.split(), b.split()))
+    one, two = ({tuple(t[i : i + 3]) for i in range(len(t) - 2)} for t in (a.split(), b.split()))
     return len(one & two) / len(one | two)
 
 
 def test_near_identical_texts_against_all_pairs(connection):
-    """Recall of what all pairs call similar (Jaccard of words in threes from .7 on): at least .9; nothing else is joined."""
+    """Recall of what all pairs call similar (Jaccard of words in threes from .7 on): at least .9;
+    nothing else is joined.
+    """
     random = np.random.default_rng(3)
     texts = []
     for _ in range(60):
@@ -115,10 +156,18 @@ def test_near_identical_texts_against_all_pairs(connection):
     texts = sorted(set(texts))
     rows = [(f"a{i:03d}", "original", None, None, t, float(i)) for i, t in enumerate(texts)]
     coaction.stage(connection, posts(connection, rows), ("text",))
-    close = {(i, j) for (i, a), (j, b) in itertools.combinations(enumerate(texts), 2) if jaccard(a, b) >= 0.7}
+    close = {
+        (i, j)
+        for (i, a), (j, b) in itertools.combinations(enumerate(texts), 2)
+        if jaccard(a, b) >= 0.7
+    }
     similar = {tuple(r) for r in connection.execute("SELECT a, b FROM study_similar").fetchall()}
-    words = [w for (w,) in connection.execute("SELECT words FROM study_texts ORDER BY id").fetchall()]
+    words = [
+        w for (w,) in connection.execute("SELECT words FROM study_texts ORDER BY id").fetchall()
+    ]
     mine = {tuple(sorted((words[a], words[b]))) for a, b in similar}
     wanted = {tuple(sorted((texts[i], texts[j]))) for i, j in close}
     assert mine <= wanted and len(mine & wanted) / len(wanted) >= 0.9 and len(wanted) > 40
-    assert connection.execute("SELECT count(DISTINCT what) FROM study_actions").fetchone()[0] < len(texts)
+    assert connection.execute("SELECT count(DISTINCT what) FROM study_actions").fetchone()[0] < len(
+        texts
+    )

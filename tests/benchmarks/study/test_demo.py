@@ -1,4 +1,6 @@
-"""The worked example's parts that need no bench: its samples, its erring annotators, and the truth beside the estimates."""
+"""The worked example's parts that need no bench: its samples, its erring annotators, and the truth
+beside the estimates.
+"""
 
 import yaml
 
@@ -18,6 +20,9 @@ def test_the_worked_campaign_is_labelled_by_simulated_people_and_knows_its_truth
     found = answers.ask(Study.open(store, campaign.load(file)), answers.chosen(campaign.load(file)))
     document = found.document("report.html")
     first = document["estimates"][0]
-    assert first["quantity"] == "share of accounts" and first["low"] < document["truth"]["share of accounts"] < first["high"]
+    assert (
+        first["quantity"] == "share of accounts"
+        and first["low"] < document["truth"]["share of accounts"] < first["high"]
+    )
     assert document["simulated"] and any("consensus posteriors" in s for s in first["assumptions"])
     assert any("several waves" in s for s in first["assumptions"])

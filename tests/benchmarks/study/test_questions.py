@@ -1,4 +1,6 @@
-"""Ranking, one post, one account, coordination: figures counted again by hand on a small simulated campaign."""
+"""Ranking, one post, one account, coordination: figures counted again by hand on a small simulated
+campaign.
+"""
 
 import numpy as np
 import pytest
@@ -26,7 +28,9 @@ def ask(opened, campaign):
 
 
 def test_ranks_and_their_intervals_by_hand():
-    """Two items from the same accounts 5 to 1 never change places; one account's burst makes a rank that does not hold."""
+    """Two items from the same accounts 5 to 1 never change places; one account's burst makes a rank
+    that does not hold.
+    """
     steady = np.array([[5.0, 1.0]] * 50)
     assert [v.tolist() for v in ranking.intervals(steady, 200, 0)] == [[1, 2], [1, 2], [1, 2]]
     burst = np.zeros((50, 2))
@@ -37,14 +41,21 @@ def test_ranks_and_their_intervals_by_hand():
 
 
 def test_the_cohorts_hashtags_day_by_day(ask, opened):
-    answer = ask("ranking", cohort={"answer": "bot"}, settings={"ranking": {"top": 3, "of": ["hashtags"], "draws": 50}})
+    answer = ask(
+        "ranking",
+        cohort={"answer": "bot"},
+        settings={"ranking": {"top": 3, "of": ["hashtags"], "draws": 50}},
+    )
     found = table(answer, "ranking-hashtags")
     day, rank, low, high, item, mine, part, _ = found.rows[0]
-    by_hand = opened.connection.execute("""
+    by_hand = opened.connection.execute(
+        """
         WITH bots AS (SELECT DISTINCT account_id FROM lake.main.claims WHERE answer = 'bot')
         SELECT lower(tag), count(*) FILTER (account_id IN (FROM bots)) AS mine, count(*) FROM (
             SELECT account_id, created_at, unnest(hashtags) AS tag FROM lake.main.posts)
-        WHERE strftime(created_at, '%Y-%m-%d') = ? GROUP BY 1 ORDER BY mine DESC, 1""", [day]).fetchall()
+        WHERE strftime(created_at, '%Y-%m-%d') = ? GROUP BY 1 ORDER BY mine DESC, 1""",
+        [day],
+    ).fetchall()
     assert (rank, item, mine) == (1, by_hand[0][0], by_hand[0][1]) and low <= rank <= high
     assert part == pytest.approx(by_hand[0][1] / by_hand[0][2])
     days = sorted({r[0] for r in found.rows})
@@ -61,16 +72,24 @@ def test_without_a_cohort_nothing_is_ranked(ask):
 
 
 def most_reposted(store):
-    return store.connection.execute("SELECT ref_post_id, count(*), count(DISTINCT account_id) FROM lake.main.posts WHERE kind = "
-                                    "'repost' "
-                                    "AND ref_post_id IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1").fetchone()
+    return store.connection.execute(
+        "SELECT ref_post_id, count(*), count(DISTINCT account_id) FROM lake.main.posts WHERE kind ="
+        " 'repost' AND ref_post_id IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1"
+    ).fetchone()
 
 
 def test_who_spread_one_post(ask, opened):
     post, n, accounts = most_reposted(opened)
     answer = ask("one-post", settings={"one-post": {"post": post}})
-    assert f"reposted {n:,} times" in answer.blocks[0].text and f"by {accounts:,} accounts" in answer.blocks[0].text
-    assert sum(r[1] for r in table(answer, "post-ages").rows) == n == sum(r[1] for r in table(answer, "post-speed").rows)
+    assert (
+        f"reposted {n:,} times" in answer.blocks[0].text
+        and f"by {accounts:,} accounts" in answer.blocks[0].text
+    )
+    assert (
+        sum(r[1] for r in table(answer, "post-ages").rows)
+        == n
+        == sum(r[1] for r in table(answer, "post-speed").rows)
+    )
     for e in answer.estimates:
         assert e.low <= e.value <= e.high
     assert answer.estimates or answer.refused
@@ -81,11 +100,19 @@ def test_who_spread_one_post(ask, opened):
 
 def test_the_evidence_on_one_account(ask, opened):
     account, n = opened.connection.execute(
-        "SELECT account_id, count(*) FROM lake.main.posts GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1").fetchone()
+        "SELECT account_id, count(*) FROM lake.main.posts GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1"
+    ).fetchone()
     answer = ask("one-account", settings={"one-account": {"accounts": [account]}})
-    rate = dict(table(answer, next(b.name for b in answer.blocks if getattr(b, "name", "").endswith("-rate"))).rows)
-    days = opened.connection.execute("SELECT max(n) FROM (SELECT count(*) AS n FROM lake.main.posts WHERE account_id = ? "
-                                     "GROUP BY created_at::DATE)", [account]).fetchone()[0]
+    rate = dict(
+        table(
+            answer, next(b.name for b in answer.blocks if getattr(b, "name", "").endswith("-rate"))
+        ).rows
+    )
+    days = opened.connection.execute(
+        "SELECT max(n) FROM (SELECT count(*) AS n FROM lake.main.posts WHERE account_id = ? "
+        "GROUP BY created_at::DATE)",
+        [account],
+    ).fetchone()[0]
     assert rate["posts on the worst day"] == days
     hours = next(b for b in answer.blocks if getattr(b, "name", "").endswith("-hours"))
     assert sum(r[2] for r in hours.rows) == n

@@ -1,4 +1,6 @@
-"""The report in a real Chromium, from disk: no request leaves it, it fits a phone, prints, and hostile text runs nothing."""
+"""The report in a real Chromium, from disk: no request leaves it, it fits a phone, prints, and
+hostile text runs nothing.
+"""
 
 import os
 import shutil
@@ -12,7 +14,10 @@ from benchmarks.study.report import report
 pytestmark = pytest.mark.chromium
 CHROMIUM = os.environ.get("BOTBENCH_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-HOSTILE = '<script>window.ran=1</script><img src="http://x.invalid/a.png" onerror="window.ran=1">\u202egnp.exe'
+HOSTILE = (
+    '<script>window.ran=1</script><img src="http://x.invalid/a.png"'
+    ' onerror="window.ran=1">\u202egnp.exe'
+)
 
 
 @pytest.fixture
@@ -23,7 +28,11 @@ def browser(chromium):
 @pytest.fixture
 def page(study, campaign, tmp_path):
     side = {"by": "rule", "name": "side <b>", "rules": {HOSTILE: ["vote"], "other": ["river"]}}
-    found, _ = study(campaign(title=HOSTILE, groups=["hashtag", side], questions=["share", "groups", "over-time"]))
+    found, _ = study(
+        campaign(
+            title=HOSTILE, groups=["hashtag", side], questions=["share", "groups", "over-time"]
+        )
+    )
     return report.write(found, tmp_path / "out", date(2020, 1, 1)).as_uri()
 
 
@@ -48,6 +57,9 @@ def test_the_report_is_quiet_fits_and_runs_nothing(browser, page):
             tab = context.new_page()
             tab.goto(page)
             tab.evaluate(Path(axe).read_text(encoding="utf-8"))
-            found = tab.evaluate("axe.run().then(r => r.violations.map(v => [v.id, v.nodes.slice(0, 3).map(n => n.html)]))")
+            found = tab.evaluate(
+                "axe.run().then(r => r.violations.map(v => [v.id, v.nodes.slice(0, 3).map(n =>"
+                " n.html)]))"
+            )
             assert found == []
         context.close()

@@ -1,4 +1,6 @@
-"""The simulation itself, a small version of docs/study-coverage.md, and the quantifiers where they must succeed and must fail."""
+"""The simulation itself, a small version of docs/study-coverage.md, and the quantifiers where they
+must succeed and must fail.
+"""
 
 import json
 
@@ -14,46 +16,54 @@ from benchmarks.study.simulation.worlds import by_posts, elsewhere, poisson, uni
 def test_probabilities_by_posts_sum_to_the_sample_and_take_the_heaviest_whole():
     posts = np.array([1.0] * 50 + [1000.0])
     chance = by_posts(posts, 11)
-    assert chance.sum() == pytest.approx(11) and chance[-1] == 1 and chance[0] == pytest.approx(.2)
+    assert chance.sum() == pytest.approx(11) and chance[-1] == 1 and chance[0] == pytest.approx(0.2)
 
 
 def test_samples_stand_for_their_world():
     random = np.random.default_rng(0)
-    here = world(random, Setting(.15, 500, "good", False), 5000)
+    here = world(random, Setting(0.15, 500, "good", False), 5000)
     at, drawn = uniform(random, 5000, 500)
     assert drawn.weight.sum() == pytest.approx(5000) and len(set(at)) == 500
     sums = []
     for _ in range(200):
         at, drawn = poisson(random, here.chance)
         sums.append(drawn.weight.sum())
-    assert np.mean(sums) == pytest.approx(5000, rel=.03)
-    assert here.score[here.y == 1].mean() > here.score[here.y == 0].mean() + .3
+    assert np.mean(sums) == pytest.approx(5000, rel=0.03)
+    assert here.score[here.y == 1].mean() > here.score[here.y == 0].mean() + 0.3
     score, y = elsewhere(random, "poor")
-    assert y.mean() == .5 and .05 < score[y == 1].mean() - score[y == 0].mean() < .5
+    assert y.mean() == 0.5 and 0.05 < score[y == 1].mean() - score[y == 0].mean() < 0.5
 
 
 def test_posteriors_are_calibrated():
     random = np.random.default_rng(1)
-    y = (random.random(20_000) < .3).astype(float)
+    y = (random.random(20_000) < 0.3).astype(float)
     pattern = votes.votes(random, y)
     ((p, low, high),) = votes.consensus(random, [pattern], repeats=20)
-    assert p.mean() == pytest.approx(y.mean(), abs=.005) and (low <= p).all() and (p <= high).all()
-    assert abs(votes.majority(pattern).mean() - y.mean()) > .005
+    assert p.mean() == pytest.approx(y.mean(), abs=0.005) and (low <= p).all() and (p <= high).all()
+    assert abs(votes.majority(pattern).mean() - y.mean()) > 0.005
     for value in np.unique(p):
         own = y[p == value]
         if len(own) > 200:
-            assert own.mean() == pytest.approx(value, abs=.08)
+            assert own.mean() == pytest.approx(value, abs=0.08)
 
 
 CAMPAIGNS = 120
 LEAST = coverage.HELD - 3 * np.sqrt(coverage.HELD * (1 - coverage.HELD) / CAMPAIGNS)
 
 
-@pytest.mark.parametrize("setting", [
-    Setting(.01, 500, "good", False), Setting(.05, 500, "shifted", True), Setting(.15, 500, "good", True),
-    Setting(.30, 500, "shifted", False)], ids=str)
+@pytest.mark.parametrize(
+    "setting",
+    [
+        Setting(0.01, 500, "good", False),
+        Setting(0.05, 500, "shifted", True),
+        Setting(0.15, 500, "good", True),
+        Setting(0.30, 500, "shifted", False),
+    ],
+    ids=str,
+)
 def test_the_default_holds_and_is_not_wider_than_the_sample_alone(setting):
-    # Three Monte Carlo errors below .93, so that a right program fails once in hundreds of seeds; the seed is fixed.
+    # Three Monte Carlo errors below .93, so that a right program fails once in hundreds of seeds;
+    # the seed is fixed.
     rows = {(r.case, r.method): r for r in coverage.simulate(setting, CAMPAIGNS, 0)}
     for case in ("accounts", "posts"):
         assert rows[case, DEFAULT].coverage >= LEAST
@@ -61,10 +71,14 @@ def test_the_default_holds_and_is_not_wider_than_the_sample_alone(setting):
 
 
 def test_what_fails_is_shown_as_failing():
-    rows = coverage.simulate(Setting(.01, 500, "shifted", False), CAMPAIGNS, 0)
-    rows += coverage.simulate(Setting(.30, 2000, "good", True), 40, 0)
+    rows = coverage.simulate(Setting(0.01, 500, "shifted", False), CAMPAIGNS, 0)
+    rows += coverage.simulate(Setting(0.30, 2000, "good", True), 40, 0)
     by = {(r.setting.noisy, r.case, r.method): r for r in rows}
-    for found in (by[False, "posts, uniform sample", NORMAL], by[False, "accounts", ROGAN], by[True, "accounts", TRUSTING]):
+    for found in (
+        by[False, "posts, uniform sample", NORMAL],
+        by[False, "accounts", ROGAN],
+        by[True, "accounts", TRUSTING],
+    ):
         assert not found.holds
     page = table.page(rows, "a test")
     assert "✗ 0.000" in page and "| 1% | 500 | shifted | right |" in page and "a test" in page
@@ -78,15 +92,19 @@ def _evidence(random, n, share):
 @pytest.mark.parametrize("method", list(quantify.METHODS))
 def test_quantifiers_find_a_shifted_share(method):
     random = np.random.default_rng(3)
-    score, y = _evidence(random, 1500, .5)
-    here, true = _evidence(random, 2000, .1)
+    score, y = _evidence(random, 1500, 0.5)
+    here, true = _evidence(random, 2000, 0.1)
     value, low, high = quantify.quantify(method, here, score, y, repeats=5)
-    assert value == pytest.approx(true.mean(), abs=.04) and low <= value <= high
-    assert abs(np.mean(here >= .5) - true.mean()) > .08, "counting would have been far off"
+    assert value == pytest.approx(true.mean(), abs=0.04) and low <= value <= high
+    assert abs(np.mean(here >= 0.5) - true.mean()) > 0.08, "counting would have been far off"
 
 
 def test_pacc_by_hand():
-    here, score, y = np.array([.2, .4, .6]), np.array([.1, .3, .7, .9]), np.array([0.0, 0, 1, 1])
+    here, score, y = (
+        np.array([0.2, 0.4, 0.6]),
+        np.array([0.1, 0.3, 0.7, 0.9]),
+        np.array([0.0, 0, 1, 1]),
+    )
     # (mean here - mean of people) / (mean of bots - mean of people) = (.4 - .2) / (.8 - .2)
     assert quantify.share("PACC", here, score, y) == pytest.approx(1 / 3, abs=1e-3)
 

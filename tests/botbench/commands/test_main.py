@@ -1,4 +1,6 @@
-"""The command line as a whole: quick to help, every command with an example, JSON kept apart from talk."""
+"""The command line as a whole: quick to help, every command with an example, JSON kept apart from
+talk.
+"""
 
 import resource
 import subprocess
@@ -13,14 +15,19 @@ LIMIT_S = 0.3
 
 
 def test_help_takes_under_a_third_of_a_second():
-    # Processor time, which other tests at work on the machine do not stretch; it is never longer than the clock's on an idle one.
+    # Processor time, which other tests at work on the machine do not stretch; it is never longer
+    # than the clock's on an idle one.
     best = min(_seconds("--help") for _ in range(5))
     assert best < LIMIT_S, f"botbench --help took {best:.2f} s at best"
 
 
 def _seconds(*arguments):
     started = _processor()
-    subprocess.run([sys.executable, "-m", "botbench.commands.main", *arguments], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "botbench.commands.main", *arguments],
+        check=True,
+        capture_output=True,
+    )
     return _processor() - started
 
 
@@ -31,9 +38,9 @@ def _processor():
 
 def test_help_imports_nothing_heavy():
     code = (
-        "import sys\nfrom botbench.commands.main import build\nbuild()\n"
-        "heavy = ('duckdb', 'ibis', 'pandas', 'numpy', 'sklearn', 'mlflow', 'great_expectations', 'pyarrow', 'jinja2')\n"
-        "print([m for m in heavy if m in sys.modules])"
+        "import sys\nfrom botbench.commands.main import build\nbuild()\nheavy = ('duckdb', 'ibis',"
+        " 'pandas', 'numpy', 'sklearn', 'mlflow', 'great_expectations', 'pyarrow',"
+        " 'jinja2')\nprint([m for m in heavy if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "[]"
@@ -50,23 +57,35 @@ def commands():
     return list(walk(typer.main.get_command(build()), ()))
 
 
-@pytest.mark.parametrize(("path", "command"), commands(), ids=lambda x: " ".join(x) if isinstance(x, tuple) else "")
+@pytest.mark.parametrize(
+    ("path", "command"), commands(), ids=lambda x: " ".join(x) if isinstance(x, tuple) else ""
+)
 def test_every_command_says_what_it_does_with_an_example(path, command):
     assert command.help, f"botbench {' '.join(path)} has no help"
     shown = f"{command.help} {command.epilog or ''}"
-    assert f"botbench {' '.join(path)}" in shown, f"the help of botbench {' '.join(path)} shows no example"
+    assert f"botbench {' '.join(path)}" in shown, (
+        f"the help of botbench {' '.join(path)} shows no example"
+    )
 
 
 def test_python_m_and_version_work():
     done = subprocess.run(
-        [sys.executable, "-m", "botbench.commands.main", "--version"], check=True, capture_output=True, text=True
+        [sys.executable, "-m", "botbench.commands.main", "--version"],
+        check=True,
+        capture_output=True,
+        text=True,
     )
     assert done.stdout.startswith("botbench 0.")
 
 
-@pytest.mark.parametrize("arguments", [
-    ("submit", "template", "{file}"), ("--store", "{file}", "pull", "simulated-a"), ("leaderboard", "--site", "{file}/x"),
-])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("submit", "template", "{file}"),
+        ("--store", "{file}", "pull", "simulated-a"),
+        ("leaderboard", "--site", "{file}/x"),
+    ],
+)
 def test_a_file_where_a_folder_should_be_is_a_sentence(cli, tmp_path, arguments):
     (tmp_path / "afile").write_text("x")
     said = cli(*(a.format(file=tmp_path / "afile") for a in arguments), code=2).stderr

@@ -12,8 +12,12 @@ from botbench.core.registry import Registry
 def package(tmp_path, monkeypatch):
     folder = tmp_path / "toys"
     folder.mkdir()
-    (folder / "__init__.py").write_text("from botbench.core.registry import Registry\nTOYS = Registry('toy', 'toys')\n")
-    (folder / "ball.py").write_text("from toys import TOYS\n@TOYS.register('ball')\ndef ball(): ...\n")
+    (folder / "__init__.py").write_text(
+        "from botbench.core.registry import Registry\nTOYS = Registry('toy', 'toys')\n"
+    )
+    (folder / "ball.py").write_text(
+        "from toys import TOYS\n@TOYS.register('ball')\ndef ball(): ...\n"
+    )
     (folder / "_private.py").write_text("raise AssertionError('a private module was imported')\n")
     monkeypatch.syspath_prepend(tmp_path)
     yield folder
@@ -22,7 +26,9 @@ def package(tmp_path, monkeypatch):
 
 
 def test_a_file_is_enough(package):
-    (package / "kite.py").write_text("from toys import TOYS\n@TOYS.register('kite')\ndef kite(): ...\n")
+    (package / "kite.py").write_text(
+        "from toys import TOYS\n@TOYS.register('kite')\ndef kite(): ...\n"
+    )
     from toys import TOYS
 
     assert list(TOYS.all()) == ["ball", "kite"]
@@ -31,12 +37,16 @@ def test_a_file_is_enough(package):
 def test_an_unknown_name_is_answered_with_the_closest(package):
     from toys import TOYS
 
-    with pytest.raises(UserError, match="There is no toy 'bal'. Did you mean 'ball'".replace(".", "[.]")):
+    with pytest.raises(
+        UserError, match="There is no toy 'bal'. Did you mean 'ball'".replace(".", "[.]")
+    ):
         TOYS.get("bal")
 
 
 def test_two_of_one_name_are_an_error(package):
-    (package / "other.py").write_text("from toys import TOYS\n@TOYS.register('ball')\ndef other(): ...\n")
+    (package / "other.py").write_text(
+        "from toys import TOYS\n@TOYS.register('ball')\ndef other(): ...\n"
+    )
     from toys import TOYS
 
     with pytest.raises(ValueError, match="two toys are called 'ball'"):

@@ -10,15 +10,36 @@ from hypothesis import strategies as st
 from botbench.text.spreadsheet import FORMULA, cell, write_csv
 
 
-@pytest.mark.parametrize("text", [
-    "=HYPERLINK(\"http://evil.example\")", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1",
-    "\u00a0=1", "＝1", "|calc", "%0A=1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '=HYPERLINK("http://evil.example")',
+        "+1+1",
+        "-2+3",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        "  =1",
+        "\u00a0=1",
+        "＝1",
+        "|calc",
+        "%0A=1",
+    ],
+)
 def test_formulas_begin_with_an_apostrophe(text):
     assert cell(text).startswith("'")
 
 
 def test_numbers_and_plain_text_stay_what_they_are():
-    assert [cell(v) for v in (-0.5, 3, None, True, "a = b", "it's")] == [-0.5, 3, "", "true", "a = b", "it's"]
+    assert [cell(v) for v in (-0.5, 3, None, True, "a = b", "it's")] == [
+        -0.5,
+        3,
+        "",
+        "true",
+        "a = b",
+        "it's",
+    ]
 
 
 @given(st.text(max_size=50))
@@ -35,4 +56,7 @@ def test_a_file_reads_back_as_it_was_written(tmp_path):
     assert write_csv(path, ("one", "two", "three", "four"), rows) == 2
     with path.open(newline="", encoding="utf-8") as handle:
         assert list(csv.reader(handle)) == [
-            ["one", "two", "three", "four"], ["a,b", "x; y", "2018-03-05T00:00:00+00:00", "0.5"], ['"=1"⟨U+000A⟩z', "", "", "-1"]]
+            ["one", "two", "three", "four"],
+            ["a,b", "x; y", "2018-03-05T00:00:00+00:00", "0.5"],
+            ['"=1"⟨U+000A⟩z', "", "", "-1"],
+        ]

@@ -10,7 +10,9 @@ import pytest
 from botbench.core.errors import UserError
 from curation.annotation.label_studio.client import Client, read_mark, server_name, write_mark
 
-PERSONAL = ".".join([base64.urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').decode().rstrip("="), "e30", "sig"])
+PERSONAL = ".".join(
+    [base64.urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').decode().rstrip("="), "e30", "sig"]
+)
 MARK = {"batch": "b1", "part": "copy 1", "scheme": "1+x", "mark": "m1"}
 
 
@@ -33,8 +35,18 @@ class Answers(BaseHTTPRequestHandler):
             return self._send(cls.status, {"detail": "broken"})
         if path == "/api/projects":
             page = int(dict(p.split("=") for p in query.split("&"))["page"])
-            rows = [{"id": 100 * page + n, "description": write_mark(MARK) if n % 2 else "somebody else's"} for n in range(100)]
-            return self._send(200, {"count": 200, "results": rows}) if page <= 2 else self._send(404, {})
+            rows = [
+                {
+                    "id": 100 * page + n,
+                    "description": write_mark(MARK) if n % 2 else "somebody else's",
+                }
+                for n in range(100)
+            ]
+            return (
+                self._send(200, {"count": 200, "results": rows})
+                if page <= 2
+                else self._send(404, {})
+            )
         return self._send(200, {})
 
     def do_POST(self):
@@ -77,7 +89,9 @@ def test_every_page_is_read_and_only_our_projects_are_kept(url):
 def test_a_personal_token_is_renewed_when_it_runs_out(url):
     with Client(url[0], PERSONAL) as client:
         assert len(client.projects()) == 100  # two requests
-        assert len(client.projects()) == 100  # the token is over: renewed once, and the request repeated
+        assert (
+            len(client.projects()) == 100
+        )  # the token is over: renewed once, and the request repeated
     assert url[1].renewed == 2
 
 
@@ -102,5 +116,12 @@ def test_what_is_no_url(url):
 
 def test_a_mark_survives_what_people_write_around_it():
     assert read_mark("Please hurry!\n" + write_mark(MARK) + "\nthanks") == MARK
-    for other in (None, "", "a project", write_mark({}), write_mark(MARK)[:-5], write_mark(MARK).replace('"batch"', '"bitch"')):
+    for other in (
+        None,
+        "",
+        "a project",
+        write_mark({}),
+        write_mark(MARK)[:-5],
+        write_mark(MARK).replace('"batch"', '"bitch"'),
+    ):
         assert read_mark(other) is None

@@ -14,8 +14,9 @@ PAGE = Path(__file__).parents[3] / "docs" / "annotating.md"
 
 
 def test_the_page_in_the_docs_is_made_from_the_scheme():
-    assert PAGE.read_text(encoding="utf-8") == instructions.as_markdown(Scheme.load()), \
+    assert PAGE.read_text(encoding="utf-8") == instructions.as_markdown(Scheme.load()), (
         "run: botbench annotate instructions > docs/annotating.md"
+    )
 
 
 def test_every_answer_has_a_worked_example_and_every_reason_its_meaning():
@@ -32,7 +33,9 @@ def test_every_answer_has_a_worked_example_and_every_reason_its_meaning():
 def test_the_examples_name_keys_that_are_there():
     """`You answer 1, then r (amplifier), ...`: a key that moved would teach people the wrong one."""
     scheme = Scheme.load()
-    titles = {c.key: c.title.lower() for some in (scheme.kinds, scheme.reasons) for c in some.values()}
+    titles = {
+        c.key: c.title.lower() for some in (scheme.kinds, scheme.reasons) for c in some.values()
+    }
     for answer in scheme.answers.values():
         told = answer.example
         assert f"You answer {answer.key}" in told

@@ -15,8 +15,12 @@ def choices(root, name):
 def test_every_choice_of_the_scheme_is_there_with_its_key():
     scheme = Scheme.load()
     root = ET.fromstring(labelling_config.config(scheme))
-    for name, wanted in ((labelling_config.ANSWER, scheme.answers), (labelling_config.KINDS, scheme.kinds), (labelling_config.REASONS, scheme.reasons),
-                         (labelling_config.CONFIDENCE, scheme.document.confidence)):
+    for name, wanted in (
+        (labelling_config.ANSWER, scheme.answers),
+        (labelling_config.KINDS, scheme.kinds),
+        (labelling_config.REASONS, scheme.reasons),
+        (labelling_config.CONFIDENCE, scheme.document.confidence),
+    ):
         found = choices(root, name)
         assert [c["alias"] for c in found] == list(wanted)
         assert [c["hotkey"] for c in found] == [w.key for w in wanted.values()]
@@ -29,8 +33,11 @@ def test_each_answer_asks_only_for_what_it_needs():
     root = ET.fromstring(labelling_config.config(Scheme.load()))
     asked = [v for v in root.iter("View") if v.get("visibleWhen")]
     assert [(v.get("whenTagName"), v.get("whenChoiceValue")) for v in asked] == [
-        ("answer", "Bot,Hybrid"), ("answer", "Bot,Human,Hybrid,Organisation,Cannot tell"),
-        ("answer", "Bot,Human,Hybrid,Organisation"), ("answer", None)]
+        ("answer", "Bot,Hybrid"),
+        ("answer", "Bot,Human,Hybrid,Organisation,Cannot tell"),
+        ("answer", "Bot,Human,Hybrid,Organisation"),
+        ("answer", None),
+    ]
 
 
 def test_the_style_holds_nothing_that_label_studio_would_escape():
@@ -43,7 +50,9 @@ def test_the_card_is_shown_inline_and_no_other_tag_holds_account_data():
     root = ET.fromstring(labelling_config.config(Scheme.load()))
     holding = [e for e in root.iter() if "$" in "".join(e.attrib.values())]
     assert [(e.tag, e.get("value"), e.get("inline")) for e in holding] == [
-        ("HyperText", "$card", "true"), ("Header", "$pause", None)]
+        ("HyperText", "$card", "true"),
+        ("Header", "$pause", None),
+    ]
 
 
 def test_a_scheme_without_kinds_and_reasons_asks_for_none():
@@ -58,5 +67,7 @@ def test_a_scheme_without_kinds_and_reasons_asks_for_none():
 def test_a_hint_stays_text():
     document = yaml.safe_load(DEFAULT.read_text(encoding="utf-8"))
     document["answers"]["bot"]["hint"] = '<img src=x onerror="1">'
-    html = choices(ET.fromstring(labelling_config.config(Scheme.of(document))), labelling_config.ANSWER)[0]["html"]
+    html = choices(
+        ET.fromstring(labelling_config.config(Scheme.of(document))), labelling_config.ANSWER
+    )[0]["html"]
     assert "<img" not in html and "&lt;img" in html

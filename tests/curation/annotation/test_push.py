@@ -1,4 +1,6 @@
-"""Pushing a batch: who gets what, and nothing twice however it is broken off. (The real server: tests/e2e.)"""
+"""Pushing a batch: who gets what, and nothing twice however it is broken off. (The real server:
+tests/e2e.)
+"""
 
 import collections
 import re
@@ -15,19 +17,36 @@ from curation.annotation.scheme.scheme import Scheme
 
 
 class Server:
-    """Stands in for Label Studio: what was asked of it is kept; `breaks` requests are done, but the answer never comes."""
+    """Stands in for Label Studio: what was asked of it is kept; `breaks` requests are done, but the
+    answer never comes.
+    """
 
     url = "http://127.0.0.1:1"
 
     def __init__(self):
-        self.made, self.tasks, self.numbers, self.breaks, self.stubborn = {}, {}, iter(range(1, 10**6)), 0, False
+        self.made, self.tasks, self.numbers, self.breaks, self.stubborn = (
+            {},
+            {},
+            iter(range(1, 10**6)),
+            0,
+            False,
+        )
 
     def projects(self):
-        return [{**p, "botbench": read_mark(p["description"])} for p in self.made.values() if read_mark(p["description"])]
+        return [
+            {**p, "botbench": read_mark(p["description"])}
+            for p in self.made.values()
+            if read_mark(p["description"])
+        ]
 
     def create_project(self, title, config, instructions, mark):
         number = next(self.numbers)
-        self.made[number] = {"id": number, "title": title, "description": write_mark(mark), "label_config": config}
+        self.made[number] = {
+            "id": number,
+            "title": title,
+            "description": write_mark(mark),
+            "label_config": config,
+        }
         self.tasks[number] = {}
         return {**self.made[number], "botbench": mark}
 
@@ -68,8 +87,12 @@ class Server:
             tasks.pop(task, None)
 
     def keys(self):
-        return {read_mark(p["description"])["part"]: [t["data"]["account_key"] for t in self.tasks[n].values()]
-                for n, p in self.made.items()}
+        return {
+            read_mark(p["description"])["part"]: [
+                t["data"]["account_key"] for t in self.tasks[n].values()
+            ]
+            for n, p in self.made.items()
+        }
 
 
 @pytest.fixture
@@ -97,7 +120,9 @@ def test_each_copy_is_a_project_and_a_second_push_adds_nothing(drawn, server):
     keys = server.keys()
     assert set(keys) == {"copy 1", "copy 2"}
     assert all(len(set(k)) == 25 for k in keys.values())
-    assert set(keys["copy 1"]) == set(keys["copy 2"]) and keys["copy 1"] != keys["copy 2"]  # another order for each
+    assert (
+        set(keys["copy 1"]) == set(keys["copy 2"]) and keys["copy 1"] != keys["copy 2"]
+    )  # another order for each
 
 
 def test_a_request_that_was_done_though_its_client_gave_up(drawn, server):
@@ -109,7 +134,9 @@ def test_a_request_that_was_done_though_its_client_gave_up(drawn, server):
 
 
 def test_a_request_still_at_work_when_the_next_push_looks(drawn, server, monkeypatch):
-    """The first look finds nothing; then the lost request comes to its end; the second look, before sending, sees it."""
+    """The first look finds nothing; then the lost request comes to its end; the second look, before
+    sending, sees it.
+    """
     lost = Server()
     push(drawn, lost, batches.find(drawn), Scheme.load())
     looks = iter([[]])
@@ -118,7 +145,9 @@ def test_a_request_still_at_work_when_the_next_push_looks(drawn, server, monkeyp
     def late(project):
         first = next(looks, None)
         if first is not None:
-            server.tasks[project].update({next(server.numbers): t for t in next(iter(lost.tasks.values())).values()})
+            server.tasks[project].update(
+                {next(server.numbers): t for t in next(iter(lost.tasks.values())).values()}
+            )
             return first
         return real(project)
 
@@ -130,13 +159,17 @@ def test_a_request_still_at_work_when_the_next_push_looks(drawn, server, monkeyp
 def test_doubles_that_another_machine_made_go_away(drawn, server):
     push(drawn, server, batches.find(drawn), Scheme.load())
     project = next(iter(server.tasks))
-    server.tasks[project].update({next(server.numbers): t for t in list(server.tasks[project].values())[:4]})
+    server.tasks[project].update(
+        {next(server.numbers): t for t in list(server.tasks[project].values())[:4]}
+    )
     push(drawn, server, batches.find(drawn), Scheme.load())
     assert all(len(k) == len(set(k)) == 25 for k in server.keys().values())
 
 
 def test_a_project_that_the_server_makes_twice_counts_once(drawn, server, monkeypatch):
-    """Label Studio runs a request again where its database was locked: two projects of one mark, and the second one's answer."""
+    """Label Studio runs a request again where its database was locked: two projects of one mark,
+    and the second one's answer.
+    """
     once = server.create_project
 
     def twice(*arguments):
@@ -145,7 +178,9 @@ def test_a_project_that_the_server_makes_twice_counts_once(drawn, server, monkey
 
     monkeypatch.setattr(server, "create_project", twice)
     first = push(drawn, server, batches.find(drawn))
-    assert (len(server.made), done(first)) == (2, (50, 0)) and set(first.project_ids) == set(server.made)
+    assert (len(server.made), done(first)) == (2, (50, 0)) and set(first.project_ids) == set(
+        server.made
+    )
     assert done(push(drawn, server, batches.find(drawn))) == (0, 50)
 
 
@@ -161,7 +196,10 @@ def test_shares_are_balanced_and_nobody_meets_an_account_twice(drawn):
     shares = collections.Counter(r["part"] for r in asked)
     assert sum(shares.values()) == 50 and max(shares.values()) - min(shares.values()) <= 2
     assert len({(r["part"], r["account_id"]) for r in asked}) == 50
-    assert all(sorted(r["place"] for r in asked if r["part"] == p) == list(range(1, n + 1)) for p, n in shares.items())
+    assert all(
+        sorted(r["place"] for r in asked if r["part"] == p) == list(range(1, n + 1))
+        for p, n in shares.items()
+    )
 
 
 def test_people_named_by_the_batch(make, server):
@@ -186,7 +224,10 @@ def test_a_batch_stays_with_its_people_and_its_scheme(drawn, server, tmp_path):
         push(drawn, server, batches.find(drawn), Scheme.load(), annotators=["ana", "cy"])
     assert done(push(drawn, server, batches.find(drawn), Scheme.load())) == (0, 50)
     other = tmp_path / "other.yaml"
-    other.write_text(DEFAULT.read_text(encoding="utf-8").replace('version: "2"', 'version: "3"'), encoding="utf-8")
+    other.write_text(
+        DEFAULT.read_text(encoding="utf-8").replace('version: "2"', 'version: "3"'),
+        encoding="utf-8",
+    )
     with pytest.raises(UserError, match=r"with scheme 2\+.* and this is 3\+"):
         push(drawn, server, batches.find(drawn), Scheme.load(other))
 
@@ -196,7 +237,15 @@ def test_a_task_says_neither_data_set_nor_account_id(drawn, server):
     tasks = [t for some in server.tasks.values() for t in some.values()]
     for task in tasks:
         assert set(task["data"]) == {"account_key", "card", "pause"} and set(task["meta"]) == {
-            "account_key", "batch", "part", "project", "scheme", "card_hash", "evidence_at", "scores_shown"}
+            "account_key",
+            "batch",
+            "part",
+            "project",
+            "scheme",
+            "card_hash",
+            "evidence_at",
+            "scores_shown",
+        }
         assert "made-up" not in str(task) and not re.search(r"(?<!handle_)\bacc\d", str(task))
         assert re.fullmatch("[0-9a-f]{24}", task["data"]["account_key"])
         assert task["meta"]["card_hash"] == card.card_hash(task["data"]["card"])
@@ -226,13 +275,19 @@ def test_a_break_is_suggested_after_every_25_accounts(make, server):
     make.draw([f"acc{n}" for n in range(60)])
     push(make.store, server, batches.find(make.store), Scheme.load())
     [tasks] = server.tasks.values()
-    pauses = [(n, t["data"]["pause"]) for n, t in enumerate(tasks.values(), 1) if t["data"]["pause"]]
-    assert pauses == [(26, "25 accounts done: a good moment for a short break."),
-                      (51, "50 accounts done: a good moment for a short break.")]
+    pauses = [
+        (n, t["data"]["pause"]) for n, t in enumerate(tasks.values(), 1) if t["data"]["pause"]
+    ]
+    assert pauses == [
+        (26, "25 accounts done: a good moment for a short break."),
+        (51, "50 accounts done: a good moment for a short break."),
+    ]
 
 
 def test_scores_are_on_the_cards_they_are_meant_for_and_the_task_says_so(drawn, server):
-    shown = pa.table({"account_id": ["acc3"], "detector": ["a-tree"], "p_bot": [0.25], "threshold": [None]})
+    shown = pa.table(
+        {"account_id": ["acc3"], "detector": ["a-tree"], "p_bot": [0.25], "threshold": [None]}
+    )
     push(drawn, server, batches.find(drawn), Scheme.load(), shown=shown)
     tasks = [t for some in server.tasks.values() for t in some.values()]
     with_scores = [t for t in tasks if t["meta"]["scores_shown"]]
@@ -250,22 +305,37 @@ def test_a_page_edited_by_hand_is_told_and_put_back(drawn, server):
     first, second = push(drawn, server, batch).project_ids
     ours = server.made[first]["label_config"]
     assert push(drawn, server, batch).notes == []
-    server.made[second]["label_config"] = ours.replace("</Choices>", '<Choice value="Robot"/></Choices>', 1)
+    server.made[second]["label_config"] = ours.replace(
+        "</Choices>", '<Choice value="Robot"/></Choices>', 1
+    )
     [note] = push(drawn, server, batch).notes
-    assert f"page of project {second} (copy 2) is not as botbench made it" in note and "--restore-page" in note
+    assert (
+        f"page of project {second} (copy 2) is not as botbench made it" in note
+        and "--restore-page" in note
+    )
     server.stubborn = True
     refused, _, still = push(drawn, server, batch, restore_page=True).notes
     assert "was not put back: answered PATCH with HTTP 400" in refused and still == note
     server.stubborn = False
-    assert push(drawn, server, batch, restore_page=True).notes == [] and server.made[second]["label_config"] == ours
+    assert (
+        push(drawn, server, batch, restore_page=True).notes == []
+        and server.made[second]["label_config"] == ours
+    )
 
 
 def test_a_page_of_another_botbench_is_not_taken_for_edited(drawn, server, monkeypatch):
-    """The hash of what was pushed counts, not what this version would push; projects without one are not judged."""
+    """The hash of what was pushed counts, not what this version would push; projects without one
+    are not judged.
+    """
     push(drawn, server, batches.find(drawn))
-    monkeypatch.setattr("curation.annotation.label_studio.labelling_config.config", lambda _: "<View>newer</View>")
+    monkeypatch.setattr(
+        "curation.annotation.label_studio.labelling_config.config", lambda _: "<View>newer</View>"
+    )
     assert push(drawn, server, batches.find(drawn)).notes == []
     for project in server.made.values():
         mark = read_mark(project["description"])
-        project |= {"label_config": "<View/>", "description": write_mark({k: v for k, v in mark.items() if k != "config"})}
+        project |= {
+            "label_config": "<View/>",
+            "description": write_mark({k: v for k, v in mark.items() if k != "config"}),
+        }
     assert push(drawn, server, batches.find(drawn)).notes == []

@@ -1,4 +1,6 @@
-"""Simulated annotators: their export goes the way of any other, and they err as often as they were told to."""
+"""Simulated annotators: their export goes the way of any other, and they err as often as they were
+told to.
+"""
 
 import pytest
 
@@ -12,8 +14,17 @@ ACCOUNTS = 900
 @pytest.fixture
 def drawn(make):
     names = [f"{n:03}" for n in range(ACCOUNTS)]
-    claims = [{"claim_id": f"c{n}", "dataset": make.dataset, "account_id": n, "claimant": "simulator", "claimant_kind": "rule",
-               "answer": "bot" if int(n) % 3 == 0 else "human"} for n in names[:-1]]
+    claims = [
+        {
+            "claim_id": f"c{n}",
+            "dataset": make.dataset,
+            "account_id": n,
+            "claimant": "simulator",
+            "claimant_kind": "rule",
+            "answer": "bot" if int(n) % 3 == 0 else "human",
+        }
+        for n in names[:-1]
+    ]
     make.store.append({"claims": rows("claims", claims)}, "test", "truth")
     make.draw(names, copies=3)
     return make.store
@@ -30,7 +41,8 @@ def test_they_err_as_often_as_they_were_told_to(drawn, tmp_path):
         FROM lake.main.claims c LEFT JOIN lake.main.claims t ON t.account_id = c.account_id AND t.claimant_kind = 'rule'
         WHERE c.claimant_kind = 'person' GROUP BY ALL ORDER BY ALL""").to_pylist()
     assert [(r["claimant"], r["truth"]) for r in found] == [
-        (f"simulated-{n}", truth) for n in (1, 2, 3) for truth in ("bot", "human", None)]
+        (f"simulated-{n}", truth) for n in (1, 2, 3) for truth in ("bot", "human", None)
+    ]
     for r in found:
         if r["truth"] is None:
             assert (r["n"], r["unsure"]) == (1, 1)
@@ -52,7 +64,9 @@ def test_whoever_never_errs(drawn, tmp_path):
     file = tmp_path / "export.json"
     simulate_export(drawn, "b0123456789abcde", file, sensitivity=1.0, specificity=1.0)
     sync_run.sync_file(drawn, file)
-    wrong = drawn.connection.execute("""
+    wrong = drawn.connection.execute(
+        """
         SELECT count(*) FROM lake.main.claims c JOIN lake.main.claims t USING (account_id)
-        WHERE c.claimant_kind = 'person' AND t.claimant_kind = 'rule' AND c.answer <> t.answer""").fetchone()
+        WHERE c.claimant_kind = 'person' AND t.claimant_kind = 'rule' AND c.answer <> t.answer"""
+    ).fetchone()
     assert wrong == (0,)

@@ -1,4 +1,6 @@
-"""Who is shown a detector's scores: a part drawn by hash, the same again for the same batch, of accounts that have a score."""
+"""Who is shown a detector's scores: a part drawn by hash, the same again for the same batch, of
+accounts that have a score.
+"""
 
 import hashlib
 
@@ -23,7 +25,10 @@ def drawn(make):
 def scored(tmp_path):
     """Every second account of the batch, and one of no batch."""
     ids = [*(f"acc{n}" for n in range(0, N, 2)), "stranger"]
-    csv.write_csv(pa.table({"account_id": ids, "p_bot": [0.25] * len(ids), "threshold": [0.4] * len(ids)}), tmp_path / "a-tree.csv")
+    csv.write_csv(
+        pa.table({"account_id": ids, "p_bot": [0.25] * len(ids), "threshold": [0.4] * len(ids)}),
+        tmp_path / "a-tree.csv",
+    )
     return tmp_path / "a-tree.csv"
 
 
@@ -34,9 +39,15 @@ def shown(store, file, share, batch="b0"):
 def test_the_part_that_sees_scores_is_drawn_by_a_hash_of_batch_and_account(drawn, scored):
     found = shown(drawn, scored, 0.3)
     batch = batches.find(drawn, "b0").batch_id
-    by_hand = {f"acc{n}" for n in range(0, N, 2)
-               if int(hashlib.sha256(f"shown {batch}\nacc{n}".encode()).hexdigest()[:13], 16) / 16**13 < 0.3}
-    assert {r["account_id"] for r in found} == by_hand and 40 <= len(by_hand) <= 80  # 60 of 200 expected, sd 6.5
+    by_hand = {
+        f"acc{n}"
+        for n in range(0, N, 2)
+        if int(hashlib.sha256(f"shown {batch}\nacc{n}".encode()).hexdigest()[:13], 16) / 16**13
+        < 0.3
+    }
+    assert {r["account_id"] for r in found} == by_hand and 40 <= len(
+        by_hand
+    ) <= 80  # 60 of 200 expected, sd 6.5
     assert {(r["detector"], r["p_bot"], r["threshold"]) for r in found} == {("a-tree", 0.25, 0.4)}
 
 
@@ -61,7 +72,11 @@ def test_whoever_takes_an_account_over_sees_the_same_card(drawn, scored):
     assert score_exposure.kept(drawn, batch, None) is None
     first = score_exposure.kept(drawn, batch, score_exposure.shown(drawn, batch, scored, 0.3))
     assert score_exposure.kept(drawn, batch, None).equals(first) and first.num_rows > 40
-    assert score_exposure.kept(drawn, batch, score_exposure.shown(drawn, batch, scored, 0.3)).equals(first)
+    assert score_exposure.kept(
+        drawn, batch, score_exposure.shown(drawn, batch, scored, 0.3)
+    ).equals(first)
     assert score_exposure.kept(drawn, batches.find(drawn, "another"), None) is None
-    with pytest.raises(UserError, match=f"was pushed with other scores shown \\(on {first.num_rows} cards\\)"):
+    with pytest.raises(
+        UserError, match=f"was pushed with other scores shown \\(on {first.num_rows} cards\\)"
+    ):
         score_exposure.kept(drawn, batch, score_exposure.shown(drawn, batch, scored, 0.5))

@@ -1,4 +1,6 @@
-"""Annotations become claims exactly once: answers, edits, skips, deletions, and views that are older than the store."""
+"""Annotations become claims exactly once: answers, edits, skips, deletions, and views that are
+older than the store.
+"""
 
 import json
 import subprocess
@@ -20,7 +22,12 @@ SERVER = "http://127.0.0.1:8080"
 
 
 def chosen(name, *words):
-    return {"from_name": name, "to_name": "card", "type": "choices", "value": {"choices": list(words)}}
+    return {
+        "from_name": name,
+        "to_name": "card",
+        "type": "choices",
+        "value": {"choices": list(words)},
+    }
 
 
 class Desk:
@@ -30,27 +37,57 @@ class Desk:
         self.store, self.batch = make.store, make.batch
         make.accounts(*({"account_id": a} for a in "abc"))
         make.draw(["a", "b", "c"], copies=2)
-        self.keys = {r["account_id"]: r["key"] for r in batches.parts(make.store, batches.find(make.store)).to_pylist()}
+        self.keys = {
+            r["account_id"]: r["key"]
+            for r in batches.parts(make.store, batches.find(make.store)).to_pylist()
+        }
         self.annotations, self.meta = {}, {}
 
     def say(self, number, account, answer, at=1, person="ana@example.org", **changes):
         self.annotations[number] = {
-            "id": number, "unique_id": f"u-{number}", "completed_by": {"email": person}, "was_cancelled": answer is None,
-            "result": [chosen("answer", answer)] if answer else [], "lead_time": 5.0,
-            "updated_at": f"2026-01-01T00:00:{at:02d}.000001Z", "_key": self.keys.get(account, account), **changes}
+            "id": number,
+            "unique_id": f"u-{number}",
+            "completed_by": {"email": person},
+            "was_cancelled": answer is None,
+            "result": [chosen("answer", answer)] if answer else [],
+            "lead_time": 5.0,
+            "updated_at": f"2026-01-01T00:00:{at:02d}.000001Z",
+            "_key": self.keys.get(account, account),
+            **changes,
+        }
 
     def tasks(self):
-        meta = {"batch": self.batch, "project": "m1", "scheme": Scheme.load().version, "evidence_at": "2018-06-13T00:00:00+00:00",
-                "card_hash": "h", **self.meta}
-        return [{"id": n, "data": {"account_key": a["_key"]}, "meta": meta,
-                 "annotations": [{k: v for k, v in a.items() if k != "_key"}]} for n, a in self.annotations.items()]
+        meta = {
+            "batch": self.batch,
+            "project": "m1",
+            "scheme": Scheme.load().version,
+            "evidence_at": "2018-06-13T00:00:00+00:00",
+            "card_hash": "h",
+            **self.meta,
+        }
+        return [
+            {
+                "id": n,
+                "data": {"account_key": a["_key"]},
+                "meta": meta,
+                "annotations": [{k: v for k, v in a.items() if k != "_key"}],
+            }
+            for n, a in self.annotations.items()
+        ]
 
     def read(self):
-        return Reader(SchemeBook(self.store.home), People(self.store.home), {}, Scheme.load()).read(self.tasks())
+        return Reader(SchemeBook(self.store.home), People(self.store.home), {}, Scheme.load()).read(
+            self.tasks()
+        )
 
     def present(self, *accounts):
         keys = [self.keys[a] for a in accounts]
-        return pa.table({"project": pa.array(["m1"] * len(keys), pa.string()), "account_key": pa.array(keys, pa.string())})
+        return pa.table(
+            {
+                "project": pa.array(["m1"] * len(keys), pa.string()),
+                "account_key": pa.array(keys, pa.string()),
+            }
+        )
 
     def sync(self):
         sync.remember(self.store)
@@ -58,15 +95,21 @@ class Desk:
 
     def standing(self):
         """(account, answer) of the claims that stand: not retracted and with an answer."""
-        return self.store.connection.execute("""
+        return self.store.connection.execute(
+            """
             SELECT account_id, answer FROM lake.main.claims c WHERE answer IS NOT NULL AND claim_id NOT IN
-            (SELECT retracts FROM lake.main.claims WHERE retracts IS NOT NULL) ORDER BY ALL""").fetchall()
+            (SELECT retracts FROM lake.main.claims WHERE retracts IS NOT NULL) ORDER BY ALL"""
+        ).fetchall()
 
     def claims(self):
-        return self.store.arrow("FROM lake.main.claims ORDER BY made_at NULLS LAST, account_id").to_pylist()
+        return self.store.arrow(
+            "FROM lake.main.claims ORDER BY made_at NULLS LAST, account_id"
+        ).to_pylist()
 
     def events(self):
-        logged = self.store.arrow("SELECT event FROM lake.main.annotation_log ORDER BY updated_at, event")
+        logged = self.store.arrow(
+            "SELECT event FROM lake.main.annotation_log ORDER BY updated_at, event"
+        )
         return logged["event"].to_pylist()
 
 
@@ -86,10 +129,22 @@ def test_an_answer_becomes_one_claim_with_all_that_is_known(here):
     assert claim["claimant"] == People(here.store.home).pseudonym("ana@example.org")
     assert claim["made_at"] == datetime.fromisoformat("2026-01-01T00:00:01.000001+00:00")
     assert claim["evidence_at"] == datetime.fromisoformat("2018-06-13T00:00:00+00:00")
-    assert dict(claim["attributes"]) == {"annotation": "1", "revision": "2026-01-01T00:00:01.000001Z"}
-    wanted = {"dataset": "made-up-7", "account_id": "a", "claimant_kind": "person", "answer": "bot", "batch_id": here.batch,
-              "card_hash": "h", "scheme_version": Scheme.load().version, "scores_shown": False, "lead_time_s": 5.0,
-              "retracts": None}
+    assert dict(claim["attributes"]) == {
+        "annotation": "1",
+        "revision": "2026-01-01T00:00:01.000001Z",
+    }
+    wanted = {
+        "dataset": "made-up-7",
+        "account_id": "a",
+        "claimant_kind": "person",
+        "answer": "bot",
+        "batch_id": here.batch,
+        "card_hash": "h",
+        "scheme_version": Scheme.load().version,
+        "scores_shown": False,
+        "lead_time_s": 5.0,
+        "retracts": None,
+    }
     assert {k: claim[k] for k in wanted} == wanted
 
 
@@ -117,7 +172,11 @@ def test_an_edit_is_a_new_claim_that_retracts_the_old_one(here):
     here.say(1, "a", "human", at=2)
     assert counts(here.sync()) == (1, 1, 0)
     old, new = here.claims()
-    assert (new["retracts"], new["answer"], new["claimant"]) == (old["claim_id"], "human", old["claimant"])
+    assert (new["retracts"], new["answer"], new["claimant"]) == (
+        old["claim_id"],
+        "human",
+        old["claimant"],
+    )
     here.say(1, "a", "bot", at=3)  # back again is another edit
     assert counts(here.sync()) == (1, 1, 0)
     assert here.standing() == [("a", "bot")]
@@ -138,7 +197,11 @@ def test_a_skip_is_no_claim_and_takes_back_an_earlier_answer(here):
     here.say(1, "a", None, at=2)
     assert counts(here.sync()) == (0, 1, 0)
     old, bare = here.claims()
-    assert (bare["answer"], bare["retracts"], bare["claimant"]) == (None, old["claim_id"], old["claimant"])
+    assert (bare["answer"], bare["retracts"], bare["claimant"]) == (
+        None,
+        old["claim_id"],
+        old["claimant"],
+    )
     here.say(2, "b", "human", at=3)  # a skipped one that is answered after all
     assert counts(here.sync()) == (1, 0, 0)
     assert here.standing() == [("b", "human")]
@@ -152,7 +215,10 @@ def test_a_deletion_takes_the_claim_back(here):
     assert counts(here.sync()) == (0, 1, 0)
     assert here.standing() == [("b", "human")]
     bare = here.claims()[-1]
-    assert (bare["made_at"], dict(bare["attributes"])["event"]) == (None, "deleted")  # when it was deleted nobody knows
+    assert (bare["made_at"], dict(bare["attributes"])["event"]) == (
+        None,
+        "deleted",
+    )  # when it was deleted nobody knows
     assert counts(here.sync()) == (0, 0, 0)
 
 
@@ -161,7 +227,9 @@ def test_a_deleted_task_is_no_deleted_annotation(here):
     here.sync()
     del here.annotations[1]
     sync.remember(here.store)
-    assert counts(sync.store_seen(here.store, SERVER, here.read(), complete=here.present("b", "c"))) == (0, 0, 0)
+    assert counts(
+        sync.store_seen(here.store, SERVER, here.read(), complete=here.present("b", "c"))
+    ) == (0, 0, 0)
     assert counts(sync.store_seen(here.store, SERVER, here.read())) == (0, 0, 0)
     assert here.standing() == [("a", "bot")]
 
@@ -172,9 +240,16 @@ def test_an_edit_into_something_the_scheme_does_not_have(here):
     here.say(1, "a", "robot", at=2)
     synced = here.sync()
     assert counts(synced) == (0, 1, 1)
-    assert synced.rejected[0] == {"project": "m1", "task": "1", "annotation": "1", "account_key": here.keys["a"],
-                                  "reason": "answer: expected one of bot, human, hybrid, organisation, cannot tell, report "
-                                            "(found 'robot')"}
+    assert synced.rejected[0] == {
+        "project": "m1",
+        "task": "1",
+        "annotation": "1",
+        "account_key": here.keys["a"],
+        "reason": (
+            "answer: expected one of bot, human, hybrid, organisation, cannot tell, report "
+            "(found 'robot')"
+        ),
+    }
     assert counts(here.sync()) == (0, 0, 1)
     here.say(1, "a", "human", at=3)
     assert counts(here.sync()) == (1, 0, 0)
@@ -202,14 +277,18 @@ def test_an_account_of_no_batch_is_rejected_until_it_is_known(here):
 
 
 def test_two_people_and_two_accounts_are_four_claims(here):
-    for number, (account, person) in enumerate([("a", "ana@x.org"), ("b", "ana@x.org"), ("a", "ben@x.org"), ("b", "ben@x.org")]):
+    for number, (account, person) in enumerate(
+        [("a", "ana@x.org"), ("b", "ana@x.org"), ("a", "ben@x.org"), ("b", "ben@x.org")]
+    ):
         here.say(number, account, "bot", person=person)
     assert counts(here.sync()) == (4, 0, 0)
     assert len({(c["claimant"], c["account_id"]) for c in here.claims()}) == 4
 
 
 def test_a_view_older_than_the_store_changes_nothing(here):
-    """Sync A read the server before an edit, a deletion and a new answer; sync B read it after and was stored first."""
+    """Sync A read the server before an edit, a deletion and a new answer; sync B read it after and
+    was stored first.
+    """
     here.say(1, "a", "bot")
     here.say(2, "b", "bot")
     here.sync()
@@ -221,9 +300,15 @@ def test_a_view_older_than_the_store_changes_nothing(here):
     before = here.store.connection.execute("FROM sync_before").fetchall()
     here.sync()
     assert here.standing() == [("a", "human"), ("c", "human")]
-    here.store.connection.execute("CREATE OR REPLACE TEMP TABLE sync_before AS SELECT unnest(?::VARCHAR[]) AS annotation_id",
-                                  [[r[0] for r in before]])
-    assert counts(sync.store_seen(here.store, SERVER, older, complete=here.present(*"abc"))) == (0, 0, 0)
+    here.store.connection.execute(
+        "CREATE OR REPLACE TEMP TABLE sync_before AS SELECT unnest(?::VARCHAR[]) AS annotation_id",
+        [[r[0] for r in before]],
+    )
+    assert counts(sync.store_seen(here.store, SERVER, older, complete=here.present(*"abc"))) == (
+        0,
+        0,
+        0,
+    )
     assert here.standing() == [("a", "human"), ("c", "human")]
 
 
@@ -250,7 +335,9 @@ def test_syncs_at_once_add_nothing_twice(here, tmp_path):
 
 def test_a_file_and_the_server_are_the_same_annotations(here, tmp_path):
     here.say(1, "a", "bot")
-    here.say(2, "b", "human", completed_by=17)  # as the server's own page exports: a number, no e-mail
+    here.say(
+        2, "b", "human", completed_by=17
+    )  # as the server's own page exports: a number, no e-mail
     file = tmp_path / "export.json"
     file.write_text(json.dumps(here.tasks()), encoding="utf-8")
     here.annotations[2]["completed_by"] = {"email": "ben@example.org"}
@@ -258,16 +345,27 @@ def test_a_file_and_the_server_are_the_same_annotations(here, tmp_path):
     assert counts(sync_run.sync_file(here.store, file)) == (0, 0, 0)
     here.say(2, "b", "bot", at=5, completed_by=17)
     file.write_text(json.dumps(here.tasks()[1:]), encoding="utf-8")
-    assert counts(sync_run.sync_file(here.store, file)) == (1, 1, 0)  # and what the file does not hold was not deleted
+    assert counts(sync_run.sync_file(here.store, file)) == (
+        1,
+        1,
+        0,
+    )  # and what the file does not hold was not deleted
     assert here.standing() == [("a", "bot"), ("b", "bot")]
     assert len({c["claimant"] for c in here.claims() if c["account_id"] == "b"}) == 1
 
 
 def test_an_export_of_plain_account_ids(here, tmp_path):
     file = tmp_path / "export.json"
-    annotation = {"id": 5, "result": [chosen("answer", "bot")], "updated_at": "2026-01-01T00:00:00Z", "completed_by": 1}
-    tasks = [{"id": 1, "data": {"account_id": "a"}, "annotations": [annotation]},
-             {"id": 2, "data": {"account_id": "z"}, "annotations": [{**annotation, "id": 6}]}]
+    annotation = {
+        "id": 5,
+        "result": [chosen("answer", "bot")],
+        "updated_at": "2026-01-01T00:00:00Z",
+        "completed_by": 1,
+    }
+    tasks = [
+        {"id": 1, "data": {"account_id": "a"}, "annotations": [annotation]},
+        {"id": 2, "data": {"account_id": "z"}, "annotations": [{**annotation, "id": 6}]},
+    ]
     file.write_text(json.dumps(tasks), encoding="utf-8")
     with pytest.raises(UserError, match="--dataset"):
         sync_run.sync_file(here.store, file)
@@ -275,13 +373,16 @@ def test_an_export_of_plain_account_ids(here, tmp_path):
     assert here.standing() == [("a", "bot")]
 
 
-@pytest.mark.parametrize(("text", "told"), [
-    ('[{"id": 1, "annot', "is not whole JSON"),
-    ('{"tasks": []}', "holds a JSON dict; expected a Label Studio export in the format JSON"),
-    ('[{"id": 1, "answer": "bot", "account_key": "k"}]', "task 1: found"),
-    ('[7]', "task 1: found '7'"),
-    ('[{"id": 1, "data": {}, "annotations": ["x"]}]', "task 1: found"),
-])
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('[{"id": 1, "annot', "is not whole JSON"),
+        ('{"tasks": []}', "holds a JSON dict; expected a Label Studio export in the format JSON"),
+        ('[{"id": 1, "answer": "bot", "account_key": "k"}]', "task 1: found"),
+        ("[7]", "task 1: found '7'"),
+        ('[{"id": 1, "data": {}, "annotations": ["x"]}]', "task 1: found"),
+    ],
+)
 def test_a_file_that_is_no_export(here, tmp_path, text, told):
     file = tmp_path / "export.json"
     file.write_text(text, encoding="utf-8")
@@ -298,4 +399,7 @@ def test_the_claim_ids_are_the_identitys_own(here):
     here.say(1, "a", None, at=2)
     here.sync()
     stored = here.store.arrow("FROM lake.main.claims ORDER BY claim_id")
-    assert with_claim_ids(here.store.connection, stored)["claim_id"].to_pylist() == stored["claim_id"].to_pylist()
+    assert (
+        with_claim_ids(here.store.connection, stored)["claim_id"].to_pylist()
+        == stored["claim_id"].to_pylist()
+    )

@@ -1,4 +1,5 @@
-"""The same features by a loop over accounts in pandas, written from the definitions: what the set-based ones must agree with.
+"""The same features by a loop over accounts in pandas, written from the definitions: what the
+set-based ones must agree with.
 
 It is also what they are timed against: the way such features are usually computed.
 """
@@ -14,10 +15,14 @@ DAY, HOUR = 86_400, 3_600
 
 
 def reference(accounts, posts):
-    """Features of every account, one row each, as a list of dicts; `accounts` and `posts` are pandas frames."""
+    """Features of every account, one row each, as a list of dicts; `accounts` and `posts` are
+    pandas frames.
+    """
     of = dict(tuple(posts.groupby("account_id", sort=False)))
     nobody = posts.iloc[:0]
-    return [features_of(row, of.get(row["account_id"], nobody)) for row in accounts.to_dict("records")]
+    return [
+        features_of(row, of.get(row["account_id"], nobody)) for row in accounts.to_dict("records")
+    ]
 
 
 def features_of(account, posts):
@@ -29,7 +34,11 @@ def features_of(account, posts):
 
 
 def known(value):
-    return value is not None and not (isinstance(value, float) and math.isnan(value)) and value is not pd.NaT
+    return (
+        value is not None
+        and not (isinstance(value, float) and math.isnan(value))
+        and value is not pd.NaT
+    )
 
 
 def per(a, b):
@@ -44,25 +53,48 @@ def profile(account):
         days = (a["observed_at"] - a["created_at"]).total_seconds() / DAY
         age = days if days > 0 else None
     handle, name = a["handle"], a["display_name"]
-    total = a["followers"] + a["following"] if known(a["followers"]) and known(a["following"]) else None
+    total = (
+        a["followers"] + a["following"] if known(a["followers"]) and known(a["following"]) else None
+    )
     found = {
         **{n: a[n] for n in ("followers", "following", "posts_total", "likes_total", "listed")},
-        "followers_following_ratio": per(a["followers"], None if a["following"] is None else max(a["following"], 1)),
-        "reputation": per(a["followers"], total), "age_days": age,
-        **{name: per(a[column], age) for name, column in {
-            "posts_total_per_day": "posts_total", "followers_per_day": "followers", "following_per_day": "following",
-            "likes_per_day": "likes_total", "listed_per_day": "listed"}.items()},
+        "followers_following_ratio": per(
+            a["followers"], None if a["following"] is None else max(a["following"], 1)
+        ),
+        "reputation": per(a["followers"], total),
+        "age_days": age,
+        **{
+            name: per(a[column], age)
+            for name, column in {
+                "posts_total_per_day": "posts_total",
+                "followers_per_day": "followers",
+                "following_per_day": "following",
+                "likes_per_day": "likes_total",
+                "listed_per_day": "listed",
+            }.items()
+        },
         "likes_per_post": per(a["likes_total"], a["posts_total"]),
-        "handle_length": length(handle, extra, "handle_length"), "handle_digits": digits(handle),
+        "handle_length": length(handle, extra, "handle_length"),
+        "handle_digits": digits(handle),
         "handle_digits_share": per(digits(handle), None if handle is None else len(handle)),
-        "display_name_length": length(name, extra, "display_name_length"), "display_name_digits": digits(name),
+        "display_name_length": length(name, extra, "display_name_length"),
+        "display_name_digits": digits(name),
         "bio_length": length(a["bio"], extra, "bio_length"),
         "bio_has_url": None if a["bio"] is None else bool(re.search("https?://", a["bio"])),
         "has_url": None if a["url"] is None else a["url"].strip() != "",
         "has_location": None if a["location"] is None else a["location"].strip() != "",
         **{n: a[n] for n in ("default_profile", "default_avatar", "verified", "protected")},
-        "background_image": {"true": True, "1": True, "t": True, "false": False, "0": False, "f": False, "": False}.get(
-            extra.get("profile_use_background_image", "?").strip().lower()),
+        "background_image": (
+            {
+                "true": True,
+                "1": True,
+                "t": True,
+                "false": False,
+                "0": False,
+                "f": False,
+                "": False,
+            }.get(extra.get("profile_use_background_image", "?").strip().lower())
+        ),
     }
     if handle is not None and name is not None:
         h, n = handle.lower().encode(), name.lower().encode()
@@ -104,13 +136,21 @@ def timing(posts):
     seconds = (when.iloc[-1] - when.iloc[0]).total_seconds()
     hours, weekhours = Counter(when.dt.hour), Counter(when.dt.day_of_week * 24 + when.dt.hour)
     found |= {
-        "active_days": len(days), "active_days_share": len(days) / span,
-        "posts_per_active_day_median": float(days.median()), "posts_per_active_day_p95": float(np.quantile(days, 0.95)),
-        "posts_per_active_day_max": int(days.max()), "posts_per_day": per(len(when) * DAY, seconds),
-        "hour_entropy": entropy(hours.values()), "weekhour_entropy": entropy(weekhours.values()),
-        "night_share": float((when.dt.hour < 6).mean()), "weekend_share": float((when.dt.day_of_week >= 5).mean()),
-        "quiet_share": min(sum(hours[(h + i) % 24] for i in range(6)) for h in range(24)) / len(when),
-        "round_second_share": float((when.dt.second == 0).mean()), "round_minute_share": float((when.dt.minute % 5 == 0).mean()),
+        "active_days": len(days),
+        "active_days_share": len(days) / span,
+        "posts_per_active_day_median": float(days.median()),
+        "posts_per_active_day_p95": float(np.quantile(days, 0.95)),
+        "posts_per_active_day_max": int(days.max()),
+        "posts_per_day": per(len(when) * DAY, seconds),
+        "hour_entropy": entropy(hours.values()),
+        "weekhour_entropy": entropy(weekhours.values()),
+        "night_share": float((when.dt.hour < 6).mean()),
+        "weekend_share": float((when.dt.day_of_week >= 5).mean()),
+        "quiet_share": (
+            min(sum(hours[(h + i) % 24] for i in range(6)) for h in range(24)) / len(when)
+        ),
+        "round_second_share": float((when.dt.second == 0).mean()),
+        "round_minute_share": float((when.dt.minute % 5 == 0).mean()),
     }
     return found | gaps(when)
 
@@ -124,8 +164,12 @@ def gaps(when):
     found = {"longest_stretch": stretch / HOUR}
     gap = when.diff().dropna().dt.total_seconds()
     if len(gap):
-        found |= {"gap_median": gap.median(), "gap_min": gap.min(), "longest_pause": gap.max() / HOUR,
-                  "same_moment_share": float((gap < 1).mean())}
+        found |= {
+            "gap_median": gap.median(),
+            "gap_min": gap.min(),
+            "longest_pause": gap.max() / HOUR,
+            "same_moment_share": float((gap < 1).mean()),
+        }
     if len(gap) >= 2:
         sd, mean = gap.std(ddof=0), gap.mean()
         found |= {"gap_cv": per(sd, mean), "burstiness": per(sd - mean, sd + mean)}
@@ -140,9 +184,14 @@ def text(posts):
     lengths, characters = texts.str.len(), "".join(texts)
     words = Counter(word for t in texts for word in t.split(" ") if word)
     return found | {
-        "text_length_mean": lengths.mean(), "text_length_sd": lengths.std(ddof=0) if len(texts) > 1 else None,
-        "duplicate_text_share": 1 - texts.nunique() / len(texts), "distinct_word_ratio": per(len(words), sum(words.values())),
-        "emoji_per_post": sum("\u2600" <= c <= "\u27bf" or "\U0001f000" <= c <= "\U0001faff" for c in characters) / len(texts),
+        "text_length_mean": lengths.mean(),
+        "text_length_sd": lengths.std(ddof=0) if len(texts) > 1 else None,
+        "duplicate_text_share": 1 - texts.nunique() / len(texts),
+        "distinct_word_ratio": per(len(words), sum(words.values())),
+        "emoji_per_post": (
+            sum("\u2600" <= c <= "\u27bf" or "\U0001f000" <= c <= "\U0001faff" for c in characters)
+            / len(texts)
+        ),
         "upper_case_share": per(sum(map(str.isupper, characters)), len(characters)),
         "punctuation_share": per(sum(c in PUNCTUATION for c in characters), len(characters)),
     }
@@ -154,8 +203,16 @@ PUNCTUATION = set("!\"#%&'()*,-./:;?@[\\]_{}¡¿…“”")
 
 def stated(column, texts, pattern):
     """The lists that the source states, else what the text holds; None where neither is known."""
-    return [list(v) if isinstance(v, list | np.ndarray) else None if t is None else re.findall(pattern, t)
-            for v, t in zip(column, texts, strict=True)]
+    return [
+        (
+            list(v)
+            if isinstance(v, list | np.ndarray)
+            else None
+            if t is None
+            else re.findall(pattern, t)
+        )
+        for v, t in zip(column, texts, strict=True)
+    ]
 
 
 def content(posts):
@@ -164,19 +221,27 @@ def content(posts):
     tags = stated(posts["hashtags"], texts, r"#(\w+)")
     links = stated(posts["urls"], texts, r"https?://\S+")
     named = stated(posts["mentions"], texts, r"@([A-Za-z0-9_]+)")
-    hosts = [re.match(r"[a-z]+://(?:www\.)?([^/:?#]+)", u.lower()) for found in links if found for u in found]
+    hosts = [
+        re.match(r"[a-z]+://(?:www\.)?([^/:?#]+)", u.lower())
+        for found in links
+        if found
+        for u in found
+    ]
     own = np.array([k != "repost" for k in kinds])
     apps = Counter(posts["source_app"].dropna())
     return {
-        "repost_share": share([k == "repost" for k in kinds if k]), "reply_share": share([k == "reply" for k in kinds if k]),
-        **shares("url_share", "urls_per_post", links), **shares("hashtag_share", "hashtags_per_post", tags),
+        "repost_share": share([k == "repost" for k in kinds if k]),
+        "reply_share": share([k == "reply" for k in kinds if k]),
+        **shares("url_share", "urls_per_post", links),
+        **shares("hashtag_share", "hashtags_per_post", tags),
         **shares("mention_share", "mentions_per_post", named),
         **several("hashtag_concentration", "distinct_hashtag_ratio", tags),
         **several("mention_concentration", "distinct_mention_ratio", named),
         "domain_concentration": concentration(Counter(m[1] for m in hosts if m)),
         "distinct_domains": len({m[1] for m in hosts if m}) or None,
         "repost_concentration": concentration(Counter(posts["ref_account_id"][~own].dropna())),
-        "distinct_apps": len(apps) or None, "top_app_share": max(apps.values()) / sum(apps.values()) if apps else None,
+        "distinct_apps": len(apps) or None,
+        "top_app_share": max(apps.values()) / sum(apps.values()) if apps else None,
         "reposts_received_mean": posts["reposts"][own].astype(float).mean(),
         "likes_received_mean": posts["likes"][own].astype(float).mean(),
     }
@@ -184,13 +249,20 @@ def content(posts):
 
 def network(posts):
     texts = posts["text"].astype(object).where(posts["text"].notna(), None)
-    named = Counter(n.lower() for found in stated(posts["mentions"], texts, r"@([A-Za-z0-9_]+)") if found for n in found)
+    named = Counter(
+        n.lower()
+        for found in stated(posts["mentions"], texts, r"@([A-Za-z0-9_]+)")
+        if found
+        for n in found
+    )
     own = np.array([kind(k, t) != "repost" for k, t in zip(posts["kind"], texts, strict=True)])
     taken = Counter(posts["ref_account_id"][~own].dropna())
     return {
-        "accounts_mentioned": len(named) or None, "mention_entropy": entropy(named.values()) if named else None,
+        "accounts_mentioned": len(named) or None,
+        "mention_entropy": entropy(named.values()) if named else None,
         "top_mention_share": max(named.values()) / sum(named.values()) if named else None,
-        "accounts_reposted": len(taken) or None, "repost_entropy": entropy(taken.values()) if taken else None,
+        "accounts_reposted": len(taken) or None,
+        "repost_entropy": entropy(taken.values()) if taken else None,
     }
 
 
@@ -208,12 +280,18 @@ def share(flags):
 
 def shares(any_name, mean_name, lists):
     there = [len(v) for v in lists if v is not None]
-    return {any_name: share([n > 0 for n in there]), mean_name: sum(there) / len(there) if there else None}
+    return {
+        any_name: share([n > 0 for n in there]),
+        mean_name: sum(there) / len(there) if there else None,
+    }
 
 
 def several(concentration_name, ratio_name, lists):
     items = Counter(item.lower() for found in lists if found for item in found)
-    return {concentration_name: concentration(items), ratio_name: per(len(items), sum(items.values()))}
+    return {
+        concentration_name: concentration(items),
+        ratio_name: per(len(items), sum(items.values())),
+    }
 
 
 def concentration(counts):

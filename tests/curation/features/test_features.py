@@ -55,14 +55,29 @@ def of_account(**columns):
 
 
 def test_profile_by_hand():
-    f = of_account(followers=30, following=10, posts_total=500, likes_total=50, listed=2, handle="Bot_2024x", display_name="Bot 7",
-                   bio="see https://x.org", url="", location=" ", verified=False, default_avatar=True,
-                   created_at=START, observed_at=START + timedelta(days=10))
+    f = of_account(
+        followers=30,
+        following=10,
+        posts_total=500,
+        likes_total=50,
+        listed=2,
+        handle="Bot_2024x",
+        display_name="Bot 7",
+        bio="see https://x.org",
+        url="",
+        location=" ",
+        verified=False,
+        default_avatar=True,
+        created_at=START,
+        observed_at=START + timedelta(days=10),
+    )
     assert f["followers_following_ratio"] == 3 and f["reputation"] == 0.75
     assert f["age_days"] == 10 and f["posts_total_per_day"] == 50 and f["listed_per_day"] == 0.2
     assert f["handle_length"] == 9 and f["handle_digits"] == 4 and f["handle_digits_share"] == 4 / 9
     assert f["display_name_length"] == 5 and f["display_name_digits"] == 1
-    assert f["name_handle_distance"] == 6 / 9  # bot_2024x to bot 7: two letters changed (_ and 2), four removed
+    assert (
+        f["name_handle_distance"] == 6 / 9
+    )  # bot_2024x to bot 7: two letters changed (_ and 2), four removed
     assert f["bio_length"] == 17 and f["bio_has_url"] == 1
     assert f["has_url"] == 0 and f["has_location"] == 0, "said to be empty"
     assert f["verified"] == 0 and f["default_avatar"] == 1 and f["likes_per_post"] == 0.1
@@ -73,7 +88,9 @@ def test_an_id_only_account_has_no_feature_at_all():
 
 
 def test_division_by_zero_is_missing_and_never_infinite():
-    f = of_account(followers=5, following=0, posts_total=0, likes_total=3, created_at=START, observed_at=START)
+    f = of_account(
+        followers=5, following=0, posts_total=0, likes_total=3, created_at=START, observed_at=START
+    )
     assert f["followers_following_ratio"] == 5, "following taken as at least 1"
     assert f["age_days"] is None and f["followers_per_day"] is None and f["likes_per_post"] is None
     assert of_account(followers=0, following=0)["reputation"] is None
@@ -100,7 +117,9 @@ def test_gaps_by_hand():
     assert f["gap_median"] == 30 and f["gap_min"] == 10
     assert f["gap_cv"] == pytest.approx(sd / mean, rel=1e-12)
     assert f["burstiness"] == pytest.approx((sd - mean) / (sd + mean), rel=1e-12)
-    assert f["longest_pause"] == pytest.approx(19_960 / 3600) and f["longest_stretch"] == pytest.approx(40 / 3600)
+    assert f["longest_pause"] == pytest.approx(19_960 / 3600) and f[
+        "longest_stretch"
+    ] == pytest.approx(40 / 3600)
     assert f["posts_per_day"] == pytest.approx(4 * 86_400 / 20_000)
 
 
@@ -111,11 +130,17 @@ def test_a_clock_is_as_regular_as_can_be_and_never_sleeps():
     assert f["weekhour_entropy"] == pytest.approx(math.log2(72), abs=1e-12)
     assert f["quiet_share"] == 0.25 and f["night_share"] == 0.25 and f["weekend_share"] == 0
     assert f["round_second_share"] == 1 and f["round_minute_share"] == 1
-    assert f["active_days"] == 3 and f["posts_per_active_day_median"] == 24 and f["posts_per_active_day_max"] == 24
+    assert (
+        f["active_days"] == 3
+        and f["posts_per_active_day_median"] == 24
+        and f["posts_per_active_day_max"] == 24
+    )
 
 
 def test_regularity_survives_large_numbers():
-    """Gaps of a day that differ by 2 s: 1 s of deviation, though their squares have ten digits more."""
+    """Gaps of a day that differ by 2 s: 1 s of deviation, though their squares have ten digits
+    more.
+    """
     times = [0]
     for i in range(400):
         times.append(times[-1] + 86_400 + (1 if i % 2 else -1))
@@ -123,12 +148,16 @@ def test_regularity_survives_large_numbers():
 
 
 def test_posts_of_one_moment_stay_in_one_stretch():
-    f = of_posts(post(at=0), post(at=0), post(at=20_000), post(at=20_000), post(at=20_000), post(at=27_200))
+    f = of_posts(
+        post(at=0), post(at=0), post(at=20_000), post(at=20_000), post(at=20_000), post(at=27_200)
+    )
     assert f["longest_stretch"] == 2 and f["same_moment_share"] == 3 / 5
 
 
 def test_days_by_hand():
-    f = of_posts(*(post(at=86_400 * day + i) for day, n in ((0, 1), (1, 3), (9, 11)) for i in range(n)))
+    f = of_posts(
+        *(post(at=86_400 * day + i) for day, n in ((0, 1), (1, 3), (9, 11)) for i in range(n))
+    )
     assert f["active_days"] == 3 and f["active_days_share"] == 0.3
     assert f["posts_per_active_day_median"] == 3 and f["posts_per_active_day_max"] == 11
     assert f["posts_per_active_day_p95"] == pytest.approx(3 + 0.9 * 8)  # position 1.9 of 0..2
@@ -137,7 +166,10 @@ def test_days_by_hand():
 def test_quiet_hours_go_round_midnight_and_saturday_is_a_weekend():
     f = of_posts(*(post(at=3600 * hour) for hour in range(24) if not (hour >= 22 or hour < 4)))
     assert f["quiet_share"] == 0 and f["night_share"] == 2 / 18
-    assert of_posts(post(at=5 * 86_400), post(at=6 * 86_400), post(at=7 * 86_400))["weekend_share"] == 2 / 3
+    assert (
+        of_posts(post(at=5 * 86_400), post(at=6 * 86_400), post(at=7 * 86_400))["weekend_share"]
+        == 2 / 3
+    )
 
 
 def test_round_seconds_and_minutes_by_hand():
@@ -146,7 +178,12 @@ def test_round_seconds_and_minutes_by_hand():
 
 
 def test_text_by_hand():
-    f = of_posts(post(text="Hi hi you"), post(text="Hi hi you"), post(text="OK!  \U0001f600\U0001f600"), post(text=None))
+    f = of_posts(
+        post(text="Hi hi you"),
+        post(text="Hi hi you"),
+        post(text="OK!  \U0001f600\U0001f600"),
+        post(text=None),
+    )
     assert f["text_length_mean"] == (9 + 9 + 7) / 3
     assert f["text_length_sd"] == pytest.approx(math.sqrt(8 / 9), rel=1e-12)
     assert f["duplicate_text_share"] == pytest.approx(1 / 3)
@@ -157,24 +194,82 @@ def test_text_by_hand():
 
 def test_content_by_hand():
     f = of_posts(
-        post(kind="repost", text="RT @x", hashtags=[], urls=[], mentions=["x"], ref_account_id="1", reposts=90, source_app="web"),
-        post(kind="repost", text="RT @y", hashtags=[], urls=[], mentions=["y"], ref_account_id="2", source_app="web"),
-        post(kind="reply", text="@X hm", hashtags=["Fun", "fun", "sun"], mentions=["X"], reposts=2, likes=4, source_app="bot"),
-        post(kind="original", text="so", hashtags=["fun"], urls=["https://www.A.org/1", "http://b.org"], mentions=[], likes=1),
+        post(
+            kind="repost",
+            text="RT @x",
+            hashtags=[],
+            urls=[],
+            mentions=["x"],
+            ref_account_id="1",
+            reposts=90,
+            source_app="web",
+        ),
+        post(
+            kind="repost",
+            text="RT @y",
+            hashtags=[],
+            urls=[],
+            mentions=["y"],
+            ref_account_id="2",
+            source_app="web",
+        ),
+        post(
+            kind="reply",
+            text="@X hm",
+            hashtags=["Fun", "fun", "sun"],
+            mentions=["X"],
+            reposts=2,
+            likes=4,
+            source_app="bot",
+        ),
+        post(
+            kind="original",
+            text="so",
+            hashtags=["fun"],
+            urls=["https://www.A.org/1", "http://b.org"],
+            mentions=[],
+            likes=1,
+        ),
     )
     assert f["repost_share"] == 0.5 and f["reply_share"] == 0.25
-    assert f["hashtag_share"] == 0.5 and f["hashtags_per_post"] == 1 and f["distinct_hashtag_ratio"] == 0.5
+    assert (
+        f["hashtag_share"] == 0.5
+        and f["hashtags_per_post"] == 1
+        and f["distinct_hashtag_ratio"] == 0.5
+    )
     assert f["hashtag_concentration"] == (9 + 1) / 16
-    assert f["mention_share"] == 0.75 and f["mention_concentration"] == 5 / 9 and f["distinct_mention_ratio"] == 2 / 3
-    assert f["url_share"] == 0.25 and f["urls_per_post"] == 0.5 and f["distinct_domains"] == 2 and f["domain_concentration"] == 0.5
-    assert f["repost_concentration"] == 0.5 and f["distinct_apps"] == 2 and f["top_app_share"] == 2 / 3
-    assert f["accounts_mentioned"] == 2 and f["top_mention_share"] == 2 / 3 and f["accounts_reposted"] == 2
+    assert (
+        f["mention_share"] == 0.75
+        and f["mention_concentration"] == 5 / 9
+        and f["distinct_mention_ratio"] == 2 / 3
+    )
+    assert (
+        f["url_share"] == 0.25
+        and f["urls_per_post"] == 0.5
+        and f["distinct_domains"] == 2
+        and f["domain_concentration"] == 0.5
+    )
+    assert (
+        f["repost_concentration"] == 0.5 and f["distinct_apps"] == 2 and f["top_app_share"] == 2 / 3
+    )
+    assert (
+        f["accounts_mentioned"] == 2
+        and f["top_mention_share"] == 2 / 3
+        and f["accounts_reposted"] == 2
+    )
     assert f["mention_entropy"] == pytest.approx(math.log2(3) - 2 / 3) and f["repost_entropy"] == 1
-    assert f["reposts_received_mean"] == 2 and f["likes_received_mean"] == 2.5, "what the reposted post got is not theirs"
+    assert f["reposts_received_mean"] == 2 and f["likes_received_mean"] == 2.5, (
+        "what the reposted post got is not theirs"
+    )
 
 
 def test_what_the_source_does_not_state_is_read_off_the_text():
-    f = of_posts(post(text="RT @Ann: #été http://t.co/a"), post(text="@bob #b_1 hi"), post(text="x", kind="unknown"), post())
+    f = of_posts(
+        post(text="RT @Ann: #été http://t.co/a"),
+        post(text="@bob #b_1 hi"),
+        post(text="x", kind="unknown"),
+        post(),
+    )
     assert f["repost_share"] == pytest.approx(1 / 3) and f["reply_share"] == pytest.approx(1 / 3)
     assert f["hashtags_per_post"] == pytest.approx(2 / 3) and f["url_share"] == pytest.approx(1 / 3)
     assert f["mention_share"] == pytest.approx(2 / 3)
@@ -193,48 +288,110 @@ def test_posts_without_times_or_texts_leave_only_their_own_features_missing():
     assert f["active_days"] is None and f["hour_entropy"] is None and f["gap_median"] is None
     f = of_posts(post(at=0), post(at=5))
     assert f["gap_median"] == 5 and f["gap_cv"] is None, "one gap has no spread"
-    assert f["text_length_mean"] is None and f["hashtag_share"] is None and f["repost_share"] is None
+    assert (
+        f["text_length_mean"] is None and f["hashtag_share"] is None and f["repost_share"] is None
+    )
 
 
 def test_types_order_families_and_posts_of_others():
     with duckdb.connect() as connection:
-        connection.register("some_accounts", schema.rows("accounts", [account(i, followers=1, verified=True) for i in "cab"]))
-        connection.register("some_posts", schema.rows("posts", [{**post("elsewhere", at=1), "post_id": "1"}]))
-        table = features.compute(connection, "FROM some_accounts", "FROM some_posts", families=["profile", "timing"])
+        connection.register(
+            "some_accounts",
+            schema.rows("accounts", [account(i, followers=1, verified=True) for i in "cab"]),
+        )
+        connection.register(
+            "some_posts", schema.rows("posts", [{**post("elsewhere", at=1), "post_id": "1"}])
+        )
+        table = features.compute(
+            connection, "FROM some_accounts", "FROM some_posts", families=["profile", "timing"]
+        )
         with pytest.raises(UserError, match="Did you mean 'timing'"):
-            features.compute(connection, "FROM some_accounts", "FROM some_posts", families=["timming"])
+            features.compute(
+                connection, "FROM some_accounts", "FROM some_posts", families=["timming"]
+            )
         connection.execute("CREATE TABLE twice AS FROM some_accounts UNION ALL FROM some_accounts")
         with pytest.raises(ValueError, match="one row an account"):
             features.compute(connection, "FROM twice", "FROM some_posts")
     assert table["account_id"].to_pylist() == ["a", "b", "c"]
     assert {str(t) for t in table.schema.types[1:]} == {"int64", "double"}
-    assert str(table.schema.field("verified").type) == "int64" and "text_length_mean" not in table.column_names
+    assert (
+        str(table.schema.field("verified").type) == "int64"
+        and "text_length_mean" not in table.column_names
+    )
     assert table["posts_seen"].to_pylist() == [None, None, None]
 
 
 # -- against the pandas loop
 
-TEXTS = st.lists(st.sampled_from([
-    "Hello", "hello", "#Sun", "#sun", "@ann", "@Bob_1", "http://www.a.org/x", "https://b.net:80?q", "\U0001f600", "É", "!", "...",
-    "ÀB", "", "12", "¿qué?", "中文",
-]), max_size=6).map(" ".join) | st.just("RT @ann: well")
-TIMES = st.integers(0, 400_000) | st.integers(0, 30).map(lambda n: 300 * n) | st.floats(0, 3600).map(lambda s: round(s, 3))
-POSTS = st.fixed_dictionaries({}, optional={
-    "at": TIMES, "text": TEXTS, "lang": st.sampled_from(["en", "fr"]),
-    "kind": st.sampled_from(list(schema.TABLES["posts"].column("kind").vocabulary)),
-    "hashtags": st.lists(st.sampled_from(["A", "a", "b"]), max_size=3), "urls": st.lists(st.just("http://c.org/1"), max_size=2),
-    "mentions": st.lists(st.sampled_from(["x", "Y"]), max_size=2), "ref_account_id": st.sampled_from(["1", "2"]),
-    "source_app": st.sampled_from(["web", "app"]), "reposts": st.integers(0, 10**9), "likes": st.integers(0, 50),
-})
-ACCOUNTS = st.fixed_dictionaries({}, optional={
-    **{n: st.integers(0, 10**9) for n in ("followers", "following", "posts_total", "likes_total", "listed")},
-    "handle": st.sampled_from(["", "Ann_1", "b0t2024"]), "display_name": st.sampled_from(["", "Ann Bée", "中文 9"]),
-    "bio": st.sampled_from(["", "at https://a.org", "É"]), "url": st.sampled_from(["", " ", "http://a.org"]),
-    "location": st.sampled_from(["", "Rome"]),
-    **{n: st.booleans() for n in ("verified", "protected", "default_profile", "default_avatar")},
-    "created_at": st.just(START), "observed_at": st.integers(-1, 10**7).map(lambda n: START + timedelta(milliseconds=n * 997)),
-    "extra": st.sampled_from([{}, {"bio_length": "3"}, {"profile_use_background_image": "True"}]),
-})
+TEXTS = st.lists(
+    st.sampled_from(
+        [
+            "Hello",
+            "hello",
+            "#Sun",
+            "#sun",
+            "@ann",
+            "@Bob_1",
+            "http://www.a.org/x",
+            "https://b.net:80?q",
+            "\U0001f600",
+            "É",
+            "!",
+            "...",
+            "ÀB",
+            "",
+            "12",
+            "¿qué?",
+            "中文",
+        ]
+    ),
+    max_size=6,
+).map(" ".join) | st.just("RT @ann: well")
+TIMES = (
+    st.integers(0, 400_000)
+    | st.integers(0, 30).map(lambda n: 300 * n)
+    | st.floats(0, 3600).map(lambda s: round(s, 3))
+)
+POSTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "at": TIMES,
+        "text": TEXTS,
+        "lang": st.sampled_from(["en", "fr"]),
+        "kind": st.sampled_from(list(schema.TABLES["posts"].column("kind").vocabulary)),
+        "hashtags": st.lists(st.sampled_from(["A", "a", "b"]), max_size=3),
+        "urls": st.lists(st.just("http://c.org/1"), max_size=2),
+        "mentions": st.lists(st.sampled_from(["x", "Y"]), max_size=2),
+        "ref_account_id": st.sampled_from(["1", "2"]),
+        "source_app": st.sampled_from(["web", "app"]),
+        "reposts": st.integers(0, 10**9),
+        "likes": st.integers(0, 50),
+    },
+)
+ACCOUNTS = st.fixed_dictionaries(
+    {},
+    optional={
+        **{
+            n: st.integers(0, 10**9)
+            for n in ("followers", "following", "posts_total", "likes_total", "listed")
+        },
+        "handle": st.sampled_from(["", "Ann_1", "b0t2024"]),
+        "display_name": st.sampled_from(["", "Ann Bée", "中文 9"]),
+        "bio": st.sampled_from(["", "at https://a.org", "É"]),
+        "url": st.sampled_from(["", " ", "http://a.org"]),
+        "location": st.sampled_from(["", "Rome"]),
+        **{
+            n: st.booleans() for n in ("verified", "protected", "default_profile", "default_avatar")
+        },
+        "created_at": st.just(START),
+        "observed_at": (
+            st.integers(-1, 10**7).map(lambda n: START + timedelta(milliseconds=n * 997))
+        ),
+        "extra": st.sampled_from(
+            [{}, {"bio_length": "3"}, {"profile_use_background_image": "True"}]
+        ),
+    },
+)
 
 
 def random_data(accounts, posts):
@@ -256,7 +413,9 @@ def test_agrees_with_a_pandas_loop(accounts, posts):
     given_accounts, given_posts = random_data(accounts, posts)
     ours = computed(given_accounts, given_posts)
     a = schema.rows("accounts", given_accounts).to_pandas(maps_as_pydicts="strict")
-    p = schema.rows("posts", [{"post_id": str(i), **x} for i, x in enumerate(given_posts)]).to_pandas()
+    p = schema.rows(
+        "posts", [{"post_id": str(i), **x} for i, x in enumerate(given_posts)]
+    ).to_pandas()
     for theirs in load("features_reference").reference(a, p):
         mine = ours[theirs["account_id"]]
         assert set(theirs) <= set(mine)
@@ -266,8 +425,12 @@ def test_agrees_with_a_pandas_loop(accounts, posts):
 
 
 @settings(max_examples=8, deadline=None, derandomize=True, phases=[Phase.generate])
-@given(st.lists(ACCOUNTS, min_size=1, max_size=6), st.lists(POSTS, max_size=40), st.integers(2, 9),
-       st.randoms(use_true_random=False))
+@given(
+    st.lists(ACCOUNTS, min_size=1, max_size=6),
+    st.lists(POSTS, max_size=40),
+    st.integers(2, 9),
+    st.randoms(use_true_random=False),
+)
 def test_any_buckets_and_any_order_give_the_same_bits(accounts, posts, buckets, chance):
     given_accounts, given_posts = random_data(accounts, posts)
     expected = computed(given_accounts, given_posts, buckets=1)
@@ -279,18 +442,28 @@ def test_any_buckets_and_any_order_give_the_same_bits(accounts, posts, buckets, 
 def test_more_rows_than_a_thread_takes_at_once_still_give_the_same_bits():
     """Over 122,880 rows DuckDB's threads share the work, in an order of their own."""
     chance = random.Random(0)
-    rest = ", ".join(f"NULL::{c.type} AS \"{c.name}\"" for c in schema.TABLES["posts"].columns[4:] if c.name != "text")
+    rest = ", ".join(
+        f'NULL::{c.type} AS "{c.name}"'
+        for c in schema.TABLES["posts"].columns[4:]
+        if c.name != "text"
+    )
     query = f"""SELECT 'd' AS dataset, i::VARCHAR AS post_id, (hash(i) % 7)::VARCHAR AS account_id,
         TIMESTAMPTZ '2024-01-01' + to_milliseconds((hash(i, 1) % 9000000000)::BIGINT) AS created_at,
         'word' || (hash(i, 2) % 999) || ' #t' || (hash(i, 3) % 9) AS text, {rest} FROM range(250000) t(i)"""
     results = []
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        connection.register("some_accounts", schema.rows("accounts", [account(str(i)) for i in range(7)]))
+        connection.register(
+            "some_accounts", schema.rows("accounts", [account(str(i)) for i in range(7)])
+        )
         for buckets in (1, 1, 3):
             salt = chance.random()
-            connection.execute(f"CREATE OR REPLACE TABLE p AS {query} ORDER BY hash(post_id || '{salt}')")
-            results.append(features.compute(connection, "FROM some_accounts", "FROM p", buckets=buckets))
+            connection.execute(
+                f"CREATE OR REPLACE TABLE p AS {query} ORDER BY hash(post_id || '{salt}')"
+            )
+            results.append(
+                features.compute(connection, "FROM some_accounts", "FROM p", buckets=buckets)
+            )
     assert results[0].equals(results[1]) and results[0].equals(results[2])
     assert sum(results[0]["posts_seen"].to_pylist()) == 250_000
 
@@ -298,5 +471,7 @@ def test_more_rows_than_a_thread_takes_at_once_still_give_the_same_bits():
 def test_buckets_grow_with_the_posts():
     with duckdb.connect() as connection:
         assert features.buckets_for(connection, "FROM range(0)") == 1
-        assert features.buckets_for(connection, "FROM range(1000)", memory=100_000) == 3  # 1,000 posts of 300 bytes
+        assert (
+            features.buckets_for(connection, "FROM range(1000)", memory=100_000) == 3
+        )  # 1,000 posts of 300 bytes
         assert features.buckets_for(connection, "FROM range(1000)", memory=10**9) == 1

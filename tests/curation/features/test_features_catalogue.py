@@ -1,4 +1,6 @@
-"""What is known of the features: the registry, the page, the command, the cache, and one file for a new one."""
+"""What is known of the features: the registry, the page, the command, the cache, and one file for a
+new one.
+"""
 
 import importlib.util
 import subprocess
@@ -19,11 +21,36 @@ from curation.store import schema
 
 ROOT = Path(__file__).resolve().parents[3]
 NOW = datetime(2024, 5, 5, 12, tzinfo=UTC)
-ACCOUNTS = [{"dataset": "d", "account_id": i, "platform": "twitter", "followers": 3, "following": 4, "handle": "ab1",
-             "extra": {"bio_length": "5"}, "created_at": datetime(2020, 1, 1, tzinfo=UTC), "observed_at": NOW} for i in ("a", "b")]
-POSTS = [{"dataset": "d", "post_id": str(i), "account_id": "a", "created_at": NOW.replace(minute=i), "lang": "en",
-          "text": f"RT @x #t{i % 2} http://a.org", "kind": "repost" if i % 2 else None, "ref_account_id": "x", "source_app": "web",
-          "likes": i, "reposts": 1} for i in range(5)]
+ACCOUNTS = [
+    {
+        "dataset": "d",
+        "account_id": i,
+        "platform": "twitter",
+        "followers": 3,
+        "following": 4,
+        "handle": "ab1",
+        "extra": {"bio_length": "5"},
+        "created_at": datetime(2020, 1, 1, tzinfo=UTC),
+        "observed_at": NOW,
+    }
+    for i in ("a", "b")
+]
+POSTS = [
+    {
+        "dataset": "d",
+        "post_id": str(i),
+        "account_id": "a",
+        "created_at": NOW.replace(minute=i),
+        "lang": "en",
+        "text": f"RT @x #t{i % 2} http://a.org",
+        "kind": "repost" if i % 2 else None,
+        "ref_account_id": "x",
+        "source_app": "web",
+        "likes": i,
+        "reposts": 1,
+    }
+    for i in range(5)
+]
 
 
 @dataclass(frozen=True)
@@ -44,13 +71,20 @@ def release(tmp_path):
 def test_families_and_names():
     assert {"profile", "timing", "text", "content"} <= set(features.families())
     assert len(features.FEATURES) >= 70
-    assert all(f.name == name and f.doc and f.unit and f.source and f.needs for name, f in features.FEATURES.items())
-    assert features.FEATURES["burstiness"].family == "timing" and features.FEATURES["burstiness"].tables == ("posts",)
+    assert all(
+        f.name == name and f.doc and f.unit and f.source and f.needs
+        for name, f in features.FEATURES.items()
+    )
+    assert features.FEATURES["burstiness"].family == "timing" and features.FEATURES[
+        "burstiness"
+    ].tables == ("posts",)
     assert features.FEATURES["gap_median"].view == "gaps"
 
 
 def test_a_feature_reads_no_column_it_does_not_declare():
-    """Alone, with every undeclared column NULL, each feature has the value it has beside the others."""
+    """Alone, with every undeclared column NULL, each feature has the value it has beside the
+    others.
+    """
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.register("a", schema.rows("accounts", ACCOUNTS))
@@ -60,8 +94,12 @@ def test_a_feature_reads_no_column_it_does_not_declare():
             table, query = feature.tables[0], features._compute._queries((feature,))[0][0]
             source = features._compute._only(table, f"FROM {table[0]}", [feature])
             (alone,) = features._compute._run(connection, [query], source)
-            expected = dict(zip(together["account_id"].to_pylist(), together[name].to_pylist(), strict=True))
-            assert dict(zip(*alone.to_pydict().values(), strict=True)).items() <= expected.items(), name
+            expected = dict(
+                zip(together["account_id"].to_pylist(), together[name].to_pylist(), strict=True)
+            )
+            assert (
+                dict(zip(*alone.to_pydict().values(), strict=True)).items() <= expected.items()
+            ), name
 
 
 def test_a_careless_feature_is_refused_where_it_is_written():
@@ -80,8 +118,9 @@ def test_a_careless_feature_is_refused_where_it_is_written():
 
 
 def test_the_reference_page_is_what_the_code_says():
-    assert (ROOT / "docs" / "features.md").read_text(encoding="utf-8") == features.reference_page() + "\n", \
-        "run: botbench features --markdown > docs/features.md"
+    assert (ROOT / "docs" / "features.md").read_text(
+        encoding="utf-8"
+    ) == features.reference_page() + "\n", "run: botbench features --markdown > docs/features.md"
 
 
 def test_the_command_lists_them(cli):
@@ -101,7 +140,7 @@ def shouting_share(posts):
     """Share of posts with an exclamation mark."""
     return share(posts.text.contains("!"))
 ''')
-    code = f'''
+    code = f"""
 import curation.features, duckdb
 from curation import features; from curation.store import schema
 curation.features.__path__.append({str(tmp_path)!r})
@@ -110,17 +149,23 @@ con.register("a", schema.rows("accounts", [{{"dataset": "d", "account_id": "1", 
 posts = [{{"dataset": "d", "post_id": text, "account_id": "1", "text": text}} for text in ("a!", "b")]
 con.register("p", schema.rows("posts", posts))
 print(features.compute(con, "FROM a", "FROM p", families=["toy"]).to_pylist(), features.FEATURES["shouting_share"].family)
-'''
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
     assert done.stdout.strip() == "[{'account_id': '1', 'shouting_share': 0.5}] toy"
 
 
 # -- the cache
 
+
 def test_a_release_is_computed_once(release, tmp_path, monkeypatch):
     cache = tmp_path / "cache"
     first = features.cached(release, cache)
-    assert first["account_id"].to_pylist() == ["a", "b"] and first["posts_seen"].to_pylist() == [5, None]
+    assert first["account_id"].to_pylist() == ["a", "b"] and first["posts_seen"].to_pylist() == [
+        5,
+        None,
+    ]
     monkeypatch.setattr(_cache, "compute", lambda *_: pytest.fail("computed again"))
     assert features.cached(release, cache).equals(first)
     profile = features.cached(release, cache, families=["profile"])
@@ -161,6 +206,9 @@ def test_two_at_once_get_the_same_and_leave_one_file(release, tmp_path):
 
 
 def test_listing_features_does_not_import_ibis():
-    code = "import sys; from curation.features import FEATURES; assert len(FEATURES); sys.exit('ibis' in sys.modules)"
+    code = (
+        "import sys; from curation.features import FEATURES; assert len(FEATURES); sys.exit('ibis'"
+        " in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT).returncode == 0
     assert importlib.util.find_spec("ibis")

@@ -1,4 +1,6 @@
-"""Simulated worlds: the same bytes everywhere, everything called simulated, bots neither hidden nor obvious."""
+"""Simulated worlds: the same bytes everywhere, everything called simulated, bots neither hidden nor
+obvious.
+"""
 
 import numpy as np
 import pytest
@@ -14,20 +16,32 @@ WORLD = {"seed": 5, "accounts": 300, "posts_per_account": 8}
 
 
 def card(**options):
-    return Card.model_validate({
-        "id": "made", "title": "A simulated world", "platform": "simulated", "licence": "CC0-1.0", "citation": "none",
-        "simulated": True,
-        "label": {"meaning": "as made", "claimant": "simulator"}, "reads": [{"format": "simulator", "options": {**WORLD,
-            **options}}]})
+    return Card.model_validate(
+        {
+            "id": "made",
+            "title": "A simulated world",
+            "platform": "simulated",
+            "licence": "CC0-1.0",
+            "citation": "none",
+            "simulated": True,
+            "label": {"meaning": "as made", "claimant": "simulator"},
+            "reads": [{"format": "simulator", "options": {**WORLD, **options}}],
+        }
+    )
 
 
 def content(store):
-    relations = {t: f"(FROM {store.relation(t)} WHERE dataset = 'made')" for t in ("accounts", "posts", "claims")}
+    relations = {
+        t: f"(FROM {store.relation(t)} WHERE dataset = 'made')"
+        for t in ("accounts", "posts", "claims")
+    }
     return identity.content_hash(store.connection, relations)
 
 
 def test_the_same_seed_gives_the_same_bytes_on_every_machine(store):
-    """The hash was written down once: another machine, library version or number of threads must give it too."""
+    """The hash was written down once: another machine, library version or number of threads must
+    give it too.
+    """
     store.connection.execute("SET threads = 1")
     pull(store, card(), None)
     assert content(store) == GOLDEN
@@ -54,16 +68,22 @@ def world(tmp_path_factory):
 
     with Store(tmp_path_factory.mktemp("simulated") / "store") as store:
         pull(store, cards.load("simulated-a"), None)
-        yield lambda query: store.connection.execute(f"WITH accounts AS (FROM lake.main.accounts), posts AS (FROM "
-                                                     f"lake.main.posts), "
-                                                     f"claims AS (FROM lake.main.claims) {query}").fetchall()
+        yield lambda query: store.connection.execute(
+            "WITH accounts AS (FROM lake.main.accounts), posts AS (FROM "
+            "lake.main.posts), "
+            f"claims AS (FROM lake.main.claims) {query}"
+        ).fetchall()
 
 
 def test_everything_is_called_simulated(world):
-    assert world("SELECT count(*) FROM accounts WHERE display_name NOT LIKE 'simulated %' OR handle NOT LIKE 'simulated\\_%' "
-                 "ESCAPE '\\' "
-                 "OR account_id NOT LIKE 'simulated-%' OR platform <> 'simulated'") == [(0,)]
-    assert world("SELECT DISTINCT claimant, claimant_kind FROM claims") == [("simulator", "dataset")]
+    assert world(
+        "SELECT count(*) FROM accounts WHERE display_name NOT LIKE 'simulated %' OR handle NOT LIKE"
+        " 'simulated\\_%' ESCAPE '\\' OR account_id NOT LIKE 'simulated-%' OR platform <>"
+        " 'simulated'"
+    ) == [(0,)]
+    assert world("SELECT DISTINCT claimant, claimant_kind FROM claims") == [
+        ("simulator", "dataset")
+    ]
     for name in ("simulated-a", "simulated-b", "simulated-c"):
         found = cards.load(name)
         assert found.simulated
@@ -73,48 +93,69 @@ def test_everything_is_called_simulated(world):
 
 def test_posts_refer_to_what_is_there(world):
     assert world("SELECT count(*) FROM posts ANTI JOIN accounts USING (account_id)") == [(0,)]
-    assert world("SELECT count(*) FROM posts p ANTI JOIN posts q ON p.ref_post_id = q.post_id WHERE p.ref_post_id IS NOT "
-                 "NULL") == [(0,)]
-    assert world("SELECT count(*) FROM posts WHERE (kind = 'repost') <> (ref_post_id IS NOT NULL)") == [(0,)]
-    broken = ("SELECT count(*) FROM posts p JOIN posts q ON p.ref_post_id = q.post_id JOIN accounts a ON a.account_id = "
-              "q.account_id WHERE "
-              "p.text <> 'RT @' || a.handle || ': ' || q.text OR p.created_at <= q.created_at OR p.ref_account_id <> q.account_id "
-              "OR p.hashtags <> q.hashtags OR p.mentions <> [a.handle]")
+    assert world(
+        "SELECT count(*) FROM posts p ANTI JOIN posts q ON p.ref_post_id = q.post_id WHERE"
+        " p.ref_post_id IS NOT NULL"
+    ) == [(0,)]
+    assert world(
+        "SELECT count(*) FROM posts WHERE (kind = 'repost') <> (ref_post_id IS NOT NULL)"
+    ) == [(0,)]
+    broken = (
+        "SELECT count(*) FROM posts p JOIN posts q ON p.ref_post_id = q.post_id JOIN accounts a ON"
+        " a.account_id = q.account_id WHERE p.text <> 'RT @' || a.handle || ': ' || q.text OR"
+        " p.created_at <= q.created_at OR p.ref_account_id <> q.account_id OR p.hashtags <>"
+        " q.hashtags OR p.mentions <> [a.handle]"
+    )
     assert world(broken) == [(0,)]
-    assert world("SELECT count(*) FROM posts p JOIN accounts a USING (account_id) WHERE p.created_at < a.created_at "
-                 "OR p.created_at NOT BETWEEN '2026-01-01' AND a.observed_at") == [(0,)]
-    assert world("SELECT count(*) FROM accounts a JOIN (SELECT account_id, count(*) AS n FROM posts GROUP BY 1) USING (account_id) "
-                 "WHERE n > posts_total") == [(0,)]
+    assert world(
+        "SELECT count(*) FROM posts p JOIN accounts a USING (account_id) WHERE p.created_at <"
+        " a.created_at OR p.created_at NOT BETWEEN '2026-01-01' AND a.observed_at"
+    ) == [(0,)]
+    assert world(
+        "SELECT count(*) FROM accounts a JOIN (SELECT account_id, count(*) AS n FROM posts GROUP BY"
+        " 1) USING (account_id) WHERE n > posts_total"
+    ) == [(0,)]
 
 
 def test_the_columns_say_what_the_text_says(world):
-    assert world("SELECT count(*) FROM posts WHERE kind = 'original' AND (len(regexp_extract_all(text, '#')) <> len(hashtags) "
-                 "OR len(regexp_extract_all(text, 'https://')) <> len(urls))") == [(0,)]
+    assert world(
+        "SELECT count(*) FROM posts WHERE kind = 'original' AND (len(regexp_extract_all(text, '#'))"
+        " <> len(hashtags) OR len(regexp_extract_all(text, 'https://')) <> len(urls))"
+    ) == [(0,)]
 
 
 def test_the_share_and_kinds_of_bots_are_those_asked_for(world):
-    (bots, everybody), = world("SELECT count(*) FILTER (answer = 'bot'), count(*) FROM claims")
+    ((bots, everybody),) = world("SELECT count(*) FILTER (answer = 'bot'), count(*) FROM claims")
     assert (bots, everybody) == (342, 1200)
-    assert world("SELECT DISTINCT kinds[1] FROM claims WHERE answer = 'bot' ORDER BY 1") == [("amplifier",), ("fake follower",),
-        ("spam",)]
+    assert world("SELECT DISTINCT kinds[1] FROM claims WHERE answer = 'bot' ORDER BY 1") == [
+        ("amplifier",),
+        ("fake follower",),
+        ("spam",),
+    ]
     assert world("SELECT count(*) FROM claims WHERE answer = 'human' AND len(kinds) > 0") == [(0,)]
 
 
 def test_bots_are_neither_hidden_nor_obvious(world):
-    """The youngest third holds most bots and not all of them; no handle, bio or place tells one for certain."""
-    (young, bots), = world("SELECT count(*) FILTER (rank <= 400 AND answer = 'bot'), count(*) FILTER (answer = 'bot') FROM "
-                           "(SELECT answer, row_number() OVER (ORDER BY a.created_at DESC, account_id) AS rank FROM accounts a "
-                           "JOIN claims USING (account_id))")
+    """The youngest third holds most bots and not all of them; no handle, bio or place tells one for
+    certain.
+    """
+    ((young, bots),) = world(
+        "SELECT count(*) FILTER (rank <= 400 AND answer = 'bot'), count(*) FILTER (answer = 'bot')"
+        " FROM (SELECT answer, row_number() OVER (ORDER BY a.created_at DESC, account_id) AS rank"
+        " FROM accounts a JOIN claims USING (account_id))"
+    )
     assert 0.55 < young / bots < 0.9
 
 
 @pytest.mark.parametrize("difficulty", [0.0, 1.0])
 def test_difficulty_is_how_much_bots_live_like_people(store, difficulty):
     pull(store, card(difficulty=difficulty, accounts=2000, drift=0.0, posts_per_account=0.0), None)
-    ages = dict(store.connection.execute(
-        "SELECT answer, median(epoch(observed_at - created_at)) / 86400 FROM lake.main.accounts a JOIN lake.main.claims USING "
-        "(account_id) "
-        "GROUP BY 1").fetchall())
+    ages = dict(
+        store.connection.execute(
+            "SELECT answer, median(epoch(observed_at - created_at)) / 86400 FROM lake.main.accounts"
+            " a JOIN lake.main.claims USING (account_id) GROUP BY 1"
+        ).fetchall()
+    )
     ratio = ages["human"] / ages["bot"]
     assert ratio > 3.5 if difficulty == 0 else 0.7 < ratio < 1.5
 
@@ -136,7 +177,9 @@ def _mistakes(**options):
 
 
 def test_splitmix64_gives_its_published_numbers():
-    """Steele, Lea and Flood's generator, seed 1234567: the first numbers of the reference implementation."""
+    """Steele, Lea and Flood's generator, seed 1234567: the first numbers of the reference
+    implementation.
+    """
     from curation.ingest.simulation.draws import GOLDEN as STEP
     from curation.ingest.simulation.draws import MASK, mix
 
@@ -146,7 +189,11 @@ def test_splitmix64_gives_its_published_numbers():
 
 def test_draws_have_the_distributions_they_are_named_after():
     draws, index = Draws(1), np.arange(200_000)
-    uniform, normal, picked = draws.uniform("u", index), draws.normal("n", index), draws.pick("p", 7, index)
+    uniform, normal, picked = (
+        draws.uniform("u", index),
+        draws.normal("n", index),
+        draws.pick("p", 7, index),
+    )
     assert uniform.min() >= 0 and uniform.max() < 1
     assert abs(uniform.mean() - 0.5) < 0.003
     assert abs(normal.mean()) < 0.01 and abs(normal.std() - 1) < 0.01
@@ -158,7 +205,10 @@ def test_draws_have_the_distributions_they_are_named_after():
 def test_a_draw_does_not_depend_on_what_else_is_drawn():
     draws = Draws(3)
     assert draws.uniform("u", np.arange(10))[7] == draws.uniform("u", np.array([7]))[0]
-    assert draws.pick("p", 9, np.arange(5)[:, None], np.arange(4)[None, :])[2, 3] == draws.pick("p", 9, 2, 3)[0]
+    assert (
+        draws.pick("p", 9, np.arange(5)[:, None], np.arange(4)[None, :])[2, 3]
+        == draws.pick("p", 9, 2, 3)[0]
+    )
 
 
 def test_exp_is_close_to_the_exponential():

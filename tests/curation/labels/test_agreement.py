@@ -1,4 +1,6 @@
-"""Agreement against published examples, reference code, hand computation and the field's real votes."""
+"""Agreement against published examples, reference code, hand computation and the field's real
+votes.
+"""
 
 import itertools
 from datetime import UTC, datetime, timedelta
@@ -16,18 +18,38 @@ from curation.labels import agreement
 from curation.labels.agreement import Votes
 from curation.store import identity, schema
 
-# Krippendorff 2011, section C: four observers, twelve units, five values, data missing. Gwet's R package irrCAC has the
-# same data as cac.raw4raters.
-FOUR = ["1 2 3 3 2 1 4 1 2 . . .", "1 2 3 3 2 2 4 1 2 5 . 3", ". 3 3 3 2 3 4 2 2 5 1 .", "1 2 3 3 2 4 4 1 2 5 1 ."]
+# Krippendorff 2011, section C: four observers, twelve units, five values, data missing. Gwet's R
+# package irrCAC has the same data as cac.raw4raters.
+FOUR = [
+    "1 2 3 3 2 1 4 1 2 . . .",
+    "1 2 3 3 2 2 4 1 2 5 . 3",
+    ". 3 3 3 2 3 4 2 2 5 1 .",
+    "1 2 3 3 2 4 4 1 2 5 1 .",
+]
 
 # Fleiss 1971, as in his table 1: ten subjects, fourteen raters, five categories.
-FLEISS = [[0, 0, 0, 0, 14], [0, 2, 6, 4, 2], [0, 0, 3, 5, 6], [0, 3, 9, 2, 0], [2, 2, 8, 1, 1], [7, 7, 0, 0, 0],
-          [3, 2, 6, 3, 0], [2, 5, 3, 2, 2], [6, 5, 2, 1, 0], [0, 2, 2, 3, 7]]
+FLEISS = [
+    [0, 0, 0, 0, 14],
+    [0, 2, 6, 4, 2],
+    [0, 0, 3, 5, 6],
+    [0, 3, 9, 2, 0],
+    [2, 2, 8, 1, 1],
+    [7, 7, 0, 0, 0],
+    [3, 2, 6, 3, 0],
+    [2, 5, 3, 2, 2],
+    [6, 5, 2, 1, 0],
+    [0, 2, 2, 3, 7],
+]
 
 
 def votes(rows, order=None):
     """Votes from one string a rater, one word a unit; `.` is missing."""
-    cells = [(str(u), f"r{i}", word) for i, row in enumerate(rows) for u, word in enumerate(row.split()) if word != "."]
+    cells = [
+        (str(u), f"r{i}", word)
+        for i, row in enumerate(rows)
+        for u, word in enumerate(row.split())
+        if word != "."
+    ]
     account, annotator, answer = zip(*cells, strict=True)
     return Votes.of(pa.table({"account": account, "annotator": annotator, "answer": answer}), order)
 
@@ -39,7 +61,9 @@ def value(figure, counts):
 
 def test_published_examples():
     counts = votes(FOUR).counts()
-    assert value("nominal", counts) == pytest.approx(0.743, abs=5e-4)  # Krippendorff 2011, section C
+    assert value("nominal", counts) == pytest.approx(
+        0.743, abs=5e-4
+    )  # Krippendorff 2011, section C
     assert value("ordinal", counts) == pytest.approx(0.815, abs=5e-4)  # section D
     assert value("percent", counts) == pytest.approx(0.8181818)  # irrCAC: pa
     assert value("ac1", counts) == pytest.approx(0.77544, abs=5e-6)  # irrCAC: gwet.ac1.raw
@@ -49,13 +73,18 @@ def test_published_examples():
 
 
 def test_cohen_by_hand():
-    # 20 yes-yes, 5 yes-no, 10 no-yes, 15 no-no: observed .7, chance .5 * .6 + .5 * .4 = .5, kappa .4
+    # 20 yes-yes, 5 yes-no, 10 no-yes, 15 no-no: observed .7, chance .5 * .6 + .5 * .4 = .5, kappa
+    # .4
     a = "y " * 25 + "n " * 25
     b = "y " * 20 + "n " * 5 + "y " * 10 + "n " * 15
     c = ". " * 50
     d = "y " * 25 + ". " * 25
     found = agreement.pairs(votes([a, b, c + "y", d])).to_pylist()
-    assert [(r["a"], r["b"], r["accounts"]) for r in found] == [("r0", "r1", 50), ("r0", "r3", 25), ("r1", "r3", 25)]
+    assert [(r["a"], r["b"], r["accounts"]) for r in found] == [
+        ("r0", "r1", 50),
+        ("r0", "r3", 25),
+        ("r1", "r3", 25),
+    ]
     assert (found[0]["percent"], found[0]["kappa"]) == (pytest.approx(0.7), pytest.approx(0.4))
     assert found[1]["kappa"] is None, "both say yes throughout: nothing to agree on beyond chance"
     assert found[2]["kappa"] == pytest.approx(0.0), "one of them never varies"
@@ -64,8 +93,14 @@ def test_cohen_by_hand():
 def test_what_cannot_be_computed_is_not_a_number():
     alone = votes(["a b c", ". . ."]).counts()
     assert np.isnan(value("nominal", alone)) and np.isnan(value("percent", alone))
-    assert np.isnan(value("nominal", votes(["a a", "a a"]).counts())), "one answer only: no disagreement is possible"
-    assert agreement.measure(alone)["nominal"].document() == {"value": None, "low": None, "high": None}
+    assert np.isnan(value("nominal", votes(["a a", "a a"]).counts())), (
+        "one answer only: no disagreement is possible"
+    )
+    assert agreement.measure(alone)["nominal"].document() == {
+        "value": None,
+        "low": None,
+        "high": None,
+    }
     with pytest.raises(ValueError, match="two answers"):
         Votes.of(pa.table({"account": ["1", "1"], "annotator": ["r", "r"], "answer": ["a", "b"]}))
     with pytest.raises(ValueError, match="lacks b"):
@@ -75,32 +110,49 @@ def test_what_cannot_be_computed_is_not_a_number():
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.lists(st.lists(st.sampled_from("abc."), min_size=8, max_size=8), min_size=2, max_size=6))
 def test_alpha_equals_the_reference_package(rows):
-    grid = np.array([["abc".find(c) if c != "." else np.nan for c in row] for row in rows], dtype=float)
+    grid = np.array(
+        [["abc".find(c) if c != "." else np.nan for c in row] for row in rows], dtype=float
+    )
     if np.isnan(grid).all() or len(set(grid[~np.isnan(grid)])) < 2:
         return
     found = votes([" ".join(row) for row in rows], order="abc").counts()
     if np.isnan(value("nominal", found)):
         return
     for level in ("nominal", "ordinal"):
-        expected = krippendorff.alpha(reliability_data=grid, level_of_measurement=level, value_domain=[0, 1, 2])
+        expected = krippendorff.alpha(
+            reliability_data=grid, level_of_measurement=level, value_domain=[0, 1, 2]
+        )
         assert value(level, found) == pytest.approx(expected, abs=1e-9)
 
 
 def simulated(seed, accounts=300, people=12, copies=1, right=0.8):
-    """Votes of independent people on accounts that are a or b; `copies` repeats every person under another name."""
+    """Votes of independent people on accounts that are a or b; `copies` repeats every person under
+    another name.
+    """
     rng = np.random.default_rng(seed)
     truth = rng.random(accounts) < 0.5
-    said = np.array([np.where(rng.random(accounts) < right, truth, ~truth) for _ in range(people)] * copies)
+    said = np.array(
+        [np.where(rng.random(accounts) < right, truth, ~truth) for _ in range(people)] * copies
+    )
     account, annotator = np.meshgrid(np.arange(accounts), np.arange(people * copies))
-    return Votes(account.ravel(), annotator.ravel(), said.ravel().astype(int), accounts,
-                 tuple(f"p{i}" for i in range(people * copies)), ("a", "b"))
+    return Votes(
+        account.ravel(),
+        annotator.ravel(),
+        said.ravel().astype(int),
+        accounts,
+        tuple(f"p{i}" for i in range(people * copies)),
+        ("a", "b"),
+    )
 
 
 def test_the_interval_covers_the_true_alpha():
-    # Two people right with .8 agree with .68; both answers are as frequent: alpha tends to (.68 - .5) / .5 = .36.
+    # Two people right with .8 agree with .68; both answers are as frequent: alpha tends to (.68 -
+    # .5) / .5 = .36.
     hits = 0
     for seed in range(100):
-        found = agreement.measure(simulated(seed, accounts=120, people=4).counts(), ["nominal"], repeats=300, seed=seed)["nominal"]
+        found = agreement.measure(
+            simulated(seed, accounts=120, people=4).counts(), ["nominal"], repeats=300, seed=seed
+        )["nominal"]
         hits += found.low <= 0.36 <= found.high
     assert hits >= 88, "a 95 % interval misses more than 12 of 100 with a probability below .005"
 
@@ -109,16 +161,26 @@ def test_resampled_people_are_never_paired_with_themselves():
     honest = agreement.resample_people(simulated(1, people=3), repeats=400)["nominal"]
     assert honest.value == pytest.approx(0.36, abs=0.06) and honest.low < honest.value < honest.high
     middle = (honest.low + honest.high) / 2
-    assert middle == pytest.approx(honest.value, abs=0.05), "with three people, paired copies would lift this by .2"
+    assert middle == pytest.approx(honest.value, abs=0.05), (
+        "with three people, paired copies would lift this by .2"
+    )
 
 
 def test_resampling_people_by_hand():
-    """One draw: r0 twice, r1 once, r2 not at all. Pairs left: the two copies of r0 with r1, on each account."""
+    """One draw: r0 twice, r1 once, r2 not at all. Pairs left: the two copies of r0 with r1, on each
+    account.
+    """
     three = votes(["a b", "a a", "b b"], order="ab")
     copies = np.array([[2.0], [1.0], [0.0]])
-    said = [np.array([[1, 1, 0], [0, 1, 0]]), np.array([[0, 0, 1], [1, 0, 1]])]  # by answer: account x annotator
-    found = agreement._without_copies([s @ copies for s in said], [s @ copies**2 for s in said], np.ones((2, 1)))[0]
-    # account 1: a twice and a: 4 ordered pairs a-a, weight 3/4 each: 3. account 2: b twice against a: 2 + 2, 1.5 each way.
+    said = [
+        np.array([[1, 1, 0], [0, 1, 0]]),
+        np.array([[0, 0, 1], [1, 0, 1]]),
+    ]  # by answer: account x annotator
+    found = agreement._without_copies(
+        [s @ copies for s in said], [s @ copies**2 for s in said], np.ones((2, 1))
+    )[0]
+    # account 1: a twice and a: 4 ordered pairs a-a, weight 3/4 each: 3. account 2: b twice against
+    # a: 2 + 2, 1.5 each way.
     assert found.tolist() == [[3.0, 1.5], [1.5, 0.0]]
     assert three.accounts == 2
 
@@ -134,17 +196,23 @@ def test_one_annotator_left_out():
 def test_by_answer_by_hand():
     # a-a, a-b, b-b, a-a: of the answers a (5), the other says a for 4; of the answers b (3), for 2.
     found = {r["answer"]: r for r in agreement.by_answer(votes(["a a b a", "a b b a"]))}
-    assert (found["a"]["specific"], found["b"]["specific"]) == (pytest.approx(4 / 5), pytest.approx(2 / 3))
+    assert (found["a"]["specific"], found["b"]["specific"]) == (
+        pytest.approx(4 / 5),
+        pytest.approx(2 / 3),
+    )
     assert (found["a"]["answers"], found["a"]["accounts"]) == (5, 3)
 
 
 def test_the_same_seed_gives_the_same_interval():
     counts = simulated(3).counts()
-    assert agreement.measure(counts, seed=5) == agreement.measure(counts[::-1], seed=5), "in any order of accounts"
+    assert agreement.measure(counts, seed=5) == agreement.measure(counts[::-1], seed=5), (
+        "in any order of accounts"
+    )
     assert agreement.measure(counts, seed=5) != agreement.measure(counts, seed=6)
 
 
 # -- from the store
+
 
 def say(store, *claims):
     rows = identity.with_claim_ids(store.connection, schema.rows("claims", list(claims)))
@@ -154,8 +222,15 @@ def say(store, *claims):
 
 def claim(account_id, claimant, answer, minutes=0, **more):
     made_at = datetime(2024, 5, 5, 12, tzinfo=UTC) + timedelta(minutes=minutes)
-    return {"dataset": "d", "account_id": account_id, "claimant": claimant, "claimant_kind": "person", "answer": answer,
-            "made_at": made_at, **more}
+    return {
+        "dataset": "d",
+        "account_id": account_id,
+        "claimant": claimant,
+        "claimant_kind": "person",
+        "answer": answer,
+        "made_at": made_at,
+        **more,
+    }
 
 
 def report(store, reference="d", **options):
@@ -165,16 +240,34 @@ def report(store, reference="d", **options):
 
 
 def test_latest_standing_answers_count_and_adjudicators_do_not(store):
-    old, = say(store, claim("1", "p", "bot"))
-    say(store, claim("1", "p", "human", 5, retracts=old), claim("1", "q", "human"), claim("2", "p", "bot"),
-        claim("2", "q", "cannot tell", 1), claim("2", "q", "bot", 0), claim("3", "p", "bot"), claim("3", "q", "human"),
-        claim("3", "judge", "human", attributes={"role": "adjudicator"}))
+    (old,) = say(store, claim("1", "p", "bot"))
+    say(
+        store,
+        claim("1", "p", "human", 5, retracts=old),
+        claim("1", "q", "human"),
+        claim("2", "p", "bot"),
+        claim("2", "q", "cannot tell", 1),
+        claim("2", "q", "bot", 0),
+        claim("3", "p", "bot"),
+        claim("3", "q", "human"),
+        claim("3", "judge", "human", attributes={"role": "adjudicator"}),
+    )
     found = report(store)
-    assert (found["accounts"], found["annotators"], found["answers"], found["counted"], found["cannot_tell"]) == (3, 2, 7, 6, 1)
+    assert (
+        found["accounts"],
+        found["annotators"],
+        found["answers"],
+        found["counted"],
+        found["cannot_tell"],
+    ) == (3, 2, 7, 6, 1)
     assert found["unanimous"] == pytest.approx(1 / 3)
     # Left out, "cannot tell" uncovers what q said before it: human-human, bot-bot, bot-human.
     without = found["without_cannot_tell"]
-    assert (without["answers"], without["counted"], without["unanimous"]) == (6, 6, pytest.approx(2 / 3))
+    assert (without["answers"], without["counted"], without["unanimous"]) == (
+        6,
+        6,
+        pytest.approx(2 / 3),
+    )
     # coincidences h-h 2, b-b 2, 1 and 1 off: 1 - 5 * 2 / (2 * 3 * 3) = 4/9
     assert found["alpha"]["nominal_without_cannot_tell"]["value"] == pytest.approx(4 / 9)
     assert found["order"] == ["human", "cannot tell", "bot"]
@@ -182,16 +275,61 @@ def test_latest_standing_answers_count_and_adjudicators_do_not(store):
 
 
 def test_a_batch_and_its_strata(store):
-    batch = {"batch_id": "b1", "dataset": "d", "design": "x", "seed": 0, "population": 2, "size": 2, "copies": 2, "drawn_from": 1}
-    store.append({"batches": schema.rows("batches", [batch]), "assignments": schema.rows("assignments", [
-        {"batch_id": "b1", "account_id": a, "copy": c, "stratum": f"s{a}", "inclusion_probability": 1.0}
-        for a, c in itertools.product("12", (1, 2))])}, "t", "batch")
-    say(store, *(claim(a, p, word, batch_id="b1") for a, p, word in (
-        ("1", "p", "bot"), ("1", "q", "bot"), ("2", "p", "bot"), ("2", "q", "human"))), claim("3", "p", "human"))
+    batch = {
+        "batch_id": "b1",
+        "dataset": "d",
+        "design": "x",
+        "seed": 0,
+        "population": 2,
+        "size": 2,
+        "copies": 2,
+        "drawn_from": 1,
+    }
+    store.append(
+        {
+            "batches": schema.rows("batches", [batch]),
+            "assignments": schema.rows(
+                "assignments",
+                [
+                    {
+                        "batch_id": "b1",
+                        "account_id": a,
+                        "copy": c,
+                        "stratum": f"s{a}",
+                        "inclusion_probability": 1.0,
+                    }
+                    for a, c in itertools.product("12", (1, 2))
+                ],
+            ),
+        },
+        "t",
+        "batch",
+    )
+    say(
+        store,
+        *(
+            claim(a, p, word, batch_id="b1")
+            for a, p, word in (
+                ("1", "p", "bot"),
+                ("1", "q", "bot"),
+                ("2", "p", "bot"),
+                ("2", "q", "human"),
+            )
+        ),
+        claim("3", "p", "human"),
+    )
     found = report(store, "b1")
-    assert (found["batch"], found["dataset"], found["accounts"], found["answers"]) == ("b1", "d", 2, 4)
+    assert (found["batch"], found["dataset"], found["accounts"], found["answers"]) == (
+        "b1",
+        "d",
+        2,
+        4,
+    )
     assert {r["stratum"]: r["unanimous"] for r in found["by"]["stratum"]} == {"s1": 1.0, "s2": 0.0}
-    assert {r["batch"]: r["accounts"] for r in report(store)["by"]["batch"]} == {"b1": 2, "(none)": 1}
+    assert {r["batch"]: r["accounts"] for r in report(store)["by"]["batch"]} == {
+        "b1": 2,
+        "(none)": 1,
+    }
     with pytest.raises(UserError, match="Did you mean 'b1'"):
         report(store, "b11")
     with pytest.raises(UserError, match="5 of kind person"):
@@ -202,21 +340,34 @@ def test_a_batch_and_its_strata(store):
 def test_the_figures_of_the_field(cli, shared_data):
     """FIELD.md, from the real votes through the commands."""
     found = {}
-    for name, folder in (("twibot22-experts", "twibot22-annotation"), ("twibot22-study-20", "twibot22-annotation"),
-                         ("twibot22-study-22", "twibot22-annotation"), ("vk-2021-answers", "vk-2021")):
+    for name, folder in (
+        ("twibot22-experts", "twibot22-annotation"),
+        ("twibot22-study-20", "twibot22-annotation"),
+        ("twibot22-study-22", "twibot22-annotation"),
+        ("vk-2021-answers", "vk-2021"),
+    ):
         cli("pull", name, "--from", shared_data / folder)
         found[name] = cli.json("agreement", name)
     experts = found["twibot22-experts"]
     assert (experts["accounts"], experts["annotators"], experts["answers"]) == (1000, 18, 5189)
-    assert round(experts["alpha"]["nominal"]["value"], 3) == 0.398 and experts["unanimous"] == pytest.approx(0.649)
+    assert round(experts["alpha"]["nominal"]["value"], 3) == 0.398 and experts[
+        "unanimous"
+    ] == pytest.approx(0.649)
     assert experts["alpha"]["nominal"]["low"] < 0.398 < experts["alpha"]["nominal"]["high"]
     first, second = found["twibot22-study-20"], found["twibot22-study-22"]
     assert (first["scale"], first["order"]) == ("0-4", ["0", "1", "2", "3", "4"])
-    assert round(first["alpha"]["ordinal"]["value"], 3) == 0.302 and round(first["alpha"]["nominal"]["value"], 3) == 0.269
+    assert (
+        round(first["alpha"]["ordinal"]["value"], 3) == 0.302
+        and round(first["alpha"]["nominal"]["value"], 3) == 0.269
+    )
     assert round(second["alpha"]["ordinal"]["value"], 3) == 0.171
     assert len(first["annotators_resampled"]["without"]) == 6
     vk = found["vk-2021-answers"]
-    assert (vk["answers"], vk["annotators"], vk["without_cannot_tell"]["answers"]) == (2877, 62, 2434)
+    assert (vk["answers"], vk["annotators"], vk["without_cannot_tell"]["answers"]) == (
+        2877,
+        62,
+        2434,
+    )
     assert round(vk["alpha"]["nominal"]["value"], 3) == 0.247
     assert round(vk["alpha"]["nominal_without_cannot_tell"]["value"], 3) == 0.390
     assert vk["annotators_resampled"]["method"] == "accounts and annotators resampled"

@@ -1,4 +1,6 @@
-"""Label conflicts between data sets, within them and in duplicate groups: by hand, and the real ones."""
+"""Label conflicts between data sets, within them and in duplicate groups: by hand, and the real
+ones.
+"""
 
 from datetime import UTC, datetime
 
@@ -17,7 +19,14 @@ def account(dataset, account_id, platform="x", **more):
 
 
 def observe(store, *rows, posts=()):
-    store.append({"accounts": schema.rows("accounts", list(rows)), "posts": schema.rows("posts", list(posts))}, "t", "seen")
+    store.append(
+        {
+            "accounts": schema.rows("accounts", list(rows)),
+            "posts": schema.rows("posts", list(posts)),
+        },
+        "t",
+        "seen",
+    )
 
 
 def of(dataset, account_id, answer, kind="dataset", claimant="authors", **more):
@@ -26,17 +35,46 @@ def of(dataset, account_id, answer, kind="dataset", claimant="authors", **more):
 
 def found(store, **options):
     entries = work.conflicts(store, Scheme.load(), **options)
-    return {(e["account"], e["kind"]): {(a["dataset"], a["claimant"], a["answer"]) for a in e["answers"]} for e in entries}
+    return {
+        (e["account"], e["kind"]): {
+            (a["dataset"], a["claimant"], a["answer"]) for a in e["answers"]
+        }
+        for e in entries
+    }
 
 
 def test_by_hand(store):
-    observe(store, account("a", "1"), account("b", "1"), account("c", "1", "y"), account("a", "train:7"), account("b", "train:7"))
-    say(store, of("a", "1", "bot"), of("b", "1", "organisation"), of("c", "1", "human"), of("a", "2", "bot"), of("a", "2", "human"),
-        of("a", "3", "bot"), of("b", "3", "bot"), of("a", "train:7", "bot"), of("b", "train:7", "human"), of("a", "4", "bot"),
-        of("b", "4", "cannot tell"))
+    observe(
+        store,
+        account("a", "1"),
+        account("b", "1"),
+        account("c", "1", "y"),
+        account("a", "train:7"),
+        account("b", "train:7"),
+    )
+    say(
+        store,
+        of("a", "1", "bot"),
+        of("b", "1", "organisation"),
+        of("c", "1", "human"),
+        of("a", "2", "bot"),
+        of("a", "2", "human"),
+        of("a", "3", "bot"),
+        of("b", "3", "bot"),
+        of("a", "train:7", "bot"),
+        of("b", "train:7", "human"),
+        of("a", "4", "bot"),
+        of("b", "4", "cannot tell"),
+    )
     assert found(store) == {
-        ("1", "between"): {("a", "authors", "bot"), ("b", "authors", "organisation")},  # c is another platform
-        ("2", "within"): {("a", "authors", "bot"), ("a", "authors", "human")},  # nobody observed 2: the data set's platform counts
+        ("1", "between"): {
+            ("a", "authors", "bot"),
+            ("b", "authors", "organisation"),
+        },  # c is another platform
+        ("2", "within"): {
+            ("a", "authors", "bot"),
+            ("a", "authors", "human"),
+        },  # nobody observed 2: the data set's platform counts
     }, "row numbers are no ids, and cannot tell is no label"
     assert work.pairs(work.conflicts(store, Scheme.load())) == {("a", "b"): 1, ("a", "a"): 1}
     assert [(r["a"], r["b"], r["shared"]) for r in work.overlaps(store)] == [("a", "b", 2)]
@@ -47,65 +85,129 @@ def test_by_hand(store):
 
 def test_people_are_one_voice_and_retracted_claims_none(store):
     observe(store, account("a", "1"))
-    old, = say(store, of("a", "1", "bot"))
-    say(store, *(of("a", "1", w, "person", p) for p, w in (("p", "human"), ("q", "human"), ("r", "bot"), ("s", "cannot tell"))))
-    assert found(store) == {("1", "within"): {("a", "2 of 3 people", "human"), ("a", "authors", "bot")}}
-    assert found(store, kinds=["person"]) == {}, "people who disagree are disputed, not in conflict with themselves"
+    (old,) = say(store, of("a", "1", "bot"))
+    say(
+        store,
+        *(
+            of("a", "1", w, "person", p)
+            for p, w in (("p", "human"), ("q", "human"), ("r", "bot"), ("s", "cannot tell"))
+        ),
+    )
+    assert found(store) == {
+        ("1", "within"): {("a", "2 of 3 people", "human"), ("a", "authors", "bot")}
+    }
+    assert found(store, kinds=["person"]) == {}, (
+        "people who disagree are disputed, not in conflict with themselves"
+    )
     say(store, {**of("a", "1", None), "retracts": old})
     assert found(store) == {}
 
 
 def timeline(dataset, account_id, words, n=6):
     """n posts of eight words each, moving along the words."""
-    return [{"dataset": dataset, "post_id": f"{dataset}{account_id}{i}", "account_id": account_id,
-             "text": " ".join(words[i * 2:i * 2 + 8]) + f" https://example.invalid/{account_id}{i}"} for i in range(n)]
+    return [
+        {
+            "dataset": dataset,
+            "post_id": f"{dataset}{account_id}{i}",
+            "account_id": account_id,
+            "text": (
+                " ".join(words[i * 2 : i * 2 + 8]) + f" https://example.invalid/{account_id}{i}"
+            ),
+        }
+        for i in range(n)
+    ]
 
 
 def test_duplicate_groups(store):
     made, later = (datetime(2020, 2, 2, 10, minute, tzinfo=UTC) for minute in (0, 1))
     same = {"bio": "just some words", "created_at": made, "avatar_phash": "00ff"}
     words = [f"w{i}" for i in range(200)]
-    observe(store, account("a", "1", **same), account("b", "2", **same), account("a", "3", **{**same, "avatar_phash": "00fe"}),
-            account("a", "4", **{**same, "created_at": later}), account("a", "5", **{**same, "bio": ""}),
-            account("a", "6"), account("b", "7"), account("a", "8"), account("a", "9"),
-            account("a", "10", **{**same, "avatar_phash": None}),
-            posts=[*timeline("a", "6", words, 40), *timeline("b", "7", words, 40), *timeline("a", "8", words[::-1], 40),
-                   *timeline("a", "9", words, 3)])
+    observe(
+        store,
+        account("a", "1", **same),
+        account("b", "2", **same),
+        account("a", "3", **{**same, "avatar_phash": "00fe"}),
+        account("a", "4", **{**same, "created_at": later}),
+        account("a", "5", **{**same, "bio": ""}),
+        account("a", "6"),
+        account("b", "7"),
+        account("a", "8"),
+        account("a", "9"),
+        account("a", "10", **{**same, "avatar_phash": None}),
+        posts=[
+            *timeline("a", "6", words, 40),
+            *timeline("b", "7", words, 40),
+            *timeline("a", "8", words[::-1], 40),
+            *timeline("a", "9", words, 3),
+        ],
+    )
     picture = {"dataset": "a", "sha256": "f" * 64, "picture": "AA==", "width": 1, "height": 1}
-    store.append({"avatars": schema.rows("avatars", [{**picture, "account_id": "10", "phash": "00ff"}])}, "t", "pictures")
+    store.append(
+        {"avatars": schema.rows("avatars", [{**picture, "account_id": "10", "phash": "00ff"}])},
+        "t",
+        "pictures",
+    )
     duplicates.find(store)
     groups = duplicates.ledger(store)
-    assert sorted((g["by"], [(m["dataset"], m["account"]) for m in g["accounts"]]) for g in groups) == [
-        ("profile", [("a", "1"), ("a", "10"), ("b", "2")]), ("timeline", [("a", "6"), ("b", "7")])]
+    assert sorted(
+        (g["by"], [(m["dataset"], m["account"]) for m in g["accounts"]]) for g in groups
+    ) == [
+        ("profile", [("a", "1"), ("a", "10"), ("b", "2")]),
+        ("timeline", [("a", "6"), ("b", "7")]),
+    ]
     say(store, of("a", "1", "bot"), of("b", "2", "human"), of("a", "6", "bot"), of("b", "7", "bot"))
-    assert found(store) == {("1", "duplicate group"): {("a", "authors", "bot"), ("b", "authors", "human")}}
+    assert found(store) == {
+        ("1", "duplicate group"): {("a", "authors", "bot"), ("b", "authors", "human")}
+    }
     assert found(store, groups=False) == {}
 
 
 def test_timelines_are_alike_from_four_fifths(store):
-    """40 posts of which 38, and 30, are another's: Jaccard of shingles 38/42 = .90 and 30/50 = .6 (each post has its own six)."""
+    """40 posts of which 38, and 30, are another's: Jaccard of shingles 38/42 = .90 and 30/50 = .6
+    (each post has its own six).
+    """
     mine = [[f"{i}x{j}" for j in range(8)] for i in range(60)]
 
     def posts(account_id, chosen):
-        return [{"dataset": "a", "post_id": f"{account_id}-{i}", "account_id": account_id, "text": " ".join(mine[i])}
-                for i in chosen]
+        return [
+            {
+                "dataset": "a",
+                "post_id": f"{account_id}-{i}",
+                "account_id": account_id,
+                "text": " ".join(mine[i]),
+            }
+            for i in chosen
+        ]
 
-    observe(store, account("a", "1"), account("a", "2"), account("a", "3"),
-            posts=[*posts("1", range(40)), *posts("2", range(2, 42)), *posts("3", range(10, 50))])
+    observe(
+        store,
+        account("a", "1"),
+        account("a", "2"),
+        account("a", "3"),
+        posts=[*posts("1", range(40)), *posts("2", range(2, 42)), *posts("3", range(10, 50))],
+    )
     duplicates.find(store)
     assert [[m["account"] for m in g["accounts"]] for g in duplicates.ledger(store)] == [["1", "2"]]
 
 
 @pytest.mark.data
 def test_the_real_conflicts(cli, shared_data):
-    """INDEX.md: verified-2019 against gilani-2017 4, caverlee-2011 4, varol-2017 1; gilani labels 19 of its own both ways."""
-    for name, folder in (("verified-2019", "verified-2019"), ("gilani-2017", "varol-gilani-ids"),
-                         ("varol-2017", "varol-gilani-ids"), ("caverlee-2011", "caverlee-2011")):
+    """INDEX.md: verified-2019 against gilani-2017 4, caverlee-2011 4, varol-2017 1; gilani labels
+    19 of its own both ways.
+    """
+    for name, folder in (
+        ("verified-2019", "verified-2019"),
+        ("gilani-2017", "varol-gilani-ids"),
+        ("varol-2017", "varol-gilani-ids"),
+        ("caverlee-2011", "caverlee-2011"),
+    ):
         cli("pull", name, "--from", shared_data / folder)
     entries = cli.json("conflicts", "--no-groups")
     count = work.pairs(entries)
     for other, n in (("gilani-2017", 4), ("caverlee-2011", 4), ("varol-2017", 1)):
         assert count[min(other, "verified-2019"), max(other, "verified-2019")] == n
-    assert count["gilani-2017", "gilani-2017"] == 19 and count["caverlee-2011", "caverlee-2011"] == 44
+    assert (
+        count["gilani-2017", "gilani-2017"] == 19 and count["caverlee-2011", "caverlee-2011"] == 44
+    )
     assert all({"dataset", "claimant", "answer"} <= set(a) for e in entries for a in e["answers"])
     assert "labelled differently" in cli("conflicts", "--no-groups").stdout

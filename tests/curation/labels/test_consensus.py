@@ -17,10 +17,24 @@ from tests.curation.labels.voting import MEANING, Rule, claim, labels, say
 
 
 def test_majority_by_hand(store):
-    votes = {"two of three": "bbh", "three of five": "bbbhh", "tie": "bh", "one": "h", "organisation": "oob", "undecided": "cy",
-             "mixed": "bbc"}
+    votes = {
+        "two of three": "bbh",
+        "three of five": "bbbhh",
+        "tie": "bh",
+        "one": "h",
+        "organisation": "oob",
+        "undecided": "cy",
+        "mixed": "bbc",
+    }
     words = {"b": "bot", "h": "human", "o": "organisation", "c": "cannot tell", "y": "hybrid"}
-    say(store, *(claim(a, f"p{i}", words[v], i) for a, given_ in votes.items() for i, v in enumerate(given_)))
+    say(
+        store,
+        *(
+            claim(a, f"p{i}", words[v], i)
+            for a, given_ in votes.items()
+            for i, v in enumerate(given_)
+        ),
+    )
     assert labels(store) == {
         "two of three": ("bot", "agreed", 3, 2.5 / 4),  # 2/3 is 0.6667 to four decimals
         "three of five": (None, "disputed", 5, 3.5 / 6),  # 0.6 < 0.6667
@@ -33,13 +47,24 @@ def test_majority_by_hand(store):
 
 
 def test_the_scheme_says_how_many_must_judge_and_agree(store):
-    say(store, claim("a", "p1", "bot"), claim("b", "p1", "bot"), claim("b", "p2", "bot"), claim("b", "p3", "human"))
+    say(
+        store,
+        claim("a", "p1", "bot"),
+        claim("b", "p1", "bot"),
+        claim("b", "p2", "bot"),
+        claim("b", "p3", "human"),
+    )
     strict = Rule(consensus={"minimum": 2, "agreed": 0.9})
     assert {a: v[1] for a, v in labels(store, strict).items()} == {"a": "too few", "b": "disputed"}
 
 
 def test_the_latest_answer_of_a_claimant_counts(store):
-    say(store, claim("a", "p1", "bot", 0), claim("a", "p1", "human", 5), claim("a", "p2", "human", 1))
+    say(
+        store,
+        claim("a", "p1", "bot", 0),
+        claim("a", "p1", "human", 5),
+        claim("a", "p2", "human", 1),
+    )
     assert labels(store)["a"] == ("human", "agreed", 2, 0.5 / 3)
 
 
@@ -49,9 +74,16 @@ def test_the_same_claimant_name_of_another_kind_is_another_claimant(store):
 
 
 def test_several_simultaneous_answers_contradict_each_other(store):
-    say(store, claim("a", "set", "bot", kind="dataset"), claim("a", "set", "human", kind="dataset"),
-        claim("b", "p1", "bot", 3), claim("b", "p1", "human", 3), claim("b", "p1", "human", 1),
-        claim("c", "set", "human", kind="dataset"), claim("c", "set", "organisation", kind="dataset"))
+    say(
+        store,
+        claim("a", "set", "bot", kind="dataset"),
+        claim("a", "set", "human", kind="dataset"),
+        claim("b", "p1", "bot", 3),
+        claim("b", "p1", "human", 3),
+        claim("b", "p1", "human", 1),
+        claim("c", "set", "human", kind="dataset"),
+        claim("c", "set", "organisation", kind="dataset"),
+    )
     found = labels(store)
     assert found["a"] == (None, "disputed", 2, 0.5) and found["b"] == (None, "disputed", 2, 0.5)
     assert found["c"] == ("human", "agreed", 1, 0.25), "two words for one label are one vote"
@@ -63,8 +95,8 @@ def test_saying_the_same_twice_is_one_vote(store):
 
 
 def test_a_retraction_takes_the_vote_back_and_the_older_one_does_not_return(store):
-    old, = say(store, claim("a", "p1", "bot", 0))
-    new, = say(store, claim("a", "p1", "human", 5, retracts=old))
+    (old,) = say(store, claim("a", "p1", "bot", 0))
+    (new,) = say(store, claim("a", "p1", "human", 5, retracts=old))
     say(store, claim("b", "p1", "bot", 0))
     assert labels(store)["a"] == ("human", "agreed", 1, 0.25), "an edit"
     say(store, claim("a", "p1", None, 9, retracts=new))
@@ -72,14 +104,19 @@ def test_a_retraction_takes_the_vote_back_and_the_older_one_does_not_return(stor
 
 
 def test_nobody_takes_back_what_another_said(store):
-    mine, = say(store, claim("a", "p1", "bot", 0))
+    (mine,) = say(store, claim("a", "p1", "bot", 0))
     say(store, claim("a", "p2", None, 1, retracts=mine))
     assert labels(store)["a"] == ("bot", "agreed", 1, 0.75)
 
 
 def test_only_the_kinds_asked_for_count(store):
-    say(store, claim("a", "p1", "human"), claim("a", "twitter", "bot", kind="platform"), claim("a", "m", "bot", kind="model"),
-        claim("a", "set", "bot", kind="dataset"))
+    say(
+        store,
+        claim("a", "p1", "human"),
+        claim("a", "twitter", "bot", kind="platform"),
+        claim("a", "m", "bot", kind="model"),
+        claim("a", "set", "bot", kind="dataset"),
+    )
     assert labels(store)["a"] == (None, "disputed", 2, 0.5)
     assert labels(store, kinds=["person"])["a"] == ("human", "agreed", 1, 0.25)
     assert labels(store, kinds=["platform", "model"])["a"] == ("bot", "agreed", 2, 2.5 / 3)
@@ -89,11 +126,20 @@ def test_repeating_it_makes_no_version_and_a_new_claim_another_consensus(store):
     say(store, claim("a", "p1", "bot"))
     first = consensus(store, "d", Rule())
     again = consensus(store, "d", Rule())
-    assert not first.unchanged and again.unchanged and store.head() == first.version == again.version
+    assert (
+        not first.unchanged and again.unchanged and store.head() == first.version == again.version
+    )
     assert again.document() == first.document()
-    assert first.document() == {"method": "majority", "consensus_id": first.consensus_id, "dataset": "d", "accounts": 1,
-                                "labels": {"bot": 1, "human": 0},
-                                "status": {"agreed": 1, "disputed": 0, "too few": 0}, "version": first.version, "claimants": ()}
+    assert first.document() == {
+        "method": "majority",
+        "consensus_id": first.consensus_id,
+        "dataset": "d",
+        "accounts": 1,
+        "labels": {"bot": 1, "human": 0},
+        "status": {"agreed": 1, "disputed": 0, "too few": 0},
+        "version": first.version,
+        "claimants": (),
+    }
     assert consensus(store, "d", Rule(version="t2")).consensus_id != first.consensus_id
     say(store, claim("a", "p2", "bot"))
     second = consensus(store, "d", Rule())
@@ -103,8 +149,12 @@ def test_repeating_it_makes_no_version_and_a_new_claim_another_consensus(store):
 
 
 def test_errors_say_what_to_do(store):
-    say(store, claim("a", "twitter", "bot", kind="platform"), claim("a", "p9", "robot", kind="rule"))
-    with pytest.raises(UserError, match="kinds dataset, person; it has 1 of kind platform, 1 of kind rule"):
+    say(
+        store, claim("a", "twitter", "bot", kind="platform"), claim("a", "p9", "robot", kind="rule")
+    )
+    with pytest.raises(
+        UserError, match="kinds dataset, person; it has 1 of kind platform, 1 of kind rule"
+    ):
         consensus(store, "d", Rule())
     with pytest.raises(UserError, match=r"'robot' \(1 times\)"):
         consensus(store, "d", Rule(), kinds=["rule"])
@@ -118,7 +168,12 @@ def test_errors_say_what_to_do(store):
         consensus(store, "d", Rule(), kinds=[])
 
 
-VOTE = st.tuples(st.sampled_from("ab"), st.sampled_from("pqr"), st.sampled_from(list(MEANING)), st.integers(0, 3) | st.none())
+VOTE = st.tuples(
+    st.sampled_from("ab"),
+    st.sampled_from("pqr"),
+    st.sampled_from(list(MEANING)),
+    st.integers(0, 3) | st.none(),
+)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
@@ -134,21 +189,36 @@ def test_agrees_with_a_loop_in_any_order(votes, chance):
         k, n = cast.count("bot"), cast.count("bot") + cast.count("human")
         share = round(max(k, n - k) / n, 4) if n else 0
         status = "too few" if n == 0 else "agreed" if share >= 0.6667 else "disputed"
-        expected[account] = (("bot" if 2 * k > n else "human") if status == "agreed" else None, status, n, (k + 0.5) / (n + 1))
+        expected[account] = (
+            ("bot" if 2 * k > n else "human") if status == "agreed" else None,
+            status,
+            n,
+            (k + 0.5) / (n + 1),
+        )
     chance.shuffle(votes)
     with duckdb.connect() as connection:
-        connection.register("offered", schema.rows("claims", [{"claim_id": str(i), **claim(*v)} for i, v in enumerate(votes)]))
+        connection.register(
+            "offered",
+            schema.rows("claims", [{"claim_id": str(i), **claim(*v)} for i, v in enumerate(votes)]),
+        )
         collect(connection, "offered", "d", ["person"], MEANING)
         voted = ballots(connection)
     found = judge(voted, majority(voted), Rule().consensus).to_pylist()
-    assert {r["account_id"]: (r["label"], r["status"], r["n_claims"], r["p_bot"]) for r in found} == expected
+    assert {
+        r["account_id"]: (r["label"], r["status"], r["n_claims"], r["p_bot"]) for r in found
+    } == expected
 
 
 def test_the_command_names_the_next_one(cli, tmp_path):
     from curation.store.store import Store
 
     with Store(tmp_path / "store") as store:
-        say(store, claim("a", "p1", "bot"), claim("b", "p1", "organisation"), claim("c", "p1", "hybrid"))
+        say(
+            store,
+            claim("a", "p1", "bot"),
+            claim("b", "p1", "organisation"),
+            claim("c", "p1", "hybrid"),
+        )
     found = cli.json("consensus", "d", "--kinds", "person")
     assert found["labels"] == {"bot": 1, "human": 1} and found["accounts"] == 3
     assert found["status"] == {"agreed": 2, "disputed": 0, "too few": 1}
@@ -158,11 +228,14 @@ def test_the_command_names_the_next_one(cli, tmp_path):
 
 # -- real claims
 
+
 @pytest.mark.data
 def test_the_experts_votes_on_twibot_22(store, shared_data):
-    """FIELD.md: the released label equals the plain majority for 936 of 986 (each answer counts, `not sure` too).
+    """FIELD.md: the released label equals the plain majority for 936 of 986 (each answer counts,
+    `not sure` too).
 
-    Where `not sure` does not judge, as in the default scheme, it does for 954, and for 23 the judging votes tie.
+    Where `not sure` does not judge, as in the default scheme, it does for 954, and for 23 the
+    judging votes tie.
     """
     folder = shared_data / "twibot22-annotation"
     store.connection.execute(f"""
@@ -185,28 +258,54 @@ def test_the_experts_votes_on_twibot_22(store, shared_data):
     clear = """SELECT count(*) FILTER (b >= 2 * h) , count(*) FILTER (h >= 2 * b) FROM (
         SELECT count(*) FILTER (answer = 'bot') AS b, count(*) FILTER (answer = 'human') AS h FROM votes GROUP BY account_id)
         WHERE b + h > 0"""
-    assert tuple(found.labels.values()) == store.connection.execute(clear).fetchone() == (65, 809), "two thirds of those who judge"
+    assert (
+        tuple(found.labels.values()) == store.connection.execute(clear).fetchone() == (65, 809)
+    ), "two thirds of those who judge"
 
 
 @pytest.mark.data
-@pytest.mark.parametrize(("dataset", "folder", "said", "disputed"), [
-    ("cresci-rtbust-2019", "cresci-rtbust-2019", {"bot": 391, "human": 368}, 0),
-    ("gilani-2017", "varol-gilani-ids", {"bot": 1111, "human": 1503}, 19),
-])
+@pytest.mark.parametrize(
+    ("dataset", "folder", "said", "disputed"),
+    [
+        ("cresci-rtbust-2019", "cresci-rtbust-2019", {"bot": 391, "human": 368}, 0),
+        ("gilani-2017", "varol-gilani-ids", {"bot": 1111, "human": 1503}, 19),
+    ],
+)
 def test_labels_of_pulled_data_sets(store, shared_data, dataset, folder, said, disputed):
     from curation.ingest import cards
     from curation.ingest.pull import pull
 
     pull(store, cards.load(dataset), shared_data / folder)
     found = consensus(store, dataset, Scheme.load())
-    assert found.labels == said and found.status == {"agreed": sum(said.values()), "disputed": disputed, "too few": 0}
+    assert found.labels == said and found.status == {
+        "agreed": sum(said.values()),
+        "disputed": disputed,
+        "too few": 0,
+    }
 
 
 def test_a_consensus_asked_for_again_is_the_one_that_counts(store):
     claims = [("person", "ada", "bot"), ("dataset", "authors", "human")]
-    store.append({"claims": schema.rows("claims", [
-        {"claim_id": kind, "dataset": "d", "account_id": "1", "claimant": who, "claimant_kind": kind, "answer": answer}
-        for kind, who, answer in claims])}, "ada", "two claims")
+    store.append(
+        {
+            "claims": schema.rows(
+                "claims",
+                [
+                    {
+                        "claim_id": kind,
+                        "dataset": "d",
+                        "account_id": "1",
+                        "claimant": who,
+                        "claimant_kind": kind,
+                        "answer": answer,
+                    }
+                    for kind, who, answer in claims
+                ],
+            )
+        },
+        "ada",
+        "two claims",
+    )
     people = consensus(store, "d", Rule(), kinds=["person"]).consensus_id
     authors = consensus(store, "d", Rule(), kinds=["dataset"]).consensus_id
     assert newest_consensus(store, "d", store.head()) == authors

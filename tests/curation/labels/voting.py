@@ -7,7 +7,13 @@ from curation.labels.consensus import consensus
 from curation.store import identity, schema
 
 NOON = datetime(2024, 5, 5, 12, tzinfo=UTC)
-MEANING = {"bot": "bot", "human": "human", "organisation": "human", "hybrid": None, "cannot tell": None}
+MEANING = {
+    "bot": "bot",
+    "human": "human",
+    "organisation": "human",
+    "hybrid": None,
+    "cannot tell": None,
+}
 
 
 @dataclass(frozen=True)
@@ -21,8 +27,15 @@ class Rule:
 
 def claim(account_id, claimant, answer, minutes=None, kind="person", **more):
     made_at = None if minutes is None else NOON + timedelta(minutes=minutes)
-    return {"dataset": "d", "account_id": account_id, "claimant": claimant, "claimant_kind": kind, "answer": answer,
-            "made_at": made_at, **more}
+    return {
+        "dataset": "d",
+        "account_id": account_id,
+        "claimant": claimant,
+        "claimant_kind": kind,
+        "answer": answer,
+        "made_at": made_at,
+        **more,
+    }
 
 
 def say(store, *claims):
@@ -35,5 +48,7 @@ def say(store, *claims):
 def labels(store, scheme=None, **options):
     """(label, status, n_claims, p_bot) by account."""
     found = consensus(store, "d", scheme or Rule(), **options)
-    rows = store.arrow("FROM lake.main.labels WHERE consensus_id = ?", [found.consensus_id]).to_pylist()
+    rows = store.arrow(
+        "FROM lake.main.labels WHERE consensus_id = ?", [found.consensus_id]
+    ).to_pylist()
     return {r["account_id"]: (r["label"], r["status"], r["n_claims"], r["p_bot"]) for r in rows}

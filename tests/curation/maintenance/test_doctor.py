@@ -1,4 +1,6 @@
-"""A catalog that is gone is never replaced by a new one, and what doctor takes away can be taken back."""
+"""A catalog that is gone is never replaced by a new one, and what doctor takes away can be taken
+back.
+"""
 
 import os
 import shutil
@@ -22,12 +24,22 @@ HANDLE = "an_erased_handle"
 
 
 def accounts(first, last):
-    """Accounts numbered from `first` up to `last`: 300 or more of them are a data file, fewer are rows in the catalog."""
+    """Accounts numbered from `first` up to `last`: 300 or more of them are a data file, fewer are
+    rows in the catalog.
+    """
     return {
-        "accounts": schema.rows("accounts", [
-            {"dataset": "d", "account_id": f"91{i:07d}", "platform": "twitter", "handle": f"{HANDLE}_{i}_"}
-            for i in range(first, last)
-        ])
+        "accounts": schema.rows(
+            "accounts",
+            [
+                {
+                    "dataset": "d",
+                    "account_id": f"91{i:07d}",
+                    "platform": "twitter",
+                    "handle": f"{HANDLE}_{i}_",
+                }
+                for i in range(first, last)
+            ],
+        )
     }
 
 
@@ -67,10 +79,15 @@ def lose(location, how=missing):
 
 
 def tree(home):
-    """Every file of a home with its size and time, without the lock and the logs that SQLite keeps beside an open file."""
+    """Every file of a home with its size and time, without the lock and the logs that SQLite keeps
+    beside an open file.
+    """
     aside = ("write.lock", "catalog.sqlite-wal", "catalog.sqlite-shm")
-    return {p.relative_to(home).as_posix(): (p.stat().st_size, p.stat().st_mtime_ns)
-            for p in home.rglob("*") if p.is_file() and p.name not in aside}
+    return {
+        p.relative_to(home).as_posix(): (p.stat().st_size, p.stat().st_mtime_ns)
+        for p in home.rglob("*")
+        if p.is_file() and p.name not in aside
+    }
 
 
 @pytest.mark.parametrize("how", [empty, without_tables])
@@ -83,14 +100,18 @@ def test_a_lost_catalog_is_not_replaced_and_a_backup_restores_it(place, tmp_path
 
 
 def check_lost(place, tmp_path, how=missing):
-    """A store whose catalog is lost is refused by all, left as it is, and restored as the sentence says."""
+    """A store whose catalog is lost is refused by all, left as it is, and restored as the sentence
+    says.
+    """
     location = fill(place)
     with Store(place) as store:
         backup.make(store, tmp_path / "kept")
     lose(location, how)
     before = tree(location.home)
     for create in (True, False):
-        with pytest.raises(UserError, match=r"holds files of a store \(one is data/.*\.parquet\)") as refused:
+        with pytest.raises(
+            UserError, match=r"holds files of a store \(one is data/.*\.parquet\)"
+        ) as refused:
             Store(place, create=create)
         assert f"mv {location.home} {location.home}.lost && botbench --store" in str(refused.value)
         assert "restore-backup BACKUP" in str(refused.value)
@@ -121,8 +142,13 @@ def test_any_folder_of_a_store_with_files_keeps_a_new_catalog_away(place, folder
 def test_the_sentence_names_no_password(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a.parquet").write_bytes(b"x")
-    says = str(lake.lost(lake.locate(f"postgresql://ada:secret@db.example:5433/team?data_path={tmp_path}")))
-    assert "secret" not in says and f"postgresql://ada@db.example:5433/team?data_path={tmp_path}" in says
+    says = str(
+        lake.lost(lake.locate(f"postgresql://ada:secret@db.example:5433/team?data_path={tmp_path}"))
+    )
+    assert (
+        "secret" not in says
+        and f"postgresql://ada@db.example:5433/team?data_path={tmp_path}" in says
+    )
 
 
 @pytest.mark.parametrize("attached", [False, True])
@@ -143,14 +169,20 @@ def test_an_unfinished_catalog_file_to_which_no_file_belongs_is_finished(tmp_pat
     if log:
         (location.home / "catalog.sqlite-wal").write_bytes(b"a log that was cut short")
     assert [(f.outcome, f.do) for f in doctor.examine(location).findings] == [
-        ("note", "Run botbench pull CARD again: it makes the store.")]
+        ("note", "Run botbench pull CARD again: it makes the store.")
+    ]
     fill(location.home)
     assert doctor.examine(location).well
 
 
 def test_a_pull_killed_at_any_moment_leaves_a_store_that_opens(tmp_path):
-    """Ends a first append by SIGKILL after 0.05 to 0.8 s, which is before, while and after the catalog is made."""
-    script = "import sys; sys.path.insert(0, sys.argv[2]); import test_doctor; test_doctor.fill(sys.argv[1])"
+    """Ends a first append by SIGKILL after 0.05 to 0.8 s, which is before, while and after the
+    catalog is made.
+    """
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[2]); import test_doctor;"
+        " test_doctor.fill(sys.argv[1])"
+    )
     here = str(Path(__file__).parent)
     for n in range(6):
         home = tmp_path / f"killed-{n}"
@@ -194,17 +226,25 @@ def test_clean_moves_files_to_a_dated_folder_and_keeps_their_paths(place):
     work.parent.mkdir(parents=True)
     work.write_text("a")
     name = left_over.relative_to(location.home)
-    assert doctor.clean(location, now=TOMORROW) == [name.as_posix(), "tmp/pull-1", "tmp/pull-1/rows.unfinished"]
+    assert doctor.clean(location, now=TOMORROW) == [
+        name.as_posix(),
+        "tmp/pull-1",
+        "tmp/pull-1/rows.unfinished",
+    ]
     day = time.strftime("%Y-%m-%dT%H-%M-%S", time.gmtime(TOMORROW))
     (folder,) = (location.home / "trash").iterdir()
     assert folder.name.startswith(day)
-    assert (folder / name).read_bytes() == b"half a file" and (folder / "tmp" / "pull-1" / "rows.unfinished").read_text() == "a"
+    assert (folder / name).read_bytes() == b"half a file" and (
+        folder / "tmp" / "pull-1" / "rows.unfinished"
+    ).read_text() == "a"
     assert not left_over.exists() and not work.parent.exists()
     # What is in the trash is not unfinished work once more.
     assert doctor.clean(location, now=TOMORROW) == []
     trash = doctor.examine(location).findings[-1]
     assert (trash.check, trash.outcome, trash.items) == ("trash", "note", (folder.name,))
-    assert trash.says.startswith("2 files (0.0 MB)") and f"rm -r {location.home / 'trash'}" in trash.do
+    assert (
+        trash.says.startswith("2 files (0.0 MB)") and f"rm -r {location.home / 'trash'}" in trash.do
+    )
     shutil.rmtree(location.home / "trash")
     assert doctor.examine(location).findings[-1].outcome == "well"
 
@@ -214,24 +254,36 @@ def test_a_backup_leaves_the_trash_out(tmp_path):
     orphan(location, "left-over.parquet", b"half a file")
     doctor.clean(location, now=TOMORROW)
     with Store(location.home) as store:
-        assert not [n for n in backup.make(store, tmp_path / "kept").manifest["files"] if n.startswith("trash/")]
+        assert not [
+            n
+            for n in backup.make(store, tmp_path / "kept").manifest["files"]
+            if n.startswith("trash/")
+        ]
 
 
-@pytest.mark.parametrize(("contents", "refused"), [
-    ([b"a"], False),  # 1 of 2 files is not more than half, nor is 1 byte
-    ([b"a", b"b"], True),  # 2 of 3 files
-    ([b"a" * 10_000_000], True),  # 1 of 2 files, nearly all bytes
-])
+@pytest.mark.parametrize(
+    ("contents", "refused"),
+    [
+        ([b"a"], False),  # 1 of 2 files is not more than half, nor is 1 byte
+        ([b"a", b"b"], True),  # 2 of 3 files
+        ([b"a" * 10_000_000], True),  # 1 of 2 files, nearly all bytes
+    ],
+)
 def test_clean_refuses_where_most_data_files_would_go(tmp_path, contents, refused):
     location = fill(tmp_path / "store")
     left = [orphan(location, f"left-{i}.parquet", content) for i, content in enumerate(contents)]
     if not refused:
         assert len(doctor.clean(location, now=TOMORROW)) == len(left)
         return
-    with pytest.raises(UserError, match=r"more than half\. Nothing was moved\. .*restore a backup.*doctor --clean --force"):
+    with pytest.raises(
+        UserError,
+        match=r"more than half\. Nothing was moved\. .*restore a backup.*doctor --clean --force",
+    ):
         doctor.clean(location, now=TOMORROW)
     assert all(p.exists() for p in left) and not (location.home / "trash").exists()
-    finding = next(f for f in doctor.examine(location, now=TOMORROW).findings if f.check == "orphaned files")
+    finding = next(
+        f for f in doctor.examine(location, now=TOMORROW).findings if f.check == "orphaned files"
+    )
     assert finding.outcome == "note" and "more than half" in finding.says
     assert len(doctor.clean(location, now=TOMORROW, force=True)) == len(left)
     assert not any(p.exists() for p in left) and next(location.data.rglob("*.parquet")).exists()
@@ -243,14 +295,19 @@ def test_the_command_on_an_emptied_catalog(cli, tmp_path):
     kept = next(location.data.rglob("*.parquet"))
     os.utime(kept, (0, 0))
     found = cli.json("doctor", "--clean", code=1)
-    assert not found["well"] and "is empty (0 bytes)" in found["findings"][0]["says"] and kept.exists()
+    assert (
+        not found["well"] and "is empty (0 bytes)" in found["findings"][0]["says"] and kept.exists()
+    )
     assert "Restore the catalog from a backup: mv " in cli("log", code=2).stderr
     # A new catalog in the place of the right one, as earlier versions made it.
     with Store(tmp_path / "other"):
         pass
     shutil.copyfile(tmp_path / "other" / "catalog.sqlite", location.home / "catalog.sqlite")
     assert "Nothing was moved" in cli("doctor", "--clean", code=2).stderr and kept.exists()
-    assert "trash" in cli("doctor", "--clean", "--force").stderr + cli("doctor").stdout and not kept.exists()
+    assert (
+        "trash" in cli("doctor", "--clean", "--force").stderr + cli("doctor").stdout
+        and not kept.exists()
+    )
 
 
 def test_an_account_is_erased_from_the_trash_too(place):
@@ -264,13 +321,20 @@ def test_an_account_is_erased_from_the_trash_too(place):
     (folder,) = (location.home / "trash").iterdir()
     with Store(place) as store:
         done = erase(store, "910000007", "asked")
-        assert (done.left, done.left_in) == (0, []) and "what doctor --clean moved to trash/" in done.places_checked
+        assert (done.left, done.left_in) == (
+            0,
+            [],
+        ) and "what doctor --clean moved to trash/" in done.places_checked
         assert (done.files["trash: rows taken out"], done.files["trash: removed"]) == (1, 2)
         (kept,) = [p for p in folder.rglob("*") if p.is_file()]
-        rows = store.connection.execute("SELECT account_id, handle FROM read_parquet(?)", [str(kept)]).fetchall()
+        rows = store.connection.execute(
+            "SELECT account_id, handle FROM read_parquet(?)", [str(kept)]
+        ).fetchall()
         assert kept.name == "whole.parquet" and len(rows) == 299
         assert not [r for r in rows if "910000007" in r or f"{HANDLE}_7_" in r]
         # A file that comes there afterwards is found.
-        store.connection.execute(f"COPY (SELECT 'd' AS dataset, '910000007' AS account_id) TO '{folder}/later.parquet'")
+        store.connection.execute(
+            f"COPY (SELECT 'd' AS dataset, '910000007' AS account_id) TO '{folder}/later.parquet'"
+        )
         again = erase(store, "910000007", "asked")
         assert again.files == {"trash: rows taken out": 1} and again.left == 0

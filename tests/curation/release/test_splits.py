@@ -18,7 +18,9 @@ SEEN = datetime(2020, 1, 1, tzinfo=UTC)
 
 def drawn(members, seed=0):
     """{account: (part, group)} for [(account, label, group)]."""
-    table = pa.Table.from_pylist([{"account_id": a, "label": lab, "group": g} for a, lab, g in members])
+    table = pa.Table.from_pylist(
+        [{"account_id": a, "label": lab, "group": g} for a, lab, g in members]
+    )
     cursor = CONNECTION.cursor()
     cursor.register("members", table)
     rows = cursor.execute(f"FROM {stratified('members', seed)}").fetchall()
@@ -29,12 +31,16 @@ def drawn(members, seed=0):
 def groups(records):
     """{account: group} for observations."""
     cursor = CONNECTION.cursor()
-    cursor.register("observed", schema.rows("accounts", [{"dataset": "d", "platform": "t", **r} for r in records]))
+    cursor.register(
+        "observed",
+        schema.rows("accounts", [{"dataset": "d", "platform": "t", **r} for r in records]),
+    )
     return dict(cursor.execute(f"FROM {duplicate_groups('observed')}").fetchall())
 
 
-MEMBERS = st.lists(st.tuples(st.sampled_from(["bot", "human"]), st.integers(0, 30)), min_size=1, max_size=120).map(
-    lambda rows: [(f"a{i}", label, f"g{group}") for i, (label, group) in enumerate(rows)])
+MEMBERS = st.lists(
+    st.tuples(st.sampled_from(["bot", "human"]), st.integers(0, 30)), min_size=1, max_size=120
+).map(lambda rows: [(f"a{i}", label, f"g{group}") for i, (label, group) in enumerate(rows)])
 
 
 @settings(max_examples=60, deadline=None)
@@ -53,7 +59,9 @@ def test_a_group_is_never_on_both_sides_and_order_does_not_matter(members, seed,
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 200), st.integers(0, 200), st.integers(0, 3))
 def test_accounts_of_their_own_are_shared_out_within_rounding(bots, humans, seed):
-    members = [(f"b{i}", "bot", f"b{i}") for i in range(bots)] + [(f"h{i}", "human", f"h{i}") for i in range(humans)]
+    members = [(f"b{i}", "bot", f"b{i}") for i in range(bots)] + [
+        (f"h{i}", "human", f"h{i}") for i in range(humans)
+    ]
     if not members:
         return
     found = drawn(members, seed)
@@ -65,10 +73,16 @@ def test_accounts_of_their_own_are_shared_out_within_rounding(bots, humans, seed
 
 def test_the_same_picture_bio_and_minute_are_a_group_whatever_the_counts():
     looks = {"avatar_phash": "00ff00ff00ff00ff", "bio": "just some words", "created_at": SEEN}
-    found = groups([{"account_id": "1", **looks, "followers": 3}, {"account_id": "2", **looks, "followers": 900},
-                    {"account_id": "3", **looks, "created_at": SEEN.replace(minute=1)},
-                    {"account_id": "4", **looks, "bio": "others"},
-                    {"account_id": "5", **looks, "avatar_phash": None}, {"account_id": "6", **looks, "bio": ""}])
+    found = groups(
+        [
+            {"account_id": "1", **looks, "followers": 3},
+            {"account_id": "2", **looks, "followers": 900},
+            {"account_id": "3", **looks, "created_at": SEEN.replace(minute=1)},
+            {"account_id": "4", **looks, "bio": "others"},
+            {"account_id": "5", **looks, "avatar_phash": None},
+            {"account_id": "6", **looks, "bio": ""},
+        ]
+    )
     assert found["1"] == found["2"] and len(set(found.values())) == 5
 
 
@@ -89,39 +103,79 @@ def test_another_seed_is_another_split():
 
 
 def test_equal_profiles_are_a_group_and_only_they():
-    profile = {"display_name": "n", "bio": "b", "created_at": SEEN, "followers": 3, "verified": True}
-    found = groups([
-        {"account_id": "1", **profile, "handle": "x"}, {"account_id": "2", **profile, "handle": "y", "extra": {"a": "b"},
-         "observed_at": SEEN},
-        {"account_id": "3", **profile, "bio": "other"}, {"account_id": "4", **profile, "verified": False},
-        {"account_id": "5", **profile, "extra": {"bio_length": "9"}},
-    ])
+    profile = {
+        "display_name": "n",
+        "bio": "b",
+        "created_at": SEEN,
+        "followers": 3,
+        "verified": True,
+    }
+    found = groups(
+        [
+            {"account_id": "1", **profile, "handle": "x"},
+            {"account_id": "2", **profile, "handle": "y", "extra": {"a": "b"}, "observed_at": SEEN},
+            {"account_id": "3", **profile, "bio": "other"},
+            {"account_id": "4", **profile, "verified": False},
+            {"account_id": "5", **profile, "extra": {"bio_length": "9"}},
+        ]
+    )
     assert found["1"] == found["2"] and found["1"].startswith("alike:")
     assert [found[a] for a in "345"] == ["alone:3", "alone:4", "alone:5"]
 
 
 def test_what_says_little_is_no_group():
     ids_only = [{"account_id": str(i)} for i in range(5)]
-    flags = [{"account_id": f"f{i}", "verified": False, "lang": "it", "default_avatar": True, "status": "active"} for i in range(5)]
+    flags = [
+        {
+            "account_id": f"f{i}",
+            "verified": False,
+            "lang": "it",
+            "default_avatar": True,
+            "status": "active",
+        }
+        for i in range(5)
+    ]
     two = [{"account_id": f"t{i}", "followers": 0, "bio": "", "following": 0} for i in range(5)]
     found = groups([*ids_only, *flags, *two])
     assert len(set(found.values())) == 15
 
 
 def test_the_official_split_is_what_the_source_says():
-    claims = [("1", "train"), ("1", "train"), ("2", "test"), ("3", "train"), ("3", "test"), ("4", "dev"), ("5", None),
-        ("6", "validation")]
-    table = schema.rows("claims", [{"account_id": a, "attributes": {"part": p} if p else {}} for a, p in claims])
+    claims = [
+        ("1", "train"),
+        ("1", "train"),
+        ("2", "test"),
+        ("3", "train"),
+        ("3", "test"),
+        ("4", "dev"),
+        ("5", None),
+        ("6", "validation"),
+    ]
+    table = schema.rows(
+        "claims", [{"account_id": a, "attributes": {"part": p} if p else {}} for a, p in claims]
+    )
     cursor = CONNECTION.cursor()
     cursor.register("claims", table)
-    assert sorted(cursor.execute(f"FROM {official('claims')}").fetchall()) == [("1", "train"), ("2", "test"), ("6", "validation")]
+    assert sorted(cursor.execute(f"FROM {official('claims')}").fetchall()) == [
+        ("1", "train"),
+        ("2", "test"),
+        ("6", "validation"),
+    ]
 
 
 @pytest.mark.parametrize("threads", [1, 4])
 def test_many_accounts(threads):
     cursor = CONNECTION.cursor()
     cursor.execute(f"SET threads = {threads}")
-    many = ("(SELECT 'a' || i AS account_id, CASE WHEN i % 5 = 0 THEN 'bot' ELSE 'human' END AS label, "
-            "'g' || (i // 3) AS \"group\" FROM range(90000) r(i))")
-    counts = dict(cursor.execute(f"SELECT part, count(*) FROM {stratified(many, 0)} GROUP BY ALL").fetchall())
-    assert {p: round(n / 90000, 2) for p, n in counts.items()} == {"train": 0.6, "validation": 0.2, "test": 0.2}
+    many = (
+        "(SELECT 'a' || i AS account_id, CASE WHEN i % 5 = 0 THEN 'bot' ELSE 'human' END AS label, "
+        "'g' || (i // 3) AS \"group\" FROM range(90000) r(i))"
+    )
+    counts = dict(
+        cursor.execute(f"SELECT part, count(*) FROM {stratified(many, 0)} GROUP BY ALL").fetchall()
+    )
+    assert {p: round(n / 90000, 2) for p, n in counts.items()} == {
+        "train": 0.6,
+        "validation": 0.2,
+        "test": 0.2,
+    }

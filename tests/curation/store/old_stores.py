@@ -5,14 +5,23 @@ from pathlib import Path
 from curation.store import connection as lake
 
 FIRST = (Path(__file__).parent / "stores" / "first_schema.sql").read_text(encoding="utf-8")
-COLUMNS = {"claims": "claim_id, dataset, account_id, claimant, claimant_kind, answer",
-           "assignments": "batch_id, account_id, copy, stratum, inclusion_probability, annotator"}
-ROWS = {"claims": [("c1", "d", "1", "ada", "person", "bot"), ("c2", "d", "2", "ada", "person", "human")],
-        "assignments": [("b", "1", 1, None, 0.5, "ada"), ("b", "2", 1, None, 0.25, None)]}
+COLUMNS = {
+    "claims": "claim_id, dataset, account_id, claimant, claimant_kind, answer",
+    "assignments": "batch_id, account_id, copy, stratum, inclusion_probability, annotator",
+}
+ROWS = {
+    "claims": [
+        ("c1", "d", "1", "ada", "person", "bot"),
+        ("c2", "d", "2", "ada", "person", "human"),
+    ],
+    "assignments": [("b", "1", 1, None, 0.5, "ada"), ("b", "2", 1, None, 0.25, None)],
+}
 
 
 def make(location, without=()):
-    """A store of the first schema (but for the tables `without`) with two claims in version 2, two assignments in 3."""
+    """A store of the first schema (but for the tables `without`) with two claims in version 2, two
+    assignments in 3.
+    """
     place = lake.locate(location)
     connection = lake.connect(place)
     connection.execute("BEGIN")
@@ -27,7 +36,9 @@ def make(location, without=()):
         connection.execute("BEGIN")
         connection.execute("UPDATE lake.main.guard SET n = n + 1")
         marks = ", ".join("?" * len(rows[0]))
-        connection.executemany(f"INSERT INTO lake.main.{table} ({COLUMNS[table]}) VALUES ({marks})", rows)
+        connection.executemany(
+            f"INSERT INTO lake.main.{table} ({COLUMNS[table]}) VALUES ({marks})", rows
+        )
         connection.execute("CALL lake.set_commit_message('ada', ?)", [table])
         connection.execute("COMMIT")
     connection.close()

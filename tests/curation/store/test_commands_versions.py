@@ -10,14 +10,28 @@ from curation.store.store import Store
 def filled(tmp_path):
     with Store(tmp_path / "store") as store:
         for turn in ("one", "two"):
-            store.append({"accounts": schema.rows("accounts", [
-                {"dataset": "d", "account_id": f"{turn}-{i}", "platform": "twitter"} for i in range(3)])}, "ada", f"turn {turn}")
+            store.append(
+                {
+                    "accounts": schema.rows(
+                        "accounts",
+                        [
+                            {"dataset": "d", "account_id": f"{turn}-{i}", "platform": "twitter"}
+                            for i in range(3)
+                        ],
+                    )
+                },
+                "ada",
+                f"turn {turn}",
+            )
 
 
 def test_log_lists_the_newest_first_and_as_json(cli, filled):
     found = cli.json("log")["versions"]
     assert [(v["version"], v["author"], v["message"]) for v in found] == [
-        (3, "ada", "turn two"), (2, "ada", "turn one"), (1, "botbench", "an empty store")]
+        (3, "ada", "turn two"),
+        (2, "ada", "turn one"),
+        (1, "botbench", "an empty store"),
+    ]
     assert "turn two" in cli("log").stdout
     assert [v["version"] for v in cli.json("log", "--at", "2", "-n", "1")["versions"]] == [2]
 
@@ -32,14 +46,20 @@ def test_show_counts_rows_and_what_the_version_added(cli, filled):
 def test_diff_and_tag(cli, filled):
     assert cli.json("tag", "before", "2") == {"tag": "before", "version": 2}
     assert cli.json("diff", "before", "3") == {
-        "from": 2, "to": 3, "tables": {"accounts": {"added": 3, "removed": 0, "changed": 0}}, "labels": []}
+        "from": 2,
+        "to": 3,
+        "tables": {"accounts": {"added": 3, "removed": 0, "changed": 0}},
+        "labels": [],
+    }
     assert [(t["tag"], t["version"]) for t in cli.json("tag")["tags"]] == [("before", 2)]
     assert cli.json("show", "4")["changes"] == {"tags": {"added": 1, "removed": 0, "changed": 0}}
     assert "Nothing differs" in cli("diff", "2", "before").stderr
 
 
 def test_log_can_be_narrowed(cli, filled):
-    assert [v["version"] for v in cli.json("log", "--author", "ada", "--grep", "two")["versions"]] == [3]
+    assert [
+        v["version"] for v in cli.json("log", "--author", "ada", "--grep", "two")["versions"]
+    ] == [3]
 
 
 def test_diff_without_versions_is_what_the_newest_one_brought(cli, filled):
@@ -50,7 +70,11 @@ def test_diff_without_versions_is_what_the_newest_one_brought(cli, filled):
 
 def test_restore_and_blame_on_the_command_line(cli, filled):
     made = cli.json("restore", "2")
-    assert made == {"restored": 2, "version": 4, "tables": {"accounts": {"added": 0, "removed": 3, "changed": 0}}}
+    assert made == {
+        "restored": 2,
+        "version": 4,
+        "tables": {"accounts": {"added": 0, "removed": 3, "changed": 0}},
+    }
     assert "no version was made" in cli("restore", "2").stderr
     assert cli.json("diff", "2", "4")["tables"] == {}
     lines = cli.json("blame", "two-1")["lines"]

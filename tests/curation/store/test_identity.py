@@ -39,7 +39,9 @@ BY_HAND = (
 
 
 def test_a_claim_id_is_the_sha256_of_the_json_written_by_hand(connection):
-    found = identity.with_claim_ids(connection, schema.rows("claims", [CLAIM]))["claim_id"].to_pylist()
+    found = identity.with_claim_ids(connection, schema.rows("claims", [CLAIM]))[
+        "claim_id"
+    ].to_pylist()
     assert found == [hashlib.sha256(BY_HAND.encode()).hexdigest()]
 
 
@@ -53,7 +55,9 @@ def test_a_claim_id_knows_nothing_of_the_pull_or_the_batch(connection):
         "scheme_version": "2",
         "kinds": ["amplifier", "spam"],
     }
-    found = identity.with_claim_ids(connection, schema.rows("claims", [CLAIM, other]))["claim_id"].to_pylist()
+    found = identity.with_claim_ids(connection, schema.rows("claims", [CLAIM, other]))[
+        "claim_id"
+    ].to_pylist()
     assert found[0] == found[1]
 
 
@@ -72,7 +76,9 @@ def test_a_claim_id_knows_nothing_of_the_pull_or_the_batch(connection):
     ],
 )
 def test_a_claim_id_changes_with_anything_that_was_claimed(connection, change):
-    found = identity.with_claim_ids(connection, schema.rows("claims", [CLAIM, {**CLAIM, **change}]))["claim_id"].to_pylist()
+    found = identity.with_claim_ids(
+        connection, schema.rows("claims", [CLAIM, {**CLAIM, **change}])
+    )["claim_id"].to_pylist()
     assert found[0] != found[1]
 
 
@@ -83,7 +89,10 @@ posts = st.lists(
             "text": texts,
             "likes": st.one_of(st.none(), st.integers(0, 2**60)),
             "hashtags": st.one_of(st.none(), st.lists(texts, max_size=3)),
-            "created_at": st.one_of(st.none(), st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))),
+            "created_at": st.one_of(
+                st.none(),
+                st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),
+            ),
         }
     ),
     min_size=1,
@@ -94,12 +103,27 @@ posts = st.lists(
 @settings(max_examples=60, deadline=None)
 @given(posts, st.randoms())
 def test_canonical_rows_read_back_as_what_was_put_in(connection, given_posts, random):
-    rows = [{"dataset": "d", "post_id": str(i), "account_id": "a", **post} for i, post in enumerate(given_posts)]
+    rows = [
+        {"dataset": "d", "post_id": str(i), "account_id": "a", **post}
+        for i, post in enumerate(given_posts)
+    ]
     connection.register("given", schema.rows("posts", rows))
-    columns = [schema.TABLES["posts"].column(n) for n in ("post_id", "text", "likes", "hashtags", "created_at")]
-    found = [json.loads(r) for (r,) in connection.execute(f"SELECT {identity.canonical_row(columns)} FROM given").fetchall()]
+    columns = [
+        schema.TABLES["posts"].column(n)
+        for n in ("post_id", "text", "likes", "hashtags", "created_at")
+    ]
+    found = [
+        json.loads(r)
+        for (r,) in connection.execute(
+            f"SELECT {identity.canonical_row(columns)} FROM given"
+        ).fetchall()
+    ]
     for row, back in zip(rows, found, strict=True):
-        assert back["text"] == row["text"] and back["likes"] == row["likes"] and back["post_id"] == row["post_id"]
+        assert (
+            back["text"] == row["text"]
+            and back["likes"] == row["likes"]
+            and back["post_id"] == row["post_id"]
+        )
         assert (back["hashtags"] is None) == (row["hashtags"] is None)
         assert sorted(back["hashtags"] or [], key=str) == sorted(row["hashtags"] or [], key=str)
         when = row["created_at"] and row["created_at"].strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -112,16 +136,29 @@ def test_canonical_rows_read_back_as_what_was_put_in(connection, given_posts, ra
 
 def test_the_content_hash_does_not_depend_on_layout_threads_or_time_zone(connection, tmp_path):
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE many AS SELECT 'd' AS dataset, (i * 7919 % 200003)::VARCHAR AS post_id, 'a' AS account_id, "
-        "to_timestamp(i) AS created_at, 'text ' || i AS text FROM range(200003) t(i)"
+        "CREATE OR REPLACE TEMP TABLE many AS SELECT 'd' AS dataset, (i * 7919 % 200003)::VARCHAR"
+        " AS post_id, 'a' AS account_id, to_timestamp(i) AS created_at, 'text ' || i AS text FROM"
+        " range(200003) t(i)"
     )
-    names = {c.name for c in schema.TABLES["posts"].columns} - {"dataset", "post_id", "account_id", "created_at", "text"}
-    rest = ", ".join(f'NULL::{schema.TABLES["posts"].column(n).type} AS "{n}"' for n in sorted(names))
+    names = {c.name for c in schema.TABLES["posts"].columns} - {
+        "dataset",
+        "post_id",
+        "account_id",
+        "created_at",
+        "text",
+    }
+    rest = ", ".join(
+        f'NULL::{schema.TABLES["posts"].column(n).type} AS "{n}"' for n in sorted(names)
+    )
     whole = identity.content_hash(connection, {"posts": f"(SELECT *, {rest} FROM many)"})
-    connection.execute(f"COPY (FROM many ORDER BY text DESC) TO '{tmp_path / 'x.parquet'}' (ROW_GROUP_SIZE 5000)")
+    connection.execute(
+        f"COPY (FROM many ORDER BY text DESC) TO '{tmp_path / 'x.parquet'}' (ROW_GROUP_SIZE 5000)"
+    )
     with duckdb.connect(config={"threads": 1}) as other:
         other.execute("SET TimeZone = 'Pacific/Auckland'")
-        again = identity.content_hash(other, {"posts": f"(SELECT *, {rest} FROM '{tmp_path / 'x.parquet'}')"})
+        again = identity.content_hash(
+            other, {"posts": f"(SELECT *, {rest} FROM '{tmp_path / 'x.parquet'}')"}
+        )
     assert again == whole
 
 
@@ -130,12 +167,27 @@ def test_a_column_added_later_changes_no_hash_while_it_is_null(store):
     from curation.store.schema import TABLES
 
     columns = TABLES["labels"].columns
-    rows = "(SELECT 'c' AS consensus_id, 'd' AS dataset, '1' AS account_id, 'bot' AS label, 0.5::DOUBLE AS p_bot, "
-    tail = "::DOUBLE AS p_low, NULL::DOUBLE AS p_high, 1::BIGINT AS n_claims, 'agreed' AS status, 'majority' AS method)"
-    before = '{"consensus_id":"c","dataset":"d","account_id":"1","label":"bot","p_bot":0.5,"n_claims":1,"status":"agreed",' \
-             '"method":"majority"}'
-    (plain,), = store.connection.execute(f"SELECT {canonical_row(columns)} FROM {rows}NULL{tail}").fetchall()
-    (known,), = store.connection.execute(f"SELECT {canonical_row(columns)} FROM {rows}0.25{tail}").fetchall()
-    (absent,), = store.connection.execute(
-        f"SELECT {canonical_row(columns, absent=('p_low', 'p_high'))} FROM {rows}NULL{tail}").fetchall()
-    assert plain == absent == before and known == before.replace('"n_claims"', '"p_low":0.25,"n_claims"')
+    rows = (
+        "(SELECT 'c' AS consensus_id, 'd' AS dataset, '1' AS account_id, 'bot' AS label,"
+        " 0.5::DOUBLE AS p_bot, "
+    )
+    tail = (
+        "::DOUBLE AS p_low, NULL::DOUBLE AS p_high, 1::BIGINT AS n_claims, 'agreed' AS status,"
+        " 'majority' AS method)"
+    )
+    before = (
+        '{"consensus_id":"c","dataset":"d","account_id":"1","label":"bot","p_bot":0.5,"n_claims":1,"status":"agreed",'
+        '"method":"majority"}'
+    )
+    ((plain,),) = store.connection.execute(
+        f"SELECT {canonical_row(columns)} FROM {rows}NULL{tail}"
+    ).fetchall()
+    ((known,),) = store.connection.execute(
+        f"SELECT {canonical_row(columns)} FROM {rows}0.25{tail}"
+    ).fetchall()
+    ((absent,),) = store.connection.execute(
+        f"SELECT {canonical_row(columns, absent=('p_low', 'p_high'))} FROM {rows}NULL{tail}"
+    ).fetchall()
+    assert plain == absent == before and known == before.replace(
+        '"n_claims"', '"p_low":0.25,"n_claims"'
+    )

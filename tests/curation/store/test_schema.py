@@ -29,14 +29,18 @@ def test_arrow_schema_is_what_duckdb_gives_and_takes(table):
         given = connection.execute(f'SELECT * FROM "{table.name}"').to_arrow_table().schema
     for field in schema.arrow_schema(table):
         ours, theirs = field.type, given.field(field.name).type
-        assert str(ours).replace("item", "l").replace("element", "l") == str(theirs).replace("item", "l").replace("element", "l")
+        assert str(ours).replace("item", "l").replace("element", "l") == str(theirs).replace(
+            "item", "l"
+        ).replace("element", "l")
 
 
 @pytest.mark.parametrize("table", schema.TABLES.values(), ids=lambda t: t.name)
 def test_keys_are_columns_and_every_column_has_a_meaning(table):
     assert set(table.key) <= set(table.names)
     assert len(set(table.names)) == len(table.names)
-    assert all((c.meaning and c.minimum is None) or c.type in ("BIGINT", "DOUBLE") for c in table.columns)
+    assert all(
+        (c.meaning and c.minimum is None) or c.type in ("BIGINT", "DOUBLE") for c in table.columns
+    )
 
 
 def test_a_column_that_is_not_there_is_named():
@@ -45,6 +49,6 @@ def test_a_column_that_is_not_there_is_named():
 
 
 def test_the_reference_page_is_the_one_in_the_docs():
-    assert (ROOT / "docs" / "tables.md").read_text("utf-8").strip() == schema.reference_page().strip(), (
-        "run: botbench tables > docs/tables.md"
-    )
+    assert (ROOT / "docs" / "tables.md").read_text(
+        "utf-8"
+    ).strip() == schema.reference_page().strip(), "run: botbench tables > docs/tables.md"

@@ -13,12 +13,24 @@ from curation.store.store import Counts, Store
 
 def accounts(*ids, followers=None, dataset="d", **more):
     return schema.rows(
-        "accounts", [{"dataset": dataset, "account_id": i, "platform": "twitter", "followers": followers, **more} for i in ids]
+        "accounts",
+        [
+            {
+                "dataset": dataset,
+                "account_id": i,
+                "platform": "twitter",
+                "followers": followers,
+                **more,
+            }
+            for i in ids
+        ],
     )
 
 
 def ids(store, at=None):
-    return sorted(r["account_id"] for r in store.arrow(f"FROM {store.relation('accounts', at)}").to_pylist())
+    return sorted(
+        r["account_id"] for r in store.arrow(f"FROM {store.relation('accounts', at)}").to_pylist()
+    )
 
 
 def test_append_makes_one_version_with_author_and_message(store):
@@ -54,21 +66,30 @@ def test_equal_key_and_other_content_is_refused_and_nothing_is_written(store):
 def test_of_two_offered_with_one_key_the_first_is_kept_and_the_other_is_left_in_conflicts(store):
     import pyarrow as pa
 
-    offered = pa.concat_tables([accounts("1", followers=7), accounts("1", followers=8), accounts("1", followers=7)])
+    offered = pa.concat_tables(
+        [accounts("1", followers=7), accounts("1", followers=8), accounts("1", followers=7)]
+    )
 
     def work(transaction):
         counts = transaction.insert("accounts", offered)
-        return counts, store.connection.execute('SELECT followers FROM "conflicts_accounts"').fetchall()
+        return (
+            counts,
+            store.connection.execute('SELECT followers FROM "conflicts_accounts"').fetchall(),
+        )
 
     _, (counts, left) = store.transact(work, "ada", "conflicts")
     assert counts == Counts(read=3, kept=1, duplicate=1, conflicting=1)
     assert left == [(8,)]
-    assert store.arrow(f"SELECT followers FROM {store.relation('accounts')}")["followers"].to_pylist() == [7]
+    assert store.arrow(f"SELECT followers FROM {store.relation('accounts')}")[
+        "followers"
+    ].to_pylist() == [7]
 
 
 def test_maps_are_equal_in_any_order(store):
     store.append({"accounts": accounts("1", extra={"a": "1", "b": "2"})}, "ada", "first")
-    table = accounts("1").set_column(accounts("1").column_names.index("extra"), "extra", [schema_map([("b", "2"), ("a", "1")])])
+    table = accounts("1").set_column(
+        accounts("1").column_names.index("extra"), "extra", [schema_map([("b", "2"), ("a", "1")])]
+    )
     _, counts = store.append({"accounts": table}, "ada", "again")
     assert counts["accounts"] == Counts(read=1, duplicate=1)
 
@@ -88,9 +109,13 @@ def test_an_old_version_is_read_as_it_was(store):
 
 
 def test_old_versions_lack_columns_added_later_and_read_as_null(store):
-    before, _ = store.append({"tags": schema.rows("tags", [{"name": "t", "version": 1}])}, "ada", "a tag")
+    before, _ = store.append(
+        {"tags": schema.rows("tags", [{"name": "t", "version": 1}])}, "ada", "a tag"
+    )
     store.connection.execute("ALTER TABLE lake.main.accounts DROP COLUMN listed")
-    store.append({"tags": schema.rows("tags", [{"name": "u", "version": 1}])}, "ada", "after the change")
+    store.append(
+        {"tags": schema.rows("tags", [{"name": "u", "version": 1}])}, "ada", "after the change"
+    )
     assert "listed" in store.arrow(f"FROM {store.relation('accounts')}").column_names
     assert "listed" in store.arrow(f"FROM {store.relation('accounts', before)}").column_names
 
@@ -167,9 +192,15 @@ with Store(location) as store:
 
 
 def write_at_once(location, writers=4, rounds=10):
-    """Every writer brings 5 rows of its own and 5 that all bring, each turn; all run at once on a store not yet made."""
+    """Every writer brings 5 rows of its own and 5 that all bring, each turn; all run at once on a
+    store not yet made.
+    """
     running = [
-        subprocess.Popen([sys.executable, "-c", WRITER, str(location), str(n), str(rounds)], stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(location), str(n), str(rounds)],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         for n in range(writers)
     ]
     for process in running:
@@ -205,7 +236,8 @@ def test_writers_that_only_repeat_make_no_version(tmp_path):
         store.append(
             {
                 "accounts": accounts(
-                    *(f"all-{t}-{i}" for t in range(3) for i in range(5)), *(f"0-{t}-{i}" for t in range(3) for i in range(5))
+                    *(f"all-{t}-{i}" for t in range(3) for i in range(5)),
+                    *(f"0-{t}-{i}" for t in range(3) for i in range(5)),
                 )
             },
             "ada",

@@ -1,4 +1,6 @@
-"""The dialect: rows outlive their connection, large results stay in DuckDB, and no character of a query is lost."""
+"""The dialect: rows outlive their connection, large results stay in DuckDB, and no character of a
+query is lost.
+"""
 
 import time
 
@@ -13,7 +15,10 @@ from curation.validation.run import escaped
 @pytest.fixture
 def engine():
     connection = duckdb.connect()
-    connection.execute("CREATE SCHEMA there; CREATE TABLE there.t AS SELECT i, i::VARCHAR AS id FROM range(1000) r(i)")
+    connection.execute(
+        "CREATE SCHEMA there; CREATE TABLE there.t AS SELECT i, i::VARCHAR AS id FROM range(1000)"
+        " r(i)"
+    )
     with engine_url(connection, ["USE there"]) as url:
         yield sa.create_engine(url)
 
@@ -54,7 +59,9 @@ def test_a_huge_result_is_not_brought_into_python(engine):
 
 def test_sessions_are_in_utc_and_where_the_setup_says(engine):
     with engine.connect() as opened:
-        assert opened.execute(sa.text("SELECT current_setting('TimeZone'), current_schema()")).fetchone() == ("UTC", "there")
+        assert opened.execute(
+            sa.text("SELECT current_setting('TimeZone'), current_schema()")
+        ).fetchone() == ("UTC", "there")
 
 
 def test_a_url_ends_with_its_block():
@@ -64,7 +71,9 @@ def test_a_url_ends_with_its_block():
         sa.create_engine(url).connect()
 
 
-@pytest.mark.parametrize("text", ["a:b", ":b", "%s %(x)s 100%", "{batch} {}", "a\\b", "x::y", "it''s", "?", "$1"])
+@pytest.mark.parametrize(
+    "text", ["a:b", ":b", "%s %(x)s 100%", "{batch} {}", "a\\b", "x::y", "it''s", "?", "$1"]
+)
 def test_a_query_arrives_as_it_was_written(engine, text):
     query = escaped(f"SELECT '{text}' AS v, 'e{{2}}'::VARCHAR").format(batch="never")
     with engine.connect() as opened:

@@ -1,4 +1,6 @@
-"""Pages: one file a kind of page, each a function of a Site that yields (path, title, HTML of the page's body)."""
+"""Pages: one file a kind of page, each a function of a Site that yields (path, title, HTML of the
+page's body).
+"""
 
 from __future__ import annotations
 

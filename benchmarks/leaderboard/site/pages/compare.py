@@ -1,4 +1,6 @@
-"""Two detectors side by side: paired differences with intervals on each data set, and where they disagree."""
+"""Two detectors side by side: paired differences with intervals on each data set, and where they
+disagree.
+"""
 
 from __future__ import annotations
 
@@ -16,28 +18,63 @@ from benchmarks.leaderboard.site.pages import MAKERS, Page
 @MAKERS.register("compare")
 def pages(site: Site) -> Iterator[Page]:
     """One page with all pairs; it opens with the two that lead."""
-    names = [e["detector"] for e in site.board["summary"] if e["scope"] == "mean" and e["metric"] == site.metric["name"]]
+    names = [
+        e["detector"]
+        for e in site.board["summary"]
+        if e["scope"] == "mean" and e["metric"] == site.metric["name"]
+    ]
     names += [d for d in site.field.detectors if d not in names]
-    pairs = {f"{i},{j}": found for i, j in combinations(range(len(names)), 2) if (found := pair(site, names[i], names[j]))}
+    pairs = {
+        f"{i},{j}": found
+        for i, j in combinations(range(len(names)), 2)
+        if (found := pair(site, names[i], names[j]))
+    }
     if pairs:
         first = next(iter(pairs))
-        yield Page("compare.html", "Compare two detectors", "compare.html.j2", {
-            "names": names, "pairs": pairs, "first": [int(i) for i in first.split(",")], "opening": pairs[first]})
+        yield Page(
+            "compare.html",
+            "Compare two detectors",
+            "compare.html.j2",
+            {
+                "names": names,
+                "pairs": pairs,
+                "first": [int(i) for i in first.split(",")],
+                "opening": pairs[first],
+            },
+        )
 
 
 def pair(site: Site, a: str, b: str) -> list[dict[str, Any]]:
-    """A row each test that both were scored on, and one for their mean: a - b with its paired interval, and disagreements."""
+    """A row each test that both were scored on, and one for their mean: a - b with its paired
+    interval, and disagreements.
+    """
     kind = site.board["ranked_by"]
     metric = next(m for m in site.field.metrics if m.name == site.metric["name"])
     rows = []
     for test in site.field.tests:
         one, two = (summary.spread(site.field, metric, d, kind, [test]) for d in (a, b))
         if one and two:
-            rows.append({"test": test, "difference": list(summary.difference(one, two)), **_disagree(site, a, b, test)})
+            rows.append(
+                {
+                    "test": test,
+                    "difference": list(summary.difference(one, two)),
+                    **_disagree(site, a, b, test),
+                }
+            )
     core = site.field.core
-    means = [summary.spread(site.field, metric, d, kind, core) for d in (a, b)] if len(core) > 1 else [None, None]
+    means = (
+        [summary.spread(site.field, metric, d, kind, core) for d in (a, b)]
+        if len(core) > 1
+        else [None, None]
+    )
     if means[0] and means[1]:
-        rows.insert(0, {"test": f"mean of {len(core)}", "difference": list(summary.difference(means[0], means[1]))})
+        rows.insert(
+            0,
+            {
+                "test": f"mean of {len(core)}",
+                "difference": list(summary.difference(means[0], means[1])),
+            },
+        )
     return rows
 
 
@@ -46,5 +83,9 @@ def _disagree(site: Site, a: str, b: str, test: str) -> dict[str, int]:
     one, two = (site.right.get((name, test)) for name in (a, b))
     if one is None or two is None or len(one) != len(two):
         return {}
-    return {"both": int(np.sum(one & two)), "only_a": int(np.sum(one & ~two)), "only_b": int(np.sum(~one & two)),
-            "neither": int(np.sum(~one & ~two))}
+    return {
+        "both": int(np.sum(one & two)),
+        "only_a": int(np.sum(one & ~two)),
+        "only_b": int(np.sum(~one & two)),
+        "neither": int(np.sum(~one & ~two)),
+    }

@@ -1,4 +1,6 @@
-"""A page for each detector: what it needs and cites, its scores by data set, calibration, false alarms by group, cost."""
+"""A page for each detector: what it needs and cites, its scores by data set, calibration, false
+alarms by group, cost.
+"""
 
 from __future__ import annotations
 
@@ -23,42 +25,70 @@ FEWEST = 20
 def pages(site: Site) -> Iterator[Page]:
     """One page each."""
     for d in site.board["detectors"]:
-        yield Page(f"detectors/{slug(d['name'])}.html", d["name"], "detector.html.j2", view(site, d))
+        yield Page(
+            f"detectors/{slug(d['name'])}.html", d["name"], "detector.html.j2", view(site, d)
+        )
 
 
 def view(site: Site, d: dict[str, Any]) -> dict[str, object]:
     """Everything the page says of one detector."""
-    cells = [r for r in site.board["rows"] if r["detector"] == d["name"] and r["metric"] == site.metric["name"]]
+    cells = [
+        r
+        for r in site.board["rows"]
+        if r["detector"] == d["name"] and r["metric"] == site.metric["name"]
+    ]
     own = [m for m in site.field.measured if m.info["detector"] == d["name"]]
     done = [m for m in own if m.info["status"] == "done"]
     return {
-        "d": d, "info": {"transductive": False, "submitted": False} | own[0].info, "cells": cells,
-        "scores": _scores(site, d["name"]), "every": _every(site, d["name"]), "entry": _entry(site, d["name"]),
-        "calibration": _calibration(site, done), "groups": _groups(site, d["name"]),
+        "d": d,
+        "info": {"transductive": False, "submitted": False} | own[0].info,
+        "cells": cells,
+        "scores": _scores(site, d["name"]),
+        "every": _every(site, d["name"]),
+        "entry": _entry(site, d["name"]),
+        "calibration": _calibration(site, done),
+        "groups": _groups(site, d["name"]),
         "missed": missed.by_kind(site, d["name"]),
         "trained_on": sorted({t for m in own for t in m.info.get("trained_on") or []}),
     }
 
 
 def _entry(site: Site, name: str) -> dict[str, Any] | None:
-    return next((e for e in site.board["summary"] if e["scope"] == "mean" and e["metric"] == site.metric["name"]
-                 and e["detector"] == name), None)
+    return next(
+        (
+            e
+            for e in site.board["summary"]
+            if e["scope"] == "mean" and e["metric"] == site.metric["name"] and e["detector"] == name
+        ),
+        None,
+    )
 
 
 def _scores(site: Site, name: str) -> str:
-    """The picture: each test with both kinds of score; evasion and other mixes stand in the table, a row has two lines."""
+    """The picture: each test with both kinds of score; evasion and other mixes stand in the table,
+    a row has two lines.
+    """
     rows, kinds = [], [kind for kind in site.kinds if kind in KINDS]
     for test in site.field.tests:
         found = [site.rows.get((name, kind, test)) for kind in kinds]
-        values = [(r["value"], r["low"], r["high"]) if r and r["value"] is not None else None for r in found]
+        values = [
+            (r["value"], r["low"], r["high"]) if r and r["value"] is not None else None
+            for r in found
+        ]
         if any(values):
             rows.append(charts.Spans(test, values))
     if not rows:
         return ""
     low, high = site.metric["range"]
-    ticks = [round(t, 1) for t in np.linspace(low, high, 11)] if low is not None and high is not None else [0.0, 0.5, 1.0]
+    ticks = (
+        [round(t, 1) for t in np.linspace(low, high, 11)]
+        if low is not None and high is not None
+        else [0.0, 0.5, 1.0]
+    )
     axis = charts.Axis(ticks[0], ticks[-1], ticks, site.metric["title"])
-    return charts.spans(rows, axis, f"{name}: {site.metric['title']} by data set, with 95 % intervals")
+    return charts.spans(
+        rows, axis, f"{name}: {site.metric['title']} by data set, with 95 % intervals"
+    )
 
 
 def _every(site: Site, name: str) -> list[dict[str, Any]]:
@@ -71,7 +101,9 @@ def _every(site: Site, name: str) -> list[dict[str, Any]]:
 
 
 def _calibration(site: Site, done: list[Measured]) -> str:
-    """Share of bots among accounts by score, in ten bins, a line for each test of the kind that ranks."""
+    """Share of bots among accounts by score, in ten bins, a line for each test of the kind that
+    ranks.
+    """
     drawn: list[charts.Line] = []
     for m in done:
         if m.kind != site.board["ranked_by"] or str(m.info["cell_key"]) not in site.tables:
@@ -82,28 +114,46 @@ def _calibration(site: Site, done: list[Measured]) -> str:
     if not drawn:
         return ""
     ticks = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
-    picture = charts.lines(drawn, charts.Axis(0, 1, ticks, "mean score of the bin"), charts.Axis(0, 1, ticks, "share that are "
-                                                                                                              "bots"),
-                           "Calibration: share of bots by score", diagonal=True)
+    picture = charts.lines(
+        drawn,
+        charts.Axis(0, 1, ticks, "mean score of the bin"),
+        charts.Axis(0, 1, ticks, "share that are bots"),
+        "Calibration: share of bots by score",
+        diagonal=True,
+    )
     return picture + charts.legend(drawn)
 
 
 def curve(site: Site, m: Measured) -> list[tuple[float, float]]:
-    """(mean score, share of bots) in ten bins of equal width; bins of under 20 predictions are left out."""
+    """(mean score, share of bots) in ten bins of equal width; bins of under 20 predictions are left
+    out.
+    """
     table = site.tables[str(m.info["cell_key"])]
     p, y = table["p_bot"].to_numpy(), table["y"].to_numpy()
     known = np.isfinite(p)
     place = np.minimum((p[known] * BINS).astype(int), BINS - 1)
-    n, score, bots = (np.bincount(place, weights=w, minlength=BINS) for w in (np.ones(known.sum()), p[known], y[known]))
+    n, score, bots = (
+        np.bincount(place, weights=w, minlength=BINS)
+        for w in (np.ones(known.sum()), p[known], y[known])
+    )
     kept = n >= FEWEST
-    return [(float(a), float(b)) for a, b in zip(score[kept] / n[kept], bots[kept] / n[kept], strict=True)]
+    return [
+        (float(a), float(b))
+        for a, b in zip(score[kept] / n[kept], bots[kept] / n[kept], strict=True)
+    ]
 
 
 def _groups(site: Site, name: str) -> list[dict[str, Any]]:
     """False alarms in each group of people, by test, where the board has them."""
     found = []
     for group, meaning in GROUPS.items():
-        rows = [r for r in site.board["rows"] if r["detector"] == name and group in r["metric"] and r["value"] is not None
-                and r["kind"] == site.board["ranked_by"]]
+        rows = [
+            r
+            for r in site.board["rows"]
+            if r["detector"] == name
+            and group in r["metric"]
+            and r["value"] is not None
+            and r["kind"] == site.board["ranked_by"]
+        ]
         found += [{"group": group, "meaning": meaning, **r} for r in rows]
     return found

@@ -18,10 +18,17 @@ def made(site: Site) -> Iterator[Page]:  # noqa: ARG001 (every kind of page has 
 @MAKERS.register("changes")
 def changes(site: Site) -> Iterator[Page]:
     """Detectors and data sets that came and went, and scores that moved."""
-    yield Page("changes.html", "Changes", "changes.html.j2", {"changes": since(site.before, site.board, site.metric["name"])})
+    yield Page(
+        "changes.html",
+        "Changes",
+        "changes.html.j2",
+        {"changes": since(site.before, site.board, site.metric["name"])},
+    )
 
 
-def since(before: Mapping[str, Any] | None, now: Mapping[str, Any], metric: str) -> dict[str, Any] | None:
+def since(
+    before: Mapping[str, Any] | None, now: Mapping[str, Any], metric: str
+) -> dict[str, Any] | None:
     """What differs from an earlier board; None where there is none."""
     if before is None:
         return None
@@ -34,10 +41,21 @@ def since(before: Mapping[str, Any] | None, now: Mapping[str, Any], metric: str)
 
 
 def _cells(board: Mapping[str, Any], metric: str) -> dict[tuple[str, str, str], dict[str, Any]]:
-    return {(r["detector"], r["protocol"], r["test"]): r for r in board["rows"] if r["metric"] == metric}
+    return {
+        (r["detector"], r["protocol"], r["test"]): r for r in board["rows"] if r["metric"] == metric
+    }
 
 
 def _moved(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> list[dict[str, Any]]:
-    return [{"detector": k[0], "protocol": k[1], "test": k[2], "before": old[k]["value"], "now": new[k]["value"],
-             "why": "other predictions" if old[k]["cell"] != new[k]["cell"] else "other labels"}
-            for k in sorted(set(old) & set(new)) if old[k]["value"] != new[k]["value"]]
+    return [
+        {
+            "detector": k[0],
+            "protocol": k[1],
+            "test": k[2],
+            "before": old[k]["value"],
+            "now": new[k]["value"],
+            "why": "other predictions" if old[k]["cell"] != new[k]["cell"] else "other labels",
+        }
+        for k in sorted(set(old) & set(new))
+        if old[k]["value"] != new[k]["value"]
+    ]

@@ -1,4 +1,6 @@
-"""A page for each metric and each protocol: what it means, how it is worked out, where it comes from, and its traps."""
+"""A page for each metric and each protocol: what it means, how it is worked out, where it comes
+from, and its traps.
+"""
 
 from __future__ import annotations
 
@@ -15,23 +17,42 @@ from botbench.core.errors import UserError
 def metrics(site: Site) -> Iterator[Page]:
     """One page each metric of the board."""
     for m in site.board["metrics"]:
-        best = [e for e in site.board["summary"] if e["metric"] == m["name"] and e["scope"] == "mean"]
-        yield Page(f"metrics/{slug(m['name'])}.html", m["title"], "metric.html.j2", {"m": m, "best": best})
+        best = [
+            e for e in site.board["summary"] if e["metric"] == m["name"] and e["scope"] == "mean"
+        ]
+        yield Page(
+            f"metrics/{slug(m['name'])}.html", m["title"], "metric.html.j2", {"m": m, "best": best}
+        )
 
 
 @MAKERS.register("protocols")
 def each_protocol(site: Site) -> Iterator[Page]:
     """One page each protocol of the board."""
     for p in site.board["protocols"]:
-        rows = [r for r in site.board["rows"] if r["protocol"] == p["name"] and r["metric"] == site.metric["name"]]
-        cells = {status: sum(r["status"] == status for r in rows) for status in ("done", "not applicable", "failed")}
-        reasons = sorted({f"{r['test']}: {r['reason']}" for r in rows if r["status"] != "done" and r["reason"]})
-        yield Page(f"protocols/{slug(p['name'])}.html", p["name"], "protocol.html.j2",
-                   {"p": p, "says": _says(p["name"]), "cells": cells, "reasons": reasons})
+        rows = [
+            r
+            for r in site.board["rows"]
+            if r["protocol"] == p["name"] and r["metric"] == site.metric["name"]
+        ]
+        cells = {
+            status: sum(r["status"] == status for r in rows)
+            for status in ("done", "not applicable", "failed")
+        }
+        reasons = sorted(
+            {f"{r['test']}: {r['reason']}" for r in rows if r["status"] != "done" and r["reason"]}
+        )
+        yield Page(
+            f"protocols/{slug(p['name'])}.html",
+            p["name"],
+            "protocol.html.j2",
+            {"p": p, "says": _says(p["name"]), "cells": cells, "reasons": reasons},
+        )
 
 
 def _says(name: str) -> list[str]:
-    """What the protocol's own class says of it: paragraphs. Nothing where botbench does not have it (a submission's)."""
+    """What the protocol's own class says of it: paragraphs. Nothing where botbench does not have it
+    (a submission's).
+    """
     try:
         kind = type(protocols.parse(name))
     except UserError:

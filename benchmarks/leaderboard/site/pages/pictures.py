@@ -1,4 +1,6 @@
-"""Pictures of the whole board: transfer as a matrix, critical differences, score against cost, precision against prevalence."""
+"""Pictures of the whole board: transfer as a matrix, critical differences, score against cost,
+precision against prevalence.
+"""
 
 from __future__ import annotations
 
@@ -21,44 +23,83 @@ GRID = [float(p) for p in np.geomspace(0.001, 0.5, 28)]
 @MAKERS.register("pictures")
 def pages(site: Site) -> Iterator[Page]:
     """One page."""
-    yield Page("pictures.html", "Pictures", "pictures.html.j2", {
-        "matrices": matrices(site), "critical": _critical(site), "cost": _cost(site), **_prevalence(site)})
+    yield Page(
+        "pictures.html",
+        "Pictures",
+        "pictures.html.j2",
+        {
+            "matrices": matrices(site),
+            "critical": _critical(site),
+            "cost": _cost(site),
+            **_prevalence(site),
+        },
+    )
 
 
 def matrices(site: Site) -> list[tuple[str, str]]:
-    """For each detector that was trained on one data set and tested on another, its matrix of balanced accuracies."""
+    """For each detector that was trained on one data set and tested on another, its matrix of
+    balanced accuracies.
+    """
     found = []
     names = sorted({r["detector"] for r in site.board["rows"]})
     for name in names:
-        rows = [r for r in site.values("balanced-accuracy", detector=name) if len(r["train"]) == 1 and "+" not in r["test"]]
+        rows = [
+            r
+            for r in site.values("balanced-accuracy", detector=name)
+            if len(r["train"]) == 1 and "+" not in r["test"]
+        ]
         across = [r for r in rows if r["train"][0] != r["test"]]
         if not across:
             continue
         sets = sorted({r["test"] for r in rows} | {r["train"][0] for r in rows})
         cell = {(r["train"][0], r["test"]): r["value"] for r in rows}
         mean = float(np.mean([r["value"] for r in across]))
-        picture = charts.heat(sets, sets, [[cell.get((a, b)) for b in sets] for a in sets], f"{name}: trained on rows, tested on "
-                                                                                            f"columns")
+        picture = charts.heat(
+            sets,
+            sets,
+            [[cell.get((a, b)) for b in sets] for a in sets],
+            f"{name}: trained on rows, tested on columns",
+        )
         found.append((f"{name}: {mean:.2f} off the diagonal, mean of {len(across)}", picture))
     return found
 
 
 def _critical(site: Site) -> tuple[str, str]:
-    """Friedman's test and Nemenyi's critical distance over data sets that all these detectors have a score on; else the reason."""
+    """Friedman's test and Nemenyi's critical distance over data sets that all these detectors have
+    a score on; else the reason.
+    """
     from scipy import stats
 
     core = site.field.core
     full = [d for d in site.field.detectors if all(_score(site, d, t) is not None for t in core)]
     if len(core) < LEAST_SETS:
-        return "", f"Not drawn: mean ranks say something from {LEAST_SETS} data sets on (Demšar 2006), and there are {len(core)}."
+        return (
+            "",
+            (
+                f"Not drawn: mean ranks say something from {LEAST_SETS} data sets on (Demšar 2006),"
+                f" and there are {len(core)}."
+            ),
+        )
     sign = -1 if site.metric["direction"] == "higher" else 1
     values = np.array([[sign * float(_score(site, d, t) or 0) for d in full] for t in core])
     ranks = stats.rankdata(values, axis=1).mean(axis=0)
     k, n = len(full), len(core)
-    distance = float(stats.studentized_range.ppf(0.95, k, np.inf) / np.sqrt(2) * np.sqrt(k * (k + 1) / (6 * n)))
+    distance = float(
+        stats.studentized_range.ppf(0.95, k, np.inf) / np.sqrt(2) * np.sqrt(k * (k + 1) / (6 * n))
+    )
     test = stats.friedmanchisquare(*values.T)
-    picture = charts.critical(list(zip(full, ranks.tolist(), strict=True)), distance, "Mean ranks with Nemenyi's critical distance")
-    return picture, f"Friedman's test: chi-square {test.statistic:.1f}, p = {test.pvalue:.2g}, {k} detectors on {n} data sets."
+    picture = charts.critical(
+        list(zip(full, ranks.tolist(), strict=True)),
+        distance,
+        "Mean ranks with Nemenyi's critical distance",
+    )
+    return (
+        picture,
+        (
+            f"Friedman's test: chi-square {test.statistic:.1f}, p = {test.pvalue:.2g}, {k}"
+            f" detectors on {n} data sets."
+        ),
+    )
 
 
 def _score(site: Site, detector: str, test: str) -> float | None:
@@ -68,36 +109,70 @@ def _score(site: Site, detector: str, test: str) -> float | None:
 
 def _cost(site: Site) -> str:
     """Mean score against what 1,000 accounts cost to score."""
-    entries = {e["detector"]: e for e in site.board["summary"] if e["scope"] == "mean" and e["metric"] == site.metric["name"]}
+    entries = {
+        e["detector"]: e
+        for e in site.board["summary"]
+        if e["scope"] == "mean" and e["metric"] == site.metric["name"]
+    }
     points = []
     for d in site.board["detectors"]:
         entry, cost = entries.get(d["name"]), d["score_ms_per_1000"]
         score = entry["scores"].get(site.board["ranked_by"]) if entry else None
         if score and cost:
-            points.append(charts.Point(d["name"], cost / 1000, score[0], score[1], score[2], d["name"] in FLOORS))
+            points.append(
+                charts.Point(
+                    d["name"], cost / 1000, score[0], score[1], score[2], d["name"] in FLOORS
+                )
+            )
     if not points:
         return ""
-    low, high = (10.0 ** f(np.log10(g(p.x for p in points))) for f, g in ((np.floor, min), (np.ceil, max)))
-    powers = [float(10.0**e) for e in range(int(np.log10(low)), int(np.log10(max(high, low * 10))) + 1)]
-    ys = [round(v, 1) for v in np.arange(np.floor(min(p.low or p.y for p in points) * 10) / 10,
-                                         np.ceil(max(p.high or p.y for p in points) * 10) / 10 + 0.01, 0.1)]
-    return charts.scatter(points, charts.Axis(powers[0], powers[-1], powers, "seconds per 1,000 accounts, without reading "
-                                                                             "posts", log=True),
-                          charts.Axis(ys[0], ys[-1], ys, site.metric["title"]), f"{site.metric['title']} against cost")
+    low, high = (
+        10.0 ** f(np.log10(g(p.x for p in points))) for f, g in ((np.floor, min), (np.ceil, max))
+    )
+    powers = [
+        float(10.0**e) for e in range(int(np.log10(low)), int(np.log10(max(high, low * 10))) + 1)
+    ]
+    ys = [
+        round(v, 1)
+        for v in np.arange(
+            np.floor(min(p.low or p.y for p in points) * 10) / 10,
+            np.ceil(max(p.high or p.y for p in points) * 10) / 10 + 0.01,
+            0.1,
+        )
+    ]
+    return charts.scatter(
+        points,
+        charts.Axis(
+            powers[0],
+            powers[-1],
+            powers,
+            "seconds per 1,000 accounts, without reading posts",
+            log=True,
+        ),
+        charts.Axis(ys[0], ys[-1], ys, site.metric["title"]),
+        f"{site.metric['title']} against cost",
+    )
 
 
 def _prevalence(site: Site) -> dict[str, object]:
-    """Precision at other shares of bots, from the mean true and false positive rates of the kind that ranks."""
+    """Precision at other shares of bots, from the mean true and false positive rates of the kind
+    that ranks.
+    """
     rates = [r for d in site.board["detectors"] if (r := _rates(site, d["name"]))]
     rates.sort(key=lambda r: -(r["tpr"] - r["fpr"]))
-    drawn = [charts.Line(r["name"], [(pi, precision(r["tpr"], r["fpr"], pi)) for pi in GRID], i)
-             for i, r in enumerate(rates[:DRAWN])]
+    drawn = [
+        charts.Line(r["name"], [(pi, precision(r["tpr"], r["fpr"], pi)) for pi in GRID], i)
+        for i, r in enumerate(rates[:DRAWN])
+    ]
     if not drawn:
         return {"precision": "", "rates": []}
-    axis = charts.Axis(GRID[0], GRID[-1], [0.001, 0.01, 0.1, 0.5], "share of bots among accounts", log=True)
+    axis = charts.Axis(
+        GRID[0], GRID[-1], [0.001, 0.01, 0.1, 0.5], "share of bots among accounts", log=True
+    )
     ys = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
-    picture = charts.lines(drawn, axis, charts.Axis(0, 1, ys, "precision"), "Precision against the share of "
-                                                                            "bots") + charts.legend(drawn)
+    picture = charts.lines(
+        drawn, axis, charts.Axis(0, 1, ys, "precision"), "Precision against the share of bots"
+    ) + charts.legend(drawn)
     return {"precision": picture, "rates": [_at_shares(r) for r in rates]}
 
 
@@ -106,11 +181,16 @@ def _at_shares(rate: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rates(site: Site, name: str) -> dict[str, Any] | None:
-    """Mean recall and mean false positive rate over the sets of the mean: 1 - FPR = 2 balanced accuracy - recall."""
+    """Mean recall and mean false positive rate over the sets of the mean: 1 - FPR = 2 balanced
+    accuracy - recall.
+    """
     found = []
     for test in site.field.core:
         main = site.board["ranked_by"]
-        both = [site.values(m, detector=name, test=test, kind=main) for m in ("recall[bot]", "balanced-accuracy")]
+        both = [
+            site.values(m, detector=name, test=test, kind=main)
+            for m in ("recall[bot]", "balanced-accuracy")
+        ]
         if not all(both):
             return None
         recall, balanced = both[0][0]["value"], both[1][0]["value"]

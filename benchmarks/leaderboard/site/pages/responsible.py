@@ -11,6 +11,11 @@ from benchmarks.leaderboard.site.pages import MAKERS, Page
 @MAKERS.register("responsible")
 def pages(site: Site) -> Iterator[Page]:
     """One page, with the false alarms by group that this very board found."""
-    alarms = [r for r in site.board["rows"] if r["metric"].startswith("fpr") and r["value"] is not None
-              and r["kind"] == site.board["ranked_by"]]
+    alarms = [
+        r
+        for r in site.board["rows"]
+        if r["metric"].startswith("fpr")
+        and r["value"] is not None
+        and r["kind"] == site.board["ranked_by"]
+    ]
     yield Page("responsible-use.html", "Responsible use", "responsible.html.j2", {"alarms": alarms})

@@ -22,10 +22,11 @@ Array = NDArray[Any]
 class Fit:
     """What a method made of ballots.
 
-    `p_bot`, `low` and `high` (95 %; None where the method has none) are by account; `settled` is what the scheme's
-    `agreed` is compared with: the larger side's share of votes, or the probability of the likelier label. `votes` gives
-    the probability that a claimant says bot of an account (two arrays of codes). `sensitivity` and `specificity` are by
-    claimant: (claimants, 3) as value, low and high; None where the method knows none.
+    `p_bot`, `low` and `high` (95 %; None where the method has none) are by account; `settled` is
+    what the scheme's `agreed` is compared with: the larger side's share of votes, or the
+    probability of the likelier label. `votes` gives the probability that a claimant says bot of an
+    account (two arrays of codes). `sensitivity` and `specificity` are by claimant: (claimants, 3)
+    as value, low and high; None where the method knows none.
     """
 
     p_bot: Array
@@ -38,7 +39,9 @@ class Fit:
 
 
 Method = Callable[[Ballots], Fit]
-METHODS: Registry[Method] = Registry("consensus method", "curation.labels.consensus.methods", "botbench.consensus")
+METHODS: Registry[Method] = Registry(
+    "consensus method", "curation.labels.consensus.methods", "botbench.consensus"
+)
 
 
 def method(name: str) -> Callable[[Method], Method]:
@@ -48,11 +51,20 @@ def method(name: str) -> Callable[[Method], Method]:
 
 def fitted(p: Array, sensitivity: Array, specificity: Array) -> Fit:
     """A fit whose claimants are known by sensitivity and specificity alone (points, no intervals)."""
+
     def votes(account: Array, claimant: Array) -> Array:
-        found: Array = p[account] * sensitivity[claimant] + (1 - p[account]) * (1 - specificity[claimant])
+        found: Array = p[account] * sensitivity[claimant] + (1 - p[account]) * (
+            1 - specificity[claimant]
+        )
         return found
 
-    return Fit(p, np.maximum(p, 1 - p), votes, sensitivity=_points(sensitivity), specificity=_points(specificity))
+    return Fit(
+        p,
+        np.maximum(p, 1 - p),
+        votes,
+        sensitivity=_points(sensitivity),
+        specificity=_points(specificity),
+    )
 
 
 def _points(values: Array) -> Array:

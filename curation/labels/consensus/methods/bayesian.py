@@ -11,8 +11,9 @@ from curation.labels.consensus.votes import Ballots
 def bayesian(ballots: Ballots) -> Fit:
     """Hierarchical Dawid-Skene (Paun et al. 2018, section 3) by Gibbs sampling with a fixed seed.
 
-    Claimants of a kind share priors that are learnt, from the votes and from what adjudicators settled: so a kind
-    counts for as much as it was right, and a claimant with few votes is judged by its kind.
+    Claimants of a kind share priors that are learnt, from the votes and from what adjudicators
+    settled: so a kind counts for as much as it was right, and a claimant with few votes is judged
+    by its kind.
     """
     import numpy as np
 
@@ -22,4 +23,12 @@ def bayesian(ballots: Ballots) -> Fit:
     def votes(account: Array, claimant: Array) -> Array:
         return drawn.says_bot(account, claimant)
 
-    return Fit(p, np.maximum(p, 1 - p), votes, low, high, gibbs.summary(drawn.sensitivity), gibbs.summary(drawn.specificity))
+    return Fit(
+        p,
+        np.maximum(p, 1 - p),
+        votes,
+        low,
+        high,
+        gibbs.summary(drawn.sensitivity),
+        gibbs.summary(drawn.specificity),
+    )

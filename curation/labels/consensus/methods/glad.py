@@ -8,7 +8,9 @@ from curation.labels.consensus.votes import Ballots
 
 @method("glad")
 def glad(ballots: Ballots) -> Fit:
-    """Whitehill et al. 2009: right with probability 1 / (1 + exp(-ability x ease)), for bots and humans alike."""
+    """Whitehill et al. 2009: right with probability 1 / (1 + exp(-ability x ease)), for bots and
+    humans alike.
+    """
     import numpy as np
     from crowdkit.aggregation import GLAD
     from scipy.special import expit

@@ -8,7 +8,9 @@ from curation.labels.consensus.votes import Ballots
 
 @method("mace")
 def mace(ballots: Ballots) -> Fit:
-    """Hovy et al. 2013, variational. One start: crowd-kit begins every restart from the same seed, so more give the same."""
+    """Hovy et al. 2013, variational. One start: crowd-kit begins every restart from the same seed,
+    so more give the same.
+    """
     import numpy as np
     import pandas as pd
     from crowdkit.aggregation import MACE
@@ -22,4 +24,6 @@ def mace(ballots: Ballots) -> Fit:
     guesses[order] = model.spamming_[:, 0]
     if 1 in labels:
         bots[order] = model.thetas_[:, labels.index(1)]
-    return fitted(probability(ballots, model.probas_), 1 - guesses + guesses * bots, 1 - guesses * bots)
+    return fitted(
+        probability(ballots, model.probas_), 1 - guesses + guesses * bots, 1 - guesses * bots
+    )

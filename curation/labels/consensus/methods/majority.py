@@ -10,7 +10,9 @@ from curation.labels.consensus.votes import Ballots
 
 @method("majority")
 def majority(ballots: Ballots) -> Fit:
-    """p_bot = (bots + 1/2) / (votes + 1), with Jeffreys' prior; shares are compared to four decimals (0.6667 is two of three)."""
+    """p_bot = (bots + 1/2) / (votes + 1), with Jeffreys' prior; shares are compared to four
+    decimals (0.6667 is two of three).
+    """
     bots, n = ballots.bots, ballots.n
     p = (bots + 0.5) / (n + 1)
 

@@ -1,4 +1,6 @@
-"""What only a person can say of a data set: asked for once, kept in the store's folder, shown as text."""
+"""What only a person can say of a data set: asked for once, kept in the store's folder, shown as
+text.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,12 @@ def sections() -> dict[str, list[dict[str, Any]]]:
 
 def asked() -> dict[str, str]:
     """The names of the answers a person gives, with the question each is for."""
-    return {q["answer"]: q["question"] for questions in sections().values() for q in questions if "answer" in q}
+    return {
+        q["answer"]: q["question"]
+        for questions in sections().values()
+        for q in questions
+        if "answer" in q
+    }
 
 
 @dataclass(frozen=True)
@@ -63,9 +70,14 @@ def load(home: Path, name: str) -> Answers:
 
 
 def keep(home: Path, name: str, file: Path) -> Answers:
-    """Take the answers of a YAML file over, beside those that were given before; raises UserError for unknown names."""
+    """Take the answers of a YAML file over, beside those that were given before; raises UserError
+    for unknown names.
+    """
     if not file.is_file():
-        raise UserError(f"There is no file of answers at {file}. It is YAML, one line an answer: {', '.join(asked())}.")
+        raise UserError(
+            f"There is no file of answers at {file}. It is YAML, one line an answer:"
+            f" {', '.join(asked())}."
+        )
     return add(home, name, _read(file))
 
 
@@ -87,7 +99,10 @@ def _read(file: Path) -> dict[str, str | list[str]]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{file} is not YAML: {str(error).splitlines()[0]}.") from None
     if not isinstance(document, dict):
-        raise UserError(f"{file} holds {type(document).__name__}; expected answers by name, such as `contact: ...`.")
+        raise UserError(
+            f"{file} holds {type(document).__name__}; expected answers by name, such as `contact:"
+            " ...`."
+        )
     for name, value in document.items():
         if name not in asked():
             raise unknown("question of the datasheet called", str(name), asked())
@@ -96,7 +111,9 @@ def _read(file: Path) -> dict[str, str | list[str]]:
             or value is None
             or (isinstance(value, list) and all(isinstance(v, str | int | float) for v in value))
         ):
-            raise UserError(f"{file}, {name}: expected text or a list of texts, found {type(value).__name__}.")
+            raise UserError(
+                f"{file}, {name}: expected text or a list of texts, found {type(value).__name__}."
+            )
     plain = {
         str(n): [str(v) for v in value] if isinstance(value, list) else str(value).strip()
         for n, value in document.items()

@@ -1,4 +1,6 @@
-"""The Croissant 1.1 description of a publication (mlcommons.org/croissant), with its responsible-AI fields filled from facts."""
+"""The Croissant 1.1 description of a publication (mlcommons.org/croissant), with its responsible-AI
+fields filled from facts.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,12 @@ if TYPE_CHECKING:
 SPECIFICATION = ("http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0")
 
 
-def write(folder: Path, tier: Tier, files: list[File], facts: Mapping[str, Any], answers: Answers) -> None:
-    """Write `croissant.json` with mlcroissant, which checks it as it is made and again as it is read back."""
+def write(
+    folder: Path, tier: Tier, files: list[File], facts: Mapping[str, Any], answers: Answers
+) -> None:
+    """Write `croissant.json` with mlcroissant, which checks it as it is made and again as it is
+    read back.
+    """
     logging.getLogger("absl").setLevel(logging.ERROR)
     import mlcroissant as mlc
 
@@ -47,8 +53,9 @@ def write(folder: Path, tier: Tier, files: list[File], facts: Mapping[str, Any],
 def _description(facts: Mapping[str, Any]) -> str:
     made = "Simulated accounts. " if facts["simulated"] else ""
     return (
-        f"{made}{facts['title']}: {facts['accounts']:,} {facts['platform']} accounts labelled bot ({facts['bots']:,}) or human "
-        f"({facts['humans']:,}). Release {facts['reference']}, tier {facts['tier']}. {facts['card'].get('description') or ''}"
+        f"{made}{facts['title']}: {facts['accounts']:,} {facts['platform']} accounts labelled bot"
+        f" ({facts['bots']:,}) or human ({facts['humans']:,}). Release {facts['reference']}, tier"
+        f" {facts['tier']}. {facts['card'].get('description') or ''}"
     ).strip()
 
 
@@ -75,7 +82,9 @@ def _records(file: File, columns: list[Offered]) -> Any:
     import mlcroissant as mlc
 
     name = file.table + (f"-{file.part}" if file.part else "")
-    return mlc.RecordSet(id=name, name=name, fields=[_field(name, file, column) for column in columns])
+    return mlc.RecordSet(
+        id=name, name=name, fields=[_field(name, file, column) for column in columns]
+    )
 
 
 def _field(records: str, file: File, column: Offered) -> Any:
@@ -99,7 +108,9 @@ def _field(records: str, file: File, column: Offered) -> Any:
 
 
 def _responsible(facts: Mapping[str, Any], answers: Answers) -> dict[str, Any]:
-    """The RAI fields: from the store, and from what the maintainer answered; what is unknown is left out, not made up."""
+    """The RAI fields: from the store, and from what the maintainer answered; what is unknown is
+    left out, not made up.
+    """
     from curation.release.publish.documents import sentences
 
     said = {
@@ -114,7 +125,9 @@ def _responsible(facts: Mapping[str, Any], answers: Answers) -> dict[str, Any]:
         "data_preprocessing_protocol": [sentences.preprocessing(facts)],
         "data_manipulation_protocol": sentences.versions(facts),
         "personal_sensitive_information": [sentences.personal(facts), *answers.texts("consent")],
-        "data_release_maintenance_plan": " ".join([sentences.retention(facts), *answers.texts("maintenance")]),
+        "data_release_maintenance_plan": " ".join(
+            [sentences.retention(facts), *answers.texts("maintenance")]
+        ),
         "annotator_demographics": answers.texts("annotators"),
         "data_use_cases": answers.texts("intended_uses"),
         "data_social_impact": " ".join(answers.texts("harms")) or None,

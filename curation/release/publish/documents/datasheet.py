@@ -1,4 +1,6 @@
-"""The datasheet (Gebru et al. 2021): what the store knows, what people answered, and what nobody has answered yet."""
+"""The datasheet (Gebru et al. 2021): what the store knows, what people answered, and what nobody
+has answered yet.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +23,15 @@ def filled(facts: Mapping[str, Any], answers: Answers) -> list[dict[str, Any]]:
     ]
 
 
-def _question(question: Mapping[str, Any], facts: Mapping[str, Any], answers: Answers) -> dict[str, Any]:
+def _question(
+    question: Mapping[str, Any], facts: Mapping[str, Any], answers: Answers
+) -> dict[str, Any]:
     names = question.get("fact", [])
-    known = [text for name in ([names] if isinstance(names, str) else names) for text in _fact(name, facts)]
+    known = [
+        text
+        for name in ([names] if isinstance(names, str) else names)
+        for text in _fact(name, facts)
+    ]
     said = answers.text(question["answer"]) if "answer" in question else None
     return {
         "question": question["question"],
@@ -40,7 +48,10 @@ def _fact(name: str, facts: Mapping[str, Any]) -> list[str]:
     if name == "software":
         from curation import __version__
 
-        return [f"botbench {__version__} made this release; every step can be run again from the source's files."]
+        return [
+            f"botbench {__version__} made this release; every step can be run again from the"
+            " source's files."
+        ]
     found = getattr(sentences, name)(facts)
     return list(found) if isinstance(found, list) else [found]
 
@@ -59,7 +70,10 @@ def markdown(facts: Mapping[str, Any], answers: Answers) -> str:
     lines = [
         f"# Datasheet of {literal(facts['title'])}",
         "",
-        f"Release {facts['reference']}, tier {facts['tier']}. Questions after Gebru et al. 2021, Datasheets for Datasets.",
+        (
+            f"Release {facts['reference']}, tier {facts['tier']}. Questions after Gebru et al."
+            " 2021, Datasheets for Datasets."
+        ),
         "",
     ]
     for section in filled(facts, answers):

@@ -15,15 +15,21 @@ def render(template: Path, **values: Any) -> str:
     """A Jinja page with everything escaped; the same values give the same bytes."""
     import jinja2
 
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    environment.filters |= {"visible": visible, "thousands": lambda n: f"{n:,}",
-                            "typed": lambda text: "\n".join(map(visible, text.splitlines()))}
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters |= {
+        "visible": visible,
+        "thousands": lambda n: f"{n:,}",
+        "typed": lambda text: "\n".join(map(visible, text.splitlines())),
+    }
     css = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
     return environment.from_string(template.read_text(encoding="utf-8")).render(**values, css=css)
 
 
 def literal(value: object) -> str:
-    r"""Foreign text in Markdown: no tag, link, emphasis or list comes of it, and it stays on its line.
+    r"""Foreign text in Markdown: no tag, link, emphasis or list comes of it, and it stays on its
+    line.
 
     >>> literal("<b>1. *x*</b>\n# y")
     '&lt;b&gt;1. \\*x\\*&lt;/b&gt; \\# y'

@@ -1,4 +1,6 @@
-"""The documents beside the data: README with its Hugging Face head, citation, and the responsible-use page."""
+"""The documents beside the data: README with its Hugging Face head, citation, and the
+responsible-use page.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,13 @@ SPDX = {
     "apache-2.0": "apache-2.0",
     "cc0": "cc0-1.0",
 }
-SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10_000_000, "1M<n<10M"))
+SIZES = (
+    (1_000, "n<1K"),
+    (10_000, "1K<n<10K"),
+    (100_000, "10K<n<100K"),
+    (1_000_000, "100K<n<1M"),
+    (10_000_000, "1M<n<10M"),
+)
 
 
 def responsible_use(answers: Answers | None = None) -> str:
@@ -34,47 +42,83 @@ def responsible_use(answers: Answers | None = None) -> str:
     contact = answers.text("contact") if answers else None
     if answers is None:
         who = (
-            "The maintainer of the release or board. Each release's own copy of this page names them (`contact` among the answers "
-            "of the datasheet); where it says that nobody has answered, the release should not be used."
+            "The maintainer of the release or board. Each release's own copy of this page names"
+            " them (`contact` among the answers of the datasheet); where it says that nobody has"
+            " answered, the release should not be used."
         )
     else:
-        who = literal(contact) if contact else "*Unanswered: the maintainer has not said yet who answers (`contact`).*"
+        who = (
+            literal(contact)
+            if contact
+            else "*Unanswered: the maintainer has not said yet who answers (`contact`).*"
+        )
     return f"{text}\n{who}\n"
 
 
-def head(facts: Mapping[str, Any], tier: Tier, files: Sequence[File], digests: Mapping[str, str]) -> str:
-    """The YAML head by which the Hugging Face library finds the tables: one configuration each, labels first.
+def head(
+    facts: Mapping[str, Any], tier: Tier, files: Sequence[File], digests: Mapping[str, str]
+) -> str:
+    """The YAML head by which the Hugging Face library finds the tables: one configuration each,
+    labels first.
 
-    `digests` maps each file's path to its sha256. Of a local folder the library caches rows under the folder's name and a hash of
-    these configurations, not of the files: without the digest in it, every folder called `public` would be the first one loaded.
+    `digests` maps each file's path to its sha256. Of a local folder the library caches rows under
+    the folder's name and a hash of these configurations, not of the files: without the digest in
+    it, every folder called `public` would be the first one loaded.
     """
-    tables = sorted({f.table for f in files}, key=lambda t: (t != "labels", list(tier.tables).index(t)))
+    tables = sorted(
+        {f.table for f in files}, key=lambda t: (t != "labels", list(tier.tables).index(t))
+    )
     configs = []
     for table in tables:
         paths = [{"split": f.part or "train", "path": f.path} for f in files if f.table == table]
         content = short_hash([digests[p["path"]] for p in paths])
-        configs.append({
-            "config_name": table, "description": f"{facts['reference']}, tier {tier.tier}, content {content}", "data_files": paths,
-            **({"default": True} if table == tables[0] else {})})
+        configs.append(
+            {
+                "config_name": table,
+                "description": f"{facts['reference']}, tier {tier.tier}, content {content}",
+                "data_files": paths,
+                **({"default": True} if table == tables[0] else {}),
+            }
+        )
     licence = str(facts["licence"] or "")
     known = SPDX.get(licence.lower())
     size = next((word for limit, word in SIZES if facts["accounts"] < limit), "10M<n<100M")
     document = {
         "pretty_name": f"{facts['title']} ({facts['reference']}, {tier.tier})",
         "license": known or "other",
-        **({} if known else {"license_name": "as-stated-by-the-source", "license_link": "README.md"}),
+        **(
+            {}
+            if known
+            else {"license_name": "as-stated-by-the-source", "license_link": "README.md"}
+        ),
         "task_categories": ["tabular-classification"],
-        "tags": list(dict.fromkeys(  # The simulator's platform is called that too.
-            ["bot-detection", "social-media", str(facts["platform"]), *(["simulated"] if facts["simulated"] else [])])),
+        "tags": list(
+            dict.fromkeys(  # The simulator's platform is called that too.
+                [
+                    "bot-detection",
+                    "social-media",
+                    str(facts["platform"]),
+                    *(["simulated"] if facts["simulated"] else []),
+                ]
+            )
+        ),
         "size_categories": [size],
         "configs": configs,
     }
     return f"---\n{yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=1000)}---\n"
 
 
-def readme(facts: Mapping[str, Any], tier: Tier, files: Sequence[File], digests: Mapping[str, str]) -> str:
-    """The folder's README: what it is, how it is loaded, what the columns mean, what it may be used for."""
-    simulated = "**The accounts are simulated: nothing here is about anybody.**\n\n" if facts["simulated"] else ""
+def readme(
+    facts: Mapping[str, Any], tier: Tier, files: Sequence[File], digests: Mapping[str, str]
+) -> str:
+    """The folder's README: what it is, how it is loaded, what the columns mean, what it may be used
+    for.
+    """
+    simulated = (
+        "**The accounts are simulated: nothing here is about anybody.**\n\n"
+        if facts["simulated"]
+        else ""
+    )
     first = next((f for f in files if f.table == "labels"), files[0])
     pattern = "data/labels*.parquet" if first.table == "labels" else first.path
     retention = sentences.retention(facts)
@@ -128,8 +172,15 @@ def _tables(tier: Tier, files: Sequence[File]) -> str:
         if not paths:
             lines.append(f"\n### {table}\n\nThis release has no rows of it.\n")
             continue
-        lines += [f"\n### {table}\n", f"{paths}\n", "| column | type | meaning |", "| --- | --- | --- |"]
-        lines += [f"| {c.name} | {c.type} | {c.meaning.replace('|', '/')} |" for c in tier.columns(table)]
+        lines += [
+            f"\n### {table}\n",
+            f"{paths}\n",
+            "| column | type | meaning |",
+            "| --- | --- | --- |",
+        ]
+        lines += [
+            f"| {c.name} | {c.type} | {c.meaning.replace('|', '/')} |" for c in tier.columns(table)
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -143,9 +194,16 @@ def citation(facts: Mapping[str, Any], tier: Tier, answers: Answers) -> str:
         "title": f"{facts['title']} (release {facts['reference']}, tier {tier.tier})",
         "version": str(facts["version"]),
         "date-released": facts["made_at"][:10],
-        "authors": [{"name": name} for name in made] or [{"name": "The maintainers (unanswered: they have not been named yet)"}],
+        "authors": (
+            [{"name": name} for name in made]
+            or [{"name": "The maintainers (unanswered: they have not been named yet)"}]
+        ),
         "identifiers": [
-            {"type": "other", "value": f"sha256:{facts['content_hash']}", "description": "content hash of the release"}
+            {
+                "type": "other",
+                "value": f"sha256:{facts['content_hash']}",
+                "description": "content hash of the release",
+            }
         ],
         **({"license": facts["licence"]} if str(facts["licence"] or "").lower() in SPDX else {}),
         "references": [

@@ -1,4 +1,6 @@
-"""The site: the same bytes from the same results, every number made again, nothing written that cannot be."""
+"""The site: the same bytes from the same results, every number made again, nothing written that
+cannot be.
+"""
 
 import importlib.util
 import json
@@ -24,7 +26,11 @@ _spec = importlib.util.spec_from_file_location("boards", Path(__file__).parents[
 boards = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(boards)
 
-SETS = [boards.release("alpha", 90, 120), boards.release("beta", 80, 70), boards.release("made", 60, 60, simulated=True)]
+SETS = [
+    boards.release("alpha", 90, 120),
+    boards.release("beta", 80, 70),
+    boards.release("made", 60, 60, simulated=True),
+]
 NAMES = ("constant", "one-question-tree", "gradient-boosting")
 
 
@@ -50,18 +56,37 @@ def site(made, tmp_path):
 
 
 def files(folder):
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+    return {
+        str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()
+    }
 
 
 def test_the_same_results_in_any_order_give_the_same_bytes(tmp_path):
     found = cells()
     one = files(written(tmp_path / "one", found))
     random.Random(3).shuffle(found)
-    two = files(written(tmp_path / "two", [Result(r.info, lambda r=r: shuffled(r.predictions())) for r in found]))
+    two = files(
+        written(
+            tmp_path / "two", [Result(r.info, lambda r=r: shuffled(r.predictions())) for r in found]
+        )
+    )
     assert one == two
     kinds = {path.split("/")[0] for path in one}
-    assert {"index.html", "detectors", "datasets", "metrics", "protocols", "compare.html", "changes.html", "made.html",
-            "pictures.html", "responsible-use.html", "leaderboard.json", "leaderboard.csv", "data"} <= kinds
+    assert {
+        "index.html",
+        "detectors",
+        "datasets",
+        "metrics",
+        "protocols",
+        "compare.html",
+        "changes.html",
+        "made.html",
+        "pictures.html",
+        "responsible-use.html",
+        "leaderboard.json",
+        "leaderboard.csv",
+        "data",
+    } <= kinds
 
 
 def shuffled(table):
@@ -74,7 +99,9 @@ def test_no_id_of_an_account_stands_in_a_site(tmp_path):
     for path, content in files(folder).items():
         assert b"secret-id" not in content, path
     assert verify(folder)["differences"] == []
-    assert not {"account_id", "dataset"} & set(pq.read_schema(next((folder / data.CELLS).glob("*.parquet"))).names)
+    assert not {"account_id", "dataset"} & set(
+        pq.read_schema(next((folder / data.CELLS).glob("*.parquet"))).names
+    )
 
 
 def renamed(table):
@@ -85,7 +112,9 @@ def renamed(table):
 def test_verify_makes_every_number_again_and_names_what_was_changed(site, cli):
     folder = site
     board = json.loads((folder / "leaderboard.json").read_text())
-    row = next(r for r in board["rows"] if r["value"] is not None and r["detector"] == "gradient-boosting")
+    row = next(
+        r for r in board["rows"] if r["value"] is not None and r["detector"] == "gradient-boosting"
+    )
     row["value"] = 0.123456
     (folder / "leaderboard.json").write_text(json.dumps(board))
     found = cli.json("verify", folder, code=1)
@@ -128,7 +157,10 @@ def test_a_broken_site_is_a_sentence(site, cli):
     about = site / data.ABOUT
     for said in ("[]", '{"cells": [3]}', '{"cells": ["../../etc"]}', '{"cells": null}'):
         about.write_text(said)
-        assert cli("verify", site, code=2).stderr.count("\n") <= 6 and "Traceback" not in cli("verify", site, code=2).stderr
+        assert (
+            cli("verify", site, code=2).stderr.count("\n") <= 6
+            and "Traceback" not in cli("verify", site, code=2).stderr
+        )
 
 
 def test_a_folder_of_something_else_is_never_written_over(tmp_path, made):
@@ -144,7 +176,11 @@ def test_a_folder_of_something_else_is_never_written_over(tmp_path, made):
 def test_no_board_is_written_with_a_number_that_cannot_be(tmp_path):
     board = boards.made(SETS[:2], NAMES)
     gate.refuse(board, {})
-    row = next(r for r in board["rows"] if r["metric"] == "f1[bot]" and r["detector"] == "gradient-boosting")
+    row = next(
+        r
+        for r in board["rows"]
+        if r["metric"] == "f1[bot]" and r["detector"] == "gradient-boosting"
+    )
     row["value"], row["low"], row["high"] = 0.999, 0.9, 1.0
     with pytest.raises(UserError, match="cannot be"):
         gate.refuse(board, {})
@@ -155,7 +191,10 @@ def test_no_board_is_written_of_labels_that_failed_validation(tmp_path):
     with pytest.raises(UserError, match="alpha@1 failed validation"):
         written(tmp_path / "s", known=Known(about=failed))
     assert not (tmp_path / "s").exists()
-    gate.refuse(boards.made(SETS[:2], NAMES), {"alpha@1": {"validation": {"success": False}, "accepted": "known, see the card"}})
+    gate.refuse(
+        boards.made(SETS[:2], NAMES),
+        {"alpha@1": {"validation": {"success": False}, "accepted": "known, see the card"}},
+    )
 
 
 def test_no_board_is_written_without_its_shortcut_rows(tmp_path):
@@ -172,7 +211,9 @@ def test_changes_since_the_last_edition():
 
 
 def test_every_link_of_the_site_leads_somewhere(tmp_path):
-    folder = written(tmp_path / "s", boards.cells(SETS, (*NAMES[:2], "odd name/<b>"), (boards.LODO,)))
+    folder = written(
+        tmp_path / "s", boards.cells(SETS, (*NAMES[:2], "odd name/<b>"), (boards.LODO,))
+    )
     seen = 0
     for page in folder.rglob("*.html"):
         for link in re.findall(r'href="([^"#]+)"', page.read_text()):
@@ -182,24 +223,35 @@ def test_every_link_of_the_site_leads_somewhere(tmp_path):
 
 
 def test_precision_at_another_share_of_bots_by_hand():
-    """TPR .86, FPR .10 at 15 %: .129 / (.129 + .085) = .6028; at 1 %: .0086 / (.0086 + .099) = .0799."""
+    """TPR .86, FPR .10 at 15 %: .129 / (.129 + .085) = .6028; at 1 %: .0086 / (.0086 + .099) =
+    .0799.
+    """
     assert pictures.precision(0.86, 0.10, 0.15) == pytest.approx(0.6028, abs=5e-5)
     assert pictures.precision(0.86, 0.10, 0.01) == pytest.approx(0.0799, abs=5e-5)
     assert pictures.precision(0.0, 0.0, 0.5) == 0
 
 
 def test_the_critical_distance_is_demsars(tmp_path):
-    """Demšar 2006, table 5: q(.05) is 2.569 for four classifiers; on 14 data sets CD = 2.569 sqrt(4 * 5 / (6 * 14)) = 1.25."""
+    """Demšar 2006, table 5: q(.05) is 2.569 for four classifiers; on 14 data sets CD = 2.569 sqrt(4
+    * 5 / (6 * 14)) = 1.25.
+    """
     from scipy import stats
 
     q = float(stats.studentized_range.ppf(0.95, 4, np.inf) / np.sqrt(2))
     assert q == pytest.approx(2.569, abs=5e-4)
     assert q * np.sqrt(4 * 5 / (6 * 14)) == pytest.approx(1.25, abs=5e-3)
     sets = [boards.release(f"s{i}", 40, 45) for i in range(10)]
-    build.write(tmp_path / "s", boards.ABOUT, boards.cells(sets, NAMES, (boards.LODO,)), sets, boards.QUICK)
+    build.write(
+        tmp_path / "s", boards.ABOUT, boards.cells(sets, NAMES, (boards.LODO,)), sets, boards.QUICK
+    )
     assert "Friedman" in (tmp_path / "s" / "pictures.html").read_text()
 
 
 def test_a_picture_escapes_names():
-    drawn = charts.scatter([charts.Point("<script>", 1, 1)], charts.Axis(0, 2, [0, 2], "x"), charts.Axis(0, 2, [0, 2], "y"), "t")
+    drawn = charts.scatter(
+        [charts.Point("<script>", 1, 1)],
+        charts.Axis(0, 2, [0, 2], "x"),
+        charts.Axis(0, 2, [0, 2], "y"),
+        "t",
+    )
     assert "<script>" not in drawn and "&lt;script&gt;" in drawn

@@ -1,4 +1,6 @@
-"""Erasure, proved by looking at every byte: with an SQLite and a Postgres catalog, for ids, handle and texts of one account."""
+"""Erasure, proved by looking at every byte: with an SQLite and a Postgres catalog, for ids, handle
+and texts of one account.
+"""
 
 import gzip
 import json
@@ -28,7 +30,9 @@ NEEDLES = (
 
 
 def other_posts(material):
-    """What others wrote of the account: a repost of its words, a mention, a link to its post, and something of their own."""
+    """What others wrote of the account: a repost of its words, a mention, a link to its post, and
+    something of their own.
+    """
     by = {"dataset": "d", "account_id": material.IDS[4], "created_at": material.T}
     return [
         {
@@ -59,7 +63,9 @@ def other_posts(material):
 
 
 def fill(store, material, published=("public", "internal")):
-    """The hand-made store in several small (inlined) and one large commit, with all that else tells of the account."""
+    """The hand-made store in several small (inlined) and one large commit, with all that else tells
+    of the account.
+    """
     material.fill(store, notes={(4, "ana"): "talks to made_up_3 all day", (5, "ben"): "fine"})
     store.append({"posts": schema.rows("posts", other_posts(material))}, None, "others")
     store.append(
@@ -100,7 +106,11 @@ def fill(store, material, published=("public", "internal")):
                 ],
             ),
             "assignments": schema.rows(
-                "assignments", [{"batch_id": "b1", "account_id": a, "copy": 1, "inclusion_probability": 1.0} for a in material.IDS]
+                "assignments",
+                [
+                    {"batch_id": "b1", "account_id": a, "copy": 1, "inclusion_probability": 1.0}
+                    for a in material.IDS
+                ],
             ),
             "quarantine": schema.rows(
                 "quarantine",
@@ -126,8 +136,18 @@ def fill(store, material, published=("public", "internal")):
             "edges": schema.rows(
                 "edges",
                 [
-                    {"dataset": "d", "source_id": material.IDS[GONE], "target_id": material.IDS[0], "kind": "follows"},
-                    {"dataset": "d", "source_id": material.IDS[1], "target_id": material.IDS[0], "kind": "follows"},
+                    {
+                        "dataset": "d",
+                        "source_id": material.IDS[GONE],
+                        "target_id": material.IDS[0],
+                        "kind": "follows",
+                    },
+                    {
+                        "dataset": "d",
+                        "source_id": material.IDS[1],
+                        "target_id": material.IDS[0],
+                        "kind": "follows",
+                    },
                 ],
             ),
         },
@@ -136,7 +156,9 @@ def fill(store, material, published=("public", "internal")):
     )
     store.tag("before")
     first = release.freeze(store, "r", "d")
-    store.append({"labels": schema.rows("labels", material.labels("k2", humans=(0,)))}, None, "relabelled")
+    store.append(
+        {"labels": schema.rows("labels", material.labels("k2", humans=(0,)))}, None, "relabelled"
+    )
     release.freeze(store, "r", "d", because="account 0 was looked at again")
     for tier in published:
         folder.publish(store, first, tiers.load(tier))
@@ -144,11 +166,21 @@ def fill(store, material, published=("public", "internal")):
 
 
 def made_elsewhere(store, mlruns, material):
-    """Predictions, an MLflow artifact and database, reports, caches and downloads that tell of the account."""
+    """Predictions, an MLflow artifact and database, reports, caches and downloads that tell of the
+    account.
+    """
     rows = schema.rows(
         "predictions",
         [
-            {"run_key": "k", "dataset": "d", "account_id": a, "repeat": 0, "p_bot": 0.5, "threshold": 0.5, "fold": 0}
+            {
+                "run_key": "k",
+                "dataset": "d",
+                "account_id": a,
+                "repeat": 0,
+                "p_bot": 0.5,
+                "threshold": 0.5,
+                "fold": 0,
+            }
             for a in material.IDS
         ],
     )
@@ -172,7 +204,9 @@ def made_elsewhere(store, mlruns, material):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     client = tracking(mlruns)
-    experiment = client.create_experiment("botbench", artifact_location=(mlruns / "artifacts").as_uri())
+    experiment = client.create_experiment(
+        "botbench", artifact_location=(mlruns / "artifacts").as_uri()
+    )
     tags = {"botbench.kind": "cell", "mlflow.note.content": "@made_up_3"}
     run = client.create_run(experiment, run_name="worst 900000003", tags=tags)
     client.log_artifact(run.info.run_id, str(predictions))
@@ -191,20 +225,26 @@ def told(path):
     """All that a file says, raw and as read: pages of Parquet are compressed."""
     data = path.read_bytes()
     if path.suffix == ".parquet":
-        data += repr(pq.read_table(path).to_pylist()).encode() + repr(pq.read_metadata(path).to_dict()).encode()
+        data += (
+            repr(pq.read_table(path).to_pylist()).encode()
+            + repr(pq.read_metadata(path).to_dict()).encode()
+        )
     return data + (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else b"") + path.name.encode()
 
 
 def finds(*folders, but=()):
     """(file, needle) for every needle in any byte of any file."""
-    files = [p for f in folders for p in sorted(Path(f).rglob("*")) if p.is_file() and p.name not in but]
+    files = [
+        p for f in folders for p in sorted(Path(f).rglob("*")) if p.is_file() and p.name not in but
+    ]
     found = []
     for path in files:
         data = told(path)
         found += [
             (str(path), n)
             for n in NEEDLES
-            if n.encode().lower() in data.lower().replace(b"made_up_30", b"").replace(b"7700000300", b"")
+            if n.encode().lower()
+            in data.lower().replace(b"made_up_30", b"").replace(b"7700000300", b"")
         ]
     return found
 
@@ -220,9 +260,20 @@ def mlruns(tmp_path, monkeypatch):
 def check_erased(store, mlruns, done, published=("internal", "public")):
     assert (done["left_in"], done["left"]) == ([], 0)
     assert done["backups"][:1] == [str(store.home / "backups" / "kept-by-hand")]
-    assert done["rows_removed"] == {"accounts": 1, "assignments": 1, "claims": 3, "edges": 1, "labels": 2, "posts": 3, "splits": 2}
+    assert done["rows_removed"] == {
+        "accounts": 1,
+        "assignments": 1,
+        "claims": 3,
+        "edges": 1,
+        "labels": 2,
+        "posts": 3,
+        "splits": 2,
+    }
     assert done["rows_masked"] == {"claims": 1, "posts": 3, "quarantine": 1}
-    assert done["releases_superseded"] == ["r@1", "r@2"] and done["successors"] == {"r@1": "r@3", "r@2": "r@3"}
+    assert done["releases_superseded"] == ["r@1", "r@2"] and done["successors"] == {
+        "r@1": "r@3",
+        "r@2": "r@3",
+    }
     assert sorted(done["publications"]) == [f"r@3/{tier}" for tier in published]
     assert finds(store.home, mlruns, but=("kept-by-hand",)) == []
 
@@ -240,11 +291,13 @@ def check_others(store, published=("internal", "public")):
     assert [
         n
         for (n,) in store.connection.execute(
-            "SELECT count(*) FROM lake.main.accounts UNION ALL SELECT count(*) FROM lake.main.claims "
-            "UNION ALL SELECT count(*) FROM lake.main.quarantine"
+            "SELECT count(*) FROM lake.main.accounts UNION ALL SELECT count(*) FROM"
+            " lake.main.claims UNION ALL SELECT count(*) FROM lake.main.quarantine"
         ).fetchall()
     ] == [3_009, 27, 2]
-    assert store.connection.execute("SELECT note FROM lake.main.claims WHERE note IS NOT NULL ORDER BY 1").fetchall() == [
+    assert store.connection.execute(
+        "SELECT note FROM lake.main.claims WHERE note IS NOT NULL ORDER BY 1"
+    ).fetchall() == [
         ("fine",),
         ("talks to erased all day",),
     ]
@@ -253,10 +306,17 @@ def check_others(store, published=("internal", "public")):
         assert found.info["accounts"] == 9 and pq.read_table(found.file("labels")).num_rows == 9
     assert release.load(store.home, "r@1").info["rewritten"][0]["why"] == "an account was erased"
     newest = release.load(store.home, "r")
-    assert (newest.version, newest.info["parent"], newest.info["because"]) == (3, "r@2", "an account was erased")
+    assert (newest.version, newest.info["parent"], newest.info["because"]) == (
+        3,
+        "r@2",
+        "an account was erased",
+    )
     tiers_there = [(p.info["reference"], p.info["tier"]) for p in folder.listed(store.home)]
     assert {t for r, t in tiers_there if r == "r@1"} == set(published)
-    assert all(sum(f["rows"] for f in p.info["files"] if f["table"] == "labels") == 9 for p in folder.listed(store.home))
+    assert all(
+        sum(f["rows"] for f in p.info["files"] if f["table"] == "labels") == 9
+        for p in folder.listed(store.home)
+    )
 
 
 def check_elsewhere(store, mlruns, material):
@@ -265,13 +325,20 @@ def check_elsewhere(store, mlruns, material):
     assert (run.info.run_name, run.data.tags["mlflow.note.content"]) == ("worst erased", "erased")
     logged = Path(client.download_artifacts(run.info.run_id, "predictions.parquet"))
     for path in (store.home / "bench" / "cells" / "k" / "predictions.parquet", logged):
-        assert pq.read_table(path).column("account_id").to_pylist() == [a for i, a in enumerate(material.IDS) if i != GONE]
-    assert (store.home / "reports" / "validation-d-v3.html").read_text() == "<p>erased erased 900000004</p>"
+        assert pq.read_table(path).column("account_id").to_pylist() == [
+            a for i, a in enumerate(material.IDS) if i != GONE
+        ]
+    assert (
+        store.home / "reports" / "validation-d-v3.html"
+    ).read_text() == "<p>erased erased 900000004</p>"
     assert json.loads((store.home / "bench" / "runs" / "x.json").read_text()) == {
         "worst": [{"account_id": "900000004", "p": 0}],
         "trained_on": [["twitter", "900000004"]],
     }
-    assert not (store.home / "downloads" / "d").exists() and not (store.home / "cache" / "x.bin").exists()
+    assert (
+        not (store.home / "downloads" / "d").exists()
+        and not (store.home / "cache" / "x.bin").exists()
+    )
 
 
 def test_every_byte_with_an_sqlite_catalog(store, unchecked, material, mlruns):
@@ -279,7 +346,8 @@ def test_every_byte_with_an_sqlite_catalog(store, unchecked, material, mlruns):
     made_elsewhere(store, mlruns, material)
     (store.home / "backups").mkdir()
     (store.home / "backups" / "kept-by-hand").write_text("900000003")
-    # Before, every needle is found in the catalog's pages or the data files: the search below can find them.
+    # Before, every needle is found in the catalog's pages or the data files: the search below can
+    # find them.
     assert {n for _, n in finds(store.home)} == set(NEEDLES)
     done = erase(store, "900000003", "asked by mail, case 7").document()
     check_erased(store, mlruns, done)
@@ -292,7 +360,10 @@ def test_every_byte_with_an_sqlite_catalog(store, unchecked, material, mlruns):
             erase(store, unknown, "again")
     with pytest.raises(UserError, match="which an erasure took away"):
         store.resolve("before")
-    assert store.resolve(str(store.oldest())) == store.oldest() and store.diff(store.oldest(), store.head()) == {}
+    assert (
+        store.resolve(str(store.oldest())) == store.oldest()
+        and store.diff(store.oldest(), store.head()) == {}
+    )
 
 
 @pytest.mark.postgres
@@ -309,8 +380,14 @@ def test_every_byte_with_a_postgres_catalog(postgres, tmp_path, unchecked, mater
             base = Path(server.execute("SHOW data_directory").fetchone()[0]) / "base"
         assert "900000003" in {n for _, n in finds(base)}
         done = erase(store, "@made_up_3", "asked by mail, case 8", platform="twitter")
-        assert (done.left_in, done.left) == ([], 0) and done.backups[-1].startswith("PostgreSQL: its write-ahead log")
-        assert done.rows_removed["posts"] == 3 and done.rows_masked == {"claims": 1, "posts": 3, "quarantine": 1}
+        assert (done.left_in, done.left) == ([], 0) and done.backups[-1].startswith(
+            "PostgreSQL: its write-ahead log"
+        )
+        assert done.rows_removed["posts"] == 3 and done.rows_masked == {
+            "claims": 1,
+            "posts": 3,
+            "quarantine": 1,
+        }
         assert finds(store.home, mlruns) == []
         with psycopg.connect(url, autocommit=True) as server:
             server.execute("CHECKPOINT")
@@ -320,7 +397,10 @@ def test_every_byte_with_a_postgres_catalog(postgres, tmp_path, unchecked, mater
 
 def pulled(written, store, name, ids):
     rows = "".join(f"{i},h_{i},{'bot' if int(i) % 2 else 'human'}\n" for i in ids)
-    options = {"accounts": {"account_id": "id", "handle": "name"}, "claims": {"account_id": "id", "answer": "label"}}
+    options = {
+        "accounts": {"account_id": "id", "handle": "name"},
+        "claims": {"account_id": "id", "answer": "label"},
+    }
     return written({"users.csv": f"id,name,label\n{rows}".encode()}, options, id=name).pull(store)
 
 
@@ -330,7 +410,10 @@ def test_an_erased_account_is_not_pulled_again(written, store):
     assert done.rows_removed == {"accounts": 1, "claims": 1} and done.left == 0
     again = pulled(written, store, "two", ["1000002", "1000004", "1000002"])
     assert again.tables["accounts"] == {"read": 3, "kept": 1, "duplicate": 0, "quarantined": 2}
-    assert {(r["table"], r["reason"], r["rows"]) for r in again.reasons} == {("accounts", "erased", 2), ("claims", "erased", 2)}
+    assert {(r["table"], r["reason"], r["rows"]) for r in again.reasons} == {
+        ("accounts", "erased", 2),
+        ("claims", "erased", 2),
+    }
     from curation.ingest.ledger import over_limit
 
     assert over_limit(again, 0.01) == []
@@ -362,7 +445,12 @@ def test_an_interrupted_erasure_goes_on(store, unchecked, material, mlruns, monk
         raise Killed
 
     # Between every two steps, each time further.
-    for module, name in ((releases, "supersede"), (releases, "_succeed"), (publications, "renew"), (purge, "purge")):
+    for module, name in (
+        (releases, "supersede"),
+        (releases, "_succeed"),
+        (publications, "renew"),
+        (purge, "purge"),
+    ):
         with monkeypatch.context() as patch:
             patch.setattr(module, name, killed)
             with pytest.raises(Killed):
@@ -385,7 +473,12 @@ def test_wrong_use_of_erase_is_a_sentence(cli, tmp_path, material):
                         {"dataset": "v", "account_id": material.IDS[0], "platform": "vk"},
                         {"dataset": "f1", "account_id": "users:1", "platform": "x"},
                         {"dataset": "f2", "account_id": "users:1", "platform": "x"},
-                        {"dataset": "d", "account_id": "5", "platform": "twitter", "handle": "made_up_1"},
+                        {
+                            "dataset": "d",
+                            "account_id": "5",
+                            "platform": "twitter",
+                            "handle": "made_up_1",
+                        },
                     ],
                 )
             },
@@ -394,8 +487,14 @@ def test_wrong_use_of_erase_is_a_sentence(cli, tmp_path, material):
         )
         head = store.head()
     for arguments, sentence in (
-        (["900000000", "--reason", "asked"], "several platforms (twitter, vk): say which one with --platform"),
-        (["users:1", "--reason", "asked"], "in several data sets (f1, f2): say which one with --dataset"),
+        (
+            ["900000000", "--reason", "asked"],
+            "several platforms (twitter, vk): say which one with --platform",
+        ),
+        (
+            ["users:1", "--reason", "asked"],
+            "in several data sets (f1, f2): say which one with --dataset",
+        ),
         (["@made_up_1", "--reason", "asked"], "2 accounts have or had that handle"),
         (["900000002", "--reason", "made_up_2 asked"], "must not be blank or name the account"),
         (["900000002"], "wants an account and --reason"),
@@ -406,7 +505,11 @@ def test_wrong_use_of_erase_is_a_sentence(cli, tmp_path, material):
         assert store.head() == head
     done = cli.json("erase", "users:1", "--dataset", "f1", "--reason", "asked")
     assert set(done) >= {"rows_removed", "releases_superseded", "places_checked", "left", "backups"}
-    assert (done["rows_removed"], done["releases_superseded"], done["left"]) == ({"accounts": 1}, [], 0)
+    assert (done["rows_removed"], done["releases_superseded"], done["left"]) == (
+        {"accounts": 1},
+        [],
+        0,
+    )
 
 
 def test_retention_periods_end_on_a_date(store, unchecked, material):
@@ -415,28 +518,41 @@ def test_retention_periods_end_on_a_date(store, unchecked, material):
     material.fill(store)
     frozen = release.freeze(store, "r", "d")
     short = tiers.load("research").model_copy(update={"retention_days": 30})
-    kept, doomed = folder.publish(store, frozen, tiers.load("public")), folder.publish(store, frozen, short)
+    kept, doomed = (
+        folder.publish(store, frozen, tiers.load("public")),
+        folder.publish(store, frozen, short),
+    )
     assert expire(store)["expired"] == []
     day = "2099-01-01"
     gone = expire(store, day)
     assert [p["publication"] for p in gone["expired"]] == ["r@1/research"] and gone["on"] == day
     assert not list(doomed.path.rglob("*.parquet")) and list(kept.path.rglob("*.parquet"))
-    assert "its data were removed" in (doomed.path / "EXPIRED.md").read_text().replace("the data", "its data")
+    assert "its data were removed" in (doomed.path / "EXPIRED.md").read_text().replace(
+        "the data", "its data"
+    )
     with pytest.raises(UserError, match="is no day"):
         expire(store, "tomorrow")
 
 
-def test_a_seal_that_held_the_account_is_to_be_made_anew_and_backups_elsewhere_are_told(made, material):
+def test_a_seal_that_held_the_account_is_to_be_made_anew_and_backups_elsewhere_are_told(
+    made, material
+):
     frozen = release.load(made.home, "r")
     sealed.seal(made.home, frozen, split=splits.split_id(0), part="train", answers=10, step=0.01)
     table = pq.read_table(frozen.file("splits")).to_pylist()
-    parts = {row["account_id"]: row["part"] for row in table if row["split_id"] == splits.split_id(0)}
+    parts = {
+        row["account_id"]: row["part"] for row in table if row["split_id"] == splits.split_id(0)
+    }
     kept_back = next(a for a in material.IDS if parts[a] == "train")
     done = erase(made, next(a for a in material.IDS if parts[a] != "train"), "asked, case 1")
     assert "Backups made elsewhere (botbench backup FOLDER" in done.to_do[-1] and done.left == 0
     assert done.to_do[-2].startswith("The seal of r@1 is broken: its commitment still matches")
     assert sealed.secret(made.home, "r@1")
     done = erase(made, kept_back, "asked, case 2")
-    assert "no longer matches" in done.to_do[-2] and done.to_do[-2].endswith("botbench submit seal r@3.") and done.left == 0
+    assert (
+        "no longer matches" in done.to_do[-2]
+        and done.to_do[-2].endswith("botbench submit seal r@3.")
+        and done.left == 0
+    )
     with pytest.raises(UserError, match="not those that the commitment was made for"):
         sealed.secret(made.home, "r@1")

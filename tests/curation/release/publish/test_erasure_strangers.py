@@ -29,7 +29,9 @@ def inside(*folders):
 
 
 def strange(place):
-    """Files of others that hold the account: a document, a table in Latin-1, a database, and one whose name alone tells."""
+    """Files of others that hold the account: a document, a table in Latin-1, a database, and one
+    whose name alone tells.
+    """
     place.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(place / "letter.docx", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("word/document.xml", f"<w:t>about {GONE}, at length: {'x' * 500}</w:t>")
@@ -43,25 +45,52 @@ def strange(place):
     pq.write_table(pa.table({"user": [int(GONE), 5]}), place / "numbers.parquet")
     return [
         place / n
-        for n in ("letter.docx", f"case-{GONE}.docx", "colleague.csv", "notes.json", "other-program.db", "numbers.parquet")
+        for n in (
+            "letter.docx",
+            f"case-{GONE}.docx",
+            "colleague.csv",
+            "notes.json",
+            "other-program.db",
+            "numbers.parquet",
+        )
     ]
 
 
 def tracked(place):
-    """A real MLflow store: a run of botbench and a run of somebody else, both telling of the account."""
+    """A real MLflow store: a run of botbench and a run of somebody else, both telling of the
+    account.
+    """
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = os.environ["DO_NOT_TRACK"] = "true"
     from mlflow.tracking import MlflowClient
 
     client = MlflowClient(tracking_uri=f"sqlite:///{place}/mlflow.db")
-    experiment = client.create_experiment("botbench", artifact_location=(place / "artifacts").as_uri())
-    ours = client.create_run(experiment, run_name=f"on {GONE}", tags={"botbench.kind": "cell", "botbench.reason": f"{GONE} failed"})
+    experiment = client.create_experiment(
+        "botbench", artifact_location=(place / "artifacts").as_uri()
+    )
+    ours = client.create_run(
+        experiment,
+        run_name=f"on {GONE}",
+        tags={"botbench.kind": "cell", "botbench.reason": f"{GONE} failed"},
+    )
     suite = client.create_run(experiment, run_name="suite", tags={"botbench.kind": "suite"})
-    client.log_dict(suite.info.run_id, {"worst": [{"account_id": GONE}, {"account_id": "900000004"}]}, "run.json")
+    client.log_dict(
+        suite.info.run_id,
+        {"worst": [{"account_id": GONE}, {"account_id": "900000004"}]},
+        "run.json",
+    )
     other = client.create_run(experiment, run_name="somebody's", tags={"about": GONE})
     client.log_text(other.info.run_id, f"about {GONE}", "theirs.txt")
     client.log_text(ours.info.run_id, f"by hand: {GONE}", "remark.txt")
     rows = [
-        {"run_key": "k", "dataset": "d", "account_id": a, "repeat": 0, "p_bot": 0.5, "threshold": 0.5, "fold": 0}
+        {
+            "run_key": "k",
+            "dataset": "d",
+            "account_id": a,
+            "repeat": 0,
+            "p_bot": 0.5,
+            "threshold": 0.5,
+            "fold": 0,
+        }
         for a in (GONE, "900000004")
     ]
     pq.write_table(schema.rows("predictions", rows), place / "predictions.parquet")
@@ -72,7 +101,9 @@ def tracked(place):
 
 @pytest.fixture
 def desk(tmp_path, unchecked, material, monkeypatch):
-    """A folder as people have them: MLflow's file beside the store, another store, a colleague's release, other files."""
+    """A folder as people have them: MLflow's file beside the store, another store, a colleague's
+    release, other files.
+    """
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
     with Store(tmp_path / "theirs") as other:
         material.fill(other)
@@ -91,7 +122,10 @@ def test_files_of_others_are_named_and_left_as_they_are(desk):
     store, place = desk
     strangers = [*strange(place), *strange(store.home / "papers"), *strange(store.home / "reports")]
     client, ours, suite, other = tracked(place)
-    theirs = [*inside(place / "theirs", place / "from-a-colleague"), *inside(place / "artifacts" / other)]
+    theirs = [
+        *inside(place / "theirs", place / "from-a-colleague"),
+        *inside(place / "artifacts" / other),
+    ]
     remark = place / "artifacts" / ours / "artifacts" / "remark.txt"
     before = digests([*strangers, *theirs, remark])
     done = erase(store, GONE, "asked, case 1")
@@ -105,7 +139,10 @@ def test_files_of_others_are_named_and_left_as_they_are(desk):
         place / "artifacts" / other / "artifacts" / "theirs.txt",
     ]:
         assert f"{path} holds the account" in told
-    assert f"MLflow's run {other} holds" in told and f"The artifact remark.txt of MLflow's run {ours}" in told
+    assert (
+        f"MLflow's run {other} holds" in told
+        and f"The artifact remark.txt of MLflow's run {ours}" in told
+    )
     assert str(store.home / "releases") not in told and str(place / "mlflow.db") not in told
 
     # The store opens and reads; MLflow's own runs are whole and do not hold the account.
@@ -117,7 +154,9 @@ def test_files_of_others_are_named_and_left_as_they_are(desk):
     assert (run.info.run_name, run.data.tags["botbench.reason"]) == ("on erased", "erased failed")
     table = pq.read_table(client.download_artifacts(ours, "predictions.parquet"))
     assert table.column("account_id").to_pylist() == ["900000004"]
-    assert json.loads(Path(client.download_artifacts(suite, "run.json")).read_text()) == {"worst": [{"account_id": "900000004"}]}
+    assert json.loads(Path(client.download_artifacts(suite, "run.json")).read_text()) == {
+        "worst": [{"account_id": "900000004"}]
+    }
     assert client.get_run(other).data.tags["about"] == GONE
     # Again: nothing more to do, and nothing of others touched.
     assert erase(store, GONE, "asked, case 1").left == 0 and digests(map(Path, before)) == before
@@ -128,7 +167,11 @@ def test_a_parameter_of_mlflow_that_tells_is_left_and_said(desk):
     client, ours, *_ = tracked(place)
     client.log_param(ours, "file", f"{GONE}.csv")
     done = erase(store, GONE, "asked")
-    assert done.left == 1 and "a parameter, which MLflow never changes" in done.left_in[0] and ours in done.left_in[0]
+    assert (
+        done.left == 1
+        and "a parameter, which MLflow never changes" in done.left_in[0]
+        and ours in done.left_in[0]
+    )
     client.delete_run(ours)
     assert "mlflow gc removes it" in erase(store, GONE, "asked").left_in[0]
 
@@ -142,7 +185,9 @@ def test_another_programs_database_called_mlflow_stays_as_it_is(desk):
         db.commit()
         files = inside(place)
         before = digests(p for p in files if p.name.startswith("mlflow.db"))
-        assert f"{place / 'mlflow.db'} holds the account" in "\n".join(erase(store, GONE, "asked").to_do)
+        assert f"{place / 'mlflow.db'} holds the account" in "\n".join(
+            erase(store, GONE, "asked").to_do
+        )
         assert digests(map(Path, before)) == before
     db.close()
 
@@ -151,8 +196,19 @@ def test_of_a_named_folder_only_what_botbench_wrote_is_cleaned(desk):
     store, place = desk
     site = place / "elsewhere" / "site"
     made = {
-        "data/made-from.json": {"about": {}, "resamples": 1, "seed": 0, "releases": [], "cells": []},
-        "leaderboard.json": {"rows": [], "summary": [], "detectors": [], "hardest": [{"account_id": GONE}]},
+        "data/made-from.json": {
+            "about": {},
+            "resamples": 1,
+            "seed": 0,
+            "releases": [],
+            "cells": [],
+        },
+        "leaderboard.json": {
+            "rows": [],
+            "summary": [],
+            "detectors": [],
+            "hardest": [{"account_id": GONE}],
+        },
     }
     for name, document in made.items():
         (site / name).parent.mkdir(parents=True, exist_ok=True)
@@ -161,14 +217,20 @@ def test_of_a_named_folder_only_what_botbench_wrote_is_cleaned(desk):
     (site / "compare.html").write_bytes(f"<p>{GONE}, J\xf6rg</p>".encode("latin-1"))
     copy = place / "elsewhere" / "publication"
     folder.copy(folder.listed(store.home)[0], copy)
-    held = [p for p in inside(copy) if p.suffix == ".parquet" and GONE in repr(pq.read_table(p).to_pylist())]
+    held = [
+        p
+        for p in inside(copy)
+        if p.suffix == ".parquet" and GONE in repr(pq.read_table(p).to_pylist())
+    ]
     strangers = [*strange(site), *strange(copy), *strange(place / "elsewhere")]
     (site / "colleague.html").write_text(f"<p>{GONE}</p>")
     before = digests([*strangers, site / "colleague.html", site / "compare.html"])
     done = erase(store, GONE, "asked", also=[place / "elsewhere"])
     assert digests(map(Path, before)) == before and done.left == 0
     assert all(path in "\n".join(done.to_do) for path in before)
-    assert "not in the form in which botbench writes it" in next(t for t in done.to_do if "compare.html" in t)
+    assert "not in the form in which botbench writes it" in next(
+        t for t in done.to_do if "compare.html" in t
+    )
     assert (site / "index.html").read_text(encoding="utf-8") == "<p>erased, J\xf6rg</p>"
     assert json.loads((site / "leaderboard.json").read_text())["hardest"] == []
     assert held and not any(GONE in repr(pq.read_table(p).to_pylist()) for p in held)
@@ -189,9 +251,12 @@ def test_unfinished_work_is_removed_and_every_path_of_the_store_is_searched(desk
     (store.home / "reports" / "validation-d-v3.unfinished").write_text(GONE)
     (published / "remark.docx").write_text(GONE)
     done = erase(store, GONE, "asked")
-    assert not work[0].exists() and not work[1].exists() and done.files["unfinished work removed"] == 3
+    assert (
+        not work[0].exists() and not work[1].exists() and done.files["unfinished work removed"] == 3
+    )
     assert not (store.home / "reports" / "validation-d-v3.unfinished").exists()
-    # A table in the folder of a release that nobody lists is the store's own, and is not called clean.
+    # A table in the folder of a release that nobody lists is the store's own, and is not called
+    # clean.
     assert done.left_in == [f"releases: {work[2] / 'labels.parquet'}"]
     assert (published / "remark.docx").read_text() == GONE
     assert f"{published / 'remark.docx'} holds the account" in "\n".join(done.to_do)

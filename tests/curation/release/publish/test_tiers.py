@@ -1,4 +1,6 @@
-"""Tiers: allow-lists that are checked as they are read, and a proof that nothing else is in the files."""
+"""Tiers: allow-lists that are checked as they are read, and a proof that nothing else is in the
+files.
+"""
 
 import hashlib
 import json
@@ -17,24 +19,61 @@ from curation.store import salts
 
 def tier(tmp_path, **fields):
     path = tmp_path / "own.yaml"
-    path.write_text(yaml.safe_dump({"tier": "own", "meaning": "a test's", "tables": {"labels": ["account_id", "label"]}, **fields}))
+    path.write_text(
+        yaml.safe_dump(
+            {
+                "tier": "own",
+                "meaning": "a test's",
+                "tables": {"labels": ["account_id", "label"]},
+                **fields,
+            }
+        )
+    )
     return path
 
 
 def rows(publication, table):
-    return duckdb.sql(f"FROM read_parquet('{publication.path}/data/{table}*.parquet') ORDER BY ALL").fetchall()
+    return duckdb.sql(
+        f"FROM read_parquet('{publication.path}/data/{table}*.parquet') ORDER BY ALL"
+    ).fetchall()
 
 
-@pytest.mark.parametrize(("fields", "sentence"), [
-    ({"tables": {"labels": ["acount_id"]}}, "tables.labels: There is no column called 'acount_id'. Did you mean 'account_id'"),
-    ({"tables": {"lables": "all"}}, "There is no table to publish called 'lables'. Did you mean 'labels'"),
-    ({"tables": {"labels": ["label", "label"]}}, "the column label is listed twice"),
-    ({"tables": {"labels": []}}, "tables.labels"), ({"tables": {}}, "tables: "), ({"forbidden": ["bio"]}, "forbidden: "),
-    ({"ids": "hidden"}, "ids: "), ({"tier": "../up"}, "tier: "), ({"retention_days": 0}, "retention_days"),
-    ({"ids": "salted", "tables": {"claims": ["claim_id", "answer"]}}, "claim_id would tell which account"),
-    ({"ids": "salted", "tables": {"accounts": ["account_id", "handle"]}}, "handle would tell which account"),
-    ({"ids": "salted", "annotators": "named", "tables": {"votes": ["account_id", "annotator"]}}, "annotator would tell"),
-])
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        (
+            {"tables": {"labels": ["acount_id"]}},
+            "tables.labels: There is no column called 'acount_id'. Did you mean 'account_id'",
+        ),
+        (
+            {"tables": {"lables": "all"}},
+            "There is no table to publish called 'lables'. Did you mean 'labels'",
+        ),
+        ({"tables": {"labels": ["label", "label"]}}, "the column label is listed twice"),
+        ({"tables": {"labels": []}}, "tables.labels"),
+        ({"tables": {}}, "tables: "),
+        ({"forbidden": ["bio"]}, "forbidden: "),
+        ({"ids": "hidden"}, "ids: "),
+        ({"tier": "../up"}, "tier: "),
+        ({"retention_days": 0}, "retention_days"),
+        (
+            {"ids": "salted", "tables": {"claims": ["claim_id", "answer"]}},
+            "claim_id would tell which account",
+        ),
+        (
+            {"ids": "salted", "tables": {"accounts": ["account_id", "handle"]}},
+            "handle would tell which account",
+        ),
+        (
+            {
+                "ids": "salted",
+                "annotators": "named",
+                "tables": {"votes": ["account_id", "annotator"]},
+            },
+            "annotator would tell",
+        ),
+    ],
+)
 def test_a_tier_with_a_mistake_is_a_sentence(tmp_path, fields, sentence):
     with pytest.raises(UserError) as caught:
         tiers.load(tier(tmp_path, **fields))
@@ -55,50 +94,96 @@ def test_what_is_no_tier_is_a_sentence(tmp_path):
 def test_no_built_in_tier_but_internal_lets_a_person_show_through():
     assert tiers.names() == ["internal", "public", "research"]
     assert tiers.load("research").personal == set() == tiers.load("public").personal
-    assert {"text", "note", "extra"}.isdisjoint({c.name for t in ("research", "public") for table in tiers.load(t).tables
-                                                 for c in tiers.load(t).columns(table)})
+    assert {"text", "note", "extra"}.isdisjoint(
+        {
+            c.name
+            for t in ("research", "public")
+            for table in tiers.load(t).tables
+            for c in tiers.load(t).columns(table)
+        }
+    )
     # Whatever column the schema gets, it has a sort, and nobody's name goes out as a value.
-    assert all(c.sort != "value" for table in offered().values() for c in table.values() if c.type in ("VARCHAR", "VARCHAR[]"))
+    assert all(
+        c.sort != "value"
+        for table in offered().values()
+        for c in table.values()
+        if c.type in ("VARCHAR", "VARCHAR[]")
+    )
 
 
 def test_public_holds_salted_hashes_and_nothing_of_the_accounts(made, material):
     found = folder.publish(made, release.load(made.home, "r"), tiers.load("public"))
     secret = salts.salt(made.home, salts.PUBLISHED)
-    expected = [hashlib.sha256(f"{secret}\naccount twitter\n{a}".encode()).hexdigest()[:24] for a in material.IDS]
+    expected = [
+        hashlib.sha256(f"{secret}\naccount twitter\n{a}".encode()).hexdigest()[:24]
+        for a in material.IDS
+    ]
     assert sorted(r[1] for r in rows(found, "labels")) == sorted(expected)
     assert {(r[1], r[2:]) for r in rows(found, "agreement")} == {
-        (h, (3, 2, 2 / 3) if i == 1 else (3, 1, 1.0)) for i, h in enumerate(expected)}
+        (h, (3, 2, 2 / 3) if i == 1 else (3, 1, 1.0)) for i, h in enumerate(expected)
+    }
     everything = b"".join(p.read_bytes() for p in found.path.rglob("*") if p.is_file())
     everything += repr([rows(found, t) for t in ("labels", "agreement", "splits")]).encode()
-    for secret_text in (*material.IDS, "made_up_", "Somebody Number", "about subject", "quite long text", "example.org", secret):
+    for secret_text in (
+        *material.IDS,
+        "made_up_",
+        "Somebody Number",
+        "about subject",
+        "quite long text",
+        "example.org",
+        secret,
+    ):
         assert secret_text.encode() not in everything
 
 
 def test_research_names_no_annotator(made, material):
     found = folder.publish(made, release.load(made.home, "r"), tiers.load("research"))
     votes = duckdb.sql(f"FROM read_parquet('{found.path}/data/votes.parquet')").df()
-    assert votes.annotator.nunique() == 3 and votes.annotator.str.fullmatch("annotator-[0-9a-f]{24}").all() and len(votes) == 30
+    assert (
+        votes.annotator.nunique() == 3
+        and votes.annotator.str.fullmatch("annotator-[0-9a-f]{24}").all()
+        and len(votes) == 30
+    )
     assert sorted(votes.account_id.unique()) == material.IDS
     features = duckdb.sql(f"FROM read_parquet('{found.path}/data/features.parquet')").df()
     assert list(features.columns) == list(offered()["features"])
-    assert dict(zip(features.account_id, features.followers, strict=True)) == {a: float(i) for i, a in enumerate(material.IDS)}
+    assert dict(zip(features.account_id, features.followers, strict=True)) == {
+        a: float(i) for i, a in enumerate(material.IDS)
+    }
     people = folder.publish(made, release.load(made.home, "r"), tiers.load("internal"))
-    assert {r[3] for r in rows(people, "claims")} == {"ana@example.org", "ben@example.org", "cy@example.org"}
+    assert {r[3] for r in rows(people, "claims")} == {
+        "ana@example.org",
+        "ben@example.org",
+        "cy@example.org",
+    }
 
 
 def test_a_name_hidden_in_a_note_does_not_go_out(store, unchecked, tmp_path, material):
-    hidden = {"handle": ["looks like made_up_3 again", "it is @MADE_UP_4!"], "display name": ["SOMEBODY   number 3?"],
-              "bio": ["says: I write about\nsubject 3 every day."], "post": ["a quite long text of 3 with number 1"]}
+    hidden = {
+        "handle": ["looks like made_up_3 again", "it is @MADE_UP_4!"],
+        "display name": ["SOMEBODY   number 3?"],
+        "bio": ["says: I write about\nsubject 3 every day."],
+        "post": ["a quite long text of 3 with number 1"],
+    }
     notes = [note for several in hidden.values() for note in several]
-    material.fill(store, notes={(i, "ana"): note for i, note in enumerate(notes)} | {(6, "ben"): "nothing to see"})
+    material.fill(
+        store,
+        notes={(i, "ana"): note for i, note in enumerate(notes)} | {(6, "ben"): "nothing to see"},
+    )
     release.freeze(store, "r", "d")
     own = tiers.load(tier(tmp_path, tables={"votes": ["account_id", "answer", "note"]}))
     with pytest.raises(Findings) as caught:
         folder.publish(store, release.load(store.home, "r"), own)
     for what, several in hidden.items():
-        assert f"column note: {len(several)} values hold a {what} known in the store" in str(caught.value)
-    assert not any(note in str(caught.value) for note in notes) and "made_up" not in str(caught.value)
-    assert folder.listed(store.home) == [] and not list((store.home / "publications").rglob("*.parquet"))
+        assert f"column note: {len(several)} values hold a {what} known in the store" in str(
+            caught.value
+        )
+    assert not any(note in str(caught.value) for note in notes) and "made_up" not in str(
+        caught.value
+    )
+    assert folder.listed(store.home) == [] and not list(
+        (store.home / "publications").rglob("*.parquet")
+    )
     # The same notes are no matter in a tier that does not list them.
     assert folder.publish(store, release.load(store.home, "r"), tiers.load("research")).made
 
@@ -106,31 +191,92 @@ def test_a_name_hidden_in_a_note_does_not_go_out(store, unchecked, tmp_path, mat
 def test_plain_notes_go_out_and_names_hidden_in_extra_do_not(store, unchecked, tmp_path, material):
     material.fill(store, notes={(5, "ana"): "posts every minute, also at night"})
     release.freeze(store, "r", "d")
-    own = tiers.load(tier(tmp_path, tables={"votes": ["account_id", "note"], "accounts": ["account_id", "extra"]}))
+    own = tiers.load(
+        tier(
+            tmp_path, tables={"votes": ["account_id", "note"], "accounts": ["account_id", "extra"]}
+        )
+    )
     found = folder.publish(store, release.load(store.home, "r"), own)
     assert {r[1] for r in rows(found, "accounts")} == {'{"colour":"blue"}'}
     from curation.store.schema import rows as rows_of
 
-    store.append({"accounts": rows_of("accounts", [{
-        "dataset": "e", "account_id": "1", "platform": "twitter", "handle": "blue"}])}, None, "another data set knows that name")
-    with pytest.raises(Findings, match=r"data/accounts.parquet, column extra: 1 values hold a handle"):
-        folder.publish(store, release.load(store.home, "r"), own.model_copy(update={"meaning": "again"}))
+    store.append(
+        {
+            "accounts": rows_of(
+                "accounts",
+                [{"dataset": "e", "account_id": "1", "platform": "twitter", "handle": "blue"}],
+            )
+        },
+        None,
+        "another data set knows that name",
+    )
+    with pytest.raises(
+        Findings, match=r"data/accounts.parquet, column extra: 1 values hold a handle"
+    ):
+        folder.publish(
+            store, release.load(store.home, "r"), own.model_copy(update={"meaning": "again"})
+        )
 
 
 def test_ids_that_are_handles_need_salt(store, unchecked, tmp_path, material):
     from curation.store.schema import rows as rows_of
 
     material.fill(store)
-    store.append({"accounts": rows_of("accounts", [{
-        "dataset": "e", "account_id": "1", "platform": "twitter", "handle": "r_" + material.IDS[0]}])}, None, "e")
+    store.append(
+        {
+            "accounts": rows_of(
+                "accounts",
+                [
+                    {
+                        "dataset": "e",
+                        "account_id": "1",
+                        "platform": "twitter",
+                        "handle": "r_" + material.IDS[0],
+                    }
+                ],
+            )
+        },
+        None,
+        "e",
+    )
     release.freeze(store, "r", "d")
     assert folder.publish(store, release.load(store.home, "r"), tiers.load("research")).made
-    store.append({"accounts": rows_of("accounts", [{
-        "dataset": "d", "account_id": "somebody.social", "platform": "twitter", "handle": "Somebody.Social"}]),
-        "labels": rows_of("labels", [{"consensus_id": "k1", "dataset": "d", "account_id": "somebody.social", "label": "bot",
-                                      "n_claims": 1, "status": "agreed", "method": "majority"}])}, None, "an id that is a handle")
+    store.append(
+        {
+            "accounts": rows_of(
+                "accounts",
+                [
+                    {
+                        "dataset": "d",
+                        "account_id": "somebody.social",
+                        "platform": "twitter",
+                        "handle": "Somebody.Social",
+                    }
+                ],
+            ),
+            "labels": rows_of(
+                "labels",
+                [
+                    {
+                        "consensus_id": "k1",
+                        "dataset": "d",
+                        "account_id": "somebody.social",
+                        "label": "bot",
+                        "n_claims": 1,
+                        "status": "agreed",
+                        "method": "majority",
+                    }
+                ],
+            ),
+        },
+        None,
+        "an id that is a handle",
+    )
     second = release.freeze(store, "r", "d")
-    with pytest.raises(Findings, match="column account_id: 1 ids are handles; publish this data set with `ids: salted`"):
+    with pytest.raises(
+        Findings,
+        match="column account_id: 1 ids are handles; publish this data set with `ids: salted`",
+    ):
         folder.publish(store, second, tiers.load("research"))
     assert folder.publish(store, second, tiers.load("public")).made
 
@@ -139,29 +285,55 @@ def test_a_typed_answer_that_names_an_account_does_not_go_out(made):
     from curation.release.publish.documents.answers import Answers
 
     with pytest.raises(Findings, match=r"DATASHEET.md: it holds a handle known in the store"):
-        folder.publish(made, release.load(made.home, "r"), tiers.load("public"), Answers({"purpose": "to study made_up_7"}))
+        folder.publish(
+            made,
+            release.load(made.home, "r"),
+            tiers.load("public"),
+            Answers({"purpose": "to study made_up_7"}),
+        )
 
 
 def test_the_command_writes_nothing_for_a_bad_tier(cli, tmp_path, made):
     bad = tier(tmp_path, tables={"labels": ["no_such"]})
-    assert "There is no column called 'no_such'" in cli("publish", "r", "--tier", bad, code=2).stderr
+    assert (
+        "There is no column called 'no_such'" in cli("publish", "r", "--tier", bad, code=2).stderr
+    )
     assert not (made.home / "publications").exists()
     document = cli.json("publish", "r", "--tier", "public")
-    assert document["tier"] == "public" and [f["rows"] for f in document["files"] if f["table"] == "splits"] == [10]
+    assert document["tier"] == "public" and [
+        f["rows"] for f in document["files"] if f["table"] == "splits"
+    ] == [10]
     again = cli.json("publish", "r@1", "--tier", "public", "--out", tmp_path / "out")
-    assert again["published"] is False and json.loads((tmp_path / "out" / "release.json").read_text())["tier"] == "public"
-    assert "already and not empty" in cli("publish", "r", "--tier", "public", "--out", tmp_path / "out", code=2).stderr
+    assert (
+        again["published"] is False
+        and json.loads((tmp_path / "out" / "release.json").read_text())["tier"] == "public"
+    )
+    assert (
+        "already and not empty"
+        in cli("publish", "r", "--tier", "public", "--out", tmp_path / "out", code=2).stderr
+    )
 
 
 def test_of_a_sealed_release_nothing_goes_out_that_tells_the_labels(made, tmp_path, cli):
-    sealed.seal(made.home, release.load(made.home, "r"), split=splits.split_id(0), part="train", answers=10, step=0.01)
+    sealed.seal(
+        made.home,
+        release.load(made.home, "r"),
+        split=splits.split_id(0),
+        part="train",
+        answers=10,
+        step=0.01,
+    )
     for command in (("publish", "r"), ("release", "r")):
         told = cli(*command, "--tier", "public", code=2).stderr
         assert "A part of r@1 is sealed" in told and "holds labels, agreement" in told
         assert "Publish the sealed folder instead" in told
     for table in ("labels", "claims", "votes", "agreement"):
         with pytest.raises(UserError, match=f"holds {table}, which would tell"):
-            folder.publish(made, release.load(made.home, "r"), tiers.load(tier(tmp_path, tables={table: ["account_id"]})))
+            folder.publish(
+                made,
+                release.load(made.home, "r"),
+                tiers.load(tier(tmp_path, tables={table: ["account_id"]})),
+            )
     assert folder.listed(made.home) == []
     allowed = tiers.load(tier(tmp_path, tables={"accounts": ["account_id"]}))
     assert folder.publish(made, release.load(made.home, "r"), allowed).made
