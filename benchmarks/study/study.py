@@ -81,9 +81,9 @@ class Study:
         sums = ", ".join(_sums(q) for q in framing.SIZES)
         row = self.frame.query(f"SELECT {sums} FROM {FRAME}")[0]
         return {
-            q: tuple(float(v or 0) for v in row[3 * i : 3 * i + 3])
+            q: tuple(float(v or 0) for v in row[3 * i : 3 * i + 3])  # type: ignore[misc]
             for i, q in enumerate(framing.SIZES)
-        }  # type: ignore[misc]
+        }
 
     def _sized(
         self, quantity: str, group: str | None, size: Floats, totals: Sequence[float]

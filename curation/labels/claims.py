@@ -35,8 +35,8 @@ def history(
         FROM mine m LEFT JOIN undone u
         ON m.claim_id = u.retracts AND m.claimant_kind = u.claimant_kind AND m.claimant = u.claimant
         ORDER BY m.dataset, m.made_at NULLS FIRST, m.claimant_kind, m.claimant, m.claim_id""",
-        {"account": account, "dataset": dataset},
-    ).to_pylist()  # type: ignore[arg-type]
+        {"account": account, "dataset": dataset},  # type: ignore[arg-type]
+    ).to_pylist()
     if not rows:
         raise _nobody(store, account, dataset, claims)
     for row in rows:

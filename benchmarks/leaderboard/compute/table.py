@@ -110,8 +110,8 @@ def board(
     field = Field(measure(found, shown, plan, tick), shown)
     places = placed(field.measured, shown)
     tests = [_test(test, field, known) for test in field.tests]
-    return rounded(
-        {  # type: ignore[no-any-return]
+    return rounded(  # type: ignore[no-any-return]
+        {
             "format": FORMAT,
             "suite": about["suite"],
             "run": about["run"],

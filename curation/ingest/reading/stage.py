@@ -111,9 +111,9 @@ class Stage:
         self.connection.execute(f"DELETE FROM {QUARANTINE} WHERE rowid > {aside}")
         del self.queries[table][queries:]
 
-    def reject(
+    def reject(  # noqa: PLR0917
         self, table: str, member: str, row: int, reason: str, message: str, raw: str | None
-    ) -> None:  # noqa: PLR0917
+    ) -> None:
         """Set one row aside that a parser could not read."""
         self.connection.execute(
             f"INSERT INTO {QUARANTINE} VALUES (?, ?, ?, ?, ?, ?)",
