@@ -26,6 +26,8 @@ TYPES = {
 made.
 """
 FUNCTIONS = {"benchmarks.detectors.linear.squeeze"}
+MOVED = {"benchmarks.detectors.words": "benchmarks.detectors.text_models"}
+"""Modules that saved models of botbench 0.1 name, and where their classes are now."""
 
 
 def trusted() -> bool:
@@ -49,7 +51,8 @@ def load(file: Path) -> Any:
     if not file.is_file():
         raise UserError(f"There is no model file {file}.")
     try:
-        unknown = set(skops.io.get_untrusted_types(file=file))
+        model = _with_moved_modules(file)
+        unknown = set(skops.io.get_untrusted_types(data=model))
     except Exception as error:  # whatever is not a skops file: a pickle, a text, half a download
         raise UserError(
             f"{file} is not a skops file ({type(error).__name__}). Pickles are loaded from MLflow"
@@ -61,7 +64,28 @@ def load(file: Path) -> Any:
             f"{file} holds {', '.join(strange[:5])}, which could run code of whoever made it. If"
             " you trust its maker as you would their program, say --trust."
         )
-    return skops.io.load(file, trusted=sorted(unknown))
+    return skops.io.loads(model, trusted=sorted(unknown))
+
+
+def _with_moved_modules(file: Path) -> bytes:
+    """The skops archive, with the names of modules that have moved since it was written."""
+    import io
+    import zipfile
+
+    archive = file.read_bytes()
+    with zipfile.ZipFile(io.BytesIO(archive)) as old:
+        schema = old.read("schema.json").decode()
+        current = schema
+        for before, now in MOVED.items():
+            current = current.replace(f'"__module__": "{before}"', f'"__module__": "{now}"')
+        if current == schema:
+            return archive
+        rewritten = io.BytesIO()
+        with zipfile.ZipFile(rewritten, "w") as new:
+            for item in old.infolist():
+                content = current.encode() if item.filename == "schema.json" else old.read(item)
+                new.writestr(item, content)
+    return rewritten.getvalue()
 
 
 def _ours(name: str) -> bool:

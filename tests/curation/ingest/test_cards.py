@@ -197,18 +197,30 @@ def test_the_check_on_the_command_line(cli, tmp_path):
     assert cli("datasets").returncode == 0
 
 
+TOY_LINES = """
+from pydantic import BaseModel
+from curation.ingest.reading import text
+from curation.ingest.sources import format_
+
+
+class Options(BaseModel, extra="forbid"):
+    answer: str
+
+
+@format_("toy-lines", options=Options)
+def read(stage, files, options):
+    "One id a line."
+    for file in files:
+        rows = text.lines(stage, file)
+        rows.feed("accounts", f"SELECT c1 AS account_id, _member, _row, _raw FROM {rows.relation}")
+"""
+
+
 def test_a_source_format_is_one_file(tmp_path, monkeypatch, written, store):
     """A toy format, found by the walk, with no edit elsewhere."""
     import curation.ingest.sources
 
-    (tmp_path / "toy_lines.py").write_text(
-        "from pydantic import BaseModel\nfrom curation.ingest.sources import format_; from"
-        " curation.ingest.reading import text as _text\nclass Options(BaseModel, extra='forbid'):\n"
-        "    answer: str\n@format_('toy-lines', options=Options)\ndef read(stage, files,"
-        " options):\n    'One id a line.'\n    for file in files:\n        rows = text.lines(stage,"
-        " file)\n        rows.feed('accounts', f'SELECT c1 AS account_id, _member, _row, _raw FROM"
-        " {rows.relation}')\n"
-    )
+    (tmp_path / "toy_lines.py").write_text(TOY_LINES)
     monkeypatch.setattr(
         curation.ingest.sources, "__path__", [*curation.ingest.sources.__path__, str(tmp_path)]
     )
