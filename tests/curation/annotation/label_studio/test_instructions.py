@@ -10,7 +10,7 @@ import yaml
 from curation.annotation.label_studio import instructions
 from curation.annotation.scheme.scheme import DEFAULT, Scheme
 
-PAGE = Path(__file__).parents[3] / "docs" / "annotating.md"
+PAGE = Path(__file__).parents[4] / "docs" / "annotating.md"
 
 
 def test_the_page_in_the_docs_is_made_from_the_scheme():
