@@ -1,1 +1,1 @@
-"""Judge bot detectors on releases; imports curation, never the other way."""
+"""Judge bot detectors on releases: protocols, metrics, boards, audits, predictions and studies."""

@@ -1,5 +1,1 @@
-"""Pull, sample, annotate, validate, version and release labelled accounts; imports nothing from
-benchmarks.
-"""
-
-__version__ = "0.1.0"
+"""Pull, sample, annotate, label, validate, version and release accounts. Imports no benchmarks."""

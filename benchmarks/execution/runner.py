@@ -286,7 +286,7 @@ def _planned(
 
 
 def _botbench() -> str:
-    from curation import __version__
+    from botbench.core.version import __version__
 
     return __version__
 

@@ -10,7 +10,7 @@ import typer
 
 from botbench.core.errors import Findings, UserError
 from botbench.core.registry import modules
-from curation import __version__
+from botbench.core.version import __version__
 
 PANELS = ("collect", "annotate", "label", "version", "benchmark", "publish", "study")
 """The folders of commands, in the order of the work; each is a panel of the help."""

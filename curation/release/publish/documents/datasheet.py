@@ -46,7 +46,7 @@ def _fact(name: str, facts: Mapping[str, Any]) -> list[str]:
     if name == "licence":
         return [f"Licence as the source states it: {facts['licence'] or 'none stated'}."]
     if name == "software":
-        from curation import __version__
+        from botbench.core.version import __version__
 
         return [
             f"botbench {__version__} made this release; every step can be run again from the"
