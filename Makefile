@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint speed requirements docs clean label-studio
+.PHONY: help demo test lint speed requirements docs experiments clean label-studio
 
 PYTHON ?= python3
 VENV := .venv
@@ -40,12 +40,18 @@ demo: $(VENV)/core.stamp ## the main job end to end on simulated accounts, under
 test: $(VENV)/dev.stamp ## every test; says how to install what a skipped one needs
 	$(BIN)/python -m pytest -n $(PYTEST_JOBS) --dist loadgroup -m "not speed" $(PYTEST_ARGS)
 
-lint: $(VENV)/dev.stamp ## ruff and mypy (strict)
+lint: $(VENV)/dev.stamp ## ruff (check and format), mypy (strict), and that imports go down only
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
+
 
 speed: $(VENV)/dev.stamp ## the benchmarks of tests/speed, with their figures
 	$(BIN)/python -m pytest tests/speed -m speed -s -p no:xdist $(PYTEST_ARGS)
+
+EXPERIMENT ?= study_coverage intervals designs consensus_methods
+experiments: $(VENV)/dev.stamp ## the simulated tables of docs (hours; EXPERIMENT=designs ARGS="--repeats 2" for less)
+	@for name in $(EXPERIMENT); do $(BIN)/python experiments/$$name.py $(ARGS); done
 
 docs: $(VENV)/core.stamp ## the reference pages that are made from the code
 	$(BIN)/botbench tables > docs/tables.md
