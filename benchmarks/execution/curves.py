@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.metrics import Array, Judged
+from botbench.html.charts.curves import Curve, Panel, panels
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SIDE, GAP, EDGE = 200, 60, 44
 BINS = 10
 TITLES = (
     ("ROC", "false alarms", "recall"),
@@ -24,22 +24,12 @@ def svg(table: pa.Table, title: str) -> str:
     """The figure of a cell's predictions (`results.scored`), one line for each repeat and, where
     there are several, each fold.
     """
-    panels: list[list[tuple[Array, Array]]] = [[], [], []]
+    curves: tuple[list[Curve], ...] = ([], [], [])
     for judged in _parts(table):
         if 0 < judged.y.sum() < len(judged.y):
-            for lines, line in zip(panels, (*_orders(judged), _calibration(judged)), strict=True):
-                lines.append(line)
-    width, height = EDGE + 3 * (SIDE + GAP), SIDE + 2 * EDGE
-    drawn = "".join(
-        _panel(i, *words, lines)
-        for i, (words, lines) in enumerate(zip(TITLES, panels, strict=True))
-    )
-    safe = title.replace("&", "&amp;").replace("<", "&lt;")
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"'
-        ' font-family="sans-serif" font-size="11"><rect width="100%" height="100%"'
-        f' fill="#fff"/><text x="{EDGE}" y="16" font-weight="bold">{safe}</text>{drawn}</svg>'
-    )
+            for drawn, (x, y) in zip(curves, (*_orders(judged), _calibration(judged)), strict=True):
+                drawn.append(_thinned(x, y))
+    return panels([Panel(*t, drawn) for t, drawn in zip(TITLES, curves, strict=True)], title)
 
 
 def _parts(table: pa.Table) -> list[Judged]:
@@ -72,23 +62,7 @@ def _calibration(judged: Judged) -> tuple[Array, Array]:
     )
 
 
-def _panel(number: int, title: str, across: str, up: str, lines: list[tuple[Array, Array]]) -> str:
-    left, top = EDGE + number * (SIDE + GAP), EDGE
-    frame = f'<rect x="{left}" y="{top}" width="{SIDE}" height="{SIDE}" fill="none" stroke="#999"/>'
-    words = (
-        f'<text x="{left}" y="{top - 6}">{title}</text><text x="{left}"'
-        f' y="{top + SIDE + 24}">{across}, 0 to 1</text><text transform="translate({left - 8}'
-        f' {top + SIDE}) rotate(-90)">{up}, 0 to 1</text>'
-    )
-    style = 'fill="none" stroke="#0b62a4" stroke-opacity="0.6"'
-    paths = "".join(f'<polyline {style} points="{_points(x, y, left, top)}"/>' for x, y in lines)
-    return frame + words + paths
-
-
-def _points(x: Array, y: Array, left: int, top: int) -> str:
-    """At most 400 points of a line in the panel's pixels."""
+def _thinned(x: Array, y: Array) -> Curve:
+    """At most 400 points of a line."""
     kept = np.unique(np.linspace(0, len(x) - 1, min(len(x), 400)).astype(np.int64))
-    return " ".join(
-        f"{left + SIDE * a:.1f},{top + SIDE * (1 - b):.1f}"
-        for a, b in zip(x[kept], y[kept], strict=True)
-    )
+    return list(zip(x[kept].tolist(), y[kept].tolist(), strict=True))

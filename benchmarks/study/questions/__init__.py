@@ -47,7 +47,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart as inline SVG (from `botbench.html.svg`) with the rows it was drawn from."""
+    """A chart as inline SVG (from `botbench.html.charts`) with the rows it was drawn from."""
 
     name: str
     title: str

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from benchmarks.study.coordination import coaction
 from benchmarks.study.data.frame import FRAME
 from benchmarks.study.questions import Answer, Figure, Table, Text, question
-from benchmarks.study.report import charts
 from botbench.core.errors import unknown
+from botbench.html.charts import campaign
 
 if TYPE_CHECKING:
     from benchmarks.study.study import Study
@@ -157,7 +157,7 @@ def _picture(found: coaction.Pairs, group: Places) -> Figure:
     title = "Accounts tied by acting together" + (
         f" (the first {DRAWN})" if (group >= 0).sum() > DRAWN else ""
     )
-    drawing = charts.network(
+    drawing = campaign.network(
         [(float(x), float(y)) for x, y in places], ties, [int(g) for g in group[kept]], title
     )
     columns = (

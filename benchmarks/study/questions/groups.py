@@ -12,7 +12,7 @@ from benchmarks.study.campaign import Group
 from benchmarks.study.estimators.estimate import Estimate, Refused, Sized
 from benchmarks.study.questions import Answer, Figure, Table, Text, question
 from benchmarks.study.study import Study
-from botbench.html import svg
+from botbench.html.charts.intervals import Span, intervals
 from botbench.stats.intervals import Z
 
 KEYS = {
@@ -80,7 +80,7 @@ def _division(study: Study, group: Group, quantity: str, answer: Answer) -> None
         f"Bots' share of {quantity} by {group.title}",
     )
     spans = [
-        svg.Span(
+        Span(
             (e.group or "").split(": ", 1)[1],
             e.value,
             e.low,
@@ -95,7 +95,7 @@ def _division(study: Study, group: Group, quantity: str, answer: Answer) -> None
         for e in found
     ]
     columns = ("group", "method", "value", "low", "high", "naive", "labelled", "labelled bots")
-    answer.blocks.append(Figure(name, title, svg.intervals(spans, title), columns, rows))
+    answer.blocks.append(Figure(name, title, intervals(spans, title), columns, rows))
     if group.by not in {"day", "hour"}:
         _differences(study, found, name, answer)
 

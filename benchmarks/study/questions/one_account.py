@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.study.coordination.coaction import PASSED_ON, WORDS
 from benchmarks.study.data.frame import FRAME
 from benchmarks.study.questions import Answer, Figure, Table, Text, question
-from benchmarks.study.report import charts
 from botbench.core.errors import UserError
+from botbench.html.charts import campaign
 from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
@@ -116,9 +116,9 @@ def _rhythm(study: Study, account: str, posts: str) -> Figure | None:
     return Figure(
         f"account-{_short(account)}-hours",
         title,
-        charts.week(field, title),
+        campaign.week(field, title),
         ("weekday", "hour", "posts"),
-        [(charts.DAYS[int(d) - 1], int(h), int(n)) for d, h, n in rows],
+        [(campaign.DAYS[int(d) - 1], int(h), int(n)) for d, h, n in rows],
     )
 
 

@@ -13,7 +13,7 @@ from benchmarks.study.coordination.coaction import PASSED_ON as KEY
 from benchmarks.study.data.frame import FRAME
 from benchmarks.study.questions import Answer, Figure, Table, Text, question
 from botbench.core.errors import UserError
-from botbench.html import svg
+from botbench.html.charts.timeline import Series, timeline
 from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
@@ -174,8 +174,8 @@ def _curve(study: Study, spread: str) -> Figure | None:
     if len(rows) < 2:
         return None
     title = "Reposts, added up"
-    drawn = [svg.Series("reposts", [float(total) for _, total in rows])]
-    chart = svg.timeline([str(until) for until, _ in rows], drawn, title, height=180, share=False)
+    drawn = [Series("reposts", [float(total) for _, total in rows])]
+    chart = timeline([str(until) for until, _ in rows], drawn, title, height=180, share=False)
     return Figure(
         "post-curve",
         title,

@@ -8,7 +8,7 @@ from benchmarks.study.data.frame import FRAME
 from benchmarks.study.estimators.estimate import Estimate
 from benchmarks.study.questions import Answer, Figure, Text, question
 from benchmarks.study.study import Study
-from botbench.html import svg
+from botbench.html.charts.timeline import Series, timeline
 
 KEYS = {
     "day": "strftime(p.created_at, '%Y-%m-%d')",
@@ -77,9 +77,9 @@ def _shares(
     value, low, high = (
         [getattr(p, part) if p else None for p in points] for part in ("value", "low", "high")
     )
-    series = [svg.Series("estimate", value, low, high)]
+    series = [Series("estimate", value, low, high)]
     if any(n is not None for n in naive):
-        series.append(svg.Series("flagged by the detector", naive, series=1, dashed=True))
+        series.append(Series("flagged by the detector", naive, series=1, dashed=True))
     method = [p.method if p else None for p in points]
     rows = [
         (*row, gone.get(row[0], 0))
@@ -92,7 +92,7 @@ def _shares(
     return Figure(
         "share-over-time",
         title,
-        svg.timeline(labels, series, title, events(labels, gone)),
+        timeline(labels, series, title, events(labels, gone)),
         (unit, "method", "value", "low", "high", "naive", "takedowns"),
         rows,
         note,
@@ -107,6 +107,6 @@ def events(labels: list[str], gone: dict[str, int], most: int = 3) -> list[tuple
 
 def _volume(unit: str, labels: list[str], posts: list[float], gone: list[int]) -> Figure:
     title = f"Posts by {unit}"
-    chart = svg.timeline(labels, [svg.Series("posts", posts)], title, height=140, share=False)
+    chart = timeline(labels, [Series("posts", posts)], title, height=140, share=False)
     rows = [(label, int(n), g) for label, n, g in zip(labels, posts, gone, strict=True)]
     return Figure("posts-over-time", title, chart, (unit, "posts", "takedowns"), rows)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from benchmarks.study.data.frame import FRAME, cohort
 from benchmarks.study.questions import Answer, Figure, Table, Text, question
-from benchmarks.study.report import charts
+from botbench.html.charts import campaign
 
 if TYPE_CHECKING:
     from benchmarks.study.study import Study
@@ -129,7 +129,11 @@ def _figure(rows: Sequence[Row], what: str, top: int) -> Figure:
     lines = [(item, [rank.get((d, item)) for d in days]) for item in chosen]
     values = [(d, item, rank.get((d, item))) for item in chosen for d in days]
     return Figure(
-        f"ranks-{what}", title, charts.ranks(days, lines, title, top), ("day", what, "rank"), values
+        f"ranks-{what}",
+        title,
+        campaign.ranks(days, lines, title, top),
+        ("day", what, "rank"),
+        values,
     )
 
 

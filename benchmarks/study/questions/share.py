@@ -8,7 +8,7 @@ from benchmarks.study.estimators import transfer_estimates
 from benchmarks.study.estimators.estimate import Estimate
 from benchmarks.study.questions import Answer, Cell, Figure, Table, Text, question
 from benchmarks.study.study import Study
-from botbench.html import svg
+from botbench.html.charts.intervals import Span, intervals
 
 MEANING = {
     "accounts": "of the accounts",
@@ -76,7 +76,7 @@ def _off(e: Estimate) -> str:
 
 def _figure(name: str, title: str, found: list[Estimate], truth: dict[str, float]) -> Figure:
     spans = [
-        svg.Span(
+        Span(
             e.quantity.removeprefix("share of ").capitalize(),
             e.value,
             e.low,
@@ -102,7 +102,7 @@ def _figure(name: str, title: str, found: list[Estimate], truth: dict[str, float
     return Figure(
         name,
         title,
-        svg.intervals(spans, title),
+        intervals(spans, title),
         columns if truth else columns[:-1],
         rows if truth else [r[:-1] for r in rows],
         note,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from botbench.html.charts.card import gaps, timeline, week
 from botbench.text.escaping import duration, literal, number, percent, span
-from curation.annotation.card.charts import gaps, timeline, week
 from curation.annotation.card.evidence_rhythm import GAP_BINS, PAUSE_HOURS
 from curation.annotation.card.parts import Keys, Record, day, fact, facts, section, unknown
 

@@ -29,4 +29,4 @@ def test_folds_have_lines_of_their_own_and_one_class_has_none():
         }
     )
     figure = curves.svg(table, "a <b>")
-    assert figure.count("<polyline") == 6 and "a &lt;b>" in figure
+    assert figure.count("<polyline") == 6 and "a &lt;b&gt;" in figure

@@ -12,9 +12,10 @@ import numpy as np
 from benchmarks.data.groups import GROUPS
 from benchmarks.leaderboard.compute.scores import Measured
 from benchmarks.leaderboard.compute.summary import KINDS
-from benchmarks.leaderboard.site import charts, missed
+from benchmarks.leaderboard.site import missed
 from benchmarks.leaderboard.site.context import Site, slug
 from benchmarks.leaderboard.site.pages import MAKERS, Page
+from botbench.html.charts import plots
 
 BINS = 10
 FEWEST = 20
@@ -76,7 +77,7 @@ def _scores(site: Site, name: str) -> str:
             for r in found
         ]
         if any(values):
-            rows.append(charts.Spans(test, values))
+            rows.append(plots.Spans(test, values))
     if not rows:
         return ""
     low, high = site.metric["range"]
@@ -85,8 +86,8 @@ def _scores(site: Site, name: str) -> str:
         if low is not None and high is not None
         else [0.0, 0.5, 1.0]
     )
-    axis = charts.Axis(ticks[0], ticks[-1], ticks, site.metric["title"])
-    return charts.spans(
+    axis = plots.Axis(ticks[0], ticks[-1], ticks, site.metric["title"])
+    return plots.spans(
         rows, axis, f"{name}: {site.metric['title']} by data set, with 95 % intervals"
     )
 
@@ -104,24 +105,24 @@ def _calibration(site: Site, done: list[Measured]) -> str:
     """Share of bots among accounts by score, in ten bins, a line for each test of the kind that
     ranks.
     """
-    drawn: list[charts.Line] = []
+    drawn: list[plots.Line] = []
     for m in done:
         if m.kind != site.board["ranked_by"] or str(m.info["cell_key"]) not in site.tables:
             continue
         points = curve(site, m)
         if len(points) > 1:
-            drawn.append(charts.Line(str(m.info["test"]), points, len(drawn)))
+            drawn.append(plots.Line(str(m.info["test"]), points, len(drawn)))
     if not drawn:
         return ""
     ticks = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
-    picture = charts.lines(
+    picture = plots.lines(
         drawn,
-        charts.Axis(0, 1, ticks, "mean score of the bin"),
-        charts.Axis(0, 1, ticks, "share that are bots"),
+        plots.Axis(0, 1, ticks, "mean score of the bin"),
+        plots.Axis(0, 1, ticks, "share that are bots"),
         "Calibration: share of bots by score",
         diagonal=True,
     )
-    return picture + charts.legend(drawn)
+    return picture + plots.legend(drawn)
 
 
 def curve(site: Site, m: Measured) -> list[tuple[float, float]]:

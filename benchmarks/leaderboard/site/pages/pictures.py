@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.leaderboard.compute.summary import FLOORS
-from benchmarks.leaderboard.site import charts
 from benchmarks.leaderboard.site.context import Site
 from benchmarks.leaderboard.site.pages import MAKERS, Page
+from botbench.html.charts import plots
 
 LEAST_SETS = 10
 """Data sets from which on Friedman and Nemenyi say something (Demšar 2006)."""
@@ -54,7 +54,7 @@ def matrices(site: Site) -> list[tuple[str, str]]:
         sets = sorted({r["test"] for r in rows} | {r["train"][0] for r in rows})
         cell = {(r["train"][0], r["test"]): r["value"] for r in rows}
         mean = float(np.mean([r["value"] for r in across]))
-        picture = charts.heat(
+        picture = plots.heat(
             sets,
             sets,
             [[cell.get((a, b)) for b in sets] for a in sets],
@@ -88,7 +88,7 @@ def _critical(site: Site) -> tuple[str, str]:
         stats.studentized_range.ppf(0.95, k, np.inf) / np.sqrt(2) * np.sqrt(k * (k + 1) / (6 * n))
     )
     test = stats.friedmanchisquare(*values.T)
-    picture = charts.critical(
+    picture = plots.critical(
         list(zip(full, ranks.tolist(), strict=True)),
         distance,
         "Mean ranks with Nemenyi's critical distance",
@@ -120,7 +120,7 @@ def _cost(site: Site) -> str:
         score = entry["scores"].get(site.board["ranked_by"]) if entry else None
         if score and cost:
             points.append(
-                charts.Point(
+                plots.Point(
                     d["name"], cost / 1000, score[0], score[1], score[2], d["name"] in FLOORS
                 )
             )
@@ -140,16 +140,16 @@ def _cost(site: Site) -> str:
             0.1,
         )
     ]
-    return charts.scatter(
+    return plots.scatter(
         points,
-        charts.Axis(
+        plots.Axis(
             powers[0],
             powers[-1],
             powers,
             "seconds per 1,000 accounts, without reading posts",
             log=True,
         ),
-        charts.Axis(ys[0], ys[-1], ys, site.metric["title"]),
+        plots.Axis(ys[0], ys[-1], ys, site.metric["title"]),
         f"{site.metric['title']} against cost",
     )
 
@@ -161,18 +161,18 @@ def _prevalence(site: Site) -> dict[str, object]:
     rates = [r for d in site.board["detectors"] if (r := _rates(site, d["name"]))]
     rates.sort(key=lambda r: -(r["tpr"] - r["fpr"]))
     drawn = [
-        charts.Line(r["name"], [(pi, precision(r["tpr"], r["fpr"], pi)) for pi in GRID], i)
+        plots.Line(r["name"], [(pi, precision(r["tpr"], r["fpr"], pi)) for pi in GRID], i)
         for i, r in enumerate(rates[:DRAWN])
     ]
     if not drawn:
         return {"precision": "", "rates": []}
-    axis = charts.Axis(
+    axis = plots.Axis(
         GRID[0], GRID[-1], [0.001, 0.01, 0.1, 0.5], "share of bots among accounts", log=True
     )
     ys = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
-    picture = charts.lines(
-        drawn, axis, charts.Axis(0, 1, ys, "precision"), "Precision against the share of bots"
-    ) + charts.legend(drawn)
+    picture = plots.lines(
+        drawn, axis, plots.Axis(0, 1, ys, "precision"), "Precision against the share of bots"
+    ) + plots.legend(drawn)
     return {"precision": picture, "rates": [_at_shares(r) for r in rates]}
 
 

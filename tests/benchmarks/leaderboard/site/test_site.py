@@ -16,11 +16,12 @@ import pytest
 
 from benchmarks.leaderboard.compute.scores import Result
 from benchmarks.leaderboard.render import gate
-from benchmarks.leaderboard.site import build, charts, data
+from benchmarks.leaderboard.site import build, data
 from benchmarks.leaderboard.site.pages import editions, pictures
 from benchmarks.leaderboard.site.release_facts import Known
 from benchmarks.leaderboard.site.verify import verify
 from botbench.core.errors import UserError
+from botbench.html.charts import plots
 
 _spec = importlib.util.spec_from_file_location("boards", Path(__file__).parents[3] / "boards.py")
 boards = importlib.util.module_from_spec(_spec)
@@ -248,10 +249,10 @@ def test_the_critical_distance_is_demsars(tmp_path):
 
 
 def test_a_picture_escapes_names():
-    drawn = charts.scatter(
-        [charts.Point("<script>", 1, 1)],
-        charts.Axis(0, 2, [0, 2], "x"),
-        charts.Axis(0, 2, [0, 2], "y"),
+    drawn = plots.scatter(
+        [plots.Point("<script>", 1, 1)],
+        plots.Axis(0, 2, [0, 2], "x"),
+        plots.Axis(0, 2, [0, 2], "y"),
         "t",
     )
     assert "<script>" not in drawn and "&lt;script&gt;" in drawn
