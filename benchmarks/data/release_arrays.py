@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.data import moves
 from botbench.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -60,7 +61,6 @@ def load(home: Path, reference: str, move: str = "", seed: int = 0) -> Material:
 
     Raises UserError where labels, groups and features are not of the same accounts.
     """
-    from benchmarks.data import moves
     from curation.release import release
 
     found = release.load(home, reference)

@@ -10,9 +10,9 @@ from typing import Any, Self
 import numpy as np
 
 from benchmarks.data.accounts import Accounts, Floats
+from benchmarks.data.thresholds import best_balanced_accuracy
 from benchmarks.detectors import HALF, Detector, FeatureModel, Labels, detector
 from benchmarks.detectors._dna import Suffixes, grid
-from benchmarks.execution.thresholds import best_balanced_accuracy
 
 CRESCI = (
     "Cresci, Di Pietro, Petrocchi, Spognardi & Tesconi 2016, DNA-Inspired Online Behavioral"

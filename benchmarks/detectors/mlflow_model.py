@@ -9,9 +9,9 @@ from typing import Any, Self
 import numpy as np
 
 from benchmarks.data.accounts import Accounts, Floats
-from benchmarks.detectors import HALF, Detector, Labels, detector
-from benchmarks.prediction import safe_loading
+from benchmarks.detectors import HALF, Detector, Labels, detector, safe_loading
 from botbench.core.errors import UserError
+from botbench.core.mlflow_store import tracking_uri
 
 SCHEMES = ("models:/", "runs:/")
 
@@ -41,8 +41,6 @@ def folder_of(model: str) -> Path:
 
 def _fetched(model: str) -> Path:
     import mlflow
-
-    from benchmarks.execution.tracking import tracking_uri
 
     try:
         return Path(

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.data import evidence, masking, release_arrays
+from benchmarks.data import masking, release_arrays, thresholds
 from benchmarks.data.accounts import Accounts, Floats
-from benchmarks.data.evidence import Side
 from benchmarks.detectors import Spec, get
-from benchmarks.execution import memory, thresholds
+from benchmarks.execution import evidence, memory
+from benchmarks.execution.evidence import Side
 from benchmarks.execution.results import CellStatus
 from benchmarks.protocols import Fold, NotApplicable, Plan, Pool, Protocol, parse
 from botbench.core import code_versions

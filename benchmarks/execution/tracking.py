@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import logging
 import math
 import os
 import sqlite3
@@ -24,20 +23,15 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from benchmarks.execution import curves, results
+from botbench.core import mlflow_store
 from botbench.core.errors import UserError
 from botbench.core.files import write_json
+from botbench.core.mlflow_store import tracking_uri
 from botbench.core.progress import Silent, Watcher
 
 EXPERIMENT = "botbench"
 DIGEST = 36
 """Characters of a content hash that MLflow's digest holds."""
-
-
-def tracking_uri() -> str:
-    """MLFLOW_TRACKING_URI, else the SQLite file of the current folder's `mlruns`."""
-    return (
-        os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path('mlruns').absolute()}/mlflow.db"
-    )
 
 
 @dataclass(frozen=True)
@@ -55,17 +49,12 @@ class Tracker:
 
         Raises UserError where the store cannot be reached.
         """
-        os.environ["MLFLOW_DISABLE_TELEMETRY"] = os.environ["DO_NOT_TRACK"] = "true"
         uri = uri or tracking_uri()
         folder = _local_folder(uri)
-        from mlflow.tracking import MlflowClient
-
-        for name in ("alembic", "mlflow", "mlflow.store.db.utils"):
-            logging.getLogger(name).setLevel(logging.WARNING)
         try:
             if folder:
                 folder.mkdir(parents=True, exist_ok=True)
-            client = MlflowClient(tracking_uri=uri)
+            client = mlflow_store.client(uri)
             experiment = _experiment(client, folder)
             if folder:
                 _write_ahead(folder / "mlflow.db")

@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.data.accounts import Accounts, Floats
-from benchmarks.detectors import Detector, Spec, get
-from benchmarks.prediction import safe_loading
+from benchmarks.detectors import Detector, Spec, get, safe_loading
 from botbench.core.errors import UserError
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.data.evidence import COLUMNS
 from benchmarks.data.release_arrays import Material, matrix
+from benchmarks.execution.evidence import COLUMNS
 from botbench.core.errors import UserError, unknown
 
 if TYPE_CHECKING:

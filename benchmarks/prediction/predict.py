@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.data import evidence, release_arrays
+from benchmarks.data import release_arrays, thresholds
 from benchmarks.data.accounts import Accounts, Floats
-from benchmarks.data.evidence import DOMAINS, TABLE_NEEDS, Evidence, Side
 from benchmarks.data.masking import Mask
 from benchmarks.data.release_arrays import Material
 from benchmarks.detectors import Spec
-from benchmarks.execution import cells, thresholds
+from benchmarks.execution import cells, evidence
+from benchmarks.execution.evidence import DOMAINS, TABLE_NEEDS, Evidence, Side
 from benchmarks.prediction import explain
 from benchmarks.prediction.explain import Cause
 from benchmarks.prediction.models import Trained, write_ledger

@@ -57,7 +57,7 @@ def bench(  # noqa: PLR0917 (typer gives every option by name)
     from botbench.core.progress import Bars
 
     if trust:
-        from benchmarks.prediction.safe_loading import trust as trust_all
+        from benchmarks.detectors.safe_loading import trust as trust_all
 
         trust_all()
     chosen = load(suite)

@@ -85,7 +85,7 @@ def predict(  # noqa: PLR0917 (typer gives every option by name)
     leaderboard first.
     """
     if trust:
-        from benchmarks.prediction.safe_loading import trust as trust_all
+        from benchmarks.detectors.safe_loading import trust as trust_all
 
         trust_all()
     _check_time(observed_at)

@@ -8,7 +8,6 @@ artifacts named here.
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import sqlite3
 import tempfile
@@ -18,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from botbench.core import mlflow_store
+from botbench.core.mlflow_store import tracking_uri
 from curation.maintenance.erasure import files
 from curation.maintenance.erasure.masks import Marks
 
@@ -49,29 +50,20 @@ class Tracked:
         self.cleaned[what] = self.cleaned.get(what, 0) + 1
 
 
-def address() -> str:
-    """The tracking store: MLFLOW_TRACKING_URI, else the SQLite file of the current folder's
-    `mlruns`.
-    """
-    return (
-        os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path('mlruns').absolute()}/mlflow.db"
-    )
-
-
 def local() -> Path | None:
     """The SQLite file of a local tracking store, None where the store is of another kind or not
     there.
     """
-    path = Path(address().removeprefix("sqlite:///"))
-    return path.resolve() if address().startswith("sqlite:///") and path.is_file() else None
+    path = Path(tracking_uri().removeprefix("sqlite:///"))
+    return path.resolve() if tracking_uri().startswith("sqlite:///") and path.is_file() else None
 
 
 def folder() -> Path | None:
     """The folder of a local tracking store, where its artifacts stand by default; None for another
     kind of store.
     """
-    path = Path(address().removeprefix("sqlite:///")).absolute()
-    return path.parent if address().startswith("sqlite:///") and path.parent.is_dir() else None
+    path = Path(tracking_uri().removeprefix("sqlite:///")).absolute()
+    return path.parent if tracking_uri().startswith("sqlite:///") and path.parent.is_dir() else None
 
 
 def sweep(store: Store, marks: Marks, dry: bool = False) -> Tracked:
@@ -79,7 +71,7 @@ def sweep(store: Store, marks: Marks, dry: bool = False) -> Tracked:
     asked counts as left.
     """
     found = Tracked(database=local())
-    if address().startswith("sqlite:///") and (
+    if tracking_uri().startswith("sqlite:///") and (
         found.database is None or not _is_ours(found.database)
     ):
         found.database = None
@@ -115,14 +107,9 @@ def _is_ours(database: Path) -> bool:
 
 
 def _client() -> Any:
-    os.environ["MLFLOW_DISABLE_TELEMETRY"] = os.environ["DO_NOT_TRACK"] = "true"
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    from mlflow.tracking import MlflowClient
-
-    for name in ("alembic", "mlflow", "mlflow.store.db.utils"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    return MlflowClient(tracking_uri=address())
+    return mlflow_store.client(tracking_uri())
 
 
 def _runs(client: Any) -> Iterator[Any]:
@@ -270,7 +257,7 @@ class _Run:
     def _delete_artifact(self, name: str) -> None:
         from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-        get_artifact_repository(self.run.info.artifact_uri, address()).delete_artifacts(name)
+        get_artifact_repository(self.run.info.artifact_uri, tracking_uri()).delete_artifacts(name)
 
     def _artifacts(self, folder: str) -> Iterator[str]:
         for one in self.client.list_artifacts(self.id, folder or None):

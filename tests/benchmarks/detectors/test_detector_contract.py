@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 from sklearn.base import clone
 
-from benchmarks.data import evidence, masking, release_arrays
+from benchmarks.data import masking, release_arrays
 from benchmarks.data.accounts import Accounts, Records
 from benchmarks.detectors import Spec, detectors, get
-from benchmarks.execution import cells
+from benchmarks.execution import cells, evidence
 from benchmarks.protocols import Plan
 from botbench.core.errors import UserError
 

@@ -341,8 +341,9 @@ def test_each_leave_is_for_itself(masked):
 
 
 def test_verdict_and_time_of_collection_are_not_offered(make, home):
-    from benchmarks.data import evidence, release_arrays
+    from benchmarks.data import release_arrays
     from benchmarks.detectors import Spec
+    from benchmarks.execution import evidence
 
     make("a", 5, 5)
     for need in ("status", "observed_at"):
@@ -354,8 +355,9 @@ def test_verdict_and_time_of_collection_are_not_offered(make, home):
 
 
 def test_numbers_differ_from_cell_to_cell(make, home):
-    from benchmarks.data import evidence, masking, release_arrays
+    from benchmarks.data import masking, release_arrays
     from benchmarks.detectors import Spec
+    from benchmarks.execution import evidence
 
     make("a", 5, 5, posts=2)
     pool = [release_arrays.load(home, "a@1")]

@@ -11,6 +11,7 @@ import pytest
 from benchmarks.execution import results, runner, tracking
 from benchmarks.execution.suite import check
 from botbench.core.errors import UserError
+from botbench.core.mlflow_store import tracking_uri
 
 CV = "cross-validation(folds=2, repeats=2, seed=0)"
 FLAKY = """
@@ -123,11 +124,11 @@ def test_one_parent_and_one_child_for_each_cell(plugin, make, home, tmp_path, mo
 def test_another_store_is_respected(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    assert tracking.tracking_uri() == f"sqlite:///{tmp_path}/mlruns/mlflow.db"
+    assert tracking_uri() == f"sqlite:///{tmp_path}/mlruns/mlflow.db"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://me:secret@mlflow.example/x")
-    assert tracking.tracking_uri() == "https://me:secret@mlflow.example/x"
-    assert tracking._shown(tracking.tracking_uri()) == "https://me:***@mlflow.example/x"
-    assert tracking._local_folder(tracking.tracking_uri()) is None
+    assert tracking_uri() == "https://me:secret@mlflow.example/x"
+    assert tracking._shown(tracking_uri()) == "https://me:***@mlflow.example/x"
+    assert tracking._local_folder(tracking_uri()) is None
 
 
 def test_a_store_that_cannot_be_used_is_said(tmp_path, monkeypatch):

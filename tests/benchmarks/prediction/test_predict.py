@@ -11,9 +11,9 @@ import pytest
 
 from benchmarks.data import external_scores
 from benchmarks.data.accounts import Accounts
-from benchmarks.detectors import complete, get
+from benchmarks.detectors import complete, get, safe_loading
 from benchmarks.detectors.mlflow_model import log_folder
-from benchmarks.prediction import explain, models, newcomers, predict, safe_loading
+from benchmarks.prediction import explain, models, newcomers, predict
 from botbench.core.errors import UserError
 
 USERS = [

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.data.folds import _fill, grouped_folds, smallest_class
-from benchmarks.execution.thresholds import best_balanced_accuracy, choose
+from benchmarks.data.thresholds import best_balanced_accuracy, choose
 from benchmarks.protocols import Facts, NotApplicable, Plan, Pool, parse
 from botbench.core.errors import UserError
 
