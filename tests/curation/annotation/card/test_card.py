@@ -542,6 +542,6 @@ def test_large_batches_go_through_in_turns_without_a_difference(make, monkeypatc
     make.accounts(*({"account_id": str(n)} for n in range(12)))
     make.posts(*({"account_id": str(n % 12)} for n in range(120)))
     whole = drawn(make.store, *map(str, range(12)))
-    monkeypatch.setattr(evidence, "POSTS_AT_ONCE", 25)
+    monkeypatch.setattr(evidence, "POSTS_PER_TURN", 25)
     assert drawn(make.store, *map(str, range(12))) == whole
     assert make.store.connection.execute("SELECT 1").fetchone() == (1,)
