@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from botbench.stats.intervals import shift, wilson
+from botbench.stats.proportions import mover_mean, wilson
 
 FOLDS = 5
 Matrix = NDArray[np.float64]
@@ -80,7 +80,7 @@ def rate(said: NDArray[np.int8], y: NDArray[np.int8]) -> tuple[float, float, flo
         share = float(mine.mean())
         low, high = wilson(share, len(mine))
         parts.append((share, float(low), float(high)))
-    low_, high_ = shift(parts)
+    low_, high_ = mover_mean(parts)
     return float(np.mean([p[0] for p in parts])), low_, high_
 
 

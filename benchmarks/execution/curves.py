@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.metrics import Array, Judged
+from benchmarks.metrics import Array, ScoredAccounts
 from botbench.html.charts.curves import Curve, Panel, panels
 
 if TYPE_CHECKING:
@@ -32,15 +32,15 @@ def svg(table: pa.Table, title: str) -> str:
     return panels([Panel(*t, drawn) for t, drawn in zip(TITLES, curves, strict=True)], title)
 
 
-def _parts(table: pa.Table) -> list[Judged]:
+def _parts(table: pa.Table) -> list[ScoredAccounts]:
     """Each fold of each repeat: scores of two fits are not put on one curve."""
     repeat, fold, y, p = (np.asarray(table[c].to_numpy()) for c in ("repeat", "fold", "y", "p_bot"))
     keys = np.unique(np.stack([repeat, fold]), axis=1).T
     masks = [(repeat == r) & (fold == f) for r, f in keys]
-    return [Judged(y[m], p[m], p[m] >= 0.5) for m in masks]
+    return [ScoredAccounts(y[m], p[m], p[m] >= 0.5) for m in masks]
 
 
-def _orders(judged: Judged) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+def _orders(judged: ScoredAccounts) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     """(false alarms, recall) and (recall, precision) at every cut, ties together."""
     order = np.argsort(-judged.p, kind="stable")
     last = np.append(np.flatnonzero(np.diff(judged.p[order])), len(order) - 1)
@@ -51,7 +51,7 @@ def _orders(judged: Judged) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     return roc, (recall, found / (found + alarms))
 
 
-def _calibration(judged: Judged) -> tuple[Array, Array]:
+def _calibration(judged: ScoredAccounts) -> tuple[Array, Array]:
     """Mean score and share of bots in each of ten bins that has accounts."""
     place = np.minimum((judged.p * BINS).astype(np.int64), BINS - 1)
     n = np.bincount(place, minlength=BINS)

@@ -22,7 +22,14 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.metrics.judged import Array, Counts, Judged, Sample, Weighted, divide
+from benchmarks.metrics.scored_accounts import (
+    Array,
+    Counts,
+    ScoredAccounts,
+    ScoredRepeats,
+    Weighted,
+    divide,
+)
 from botbench.core.errors import UserError, unknown
 from botbench.core.registry import Registry
 
@@ -30,9 +37,9 @@ __all__ = [
     "METRICS",
     "Array",
     "Counts",
-    "Judged",
     "Metric",
-    "Sample",
+    "ScoredAccounts",
+    "ScoredRepeats",
     "Weighted",
     "family",
     "find",
@@ -42,7 +49,7 @@ __all__ = [
 
 Direction: TypeAlias = Literal["higher", "lower"]
 Need: TypeAlias = Literal["threshold", "score", "groups", "cost"]
-Closed: TypeAlias = Callable[[float, Sample], tuple[float, float]]
+Closed: TypeAlias = Callable[[float, ScoredRepeats], tuple[float, float]]
 Value: TypeAlias = float | str
 
 
@@ -79,7 +86,7 @@ class Metric:
     by_fold: bool = False
     assumption: str = ""
     parameters: Mapping[str, Value] = field(default_factory=dict)
-    trials: Callable[[Sample], float] | None = field(default=None, repr=False)
+    trials: Callable[[ScoredRepeats], float] | None = field(default=None, repr=False)
     closed: Closed | None = field(default=None, repr=False)
     method: str = "bootstrap"
     scale: Literal["", "logit"] = ""
@@ -105,7 +112,7 @@ class Metric:
         >>> METRICS.get("accuracy").function([1, 0, 1], [.9, .2, .4], [True, False, False])
         0.6666666666666666
         """
-        values = self.values(Judged(y, p, hat, fold, facts).under(weight))
+        values = self.values(ScoredAccounts(y, p, hat, fold, facts).under(weight))
         return values if weight is not None and np.ndim(weight) == 2 else float(values[0])
 
     def values(self, judged: Weighted) -> Array:

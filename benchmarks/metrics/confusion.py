@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.metrics import Array, Sample, Weighted, metric
-from benchmarks.metrics.judged import divide
-from botbench.stats.intervals import shift, wilson
+from benchmarks.metrics import Array, ScoredRepeats, Weighted, metric
+from benchmarks.metrics.scored_accounts import divide
+from botbench.stats.proportions import mover_mean, wilson
 
 CUT = "Cut at the threshold that was chosen on the training part."
 
@@ -18,7 +18,7 @@ def _share(trials: float, value: float) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _f1_interval(value: float, sample: Sample) -> tuple[float, float]:
+def _f1_interval(value: float, sample: ScoredRepeats) -> tuple[float, float]:
     """Wilson on TP / (TP + FP + FN), which is a share of accounts and of which F1 is an increasing
     function.
     """
@@ -27,12 +27,12 @@ def _f1_interval(value: float, sample: Sample) -> tuple[float, float]:
     return 2 * low / (1 + low), 2 * high / (1 + high)
 
 
-def _balanced_interval(value: float, sample: Sample) -> tuple[float, float]:
+def _balanced_interval(value: float, sample: ScoredRepeats) -> tuple[float, float]:
     """Wilson on both rates, put together by the distances of their bounds (MOVER)."""
     tp, fp, fn, tn = (float(np.sum(c)) for c in sample.counts)
     found, spared = tp / (tp + fn), tn / (tn + fp)
     bounds = [(found, *_share(tp + fn, found)), (spared, *_share(tn + fp, spared))]
-    low, high = shift(bounds)
+    low, high = mover_mean(bounds)
     return value - (found + spared) / 2 + low, value - (found + spared) / 2 + high
 
 

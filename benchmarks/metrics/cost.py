@@ -5,7 +5,7 @@ never across machines.
 from __future__ import annotations
 
 from benchmarks.metrics import Array, Weighted, metric
-from benchmarks.metrics.judged import divide
+from benchmarks.metrics.scored_accounts import divide
 
 ONCE = (
     "Measured once, on the machine of the run, beside whatever else ran there: compare within a run"

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from math import hypot
-
 import numpy as np
 
 from benchmarks.data.groups import GROUPS
-from benchmarks.metrics import Array, Sample, Weighted, family, metric
-from benchmarks.metrics.judged import divide
-from botbench.stats.intervals import FEW, wilson
+from benchmarks.metrics import Array, ScoredRepeats, Weighted, family, metric
+from benchmarks.metrics.scored_accounts import divide
+from botbench.stats.proportions import FEW, mover_difference, wilson
 
 NOBODY = "no account labelled human is known to be in the group"
 
@@ -32,21 +30,20 @@ def rates(judged: Weighted, group: str) -> tuple[Array, Array, Array, Array]:
     return found[:, 0], found[:, 1], found[:, 2], found[:, 3]
 
 
-def _mean_counts(sample: Sample, group: str) -> list[float]:
+def _mean_counts(sample: ScoredRepeats, group: str) -> list[float]:
     return [
         float(n)
         for n in np.mean([[c[0] for c in rates(w, group)] for w in sample.weighted], axis=0)
     ]
 
 
-def _gap_interval(value: float, sample: Sample, parameter: str) -> tuple[float, float]:
-    """Newcombe's interval of a difference of two shares: Wilson's bounds, put together by their
-    distances.
-    """
+def _gap_interval(value: float, sample: ScoredRepeats, parameter: str) -> tuple[float, float]:
+    """Newcombe's interval of a difference of two shares."""
     fa, na, fb, nb = _mean_counts(sample, parameter)
     a, b = fa / na, fb / nb
-    (la, ua), (lb, ub) = ([float(x) for x in wilson(s, n)] for s, n in ((a, na), (b, nb)))
-    return value - hypot(a - la, ub - b), value + hypot(ua - a, b - lb)
+    low, high = wilson([a, b], [na, nb])
+    below, above = mover_difference((a, low[0], high[0]), (b, low[1], high[1]))
+    return value - (a - b) + float(below), value - (a - b) + float(above)
 
 
 @family(

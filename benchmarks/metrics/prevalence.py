@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.metrics import Array, Sample, Weighted, family
-from benchmarks.metrics.judged import divide
-from botbench.stats.intervals import ratio, wilson
+from benchmarks.metrics import Array, ScoredRepeats, Weighted, family
+from benchmarks.metrics.scored_accounts import divide
+from botbench.stats.proportions import mover_ratio, wilson
 
 
 def _check(prevalence: float | str) -> str | None:
@@ -17,13 +17,13 @@ def _check(prevalence: float | str) -> str | None:
     return "the prevalence must be a number between 0 and 1"
 
 
-def _interval(value: float, sample: Sample, parameter: float) -> tuple[float, float]:
+def _interval(value: float, sample: ScoredRepeats, parameter: float) -> tuple[float, float]:
     """From the score intervals of both rates, by the distances of their bounds (MOVER for a ratio)."""
     tp, fp, fn, tn = (float(np.sum(c)) for c in sample.counts)
     found, alarms = tp / (tp + fn), fp / (fp + tn)
     low, high = (
         parameter * r / (parameter * r + 1 - parameter) if np.isfinite(r) else 1.0
-        for r in ratio(_bounded(found, tp + fn), _bounded(alarms, fp + tn))
+        for r in mover_ratio(_bounded(found, tp + fn), _bounded(alarms, fp + tn))
     )
     return min(low, value), max(high, value)
 

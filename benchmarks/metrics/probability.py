@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.metrics import Array, Weighted, family, metric
-from benchmarks.metrics.judged import Places, divide
+from benchmarks.metrics.scored_accounts import Places, divide
 
 CLIP = 1e-6
 GRID = 64

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.metrics import Array, Judged, Sample, Weighted, family, metric
-from benchmarks.metrics.judged import divide
-from botbench.stats.intervals import logit_normal
+from benchmarks.metrics import Array, ScoredAccounts, ScoredRepeats, Weighted, family, metric
+from benchmarks.metrics.scored_accounts import divide
+from botbench.stats.means import logit_normal
 
 FOLDS = "In cross-validation it is the mean over folds, whose scores come from different fits."
 
@@ -42,7 +42,7 @@ def average_precision(judged: Weighted) -> Array:
     return divide(np.einsum("mb,mb->b", curve.weight, precision), judged.bots)
 
 
-def placements(judged: Judged) -> Array:
+def placements(judged: ScoredAccounts) -> Array:
     """What each account adds to the error of the AUC, float64[n]; the sum of squares is DeLong's
     variance.
 
@@ -65,7 +65,7 @@ def placements(judged: Judged) -> Array:
     return total
 
 
-def _delong(value: float, sample: Sample) -> tuple[float, float]:
+def _delong(value: float, sample: ScoredRepeats) -> tuple[float, float]:
     """DeLong's error on the logit scale, steadied by Hanley and McNeil's.
 
     Near 1 a handful of misplaced accounts make all of DeLong's variance, which is then too small as

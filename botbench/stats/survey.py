@@ -12,9 +12,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from botbench.stats.intervals import Z, wilson
+from botbench.stats.proportions import Z, wilson
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -250,22 +250,3 @@ def _told(share: float, spread: float, z: float) -> float:
         return share * (1 - share) / spread
     far = min(z * math.sqrt(spread), 1.0)
     return z**2 * (1 - far) / far
-
-
-def clopper_pearson(
-    hits: ArrayLike, trials: ArrayLike, level: float = 0.95
-) -> tuple[Floats, Floats]:
-    """The exact interval of a share (Clopper and Pearson 1934, Biometrika 26:404): never less than
-    its level, often more.
-
-    >>> [round(float(b), 4) for b in clopper_pearson(0, 20)]
-    [0.0, 0.1684]
-    """
-    from scipy.stats import beta
-
-    x, n = np.asarray(hits, dtype=np.float64), np.asarray(trials, dtype=np.float64)
-    tail = (1 - level) / 2
-    with np.errstate(invalid="ignore"):
-        low = np.where(x > 0, beta.ppf(tail, x, n - x + 1), 0.0)
-        high = np.where(x < n, beta.ppf(1 - tail, x + 1, n - x), 1.0)
-    return np.nan_to_num(low, nan=0.0), np.nan_to_num(high, nan=1.0)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botbench.core.errors import UserError
+from botbench.stats.proportions import Z, wilson
 from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
@@ -155,22 +156,15 @@ def _people(store: Store) -> list[dict[str, Any]]:
 
 
 def share(k: float, n: float) -> dict[str, Any]:
-    """A share with its 95 % interval (Jeffreys) and its count; value null without any.
+    """The share k / n with its 95 % interval (Wilson) and n; nulls where n is 0.
 
     >>> {k: round(v, 3) for k, v in share(9, 10).items()}
-    {'value': 0.9, 'low': 0.619, 'high': 0.989, 'n': 10}
+    {'value': 0.9, 'low': 0.596, 'high': 0.982, 'n': 10}
     """
-    from scipy.stats import beta
-
     if not n:
         return {"value": None, "low": None, "high": None, "n": 0}
-    low, high = beta.ppf([0.025, 0.975], k + 0.5, n - k + 0.5)
-    return {
-        "value": float(k / n),
-        "low": 0.0 if k == 0 else float(low),
-        "high": 1.0 if k == n else float(high),
-        "n": int(n),
-    }
+    low, high = wilson(k / n, n)
+    return {"value": float(k / n), "low": float(low), "high": float(high), "n": int(n)}
 
 
 def _on_gold(store: Store) -> dict[str, dict[str, Any]]:
@@ -273,7 +267,7 @@ def _with_others(store: Store) -> dict[str, dict[str, Any]]:
     ).to_pylist()
     found = {}
     for r in rows:
-        half = 1.96 * (r["sd"] or 0.0) / np.sqrt(r["n"])
+        half = Z * (r["sd"] or 0.0) / np.sqrt(r["n"])
         found[r["annotator"]] = {
             "with_others": {
                 "value": r["value"],
@@ -313,7 +307,7 @@ def _drift(store: Store) -> dict[str, dict[str, Any]]:
     for r in rows:
         judged = r["n"] >= 2 * ENOUGH and r["var"] is not None
         step, half = (
-            (r["later"] - r["earlier"], 1.96 * float(np.sqrt(r["var"]))) if judged else (0.0, 0.0)
+            (r["later"] - r["earlier"], Z * float(np.sqrt(r["var"]))) if judged else (0.0, 0.0)
         )
         change = {"value": step, "low": step - half, "high": step + half} if judged else None
         found[r["annotator"]] = {

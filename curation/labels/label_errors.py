@@ -274,7 +274,7 @@ def measured(
 
     At the queue's length (the worst `length`, or fewer where fewer are doubted). It is what to
     expect if that share of labels is wrong; labels that were wrong before count as false alarms.
-    The interval is over the pooled queue (Jeffreys).
+    The interval is Wilson's, over the pooled queue.
     """
     from curation.labels.annotator_quality import share
 

@@ -14,8 +14,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.metrics import Array, Judged, Metric, Sample, find
-from botbench.stats import intervals
+from benchmarks.metrics import Array, Metric, ScoredAccounts, ScoredRepeats, find
+from benchmarks.metrics.intervals import interval
+from botbench.stats.proportions import LEVEL, few
+from botbench.stats.resampling import resamples
 
 ACCOUNTS, PREVALENCES, AUCS = (200, 2000), (0.05, 0.2, 0.5), (0.7, 0.9, 0.99)
 METRICS = (
@@ -53,11 +55,11 @@ class World:
 
         return float(np.sqrt(2) * ndtri(self.auc))
 
-    def drawn(self, random: np.random.Generator) -> Judged:
+    def drawn(self, random: np.random.Generator) -> ScoredAccounts:
         """One data set."""
         y = (random.random(self.accounts) < self.prevalence).astype(np.int8)
         x = random.standard_normal(self.accounts) + self.distance * y
-        return Judged(y, self.score(x), x >= self.distance / 2)
+        return ScoredAccounts(y, self.score(x), x >= self.distance / 2)
 
     def score(self, x: Array) -> Array:
         """The probability of a bot at x."""
@@ -155,7 +157,7 @@ class Cell:
         """
         if self.covered is None or 2 * self.few > self.sets:
             return "few"
-        return "holds" if self.covered >= min(ENOUGH, intervals.LEVEL - 2 * self.error) else "fails"
+        return "holds" if self.covered >= min(ENOUGH, LEVEL - 2 * self.error) else "fails"
 
 
 def worlds() -> list[World]:
@@ -182,11 +184,11 @@ def _world(world: World, metrics: Sequence[Metric], how: Settings, number: int) 
     for i in range(how.sets):
         judged = world.drawn(np.random.default_rng([how.seed, number, i]))
         bots = int(judged.y.sum())
-        few = intervals.few(bots, len(judged.y) - bots)
+        is_few = few(bots, len(judged.y) - bots)
         for own, (low, high, method) in zip(
             found, _intervals(judged, metrics, how.draws, [how.seed, number, i, 1]), strict=True
         ):
-            own.append(Bounds(low, high, method, few))
+            own.append(Bounds(low, high, method, is_few))
     truth = world.truths()
     return [
         _counted(world, m.name, truth[m.name], own) for m, own in zip(metrics, found, strict=True)
@@ -194,17 +196,17 @@ def _world(world: World, metrics: Sequence[Metric], how: Settings, number: int) 
 
 
 def _intervals(
-    judged: Judged,
+    judged: ScoredAccounts,
     metrics: Sequence[Metric],
     draws: int,
     seed: list[int],
 ) -> Iterator[tuple[float, float, str]]:
     """What the board would print for this data set, metric by metric."""
-    weighted, sample = judged.under(), Sample.of(judged)
+    weighted, sample = judged.under(), ScoredRepeats.of(judged)
     classes = int(judged.y.sum()), int((judged.y == 0).sum())
-    drawn = [m for m in metrics if not (m.trials or m.closed or intervals.few(*classes))]
+    drawn = [m for m in metrics if not (m.trials or m.closed or few(*classes))]
     weight = (
-        np.concatenate(list(intervals.resamples(len(judged.y), draws, seed)))
+        np.concatenate(list(resamples(len(judged.y), draws, seed)))
         if drawn
         else np.ones((1, len(judged.y)))
     )
@@ -215,7 +217,7 @@ def _intervals(
             yield np.nan, np.nan, "undefined"
             continue
         values = m.values(under) if m in drawn else np.empty(0)
-        yield intervals.interval(m, value, sample, values, classes)
+        yield interval(m, value, sample, values, classes)
 
 
 def _counted(world: World, metric: str, truth: float, found: Sequence[Bounds]) -> Cell:
@@ -237,7 +239,7 @@ def _counted(world: World, metric: str, truth: float, found: Sequence[Bounds]) -
             else None
         ),
         round(float(np.median([b.high - b.low for b in there])), 4) if n else None,
-        round(float(np.sqrt(intervals.LEVEL * (1 - intervals.LEVEL) / max(n, 1))), 4),
+        round(float(np.sqrt(LEVEL * (1 - LEVEL) / max(n, 1))), 4),
     )
 
 
@@ -248,7 +250,7 @@ def as_json(cells: Sequence[Cell], settings: dict[str, Any]) -> dict[str, Any]:
     return {
         "simulated": True,
         **settings,
-        "level": intervals.LEVEL,
+        "level": LEVEL,
         "enough": ENOUGH,
         "failing": failing,
         "cells": rows,

@@ -15,9 +15,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.metrics import Array, Judged, Metric
-from benchmarks.metrics.judged import Places
-from botbench.stats import intervals
+from benchmarks.metrics import Array, Metric, ScoredAccounts
+from benchmarks.metrics.scored_accounts import Places
+from botbench.stats.proportions import Z
+from botbench.stats.resampling import resamples
 
 DRAWS = 400
 """Draws behind the second interval at most: it is shown, and decides nothing but a mark."""
@@ -29,14 +30,14 @@ def doubtful(posterior: Array) -> npt.NDArray[np.bool_]:
     return (posterior > SURE) & (posterior < 1 - SURE)
 
 
-def doubled(judged: Judged, unsure: Places) -> Judged:
+def doubled(judged: ScoredAccounts, unsure: Places) -> ScoredAccounts:
     """The accounts, and the unsure ones a second time with the other label: weights then say which
     of the two is drawn.
     """
     fold = None if judged.fold is None else np.concatenate([judged.fold, judged.fold[unsure]])
     facts = {name: np.concatenate([fact, fact[unsure]]) for name, fact in judged.facts.items()}
     y = np.concatenate([judged.y, 1 - judged.y[unsure]])
-    return Judged(
+    return ScoredAccounts(
         y,
         np.concatenate([judged.p, judged.p[unsure]]),
         np.concatenate([judged.hat, judged.hat[unsure]]),
@@ -54,7 +55,7 @@ def labels(
     p = np.clip(posterior, SURE, 1 - SURE)
     bounded = ~np.isnan(low) & ~np.isnan(high)
     ends = [np.clip(np.where(bounded, end, p), SURE, 1 - SURE) for end in (low, high)]
-    spread = (_logit(ends[1]) - _logit(ends[0])) / (2 * intervals.Z)
+    spread = (_logit(ends[1]) - _logit(ends[0])) / (2 * Z)
     drawn = _logit(p) + spread * rng.standard_normal((draws, len(p)))
     return np.asarray(rng.random((draws, len(p))) < 1 / (1 + np.exp(-drawn)))
 
@@ -64,7 +65,7 @@ def _logit(p: Array) -> Array:
 
 
 def draw(
-    repeats: Sequence[tuple[Judged, Places | None]],
+    repeats: Sequence[tuple[ScoredAccounts, Places | None]],
     metrics: Sequence[Metric],
     posteriors: Array,
     count: int,
@@ -80,7 +81,7 @@ def draw(
         return {}
     rng = np.random.default_rng([*seed, 1])
     chunks = []
-    for weight in intervals.resamples(len(unsure), count, seed):
+    for weight in resamples(len(unsure), count, seed):
         p, low, high = posteriors[:, unsure]
         bots = labels(p, low, high, len(weight), rng)
         chunks.append(
@@ -93,7 +94,7 @@ def draw(
 
 
 def _one(  # noqa: PLR0917 (a helper of one caller)
-    judged: Judged,
+    judged: ScoredAccounts,
     places: Places | None,
     metrics: Sequence[Metric],
     weight: Array,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil, sqrt
-from statistics import NormalDist
 from typing import Any, Literal, get_args
 
 from botbench.core.errors import UserError, unknown
+from botbench.stats.proportions import FEW, normal_quantile
 
 Share = Literal["balanced-accuracy", "accuracy", "recall[bot]", "fpr[bot]"]
 METRICS: tuple[str, ...] = get_args(Share)
@@ -63,10 +63,8 @@ def accounts(wanted: Wanted) -> dict[str, Any]:
     >>> accounts(Wanted(0.05, "accuracy", disagree=0.1))["accounts"]
     312
     """
-    za, zb = (
-        NormalDist().inv_cdf(1 - wanted.alpha / wanted.pairs / 2),
-        NormalDist().inv_cdf(wanted.power),
-    )
+    za = normal_quantile(1 - wanted.alpha / wanted.pairs / 2)
+    zb = normal_quantile(wanted.power)
     d, psi, pi = wanted.difference, wanted.disagree, wanted.prevalence
     each = {
         "accuracy": 1.0,
@@ -75,7 +73,7 @@ def accounts(wanted: Wanted) -> dict[str, Any]:
         "balanced-accuracy": 0.25 / pi + 0.25 / (1 - pi),
     }[wanted.metric]
     n = ceil(each * ((za * sqrt(psi) + zb * sqrt(psi - d * d)) / d) ** 2)
-    least = max(ceil(30 / pi), ceil(30 / (1 - pi)))
+    least = max(ceil(FEW / pi), ceil(FEW / (1 - pi)))
     n = max(n, least)
     return {
         "metric": wanted.metric,

@@ -20,10 +20,11 @@ import numpy.typing as npt
 
 from benchmarks.data.groups import GROUPS
 from benchmarks.leaderboard.compute import label_noise_bootstrap as doubt
-from benchmarks.metrics import Array, Judged, Metric, Sample
+from benchmarks.metrics import Array, Metric, ScoredAccounts, ScoredRepeats
+from benchmarks.metrics.intervals import interval
 from benchmarks.protocols import Kind
 from botbench.core import code_versions
-from botbench.stats import intervals
+from botbench.stats import proportions, resampling
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,7 +38,7 @@ class Plan(NamedTuple):
     next board.
     """
 
-    resamples: int = intervals.RESAMPLES
+    resamples: int = resampling.RESAMPLES
     seed: int = 0
     kept: Path | None = None
 
@@ -108,7 +109,7 @@ class Measured:
     @property
     def few(self) -> bool:
         """Fewer than 30 accounts of a class: shown, marked, not ranked."""
-        return self.info["status"] == "done" and intervals.few(self.bots, self.humans)
+        return self.info["status"] == "done" and proportions.few(self.bots, self.humans)
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ class Prepared:
     """
 
     info: dict[str, Any]
-    repeats: list[tuple[Judged, Places | None]]
+    repeats: list[tuple[ScoredAccounts, Places | None]]
     posteriors: Array = field(default_factory=lambda: np.empty((3, 0)))
 
     @property
@@ -164,7 +165,7 @@ class Prepared:
         """
         return {}
 
-    def counted(self, metric: Metric) -> list[tuple[Judged, Places | None]]:
+    def counted(self, metric: Metric) -> list[tuple[ScoredAccounts, Places | None]]:
         """The repeats that a metric's value is the mean of: all of them, or the worst one (the
         first of equally bad ones).
         """
@@ -263,14 +264,14 @@ def _prepare(info: dict[str, Any], table: pa.Table, index: Any, accounts: int) -
     )
     fold = np.asarray(table["fold"].to_numpy())
     facts = _facts(info, table)
-    repeats: list[tuple[Judged, Places | None]] = []
+    repeats: list[tuple[ScoredAccounts, Places | None]] = []
     for number in np.unique(repeat):
         rows = np.flatnonzero(repeat == number)
         rows = rows[np.argsort(at[rows], kind="stable")]
         places = at[rows].astype(np.intp)
         whole = len(places) == accounts and bool((places == np.arange(accounts)).all())
         known = {name: fact[rows] for name, fact in facts.items()}
-        judged = Judged(y[rows], p[rows], p[rows] >= threshold[rows], fold[rows], known)
+        judged = ScoredAccounts(y[rows], p[rows], p[rows] >= threshold[rows], fold[rows], known)
         repeats.append((judged, None if whole else places))
     posteriors: Array = np.full((3, accounts), np.nan)
     for own, name in zip(posteriors, POSTERIORS, strict=True):
@@ -340,7 +341,7 @@ def draw(
         return []
     kept = np.empty((len(cells), len(metrics), count))
     start = 0
-    for weight in intervals.resamples(accounts, count, stream):
+    for weight in resampling.resamples(accounts, count, stream):
         for cell, into in zip(cells, kept, strict=True):
             into[:, start : start + len(weight)] = _mean_over_repeats(cell, metrics, weight)
         start += len(weight)
@@ -368,8 +369,10 @@ def _values(cell: Prepared, metrics: Sequence[Metric], draws: dict[str, Array]) 
     for m, value in zip(metrics, values.tolist(), strict=True):
         if np.isfinite(value):
             own = cell.counted(m)
-            sample = Sample([judged for judged, _ in own], [places for _, places in own], cell.size)
-            low, high, methods[m.name] = intervals.interval(
+            sample = ScoredRepeats(
+                [judged for judged, _ in own], [places for _, places in own], cell.size
+            )
+            low, high, methods[m.name] = interval(
                 m, value, sample, draws[m.name], (bots, accounts - bots)
             )
             # NaN says that there is no interval, and stays NaN.

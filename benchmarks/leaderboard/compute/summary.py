@@ -16,8 +16,10 @@ import numpy as np
 from benchmarks.leaderboard.compute.scores import Measured, Score
 from benchmarks.metrics import Array, Metric
 from benchmarks.protocols import Kind
-from botbench.stats import intervals
-from botbench.stats.intervals import over_sets, p_values
+from botbench.stats.means import student
+from botbench.stats.multiple_comparisons import holm, normal_p_values
+from botbench.stats.proportions import mover_mean
+from botbench.stats.resampling import percentiles
 
 ONE_QUESTION, CONSTANT = "one-question-tree", "constant"
 FLOORS = (CONSTANT, ONE_QUESTION)
@@ -148,7 +150,7 @@ def spread(
     if not scores or len(scores) < len(tests):
         return None
     values = [s[0] for s in scores]
-    score = scores[0] if len(scores) == 1 else (float(np.mean(values)), *intervals.shift(scores))
+    score = scores[0] if len(scores) == 1 else (float(np.mean(values)), *mover_mean(scores))
     draws = np.mean([c.draws[metric.name] for c in cells if c is not None], axis=0)
     doubted = [c.doubt.get(metric.name, c.draws[metric.name]) for c in cells if c is not None]
     anywhere = any(metric.name in c.doubt for c in cells if c is not None)
@@ -164,7 +166,7 @@ def difference(a: Spread, b: Spread) -> Score:
     """a − b with its paired interval. Where every draw gives the same difference, the interval is
     that of unpaired values, unless it is zero: then the two say the same."""
     value, drawn = a.score[0] - b.score[0], a.draws - b.draws
-    bounds = intervals.percentiles(drawn) or (value, value)
+    bounds = percentiles(drawn) or (value, value)
     if bounds[1] - bounds[0] < SAME and abs(value) > SAME:
         down = np.hypot(a.score[0] - a.score[1], b.score[2] - b.score[0])
         up = np.hypot(a.score[2] - a.score[0], b.score[0] - b.score[1])
@@ -179,13 +181,13 @@ def _separated_here(pairs: Sequence[tuple[Spread, Spread]]) -> list[bool]:
     values = np.array([a.score[0] - b.score[0] for a, b in pairs])
     drawn = [a.draws - b.draws for a, b in pairs]
     deviations = np.array([float(np.nanstd(d)) if not np.isnan(d).all() else 0.0 for d in drawn])
-    p = p_values(
+    p = normal_p_values(
         np.where(np.abs(values) < SAME, 0, values), np.where(deviations < SAME, 0, deviations)
     )
     # A constant difference has no spread: then it counts only where the values' own intervals do
     # not meet.
     meet = np.array([not (a.score[1] > b.score[2] or b.score[1] > a.score[2]) for a, b in pairs])
-    return intervals.holm(np.where((deviations < SAME) & meet, 1.0, p).tolist())
+    return holm(np.where((deviations < SAME) & meet, 1.0, p).tolist())
 
 
 def _separated_elsewhere(pairs: Sequence[tuple[Spread, Spread]]) -> list[bool]:
@@ -199,7 +201,7 @@ def _separated_elsewhere(pairs: Sequence[tuple[Spread, Spread]]) -> list[bool]:
         d = np.array(a.values) - np.array(b.values)
         error = float(np.std(d, ddof=1)) / np.sqrt(len(d))
         p.append(1.0 if error < SAME else float(2 * stdtr(len(d) - 1, -abs(d.mean()) / error)))
-    return intervals.holm(p)
+    return holm(p)
 
 
 def _beaten(
@@ -279,7 +281,7 @@ def summarise(
             k: list(spreads[k][name].score) for k in (*KINDS, *BESIDE) if name in spreads[k]
         }
         wide = {
-            k: over_sets(spreads[k][name].values, metric.range) for k in KINDS if name in spreads[k]
+            k: student(spreads[k][name].values, metric.range) for k in KINDS if name in spreads[k]
         }
         entry["wide"] = {k: list(bounds) for k, bounds in wide.items() if bounds}
         other = spreads["in distribution"].get(name) if field.main == "transfer" else None
@@ -295,7 +297,7 @@ def summarise(
 
 
 def _over(a: Spread, b: Spread) -> list[float] | None:
-    wide = over_sets([x - y for x, y in zip(a.values, b.values, strict=True)])
+    wide = student([x - y for x, y in zip(a.values, b.values, strict=True)])
     return list(wide) if wide else None
 
 

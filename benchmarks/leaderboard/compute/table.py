@@ -15,7 +15,9 @@ from benchmarks.leaderboard.compute.scores import USUAL, Measured, Plan, Result,
 from benchmarks.leaderboard.compute.subsets import licence_kind, subsets
 from benchmarks.leaderboard.compute.summary import FLOORS, KINDS, MEAN, Field, spread, summarise
 from botbench.core.errors import UserError
-from botbench.stats import friedman, intervals
+from botbench.stats import proportions
+from botbench.stats.multiple_comparisons import friedman
+from botbench.stats.resampling import percentiles
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,11 +123,11 @@ def board(
                 or any(bool(r.info.get("simulated")) for r in found)
             ),
             "intervals": {
-                "level": intervals.LEVEL,
+                "level": proportions.LEVEL,
                 "resamples": plan.resamples,
                 "seed": plan.seed,
                 "unit": "account",
-                "few": intervals.FEW,
+                "few": proportions.FEW,
             },
             "metrics": [m.about() for m in shown],
             "protocols": [
@@ -196,7 +198,7 @@ def _test(test: str, field: Field, releases: Iterable[Mapping[str, Any]]) -> dic
         "bots": bots,
         "humans": humans,
         "simulated": any(bool(r.get("simulated")) for r in own),
-        "few": any(m.few for m in done) if done else intervals.few(bots, humans),
+        "few": any(m.few for m in done) if done else proportions.few(bots, humans),
         "in_mean": test in field.core,
     }
 
@@ -262,7 +264,7 @@ def _row(m: Measured, metric: Metric) -> dict[str, Any]:
     """The contract's row: one metric of one cell; without a value, `reason` says why."""
     value, low, high = m.scores.get(metric.name, (None, None, None))
     doubt = (
-        intervals.percentiles(m.doubt[metric.name])
+        percentiles(m.doubt[metric.name])
         if metric.name in m.doubt and value is not None and not m.few
         else None
     )
@@ -303,11 +305,9 @@ def _friedman(field: Field, metric: Metric) -> dict[str, Any]:
     them.
     """
     if field.main is None:
-        return friedman.compare({})
+        return friedman({})
     found = {d: spread(field, metric, d, field.main, field.core) for d in field.detectors}
-    return friedman.compare(
-        {d: s.values for d, s in found.items() if s}, metric.direction == "higher"
-    )
+    return friedman({d: s.values for d, s in found.items() if s}, metric.direction == "higher")
 
 
 def _versions(measured: Iterable[Measured]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from botbench.stats import intervals
+from botbench.stats.proportions import FEW, wilson
 
 if TYPE_CHECKING:
     from benchmarks.leaderboard.site.context import Site
@@ -43,7 +43,7 @@ def _rows(table: Any, known: list[Any]) -> list[dict[str, Any]]:
         {
             "kind": r["kind"],
             "bots": r["found_mean_count"],
-            "few": r["found_mean_count"] < intervals.FEW,
+            "few": r["found_mean_count"] < FEW,
             "value": r["found_mean_mean"],
             **_bounds(r["found_mean_mean"], r["found_mean_count"]),
         }
@@ -52,5 +52,5 @@ def _rows(table: Any, known: list[Any]) -> list[dict[str, Any]]:
 
 
 def _bounds(share: float, n: int) -> dict[str, float]:
-    low, high = intervals.wilson(share, n)
+    low, high = wilson(share, n)
     return {"low": float(low), "high": float(high)}

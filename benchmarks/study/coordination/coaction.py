@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from botbench.stats.multiple_comparisons import benjamini_hochberg
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -146,26 +148,11 @@ def _beyond_chance(
     shared = np.asarray(found["shared"], dtype=np.int64)
     expected = d[a] * d[b] * popular / total**2
     p = poisson.sf(shared - 1, expected)
-    q = adjusted(p, n * (n - 1) // 2)
+    q = benjamini_hochberg(p, n * (n - 1) // 2)
     kept = q <= rate
     return Pairs(
         accounts, a[kept], b[kept], shared[kept], expected[kept], q[kept], len(shared), crowded
     )
-
-
-def adjusted(p: NDArray[np.float64], tests: int) -> NDArray[np.float64]:
-    """Benjamini and Hochberg's adjusted p-values of the smallest p of so many tests; the others
-    count as p = 1.
-
-    >>> adjusted(np.array([0.01, 0.04, 0.03]), 4).round(4).tolist()
-    [0.04, 0.0533, 0.0533]
-    """
-    order = np.argsort(p)
-    scaled = p[order] * tests / np.arange(1, len(p) + 1)
-    running = np.minimum.accumulate(scaled[::-1])[::-1]
-    found = np.empty_like(p, dtype=np.float64)
-    found[order] = np.minimum(running, 1.0)
-    return found
 
 
 def groups(found: Pairs) -> NDArray[np.int64]:

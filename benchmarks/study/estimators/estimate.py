@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.study.estimators.label_uncertainty import open_variance, worst_case
 from benchmarks.study.estimators.prediction_powered import powered
-from botbench.stats.intervals import FEW, Z
+from botbench.stats.proportions import FEW, Z
 from botbench.stats.survey import Floats, bounds, effective, ratio, total, variance
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from botbench.stats.intervals import Z
+from botbench.stats.proportions import Z
 from botbench.stats.survey import Draw, Floats, Sample, sample
 
 LEAST = 0.1

@@ -13,7 +13,7 @@ import math
 from dataclasses import dataclass
 
 from botbench.core.errors import UserError
-from botbench.stats.intervals import FEW, wilson
+from botbench.stats.proportions import FEW, wilson
 
 MOST = 10**9
 

@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 
 from botbench.core.errors import UserError
-from botbench.stats.intervals import Z, wilson
+from botbench.stats.proportions import Z, wilson
 
 LEAST = 0.05
 """Where sensitivity and specificity are given as exact, their gain over a coin (TPR - FPR) must be

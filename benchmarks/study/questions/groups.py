@@ -6,14 +6,13 @@ from __future__ import annotations
 
 import math
 from itertools import combinations
-from statistics import NormalDist
 
 from benchmarks.study.campaign import Group
 from benchmarks.study.estimators.estimate import Estimate, Refused, Sized
 from benchmarks.study.questions import Answer, Figure, Table, Text, question
 from benchmarks.study.study import Study
 from botbench.html.charts.intervals import Span, intervals
-from botbench.stats.intervals import Z
+from botbench.stats.proportions import mover_difference, z_of_comparisons
 
 KEYS = {
     "hashtag": "lower(unnest(p.hashtags))",
@@ -133,12 +132,10 @@ def difference(study: Study, a: Estimate, b: Estimate, comparisons: int) -> Esti
     Zou 2008, Behav. Res. Methods 40:1015 (MOVER with correlation); the correlation is that of the
     linearised values.
     """
-    z = NormalDist().inv_cdf(1 - (1 - NormalDist().cdf(Z)) / comparisons)
-    (al, ah), (bl, bh) = a.at(z), b.at(z)
-    r = _correlation(study, a, b)
-    gap = a.value - b.value
-    down = (a.value - al) ** 2 + (bh - b.value) ** 2 - 2 * r * (a.value - al) * (bh - b.value)
-    up = (ah - a.value) ** 2 + (b.value - bl) ** 2 - 2 * r * (ah - a.value) * (b.value - bl)
+    z = z_of_comparisons(comparisons)
+    low, high = mover_difference(
+        (a.value, *a.at(z)), (b.value, *b.at(z)), _correlation(study, a, b)
+    )
     naive = None if a.naive is None or b.naive is None else a.naive - b.naive
     said = (
         f"The interval holds together with those of all {comparisons} comparisons of this division"
@@ -148,9 +145,9 @@ def difference(study: Study, a: Estimate, b: Estimate, comparisons: int) -> Esti
         f"difference in {a.quantity}",
         f"{a.group} - {b.group}",
         "; ".join(dict.fromkeys((a.method, b.method))),
-        gap,
-        max(gap - math.sqrt(max(down, 0)), -1.0),
-        min(gap + math.sqrt(max(up, 0)), 1.0),
+        a.value - b.value,
+        max(low, -1.0),
+        min(high, 1.0),
         naive,
         a.n_labelled + b.n_labelled,
         a.n_bots_labelled + b.n_bots_labelled,

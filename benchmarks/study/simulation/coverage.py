@@ -19,7 +19,7 @@ from benchmarks.study.estimators.rogan_gladen import rogan_gladen
 from benchmarks.study.simulation import votes
 from benchmarks.study.simulation.worlds import Setting, World, elsewhere, poisson, uniform, world
 from botbench.core.errors import UserError
-from botbench.stats.intervals import Z
+from botbench.stats.proportions import Z
 from botbench.stats.survey import Floats, Sample, Whole
 
 SHARES, LABELS, DETECTORS = (0.01, 0.05, 0.15, 0.30), (500, 2000), ("good", "poor", "shifted")

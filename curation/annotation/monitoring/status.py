@@ -4,10 +4,10 @@ is after a sync.
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from botbench.stats.proportions import wilson
 from curation.annotation.assignment import adjudication, gold, seats
 from curation.annotation.assignment.batches import Batch, find
 from curation.annotation.assignment.roster import Roster
@@ -140,7 +140,7 @@ def _gold(
             counts[row["claimant"]] = (good + row["good"], seen + row["seen"])
     for name, person in people.items():
         good, seen = counts.get(name, (0, 0))
-        low, high = wilson(good, seen)
+        low, high = (float(b) for b in wilson(good / seen, seen)) if seen else (None, None)
         person.update(
             gold_right=good,
             gold_seen=seen,
@@ -151,21 +151,6 @@ def _gold(
     total.update(
         gold_right=sum(g for g, _ in counts.values()), gold_seen=sum(s for _, s in counts.values())
     )
-
-
-def wilson(good: int, seen: int) -> tuple[float | None, float | None]:
-    """The 95 % interval of a share (Wilson 1927); None for nothing seen.
-
-    >>> [round(x, 3) for x in wilson(8, 10)]
-    [0.49, 0.943]
-    """
-    if not seen:
-        return None, None
-    z = 1.959963984540054
-    share, spread = good / seen, z * z / seen
-    middle = (share + spread / 2) / (1 + spread)
-    half = z * math.sqrt(share * (1 - share) / seen + spread / (4 * seen)) / (1 + spread)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _agreement(store: Store) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import UserError
+from botbench.stats.proportions import mover_difference, wilson
 from curation.release.publish.offered import DIGESTED
 from curation.release.publish.offered import digest as labelled
 from curation.store.snapshot_queries import latest, quoted
@@ -180,21 +181,9 @@ def _counted(
 
 
 def _share(n: int, total: int) -> dict[str, float]:
-    low, high = wilson(n, total)
-    return {"share": n / total if total else 0.0, "low": low, "high": high}
-
-
-def wilson(n: int, total: int, z: float = 1.959963984540054) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share (Wilson 1927); (0, 1) where there is nothing.
-
-    >>> [round(x, 4) for x in wilson(8, 10)]
-    [0.4902, 0.9433]
-    """
-    if not total:
-        return 0.0, 1.0
-    p, square = n / total, z * z / total
-    middle, half = p + square / 2, z * (p * (1 - p) / total + square / (4 * total)) ** 0.5
-    return max(0.0, (middle - half) / (1 + square)), min(1.0, (middle + half) / (1 + square))
+    share = n / total if total else 0.0
+    low, high = wilson(share, total)
+    return {"share": share, "low": float(low), "high": float(high)}
 
 
 def _difference(
@@ -202,13 +191,9 @@ def _difference(
 ) -> dict[str, float | None]:
     if not bots or not humans:
         return {"difference": None, "low": None, "high": None}
-    a, b = bots, humans
-    d = a["share"] - b["share"]
-    return {
-        "difference": d,
-        "low": d - ((a["share"] - a["low"]) ** 2 + (b["high"] - b["share"]) ** 2) ** 0.5,
-        "high": d + ((a["high"] - a["share"]) ** 2 + (b["share"] - b["low"]) ** 2) ** 0.5,
-    }
+    a, b = ((group["share"], group["low"], group["high"]) for group in (bots, humans))
+    low, high = mover_difference(a, b)
+    return {"difference": a[0] - b[0], "low": low, "high": high}
 
 
 def _copy(store: Store, query: str, path: Path) -> int:

@@ -4,18 +4,18 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.execution import curves
-from benchmarks.metrics import Judged
+from benchmarks.metrics import ScoredAccounts
 
 
 def test_cuts_by_hand():
     # .9 bot; .5 bot and human together; .1 human
-    roc, pr = curves._orders(Judged([1, 1, 0, 0], [0.9, 0.5, 0.5, 0.1], [True] * 4))
+    roc, pr = curves._orders(ScoredAccounts([1, 1, 0, 0], [0.9, 0.5, 0.5, 0.1], [True] * 4))
     assert [c.tolist() for c in roc] == [[0, 0, 0.5, 1], [0, 0.5, 1, 1]]
     assert [c.tolist() for c in pr] == [[0.5, 1, 1], [1, 2 / 3, 0.5]]
 
 
 def test_calibration_by_hand():
-    score, share = curves._calibration(Judged([1, 0, 1], [0.22, 0.28, 1.0], [True] * 3))
+    score, share = curves._calibration(ScoredAccounts([1, 0, 1], [0.22, 0.28, 1.0], [True] * 3))
     assert np.allclose(score, [0.25, 1]) and share.tolist() == [0.5, 1]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.leaderboard.compute import label_noise_bootstrap
 from benchmarks.leaderboard.compute.table import board
-from benchmarks.metrics import METRICS, Judged, ordered
+from benchmarks.metrics import METRICS, ScoredAccounts, ordered
 
 _spec = importlib.util.spec_from_file_location("boards", Path(__file__).parents[2] / "boards.py")
 boards = importlib.util.module_from_spec(_spec)
@@ -22,7 +22,7 @@ def judged(n=120, seed=2):
     random = np.random.default_rng(seed)
     y = (random.random(n) < 0.4).astype(np.int8)
     p = 1 / (1 + np.exp(-random.normal(2 * y - 1, 1)))
-    return Judged(y, p, p >= 0.5, np.arange(n) % 3)
+    return ScoredAccounts(y, p, p >= 0.5, np.arange(n) % 3)
 
 
 def test_certain_labels_are_left_alone():
@@ -77,7 +77,7 @@ def test_accuracy_falls_by_what_the_doubt_says():
     average.
     """
     y = np.repeat([1, 0], 200).astype(np.int8)
-    one = Judged(y, y.astype(float), y == 1)
+    one = ScoredAccounts(y, y.astype(float), y == 1)
     posteriors = np.stack([np.where(y == 1, 0.9, 0.1), np.full(400, np.nan), np.full(400, np.nan)])
     drawn = label_noise_bootstrap.draw([(one, None)], ordered(["accuracy"]), posteriors, 400, [3])[
         "accuracy"

@@ -25,7 +25,7 @@ from benchmarks.leaderboard.compute.summary import (
 from benchmarks.leaderboard.compute.table import board, refuse_without_floors
 from benchmarks.leaderboard.render import formats, page, summary_text
 from botbench.core.errors import UserError
-from botbench.stats import intervals
+from botbench.stats.proportions import clopper_pearson
 
 _spec = importlib.util.spec_from_file_location("boards", Path(__file__).parents[2] / "boards.py")
 boards = importlib.util.module_from_spec(_spec)
@@ -120,7 +120,7 @@ def test_values_by_hand_and_the_mean_over_repeats():
     assert got.scores["roc-auc"][0] == pytest.approx((3 / 4 + 1) / 2)
     assert (got.accounts, got.predictions, got.bots, got.humans, got.few) == (4, 8, 2, 2, True)
     # Exact, for 4 accounts are few; on the account, not on the prediction: three quarters of 4
-    assert got.scores["accuracy"][1:] == pytest.approx(intervals.clopper_pearson(0.75, 4))
+    assert got.scores["accuracy"][1:] == pytest.approx(clopper_pearson(0.75, 4))
     assert np.isnan(got.scores["roc-auc"][1:]).all() and got.methods["roc-auc"] == "none: few"
 
 

@@ -19,7 +19,7 @@ from benchmarks.leaderboard.compute import scores
 from benchmarks.leaderboard.compute.scores import Plan, Result
 from benchmarks.leaderboard.compute.table import board, rounded
 from benchmarks.leaderboard.render import formats, page
-from botbench.stats import intervals
+from botbench.stats import resampling
 
 _spec = importlib.util.spec_from_file_location("boards", Path(__file__).parents[2] / "boards.py")
 boards = importlib.util.module_from_spec(_spec)
@@ -72,7 +72,7 @@ def test_kept_draws_give_the_same_bytes_and_are_used(tmp_path, monkeypatch):
     assert len(list(tmp_path.glob("*.npy"))) == len(boards.cells(releases)) and not list(
         tmp_path.glob("*.part")
     )
-    monkeypatch.setattr(intervals, "resamples", lambda *_: pytest.fail("drawn again"))
+    monkeypatch.setattr(resampling, "resamples", lambda *_: pytest.fail("drawn again"))
     monkeypatch.setattr(
         scores, "draw", lambda cells, *_: [] if not cells else pytest.fail("drawn again")
     )

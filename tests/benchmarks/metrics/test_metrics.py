@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.data.groups import GROUPS
-from benchmarks.metrics import METRICS, Judged, Metric, find, metric, ordered
+from benchmarks.metrics import METRICS, Metric, ScoredAccounts, find, metric, ordered
 from botbench.core.errors import UserError
 
 NAMES = [
@@ -242,9 +242,9 @@ def test_a_draw_without_one_class_is_nan_for_that_draw_alone():
 )
 def test_what_does_not_fit_is_refused(y, p, message):
     with pytest.raises(ValueError, match=message):
-        Judged(y, p, [False] * len(p))
+        ScoredAccounts(y, p, [False] * len(p))
     with pytest.raises(ValueError, match="3 weights for 2 accounts"):
-        Judged([1, 0], [0.5, 0.5], [True, False]).under([1, 1, 1])
+        ScoredAccounts([1, 0], [0.5, 0.5], [True, False]).under([1, 1, 1])
 
 
 TOY = '''"""A toy."""

@@ -11,6 +11,7 @@ import pytest
 from scipy import stats
 
 from benchmarks.study.coordination import coaction
+from botbench.stats.multiple_comparisons import benjamini_hochberg
 
 
 @pytest.fixture
@@ -103,9 +104,9 @@ def test_chance_makes_no_groups(connection):
 
 def test_the_false_discovery_rate_is_scipys():
     p = np.random.default_rng(0).uniform(size=50) ** 3
-    assert coaction.adjusted(p, 50) == pytest.approx(stats.false_discovery_control(p))
+    assert benjamini_hochberg(p, 50) == pytest.approx(stats.false_discovery_control(p))
     padded = np.r_[p, np.ones(150)]
-    assert coaction.adjusted(p, 200) == pytest.approx(stats.false_discovery_control(padded)[:50])
+    assert benjamini_hochberg(p, 200) == pytest.approx(stats.false_discovery_control(padded)[:50])
 
 
 def test_a_trend_is_left_out(connection):

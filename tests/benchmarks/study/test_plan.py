@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.study.estimators.plan import achieved, correlation, needed, plan
 from botbench.core.errors import UserError
-from botbench.stats.intervals import wilson
+from botbench.stats.proportions import wilson
 
 
 @pytest.mark.parametrize(("width", "share"), [(0.04, 0.15), (0.1, 0.5), (0.02, 0.01)])

@@ -16,7 +16,6 @@ from botbench.stats.survey import (
     SIMPLE,
     Draw,
     bounds,
-    clopper_pearson,
     effective,
     ratio,
     sample,
@@ -139,7 +138,7 @@ def test_a_lone_answer_in_a_stratum_borrows_its_variance():
 
 @given(st.integers(1, 400), st.integers(0, 400))
 def test_bounds_are_wilsons_where_draws_are_simple(n, hits):
-    from botbench.stats.intervals import wilson
+    from botbench.stats.proportions import wilson
 
     share = min(hits, n) / n
     low, high = bounds(share, share * (1 - share) / n, float(n))
@@ -157,16 +156,6 @@ def test_everybody_drawn_leaves_none():
     s = sample(drawn([1.0] * 5))
     share, u = ratio(s, np.ones(5), np.array([1.0, 0, 0, 0, 0]))
     assert bounds(share, float(variance(s, u)), effective(s, np.ones(5))) == (0.2, 0.2)
-
-
-@pytest.mark.parametrize(
-    ("hits", "n", "low", "high"),
-    [(81, 263, 0.2527, 0.3676), (15, 148, 0.0578, 0.1617), (0, 20, 0, 0.1684)],
-)
-def test_clopper_pearson_gives_newcombes_published_bounds(hits, n, low, high):
-    # Newcombe 1998, Stat. Med. 17:857, table I, method 5.
-    found = clopper_pearson(hits, n)
-    assert [round(float(b), 4) for b in found] == [low, high]
 
 
 def _scores(random, n):

@@ -21,11 +21,11 @@ def judge(account, answer):
 
 
 def test_shares_by_hand():
-    # Jeffreys: the quantiles of Beta(9.5, 1.5) and Beta(0.5, 3.5).
+    # Wilson: z² / (3 + z²), z² = 3.8415
     assert {k: round(v, 3) for k, v in share(0, 3).items()} == {
         "value": 0.0,
         "low": 0.0,
-        "high": 0.536,
+        "high": 0.561,
         "n": 3,
     }
     assert share(3, 3)["high"] == 1.0 and share(0, 0)["value"] is None

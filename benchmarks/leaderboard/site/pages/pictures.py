@@ -13,6 +13,7 @@ from benchmarks.leaderboard.compute.summary import FLOORS
 from benchmarks.leaderboard.site.context import Site
 from benchmarks.leaderboard.site.pages import MAKERS, Page
 from botbench.html.charts import plots
+from botbench.stats.multiple_comparisons import nemenyi_distance
 
 LEAST_SETS = 10
 """Data sets from which on Friedman and Nemenyi say something (Demšar 2006)."""
@@ -84,9 +85,7 @@ def _critical(site: Site) -> tuple[str, str]:
     values = np.array([[sign * float(_score(site, d, t) or 0) for d in full] for t in core])
     ranks = stats.rankdata(values, axis=1).mean(axis=0)
     k, n = len(full), len(core)
-    distance = float(
-        stats.studentized_range.ppf(0.95, k, np.inf) / np.sqrt(2) * np.sqrt(k * (k + 1) / (6 * n))
-    )
+    distance = nemenyi_distance(k, n)
     test = stats.friedmanchisquare(*values.T)
     picture = plots.critical(
         list(zip(full, ranks.tolist(), strict=True)),

@@ -53,7 +53,7 @@ def divide(part: Array, whole: Array) -> Array:
     return value
 
 
-class Judged:
+class ScoredAccounts:
     """n accounts with their label y (1 = bot), score p and answer hat; raises ValueError where they
     do not fit.
 
@@ -92,9 +92,9 @@ class Judged:
         """One fact, float64[n]; NaN for everybody where nothing is known of it."""
         return self.facts.get(name, np.full(len(self.y), np.nan))
 
-    def take(self, rows: Places) -> Judged:
+    def take(self, rows: Places) -> ScoredAccounts:
         """Some of the accounts, without their folds."""
-        return Judged(
+        return ScoredAccounts(
             self.y[rows],
             self.p[rows],
             self.hat[rows],
@@ -103,7 +103,7 @@ class Judged:
         )
 
     @cached_property
-    def by_fold(self) -> list[tuple[Judged, Places]]:
+    def by_fold(self) -> list[tuple[ScoredAccounts, Places]]:
         """Each fold's accounts with their places; all of them as one where there is one fold."""
         folds = [] if self.fold is None else np.unique(self.fold).tolist()
         if len(folds) < 2 or self.fold is None:
@@ -158,7 +158,7 @@ class Weighted:
     b]): six times faster.
     """
 
-    def __init__(self, judged: Judged, weight: Array) -> None:
+    def __init__(self, judged: ScoredAccounts, weight: Array) -> None:
         self.judged, self.weight, self.by_account = judged, weight, np.ascontiguousarray(weight.T)
         self.y, self.p, self.hat = judged.y, judged.p, judged.hat
 
@@ -201,7 +201,7 @@ class Weighted:
 
 
 @dataclass(frozen=True)
-class Sample:
+class ScoredRepeats:
     """What an interval in closed form reads: the repeats of one cell, each with its accounts'
     places among all of them.
 
@@ -209,12 +209,12 @@ class Sample:
     sums.
     """
 
-    repeats: Sequence[Judged]
+    repeats: Sequence[ScoredAccounts]
     places: Sequence[Places | None]
     accounts: int
 
     @classmethod
-    def of(cls, judged: Judged) -> Sample:
+    def of(cls, judged: ScoredAccounts) -> ScoredRepeats:
         """The sample of a single repeat."""
         return cls([judged], [None], len(judged.y))
 

@@ -1,0 +1,39 @@
+"""Intervals of means and of other values with a standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from botbench.stats.proportions import LEVEL, Z
+
+
+def student(
+    values: Sequence[float], bounds: tuple[float, float] = (-np.inf, np.inf)
+) -> tuple[float, float] | None:
+    """Student's 95 % interval of a mean, such as that over data sets, clipped to `bounds`; None for
+    fewer than three values.
+    """
+    k = len(values)
+    if k < 3:
+        return None
+    from scipy.special import stdtrit
+
+    half = float(stdtrit(k - 1, (1 + LEVEL) / 2) * np.std(values, ddof=1) / np.sqrt(k))
+    mean = float(np.mean(values))
+    return max(mean - half, bounds[0]), min(mean + half, bounds[1])
+
+
+def logit_normal(value: float, error: float) -> tuple[float, float]:
+    """The 95 % interval of a value in (0, 1) with this standard error, normal on the logit scale;
+    the value twice where it is 0 or 1 or has no error.
+
+    >>> [round(bound, 3) for bound in logit_normal(0.9, 0.03)]
+    [0.824, 0.945]
+    """
+    if not 0 < value < 1 or error <= 0:
+        return value, value
+    middle, half = float(np.log(value / (1 - value))), Z * error / (value * (1 - value))
+    low, high = 1 / (1 + np.exp(-np.clip([middle - half, middle + half], -700, 700)))
+    return float(low), float(high)

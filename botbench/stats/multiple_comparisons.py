@@ -1,0 +1,120 @@
+"""Many comparisons at once: Holm, Benjamini and Hochberg, Friedman and Nemenyi."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from botbench.stats.proportions import LEVEL, Array
+
+LEAST_SETS = 10
+"""Under so many data sets the distribution of Friedman's test is a poor approximation (Demšar 2006,
+JMLR 7:1).
+"""
+
+
+def normal_p_values(difference: Array, error: Array) -> Array:
+    """Two-sided p of differences with these bootstrap standard errors, by the normal approximation.
+
+    The share of draws beyond zero would not do: its least value is 1 / draws, which is above
+    what Holm asks for where there are many pairs.
+    """
+    from scipy.special import ndtr
+
+    z = np.divide(
+        np.abs(difference), error, out=np.where(difference == 0, 0.0, np.inf), where=error > 0
+    )
+    return np.asarray(2 * ndtr(-z))
+
+
+def holm(p: Sequence[float], alpha: float = 1 - LEVEL) -> list[bool]:
+    """Which hypotheses are rejected, so that the chance of one false rejection or more is at most
+    alpha (Holm 1979, Scand. J. Stat. 6:65).
+
+    >>> holm([0.01, 0.04, 0.03, 0.005])
+    [True, False, False, True]
+    """
+    rejected = [False] * len(p)
+    for i, place in enumerate(sorted(range(len(p)), key=lambda j: p[j])):
+        if p[place] > alpha / (len(p) - i):
+            break
+        rejected[place] = True
+    return rejected
+
+
+def benjamini_hochberg(p: Array, tests: int) -> Array:
+    """Adjusted p-values that control the false discovery rate (Benjamini and Hochberg 1995, JRSS B
+    57:289), where p holds the smallest of `tests` p-values and the others are 1.
+
+    >>> benjamini_hochberg(np.array([0.01, 0.04, 0.03]), 4).round(4).tolist()
+    [0.04, 0.0533, 0.0533]
+    """
+    order = np.argsort(p)
+    scaled = p[order] * tests / np.arange(1, len(p) + 1)
+    adjusted = np.empty_like(p, dtype=np.float64)
+    adjusted[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
+    return adjusted
+
+
+def nemenyi_distance(detectors: int, sets: int) -> float:
+    """Nemenyi's critical distance of mean ranks at 95 % (Demšar 2006, JMLR 7:1, section 3.2.2).
+
+    >>> round(nemenyi_distance(4, 14), 2)
+    1.25
+    """
+    from scipy.stats import studentized_range
+
+    return float(studentized_range.ppf(LEVEL, detectors, np.inf) / np.sqrt(2)) * _rank_error(
+        detectors, sets
+    )
+
+
+def _rank_error(detectors: int, sets: int) -> float:
+    """The standard error of a difference of two mean ranks."""
+    return float(np.sqrt(detectors * (detectors + 1) / (6 * sets)))
+
+
+def friedman(values: Mapping[str, Sequence[float]], higher: bool = True) -> dict[str, Any]:
+    """Friedman's p and, for each pair, Nemenyi's, of each detector's values on the same data sets
+    in the same order.
+
+    Keys: sets, p, mean_ranks (1 is best; ties share ranks), pairs ([better, worse, p] in order of
+    name), reason where there are under three detectors or under ten data sets (then p is None).
+    """
+    names = sorted(values)
+    table = np.array([values[name] for name in names], dtype=np.float64).T
+    sets = table.shape[0] if table.ndim == 2 else 0
+    if sets < LEAST_SETS or len(names) < 3:
+        shortage = f"{sets} data sets" if sets < LEAST_SETS else f"{len(names)} detectors"
+        return {
+            "sets": sets,
+            "p": None,
+            "mean_ranks": {},
+            "pairs": [],
+            "reason": f"needs {LEAST_SETS} data sets and three detectors; there are {shortage}.",
+        }
+    from scipy.stats import friedmanchisquare, rankdata, studentized_range
+
+    ranks = rankdata(-table if higher else table, axis=1).mean(axis=0)
+    same = np.ptp(table, axis=1).max() == 0
+    p = 1.0 if same else float(friedmanchisquare(*table.T).pvalue)
+    k = len(names)
+    error = _rank_error(k, sets)
+    pairs: list[tuple[str, str, float]] = []
+    for i, one in enumerate(names):
+        for j in range(i + 1, k):
+            p_pair = float(
+                studentized_range.sf(abs(ranks[i] - ranks[j]) / error * np.sqrt(2), k, np.inf)
+            )
+            better, worse = (one, names[j]) if ranks[i] <= ranks[j] else (names[j], one)
+            pairs.append((better, worse, p_pair))
+    return {
+        "sets": sets,
+        "p": p,
+        "mean_ranks": dict(zip(names, ranks.tolist(), strict=True)),
+        "pairs": [list(pair) for pair in pairs],
+        "separated": [[a, b] for a, b, q in pairs if p < 1 - LEVEL and q < 1 - LEVEL],
+        "reason": None,
+    }
