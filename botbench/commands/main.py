@@ -8,15 +8,13 @@ from typing import Annotated
 
 import typer
 
+from botbench.commands.groups import PanelGroup, register_panels
 from botbench.core.errors import Findings, UserError
-from botbench.core.registry import modules
 from botbench.core.version import __version__
-
-PANELS = ("collect", "annotate", "label", "version", "benchmark", "publish", "study")
-"""The folders of commands, in the order of the work; each is a panel of the help."""
 
 app = typer.Typer(
     name="botbench",
+    cls=PanelGroup,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -54,11 +52,9 @@ def options(
 
 
 def build() -> typer.Typer:
-    """Add every command file's command to the app (each offers `register(app)`)."""
-    for panel in PANELS:
-        for module in modules(f"botbench.commands.{panel}"):
-            if hasattr(module, "register"):
-                module.register(app)
+    """The app with every command."""
+    if not app.registered_commands:
+        register_panels(app)
     return app
 
 

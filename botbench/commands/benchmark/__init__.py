@@ -1,1 +1,4 @@
 """Benchmark: detectors, metrics, runs, predictions and audits."""
+
+ORDER = ("features", "detectors", "metrics", "audit", "bench", "predict", "reproduce")
+"""The commands in the order of the work."""

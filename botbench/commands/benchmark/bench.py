@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperGroup
 
+from botbench.commands.groups import DefaultGroup
 from botbench.core.console import emit, progress, say, table
 from botbench.core.errors import UserError
 
@@ -189,24 +189,13 @@ def coverage(
     )
 
 
-class SuiteFirst(TyperGroup):
-    """`bench SUITE` means `bench run SUITE`: whatever is not the name of another command is a suite
-    or its options.
-    """
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """As usual, with `run` put in front where it was left out."""
-        known = args and (args[0] in self.commands or args[0] == "--help")
-        return super().parse_args(ctx, args if known else ["run", *args])  # type: ignore[no-any-return,unused-ignore]
-
-
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     example = (
         "Examples: `botbench bench demo` · `botbench bench my-suite.yaml --jobs 4 --timeout 600`"
     )
     group = typer.Typer(
-        cls=SuiteFirst,
+        cls=DefaultGroup,
         rich_markup_mode=None,
         epilog=f"{example} · `botbench bench plan 0.02`",
         help=(

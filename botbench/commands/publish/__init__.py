@@ -1,1 +1,4 @@
 """Publish: leaderboards, sites, data publications and submissions."""
+
+ORDER = ("leaderboard", "submit", "verify", "publish", "rehydrate")
+"""The commands in the order of the work."""

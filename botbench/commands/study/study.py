@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
+from botbench.commands.groups import DefaultGroup
 from botbench.core.console import emit, progress, say, table
 
 if TYPE_CHECKING:
@@ -22,22 +22,9 @@ Count = Annotated[
 ]
 
 
-class FileOrPart(TyperGroup):
-    """A group whose first argument is one of its parts or else a campaign's file: `study FILE` is
-    `study run FILE`.
-    """
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put `run` before the arguments where they name no part."""
-        if args and args[0] not in self.commands and not set(args) & {"--help", "-h"}:
-            args = ["run", *args]
-        parsed: list[str] = super().parse_args(ctx, args)
-        return parsed
-
-
 study = typer.Typer(
     name="study",
-    cls=FileOrPart,
+    cls=DefaultGroup,
     no_args_is_help=True,
     help=(
         "Estimate how much of a campaign is bots, with an interval: study FILE.yaml, or one of the"

@@ -5,10 +5,13 @@ talk.
 import resource
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 import typer
+import typer.testing
 
+from botbench.commands.groups import PANELS, DefaultGroup
 from botbench.commands.main import build
 
 LIMIT_S = 0.3
@@ -66,6 +69,37 @@ def test_every_command_says_what_it_does_with_an_example(path, command):
     assert f"botbench {' '.join(path)}" in shown, (
         f"the help of botbench {' '.join(path)} shows no example"
     )
+
+
+def test_help_lists_every_command_once_in_panels_in_the_order_of_the_work(cli):
+    panels = [panel.capitalize() for panel in PANELS]
+    shown = cli("--help").stdout.splitlines()
+    titles = [line.rstrip(":") for line in shown if line.rstrip(":") in panels]
+    assert (
+        titles
+        == panels
+        == ["Collect", "Annotate", "Label", "Version", "Benchmark", "Publish", "Study"]
+    )
+    rows = [line for line in shown[shown.index("Collect:") :] if line.startswith("  ")]
+    listed = [
+        row.split()[0] for row in rows[: rows.index(next(r for r in rows if "Examples" in r))]
+    ]
+    assert sorted(listed) == sorted({path[0] for path, _ in commands()})
+    ordered = [
+        name for panel in PANELS for name in import_module(f"botbench.commands.{panel}").ORDER
+    ]
+    assert listed == ordered, "a folder's ORDER names a command that is not there, or misses one"
+
+
+def test_a_group_with_a_default_command_runs_it():
+    group = typer.Typer(cls=DefaultGroup, rich_markup_mode=None)
+    group.command("run")(lambda name="nothing": print(f"run {name}"))
+    group.command("other")(lambda: print("other"))
+    run = typer.testing.CliRunner().invoke
+    assert run(group, ["--name", "x"]).output == "run x\n"
+    assert run(group, ["other"]).output == "other\n"
+    assert run(group, []).output == "run nothing\n"
+    assert "other" in run(group, ["--help"]).output
 
 
 def test_python_m_and_version_work():
