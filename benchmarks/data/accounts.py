@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from botbench.core.sql import literal
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -67,9 +69,8 @@ class Records:
         import pyarrow as pa
 
         nodes = pa.table({"node": self.nodes, "position": np.arange(len(self.nodes))})
-        file = str(self.path).replace("'", "''")
         mine = (
-            f"SELECT n.position, p.* FROM read_parquet('{file}') p JOIN nodes n ON p.{self.ends[0]}"
+            f"SELECT n.position, p.* FROM read_parquet({literal(self.path)}) p JOIN nodes n ON p.{self.ends[0]}"
             " = n.node"
         )
         with duckdb.connect(

@@ -12,6 +12,7 @@ import numpy as np
 
 from benchmarks.data.accounts import Floats
 from botbench.core.errors import UserError
+from botbench.core.sql import literal
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,7 +45,7 @@ def read(file: Path) -> pa.Table:
         )
     if file.suffix.lower() not in READERS:
         raise UserError(f"{file}: expected a file that ends in {', '.join(READERS)}.")
-    source = READERS[file.suffix.lower()].format(file="'" + str(file).replace("'", "''") + "'")
+    source = READERS[file.suffix.lower()].format(file=literal(file))
     columns = {str(row[0]) for row in _ask(f"DESCRIBE FROM {source}", file)}
     if missing := {"account_id", "p_bot"} - columns:
         raise UserError(

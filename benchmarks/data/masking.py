@@ -12,6 +12,7 @@ import numpy as np
 
 from benchmarks.data.accounts import Codes, Records, Rows
 from benchmarks.data.release_arrays import Material, ask
+from botbench.core.sql import literal
 
 POST_COLUMNS = "created_at, lang, kind, hashtags, source_app, reposts, likes, replies, quotes"
 EMAIL = r"[\w.%+-]*[A-Za-z0-9]@(?:[A-Za-z0-9-]+\.)+[a-z]{2,}"
@@ -59,7 +60,7 @@ class Mask:
 
     def account(self, text: str, platform: str) -> str:
         """SQL for the number of an account's id, which may be an @handle."""
-        known = f"'{_quoted(platform)}:' || {text}"
+        known = f"{literal(f'{platform}:')} || {text}"
         return (
             f"CASE WHEN starts_with({text}, '@') THEN {self.handle(f'substr({text}, 2)', platform)}"
             f" ELSE {self.sql(known)} END"
@@ -69,11 +70,11 @@ class Mask:
         """SQL for the number of a handle without @, however it is written; an id's is the
         account's.
         """
-        return self.sql(f"'{_quoted(platform)}:' || lower({text})")
+        return self.sql(f"{literal(f'{platform}:')} || lower({text})")
 
     def post(self, text: str, platform: str) -> str:
         """SQL for the number of a post's id."""
-        return self.sql(f"'{_quoted(platform)} post:' || {text}")
+        return self.sql(f"{literal(f'{platform} post:')} || {text}")
 
     def nodes(self, pool: Sequence[Material]) -> Codes:
         """The accounts' numbers, uint64[n]; the same account of one platform has one number in
@@ -123,13 +124,13 @@ class Mask:
         def select(material: Material) -> str:
             platform = material.platform[0]
             return f"""
-                SELECT {self.sql(f"'{_quoted(platform)}:' || account_id")} AS account, {self.post("post_id", platform)} AS post,
+                SELECT {self.sql(f"{literal(f'{platform}:')} || account_id")} AS account, {self.post("post_id", platform)} AS post,
                        {self.post("ref_post_id", platform)} AS ref_post, {self.account("ref_account_id", platform)} AS ref_account,
                        list_transform(mentions, lambda m: {self.handle("ltrim(m, '@')", platform)}) AS mentions,
                        {self.names("text", platform, true_handles, true_ids)} AS text,
                        list_transform(urls, lambda u: {self.names("u", platform, true_handles, true_ids)}) AS urls,
                        {"post_id, " if true_ids else ""}{POST_COLUMNS}
-                FROM read_parquet('{_quoted(material.path / "posts.parquet")}')"""
+                FROM read_parquet({literal(material.path / "posts.parquet")})"""
 
         return self._written(
             scratch / "posts.parquet", [select(m) for m in pool], ("account",), nodes
@@ -139,11 +140,11 @@ class Mask:
         """The releases' edges in a masked file: source, target, kind, weight, first_at."""
 
         def select(material: Material) -> str:
-            account = f"'{_quoted(material.platform[0])}:' || "
+            account = f"{literal(f'{material.platform[0]}:')} || "
             return f"""
                 SELECT {self.sql(account + "source_id")} AS source, {self.sql(account + "target_id")} AS target,
                        kind, weight, first_at
-                FROM read_parquet('{_quoted(material.path / "edges.parquet")}')"""
+                FROM read_parquet({literal(material.path / "edges.parquet")})"""
 
         return self._written(
             scratch / "edges.parquet", [select(m) for m in pool], ("source", "target"), nodes
@@ -153,9 +154,5 @@ class Mask:
         self, file: Path, selects: list[str], ends: tuple[str, ...], nodes: Codes
     ) -> Records:
         together = " UNION ALL ".join(selects)
-        ask(f"COPY ({together}) TO '{_quoted(file)}' (FORMAT parquet)", [])
+        ask(f"COPY ({together}) TO {literal(file)} (FORMAT parquet)", [])
         return Records(file, ends, nodes)
-
-
-def _quoted(text: object) -> str:
-    return str(text).replace("'", "''")

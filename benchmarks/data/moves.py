@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from botbench.core.errors import UserError
+from botbench.core.sql import literal, literals
 from curation.store.identity import short_hash
 
 BIOS = (
@@ -50,8 +51,7 @@ class Move:
 
 
 def _one_of(words: tuple[str, ...], number: str = "n") -> str:
-    quoted = ", ".join("'" + word.replace("'", "''") + "'" for word in words)
-    return f"[{quoted}][1 + ({number} % {len(words)})::INTEGER]"
+    return f"[{literals(words)}][1 + ({number} % {len(words)})::INTEGER]"
 
 
 NAME = f"{_one_of(FIRST)} || '_' || {_one_of(LAST, '(n // 8)')}"
@@ -158,7 +158,7 @@ def _write(release: Path, move: Move, seed: int, into: Path) -> None:
         for table, query in made.items():
             text = query.replace("$seed", str(int(seed)))
             connection.execute(
-                f"COPY ({text}) TO '{_quoted(into / table)}.parquet' (FORMAT parquet)"
+                f"COPY ({text}) TO {literal(into / f'{table}.parquet')} (FORMAT parquet)"
             )
     for table in ("labels", "splits", "claims"):
         # Unchanged: a second name of the same file where the disk allows it.
@@ -214,8 +214,4 @@ def _changed(source: str, values: Mapping[str, str], exclude: str = "") -> str:
 
 
 def _read(release: Path, table: str) -> str:
-    return f"read_parquet('{_quoted(release / table)}.parquet')"
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
+    return f"read_parquet({literal(release / f'{table}.parquet')})"

@@ -14,6 +14,7 @@ import numpy as np
 from benchmarks.data.release_arrays import Material, matrix
 from benchmarks.execution.evidence import COLUMNS
 from botbench.core.errors import UserError, unknown
+from botbench.core.sql import literal
 
 if TYPE_CHECKING:
     from curation.ingest.cards import Card
@@ -121,7 +122,7 @@ def _columns(file: Path) -> set[str]:
     """The columns of a table, or the members of a JSON file's objects."""
     import duckdb
 
-    name = "'" + str(file).replace("'", "''") + "'"
+    name = literal(file)
     kind = Path(file.name.removesuffix(".gz")).suffix.lower()
     readers = {
         ".csv": f"read_csv({name}, all_varchar = true)",
@@ -162,17 +163,18 @@ def of(store: Store, dataset: str, folder: Path, observed_at: str | None = None)
     """A data set's accounts, each as it was last observed, with features computed anew; written to
     `folder`.
     """
+    from botbench.core.sql import literal
     from curation.features import FEATURES, compute
     from curation.store.schema import TABLES
-    from curation.store.snapshot_queries import latest, quoted
+    from curation.store.snapshot_queries import latest
 
     folder.mkdir(parents=True, exist_ok=True)
 
     def rows(table: str) -> str:
-        return f"(SELECT * FROM {store.relation(table)} WHERE dataset = {quoted(dataset)})"
+        return f"(SELECT * FROM {store.relation(table)} WHERE dataset = {literal(dataset)})"
 
     seen = (
-        f"coalesce(observed_at, {quoted(observed_at)}::TIMESTAMPTZ)"
+        f"coalesce(observed_at, {literal(observed_at)}::TIMESTAMPTZ)"
         if observed_at
         else "observed_at"
     )
@@ -185,16 +187,16 @@ def of(store: Store, dataset: str, folder: Path, observed_at: str | None = None)
         columns = ", ".join(f'"{c}"' for c in TABLES[table].names)
         store.connection.execute(
             f"COPY (SELECT {columns} FROM ({query}) ORDER BY ALL) TO"
-            f" {quoted(folder / f'{table}.parquet')} (FORMAT parquet)"
+            f" {literal(folder / f'{table}.parquet')} (FORMAT parquet)"
         )
     people, posts = (
-        f"FROM read_parquet({quoted(folder / f'{table}.parquet')})"
+        f"FROM read_parquet({literal(folder / f'{table}.parquet')})"
         for table in ("accounts", "posts")
     )
     table = compute(store.connection, people, posts)
     names = [name for name in table.column_names if name != "account_id"]
     platform = store.arrow(
-        f"SELECT platform FROM read_parquet({quoted(folder / 'accounts.parquet')}) ORDER BY"
+        f"SELECT platform FROM read_parquet({literal(folder / 'accounts.parquet')}) ORDER BY"
         " account_id"
     )
     n = table.num_rows

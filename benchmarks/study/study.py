@@ -14,7 +14,8 @@ from benchmarks.study.data import labelled as labelling
 from benchmarks.study.data import scores
 from benchmarks.study.data.frame import FRAME, Frame
 from benchmarks.study.estimators.estimate import Estimate, Refused, Sized, estimates
-from curation.store.snapshot_queries import card, newest_consensus, quoted
+from botbench.core.sql import literal
+from curation.store.snapshot_queries import card, newest_consensus
 
 if TYPE_CHECKING:
     from benchmarks.study.campaign import Campaign
@@ -183,7 +184,7 @@ class Study:
         claims = self.frame.store.relation("claims", self.frame.version)
         said = (
             f"(SELECT account_id, bool_or(answer = 'bot') AS bot FROM {claims} WHERE dataset ="
-            f" {quoted(self.campaign.dataset)} AND claimant = 'simulator' GROUP BY account_id)"
+            f" {literal(self.campaign.dataset)} AND claimant = 'simulator' GROUP BY account_id)"
         )
         parts = ", ".join(f"sum({q}) FILTER (bot) / nullif(sum({q}), 0)" for q in framing.SIZES)
         row = self.frame.query(f"SELECT {parts} FROM {FRAME} JOIN {said} USING (account_id)")[0]
@@ -205,7 +206,7 @@ class Study:
         release = self.frame.query(
             "SELECT name, version, content_hash FROM"
             f" {self.frame.store.relation('releases', self.frame.version)} WHERE dataset ="
-            f" {quoted(self.campaign.dataset)} ORDER BY snapshot_id DESC, version DESC LIMIT 1"
+            f" {literal(self.campaign.dataset)} ORDER BY snapshot_id DESC, version DESC LIMIT 1"
         )
         name, number, content = release[0] if release else (None, None, None)
         return {

@@ -1,96 +1,115 @@
-"""Foreign text as HTML that it cannot break out of: escaped, isolated in its direction, invisible
-characters made visible.
+"""Foreign text made harmless where people read it: in a terminal, on an HTML page, in Markdown and
+in a spreadsheet.
 """
 
 from __future__ import annotations
 
 import html
 import re
+import unicodedata
+from typing import Any
 
-# Controls (but tab and newline), blank letters, lone surrogates, zero-width characters (but the
-# joiners that emoji and Persian need), and all that turns the direction of text.
-_HIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u2800\u3164\uffa0\ud800-\udfff\u200b\u200e\u200f"
-    "\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+from botbench.text.numbers import number
+
+FORMULA = tuple("=+-@\t\r\n＝＋－＠|%")
+"""Beginnings that a spreadsheet takes for a formula or a command."""
+HIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+"""Unicode categories of characters that cannot be seen."""
+
+# On an HTML page line breaks, tabs and the joiners that emoji and Persian need may stay. Hidden are
+# controls, blank letters, lone surrogates, zero-width characters, and all that turns the direction
+# of text.
+_HIDDEN_IN_HTML = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u2800\u3164\uffa0"
+    "\ud800-\udfff\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f]"
 )
+_MARK = "\u0300-\u036f\u0489\u1ab0-\u1aff\u20d0-\u20ff"
 # More than three combining marks on one letter would cover the lines above.
-_PILE = re.compile(
-    "([\u0300-\u036f\u0489\u1ab0-\u1aff\u20d0-\u20ff]{3})[\u0300-\u036f\u0489\u1ab0-\u1aff\u20d0-\u20ff]+"
-)
+_PILE = re.compile(f"([{_MARK}]{{3}})[{_MARK}]+")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]#!|~])")
 
 
-def literal(value: object, length: int | None = None) -> str:
-    """A value as HTML text. `length` is its full length in characters where `value` was cut; what
-    is missing is said.
+def visible(value: Any) -> Any:
+    """Text with control and direction characters spelled out, also inside lists and dictionaries.
 
-    >>> literal("<b>\\u202egnp.exe</b>")
+    No name can then turn round, hide or break the text beside it.
+
+    >>> visible("a\\u202eb")
+    'a⟨U+202E⟩b'
+    """
+    if isinstance(value, str):
+        return "".join(
+            f"⟨U+{ord(c):04X}⟩" if unicodedata.category(c) in HIDDEN else c for c in value
+        )
+    if isinstance(value, list | tuple):
+        return [visible(part) for part in value]
+    if isinstance(value, dict):
+        return {visible(key): visible(part) for key, part in value.items()}
+    return value
+
+
+def to_line(value: object) -> str:
+    r"""A value as one line of text: `visible`, unusual blanks spelled out too; None is a dash.
+
+    >>> to_line("a\u202eb\x00\u00a0"), to_line(None)
+    ('a⟨U+202E⟩b⟨U+0000⟩⟨U+00A0⟩', '–')
+    """
+    if value is None:
+        return "–"
+    text = str(value)
+    if text.isprintable():
+        return text
+    return "".join(
+        f"⟨U+{ord(c):04X}⟩" if unicodedata.category(c)[0] in "CZ" and c != " " else c for c in text
+    )
+
+
+def to_html(value: object, length: int | None = None) -> str:
+    """A value as HTML text: escaped, isolated in its direction, hidden characters spelled out.
+
+    `length` is the text's full length in characters where `value` was cut: a note then says how
+    much is missing.
+
+    >>> to_html("<b>\\u202egnp.exe</b>")
     '<bdi dir="auto">&lt;b&gt;<i class="ac-cp">U+202E</i>gnp.exe&lt;/b&gt;</bdi>'
-    >>> literal("abc", length=1000)
+    >>> to_html("abc", length=1000)
     '<bdi dir="auto">abc</bdi><i class="ac-cut">… 997 more characters</i>'
     """
     text = "" if value is None else str(value)
-    shown = _PILE.sub(r"\1", text.replace("\r\n", "\n"))
-    marked = _HIDDEN.sub(_sentinel, html.escape(shown, quote=True))
+    piled = _PILE.sub(r"\1", text.replace("\r\n", "\n"))
+    marked = _HIDDEN_IN_HTML.sub(
+        lambda match: f'<i class="ac-cp">U+{ord(match.group()):04X}</i>',
+        html.escape(piled, quote=True),
+    )
     missing = (length or 0) - len(text)
     cut = f'<i class="ac-cut">… {number(missing)} more characters</i>' if missing > 0 else ""
     return f'<bdi dir="auto">{marked}</bdi>{cut}'
 
 
-def _sentinel(match: re.Match[str]) -> str:
-    return f'<i class="ac-cp">U+{ord(match.group()):04X}</i>'
+def to_markdown(value: object) -> str:
+    r"""A value as Markdown text on one line, without tag, link, emphasis or list.
 
-
-def number(value: float | None, digits: int = 0) -> str:
-    """A number with narrow spaces between thousands; unknown is a dash, never a zero.
-
-    >>> number(None), number(1234567), number(0.25, 1)
-    ('–', '1\\u202f234\\u202f567', '0.2')
+    >>> to_markdown("<b>1. *x*</b>\n# y")
+    '&lt;b&gt;1. \\*x\\*&lt;/b&gt; \\# y'
     """
-    return "–" if value is None else f"{value:,.{digits}f}".replace(",", "\u202f")
+    text = to_line(" ".join(str("" if value is None else value).split()))
+    for sign, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
+        text = text.replace(sign, entity)
+    return _MARKDOWN.sub(r"\\\1", text)
 
 
-def percent(share: float | None) -> str:
-    """A share as percent; unknown is a dash.
+def to_cell(value: Any) -> Any:
+    """A value of a CSV file; text that a spreadsheet would run as a formula gets an apostrophe.
 
-    >>> percent(0.123), percent(None)
-    ('12 %', '–')
+    >>> to_cell("=HYPERLINK(1)"), to_cell("tree"), to_cell(-0.5), to_cell(None), to_cell(True)
+    ("'=HYPERLINK(1)", 'tree', -0.5, '', 'true')
     """
-    return "–" if share is None else f"{100 * share:.0f} %"
-
-
-def duration(hours: float | None) -> str:
-    """Hours as hours, or as days from three days on; unknown is a dash.
-
-    >>> duration(5.4), duration(100), duration(None)
-    ('5 h', '4 d', '–')
-    """
-    if hours is None:
-        return "–"
-    return f"{hours:.0f} h" if hours < 72 else f"{hours / 24:.0f} d"
-
-
-def span(seconds: float | None) -> str:
-    """Seconds as seconds, minutes, hours or days; unknown is a dash.
-
-    >>> span(7), span(95), span(5400), span(400000), span(None)
-    ('7 s', '2 min', '2 h', '5 d', '–')
-    """
-    if seconds is None:
-        return "–"
-    for limit, unit, name in ((90, 1, "s"), (5_400, 60, "min"), (259_200, 3_600, "h")):
-        if seconds < limit:
-            return f"{seconds / unit:.0f} {name}"
-    return f"{seconds / 86_400:.0f} d"
-
-
-def age(days: int | None) -> str:
-    """Days as days, months or years; unknown is a dash.
-
-    >>> age(12), age(94), age(2900), age(None)
-    ('12 days', '3 months', '7.9 years', '–')
-    """
-    if days is None:
-        return "–"
-    if days < 60:
-        return f"{days} day{'' if days == 1 else 's'}"
-    return f"{days / 30.44:.0f} months" if days < 730 else f"{days / 365.25:.1f} years"
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, str):
+        return value
+    formula = value.lstrip(" \u00a0").startswith(FORMULA)
+    return "'" + visible(value) if formula else visible(value)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from botbench.core import code_versions
+from botbench.core.sql import literal
 from curation.features._compute import MEMORY, compute
 from curation.features._registry import FEATURES, chosen
 
@@ -84,7 +85,7 @@ def _write(release: Frozen, path: Path) -> None:
             "autoinstall_known_extensions = false",
             "preserve_insertion_order = false",
             f"memory_limit = '{4 * MEMORY}B'",
-            f"temp_directory = '{_quoted(scratch)}'",
+            f"temp_directory = {literal(scratch)}",
         ):
             connection.execute(f"SET {setting}")
         table = compute(
@@ -98,8 +99,4 @@ def _write(release: Frozen, path: Path) -> None:
 
 
 def _all_of(file: Path) -> str:
-    return f"FROM read_parquet('{_quoted(file)}')"
-
-
-def _quoted(text: object) -> str:
-    return str(text).replace("'", "''")
+    return f"FROM read_parquet({literal(file)})"

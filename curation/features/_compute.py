@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from botbench.core.sql import literal
 from curation.features._registry import Feature, chosen
 from curation.features._views import expression, placeholder
 from curation.store.schema import TABLES
@@ -121,11 +122,11 @@ def _spread(connection: duckdb.DuckDBPyConnection, source: str, n: int) -> Itera
     with tempfile.TemporaryDirectory(prefix="features-", dir=_scratch(connection)) as folder:
         connection.execute(
             f"COPY (SELECT *, hash(account_id) % {n} AS bucket FROM ({source})) TO"
-            f" '{_quoted(folder)}' (FORMAT parquet, PARTITION_BY (bucket), OVERWRITE_OR_IGNORE)"
+            f" {literal(folder)} (FORMAT parquet, PARTITION_BY (bucket), OVERWRITE_OR_IGNORE)"
         )
         there = sorted(Path(folder).iterdir())
         yield [
-            f"FROM read_parquet('{_quoted(part)}/*.parquet', hive_partitioning = false)"
+            f"FROM read_parquet({literal(part / '*.parquet')}, hive_partitioning = false)"
             for part in there
         ] or [source]
 
@@ -175,7 +176,3 @@ def _joined(
     finally:
         for alias in aliases:
             connection.unregister(alias)
-
-
-def _quoted(text: object) -> str:
-    return str(text).replace("'", "''")

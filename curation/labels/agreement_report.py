@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import UserError, unknown
+from botbench.core.sql import literal, literals
 from curation.labels import agreement
 from curation.labels.agreement import Votes
 from curation.labels.consensus.votes import NO_TRAINING
-from curation.store.snapshot_queries import latest, quoted
+from curation.store.snapshot_queries import latest
 
 if TYPE_CHECKING:
     from curation.labels.consensus import Meaning
@@ -117,13 +118,13 @@ def collect(store: Store, scope: Scope, kinds: Sequence[str], at: str | None) ->
     answers or settle what the others left open. So is what was said in training, where the solution
     follows.
     """
-    among = ", ".join(quoted(kind) for kind in kinds)
-    batch = f" AND batch_id = {quoted(scope.batch)}" if scope.batch else ""
-    accounts = f"(FROM {store.relation('accounts', at)} WHERE dataset = {quoted(scope.dataset)})"
+    among = literals(kinds)
+    batch = f" AND batch_id = {literal(scope.batch)}" if scope.batch else ""
+    accounts = f"(FROM {store.relation('accounts', at)} WHERE dataset = {literal(scope.dataset)})"
     store.connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {VOTES} AS
         WITH mine AS (FROM {store.relation("claims", at)}
-            WHERE dataset = {quoted(scope.dataset)} AND claimant_kind IN ({among})),
+            WHERE dataset = {literal(scope.dataset)} AND claimant_kind IN ({among})),
         standing AS (
             FROM mine m ANTI JOIN (FROM mine WHERE retracts IS NOT NULL) r
             ON m.claim_id = r.retracts AND m.claimant_kind = r.claimant_kind AND m.claimant = r.claimant
@@ -277,7 +278,7 @@ def _by(store: Store, group: str, order: Sequence[str], seed: int) -> list[dict[
     ]
     found = []
     for name in names:
-        where = f'"{group}" = {quoted(name)}'
+        where = f'"{group}" = {literal(name)}'
         figures = _figures(_votes(store, order, judging=False, where=where), seed)
         alpha = _figures(_votes(store, order, judging=True, where=where), seed)["alpha"]
         figures["alpha"]["nominal_without_cannot_tell"] = alpha["nominal"]

@@ -75,14 +75,14 @@ def _page(
 ) -> str:
     import jinja2
 
+    from botbench.text.escaping import to_line
     from curation.labels.annotator_quality import ENOUGH
-    from curation.validation.report import visible
 
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     environment.filters |= {
-        "visible": visible,
+        "visible": to_line,
         "thousands": lambda n: f"{n:,}",
         "percent": lambda v: f"{100 * v:.0f} %",
     }

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botbench.core.errors import UserError
+from botbench.core.sql import literal
 from botbench.stats.proportions import Z, wilson
-from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
     from curation.labels.agreement_report import Scope
@@ -109,16 +109,16 @@ def _collect(store: Store, scope: Scope, scheme: Meaning, gold: Gold, at: str | 
     `last` marks the answer that counts where somebody answered an account twice.
     """
     said = ", ".join(
-        f"({quoted(a)}, {quoted(label)})" for a, label in sorted(scheme.labels.items())
+        f"({literal(a)}, {literal(label)})" for a, label in sorted(scheme.labels.items())
     )
-    batch = f" AND batch_id = {quoted(scope.batch)}" if scope.batch else ""
+    batch = f" AND batch_id = {literal(scope.batch)}" if scope.batch else ""
     claims = (
-        f"(FROM {store.relation('claims', at)} WHERE dataset = {quoted(scope.dataset)} AND"
+        f"(FROM {store.relation('claims', at)} WHERE dataset = {literal(scope.dataset)} AND"
         " claimant_kind = 'person')"
     )
     truth = "any_value(label)" if gold.attribute is None else "any_value(told)"
     whose = "role = 'adjudicator'" if gold.attribute is None else "told IS NOT NULL"
-    attribute = quoted(gold.attribute or "")
+    attribute = literal(gold.attribute or "")
     store.connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {ANSWERS} AS
         WITH mine AS (FROM {claims}),

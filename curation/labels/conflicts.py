@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import unknown
+from botbench.core.sql import literal, literals
 from curation.labels import duplicates
-from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
     from curation.labels.consensus import Meaning
@@ -64,13 +64,13 @@ def _sides(
         if name not in known:
             raise unknown("data set with claims", name, known)
     said = ", ".join(
-        f"({quoted(a)}, {quoted(label)})" for a, label in sorted(scheme.labels.items()) if label
+        f"({literal(a)}, {literal(label)})" for a, label in sorted(scheme.labels.items()) if label
     )
-    where = "" if datasets is None else f" AND dataset IN ({', '.join(map(quoted, datasets))})"
+    where = "" if datasets is None else f" AND dataset IN ({literals(datasets)})"
     store.connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE conflict_sides AS
-        WITH mine AS (FROM {claims} WHERE claimant_kind IN ({", ".join(map(quoted, kinds))}){where}),
+        WITH mine AS (FROM {claims} WHERE claimant_kind IN ({literals(kinds)}){where}),
         standing AS (
             FROM mine m ANTI JOIN (FROM mine WHERE retracts IS NOT NULL) r
             ON m.claim_id = r.retracts AND m.claimant_kind = r.claimant_kind AND m.claimant = r.claimant
@@ -102,7 +102,7 @@ def _platforms(store: Store, at: str | None) -> str:
 def _entries(store: Store, what: str) -> list[dict[str, Any]]:
     """Accounts or groups with both labels, in a fixed order."""
     if what == "same":
-        row_key = f"regexp_matches(account_id, {quoted(ROW_KEY)})"
+        row_key = f"regexp_matches(account_id, {literal(ROW_KEY)})"
         keyed = f"""SELECT *, platform || chr(31) || account_id || if({row_key}, chr(31) || dataset, '') AS key,
                            NULL::VARCHAR AS found_by FROM conflict_sides"""
     else:
@@ -162,7 +162,7 @@ def overlaps(store: Store) -> list[dict[str, Any]]:
     """
     found: list[dict[str, Any]] = store.arrow(f"""
         WITH ids AS (SELECT DISTINCT platform, account_id, dataset FROM conflict_sides
-                     WHERE NOT regexp_matches(account_id, {quoted(ROW_KEY)}))
+                     WHERE NOT regexp_matches(account_id, {literal(ROW_KEY)}))
         SELECT a.dataset AS a, b.dataset AS b, count(*) AS shared FROM ids a JOIN ids b USING (platform, account_id)
         WHERE a.dataset < b.dataset GROUP BY ALL ORDER BY shared DESC, a, b""").to_pylist()
     return found

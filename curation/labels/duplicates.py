@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from curation.store.snapshot_queries import quoted
+from botbench.core.sql import literals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ def find(
     one account.
     """
     version = store.resolve(at)
-    only = "" if datasets is None else f" WHERE dataset IN ({', '.join(map(quoted, datasets))})"
+    only = "" if datasets is None else f" WHERE dataset IN ({literals(datasets)})"
     _observed(store, version, only)
     store.connection.execute(
         f"""

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botbench.core.errors import UserError
+from botbench.core.sql import literal
 from curation.store.identity import short_hash
-from curation.store.snapshot_queries import latest, newest_consensus, quoted
+from curation.store.snapshot_queries import latest, newest_consensus
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,7 +79,7 @@ def labelled(
         f"""
         CREATE OR REPLACE TEMP TABLE doubtful_labels AS
         SELECT account_id, (label = 'bot')::BIGINT AS bot FROM {store.relation("labels", version)}
-        WHERE dataset = {quoted(dataset)} AND consensus_id = {quoted(consensus_id)} AND label IS NOT NULL"""
+        WHERE dataset = {literal(dataset)} AND consensus_id = {literal(consensus_id)} AND label IS NOT NULL"""
     )
     if scores is not None:
         return _by_scores(store, dataset, consensus_id, version, scores)
@@ -117,7 +118,7 @@ def _by_features(
     from curation.features import compute
 
     of = {
-        name: f"(SELECT * FROM {store.relation(name, version)} WHERE dataset = {quoted(dataset)})"
+        name: f"(SELECT * FROM {store.relation(name, version)} WHERE dataset = {literal(dataset)})"
         for name in ("accounts", "posts")
     }
     table = compute(

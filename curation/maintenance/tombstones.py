@@ -11,9 +11,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from botbench.core.sql import literal
 from curation.store import salts
 from curation.store.salts import ROW_KEY
-from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -54,8 +54,8 @@ def set_aside(stage: Stage, home: Path) -> None:
         return
     secret, platform, dataset = (
         salts.salt(home, salts.ERASED),
-        quoted(stage.card.platform),
-        quoted(stage.dataset),
+        literal(stage.card.platform),
+        literal(stage.dataset),
     )
     there = "(SELECT tombstone FROM lake.main.tombstones)"
     for table, columns in OWNERS.items():
@@ -64,7 +64,7 @@ def set_aside(stage: Stage, home: Path) -> None:
         )
         # Not even where it stood is kept: a file may be called after the account.
         connection.execute(
-            f"INSERT INTO pull_quarantine SELECT {quoted(table)}, NULL, NULL, '{REASON}',"
+            f"INSERT INTO pull_quarantine SELECT {literal(table)}, NULL, NULL, '{REASON}',"
             f" '{MESSAGE}', NULL FROM pull_{table} WHERE {where}"
         )
         connection.execute(f"DELETE FROM pull_{table} WHERE {where}")
@@ -110,14 +110,14 @@ def _unmention(
     ]
     for name in names:
         plain = name.lstrip("@")
-        mine = f"(ref_account_id = {quoted(name)} AND kind = 'repost')"
+        mine = f"(ref_account_id = {literal(name)} AND kind = 'repost')"
         connection.execute(
             f"""UPDATE pull_posts SET text = CASE WHEN {mine} THEN NULL ELSE {masked("text", [plain])} END,
-            mentions = list_filter(mentions, lambda m: lower(ltrim(m, '@')) <> {quoted(plain.lower())}),
-            urls = list_filter(urls, lambda u: NOT contains(lower(u), {quoted("/" + plain.lower())})),
-            ref_post_id = CASE WHEN ref_account_id = {quoted(name)} THEN NULL ELSE ref_post_id END,
-            ref_account_id = nullif(ref_account_id, {quoted(name)})
-            WHERE ref_account_id = {quoted(name)} OR list_contains(mentions, {quoted(name)})"""
+            mentions = list_filter(mentions, lambda m: lower(ltrim(m, '@')) <> {literal(plain.lower())}),
+            urls = list_filter(urls, lambda u: NOT contains(lower(u), {literal("/" + plain.lower())})),
+            ref_post_id = CASE WHEN ref_account_id = {literal(name)} THEN NULL ELSE ref_post_id END,
+            ref_account_id = nullif(ref_account_id, {literal(name)})
+            WHERE ref_account_id = {literal(name)} OR list_contains(mentions, {literal(name)})"""
         )
 
 

@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from botbench.core.sql import literal
 from curation.release import splits
 from curation.store.identity import content_hash
 from curation.store.schema import TABLES
-from curation.store.snapshot_queries import latest, quoted
+from curation.store.snapshot_queries import latest
 from curation.store.store import Store
 
 TABLES_FROZEN = ("accounts", "posts", "edges", "labels", "claims", "splits")
@@ -156,7 +157,7 @@ def _relations(made: Frozen) -> dict[str, tuple[str, str]]:
     def of(name: str) -> str:
         return (
             f"(SELECT * FROM {made.store.relation(name, made.version)} WHERE dataset ="
-            f" {quoted(made.dataset)})"
+            f" {literal(made.dataset)})"
         )
 
     schema, judged = made.schema, f"{made.schema}.judged"
@@ -165,7 +166,7 @@ def _relations(made: Frozen) -> dict[str, tuple[str, str]]:
     return {
         "consensus": (
             "VIEW",
-            f"SELECT * FROM {of('labels')} WHERE consensus_id = {quoted(made.consensus)}",
+            f"SELECT * FROM {of('labels')} WHERE consensus_id = {literal(made.consensus)}",
         ),
         "judged": (
             "TABLE",
@@ -194,8 +195,8 @@ def _relations(made: Frozen) -> dict[str, tuple[str, str]]:
 def _drawn(schema: str, dataset: str, seed: int) -> str:
     members = f"{schema}.members"
     return f"""
-        SELECT {quoted(splits.split_id(seed))} AS split_id, {quoted(dataset)} AS dataset, account_id, part, "group"
+        SELECT {literal(splits.split_id(seed))} AS split_id, {literal(dataset)} AS dataset, account_id, part, "group"
         FROM {splits.stratified(members, seed)}
         UNION ALL
-        SELECT 'official', {quoted(dataset)}, account_id, part, "group"
+        SELECT 'official', {literal(dataset)}, account_id, part, "group"
         FROM {splits.official(f"{schema}.claims")} JOIN {members} USING (account_id)"""

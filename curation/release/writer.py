@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from botbench.core.errors import UserError
+from botbench.core.sql import literal
 from curation.release.contents import TABLES_FROZEN, Frozen
 from curation.store.schema import TABLES, rows
 from curation.store.store import Store, Transaction
@@ -88,10 +89,9 @@ def write_table(content: Frozen, table: str, path: Path) -> None:
     columns = ", ".join(
         f'"{c}"' for c in (*TABLES[table].names, *(("group",) if table == "splits" else ()))
     )
-    quoted = str(path).replace("'", "''")
     content.store.connection.execute(
         f"COPY (SELECT {columns} FROM {content.relation(table)} ORDER BY {content.order(table)}) "
-        f"TO '{quoted}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000)"
+        f"TO {literal(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000)"
     )
 
 

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from botbench.core.errors import UserError, unknown
+from botbench.core.sql import literal
 from curation.sampling import weighted_designs
 from curation.sampling.designs import Design, Stratum
 from curation.sampling.unequal_probability import Weighted
 from curation.store import schema
 from curation.store.identity import canonical_json, short_hash
-from curation.store.snapshot_queries import latest, quoted
+from curation.store.snapshot_queries import latest
 from curation.store.store import Store, Transaction
 
 if TYPE_CHECKING:
@@ -206,7 +207,7 @@ def _populate(store: Store, dataset: str, design: Design, version: int, again: b
     column = design.column()
     _check_column(column)
     stratum = f"coalesce(\"{column}\"::VARCHAR, '{MISSING}')" if column else f"'{ALL}'"
-    accounts = f"(FROM {store.relation('accounts', version)} WHERE dataset = {quoted(dataset)})"
+    accounts = f"(FROM {store.relation('accounts', version)} WHERE dataset = {literal(dataset)})"
     store.connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {POPULATION} AS SELECT account_id, {stratum} AS stratum FROM"
         f" {latest(accounts)}"

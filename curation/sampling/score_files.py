@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from botbench.core.errors import UserError
-from curation.store.snapshot_queries import quoted
+from botbench.core.sql import literal
 
 SCORES, KINDS = "sample_scores", "sample_kinds"
 _WANTED = {SCORES: "account_id, p_bot and (optional) threshold", KINDS: "account_id, kind and p"}
@@ -74,8 +74,8 @@ def load_kinds(connection: duckdb.DuckDBPyConnection, file: Path) -> str:
 
 def _source(file: Path) -> str:
     if file.suffix == ".parquet":
-        return f"read_parquet({quoted(file)})"
-    return f"read_csv({quoted(file)}, header = true, all_varchar = true)"
+        return f"read_parquet({literal(file)})"
+    return f"read_csv({literal(file)}, header = true, all_varchar = true)"
 
 
 def _columns(

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from botbench.core.errors import UserError
+from botbench.core.sql import literal
 from curation.sampling import score_files as files
 from curation.sampling.designs import Design, Stratum
 from curation.sampling.designs.posts import COUNTS
 from curation.sampling.unequal_probability import Weighted, classes, inclusion
-from curation.store.snapshot_queries import latest, quoted
+from curation.store.snapshot_queries import latest
 from curation.store.store import Store
 
 if TYPE_CHECKING:
@@ -101,9 +102,9 @@ def weigh(
 def _count_posts(store: Store, dataset: str, version: int, population: str, *, count: str) -> None:
     """`sample_posts`: posts in the store (0 where there are none) and what the platform counts."""
     accounts = latest(
-        f"(FROM {store.relation('accounts', version)} WHERE dataset = {quoted(dataset)})"
+        f"(FROM {store.relation('accounts', version)} WHERE dataset = {literal(dataset)})"
     )
-    posts = f"FROM {store.relation('posts', version)} WHERE dataset = {quoted(dataset)}"
+    posts = f"FROM {store.relation('posts', version)} WHERE dataset = {literal(dataset)}"
     store.connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE sample_posts AS SELECT account_id, coalesce(n, 0) AS collected, posts_total
         FROM {population} LEFT JOIN (SELECT account_id, count(*) AS n FROM ({posts}) GROUP BY account_id) USING (account_id)
@@ -124,7 +125,7 @@ def _suspect(store: Store, dataset: str, version: int, population: str, *, from_
         connection.execute(
             f"""
             CREATE OR REPLACE TEMP TABLE {files.KINDS} AS SELECT DISTINCT account_id, unnest(kinds) AS kind, 1.0 AS p
-            FROM {store.relation("claims", version)} WHERE dataset = {quoted(dataset)} AND claim_id NOT IN
+            FROM {store.relation("claims", version)} WHERE dataset = {literal(dataset)} AND claim_id NOT IN
             (SELECT retracts FROM {store.relation("claims", version)} WHERE retracts IS NOT NULL)"""
         )
     connection.execute(

@@ -13,7 +13,8 @@ from pathlib import Path
 import duckdb
 
 from botbench.core.errors import UserError
-from curation.store.connection import Location, connect, extension, quoted
+from botbench.core.sql import literal
+from curation.store.connection import Location, connect, extension
 
 NAMES = {"sqlite": "catalog.sqlite", "postgres": "catalog.duckdb"}
 
@@ -52,7 +53,7 @@ def _save_sqlite(source: Path, target: Path) -> None:
 
 def _save_postgres(location: Location, target: Path) -> None:
     with attached(location) as connection:
-        connection.execute(f"ATTACH '{quoted(target)}' AS copy")
+        connection.execute(f"ATTACH {literal(target)} AS copy")
         connection.execute("BEGIN")
         for name in tables(connection):
             connection.execute(f'CREATE TABLE copy."{name}" AS FROM meta.public."{name}"')
@@ -81,12 +82,12 @@ def attached(location: Location, read_only: bool = True) -> Iterator[duckdb.Duck
             "SET autoinstall_known_extensions = false",
             "SET autoload_known_extensions = false",
             "SET enable_progress_bar = false",
-            f"LOAD '{quoted(extension('postgres_scanner'))}'",
+            f"LOAD {literal(extension('postgres_scanner'))}",
         ):
             connection.execute(statement)
         url = location.catalog.partition(":")[2]
         connection.execute(
-            f"ATTACH '{quoted(url)}' AS meta (TYPE postgres{', READ_ONLY' if read_only else ''})"
+            f"ATTACH {literal(url)} AS meta (TYPE postgres{', READ_ONLY' if read_only else ''})"
         )
         yield connection
     finally:
@@ -116,7 +117,7 @@ def load(location: Location, saved: Path) -> None:
             )
     connect(location, create=True).close()
     with attached(location, read_only=False) as connection:
-        connection.execute(f"ATTACH '{quoted(saved)}' AS copy (READ_ONLY)")
+        connection.execute(f"ATTACH {literal(saved)} AS copy (READ_ONLY)")
         made, kept = tables(connection), tables(connection, "copy")
         connection.execute("BEGIN")
         for name in kept:

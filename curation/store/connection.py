@@ -21,6 +21,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 import duckdb
 
 from botbench.core.errors import UserError
+from botbench.core.sql import literal
 
 T = TypeVar("T")
 CONFLICTS = (
@@ -189,7 +190,7 @@ def setup_statements(location: Location, create: bool = True) -> list[str]:
     options = ", ".join(
         o
         for o in (
-            f"DATA_PATH '{quoted(location.data)}'",
+            f"DATA_PATH {literal(location.data)}",
             "OVERRIDE_DATA_PATH true",
             f"CREATE_IF_NOT_EXISTS {str(create).lower()}",
             location.options,
@@ -202,15 +203,10 @@ def setup_statements(location: Location, create: bool = True) -> list[str]:
         "SET TimeZone = 'UTC'",
         # It goes to stdout, where a command's one JSON document stands.
         "SET enable_progress_bar = false",
-        f"SET temp_directory = '{quoted(location.home / 'tmp')}'",
-        *(f"LOAD '{quoted(extension(name))}'" for name in (scanner, "ducklake")),
-        f"ATTACH IF NOT EXISTS 'ducklake:{quoted(location.catalog)}' AS lake ({options})",
+        f"SET temp_directory = {literal(location.home / 'tmp')}",
+        *(f"LOAD {literal(extension(name))}" for name in (scanner, "ducklake")),
+        f"ATTACH IF NOT EXISTS {literal(f'ducklake:{location.catalog}')} AS lake ({options})",
     ]
-
-
-def quoted(text: object) -> str:
-    """Text as it stands between the quotes of an SQL literal."""
-    return str(text).replace("'", "''")
 
 
 def connect(location: Location, create: bool | None = None) -> duckdb.DuckDBPyConnection:

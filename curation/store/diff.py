@@ -7,8 +7,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from botbench.core.sql import literal, literals
 from curation.store import schema
-from curation.store.snapshot_queries import newest_consensus, quoted
+from curation.store.snapshot_queries import newest_consensus
 
 if TYPE_CHECKING:
     from curation.store.store import Store, Transaction
@@ -183,7 +184,7 @@ def label_changes(store: Store, first: int, last: int) -> list[dict[str, Any]]:
         return []
     execute = store.connection.execute
     for side, version, chosen in (("old", first, before), ("new", last, after)):
-        pairs = ", ".join(f"({quoted(d)}, {quoted(chosen.get(d))})" for d in moved)
+        pairs = ", ".join(f"({literal(d)}, {literal(chosen.get(d))})" for d in moved)
         execute(
             f"CREATE OR REPLACE TEMP TABLE label_{side} AS SELECT l.dataset, l.account_id, l.label,"
             " l.p_bot, l.status, l.n_claims, l.method, l.consensus_id FROM"
@@ -194,7 +195,7 @@ def label_changes(store: Store, first: int, last: int) -> list[dict[str, Any]]:
             f"CREATE OR REPLACE TEMP TABLE claim_{side} AS SELECT claim_id, dataset, account_id,"
             " claimant, claimant_kind, answer, made_at, retracts FROM"
             f" {store.relation('claims', version)} WHERE dataset IN"
-            f" ({', '.join(map(quoted, moved))})"
+            f" ({literals(moved)})"
         )
     return [_label_change(row) for row in store.arrow(_LABELS).to_pylist()]
 

@@ -11,15 +11,6 @@ if TYPE_CHECKING:
     from curation.store.store import Store
 
 
-def quoted(value: object) -> str:
-    """A SQL literal: text in quotes, None as NULL.
-
-    >>> quoted("o'clock"), quoted(None)
-    ("'o''clock'", 'NULL')
-    """
-    return "NULL" if value is None else "'" + str(value).replace("'", "''") + "'"
-
-
 def latest(accounts: str) -> str:
     """SQL for the latest observation of each account (a known time is later than an unknown one)."""
     newest = (

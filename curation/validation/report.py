@@ -5,11 +5,11 @@ no outside request.
 from __future__ import annotations
 
 import re
-import unicodedata
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from botbench.text.escaping import to_line
 from curation.validation.outcome import Finding, SuiteResult, Validation
 
 TEMPLATE = Path(__file__).parent / "report.html.j2"
@@ -28,24 +28,6 @@ WORDS = {
     "splits": "Splits",
     "releases": "Releases",
 }
-
-
-def visible(text: object) -> str:
-    r"""Text from data as it may stand on a page: what would be invisible or turn the line around is
-    spelled out.
-
-    >>> visible("a\u202eb\x00"), visible(None)
-    ('a⟨U+202E⟩b⟨U+0000⟩', '–')
-    """
-    if text is None:
-        return "–"
-    shown = str(text)
-    if shown.isprintable():
-        return shown
-    # Everything but letters, marks, numbers, signs and the plain blank.
-    return "".join(
-        f"⟨U+{ord(c):04X}⟩" if unicodedata.category(c)[0] in "CZ" and c != " " else c for c in shown
-    )
 
 
 def path(home: Path, validation: Validation) -> Path:
@@ -77,7 +59,7 @@ def page(validation: Validation) -> str:
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     environment.filters |= {
-        "visible": visible,
+        "visible": to_line,
         "thousands": lambda n: f"{n:,}",
         "share": lambda n: "–" if n is None else f"{n:.1%}",
     }

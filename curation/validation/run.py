@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from botbench.core.errors import unknown
+from botbench.core.sql import literal
 from curation.release.contents import TABLES_FROZEN
 from curation.store import snapshot_queries
 from curation.store.store import Store
@@ -71,7 +72,7 @@ def validate_release(store: Store, made: Release, keep: bool = False) -> Validat
     Raises UserError where a file was changed, or that version has expired.
     """
     made.verify()
-    files = {t: f"read_parquet({snapshot_queries.quoted(made.file(t))})" for t in TABLES_FROZEN}
+    files = {t: f"read_parquet({literal(made.file(t))})" for t in TABLES_FROZEN}
     from_files = {
         "frozen": files,
         "splits": files["splits"],

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from botbench.core.sql import literal, literals
 from curation.annotation.scheme.scheme import Scheme
 from curation.annotation.scheme.store_schemes import SchemeBook
 from curation.release.splits import duplicate_groups
 from curation.store.identity import claim_id
 from curation.store.schema import TABLES
-from curation.store.snapshot_queries import card, latest, newest_consensus, quoted
+from curation.store.snapshot_queries import card, latest, newest_consensus
 from curation.store.store import Store
 
 if TYPE_CHECKING:
@@ -136,10 +137,10 @@ def _tables(
     def of(name: str, at: int | None = version) -> str:
         return (
             f"SELECT * FROM {frozen.get(name) or store.relation(name, at)} WHERE dataset ="
-            f" {quoted(dataset)}"
+            f" {literal(dataset)}"
         )
 
-    judged = quoted(consensus or newest_consensus(store, dataset, version))
+    judged = literal(consensus or newest_consensus(store, dataset, version))
     pulled = "WHERE pull_id IN (SELECT pull_id FROM pulls)"
     assignments = store.relation("assignments", version)
     return {
@@ -165,12 +166,12 @@ def _tables(
 def _splits(store: Store, dataset: str, version: int, splits: str | None) -> str:
     if splits:
         return (
-            f"SELECT split_id, {quoted(dataset)} AS dataset, account_id, part, true AS candidate"
+            f"SELECT split_id, {literal(dataset)} AS dataset, account_id, part, true AS candidate"
             f" FROM {splits}"
         )
     return (
         f"SELECT *, false AS candidate FROM {store.relation('splits', version)} WHERE dataset ="
-        f" {quoted(dataset)}"
+        f" {literal(dataset)}"
     )
 
 
@@ -188,21 +189,21 @@ def _schemes(store: Store, dataset: str, version: int) -> dict[str, Scheme]:
 
 
 def _read_by(schemes: dict[str, Scheme]) -> str:
-    known = ", ".join(quoted(version) for version in schemes)
+    known = literals(schemes)
     return (
         f"CASE WHEN scheme_version IN ({known}) THEN scheme_version ELSE"
-        f" {quoted(Scheme.load().version)} END"
+        f" {literal(Scheme.load().version)} END"
     )
 
 
 def _words(schemes: dict[str, Scheme]) -> dict[str, str]:
     """What the schemes say, as small tables."""
     answers = [
-        f"{quoted(v)}, {quoted(word)}, {quoted(s.labels[word])}, {answer.kinds}"
+        f"{literal(v)}, {literal(word)}, {literal(s.labels[word])}, {answer.kinds}"
         for v, s in schemes.items()
         for word, answer in s.answers.items()
     ]
-    codes = [f"{quoted(v)}, {_list(s.kinds)}, {_list(s.reasons)}" for v, s in schemes.items()]
+    codes = [f"{literal(v)}, {_list(s.kinds)}, {_list(s.reasons)}" for v, s in schemes.items()]
     return {
         "answers": _values("scheme, word, label, kinds", answers),
         "codes": _values("scheme, kinds, reasons", codes),
@@ -210,7 +211,7 @@ def _words(schemes: dict[str, Scheme]) -> dict[str, str]:
 
 
 def _list(words: Iterable[str]) -> str:
-    return f"[{', '.join(quoted(word) for word in words)}]::VARCHAR[]"
+    return f"[{literals(words)}]::VARCHAR[]"
 
 
 def _said(store: Store, dataset: str, version: int) -> dict[str, str]:
@@ -224,17 +225,17 @@ def _said(store: Store, dataset: str, version: int) -> dict[str, str]:
         ),
         "platforms": _values(
             "platform, since",
-            [f"{quoted(p)}, TIMESTAMPTZ '{since} 00:00:00+00'" for p, since in opened.items()],
+            [f"{literal(p)}, TIMESTAMPTZ '{since} 00:00:00+00'" for p, since in opened.items()],
         ),
     }
 
 
 def _start(value: object) -> str:
-    return f"{quoted(_zoned(value, '00:00:00'))}::TIMESTAMPTZ"
+    return f"{literal(_zoned(value, '00:00:00'))}::TIMESTAMPTZ"
 
 
 def _end(value: object) -> str:
-    return f"{quoted(_zoned(value, '23:59:59.999999'))}::TIMESTAMPTZ"
+    return f"{literal(_zoned(value, '23:59:59.999999'))}::TIMESTAMPTZ"
 
 
 def _zoned(value: object, time: str) -> str | None:

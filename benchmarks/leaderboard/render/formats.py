@@ -21,7 +21,7 @@ from benchmarks.leaderboard.render.summary_text import (
     title,
 )
 from benchmarks.leaderboard.render.text import markdown, milliseconds, num, seconds, span
-from botbench.text.spreadsheet import cell
+from botbench.text.escaping import to_cell
 
 COLUMNS = (
     "detector",
@@ -64,7 +64,7 @@ def to_csv(board: Mapping[str, Any]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     for row in board["rows"]:
-        writer.writerow([cell(" ".join(row[c]) if c == "train" else row[c]) for c in COLUMNS])
+        writer.writerow([to_cell(" ".join(row[c]) if c == "train" else row[c]) for c in COLUMNS])
     return out.getvalue()
 
 

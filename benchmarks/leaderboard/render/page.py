@@ -24,7 +24,7 @@ from benchmarks.leaderboard.render.summary_text import (
     primary,
     title,
 )
-from botbench.text.spreadsheet import plain
+from botbench.text.escaping import visible
 
 Known: TypeAlias = dict[tuple[str, str, str], dict[str, Any]]
 """The cells drawn, by detector, kind and test."""
@@ -66,10 +66,10 @@ def to_html(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    shown = view(plain(board))
+    shown = view(visible(board))
     shown["data"]["site"] = bool(nav)
     html = room.get_template("template.html.j2").render(
-        css=css, js=js, nav=plain(list(nav)), links=plain(dict(links or {})), **shown
+        css=css, js=js, nav=visible(list(nav)), links=visible(dict(links or {})), **shown
     )
     # Even if an escape failed, no other style or script could run and no request leave the page.
     policy = (

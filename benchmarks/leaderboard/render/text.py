@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from botbench.text.spreadsheet import plain
+from botbench.text.escaping import visible
 
 
 def num(value: float | None, sign: bool = False) -> str:
@@ -72,5 +72,5 @@ def markdown(said: object) -> str:
     >>> markdown("a|b <i>*x*</i>")
     'a\\\\|b &lt;i&gt;\\\\*x\\\\*&lt;/i&gt;'
     """
-    text = plain(str(said)).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = visible(str(said)).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return "".join("\\" + c if c in "\\`*_{}[]()#!|~" else c for c in text)

@@ -23,7 +23,7 @@ from benchmarks.leaderboard.site.context import Site, sheet, slug
 from benchmarks.leaderboard.site.pages import Page, makers
 from benchmarks.leaderboard.site.release_facts import Known, of
 from botbench.core.errors import UserError
-from botbench.text.spreadsheet import plain
+from botbench.text.escaping import visible
 
 if TYPE_CHECKING:
     from benchmarks.execution.results import Run
@@ -148,10 +148,10 @@ def _render(site: Site, p: Page, nav: list[tuple[str, str]]) -> str:
     room.filters["slug"] = slug
     up = "../" * p.path.count("/")
     html = room.get_template(p.template).render(
-        **plain(p.view),
-        b=plain(site.board),
+        **visible(p.view),
+        b=visible(site.board),
         metric=site.metric,
-        title=plain(p.title),
+        title=visible(p.title),
         here=p.path,
         up=up,
         css=css,

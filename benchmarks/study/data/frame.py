@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.study.data import scores
 from botbench.core.errors import UserError, unknown
-from curation.store.snapshot_queries import latest, quoted
+from botbench.core.sql import literal, literals
+from curation.store.snapshot_queries import latest
 
 if TYPE_CHECKING:
     from benchmarks.study.campaign import Campaign, Group
@@ -61,7 +62,7 @@ def build(store: Store, campaign: Campaign) -> Frame:
     frame = Frame(store, campaign, store.resolve(campaign.at))
     everybody = (
         f"(FROM {store.relation('accounts', frame.version)} WHERE dataset ="
-        f" {quoted(campaign.dataset)})"
+        f" {literal(campaign.dataset)})"
     )
     if not frame.one(f"SELECT count(*) FROM {everybody}"):
         known = [
@@ -92,14 +93,14 @@ def _posts(frame: Frame, hashtags: tuple[str, ...]) -> str:
     campaign = frame.campaign
     source = (
         f"(FROM {frame.store.relation('posts', frame.version)} WHERE dataset ="
-        f" {quoted(campaign.dataset)})"
+        f" {literal(campaign.dataset)})"
     )
     where = ["true"]
     if campaign.window:
-        where.append(f"created_at >= TIMESTAMPTZ {quoted(campaign.window.start.isoformat())}")
-        where.append(f"created_at < TIMESTAMPTZ {quoted(campaign.window.end.isoformat())}")
+        where.append(f"created_at >= TIMESTAMPTZ {literal(campaign.window.start.isoformat())}")
+        where.append(f"created_at < TIMESTAMPTZ {literal(campaign.window.end.isoformat())}")
     if hashtags:
-        tags = ", ".join(quoted(t) for t in hashtags)
+        tags = literals(hashtags)
         where.append(f"list_has_any(list_transform(hashtags, lambda t: lower(t)), [{tags}])")
     if isinstance(campaign.accounts, str) or campaign.accounts is None:
         chosen = source
@@ -114,10 +115,10 @@ def _posts(frame: Frame, hashtags: tuple[str, ...]) -> str:
 def _listed(path: object) -> str:
     """SQL of the ids in a file: one a line, or the account_id column of a Parquet or CSV."""
     if str(path).endswith(".parquet"):
-        return f"(SELECT account_id::VARCHAR AS account_id FROM read_parquet({quoted(path)}))"
+        return f"(SELECT account_id::VARCHAR AS account_id FROM read_parquet({literal(path)}))"
     return (
         "(SELECT trim(split_part(column0, ',', 1), ' \"') AS account_id FROM"
-        f" read_csv({quoted(path)}, columns = {{'column0': 'VARCHAR'}}, header = false, delim ="
+        f" read_csv({literal(path)}, columns = {{'column0': 'VARCHAR'}}, header = false, delim ="
         " '\\0', quote = '', escape = '', auto_detect = false) WHERE trim(column0) <> '' AND"
         " lower(column0) NOT LIKE 'account_id%')"
     )
@@ -172,7 +173,7 @@ def _grouped(frame: Frame, group: Group, number: int) -> str:
         return _column(group.column or "")
     if group.by == "rule":
         rules = " ".join(
-            f"WHEN list_has_any(tags, [{', '.join(quoted(t) for t in tags)}]) THEN {quoted(side)}"
+            f"WHEN list_has_any(tags, [{literals(tags)}]) THEN {literal(side)}"
             for side, tags in group.rules.items()
         )
         source = f"""SELECT account_id, CASE {rules} END AS value FROM (
@@ -181,12 +182,12 @@ def _grouped(frame: Frame, group: Group, number: int) -> str:
     elif group.by == "file":
         source = (
             'SELECT account_id::VARCHAR AS account_id, any_value("group"::VARCHAR) AS value FROM '
-            f"read_csv({quoted(group.file)}, all_varchar = true) GROUP BY ALL"
+            f"read_csv({literal(group.file)}, all_varchar = true) GROUP BY ALL"
         )
     else:
         source = f"SELECT account_id, 'cohort' AS value FROM {cohort(frame)}"
     frame.store.connection.execute(f"CREATE OR REPLACE TEMP TABLE study_group_{number} AS {source}")
-    return f"coalesce(j{number}.value, {quoted('others' if group.by == 'cohort' else 'none')})"
+    return f"coalesce(j{number}.value, {literal('others' if group.by == 'cohort' else 'none')})"
 
 
 def cohort(frame: Frame) -> str:
@@ -199,13 +200,13 @@ def cohort(frame: Frame) -> str:
         )
     if who.file:
         return _listed(who.file)
-    where = [f"dataset = {quoted(frame.campaign.dataset)}", "answer IS NOT NULL"]
+    where = [f"dataset = {literal(frame.campaign.dataset)}", "answer IS NOT NULL"]
     where += [
-        f"{name} = {quoted(value)}"
+        f"{name} = {literal(value)}"
         for name in ("claimant", "claimant_kind", "answer")
         if (value := getattr(who, name))
     ]
-    where += [f"list_contains(kinds, {quoted(who.kind)})"] if who.kind else []
+    where += [f"list_contains(kinds, {literal(who.kind)})"] if who.kind else []
     claims = frame.store.relation("claims", frame.version)
     return (
         f"(SELECT DISTINCT account_id FROM {claims} c ANTI JOIN (SELECT retracts FROM {claims}"
@@ -219,7 +220,7 @@ def _column(name: str) -> str:
 
     extra = re.fullmatch(r"extra\.(.+)", name)
     if extra:
-        return f"coalesce(a.extra[{quoted(extra[1])}], 'unknown')"
+        return f"coalesce(a.extra[{literal(extra[1])}], 'unknown')"
     usable = [c.name for c in TABLES["accounts"].columns if c.type in {"VARCHAR", "BOOLEAN"}]
     if name not in usable:
         raise unknown("column of accounts (or extra.NAME) to group by", name, usable)
@@ -266,7 +267,7 @@ def _check(frame: Frame) -> None:
 def _span(frame: Frame) -> str:
     posts = (
         f"{frame.store.relation('posts', frame.version)} WHERE dataset ="
-        f" {quoted(frame.campaign.dataset)}"
+        f" {literal(frame.campaign.dataset)}"
     )
     first, last = frame.query(f"SELECT min(created_at), max(created_at) FROM {posts}")[0]
     return f"from {first:%Y-%m-%d} to {last:%Y-%m-%d}" if first else "nowhere: there are none"
@@ -277,17 +278,15 @@ def _oddities(frame: Frame) -> list[str]:
     score.
     """
     campaign, found = frame.campaign, []
-    dataset = (
-        f"{frame.store.relation('posts', frame.version)} WHERE dataset = {quoted(campaign.dataset)}"
-    )
+    dataset = f"{frame.store.relation('posts', frame.version)} WHERE dataset = {literal(campaign.dataset)}"
     total, undated = frame.query(
         f"SELECT count(*), count(*) FILTER (created_at IS NULL) FROM {dataset}"
     )[0]
     if campaign.window:
         out = frame.one(
             f"SELECT count(*) FROM {dataset} AND NOT (created_at >= TIMESTAMPTZ "
-            f"{quoted(campaign.window.start.isoformat())} AND created_at < TIMESTAMPTZ "
-            f"{quoted(campaign.window.end.isoformat())})"
+            f"{literal(campaign.window.start.isoformat())} AND created_at < TIMESTAMPTZ "
+            f"{literal(campaign.window.end.isoformat())})"
         )
         if out:
             found.append(

@@ -12,8 +12,9 @@ import numpy as np
 
 from benchmarks.study.estimators.label_uncertainty import unbiased
 from botbench.core.errors import UserError, unknown
+from botbench.core.sql import literal
 from botbench.stats.survey import INDEPENDENT, SIMPLE, Draw, Floats, Sample, Whole, sample, worth
-from curation.store.snapshot_queries import newest_consensus, quoted
+from curation.store.snapshot_queries import newest_consensus
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -126,7 +127,7 @@ def _batches(frame: Frame) -> list[dict[str, Any]]:
     names = ("batch_id", "design", "population", "size", "drawn_from", "purpose", "joint")
     rows = frame.query(
         f"SELECT {', '.join(names)} FROM {relation} WHERE dataset ="
-        f" {quoted(frame.campaign.dataset)} ORDER BY drawn_from, made_at NULLS FIRST, batch_id"
+        f" {literal(frame.campaign.dataset)} ORDER BY drawn_from, made_at NULLS FIRST, batch_id"
     )
     there = [dict(zip(names, row, strict=True)) for row in rows]
     if wanted in ("none", "labelled"):
@@ -181,7 +182,7 @@ def _problem(frame: Frame, batches: list[dict[str, Any]]) -> str | None:
 def _check_consensus(frame: Frame) -> None:
     known = frame.query(
         f"SELECT DISTINCT consensus_id FROM {frame.store.relation('labels', frame.version)} "
-        f"WHERE dataset = {quoted(frame.campaign.dataset)}"
+        f"WHERE dataset = {literal(frame.campaign.dataset)}"
     )
     if frame.campaign.labels not in {c for (c,) in known}:
         raise UserError(
@@ -195,11 +196,11 @@ def _drawn(frame: Frame, batches: list[dict[str, Any]], consensus: str | None) -
         source = (
             "SELECT 0 AS wave, 'all' AS stratum, account_id, NULL::DOUBLE AS probability FROM"
             f" {frame.store.relation('labels', frame.version)} WHERE dataset ="
-            f" {quoted(frame.campaign.dataset)} AND consensus_id IS NOT DISTINCT FROM"
-            f" {quoted(consensus)} AND label IS NOT NULL"
+            f" {literal(frame.campaign.dataset)} AND consensus_id IS NOT DISTINCT FROM"
+            f" {literal(consensus)} AND label IS NOT NULL"
         )
     else:
-        order = " ".join(f"WHEN {quoted(b['batch_id'])} THEN {i}" for i, b in enumerate(batches))
+        order = " ".join(f"WHEN {literal(b['batch_id'])} THEN {i}" for i, b in enumerate(batches))
         wave = f"CASE batch_id {order} END" if order else "NULL::INTEGER"
         source = (
             f"SELECT {wave} AS wave, coalesce(stratum, 'all') AS stratum, account_id,"
@@ -221,8 +222,8 @@ def _columns(frame: Frame, consensus: str | None) -> dict[str, Any]:
                coalesce(l.p_high, l.p_bot) AS p_high, CASE l.label WHEN 'bot' THEN 1.0 WHEN 'human' THEN 0.0 END::DOUBLE AS hard,
                f.score, (f.account_id IS NOT NULL)::INTEGER AS inside, {sizes}{groups}
         FROM {DRAWN} d LEFT JOIN study_frame f USING (account_id)
-        LEFT JOIN (FROM {frame.store.relation("labels", frame.version)} WHERE dataset = {quoted(frame.campaign.dataset)}
-                   AND consensus_id = {quoted(consensus)}) l USING (account_id)
+        LEFT JOIN (FROM {frame.store.relation("labels", frame.version)} WHERE dataset = {literal(frame.campaign.dataset)}
+                   AND consensus_id = {literal(consensus)}) l USING (account_id)
         ORDER BY d.wave, d.stratum, d.account_id""")
     found: dict[str, Any] = {}
     for name in table.column_names:
@@ -256,7 +257,7 @@ def _coverage(frame: Frame, batches: list[dict[str, Any]]) -> list[str]:
         frame.one(
             "SELECT count(DISTINCT account_id) FROM"
             f" {frame.store.relation('accounts', frame.version)} WHERE dataset ="
-            f" {quoted(frame.campaign.dataset)}"
+            f" {literal(frame.campaign.dataset)}"
         )
     )
     could = max(b["population"] for b in batches)
@@ -296,11 +297,11 @@ def _response(frame: Frame, answered: NDArray[np.bool_], consensus: str | None) 
 def _reasons(frame: Frame, consensus: str | None) -> Counter[str]:
     """For each drawn account without a label, the first reason that holds."""
     claims, labels = (frame.store.relation(name, frame.version) for name in ("claims", "labels"))
-    dataset = quoted(frame.campaign.dataset)
+    dataset = literal(frame.campaign.dataset)
     rows = frame.query(
         f"""
         WITH open AS (SELECT DISTINCT d.account_id, l.status FROM {DRAWN} d LEFT JOIN
-            (FROM {labels} WHERE dataset = {dataset} AND consensus_id = {quoted(consensus)}) l
+            (FROM {labels} WHERE dataset = {dataset} AND consensus_id = {literal(consensus)}) l
             USING (account_id) WHERE l.label IS NULL AND (l.p_low IS NULL OR l.n_claims = 0)),
         said AS (SELECT account_id, list_distinct(list(answer)) AS answers FROM {claims}
             WHERE dataset = {dataset} AND claimant_kind = 'person' AND answer IS NOT NULL GROUP BY account_id)

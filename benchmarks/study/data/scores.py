@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from botbench.core.errors import UserError
-from curation.store.snapshot_queries import quoted
+from botbench.core.sql import literal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,8 +30,8 @@ was trained on.
 def read(path: Path) -> str:
     """SQL that reads a Parquet or CSV file with text ids."""
     if path.suffix == ".parquet":
-        return f"read_parquet({quoted(path)})"
-    return f"read_csv({quoted(path)}, types = {{'account_id': 'VARCHAR'}})"
+        return f"read_parquet({literal(path)})"
+    return f"read_csv({literal(path)}, types = {{'account_id': 'VARCHAR'}})"
 
 
 def load(connection: duckdb.DuckDBPyConnection, detector: Detector) -> None:
@@ -85,14 +85,14 @@ def trained_here(frame: Frame) -> int:
     detector = frame.campaign.detector
     if detector is None:
         return 0
-    platform = quoted(
+    platform = literal(
         frame.one(
             f"SELECT any_value(platform) FROM {frame.store.relation('accounts', frame.version)} "
-            f"WHERE dataset = {quoted(frame.campaign.dataset)}"
+            f"WHERE dataset = {literal(frame.campaign.dataset)}"
         )
     )
     sources = [
-        f"SELECT account_id::VARCHAR AS account_id FROM read_parquet({quoted(path)}) WHERE platform"
+        f"SELECT account_id::VARCHAR AS account_id FROM read_parquet({literal(path)}) WHERE platform"
         f" = {platform}"
         for path in _ledgers(detector) or [*_accounts(frame, detector)]
     ]

@@ -13,8 +13,8 @@ from benchmarks.study.coordination.coaction import PASSED_ON, WORDS
 from benchmarks.study.data.frame import FRAME
 from benchmarks.study.questions import Answer, Figure, Table, Text, question
 from botbench.core.errors import UserError
+from botbench.core.sql import literal
 from botbench.html.charts import campaign
-from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
     from benchmarks.study.study import Study
@@ -36,7 +36,7 @@ def one_account(study: Study) -> Answer:
     missing = [
         a
         for a in chosen
-        if not study.frame.one(f"SELECT count(*) FROM {FRAME} WHERE account_id = {quoted(a)}")
+        if not study.frame.one(f"SELECT count(*) FROM {FRAME} WHERE account_id = {literal(a)}")
     ]
     if missing:
         raise UserError(
@@ -49,7 +49,7 @@ def one_account(study: Study) -> Answer:
 
 
 def _page(study: Study, account: str) -> list[Text | Table | Figure]:
-    posts = f"(SELECT * FROM {_dataset(study, 'posts')} WHERE account_id = {quoted(account)})"
+    posts = f"(SELECT * FROM {_dataset(study, 'posts')} WHERE account_id = {literal(account)})"
     found: list[Text | Table | Figure] = [Text(f"Account {account}."), _rate(study, account, posts)]
     if rhythm := _rhythm(study, account, posts):
         found.append(rhythm)
@@ -65,7 +65,7 @@ def _page(study: Study, account: str) -> list[Text | Table | Figure]:
 def _dataset(study: Study, table: str) -> str:
     return (
         f"(FROM {study.frame.store.relation(table, study.frame.version)} WHERE dataset ="
-        f" {quoted(study.campaign.dataset)})"
+        f" {literal(study.campaign.dataset)})"
     )
 
 
@@ -128,7 +128,7 @@ def _elsewhere(study: Study, account: str, posts: str) -> Table:
     same = " ".join(
         f"""SELECT '{what}' AS what, count(DISTINCT b.account_id) AS n FROM {profile} a JOIN {profile} b
                         ON a.{column} = b.{column} AND a.account_id <> b.account_id
-                        WHERE a.account_id = {quoted(account)} AND a.{column} <> '' UNION ALL"""
+                        WHERE a.account_id = {literal(account)} AND a.{column} <> '' UNION ALL"""
         for what, column in (
             ("accounts with the same picture (perceptual hash)", "avatar_phash"),
             ("accounts with the same bio", "bio"),
@@ -139,7 +139,7 @@ def _elsewhere(study: Study, account: str, posts: str) -> Table:
         {same} SELECT 'accounts with a near-identical post', count(DISTINCT o.account_id) FROM (
             SELECT DISTINCT {WORDS} AS words FROM {posts}) m
         JOIN (SELECT account_id, {WORDS} AS words FROM {_dataset(study, "posts")}
-              WHERE account_id <> {quoted(account)}) o USING (words)
+              WHERE account_id <> {literal(account)}) o USING (words)
         WHERE length(words) >= 20""")
     return Table(
         f"account-{_short(account)}-elsewhere",
@@ -153,7 +153,7 @@ def _elsewhere(study: Study, account: str, posts: str) -> Table:
 def _over_time(study: Study, account: str) -> list[Text | Table]:
     rows: list[Any] = study.frame.query(
         "SELECT observed_at, handle, display_name, followers, following, posts_total, status FROM"
-        f" {_dataset(study, 'accounts')} WHERE account_id = {quoted(account)} ORDER BY observed_at"
+        f" {_dataset(study, 'accounts')} WHERE account_id = {literal(account)} ORDER BY observed_at"
         " NULLS FIRST"
     )
     shown = [(f"{at:%Y-%m-%d %H:%M}" if at else "unknown", *rest) for at, *rest in rows]
@@ -173,7 +173,7 @@ def _company(study: Study, account: str, posts: str) -> list[Text | Table]:
         SELECT o.account_id, count(DISTINCT o.post) AS n FROM (
             SELECT {PASSED_ON} AS post, epoch(created_at) AS t FROM {posts} WHERE kind = 'repost') m
         JOIN (SELECT account_id, {PASSED_ON} AS post, epoch(created_at) AS t FROM {_dataset(study, "posts")} WHERE kind = 'repost'
-              AND account_id <> {quoted(account)}) o ON m.post = o.post AND abs(m.t - o.t) <= 60
+              AND account_id <> {literal(account)}) o ON m.post = o.post AND abs(m.t - o.t) <= 60
         GROUP BY o.account_id ORDER BY n DESC, o.account_id LIMIT 10""")
     if not rows:
         return []
@@ -190,7 +190,7 @@ def _company(study: Study, account: str, posts: str) -> list[Text | Table]:
 def _claims(study: Study, account: str) -> list[Text | Table]:
     rows = study.frame.query(
         "SELECT made_at, claimant_kind, claimant, answer, array_to_string(kinds, ', '), confidence"
-        f" FROM {_dataset(study, 'claims')} WHERE account_id = {quoted(account)} ORDER BY made_at"
+        f" FROM {_dataset(study, 'claims')} WHERE account_id = {literal(account)} ORDER BY made_at"
         " NULLS FIRST, claimant, answer"
     )
     shown = [

@@ -13,8 +13,8 @@ from benchmarks.study.coordination.coaction import PASSED_ON as KEY
 from benchmarks.study.data.frame import FRAME
 from benchmarks.study.questions import Answer, Figure, Table, Text, question
 from botbench.core.errors import UserError
+from botbench.core.sql import literal
 from botbench.html.charts.timeline import Series, timeline
-from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
     from benchmarks.study.study import Study
@@ -44,7 +44,7 @@ def one_post(study: Study) -> Answer:
         return answer
     spread = (
         f"(SELECT * FROM {study.frame.all_posts_sql} WHERE kind = 'repost' AND {KEY} ="
-        f" {quoted(chosen)})"
+        f" {literal(chosen)})"
     )
     reposts, accounts, first, last = study.frame.query(
         "SELECT count(*), count(DISTINCT account_id), min(created_at), max(created_at) FROM"
@@ -71,7 +71,7 @@ def _chosen(study: Study) -> str | None:
     if asked is not None:
         n = study.frame.one(
             f"SELECT count(*) FROM {study.frame.all_posts_sql} WHERE kind = 'repost' AND {KEY} ="
-            f" {quoted(asked)}"
+            f" {literal(asked)}"
         )
         if not n:
             raise UserError(
@@ -133,11 +133,11 @@ def _ages(study: Study, spread: str) -> Table | None:
 def _speeds(study: Study, spread: str, chosen: str) -> Table | None:
     """Reposts by the time since the post."""
     begun = study.frame.one(
-        f"SELECT min(created_at) FROM {study.frame.all_posts_sql} WHERE post_id = {quoted(chosen)}"
+        f"SELECT min(created_at) FROM {study.frame.all_posts_sql} WHERE post_id = {literal(chosen)}"
     )
     since = "the post" if begun else "its first repost"
     start = (
-        f"TIMESTAMPTZ {quoted(begun.isoformat())}"
+        f"TIMESTAMPTZ {literal(begun.isoformat())}"
         if begun
         else f"(SELECT min(created_at) FROM {spread})"
     )

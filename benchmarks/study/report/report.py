@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.leaderboard.render.page import _digest as digest
 from benchmarks.study.estimators.estimate import Estimate
 from benchmarks.study.questions import Figure, Table, Text
-from botbench.text.spreadsheet import cell, plain
+from botbench.text.escaping import to_cell, visible
 
 if TYPE_CHECKING:
     from benchmarks.study.report.answers import Answers
@@ -82,7 +82,7 @@ def write(answers: Answers, out: Path, today: date | None = None) -> Path:
         ) as handle:
             writer = csv.writer(handle, lineterminator="\n")
             writer.writerows(
-                [list(piece.columns), *([cell(v) for v in _numbers(row)] for row in piece.rows)]
+                [list(piece.columns), *([to_cell(v) for v in _numbers(row)] for row in piece.rows)]
             )
     _text(page, html(answers, when))
     return page
@@ -113,7 +113,7 @@ def html(answers: Answers, when: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    room.filters |= {"plain": plain, "shown": shown}
+    room.filters |= {"plain": visible, "shown": shown}
     room.tests |= {
         "text": lambda b: isinstance(b, Text),
         "table": lambda b: isinstance(b, Table),
@@ -155,7 +155,7 @@ def shown(value: Any, column: str = "value") -> str:
     return (
         f"{value:,}"
         if isinstance(value, int) and not isinstance(value, bool)
-        else str(plain(str(value)))
+        else str(visible(str(value)))
     )
 
 

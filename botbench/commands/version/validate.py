@@ -90,10 +90,10 @@ def _validated(
 
 
 def _show(found: Validation) -> None:
-    from curation.validation.report import visible
+    from botbench.text.escaping import to_line
 
     table(
-        f"{visible(found.dataset)}, version {found.version}:"
+        f"{to_line(found.dataset)}, version {found.version}:"
         f" {'passed' if found.success else 'failed'}",
         ("suite", "outcome", "rows", "checks", "broken", "errors", "warnings"),
         [
@@ -117,7 +117,7 @@ def _show(found: Validation) -> None:
             say(f"  {sentence}")
     for s in found.suites:
         for rule, message in s.errors:
-            say(f"{s.name}.{rule.name} could not run: {visible(message[:300])}")
+            say(f"{s.name}.{rule.name} could not run: {to_line(message[:300])}")
         if s.outcome == "failed" and s.reason and not s.rows:
             say(f"{s.name}: {s.reason}.")
 

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from botbench.html.charts.elements import Svg, element, joined, text
-from botbench.text.escaping import number, percent
+from botbench.text.numbers import number, percent
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 WIDTH, LEFT, BASE, HIGH = 393, 30, 104, 96

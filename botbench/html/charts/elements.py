@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from xml.sax.saxutils import escape as _escape
 
-from botbench.text.spreadsheet import plain
+from botbench.text.escaping import visible
 
 Value = str | float
 _UNSAFE = re.compile(r"[^ !#-%\'-;=?-~]")
@@ -32,7 +32,7 @@ def escape(text: object) -> str:
     shown = str(text)
     if not _UNSAFE.search(shown):
         return shown
-    return _escape(plain(shown), {'"': "&quot;"})
+    return _escape(visible(shown), {'"': "&quot;"})
 
 
 def element(name: str, *content: object, **attributes: object) -> Svg:

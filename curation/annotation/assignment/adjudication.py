@@ -9,13 +9,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import UserError
-from botbench.text.escaping import literal
+from botbench.core.sql import literal
+from botbench.text.escaping import to_html
 from curation.annotation.assignment import gold
 from curation.annotation.assignment.batches import Batch
 from curation.annotation.assignment.roster import Roster
 from curation.annotation.card.card import Card, card_hash
 from curation.annotation.scheme.scheme import Scheme
-from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
     from curation.store.store import Store
@@ -25,7 +25,7 @@ def standing(store: Store, batch_ids: list[str], scheme: Scheme, at: int | None 
     """`standing_votes`: what people say now of the sampled accounts of some batches (adjudicators,
     training and gold apart): batch_id, account_id, claimant, answer, label, reasons, note."""
     claims = store.relation("claims", at)
-    meaning = ", ".join(f"({quoted(a)}, {quoted(label)})" for a, label in scheme.labels.items())
+    meaning = ", ".join(f"({literal(a)}, {literal(label)})" for a, label in scheme.labels.items())
     store.connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE standing_votes AS
@@ -127,9 +127,9 @@ def _with(card: Card, sides: list[dict[str, Any]], scheme: Scheme) -> Card:
 def _side(side: dict[str, Any], scheme: Scheme) -> str:
     answer = scheme.answers.get(side["answer"])
     reasons = [scheme.reasons[r].title if r in scheme.reasons else r for r in side["reasons"] or []]
-    notes = "".join(f"<p>{literal(note)}</p>" for note in side["notes"] or [])
+    notes = "".join(f"<p>{to_html(note)}</p>" for note in side["notes"] or [])
     votes = "one person" if side["votes"] == 1 else f"{side['votes']} people"
-    given = literal(", ".join(reasons)) if reasons else '<i class="ac-no">no reason given</i>'
+    given = to_html(", ".join(reasons)) if reasons else '<i class="ac-no">no reason given</i>'
     return (
-        f"<b>{literal(answer.title if answer else side['answer'])}</b> · {votes} · {given}{notes}"
+        f"<b>{to_html(answer.title if answer else side['answer'])}</b> · {votes} · {given}{notes}"
     )

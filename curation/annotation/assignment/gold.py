@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import UserError
+from botbench.core.sql import literal
 from curation.annotation.assignment import seats
 from curation.annotation.assignment.batches import Batch, find
 from curation.annotation.assignment.roster import Roster
 from curation.annotation.scheme.scheme import Scheme
 from curation.store import schema
 from curation.store.identity import short_hash
-from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
     from curation.store.store import Store, Transaction
@@ -31,13 +31,13 @@ def adjudicated(store: Store, dataset: str, scheme: Scheme) -> int:
     """
     claims = store.relation("claims")
     meaning = ", ".join(
-        f"({quoted(a)}, {quoted(label)})" for a, label in scheme.labels.items() if label
+        f"({literal(a)}, {literal(label)})" for a, label in scheme.labels.items() if label
     )
     store.connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE known_accounts AS
         SELECT account_id, answer, label, reasons, note FROM {claims} c JOIN (VALUES {meaning}) m(answer, label) USING (answer)
-        WHERE dataset = {quoted(dataset)} AND attributes['role'] = 'adjudicator'
+        WHERE dataset = {literal(dataset)} AND attributes['role'] = 'adjudicator'
             AND claim_id NOT IN (SELECT retracts FROM {claims} WHERE retracts IS NOT NULL)
         QUALIFY row_number() OVER (PARTITION BY account_id ORDER BY made_at DESC NULLS LAST, claim_id) = 1"""
     )
@@ -178,7 +178,7 @@ def feedback(store: Store, batch: Batch, scheme: Scheme) -> dict[str, list[dict[
     adjudicator said and why.
     """
     adjudicated(store, batch.dataset, scheme)
-    meaning = ", ".join(f"({quoted(a)}, {quoted(label)})" for a, label in scheme.labels.items())
+    meaning = ", ".join(f"({literal(a)}, {literal(label)})" for a, label in scheme.labels.items())
     rows = store.arrow(
         f"""
         SELECT claimant, c.answer AS yours, k.answer AS adjudicated, m.label IS NOT DISTINCT FROM k.label AS alike,

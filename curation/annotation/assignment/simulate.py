@@ -7,6 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from botbench.core.sql import literal
 from curation.annotation.assignment import batches
 from curation.annotation.assignment.pseudonyms import SIMULATED
 from curation.annotation.scheme.scheme import Scheme
@@ -52,9 +53,8 @@ def simulate_export(
     store.connection.register("simulated_asked", drawn)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        target = str(path).replace("'", "''")
         store.connection.execute(
-            f"COPY ({_tasks(batch, seed, sensitivity, specificity)}) TO '{target}' (FORMAT json,"
+            f"COPY ({_tasks(batch, seed, sensitivity, specificity)}) TO {literal(path)} (FORMAT json,"
             " ARRAY true)"
         )
     finally:
@@ -65,15 +65,11 @@ def simulate_export(
 def _tasks(batch: batches.Batch, seed: int, sensitivity: float, specificity: float) -> str:
     """SQL for the export's tasks, one annotation in each."""
     scheme = Scheme.load()
-    version, steps, dataset = (
-        scheme.version,
-        list(scheme.confidence),
-        batch.dataset.replace("'", "''"),
-    )
+    version, steps = scheme.version, list(scheme.confidence)
     return f"""
         WITH truth AS (
             SELECT account_id, max(answer) AS answer FROM lake.main.claims
-            WHERE dataset = '{dataset}' AND claimant_kind <> 'person' AND answer IN ('bot', 'human')
+            WHERE dataset = {literal(batch.dataset)} AND claimant_kind <> 'person' AND answer IN ('bot', 'human')
             GROUP BY account_id HAVING count(DISTINCT answer) = 1),
         answered AS (
             SELECT a.*, row_number() OVER (ORDER BY part, place) AS number, CASE answer

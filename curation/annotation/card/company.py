@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from botbench.text.escaping import literal, number
+from botbench.text.escaping import to_html
+from botbench.text.numbers import number
 from curation.annotation.card.evidence_company import SECONDS, SHORTEST_TEXT
 from curation.annotation.card.parts import Keys, Record, handle, section, unknown
 
@@ -54,7 +55,7 @@ def _text(r: Record) -> str:
     if not r["shared_texts"]:
         return f"no text of its own of {SHORTEST_TEXT} characters or more stands on another account"
     texts = "".join(
-        f'<span class="ac-q1">{literal(t["text"], t["text_length"])} <em>on {number(t["others"])}'
+        f'<span class="ac-q1">{to_html(t["text"], t["text_length"])} <em>on {number(t["others"])}'
         f" other{'s' * (t['others'] > 1)}, here {number(t['here'])}"
         f" time{'s' * (t['here'] > 1)}</em></span>"
         for t in r["same_texts"]

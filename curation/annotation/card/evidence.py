@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.relations import materialise
+from botbench.core.sql import literal
 from curation.annotation.card import avatars
 from curation.annotation.card.evidence_company import company, text_key
 from curation.annotation.card.evidence_profile import profile
 from curation.annotation.card.evidence_rhythm import rhythm
 from curation.annotation.card.evidence_samples import samples
-from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -42,7 +42,7 @@ def gather(
     try:
         connection.execute("SET TimeZone = 'UTC'")  # a cursor does not inherit the time zone
         connection.register("card_requested", accounts)
-        posts = f"(SELECT * FROM {store.relation('posts', at)} WHERE dataset = {quoted(dataset)})"
+        posts = f"(SELECT * FROM {store.relation('posts', at)} WHERE dataset = {literal(dataset)})"
         wanted, turns = _assign_turns(connection, "card_requested", posts)
         who = profile(
             connection,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botbench.core.relations import materialise
-from curation.store.snapshot_queries import quoted
+from botbench.core.sql import literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -44,7 +44,7 @@ def profile(
 
     `accounts` and `avatars` are the store's tables as SQL; `wanted` has a column account_id.
     """
-    of_dataset = f"(SELECT * FROM {accounts} WHERE dataset = {quoted(dataset)})"
+    of_dataset = f"(SELECT * FROM {accounts} WHERE dataset = {literal(dataset)})"
     latest = materialise(
         connection,
         "card_latest",
@@ -70,7 +70,7 @@ def _pictures(connection: duckdb.DuckDBPyConnection, avatars: str, dataset: str)
         "card_pictures",
         f"""
         SELECT account_id, picture, phash AS picture_phash
-        FROM {avatars} WHERE dataset = {quoted(dataset)}
+        FROM {avatars} WHERE dataset = {literal(dataset)}
         QUALIFY row_number() OVER (
             PARTITION BY account_id ORDER BY seen_at DESC NULLS LAST, sha256) = 1
         """,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from botbench.text.escaping import literal
+from botbench.text.escaping import to_html
 from curation.annotation.scheme.sections import SECTIONS
 
 Record = dict[str, Any]
@@ -52,7 +52,7 @@ def unknown(text: str) -> str:
 
 def handle(name: str | None) -> str:
     """A handle as text."""
-    return f"@{literal(name)}" if name else unknown("no name known")
+    return f"@{to_html(name)}" if name else unknown("no name known")
 
 
 def day(moment: date | None) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from botbench.text.escaping import literal, number
+from botbench.text.escaping import to_html
+from botbench.text.numbers import number
 from curation.annotation.card.parts import Keys, Record, head, section, unknown
 
 PARTS = ("first", "spread", "latest", "random")
@@ -39,7 +40,7 @@ def _sample(r: Record, part: str, keys: Keys) -> str:
 def _post(p: Record) -> str:
     when = f"{p['created_at']:%d %b %Y %H:%M}" if p["created_at"] else "time not known"
     text = (
-        literal(p["text"], p["text_length"]) if p["text"] is not None else unknown("text not known")
+        to_html(p["text"], p["text_length"]) if p["text"] is not None else unknown("text not known")
     )
     hidden = ' class="ac-media"' if p["sensitive"] else ""
     counts = f"↻ {number(p['reposts'])}&ensp;♥ {number(p['likes'])}"
@@ -55,5 +56,5 @@ def _marks(p: Record) -> str:
     marks += [f"{number(p['here'])} times here"] if p["here"] > 1 else []
     marks += [f"on {number(p['others'])} other{'s' * (p['others'] > 1)}"] if p["others"] else []
     marks += ["marked sensitive"] if p["sensitive"] else []
-    marks += [literal(p["source_app"])] if p["source_app"] else []
+    marks += [to_html(p["source_app"])] if p["source_app"] else []
     return "".join(f"<u>{mark}</u>" for mark in marks)

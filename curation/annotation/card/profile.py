@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from botbench.text.escaping import age, duration, literal, number
+from botbench.text.escaping import to_html
+from botbench.text.numbers import age, duration, number
 from curation.annotation.card.evidence_rhythm import SILENT_DAYS
 from curation.annotation.card.parts import (
     Keys,
@@ -28,7 +29,7 @@ def scores(said: list[Record]) -> str:
     if not said:
         return ""
     each = "".join(
-        f"<span>{literal(s['detector'])}"
+        f"<span>{to_html(s['detector'])}"
         f" <b>{number(s['p_bot'], 2)}</b>{_from(s.get('threshold'))}</span>"
         for s in said
     )
@@ -51,11 +52,11 @@ def profile(r: Record, keys: Keys) -> str:
             '<p class="ac-no">The profile was not observed: nothing is known of it here.</p>',
         )
     name = (
-        literal(r["display_name"], r["display_name_length"])
+        to_html(r["display_name"], r["display_name_length"])
         if r["display_name"]
         else unknown("no name known")
     )
-    known = f"<span>@{literal(r['handle'], r['handle_length'])}</span>" if r["handle"] else ""
+    known = f"<span>@{to_html(r['handle'], r['handle_length'])}</span>" if r["handle"] else ""
     return (
         f'<header class="ac-top">{_picture(r)}<div class="ac-id"><div'
         f' class="ac-name">{letters("profile", keys)}<b>{name}</b>{known}</div><div'
@@ -82,13 +83,13 @@ def _picture(r: Record) -> str:
 def _bio(r: Record) -> str:
     if r["bio"] is None:
         return unknown("no bio known")
-    return literal(r["bio"], r["bio_length"]) if r["bio"] else unknown("empty bio")
+    return to_html(r["bio"], r["bio_length"]) if r["bio"] else unknown("empty bio")
 
 
 def _particulars(r: Record) -> str:
     """Place, link (as text), language and flags, as far as they are known."""
     texts = [
-        f"{what} {literal(r[c], r.get(f'{c}_length'))}"
+        f"{what} {to_html(r[c], r.get(f'{c}_length'))}"
         for what, c in (
             ("place", "location"),
             ("link", "url"),
@@ -187,7 +188,7 @@ def history(r: Record, keys: Keys, *, status: bool) -> str:
         word = r["status"] if r["observations"] else None
         told.append(
             "When last seen the platform said:"
-            f" <b>{literal(word) if word else 'nothing that is known here'}</b>."
+            f" <b>{to_html(word) if word else 'nothing that is known here'}</b>."
         )
     return section(
         "history", keys, lines(told) or f"<p>{unknown('nothing is known of its history')}</p>"
@@ -223,12 +224,12 @@ def _earlier(e: Record, now: str | None) -> str:
     bio = (
         ", the same bio"
         if e["bio"] == now
-        else f": {literal(e['bio'], e['bio_length'])}"
+        else f": {to_html(e['bio'], e['bio_length'])}"
         if e["bio"]
         else ", no bio"
     )
     return (
-        f"Before, {when}: {literal(e['display_name']) if e['display_name'] else ''}"
+        f"Before, {when}: {to_html(e['display_name']) if e['display_name'] else ''}"
         f" {handle(e['handle'])}{bio}"
     )
 

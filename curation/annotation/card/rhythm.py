@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from botbench.html.charts.card import gaps, timeline, week
-from botbench.text.escaping import duration, literal, number, percent, span
+from botbench.text.escaping import to_html
+from botbench.text.numbers import duration, number, percent, span
 from curation.annotation.card.evidence_rhythm import GAP_BINS, PAUSE_HOURS
 from curation.annotation.card.parts import Keys, Record, day, fact, facts, section, unknown
 
@@ -76,7 +77,7 @@ _KNOWN = {"tags": "hashtag_share", "sites": "link_share"}
 def _most(r: Record, column: str) -> str:
     if r[column]:
         return " · ".join(
-            f"{'#' if column == 'tags' else ''}{literal(e['name'][:60])} {number(e['n'])}"
+            f"{'#' if column == 'tags' else ''}{to_html(e['name'][:60])} {number(e['n'])}"
             for e in r[column]
         )
     return unknown("none" if column in _KNOWN and r[_KNOWN[column]] is not None else "not known")

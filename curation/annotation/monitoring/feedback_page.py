@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from botbench.text.escaping import literal
+from botbench.text.escaping import to_html
 from curation.annotation.monitoring.status_page import STYLE
 from curation.annotation.scheme.scheme import Scheme
 
@@ -66,4 +66,4 @@ def _title(answer: str, scheme: Scheme) -> str:
 
 def _because(row: dict[str, Any], scheme: Scheme) -> str:
     reasons = [scheme.reasons[r].title if r in scheme.reasons else r for r in row["reasons"] or []]
-    return escape(", ".join(reasons)) + (f" {literal(row['note'])}" if row["note"] else "") or "–"
+    return escape(", ".join(reasons)) + (f" {to_html(row['note'])}" if row["note"] else "") or "–"

@@ -7,13 +7,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from botbench.core.sql import literal
 from botbench.stats.proportions import wilson
 from curation.annotation.assignment import adjudication, gold, seats
 from curation.annotation.assignment.batches import Batch, find
 from curation.annotation.assignment.roster import Roster
 from curation.annotation.label_studio.sync import LATEST
 from curation.annotation.scheme.scheme import Scheme
-from curation.store.snapshot_queries import card, quoted
+from curation.store.snapshot_queries import card
 
 if TYPE_CHECKING:
     from curation.store.store import Store
@@ -123,7 +124,7 @@ def _gold(
 ) -> None:
     """Add gold_right, gold_seen, their interval and whether a person is to be reviewed."""
     counts: dict[str, tuple[int, int]] = {}
-    meaning = ", ".join(f"({quoted(a)}, {quoted(label)})" for a, label in scheme.labels.items())
+    meaning = ", ".join(f"({literal(a)}, {literal(label)})" for a, label in scheme.labels.items())
     for batch in batches:
         gold.adjudicated(store, batch.dataset, scheme)
         for row in store.arrow(

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from curation.ingest.reading.sql import literal
+from botbench.core.sql import literal, literals
 
 if TYPE_CHECKING:
     from curation.ingest.reading.files import SourceFile
@@ -62,7 +62,7 @@ def rest(document: str, known: list[str], said: str = "{}") -> str:
         f"CASE WHEN k = '' THEN NULL WHEN k[1] IN ('$', '/') THEN json_extract_string({document},"
         f" '$.\"' || k || '\"') ELSE json_extract_string({document}, k) END"
     )
-    others = f"k NOT IN ({', '.join(map(literal, known)) or literal('')})"
+    others = f"k NOT IN ({literals(known) or literal('')})"
     keys = f"list_filter(list_distinct(json_keys({document})), lambda k: {others})"
     value_of = said.replace("{}", member)
     entries = f"list_transform({keys}, lambda k: {{'k': k, 'v': {value_of}}})"

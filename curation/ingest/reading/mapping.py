@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from botbench.core.sql import literal
 from curation.ingest.reading import sql as _sql
 from curation.ingest.reading.files import SourceFile
 from curation.store.schema import TABLES, Column
@@ -166,7 +167,7 @@ class Condition(BaseModel):
         if self.none_of is not None:
             parts.append(f"coalesce({text}, '') NOT IN {_sql.words(self.none_of)}")
         if self.matches is not None:
-            parts.append(f"regexp_matches(coalesce({text}, ''), {_sql.literal(self.matches)})")
+            parts.append(f"regexp_matches(coalesce({text}, ''), {literal(self.matches)})")
         if self.at_least is not None:
             parts.append(f"coalesce(try_cast({text} AS DOUBLE) >= {self.at_least}, false)")
         if self.below is not None:
@@ -225,15 +226,15 @@ class Compiler:
             return self._chosen(cell)
         if cell.row is not None:
             return (
-                f"({_sql.literal(self.file.stem if cell.row == 'account' else self.file.name)} ||"
+                f"({literal(self.file.stem if cell.row == 'account' else self.file.name)} ||"
                 " ':' || _row)"
             )
         if cell.file is not None:
             folder = self.file.name.rpartition("/")[0].rpartition("/")[2]
-            return _sql.literal(
+            return literal(
                 {"stem": self.file.stem, "name": self.file.name, "folder": folder}[cell.file]
             )
-        return _sql.literal(cell.value)
+        return literal(cell.value)
 
     def _chosen(self, cell: Cell) -> str:
         """What the first column that says something says, or stands for."""
@@ -242,9 +243,9 @@ class Compiler:
         for name in cell.columns:
             value = self.text(name, cell.optional)
             if value is not None:
-                told = self._visible(value) if cell.when is None else _sql.literal(cell.when[name])
+                told = self._visible(value) if cell.when is None else literal(cell.when[name])
                 cases.append(f"WHEN trim({value}) NOT IN {nothing} THEN {told}")
-        otherwise = f" ELSE {_sql.literal(cell.otherwise)}" if cell.otherwise is not None else ""
+        otherwise = f" ELSE {literal(cell.otherwise)}" if cell.otherwise is not None else ""
         return f"CASE {' '.join(cases or ['WHEN false THEN NULL'])}{otherwise} END"
 
     def _visible(self, value: str) -> str:
@@ -262,26 +263,26 @@ class Compiler:
             value = f"CASE WHEN trim({value}) NOT IN {_sql.words(nulls)} THEN {value} END"
         if cell.empty is not None:
             value = (
-                f"CASE WHEN trim(coalesce({value}, '')) = '' THEN {_sql.literal(cell.empty)} ELSE"
+                f"CASE WHEN trim(coalesce({value}, '')) = '' THEN {literal(cell.empty)} ELSE"
                 f" {value} END"
             )
         if cell.remove_prefix:
             prefix, rest = (
-                _sql.literal(cell.remove_prefix),
+                literal(cell.remove_prefix),
                 f"substr({value}, {len(cell.remove_prefix) + 1})",
             )
             value = f"CASE WHEN starts_with({value}, {prefix}) THEN {rest} ELSE {value} END"
         for old, new in cell.replace.items():
-            value = f"replace({value}, {_sql.literal(old)}, {_sql.literal(new)})"
+            value = f"replace({value}, {literal(old)}, {literal(new)})"
         if cell.extract is not None:
             group = min(re.compile(cell.extract).groups, 1)
-            value = f"nullif(regexp_extract({value}, {_sql.literal(cell.extract)}, {group}), '')"
+            value = f"nullif(regexp_extract({value}, {literal(cell.extract)}, {group}), '')"
         return f"lower({value})" if cell.lower else value
 
     def _coded(self, cell: Cell, value: str, name: str) -> str:
         assert cell.codes is not None
         cases = " ".join(
-            f"WHEN {_sql.literal(k)} THEN {'NULL' if v is None else _sql.literal(v)}"
+            f"WHEN {literal(k)} THEN {'NULL' if v is None else literal(v)}"
             for k, v in cell.codes.items()
         )
         if cell.otherwise is None:
@@ -294,7 +295,7 @@ class Compiler:
                 f"'no code for {name or 'the value'}: ' || left(to_json({value})::VARCHAR, 80)"
             )
             self.faults.append((unknown, reason, message))
-        tail = f"ELSE {_sql.literal(cell.otherwise)}" if cell.otherwise is not None else ""
+        tail = f"ELSE {literal(cell.otherwise)}" if cell.otherwise is not None else ""
         return f"CASE {value} {cases} {tail} END"
 
     def _timed(self, cell: Cell, value: str, name: str) -> str:
@@ -317,18 +318,16 @@ def _format(value: str, form: str, zone: str) -> str:
     shift = {"unix": 6, "unix_ms": 3, "unix_us": 0}.get(form)
     if shift is not None:
         return f"make_timestamptz((try_cast({value} AS DECIMAL(24, 6)) * {10**shift})::BIGINT)"
-    parsed = f"try_strptime({value}, {_sql.literal(form)})"
-    return parsed if "%z" in form else f"({parsed} AT TIME ZONE {_sql.literal(zone)})"
+    parsed = f"try_strptime({value}, {literal(form)})"
+    return parsed if "%z" in form else f"({parsed} AT TIME ZONE {literal(zone)})"
 
 
 def _listed(cell: Cell, value: str) -> str:
     if cell.each is not None:
         group = min(re.compile(cell.each).groups, 1)
-        return f"regexp_extract_all({value}, {_sql.literal(cell.each)}, {group})"
+        return f"regexp_extract_all({value}, {literal(cell.each)}, {group})"
     if cell.split is not None:
-        pieces = (
-            f"list_transform(string_split({value}, {_sql.literal(cell.split)}), lambda v: trim(v))"
-        )
+        pieces = f"list_transform(string_split({value}, {literal(cell.split)}), lambda v: trim(v))"
         return f"list_filter({pieces}, lambda v: v <> '')"
     return f"CASE WHEN trim({value}) = '' THEN NULL ELSE {value} END"
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from botbench.core.errors import unknown
+from botbench.core.sql import identifier, literal
 from curation.ingest.reading import json
-from curation.ingest.reading import sql as _sql
 from curation.ingest.reading import text as _text
 from curation.ingest.reading.files import SourceFile
 from curation.ingest.reading.tidy import Dialect
@@ -121,7 +121,7 @@ class ParquetRecords:
                 f"{unknown(f'column in {self.file.name} called', name, self.names)} Correct the"
                 " name on the card."
             )
-        kind, column = self.names[name], f"r.{_sql.ident(name)}"
+        kind, column = self.names[name], f"r.{identifier(name)}"
         if kind == "BLOB":
             return f"decode({column})"
         nested = kind.endswith(("]", ")")) and not kind.startswith("DECIMAL")
@@ -170,7 +170,7 @@ class JsonRecords:
         """A path that no object has is a wrong name, not a missing value."""
         path = "$" + "".join(f'."{step}"' for step in name.split("."))
         found = self.stage.connection.execute(
-            f"SELECT 1 FROM {self.relation} r WHERE json_exists(r.j, {_sql.literal(path)}) LIMIT 1"
+            f"SELECT 1 FROM {self.relation} r WHERE json_exists(r.j, {literal(path)}) LIMIT 1"
         ).fetchone()
         if found is None:
             sample = self.stage.connection.execute(
@@ -188,7 +188,7 @@ def map_of(pairs: list[tuple[str, str]]) -> str | None:
     """SQL of a map of the pairs whose value is not NULL."""
     if not pairs:
         return None
-    entries = ", ".join(f"{{'k': {_sql.literal(name)}, 'v': {sql}}}" for name, sql in pairs)
+    entries = ", ".join(f"{{'k': {literal(name)}, 'v': {sql}}}" for name, sql in pairs)
     return f"map_from_entries(list_filter([{entries}], lambda e: e.v IS NOT NULL))"
 
 
@@ -204,17 +204,17 @@ def open_text(
 
 def open_parquet(stage: Stage, file: SourceFile) -> ParquetRecords:
     """A Parquet file."""
-    source = f"read_parquet({_sql.literal(file.path)}, file_row_number = true)"
+    source = f"read_parquet({literal(file.path)}, file_row_number = true)"
     names = {
         n: str(k)
         for n, k, *_ in stage.connection.execute(f"DESCRIBE FROM {source}").fetchall()
         if n != "file_row_number"
     }
     relation = stage.name("parquet")
-    raw = ", ".join(f"{_sql.ident(n)}" for n in names)
+    raw = ", ".join(f"{identifier(n)}" for n in names)
     stage.connection.execute(
         f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT * EXCLUDE (file_row_number),"
-        f" {_sql.literal(file.name)} AS _member, file_row_number + 1 AS _row, struct_pack({raw}) AS"
+        f" {literal(file.name)} AS _member, file_row_number + 1 AS _row, struct_pack({raw}) AS"
         f" _raw FROM {source}"
     )
     return ParquetRecords(stage, file, names, relation)
@@ -230,10 +230,10 @@ def open_json(stage: Stage, file: SourceFile, records: str | None) -> JsonRecord
         path = "$" + "".join(f'."{step}"' for step in records.split(".")) + "[*]"
         source = (
             "(SELECT j, j::VARCHAR AS raw, row_number() OVER () AS row FROM "
-            f"(SELECT unnest(json_extract(j, {_sql.literal(path)})) AS j FROM {source}))"
+            f"(SELECT unnest(json_extract(j, {literal(path)})) AS j FROM {source}))"
         )
     stage.connection.execute(
         f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT j, raw AS _raw, row AS _row,"
-        f" {_sql.literal(file.name)} AS _member FROM {source}"
+        f" {literal(file.name)} AS _member FROM {source}"
     )
     return JsonRecords(stage, file, relation)

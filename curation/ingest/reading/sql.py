@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import get_args
 
+from botbench.core.sql import literal, literals
 from curation.store.schema import Answer, Column
 
 FLOAT_ID = r"[+-]?([0-9]+\.[0-9]*([eE][+-]?[0-9]+)?|[0-9]+[eE][+-][0-9]+)"
@@ -36,27 +37,9 @@ class Fault:
     value: str
 
 
-def literal(text: object) -> str:
-    """A value as an SQL string.
-
-    >>> literal("it's")
-    "'it''s'"
-    """
-    return "'" + str(text).replace("'", "''") + "'"
-
-
-def ident(name: str) -> str:
-    """A name as a quoted SQL identifier.
-
-    >>> ident('a "b" c').count('"')
-    6
-    """
-    return '"' + name.replace('"', '""') + '"'
-
-
 def words(values: tuple[str, ...]) -> str:
     """Values as an SQL list for IN."""
-    return "(" + ", ".join(literal(v) for v in values) + ")"
+    return f"({literals(values)})"
 
 
 def time_of(value: str, zone: str) -> str:

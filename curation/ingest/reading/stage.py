@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from botbench.core.errors import UserError
+from botbench.core.sql import identifier, literal
 from curation.ingest.cards import Card
 from curation.ingest.reading import sql as _sql
 from curation.store import identity
@@ -43,7 +44,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         for table in FED:
-            columns = ", ".join(f"{_sql.ident(c.name)} {c.type}" for c in TABLES[table].columns)
+            columns = ", ".join(f"{identifier(c.name)} {c.type}" for c in TABLES[table].columns)
             self.connection.execute(
                 f"CREATE OR REPLACE TEMP TABLE pull_{table} ({columns}, _member VARCHAR, _row"
                 " BIGINT, _reason VARCHAR, _message VARCHAR, _raw VARCHAR)"
@@ -140,12 +141,12 @@ class Stage:
         rows only.
         """
         values, faults = self._values(table, given)
-        offered = ", ".join(f"{_sql.ident(n)} AS {_sql.ident('s:' + n)}" for n in given)
-        cast = ", ".join(f"{sql} AS {_sql.ident(name)}" for name, sql in values.items())
+        offered = ", ".join(f"{identifier(n)} AS {identifier('s:' + n)}" for n in given)
+        cast = ", ".join(f"{sql} AS {identifier(name)}" for name, sql in values.items())
         number = " ".join(f"WHEN {f.condition} THEN {i}" for i, f in enumerate(faults))
         known = 'CASE WHEN "s:_reason" IS NOT NULL THEN -1 END' if "_reason" in given else "NULL"
         fault = f"coalesce({known}, CASE {number} END)" if faults else known
-        columns = ", ".join(_sql.ident(n) for n in values)
+        columns = ", ".join(identifier(n) for n in values)
         absent = {name for name, sql in values.items() if sql.startswith("NULL::")}
         claim = (
             f" REPLACE ({identity.claim_id(absent=absent)} AS claim_id)"
@@ -166,13 +167,13 @@ class Stage:
                 values[column.name] = filled
                 continue
             if column.name in given:
-                value, kind = _sql.ident("s:" + column.name), given[column.name]
+                value, kind = identifier("s:" + column.name), given[column.name]
                 values[column.name] = _sql.typed(column, value, kind, self.card.time_zone)
             else:
                 value, kind = "NULL::VARCHAR", "VARCHAR"
                 values[column.name] = f"NULL::{column.type}"
             if column.name in given or column.required:
-                faults += _sql.faults(column, table, value, kind, _sql.ident(column.name))
+                faults += _sql.faults(column, table, value, kind, identifier(column.name))
         if table == "claims":
             faults.append(
                 _sql.Fault(
@@ -187,20 +188,20 @@ class Stage:
     def _filled(self, table: str, column: Column, given: dict[str, str]) -> str | None:
         """SQL of what the stage itself knows; None for what the rows say."""
         if column.name in ("dataset", "pull_id"):
-            return f"{_sql.literal(getattr(self, column.name))}"
+            return f"{literal(getattr(self, column.name))}"
         if column.name == "claim_id":
             return "NULL::VARCHAR"
         if column.name in given:
             return None
         if (table, column.name) == ("accounts", "platform"):
-            return _sql.literal(self.card.platform)
+            return literal(self.card.platform)
         if table == "claims" and column.name in ("claimant", "claimant_kind"):
             if self.card.label is None:
                 self.fail(
                     f"The card {self.dataset} makes claims but has no `label`: say there what the"
                     " label means and who claims it, or map the column claimant."
                 )
-            return _sql.literal(getattr(self.card.label, column.name))
+            return literal(getattr(self.card.label, column.name))
         return None
 
     def _told(self, faults: list[_sql.Fault], what: str, given: dict[str, str]) -> str:
@@ -208,18 +209,18 @@ class Stage:
         cases = []
         for i, f in enumerate(faults):
             if what == "reason":
-                cases.append(f"WHEN {i} THEN {_sql.literal(f.reason)}")
+                cases.append(f"WHEN {i} THEN {literal(f.reason)}")
             else:
                 found = (
                     ""
                     if f.value == "NULL"
                     else f" || ', found ' || left(to_json({f.value})::VARCHAR, 80)"
                 )
-                cases.append(f"WHEN {i} THEN {_sql.literal(f.message)}{found}")
+                cases.append(f"WHEN {i} THEN {literal(f.message)}{found}")
         if "_reason" in given:
             cases.append(
                 "WHEN -1 THEN"
-                f" {_sql.ident('s:_' + what) if '_' + what in given else _sql.ident('s:_reason')}"
+                f" {identifier('s:_' + what) if '_' + what in given else identifier('s:_reason')}"
             )
         return f"CASE _fault {' '.join(cases)} END" if cases else "NULL::VARCHAR"
 
@@ -227,7 +228,7 @@ class Stage:
 
     def _set_aside(self, table: str) -> None:
         self.connection.execute(
-            f"INSERT INTO {QUARANTINE} SELECT {_sql.literal(table)}, _member, _row, _reason,"
+            f"INSERT INTO {QUARANTINE} SELECT {literal(table)}, _member, _row, _reason,"
             f" _message, _raw FROM pull_{table} WHERE _reason IS NOT NULL"
         )
         self.connection.execute(f"DELETE FROM pull_{table} WHERE _reason IS NOT NULL")
@@ -242,7 +243,7 @@ class Stage:
             f" {name} IN {_sql.words(_sql.SATURATED)} GROUP BY {name}{who}) WHERE n >= 3 ORDER BY 1"
         ).fetchall()
         for (value,) in many:
-            bad = f"FROM pull_{table} WHERE {name} = {_sql.literal(value)}"
+            bad = f"FROM pull_{table} WHERE {name} = {literal(value)}"
             message = (
                 f"{name} {value} stands on many rows: an integer too small for the ids has cut"
                 " them off"
@@ -252,7 +253,7 @@ class Stage:
 
     def _quarantine(self, table: str, query: str) -> int:
         return self._count(
-            f"INSERT INTO {QUARANTINE} SELECT {_sql.literal(table)}, _member, _row, _reason,"
+            f"INSERT INTO {QUARANTINE} SELECT {literal(table)}, _member, _row, _reason,"
             f" _message, _raw::VARCHAR FROM ({query})"
         )
 
@@ -269,7 +270,7 @@ class Stage:
             given = {
                 n: str(k) for n, k, *_ in self.connection.execute(f"DESCRIBE {query}").fetchall()
             }
-            renamed = ", ".join(f"{_sql.ident(n)} AS {_sql.ident('s:' + n)}" for n in given)
+            renamed = ", ".join(f"{identifier(n)} AS {identifier('s:' + n)}" for n in given)
             place = f"{_or_null('_member', given)} AS _member, {_or_null('_row', given)} AS _row"
             parts.append(
                 f"SELECT {place}, {_raw(given)} AS _raw FROM (SELECT {renamed} FROM ({query}))"
@@ -279,14 +280,14 @@ class Stage:
             f"WHERE (_member, _row) IN (SELECT (_member, _row) {bad}) GROUP BY ALL"
         )
         return (
-            f"SELECT b._member, b._row, {_sql.literal(reason)} AS _reason, {_sql.literal(message)}"
+            f"SELECT b._member, b._row, {literal(reason)} AS _reason, {literal(message)}"
             f" AS _message, a._raw FROM (SELECT _member, _row {bad}) b LEFT JOIN ({again}) a USING"
             " (_member, _row)"
         )
 
 
 def _or_null(name: str, given: dict[str, str]) -> str:
-    return _sql.ident("s:" + name) if name in given else "NULL"
+    return identifier("s:" + name) if name in given else "NULL"
 
 
 def _raw(given: dict[str, str]) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import duckdb
 
 from botbench.core.errors import unknown
-from curation.ingest.reading import sql
+from botbench.core.sql import literal
 from curation.ingest.reading.files import CHUNK, SourceFile
 from curation.ingest.reading.tidy import Dialect, tidy
 
@@ -74,7 +74,7 @@ class Rows:
         else:
             self.stage.add(table, query)
         self.stage.reject_rows(
-            table, f"SELECT {sql.literal(self.file.name)} AS _member, * FROM {self.relation}_bad"
+            table, f"SELECT {literal(self.file.name)} AS _member, * FROM {self.relation}_bad"
         )
 
     def _settle(self, table: str, query: str) -> None:
@@ -109,12 +109,8 @@ class Rows:
         before it.
         """
         run, head = self.stage.connection.execute, int(self.dialect.header)
-        reasons = " ".join(
-            f"WHEN {sql.literal(k)} THEN {sql.literal(v)}" for k, v in REASONS.items()
-        )
-        messages = " ".join(
-            f"WHEN {sql.literal(k)} THEN {sql.literal(v)}" for k, v in MESSAGES.items()
-        )
+        reasons = " ".join(f"WHEN {literal(k)} THEN {literal(v)}" for k, v in REASONS.items())
+        messages = " ".join(f"WHEN {literal(k)} THEN {literal(v)}" for k, v in MESSAGES.items())
         run(f"""CREATE OR REPLACE TEMP TABLE {self.relation}_bad AS
             SELECT _row, _reason, CASE _reason {messages} END || CASE WHEN _reason = 'ragged_row'
               THEN regexp_replace(error_message, '(?s)^.*Expected Number of Columns: ([0-9]+) Found: ([0-9]+).*$',
@@ -187,12 +183,11 @@ class Rows:
         self.settled = True
         run = self.stage.connection.execute
         run(
-            f"CREATE OR REPLACE TEMP TABLE {self.relation}_bad AS FROM"
-            f" read_parquet({sql.literal(bad)})"
+            f"CREATE OR REPLACE TEMP TABLE {self.relation}_bad AS FROM read_parquet({literal(bad)})"
         )
         run(
             f"CREATE OR REPLACE TEMP VIEW {self.relation} AS"
-            f" {_view(self, f'read_parquet({sql.literal(path)})', '_row')}"
+            f" {_view(self, f'read_parquet({literal(path)})', '_row')}"
         )
 
 
@@ -283,7 +278,7 @@ def _ranked(rows: Rows, path: Path, dialect: Dialect) -> str:
 def _view(rows: Rows, scan: str, number: str) -> str:
     fields = ", ".join(_fields(rows))
     return (
-        f"SELECT {fields}, {sql.literal(rows.file.name)} AS _member, {number} AS _row, [{fields}]"
+        f"SELECT {fields}, {literal(rows.file.name)} AS _member, {number} AS _row, [{fields}]"
         f" AS _raw FROM {scan}"
     )
 
@@ -296,12 +291,12 @@ def _scan(
 
     Left alone, DuckDB takes a buffer of 16 such lines.
     """
-    typed = ", ".join(f"{sql.literal(c)}: 'VARCHAR'" for c in columns)
+    typed = ", ".join(f"{literal(c)}: 'VARCHAR'" for c in columns)
     return (
-        f"read_csv({sql.literal(path)}, columns = {{{typed}}}, auto_detect = false, strict_mode ="
+        f"read_csv({literal(path)}, columns = {{{typed}}}, auto_detect = false, strict_mode ="
         f" true, header = {str(dialect.header).lower()}, skip = {dialect.skip}, delim ="
-        f" {sql.literal(dialect.separator)}, quote = {sql.literal(dialect.quote)}, escape ="
-        f" {sql.literal(dialect.escape if dialect.quote else '')}, nullstr = {sql.literal(NULL)},"
+        f" {literal(dialect.separator)}, quote = {literal(dialect.quote)}, escape ="
+        f" {literal(dialect.escape if dialect.quote else '')}, nullstr = {literal(NULL)},"
         f" max_line_size = {line}, buffer_size = {line}, compression ="
         f" '{'gzip' if zipped else 'none'}', ignore_errors = true, store_rejects = true,"
         f" rejects_limit = 0, rejects_table = '{rejects}', rejects_scan = '{rejects}_scans')"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from botbench.core.sql import literal
 from curation.ingest.reading.json import rest, value
-from curation.ingest.reading.sql import literal
 
 V1 = {
     "handle": "screen_name",

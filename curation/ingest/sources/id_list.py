@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from curation.ingest.reading import sql, text
+from botbench.core.sql import literal
+from curation.ingest.reading import text
 from curation.ingest.reading.files import SourceFile
 from curation.ingest.reading.stage import Stage
 from curation.ingest.sources import format_
@@ -41,7 +42,7 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
         if options.prefix:
             rest = f"substr({value}, {len(options.prefix) + 1})"
             value = (
-                f"CASE WHEN starts_with({value}, {sql.literal(options.prefix)}) THEN {rest} ELSE"
+                f"CASE WHEN starts_with({value}, {literal(options.prefix)}) THEN {rest} ELSE"
                 f" {value} END"
             )
         base = f"{value} AS account_id, _member, _row, _raw"
@@ -54,10 +55,10 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
             for k, v in ((k, _for(v, file)) for k, v in options.attributes.items())
             if v is not None
         }
-        made = ", ".join(f"{sql.literal(k)}: {sql.literal(v)}" for k, v in pairs.items())
+        made = ", ".join(f"{literal(k)}: {literal(v)}" for k, v in pairs.items())
         lines.feed(
             "claims",
-            f"SELECT {base}, {sql.literal(answer)} AS"
+            f"SELECT {base}, {literal(answer)} AS"
             f" answer{f', MAP {{{made}}} AS attributes' if made else ''} FROM {lines.relation}",
         )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from curation.ingest.reading.sql import literal
+from botbench.core.sql import literal
 from curation.ingest.sources import format_
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from curation.ingest.reading import sql as _sql
+from botbench.core.sql import identifier, literal
 from curation.ingest.reading.files import SourceFile
 from curation.ingest.reading.mapping import Cell, Compiler, Condition, known_columns
 from curation.ingest.reading.records import (
@@ -185,9 +185,9 @@ def _query(
     if records.broken:
         compiler.faults.append((records.broken, "bad_json", "'this is not one JSON object'"))
     made = {n: compiler.cell(cell, TABLES[table].column(n)) for n, cell in mapping.cells.items()}
-    columns = [f"{sql} AS {_sql.ident(n)}" for n, sql in made.items() if sql is not None]
+    columns = [f"{sql} AS {identifier(n)}" for n, sql in made.items() if sql is not None]
     columns += _maps(records, compiler, table, mapping, rest)
-    reasons = " ".join(f"WHEN {c} THEN {_sql.literal(r)}" for c, r, _ in compiler.faults)
+    reasons = " ".join(f"WHEN {c} THEN {literal(r)}" for c, r, _ in compiler.faults)
     messages = " ".join(f"WHEN {c} THEN {m}" for c, _, m in compiler.faults)
     if reasons:
         columns += [f"CASE {reasons} END AS _reason", f"CASE {messages} END AS _message"]

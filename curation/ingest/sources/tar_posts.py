@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from botbench.core.errors import UserError
+from botbench.core.sql import identifier, literal
 from curation.ingest.reading import entities, tar
-from curation.ingest.reading.sql import ident, literal
 from curation.ingest.sources import format_
 from curation.store.schema import TABLES
 
@@ -109,16 +109,17 @@ def _posts(file: SourceFile, header: tuple[str, ...], path: str, options: Option
             f" _reason, message AS _message, raw AS _raw FROM {source}"
         )
     decoded = ", ".join(
-        f"try(decode({ident(f'c{i}')})) AS {ident('d' + str(i))}" for i in range(len(header))
+        f"try(decode({identifier(f'c{i}')})) AS {identifier('d' + str(i))}"
+        for i in range(len(header))
     )
-    text = {name: ident(f"d{i}") for i, name in enumerate(header)}
+    text = {name: identifier(f"d{i}") for i, name in enumerate(header)}
     broken = " OR ".join(f"{t} IS NULL" for t in text.values())
     bad = (
         f"CASE WHEN {broken} THEN 'bad_encoding' END AS _reason, "
         f"CASE WHEN {broken} THEN 'The row is not text in {options.encoding}.' END AS _message"
     )
     raw = ", ".join(
-        f"{literal(name)}: coalesce({ident(f'd{i}')}, {ident(f'c{i}')}::VARCHAR)"
+        f"{literal(name)}: coalesce({identifier(f'd{i}')}, {identifier(f'c{i}')}::VARCHAR)"
         for i, name in enumerate(header)
     )
     return (
@@ -129,7 +130,7 @@ def _posts(file: SourceFile, header: tuple[str, ...], path: str, options: Option
 
 def _columns(text: dict[str, str], options: Options) -> list[str]:
     columns = [
-        f"{text[given]} AS {ident(column)}"
+        f"{text[given]} AS {identifier(column)}"
         for column, given in options.columns.items()
         if column != "created_at"
     ]

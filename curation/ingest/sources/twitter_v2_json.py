@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from botbench.core.sql import literal
 from curation.ingest.reading import users
 from curation.ingest.reading.json import malformed, objects, value
-from curation.ingest.reading.sql import literal
 from curation.ingest.sources import format_
 
 if TYPE_CHECKING:

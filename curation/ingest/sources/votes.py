@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from botbench.core.sql import literal
 from curation.ingest.reading import text
 from curation.ingest.reading.json import objects, value
-from curation.ingest.reading.sql import literal
 from curation.ingest.reading.tidy import Dialect
 from curation.ingest.reading.users import without_prefix
 from curation.ingest.sources import format_

@@ -11,6 +11,7 @@ import duckdb
 import numpy as np
 
 from botbench.core.errors import UserError, unknown
+from botbench.core.sql import literal
 from curation.labels.consensus.methods import METHODS, Fit
 from curation.labels.consensus.votes import (
     OPEN,
@@ -24,7 +25,7 @@ from curation.labels.consensus.votes import (
 )
 from curation.store.identity import short_hash
 from curation.store.schema import ClaimantKind, LabelStatus, rows
-from curation.store.snapshot_queries import newest_consensus, quoted
+from curation.store.snapshot_queries import newest_consensus
 from curation.store.store import Store, Transaction
 
 if TYPE_CHECKING:
@@ -106,9 +107,9 @@ def consensus(
     consensus_id = _identity(connection, dataset, scheme, method, chosen)
     connection.register("consensus_judged", judge(voted, fit, scheme.consensus))
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {LABELS} AS SELECT {quoted(consensus_id)} AS consensus_id,"
-        f" {quoted(dataset)} AS dataset, account_id, label, p_bot, p_low, p_high, n_claims, status,"
-        f" {quoted(method)} AS method FROM consensus_judged ORDER BY account_id"
+        f"CREATE OR REPLACE TEMP TABLE {LABELS} AS SELECT {literal(consensus_id)} AS consensus_id,"
+        f" {literal(dataset)} AS dataset, account_id, label, p_bot, p_low, p_high, n_claims, status,"
+        f" {literal(method)} AS method FROM consensus_judged ORDER BY account_id"
     )
     connection.unregister("consensus_judged")
     said = f"consensus {dataset} by {method} of {', '.join(chosen)}"
@@ -232,7 +233,7 @@ def _record(store: Store, transaction: Transaction, dataset: str, consensus_id: 
     runs = _one(
         store.connection,
         f"SELECT count(*) FROM {store.relation('consensus_runs')} WHERE dataset ="
-        f" {quoted(dataset)}",
+        f" {literal(dataset)}",
     )
     transaction.insert(
         "consensus_runs",

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botbench.core.errors import UserError
-from curation.store.snapshot_queries import quoted
+from botbench.core.sql import literal, literals
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -68,15 +68,15 @@ def collect(
     among others; what is said in training does not count at all.
     """
     said = ", ".join(
-        f"({quoted(answer)}, {quoted(label)})" for answer, label in sorted(labels.items())
+        f"({literal(answer)}, {literal(label)})" for answer, label in sorted(labels.items())
     )
-    among = ", ".join(quoted(kind) for kind in kinds)
+    among = literals(kinds)
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {VOTES} AS
         WITH mine AS (
             SELECT claim_id, account_id, claimant_kind, claimant, answer, made_at, retracts, attributes,
                    claimant_kind = 'person' AND coalesce(attributes['role'], '') = '{ADJUDICATOR}' AS settles
-            FROM {claims} WHERE dataset = {quoted(dataset)} AND claimant_kind IN ({among})),
+            FROM {claims} WHERE dataset = {literal(dataset)} AND claimant_kind IN ({among})),
         standing AS (
             FROM mine m ANTI JOIN (FROM mine WHERE retracts IS NOT NULL) r
             ON m.claim_id = r.retracts AND m.claimant_kind = r.claimant_kind AND m.claimant = r.claimant

@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import UserError
+from botbench.core.sql import literal
 from curation.annotation.assignment.batches import account_key
 from curation.maintenance.erasure.masks import LONG, Marks
 from curation.maintenance.tombstones import of_account, of_handle
 from curation.store import salts
 from curation.store.salts import ROW_KEY
-from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
     from curation.store.store import Store
@@ -53,11 +53,11 @@ def find(
     holds it; empty where there is none. Raises UserError where several accounts or platforms could
     be meant."""
     named = said.startswith("@")
-    found = [] if named else _holding(store, f"account_id = {quoted(said)}")
+    found = [] if named else _holding(store, f"account_id = {literal(said)}")
     found = found or _holding(
         store,
         f"account_id IN (SELECT account_id FROM {store.relation('accounts')} "
-        f"WHERE lower(handle) = {quoted(said.lstrip('@').lower())})",
+        f"WHERE lower(handle) = {literal(said.lstrip('@').lower())})",
         named=True,
     )
     found = [f for f in found if platform in (None, f[0]) and dataset in (None, f[1])]
@@ -160,7 +160,7 @@ def erased_before(store: Store, said: str) -> Target:
         salts.salt(store.home, salts.ERASED),
         salts.salt(store.home, salts.PUBLISHED),
     )
-    stone = of_account(secret, "platform", "dataset", quoted(said))
+    stone = of_account(secret, "platform", "dataset", literal(said))
     places = (
         f"SELECT dataset, platform FROM {store.relation('accounts')} UNION "
         f"SELECT dataset, card->>'$.platform' FROM {store.relation('pulls')}"
@@ -174,12 +174,12 @@ def erased_before(store: Store, said: str) -> Target:
             "No account of this store has that id or handle, and none was erased that had that id."
             " Ids are as in data set; a handle is written with @. Nothing was erased."
         )
-    key = account_key("batch_id", quoted(said))
+    key = account_key("batch_id", literal(said))
     batches = store.connection.execute(
         f"SELECT batch_id, {key} FROM {store.relation('batches')} ORDER BY 1"
     ).fetchall()
     hashes = [
-        _texts(store, f"SELECT {salts.hashed(published, f'account {p}', quoted(said))}")[0]
+        _texts(store, f"SELECT {salts.hashed(published, f'account {p}', literal(said))}")[0]
         for p, _, _ in rows
     ]
     marks = Marks(

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from botbench.core.sql import literal, literals
 from curation.maintenance.erasure.masks import MASK, Marks
-from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
     from curation.store.store import Store
@@ -82,7 +82,7 @@ def forget_downloads(store: Store, marks: Marks) -> int:
             continue
         query = (
             "SELECT DISTINCT unnest(from_json(card->'$.sources[*].file', '[\"VARCHAR\"]')) FROM"
-            f" {store.relation('pulls')} WHERE dataset = {quoted(dataset)}"
+            f" {store.relation('pulls')} WHERE dataset = {literal(dataset)}"
         )
         names = [str(name) for (name,) in store.connection.execute(query).fetchall()]
         for name in names:
@@ -163,7 +163,7 @@ def mentions(store: Store, path: Path, marks: Marks) -> bool:
         return False
     with contextlib.suppress(duckdb.Error):
         values = [f'"{name}"::VARCHAR' for name in _columns(store, path)]
-        hits = marks.rows_with(f"read_parquet({quoted(path)})", "1", values)
+        hits = marks.rows_with(f"read_parquet({literal(path)})", "1", values)
         hits = " UNION ".join(filter(None, (hits, _rows(store, path, marks))))
         return store.connection.execute(f"SELECT 1 FROM ({hits}) LIMIT 1").fetchone() is not None
     return False
@@ -287,20 +287,16 @@ def _replace(path: Path, text: str) -> None:
 def _columns(store: Store, path: Path) -> dict[str, str]:
     return {
         str(r[0]): str(r[1])
-        for r in store.connection.execute(f"DESCRIBE FROM read_parquet({quoted(path)})").fetchall()
+        for r in store.connection.execute(f"DESCRIBE FROM read_parquet({literal(path)})").fetchall()
     }
 
 
 def _rows(store: Store, path: Path, marks: Marks) -> str | None:
     """SQL (k): numbers of the rows of a Parquet file that tell of the accounts."""
     columns = _columns(store, path)
-    file = f"read_parquet({quoted(path)}, file_row_number = true)"
+    file = f"read_parquet({literal(path)}, file_row_number = true)"
     parts = []
-    scope = (
-        f"dataset IN ({', '.join(map(quoted, marks.datasets))}) AND "
-        if "dataset" in columns
-        else ""
-    )
+    scope = f"dataset IN ({literals(marks.datasets)}) AND " if "dataset" in columns else ""
     for name in ("account_id", "source_id", "target_id"):
         if columns.get(name) == "VARCHAR":
             parts.append(
@@ -320,9 +316,9 @@ def _rows(store: Store, path: Path, marks: Marks) -> str | None:
 def _filter(store: Store, path: Path, marks: Marks) -> None:
     draft = path.with_name(path.name + ".erasing")
     store.connection.execute(
-        f"COPY (SELECT * EXCLUDE (file_row_number) FROM read_parquet({quoted(path)},"
+        f"COPY (SELECT * EXCLUDE (file_row_number) FROM read_parquet({literal(path)},"
         f" file_row_number = true) WHERE file_row_number NOT IN ({_rows(store, path, marks)}) ORDER"
-        f" BY file_row_number) TO {quoted(draft)} (FORMAT parquet, COMPRESSION zstd)"
+        f" BY file_row_number) TO {literal(draft)} (FORMAT parquet, COMPRESSION zstd)"
     )
     draft.replace(path)
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from botbench.core.sql import literal, literals
 from curation.store.salts import ROW_KEY
-from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -47,7 +47,7 @@ def pattern(names: Iterable[str]) -> str:
 
 def masked(text: str, names: Iterable[str]) -> str:
     """SQL of a text in which the names are replaced, whatever their case."""
-    return f"regexp_replace({text}, {quoted('(?i)' + pattern(names))}, '{MASK}', 'g')"
+    return f"regexp_replace({text}, {literal('(?i)' + pattern(names))}, '{MASK}', 'g')"
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Marks:
         )
         parts = [
             f"SELECT {key} AS k FROM {relation} WHERE regexp_matches(lower({together}),"
-            f" {quoted(self.pattern)})"
+            f" {literal(self.pattern)})"
         ]
         parts += [
             f"SELECT {key} AS k FROM {relation} WHERE {text} IN (SELECT value FROM erasing_texts)"
@@ -151,9 +151,7 @@ class Marks:
         bare word is a name.
         """
         names = (
-            f" OR lower(ltrim(x, '@')) IN ({', '.join(map(quoted, self.handles)) or 'NULL'})"
-            if handles
-            else ""
+            f" OR lower(ltrim(x, '@')) IN ({literals(self.handles) or 'NULL'})" if handles else ""
         )
         return f"list_filter({column}, lambda x: NOT coalesce({self._entry('x')}{names}, false))"
 
@@ -164,7 +162,7 @@ class Marks:
 
     def _entry(self, text: str) -> str:
         return (
-            f"(regexp_matches(lower({text}), {quoted(self.pattern)}) OR"
+            f"(regexp_matches(lower({text}), {literal(self.pattern)}) OR"
             f" list_contains(getvariable('erasing_texts'), {text}) OR"
             f" list_contains(getvariable('erasing_ids'), {text}))"
         )

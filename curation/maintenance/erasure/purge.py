@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from botbench.core.errors import UserError
+from botbench.core.sql import literal
 from curation.maintenance.erasure import files
 from curation.store import catalog
 from curation.store import connection as lake
-from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
     from curation.maintenance.erasure.masks import Marks
@@ -67,7 +67,7 @@ def _reads(store: Store, path: Path) -> bool:
     """Whether a file is Parquet of which every value can be read."""
     try:
         store.connection.execute(
-            f"SELECT max(hash(COLUMNS(*))) FROM read_parquet({quoted(path)})"
+            f"SELECT max(hash(COLUMNS(*))) FROM read_parquet({literal(path)})"
         ).fetchall()
     except duckdb.Error:
         return False

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from botbench.core.sql import literal
 from curation.maintenance.erasure import files
 from curation.maintenance.erasure import rows as table_rows
 from curation.maintenance.erasure.account import Target
@@ -21,7 +22,6 @@ from curation.release.contents import TABLES_FROZEN, Frozen
 from curation.release.publish import seals
 from curation.release.release import Release
 from curation.store.schema import TABLES
-from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
     from curation.store.store import Store
@@ -46,7 +46,7 @@ def holding(store: Store, target: Target) -> list[str]:
 
 def _held(store: Store, release: Release, target: Target) -> bool:
     for table in TABLES_FROZEN:
-        file = f"read_parquet({quoted(release.file(table))})"
+        file = f"read_parquet({literal(release.file(table))})"
         if not release.file(table).is_file():
             continue
         there = {
@@ -166,7 +166,7 @@ def _content(store: Store, release: Release, target: Target) -> Iterator[Frozen]
 
 
 def _without(store: Store, release: Release, table: str, target: Target) -> str:
-    file = f"read_parquet({quoted(release.file(table))})"
+    file = f"read_parquet({literal(release.file(table))})"
     there = {str(r[0]) for r in store.connection.execute(f"DESCRIBE FROM {file}").fetchall()}
     masked: dict[str, Any] = {
         n: sql for n, sql in table_rows.masks_of(TABLES[table], target).items() if n in there

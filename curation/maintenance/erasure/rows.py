@@ -7,9 +7,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from botbench.core.sql import literal, literals
 from curation.maintenance.erasure.account import Target
 from curation.store.schema import STORED, Table, rows
-from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -73,15 +73,15 @@ def remove(store: Store, target: Target, reason: str) -> tuple[dict[str, int], d
 
 
 def _mine(target: Target, dataset: str = "dataset", account: str = "account_id") -> str:
-    pairs = ", ".join(f"({quoted(d)}, {quoted(a)})" for d, a in target.marks.scoped)
+    pairs = ", ".join(f"({literal(d)}, {literal(a)})" for d, a in target.marks.scoped)
     return f"(({dataset}, {account}) IN ({pairs}))"
 
 
 def theirs(table: Table, target: Target) -> str | None:
     """SQL: whether a row of a table is one of the accounts'; None for tables that hold no account."""
     columns = [c for c in IDS if c in table.names]
-    batches = f"batch_id IN ({', '.join(map(quoted, target.batches)) or 'NULL'})"
-    ids = ", ".join(map(quoted, target.marks.ids))
+    batches = f"batch_id IN ({literals(target.batches) or 'NULL'})"
+    ids = literals(target.marks.ids)
     if table.name == "annotation_log":
         return "claim_id IN (SELECT claim_id FROM erasing_claims)"
     if not columns:
@@ -163,7 +163,7 @@ def _mask_quarantine(connection: duckdb.DuckDBPyConnection, target: Target) -> i
 def _whose(target: Target) -> str:
     names = ", ".join(
         map(
-            quoted,
+            literal,
             (*target.marks.ids, *target.marks.handles, *(f"@{h}" for h in target.marks.handles)),
         )
     )

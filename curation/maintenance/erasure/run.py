@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import UserError
+from botbench.core.sql import literal
 from curation.maintenance.erasure import (
     account,
     files,
@@ -26,7 +27,6 @@ from curation.maintenance.erasure import (
 from curation.maintenance.erasure.account import Target
 from curation.maintenance.tombstones import of_account
 from curation.store import salts
-from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
     from curation.annotation.label_studio.client import Client
@@ -179,7 +179,7 @@ def _journal(
     """
     secret = salts.salt(store.home, salts.ERASED)
     stones = {
-        _stone(store, of_account(secret, quoted(p), quoted(d), quoted(a))) for p, d, a in found
+        _stone(store, of_account(secret, literal(p), literal(d), literal(a))) for p, d, a in found
     }
     name = said.lstrip("@").lower()
     for file, state in journal.unfinished(store.home):

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from botbench.core.sql import literals
 from curation.maintenance.erasure import files, journal, made, releases, rows, studio, tracked
 from curation.maintenance.erasure.account import Target
 from curation.store import catalog
 from curation.store import connection as lake
 from curation.store.schema import STORED
-from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
     from curation.annotation.label_studio.client import Client
@@ -206,7 +206,7 @@ def backups(store: Store) -> list[str]:
 
 def origins(store: Store, target: Target) -> list[str]:
     """Where the source files lie that the accounts were read from."""
-    held = ", ".join(map(quoted, target.marks.datasets)) or "NULL"
+    held = literals(target.marks.datasets) or "NULL"
     pulled = store.connection.execute(
         f"SELECT DISTINCT dataset, origin FROM {store.relation('pulls')} WHERE dataset IN ({held}) "
         "AND origin NOT IN ('download', 'made here') ORDER BY ALL"

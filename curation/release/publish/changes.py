@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from curation.release.publish.documents.pages import literal, render
+from botbench.core.sql import literal
+from botbench.text.escaping import to_markdown
+from curation.release.publish.documents.pages import render
 from curation.store import salts
-from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
     from curation.release.publish.tiers import Tier
@@ -72,18 +73,18 @@ def _query(store: Store, old: Release, new: Release, tier: Tier | None) -> str:
                 f"CASE WHEN claimant_kind = 'person' THEN 'annotator-' || {who} ELSE claimant END"
             )
     before, after, said = (
-        f"read_parquet({quoted(r.file(t))})"
+        f"read_parquet({literal(r.file(t))})"
         for r, t in ((old, "labels"), (new, "labels"), (old, "claims"))
     )
     status = (
         f"SELECT account_id, any_value(status) AS status FROM {store.relation('labels')} WHERE"
-        f" dataset = {quoted(new.dataset)} AND consensus_id = {quoted(new.info['consensus_id'])}"
+        f" dataset = {literal(new.dataset)} AND consensus_id = {literal(new.info['consensus_id'])}"
         " GROUP BY 1"
     )
     said_so = f"""{{'claimant': {claimant}, 'kind': claimant_kind, 'answer': coalesce(answer, 'took a claim back'),
             'made_at': made_at::VARCHAR}}"""
     claims = f"""SELECT account_id, list({said_so} ORDER BY made_at, claimant) AS claims
-        FROM {store.relation("claims")} WHERE dataset = {quoted(new.dataset)} AND claim_id NOT IN (SELECT claim_id FROM {said})
+        FROM {store.relation("claims")} WHERE dataset = {literal(new.dataset)} AND claim_id NOT IN (SELECT claim_id FROM {said})
         GROUP BY account_id"""
     return f"""SELECT CASE WHEN o.label IS NULL THEN 'added' WHEN n.label IS NULL THEN 'removed' ELSE 'relabelled' END AS change,
             {account} AS account_id, o.label AS before, n.label AS after, status, coalesce(claims, []) AS claims
@@ -113,7 +114,7 @@ def markdown(changes: Changes) -> str:
     lines = [
         f"# From {changes.old} to {changes.new}",
         "",
-        f"Why: {literal(changes.because or 'no reason was given')}.",
+        f"Why: {to_markdown(changes.because or 'no reason was given')}.",
         "",
         f"{c['added']:,} accounts added, {c['removed']:,} removed, {c['relabelled']:,} relabelled.",
         "",
@@ -124,9 +125,9 @@ def markdown(changes: Changes) -> str:
             "| --- | --- | --- | --- | --- |",
         ]
         lines += [
-            f"| {literal(a['account_id'])} | {a['change']} | {a['before'] or '–'} |"
+            f"| {to_markdown(a['account_id'])} | {a['change']} | {a['before'] or '–'} |"
             f" {a['after'] or a['status'] or '–'} | "
-            f"{'; '.join(literal(claim(x)) for x in a['claims']) or 'none: the rule or the version of the store differs'} |"
+            f"{'; '.join(to_markdown(claim(x)) for x in a['claims']) or 'none: the rule or the version of the store differs'} |"
             for a in changes.accounts[:SHOWN]
         ]
     if len(changes.accounts) > SHOWN:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import UserError
+from botbench.core.sql import literal
 from curation.release.publish.tiers import Tier
-from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
     from curation.release.release import Release
@@ -67,7 +67,7 @@ def gather(store: Store, release: Release, tier: Tier) -> dict[str, Any]:
 
 
 def _file(release: Release, table: str) -> str:
-    return f"read_parquet({quoted(release.file(table))})"
+    return f"read_parquet({literal(release.file(table))})"
 
 
 def _rows(store: Store, query: str) -> list[dict[str, Any]]:
@@ -127,7 +127,7 @@ def _batches(store: Store, release: Release) -> list[dict[str, Any]]:
     return _rows(
         store,
         f"SELECT design, seed, population, size, copies FROM {store.relation('batches')} "
-        f"WHERE dataset = {quoted(release.dataset)} ORDER BY made_at, batch_id",
+        f"WHERE dataset = {literal(release.dataset)} ORDER BY made_at, batch_id",
     )
 
 
@@ -136,7 +136,7 @@ def _pulls(store: Store, release: Release) -> list[dict[str, Any]]:
         store,
         f"""SELECT p.pull_id, p.finished_at, l.table_name AS "table", l.read, l.kept, l.duplicate, l.quarantined
         FROM {store.relation("pulls")} p JOIN {store.relation("ledger")} l USING (pull_id)
-        WHERE dataset = {quoted(release.dataset)} ORDER BY finished_at, p.pull_id, l.table_name""",
+        WHERE dataset = {literal(release.dataset)} ORDER BY finished_at, p.pull_id, l.table_name""",
     )
 
 

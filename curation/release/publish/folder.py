@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from botbench.core.errors import UserError
+from botbench.core.sql import literal
 from curation.release import release as releases
 from curation.release import writer
 from curation.release.publish import changes, facts, seals
@@ -215,9 +216,10 @@ class Press:
 
 
 def _copy(connection: Any, file: File, path: Path) -> int:
-    quoted = str(path).replace("'", "''")
     options = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000"
-    return int(connection.execute(f"COPY ({file.query}) TO '{quoted}' ({options})").fetchone()[0])
+    return int(
+        connection.execute(f"COPY ({file.query}) TO {literal(path)} ({options})").fetchone()[0]
+    )
 
 
 def _seal(work: Path, info: Mapping[str, Any]) -> None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+from botbench.core.sql import literal
 from curation.release.contents import TABLES_FROZEN
 from curation.store.schema import TABLES, Column
-from curation.store.snapshot_queries import quoted
 
 Sort = Literal[
     "account", "post", "group", "annotator", "traceable", "personal", "closed", "text", "value"
@@ -78,7 +78,7 @@ def digest(content_hash: str) -> str:
     """
     texts = ", ".join(f"coalesce({c}, '')" for c in DIGESTED[:-1])
     made = "coalesce(strftime(created_at AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S'), '')"
-    return f"sha256(concat_ws(chr(10), {quoted(content_hash)}, {texts}, {made}))"
+    return f"sha256(concat_ws(chr(10), {literal(content_hash)}, {texts}, {made}))"
 
 
 @cache

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from botbench.core.errors import Findings
+from botbench.core.sql import literal, literals
 from curation.release.publish import needles
 from curation.release.publish.offered import Offered
 from curation.release.publish.tables import File, published_type
 from curation.release.publish.tiers import Tier
 from curation.store.schema import TABLES, ClaimantKind
-from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -135,7 +135,7 @@ class Proof:
         for file, column in self._all("closed"):
             allowed = words.get(column.name) or self._vocabulary(file.table, column.name)
             test = (
-                f"NOT IN ({', '.join(map(quoted, allowed))})"
+                f"NOT IN ({literals(allowed)})"
                 if allowed
                 else "NOT SIMILAR TO '[a-z0-9][a-zA-Z0-9 .,=()_-]{0,200}'"
             )
@@ -222,19 +222,19 @@ class Proof:
         """
         wanted = {n: v for n, v in NAMED.items() if n not in self.tier.personal}
         parts = [
-            f"SELECT {quoted(what)} AS what, {name} AS text, {fewest} AS fewest FROM"
+            f"SELECT {literal(what)} AS what, {name} AS text, {fewest} AS fewest FROM"
             f" {self.store.relation('accounts')}"
             for name, (what, fewest) in wanted.items()
         ]
         if "text" not in self.tier.personal:
             parts.append(
                 f"SELECT 'post', text, 4 FROM {self.store.relation('posts')} WHERE account_id IN "
-                f"(SELECT account_id FROM read_parquet({quoted(self.release.file('accounts'))}))"
+                f"(SELECT account_id FROM read_parquet({literal(self.release.file('accounts'))}))"
             )
         if self.tier.ids == "salted":
             parts += [
                 "SELECT 'account id', account_id, 1 FROM"
-                f" read_parquet({quoted(self.release.file('accounts'))})"
+                f" read_parquet({literal(self.release.file('accounts'))})"
             ]
         return (
             needles.known(self.store.connection, "publish_known", " UNION ALL ".join(parts))
@@ -246,7 +246,7 @@ class Proof:
         strings = [self._strings(folder, file, column) for file, column in self._all("text")]
         if not strings or not self._known:
             return []
-        words = ", ".join(map(quoted, self._own_words)) or "NULL"
+        words = literals(self._own_words) or "NULL"
         query = (
             f"SELECT place, text FROM ({' UNION ALL '.join(strings)}) WHERE text NOT IN ({words})"
         )
@@ -258,7 +258,7 @@ class Proof:
     def _strings(self, folder: Path, file: File, column: Offered) -> str:
         text = f'unnest("{column.name}")' if column.type.endswith("[]") else f'"{column.name}"'
         return (
-            f"SELECT {quoted(f'{file.path}, column {column.name}')} AS place, {text} AS text FROM"
+            f"SELECT {literal(f'{file.path}, column {column.name}')} AS place, {text} AS text FROM"
             f" {self._at(folder, file)}"
         )
 
@@ -300,7 +300,7 @@ class Proof:
         ]
         if not texts:
             return []
-        values = ", ".join(f"({quoted(name)}, {quoted(text)})" for name, text in texts)
+        values = ", ".join(f"({literal(name)}, {literal(text)})" for name, text in texts)
         return [
             f"{place}: it holds a {what} known in the store"
             for place, what, _ in needles.found(
@@ -315,7 +315,7 @@ class Proof:
 
     @staticmethod
     def _at(folder: Path, file: File) -> str:
-        return f"read_parquet({quoted(folder / file.path)})"
+        return f"read_parquet({literal(folder / file.path)})"
 
     def _run(self, query: str) -> duckdb.DuckDBPyConnection:
         return self.store.connection.execute(query)

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import UserError
+from botbench.core.sql import literal
 from botbench.stats.proportions import mover_difference, wilson
 from curation.release.publish.offered import DIGESTED
 from curation.release.publish.offered import digest as labelled
-from curation.store.snapshot_queries import latest, quoted
+from curation.store.snapshot_queries import latest
 
 if TYPE_CHECKING:
     from curation.store.store import Store
@@ -78,7 +79,7 @@ def rehydrate(store: Store, folder: Path, dataset: str, out: Path) -> Rehydrated
     if out.exists() and any(out.iterdir()):
         raise UserError(f"{out} is not empty; name a new folder for --out.")
     with _judged(store, folder, info) as judged:
-        mine = f"(SELECT * FROM {store.relation('accounts')} WHERE dataset = {quoted(dataset)})"
+        mine = f"(SELECT * FROM {store.relation('accounts')} WHERE dataset = {literal(dataset)})"
         store.connection.execute(
             f"CREATE OR REPLACE TEMP TABLE rehydrated AS {_fates(judged, latest(mine), info)}"
         )
@@ -86,7 +87,7 @@ def rehydrate(store: Store, folder: Path, dataset: str, out: Path) -> Rehydrated
         out.mkdir(parents=True, exist_ok=True)
         found = "(SELECT account_id FROM rehydrated WHERE fate NOT IN ('gone', 'suspended'))"
         posts = (
-            f"SELECT * FROM {store.relation('posts')} WHERE dataset = {quoted(dataset)} AND"
+            f"SELECT * FROM {store.relation('posts')} WHERE dataset = {literal(dataset)} AND"
             f" account_id IN {found} ORDER BY post_id"
         )
         files = {
@@ -116,13 +117,13 @@ def _judged(store: Store, folder: Path, info: dict[str, Any]) -> Iterator[str]:
     """The labelled ids of a publication, with the digest of the labelled profile where the tier
     publishes that or the profile.
     """
-    labels = f"read_parquet({quoted(folder / 'data' / 'labels*.parquet')})"
+    labels = f"read_parquet({literal(folder / 'data' / 'labels*.parquet')})"
     profile = folder / "data" / "accounts.parquet"
     digest = "NULL::VARCHAR"
     joined = ""
     if profile.is_file():
         described = store.connection.execute(
-            f"DESCRIBE FROM read_parquet({quoted(profile)})"
+            f"DESCRIBE FROM read_parquet({literal(profile)})"
         ).fetchall()
         columns = {str(r[0]) for r in described}
         if "profile_digest" in columns:
@@ -131,7 +132,7 @@ def _judged(store: Store, folder: Path, info: dict[str, Any]) -> Iterator[str]:
             digest = labelled(info["content_hash"])
         joined = (
             f" LEFT JOIN (SELECT account_id, {digest} AS digest FROM"
-            f" read_parquet({quoted(profile)})) USING (account_id)"
+            f" read_parquet({literal(profile)})) USING (account_id)"
         )
     if not list((folder / "data").glob("labels*.parquet")):
         raise UserError(
@@ -198,6 +199,6 @@ def _difference(
 
 def _copy(store: Store, query: str, path: Path) -> int:
     row = store.connection.execute(
-        f"COPY ({query}) TO {quoted(path)} (FORMAT parquet, COMPRESSION zstd)"
+        f"COPY ({query}) TO {literal(path)} (FORMAT parquet, COMPRESSION zstd)"
     ).fetchone()
     return int(row[0]) if row else 0

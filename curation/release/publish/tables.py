@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from botbench.core.sql import literal
 from curation.release.publish.offered import SALTED, Offered, digest
 from curation.release.publish.tiers import Tier
 from curation.store import salts
-from curation.store.snapshot_queries import quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -87,8 +87,8 @@ class Builder:
 
     def _members(self, split: str, part: str) -> str:
         return (
-            f"SELECT account_id FROM {self._file('splits')} WHERE split_id = {quoted(split)} AND"
-            f" part = {quoted(part)}"
+            f"SELECT account_id FROM {self._file('splits')} WHERE split_id = {literal(split)} AND"
+            f" part = {literal(part)}"
         )
 
     def _publishes_parts(self) -> bool:
@@ -105,7 +105,7 @@ class Builder:
         return "official" if "official" in whole else (whole or [None])[0]
 
     def _file(self, table: str) -> str:
-        return f"read_parquet({quoted(self.release.file(table))})"
+        return f"read_parquet({literal(self.release.file(table))})"
 
     def _source(self, table: str) -> str:
         """SQL of the rows before columns are chosen."""
@@ -129,7 +129,7 @@ class Builder:
                 f" / sum(n) AS top_answer_share FROM ({counts}) GROUP BY ALL"
             )
         if table == "features":
-            return f"FROM read_parquet({quoted(self._features())})"
+            return f"FROM read_parquet({literal(self._features())})"
         return f"FROM {self._file(table)}"
 
     def _standing(self) -> str:

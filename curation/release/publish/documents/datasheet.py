@@ -65,10 +65,10 @@ def html(facts: Mapping[str, Any], answers: Answers) -> str:
 
 def markdown(facts: Mapping[str, Any], answers: Answers) -> str:
     """The datasheet as Markdown, with the same words."""
-    from curation.release.publish.documents.pages import literal
+    from botbench.text.escaping import to_markdown
 
     lines = [
-        f"# Datasheet of {literal(facts['title'])}",
+        f"# Datasheet of {to_markdown(facts['title'])}",
         "",
         (
             f"Release {facts['reference']}, tier {facts['tier']}. Questions after Gebru et al."
@@ -80,9 +80,9 @@ def markdown(facts: Mapping[str, Any], answers: Answers) -> str:
         lines += [f"## {section['title']}", ""]
         for q in section["questions"]:
             lines += [f"**{q['question']}**", ""]
-            lines += [f"{literal(text)}\n" for text in q["facts"]]
+            lines += [f"{to_markdown(text)}\n" for text in q["facts"]]
             if q["answer"]:
-                lines += [f"The maintainer says: {literal(q['answer'])}", ""]
+                lines += [f"The maintainer says: {to_markdown(q['answer'])}", ""]
             elif q["open"]:
                 lines += [f"*Unanswered: nobody has said this yet (`{q['name']}`).*", ""]
     return "\n".join(lines)

@@ -10,9 +10,9 @@ from typing import Any
 
 import yaml
 
+from botbench.text.escaping import to_markdown
 from curation.release.publish.documents import sentences
 from curation.release.publish.documents.answers import Answers
-from curation.release.publish.documents.pages import literal
 from curation.release.publish.tables import File
 from curation.release.publish.tiers import Tier
 from curation.store.identity import short_hash
@@ -48,7 +48,7 @@ def responsible_use(answers: Answers | None = None) -> str:
         )
     else:
         who = (
-            literal(contact)
+            to_markdown(contact)
             if contact
             else "*Unanswered: the maintainer has not said yet who answers (`contact`).*"
         )
@@ -123,16 +123,16 @@ def readme(
     pattern = "data/labels*.parquet" if first.table == "labels" else first.path
     retention = sentences.retention(facts)
     return f"""{head(facts, tier, files, digests)}
-# {literal(facts["title"])}
+# {to_markdown(facts["title"])}
 
 {simulated}Release `{facts["reference"]}`, tier **{tier.tier}**: {tier.meaning}
 
-{literal(sentences.counts(facts))}
+{to_markdown(sentences.counts(facts))}
 
-{literal(sentences.labelling(facts))} {literal(sentences.agreement(facts))}
+{to_markdown(sentences.labelling(facts))} {to_markdown(sentences.agreement(facts))}
 
 **Before use**: [RESPONSIBLE-USE.md](RESPONSIBLE-USE.md) says what a label does not say about a person, and how to be taken out.
-[DATASHEET.md](DATASHEET.md) has what is known and what is unanswered. {literal(sentences.versions(facts))}
+[DATASHEET.md](DATASHEET.md) has what is known and what is unanswered. {to_markdown(sentences.versions(facts))}
 
 ## Loading
 
@@ -155,13 +155,13 @@ import mlcroissant; data = mlcroissant.Dataset("croissant.json").records("{Path(
 {_tables(tier, files)}
 ## Splits
 
-{literal(sentences.splits(facts))}
+{to_markdown(sentences.splits(facts))}
 
 ## Licence and citation
 
-Licence as the source states it: {literal(facts["licence"] or "none stated")}.
-Citation of the source: {literal(facts["citation"] or "none")}
-Citation of this release: [CITATION.cff](CITATION.cff). {literal(retention)}
+Licence as the source states it: {to_markdown(facts["licence"] or "none stated")}.
+Citation of the source: {to_markdown(facts["citation"] or "none")}
+Citation of this release: [CITATION.cff](CITATION.cff). {to_markdown(retention)}
 """
 
 

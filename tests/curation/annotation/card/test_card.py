@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from botbench.text.escaping import literal
+from botbench.text.escaping import to_html
 from curation.annotation.card import evidence
 from curation.annotation.card.card import card_hash, cards
 from curation.annotation.card.evidence import gather
@@ -155,7 +155,7 @@ def test_hostile_text_stays_text(make):
 
 @given(st.text(max_size=300))
 def test_any_text_stays_text(text):
-    shown = literal(text)
+    shown = to_html(text)
     page = Page(shown)
     assert page.tags <= {"bdi", "i"}
     assert page.open == []
