@@ -19,8 +19,7 @@ from curation.ingest.ledger import COUNTS, PullResult, over_limit, stored
 from curation.ingest.reading import files as _files
 from curation.ingest.reading.stage import FED, QUARANTINE, Stage
 from curation.ingest.sources import FORMATS, READER_VERSION
-from curation.maintenance import tombstones
-from curation.store import identity, schema
+from curation.store import identity, schema, tombstones
 from curation.store.store import Store, Transaction
 
 __all__ = ["PullResult", "over_limit", "pull"]
@@ -59,7 +58,14 @@ def pull(
     with _scratch(store) as scratch, _memory(store.connection, memory):
         stage = Stage(store.connection, card, scratch, pull_id)
         _read(stage, card, files, tell)
-        tombstones.set_aside(stage, store.home)
+        tombstones.set_aside(
+            store.connection,
+            store.home,
+            card.id,
+            card.platform,
+            staged={table: f"pull_{table}" for table in FED},
+            quarantine=QUARANTINE,
+        )
         tell("writing", 1, 1)
         version, _ = store.transact(lambda t: _write(t, stage, row), None, f"pull {card.id}")
         stage.close()

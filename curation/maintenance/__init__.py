@@ -1,1 +1,1 @@
-"""Keeping a store: backup, doctor, erasure and tombstones."""
+"""Keeping a store: backup, doctor and erasure."""

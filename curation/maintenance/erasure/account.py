@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 from botbench.core.errors import UserError
 from botbench.core.sql import literal
 from curation.annotation.assignment.batches import account_key
-from curation.maintenance.erasure.masks import LONG, Marks
-from curation.maintenance.tombstones import of_account, of_handle
+from curation.maintenance.erasure.masks import Marks
 from curation.store import salts
 from curation.store.salts import ROW_KEY
+from curation.store.tombstones import of_account, of_handle
 
 if TYPE_CHECKING:
     from curation.store.store import Store
 
 PLACES = ("accounts", "posts", "claims")
+LONG_TEXT = 12
+"""A text of this many characters, written by the account alone, identifies it."""
 
 
 @dataclass(frozen=True)
@@ -212,7 +214,7 @@ def _own(store: Store) -> list[str]:
     """Names, bios and posts that nobody else in the store has too."""
     parts = [("accounts", c) for c in ("display_name", "bio", "url")] + [("posts", "text")]
     mine = " UNION ".join(
-        f"SELECT {c} AS t FROM {_mine(store, table)} WHERE length({c}) >= {LONG}"
+        f"SELECT {c} AS t FROM {_mine(store, table)} WHERE length({c}) >= {LONG_TEXT}"
         for table, c in parts
     )
     others = " UNION ALL ".join(

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from botbench.core.sql import literal, literals
-from curation.maintenance.erasure.masks import MASK, Marks
+from curation.maintenance.erasure.masks import Marks
+from curation.store.tombstones import MASK
 
 if TYPE_CHECKING:
     from curation.store.store import Store

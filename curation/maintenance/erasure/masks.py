@@ -5,49 +5,17 @@ as searches of bytes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from botbench.core.sql import literal, literals
 from curation.store.salts import ROW_KEY
+from curation.store.tombstones import MASK, mask_names, name_pattern
 
 if TYPE_CHECKING:
     import duckdb
-
-MASK = "erased"
-LONG = 12
-"""Characters from which a text is looked for in bytes; a shorter one says nothing."""
-
-
-def telling(name: str) -> bool:
-    """Whether a bare word can only be this account's name: it has a digit or underscore among four
-    letters, or is long.
-
-    >>> telling("sam_77"), telling("music"), telling("x1"), telling("averyverylongname")
-    (True, False, False, True)
-    """
-    return len(name) >= LONG or (len(name) >= 4 and re.search(r"[0-9_.:-]", name) is not None)
-
-
-def pattern(names: Iterable[str]) -> str:
-    """A regular expression (RE2 and Python, for lower-case text) of names as whole words; an
-    everyday word counts only with an @ or a slash before it. Matches nothing for no names.
-
-    >>> re.sub(pattern(["sam_77", "music"]), "-", "sam_77 sam_778 music @music /music x")
-    '- sam_778 music - - x'
-    """
-    parts = []
-    for name in sorted({n.lower() for n in names if n}):
-        before = r"(?:^|\b|[@/])" if telling(name) and re.match(r"\w", name) else "[@/]"
-        parts.append(f"{before}{re.escape(name)}")
-    return f"(?:{'|'.join(parts)})(?:\\b)" if parts else r"[^\s\S]"
-
-
-def masked(text: str, names: Iterable[str]) -> str:
-    """SQL of a text in which the names are replaced, whatever their case."""
-    return f"regexp_replace({text}, {literal('(?i)' + pattern(names))}, '{MASK}', 'g')"
 
 
 @dataclass(frozen=True)
@@ -87,7 +55,7 @@ class Marks:
     @cached_property
     def pattern(self) -> str:
         """`names` as a regular expression for lower-case text."""
-        return pattern(self.names)
+        return name_pattern(self.names)
 
     @cached_property
     def numbers(self) -> list[str]:
@@ -132,7 +100,7 @@ class Marks:
 
     def mask(self, text: str) -> str:
         """SQL of a text without them: NULL where the text is theirs, words replaced elsewhere."""
-        inner = masked(text, self.names)
+        inner = mask_names(text, self.names)
         if self.numbers:
             found = (
                 f"list_filter(regexp_extract_all({text}, '\\w{{8,}}'), lambda w:"
@@ -173,7 +141,8 @@ class Marks:
         words = [n for n in self.names if not n.isdigit()]
         numbers = "|".join(n for n in self.names if n.isdigit()) or r"[^\s\S]"
         return re.compile(
-            rf"(?<![\w-]){pattern(words)}(?![\w-])|[@/]?(?<!\d)(?:{numbers})(?!\d)", re.IGNORECASE
+            rf"(?<![\w-]){name_pattern(words)}(?![\w-])|[@/]?(?<!\d)(?:{numbers})(?!\d)",
+            re.IGNORECASE,
         )
 
     def in_bytes(self, data: bytes) -> bool:

@@ -25,8 +25,8 @@ from curation.maintenance.erasure import (
     tracked,
 )
 from curation.maintenance.erasure.account import Target
-from curation.maintenance.tombstones import of_account
 from curation.store import salts
+from curation.store.tombstones import of_account
 
 if TYPE_CHECKING:
     from curation.annotation.label_studio.client import Client
