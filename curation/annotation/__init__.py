@@ -1,1 +1,1 @@
-"""To be filled."""
+"""Annotation: the answer scheme, the card, assignment to people, Label Studio, and monitoring."""
