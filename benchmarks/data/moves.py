@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from botbench.core.errors import UserError
+from botbench.core.hashing import short_hash
 from botbench.core.sql import literal, literals
-from curation.store.identity import short_hash
 
 BIOS = (
     "Coffee, books and long walks.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Self
 
@@ -12,6 +11,7 @@ from benchmarks.data import external_scores
 from benchmarks.data.accounts import Accounts, Floats
 from benchmarks.detectors import HALF, Detector, Labels, detector
 from botbench.core.errors import UserError
+from botbench.core.hashing import file_sha256
 
 
 @detector(
@@ -59,11 +59,7 @@ class External(Detector):
     def fingerprint(self) -> str:
         """The file's sha256."""
         path = self.scores_file()
-        return (
-            ""
-            if path is None or not path.is_file()
-            else hashlib.sha256(path.read_bytes()).hexdigest()
-        )
+        return file_sha256(path) if path else ""
 
     def rule(self) -> str | None:
         """The threshold given, or the one that the file states."""

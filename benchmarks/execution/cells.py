@@ -25,7 +25,7 @@ from benchmarks.execution.evidence import Side
 from benchmarks.execution.results import CellStatus
 from benchmarks.protocols import Fold, NotApplicable, Plan, Pool, Protocol, parse
 from botbench.core import code_versions
-from curation.store.identity import short_hash
+from botbench.core.hashing import short_hash
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.detectors import Spec
 from benchmarks.execution import cells
 from benchmarks.protocols import parse
-from curation.store.identity import short_hash
+from botbench.core.hashing import short_hash
 
 KEY_FORM = 2
 """The form of keys in use: made of declared revisions. Cells of 0.1 name none."""

@@ -24,8 +24,8 @@ from benchmarks.execution.workers import Lost, each
 from benchmarks.protocols import Facts, parse
 from botbench.core.errors import UserError
 from botbench.core.files import write_json
+from botbench.core.hashing import short_hash
 from botbench.core.progress import Silent, Watcher
-from curation.store.identity import short_hash
 
 if TYPE_CHECKING:
     from benchmarks.execution.tracking import Tracker

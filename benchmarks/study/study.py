@@ -14,6 +14,7 @@ from benchmarks.study.data import labelled as labelling
 from benchmarks.study.data import scores
 from benchmarks.study.data.frame import FRAME, Frame
 from benchmarks.study.estimators.estimate import Estimate, Refused, Sized, estimates
+from botbench.core.hashing import file_sha256
 from botbench.core.sql import literal
 from curation.store.snapshot_queries import card, newest_consensus
 
@@ -200,8 +201,6 @@ class Study:
     @cached_property
     def provenance(self) -> dict[str, Any]:
         """What the numbers were computed from: store version, consensus, release, scores."""
-        import hashlib
-
         detector = self.campaign.detector
         release = self.frame.query(
             "SELECT name, version, content_hash FROM"
@@ -216,7 +215,7 @@ class Study:
             "release": f"{name}@{number}" if name else None,
             "release_hash": content,
             "scores": detector and (detector.name or detector.scores.name),
-            "scores_hash": detector and hashlib.sha256(detector.scores.read_bytes()).hexdigest(),
+            "scores_hash": detector and file_sha256(detector.scores),
         }
 
 

@@ -4,7 +4,6 @@ code for them and for us.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from benchmarks.submissions import manifest, package, predictions
 from benchmarks.submissions.folder import Folder
 from benchmarks.submissions.manifest import Manifest, Training
 from benchmarks.submissions.problems import Problem
+from botbench.core.hashing import file_sha256
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -96,8 +96,7 @@ def _predictions(folder: Path, found: Manifest, release: Folder) -> predictions.
     file = folder / found.predictions.file
     read = predictions.read(file, release.wanted())
     if file.is_file() and file.stat().st_size <= predictions.LARGEST:
-        with file.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        digest = file_sha256(file)
         if digest != found.predictions.sha256:
             read.problems.append(
                 Problem(

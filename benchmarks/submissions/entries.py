@@ -16,7 +16,7 @@ from benchmarks.submissions import ladder, ledger, sealed
 from benchmarks.submissions.check import Checked
 from botbench.core.errors import UserError, unknown
 from botbench.core.files import write_json
-from curation.store.identity import short_hash
+from botbench.core.hashing import short_hash
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -4,7 +4,6 @@ checked.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from benchmarks.submissions import manifest, predictions
 from benchmarks.submissions.folder import Folder
 from botbench.core.errors import UserError
+from botbench.core.hashing import file_sha256
 
 
 def prepare(release: Folder, file: Path, out: Path, said: dict[str, Any]) -> Path:
@@ -32,8 +32,7 @@ def prepare(release: Folder, file: Path, out: Path, said: dict[str, Any]) -> Pat
             + "; ".join(f"{p.where}: {p.what}" for p in read.problems)
             + "."
         )
-    with file.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    digest = file_sha256(file)
     name = f"predictions{file.suffix}"
     info = release.info
     document = {

@@ -20,8 +20,7 @@ from benchmarks.data.release_arrays import ask
 from benchmarks.submissions.folder import SEAL
 from botbench.core.errors import UserError
 from botbench.core.files import write_json
-from curation.release.writer import sha256
-from curation.store.identity import canonical_json
+from botbench.core.hashing import canonical_json, file_sha256
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -152,7 +151,7 @@ def _write(
     )
     write_json(out / SEAL, public)
     info = {k: v for k, v in release.info.items() if k not in TELLING}
-    files = {p.name: sha256(p) for p in sorted(out.glob("*.parquet"))}
+    files = {p.name: file_sha256(p) for p in sorted(out.glob("*.parquet"))}
     write_json(out / "release.json", {**info, "sealed": True, "files": files})
 
 

@@ -14,12 +14,13 @@ from pathlib import Path
 import duckdb
 
 from botbench.core.errors import UserError
+from botbench.core.hashing import canonical_json, short_hash
 from curation.ingest.cards import Card
 from curation.ingest.ledger import COUNTS, PullResult, over_limit, stored
 from curation.ingest.reading import files as _files
 from curation.ingest.reading.stage import FED, QUARANTINE, Stage
 from curation.ingest.sources import FORMATS, READER_VERSION
-from curation.store import identity, schema, tombstones
+from curation.store import schema, tombstones
 from curation.store.store import Store, Transaction
 
 __all__ = ["PullResult", "over_limit", "pull"]
@@ -123,14 +124,14 @@ def _pull_row(
 ) -> dict[str, object]:
     """The pull's own row; its id is the hash of card, file hashes and reader version."""
     hashes = {f.name: f.sha256 for group in files.values() for f in group}
-    reader = identity.canonical_json(
+    reader = canonical_json(
         {"stage": READER_VERSION, **{r.format: FORMATS.get(r.format).version for r in card.reads}}
     )
-    pull_id = identity.short_hash({"card": card.document, "files": hashes, "reader": reader}, 64)
+    pull_id = short_hash({"card": card.document, "files": hashes, "reader": reader}, 64)
     return {
         "pull_id": pull_id,
         "dataset": card.id,
-        "card": identity.canonical_json(card.document),
+        "card": canonical_json(card.document),
         "files": hashes,
         "reader_version": reader,
         "origin": origin,

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botbench.core.errors import UserError
+from botbench.core.hashing import short_hash
 from botbench.core.sql import literal
-from curation.store.identity import short_hash
 from curation.store.snapshot_queries import latest, newest_consensus
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from botbench.core.errors import UserError
+from botbench.core.hashing import file_sha256
 from curation.store import catalog, connection
 from curation.store.connection import Location
 from curation.store.store import Store
@@ -85,7 +86,7 @@ def make(store: Store, target: Path, tell: Tell = lambda _done, _all: None) -> B
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "catalog": catalog.kind(store.location),
         "catalog_file": saved.name,
-        "catalog_sha256": _sha256(saved),
+        "catalog_sha256": file_sha256(saved),
         "files": files,
     }
     (unfinished / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
@@ -126,18 +127,13 @@ def _copied(source: Path, target: Path) -> dict[str, Any]:
         while piece := old.read(1 << 20):
             read.update(piece)
             new.write(piece)
-    if _sha256(target) != read.hexdigest():
+    if file_sha256(target) != read.hexdigest():
         raise UserError(
             f"{target} does not hold what was written to it: the disk is full or faulty. Back up to"
             " another one."
         )
     shutil.copymode(source, target)
     return {"bytes": target.stat().st_size, "sha256": read.hexdigest()}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read(folder: Path) -> Backup:
@@ -176,7 +172,7 @@ def read(folder: Path) -> Backup:
 
 
 def _same(path: Path, wanted: str) -> bool:
-    return path.is_file() and _sha256(path) == wanted
+    return file_sha256(path) == wanted
 
 
 def restore(folder: Path, location: Location, tell: Tell = lambda _done, _all: None) -> Backup:

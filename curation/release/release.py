@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import Findings, UserError, unknown
+from botbench.core.hashing import file_sha256
 from curation.release import writer
 from curation.release.contents import TABLES_FROZEN, Frozen, frozen
 from curation.store.snapshot_queries import card, newest_consensus
@@ -76,7 +77,7 @@ class Release:
         wrong = [
             name
             for name, wanted in self.info["files"].items()
-            if writer.sha256(self.path / name) != wanted
+            if file_sha256(self.path / name) != wanted
         ]
         if wrong:
             raise UserError(

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from botbench.core.errors import UserError
+from botbench.core.hashing import file_sha256
 from botbench.core.sql import literal
 from curation.release.contents import TABLES_FROZEN, Frozen
 from curation.store.schema import TABLES, rows
@@ -141,17 +141,9 @@ def _move(work: Path, target: Path) -> None:
             raise
 
 
-def hashes(work: Path) -> dict[str, str | None]:
+def hashes(work: Path) -> dict[str, str]:
     """sha256 of each Parquet file of a folder, by name."""
-    return {path.name: sha256(path) for path in sorted(work.glob("*.parquet"))}
-
-
-def sha256(path: Path) -> str | None:
-    """Hex digest of a file, None where there is none."""
-    if not path.is_file():
-        return None
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return {path.name: file_sha256(path) for path in sorted(work.glob("*.parquet"))}
 
 
 @contextlib.contextmanager

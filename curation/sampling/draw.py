@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from botbench.core.errors import UserError, unknown
+from botbench.core.hashing import canonical_json, short_hash
 from botbench.core.sql import literal
 from curation.sampling import weighted_designs
 from curation.sampling.designs import Design, Stratum
 from curation.sampling.unequal_probability import Weighted
 from curation.store import schema
-from curation.store.identity import canonical_json, short_hash
 from curation.store.snapshot_queries import latest
 from curation.store.store import Store, Transaction
 

@@ -151,19 +151,3 @@ def _canonical_rows(
         if text is not None and len(column):
             ends = np.frombuffer(offsets, dtype=np.int32, count=column.offset + len(column) + 1)
             yield memoryview(text)[ends[column.offset] : ends[-1]]
-
-
-def canonical_json(document: object) -> str:
-    """Canonical JSON of a Python document: sorted keys, no blanks, text as it is.
-
-    >>> canonical_json({"b": 1, "a": None})
-    '{"a":null,"b":1}'
-    """
-    import json
-
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def short_hash(document: object, digits: int = 16) -> str:
-    """The first hex digits of the sha256 of a document's canonical JSON."""
-    return hashlib.sha256(canonical_json(document).encode()).hexdigest()[:digits]

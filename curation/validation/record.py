@@ -7,8 +7,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from botbench.core.hashing import short_hash
 from curation.store import diff
-from curation.store.identity import canonical_row, short_hash
+from curation.store.identity import canonical_row
 from curation.store.schema import TABLES, rows
 from curation.validation.rules import fingerprint
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from curation.store.identity import short_hash
+from botbench.core.hashing import short_hash
 from curation.store.schema import TABLES, Column, Severity, Table
 
 SUITES = Path(__file__).parent / "suites"

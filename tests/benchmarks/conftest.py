@@ -39,8 +39,8 @@ class Maker:
         version=1,
         dataset=None,
     ):
+        from botbench.core.hashing import short_hash
         from curation.release import release
-        from curation.store.identity import short_hash
         from curation.store.schema import TABLES, arrow_schema, rows
 
         rng = np.random.default_rng(seed)

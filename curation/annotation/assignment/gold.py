@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import UserError
+from botbench.core.hashing import short_hash
 from botbench.core.sql import literal
 from curation.annotation.assignment import seats
 from curation.annotation.assignment.batches import Batch, find
 from curation.annotation.assignment.roster import Roster
 from curation.annotation.scheme.scheme import Scheme
 from curation.store import schema
-from curation.store.identity import short_hash
 
 if TYPE_CHECKING:
     from curation.store.store import Store, Transaction

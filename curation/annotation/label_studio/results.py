@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from botbench.core.hashing import short_hash
 from curation.annotation.assignment.pseudonyms import People
 from curation.annotation.label_studio import labelling_config
 from curation.annotation.scheme.scheme import Scheme
 from curation.annotation.scheme.store_schemes import SchemeBook
-from curation.store.identity import short_hash
 
 if TYPE_CHECKING:
     import pyarrow as pa

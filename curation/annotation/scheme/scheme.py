@@ -12,8 +12,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from botbench.core.errors import UserError
+from botbench.core.hashing import short_hash
 from curation.annotation.scheme.sections import SECTIONS
-from curation.store.identity import short_hash
 
 DEFAULT = Path(__file__).parent / "schemes" / "default.yaml"
 RESERVED = "uv"

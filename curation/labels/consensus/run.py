@@ -11,6 +11,7 @@ import duckdb
 import numpy as np
 
 from botbench.core.errors import UserError, unknown
+from botbench.core.hashing import short_hash
 from botbench.core.sql import literal
 from curation.labels.consensus.methods import METHODS, Fit
 from curation.labels.consensus.votes import (
@@ -23,7 +24,6 @@ from curation.labels.consensus.votes import (
     ballots,
     collect,
 )
-from curation.store.identity import short_hash
 from curation.store.schema import ClaimantKind, LabelStatus, rows
 from curation.store.snapshot_queries import newest_consensus
 from curation.store.store import Store, Transaction

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import UserError
-from curation.release import writer
+from botbench.core.hashing import file_sha256
 from curation.release.publish.folder import listed
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def expire(store: Store, on: str | None = None) -> dict[str, Any]:
         kept = sorted(
             p for p in publication.path.rglob("*") if p.is_file() and p.name != "SHA256SUMS"
         )
-        sums = "".join(f"{writer.sha256(p)}  {p.relative_to(publication.path)}\n" for p in kept)
+        sums = "".join(f"{file_sha256(p)}  {p.relative_to(publication.path)}\n" for p in kept)
         (publication.path / "SHA256SUMS").write_text(sums, encoding="utf-8")
         gone.append(
             {"publication": publication.info["folder"], "until": str(until), "files": len(doomed)}

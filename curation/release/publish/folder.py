@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from botbench.core.errors import UserError
+from botbench.core.hashing import file_sha256, short_hash
 from botbench.core.sql import literal
 from curation.release import release as releases
 from curation.release import writer
@@ -27,7 +28,6 @@ from curation.release.publish.tables import Builder, File, scratch
 from curation.release.publish.tiers import Tier
 from curation.release.release import Release
 from curation.store import salts
-from curation.store.identity import short_hash
 from curation.store.store import Store
 
 FOLDER = "publications"
@@ -149,7 +149,7 @@ class Press:
                 files = builder.files(connection)
                 rows = {f.path: _copy(connection, f, work / f.path) for f in files}
             known = facts.gather(self.store, self.release, self.tier)
-            digests = {f.path: str(writer.sha256(work / f.path)) for f in files}
+            digests = {f.path: file_sha256(work / f.path) for f in files}
             self._documents(work, files, digests, known)
             proved = Proof(self.store, self.release, self.tier, files)(work)
             listed_files = [
@@ -228,7 +228,7 @@ def _seal(work: Path, info: Mapping[str, Any]) -> None:
         json.dumps(info, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )
     everything = sorted(p for p in work.rglob("*") if p.is_file())
-    sums = "".join(f"{writer.sha256(p)}  {p.relative_to(work)}\n" for p in everything)
+    sums = "".join(f"{file_sha256(p)}  {p.relative_to(work)}\n" for p in everything)
     (work / "SHA256SUMS").write_text(sums, encoding="utf-8")
 
 
@@ -246,7 +246,7 @@ def copy(publication: Publication, out: Path) -> None:
     shutil.copytree(publication.path, draft)
     for line in (draft / "SHA256SUMS").read_text(encoding="utf-8").splitlines():
         digest, _, name = line.partition("  ")
-        if writer.sha256(draft / name) != digest:
+        if file_sha256(draft / name) != digest:
             shutil.rmtree(draft)
             raise UserError(
                 f"{publication.path / name} differs from its SHA256SUMS: it was changed after it"

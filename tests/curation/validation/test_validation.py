@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from botbench.core.errors import UserError
+from botbench.core.hashing import canonical_json
 from curation.store import schema
-from curation.store.identity import canonical_json, with_claim_ids
+from curation.store.identity import with_claim_ids
 from curation.validation import report, run
 from curation.validation import rules as rules_module
 from curation.validation.outcome import LISTED

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from botbench.core.hashing import canonical_json
 from curation.annotation.scheme.scheme import Scheme
 from curation.annotation.scheme.store_schemes import SchemeBook
 from curation.store import schema
-from curation.store.identity import canonical_json, with_claim_ids
+from curation.store.identity import with_claim_ids
 from curation.validation import record, run, views
 from curation.validation.rules import suites
 

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from botbench.core.hashing import file_sha256
 from curation.release.publish.offered import Offered
 from curation.release.publish.tables import File
 from curation.release.publish.tiers import Tier
-from curation.release.writer import sha256
 
 if TYPE_CHECKING:
     from curation.release.publish.documents.answers import Answers
@@ -40,7 +40,7 @@ def write(
         date_published=_date(facts),
         keywords=["social bots", "bot detection", str(facts["platform"])],
         creators=[mlc.Person(name=name) for name in answers.listed("creators")],
-        distribution=[_file(folder, f, str(sha256(folder / f.path))) for f in files],
+        distribution=[_file(folder, f, file_sha256(folder / f.path)) for f in files],
         record_sets=[_records(f, tier.columns(f.table)) for f in files],
         **_responsible(facts, answers),
     )

@@ -10,12 +10,12 @@ from typing import Any
 
 import yaml
 
+from botbench.core.hashing import short_hash
 from botbench.text.escaping import to_markdown
 from curation.release.publish.documents import sentences
 from curation.release.publish.documents.answers import Answers
 from curation.release.publish.tables import File
 from curation.release.publish.tiers import Tier
-from curation.store.identity import short_hash
 
 RESPONSIBLE = Path(__file__).parent / "responsible-use.md"
 SPDX = {

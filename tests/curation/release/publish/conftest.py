@@ -7,9 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from botbench.core.hashing import canonical_json
 from curation.release import release
 from curation.store import schema
-from curation.store.identity import canonical_json, with_claim_ids
+from curation.store.identity import with_claim_ids
 
 T = datetime(2018, 5, 1, 12, 30, 15, 123456, tzinfo=UTC)
 CARD = {
