@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import UserError, unknown
 from botbench.core.sql import literal, literals
-from curation.labels import agreement
-from curation.labels.agreement import Votes
+from botbench.stats import agreement
+from botbench.stats.agreement import Votes
 from curation.labels.consensus.votes import NO_TRAINING
 from curation.store.snapshot_queries import latest
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.data import release_arrays
 from botbench.core.errors import UserError
-from curation.labels import agreement
+from botbench.stats import agreement
 
 if TYPE_CHECKING:
     import pyarrow as pa

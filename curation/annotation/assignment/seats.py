@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import UserError
 from curation.annotation.assignment import batches
+from curation.annotation.assignment.annotation_log import latest_states
 from curation.annotation.assignment.batches import Batch, account_key
 from curation.annotation.assignment.roster import Roster
 
@@ -152,9 +153,7 @@ def _open(store: Store, batch: Batch) -> None:
     """The temporary table `seat_open`: seats whose account their person has not answered, skipped
     or had refused yet.
     """
-    from curation.annotation.label_studio.sync import LATEST
-
-    log = LATEST.format(log=store.relation("annotation_log"))
+    log = latest_states(store.relation("annotation_log"))
     store.connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE seat_all AS

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from curation.annotation.assignment.annotation_log import latest_states
 from curation.annotation.assignment.batches import account_key
 from curation.store import identity
 
@@ -162,7 +163,7 @@ def _changes(store: Store) -> None:
             l.batch_id AS logged_batch, c.claim_id AS live,
             c.dataset AS live_dataset, c.account_id AS live_account, c.claimant AS live_claimant, c.batch_id AS live_batch
         FROM """
-        + LATEST.format(log="lake.main.annotation_log")
+        + latest_states("lake.main.annotation_log")
         + """ l
         LEFT JOIN lake.main.claims c ON c.claim_id = l.claim_id AND l.event IN ('answered', 'edited')""",
     )
@@ -242,16 +243,11 @@ def _log(store: Store, server: str) -> None:
     )
 
 
-LATEST = """(FROM {log} QUALIFY row_number() OVER (PARTITION BY annotation_id ORDER BY updated_at DESC NULLS LAST,
-    list_position(['rejected', 'answered', 'edited', 'skipped', 'deleted'], event) DESC) = 1)"""
-"""SQL for the newest state of every annotation in the log."""
-
-
 def _rejected(store: Store, server: str, projects: Sequence[str] | None) -> list[dict[str, Any]]:
     """What stands rejected: as seen now, and of these projects what was rejected before and not
     read again.
     """
-    latest = LATEST.format(log=store.relation("annotation_log"))
+    latest = latest_states(store.relation("annotation_log"))
     found: list[dict[str, Any]] = store.arrow(
         f"""
         FROM (SELECT project, task, number AS annotation, account_key, reason FROM sync_seen WHERE event = 'rejected'

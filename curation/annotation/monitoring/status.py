@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from botbench.core.sql import literal
 from botbench.stats.proportions import wilson
 from curation.annotation.assignment import adjudication, gold, seats
+from curation.annotation.assignment.annotation_log import latest_states
 from curation.annotation.assignment.batches import Batch, find
 from curation.annotation.assignment.roster import Roster
-from curation.annotation.label_studio.sync import LATEST
 from curation.annotation.scheme.scheme import Scheme
 from curation.store.snapshot_queries import card
 
@@ -79,7 +79,7 @@ def status(store: Store, projects: list[dict[str, Any]], scheme: Scheme) -> dict
 
 def _events(store: Store, marks: list[str]) -> None:
     """`status_events`: the newest state of every annotation of these projects that was not deleted."""
-    log = LATEST.format(log=store.relation("annotation_log"))
+    log = latest_states(store.relation("annotation_log"))
     store.connection.execute(
         f"CREATE OR REPLACE TEMP TABLE status_events AS FROM {log} WHERE event <> 'deleted' "
         "AND list_contains(?::VARCHAR[], project)",
@@ -158,7 +158,7 @@ def _agreement(store: Store) -> dict[str, Any]:
     """Krippendorff's alpha (nominal) over the sampled accounts with its interval, beside the plain
     percent of pairs.
     """
-    from curation.labels.agreement import Votes, measure
+    from botbench.stats.agreement import Votes, measure
 
     votes = store.arrow(
         "SELECT batch_id || ' ' || account_id AS account, claimant AS annotator, answer FROM"
