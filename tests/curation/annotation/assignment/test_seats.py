@@ -15,7 +15,7 @@ from curation.annotation.assignment.pseudonyms import People
 from curation.annotation.assignment.roster import DOMAIN, Roster
 from curation.annotation.label_studio import server
 from curation.annotation.label_studio.cursors import Cursor, Cursors
-from curation.annotation.monitoring.status import status, wilson
+from curation.annotation.monitoring.status import status
 from curation.annotation.monitoring.status_page import page
 from curation.annotation.scheme.scheme import Scheme
 from curation.store.schema import rows
@@ -153,19 +153,6 @@ def test_a_cursor_looks_a_minute_back_and_knows_what_it_saw(tmp_path):
     assert cursors.get("m") == cursor and Cursors(tmp_path, "http://127.0.0.1:2").get("m") is None
     next((tmp_path / "annotate" / "read").iterdir()).write_text("{", encoding="utf-8")
     assert cursors.get("m") is None, "a damaged hint is no hint"
-
-
-def test_wilson_against_published_values():
-    # Newcombe 1998, table I, method 3: 81 of 263, 15 of 148, 0 of 20, 1 of 29
-    published = (
-        (81, 263, 0.2553, 0.3662),
-        (15, 148, 0.0624, 0.1605),
-        (0, 20, 0.0, 0.1611),
-        (1, 29, 0.0061, 0.1718),
-    )
-    for good, seen, low, high in published:
-        assert wilson(good, seen) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
-    assert wilson(0, 0) == (None, None)
 
 
 def test_a_status_of_nothing_yet_and_its_page(make, batch):
