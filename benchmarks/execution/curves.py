@@ -1,4 +1,4 @@
-"""A cell's curves as one figure (SVG): ROC, precision over recall, and how often a score was right."""
+"""A cell's curves as one figure (SVG): ROC, precision over recall, and calibration."""
 
 from __future__ import annotations
 

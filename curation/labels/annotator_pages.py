@@ -11,7 +11,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-TEMPLATE = Path(__file__).parent / "quality.html.j2"
+from botbench.html.environment import DOCUMENT
+from botbench.html.environment import page as render
+from botbench.text.numbers import percent
+
+HERE = Path(__file__).parent
 
 
 def write(folder: Path, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,22 +77,19 @@ def _page(
     links: Mapping[str, str],
     group: Mapping[str, float | None],
 ) -> str:
-    import jinja2
-
-    from botbench.text.escaping import to_line
     from curation.labels.annotator_quality import ENOUGH
 
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    environment.filters |= {
-        "visible": to_line,
-        "thousands": lambda n: f"{n:,}",
-        "percent": lambda v: f"{100 * v:.0f} %",
-    }
-    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-    return template.render(
-        d=document, rows=rows, person=person, links=links, group=group, enough=ENOUGH
+    return render(
+        HERE / "quality.html.j2",
+        [DOCUMENT, HERE / "quality.css"],
+        style_attributes=True,
+        filters={"percent": percent},
+        d=document,
+        rows=rows,
+        person=person,
+        links=links,
+        group=group,
+        enough=ENOUGH,
     )
 
 

@@ -9,10 +9,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from botbench.text.escaping import to_line
+from botbench.html.environment import DOCUMENT
+from botbench.html.environment import page as render
 from curation.validation.outcome import Finding, SuiteResult, Validation
 
-TEMPLATE = Path(__file__).parent / "report.html.j2"
+HERE = Path(__file__).parent
 SHOWN = 20
 """Accounts shown with their details; the others follow as a list of ids."""
 
@@ -53,18 +54,10 @@ def write(home: Path, validation: Validation) -> Path:
 
 def page(validation: Validation) -> str:
     """The page as HTML; the same validation gives the same bytes."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    environment.filters |= {
-        "visible": to_line,
-        "thousands": lambda n: f"{n:,}",
-        "share": lambda n: "–" if n is None else f"{n:.1%}",
-    }
-    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-    return template.render(
+    return render(
+        HERE / "report.html.j2",
+        [DOCUMENT, HERE / "report.css"],
+        filters={"share": lambda n: "–" if n is None else f"{n:.1%}"},
         v=validation,
         words=WORDS,
         suites=[_suite(s) for s in validation.suites],

@@ -4,8 +4,6 @@ without its script.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -24,12 +22,15 @@ from benchmarks.leaderboard.render.summary_text import (
     primary,
     title,
 )
+from botbench.html.environment import FIGURES
+from botbench.html.environment import page as render
 from botbench.text.escaping import visible
 
 Known: TypeAlias = dict[tuple[str, str, str], dict[str, Any]]
 """The cells drawn, by detector, kind and test."""
 
 HERE = Path(__file__).parent
+STYLES = [FIGURES, HERE / "board.css"]
 CODE = {TRANSFER: "t", INSIDE: "i", "worst evasion": "e", "prevalence": "p"}
 WHERE = {
     TRANSFER: "tested on a data set left out of training",
@@ -56,31 +57,16 @@ def to_html(
     """The page of a board; a pure function of the document. In a site it has a `nav` (path, title),
     and names lead to pages.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    css, js = ((HERE / name).read_text(encoding="utf-8") for name in ("board.css", "board.js"))
-    room = Environment(
-        loader=FileSystemLoader(HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     shown = view(visible(board))
     shown["data"]["site"] = bool(nav)
-    html = room.get_template("template.html.j2").render(
-        css=css, js=js, nav=visible(list(nav)), links=visible(dict(links or {})), **shown
+    return render(
+        HERE / "board.html.j2",
+        STYLES,
+        script=(HERE / "board.js").read_text(encoding="utf-8"),
+        nav=visible(list(nav)),
+        links=visible(dict(links or {})),
+        **shown,
     )
-    # Even if an escape failed, no other style or script could run and no request leave the page.
-    policy = (
-        f"default-src 'none'; style-src 'sha256-{_digest(css)}'; script-src 'sha256-{_digest(js)}';"
-        " img-src data:; base-uri 'none'; form-action 'none'"
-    )
-    return html.replace("@CSP@", policy, 1)
-
-
-def _digest(code: str) -> str:
-    return base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
 
 
 def view(board: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,8 +4,6 @@ all.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import shutil
 import tempfile
@@ -23,6 +21,7 @@ from benchmarks.leaderboard.site.context import Site, sheet, slug
 from benchmarks.leaderboard.site.pages import Page, makers
 from benchmarks.leaderboard.site.release_facts import Known, of
 from botbench.core.errors import UserError
+from botbench.html.environment import page as render
 from botbench.text.escaping import visible
 
 if TYPE_CHECKING:
@@ -132,42 +131,20 @@ def _links(site: Site) -> dict[str, str]:
 
 
 def _render(site: Site, p: Page, nav: list[tuple[str, str]]) -> str:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    css = (page.HERE / "board.css").read_text(encoding="utf-8") + (HERE / "site.css").read_text(
-        encoding="utf-8"
-    )
-    js = (HERE / "site.js").read_text(encoding="utf-8")
-    room = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    room.filters["slug"] = slug
-    up = "../" * p.path.count("/")
-    html = room.get_template(p.template).render(
+    return render(
+        HERE / "templates" / p.template,
+        [*page.STYLES, HERE / "site.css"],
+        script=(HERE / "site.js").read_text(encoding="utf-8"),
+        filters={"slug": slug},
         **visible(p.view),
         b=visible(site.board),
         metric=site.metric,
         title=visible(p.title),
         here=p.path,
-        up=up,
-        css=css,
-        js=js,
+        up="../" * p.path.count("/"),
         nav=[("index.html", "Board"), *nav],
         seconds=text.seconds,
         milliseconds=text.milliseconds,
         num=text.num,
         span=text.span,
     )
-    policy = (
-        f"default-src 'none'; style-src 'sha256-{_digest(css)}'; script-src 'sha256-{_digest(js)}';"
-        " img-src data:; base-uri 'none'; form-action 'none'"
-    )
-    return html.replace("@CSP@", policy, 1)
-
-
-def _digest(code: str) -> str:
-    return base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()

@@ -11,9 +11,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.leaderboard.render.page import _digest as digest
 from benchmarks.study.estimators.estimate import Estimate
 from benchmarks.study.questions import Figure, Table, Text
+from botbench.html.environment import FIGURES, page
 from botbench.text.escaping import to_cell, visible
 
 if TYPE_CHECKING:
@@ -103,25 +103,13 @@ def _numbers(row: Sequence[Any]) -> list[Any]:
 
 def html(answers: Answers, when: str) -> str:
     """The page; a pure function of the answers and the date."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    css = (HERE / "report.css").read_text(encoding="utf-8")
-    room = Environment(
-        loader=FileSystemLoader(HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    room.filters |= {"plain": visible, "shown": shown}
-    room.tests |= {
-        "text": lambda b: isinstance(b, Text),
-        "table": lambda b: isinstance(b, Table),
-        "figure": lambda b: isinstance(b, Figure),
-    }
     assumptions = list(dict.fromkeys(a for e in answers.estimates for a in e.assumptions))
-    page = room.get_template("report.html.j2").render(
-        css=css,
+    return page(
+        HERE / "report.html.j2",
+        [FIGURES, HERE / "report.css"],
+        filters={"shown": shown},
+        is_text=lambda block: isinstance(block, Text),
+        is_figure=lambda block: isinstance(block, Figure),
         when=when,
         a=answers,
         study=answers.study,
@@ -135,11 +123,6 @@ def html(answers: Answers, when: str) -> str:
         provenance=answers.study.provenance,
         numeric=_numeric,
     )
-    policy = (
-        f"default-src 'none'; style-src 'sha256-{digest(css)}'; img-src data:; base-uri 'none';"
-        " form-action 'none'"
-    )
-    return page.replace("@CSP@", policy, 1)
 
 
 def shown(value: Any, column: str = "value") -> str:

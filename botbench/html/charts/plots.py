@@ -178,7 +178,7 @@ def legend(drawn: Sequence[Line]) -> Svg:
 
 @dataclass(frozen=True)
 class Spans:
-    """One row: a label, and for each series a value with its interval (None where there is none)."""
+    """One row: a label, and for each series a value with its interval, or None."""
 
     label: str
     values: Sequence[tuple[float, float | None, float | None] | None]

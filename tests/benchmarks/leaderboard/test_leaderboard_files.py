@@ -2,7 +2,9 @@
 files, wrong use in sentences.
 """
 
+import base64
 import csv
+import hashlib
 import importlib.util
 import io
 import json
@@ -160,7 +162,8 @@ def test_the_page_holds_hostile_text_as_text(hostile):
     )
     for tag in ("style", "script"):
         body = re.findall(rf"<{tag}>(.*?)</{tag}>", html, re.S)
-        assert len(body) == 1 and f"{tag}-src 'sha256-{page._digest(body[0])}'" in policy
+        digest = base64.b64encode(hashlib.sha256(body[0].encode()).digest()).decode()
+        assert len(body) == 1 and f"{tag}-src 'sha256-{digest}'" in policy
 
 
 def test_json_is_json_and_keeps_names_as_they_are(hostile):

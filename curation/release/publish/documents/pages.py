@@ -5,20 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from botbench.html.environment import DOCUMENT, page
 from botbench.text.escaping import to_line
+
+STYLE = Path(__file__).parent / "page.css"
 
 
 def render(template: Path, **values: Any) -> str:
-    """A Jinja page with everything escaped; the same values give the same bytes."""
-    import jinja2
+    """A page of a publication; the same values give the same bytes."""
+    return page(template, [DOCUMENT, STYLE], filters={"typed": _typed}, **values)
 
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    environment.filters |= {
-        "visible": to_line,
-        "thousands": lambda n: f"{n:,}",
-        "typed": lambda text: "\n".join(map(to_line, text.splitlines())),
-    }
-    css = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
-    return environment.from_string(template.read_text(encoding="utf-8")).render(**values, css=css)
+
+def _typed(text: str) -> str:
+    """Text of several lines as it was typed."""
+    return "\n".join(map(to_line, text.splitlines()))

@@ -1,0 +1,62 @@
+"""The one template environment: escaped, strict, and a policy that allows what is in the page."""
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+
+import botbench
+from botbench.html.environment import DOCUMENT, FIGURES, page
+
+HOSTILE = "<script>alert(1)</script>\u202e"
+
+
+@pytest.fixture
+def template(tmp_path):
+    file = tmp_path / "p.html.j2"
+    file.write_text(
+        '{% extends "base.html.j2" %}{% block main %}<p>{{ name }}</p>'
+        "{{ name|isolated }}{{ name|line }}{% endblock %}"
+    )
+    return file
+
+
+def hashed(code):
+    return base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
+
+
+def test_values_are_escaped_and_invisible_characters_are_spelled_out(template):
+    html = page(template, [FIGURES], name=HOSTILE)
+    assert "<script" not in html and html.count("&lt;script&gt;") == 3
+    assert "⟨U+202E⟩" in html and '<i class="ac-cp">U+202E</i>' in html
+
+
+def test_the_policy_allows_the_style_sheets_and_the_script_of_the_page_and_no_others(template):
+    html = page(template, [FIGURES, DOCUMENT], script="let a = 1", name="")
+    style, script = (
+        re.search(f"<{tag}>(.*?)</{tag}>", html, re.S)[1] for tag in ("style", "script")
+    )
+    policy = re.search('Content-Security-Policy" content="([^"]+)"', html)[1]
+    assert f"style-src 'sha256-{hashed(style)}'; script-src 'sha256-{hashed(script)}'" in policy
+    assert policy.startswith("default-src 'none'; ") and "unsafe" not in policy
+    assert "script-src" not in page(template, [FIGURES], name="")
+
+
+def test_an_undefined_name_is_an_error(template):
+    from jinja2 import UndefinedError
+
+    with pytest.raises(UndefinedError, match="name"):
+        page(template, [FIGURES])
+
+
+def test_no_other_module_makes_an_environment():
+    root = Path(botbench.__file__).parents[1]
+    makers = [
+        file.relative_to(root).as_posix()
+        for room in ("botbench", "curation", "benchmarks")
+        for file in (root / room).rglob("*.py")
+        if re.search(r"\bEnvironment\(", file.read_text(encoding="utf-8"))
+    ]
+    assert makers == ["botbench/html/environment.py"]
