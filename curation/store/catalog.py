@@ -16,6 +16,8 @@ from botbench.core.errors import UserError
 from botbench.core.sql import literal
 from curation.store.connection import Location, connect, extension
 
+DATA_FILE = "ducklake-*.parquet"
+"""What DuckLake calls its data and delete files."""
 NAMES = {"sqlite": "catalog.sqlite", "postgres": "catalog.duckdb"}
 
 

@@ -26,7 +26,8 @@ FIRST = 256
 row.
 """
 
-_OPEN: dict[str, tuple[duckdb.DuckDBPyConnection, tuple[str, ...]]] = {}
+_OPEN: dict[str, Callable[[], Any]] = {}
+"""Function that opens a cursor, by the token of a URL."""
 _TOKENS = itertools.count(1)
 
 
@@ -116,16 +117,7 @@ class LakeDialect(duckdb_engine.Dialect):
         """Open the connection that the URL's token stands for; raises KeyError once `engine_url`
         has ended.
         """
-        connection, setup = _OPEN[str(parameters["database"])]
-
-        def opened() -> Any:
-            cursor = connection.cursor()
-            # What a session has set is not inherited by its cursors.
-            for statement in ("SET TimeZone = 'UTC'", *setup):
-                cursor.execute(statement)
-            return cursor
-
-        return BufferedConnection(opened)
+        return BufferedConnection(_OPEN[str(parameters["database"])])
 
 
 registry.register("duckdb.lake", __name__, "LakeDialect")
@@ -134,7 +126,10 @@ registry.register("duckdb.lake", __name__, "LakeDialect")
 @contextmanager
 def engine_url(connection: duckdb.DuckDBPyConnection, setup: Sequence[str] = ()) -> Iterator[str]:
     """The SQLAlchemy URL of a DuckDB connection, valid inside the block; `setup` runs on each of
-    its cursors.
+    its cursors. All cursors are closed at the end.
+
+    An open cursor may hold an unread result, and with it a transaction of the catalog, until the
+    garbage collector ends it: in any thread, at any moment of a later statement.
 
     >>> import duckdb, sqlalchemy
     >>> with engine_url(duckdb.connect()) as url, sqlalchemy.create_engine(url).connect() as opened:
@@ -142,8 +137,20 @@ def engine_url(connection: duckdb.DuckDBPyConnection, setup: Sequence[str] = ())
     42
     """
     token = f"store-{next(_TOKENS)}"
-    _OPEN[token] = (connection, tuple(setup))
+    cursors: list[duckdb.DuckDBPyConnection] = []
+
+    def opened() -> duckdb.DuckDBPyConnection:
+        cursor = connection.cursor()
+        cursors.append(cursor)
+        # What a session has set is not inherited by its cursors.
+        for statement in ("SET TimeZone = 'UTC'", *setup):
+            cursor.execute(statement)
+        return cursor
+
+    _OPEN[token] = opened
     try:
         yield f"duckdb+lake:///{token}"
     finally:
         del _OPEN[token]
+        for cursor in cursors:
+            cursor.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from botbench.core.errors import UserError
 from botbench.core.sql import literal
 from curation.maintenance.erasure import files
 from curation.store import catalog
-from curation.store import connection as lake
+from curation.store.connection import TRASH, Location, connect, retried, turn
 
 if TYPE_CHECKING:
     from curation.maintenance.erasure.masks import Marks
@@ -29,37 +30,70 @@ STEPS = (
     "CALL ducklake_rewrite_data_files('lake', delete_threshold => 0.0)",
     "CALL ducklake_expire_snapshots('lake', older_than => now())",
     "CALL ducklake_cleanup_old_files('lake', cleanup_all => true)",
-    "CALL ducklake_delete_orphaned_files('lake', cleanup_all => true)",
 )
+"""`ducklake_delete_orphaned_files` is not among them: under an older catalog the files of newer
+versions are orphans, and a stranger's file in the data folder is one too. See `unreferenced`.
+"""
 
 
 def purge(store: Store) -> int:
-    """Make what was deleted unreadable in every file and page of the store; returns how many
-    versions had to go.
+    """Make deleted rows unreadable in every data file and page of the store; returns how many
+    versions were expired.
+
+    The maintenance calls of DuckLake run on a connection of their own, which no open cursor of the
+    store's connection shares; it is closed before the catalog is written anew.
     """
-    with lake.turn(store.location):
+    # `connect` takes the write turn itself, so it stands before it.
+    connection = connect(store.location, create=False)
+    with turn(store.location):
         before = len(store.versions())
-        for step in STEPS:
-            lake.retried(lambda step=step: store.connection.execute(step).fetchall())  # type: ignore[misc]
+        with contextlib.closing(connection):
+            for step in STEPS:
+                retried(lambda step=step: connection.execute(step).fetchall())  # type: ignore[misc]
         rewrite_catalog(store.location)
     return before - len(store.versions())
 
 
 def trash(store: Store, marks: Marks) -> dict[str, int]:
-    """Clean what `doctor --clean` moved to trash/; returns how many files lost rows and how many
-    were removed.
+    """Clean the files that `doctor --clean` moved to trash/ (see `clean_unused`)."""
+    return clean_unused(store, files.below(store.home / TRASH), marks, "trash")
 
-    Data files that read are cleaned like those in use. Every other file there is removed, for
-    nobody can tell what it holds: a Parquet file cut short, a spill file, unfinished work.
+
+def unreferenced(store: Store) -> list[Path]:
+    """DuckLake's data files that no version of this catalog reads, sorted; files of other names in
+    the data folder are strangers'.
+
+    Writers that were killed leave such files. Under an older catalog the files of newer versions
+    are such files too.
+    """
+    referenced = {p.resolve() for p in catalog.files(store.connection, store.location.data)}
+    paths = store.location.data.rglob(catalog.DATA_FILE)
+    return sorted(p for p in paths if p.resolve() not in referenced)
+
+
+def orphans(store: Store, marks: Marks) -> dict[str, int]:
+    """Clean the data files that no version reads (see `clean_unused`); those without the account
+    stay as they are. Call it after `purge`.
+    """
+    with turn(store.location):
+        return clean_unused(store, unreferenced(store), marks, "orphaned data files")
+
+
+def clean_unused(store: Store, paths: Iterable[Path], marks: Marks, place: str) -> dict[str, int]:
+    """Take the account's rows out of files that no version reads; returns how many files lost rows
+    and how many were removed, named by `place`.
+
+    A file that cannot be read is removed, because nobody can tell what it holds: a Parquet file cut
+    short, a spill file, unfinished work.
     """
     removed = rewritten = 0
-    for path in files.below(store.home / lake.TRASH):
+    for path in paths:
         if not _reads(store, path) or (swept := files.sweep(store, [path], marks)).left:
             path.unlink()
             removed += 1
         elif swept.cleaned:
             rewritten += 1
-    counts = {"trash: rows taken out": rewritten, "trash: removed": removed}
+    counts = {f"{place}: rows taken out": rewritten, f"{place}: removed": removed}
     return {what: n for what, n in counts.items() if n}
 
 
@@ -74,7 +108,7 @@ def _reads(store: Store, path: Path) -> bool:
     return True
 
 
-def rewrite_catalog(location: lake.Location) -> None:
+def rewrite_catalog(location: Location) -> None:
     """Write the catalog's tables anew, so that no free page, log or dead row holds what was
     deleted.
     """

@@ -128,11 +128,13 @@ class Task:
         state["expired"] += purge.purge(self.store)
         journal.write(file, state)
         done.versions_expired = state["expired"]
+        done.files = _sum(done.files, purge.orphans(self.store, self.target.marks))
         search.look(self.store, self.target, self.places, self.client, done)
         done.to_do += [
             *([] if self.client else studio.to_do(self.target)),
             *unmade,
             *search.strangers(self.store, self.target, self.places),
+            *search.orphans(self.store),
             *search.origins(self.store, self.target),
             *releases.seals_to_do(state.get("seals", {}), done.successors),
             search.ELSEWHERE,

@@ -5,14 +5,24 @@ publications, and every other file.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botbench.core.sql import literals
-from curation.maintenance.erasure import files, journal, made, releases, rows, studio, tracked
+from curation.maintenance.erasure import (
+    files,
+    journal,
+    made,
+    purge,
+    releases,
+    rows,
+    studio,
+    tracked,
+)
 from curation.maintenance.erasure.account import Target
 from curation.store import catalog
-from curation.store import connection as lake
+from curation.store.connection import TRASH
 from curation.store.schema import STORED
 
 if TYPE_CHECKING:
@@ -63,7 +73,7 @@ def look(
     checks.append(
         (
             "what doctor --clean moved to trash/",
-            _swept(store, files.below(store.home / lake.TRASH), target),
+            _swept(store, files.below(store.home / TRASH), target),
         )
     )
     checks += [
@@ -138,8 +148,8 @@ def _is_own(home: Path, path: Path) -> bool:
             or name.name.startswith("catalog.sqlite")
             or name.suffix == ".salt"
         )
-    return name.parts[0] in ("backups", journal.FOLDER, lake.TRASH) or (
-        name.parts[0] == "data" and name.suffix == ".parquet"
+    return name.parts[0] in ("backups", journal.FOLDER, TRASH) or (
+        name.parts[0] == "data" and fnmatchcase(name.name, catalog.DATA_FILE)
     )
 
 
@@ -165,10 +175,21 @@ def tables(store: Store, target: Target) -> list[str]:
 
 
 def data(store: Store, target: Target) -> list[str]:
-    """Parquet files of the store, in use or not, that tell of the accounts."""
-    return _swept(
-        store, (p for p in files.below(store.location.data) if p.suffix == ".parquet"), target
-    )
+    """DuckLake's data files, in use or not, that tell of the accounts."""
+    return _swept(store, sorted(store.location.data.rglob(catalog.DATA_FILE)), target)
+
+
+def orphans(store: Store) -> list[str]:
+    """A sentence on the data files that no version reads and that were left in their place."""
+    paths = purge.unreferenced(store)
+    if not paths:
+        return []
+    names = ", ".join(p.relative_to(store.home).as_posix() for p in paths[:3])
+    return [
+        f"{len(paths):,} data files that no version of this catalog reads do not hold the account"
+        f" and were left ({names}{', ...' if len(paths) > 3 else ''}). Look at them with botbench"
+        " doctor; an older catalog may stand in the place of the right one."
+    ]
 
 
 def pages(store: Store, target: Target) -> list[str]:

@@ -8,8 +8,10 @@ import sqlite3
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from botbench.core.errors import UserError
@@ -23,7 +25,7 @@ TOMORROW = time.time() + 2 * doctor.RESTING
 HANDLE = "an_erased_handle"
 
 
-def accounts(first, last):
+def accounts(first, last, **columns):
     """Accounts numbered from `first` up to `last`: 300 or more of them are a data file, fewer are
     rows in the catalog.
     """
@@ -36,6 +38,7 @@ def accounts(first, last):
                     "account_id": f"91{i:07d}",
                     "platform": "twitter",
                     "handle": f"{HANDLE}_{i}_",
+                    **columns,
                 }
                 for i in range(first, last)
             ],
@@ -308,6 +311,45 @@ def test_the_command_on_an_emptied_catalog(cli, tmp_path):
         "trash" in cli("doctor", "--clean", "--force").stderr + cli("doctor").stdout
         and not kept.exists()
     )
+
+
+def test_an_erasure_leaves_data_files_of_newer_versions_and_of_strangers(tmp_path):
+    location = fill(tmp_path / "store")
+    with Store(location.home) as store:
+        backup.make(store, tmp_path / "kept")
+        store.append(accounts(300, 600), "ada", "more")
+        (newer,) = new_files(location, tmp_path / "kept")
+        # The account was observed again, so this newer file holds it.
+        store.append(accounts(0, 300, observed_at=datetime(2026, 1, 1, tzinfo=UTC)), "ada", "again")
+        (holding,) = new_files(location, tmp_path / "kept") - {newer}
+    stranger = newer.with_name("mine.parquet")
+    duckdb.sql(f"COPY (SELECT '910000007' AS id, 1 AS n) TO '{stranger}'")
+    short = newer.with_name("ducklake-cut-short.parquet")
+    short.write_bytes(b"PAR1 half a file")
+    before = {p: p.read_bytes() for p in (newer, stranger)}
+    # The older catalog stands in the place of the right one.
+    for file in location.home.glob("catalog.sqlite*"):
+        file.unlink()
+    shutil.copyfile(tmp_path / "kept" / "catalog.sqlite", location.home / "catalog.sqlite")
+    with Store(location.home) as store:
+        done = erase(store, "910000007", "asked")
+        kept = store.scalar("SELECT count(*) FROM read_parquet(?)", [str(holding)])
+    assert {p: p.read_bytes() for p in before} == before and not short.exists() and kept == 299
+    assert (done.left, done.left_in) == (0, [])
+    counts = {what: n for what, n in done.files.items() if what.startswith("orphaned")}
+    assert counts == {
+        "orphaned data files: rows taken out": 1,
+        "orphaned data files: removed": 1,
+    }
+    sentences = " ".join(done.to_do)
+    assert "2 data files that no version of this catalog reads do not hold the account" in sentences
+    assert f"{stranger} holds the account. botbench did not make it" in sentences
+
+
+def new_files(location, kept):
+    """The data files of a store that a backup lacks."""
+    names = {p.name for p in kept.rglob("*.parquet")}
+    return {p for p in location.data.rglob("*.parquet") if p.name not in names}
 
 
 def test_an_account_is_erased_from_the_trash_too(place):
