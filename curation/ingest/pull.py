@@ -20,7 +20,7 @@ from curation.ingest.ledger import COUNTS, PullResult, over_limit, stored
 from curation.ingest.reading import files as _files
 from curation.ingest.reading.stage import FED, QUARANTINE, Stage
 from curation.ingest.sources import FORMATS, READER_VERSION
-from curation.store import schema, tombstones
+from curation.store import retractions, schema, tombstones
 from curation.store.store import Store, Transaction
 
 __all__ = ["PullResult", "over_limit", "pull"]
@@ -200,6 +200,8 @@ def _write(transaction: Transaction, stage: Stage, pull_row: dict[str, object]) 
 
 def _write_table(transaction: Transaction, stage: Stage, table: str) -> dict[str, object]:
     """One table's rows; its line of the ledger, which must add up."""
+    if table == "claims":
+        _set_foreign_retractions_aside(stage)
     counts = transaction.insert(table, f"pull_{table}")
     if counts.conflicting:
         _set_conflicts_aside(stage, table)
@@ -216,6 +218,19 @@ def _write_table(transaction: Transaction, stage: Stage, table: str) -> dict[str
     if line["read"] != line["kept"] + line["duplicate"] + line["quarantined"]:
         raise AssertionError(f"the ledger of {table} does not add up: {line}")
     return {"pull_id": stage.pull_id, "table_name": table, **line}
+
+
+def _set_foreign_retractions_aside(stage: Stage) -> None:
+    if not retractions.any_retraction(stage.connection, "pull_claims"):
+        return
+    foreign = retractions.foreign_retractions("pull_claims", from_source=True)
+    bad = f"FROM pull_claims WHERE claim_id IN (SELECT claim_id FROM {foreign})"
+    rows = stage.with_raw("claims", bad, retractions.REASON, retractions.MESSAGE)
+    stage.connection.execute(
+        f"INSERT INTO pull_aside SELECT 'claims', _member, _row, _reason, _message, _raw FROM"
+        f" ({rows})"
+    )
+    stage.connection.execute(f"DELETE {bad}")
 
 
 def _set_conflicts_aside(stage: Stage, table: str) -> None:

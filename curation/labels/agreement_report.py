@@ -13,6 +13,7 @@ from botbench.core.sql import literal, literals
 from botbench.stats import agreement
 from botbench.stats.agreement import Votes
 from curation.labels.consensus.votes import NO_TRAINING
+from curation.store.retractions import standing_claims
 from curation.store.snapshot_queries import latest
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def collect(store: Store, scope: Scope, kinds: Sequence[str], at: str | None) ->
     """Leave the standing answers in the temporary table `agreement_votes`; returns the scale all of
     them are on, if any.
 
-    One row for each claim that was not taken back. Adjudicators are left out: they saw the others'
+    One row for each standing claim. Adjudicators are left out: they saw the others'
     answers or settle what the others left open. So is what was said in training, where the solution
     follows.
     """
@@ -123,13 +124,11 @@ def collect(store: Store, scope: Scope, kinds: Sequence[str], at: str | None) ->
     accounts = f"(FROM {store.relation('accounts', at)} WHERE dataset = {literal(scope.dataset)})"
     store.connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {VOTES} AS
-        WITH mine AS (FROM {store.relation("claims", at)}
-            WHERE dataset = {literal(scope.dataset)} AND claimant_kind IN ({among})),
-        standing AS (
-            FROM mine m ANTI JOIN (FROM mine WHERE retracts IS NOT NULL) r
-            ON m.claim_id = r.retracts AND m.claimant_kind = r.claimant_kind AND m.claimant = r.claimant
-            WHERE m.answer IS NOT NULL AND coalesce(m.attributes['role'], '') <> 'adjudicator'
-                  AND {NO_TRAINING.format("m.")}{batch})
+        WITH standing AS (
+            FROM {standing_claims(store.relation("claims", at))}
+            WHERE dataset = {literal(scope.dataset)} AND claimant_kind IN ({among})
+                AND coalesce(attributes['role'], '') <> 'adjudicator'
+                AND {NO_TRAINING.format("")}{batch})
         SELECT s.account_id AS account, {_annotator(kinds)} AS annotator, s.answer, s.attributes['scale'] AS scale,
                s.attributes['code'] AS code, s.made_at, coalesce(s.batch_id, '(none)') AS batch,
                coalesce(a.stratum, s.attributes['stratum'], '(none)') AS stratum, coalesce(p.platform, '(unknown)') AS platform

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from botbench.core.errors import UserError
 from botbench.core.sql import literal
 from botbench.stats.proportions import Z, wilson
+from curation.store.retractions import standing_claims
 
 if TYPE_CHECKING:
     from curation.labels.agreement_report import Scope
@@ -112,24 +113,18 @@ def _collect(store: Store, scope: Scope, scheme: Meaning, gold: Gold, at: str | 
         f"({literal(a)}, {literal(label)})" for a, label in sorted(scheme.labels.items())
     )
     batch = f" AND batch_id = {literal(scope.batch)}" if scope.batch else ""
-    claims = (
-        f"(FROM {store.relation('claims', at)} WHERE dataset = {literal(scope.dataset)} AND"
-        " claimant_kind = 'person')"
-    )
     truth = "any_value(label)" if gold.attribute is None else "any_value(told)"
     whose = "role = 'adjudicator'" if gold.attribute is None else "told IS NOT NULL"
     attribute = literal(gold.attribute or "")
     store.connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {ANSWERS} AS
-        WITH mine AS (FROM {claims}),
-        standing AS (
+        WITH standing AS (
             SELECT m.*, label, coalesce(attributes['role'], '') AS role,
                    CASE WHEN attributes[{attribute}] IS NOT NULL
                         THEN if(lower(attributes[{attribute}]) = 'bot', 'bot', 'human') END AS told
-            FROM mine m LEFT JOIN (VALUES {said}) meaning(answer, label) USING (answer)
-            ANTI JOIN (FROM mine WHERE retracts IS NOT NULL) r
-            ON m.claim_id = r.retracts AND m.claimant_kind = r.claimant_kind AND m.claimant = r.claimant
-            WHERE m.answer IS NOT NULL),
+            FROM {standing_claims(store.relation("claims", at))} m
+            LEFT JOIN (VALUES {said}) meaning(answer, label) USING (answer)
+            WHERE dataset = {literal(scope.dataset)} AND claimant_kind = 'person'),
         gold AS (
             SELECT account_id, {truth} AS truth FROM standing WHERE {whose}
             GROUP BY account_id HAVING count(DISTINCT {"label" if gold.attribute is None else "told"}) = 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import UserError, unknown
+from curation.store.retractions import retractions
 
 if TYPE_CHECKING:
     from curation.store.store import Store
@@ -23,25 +24,26 @@ def history(
     rows = store.arrow(
         f"""
         WITH mine AS (FROM {claims} WHERE account_id = $account AND ($dataset IS NULL OR dataset = $dataset)),
-        undone AS (SELECT retracts, claimant_kind, claimant, any_value(made_at) AS taken_back_at, min(answer) AS instead
-                   FROM mine WHERE retracts IS NOT NULL GROUP BY ALL),
-        latest AS (SELECT claim_id FROM mine m ANTI JOIN undone u
-                   ON m.claim_id = u.retracts AND m.claimant_kind = u.claimant_kind AND m.claimant = u.claimant
+        undone AS (
+            SELECT claim_id, retracted_at AS taken_back_at, replaced_by AS instead
+            FROM {retractions(claims)}),
+        latest AS (SELECT claim_id FROM mine ANTI JOIN undone USING (claim_id)
                    WHERE answer IS NOT NULL QUALIFY made_at IS NULL
                    OR made_at = max(made_at) OVER (PARTITION BY dataset, claimant_kind, claimant))
         SELECT m.dataset, m.claim_id, m.claimant, m.claimant_kind, m.answer, m.kinds, m.confidence, m.reasons, m.note, m.made_at,
                m.evidence_at, m.batch_id, m.lead_time_s, m.scores_shown, map_entries(m.attributes) AS attributes, m.retracts,
-               m.claim_id IN (SELECT claim_id FROM latest) AS stands, u.taken_back_at, u.instead
-        FROM mine m LEFT JOIN undone u
-        ON m.claim_id = u.retracts AND m.claimant_kind = u.claimant_kind AND m.claimant = u.claimant
+               m.claim_id IN (SELECT claim_id FROM latest) AS stands, u.taken_back_at, u.instead,
+               u.claim_id IS NOT NULL AS retracted
+        FROM mine m LEFT JOIN undone u ON u.claim_id = m.claim_id
         ORDER BY m.dataset, m.made_at NULLS FIRST, m.claimant_kind, m.claimant, m.claim_id""",
         {"account": account, "dataset": dataset},  # type: ignore[arg-type]
     ).to_pylist()
     if not rows:
         raise _nobody(store, account, dataset, claims)
+    retracted = {row["claim_id"] for row in rows if row.pop("retracted")}
     for row in rows:
         row["attributes"] = {e["key"]: e["value"] for e in row["attributes"] or ()}
-        row["fate"] = _fate(row)
+        row["fate"] = _fate(row, retracted)
     return {
         "account": account,
         "datasets": sorted({r["dataset"] for r in rows}),
@@ -50,10 +52,10 @@ def history(
     }
 
 
-def _fate(row: dict[str, Any]) -> str:
+def _fate(row: dict[str, Any], retracted: set[str]) -> str:
     if row["answer"] is None:
-        return "takes an answer back"
-    if row["taken_back_at"] is not None or row["instead"] is not None:
+        return "takes an answer back" if row["retracts"] in retracted else "retracts nothing"
+    if row["claim_id"] in retracted:
         return f"corrected to {row['instead']}" if row["instead"] else "taken back"
     return "stands" if row["stands"] else "answered again later"
 
@@ -105,6 +107,8 @@ def sentence(row: dict[str, Any]) -> str:
         "rule": "the rule {}",
         "model": "the model {}",
     }[row["claimant_kind"]].format(row["claimant"])
+    if row["fate"] == "retracts nothing":
+        return f"{who} would take back what is not theirs; it retracts nothing."
     if row["answer"] is None:
         return f"{who} took an answer back."
     about = [

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botbench.core.errors import unknown
 from botbench.core.sql import literal, literals
 from curation.labels import duplicates
+from curation.store.retractions import standing_claims
 
 if TYPE_CHECKING:
     from curation.labels.consensus import Meaning
@@ -70,11 +71,9 @@ def _sides(
     store.connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE conflict_sides AS
-        WITH mine AS (FROM {claims} WHERE claimant_kind IN ({literals(kinds)}){where}),
-        standing AS (
-            FROM mine m ANTI JOIN (FROM mine WHERE retracts IS NOT NULL) r
-            ON m.claim_id = r.retracts AND m.claimant_kind = r.claimant_kind AND m.claimant = r.claimant
-            WHERE m.answer IS NOT NULL
+        WITH standing AS (
+            FROM {standing_claims(claims)}
+            WHERE claimant_kind IN ({literals(kinds)}){where}
             QUALIFY made_at IS NULL OR made_at = max(made_at) OVER (PARTITION BY dataset, account_id, claimant_kind, claimant)),
         judging AS (
             SELECT DISTINCT dataset, account_id, claimant_kind, claimant, answer, label

@@ -16,6 +16,7 @@ from curation.sampling import score_files as files
 from curation.sampling.designs import Design, Stratum
 from curation.sampling.designs.posts import COUNTS
 from curation.sampling.unequal_probability import Weighted, classes, inclusion
+from curation.store.retractions import standing_claims
 from curation.store.snapshot_queries import latest
 from curation.store.store import Store
 
@@ -125,8 +126,7 @@ def _suspect(store: Store, dataset: str, version: int, population: str, *, from_
         connection.execute(
             f"""
             CREATE OR REPLACE TEMP TABLE {files.KINDS} AS SELECT DISTINCT account_id, unnest(kinds) AS kind, 1.0 AS p
-            FROM {store.relation("claims", version)} WHERE dataset = {literal(dataset)} AND claim_id NOT IN
-            (SELECT retracts FROM {store.relation("claims", version)} WHERE retracts IS NOT NULL)"""
+            FROM {standing_claims(store.relation("claims", version))} WHERE dataset = {literal(dataset)}"""
         )
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {files.KINDS} AS SELECT * FROM {files.KINDS} SEMI JOIN"

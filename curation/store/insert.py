@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from curation.store import retractions
 from curation.store.schema import Table
 
 if TYPE_CHECKING:
@@ -20,15 +21,19 @@ def merge(connection: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table | 
     others.
 
     Only keys are grouped, so memory does not grow with texts. Call inside the store's transaction.
-    Leaves the rows that share a key with other content in the temporary table `conflicts_<table>`.
+    Leaves the rows that share a key with other content in the temporary table `conflicts_<table>`,
+    and retractions of other claimants' claims, which are not kept, in `claims_set_aside`.
     """
     from curation.store.store import Counts
 
     stage = _staged(connection, table, rows)
-    read = _one(connection, f"SELECT count(*) FROM {stage}")
+    offered = read = _one(connection, f"SELECT count(*) FROM {stage}")
+    if table.name == "claims" and (accepted := retractions.set_aside(connection, stage)):
+        stage = f'temp."{accepted}"'
+        read = _one(connection, f"SELECT count(*) FROM {stage}")
     if read == 0:
         connection.execute(f'CREATE OR REPLACE TEMP TABLE "conflicts_{table.name}" AS FROM {stage}')
-        return Counts()
+        return Counts(offered, set_aside=offered)
     target = f'lake.main."{table.name}"'
     key = ", ".join(f'"{k}"' for k in table.key)
     connection.execute(
@@ -54,7 +59,7 @@ def merge(connection: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table | 
     )
     connection.execute(f"INSERT INTO {target} ({columns}) SELECT {columns} FROM {stage}{fresh}")
     conflicting = _conflicts(connection, table, stage, target, all_new=kept == read)
-    return Counts(read, kept, read - kept - conflicting, conflicting)
+    return Counts(offered, kept, read - kept - conflicting, conflicting, offered - read)
 
 
 def _staged(connection: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table | str) -> str:

@@ -2,9 +2,10 @@
 the catalog made first.
 
 The schema says the tables once, so what is to be done follows from the store itself: nobody writes
-a step a second time, forgets one, or runs one twice. Steps only add: a table, a column that may be
-NULL, the leave to be NULL. Rows and files are never rewritten, and old versions stay readable as
-they were (`Store.relation` fills what they lack with NULL).
+a step a second time, forgets one, or runs one twice. Steps only add: a table (with the rows that
+`FILLED` gives it), a column that may be NULL, the leave to be NULL. Rows and files are never
+rewritten, and old versions stay readable as they were (`Store.relation` fills what they lack with
+NULL).
 """
 
 from __future__ import annotations
@@ -18,15 +19,19 @@ from pathlib import Path
 import duckdb
 
 from botbench.core.errors import UserError
-from curation.store import catalog, schema
+from curation.store import catalog, retractions, schema
 from curation.store.connection import Location
 
 AUTHOR = "botbench"
+FILLED = {"retractions_set_aside": retractions.mark()}
+"""Table to SQL for the rows that it gets when it is added to an old store: retractions of other
+claimants' claims that came in before they were set aside.
+"""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One statement, and what it adds in a word."""
+    """One statement, and what it adds in a word (nothing for the rows of a table)."""
 
     sql: str
     says: str
@@ -45,6 +50,12 @@ def pending(connection: duckdb.DuckDBPyConnection) -> list[Step]:
             steps += _table_steps(table, there[table.name])
         else:
             steps.append(Step(schema.ddl(table, "lake.main."), table.name))
+            if rows := FILLED.get(table.name):
+                names = ", ".join(table.names)
+                fill = (
+                    f'INSERT INTO lake.main."{table.name}" ({names}) SELECT {names} FROM ({rows})'
+                )
+                steps.append(Step(fill, ""))
     return steps
 
 
@@ -107,7 +118,7 @@ def migrate(connection: duckdb.DuckDBPyConnection, location: Location) -> list[S
             connection.execute(step.sql)
         if steps:
             connection.execute("UPDATE lake.main.guard SET n = n + 1")
-            said = f"schema: {', '.join(step.says for step in steps)}"
+            said = f"schema: {', '.join(step.says for step in steps if step.says)}"
             connection.execute(
                 "CALL lake.set_commit_message(?, ?, extra_info => ?)",
                 [AUTHOR, said, json.dumps({"catalog_before": saved.name})],

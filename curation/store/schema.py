@@ -546,6 +546,26 @@ _TABLES = (
         of_versions=True,
     ),
     Table(
+        "retractions_set_aside",
+        "A retraction that retracts nothing, because it names another claimant's claim.",
+        ("claim_id",),
+        (
+            _text("claim_id", "the retraction's own claim_id", True),
+            _DATASET,
+            _ACCOUNT,
+            _text("retracts", "the claim_id that it names", True),
+            _text("reason", "a code: foreign_retraction", True),
+            _text("message", "what is wrong, in a sentence", True),
+            _text(
+                "raw",
+                "the row as it was offered, as JSON; NULL where it was in `claims` before such rows"
+                " were set aside, and still is",
+            ),
+            _time("set_aside_at", "when", content=False),
+        ),
+        of_versions=True,
+    ),
+    Table(
         "predictions",
         "What a detector said of an account: the result, of which metrics are a view. Parquet"
         " beside the run.",

@@ -28,12 +28,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Counts:
-    """What became of the rows offered for one table; read = kept + duplicate + conflicting."""
+    """What became of the rows offered for one table; read = kept + duplicate + conflicting +
+    set_aside (retractions of other claimants' claims).
+    """
 
     read: int = 0
     kept: int = 0
     duplicate: int = 0
     conflicting: int = 0
+    set_aside: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,12 @@ class Transaction:
         schema's columns.
 
         Equal key and content is a duplicate; equal key and other content is conflicting, and left
-        in the temporary table `conflicts_<name>` for the caller to quarantine.
+        in the temporary table `conflicts_<name>` for the caller to quarantine. A retraction of
+        another claimant's claim goes to the table `retractions_set_aside`, with its reason.
         """
         counts = merge(self.connection, schema.STORED[name], rows)
+        if counts.set_aside:
+            self.insert("retractions_set_aside", "claims_set_aside")
         self.fresh += counts.kept
         self.counts[name] = counts
         return counts

@@ -17,6 +17,7 @@ from curation.annotation.scheme.scheme import Scheme
 from curation.annotation.scheme.store_schemes import SchemeBook
 from curation.release.splits import duplicate_groups
 from curation.store.identity import claim_id
+from curation.store.retractions import standing_claims
 from curation.store.schema import TABLES
 from curation.store.snapshot_queries import card, latest, newest_consensus
 from curation.store.store import Store
@@ -45,7 +46,7 @@ def pinned(
 
     `USE` it on a cursor of the store's connection. Beside the tables: `latest` (observation of each
     account), `members` (account_id, group of equal profiles), `known` (account ids observed or
-    claimed), `standing` (claims not taken back, with their `label`), `torn` (split_id, account_id,
+    claimed), `standing` (claims that stand, with their `label`), `torn` (split_id, account_id,
     parts, candidate: accounts whose group stands in several parts of a split), `drawn` (accounts of
     samples with their probability `p` and their batch), `versions`, `card`, `platforms`, and what
     the schemes say: `answers` (scheme, word, label, kinds) and `codes` (scheme, kinds, reasons: all
@@ -99,9 +100,8 @@ def _views(
         "latest": f"FROM {latest('accounts')}",
         "known": "SELECT account_id FROM accounts UNION SELECT account_id FROM claims",
         "standing": (
-            "SELECT c.*, label FROM claims c LEFT JOIN answers a ON a.scheme = c.scheme AND a.word"
-            " = c.answer WHERE answer IS NOT NULL AND NOT EXISTS (SELECT 1 FROM claims r WHERE"
-            " r.retracts = c.claim_id)"
+            f"SELECT c.*, label FROM {standing_claims('claims')} c LEFT JOIN answers a"
+            " ON a.scheme = c.scheme AND a.word = c.answer"
         ),
         # Each account that a sample was drawn with, once, with what its batch says.
         "drawn": (

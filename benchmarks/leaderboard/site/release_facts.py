@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.data import release_arrays
 from botbench.core.errors import UserError
+from botbench.core.sql import literal
 from botbench.stats import agreement
+from curation.store.retractions import standing_claims
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,16 +28,6 @@ SAID = ("title", "licence", "citation", "validation", "accepted", "evidence", "l
 CARD = ("description", "known_issues")
 TIERS = ("internal",)
 """Tiers whose datasheets do not go out."""
-STANDING = """
-    WITH said AS (SELECT * FROM read_parquet(?)),
-    standing AS (
-        FROM said s ANTI JOIN (FROM said WHERE retracts IS NOT NULL) r
-        ON s.claim_id = r.retracts AND s.claimant_kind = r.claimant_kind AND s.claimant = r.claimant
-        WHERE s.answer IS NOT NULL AND coalesce(s.attributes['role'], '') <> 'adjudicator'
-              AND coalesce(s.attributes['part'], '') <> 'training')"""
-"""Claims that stand, without what adjudicators and trainees said: as
-`curation.labels.agreement_report` takes them.
-"""
 
 
 @dataclass(frozen=True)
@@ -83,10 +75,11 @@ def claims(release: Release) -> list[dict[str, Any]]:
     agreeing pairs; None where no account has two votes of the kind.
     """
     counts = release_arrays.ask(
-        f"""{STANDING}
+        f"""
         SELECT claimant_kind AS kind, count(*) AS claims, count(DISTINCT claimant) AS claimants,
-               count(DISTINCT account_id) AS accounts FROM standing GROUP BY 1 ORDER BY 1""",
-        [_file(release)],
+               count(DISTINCT account_id) AS accounts
+        FROM {_votes(release)} GROUP BY 1 ORDER BY 1""",
+        [],
     )
     return [{**row, **_agreed(release, str(row["kind"]))} for row in counts.to_pylist()]
 
@@ -94,12 +87,12 @@ def claims(release: Release) -> list[dict[str, Any]]:
 def _agreed(release: Release, kind: str) -> dict[str, Any]:
     """One vote a claimant and account, the latest; two answers of one moment are none."""
     votes = release_arrays.ask(
-        f"""{STANDING},
-        latest AS (FROM standing WHERE claimant_kind = ?
+        f"""
+        WITH latest AS (FROM {_votes(release)} WHERE claimant_kind = ?
             QUALIFY made_at IS NOT DISTINCT FROM max(made_at) OVER (PARTITION BY account_id, claimant))
         SELECT account_id AS account, claimant AS annotator, any_value(answer) AS answer FROM latest
         GROUP BY ALL HAVING count(DISTINCT answer) = 1 ORDER BY ALL""",
-        [_file(release), kind],
+        [kind],
     )
     table = agreement.Votes.of(votes).counts()
     several = int((table.sum(axis=1) >= 2).sum()) if len(table) else 0
@@ -114,16 +107,28 @@ def _agreed(release: Release, kind: str) -> dict[str, Any]:
 
 
 def kinds(release: Release) -> pa.Table:
-    """dataset, account_id and kind of each bot whose kind is told: the first kind of its claims, or
-    the source's group.
+    """dataset, account_id and kind of each bot whose kind is told: the first kind of its standing
+    claims, or the source's group.
     """
+    standing = standing_claims(f"read_parquet({literal(_file(release))})")
     return release_arrays.ask(
-        """
+        f"""
         SELECT l.dataset, l.account_id, c.kind FROM read_parquet(?) l
-        JOIN (SELECT account_id, mode(coalesce(kinds[1], attributes['group'])) AS kind FROM read_parquet(?)
-              WHERE answer = 'bot' GROUP BY account_id) c USING (account_id)
+        JOIN (SELECT account_id, mode(coalesce(kinds[1], attributes['group'])) AS kind
+              FROM {standing} WHERE answer = 'bot' GROUP BY account_id) c USING (account_id)
         WHERE l.label = 'bot' AND c.kind IS NOT NULL ORDER BY ALL""",
-        [str(release.file("labels")), _file(release)],
+        [str(release.file("labels"))],
+    )
+
+
+def _votes(release: Release) -> str:
+    """SQL for the claims that stand, without what adjudicators and trainees said: as
+    `curation.labels.agreement_report` takes them.
+    """
+    standing = standing_claims(f"read_parquet({literal(_file(release))})")
+    return (
+        f"(FROM {standing} WHERE coalesce(attributes['role'], '') <> 'adjudicator'"
+        " AND coalesce(attributes['part'], '') <> 'training')"
     )
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.study.data import scores
 from botbench.core.errors import UserError, unknown
 from botbench.core.sql import literal, literals
+from curation.store.retractions import standing_claims
 from curation.store.snapshot_queries import latest
 
 if TYPE_CHECKING:
@@ -200,18 +201,15 @@ def cohort(frame: Frame) -> str:
         )
     if who.file:
         return _listed(who.file)
-    where = [f"dataset = {literal(frame.campaign.dataset)}", "answer IS NOT NULL"]
+    where = [f"dataset = {literal(frame.campaign.dataset)}"]
     where += [
         f"{name} = {literal(value)}"
         for name in ("claimant", "claimant_kind", "answer")
         if (value := getattr(who, name))
     ]
     where += [f"list_contains(kinds, {literal(who.kind)})"] if who.kind else []
-    claims = frame.store.relation("claims", frame.version)
-    return (
-        f"(SELECT DISTINCT account_id FROM {claims} c ANTI JOIN (SELECT retracts FROM {claims}"
-        f" WHERE retracts IS NOT NULL) r ON c.claim_id = r.retracts WHERE {' AND '.join(where)})"
-    )
+    claims = standing_claims(frame.store.relation("claims", frame.version))
+    return f"(SELECT DISTINCT account_id FROM {claims} WHERE {' AND '.join(where)})"
 
 
 def _column(name: str) -> str:

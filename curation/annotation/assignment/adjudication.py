@@ -16,6 +16,7 @@ from curation.annotation.assignment.batches import Batch
 from curation.annotation.assignment.roster import Roster
 from curation.annotation.card.card import Card, card_hash
 from curation.annotation.scheme.scheme import Scheme
+from curation.store.retractions import standing_claims
 
 if TYPE_CHECKING:
     from curation.store.store import Store
@@ -24,15 +25,15 @@ if TYPE_CHECKING:
 def standing(store: Store, batch_ids: list[str], scheme: Scheme, at: int | None = None) -> None:
     """`standing_votes`: what people say now of the sampled accounts of some batches (adjudicators,
     training and gold apart): batch_id, account_id, claimant, answer, label, reasons, note."""
-    claims = store.relation("claims", at)
+    claims = standing_claims(store.relation("claims", at))
     meaning = ", ".join(f"({literal(a)}, {literal(label)})" for a, label in scheme.labels.items())
     store.connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE standing_votes AS
         SELECT batch_id, account_id, claimant, answer, label, reasons, note
-        FROM {claims} c LEFT JOIN (VALUES {meaning}) m(answer, label) USING (answer)
-        WHERE list_contains(?::VARCHAR[], batch_id) AND claimant_kind = 'person' AND answer IS NOT NULL
-            AND attributes['part'] IS NULL AND claim_id NOT IN (SELECT retracts FROM {claims} WHERE retracts IS NOT NULL)
+        FROM {claims} LEFT JOIN (VALUES {meaning}) m(answer, label) USING (answer)
+        WHERE list_contains(?::VARCHAR[], batch_id) AND claimant_kind = 'person'
+            AND attributes['part'] IS NULL
         QUALIFY row_number() OVER (PARTITION BY batch_id, account_id, claimant ORDER BY made_at DESC NULLS LAST, claim_id) = 1""",
         [batch_ids],
     )
@@ -43,7 +44,7 @@ def waiting(store: Store, batch_ids: list[str], scheme: Scheme) -> list[tuple[st
     sorted.
     """
     standing(store, batch_ids, scheme)
-    claims = store.relation("claims")
+    claims = standing_claims(store.relation("claims"))
     agreed = float(scheme.consensus["agreed"])
     rows = store.arrow(f"""
         WITH sides AS (SELECT batch_id, account_id, count(*) FILTER (label = 'bot') AS bots,
@@ -51,8 +52,7 @@ def waiting(store: Store, batch_ids: list[str], scheme: Scheme) -> list[tuple[st
         SELECT batch_id, account_id FROM sides JOIN {store.relation("batches")} b USING (batch_id)
         WHERE bots > 0 AND humans > 0 AND round(greatest(bots, humans) / (bots + humans), 4) < {agreed!r}
             AND NOT EXISTS (FROM {claims} c WHERE c.dataset = b.dataset AND c.account_id = sides.account_id
-                AND attributes['role'] = 'adjudicator'
-                AND claim_id NOT IN (SELECT retracts FROM {claims} WHERE retracts IS NOT NULL))
+                AND attributes['role'] = 'adjudicator')
         ORDER BY ALL""").to_pylist()
     return [(r["batch_id"], r["account_id"]) for r in rows]
 

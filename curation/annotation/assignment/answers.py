@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from curation.annotation.assignment.batches import Batch
+from curation.store.retractions import standing_claims
 
 if TYPE_CHECKING:
     from curation.store.store import Store
@@ -33,9 +34,8 @@ def standing(store: Store, batch: Batch) -> Iterator[tuple[Any, ...]]:
     try:
         found.execute("SET TimeZone = 'UTC'")
         found.execute(
-            f"SELECT {', '.join(COLUMNS)} FROM lake.main.claims c "
-            "WHERE batch_id = ? AND claimant_kind = 'person' AND answer IS NOT NULL "
-            "AND NOT EXISTS (FROM lake.main.claims r WHERE r.retracts = c.claim_id) "
+            f"SELECT {', '.join(COLUMNS)} FROM {standing_claims('lake.main.claims')} "
+            "WHERE batch_id = ? AND claimant_kind = 'person' "
             "ORDER BY account_id, claimant, made_at, claim_id",
             [batch.batch_id],
         )

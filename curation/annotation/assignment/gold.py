@@ -18,6 +18,7 @@ from curation.annotation.assignment.batches import Batch, find
 from curation.annotation.assignment.roster import Roster
 from curation.annotation.scheme.scheme import Scheme
 from curation.store import schema
+from curation.store.retractions import standing_claims
 
 if TYPE_CHECKING:
     from curation.store.store import Store, Transaction
@@ -29,7 +30,7 @@ def adjudicated(store: Store, dataset: str, scheme: Scheme) -> int:
 
     Answers that leave an account out make no gold. Returns how many there are.
     """
-    claims = store.relation("claims")
+    claims = standing_claims(store.relation("claims"))
     meaning = ", ".join(
         f"({literal(a)}, {literal(label)})" for a, label in scheme.labels.items() if label
     )
@@ -38,7 +39,6 @@ def adjudicated(store: Store, dataset: str, scheme: Scheme) -> int:
         CREATE OR REPLACE TEMP TABLE known_accounts AS
         SELECT account_id, answer, label, reasons, note FROM {claims} c JOIN (VALUES {meaning}) m(answer, label) USING (answer)
         WHERE dataset = {literal(dataset)} AND attributes['role'] = 'adjudicator'
-            AND claim_id NOT IN (SELECT retracts FROM {claims} WHERE retracts IS NOT NULL)
         QUALIFY row_number() OVER (PARTITION BY account_id ORDER BY made_at DESC NULLS LAST, claim_id) = 1"""
     )
     return int(store.arrow("SELECT count(*) AS n FROM known_accounts")["n"][0].as_py())
@@ -183,10 +183,9 @@ def feedback(store: Store, batch: Batch, scheme: Scheme) -> dict[str, list[dict[
         f"""
         SELECT claimant, c.answer AS yours, k.answer AS adjudicated, m.label IS NOT DISTINCT FROM k.label AS alike,
             k.reasons, k.note, c.reasons AS your_reasons, c.made_at, c.attributes['annotation'] AS annotation
-        FROM {store.relation("claims")} c JOIN known_accounts k USING (account_id) LEFT JOIN (VALUES {meaning}) m(answer, label)
+        FROM {standing_claims(store.relation("claims"))} c JOIN known_accounts k USING (account_id) LEFT JOIN (VALUES {meaning}) m(answer, label)
             ON m.answer = c.answer
-        WHERE batch_id = ? AND c.answer IS NOT NULL AND claim_id NOT IN
-            (SELECT retracts FROM {store.relation("claims")} WHERE retracts IS NOT NULL) ORDER BY claimant, made_at""",
+        WHERE batch_id = ? ORDER BY claimant, made_at""",
         [batch.batch_id],
     ).to_pylist()
     names = Roster.load(store.home).names()

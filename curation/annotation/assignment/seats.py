@@ -16,6 +16,7 @@ from curation.annotation.assignment import batches
 from curation.annotation.assignment.annotation_log import latest_states
 from curation.annotation.assignment.batches import Batch, account_key
 from curation.annotation.assignment.roster import Roster
+from curation.store.retractions import standing_claims
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -256,9 +257,8 @@ def take_out(store: Store, batch: Batch, answers: Sequence[str]) -> int:
     gone = store.arrow(
         f"""
         SELECT account_id, copy, NULL::VARCHAR AS annotator FROM seat_open WHERE account_id IN (
-            SELECT account_id FROM {store.relation("claims")} WHERE batch_id = ? AND list_contains(?::VARCHAR[], answer)
-            AND claimant_kind = 'person' AND claim_id NOT IN
-            (SELECT retracts FROM {store.relation("claims")} WHERE retracts IS NOT NULL))""",
+            SELECT account_id FROM {standing_claims(store.relation("claims"))}
+            WHERE batch_id = ? AND list_contains(?::VARCHAR[], answer) AND claimant_kind = 'person')""",
         [batch.batch_id, list(answers)],
     )
     return write(store, batch, gone, "reported") if gone.num_rows else 0

@@ -108,7 +108,7 @@ class Reader:
         project = str(meta.get("project") or annotation.get("project") or task.get("project") or "")
         number = str(annotation.get("id"))
         person, known = self._person(annotation.get("completed_by"), project)
-        editor, _ = self._person(annotation.get("updated_by"), project)
+        editor, editor_known = self._person(annotation.get("updated_by"), project)
         return {
             "annotation_id": str(annotation.get("unique_id") or f"{project}:{number}"),
             "number": number,
@@ -119,7 +119,9 @@ class Reader:
             "claimant": self.people.pseudonym(person),
             "person_known": known,
             "edited_by": (
-                self.people.pseudonym(editor) if known and editor not in (person, "") else None
+                self.people.pseudonym(editor)
+                if known and editor_known and editor != person
+                else None
             ),
             "scheme_version": str(meta.get("scheme") or self.fallback.version),
             "card_hash": meta.get("card_hash"),

@@ -165,7 +165,26 @@ def _changes(store: Store) -> None:
         FROM """
         + latest_states("lake.main.annotation_log")
         + """ l
-        LEFT JOIN lake.main.claims c ON c.claim_id = l.claim_id AND l.event IN ('answered', 'edited')""",
+        LEFT JOIN lake.main.claims c ON c.claim_id = l.claim_id AND c.answer IS NOT NULL
+            AND l.event IN ('answered', 'edited', 'rejected')""",
+    )
+    # Only its claimant retracts a claim: what somebody else made of the annotation is set aside,
+    # and the claim stands until its claimant answers again.
+    own = "(NOT person_known OR claimant = live_claimant) AND coalesce(edited_by = live_claimant, true)"
+    _temp(
+        store,
+        "sync_judged",
+        f"""
+        SELECT * EXCLUDE (foreign_reason) REPLACE (
+                CASE WHEN kept IS NULL THEN event ELSE 'rejected' END AS event,
+                CASE WHEN kept IS NULL THEN reason ELSE foreign_reason END AS reason)
+        FROM (
+            SELECT s.*, CASE WHEN live IS NOT NULL AND NOT ({own})
+                    AND (s.payload_hash <> l.payload_hash OR l.event = 'rejected') THEN live END AS kept,
+                CASE WHEN claimant = live_claimant THEN edited_by ELSE claimant END
+                || ' changed the answer of ' || live_claimant || ', which only ' || live_claimant
+                || ' can retract: it stands' AS foreign_reason
+            FROM sync_seen s LEFT JOIN sync_latest l USING (annotation_id))""",
     )
     # An accepted answer stays accepted: what is refused now under another scheme file was said all
     # the same.
@@ -177,7 +196,7 @@ def _changes(store: Store) -> None:
                 CASE WHEN NOT person_known AND live IS NOT NULL THEN live_claimant ELSE claimant END AS claimant,
                 CASE WHEN s.event = 'answered' AND live IS NOT NULL THEN 'edited' ELSE s.event END AS event),
             live, live_dataset, live_account, live_claimant
-        FROM sync_seen s LEFT JOIN sync_latest l USING (annotation_id)
+        FROM sync_judged s LEFT JOIN sync_latest l USING (annotation_id)
         WHERE l.annotation_id IS NULL OR (l.event <> 'deleted' AND (
             (s.updated_at > l.updated_at AND s.payload_hash <> l.payload_hash)
             OR (s.updated_at >= coalesce(l.updated_at, s.updated_at) AND l.event = 'rejected' AND s.event <> 'rejected')))
@@ -219,7 +238,7 @@ def _claims(store: Store) -> None:
             CASE WHEN event <> 'deleted' THEN updated_at END AS made_at,
             map_from_entries([{_entry("annotation", "number")}, {_entry("revision", _moment("updated_at"))},
                 {_entry("event", "event")}]) AS attributes
-        FROM sync_changes WHERE live IS NOT NULL AND (event NOT IN ('answered', 'edited') OR NOT ({same}))""",
+        FROM sync_changes WHERE live IS NOT NULL AND kept IS NULL AND (event NOT IN ('answered', 'edited') OR NOT ({same}))""",
     )
     _temp(store, "sync_named", f"SELECT *, {identity.claim_id()} AS claim_id FROM sync_new")
     store.connection.execute(
@@ -234,8 +253,8 @@ def _log(store: Store, server: str) -> None:
         store,
         "sync_log",
         """
-        SELECT ? AS server, project, annotation_id, updated_at, event, payload_hash, n.claim_id, c.batch_id, c.account_key,
-            c.claimant, c.task, c.number, CASE WHEN event = 'rejected' THEN c.reason END AS reason, c.lead_time_s
+        SELECT ? AS server, project, annotation_id, updated_at, event, payload_hash,
+            coalesce(n.claim_id, c.kept) AS claim_id, c.batch_id, c.account_key, c.claimant, c.task, c.number, CASE WHEN event = 'rejected' THEN c.reason END AS reason, c.lead_time_s
         FROM sync_changes c LEFT JOIN (FROM sync_named
             QUALIFY row_number() OVER (PARTITION BY annotation_id ORDER BY is_answer DESC) = 1) n
         USING (annotation_id)""",
@@ -250,7 +269,7 @@ def _rejected(store: Store, server: str, projects: Sequence[str] | None) -> list
     latest = latest_states(store.relation("annotation_log"))
     found: list[dict[str, Any]] = store.arrow(
         f"""
-        FROM (SELECT project, task, number AS annotation, account_key, reason FROM sync_seen WHERE event = 'rejected'
+        FROM (SELECT project, task, number AS annotation, account_key, reason FROM sync_judged WHERE event = 'rejected'
         UNION ALL SELECT project, task, number, account_key, reason FROM {latest}
         WHERE event = 'rejected' AND server = $1 AND list_contains($2::VARCHAR[], project) AND reason IS NOT NULL
             AND annotation_id NOT IN (SELECT annotation_id FROM sync_seen)

@@ -14,6 +14,7 @@ from curation.annotation.assignment.annotation_log import latest_states
 from curation.annotation.assignment.batches import Batch, find
 from curation.annotation.assignment.roster import Roster
 from curation.annotation.scheme.scheme import Scheme
+from curation.store.retractions import standing_claims
 from curation.store.snapshot_queries import card
 
 if TYPE_CHECKING:
@@ -130,10 +131,9 @@ def _gold(
         for row in store.arrow(
             f"""
             SELECT claimant, count(*) AS seen, count(*) FILTER (m.label IS NOT DISTINCT FROM k.label) AS good
-            FROM {store.relation("claims")} c JOIN known_accounts k USING (account_id)
+            FROM {standing_claims(store.relation("claims"))} c JOIN known_accounts k USING (account_id)
                 LEFT JOIN (VALUES {meaning}) m(answer, label) ON m.answer = c.answer
-            WHERE batch_id = ? AND c.attributes['part'] = 'gold' AND c.answer IS NOT NULL AND claim_id NOT IN
-                (SELECT retracts FROM {store.relation("claims")} WHERE retracts IS NOT NULL)
+            WHERE batch_id = ? AND c.attributes['part'] = 'gold'
             GROUP BY claimant""",
             [batch.batch_id],
         ).to_pylist():

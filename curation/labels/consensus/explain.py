@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botbench.core.errors import unknown
 from curation.labels.consensus.run import DEFAULT, KINDS, claimants, fit_votes, judge
 from curation.labels.consensus.votes import TRAINING, VOTES, Meaning
+from curation.store.retractions import retractions
 
 if TYPE_CHECKING:
     from curation.store.store import Store
@@ -72,19 +73,19 @@ def _votes(
     store: Store, dataset: str, account: str, kinds: Sequence[str], at: str | None
 ) -> list[dict[str, Any]]:
     """Every claim on the account in order of time, with what became of it."""
+    claims = store.relation("claims", at)
     found: list[dict[str, Any]] = store.arrow(
         f"""
-        WITH mine AS (FROM {store.relation("claims", at)} WHERE dataset = ? AND account_id = ?),
-        undone AS (SELECT retracts, claimant_kind, claimant FROM mine WHERE retracts IS NOT NULL)
+        WITH mine AS (FROM {claims} WHERE dataset = ? AND account_id = ?)
         SELECT m.claim_id, m.claimant, m.claimant_kind, m.answer, v.label, m.confidence, m.made_at, m.batch_id,
                coalesce(v.settles, false) AS settles, v.claim_id IS NOT NULL AS counts,
                CASE WHEN v.settles THEN 'settles the account' WHEN v.label IS NOT NULL THEN 'counts'
                     WHEN v.claim_id IS NOT NULL THEN 'does not judge' WHEN m.answer IS NULL THEN 'a retraction'
-                    WHEN u.retracts IS NOT NULL THEN 'taken back' WHEN m.attributes['part'] = '{TRAINING}' THEN 'said in training'
+                    WHEN r.claim_id IS NOT NULL THEN 'taken back' WHEN m.attributes['part'] = '{TRAINING}' THEN 'said in training'
                     WHEN NOT m.claimant_kind IN (SELECT unnest(?::VARCHAR[]))
                     THEN 'its kind was not asked' ELSE 'answered again later' END AS fate
         FROM mine m LEFT JOIN {VOTES} v ON m.claim_id = v.claim_id
-        LEFT JOIN undone u ON m.claim_id = u.retracts AND m.claimant_kind = u.claimant_kind AND m.claimant = u.claimant
+        LEFT JOIN {retractions(claims)} r ON r.claim_id = m.claim_id
         ORDER BY m.made_at NULLS FIRST, m.claimant_kind, m.claimant, m.claim_id""",
         [dataset, account, list(kinds)],
     ).to_pylist()

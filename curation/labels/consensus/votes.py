@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from botbench.core.errors import UserError
 from botbench.core.sql import literal, literals
+from curation.store.retractions import standing_claims
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -62,8 +63,7 @@ def collect(
     """Leave the votes in the temporary table `consensus_votes`: account_id, claimant_kind,
     claimant, label, claim_id, settles.
 
-    A claim counts where its claimant has not taken it back, and has said nothing later of the
-    account. Claims of one moment, or of unknown time, are simultaneous: where they differ, the
+    A claim counts where it stands, and its claimant has said nothing later of the account. Claims of one moment, or of unknown time, are simultaneous: where they differ, the
     claimant contradicts itself, and all count. What an adjudicator says `settles`, and is no vote
     among others; what is said in training does not count at all.
     """
@@ -73,14 +73,13 @@ def collect(
     among = literals(kinds)
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {VOTES} AS
-        WITH mine AS (
-            SELECT claim_id, account_id, claimant_kind, claimant, answer, made_at, retracts, attributes,
-                   claimant_kind = 'person' AND coalesce(attributes['role'], '') = '{ADJUDICATOR}' AS settles
-            FROM {claims} WHERE dataset = {literal(dataset)} AND claimant_kind IN ({among})),
-        standing AS (
-            FROM mine m ANTI JOIN (FROM mine WHERE retracts IS NOT NULL) r
-            ON m.claim_id = r.retracts AND m.claimant_kind = r.claimant_kind AND m.claimant = r.claimant
-            WHERE m.answer IS NOT NULL AND {NO_TRAINING.format("m.")}),
+        WITH standing AS (
+            SELECT claim_id, account_id, claimant_kind, claimant, answer, made_at,
+                claimant_kind = 'person' AND coalesce(attributes['role'], '') = '{ADJUDICATOR}'
+                    AS settles
+            FROM {standing_claims(claims)}
+            WHERE dataset = {literal(dataset)} AND claimant_kind IN ({among})
+                AND {NO_TRAINING.format("")}),
         latest AS (
             FROM standing QUALIFY made_at IS NULL
             OR made_at = max(made_at) OVER (PARTITION BY account_id, claimant_kind, claimant, settles))

@@ -14,6 +14,7 @@ from botbench.core.sql import literal
 from curation.release.publish.offered import SALTED, Offered, digest
 from curation.release.publish.tiers import Tier
 from curation.store import salts
+from curation.store.retractions import standing_claims
 
 if TYPE_CHECKING:
     import duckdb
@@ -117,12 +118,12 @@ class Builder:
         if table == "votes":
             return (
                 "SELECT *, claimant AS annotator, claimant_kind AS annotator_kind FROM"
-                f" ({self._standing()})"
+                f" {standing_claims(self._file('claims'))}"
             )
         if table == "agreement":
             counts = (
-                f"SELECT dataset, account_id, answer, count(*) AS n FROM ({self._standing()}) GROUP"
-                " BY ALL"
+                "SELECT dataset, account_id, answer, count(*) AS n FROM"
+                f" {standing_claims(self._file('claims'))} GROUP BY ALL"
             )
             return (
                 "SELECT dataset, account_id, sum(n)::BIGINT AS votes, count(*) AS answers, max(n)"
@@ -131,16 +132,6 @@ class Builder:
         if table == "features":
             return f"FROM read_parquet({literal(self._features())})"
         return f"FROM {self._file(table)}"
-
-    def _standing(self) -> str:
-        """Claims that answer and were not taken back by whoever made them."""
-        claims = self._file("claims")
-        taken = f"SELECT retracts, claimant, claimant_kind FROM {claims} WHERE retracts IS NOT NULL"
-        return (
-            f"SELECT c.* FROM {claims} c ANTI JOIN ({taken}) r ON c.claim_id = r.retracts AND"
-            " c.claimant = r.claimant AND c.claimant_kind = r.claimant_kind WHERE c.answer IS NOT"
-            " NULL"
-        )
 
     def _features(self) -> Path:
         """The file of the release's features, computed where it is not there."""
