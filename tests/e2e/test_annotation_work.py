@@ -30,11 +30,13 @@ class Counting(Client):
 
     requests = size = 0
 
-    def _request(self, *arguments, **options):
-        answer = super()._request(*arguments, **options)
+    def __init__(self, url, token):
+        super().__init__(url, token)
+        self.http.event_hooks["response"].append(self._count)
+
+    def _count(self, answer):
         self.requests += 1
-        self.size += len(answer.content)
-        return answer
+        self.size += len(answer.read())
 
     def cost(self):
         found = (self.requests, self.size)

@@ -1,190 +1,194 @@
-"""Label Studio's API, as far as it is needed: projects, tasks, the annotated-only export.
+"""Label Studio's API through its SDK, as far as it is needed: projects, tasks, answers.
 
-A task that nobody has annotated is never read with its card: listing keys stays light however long
-the cards are.
+No method reads the card of a task that nobody has annotated, so the cost of listing tasks does not
+depend on the length of the cards.
 """
 
 from __future__ import annotations
 
-import base64
+import functools
+import itertools
 import json
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from botbench.core.errors import UserError
+from curation.annotation.label_studio.project_marks import read_mark, write_mark
 
-PAGE, SOME = 1_000, 200
-"""Rows on a page, and tasks named in one address."""
-TIMEOUT = (10, 300)
-"""Seconds to connect and to wait for an answer."""
-MARK = "botbench: made by `botbench annotate push`; please leave this line as it is. "
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import httpx
+    from label_studio_sdk import LabelStudio
+    from label_studio_sdk.core.api_error import ApiError
+
+T = TypeVar("T")
+
+PAGE_SIZE = 1_000
+"""Tasks on a page."""
+IDS_PER_REQUEST = 200
+"""Ids named in one address, and projects on a page."""
+CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 10, 300
 
 
 class Client:
-    """One server, one token (a legacy token, or a personal access token, which is exchanged for
-    short-lived ones).
+    """One server and one token: a legacy token, or a personal access token, which the SDK
+    exchanges for short-lived ones.
 
     Raises UserError with a sentence where the server cannot be reached, refuses the token, or
     answers with an error.
     """
 
     def __init__(self, url: str, token: str) -> None:
-        import requests
-
+        try:
+            import httpx
+            import label_studio_sdk  # noqa: F401
+        except ModuleNotFoundError:
+            raise UserError(
+                "Label Studio is spoken to through label-studio-sdk, which is not installed here (it"
+                " cannot be installed on Python 3.14 or newer yet). Use Python 3.11, 3.12 or 3.13."
+            ) from None
         self.url = server_name(url)
         self.token = token.strip()
-        self._http = requests.Session()
-        self._http.trust_env = False  # no proxy between us and a server on this machine, no .netrc in place of the token
-        self._login()
+        if not self.token:
+            raise UserError(
+                "There is no Label Studio token: give one by --token or LABEL_STUDIO_API_KEY."
+            )
+        self._sdk: LabelStudio | None = None
+        self._last_request = ""
+        self.http = httpx.Client(
+            # No proxy between us and a server on this machine, and no .netrc in place of the token.
+            trust_env=False,
+            timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+            follow_redirects=True,
+            event_hooks={"request": [self._remember]},
+        )
 
     def __enter__(self) -> Client:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._http.close()
+        self.http.close()
+
+    def check_token(self) -> None:
+        """Raise UserError where the server does not take the token."""
+        self._ask(lambda sdk: sdk.users.whoami())
 
     # -- projects
 
     def projects(self) -> list[dict[str, Any]]:
-        """Every project that `push` made here: Label Studio's fields, and ours (batch, part,
-        scheme, mark) under `botbench`.
+        """Every project that `push` made here, by id: id, title, description and task_number, and
+        our own mark (batch, part, scheme, mark) under `botbench`.
         """
-        found = []
-        query = {"page_size": 100, "include": "id,title,description,task_number"}
-        for page in self._pages("api/projects", query, "results"):
-            found += [
-                {**p, "botbench": mark} for p in page if (mark := read_mark(p.get("description")))
-            ]
-        return sorted(found, key=lambda p: p["id"])
+        fields = ("id", "title", "description", "task_number")
+        projects = self._list_projects(include=",".join(fields))
+        return sorted(
+            (
+                {**{name: getattr(project, name) for name in fields}, "botbench": mark}
+                for project in projects
+                if (mark := read_mark(project.description))
+            ),
+            key=lambda project: int(project["id"]),
+        )
 
     def create_project(
         self, title: str, config: str, instructions: str, mark: dict[str, str]
     ) -> dict[str, Any]:
         """Make a project; `mark` is kept in its description, by which it is found again."""
-        made = self.call(
-            "POST",
-            "api/projects",
-            json={
-                "title": title[:50],
-                "description": write_mark(mark),
-                "label_config": config,
-                "expert_instruction": instructions,
-                "show_instruction": True,
-                "sampling": "Sequential sampling",
-                "maximum_annotations": 1,
-                "enable_empty_annotation": False,
-                "show_skip_button": True,
-                "show_collab_predictions": False,
-            },
+        project = self._ask(
+            lambda sdk: sdk.projects.create(
+                title=title[:50],
+                description=write_mark(mark),
+                label_config=config,
+                expert_instruction=instructions,
+                show_instruction=True,
+                sampling="Sequential sampling",
+                maximum_annotations=1,
+                enable_empty_annotation=False,
+                show_skip_button=True,
+                show_collab_predictions=False,
+            )
         )
-        return {**made, "botbench": mark}
+        return {"id": project.id, "title": project.title, "botbench": mark}
 
     def delete_project(self, project: int) -> None:
         """Delete a project with all that is in it."""
-        self.call("DELETE", f"api/projects/{project}")
+        self._ask(lambda sdk: sdk.projects.delete(project))
 
     def hide_card_column(self, project: int) -> None:
-        """The task list would load every card: give the project a view without that column."""
+        """Give the project a view without the cards: its task list would load every card."""
         hidden = {"explore": ["tasks:data.card"], "labeling": ["tasks:data.card"]}
-        self.call(
-            "POST",
-            f"api/dm/views?project={project}",
-            json={
-                "project": project,
-                "data": {
-                    "title": "Accounts",
-                    "type": "list",
-                    "target": "tasks",
-                    "hiddenColumns": hidden,
-                },
-            },
-        )
+        view = {"title": "Accounts", "type": "list", "target": "tasks", "hiddenColumns": hidden}
+        self._ask(lambda sdk: sdk.views.create(project=project, data=view))
 
     def configs(self, projects: Sequence[int]) -> dict[int, str]:
         """The label configuration of each of these projects, as it is now: 14 kB for each."""
-        some = [projects[i : i + SOME] for i in range(0, len(projects), SOME)]
-        queries = [
-            {"ids": ",".join(map(str, ids)), "include": "id,label_config", "page_size": SOME}
-            for ids in some
-        ]
         return {
-            p["id"]: p["label_config"]
-            for q in queries
-            for page in self._pages("api/projects", q, "results")
-            for p in page
+            project.id: project.label_config
+            for ids in _slices(projects)
+            for project in self._list_projects(
+                ids=",".join(map(str, ids)), include="id,label_config"
+            )
         }
 
     def restore_config(self, project: int, config: str, mark: dict[str, str]) -> None:
         """Give a project our label configuration again, and the mark that goes with it."""
-        self.call(
-            "PATCH",
-            f"api/projects/{project}",
-            json={"label_config": config, "description": write_mark(mark)},
+        self._ask(
+            lambda sdk: sdk.projects.update(
+                project, label_config=config, description=write_mark(mark)
+            )
+        )
+
+    def rename_project(self, project: int, title: str, mark: dict[str, str]) -> None:
+        """Give a project another title and mark."""
+        self._ask(
+            lambda sdk: sdk.projects.update(project, title=title[:50], description=write_mark(mark))
         )
 
     # -- tasks
 
     def task_keys(self, project: int) -> list[tuple[int, str | None]]:
         """(task id, account key) of every task, without reading the cards."""
-        query = {"project": project, "fields": "task_only", "include": "id,meta", "page_size": PAGE}
-        pages = self._pages("api/tasks", query, "tasks")
-        return [(t["id"], (t.get("meta") or {}).get("account_key")) for page in pages for t in page]
+        tasks = self._list_tasks(project, fields="task_only", include="id,meta")
+        return [(task.id, (task.meta or {}).get("account_key")) for task in tasks]
 
     def task_count(self, project: int) -> int:
         """How many tasks the project has now."""
-        query = {"project": project, "fields": "task_only", "include": "id", "page_size": 1}
-        return int(self.call("GET", "api/tasks", params=query)["total"])
+        return int(self._one_task(project, include="id").total)
 
     def is_answered(self, task: int) -> bool:
         """Whether a task has an annotation or a skip."""
-        return bool(self.call("GET", f"api/tasks/{task}")["annotations"])
+        return bool(self._ask(lambda sdk: sdk.tasks.get(str(task))).annotations)
 
     def import_tasks(self, project: int, tasks: list[dict[str, Any]]) -> int:
         """Make tasks in one request, all or none; returns how many. The server does not dedupe."""
-        made = self.call("POST", f"api/projects/{project}/import", json=tasks)
-        return int(made["task_count"])
+        answer = self._ask(lambda sdk: sdk.projects.import_tasks(project, request=tasks))
+        return int(answer.task_count)
 
     def delete_task(self, task: int) -> None:
         """Delete one task."""
-        self.call("DELETE", f"api/tasks/{task}")
+        self._ask(lambda sdk: sdk.tasks.delete(str(task)))
+
+    def delete_tasks(self, project: int, tasks: list[int]) -> None:
+        """Delete some tasks in one request."""
+        selected = {"all": False, "included": tasks}
+        self._ask(
+            lambda sdk: sdk.actions.create(
+                id="delete_tasks", project=project, selected_items=selected
+            )
+        )
 
     def unanswered(self, project: int) -> dict[str, int]:
         """Account key to task of every task that has neither an annotation nor a skip; the cards
         are not read.
         """
-        query = {
-            "project": project,
-            "fields": "all",
-            "include": "id,meta,annotations",
-            "page_size": PAGE,
-        }
-        tasks = [t for page in self._pages("api/tasks", query, "tasks") for t in page]
+        tasks = self._list_tasks(project, fields="all", include="id,meta,annotations")
         return {
-            t["meta"]["account_key"]: t["id"]
-            for t in tasks
-            if not t["annotations"] and t.get("meta")
+            task.meta["account_key"]: task.id
+            for task in tasks
+            if not task.annotations and task.meta
         }
-
-    def delete_tasks(self, project: int, tasks: list[int]) -> None:
-        """Delete some tasks in one request."""
-        self.call(
-            "POST",
-            f"api/dm/actions?id=delete_tasks&project={project}",
-            json={
-                "selectedItems": {"all": False, "included": tasks},
-                "filters": None,
-                "ordering": [],
-            },
-        )
-
-    def rename_project(self, project: int, title: str, mark: dict[str, str]) -> None:
-        """Give a project another title and mark."""
-        self.call(
-            "PATCH",
-            f"api/projects/{project}",
-            json={"title": title[:50], "description": write_mark(mark)},
-        )
 
     # -- answers
 
@@ -192,29 +196,17 @@ class Client:
         """The tasks (of those named, else all) that have annotations or skips, with them; the cost
         is in proportion to these.
         """
-        address = f"api/projects/{project}/export"
         if tasks is None:
-            return list(self.call("GET", address, params={"exportType": "JSON"}))
-        some = [tasks[i : i + SOME] for i in range(0, len(tasks), SOME)]
-        return [
-            t
-            for ids in some
-            for t in self.call("GET", address, params={"exportType": "JSON", "ids[]": ids})
-        ]
+            return self._export(project)
+        return [task for ids in _slices(tasks) for task in self._export(project, ids)]
 
     def newest_change(self, project: int) -> str | None:
         """When a task of the project, or an annotation of one, last changed, came or went; None
         without tasks.
         """
-        query = {
-            "project": project,
-            "fields": "task_only",
-            "include": "id,updated_at",
-            "page_size": 1,
-            "query": json.dumps({"ordering": ["-tasks:updated_at"]}),
-        }
-        found = self.call("GET", "api/tasks", params=query)["tasks"]
-        return found[0]["updated_at"] if found else None
+        newest_first = {"ordering": ["-tasks:updated_at"]}
+        page = self._one_task(project, include="id,updated_at", query=json.dumps(newest_first))
+        return _utc_text(page.tasks[0].updated_at) if page.tasks else None
 
     def changed(self, project: int, since: str) -> list[dict[str, Any]]:
         """The tasks that changed after a time (an annotation that is made, edited, skipped or
@@ -227,101 +219,143 @@ class Client:
             "value": since,
         }
         query = {
-            "project": project,
-            "fields": "all",
-            "include": "id,updated_at,annotations",
-            "page_size": PAGE,
-            "query": json.dumps(
-                {
-                    "filters": {"conjunction": "and", "items": [after]},
-                    "ordering": ["tasks:updated_at"],
-                }
-            ),
+            "filters": {"conjunction": "and", "items": [after]},
+            "ordering": ["tasks:updated_at"],
         }
-        return [t for page in self._pages("api/tasks", query, "tasks") for t in page]
+        tasks = self._list_tasks(
+            project, fields="all", include="id,updated_at,annotations", query=json.dumps(query)
+        )
+        return [
+            {"id": t.id, "updated_at": _utc_text(t.updated_at), "annotations": t.annotations or []}
+            for t in tasks
+        ]
 
     def emails(self) -> dict[int, str]:
         """User id to e-mail, from which pseudonyms are made; never stored."""
-        return {u["id"]: u["email"] for u in self.call("GET", "api/users")}
+        return {user.id: user.email for user in self._ask(lambda sdk: sdk.users.list())}
 
     def invitation(self) -> str:
         """The path of the page by which somebody signs up."""
-        return str(self.call("GET", "api/invite")["invite_url"])
+        # An own HTTP call: the SDK has no method that reads the invitation, only one that makes a
+        # new one and so ends the one that people were sent (`organizations.reset_token`).
+        answer = self._ask(lambda sdk: _get(sdk, "api/invite"))
+        return str(answer["invite_url"])
 
-    # -- the wire
+    # -- requests
 
-    def call(self, method: str, path: str, **options: Any) -> Any:
-        """One request; returns the parsed answer (None for an empty one). A short-lived token that
-        ran out is renewed once.
-        """
-        answer = self._request(method, path, **options)
-        if answer.status_code == 401 and self._personal:
-            self._renew()
-            answer = self._request(method, path, **options)
-        if answer.status_code >= 400:
-            raise UserError(self._refusal(method, path, answer))
-        return answer.json() if answer.content else None
+    def _list_projects(self, **query: Any) -> list[Any]:
+        return self._pages(
+            lambda sdk, page: sdk.projects.list(page=page, page_size=IDS_PER_REQUEST, **query),
+            lambda answer: (answer.results, answer.count),
+        )
+
+    def _list_tasks(self, project: int, **query: Any) -> list[Any]:
+        return self._pages(
+            lambda sdk, page: sdk.tasks.list(
+                project=project, page=page, page_size=PAGE_SIZE, **query
+            ),
+            lambda answer: (answer.tasks, answer.total),
+        )
+
+    def _one_task(self, project: int, **query: Any) -> Any:
+        """The first page of a project's tasks, of one task, with their total."""
+        return self._ask(
+            lambda sdk: sdk.tasks.list(project=project, fields="task_only", page_size=1, **query)
+        ).response
 
     def _pages(
-        self, path: str, query: dict[str, Any], field: str
-    ) -> Iterator[list[dict[str, Any]]]:
-        """Page after page; the page after the last one answers 404."""
-        page = 1
-        while True:
-            answer = self.call("GET", path, params={**query, "page": page})
-            rows = answer[field]
-            yield rows
-            total = answer.get("total", answer.get("count", 0))
-            if not rows or page * query["page_size"] >= total:
-                return
-            page += 1
+        self,
+        fetch: Callable[..., Any],
+        rows_and_total: Callable[[Any], tuple[list[Any], int]],
+    ) -> list[Any]:
+        """The rows of all pages. The SDK's own pager asks for one page more than there are, and
+        takes a project that is deleted meanwhile for the end of the list.
+        """
+        rows: list[Any] = []
+        for page in itertools.count(1):
+            answer = self._ask(functools.partial(fetch, page=page)).response
+            page_rows, total = rows_and_total(answer)
+            rows += page_rows
+            if not page_rows or len(rows) >= total:
+                break
+        return rows
 
-    def _request(self, method: str, path: str, **options: Any) -> Any:
-        import requests
+    def _export(self, project: int, tasks: Sequence[int] = ()) -> list[dict[str, Any]]:
+        # The server reads the ids from `ids[]`; the SDK's `ids` is ignored there.
+        options = {"additional_query_parameters": {"ids[]": list(tasks)}} if tasks else None
+        body = self._ask(
+            lambda sdk: b"".join(
+                sdk.projects.exports.download_sync(
+                    project, export_type="JSON", request_options=options
+                )
+            )
+        )
+        tasks_with_annotations: list[dict[str, Any]] = json.loads(body)
+        return tasks_with_annotations
+
+    def _ask(self, call: Callable[[LabelStudio], T], renew: bool = True) -> T:
+        """The result of a call of the SDK; its errors become sentences. Where the token is refused,
+        the call is repeated once with a new short-lived token: by the server's clock the old one
+        may have run out.
+        """
+        import httpx
+        from label_studio_sdk.core.api_error import ApiError
 
         try:
-            return self._http.request(method, f"{self.url}/{path}", timeout=TIMEOUT, **options)
-        except requests.Timeout:
+            self._sdk = self._sdk or self._connect()
+            return call(self._sdk)
+        except ApiError as error:
+            if error.status_code == 401 and self._sdk and renew:
+                self._sdk = None
+                return self._ask(call, renew=False)
+            raise UserError(self._refusal(error)) from None
+        except httpx.TimeoutException:
             raise UserError(
                 f"Label Studio at {self.url} did not answer in time; what was sent may still be"
                 " done there. Run the same command again: it looks first at what is there."
             ) from None
-        except requests.RequestException as error:
+        except httpx.HTTPError as error:
             raise UserError(
                 f"Label Studio at {self.url} cannot be reached ({type(error).__name__}). Is it"
                 " running, and is the URL right (--url or LABEL_STUDIO_URL)?"
             ) from None
+        except ValueError:
+            raise UserError(
+                f"The server at {self.url} answered {self._last_request} with something that is not"
+                " Label Studio's. Is the URL right (--url or LABEL_STUDIO_URL)?"
+            ) from None
 
-    def _refusal(self, method: str, path: str, answer: Any) -> str:
-        if answer.status_code in (401, 403):
+    def _connect(self) -> LabelStudio:
+        from label_studio_sdk import LabelStudio
+
+        # The SDK would repeat requests after errors of the server, imports too: the server does not
+        # dedupe, and goes on with a request that failed for the client. The slash lets the SDK find
+        # the token's address where the server is not at the root of its host.
+        return LabelStudio(
+            base_url=f"{self.url}/", api_key=self.token, httpx_client=self.http, max_retries=0
+        )
+
+    def _remember(self, request: httpx.Request) -> None:
+        path = request.url.path.removeprefix(urlsplit(self.url).path).strip("/")
+        self._last_request = f"{request.method} {path}"
+
+    def _refusal(self, error: ApiError) -> str:
+        """The sentence for an error of the server. Never its headers: they hold a session cookie."""
+        if error.status_code in (401, 403):
             return (
-                f"Label Studio at {self.url} refuses the token (HTTP {answer.status_code}). Give a"
+                f"Label Studio at {self.url} refuses the token (HTTP {error.status_code}). Give a"
                 " current one by --token or LABEL_STUDIO_API_KEY: it stands under Account &"
                 " Settings."
             )
-        what = f"{method} {path.partition('?')[0]}"
-        return (
-            f"Label Studio at {self.url} answered {what} with HTTP {answer.status_code}:"
-            f" {answer.text[:300]!r}."
+        body = (
+            error.body
+            if isinstance(error.body, str)
+            else json.dumps(error.body, default=str, ensure_ascii=False)
         )
-
-    def _login(self) -> None:
-        if not self.token:
-            raise UserError(
-                "There is no Label Studio token: give one by --token or LABEL_STUDIO_API_KEY."
-            )
-        self._personal = _is_personal(self.token)
-        if self._personal:
-            self._renew()
-        else:
-            self._http.headers["Authorization"] = f"Token {self.token}"
-
-    def _renew(self) -> None:
-        self._http.headers.pop("Authorization", None)
-        answer = self._request("POST", "api/token/refresh", json={"refresh": self.token})
-        if answer.status_code >= 400:
-            raise UserError(self._refusal("POST", "api/token/refresh", answer))
-        self._http.headers["Authorization"] = f"Bearer {answer.json()['access']}"
+        return (
+            f"Label Studio at {self.url} answered {self._last_request} with HTTP"
+            f" {error.status_code}: {body[:300]!r}."
+        )
 
 
 def server_name(url: str) -> str:
@@ -342,37 +376,21 @@ def server_name(url: str) -> str:
     return f"{parts.scheme}://{host}{port}{parts.path.rstrip('/')}"
 
 
-def write_mark(mark: dict[str, str]) -> str:
-    """A project's description, which says which batch and part it is."""
-    return MARK + json.dumps(mark, sort_keys=True)
+def _get(sdk: LabelStudio, path: str) -> Any:
+    """A GET that the SDK has no method for, with the SDK's own authorisation and errors."""
+    from label_studio_sdk.core.api_error import ApiError
+
+    answer = sdk._client_wrapper.httpx_client.request(path, method="GET")
+    if answer.status_code >= 400:
+        raise ApiError(status_code=answer.status_code, body=answer.text)
+    return answer.json()
 
 
-def read_mark(description: str | None) -> dict[str, str] | None:
-    """What `write_mark` wrote, or None for a project that is not ours.
-
-    >>> read_mark(write_mark({"batch": "b1", "part": "copy 1", "scheme": "1", "mark": "x"}))["part"]
-    'copy 1'
-    """
-    _, found, rest = (description or "").partition(MARK)
-    if not found:
-        return None
-    try:
-        mark, _ = json.JSONDecoder().raw_decode(rest)
-    except ValueError:
-        return None
-    return (
-        mark
-        if isinstance(mark, dict) and {"batch", "part", "scheme", "mark"} <= set(mark)
-        else None
-    )
+def _slices(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (ids[i : i + IDS_PER_REQUEST] for i in range(0, len(ids), IDS_PER_REQUEST))
 
 
-def _is_personal(token: str) -> bool:
-    """Whether the token is a JSON Web Token (a personal access token)."""
-    parts = token.split(".")
-    if len(parts) != 3:
-        return False
-    try:
-        return "alg" in json.loads(base64.urlsafe_b64decode(parts[0] + "=" * (-len(parts[0]) % 4)))
-    except ValueError:
-        return False
+def _utc_text(moment: datetime | str) -> str:
+    """A time as Label Studio writes it, whether the SDK parsed it or not."""
+    text = moment if isinstance(moment, str) else moment.isoformat(timespec="microseconds")
+    return text.replace("+00:00", "Z")

@@ -33,7 +33,9 @@ class Cursor:
     @property
     def since(self) -> str:
         """From when to look again."""
-        return (datetime.fromisoformat(self.newest) - OVERLAP).isoformat().replace("+00:00", "Z")
+        since = datetime.fromisoformat(self.newest) - OVERLAP
+        # Label Studio's filter refuses a time without microseconds.
+        return since.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
     def after(self, changes: dict[str, str]) -> Cursor:
         """The cursor once these changes (task id to time) were stored."""

@@ -17,10 +17,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from botbench.core.errors import UserError
 from curation.annotation.assignment.roster import DOMAIN, SHARED, Place
+from curation.annotation.label_studio.client import Client
+
+if TYPE_CHECKING:
+    import requests
 
 PROGRAM = "label-studio"
 DESK = f"desk@{DOMAIN}"
@@ -170,23 +174,12 @@ class Server:
         return found
 
     def _wait(self, tick: Callable[[float], object], token: str) -> None:
-        import requests
-
         begun = time.monotonic()
         while (waited := time.monotonic() - begun) < PATIENCE_S:
             if self._process is None or self._process.poll() is not None:
                 raise UserError(f"Label Studio ended while starting. {self._end_of_log()}")
-            try:
-                with requests.Session() as session:
-                    session.trust_env = False
-                    if session.get(f"{self.url}/health", timeout=5).ok:
-                        head = {"Authorization": f"Token {token}"}
-                        ours = session.get(
-                            f"{self.url}/api/current-user/whoami", headers=head, timeout=60
-                        )
-                        break
-            except requests.RequestException:
-                pass
+            if (health := _health(self.url)) is not None and health.ok:
+                break
             tick(waited)
             time.sleep(0.3)
         else:
@@ -197,12 +190,15 @@ class Server:
             )
         # Where the port was taken meanwhile, Label Studio moves to the next one and says nothing:
         # another one answers here.
-        if not ours.ok:
+        try:
+            with Client(self.url, token) as client:
+                client.check_token()
+        except UserError:
             self.stop()
             raise UserError(
-                f"Another Label Studio answers at {self.url} (HTTP {ours.status_code} to our"
-                " token). Choose another port with --port."
-            )
+                f"Another Label Studio answers at {self.url}: it refuses our token. Choose another"
+                " port with --port."
+            ) from None
 
     def _end_of_log(self) -> str:
         lines = (self.folder / "server.log").read_text(errors="replace").strip().splitlines()
@@ -210,14 +206,11 @@ class Server:
 
     @staticmethod
     def answers(url: str) -> bool:
-        """Whether a Label Studio is there already."""
-        import requests
-
+        """Whether a Label Studio answers there."""
+        health = _health(url)
         try:
-            with requests.Session() as session:
-                session.trust_env = False
-                return bool(session.get(f"{url}/health", timeout=2).json().get("status") == "UP")
-        except (requests.RequestException, ValueError, AttributeError):
+            return health is not None and health.json().get("status") == "UP"
+        except (ValueError, AttributeError):
             return False
 
     def running(self) -> bool:
@@ -254,10 +247,25 @@ class Server:
         return Login(email, known[email])
 
 
+def _health(url: str) -> requests.Response | None:
+    """The answer of the server's health page, or None where nothing answers. (An own HTTP call: the
+    SDK has no method for it, and wants a token that is not known yet.)
+    """
+    import requests
+
+    try:
+        with requests.Session() as session:
+            session.trust_env = False
+            return session.get(f"{url}/health", timeout=5)
+    except requests.RequestException:
+        return None
+
+
 def sign_up(url: str, invitation: str, email: str, password: str) -> None:
     """Fill in the invitation's form as a person would. Raises UserError where the server refuses."""
     import requests
 
+    # Own HTTP calls: users that the SDK makes (`users.create`) cannot log in.
     with requests.Session() as browser:
         browser.trust_env = False
         page = browser.get(f"{url}{invitation}", timeout=60)

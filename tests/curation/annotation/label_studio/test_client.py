@@ -8,27 +8,39 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from botbench.core.errors import UserError
-from curation.annotation.label_studio.client import Client, read_mark, server_name, write_mark
+from curation.annotation.label_studio.client import Client, server_name
+from curation.annotation.label_studio.project_marks import read_mark, write_mark
 
-PERSONAL = ".".join(
-    [base64.urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').decode().rstrip("="), "e30", "sig"]
-)
+
+def token(**claims):
+    """A JSON Web Token that runs out in 2100, as Label Studio makes them."""
+    parts = ({"alg": "HS256", "typ": "JWT"}, {"exp": 4102444800, **claims}, "signature")
+    return ".".join(
+        base64.urlsafe_b64encode(json.dumps(p).encode()).decode().rstrip("=") for p in parts
+    )
+
+
+PERSONAL = token(token_type="refresh")
 MARK = {"batch": "b1", "part": "copy 1", "scheme": "1+x", "mark": "m1"}
 
 
 class Answers(BaseHTTPRequestHandler):
     """The last short-lived token is good for three requests, as if its five minutes were over then."""
 
-    renewed, used, status = 0, 0, 200
+    renewed, used, imports, status = 0, 0, 0, 200
 
     def do_GET(self):
         cls = type(self)
         path, _, query = self.path.partition("?")
+        path = path.rstrip("/")  # Label Studio answers with and without the slash
         if self.headers["Authorization"] == "Token good":
             known = True
         else:
             cls.used += 1
-            known = self.headers["Authorization"] == f"Bearer short-{cls.renewed}" and cls.used <= 3
+            known = (
+                self.headers["Authorization"] == f"Bearer {token(number=cls.renewed)}"
+                and cls.used <= 3
+            )
         if not known:
             return self._send(401, {"detail": "Authentication credentials were not provided."})
         if cls.status != 200:
@@ -51,14 +63,18 @@ class Answers(BaseHTTPRequestHandler):
 
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path.endswith("/import"):
+            type(self).imports += 1
+            return self._send(500, {"detail": "locked"})
         type(self).renewed += 1
         type(self).used = 0
-        self._send(200, {"access": f"short-{self.renewed}"})
+        return self._send(200, {"access": token(number=self.renewed)})
 
     def _send(self, status, document):
         body = json.dumps(document).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
+        self.send_header("Set-Cookie", "sessionid=secret")
         self.end_headers()
         self.wfile.write(body)
 
@@ -106,6 +122,21 @@ def test_what_goes_wrong_is_told_in_a_sentence(url):
             client.emails()
     with pytest.raises(UserError, match="cannot be reached"):
         Client("http://127.0.0.1:9", "good").projects()
+
+
+def test_an_import_is_sent_once_and_its_error_tells_no_header(url):
+    """The server does not dedupe: a request repeated after an error could make its tasks twice."""
+    with Client(url[0], "good") as client, pytest.raises(UserError) as error:
+        client.import_tasks(1, [{"data": {}}])
+    assert url[1].imports == 1
+    assert "answered POST api/projects/1/import with HTTP 500" in str(error.value)
+    assert "locked" in str(error.value) and "secret" not in str(error.value)
+
+
+def test_a_personal_token_that_ran_out_is_told_without_a_request(url):
+    with pytest.raises(UserError, match="refuses the token \\(HTTP 401\\)"):
+        Client(url[0], token(exp=1)).projects()
+    assert url[1].renewed == 0
 
 
 @pytest.mark.parametrize("url", ["", "127.0.0.1:8080", "ftp://127.0.0.1", "http://"])

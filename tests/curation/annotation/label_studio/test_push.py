@@ -11,7 +11,7 @@ import pytest
 from botbench.core.errors import UserError
 from curation.annotation.assignment import batches
 from curation.annotation.card import card
-from curation.annotation.label_studio.client import read_mark, write_mark
+from curation.annotation.label_studio.project_marks import read_mark, write_mark
 from curation.annotation.label_studio.push import push
 from curation.annotation.scheme.scheme import Scheme
 
