@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from botbench.core.errors import UserError, unknown
+from botbench.text.folding import hashtag_key
 
 By = Literal["hashtag", "language", "day", "hour", "status", "column", "rule", "file", "cohort"]
 Quantity = Literal["accounts", "posts", "reposts", "likes", "reach"]
@@ -37,12 +38,16 @@ def _moment(value: object) -> object:
     return value
 
 
-def _tag(value: str) -> str:
-    return value.lstrip("#").lower()
+def _tag(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if not (key := hashtag_key(value)):
+        raise ValueError("a hashtag, with or without its #")
+    return key
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]
-Tag = Annotated[str, BeforeValidator(lambda v: _tag(v) if isinstance(v, str) else v)]
+Tag = Annotated[str, BeforeValidator(_tag)]
 
 
 class Strict(BaseModel):

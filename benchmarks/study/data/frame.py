@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.study.data import scores
 from botbench.core.errors import UserError, unknown
 from botbench.core.sql import literal, literals
+from botbench.text import folding
 from curation.store.retractions import standing_claims
 from curation.store.snapshot_queries import latest
 
@@ -60,6 +61,7 @@ class Frame:
 
 def build(store: Store, campaign: Campaign) -> Frame:
     """Find the campaign's accounts and posts in the store. Raises UserError where there are none."""
+    folding.register(store.connection)
     frame = Frame(store, campaign, store.resolve(campaign.at))
     everybody = (
         f"(FROM {store.relation('accounts', frame.version)} WHERE dataset ="
@@ -102,7 +104,7 @@ def _posts(frame: Frame, hashtags: tuple[str, ...]) -> str:
         where.append(f"created_at < TIMESTAMPTZ {literal(campaign.window.end.isoformat())}")
     if hashtags:
         tags = literals(hashtags)
-        where.append(f"list_has_any(list_transform(hashtags, lambda t: lower(t)), [{tags}])")
+        where.append(f"list_has_any(list_transform(hashtags, lambda t: hashtag_key(t)), [{tags}])")
     if isinstance(campaign.accounts, str) or campaign.accounts is None:
         chosen = source
     else:
@@ -178,7 +180,7 @@ def _grouped(frame: Frame, group: Group, number: int) -> str:
             for side, tags in group.rules.items()
         )
         source = f"""SELECT account_id, CASE {rules} END AS value FROM (
-            SELECT account_id, list_distinct(flatten(list(list_transform(hashtags, lambda t: lower(t))))) AS tags
+            SELECT account_id, list_distinct(flatten(list(list_transform(hashtags, lambda t: hashtag_key(t))))) AS tags
             FROM {frame.all_posts_sql} GROUP BY account_id)"""
     elif group.by == "file":
         source = (

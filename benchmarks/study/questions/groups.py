@@ -13,9 +13,10 @@ from benchmarks.study.questions import Answer, Figure, Table, Text, question
 from benchmarks.study.study import Study
 from botbench.html.charts.intervals import Span, intervals
 from botbench.stats.proportions import mover_difference, z_of_comparisons
+from botbench.text.folding import hashtag_key
 
 KEYS = {
-    "hashtag": "lower(unnest(p.hashtags))",
+    "hashtag": "unnest(list_transform(p.hashtags, lambda t: hashtag_key(t)))",
     "day": "strftime(p.created_at, '%Y-%m-%d')",
     "hour": "strftime(p.created_at, '%Hh')",
 }
@@ -39,7 +40,7 @@ def sizes(study: Study, group: Group, quantity: str) -> list[Sized]:
     """
     if group.by in KEYS:
         top = None if group.by in {"day", "hour"} else group.top
-        wanted = tuple(v.lstrip("#").lower() if group.by == "hashtag" else v for v in group.values)
+        wanted = tuple(map(hashtag_key, group.values)) if group.by == "hashtag" else group.values
         found = study.by_post(
             KEYS[group.by], group.title, quantity=quantity, values=wanted, top=top
         )
@@ -56,7 +57,7 @@ def _division(study: Study, group: Group, quantity: str, answer: Answer) -> None
     there = sizes(study, group, quantity)
     named = {s.group for s in there}
     for value in group.values:
-        label = f"{group.title}: {value.lstrip('#').lower() if group.by == 'hashtag' else value}"
+        label = f"{group.title}: {hashtag_key(value) if group.by == 'hashtag' else value}"
         if label not in named:
             answer.refused.append(
                 Refused(

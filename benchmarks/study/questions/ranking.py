@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from benchmarks.study.study import Study
 
 OF = {
-    "hashtags": ("lower(item)", "hashtags"),
+    "hashtags": ("hashtag_key(item)", "hashtags"),
     "links": ("item", "urls"),
     "domains": ("regexp_extract(lower(item), '^(?:https?://)?(?:www\\.)?([^/:?#]+)', 1)", "urls"),
     "accounts": ("lower(item)", "list_value(ref_account_id)"),

@@ -3,18 +3,24 @@ the row's number, with what is done to it on the way. Compiled to SQL."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from botbench.core.sql import literal
+from botbench.text import patterns
 from curation.ingest.reading import sql as _sql
 from curation.ingest.reading.files import SourceFile
 from curation.store.schema import TABLES, Column
 
+UNIX = {"unix": 6, "unix_ms": 3, "unix_us": 0}
+"""Forms of Unix times, and by how many digits microseconds are more."""
+Expression = Annotated[str, AfterValidator(patterns.check_expression)]
+"""A regular expression that DuckDB compiles."""
+TimeForm = Annotated[str, AfterValidator(lambda v: v if v in UNIX else patterns.check_time_form(v))]
+"""A strptime form that DuckDB reads, or one of `UNIX`."""
 ORIGINS = ("column", "value", "file", "row", "join", "first", "when")
 
 
@@ -55,7 +61,7 @@ class Cell(BaseModel):
     remove_prefix: str | None = None
     replace: dict[str, str] = Field(default_factory=dict)
     """Texts to replace, one after the other."""
-    extract: str | None = None
+    extract: Expression | None = None
     """A regular expression: its first group (or all of it) is the value; no match says nothing."""
     lower: bool = False
     codes: dict[str, str | None] | None = None
@@ -64,9 +70,9 @@ class Cell(BaseModel):
     """What every value that is not in `codes` means."""
     split: str | None = None
     """For lists: the separator between the values."""
-    each: str | None = None
+    each: Expression | None = None
     """For lists: a regular expression, every match of which (its first group) is a value."""
-    time: tuple[str, ...] = ()
+    time: tuple[TimeForm, ...] = ()
     """For times: the only forms allowed, as strftime formats."""
     zone: str | None = None
     """For times without a zone: the zone, where it is not the card's."""
@@ -89,16 +95,6 @@ class Cell(BaseModel):
             if isinstance(value, dict)
             else value
         )
-
-    @field_validator("extract", "each")
-    @classmethod
-    def _expression(cls, value: str | None) -> str | None:
-        if value is not None:
-            try:
-                re.compile(value)
-            except re.error as error:
-                raise ValueError(f"a regular expression ({error})") from None
-        return value
 
     @field_validator("zone")
     @classmethod
@@ -145,7 +141,7 @@ class Condition(BaseModel):
 
     any_of: tuple[str, ...] | None = Field(None, alias="in")
     none_of: tuple[str, ...] | None = Field(None, alias="not")
-    matches: str | None = None
+    matches: Expression | None = None
     at_least: float | None = None
     below: float | None = None
 
@@ -275,7 +271,7 @@ class Compiler:
         for old, new in cell.replace.items():
             value = f"replace({value}, {literal(old)}, {literal(new)})"
         if cell.extract is not None:
-            group = min(re.compile(cell.extract).groups, 1)
+            group = patterns.groups(cell.extract)
             value = f"nullif(regexp_extract({value}, {literal(cell.extract)}, {group}), '')"
         return f"lower({value})" if cell.lower else value
 
@@ -315,7 +311,7 @@ class Compiler:
 
 def _format(value: str, form: str, zone: str) -> str:
     """A strftime form, or `unix`, `unix_ms`, `unix_us`."""
-    shift = {"unix": 6, "unix_ms": 3, "unix_us": 0}.get(form)
+    shift = UNIX.get(form)
     if shift is not None:
         return f"make_timestamptz((try_cast({value} AS DECIMAL(24, 6)) * {10**shift})::BIGINT)"
     parsed = f"try_strptime({value}, {literal(form)})"
@@ -324,7 +320,7 @@ def _format(value: str, form: str, zone: str) -> str:
 
 def _listed(cell: Cell, value: str) -> str:
     if cell.each is not None:
-        group = min(re.compile(cell.each).groups, 1)
+        group = patterns.groups(cell.each)
         return f"regexp_extract_all({value}, {literal(cell.each)}, {group})"
     if cell.split is not None:
         pieces = f"list_transform(string_split({value}, {literal(cell.split)}), lambda v: trim(v))"

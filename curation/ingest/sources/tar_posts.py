@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from botbench.core.errors import UserError
 from botbench.core.sql import identifier, literal
+from botbench.text.patterns import check_time_form
 from curation.ingest.reading import entities, tar
 from curation.ingest.sources import format_
 from curation.store.schema import TABLES
@@ -39,7 +40,7 @@ class Options(BaseModel):
     )
     delimiter: str = Field(",", min_length=1, max_length=1)
     encoding: str = "utf-8"
-    time_format: str | None = Field(
+    time_format: Annotated[str, AfterValidator(check_time_form)] | None = Field(
         None, description="strptime form of created_at, where it is none of the known ones"
     )
     from_text: bool = Field(

@@ -117,6 +117,29 @@ def test_a_good_card(check, tmp_path):
             ("reads.0.options.claims.0.cells.answer.extract", "a regular expression", "'('"),
         ),
         (
+            "column: label",
+            "column: label, extract: '(?<=x)y'",
+            (
+                "reads.0.options.claims.0.cells.answer.extract",
+                "a regular expression of RE2 (invalid perl operator: (?<)",
+                "'(?<=x)y'",
+            ),
+        ),
+        (
+            "accounts:",
+            "where: {label: {matches: '(a)\\1'}}\n    accounts:",
+            (
+                "reads.0.options.where.label.matches",
+                "a regular expression of RE2 (invalid escape sequence: \\1)",
+                "",
+            ),
+        ),
+        (
+            "account_id: id",
+            "account_id: id, created_at: {column: id, time: '%Q'}",
+            ("reads.0.options.accounts.0.cells.created_at.time.0", "a strptime form", "'%Q'"),
+        ),
+        (
             "platform: twitter",
             "platform: twitter\ntime_zone: Rome",
             ("time_zone", "a time zone's name such as UTC or Europe/Rome", "'Rome'"),
