@@ -76,7 +76,7 @@ class Audited:
     others: tuple[str, ...] = field(default=())
 
     @cached_property
-    def material(self) -> material.Material:
+    def material(self) -> material.ReleaseArrays:
         """Labels, groups and features, sorted by account id."""
         return material.load(self.home, self.release.reference)
 

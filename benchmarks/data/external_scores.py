@@ -17,7 +17,7 @@ from botbench.core.sql import literal
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from benchmarks.data.release_arrays import Material
+    from benchmarks.data.release_arrays import ReleaseArrays
 
 FAMILY = "external"
 FEATURE = "external_p_bot"
@@ -103,7 +103,7 @@ def declared(file: Path) -> tuple[str, ...]:
     return tuple(str(r["reference"]) for r in json.loads(told)["trained_on"]) if told else ()
 
 
-def joined(file: Path | None, pool: Sequence[Material]) -> Floats:
+def joined(file: Path | None, pool: Sequence[ReleaseArrays]) -> Floats:
     """The file's scores for the accounts of the pool, float64[n, 1], NaN where it has none;
     float64[n, 0] without a file.
     """

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.data.accounts import Codes, Records, Rows
-from benchmarks.data.release_arrays import Material, ask
+from benchmarks.data.release_arrays import ReleaseArrays, ask
 from botbench.core.sql import literal
 
 POST_COLUMNS = "created_at, lang, kind, hashtags, source_app, reposts, likes, replies, quotes"
@@ -76,7 +76,7 @@ class Mask:
         """SQL for the number of a post's id."""
         return self.sql(f"{literal(f'{platform} post:')} || {text}")
 
-    def nodes(self, pool: Sequence[Material]) -> Codes:
+    def nodes(self, pool: Sequence[ReleaseArrays]) -> Codes:
         """The accounts' numbers, uint64[n]; the same account of one platform has one number in
         every release.
         """
@@ -108,7 +108,7 @@ class Mask:
 
     def posts(
         self,
-        pool: Sequence[Material],
+        pool: Sequence[ReleaseArrays],
         nodes: Codes,
         scratch: Path,
         true_ids: bool,
@@ -121,7 +121,7 @@ class Mask:
         links.
         """
 
-        def select(material: Material) -> str:
+        def select(material: ReleaseArrays) -> str:
             platform = material.platform[0]
             return f"""
                 SELECT {self.sql(f"{literal(f'{platform}:')} || account_id")} AS account, {self.post("post_id", platform)} AS post,
@@ -136,10 +136,10 @@ class Mask:
             scratch / "posts.parquet", [select(m) for m in pool], ("account",), nodes
         )
 
-    def edges(self, pool: Sequence[Material], nodes: Codes, scratch: Path) -> Records:
+    def edges(self, pool: Sequence[ReleaseArrays], nodes: Codes, scratch: Path) -> Records:
         """The releases' edges in a masked file: source, target, kind, weight, first_at."""
 
-        def select(material: Material) -> str:
+        def select(material: ReleaseArrays) -> str:
             account = f"{literal(f'{material.platform[0]}:')} || "
             return f"""
                 SELECT {self.sql(account + "source_id")} AS source, {self.sql(account + "target_id")} AS target,

@@ -24,7 +24,7 @@ PARTS = {"train": 0, "validation": 1, "test": 2}
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
+class ReleaseArrays:
     """One release: `account_id` sorted, `platform` of each, `y` int8 (1 bot), `group` texts, `part`
     int8 of the official split (-1 none).
 
@@ -55,7 +55,7 @@ class Material:
 
 
 @lru_cache(maxsize=32)
-def load(home: Path, reference: str, move: str = "", seed: int = 0) -> Material:
+def load(home: Path, reference: str, move: str = "", seed: int = 0) -> ReleaseArrays:
     """Read a release and its cached features, once for each process; with a `move`, as its bots are
     after it.
 
@@ -72,7 +72,7 @@ def load(home: Path, reference: str, move: str = "", seed: int = 0) -> Material:
     return of(found, home / "cache" / "features", after)
 
 
-def of(release: Any, cache: Path, after: Frozen | None = None) -> Material:
+def of(release: Any, cache: Path, after: Frozen | None = None) -> ReleaseArrays:
     """A release's arrays, its features computed into `cache` where they are not there yet; rows
     from `after` where given.
     """
@@ -88,7 +88,7 @@ def of(release: Any, cache: Path, after: Frozen | None = None) -> Material:
             " it anew."
         )
     names = [n for n in table.column_names if n != "account_id"]
-    return Material(
+    return ReleaseArrays(
         release.reference,
         release.dataset,
         path,

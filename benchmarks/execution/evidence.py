@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from benchmarks.data import external_scores
 from benchmarks.data.accounts import Accounts, Floats, Rows
 from benchmarks.data.masking import Mask
-from benchmarks.data.release_arrays import Material, ask
+from benchmarks.data.release_arrays import ReleaseArrays, ask
 from benchmarks.detectors import Spec
 from benchmarks.protocols import NotApplicable
 from botbench.core.errors import unknown
@@ -127,7 +127,9 @@ def _asked(need: str, sides: Sequence[Side]) -> Sequence[Side]:
 
 
 @contextmanager
-def view(spec: Spec, pool: Sequence[Material], found: Evidence, mask: Mask) -> Iterator[Accounts]:
+def view(
+    spec: Spec, pool: Sequence[ReleaseArrays], found: Evidence, mask: Mask
+) -> Iterator[Accounts]:
     """The view of all accounts of the pool, of what was declared and found; files it reads from are
     gone afterwards.
     """
@@ -135,7 +137,7 @@ def view(spec: Spec, pool: Sequence[Material], found: Evidence, mask: Mask) -> I
         yield _masked(spec, pool, found, mask, Path(scratch))
 
 
-def gather(spec: Spec, pool: Sequence[Material]) -> Evidence:
+def gather(spec: Spec, pool: Sequence[ReleaseArrays]) -> Evidence:
     """What was declared, of all accounts of the pool. Raises UserError for a need that nobody
     knows.
     """
@@ -161,14 +163,14 @@ def gather(spec: Spec, pool: Sequence[Material]) -> Evidence:
     )
 
 
-def _column(name: str, pool: Sequence[Material]) -> pa.ChunkedArray:
+def _column(name: str, pool: Sequence[ReleaseArrays]) -> pa.ChunkedArray:
     import pyarrow as pa
 
     query = f'SELECT "{name}" FROM read_parquet(?) ORDER BY account_id'
     return pa.concat_tables([ask(query, [str(m.path / "accounts.parquet")]) for m in pool])[name]
 
 
-def _has(table: str, pool: Sequence[Material]) -> NDArray[np.bool_]:
+def _has(table: str, pool: Sequence[ReleaseArrays]) -> NDArray[np.bool_]:
     """Which accounts have a row in posts or edges."""
     if table == "edges":
         name, query = (
@@ -207,7 +209,7 @@ def _check(need: str, side: Side, known: NDArray[np.bool_], y: NDArray[np.int8])
 
 
 def _masked(
-    spec: Spec, pool: Sequence[Material], found: Evidence, mask: Mask, scratch: Path
+    spec: Spec, pool: Sequence[ReleaseArrays], found: Evidence, mask: Mask, scratch: Path
 ) -> Accounts:
     wanted = set(spec.needs) | set(spec.uses)
     nodes = mask.nodes(pool) if wanted & set(TABLE_NEEDS) else None

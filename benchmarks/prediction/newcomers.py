@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.data.release_arrays import Material, matrix
+from benchmarks.data.release_arrays import ReleaseArrays, matrix
 from benchmarks.execution.evidence import COLUMNS
 from botbench.core.errors import UserError, unknown
 from botbench.core.sql import literal
@@ -30,7 +30,7 @@ NOBODY = "bots.txt"
 @contextmanager
 def accounts(
     what: str, platform: str | None, observed_at: str | None, scratch: Path
-) -> Iterator[Material]:
+) -> Iterator[ReleaseArrays]:
     """The new accounts of a FILE or of a data set in the store, with no label; files are under
     `scratch`.
 
@@ -159,7 +159,7 @@ def _format(file: Path, columns: set[str]) -> str:
     )
 
 
-def of(store: Store, dataset: str, folder: Path, observed_at: str | None = None) -> Material:
+def of(store: Store, dataset: str, folder: Path, observed_at: str | None = None) -> ReleaseArrays:
     """A data set's accounts, each as it was last observed, with features computed anew; written to
     `folder`.
     """
@@ -200,7 +200,7 @@ def of(store: Store, dataset: str, folder: Path, observed_at: str | None = None)
         " account_id"
     )
     n = table.num_rows
-    return Material(
+    return ReleaseArrays(
         dataset,
         dataset,
         folder,

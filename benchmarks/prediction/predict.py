@@ -1,6 +1,4 @@
-"""Applying a detector to new accounts: train it on releases or take a saved one, score, and say
-what was missing and why.
-"""
+"""Apply a detector to new accounts: trained on releases or loaded; with what each account lacks."""
 
 from __future__ import annotations
 
@@ -14,25 +12,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.data import release_arrays, thresholds
+from benchmarks.data import release_arrays
 from benchmarks.data.accounts import Accounts, Floats
 from benchmarks.data.masking import Mask
-from benchmarks.data.release_arrays import Material
+from benchmarks.data.release_arrays import ReleaseArrays
 from benchmarks.detectors import Spec
-from benchmarks.execution import cells, evidence
+from benchmarks.execution import evidence, fitting
 from benchmarks.execution.evidence import DOMAINS, TABLE_NEEDS, Evidence, Side
+from benchmarks.execution.pools import pooled, without_evidence
 from benchmarks.prediction import explain
 from benchmarks.prediction.explain import Cause
 from benchmarks.prediction.models import Trained, write_ledger
-from benchmarks.protocols import NotApplicable
+from benchmarks.protocols import NotApplicable, Pool
 from botbench.core.errors import UserError
 
 
 @dataclass(frozen=True)
 class Predicted:
-    """Scores of new accounts, sorted by account id: `p` float64[n], what was missing and what moved
-    each score.
-    """
+    """Scores of new accounts by account id: `p` float64[n], what was missing, what moved a score."""
 
     trained: Trained
     platform: NDArray[np.object_]
@@ -43,38 +40,38 @@ class Predicted:
 
 
 def train_and_apply(
-    home: Path, spec: Spec, references: Sequence[str], new: Material, seed: int = 0
+    home: Path, spec: Spec, references: Sequence[str], new: ReleaseArrays, seed: int = 0
 ) -> Predicted:
-    """Train on releases, on what both they and the new accounts have, and score the new accounts.
+    """Train on the features that releases and new accounts share, and score the new accounts.
 
-    Accounts that are among the new ones do not teach. Raises UserError where the evidence does not
-    suffice.
+    Accounts that are among the new ones are excluded from training. Raises UserError where the
+    evidence does not suffice.
     """
     from curation.release import release
 
-    made_of = [release.load(home, reference, verify=True) for reference in references]
-    releases = [release_arrays.load(home, r.reference) for r in made_of]
-    pool = [*releases, new]
-    tested = np.repeat([False] * len(releases) + [True], [len(m) for m in pool])
-    found = evidence.gather(spec, pool)
-    mute = np.repeat(cells.mute_releases(pool, found.anything(), tested), [len(m) for m in pool])
-    joined = cells.pooled(pool, tested)
-    train = np.flatnonzero(~tested & ~mute & ~np.isin(joined.identity, joined.identity[tested]))
+    releases = [release.load(home, reference, verify=True) for reference in references]
+    arrays = [*(release_arrays.load(home, r.reference) for r in releases), new]
+    sizes = [len(of_release) for of_release in arrays]
+    tested = np.repeat([False] * len(releases) + [True], sizes)
+    available = evidence.gather(spec, arrays)
+    excluded = np.repeat(without_evidence(arrays, available.anything(), tested), sizes)
+    pool = pooled(arrays, tested)
+    train = np.flatnonzero(~tested & ~excluded & ~np.isin(pool.identity, pool.identity[tested]))
     rows = np.flatnonzero(tested)
     sides = [
         Side("the new accounts", rows),
         Side(f"the training part ({' + '.join(references)})", train),
     ]
-    shared = _checked(spec, found, sides, joined.y)
-    with evidence.view(spec, pool, shared, Mask(f"predict {seed}")) as view:
-        trained = _train(spec, view, joined, train, seed)
+    shared = _checked(spec, available, sides, pool.y)
+    with evidence.view(spec, arrays, shared, Mask(f"predict {seed}")) as view:
+        trained = _train(spec, view, pool, train, seed)
         trained = replace(
             trained,
-            releases=tuple(_used(r) for r in made_of),
-            platform=np.concatenate([m.platform for m in pool])[train],
-            account_id=np.concatenate([m.account_id for m in pool])[train],
+            releases=tuple(_used(r) for r in releases),
+            platform=np.concatenate([a.platform for a in arrays])[train],
+            account_id=np.concatenate([a.account_id for a in arrays])[train],
         )
-        return _applied(trained, view.take(rows), found, rows, new)
+        return _applied(trained, view.take(rows), available, rows, new)
 
 
 def _used(release: Any) -> dict[str, Any]:
@@ -85,84 +82,82 @@ def _used(release: Any) -> dict[str, Any]:
     }
 
 
-def apply(trained: Trained, new: Material) -> Predicted:
-    """Score new accounts with a detector trained before; what it was taught and they lack is
-    missing.
-    """
-    found = evidence.gather(trained.spec, [new])
-    place = {name: i for i, name in enumerate(found.names)}
+def apply(trained: Trained, new: ReleaseArrays) -> Predicted:
+    """Score new accounts with a trained detector; features that they lack are missing values."""
+    available = evidence.gather(trained.spec, [new])
+    place = {name: i for i, name in enumerate(available.names)}
     lacking = np.full(len(new), np.nan)
-    known = [found.values[:, place[n]] if n in place else lacking for n in trained.names]
+    known = [available.values[:, place[n]] if n in place else lacking for n in trained.names]
     values = np.column_stack(known) if known else np.empty((len(new), 0))
-    families = tuple(found.families[place[n]] if n in place else "" for n in trained.names)
+    families = tuple(available.families[place[n]] if n in place else "" for n in trained.names)
     rows = np.arange(len(new))
-    if not found.anything().any():
+    if not available.anything().any():
         looks = ", ".join(trained.spec.needs or trained.spec.uses)
         raise UserError(
             f"{new.reference} has nothing of what {trained.spec.name} looks at: {looks}."
         )
-    seen = Evidence(trained.names, families, values, found.columns, found.tables)
+    seen = Evidence(trained.names, families, values, available.columns, available.tables)
     with evidence.view(trained.spec, [new], seen, Mask(f"predict {trained.seed}")) as view:
-        return _applied(trained, view, found, rows, new)
+        return _applied(trained, view, available, rows, new)
 
 
-def _checked(spec: Spec, found: Evidence, sides: Sequence[Side], y: NDArray[np.int8]) -> Evidence:
+def _checked(
+    spec: Spec, available: Evidence, sides: Sequence[Side], y: NDArray[np.int8]
+) -> Evidence:
     try:
-        return evidence.check(spec, found, sides, y)
+        return evidence.check(spec, available, sides, y)
     except NotApplicable as reason:
         raise UserError(f"{spec.name} cannot be applied: {reason}") from reason
 
 
-def _train(spec: Spec, view: Accounts, pool: Any, train: NDArray[np.int64], seed: int) -> Trained:
-    """Fit, with the threshold chosen as the bench does; rows shuffled, so that order is mute."""
-    order, inner, own = (
-        int(word) >> 1 for word in np.random.SeedSequence([seed, 0, 0]).generate_state(3)
-    )
-    train = np.random.default_rng(order).permutation(train)
-    seen, y = view.take(train), pool.y[train]
-    threshold = thresholds.choose(
-        spec.threshold,
-        partial(cells.learn, spec, own),
-        seen,
-        y,
-        group=pool.group[train],
-        seed=inner,
-    )
-    made = spec.seeded(own).fit(seen, y)
-    empty = np.isnan(seen.values).all(axis=0)
+def _train(spec: Spec, view: Accounts, pool: Pool, train: NDArray[np.int64], seed: int) -> Trained:
+    """Fit as the bench does, with the threshold chosen on the training part."""
+    fitted = fitting.fit(spec, view, pool, train, seeds=(seed, 0, 0))
+    values = view.take(fitted.rows).values
+    empty = np.isnan(values).all(axis=0)
     typical = np.full(len(view.names), np.nan)
-    typical[~empty] = np.nanmedian(seen.values[:, ~empty], axis=0)
+    typical[~empty] = np.nanmedian(values[:, ~empty], axis=0)
     nobody = np.empty(0, dtype=np.object_)
-    return Trained(spec, made, threshold, seed, view.names, typical, (), nobody, nobody)
+    return Trained(
+        spec, fitted.detector, fitted.threshold, seed, view.names, typical, (), nobody, nobody
+    )
 
 
 def _applied(
-    trained: Trained, view: Accounts, found: Evidence, rows: NDArray[np.int64], new: Material
+    trained: Trained,
+    view: Accounts,
+    available: Evidence,
+    rows: NDArray[np.int64],
+    new: ReleaseArrays,
 ) -> Predicted:
-    score = partial(cells.scores, trained.made)
+    score = partial(fitting.scores, trained.made)
     p = score(view)
     moved = explain.causes(
         score, view.to_score(), p, trained.typical, apart=not trained.spec.transductive
     )
     return Predicted(
-        trained, new.platform, new.account_id, p, _missing(trained.spec, found, rows), moved
+        trained, new.platform, new.account_id, p, _missing(trained.spec, available, rows), moved
     )
 
 
-def _missing(spec: Spec, found: Evidence, rows: NDArray[np.int64]) -> list[list[str]]:
-    """What the detector looks at and an account lacks: whole families by name, else single
-    features, columns, posts, edges.
+def _missing(spec: Spec, available: Evidence, rows: NDArray[np.int64]) -> list[list[str]]:
+    """For each account the needs it lacks: families that are missing whole, else single features,
+    columns, posts, edges.
     """
     gaps: list[tuple[str, NDArray[np.bool_]]] = []
     for need in dict.fromkeys((*spec.needs, *spec.uses)):
         if need == DOMAINS:
             continue
         whole = (
-            ~found.known(need)[rows] if _named(found, need) else np.ones(len(rows), dtype=np.bool_)
+            ~available.known(need)[rows]
+            if _named(available, need)
+            else np.ones(len(rows), dtype=np.bool_)
         )
         gaps.append((need, whole))
-        members = [i for i, family in enumerate(found.families) if family == need]
-        gaps += [(found.names[i], np.isnan(found.values[rows, i]) & ~whole) for i in members]
+        members = [i for i, family in enumerate(available.families) if family == need]
+        gaps += [
+            (available.names[i], np.isnan(available.values[rows, i]) & ~whole) for i in members
+        ]
     lacks = (
         np.column_stack([gap for _, gap in gaps]) if gaps else np.zeros((len(rows), 0), dtype=bool)
     )
@@ -170,8 +165,8 @@ def _missing(spec: Spec, found: Evidence, rows: NDArray[np.int64]) -> list[list[
     return [names[row].tolist() for row in lacks]
 
 
-def _named(found: Evidence, need: str) -> bool:
-    return need in {*found.names, *found.families, *found.columns, *TABLE_NEEDS}
+def _named(available: Evidence, need: str) -> bool:
+    return need in {*available.names, *available.families, *available.columns, *TABLE_NEEDS}
 
 
 def document(predicted: Predicted) -> dict[str, Any]:
@@ -201,11 +196,10 @@ def document(predicted: Predicted) -> dict[str, Any]:
 
 
 def write(predicted: Predicted, out: Path) -> None:
-    """A Parquet file of account_id, p_bot, threshold; its metadata says which detector, trained on
-    what.
+    """Write a Parquet file of account_id, p_bot, threshold, with the detector in its metadata.
 
-    Beside it stands FILE.trained_on.parquet, whom the detector learned from: a study of these
-    accounts needs to know.
+    FILE.trained_on.parquet beside it lists the accounts that the detector was trained on; a study
+    of the scored accounts excludes them.
     """
     import json
 
@@ -220,7 +214,7 @@ def write(predicted: Predicted, out: Path) -> None:
             "threshold": pa.array(np.full(len(predicted.p), trained.threshold), pa.float64()),
         }
     )
-    told = {
+    metadata = {
         "detector": trained.spec.name,
         "detector_version": trained.spec.version,
         "trained_on": list(trained.releases),
@@ -228,7 +222,8 @@ def write(predicted: Predicted, out: Path) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=out.parent, suffix=".parquet", delete=False) as scratch:
         pq.write_table(
-            table.replace_schema_metadata({b"botbench": json.dumps(told).encode()}), scratch.name
+            table.replace_schema_metadata({b"botbench": json.dumps(metadata).encode()}),
+            scratch.name,
         )
     write_ledger(trained, out.with_suffix(".trained_on.parquet"))
     Path(scratch.name).replace(out)

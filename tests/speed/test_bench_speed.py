@@ -178,11 +178,11 @@ def timed(home: Path, what: str) -> dict[str, float]:
 
 
 def test_overhead_over_the_bare_loop(tmp_path):
-    from benchmarks.execution import runner
+    from benchmarks.execution import planning
     from botbench.core.progress import Silent
 
     release(tmp_path)
-    runner.prepare(tmp_path, runner.find_releases(tmp_path, ["simulated"]), Silent())
+    planning.prepare(tmp_path, planning.find_releases(tmp_path, ["simulated"]), Silent())
     found = {what: timed(tmp_path, what) for what in ("bare", "bench", "cached")}
     (tmp_path / "bench").rename(tmp_path / "first")
     found["bench with MLflow"] = timed(tmp_path, "tracked")

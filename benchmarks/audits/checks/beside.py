@@ -47,7 +47,7 @@ def which(audited: Audited) -> Result:
     return Result(four.value, four.above(LIMIT), detail, four.low, four.high)
 
 
-def _some(of: release_arrays.Material, rng: np.random.Generator) -> Matrix:
+def _some(of: release_arrays.ReleaseArrays, rng: np.random.Generator) -> Matrix:
     return (
         of.values
         if len(of) <= SAMPLE

@@ -14,7 +14,7 @@ import typer
 from botbench.core.console import emit, say, table
 
 if TYPE_CHECKING:
-    from benchmarks.data.release_arrays import Material
+    from benchmarks.data.release_arrays import ReleaseArrays
     from benchmarks.prediction.predict import Predicted
 
 SHOWN = 20
@@ -159,7 +159,7 @@ def _teachers(
 
 
 @contextmanager
-def _new(accounts: str, platform: str | None, observed_at: str | None) -> Iterator[Material]:
+def _new(accounts: str, platform: str | None, observed_at: str | None) -> Iterator[ReleaseArrays]:
     """The accounts to be scored, read into a scratch folder that is gone afterwards."""
     import tempfile
 
@@ -174,7 +174,7 @@ def _new(accounts: str, platform: str | None, observed_at: str | None) -> Iterat
 
 def _predicted(  # noqa: PLR0917, what the user said
     detector: str,
-    new: Material,
+    new: ReleaseArrays,
     train: list[str],
     model: Path | None,
     save: Path | None,

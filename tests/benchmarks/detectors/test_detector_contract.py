@@ -121,7 +121,7 @@ def test_one_seed_gives_one_result_and_leaves_its_material_alone(seen, made):
 
 
 def test_an_account_is_scored_alike_wherever_it_stands(seen, made):
-    """Whoever looks at the batch as a whole says so, and even then the order in it is mute."""
+    """Whoever looks at the batch as a whole says so, and even then the order of rows carries no information."""
     test = seen.view.take(seen.test)
     p = scores(made, test)
     order = np.random.default_rng(1).permutation(len(p))
@@ -156,8 +156,8 @@ def without(view, **changes):
     return Accounts(
         view.names,
         changes.get("values", view.values),
-        columns if changes.get("mute") else view.columns,
-        posts if changes.get("mute") else view.posts,
+        columns if changes.get("empty_tables") else view.columns,
+        posts if changes.get("empty_tables") else view.posts,
         view.edges,
         view.domains,
     )
@@ -167,7 +167,7 @@ def test_missing_evidence(seen, made):
     """Whole families may be missing of the scored, some accounts of the taught may have nothing,
     and one feature nobody.
     """
-    nothing = without(seen.view, values=np.full(seen.view.values.shape, np.nan), mute=True)
+    nothing = without(seen.view, values=np.full(seen.view.values.shape, np.nan), empty_tables=True)
     p = scores(made, nothing.take(seen.test))
     assert np.isfinite(p).all() and len(np.unique(p)) == 1, (
         "of whom nothing is known, nothing is told apart"

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from benchmarks.data import release_arrays
-from benchmarks.execution import cells, results, runner
+from benchmarks.execution import cells, pools, results, runner
 from benchmarks.execution.suite import check
 from benchmarks.protocols import Plan
 from botbench.core.errors import UserError
@@ -286,10 +286,11 @@ def test_a_release_with_nothing_to_teach_is_left_out(make, home):
     lodo = "leave-one-data-set-out(seed=0)"
     outcome = cells.compute(task(home, "depth-4-tree", "a@1", ("b@1", "ids@1"), lodo))
     alone = cells.compute(task(home, "depth-4-tree", "a@1", ("b@1",), lodo))
-    assert outcome.mute == ("ids@1",) and alone.mute == ()
-    assert cells.compute(task(home, "constant", "a@1", ("b@1", "ids@1"), lodo)).mute == (), (
-        "the constant learns from anybody"
-    )
+    assert outcome.excluded_from_training == ("ids@1",) and alone.excluded_from_training == ()
+    assert (
+        cells.compute(task(home, "constant", "a@1", ("b@1", "ids@1"), lodo)).excluded_from_training
+        == ()
+    ), "the constant learns from anybody"
 
 
 def test_the_same_account_in_two_releases(make, home):
@@ -306,7 +307,7 @@ def test_the_same_account_in_two_releases(make, home):
         groups=["g"] * 3 + [f"g{i}" for i in range(17)],
     )
     loaded = [release_arrays.load(home, f"{name}@1") for name in "abc"]
-    pool = cells.pooled(loaded, np.repeat([True, False, False], 20))
+    pool = pools.pooled(loaded, np.repeat([True, False, False], 20))
     same = pool.identity[:, None] == pool.identity[None, :20]
     assert same[20:40].sum() == 5 and same[40:].sum() == 0
     assert len(set(pool.group)) == 60 - 5 - 2, (

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks.data import external_scores
+from benchmarks.data import external_scores, thresholds
 from benchmarks.data.accounts import Accounts
 from benchmarks.detectors import complete, get, safe_loading
 from benchmarks.detectors.mlflow_model import log_folder
@@ -33,7 +33,7 @@ USERS = [
 
 @pytest.fixture
 def new(tmp_path):
-    """Read a file as new accounts: new(name, text, platform=.., observed_at=..) -> Material (valid
+    """Read a file as new accounts: new(name, text, platform=.., observed_at=..) -> ReleaseArrays (valid
     within the test).
     """
     from contextlib import ExitStack
@@ -254,7 +254,7 @@ def test_every_detector_that_can_be_kept_comes_back_the_same(fitted, tmp_path, m
     from benchmarks.data import release_arrays
 
     # The threshold is a number like any other; choosing it would cost three more fits of each.
-    monkeypatch.setattr(predict.thresholds, "choose", lambda *_, **__: 0.375)
+    monkeypatch.setattr(thresholds, "choose", lambda *_, **__: 0.375)
     train, home = fitted
     first = train(name)
     models.save(first.trained, tmp_path / "kept")

@@ -1,0 +1,172 @@
+"""The cells of a suite: what each needs, its key, and what its cell.json holds before it is done."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.data import moves
+from benchmarks.detectors import Spec, complete, get
+from benchmarks.execution import earlier_cells
+from benchmarks.execution.cells import Task, cell_key
+from benchmarks.execution.suite import Suite
+from benchmarks.protocols import Facts, parse
+from botbench.core.errors import UserError
+from botbench.core.progress import Watcher
+from botbench.core.version import __version__
+
+if TYPE_CHECKING:
+    from curation.release.release import Release
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One planned cell: its task, its detector, and the fields of cell.json known beforehand."""
+
+    task: Task
+    spec: Spec
+    document: dict[str, Any]
+
+
+def find_releases(home: Path, references: Sequence[str]) -> list[Release]:
+    """The releases a suite names. Raises UserError that names every missing one."""
+    from curation.release import release
+
+    releases, missing = [], []
+    for reference in references:
+        try:
+            releases.append(release.load(home, reference, verify=True))
+        except UserError as error:
+            missing.append(str(error))
+    if missing:
+        raise UserError(
+            f"{len(missing)} of the suite's {len(references)} releases cannot be read. "
+            + " ".join(missing)
+        )
+    counts = Counter(r.reference for r in releases)
+    twice = [reference for reference, n in counts.items() if n > 1]
+    if twice:
+        raise UserError(f"The suite names the same release twice: {', '.join(sorted(twice))}.")
+    return releases
+
+
+def prepare(home: Path, releases: Sequence[Release], watcher: Watcher) -> str:
+    """Compute the releases' features unless cached; returns the version of the feature code."""
+    from curation.features import cached, code_version
+
+    watcher.stage("features", len(releases))
+    for release in releases:
+        cached(release, home / "cache" / "features")
+        watcher.step(release.reference)
+    return code_version()
+
+
+def prepare_moves(home: Path, suite: Suite, releases: Sequence[Release], watcher: Watcher) -> None:
+    """Write the releases after each move of the suite's protocols, with features, unless cached."""
+    from curation.features import cached
+
+    protocols = [parse(text) for text in suite.protocols]
+    wanted = {(move, protocol.seed) for protocol in protocols for move in protocol.moves if move}
+    of_two_classes = [r for r in releases if r.info["bots"] and r.info["humans"]]
+    watcher.stage("moves", len(wanted) * len(of_two_classes))
+    for release in of_two_classes:
+        for move, seed in sorted(wanted):
+            after = moves.moved(
+                release.path, release.content_hash, move, seed, home / "cache" / "moves"
+            )
+            cached(after, home / "cache" / "features")
+            watcher.step(f"{release.reference}: {move}")
+
+
+def plan(home: Path, suite: Suite, releases: Sequence[Release], features: str) -> list[Planned]:
+    """The suite's cells, in its order: protocol by protocol, plan by plan, detector by detector."""
+    specs = complete() if suite.detectors == "all" else [get(name) for name in suite.detectors]
+    facts = [facts_of(release) for release in releases]
+    by_reference = {release.reference: release for release in releases}
+    earlier = earlier_cells.index(home)
+    return [
+        _planned(Task(home, "", spec.name, text, one), spec, by_reference, features, earlier)
+        for text in suite.protocols
+        for one in parse(text).plans(_within(suite, text, facts))
+        for spec in specs
+        if _wanted(suite, text, spec)
+    ]
+
+
+def _within(suite: Suite, protocol: str, facts: Sequence[Facts]) -> list[Facts]:
+    """The releases that the suite lets a protocol see."""
+    limits = suite.narrowed.get(protocol)
+    return [
+        f
+        for f in facts
+        if limits is None or limits.releases is None or {f.name, f.reference} & set(limits.releases)
+    ]
+
+
+def _wanted(suite: Suite, protocol: str, spec: Spec) -> bool:
+    """Whether the suite runs a detector under a protocol. Floor detectors always run, so that each
+    score can be compared with them.
+    """
+    limits = suite.narrowed.get(protocol)
+    return limits is None or limits.detectors is None or spec.floor or spec.name in limits.detectors
+
+
+def facts_of(release: Release) -> Facts:
+    """What protocols may know of a release."""
+    info = release.info
+    splits = tuple(s if isinstance(s, str) else s["split_id"] for s in info.get("splits", ()))
+    return Facts(
+        release.reference, release.dataset, info["accounts"], info["bots"], info["humans"], splits
+    )
+
+
+def _planned(
+    task: Task,
+    spec: Spec,
+    releases: dict[str, Release],
+    features: str,
+    earlier: dict[str, str],
+) -> Planned:
+    plan, protocol = task.plan, parse(task.protocol)
+    used = {reference: releases[reference] for reference in (*plan.train, *plan.test)}
+    hashes = {reference: release.content_hash for reference, release in used.items()}
+    key = cell_key(spec, task.protocol, plan, hashes, features)
+    if earlier and earlier_cells.comparable(spec, task.protocol):
+        same_computation = earlier_cells.identity(
+            spec.name,
+            task.protocol,
+            train=plan.train,
+            test=plan.test,
+            hashes=hashes,
+            versions=spec.versions,
+        )
+        key = earlier.get(same_computation, key)
+    document = {
+        "cell_key": key,
+        "key_form": earlier_cells.KEY_FORM,
+        "detector": spec.name,
+        "detector_version": spec.version,
+        "detector_about": spec.about,
+        "needs": list(spec.needs),
+        "uses": list(spec.uses),
+        "cites": spec.cites,
+        "floor": spec.floor,
+        "protocol": task.protocol,
+        "transductive": spec.transductive,
+        "trained_on": list(spec.fresh().trained_on()),
+        "train": list(plan.train),
+        "test": "+".join(plan.test),
+        "hashes": hashes,
+        "seed": protocol.seed,
+        "kind": protocol.kind_of(plan),
+        "worst": protocol.worst,
+        "moves": list(protocol.moves),
+        "threshold_rule": spec.threshold,
+        "versions": {"botbench": __version__, **spec.versions},
+        "simulated": any(bool(r.info.get("simulated")) for r in used.values()),
+        "mlflow_run_id": None,
+    }
+    return Planned(replace(task, key=key, version=spec.version), spec, document)
