@@ -11,7 +11,7 @@ import pytest
 
 from curation.annotation.assignment import adjudication, batches, gold, score_exposure, seats
 from curation.annotation.assignment.roster import Person, Roster
-from curation.annotation.label_studio import sync_run
+from curation.annotation.label_studio import fetch, sync_run
 from curation.annotation.label_studio.client import Client
 from curation.annotation.label_studio.push import push
 from curation.annotation.monitoring import status
@@ -335,7 +335,7 @@ def test_people_join_and_leave_and_report(work):
     assert len(store.arrow("FROM lake.main.claims")) == before
 
     # -- the batch is closed and the description edited by hand; a late answer counts, and is told
-    for p in sync_run.ours(store, client, batch):
+    for p in fetch.projects_of(store, client, batch):
         client.rename_project(
             p["id"], f"[closed] {p['title']}", {**p["botbench"], "archived": "yes"}
         )
@@ -472,5 +472,5 @@ def test_the_rounds_as_commands(work, cli, tmp_path):
     # -- closed, and closed again
     closed = run("archive")
     assert len(closed["project_ids"]) == 4 and run("archive") == {**closed, "claims_added": 0}
-    titles = [p["title"] for p in sync_run.ours(store, client, batch)]
+    titles = [p["title"] for p in fetch.projects_of(store, client, batch)]
     assert all(t.startswith("[closed] ") and t.count("[closed]") == 1 for t in titles)

@@ -21,8 +21,8 @@ import pytest
 from curation.annotation.assignment import batches
 from curation.annotation.assignment.pseudonyms import People
 from curation.annotation.label_studio.client import Client
+from curation.annotation.label_studio.parse import Reader
 from curation.annotation.label_studio.push import push
-from curation.annotation.label_studio.results import Reader
 from curation.annotation.scheme.scheme import Scheme
 from curation.annotation.scheme.store_schemes import SchemeBook
 from curation.store.schema import rows

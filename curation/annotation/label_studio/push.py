@@ -104,7 +104,7 @@ def push(
             for p in there
             if p["botbench"]["part"] not in projects
         )
-        notes += server_checks.edited(client, list(projects.values()))
+        notes += server_checks.edited_pages(client, list(projects.values()))
         return Pushed(
             [p["id"] for p in projects.values()],
             created,

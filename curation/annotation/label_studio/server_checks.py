@@ -1,5 +1,5 @@
-"""What people and machines do to a server behind our back, said in sentences: nothing of it loses
-or doubles an answer.
+"""Sentences on what people and machines changed on a server: none of it loses or doubles an
+answer.
 """
 
 from __future__ import annotations
@@ -20,27 +20,31 @@ if TYPE_CHECKING:
     from curation.store.store import Store
 
 
-def found(store: Store, projects: list[dict[str, Any]], seen: pa.Table) -> list[str]:
-    """Tasks that went away, projects that stand there twice, answers after the batch closed."""
-    return [*_doubled(projects), *_tasks_gone(store, projects), *_late(projects, seen)]
-
-
-def edited(client: Client, projects: Sequence[dict[str, Any]]) -> list[str]:
-    """Projects whose labelling page is not as `push` made it. (Those pushed before the hash was
-    kept are not judged.)
-    """
-    known = {p["id"]: p["botbench"] for p in projects if p["botbench"].get("config")}
-    there = client.configs(sorted(known)) if known else {}
+def irregularities(store: Store, projects: list[dict[str, Any]], seen: pa.Table) -> list[str]:
+    """Projects that stand there twice, tasks that were deleted, answers after the batch closed."""
     return [
-        f"The labelling page of project {n} ({known[n]['part']}) is not as botbench made it: its"
-        " label config was edited by hand. Answers that the scheme does not have are refused. To"
-        f" put it back: botbench annotate push {known[n]['batch'][:8]} --restore-page"
-        for n, xml in there.items()
-        if config_hash(xml) != known[n]["config"]
+        *_projects_twice(projects),
+        *_tasks_deleted(store, projects),
+        *_late_answers(projects, seen),
     ]
 
 
-def _doubled(projects: list[dict[str, Any]]) -> list[str]:
+def edited_pages(client: Client, projects: Sequence[dict[str, Any]]) -> list[str]:
+    """Projects whose labelling page is not as `push` made it. Those pushed before the hash was kept
+    are not checked.
+    """
+    marks = {p["id"]: p["botbench"] for p in projects if p["botbench"].get("config")}
+    configs = client.configs(sorted(marks)) if marks else {}
+    return [
+        f"The labelling page of project {n} ({marks[n]['part']}) is not as botbench made it: its"
+        " label config was edited by hand. Answers that the scheme does not have are refused. To"
+        f" put it back: botbench annotate push {marks[n]['batch'][:8]} --restore-page"
+        for n, xml in configs.items()
+        if config_hash(xml) != marks[n]["config"]
+    ]
+
+
+def _projects_twice(projects: list[dict[str, Any]]) -> list[str]:
     parts = Counter((p["botbench"]["batch"], p["botbench"]["part"]) for p in projects)
     return [
         f"The part {part} of batch {batch[:8]} has {n} projects (copied by hand?): answers of all"
@@ -50,23 +54,23 @@ def _doubled(projects: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def _tasks_gone(store: Store, projects: list[dict[str, Any]]) -> list[str]:
-    told = []
+def _tasks_deleted(store: Store, projects: list[dict[str, Any]]) -> list[str]:
+    notes = []
     for project in projects:
         asked = seats.expected(
             store, find(store, project["botbench"]["batch"]), project["botbench"]["part"]
         )
-        there = project.get("task_number")
-        if asked and there is not None and there < asked:
-            told.append(
-                f"Project {project['id']} ({project['botbench']['part']}) has {there} of {asked}"
+        tasks = project.get("task_number")
+        if asked and tasks is not None and tasks < asked:
+            notes.append(
+                f"Project {project['id']} ({project['botbench']['part']}) has {tasks} of {asked}"
                 " accounts: tasks were deleted there, or a push was broken off. Answers that were"
                 " synced stand; push again for the rest."
             )
-    return told
+    return notes
 
 
-def _late(projects: list[dict[str, Any]], seen: pa.Table) -> list[str]:
+def _late_answers(projects: list[dict[str, Any]], seen: pa.Table) -> list[str]:
     closed = {p["botbench"]["mark"]: p["id"] for p in projects if p["botbench"].get("archived")}
     late = Counter(mark for mark in seen["project"].to_pylist() if mark in closed)
     return [

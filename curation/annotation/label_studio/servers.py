@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botbench.core.errors import UserError
 from curation.annotation.assignment.batches import Batch
 from curation.annotation.assignment.roster import SHARED, Place, Roster
-from curation.annotation.label_studio import sync, sync_run
+from curation.annotation.label_studio import fetch, report, sync_run
 from curation.annotation.label_studio.client import Client, server_name
 from curation.annotation.scheme.scheme import Scheme
 
@@ -48,15 +48,15 @@ def sync_all(
     scheme: Scheme | None = None,
     *,
     whole: bool = False,
-) -> tuple[sync.Synced, list[dict[str, Any]]]:
+) -> tuple[report.Synced, list[dict[str, Any]]]:
     """Sync with every server; returns what was done in all, and the projects there. A server
     without a project of the batch counts only where no other has one."""
-    total, projects, empty = sync.Synced(), [], []
+    total, projects, empty = report.Synced(), [], []
     for place in places:
         with Client(place.url, place.token) as client:
             try:
                 one = sync_run.sync_server(store, client, batch, scheme, whole=whole)
-            except sync_run.NoProjectError as error:
+            except fetch.NoProjectError as error:
                 empty.append(error)
                 continue
             projects += [{**p, "server": place.url} for p in one.projects]

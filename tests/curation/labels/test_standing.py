@@ -14,8 +14,8 @@ from benchmarks.study.data import frame
 from botbench.core.errors import UserError
 from curation.annotation.assignment import adjudication, answers, batches, gold, seats
 from curation.annotation.assignment.pseudonyms import People
-from curation.annotation.label_studio import sync, sync_run
-from curation.annotation.label_studio.results import Reader
+from curation.annotation.label_studio import diff, sync_run
+from curation.annotation.label_studio.parse import Reader
 from curation.annotation.monitoring import status
 from curation.annotation.scheme.scheme import Scheme
 from curation.annotation.scheme.store_schemes import SchemeBook
@@ -331,10 +331,11 @@ class LabelStudio:
         return {"id": 1, "data": data, "meta": meta, "annotations": [annotation]}
 
     def sync(self, *said):
-        sync.remember(self.store)
+        logged_before = diff.logged_annotations(self.store)
         reader = Reader(SchemeBook(self.store.home), self.people, {}, SCHEME)
-        return sync.store_seen(
-            self.store, "server", reader.read([self.task(*said)]), projects=["m1"]
+        seen = reader.read([self.task(*said)])
+        return sync_run.store_annotations(
+            self.store, "server", seen, logged_before, projects=["m1"]
         )
 
     def standing(self):

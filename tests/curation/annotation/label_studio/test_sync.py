@@ -13,8 +13,8 @@ import pytest
 from botbench.core.errors import UserError
 from curation.annotation.assignment import batches
 from curation.annotation.assignment.pseudonyms import People
-from curation.annotation.label_studio import sync, sync_run
-from curation.annotation.label_studio.results import Reader
+from curation.annotation.label_studio import diff, sync_run
+from curation.annotation.label_studio.parse import Reader
 from curation.annotation.scheme.scheme import Scheme
 from curation.annotation.scheme.store_schemes import SchemeBook
 
@@ -30,7 +30,7 @@ def chosen(name, *words):
     }
 
 
-class Desk:
+class Server:
     """Stands in for a server: annotations by number, and what a sync of them does to the store."""
 
     def __init__(self, make):
@@ -90,8 +90,12 @@ class Desk:
         )
 
     def sync(self):
-        sync.remember(self.store)
-        return sync.store_seen(self.store, SERVER, self.read(), complete=self.present(*"abc"))
+        return self.store_annotations(self.read(), complete=self.present(*"abc"))
+
+    def store_annotations(self, seen, logged_before=None, **options):
+        if logged_before is None:
+            logged_before = diff.logged_annotations(self.store)
+        return sync_run.store_annotations(self.store, SERVER, seen, logged_before, **options)
 
     def standing(self):
         """(account, answer) of the claims that stand: not retracted and with an answer."""
@@ -115,7 +119,7 @@ class Desk:
 
 @pytest.fixture
 def here(make):
-    return Desk(make)
+    return Server(make)
 
 
 def counts(synced):
@@ -226,11 +230,8 @@ def test_a_deleted_task_is_no_deleted_annotation(here):
     here.say(1, "a", "bot")
     here.sync()
     del here.annotations[1]
-    sync.remember(here.store)
-    assert counts(
-        sync.store_seen(here.store, SERVER, here.read(), complete=here.present("b", "c"))
-    ) == (0, 0, 0)
-    assert counts(sync.store_seen(here.store, SERVER, here.read())) == (0, 0, 0)
+    assert counts(here.store_annotations(here.read(), complete=here.present("b", "c"))) == (0, 0, 0)
+    assert counts(here.store_annotations(here.read())) == (0, 0, 0)
     assert here.standing() == [("a", "bot")]
 
 
@@ -261,8 +262,7 @@ def test_what_was_accepted_stays_when_its_scheme_is_lost(here):
     here.sync()
     lost = here.read().to_pylist()
     lost[0] |= {"event": "rejected", "reason": "the scheme is not known", "answer": None}
-    sync.remember(here.store)
-    sync.store_seen(here.store, SERVER, pa.Table.from_pylist(lost, schema=here.read().schema))
+    here.store_annotations(pa.Table.from_pylist(lost, schema=here.read().schema))
     assert here.standing() == [("a", "bot")]
 
 
@@ -292,33 +292,25 @@ def test_a_view_older_than_the_store_changes_nothing(here):
     here.say(1, "a", "bot")
     here.say(2, "b", "bot")
     here.sync()
-    sync.remember(here.store)
+    logged_before = diff.logged_annotations(here.store)
     older = here.read()
     here.say(1, "a", "human", at=2)
     del here.annotations[2]
     here.say(3, "c", "human", at=3)
-    before = here.store.connection.execute("FROM sync_before").fetchall()
     here.sync()
     assert here.standing() == [("a", "human"), ("c", "human")]
-    here.store.connection.execute(
-        "CREATE OR REPLACE TEMP TABLE sync_before AS SELECT unnest(?::VARCHAR[]) AS annotation_id",
-        [[r[0] for r in before]],
-    )
-    assert counts(sync.store_seen(here.store, SERVER, older, complete=here.present(*"abc"))) == (
-        0,
-        0,
-        0,
-    )
+    synced = here.store_annotations(older, logged_before, complete=here.present(*"abc"))
+    assert counts(synced) == (0, 0, 0)
     assert here.standing() == [("a", "human"), ("c", "human")]
 
 
 ONE_SYNC = """
 import sys
 from pathlib import Path
-from curation.annotation.label_studio import sync_run as desk
+from curation.annotation.label_studio import sync_run
 from curation.store.store import Store
 with Store(sys.argv[1]) as store:
-    desk.sync_file(store, Path(sys.argv[2]))
+    sync_run.sync_file(store, Path(sys.argv[2]))
 """
 
 

@@ -1,5 +1,5 @@
-"""From Label Studio's JSON to rows: what every annotation says, checked against the scheme (the
-server accepts anything).
+"""Second step of a sync: rows from Label Studio's JSON, each annotation checked by its scheme (the
+server accepts any answer).
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from curation.annotation.scheme.store_schemes import SchemeBook
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from curation.store.store import Store
+
 Json = dict[str, Any]
 CHOICES = (
     labelling_config.ANSWER,
@@ -30,12 +32,12 @@ SINGLE = (labelling_config.ANSWER, labelling_config.CONFIDENCE)
 
 
 class RefusedError(Exception):
-    """Why one annotation cannot become a claim, in a sentence."""
+    """An annotation cannot become a claim; the message is the reason."""
 
 
 def seen_schema() -> pa.Schema:
-    """What is known of an annotation that was seen; `annotation_id` is unique over servers,
-    `number` is the server's own id.
+    """The columns of an annotation that was read: `annotation_id` is unique over servers, `number`
+    is the server's own id.
     """
     import pyarrow as pa
 
@@ -71,14 +73,22 @@ def seen_schema() -> pa.Schema:
 
 @dataclass(frozen=True)
 class Reader:
-    """What annotations are read with. `emails` names the server's users (an export file names them
-    itself or not at all); `fallback` is the scheme of tasks that do not say which one they were
-    asked under."""
+    """Turns tasks into rows. `emails` names the server's users by id (an export file names them
+    itself or not at all); `fallback` is the scheme of tasks that do not say under which scheme they
+    were asked."""
 
     schemes: SchemeBook
     people: People
     emails: dict[int, str]
     fallback: Scheme
+
+    @classmethod
+    def of(cls, store: Store, emails: dict[int, str], scheme: Scheme | None) -> Reader:
+        """The reader of a store's annotations, under its schemes or one given by hand."""
+        schemes = SchemeBook(store.home)
+        if scheme:
+            schemes.keep(scheme)  # later checks of these claims need to know what they could say
+        return cls(schemes, People(store.home), emails, scheme or Scheme.load())
 
     def read(self, tasks: Iterable[Json]) -> pa.Table:
         """One row (columns of `seen_schema`) for each annotation: answered, skipped, or rejected
@@ -95,15 +105,15 @@ class Reader:
 
     def row(self, task: Json, annotation: Json) -> Json:
         """One annotation."""
-        row = self._about(task, annotation)
+        row = self._subject(task, annotation)
         try:
             row["updated_at"] = _time(annotation, "updated_at")
-            return {**row, **self._said(task, annotation, row["scheme_version"])}
+            return {**row, **self._content(task, annotation, row["scheme_version"])}
         except RefusedError as refusal:
             return {**row, "event": "rejected", "reason": str(refusal)}
 
-    def _about(self, task: Json, annotation: Json) -> Json:
-        """Which annotation it is, of what, by whom: all that needs no check."""
+    def _subject(self, task: Json, annotation: Json) -> Json:
+        """Which annotation it is, of which task and by whom: the columns that need no check."""
         meta, data = task.get("meta") or {}, task.get("data") or {}
         project = str(meta.get("project") or annotation.get("project") or task.get("project") or "")
         number = str(annotation.get("id"))
@@ -129,8 +139,8 @@ class Reader:
             "payload_hash": payload_hash(annotation),
         }
 
-    def _said(self, task: Json, annotation: Json, version: str) -> Json:
-        """What it says; raises RefusedError."""
+    def _content(self, task: Json, annotation: Json, version: str) -> Json:
+        """Its event and answer; raises RefusedError."""
         meta = task.get("meta") or {}
         row: Json = {
             "lead_time_s": _seconds(annotation.get("lead_time")),
@@ -146,8 +156,8 @@ class Reader:
         }
 
     def _person(self, user: object, project: str) -> tuple[str, bool]:
-        """Text that names a user, and whether it is an e-mail (so that it means the same person on
-        every server).
+        """Text that names a Label Studio user, and whether it is an e-mail, which means the same
+        person on every server. This is the one place where users become people.
         """
         if isinstance(user, dict):
             if user.get("email"):
@@ -158,12 +168,12 @@ class Reader:
         return ("", False) if user is None else (f"user {user} of project {project}", False)
 
     def _scheme(self, version: str) -> Scheme:
-        found = self.fallback if version == self.fallback.version else self.schemes.get(version)
-        if found is None:
+        scheme = self.fallback if version == self.fallback.version else self.schemes.get(version)
+        if scheme is None:
             raise RefusedError(
                 f"the scheme {version} is not known to this store; name its file by --scheme"
             )
-        return found
+        return scheme
 
 
 def answered(result: object, scheme: Scheme) -> Json:
@@ -174,14 +184,14 @@ def answered(result: object, scheme: Scheme) -> Json:
     >>> answered([bot], Scheme.load())["answer"]
     'bot'
     """
-    found: dict[str, list[str]] = {}
+    given: dict[str, list[str]] = {}
     for item in result if isinstance(result, list) else [None]:
         if isinstance(item, dict) and item.get("from_name") == labelling_config.MEDIA:
             continue
         name, values = _item(item)
-        if name in found:
+        if name in given:
             raise RefusedError(f"{name} is answered twice")
-        found[name] = values
+        given[name] = values
     words: dict[str, Iterable[str]] = {
         labelling_config.ANSWER: scheme.answers,
         labelling_config.KINDS: scheme.kinds,
@@ -189,13 +199,13 @@ def answered(result: object, scheme: Scheme) -> Json:
         labelling_config.CONFIDENCE: scheme.confidence,
     }
     for name in CHOICES:
-        _check_words(name, found.get(name, []), list(words[name]))
-    if not found.get(labelling_config.ANSWER):
+        _check_words(name, given.get(name, []), list(words[name]))
+    if not given.get(labelling_config.ANSWER):
         raise RefusedError("it has no answer")
-    answer = found[labelling_config.ANSWER][0]
+    answer = given[labelling_config.ANSWER][0]
     kinds, note = (
-        found.get(labelling_config.KINDS),
-        "\n".join(found.get(labelling_config.NOTE, [])) or None,
+        given.get(labelling_config.KINDS),
+        "\n".join(given.get(labelling_config.NOTE, [])) or None,
     )
     if kinds and not scheme.answers[answer].kinds:
         raise RefusedError(
@@ -206,11 +216,11 @@ def answered(result: object, scheme: Scheme) -> Json:
             f"the note has {len(note)} characters; at most {scheme.document.note.longest} are"
             " allowed"
         )
-    step = found.get(labelling_config.CONFIDENCE)
+    step = given.get(labelling_config.CONFIDENCE)
     return {
         "answer": answer,
         "kinds": sorted(kinds) if kinds else None,
-        "reasons": sorted(found.get(labelling_config.REASONS, [])) or None,
+        "reasons": sorted(given.get(labelling_config.REASONS, [])) or None,
         "confidence": scheme.confidence[step[0]] if step else None,
         "note": note,
     }
@@ -245,8 +255,8 @@ def _check_words(name: str, values: list[str], allowed: list[str]) -> None:
 
 
 def payload_hash(annotation: Json) -> str:
-    """sha256 (shortened) of what the person said: the results without their random ids, and whether
-    it was skipped.
+    """sha256 (shortened) of an annotation's content: its results without their random ids, and
+    whether it was skipped.
     """
     result = annotation.get("result")
     items = (
@@ -261,8 +271,10 @@ def payload_hash(annotation: Json) -> str:
         if isinstance(result, list)
         else result
     )
-    said = sorted((short_hash(i, 64) for i in items), key=str) if isinstance(items, list) else items
-    return short_hash({"said": said, "skipped": bool(annotation.get("was_cancelled"))}, 32)
+    content = (
+        sorted((short_hash(i, 64) for i in items), key=str) if isinstance(items, list) else items
+    )
+    return short_hash({"said": content, "skipped": bool(annotation.get("was_cancelled"))}, 32)
 
 
 def _check_card(data: Json, meta: Json) -> None:
@@ -278,26 +290,26 @@ def _check_card(data: Json, meta: Json) -> None:
 
 
 def _key(data: Json, meta: Json) -> str | None:
-    found = data.get("account_key") or meta.get("account_key") or data.get("account_id")
-    return None if found is None else str(found)
+    key = data.get("account_key") or meta.get("account_key") or data.get("account_id")
+    return None if key is None else str(key)
 
 
 def _time(source: Json, field: str) -> datetime:
     try:
         moment = datetime.fromisoformat(str(source.get(field)))
     except ValueError:
-        found = str(source.get(field))[:60]
+        text = str(source.get(field))[:60]
         raise RefusedError(
-            f"{field}: expected a time such as 2026-01-31T12:00:00Z (found {found!r})"
+            f"{field}: expected a time such as 2026-01-31T12:00:00Z (found {text!r})"
         ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _seconds(value: object) -> float | None:
-    good = (
+    is_duration = (
         isinstance(value, int | float)
         and not isinstance(value, bool)
         and math.isfinite(value)
         and value >= 0
     )
-    return float(value) if good else None  # type: ignore[arg-type]
+    return float(value) if is_duration else None  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ import pytest
 
 from curation.annotation.assignment.pseudonyms import People
 from curation.annotation.card.card import card_hash
-from curation.annotation.label_studio.results import Reader, RefusedError, answered, payload_hash
+from curation.annotation.label_studio.parse import Reader, RefusedError, answered, payload_hash
 from curation.annotation.scheme.scheme import Scheme
 from curation.annotation.scheme.store_schemes import SchemeBook
 
