@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.audits import dataset
 from botbench.core import code_versions
 from botbench.core.files import write_json
+from botbench.text import comparing
 
 if TYPE_CHECKING:
     from curation.release.release import Release
@@ -20,7 +21,11 @@ def kept(home: Path, release: Release) -> dict[str, Any]:
     beside the same releases.
     """
     others = sorted(f"{name}@{versions[-1]}" for name, versions in _listed(home).items())
-    modules = [*(c.run.__module__ for c in dataset.checks().values()), dataset.__name__]
+    modules = [
+        *(c.run.__module__ for c in dataset.checks().values()),
+        dataset.__name__,
+        comparing.__name__,
+    ]
     code = [code_versions.of_module(name) for name in modules]
     key = hashlib.sha256(
         json.dumps([release.reference, release.content_hash, others, code]).encode()

@@ -11,18 +11,12 @@ import numpy as np
 from benchmarks.data.accounts import Accounts, Floats
 from benchmarks.detectors import FeatureModel, Labels, balanced, detector
 from benchmarks.detectors.digital_dna import SORT
+from botbench.text.comparing import words_sql
 
 WINDOW = 3600
 """Seconds within which the same text counts as posted together."""
 CROWD = 0.5
 """A trait of more than half of the accounts is a habit, not coordination."""
-PLAIN = (
-    "trim(regexp_replace(regexp_replace(lower(text), 'https?://\\S+|[@\uff20]\\w+', ' ', 'g'),"
-    " '[^\\p{L}#]+', ' ', 'g'))"
-)
-"""A text without links, names, digits and punctuation: what is left is nearly the same where it is
-the same.
-"""
 TRAITS = {
     # A repost is known by the post it repeats, or by its text.
     "repost": (
@@ -36,10 +30,10 @@ TRAITS = {
     # Windows that overlap by half: two posts less than half a window apart meet in one of them.
     "text": (
         f"""SELECT position,
-                    md5_number_lower(concat_ws(':', plain, shift, (epoch(created_at) + shift * {WINDOW // 2})::BIGINT // {WINDOW}))
+                    md5_number_lower(concat_ws(':', words, shift, (epoch(created_at) + shift * {WINDOW // 2})::BIGINT // {WINDOW}))
                     AS trait
-                FROM (SELECT position, created_at, {PLAIN} AS plain FROM mine WHERE {SORT} <> 'repost'),
-                (VALUES (0), (1)) AS halves(shift) WHERE length(plain) >= 12 AND created_at IS NOT NULL"""
+                FROM (SELECT position, created_at, {words_sql("text")} AS words FROM mine WHERE {SORT} <> 'repost'),
+                (VALUES (0), (1)) AS halves(shift) WHERE length(words) >= 12 AND created_at IS NOT NULL"""
     ),
 }
 

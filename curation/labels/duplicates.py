@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.sql import literals
+from botbench.text.comparing import words_sql
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,12 +80,11 @@ def _shingles(store: Store, version: int, only: str, columns: str) -> str:
     """SQL of hashed shingles: links and mentions are taken out, so that copies that differ in them
     alone are copies.
     """
-    plain = "regexp_replace(lower(text), '(https?://\\S+|@\\w+|[^\\p{L}\\p{N}# ])', ' ', 'g')"
     return f"""
         SELECT {columns}, hash(array_to_string(words[i:i + {SHINGLE - 1}], ' ')) AS shingle
         FROM (SELECT {columns}, words, unnest(range(1, greatest(len(words) - {SHINGLE - 2}, 2))) AS i
-              FROM (SELECT {columns}, list_filter(string_split({plain}, ' '), lambda w: w <> '') AS words
-                    FROM {store.relation("posts", version)}{only}) WHERE len(words) > 0)"""
+              FROM (SELECT {columns}, string_split({words_sql("text")}, ' ') AS words
+                    FROM {store.relation("posts", version)}{only}) WHERE words <> [''])"""
 
 
 def _signatures(store: Store, version: int, only: str) -> None:

@@ -8,10 +8,24 @@ import numpy as np
 
 from benchmarks.audits.dataset import LEAST, Audited, NotApplicable, Result, check
 from benchmarks.audits.separability import rate
+from botbench.text.comparing import words_sql
 
 TEXT = 0.75
 """Balanced accuracy from which on shared texts are enough to tell the label."""
-PLAIN = r"(https?://\S+|@\w+|[0-9]+|[\s[:punct:]]+)"
+SHARED_TEXTS = f"""
+    WITH texts AS (
+        SELECT DISTINCT account_id, hash(words) AS words
+        FROM (SELECT account_id, {words_sql("text")} AS words FROM read_parquet(?))
+        WHERE length(words) >= 20),
+    shared AS (SELECT words FROM texts GROUP BY words HAVING count(*) BETWEEN 2 AND 50),
+    votes AS (
+        SELECT DISTINCT a.account_id, b.account_id AS other FROM texts a JOIN shared USING (words)
+        JOIN texts b ON a.words = b.words AND a.account_id <> b.account_id)
+    SELECT l.account_id, v.share FROM read_parquet(?) l LEFT JOIN (
+        SELECT votes.account_id, avg((o.label = 'bot')::INT) AS share
+        FROM votes JOIN read_parquet(?) o ON o.account_id = votes.other GROUP BY ALL) v USING (account_id)
+    ORDER BY account_id"""
+"""The share of bots among the other accounts that wrote one of an account's texts."""
 
 
 @check("near-duplicate-text", "Is it enough to know whose texts an account's texts repeat?")
@@ -23,21 +37,7 @@ def texts(audited: Audited) -> Result:
     50 accounts say nothing.
     """
     y = audited.y
-    frame = audited.ask(
-        f"""WITH texts AS (
-                SELECT DISTINCT account_id, hash(plain) AS plain FROM (
-                    SELECT account_id, lower(regexp_replace(text, '{PLAIN}', ' ', 'g')) AS plain FROM read_parquet(?))
-                WHERE length(plain) >= 20),
-            shared AS (SELECT plain FROM texts GROUP BY plain HAVING count(*) BETWEEN 2 AND 50),
-            votes AS (
-                SELECT DISTINCT a.account_id, b.account_id AS other FROM texts a JOIN shared USING (plain)
-                JOIN texts b ON a.plain = b.plain AND a.account_id <> b.account_id)
-            SELECT l.account_id, v.share FROM read_parquet(?) l LEFT JOIN (
-                SELECT votes.account_id, avg((o.label = 'bot')::INT) AS share
-                FROM votes JOIN read_parquet(?) o ON o.account_id = votes.other GROUP BY ALL) v USING (account_id)
-            ORDER BY account_id""",
-        ["posts", "labels", "labels"],
-    )
+    frame = audited.ask(SHARED_TEXTS, ["posts", "labels", "labels"])
     share = frame["share"].to_numpy().astype(float)
     covered = np.isfinite(share)
     if covered.sum() < LEAST:

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botbench.stats.multiple_comparisons import benjamini_hochberg
+from botbench.text.comparing import words_sql
 
 if TYPE_CHECKING:
     import duckdb
@@ -35,7 +36,7 @@ ACTIONS = {
     "link": ("len(urls) > 0", "unnest(urls)"),
     "text": ("kind IS DISTINCT FROM 'repost' AND text IS NOT NULL", "words"),
 }
-WORDS = r"trim(regexp_replace(lower(text), '(https?://\S+|@\w+|[0-9]+|[\s[:punct:]]+)', ' ', 'g'))"
+WORDS = words_sql("text")
 SHORTEST = 20
 """Letters below which a text is anybody's."""
 CROWD = 200
