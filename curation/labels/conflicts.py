@@ -1,6 +1,4 @@
-"""Label conflicts: accounts, or accounts that look like one another, that are called bot here and
-human there.
-"""
+"""Label conflicts: an account, or accounts that look alike, with the labels bot and human."""
 
 from __future__ import annotations
 
@@ -39,32 +37,48 @@ def conflicts(
     themselves. `kind` is `between` data sets, `within` one, or `duplicate group`. Raises UserError
     for a data set without claims.
     """
-    _sides(store, scheme, datasets, kinds, at)
-    found = _entries(store, "same")
+    labelled = sides(store, scheme, datasets=datasets, kinds=kinds, at=at)
+    row_key = f"regexp_matches(account_id, {literal(ROW_KEY)})"
+    entries = _entries(
+        store,
+        f"""
+        SELECT *, NULL::VARCHAR AS found_by,
+            platform || chr(31) || account_id || if({row_key}, chr(31) || dataset, '') AS key
+        FROM {labelled}""",
+    )
     if groups:
-        duplicates.find(store, datasets, at=at)
-        found += _entries(store, "group")
-    return found
+        alike = duplicates.find(store, datasets, at=at)
+        entries += _entries(
+            store,
+            f"""
+            SELECT s.*, g."by" AS found_by, g.group_id AS key
+            FROM {labelled} s JOIN {alike} g USING (dataset, account_id)""",
+            groups=True,
+        )
+    return entries
 
 
-def _sides(
+def sides(
     store: Store,
     scheme: Meaning,
-    datasets: Sequence[str] | None,
-    kinds: Sequence[str],
-    at: str | None,
-) -> None:
-    """What is said, in the temporary table `conflict_sides`: platform, account_id, dataset,
-    claimant, answer, label.
+    *,
+    datasets: Sequence[str] | None = None,
+    kinds: Sequence[str] = KINDS,
+    at: str | None = None,
+) -> str:
+    """Collect the labels that are given to accounts in a temporary table; returns its name.
+    Columns: platform, dataset, account_id, claimant_kind, claimant, answer, label.
+
+    Raises UserError for a data set without claims.
     """
     claims = store.relation("claims", at)
-    known = [
+    claimed = [
         r[0] for r in store.connection.execute(f"SELECT DISTINCT dataset FROM {claims}").fetchall()
     ]
     for name in datasets or ():
-        if name not in known:
-            raise unknown("data set with claims", name, known)
-    said = ", ".join(
+        if name not in claimed:
+            raise unknown("data set with claims", name, claimed)
+    meanings = ", ".join(
         f"({literal(a)}, {literal(label)})" for a, label in sorted(scheme.labels.items()) if label
     )
     where = "" if datasets is None else f" AND dataset IN ({literals(datasets)})"
@@ -74,74 +88,80 @@ def _sides(
         WITH standing AS (
             FROM {standing_claims(claims)}
             WHERE claimant_kind IN ({literals(kinds)}){where}
-            QUALIFY made_at IS NULL OR made_at = max(made_at) OVER (PARTITION BY dataset, account_id, claimant_kind, claimant)),
+            QUALIFY made_at IS NULL OR made_at = max(made_at) OVER (
+                PARTITION BY dataset, account_id, claimant_kind, claimant)),
         judging AS (
             SELECT DISTINCT dataset, account_id, claimant_kind, claimant, answer, label
-            FROM standing JOIN (VALUES {said}) meaning(answer, label) USING (answer)),
+            FROM standing JOIN (VALUES {meanings}) meaning(answer, label) USING (answer)),
         people AS (
-            SELECT dataset, account_id, count(*) FILTER (label = 'bot') AS bots, count(*) AS n
+            SELECT dataset, account_id, count(*) FILTER (label = 'bot') AS bots, count(*) AS n,
+                if(2 * bots > n, 'bot', 'human') AS side
             FROM judging WHERE claimant_kind = 'person' GROUP BY ALL),
         sides AS (
-            SELECT dataset, account_id, claimant_kind, claimant, answer, label FROM judging WHERE claimant_kind <> 'person'
-            UNION ALL SELECT dataset, account_id, 'person', greatest(bots, n - bots) || ' of ' || n || ' people',
-                   if(2 * bots > n, 'bot', 'human'), if(2 * bots > n, 'bot', 'human') FROM people WHERE 2 * bots <> n)
-        SELECT coalesce(platform, '(unknown)') AS platform, s.* FROM sides s LEFT JOIN ({_platforms(store, at)}) USING (dataset)"""
+            SELECT dataset, account_id, claimant_kind, claimant, answer, label
+            FROM judging WHERE claimant_kind <> 'person'
+            UNION ALL
+            SELECT dataset, account_id, 'person',
+                greatest(bots, n - bots) || ' of ' || n || ' people', side, side
+            FROM people WHERE 2 * bots <> n)
+        SELECT coalesce(platform, '(unknown)') AS platform, s.*
+        FROM sides s LEFT JOIN ({_platforms(store, at)}) USING (dataset)"""
     )
+    return "conflict_sides"
 
 
 def _platforms(store: Store, at: str | None) -> str:
-    """SQL (dataset, platform): observed, or by the card where an id-only label was never observed."""
+    """SQL (dataset, platform): as observed, or by the card where no account was observed."""
     return f"""
-        SELECT dataset, coalesce(min(observed), min(told)) AS platform FROM (
-            SELECT dataset, platform AS observed, NULL AS told FROM {store.relation("accounts", at)}
-            UNION ALL SELECT dataset, NULL, json_extract_string(card, '$.platform') FROM {store.relation("pulls", at)})
+        SELECT dataset, coalesce(min(observed), min(of_card)) AS platform FROM (
+            SELECT dataset, platform AS observed, NULL AS of_card
+            FROM {store.relation("accounts", at)}
+            UNION ALL
+            SELECT dataset, NULL, json_extract_string(card, '$.platform')
+            FROM {store.relation("pulls", at)})
         GROUP BY dataset"""
 
 
-def _entries(store: Store, what: str) -> list[dict[str, Any]]:
-    """Accounts or groups with both labels, in a fixed order."""
-    if what == "same":
-        row_key = f"regexp_matches(account_id, {literal(ROW_KEY)})"
-        keyed = f"""SELECT *, platform || chr(31) || account_id || if({row_key}, chr(31) || dataset, '') AS key,
-                           NULL::VARCHAR AS found_by FROM conflict_sides"""
-    else:
-        keyed = f"""SELECT s.*, g.group_id AS key, g."by" AS found_by FROM conflict_sides s
-                    JOIN {duplicates.GROUPS} g USING (dataset, account_id)"""
+def _entries(store: Store, keyed: str, *, groups: bool = False) -> list[dict[str, Any]]:
+    """Accounts or groups (rows of `keyed` with one key) with both labels, in a fixed order."""
     rows = store.arrow(
         f"""
         WITH keyed AS ({keyed})
-        SELECT key, min(account_id) AS account, any_value(platform) AS platform, any_value(found_by) AS "by",
-               count(DISTINCT dataset) AS datasets, count(DISTINCT account_id) AS accounts,
-               list({{dataset: dataset, account: account_id, claimant: claimant, claimant_kind: claimant_kind, answer: answer,
-                      label: label}} ORDER BY dataset, account_id, claimant_kind, claimant, answer) AS answers
-        FROM keyed GROUP BY key HAVING count(DISTINCT label) = 2 ORDER BY datasets DESC, platform, account, key"""
+        SELECT key, min(account_id) AS account, any_value(platform) AS platform,
+            any_value(found_by) AS "by", count(DISTINCT dataset) AS datasets,
+            count(DISTINCT account_id) AS accounts,
+            list({{dataset: dataset, account: account_id, claimant: claimant,
+                claimant_kind: claimant_kind, answer: answer, label: label}}
+                ORDER BY dataset, account_id, claimant_kind, claimant, answer) AS answers
+        FROM keyed GROUP BY key HAVING count(DISTINCT label) = 2
+        ORDER BY datasets DESC, platform, account, key"""
     ).to_pylist()
-    if what == "group":
-        # The same account twice is told already; a group tells something where it holds different
-        # ones.
+    if groups:
+        # The same account twice is listed already; a group adds something where it holds
+        # different ones.
         rows = [r for r in rows if r["accounts"] > 1]
     return [
         {
             "account": r["account"],
             "platform": r["platform"],
-            "kind": _kind(r, what),
-            **({"by": r["by"], "accounts": r["accounts"]} if what == "group" else {}),
+            "kind": _kind(r, groups),
+            **({"by": r["by"], "accounts": r["accounts"]} if groups else {}),
             "answers": r["answers"],
         }
         for r in rows
     ]
 
 
-def _kind(row: dict[str, Any], what: str) -> str:
-    return "duplicate group" if what == "group" else "between" if row["datasets"] > 1 else "within"
+def _kind(row: dict[str, Any], groups: bool) -> str:
+    return "duplicate group" if groups else "between" if row["datasets"] > 1 else "within"
 
 
-def pairs(found: Sequence[dict[str, Any]]) -> dict[tuple[str, str], int]:
+def pairs(entries: Sequence[dict[str, Any]]) -> dict[tuple[str, str], int]:
     """How many accounts two data sets label differently, by their names; a data set with itself is
     a conflict within.
     """
     count: dict[tuple[str, str], int] = {}
-    for entry in found:
+    for entry in entries:
         if entry["kind"] == "duplicate group":
             continue
         labels: dict[str, set[str]] = {}
@@ -155,13 +175,15 @@ def pairs(found: Sequence[dict[str, Any]]) -> dict[tuple[str, str], int]:
     return count
 
 
-def overlaps(store: Store) -> list[dict[str, Any]]:
-    """Pairs of data sets that label the same accounts (platform and id), as `conflicts` just saw
-    them: a, b, shared.
+def overlaps(store: Store, labelled: str) -> list[dict[str, Any]]:
+    """Pairs of data sets that label the same accounts (platform and id), from the table that
+    `sides` made: a, b, shared.
     """
-    found: list[dict[str, Any]] = store.arrow(f"""
-        WITH ids AS (SELECT DISTINCT platform, account_id, dataset FROM conflict_sides
-                     WHERE NOT regexp_matches(account_id, {literal(ROW_KEY)}))
-        SELECT a.dataset AS a, b.dataset AS b, count(*) AS shared FROM ids a JOIN ids b USING (platform, account_id)
+    rows: list[dict[str, Any]] = store.arrow(f"""
+        WITH ids AS (
+            SELECT DISTINCT platform, account_id, dataset FROM {labelled}
+            WHERE NOT regexp_matches(account_id, {literal(ROW_KEY)}))
+        SELECT a.dataset AS a, b.dataset AS b, count(*) AS shared
+        FROM ids a JOIN ids b USING (platform, account_id)
         WHERE a.dataset < b.dataset GROUP BY ALL ORDER BY shared DESC, a, b""").to_pylist()
-    return found
+    return rows

@@ -66,15 +66,11 @@ def conflicts(
     with Store(create=False) as store:
         if duplicates:
             return _look_alikes(store, datasets, at, json_)
-        found = work.conflicts(
-            store,
-            Scheme.load(scheme),
-            datasets=datasets or None,
-            kinds=chosen,
-            at=at,
-            groups=groups,
-        )
-        shared = work.overlaps(store)
+        meaning = Scheme.load(scheme)
+        only = datasets or None
+        found = work.conflicts(store, meaning, datasets=only, kinds=chosen, at=at, groups=groups)
+        labelled = work.sides(store, meaning, datasets=only, kinds=chosen, at=at)
+        shared = work.overlaps(store, labelled)
     if json_:
         emit(found)
         return None
@@ -89,8 +85,7 @@ def conflicts(
 def _look_alikes(store: Store, datasets: list[str] | None, at: str | None, json_: bool) -> None:
     from curation.labels import duplicates
 
-    duplicates.find(store, datasets or None, at=at)
-    found = duplicates.ledger(store)
+    found = duplicates.ledger(store, duplicates.find(store, datasets or None, at=at))
     if json_:
         emit(found)
         return

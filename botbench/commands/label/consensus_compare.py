@@ -83,7 +83,9 @@ def _on_votes(dataset: str, methods: list[str], *options: Any) -> dict[str, Any]
     kinds, truth, folds, seed, at = options
     chosen = [kind.strip() for kind in kinds.split(",") if kind.strip()]
     with Store(create=False) as store:
-        voted, *_ = fit_votes(store, dataset, Scheme.load(), method="majority", kinds=chosen, at=at)
+        voted = fit_votes(
+            store, dataset, Scheme.load(), method="majority", kinds=chosen, at=at
+        ).ballots
         if truth is None:
             return {
                 "dataset": dataset,

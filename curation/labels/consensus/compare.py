@@ -1,6 +1,4 @@
-"""Methods beside each other: on votes they have not seen, on simulated crowds, and on votes whose
-truth is known.
-"""
+"""Compare methods: on unseen votes, on simulated crowds, and on votes whose truth is known."""
 
 from __future__ import annotations
 
@@ -22,8 +20,8 @@ infinity.
 def log_loss(p: Array, y: Array) -> Array:
     """-log of the probability given to what happened, for each row."""
     p = np.clip(p, CLIP, 1 - CLIP)
-    found: Array = -np.where(y == 1, np.log(p), np.log1p(-p))
-    return found
+    loss: Array = -np.where(y == 1, np.log(p), np.log1p(-p))
+    return loss
 
 
 def calibration(p: Array, y: Array, bins: int = 10) -> float:
@@ -59,17 +57,17 @@ def held_out(
             chances[name].append(fit.votes(ballots.account[test], ballots.claimant[test]))
             plain[name].append(fit.p_bot[ballots.account[test]])
     votes = np.concatenate(asked)
-    said, account = ballots.bot[votes], ballots.account[votes]
-    found = [
+    says_bot, account = ballots.bot[votes], ballots.account[votes]
+    rows = [
         {
             "method": name,
             "votes": len(votes),
-            **_mean("log_loss", log_loss(np.concatenate(chances[name]), said), account),
-            "log_loss_p_bot": float(log_loss(np.concatenate(plain[name]), said).mean()),
+            **_mean("log_loss", log_loss(np.concatenate(chances[name]), says_bot), account),
+            "log_loss_p_bot": float(log_loss(np.concatenate(plain[name]), says_bot).mean()),
         }
         for name in methods
     ]
-    return sorted(found, key=lambda row: float(row["log_loss"]))
+    return sorted(rows, key=lambda row: float(row["log_loss"]))
 
 
 def _mean(name: str, loss: Array, account: Array, repeats: int = 1000) -> dict[str, float]:
@@ -87,7 +85,7 @@ def on_crowds(
     """Each method on each simulated crowd, averaged over `repeats` draws: accuracy, log loss,
     calibration; where a method has intervals, the share of people whose true sensitivity and
     specificity they cover."""
-    found = []
+    figures = []
     for crowd in crowds:
         drawn = [draw(crowd, seed + i) for i in range(repeats)]
         for name in methods:
@@ -97,14 +95,14 @@ def on_crowds(
                 rows.append(
                     {**against_truth(fit.p_bot, bot), **_covered(fit, sensitivity, specificity)}
                 )
-            found.append(
+            figures.append(
                 {
                     "crowd": crowd.name,
                     "method": name,
                     **{k: float(np.mean([r[k] for r in rows])) for k in rows[0]},
                 }
             )
-    return found
+    return figures
 
 
 def against_truth(p: Array, bot: Array) -> dict[str, float]:
@@ -137,26 +135,26 @@ def on_truth(
     truth, over annotators with at least `least` such votes; accounts without truth (NaN) or votes
     are left out.
     """
-    known = ~np.isnan(bot) & (ballots.n > 0)
-    found = []
+    judged = ~np.isnan(bot) & (ballots.n > 0)
+    figures = []
     for name in methods:
         fit = METHODS.get(name)(ballots)
         row = {
             "method": name,
-            "accounts": int(known.sum()),
-            **against_truth(fit.p_bot[known], bot[known]),
+            "accounts": int(judged.sum()),
+            **against_truth(fit.p_bot[judged], bot[judged]),
         }
         if fit.sensitivity is not None and fit.specificity is not None:
             errors = [
-                _distance(ballots, bot == value, said, rates[:, 0], least)
-                for value, said, rates in ((1, 1, fit.sensitivity), (0, 0, fit.specificity))
+                _distance(ballots, bot == value, answer, rates[:, 0], least)
+                for value, answer, rates in ((1, 1, fit.sensitivity), (0, 0, fit.specificity))
             ]
             row |= {
                 "skill_error": float(np.mean(np.concatenate(errors))),
                 "annotators": len(errors[0]),
             }
-        found.append(row)
-    return sorted(found, key=lambda row: float(row["log_loss"]))
+        figures.append(row)
+    return sorted(figures, key=lambda row: float(row["log_loss"]))
 
 
 def _distance(ballots: Ballots, of_class: Array, right: int, rates: Array, least: int) -> Array:
@@ -166,5 +164,5 @@ def _distance(ballots: Ballots, of_class: Array, right: int, rates: Array, least
         ballots.claimant[mine], weights=ballots.bot[mine] == right, minlength=len(rates)
     )
     enough = n >= least
-    found: Array = np.abs(rates[enough] - hits[enough] / n[enough])
-    return found
+    distance: Array = np.abs(rates[enough] - hits[enough] / n[enough])
+    return distance

@@ -1,4 +1,4 @@
-"""Simulated crowds with known truth, to try methods on: always simulated, never anybody's answers."""
+"""Simulated crowds with known truth, to try methods on; no answer is a real person's."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Why an account has its label: every claim on it, which of them count, and what the rule made of
-them.
-"""
+"""Why an account has its label: its claims, which of them count, and the rule applied."""
 
 from __future__ import annotations
 
@@ -8,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import unknown
-from curation.labels.consensus.run import DEFAULT, KINDS, claimants, fit_votes, judge
-from curation.labels.consensus.votes import TRAINING, VOTES, Meaning
+from curation.labels.consensus.run import DEFAULT, KINDS, Fitted, claimants, fit_votes, judge
+from curation.labels.consensus.votes import TRAINING, Meaning
 from curation.store.retractions import retractions
 
 if TYPE_CHECKING:
@@ -27,24 +25,23 @@ def explain(
     at: str | None = None,
 ) -> dict[str, Any]:
     """The document of `botbench consensus --explain`; nothing is written. Raises UserError where
-    nobody said anything of it.
+    no claim is about it.
     """
-    voted, fit, chosen, method = fit_votes(
-        store, dataset, scheme, method=method, kinds=kinds, at=at
-    )
-    judged = judge(voted, fit, scheme.consensus)
+    fitted = fit_votes(store, dataset, scheme, method=method, kinds=kinds, at=at)
+    chosen, method = fitted.kinds, fitted.method
+    judged = judge(fitted.ballots, fitted.fit, scheme.consensus)
     ids = judged["account_id"].to_pylist()
     if account not in ids:
         raise unknown(
             f"account with claims of {', '.join(chosen)} in {dataset}", account, _near(ids, account)
         )
     row = judged.slice(ids.index(account), 1).to_pylist()[0]
-    votes = _votes(store, dataset, account, chosen, at)
-    learnt = {(c["claimant_kind"], c["claimant"]): c for c in claimants(voted, fit)}
+    votes = _votes(store, fitted, dataset, account, at)
+    learnt = {(c["claimant_kind"], c["claimant"]): c for c in claimants(fitted.ballots, fitted.fit)}
     for vote in votes:
-        known = learnt.get((vote["claimant_kind"], vote["claimant"]))
-        if known and vote["counts"] and not vote["settles"]:
-            vote |= {name: known[name] for name in ("sensitivity", "specificity")}
+        skill = learnt.get((vote["claimant_kind"], vote["claimant"]))
+        if skill and vote["counts"] and not vote["settles"]:
+            vote |= {name: skill[name] for name in ("sensitivity", "specificity")}
     rule = {
         "minimum": scheme.consensus["minimum"],
         "agreed": scheme.consensus["agreed"],
@@ -65,31 +62,36 @@ def explain(
 
 
 def _near(ids: list[str], account: str) -> list[str]:
-    """A few ids that begin alike: naming all accounts would bury the answer."""
+    """A few ids that begin alike: there are too many accounts to name all."""
     return [i for i in ids if i[:3] == account[:3]][:5]
 
 
 def _votes(
-    store: Store, dataset: str, account: str, kinds: Sequence[str], at: str | None
+    store: Store, fitted: Fitted, dataset: str, account: str, at: str | None
 ) -> list[dict[str, Any]]:
     """Every claim on the account in order of time, with what became of it."""
     claims = store.relation("claims", at)
-    found: list[dict[str, Any]] = store.arrow(
+    rows: list[dict[str, Any]] = store.arrow(
         f"""
         WITH mine AS (FROM {claims} WHERE dataset = ? AND account_id = ?)
-        SELECT m.claim_id, m.claimant, m.claimant_kind, m.answer, v.label, m.confidence, m.made_at, m.batch_id,
-               coalesce(v.settles, false) AS settles, v.claim_id IS NOT NULL AS counts,
-               CASE WHEN v.settles THEN 'settles the account' WHEN v.label IS NOT NULL THEN 'counts'
-                    WHEN v.claim_id IS NOT NULL THEN 'does not judge' WHEN m.answer IS NULL THEN 'a retraction'
-                    WHEN r.claim_id IS NOT NULL THEN 'taken back' WHEN m.attributes['part'] = '{TRAINING}' THEN 'said in training'
-                    WHEN NOT m.claimant_kind IN (SELECT unnest(?::VARCHAR[]))
-                    THEN 'its kind was not asked' ELSE 'answered again later' END AS fate
-        FROM mine m LEFT JOIN {VOTES} v ON m.claim_id = v.claim_id
+        SELECT m.claim_id, m.claimant, m.claimant_kind, m.answer, v.label, m.confidence, m.made_at,
+            m.batch_id, coalesce(v.settles, false) AS settles, v.claim_id IS NOT NULL AS counts,
+            CASE
+                WHEN v.settles THEN 'settles the account'
+                WHEN v.label IS NOT NULL THEN 'counts'
+                WHEN v.claim_id IS NOT NULL THEN 'does not judge'
+                WHEN m.answer IS NULL THEN 'a retraction'
+                WHEN r.claim_id IS NOT NULL THEN 'taken back'
+                WHEN m.attributes['part'] = '{TRAINING}' THEN 'said in training'
+                WHEN NOT m.claimant_kind IN (SELECT unnest(?::VARCHAR[]))
+                    THEN 'its kind was not asked'
+                ELSE 'answered again later' END AS fate
+        FROM mine m LEFT JOIN {fitted.votes} v ON m.claim_id = v.claim_id
         LEFT JOIN {retractions(claims)} r ON r.claim_id = m.claim_id
         ORDER BY m.made_at NULLS FIRST, m.claimant_kind, m.claimant, m.claim_id""",
-        [dataset, account, list(kinds)],
+        [dataset, account, fitted.kinds],
     ).to_pylist()
-    return found
+    return rows
 
 
 def _why(

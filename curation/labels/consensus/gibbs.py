@@ -1,5 +1,4 @@
-"""Gibbs sampling of a hierarchical Dawid-Skene model of two classes, exact up to the number of
-sweeps.
+"""Gibbs sampling of a hierarchical Dawid-Skene model of two classes.
 
 z_i ~ Bernoulli(prevalence), prevalence ~ Beta(1, 1); claimant j says bot of a bot with its
 sensitivity ~ Beta(m k, (1 - m) k), human of a human with its specificity likewise; mean m and
@@ -39,25 +38,25 @@ class Draws:
     specificity: Array
 
     def accounts(self) -> tuple[Array, Array, Array]:
-        """p_bot and the ends of its 95 % interval, by account: the spread over what is known of the
-        claimants.
+        """p_bot and the ends of its 95 % interval, by account: the spread comes from what is
+        uncertain about the claimants.
         """
         total = len(self.ballots.accounts)
-        found = np.empty((3, total))
+        values = np.empty((3, total))
         step = max(1, CHUNK // len(self.prevalence))
         for start in range(0, total, step):
             p = self._given(slice(start, start + step))
-            found[0, start : start + step] = p.mean(axis=1)
-            found[1:, start : start + step] = np.percentile(p, [2.5, 97.5], axis=1)
-        known = ~np.isnan(self.ballots.truth)
-        found[:, known] = self.ballots.truth[known]
-        return found[0], found[1], found[2]
+            values[0, start : start + step] = p.mean(axis=1)
+            values[1:, start : start + step] = np.percentile(p, [2.5, 97.5], axis=1)
+        settled = ~np.isnan(self.ballots.truth)
+        values[:, settled] = self.ballots.truth[settled]
+        return values[0], values[1], values[2]
 
     def says_bot(self, account: Array, claimant: Array) -> Array:
         """The probability that a claimant says bot of an account, for arrays of codes of one
         length.
         """
-        found = np.empty(len(account))
+        chances = np.empty(len(account))
         step = max(1, CHUNK // len(self.prevalence))
         for start in range(0, len(account), step):
             part = slice(start, start + step)
@@ -66,8 +65,8 @@ class Draws:
                 self.sensitivity[:, claimant[part]].T,
                 self.specificity[:, claimant[part]].T,
             )
-            found[part] = (p * sens + (1 - p) * (1 - spec)).mean(axis=1)
-        return found
+            chances[part] = (p * sens + (1 - p) * (1 - spec)).mean(axis=1)
+        return chances
 
     def _given(self, rows: Any) -> Array:
         """P(bot) of some accounts under each draw: (accounts, draws)."""
@@ -91,7 +90,7 @@ def sample(
     votes = _matrix(ballots)
     columns = votes.T.tocsr()
     of_kind = ballots.kinds()[1]
-    known = ~np.isnan(ballots.truth)
+    settled = ~np.isnan(ballots.truth)
     p = (ballots.bots + 0.5) / (ballots.n + 1)
     total = np.asarray(votes.sum(axis=0)).ravel()
     people = len(ballots.claimants)
@@ -102,7 +101,7 @@ def sample(
     kept = np.empty((sweeps, 1 + 2 * people))
     for sweep in range(burn_in + sweeps):
         z = (rng.random(len(p)) < p).astype(float)
-        z[known] = ballots.truth[known]
+        z[settled] = ballots.truth[settled]
         prevalence = rng.beta(1 + z.sum(), 1 + len(z) - z.sum())
         of_bots = columns @ z
         sensitivity = _rates(rng, prior["sensitivity"], of_bots[:people], of_bots[people:])
@@ -156,7 +155,7 @@ def _priors(rng: np.random.Generator, rates: Array, of_kind: Array) -> Array:
 
     m, k = (grid.ravel() for grid in np.meshgrid(MEANS, WEIGHTS))
     a, b = m * k, (1 - m) * k
-    found = np.empty((len(rates), 2))
+    priors = np.empty((len(rates), 2))
     for kind in np.unique(of_kind):
         mine = rates[of_kind == kind]
         log = (
@@ -167,15 +166,15 @@ def _priors(rng: np.random.Generator, rates: Array, of_kind: Array) -> Array:
         log += 2 * np.log(m) + np.log1p(-m)
         weight = np.exp(log - log.max())
         at = min(int(np.searchsorted(np.cumsum(weight), rng.random() * weight.sum())), len(m) - 1)
-        found[of_kind == kind] = a[at], b[at]
-    return found
+        priors[of_kind == kind] = a[at], b[at]
+    return priors
 
 
 def _sigmoid(x: Array) -> Array:
     from scipy.special import expit
 
-    found: Array = expit(x)
-    return found
+    share: Array = expit(x)
+    return share
 
 
 def summary(draws: Array) -> Array:

@@ -17,7 +17,6 @@ from curation.labels.consensus.methods import METHODS, Fit
 from curation.labels.consensus.votes import (
     OPEN,
     SETTLED,
-    VOTES,
     Array,
     Ballots,
     Meaning,
@@ -100,23 +99,35 @@ def consensus(
     The same claims give the same consensus_id and write nothing. Raises UserError where there are
     no claims, an answer is not the scheme's, or a method or kind of claimant is unknown.
     """
-    voted, fit, chosen, method = fit_votes(
-        store, dataset, scheme, method=method, kinds=kinds, at=at
-    )
-    connection = store.connection
-    consensus_id = _identity(connection, dataset, scheme, method, chosen)
-    connection.register("consensus_judged", judge(voted, fit, scheme.consensus))
+    fitted = fit_votes(store, dataset, scheme, method=method, kinds=kinds, at=at)
+    method, connection = fitted.method, store.connection
+    consensus_id = _identity(connection, dataset, scheme, fitted)
+    connection.register("consensus_judged", judge(fitted.ballots, fitted.fit, scheme.consensus))
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {LABELS} AS SELECT {literal(consensus_id)} AS consensus_id,"
-        f" {literal(dataset)} AS dataset, account_id, label, p_bot, p_low, p_high, n_claims, status,"
-        f" {literal(method)} AS method FROM consensus_judged ORDER BY account_id"
+        f" {literal(dataset)} AS dataset, account_id, label, p_bot, p_low, p_high, n_claims,"
+        f" status, {literal(method)} AS method FROM consensus_judged ORDER BY account_id"
     )
     connection.unregister("consensus_judged")
-    said = f"consensus {dataset} by {method} of {', '.join(chosen)}"
-    version, _ = store.transact(lambda t: _record(store, t, dataset, consensus_id), None, said)
+    message = f"consensus {dataset} by {method} of {', '.join(fitted.kinds)}"
+    version, _ = store.transact(lambda t: _record(store, t, dataset, consensus_id), None, message)
     return replace(
-        _summary(store, dataset, method, consensus_id, version), claimants=claimants(voted, fit)
+        _summary(store, dataset, method, consensus_id, version),
+        claimants=claimants(fitted.ballots, fitted.fit),
     )
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a method makes of the votes of a data set: the relation of votes (`votes.collect`), the
+    same as arrays, the fit, the kinds of claimant that were asked, and the method (never `auto`).
+    """
+
+    votes: str
+    ballots: Ballots
+    fit: Fit
+    kinds: list[str]
+    method: str
 
 
 def fit_votes(
@@ -127,22 +138,20 @@ def fit_votes(
     method: str = DEFAULT,
     kinds: Sequence[str] = KINDS,
     at: str | None = None,
-) -> tuple[Ballots, Fit, list[str], str]:
-    """The votes of a data set, what a method makes of them, the kinds that were asked, and the
-    method (never `auto`).
-
-    Writes nothing. Raises UserError as `consensus` does.
+) -> Fitted:
+    """Fit a method to the votes of a data set. Writes nothing; raises UserError as `consensus`
+    does.
     """
     if method != DEFAULT and method not in METHODS.all():
         raise unknown("consensus method", method, [*METHODS.all(), DEFAULT])
     chosen = _kinds(kinds)
     claims = store.relation("claims", at)
-    collect(store.connection, claims, dataset, chosen, scheme.labels)
-    _check_any(store.connection, claims, dataset, chosen)
-    voted = ballots(store.connection, str(scheme.consensus.get("adjudication", "latest")))
+    votes = collect(store.connection, claims, dataset, chosen, scheme.labels)
+    _check_any(store.connection, votes, claims, dataset, chosen)
+    voted = ballots(store.connection, votes, str(scheme.consensus.get("adjudication", "latest")))
     named = suited(voted) if method == DEFAULT else method
     fit = METHODS.get(named)(voted) if len(voted.account) else METHODS.get("majority")(voted)
-    return voted, fit, chosen, named
+    return Fitted(votes, voted, fit, chosen, named)
 
 
 def suited(voted: Ballots) -> str:
@@ -191,23 +200,23 @@ def judge(voted: Ballots, fit: Fit, rule: Mapping[str, Any]) -> pa.Table:
     """
     import pyarrow as pa
 
-    known = voted.ruling == SETTLED
+    settled = voted.ruling == SETTLED
     enough = (voted.n >= int(rule["minimum"])) & (voted.n > 0)
     agreed = (
         enough & (fit.p_bot != 0.5) & (fit.settled >= float(rule["agreed"])) & (voted.ruling == 0)
     )
     status = np.select(
-        [known, agreed, enough | (voted.ruling == OPEN)],
+        [settled, agreed, enough | (voted.ruling == OPEN)],
         ["adjudicated", "agreed", "disputed"],
         "too few",
     )
-    label = np.where(np.where(known, voted.truth == 1, fit.p_bot > 0.5), "bot", "human")
-    unlabelled = np.where(known, np.isnan(voted.truth), ~agreed)
+    label = np.where(np.where(settled, voted.truth == 1, fit.p_bot > 0.5), "bot", "human")
+    unlabelled = np.where(settled, np.isnan(voted.truth), ~agreed)
 
     def column(values: Array | None) -> pa.Array:
         """What an adjudicator said is taken as true."""
         return (
-            pa.nulls(len(known), pa.float64())
+            pa.nulls(len(settled), pa.float64())
             if values is None
             else pa.array(np.where(np.isnan(voted.truth), values, voted.truth))
         )
@@ -252,21 +261,25 @@ def _record(store: Store, transaction: Transaction, dataset: str, consensus_id: 
 
 
 def _kinds(kinds: Sequence[str]) -> list[str]:
-    known = get_args(ClaimantKind)
+    names = get_args(ClaimantKind)
     if not kinds:
         raise UserError(
-            f"No kind of claimant was named. Name some of {', '.join(known)} with --kinds."
+            f"No kind of claimant was named. Name some of {', '.join(names)} with --kinds."
         )
     for kind in kinds:
-        if kind not in known:
-            raise unknown("kind of claimant", kind, known)
+        if kind not in names:
+            raise unknown("kind of claimant", kind, names)
     return sorted(set(kinds))
 
 
 def _check_any(
-    connection: duckdb.DuckDBPyConnection, claims: str, dataset: str, kinds: Sequence[str]
+    connection: duckdb.DuckDBPyConnection,
+    votes: str,
+    claims: str,
+    dataset: str,
+    kinds: Sequence[str],
 ) -> None:
-    if _one(connection, f"SELECT count(*) FROM {VOTES}"):
+    if _one(connection, f"SELECT count(*) FROM {votes}"):
         return
     there = connection.execute(
         f"SELECT claimant_kind, count(*) FROM {claims} WHERE dataset = ? GROUP BY ALL ORDER BY ALL",
@@ -284,11 +297,7 @@ def _check_any(
 
 
 def _identity(
-    connection: duckdb.DuckDBPyConnection,
-    dataset: str,
-    scheme: Meaning,
-    method: str,
-    kinds: list[str],
+    connection: duckdb.DuckDBPyConnection, dataset: str, scheme: Meaning, fitted: Fitted
 ) -> str:
     """The consensus_id: of the method, the scheme's version and meaning, the kinds, and every claim
     that was counted.
@@ -296,18 +305,18 @@ def _identity(
     used = _one(
         connection,
         "SELECT sha256(coalesce(string_agg(claim_id, chr(10) ORDER BY claim_id), '')) FROM"
-        f" {VOTES}",
+        f" {fitted.votes}",
     )
-    ruled = _one(connection, f"SELECT count(*) FROM {VOTES} WHERE settles")
+    ruled = _one(connection, f"SELECT count(*) FROM {fitted.votes} WHERE settles")
     return short_hash(
         {
             "rules": RULES,
             "dataset": dataset,
-            "method": method,
+            "method": fitted.method,
             "scheme": scheme.version,
             "labels": dict(scheme.labels),
             "rule": dict(scheme.consensus),
-            "kinds": kinds,
+            "kinds": fitted.kinds,
             "claims": used,
             **({"adjudicated": 1} if ruled else {}),
         }
@@ -317,18 +326,18 @@ def _identity(
 def _summary(
     store: Store, dataset: str, method: str, consensus_id: str, version: int | None
 ) -> Consensus:
-    found = store.connection.execute(
+    counts = store.connection.execute(
         f"SELECT label, status, count(*) FROM {LABELS} GROUP BY ALL"
     ).fetchall()
-    labels = {name: sum(n for label, _, n in found if label == name) for name in ("bot", "human")}
-    status = {name: sum(n for _, s, n in found if s == name) for name in get_args(LabelStatus)}
+    labels = {name: sum(n for label, _, n in counts if label == name) for name in ("bot", "human")}
+    status = {name: sum(n for _, s, n in counts if s == name) for name in get_args(LabelStatus)}
     if not status["adjudicated"]:
         del status["adjudicated"]
     return Consensus(
         method,
         consensus_id,
         dataset,
-        sum(n for *_, n in found),
+        sum(n for *_, n in counts),
         labels,
         status,
         version or store.head(),

@@ -1,4 +1,4 @@
-"""The truth of accounts where a source tells it beside the votes, in an attribute of the claims."""
+"""The truth of accounts, where a source gives it in an attribute of the claims."""
 
 from __future__ import annotations
 
@@ -23,22 +23,26 @@ def of(
 
     claims = f"(FROM {store.relation('claims', at)} WHERE dataset = ?)"
     store.connection.register("truth_accounts", pa.table({"account_id": ballots.accounts}))
-    found = store.arrow(
+    truths = store.arrow(
         f"""
-        WITH said AS (SELECT account_id, (lower(attributes[?]) = 'bot')::DOUBLE AS truth FROM {claims}
-                      WHERE attributes[?] IS NOT NULL)
-        SELECT a.account_id, t.truth FROM truth_accounts a LEFT JOIN (SELECT account_id, any_value(truth) AS truth FROM said
-            GROUP BY account_id HAVING count(DISTINCT truth) = 1) t USING (account_id) ORDER BY a.account_id""",
+        WITH given AS (
+            SELECT account_id, (lower(attributes[?]) = 'bot')::DOUBLE AS truth FROM {claims}
+            WHERE attributes[?] IS NOT NULL),
+        truths AS (
+            SELECT account_id, any_value(truth) AS truth FROM given
+            GROUP BY account_id HAVING count(DISTINCT truth) = 1)
+        SELECT account_id, truth FROM truth_accounts LEFT JOIN truths USING (account_id)
+        ORDER BY account_id""",
         [attribute, dataset, attribute],
     )
     store.connection.unregister("truth_accounts")
-    truth: Array = found["truth"].to_numpy(zero_copy_only=False).astype(float)
-    if found["truth"].null_count == len(found):
-        there = store.connection.execute(
+    truth: Array = truths["truth"].to_numpy(zero_copy_only=False).astype(float)
+    if truths["truth"].null_count == len(truths):
+        attributes = store.connection.execute(
             f"SELECT DISTINCT unnest(map_keys(attributes)) AS k FROM {claims} ORDER BY k", [dataset]
         ).fetchall()
         raise UserError(
             f"No claim of {dataset} tells the truth in an attribute {attribute!r}; there are: "
-            f"{', '.join(k for (k,) in there) or 'none'}."
+            f"{', '.join(k for (k,) in attributes) or 'none'}."
         )
     return truth

@@ -1,6 +1,4 @@
-"""The votes that count, from the store's claims: as a temporary table, and as arrays of codes for
-the methods.
-"""
+"""The votes that count: a relation made of standing claims, and arrays of codes for the methods."""
 
 from __future__ import annotations
 
@@ -19,7 +17,6 @@ from curation.store.retractions import standing_claims
 if TYPE_CHECKING:
     import pyarrow as pa
 
-VOTES = "consensus_votes"
 TRAINING = "training"
 """The `part` (an attribute of a person's claim) of answers that are followed by the solution: no
 votes.
@@ -36,7 +33,7 @@ Array = NDArray[Any]
 
 
 class Meaning(Protocol):
-    """What of a scheme is needed: its version, what each answer means, and when votes have agreed."""
+    """A scheme as far as it is needed: version, what answers mean, and when votes agree."""
 
     @property
     def version(self) -> str:
@@ -59,20 +56,23 @@ def collect(
     dataset: str,
     kinds: Sequence[str],
     labels: Mapping[str, Any],
-) -> None:
-    """Leave the votes in the temporary table `consensus_votes`: account_id, claimant_kind,
-    claimant, label, claim_id, settles.
+) -> str:
+    """Collect the votes in a temporary table; returns its name. Columns: account_id, claimant_kind,
+    claimant, answer, known (by the scheme), label, claim_id, made_at, settles.
 
-    A claim counts where it stands, and its claimant has said nothing later of the account. Claims of one moment, or of unknown time, are simultaneous: where they differ, the
-    claimant contradicts itself, and all count. What an adjudicator says `settles`, and is no vote
-    among others; what is said in training does not count at all.
+    A claim counts where it stands, and its claimant has said nothing later of the account. Claims
+    of one moment, or of unknown time, are simultaneous: where they differ, the claimant contradicts
+    itself, and all count. An adjudicator's answer `settles` the account, and
+    is no vote among others; an answer in training does not count at all. Raises UserError for an
+    answer that the scheme does not have.
     """
-    said = ", ".join(
+    votes = "consensus_votes"
+    meanings = ", ".join(
         f"({literal(answer)}, {literal(label)})" for answer, label in sorted(labels.items())
     )
     among = literals(kinds)
     connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE {VOTES} AS
+        CREATE OR REPLACE TEMP TABLE {votes} AS
         WITH standing AS (
             SELECT claim_id, account_id, claimant_kind, claimant, answer, made_at,
                 claimant_kind = 'person' AND coalesce(attributes['role'], '') = '{ADJUDICATOR}'
@@ -81,20 +81,22 @@ def collect(
             WHERE dataset = {literal(dataset)} AND claimant_kind IN ({among})
                 AND {NO_TRAINING.format("")}),
         latest AS (
-            FROM standing QUALIFY made_at IS NULL
-            OR made_at = max(made_at) OVER (PARTITION BY account_id, claimant_kind, claimant, settles))
-        SELECT account_id, claimant_kind, claimant, answer, meaning.answer IS NOT NULL AS known, label, claim_id, made_at, settles
-        FROM latest LEFT JOIN (VALUES {said}) meaning(answer, label) USING (answer)""")
-    strange = connection.execute(
-        f"SELECT answer, count(*) FROM {VOTES} WHERE NOT known GROUP BY ALL ORDER BY answer LIMIT 5"
+            FROM standing QUALIFY made_at IS NULL OR made_at = max(made_at) OVER (
+                PARTITION BY account_id, claimant_kind, claimant, settles))
+        SELECT account_id, claimant_kind, claimant, answer, meaning.answer IS NOT NULL AS known,
+            label, claim_id, made_at, settles
+        FROM latest LEFT JOIN (VALUES {meanings}) meaning(answer, label) USING (answer)""")
+    unknown_answers = connection.execute(
+        f"SELECT answer, count(*) FROM {votes} WHERE NOT known GROUP BY ALL ORDER BY answer LIMIT 5"
     ).fetchall()
-    if strange:
+    if unknown_answers:
         raise UserError(
             f"Claims of {dataset} hold answers that the scheme does not:"
-            f" {', '.join(f'{a!r} ({n:,} times)' for a, n in strange)}. It knows"
+            f" {', '.join(f'{a!r} ({n:,} times)' for a, n in unknown_answers)}. It knows"
             f" {', '.join(sorted(labels))}; map the answers in the card (and pull again), or name"
             " the scheme they were given under with --scheme."
         )
+    return votes
 
 
 @dataclass(frozen=True)
@@ -145,9 +147,11 @@ class Ballots:
         )
 
 
-def ballots(connection: duckdb.DuckDBPyConnection, adjudication: str = "latest") -> Ballots:
-    """The votes of `consensus_votes` as arrays; a claimant has one vote for each label it gave of
-    an account.
+def ballots(
+    connection: duckdb.DuckDBPyConnection, votes: str, adjudication: str = "latest"
+) -> Ballots:
+    """The votes of a relation (`collect`) as arrays; a claimant has one vote for each label it gave
+    of an account.
 
     Adjudicators' answers are the truth of an account: the `latest` of them, or only `unanimous`
     ones; where those of one moment differ, or one is not unanimous, there is none.
@@ -159,28 +163,36 @@ def ballots(connection: duckdb.DuckDBPyConnection, adjudication: str = "latest")
         if adjudication == "unanimous"
         else "QUALIFY made_at IS NOT DISTINCT FROM max(made_at) OVER (PARTITION BY account_id)"
     )
+    judges = (
+        f"SELECT DISTINCT claimant_kind, claimant FROM {votes}"
+        " WHERE label IS NOT NULL AND NOT settles"
+    )
     table = connection.execute(f"""
-        WITH accounts AS (SELECT account_id, row_number() OVER (ORDER BY account_id) - 1 AS account
-                          FROM (SELECT DISTINCT account_id FROM {VOTES})),
-        claimants AS (SELECT claimant_kind, claimant, row_number() OVER (ORDER BY claimant_kind, claimant) - 1 AS place
-                      FROM (SELECT DISTINCT claimant_kind, claimant FROM {VOTES} WHERE label IS NOT NULL AND NOT settles))
+        WITH accounts AS (
+            SELECT account_id, row_number() OVER (ORDER BY account_id) - 1 AS account
+            FROM (SELECT DISTINCT account_id FROM {votes})),
+        claimants AS (
+            SELECT claimant_kind, claimant,
+                row_number() OVER (ORDER BY claimant_kind, claimant) - 1 AS place
+            FROM ({judges}))
         SELECT DISTINCT account, place, (label = 'bot')::BIGINT AS bot
-        FROM {VOTES} JOIN accounts USING (account_id) JOIN claimants USING (claimant_kind, claimant)
+        FROM {votes} JOIN accounts USING (account_id) JOIN claimants USING (claimant_kind, claimant)
         WHERE label IS NOT NULL AND NOT settles ORDER BY account, place, bot""").to_arrow_table()
     accounts = connection.execute(f"""
         WITH rulings AS (
             SELECT account_id, min(label) AS label,
-                   CASE WHEN count(DISTINCT coalesce(label, '-')) = 1 THEN {SETTLED} ELSE {OPEN} END AS ruling
-            FROM (SELECT account_id, label, made_at FROM {VOTES} WHERE settles {last}) GROUP BY account_id),
-        judged AS (SELECT account_id, count(DISTINCT (claimant_kind, claimant, label)) FILTER (label IS NOT NULL) AS judging
-            FROM {VOTES} GROUP BY account_id)
-        SELECT account_id, CASE WHEN ruling = {SETTLED} THEN (label = 'bot')::DOUBLE END AS truth, coalesce(ruling, 0) AS ruling,
-               judging
+                CASE WHEN count(DISTINCT coalesce(label, '-')) = 1 THEN {SETTLED} ELSE {OPEN} END
+                    AS ruling
+            FROM (SELECT account_id, label, made_at FROM {votes} WHERE settles {last})
+            GROUP BY account_id),
+        judged AS (
+            SELECT account_id, count(DISTINCT (claimant_kind, claimant, label))
+                FILTER (label IS NOT NULL) AS judging
+            FROM {votes} GROUP BY account_id)
+        SELECT account_id, CASE WHEN ruling = {SETTLED} THEN (label = 'bot')::DOUBLE END AS truth,
+            coalesce(ruling, 0) AS ruling, judging
         FROM judged LEFT JOIN rulings USING (account_id) ORDER BY account_id""").to_arrow_table()
-    names = connection.execute(
-        f"""SELECT DISTINCT claimant_kind, claimant FROM {VOTES} WHERE label IS NOT NULL AND NOT settles
-        ORDER BY ALL"""
-    ).fetchall()
+    names = connection.execute(f"{judges} ORDER BY ALL").fetchall()
     ids = accounts["account_id"].combine_chunks()
     account, claimant, bot = (
         table[c].to_numpy().astype(np.int64) for c in ("account", "place", "bot")

@@ -77,7 +77,10 @@ def test_by_hand(store):
         },  # nobody observed 2: the data set's platform counts
     }, "row numbers are no ids, and cannot tell is no label"
     assert work.pairs(work.conflicts(store, Scheme.load())) == {("a", "b"): 1, ("a", "a"): 1}
-    assert [(r["a"], r["b"], r["shared"]) for r in work.overlaps(store)] == [("a", "b", 2)]
+    assert [
+        (r["a"], r["b"], r["shared"])
+        for r in work.overlaps(store, work.sides(store, Scheme.load()))
+    ] == [("a", "b", 2)]
     assert set(found(store, datasets=["b", "c"])) == set()
     with pytest.raises(UserError, match="Did you mean 'a'"):
         work.conflicts(store, Scheme.load(), datasets=["aa"])
@@ -152,8 +155,7 @@ def test_duplicate_groups(store):
         "t",
         "pictures",
     )
-    duplicates.find(store)
-    groups = duplicates.ledger(store)
+    groups = duplicates.ledger(store, duplicates.find(store))
     assert sorted(
         (g["by"], [(m["dataset"], m["account"]) for m in g["accounts"]]) for g in groups
     ) == [
@@ -191,8 +193,8 @@ def test_timelines_are_alike_from_four_fifths(store):
         account("a", "3"),
         posts=[*posts("1", range(40)), *posts("2", range(2, 42)), *posts("3", range(10, 50))],
     )
-    duplicates.find(store)
-    assert [[m["account"] for m in g["accounts"]] for g in duplicates.ledger(store)] == [["1", "2"]]
+    groups = duplicates.ledger(store, duplicates.find(store))
+    assert [[m["account"] for m in g["accounts"]] for g in groups] == [["1", "2"]]
 
 
 @pytest.mark.data

@@ -10,7 +10,7 @@ from curation.annotation.scheme.scheme import Scheme
 from curation.labels.consensus import consensus
 from curation.labels.consensus.methods.majority import majority
 from curation.labels.consensus.run import judge
-from curation.labels.consensus.votes import VOTES, ballots, collect
+from curation.labels.consensus.votes import ballots, collect
 from curation.store import identity, schema
 from curation.store.snapshot_queries import newest_consensus
 from tests.curation.labels.voting import MEANING, Rule, claim, labels, say
@@ -201,8 +201,7 @@ def test_agrees_with_a_loop_in_any_order(votes, chance):
             "offered",
             schema.rows("claims", [{"claim_id": str(i), **claim(*v)} for i, v in enumerate(votes)]),
         )
-        collect(connection, "offered", "d", ["person"], MEANING)
-        voted = ballots(connection)
+        voted = ballots(connection, collect(connection, "offered", "d", ["person"], MEANING))
     found = judge(voted, majority(voted), Rule().consensus).to_pylist()
     assert {
         r["account_id"]: (r["label"], r["status"], r["n_claims"], r["p_bot"]) for r in found
@@ -245,10 +244,12 @@ def test_the_experts_votes_on_twibot_22(store, shared_data):
     given_ = schema.rows("claims", store.arrow("FROM votes").to_pylist())
     store.append({"claims": identity.with_claim_ids(store.connection, given_)}, "t", "votes")
     found = consensus(store, "d", Scheme.load(), kinds=["person"], method="majority")
+    claims = store.relation("claims")
+    votes_ = collect(store.connection, claims, "d", ["person"], Scheme.load().labels)
     assert found.accounts == 1000 and given_.num_rows == 5189
     released = f"(FROM read_csv('{folder}/label_manual.csv'))"
     tally = f"""(SELECT account_id, count(*) FILTER (label = 'bot') AS bots, count(*) FILTER (label = 'human') AS humans,
-        count(*) FILTER (label IS NULL) AS others FROM {VOTES} GROUP BY account_id)"""
+        count(*) FILTER (label IS NULL) AS others FROM {votes_} GROUP BY account_id)"""
     plain = f"""SELECT count(*), count(*) FILTER (r.label = CASE WHEN bots > greatest(humans, others) THEN 'bot'
         WHEN humans > greatest(bots, others) THEN 'human' END) FROM {released} r JOIN {tally} t ON r.id = t.account_id"""
     assert store.connection.execute(plain).fetchone() == (986, 936)

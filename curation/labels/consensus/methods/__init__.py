@@ -50,13 +50,13 @@ def method(name: str) -> Callable[[Method], Method]:
 
 
 def fitted(p: Array, sensitivity: Array, specificity: Array) -> Fit:
-    """A fit whose claimants are known by sensitivity and specificity alone (points, no intervals)."""
+    """A fit that describes claimants by sensitivity and specificity alone (no intervals)."""
 
     def votes(account: Array, claimant: Array) -> Array:
-        found: Array = p[account] * sensitivity[claimant] + (1 - p[account]) * (
+        chances: Array = p[account] * sensitivity[claimant] + (1 - p[account]) * (
             1 - specificity[claimant]
         )
-        return found
+        return chances
 
     return Fit(
         p,

@@ -1,4 +1,4 @@
-"""A Bayesian Dawid-Skene: every figure is averaged over the posterior, so it says how sure it is."""
+"""A Bayesian Dawid-Skene: figures are means over the posterior, with their intervals."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ def dawid_skene(ballots: Ballots) -> Fit:
     import pandas as pd
     from crowdkit.aggregation import DawidSkene
 
-    known = np.flatnonzero(~np.isnan(ballots.truth) & (ballots.n > 0))
-    gold = pd.Series(ballots.truth[known].astype(int), index=known) if len(known) else None
+    settled = np.flatnonzero(~np.isnan(ballots.truth) & (ballots.n > 0))
+    gold = pd.Series(ballots.truth[settled].astype(int), index=settled) if len(settled) else None
     model = DawidSkene(n_iter=100).fit(frame(ballots), true_labels=gold)
     errors = model.errors_.reindex(
         pd.MultiIndex.from_product([range(len(ballots.claimants)), (0, 1)])

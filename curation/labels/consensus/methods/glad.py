@@ -27,7 +27,7 @@ def glad(ballots: Ballots) -> Fit:
 
     def votes(account: Array, claimant: Array) -> Array:
         right = expit(ability[claimant] * np.exp(ease[account]))
-        found: Array = p[account] * right + (1 - p[account]) * (1 - right)
-        return found
+        chances: Array = p[account] * right + (1 - p[account]) * (1 - right)
+        return chances
 
     return Fit(p, np.maximum(p, 1 - p), votes)

@@ -17,7 +17,7 @@ def majority(ballots: Ballots) -> Fit:
     p = (bots + 0.5) / (n + 1)
 
     def votes(account: Array, _: Array) -> Array:
-        found: Array = p[account]
-        return found
+        chances: Array = p[account]
+        return chances
 
     return Fit(p, np.round(np.maximum(bots, n - bots) / np.maximum(n, 1), 4), votes)
