@@ -53,7 +53,7 @@ def result(answer, **more):
 
 
 class Simulated:
-    """Simulated annotators: their tokens, and answers through the API as the page would send them."""
+    """Simulated annotators: their tokens, and answers through the API as the page sends them."""
 
     def __init__(self, server, store, names):
         self.server, self.store = server, store
@@ -180,7 +180,7 @@ def test_calibration_batch_adjudication_and_sync(work):
     scheme, batch = Scheme.load(), batches.find(store)
     disputed = list(TRUTH)[:6]
 
-    # -- the batch: two of three people each; on six accounts the second to answer says the other thing
+    # -- the batch: two of three people each; on six accounts the second answer differs
     pushed = push(store, client, batch, scheme, annotators=["ana", "ben", "cy"])
     assert (len(pushed.project_ids), pushed.tasks_created) == (3, 40)
     first = {}
@@ -204,7 +204,8 @@ def test_calibration_batch_adjudication_and_sync(work):
         [],
     )
 
-    # -- what a sync costs: nothing new is the list of projects and a light look at each; one answer is that answer
+    # -- the cost of a sync: nothing new costs the list of projects and a light request for each;
+    # one new answer costs that answer
     client.cost()
     assert sync_run.sync_server(store, client, batch).claims_added == 0
     requests, size = client.cost()
@@ -263,7 +264,7 @@ def test_calibration_batch_adjudication_and_sync(work):
     assert [a for (a,) in roles.fetchall()] == disputed
     assert adjudication.waiting(store, [batch.batch_id], scheme) == []
 
-    # -- calibration: training on what was adjudicated, with feedback; then a batch with gold hidden in it
+    # -- calibration: training on adjudicated accounts, with feedback; then a batch with gold in it
     training = gold.train(store, batch, scheme, ["ana", "ben"], 4)
     push(store, client, training, scheme)
     people.answer("ana", training, lambda a: TRUTH[a])

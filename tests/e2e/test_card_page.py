@@ -306,10 +306,12 @@ def shown(tab, name):
         tab.screenshot(path=str(Path(folder) / f"{name}.png"))
 
 
-CHOSEN = """k => { const key = [...document.querySelectorAll('.ac-q kbd')].find(e => e.textContent === k);
+CHOSEN = """k => {
+  const key = [...document.querySelectorAll('.ac-q kbd')].find(e => e.textContent === k);
   return key?.checkVisibility() ? !!key.closest('.ant-checkbox-wrapper-checked') : null }"""
 FRESH = """b => ![undefined, b].includes(document.querySelector('.ac')?.textContent)
-  && document.querySelector('.ac-q kbd') && !document.querySelector('.ac-q .ant-checkbox-wrapper-checked')"""
+  && document.querySelector('.ac-q kbd')
+  && !document.querySelector('.ac-q .ant-checkbox-wrapper-checked')"""
 
 
 def pressed(tab, keys):
@@ -412,12 +414,15 @@ CONTRAST = """() => {
   const linear = x => x <= .03928 ? x / 12.92 : ((x + .055) / 1.055) ** 2.4;
   const light = c => { const v = parts(c).slice(0, 3).map(x => linear(x / 255));
     return .2126 * v[0] + .7152 * v[1] + .0722 * v[2] };
-  const paper = e => { for (; e; e = e.parentElement) { const c = parts(getComputedStyle(e).backgroundColor);
+  const paper = e => { for (; e; e = e.parentElement) {
+    const c = parts(getComputedStyle(e).backgroundColor);
     if (c.length < 4 || c[3] > 0) return light(getComputedStyle(e).backgroundColor) } return 1 };
-  const said = [...document.querySelectorAll('.ac *, .ac-q *')].filter(e => e.checkVisibility()
+  const texts = [...document.querySelectorAll('.ac *, .ac-q *')].filter(e => e.checkVisibility()
     && [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()));
-  return Math.min(...said.map(e => { const style = getComputedStyle(e), ink = light(e.closest('svg') ? style.fill : style.color);
-    const ground = paper(e); return (Math.max(ink, ground) + .05) / (Math.min(ink, ground) + .05) }))
+  return Math.min(...texts.map(e => {
+    const style = getComputedStyle(e), ground = paper(e);
+    const ink = light(e.closest('svg') ? style.fill : style.color);
+    return (Math.max(ink, ground) + .05) / (Math.min(ink, ground) + .05) }))
 }"""
 
 

@@ -1,4 +1,4 @@
-"""`annotate serve --isolate`: a real server for each person, and push, sync and status across them."""
+"""`annotate serve --isolate`: a server for each person; push, sync and status across them."""
 
 import pytest
 import requests

@@ -96,7 +96,8 @@ def desk(cli, tmp_path, label_studio):
         def standing(self):
             return set(
                 self.rows("""
-                SELECT claimant, account_id, answer FROM lake.main.claims c WHERE answer IS NOT NULL AND NOT EXISTS
+                SELECT claimant, account_id, answer FROM lake.main.claims c
+                WHERE answer IS NOT NULL AND NOT EXISTS
                 (FROM lake.main.claims r WHERE r.retracts = c.claim_id)""")
             )
 
@@ -227,7 +228,8 @@ def test_a_batch_from_push_to_claims(desk, label_studio):
     )
     assert "U+202E" in shown and "\u202e" not in shown
 
-    # -- three people answer, each in a project of their own; the first also says something that the scheme does not have
+    # -- three people answer, each in a project of their own; the first also gives an answer that
+    # the scheme does not have
     tokens = [label_studio.person(email) for email in PEOPLE]
     account = {
         key: a
@@ -253,7 +255,7 @@ def test_a_batch_from_push_to_claims(desk, label_studio):
     unseen = f"tasks/{tasks[first][ANSWERED][0]}/annotations"
     stray = label_studio.call("POST", unseen, tokens[0], json={"result": result(answer="robot")})
 
-    # -- a sync killed inside its transaction leaves nothing; one killed after it has stored everything
+    # -- a sync killed in its transaction stores nothing; one killed after it has stored everything
     desk.killed(KILLED_BETWEEN_CLAIMS_AND_LOG, "sync")
     assert desk.standing() == set()
     desk.killed(KILLED_BEFORE_THE_REPORT, "sync")

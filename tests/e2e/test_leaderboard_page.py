@@ -129,8 +129,11 @@ def test_hostile_text_runs_nothing_and_is_shown(visit, file):
     assert set(names(tab)) >= {h.replace("\u202e", "⟨U+202E⟩") for h in HOSTILE}
     assert tab.evaluate("document.images.length") == 0
     tab.evaluate(
-        """() => { const s = document.createElement('script'); s.textContent = 'window.ran = 2'; document.body.append(s);
-                 const i = document.createElement('img'); i.src = 'http://x.invalid/b.png'; document.body.append(i); }"""
+        """() => {
+          const s = document.createElement('script');
+          s.textContent = 'window.ran = 2'; document.body.append(s);
+          const i = document.createElement('img');
+          i.src = 'http://x.invalid/b.png'; document.body.append(i); }"""
     )
     assert tab.evaluate("window.ran") is None and len(tab.requested) == 1
     assert any("Content Security Policy" in text for text in tab.complaints)
@@ -266,7 +269,8 @@ CONTRAST = """selector => {
     const [a, b] = [light(parse(getComputedStyle(e).color)), light(behind(e))];
     return (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
   };
-  return Math.min(...[...document.querySelectorAll(selector)].filter(e => e.offsetParent).map(contrast));
+  const shown = [...document.querySelectorAll(selector)].filter(e => e.offsetParent);
+  return Math.min(...shown.map(contrast));
 }"""
 
 

@@ -95,12 +95,13 @@ def test_ten_accounts_by_keyboard_and_what_the_status_says(
     assert found["simulated"] == [
         "simulated-a"
     ] and "Simulated: the accounts of simulated-a" in file.read_text("utf-8")
-    # -- beside a simulated annotator, who is called so: of these accounts they called as many human as are the same
+    # -- beside a simulated annotator, who is called so: as many accounts agree as this count says
     with Store(label_studio.home) as store:
         [(pairs, same)] = store.connection.execute(
             """
-            SELECT count(*), count(*) FILTER (theirs.answer = mine.answer) FROM lake.main.claims mine JOIN lake.main.claims theirs
-            USING (batch_id, account_id) WHERE mine.claimant LIKE 'annotator-%' AND theirs.claimant = 'simulated-1'"""
+            SELECT count(*), count(*) FILTER (theirs.answer = mine.answer)
+            FROM lake.main.claims mine JOIN lake.main.claims theirs USING (batch_id, account_id)
+            WHERE mine.claimant LIKE 'annotator-%' AND theirs.claimant = 'simulated-1'"""
         ).fetchall()
     agreement = found["agreement"]
     assert agreement["pairs"] == pairs == before + 10 and agreement["percent"] == pytest.approx(

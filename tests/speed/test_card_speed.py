@@ -19,7 +19,7 @@ import pytest
 from curation.annotation.assignment import batches
 from curation.annotation.card.card import cards
 from curation.annotation.label_studio.client import Client
-from curation.annotation.label_studio.push import AT_A_TIME, push
+from curation.annotation.label_studio.push import TASKS_PER_REQUEST, push
 from curation.annotation.scheme.scheme import Scheme
 from curation.store import schema
 from curation.store.store import Store
@@ -158,8 +158,8 @@ def test_cards_are_made_and_pushed_at_the_servers_own_rate(label_studio, tmp_pat
         )["id"]
         _, server, _ = timed(
             lambda: [
-                client.import_tasks(plain, [{"data": task}] * AT_A_TIME)
-                for _ in range(CARDS // AT_A_TIME)
+                client.import_tasks(plain, [{"data": task}] * TASKS_PER_REQUEST)
+                for _ in range(CARDS // TASKS_PER_REQUEST)
             ]
         )
     print(

@@ -1,4 +1,4 @@
-"""`botbench designs`: what there is to draw batches by, and what each saves on simulated accounts."""
+"""`botbench designs`: the sampling designs, and what each saves on simulated accounts."""
 
 from __future__ import annotations
 

@@ -46,8 +46,8 @@ class Client:
             import label_studio_sdk  # noqa: F401
         except ModuleNotFoundError:
             raise UserError(
-                "Label Studio is spoken to through label-studio-sdk, which is not installed here (it"
-                " cannot be installed on Python 3.14 or newer yet). Use Python 3.11, 3.12 or 3.13."
+                "This command needs label-studio-sdk, which is not installed here. It cannot be"
+                " installed on Python 3.14 or newer yet: use Python 3.11, 3.12 or 3.13."
             ) from None
         self.url = server_name(url)
         self.token = token.strip()
@@ -58,7 +58,7 @@ class Client:
         self._sdk: LabelStudio | None = None
         self._last_request = ""
         self.http = httpx.Client(
-            # No proxy between us and a server on this machine, and no .netrc in place of the token.
+            # No proxy before a server on this machine, and no .netrc in place of the token.
             trust_env=False,
             timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
             follow_redirects=True,
@@ -340,7 +340,7 @@ class Client:
         self._last_request = f"{request.method} {path}"
 
     def _refusal(self, error: ApiError) -> str:
-        """The sentence for an error of the server. Never its headers: they hold a session cookie."""
+        """The sentence for a server's error, without its headers: they hold a session cookie."""
         if error.status_code in (401, 403):
             return (
                 f"Label Studio at {self.url} refuses the token (HTTP {error.status_code}). Give a"

@@ -1,8 +1,7 @@
-"""How far each project was read: hints in the store's folder that make a sync cost what is new, and
-never decide anything.
+"""How far each project was read: files in the store's folder. A sync reads only what is new.
 
-Where a hint is lost or wrong a project is read whole, and the log of annotations tells what is new
-all the same.
+If a file is lost or wrong, the project is read whole; the log of annotations decides what is new in
+either case.
 """
 
 from __future__ import annotations
@@ -16,29 +15,27 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 OVERLAP = timedelta(seconds=60)
-"""A change can become visible after a later one; so this much is looked at again, and what was seen
-of it is remembered.
+"""A change can become visible after a later one. So this much time is read again, and the cursor
+holds the changes already seen in it.
 """
 
 
 @dataclass(frozen=True)
 class Cursor:
-    """The newest change that was read of a project, and the changes shortly before it (task id to
-    time).
-    """
+    """The newest change read of a project, and the changes shortly before it (task id to time)."""
 
     newest: str
     seen: dict[str, str] = field(default_factory=dict)
 
     @property
     def since(self) -> str:
-        """From when to look again."""
+        """The time from which to read again."""
         since = datetime.fromisoformat(self.newest) - OVERLAP
         # Label Studio's filter refuses a time without microseconds.
         return since.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
     def after(self, changes: dict[str, str]) -> Cursor:
-        """The cursor once these changes (task id to time) were stored."""
+        """The cursor after these changes (task id to time) were stored."""
         if not changes:
             return self
         both = {**self.seen, **changes}
@@ -53,16 +50,16 @@ class Cursors:
         self._folder, self._server = home / "annotate" / "read", server
 
     def get(self, mark: str) -> Cursor | None:
-        """How far the project with this mark was read; None where that is not known."""
+        """How far the project with this mark was read; None if that is not known."""
         try:
-            found = json.loads(self._file(mark).read_text(encoding="utf-8"))
-            datetime.fromisoformat(found["newest"])
-            return Cursor(found["newest"], dict(found["seen"]))
+            stored = json.loads(self._file(mark).read_text(encoding="utf-8"))
+            datetime.fromisoformat(stored["newest"])
+            return Cursor(stored["newest"], dict(stored["seen"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def put(self, mark: str, cursor: Cursor) -> None:
-        """Remember it; call only after what was read is stored."""
+        """Write the cursor; call it only after the annotations were stored."""
         target = self._file(mark)
         target.parent.mkdir(parents=True, exist_ok=True)
         draft = target.with_name(f"{target.name}.{os.getpid()}.{secrets.token_hex(4)}")

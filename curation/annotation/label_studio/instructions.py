@@ -1,6 +1,4 @@
-"""The instructions: one page for the people who answer, made from the scheme; in the project and in
-the docs.
-"""
+"""The instructions for annotators: one page made from the scheme, for the project and the docs."""
 
 from __future__ import annotations
 
@@ -67,7 +65,7 @@ class Block:
 
 
 def blocks(scheme: Scheme) -> Iterator[Block]:
-    """The page from top to bottom."""
+    """The blocks of the page, from top to bottom."""
     yield Block("title", scheme.document.title)
     yield from (Block("paragraph", text) for text in _HOW)
     yield Block("heading", "The answers, each with an example")
@@ -86,12 +84,12 @@ def blocks(scheme: Scheme) -> Iterator[Block]:
     if scheme.reasons:
         yield Block("heading", "The reasons, and the part of the card each points to")
         for reason in scheme.reasons.values():
-            said = (
+            text = (
                 f"{_capital(reason.hint)} ({SECTIONS[reason.section]})."
                 if reason.hint
                 else f"({SECTIONS[reason.section]})"
             )
-            yield Block("entry", said, f"{reason.key} {reason.title}")
+            yield Block("entry", text, f"{reason.key} {reason.title}")
     yield Block("heading", "Looking after yourself")
     yield from (Block("paragraph", text) for text in _CARE)
 
@@ -101,19 +99,20 @@ def _capital(hint: str | None) -> str:
 
 
 def as_html(scheme: Scheme) -> str:
-    """For Label Studio, which inserts it as it stands: nothing but our own words and the scheme's,
-    escaped.
+    """The page as HTML. Label Studio inserts it unsanitised, so it holds only our own words and the
+    scheme's, escaped.
     """
     tags = {"title": "h3", "heading": "h4", "paragraph": "p", "entry": "p"}
-    body = "".join(
-        f"<{tags[b.kind]}>{f'<b>{escape(b.name)}</b> ' if b.name else ''}{escape(b.text)}</{tags[b.kind]}>"
-        for b in blocks(scheme)
-    )
-    return f'<div class="ac-in">{body}</div>'
+
+    def element(block: Block) -> str:
+        tag, name = tags[block.kind], f"<b>{escape(block.name)}</b> " if block.name else ""
+        return f"<{tag}>{name}{escape(block.text)}</{tag}>"
+
+    return f'<div class="ac-in">{"".join(map(element, blocks(scheme)))}</div>'
 
 
 def as_markdown(scheme: Scheme) -> str:
-    """For the docs (docs/annotating.md is this, and a test keeps it so)."""
+    """The page as Markdown, for docs/annotating.md (a test compares them)."""
     shapes = {
         "title": "# {text}\n",
         "heading": "## {text}\n",

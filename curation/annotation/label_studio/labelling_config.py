@@ -1,5 +1,6 @@
-"""The labelling page: Label Studio's configuration, built from the scheme, with our CSS around card
-and questions.
+"""The labelling page: Label Studio's configuration, made from the scheme, with our style sheet.
+
+Each choice has the key of the scheme; `curation.annotation.scheme.hotkeys` holds the page's own.
 """
 
 from __future__ import annotations
@@ -9,88 +10,63 @@ from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
+from curation.annotation.scheme.hotkeys import SHOW_MEDIA_HOTKEY
 from curation.annotation.scheme.scheme import Choice, Scheme
 
 CSS = Path(__file__).parent / "page.css"
-CARD, ANSWER, KINDS, REASONS, CONFIDENCE, NOTE = (
-    "card",
-    "answer",
-    "kinds",
-    "reasons",
-    "confidence",
-    "note",
-)
+CARD = "card"
+ANSWER, KINDS, REASONS, CONFIDENCE, NOTE = "answer", "kinds", "reasons", "confidence", "note"
 MEDIA = "media"
-"""Not a question: the key that takes the blur off. What it leaves in a result is no part of an
-answer.
-"""
+"""The choice that shows blurred media: no question, and its result is no part of an answer."""
 PAUSE = "pause"
-"""A task's line above the questions: that it is time for a break, or nothing."""
+"""A task's line above the questions: it suggests a break, or is empty."""
 
 
 def config(scheme: Scheme) -> str:
-    """The project's XML: the card on the left, the questions on the right, a key for every choice."""
+    """The project's XML: the card on the left, the questions on the right, with all hotkeys."""
     document = scheme.document
     answers = document.answers.values()
-    for_kinds, judged, sure = (
-        _asked(some)
-        for some in (
-            [a for a in answers if a.kinds],
-            [a for a in answers if not a.report],
-            [a for a in answers if a.sure and not a.report],
+    for_kinds = _asked(a for a in answers if a.kinds)
+    for_reasons = _asked(a for a in answers if not a.report)
+    for_confidence = _asked(a for a in answers if a.sure and not a.report)
+    questions = [
+        _question(
+            ANSWER,
+            document.question,
+            document.answers.items(),
+            "ac-one",
+            required="Choose an answer.",
         )
-    )
-    questions = "".join(
-        (
-            _question(
-                ANSWER,
-                document.question,
-                document.answers.items(),
-                "ac-one",
-                required="Choose an answer.",
-            ),
-            (
-                _question(
-                    KINDS, "Which kind?", document.kinds.items(), "ac-two", for_kinds, many=True
-                )
-                if document.kinds
-                else ""
-            ),
-            (
-                _question(
-                    REASONS,
-                    "What in the card says so?",
-                    document.reasons.items(),
-                    "ac-three",
-                    judged,
-                    many=True,
-                )
-                if document.reasons
-                else ""
-            ),
-            _question(
-                CONFIDENCE,
-                "How sure are you?",
-                document.confidence.items(),
-                "ac-row",
-                sure,
-                required="Say how sure you are.",
-            ),
-            _note(_asked()),
-            _media(),
-        )
-    )
+    ]
+    if document.kinds:
+        kinds = document.kinds.items()
+        questions += [_question(KINDS, "Which kind?", kinds, "ac-two", for_kinds, many=True)]
+    if document.reasons:
+        title, reasons = "What in the card says so?", document.reasons.items()
+        questions += [_question(REASONS, title, reasons, "ac-three", for_reasons, many=True)]
+    questions += [
+        _question(
+            CONFIDENCE,
+            "How sure are you?",
+            document.confidence.items(),
+            "ac-row",
+            for_confidence,
+            required="Say how sure you are.",
+        ),
+        _note(_asked()),
+        _media(),
+    ]
     return (
         f'<View className="ac-page"><Style>{CSS.read_text(encoding="utf-8")}</Style><View'
         f' className="ac-left"><HyperText name="{CARD}" value="$card" inline="true"/></View><View'
         ' className="ac-right"><View className="ac-q"><View className="ac-pause"><Header'
-        f' value="${PAUSE}" size="6"/></View>{questions}</View></View></View>'
+        f' value="${PAUSE}" size="6"/></View>{"".join(questions)}</View></View></View>'
     )
 
 
 def config_hash(xml: str) -> str:
-    """By which an edit of a project's configuration is noticed; blank ends and kinds of line end
-    are no edit.
+    """A hash that shows whether a project's configuration was edited; blank ends and kinds of line
+    end make no difference.
 
     >>> config_hash("<View/>\\r\\n") == config_hash("<View/>") != config_hash("<View></View>")
     True
@@ -99,7 +75,7 @@ def config_hash(xml: str) -> str:
 
 
 def _asked(answers: Iterable[Choice] = ()) -> str:
-    """Attributes that show a question only once one of these answers was given (any, where none is
+    """Attributes that show a question only after one of these answers (after any, if none is
     named).
     """
     titles = ",".join(a.title for a in answers)
@@ -127,7 +103,7 @@ def _question(
 
 
 def _choice(word: str, choice: Choice, *, hints: bool) -> str:
-    """One choice; its alias is the scheme's word, which is what comes back in the results."""
+    """One choice with its hotkey; its alias is the scheme's word, which stands in the results."""
     hint = f"<small>{escape(choice.hint)}</small>" if choice.hint and hints else ""
     shown = f"<kbd>{choice.key}</kbd>{escape(choice.title)}{hint}"
     return (
@@ -137,11 +113,11 @@ def _choice(word: str, choice: Choice, *, hints: bool) -> str:
 
 
 def _media() -> str:
-    words = "Show what is blurred"
+    title, key = "Show what is blurred", SHOW_MEDIA_HOTKEY
     return (
         f'<View className="ac-g ac-media-key"><Choices name="{MEDIA}" toName="{CARD}"'
-        f' choice="multiple"><Choice value="{words}" alias="shown" hotkey="v"'
-        f" html={_quoted(f'<kbd>v</kbd>{words}')}/></Choices></View>"
+        f' choice="multiple"><Choice value="{title}" alias="shown" hotkey="{key}"'
+        f" html={_quoted(f'<kbd>{key}</kbd>{title}')}/></Choices></View>"
     )
 
 

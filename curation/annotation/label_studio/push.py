@@ -1,5 +1,5 @@
-"""From a batch to Label Studio: one project for each part, every account once in it, however often
-and brokenly this is run.
+"""Push a batch to Label Studio: one project for each part, with every account once, also after
+interrupted pushes.
 """
 
 from __future__ import annotations
@@ -7,12 +7,14 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import itertools
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import UserError
+from botbench.core.relations import materialise
 from curation.annotation.assignment import adjudication, score_exposure, seats
 from curation.annotation.assignment.batches import Batch
 from curation.annotation.card import card
@@ -26,22 +28,22 @@ if TYPE_CHECKING:
 
     from curation.store.store import Store
 
-AT_A_TIME = 1_000
-"""Tasks in one request: the server makes all of them or none."""
+TASKS_PER_REQUEST = 1_000
+"""The server makes all tasks of a request, or none."""
 
 Project = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Pushed:
-    """What a push did: the batch's projects, the tasks it made, the tasks that were there."""
+    """What a push did: the batch's projects, the tasks it made and those that existed before."""
 
     project_ids: list[int]
     tasks_created: int
     tasks_existing: int
     tasks_removed: int = 0
     notes: list[str] = field(default_factory=list)
-    """What was found on the server that should not be so, in sentences."""
+    """Sentences on what is not as it should be on the server."""
 
 
 def push(
@@ -57,51 +59,51 @@ def push(
     restore_page: bool = False,
     advance: Callable[[int], object] = int,
 ) -> Pushed:
-    """Make the batch's projects and tasks as far as they are missing on the server; `advance` is
-    told of tasks made.
+    """Make the batch's projects and tasks that are missing on the server; `advance` gets the number
+    of tasks after each request.
 
-    Without a scheme it is the one the batch was pushed with before. `status` and `shown` are of
-    `card.cards`: what the platform says, and the detector scores that some cards show (remembered
-    for later pushes). `only` are the people whose parts belong on this server, where each has one.
-    Tasks that somebody was relieved of go away unless they were answered. A page that was edited by
-    hand is told of, and with `restore_page` made again.
+    The default scheme is the one of the batch's earlier push. `status` and `shown` are of
+    `card.cards`: what the platform says, and the detector scores that some cards show (kept for
+    later pushes). `only` names the people whose parts belong on this server, if each person has
+    one. Tasks that nobody is asked for any more are deleted unless they were answered. A note names
+    each page that was edited by hand; `restore_page` puts ours back.
 
-    Before each request it is looked up what is there, because the server does not dedupe and goes
-    on with a request whose client has gone. Raises UserError where the batch was pushed there for
+    Every request is preceded by a look at what exists, because the server does not dedupe and goes
+    on with a request whose client has gone. Raises UserError if the batch was pushed there for
     other people or with another scheme.
     """
-    with _alone(store, client, batch):
-        there = [p for p in client.projects() if p["botbench"]["batch"] == batch.batch_id]
-        scheme = scheme or _before(store, there)
+    with _locked(store, client, batch):
+        existing = [p for p in client.projects() if p["botbench"]["batch"] == batch.batch_id]
+        scheme = scheme or _earlier_scheme(store, existing)
         SchemeBook(store.home).keep(scheme)
-        names = _agreed(there, batch, scheme, annotators)
-        asked = _only(seats.asked(store, batch, names), only)
+        names = _annotators(existing, batch, scheme, annotators)
+        asked = _parts_of(seats.asked(store, batch, names), only)
         shared = {"batch": batch.batch_id, "scheme": scheme.version, "annotators": ",".join(names)}
         marks = [
             {**shared, "part": p, "mark": secrets.token_hex(4)}
             for p in sorted(set(asked["part"].to_pylist()))
         ]
-        projects = _projects(client, there, scheme, marks)
+        projects = _projects(client, existing, scheme, marks)
         notes = _restore(client, projects, labelling_config.config(scheme)) if restore_page else []
         keys = {part: {key for _, key in client.task_keys(p["id"])} for part, p in projects.items()}
         missing = _missing(asked, keys)
         shown = score_exposure.kept(store, batch, shown)
         missing_ids = missing.select(["account_id"])
-        made = card.cards(
+        new_cards = card.cards(
             store, scheme, batch.dataset, missing_ids, batch.drawn_from, status=status, shown=shown
         )
-        _keep_cards(store, adjudication.told(store, batch, scheme, made))
+        cards = _keep_cards(store, adjudication.told(store, batch, scheme, new_cards))
         created = sum(
-            _fill(client, p, _tasks(store, p, missing), keys[part], advance)
+            _fill(client, p, _tasks(store, p, missing, cards), keys[part], advance)
             for part, p in projects.items()
         )
         for part, project in projects.items():
             if client.task_count(project["id"]) > len(keys[part]):
-                _remove_doubles(client, project["id"])
-        removed = sum(_relieve(client, p, asked, part) for part, p in projects.items())
+                _delete_duplicates(client, project["id"])
+        removed = sum(_delete_unwanted(client, p, asked, part) for part, p in projects.items())
         removed += sum(
-            _relieve(client, p, asked, p["botbench"]["part"])
-            for p in there
+            _delete_unwanted(client, p, asked, p["botbench"]["part"])
+            for p in existing
             if p["botbench"]["part"] not in projects
         )
         notes += server_checks.edited_pages(client, list(projects.values()))
@@ -114,13 +116,13 @@ def push(
         )
 
 
-def _before(store: Store, there: list[Project]) -> Scheme:
-    """The scheme that the batch was pushed with, where it was; else the default one."""
-    known = [s for p in there if (s := SchemeBook(store.home).get(p["botbench"]["scheme"]))]
-    return known[0] if known else Scheme.load()
+def _earlier_scheme(store: Store, existing: list[Project]) -> Scheme:
+    """The scheme of the batch's earlier push; the default scheme if there was none."""
+    schemes = [s for p in existing if (s := SchemeBook(store.home).get(p["botbench"]["scheme"]))]
+    return schemes[0] if schemes else Scheme.load()
 
 
-def _only(asked: pa.Table, parts: Sequence[str] | None) -> pa.Table:
+def _parts_of(asked: pa.Table, parts: Sequence[str] | None) -> pa.Table:
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -131,10 +133,8 @@ def _only(asked: pa.Table, parts: Sequence[str] | None) -> pa.Table:
     )
 
 
-def _relieve(client: Client, project: Project, asked: pa.Table, part: str) -> int:
-    """Delete the tasks of a part that it is not asked for (any more) and that nobody answered;
-    returns how many.
-    """
+def _delete_unwanted(client: Client, project: Project, asked: pa.Table, part: str) -> int:
+    """Delete the unanswered tasks that a part is not asked for any more; returns how many."""
     import pyarrow.compute as pc
 
     wanted = set(asked.filter(pc.equal(asked["part"], part))["key"].to_pylist())
@@ -147,8 +147,8 @@ def _relieve(client: Client, project: Project, asked: pa.Table, part: str) -> in
 
 
 @contextlib.contextmanager
-def _alone(store: Store, client: Client, batch: Batch) -> Iterator[None]:
-    """Two pushes of one batch would both find nothing there: the second waits for the first."""
+def _locked(store: Store, client: Client, batch: Batch) -> Iterator[None]:
+    """Let a second push of the batch wait for the first: both would find no task there."""
     name = hashlib.sha256(f"{client.url}\n{batch.batch_id}".encode()).hexdigest()[:16]
     folder = store.home / "tmp"
     folder.mkdir(parents=True, exist_ok=True)
@@ -157,16 +157,16 @@ def _alone(store: Store, client: Client, batch: Batch) -> Iterator[None]:
         yield
 
 
-def _agreed(
-    there: list[Project], batch: Batch, scheme: Scheme, annotators: Sequence[str]
+def _annotators(
+    existing: list[Project], batch: Batch, scheme: Scheme, annotators: Sequence[str]
 ) -> list[str]:
-    """The annotators' names, from the projects that are there where some are; raises UserError
-    where these say otherwise.
+    """The annotators' names, of the existing projects if there are any; raises UserError if these
+    were made for other people or another scheme.
     """
     names = list(annotators)
     if len(set(names)) < len(names):
         raise UserError(f"--annotators names somebody twice: {', '.join(names)}.")
-    for project in there:
+    for project in existing:
         mark = project["botbench"]
         if mark["scheme"] != scheme.version:
             raise UserError(
@@ -187,28 +187,27 @@ def _agreed(
 
 
 def _projects(
-    client: Client, there: list[Project], scheme: Scheme, marks: list[dict[str, str]]
+    client: Client, existing: list[Project], scheme: Scheme, marks: list[dict[str, str]]
 ) -> dict[str, Project]:
     """The project of each part, made where it is missing, sorted by part."""
-    found = {p["botbench"]["part"]: p for p in reversed(there)}  # of two for one part the older one
+    # Of two projects of one part, the older one counts.
+    projects = {p["botbench"]["part"]: p for p in reversed(existing)}
     config = labelling_config.config(scheme)
     for mark in marks:
         part = mark["part"]
-        if part in found:
+        if part in projects:
             continue
         title = f"{scheme.document.title} {mark['batch'][:6]} · {part}"
         marked = {**mark, "config": labelling_config.config_hash(config)}
-        found[part] = _once(
-            client, client.create_project(title, config, instructions.as_html(scheme), marked)
-        )
-        client.hide_card_column(found[part]["id"])
-    return dict(sorted(found.items()))
+        made = client.create_project(title, config, instructions.as_html(scheme), marked)
+        projects[part] = _oldest_copy(client, made)
+        client.hide_card_column(projects[part]["id"])
+    return dict(sorted(projects.items()))
 
 
-def _once(client: Client, made: Project) -> Project:
-    """The project just made. Label Studio runs a request again by itself where SQLite was locked,
-    and so may make two of one: the older one counts from now on, the other (empty, of the same
-    mark) goes."""
+def _oldest_copy(client: Client, made: Project) -> Project:
+    """The project just made, once. Label Studio repeats a request by itself if SQLite was locked,
+    and so may make two projects of one mark: the older one counts, the empty other is deleted."""
     mark = made["botbench"]["mark"]
     first, *others = sorted(
         (p for p in client.projects() if p["botbench"]["mark"] == mark), key=lambda p: int(p["id"])
@@ -219,19 +218,19 @@ def _once(client: Client, made: Project) -> Project:
 
 
 def _restore(client: Client, projects: dict[str, Project], config: str) -> list[str]:
-    """Put our page back; says where the server refuses, which it does while answers stand that only
-    the edited page has.
+    """Put our page back; a note for each project where the server refuses, as it does while answers
+    stand that only the edited page has.
     """
-    told = []
+    notes = []
     for project in projects.values():
         mark = {**project["botbench"], "config": labelling_config.config_hash(config)}
         try:
             client.restore_config(project["id"], config, mark)
         except UserError as error:
-            told.append(f"The page of project {project['id']} was not put back: {error}")
+            notes.append(f"The page of project {project['id']} was not put back: {error}")
         else:
             project["botbench"] = mark
-    return told
+    return notes
 
 
 def _missing(asked: pa.Table, keys: dict[str, set[str | None]]) -> pa.Table:
@@ -244,28 +243,27 @@ def _missing(asked: pa.Table, keys: dict[str, set[str | None]]) -> pa.Table:
     )
 
 
-def _keep_cards(store: Store, made: Iterator[card.Card]) -> None:
-    """The temporary table `push_cards`, once for each account however many people are asked; spills
-    to disk.
+def _keep_cards(store: Store, cards: Iterator[card.Card]) -> str:
+    """The name of a relation with each account's card, once however many people are asked; it
+    spills to disk.
     """
     import pyarrow as pa
 
-    columns = (
-        "account_id VARCHAR, html VARCHAR, hash VARCHAR, evidence_at TIMESTAMPTZ, scores_shown"
-        " BOOLEAN"
+    kept = materialise(
+        store.connection,
+        "push_cards",
+        """
+        SELECT
+            NULL::VARCHAR AS account_id, NULL::VARCHAR AS html, NULL::VARCHAR AS hash,
+            NULL::TIMESTAMPTZ AS evidence_at, NULL::BOOLEAN AS scores_shown
+        LIMIT 0
+        """,
     )
-    store.connection.execute(f"CREATE OR REPLACE TEMP TABLE push_cards ({columns})")
-    for some in _chunks(made):
+    while some := list(itertools.islice(cards, TASKS_PER_REQUEST)):
         store.connection.register("push_some", pa.Table.from_pylist([vars(c) for c in some]))
-        store.connection.execute("INSERT INTO push_cards BY NAME FROM push_some")
+        store.connection.execute(f"INSERT INTO {kept} BY NAME FROM push_some")
         store.connection.unregister("push_some")
-
-
-def _chunks(items: Iterator[Any]) -> Iterator[list[Any]]:
-    from itertools import islice
-
-    while some := list(islice(items, AT_A_TIME)):
-        yield some
+    return kept
 
 
 def _fill(
@@ -275,39 +273,43 @@ def _fill(
     keys: set[str | None],
     advance: Callable[[int], object],
 ) -> int:
-    """Make the tasks that are missing; `keys` are those there. Returns how many were made."""
-    made = 0
+    """Make the tasks that are missing; `keys` are those that exist. Returns how many were made."""
+    created = 0
     for some in tasks:
-        if client.task_count(project["id"]) != len(
-            keys
-        ):  # an earlier request, whose client has gone, was still at work
+        if client.task_count(project["id"]) != len(keys):
+            # An earlier request, whose client has gone, was still at work.
             keys |= {key for _, key in client.task_keys(project["id"])}
         fresh = [t for t in some if t["data"]["account_key"] not in keys]
         if fresh:
-            made += client.import_tasks(project["id"], fresh)
+            created += client.import_tasks(project["id"], fresh)
             keys |= {t["data"]["account_key"] for t in fresh}
         advance(len(some))
-    return made
+    return created
 
 
-def _tasks(store: Store, project: Project, missing: pa.Table) -> Iterator[list[dict[str, Any]]]:
-    """The tasks of a project's part, some at a time, in the part's own random order."""
+def _tasks(
+    store: Store, project: Project, missing: pa.Table, cards: str
+) -> Iterator[list[dict[str, Any]]]:
+    """The tasks of a project's part, some at a time, in the part's own random order; `cards` names
+    the relation of cards.
+    """
     store.connection.register("push_missing", missing)
     try:
-        part = project["botbench"]["part"]
         rows = store.connection.execute(
-            "SELECT * FROM push_missing JOIN push_cards USING (account_id) WHERE part = ? ORDER BY"
-            " place",
-            [part],
+            f"""
+            SELECT * FROM push_missing JOIN {cards} USING (account_id)
+            WHERE part = ? ORDER BY place
+            """,
+            [project["botbench"]["part"]],
         )
-        for some in rows.to_arrow_reader(AT_A_TIME):
+        for some in rows.to_arrow_reader(TASKS_PER_REQUEST):
             yield [_task(row, project["botbench"]) for row in some.to_pylist()]
     finally:
         store.connection.unregister("push_missing")
 
 
 def _task(row: dict[str, Any], mark: dict[str, str]) -> dict[str, Any]:
-    """One task. What the page shows is in `data`; `meta` is for reading the answers back."""
+    """One task: the page shows `data`, and the sync reads `meta`."""
     return {
         "data": {
             "account_key": row["key"],
@@ -328,15 +330,15 @@ def _task(row: dict[str, Any], mark: dict[str, str]) -> dict[str, Any]:
 
 
 def _pause(place: int) -> str:
-    """The line that suggests a break, on every so many accounts of a part's own order."""
+    """The line that suggests a break, after every `PAUSE_EVERY` accounts of a part; else empty."""
     if place == 1 or place % instructions.PAUSE_EVERY != 1:
         return ""
     return f"{place - 1} accounts done: a good moment for a short break."
 
 
-def _remove_doubles(client: Client, project: int) -> None:
-    """Of tasks with one key keep the oldest and whatever was answered: two machines may have pushed
-    at once.
+def _delete_duplicates(client: Client, project: int) -> None:
+    """Of tasks with one key, keep the oldest and those that were answered: two machines may have
+    pushed at once.
     """
     seen: set[str | None] = set()
     for task, key in sorted(client.task_keys(project)):

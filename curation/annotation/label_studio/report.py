@@ -40,7 +40,8 @@ def synced(
     relations: tuple[str, str, str],
     projects: Sequence[str] | None,
 ) -> Synced:
-    """What a sync did, from the relations of its annotations (as they count), new claims and new log entries.
+    """What a sync did. `relations` names its annotations as they count, its new claims and its new
+    log entries.
 
     Earlier rejections in `projects` (their marks) that were not read again are listed again. Call
     it within the transaction.

@@ -27,13 +27,11 @@ if TYPE_CHECKING:
     import requests
 
 PROGRAM = "label-studio"
-DESK = f"desk@{DOMAIN}"
-"""The server's administrator, whose token push, sync and status use; nobody answers under this
-name.
-"""
-PATIENCE_S = 600
-"""A first start takes a minute, on a busy machine several."""
-QUIET = {
+ADMINISTRATOR = f"desk@{DOMAIN}"
+"""The server's administrator, whose token push, sync and status use; no annotator has this name."""
+START_TIMEOUT_S = 600
+"""A first start takes a minute, on a busy machine several minutes."""
+SERVER_SETTINGS = {
     "SENTRY_DSN": "",
     "FRONTEND_SENTRY_DSN": "",
     "COLLECT_ANALYTICS": "False",
@@ -42,7 +40,7 @@ QUIET = {
     "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "True",
     "LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK": "True",
 }
-"""No telemetry, no look for updates, nobody signs up without an invitation."""
+"""No telemetry, no search for updates, no sign-up without an invitation."""
 
 
 def program() -> str:
@@ -102,9 +100,7 @@ class Login:
 
 
 class Server:
-    """One server process with its data folder. Started again on the same folder it has the same
-    data and the same logins.
-    """
+    """One server process with its data folder, which keeps data and logins between starts."""
 
     def __init__(self, folder: Path, name: str = SHARED) -> None:
         self.folder, self.name = folder, name
@@ -118,12 +114,12 @@ class Server:
         return not (self.folder / "label_studio.sqlite3").exists()
 
     def start(self, port: int, tick: Callable[[float], object] = lambda _: None) -> Place:
-        """Start it and wait until it answers; `tick` is told the seconds waited. Raises UserError
-        with the log's end.
+        """Start the server and wait until it answers; `tick` gets the seconds waited. Raises
+        UserError with the end of the log.
         """
         command = program()
         self.folder.mkdir(parents=True, exist_ok=True)
-        desk = self._secrets()
+        own = self._secrets()
         inherited = {
             k: v for k, v in os.environ.items() if not k.startswith(("LABEL_STUDIO", "DJANGO"))
         }
@@ -148,20 +144,20 @@ class Server:
             # machine.
             env={
                 **inherited,
-                **QUIET,
+                **SERVER_SETTINGS,
                 "LABEL_STUDIO_BASE_DATA_DIR": str(self.folder.resolve()),
-                "LABEL_STUDIO_USERNAME": DESK,
-                "LABEL_STUDIO_PASSWORD": desk["password"],
-                "LABEL_STUDIO_USER_TOKEN": desk["token"],
+                "LABEL_STUDIO_USERNAME": ADMINISTRATOR,
+                "LABEL_STUDIO_PASSWORD": own["password"],
+                "LABEL_STUDIO_USER_TOKEN": own["token"],
             },
         )
         self.url = f"http://127.0.0.1:{port}"
-        self._wait(tick, desk["token"])
-        return Place(self.name, self.url, desk["token"], str(self.folder))
+        self._wait(tick, own["token"])
+        return Place(self.name, self.url, own["token"], str(self.folder))
 
     def _secrets(self) -> dict[str, str]:
-        """Our own password and token on this server, made at the first start (they count only
-        then).
+        """The administrator's password and token, made before the first start. (The server reads
+        them only then.)
         """
         file = self.folder / "desk.json"
         if not file.exists():
@@ -170,12 +166,12 @@ class Server:
                 json.dumps({"password": secrets.token_urlsafe(12), "token": secrets.token_hex(20)}),
                 encoding="utf-8",
             )
-        found: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
-        return found
+        stored: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+        return stored
 
     def _wait(self, tick: Callable[[float], object], token: str) -> None:
         begun = time.monotonic()
-        while (waited := time.monotonic() - begun) < PATIENCE_S:
+        while (waited := time.monotonic() - begun) < START_TIMEOUT_S:
             if self._process is None or self._process.poll() is not None:
                 raise UserError(f"Label Studio ended while starting. {self._end_of_log()}")
             if (health := _health(self.url)) is not None and health.ok:
@@ -185,11 +181,11 @@ class Server:
         else:
             self.stop()
             raise UserError(
-                f"Label Studio did not answer at {self.url} within {PATIENCE_S} s."
+                f"Label Studio did not answer at {self.url} within {START_TIMEOUT_S} s."
                 f" {self._end_of_log()}"
             )
-        # Where the port was taken meanwhile, Label Studio moves to the next one and says nothing:
-        # another one answers here.
+        # If the port was taken meanwhile, Label Studio moves to the next one without a word: then
+        # another server answers here.
         try:
             with Client(self.url, token) as client:
                 client.check_token()
@@ -218,7 +214,7 @@ class Server:
         return self._process is not None and self._process.poll() is None
 
     def stop(self) -> None:
-        """End it in good order; its data stays."""
+        """Stop the process; its data stays."""
         if self._process is not None and self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGTERM)
             try:
@@ -230,21 +226,19 @@ class Server:
             self._log.close()
 
     def login(self, email: str, invitation: str) -> Login:
-        """A person's login on this server, made by signing up with the invitation's path where
-        there is none yet.
-        """
+        """A person's login on this server; a new person is signed up by the invitation's path."""
         file = self.folder / "logins.json"
-        known: dict[str, str] = (
+        passwords: dict[str, str] = (
             json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
         )
-        if email not in known:
+        if email not in passwords:
             password = secrets.token_urlsafe(9)
             sign_up(self.url, invitation, email, password)
-            known[email] = password
+            passwords[email] = password
             if not file.exists():
                 file.touch(mode=0o600)
-            file.write_text(json.dumps(known), encoding="utf-8")
-        return Login(email, known[email])
+            file.write_text(json.dumps(passwords), encoding="utf-8")
+        return Login(email, passwords[email])
 
 
 def _health(url: str) -> requests.Response | None:
@@ -262,7 +256,7 @@ def _health(url: str) -> requests.Response | None:
 
 
 def sign_up(url: str, invitation: str, email: str, password: str) -> None:
-    """Fill in the invitation's form as a person would. Raises UserError where the server refuses."""
+    """Fill in the invitation's form as a person would. Raises UserError if the server refuses."""
     import requests
 
     # Own HTTP calls: users that the SDK makes (`users.create`) cannot log in.

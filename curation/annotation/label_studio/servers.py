@@ -1,5 +1,5 @@
-"""Which servers a command speaks to: one that was named, or those of the store's roster (one for
-all, or one a person).
+"""The servers that a command uses: the one named, or those of the store's roster (one for all, or
+one for each person).
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ LOCAL = "http://127.0.0.1:8080"
 
 
 def of(store: Store, url: str | None, token: str) -> list[Place]:
-    """The servers meant: the one named with its token, else those that `serve` or `invite` left in
-    the roster.
+    """The servers of a command: the one named with its token, else those that `serve` or `invite`
+    wrote into the roster.
     """
     if token:
         return [Place(SHARED, url or LOCAL, token)]
-    known = list(Roster.load(store.home).places.values())
+    places = list(Roster.load(store.home).places.values())
     if url:
-        known = [p for p in known if server_name(p.url) == server_name(url)]
-    # Without a token the client says what is missing.
-    return known or [Place(SHARED, url or LOCAL, "")]
+        places = [p for p in places if server_name(p.url) == server_name(url)]
+    # Without a token the client raises an error that says what is missing.
+    return places or [Place(SHARED, url or LOCAL, "")]
 
 
 def only(store: Store, place: Place) -> list[str] | None:
-    """The people whose parts belong on a server of one person's; None where everybody's do."""
+    """The people whose parts belong on a person's own server; None for a shared server."""
     return (
         None
         if place.name == SHARED
@@ -49,15 +49,15 @@ def sync_all(
     *,
     whole: bool = False,
 ) -> tuple[report.Synced, list[dict[str, Any]]]:
-    """Sync with every server; returns what was done in all, and the projects there. A server
-    without a project of the batch counts only where no other has one."""
-    total, projects, empty = report.Synced(), [], []
+    """Sync with every server; returns the sum of what was done, and the servers' projects. A server
+    without a project of the batch is an error only if no server has one."""
+    total, projects, errors = report.Synced(), [], []
     for place in places:
         with Client(place.url, place.token) as client:
             try:
                 one = sync_run.sync_server(store, client, batch, scheme, whole=whole)
             except fetch.NoProjectError as error:
-                empty.append(error)
+                errors.append(error)
                 continue
             projects += [{**p, "server": place.url} for p in one.projects]
         total.claims_added += one.claims_added
@@ -65,8 +65,8 @@ def sync_all(
         total.rejected += one.rejected
         total.notes += one.notes
         total.version = one.version or total.version
-    if empty and not projects:
-        raise empty[0]
+    if errors and not projects:
+        raise errors[0]
     return total, projects
 
 

@@ -93,7 +93,8 @@ def _log_entries(store: Store, server: str, changes: str, named: str) -> str:
             QUALIFY 1 = row_number() OVER (PARTITION BY annotation_id ORDER BY is_answer DESC))
         SELECT
             ? AS server, project, annotation_id, updated_at, event, payload_hash,
-            coalesce(f.claim_id, c.kept) AS claim_id, c.batch_id, c.account_key, c.claimant, c.task, c.number,
+            coalesce(f.claim_id, c.kept) AS claim_id,
+            c.batch_id, c.account_key, c.claimant, c.task, c.number,
             CASE WHEN event = 'rejected' THEN c.reason END AS reason, c.lead_time_s
         FROM {changes} c LEFT JOIN first_claim f USING (annotation_id)
         """,

@@ -13,18 +13,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from botbench.core.errors import UserError
 from botbench.core.hashing import short_hash
+from curation.annotation.scheme.hotkeys import HOTKEY_PATTERN, RESERVED_HOTKEYS
 from curation.annotation.scheme.sections import SECTIONS
 
 DEFAULT = Path(__file__).parent / "schemes" / "default.yaml"
-RESERVED = "uv"
-"""Letters that are taken: Label Studio's own page reacts to u, and v takes the blur off a picture.
-"""
 
 Text = Annotated[str, Field(min_length=1, max_length=200, strict=True)]
 Story = Annotated[str, Field(min_length=1, max_length=1000, strict=True)]
 # Titles are written into Label Studio's visibleWhen lists, whose separator is the comma.
 Title = Annotated[str, Field(min_length=1, max_length=60, strict=True, pattern=r"^[^,<>&\"]+$")]
-Key = Annotated[str, Field(strict=True, pattern=r"^[0-9a-z]$")]
+Key = Annotated[str, Field(strict=True, pattern=HOTKEY_PATTERN)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -117,7 +115,7 @@ class Scheme:
 
     @classmethod
     def load(cls, path: Path | str | None = None) -> Scheme:
-        """Read a YAML file (without a path the default one); raises UserError listing each mistake."""
+        """Read a YAML file (by default the default scheme); raises UserError with all mistakes."""
         file = Path(path) if path else DEFAULT
         try:
             raw = yaml.load(file.read_text(encoding="utf-8"), Loader=_UniqueKeys)
@@ -236,7 +234,7 @@ def _contradictions(document: Document) -> Iterator[str]:
     taken: dict[str, str] = {}
     for field, name, choice in _choices(document):
         at = f"{field}.{name}.key"
-        if choice.key in RESERVED:
+        if choice.key in RESERVED_HOTKEYS:
             yield (
                 f"{at}: {choice.key!r} belongs to the page itself; expected another letter or digit"
             )

@@ -36,9 +36,13 @@ def test_they_err_as_often_as_they_were_told_to(drawn, tmp_path):
     synced = sync_run.sync_file(drawn, file)
     assert (synced.claims_added, synced.claims_retracted, synced.rejected) == (3 * ACCOUNTS, 0, [])
     found = drawn.arrow("""
-        SELECT c.claimant, t.answer AS truth, count(*) AS n, avg((c.answer = t.answer)::INTEGER) AS right,
-            count(DISTINCT c.account_id) AS accounts, count(*) FILTER (c.answer = 'cannot tell') AS unsure
-        FROM lake.main.claims c LEFT JOIN lake.main.claims t ON t.account_id = c.account_id AND t.claimant_kind = 'rule'
+        SELECT
+            c.claimant, t.answer AS truth, count(*) AS n,
+            avg((c.answer = t.answer)::INTEGER) AS right,
+            count(DISTINCT c.account_id) AS accounts,
+            count(*) FILTER (c.answer = 'cannot tell') AS unsure
+        FROM lake.main.claims c LEFT JOIN lake.main.claims t
+            ON t.account_id = c.account_id AND t.claimant_kind = 'rule'
         WHERE c.claimant_kind = 'person' GROUP BY ALL ORDER BY ALL""").to_pylist()
     assert [(r["claimant"], r["truth"]) for r in found] == [
         (f"simulated-{n}", truth) for n in (1, 2, 3) for truth in ("bot", "human", None)

@@ -1,4 +1,4 @@
-"""The card: what it shows, what it never shows, and that nothing in an account can break out of it."""
+"""The card: what it shows, what it never shows, and that no account's text breaks out of it."""
 
 import re
 from datetime import UTC, datetime, timedelta

@@ -25,7 +25,7 @@ MARK = {"batch": "b1", "part": "copy 1", "scheme": "1+x", "mark": "m1"}
 
 
 class Answers(BaseHTTPRequestHandler):
-    """The last short-lived token is good for three requests, as if its five minutes were over then."""
+    """A short-lived token is good for three requests, as if its five minutes were over then."""
 
     renewed, used, imports, status = 0, 0, 0, 200
 

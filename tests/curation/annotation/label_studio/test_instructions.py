@@ -31,7 +31,7 @@ def test_every_answer_has_a_worked_example_and_every_reason_its_meaning():
 
 
 def test_the_examples_name_keys_that_are_there():
-    """`You answer 1, then r (amplifier), ...`: a key that moved would teach people the wrong one."""
+    """`You answer 1, then r (amplifier), ...`: after a change of keys this would be wrong."""
     scheme = Scheme.load()
     titles = {
         c.key: c.title.lower() for some in (scheme.kinds, scheme.reasons) for c in some.values()

@@ -101,7 +101,8 @@ class Server:
         """(account, answer) of the claims that stand: not retracted and with an answer."""
         return self.store.connection.execute(
             """
-            SELECT account_id, answer FROM lake.main.claims c WHERE answer IS NOT NULL AND claim_id NOT IN
+            SELECT account_id, answer FROM lake.main.claims c
+            WHERE answer IS NOT NULL AND claim_id NOT IN
             (SELECT retracts FROM lake.main.claims WHERE retracts IS NOT NULL) ORDER BY ALL"""
         ).fetchall()
 

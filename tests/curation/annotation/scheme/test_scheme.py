@@ -51,7 +51,7 @@ def test_the_default_scheme_says_what_the_design_says():
 
 
 def test_earlier_schemes_keep_their_versions(tmp_path):
-    """Claims in stores name the scheme they were made under: its hash must come out as it did then."""
+    """Claims in stores name the scheme they were made under, so its hash never changes."""
     first = SchemeBook(tmp_path).get("1+8f5421ca")
     assert first is not None and "report" not in first.answers and first.reporting == frozenset()
     assert Scheme.of(yaml.safe_load(first.to_json())).version == "1+8f5421ca"
