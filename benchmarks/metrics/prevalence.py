@@ -18,7 +18,7 @@ def _check(prevalence: float | str) -> str | None:
 
 
 def _interval(value: float, sample: ScoredRepeats, parameter: float) -> tuple[float, float]:
-    """From the score intervals of both rates, by the distances of their bounds (MOVER for a ratio)."""
+    """From Wilson's intervals of both rates (MOVER of a ratio)."""
     tp, fp, fn, tn = (float(np.sum(c)) for c in sample.counts)
     found, alarms = tp / (tp + fn), fp / (fp + tn)
     low, high = (

@@ -1,1 +1,1 @@
-"""Statistics: proportions and their intervals, resampling, multiple comparisons, survey estimators."""
+"""Statistics: proportions, means, resampling, multiple comparisons, survey estimators, simulation."""

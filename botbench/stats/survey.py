@@ -71,24 +71,51 @@ class Sample:
         return len(self.weight)
 
 
-def worth(draw: Draw, size: Floats) -> Floats:
-    """How much each wave alone would tell of a quantity (float64[drawn]): Kish's effective number,
-    a thousandth at least.
+def inclusion_probabilities(sizes: Floats, n: float, floor: float = 0.0) -> Floats:
+    """Inclusion probabilities min(1, c w) that sum to n, where w is the size mixed with an even part
+    of `floor` (0 to 1), float64[accounts].
 
-    It looks at sizes and probabilities only, never at answers, so that waves weighted by it stay
+    Accounts that would exceed 1 are taken for certain (the take-all stratum), and the others share
+    the rest, as in Särndal, Swensson and Wretman 1992, section 3.6.
+
+    >>> inclusion_probabilities(np.array([0.0, 1.0, 1.0, 98.0]), 2, 0.4).round(3).tolist()
+    [0.321, 0.34, 0.34, 1.0]
+    """
+    total = float(sizes.sum())
+    even = np.full(len(sizes), 1 / len(sizes))
+    mixed = floor * even + (1 - floor) * (sizes / total if total > 0 else even)
+    certain = np.zeros(len(mixed), dtype=np.bool_)
+    while True:
+        left = n - int(certain.sum())
+        probability: Floats = np.where(
+            certain, 1.0, mixed * (left / mixed[~certain].sum() if left else 0.0)
+        )
+        exceeds = ~certain & (probability >= 1)
+        if not exceeds.any():
+            return probability
+        certain |= exceeds
+
+
+def wave_weights(draw: Draw, size: Floats) -> Floats:
+    """Kish's effective number of accounts of each wave for a quantity (float64[drawn]), as weights
+    of the waves in `sample`; a thousandth of the largest at least.
+
+    It depends on sizes and probabilities and not on answers, so estimates weighted by it stay
     unbiased.
     """
     waves = len(draw.joint)
     weight = size * draw.answered / draw.probability
     whole = np.bincount(draw.wave, weight, minlength=waves)
     lost = np.bincount(draw.wave, weight**2 * (1 - draw.probability), minlength=waves)
-    known = np.where(whole > 0, whole**2 / np.maximum(lost, 1e-12 * np.maximum(whole, 1) ** 2), 0.0)
-    return np.asarray(np.maximum(known, known.max() * 1e-3))
+    number = np.where(
+        whole > 0, whole**2 / np.maximum(lost, 1e-12 * np.maximum(whole, 1) ** 2), 0.0
+    )
+    return np.asarray(np.maximum(number, number.max() * 1e-3))
 
 
-def sample(draw: Draw, parts: Floats | None = None) -> Sample:
-    """The answered accounts of one or several waves, which count by `parts` (float64[waves]; by
-    their numbers without it).
+def sample(draw: Draw, weights: Floats | None = None) -> Sample:
+    """The answered accounts of one or several waves, each weighted by `weights` (float64[waves]; by
+    default, by the accounts drawn).
 
     Raises ValueError where a probability is not in (0, 1].
     """
@@ -99,7 +126,9 @@ def sample(draw: Draw, parts: Floats | None = None) -> Sample:
     wave_of[draw.stratum] = draw.wave
     independent = np.array([how == INDEPENDENT for how in draw.joint], dtype=np.bool_)
     response = _response(draw, independent, wave_of)
-    drawn = np.bincount(draw.wave, minlength=waves).astype(np.float64) if parts is None else parts
+    drawn = (
+        np.bincount(draw.wave, minlength=waves).astype(np.float64) if weights is None else weights
+    )
     part = drawn / drawn.sum()
     left = part * ~np.array(draw.again or (False,) * waves)
     later = left.sum() - np.cumsum(left)
@@ -127,12 +156,12 @@ def _response(draw: Draw, independent: NDArray[np.bool_], wave_of: Whole) -> Flo
     """
     strata = len(wave_of)
     asked = np.bincount(draw.stratum, minlength=strata).astype(np.float64)
-    said = np.bincount(draw.stratum[draw.answered], minlength=strata).astype(np.float64)
+    answered = np.bincount(draw.stratum[draw.answered], minlength=strata).astype(np.float64)
     all_asked = np.bincount(wave_of, asked, minlength=len(independent))
-    all_said = np.bincount(wave_of, said, minlength=len(independent))
+    all_answered = np.bincount(wave_of, answered, minlength=len(independent))
     whole = independent[wave_of]
     return np.asarray(
-        np.where(whole, all_said[wave_of], said)
+        np.where(whole, all_answered[wave_of], answered)
         / np.maximum(np.where(whole, all_asked[wave_of], asked), 1)
     )
 
@@ -152,8 +181,8 @@ def variance(drawn: Sample, values: Floats) -> Floats:
     """
     values = np.asarray(values, dtype=np.float64)
     flat = values.reshape(len(values), -1)
-    found = _simple(drawn, flat) + _independent(drawn, flat)
-    return np.asarray(found.reshape(values.shape[1:]))
+    variances = _simple(drawn, flat) + _independent(drawn, flat)
+    return np.asarray(variances.reshape(values.shape[1:]))
 
 
 def _independent(drawn: Sample, values: Floats) -> Floats:
@@ -207,7 +236,7 @@ def ratio(drawn: Sample, size: Floats, y: Floats) -> tuple[float, Floats]:
     return share, size * (y - share) / whole
 
 
-def effective(drawn: Sample, size: Floats) -> float:
+def effective_size(drawn: Sample, size: Floats) -> float:
     """How many accounts of equal weight, drawn with replacement, would tell as much of a share that
     has nothing to do with size.
 
@@ -222,27 +251,29 @@ def effective(drawn: Sample, size: Floats) -> float:
     return 1 / lost if lost > 0 else float("inf")
 
 
-def bounds(share: float, spread: float, known: float, z: float = Z) -> tuple[float, float]:
+def share_interval(
+    share: float, variance_of_share: float, most: float, z: float = Z
+) -> tuple[float, float]:
     """Wilson's interval of a share with this variance: the score test inverted at the effective
     number of accounts.
 
     The number is share (1 - share) / variance (Korn and Graubard 1998, Surv. Methodol. 24:193),
-    never more than `known` allows: with few bots, or none, the variance is itself hardly estimated.
+    never more than `most`: with few bots, or none, the estimate of the variance is poor.
 
-    >>> [round(b, 4) for b in bounds(15 / 148, 15 / 148 * 133 / 148 / 148, 148.0)]
+    >>> [round(b, 4) for b in share_interval(15 / 148, 15 / 148 * 133 / 148 / 148, 148.0)]
     [0.0624, 0.1605]
     """
     share = min(max(share, 0.0), 1.0)
-    n = min(_told(share, spread, z), known)
+    n = min(_size_of_variance(share, variance_of_share, z), most)
     if np.isinf(n):
         return share, share
     low, high = wilson(share, n, z)
     return float(low), float(high)
 
 
-def _told(share: float, spread: float, z: float) -> float:
-    """The accounts that the variance speaks of; at 0 and 1, those for which Wilson's bound is z
-    standard errors away.
+def _size_of_variance(share: float, spread: float, z: float) -> float:
+    """The number of accounts at which a share has this variance; at 0 and 1, that at which Wilson's
+    bound is z standard errors away.
     """
     if not spread > 0:
         return float("inf")

@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from curation.sampling.designs import Design, Stratum, parse
+from curation.sampling.designs import Design, parse
 from curation.sampling.draw import draw
-from curation.sampling.estimates import Wave, mean, prevalence, total, variance
 from curation.sampling.unequal_probability import Weighted
+from curation.store.schema import Joint
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Floats = Any
+    from botbench.stats.survey import Floats, Sample
+
+    Places = NDArray[np.int64]
+
 ACCOUNTS, FEATURES, SHARE = 3_000, 6, 0.05
 """Simulated accounts, what a detector sees of each, and the share of bots (in three kinds, one of
 them rare).
@@ -39,13 +42,25 @@ bad as it may be.
 
 @dataclass(frozen=True)
 class World:
-    """Simulated accounts: ids, what is seen, bot or not, kind (0 human), posts."""
+    """Simulated accounts: ids, features float64[n, 6], bot or not, kind (0 human), posts."""
 
     ids: list[str]
-    seen: NDArray[np.float64]
+    features: Floats
     bot: NDArray[np.bool_]
-    kind: NDArray[np.int64]
-    posts: NDArray[np.int64]
+    kind: Places
+    posts: Places
+
+
+@dataclass(frozen=True)
+class Wave:
+    """One batch that was drawn: places of the accounts, their probabilities (conditional on earlier
+    waves) and strata, and how joint probabilities follow.
+    """
+
+    places: Places
+    probability: Floats
+    strata: list[str]
+    joint: Joint
 
 
 def world(seed: int, accounts: int = ACCOUNTS) -> World:
@@ -54,91 +69,96 @@ def world(seed: int, accounts: int = ACCOUNTS) -> World:
     """
     import numpy as np
 
+    from botbench.stats import simulation
+
     rng = np.random.default_rng(seed)
-    kind = np.where(
-        rng.random(accounts) < SHARE, rng.choice([1, 2, 3], accounts, p=[0.6, 0.3, 0.1]), 0
-    )
+    bot = simulation.bots(rng, accounts, SHARE)
+    kind = np.where(bot, rng.choice([1, 2, 3], accounts, p=[0.6, 0.3, 0.1]), 0)
     centres = np.array(
         [[0, 0, 0, 0, 0, 0], [3, 1.5, 0, 0, 0, 0], [0, -2, 3, 0, 0, 0], [-3, 0, 0, 3, 0, 0]],
         dtype=float,
     )
-    seen = centres[kind] + rng.standard_normal((accounts, FEATURES))
-    posts = np.floor(np.exp(1.5 + 1.2 * rng.standard_normal(accounts) + 0.8 * (kind > 0))).astype(
-        np.int64
-    )
-    return World([f"simulated-{i:05d}" for i in range(accounts)], seen, kind > 0, kind, posts)
+    features = centres[kind] + rng.standard_normal((accounts, FEATURES))
+    posts = simulation.posts(rng, bot, 0.8).astype(np.int64)
+    return World([f"simulated-{i:05d}" for i in range(accounts)], features, bot, kind, posts)
 
 
 def weights(
     connection: duckdb.DuckDBPyConnection,
     design: Weighted,
-    here: World,
+    population: World,
     scores: Sequence[Floats],
-    left: NDArray[np.int64],
+    left: Places,
 ) -> Floats:
-    """What the design's own SQL makes of the detectors' scores for the accounts `left`, through the
-    tables it reads.
-    """
+    """The design's weights of the accounts `left`, by its own SQL over the tables it reads."""
     import numpy as np
     import pyarrow as pa
 
-    ids = [here.ids[i] for i in left]
-    rows = [
+    ids = [population.ids[i] for i in left]
+    files = [
         pa.table({"detector": [n] * len(left), "account_id": ids, "p_bot": s[left], "q": s[left]})
         for n, s in enumerate(scores[: design.files[1]], 1)
     ]
-    for name, table in (
-        ("sample_scores", pa.concat_tables(rows) if rows else None),
-        ("sample_posts", pa.table({"account_id": ids, "collected": here.posts[left]})),
-        (
-            "sample_kinds",
-            pa.table({"account_id": ids, "kind": _guess(here, left), "p": np.ones(len(left))}),
-        ),
-    ):
-        if table is not None:
-            connection.register(name, table)
-    return connection.execute(
-        f"SELECT weight FROM ({design.weights()}) ORDER BY account_id"
-    ).fetchnumpy()["weight"]
+    kinds = {"account_id": ids, "kind": _guessed_kinds(population, left), "p": np.ones(len(left))}
+    connection.register(
+        "sample_posts", pa.table({"account_id": ids, "collected": population.posts[left]})
+    )
+    connection.register("sample_kinds", pa.table(kinds))
+    if files:
+        connection.register("sample_scores", pa.concat_tables(files))
+    query = f"SELECT weight FROM ({design.weights()}) ORDER BY account_id"
+    return np.asarray(connection.execute(query).fetchnumpy()["weight"])
 
 
-def _guess(here: World, left: NDArray[np.int64]) -> NDArray[np.int64]:
+def _guessed_kinds(population: World, left: Places) -> Places:
     """A rule's guess of the kind: right for most bots of a kind, and wrong for some humans."""
     import numpy as np
 
-    seen = here.seen[left]
-    marks = np.stack([np.full(len(left), 1.8), seen[:, 0], seen[:, 2], seen[:, 3]])
+    features = population.features[left]
+    marks = np.stack([np.full(len(left), 1.8), features[:, 0], features[:, 2], features[:, 3]])
     return np.asarray(marks.argmax(axis=0))
 
 
 def wave(
-    here: World,
+    population: World,
     design: Design,
     scores: Sequence[Floats],
-    left: NDArray[np.int64],
+    left: Places,
     *,
     seed: int,
     connection: duckdb.DuckDBPyConnection,
-) -> tuple[NDArray[np.int64], Floats, list[str], list[Stratum]]:
-    """One wave by the product's own `draw`: positions drawn, their probabilities and strata."""
+) -> Wave:
+    """One wave from the accounts `left`, by the `draw` of the product."""
     import numpy as np
     import pyarrow as pa
 
-    table = pa.table({"account_id": [here.ids[i] for i in left], "stratum": ["all"] * len(left)})
+    ids = [population.ids[i] for i in left]
+    table = pa.table({"account_id": ids, "stratum": ["all"] * len(left)})
     if isinstance(design, Weighted):
-        table = table.append_column(
-            "weight", pa.array(np.maximum(weights(connection, design, here, scores, left), 0.0))
-        )
+        weight = np.maximum(weights(connection, design, population, scores, left), 0.0)
+        table = table.append_column("weight", pa.array(weight))
     connection.register("study_population", table)
-    drawn, strata = draw(connection, "FROM study_population", design, seed)
+    drawn, _ = draw(connection, "FROM study_population", design, seed)
     connection.unregister("study_population")
-    positions = np.array([int(i.rpartition("-")[2]) for i in drawn["account_id"].to_pylist()])
-    return (
-        positions,
-        drawn["inclusion_probability"].to_numpy(),
-        drawn["stratum"].to_pylist(),
-        strata,
-    )
+    places = np.array([int(i.rpartition("-")[2]) for i in drawn["account_id"].to_pylist()])
+    probability = drawn["inclusion_probability"].to_numpy()
+    return Wave(places, probability, drawn["stratum"].to_pylist(), design.joint)
+
+
+def answered(waves: Sequence[Wave]) -> Sample:
+    """The waves, in the order of drawing and all answered, for the estimators of
+    `botbench.stats.survey`.
+    """
+    import numpy as np
+
+    from botbench.stats.survey import Draw, sample
+
+    number = np.repeat(np.arange(len(waves)), [len(w.places) for w in waves])
+    strata = [f"{i} {stratum}" for i, w in enumerate(waves) for stratum in w.strata]
+    probability = np.concatenate([w.probability for w in waves])
+    stratum = np.unique(strata, return_inverse=True)[1]
+    everybody = np.ones(len(number), dtype=np.bool_)
+    return sample(Draw(number, stratum, probability, everybody, tuple(w.joint for w in waves)))
 
 
 def bias(repeats: int, seed: int = 0) -> list[dict[str, Any]]:
@@ -146,75 +166,68 @@ def bias(repeats: int, seed: int = 0) -> list[dict[str, Any]]:
     waves together.
 
     One population; only the draws are repeated. `off` is the mean error in its Monte Carlo standard
-    errors: within about 3 there is no bias to be seen. `stated` is the mean of the estimated
-    standard errors beside the actual one.
+    errors: within about 3 no bias can be seen. `stated` is the mean of the estimated standard
+    errors beside the actual one.
     """
     import numpy as np
 
-    here = world(seed)
+    population = world(seed)
     rng = np.random.default_rng(seed)
-    scores = [np.clip(0.3 * here.bot + 0.7 * rng.random(len(here.ids)), 0, 1) for _ in range(2)]
-    found: dict[str, list[tuple[float, float]]] = {}
+    accounts = len(population.ids)
+    scores = [np.clip(0.3 * population.bot + 0.7 * rng.random(accounts), 0, 1) for _ in range(2)]
+    estimates: dict[str, list[tuple[float, float]]] = {}
     with duckdb.connect() as connection:
         for repeat in range(repeats):
-            for name, value, stated in _repeat(here, scores, seed * 1_000_003 + repeat, connection):
-                found.setdefault(name, []).append((value, stated))
-    truth = {"posts": float(here.posts[here.bot].sum() / here.posts.sum())}
+            for name, value, stated in _repeat(
+                population, scores, seed * 1_000_003 + repeat, connection
+            ):
+                estimates.setdefault(name, []).append((value, stated))
+    posts = population.posts
+    truth = {
+        "accounts": float(population.bot.mean()),
+        "posts": float(posts[population.bot].sum() / posts.sum()),
+    }
     return [
-        _summary(name, np.array(pairs), truth.get(name.split(":")[0], float(here.bot.mean())))
-        for name, pairs in found.items()
+        _summary(name, np.array(pairs), truth[name.split(":")[0]])
+        for name, pairs in estimates.items()
     ]
 
 
 def _repeat(
-    here: World, scores: Sequence[Floats], seed: int, connection: duckdb.DuckDBPyConnection
+    population: World, scores: Sequence[Floats], seed: int, connection: duckdb.DuckDBPyConnection
 ) -> Iterator[tuple[str, float, float]]:
     """Each estimate of one repeat with its own standard error (NaN where none is stated)."""
     import numpy as np
 
+    from botbench.stats.survey import ratio, total, variance
+
+    bot = population.bot.astype(float)
+    accounts, posts = np.ones(len(bot)), population.posts.astype(float)
+
+    def horvitz_thompson(drawn: Wave, size: Floats) -> tuple[float, float]:
+        sample, values = answered([drawn]), (size * bot)[drawn.places] / size.sum()
+        return total(sample, values), float(variance(sample, values)) ** 0.5
+
     waves: list[Wave] = []
-    left: NDArray[np.int64] = np.arange(len(here.ids))
+    left: Places = np.arange(len(bot))
     for text in WAVES:
-        design = parse(text)
-        drawn, probability, strata, _ = wave(
-            here, design, scores, left, seed=seed, connection=connection
-        )
-        one = Wave(here.bot[drawn].astype(float), probability, strata, len(left), design.joint)
-        if not waves:
-            yield (
-                f"accounts: {text}, Horvitz-Thompson",
-                total(one) / len(left),
-                variance(one) ** 0.5 / len(left),
-            )
-        waves.append(one)
-        left = np.setdiff1d(left, drawn)
+        waves.append(wave(population, parse(text), scores, left, seed=seed, connection=connection))
+        left = np.setdiff1d(left, waves[-1].places)
+    yield f"accounts: {WAVES[0]}, Horvitz-Thompson", *horvitz_thompson(waves[0], accounts)
+    places = np.concatenate([w.places for w in waves])
     yield (
         f"accounts: {len(WAVES)} waves, each conditional on those before",
-        prevalence(waves),
+        total(answered(waves), bot[places]) / len(bot),
         float("nan"),
     )
     for text in WAVES[1:]:
-        design = parse(text)
-        drawn, probability, strata, _ = wave(
-            here, design, scores, np.arange(len(here.ids)), seed=seed + 7, connection=connection
-        )
-        one = Wave(here.bot[drawn].astype(float), probability, strata, len(here.ids), design.joint)
-        yield (
-            f"accounts: {text}, Horvitz-Thompson",
-            total(one) / len(here.ids),
-            variance(one) ** 0.5 / len(here.ids),
-        )
-        yield f"accounts: {text}, Hájek", mean(one), float("nan")
-        if design.joint == "independent":
-            weighted = Wave(
-                one.values * here.posts[drawn], probability, strata, len(here.ids), design.joint
-            )
-            whole = float(here.posts.sum())
-            yield (
-                f"posts: {text}, Horvitz-Thompson",
-                total(weighted) / whole,
-                variance(weighted) ** 0.5 / whole,
-            )
+        everybody = np.arange(len(bot))
+        one = wave(population, parse(text), scores, everybody, seed=seed + 7, connection=connection)
+        yield f"accounts: {text}, Horvitz-Thompson", *horvitz_thompson(one, accounts)
+        hajek, _ = ratio(answered([one]), accounts[one.places], bot[one.places])
+        yield f"accounts: {text}, Hájek", hajek, float("nan")
+        if one.joint == "independent":
+            yield f"posts: {text}, Horvitz-Thompson", *horvitz_thompson(one, posts)
 
 
 def _summary(name: str, pairs: Floats, truth: float) -> dict[str, Any]:
@@ -249,7 +262,7 @@ def labels_needed(
         name: np.mean([list(_curve(seed + r, name)) for r in range(repeats)], axis=0)
         for name in designs
     }
-    at = np.arange(FIRST, MOST + 1, STEP)
+    at = np.arange(FIRST, MOST + 1, STEP, dtype=np.float64)
     base = _crossing(at, curves["uniform"], reached) if "uniform" in curves else None
     rows = []
     for name, curve in curves.items():
@@ -285,33 +298,33 @@ def _curve(seed: int, name: str) -> Iterator[float]:
     import numpy as np
     from sklearn.metrics import average_precision_score
 
-    here, fresh = world(2 * seed), world(2 * seed + 1)
-    left: NDArray[np.int64] = np.arange(len(here.ids))
-    labelled: NDArray[np.int64] = np.array([], dtype=np.int64)
+    population, unseen = world(2 * seed), world(2 * seed + 1)
+    features, bot = population.features, population.bot
+    left: Places = np.arange(len(bot))
+    labelled: Places = np.array([], dtype=np.int64)
     with duckdb.connect() as connection:
         for size in [FIRST] + [STEP] * ((MOST - FIRST) // STEP):
-            if len(labelled):
-                scores = list(_detectors(here.seen[labelled], here.bot[labelled], here.seen, seed))
-                drawn, *_ = wave(
-                    here,
-                    parse(name, size),
-                    scores,
-                    left,
-                    seed=1_000 * seed + len(labelled),
-                    connection=connection,
-                )
-            else:
-                drawn, *_ = wave(
-                    here, parse("uniform", size), [], left, seed=seed, connection=connection
-                )
-            labelled, left = np.concatenate([labelled, drawn]), np.setdiff1d(left, drawn)
-            first, *_ = _detectors(here.seen[labelled], here.bot[labelled], fresh.seen, seed)
-            yield float(average_precision_score(fresh.bot, first))
+            first = not len(labelled)
+            scores = (
+                [] if first else list(_scores(features[labelled], bot[labelled], features, seed))
+            )
+            drawn = wave(
+                population,
+                parse("uniform" if first else name, size),
+                scores,
+                left,
+                seed=seed if first else 1_000 * seed + len(labelled),
+                connection=connection,
+            )
+            labelled = np.concatenate([labelled, drawn.places])
+            left = np.setdiff1d(left, drawn.places)
+            score, _ = _scores(features[labelled], bot[labelled], unseen.features, seed)
+            yield float(average_precision_score(unseen.bot, score))
 
 
-def _detectors(seen: Floats, bot: Floats, of: Floats, seed: int) -> Iterator[Floats]:
-    """The scores of a regression on squares and products and of a small tree, on the same labels;
-    chance where all are alike.
+def _scores(features: Floats, bot: NDArray[np.bool_], of: Floats, seed: int) -> Iterator[Floats]:
+    """Scores of the accounts `of` by a regression on squares and products and by a small tree, both
+    trained on the labels; random where all labels are equal.
     """
     import numpy as np
     from sklearn.linear_model import LogisticRegression
@@ -323,14 +336,11 @@ def _detectors(seen: Floats, bot: Floats, of: Floats, seed: int) -> Iterator[Flo
         rng = np.random.default_rng(seed)
         yield from (rng.random(len(of)) for _ in range(2))
         return
-    squared = make_pipeline(
+    regression = make_pipeline(
         PolynomialFeatures(2, include_bias=False),
         StandardScaler(),
         LogisticRegression(max_iter=500),
     )
-    yield squared.fit(seen, bot).predict_proba(of)[:, 1]
-    yield (
-        DecisionTreeClassifier(max_depth=5, min_samples_leaf=3, random_state=seed)
-        .fit(seen, bot)
-        .predict_proba(of)[:, 1]
-    )
+    tree = DecisionTreeClassifier(max_depth=5, min_samples_leaf=3, random_state=seed)
+    for model in (regression, tree):
+        yield model.fit(features, bot).predict_proba(of)[:, 1]

@@ -51,34 +51,6 @@ class Weighted(Design):
         raise NotImplementedError
 
 
-def inclusion(weights: NDArray[np.float64], n: int, floor: float) -> NDArray[np.float64]:
-    """Inclusion probabilities min(1, c w) that sum to n, where w is the weight mixed with an even
-    part of size `floor`.
-
-    Whoever would exceed 1 is taken in any case (the take-all stratum), and the others share what is
-    left, as in Särndal, Swensson and Wretman 1992, section 3.6.
-
-    >>> import numpy as np
-    >>> inclusion(np.array([0.0, 1.0, 1.0, 98.0]), 2, 0.4).round(3).tolist()
-    [0.321, 0.34, 0.34, 1.0]
-    """
-    import numpy as np
-
-    total = float(weights.sum())
-    even = np.full(len(weights), 1 / len(weights))
-    mixed = floor * even + (1 - floor) * (weights / total if total > 0 else even)
-    taken: NDArray[np.bool_] = np.zeros(len(mixed), dtype=np.bool_)
-    while True:
-        left = n - int(taken.sum())
-        found: NDArray[np.float64] = np.where(
-            taken, 1.0, mixed * (left / mixed[~taken].sum() if left else 0.0)
-        )
-        over = ~taken & (found >= 1)
-        if not over.any():
-            return found
-        taken |= over
-
-
 def classes(probability: NDArray[np.float64], n: int) -> tuple[NDArray[np.int64], list[Stratum]]:
     """Classes of like probability: for each account its class, and the classes (the surest first;
     one that is taken whole is called `take all`).

@@ -15,7 +15,7 @@ from botbench.core.sql import literal
 from curation.sampling import score_files as files
 from curation.sampling.designs import Design, Stratum
 from curation.sampling.designs.posts import COUNTS
-from curation.sampling.unequal_probability import Weighted, classes, inclusion
+from curation.sampling.unequal_probability import Weighted, classes
 from curation.store.retractions import standing_claims
 from curation.store.snapshot_queries import latest
 from curation.store.store import Store
@@ -156,7 +156,9 @@ def draw(
     table = connection.execute(
         f"SELECT account_id, weight FROM ({population_sql}) ORDER BY account_id"
     ).to_arrow_table()
-    probability = inclusion(table["weight"].to_numpy(), design.n, design.floor)
+    from botbench.stats.survey import inclusion_probabilities
+
+    probability = inclusion_probabilities(table["weight"].to_numpy(), design.n, design.floor)
     if design.joint == "independent":
         return _toss(connection, table, probability, [str(seed), str(design)])
     number, strata = classes(probability, design.n)

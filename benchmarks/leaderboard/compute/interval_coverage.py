@@ -16,6 +16,7 @@ import numpy as np
 
 from benchmarks.metrics import Array, Metric, ScoredAccounts, ScoredRepeats, find
 from benchmarks.metrics.intervals import interval
+from botbench.stats import simulation
 from botbench.stats.proportions import LEVEL, few
 from botbench.stats.resampling import resamples
 
@@ -57,14 +58,13 @@ class World:
 
     def drawn(self, random: np.random.Generator) -> ScoredAccounts:
         """One data set."""
-        y = (random.random(self.accounts) < self.prevalence).astype(np.int8)
-        x = random.standard_normal(self.accounts) + self.distance * y
+        y = simulation.bots(random, self.accounts, self.prevalence)
+        x = simulation.raw_scores(random, y, self.distance)
         return ScoredAccounts(y, self.score(x), x >= self.distance / 2)
 
     def score(self, x: Array) -> Array:
         """The probability of a bot at x."""
-        d, odds = self.distance, self.prevalence / (1 - self.prevalence)
-        return np.asarray(1 / (1 + np.exp(d * d / 2 - d * x) / odds))
+        return simulation.calibrated(x, self.distance, self.prevalence)
 
     def truths(self) -> dict[str, float]:
         """Every metric's value in an endless data set."""

@@ -13,7 +13,16 @@ import numpy as np
 from benchmarks.study.estimators.label_uncertainty import unbiased
 from botbench.core.errors import UserError, unknown
 from botbench.core.sql import literal
-from botbench.stats.survey import INDEPENDENT, SIMPLE, Draw, Floats, Sample, Whole, sample, worth
+from botbench.stats.survey import (
+    INDEPENDENT,
+    SIMPLE,
+    Draw,
+    Floats,
+    Sample,
+    Whole,
+    sample,
+    wave_weights,
+)
 from curation.store.snapshot_queries import newest_consensus
 
 if TYPE_CHECKING:
@@ -59,7 +68,7 @@ class Labelled:
         """
         if self.draw is None or self.sample is None or len(self.draw.joint) < 2:
             return self.sample
-        return sample(self.draw, worth(self.draw, size))
+        return sample(self.draw, wave_weights(self.draw, size))
 
     @property
     def answered(self) -> NDArray[np.bool_]:

@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.study.estimators.label_uncertainty import open_variance, worst_case
 from benchmarks.study.estimators.prediction_powered import powered
 from botbench.stats.proportions import FEW, Z
-from botbench.stats.survey import Floats, bounds, effective, ratio, total, variance
+from botbench.stats.survey import Floats, effective_size, ratio, share_interval, total, variance
 
 if TYPE_CHECKING:
     from benchmarks.study.data.labelled import Labelled
@@ -73,7 +73,7 @@ class Estimate:
 
     def at(self, z: float) -> tuple[float, float]:
         """The interval at another level."""
-        return bounds(self.value, self.spread, self.known, z)
+        return share_interval(self.value, self.spread, self.known, z)
 
     def document(self) -> dict[str, Any]:
         """The contract's row; numbers to six places, so that the order of a parallel sum cannot
@@ -187,7 +187,7 @@ def _all(
     )
     doubt = open_variance(drawn, size, noise, low, high)
     share, linear = ratio(drawn, size, y)
-    known = effective(drawn, size)
+    known = effective_size(drawn, size)
     few = min(_carried(labelled, drawn, size)) < FEW
     found = {
         ALONE: _made(
@@ -222,7 +222,7 @@ def _made(  # noqa: PLR0917 (the numbers of one estimate)
     known: float,
     linear: Floats | None,
 ) -> Estimate:
-    low, high = bounds(value, spread, known, Z)
+    low, high = share_interval(value, spread, known, Z)
     return replace(
         base,
         method=method,
@@ -245,7 +245,7 @@ def _worst(labelled: Labelled, sized: Sized) -> tuple[float, float] | None:
 def _design(drawn: Sample, sized: Sized, size: Floats) -> list[str]:
     """A warning where a few accounts carry the quantity and the sample was not drawn for it."""
     there = int((size > 0).sum())
-    known = effective(drawn, size)
+    known = effective_size(drawn, size)
     if sized.quantity == "accounts" or known >= HEAVY * there:
         return []
     return [

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from botbench.stats import simulation
 from botbench.stats.survey import Floats, Whole
 
 SENSITIVITY, SPECIFICITY = np.array([0.90, 0.85, 0.80]), np.array([0.97, 0.95, 0.93])
@@ -23,8 +24,8 @@ ROUNDS = 30
 
 def votes(random: np.random.Generator, y: Floats) -> Whole:
     """The voting pattern (0 to 7) of each account."""
-    chance = np.where(y[:, None] == 1, SENSITIVITY, 1 - SPECIFICITY)
-    return np.asarray((random.random((len(y), 3)) < chance) @ np.array([1, 2, 4]), dtype=np.int64)
+    says_bot = simulation.votes(random, y[:, None] == 1, SENSITIVITY, SPECIFICITY)
+    return np.asarray(says_bot @ np.array([1, 2, 4]), dtype=np.int64)
 
 
 def majority(pattern: Whole) -> Floats:

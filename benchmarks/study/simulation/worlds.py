@@ -9,7 +9,17 @@ from functools import cached_property
 
 import numpy as np
 
-from botbench.stats.survey import INDEPENDENT, SIMPLE, Draw, Floats, Sample, Whole, sample
+from botbench.stats import simulation as generator
+from botbench.stats.survey import (
+    INDEPENDENT,
+    SIMPLE,
+    Draw,
+    Floats,
+    Sample,
+    Whole,
+    inclusion_probabilities,
+    sample,
+)
 
 ACCOUNTS = 20_000
 DETECTORS = {
@@ -17,7 +27,7 @@ DETECTORS = {
     "poor": "one standard deviation apart (AUC .76)",
     "shifted": "as good, but here it calls people bots, the more the more they post",
 }
-APART = {"good": 3.0, "poor": 1.0, "shifted": 3.0}
+DISTANCE = {"good": 3.0, "poor": 1.0, "shifted": 3.0}
 
 
 @dataclass(frozen=True)
@@ -66,14 +76,14 @@ class World:
 
 def world(random: np.random.Generator, setting: Setting, accounts: int = ACCOUNTS) -> World:
     """A population of a setting."""
-    y = (random.random(accounts) < setting.share).astype(np.float64)
-    posts = np.maximum(1.0, np.floor(np.exp(1.5 + 1.2 * random.normal(size=accounts) + 0.5 * y)))
-    apart = APART[setting.detector]
-    x = apart * (y - 0.5) + random.normal(size=accounts)
+    y = generator.bots(random, accounts, setting.share).astype(np.float64)
+    posts = np.maximum(1.0, generator.posts(random, y, 0.5))
+    distance = DISTANCE[setting.detector]
+    raw = generator.raw_scores(random, y, distance)
     if setting.detector == "shifted":
-        x += 1.0 + 0.4 * (np.log(posts) - 1.5)
-    score = 1 / (1 + np.exp(-apart * x))
-    return World(y, posts, score, by_posts(posts, setting.labels))
+        raw += 1.0 + 0.4 * (np.log(posts) - 1.5)
+    score = generator.calibrated(raw, distance)
+    return World(y, posts, score, inclusion_probabilities(posts, setting.labels))
 
 
 def elsewhere(random: np.random.Generator, detector: str, each: int = 500) -> tuple[Floats, Floats]:
@@ -81,21 +91,8 @@ def elsewhere(random: np.random.Generator, detector: str, each: int = 500) -> tu
     shifted.
     """
     y = np.repeat([1.0, 0.0], each)
-    apart = APART[detector]
-    return 1 / (1 + np.exp(-apart * (apart * (y - 0.5) + random.normal(size=2 * each)))), y
-
-
-def by_posts(posts: Floats, n: int) -> Floats:
-    """Inclusion probabilities in proportion to posts, at most 1 (take-all), that sum to n (Särndal
-    et al. 1992, 3.6.2).
-    """
-    sure = np.zeros(len(posts), dtype=np.bool_)
-    while True:
-        chance = np.where(sure, 1.0, (n - sure.sum()) * posts / posts[~sure].sum())
-        over = ~sure & (chance >= 1)
-        if not over.any():
-            return np.asarray(chance)
-        sure |= over
+    distance = DISTANCE[detector]
+    return generator.calibrated(generator.raw_scores(random, y, distance), distance), y
 
 
 def uniform(random: np.random.Generator, accounts: int, n: int) -> tuple[Whole, Sample]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from botbench.stats import simulation
 from curation.labels.consensus.votes import Array, Ballots
 
 
@@ -62,7 +63,7 @@ def draw(crowd: Crowd, seed: int) -> tuple[Ballots, Array, Array, Array]:
     import pyarrow as pa
 
     rng = np.random.default_rng([seed, len(crowd.name), crowd.answers])
-    bot = (rng.random(crowd.accounts) < crowd.prevalence).astype(int)
+    bot = simulation.bots(rng, crowd.accounts, crowd.prevalence).astype(int)
     hard = (rng.random(crowd.accounts) < crowd.hard) & (bot == 1)
     sensitivity, specificity = rng.beta(8, 2.5, crowd.people), rng.beta(18, 2, crowd.people)
     ends = np.cumsum([crowd.spammers, crowd.biased, crowd.adversarial]) * crowd.people
@@ -79,7 +80,7 @@ def draw(crowd: Crowd, seed: int) -> tuple[Ballots, Array, Array, Array]:
     claimant = seen.ravel()
     of_hard = hard[account] & ~(spam | against)[claimant]
     chance = np.where(of_hard, np.minimum(sensitivity[claimant], 0.25), sensitivity[claimant])
-    says = rng.random(len(account)) < np.where(bot[account] == 1, chance, 1 - specificity[claimant])
+    says = simulation.votes(rng, bot[account] == 1, chance, specificity[claimant])
     names = tuple(("person", f"simulated {i}") for i in range(crowd.people))
     nobody = np.zeros(crowd.accounts, dtype=np.int64)
     ballots = Ballots(

@@ -56,7 +56,7 @@ def test_response_and_what_is_ready_are_counted():
 
 def test_a_planned_study_has_the_planned_width():
     from benchmarks.study.estimators.prediction_powered import powered
-    from botbench.stats.survey import SIMPLE, Draw, bounds, sample
+    from botbench.stats.survey import SIMPLE, Draw, sample, share_interval
 
     random = np.random.default_rng(2)
     y = (random.random(100_000) < 0.15).astype(float)
@@ -70,7 +70,7 @@ def test_a_planned_study_has_the_planned_width():
         nothing = np.zeros(n, np.int64)
         s = sample(Draw(nothing, nothing, np.full(n, n / 100_000), np.ones(n, bool), (SIMPLE,)))
         got = powered(s, np.ones(n), y[at], flag[at], flag.mean())
-        low, high = bounds(got.value, got.variance, math.inf)
+        low, high = share_interval(got.value, got.variance, math.inf)
         widths.append(high - low)
     assert np.mean(widths) == pytest.approx(0.04, rel=0.05)
 

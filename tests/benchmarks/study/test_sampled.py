@@ -15,10 +15,10 @@ from botbench.stats.survey import (
     INDEPENDENT,
     SIMPLE,
     Draw,
-    bounds,
-    effective,
+    effective_size,
     ratio,
     sample,
+    share_interval,
     total,
     variance,
 )
@@ -141,21 +141,21 @@ def test_bounds_are_wilsons_where_draws_are_simple(n, hits):
     from botbench.stats.proportions import wilson
 
     share = min(hits, n) / n
-    low, high = bounds(share, share * (1 - share) / n, float(n))
+    low, high = share_interval(share, share * (1 - share) / n, float(n))
     assert (low, high) == tuple(pytest.approx(float(b)) for b in wilson(share, n))
 
 
 def test_no_bots_still_leaves_an_interval():
     s = sample(drawn([0.01] * 200))
-    assert effective(s, np.ones(200)) == pytest.approx(200 / 0.99)
-    low, high = bounds(0.0, 0.0, effective(s, np.ones(200)))
+    assert effective_size(s, np.ones(200)) == pytest.approx(200 / 0.99)
+    low, high = share_interval(0.0, 0.0, effective_size(s, np.ones(200)))
     assert low == 0 and 0.015 < high < 0.02
 
 
 def test_everybody_drawn_leaves_none():
     s = sample(drawn([1.0] * 5))
     share, u = ratio(s, np.ones(5), np.array([1.0, 0, 0, 0, 0]))
-    assert bounds(share, float(variance(s, u)), effective(s, np.ones(5))) == (0.2, 0.2)
+    assert share_interval(share, float(variance(s, u)), effective_size(s, np.ones(5))) == (0.2, 0.2)
 
 
 def _scores(random, n):
@@ -234,13 +234,13 @@ def test_the_worst_case_counts_everybody_drawn():
 
 
 def test_waves_count_for_what_they_tell_of_a_quantity():
-    from botbench.stats.survey import worth
+    from botbench.stats.survey import wave_weights
 
     size = np.array([1.0, 1.0, 10.0, 10.0])
     draw = drawn(
         [0.1, 0.1, 0.2, 0.2], wave=[0, 0, 1, 1], stratum=[0, 0, 1, 1], joint=(SIMPLE, INDEPENDENT)
     )
     # (2 x 10)^2 / (2 x 10^2 x .9) and (2 x 50)^2 / (2 x 50^2 x .8)
-    assert worth(draw, size).tolist() == pytest.approx([2 / 0.9, 2 / 0.8])
+    assert wave_weights(draw, size).tolist() == pytest.approx([2 / 0.9, 2 / 0.8])
     assert sample(draw, np.array([1.0, 3.0])).factor.tolist() == [0.25, 0.75]
-    assert worth(draw, np.array([0.0, 0, 1, 1])).tolist() == pytest.approx([2.5e-3, 2.5])
+    assert wave_weights(draw, np.array([0.0, 0, 1, 1])).tolist() == pytest.approx([2.5e-3, 2.5])

@@ -69,7 +69,7 @@ def test_holm_stops_at_the_first_that_stands():
 
 
 def test_nemenyis_distance_is_the_published_one():
-    # Demšar 2006, table 5: q = 2.569 for four classifiers; section 3.2.2: CD = 1.25 for 14 data sets
+    # Demšar 2006, table 5 (q = 2.569 for four classifiers) and section 3.2.2
     assert nemenyi_distance(4, 14) == pytest.approx(2.569 * (4 * 5 / (6 * 14)) ** 0.5, abs=1e-3)
 
 

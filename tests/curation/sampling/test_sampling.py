@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from botbench.core.errors import UserError
+from botbench.stats.survey import inclusion_probabilities, total, variance
 from curation.sampling import score_files
-from curation.sampling.design_study import bias, world
+from curation.sampling.design_study import Wave, answered, bias, world
 from curation.sampling.designs import DESIGNS, parse
 from curation.sampling.designs.stratified import Stratified, apportion
 from curation.sampling.designs.uniform import Uniform
 from curation.sampling.draw import draw, sample
-from curation.sampling.estimates import Wave, total, variance
-from curation.sampling.unequal_probability import classes, inclusion
+from curation.sampling.unequal_probability import classes
 from curation.store import schema
 
 
@@ -322,7 +322,7 @@ weights = st.lists(st.one_of(st.just(0.0), st.floats(1e-6, 1e6)), min_size=1, ma
 def test_probabilities_are_positive_sum_to_n_and_follow_the_weight(given_weights, floor, data):
     n = data.draw(st.integers(1, len(given_weights)))
     weight = np.array(given_weights)
-    found = inclusion(weight, n, floor)
+    found = inclusion_probabilities(weight, n, floor)
     assert found.sum() == pytest.approx(n, rel=1e-9) and (found > 0).all() and (found <= 1).all()
     assert (np.diff(found[np.argsort(weight, kind="stable")]) >= -1e-12).all()
     number, strata = classes(found, n)
@@ -335,7 +335,7 @@ def test_probabilities_are_positive_sum_to_n_and_follow_the_weight(given_weights
 
 def test_probabilities_by_hand():
     # 98 of 100 would have 1.38; taken. The other place is shared in the ratio .1 : .106 : .106.
-    assert inclusion(np.array([0.0, 1, 1, 98]), 2, 0.4) == pytest.approx(
+    assert inclusion_probabilities(np.array([0.0, 1, 1, 98]), 2, 0.4) == pytest.approx(
         [0.1 / 0.312, 0.106 / 0.312, 0.106 / 0.312, 1]
     )
     number, strata = classes(np.array([0.1 / 0.312, 0.106 / 0.312, 0.106 / 0.312, 1]), 2)
@@ -605,19 +605,29 @@ def test_the_study_would_see_a_bias():
     """The same with probabilities that are wrong: suspicion taken for a uniform draw."""
     here = world(0)
     drawn = np.flatnonzero(here.bot)[:20]
-    biased = Wave(
-        here.bot[drawn].astype(float), np.full(20, 20 / len(here.ids)), ["all"] * 20, len(here.ids)
-    )
-    assert total(biased) / len(here.ids) == 1.0 > 5 * here.bot.mean()
+    share = 20 / len(here.ids)
+    biased = answered([Wave(drawn, np.full(20, share), ["all"] * 20, "simple within stratum")])
+    assert total(biased, here.bot[drawn].astype(float)) / len(here.ids) == pytest.approx(1.0)
+    assert 5 * here.bot.mean() < 1
+
+
+def test_waves_are_averaged_by_their_size():
+    """Two waves of two from ten accounts: totals 5 (one bot of two, each for five) and, conditional
+    on the first, 1 + 8; their mean is 7.
+    """
+    first = Wave(np.array([0, 1]), np.full(2, 0.2), ["all"] * 2, "simple within stratum")
+    second = Wave(np.array([2, 3]), np.full(2, 0.25), ["all"] * 2, "simple within stratum")
+    assert total(answered([first, second]), np.array([1.0, 0, 1, 1])) == pytest.approx(7.0)
 
 
 def test_variances_by_hand():
     simple = Wave(
-        np.array([1.0, 0, 1, 0]), np.array([0.5, 0.5, 0.25, 0.25]), ["a", "a", "b", "b"], 12
+        np.arange(4),
+        np.array([0.5, 0.5, 0.25, 0.25]),
+        ["a", "a", "b", "b"],
+        "simple within stratum",
     )
     # N_h^2 (1 - f) s^2 / n: 16 * 1/2 * 1/2 / 2 and 64 * 3/4 * 1/2 / 2
-    assert variance(simple) == pytest.approx(2 + 12)
-    assert variance(
-        Wave(np.array([2.0, 1]), np.array([0.5, 1]), ["t", "t"], 9, "independent")
-    ) == pytest.approx(0.5 * 16)
-    assert np.isnan(variance(Wave(np.array([1.0]), np.array([0.5]), ["a"], 2)))
+    assert variance(answered([simple]), np.array([1.0, 0, 1, 0])) == pytest.approx(2 + 12)
+    independent = Wave(np.arange(2), np.array([0.5, 1]), ["t", "t"], "independent")
+    assert variance(answered([independent]), np.array([2.0, 1])) == pytest.approx(0.5 * 16)
