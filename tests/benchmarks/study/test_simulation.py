@@ -10,12 +10,13 @@ import pytest
 from benchmarks.study.estimators import quantify
 from benchmarks.study.simulation import coverage, table, votes
 from benchmarks.study.simulation.coverage import DEFAULT, NORMAL, ROGAN, TRUSTING, Setting
-from benchmarks.study.simulation.worlds import by_posts, elsewhere, poisson, uniform, world
+from benchmarks.study.simulation.worlds import elsewhere, poisson, uniform, world
+from botbench.stats.survey import inclusion_probabilities
 
 
 def test_probabilities_by_posts_sum_to_the_sample_and_take_the_heaviest_whole():
     posts = np.array([1.0] * 50 + [1000.0])
-    chance = by_posts(posts, 11)
+    chance = inclusion_probabilities(posts, 11)
     assert chance.sum() == pytest.approx(11) and chance[-1] == 1 and chance[0] == pytest.approx(0.2)
 
 
