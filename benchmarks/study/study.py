@@ -1,4 +1,4 @@
-"""A study: a campaign with its frame and its annotated sample, and what the questions need of them."""
+"""A study: a campaign with its frame and its annotated sample, for the questions."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 
 from benchmarks.study.data import frame as framing
 from benchmarks.study.data import labelled as labelling
-from benchmarks.study.data import scores
-from benchmarks.study.data.frame import FRAME, Frame
+from benchmarks.study.data.detector_evidence import trained_here
+from benchmarks.study.data.frame import SIZES, Frame
 from benchmarks.study.estimators.estimate import Estimate, Refused, Sized, estimates
 from botbench.core.hashing import file_sha256
 from botbench.core.sql import literal
@@ -20,7 +20,7 @@ from curation.store.snapshot_queries import card, newest_consensus
 
 if TYPE_CHECKING:
     from benchmarks.study.campaign import Campaign
-    from benchmarks.study.data.labelled import Labelled
+    from benchmarks.study.estimators.labelled_sample import LabelledSample
     from botbench.stats.survey import Floats
     from curation.store.store import Store
 
@@ -33,7 +33,7 @@ class Study:
 
     campaign: Campaign
     frame: Frame
-    labelled: Labelled
+    labelled: LabelledSample
     trained_here: int
 
     @classmethod
@@ -41,8 +41,8 @@ class Study:
         """Read frame and sample; the detector's scores are used unless it was trained on these
         accounts.
         """
-        found = framing.build(store, campaign)
-        return cls(campaign, found, labelling.read(found), scores.trained_here(found))
+        frame = framing.build(store, campaign)
+        return cls(campaign, frame, labelling.read(frame), trained_here(frame))
 
     @property
     def scored(self) -> bool:
@@ -80,11 +80,11 @@ class Study:
 
     @cached_property
     def _totals(self) -> dict[str, tuple[float, float, float]]:
-        sums = ", ".join(_sums(q) for q in framing.SIZES)
-        row = self.frame.query(f"SELECT {sums} FROM {FRAME}")[0]
+        sums = ", ".join(_sums(q) for q in SIZES)
+        row = self.frame.query(f"SELECT {sums} FROM {self.frame.table}")[0]
         return {
             q: tuple(float(v or 0) for v in row[3 * i : 3 * i + 3])  # type: ignore[misc]
-            for i, q in enumerate(framing.SIZES)
+            for i, q in enumerate(SIZES)
         }
 
     def _sized(
@@ -97,7 +97,7 @@ class Study:
         """A quantity in each group of accounts, the largest first."""
         column = self.frame.group_columns[title]
         rows = self.frame.query(
-            f"SELECT {column}, {_sums(quantity)}, count(*) AS n FROM {FRAME} GROUP BY {column} "
+            f"SELECT {column}, {_sums(quantity)}, count(*) AS n FROM {self.frame.table} GROUP BY {column} "
             f"ORDER BY n DESC, {column}"
         )
         mine = np.array(self.labelled.groups[title], dtype=object)
@@ -129,44 +129,44 @@ class Study:
         """
         posts = source or self.frame.posts_sql
         summed = _summed(key, quantity, posts)
-        rows = self.frame.query(
-            f"""
-            SELECT value, sum(size), sum(size * score), sum(size) FILTER (flagged) FROM ({summed}) JOIN
-            (SELECT account_id, score, flagged FROM {FRAME}) USING (account_id) GROUP BY value ORDER BY 2 DESC, value"""
-        )
+        rows = self.frame.query(f"""
+            SELECT value, sum(size), sum(size * score), sum(size) FILTER (flagged) FROM ({summed})
+            JOIN (SELECT account_id, score, flagged FROM {self.frame.table}) USING (account_id)
+            GROUP BY value ORDER BY 2 DESC, value""")
         chosen = [r for r in rows if r[0] in values] if values else rows[:top]
-        # Only what the drawn accounts wrote, so that the campaign's posts are counted once.
-        drawn = f"(SELECT * FROM {posts} SEMI JOIN study_drawn USING (account_id))"
-        mine = self._of_drawn(_summed(key, quantity, drawn), [r[0] for r in chosen])
+        mine = self._of_drawn(key, quantity, posts, [r[0] for r in chosen])
         return [
             self._sized(quantity, f"{title}: {value}", size, [float(t or 0) for t in totals])
             for (value, *totals), size in zip(chosen, mine, strict=True)
         ]
 
-    def _of_drawn(self, summed: str, values: Sequence[object]) -> Floats:
+    def _of_drawn(self, key: str, quantity: str, posts: str, values: Sequence[object]) -> Floats:
         """For each value, what each drawn account has of it: float64[values, drawn]."""
         import pyarrow as pa
 
-        found = np.zeros((len(values), len(self.labelled.ids)))
+        sizes = np.zeros((len(values), len(self.labelled.ids)))
+        names = pa.array([str(v) for v in values], pa.string())
+        ids = pa.array(self.labelled.ids, pa.string())
         connection = self.frame.store.connection
-        connection.register(
-            "study_values",
-            pa.table(
-                {
-                    "value": pa.array([str(v) for v in values], pa.string()),
-                    "place": np.arange(len(values)),
-                }
-            ),
-        )
-        rows = connection.execute(
-            f"SELECT v.place, d.at, s.size FROM ({summed}) s JOIN study_values v ON"
-            " s.value::VARCHAR = v.value JOIN (SELECT account_id, row_number() OVER (ORDER BY"
-            " wave, stratum, account_id) - 1 AS at FROM study_drawn) d ON s.account_id ="
-            f" d.account_id SEMI JOIN {FRAME} f ON s.account_id = f.account_id"
-        ).fetchnumpy()
-        connection.unregister("study_values")
-        found[rows["place"], rows["at"]] = rows["size"]
-        return found
+        tables = {
+            "study_values": pa.table({"value": names, "row": np.arange(len(names))}),
+            "study_drawn": pa.table({"account_id": ids, "place": np.arange(len(ids))}),
+        }
+        for name, table in tables.items():
+            connection.register(name, table)
+        # Only what the drawn accounts wrote, so that the campaign's posts are counted once.
+        drawn = f"(SELECT * FROM {posts} SEMI JOIN study_drawn USING (account_id))"
+        try:
+            rows = connection.execute(f"""
+                SELECT v.row, d.place, s.size FROM ({_summed(key, quantity, drawn)}) s
+                JOIN study_values v ON s.value::VARCHAR = v.value
+                JOIN study_drawn d ON s.account_id = d.account_id
+                SEMI JOIN {self.frame.table} f ON s.account_id = f.account_id""").fetchnumpy()
+        finally:
+            for name in tables:
+                connection.unregister(name)
+        sizes[rows["row"], rows["place"]] = rows["size"]
+        return sizes
 
     @cached_property
     def simulated(self) -> bool:
@@ -182,18 +182,17 @@ class Study:
         """
         if not self.simulated:
             return None
-        claims = self.frame.store.relation("claims", self.frame.version)
-        said = (
-            f"(SELECT account_id, bool_or(answer = 'bot') AS bot FROM {claims} WHERE dataset ="
-            f" {literal(self.campaign.dataset)} AND claimant = 'simulator' GROUP BY account_id)"
+        claims = self.frame.of_dataset("claims")
+        bots = (
+            f"(SELECT account_id, bool_or(answer = 'bot') AS bot FROM {claims}"
+            " WHERE claimant = 'simulator' GROUP BY account_id)"
         )
-        parts = ", ".join(f"sum({q}) FILTER (bot) / nullif(sum({q}), 0)" for q in framing.SIZES)
-        row = self.frame.query(f"SELECT {parts} FROM {FRAME} JOIN {said} USING (account_id)")[0]
+        parts = ", ".join(f"sum({q}) FILTER (bot) / nullif(sum({q}), 0)" for q in SIZES)
+        row = self.frame.query(
+            f"SELECT {parts} FROM {self.frame.table} JOIN {bots} USING (account_id)"
+        )[0]
         return (
-            {
-                f"share of {q}": round(float(v or 0), 6)
-                for q, v in zip(framing.SIZES, row, strict=True)
-            }
+            {f"share of {q}": round(float(v or 0), 6) for q, v in zip(SIZES, row, strict=True)}
             if any(row)
             else None
         )

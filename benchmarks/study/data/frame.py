@@ -1,14 +1,15 @@
-"""The campaign as tables of the store: who belongs to it, how much each account wrote, what a
-detector says of it.
+"""The campaign as a table: which accounts belong to it, how much each wrote, what a detector scores
+it.
 
-Posts stream through aggregates and are never held; accounts stand in the temporary table
-`study_frame`.
+Posts stream through aggregates and are never held in memory. Accounts are one temporary table,
+whose name is `Frame.table`.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.study.data import scores
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from benchmarks.study.campaign import Campaign, Group
     from curation.store.store import Store
 
-FRAME = "study_frame"
 SIZES = ("accounts", "posts", "reposts", "likes", "reach")
 CLOCK = 0.01
 """From this share of impossible times on, the data's clock is not to be trusted."""
@@ -30,62 +30,67 @@ CLOCK = 0.01
 
 @dataclass
 class Frame:
-    """What was found: `accounts` and `posts` of the campaign, `posts_sql` to stream the posts, and
-    sentences on the data.
+    """The campaign in the store: SQL of its posts, the table of its accounts, their numbers, and
+    notes on the data.
     """
 
     store: Store
     campaign: Campaign
     version: int
-    accounts: int = 0
-    posts: int = 0
     posts_sql: str = ""
     all_posts_sql: str = ""
-    """The same without the hashtags: what these accounts posted in the window at all."""
+    """The posts without the filter by hashtag: all that these accounts posted in the window."""
+    table: str = ""
+    """A row for each account: account_id, status, created_at, observed_at, first_post, last_post,
+    the columns `SIZES`, score, flagged, and the groups (g0, g1, ...).
+    """
     group_columns: dict[str, str] = field(default_factory=dict)
-    """Title of each account-level group to its column in the frame."""
-    notes: list[str] = field(default_factory=list)
-    scored: bool = False
+    """Title of each account-level group to its column in the table."""
+    accounts: int = 0
+    posts: int = 0
     unscored: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def scored(self) -> bool:
+        """Whether the campaign names a detector's scores."""
+        return self.campaign.detector is not None
 
     def query(self, text: str) -> list[tuple[Any, ...]]:
         """Rows of a query on the store's connection."""
-        found: list[tuple[Any, ...]] = self.store.connection.execute(text).fetchall()
-        return found
+        rows: list[tuple[Any, ...]] = self.store.connection.execute(text).fetchall()
+        return rows
 
     def one(self, text: str) -> Any:
-        """The first value of a query."""
+        """The first value of a query; None where it has no row."""
         rows = self.query(text)
         return rows[0][0] if rows else None
+
+    def of_dataset(self, table: str) -> str:
+        """SQL of a store's table at the frame's version, the campaign's data set only, in
+        brackets.
+        """
+        dataset = literal(self.campaign.dataset)
+        return f"(FROM {self.store.relation(table, self.version)} WHERE dataset = {dataset})"
 
 
 def build(store: Store, campaign: Campaign) -> Frame:
     """Find the campaign's accounts and posts in the store. Raises UserError where there are none."""
     folding.register(store.connection)
     frame = Frame(store, campaign, store.resolve(campaign.at))
-    everybody = (
-        f"(FROM {store.relation('accounts', frame.version)} WHERE dataset ="
-        f" {literal(campaign.dataset)})"
-    )
-    if not frame.one(f"SELECT count(*) FROM {everybody}"):
-        known = [
-            name
-            for (name,) in frame.query(
-                f"SELECT DISTINCT dataset FROM {store.relation('accounts', frame.version)}"
-            )
-        ]
-        raise UserError(
-            f"dataset: {unknown('data set in the store', campaign.dataset, known)} Bring it in:"
-            f" botbench pull {campaign.dataset}."
+    if not frame.one(f"SELECT count(*) FROM {frame.of_dataset('accounts')}"):
+        datasets = frame.query(
+            f"SELECT DISTINCT dataset FROM {store.relation('accounts', frame.version)}"
         )
+        closest = unknown("data set in the store", campaign.dataset, [name for (name,) in datasets])
+        raise UserError(f"dataset: {closest} Bring it in: botbench pull {campaign.dataset}.")
     frame.all_posts_sql = _posts(frame, ())
     frame.posts_sql = _posts(frame, campaign.hashtags)
-    _measure(frame)
-    frame.scored = campaign.detector is not None
-    if campaign.detector:
-        scores.load(store.connection, campaign.detector)
-    _frame(frame, everybody)
-    _check(frame)
+    frame.table = _accounts(frame)
+    frame.accounts, frame.posts, frame.unscored = _counts(frame)
+    if frame.scored:
+        _fill_missing_scores(frame)
+    frame.notes += _oddities(frame)
     return frame
 
 
@@ -94,103 +99,104 @@ def _posts(frame: Frame, hashtags: tuple[str, ...]) -> str:
     where there are any.
     """
     campaign = frame.campaign
-    source = (
-        f"(FROM {frame.store.relation('posts', frame.version)} WHERE dataset ="
-        f" {literal(campaign.dataset)})"
-    )
     where = ["true"]
     if campaign.window:
-        where.append(f"created_at >= TIMESTAMPTZ {literal(campaign.window.start.isoformat())}")
-        where.append(f"created_at < TIMESTAMPTZ {literal(campaign.window.end.isoformat())}")
+        where.append(_in_window(campaign))
     if hashtags:
         tags = literals(hashtags)
         where.append(f"list_has_any(list_transform(hashtags, lambda t: hashtag_key(t)), [{tags}])")
-    if isinstance(campaign.accounts, str) or campaign.accounts is None:
-        chosen = source
-    else:
-        chosen = (
-            f"(FROM {source} SEMI JOIN (SELECT account_id FROM {_listed(campaign.accounts)}) USING"
-            " (account_id))"
-        )
-    return f"(SELECT * FROM {chosen} WHERE {' AND '.join(where)})"
+    posts = frame.of_dataset("posts")
+    if campaign.accounts is not None and not isinstance(campaign.accounts, str):
+        posts = f"(FROM {posts} SEMI JOIN {_listed(campaign.accounts)} USING (account_id))"
+    return f"(SELECT * FROM {posts} WHERE {' AND '.join(where)})"
+
+
+def _in_window(campaign: Campaign) -> str:
+    """The condition on a post's time; the campaign has a window."""
+    assert campaign.window is not None
+    start, end = (literal(t.isoformat()) for t in (campaign.window.start, campaign.window.end))
+    return f"created_at >= TIMESTAMPTZ {start} AND created_at < TIMESTAMPTZ {end}"
 
 
 def _listed(path: object) -> str:
     """SQL of the ids in a file: one a line, or the account_id column of a Parquet or CSV."""
     if str(path).endswith(".parquet"):
         return f"(SELECT account_id::VARCHAR AS account_id FROM read_parquet({literal(path)}))"
+    lines = (
+        f"read_csv({literal(path)}, columns = {{'column0': 'VARCHAR'}}, header = false,"
+        " delim = '\\0', quote = '', escape = '', auto_detect = false)"
+    )
     return (
-        "(SELECT trim(split_part(column0, ',', 1), ' \"') AS account_id FROM"
-        f" read_csv({literal(path)}, columns = {{'column0': 'VARCHAR'}}, header = false, delim ="
-        " '\\0', quote = '', escape = '', auto_detect = false) WHERE trim(column0) <> '' AND"
-        " lower(column0) NOT LIKE 'account_id%')"
+        f"(SELECT trim(split_part(column0, ',', 1), ' \"') AS account_id FROM {lines}"
+        " WHERE trim(column0) <> '' AND lower(column0) NOT LIKE 'account_id%')"
     )
 
 
-def _measure(frame: Frame) -> None:
-    """How much each account wrote, as the temporary table `study_sizes`."""
-    frame.store.connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE study_sizes AS
-        SELECT account_id, count(*)::DOUBLE AS posts, (count(*) FILTER (kind = 'repost'))::DOUBLE AS reposts,
-               sum(coalesce(likes, 0))::DOUBLE AS likes, min(created_at) AS first_post, max(created_at) AS last_post
-        FROM {frame.posts_sql} GROUP BY account_id""")
+def _sizes(frame: Frame) -> str:
+    """SQL of how much each account wrote, in brackets."""
+    return f"""(
+        SELECT account_id, count(*)::DOUBLE AS posts,
+               (count(*) FILTER (kind = 'repost'))::DOUBLE AS reposts,
+               sum(coalesce(likes, 0))::DOUBLE AS likes,
+               min(created_at) AS first_post, max(created_at) AS last_post
+        FROM {frame.posts_sql} GROUP BY account_id)"""
 
 
-def _frame(frame: Frame, everybody: str) -> None:
-    campaign = frame.campaign
-    keep = "WHERE s.posts > 0" if campaign.only_posting else ""
-    among = ""
+def _accounts(frame: Frame) -> str:
+    """Make the table of the accounts, fill `group_columns`, and return the table's name."""
+    campaign, table = frame.campaign, "study_frame"
+    listed = ""
     if campaign.accounts is not None and not isinstance(campaign.accounts, str):
-        among = f"SEMI JOIN {_listed(campaign.accounts)} listed ON a.account_id = listed.account_id"
+        listed = f"SEMI JOIN {_listed(campaign.accounts)} USING (account_id)"
+    columns, joins = "", ""
     groups = [g for g in campaign.groups if g.by not in {"hashtag", "day", "hour"}]
-    columns = []
     for number, group in enumerate(groups):
-        frame.group_columns[group.title] = f"g{number}"
-        columns.append(f"{_grouped(frame, group, number)} AS g{number}")
-    known = "p.p_bot" if frame.scored else "NULL::DOUBLE"
-    flagged = "p.p_bot >= p.threshold" if frame.scored else "NULL::BOOLEAN"
-    joined = "LEFT JOIN study_scores p ON a.account_id = p.account_id" if frame.scored else ""
-    more = "".join(
-        f" LEFT JOIN study_group_{n} j{n} ON a.account_id = j{n}.account_id"
-        for n, g in enumerate(groups)
-        if g.by in {"rule", "file", "cohort"}
+        name = f"g{number}"
+        frame.group_columns[group.title] = name
+        if group.by in {"rule", "file", "cohort"}:
+            other = literal("others" if group.by == "cohort" else "none")
+            columns += f", coalesce({name}.value, {other}) AS {name}"
+            joins += f" LEFT JOIN ({_group_values(frame, group)}) {name} USING (account_id)"
+        else:
+            columns += f", {_group_column(group)} AS {name}"
+    score, flagged = "NULL::DOUBLE", "false"
+    if campaign.detector:
+        detected = scores.relation(frame.store.connection, campaign.detector)
+        score, flagged = "p.p_bot", "coalesce(p.p_bot >= p.threshold, false)"
+        joins += f" LEFT JOIN {detected} p USING (account_id)"
+    frame.store.connection.execute(
+        dedent(f"""
+            CREATE OR REPLACE TEMP TABLE {table} AS
+            SELECT a.account_id, a.status, a.created_at, a.observed_at, s.first_post, s.last_post,
+                   1::DOUBLE AS accounts, coalesce(s.posts, 0) AS posts,
+                   coalesce(s.reposts, 0) AS reposts, coalesce(s.likes, 0) AS likes,
+                   coalesce(s.posts * a.followers, 0)::DOUBLE AS reach,
+                   {score} AS score, {flagged} AS flagged{columns}
+            FROM (FROM {latest(frame.of_dataset("accounts"))} {listed}) a
+            LEFT JOIN {_sizes(frame)} s USING (account_id){joins}
+            {"WHERE s.posts > 0" if campaign.only_posting else ""}""")
     )
-    frame.store.connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE {FRAME} AS
-        SELECT a.account_id, a.status, a.created_at, a.observed_at, s.first_post, s.last_post, 1::DOUBLE AS accounts,
-               coalesce(s.posts, 0) AS posts,
-               coalesce(s.reposts, 0) AS reposts, coalesce(s.likes, 0) AS likes,
-               coalesce(s.posts * a.followers, 0)::DOUBLE AS reach, {known} AS score, coalesce({flagged}, false) AS flagged
-               {"".join(", " + c for c in columns)}
-        FROM (FROM {latest(everybody)} a {among}) a
-        LEFT JOIN study_sizes s ON a.account_id = s.account_id {joined} {more} {keep}""")
+    return table
 
 
-def _grouped(frame: Frame, group: Group, number: int) -> str:
-    """SQL of an account's group; groups from rules, files and claims are tables of their own,
-    joined by number.
-    """
-    if group.by in {"language", "status"}:
-        return f"coalesce(a.{'lang' if group.by == 'language' else 'status'}, 'unknown')"
-    if group.by == "column":
-        return _column(group.column or "")
+def _group_values(frame: Frame, group: Group) -> str:
+    """SQL of account_id and value of a group that comes from rules, a file or claims."""
     if group.by == "rule":
         rules = " ".join(
             f"WHEN list_has_any(tags, [{literals(tags)}]) THEN {literal(side)}"
             for side, tags in group.rules.items()
         )
-        source = f"""SELECT account_id, CASE {rules} END AS value FROM (
-            SELECT account_id, list_distinct(flatten(list(list_transform(hashtags, lambda t: hashtag_key(t))))) AS tags
-            FROM {frame.all_posts_sql} GROUP BY account_id)"""
-    elif group.by == "file":
-        source = (
-            'SELECT account_id::VARCHAR AS account_id, any_value("group"::VARCHAR) AS value FROM '
-            f"read_csv({literal(group.file)}, all_varchar = true) GROUP BY ALL"
+        keys = "list_transform(hashtags, lambda t: hashtag_key(t))"
+        return f"""
+            SELECT account_id, CASE {rules} END AS value FROM (
+                SELECT account_id, list_distinct(flatten(list({keys}))) AS tags
+                FROM {frame.all_posts_sql} GROUP BY account_id)"""
+    if group.by == "file":
+        return (
+            'SELECT account_id::VARCHAR AS account_id, any_value("group"::VARCHAR) AS value FROM'
+            f" read_csv({literal(group.file)}, all_varchar = true) GROUP BY ALL"
         )
-    else:
-        source = f"SELECT account_id, 'cohort' AS value FROM {cohort(frame)}"
-    frame.store.connection.execute(f"CREATE OR REPLACE TEMP TABLE study_group_{number} AS {source}")
-    return f"coalesce(j{number}.value, {literal('others' if group.by == 'cohort' else 'none')})"
+    return f"SELECT account_id, 'cohort' AS value FROM {cohort(frame)}"
 
 
 def cohort(frame: Frame) -> str:
@@ -214,12 +220,12 @@ def cohort(frame: Frame) -> str:
     return f"(SELECT DISTINCT account_id FROM {claims} WHERE {' AND '.join(where)})"
 
 
-def _column(name: str) -> str:
-    """SQL of an accounts column, or of one thing in `extra` (`extra.NAME`)."""
+def _group_column(group: Group) -> str:
+    """SQL of a group that is a column of accounts, or of one key of `extra` (`extra.NAME`)."""
     from curation.store.schema import TABLES
 
-    extra = re.fullmatch(r"extra\.(.+)", name)
-    if extra:
+    name = {"language": "lang", "status": "status"}.get(group.by, group.column or "")
+    if extra := re.fullmatch(r"extra\.(.+)", name):
         return f"coalesce(a.extra[{literal(extra[1])}], 'unknown')"
     usable = [c.name for c in TABLES["accounts"].columns if c.type in {"VARCHAR", "BOOLEAN"}]
     if name not in usable:
@@ -227,49 +233,45 @@ def _column(name: str) -> str:
     return f"coalesce(a.\"{name}\"::VARCHAR, 'unknown')"
 
 
-def _check(frame: Frame) -> None:
-    """Count, and say what is odd. Raises UserError where nothing is left."""
+def _counts(frame: Frame) -> tuple[int, int, int]:
+    """Accounts, their posts, and accounts without a score. Raises UserError without accounts."""
     campaign = frame.campaign
-    counted = frame.query(
+    accounts, posts, unscored = frame.query(
         "SELECT count(*), coalesce(sum(posts), 0)::BIGINT, count(*) FILTER (score IS NULL) FROM"
-        f" {FRAME}"
+        f" {frame.table}"
     )[0]
-    frame.accounts, frame.posts, frame.unscored = (int(n) for n in counted)
-    if not frame.accounts:
-        what = (
-            [f"hashtags {', '.join('#' + t for t in campaign.hashtags)}"]
-            if campaign.hashtags
-            else []
-        )
-        what += (
-            [f"a window from {campaign.window.start:%Y-%m-%d} to {campaign.window.end:%Y-%m-%d}"]
-            if campaign.window
-            else []
-        )
+    if accounts:
+        return int(accounts), int(posts), int(unscored)
+    filters = []
+    if campaign.hashtags:
+        filters.append(f"hashtags {', '.join('#' + t for t in campaign.hashtags)}")
+    if campaign.window:
+        start, end = campaign.window.start, campaign.window.end
+        filters.append(f"a window from {start:%Y-%m-%d} to {end:%Y-%m-%d}")
+    raise UserError(
+        f"No account of {campaign.dataset} belongs to the campaign"
+        f" ({'; '.join(filters) or 'its list of accounts'}). Its posts run {_span(frame)}."
+    )
+
+
+def _fill_missing_scores(frame: Frame) -> None:
+    """Give accounts without a score the mean of the others. Raises UserError where none has one."""
+    mean = frame.one(f"SELECT round(avg(score), 12) FROM {frame.table}")
+    if mean is None:
         raise UserError(
-            f"No account of {campaign.dataset} belongs to the campaign"
-            f" ({'; '.join(what) or 'its list of accounts'}). Its posts run {_span(frame)}."
+            f"detector.scores: {frame.campaign.detector.scores if frame.campaign.detector else ''}"
+            " holds no score of an account of the campaign. Make it for this data set: botbench"
+            " predict ... --out FILE.parquet."
         )
-    if frame.scored:
-        mean = frame.one(f"SELECT round(avg(score), 12) FROM {FRAME}")
-        if mean is None:
-            raise UserError(
-                f"detector.scores: {campaign.detector.scores if campaign.detector else ''} holds no"
-                " score of an account of the campaign. Make it for this data set: botbench predict"
-                " ... --out FILE.parquet."
-            )
-        frame.store.connection.execute(
-            f"UPDATE {FRAME} SET score = {float(mean)!r} WHERE score IS NULL"
-        )
-    frame.notes += _oddities(frame)
+    frame.store.connection.execute(
+        f"UPDATE {frame.table} SET score = {float(mean)!r} WHERE score IS NULL"
+    )
 
 
 def _span(frame: Frame) -> str:
-    posts = (
-        f"{frame.store.relation('posts', frame.version)} WHERE dataset ="
-        f" {literal(frame.campaign.dataset)}"
-    )
-    first, last = frame.query(f"SELECT min(created_at), max(created_at) FROM {posts}")[0]
+    first, last = frame.query(
+        f"SELECT min(created_at), max(created_at) FROM {frame.of_dataset('posts')}"
+    )[0]
     return f"from {first:%Y-%m-%d} to {last:%Y-%m-%d}" if first else "nowhere: there are none"
 
 
@@ -277,49 +279,45 @@ def _oddities(frame: Frame) -> list[str]:
     """Sentences on posts outside the window, undated posts, impossible times and accounts without a
     score.
     """
-    campaign, found = frame.campaign, []
-    dataset = f"{frame.store.relation('posts', frame.version)} WHERE dataset = {literal(campaign.dataset)}"
-    total, undated = frame.query(
-        f"SELECT count(*), count(*) FILTER (created_at IS NULL) FROM {dataset}"
-    )[0]
+    campaign, notes = frame.campaign, []
+    posts = frame.of_dataset("posts")
     if campaign.window:
-        out = frame.one(
-            f"SELECT count(*) FROM {dataset} AND NOT (created_at >= TIMESTAMPTZ "
-            f"{literal(campaign.window.start.isoformat())} AND created_at < TIMESTAMPTZ "
-            f"{literal(campaign.window.end.isoformat())})"
-        )
-        if out:
-            found.append(
-                f"{out:,} of {total:,} posts of {campaign.dataset} lie outside the window and are"
-                " left out."
+        total, undated, outside = frame.query(
+            "SELECT count(*), count(*) FILTER (created_at IS NULL), count(*) FILTER"
+            f" (NOT ({_in_window(campaign)})) FROM {posts}"
+        )[0]
+        if outside:
+            notes.append(
+                f"{outside:,} of {total:,} posts of {campaign.dataset} lie outside the window and"
+                " are left out."
             )
         if undated:
-            found.append(
-                f"{undated:,} posts have no time and are left out, for nobody knows whether they"
-                " lie in the window."
+            notes.append(
+                f"{undated:,} posts have no time and are left out: whether they lie in the window"
+                " is unknown."
             )
     early, dated = frame.query(
         "SELECT count(*) FILTER (first_post < created_at), count(*) FILTER (first_post IS NOT NULL"
-        f" AND created_at IS NOT NULL) FROM {FRAME}"
+        f" AND created_at IS NOT NULL) FROM {frame.table}"
     )[0]
     if dated and early > CLOCK * dated:
-        found.append(
+        notes.append(
             f"The clock seems shifted: {early:,} of {dated:,} accounts have a post from before they"
             " were made. Days and hours may be off by as much; check the time zone of the source."
         )
-    late, seen = frame.query(
+    late, observed = frame.query(
         "SELECT count(*) FILTER (last_post > observed_at), count(*) FILTER (last_post IS NOT NULL"
-        f" AND observed_at IS NOT NULL) FROM {FRAME}"
+        f" AND observed_at IS NOT NULL) FROM {frame.table}"
     )[0]
-    if seen and late > CLOCK * seen:
-        found.append(
-            f"{late:,} of {seen:,} accounts have a post from after they were observed: the clock is"
-            " shifted, or posts were collected later than profiles. Followers and status (and so"
-            " reach and takedowns) are then of another time."
+    if observed and late > CLOCK * observed:
+        notes.append(
+            f"{late:,} of {observed:,} accounts have a post from after they were observed: the"
+            " clock is shifted, or posts were collected later than profiles. Followers and status"
+            " (and so reach and takedowns) are then of another time."
         )
     if frame.scored and frame.unscored:
-        found.append(
+        notes.append(
             f"{frame.unscored:,} of {frame.accounts:,} accounts have no score and are given the"
             " mean of the others'; the sample measures what that costs."
         )
-    return found
+    return notes

@@ -1,28 +1,20 @@
-"""The annotated sample: who was drawn with which probability, what people said of them, and who is
-left without an answer.
+"""Read the annotated sample from the store: who was drawn with which probability, the labels, and
+why accounts have none.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks.study.data.frame import SIZES
 from benchmarks.study.estimators.label_uncertainty import unbiased
+from benchmarks.study.estimators.labelled_sample import LabelledSample
 from botbench.core.errors import UserError, unknown
 from botbench.core.sql import literal
-from botbench.stats.survey import (
-    INDEPENDENT,
-    SIMPLE,
-    Draw,
-    Floats,
-    Sample,
-    Whole,
-    sample,
-    wave_weights,
-)
+from botbench.stats.survey import INDEPENDENT, SIMPLE, Draw, Floats, Whole, sample
 from curation.store.snapshot_queries import newest_consensus
 
 if TYPE_CHECKING:
@@ -30,53 +22,12 @@ if TYPE_CHECKING:
 
     from benchmarks.study.data.frame import Frame
 
-DRAWN = "study_drawn"
 KNOWN_SIMPLE = ("uniform", "stratified")
 """Designs that were drawn simply within strata before batches said how joint probabilities follow.
 """
 
 
-@dataclass(frozen=True)
-class Labelled:
-    """The drawn accounts in a fixed order (wave, stratum, id), and for those with an answer the
-    label, or what posteriors make of it without bias (`doubt.unbiased`), with its bounds.
-
-    `y`, `low`, `high` are float64[drawn], NaN without an answer; `sizes` what each wrote (0 outside
-    the campaign). `sample` is None where inclusion probabilities are unknown: then nothing can be
-    estimated, and `problem` says why.
-    """
-
-    ids: tuple[str, ...]
-    draw: Draw | None
-    sample: Sample | None
-    y: Floats
-    low: Floats
-    high: Floats
-    noise: Floats
-    """How much `y` varies around the label; 0 for labels that are taken as right."""
-    bot: NDArray[np.bool_]
-    score: Floats
-    inside: NDArray[np.bool_]
-    sizes: dict[str, Floats]
-    groups: dict[str, tuple[Any, ...]]
-    rules: tuple[str, ...]
-    problem: str | None = None
-
-    def sample_for(self, size: Floats) -> Sample | None:
-        """The sample as it serves a quantity (`size` float64[drawn]): waves count for as much as
-        each tells of it.
-        """
-        if self.draw is None or self.sample is None or len(self.draw.joint) < 2:
-            return self.sample
-        return sample(self.draw, wave_weights(self.draw, size))
-
-    @property
-    def answered(self) -> NDArray[np.bool_]:
-        """Which of the drawn accounts have an answer."""
-        return ~np.isnan(self.y)
-
-
-def read(frame: Frame) -> Labelled:
+def read(frame: Frame) -> LabelledSample:
     """The sample that the campaign names, with its labels. Raises UserError for an unknown batch or
     consensus.
     """
@@ -87,12 +38,12 @@ def read(frame: Frame) -> Labelled:
     )
     if frame.campaign.labels:
         _check_consensus(frame)
-    _drawn(frame, batches, consensus)
-    columns = _columns(frame, consensus)
+    drawn = _drawn(frame, batches, consensus)
+    columns = _columns(frame, drawn, consensus)
     posterior = ~np.isnan(columns["p_low"]) & (columns["n_claims"] > 0)
     y = np.where(posterior, columns["p_bot"], columns["hard"])
     answered = ~np.isnan(y)
-    draw, drawn = None, None
+    draw, answered_sample = None, None
     if not problem and len(y):
         draw = Draw(
             columns["wave"].astype(np.int64),
@@ -102,19 +53,19 @@ def read(frame: Frame) -> Labelled:
             tuple(b["joint"] for b in batches),
             tuple(b["again"] for b in batches),
         )
-        drawn = sample(draw) if answered.any() else None
+        answered_sample = sample(draw) if answered.any() else None
         problem = None if answered.any() else _nobody(len(y), frame)
     low, high = (np.where(posterior, columns[name], y) for name in ("p_low", "p_high"))
     z, low, high, noise = unbiased(y, low, high, posterior & answered)
     rules = (
         *_coverage(frame, batches),
-        *_response(frame, answered, consensus),
+        *_response(frame, answered, drawn, consensus),
         *_errors(posterior & answered, answered),
     )
-    return Labelled(
+    return LabelledSample(
         tuple(columns["account_id"]),
         draw,
-        drawn,
+        answered_sample,
         z,
         low,
         high,
@@ -122,7 +73,7 @@ def read(frame: Frame) -> Labelled:
         answered & (np.nan_to_num(y) >= 0.5),
         columns["score"],
         columns["inside"] > 0,
-        {name: columns[name] for name in ("accounts", "posts", "reposts", "likes", "reach")},
+        {name: columns[name] for name in SIZES},
         {title: tuple(columns[c]) for title, c in frame.group_columns.items()},
         rules,
         problem,
@@ -147,10 +98,9 @@ def _batches(frame: Frame) -> list[dict[str, Any]]:
         chosen = [b for b in there if any(b["batch_id"].startswith(w) for w in wanted)]
         for name in wanted:
             if not any(b["batch_id"].startswith(name) for b in there):
-                raise UserError(
-                    "sample:"
-                    f" {unknown(f'batch of {frame.campaign.dataset}', name, [b['batch_id'] for b in there])}"
-                )
+                batch_ids = [b["batch_id"] for b in there]
+                closest = unknown(f"batch of {frame.campaign.dataset}", name, batch_ids)
+                raise UserError(f"sample: {closest}")
     full = max((b["population"] for b in chosen), default=0)
     for number, batch in enumerate(chosen):
         batch["again"] = number > 0 and batch["population"] >= full
@@ -189,57 +139,49 @@ def _problem(frame: Frame, batches: list[dict[str, Any]]) -> str | None:
 
 
 def _check_consensus(frame: Frame) -> None:
-    known = frame.query(
-        f"SELECT DISTINCT consensus_id FROM {frame.store.relation('labels', frame.version)} "
-        f"WHERE dataset = {literal(frame.campaign.dataset)}"
-    )
-    if frame.campaign.labels not in {c for (c,) in known}:
-        raise UserError(
-            f"labels: {unknown('consensus', str(frame.campaign.labels), [c for (c,) in known])}"
-        )
+    rows = frame.query(f"SELECT DISTINCT consensus_id FROM {frame.of_dataset('labels')}")
+    consensuses = [c for (c,) in rows]
+    if frame.campaign.labels not in consensuses:
+        raise UserError(f"labels: {unknown('consensus', str(frame.campaign.labels), consensuses)}")
 
 
-def _drawn(frame: Frame, batches: list[dict[str, Any]], consensus: str | None) -> None:
-    """The drawn accounts as the temporary table `study_drawn`."""
+def _drawn(frame: Frame, batches: list[dict[str, Any]], consensus: str | None) -> str:
+    """SQL of the drawn accounts, in brackets: wave, stratum, account_id, probability."""
     if frame.campaign.sample == "labelled":
-        source = (
-            "SELECT 0 AS wave, 'all' AS stratum, account_id, NULL::DOUBLE AS probability FROM"
-            f" {frame.store.relation('labels', frame.version)} WHERE dataset ="
-            f" {literal(frame.campaign.dataset)} AND consensus_id IS NOT DISTINCT FROM"
-            f" {literal(consensus)} AND label IS NOT NULL"
+        return (
+            "(SELECT 0 AS wave, 'all' AS stratum, account_id, NULL::DOUBLE AS probability FROM"
+            f" {frame.of_dataset('labels')} WHERE consensus_id IS NOT DISTINCT FROM"
+            f" {literal(consensus)} AND label IS NOT NULL)"
         )
-    else:
-        order = " ".join(f"WHEN {literal(b['batch_id'])} THEN {i}" for i, b in enumerate(batches))
-        wave = f"CASE batch_id {order} END" if order else "NULL::INTEGER"
-        source = (
-            f"SELECT {wave} AS wave, coalesce(stratum, 'all') AS stratum, account_id,"
-            " inclusion_probability AS probability FROM"
-            f" {frame.store.relation('assignments', frame.version)} WHERE {wave} IS NOT NULL AND"
-            " copy = 1 AND coalesce(part, 'sample') = 'sample' AND inclusion_probability > 0"
-        )
-    frame.store.connection.execute(f"CREATE OR REPLACE TEMP TABLE {DRAWN} AS {source}")
+    order = " ".join(f"WHEN {literal(b['batch_id'])} THEN {i}" for i, b in enumerate(batches))
+    wave = f"CASE batch_id {order} END" if order else "NULL::INTEGER"
+    return (
+        f"(SELECT {wave} AS wave, coalesce(stratum, 'all') AS stratum, account_id,"
+        " inclusion_probability AS probability FROM"
+        f" {frame.store.relation('assignments', frame.version)} WHERE {wave} IS NOT NULL AND"
+        " copy = 1 AND coalesce(part, 'sample') = 'sample' AND inclusion_probability > 0)"
+    )
 
 
-def _columns(frame: Frame, consensus: str | None) -> dict[str, Any]:
+def _columns(frame: Frame, drawn: str, consensus: str | None) -> dict[str, Any]:
     """Arrays over the drawn accounts, sorted by wave, stratum and id."""
     groups = "".join(f", f.{c}" for c in frame.group_columns.values())
-    sizes = ", ".join(
-        f"coalesce(f.{s}, 0) AS {s}" for s in ("accounts", "posts", "reposts", "likes", "reach")
-    )
+    sizes = ", ".join(f"coalesce(f.{s}, 0) AS {s}" for s in SIZES)
     table = frame.store.arrow(f"""
         SELECT d.wave, d.stratum, d.account_id, d.probability, l.p_bot, l.p_low, l.n_claims,
-               coalesce(l.p_high, l.p_bot) AS p_high, CASE l.label WHEN 'bot' THEN 1.0 WHEN 'human' THEN 0.0 END::DOUBLE AS hard,
+               coalesce(l.p_high, l.p_bot) AS p_high,
+               CASE l.label WHEN 'bot' THEN 1.0 WHEN 'human' THEN 0.0 END::DOUBLE AS hard,
                f.score, (f.account_id IS NOT NULL)::INTEGER AS inside, {sizes}{groups}
-        FROM {DRAWN} d LEFT JOIN study_frame f USING (account_id)
-        LEFT JOIN (FROM {frame.store.relation("labels", frame.version)} WHERE dataset = {literal(frame.campaign.dataset)}
-                   AND consensus_id = {literal(consensus)}) l USING (account_id)
+        FROM {drawn} d LEFT JOIN {frame.table} f USING (account_id)
+        LEFT JOIN (FROM {frame.of_dataset("labels")} WHERE consensus_id = {literal(consensus)}) l
+            USING (account_id)
         ORDER BY d.wave, d.stratum, d.account_id""")
-    found: dict[str, Any] = {}
+    columns: dict[str, Any] = {}
     for name in table.column_names:
         values = table.column(name)
         text = name in {"stratum", "account_id"} or name in frame.group_columns.values()
-        found[name] = values.to_pylist() if text else values.to_numpy().astype(np.float64)
-    return found
+        columns[name] = values.to_pylist() if text else values.to_numpy().astype(np.float64)
+    return columns
 
 
 def _numbered(wave: Floats, stratum: list[str]) -> Whole:
@@ -263,65 +205,59 @@ def _coverage(frame: Frame, batches: list[dict[str, Any]]) -> list[str]:
     if not batches:
         return []
     everybody = int(
-        frame.one(
-            "SELECT count(DISTINCT account_id) FROM"
-            f" {frame.store.relation('accounts', frame.version)} WHERE dataset ="
-            f" {literal(frame.campaign.dataset)}"
-        )
+        frame.one(f"SELECT count(DISTINCT account_id) FROM {frame.of_dataset('accounts')}")
     )
     could = max(b["population"] for b in batches)
     designs = ", ".join(f"{b['design']} ({b['batch_id']})" for b in batches)
-    told = [
-        (
-            f"Drawn by {designs}, with known inclusion probabilities; several waves are put"
-            " together (Des Raj 1956)."
-            if len(batches) > 1
-            else f"Drawn by {designs}, with known inclusion probabilities."
-        )
-    ]
+    waves = "; several waves are put together (Des Raj 1956)" if len(batches) > 1 else ""
+    rules = [f"Drawn by {designs}, with known inclusion probabilities{waves}."]
     if could < everybody:
-        told.append(
+        rules.append(
             f"Only {could:,} of the {everybody:,} accounts of {frame.campaign.dataset} could be"
             " drawn (the others were in earlier batches that the campaign does not name, or came"
             " later): what holds for the others is not known."
         )
-    return told
+    return rules
 
 
-def _response(frame: Frame, answered: NDArray[np.bool_], consensus: str | None) -> list[str]:
+def _response(
+    frame: Frame, answered: NDArray[np.bool_], drawn: str, consensus: str | None
+) -> list[str]:
     """Who has no answer, why, and the rule for them."""
     missing = int((~answered).sum())
     if not len(answered) or not missing:
         return ["Every drawn account has an answer."] if len(answered) else []
-    reasons = _reasons(frame, consensus)
-    why = "; ".join(
+    reasons = _reasons(frame, drawn, consensus)
+    listed = "; ".join(
         f"{n:,} {reason}" for reason, n in sorted(reasons.items(), key=lambda r: (-r[1], r[0]))
     )
     return [
-        f"{missing:,} of {len(answered):,} drawn accounts have no answer ({why}). They are taken as"
-        " like the answered ones of their stratum; the worst case stands beside."
+        f"{missing:,} of {len(answered):,} drawn accounts have no answer ({listed}). They are taken"
+        " as like the answered ones of their stratum; the worst case stands beside."
     ]
 
 
-def _reasons(frame: Frame, consensus: str | None) -> Counter[str]:
+def _reasons(frame: Frame, drawn: str, consensus: str | None) -> Counter[str]:
     """For each drawn account without a label, the first reason that holds."""
-    claims, labels = (frame.store.relation(name, frame.version) for name in ("claims", "labels"))
-    dataset = literal(frame.campaign.dataset)
-    rows = frame.query(
-        f"""
-        WITH open AS (SELECT DISTINCT d.account_id, l.status FROM {DRAWN} d LEFT JOIN
-            (FROM {labels} WHERE dataset = {dataset} AND consensus_id = {literal(consensus)}) l
-            USING (account_id) WHERE l.label IS NULL AND (l.p_low IS NULL OR l.n_claims = 0)),
-        said AS (SELECT account_id, list_distinct(list(answer)) AS answers FROM {claims}
-            WHERE dataset = {dataset} AND claimant_kind = 'person' AND answer IS NOT NULL GROUP BY account_id)
+    rows = frame.query(f"""
+        WITH open AS (
+            SELECT DISTINCT d.account_id, l.status FROM {drawn} d
+            LEFT JOIN (FROM {frame.of_dataset("labels")}
+                       WHERE consensus_id = {literal(consensus)}) l USING (account_id)
+            WHERE l.label IS NULL AND (l.p_low IS NULL OR l.n_claims = 0)),
+        said AS (
+            SELECT account_id, list_distinct(list(answer)) AS answers
+            FROM {frame.of_dataset("claims")}
+            WHERE claimant_kind = 'person' AND answer IS NOT NULL GROUP BY account_id)
         SELECT CASE WHEN list_contains(s.answers, 'hybrid') THEN 'hybrid (a person with automation)'
                     WHEN list_contains(s.answers, 'cannot tell') THEN 'cannot tell'
                     WHEN o.status = 'disputed' THEN 'disputed between annotators'
-                    WHEN f.status IN ('suspended', 'deleted') THEN 'suspended or deleted before they were seen'
+                    WHEN f.status IN ('suspended', 'deleted')
+                        THEN 'suspended or deleted before they were seen'
                     WHEN o.status = 'too few' THEN 'with too few votes'
                     ELSE 'skipped or not seen yet' END AS reason, count(*)
-        FROM open o LEFT JOIN said s USING (account_id) LEFT JOIN study_frame f USING (account_id) GROUP BY reason"""
-    )
+        FROM open o LEFT JOIN said s USING (account_id)
+        LEFT JOIN {frame.table} f USING (account_id) GROUP BY reason""")
     return Counter({str(reason): int(n) for reason, n in rows})
 
 

@@ -16,7 +16,7 @@ from botbench.stats.proportions import FEW, Z
 from botbench.stats.survey import Floats, effective_size, ratio, share_interval, total, variance
 
 if TYPE_CHECKING:
-    from benchmarks.study.data.labelled import Labelled
+    from benchmarks.study.estimators.labelled_sample import LabelledSample
     from botbench.stats.survey import Sample
 
 POWERED, PLAIN, ALONE, HORVITZ = (
@@ -109,7 +109,7 @@ class Refused:
 
 
 def estimates(
-    labelled: Labelled, sized: Sized, *, score: bool, others: bool = False
+    labelled: LabelledSample, sized: Sized, *, score: bool, others: bool = False
 ) -> Iterator[Estimate | Refused]:
     """The default estimate of a share, then (`others`) those of the other methods; or why there is
     none.
@@ -151,7 +151,7 @@ def estimates(
             yield Refused(f"{what}, {POWERED}", _one_class(labelled, size))
 
 
-def _carried(labelled: Labelled, drawn: Sample, size: Floats) -> tuple[float, float]:
+def _carried(labelled: LabelledSample, drawn: Sample, size: Floats) -> tuple[float, float]:
     """How many bots and people of equal weight the labelled ones are worth (Kish)."""
     y = np.clip(labelled.y[labelled.answered], 0.0, 1.0)
     worth = []
@@ -164,7 +164,7 @@ def _carried(labelled: Labelled, drawn: Sample, size: Floats) -> tuple[float, fl
 
 
 def _all(
-    labelled: Labelled, drawn: Sample, sized: Sized, size: Floats, score: bool
+    labelled: LabelledSample, drawn: Sample, sized: Sized, size: Floats, score: bool
 ) -> dict[str, Estimate]:
     answered = labelled.answered
     y, low, high, noise = (
@@ -235,7 +235,7 @@ def _made(  # noqa: PLR0917 (the numbers of one estimate)
     )
 
 
-def _worst(labelled: Labelled, sized: Sized) -> tuple[float, float] | None:
+def _worst(labelled: LabelledSample, sized: Sized) -> tuple[float, float] | None:
     if labelled.draw is None or labelled.answered.all():
         return None
     found = worst_case(labelled.draw, sized.size, labelled.y)
@@ -263,7 +263,7 @@ def _of_detector(tuning: float) -> str:
     )
 
 
-def _one_class(labelled: Labelled, size: Floats) -> str:
+def _one_class(labelled: LabelledSample, size: Floats) -> str:
     bots = int((labelled.bot[labelled.answered] & (size > 0)).sum())
     which = "bots" if bots else "people"
     return (

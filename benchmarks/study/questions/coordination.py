@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.study.coordination import coaction
-from benchmarks.study.data.frame import FRAME
 from benchmarks.study.questions import Answer, Figure, Table, Text, question
 from botbench.core.errors import unknown
 from botbench.html.charts import campaign
@@ -88,7 +87,7 @@ def _table(study: Study, found: coaction.Pairs, group: Places) -> Table:
         ),
     )
     rows = connection.execute(
-        f"SELECT g, count(*), sum(posts)::BIGINT, avg(score), min(account_id) FROM {FRAME} JOIN "
+        f"SELECT g, count(*), sum(posts)::BIGINT, avg(score), min(account_id) FROM {study.frame.table} JOIN "
         "study_groups USING "
         "(account_id) GROUP BY g ORDER BY g"
     ).fetchall()

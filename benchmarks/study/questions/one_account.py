@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.study.coordination.coaction import PASSED_ON, WORDS
-from benchmarks.study.data.frame import FRAME
 from benchmarks.study.questions import Answer, Figure, Table, Text, question
 from botbench.core.errors import UserError
 from botbench.core.sql import literal
@@ -36,7 +35,9 @@ def one_account(study: Study) -> Answer:
     missing = [
         a
         for a in chosen
-        if not study.frame.one(f"SELECT count(*) FROM {FRAME} WHERE account_id = {literal(a)}")
+        if not study.frame.one(
+            f"SELECT count(*) FROM {study.frame.table} WHERE account_id = {literal(a)}"
+        )
     ]
     if missing:
         raise UserError(
@@ -49,7 +50,9 @@ def one_account(study: Study) -> Answer:
 
 
 def _page(study: Study, account: str) -> list[Text | Table | Figure]:
-    posts = f"(SELECT * FROM {_dataset(study, 'posts')} WHERE account_id = {literal(account)})"
+    posts = (
+        f"(SELECT * FROM {study.frame.of_dataset('posts')} WHERE account_id = {literal(account)})"
+    )
     found: list[Text | Table | Figure] = [Text(f"Account {account}."), _rate(study, account, posts)]
     if rhythm := _rhythm(study, account, posts):
         found.append(rhythm)
@@ -60,13 +63,6 @@ def _page(study: Study, account: str) -> list[Text | Table | Figure]:
         *_company(study, account, posts),
         *_claims(study, account),
     ]
-
-
-def _dataset(study: Study, table: str) -> str:
-    return (
-        f"(FROM {study.frame.store.relation(table, study.frame.version)} WHERE dataset ="
-        f" {literal(study.campaign.dataset)})"
-    )
 
 
 def _rate(study: Study, account: str, posts: str) -> Table:
@@ -124,7 +120,7 @@ def _rhythm(study: Study, account: str, posts: str) -> Figure | None:
 
 def _elsewhere(study: Study, account: str, posts: str) -> Table:
     """The same picture, bio and words at other accounts of the data set."""
-    profile = _dataset(study, "accounts")
+    profile = study.frame.of_dataset("accounts")
     same = " ".join(
         f"""SELECT '{what}' AS what, count(DISTINCT b.account_id) AS n FROM {profile} a JOIN {profile} b
                         ON a.{column} = b.{column} AND a.account_id <> b.account_id
@@ -138,7 +134,7 @@ def _elsewhere(study: Study, account: str, posts: str) -> Table:
     rows = study.frame.query(f"""
         {same} SELECT 'accounts with a near-identical post', count(DISTINCT o.account_id) FROM (
             SELECT DISTINCT {WORDS} AS words FROM {posts}) m
-        JOIN (SELECT account_id, {WORDS} AS words FROM {_dataset(study, "posts")}
+        JOIN (SELECT account_id, {WORDS} AS words FROM {study.frame.of_dataset("posts")}
               WHERE account_id <> {literal(account)}) o USING (words)
         WHERE length(words) >= 20""")
     return Table(
@@ -153,7 +149,7 @@ def _elsewhere(study: Study, account: str, posts: str) -> Table:
 def _over_time(study: Study, account: str) -> list[Text | Table]:
     rows: list[Any] = study.frame.query(
         "SELECT observed_at, handle, display_name, followers, following, posts_total, status FROM"
-        f" {_dataset(study, 'accounts')} WHERE account_id = {literal(account)} ORDER BY observed_at"
+        f" {study.frame.of_dataset('accounts')} WHERE account_id = {literal(account)} ORDER BY observed_at"
         " NULLS FIRST"
     )
     shown = [(f"{at:%Y-%m-%d %H:%M}" if at else "unknown", *rest) for at, *rest in rows]
@@ -172,7 +168,7 @@ def _company(study: Study, account: str, posts: str) -> list[Text | Table]:
     rows = study.frame.query(f"""
         SELECT o.account_id, count(DISTINCT o.post) AS n FROM (
             SELECT {PASSED_ON} AS post, epoch(created_at) AS t FROM {posts} WHERE kind = 'repost') m
-        JOIN (SELECT account_id, {PASSED_ON} AS post, epoch(created_at) AS t FROM {_dataset(study, "posts")} WHERE kind = 'repost'
+        JOIN (SELECT account_id, {PASSED_ON} AS post, epoch(created_at) AS t FROM {study.frame.of_dataset("posts")} WHERE kind = 'repost'
               AND account_id <> {literal(account)}) o ON m.post = o.post AND abs(m.t - o.t) <= 60
         GROUP BY o.account_id ORDER BY n DESC, o.account_id LIMIT 10""")
     if not rows:
@@ -190,7 +186,7 @@ def _company(study: Study, account: str, posts: str) -> list[Text | Table]:
 def _claims(study: Study, account: str) -> list[Text | Table]:
     rows = study.frame.query(
         "SELECT made_at, claimant_kind, claimant, answer, array_to_string(kinds, ', '), confidence"
-        f" FROM {_dataset(study, 'claims')} WHERE account_id = {literal(account)} ORDER BY made_at"
+        f" FROM {study.frame.of_dataset('claims')} WHERE account_id = {literal(account)} ORDER BY made_at"
         " NULLS FIRST, claimant, answer"
     )
     shown = [

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmarks.study.coordination.coaction import PASSED_ON as KEY
-from benchmarks.study.data.frame import FRAME
 from benchmarks.study.questions import Answer, Figure, Table, Text, question
 from botbench.core.errors import UserError
 from botbench.core.sql import literal
@@ -115,7 +114,7 @@ def _ages(study: Study, spread: str) -> Table | None:
         SELECT CASE WHEN days IS NULL THEN '9 unknown' {cases} ELSE '4 over 5 years' END AS age, count(*),
                count(DISTINCT account_id), avg(score) FROM (
             SELECT s.account_id, f.score, date_diff('day', f.created_at, s.created_at) AS days
-            FROM {spread} s LEFT JOIN {FRAME} f ON s.account_id = f.account_id)
+            FROM {spread} s LEFT JOIN {study.frame.table} f ON s.account_id = f.account_id)
         GROUP BY age ORDER BY age""")
     whole = sum(r[1] for r in rows)
     shown = [
@@ -147,7 +146,7 @@ def _speeds(study: Study, spread: str, chosen: str) -> Table | None:
     rows = study.frame.query(f"""
         SELECT CASE {cases} ELSE '9 later' END AS speed, count(*), avg(score) FROM (
             SELECT epoch(s.created_at) - epoch({start}) AS seconds, f.score
-            FROM {spread} s LEFT JOIN {FRAME} f ON s.account_id = f.account_id WHERE s.created_at IS NOT NULL)
+            FROM {spread} s LEFT JOIN {study.frame.table} f ON s.account_id = f.account_id WHERE s.created_at IS NOT NULL)
         GROUP BY speed ORDER BY speed""")
     whole = sum(r[1] for r in rows)
     shown = [

@@ -4,7 +4,6 @@ takedowns.
 
 from __future__ import annotations
 
-from benchmarks.study.data.frame import FRAME
 from benchmarks.study.estimators.estimate import Estimate
 from benchmarks.study.questions import Answer, Figure, Text, question
 from benchmarks.study.study import Study
@@ -60,7 +59,7 @@ def takedowns(study: Study, key: str) -> dict[str, int]:
     rows = study.frame.query(f"""
         SELECT {key.replace("p.created_at", "last")} AS value, count(*) FROM (
             SELECT p.account_id, max(p.created_at) AS last FROM {study.frame.posts_sql} p
-            SEMI JOIN (FROM {FRAME} WHERE status IN ('suspended', 'deleted')) f ON p.account_id = f.account_id
+            SEMI JOIN (FROM {study.frame.table} WHERE status IN ('suspended', 'deleted')) f ON p.account_id = f.account_id
             GROUP BY p.account_id)
         WHERE last IS NOT NULL GROUP BY value""")
     return {str(value): int(n) for value, n in rows}

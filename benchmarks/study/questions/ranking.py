@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.study.data.frame import FRAME, cohort
+from benchmarks.study.data.frame import cohort
 from benchmarks.study.questions import Answer, Figure, Table, Text, question
 from botbench.html.charts import campaign
 
@@ -40,7 +40,7 @@ def ranking(study: Study) -> Answer:
         return answer
     options = study.campaign.settings.get("ranking", {})
     top, draws = int(options.get("top", 10)), int(options.get("draws", 400))
-    who = f"(SELECT account_id FROM {FRAME} SEMI JOIN {cohort(study.frame)} c USING (account_id))"
+    who = f"(SELECT account_id FROM {study.frame.table} SEMI JOIN {cohort(study.frame)} c USING (account_id))"
     size = study.frame.one(f"SELECT count(*) FROM {who}")
     if not size:
         answer.blocks.append(

@@ -4,7 +4,7 @@ that can give it.
 
 from __future__ import annotations
 
-from benchmarks.study.estimators import transfer_estimates
+from benchmarks.study import transfer_estimates
 from benchmarks.study.estimators.estimate import Estimate
 from benchmarks.study.questions import Answer, Cell, Figure, Table, Text, question
 from benchmarks.study.study import Study

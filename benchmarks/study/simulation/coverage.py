@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.study.data.labelled import Labelled
 from benchmarks.study.estimators import estimate
 from benchmarks.study.estimators.estimate import Estimate, Sized
 from benchmarks.study.estimators.label_uncertainty import unbiased
+from benchmarks.study.estimators.labelled_sample import LabelledSample
 from benchmarks.study.estimators.rogan_gladen import rogan_gladen
 from benchmarks.study.simulation import votes
 from benchmarks.study.simulation.worlds import Setting, World, elsewhere, poisson, uniform, world
@@ -224,7 +224,7 @@ def _estimates(  # noqa: PLR0917 (the parts of a labelled sample)
     sized: Sized,
 ) -> list[Estimate]:
     everybody = np.ones(len(at), dtype=np.bool_)
-    labelled = Labelled(
+    labelled = LabelledSample(
         (), None, drawn, y, low, high, noise, y >= 0.5, here.score[at], everybody, {}, {}, ()
     )
     return [

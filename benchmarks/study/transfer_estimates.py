@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.study.data import scores
-from benchmarks.study.data.frame import FRAME
+from benchmarks.study.data.detector_evidence import Evidence, evidence
 from benchmarks.study.estimators import quantify
 from benchmarks.study.estimators.estimate import Estimate, Refused, Sized
 from benchmarks.study.estimators.rogan_gladen import rogan_gladen
 from botbench.core.errors import UserError
 
 if TYPE_CHECKING:
-    from benchmarks.study.data.scores import Evidence
     from benchmarks.study.study import Study
 
 MOST = 5_000
@@ -41,7 +39,7 @@ def estimates(study: Study, sized: Sized) -> Iterator[Estimate | Refused]:
     if study.refused_scores:
         yield Refused(f"share of {sized.quantity}, from errors elsewhere", study.refused_scores)
         return
-    found = scores.evidence(study.frame)
+    found = evidence(study.frame)
     yield _corrected(study, sized, found)
     if found is not None and sized.quantity == "accounts":
         yield from _quantified(study, sized, found)
@@ -102,7 +100,7 @@ def errors(study: Study, found: Evidence | None) -> tuple[float, float, float | 
 
 def _quantified(study: Study, sized: Sized, found: Evidence) -> Iterator[Estimate | Refused]:
     rows = study.frame.query(
-        f"SELECT score FROM {FRAME} WHERE score IS NOT NULL ORDER BY md5(account_id), account_id"
+        f"SELECT score FROM {study.frame.table} WHERE score IS NOT NULL ORDER BY md5(account_id), account_id"
         f" LIMIT {MOST}"
     )
     here = np.array([r[0] for r in rows], dtype=np.float64)

@@ -1,0 +1,125 @@
+"""What is known of a detector beside its scores: which accounts it was trained on, and its errors on
+labelled accounts elsewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmarks.study.data.scores import columns, read
+from botbench.core.errors import UserError
+from botbench.core.sql import literal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from benchmarks.study.campaign import Detector
+    from benchmarks.study.data.frame import Frame
+    from botbench.stats.survey import Floats
+
+PROVENANCE = b"botbench"
+"""The key of a Parquet's metadata under which `botbench predict` names the releases its detector
+was trained on.
+"""
+
+
+def trained_here(frame: Frame) -> int:
+    """How many of the campaign's accounts the detector was trained on.
+
+    By its ledger (`detector.model`, the folder of a saved detector, or FILE.trained_on.parquet
+    beside the scores); without one, by the releases that the scores' own file or the campaign name.
+    """
+    detector = frame.campaign.detector
+    if detector is None:
+        return 0
+    platform = literal(frame.one(f"SELECT any_value(platform) FROM {frame.of_dataset('accounts')}"))
+    sources = [
+        f"SELECT account_id::VARCHAR AS account_id FROM read_parquet({literal(path)}) WHERE platform"
+        f" = {platform}"
+        for path in _ledgers(detector) or [*_accounts(frame, detector)]
+    ]
+    if not sources:
+        return 0
+    union = " UNION ".join(f"SELECT account_id FROM ({source})" for source in sources)
+    return int(
+        frame.one(f"SELECT count(*) FROM {frame.table} SEMI JOIN ({union}) USING (account_id)") or 0
+    )
+
+
+def _ledgers(detector: Detector) -> list[Path]:
+    """Files that list platform and account_id of every account the detector was trained on."""
+    beside = detector.scores.with_suffix(".trained_on.parquet")
+    kept = [beside, *([detector.model / "trained_on.parquet"] if detector.model else [])]
+    return [path for path in kept if path.is_file()]
+
+
+def _accounts(frame: Frame, detector: Detector) -> list[Path]:
+    """The accounts of the releases that the detector is said to have been trained on."""
+    from curation.release import release
+
+    return [
+        release.load(frame.store.home, reference).path / "accounts.parquet"
+        for reference in dict.fromkeys((*detector.trained_on, *_named_releases(detector.scores)))
+    ]
+
+
+def _named_releases(path: Path) -> list[str]:
+    """The releases named in the metadata of a file of scores."""
+    if path.suffix != ".parquet":
+        return []
+    import json
+
+    import pyarrow.parquet as pq
+
+    text = (pq.read_metadata(path).metadata or {}).get(PROVENANCE)
+    provenance = json.loads(text) if text else {}
+    return [str(r["reference"]) for r in provenance.get("trained_on", [])]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Scores of labelled accounts that the detector had not seen (float64[n]) and their labels (1
+    bot), from elsewhere.
+    """
+
+    score: Floats
+    y: Floats
+    threshold: Floats
+    """Each one's decision threshold, as it was where it was scored."""
+
+
+def evidence(frame: Frame) -> Evidence | None:
+    """The held-out predictions that the campaign names; None where it names none. Raises UserError
+    where they cannot be read.
+    """
+    detector = frame.campaign.detector
+    if detector is None or detector.evidence is None:
+        return None
+    names = columns(frame.store.connection, detector.evidence)
+    label = next((n for n in ("label", "y") if n in names), None)
+    if "p_bot" not in names or label is None:
+        raise UserError(
+            f"detector.evidence: {detector.evidence} needs the columns p_bot and label (bot, human)"
+            f" or y (1, 0); it has {', '.join(names)}."
+        )
+    bot = f"lower({label}::VARCHAR) IN ('bot', '1', '1.0', 'true')"
+    at = "threshold" if "threshold" in names else "NULL"
+    rows = np.array(
+        frame.query(
+            f"SELECT p_bot::DOUBLE, ({bot})::DOUBLE, coalesce({at}::DOUBLE, 'nan'::DOUBLE) FROM"
+            f" {read(detector.evidence)} WHERE p_bot IS NOT NULL AND {label} IS NOT NULL ORDER"
+            " BY ALL"
+        ),
+        dtype=np.float64,
+    )
+    score, y, stored = rows.T
+    if not 0 < y.sum() < len(y):
+        raise UserError(
+            f"detector.evidence: {detector.evidence} holds one class only; it needs bots and"
+            " people."
+        )
+    threshold = stored if detector.threshold is None else np.full(len(y), detector.threshold)
+    return Evidence(score, y, np.where(np.isnan(threshold), 0.5, threshold))

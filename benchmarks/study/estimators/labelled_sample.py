@@ -1,0 +1,53 @@
+"""The annotated sample as arrays: what the estimators read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from botbench.stats.survey import Draw, Floats, Sample, sample, wave_weights
+
+
+@dataclass(frozen=True)
+class LabelledSample:
+    """The drawn accounts in a fixed order (wave, stratum, id), with a label for those with an
+    answer: as it is, or unbiased from posteriors (`label_uncertainty.unbiased`), with its bounds.
+
+    `y`, `low`, `high` are float64[drawn], NaN without an answer; `sizes` is what each wrote (0
+    outside the campaign). `sample` is None where inclusion probabilities are unknown: then nothing
+    can be estimated, and `problem` says why.
+    """
+
+    ids: tuple[str, ...]
+    draw: Draw | None
+    sample: Sample | None
+    y: Floats
+    low: Floats
+    high: Floats
+    noise: Floats
+    """The variance of `y` around the label; 0 for labels that are taken as right."""
+    bot: NDArray[np.bool_]
+    score: Floats
+    inside: NDArray[np.bool_]
+    """Whether the account belongs to the campaign."""
+    sizes: dict[str, Floats]
+    groups: dict[str, tuple[Any, ...]]
+    rules: tuple[str, ...]
+    """Sentences on the design, the missing answers and the errors of annotators."""
+    problem: str | None = None
+
+    def sample_for(self, size: Floats) -> Sample | None:
+        """The sample for a quantity (`size` float64[drawn]): waves are weighted by how much each
+        tells of it.
+        """
+        if self.draw is None or self.sample is None or len(self.draw.joint) < 2:
+            return self.sample
+        return sample(self.draw, wave_weights(self.draw, size))
+
+    @property
+    def answered(self) -> NDArray[np.bool_]:
+        """Which of the drawn accounts have an answer."""
+        return ~np.isnan(self.y)
