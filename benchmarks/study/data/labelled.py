@@ -15,6 +15,7 @@ from benchmarks.study.estimators.labelled_sample import LabelledSample
 from botbench.core.errors import UserError, unknown
 from botbench.core.sql import literal
 from botbench.stats.survey import INDEPENDENT, SIMPLE, Draw, Floats, Whole, sample
+from curation.store.retractions import standing_claims
 from curation.store.snapshot_queries import newest_consensus
 
 if TYPE_CHECKING:
@@ -247,8 +248,9 @@ def _reasons(frame: Frame, drawn: str, consensus: str | None) -> Counter[str]:
             WHERE l.label IS NULL AND (l.p_low IS NULL OR l.n_claims = 0)),
         said AS (
             SELECT account_id, list_distinct(list(answer)) AS answers
-            FROM {frame.of_dataset("claims")}
-            WHERE claimant_kind = 'person' AND answer IS NOT NULL GROUP BY account_id)
+            FROM {standing_claims(frame.store.relation("claims", frame.version))}
+            WHERE dataset = {literal(frame.campaign.dataset)} AND claimant_kind = 'person'
+            GROUP BY account_id)
         SELECT CASE WHEN list_contains(s.answers, 'hybrid') THEN 'hybrid (a person with automation)'
                     WHEN list_contains(s.answers, 'cannot tell') THEN 'cannot tell'
                     WHEN o.status = 'disputed' THEN 'disputed between annotators'
