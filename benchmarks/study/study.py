@@ -97,8 +97,8 @@ class Study:
         """A quantity in each group of accounts, the largest first."""
         column = self.frame.group_columns[title]
         rows = self.frame.query(
-            f"SELECT {column}, {_sums(quantity)}, count(*) AS n FROM {self.frame.table} GROUP BY {column} "
-            f"ORDER BY n DESC, {column}"
+            f"SELECT {column}, {_sums(quantity)}, count(*) AS n FROM {self.frame.table}"
+            f" GROUP BY {column} ORDER BY n DESC, {column}"
         )
         mine = np.array(self.labelled.groups[title], dtype=object)
         return [

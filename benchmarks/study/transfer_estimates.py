@@ -1,5 +1,5 @@
-"""Estimates from the detector's errors as they were measured elsewhere: they hold as far as those
-errors transfer.
+"""Estimates from the detector's errors on other labelled accounts. They hold as far as those errors
+transfer.
 """
 
 from __future__ import annotations
@@ -100,8 +100,8 @@ def errors(study: Study, found: Evidence | None) -> tuple[float, float, float | 
 
 def _quantified(study: Study, sized: Sized, found: Evidence) -> Iterator[Estimate | Refused]:
     rows = study.frame.query(
-        f"SELECT score FROM {study.frame.table} WHERE score IS NOT NULL ORDER BY md5(account_id), account_id"
-        f" LIMIT {MOST}"
+        f"SELECT score FROM {study.frame.table} WHERE score IS NOT NULL"
+        f" ORDER BY md5(account_id), account_id LIMIT {MOST}"
     )
     here = np.array([r[0] for r in rows], dtype=np.float64)
     bots = int(found.y.sum())

@@ -1,1 +1,1 @@
-"""Statistics: proportions, means, resampling, multiple comparisons, survey estimators, simulation."""
+"""Statistics: proportions, means, resampling, multiple comparisons, surveys, simulation."""

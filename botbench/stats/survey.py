@@ -72,8 +72,8 @@ class Sample:
 
 
 def inclusion_probabilities(sizes: Floats, n: float, floor: float = 0.0) -> Floats:
-    """Inclusion probabilities min(1, c w) that sum to n, where w is the size mixed with an even part
-    of `floor` (0 to 1), float64[accounts].
+    """Inclusion probabilities min(1, c w) that sum to n, float64[accounts]; w is the size mixed
+    with an even part of `floor` (0 to 1).
 
     Accounts that would exceed 1 are taken for certain (the take-all stratum), and the others share
     the rest, as in Särndal, Swensson and Wretman 1992, section 3.6.

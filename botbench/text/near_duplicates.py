@@ -25,8 +25,12 @@ BUCKET = 50
 """Texts in one band's bucket above which it is compared with its first text only."""
 
 
-def join_near(connection: duckdb.DuckDBPyConnection, posts: str, words: str, shortest: int) -> None:
-    """Give near-identical texts in `study_actions` one `what`: that of the first of their group."""
+def join_near(
+    connection: duckdb.DuckDBPyConnection, actions: str, posts: str, words: str, shortest: int
+) -> None:
+    """Give near-identical texts in the table `actions` one `what`: that of the first of their
+    group.
+    """
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE study_texts AS
         SELECT row_number() OVER (ORDER BY words) - 1 AS id, words, hash('text', words) AS what
@@ -40,7 +44,7 @@ def join_near(connection: duckdb.DuckDBPyConnection, posts: str, words: str, sho
     _similar(connection)
     a, b = (connection.execute("SELECT a, b FROM study_similar").fetchnumpy()[k] for k in "ab")
     if len(a):
-        _merge(connection, np.asarray(a), np.asarray(b), n)
+        _merge(connection, actions, np.asarray(a), np.asarray(b), n)
 
 
 def _signatures(connection: duckdb.DuckDBPyConnection) -> None:
@@ -74,7 +78,9 @@ def _similar(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _merge(connection: duckdb.DuckDBPyConnection, a: Places, b: Places, n: int) -> None:
+def _merge(
+    connection: duckdb.DuckDBPyConnection, actions: str, a: Places, b: Places, n: int
+) -> None:
     import pyarrow as pa
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -92,8 +98,8 @@ def _merge(connection: duckdb.DuckDBPyConnection, a: Places, b: Places, n: int) 
     )
     connection.unregister("study_merged")
     connection.execute(
-        "UPDATE study_actions SET what = s.new FROM study_same s WHERE study_actions.kind = 'text'"
-        " AND what = s.old"
+        f"UPDATE {actions} a SET what = s.new FROM study_same s WHERE a.kind = 'text' AND what ="
+        " s.old"
     )
 
 

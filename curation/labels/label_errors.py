@@ -87,11 +87,11 @@ def labelled(
 
 
 def _by_scores(store: Store, dataset: str, consensus_id: str, version: int, file: Path) -> Labelled:
-    from curation.sampling import score_files as scores
+    from curation.sampling import score_files
 
-    scores.load(store.connection, [file])
+    scores = score_files.load(store.connection, [file]).relation
     found = store.arrow(
-        f"""SELECT account_id, bot, avg(q) AS p FROM doubtful_labels JOIN {scores.SCORES} USING (account_id)
+        f"""SELECT account_id, bot, avg(q) AS p FROM doubtful_labels JOIN {scores} USING (account_id)
         GROUP BY ALL ORDER BY account_id"""
     )
     if not found.num_rows:

@@ -90,23 +90,24 @@ def weights(
     scores: Sequence[Floats],
     left: Places,
 ) -> Floats:
-    """The design's weights of the accounts `left`, by its own SQL over the tables it reads."""
+    """The design's weights of the accounts `left`, by its own SQL over what it needs."""
     import numpy as np
     import pyarrow as pa
 
     ids = [population.ids[i] for i in left]
-    files = [
-        pa.table({"detector": [n] * len(left), "account_id": ids, "p_bot": s[left], "q": s[left]})
-        for n, s in enumerate(scores[: design.files[1]], 1)
-    ]
-    kinds = {"account_id": ids, "kind": _guessed_kinds(population, left), "p": np.ones(len(left))}
-    connection.register(
-        "sample_posts", pa.table({"account_id": ids, "collected": population.posts[left]})
-    )
-    connection.register("sample_kinds", pa.table(kinds))
-    if files:
-        connection.register("sample_scores", pa.concat_tables(files))
-    query = f"SELECT weight FROM ({design.weights()}) ORDER BY account_id"
+    if design.needs == "posts":
+        source = pa.table({"account_id": ids, "collected": population.posts[left]})
+    elif design.needs == "kinds":
+        kind = _guessed_kinds(population, left)
+        source = pa.table({"account_id": ids, "kind": kind, "p": np.ones(len(left))})
+    else:
+        detected = [score[left] for score in scores[: design.files[1]]]
+        source = pa.concat_tables(
+            pa.table({"detector": [n] * len(left), "account_id": ids, "p_bot": score, "q": score})
+            for n, score in enumerate(detected, 1)
+        )
+    connection.register("study_source", source)
+    query = f"SELECT weight FROM ({design.weights('study_source')}) ORDER BY account_id"
     return np.asarray(connection.execute(query).fetchnumpy()["weight"])
 
 

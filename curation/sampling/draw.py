@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +26,6 @@ from curation.store.store import Store, Transaction
 if TYPE_CHECKING:
     import pyarrow as pa
 
-POPULATION = "sample_population"
 ALL, MISSING = "all", "(missing)"
 SAMPLE = "coalesce({}, 'sample') = 'sample'"
 """Only what was drawn as a sample counts as drawn: training, gold and adjudication ask again about
@@ -92,8 +91,8 @@ def sample(
     the design, not the column, or the design needs other files.
     """
     drawn_from = store.resolve(at)
-    used = weighted_designs.read(store.connection, design, scores)
-    told = {
+    files = weighted_designs.read(store.connection, design, scores)
+    identity = {
         "dataset": dataset,
         "design": str(design),
         "seed": seed,
@@ -101,21 +100,23 @@ def sample(
         "again": again,
         "at": drawn_from if at else None,
     }
-    batch_id = short_hash({**told, "scores": used} if used else told)
+    batch_id = short_hash({**identity, "scores": files.sha256} if files else identity)
 
     def work(transaction: Transaction) -> Batch | None:
-        if known := _recorded(transaction.connection, batch_id):
-            return known
-        _populate(store, dataset, design, drawn_from, again)
+        if recorded := _recorded(transaction.connection, batch_id):
+            return recorded
+        accounts = _populate(store, dataset, design, drawn_from, again)
+        population_sql = f"FROM {accounts}"
         if isinstance(design, Weighted):
-            weighted_designs.weigh(
-                store, dataset, design, drawn_from, POPULATION, from_file=bool(scores)
+            scored = files.relation if files else None
+            population_sql = weighted_designs.weigh(
+                store, dataset, design, drawn_from, population=accounts, scores=scored
             )
         # A weight changes from wave to wave: the same chance again would favour whom it passed over
         # before.
         drawn, strata = draw(
             transaction.connection,
-            f"FROM {POPULATION}",
+            population_sql,
             design,
             batch_id if isinstance(design, Weighted) else seed,
         )
@@ -132,18 +133,16 @@ def sample(
             tuple(strata),
             0,
             design.joint,
-            used,
+            files.sha256 if files else None,
         )
         _record(transaction, batch, drawn)
         return None
 
-    version, known = store.transact(work, None, f"sample {dataset} by {design}, seed {seed}")
-    found = known or _recorded(store.connection, batch_id)
-    if found is None:
+    version, recorded = store.transact(work, None, f"sample {dataset} by {design}, seed {seed}")
+    batch = recorded or _recorded(store.connection, batch_id)
+    if batch is None:
         raise AssertionError(f"the batch {batch_id} was written and is not there")
-    return Batch(
-        **{**found.__dict__, "version": version or store.head(), "unchanged": version is None}
-    )
+    return replace(batch, version=version or store.head(), unchanged=version is None)
 
 
 def draw(
@@ -183,7 +182,8 @@ def _take(
             f"""
             SELECT account_id, stratum, probability AS inclusion_probability FROM (
                 SELECT p.account_id, p.stratum, s.size, s.probability, row_number() OVER (
-                    PARTITION BY p.stratum ORDER BY sha256(concat_ws(chr(31), ?, ?, p.account_id)), p.account_id) AS place
+                    PARTITION BY p.stratum
+                    ORDER BY sha256(concat_ws(chr(31), ?, ?, p.account_id)), p.account_id) AS place
                 FROM ({population_sql}) p JOIN sample_strata s USING (stratum))
             WHERE place <= size ORDER BY account_id""",
             list(chance),
@@ -200,38 +200,37 @@ def _sizes(strata: list[Stratum]) -> pa.Table:
     )
 
 
-def _populate(store: Store, dataset: str, design: Design, version: int, again: bool) -> None:
-    """The accounts that can be drawn, by their latest observation, with their strata, as a
-    temporary table.
+def _populate(store: Store, dataset: str, design: Design, version: int, again: bool) -> str:
+    """Make a temporary table of the accounts that can be drawn, by their latest observation:
+    account_id and stratum. Returns its name.
     """
+    population = "sample_population"
     column = design.column()
     _check_column(column)
     stratum = f"coalesce(\"{column}\"::VARCHAR, '{MISSING}')" if column else f"'{ALL}'"
     accounts = f"(FROM {store.relation('accounts', version)} WHERE dataset = {literal(dataset)})"
     store.connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {POPULATION} AS SELECT account_id, {stratum} AS stratum FROM"
+        f"CREATE OR REPLACE TEMP TABLE {population} AS SELECT account_id, {stratum} AS stratum FROM"
         f" {latest(accounts)}"
     )
-    everyone = _count(store.connection)
+    count = f"SELECT count(*) FROM {population}"
+    everyone = _one(store.connection, count)
     if not everyone:
         raise _no_accounts(store, dataset, version)
     if not again:
         store.connection.execute(
-            f"DELETE FROM {POPULATION} WHERE account_id IN (SELECT account_id FROM"
+            f"DELETE FROM {population} WHERE account_id IN (SELECT account_id FROM"
             f" {store.relation('assignments')} SEMI JOIN (FROM {store.relation('batches')} WHERE"
             f" dataset = ? AND {SAMPLE.format('purpose')}) USING (batch_id) WHERE"
             f" {SAMPLE.format('part')})",
             [dataset],
         )
-        if not _count(store.connection):
+        if not _one(store.connection, count):
             raise UserError(
                 f"All {everyone:,} accounts of {dataset} are in earlier batches; draw from them"
                 " again with --again."
             )
-
-
-def _count(connection: duckdb.DuckDBPyConnection) -> int:
-    return _one(connection, f"SELECT count(*) FROM {POPULATION}")
+    return population
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:
@@ -251,10 +250,10 @@ def _check_column(column: str | None) -> None:
 
 
 def _no_accounts(store: Store, dataset: str, version: int) -> UserError:
-    found = store.connection.execute(
+    rows = store.connection.execute(
         f"SELECT DISTINCT dataset FROM {store.relation('accounts', version)}"
     ).fetchall()
-    hint = unknown("data set in the store", dataset, [name for (name,) in found])
+    hint = unknown("data set in the store", dataset, [name for (name,) in rows])
     return UserError(f"{hint} Bring it in: botbench pull {dataset}.")
 
 
@@ -332,8 +331,8 @@ def _recorded(connection: duckdb.DuckDBPyConnection, batch_id: str) -> Batch | N
 
 
 def _kept(entries: list[dict[str, str]]) -> list[Stratum]:
-    found = [(e["key"], json.loads(e["value"])) for e in entries]
-    return [Stratum(name, s["population"], s["size"], _chance(s)) for name, s in sorted(found)]
+    strata = sorted((e["key"], json.loads(e["value"])) for e in entries)
+    return [Stratum(name, s["population"], s["size"], _chance(s)) for name, s in strata]
 
 
 def _chance(stratum: dict[str, float]) -> float | None:
@@ -349,9 +348,9 @@ def _derived(connection: duckdb.DuckDBPyConnection, batch_id: str) -> list[Strat
     """Strata of a batch from before they were recorded: their populations follow from size and
     probability.
     """
-    found = connection.execute(
+    rows = connection.execute(
         "SELECT stratum, round(count(*) / any_value(inclusion_probability))::BIGINT, count(*) FROM"
         " lake.main.assignments WHERE batch_id = ? AND copy = 1 GROUP BY stratum ORDER BY stratum",
         [batch_id],
     ).fetchall()
-    return [Stratum(*s) for s in found]
+    return [Stratum(*row) for row in rows]

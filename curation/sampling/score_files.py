@@ -1,12 +1,12 @@
-"""Score files: what detectors (`botbench predict --out FILE`) or anybody else said of accounts, for
-designs that look at it.
+"""Score files: scores or suspected kinds of accounts, from `botbench predict --out FILE` or anybody
+else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -17,13 +17,18 @@ SCORES, KINDS = "sample_scores", "sample_kinds"
 _WANTED = {SCORES: "account_id, p_bot and (optional) threshold", KINDS: "account_id, kind and p"}
 
 
-def load(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> str:
-    """Read score files into the temporary table `sample_scores`: detector (1, 2, ...), account_id,
-    p_bot, threshold, q.
+class ScoreFiles(NamedTuple):
+    """What was read: the relation that holds it, and the sha256 of its rows."""
 
-    q is p_bot with the threshold (1/2 where none is said) moved to 1/2, linear on each side.
-    Returns the sha256 of what was read. Raises UserError where a file is not such a table: column,
-    row and what was expected.
+    relation: str
+    sha256: str
+
+
+def load(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> ScoreFiles:
+    """Read score files: detector (1, 2, ...), account_id, p_bot, threshold, q.
+
+    q is p_bot with the threshold (1/2 where the file has none) moved to 1/2, linear on each side.
+    Raises UserError where a file is not such a table: column, row and what was expected.
     """
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {SCORES} (detector INTEGER, account_id VARCHAR, p_bot"
@@ -43,19 +48,17 @@ def load(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> str:
         )
     connection.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE {SCORES} AS SELECT *, CASE WHEN t <= 0 OR t >= 1 THEN p_bot WHEN p_bot < t THEN p_bot / (2 * t)
-            ELSE 0.5 + (p_bot - t) / (2 * (1 - t)) END AS q FROM (SELECT *, coalesce(threshold, 0.5) AS t FROM {SCORES})"""
+        CREATE OR REPLACE TEMP TABLE {SCORES} AS
+        SELECT *, CASE WHEN t <= 0 OR t >= 1 THEN p_bot WHEN p_bot < t THEN p_bot / (2 * t)
+                       ELSE 0.5 + (p_bot - t) / (2 * (1 - t)) END AS q
+        FROM (SELECT *, coalesce(threshold, 0.5) AS t FROM {SCORES})"""
     )
-    return _digest(
-        connection,
-        f"SELECT concat_ws(chr(31), detector, account_id, p_bot, threshold) AS row FROM {SCORES}",
-    )
+    rows = f"SELECT concat_ws(chr(31), detector, account_id, p_bot, threshold) AS row FROM {SCORES}"
+    return ScoreFiles(SCORES, _digest(connection, rows))
 
 
-def load_kinds(connection: duckdb.DuckDBPyConnection, file: Path) -> str:
-    """Read a file of suspected kinds into `sample_kinds`: account_id, kind, p. Returns its sha256;
-    raises as `load` does.
-    """
+def load_kinds(connection: duckdb.DuckDBPyConnection, file: Path) -> ScoreFiles:
+    """Read a file of suspected kinds: account_id, kind, p. Raises as `load` does."""
     _columns(connection, file, KINDS, ("account_id", "kind", "p"))
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {KINDS} (account_id VARCHAR, kind VARCHAR, p DOUBLE)"
@@ -67,9 +70,8 @@ def load_kinds(connection: duckdb.DuckDBPyConnection, file: Path) -> str:
         f" {_source(file)} WHERE p IS NOT NULL",
     )
     _check(connection, file, KINDS, which="true", score="p", key="account_id, kind")
-    return _digest(
-        connection, f"SELECT concat_ws(chr(31), account_id, kind, p) AS row FROM {KINDS}"
-    )
+    rows = f"SELECT concat_ws(chr(31), account_id, kind, p) AS row FROM {KINDS}"
+    return ScoreFiles(KINDS, _digest(connection, rows))
 
 
 def _source(file: Path) -> str:

@@ -44,9 +44,10 @@ class Weighted(Design):
                 " accounts could never be drawn, and no estimate from the batch would be unbiased."
             )
 
-    def weights(self) -> str:
-        """SQL that yields account_id and weight (0 or more) from `sample_scores`, `sample_posts` or
-        `sample_kinds`.
+    def weights(self, source: str) -> str:
+        """SQL of account_id and weight (0 or more) from the relation `source`, whose columns follow
+        from `needs`. scores: detector, account_id, p_bot, threshold, q; posts: account_id,
+        collected, posts_total; kinds: account_id, kind, p.
         """
         raise NotImplementedError
 

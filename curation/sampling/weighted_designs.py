@@ -35,24 +35,19 @@ CHANCE = (
 
 def read(
     connection: duckdb.DuckDBPyConnection, design: Design, scores: Sequence[Path]
-) -> str | None:
-    """Read the score files that the design looks at; returns their sha256 (None without any).
+) -> files.ScoreFiles | None:
+    """Read the score files that the design looks at; None without any.
 
     Raises UserError for too many or too few.
     """
     least, most = design.files if isinstance(design, Weighted) else (0, 0)
     if not least <= len(scores) <= most:
-        wanted = (
-            "no score file"
-            if most == 0
-            else (
-                f"exactly {least}"
-                if least == most
-                else f"at most {most}"
-                if least == 0
-                else f"at least {least}"
-            )
-        )
+        if most == 0:
+            wanted = "no score file"
+        elif least == most:
+            wanted = f"exactly {least}"
+        else:
+            wanted = f"at most {most}" if least == 0 else f"at least {least}"
         raise UserError(
             f"The design {design.name} takes {wanted} and {len(scores)} were given. Give each as"
             " --scores FILE (CSV or Parquet with account_id and p_bot, such as botbench predict"
@@ -69,78 +64,90 @@ def read(
 
 
 def weigh(
-    store: Store, dataset: str, design: Weighted, version: int, population: str, *, from_file: bool
-) -> None:
-    """Give the temporary table `population` a column weight; accounts of which nothing is known get
-    the mean of the others.
+    store: Store,
+    dataset: str,
+    design: Weighted,
+    version: int,
+    *,
+    population: str,
+    scores: str | None,
+) -> str:
+    """SQL of account_id and weight for everybody in the relation `population`; accounts of which
+    nothing is known get the mean of the others. `scores` is the relation of the score files.
 
     Raises UserError where nothing is known of any account.
     """
     connection = store.connection
     if design.needs == "posts":
-        _count_posts(
-            store, dataset, version, population, count=getattr(design, "count", "collected")
-        )
+        count = getattr(design, "count", "collected")
+        source = _count_posts(store, dataset, version, population, count=count)
     elif design.needs == "kinds":
-        _suspect(store, dataset, version, population, from_file=from_file)
+        source = _suspected_kinds(store, dataset, version, population, scores)
+    else:
+        assert scores is not None
+        source = scores
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE sample_weights AS SELECT p.account_id, w.weight FROM"
-        f" {population} p LEFT JOIN ({design.weights()}) w USING (account_id)"
+        f" {population} p LEFT JOIN ({design.weights(source)}) w USING (account_id)"
     )
-    known, total = _row(connection, "SELECT count(weight), count(*) FROM sample_weights")
-    if total and not known:
+    weighted, total = _row(connection, "SELECT count(weight), count(*) FROM sample_weights")
+    if total and not weighted:
         raise UserError(
             f"{design.name}: none of the {total:,} accounts of {dataset} that can be drawn is in"
             " the score files; are the ids those of the data set, as text?"
         )
-    mean = "(SELECT avg(weight) FROM sample_weights)"
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {population} AS SELECT account_id, greatest(coalesce(weight,"
-        f" {mean}), 0)::DOUBLE AS weight FROM sample_weights"
+    return (
+        "SELECT account_id, greatest(coalesce(weight, (SELECT avg(weight) FROM sample_weights)),"
+        " 0)::DOUBLE AS weight FROM sample_weights"
     )
 
 
-def _count_posts(store: Store, dataset: str, version: int, population: str, *, count: str) -> None:
-    """`sample_posts`: posts in the store (0 where there are none) and what the platform counts."""
-    accounts = latest(
-        f"(FROM {store.relation('accounts', version)} WHERE dataset = {literal(dataset)})"
+def _count_posts(store: Store, dataset: str, version: int, population: str, *, count: str) -> str:
+    """A relation of account_id, collected (posts in the store, 0 where there are none) and
+    posts_total (what the platform counts).
+    """
+    accounts, posts = (
+        f"(FROM {store.relation(table, version)} WHERE dataset = {literal(dataset)})"
+        for table in ("accounts", "posts")
     )
-    posts = f"FROM {store.relation('posts', version)} WHERE dataset = {literal(dataset)}"
     store.connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE sample_posts AS SELECT account_id, coalesce(n, 0) AS collected, posts_total
-        FROM {population} LEFT JOIN (SELECT account_id, count(*) AS n FROM ({posts}) GROUP BY account_id) USING (account_id)
-            LEFT JOIN (SELECT account_id, posts_total FROM {accounts}) USING (account_id)""")
+        CREATE OR REPLACE TEMP TABLE sample_posts AS
+        SELECT account_id, coalesce(n, 0) AS collected, posts_total FROM {population}
+        LEFT JOIN (SELECT account_id, count(*) AS n FROM {posts} GROUP BY ALL) USING (account_id)
+        LEFT JOIN (SELECT account_id, posts_total FROM {latest(accounts)}) USING (account_id)""")
     if not _row(store.connection, f"SELECT coalesce(max({count}), 0) FROM sample_posts")[0]:
         raise UserError(
             f"posts: no account of {dataset} that can be drawn has posts by count={count}; the"
             f" counts known are {' and '.join(COUNTS)}."
         )
+    return "sample_posts"
 
 
-def _suspect(store: Store, dataset: str, version: int, population: str, *, from_file: bool) -> None:
-    """`sample_kinds` of everybody: from the file where one was read, else from the kinds in claims;
-    else the kind `(none)`.
+def _suspected_kinds(
+    store: Store, dataset: str, version: int, population: str, scores: str | None
+) -> str:
+    """A relation of account_id, kind and p for everybody: from the file where one was read, else
+    from the kinds in claims; the kind `(none)` for accounts without one.
     """
     connection = store.connection
-    if not from_file:
-        connection.execute(
-            f"""
-            CREATE OR REPLACE TEMP TABLE {files.KINDS} AS SELECT DISTINCT account_id, unnest(kinds) AS kind, 1.0 AS p
-            FROM {standing_claims(store.relation("claims", version))} WHERE dataset = {literal(dataset)}"""
-        )
+    source = scores or (
+        "(SELECT DISTINCT account_id, unnest(kinds) AS kind, 1.0 AS p FROM"
+        f" {standing_claims(store.relation('claims', version))} WHERE dataset = {literal(dataset)})"
+    )
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {files.KINDS} AS SELECT * FROM {files.KINDS} SEMI JOIN"
+        f"CREATE OR REPLACE TEMP TABLE sample_suspected AS SELECT * FROM {source} SEMI JOIN"
         f" {population} USING (account_id)"
     )
-    if not _row(connection, f"SELECT count(*) FROM {files.KINDS}")[0]:
+    if not _row(connection, "SELECT count(*) FROM sample_suspected")[0]:
         raise UserError(
             f"rare-kinds: no account of {dataset} that can be drawn is suspected of any kind. Give"
             " a file with account_id, kind and p by --scores, or draw by another design."
         )
     connection.execute(
-        f"INSERT INTO {files.KINDS} SELECT account_id, '(none)', 1.0 FROM {population} ANTI JOIN"
-        f" {files.KINDS} USING (account_id)"
+        f"INSERT INTO sample_suspected SELECT account_id, '(none)', 1.0 FROM {population} ANTI JOIN"
+        " sample_suspected USING (account_id)"
     )
+    return "sample_suspected"
 
 
 def draw(

@@ -63,10 +63,18 @@ class Pairs:
     crowded: int
 
 
-def stage(connection: duckdb.DuckDBPyConnection, posts: str, kinds: tuple[str, ...]) -> int:
-    """The temporary table `study_actions`: account_id, what, t (seconds); one row an action.
-    Returns how many.
+@dataclass(frozen=True)
+class Actions:
+    """The relation of actions: account_id, what (a hash), kind and t (seconds), one row an action;
+    and how many there are.
     """
+
+    relation: str
+    count: int
+
+
+def actions(connection: duckdb.DuckDBPyConnection, posts: str, kinds: tuple[str, ...]) -> Actions:
+    """The actions of these kinds in `posts` (a relation)."""
     parts = []
     for kind in kinds:
         condition, what = ACTIONS[kind]
@@ -76,45 +84,48 @@ def stage(connection: duckdb.DuckDBPyConnection, posts: str, kinds: tuple[str, .
             f"SELECT account_id, '{kind}' AS kind, {what}::VARCHAR AS what, epoch(created_at) AS t"
             f" FROM (SELECT * FROM {source}{limit}) WHERE created_at IS NOT NULL AND {condition}"
         )
-    connection.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE study_actions AS
-        SELECT account_id, hash(kind, what) AS what, kind, t FROM ({" UNION ALL ".join(parts)}) WHERE what IS NOT NULL"""
-    )
+    table = "study_actions"
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE {table} AS
+        SELECT account_id, hash(kind, what) AS what, kind, t
+        FROM ({" UNION ALL ".join(parts)}) WHERE what IS NOT NULL""")
     if "text" in kinds:
         from botbench.text.near_duplicates import join_near
 
-        join_near(connection, posts, WORDS, SHORTEST)
-    row = connection.execute("SELECT count(*) FROM study_actions").fetchone()
-    return int(row[0]) if row else 0
+        join_near(connection, table, posts, WORDS, SHORTEST)
+    row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+    return Actions(table, int(row[0]) if row else 0)
 
 
-def pairs(connection: duckdb.DuckDBPyConnection, window: float, rate: float = 0.05) -> Pairs:
-    """The pairs in `study_actions` with co-actions within `window` seconds beyond chance, at a
-    false discovery `rate`.
+def pairs(
+    connection: duckdb.DuckDBPyConnection, done: Actions, window: float, rate: float = 0.05
+) -> Pairs:
+    """The pairs with co-actions within `window` seconds beyond chance, at a false discovery
+    `rate`.
     """
-    connection.execute(
-        f"""
+    connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE study_moments AS
-        SELECT DISTINCT account_id, what, floor(t / {window})::BIGINT AS moment, t FROM study_actions"""
-    )
+        SELECT DISTINCT account_id, what, floor(t / {window})::BIGINT AS moment, t
+        FROM {done.relation}""")
     crowded = (
         "(SELECT what, moment FROM study_moments GROUP BY ALL HAVING count(DISTINCT account_id) >"
         f" {CROWD})"
     )
     left_out = connection.execute(f"SELECT count(*) FROM {crowded}").fetchone()
     connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE study_kept AS SELECT m.* FROM study_moments m ANTI JOIN {crowded} c
-        ON m.what = c.what AND m.moment = c.moment""")
-    found = connection.execute(
-        f"""
+        CREATE OR REPLACE TEMP TABLE study_kept AS
+        SELECT m.* FROM study_moments m
+        ANTI JOIN {crowded} c ON m.what = c.what AND m.moment = c.moment""")
+    shared = connection.execute(f"""
         WITH near AS (
             SELECT a.account_id AS a, b.account_id AS b, a.what FROM study_kept a JOIN (
-                SELECT * FROM study_kept UNION ALL SELECT account_id, what, moment + 1, t FROM study_kept
+                SELECT * FROM study_kept
+                UNION ALL SELECT account_id, what, moment + 1, t FROM study_kept
                 UNION ALL SELECT account_id, what, moment - 1, t FROM study_kept) b
-            ON a.what = b.what AND a.moment = b.moment AND a.account_id < b.account_id AND abs(a.t - b.t) <= {window})
-        SELECT a, b, count(DISTINCT what) AS shared FROM near GROUP BY a, b HAVING shared >= {LEAST} ORDER BY a, b"""
-    ).fetchnumpy()
+            ON a.what = b.what AND a.moment = b.moment AND a.account_id < b.account_id
+                AND abs(a.t - b.t) <= {window})
+        SELECT a, b, count(DISTINCT what) AS shared FROM near
+        GROUP BY a, b HAVING shared >= {LEAST} ORDER BY a, b""").fetchnumpy()
     degrees = connection.execute(
         "SELECT account_id, count(DISTINCT (what, moment)) AS d FROM study_kept GROUP BY account_id"
         " ORDER BY account_id"
@@ -124,7 +135,7 @@ def pairs(connection: duckdb.DuckDBPyConnection, window: float, rate: float = 0.
         " FROM study_kept GROUP BY what, moment)"
     ).fetchone()
     return _beyond_chance(
-        found,
+        shared,
         degrees,
         float(popular[0]) if popular else 0.0,
         int(left_out[0]) if left_out else 0,
@@ -133,7 +144,11 @@ def pairs(connection: duckdb.DuckDBPyConnection, window: float, rate: float = 0.
 
 
 def _beyond_chance(
-    found: dict[str, Any], degrees: dict[str, Any], popular: float, crowded: int, rate: float
+    shared_by_pair: dict[str, Any],
+    degrees: dict[str, Any],
+    popular: float,
+    crowded: int,
+    rate: float,
 ) -> Pairs:
     from scipy.stats import poisson
 
@@ -143,10 +158,12 @@ def _beyond_chance(
     )
     n, total = len(accounts), max(d.sum(), 1.0)
     a, b = (
-        np.searchsorted(accounts.astype(str), np.asarray(found[k], dtype=object).astype(str))
+        np.searchsorted(
+            accounts.astype(str), np.asarray(shared_by_pair[k], dtype=object).astype(str)
+        )
         for k in "ab"
     )
-    shared = np.asarray(found["shared"], dtype=np.int64)
+    shared = np.asarray(shared_by_pair["shared"], dtype=np.int64)
     expected = d[a] * d[b] * popular / total**2
     p = poisson.sf(shared - 1, expected)
     q = benjamini_hochberg(p, n * (n - 1) // 2)

@@ -1,4 +1,4 @@
-"""What is known of a detector beside its scores: which accounts it was trained on, and its errors on
+"""What is known of a detector beside its scores: the accounts it was trained on, and its errors on
 labelled accounts elsewhere.
 """
 
@@ -37,8 +37,8 @@ def trained_here(frame: Frame) -> int:
         return 0
     platform = literal(frame.one(f"SELECT any_value(platform) FROM {frame.of_dataset('accounts')}"))
     sources = [
-        f"SELECT account_id::VARCHAR AS account_id FROM read_parquet({literal(path)}) WHERE platform"
-        f" = {platform}"
+        f"SELECT account_id::VARCHAR AS account_id FROM read_parquet({literal(path)})"
+        f" WHERE platform = {platform}"
         for path in _ledgers(detector) or [*_accounts(frame, detector)]
     ]
     if not sources:

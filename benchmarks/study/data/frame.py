@@ -75,7 +75,7 @@ class Frame:
 
 
 def build(store: Store, campaign: Campaign) -> Frame:
-    """Find the campaign's accounts and posts in the store. Raises UserError where there are none."""
+    """The campaign's accounts and posts in the store. Raises UserError where there are none."""
     folding.register(store.connection)
     frame = Frame(store, campaign, store.resolve(campaign.at))
     if not frame.one(f"SELECT count(*) FROM {frame.of_dataset('accounts')}"):
@@ -200,7 +200,7 @@ def _group_values(frame: Frame, group: Group) -> str:
 
 
 def cohort(frame: Frame) -> str:
-    """SQL of the ids of the cohort's accounts. Raises UserError where the campaign names no cohort."""
+    """SQL of the cohort's account ids. Raises UserError where the campaign has no cohort."""
     who = frame.campaign.cohort
     if who is None:
         raise UserError(

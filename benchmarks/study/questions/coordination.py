@@ -40,30 +40,30 @@ def coordination(study: Study) -> Answer:
         if kind not in coaction.ACTIONS:
             raise unknown("kind of action (settings.coordination.of)", kind, coaction.ACTIONS)
     connection = study.frame.store.connection
-    actions = coaction.stage(connection, study.frame.posts_sql, kinds)
-    if not actions:
+    actions = coaction.actions(connection, study.frame.posts_sql, kinds)
+    if not actions.count:
         answer.blocks.append(
             Text("No dated post of the campaign reposts, links or says enough to be compared.")
         )
         return answer
-    found = coaction.pairs(connection, window, rate)
-    group = coaction.groups(found)
-    answer.blocks.append(Text(_said(found, group, actions, window, rate)))
-    if len(found.a):
-        answer.blocks += [_table(study, found, group), _picture(found, group)]
+    pairs = coaction.pairs(connection, actions, window, rate)
+    group = coaction.groups(pairs)
+    answer.blocks.append(Text(_summary(pairs, group, actions.count, window, rate)))
+    if len(pairs.a):
+        answer.blocks += [_table(study, pairs, group), _picture(pairs, group)]
     return answer
 
 
-def _said(found: coaction.Pairs, group: Places, actions: int, window: float, rate: float) -> str:
+def _summary(pairs: coaction.Pairs, group: Places, actions: int, window: float, rate: float) -> str:
     crowds = ""
-    if found.crowded:
+    if pairs.crowded:
         crowds = (
-            f" {found.crowded:,} moments in which over {coaction.CROWD} accounts did the same are"
+            f" {pairs.crowded:,} moments in which over {coaction.CROWD} accounts did the same are"
             " left out as trends."
         )
     return (
-        f"{actions:,} actions of {len(found.accounts):,} accounts; {found.compared:,} pairs did the"
-        f" same at least {coaction.LEAST} times within {window:g} seconds, {len(found.a):,} of them"
+        f"{actions:,} actions of {len(pairs.accounts):,} accounts; {pairs.compared:,} pairs did the"
+        f" same at least {coaction.LEAST} times within {window:g} seconds, {len(pairs.a):,} of them"
         f" more often than chance allows (false discovery rate {rate:g} over all pairs), in"
         f" {int(group.max(initial=-1)) + 1:,} groups of {int((group >= 0).sum()):,}"
         f" accounts.{crowds} By chance: every account keeps its number of actions and every action"
@@ -71,7 +71,7 @@ def _said(found: coaction.Pairs, group: Places, actions: int, window: float, rat
     )
 
 
-def _table(study: Study, found: coaction.Pairs, group: Places) -> Table:
+def _table(study: Study, pairs: coaction.Pairs, group: Places) -> Table:
     """A row a group: accounts, pairs, co-actions seen and expected, posts and score."""
     import pyarrow as pa
 
@@ -81,27 +81,26 @@ def _table(study: Study, found: coaction.Pairs, group: Places) -> Table:
         "study_groups",
         pa.table(
             {
-                "account_id": pa.array(found.accounts[members].tolist(), pa.string()),
+                "account_id": pa.array(pairs.accounts[members].tolist(), pa.string()),
                 "g": group[members],
             }
         ),
     )
     rows = connection.execute(
-        f"SELECT g, count(*), sum(posts)::BIGINT, avg(score), min(account_id) FROM {study.frame.table} JOIN "
-        "study_groups USING "
-        "(account_id) GROUP BY g ORDER BY g"
+        "SELECT g, count(*), sum(posts)::BIGINT, avg(score), min(account_id)"
+        f" FROM {study.frame.table} JOIN study_groups USING (account_id) GROUP BY g ORDER BY g"
     ).fetchall()
     connection.unregister("study_groups")
-    of = group[found.a]
-    pairs, seen, chance = (
+    of = group[pairs.a]
+    n_pairs, seen, chance = (
         np.bincount(of, weights=w, minlength=int(group.max()) + 1)
-        for w in (np.ones(len(of)), found.shared.astype(float), found.expected)
+        for w in (np.ones(len(of)), pairs.shared.astype(float), pairs.expected)
     )
     shown = [
         (
             int(g) + 1,
             n,
-            int(pairs[g]),
+            int(n_pairs[g]),
             int(seen[g]),
             round(float(chance[g]), 3),
             posts,
@@ -134,7 +133,7 @@ def _table(study: Study, found: coaction.Pairs, group: Places) -> Table:
     )
 
 
-def _picture(found: coaction.Pairs, group: Places) -> Figure:
+def _picture(pairs: coaction.Pairs, group: Places) -> Figure:
     """The largest groups as a network; its places come from a seeded layout."""
     import random
 
@@ -143,10 +142,10 @@ def _picture(found: coaction.Pairs, group: Places) -> Figure:
     kept = np.flatnonzero(group >= 0)
     kept = kept[np.argsort(group[kept], kind="stable")][:DRAWN]
     place = {int(i): k for k, i in enumerate(kept)}
-    inside = np.isin(found.a, kept) & np.isin(found.b, kept)
+    inside = np.isin(pairs.a, kept) & np.isin(pairs.b, kept)
     ties = [
         (place[int(a)], place[int(b)])
-        for a, b in zip(found.a[inside], found.b[inside], strict=True)
+        for a, b in zip(pairs.a[inside], pairs.b[inside], strict=True)
     ]
     random.seed(0)
     igraph.set_random_number_generator(random)
@@ -160,11 +159,11 @@ def _picture(found: coaction.Pairs, group: Places) -> Figure:
         [(float(x), float(y)) for x, y in places], ties, [int(g) for g in group[kept]], title
     )
     columns = (
-        found.accounts[found.a].astype(str),
-        found.accounts[found.b].astype(str),
-        found.shared,
-        found.expected,
-        found.q,
+        pairs.accounts[pairs.a].astype(str),
+        pairs.accounts[pairs.b].astype(str),
+        pairs.shared,
+        pairs.expected,
+        pairs.q,
     )
     rows = list(zip(*(c[:LISTED].tolist() for c in columns), strict=True))
     return Figure(

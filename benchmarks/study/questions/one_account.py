@@ -53,11 +53,14 @@ def _page(study: Study, account: str) -> list[Text | Table | Figure]:
     posts = (
         f"(SELECT * FROM {study.frame.of_dataset('posts')} WHERE account_id = {literal(account)})"
     )
-    found: list[Text | Table | Figure] = [Text(f"Account {account}."), _rate(study, account, posts)]
+    blocks: list[Text | Table | Figure] = [
+        Text(f"Account {account}."),
+        _rate(study, account, posts),
+    ]
     if rhythm := _rhythm(study, account, posts):
-        found.append(rhythm)
+        blocks.append(rhythm)
     return [
-        *found,
+        *blocks,
         _elsewhere(study, account, posts),
         *_over_time(study, account),
         *_company(study, account, posts),
@@ -69,20 +72,27 @@ def _rate(study: Study, account: str, posts: str) -> Table:
     """Posts a day over the days from the first post to the last; silent gaps; the longest stretch
     without a pause of an hour.
     """
-    days = f"""SELECT count(p.day) AS n FROM (SELECT unnest(generate_series(a, b, INTERVAL 1 DAY))::DATE AS day FROM (
-                   SELECT min(created_at)::DATE AS a, max(created_at)::DATE AS b FROM {posts}) WHERE a IS NOT NULL) d
-               LEFT JOIN (SELECT created_at::DATE AS day FROM {posts}) p ON d.day = p.day GROUP BY d.day"""
+    days = f"""
+        SELECT count(p.day) AS n FROM (
+            SELECT unnest(generate_series(a, b, INTERVAL 1 DAY))::DATE AS day FROM (
+                SELECT min(created_at)::DATE AS a, max(created_at)::DATE AS b FROM {posts})
+            WHERE a IS NOT NULL) d
+        LEFT JOIN (SELECT created_at::DATE AS day FROM {posts}) p ON d.day = p.day
+        GROUP BY d.day"""
     over = ", ".join(f"count(*) FILTER (n > {r})" for r in RATES)
     row = study.frame.query(
         f"SELECT count(*), median(n), quantile_cont(n, 0.95), max(n), {over} FROM ({days})"
     )[0]
     gap, awake = study.frame.query(f"""
-        WITH timed AS (SELECT created_at AS t, created_at - lag(created_at) OVER (ORDER BY created_at) AS pause FROM {posts}
-                    WHERE created_at IS NOT NULL),
-        runs AS (SELECT t, count(*) FILTER (pause > INTERVAL 1 HOUR) OVER (ORDER BY t) AS run FROM timed)
-        SELECT (SELECT max(epoch(pause)) FROM timed),
-               (SELECT max(h) FROM (SELECT epoch(max(t) - min(t)) / 3600 AS h FROM runs GROUP BY run))
-        """)[0]
+        WITH timed AS (
+            SELECT created_at AS t,
+                   created_at - lag(created_at) OVER (ORDER BY created_at) AS pause
+            FROM {posts} WHERE created_at IS NOT NULL),
+        runs AS (
+            SELECT t, count(*) FILTER (pause > INTERVAL 1 HOUR) OVER (ORDER BY t) AS run
+            FROM timed),
+        stretches AS (SELECT epoch(max(t) - min(t)) / 3600 AS hours FROM runs GROUP BY run)
+        SELECT (SELECT max(epoch(pause)) FROM timed), (SELECT max(hours) FROM stretches)""")[0]
     rows: list[tuple[str, float | None]] = [
         ("days from first to last post", row[0]),
         ("posts a day, median", row[1]),
@@ -122,9 +132,10 @@ def _elsewhere(study: Study, account: str, posts: str) -> Table:
     """The same picture, bio and words at other accounts of the data set."""
     profile = study.frame.of_dataset("accounts")
     same = " ".join(
-        f"""SELECT '{what}' AS what, count(DISTINCT b.account_id) AS n FROM {profile} a JOIN {profile} b
-                        ON a.{column} = b.{column} AND a.account_id <> b.account_id
-                        WHERE a.account_id = {literal(account)} AND a.{column} <> '' UNION ALL"""
+        f"""
+        SELECT '{what}' AS what, count(DISTINCT b.account_id) AS n FROM {profile} a
+        JOIN {profile} b ON a.{column} = b.{column} AND a.account_id <> b.account_id
+        WHERE a.account_id = {literal(account)} AND a.{column} <> '' UNION ALL"""
         for what, column in (
             ("accounts with the same picture (perceptual hash)", "avatar_phash"),
             ("accounts with the same bio", "bio"),
@@ -149,8 +160,8 @@ def _elsewhere(study: Study, account: str, posts: str) -> Table:
 def _over_time(study: Study, account: str) -> list[Text | Table]:
     rows: list[Any] = study.frame.query(
         "SELECT observed_at, handle, display_name, followers, following, posts_total, status FROM"
-        f" {study.frame.of_dataset('accounts')} WHERE account_id = {literal(account)} ORDER BY observed_at"
-        " NULLS FIRST"
+        f" {study.frame.of_dataset('accounts')} WHERE account_id = {literal(account)}"
+        " ORDER BY observed_at NULLS FIRST"
     )
     shown = [(f"{at:%Y-%m-%d %H:%M}" if at else "unknown", *rest) for at, *rest in rows]
     return [
@@ -165,11 +176,14 @@ def _over_time(study: Study, account: str) -> list[Text | Table]:
 
 def _company(study: Study, account: str, posts: str) -> list[Text | Table]:
     """Who most often passed on the same post within a minute."""
+    everybody = study.frame.of_dataset("posts")
+    reposts = f"SELECT account_id, {PASSED_ON} AS post, epoch(created_at) AS t"
     rows = study.frame.query(f"""
-        SELECT o.account_id, count(DISTINCT o.post) AS n FROM (
-            SELECT {PASSED_ON} AS post, epoch(created_at) AS t FROM {posts} WHERE kind = 'repost') m
-        JOIN (SELECT account_id, {PASSED_ON} AS post, epoch(created_at) AS t FROM {study.frame.of_dataset("posts")} WHERE kind = 'repost'
-              AND account_id <> {literal(account)}) o ON m.post = o.post AND abs(m.t - o.t) <= 60
+        SELECT o.account_id, count(DISTINCT o.post) AS n
+        FROM ({reposts} FROM {posts} WHERE kind = 'repost') m
+        JOIN ({reposts} FROM {everybody}
+              WHERE kind = 'repost' AND account_id <> {literal(account)}) o
+            ON m.post = o.post AND abs(m.t - o.t) <= 60
         GROUP BY o.account_id ORDER BY n DESC, o.account_id LIMIT 10""")
     if not rows:
         return []
@@ -186,8 +200,8 @@ def _company(study: Study, account: str, posts: str) -> list[Text | Table]:
 def _claims(study: Study, account: str) -> list[Text | Table]:
     rows = study.frame.query(
         "SELECT made_at, claimant_kind, claimant, answer, array_to_string(kinds, ', '), confidence"
-        f" FROM {study.frame.of_dataset('claims')} WHERE account_id = {literal(account)} ORDER BY made_at"
-        " NULLS FIRST, claimant, answer"
+        f" FROM {study.frame.of_dataset('claims')} WHERE account_id = {literal(account)}"
+        " ORDER BY made_at NULLS FIRST, claimant, answer"
     )
     shown = [
         (f"{at:%Y-%m-%d}" if at else "unknown", kind, who, answer or "taken back", kinds, sure)

@@ -111,8 +111,8 @@ def _ages(study: Study, spread: str) -> Table | None:
         f"WHEN days < {limit} THEN '{i + 1} {name}'" for i, (limit, name) in enumerate(AGES)
     )
     rows = study.frame.query(f"""
-        SELECT CASE WHEN days IS NULL THEN '9 unknown' {cases} ELSE '4 over 5 years' END AS age, count(*),
-               count(DISTINCT account_id), avg(score) FROM (
+        SELECT CASE WHEN days IS NULL THEN '9 unknown' {cases} ELSE '4 over 5 years' END AS age,
+               count(*), count(DISTINCT account_id), avg(score) FROM (
             SELECT s.account_id, f.score, date_diff('day', f.created_at, s.created_at) AS days
             FROM {spread} s LEFT JOIN {study.frame.table} f ON s.account_id = f.account_id)
         GROUP BY age ORDER BY age""")
@@ -146,7 +146,8 @@ def _speeds(study: Study, spread: str, chosen: str) -> Table | None:
     rows = study.frame.query(f"""
         SELECT CASE {cases} ELSE '9 later' END AS speed, count(*), avg(score) FROM (
             SELECT epoch(s.created_at) - epoch({start}) AS seconds, f.score
-            FROM {spread} s LEFT JOIN {study.frame.table} f ON s.account_id = f.account_id WHERE s.created_at IS NOT NULL)
+            FROM {spread} s LEFT JOIN {study.frame.table} f ON s.account_id = f.account_id
+            WHERE s.created_at IS NOT NULL)
         GROUP BY speed ORDER BY speed""")
     whole = sum(r[1] for r in rows)
     shown = [
@@ -164,12 +165,15 @@ def _speeds(study: Study, spread: str, chosen: str) -> Table | None:
 def _curve(study: Study, spread: str) -> Figure | None:
     """Reposts added up over time, in at most sixty steps."""
     rows = study.frame.query(f"""
-        WITH timed AS (SELECT created_at, epoch(created_at) AS t FROM {spread} WHERE created_at IS NOT NULL),
+        WITH timed AS (
+            SELECT created_at, epoch(created_at) AS t FROM {spread} WHERE created_at IS NOT NULL),
         ends AS (SELECT min(t) AS a, max(t) AS b FROM timed),
-        steps AS (SELECT least(floor(60 * (t - a) / nullif(b - a, 0)), 59) AS step, count(*) AS n, max(created_at) AS until
-                  FROM timed, ends GROUP BY step)
-        SELECT strftime(until, '%m-%d %H:%M'), (sum(n) OVER (ORDER BY step))::BIGINT FROM steps WHERE step IS NOT NULL
-        ORDER BY step""")
+        steps AS (
+            SELECT least(floor(60 * (t - a) / nullif(b - a, 0)), 59) AS step, count(*) AS n,
+                   max(created_at) AS until
+            FROM timed, ends GROUP BY step)
+        SELECT strftime(until, '%m-%d %H:%M'), (sum(n) OVER (ORDER BY step))::BIGINT
+        FROM steps WHERE step IS NOT NULL ORDER BY step""")
     if len(rows) < 2:
         return None
     title = "Reposts, added up"

@@ -40,7 +40,8 @@ def ranking(study: Study) -> Answer:
         return answer
     options = study.campaign.settings.get("ranking", {})
     top, draws = int(options.get("top", 10)), int(options.get("draws", 400))
-    who = f"(SELECT account_id FROM {study.frame.table} SEMI JOIN {cohort(study.frame)} c USING (account_id))"
+    members = f"{study.frame.table} SEMI JOIN {cohort(study.frame)} c USING (account_id)"
+    who = f"(SELECT account_id FROM {members})"
     size = study.frame.one(f"SELECT count(*) FROM {who}")
     if not size:
         answer.blocks.append(
@@ -139,33 +140,39 @@ def _figure(rows: Sequence[Row], what: str, top: int) -> Figure:
 
 def rows_of(study: Study, what: str, who: str, top: int, draws: int) -> list[Row]:
     """The top items of each day with their rank intervals."""
-    expression, source = OF[what]
-    connection = study.frame.store.connection
-    connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE study_items AS
-        SELECT strftime(created_at, '%Y-%m-%d') AS day, {expression} AS item, account_id,
-               account_id IN {who} AS own, count(DISTINCT post_id) AS posts
-        FROM (SELECT post_id, account_id, created_at, unnest({source}) AS item FROM {study.frame.all_posts_sql})
-        WHERE created_at IS NOT NULL AND item IS NOT NULL AND item <> '' GROUP BY ALL""")
-    chosen = study.frame.query(f"""
-        SELECT day, item, sum(posts) FILTER (own) AS mine, sum(posts) AS everybody FROM study_items WHERE item <> ''
-        GROUP BY day, item HAVING mine > 0 QUALIFY row_number() OVER (PARTITION BY day ORDER BY mine DESC, item) <= {3 * top}
+    table = _items(study, what, who)
+    candidates = study.frame.query(f"""
+        SELECT day, item, sum(posts) FILTER (own) AS mine, sum(posts) AS everybody
+        FROM {table} WHERE item <> '' GROUP BY day, item HAVING mine > 0
+        QUALIFY row_number() OVER (PARTITION BY day ORDER BY mine DESC, item) <= {3 * top}
         ORDER BY day, mine DESC, item""")
-    found: list[Row] = []
-    for day in sorted({d for d, *_ in chosen}):
-        items = [(i, int(m), int(e)) for d, i, m, e in chosen if d == day]
-        ranks, low, high = intervals(
-            _by_account(study, day, [i for i, *_ in items]), draws, study.campaign.seed
-        )
-        found += [
+    rows: list[Row] = []
+    for day in sorted({d for d, *_ in candidates}):
+        items = [(i, int(m), int(e)) for d, i, m, e in candidates if d == day]
+        posts = _by_account(study, table, day, [i for i, *_ in items])
+        ranks, low, high = intervals(posts, draws, study.campaign.seed)
+        rows += [
             Row(day, item, mine, everybody, int(r), int(a), int(b))
             for (item, mine, everybody), r, a, b in zip(items, ranks, low, high, strict=True)
             if r <= top
         ]
-    return found
+    return rows
 
 
-def _by_account(study: Study, day: str, items: Sequence[str]) -> NDArray[np.float64]:
+def _items(study: Study, what: str, who: str) -> str:
+    """Make the table of day, item, account_id, own (in the cohort) and posts; returns its name."""
+    expression, source = OF[what]
+    posts = f"SELECT post_id, account_id, created_at, unnest({source}) AS item"
+    study.frame.store.connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE study_items AS
+        SELECT strftime(created_at, '%Y-%m-%d') AS day, {expression} AS item, account_id,
+               account_id IN {who} AS own, count(DISTINCT post_id) AS posts
+        FROM ({posts} FROM {study.frame.all_posts_sql})
+        WHERE created_at IS NOT NULL AND item IS NOT NULL AND item <> '' GROUP BY ALL""")
+    return "study_items"
+
+
+def _by_account(study: Study, table: str, day: str, items: Sequence[str]) -> NDArray[np.float64]:
     """The cohort's posts by account and item of one day: float64[accounts, items]."""
     import pyarrow as pa
 
@@ -175,7 +182,7 @@ def _by_account(study: Study, day: str, items: Sequence[str]) -> NDArray[np.floa
         pa.table({"item": pa.array(items, pa.string()), "place": np.arange(len(items))}),
     )
     rows: dict[str, Any] = connection.execute(
-        "SELECT dense_rank() OVER (ORDER BY account_id) - 1 AS who, place, posts FROM study_items"
+        f"SELECT dense_rank() OVER (ORDER BY account_id) - 1 AS who, place, posts FROM {table}"
         " JOIN study_chosen USING (item) WHERE own AND day = ?",
         [day],
     ).fetchnumpy()

@@ -29,15 +29,18 @@ HEAD = """# Coverage of the intervals of `botbench study`
 
 Made by `{command}`; do not edit. All of it is simulated.
 
-Each cell: the share of {campaigns:,} campaigns whose 95 % interval held the true share, and in brackets the interval's median
-width. **✗ marks a coverage below {held:.2f} by more than two Monte Carlo errors** ({error:.4f} each). A campaign is a sample from a
-world of {accounts:,} accounts (a new world every 100 campaigns); posts are lognormal (sigma 1.2), bots post 1.6 times as much as
+Each cell: the share of {campaigns:,} campaigns whose 95 % interval held the true share, and in
+brackets the interval's median width. **✗ marks a coverage below {held:.2f} by more than two Monte
+Carlo errors** ({error:.4f} each). A campaign is a sample from a world of {accounts:,} accounts (a
+new world every 100 campaigns); posts are lognormal (sigma 1.2), bots post 1.6 times as much as
 people. Detectors: {detectors}.
-Noisy annotators: three votes an account, sensitivities .90, .85, .80, specificities .97, .95, .93; their consensus posteriors
-and bounds (Dawid-Skene with a weak prior, bootstrap) are carried through.
+Noisy annotators: three votes an account, sensitivities .90, .85, .80, specificities .97, .95, .93;
+their consensus posteriors and bounds (Dawid-Skene with a weak prior, bootstrap) are carried
+through.
 
-*default*: PPI++ with the score test inverted at the effective number of accounts; the sample alone under 30 labelled bots or people
-of equal weight. *sample alone*: the same interval without the detector. *normal interval*: estimate and 1.96 standard errors.
+*default*: PPI++ with the score test inverted at the effective number of accounts; the sample alone
+under 30 labelled bots or people of equal weight. *sample alone*: the same interval without the
+detector. *normal interval*: estimate and 1.96 standard errors.
 *PPI++ always*: without the rule of 30. *PPI*: without tuning.
 
 {summary}

@@ -26,10 +26,10 @@ def shown(store: Store, batch: Batch, file: Path, share: float) -> pa.Table:
 
     Raises UserError where the file has no score of any account of the batch.
     """
-    score_files.load(store.connection, [file])
+    scores = score_files.load(store.connection, [file]).relation
     found = store.arrow(
         f"""
-        SELECT account_id, ? AS detector, p_bot, threshold FROM {score_files.SCORES} SEMI JOIN
+        SELECT account_id, ? AS detector, p_bot, threshold FROM {scores} SEMI JOIN
             (FROM {store.relation("assignments")} WHERE batch_id = ?) USING (account_id)""",
         [file.stem, batch.batch_id],
     )

@@ -18,10 +18,10 @@ class Disagreement(Weighted):
 
     files: ClassVar[tuple[int, int]] = (2, 1_000)
 
-    def weights(self) -> str:
+    def weights(self, source: str) -> str:
         """The mean of |q - q'| over pairs of detectors that scored the account."""
         return (
-            "SELECT a.account_id, avg(abs(a.q - b.q)) AS weight FROM sample_scores a JOIN"
-            " sample_scores b ON a.account_id = b.account_id AND a.detector < b.detector GROUP BY"
+            f"SELECT a.account_id, avg(abs(a.q - b.q)) AS weight FROM {source} a JOIN"
+            f" {source} b ON a.account_id = b.account_id AND a.detector < b.detector GROUP BY"
             " a.account_id"
         )

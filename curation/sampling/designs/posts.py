@@ -35,6 +35,6 @@ class Posts(Weighted):
         if self.count not in COUNTS:
             raise unknown("count of posts", self.count, COUNTS)
 
-    def weights(self) -> str:
+    def weights(self, source: str) -> str:
         """The number of posts: those in the store, or what the platform counts."""
-        return f"SELECT account_id, {self.count} AS weight FROM sample_posts"
+        return f"SELECT account_id, {self.count} AS weight FROM {source}"

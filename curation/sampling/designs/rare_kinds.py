@@ -24,10 +24,10 @@ class RareKinds(Weighted):
     needs: ClassVar[Needs] = "kinds"
     files: ClassVar[tuple[int, int]] = (0, 1)
 
-    def weights(self) -> str:
+    def weights(self, source: str) -> str:
         """The sum of p / P over kinds."""
         return (
-            "SELECT account_id, sum(p / total) AS weight FROM sample_kinds JOIN (SELECT kind,"
-            " sum(p) AS total FROM sample_kinds GROUP BY kind HAVING total > 0) USING (kind) GROUP"
+            f"SELECT account_id, sum(p / total) AS weight FROM {source} JOIN (SELECT kind,"
+            f" sum(p) AS total FROM {source} GROUP BY kind HAVING total > 0) USING (kind) GROUP"
             " BY account_id"
         )

@@ -23,7 +23,8 @@ class Stratified(Design):
 
     >>> [s.size for s in Stratified(10, "lang").allocate([("de", 1), ("en", 60), ("fr", 39)])]
     [1, 5, 4]
-    >>> [s.size for s in Stratified(10, "lang", "equal").allocate([("de", 2), ("en", 60), ("fr", 39)])]
+    >>> equal = Stratified(10, "lang", "equal")
+    >>> [s.size for s in equal.allocate([("de", 2), ("en", 60), ("fr", 39)])]
     [2, 4, 4]
     """
 
@@ -39,7 +40,7 @@ class Stratified(Design):
         return self.by
 
     def allocate(self, strata: Sequence[tuple[str, int]]) -> list[Stratum]:
-        """Sizes by `apportion`. Raises UserError where there are more strata than accounts to draw."""
+        """Sizes by `apportion`. Raises UserError for more strata than accounts to draw."""
         if self.n < len(strata):
             raise UserError(
                 f"{self} would leave strata empty: {self.by} has {len(strata):,} values among the"

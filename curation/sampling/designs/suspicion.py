@@ -17,6 +17,6 @@ class Suspicion(Weighted):
     'suspicion(n=50)'
     """
 
-    def weights(self) -> str:
+    def weights(self, source: str) -> str:
         """The mean score."""
-        return "SELECT account_id, avg(p_bot) AS weight FROM sample_scores GROUP BY account_id"
+        return f"SELECT account_id, avg(p_bot) AS weight FROM {source} GROUP BY account_id"

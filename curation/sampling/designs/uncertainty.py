@@ -18,6 +18,6 @@ class Uncertainty(Weighted):
 
     files: ClassVar[tuple[int, int]] = (1, 1)
 
-    def weights(self) -> str:
+    def weights(self, source: str) -> str:
         """The margin: 1 at the threshold, 0 at both ends."""
-        return "SELECT account_id, 1 - 2 * abs(q - 0.5) AS weight FROM sample_scores"
+        return f"SELECT account_id, 1 - 2 * abs(q - 0.5) AS weight FROM {source}"

@@ -251,8 +251,8 @@ TOY = '''"""A toy."""
 from benchmarks.metrics import metric
 
 
-@metric("called[bot]", title="Called bots", formula="(TP + FP) / bots", description="d", trap="t", source="s",
-        undefined="there is no bot", needs=("threshold",))
+@metric("called[bot]", title="Called bots", formula="(TP + FP) / bots", description="d", trap="t",
+        source="s", undefined="there is no bot", needs=("threshold",))
 def called(judged):
     """Accounts called bots for each bot there is."""
     return (judged.counts.tp + judged.counts.fp) / judged.bots

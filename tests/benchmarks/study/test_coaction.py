@@ -72,8 +72,8 @@ def test_blocking_finds_every_pair_that_all_pairs_finds(connection, seed):
     lies within it.
     """
     rows = chance(seed, accounts=30, objects=6, actions=25)
-    coaction.stage(connection, posts(connection, rows), ("repost",))
-    found = coaction.pairs(connection, 1800, rate=1.1)
+    done = coaction.actions(connection, posts(connection, rows), ("repost",))
+    found = coaction.pairs(connection, done, 1800, rate=1.1)
     mine = {
         (found.accounts[a], found.accounts[b]): int(s)
         for a, b, s in zip(found.a, found.b, found.shared, strict=True)
@@ -84,8 +84,8 @@ def test_blocking_finds_every_pair_that_all_pairs_finds(connection, seed):
 def test_a_planted_group_is_found_and_nobody_else(connection):
     """Six accounts repost the same eight posts within seconds, among sixty that act by chance."""
     planted = [repost(f"b{i}", f"q{k}", 5_000 * k + i) for i in range(6) for k in range(8)]
-    coaction.stage(connection, posts(connection, chance(1) + planted), ("repost",))
-    found = coaction.pairs(connection, 60)
+    done = coaction.actions(connection, posts(connection, chance(1) + planted), ("repost",))
+    found = coaction.pairs(connection, done, 60)
     group = coaction.groups(found)
     assert {found.accounts[i] for i in np.flatnonzero(group == 0)} == {f"b{i}" for i in range(6)}
     assert group.max() == 0 and set(found.shared) == {8} and len(found.a) == 15
@@ -97,8 +97,10 @@ def test_chance_makes_no_groups(connection):
     """
     wrong = 0
     for seed in range(20):
-        coaction.stage(connection, posts(connection, chance(100 + seed, objects=8)), ("repost",))
-        wrong += bool(len(coaction.pairs(connection, 600).a))
+        done = coaction.actions(
+            connection, posts(connection, chance(100 + seed, objects=8)), ("repost",)
+        )
+        wrong += bool(len(coaction.pairs(connection, done, 600).a))
     assert wrong <= 1
 
 
@@ -111,8 +113,8 @@ def test_the_false_discovery_rate_is_scipys():
 
 def test_a_trend_is_left_out(connection):
     rows = [repost(f"a{i:04d}", "everybody", i % 50) for i in range(coaction.CROWD + 50)]
-    coaction.stage(connection, posts(connection, rows), ("repost",))
-    found = coaction.pairs(connection, 60)
+    done = coaction.actions(connection, posts(connection, rows), ("repost",))
+    found = coaction.pairs(connection, done, 60)
     assert found.crowded == 1 and len(found.a) == 0
 
 
@@ -156,7 +158,7 @@ def test_near_identical_texts_against_all_pairs(connection):
             texts.append(" ".join(changed))
     texts = sorted(set(texts))
     rows = [(f"a{i:03d}", "original", None, None, t, float(i)) for i, t in enumerate(texts)]
-    coaction.stage(connection, posts(connection, rows), ("text",))
+    done = coaction.actions(connection, posts(connection, rows), ("text",))
     close = {
         (i, j)
         for (i, a), (j, b) in itertools.combinations(enumerate(texts), 2)
@@ -169,6 +171,5 @@ def test_near_identical_texts_against_all_pairs(connection):
     mine = {tuple(sorted((words[a], words[b]))) for a, b in similar}
     wanted = {tuple(sorted((texts[i], texts[j]))) for i, j in close}
     assert mine <= wanted and len(mine & wanted) / len(wanted) >= 0.9 and len(wanted) > 40
-    assert connection.execute("SELECT count(DISTINCT what) FROM study_actions").fetchone()[0] < len(
-        texts
-    )
+    distinct = f"SELECT count(DISTINCT what) FROM {done.relation}"
+    assert connection.execute(distinct).fetchone()[0] < len(texts)

@@ -39,12 +39,14 @@ def default(document, quantity, group=None):
 
 def true_shares(store, where="true", join=""):
     return store.connection.execute(f"""
-        WITH t AS (SELECT account_id, bool_or(answer = 'bot')::DOUBLE AS bot FROM lake.main.claims WHERE claimant = 'simulator'
-                   GROUP BY 1),
-             p AS (SELECT account_id, count(*) AS n, count(*) FILTER (kind = 'repost') AS r FROM lake.main.posts WHERE {where}
-                   GROUP BY 1)
-        SELECT avg(bot), sum(bot * coalesce(n, 0)) / sum(n), sum(bot * coalesce(r, 0)) / sum(r) FROM t {join} LEFT JOIN p
-        USING (account_id)""").fetchone()
+        WITH t AS (
+            SELECT account_id, bool_or(answer = 'bot')::DOUBLE AS bot
+            FROM lake.main.claims WHERE claimant = 'simulator' GROUP BY 1),
+        p AS (
+            SELECT account_id, count(*) AS n, count(*) FILTER (kind = 'repost') AS r
+            FROM lake.main.posts WHERE {where} GROUP BY 1)
+        SELECT avg(bot), sum(bot * coalesce(n, 0)) / sum(n), sum(bot * coalesce(r, 0)) / sum(r)
+        FROM t {join} LEFT JOIN p USING (account_id)""").fetchone()
 
 
 def test_with_everybody_labelled_the_answer_is_the_truth(study, campaign, opened):
@@ -115,8 +117,9 @@ def test_groups_have_shares_and_corrected_differences(study, campaign, opened):
     ]
     _found, document = study(campaign(sample=campaign.batches["all"], groups=groups))
     (share,) = opened.connection.execute("""
-        SELECT avg(b) FROM (SELECT account_id, bool_or(answer = 'bot')::INTEGER AS b FROM lake.main.claims
-                            WHERE claimant = 'simulator' GROUP BY 1)
+        SELECT avg(b) FROM (
+            SELECT account_id, bool_or(answer = 'bot')::INTEGER AS b FROM lake.main.claims
+            WHERE claimant = 'simulator' GROUP BY 1)
         JOIN (SELECT DISTINCT account_id FROM lake.main.posts WHERE list_contains(hashtags, 'vote'))
         USING (account_id)""").fetchone()
     assert default(document, "share of accounts", "tag: vote")["value"] == pytest.approx(

@@ -455,7 +455,7 @@ def _floor(posts, accounts, floor, n=8):
 
 def test_disagreement_and_uncertainty_look_at_thresholds(store, tmp_path):
     connection = store.connection
-    score_files.load(
+    scores, _ = score_files.load(
         connection,
         [
             scored(
@@ -466,14 +466,14 @@ def test_disagreement_and_uncertainty_look_at_thresholds(store, tmp_path):
             scored(tmp_path / "b.csv", [("x", 0.25), ("y", 0.25)]),
         ],
     )
-    q = connection.execute(
-        "SELECT detector, account_id, q FROM sample_scores ORDER BY ALL"
-    ).fetchall()
+    q = connection.execute(f"SELECT detector, account_id, q FROM {scores} ORDER BY ALL").fetchall()
     assert q == [(1, "x", 0.25), (1, "y", 0.75), (1, "z", 0.5), (2, "x", 0.25), (2, "y", 0.25)]
-    found = connection.execute(f"{parse('disagreement(n=1)').weights()} ORDER BY 1").fetchall()
+    found = connection.execute(
+        f"{parse('disagreement(n=1)').weights(scores)} ORDER BY 1"
+    ).fetchall()
     assert found == [("x", 0.0), ("y", 0.5)]
-    score_files.load(connection, [tmp_path / "a.csv"])
-    found = connection.execute(f"{parse('uncertainty(n=1)').weights()} ORDER BY 1").fetchall()
+    scores, _ = score_files.load(connection, [tmp_path / "a.csv"])
+    found = connection.execute(f"{parse('uncertainty(n=1)').weights(scores)} ORDER BY 1").fetchall()
     assert found == [("x", 0.5), ("y", 0.5), ("z", 1.0)]
 
 
