@@ -132,11 +132,11 @@ class Metric:
 
     def about(self) -> dict[str, Any]:
         """The data of the metric as plain JSON."""
-        said = asdict(replace(self, parameters=dict(self.parameters)))
+        data = asdict(replace(self, parameters=dict(self.parameters)))
         for code in ("measure", "closed", "trials", "order", "method", "scale", "exact"):
-            del said[code]
+            del data[code]
         return {
-            **said,
+            **data,
             "interval": self.interval,
             "range": [None if np.isinf(b) else b for b in self.range],
         }
@@ -185,18 +185,18 @@ def family(
         def make(written: str, value: Value) -> Metric:
             if wrong := check(value):
                 raise UserError(f"The metric {name}@{parameter}={written}: {wrong}.")
-            said: dict[str, Any] = {key: _of_value(field, value) for key, field in about.items()}
+            fields: dict[str, Any] = {key: _of_value(field, value) for key, field in about.items()}
             return Metric(
                 name=f"{name}@{parameter}={_text(value)}",
                 measure=partial(measure, parameter=value),
                 parameters={parameter: value},
-                **said,
+                **fields,
             )
 
         FAMILIES[f"{name}@{parameter}"] = make
         for value in listed:
-            made = make(_text(value), value)
-            METRICS.add(made.name, made)
+            listed_metric = make(_text(value), value)
+            METRICS.add(listed_metric.name, listed_metric)
         return measure
 
     return register
@@ -224,16 +224,16 @@ def find(name: str) -> Metric:
     >>> find("precision[bot]@prevalence=0.020").name
     'precision[bot]@prevalence=0.02'
     """
-    known = METRICS.all()
+    registered = METRICS.all()
     base, _, written = name.partition("=")
-    if name in known or base not in FAMILIES:
+    if name in registered or base not in FAMILIES:
         return METRICS.get(name)
     try:
         value: Value = float(written)
     except ValueError:
         value = written
-    made = FAMILIES[base](written, value)
-    return known.get(made.name, made)
+    metric_of_value = FAMILIES[base](written, value)
+    return registered.get(metric_of_value.name, metric_of_value)
 
 
 def ordered(names: list[str] | None = None) -> list[Metric]:

@@ -30,10 +30,15 @@ def _f1_interval(value: float, sample: ScoredRepeats) -> tuple[float, float]:
 def _balanced_interval(value: float, sample: ScoredRepeats) -> tuple[float, float]:
     """Wilson on both rates, put together by the distances of their bounds (MOVER)."""
     tp, fp, fn, tn = (float(np.sum(c)) for c in sample.counts)
-    found, spared = tp / (tp + fn), tn / (tn + fp)
-    bounds = [(found, *_share(tp + fn, found)), (spared, *_share(tn + fp, spared))]
+    recall_bot, recall_human = tp / (tp + fn), tn / (tn + fp)
+    bounds = [
+        (recall_bot, *_share(tp + fn, recall_bot)),
+        (recall_human, *_share(tn + fp, recall_human)),
+    ]
     low, high = mover_mean(bounds)
-    return value - (found + spared) / 2 + low, value - (found + spared) / 2 + high
+    return value - (recall_bot + recall_human) / 2 + low, value - (
+        recall_bot + recall_human
+    ) / 2 + high
 
 
 @metric(

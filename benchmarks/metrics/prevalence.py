@@ -20,10 +20,10 @@ def _check(prevalence: float | str) -> str | None:
 def _interval(value: float, sample: ScoredRepeats, parameter: float) -> tuple[float, float]:
     """From Wilson's intervals of both rates (MOVER of a ratio)."""
     tp, fp, fn, tn = (float(np.sum(c)) for c in sample.counts)
-    found, alarms = tp / (tp + fn), fp / (fp + tn)
+    recall_bot, alarms = tp / (tp + fn), fp / (fp + tn)
     low, high = (
         parameter * r / (parameter * r + 1 - parameter) if np.isfinite(r) else 1.0
-        for r in mover_ratio(_bounded(found, tp + fn), _bounded(alarms, fp + tn))
+        for r in mover_ratio(_bounded(recall_bot, tp + fn), _bounded(alarms, fp + tn))
     )
     return min(low, value), max(high, value)
 

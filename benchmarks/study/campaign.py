@@ -247,7 +247,7 @@ def check(document: Any, path: Path) -> Campaign:
 
 
 def _sentences(error: ValidationError) -> Iterator[str]:
-    said = set()
+    seen = set()
     for mistake in error.errors():
         where = [
             str(part)
@@ -256,15 +256,17 @@ def _sentences(error: ValidationError) -> Iterator[str]:
         ]
         field = ".".join(where)
         if mistake["type"] == "extra_forbidden":
-            known = _fields(where[:-1])
-            sentence = f"{'.'.join(where[:-1]) or 'the file'}: {unknown('field', where[-1], known)}"
+            fields = _fields(where[:-1])
+            sentence = (
+                f"{'.'.join(where[:-1]) or 'the file'}: {unknown('field', where[-1], fields)}"
+            )
         elif mistake["type"] == "missing":
             sentence = f"{field} is missing."
         else:
             what = mistake["msg"].removeprefix("Value error, ")
             sentence = f"{field}: {what} (got {mistake['input']!r})."
-        if sentence not in said:
-            said.add(sentence)
+        if sentence not in seen:
+            seen.add(sentence)
             yield sentence
 
 

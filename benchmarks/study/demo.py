@@ -53,8 +53,8 @@ def make(store: Store, out: Path, releases: list[str], run_id: str) -> tuple[Ans
     file = out / "campaign.yaml"
     file.write_text(CAMPAIGN, encoding="utf-8")
     chosen = campaign.load(file)
-    found = answers.ask(Study.open(store, chosen), answers.chosen(chosen))
-    return found, report.write(found, out / "report").resolve()
+    study_answers = answers.ask(Study.open(store, chosen), answers.chosen(chosen))
+    return study_answers, report.write(study_answers, out / "report").resolve()
 
 
 def _annotate(store: Store, out: Path) -> None:
@@ -111,5 +111,5 @@ def _evidence(store: Store, out: Path, run_id: str) -> None:
         for c in results.cells(run)
         if c.detector == DETECTOR and c.protocol.startswith("leave-one") and c.status == "done"
     ]
-    told: list[Any] = [results.scored(c).select(["p_bot", "threshold", "y"]) for c in cells]
-    pq.write_table(pa.concat_tables(told), out / "evidence.parquet")
+    predictions: list[Any] = [results.scored(c).select(["p_bot", "threshold", "y"]) for c in cells]
+    pq.write_table(pa.concat_tables(predictions), out / "evidence.parquet")

@@ -39,14 +39,14 @@ def estimates(study: Study, sized: Sized) -> Iterator[Estimate | Refused]:
     if study.refused_scores:
         yield Refused(f"share of {sized.quantity}, from errors elsewhere", study.refused_scores)
         return
-    found = evidence(study.frame)
-    yield _corrected(study, sized, found)
-    if found is not None and sized.quantity == "accounts":
-        yield from _quantified(study, sized, found)
+    held_out = evidence(study.frame)
+    yield _corrected(study, sized, held_out)
+    if held_out is not None and sized.quantity == "accounts":
+        yield from _quantified(study, sized, held_out)
 
 
-def _corrected(study: Study, sized: Sized, found: Evidence | None) -> Estimate | Refused:
-    se, sp, n_se, n_sp = errors(study, found)
+def _corrected(study: Study, sized: Sized, held_out: Evidence | None) -> Estimate | Refused:
+    se, sp, n_se, n_sp = errors(study, held_out)
     try:
         got = rogan_gladen(sized.naive or 0.0, se, sp, study.frame.accounts, n_se, n_sp)
     except UserError as error:
@@ -75,7 +75,9 @@ def _corrected(study: Study, sized: Sized, found: Evidence | None) -> Estimate |
     )
 
 
-def errors(study: Study, found: Evidence | None) -> tuple[float, float, float | None, float | None]:
+def errors(
+    study: Study, held_out: Evidence | None
+) -> tuple[float, float, float | None, float | None]:
     """Sensitivity, specificity and the accounts they were measured on, as given or from the
     evidence.
     """
@@ -88,8 +90,8 @@ def errors(study: Study, found: Evidence | None) -> tuple[float, float, float | 
             detector.n_sensitivity,
             detector.n_specificity,
         )
-    assert found is not None
-    flagged, bots = found.score >= found.threshold, found.y == 1
+    assert held_out is not None
+    flagged, bots = held_out.score >= held_out.threshold, held_out.y == 1
     return (
         float(flagged[bots].mean()),
         float((~flagged)[~bots].mean()),
@@ -98,24 +100,26 @@ def errors(study: Study, found: Evidence | None) -> tuple[float, float, float | 
     )
 
 
-def _quantified(study: Study, sized: Sized, found: Evidence) -> Iterator[Estimate | Refused]:
+def _quantified(study: Study, sized: Sized, held_out: Evidence) -> Iterator[Estimate | Refused]:
     rows = study.frame.query(
         f"SELECT score FROM {study.frame.table} WHERE score IS NOT NULL"
         f" ORDER BY md5(account_id), account_id LIMIT {MOST}"
     )
     here = np.array([r[0] for r in rows], dtype=np.float64)
-    bots = int(found.y.sum())
+    bots = int(held_out.y.sum())
     for method in quantify.METHODS:
         value, low, high = quantify.quantify(
-            method, here, found.score, found.y, study.campaign.seed
+            method, here, held_out.score, held_out.y, study.campaign.seed
         )
-        said = (
+        assumptions = (
             TRANSFER,
             (
-                f"Learnt from {bots:,} bots and {len(found.y) - bots:,} people elsewhere; the"
+                f"Learnt from {bots:,} bots and {len(held_out.y) - bots:,} people elsewhere; the"
                 " interval is a bootstrap over them and over the campaign's scores, and knows"
                 " nothing of a shift between the two."
             ),
             quantify.METHODS[method],
         )
-        yield Estimate("share of accounts", None, method, value, low, high, sized.naive, 0, 0, said)
+        yield Estimate(
+            "share of accounts", None, method, value, low, high, sized.naive, 0, 0, assumptions
+        )

@@ -143,7 +143,7 @@ def _check(
 
 
 def _digest(connection: duckdb.DuckDBPyConnection, rows: str) -> str:
-    found = connection.execute(
+    row = connection.execute(
         f"SELECT sha256(coalesce(string_agg(row, chr(10) ORDER BY row), '')) FROM ({rows})"
     ).fetchone()
-    return str(found[0]) if found else ""
+    return str(row[0]) if row else ""

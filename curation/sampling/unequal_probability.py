@@ -82,13 +82,13 @@ def _merged(of_value: NDArray[np.int64], mass: NDArray[np.float64]) -> NDArray[n
     """
     import numpy as np
 
-    found, number, held = np.empty_like(of_value), 0, 0.0
+    merged, number, held = np.empty_like(of_value), 0, 0.0
     for start, stop in _runs(of_value):
         here = float(mass[start:stop].sum())
         if start and held >= 2 and here >= 2:
             number, held = number + 1, 0.0
-        found[start:stop], held = number, held + here
-    return found
+        merged[start:stop], held = number, held + here
+    return merged
 
 
 def _runs(values: NDArray[np.int64]) -> list[tuple[int, int]]:

@@ -173,15 +173,15 @@ def _beyond_chance(
     )
 
 
-def groups(found: Pairs) -> NDArray[np.int64]:
+def groups(pairs: Pairs) -> NDArray[np.int64]:
     """The group of each account (places in `accounts`): connected by pairs, numbered by size from
     0; -1 for whoever is in none.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    n = len(found.accounts)
-    ties = coo_array((np.ones(len(found.a)), (found.a, found.b)), shape=(n, n))
+    n = len(pairs.accounts)
+    ties = coo_array((np.ones(len(pairs.a)), (pairs.a, pairs.b)), shape=(n, n))
     label = connected_components(ties, directed=False)[1]
     size = np.bincount(label, minlength=1) if n else np.zeros(0, dtype=np.int64)
     large = [k for k in np.lexsort((np.arange(len(size)), -size)) if size[k] > 1]

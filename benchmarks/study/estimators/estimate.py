@@ -51,8 +51,8 @@ class Sized:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number of the report. `spread` is its variance and `known` the accounts that its interval
-    can rest on.
+    """A number of the report. `spread` is its variance, and `most` the largest effective number of
+    accounts that its interval may use.
     """
 
     quantity: str
@@ -68,12 +68,12 @@ class Estimate:
     default: bool = False
     worst: tuple[float, float] | None = None
     spread: float = 0.0
-    known: float = float("inf")
+    most: float = float("inf")
     linear: Floats | None = None
 
     def at(self, z: float) -> tuple[float, float]:
         """The interval at another level."""
-        return share_interval(self.value, self.spread, self.known, z)
+        return share_interval(self.value, self.spread, self.most, z)
 
     def document(self) -> dict[str, Any]:
         """The contract's row; numbers to six places, so that the order of a parallel sum cannot
@@ -142,12 +142,14 @@ def estimates(
         return
     drawn = labelled.sample_for(sized.size)
     assert drawn is not None
-    found = _all(labelled, drawn, sized, size, score)
-    first = POWERED if POWERED in found and min(_carried(labelled, drawn, size)) >= FEW else ALONE
-    yield replace(found[first], default=True)
+    by_method = _all(labelled, drawn, sized, size, score)
+    first = (
+        POWERED if POWERED in by_method and min(_carried(labelled, drawn, size)) >= FEW else ALONE
+    )
+    yield replace(by_method[first], default=True)
     if others:
-        yield from (estimate for name, estimate in found.items() if name != first)
-        if score and POWERED not in found:
+        yield from (estimate for name, estimate in by_method.items() if name != first)
+        if score and POWERED not in by_method:
             yield Refused(f"{what}, {POWERED}", _one_class(labelled, size))
 
 
@@ -187,31 +189,33 @@ def _all(
     )
     doubt = open_variance(drawn, size, noise, low, high)
     share, linear = ratio(drawn, size, y)
-    known = effective_size(drawn, size)
+    most = effective_size(drawn, size)
     few = min(_carried(labelled, drawn, size)) < FEW
-    found = {
+    by_method = {
         ALONE: _made(
             base,
             ALONE,
             share,
             float(variance(drawn, linear)) + doubt,
-            known if few else float("inf"),
+            most if few else float("inf"),
             linear,
         )
     }
     whole = total(drawn, size * y) / sized.whole
     about = float(variance(drawn, size * y / sized.whole)) + doubt
-    found[HORVITZ] = _made(
-        base, HORVITZ, min(whole, 1.0), about, known if few else float("inf"), None
+    by_method[HORVITZ] = _made(
+        base, HORVITZ, min(whole, 1.0), about, most if few else float("inf"), None
     )
     if score and 0 < bot.sum() < there.sum():
         f = labelled.score[answered]
         f = np.where(np.isnan(f), sized.scored / sized.whole, f)
         for name, tuning in ((POWERED, None), (PLAIN, 1.0)):
             got = powered(drawn, size, y, f, sized.scored / sized.whole, tuning)
-            made = _made(base, name, got.value, got.variance + doubt, float("inf"), got.linear)
-            found[name] = replace(made, assumptions=(*made.assumptions, _of_detector(got.tuning)))
-    return found
+            estimate = _made(base, name, got.value, got.variance + doubt, float("inf"), got.linear)
+            by_method[name] = replace(
+                estimate, assumptions=(*estimate.assumptions, _of_detector(got.tuning))
+            )
+    return by_method
 
 
 def _made(  # noqa: PLR0917 (the numbers of one estimate)
@@ -219,10 +223,10 @@ def _made(  # noqa: PLR0917 (the numbers of one estimate)
     method: str,
     value: float,
     spread: float,
-    known: float,
+    most: float,
     linear: Floats | None,
 ) -> Estimate:
-    low, high = share_interval(value, spread, known, Z)
+    low, high = share_interval(value, spread, most, Z)
     return replace(
         base,
         method=method,
@@ -230,7 +234,7 @@ def _made(  # noqa: PLR0917 (the numbers of one estimate)
         low=low,
         high=high,
         spread=spread,
-        known=known,
+        most=most,
         linear=linear,
     )
 
@@ -238,19 +242,19 @@ def _made(  # noqa: PLR0917 (the numbers of one estimate)
 def _worst(labelled: LabelledSample, sized: Sized) -> tuple[float, float] | None:
     if labelled.draw is None or labelled.answered.all():
         return None
-    found = worst_case(labelled.draw, sized.size, labelled.y)
-    return found.low, found.high
+    bounds = worst_case(labelled.draw, sized.size, labelled.y)
+    return bounds.low, bounds.high
 
 
 def _design(drawn: Sample, sized: Sized, size: Floats) -> list[str]:
     """A warning where a few accounts carry the quantity and the sample was not drawn for it."""
     there = int((size > 0).sum())
-    known = effective_size(drawn, size)
-    if sized.quantity == "accounts" or known >= HEAVY * there:
+    effective = effective_size(drawn, size)
+    if sized.quantity == "accounts" or effective >= HEAVY * there:
         return []
     return [
         f"A few accounts carry the {sized.quantity}: the {there:,} labelled ones tell no more than"
-        f" {known:,.0f} of equal weight would, and this interval can be too narrow"
+        f" {effective:,.0f} of equal weight would, and this interval can be too narrow"
         " (docs/study-coverage.md). Draw in proportion to posts instead: botbench sample --design"
         " 'posts(n=...)'."
     ]

@@ -29,7 +29,7 @@ class Plan:
     annotate: int
     bots: float
     """Labelled bots to be expected."""
-    said: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def correlation(share: float, sensitivity: float, specificity: float) -> float:
@@ -98,7 +98,7 @@ def plan(
             if sensitivity is None or specificity is None
             else max(correlation(share, sensitivity, specificity), 0.0)
         )
-    cost, said = _cost(quantity, design, spread)
+    cost, notes = _cost(quantity, design, spread)
     everybody = float(population) if population else math.inf
     alone = needed(width, share, 0.0, cost, everybody)
     powered = needed(width, share, rho, cost, everybody) if rho > 0 else None
@@ -106,23 +106,23 @@ def plan(
     if powered is not None and powered * min(share, 1 - share) < FEW * cost:
         # Under 30 labelled bots the sample stands alone, so the detector saves nothing below them.
         chosen = min(alone, math.ceil(FEW * cost / min(share, 1 - share)))
-        said.append(
+        notes.append(
             f"With {powered:,} accounts fewer than {FEW} bots would be labelled, and the sample"
             f" would stand alone; {chosen:,} are enough for either."
         )
     if powered is not None:
-        said.append(
+        notes.append(
             f"The detector's scores correlate {rho:.2f} with the label here, which leaves"
             f" {1 - rho**2:.0%} of the variance."
         )
     if population and chosen >= population:
-        said.append("That is everybody: annotate all, and there is no interval left.")
+        notes.append("That is everybody: annotate all, and there is no interval left.")
     asked = math.ceil(max(chosen - ready, 0) / response)
     if ready:
-        said.append(f"{ready:,} are labelled already.")
+        notes.append(f"{ready:,} are labelled already.")
     if response < 1:
-        said.append(f"{response:.0%} of those asked about get an answer, so more are drawn.")
-    return Plan(alone, powered, asked, chosen * share, tuple(said))
+        notes.append(f"{response:.0%} of those asked about get an answer, so more are drawn.")
+    return Plan(alone, powered, asked, chosen * share, tuple(notes))
 
 
 def _cost(quantity: str, design: str, spread: float) -> tuple[float, list[str]]:

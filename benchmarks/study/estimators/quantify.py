@@ -64,14 +64,14 @@ def share(method: str, here: Floats, score: Floats, y: Floats) -> float:
         score, here = _calibrated(score, truth, here)
     # QuaPy wants a classifier; it is never asked, for the scores are at hand.
     nobody = DummyClassifier().fit(np.zeros((2, 1)), CLASSES)
-    made: Any = getattr(aggregative, method)(
+    quantifier: Any = getattr(aggregative, method)(
         classifier=nobody, fit_classifier=False, val_split=None
     )
     if method == "EMQ":
         prior = np.array([1 - truth.mean(), truth.mean()])
-        return float(made.EM(prior, _two(here))[0][1])
-    made.aggregation_fit(_two(score), truth)
-    return float(np.asarray(made.aggregate(_two(here)))[1])
+        return float(quantifier.EM(prior, _two(here))[0][1])
+    quantifier.aggregation_fit(_two(score), truth)
+    return float(np.asarray(quantifier.aggregate(_two(here)))[1])
 
 
 def _two(score: Floats) -> Floats:

@@ -67,11 +67,11 @@ class Answer:
     lead: str = ""
     """The answer in a sentence, for the head of the report."""
 
-    def take(self, found: Sequence[Estimate | Refused]) -> list[Estimate]:
+    def take(self, results: Sequence[Estimate | Refused]) -> list[Estimate]:
         """Keep estimates and refusals; returns the estimates."""
-        new = [f for f in found if isinstance(f, Estimate)]
+        new = [f for f in results if isinstance(f, Estimate)]
         self.estimates += new
-        self.refused += [f for f in found if isinstance(f, Refused)]
+        self.refused += [f for f in results if isinstance(f, Refused)]
         return new
 
 

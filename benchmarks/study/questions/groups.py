@@ -41,19 +41,19 @@ def sizes(study: Study, group: Group, quantity: str) -> list[Sized]:
     if group.by in KEYS:
         top = None if group.by in {"day", "hour"} else group.top
         wanted = tuple(map(hashtag_key, group.values)) if group.by == "hashtag" else group.values
-        found = study.by_post(
+        divided = study.by_post(
             KEYS[group.by], group.title, quantity=quantity, values=wanted, top=top
         )
-        return found if group.by == "hashtag" else sorted(found, key=lambda s: s.group or "")
-    found = study.by_account(quantity, group.title)
+        return divided if group.by == "hashtag" else sorted(divided, key=lambda s: s.group or "")
+    divided = study.by_account(quantity, group.title)
     kept = [
-        s for s in found if not group.values or (s.group or "").split(": ", 1)[1] in group.values
+        s for s in divided if not group.values or (s.group or "").split(": ", 1)[1] in group.values
     ]
     return kept[: max(group.top, len(group.values))]
 
 
 def _division(study: Study, group: Group, quantity: str, answer: Answer) -> None:
-    found: list[Estimate] = []
+    estimates: list[Estimate] = []
     there = sizes(study, group, quantity)
     named = {s.group for s in there}
     for value in group.values:
@@ -67,8 +67,8 @@ def _division(study: Study, group: Group, quantity: str, answer: Answer) -> None
                 )
             )
     for sized in there:
-        found += answer.take(list(study.estimates(sized)))[:1]
-    if not found:
+        estimates += answer.take(list(study.estimates(sized)))[:1]
+    if not estimates:
         return
     if len(there) == 1 and not group.values:
         answer.blocks.append(
@@ -88,38 +88,39 @@ def _division(study: Study, group: Group, quantity: str, answer: Answer) -> None
             e.naive,
             told=f"{e.value:.1%}  ({e.low:.1%} to {e.high:.1%})",
         )
-        for e in found
+        for e in estimates
     ]
     rows = [
         (e.group, e.method, e.value, e.low, e.high, e.naive, e.n_labelled, e.n_bots_labelled)
-        for e in found
+        for e in estimates
     ]
     columns = ("group", "method", "value", "low", "high", "naive", "labelled", "labelled bots")
     answer.blocks.append(Figure(name, title, intervals(spans, title), columns, rows))
     if group.by not in {"day", "hour"}:
-        _differences(study, found, name, answer)
+        _differences(study, estimates, name, answer)
 
 
-def _differences(study: Study, found: list[Estimate], name: str, answer: Answer) -> None:
-    pairs = list(combinations(found, 2))
+def _differences(study: Study, estimates: list[Estimate], name: str, answer: Answer) -> None:
+    pairs = list(combinations(estimates, 2))
     if len(pairs) > PAIRS:
-        pairs = [(found[0], other) for other in found[1:]]
+        pairs = [(estimates[0], other) for other in estimates[1:]]
     if not pairs:
         return
-    made = [difference(study, a, b, len(pairs)) for a, b in pairs]
-    answer.estimates += made
+    differences = [difference(study, a, b, len(pairs)) for a, b in pairs]
+    answer.estimates += differences
     rows = [
-        (e.group, e.value, e.low, e.high, "yes" if e.low > 0 or e.high < 0 else "no") for e in made
+        (e.group, e.value, e.low, e.high, "yes" if e.low > 0 or e.high < 0 else "no")
+        for e in differences
     ]
     columns = ("groups", "difference", "low", "high", "clear")
     note = f"Intervals hold together for all {len(pairs)} comparisons (Bonferroni, Dunn 1961)."
     answer.blocks.append(
         Table(f"{name}-differences", f"Differences: {name.replace('-', ' ')}", columns, rows, note)
     )
-    clear = [e for e in made if e.low > 0 or e.high < 0]
+    clear = [e for e in differences if e.low > 0 or e.high < 0]
     answer.blocks.append(
         Text(
-            f"{len(clear)} of {len(made)} differences are clear of zero."
+            f"{len(clear)} of {len(differences)} differences are clear of zero."
             if clear
             else "No difference between these groups is clear of zero."
         )
@@ -138,7 +139,7 @@ def difference(study: Study, a: Estimate, b: Estimate, comparisons: int) -> Esti
         (a.value, *a.at(z)), (b.value, *b.at(z)), _correlation(study, a, b)
     )
     naive = None if a.naive is None or b.naive is None else a.naive - b.naive
-    said = (
+    assumption = (
         f"The interval holds together with those of all {comparisons} comparisons of this division"
         " (Bonferroni)."
     )
@@ -152,7 +153,7 @@ def difference(study: Study, a: Estimate, b: Estimate, comparisons: int) -> Esti
         naive,
         a.n_labelled + b.n_labelled,
         a.n_bots_labelled + b.n_bots_labelled,
-        (*a.assumptions, said),
+        (*a.assumptions, assumption),
         default=True,
     )
 

@@ -89,10 +89,10 @@ def _chosen(study: Study) -> str | None:
 def _by_bots(study: Study, answer: Answer, spread: str) -> list[Table]:
     """The share of the spread due to bots, with its interval: an estimate like every other."""
     sized = study.by_post("'its reposts'", "one post", source=spread)
-    found = [e for s in sized for e in answer.take(list(study.estimates(s)))]
-    if not found:
+    estimates = [e for s in sized for e in answer.take(list(study.estimates(s)))]
+    if not estimates:
         return []
-    rows = [(e.method, e.value, e.low, e.high, e.naive) for e in found]
+    rows = [(e.method, e.value, e.low, e.high, e.naive) for e in estimates]
     return [
         Table(
             "post-bots",

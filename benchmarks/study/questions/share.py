@@ -27,9 +27,9 @@ def share(study: Study) -> Answer:
     every: list[Estimate] = []
     for quantity in study.campaign.quantities:
         sized = study.sized(quantity)
-        found = answer.take(list(study.estimates(sized, others=True)))
-        default += found[:1]
-        every += found
+        estimates = answer.take(list(study.estimates(sized, others=True)))
+        default += estimates[:1]
+        every += estimates
         if quantity in ("accounts", "posts"):
             every += answer.take(list(transfer_estimates.estimates(study, sized)))
     answer.estimates.sort(key=lambda e: not e.default)
@@ -51,14 +51,14 @@ def share(study: Study) -> Answer:
 
 def _lead(default: list[Estimate]) -> str:
     by = {e.quantity: e for e in default}
-    said = [
+    shares = [
         f"{e.value:.1%} {MEANING[q].split(' (')[0]} ({e.low:.1%} to {e.high:.1%})"
         for q in ("accounts", "posts")
         if (e := by.get(f"share of {q}"))
     ]
     return (
-        f"Bots are {' and wrote '.join(said)}."
-        if said
+        f"Bots are {' and wrote '.join(shares)}."
+        if shares
         else "No share can be given with an interval; the reasons stand below."
     )
 
@@ -74,7 +74,7 @@ def _off(e: Estimate) -> str:
     return f"Counting what the detector flags gives a {e.quantity} of {naive:.1%}: {how}."
 
 
-def _figure(name: str, title: str, found: list[Estimate], truth: dict[str, float]) -> Figure:
+def _figure(name: str, title: str, estimates: list[Estimate], truth: dict[str, float]) -> Figure:
     spans = [
         Span(
             e.quantity.removeprefix("share of ").capitalize(),
@@ -85,16 +85,16 @@ def _figure(name: str, title: str, found: list[Estimate], truth: dict[str, float
             truth.get(e.quantity),
             told=f"{e.value:.1%}  ({e.low:.1%} to {e.high:.1%})",
         )
-        for e in found
+        for e in estimates
     ]
     rows = [
         (e.quantity, e.method, e.value, e.low, e.high, e.naive, truth.get(e.quantity))
-        for e in found
+        for e in estimates
     ]
     note = "Dot and bar: the estimate and its interval."
     note += (
         " Thin upright line: what the detector flags."
-        if any(e.naive is not None for e in found)
+        if any(e.naive is not None for e in estimates)
         else ""
     )
     note += " Broad upright line: the simulation's true share." if truth else ""

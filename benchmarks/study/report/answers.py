@@ -74,14 +74,14 @@ def ask(
     """Ask the questions one after the other; one that cannot be answered says why, and the others
     are answered.
     """
-    found: list[tuple[Question, Answer]] = []
+    answered: list[tuple[Question, Answer]] = []
     for question in asked:
         try:
-            found.append((question, question.ask(study)))
+            answered.append((question, question.ask(study)))
         except UserError as error:
-            found.append((question, Answer(refused=[Refused(question.title, str(error))])))
+            answered.append((question, Answer(refused=[Refused(question.title, str(error))])))
         done(question.title)
-    return Answers(study, tuple(found), tuple(_notes(study)))
+    return Answers(study, tuple(answered), tuple(_notes(study)))
 
 
 def _notes(study: Study) -> list[str]:

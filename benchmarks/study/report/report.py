@@ -160,26 +160,26 @@ def methods(answers: Answers) -> str:
         if campaign.window
         else ""
     )
-    said = [f"We studied {what}."]
+    sentences = [f"We studied {what}."]
     if first and first.n_labelled:
-        said.append(
+        sentences.append(
             f"A probability sample of accounts was annotated; {first.n_labelled:,} of them belong"
             f" to the campaign and have a label, {first.n_bots_labelled:,} of these bot."
         )
-        said += list(study.labelled.rules[:1])
-        said.append(_how(first))
-    said += [
+        sentences += list(study.labelled.rules[:1])
+        sentences.append(_how(first))
+    sentences += [
         r
         for r in study.labelled.rules[1:]
         if r.startswith(("Annotators'", "Labels", "Every", "Only"))
     ]
     p = study.provenance
-    said.append(
+    sentences.append(
         f"Computed with botbench from store version {p['store_version']}, consensus"
         f" {p['consensus'] or 'none'}"
         + (f", release {p['release']} (content hash {p['release_hash']})." if p["release"] else ".")
     )
-    return " ".join(said)
+    return " ".join(sentences)
 
 
 def _how(first: Estimate) -> str:

@@ -71,11 +71,11 @@ def settings() -> list[Setting]:
     return [Setting(*s) for s in product(SHARES, LABELS, DETECTORS, (False, True))]
 
 
-Found = dict[str, list[tuple[bool, float]]]
+Outcomes = dict[str, list[tuple[bool, float]]]
 """For `case|method`, of each campaign: whether the interval held the truth, and its width."""
 
 
-def block(setting: Setting, seed: int, number: int, campaigns: int = PER_WORLD) -> Found:
+def block(setting: Setting, seed: int, number: int, campaigns: int = PER_WORLD) -> Outcomes:
     """Up to a hundred campaigns of a setting in one world; each block draws from its own seed."""
     place = [
         round(1000 * setting.share),
@@ -88,15 +88,15 @@ def block(setting: Setting, seed: int, number: int, campaigns: int = PER_WORLD) 
     drawn = {
         design: _drawn(random, setting, here, design, campaigns) for design in ("uniform", "posts")
     }
-    found: Found = {}
+    outcomes: Outcomes = {}
     for case, (quantity, design) in CASES.items():
         true = here.sums[quantity][1] / here.sums[quantity][0]
         for sampled in drawn[design]:
             for method, low, high in _campaign(random, setting, here, quantity, sampled):
-                found.setdefault(f"{case}|{method}", []).append(
+                outcomes.setdefault(f"{case}|{method}", []).append(
                     (bool(low <= true <= high), float(high - low))
                 )
-    return found
+    return outcomes
 
 
 def blocks(campaigns: int) -> list[tuple[int, int]]:
@@ -106,10 +106,10 @@ def blocks(campaigns: int) -> list[tuple[int, int]]:
     ]
 
 
-def counted(setting: Setting, found: Sequence[Found]) -> list[Row]:
+def counted(setting: Setting, blocks_of_outcomes: Sequence[Outcomes]) -> list[Row]:
     """The rows of a setting from its blocks."""
-    together: Found = {}
-    for one in found:
+    together: Outcomes = {}
+    for one in blocks_of_outcomes:
         for key, got in one.items():
             together.setdefault(key, []).extend(got)
     rows = []
@@ -137,7 +137,7 @@ def _drawn(
     random: np.random.Generator, setting: Setting, here: World, design: str, number: int
 ) -> list[Drawn]:
     """Samples of a world (where, weights), each with its labels and their bounds."""
-    made = [
+    samples = [
         (
             uniform(random, len(here.y), setting.labels)
             if design == "uniform"
@@ -147,12 +147,13 @@ def _drawn(
     ]
     if not setting.noisy:
         return [
-            (at, drawn, here.y[at], here.y[at], here.y[at], np.zeros(len(at))) for at, drawn in made
+            (at, drawn, here.y[at], here.y[at], here.y[at], np.zeros(len(at)))
+            for at, drawn in samples
         ]
-    labels = votes.consensus(random, [votes.votes(random, here.y[at]) for at, _ in made])
+    labels = votes.consensus(random, [votes.votes(random, here.y[at]) for at, _ in samples])
     return [
         (*one, *unbiased(*label, np.ones(len(label[0]), dtype=np.bool_)))
-        for one, label in zip(made, labels, strict=True)
+        for one, label in zip(samples, labels, strict=True)
     ]
 
 
@@ -174,15 +175,15 @@ def _campaign(
         scored,
         flagged,
     )
-    found = {e.method: e for e in _estimates(at, drawn, y, low, high, noise, here, sized)}
-    default = next(e for e in found.values() if e.default)
+    by_method = {e.method: e for e in _estimates(at, drawn, y, low, high, noise, here, sized)}
+    default = next(e for e in by_method.values() if e.default)
     yield DEFAULT, default.low, default.high
-    alone = found[estimate.ALONE]
+    alone = by_method[estimate.ALONE]
     yield ALONE, alone.low, alone.high
     wide = Z * np.sqrt(alone.spread)
     yield NORMAL, alone.value - wide, alone.value + wide
     for name, method in ((POWERED, estimate.POWERED), (PLAIN, estimate.PLAIN)):
-        e = found.get(method, alone)
+        e = by_method.get(method, alone)
         yield name, e.low, e.high
     if setting.noisy:
         hard = (y >= 0.5).astype(np.float64)

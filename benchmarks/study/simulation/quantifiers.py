@@ -18,12 +18,12 @@ def simulate(share: float, detector: str, campaigns: int, seed: int) -> list[Row
     """Coverage of each quantifier's bootstrap interval, a new world for each campaign."""
     setting = Setting(share, 0, detector, False)
     random = np.random.default_rng([seed, 77, int(share * 1000), DETECTORS.index(detector)])
-    found: dict[str, list[tuple[bool, float]]] = {method: [] for method in quantify.METHODS}
+    outcomes: dict[str, list[tuple[bool, float]]] = {method: [] for method in quantify.METHODS}
     for number in range(campaigns):
         here = world(random, setting, SCORES)
         score, y = elsewhere(random, detector)
         true = float(here.y.mean())
-        for method, got in found.items():
+        for method, got in outcomes.items():
             _, low, high = quantify.quantify(
                 method, here.score, score, y, seed + number, REPEATS[method]
             )
@@ -37,5 +37,5 @@ def simulate(share: float, detector: str, campaigns: int, seed: int) -> list[Row
             float(np.mean([h for h, _ in got])),
             float(np.median([w for _, w in got])),
         )
-        for method, got in found.items()
+        for method, got in outcomes.items()
     ]

@@ -13,7 +13,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from benchmarks.study.simulation import coverage, quantifiers
-from benchmarks.study.simulation.coverage import DETECTORS, SHARES, Found, Row
+from benchmarks.study.simulation.coverage import DETECTORS, SHARES, Outcomes, Row
 from benchmarks.study.simulation.worlds import Setting
 
 Task = tuple[Setting, int, int, int, Path | None]
@@ -39,18 +39,18 @@ def run(  # noqa: PLR0917 (what the command was asked)
     """
     settings = coverage.settings()
     tasks: list[Task] = [(s, seed, *b, keep) for b in coverage.blocks(campaigns) for s in settings]
-    found: dict[Setting, list[Found]] = {s: [] for s in settings}
+    outcomes: dict[Setting, list[Outcomes]] = {s: [] for s in settings}
     for (setting, *_), got in zip(tasks, _all(tasks, jobs), strict=True):
-        found[setting].append(got)
+        outcomes[setting].append(got)
         done()
-    rows = [row for s in settings for row in coverage.counted(s, found[s])]
+    rows = [row for s in settings for row in coverage.counted(s, outcomes[s])]
     for share, detector in product(SHARES, DETECTORS) if quantified else ():
         rows += quantifiers.simulate(share, detector, quantified, seed)
         done()
     return rows
 
 
-def _all(tasks: Sequence[Task], jobs: int) -> Iterator[Found]:
+def _all(tasks: Sequence[Task], jobs: int) -> Iterator[Outcomes]:
     if jobs == 1:
         yield from map(_one, tasks)
         return
@@ -58,18 +58,18 @@ def _all(tasks: Sequence[Task], jobs: int) -> Iterator[Found]:
         yield from pool.map(_one, tasks)
 
 
-def _one(task: Task) -> Found:
+def _one(task: Task) -> Outcomes:
     """A block, from the folder where it was kept."""
     setting, seed, number, campaigns, keep = task
     name = "-".join(str(part) for part in (*astuple(setting), seed, number, campaigns))
     file = keep and keep / f"{name}.json"
     if file and file.is_file():
-        kept: Found = json.loads(file.read_text(encoding="utf-8"))
+        kept: Outcomes = json.loads(file.read_text(encoding="utf-8"))
         return kept
-    found = coverage.block(setting, seed, number, campaigns)
+    outcomes = coverage.block(setting, seed, number, campaigns)
     if file:
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_suffix(".part")
-        part.write_text(json.dumps(found), encoding="utf-8")
+        part.write_text(json.dumps(outcomes), encoding="utf-8")
         part.replace(file)
-    return found
+    return outcomes

@@ -107,7 +107,7 @@ def _named(setting: Setting) -> str:
 
 
 def _case(rows: Sequence[Row], case: str) -> str:
-    found = {(r.setting, r.method): r for r in rows if r.case == case}
+    cells = {(r.setting, r.method): r for r in rows if r.case == case}
     settings = list(dict.fromkeys(r.setting for r in rows if r.case == case and r.setting.labels))
     lines = [
         f"## {TITLES[case]}",
@@ -116,7 +116,7 @@ def _case(rows: Sequence[Row], case: str) -> str:
         f"| {' | '.join(['---'] * (4 + len(METHODS)))} |",
     ]
     lines += [
-        f"| {_named(s)} | {' | '.join(_cell(found.get((s, m))) for m in METHODS)} |"
+        f"| {_named(s)} | {' | '.join(_cell(cells.get((s, m))) for m in METHODS)} |"
         for s in settings
     ]
     return "\n".join([*lines, ""])
@@ -124,10 +124,10 @@ def _case(rows: Sequence[Row], case: str) -> str:
 
 def _trusting(rows: Sequence[Row]) -> str:
     """What becomes of the default where a noisy majority is taken as right."""
-    found = [r for r in rows if r.method == TRUSTING and r.case in ("accounts", "posts")]
-    if not found:
+    chosen = [r for r in rows if r.method == TRUSTING and r.case in ("accounts", "posts")]
+    if not chosen:
         return ""
-    by = {(r.setting, r.case): r for r in found}
+    by = {(r.setting, r.case): r for r in chosen}
     lines = [
         "## Where erring annotators are taken as right",
         "",
@@ -139,7 +139,7 @@ def _trusting(rows: Sequence[Row]) -> str:
         "| bots | labels | detector | annotators | accounts | posts |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
-    for setting in dict.fromkeys(r.setting for r in found):
+    for setting in dict.fromkeys(r.setting for r in chosen):
         lines.append(
             f"| {_named(setting)} | {_cell(by.get((setting, 'accounts')))} |"
             f" {_cell(by.get((setting, 'posts')))} |"
@@ -151,18 +151,18 @@ def _elsewhere(rows: Sequence[Row]) -> str:
     """Methods that take the detector's errors from elsewhere: they hold where it errs alike, and
     fail where it has shifted.
     """
-    found = [
+    quantified = [
         r
         for r in rows
         if r.case == "accounts"
         and (r.method == ROGAN or not r.setting.labels)
         and not r.setting.noisy
     ]
-    if not found:
+    if not quantified:
         return ""
-    methods = list(dict.fromkeys(r.method for r in found))
+    methods = list(dict.fromkeys(r.method for r in quantified))
     counts = ", ".join(
-        f"{m}: {max(r.campaigns for r in found if r.method == m):,}" for m in methods
+        f"{m}: {max(r.campaigns for r in quantified if r.method == m):,}" for m in methods
     )
     lines = [
         "## Errors taken from elsewhere",
@@ -173,9 +173,9 @@ def _elsewhere(rows: Sequence[Row]) -> str:
         f"| {' | '.join(['---'] * (2 + len(methods)))} |",
     ]
     by: dict[tuple[float, str, str], Row] = {}
-    for r in found:
+    for r in quantified:
         by.setdefault((r.setting.share, r.setting.detector, r.method), r)
-    for share, detector in dict.fromkeys((r.setting.share, r.setting.detector) for r in found):
+    for share, detector in dict.fromkeys((r.setting.share, r.setting.detector) for r in quantified):
         lines.append(
             f"| {share:.0%} | {detector} |"
             f" {' | '.join(_cell(by.get((share, detector, m))) for m in methods)} |"

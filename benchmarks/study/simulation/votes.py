@@ -64,9 +64,9 @@ def consensus(
     """
     counts = np.array([np.bincount(p, minlength=8) for p in patterns])
     drawn = [random.multinomial(n.sum(), n / n.sum(), size=repeats) for n in counts]
-    found = posteriors(np.concatenate([counts, *drawn]).astype(np.float64))
-    own = found[: len(counts)]
-    again = found[len(counts) :].reshape(len(counts), repeats, 8)
+    every = posteriors(np.concatenate([counts, *drawn]).astype(np.float64))
+    own = every[: len(counts)]
+    again = every[len(counts) :].reshape(len(counts), repeats, 8)
     low, high = np.quantile(again, [0.025, 0.975], axis=1)
     return [
         (own[i][p], np.minimum(low[i], own[i])[p], np.maximum(high[i], own[i])[p])

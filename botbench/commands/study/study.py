@@ -234,7 +234,7 @@ def planned(  # noqa: PLR0917 (typer gives every option by name)
         ("more to annotate" if ready else "to annotate", found.annotate),
     ]
     table(f"For an interval {width:.3f} wide, share of {quantity}", ("", "accounts"), rows)
-    for sentence in found.said:
+    for sentence in found.notes:
         say(sentence)
     say(f"Next: botbench sample DATASET --design '{design}(n={max(found.annotate, 1)})'")
 

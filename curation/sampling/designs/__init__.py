@@ -56,12 +56,12 @@ class Design:
 
     def __str__(self) -> str:
         """The canonical string."""
-        told = [
+        parts = [
             f"{f.name}={getattr(self, f.name)}"
             for f in options(type(self))
             if getattr(self, f.name) != f.default
         ]
-        return f"{self.name}({', '.join(told)})"
+        return f"{self.name}({', '.join(parts)})"
 
 
 DESIGNS: Registry[type[Design]] = Registry(
@@ -115,7 +115,7 @@ def parse(text: str, n: int | None = None) -> Design:
 
 
 def _pairs(text: str, inside: str) -> list[tuple[str, str]]:
-    found = []
+    pairs = []
     for part in filter(None, (p.strip() for p in inside.split(","))):
         name, _, value = (p.strip() for p in part.partition("="))
         if not name or not value:
@@ -123,16 +123,16 @@ def _pairs(text: str, inside: str) -> list[tuple[str, str]]:
                 f"The design {text!r} cannot be read at {part!r}: expected OPTION=VALUE, such as"
                 " n=100."
             )
-        found.append((name, value.strip("'\"")))
-    return found
+        pairs.append((name, value.strip("'\"")))
+    return pairs
 
 
 def _values(kind: type[Design], given: dict[str, str]) -> dict[str, Any]:
-    known = options(kind)
+    declared = options(kind)
     for name in given:
-        if name not in {o.name for o in known}:
-            raise unknown(f"option of {kind.name}", name, [o.name for o in known])
-    for option in known:
+        if name not in {o.name for o in declared}:
+            raise unknown(f"option of {kind.name}", name, [o.name for o in declared])
+    for option in declared:
         if option.name not in given and (option.name == "n" or not option.default):
             raise UserError(
                 f"The design {kind.name} needs {option.name}; write it like {kind.example}."
@@ -144,7 +144,7 @@ def _values(kind: type[Design], given: dict[str, str]) -> dict[str, Any]:
         )
     return {
         option.name: _typed(kind, option, given[option.name])
-        for option in known
+        for option in declared
         if option.name in given
     }
 

@@ -39,13 +39,13 @@ def test_a_detector_saves_its_share_of_the_variance_and_a_small_campaign_more():
 def test_a_uniform_sample_for_posts_costs_more_and_is_warned_of():
     wrong, right = (plan(0.05, 0.2, quantity="posts", design=d) for d in ("uniform", "posts"))
     assert wrong.annotate == pytest.approx(right.annotate * math.exp(1.44), rel=0.01)
-    assert "too narrow" in wrong.said[0] and not right.said
+    assert "too narrow" in wrong.notes[0] and not right.notes
 
 
 def test_under_thirty_bots_the_detector_saves_nothing():
     found = plan(0.02, 0.05, rho=0.9)
     assert found.powered * 0.05 < 30 <= found.annotate * 0.05 < found.alone * 0.05
-    assert any("fewer than 30" in s for s in found.said)
+    assert any("fewer than 30" in s for s in found.notes)
 
 
 def test_response_and_what_is_ready_are_counted():
