@@ -5,11 +5,15 @@ claims.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from botbench.commands.annotate.options import Batch, Json, SchemeFile, SomeBatch, Token, Url, names
 from botbench.core.console import emit, progress, say, table
+
+if TYPE_CHECKING:
+    from curation.annotation.label_studio.report import Synced
 
 annotate = typer.Typer(
     name="annotate",
@@ -23,43 +27,6 @@ annotate = typer.Typer(
     ),
 )
 
-Url = Annotated[
-    str | None,
-    typer.Option(
-        "--url",
-        envvar="LABEL_STUDIO_URL",
-        metavar="URL",
-        help=(
-            "The Label Studio server; without it and a token, the one (or those) that `annotate"
-            " serve` started."
-        ),
-    ),
-]
-Token = Annotated[
-    str,
-    typer.Option(
-        "--token",
-        envvar="LABEL_STUDIO_API_KEY",
-        metavar="TOKEN",
-        show_default=False,
-        help=(
-            "A Label Studio token (Account & Settings). Better given by the environment, where"
-            " others cannot read it."
-        ),
-    ),
-]
-SchemeFile = Annotated[
-    Path | None,
-    typer.Option("--scheme", metavar="FILE", help="A scheme file in place of the default scheme."),
-]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
-SomeBatch = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="[BATCH]", help="A batch id, or how it begins; all batches without one."
-    ),
-]
-
 
 @annotate.command(
     epilog=(
@@ -68,12 +35,7 @@ SomeBatch = Annotated[
     )
 )
 def push(
-    batch: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[BATCH]", help="A batch id, or how it begins; the newest without one."
-        ),
-    ] = None,
+    batch: Batch = None,
     *,
     url: Url = None,
     token: Token = "",
@@ -132,70 +94,57 @@ def push(
     again at any time.
     """
     from curation.annotation.assignment import batches, score_exposure, seats
-    from curation.annotation.assignment import gold as known
+    from curation.annotation.assignment import gold as gold_accounts
     from curation.annotation.label_studio import servers
-    from curation.annotation.label_studio.client import Client
-    from curation.annotation.label_studio.push import push as push_batch
     from curation.annotation.scheme.scheme import Scheme
     from curation.store.store import Store
 
-    asked = Scheme.load(scheme) if scheme else None
-    names = [n for n in (a.strip() for a in annotators.split(",")) if n]
+    given = Scheme.load(scheme) if scheme else None
+    people = names(annotators)
     with Store(create=False) as store, progress(json_) as bar:
-        found = batches.find(store, batch)
+        chosen = batches.find(store, batch)
         if gold:
-            if names and not seats.people(store, found):
-                seats.asked(store, found, names)
-            known.hide_gold(store, found, asked or Scheme.load(), gold)
-        shown = score_exposure.shown(store, found, show_scores, show_share) if show_scores else None
-        task, all_pushed, where = (
-            bar.add_task("tasks", total=None),
-            [],
-            servers.of(store, url, token),
+            if people and not seats.people(store, chosen):
+                seats.asked(store, chosen, people)
+            gold_accounts.hide_gold(store, chosen, given or Scheme.load(), gold)
+        shown = (
+            score_exposure.shown(store, chosen, show_scores, show_share) if show_scores else None
         )
-        for place in where:
-            with Client(place.url, place.token) as client:
-                all_pushed.append(
-                    push_batch(
-                        store,
-                        client,
-                        found,
-                        asked,
-                        annotators=names,
-                        only=servers.only(store, place),
-                        status=show_status,
-                        shown=shown,
-                        restore_page=restore_page,
-                        advance=lambda n: bar.advance(task, n),
-                    )
-                )
-    ids = [i for p in all_pushed for i in p.project_ids]
-    created, existing = (
-        sum(p.tasks_created for p in all_pushed),
-        sum(p.tasks_existing for p in all_pushed),
-    )
-    removed = sum(p.tasks_removed for p in all_pushed)
-    for note in (note for p in all_pushed for note in p.notes):
+        task = bar.add_task("tasks", total=None)
+        where = servers.of(store, url, token)
+        pushed = servers.push_all(
+            store,
+            where,
+            chosen,
+            given,
+            annotators=people,
+            status=show_status,
+            shown=shown,
+            restore_page=restore_page,
+            advance=lambda n: bar.advance(task, n),
+        )
+    for note in pushed.notes:
         say(note)
+    removed = pushed.tasks_removed
     if json_:
         emit(
             {
-                "project_ids": ids,
-                "tasks_created": created,
-                "tasks_existing": existing,
+                "project_ids": pushed.project_ids,
+                "tasks_created": pushed.tasks_created,
+                "tasks_existing": pushed.tasks_existing,
                 **({"tasks_removed": removed} if removed else {}),
             }
         )
         return
-    at = ", ".join(p.url for p in where)
+    projects = ", ".join(map(str, pushed.project_ids))
     gone = f" {removed:,} tasks that nobody is asked for any more were removed." if removed else ""
     say(
-        f"Batch {found.batch_id}: projects {', '.join(map(str, ids))} at {at}; {created:,} tasks"
-        f" made, {existing:,} were there.{gone}"
+        f"Batch {chosen.batch_id}: projects {projects} at {', '.join(p.url for p in where)};"
+        f" {pushed.tasks_created:,} tasks made, {pushed.tasks_existing:,} were there.{gone}"
     )
     say(
         "Next: people answer there (Label all tasks); then botbench annotate sync"
-        f" {found.batch_id[:8]}"
+        f" {chosen.batch_id[:8]}"
     )
 
 
@@ -224,11 +173,10 @@ def sync(
     from curation.store.store import Store
 
     with Store(create=False) as store:
-        found = batches.find(store, batch) if batch else None
+        chosen = batches.find(store, batch) if batch else None
         given = Scheme.load(scheme) if scheme else None
-        synced, _ = servers.sync_all(
-            store, servers.of(store, url, token), found, given, whole=whole
-        )
+        where = servers.of(store, url, token)
+        synced, _ = servers.sync_all(store, where, chosen, given, whole=whole)
     _report(synced, json_)
 
 
@@ -260,10 +208,9 @@ def import_(
     from curation.store.store import Store
 
     with Store(create=False) as store:
-        found = batches.find(store, batch) if batch else None
-        synced = sync_run.sync_file(
-            store, file, dataset, found, Scheme.load(scheme) if scheme else None
-        )
+        chosen = batches.find(store, batch) if batch else None
+        given = Scheme.load(scheme) if scheme else None
+        synced = sync_run.sync_file(store, file, dataset, chosen, given)
     _report(synced, json_)
 
 
@@ -295,21 +242,24 @@ def status(
     from curation.store.store import Store
 
     with Store(create=False) as store:
-        one = batches.find(store, batch) if batch else None
+        chosen = batches.find(store, batch) if batch else None
         given = Scheme.load(scheme) if scheme else None
-        synced, projects = servers.sync_all(store, servers.of(store, url, token), one, given)
-        found = {**work.status(store, projects, given or Scheme.load()), "found": synced.notes}
+        synced, projects = servers.sync_all(store, servers.of(store, url, token), chosen, given)
+        progress_now = {
+            **work.status(store, projects, given or Scheme.load()),
+            "found": synced.notes,
+        }
         if html:
-            html.write_text(page(found, work.names(store, found)), encoding="utf-8")
+            html.write_text(page(progress_now, work.names(store, progress_now)), encoding="utf-8")
     if json_:
-        emit(found)
+        emit(progress_now)
         return
     table(
         "Projects",
         ("project", "batch", "part", "assigned", "done"),
         [
             (str(p["id"]), p["batch"][:8], p["part"], p["assigned"], p["done"])
-            for p in found["projects"]
+            for p in progress_now["projects"]
         ],
     )
     columns = (
@@ -321,14 +271,14 @@ def status(
         "gold_right",
         "gold_seen",
     )
-    everybody = {**found["annotators"], "all": found["all"]}
+    everybody = {**progress_now["annotators"], "all": progress_now["all"]}
     people = [(name, *(person[c] for c in columns)) for name, person in everybody.items()]
     table(
         "People",
         ("who", "assigned", "done", "skipped", "rejected", "median seconds", "gold right", "of"),
         people,
     )
-    for line in work.sentences(found):
+    for line in work.sentences(progress_now):
         say(line)
     say(
         f"The page: {html}"
@@ -353,21 +303,21 @@ def instructions(scheme: SchemeFile = None) -> None:
     print(as_markdown(Scheme.load(scheme)), end="")
 
 
-def _report(synced: Any, json_: bool) -> None:
-    found = {
+def _report(synced: Synced, json_: bool) -> None:
+    counts = {
         "claims_added": synced.claims_added,
         "claims_retracted": synced.claims_retracted,
         "rejected": synced.rejected,
     }
     if json_:
-        for note in synced.notes:  # on stderr; the document keeps to what scripts read
+        for note in synced.notes:  # on stderr: scripts read the document on stdout
             say(note)
-        emit(found)
+        emit(counts)
         return
-    made = "nothing new" if synced.version is None else f"version {synced.version}"
+    outcome = "nothing new" if synced.version is None else f"version {synced.version}"
     say(
         f"{synced.claims_added:,} claims added, {synced.claims_retracted:,} retracted, "
-        f"{len(synced.rejected):,} annotations rejected: {made}."
+        f"{len(synced.rejected):,} annotations rejected: {outcome}."
     )
     for note in synced.notes:
         say(note)

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from botbench.commands.annotate.annotate import Json, SchemeFile, Token, Url, annotate
+from botbench.commands.annotate.annotate import annotate
+from botbench.commands.annotate.options import Batch, Json, SchemeFile, Token, Url
 from botbench.core.console import emit, say, table
 
 
@@ -75,12 +76,7 @@ def invite(
     )
 )
 def people(
-    batch: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[BATCH]", help="A batch id, or how it begins; the newest without one."
-        ),
-    ] = None,
+    batch: Batch = None,
     *,
     join: Annotated[
         list[str] | None, typer.Option(help="Somebody gets an even share of what is unanswered.")
@@ -105,13 +101,11 @@ def people(
     """
     from curation.annotation.assignment import batches, seats
     from curation.annotation.label_studio import servers
-    from curation.annotation.label_studio.client import Client
-    from curation.annotation.label_studio.push import push
     from curation.annotation.scheme.scheme import Scheme
     from curation.store.store import Store
 
     with Store(create=False) as store:
-        found = batches.find(store, batch)
+        chosen = batches.find(store, batch)
         moves = (
             [("joined", n) for n in join or []]
             + [("left", n) for n in leave or []]
@@ -120,27 +114,22 @@ def people(
         moved = {}
         if moves:
             where = servers.of(store, url, token)
-            servers.sync_all(store, where, found)
+            servers.sync_all(store, where, chosen)
             for why, name in moves:
                 moved[name] = (
-                    seats.join(store, found, name)
+                    seats.join(store, chosen, name)
                     if why == "joined"
-                    else seats.leave(store, found, name, why)
+                    else seats.leave(store, chosen, name, why)
                 )
-            for place in where:
-                with Client(place.url, place.token) as client:
-                    push(
-                        store,
-                        client,
-                        found,
-                        Scheme.load(scheme) if scheme else None,
-                        only=servers.only(store, place),
-                    )
-        rows = seats.summary(store, found)
+            given = Scheme.load(scheme) if scheme else None
+            servers.push_all(store, where, chosen, given)
+        rows = seats.summary(store, chosen)
     if json_:
-        emit({"batch_id": found.batch_id, "moved": moved, "people": rows})
+        emit({"batch_id": chosen.batch_id, "moved": moved, "people": rows})
         return
-    table(f"Batch {found.batch_id}", ("who", "accounts"), [(r["person"], r["seats"]) for r in rows])
+    table(
+        f"Batch {chosen.batch_id}", ("who", "accounts"), [(r["person"], r["seats"]) for r in rows]
+    )
     for name, n in moved.items():
         say(f"{name}: {n} unanswered accounts moved.")
 

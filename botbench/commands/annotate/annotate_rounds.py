@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from botbench.commands.annotate.annotate import Json, SchemeFile, SomeBatch, Token, Url, annotate
+from botbench.commands.annotate.annotate import annotate
+from botbench.commands.annotate.options import Batch, Json, SchemeFile, SomeBatch, Token, Url, names
 from botbench.core.console import emit, say, table
 
-Batch = Annotated[
-    str | None,
-    typer.Argument(metavar="[BATCH]", help="A batch id, or how it begins; the newest without one."),
-]
+if TYPE_CHECKING:
+    from curation.annotation.assignment import batches
+    from curation.annotation.label_studio.push import Pushed
 
 
 @annotate.command(epilog="Examples: `botbench annotate train b3f1 --annotators ana,ben --n 10`")
@@ -31,19 +31,17 @@ def train(
     Feedback comes after it.
     """
     from curation.annotation.assignment import batches, gold
+    from curation.annotation.label_studio import servers
     from curation.annotation.scheme.scheme import Scheme
     from curation.store.store import Store
 
-    names = [a for a in (a.strip() for a in annotators.split(",")) if a]
+    chosen = Scheme.load(scheme)
     with Store(create=False) as store:
-        made = gold.train(store, batches.find(store, batch), Scheme.load(scheme), names, n)
-        pushed = _push(store, made, Scheme.load(scheme), url, token)
-    _pushed(
-        made,
-        pushed,
-        json_,
-        f"botbench annotate sync, then botbench annotate feedback {made.batch_id[:8]}",
-    )
+        of = batches.find(store, batch)
+        training = gold.train(store, of, chosen, names(annotators), n)
+        pushed = servers.push_all(store, servers.of(store, url, token), training, chosen)
+    then = f"botbench annotate sync, then botbench annotate feedback {training.batch_id[:8]}"
+    _report(training, pushed, json_, then)
 
 
 @annotate.command(
@@ -63,8 +61,8 @@ def feedback(
     ] = None,
     json_: Json = False,
 ) -> None:
-    """Say, account by account, what people answered in a training round and what the adjudicator
-    said, and why.
+    """Show, for each account of a training round, a person's answer beside the adjudicator's and
+    its reasons.
     """
     from curation.annotation.assignment import batches, gold
     from curation.annotation.monitoring.feedback_page import page
@@ -72,8 +70,8 @@ def feedback(
     from curation.store.store import Store
 
     with Store(create=False) as store:
-        found = gold.feedback(store, batches.find(store, batch), Scheme.load(scheme))
-    shown = {who: rows for who, rows in found.items() if not person or who == person}
+        answers = gold.feedback(store, batches.find(store, batch), Scheme.load(scheme))
+    shown = {who: rows for who, rows in answers.items() if not person or who == person}
     if html:
         html.write_text(page(shown, Scheme.load(scheme)), encoding="utf-8")
     if json_:
@@ -121,10 +119,11 @@ def adjudicate(
 
     with Store(create=False) as store:
         of, chosen = batches.find(store, batch), Scheme.load(scheme)
-        servers.sync_all(store, servers.of(store, url, token), of)
-        made = adjudication.begin(store, of, chosen, to)
-        pushed = _push(store, made, chosen, url, token)
-    _pushed(made, pushed, json_, f"{to} answers there; then botbench annotate sync")
+        where = servers.of(store, url, token)
+        servers.sync_all(store, where, of)
+        disputed = adjudication.begin(store, of, chosen, to)
+        pushed = servers.push_all(store, where, disputed, chosen)
+    _report(disputed, pushed, json_, f"{to} answers there; then botbench annotate sync")
 
 
 @annotate.command(epilog="Examples: `botbench annotate archive b3f1`")
@@ -133,7 +132,7 @@ def archive(
 ) -> None:
     """Close a batch: a last sync, then its projects are marked as archived.
 
-    What is answered after that is still taken, and said.
+    Later answers still count; each sync says how many there are.
     """
     from curation.annotation.assignment import batches
     from curation.annotation.label_studio import servers
@@ -141,14 +140,14 @@ def archive(
     from curation.store.store import Store
 
     with Store(create=False) as store:
-        found, where = batches.find(store, batch), servers.of(store, url, token)
-        synced, _ = servers.sync_all(store, where, found)
+        chosen, where = batches.find(store, batch), servers.of(store, url, token)
+        synced, _ = servers.sync_all(store, where, chosen)
         closed = []
         for place in where:
             with Client(place.url, place.token) as client:
-                for project in [
-                    p for p in client.projects() if p["botbench"]["batch"] == found.batch_id
-                ]:
+                for project in client.projects():
+                    if project["botbench"]["batch"] != chosen.batch_id:
+                        continue
                     client.rename_project(
                         project["id"],
                         f"[closed] {project['title'].removeprefix('[closed] ')}",
@@ -157,39 +156,34 @@ def archive(
                     closed.append(project["id"])
     if json_:
         emit(
-            {"batch_id": found.batch_id, "project_ids": closed, "claims_added": synced.claims_added}
+            {
+                "batch_id": chosen.batch_id,
+                "project_ids": closed,
+                "claims_added": synced.claims_added,
+            }
         )
         return
     say(
-        f"Batch {found.batch_id}: {len(closed)} projects closed, {synced.claims_added} claims added"
-        " by the last sync."
+        f"Batch {chosen.batch_id}: {len(closed)} projects closed, {synced.claims_added} claims"
+        " added by the last sync."
     )
 
 
-def _push(store: Any, batch: Any, scheme: Any, url: str | None, token: str) -> dict[str, Any]:
-    from curation.annotation.label_studio import servers
-    from curation.annotation.label_studio.client import Client
-    from curation.annotation.label_studio.push import push
-
-    done = []
-    for place in servers.of(store, url, token):
-        with Client(place.url, place.token) as client:
-            done.append(push(store, client, batch, scheme, only=servers.only(store, place)))
-    return {
-        "batch_id": batch.batch_id,
-        "project_ids": [i for p in done for i in p.project_ids],
-        "tasks_created": sum(p.tasks_created for p in done),
-        "tasks_existing": sum(p.tasks_existing for p in done),
-    }
-
-
-def _pushed(batch: Any, pushed: dict[str, Any], json_: bool, then: str) -> None:
+def _report(batch: batches.Batch, pushed: Pushed, json_: bool, then: str) -> None:
+    created, existing = pushed.tasks_created, pushed.tasks_existing
     if json_:
-        emit(pushed)
+        emit(
+            {
+                "batch_id": batch.batch_id,
+                "project_ids": pushed.project_ids,
+                "tasks_created": created,
+                "tasks_existing": existing,
+            }
+        )
         return
     say(
-        f"Batch {batch.batch_id}: projects {', '.join(map(str, pushed['project_ids']))};"
-        f" {pushed['tasks_created']:,} tasks made, {pushed['tasks_existing']:,} were there."
+        f"Batch {batch.batch_id}: projects {', '.join(map(str, pushed.project_ids))};"
+        f" {created:,} tasks made, {existing:,} were there."
     )
     say(f"Next: {then}")
 

@@ -1,4 +1,4 @@
-"""`botbench annotate serve`: one command and there is something to annotate."""
+"""`botbench annotate serve`: start a server with a batch to annotate."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from botbench.commands.annotate.annotate import Json, annotate
+from botbench.commands.annotate.annotate import annotate
+from botbench.commands.annotate.options import Json, names
 from botbench.core.console import emit, progress, say
 
 if TYPE_CHECKING:
     from curation.annotation.label_studio.server import Login, Server
     from curation.store.store import Store
 
-TRIAL, TRIED = "simulated-a", 30
+TRIAL_DATASET, TRIAL_SIZE = "simulated-a", 30
 
 
 @annotate.command(
@@ -60,18 +61,18 @@ def serve(
     from curation.store.store import Store
 
     servers.program()
-    names = list(dict.fromkeys(n for n in (a.strip() for a in for_.split(",")) if n))
+    people = list(dict.fromkeys(names(for_)))
     with ExitStack() as running:
         with Store() as store:
-            found = _batch(store, batch)
-            told = []
-            for who in [[n] for n in names] if isolate else [names]:
+            chosen = _batch(store, batch)
+            logins = []
+            for who in [[n] for n in people] if isolate else [people]:
                 started, place = _start(store, who[0] if isolate else "", port, json_)
                 running.callback(started.stop)
                 port = None if port is None else port + 1
-                logins = _people(store, started, place, who)
-                pushed = _push(store, place, found, names)
-                told += [
+                by_name = _people(store, started, place, who)
+                pushed = _push(store, place, chosen, people)
+                logins += [
                     {
                         "name": n,
                         "url": place.url,
@@ -79,20 +80,20 @@ def serve(
                         "password": login.password,
                         "project_ids": pushed.project_ids,
                     }
-                    for n, login in logins.items()
+                    for n, login in by_name.items()
                 ]
         if json_:
             emit(
                 {
-                    "batch_id": found.batch_id,
-                    "dataset": found.dataset,
-                    "simulated": found.dataset.startswith("simulated"),
-                    "people": told,
+                    "batch_id": chosen.batch_id,
+                    "dataset": chosen.dataset,
+                    "simulated": chosen.dataset.startswith("simulated"),
+                    "people": logins,
                 }
             )
             sys.stdout.flush()
         else:
-            _say(found.dataset, told)
+            _say(chosen.dataset, logins)
         if not stop:
             _until_stopped()
     say(
@@ -116,19 +117,18 @@ def _batch(store: Store, reference: str | None) -> Any:
     from curation.sampling.draw import sample
 
     say(
-        f"There is no batch in this store: {TRIED} simulated accounts ({TRIAL}) to try, and the"
-        " answers of a simulated annotator for status to compare yours with."
+        f"There is no batch in this store: {TRIAL_SIZE} simulated accounts ({TRIAL_DATASET}) to try,"
+        " and the answers of a simulated annotator for status to compare yours with."
     )
-    pull(store, cards.load(TRIAL))
-    found = batches.find(store, sample(store, TRIAL, parse("uniform", TRIED)).batch_id)
-    _colleague(store, found)
-    return found
+    pull(store, cards.load(TRIAL_DATASET))
+    batch_id = sample(store, TRIAL_DATASET, parse("uniform", TRIAL_SIZE)).batch_id
+    drawn = batches.find(store, batch_id)
+    _simulate_colleague(store, drawn)
+    return drawn
 
 
-def _colleague(store: Store, batch: Any) -> None:
-    """A simulated annotator's answers to the batch: whoever tries it alone sees what agreement
-    looks like.
-    """
+def _simulate_colleague(store: Store, batch: Any) -> None:
+    """Add a simulated annotator's answers: with them, one person sees how agreement looks."""
     from curation.annotation.assignment.simulate import simulate_export
     from curation.annotation.label_studio import sync_run
 
@@ -180,27 +180,22 @@ def _people(store: Store, server: Server, place: Any, names: list[str]) -> dict[
     return {name: server.login(roster.people[name].email, invitation) for name in names}
 
 
-def _push(store: Store, place: Any, batch: Any, names: list[str]) -> Any:
+def _push(store: Store, place: Any, batch: Any, people: list[str]) -> Any:
     from curation.annotation.assignment import seats
     from curation.annotation.label_studio import servers
-    from curation.annotation.label_studio.client import Client
-    from curation.annotation.label_studio.push import push
 
-    given = bool(seats.people(store, batch)) or len(names) < batch.copies
-    with Client(place.url, place.token) as client:
-        return push(
-            store, client, batch, annotators=[] if given else names, only=servers.only(store, place)
-        )
+    given = bool(seats.people(store, batch)) or len(people) < batch.copies
+    return servers.push_all(store, [place], batch, annotators=[] if given else people)
 
 
-def _say(dataset: str, told: list[dict[str, Any]]) -> None:
+def _say(dataset: str, logins: list[dict[str, Any]]) -> None:
     what = (
         f"the simulated data set {dataset} (nobody in it exists)"
         if dataset.startswith("simulated")
         else dataset
     )
     say(f"Ready: a batch of {what}.")
-    for person in told:
+    for person in logins:
         say(
             f"  {person['name']}: {person['url']}  user {person['user']}  password"
             f" {person['password']}"

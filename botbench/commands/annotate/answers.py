@@ -7,19 +7,15 @@ from typing import Annotated
 
 import typer
 
+from botbench.commands.annotate.options import Batch, Json
 from botbench.core.console import emit, say
 
 
 def answers(
-    batch: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[BATCH]", help="A batch id, or how it begins; the newest without one."
-        ),
-    ] = None,
+    batch: Batch = None,
     *,
     csv: Annotated[Path, typer.Option("--csv", metavar="FILE", help="The CSV file to write.")],
-    json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    json_: Json = False,
 ) -> None:
     """Write the answers of a batch that nobody has taken back as CSV, one row each, by pseudonyms.
 
@@ -31,14 +27,14 @@ def answers(
     from curation.store.store import Store
 
     with Store(create=False) as store:
-        found = batches.find(store, batch)
-        count = write_csv(csv, COLUMNS, standing(store, found))
+        chosen = batches.find(store, batch)
+        count = write_csv(csv, COLUMNS, standing(store, chosen))
     if json_:
-        emit({"batch_id": found.batch_id, "rows": count, "file": str(csv)})
+        emit({"batch_id": chosen.batch_id, "rows": count, "file": str(csv)})
         return
     say(
-        f"{count:,} answers of batch {found.batch_id} in {csv}. Next: botbench consensus"
-        f" {found.dataset}"
+        f"{count:,} answers of batch {chosen.batch_id} in {csv}. Next: botbench consensus"
+        f" {chosen.dataset}"
     )
 
 

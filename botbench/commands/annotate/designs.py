@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from botbench.commands.annotate.options import Json
 from botbench.core.console import emit, say, table
 
 
@@ -17,7 +18,7 @@ def designs(
     ] = False,
     repeats: Annotated[int, typer.Option(min=2, help="Repeats of the simulation.")] = 20,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, other simulated accounts.")] = 0,
-    json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    json_: Json = False,
 ) -> None:
     """List the sampling designs; with --simulate say how many labels each needs and that estimates
     from it are unbiased.
@@ -29,7 +30,7 @@ def designs(
     from curation.sampling.designs import DESIGNS
 
     if not simulate:
-        found = [
+        listed = [
             {
                 "design": name,
                 "example": kind.example,
@@ -39,12 +40,12 @@ def designs(
             for name, kind in DESIGNS.all().items()
         ]
         if json_:
-            emit({"designs": found})
+            emit({"designs": listed})
             return
         table(
             "Designs",
             ("design", "example", "what it does"),
-            [(d["design"], d["example"], d["says"]) for d in found],
+            [(d["design"], d["example"], d["says"]) for d in listed],
         )
         say("Next: botbench sample DATASET --design ...")
         return

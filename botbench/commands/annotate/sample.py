@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from botbench.commands.annotate.options import Json
 from botbench.core.console import emit, say, table
 
 
@@ -18,8 +19,8 @@ def sample(
         typer.Option(
             help=(
                 "How: uniform(n=100), stratified(by=COLUMN, n=100[,"
-                " allocation=proportional|equal]), suspicion, uncertainty, "
-                "disagreement, posts, rare-kinds; botbench designs tells them."
+                " allocation=proportional|equal]), suspicion, uncertainty,"
+                " disagreement, posts, rare-kinds; see botbench designs."
             )
         ),
     ] = "uniform",
@@ -40,9 +41,8 @@ def sample(
             "--scores",
             metavar="FILE",
             help=(
-                "What a detector said: CSV or Parquet with account_id, p_bot[, threshold]; once"
-                " for "
-                "each detector."
+                "A detector's scores: CSV or Parquet with account_id, p_bot[, threshold]; once for"
+                " each detector."
             ),
         ),
     ] = None,
@@ -50,7 +50,7 @@ def sample(
         str | None,
         typer.Option("--at", help="Draw from the accounts at this version, tag or date."),
     ] = None,
-    json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    json_: Json = False,
 ) -> None:
     """Draw accounts by a design and a seed and record each one's inclusion probability.
 

@@ -11,6 +11,7 @@ from curation.annotation.assignment.batches import Batch
 from curation.annotation.assignment.roster import SHARED, Place, Roster
 from curation.annotation.label_studio import fetch, report, sync_run
 from curation.annotation.label_studio.client import Client, server_name
+from curation.annotation.label_studio.push import Pushed, push
 from curation.annotation.scheme.scheme import Scheme
 
 if TYPE_CHECKING:
@@ -68,6 +69,30 @@ def sync_all(
     if errors and not projects:
         raise errors[0]
     return total, projects
+
+
+def push_all(
+    store: Store,
+    places: list[Place],
+    batch: Batch,
+    scheme: Scheme | None = None,
+    **options: Any,
+) -> Pushed:
+    """Push to every server the parts that belong there; `options` are those of `push`. Returns the
+    sum of what was done.
+    """
+    total = Pushed([], 0, 0)
+    for place in places:
+        with Client(place.url, place.token) as client:
+            one = push(store, client, batch, scheme, only=only(store, place), **options)
+        total = Pushed(
+            total.project_ids + one.project_ids,
+            total.tasks_created + one.tasks_created,
+            total.tasks_existing + one.tasks_existing,
+            total.tasks_removed + one.tasks_removed,
+            total.notes + one.notes,
+        )
+    return total
 
 
 def remember(store: Store, place: Place) -> None:
