@@ -117,8 +117,8 @@ def _batch(store: Store, reference: str | None) -> Any:
     from curation.sampling.draw import sample
 
     say(
-        f"There is no batch in this store: {TRIAL_SIZE} simulated accounts ({TRIAL_DATASET}) to try,"
-        " and the answers of a simulated annotator for status to compare yours with."
+        f"There is no batch in this store: {TRIAL_SIZE} simulated accounts ({TRIAL_DATASET}) to"
+        " try, and the answers of a simulated annotator for status to compare yours with."
     )
     pull(store, cards.load(TRIAL_DATASET))
     batch_id = sample(store, TRIAL_DATASET, parse("uniform", TRIAL_SIZE)).batch_id

@@ -1,5 +1,5 @@
-"""Label Studio's tasks of erased accounts, through its API where a server is given; else what is to
-be done there.
+"""Label Studio's tasks of erased accounts: deleted through its API if a server is given, else
+listed for the operator.
 """
 
 from __future__ import annotations
@@ -16,28 +16,29 @@ def remove(client: Client, target: Target) -> int:
     """Delete the tasks (with their annotations) of the accounts in every project of their batches;
     returns how many.
     """
-    count = 0
-    for project in client.projects():
-        if project["botbench"]["batch"] in target.batches:
-            for task, key in client.task_keys(project["id"]):
-                if key in target.keys:
-                    client.delete_task(task)
-                    count += 1
-    return count
+    tasks = _tasks(client, target)
+    for task in tasks:
+        client.delete_task(task)
+    return len(tasks)
 
 
 def left(client: Client, target: Target) -> int:
-    """Tasks of the accounts that still stand on the server."""
-    return sum(
-        key in target.keys
+    """How many tasks of the accounts still stand on the server."""
+    return len(_tasks(client, target))
+
+
+def _tasks(client: Client, target: Target) -> list[int]:
+    return [
+        task
         for project in client.projects()
         if project["botbench"]["batch"] in target.batches
-        for _, key in client.task_keys(project["id"])
-    )
+        for task, key in client.task_keys(project["id"])
+        if key in target.keys
+    ]
 
 
 def to_do(target: Target) -> list[str]:
-    """What the operator has to do where no server was given."""
+    """What the operator has to do if no server was given."""
     if not target.batches:
         return []
     return [
