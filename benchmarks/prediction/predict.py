@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -25,6 +24,7 @@ from benchmarks.prediction.explain import Cause
 from benchmarks.prediction.models import Trained, write_ledger
 from benchmarks.protocols import NotApplicable, Pool
 from botbench.core.errors import UserError
+from botbench.core.files import draft_of
 
 
 @dataclass(frozen=True)
@@ -219,11 +219,8 @@ def write(predicted: Predicted, out: Path) -> None:
         "detector_version": trained.spec.version,
         "trained_on": list(trained.releases),
     }
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=out.parent, suffix=".parquet", delete=False) as scratch:
+    with draft_of(out) as draft:
         pq.write_table(
-            table.replace_schema_metadata({b"botbench": json.dumps(metadata).encode()}),
-            scratch.name,
+            table.replace_schema_metadata({b"botbench": json.dumps(metadata).encode()}), draft
         )
-    write_ledger(trained, out.with_suffix(".trained_on.parquet"))
-    Path(scratch.name).replace(out)
+        write_ledger(trained, out.with_suffix(".trained_on.parquet"))

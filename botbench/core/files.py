@@ -1,15 +1,54 @@
-"""Documents that are written whole or not at all."""
+"""Files that are written whole or not at all: a reader never sees half of one."""
 
 from __future__ import annotations
 
 import json
 import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+UNFINISHED = ".unfinished"
+"""How the name of a draft ends; backups leave drafts out, doctor and erasure find them by it."""
 
 
-def write_json(path: Path, document: dict[str, Any]) -> None:
-    """Write a document beside its place and move it there, so that no reader ever sees half of it."""
-    whole = path.with_name(f".{path.name}.{os.getpid()}")
-    whole.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    whole.replace(path)
+@contextmanager
+def draft_of(path: Path, mode: int = 0o666) -> Iterator[Path]:
+    """A hidden draft beside `path` to write to; it becomes `path` when the block ends.
+
+    Missing folders are made. A block that fails leaves `path` as it was, and no draft. The draft is
+    the caller's alone, so several processes may write the same file at once.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}{UNFINISHED}")
+    try:
+        draft.touch(mode=mode)
+        yield draft
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def write_text(path: Path, text: str, mode: int = 0o666) -> None:
+    """Write a text in UTF-8, lines ending as they do in `text`."""
+    with draft_of(path, mode) as draft:
+        draft.write_bytes(text.encode("utf-8"))
+
+
+def write_json(path: Path, document: dict[str, Any], mode: int = 0o666) -> None:
+    """Write a document as JSON for people to read, with a line break at its end."""
+    write_text(path, json.dumps(document, indent=1, ensure_ascii=False) + "\n", mode)
+
+
+def write_parquet(path: Path, table: pa.Table) -> None:
+    """Write a table as Parquet."""
+    import pyarrow.parquet as pq
+
+    with draft_of(path) as draft:
+        pq.write_table(table, draft)

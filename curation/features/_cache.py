@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from botbench.core import code_versions
+from botbench.core.files import write_parquet
 from botbench.core.sql import literal
 from curation.features._compute import MEMORY, compute
 from curation.features._registry import FEATURES, chosen
@@ -73,7 +74,6 @@ def code_version() -> str:
 
 def _write(release: Frozen, path: Path) -> None:
     import duckdb
-    import pyarrow.parquet as pq
 
     path.parent.mkdir(parents=True, exist_ok=True)
     with (
@@ -93,9 +93,7 @@ def _write(release: Frozen, path: Path) -> None:
             _all_of(release.path / "accounts.parquet"),
             _all_of(release.path / "posts.parquet"),
         )
-        whole = Path(scratch) / path.name
-        pq.write_table(table, whole)
-        whole.replace(path)
+        write_parquet(path, table)
 
 
 def _all_of(file: Path) -> str:

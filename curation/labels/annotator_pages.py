@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from botbench.core.files import write_text
 from botbench.html.environment import DOCUMENT
 from botbench.html.environment import page as render
 from botbench.text.numbers import percent
@@ -32,7 +33,7 @@ def write(folder: Path, document: Mapping[str, Any]) -> dict[str, Any]:
     }
     lead = folder / f"quality-{scope}-lead.html"
     group = _group(document)
-    _put(
+    write_text(
         lead,
         _page(
             document,
@@ -43,7 +44,7 @@ def write(folder: Path, document: Mapping[str, Any]) -> dict[str, Any]:
         ),
     )
     for row in document["annotators"]:
-        _put(files[row["annotator"]], _page(document, [row], row, {}, group))
+        write_text(files[row["annotator"]], _page(document, [row], row, {}, group))
     return {"lead": lead, "annotators": files}
 
 
@@ -91,9 +92,3 @@ def _page(
         group=group,
         enough=ENOUGH,
     )
-
-
-def _put(path: Path, text: str) -> None:
-    unfinished = path.with_suffix(".unfinished")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)

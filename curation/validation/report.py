@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from botbench.core.files import write_text
 from botbench.html.environment import DOCUMENT
 from botbench.html.environment import page as render
 from curation.validation.outcome import Finding, SuiteResult, Validation
@@ -46,10 +47,8 @@ def path(home: Path, validation: Validation) -> Path:
 def write(home: Path, validation: Validation) -> Path:
     """Write the report into the home folder; returns its path."""
     target = path(home, validation)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_suffix(".unfinished")
-    unfinished.write_text(page(validation), encoding="utf-8")
-    return unfinished.replace(target)
+    write_text(target, page(validation))
+    return target
 
 
 def page(validation: Validation) -> str:

@@ -24,6 +24,7 @@ from benchmarks.metrics import Array, Metric, ScoredAccounts, ScoredRepeats
 from benchmarks.metrics.intervals import interval
 from benchmarks.protocols import Kind
 from botbench.core import code_versions
+from botbench.core.files import draft_of
 from botbench.stats import proportions, resampling
 
 if TYPE_CHECKING:
@@ -319,11 +320,8 @@ def drawn_or_kept(
         [cells[i] for i in missing], metrics, accounts, plan.resamples, [plan.seed, stream]
     )
     for i, drawn in zip(missing, fresh, strict=True):
-        plan.kept.mkdir(parents=True, exist_ok=True)
-        part = paths[i].with_suffix(f".{os.getpid()}.part")
-        with part.open("wb") as file:
+        with draft_of(paths[i]) as draft, draft.open("wb") as file:
             np.save(file, np.stack([drawn[m.name] for m in metrics]))
-        part.replace(paths[i])
     return [dict(zip((m.name for m in metrics), np.load(path), strict=True)) for path in paths]
 
 

@@ -21,6 +21,7 @@ from benchmarks.leaderboard.render.summary_text import (
     title,
 )
 from benchmarks.leaderboard.render.text import markdown, milliseconds, num, seconds, span
+from botbench.core.files import write_text
 from botbench.text.escaping import to_cell
 
 COLUMNS = (
@@ -159,7 +160,5 @@ def write(board: Mapping[str, Any], folder: Path) -> dict[str, Path]:
     }
     paths = {ending: folder / f"leaderboard.{ending}" for ending in texts}
     for ending, text in texts.items():
-        part = folder / f".leaderboard.{ending}.part"
-        part.write_text(text, encoding="utf-8", newline="\n")
-        part.replace(paths[ending])
+        write_text(paths[ending], text)
     return paths

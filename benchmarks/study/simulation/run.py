@@ -15,6 +15,7 @@ from pathlib import Path
 from benchmarks.study.simulation import coverage, quantifiers
 from benchmarks.study.simulation.coverage import DETECTORS, SHARES, Outcomes, Row
 from benchmarks.study.simulation.worlds import Setting
+from botbench.core.files import write_text
 
 Task = tuple[Setting, int, int, int, Path | None]
 
@@ -68,8 +69,5 @@ def _one(task: Task) -> Outcomes:
         return kept
     outcomes = coverage.block(setting, seed, number, campaigns)
     if file:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_suffix(".part")
-        part.write_text(json.dumps(outcomes), encoding="utf-8")
-        part.replace(file)
+        write_text(file, json.dumps(outcomes))
     return outcomes

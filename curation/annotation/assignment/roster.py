@@ -9,13 +9,12 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
-import os
-import secrets
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from botbench.core.errors import UserError, unknown
+from botbench.core.files import write_json
 from curation.annotation.assignment.pseudonyms import People
 
 SHARED = ""
@@ -82,19 +81,11 @@ class Roster:
             fcntl.flock(lock, fcntl.LOCK_EX)
             roster = cls.load(home)
             yield roster
-            draft = folder / f"roster.{os.getpid()}.{secrets.token_hex(4)}"
-            draft.touch(mode=0o600)
-            draft.write_text(
-                json.dumps(
-                    {
-                        "people": [asdict(p) for p in roster.people.values()],
-                        "places": [asdict(p) for p in roster.places.values()],
-                    },
-                    indent=1,
-                ),
-                encoding="utf-8",
-            )
-            draft.replace(folder / "roster.json")
+            document = {
+                "people": [asdict(p) for p in roster.people.values()],
+                "places": [asdict(p) for p in roster.places.values()],
+            }
+            write_json(folder / "roster.json", document, mode=0o600)
 
     def pseudonym(self, name: str) -> str:
         """What the store calls a person."""

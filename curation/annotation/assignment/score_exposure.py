@@ -4,12 +4,11 @@ people.
 
 from __future__ import annotations
 
-import os
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botbench.core.errors import UserError
+from botbench.core.files import write_parquet
 from curation.annotation.assignment.batches import Batch
 from curation.sampling import score_files
 
@@ -69,8 +68,5 @@ def kept(store: Store, batch: Batch, given: pa.Table | None) -> pa.Table | None:
             " cards); the same account must look the same to everybody. Push without"
             " --show-scores, or draw another batch."
         )
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f"{file.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    pq.write_table(ordered, draft)
-    draft.replace(file)
+    write_parquet(file, ordered)
     return ordered

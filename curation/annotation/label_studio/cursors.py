@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+
+from botbench.core.files import write_text
 
 OVERLAP = timedelta(seconds=60)
 """A change can become visible after a later one. So this much time is read again, and the cursor
@@ -61,12 +61,7 @@ class Cursors:
     def put(self, mark: str, cursor: Cursor) -> None:
         """Write the cursor; call it only after the annotations were stored."""
         target = self._file(mark)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft = target.with_name(f"{target.name}.{os.getpid()}.{secrets.token_hex(4)}")
-        draft.write_text(
-            json.dumps({"newest": cursor.newest, "seen": cursor.seen}), encoding="utf-8"
-        )
-        draft.replace(target)
+        write_text(target, json.dumps({"newest": cursor.newest, "seen": cursor.seen}))
 
     def _file(self, mark: str) -> Path:
         return (

@@ -8,6 +8,7 @@ import json
 from functools import cache
 from pathlib import Path
 
+from botbench.core.files import write_text
 from curation.annotation.scheme.scheme import DEFAULT, Scheme
 
 FOLDER = "schemes"
@@ -24,12 +25,9 @@ class SchemeBook:
 
     def keep(self, scheme: Scheme) -> None:
         """Remember a scheme beside the store."""
-        self._folder.mkdir(parents=True, exist_ok=True)
         target = self._folder / f"{scheme.version}.json"
         if not target.exists():
-            draft = target.with_suffix(".new")
-            draft.write_text(scheme.to_json(), encoding="utf-8")
-            draft.replace(target)
+            write_text(target, scheme.to_json())
 
     def get(self, version: str) -> Scheme | None:
         """The scheme of this version, or None where it was never kept here."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from botbench.core.files import draft_of, write_text
 from botbench.core.sql import literal, literals
 from curation.maintenance.erasure.masks import Marks
 from curation.store.tombstones import MASK
@@ -251,10 +252,12 @@ def clean(store: Store, path: Path, marks: Marks, done: Sweep) -> bool:
             return False
         done.note("rows taken out")
     elif path.suffix == ".json" and (document := _json(path)) is not None:
-        _replace(path, json.dumps(_scrubbed(document, marks), indent=1, ensure_ascii=False) + "\n")
+        write_text(
+            path, json.dumps(_scrubbed(document, marks), indent=1, ensure_ascii=False) + "\n"
+        )
         done.note("masked")
     elif path.suffix in TEXTS:
-        _replace(path, marks.clean(path.read_bytes().decode("utf-8")))
+        write_text(path, marks.clean(path.read_bytes().decode("utf-8")))
         done.note("masked")
     else:
         return False
@@ -274,12 +277,6 @@ def _is_undecodable(store: Store, path: Path, marks: Marks) -> bool:
     except UnicodeDecodeError:
         return True
     return path.suffix == ".json" and _json(path) is None
-
-
-def _replace(path: Path, text: str) -> None:
-    draft = path.with_name(path.name + ".erasing")
-    draft.write_bytes(text.encode("utf-8"))
-    draft.replace(path)
 
 
 # -- tables
@@ -315,13 +312,14 @@ def _rows(store: Store, path: Path, marks: Marks) -> str | None:
 
 
 def _filter(store: Store, path: Path, marks: Marks) -> None:
-    draft = path.with_name(path.name + ".erasing")
-    store.connection.execute(
-        f"COPY (SELECT * EXCLUDE (file_row_number) FROM read_parquet({literal(path)},"
-        f" file_row_number = true) WHERE file_row_number NOT IN ({_rows(store, path, marks)}) ORDER"
-        f" BY file_row_number) TO {literal(draft)} (FORMAT parquet, COMPRESSION zstd)"
-    )
-    draft.replace(path)
+    with draft_of(path) as draft:
+        store.connection.execute(f"""
+            COPY (
+                SELECT * EXCLUDE (file_row_number)
+                FROM read_parquet({literal(path)}, file_row_number = true)
+                WHERE file_row_number NOT IN ({_rows(store, path, marks)})
+                ORDER BY file_row_number
+            ) TO {literal(draft)} (FORMAT parquet, COMPRESSION zstd)""")
 
 
 # -- documents

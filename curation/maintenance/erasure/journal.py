@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from botbench.core.files import write_json
+
 FOLDER = "erasing"
 
 
@@ -21,11 +23,7 @@ def path(home: Path, tombstone: str) -> Path:
 
 def write(file: Path, document: dict[str, Any]) -> None:
     """Keep the journal, whole or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_suffix(".new")
-    draft.touch(mode=0o600)
-    draft.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
-    draft.replace(file)
+    write_json(file, document, mode=0o600)
 
 
 def unfinished(home: Path) -> Iterator[tuple[Path, dict[str, Any]]]:

@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
 from typing import Any
 
+from botbench.core.files import UNFINISHED
 from curation.maintenance.erasure import files
 from curation.release import writer
 from curation.release.contents import TABLES_FROZEN
@@ -85,6 +86,7 @@ DRAFTS = (
     "bench/*/.*.json.*",
     "bench/cells/*/.*.json.*",
     *(f"{name}.erasing" for name in HOME),
+    *sorted({f"{PurePath(name).parent}/.*{UNFINISHED}" for name in HOME}),
 )
 """What killed commands leave in a store's folder, beside the unfinished releases and publications.
 """
