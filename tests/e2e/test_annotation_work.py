@@ -262,7 +262,8 @@ def test_calibration_batch_adjudication_and_sync(work):
         " BY 1"
     )
     assert [a for (a,) in roles.fetchall()] == disputed
-    assert adjudication.waiting(store, [batch.batch_id], scheme) == []
+    votes = adjudication.votes(store, [batch.batch_id], scheme)
+    assert adjudication.waiting(store, votes, scheme) == []
 
     # -- calibration: training on adjudicated accounts, with feedback; then a batch with gold in it
     training = gold.train(store, batch, scheme, ["ana", "ben"], 4)
@@ -278,7 +279,7 @@ def test_calibration_batch_adjudication_and_sync(work):
     assert [sum(r["alike"] for r in told[n]) for n in ("ana", "ben")] == [4, 4 - bots]
 
     last = draw(store, list(TRUTH)[20:], 1)
-    seats.asked(store, last, ["ana", "ben"])
+    seats.parts(store, last, ["ana", "ben"])
     assert gold.hide_gold(store, last, scheme, 0.4) == 6  # 5 * .4 / .6 for each of the two
     assert gold.hide_gold(store, last, scheme, 0.4) == 0
     assert push(store, client, last, scheme).tasks_created == 16
@@ -440,7 +441,9 @@ def test_the_rounds_as_commands(work, cli, tmp_path):
             [batch.batch_id],
         ).to_pylist()
     }
-    with_scores = set(score_exposure.shown(store, batch, scores, 0.5)["account_id"].to_pylist())
+    with_scores = set(
+        score_exposure.exposed_scores(store, batch, scores, 0.5)["account_id"].to_pylist()
+    )
     assert {a for a, shown in told.items() if shown} == with_scores and 0 < len(with_scores) < 20
     cards = {
         t["meta"]["scores_shown"]: t["data"]["card"]

@@ -19,7 +19,7 @@ from typing import ClassVar
 import pytest
 
 from curation.annotation.assignment import batches
-from curation.annotation.assignment.pseudonyms import People
+from curation.annotation.assignment.pseudonyms import Pseudonyms
 from curation.annotation.label_studio.client import Client
 from curation.annotation.label_studio.parse import Reader
 from curation.annotation.label_studio.push import push
@@ -497,7 +497,7 @@ def test_thirty_accounts_by_keyboard(visit, pushed, label_studio):
     tasks = exported(label_studio, project, MANY)
     with Store(pushed["home"]) as store:
         book = SchemeBook(store.home)
-    reader = Reader(book, People(pushed["home"]), {}, Scheme.load())
+    reader = Reader(book, Pseudonyms(pushed["home"]), {}, Scheme.load())
     found = sorted(reader.read(tasks).to_pylist(), key=lambda r: int(r["task"]))
     assert [(r["event"], r["reason"]) for r in found] == [("answered", None)] * MANY
     assert [(r["answer"], r["kinds"], r["reasons"], r["confidence"]) for r in found] == [

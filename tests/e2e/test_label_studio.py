@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from curation.annotation.assignment.pseudonyms import People
+from curation.annotation.assignment.pseudonyms import Pseudonyms
 from curation.store.schema import rows
 from curation.store.store import Store
 
@@ -240,7 +240,7 @@ def test_a_batch_from_push_to_claims(desk, label_studio):
     }
     made, wanted = {}, set()
     for who, (email, token, project) in enumerate(zip(PEOPLE, tokens, tasks, strict=True)):
-        name = People(desk.home).pseudonym(email)
+        name = Pseudonyms(desk.home).pseudonym(email)
         for number, (task, key) in enumerate(tasks[project][:ANSWERED]):
             answer = ("bot", "human", "hybrid")[(number + who) % 3]
             given = label_studio.call(
@@ -297,7 +297,7 @@ def test_a_batch_from_push_to_claims(desk, label_studio):
         (ACCOUNTS, ANSWERED - 1),
         (ACCOUNTS, ANSWERED + 1),
     ]
-    person = status["annotators"][People(desk.home).pseudonym(PEOPLE[2])]
+    person = status["annotators"][Pseudonyms(desk.home).pseudonym(PEOPLE[2])]
     assert (person["assigned"], person["done"], person["skipped"], person["median_seconds"]) == (
         ACCOUNTS,
         ANSWERED + 1,

@@ -104,11 +104,13 @@ def push(
     with Store(create=False) as store, progress(json_) as bar:
         chosen = batches.find(store, batch)
         if gold:
-            if people and not seats.people(store, chosen):
-                seats.asked(store, chosen, people)
+            if people and not seats.annotators(store, chosen):
+                seats.parts(store, chosen, people)
             gold_accounts.hide_gold(store, chosen, given or Scheme.load(), gold)
         shown = (
-            score_exposure.shown(store, chosen, show_scores, show_share) if show_scores else None
+            score_exposure.exposed_scores(store, chosen, show_scores, show_share)
+            if show_scores
+            else None
         )
         task = bar.add_task("tasks", total=None)
         where = servers.of(store, url, token)

@@ -36,7 +36,7 @@ def invite(
     the private roster.
     """
     from botbench.core.errors import UserError
-    from curation.annotation.assignment.roster import SHARED, Person, Place, Roster
+    from curation.annotation.assignment.roster import SHARED, Person, Roster, ServerAccess
     from curation.annotation.label_studio import servers
     from curation.annotation.label_studio.client import Client
     from curation.store.store import Store
@@ -55,7 +55,7 @@ def invite(
         with Roster.change(store.home) as roster:
             address = email or roster.person(name).email
             roster.people[name] = Person(name, address, place.name)
-            roster.places.setdefault(place.name, Place(place.name, client.url, place.token))
+            roster.servers.setdefault(place.name, ServerAccess(place.name, client.url, place.token))
     if json_:
         emit({"name": name, "email": address, "url": link})
         return

@@ -144,7 +144,7 @@ def _start(store: Store, name: str, port: int | None, quiet: bool) -> tuple[Serv
     from curation.annotation.label_studio.server import Server, free_port
 
     server = Server(store.home / "annotate" / "servers" / (name or "shared"), name)
-    before = Roster.load(store.home).places.get(name)
+    before = Roster.load(store.home).servers.get(name)
     usual = int(before.url.rpartition(":")[2]) if before else 8080
     if port is None and before and server.answers(before.url):
         from botbench.core.errors import UserError
@@ -184,7 +184,7 @@ def _push(store: Store, place: Any, batch: Any, people: list[str]) -> Any:
     from curation.annotation.assignment import seats
     from curation.annotation.label_studio import servers
 
-    given = bool(seats.people(store, batch)) or len(people) < batch.copies
+    given = bool(seats.annotators(store, batch)) or len(people) < batch.copies
     return servers.push_all(store, [place], batch, annotators=[] if given else people)
 
 

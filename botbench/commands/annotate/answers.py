@@ -23,12 +23,12 @@ def answers(
     """
     from botbench.text.spreadsheet import write_csv
     from curation.annotation.assignment import batches
-    from curation.annotation.assignment.answers import COLUMNS, standing
+    from curation.annotation.assignment.answers import COLUMNS, standing_answers
     from curation.store.store import Store
 
     with Store(create=False) as store:
         chosen = batches.find(store, batch)
-        count = write_csv(csv, COLUMNS, standing(store, chosen))
+        count = write_csv(csv, COLUMNS, standing_answers(store, chosen))
     if json_:
         emit({"batch_id": chosen.batch_id, "rows": count, "file": str(csv)})
         return

@@ -8,6 +8,6 @@ _NEWEST_FIRST = """
 
 
 def latest_states(log: str) -> str:
-    """SQL for the newest state of each annotation in `log`, the table annotation_log at a version."""
+    """SQL for the newest state of each annotation in `log`, the table annotation_log."""
     return f"""(FROM {log}
         QUALIFY row_number() OVER (PARTITION BY annotation_id ORDER BY {_NEWEST_FIRST}) = 1)"""

@@ -1,4 +1,4 @@
-"""The answers of a batch that stand: given by people, and not taken back."""
+"""The standing answers of a batch: given by people and not retracted."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ COLUMNS = (
 )
 
 
-def standing(store: Store, batch: Batch) -> Iterator[tuple[Any, ...]]:
-    """One row (`COLUMNS`) for each answer, sorted by account, claimant and time; read some at a
-    time.
-    """
-    found = store.connection.cursor()
+def standing_answers(store: Store, batch: Batch) -> Iterator[tuple[Any, ...]]:
+    """Yield one row (`COLUMNS`) for each answer, sorted by account, claimant and time."""
+    cursor = store.connection.cursor()
     try:
-        found.execute("SET TimeZone = 'UTC'")
-        found.execute(
-            f"SELECT {', '.join(COLUMNS)} FROM {standing_claims('lake.main.claims')} "
-            "WHERE batch_id = ? AND claimant_kind = 'person' "
-            "ORDER BY account_id, claimant, made_at, claim_id",
+        cursor.execute("SET TimeZone = 'UTC'")
+        cursor.execute(
+            f"""
+            SELECT {", ".join(COLUMNS)} FROM {standing_claims("lake.main.claims")}
+            WHERE batch_id = ? AND claimant_kind = 'person'
+            ORDER BY account_id, claimant, made_at, claim_id
+            """,
             [batch.batch_id],
         )
-        while rows := found.fetchmany(10_000):
+        while rows := cursor.fetchmany(10_000):
             yield from rows
     finally:
-        found.close()
+        cursor.close()

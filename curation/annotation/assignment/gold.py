@@ -1,7 +1,7 @@
-"""Accounts whose answer is known because somebody adjudicated them: for training with feedback, and
-hidden as gold in a queue.
+"""Gold accounts: accounts with an adjudicated answer.
 
-A data set's label alone never makes gold: it may be one glance, or a platform's purge.
+They serve training with feedback, and are hidden in queues to check the work. A data set's label
+alone never makes gold: it may be one person's glance, or a platform's suspension.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import UserError
 from botbench.core.hashing import short_hash
+from botbench.core.relations import materialise
 from botbench.core.sql import literal
 from curation.annotation.assignment import seats
 from curation.annotation.assignment.batches import Batch, find
@@ -24,81 +25,115 @@ if TYPE_CHECKING:
     from curation.store.store import Store, Transaction
 
 
-def adjudicated(store: Store, dataset: str, scheme: Scheme) -> int:
-    """Leave in `known_accounts` what adjudicators said last of each account: account_id, answer,
-    label, reasons, note.
+def adjudicated(store: Store, dataset: str, scheme: Scheme) -> str:
+    """The relation of the latest adjudicated answer of each account.
 
-    Answers that leave an account out make no gold. Returns how many there are.
+    Columns: account_id, answer, label, reasons, note. An answer that leaves an account out makes no
+    gold.
     """
-    claims = standing_claims(store.relation("claims"))
-    meaning = ", ".join(
-        f"({literal(a)}, {literal(label)})" for a, label in scheme.labels.items() if label
-    )
-    store.connection.execute(
+    return materialise(
+        store.connection,
+        "gold_adjudicated",
         f"""
-        CREATE OR REPLACE TEMP TABLE known_accounts AS
-        SELECT account_id, answer, label, reasons, note FROM {claims} c JOIN (VALUES {meaning}) m(answer, label) USING (answer)
+        SELECT account_id, answer, label, reasons, note
+        FROM {standing_claims(store.relation("claims"))} JOIN {scheme.label_values()} USING (answer)
         WHERE dataset = {literal(dataset)} AND attributes['role'] = 'adjudicator'
-        QUALIFY row_number() OVER (PARTITION BY account_id ORDER BY made_at DESC NULLS LAST, claim_id) = 1"""
+            AND label IS NOT NULL
+        QUALIFY row_number() OVER (
+            PARTITION BY account_id ORDER BY made_at DESC NULLS LAST, claim_id) = 1
+        """,
     )
-    return int(store.arrow("SELECT count(*) AS n FROM known_accounts")["n"][0].as_py())
+
+
+def _count(store: Store, relation: str) -> int:
+    return int(store.scalar(f"SELECT count(*) FROM {relation}"))
+
+
+def compared(store: Store, batch: Batch, scheme: Scheme) -> str:
+    """The relation of a batch's standing answers to adjudicated accounts, beside the adjudicator's.
+
+    Columns: claimant, part, yours, adjudicated, alike (the same label), reasons, note,
+    your_reasons, made_at, annotation.
+    """
+    return materialise(
+        store.connection,
+        "gold_compared",
+        f"""
+        SELECT
+            claimant, c.attributes['part'] AS part, c.answer AS yours, a.answer AS adjudicated,
+            own.label IS NOT DISTINCT FROM a.label AS alike, a.reasons, a.note,
+            c.reasons AS your_reasons, c.made_at, c.attributes['annotation'] AS annotation
+        FROM {standing_claims(store.relation("claims"))} c
+            JOIN {adjudicated(store, batch.dataset, scheme)} a USING (account_id)
+            LEFT JOIN {scheme.label_values("own")} ON own.answer = c.answer
+        WHERE batch_id = ?
+        """,
+        [batch.batch_id],
+    )
 
 
 def hide_gold(store: Store, batch: Batch, scheme: Scheme, share: float) -> int:
-    """Hide gold among each person's accounts, drawn by chance from those not in the batch; returns
-    how many seats that makes.
+    """Hide gold accounts in each annotator's queue; returns the number of seats that this makes.
 
-    `share` is the part of a person's queue that is to be gold. Called again it changes nothing.
-    Raises UserError where the batch has no named people, or nothing was adjudicated.
+    The accounts are drawn at random from those that are not in the batch. `share` is the part of a
+    queue that is gold. A second call changes nothing. Raises UserError where the batch has no named
+    annotators, or nothing was adjudicated.
     """
-    people = seats.people(store, batch)
-    if not people:
+    annotators = seats.annotators(store, batch)
+    if not annotators:
         raise UserError(
             "Gold is hidden in the queues of named people: push the batch with --annotators."
         )
     assignments = store.relation("assignments")
-    there = f"SELECT account_id FROM {assignments} WHERE batch_id = ? AND part = 'gold' LIMIT 1"
-    if store.arrow(there, [batch.batch_id]).num_rows:
+    hidden = f"SELECT account_id FROM {assignments} WHERE batch_id = ? AND part = 'gold' LIMIT 1"
+    if store.arrow(hidden, [batch.batch_id]).num_rows:
         return 0
-    if not adjudicated(store, batch.dataset, scheme):
+    accounts = adjudicated(store, batch.dataset, scheme)
+    if not _count(store, accounts):
         raise UserError(
             f"Nothing of {batch.dataset} was adjudicated yet, so there is no gold: label a first"
             " batch, then botbench annotate adjudicate BATCH --to NAME. (A data set's label alone"
             " makes no gold.)"
         )
-    _offer_people(store, people)
     rows = store.arrow(
         f"""
-        WITH shares AS (SELECT annotator, number, greatest(1, round(count(*) * {share} / (1 - {share})))::BIGINT AS wanted
-                        FROM {seats.current(store, batch)} JOIN known_people USING (annotator) GROUP BY ALL),
-        pool AS (SELECT account_id FROM known_accounts WHERE account_id NOT IN
-                 (SELECT account_id FROM {assignments} WHERE batch_id = $1)),
-        drawn AS (SELECT account_id, annotator, number, wanted FROM pool, shares QUALIFY row_number() OVER
-                  (PARTITION BY annotator ORDER BY md5($1 || annotator || account_id), account_id) <= wanted)
-        SELECT $1 AS batch_id, account_id, ({batch.copies} + number)::BIGINT AS copy, 'gold' AS part, annotator FROM drawn""",
-        [batch.batch_id],
+        WITH numbered AS (
+            SELECT unnest($2::VARCHAR[]) AS annotator,
+                unnest(range(1, len($2::VARCHAR[]) + 1)) AS number),
+        shares AS (
+            SELECT annotator, number,
+                greatest(1, round(count(*) * {share} / (1 - {share})))::BIGINT AS wanted
+            FROM {seats.current(store, batch)} JOIN numbered USING (annotator) GROUP BY ALL),
+        pool AS (
+            SELECT account_id FROM {accounts} WHERE account_id NOT IN (
+                SELECT account_id FROM {assignments} WHERE batch_id = $1)),
+        drawn AS (
+            SELECT account_id, annotator, number, wanted FROM pool, shares
+            QUALIFY row_number() OVER (
+                PARTITION BY annotator ORDER BY md5($1 || annotator || account_id), account_id
+            ) <= wanted)
+        SELECT $1 AS batch_id, account_id, ({batch.copies} + number)::BIGINT AS copy,
+            'gold' AS part, annotator
+        FROM drawn
+        """,
+        [batch.batch_id, annotators],
     )
     store.append(
         {"assignments": rows.drop_columns(["annotator"])},
         None,
         f"gold hidden in batch {batch.batch_id}",
     )
-    return seats.write(store, batch, rows.select(["account_id", "copy", "annotator"]), "pushed")
-
-
-def _offer_people(store: Store, people: Sequence[str]) -> None:
-    """`known_people`: annotator, number from 1."""
-    store.connection.execute(
-        "CREATE OR REPLACE TEMP TABLE known_people AS SELECT unnest($1::VARCHAR[]) AS annotator, "
-        "unnest(range(1, len($1::VARCHAR[]) + 1)) AS number",
-        [list(people)],
-    )
+    return seats.append(store, batch, rows.select(["account_id", "copy", "annotator"]), "pushed")
 
 
 def train(store: Store, of: Batch, scheme: Scheme, names: Sequence[str], n: int) -> Batch:
-    """A training batch: n adjudicated accounts, the same for everybody, each person in another
-    order. Raises UserError where fewer were adjudicated than two."""
-    pool = adjudicated(store, of.dataset, scheme)
+    """A training batch of n adjudicated accounts: the same for everybody, in a different order for
+    each person.
+
+    Raises UserError where fewer than two accounts were adjudicated.
+    """
+    accounts = adjudicated(store, of.dataset, scheme)
+    pool = _count(store, accounts)
     if pool < 2:
         raise UserError(
             f"Of {of.dataset} {pool} accounts were adjudicated; a training needs at least 2, better"
@@ -106,14 +141,13 @@ def train(store: Store, of: Batch, scheme: Scheme, names: Sequence[str], n: int)
             " NAME."
         )
     drawn = store.arrow(
-        "SELECT account_id FROM known_accounts ORDER BY md5(? || account_id), account_id LIMIT ?",
+        f"SELECT account_id FROM {accounts} ORDER BY md5(? || account_id), account_id LIMIT ?",
         [of.batch_id, n],
     )
-    accounts = drawn["account_id"].to_pylist()
-    return special(store, of, "training", accounts, names, pool=pool)
+    return record_batch(store, of, "training", drawn["account_id"].to_pylist(), names, pool=pool)
 
 
-def special(
+def record_batch(
     store: Store,
     of: Batch,
     purpose: str,
@@ -122,75 +156,60 @@ def special(
     *,
     pool: int,
 ) -> Batch:
-    """Record a batch that is no sample (training, adjudication): every account for each of these
-    people. The same again is the same batch."""
+    """Record a batch that is no sample (training, adjudication): every account for each person.
+
+    The same arguments give the same batch.
+    """
     copies = len(names)
     batch_id = short_hash(
         {"purpose": purpose, "of": of.batch_id, "accounts": sorted(accounts), "copies": copies}
     )
-    drawn_from = store.head()
+    batch_row = {
+        "batch_id": batch_id,
+        "dataset": of.dataset,
+        "design": f"{purpose}(n={len(accounts)})",
+        "seed": 0,
+        "population": pool,
+        "size": len(accounts),
+        "copies": copies,
+        "drawn_from": store.head(),
+        "made_at": datetime.now(UTC),
+        "purpose": purpose,
+        "of_batch": of.batch_id,
+    }
 
     def work(transaction: Transaction) -> None:
-        known = store.arrow(
-            f"SELECT batch_id FROM {store.relation('batches')} WHERE batch_id = ?", [batch_id]
-        )
-        if known.num_rows:
+        recorded = f"SELECT batch_id FROM {store.relation('batches')} WHERE batch_id = ?"
+        if store.arrow(recorded, [batch_id]).num_rows:
             return
-        transaction.insert(
-            "batches",
-            schema.rows(
-                "batches",
-                [
-                    {
-                        "batch_id": batch_id,
-                        "dataset": of.dataset,
-                        "design": f"{purpose}(n={len(accounts)})",
-                        "seed": 0,
-                        "population": pool,
-                        "size": len(accounts),
-                        "copies": copies,
-                        "drawn_from": drawn_from,
-                        "made_at": datetime.now(UTC),
-                        "purpose": purpose,
-                        "of_batch": of.batch_id,
-                    }
-                ],
-            ),
+        assignments = store.arrow(
+            """
+            SELECT $1::VARCHAR AS batch_id, account_id, copy, $3::VARCHAR AS part
+            FROM (SELECT unnest($2::VARCHAR[]) AS account_id), range(1, $4 + 1) r(copy)
+            """,
+            [batch_id, list(accounts), purpose, copies],
         )
-        transaction.insert(
-            "assignments",
-            store.arrow(
-                "SELECT $1::VARCHAR AS batch_id, account_id, copy, $3::VARCHAR AS part "
-                "FROM (SELECT unnest($2::VARCHAR[]) AS account_id), range(1, $4 + 1) r(copy)",
-                [batch_id, list(accounts), purpose, copies],
-            ),
-        )
+        transaction.insert("batches", schema.rows("batches", [batch_row]))
+        transaction.insert("assignments", assignments)
 
     store.transact(work, None, f"{purpose} of batch {of.batch_id}")
     batch = find(store, batch_id)
-    if not seats.people(store, batch):
-        seats.begin(store, batch, names)
+    if not seats.annotators(store, batch):
+        seats.assign(store, batch, names)
     return batch
 
 
 def feedback(store: Store, batch: Batch, scheme: Scheme) -> dict[str, list[dict[str, Any]]]:
-    """By person (name where it is known here): each training account answered, beside what the
-    adjudicator said and why.
+    """By person: each training account answered, beside the adjudicator's answer and reasons.
+
+    The keys are names where this store's roster has them, otherwise pseudonyms.
     """
-    adjudicated(store, batch.dataset, scheme)
-    meaning = ", ".join(f"({literal(a)}, {literal(label)})" for a, label in scheme.labels.items())
     rows = store.arrow(
-        f"""
-        SELECT claimant, c.answer AS yours, k.answer AS adjudicated, m.label IS NOT DISTINCT FROM k.label AS alike,
-            k.reasons, k.note, c.reasons AS your_reasons, c.made_at, c.attributes['annotation'] AS annotation
-        FROM {standing_claims(store.relation("claims"))} c JOIN known_accounts k USING (account_id) LEFT JOIN (VALUES {meaning}) m(answer, label)
-            ON m.answer = c.answer
-        WHERE batch_id = ? ORDER BY claimant, made_at""",
-        [batch.batch_id],
+        f"SELECT * EXCLUDE (part) FROM {compared(store, batch, scheme)} ORDER BY claimant, made_at"
     ).to_pylist()
     names = Roster.load(store.home).names()
-    found: dict[str, list[dict[str, Any]]] = {}
+    by_person: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
-        who = row.pop("claimant")
-        found.setdefault(names.get(who, who), []).append(row)
-    return found
+        claimant = row.pop("claimant")
+        by_person.setdefault(names.get(claimant, claimant), []).append(row)
+    return by_person

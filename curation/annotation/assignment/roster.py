@@ -1,7 +1,6 @@
-"""Who annotates and where: names, addresses and servers, in one private file of the store's folder
-that no export reads.
+"""The roster: names, addresses and servers of annotators, in one private file that no export reads.
 
-In the store itself people are pseudonyms.
+The store itself knows people by pseudonyms only.
 """
 
 from __future__ import annotations
@@ -13,21 +12,19 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from botbench.core.errors import UserError, unknown
+from botbench.core.errors import UserError
 from botbench.core.files import write_json
-from curation.annotation.assignment.pseudonyms import People
+from curation.annotation.assignment.pseudonyms import Pseudonyms
 
 SHARED = ""
-"""The name of the server that everybody uses."""
+"""The name of the server that everybody uses, where people have none of their own."""
 DOMAIN = "annotators.invalid"
-"""Who is named without an address logs in under this one; no mail can reach it."""
+"""The mail domain of people who are named without an address; no mail can reach it."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """One annotator: the name the others know, the address they log in with, the server they work
-    on.
-    """
+    """One annotator: their name, the address they log in with, and the server they work on."""
 
     name: str
     email: str
@@ -35,8 +32,8 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Place:
-    """One server: its address, our token there, and the folder of its data where we started it."""
+class ServerAccess:
+    """One server: address, our token, and the folder of its data if botbench started it."""
 
     name: str
     url: str
@@ -46,28 +43,30 @@ class Place:
 
 @dataclass
 class Roster:
-    """What the file says. `change` is the only way to write it."""
+    """The content of the file. `change` is the only way to write it."""
 
     home: Path
     people: dict[str, Person] = field(default_factory=dict)
-    places: dict[str, Place] = field(default_factory=dict)
+    servers: dict[str, ServerAccess] = field(default_factory=dict)
 
     @classmethod
     def load(cls, home: Path) -> Roster:
-        """The roster of a store; empty where there is none. Raises UserError where the file was
-        damaged.
+        """The roster of a store; empty where there is none.
+
+        Raises UserError where the file is damaged.
         """
         file = home / "annotate" / "roster.json"
         if not file.exists():
             return cls(home)
         try:
-            found = json.loads(file.read_text(encoding="utf-8"))
-            people = {p["name"]: Person(**p) for p in found["people"]}
-            return cls(home, people, {s["name"]: Place(**s) for s in found["places"]})
+            document = json.loads(file.read_text(encoding="utf-8"))
+            people = {p["name"]: Person(**p) for p in document["people"]}
+            servers = {s["name"]: ServerAccess(**s) for s in document["places"]}
+            return cls(home, people, servers)
         except (ValueError, KeyError, TypeError) as error:
             raise UserError(
-                f"{file} cannot be read ({error!r}); expected what botbench wrote there. Mend it,"
-                " or take it away and invite the people again: answers and seats do not depend"
+                f"{file} cannot be read ({error!r}); expected what botbench wrote there. Repair it,"
+                " or remove it and invite the people again: answers and seats do not depend"
                 " on it."
             ) from None
 
@@ -83,24 +82,22 @@ class Roster:
             yield roster
             document = {
                 "people": [asdict(p) for p in roster.people.values()],
-                "places": [asdict(p) for p in roster.places.values()],
+                "places": [asdict(s) for s in roster.servers.values()],
             }
             write_json(folder / "roster.json", document, mode=0o600)
 
     def pseudonym(self, name: str) -> str:
-        """What the store calls a person."""
-        return People(self.home).pseudonym(self.person(name).email)
+        """The pseudonym of a person in the store."""
+        return Pseudonyms(self.home).pseudonym(self.person(name).email)
 
     def person(self, name: str) -> Person:
-        """Somebody by name; who was never invited has an address made of the name."""
+        """A person by name; somebody who is not in the roster has an address made of the name."""
         return self.people.get(name) or Person(name, name if "@" in name else f"{name}@{DOMAIN}")
 
-    def names(self) -> dict[str, str]:
-        """Pseudonym to name, of everybody in the roster."""
-        return {self.pseudonym(name): name for name in self.people}
+    def add(self, name: str) -> None:
+        """Add a person on the shared server; somebody who is in the roster stays as they are."""
+        self.people.setdefault(name, Person(name, self.person(name).email))
 
-    def known(self, name: str) -> Person:
-        """Somebody in the roster; raises UserError naming the closest."""
-        if name not in self.people:
-            raise unknown("annotator", name, self.people)
-        return self.people[name]
+    def names(self) -> dict[str, str]:
+        """Pseudonym to name, for everybody in the roster."""
+        return {self.pseudonym(name): name for name in self.people}

@@ -1,5 +1,5 @@
-"""The random part of a batch whose cards show a detector's scores, to measure how much these sway
-people.
+"""Score exposure: some cards of a batch show a detector's scores, to measure how these influence
+the answers.
 """
 
 from __future__ import annotations
@@ -18,42 +18,38 @@ if TYPE_CHECKING:
     from curation.store.store import Store
 
 
-def shown(store: Store, batch: Batch, file: Path, share: float) -> pa.Table:
-    """Scores (account_id, detector, p_bot, threshold) of the accounts whose cards show them: each
-    with probability `share`, by a hash of batch and account, so the same again is the same part.
-    The detector is called by the file's name.
+def exposed_scores(store: Store, batch: Batch, file: Path, share: float) -> pa.Table:
+    """Scores (account_id, detector, p_bot, threshold) of the accounts whose cards show them.
 
-    Raises UserError where the file has no score of any account of the batch.
+    Each account is chosen with probability `share` by a hash of batch and account: the same
+    arguments choose the same accounts. The detector is called by the file's name. Raises UserError
+    where the file has no score of any account of the batch.
     """
     scores = score_files.load(store.connection, [file]).relation
-    found = store.arrow(
-        f"""
-        SELECT account_id, ? AS detector, p_bot, threshold FROM {scores} SEMI JOIN
-            (FROM {store.relation("assignments")} WHERE batch_id = ?) USING (account_id)""",
-        [file.stem, batch.batch_id],
-    )
-    if not found.num_rows:
+    of_batch = f"""
+        {scores} SEMI JOIN (
+            FROM {store.relation("assignments")} WHERE batch_id = $1) USING (account_id)"""
+    if not store.scalar(f"SELECT count(*) FROM {of_batch}", [batch.batch_id]):
         raise UserError(
             f"{file} has no score of any account of batch {batch.batch_id[:8]}; are the ids those"
             " of the data set?"
         )
-    store.connection.register("swayed_all", found)
-    try:
-        return store.arrow(
-            f"""
-            FROM swayed_all WHERE ('0x' || substr(sha256('shown ' || ? || chr(10) || account_id), 1, 13))::BIGINT
-                / 4503599627370496.0 < {share}""",
-            [batch.batch_id],
-        )
-    finally:
-        store.connection.unregister("swayed_all")
+    # 13 hexadecimal digits are 52 bits: a number of [0, 1) that a double holds exactly.
+    uniform = "('0x' || substr(sha256('shown ' || $1 || chr(10) || account_id), 1, 13))::BIGINT"
+    return store.arrow(
+        f"""
+        SELECT account_id, $2 AS detector, p_bot, threshold FROM {of_batch}
+        WHERE {uniform} / {float(2**52)} < {share}
+        """,
+        [batch.batch_id, file.stem],
+    )
 
 
-def kept(store: Store, batch: Batch, given: pa.Table | None) -> pa.Table | None:
-    """What the batch's cards show, remembered from its first push: whoever takes an account over
-    sees the same card.
+def recorded_scores(store: Store, batch: Batch, given: pa.Table | None) -> pa.Table | None:
+    """The scores that the batch's cards show, recorded at its first push.
 
-    Raises UserError where other scores are given than before.
+    Whoever takes an account over sees the same card. Raises UserError where other scores are given
+    than before.
     """
     import pyarrow.parquet as pq
 

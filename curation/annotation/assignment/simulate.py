@@ -1,6 +1,4 @@
-"""Simulated annotators: a Label Studio export as such people would leave it, for demonstrations and
-tests.
-"""
+"""Simulated annotators: the Label Studio export they would leave, for demonstrations and tests."""
 
 from __future__ import annotations
 
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
     from curation.store.store import Store
 
 BEGUN = "2018-07-01T09:00:00Z"
-"""When simulated people begin: fixed, so that the same batch gives the same file."""
+"""When simulated annotators begin: fixed, so that the same batch gives the same file."""
 MEDIAN_SECONDS = 20.0
 
 
@@ -30,12 +28,14 @@ def simulate_export(
     specificity: float = 0.9,
     seed: int = 0,
 ) -> int:
-    """Write the export of a batch answered by simulated people; returns the number of annotations.
+    """Write the export of a batch answered by simulated annotators; returns the number of
+    annotations.
 
-    Each calls a bot a bot with probability `sensitivity` and a human a human with probability
-    `specificity`; the truth is what is claimed of it by others than people. An account without one
-    is answered `cannot tell`. The claimants are called simulated-1, simulated-2, ...; the same
-    arguments give the same bytes. Raises UserError as `batches.parts` does.
+    Each annotator answers `bot` for a bot with probability `sensitivity` and `human` for a human
+    with probability `specificity`. The truth is the answer of claimants that are not people; an
+    account without one is answered `cannot tell`. The claimants are called simulated-1,
+    simulated-2, ...; the same arguments give the same bytes. Raises UserError as `batches.parts`
+    does.
     """
     import numpy as np
 
@@ -43,47 +43,59 @@ def simulate_export(
     names = [f"simulated-{n}" for n in range(1, annotators + 1)]
     asked = batches.parts(store, batch, names)
     rng = np.random.default_rng(seed)
-    drawn = asked.append_column("luck", [rng.random(asked.num_rows)])
-    drawn = drawn.append_column(
-        "seconds", [np.round(MEDIAN_SECONDS * np.exp(0.6 * rng.standard_normal(asked.num_rows)), 1)]
-    )
-    drawn = drawn.append_column(
-        "sure", [rng.integers(1, len(Scheme.load().confidence) + 1, asked.num_rows)]
-    )
-    store.connection.register("simulated_asked", drawn)
+    draws = {
+        "uniform": rng.random(asked.num_rows),
+        "seconds": np.round(
+            MEDIAN_SECONDS * np.exp(0.6 * rng.standard_normal(asked.num_rows)), decimals=1
+        ),
+        "confidence_step": rng.integers(1, len(Scheme.load().confidence) + 1, asked.num_rows),
+    }
+    for name, values in draws.items():
+        asked = asked.append_column(name, [values])
+    store.connection.register("simulated_asked", asked)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        store.connection.execute(
-            f"COPY ({_tasks(batch, seed, sensitivity, specificity)}) TO {literal(path)} (FORMAT json,"
-            " ARRAY true)"
-        )
+        tasks = _tasks("simulated_asked", batch, seed, sensitivity, specificity)
+        store.connection.execute(f"COPY ({tasks}) TO {literal(path)} (FORMAT json, ARRAY true)")
     finally:
         store.connection.unregister("simulated_asked")
     return int(asked.num_rows)
 
 
-def _tasks(batch: batches.Batch, seed: int, sensitivity: float, specificity: float) -> str:
+def _tasks(
+    asked: str, batch: batches.Batch, seed: int, sensitivity: float, specificity: float
+) -> str:
     """SQL for the export's tasks, one annotation in each."""
     scheme = Scheme.load()
-    version, steps = scheme.version, list(scheme.confidence)
+    results = ", ".join(
+        (
+            _result("answer", "given"),
+            _result("confidence", f"{list(scheme.confidence)}[confidence_step]"),
+        )
+    )
     return f"""
         WITH truth AS (
             SELECT account_id, max(answer) AS answer FROM lake.main.claims
-            WHERE dataset = {literal(batch.dataset)} AND claimant_kind <> 'person' AND answer IN ('bot', 'human')
+            WHERE dataset = {literal(batch.dataset)} AND claimant_kind <> 'person'
+                AND answer IN ('bot', 'human')
             GROUP BY account_id HAVING count(DISTINCT answer) = 1),
         answered AS (
-            SELECT a.*, row_number() OVER (ORDER BY part, place) AS number, CASE answer
-                WHEN 'bot' THEN if(luck < {sensitivity}, 'bot', 'human')
-                WHEN 'human' THEN if(luck < {specificity}, 'human', 'bot')
-                ELSE 'cannot tell' END AS said,
-                strftime(TIMESTAMP '{BEGUN[:-1]}' + to_seconds(60 * place), '%Y-%m-%dT%H:%M:%SZ') AS moment
-            FROM simulated_asked a LEFT JOIN truth USING (account_id))
+            SELECT a.*, row_number() OVER (ORDER BY part, place) AS number,
+                CASE answer
+                    WHEN 'bot' THEN if(uniform < {sensitivity}, 'bot', 'human')
+                    WHEN 'human' THEN if(uniform < {specificity}, 'human', 'bot')
+                    ELSE 'cannot tell' END AS given,
+                strftime(TIMESTAMP '{BEGUN[:-1]}' + to_seconds(60 * place), '%Y-%m-%dT%H:%M:%SZ')
+                    AS moment
+            FROM {asked} a LEFT JOIN truth USING (account_id))
         SELECT number AS id,
-            [{{id: number, unique_id: md5('{seed}' || part || key), completed_by: {{email: part || '@{SIMULATED}'}},
-               was_cancelled: false, created_at: moment, updated_at: moment, lead_time: seconds,
-               result: [{_result("answer", "said")}, {_result("confidence", f"{steps}[sure]")}]}}] AS annotations,
+            [{{id: number, unique_id: md5('{seed}' || part || key),
+               completed_by: {{email: part || '@{SIMULATED}'}}, was_cancelled: false,
+               created_at: moment, updated_at: moment, lead_time: seconds,
+               result: [{results}]}}] AS annotations,
             {{account_key: key}} AS data,
-            {{batch: '{batch.batch_id}', part: part, project: 'simulated-' || '{seed}', scheme: '{version}'}} AS meta
+            {{batch: '{batch.batch_id}', part: part, project: 'simulated-{seed}',
+              scheme: '{scheme.version}'}} AS meta
         FROM answered ORDER BY number"""
 
 

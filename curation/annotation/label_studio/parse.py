@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.hashing import short_hash
-from curation.annotation.assignment.pseudonyms import People
+from curation.annotation.assignment.pseudonyms import Pseudonyms, user_identity
 from curation.annotation.label_studio import labelling_config
 from curation.annotation.scheme.scheme import Scheme
 from curation.annotation.scheme.store_schemes import SchemeBook
@@ -78,7 +78,7 @@ class Reader:
     were asked."""
 
     schemes: SchemeBook
-    people: People
+    people: Pseudonyms
     emails: dict[int, str]
     fallback: Scheme
 
@@ -88,7 +88,7 @@ class Reader:
         schemes = SchemeBook(store.home)
         if scheme:
             schemes.keep(scheme)  # later checks of these claims need to know what they could say
-        return cls(schemes, People(store.home), emails, scheme or Scheme.load())
+        return cls(schemes, Pseudonyms(store.home), emails, scheme or Scheme.load())
 
     def read(self, tasks: Iterable[Json]) -> pa.Table:
         """One row (columns of `seen_schema`) for each annotation: answered, skipped, or rejected
@@ -159,13 +159,7 @@ class Reader:
         """Text that names a Label Studio user, and whether it is an e-mail, which means the same
         person on every server. This is the one place where users become people.
         """
-        if isinstance(user, dict):
-            if user.get("email"):
-                return str(user["email"]), True
-            user = user.get("id")
-        if isinstance(user, int) and user in self.emails:
-            return self.emails[user], True
-        return ("", False) if user is None else (f"user {user} of project {project}", False)
+        return user_identity(user, self.emails, project)
 
     def _scheme(self, version: str) -> Scheme:
         scheme = self.fallback if version == self.fallback.version else self.schemes.get(version)

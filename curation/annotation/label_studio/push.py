@@ -77,7 +77,7 @@ def push(
         scheme = scheme or _earlier_scheme(store, existing)
         SchemeBook(store.home).keep(scheme)
         names = _annotators(existing, batch, scheme, annotators)
-        asked = _parts_of(seats.asked(store, batch, names), only)
+        asked = _parts_of(seats.parts(store, batch, names), only)
         shared = {"batch": batch.batch_id, "scheme": scheme.version, "annotators": ",".join(names)}
         marks = [
             {**shared, "part": p, "mark": secrets.token_hex(4)}
@@ -87,12 +87,14 @@ def push(
         notes = _restore(client, projects, labelling_config.config(scheme)) if restore_page else []
         keys = {part: {key for _, key in client.task_keys(p["id"])} for part, p in projects.items()}
         missing = _missing(asked, keys)
-        shown = score_exposure.kept(store, batch, shown)
+        shown = score_exposure.recorded_scores(store, batch, shown)
         missing_ids = missing.select(["account_id"])
         new_cards = card.cards(
             store, scheme, batch.dataset, missing_ids, batch.drawn_from, status=status, shown=shown
         )
-        cards = _keep_cards(store, adjudication.told(store, batch, scheme, new_cards))
+        cards = _keep_cards(
+            store, adjudication.add_earlier_answers(store, batch, scheme, new_cards)
+        )
         created = sum(
             _fill(client, p, _tasks(store, p, missing, cards), keys[part], advance)
             for part, p in projects.items()

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from botbench.core.errors import UserError
-from curation.annotation.assignment.roster import DOMAIN, SHARED, Place
+from curation.annotation.assignment.roster import DOMAIN, SHARED, ServerAccess
 from curation.annotation.label_studio.client import Client
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Server:
         """Whether this folder was never started (then the start takes a minute)."""
         return not (self.folder / "label_studio.sqlite3").exists()
 
-    def start(self, port: int, tick: Callable[[float], object] = lambda _: None) -> Place:
+    def start(self, port: int, tick: Callable[[float], object] = lambda _: None) -> ServerAccess:
         """Start the server and wait until it answers; `tick` gets the seconds waited. Raises
         UserError with the end of the log.
         """
@@ -153,7 +153,7 @@ class Server:
         )
         self.url = f"http://127.0.0.1:{port}"
         self._wait(tick, own["token"])
-        return Place(self.name, self.url, own["token"], str(self.folder))
+        return ServerAccess(self.name, self.url, own["token"], str(self.folder))
 
     def _secrets(self) -> dict[str, str]:
         """The administrator's password and token, made before the first start. (The server reads

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import UserError
 from curation.annotation.assignment.batches import Batch
-from curation.annotation.assignment.roster import SHARED, Place, Roster
+from curation.annotation.assignment.roster import SHARED, Roster, ServerAccess
 from curation.annotation.label_studio import fetch, report, sync_run
 from curation.annotation.label_studio.client import Client, server_name
 from curation.annotation.label_studio.push import Pushed, push
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 LOCAL = "http://127.0.0.1:8080"
 
 
-def of(store: Store, url: str | None, token: str) -> list[Place]:
+def of(store: Store, url: str | None, token: str) -> list[ServerAccess]:
     """The servers of a command: the one named with its token, else those that `serve` or `invite`
     wrote into the roster.
     """
     if token:
-        return [Place(SHARED, url or LOCAL, token)]
-    places = list(Roster.load(store.home).places.values())
+        return [ServerAccess(SHARED, url or LOCAL, token)]
+    places = list(Roster.load(store.home).servers.values())
     if url:
         places = [p for p in places if server_name(p.url) == server_name(url)]
     # Without a token the client raises an error that says what is missing.
-    return places or [Place(SHARED, url or LOCAL, "")]
+    return places or [ServerAccess(SHARED, url or LOCAL, "")]
 
 
-def only(store: Store, place: Place) -> list[str] | None:
+def only(store: Store, place: ServerAccess) -> list[str] | None:
     """The people whose parts belong on a person's own server; None for a shared server."""
     return (
         None
@@ -44,7 +44,7 @@ def only(store: Store, place: Place) -> list[str] | None:
 
 def sync_all(
     store: Store,
-    places: list[Place],
+    places: list[ServerAccess],
     batch: Batch | None = None,
     scheme: Scheme | None = None,
     *,
@@ -73,7 +73,7 @@ def sync_all(
 
 def push_all(
     store: Store,
-    places: list[Place],
+    places: list[ServerAccess],
     batch: Batch,
     scheme: Scheme | None = None,
     **options: Any,
@@ -95,12 +95,12 @@ def push_all(
     return total
 
 
-def remember(store: Store, place: Place) -> None:
+def remember(store: Store, place: ServerAccess) -> None:
     """Keep a server in the roster."""
     with Roster.change(store.home) as roster:
-        if place.name == SHARED and any(name != SHARED for name in roster.places):
+        if place.name == SHARED and any(name != SHARED for name in roster.servers):
             raise UserError(
                 "This store's people have servers of their own (--isolate); a shared one beside"
                 " them would mix the two. Use another store, or go on with --isolate."
             )
-        roster.places[place.name] = place
+        roster.servers[place.name] = place

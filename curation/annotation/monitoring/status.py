@@ -7,14 +7,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from botbench.core.sql import literal
+from botbench.core.relations import materialise
 from botbench.stats.proportions import wilson
 from curation.annotation.assignment import adjudication, gold, seats
 from curation.annotation.assignment.annotation_log import latest_states
 from curation.annotation.assignment.batches import Batch, find
 from curation.annotation.assignment.roster import Roster
 from curation.annotation.scheme.scheme import Scheme
-from curation.store.retractions import standing_claims
 from curation.store.snapshot_queries import card
 
 if TYPE_CHECKING:
@@ -40,26 +39,26 @@ def status(store: Store, projects: list[dict[str, Any]], scheme: Scheme) -> dict
     """
     marks = {p["botbench"]["mark"]: p for p in projects}
     batches = sorted({p["botbench"]["batch"] for p in projects})
-    _events(store, list(marks))
+    events = _events(store, list(marks))
     tasks = {mark: int(p.get("task_number") or 0) for mark, p in marks.items()}
     by_project = {
         r["project"]: r["done"]
         for r in store.arrow(
-            "SELECT project, count(DISTINCT account_key) AS done FROM status_events GROUP BY"
-            " project"
+            f"SELECT project, count(DISTINCT account_key) AS done FROM {events} GROUP BY project"
         ).to_pylist()
     }
     total = {
         "assigned": sum(tasks.values()),
-        **store.arrow(f"SELECT {_COUNTS} FROM status_events").to_pylist()[0],
+        **store.arrow(f"SELECT {_COUNTS} FROM {events}").to_pylist()[0],
     }
-    people = _people(store, tasks, batches)
+    people = _people(store, events, tasks, batches)
     _gold(store, [find(store, b) for b in batches], scheme, people, total)
-    waits = adjudication.waiting(store, batches, scheme)
+    votes = adjudication.votes(store, batches, scheme)
+    waits = adjudication.waiting(store, votes, scheme)
     sets = {find(store, b).dataset for b in batches}
     return {
         "simulated": sorted(d for d in sets if card(store, d, store.head()).get("simulated")),
-        "simulated_annotators": _simulated(store),
+        "simulated_annotators": _simulated(store, votes),
         "projects": [
             {
                 "id": p["id"],
@@ -71,29 +70,32 @@ def status(store: Store, projects: list[dict[str, Any]], scheme: Scheme) -> dict
             for mark, p in marks.items()
         ],
         "annotators": people,
-        "all": {**total, "expected_end": _end(store, total)},
-        "agreement": _agreement(store),
+        "all": {**total, "expected_end": _end(store, events, total)},
+        "agreement": _agreement(store, votes),
         "waiting_for_adjudication": len(waits),
         "set_aside_for_review": [name for name, p in people.items() if p["review"]],
     }
 
 
-def _events(store: Store, marks: list[str]) -> None:
-    """`status_events`: the newest state of every annotation of these projects that was not deleted."""
+def _events(store: Store, marks: list[str]) -> str:
+    """The relation of the newest state of each annotation of these projects, except deleted ones."""
     log = latest_states(store.relation("annotation_log"))
-    store.connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE status_events AS FROM {log} WHERE event <> 'deleted' "
-        "AND list_contains(?::VARCHAR[], project)",
+    return materialise(
+        store.connection,
+        "status_events",
+        f"FROM {log} WHERE event <> 'deleted' AND list_contains(?::VARCHAR[], project)",
         [marks],
     )
 
 
-def _people(store: Store, tasks: dict[str, int], batches: list[str]) -> dict[str, dict[str, Any]]:
+def _people(
+    store: Store, events: str, tasks: dict[str, int], batches: list[str]
+) -> dict[str, dict[str, Any]]:
     """By pseudonym: everybody who answered or has a seat. Assigned are their seats, else the tasks
     of the projects they answered in."""
     rows = store.arrow(
-        f"SELECT claimant, list(DISTINCT project) AS projects, {_COUNTS} FROM status_events GROUP"
-        " BY claimant ORDER BY claimant"
+        f"SELECT claimant, list(DISTINCT project) AS projects, {_COUNTS} FROM {events}"
+        " GROUP BY claimant ORDER BY claimant"
     ).to_pylist()
     found = {
         r.pop("claimant"): {"assigned": sum(tasks.get(m, 0) for m in r.pop("projects")), **r}
@@ -125,18 +127,11 @@ def _gold(
 ) -> None:
     """Add gold_right, gold_seen, their interval and whether a person is to be reviewed."""
     counts: dict[str, tuple[int, int]] = {}
-    meaning = ", ".join(f"({literal(a)}, {literal(label)})" for a, label in scheme.labels.items())
     for batch in batches:
-        gold.adjudicated(store, batch.dataset, scheme)
-        for row in store.arrow(
-            f"""
-            SELECT claimant, count(*) AS seen, count(*) FILTER (m.label IS NOT DISTINCT FROM k.label) AS good
-            FROM {standing_claims(store.relation("claims"))} c JOIN known_accounts k USING (account_id)
-                LEFT JOIN (VALUES {meaning}) m(answer, label) ON m.answer = c.answer
-            WHERE batch_id = ? AND c.attributes['part'] = 'gold'
-            GROUP BY claimant""",
-            [batch.batch_id],
-        ).to_pylist():
+        for row in store.arrow(f"""
+            SELECT claimant, count(*) AS seen, count(*) FILTER (alike) AS good
+            FROM {gold.compared(store, batch, scheme)} WHERE part = 'gold'
+            GROUP BY claimant""").to_pylist():
             good, seen = counts.get(row["claimant"], (0, 0))
             counts[row["claimant"]] = (good + row["good"], seen + row["seen"])
     for name, person in people.items():
@@ -154,23 +149,23 @@ def _gold(
     )
 
 
-def _agreement(store: Store) -> dict[str, Any]:
+def _agreement(store: Store, votes: str) -> dict[str, Any]:
     """Krippendorff's alpha (nominal) over the sampled accounts with its interval, beside the plain
     percent of pairs.
     """
     from botbench.stats.agreement import Votes, measure
 
-    votes = store.arrow(
-        "SELECT batch_id || ' ' || account_id AS account, claimant AS annotator, answer FROM"
-        " standing_votes"
+    answers = store.arrow(
+        "SELECT batch_id || ' ' || account_id AS account, claimant AS annotator, answer"
+        f" FROM {votes}"
     )
-    pairs = store.arrow(
-        "SELECT coalesce(sum(n * (n - 1) / 2), 0)::BIGINT AS n FROM "
-        "(SELECT count(*) AS n FROM standing_votes GROUP BY batch_id, account_id)"
-    )["n"][0].as_py()
+    pairs = store.scalar(
+        "SELECT coalesce(sum(n * (n - 1) / 2), 0)::BIGINT FROM"
+        f" (SELECT count(*) AS n FROM {votes} GROUP BY batch_id, account_id)"
+    )
     if not pairs:
         return {"alpha": None, "low": None, "high": None, "percent": None, "pairs": 0}
-    found = measure(Votes.of(votes).counts(), ("nominal", "percent"))
+    found = measure(Votes.of(answers).counts(), ("nominal", "percent"))
     alpha, percent = found["nominal"].document(), found["percent"].document()["value"]
     return {
         "alpha": alpha["value"],
@@ -181,26 +176,25 @@ def _agreement(store: Store) -> dict[str, Any]:
     }
 
 
-def _simulated(store: Store) -> list[str]:
+def _simulated(store: Store, votes: str) -> list[str]:
     """Who among those whose answers count is simulated: real people have pseudonyms of another
     form.
     """
     return [
         str(name)
         for name in store.arrow(
-            "SELECT DISTINCT claimant FROM standing_votes WHERE claimant LIKE 'simulated-%' "
-            "ORDER BY 1"
+            f"SELECT DISTINCT claimant FROM {votes} WHERE claimant LIKE 'simulated-%' ORDER BY 1"
         )["claimant"].to_pylist()
     ]
 
 
-def _end(store: Store, total: dict[str, Any]) -> str | None:
+def _end(store: Store, events: str, total: dict[str, Any]) -> str | None:
     """When all will be done at the pace of the latest answers, pauses included, from now on; None
     where there are too few.
     """
     latest = store.arrow(
-        "SELECT updated_at FROM status_events WHERE updated_at IS NOT NULL ORDER BY updated_at DESC"
-        " LIMIT ?",
+        f"SELECT updated_at FROM {events} WHERE updated_at IS NOT NULL"
+        " ORDER BY updated_at DESC LIMIT ?",
         [PACE],
     )["updated_at"].to_pylist()
     left = total["assigned"] - total["done"]

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from botbench.core.errors import UserError
 from botbench.core.hashing import short_hash
+from botbench.core.sql import literals
 from curation.annotation.scheme.hotkeys import HOTKEY_PATTERN, RESERVED_HOTKEYS
 from curation.annotation.scheme.sections import SECTIONS
 
@@ -168,6 +169,16 @@ class Scheme:
         """Answer to binary label; None where the answer leaves the account out."""
         answers = self.document.answers.items()
         return {name: None if a.label == "leave-out" else a.label for name, a in answers}
+
+    def label_values(self, name: str = "meaning") -> str:
+        """SQL for the relation `name` (answer, label), to be joined on answer; label is NULL where
+        the answer leaves the account out.
+
+        >>> Scheme.load().label_values()[:30]
+        "(VALUES ('bot', 'bot'), ('huma"
+        """
+        rows = ", ".join(f"({literals(pair)})" for pair in self.labels.items())
+        return f"(VALUES {rows}) {name}(answer, label)"
 
     @cached_property
     def reporting(self) -> frozenset[str]:

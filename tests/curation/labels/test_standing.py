@@ -13,7 +13,7 @@ from benchmarks.leaderboard.site import release_facts
 from benchmarks.study.data import frame
 from botbench.core.errors import UserError
 from curation.annotation.assignment import adjudication, answers, batches, gold, seats
-from curation.annotation.assignment.pseudonyms import People
+from curation.annotation.assignment.pseudonyms import Pseudonyms
 from curation.annotation.label_studio import diff, sync_run
 from curation.annotation.label_studio.parse import Reader
 from curation.annotation.monitoring import status
@@ -203,9 +203,11 @@ READERS = {
         (r["annotator"], r["answers"])
         for r in annotator_quality.quality(s, "d", SCHEME)["annotators"]
     ],
-    "answers": lambda s: list(answers.standing(s, batch(s))),
+    "answers": lambda s: list(answers.standing_answers(s, batch(s))),
     "reported accounts": lambda s: seats.take_out(s, batch(s), ["report"]),
-    "disputed accounts": lambda s: adjudication.waiting(s, [BATCH], SCHEME),
+    "disputed accounts": lambda s: adjudication.waiting(
+        s, adjudication.votes(s, [BATCH], SCHEME), SCHEME
+    ),
     "gold": lambda s: gold.feedback(s, batch(s), SCHEME),
     "status": lambda s: status.status(
         s, [{"id": 1, "botbench": {"mark": "m", "batch": BATCH, "part": ""}}], SCHEME
@@ -311,7 +313,7 @@ class LabelStudio:
 
     def __init__(self, store):
         self.store = store
-        self.people = People(store.home)
+        self.people = Pseudonyms(store.home)
         rows = batches.parts(store, batches.find(store)).to_pylist()
         self.key = {r["account_id"]: r["key"] for r in rows}["a"]
 

@@ -33,7 +33,7 @@ def scored(tmp_path):
 
 
 def shown(store, file, share, batch="b0"):
-    return score_exposure.shown(store, batches.find(store, batch), file, share).to_pylist()
+    return score_exposure.exposed_scores(store, batches.find(store, batch), file, share).to_pylist()
 
 
 def test_the_part_that_sees_scores_is_drawn_by_a_hash_of_batch_and_account(drawn, scored):
@@ -69,14 +69,18 @@ def test_scores_of_other_accounts(drawn, tmp_path):
 
 def test_whoever_takes_an_account_over_sees_the_same_card(drawn, scored):
     batch = batches.find(drawn, "b0")
-    assert score_exposure.kept(drawn, batch, None) is None
-    first = score_exposure.kept(drawn, batch, score_exposure.shown(drawn, batch, scored, 0.3))
-    assert score_exposure.kept(drawn, batch, None).equals(first) and first.num_rows > 40
-    assert score_exposure.kept(
-        drawn, batch, score_exposure.shown(drawn, batch, scored, 0.3)
+    assert score_exposure.recorded_scores(drawn, batch, None) is None
+    first = score_exposure.recorded_scores(
+        drawn, batch, score_exposure.exposed_scores(drawn, batch, scored, 0.3)
+    )
+    assert score_exposure.recorded_scores(drawn, batch, None).equals(first) and first.num_rows > 40
+    assert score_exposure.recorded_scores(
+        drawn, batch, score_exposure.exposed_scores(drawn, batch, scored, 0.3)
     ).equals(first)
-    assert score_exposure.kept(drawn, batches.find(drawn, "another"), None) is None
+    assert score_exposure.recorded_scores(drawn, batches.find(drawn, "another"), None) is None
     with pytest.raises(
         UserError, match=f"was pushed with other scores shown \\(on {first.num_rows} cards\\)"
     ):
-        score_exposure.kept(drawn, batch, score_exposure.shown(drawn, batch, scored, 0.5))
+        score_exposure.recorded_scores(
+            drawn, batch, score_exposure.exposed_scores(drawn, batch, scored, 0.5)
+        )

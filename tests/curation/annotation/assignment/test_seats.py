@@ -11,7 +11,7 @@ import pytest
 
 from botbench.core.errors import UserError
 from curation.annotation.assignment import batches, seats
-from curation.annotation.assignment.pseudonyms import People
+from curation.annotation.assignment.pseudonyms import Pseudonyms
 from curation.annotation.assignment.roster import DOMAIN, Roster
 from curation.annotation.label_studio import server
 from curation.annotation.label_studio.cursors import Cursor, Cursors
@@ -46,7 +46,7 @@ def held(store, batch):
 
 def test_who_joins_and_who_leaves(make, batch):
     store = make.store
-    parts = seats.asked(store, batch, ["ana", "ben", "cy", "dan"])
+    parts = seats.parts(store, batch, ["ana", "ben", "cy", "dan"])
     assert set(parts["part"].to_pylist()) == {"ana", "ben", "cy", "dan"} and held(
         store, batch
     ) == dict.fromkeys(("ana", "ben", "cy", "dan"), 12)
@@ -55,7 +55,7 @@ def test_who_joins_and_who_leaves(make, batch):
         "the store knows pseudonyms only"
     )
     assert (
-        seats.asked(store, batch, []).num_rows == 48
+        seats.parts(store, batch, []).num_rows == 48
         and store.arrow("FROM lake.main.seats").num_rows == 48
     )
 
@@ -73,8 +73,8 @@ def test_who_joins_and_who_leaves(make, batch):
 
 def test_what_was_answered_stays_with_who_answered(make, batch):
     store = make.store
-    seats.asked(store, batch, ["ana", "ben", "cy"])
-    ana = People(store.home).pseudonym(f"ana@{DOMAIN}")
+    seats.parts(store, batch, ["ana", "ben", "cy"])
+    ana = Pseudonyms(store.home).pseudonym(f"ana@{DOMAIN}")
     mine = store.arrow(
         f"SELECT account_id FROM {seats.current(store, batch)} WHERE annotator = ? ORDER BY 1",
         [ana],
@@ -107,7 +107,7 @@ def test_what_was_answered_stays_with_who_answered(make, batch):
 
 
 def test_too_few_to_take_over(make, batch):
-    seats.asked(make.store, batch, ["ana", "ben"])
+    seats.parts(make.store, batch, ["ana", "ben"])
     with pytest.raises(
         UserError, match="ben has 24 unanswered accounts and only 0 of them can be taken"
     ):
@@ -121,7 +121,7 @@ def test_too_few_to_take_over(make, batch):
 def test_whoever_comes_needs_no_seat(make, batch):
     with pytest.raises(UserError, match="is for whoever comes"):
         seats.join(make.store, batch, "ana")
-    assert set(seats.asked(make.store, batch, [])["part"].to_pylist()) == {"copy 1", "copy 2"}
+    assert set(seats.parts(make.store, batch, [])["part"].to_pylist()) == {"copy 1", "copy 2"}
 
 
 def test_a_roster_is_private_and_survives_damage_with_a_sentence(make):
@@ -156,7 +156,7 @@ def test_a_cursor_looks_a_minute_back_and_knows_what_it_saw(tmp_path):
 
 
 def test_a_status_of_nothing_yet_and_its_page(make, batch):
-    seats.asked(make.store, batch, ["<b>ana", "ben"])
+    seats.parts(make.store, batch, ["<b>ana", "ben"])
     projects = [
         {
             "id": 1,
@@ -182,7 +182,7 @@ def test_a_status_of_nothing_yet_and_its_page(make, batch):
 
 def test_the_expected_end_is_reckoned_from_now_at_the_pace_of_the_latest_answers(make, batch):
     """Ten answers a minute apart, years ago; fourteen are left."""
-    seats.asked(make.store, batch, ["ana", "ben"])
+    seats.parts(make.store, batch, ["ana", "ben"])
     ana = Roster.load(make.store.home).pseudonym("ana")
     make.store.append(
         {

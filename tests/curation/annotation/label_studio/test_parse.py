@@ -2,7 +2,7 @@
 
 import pytest
 
-from curation.annotation.assignment.pseudonyms import People
+from curation.annotation.assignment.pseudonyms import Pseudonyms
 from curation.annotation.card.card import card_hash
 from curation.annotation.label_studio.parse import Reader, RefusedError, answered, payload_hash
 from curation.annotation.scheme.scheme import Scheme
@@ -127,7 +127,7 @@ def test_the_payload_hash_is_of_what_was_said():
 
 @pytest.fixture
 def reader(tmp_path):
-    return Reader(SchemeBook(tmp_path), People(tmp_path), {4: "Ana@Example.org"}, SCHEME)
+    return Reader(SchemeBook(tmp_path), Pseudonyms(tmp_path), {4: "Ana@Example.org"}, SCHEME)
 
 
 def task(**changes):
@@ -155,11 +155,15 @@ def test_the_person_is_a_pseudonym_that_does_not_depend_on_the_server(reader, tm
         reader.row(task(), task()["annotations"][0]),
         reader.row({}, {"completed_by": {"email": "ana@example.org"}}),
     )
-    assert by_id["claimant"] == by_mail["claimant"] == People(tmp_path).pseudonym("ana@example.org")
+    assert (
+        by_id["claimant"]
+        == by_mail["claimant"]
+        == Pseudonyms(tmp_path).pseudonym("ana@example.org")
+    )
     assert by_id["claimant"].startswith("annotator-") and "ana" not in by_id[
         "claimant"
     ].removeprefix("annotator-")
-    assert People(tmp_path / "another store").pseudonym("ana@example.org") != by_id["claimant"]
+    assert Pseudonyms(tmp_path / "another store").pseudonym("ana@example.org") != by_id["claimant"]
     assert (by_id["person_known"], reader.row({}, {"completed_by": 5})["person_known"]) == (
         True,
         False,

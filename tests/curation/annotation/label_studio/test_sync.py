@@ -12,7 +12,7 @@ import pytest
 
 from botbench.core.errors import UserError
 from curation.annotation.assignment import batches
-from curation.annotation.assignment.pseudonyms import People
+from curation.annotation.assignment.pseudonyms import Pseudonyms
 from curation.annotation.label_studio import diff, sync_run
 from curation.annotation.label_studio.parse import Reader
 from curation.annotation.scheme.scheme import Scheme
@@ -76,9 +76,9 @@ class Server:
         ]
 
     def read(self):
-        return Reader(SchemeBook(self.store.home), People(self.store.home), {}, Scheme.load()).read(
-            self.tasks()
-        )
+        return Reader(
+            SchemeBook(self.store.home), Pseudonyms(self.store.home), {}, Scheme.load()
+        ).read(self.tasks())
 
     def present(self, *accounts):
         keys = [self.keys[a] for a in accounts]
@@ -131,7 +131,7 @@ def test_an_answer_becomes_one_claim_with_all_that_is_known(here):
     here.say(1, "a", "bot")
     assert counts(here.sync()) == (1, 0, 0)
     [claim] = here.claims()
-    assert claim["claimant"] == People(here.store.home).pseudonym("ana@example.org")
+    assert claim["claimant"] == Pseudonyms(here.store.home).pseudonym("ana@example.org")
     assert claim["made_at"] == datetime.fromisoformat("2026-01-01T00:00:01.000001+00:00")
     assert claim["evidence_at"] == datetime.fromisoformat("2018-06-13T00:00:00+00:00")
     assert dict(claim["attributes"]) == {
