@@ -36,7 +36,7 @@ class Client:
     """One server and one token: a legacy token, or a personal access token, which the SDK
     exchanges for short-lived ones.
 
-    Raises UserError with a sentence where the server cannot be reached, refuses the token, or
+    Raises UserError with a sentence if the server cannot be reached, refuses the token, or
     answers with an error.
     """
 
@@ -72,7 +72,7 @@ class Client:
         self.http.close()
 
     def check_token(self) -> None:
-        """Raise UserError where the server does not take the token."""
+        """Raise UserError if the server refuses the token."""
         self._ask(lambda sdk: sdk.users.whoami())
 
     # -- projects
@@ -330,7 +330,7 @@ class Client:
 
         # The SDK would repeat requests after errors of the server, imports too: the server does not
         # dedupe, and goes on with a request that failed for the client. The slash lets the SDK find
-        # the token's address where the server is not at the root of its host.
+        # the token's address if the server is not at the root of its host.
         return LabelStudio(
             base_url=f"{self.url}/", api_key=self.token, httpx_client=self.http, max_retries=0
         )

@@ -117,7 +117,7 @@ class Reader:
         meta, data = task.get("meta") or {}, task.get("data") or {}
         project = str(meta.get("project") or annotation.get("project") or task.get("project") or "")
         number = str(annotation.get("id"))
-        person, known = self._person(annotation.get("completed_by"), project)
+        person, is_email = self._person(annotation.get("completed_by"), project)
         editor, editor_known = self._person(annotation.get("updated_by"), project)
         return {
             "annotation_id": str(annotation.get("unique_id") or f"{project}:{number}"),
@@ -127,10 +127,10 @@ class Reader:
             "batch_id": meta.get("batch"),
             "account_key": _key(data, meta),
             "claimant": self.people.pseudonym(person),
-            "person_known": known,
+            "person_known": is_email,
             "edited_by": (
                 self.people.pseudonym(editor)
-                if known and editor_known and editor != person
+                if is_email and editor_known and editor != person
                 else None
             ),
             "scheme_version": str(meta.get("scheme") or self.fallback.version),
@@ -171,7 +171,7 @@ class Reader:
 
 
 def answered(result: object, scheme: Scheme) -> Json:
-    """answer, kinds, confidence, reasons and note of one result list; raises RefusedError where the
+    """answer, kinds, confidence, reasons and note of one result list; raises RefusedError if the
     scheme does not allow it.
 
     >>> bot = {"from_name": "answer", "type": "choices", "value": {"choices": ["bot"]}}

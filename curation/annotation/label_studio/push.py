@@ -191,7 +191,7 @@ def _annotators(
 def _projects(
     client: Client, existing: list[Project], scheme: Scheme, marks: list[dict[str, str]]
 ) -> dict[str, Project]:
-    """The project of each part, made where it is missing, sorted by part."""
+    """The project of each part, made if it is missing, sorted by part."""
     # Of two projects of one part, the older one counts.
     projects = {p["botbench"]["part"]: p for p in reversed(existing)}
     config = labelling_config.config(scheme)
@@ -201,16 +201,16 @@ def _projects(
             continue
         title = f"{scheme.document.title} {mark['batch'][:6]} · {part}"
         marked = {**mark, "config": labelling_config.config_hash(config)}
-        made = client.create_project(title, config, instructions.as_html(scheme), marked)
-        projects[part] = _oldest_copy(client, made)
+        new = client.create_project(title, config, instructions.as_html(scheme), marked)
+        projects[part] = _oldest_copy(client, new)
         client.hide_card_column(projects[part]["id"])
     return dict(sorted(projects.items()))
 
 
-def _oldest_copy(client: Client, made: Project) -> Project:
+def _oldest_copy(client: Client, new: Project) -> Project:
     """The project just made, once. Label Studio repeats a request by itself if SQLite was locked,
     and so may make two projects of one mark: the older one counts, the empty other is deleted."""
-    mark = made["botbench"]["mark"]
+    mark = new["botbench"]["mark"]
     first, *others = sorted(
         (p for p in client.projects() if p["botbench"]["mark"] == mark), key=lambda p: int(p["id"])
     )
@@ -261,8 +261,8 @@ def _keep_cards(store: Store, cards: Iterator[card.Card]) -> str:
         LIMIT 0
         """,
     )
-    while some := list(itertools.islice(cards, TASKS_PER_REQUEST)):
-        store.connection.register("push_some", pa.Table.from_pylist([vars(c) for c in some]))
+    while chunk := list(itertools.islice(cards, TASKS_PER_REQUEST)):
+        store.connection.register("push_some", pa.Table.from_pylist([vars(c) for c in chunk]))
         store.connection.execute(f"INSERT INTO {kept} BY NAME FROM push_some")
         store.connection.unregister("push_some")
     return kept

@@ -57,18 +57,18 @@ def program() -> str:
         )
     places = [Path.cwd(), Path(sys.prefix).parent, Path(__file__).resolve().parents[3]]
     installed = [str(p / ".label-studio" / "bin" / PROGRAM) for p in places]
-    found = named or shutil.which(PROGRAM) or next((p for p in installed if Path(p).exists()), None)
-    if not found:
+    path = named or shutil.which(PROGRAM) or next((p for p in installed if Path(p).exists()), None)
+    if not path:
         raise UserError(
             "The Label Studio server is not installed. In the botbench folder: make label-studio"
             " (two or three minutes, an environment of its own), or set BOTBENCH_LABEL_STUDIO to"
             " the label-studio program."
         )
-    return found
+    return path
 
 
 def free_port(wanted: int | None, start: int = 8080) -> int:
-    """The port asked for, or the first free one from `start`. Raises UserError where the one asked
+    """The port asked for, or the first free one from `start`. Raises UserError if the one asked
     for is taken.
     """
     if wanted is not None:
@@ -242,7 +242,7 @@ class Server:
 
 
 def _health(url: str) -> requests.Response | None:
-    """The answer of the server's health page, or None where nothing answers. (An own HTTP call: the
+    """The answer of the server's health page, or None if nothing answers. (An own HTTP call: the
     SDK has no method for it, and wants a token that is not known yet.)
     """
     import requests
