@@ -2,12 +2,14 @@
 
 import base64
 import json
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from botbench.core.errors import UserError
+from curation.annotation.label_studio import client as client_module
 from curation.annotation.label_studio.client import Client, server_name
 from curation.annotation.label_studio.project_marks import read_mark, write_mark
 
@@ -27,7 +29,7 @@ MARK = {"batch": "b1", "part": "copy 1", "scheme": "1+x", "mark": "m1"}
 class Answers(BaseHTTPRequestHandler):
     """A short-lived token is good for three requests, as if its five minutes were over then."""
 
-    renewed, used, imports, status = 0, 0, 0, 200
+    renewed, used, imports, status, posted = 0, 0, 0, 200, None
 
     def do_GET(self):
         cls = type(self)
@@ -45,6 +47,8 @@ class Answers(BaseHTTPRequestHandler):
             return self._send(401, {"detail": "Authentication credentials were not provided."})
         if cls.status != 200:
             return self._send(cls.status, {"detail": "broken"})
+        if path.startswith("/studio"):
+            return self._send(404, {"detail": "not found"})
         if path == "/api/projects":
             page = int(dict(p.split("=") for p in query.split("&"))["page"])
             rows = [
@@ -66,7 +70,7 @@ class Answers(BaseHTTPRequestHandler):
         if self.path.endswith("/import"):
             type(self).imports += 1
             return self._send(500, {"detail": "locked"})
-        type(self).renewed += 1
+        type(self).renewed, type(self).posted = self.renewed + 1, self.path
         type(self).used = 0
         return self._send(200, {"access": token(number=self.renewed)})
 
@@ -131,6 +135,22 @@ def test_an_import_is_sent_once_and_its_error_tells_no_header(url):
     assert url[1].imports == 1
     assert "answered POST api/projects/1/import with HTTP 500" in str(error.value)
     assert "locked" in str(error.value) and "secret" not in str(error.value)
+
+
+def test_a_server_that_is_too_slow_is_told_apart_from_one_that_is_away(monkeypatch):
+    monkeypatch.setattr(client_module, "READ_TIMEOUT_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with pytest.raises(UserError, match="did not answer in time; what was sent may still be"):
+            Client(f"http://127.0.0.1:{port}", "good").projects()
+
+
+def test_a_server_below_a_path_of_its_host(url):
+    """The token is renewed below the path too; the sentence names the request without the path."""
+    with Client(f"{url[0]}/studio", PERSONAL) as client:
+        with pytest.raises(UserError, match=r"answered GET api/users with HTTP 404: '.*not found"):
+            client.emails()
+        assert (url[1].renewed, url[1].posted) == (1, "/studio/api/token/refresh/")
 
 
 def test_a_personal_token_that_ran_out_is_told_without_a_request(url):
