@@ -101,7 +101,7 @@ class Card(_Strict):
     known_issues: tuple[str, ...] = ()
     suite: dict[str, Any] | None = None
     """The data set's own validation rules: suite.yaml beside the card
-    (`curation.validation.rules.DataSetSuite`).
+    (`curation.store.rules.DataSetSuite`).
     """
 
     @field_validator("time_zone")
@@ -201,7 +201,7 @@ def _own_suite(path: Path) -> tuple[dict[str, Any] | None, list[Problem]]:
     """The rules beside a card: suite.yaml for card.yaml, made.suite.yaml for made.yaml; None where
     there are none.
     """
-    from curation.validation.rules import DataSetSuite
+    from curation.store.rules import DataSetSuite
 
     beside = path.with_name("suite.yaml" if path.stem == "card" else f"{path.stem}.suite.yaml")
     if not beside.is_file():

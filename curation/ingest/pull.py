@@ -204,7 +204,7 @@ def _write_table(transaction: Transaction, stage: Stage, table: str) -> dict[str
         _set_foreign_retractions_aside(stage)
     counts = transaction.insert(table, f"pull_{table}")
     if counts.conflicting:
-        _set_conflicts_aside(stage, table)
+        _set_conflicts_aside(stage, table, counts.conflicts)
     aside = transaction.connection.execute(
         "SELECT count(*) FROM pull_aside WHERE table_name = ?", [table]
     ).fetchone()
@@ -233,9 +233,9 @@ def _set_foreign_retractions_aside(stage: Stage) -> None:
     stage.connection.execute(f"DELETE {bad}")
 
 
-def _set_conflicts_aside(stage: Stage, table: str) -> None:
+def _set_conflicts_aside(stage: Stage, table: str, conflicts: str) -> None:
     message = f"another row has the same {', '.join(schema.TABLES[table].key)} and other content"
-    rows = stage.with_raw(table, f'FROM "conflicts_{table}"', "key_conflict", message)
+    rows = stage.with_raw(table, f"FROM {conflicts}", "key_conflict", message)
     stage.connection.execute(
         f"INSERT INTO pull_aside SELECT '{table}', _member, _row, _reason, _message, _raw FROM"
         f" ({rows})"

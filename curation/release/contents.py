@@ -12,6 +12,7 @@ from typing import Any
 
 from botbench.core.sql import literal
 from curation.release import splits
+from curation.store.equal_profiles import duplicate_groups
 from curation.store.identity import content_hash
 from curation.store.schema import TABLES
 from curation.store.snapshot_queries import latest
@@ -186,7 +187,7 @@ def _relations(made: Frozen) -> dict[str, tuple[str, str]]:
         "members": (
             "TABLE",
             f'SELECT account_id, label, "group" FROM {judged} '
-            f"JOIN {splits.duplicate_groups(f'{schema}.accounts')} USING (account_id)",
+            f"JOIN {duplicate_groups(f'{schema}.accounts')} USING (account_id)",
         ),
         "splits": ("TABLE", _drawn(schema, made.dataset, made.seed)),
     }

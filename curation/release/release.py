@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from botbench.core.errors import Findings, UserError, unknown
+from botbench.core.errors import UserError, unknown
 from botbench.core.hashing import file_sha256
-from curation.release import writer
+from botbench.core.sql import literal
+from curation.release import acceptance, writer
 from curation.release.contents import TABLES_FROZEN, Frozen, frozen
 from curation.store.snapshot_queries import card, newest_consensus
 from curation.store.store import Store
@@ -121,16 +122,40 @@ def freeze(
         if row and writer.folder(store.home, name, row["version"]).is_dir():
             return load(store.home, f"{name}@{row['version']}")
         writer.refuse_other_dataset(store, name, dataset)
-        validation = _validated(store, content, accept)
+        validation = acceptance.before_release(store, content, accept)
         info = {
             **_about(content),
             "content_hash": content_hash,
             "accepted": accept,
-            "validation": {**validation.summary(), "report": _report(store, validation)},
+            "validation": {
+                **validation.summary(),
+                "report": acceptance.report_path(store, validation),
+            },
             "because": because,
         }
         path, number = writer.put(store, name, content, info)
     return Release(path, load(store.home, f"{name}@{number}").info, made=True)
+
+
+def validate_release(store: Store, release: Release, keep: bool = False) -> Validation:
+    """Run every suite on the files of a release; tables that a release does not hold are read at
+    the version it was frozen from.
+
+    Raises UserError where a file was changed, or that version has expired.
+    """
+    from curation.validation.run import validate_views
+
+    release.verify()
+    files = {t: f"read_parquet({literal(release.file(t))})" for t in TABLES_FROZEN}
+    from_files = {
+        "frozen": files,
+        "splits": files["splits"],
+        "consensus": str(release.info["consensus_id"]),
+    }
+    version = store.resolve(int(release.info["snapshot_id"]))
+    return validate_views(
+        store, release.dataset, version, from_files, keep=keep, release=release.reference
+    )
 
 
 def dataset_of(store: Store, name: str) -> str:
@@ -142,40 +167,6 @@ def dataset_of(store: Store, name: str) -> str:
             f" releases: {', '.join(known) or 'none'}."
         )
     return load(store.home, name).dataset
-
-
-def _validated(store: Store, content: Frozen, accept: str | None) -> Validation:
-    """The validation of what is about to be frozen, its splits included; raises Findings unless it
-    passes or is accepted.
-    """
-    from curation.validation import report
-    from curation.validation.run import validate
-
-    found = validate(
-        store,
-        content.dataset,
-        content.version,
-        splits=content.relation("splits"),
-        consensus=content.consensus,
-        keep=True,
-    )
-    page = report.write(store.home, found)
-    if found.success or accept:
-        return found
-    raise Findings(
-        f"Version {content.version} of {content.dataset} does not pass validation:"
-        f" {', '.join(found.failed)}. Nothing was frozen. The accounts stand in {page}. Mend them,"
-        " or say why they may stay: --accept REASON."
-    )
-
-
-def _report(store: Store, validation: Validation) -> str:
-    """Where the report stands, as a path from the store's folder: it names accounts, and a release
-    may go to strangers.
-    """
-    from curation.validation import report
-
-    return report.path(store.home, validation).relative_to(store.home).as_posix()
 
 
 def _about(content: Frozen) -> dict[str, Any]:

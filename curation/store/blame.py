@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import UserError
-from curation.store.diff import after, standing
+from curation.store.diff import after, current_consensus
 
 if TYPE_CHECKING:
     from curation.store.store import Store
@@ -124,7 +124,7 @@ def _lines(
 
 def _now(store: Store, account: str, version: int, dataset: str | None) -> list[dict[str, Any]]:
     """The labels that count, by data set."""
-    chosen = [c for d, c in standing(store, version).items() if dataset in (None, d)]
+    chosen = [c for d, c in current_consensus(store, version).items() if dataset in (None, d)]
     return (
         store.arrow(
             "SELECT dataset, label, p_bot, status, n_claims, method, consensus_id FROM"

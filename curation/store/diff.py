@@ -1,5 +1,5 @@
-"""What happened between versions: rows by table, the labels and whose claims moved them, and the
-way back.
+"""Differences between versions: rows by table, labels and the claims that changed them; restoring
+an old version.
 """
 
 from __future__ import annotations
@@ -7,8 +7,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from botbench.core.errors import unknown
 from botbench.core.sql import literal, literals
 from curation.store import schema
+from curation.store.insert import same_key
 from curation.store.snapshot_queries import newest_consensus
 
 if TYPE_CHECKING:
@@ -16,20 +18,33 @@ if TYPE_CHECKING:
 
 KINDS = ("added", "removed", "changed")
 MOVED = 0.0005
-"""A shift of p_bot that is told even where neither label nor status changed and no claim came."""
+"""A change of p_bot that is reported even if label, status and claims are the same."""
 
 
 def content() -> list[str]:
-    """The tables that are compared and restored: all but those that speak of versions."""
+    """The tables that are compared and restored: all but those about versions."""
     return [t.name for t in schema.STORED.values() if not t.of_versions]
 
 
-def compare(store: Store, name: str, first: int, last: int) -> dict[str, int]:
-    """Rows of a table added, removed and changed (same key, other content) from version `first` to
-    `last`.
+def changed_rows(
+    store: Store, first: str | int, last: str | int, name: str | None = None
+) -> dict[str, dict[str, int]]:
+    """Rows added, removed and changed (same key, other content) from one version to another, for
+    each table that differs.
 
-    Leaves what differs in the temporary tables `diff_old` and `diff_new`: whole rows as they were
-    and as they are.
+    Tables about versions (tags, releases) are compared only if `name` says so. Raises UserError for
+    an unknown table or version.
+    """
+    old, new = store.resolve(first), store.resolve(last)
+    if name is not None and name not in schema.STORED:
+        raise unknown("table", name, schema.STORED)
+    counts = {n: _compare(store, n, old, new) for n in ([name] if name else content())}
+    return {n: c for n, c in counts.items() if name or any(c.values())}
+
+
+def _compare(store: Store, name: str, first: int, last: int) -> dict[str, int]:
+    """Rows of a table added, removed and changed from version `first` to `last`; the differing rows
+    are in the temporary tables `diff_old` and `diff_new` until the next call.
     """
     low, high = sorted((first, last))
     if low == high or not store.has(name, high):
@@ -38,13 +53,13 @@ def compare(store: Store, name: str, first: int, last: int) -> dict[str, int]:
     execute(f"CREATE OR REPLACE TEMP TABLE diff_touched AS {_touched(store, name, low, high)}")
     if not store.scalar("SELECT count(*) FROM diff_touched"):
         return dict.fromkeys(KINDS, 0)
-    touched = f"SEMI JOIN diff_touched t ON {same('r', 't', table.key)}"
     for side, version in (("old", first), ("new", last)):
-        execute(
-            f"CREATE OR REPLACE TEMP TABLE diff_{side} AS SELECT r.* FROM"
-            f" {store.relation(name, version)} r {touched}"
-        )
-    both = same("o", "n", table.key)
+        execute(f"""
+            CREATE OR REPLACE TEMP TABLE diff_{side} AS
+            SELECT r.* FROM {store.relation(name, version)} r
+            SEMI JOIN diff_touched t ON {same_key("r", "t", table.key)}
+        """)
+    both = same_key("o", "n", table.key)
     counts = {
         "added": f"diff_new n ANTI JOIN diff_old o ON {both}",
         "removed": f"diff_old o ANTI JOIN diff_new n ON {both}",
@@ -81,11 +96,6 @@ def expired(store: Store, low: int, high: int) -> bool:
     return bool(there != high - low)
 
 
-def same(left: str, right: str, key: tuple[str, ...]) -> str:
-    """SQL for equal keys, where an unknown value equals an unknown one."""
-    return " AND ".join(f'{left}."{k}" IS NOT DISTINCT FROM {right}."{k}"' for k in key)
-
-
 def after(store: Store, version: int) -> int:
     """The version that follows; DuckLake takes only those that are there."""
     return int(
@@ -96,13 +106,13 @@ def after(store: Store, version: int) -> int:
     )
 
 
-# -- the way back
+# -- restoring
 
 
 @dataclass(frozen=True)
 class Restored:
-    """What bringing an old version back took: the version made (None where nothing differed), and
-    rows by table.
+    """The old version that was restored, the version made (None if nothing differed), and the rows
+    changed by table.
     """
 
     restored: int
@@ -111,10 +121,9 @@ class Restored:
 
 
 def restore(store: Store, at: str | int, author: str | None = None) -> Restored:
-    """Make a new version whose tables hold what they held at an old one; nothing between is lost,
-    for it has its own version.
+    """Make a new version whose tables hold the rows of an old one; the versions between stay.
 
-    Tags, releases and what was found by validation speak of versions and stay.
+    Tags, releases and validations are about versions and stay as they are.
     """
     number = store.resolve(at)
 
@@ -129,23 +138,27 @@ def restore(store: Store, at: str | int, author: str | None = None) -> Restored:
 
 
 def _bring_back(store: Store, name: str, head: int, number: int) -> dict[str, int]:
-    """Turn one table into what it was: rows that came or changed go, rows that went or changed come
-    back.
+    """Bring one table back to version `number`: added and changed rows are deleted, removed and
+    changed ones inserted again.
     """
-    counts = compare(store, name, head, number)
+    counts = _compare(store, name, head, number)
     if not any(counts.values()):
         return counts
     table, execute = schema.STORED[name], store.connection.execute
-    differing = (
-        "SELECT x.* FROM diff_{} x LEFT JOIN diff_{} y ON "
-        + same("x", "y", table.key)
-        + " WHERE x IS DISTINCT FROM y"
-    )
-    execute(f"CREATE OR REPLACE TEMP TABLE restore_gone AS {differing.format('old', 'new')}")
-    execute(f"CREATE OR REPLACE TEMP TABLE restore_back AS {differing.format('new', 'old')}")
-    execute(
-        f'DELETE FROM lake.main."{name}" t USING restore_gone g WHERE {same("t", "g", table.key)}'
-    )
+
+    def differing(side: str, other: str) -> str:
+        return f"""
+            SELECT x.* FROM diff_{side} x
+            LEFT JOIN diff_{other} y ON {same_key("x", "y", table.key)}
+            WHERE x IS DISTINCT FROM y
+        """
+
+    execute(f"CREATE OR REPLACE TEMP TABLE restore_gone AS {differing('old', 'new')}")
+    execute(f"CREATE OR REPLACE TEMP TABLE restore_back AS {differing('new', 'old')}")
+    execute(f"""
+        DELETE FROM lake.main."{name}" t USING restore_gone g
+        WHERE {same_key("t", "g", table.key)}
+    """)
     columns = ", ".join(f'"{c}"' for c in table.names)
     execute(f'INSERT INTO lake.main."{name}" ({columns}) SELECT {columns} FROM restore_back')
     return counts
@@ -154,20 +167,20 @@ def _bring_back(store: Store, name: str, head: int, number: int) -> dict[str, in
 # -- labels
 
 
-def standing(store: Store, version: int) -> dict[str, str]:
+def current_consensus(store: Store, version: int) -> dict[str, str]:
     """The consensus that counts, by data set, as of a version."""
     runs = store.connection.execute(
         "SELECT dataset, arg_max(consensus_id, run) FROM"
         f" {store.relation('consensus_runs', version)} GROUP BY 1"
     ).fetchall()
-    found = {str(d): str(c) for d, c in runs}
+    consensus_of = {str(d): str(c) for d, c in runs}
     rest = store.connection.execute(
         f"SELECT DISTINCT dataset FROM {store.relation('labels', version)}"
     ).fetchall()
     for (dataset,) in rest:
-        if dataset not in found and (consensus := newest_consensus(store, dataset, version)):
-            found[dataset] = consensus
-    return found
+        if dataset not in consensus_of and (consensus := newest_consensus(store, dataset, version)):
+            consensus_of[dataset] = consensus
+    return consensus_of
 
 
 def label_changes(store: Store, first: int, last: int) -> list[dict[str, Any]]:
@@ -178,7 +191,7 @@ def label_changes(store: Store, first: int, last: int) -> list[dict[str, Any]]:
     that came or went between the two, and `why`: `claims`, `method` (another way to settle) or
     `other claims` (those on other accounts, where the method learns from them).
     """
-    before, after = standing(store, first), standing(store, last)
+    before, after = current_consensus(store, first), current_consensus(store, last)
     moved = [d for d in sorted({*before, *after}) if before.get(d) != after.get(d)]
     if not moved:
         return []
@@ -200,25 +213,34 @@ def label_changes(store: Store, first: int, last: int) -> list[dict[str, Any]]:
     return [_label_change(row) for row in store.arrow(_LABELS).to_pylist()]
 
 
-_STATE = (
-    "CASE WHEN {0}.account_id IS NOT NULL THEN {{'label': {0}.label, 'p_bot': {0}.p_bot, 'status':"
-    " {0}.status, 'n_claims': {0}.n_claims, 'method': {0}.method, 'consensus':"
-    " {0}.consensus_id}} END"
-)
+_STATE = """
+    CASE WHEN {0}.account_id IS NOT NULL THEN {{
+        'label': {0}.label, 'p_bot': {0}.p_bot, 'status': {0}.status, 'n_claims': {0}.n_claims,
+        'method': {0}.method, 'consensus': {0}.consensus_id}} END"""
 _LABELS = f"""
-    WITH said AS (
-        SELECT *, 'came' AS change FROM claim_new n ANTI JOIN claim_old o USING (claim_id) UNION ALL
-        SELECT *, 'went' AS change FROM claim_old o ANTI JOIN claim_new n USING (claim_id)),
-    told AS (
-        SELECT s.dataset, s.account_id, list({{'claim_id': s.claim_id, 'claimant': s.claimant, 'claimant_kind': s.claimant_kind,
-               'answer': s.answer, 'made_at': s.made_at, 'retracts': s.retracts, 'retracted_answer': r.answer, 'change': s.change}}
-               ORDER BY s.made_at NULLS FIRST, s.claim_id) AS claims
-        FROM said s LEFT JOIN (FROM claim_old UNION FROM claim_new) r ON r.claim_id = s.retracts GROUP BY ALL)
-    SELECT dataset, account_id AS account, {_STATE.format("o")} AS "from", {_STATE.format("n")} AS "to",
-           n.p_bot - o.p_bot AS p_bot_change, coalesce(t.claims, []) AS claims
-    FROM label_old o FULL JOIN label_new n USING (dataset, account_id) LEFT JOIN told t USING (dataset, account_id)
+    WITH changes AS (
+        SELECT *, 'came' AS change FROM claim_new ANTI JOIN claim_old USING (claim_id)
+        UNION ALL
+        SELECT *, 'went' AS change FROM claim_old ANTI JOIN claim_new USING (claim_id)),
+    changes_of AS (
+        SELECT c.dataset, c.account_id,
+               list({{
+                   'claim_id': c.claim_id, 'claimant': c.claimant,
+                   'claimant_kind': c.claimant_kind, 'answer': c.answer, 'made_at': c.made_at,
+                   'retracts': c.retracts, 'retracted_answer': r.answer, 'change': c.change}}
+                   ORDER BY c.made_at NULLS FIRST, c.claim_id) AS claims
+        FROM changes c
+        LEFT JOIN (FROM claim_old UNION FROM claim_new) r ON r.claim_id = c.retracts
+        GROUP BY ALL)
+    SELECT dataset, account_id AS account,
+           {_STATE.format("o")} AS "from", {_STATE.format("n")} AS "to",
+           n.p_bot - o.p_bot AS p_bot_change, coalesce(c.claims, []) AS claims
+    FROM label_old o
+    FULL JOIN label_new n USING (dataset, account_id)
+    LEFT JOIN changes_of c USING (dataset, account_id)
     WHERE o.label IS DISTINCT FROM n.label OR o.status IS DISTINCT FROM n.status
-       OR (t.claims IS NOT NULL AND o.p_bot IS DISTINCT FROM n.p_bot) OR abs(n.p_bot - o.p_bot) >= {MOVED}
+       OR (c.claims IS NOT NULL AND o.p_bot IS DISTINCT FROM n.p_bot)
+       OR abs(n.p_bot - o.p_bot) >= {MOVED}
     ORDER BY dataset, account"""
 
 
@@ -233,7 +255,7 @@ def uncounted(store: Store, version: int) -> dict[str, int]:
     on them yet.
     """
     found: dict[str, int] = {}
-    for dataset, consensus in standing(store, version).items():
+    for dataset, consensus in current_consensus(store, version).items():
         made = store.scalar(
             "SELECT min(snapshot_id) FROM ducklake_table_changes('lake', 'main', 'labels',"
             f" {after(store, 0)}, {version}) WHERE consensus_id = ? AND dataset = ?",

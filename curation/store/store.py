@@ -1,4 +1,4 @@
-"""The store: attach, append (the only way to write), versions, tag, diff, at."""
+"""The store: attach, append and transact (the only ways to write), versions, tags, old states."""
 
 from __future__ import annotations
 
@@ -15,28 +15,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import duckdb
 
 from botbench.core.errors import UserError, unknown
-from curation.store import connection as lake
-from curation.store import diff as history
 from curation.store import migrations, schema
-from curation.store.insert import merge
+from curation.store.connection import connect, locate, lost, remains, retried, turn
+from curation.store.insert import Counts, insert
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Counts:
-    """What became of the rows offered for one table; read = kept + duplicate + conflicting +
-    set_aside (retractions of other claimants' claims).
-    """
-
-    read: int = 0
-    kept: int = 0
-    duplicate: int = 0
-    conflicting: int = 0
-    set_aside: int = 0
 
 
 @dataclass(frozen=True)
@@ -52,23 +38,21 @@ class Version:
 
 @dataclass
 class Transaction:
-    """What a writer works with: `insert` counts what is fresh; nothing fresh means that no version
-    is made.
-    """
+    """The handle of a writer: `insert` counts the new rows; without a new row no version is made."""
 
     connection: duckdb.DuckDBPyConnection
     fresh: int = 0
     counts: dict[str, Counts] = field(default_factory=dict)
 
     def insert(self, name: str, rows: pa.Table | str) -> Counts:
-        """Keep what is new by key: an Arrow table, or the name of a temporary table with the
-        schema's columns.
+        """Insert the rows whose key is new: an Arrow table, or the name of a temporary table with
+        the schema's columns.
 
-        Equal key and content is a duplicate; equal key and other content is conflicting, and left
-        in the temporary table `conflicts_<name>` for the caller to quarantine. A retraction of
-        another claimant's claim goes to the table `retractions_set_aside`, with its reason.
+        Equal key and content is a duplicate; equal key and other content is conflicting: the caller
+        finds these rows in `Counts.conflicts` and may quarantine them. A retraction of another
+        claimant's claim goes to the table `retractions_set_aside`, with its reason.
         """
-        counts = merge(self.connection, schema.STORED[name], rows)
+        counts = insert(self.connection, schema.STORED[name], rows)
         if counts.set_aside:
             self.insert("retractions_set_aside", "claims_set_aside")
         self.fresh += counts.kept
@@ -82,22 +66,22 @@ class Store:
     `location` is a folder (SQLite catalog, made where it is missing) or a `postgresql://` URL with
     `data_path`; without one, BOTBENCH_STORE or `./.botbench`. `create=False`, for what only reads,
     raises UserError where no store is. Files of a store whose catalog is gone are never given a new
-    catalog: that raises UserError (`lake.CatalogLost`). A store of an older schema is brought
+    catalog: that raises UserError (`CatalogLost`). A store of an older schema is brought
     forward when it is opened, whoever opens it (`curation.store.migrations`).
     """
 
     def __init__(self, location: str | Path | None = None, create: bool = True) -> None:
-        self.location = lake.locate(location or os.environ.get("BOTBENCH_STORE", "./.botbench"))
-        if not create and not self.location.exists() and lake.remains(self.location) is None:
+        self.location = locate(location or os.environ.get("BOTBENCH_STORE", "./.botbench"))
+        if not create and not self.location.exists() and remains(self.location) is None:
             raise UserError(
                 f"There is no store at {self.location.home}. Name yours with --store PATH (or"
                 " BOTBENCH_STORE), or make one: botbench pull CARD."
             )
-        self.connection = lake.connect(self.location)
+        self.connection = connect(self.location)
         try:
-            with lake.turn(self.location):
-                lake.retried(self._make_tables)
-                lake.retried(lambda: migrations.migrate(self.connection, self.location))
+            with turn(self.location):
+                retried(self._make_tables)
+                retried(lambda: migrations.migrate(self.connection, self.location))
         except BaseException:
             self.connection.close()
             raise
@@ -150,8 +134,8 @@ class Store:
         the version made, or None where nothing was fresh (then nothing is written at all), and what
         `work` returned.
         """
-        with lake.turn(self.location):
-            return lake.retried(lambda: self._attempt(work, author or whoami(), message))
+        with turn(self.location):
+            return retried(lambda: self._attempt(work, author or whoami(), message))
 
     def _attempt(
         self, work: Callable[[Transaction], T], author: str, message: str
@@ -179,8 +163,8 @@ class Store:
             "SELECT count(*) FROM ducklake_table_info('lake') WHERE table_name = 'guard'"
         ):
             return
-        if lake.remains(self.location):
-            raise lake.lost(self.location)
+        if remains(self.location):
+            raise lost(self.location)
         self.connection.execute("BEGIN")
         try:
             for table in schema.STORED.values():
@@ -321,7 +305,7 @@ class Store:
         row = self.connection.execute(query, parameters or []).fetchone()
         return row[0] if row else None
 
-    # -- naming and comparing
+    # -- naming
 
     def tag(self, name: str, at: str | int | None = None) -> int:
         """Name a version; returns its number. Raises UserError where the name is taken by another
@@ -348,23 +332,6 @@ class Store:
 
         self.transact(work, None, f"tag {name} = version {number}")
         return number
-
-    def diff(
-        self, a: str | int, b: str | int, name: str | None = None
-    ) -> dict[str, dict[str, int]]:
-        """Rows added, removed and changed (same key, other content) from version `a` to `b`, for
-        each table that differs.
-
-        Tables that speak of versions (tags, releases) are compared only where one is named.
-        """
-        first, last = self.resolve(a), self.resolve(b)
-        if name is not None and name not in schema.STORED:
-            raise unknown("table", name, schema.STORED)
-        counts = {
-            n: history.compare(self, n, first, last)
-            for n in ([name] if name else history.content())
-        }
-        return {n: c for n, c in counts.items() if name or any(c.values())}
 
 
 def whoami() -> str:

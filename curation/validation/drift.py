@@ -8,8 +8,8 @@ import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from curation.store.rules import ORDER
 from curation.validation import views
-from curation.validation.rules import ORDER
 
 if TYPE_CHECKING:
     from curation.store.store import Store

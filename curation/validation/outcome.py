@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from curation.validation.rules import Rule, Suite
+from curation.store.rules import Rule, Suite
 
 if TYPE_CHECKING:
     from curation.validation.drift import Drift

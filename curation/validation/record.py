@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from botbench.core.hashing import short_hash
 from curation.store import diff
 from curation.store.identity import canonical_row
+from curation.store.rules import fingerprint
 from curation.store.schema import TABLES, rows
-from curation.validation.rules import fingerprint
 
 if TYPE_CHECKING:
     from curation.store.store import Store, Transaction

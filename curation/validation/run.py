@@ -12,18 +12,14 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from botbench.core.errors import unknown
-from botbench.core.sql import literal
-from curation.release.contents import TABLES_FROZEN
 from curation.store import snapshot_queries
+from curation.store.rules import Rule, Suite, extended
 from curation.store.store import Store
 from curation.validation import record, views
 from curation.validation.outcome import LISTED, Finding, Hit, SuiteResult, Validation
-from curation.validation.rules import Rule, Suite, extended
 
 if TYPE_CHECKING:
     import duckdb
-
-    from curation.release.release import Release
 
 KNOWN_ISSUE = re.compile(r"^([a-z]+\.[a-z0-9_-]+)\s*:\s*(.*)$", re.DOTALL)
 
@@ -54,7 +50,7 @@ def validate(
     """
     version = store.resolve(at)
     check_known(store, dataset, version)
-    return _validated_at(
+    return validate_views(
         store, dataset, version, {"splits": splits, "consensus": consensus}, keep=keep
     )
 
@@ -65,37 +61,21 @@ def check_known(store: Store, dataset: str, version: int) -> None:
         raise unknown(f"data set in version {version}", dataset, known)
 
 
-def validate_release(store: Store, made: Release, keep: bool = False) -> Validation:
-    """Run every suite on the files of a release; what a release does not freeze is read at the
-    version it was frozen from.
-
-    Raises UserError where a file was changed, or that version has expired.
-    """
-    made.verify()
-    files = {t: f"read_parquet({literal(made.file(t))})" for t in TABLES_FROZEN}
-    from_files = {
-        "frozen": files,
-        "splits": files["splits"],
-        "consensus": str(made.info["consensus_id"]),
-    }
-    version = store.resolve(int(made.info["snapshot_id"]))
-    return _validated_at(
-        store, made.dataset, version, from_files, keep=keep, release=made.reference
-    )
-
-
-def _validated_at(
+def validate_views(
     store: Store,
     dataset: str,
     version: int,
-    looked_at: dict[str, Any],
+    instead: Mapping[str, Any],
     *,
     keep: bool,
     release: str | None = None,
 ) -> Validation:
+    """Run every suite on one data set at a version; `instead` holds the arguments of
+    `views.pinned` that replace stored tables, `release` the reference of the release they are of.
+    """
     card = snapshot_queries.card(store, dataset, version)
     message = next((v.message for v in store.versions() if v.number == version), "")
-    with views.pinned(store, dataset, version, **looked_at) as schema:
+    with views.pinned(store, dataset, version, **instead) as schema:
         results = _run(store, schema, card)
         title = str(card.get("title") or dataset)
         made = Validation(

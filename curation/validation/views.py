@@ -15,7 +15,7 @@ import yaml
 from botbench.core.sql import literal, literals
 from curation.annotation.scheme.scheme import Scheme
 from curation.annotation.scheme.store_schemes import SchemeBook
-from curation.release.splits import duplicate_groups
+from curation.store.equal_profiles import duplicate_groups
 from curation.store.identity import claim_id
 from curation.store.retractions import standing_claims
 from curation.store.schema import TABLES

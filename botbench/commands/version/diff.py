@@ -34,7 +34,7 @@ def diff(
 
     Tags and releases, which speak of versions, are compared only where they are named as TABLE.
     """
-    from curation.store import diff as history
+    from curation.store.diff import changed_rows, label_changes, uncounted
     from curation.store.store import Store
 
     with Store(create=False) as store:
@@ -44,9 +44,9 @@ def diff(
             if a is not None
             else max((v.number for v in store.versions() if v.number < last), default=last)
         )
-        tables = store.diff(first, last, name)
-        moved = history.label_changes(store, first, last) if labels or json_ else []
-        late = history.uncounted(store, last) if labels else {}
+        tables = changed_rows(store, first, last, name)
+        moved = label_changes(store, first, last) if labels or json_ else []
+        late = uncounted(store, last) if labels else {}
     if json_:
         emit({"from": first, "to": last, "tables": tables, "labels": moved})
         return

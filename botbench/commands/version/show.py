@@ -77,13 +77,16 @@ def describe(store: Any, at: str | None) -> dict[str, Any]:
 
 def _changes(store: Any, before: int, number: int) -> dict[str, dict[str, int]]:
     """What a version changed, tags and releases included."""
+    from curation.store.diff import changed_rows
     from curation.store.schema import STORED
 
     spoken = {
-        t.name: store.diff(before, number, t.name)[t.name] for t in STORED.values() if t.of_versions
+        t.name: changed_rows(store, before, number, t.name)[t.name]
+        for t in STORED.values()
+        if t.of_versions
     }
     return {
-        **store.diff(before, number),
+        **changed_rows(store, before, number),
         **{name: c for name, c in spoken.items() if any(c.values())},
     }
 

@@ -65,7 +65,7 @@ def _validated(
     from dataclasses import replace
 
     from botbench.core.errors import UserError
-    from curation.release.release import load
+    from curation.release.release import load, validate_release
     from curation.validation import drift, run
 
     if release is not None:
@@ -73,7 +73,7 @@ def _validated(
             raise UserError(
                 "--release names what is checked: leave out the data set, --at and --against."
             )
-        return run.validate_release(store, load(store.home, release), keep=True)
+        return validate_release(store, load(store.home, release), keep=True)
     if dataset is None:
         raise UserError(
             "Name the data set to check, or a release with --release. What there is: botbench"

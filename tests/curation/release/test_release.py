@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from botbench.core.errors import Findings, UserError
 from botbench.core.hashing import canonical_json
-from curation.release import release, writer
+from curation.release import acceptance, release, writer
 from curation.release.contents import TABLES_FROZEN, frozen
 from curation.store import schema
 from curation.store.identity import content_hash, with_claim_ids
@@ -142,8 +142,8 @@ def unchecked(monkeypatch):
         def summary():
             return {"success": True, "failed": [], "suites": []}
 
-    monkeypatch.setattr(release, "_validated", lambda *_: Passed())
-    monkeypatch.setattr(release, "_report", lambda *_: "none")
+    monkeypatch.setattr(acceptance, "before_release", lambda *_: Passed())
+    monkeypatch.setattr(acceptance, "report_path", lambda *_: "none")
 
 
 def read(made, table):
@@ -612,11 +612,11 @@ def test_killed_after_the_number_is_given(filled, unchecked, monkeypatch):
         release.freeze(filled, "r", "d")
     monkeypatch.undo()
     monkeypatch.setattr(
-        release,
-        "_validated",
+        acceptance,
+        "before_release",
         lambda *_: type("Passed", (), {"summary": staticmethod(lambda: {"success": True})}),
     )
-    monkeypatch.setattr(release, "_report", lambda *_: "none")
+    monkeypatch.setattr(acceptance, "report_path", lambda *_: "none")
     assert (
         release.listed(filled.home) == {} and filled.arrow("FROM lake.main.releases").num_rows == 1
     )
@@ -636,10 +636,10 @@ def test_a_lost_folder_is_made_again_with_the_same_content(filled, unchecked):
 def test_four_processes_at_once_make_one_version(filled, tmp_path):
     code = textwrap.dedent(f"""
         import sys
-        from curation.release import release
+        from curation.release import acceptance, release
         from curation.store.store import Store
-        release._validated = lambda *_: type("Passed", (), {{"summary": staticmethod(lambda: {{"success": True}})}})
-        release._report = lambda *_: "none"
+        acceptance.before_release = lambda *_: type("Passed", (), {{"summary": staticmethod(lambda: {{"success": True}})}})
+        acceptance.report_path = lambda *_: "none"
         with Store({str(filled.home)!r}) as store:
             print(release.freeze(store, "r", "d", seed=int(sys.argv[1])).reference)""")
     started = [

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation.release.splits import duplicate_groups, official, split_id, stratified
+from curation.release.splits import official, split_id, stratified
 from curation.store import schema
+from curation.store.equal_profiles import duplicate_groups
 
 CONNECTION = duckdb.connect()
 SEEN = datetime(2020, 1, 1, tzinfo=UTC)

@@ -6,6 +6,7 @@ from botbench.core.errors import UserError
 from curation.annotation.scheme.scheme import Scheme
 from curation.labels.consensus import consensus
 from curation.store import blame, diff, schema
+from curation.store.diff import changed_rows
 from curation.store.identity import with_claim_ids
 from curation.store.store import Store
 
@@ -132,12 +133,15 @@ def test_restore_makes_a_version_equal_to_the_old_one(told):
         "labels": {"added": 0, "removed": 3, "changed": 0},
         "consensus_runs": {"added": 0, "removed": 1, "changed": 0},
     }
-    assert told.diff(3, 7) == {} and diff.label_changes(told, 3, 7) == []
+    assert changed_rows(told, 3, 7) == {} and diff.label_changes(told, 3, 7) == []
     assert told.resolve("before") == 3
     assert [(v.author, v.message) for v in told.versions()][-1][1] == "restore version 3"
     # The way forward again, and a restore of what is there already.
     again = diff.restore(told, 5)
-    assert told.diff(5, again.version) == {} and told.diff(3, again.version)["claims"]["added"] == 2
+    assert (
+        changed_rows(told, 5, again.version) == {}
+        and changed_rows(told, 3, again.version)["claims"]["added"] == 2
+    )
     assert diff.restore(told, 5).version is None and told.head() == again.version
 
 
@@ -169,7 +173,7 @@ def test_expired_versions_do_not_stand_in_the_way(store):
     for i in "123":
         store.append({"accounts": accounts(i)}, "ada", i)
     store.connection.execute("CALL ducklake_expire_snapshots('lake', versions => [2])")
-    assert store.diff(1, 4) == {"accounts": {"added": 3, "removed": 0, "changed": 0}}
+    assert changed_rows(store, 1, 4) == {"accounts": {"added": 3, "removed": 0, "changed": 0}}
     assert diff.restore(store, 1).tables == {"accounts": {"added": 0, "removed": 3, "changed": 0}}
     diff.restore(store, 4)
     store.connection.execute("CALL ducklake_expire_snapshots('lake', versions => [1, 3, 4, 5])")
@@ -222,6 +226,6 @@ def test_on_postgres_all_is_as_on_sqlite(told, database, tmp_path):
         made = diff.restore(other, 3)
         assert made.tables["labels"] == {"added": 0, "removed": 3, "changed": 0}
         assert (
-            other.diff(3, made.version) == {}
-            and other.diff(5, made.version)["claims"]["removed"] == 2
+            changed_rows(other, 3, made.version) == {}
+            and changed_rows(other, 5, made.version)["claims"]["removed"] == 2
         )

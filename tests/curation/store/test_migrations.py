@@ -14,6 +14,7 @@ import pytest
 from botbench.core.errors import UserError
 from curation.store import connection as lake
 from curation.store import migrations, schema
+from curation.store.diff import changed_rows
 from curation.store.store import Store
 
 COLUMN = schema.Column("mood", "MAP(VARCHAR, VARCHAR)", "made up for a test")
@@ -91,10 +92,12 @@ def test_what_came_later_can_be_written_and_old_versions_do_not_have_it(place, n
             None,
         ]
         assert store.arrow(f"FROM {store.relation('moods', 3)}").num_rows == 0
-        assert store.diff(2, store.head()) == {
+        assert changed_rows(store, 2, store.head()) == {
             "assignments": {"added": 3, "removed": 0, "changed": 0}
         }
-        assert store.diff(3, 2) == {"assignments": {"added": 0, "removed": 2, "changed": 0}}
+        assert changed_rows(store, 3, 2) == {
+            "assignments": {"added": 0, "removed": 2, "changed": 0}
+        }
 
 
 def test_the_catalog_is_copied_before_and_the_copy_is_the_old_store(place, old_stores):

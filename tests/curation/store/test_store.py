@@ -8,7 +8,9 @@ import pytest
 
 from botbench.core.errors import UserError
 from curation.store import schema
-from curation.store.store import Counts, Store
+from curation.store.diff import changed_rows
+from curation.store.insert import Counts
+from curation.store.store import Store
 
 
 def accounts(*ids, followers=None, dataset="d", **more):
@@ -74,7 +76,7 @@ def test_of_two_offered_with_one_key_the_first_is_kept_and_the_other_is_left_in_
         counts = transaction.insert("accounts", offered)
         return (
             counts,
-            store.connection.execute('SELECT followers FROM "conflicts_accounts"').fetchall(),
+            store.connection.execute(f"SELECT followers FROM {counts.conflicts}").fetchall(),
         )
 
     _, (counts, left) = store.transact(work, "ada", "conflicts")
@@ -150,9 +152,13 @@ def test_diff_counts_added_removed_and_changed_both_ways(store):
     store.connection.execute("UPDATE lake.main.accounts SET followers = 9 WHERE account_id = '2'")
     store.connection.execute("DELETE FROM lake.main.accounts WHERE account_id = '3'")
     store.append({"accounts": accounts("4", "5")}, "ada", "two more")
-    assert store.diff(first, store.head()) == {"accounts": {"added": 2, "removed": 1, "changed": 1}}
-    assert store.diff(store.head(), first) == {"accounts": {"added": 1, "removed": 2, "changed": 1}}
-    assert store.diff(first, first) == {}
+    assert changed_rows(store, first, store.head()) == {
+        "accounts": {"added": 2, "removed": 1, "changed": 1}
+    }
+    assert changed_rows(store, store.head(), first) == {
+        "accounts": {"added": 1, "removed": 2, "changed": 1}
+    }
+    assert changed_rows(store, first, first) == {}
 
 
 def test_a_moved_store_is_the_same_store(tmp_path):
@@ -213,7 +219,7 @@ def write_at_once(location, writers=4, rounds=10):
         assert len(made) == writers * rounds
         assert len(store.versions()) == len(made) + 1
         for before, after in zip(store.versions()[:4], store.versions()[1:5], strict=True):
-            assert store.diff(before.number, after.number)["accounts"]["added"] in (5, 10)
+            assert changed_rows(store, before.number, after.number)["accounts"]["added"] in (5, 10)
 
 
 def test_four_writers_at_once_on_sqlite_lose_nothing_and_double_nothing(tmp_path):

@@ -11,12 +11,12 @@ import pytest
 
 from botbench.core.errors import UserError
 from botbench.core.hashing import canonical_json
+from curation.store import rules as rules_module
 from curation.store import schema
 from curation.store.identity import with_claim_ids
+from curation.store.rules import Rule, suites
 from curation.validation import report, run
-from curation.validation import rules as rules_module
 from curation.validation.outcome import LISTED
-from curation.validation.rules import Rule, suites
 
 SEEN = datetime(2019, 6, 1, tzinfo=UTC)
 

@@ -14,10 +14,12 @@ from curation.annotation.scheme.scheme import Scheme
 from curation.ingest import cards
 from curation.labels.consensus import consensus
 from curation.release import release
+from curation.release.release import validate_release
 from curation.store import diff, schema
+from curation.store.diff import changed_rows
 from curation.store.identity import with_claim_ids
+from curation.store.rules import DataSetSuite, extended
 from curation.validation import drift, report, run
-from curation.validation.rules import DataSetSuite, extended
 
 SEEN = datetime(2019, 6, 1, tzinfo=UTC)
 
@@ -100,7 +102,7 @@ def test_findings_stay_when_an_old_version_is_restored(store):
     run.validate(store, "d", keep=True)
     diff.restore(store, first)
     assert any(f["account_id"] == "5" for f in findings(store))
-    assert store.diff(first, store.head()) == {}
+    assert changed_rows(store, first, store.head()) == {}
 
 
 OWN = {
@@ -230,7 +232,7 @@ def frozen(store):
 
 
 def test_a_releases_files_are_validated_and_its_validation_is_kept(store, frozen):
-    found = run.validate_release(store, frozen, keep=True)
+    found = validate_release(store, frozen, keep=True)
     assert found.success and found.release == "r@1"
     ran = {s.name: s.rows for s in found.suites if s.rows}
     assert ran == {"accounts": 40, "claims": 40, "labels": 40, "splits": 40, "releases": 1}
@@ -244,7 +246,7 @@ def test_a_releases_files_are_validated_and_its_validation_is_kept(store, frozen
     labels = frozen.path / "labels.parquet"
     labels.write_bytes(labels.read_bytes() + b" ")
     with pytest.raises(UserError, match=r"r@1 was changed after it was made: labels\.parquet"):
-        run.validate_release(store, frozen)
+        validate_release(store, frozen)
 
 
 def test_the_command_compares_two_versions(cli, tmp_path):

@@ -12,8 +12,8 @@ from curation.annotation.scheme.scheme import Scheme
 from curation.annotation.scheme.store_schemes import SchemeBook
 from curation.store import schema
 from curation.store.identity import with_claim_ids
+from curation.store.rules import suites
 from curation.validation import record, run, views
-from curation.validation.rules import suites
 
 DAY = timedelta(days=1)
 MADE, SEEN, READ = (

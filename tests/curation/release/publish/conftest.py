@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from botbench.core.hashing import canonical_json
-from curation.release import release
+from curation.release import acceptance, release
 from curation.store import schema
 from curation.store.identity import with_claim_ids
 
@@ -152,8 +152,8 @@ def unchecked(monkeypatch):
         def summary():
             return {"success": True, "failed": [], "suites": []}
 
-    monkeypatch.setattr(release, "_validated", lambda *_: Passed())
-    monkeypatch.setattr(release, "_report", lambda *_: "none")
+    monkeypatch.setattr(acceptance, "before_release", lambda *_: Passed())
+    monkeypatch.setattr(acceptance, "report_path", lambda *_: "none")
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from curation.maintenance.erasure import erase
 from curation.release import release, splits
 from curation.release.publish import folder, tiers
 from curation.store import schema
+from curation.store.diff import changed_rows
 from curation.store.store import Store
 
 GONE = 3
@@ -362,7 +363,7 @@ def test_every_byte_with_an_sqlite_catalog(store, unchecked, material, mlruns):
         store.resolve("before")
     assert (
         store.resolve(str(store.oldest())) == store.oldest()
-        and store.diff(store.oldest(), store.head()) == {}
+        and changed_rows(store, store.oldest(), store.head()) == {}
     )
 
 

@@ -1,0 +1,49 @@
+"""The validation that a release has to pass before it is frozen, unless somebody accepts its
+failures.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from botbench.core.errors import Findings
+from curation.release.contents import Frozen
+from curation.store.store import Store
+
+if TYPE_CHECKING:
+    from curation.validation.outcome import Validation
+
+
+def before_release(store: Store, content: Frozen, accept: str | None) -> Validation:
+    """Validate what is about to be frozen, its splits included, and write the report; raises
+    Findings where it fails and nobody accepted that.
+    """
+    from curation.validation import report
+    from curation.validation.run import validate
+
+    found = validate(
+        store,
+        content.dataset,
+        content.version,
+        splits=content.relation("splits"),
+        consensus=content.consensus,
+        keep=True,
+    )
+    page = report.write(store.home, found)
+    if found.success or accept:
+        return found
+    raise Findings(
+        f"Version {content.version} of {content.dataset} does not pass validation:"
+        f" {', '.join(found.failed)}. Nothing was frozen. The accounts stand in {page}. Mend them,"
+        " or say why they may stay: --accept REASON."
+    )
+
+
+def report_path(store: Store, validation: Validation) -> str:
+    """The path of a validation's report, relative to the store's folder.
+
+    The release records the path only: the report names accounts, and a release may be published.
+    """
+    from curation.validation import report
+
+    return report.path(store.home, validation).relative_to(store.home).as_posix()
