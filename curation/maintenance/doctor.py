@@ -6,28 +6,37 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
 
 from botbench.core.errors import UserError
+from curation.maintenance.cleanup import (
+    COMPARE,
+    RESTING,
+    more_than_half,
+    orphans,
+    relative,
+    unfinished,
+)
 from curation.release import release
 from curation.store import catalog, migrations, schema
-from curation.store import connection as lake
-from curation.store.connection import TRASH, Location
+from curation.store.connection import (
+    TRASH,
+    CatalogLost,
+    Location,
+    connect,
+    holds_store,
+    lost,
+    remains,
+)
 
 Outcome = Literal["well", "note", "ill"]
-RESTING = 24 * 3600
-"""Seconds after which nobody is still writing a file: only older ones are called orphaned or
-unfinished.
-"""
 
 
 @dataclass(frozen=True)
@@ -61,7 +70,7 @@ class Diagnosis:
 
 def examine(location: Location, now: float | None = None) -> Diagnosis:
     """Look at a store; raises UserError where there is none."""
-    if not location.exists() and lake.remains(location) is None:
+    if not location.exists() and remains(location) is None:
         raise UserError(
             f"There is no store at {location.home}. Name yours with --store PATH (or"
             " BOTBENCH_STORE)."
@@ -71,8 +80,8 @@ def examine(location: Location, now: float | None = None) -> Diagnosis:
     if found[0].outcome != "well":
         return Diagnosis(tuple(found))
     try:
-        connection = lake.connect(location, create=False)
-    except lake.CatalogLost as error:
+        connection = connect(location, create=False)
+    except CatalogLost as error:
         return Diagnosis((_lost(location, error),))
     except UserError as error:
         return Diagnosis(
@@ -100,8 +109,8 @@ _RESTORE = (
 def _catalog_file(location: Location) -> Finding:
     if catalog.kind(location) != "sqlite":
         return Finding("catalog file", "well", "The catalog is a Postgres database.")
-    if not lake.holds_store(location):
-        return _lost(location, lake.lost(location))
+    if not holds_store(location):
+        return _lost(location, lost(location))
     path = Path(location.catalog.partition(":")[2])
     try:
         with contextlib.closing(sqlite3.connect(path, timeout=30)) as opened:
@@ -115,13 +124,11 @@ def _catalog_file(location: Location) -> Finding:
     )
 
 
-def _lost(location: Location, error: lake.CatalogLost) -> Finding:
+def _lost(location: Location, error: CatalogLost) -> Finding:
     """Ill where files have lost their catalog; a store whose making was interrupted before any file
     has lost nothing.
     """
-    return Finding(
-        "catalog file", "ill" if lake.remains(location) else "note", error.says, error.do
-    )
+    return Finding("catalog file", "ill" if remains(location) else "note", error.says, error.do)
 
 
 def _tables(
@@ -209,7 +216,7 @@ def _missing(
                 "ill",
                 says,
                 f"Put them back from a backup (its folder files/). {_RESTORE}",
-                _relative(files, location),
+                relative(files, location),
             )
     if not gone and not short:
         yield Finding(
@@ -220,18 +227,6 @@ def _missing(
         )
 
 
-def orphans(connection: duckdb.DuckDBPyConnection, location: Location, before: float) -> list[Path]:
-    """Parquet files older than `before` (epoch seconds) that no version rests on: left by writers
-    that were killed.
-    """
-    needed = {p.resolve() for p in catalog.files(connection, location.data)}
-    return sorted(
-        p
-        for p in location.data.rglob("*.parquet")
-        if p.resolve() not in needed and p.stat().st_mtime < before
-    )
-
-
 def _orphans(
     connection: duckdb.DuckDBPyConnection, location: Location, before: float
 ) -> Iterator[Finding]:
@@ -239,9 +234,9 @@ def _orphans(
         size = sum(p.stat().st_size for p in found) / 1e6
         says = f"{len(found):,} files ({size:,.1f} MB) belong to no version: a writer was killed."
         do = f"They take room and do no harm. Move them to {TRASH}/: botbench doctor --clean."
-        if most := _majority(found, location):
-            says, do = most, _COMPARE
-        yield Finding("orphaned files", "note", says, do, _relative(found, location))
+        if most := more_than_half(found, location):
+            says, do = most, COMPARE
+        yield Finding("orphaned files", "note", says, do, relative(found, location))
     else:
         yield Finding("orphaned files", "well", "No file is left over.")
 
@@ -303,19 +298,6 @@ def _whole(home: Path, reference: str) -> bool:
     return True
 
 
-def unfinished(location: Location, before: float) -> list[Path]:
-    """What killed commands left behind and nobody has touched since `before`: temporary folders and
-    files.
-    """
-    left = [
-        *location.home.glob("tmp/*"),
-        *location.home.rglob("*.unfinished"),
-        *location.home.rglob(".unfinished-*"),
-    ]
-    trash = location.home / TRASH
-    return sorted({p for p in left if not p.is_relative_to(trash) and p.lstat().st_mtime < before})
-
-
 def _unfinished(location: Location, before: float) -> Finding:
     if found := unfinished(location, before):
         return Finding(
@@ -324,7 +306,7 @@ def _unfinished(location: Location, before: float) -> Finding:
             f"{len(found):,} files and folders were left by commands that were killed.",
             "Run those commands again if you still want what they make, then: botbench doctor"
             " --clean.",
-            _relative(found, location),
+            relative(found, location),
         )
     return Finding("unfinished work", "well", "No command left anything unfinished.")
 
@@ -341,62 +323,3 @@ def _trash(location: Location) -> Finding:
             tuple(sorted(p.name for p in folder.iterdir())),
         )
     return Finding("trash", "well", "The trash is empty.")
-
-
-_COMPARE = (
-    "If botbench log lacks versions, an empty or older catalog stands in the place of the right"
-    " one: restore a backup. If it lacks none, move the files to trash/ all the same: botbench"
-    " doctor --clean --force."
-)
-
-
-def _majority(found: list[Path], location: Location) -> str | None:
-    """What to say where orphaned files are more than half of the data files, by count or by bytes;
-    None where they are not.
-    """
-    every = list(location.data.rglob("*.parquet"))
-    size, total = (sum(p.stat().st_size for p in files) for files in (found, every))
-    if 2 * len(found) <= len(every) and 2 * size <= total:
-        return None
-    return (
-        f"{len(found):,} of {len(every):,} data files ({size / 1e6:,.1f} of {total / 1e6:,.1f} MB)"
-        " belong to no version of this catalog, which is more than half."
-    )
-
-
-def clean(location: Location, now: float | None = None, force: bool = False) -> list[str]:
-    """Move orphaned files and unfinished work to trash/<UTC time>/, with their paths below the
-    home; returns what was moved.
-
-    It holds the write turn meanwhile. Raises UserError, and moves nothing, where more than half of
-    the data files would go and `force` is not given: the catalog may then be the wrong one.
-    """
-    when = time.time() if now is None else now
-    before = when - RESTING
-    with (
-        contextlib.closing(lake.connect(location, create=False)) as connection,
-        lake.turn(location),
-    ):
-        orphaned = orphans(connection, location, before)
-        if not force and (most := _majority(orphaned, location)):
-            raise UserError(f"{most} Nothing was moved. {_COMPARE}")
-        found = [*orphaned, *unfinished(location, before)]
-        folder = (
-            location.home
-            / TRASH
-            / datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H-%M-%S.%fZ")
-        )
-        for path in found:
-            target = folder / path.relative_to(location.home)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            # An unfinished file may lie in an unfinished folder, which has gone already.
-            with contextlib.suppress(FileNotFoundError):
-                shutil.move(path, target)
-    return list(_relative(found, location))
-
-
-def _relative(paths: list[Path], location: Location) -> tuple[str, ...]:
-    return tuple(
-        p.relative_to(location.home).as_posix() if p.is_relative_to(location.home) else str(p)
-        for p in paths
-    )

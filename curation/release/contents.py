@@ -12,8 +12,8 @@ from typing import Any
 
 from botbench.core.sql import literal
 from curation.release import splits
+from curation.release.content_hash import content_hash
 from curation.store.equal_profiles import duplicate_groups
-from curation.store.identity import content_hash
 from curation.store.schema import TABLES
 from curation.store.snapshot_queries import latest
 from curation.store.store import Store

@@ -136,16 +136,31 @@ def files(connection: duckdb.DuckDBPyConnection, data: Path) -> dict[Path, int]:
     says it has.
     """
     meta = "__ducklake_metadata_lake"
-    found: dict[Path, int] = {}
+    sizes: dict[Path, int] = {}
     for table in ("ducklake_data_file", "ducklake_delete_file"):
         rows = connection.execute(f"""
-            SELECT s.path, s.path_is_relative::BOOLEAN, t.path, t.path_is_relative::BOOLEAN, f.path, f.path_is_relative::BOOLEAN,
-                   f.file_size_bytes
-            FROM {meta}.{table} f JOIN (SELECT DISTINCT table_id, schema_id, path, path_is_relative FROM {meta}.ducklake_table) t
-            USING (table_id) JOIN (SELECT DISTINCT schema_id, path, path_is_relative FROM {meta}.ducklake_schema) s
-            USING (schema_id)""").fetchall()
+            SELECT s.path, s.path_is_relative::BOOLEAN, t.path, t.path_is_relative::BOOLEAN,
+                   f.path, f.path_is_relative::BOOLEAN, f.file_size_bytes
+            FROM {meta}.{table} f
+            JOIN (SELECT DISTINCT table_id, schema_id, path, path_is_relative
+                  FROM {meta}.ducklake_table) t USING (table_id)
+            JOIN (SELECT DISTINCT schema_id, path, path_is_relative
+                  FROM {meta}.ducklake_schema) s USING (schema_id)
+        """).fetchall()
         for schema, schema_relative, of_table, table_relative, file, file_relative, size in rows:
             folder = data / schema if schema_relative else Path(schema)
             folder = folder / of_table if table_relative else Path(of_table)
-            found[folder / file if file_relative else Path(file)] = int(size)
-    return found
+            sizes[folder / file if file_relative else Path(file)] = int(size)
+    return sizes
+
+
+def unreferenced(
+    connection: duckdb.DuckDBPyConnection, data: Path, pattern: str = "*.parquet"
+) -> list[Path]:
+    """The files below the data folder that no version of an attached store reads, sorted.
+
+    Killed writers leave such files. Under an older catalog the files of newer versions are such
+    files too.
+    """
+    referenced = {p.resolve() for p in files(connection, data)}
+    return sorted(p for p in data.rglob(pattern) if p.resolve() not in referenced)

@@ -4,11 +4,10 @@ and file layout.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Container, Iterable
 from typing import TYPE_CHECKING
 
-from curation.store.schema import TABLES, Column, Table
+from curation.store.schema import TABLES, Column
 
 if TYPE_CHECKING:
     import duckdb
@@ -115,39 +114,3 @@ def with_claim_ids(connection: duckdb.DuckDBPyConnection, claims: pa.Table) -> p
         ).to_arrow_table()
     finally:
         connection.unregister("claims_offered")
-
-
-def content_hash(connection: duckdb.DuckDBPyConnection, relations: dict[str, str]) -> str:
-    """sha256 over the canonical rows of several relations (SQL by table name), each sorted by key;
-    streams, hex digits.
-
-    A row is hashed by its content columns (no pull ids, no import times).
-    """
-    total = hashlib.sha256()
-    for name in sorted(relations):
-        table = TABLES[name]
-        total.update(f"{name}\n".encode())
-        for text in _canonical_rows(connection, table, relations[name]):
-            total.update(text)
-    return total.hexdigest()
-
-
-def _canonical_rows(
-    connection: duckdb.DuckDBPyConnection, table: Table, relation: str
-) -> Iterable[memoryview]:
-    """The rows' canonical JSON in UTF-8, one a line, in pieces of many rows; no row becomes a
-    Python object.
-    """
-    import numpy as np
-
-    content = [c for c in table.columns if c.content]
-    key = ", ".join(f'"{k}" NULLS FIRST' for k in table.key)
-    found = connection.execute(
-        f"SELECT {canonical_row(content)} || chr(10) AS row FROM {relation} ORDER BY {key}"
-    )
-    for batch in found.to_arrow_reader(50_000):
-        column = batch.column(0)
-        _, offsets, text = column.buffers()
-        if text is not None and len(column):
-            ends = np.frombuffer(offsets, dtype=np.int32, count=column.offset + len(column) + 1)
-            yield memoryview(text)[ends[column.offset] : ends[-1]]

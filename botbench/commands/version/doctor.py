@@ -39,33 +39,34 @@ def doctor(
     """Look at catalog, schema, files, releases and unfinished work, without changing anything; exit
     code 1 where it is ill.
     """
-    from curation.maintenance import doctor as room
+    from curation.maintenance import cleanup
+    from curation.maintenance.doctor import examine
     from curation.store.connection import TRASH, locate
 
     location = locate(os.environ.get("BOTBENCH_STORE", "./.botbench"))
-    if clean and room.examine(location).well:
-        moved = room.clean(location, force=force)
+    if clean and examine(location).well:
+        moved = cleanup.clean(location, force=force)
         say(
             f"Moved {len(moved):,} files and folders to {location.home / TRASH}."
             if moved
             else "There was nothing to move."
         )
-    found = room.examine(location)
+    diagnosis = examine(location)
     if json_:
-        emit(found.document())
+        emit(diagnosis.document())
     else:
-        _show(found, str(location.home))
-    if not found.well:
+        _show(diagnosis, str(location.home))
+    if not diagnosis.well:
         raise typer.Exit(1)
 
 
-def _show(found: Diagnosis, home: str) -> None:
+def _show(diagnosis: Diagnosis, home: str) -> None:
     table(
         f"the store at {home}",
         ("looked at", "outcome", "found"),
-        [(f.check, f.outcome, f.says) for f in found.findings],
+        [(f.check, f.outcome, f.says) for f in diagnosis.findings],
     )
-    for f in (f for f in found.findings if f.do):
+    for f in (f for f in diagnosis.findings if f.do):
         say(f"{f.check}: {f.do}")
         for item in f.items[:SHOWN]:
             say(f"  {item}")

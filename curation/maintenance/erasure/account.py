@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import UserError
-from botbench.core.sql import literal
+from botbench.core.sql import literal, literals
 from curation.annotation.assignment.batches import account_key
 from curation.maintenance.erasure.masks import Marks
 from curation.store import salts
@@ -107,27 +107,22 @@ def _holding(store: Store, where: str, named: bool = False) -> list[tuple[str, s
 
 def target(store: Store, accounts: list[tuple[str, str, str]]) -> Target:
     """All that tells of the accounts, read from the store before anything is taken away."""
-    store.connection.execute(
-        "CREATE OR REPLACE TEMP TABLE erasing_accounts (platform VARCHAR, dataset VARCHAR,"
-        " account_id VARCHAR)"
-    )
-    store.connection.executemany(
-        "INSERT INTO erasing_accounts VALUES (?, ?, ?)", [list(a) for a in accounts]
-    )
+    rows = ", ".join(f"({literals(account)})" for account in accounts)
+    erased = f"(VALUES {rows}) e(platform, dataset, account_id)"
     secret, published = (
         salts.salt(store.home, salts.ERASED),
         salts.salt(store.home, salts.PUBLISHED),
     )
     handles = _texts(
         store,
-        f"SELECT DISTINCT lower(ltrim(handle, '@')) FROM {_mine(store, 'accounts')} WHERE handle"
+        f"SELECT DISTINCT lower(ltrim(handle, '@')) FROM {_mine(store, 'accounts', erased)} WHERE handle"
         " <> ''",
     )
     stones = _texts(
         store,
-        f"SELECT {of_account(secret, 'platform', 'dataset', 'account_id')} FROM erasing_accounts"
-        f" UNION SELECT {of_handle(secret, 'e.platform', 'handle')} FROM {_mine(store, 'accounts')}"
-        " m JOIN erasing_accounts e USING (dataset, account_id) WHERE handle <> ''",
+        f"SELECT {of_account(secret, 'platform', 'dataset', 'account_id')} FROM {erased}"
+        f" UNION SELECT {of_handle(secret, 'e.platform', 'handle')} FROM {_mine(store, 'accounts', erased)}"
+        f" m JOIN {erased} USING (dataset, account_id) WHERE handle <> ''",
     )
     hashes = _texts(
         store,
@@ -135,19 +130,20 @@ def target(store: Store, accounts: list[tuple[str, str, str]]) -> Target:
         + salts.hashed(published, "account ", "account_id").replace(
             "'account '", "'account ' || platform"
         )
-        + " FROM erasing_accounts",
+        + f" FROM {erased}",
     )
     keys = _texts(
-        store, f"SELECT DISTINCT {account_key('batch_id', 'account_id')} FROM {_drawn(store)}"
+        store,
+        f"SELECT DISTINCT {account_key('batch_id', 'account_id')} FROM {_drawn(store, erased)}",
     )
-    batches = _texts(store, f"SELECT DISTINCT batch_id FROM {_drawn(store)}")
-    posts = _texts(store, f"SELECT DISTINCT post_id FROM {_mine(store, 'posts')}")
+    batches = _texts(store, f"SELECT DISTINCT batch_id FROM {_drawn(store, erased)}")
+    posts = _texts(store, f"SELECT DISTINCT post_id FROM {_mine(store, 'posts', erased)}")
     marks = Marks(
         tuple((d, a) for _, d, a in accounts),
         tuple(handles),
         tuple(posts),
         tuple(hashes + keys),
-        tuple(_own(store)),
+        tuple(_own(store, erased)),
     )
     return Target(tuple(stones), marks, tuple(batches), tuple(keys))
 
@@ -195,30 +191,29 @@ def erased_before(store: Store, said: str) -> Target:
     )
 
 
-def _mine(store: Store, table: str) -> str:
-    return (
-        f"(SELECT t.* FROM {store.relation(table)} t SEMI JOIN erasing_accounts USING (dataset,"
-        " account_id))"
-    )
+def _mine(store: Store, table: str, erased: str) -> str:
+    """SQL of a table's rows of the erased accounts, a relation (platform, dataset, account_id)."""
+    relation = store.relation(table)
+    return f"(SELECT t.* FROM {relation} t SEMI JOIN {erased} USING (dataset, account_id))"
 
 
-def _drawn(store: Store) -> str:
-    return (
-        f"(SELECT a.* FROM {store.relation('assignments')} a JOIN {store.relation('batches')} b"
-        " USING (batch_id) SEMI JOIN erasing_accounts e ON e.dataset = b.dataset AND e.account_id"
-        " = a.account_id)"
-    )
+def _drawn(store: Store, erased: str) -> str:
+    """SQL of the assignments of the erased accounts."""
+    return f"""(
+        SELECT a.* FROM {store.relation("assignments")} a
+        JOIN {store.relation("batches")} b USING (batch_id)
+        SEMI JOIN {erased} ON e.dataset = b.dataset AND e.account_id = a.account_id)"""
 
 
-def _own(store: Store) -> list[str]:
-    """Names, bios and posts that nobody else in the store has too."""
+def _own(store: Store, erased: str) -> list[str]:
+    """Names, bios and posts that only the erased accounts have."""
     parts = [("accounts", c) for c in ("display_name", "bio", "url")] + [("posts", "text")]
     mine = " UNION ".join(
-        f"SELECT {c} AS t FROM {_mine(store, table)} WHERE length({c}) >= {LONG_TEXT}"
+        f"SELECT {c} AS t FROM {_mine(store, table, erased)} WHERE length({c}) >= {LONG_TEXT}"
         for table, c in parts
     )
     others = " UNION ALL ".join(
-        f"SELECT {c} FROM {store.relation(table)} t ANTI JOIN erasing_accounts USING (dataset,"
+        f"SELECT {c} FROM {store.relation(table)} t ANTI JOIN {erased} USING (dataset,"
         f" account_id) WHERE {c} IN (FROM ({mine}))"
         for table, c in parts
     )

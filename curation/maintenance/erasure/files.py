@@ -298,8 +298,8 @@ def _rows(store: Store, path: Path, marks: Marks) -> str | None:
     for name in ("account_id", "source_id", "target_id"):
         if columns.get(name) == "VARCHAR":
             parts.append(
-                f'SELECT file_row_number AS k FROM {file} WHERE {scope}"{name}" IN '
-                "(SELECT value FROM erasing_ids UNION SELECT value FROM erasing_hashes)"
+                f'SELECT file_row_number AS k FROM {file} WHERE {scope}("{name}" IN'
+                f' {marks.values("ids")} OR "{name}" IN {marks.values("hashes")})'
             )
     texts = [
         f'"{n}"::VARCHAR'

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from botbench.core.sql import literal, literals
 from curation.store.salts import ROW_KEY
@@ -63,19 +63,17 @@ class Marks:
         return sorted({p for p in self.posts if len(p) >= 8 and re.fullmatch(r"\w+", p)})
 
     def load(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Let a connection know the marks: `rows_with` and the masks ask it."""
-        for name, values in (
-            ("posts", self.posts),
-            ("numbers", self.numbers),
-            ("texts", self.texts),
-            ("ids", self.ids),
-            ("hashes", self.hashes),
-        ):
-            connection.execute(f"SET VARIABLE erasing_{name} = ?::VARCHAR[]", [list(values)])
-            connection.execute(
-                f"CREATE OR REPLACE TEMP TABLE erasing_{name} AS SELECT"
-                f" unnest(getvariable('erasing_{name}')) AS value"
-            )
+        """Set the marks as variables of a connection, before any SQL made here runs on it: as
+        literals, thousands of texts would be parsed in every statement.
+        """
+        for name in ("posts", "numbers", "texts", "ids", "hashes"):
+            values = list(getattr(self, name))
+            connection.execute(f"SET VARIABLE erasing_{name} = ?::VARCHAR[]", [values])
+
+    @staticmethod
+    def values(name: Literal["posts", "numbers", "texts", "ids", "hashes"]) -> str:
+        """SQL of one kind of marks as a relation of one column, `value`."""
+        return f"(SELECT unnest(getvariable('erasing_{name}')) AS value)"
 
     def rows_with(self, relation: str, key: str, texts: Sequence[str]) -> str:
         """SQL (k): keys of the rows of which any text (an expression) tells of the accounts."""
@@ -90,12 +88,12 @@ class Marks:
             f" {literal(self.pattern)})"
         ]
         parts += [
-            f"SELECT {key} AS k FROM {relation} WHERE {text} IN (SELECT value FROM erasing_texts)"
+            f"SELECT {key} AS k FROM {relation} WHERE {text} IN {self.values('texts')}"
             for text in texts
             if self.texts
         ]
         if self.numbers:
-            parts.append(f"SELECT k FROM ({words}) WHERE w IN (SELECT value FROM erasing_numbers)")
+            parts.append(f"SELECT k FROM ({words}) WHERE w IN {self.values('numbers')}")
         return " UNION ".join(parts)
 
     def mask(self, text: str) -> str:

@@ -60,15 +60,10 @@ def trash(store: Store, marks: Marks) -> dict[str, int]:
 
 
 def unreferenced(store: Store) -> list[Path]:
-    """DuckLake's data files that no version of this catalog reads, sorted; files of other names in
-    the data folder are strangers'.
-
-    Writers that were killed leave such files. Under an older catalog the files of newer versions
-    are such files too.
+    """DuckLake's data files that no version of this catalog reads; files of other names in the data
+    folder are strangers'.
     """
-    referenced = {p.resolve() for p in catalog.files(store.connection, store.location.data)}
-    paths = store.location.data.rglob(catalog.DATA_FILE)
-    return sorted(p for p in paths if p.resolve() not in referenced)
+    return catalog.unreferenced(store.connection, store.location.data, catalog.DATA_FILE)
 
 
 def orphans(store: Store, marks: Marks) -> dict[str, int]:

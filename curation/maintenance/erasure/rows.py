@@ -48,11 +48,7 @@ def remove(store: Store, target: Target, reason: str) -> tuple[dict[str, int], d
 
     def work(transaction: Transaction) -> tuple[dict[str, int], dict[str, int]]:
         connection = transaction.connection
-        # Which claims are theirs is asked while these are there.
-        connection.execute(
-            "CREATE OR REPLACE TEMP TABLE erasing_claims AS SELECT claim_id FROM lake.main.claims"
-            f" c WHERE {_mine(target)}"
-        )
+        # The log names claims, not accounts: its rows go while the claims are still there.
         removed = {
             t.name: _delete(connection, t, target)
             for t in sorted(STORED.values(), key=lambda t: t.name != "annotation_log")
@@ -83,7 +79,7 @@ def theirs(table: Table, target: Target) -> str | None:
     batches = f"batch_id IN ({literals(target.batches) or 'NULL'})"
     ids = literals(target.marks.ids)
     if table.name == "annotation_log":
-        return "claim_id IN (SELECT claim_id FROM erasing_claims)"
+        return f"claim_id IN (SELECT claim_id FROM lake.main.claims WHERE {_mine(target)})"
     if not columns:
         return None
     if "dataset" in table.names:
@@ -171,9 +167,7 @@ def _whose(target: Target) -> str:
 
 
 def _refers(target: Target) -> str:
-    return (
-        f"({_whose(target)} OR coalesce(ref_post_id IN (SELECT value FROM erasing_posts), false))"
-    )
+    return f"({_whose(target)} OR coalesce(ref_post_id IN {target.marks.values('posts')}, false))"
 
 
 def _as_text(name: str, kind: str) -> str:

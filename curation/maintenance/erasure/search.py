@@ -156,10 +156,6 @@ def _is_own(home: Path, path: Path) -> bool:
 def tables(store: Store, target: Target) -> list[str]:
     """Tables with rows that tell of the accounts."""
     found = []
-    store.connection.execute(
-        "CREATE OR REPLACE TEMP TABLE erasing_claims AS SELECT NULL::VARCHAR AS claim_id WHERE"
-        " false"
-    )
     for table in STORED.values():
         name = f'lake.main."{table.name}"'
         tests = [

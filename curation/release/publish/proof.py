@@ -284,15 +284,13 @@ class Proof:
         salted)."""
         if not self._known:
             return []
-        telling = (
+        distinctive = (
             "(what = 'handle' AND length(words) > 4 AND regexp_matches(words, '[0-9_]')) "
             "OR (what IN ('display name', 'location') AND len(string_split(words, ' ')) > 2) "
             "OR (what IN ('bio', 'post', 'link') AND len(string_split(words, ' ')) > 3) "
             "OR (what = 'account id' AND length(words) > 6)"
         )
-        self._run(
-            f"CREATE OR REPLACE TEMP TABLE publish_telling AS FROM publish_known WHERE {telling}"
-        )
+        certain = f"(FROM publish_known WHERE {distinctive})"
         texts = [
             (name, (folder / name).read_text(encoding="utf-8").replace("\\", ""))
             for name in DOCUMENTS
@@ -304,7 +302,7 @@ class Proof:
         return [
             f"{place}: it holds a {what} known in the store"
             for place, what, _ in needles.found(
-                self.store.connection, "publish_telling", f"FROM (VALUES {values}) v(place, text)"
+                self.store.connection, certain, f"FROM (VALUES {values}) v(place, text)"
             )
         ]
 

@@ -21,6 +21,7 @@ from botbench.core.errors import UserError
 from curation.ingest import cards, downloads, ledger
 from curation.ingest.pull import pull
 from curation.ingest.reading.stage import FED
+from curation.release import content_hash as release_hash
 from curation.store import identity
 from curation.store.store import Store
 
@@ -33,7 +34,7 @@ OPTIONS = {
 
 
 def content_hash(store):
-    return identity.content_hash(
+    return release_hash.content_hash(
         store.connection, {t: store.relation(t) for t in (*FED, "quarantine", "ledger")}
     )
 

@@ -9,7 +9,7 @@ from curation.ingest import cards
 from curation.ingest.cards import Card
 from curation.ingest.pull import pull
 from curation.ingest.simulation.draws import Draws, exp
-from curation.store import identity
+from curation.release import content_hash as release_hash
 
 GOLDEN = "23ca7c2300fef6352c9f35ab3c48e74cd837a203fe7c42fe6d33e7907ab36201"
 WORLD = {"seed": 5, "accounts": 300, "posts_per_account": 8}
@@ -35,7 +35,7 @@ def content(store):
         t: f"(FROM {store.relation(t)} WHERE dataset = 'made')"
         for t in ("accounts", "posts", "claims")
     }
-    return identity.content_hash(store.connection, relations)
+    return release_hash.content_hash(store.connection, relations)
 
 
 def test_the_same_seed_gives_the_same_bytes_on_every_machine(store):

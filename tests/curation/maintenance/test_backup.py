@@ -10,7 +10,7 @@ import time
 import pytest
 
 from botbench.core.errors import UserError
-from curation.maintenance import backup, doctor
+from curation.maintenance import backup, cleanup, doctor
 from curation.store import connection, schema
 from curation.store.store import Store
 
@@ -124,7 +124,7 @@ def outcomes(location, **more):
 def test_doctor_finds_what_was_planted(tmp_path):
     location = fill(tmp_path / "store")
     assert outcomes(location) == {}
-    tomorrow = time.time() + 2 * doctor.RESTING
+    tomorrow = time.time() + 2 * cleanup.RESTING
     kept = next(location.data.rglob("*.parquet"))
     (kept.parent / "ducklake-left-over.parquet").write_bytes(b"x")
     (location.home / "tmp").mkdir(exist_ok=True)
@@ -132,7 +132,7 @@ def test_doctor_finds_what_was_planted(tmp_path):
     # Somebody may still be writing what is younger than a day.
     assert outcomes(location) == {}
     assert outcomes(location, now=tomorrow) == {"orphaned files": "note", "unfinished work": "note"}
-    assert doctor.clean(location, now=tomorrow) == [
+    assert cleanup.clean(location, now=tomorrow) == [
         (kept.parent / "ducklake-left-over.parquet").relative_to(location.home).as_posix(),
         "tmp/pull-1",
     ]

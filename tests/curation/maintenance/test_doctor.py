@@ -15,13 +15,13 @@ import duckdb
 import pytest
 
 from botbench.core.errors import UserError
-from curation.maintenance import backup, doctor
+from curation.maintenance import backup, cleanup, doctor
 from curation.maintenance.erasure import erase
 from curation.store import connection as lake
 from curation.store import schema
 from curation.store.store import Store
 
-TOMORROW = time.time() + 2 * doctor.RESTING
+TOMORROW = time.time() + 2 * cleanup.RESTING
 HANDLE = "an_erased_handle"
 
 
@@ -122,7 +122,7 @@ def check_lost(place, tmp_path, how=missing):
     assert not found.well and [f.outcome for f in found.findings] == ["ill"]
     assert "restore-backup" in found.findings[0].do
     with pytest.raises(UserError, match="holds files of a store"):
-        doctor.clean(location, now=TOMORROW, force=True)
+        cleanup.clean(location, now=TOMORROW, force=True)
     assert tree(location.home) == before
     # The remedy, as the sentence says it.
     location.home.rename(f"{location.home}.lost")
@@ -229,7 +229,7 @@ def test_clean_moves_files_to_a_dated_folder_and_keeps_their_paths(place):
     work.parent.mkdir(parents=True)
     work.write_text("a")
     name = left_over.relative_to(location.home)
-    assert doctor.clean(location, now=TOMORROW) == [
+    assert cleanup.clean(location, now=TOMORROW) == [
         name.as_posix(),
         "tmp/pull-1",
         "tmp/pull-1/rows.unfinished",
@@ -242,7 +242,7 @@ def test_clean_moves_files_to_a_dated_folder_and_keeps_their_paths(place):
     ).read_text() == "a"
     assert not left_over.exists() and not work.parent.exists()
     # What is in the trash is not unfinished work once more.
-    assert doctor.clean(location, now=TOMORROW) == []
+    assert cleanup.clean(location, now=TOMORROW) == []
     trash = doctor.examine(location).findings[-1]
     assert (trash.check, trash.outcome, trash.items) == ("trash", "note", (folder.name,))
     assert (
@@ -255,7 +255,7 @@ def test_clean_moves_files_to_a_dated_folder_and_keeps_their_paths(place):
 def test_a_backup_leaves_the_trash_out(tmp_path):
     location = fill(tmp_path / "store")
     orphan(location, "left-over.parquet", b"half a file")
-    doctor.clean(location, now=TOMORROW)
+    cleanup.clean(location, now=TOMORROW)
     with Store(location.home) as store:
         assert not [
             n
@@ -276,19 +276,19 @@ def test_clean_refuses_where_most_data_files_would_go(tmp_path, contents, refuse
     location = fill(tmp_path / "store")
     left = [orphan(location, f"left-{i}.parquet", content) for i, content in enumerate(contents)]
     if not refused:
-        assert len(doctor.clean(location, now=TOMORROW)) == len(left)
+        assert len(cleanup.clean(location, now=TOMORROW)) == len(left)
         return
     with pytest.raises(
         UserError,
         match=r"more than half\. Nothing was moved\. .*restore a backup.*doctor --clean --force",
     ):
-        doctor.clean(location, now=TOMORROW)
+        cleanup.clean(location, now=TOMORROW)
     assert all(p.exists() for p in left) and not (location.home / "trash").exists()
     finding = next(
         f for f in doctor.examine(location, now=TOMORROW).findings if f.check == "orphaned files"
     )
     assert finding.outcome == "note" and "more than half" in finding.says
-    assert len(doctor.clean(location, now=TOMORROW, force=True)) == len(left)
+    assert len(cleanup.clean(location, now=TOMORROW, force=True)) == len(left)
     assert not any(p.exists() for p in left) and next(location.data.rglob("*.parquet")).exists()
 
 
@@ -359,7 +359,7 @@ def test_an_account_is_erased_from_the_trash_too(place):
     spill = location.home / "tmp" / "spill.tmp"
     spill.parent.mkdir(exist_ok=True)
     spill.write_bytes(b"compressed")
-    doctor.clean(location, now=TOMORROW, force=True)
+    cleanup.clean(location, now=TOMORROW, force=True)
     (folder,) = (location.home / "trash").iterdir()
     with Store(place) as store:
         done = erase(store, "910000007", "asked")

@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from botbench.core.errors import Findings, UserError
 from botbench.core.hashing import canonical_json
 from curation.release import acceptance, release, writer
+from curation.release.content_hash import content_hash
 from curation.release.contents import TABLES_FROZEN, frozen
 from curation.store import schema
-from curation.store.identity import content_hash, with_claim_ids
+from curation.store.identity import with_claim_ids
 from curation.store.snapshot_queries import newest_consensus
 from curation.store.store import Store
 

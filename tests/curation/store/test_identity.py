@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from curation.release import content_hash as release_hash
 from curation.store import identity, schema
 
 
@@ -128,10 +129,10 @@ def test_canonical_rows_read_back_as_what_was_put_in(connection, given_posts, ra
         assert sorted(back["hashtags"] or [], key=str) == sorted(row["hashtags"] or [], key=str)
         when = row["created_at"] and row["created_at"].strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         assert back["created_at"] == when
-    before = identity.content_hash(connection, {"posts": "given"})
+    before = release_hash.content_hash(connection, {"posts": "given"})
     random.shuffle(rows)
     connection.register("given", schema.rows("posts", [{**r, "pull_id": "another"} for r in rows]))
-    assert identity.content_hash(connection, {"posts": "given"}) == before
+    assert release_hash.content_hash(connection, {"posts": "given"}) == before
 
 
 def test_the_content_hash_does_not_depend_on_layout_threads_or_time_zone(connection, tmp_path):
@@ -150,13 +151,13 @@ def test_the_content_hash_does_not_depend_on_layout_threads_or_time_zone(connect
     rest = ", ".join(
         f'NULL::{schema.TABLES["posts"].column(n).type} AS "{n}"' for n in sorted(names)
     )
-    whole = identity.content_hash(connection, {"posts": f"(SELECT *, {rest} FROM many)"})
+    whole = release_hash.content_hash(connection, {"posts": f"(SELECT *, {rest} FROM many)"})
     connection.execute(
         f"COPY (FROM many ORDER BY text DESC) TO '{tmp_path / 'x.parquet'}' (ROW_GROUP_SIZE 5000)"
     )
     with duckdb.connect(config={"threads": 1}) as other:
         other.execute("SET TimeZone = 'Pacific/Auckland'")
-        again = identity.content_hash(
+        again = release_hash.content_hash(
             other, {"posts": f"(SELECT *, {rest} FROM '{tmp_path / 'x.parquet'}')"}
         )
     assert again == whole
