@@ -65,10 +65,13 @@ class Frozen:
         `unobserved`.
         """
         rows = self.store.connection.execute(
-            f"""SELECT CASE WHEN label IS NULL AND status NOT IN ('agreed', 'adjudicated') THEN status
-                            WHEN label IS NULL THEN 'no binary label' ELSE 'unobserved' END AS reason, count(*)
-                FROM {self.schema}.consensus ANTI JOIN {self.schema}.judged USING (account_id)
-                GROUP BY ALL ORDER BY 1"""
+            f"""
+            SELECT CASE WHEN label IS NULL AND status NOT IN ('agreed', 'adjudicated') THEN status
+                        WHEN label IS NULL THEN 'no binary label'
+                        ELSE 'unobserved' END AS reason,
+                   count(*)
+            FROM {self.schema}.consensus ANTI JOIN {self.schema}.judged USING (account_id)
+            GROUP BY ALL ORDER BY 1"""
         ).fetchall()
         return {str(reason): int(n) for reason, n in rows}
 
@@ -196,7 +199,8 @@ def _relations(made: Frozen) -> dict[str, tuple[str, str]]:
 def _drawn(schema: str, dataset: str, seed: int) -> str:
     members = f"{schema}.members"
     return f"""
-        SELECT {literal(splits.split_id(seed))} AS split_id, {literal(dataset)} AS dataset, account_id, part, "group"
+        SELECT {literal(splits.split_id(seed))} AS split_id, {literal(dataset)} AS dataset,
+               account_id, part, "group"
         FROM {splits.stratified(members, seed)}
         UNION ALL
         SELECT 'official', {literal(dataset)}, account_id, part, "group"

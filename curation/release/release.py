@@ -159,7 +159,7 @@ def validate_release(store: Store, release: Release, keep: bool = False) -> Vali
 
 
 def dataset_of(store: Store, name: str) -> str:
-    """The data set that the releases of this name freeze; raises UserError where there is none yet."""
+    """The data set that the releases of this name freeze; raises UserError without one."""
     known = listed(store.home)
     if name not in known:
         raise UserError(

@@ -29,7 +29,8 @@ def stratified(members: str, seed: int) -> str:
     parts = " ".join(f"WHEN middle < {end} THEN '{part}'" for part, end in PARTS[:-1])
     return f"""(
         WITH drawn AS (
-            SELECT "group", count(*) AS n, CASE WHEN min(label) = max(label) THEN min(label) ELSE 'mixed' END AS stratum,
+            SELECT "group", count(*) AS n,
+                   CASE WHEN min(label) = max(label) THEN min(label) ELSE 'mixed' END AS stratum,
                    sha256('{seed}|' || min(account_id)) AS draw
             FROM {members} GROUP BY "group"),
         placed AS (
@@ -48,4 +49,5 @@ def official(claims: str) -> str:
     words = ", ".join(f"'{part}'" for part, _ in PARTS)
     return f"""(
         SELECT account_id, min(attributes['part']) AS part FROM {claims}
-        WHERE attributes['part'] IN ({words}) GROUP BY account_id HAVING count(DISTINCT attributes['part']) = 1)"""
+        WHERE attributes['part'] IN ({words})
+        GROUP BY account_id HAVING count(DISTINCT attributes['part']) = 1)"""

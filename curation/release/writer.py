@@ -1,6 +1,4 @@
-"""How a release comes to stand in its folder: written aside, numbered by the store, then moved
-there in one step.
-"""
+"""Write a release atomically: stage its files, let the store number it, rename the folder."""
 
 from __future__ import annotations
 
@@ -96,7 +94,7 @@ def write_table(content: Frozen, table: str, path: Path) -> None:
 
 
 def _number(store: Store, name: str, content: Frozen, info: dict[str, Any]) -> dict[str, Any]:
-    """The store's row for this content: the one that is there, or a new one with the next number."""
+    """The store's row for this content: the present one, or a new one with the next number."""
     made_at = datetime.now(UTC)
     relation = content.relation("splits")
 

@@ -100,14 +100,18 @@ def _lines(
     )
     query = f"""
         WITH changes AS (
-            FROM ducklake_table_changes('lake', 'main', '{name}', {after(store, 0)}, {version}) WHERE {who} = $account),
-        -- What an expired version brought is there, and no change tells of it.
+            FROM ducklake_table_changes(
+                'lake', 'main', '{name}', {after(store, 0)}, {version})
+            WHERE {who} = $account),
+        -- Rows of an expired version are there, but no change reports them.
         brought AS (
             FROM changes UNION ALL BY NAME
-            SELECT NULL AS snapshot_id, 'insert' AS change_type, * FROM lake.main."{name}" AT (VERSION => {version})
+            SELECT NULL AS snapshot_id, 'insert' AS change_type, *
+            FROM lake.main."{name}" AT (VERSION => {version})
             WHERE {who} = $account AND rowid NOT IN (SELECT rowid FROM changes))
         SELECT snapshot_id AS version, {of} AS dataset, {words} AS what, {rows} AS rows,
-               CASE WHEN change_type IN ('delete', 'update_preimage') THEN 'removed' ELSE 'added' END AS change
+               CASE WHEN change_type IN ('delete', 'update_preimage') THEN 'removed'
+                    ELSE 'added' END AS change
         FROM brought c WHERE $dataset IS NULL OR {where} GROUP BY ALL"""
     found = store.connection.execute(query, {"account": account, "dataset": dataset}).fetchall()
     return [

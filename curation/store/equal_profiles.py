@@ -18,7 +18,7 @@ DISTINCTIVE = (
     "listed",
     "avatar_phash",
 )
-"""Profile columns in which equal values are evidence; flags, language and status agree by chance."""
+"""Profile columns in which equal values are evidence; flags and language agree by chance."""
 
 COMPARED = (*DISTINCTIVE, "verified", "protected", "default_profile", "default_avatar", "lang")
 LENGTHS = ("handle_length", "display_name_length", "bio_length")

@@ -17,7 +17,7 @@ quoted = literal
 
 
 def latest(accounts: str) -> str:
-    """SQL for the latest observation of each account (a known time is later than an unknown one)."""
+    """SQL for the latest observation of each account; an unknown time is the earliest."""
     newest = (
         f"SELECT account_id, max(observed_at) AS observed_at FROM {accounts} GROUP BY account_id"
     )

@@ -38,7 +38,7 @@ class Version:
 
 @dataclass
 class Transaction:
-    """The handle of a writer: `insert` counts the new rows; without a new row no version is made."""
+    """The handle of a writer: `insert` counts the new rows; without one no version is made."""
 
     connection: duckdb.DuckDBPyConnection
     fresh: int = 0
@@ -201,7 +201,7 @@ class Store:
         return int(self.scalar("SELECT max(snapshot_id) FROM ducklake_snapshots('lake')"))
 
     def oldest(self) -> int:
-        """The oldest version that can still be read: an erasure takes the versions before it away."""
+        """The oldest version that can still be read: an erasure expires those before it."""
         return max(1, int(self.scalar("SELECT min(snapshot_id) FROM ducklake_snapshots('lake')")))
 
     def resolve(self, at: str | int | None) -> int:

@@ -141,9 +141,15 @@ def _gather(store: Store, dataset: str, version: int, name: str) -> dict[str, in
         columns = ", ".join(f'{sql} AS "{value}"' for value, sql in {**NUMBERS, **WORDS}.items())
         cursor.execute(f"""
             CREATE TABLE drift AS
-            WITH wrote AS (SELECT account_id, count(*) AS n_posts, avg(length(text)) AS text_length FROM posts GROUP BY 1),
-            called AS (SELECT account_id, bool_or(label = 'bot') AS bot, bool_or(label = 'human') AS human FROM standing GROUP BY 1)
-            SELECT account_id, coalesce(bot, false) AS bot, coalesce(human, false) AS human, {columns}
+            WITH wrote AS (
+                SELECT account_id, count(*) AS n_posts, avg(length(text)) AS text_length
+                FROM posts GROUP BY 1),
+            called AS (
+                SELECT account_id, bool_or(label = 'bot') AS bot,
+                       bool_or(label = 'human') AS human
+                FROM standing GROUP BY 1)
+            SELECT account_id, coalesce(bot, false) AS bot, coalesce(human, false) AS human,
+                   {columns}
             FROM latest LEFT JOIN wrote USING (account_id) FULL JOIN called USING (account_id)""")
         store.connection.execute(
             f"CREATE OR REPLACE TEMP TABLE drift_{name} AS FROM {schema}.drift"

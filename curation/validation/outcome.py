@@ -80,7 +80,7 @@ class SuiteResult:
 
     @property
     def outcome(self) -> Outcome:
-        """Without rows a suite ran nothing: a required one has then failed. An error is not a pass."""
+        """A required suite without rows has failed. An error is not a pass."""
         if not self.rows and not self.errors:
             return "failed" if self.required else "not applicable"
         return "failed" if self.failures or self.errors else "passed"

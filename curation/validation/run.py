@@ -143,7 +143,7 @@ def known_issues(card: Mapping[str, Any]) -> dict[str, str]:
     """What a card knows of: its known_issues that begin with a rule's name, such as
     `posts.inside-window: 840 posts`.
 
-    >>> known_issues({"known_issues": ["posts.inside-window: 840 posts of bots", "names are Italian"]})
+    >>> known_issues({"known_issues": ["posts.inside-window: 840 posts of bots", "in Italian"]})
     {'posts.inside-window': '840 posts of bots'}
     """
     matches = [KNOWN_ISSUE.match(issue) for issue in card.get("known_issues", ())]
@@ -204,7 +204,7 @@ def _validated(gx: Any, source: Any, suite: Suite) -> dict[str, bool | str]:
 
 
 def _verdict(result: Any) -> bool | str:
-    """Whether a rule held; an error also comes as success=False, and is told by its exception_info."""
+    """Whether a rule held, or the message of an error, which also comes as success=False."""
     message = _exception(result.exception_info or {})
     return message if message is not None else bool(result.success)
 

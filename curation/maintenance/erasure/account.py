@@ -109,20 +109,20 @@ def target(store: Store, accounts: list[tuple[str, str, str]]) -> Target:
     """All that tells of the accounts, read from the store before anything is taken away."""
     rows = ", ".join(f"({literals(account)})" for account in accounts)
     erased = f"(VALUES {rows}) e(platform, dataset, account_id)"
+    observed = _mine(store, "accounts", erased)
     secret, published = (
         salts.salt(store.home, salts.ERASED),
         salts.salt(store.home, salts.PUBLISHED),
     )
     handles = _texts(
         store,
-        f"SELECT DISTINCT lower(ltrim(handle, '@')) FROM {_mine(store, 'accounts', erased)} WHERE handle"
-        " <> ''",
+        f"SELECT DISTINCT lower(ltrim(handle, '@')) FROM {observed} WHERE handle <> ''",
     )
     stones = _texts(
         store,
         f"SELECT {of_account(secret, 'platform', 'dataset', 'account_id')} FROM {erased}"
-        f" UNION SELECT {of_handle(secret, 'e.platform', 'handle')} FROM {_mine(store, 'accounts', erased)}"
-        f" m JOIN {erased} USING (dataset, account_id) WHERE handle <> ''",
+        f" UNION SELECT {of_handle(secret, 'e.platform', 'handle')} FROM {observed} m"
+        f" JOIN {erased} USING (dataset, account_id) WHERE handle <> ''",
     )
     hashes = _texts(
         store,

@@ -74,7 +74,7 @@ def _mine(target: Target, dataset: str = "dataset", account: str = "account_id")
 
 
 def theirs(table: Table, target: Target) -> str | None:
-    """SQL: whether a row of a table is one of the accounts'; None for tables that hold no account."""
+    """SQL of whether a row of a table is of the accounts; None for tables without accounts."""
     columns = [c for c in IDS if c in table.names]
     batches = f"batch_id IN ({literals(target.batches) or 'NULL'})"
     ids = literals(target.marks.ids)

@@ -81,7 +81,7 @@ def sweep(store: Store, marks: Marks, dry: bool = False) -> Tracked:
         ours = [run for run in _runs(client) if _look(run, marks, found)]
         for run in ours:
             _Run(client, run, store, marks, found, dry).clean()
-    except Exception as error:  # tracking stores fail in many ways; whatever it is, the runs may still hold the account
+    except Exception as error:  # Tracking stores fail in many ways, and the runs may hold it still.
         found.left.append(
             f"the tracking store could not be asked ({type(error).__name__}): set"
             " MLFLOW_TRACKING_URI right"

@@ -1,5 +1,5 @@
-"""What differs between two versions of a release: accounts added, removed and relabelled, and by
-whose claim.
+"""Differences between two versions of a release: accounts added, removed and relabelled, and the
+claims behind them.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from curation.store.store import Store
 
 TEMPLATE = Path(__file__).parent / "changes.html.j2"
+NO_CLAIM = "none: the rule or the version of the store differs"
 SHOWN = 1_000
 """Accounts listed on the page for each sort of change; the counts are of all."""
 
@@ -81,14 +82,21 @@ def _query(store: Store, old: Release, new: Release, tier: Tier | None) -> str:
         f" dataset = {literal(new.dataset)} AND consensus_id = {literal(new.info['consensus_id'])}"
         " GROUP BY 1"
     )
-    said_so = f"""{{'claimant': {claimant}, 'kind': claimant_kind, 'answer': coalesce(answer, 'took a claim back'),
-            'made_at': made_at::VARCHAR}}"""
-    claims = f"""SELECT account_id, list({said_so} ORDER BY made_at, claimant) AS claims
-        FROM {store.relation("claims")} WHERE dataset = {literal(new.dataset)} AND claim_id NOT IN (SELECT claim_id FROM {said})
+    new_claim = f"""{{
+        'claimant': {claimant}, 'kind': claimant_kind,
+        'answer': coalesce(answer, 'took a claim back'), 'made_at': made_at::VARCHAR}}"""
+    claims = f"""
+        SELECT account_id, list({new_claim} ORDER BY made_at, claimant) AS claims
+        FROM {store.relation("claims")}
+        WHERE dataset = {literal(new.dataset)} AND claim_id NOT IN (SELECT claim_id FROM {said})
         GROUP BY account_id"""
-    return f"""SELECT CASE WHEN o.label IS NULL THEN 'added' WHEN n.label IS NULL THEN 'removed' ELSE 'relabelled' END AS change,
-            {account} AS account_id, o.label AS before, n.label AS after, status, coalesce(claims, []) AS claims
-        FROM (SELECT account_id, label FROM {before}) o FULL JOIN (SELECT account_id, label FROM {after}) n USING (account_id)
+    return f"""
+        SELECT CASE WHEN o.label IS NULL THEN 'added' WHEN n.label IS NULL THEN 'removed'
+                    ELSE 'relabelled' END AS change,
+               {account} AS account_id, o.label AS before, n.label AS after, status,
+               coalesce(claims, []) AS claims
+        FROM (SELECT account_id, label FROM {before}) o
+        FULL JOIN (SELECT account_id, label FROM {after}) n USING (account_id)
         LEFT JOIN ({status}) USING (account_id) LEFT JOIN ({claims}) USING (account_id)
         WHERE o.label IS DISTINCT FROM n.label ORDER BY change, 2"""
 
@@ -126,8 +134,8 @@ def markdown(changes: Changes) -> str:
         ]
         lines += [
             f"| {to_markdown(a['account_id'])} | {a['change']} | {a['before'] or '–'} |"
-            f" {a['after'] or a['status'] or '–'} | "
-            f"{'; '.join(to_markdown(claim(x)) for x in a['claims']) or 'none: the rule or the version of the store differs'} |"
+            f" {a['after'] or a['status'] or '–'} |"
+            f" {'; '.join(to_markdown(claim(x)) for x in a['claims']) or NO_CLAIM} |"
             for a in changes.accounts[:SHOWN]
         ]
     if len(changes.accounts) > SHOWN:
@@ -141,7 +149,8 @@ def markdown(changes: Changes) -> str:
 def claim(said: Mapping[str, Any]) -> str:
     """One claim in words.
 
-    >>> claim({"claimant": "annotator-1", "kind": "person", "answer": "bot", "made_at": "2026-01-02 03:04:05+00"})
+    >>> of = {"claimant": "annotator-1", "kind": "person"}
+    >>> claim({**of, "answer": "bot", "made_at": "2026-01-02 03:04:05+00"})
     'annotator-1 (person): bot, 2026-01-02'
     """
     when = f", {said['made_at'][:10]}" if said["made_at"] else ""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def gather(store: Store, release: Release, tier: Tier) -> dict[str, Any]:
-    """The facts of a release by name: plain values, and lists of records where there are several."""
+    """The facts of a release by name: plain values, or lists of records."""
     info = release.info
     return {
         **{
@@ -89,7 +89,7 @@ def _method(store: Store, release: Release) -> list[str]:
 
 
 def _claimants(store: Store, release: Release) -> list[dict[str, Any]]:
-    """Who claimed: kind, how many claimants, claims and accounts; people are counted, never named."""
+    """Claimants, claims and accounts by kind of claimant; people are counted, never named."""
     return _rows(
         store,
         f"""SELECT claimant_kind AS kind, count(DISTINCT claimant) AS claimants, count(*) AS claims,
@@ -134,7 +134,8 @@ def _batches(store: Store, release: Release) -> list[dict[str, Any]]:
 def _pulls(store: Store, release: Release) -> list[dict[str, Any]]:
     return _rows(
         store,
-        f"""SELECT p.pull_id, p.finished_at, l.table_name AS "table", l.read, l.kept, l.duplicate, l.quarantined
+        f"""SELECT p.pull_id, p.finished_at, l.table_name AS "table",
+               l.read, l.kept, l.duplicate, l.quarantined
         FROM {store.relation("pulls")} p JOIN {store.relation("ledger")} l USING (pull_id)
         WHERE dataset = {literal(release.dataset)} ORDER BY finished_at, p.pull_id, l.table_name""",
     )

@@ -31,8 +31,10 @@ def known(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> int:
     text, fewest): texts of fewer than `fewest` words are left out, as are those of one word with
     less than three letters. Returns how many.
     """
-    connection.execute(f"""CREATE OR REPLACE TEMP TABLE {name} AS
-        SELECT what, list_aggregate(w, 'string_agg', ' ') AS words, list_aggregate(w[:{LONGEST}], 'string_agg', ' ') AS anchor
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE {name} AS
+        SELECT what, list_aggregate(w, 'string_agg', ' ') AS words,
+               list_aggregate(w[:{LONGEST}], 'string_agg', ' ') AS anchor
         FROM (SELECT DISTINCT what, {tokens("text")} AS w, fewest FROM ({query}))
         WHERE len(w) >= fewest AND (len(w) > 1 OR length(w[1]) > 2)""")
     row = connection.execute(f"SELECT count(*) FROM {name}").fetchone()
@@ -40,13 +42,15 @@ def known(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> int:
 
 
 def found(
-    connection: duckdb.DuckDBPyConnection, name: str, strings: str
+    connection: duckdb.DuckDBPyConnection, texts: str, strings: str
 ) -> list[tuple[str, str, int]]:
-    """(where, what, how many different strings) of the strings (a query: place, text) that hold a
-    known text of `name`.
+    """(where, what, how many different strings) of the strings (a query: place, text) that hold one
+    of the known `texts` (a relation as `known` makes it).
     """
-    connection.execute(f"""CREATE OR REPLACE TEMP TABLE needles_strings AS
-        SELECT row_number() OVER () AS id, place, w, ' ' || list_aggregate(w, 'string_agg', ' ') || ' ' AS whole
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE needles_strings AS
+        SELECT row_number() OVER () AS id, place, w,
+               ' ' || list_aggregate(w, 'string_agg', ' ') || ' ' AS whole
         FROM (SELECT DISTINCT place, {tokens("text")} AS w FROM ({strings})) WHERE len(w) > 0""")
     # Only numbers and short pieces are multiplied here, never whole texts.
     pieces = " UNION ".join(
@@ -56,7 +60,9 @@ def found(
     )
     rows = connection.execute(
         f"""
-        SELECT place, what, count(DISTINCT id) FROM (SELECT id, what, words FROM ({pieces}) JOIN {name} ON gram = anchor)
-        JOIN needles_strings USING (id) WHERE contains(whole, ' ' || words || ' ') GROUP BY ALL ORDER BY ALL"""
+        SELECT place, what, count(DISTINCT id)
+        FROM (SELECT id, what, words FROM ({pieces}) JOIN {texts} ON gram = anchor)
+        JOIN needles_strings USING (id)
+        WHERE contains(whole, ' ' || words || ' ') GROUP BY ALL ORDER BY ALL"""
     ).fetchall()
     return [(str(where), str(what), int(n)) for where, what, n in rows]

@@ -61,8 +61,9 @@ STORED: dict[str, Table] = {t.name: t for t in TABLES.values() if t.stored}
 def ddl(table: Table, prefix: str = "") -> str:
     """`CREATE TABLE` for DuckDB and DuckLake (which knows NOT NULL but no keys).
 
-    >>> ddl(TABLES["tags"])
-    'CREATE TABLE IF NOT EXISTS "tags" ("name" VARCHAR NOT NULL, "version" BIGINT NOT NULL, "made_at" TIMESTAMPTZ)'
+    >>> print(ddl(TABLES["tags"]).replace(" (", "\\n("))
+    CREATE TABLE IF NOT EXISTS "tags"
+    ("name" VARCHAR NOT NULL, "version" BIGINT NOT NULL, "made_at" TIMESTAMPTZ)
     """
     columns = ", ".join(
         f'"{c.name}" {c.type}{" NOT NULL" if c.required else ""}' for c in table.columns
@@ -89,7 +90,7 @@ def arrow_schema(table: Table) -> pa.Schema:
 
 
 def reference_page() -> str:
-    """The reference page of tables, as Markdown (docs/tables.md is this, and a test keeps it so)."""
+    """The reference page of tables in Markdown; a test compares it with docs/tables.md."""
     lines = [
         "# Tables",
         "",

@@ -131,8 +131,10 @@ def readme(
 
 {to_markdown(sentences.labelling(facts))} {to_markdown(sentences.agreement(facts))}
 
-**Before use**: [RESPONSIBLE-USE.md](RESPONSIBLE-USE.md) says what a label does not say about a person, and how to be taken out.
-[DATASHEET.md](DATASHEET.md) has what is known and what is unanswered. {to_markdown(sentences.versions(facts))}
+**Before use**: [RESPONSIBLE-USE.md](RESPONSIBLE-USE.md) says what a label does not say about \
+a person, and how to be taken out.
+[DATASHEET.md](DATASHEET.md) has what is known and what is unanswered. \
+{to_markdown(sentences.versions(facts))}
 
 ## Loading
 
