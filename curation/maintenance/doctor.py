@@ -76,9 +76,9 @@ def examine(location: Location, now: float | None = None) -> Diagnosis:
             " BOTBENCH_STORE)."
         )
     before = (time.time() if now is None else now) - RESTING
-    found = [_catalog_file(location)]
-    if found[0].outcome != "well":
-        return Diagnosis(tuple(found))
+    findings = [_catalog_file(location)]
+    if findings[0].outcome != "well":
+        return Diagnosis(tuple(findings))
     try:
         connection = connect(location, create=False)
     except CatalogLost as error:
@@ -86,7 +86,7 @@ def examine(location: Location, now: float | None = None) -> Diagnosis:
     except UserError as error:
         return Diagnosis(
             (
-                *found,
+                *findings,
                 Finding(
                     "catalog opens", "ill", str(error).partition(" What is wrong")[0], _RESTORE
                 ),
@@ -94,9 +94,9 @@ def examine(location: Location, now: float | None = None) -> Diagnosis:
         )
     with contextlib.closing(connection):
         for check in (_tables, _schema, _guard, _missing, _orphans, _releases):
-            found += check(connection, location, before)
-    found += [_unfinished(location, before), _trash(location)]
-    return Diagnosis(tuple(found))
+            findings += check(connection, location, before)
+    findings += [_unfinished(location, before), _trash(location)]
+    return Diagnosis(tuple(findings))
 
 
 _RESTORE = (
@@ -114,13 +114,13 @@ def _catalog_file(location: Location) -> Finding:
     path = Path(location.catalog.partition(":")[2])
     try:
         with contextlib.closing(sqlite3.connect(path, timeout=30)) as opened:
-            said = [row[0] for row in opened.execute("PRAGMA quick_check(5)")]
+            problems = [row[0] for row in opened.execute("PRAGMA quick_check(5)")]
     except sqlite3.DatabaseError as error:
-        said = [str(error)]
-    if said == ["ok"]:
+        problems = [str(error)]
+    if problems == ["ok"]:
         return Finding("catalog file", "well", "The catalog is a sound SQLite database.")
     return Finding(
-        "catalog file", "ill", f"The catalog is broken: {said[0]}", _RESTORE, tuple(said)
+        "catalog file", "ill", f"The catalog is broken: {problems[0]}", _RESTORE, tuple(problems)
     )
 
 
@@ -179,8 +179,8 @@ def _guard(
 ) -> Iterator[Finding]:
     del location, before
     try:
-        found = connection.execute("SELECT count(*) FROM lake.main.guard").fetchone()
-        rows = int(found[0]) if found else 0
+        row = connection.execute("SELECT count(*) FROM lake.main.guard").fetchone()
+        rows = int(row[0]) if row else 0
     except duckdb.CatalogException:
         rows = 0
     if rows == 1:
@@ -230,13 +230,13 @@ def _missing(
 def _orphans(
     connection: duckdb.DuckDBPyConnection, location: Location, before: float
 ) -> Iterator[Finding]:
-    if found := orphans(connection, location, before):
-        size = sum(p.stat().st_size for p in found) / 1e6
-        says = f"{len(found):,} files ({size:,.1f} MB) belong to no version: a writer was killed."
+    if paths := orphans(connection, location, before):
+        size = sum(p.stat().st_size for p in paths) / 1e6
+        says = f"{len(paths):,} files ({size:,.1f} MB) belong to no version: a writer was killed."
         do = f"They take room and do no harm. Move them to {TRASH}/: botbench doctor --clean."
-        if most := more_than_half(found, location):
+        if most := more_than_half(paths, location):
             says, do = most, COMPARE
-        yield Finding("orphaned files", "note", says, do, relative(found, location))
+        yield Finding("orphaned files", "note", says, do, relative(paths, location))
     else:
         yield Finding("orphaned files", "well", "No file is left over.")
 
@@ -299,14 +299,14 @@ def _whole(home: Path, reference: str) -> bool:
 
 
 def _unfinished(location: Location, before: float) -> Finding:
-    if found := unfinished(location, before):
+    if paths := unfinished(location, before):
         return Finding(
             "unfinished work",
             "note",
-            f"{len(found):,} files and folders were left by commands that were killed.",
+            f"{len(paths):,} files and folders were left by commands that were killed.",
             "Run those commands again if you still want what they make, then: botbench doctor"
             " --clean.",
-            relative(found, location),
+            relative(paths, location),
         )
     return Finding("unfinished work", "well", "No command left anything unfinished.")
 

@@ -21,7 +21,7 @@ def before_release(store: Store, content: Frozen, accept: str | None) -> Validat
     from curation.validation import report
     from curation.validation.run import validate
 
-    found = validate(
+    validation = validate(
         store,
         content.dataset,
         content.version,
@@ -29,13 +29,13 @@ def before_release(store: Store, content: Frozen, accept: str | None) -> Validat
         consensus=content.consensus,
         keep=True,
     )
-    page = report.write(store.home, found)
-    if found.success or accept:
-        return found
+    page = report.write(store.home, validation)
+    if validation.success or accept:
+        return validation
     raise Findings(
         f"Version {content.version} of {content.dataset} does not pass validation:"
-        f" {', '.join(found.failed)}. Nothing was frozen. The accounts stand in {page}. Mend them,"
-        " or say why they may stay: --accept REASON."
+        f" {', '.join(validation.failed)}. Nothing was frozen. The accounts stand in {page}. Mend"
+        " them, or say why they may stay: --accept REASON."
     )
 
 

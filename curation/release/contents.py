@@ -145,32 +145,32 @@ def frozen(
     """The release's relations; what is small (who is judged, groups, splits) is made once, the rest
     streams from the store.
     """
-    made = Frozen(store, dataset, version, consensus, seed, f"memory.frozen_{next(_NUMBERS)}")
-    store.connection.execute(f"CREATE SCHEMA {made.schema}")
+    content = Frozen(store, dataset, version, consensus, seed, f"memory.frozen_{next(_NUMBERS)}")
+    store.connection.execute(f"CREATE SCHEMA {content.schema}")
     try:
-        for name, (kind, query) in _relations(made).items():
-            store.connection.execute(f"CREATE {kind} {made.schema}.{name} AS {query}")
-        yield made
+        for name, (kind, query) in _relations(content).items():
+            store.connection.execute(f"CREATE {kind} {content.schema}.{name} AS {query}")
+        yield content
     finally:
-        store.connection.execute(f"DROP SCHEMA {made.schema} CASCADE")
+        store.connection.execute(f"DROP SCHEMA {content.schema} CASCADE")
 
 
-def _relations(made: Frozen) -> dict[str, tuple[str, str]]:
+def _relations(content: Frozen) -> dict[str, tuple[str, str]]:
     """Name to (TABLE or VIEW, query), in the order they are made."""
 
     def of(name: str) -> str:
         return (
-            f"(SELECT * FROM {made.store.relation(name, made.version)} WHERE dataset ="
-            f" {literal(made.dataset)})"
+            f"(SELECT * FROM {content.store.relation(name, content.version)} WHERE dataset ="
+            f" {literal(content.dataset)})"
         )
 
-    schema, judged = made.schema, f"{made.schema}.judged"
+    schema, judged = content.schema, f"{content.schema}.judged"
     mine, ids = f"SEMI JOIN {judged} USING (account_id)", f"(SELECT account_id FROM {judged})"
     observed = f"SELECT account_id FROM {of('accounts')}"
     return {
         "consensus": (
             "VIEW",
-            f"SELECT * FROM {of('labels')} WHERE consensus_id = {literal(made.consensus)}",
+            f"SELECT * FROM {of('labels')} WHERE consensus_id = {literal(content.consensus)}",
         ),
         "judged": (
             "TABLE",
@@ -192,7 +192,7 @@ def _relations(made: Frozen) -> dict[str, tuple[str, str]]:
             f'SELECT account_id, label, "group" FROM {judged} '
             f"JOIN {duplicate_groups(f'{schema}.accounts')} USING (account_id)",
         ),
-        "splits": ("TABLE", _drawn(schema, made.dataset, made.seed)),
+        "splits": ("TABLE", _drawn(schema, content.dataset, content.seed)),
     }
 
 

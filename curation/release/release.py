@@ -160,25 +160,25 @@ def validate_release(store: Store, release: Release, keep: bool = False) -> Vali
 
 def dataset_of(store: Store, name: str) -> str:
     """The data set that the releases of this name freeze; raises UserError without one."""
-    known = listed(store.home)
-    if name not in known:
+    names = listed(store.home)
+    if name not in names:
         raise UserError(
             f"There is no release {name} yet, so say what it freezes: --dataset DATASET. Known"
-            f" releases: {', '.join(known) or 'none'}."
+            f" releases: {', '.join(names) or 'none'}."
         )
     return load(store.home, name).dataset
 
 
 def _about(content: Frozen) -> dict[str, Any]:
     """What release.json says of the content, without names, hashes and times."""
-    said = card(content.store, content.dataset, content.version)
+    of_card = card(content.store, content.dataset, content.version)
     return {
         "dataset": content.dataset,
         "platform": ", ".join(content.platforms()),
-        "simulated": bool(said.get("simulated", False)),
-        "title": said.get("title") or content.dataset,
-        "licence": said.get("licence"),
-        "citation": said.get("citation"),
+        "simulated": bool(of_card.get("simulated", False)),
+        "title": of_card.get("title") or content.dataset,
+        "licence": of_card.get("licence"),
+        "citation": of_card.get("citation"),
         "snapshot_id": content.version,
         "consensus_id": content.consensus,
         **content.counts(),

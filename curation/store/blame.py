@@ -72,14 +72,14 @@ def blame(
             " text, exactly as in the source: look it up with botbench quarantine, or in the data"
             " set's file."
         )
-    made = {
+    versions = {
         v.number: {"made_at": v.made_at, "author": v.author, "message": v.message}
         for v in store.versions()
     }
     return {
         "account": account,
         "version": version,
-        "lines": [{**line, **made.get(line["version"], {})} for line in lines],
+        "lines": [{**line, **versions.get(line["version"], {})} for line in lines],
         "now": _now(store, account, version, dataset),
     }
 
@@ -113,7 +113,7 @@ def _lines(
                CASE WHEN change_type IN ('delete', 'update_preimage') THEN 'removed'
                     ELSE 'added' END AS change
         FROM brought c WHERE $dataset IS NULL OR {where} GROUP BY ALL"""
-    found = store.connection.execute(query, {"account": account, "dataset": dataset}).fetchall()
+    changes = store.connection.execute(query, {"account": account, "dataset": dataset}).fetchall()
     return [
         {
             "version": v,
@@ -122,7 +122,7 @@ def _lines(
             "change": change,
             "what": f"{n:,} {what}" if n else what,
         }
-        for v, d, what, n, change in found
+        for v, d, what, n, change in changes
     ]
 
 

@@ -120,10 +120,10 @@ def load(location: Location, saved: Path) -> None:
     connect(location, create=True).close()
     with attached(location, read_only=False) as connection:
         connection.execute(f"ATTACH {literal(saved)} AS copy (READ_ONLY)")
-        made, kept = tables(connection), tables(connection, "copy")
+        present, kept = tables(connection), tables(connection, "copy")
         connection.execute("BEGIN")
         for name in kept:
-            if name in made:
+            if name in present:
                 connection.execute(f'DELETE FROM meta.public."{name}"')
                 connection.execute(f'INSERT INTO meta.public."{name}" BY NAME FROM copy."{name}"')
             else:

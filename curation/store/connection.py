@@ -239,14 +239,14 @@ def connect(location: Location, create: bool | None = None) -> duckdb.DuckDBPyCo
             if "creating a new DuckLake is explicitly disabled" in str(error):
                 raise lost(location) from None
             # The URL may hold a password.
-            said = (
+            reason = (
                 str(error)
                 .splitlines()[0]
                 .replace(location.catalog.partition(":")[2], "the catalog")[:300]
             )
             raise UserError(
-                f"The store at {location.home} does not open: {said} What is wrong and what to do: "
-                "botbench doctor."
+                f"The store at {location.home} does not open: {reason} What is wrong and what to"
+                " do: botbench doctor."
             ) from error
 
 

@@ -254,21 +254,22 @@ def uncounted(store: Store, version: int) -> dict[str, int]:
     """Claims by data set that came after the version of the consensus that counts: no label rests
     on them yet.
     """
-    found: dict[str, int] = {}
+    late_claims: dict[str, int] = {}
     for dataset, consensus in current_consensus(store, version).items():
-        made = store.scalar(
+        settled_at = store.scalar(
             "SELECT min(snapshot_id) FROM ducklake_table_changes('lake', 'main', 'labels',"
             f" {after(store, 0)}, {version}) WHERE consensus_id = ? AND dataset = ?",
             [consensus, dataset],
         )
-        if made is not None and made < version:
+        if settled_at is not None and settled_at < version:
             late = store.scalar(
                 "SELECT count(*) FROM ducklake_table_changes('lake', 'main', 'claims',"
-                f" {after(store, made)}, {version}) WHERE dataset = ? AND change_type = 'insert'",
+                f" {after(store, settled_at)}, {version}) WHERE dataset = ?"
+                " AND change_type = 'insert'",
                 [dataset],
             )
-            found |= {dataset: int(late)} if late else {}
-    return found
+            late_claims |= {dataset: int(late)} if late else {}
+    return late_claims
 
 
 def last_change(store: Store, version: int) -> int:
@@ -276,7 +277,7 @@ def last_change(store: Store, version: int) -> int:
     releases, validations).
     """
     about = [t.name for t in schema.STORED.values() if t.of_versions] + ["guard"]
-    found = store.scalar(
+    newest = store.scalar(
         "WITH about AS (SELECT list(table_id::VARCHAR) AS ids FROM ducklake_table_info('lake')"
         " WHERE list_contains(?, table_name)) SELECT max(snapshot_id) FROM"
         " ducklake_snapshots('lake'), about WHERE snapshot_id <= ? AND"
@@ -284,4 +285,4 @@ def last_change(store: Store, version: int) -> int:
         " id))) > 0",
         [about, version],
     )
-    return int(found) if found is not None else version
+    return int(newest) if newest is not None else version

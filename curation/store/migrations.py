@@ -61,13 +61,13 @@ def pending(connection: duckdb.DuckDBPyConnection) -> list[Step]:
 
 def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, tuple[str, bool]]]:
     """Table to column to (type, may be NULL), at the head."""
-    found: dict[str, dict[str, tuple[str, bool]]] = {}
+    columns: dict[str, dict[str, tuple[str, bool]]] = {}
     for table, column, type_, nullable in connection.execute(
         "SELECT table_name, column_name, data_type, is_nullable FROM duckdb_columns() WHERE"
         " database_name = 'lake'"
     ).fetchall():
-        found.setdefault(table, {})[column] = (type_, nullable)
-    return found
+        columns.setdefault(table, {})[column] = (type_, nullable)
+    return columns
 
 
 def _table_steps(table: schema.Table, there: dict[str, tuple[str, bool]]) -> list[Step]:
@@ -118,10 +118,10 @@ def migrate(connection: duckdb.DuckDBPyConnection, location: Location) -> list[S
             connection.execute(step.sql)
         if steps:
             connection.execute("UPDATE lake.main.guard SET n = n + 1")
-            said = f"schema: {', '.join(step.says for step in steps if step.says)}"
+            message = f"schema: {', '.join(step.says for step in steps if step.says)}"
             connection.execute(
                 "CALL lake.set_commit_message(?, ?, extra_info => ?)",
-                [AUTHOR, said, json.dumps({"catalog_before": saved.name})],
+                [AUTHOR, message, json.dumps({"catalog_before": saved.name})],
             )
         connection.execute("COMMIT" if steps else "ROLLBACK")
     except BaseException:

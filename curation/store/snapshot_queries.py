@@ -57,7 +57,7 @@ def card(store: Store, dataset: str, version: int) -> dict[str, Any]:
         [dataset],
     ).fetchone()
     try:
-        found = json.loads(row[0]) if row else {}
+        document = json.loads(row[0]) if row else {}
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return document if isinstance(document, dict) else {}

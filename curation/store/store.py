@@ -237,10 +237,10 @@ class Store:
                 f"There is no version {text}; the store has {versions[0].number} to"
                 f" {versions[-1].number}. See botbench log."
             )
-        made = _moment(text)
-        if made is None:
+        moment = _moment(text)
+        if moment is None:
             raise unknown("version or tag", text, [t for v in versions for t in v.tags])
-        before = [v.number for v in versions if v.made_at <= made]
+        before = [v.number for v in versions if v.made_at <= moment]
         if not before:
             raise UserError(
                 f"No version was made by {text}; the first was made at"

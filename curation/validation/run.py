@@ -57,8 +57,8 @@ def validate(
 
 def check_known(store: Store, dataset: str, version: int) -> None:
     """Raise UserError where a version has no such data set."""
-    if dataset not in (known := datasets(store, version)):
-        raise unknown(f"data set in version {version}", dataset, known)
+    if dataset not in (present := datasets(store, version)):
+        raise unknown(f"data set in version {version}", dataset, present)
 
 
 def validate_views(
@@ -78,12 +78,12 @@ def validate_views(
     with views.pinned(store, dataset, version, **instead) as schema:
         results = _run(store, schema, card)
         title = str(card.get("title") or dataset)
-        made = Validation(
+        validation = Validation(
             dataset, title, version, message, results, datetime.now(UTC), release=release
         )
         if keep:
-            record.keep(store, made, schema)
-    return made
+            record.keep(store, validation, schema)
+    return validation
 
 
 def _run(store: Store, schema: str, card: Mapping[str, Any]) -> tuple[SuiteResult, ...]:
@@ -161,13 +161,13 @@ def _finding(
         " GROUP BY account_id",
         [suite.table, rule.name, rule.severity, note is not None],
     )
-    found = cursor.execute(
+    listed = cursor.execute(
         "SELECT account_id, rows, detail, sum(rows) OVER (), count(account_id) OVER () FROM found"
         f" WHERE suite = ? AND rule = ? ORDER BY account_id NULLS FIRST LIMIT {LISTED}",
         [suite.table, rule.name],
     ).fetchall()
-    rows, accounts = (int(found[0][3]), int(found[0][4])) if found else (0, 0)
-    hits = tuple(Hit(account, int(n), detail) for account, n, detail, *_ in found)
+    rows, accounts = (int(listed[0][3]), int(listed[0][4])) if listed else (0, 0)
+    hits = tuple(Hit(account, int(n), detail) for account, n, detail, *_ in listed)
     return Finding(rule, suite.table, rows, accounts, hits, note)
 
 
@@ -199,8 +199,8 @@ def _validated(gx: Any, source: Any, suite: Suite) -> dict[str, bool | str]:
     expectations = gx.ExpectationSuite(
         name=suite.table, expectations=[_expectation(r) for r in suite.rules]
     )
-    found = batch.validate(expectations, result_format="BOOLEAN_ONLY")
-    return {r.expectation_config.meta["rule"]: _verdict(r) for r in found.results}
+    result = batch.validate(expectations, result_format="BOOLEAN_ONLY")
+    return {r.expectation_config.meta["rule"]: _verdict(r) for r in result.results}
 
 
 def _verdict(result: Any) -> bool | str:
@@ -266,7 +266,7 @@ def _no_rows() -> Any:
         domain_keys: ClassVar[tuple[str, ...]] = ("batch_id", "row_condition", "condition_parser")
 
         def _validate(self, metrics: dict[str, Any], *_: Any, **__: Any) -> dict[str, Any]:
-            found = metrics["query.row_count"]
-            return {"success": found == 0, "result": {"observed_value": found}}
+            rows = metrics["query.row_count"]
+            return {"success": rows == 0, "result": {"observed_value": rows}}
 
     return ExpectQueryToFindNothing

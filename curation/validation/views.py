@@ -75,8 +75,8 @@ def _make(cursor: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
     """
     if name in TABLES:
         cursor.execute(f"CREATE TABLE {name} AS SELECT * FROM ({query}) LIMIT {SMALL + 1}")
-        found = cursor.execute(f"SELECT count(*) <= {SMALL} FROM {name}").fetchone()
-        if found and found[0]:
+        fits = cursor.execute(f"SELECT count(*) <= {SMALL} FROM {name}").fetchone()
+        if fits and fits[0]:
             return
         cursor.execute(f"DROP TABLE {name}")
     cursor.execute(f"CREATE VIEW {name} AS {query}")
@@ -185,13 +185,13 @@ def _schemes(store: Store, dataset: str, version: int) -> dict[str, Scheme]:
         [dataset],
     )["v"].to_pylist()
     book, default = SchemeBook(store.home), Scheme.load()
-    return {default.version: default, **{v: found for v in named if (found := book.get(v))}}
+    return {default.version: default, **{v: scheme for v in named if (scheme := book.get(v))}}
 
 
 def _read_by(schemes: dict[str, Scheme]) -> str:
-    known = literals(schemes)
+    versions = literals(schemes)
     return (
-        f"CASE WHEN scheme_version IN ({known}) THEN scheme_version ELSE"
+        f"CASE WHEN scheme_version IN ({versions}) THEN scheme_version ELSE"
         f" {literal(Scheme.load().version)} END"
     )
 

@@ -24,8 +24,8 @@ def backup(
 
     with Store(create=False) as store, progress(quiet=json_) as bar:
         task = bar.add_task("copying", total=None)
-        made = room.make(store, folder, lambda done, of: bar.update(task, completed=done, total=of))
-    document = made.document()
+        kept = room.make(store, folder, lambda done, of: bar.update(task, completed=done, total=of))
+    document = kept.document()
     if json_:
         emit(document)
         return

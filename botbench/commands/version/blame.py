@@ -25,22 +25,22 @@ def blame(
     from curation.store.store import Store
 
     with Store(create=False) as store:
-        found = room.blame(store, account, at, dataset)
+        history = room.blame(store, account, at, dataset)
     if json_:
-        emit(found)
+        emit(history)
         return
     table(
-        f"account {account}, up to version {found['version']}",
+        f"account {account}, up to version {history['version']}",
         ("version", "when (UTC)", "who", "data set", "what", "with"),
-        [_row(line) for line in found["lines"]],
+        [_row(line) for line in history["lines"]],
     )
-    for now in found["now"]:
+    for now in history["now"]:
         p_bot = f", p_bot {now['p_bot']:.3f}" if now["p_bot"] is not None else ""
         say(
             f"Now in {now['dataset']}: {now['label'] or 'no label'}, {now['status']}{p_bot}, "
             f"by {now['method']} of {now['n_claims']} votes."
         )
-    if not found["now"]:
+    if not history["now"]:
         say("No consensus covers it yet. Next: botbench consensus DATASET.")
 
 

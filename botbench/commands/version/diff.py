@@ -110,12 +110,12 @@ def _because(moved: dict[str, Any]) -> str:
 def _said(claim: dict[str, Any]) -> str:
     who = f"{claim['claimant']} ({claim['claimant_kind']})"
     if claim["answer"] is None:
-        said = f"{who} took back {claim['retracted_answer'] or 'a claim'}"
+        words = f"{who} took back {claim['retracted_answer'] or 'a claim'}"
     elif claim["retracts"]:
-        said = f"{who}: {claim['retracted_answer'] or 'a claim'} → {claim['answer']}"
+        words = f"{who}: {claim['retracted_answer'] or 'a claim'} → {claim['answer']}"
     else:
-        said = f"{who}: {claim['answer']}"
-    return said if claim["change"] == "came" else f"no longer {said}"
+        words = f"{who}: {claim['answer']}"
+    return words if claim["change"] == "came" else f"no longer {words}"
 
 
 def register(app: typer.Typer) -> None:

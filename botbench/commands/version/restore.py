@@ -23,21 +23,23 @@ def restore(
     from curation.store.store import Store
 
     with Store(create=False) as store:
-        made = diff.restore(store, version)
+        restored = diff.restore(store, version)
     if json_:
-        emit(asdict(made))
+        emit(asdict(restored))
         return
-    if made.version is None:
-        say(f"The newest version holds what version {made.restored} holds; no version was made.")
+    if restored.version is None:
+        say(
+            f"The newest version holds what version {restored.restored} holds; no version was made."
+        )
         return
     table(
-        f"version {made.version} holds what version {made.restored} held",
+        f"version {restored.version} holds what version {restored.restored} held",
         ("table", "brought back", "taken out", "changed back"),
-        [(n, c["added"], c["removed"], c["changed"]) for n, c in made.tables.items()],
+        [(n, c["added"], c["removed"], c["changed"]) for n, c in restored.tables.items()],
     )
     say(
-        f"Next: botbench diff {made.restored} {made.version}; to undo this, botbench restore"
-        f" {made.version - 1}."
+        f"Next: botbench diff {restored.restored} {restored.version}; to undo this, botbench"
+        f" restore {restored.version - 1}."
     )
 
 

@@ -26,17 +26,17 @@ def restore_backup(
     location = locate(place)
     with progress(quiet=json_) as bar:
         task = bar.add_task("restoring", total=None)
-        made = room.restore(
+        backup = room.restore(
             folder, location, lambda done, of: bar.update(task, completed=done, total=of)
         )
     with Store(place) as store:
         head = store.head()
     if json_:
-        emit({**made.document(), "store": location.home, "head": head})
+        emit({**backup.document(), "store": location.home, "head": head})
         return
     say(
-        f"The store at {location.home} is what it was in version {made.manifest['version']}. Next:"
-        " botbench doctor."
+        f"The store at {location.home} is what it was in version {backup.manifest['version']}."
+        " Next: botbench doctor."
     )
 
 

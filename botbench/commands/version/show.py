@@ -22,13 +22,15 @@ def show(
     from curation.store.store import Store
 
     with Store(create=False) as store:
-        found = describe(store, version if version is not None else at)
+        description = describe(store, version if version is not None else at)
     if json_:
-        emit(found)
+        emit(description)
         return
     say(
-        f"version {found['version']} · {found['made_at']:%Y-%m-%d %H:%M:%S} UTC · {found['author']}"
-        f" · {found['message']}" + (f" · tags: {', '.join(found['tags'])}" if found["tags"] else "")
+        f"version {description['version']} · {description['made_at']:%Y-%m-%d %H:%M:%S} UTC"
+        f" · {description['author']}"
+        f" · {description['message']}"
+        + (f" · tags: {', '.join(description['tags'])}" if description["tags"] else "")
     )
     table(
         "",
@@ -38,11 +40,11 @@ def show(
                 name,
                 rows,
                 *(
-                    found["changes"].get(name, {}).get(k, 0)
+                    description["changes"].get(name, {}).get(k, 0)
                     for k in ("added", "removed", "changed")
                 ),
             )
-            for name, rows in found["rows"].items()
+            for name, rows in description["rows"].items()
         ],
     )
     say("Next: botbench diff A B, or botbench tag NAME VERSION.")
@@ -56,7 +58,7 @@ def describe(store: Any, at: str | None) -> dict[str, Any]:
 
     number = store.resolve(at)
     versions = {v.number: v for v in store.versions()}
-    found = versions[number]
+    version = versions[number]
     before = max((n for n in versions if n < number), default=None)
     rows = {
         name: (
@@ -66,10 +68,10 @@ def describe(store: Any, at: str | None) -> dict[str, Any]:
     }
     return {
         "version": number,
-        "made_at": found.made_at,
-        "author": found.author,
-        "message": found.message,
-        "tags": found.tags,
+        "made_at": version.made_at,
+        "author": version.author,
+        "message": version.message,
+        "tags": version.tags,
         "rows": rows,
         "changes": _changes(store, before, number) if before is not None else {},
     }

@@ -42,15 +42,15 @@ def validate(
     from curation.validation import report
 
     with Store(create=False) as store:
-        found = _validated(store, dataset, at, against, release)
-        dataset = found.dataset
-        page = report.write(store.home, found)
+        validation = _validated(store, dataset, at, against, release)
+        dataset = validation.dataset
+        page = report.write(store.home, validation)
     if json_:
-        emit({**found.document(), "report": str(page)})
+        emit({**validation.document(), "report": str(page)})
     else:
-        _show(found)
+        _show(validation)
     say(f"Report: {page}")
-    if not found.success:
+    if not validation.success:
         say(
             f"Next: mend it and pull again, or botbench release NAME --dataset {dataset} --accept"
             " REASON."
@@ -83,27 +83,29 @@ def _validated(
     last, first = store.resolve(at), store.resolve(against) if against is not None else None
     if first is not None:
         run.check_known(store, dataset, first)
-    found = run.validate(store, dataset, last, keep=True)
+    validation = run.validate(store, dataset, last, keep=True)
     return (
-        found if first is None else replace(found, drift=drift.compare(store, dataset, first, last))
+        validation
+        if first is None
+        else replace(validation, drift=drift.compare(store, dataset, first, last))
     )
 
 
-def _show(found: Validation) -> None:
+def _show(validation: Validation) -> None:
     from botbench.text.escaping import to_line
 
     table(
-        f"{to_line(found.dataset)}, version {found.version}:"
-        f" {'passed' if found.success else 'failed'}",
+        f"{to_line(validation.dataset)}, version {validation.version}:"
+        f" {'passed' if validation.success else 'failed'}",
         ("suite", "outcome", "rows", "checks", "broken", "errors", "warnings"),
         [
             (s.name, s.outcome, s.rows, s.ran, len(s.failures), len(s.errors), len(s.warnings))
-            for s in found.suites
+            for s in validation.suites
         ],
     )
     for title, findings in (
-        ("broken", [f for s in found.suites for f in s.failures]),
-        ("to know (does not stop a release)", [f for s in found.suites for f in s.warnings]),
+        ("broken", [f for s in validation.suites for f in s.failures]),
+        ("to know (does not stop a release)", [f for s in validation.suites for f in s.warnings]),
     ):
         if findings:
             table(
@@ -111,11 +113,11 @@ def _show(found: Validation) -> None:
                 ("rule", "rows", "accounts", "must hold"),
                 [(f"{f.table}.{f.rule.name}", f.rows, f.accounts, f.rule.says) for f in findings],
             )
-    if found.drift:
-        say(f"Compared with version {found.drift.against}:")
-        for sentence in found.drift.told or ["nothing moved by as much as would be told."]:
+    if validation.drift:
+        say(f"Compared with version {validation.drift.against}:")
+        for sentence in validation.drift.told or ["nothing moved by as much as would be told."]:
             say(f"  {sentence}")
-    for s in found.suites:
+    for s in validation.suites:
         for rule, message in s.errors:
             say(f"{s.name}.{rule.name} could not run: {to_line(message[:300])}")
         if s.outcome == "failed" and s.reason and not s.rows:

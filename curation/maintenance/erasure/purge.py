@@ -121,12 +121,12 @@ def _rewrite_sqlite(path: Path) -> None:
             connection.execute("VACUUM")
             busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
     except sqlite3.OperationalError as error:
-        busy, said = True, str(error)
+        busy, reason = True, str(error)
     else:
-        said = "its log could not be emptied"
+        reason = "its log could not be emptied"
     if busy:
         raise UserError(
-            f"The catalog {path} is in use by another process ({said}). The rows are deleted, but"
+            f"The catalog {path} is in use by another process ({reason}). The rows are deleted, but"
             " their pages are not written anew yet: end the other botbench commands and run the"
             " same erase again."
         )

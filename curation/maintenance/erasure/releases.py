@@ -35,13 +35,13 @@ def holding(store: Store, target: Target) -> list[str]:
     them.
     """
     target.marks.load(store.connection)
-    found = []
+    references = []
     for name, versions in shelves.listed(store.home).items():
         for version in versions:
             release = shelves.load(store.home, f"{name}@{version}")
             if _held(store, release, target):
-                found.append(release.reference)
-    return found
+                references.append(release.reference)
+    return references
 
 
 def _held(store: Store, release: Release, target: Target) -> bool:
@@ -140,7 +140,7 @@ def _content(store: Store, release: Release, target: Target) -> Iterator[Frozen]
     """The release's files as the relations a release is written from, without the accounts and
     masked elsewhere.
     """
-    made = Frozen(
+    content = Frozen(
         store,
         release.dataset,
         store.head(),
@@ -149,20 +149,19 @@ def _content(store: Store, release: Release, target: Target) -> Iterator[Frozen]
         f"memory.rewritten_{next(_NUMBERS)}",
     )
     target.marks.load(store.connection)
-    store.connection.execute(f"CREATE SCHEMA {made.schema}")
+    store.connection.execute(f"CREATE SCHEMA {content.schema}")
     try:
         for table in TABLES_FROZEN:
             kind = "TABLE" if table in ("labels", "splits") else "VIEW"
-            store.connection.execute(
-                f"CREATE {kind} {made.schema}.{table} AS {_without(store, release, table, target)}"
-            )
+            query = _without(store, release, table, target)
+            store.connection.execute(f"CREATE {kind} {content.schema}.{table} AS {query}")
         store.connection.execute(
-            f"CREATE VIEW {made.schema}.judged AS SELECT account_id, label FROM"
-            f" {made.schema}.labels"
+            f"CREATE VIEW {content.schema}.judged AS SELECT account_id, label FROM"
+            f" {content.schema}.labels"
         )
-        yield made
+        yield content
     finally:
-        store.connection.execute(f"DROP SCHEMA {made.schema} CASCADE")
+        store.connection.execute(f"DROP SCHEMA {content.schema} CASCADE")
 
 
 def _without(store: Store, release: Release, table: str, target: Target) -> str:
@@ -192,18 +191,18 @@ def _without(store: Store, release: Release, table: str, target: Target) -> str:
 def broken_seals(store: Store, references: list[str], target: Target) -> dict[str, bool]:
     """Of the releases that are to be rewritten, those that are sealed: to whether the account is in
     the part kept back. Asked before anything is swept, for afterwards nothing tells."""
-    found = {r: seals.folder(store.home, r) for r in references}
+    sealed = {r: seals.folder(store.home, r) for r in references}
     return {
         r: files.holds(store, place / "labels.parquet", target.marks)
-        for r, place in found.items()
+        for r, place in sealed.items()
         if place
     }
 
 
-def seals_to_do(found: dict[str, bool], successors: dict[str, str]) -> list[str]:
+def seals_to_do(broken: dict[str, bool], successors: dict[str, str]) -> list[str]:
     """What the operator has to do about each seal."""
     return [
-        _seal_sentence(r, kept_back, successors.get(r)) for r, kept_back in sorted(found.items())
+        _seal_sentence(r, kept_back, successors.get(r)) for r, kept_back in sorted(broken.items())
     ]
 
 

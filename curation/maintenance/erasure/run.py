@@ -75,12 +75,12 @@ def erase(
     more. Raises UserError where nobody is known by that name, or several are, and where the reason
     itself would tell who it was.
     """
-    found = account.find(store, said, platform, dataset)
-    file, kept = _journal(store, said, found)
+    accounts = account.find(store, said, platform, dataset)
+    file, kept = _journal(store, said, accounts)
     if kept:
         target = account.restored(kept["target"])
-    elif found:
-        target = account.target(store, found)
+    elif accounts:
+        target = account.target(store, accounts)
     else:
         target = account.erased_before(store, said)
     if target.marks.in_bytes(reason.encode()) or not reason.strip():
@@ -174,14 +174,15 @@ class Task:
 
 
 def _journal(
-    store: Store, said: str, found: list[tuple[str, str, str]]
+    store: Store, said: str, accounts: list[tuple[str, str, str]]
 ) -> tuple[Path | None, dict[str, Any] | None]:
     """The journal of an interrupted erasure of this account: by its tombstone, or by the id or
     handle it was asked for.
     """
     secret = salts.salt(store.home, salts.ERASED)
     stones = {
-        _stone(store, of_account(secret, literal(p), literal(d), literal(a))) for p, d, a in found
+        _stone(store, of_account(secret, literal(p), literal(d), literal(a)))
+        for p, d, a in accounts
     }
     name = said.lstrip("@").lower()
     for file, state in journal.unfinished(store.home):
