@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from botbench.core.errors import Findings, UserError
 from curation.maintenance.erasure import files, made
-from curation.release import release as shelves
 from curation.release.publish.documents.answers import Answers
 from curation.release.publish.folder import Press, Publication, listed, publish
 from curation.release.publish.tiers import Tier
+from curation.release.release import load
 
 if TYPE_CHECKING:
     from curation.store.store import Store
@@ -34,11 +34,7 @@ def renew(
             if successor := successors.get(publication.info["reference"]):
                 tier, answers = _of(publication)
                 renewed.append(
-                    str(
-                        publish(store, shelves.load(store.home, successor), tier, answers).info[
-                            "folder"
-                        ]
-                    )
+                    str(publish(store, load(store.home, successor), tier, answers).info["folder"])
                 )
         except (Findings, UserError) as error:
             _remove(publication.path)
@@ -62,7 +58,7 @@ def _of(publication: Publication) -> tuple[Tier, Answers]:
 
 def _again(store: Store, publication: Publication) -> None:
     tier, answers = _of(publication)
-    press = Press(store, shelves.load(store.home, publication.info["reference"]), tier, answers)
+    press = Press(store, load(store.home, publication.info["reference"]), tier, answers)
     # The folder is replaced whole: what others laid into it is set aside and put back.
     others = _others(publication.path)
     aside = publication.path.with_name(f"{publication.path.name}.others")

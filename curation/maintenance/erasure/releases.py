@@ -16,11 +16,10 @@ from botbench.core.sql import literal
 from curation.maintenance.erasure import files
 from curation.maintenance.erasure import rows as table_rows
 from curation.maintenance.erasure.account import Target
-from curation.release import release as shelves
 from curation.release import writer
 from curation.release.contents import TABLES_FROZEN, Frozen
 from curation.release.publish import seals
-from curation.release.release import Release
+from curation.release.release import Release, listed, load
 from curation.store.schema import TABLES
 
 if TYPE_CHECKING:
@@ -36,9 +35,9 @@ def holding(store: Store, target: Target) -> list[str]:
     """
     target.marks.load(store.connection)
     references = []
-    for name, versions in shelves.listed(store.home).items():
+    for name, versions in listed(store.home).items():
         for version in versions:
-            release = shelves.load(store.home, f"{name}@{version}")
+            release = load(store.home, f"{name}@{version}")
             if _held(store, release, target):
                 references.append(release.reference)
     return references
@@ -73,7 +72,7 @@ def rewrite(store: Store, reference: str, target: Target) -> None:
     """Write the files of a release anew without the accounts; its release.json says that this was
     done, and when.
     """
-    release = shelves.load(store.home, reference)
+    release = load(store.home, reference)
     work = release.path / ".rewriting"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
@@ -106,16 +105,16 @@ def supersede(store: Store, references: list[str], target: Target) -> dict[str, 
     again, it goes on.
     """
     for reference in references:
-        release = shelves.load(store.home, reference)
+        release = load(store.home, reference)
         # A rewriting that was killed while it moved its files in place left the others,
         # release.json last, in its folder.
         if _held(store, release, target) or (release.path / ".rewriting").exists():
             rewrite(store, reference, target)
     for name in sorted({r.partition("@")[0] for r in references}):
-        newest = shelves.load(store.home, name)
+        newest = load(store.home, name)
         if newest.reference in references and newest.info["accounts"]:
             _succeed(store, newest, target)
-    newest_of = {r: shelves.load(store.home, r.partition("@")[0]).reference for r in references}
+    newest_of = {r: load(store.home, r.partition("@")[0]).reference for r in references}
     return {r: n for r, n in newest_of.items() if n not in references}
 
 

@@ -1,5 +1,5 @@
-"""`erase`: the order of things, so that an interrupted erasure can be run again and nothing is
-called done that is not.
+"""`erase`: the steps of an erasure in order, so that an interrupted one can be run again and every
+result is searched for what is left.
 """
 
 from __future__ import annotations
@@ -129,7 +129,9 @@ class Task:
         journal.write(file, state)
         done.versions_expired = state["expired"]
         done.files = _sum(done.files, purge.orphans(self.store, self.target.marks))
-        search.look(self.store, self.target, self.places, self.client, done)
+        result = search.search(self.store, self.target, self.places, self.client)
+        done.places_checked, done.left_in, done.left = result.places, result.left, len(result.left)
+        done.backups = search.backups(self.store)
         done.to_do += [
             *([] if self.client else studio.to_do(self.target)),
             *unmade,

@@ -1,10 +1,11 @@
-"""Looking whether anything is left: tables, data files, the catalog's own pages, releases,
-publications, and every other file.
+"""Search for what is left of erased accounts: tables, data files, the catalog's own pages,
+releases, publications, and every other file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +28,6 @@ from curation.store.schema import STORED
 
 if TYPE_CHECKING:
     from curation.annotation.label_studio.client import Client
-    from curation.maintenance.erasure.run import Erasure
     from curation.store.store import Store
 
 ELSEWHERE = (
@@ -38,12 +38,18 @@ ELSEWHERE = (
 """To be done after every erasure: nothing in a store tells where its copies went."""
 
 
-def look(
-    store: Store, target: Target, places: Sequence[Path], client: Client | None, done: Erasure
-) -> None:
-    """Search every place and say where something is left; `done.left` counts tables, files,
-    releases and tasks with hits.
+@dataclass(frozen=True)
+class Search:
+    """The places that were searched, and where something is left: tables, files, releases and
+    tasks with hits.
     """
+
+    places: list[str]
+    left: list[str]
+
+
+def search(store: Store, target: Target, places: Sequence[Path], client: Client | None) -> Search:
+    """Search every place for what is left of the accounts."""
     target.marks.load(store.connection)
     shelved = sorted(made.shelved(store.home))
     runs = tracked.sweep(store, target.marks, dry=True)
@@ -83,10 +89,8 @@ def look(
     if client:
         n = studio.left(client, target)
         checks.append((f"Label Studio at {client.url}", [f"{n} tasks"] if n else []))
-    done.places_checked = [name for name, _ in checks]
-    done.left_in = [f"{name}: {hit}" for name, hits in checks for hit in hits]
-    done.left = len(done.left_in)
-    done.backups = backups(store)
+    left = [f"{name}: {hit}" for name, hits in checks for hit in hits]
+    return Search([name for name, _ in checks], left)
 
 
 def _named(store: Store, place: Path) -> list[Path]:

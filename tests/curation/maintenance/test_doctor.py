@@ -17,8 +17,8 @@ import pytest
 from botbench.core.errors import UserError
 from curation.maintenance import backup, cleanup, doctor
 from curation.maintenance.erasure import erase
-from curation.store import connection as lake
 from curation.store import schema
+from curation.store.connection import connect, locate, lost
 from curation.store.store import Store
 
 TOMORROW = time.time() + 2 * cleanup.RESTING
@@ -50,7 +50,7 @@ def fill(place):
     """A store with one data file of 300 accounts."""
     with Store(place) as store:
         store.append(accounts(0, 300), "ada", "many")
-    return lake.locate(place)
+    return locate(place)
 
 
 def missing(file):
@@ -139,15 +139,13 @@ def test_any_folder_of_a_store_with_files_keeps_a_new_catalog_away(place, folder
     file.write_bytes(b"x")
     with pytest.raises(UserError, match=f"one is {folder}/r/1/labels.parquet"):
         Store(place)
-    assert doctor.examine(lake.locate(place)).findings[0].outcome == "ill"
+    assert doctor.examine(locate(place)).findings[0].outcome == "ill"
 
 
 def test_the_sentence_names_no_password(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a.parquet").write_bytes(b"x")
-    says = str(
-        lake.lost(lake.locate(f"postgresql://ada:secret@db.example:5433/team?data_path={tmp_path}"))
-    )
+    says = str(lost(locate(f"postgresql://ada:secret@db.example:5433/team?data_path={tmp_path}")))
     assert (
         "secret" not in says
         and f"postgresql://ada@db.example:5433/team?data_path={tmp_path}" in says
@@ -156,17 +154,17 @@ def test_the_sentence_names_no_password(tmp_path):
 
 @pytest.mark.parametrize("attached", [False, True])
 def test_a_store_whose_making_was_killed_is_made_by_the_next_command(place, attached):
-    location = lake.locate(place)
+    location = locate(place)
     (location.data / "main").mkdir(parents=True)
     if attached:
-        lake.connect(location).close()
+        connect(location).close()
     assert fill(place) == location and doctor.examine(location).well
 
 
 @pytest.mark.parametrize("log", [False, True])
 @pytest.mark.parametrize("how", [empty, without_tables])
 def test_an_unfinished_catalog_file_to_which_no_file_belongs_is_finished(tmp_path, how, log):
-    location = lake.locate(tmp_path / "store")
+    location = locate(tmp_path / "store")
     location.data.mkdir(parents=True)
     how(location.home / "catalog.sqlite")
     if log:
@@ -208,7 +206,7 @@ def test_a_log_of_another_catalog_is_not_played_into_a_restored_one(tmp_path):
     (tmp_path / "again").mkdir()
     (tmp_path / "again" / "catalog.sqlite-wal").write_bytes(b"frames")
     with pytest.raises(UserError, match="There is a store at"):
-        backup.restore(tmp_path / "kept", lake.locate(tmp_path / "again"))
+        backup.restore(tmp_path / "kept", locate(tmp_path / "again"))
 
 
 def orphan(location, name, content=None):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from curation.store import connection as lake
+from curation.store.connection import connect, locate
 
 FIRST = (Path(__file__).parent / "stores" / "first_schema.sql").read_text(encoding="utf-8")
 COLUMNS = {
@@ -22,8 +22,8 @@ def make(location, without=()):
     """A store of the first schema (but for the tables `without`) with two claims in version 2, two
     assignments in 3.
     """
-    place = lake.locate(location)
-    connection = lake.connect(place)
+    place = locate(location)
+    connection = connect(place)
     connection.execute("BEGIN")
     for statement in FIRST.split(";\n"):
         if statement.strip() and not any(f'lake.main."{name}"' in statement for name in without):

@@ -12,8 +12,8 @@ import duckdb
 import pytest
 
 from botbench.core.errors import UserError
-from curation.store import connection as lake
 from curation.store import migrations, schema
+from curation.store.connection import connect
 from curation.store.diff import changed_rows
 from curation.store.store import Store
 
@@ -152,7 +152,7 @@ def test_who_opens_at_once_brings_it_forward_once(place, old_stores):
 
 def test_a_failure_leaves_the_old_store_and_its_copy(tmp_path, monkeypatch, old_stores):
     place = old_stores.make(tmp_path / "store", without=["consensus_runs"])
-    connection = lake.connect(place)
+    connection = connect(place)
     steps = migrations.pending(connection)
     monkeypatch.setattr(
         migrations,
@@ -172,7 +172,7 @@ def test_a_failure_leaves_the_old_store_and_its_copy(tmp_path, monkeypatch, old_
 
 def test_a_column_of_another_type_is_refused(tmp_path, old_stores):
     place = old_stores.make(tmp_path / "store")
-    connection = lake.connect(place)
+    connection = connect(place)
     connection.execute("ALTER TABLE lake.main.tags DROP COLUMN made_at")
     connection.execute("ALTER TABLE lake.main.tags ADD COLUMN made_at VARCHAR")
     connection.close()

@@ -184,9 +184,9 @@ def test_a_url_must_be_postgres_and_say_where_its_data_is():
 
 WRITER = """
 import contextlib, os, sys
-from curation.store import connection as lake, schema
+from curation.store import connection, schema
 if os.environ.get("NO_TURNS"):
-    lake.turn = contextlib.nullcontext
+    connection.turn = contextlib.nullcontext
 from curation.store.store import Store
 location, me, rounds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 with Store(location) as store:
