@@ -159,8 +159,8 @@ def read(folder: Path) -> Backup:
     )
     wrong += [
         n
-        for n, said in manifest["files"].items()
-        if not _same(folder / "files" / n, said["sha256"])
+        for n, entry in manifest["files"].items()
+        if not _same(folder / "files" / n, entry["sha256"])
     ]
     if wrong:
         raise UserError(
@@ -200,8 +200,8 @@ def restore(folder: Path, location: Location, tell: Tell = lambda _done, _all: N
         )
     location.home.mkdir(parents=True, exist_ok=True)
     names = backup.manifest["files"]
-    for done, (name, said) in enumerate(names.items(), 1):
-        if _copied(folder / "files" / name, location.home / name)["sha256"] != said["sha256"]:
+    for done, (name, entry) in enumerate(names.items(), 1):
+        if _copied(folder / "files" / name, location.home / name)["sha256"] != entry["sha256"]:
             raise UserError(
                 f"{name} changed while it was restored. Run botbench restore-backup again."
             )

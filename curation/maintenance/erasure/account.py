@@ -40,9 +40,9 @@ class Target:
 
 def restored(document: dict[str, Any]) -> Target:
     """A target from plain data."""
-    said = dict(document["marks"])
-    scoped = tuple((str(d), str(a)) for d, a in said.pop("scoped"))
-    marks = Marks(scoped, **{name: tuple(values) for name, values in said.items()})
+    marks_of = dict(document["marks"])
+    scoped = tuple((str(d), str(a)) for d, a in marks_of.pop("scoped"))
+    marks = Marks(scoped, **{name: tuple(values) for name, values in marks_of.items()})
     return Target(
         tuple(document["tombstones"]), marks, tuple(document["batches"]), tuple(document["keys"])
     )
@@ -55,15 +55,15 @@ def find(
     holds it; empty where there is none. Raises UserError where several accounts or platforms could
     be meant."""
     named = said.startswith("@")
-    found = [] if named else _holding(store, f"account_id = {literal(said)}")
-    found = found or _holding(
+    matches = [] if named else _holding(store, f"account_id = {literal(said)}")
+    matches = matches or _holding(
         store,
         f"account_id IN (SELECT account_id FROM {store.relation('accounts')} "
         f"WHERE lower(handle) = {literal(said.lstrip('@').lower())})",
         named=True,
     )
-    found = [f for f in found if platform in (None, f[0]) and dataset in (None, f[1])]
-    platforms, ids = sorted({f[0] for f in found}), sorted({f[2] for f in found})
+    matches = [f for f in matches if platform in (None, f[0]) and dataset in (None, f[1])]
+    platforms, ids = sorted({f[0] for f in matches}), sorted({f[2] for f in matches})
     if len(platforms) > 1:
         raise UserError(
             f"That account is known on several platforms ({', '.join(platforms)}): say which one"
@@ -74,13 +74,13 @@ def find(
             f"{len(ids)} accounts have or had that handle; give the id of the one that is meant"
             " (see botbench card)."
         )
-    if len({f[1] for f in found}) > 1 and ids and _is_row(ids[0]):
-        several = ", ".join(sorted(f[1] for f in found))
+    if len({f[1] for f in matches}) > 1 and ids and _is_row(ids[0]):
+        several = ", ".join(sorted(f[1] for f in matches))
         raise UserError(
             f"That id says only where a row stood, in several data sets ({several}): say which one"
             " with --dataset."
         )
-    return found
+    return matches
 
 
 def _is_row(account: str) -> bool:

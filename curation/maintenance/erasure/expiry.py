@@ -32,10 +32,10 @@ def expire(store: Store, on: str | None = None) -> dict[str, Any]:
         if not period or until > day:
             continue
         doomed = [p for p in publication.path.rglob("*") if p.is_file() and p.name not in NOTICE]
-        said = publication.info
+        about = publication.info
         text = (
-            f"# {said['reference']}, tier {said['tier']}: expired\n\nIts retention period ended on"
-            f" {until}; the data were removed. Whoever holds a copy is asked to delete it too.\n"
+            f"# {about['reference']}, tier {about['tier']}: expired\n\nIts retention period ended"
+            f" on {until}; the data were removed. Whoever holds a copy is asked to delete it too.\n"
         )
         (publication.path / "EXPIRED.md").write_text(text, encoding="utf-8")
         for path in doomed:

@@ -115,24 +115,24 @@ def strangers(
     """A sentence on each file that is not `ours` and tells of the accounts, or cannot be read.
     Nothing is written.
     """
-    found = []
+    sentences = []
     for path in paths:
         if path in ours:
             continue
         try:
-            told = mentions(store, path, marks)
+            mentioned = mentions(store, path, marks)
         except OSError as error:
-            found.append(
+            sentences.append(
                 f"{path} could not be read ({error.strerror}): whether it holds the account is not"
                 " known."
             )
             continue
-        if told:
-            found.append(
+        if mentioned:
+            sentences.append(
                 f"{path} holds the account. botbench did not make it and left it as it is: clean or"
                 " delete it yourself."
             )
-    return found
+    return sentences
 
 
 def holds(store: Store, path: Path, marks: Marks) -> bool:
@@ -177,10 +177,12 @@ def database(path: Path) -> bytes:
     with contextlib.closing(
         sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=60)
     ) as connection:
-        told = _values(connection)
+        values = _values(connection)
         free = connection.execute("PRAGMA freelist_count").fetchone()[0]
     log = path.with_name(path.name + "-wal")
-    return told + (path.read_bytes() if free else b"") + (log.read_bytes() if log.exists() else b"")
+    return (
+        values + (path.read_bytes() if free else b"") + (log.read_bytes() if log.exists() else b"")
+    )
 
 
 @contextlib.contextmanager
@@ -357,14 +359,14 @@ def _theirs(value: Any, marks: Marks) -> bool:
     with its data set alone.
     """
     if isinstance(value, dict):
-        said = {
+        ids = {
             value.get(k)
             for k in ("account_id", "account", "source_id", "target_id")
             if isinstance(value.get(k), str)
         }
         if value.get("dataset") in marks.datasets:
-            return not said.isdisjoint({*marks.ids, *marks.hashes})
-        return "dataset" not in value and not said.isdisjoint({*marks.own_ids, *marks.hashes})
+            return not ids.isdisjoint({*marks.ids, *marks.hashes})
+        return "dataset" not in value and not ids.isdisjoint({*marks.own_ids, *marks.hashes})
     if isinstance(value, list) and len(value) == 2 and isinstance(value[1], str):
         return value[1] in marks.own_ids or (value[0], value[1]) in marks.scoped
     return _names(value, marks)

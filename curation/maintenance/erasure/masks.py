@@ -100,13 +100,12 @@ class Marks:
         """SQL of a text without them: NULL where the text is theirs, words replaced elsewhere."""
         inner = mask_names(text, self.names)
         if self.numbers:
-            found = (
+            numbers = (
                 f"list_filter(regexp_extract_all({text}, '\\w{{8,}}'), lambda w:"
                 " list_contains(getvariable('erasing_numbers'), w))"
             )
-            inner = (
-                f"list_reduce(list_prepend({inner}, {found}), lambda a, x: replace(a, x, '{MASK}'))"
-            )
+            steps = f"list_prepend({inner}, {numbers})"
+            inner = f"list_reduce({steps}, lambda a, x: replace(a, x, '{MASK}'))"
         return (
             f"CASE WHEN list_contains(getvariable('erasing_texts'), {text}) THEN NULL ELSE"
             f" {inner} END"
@@ -156,10 +155,10 @@ class Marks:
 
     def clean(self, text: str) -> str:
         """A text (of a report, say) in which all of it is replaced."""
-        found = self._expression.sub(MASK, text)
-        for number in set(re.findall(r"\w{8,}", found)) & set(self.numbers):
-            found = found.replace(number, MASK)
+        cleaned = self._expression.sub(MASK, text)
+        for number in set(re.findall(r"\w{8,}", cleaned)) & set(self.numbers):
+            cleaned = cleaned.replace(number, MASK)
         for own in (*self.texts, *self.posts):
             if len(own) >= 8:
-                found = found.replace(own, MASK)
-        return found
+                cleaned = cleaned.replace(own, MASK)
+        return cleaned

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botbench.core.errors import Findings, UserError
-from curation.maintenance.erasure import files, made
+from curation.maintenance.erasure import files, own_files
 from curation.release.publish.documents.answers import Answers
 from curation.release.publish.folder import Press, Publication, listed, publish
 from curation.release.publish.tiers import Tier
@@ -72,7 +72,7 @@ def _again(store: Store, publication: Publication) -> None:
 
 def _others(folder: Path) -> list[Path]:
     """The files in a published folder that botbench did not make, relative to it."""
-    ours = made.publication(folder)
+    ours = own_files.publication(folder)
     return [p.relative_to(folder) for p in files.below(folder) if p not in ours]
 
 
@@ -84,7 +84,7 @@ def _move(names: list[Path], source: Path, target: Path) -> None:
 
 def _remove(folder: Path) -> None:
     """Remove a publication, and its folder where nothing of others is in it."""
-    for path in made.publication(folder):
+    for path in own_files.publication(folder):
         path.unlink(missing_ok=True)
     for below in sorted((p for p in folder.rglob("*") if p.is_dir()), reverse=True):
         with contextlib.suppress(OSError):

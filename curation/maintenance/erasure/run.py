@@ -15,7 +15,7 @@ from curation.maintenance.erasure import (
     account,
     files,
     journal,
-    made,
+    own_files,
     publications,
     purge,
     releases,
@@ -110,7 +110,7 @@ class Task:
         state = kept or self._begun()
         journal.write(file, state)
         done = Erasure(releases_superseded=list(state["releases"]))
-        if count := made.remove_unfinished(self.store.home):
+        if count := own_files.remove_unfinished(self.store.home):
             done.files["unfinished work removed"] = count
         removed, masked = rows.remove(self.store, self.target, state["reason"])
         state |= {
@@ -167,9 +167,14 @@ class Task:
         done.files |= purge.trash(self.store, self.target.marks)
         home = self.store.home
         named = [
-            f for place in self.places for f in made.in_place(place) if not f.is_relative_to(home)
+            f
+            for place in self.places
+            for f in own_files.in_place(place)
+            if not f.is_relative_to(home)
         ]
-        swept = files.sweep(self.store, [*made.of_home(home), *named], self.target.marks).cleaned
+        swept = files.sweep(
+            self.store, [*own_files.of_home(home), *named], self.target.marks
+        ).cleaned
         done.files = _sum(
             _sum(done.files, swept), tracked.sweep(self.store, self.target.marks).cleaned
         )

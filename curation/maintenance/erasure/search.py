@@ -14,7 +14,7 @@ from botbench.core.sql import literals
 from curation.maintenance.erasure import (
     files,
     journal,
-    made,
+    own_files,
     purge,
     releases,
     rows,
@@ -51,7 +51,7 @@ class Search:
 def search(store: Store, target: Target, places: Sequence[Path], client: Client | None) -> Search:
     """Search every place for what is left of the accounts."""
     target.marks.load(store.connection)
-    shelved = sorted(made.shelved(store.home))
+    shelved = sorted(own_files.shelved(store.home))
     runs = tracked.sweep(store, target.marks, dry=True)
     checks = [
         ("the store's tables, every version", tables(store, target)),
@@ -72,7 +72,7 @@ def search(store: Store, target: Target, places: Sequence[Path], client: Client 
         ),
         (
             "caches, predictions, reports and downloads of the store",
-            _swept(store, made.of_home(store.home), target),
+            _swept(store, own_files.of_home(store.home), target),
         ),
         ("MLflow's runs of botbench", runs.left),
     ]
@@ -94,7 +94,7 @@ def search(store: Store, target: Target, places: Sequence[Path], client: Client 
 
 
 def _named(store: Store, place: Path) -> list[Path]:
-    return [p for p in made.in_place(place) if not p.is_relative_to(store.home)]
+    return [p for p in own_files.in_place(place) if not p.is_relative_to(store.home)]
 
 
 def _unlisted(store: Store, shelved: Iterable[Path]) -> list[Path]:
@@ -115,8 +115,8 @@ def strangers(store: Store, target: Target, places: Sequence[Path]) -> list[str]
     read only."""
     target.marks.load(store.connection)
     home = store.home
-    shelved = made.shelved(home)
-    cleaned = {*made.of_home(home), *(p for place in places for p in _named(store, place))}
+    shelved = own_files.shelved(home)
+    cleaned = {*own_files.of_home(home), *(p for place in places for p in _named(store, place))}
     undecoded = files.sweep(store, sorted(cleaned), target.marks, dry=True).undecoded
     runs = tracked.sweep(store, target.marks, dry=True)
     database = runs.database
@@ -126,19 +126,19 @@ def strangers(store: Store, target: Target, places: Sequence[Path]) -> list[str]
         else set()
     )
     ours = {*shelved, *cleaned, *of_mlflow}
-    found = files.strangers(
+    sentences = files.strangers(
         store, (p for p in files.below(home) if not _is_own(home, p)), target.marks, ours
     )
     folder, away = tracked.folder(), [home, *runs.folders]
     for place in dict.fromkeys([*([folder.resolve()] if folder else []), *places]):
         outside = (p for p in files.below(place) if not any(p.is_relative_to(a) for a in away))
-        found += files.strangers(store, outside, target.marks, ours)
-    found += [
+        sentences += files.strangers(store, outside, target.marks, ours)
+    sentences += [
         f"{p} holds the account, but is not in the form in which botbench writes it (UTF-8, whole"
         " JSON), so it was left as it is: clean or delete it yourself."
         for p in undecoded
     ]
-    return [*dict.fromkeys(found), *runs.strangers]
+    return [*dict.fromkeys(sentences), *runs.strangers]
 
 
 def _is_own(home: Path, path: Path) -> bool:
@@ -159,7 +159,7 @@ def _is_own(home: Path, path: Path) -> bool:
 
 def tables(store: Store, target: Target) -> list[str]:
     """Tables with rows that tell of the accounts."""
-    found = []
+    names = []
     for table in STORED.values():
         name = f'lake.main."{table.name}"'
         tests = [
@@ -170,8 +170,8 @@ def tables(store: Store, target: Target) -> list[str]:
         if texts := list(rows.texts_of(table).values()):
             tests.append(target.marks.rows_with(name, "1", texts))
         if any(store.connection.execute(f"SELECT 1 FROM ({t}) LIMIT 1").fetchone() for t in tests):
-            found.append(table.name)
-    return found
+            names.append(table.name)
+    return names
 
 
 def data(store: Store, target: Target) -> list[str]:
@@ -200,12 +200,12 @@ def pages(store: Store, target: Target) -> list[str]:
         path = Path(store.location.catalog.partition(":")[2])
         return [path.name] if target.marks.in_bytes(files.database(path)) else []
     with catalog.attached(store.location) as connection:
-        found = []
+        names = []
         for name in catalog.tables(connection):
             values = connection.execute(f'SELECT t::VARCHAR FROM meta.public."{name}" t').fetchall()
             if any(target.marks.in_bytes(str(v).encode()) for (v,) in values):
-                found.append(name)
-        return found
+                names.append(name)
+        return names
 
 
 def _swept(store: Store, paths: Iterable[Path], target: Target) -> list[str]:
@@ -214,15 +214,15 @@ def _swept(store: Store, paths: Iterable[Path], target: Target) -> list[str]:
 
 def backups(store: Store) -> list[str]:
     """Copies that only the operator can delete."""
-    found = [
+    copies = [
         str(p) for p in sorted((store.home / "backups").glob("*")) if not p.name.startswith(".")
     ]
     if catalog.kind(store.location) == "postgres":
-        found.append(
+        copies.append(
             "PostgreSQL: its write-ahead log until it is recycled, base backups, archives and"
             " replicas of the server"
         )
-    return found
+    return copies
 
 
 def origins(store: Store, target: Target) -> list[str]:

@@ -70,26 +70,26 @@ def sweep(store: Store, marks: Marks, dry: bool = False) -> Tracked:
     """Clean botbench's runs of the accounts; `dry` only looks. A tracking store that cannot be
     asked counts as left.
     """
-    found = Tracked(database=local())
+    result = Tracked(database=local())
     if tracking_uri().startswith("sqlite:///") and (
-        found.database is None or not _is_ours(found.database)
+        result.database is None or not _is_ours(result.database)
     ):
-        found.database = None
-        return found
+        result.database = None
+        return result
     try:
         client = _client()
-        ours = [run for run in _runs(client) if _look(run, marks, found)]
+        ours = [run for run in _runs(client) if _look(run, marks, result)]
         for run in ours:
-            _Run(client, run, store, marks, found, dry).clean()
+            _Run(client, run, store, marks, result, dry).clean()
     except Exception as error:  # Tracking stores fail in many ways, and the runs may hold it still.
-        found.left.append(
+        result.left.append(
             f"the tracking store could not be asked ({type(error).__name__}): set"
             " MLFLOW_TRACKING_URI right"
         )
-        return found
-    if found.database and ours and not dry:
-        _rewrite(found.database)
-    return found
+        return result
+    if result.database and ours and not dry:
+        _rewrite(result.database)
+    return result
 
 
 def _is_ours(database: Path) -> bool:
@@ -136,16 +136,16 @@ def _pages(ask: Any) -> Iterator[Any]:
             return
 
 
-def _look(run: Any, marks: Marks, found: Tracked) -> bool:
+def _look(run: Any, marks: Marks, result: Tracked) -> bool:
     """Whether a run is botbench's; of a stranger's, say whether it tells of the accounts."""
     if KIND in run.data.tags:
         return True
-    told = [
+    own_texts = [
         run.info.run_name or "",
         *(text for pair in (*run.data.tags.items(), *run.data.params.items()) for text in pair),
     ]
-    if any(marks.in_bytes(text.encode()) for text in told):
-        found.strangers.append(
+    if any(marks.in_bytes(text.encode()) for text in own_texts):
+        result.strangers.append(
             f"MLflow's run {run.info.run_id} holds the account in its name, tags or parameters."
             " botbench did not log it and left it as it is."
         )

@@ -73,7 +73,7 @@ def _query(store: Store, old: Release, new: Release, tier: Tier | None) -> str:
             claimant = (
                 f"CASE WHEN claimant_kind = 'person' THEN 'annotator-' || {who} ELSE claimant END"
             )
-    before, after, said = (
+    before, after, old_claims = (
         f"read_parquet({literal(r.file(t))})"
         for r, t in ((old, "labels"), (new, "labels"), (old, "claims"))
     )
@@ -88,7 +88,8 @@ def _query(store: Store, old: Release, new: Release, tier: Tier | None) -> str:
     claims = f"""
         SELECT account_id, list({new_claim} ORDER BY made_at, claimant) AS claims
         FROM {store.relation("claims")}
-        WHERE dataset = {literal(new.dataset)} AND claim_id NOT IN (SELECT claim_id FROM {said})
+        WHERE dataset = {literal(new.dataset)}
+          AND claim_id NOT IN (SELECT claim_id FROM {old_claims})
         GROUP BY account_id"""
     return f"""
         SELECT CASE WHEN o.label IS NULL THEN 'added' WHEN n.label IS NULL THEN 'removed'
@@ -146,12 +147,12 @@ def markdown(changes: Changes) -> str:
     return "\n".join(lines) + "\n"
 
 
-def claim(said: Mapping[str, Any]) -> str:
+def claim(fields: Mapping[str, Any]) -> str:
     """One claim in words.
 
     >>> of = {"claimant": "annotator-1", "kind": "person"}
     >>> claim({**of, "answer": "bot", "made_at": "2026-01-02 03:04:05+00"})
     'annotator-1 (person): bot, 2026-01-02'
     """
-    when = f", {said['made_at'][:10]}" if said["made_at"] else ""
-    return f"{said['claimant']} ({said['kind']}): {said['answer']}{when}"
+    when = f", {fields['made_at'][:10]}" if fields["made_at"] else ""
+    return f"{fields['claimant']} ({fields['kind']}): {fields['answer']}{when}"

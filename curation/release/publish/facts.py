@@ -77,8 +77,10 @@ def _rows(store: Store, query: str) -> list[dict[str, Any]]:
 def _card(store: Store, release: Release) -> dict[str, Any]:
     from curation.store.snapshot_queries import card
 
-    found = card(store, release.dataset, store.head())
-    return {k: found.get(k) for k in ("description", "quirks", "known_issues", "label", "window")}
+    document = card(store, release.dataset, store.head())
+    return {
+        k: document.get(k) for k in ("description", "quirks", "known_issues", "label", "window")
+    }
 
 
 def _method(store: Store, release: Release) -> list[str]:
@@ -175,24 +177,24 @@ def audit(store: Store, release: Release) -> dict[str, Any] | None:
     return dict(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
 
 
-def keep_audit(store: Store, release: Release, said: Path) -> None:
+def keep_audit(store: Store, release: Release, file: Path) -> None:
     """Keep an audit's document with the release's content; raises UserError where it is another
     thing, or of other content.
     """
     try:
-        document = json.loads(said.read_text(encoding="utf-8"))
+        document = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         document = None
     if not isinstance(document, dict) or not isinstance(document.get("checks"), list):
         raise UserError(
-            f"{said} is no audit; make one: botbench audit dataset {release.reference} --json >"
-            f" {said.name}"
+            f"{file} is no audit; make one: botbench audit dataset {release.reference} --json >"
+            f" {file.name}"
         )
     if document.get("content_hash") != release.content_hash:
         raise UserError(
-            f"{said} is the audit of other content ({document.get('release')}); audit"
+            f"{file} is the audit of other content ({document.get('release')}); audit"
             f" {release.reference} again: botbench audit dataset {release.reference} --json >"
-            f" {said.name}"
+            f" {file.name}"
         )
     file = _audit_file(store, release)
     file.parent.mkdir(exist_ok=True)

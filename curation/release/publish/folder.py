@@ -196,8 +196,11 @@ class Press:
             old = None
         if old is None:
             return {}
-        found = changes.between(self.store, old, self.release, self.tier)
-        return {"CHANGES.md": changes.markdown(found), "changes.html": changes.html(found, known)}
+        differences = changes.between(self.store, old, self.release, self.tier)
+        return {
+            "CHANGES.md": changes.markdown(differences),
+            "changes.html": changes.html(differences, known),
+        }
 
     def _about(self) -> dict[str, Any]:
         said = self.release.info
@@ -259,11 +262,11 @@ def copy(publication: Publication, out: Path) -> None:
 
 def listed(home: Path) -> list[Publication]:
     """Every publication in a home folder, oldest first within a release version."""
-    found = [
+    publications = [
         Publication(p.parent, json.loads(p.read_text(encoding="utf-8")))
         for p in sorted((home / FOLDER).glob("*/*/*/release.json"))
     ]
     return sorted(
-        (p for p in found if not p.path.name.startswith(writer.UNFINISHED)),
+        (p for p in publications if not p.path.name.startswith(writer.UNFINISHED)),
         key=lambda p: (p.info["name"], p.info["version"], p.info["tier"], p.info["revision"]),
     )

@@ -26,7 +26,7 @@ def tokens(text: str) -> str:
     return rf"regexp_extract_all(lower({text}), '[\pL\pN\pM_]+')"
 
 
-def known(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> int:
+def load(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> int:
     """Make the temporary table `name` (what, words, anchor) of known texts from a query (what,
     text, fewest): texts of fewer than `fewest` words are left out, as are those of one word with
     less than three letters. Returns how many.
@@ -41,11 +41,11 @@ def known(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> int:
     return int(row[0]) if row else 0
 
 
-def found(
+def find(
     connection: duckdb.DuckDBPyConnection, texts: str, strings: str
 ) -> list[tuple[str, str, int]]:
     """(where, what, how many different strings) of the strings (a query: place, text) that hold one
-    of the known `texts` (a relation as `known` makes it).
+    of the known `texts` (a relation as `load` makes it).
     """
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE needles_strings AS

@@ -86,10 +86,10 @@ def offered() -> dict[str, dict[str, Offered]]:
     """Every table and column that a tier may list."""
     from curation.features import chosen
 
-    found: dict[str, list[Offered]] = {
+    columns_of: dict[str, list[Offered]] = {
         t: [_of(c) for c in TABLES[t].columns] for t in TABLES_FROZEN
     }
-    found["accounts"].append(
+    columns_of["accounts"].append(
         _column(
             "profile_digest",
             "VARCHAR",
@@ -97,11 +97,11 @@ def offered() -> dict[str, dict[str, Offered]]:
             "again is the one that was labelled, without holding it",
         )
     )
-    found["splits"].append(
+    columns_of["splits"].append(
         _column("group", "VARCHAR", "accounts with the very same profile share a group")
     )
     account = (_of(TABLES["labels"].column("dataset")), _of(TABLES["labels"].column("account_id")))
-    found["votes"] = [
+    columns_of["votes"] = [
         *account,
         _column("annotator", "VARCHAR", "who says so; a pseudonym where the tier asks for that"),
         _column("annotator_kind", "VARCHAR", "person, dataset, platform, rule or model", "closed"),
@@ -119,7 +119,7 @@ def offered() -> dict[str, dict[str, Offered]]:
             "lead_time_s",
         ),
     ]
-    found["agreement"] = [
+    columns_of["agreement"] = [
         *account,
         _column("votes", "BIGINT", "claims not taken back, of all claimants", "value"),
         _column("answers", "BIGINT", "different answers among them", "value"),
@@ -130,11 +130,11 @@ def offered() -> dict[str, dict[str, Offered]]:
             "value",
         ),
     ]
-    found["features"] = [
+    columns_of["features"] = [
         account[1],
         *(
             _column(f.name, "DOUBLE", f"{f.doc.split(chr(10))[0]} ({f.unit})", "value")
             for f in chosen(None)
         ),
     ]
-    return {table: {c.name: c for c in columns} for table, columns in found.items()}
+    return {table: {c.name: c for c in columns} for table, columns in columns_of.items()}

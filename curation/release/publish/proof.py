@@ -237,7 +237,7 @@ class Proof:
                 f" read_parquet({literal(self.release.file('accounts'))})"
             ]
         return (
-            needles.known(self.store.connection, "publish_known", " UNION ALL ".join(parts))
+            needles.load(self.store.connection, "publish_known", " UNION ALL ".join(parts))
             if parts
             else 0
         )
@@ -252,7 +252,7 @@ class Proof:
         )
         return [
             f"{place}: {n:,} values hold a {what} known in the store"
-            for place, what, n in needles.found(self.store.connection, "publish_known", query)
+            for place, what, n in needles.find(self.store.connection, "publish_known", query)
         ]
 
     def _strings(self, folder: Path, file: File, column: Offered) -> str:
@@ -301,7 +301,7 @@ class Proof:
         values = ", ".join(f"({literal(name)}, {literal(text)})" for name, text in texts)
         return [
             f"{place}: it holds a {what} known in the store"
-            for place, what, _ in needles.found(
+            for place, what, _ in needles.find(
                 self.store.connection, certain, f"FROM (VALUES {values}) v(place, text)"
             )
         ]

@@ -85,16 +85,16 @@ def rehydrate(store: Store, folder: Path, dataset: str, out: Path) -> Rehydrated
         )
         fates, lost = _counted(store)
         out.mkdir(parents=True, exist_ok=True)
-        found = "(SELECT account_id FROM rehydrated WHERE fate NOT IN ('gone', 'suspended'))"
+        present = "(SELECT account_id FROM rehydrated WHERE fate NOT IN ('gone', 'suspended'))"
         posts = (
             f"SELECT * FROM {store.relation('posts')} WHERE dataset = {literal(dataset)} AND"
-            f" account_id IN {found} ORDER BY post_id"
+            f" account_id IN {present} ORDER BY post_id"
         )
         files = {
             "accounts.parquet": _copy(
                 store,
                 f"SELECT r.label, r.fate, a.* FROM {latest(mine)} a JOIN rehydrated r USING"
-                f" (account_id) WHERE account_id IN {found} ORDER BY account_id",
+                f" (account_id) WHERE account_id IN {present} ORDER BY account_id",
                 out / "accounts.parquet",
             ),
             "posts.parquet": _copy(store, posts, out / "posts.parquet"),

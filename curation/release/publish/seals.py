@@ -29,10 +29,10 @@ def refuse(home: Path, reference: str, tier: Tier) -> None:
     """Raise UserError where the release is sealed and the tier would tell the labels that the seal
     keeps back.
     """
-    place, told = folder(home, reference), [t for t in TELLING if t in tier.tables]
-    if place and told:
+    place, revealing = folder(home, reference), [t for t in TELLING if t in tier.tables]
+    if place and revealing:
         raise UserError(
-            f"A part of {reference} is sealed, and the tier {tier.tier} holds {', '.join(told)},"
-            " which would tell its labels; nothing was published. Publish the sealed folder"
-            f" instead, as it is: {place / 'public'}; or a tier without these tables."
+            f"A part of {reference} is sealed, and the tier {tier.tier} holds"
+            f" {', '.join(revealing)}, which would tell its labels; nothing was published. Publish"
+            f" the sealed folder instead, as it is: {place / 'public'}; or a tier without these tables."
         )

@@ -51,7 +51,7 @@ class Builder:
         """Every file of the publication that has rows. Labels stand in one file a part, where the
         tier publishes the splits too.
         """
-        found = []
+        parts = []
         for table in self.tier.tables:
             split = self._main_split() if table == "labels" and self._publishes_parts() else None
             for part in PARTS if split else (None,):
@@ -59,8 +59,8 @@ class Builder:
                 path = f"data/{table}-{part}.parquet" if part else f"data/{table}.parquet"
                 # A file without rows is one that loaders refuse.
                 if connection.execute(f"SELECT 1 FROM ({query}) LIMIT 1").fetchone():
-                    found.append(File(table, part, path, query))
-        return found
+                    parts.append(File(table, part, path, query))
+        return parts
 
     def query(
         self,

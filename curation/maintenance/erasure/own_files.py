@@ -102,17 +102,17 @@ def of_home(home: Path) -> Iterator[Path]:
 
 def shelved(home: Path) -> set[Path]:
     """The files of a store's releases and publications, which are written anew whole."""
-    found = {
+    paths = {
         p
         for p in files.below(home / "releases")
         if _is_one(p.relative_to(home), SHELVED) or _unfinished(p.relative_to(home))
     }
     for path in files.below(home / "publications"):
         if _unfinished(path.relative_to(home)):
-            found.add(path)
+            paths.add(path)
         elif path.name == "release.json" and len(path.relative_to(home).parts) == 5:
-            found |= publication(path.parent)
-    return found
+            paths |= publication(path.parent)
+    return paths
 
 
 def publication(folder: Path) -> set[Path]:
@@ -135,23 +135,23 @@ def in_place(folder: Path) -> list[Path]:
     """The files below a folder named by the user that botbench wrote: sites, boards, studies,
     publications, models, reports.
     """
-    found: set[Path] = set()
+    paths: set[Path] = set()
     for path in files.below(folder):
         if path.name == "SHA256SUMS":
-            found |= publication(path.parent)
+            paths |= publication(path.parent)
         elif (
             fnmatchcase(path.name, "*.html")
             and _is_one(PurePath(path.name), REPORTS)
             and _is_page(path)
         ):
-            found.add(path)
+            paths.add(path)
         elif path.suffix == ".parquet" and _is_prediction(path):
-            found |= {path, path.with_suffix(".trained_on.parquet")}
+            paths |= {path, path.with_suffix(".trained_on.parquet")}
         for mark, members, names in UNITS:
             if path.as_posix().endswith(f"/{mark}") and members <= _members(path):
                 unit = path.parents[len(PurePath(mark).parts) - 1]
-                found |= {p for p in files.below(unit) if _is_one(p.relative_to(unit), names)}
-    return sorted(p for p in found if p.is_file() and not p.is_symlink())
+                paths |= {p for p in files.below(unit) if _is_one(p.relative_to(unit), names)}
+    return sorted(p for p in paths if p.is_file() and not p.is_symlink())
 
 
 def remove_unfinished(home: Path) -> int:
