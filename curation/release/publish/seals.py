@@ -34,5 +34,6 @@ def refuse(home: Path, reference: str, tier: Tier) -> None:
         raise UserError(
             f"A part of {reference} is sealed, and the tier {tier.tier} holds"
             f" {', '.join(revealing)}, which would tell its labels; nothing was published. Publish"
-            f" the sealed folder instead, as it is: {place / 'public'}; or a tier without these tables."
+            f" the sealed folder instead, as it is: {place / 'public'}; or a tier without these"
+            " tables."
         )

@@ -71,6 +71,15 @@ def test_a_url_ends_with_its_block():
         sa.create_engine(url).connect()
 
 
+def test_an_unread_result_ends_with_the_block():
+    with engine_url(duckdb.connect()) as url:
+        opened = sa.create_engine(url).connect()
+        cursor = opened.execute(sa.text("SELECT * FROM range(100000)")).cursor
+    # Left to the garbage collector, it would hold a transaction of the catalog.
+    with pytest.raises(duckdb.Error):
+        cursor.fetchall()
+
+
 @pytest.mark.parametrize(
     "text", ["a:b", ":b", "%s %(x)s 100%", "{batch} {}", "a\\b", "x::y", "it''s", "?", "$1"]
 )
