@@ -17,7 +17,7 @@ from botbench.core.errors import UserError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from curation.features._cache import Frozen
+    from curation.features import ReleaseFolder
 
 Strings = NDArray[np.object_]
 PARTS = {"train": 0, "validation": 1, "test": 2}
@@ -72,7 +72,7 @@ def load(home: Path, reference: str, move: str = "", seed: int = 0) -> ReleaseAr
     return of(found, home / "cache" / "features", after)
 
 
-def of(release: Any, cache: Path, after: Frozen | None = None) -> ReleaseArrays:
+def of(release: Any, cache: Path, after: ReleaseFolder | None = None) -> ReleaseArrays:
     """A release's arrays, its features computed into `cache` where they are not there yet; rows
     from `after` where given.
     """

@@ -8,32 +8,29 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from botbench.core.errors import UserError, unknown
+from botbench.core.strict_model import StrictModel
 
 NAMED = Path(__file__).parents[1] / "suites"
 
 
-class Narrowed(BaseModel):
+class Narrowed(StrictModel):
     """What a protocol is limited to, where all detectors on all releases would take too long or say
     nothing more.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     detectors: list[str] | None = None
     releases: list[str] | None = None
 
 
-class Suite(BaseModel):
+class Suite(StrictModel):
     """A benchmark's definition. `releases` are NAME (the newest) or NAME@VERSION; protocols are
     canonical strings.
 
     `narrowed` limits some of the protocols to some of the suite's detectors and releases.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
     about: str = ""

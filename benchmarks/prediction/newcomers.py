@@ -17,7 +17,7 @@ from botbench.core.errors import UserError, unknown
 from botbench.core.sql import literal
 
 if TYPE_CHECKING:
-    from curation.ingest.cards import Card
+    from curation.ingest.card import Card
     from curation.store.store import Store
 
 V1 = {"screen_name", "followers_count", "friends_count", "statuses_count"}
@@ -61,7 +61,7 @@ def guessed(file: Path, platform: str | None) -> Card:
     """A card for a file, its format told by its columns. Raises UserError naming what is
     understood.
     """
-    from curation.ingest.cards import Card
+    from curation.ingest.card import Card
 
     columns = _columns(file)
     form = _format(file, columns)

@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     field_validator,
@@ -20,6 +18,7 @@ from pydantic import (
 )
 
 from botbench.core.errors import UserError, unknown
+from botbench.core.strict_model import StrictModel
 from botbench.text.folding import hashtag_key
 
 By = Literal["hashtag", "language", "day", "hour", "status", "column", "rule", "file", "cohort"]
@@ -50,13 +49,7 @@ Moment = Annotated[datetime, BeforeValidator(_moment)]
 Tag = Annotated[str, BeforeValidator(_tag)]
 
 
-class Strict(BaseModel):
-    """What every part of the file has: no field that is not known."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Window(Strict):
+class Window(StrictModel, populate_by_name=True):
     """From the first moment up to, and without, the last; a date is its first moment (UTC)."""
 
     start: Moment = Field(alias="from")
@@ -69,7 +62,7 @@ class Window(Strict):
         return self
 
 
-class Group(Strict):
+class Group(StrictModel):
     """One way to divide the campaign. `by` says how; posts are divided by hashtag, language, day
     and hour, accounts by the rest.
     """
@@ -102,7 +95,7 @@ class Group(Strict):
         return self.name or self.column or self.by
 
 
-class Cohort(Strict):
+class Cohort(StrictModel):
     """The accounts that a claim links to an operation."""
 
     claimant: str | None = None
@@ -118,7 +111,7 @@ class Cohort(Strict):
         return self
 
 
-class Detector(Strict):
+class Detector(StrictModel):
     """Scores of every account (`scores`: Parquet of account_id, p_bot, threshold, as `botbench
     predict` writes), and what is known of the detector's errors elsewhere (`evidence`: Parquet or
     CSV of p_bot, label, or sensitivity and specificity).
@@ -147,7 +140,7 @@ class Detector(Strict):
         return self
 
 
-class Campaign(Strict):
+class Campaign(StrictModel):
     """The whole file. `dataset` is the data set in the store; `accounts` is `all`, `posting` (who
     posted in the window, with the hashtags), or a file with an id a line; `sample` is `all` (every
     sample drawn of the data set), batch ids, `none`, or `labelled` (whoever has a label: not a
@@ -271,7 +264,7 @@ def _sentences(error: ValidationError) -> Iterator[str]:
 
 
 def _fields(where: list[str]) -> list[str]:
-    parts: dict[str, type[Strict]] = {
+    parts: dict[str, type[StrictModel]] = {
         "window": Window,
         "groups": Group,
         "cohort": Cohort,

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from benchmarks.submissions.problems import Problem
 from botbench.core.errors import UserError
+from botbench.core.strict_model import StrictModel
 
 NAME = "manifest.yaml"
 LARGEST = 100_000
@@ -21,11 +22,7 @@ MARKUP = re.compile(r"[<>\x00-\x08\x0b-\x1f\x7f]")
 FORMULA = re.compile(r"^[=+@\t\r]")
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Of(_Strict):
+class Of(StrictModel):
     """The release that was predicted."""
 
     name: str = Field(min_length=1, max_length=100)
@@ -33,7 +30,7 @@ class Of(_Strict):
     content_hash: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
-class Training(_Strict):
+class Training(StrictModel):
     """One data set that the detector was trained on; `release` where it is one of botbench, `part`
     where only that part.
     """
@@ -44,14 +41,14 @@ class Training(_Strict):
     note: str = Field("", max_length=1_000)
 
 
-class Predictions(_Strict):
+class Predictions(StrictModel):
     """The file of predictions beside the manifest."""
 
     file: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.(csv|parquet)$")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
-class Manifest(_Strict):
+class Manifest(StrictModel):
     """What a submission says of itself. `threshold`: bot where p_bot >= threshold; `seconds` is
     scoring time in all.
     """

@@ -7,7 +7,7 @@ returns a value, elsewhere an aggregate over the rows of one account. What canno
 no timeline is not zero posts.
 """
 
-from curation.features._cache import cached, code_version
+from curation.features._cache import ReleaseFolder, cached, code_version
 from curation.features._compute import buckets_for, compute
 from curation.features._exact import (
     concentration,
@@ -27,6 +27,7 @@ __all__ = [
     "FEATURES",
     "VIEWS",
     "Feature",
+    "ReleaseFolder",
     "buckets_for",
     "cached",
     "chosen",

@@ -26,7 +26,7 @@ change.
 """
 
 
-class Frozen(Protocol):
+class ReleaseFolder(Protocol):
     """What of a release is read: its content hash, and the folder with accounts.parquet and
     posts.parquet.
     """
@@ -40,7 +40,7 @@ class Frozen(Protocol):
         """The release's folder."""
 
 
-def cached(release: Frozen, cache: Path, families: Iterable[str] | None = None) -> pa.Table:
+def cached(release: ReleaseFolder, cache: Path, families: Iterable[str] | None = None) -> pa.Table:
     """The features of a release's accounts (see `compute`), from `cache` where they are there
     already.
 
@@ -72,7 +72,7 @@ def code_version() -> str:
     return total.hexdigest()
 
 
-def _write(release: Frozen, path: Path) -> None:
+def _write(release: ReleaseFolder, path: Path) -> None:
     import duckdb
 
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,21 +1,19 @@
-"""Cards: what a data set is, where its files are and how they are read; one YAML file each, checked
-field by field.
-"""
+"""Cards as files: found by id or path, read from YAML, and checked with every mistake reported."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import ValidationError
 
 from botbench.core.errors import UserError, unknown
-from curation.store.schema import ClaimantKind
+from curation.ingest.card import Card, Label, Read, Source, Window
+from curation.ingest.sources import options_of
 
 ROOTS = (Path(__file__).parents[1] / "datasets", Path(__file__).parents[2] / "datasets")
 """Where the built-in cards are: inside an installed package, or beside it in a checkout."""
@@ -31,108 +29,6 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.field}: expected {self.expected}, found {self.found}"
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
-
-
-class Source(_Strict):
-    """One file (or a glob of local files) that the card reads."""
-
-    file: str = Field(min_length=1)
-    url: str | None = Field(None, pattern=r"^https?://")
-    commit: str | None = None
-    sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")
-    sha256_of: Literal["original", "stored"] = "original"
-    local_only: bool = False
-    note: str | None = None
-
-    @field_validator("file")
-    @classmethod
-    def _inside(cls, value: str) -> str:
-        if value.startswith(("/", "~")) or ".." in Path(value).parts:
-            raise ValueError("a path inside the folder of the data set")
-        return value
-
-
-class Label(_Strict):
-    """What the label means and who says so."""
-
-    meaning: str
-    claimant: str = Field(min_length=1)
-    claimant_kind: ClaimantKind = "dataset"
-
-
-class Read(_Strict):
-    """One reading: a format over some of the files (all, where none are named) with the format's
-    options.
-    """
-
-    format: str
-    files: tuple[str, ...] = ()
-    options: dict[str, Any] = Field(default_factory=dict)
-
-
-class Window(_Strict):
-    """The time the posts are said to be from."""
-
-    start: datetime | date
-    end: datetime | date
-
-
-class Card(_Strict):
-    """A data set's card."""
-
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
-    title: str = Field(min_length=1)
-    description: str | None = None
-    platform: str = Field(min_length=1)
-    licence: str = Field(min_length=1)
-    citation: str = Field(min_length=1)
-    simulated: bool = False
-    sources: tuple[Source, ...] = ()
-    label: Label | None = None
-    reads: tuple[Read, ...] = Field(min_length=1)
-    window: Window | None = None
-    time_zone: str = "UTC"
-    expected: dict[str, Any] = Field(default_factory=dict)
-    quirks: tuple[str, ...] = ()
-    known_issues: tuple[str, ...] = ()
-    suite: dict[str, Any] | None = None
-    """The data set's own validation rules: suite.yaml beside the card
-    (`curation.store.rules.DataSetSuite`).
-    """
-
-    @field_validator("time_zone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        from zoneinfo import available_timezones
-
-        if value not in available_timezones():
-            raise ValueError("a time zone's name such as UTC or Europe/Rome")
-        return value
-
-    @model_validator(mode="after")
-    def _names_once(self) -> Card:
-        names = [s.file for s in self.sources]
-        doubled = sorted({n for n in names if names.count(n) > 1})
-        if doubled:
-            raise ValueError(f"each source file once; {doubled[0]} is there twice")
-        return self
-
-    @cached_property
-    def document(self) -> dict[str, Any]:
-        """The card as plain data, as it goes into the store."""
-        return self.model_dump(mode="json", exclude_none=True)
-
-    def options(self, read: Read) -> BaseModel:
-        """A reading's options as the model of its format; raises ValidationError or UserError
-        (unknown format).
-        """
-        from curation.ingest.sources import FORMATS
-
-        return FORMATS.get(read.format).options.model_validate(read.options)
 
 
 def folders() -> Iterator[Path]:
@@ -288,7 +184,7 @@ def _read_problems(card: Card, index: int, read: Read) -> list[Problem]:
         for f in missing
     ]
     try:
-        card.options(read)
+        options_of(read)
     except UserError as error:
         problems.append(Problem(f"reads.{index}.format", "a format", str(error)))
     except ValidationError as error:

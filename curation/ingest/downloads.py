@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from botbench.core.errors import UserError
-from curation.ingest.cards import Card, Source
+from curation.ingest.card import Card, Source
 
 Tell = Callable[[str, int, int], None]
 TRIES = 5

@@ -15,11 +15,11 @@ import duckdb
 
 from botbench.core.errors import UserError
 from botbench.core.hashing import canonical_json, short_hash
-from curation.ingest.cards import Card
+from curation.ingest.card import Card
 from curation.ingest.ledger import COUNTS, PullResult, over_limit, stored
-from curation.ingest.reading import files as _files
+from curation.ingest.reading.files import SourceFile, locate, select, verify
 from curation.ingest.reading.stage import FED, QUARANTINE, Stage
-from curation.ingest.sources import FORMATS, READER_VERSION
+from curation.ingest.sources import FORMATS, READER_VERSION, options_of
 from curation.store import retractions, schema, tombstones
 from curation.store.store import Store, Transaction
 
@@ -78,7 +78,7 @@ def pull(
 
 def gather(
     store: Store, card: Card, folder: Path | None, tell: Tell
-) -> tuple[dict[str, list[_files.SourceFile]], str]:
+) -> tuple[dict[str, list[SourceFile]], str]:
     """A card's files by source name, each read to its end and checked, and where they came from."""
     if not card.sources:
         return {}, "made here"
@@ -87,28 +87,28 @@ def gather(
         from curation.ingest import downloads
 
         folder = downloads.fetch(card, store.home / "downloads" / card.id, tell)
-    located = _files.locate(card, folder)
+    located = locate(card, folder)
     total, done = sum(p.stat().st_size for paths in located.values() for p in paths), 0
-    files: dict[str, list[_files.SourceFile]] = {}
+    files: dict[str, list[SourceFile]] = {}
     for source in card.sources:
         for path in located[source.file]:
             tell(f"checking {path.name}", done, total)
-            files.setdefault(source.file, []).append(_files.verify(source, path, folder))
+            files.setdefault(source.file, []).append(verify(source, path, folder))
             done += path.stat().st_size
     return files, origin
 
 
-def _read(stage: Stage, card: Card, files: dict[str, list[_files.SourceFile]], tell: Tell) -> None:
+def _read(stage: Stage, card: Card, files: dict[str, list[SourceFile]], tell: Tell) -> None:
     """Let each reading's format offer its rows; what DuckDB cannot read at all becomes a sentence."""
     for i, read in enumerate(card.reads):
-        chosen = _files.select(files, read)
+        chosen = select(files, read)
         tell(
             f"reading {', '.join(f.name for f in chosen[:3])}{', ...' if len(chosen) > 3 else ''}",
             i,
             len(card.reads),
         )
         try:
-            FORMATS.get(read.format).read(stage, chosen, card.options(read))
+            FORMATS.get(read.format).read(stage, chosen, options_of(read))
         except UNREADABLE as error:
             what = str(error).strip().split("\n")[0]
             names = ", ".join(str(f.path) for f in chosen[:3])
@@ -120,7 +120,7 @@ def _read(stage: Stage, card: Card, files: dict[str, list[_files.SourceFile]], t
 
 
 def _pull_row(
-    card: Card, files: dict[str, list[_files.SourceFile]], origin: str, started: datetime
+    card: Card, files: dict[str, list[SourceFile]], origin: str, started: datetime
 ) -> dict[str, object]:
     """The pull's own row; its id is the hash of card, file hashes and reader version."""
     hashes = {f.name: f.sha256 for group in files.values() for f in group}

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from botbench.core.hashing import short_hash
+from botbench.core.strict_model import StrictModel
 from curation.store.schema import TABLES, Column, Severity, Table
 
 SUITES = Path(__file__).parent / "suites"
@@ -44,7 +45,7 @@ match.
 """
 
 
-class Rule(BaseModel):
+class Rule(StrictModel):
     """What must hold for every row of a table.
 
     `rows` is SQL over the views of `curation.validation.views` that yields the rows that break the
@@ -52,8 +53,6 @@ class Rule(BaseModel):
     `kind` other than `query` says that one of Great Expectations' own column expectations tests the
     same thing.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(pattern=r"^[a-z0-9_-]+$")
     says: str = Field(min_length=1)
@@ -66,12 +65,10 @@ class Rule(BaseModel):
     maximum: float | None = None
 
 
-class Suite(BaseModel):
+class Suite(StrictModel):
     """The rules of one table. A required suite fails where there are no rows; another is then not
     applicable.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     table: str
     about: str = Field(min_length=1)
@@ -79,23 +76,19 @@ class Suite(BaseModel):
     rules: tuple[Rule, ...] = ()
 
 
-class Addition(BaseModel):
+class Addition(StrictModel):
     """What a data set's own suite adds to a table's: rules, and whether there must be rows."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     required: bool | None = None
     rules: tuple[Rule, ...] = ()
 
 
-class DataSetSuite(BaseModel):
+class DataSetSuite(StrictModel):
     """A data set's own rules by table, as they stand in suite.yaml beside its card.
 
     Raises ValidationError where a table has no suite, or a rule has the name of one that every data
     set has.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     tables: dict[str, Addition]
 

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from botbench.core.errors import UserError
 from botbench.core.hashing import short_hash
 from botbench.core.sql import literals
+from botbench.core.strict_model import StrictModel
 from curation.annotation.scheme.hotkeys import HOTKEY_PATTERN, RESERVED_HOTKEYS
 from curation.annotation.scheme.sections import SECTIONS
 
@@ -27,11 +28,7 @@ Key = Annotated[str, Field(strict=True, pattern=HOTKEY_PATTERN)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Choice(_Strict):
+class Choice(StrictModel):
     """One thing to choose: its key, its title on the page and a hint beside it."""
 
     key: Key
@@ -69,13 +66,13 @@ class Step(Choice):
     value: Share
 
 
-class Note(_Strict):
+class Note(StrictModel):
     """The free note; `longest` is in characters."""
 
     longest: Annotated[int, Field(ge=0, le=100_000)] = 2000
 
 
-class Rule(_Strict):
+class Rule(StrictModel):
     """The consensus rule: votes needed, the share of them that must agree, and which adjudicator's
     answer settles.
     """
@@ -88,7 +85,7 @@ class Rule(_Strict):
 _UNSAID = {"adjudication"}
 
 
-class Document(_Strict):
+class Document(StrictModel):
     """The YAML file as it stands."""
 
     name: Text
@@ -96,8 +93,8 @@ class Document(_Strict):
     title: Title
     question: Text
     answers: Annotated[dict[Title, Answer], Field(min_length=2)]
-    kinds: dict[Title, Choice] = {}
-    reasons: dict[Title, Reason] = {}
+    kinds: dict[Title, Choice] = Field(default_factory=dict)
+    reasons: dict[Title, Reason] = Field(default_factory=dict)
     confidence: Annotated[dict[Title, Step], Field(min_length=4, max_length=4)]
     note: Note = Note()
     consensus: Rule = Rule()

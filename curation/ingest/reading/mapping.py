@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from botbench.core.sql import literal
+from botbench.core.sql import literal, literals
+from botbench.core.strict_model import StrictModel
 from botbench.text import patterns
-from curation.ingest.reading import sql as _sql
 from curation.ingest.reading.files import SourceFile
+from curation.ingest.reading.sql import time_of
 from curation.store.schema import TABLES, Column
 
 UNIX = {"unix": 6, "unix_ms": 3, "unix_us": 0}
@@ -24,10 +25,8 @@ TimeForm = Annotated[str, AfterValidator(lambda v: v if v in UNIX else patterns.
 ORIGINS = ("column", "value", "file", "row", "join", "first", "when")
 
 
-class Cell(BaseModel):
+class Cell(StrictModel, coerce_numbers_to_str=True):
     """Where a value comes from and what is done to it, in the order of the fields."""
-
-    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
     column: str | None = None
     """A column of the source (a path with dots in JSON; a number from 1 where there is no header).
@@ -134,10 +133,8 @@ class Cell(BaseModel):
         )
 
 
-class Condition(BaseModel):
+class Condition(StrictModel, coerce_numbers_to_str=True):
     """What a column must be for a row to be read; everything given must hold."""
-
-    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
     any_of: tuple[str, ...] | None = Field(None, alias="in")
     none_of: tuple[str, ...] | None = Field(None, alias="not")
@@ -159,9 +156,9 @@ class Condition(BaseModel):
         """The condition over a value as text."""
         parts = []
         if self.any_of is not None:
-            parts.append(f"coalesce({text}, '') IN {_sql.words(self.any_of)}")
+            parts.append(f"coalesce({text}, '') IN ({literals(self.any_of)})")
         if self.none_of is not None:
-            parts.append(f"coalesce({text}, '') NOT IN {_sql.words(self.none_of)}")
+            parts.append(f"coalesce({text}, '') NOT IN ({literals(self.none_of)})")
         if self.matches is not None:
             parts.append(f"regexp_matches(coalesce({text}, ''), {literal(self.matches)})")
         if self.at_least is not None:
@@ -209,7 +206,7 @@ class Compiler:
         `extra`.
         """
         value = self._visible("trim({})" if self.trim else "{}")
-        return f"CASE WHEN trim({value}) NOT IN {_sql.words(('', *self.nulls))} THEN {value} END"
+        return f"CASE WHEN trim({value}) NOT IN ({literals(('', *self.nulls))}) THEN {value} END"
 
     def _origin(self, cell: Cell) -> str | None:
         if cell.join is not None:
@@ -234,7 +231,7 @@ class Compiler:
 
     def _chosen(self, cell: Cell) -> str:
         """What the first column that says something says, or stands for."""
-        nothing = _sql.words(("", *cell.nulls, *self.nulls))
+        nothing = f"({literals(('', *cell.nulls, *self.nulls))})"
         cases = []
         for name in cell.columns:
             value = self.text(name, cell.optional)
@@ -256,7 +253,7 @@ class Compiler:
             value = f"trim({value}, ' ' || chr(9) || chr(160))"
         nulls = (*cell.nulls, *(self.nulls if cell.columns and not cell.literal else ()))
         if nulls:
-            value = f"CASE WHEN trim({value}) NOT IN {_sql.words(nulls)} THEN {value} END"
+            value = f"CASE WHEN trim({value}) NOT IN ({literals(nulls)}) THEN {value} END"
         if cell.empty is not None:
             value = (
                 f"CASE WHEN trim(coalesce({value}, '')) = '' THEN {literal(cell.empty)} ELSE"
@@ -285,7 +282,7 @@ class Compiler:
             reason = "unknown_answer" if name == "answer" else "unknown_code"
             unknown = (
                 f"trim(coalesce({value}, '')) <> '' AND {value} NOT IN"
-                f" {_sql.words(tuple(cell.codes))}"
+                f" ({literals(tuple(cell.codes))})"
             )
             message = (
                 f"'no code for {name or 'the value'}: ' || left(to_json({value})::VARCHAR, 80)"
@@ -296,7 +293,7 @@ class Compiler:
 
     def _timed(self, cell: Cell, value: str, name: str) -> str:
         zone = cell.zone or self.zone
-        made = _sql.time_of(value, zone)
+        made = time_of(value, zone)
         if cell.time:
             made = "coalesce(" + ", ".join(_format(value, f, zone) for f in cell.time) + ")"
         message = (

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from botbench.core.errors import unknown
 from botbench.core.sql import identifier, literal
 from curation.ingest.reading import json
-from curation.ingest.reading import text as _text
 from curation.ingest.reading.files import SourceFile
+from curation.ingest.reading.text import Rows, delimited
 from curation.ingest.reading.tidy import Dialect
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def kind_of(stage: Stage, file: SourceFile, told: Kind | None) -> Kind:
 class TextRecords:
     """Records of a delimited file."""
 
-    rows: _text.Rows
+    rows: Rows
     broken: str | None = None
 
     @property
@@ -196,7 +196,7 @@ def open_text(
     stage: Stage, file: SourceFile, dialect: Dialect, names: list[str] | None
 ) -> TextRecords:
     """A delimited file; columns without names are called 1, 2, ..."""
-    rows = _text.delimited(stage, file, dialect, names)
+    rows = delimited(stage, file, dialect, names)
     if names is None and not dialect.header:
         rows.names = [str(i + 1) for i in range(len(rows.names))]
     return TextRecords(rows)

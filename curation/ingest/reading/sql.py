@@ -37,11 +37,6 @@ class Fault:
     value: str
 
 
-def words(values: tuple[str, ...]) -> str:
-    """Values as an SQL list for IN."""
-    return f"({literals(values)})"
-
-
 def time_of(value: str, zone: str) -> str:
     """Text to TIMESTAMPTZ where its form can be read in one way only; NULL otherwise.
 
@@ -82,8 +77,8 @@ def typed(column: Column, value: str, given: str, zone: str) -> str:
         )
     if column.type == "BOOLEAN":
         return (
-            f"CASE WHEN lower({text}) IN {words(TRUE)} THEN true WHEN lower({text}) IN"
-            f" {words(FALSE)} THEN false END"
+            f"CASE WHEN lower({text}) IN ({literals(TRUE)}) THEN true WHEN lower({text}) IN"
+            f" ({literals(FALSE)}) THEN false END"
         )
     listed = column.type == "VARCHAR[]" and not given.endswith("[]")
     return f"try({text}::JSON::VARCHAR[])" if listed else f"try_cast({value} AS {column.type})"
@@ -112,7 +107,7 @@ def said(value: str, given: str) -> str:
     )
 
 
-def faults(column: Column, table: str, value: str, given: str, result: str) -> list[Fault]:
+def faults_of(column: Column, table: str, value: str, given: str, result: str) -> list[Fault]:
     """What can be wrong with one column's value (`value` as offered, `result` as typed), first
     fault first.
     """
@@ -137,7 +132,7 @@ def faults(column: Column, table: str, value: str, given: str, result: str) -> l
         code = "unknown_answer" if column.name == "answer" else "unknown_word"
         found.append(
             Fault(
-                f"{text} NOT IN {words(allowed)}",
+                f"{text} NOT IN ({literals(allowed)})",
                 code,
                 f"{column.name} is none of {', '.join(allowed)}",
                 text,

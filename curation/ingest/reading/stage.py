@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from botbench.core.errors import UserError
-from botbench.core.sql import identifier, literal
-from curation.ingest.cards import Card
-from curation.ingest.reading import sql as _sql
+from botbench.core.sql import identifier, literal, literals
+from curation.ingest.card import Card
+from curation.ingest.reading.sql import IDS, SATURATED, Fault, faults_of, typed
 from curation.store import identity
 from curation.store.schema import TABLES, Column
 
@@ -131,7 +131,7 @@ class Stage:
         off.
         """
         for table in FED:
-            for name in (n for n in _sql.IDS if n in TABLES[table].names):
+            for name in (n for n in IDS if n in TABLES[table].names):
                 self._saturated(table, name)
 
     # -- typing
@@ -159,7 +159,7 @@ class Stage:
             CASE WHEN _fault IS NOT NULL THEN {_raw(given)} END AS _raw
           FROM (SELECT *, {fault} AS _fault FROM (SELECT *, {cast} FROM (SELECT {offered} FROM ({query})))))"""
 
-    def _values(self, table: str, given: dict[str, str]) -> tuple[dict[str, str], list[_sql.Fault]]:
+    def _values(self, table: str, given: dict[str, str]) -> tuple[dict[str, str], list[Fault]]:
         values, faults = {}, []
         for column in TABLES[table].columns:
             filled = self._filled(table, column, given)
@@ -168,15 +168,15 @@ class Stage:
                 continue
             if column.name in given:
                 value, kind = identifier("s:" + column.name), given[column.name]
-                values[column.name] = _sql.typed(column, value, kind, self.card.time_zone)
+                values[column.name] = typed(column, value, kind, self.card.time_zone)
             else:
                 value, kind = "NULL::VARCHAR", "VARCHAR"
                 values[column.name] = f"NULL::{column.type}"
             if column.name in given or column.required:
-                faults += _sql.faults(column, table, value, kind, identifier(column.name))
+                faults += faults_of(column, table, value, kind, identifier(column.name))
         if table == "claims":
             faults.append(
-                _sql.Fault(
+                Fault(
                     "answer IS NULL AND retracts IS NULL",
                     "missing_answer",
                     "answer is missing",
@@ -204,7 +204,7 @@ class Stage:
             return literal(getattr(self.card.label, column.name))
         return None
 
-    def _told(self, faults: list[_sql.Fault], what: str, given: dict[str, str]) -> str:
+    def _told(self, faults: list[Fault], what: str, given: dict[str, str]) -> str:
         """SQL of a bad row's reason or message."""
         cases = []
         for i, f in enumerate(faults):
@@ -240,7 +240,7 @@ class Stage:
         who = ", claimant" if table == "claims" else ""
         many = self.connection.execute(
             f"SELECT DISTINCT {name} FROM (SELECT {name}, count(*) AS n FROM pull_{table} WHERE"
-            f" {name} IN {_sql.words(_sql.SATURATED)} GROUP BY {name}{who}) WHERE n >= 3 ORDER BY 1"
+            f" {name} IN ({literals(SATURATED)}) GROUP BY {name}{who}) WHERE n >= 3 ORDER BY 1"
         ).fetchall()
         for (value,) in many:
             bad = f"FROM pull_{table} WHERE {name} = {literal(value)}"

@@ -22,6 +22,7 @@ from pydantic import BaseModel
 from botbench.core.registry import Registry
 
 if TYPE_CHECKING:
+    from curation.ingest.card import Read
     from curation.ingest.reading.files import SourceFile
     from curation.ingest.reading.stage import Stage
 
@@ -49,6 +50,14 @@ class Format:
 
 
 FORMATS: Registry[Format] = Registry("source format", "curation.ingest.sources", "botbench.sources")
+
+
+def options_of(read: Read) -> BaseModel:
+    """A reading's options as the model of its format; raises ValidationError, or UserError where
+    the format is unknown.
+    """
+    return FORMATS.get(read.format).options.model_validate(read.options)
+
 
 _Read = Callable[["Stage", "list[SourceFile]", O], None]
 

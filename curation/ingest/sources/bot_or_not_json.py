@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from botbench.core.sql import literal
+from botbench.core.strict_model import StrictModel
 from curation.ingest.reading import entities, text
 from curation.ingest.reading.json import malformed, objects, rest, value
 from curation.ingest.sources import format_
@@ -32,10 +33,8 @@ POST = {
 }
 
 
-class Options(BaseModel):
+class Options(StrictModel):
     """Options of `bot-or-not-json`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     from_text: bool = Field(
         True, description="read hashtags, mentions, links and the kind of post off the text"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from botbench.core.sql import literal
+from botbench.core.strict_model import StrictModel
 from curation.ingest.reading import text
 from curation.ingest.reading.files import SourceFile
 from curation.ingest.reading.stage import Stage
@@ -15,10 +16,8 @@ from curation.ingest.sources import format_
 from curation.store.schema import Answer
 
 
-class Options(BaseModel):
+class Options(StrictModel):
     """Options of `id-list`."""
-
-    model_config = ConfigDict(extra="forbid")
 
     answer: Answer | dict[str, Answer] | None = None
     """What the file's accounts are: one answer for all files, or one for each file name; without it

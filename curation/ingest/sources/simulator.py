@@ -7,9 +7,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from botbench.core.sql import literal
+from botbench.core.strict_model import StrictModel
 from curation.ingest.sources import format_
 
 if TYPE_CHECKING:
@@ -25,10 +26,8 @@ ACCOUNTS_AT_ONCE = 200_000
 POSTS_AT_ONCE = 250_000
 
 
-class Options(BaseModel):
+class Options(StrictModel):
     """Options of `simulator`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     seed: int = Field(ge=0, description="the same seed and options give the same bytes")
     accounts: int = Field(gt=0, le=2**31 - 1)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from botbench.core.sql import identifier, literal
+from botbench.core.strict_model import StrictModel
 from curation.ingest.reading.files import SourceFile
 from curation.ingest.reading.mapping import Cell, Compiler, Condition, known_columns
 from curation.ingest.reading.records import (
@@ -37,10 +38,8 @@ def _split(value: Any) -> Any:
     return {"cells": {k: v for k, v in value.items() if k not in special}, **special}
 
 
-class Mapping(BaseModel):
+class Mapping(StrictModel):
     """What the columns of one table are."""
-
-    model_config = ConfigDict(extra="forbid")
 
     cells: dict[str, Cell]
     where: dict[str, Condition] = Field(default_factory=dict)
@@ -59,10 +58,8 @@ Mappings = Annotated[
 ]
 
 
-class Options(BaseModel):
+class Options(StrictModel, coerce_numbers_to_str=True):
     """Options of `tabular`: how the file is written, and what its columns are."""
-
-    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
     type: Kind | None = None
     separator: str | None = Field(None, min_length=1, max_length=4)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from botbench.core.errors import UserError
 from botbench.core.sql import identifier, literal
+from botbench.core.strict_model import StrictModel
 from botbench.text.patterns import check_time_form
 from curation.ingest.reading import entities, tar
 from curation.ingest.sources import format_
@@ -19,10 +20,8 @@ if TYPE_CHECKING:
     from curation.ingest.reading.stage import Stage
 
 
-class Options(BaseModel):
+class Options(StrictModel):
     """Options of `tar-posts`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     columns: dict[str, str] = Field(
         description=(

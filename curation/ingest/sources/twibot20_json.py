@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from botbench.core.sql import literal
+from botbench.core.strict_model import StrictModel
 from curation.ingest.reading import entities, users
 from curation.ingest.reading.json import malformed, objects, value
 from curation.ingest.sources import format_
@@ -18,10 +19,8 @@ if TYPE_CHECKING:
     from curation.ingest.reading.stage import Stage
 
 
-class Options(BaseModel):
+class Options(StrictModel):
     """Options of `twibot20-json`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     trailing_blank: bool = Field(
         True, description="every value of a profile has one blank behind it, and `None` is missing"

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from botbench.core.strict_model import StrictModel
 from curation.ingest.reading.files import SourceFile
 from curation.ingest.reading.stage import Stage
 from curation.ingest.sources import format_
@@ -49,10 +50,8 @@ REFERS = {"retweeted_status_id": "repost", "in_reply_to_status_id": "reply"}
 NOTHING = ("NULL", "\\N")
 
 
-class Options(BaseModel):
+class Options(StrictModel):
     """Options of `twitter-v1-csv`."""
-
-    model_config = ConfigDict(extra="forbid")
 
     what: Literal["profiles", "posts"] = "profiles"
     """Whether a row is a profile or a post."""

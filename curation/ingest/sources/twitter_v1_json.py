@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from botbench.core.sql import literal
+from botbench.core.strict_model import StrictModel
 from curation.ingest.reading import entities, users
 from curation.ingest.reading.json import malformed, objects, rest, value
 from curation.ingest.sources import format_
@@ -42,10 +43,8 @@ TWEET = (
 """Members of a tweet that columns hold; the others go to `extra`."""
 
 
-class Options(BaseModel):
+class Options(StrictModel):
     """Options of `twitter-v1-json`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     user: str | None = Field(
         None,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from botbench.core.sql import literal
+from botbench.core.strict_model import StrictModel
 from curation.ingest.reading import users
 from curation.ingest.reading.json import malformed, objects, value
 from curation.ingest.sources import format_
@@ -16,10 +17,8 @@ if TYPE_CHECKING:
     from curation.ingest.reading.stage import Stage
 
 
-class Options(BaseModel):
+class Options(StrictModel):
     """Options of `twitter-v2-json`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     id_prefix: str = Field(
         "", description="letters before every id, such as u, which are no part of it"

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from botbench.core.sql import literal
+from botbench.core.strict_model import StrictModel
 from curation.ingest.reading import text
 from curation.ingest.reading.json import objects, value
 from curation.ingest.reading.tidy import Dialect
@@ -20,10 +21,8 @@ if TYPE_CHECKING:
     from curation.ingest.reading.stage import Stage
 
 
-class Members(BaseModel):
+class Members(StrictModel):
     """The accounts whose votes count: those in a JSON file of the same reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     file: str = Field(description="the JSON file, named among the reading's files")
     key: str = Field(
@@ -31,10 +30,8 @@ class Members(BaseModel):
     )
 
 
-class Options(BaseModel):
+class Options(StrictModel):
     """Options of `votes`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     account: str = Field(description="column of the account's id")
     annotator: str = Field(description="column of who answered")

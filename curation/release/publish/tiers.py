@@ -10,20 +10,19 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from botbench.core.errors import UserError, unknown
+from botbench.core.strict_model import StrictModel
 from curation.release.publish.offered import SALTED, Offered, offered
 
 BUILT_IN = Path(__file__).parent / "tiers"
 
 
-class Tier(BaseModel):
+class Tier(StrictModel):
     """A tier. `ids: salted` publishes salted hashes of ids; `annotators: pseudonymous` replaces who
     claims by pseudonyms; after `retention_days` the data of a publication are removed (`botbench
     erase --expired`)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     tier: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
     meaning: Annotated[str, Field(min_length=1, max_length=500)]

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from botbench.core.errors import UserError
+from curation.ingest.card import Card, Source
 
 
 def rows(store, query):
@@ -435,21 +436,20 @@ def _read(factory, content, with_bad=False):
     """(row, field, field) as read; of rows set aside (row, None, None)."""
     import duckdb
 
-    from curation.ingest import cards
     from curation.ingest.reading import files as _files
     from curation.ingest.reading import text as _text
     from curation.ingest.reading.stage import Stage
 
     folder = factory.mktemp("text")
     (folder / "x.csv").write_bytes(content)
-    card = cards.Card(
+    card = Card(
         id="made", title="t", platform="p", licence="l", citation="c", reads=[{"format": "tabular"}]
     )
     with duckdb.connect() as connection:
         stage = Stage(connection, card, folder)
         rows = _text.delimited(
             stage,
-            _files.verify(cards.Source(file="x.csv"), folder / "x.csv", folder),
+            _files.verify(Source(file="x.csv"), folder / "x.csv", folder),
             _text.Dialect(),
         )
         rows.feed(
