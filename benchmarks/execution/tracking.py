@@ -189,8 +189,8 @@ def measures(cell: results.Cell) -> dict[str, float]:
     found = {f"seconds.{name}": float(value) for name, value in cell.info["seconds"].items()}
     if cell.status != "done":
         return found
-    from benchmarks.leaderboard.compute.scores import values
     from benchmarks.metrics import ordered
+    from benchmarks.metrics.cell_values import values
 
     for name, value in values(cell.info, results.scored(cell), ordered()).items():
         if math.isfinite(value):

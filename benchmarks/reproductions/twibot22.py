@@ -173,8 +173,8 @@ def _ours(
 def _summary(store: Store, predictions: Any, reference: str) -> Measured:
     import pyarrow.compute as pc
 
-    from benchmarks.leaderboard.compute.scores import values
     from benchmarks.metrics import ordered
+    from benchmarks.metrics.cell_values import values
     from curation.release import release
 
     store.connection.register("reproduced", predictions)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.leaderboard.site import build
-from benchmarks.leaderboard.site.release_facts import Known
+from benchmarks.leaderboard.site.release_facts import ReleaseFacts
 
 _spec = importlib.util.spec_from_file_location("boards", Path(__file__).parents[1] / "boards.py")
 boards = importlib.util.module_from_spec(_spec)
@@ -102,7 +102,7 @@ def folder(tmp_path_factory):
         found,
         sets,
         boards.QUICK,
-        known=Known({"alpha@1": {"checks": checks}}, {"alpha@1": ABOUT}),
+        facts=ReleaseFacts({"alpha@1": {"checks": checks}}, {"alpha@1": ABOUT}),
     )
     return out
 

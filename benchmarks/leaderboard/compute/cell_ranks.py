@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.leaderboard.compute.scores import Measured
-from benchmarks.leaderboard.compute.summary import Spread, ranked
+from benchmarks.leaderboard.compute.scores import MeasuredCell
+from benchmarks.leaderboard.compute.summary import PairedScore, ranked
 from benchmarks.metrics import Metric
 
-UNPLACED: dict[str, Any] = {
+UNRANKED: dict[str, Any] = {
     "rank": None,
     "rank_low": None,
     "rank_high": None,
@@ -27,20 +27,20 @@ better end.
 """
 
 
-def placed(
-    measured: Iterable[Measured], metrics: Sequence[Metric]
+def cell_ranks(
+    measured: Iterable[MeasuredCell], metrics: Sequence[Metric]
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """rank, rank_low, rank_high and tie_group by cell and metric.
 
     Cells with the same protocol, training and test releases are compared with each other on the
     same draws of accounts, with Holm's correction over all their pairs.
     """
-    fields: dict[tuple[Any, ...], list[Measured]] = defaultdict(list)
+    fields: dict[tuple[Any, ...], list[MeasuredCell]] = defaultdict(list)
     for m in measured:
         if m.info["status"] == "done" and not m.few:
             fields[m.info["protocol"], tuple(sorted(m.info["train"])), m.info["test"]].append(m)
     return {
-        (own[name].info["cell_key"], metric.name): {key: place[key] for key in UNPLACED}
+        (own[name].info["cell_key"], metric.name): {key: place[key] for key in UNRANKED}
         for cells in fields.values()
         for metric in metrics
         if metric.ranked
@@ -49,14 +49,14 @@ def placed(
     }
 
 
-def _ranked(own: dict[str, Measured], metric: Metric) -> dict[str, dict[str, Any]]:
+def _ranked(own: dict[str, MeasuredCell], metric: Metric) -> dict[str, dict[str, Any]]:
     spreads = {
-        d: Spread(
+        d: PairedScore(
             m.scores[metric.name],
             [m.scores[metric.name][0]],
             m.draws[metric.name],
             False,
-            _doubt(m, metric),
+            _label_mean(m, metric),
         )
         for d, m in own.items()
     }
@@ -66,6 +66,6 @@ def _ranked(own: dict[str, Measured], metric: Metric) -> dict[str, dict[str, Any
     )
 
 
-def _doubt(m: Measured, metric: Metric) -> float | None:
-    drawn = m.doubt.get(metric.name)
+def _label_mean(m: MeasuredCell, metric: Metric) -> float | None:
+    drawn = m.label_draws.get(metric.name)
     return None if drawn is None or np.isnan(drawn).all() else float(np.nanmean(drawn))

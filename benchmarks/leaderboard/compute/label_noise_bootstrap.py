@@ -2,7 +2,7 @@
 of them.
 
 A label that rests on several claims has a posterior; one that rests on a single claim has none that
-was measured, and is taken as it is. Each draw takes other accounts and, for each doubtful one,
+was measured, and is taken as it is. Each draw takes other accounts and, for each uncertain one,
 another label: bot with its posterior probability (itself drawn between its bounds, where the
 consensus gives some). Errors of different accounts are taken as independent, which annotators who
 misread the same thing are not.
@@ -25,12 +25,12 @@ DRAWS = 400
 SURE = 1e-4
 
 
-def doubtful(posterior: Array) -> npt.NDArray[np.bool_]:
+def uncertain(posterior: Array) -> npt.NDArray[np.bool_]:
     """Which accounts' labels are in doubt: bool[n]."""
     return (posterior > SURE) & (posterior < 1 - SURE)
 
 
-def doubled(judged: ScoredAccounts, unsure: Places) -> ScoredAccounts:
+def with_both_labels(judged: ScoredAccounts, unsure: Places) -> ScoredAccounts:
     """The accounts, and the unsure ones a second time with the other label: weights then say which
     of the two is drawn.
     """
@@ -76,7 +76,7 @@ def draw(
 
     `posteriors` is float64[3, accounts]: the probability of bot and its bounds.
     """
-    unsure = doubtful(posteriors[0])
+    unsure = uncertain(posteriors[0])
     if not unsure.any():
         return {}
     rng = np.random.default_rng([*seed, 1])
@@ -109,5 +109,5 @@ def _one(  # noqa: PLR0917 (a helper of one caller)
     kept = bots[:, column[at[rows]]] == (judged.y[rows] == 1)
     other = own[:, rows] * ~kept
     own[:, rows] *= kept
-    under = doubled(judged, rows).under(np.concatenate([own, other], axis=1))
+    under = with_both_labels(judged, rows).under(np.concatenate([own, other], axis=1))
     return np.stack([m.values(under) for m in metrics])

@@ -11,16 +11,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from benchmarks.data.groups import GROUPS
-from benchmarks.leaderboard.compute import label_noise_bootstrap as doubt
-from benchmarks.metrics import Array, Metric, ScoredAccounts, ScoredRepeats
+from benchmarks.leaderboard.compute import label_noise_bootstrap
+from benchmarks.metrics import Array, Metric, ScoredRepeats
+from benchmarks.metrics.cell_values import ScoredCell, mean_over_repeats, scored_cells
 from benchmarks.metrics.intervals import interval
 from benchmarks.protocols import Kind
 from botbench.core import code_versions
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Score = tuple[float, float, float]
-Places = npt.NDArray[np.intp]
 
 
 class Plan(NamedTuple):
@@ -41,19 +38,14 @@ class Plan(NamedTuple):
 
     resamples: int = resampling.RESAMPLES
     seed: int = 0
-    kept: Path | None = None
+    cache: Path | None = None
 
 
-USUAL = Plan()
-KEPT = 2
+DEFAULT_PLAN = Plan()
+DRAWS_REVISION = 2
 """Raised when the bootstrap's code changes what is drawn; a metric's own source is in the key of
 what is kept.
 """
-
-
-POSTERIORS = ("posterior", "posterior_low", "posterior_high")
-FACTS = ("seconds", *GROUPS)
-"""Columns of the predictions that metrics may read beside score and label."""
 
 
 def silent(_: int) -> None:
@@ -71,14 +63,14 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredCell:
     """A cell with its values; an account predicted in two repeats is one account and two
     predictions.
 
     `scores` holds (value, low, high) of every metric that is defined; `methods` how each interval
     was made; `draws` float64[count] of every metric, the same accounts drawn for every cell with
     this test. Where repeats are trials of which the worst counts, `moves` says which it was, metric
-    by metric. `doubt` holds draws under label doubt, if any.
+    by metric. `label_draws` holds draws of accounts and labels where labels are uncertain.
     """
 
     info: dict[str, Any]
@@ -90,7 +82,7 @@ class Measured:
     methods: dict[str, str] = field(default_factory=dict)
     draws: dict[str, Array] = field(default_factory=dict)
     moves: dict[str, str] = field(default_factory=dict)
-    doubt: dict[str, Array] = field(default_factory=dict)
+    label_draws: dict[str, Array] = field(default_factory=dict)
 
     @property
     def kind(self) -> Kind:
@@ -113,78 +105,12 @@ class Measured:
         return self.info["status"] == "done" and proportions.few(self.bots, self.humans)
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """A cell's repeats, each as judged accounts and their places in the accounts of the test (None:
-    all, in order).
-
-    `content` is a hash of everything above, so that draws can be kept.
-    """
-
-    info: dict[str, Any]
-    repeats: list[tuple[ScoredAccounts, Places | None]]
-    posteriors: Array = field(default_factory=lambda: np.empty((3, 0)))
-
-    @property
-    def content(self) -> str:
-        """The hash of labels, scores, answers and places, in order of repeats and accounts."""
-        sha = hashlib.sha256()
-        for judged, places in self.repeats:
-            own = np.arange(len(judged.y)) if places is None else places
-            fold = np.zeros(0) if judged.fold is None else judged.fold
-            for part in (
-                judged.y,
-                judged.p,
-                judged.hat,
-                own,
-                fold,
-                *(judged.facts[name] for name in sorted(judged.facts)),
-            ):
-                sha.update(np.ascontiguousarray(part).tobytes())
-        sha.update(str(self.worst).encode())
-        return sha.hexdigest()
-
-    @property
-    def size(self) -> int:
-        """The accounts that places point into: those of the test, of which this cell may have
-        scored a part.
-        """
-        return max(
-            len(judged.y) if places is None else int(places.max()) + 1
-            for judged, places in self.repeats
-        )
-
-    @property
-    def worst(self) -> bool:
-        """Whether the worst of the repeats counts, and not the mean."""
-        return bool(self.info.get("worst"))
-
-    @cached_property
-    def trials(self) -> dict[str, int]:
-        """The repeat that counts, by metric: filled as metrics are measured, from all accounts and
-        never from a draw.
-        """
-        return {}
-
-    def counted(self, metric: Metric) -> list[tuple[ScoredAccounts, Places | None]]:
-        """The repeats that a metric's value is the mean of: all of them, or the worst one (the
-        first of equally bad ones).
-        """
-        if not self.worst:
-            return self.repeats
-        if metric.name not in self.trials:
-            values = np.array([metric.values(judged.under())[0] for judged, _ in self.repeats])
-            bad = -values if metric.direction == "higher" else values
-            self.trials[metric.name] = int(np.argmax(np.where(np.isnan(bad), -np.inf, bad)))
-        return [self.repeats[self.trials[metric.name]]]
-
-
 def measure(
     found: Iterable[Result],
     metrics: Sequence[Metric],
-    plan: Plan = USUAL,
+    plan: Plan = DEFAULT_PLAN,
     tick: Callable[[int], object] = silent,
-) -> list[Measured]:
+) -> list[MeasuredCell]:
     """Every cell measured, sorted by its key. Cells with the same test are drawn together;
     `tick(n)` says n are done.
     """
@@ -192,8 +118,10 @@ def measure(
     for result in found:
         groups[result.info["test"]].append(result)
 
-    def one(group: list[Result]) -> list[Measured]:
-        measured = _measure_test(sorted(group, key=lambda r: Measured(r.info).key), metrics, plan)
+    def one(group: list[Result]) -> list[MeasuredCell]:
+        measured = _measure_test(
+            sorted(group, key=lambda r: MeasuredCell(r.info).key), metrics, plan
+        )
         tick(len(measured))
         return measured
 
@@ -204,29 +132,31 @@ def measure(
     return sorted((m for group in done for m in group), key=lambda m: m.key)
 
 
-def _measure_test(group: list[Result], metrics: Sequence[Metric], plan: Plan) -> list[Measured]:
+def _measure_test(group: list[Result], metrics: Sequence[Metric], plan: Plan) -> list[MeasuredCell]:
     scored = [r for r in group if r.predictions is not None]
-    prepared, accounts = prepare([(r.info, r.predictions()) for r in scored if r.predictions])
-    draws = drawn_or_kept(prepared, metrics, accounts, plan, _stream(group[0].info))
+    prepared, accounts = scored_cells([(r.info, r.predictions()) for r in scored if r.predictions])
+    draws = cached_draws(prepared, metrics, accounts, plan, _stream(group[0].info))
     measured = [
         replace(
-            _values(cell, metrics, drawn), doubt=_doubt(cell, metrics, plan, _stream(group[0].info))
+            _values(cell, metrics, drawn),
+            label_draws=_label_draws(cell, metrics, plan, _stream(group[0].info)),
         )
         for cell, drawn in zip(prepared, draws, strict=True)
     ]
-    return measured + [Measured(r.info) for r in group if r.predictions is None]
+    return measured + [MeasuredCell(r.info) for r in group if r.predictions is None]
 
 
-def _doubt(cell: Prepared, metrics: Sequence[Metric], plan: Plan, stream: int) -> dict[str, Array]:
-    if (
-        cell.worst
-    ):  # the worst trial under other labels may be another one: no second interval there
+def _label_draws(
+    cell: ScoredCell, metrics: Sequence[Metric], plan: Plan, stream: int
+) -> dict[str, Array]:
+    # The worst trial under other labels may be another one, so it has no second interval.
+    if cell.worst:
         return {}
-    return doubt.draw(
+    return label_noise_bootstrap.draw(
         cell.repeats,
         metrics,
         cell.posteriors,
-        min(plan.resamples, doubt.DRAWS),
+        min(plan.resamples, label_noise_bootstrap.DRAWS),
         [plan.seed, stream],
     )
 
@@ -239,63 +169,8 @@ def _stream(info: dict[str, Any]) -> int:
     return int.from_bytes(hashlib.sha256("\n".join(hashes).encode()).digest()[:4])
 
 
-def prepare(cells: Sequence[tuple[dict[str, Any], pa.Table]]) -> tuple[list[Prepared], int]:
-    """The cells of one test as arrays, and the number of accounts among them; the rows may come in
-    any order.
-    """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    keys = [pc.binary_join_element_wise(t["dataset"], t["account_id"], "\x1f") for _, t in cells]
-    if not keys:
-        return [], 0
-    known = pc.unique(pa.chunked_array([chunk for key in keys for chunk in key.chunks]))
-    known = known.take(pc.sort_indices(known))
-    places = [pc.index_in(key, known) for key in keys]
-    return [
-        _prepare(info, table, at, len(known))
-        for (info, table), at in zip(cells, places, strict=True)
-    ], len(known)
-
-
-def _prepare(info: dict[str, Any], table: pa.Table, index: Any, accounts: int) -> Prepared:
-    at, repeat, y, p, threshold = (
-        np.asarray(column.combine_chunks().to_numpy(zero_copy_only=False))
-        for column in (index, table["repeat"], table["y"], table["p_bot"], table["threshold"])
-    )
-    fold = np.asarray(table["fold"].to_numpy())
-    facts = _facts(info, table)
-    repeats: list[tuple[ScoredAccounts, Places | None]] = []
-    for number in np.unique(repeat):
-        rows = np.flatnonzero(repeat == number)
-        rows = rows[np.argsort(at[rows], kind="stable")]
-        places = at[rows].astype(np.intp)
-        whole = len(places) == accounts and bool((places == np.arange(accounts)).all())
-        known = {name: fact[rows] for name, fact in facts.items()}
-        judged = ScoredAccounts(y[rows], p[rows], p[rows] >= threshold[rows], fold[rows], known)
-        repeats.append((judged, None if whole else places))
-    posteriors: Array = np.full((3, accounts), np.nan)
-    for own, name in zip(posteriors, POSTERIORS, strict=True):
-        if name in table.column_names:
-            own[at] = table[name].to_numpy()
-    return Prepared(info, repeats, posteriors)
-
-
-def _facts(info: dict[str, Any], table: pa.Table) -> dict[str, Array]:
-    """What is known of each row beside score and label: groups, seconds, and the cell's memory."""
-    facts = {
-        name: np.asarray(table[name].to_numpy(), dtype=np.float64)
-        for name in FACTS
-        if name in table.column_names
-    }
-    memory = (info.get("memory") or {}).get("score_mb_per_account")
-    return (
-        facts if memory is None else {**facts, "memory_mb": np.full(table.num_rows, float(memory))}
-    )
-
-
-def drawn_or_kept(
-    cells: Sequence[Prepared],
+def cached_draws(
+    cells: Sequence[ScoredCell],
     metrics: Sequence[Metric],
     accounts: int,
     plan: Plan,
@@ -304,15 +179,15 @@ def drawn_or_kept(
     """Each cell's draws, read back where an earlier board kept them; what was not kept is drawn
     together.
     """
-    if plan.kept is None:
+    if plan.cache is None:
         return draw(cells, metrics, accounts, plan.resamples, [plan.seed, stream])
     code = [
         [m.name, m.by_fold, code_versions.of_function(getattr(m.measure, "func", m.measure))]
         for m in metrics
     ]
-    told = json.dumps([KEPT, plan.resamples, plan.seed, stream, accounts, code])
+    told = json.dumps([DRAWS_REVISION, plan.resamples, plan.seed, stream, accounts, code])
     paths = [
-        plan.kept / f"{hashlib.sha256(f'{told} {c.content}'.encode()).hexdigest()}.npy"
+        plan.cache / f"{hashlib.sha256(f'{told} {c.content}'.encode()).hexdigest()}.npy"
         for c in cells
     ]
     missing = [i for i, path in enumerate(paths) if not path.exists()]
@@ -326,7 +201,7 @@ def drawn_or_kept(
 
 
 def draw(
-    cells: Sequence[Prepared],
+    cells: Sequence[ScoredCell],
     metrics: Sequence[Metric],
     accounts: int,
     count: int,
@@ -341,25 +216,13 @@ def draw(
     start = 0
     for weight in resampling.resamples(accounts, count, stream):
         for cell, into in zip(cells, kept, strict=True):
-            into[:, start : start + len(weight)] = _mean_over_repeats(cell, metrics, weight)
+            into[:, start : start + len(weight)] = mean_over_repeats(cell, metrics, weight)
         start += len(weight)
     return [{m.name: drawn for m, drawn in zip(metrics, into, strict=True)} for into in kept]
 
 
-def _mean_over_repeats(cell: Prepared, metrics: Sequence[Metric], weight: Array | None) -> Array:
-    """float64[metrics, b]; an account drawn twice counts twice in every repeat."""
-    total: Array = np.zeros((len(metrics), 1 if weight is None else len(weight)))
-    counted = [cell.counted(m) for m in metrics]
-    for judged, places in cell.repeats:
-        under = judged.under(weight if weight is None or places is None else weight.T[places].T)
-        for i, (metric, own) in enumerate(zip(metrics, counted, strict=True)):
-            if any(judged is one for one, _ in own):
-                total[i] += metric.values(under) / len(own)
-    return total
-
-
-def _values(cell: Prepared, metrics: Sequence[Metric], draws: dict[str, Array]) -> Measured:
-    values = _mean_over_repeats(cell, metrics, None)[:, 0]
+def _values(cell: ScoredCell, metrics: Sequence[Metric], draws: dict[str, Array]) -> MeasuredCell:
+    values = mean_over_repeats(cell, metrics, None)[:, 0]
     # Of one repeat, not of all of them: five draws of 18 bots each do not make 90 in any of them.
     accounts = round(float(np.mean([len(judged.y) for judged, _ in cell.repeats])))
     bots = round(float(np.mean([int(judged.y.sum()) for judged, _ in cell.repeats])))
@@ -380,18 +243,6 @@ def _values(cell: Prepared, metrics: Sequence[Metric], draws: dict[str, Array]) 
     made = {
         name: moves[trial] or "none" for name, trial in cell.trials.items() if trial < len(moves)
     }
-    return Measured(
+    return MeasuredCell(
         cell.info, accounts, predictions, bots, accounts - bots, scores, methods, draws, made
-    )
-
-
-def values(info: dict[str, Any], table: pa.Table, metrics: Sequence[Metric]) -> dict[str, float]:
-    """Every metric of one cell by name, without an interval; NaN where it is undefined."""
-    (cell,), _ = prepare([(info, table)])
-    return dict(
-        zip(
-            (m.name for m in metrics),
-            _mean_over_repeats(cell, metrics, None)[:, 0].tolist(),
-            strict=True,
-        )
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from benchmarks.leaderboard.compute.summary import MEAN, Field, summarise
+from benchmarks.leaderboard.compute.summary import MEAN, BoardLayout, summarise
 
 UNKNOWN = "not known"
 PARTS = ("platform", "licence")
@@ -27,13 +27,13 @@ def licence_kind(said: str | None) -> str:
     return re.split(r"[;,(]|\.\s| on | in |\.$", text, maxsplit=1)[0].strip() or UNKNOWN
 
 
-def subsets(field: Field, tests: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def subsets(layout: BoardLayout, tests: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """A summary for each proper part of the mean that a platform, a licence, or both leave: `tests`
     and `summary`.
 
     A part's intervals and ranks are its own; it is no more than a look at fewer data sets.
     """
-    core = [t for t in tests if t["name"] in field.core]
+    core = [t for t in tests if t["name"] in layout.core]
     found: dict[tuple[str, ...], None] = {}
     for chosen in product(*([None, *sorted({t[part] for t in core})] for part in PARTS)):
         names = tuple(
@@ -45,8 +45,8 @@ def subsets(field: Field, tests: Iterable[Mapping[str, Any]]) -> list[dict[str, 
         )
         if names and len(names) < len(core):
             found[names] = None
-    return [{"tests": list(names), "summary": _summary(field, names)} for names in sorted(found)]
+    return [{"tests": list(names), "summary": _summary(layout, names)} for names in sorted(found)]
 
 
-def _summary(field: Field, names: Sequence[str]) -> list[dict[str, Any]]:
-    return [entry for m in field.metrics for entry in summarise(field, m, MEAN, names)]
+def _summary(layout: BoardLayout, names: Sequence[str]) -> list[dict[str, Any]]:
+    return [entry for m in layout.metrics for entry in summarise(layout, m, MEAN, names)]

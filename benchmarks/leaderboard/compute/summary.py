@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.leaderboard.compute.scores import Measured, Score
+from benchmarks.leaderboard.compute.scores import MeasuredCell, Score
 from benchmarks.metrics import Array, Metric
 from benchmarks.protocols import Kind
 from botbench.stats.means import student
@@ -31,12 +31,12 @@ SAME = 1e-9
 
 
 @dataclass(frozen=True)
-class Field:
+class BoardLayout:
     """The cells of a run as the board lays them out: one protocol a kind, one cell for each
     detector and test.
     """
 
-    measured: Sequence[Measured]
+    measured: Sequence[MeasuredCell]
     metrics: Sequence[Metric]
 
     @cached_property
@@ -61,7 +61,7 @@ class Field:
         return shown
 
     @cached_property
-    def cells(self) -> dict[tuple[str, Kind, str], Measured]:
+    def cells(self) -> dict[tuple[str, Kind, str], MeasuredCell]:
         """The cells shown, by detector, kind and test."""
         return {
             (m.info["detector"], m.kind, m.info["test"]): m
@@ -86,7 +86,7 @@ class Field:
             {m.info["test"] for m in self.measured}
         )
 
-    def scored(self, detector: str, kind: Kind, test: str) -> Measured | None:
+    def scored(self, detector: str, kind: Kind, test: str) -> MeasuredCell | None:
         """The cell, where it was scored."""
         cell = self.cells.get((detector, kind, test))
         return cell if cell is not None and cell.info["status"] == "done" else None
@@ -128,7 +128,7 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Spread:
+class PairedScore:
     """A value over one test or the mean of several: score, the sets' own values, and its paired
     draws.
     """
@@ -137,32 +137,32 @@ class Spread:
     values: list[float]
     draws: Array
     few: bool
-    doubt: float | None = None
+    label_mean: float | None = None
     """The mean over draws of accounts and labels; None where no label is in doubt."""
 
 
-def spread(
-    field: Field, metric: Metric, detector: str, kind: Kind, tests: Sequence[str]
-) -> Spread | None:
+def paired_score(
+    layout: BoardLayout, metric: Metric, detector: str, kind: Kind, tests: Sequence[str]
+) -> PairedScore | None:
     """The mean of the detector's scores over all of these tests; None where one is missing."""
-    cells = [field.scored(detector, kind, test) for test in tests]
+    cells = [layout.scored(detector, kind, test) for test in tests]
     scores = [c.scores[metric.name] for c in cells if c is not None and metric.name in c.scores]
     if not scores or len(scores) < len(tests):
         return None
     values = [s[0] for s in scores]
     score = scores[0] if len(scores) == 1 else (float(np.mean(values)), *mover_mean(scores))
     draws = np.mean([c.draws[metric.name] for c in cells if c is not None], axis=0)
-    doubted = [c.doubt.get(metric.name, c.draws[metric.name]) for c in cells if c is not None]
-    anywhere = any(metric.name in c.doubt for c in cells if c is not None)
+    doubted = [c.label_draws.get(metric.name, c.draws[metric.name]) for c in cells if c is not None]
+    anywhere = any(metric.name in c.label_draws for c in cells if c is not None)
     doubt = (
         float(np.mean([np.nanmean(d) for d in doubted]))
         if anywhere and not any(np.isnan(d).all() for d in doubted)
         else None
     )
-    return Spread(score, values, draws, any(c.few for c in cells if c is not None), doubt)
+    return PairedScore(score, values, draws, any(c.few for c in cells if c is not None), doubt)
 
 
-def difference(a: Spread, b: Spread) -> Score:
+def difference(a: PairedScore, b: PairedScore) -> Score:
     """a − b with its paired interval. Where every draw gives the same difference, the interval is
     that of unpaired values, unless it is zero: then the two say the same."""
     value, drawn = a.score[0] - b.score[0], a.draws - b.draws
@@ -174,7 +174,7 @@ def difference(a: Spread, b: Spread) -> Score:
     return value, min(bounds[0], value), max(bounds[1], value)
 
 
-def _separated_here(pairs: Sequence[tuple[Spread, Spread]]) -> list[bool]:
+def _separated_here(pairs: Sequence[tuple[PairedScore, PairedScore]]) -> list[bool]:
     """Which pairs differ beyond the accounts drawn (Holm over all of them)."""
     if not pairs:
         return []
@@ -190,7 +190,7 @@ def _separated_here(pairs: Sequence[tuple[Spread, Spread]]) -> list[bool]:
     return holm(np.where((deviations < SAME) & meet, 1.0, p).tolist())
 
 
-def _separated_elsewhere(pairs: Sequence[tuple[Spread, Spread]]) -> list[bool]:
+def _separated_elsewhere(pairs: Sequence[tuple[PairedScore, PairedScore]]) -> list[bool]:
     """Which pairs differ beyond the data sets drawn: Student's paired t over sets, Holm over all
     pairs.
     """
@@ -205,7 +205,7 @@ def _separated_elsewhere(pairs: Sequence[tuple[Spread, Spread]]) -> list[bool]:
 
 
 def _beaten(
-    names: Sequence[str], of: Mapping[str, Spread], metric: Metric, separated: Iterable[bool]
+    names: Sequence[str], of: Mapping[str, PairedScore], metric: Metric, separated: Iterable[bool]
 ) -> set[tuple[str, str]]:
     """Pairs (better, worse) that are separated."""
     found = set()
@@ -243,21 +243,23 @@ def ties(order: Sequence[str], beaten: set[tuple[str, str]]) -> list[list[str]]:
 
 
 def summarise(
-    field: Field, metric: Metric, scope: str, part: Sequence[str] | None = None
+    layout: BoardLayout, metric: Metric, scope: str, part: Sequence[str] | None = None
 ) -> list[dict[str, Any]]:
     """One entry for each detector that has a score in the scope (`mean`, of a part of it if named,
     or a test), best first.
     """
-    if field.main is None:
+    if layout.main is None:
         return []
-    tests = (field.core if part is None else part) if scope == MEAN else [scope]
+    tests = (layout.core if part is None else part) if scope == MEAN else [scope]
     spreads = {
         kind: {
-            d: s for d in field.detectors if tests and (s := spread(field, metric, d, kind, tests))
+            d: s
+            for d in layout.detectors
+            if tests and (s := paired_score(layout, metric, d, kind, tests))
         }
         for kind in (*KINDS, *BESIDE)
     }
-    main = spreads[field.main]
+    main = spreads[layout.main]
     names = sorted(
         main,
         key=lambda d: (-main[d].score[0] if metric.direction == "higher" else main[d].score[0], d),
@@ -284,7 +286,7 @@ def summarise(
             k: student(spreads[k][name].values, metric.range) for k in KINDS if name in spreads[k]
         }
         entry["wide"] = {k: list(bounds) for k, bounds in wide.items() if bounds}
-        other = spreads["in distribution"].get(name) if field.main == "transfer" else None
+        other = spreads["in distribution"].get(name) if layout.main == "transfer" else None
         entry["lost"] = list(difference(own, other)) if other else None
         above = question is not None and name != ONE_QUESTION
         entry["above"] = list(difference(own, question)) if question and above else None
@@ -296,14 +298,14 @@ def summarise(
     return entries
 
 
-def _over(a: Spread, b: Spread) -> list[float] | None:
+def _over(a: PairedScore, b: PairedScore) -> list[float] | None:
     wide = student([x - y for x, y in zip(a.values, b.values, strict=True)])
     return list(wide) if wide else None
 
 
-def _doubted(main: Mapping[str, Spread], metric: Metric) -> dict[str, int]:
+def _ranks_under_label_noise(main: Mapping[str, PairedScore], metric: Metric) -> dict[str, int]:
     """Ranks by the means under label doubt; {} where no label is in doubt."""
-    known = {name: s.doubt for name, s in main.items() if s.doubt is not None}
+    known = {name: s.label_mean for name, s in main.items() if s.label_mean is not None}
     if len(known) < len(main):
         return {}
     return {
@@ -334,7 +336,7 @@ def tie_groups(order: Sequence[str], beaten: set[tuple[str, str]]) -> dict[str, 
 
 
 def ranked(
-    names: list[str], main: Mapping[str, Spread], metric: Metric
+    names: list[str], main: Mapping[str, PairedScore], metric: Metric
 ) -> dict[str, dict[str, Any]]:
     """Rank (equal values, equal ranks), rank intervals here and elsewhere, tie group, and the bars
     each is part of.
@@ -347,7 +349,7 @@ def ranked(
     elsewhere = _beaten(names, main, metric, _separated_elsewhere(pairs)) if sets >= 3 else None
     runs, groups = ties(names, here), tie_groups(names, here)
     found = {}
-    doubted = _doubted(main, metric)
+    doubted = _ranks_under_label_noise(main, metric)
     for name in names:
         value = main[name].score[0]
         rank = 1 + sum(

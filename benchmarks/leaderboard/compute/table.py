@@ -10,10 +10,24 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import metrics
-from benchmarks.leaderboard.compute.cell_ranks import UNPLACED, placed
-from benchmarks.leaderboard.compute.scores import USUAL, Measured, Plan, Result, measure, silent
+from benchmarks.leaderboard.compute.cell_ranks import UNRANKED, cell_ranks
+from benchmarks.leaderboard.compute.scores import (
+    DEFAULT_PLAN,
+    MeasuredCell,
+    Plan,
+    Result,
+    measure,
+    silent,
+)
 from benchmarks.leaderboard.compute.subsets import licence_kind, subsets
-from benchmarks.leaderboard.compute.summary import FLOORS, KINDS, MEAN, Field, spread, summarise
+from benchmarks.leaderboard.compute.summary import (
+    FLOORS,
+    KINDS,
+    MEAN,
+    BoardLayout,
+    paired_score,
+    summarise,
+)
 from botbench.core.errors import UserError
 from botbench.stats import proportions
 from botbench.stats.multiple_comparisons import friedman
@@ -57,7 +71,7 @@ def find_run(home: Path, run_id: str | None = None, suite: str | None = None) ->
 
 
 def from_run(
-    run: Run, plan: Plan = USUAL, tick: Callable[[int], object] = silent
+    run: Run, plan: Plan = DEFAULT_PLAN, tick: Callable[[int], object] = silent
 ) -> dict[str, Any]:
     """The board of a finished run. Raises UserError where its shortcut rows are missing or a cell
     has gone.
@@ -100,18 +114,38 @@ def board(
     about: Mapping[str, Any],
     cells: Iterable[Result],
     releases: Iterable[Mapping[str, Any]],
-    plan: Plan = USUAL,
+    plan: Plan = DEFAULT_PLAN,
     tick: Callable[[int], object] = silent,
 ) -> dict[str, Any]:
     """The whole board as plain JSON; `about` has run, suite, seconds and perhaps metrics. No order
     of input matters.
     """
-    found, known = list(cells), sorted(releases, key=lambda r: (r["name"], r["version"]))
-    refuse_without_floors([r.info for r in found], str(about["suite"]))
+    return document(about, measured(about, cells, plan, tick), releases, plan)
+
+
+def measured(
+    about: Mapping[str, Any],
+    cells: Iterable[Result],
+    plan: Plan = DEFAULT_PLAN,
+    tick: Callable[[int], object] = silent,
+) -> BoardLayout:
+    """Every cell measured and laid out. Raises UserError where the run has no shortcut rows."""
+    results = list(cells)
+    refuse_without_floors([r.info for r in results], str(about["suite"]))
     shown = metrics.ordered(about.get("metrics"))
-    field = Field(measure(found, shown, plan, tick), shown)
-    places = placed(field.measured, shown)
-    tests = [_test(test, field, known) for test in field.tests]
+    return BoardLayout(measure(results, shown, plan, tick), shown)
+
+
+def document(
+    about: Mapping[str, Any],
+    layout: BoardLayout,
+    releases: Iterable[Mapping[str, Any]],
+    plan: Plan = DEFAULT_PLAN,
+) -> dict[str, Any]:
+    """The board of measured cells as plain JSON."""
+    known, shown = sorted(releases, key=lambda r: (r["name"], r["version"])), layout.metrics
+    ranks = cell_ranks(layout.measured, shown)
+    tests = [_test(test, layout, known) for test in layout.tests]
     return rounded(  # type: ignore[no-any-return]
         {
             "format": FORMAT,
@@ -120,7 +154,7 @@ def board(
             "seconds": about["seconds"],
             "simulated": (
                 any(r["simulated"] for r in known)
-                or any(bool(r.info.get("simulated")) for r in found)
+                or any(bool(m.info.get("simulated")) for m in layout.measured)
             ),
             "intervals": {
                 "level": proportions.LEVEL,
@@ -131,32 +165,33 @@ def board(
             },
             "metrics": [m.about() for m in shown],
             "protocols": [
-                {"name": p, "kind": k, "shown": p in field.protocols.values()}
-                for p, k in _protocols(field.measured)
+                {"name": p, "kind": k, "shown": p in layout.protocols.values()}
+                for p, k in _protocols(layout.measured)
             ],
-            "ranked_by": field.main,
+            "ranked_by": layout.main,
             "releases": [
                 {**{k: r.get(k) for k in RELEASE}, "reference": f"{r['name']}@{r['version']}"}
                 for r in known
             ],
             "tests": tests,
             "detectors": [
-                {**_detector(name, field), **_met(name, field, known)} for name in field.detectors
+                {**_detector(name, layout), **_met(name, layout, known)}
+                for name in layout.detectors
             ],
             "rows": [
-                {**_row(m, metric), **places.get((m.info["cell_key"], metric.name), UNPLACED)}
-                for m in field.measured
+                {**_row(m, metric), **ranks.get((m.info["cell_key"], metric.name), UNRANKED)}
+                for m in layout.measured
                 for metric in shown
             ],
             "summary": [
                 entry
-                for scope in (MEAN, *field.tests)
+                for scope in (MEAN, *layout.tests)
                 for m in shown
-                for entry in summarise(field, m, scope)
+                for entry in summarise(layout, m, scope)
             ],
-            "subsets": subsets(field, tests),
-            "friedman": {m.name: _friedman(field, m) for m in shown if m.ranked},
-            "versions": _versions(field.measured),
+            "subsets": subsets(layout, tests),
+            "friedman": {m.name: _friedman(layout, m) for m in shown if m.ranked},
+            "versions": _versions(layout.measured),
         }
     )
 
@@ -175,18 +210,18 @@ def refuse_without_floors(infos: Iterable[Mapping[str, Any]], suite: str) -> Non
         )
 
 
-def _protocols(measured: Iterable[Measured]) -> list[tuple[str, str]]:
+def _protocols(measured: Iterable[MeasuredCell]) -> list[tuple[str, str]]:
     return sorted({(m.info["protocol"], m.kind) for m in measured})
 
 
-def _test(test: str, field: Field, releases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def _test(test: str, layout: BoardLayout, releases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """What was tested on: one release, or the named pair of two."""
     own = [r for r in releases if f"{r['name']}@{r['version']}" in test.split("+")]
     # Another mix thins a class; whether the data set itself is few is told by the cells that use
     # all of it.
     done = [
         m
-        for m in field.measured
+        for m in layout.measured
         if m.info["test"] == test and m.info["status"] == "done" and m.kind in KINDS
     ]
     bots, humans = (sum(int(r.get(k) or 0) for r in own) for k in ("bots", "humans"))
@@ -199,13 +234,13 @@ def _test(test: str, field: Field, releases: Iterable[Mapping[str, Any]]) -> dic
         "humans": humans,
         "simulated": any(bool(r.get("simulated")) for r in own),
         "few": any(m.few for m in done) if done else proportions.few(bots, humans),
-        "in_mean": test in field.core,
+        "in_mean": test in layout.core,
     }
 
 
-def _detector(name: str, field: Field) -> dict[str, Any]:
+def _detector(name: str, layout: BoardLayout) -> dict[str, Any]:
     """What a detector is, and what it cost over the cells it was scored in."""
-    own = [m for m in field.measured if m.info["detector"] == name]
+    own = [m for m in layout.measured if m.info["detector"] == name]
     done = [m for m in own if m.info["status"] == "done"]
     info = own[0].info
     predictions = sum(m.predictions for m in done)
@@ -238,14 +273,14 @@ def _detector(name: str, field: Field) -> dict[str, Any]:
     }
 
 
-def _met(name: str, field: Field, releases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def _met(name: str, layout: BoardLayout, releases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """What a detector says that it was trained on before it came here, and the tests of the same
     data sets.
     """
     said = sorted(
         {
             str(t)
-            for m in field.measured
+            for m in layout.measured
             if m.info["detector"] == name
             for t in m.info.get("trained_on") or ()
         }
@@ -256,16 +291,16 @@ def _met(name: str, field: Field, releases: Iterable[Mapping[str, Any]]) -> dict
     }
     return {
         "trained_on": said,
-        "met": [test for test in field.tests if same & set(test.split("+"))],
+        "met": [test for test in layout.tests if same & set(test.split("+"))],
     }
 
 
-def _row(m: Measured, metric: Metric) -> dict[str, Any]:
+def _row(m: MeasuredCell, metric: Metric) -> dict[str, Any]:
     """The contract's row: one metric of one cell; without a value, `reason` says why."""
     value, low, high = m.scores.get(metric.name, (None, None, None))
     doubt = (
-        percentiles(m.doubt[metric.name])
-        if metric.name in m.doubt and value is not None and not m.few
+        percentiles(m.label_draws[metric.name])
+        if metric.name in m.label_draws and value is not None and not m.few
         else None
     )
     reason = m.info.get("reason")
@@ -300,17 +335,17 @@ def _row(m: Measured, metric: Metric) -> dict[str, Any]:
     }
 
 
-def _friedman(field: Field, metric: Metric) -> dict[str, Any]:
+def _friedman(layout: BoardLayout, metric: Metric) -> dict[str, Any]:
     """Friedman's test over the data sets of the mean, of the detectors that have a score on all of
     them.
     """
-    if field.main is None:
+    if layout.main is None:
         return friedman({})
-    found = {d: spread(field, metric, d, field.main, field.core) for d in field.detectors}
+    found = {d: paired_score(layout, metric, d, layout.main, layout.core) for d in layout.detectors}
     return friedman({d: s.values for d, s in found.items() if s}, metric.direction == "higher")
 
 
-def _versions(measured: Iterable[Measured]) -> dict[str, str]:
+def _versions(measured: Iterable[MeasuredCell]) -> dict[str, str]:
     """Every package version that made a cell; a cell kept from an earlier run may bring a second
     one.
     """

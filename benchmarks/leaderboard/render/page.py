@@ -26,7 +26,7 @@ from botbench.html.environment import FIGURES
 from botbench.html.environment import page as render
 from botbench.text.escaping import visible
 
-Known: TypeAlias = dict[tuple[str, str, str], dict[str, Any]]
+DrawnCells: TypeAlias = dict[tuple[str, str, str], dict[str, Any]]
 """The cells drawn, by detector, kind and test."""
 
 HERE = Path(__file__).parent
@@ -168,10 +168,10 @@ def _mix(board: Mapping[str, Any]) -> str:
     return f"{100 * float(found[1]):g} % bots" if found else ""
 
 
-def _cells(board: Mapping[str, Any]) -> Known:
+def _cells(board: Mapping[str, Any]) -> DrawnCells:
     """The cells drawn: n, bots, status, and every metric's (value, low, high)."""
     shown = set(_shown(board).values())
-    found: Known = {}
+    found: DrawnCells = {}
     for row in board["rows"]:
         if row["protocol"] not in shown:
             continue
@@ -210,7 +210,9 @@ def _order(board: Mapping[str, Any], metric: str, kinds: list[str]) -> list[dict
     ]
 
 
-def _gaps(board: Mapping[str, Any], name: str, kinds: list[str], known: Known) -> dict[Any, str]:
+def _gaps(
+    board: Mapping[str, Any], name: str, kinds: list[str], known: DrawnCells
+) -> dict[Any, str]:
     """Why there is no score, by (scope, kind's code); the scope '' is the mean."""
     gaps: dict[Any, str] = {}
     for kind in kinds:
@@ -372,7 +374,7 @@ def _every(board: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _data(
     board: Mapping[str, Any],
     kinds: list[str],
-    known: Known,
+    known: DrawnCells,
     scales: Mapping[str, Any],
     drawn: Mapping[str, dict[str, Any]],
 ) -> dict[str, Any]:

@@ -11,15 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import metrics
 from benchmarks.leaderboard.compute import table
-from benchmarks.leaderboard.compute.scores import Plan, Result, measure, silent
-from benchmarks.leaderboard.compute.summary import Field
+from benchmarks.leaderboard.compute.scores import Plan, Result, silent
 from benchmarks.leaderboard.render import formats, gate, page, text
 from benchmarks.leaderboard.site import data
 from benchmarks.leaderboard.site.context import Site, sheet, slug
 from benchmarks.leaderboard.site.pages import Page, makers
-from benchmarks.leaderboard.site.release_facts import Known, of
+from benchmarks.leaderboard.site.release_facts import ReleaseFacts, facts_of
 from botbench.core.errors import UserError
 from botbench.html.environment import page as render
 from botbench.text.escaping import visible
@@ -62,7 +60,14 @@ def from_run(
     about["metrics"] = None if wanted in (None, "all") else wanted
     before = table.from_run(since, plan) if since else None
     return write(
-        folder, about, cells, table.licensed(run), plan, before=before, known=of(run), tick=tick
+        folder,
+        about,
+        cells,
+        table.licensed(run),
+        plan,
+        before=before,
+        facts=facts_of(run),
+        tick=tick,
     )
 
 
@@ -84,15 +89,15 @@ def write(
     plan: Plan,
     *,
     before: Mapping[str, Any] | None = None,
-    known: Known | None = None,
+    facts: ReleaseFacts | None = None,
     tick: Callable[[int], object] = silent,
 ) -> dict[str, Any]:
     """The same from results alone: the same bytes from the same results."""
-    board: dict[str, Any] = json.loads(json.dumps(table.board(about, cells, releases, plan, tick)))
-    known = known or Known()
-    gate.refuse(board, known.about)
-    shown = metrics.ordered(about.get("metrics"))
-    site = Site(board, cells, Field(measure(cells, shown, plan), shown), before, known)
+    layout = table.measured(about, cells, plan, tick)
+    board: dict[str, Any] = json.loads(json.dumps(table.document(about, layout, releases, plan)))
+    facts = facts or ReleaseFacts()
+    gate.refuse(board, facts.about)
+    site = Site(board, cells, layout, before, facts)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".site-", dir=folder.parent) as scratch:
         whole = Path(scratch) / "site"
@@ -103,7 +108,7 @@ def write(
         for path, html in pages(site).items():
             (whole / path).parent.mkdir(parents=True, exist_ok=True)
             (whole / path).write_text(html, encoding="utf-8", newline="\n")
-        for reference, text in known.datasheets.items():
+        for reference, text in facts.datasheets.items():
             (whole / sheet(reference)).write_text(text, encoding="utf-8", newline="\n")
         if folder.exists():
             shutil.rmtree(folder)

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.leaderboard.compute.scores import Measured, Result
-from benchmarks.leaderboard.compute.summary import Field
+from benchmarks.leaderboard.compute.scores import MeasuredCell, Result
+from benchmarks.leaderboard.compute.summary import BoardLayout
 from benchmarks.leaderboard.render.summary_text import primary
-from benchmarks.leaderboard.site.release_facts import Known
+from benchmarks.leaderboard.site.release_facts import ReleaseFacts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,9 +29,9 @@ class Site:
 
     board: Mapping[str, Any]
     results: Sequence[Result]
-    field: Field
+    layout: BoardLayout
     before: Mapping[str, Any] | None = None
-    known: Known = dataclasses.field(default_factory=Known)
+    facts: ReleaseFacts = dataclasses.field(default_factory=ReleaseFacts)
 
     @cached_property
     def metric(self) -> dict[str, Any]:
@@ -39,14 +39,14 @@ class Site:
         return primary(self.board)
 
     @cached_property
-    def measured(self) -> dict[str, Measured]:
+    def measured(self) -> dict[str, MeasuredCell]:
         """The measured cells by key."""
-        return {str(m.info["cell_key"]): m for m in self.field.measured}
+        return {str(m.info["cell_key"]): m for m in self.layout.measured}
 
     @cached_property
     def rows(self) -> dict[tuple[str, str, str], dict[str, Any]]:
         """The board's rows of the opening metric that are drawn, by detector, kind and test."""
-        shown = set(self.field.protocols.values())
+        shown = set(self.layout.protocols.values())
         return {
             (r["detector"], r["kind"], r["test"]): r
             for r in self.board["rows"]
@@ -59,7 +59,7 @@ class Site:
         account.
         """
         wanted = {
-            m.info["cell_key"] for m in self.field.cells.values() if m.info["status"] == "done"
+            m.info["cell_key"] for m in self.layout.cells.values() if m.info["status"] == "done"
         }
         order = [("repeat", "ascending"), ("dataset", "ascending"), ("account_id", "ascending")]
         return {
@@ -72,7 +72,7 @@ class Site:
     def right(self) -> dict[tuple[str, str], NDArray[np.bool_]]:
         """Whether each prediction of the kind that ranks is right, by detector and test."""
         found = {}
-        for (detector, kind, test), m in self.field.cells.items():
+        for (detector, kind, test), m in self.layout.cells.items():
             table = self.tables.get(str(m.info["cell_key"]))
             if kind == self.board["ranked_by"] and table is not None:
                 said = table["p_bot"].to_numpy() >= table["threshold"].to_numpy()
@@ -95,7 +95,7 @@ class Site:
     def kinds(self) -> list[str]:
         """The kinds of protocol drawn, the one that ranks first."""
         return sorted(
-            self.field.protocols, key=lambda kind: (kind != self.board["ranked_by"], kind)
+            self.layout.protocols, key=lambda kind: (kind != self.board["ranked_by"], kind)
         )
 
 

@@ -31,7 +31,7 @@ TIERS = ("internal",)
 
 
 @dataclass(frozen=True)
-class Known:
+class ReleaseFacts:
     """By reference: `audits` findings, `about` what release.json, card and claims say, `kinds`
     (dataset, account_id, kind) of bots, `datasheets` HTML."""
 
@@ -41,7 +41,7 @@ class Known:
     datasheets: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
-def of(run: Run) -> Known:
+def facts_of(run: Run) -> ReleaseFacts:
     """Everything known of those of the run's releases that are in the store."""
     from benchmarks.audits.cache import kept
     from curation.release import release
@@ -54,7 +54,7 @@ def of(run: Run) -> Known:
             continue
     cards = _cards(run.home, found)
     sheets = {r.reference: text for r in found if (text := _datasheet(run.home, r)) is not None}
-    return Known(
+    return ReleaseFacts(
         {r.reference: kept(run.home, r) for r in found},
         {
             r.reference: (

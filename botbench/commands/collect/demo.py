@@ -186,7 +186,7 @@ def _publish(home: Path, run_id: str, out: Path) -> Path:
     from benchmarks.leaderboard.render import formats, summary_text
 
     with _step("board") as figures:
-        board = table.from_run(table.find_run(home, run_id), Plan(kept=home / "cache" / "draws"))
+        board = table.from_run(table.find_run(home, run_id), Plan(cache=home / "cache" / "draws"))
         figures.append(summary_text.answer(board).sentence)
     return formats.write(board, out / "leaderboard")["html"].resolve()
 

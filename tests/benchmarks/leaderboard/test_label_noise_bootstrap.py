@@ -1,4 +1,4 @@
-"""Label doubt: certain labels give nothing, doubtful ones widen, by hand and against drawing the
+"""Label doubt: certain labels give nothing, uncertain ones widen, by hand and against drawing the
 labels one by one.
 """
 
@@ -43,7 +43,7 @@ def test_a_doubled_account_is_the_same_as_another_label():
     y[unsure[flip]] = 1 - y[unsure[flip]]
     weight = np.ones(120)
     weight[unsure[flip]] = 0
-    both = label_noise_bootstrap.doubled(one, unsure).under(
+    both = label_noise_bootstrap.with_both_labels(one, unsure).under(
         np.concatenate([weight, flip.astype(float)])
     )
     names = (

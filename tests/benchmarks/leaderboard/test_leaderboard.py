@@ -15,10 +15,10 @@ from benchmarks import metrics
 from benchmarks.leaderboard.compute import scores
 from benchmarks.leaderboard.compute.scores import measure
 from benchmarks.leaderboard.compute.summary import (
-    Field,
-    Spread,
+    BoardLayout,
+    PairedScore,
     difference,
-    spread,
+    paired_score,
     tie_groups,
     ties,
 )
@@ -306,7 +306,7 @@ def test_few_and_simulated_data_sets_stay_out_of_the_mean():
 
 
 def flat(value, low, high, draws, values=None):
-    return Spread((value, low, high), values or [value], np.asarray(draws, float), False)
+    return PairedScore((value, low, high), values or [value], np.asarray(draws, float), False)
 
 
 def test_the_mean_of_independent_sets_by_hand():
@@ -320,14 +320,19 @@ def test_the_mean_of_independent_sets_by_hand():
             "cell_key": test,
         }
         drawn = {"accuracy": np.array([value, value + 0.1])}
-        return scores.Measured(info, 100, 100, 50, 50, {"accuracy": (value, low, high)}, {}, drawn)
+        return scores.MeasuredCell(
+            info, 100, 100, 50, 50, {"accuracy": (value, low, high)}, {}, drawn
+        )
 
-    field = Field([one("a", 0.5, 0.4, 0.6), one("b", 0.9, 0.7, 1.0)], metrics.ordered(["accuracy"]))
-    got = spread(field, metrics.METRICS.get("accuracy"), "d", "in distribution", ["a", "b"])
+    field = BoardLayout(
+        [one("a", 0.5, 0.4, 0.6), one("b", 0.9, 0.7, 1.0)], metrics.ordered(["accuracy"])
+    )
+    got = paired_score(field, metrics.METRICS.get("accuracy"), "d", "in distribution", ["a", "b"])
     assert got.score == pytest.approx((0.7, 0.7 - np.sqrt(0.05) / 2, 0.7 + np.sqrt(0.02) / 2))
     np.testing.assert_allclose(got.draws, [0.7, 0.8])
     assert (
-        spread(field, metrics.METRICS.get("accuracy"), "d", "in distribution", ["a", "c"]) is None
+        paired_score(field, metrics.METRICS.get("accuracy"), "d", "in distribution", ["a", "c"])
+        is None
     )
 
 

@@ -23,7 +23,7 @@ def pages(site: Site) -> Iterator[Page]:
         for e in site.board["summary"]
         if e["scope"] == "mean" and e["metric"] == site.metric["name"]
     ]
-    names += [d for d in site.field.detectors if d not in names]
+    names += [d for d in site.layout.detectors if d not in names]
     pairs = {
         f"{i},{j}": found
         for i, j in combinations(range(len(names)), 2)
@@ -49,10 +49,10 @@ def pair(site: Site, a: str, b: str) -> list[dict[str, Any]]:
     interval, and disagreements.
     """
     kind = site.board["ranked_by"]
-    metric = next(m for m in site.field.metrics if m.name == site.metric["name"])
+    metric = next(m for m in site.layout.metrics if m.name == site.metric["name"])
     rows = []
-    for test in site.field.tests:
-        one, two = (summary.spread(site.field, metric, d, kind, [test]) for d in (a, b))
+    for test in site.layout.tests:
+        one, two = (summary.paired_score(site.layout, metric, d, kind, [test]) for d in (a, b))
         if one and two:
             rows.append(
                 {
@@ -61,9 +61,9 @@ def pair(site: Site, a: str, b: str) -> list[dict[str, Any]]:
                     **_disagree(site, a, b, test),
                 }
             )
-    core = site.field.core
+    core = site.layout.core
     means = (
-        [summary.spread(site.field, metric, d, kind, core) for d in (a, b)]
+        [summary.paired_score(site.layout, metric, d, kind, core) for d in (a, b)]
         if len(core) > 1
         else [None, None]
     )

@@ -60,16 +60,16 @@ def view(site: Site, release: dict[str, Any]) -> dict[str, object]:
         "scored": scored,
         "unscored": unscored,
         "question": question,
-        "audit": site.known.audits.get(reference),
-        "info": NOTHING | dict(site.known.about.get(reference, {})),
-        "sheet": sheet(reference) if reference in site.known.datasheets else None,
+        "audit": site.facts.audits.get(reference),
+        "info": NOTHING | dict(site.facts.about.get(reference, {})),
+        "sheet": sheet(reference) if reference in site.facts.datasheets else None,
         "kinds": _kinds(site, reference),
     }
 
 
 def _kinds(site: Site, reference: str) -> list[dict[str, Any]]:
     """How many bots of each kind, the most frequent first; nothing where the claims tell no kinds."""
-    known = site.known.kinds.get(reference)
+    known = site.facts.kinds.get(reference)
     counted = (
         [] if known is None else known.group_by("kind").aggregate([("kind", "count")]).to_pylist()
     )

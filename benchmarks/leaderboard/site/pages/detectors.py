@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.data.groups import GROUPS
-from benchmarks.leaderboard.compute.scores import Measured
+from benchmarks.leaderboard.compute.scores import MeasuredCell
 from benchmarks.leaderboard.compute.summary import KINDS
-from benchmarks.leaderboard.site import missed
+from benchmarks.leaderboard.site import recall_by_kind
 from benchmarks.leaderboard.site.context import Site, slug
 from benchmarks.leaderboard.site.pages import MAKERS, Page
 from botbench.html.charts import plots
@@ -38,7 +38,7 @@ def view(site: Site, d: dict[str, Any]) -> dict[str, object]:
         for r in site.board["rows"]
         if r["detector"] == d["name"] and r["metric"] == site.metric["name"]
     ]
-    own = [m for m in site.field.measured if m.info["detector"] == d["name"]]
+    own = [m for m in site.layout.measured if m.info["detector"] == d["name"]]
     done = [m for m in own if m.info["status"] == "done"]
     return {
         "d": d,
@@ -49,7 +49,7 @@ def view(site: Site, d: dict[str, Any]) -> dict[str, object]:
         "entry": _entry(site, d["name"]),
         "calibration": _calibration(site, done),
         "groups": _groups(site, d["name"]),
-        "missed": missed.by_kind(site, d["name"]),
+        "missed": recall_by_kind.by_kind(site, d["name"]),
         "trained_on": sorted({t for m in own for t in m.info.get("trained_on") or []}),
     }
 
@@ -70,7 +70,7 @@ def _scores(site: Site, name: str) -> str:
     a row has two lines.
     """
     rows, kinds = [], [kind for kind in site.kinds if kind in KINDS]
-    for test in site.field.tests:
+    for test in site.layout.tests:
         found = [site.rows.get((name, kind, test)) for kind in kinds]
         values = [
             (r["value"], r["low"], r["high"]) if r and r["value"] is not None else None
@@ -101,7 +101,7 @@ def _every(site: Site, name: str) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def _calibration(site: Site, done: list[Measured]) -> str:
+def _calibration(site: Site, done: list[MeasuredCell]) -> str:
     """Share of bots among accounts by score, in ten bins, a line for each test of the kind that
     ranks.
     """
@@ -125,7 +125,7 @@ def _calibration(site: Site, done: list[Measured]) -> str:
     return picture + plots.legend(drawn)
 
 
-def curve(site: Site, m: Measured) -> list[tuple[float, float]]:
+def curve(site: Site, m: MeasuredCell) -> list[tuple[float, float]]:
     """(mean score, share of bots) in ten bins of equal width; bins of under 20 predictions are left
     out.
     """

@@ -71,8 +71,8 @@ def _critical(site: Site) -> tuple[str, str]:
     """
     from scipy import stats
 
-    core = site.field.core
-    full = [d for d in site.field.detectors if all(_score(site, d, t) is not None for t in core)]
+    core = site.layout.core
+    full = [d for d in site.layout.detectors if all(_score(site, d, t) is not None for t in core)]
     if len(core) < LEAST_SETS:
         return (
             "",
@@ -184,7 +184,7 @@ def _rates(site: Site, name: str) -> dict[str, Any] | None:
     accuracy - recall.
     """
     found = []
-    for test in site.field.core:
+    for test in site.layout.core:
         main = site.board["ranked_by"]
         both = [
             site.values(m, detector=name, test=test, kind=main)

@@ -18,7 +18,7 @@ from benchmarks.leaderboard.compute.scores import Result
 from benchmarks.leaderboard.render import gate
 from benchmarks.leaderboard.site import build, data
 from benchmarks.leaderboard.site.pages import editions, pictures
-from benchmarks.leaderboard.site.release_facts import Known
+from benchmarks.leaderboard.site.release_facts import ReleaseFacts
 from benchmarks.leaderboard.site.verify import verify
 from botbench.core.errors import UserError
 from botbench.html.charts import plots
@@ -190,7 +190,7 @@ def test_no_board_is_written_with_a_number_that_cannot_be(tmp_path):
 def test_no_board_is_written_of_labels_that_failed_validation(tmp_path):
     failed = {"alpha@1": {"validation": {"success": False}, "accepted": None}}
     with pytest.raises(UserError, match="alpha@1 failed validation"):
-        written(tmp_path / "s", known=Known(about=failed))
+        written(tmp_path / "s", facts=ReleaseFacts(about=failed))
     assert not (tmp_path / "s").exists()
     gate.refuse(
         boards.made(SETS[:2], NAMES),

@@ -122,11 +122,11 @@ def test_recall_by_kind_is_over_accounts_and_stands_on_the_detectors_page(tmp_pa
         for i in range(40)
     ]
     release = frozen(tmp_path / "r", rows, [(f"a{i}", "bot") for i in range(40)])
-    told = release_facts.Known(
+    told = release_facts.ReleaseFacts(
         kinds={"alpha@1": release_facts.kinds(release)},
         datasheets={"alpha@1": "<p>Why was it made?</p>"},
     )
-    build.write(tmp_path / "s", boards.ABOUT, found, sets, boards.QUICK, known=told)
+    build.write(tmp_path / "s", boards.ABOUT, found, sets, boards.QUICK, facts=told)
     page = (tmp_path / "s" / "detectors" / "knows-spam.html").read_text()
     section = page[page.index('id="h-mi"') :]
     assert 'spam</td><td class="n">30</td><td class="n">1.000' in section

@@ -17,9 +17,9 @@ def by_kind(site: Site, detector: str) -> list[dict[str, Any]]:
     An account predicted in several repeats is one account, found in a share of them.
     """
     found = []
-    for (name, kind, test), m in sorted(site.field.cells.items()):
+    for (name, kind, test), m in sorted(site.layout.cells.items()):
         table = site.tables.get(str(m.info["cell_key"]))
-        known = [site.known.kinds[part] for part in test.split("+") if part in site.known.kinds]
+        known = [site.facts.kinds[part] for part in test.split("+") if part in site.facts.kinds]
         if name == detector and kind == site.board["ranked_by"] and table is not None and known:
             found += [{"test": test, **row} for row in _rows(table, known)]
     return found

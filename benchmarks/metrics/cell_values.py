@@ -1,0 +1,170 @@
+"""The metrics of one cell from its predictions: arrays by repeat, and values as means over
+repeats.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks.data.groups import GROUPS
+from benchmarks.metrics.scored_accounts import Array, Places, ScoredAccounts
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from benchmarks.metrics import Metric
+
+POSTERIORS = ("posterior", "posterior_low", "posterior_high")
+FACTS = ("seconds", *GROUPS)
+"""Columns of the predictions that metrics may read beside score and label."""
+
+
+@dataclass(frozen=True)
+class ScoredCell:
+    """A cell's repeats, each as scored accounts and their places in the accounts of the test (None:
+    all, in order).
+
+    `content` is a hash of everything above, so that draws can be kept.
+    """
+
+    info: dict[str, Any]
+    repeats: list[tuple[ScoredAccounts, Places | None]]
+    posteriors: Array = field(default_factory=lambda: np.empty((3, 0)))
+
+    @property
+    def content(self) -> str:
+        """The hash of labels, scores, answers and places, in order of repeats and accounts."""
+        sha = hashlib.sha256()
+        for scored, places in self.repeats:
+            own = np.arange(len(scored.y)) if places is None else places
+            fold = np.zeros(0) if scored.fold is None else scored.fold
+            for part in (
+                scored.y,
+                scored.p,
+                scored.hat,
+                own,
+                fold,
+                *(scored.facts[name] for name in sorted(scored.facts)),
+            ):
+                sha.update(np.ascontiguousarray(part).tobytes())
+        sha.update(str(self.worst).encode())
+        return sha.hexdigest()
+
+    @property
+    def size(self) -> int:
+        """The accounts that places point into: those of the test, of which this cell may have
+        scored a part.
+        """
+        return max(
+            len(scored.y) if places is None else int(places.max()) + 1
+            for scored, places in self.repeats
+        )
+
+    @property
+    def worst(self) -> bool:
+        """Whether the worst of the repeats counts, and not the mean."""
+        return bool(self.info.get("worst"))
+
+    @cached_property
+    def trials(self) -> dict[str, int]:
+        """The repeat that counts, by metric: filled as metrics are measured, from all accounts and
+        never from a draw.
+        """
+        return {}
+
+    def counted(self, metric: Metric) -> list[tuple[ScoredAccounts, Places | None]]:
+        """The repeats that a metric's value is the mean of: all of them, or the worst one (the
+        first of equally bad ones).
+        """
+        if not self.worst:
+            return self.repeats
+        if metric.name not in self.trials:
+            values = np.array([metric.values(scored.under())[0] for scored, _ in self.repeats])
+            bad = -values if metric.direction == "higher" else values
+            self.trials[metric.name] = int(np.argmax(np.where(np.isnan(bad), -np.inf, bad)))
+        return [self.repeats[self.trials[metric.name]]]
+
+
+def values(info: dict[str, Any], table: pa.Table, metrics: Sequence[Metric]) -> dict[str, float]:
+    """Every metric of one cell by name, without an interval; NaN where it is undefined."""
+    (cell,), _ = scored_cells([(info, table)])
+    return dict(
+        zip(
+            (m.name for m in metrics),
+            mean_over_repeats(cell, metrics, None)[:, 0].tolist(),
+            strict=True,
+        )
+    )
+
+
+def scored_cells(cells: Sequence[tuple[dict[str, Any], pa.Table]]) -> tuple[list[ScoredCell], int]:
+    """The cells of one test as arrays, and the number of accounts among them; the rows may come in
+    any order.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    keys = [pc.binary_join_element_wise(t["dataset"], t["account_id"], "\x1f") for _, t in cells]
+    if not keys:
+        return [], 0
+    accounts = pc.unique(pa.chunked_array([chunk for key in keys for chunk in key.chunks]))
+    accounts = accounts.take(pc.sort_indices(accounts))
+    places = [pc.index_in(key, accounts) for key in keys]
+    return [
+        _scored_cell(info, table, at, len(accounts))
+        for (info, table), at in zip(cells, places, strict=True)
+    ], len(accounts)
+
+
+def _scored_cell(info: dict[str, Any], table: pa.Table, index: Any, accounts: int) -> ScoredCell:
+    at, repeat, y, p, threshold = (
+        np.asarray(column.combine_chunks().to_numpy(zero_copy_only=False))
+        for column in (index, table["repeat"], table["y"], table["p_bot"], table["threshold"])
+    )
+    fold = np.asarray(table["fold"].to_numpy())
+    facts = _facts(info, table)
+    repeats: list[tuple[ScoredAccounts, Places | None]] = []
+    for number in np.unique(repeat):
+        rows = np.flatnonzero(repeat == number)
+        rows = rows[np.argsort(at[rows], kind="stable")]
+        places = at[rows].astype(np.intp)
+        whole = len(places) == accounts and bool((places == np.arange(accounts)).all())
+        own = {name: fact[rows] for name, fact in facts.items()}
+        scored = ScoredAccounts(y[rows], p[rows], p[rows] >= threshold[rows], fold[rows], own)
+        repeats.append((scored, None if whole else places))
+    posteriors: Array = np.full((3, accounts), np.nan)
+    for own, name in zip(posteriors, POSTERIORS, strict=True):
+        if name in table.column_names:
+            own[at] = table[name].to_numpy()
+    return ScoredCell(info, repeats, posteriors)
+
+
+def _facts(info: dict[str, Any], table: pa.Table) -> dict[str, Array]:
+    """What is known of each row beside score and label: groups, seconds, and the cell's memory."""
+    facts = {
+        name: np.asarray(table[name].to_numpy(), dtype=np.float64)
+        for name in FACTS
+        if name in table.column_names
+    }
+    memory = (info.get("memory") or {}).get("score_mb_per_account")
+    return (
+        facts if memory is None else {**facts, "memory_mb": np.full(table.num_rows, float(memory))}
+    )
+
+
+def mean_over_repeats(cell: ScoredCell, metrics: Sequence[Metric], weight: Array | None) -> Array:
+    """float64[metrics, b]; an account drawn twice counts twice in every repeat."""
+    total: Array = np.zeros((len(metrics), 1 if weight is None else len(weight)))
+    counted = [cell.counted(m) for m in metrics]
+    for scored, places in cell.repeats:
+        under = scored.under(weight if weight is None or places is None else weight.T[places].T)
+        for i, (metric, own) in enumerate(zip(metrics, counted, strict=True)):
+            if any(scored is one for one, _ in own):
+                total[i] += metric.values(under) / len(own)
+    return total
