@@ -11,6 +11,7 @@ import numpy as np
 from benchmarks.audits import implied_scores
 from benchmarks.audits.cells import Case
 from benchmarks.audits.published import Floats
+from botbench.text import numbers
 
 AVERAGED = (
     "scores averaged over runs (each mean is right, but together they are no single confusion"
@@ -105,7 +106,7 @@ def of_prevalence(case: Case, i: int, name: str, possible: bool) -> list[str]:
     own = implied_scores.prevalence(*_row(case, i, "precision", "recall", "accuracy"))[0]
     if name == "accuracy" and np.isfinite(own) and 0 <= own <= 1:
         found.append(
-            f"another sample: it would fit at {100 * own:.1f} % bots, and {100 * pi:.1f} % is"
+            f"another sample: it would fit at {numbers.share(own)} bots, and {numbers.share(pi)} is"
             f" {whose}"
         )
     if possible:
@@ -127,4 +128,4 @@ def flipped_class(case: Case, i: int) -> list[str]:
 
 
 def _shown(case: Case, value: float) -> str:
-    return f"{100 * value:.2f} %" if case.table.scale == 100 else f"{value:.4f}"
+    return numbers.share(value, 2) if case.table.scale == 100 else numbers.score(value, 4)

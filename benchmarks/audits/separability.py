@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botbench.stats.proportions import mover_mean, wilson
+from botbench.text import numbers
 
 FOLDS = 5
 Matrix = NDArray[np.float64]
@@ -28,7 +29,7 @@ class Told:
     question: str
 
     def __str__(self) -> str:
-        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+        return numbers.score_interval(self.value, self.low, self.high)
 
     def above(self, limit: float) -> bool:
         """Whether even the interval's lower end is above the limit."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.data.accounts import Accounts, Floats, Records
+from botbench.text import numbers
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,7 +41,7 @@ class Cause:
 
     def __str__(self) -> str:
         said = self.evidence if self.value is None else f"{self.evidence} {self.value}"
-        return f"{said}{f' (typical {self.typical})' if self.typical else ''} {self.change:+.2f}"
+        return f"{said}{f' (typical {self.typical})' if self.typical else ''} {numbers.score(self.change, 2, sign=True)}"
 
 
 def causes(

@@ -14,6 +14,7 @@ from benchmarks.study.estimators import quantify
 from benchmarks.study.estimators.estimate import Estimate, Refused, Sized
 from benchmarks.study.estimators.rogan_gladen import rogan_gladen
 from botbench.core.errors import UserError
+from botbench.text import numbers
 
 if TYPE_CHECKING:
     from benchmarks.study.study import Study
@@ -51,10 +52,13 @@ def _corrected(study: Study, sized: Sized, held_out: Evidence | None) -> Estimat
         got = rogan_gladen(sized.naive or 0.0, se, sp, study.frame.accounts, n_se, n_sp)
     except UserError as error:
         return Refused(f"share of {sized.quantity}, Rogan-Gladen", str(error))
-    about = f"Sensitivity {se:.3f} and specificity {sp:.3f} were measured elsewhere" + (
-        f", on {n_se:,.0f} bots and {n_sp:,.0f} people."
-        if n_se and n_sp
-        else " and are taken as exact."
+    about = (
+        f"Sensitivity {numbers.score(se)} and specificity {numbers.score(sp)} were measured elsewhere"
+        + (
+            f", on {n_se:,.0f} bots and {n_sp:,.0f} people."
+            if n_se and n_sp
+            else " and are taken as exact."
+        )
     )
     more = (
         ("Errors are the same for accounts that post much as for others.",)

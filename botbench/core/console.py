@@ -12,6 +12,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from botbench.core.decimals import decimal
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
@@ -56,7 +58,7 @@ def _cell(value: object) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):
-        return f"{value:.3f}"
+        return decimal(value)
     return str(value)
 
 

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from botbench.text import numbers
 from botbench.text.escaping import to_html, to_line, visible
 
 if TYPE_CHECKING:
@@ -46,7 +47,10 @@ def environment(folder: Path) -> Environment:
         "line": to_line,
         "isolated": lambda text: Markup(to_html(text)),
         "thousands": lambda n: f"{n:,}",
+        "share": numbers.share,
+        "percent": numbers.percent,
     }
+    found.globals["numbers"] = numbers
     return found
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from botbench.text import numbers
 from curation.store.store import Store
 
 COUNTS = ("read", "kept", "duplicate", "quarantined")
@@ -60,7 +61,7 @@ def over_limit(result: PullResult, limit: float) -> list[str]:
     erased = {r["table"]: r["rows"] for r in result.reasons if r["reason"] == "erased"}
     faulty = {name: c["quarantined"] - erased.get(name, 0) for name, c in result.tables.items()}
     return [
-        f"{faulty[name]:,} of {c['read']:,} rows for {name} were set aside, more than {limit:.2%}"
+        f"{faulty[name]:,} of {c['read']:,} rows for {name} were set aside, more than {numbers.share(limit, 2)}"
         for name, c in result.tables.items()
         if faulty[name] > limit * c["read"]
     ]

@@ -14,7 +14,6 @@ from typing import Any
 from botbench.core.files import write_text
 from botbench.html.environment import DOCUMENT
 from botbench.html.environment import page as render
-from botbench.text.numbers import percent
 
 HERE = Path(__file__).parent
 
@@ -84,7 +83,6 @@ def _page(
         HERE / "quality.html.j2",
         [DOCUMENT, HERE / "quality.css"],
         style_attributes=True,
-        filters={"percent": percent},
         d=document,
         rows=rows,
         person=person,

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from botbench.core.errors import UserError
 from botbench.core.sql import literal
 from botbench.stats.proportions import Z, wilson
+from botbench.text import numbers
 from curation.store.retractions import standing_claims
 
 if TYPE_CHECKING:
@@ -324,8 +325,8 @@ def _warnings(row: Mapping[str, Any]) -> list[str]:
         s = row[name]
         if s["n"] >= ENOUGH and s["high"] < 0.5:
             found.append(
-                f"On gold {of}, {s['value']:.0%} of {s['n']} were told right (95 % up to"
-                f" {s['high']:.0%}): worse than a coin."
+                f"On gold {of}, {numbers.percent(s['value'])} of {s['n']} were told right (95 % up to"
+                f" {numbers.percent(s['high'])}): worse than a coin."
             )
     seconds, run, drift = row.get("seconds"), row.get("run"), row.get("drift")
     if seconds and seconds["n"] >= MANY and seconds["median"] < seconds["everybody"] / 3:
@@ -346,8 +347,8 @@ def _warnings(row: Mapping[str, Any]) -> list[str]:
     if drift and drift["change"] and drift["change"]["high"] < 0:
         what = "right on gold" if drift["basis"] == "gold" else "agreement with others"
         found.append(
-            f"The later half is worse than the earlier one: {what} went from {drift['earlier']:.0%}"
-            f" to {drift['later']:.0%}."
+            f"The later half is worse than the earlier one: {what} went from {numbers.percent(drift['earlier'])}"
+            f" to {numbers.percent(drift['later'])}."
         )
     return found
 

@@ -8,6 +8,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from botbench.text import numbers
 from curation.store.rules import ORDER
 from curation.validation import views
 
@@ -88,7 +89,9 @@ class Drift:
             said.append(f"{self.accounts['gone']:,} accounts are gone.")
         old, new = self.bots
         if old is not None and new is not None and abs(new - old) >= BALANCE:
-            said.append(f"The share of bots moved from {old:.1%} to {new:.1%}.")
+            said.append(
+                f"The share of bots moved from {numbers.share(old)} to {numbers.share(new)}."
+            )
         return said + [_sentence(s) for s in self.shifts if s.told]
 
     def document(self) -> dict[str, Any]:
@@ -98,10 +101,10 @@ class Drift:
 
 def _sentence(shift: Shift) -> str:
     old, new = shift.missing
-    moved = f"{shift.value}: missing for {new:.1%} of the accounts instead of {old:.1%}"
+    moved = f"{shift.value}: missing for {numbers.share(new)} of the accounts instead of {numbers.share(old)}"
     if abs(new - old) >= SHIFT or shift.distance is None:
         return f"{moved}."
-    return f"{shift.value}: spread otherwise (distance {shift.distance:.2f} of 1)."
+    return f"{shift.value}: spread otherwise (distance {numbers.score(shift.distance, 2)} of 1)."
 
 
 def compare(store: Store, dataset: str, against: int, at: int) -> Drift:

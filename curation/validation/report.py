@@ -56,7 +56,6 @@ def page(validation: Validation) -> str:
     return render(
         HERE / "report.html.j2",
         [DOCUMENT, HERE / "report.css"],
-        filters={"share": lambda n: "–" if n is None else f"{n:.1%}"},
         v=validation,
         words=WORDS,
         suites=[_suite(s) for s in validation.suites],

@@ -9,6 +9,7 @@ import numpy as np
 from benchmarks.audits.dataset import Audited, NotApplicable, Result, check
 from benchmarks.audits.separability import Matrix, told
 from benchmarks.data import release_arrays
+from botbench.text import numbers
 from curation.release import release
 
 SAMPLE = 2_000
@@ -40,7 +41,7 @@ def which(audited: Audited) -> Result:
     )
     detail = (
         f"A tree of depth 4 tells accounts of this data set from those of {len(audited.others)}"
-        f" others with a balanced accuracy of {four}; one question gets {one.value:.3f}:"
+        f" others with a balanced accuracy of {four}; one question gets {numbers.score(one.value)}:"
         f" {one.question} What tells the data set can stand in for the label wherever data sets"
         " differ in their share of bots."
     )

@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmarks.audits.dataset import LEAST, Audited, NotApplicable, Result, check
 from benchmarks.audits.separability import rate
+from botbench.text import numbers
 from botbench.text.comparing import words_sql
 
 TEXT = 0.75
@@ -49,9 +50,9 @@ def texts(audited: Audited) -> Result:
     value, low, high = rate(said, y)
     right = float((said[covered] == y[covered]).mean())
     detail = (
-        f"{covered.mean():.1%} of accounts repeat a text of another account, and {right:.1%} of"
-        f" these have the other's label; alone it gets a balanced accuracy of {value:.3f}"
-        f" ({low:.3f} to {high:.3f})."
+        f"{numbers.share(covered.mean())} of accounts repeat a text of another account, and {numbers.share(right)} of"
+        f" these have the other's label; alone it gets a balanced accuracy of {numbers.score(value)}"
+        f" ({numbers.score_range(low, high)})."
     )
     return Result(value, low > TEXT, detail, low, high)
 
@@ -85,7 +86,7 @@ def duplicates(audited: Audited) -> Result:
     both = int(((bots > 0) & (bots < size)).sum())
     share = float((size[code] > 1).mean())
     detail = (
-        f"{share:.1%} of accounts look exactly like another; {both} groups of such accounts hold"
+        f"{numbers.share(share)} of accounts look exactly like another; {both} groups of such accounts hold"
         " both labels."
     )
     return Result(share, both > 0, detail)

@@ -9,6 +9,7 @@ from typing import Any
 from benchmarks.audits.checks.ids import LIMIT
 from benchmarks.audits.dataset import Audited, NotApplicable, Result, check
 from benchmarks.audits.separability import told
+from botbench.text import numbers
 
 
 @check("time-of-observation", "Does it tell the label when an account was observed?")
@@ -51,8 +52,8 @@ def outside(audited: Audited) -> Result:
     return Result(
         gap,
         gap > 0.05,
-        f"{posts:,} posts lie outside {start[:10]} to {end[:10]}: of {share['bot']:.1%} of the bots"
-        f" and {share['human']:.1%} of the humans ({found['bot']['out']} and"
+        f"{posts:,} posts lie outside {start[:10]} to {end[:10]}: of {numbers.share(share['bot'])} of the bots"
+        f" and {numbers.share(share['human'])} of the humans ({found['bot']['out']} and"
         f" {found['human']['out']} accounts).",
     )
 

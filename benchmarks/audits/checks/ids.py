@@ -6,6 +6,7 @@ import numpy as np
 
 from benchmarks.audits.dataset import Audited, Result, check
 from benchmarks.audits.separability import Matrix, told
+from botbench.text import numbers
 
 LIMIT = 0.6
 """Balanced accuracy that what is no evidence may reach by chance and by age."""
@@ -33,7 +34,7 @@ def ids(audited: Audited) -> Result:
     )
     aged = _with_age(audited, columns[1])
     also = (
-        f" Ids follow the date of creation (rank correlation {aged:.2f}), so they tell an account's"
+        f" Ids follow the date of creation (rank correlation {numbers.score(aged, 2)}), so they tell an account's"
         " age."
         if aged > 0.9
         else ""

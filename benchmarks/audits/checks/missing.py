@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmarks.audits.checks.ids import LIMIT
 from benchmarks.audits.dataset import Audited, NotApplicable, Result, check
 from benchmarks.audits.separability import told
+from botbench.text import numbers
 from curation.store.schema import TABLES
 
 SKIPPED = {*TABLES["accounts"].key, "platform", "pull_id", "extra"}
@@ -42,6 +43,6 @@ def missingness(audited: Audited) -> Result:
     have = [1 - x[y == label, worst].mean() for label in (1, 0)]
     detail = (
         f"What is missing gets a balanced accuracy of {found}. Most telling: {varied[worst]}, there"
-        f" for {have[0]:.1%} of bots and {have[1]:.1%} of humans."
+        f" for {numbers.share(have[0])} of bots and {numbers.share(have[1])} of humans."
     )
     return Result(found.value, found.above(LIMIT), detail, found.low, found.high)

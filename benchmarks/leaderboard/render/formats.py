@@ -20,9 +20,10 @@ from benchmarks.leaderboard.render.summary_text import (
     primary,
     title,
 )
-from benchmarks.leaderboard.render.text import markdown, milliseconds, num, seconds, span
+from benchmarks.leaderboard.render.text import markdown, span
 from botbench.core.files import write_text
 from botbench.text.escaping import to_cell
+from botbench.text.numbers import milliseconds, score, seconds
 
 COLUMNS = (
     "detector",
@@ -141,8 +142,8 @@ def _table(board: Mapping[str, Any], metric: str) -> list[str]:
     return lines
 
 
-def _value(score: list[float] | None, sign: bool = False) -> str:
-    return f"{num(score[0], sign)} ({span(score, sign)})" if score else "–"
+def _value(values: list[float] | None, sign: bool = False) -> str:
+    return f"{score(values[0], sign=sign)} ({span(values, sign)})" if values else "–"
 
 
 def write(board: Mapping[str, Any], folder: Path) -> dict[str, Path]:

@@ -24,6 +24,7 @@ from benchmarks.leaderboard.render.summary_text import (
 )
 from botbench.html.environment import FIGURES
 from botbench.html.environment import page as render
+from botbench.text import numbers
 from botbench.text.escaping import visible
 
 DrawnCells: TypeAlias = dict[tuple[str, str, str], dict[str, Any]]
@@ -107,11 +108,10 @@ def view(board: Mapping[str, Any]) -> dict[str, Any]:
         "x": x,
         "cells": cells,
         "ticks": ticks,
-        "tick": tick,
-        "num": text.num,
+        "tick": numbers.tick,
         "span": text.span,
-        "seconds": text.seconds,
-        "milliseconds": text.milliseconds,
+        "seconds": numbers.seconds,
+        "milliseconds": numbers.milliseconds,
         "simulated": _simulated(board),
         "scope_text": _scope_text(board, kinds),
         "sorts": [s for s in SORTS if s[0] not in ("other", "lost") or len(kinds) > 1],
@@ -313,15 +313,6 @@ def scale(board: Mapping[str, Any], metric: Mapping[str, Any]) -> dict[str, Any]
         "ticks": [round((first + i) * step, 1) for i in range(count)],
         "chance": metric["guessing"],
     }
-
-
-def tick(value: float) -> str:
-    """An axis label.
-
-    >>> tick(0.5), tick(1.0), tick(0.0), tick(-0.2)
-    ('.5', '1', '0', '−.2')
-    """
-    return f"{value:g}".replace("-", "−").replace("0.", ".")
 
 
 def _tests(board: Mapping[str, Any]) -> list[dict[str, Any]]:

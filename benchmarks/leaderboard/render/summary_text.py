@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.leaderboard.compute.summary import CONSTANT, MEAN, ONE_QUESTION
-from benchmarks.leaderboard.render.text import listed, num, span
+from benchmarks.leaderboard.render.text import listed, span
+from botbench.text.numbers import score
 
 TRANSFER, INSIDE = "transfer", "in distribution"
 NO_TRANSFER = (
@@ -100,10 +101,10 @@ def _lead(said: Answer, board: Mapping[str, Any], ranked: Sequence[Mapping[str, 
         (f"{where}, ", False),
         (top["detector"], True),
         (f" has the {best}{_in_text(metric)} ", False),
-        (num(top["scores"][board["ranked_by"]][0]), True),
+        (score(top["scores"][board["ranked_by"]][0]), True),
         (
             (
-                f", where guessing gives {num(metric['guessing'])}."
+                f", where guessing gives {score(metric['guessing'])}."
                 if metric["guessing"] is not None
                 else "."
             ),
@@ -115,7 +116,7 @@ def _lead(said: Answer, board: Mapping[str, Any], ranked: Sequence[Mapping[str, 
             (
                 (
                     " On fresh accounts of the data sets it learned from, the same detector"
-                    f" reaches {num(top['scores'][INSIDE][0])}."
+                    f" reaches {score(top['scores'][INSIDE][0])}."
                 ),
                 False,
             )
@@ -159,17 +160,17 @@ def _floors(board: Mapping[str, Any]) -> set[str]:
 
 def _figures(said: Answer, board: Mapping[str, Any], ranked: Sequence[Mapping[str, Any]]) -> None:
     top, kind = ranked[0], board["ranked_by"]
-    said.figures.append((f"best {kind}", num(top["scores"][kind][0]), span(top["scores"][kind])))
+    said.figures.append((f"best {kind}", score(top["scores"][kind][0]), span(top["scores"][kind])))
     if top["lost"]:
         said.figures += [
-            ("same, in distribution", num(top["scores"][INSIDE][0]), span(top["scores"][INSIDE])),
-            ("lost on the way", num(top["lost"][0], True), span(top["lost"], sign=True)),
+            ("same, in distribution", score(top["scores"][INSIDE][0]), span(top["scores"][INSIDE])),
+            ("lost on the way", score(top["lost"][0], sign=True), span(top["lost"], sign=True)),
         ]
     for name, label in ((ONE_QUESTION, "one question"), (CONSTANT, "constant")):
         entry = next((e for e in ranked if e["detector"] == name and e is not top), None)
         if entry:
             said.figures.append(
-                (f"{label}, {kind}", num(entry["scores"][kind][0]), span(entry["scores"][kind]))
+                (f"{label}, {kind}", score(entry["scores"][kind][0]), span(entry["scores"][kind]))
             )
     if top["rank_elsewhere"]:
         low, high = top["rank_elsewhere"]
@@ -216,13 +217,15 @@ def _above(board: Mapping[str, Any], ranked: Sequence[Mapping[str, Any]]) -> tup
     top, sets = ranked[0], len(core(board))
     if not top["above"]:
         return None
-    text = f"{num(top['above'][0], True)} ({span(top['above'], sign=True)}) on these accounts."
+    text = (
+        f"{score(top['above'][0], sign=True)} ({span(top['above'], sign=True)}) on these accounts."
+    )
     wide = top["above_wide"]
     if wide:
         settled = "" if wide[0] * wide[1] > 0 else f", so these {sets} do not settle it"
         text += (
             " With other data sets of this kind the difference could lie anywhere from"
-            f" {num(wide[0], True)} to {num(wide[1], True)}{settled}."
+            f" {score(wide[0], sign=True)} to {score(wide[1], sign=True)}{settled}."
         )
     elif sets < 3:
         text += (
@@ -269,7 +272,7 @@ def _worse_than_guessing(board: Mapping[str, Any]) -> tuple[str, str] | None:
     if metric["guessing"] is None or metric["direction"] == "lower":
         return None
     below = sorted(
-        (r["value"], f"{r['detector']} on {r['test']} ({num(r['value'])})")
+        (r["value"], f"{r['detector']} on {r['test']} ({score(r['value'])})")
         for r in board["rows"]
         if r["metric"] == metric["name"]
         and r["protocol"] in shown

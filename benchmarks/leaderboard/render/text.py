@@ -5,19 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from botbench.text.escaping import visible
-
-
-def num(value: float | None, sign: bool = False) -> str:
-    """Three places, a true minus, no zero before the point.
-
-    >>> num(0.6686), num(-0.067, True), num(1.0), num(0.2, True), num(None)
-    ('.669', '−.067', '1.000', '+.200', '–')
-    """
-    if value is None:
-        return "–"
-    digits = f"{abs(value):.3f}".removeprefix("0")
-    mark = "" if digits == ".000" else "−" if value < 0 else "+" if sign else ""
-    return mark + digits
+from botbench.text.numbers import score_range
 
 
 def span(score: Sequence[float | None], sign: bool = False) -> str:
@@ -29,7 +17,7 @@ def span(score: Sequence[float | None], sign: bool = False) -> str:
     low, high = score[-2:]
     if low is None or high is None:
         return "no interval"
-    return "same in every draw" if high - low < 5e-7 else f"{num(low, sign)} to {num(high, sign)}"
+    return "same in every draw" if high - low < 5e-7 else score_range(low, high, sign=sign)
 
 
 def listed(names: Sequence[str]) -> str:
@@ -41,29 +29,6 @@ def listed(names: Sequence[str]) -> str:
     return (
         names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
     )
-
-
-def seconds(value: float | None) -> str:
-    """A duration as far as it matters.
-
-    >>> seconds(0.004), seconds(0.5), seconds(12.34), seconds(600.0), seconds(None)
-    ('< 0.01 s', '0.50 s', '12.3 s', '10 min', '–')
-    """
-    if value is None:
-        return "–"
-    steps = ((0.01, "< 0.01 s"), (1, f"{value:.2f} s"), (100, f"{value:.1f} s"))
-    return next((text for limit, text in steps if value < limit), f"{value / 60:.0f} min")
-
-
-def milliseconds(value: float | None) -> str:
-    """What 1,000 accounts cost.
-
-    >>> milliseconds(4.4641), milliseconds(1234.5), milliseconds(None)
-    ('4.46 ms', '1.23 s', '–')
-    """
-    if value is None:
-        return "–"
-    return f"{value:.3g} ms" if value < 999 else f"{value / 1000:.3g} s"
 
 
 def markdown(said: object) -> str:

@@ -20,6 +20,7 @@ from benchmarks.leaderboard.site.pages import Page, makers
 from benchmarks.leaderboard.site.release_facts import ReleaseFacts, facts_of
 from botbench.core.errors import UserError
 from botbench.html.environment import page as render
+from botbench.text import numbers
 from botbench.text.escaping import visible
 
 if TYPE_CHECKING:
@@ -148,8 +149,7 @@ def _render(site: Site, p: Page, nav: list[tuple[str, str]]) -> str:
         here=p.path,
         up="../" * p.path.count("/"),
         nav=[("index.html", "Board"), *nav],
-        seconds=text.seconds,
-        milliseconds=text.milliseconds,
-        num=text.num,
+        seconds=numbers.seconds,
+        milliseconds=numbers.milliseconds,
         span=text.span,
     )

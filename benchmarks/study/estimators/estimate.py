@@ -14,6 +14,7 @@ from benchmarks.study.estimators.label_uncertainty import open_variance, worst_c
 from benchmarks.study.estimators.prediction_powered import powered
 from botbench.stats.proportions import FEW, Z
 from botbench.stats.survey import Floats, effective_size, ratio, share_interval, total, variance
+from botbench.text import numbers
 
 if TYPE_CHECKING:
     from benchmarks.study.estimators.labelled_sample import LabelledSample
@@ -263,7 +264,7 @@ def _design(drawn: Sample, sized: Sized, size: Floats) -> list[str]:
 def _of_detector(tuning: float) -> str:
     return (
         "The detector was not trained on these accounts; its errors on them are measured by the"
-        f" sample (tuning {tuning:.2f}: 0 is the sample alone, 1 trusts the scores most)."
+        f" sample (tuning {numbers.score(tuning, 2)}: 0 is the sample alone, 1 trusts the scores most)."
     )
 
 

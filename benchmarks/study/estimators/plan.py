@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from botbench.core.errors import UserError
 from botbench.stats.proportions import FEW, wilson
+from botbench.text import numbers
 
 MOST = 10**9
 
@@ -112,8 +113,8 @@ def plan(
         )
     if powered is not None:
         notes.append(
-            f"The detector's scores correlate {rho:.2f} with the label here, which leaves"
-            f" {1 - rho**2:.0%} of the variance."
+            f"The detector's scores correlate {numbers.score(rho, 2)} with the label here, which leaves"
+            f" {numbers.percent(1 - rho**2)} of the variance."
         )
     if population and chosen >= population:
         notes.append("That is everybody: annotate all, and there is no interval left.")
@@ -121,7 +122,9 @@ def plan(
     if ready:
         notes.append(f"{ready:,} are labelled already.")
     if response < 1:
-        notes.append(f"{response:.0%} of those asked about get an answer, so more are drawn.")
+        notes.append(
+            f"{numbers.percent(response)} of those asked about get an answer, so more are drawn."
+        )
     return Plan(alone, powered, asked, chosen * share, tuple(notes))
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from botbench.core.errors import UserError
 from botbench.stats.proportions import Z, wilson
+from botbench.text import numbers
 
 LEAST = 0.05
 """Where sensitivity and specificity are given as exact, their gain over a coin (TPR - FPR) must be
@@ -155,13 +156,13 @@ def _check_better_than_a_coin(
     least = LEAST if n_sensitivity is None and n_specificity is None else 0.0
     if low <= least:
         how = (
-            f"its 95 % interval begins at {low:.3f}"
+            f"its 95 % interval begins at {numbers.score(low)}"
             if low < gain
             else f"it must be more than {least:g}"
         )
         raise UserError(
             f"No number can be given: the detector's sensitivity {sensitivity:g} and specificity"
-            f" {specificity:g} make TPR - FPR = {gain:.3f}, which is not clearly above zero"
+            f" {specificity:g} make TPR - FPR = {numbers.score(gain)}, which is not clearly above zero"
             f" ({how}). It flags bots hardly more often than people, so its count says nothing of"
             " their share. Use a better detector, or more labelled accounts to measure this one."
         )

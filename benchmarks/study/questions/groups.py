@@ -13,6 +13,7 @@ from benchmarks.study.questions import Answer, Figure, Table, Text, question
 from benchmarks.study.study import Study
 from botbench.html.charts.intervals import Span, intervals
 from botbench.stats.proportions import mover_difference, z_of_comparisons
+from botbench.text import numbers
 from botbench.text.folding import hashtag_key
 
 KEYS = {
@@ -86,7 +87,7 @@ def _division(study: Study, group: Group, quantity: str, answer: Answer) -> None
             e.low,
             e.high,
             e.naive,
-            told=f"{e.value:.1%}  ({e.low:.1%} to {e.high:.1%})",
+            told=numbers.share_interval(e.value, e.low, e.high),
         )
         for e in estimates
     ]

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from benchmarks.study.data.frame import cohort
 from benchmarks.study.questions import Answer, Figure, Table, Text, question
 from botbench.html.charts import campaign
+from botbench.text import numbers
 
 if TYPE_CHECKING:
     from benchmarks.study.study import Study
@@ -63,8 +64,8 @@ def _weight(study: Study, who: str, size: int) -> str:
     )[0]
     return (
         f"The cohort is {size:,} of {study.frame.accounts:,} accounts"
-        f" ({size / study.frame.accounts:.1%}) and wrote {mine:,} of the {whole:,} posts in the"
-        f" window ({mine / max(whole, 1):.1%}). A rank's interval says what it could have been with"
+        f" ({numbers.share(size / study.frame.accounts)}) and wrote {mine:,} of the {whole:,} posts in the"
+        f" window ({numbers.share(mine / max(whole, 1))}). A rank's interval says what it could have been with"
         " other accounts of the same cohort."
     )
 

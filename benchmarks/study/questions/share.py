@@ -9,6 +9,7 @@ from benchmarks.study.estimators.estimate import Estimate
 from benchmarks.study.questions import Answer, Cell, Figure, Table, Text, question
 from benchmarks.study.study import Study
 from botbench.html.charts.intervals import Span, intervals
+from botbench.text import numbers
 
 MEANING = {
     "accounts": "of the accounts",
@@ -52,7 +53,7 @@ def share(study: Study) -> Answer:
 def _lead(default: list[Estimate]) -> str:
     by = {e.quantity: e for e in default}
     shares = [
-        f"{e.value:.1%} {MEANING[q].split(' (')[0]} ({e.low:.1%} to {e.high:.1%})"
+        f"{numbers.share(e.value)} {MEANING[q].split(' (')[0]} ({numbers.share_range(e.low, e.high)})"
         for q in ("accounts", "posts")
         if (e := by.get(f"share of {q}"))
     ]
@@ -69,9 +70,11 @@ def _off(e: Estimate) -> str:
     how = (
         "within the interval"
         if inside
-        else f"{abs(naive - e.value):.1%} {'above' if naive > e.value else 'below'} the estimate"
+        else f"{numbers.share(abs(naive - e.value))} {'above' if naive > e.value else 'below'} the estimate"
     )
-    return f"Counting what the detector flags gives a {e.quantity} of {naive:.1%}: {how}."
+    return (
+        f"Counting what the detector flags gives a {e.quantity} of {numbers.share(naive)}: {how}."
+    )
 
 
 def _figure(name: str, title: str, estimates: list[Estimate], truth: dict[str, float]) -> Figure:
@@ -83,7 +86,7 @@ def _figure(name: str, title: str, estimates: list[Estimate], truth: dict[str, f
             e.high,
             e.naive,
             truth.get(e.quantity),
-            told=f"{e.value:.1%}  ({e.low:.1%} to {e.high:.1%})",
+            told=numbers.share_interval(e.value, e.low, e.high),
         )
         for e in estimates
     ]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.study.estimators.estimate import Estimate
 from benchmarks.study.questions import Figure, Table, Text
 from botbench.html.environment import FIGURES, page
+from botbench.text import numbers
 from botbench.text.escaping import to_cell, visible
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def shown(value: Any, column: str = "value") -> str:
     if value is None:
         return "–"
     if isinstance(value, float):
-        return f"{100 * value:.1f} %".replace("-", "−") if column in SHARES else f"{value:,.6g}"
+        return numbers.share(value) if column in SHARES else f"{value:,.6g}"
     return (
         f"{value:,}"
         if isinstance(value, int) and not isinstance(value, bool)

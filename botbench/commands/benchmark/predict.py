@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from botbench.core.console import emit, say, table
+from botbench.text import numbers
 
 if TYPE_CHECKING:
     from benchmarks.data.release_arrays import ReleaseArrays
@@ -207,7 +208,7 @@ def _show(predicted: Predicted) -> None:
     threshold = predicted.trained.threshold
     order = np.argsort(-predicted.p, kind="stable")[:SHOWN]
     table(
-        f"{predicted.trained.spec.name}: bot from {threshold:.3f} up",
+        f"{predicted.trained.spec.name}: bot from {numbers.score(threshold)} up",
         ("account", "p_bot", "bot", "missing", "what moved it"),
         [
             (
@@ -227,7 +228,7 @@ def _tell(predicted: Predicted, out: Path | None, save: Path | None) -> None:
     n, bots = len(predicted.p), int((predicted.p >= trained.threshold).sum())
     what = ", ".join(r["reference"] for r in trained.releases)
     say(
-        f"{bots:,} of {n:,} accounts score as bots ({bots / max(n, 1):.1%}); {trained.spec.name}"
+        f"{bots:,} of {n:,} accounts score as bots ({numbers.share(bots / max(n, 1))}); {trained.spec.name}"
         f" was trained on {len(trained.account_id):,} accounts of"
         f" {what}{' (simulated)' if trained.simulated else ''}. Uncorrected for the detector's"
         " errors: this is no estimate of the share of bots."

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from botbench.core.console import emit, progress, say
+from botbench.text import numbers
 
 if TYPE_CHECKING:
     from curation.store.store import Store
@@ -201,8 +202,8 @@ def _study(store: Store, out: Path, releases: list[str], run_id: str) -> dict[st
         truth = document["truth"] or {}
         whole = [e for e in document["estimates"] if e["default"] and e["group"] is None]
         figures += [
-            f"{e['quantity']} {e['value']:.1%} ({e['low']:.1%} to {e['high']:.1%}; flagged"
-            f" {e['naive'] or 0:.1%}; true {truth.get(e['quantity'], 0):.1%})"
+            f"{e['quantity']} {numbers.share(e['value'])} ({numbers.share_range(e['low'], e['high'])}; flagged"
+            f" {numbers.share(e['naive'] or 0)}; true {numbers.share(truth.get(e['quantity'], 0))})"
             for e in whole
         ]
     return document

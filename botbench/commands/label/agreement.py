@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from botbench.core.console import emit, say, table
+from botbench.text import numbers
 
 
 def agreement(
@@ -66,7 +67,7 @@ def _show(found: dict[str, Any]) -> None:
     share = (
         ""
         if found["unanimous"] is None
-        else f", {found['unanimous']:.1%} of {found['paired']:,} unanimous"
+        else f", {numbers.share(found['unanimous'])} of {found['paired']:,} unanimous"
     )
     table(
         f"{named}: {found['answers']:,} answers of {found['annotators']:,} annotators on"
@@ -133,7 +134,7 @@ def _figures(found: dict[str, Any]) -> list[tuple[object, ...]]:
 
 def _span(interval: dict[str, float | None]) -> str:
     low, high = interval["low"], interval["high"]
-    return "–" if low is None or high is None else f"{low:.3f} to {high:.3f}"
+    return numbers.score_range(low, high)
 
 
 def register(app: typer.Typer) -> None:

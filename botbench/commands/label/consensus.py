@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from botbench.core.console import emit, say, table
+from botbench.text import numbers
 
 
 def consensus(
@@ -106,14 +107,16 @@ def _claimant(c: dict[str, Any]) -> tuple[object, ...]:
 
 def _span(interval: dict[str, float | None]) -> str:
     low, high = interval["low"], interval["high"]
-    return "–" if low is None or high is None else f"{low:.2f} to {high:.2f}"
+    return numbers.score_range(low, high, 2)
 
 
 def _explained(told: dict[str, Any]) -> None:
-    interval = "" if told["p_low"] is None else f" ({told['p_low']:.3f} to {told['p_high']:.3f})"
+    interval = (
+        "" if told["p_low"] is None else f" ({numbers.score_range(told['p_low'], told['p_high'])})"
+    )
     table(
         f"{told['account']} of {told['dataset']}: {told['label'] or 'no label'}, {told['status']},"
-        f" p_bot {told['p_bot']:.3f}{interval} by {told['method']}",
+        f" p_bot {numbers.score(told['p_bot'])}{interval} by {told['method']}",
         ("when", "kind", "claimant", "answer", "as", "what became of it"),
         [
             (

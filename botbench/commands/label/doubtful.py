@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from botbench.core.console import emit, say, table
+from botbench.text import numbers
 
 
 def doubtful(
@@ -110,7 +111,7 @@ def _show(document: dict[str, Any]) -> None:
     m = document["measured"]
     if m:
         table(
-            f"with {m['labels_flipped']:,} labels ({m['flipped']:.1%}) flipped on purpose,"
+            f"with {m['labels_flipped']:,} labels ({numbers.share(m['flipped'])}) flipped on purpose,"
             f" {m['repeats']} times",
             ("", "value", "95 % low", "high"),
             [
@@ -119,8 +120,8 @@ def _show(document: dict[str, Any]) -> None:
             ],
         )
         say(
-            f"By chance the precision would be {m['by_chance']:.3f}. Where fewer than"
-            f" {m['flipped']:.1%} of the labels are wrong, expect less: --flip tries another share."
+            f"By chance the precision would be {numbers.score(m['by_chance'])}. Where fewer than"
+            f" {numbers.share(m['flipped'])} of the labels are wrong, expect less: --flip tries another share."
         )
         if m["optimistic"]:
             say("The scores were made before the labels were flipped: expect less.")

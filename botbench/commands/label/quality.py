@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from botbench.core.console import emit, say, table
+from botbench.text import numbers
 
 
 def quality(
@@ -110,7 +111,7 @@ def _show(found: dict[str, Any]) -> None:
 
 
 def _span(share: dict[str, Any]) -> str:
-    return "–" if share["value"] is None else f"{share['low']:.2f} to {share['high']:.2f}"
+    return numbers.score_range(share["low"], share["high"], 2)
 
 
 def register(app: typer.Typer) -> None:

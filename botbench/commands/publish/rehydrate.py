@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from botbench.core.console import emit, progress, say, table
+from botbench.text import numbers
 
 if TYPE_CHECKING:
     from curation.release.publish.rehydration import Rehydrated
@@ -81,8 +82,8 @@ def _show(found: Rehydrated, out: Path) -> None:
     lost = found.lost
     if lost["difference"] is not None:
         say(
-            f"Lost (gone, suspended or private), bots less humans: {lost['difference']:+.1%}"
-            f" ({lost['low']:+.1%} to {lost['high']:+.1%}). An interval without zero: what is left"
+            f"Lost (gone, suspended or private), bots less humans: {numbers.share(lost['difference'], sign=True)}"
+            f" ({numbers.share_range(lost['low'], lost['high'], sign=True)}). An interval without zero: what is left"
             " is not what was labelled."
         )
     say(
@@ -92,7 +93,7 @@ def _show(found: Rehydrated, out: Path) -> None:
 
 
 def _cells(fate: dict[str, float]) -> tuple[object, str]:
-    return int(fate["accounts"]), f"{fate['share']:.1%} ({fate['low']:.1%} to {fate['high']:.1%})"
+    return int(fate["accounts"]), numbers.share_interval(fate["share"], fate["low"], fate["high"])
 
 
 def register(app: typer.Typer) -> None:

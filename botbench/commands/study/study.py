@@ -11,6 +11,7 @@ import typer
 
 from botbench.commands.groups import DefaultGroup
 from botbench.core.console import emit, progress, say, table
+from botbench.text import numbers
 
 if TYPE_CHECKING:
     from benchmarks.study.report.answers import Answers
@@ -132,15 +133,19 @@ def corrected(  # noqa: PLR0917 (typer gives every option by name)
     )
     if found.outside:
         say(
-            f"No share of bots makes a detector with these errors flag {observed:.1%}: the"
+            f"No share of bots makes a detector with these errors flag {numbers.share(observed)}: the"
             " correction lies outside 0 to 1 and was cut. Its errors on these accounts are not"
             " those given."
         )
     if json_:
         emit({"value": found.value, "low": found.low, "high": found.high})
         return
-    interval = "" if found.low is None else f", 95 % interval {found.low:.1%} to {found.high:.1%}"
-    print(f"{found.value:.4f}  ({observed:.1%} flagged is {found.value:.1%} bots{interval})")
+    interval = (
+        "" if found.low is None else f", 95 % interval {numbers.share_range(found.low, found.high)}"
+    )
+    print(
+        f"{found.value:.4f}  ({numbers.share(observed)} flagged is {numbers.share(found.value)} bots{interval})"
+    )
 
 
 @study.command(
@@ -233,7 +238,9 @@ def planned(  # noqa: PLR0917 (typer gives every option by name)
         ("with the detector", found.powered),
         ("more to annotate" if ready else "to annotate", found.annotate),
     ]
-    table(f"For an interval {width:.3f} wide, share of {quantity}", ("", "accounts"), rows)
+    table(
+        f"For an interval {numbers.score(width)} wide, share of {quantity}", ("", "accounts"), rows
+    )
     for sentence in found.notes:
         say(sentence)
     say(f"Next: botbench sample DATASET --design '{design}(n={max(found.annotate, 1)})'")

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from botbench.core.console import emit, say, table
+from botbench.text import numbers
 
 
 def blame(
@@ -35,7 +36,7 @@ def blame(
         [_row(line) for line in history["lines"]],
     )
     for now in history["now"]:
-        p_bot = f", p_bot {now['p_bot']:.3f}" if now["p_bot"] is not None else ""
+        p_bot = f", p_bot {numbers.score(now['p_bot'])}" if now["p_bot"] is not None else ""
         say(
             f"Now in {now['dataset']}: {now['label'] or 'no label'}, {now['status']}{p_bot}, "
             f"by {now['method']} of {now['n_claims']} votes."

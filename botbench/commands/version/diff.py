@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from botbench.core.console import emit, say, table
+from botbench.text import numbers
 
 
 def diff(
@@ -74,7 +75,9 @@ def _show(moved: list[dict[str, Any]], late: dict[str, int]) -> None:
                     _step(m, "label"),
                     _step(m, "status"),
                     _step(m, "p_bot"),
-                    "–" if m["p_bot_change"] is None else f"{m['p_bot_change']:+.3f}",
+                    "–"
+                    if m["p_bot_change"] is None
+                    else numbers.score(m["p_bot_change"], sign=True),
                     _because(m),
                 )
                 for m in moved
@@ -96,7 +99,7 @@ def _step(moved: dict[str, Any], field: str) -> str:
 
 def _word(state: dict[str, Any] | None, field: str) -> str:
     value = state[field] if state else None
-    return f"{value:.3f}" if isinstance(value, float) else str(value or "none")
+    return numbers.score(value) if isinstance(value, float) else str(value or "none")
 
 
 def _because(moved: dict[str, Any]) -> str:

@@ -19,6 +19,7 @@ from botbench.html.charts.elements import (
     polyline,
     text,
 )
+from botbench.text.numbers import score, tick
 
 W, LEFT, TOP, BOTTOM = 640, 44, 26, 34
 
@@ -61,7 +62,7 @@ def _columns(x: Axis, height: float) -> list[Svg]:
         for at, t in ((_x(x, t), t) for t in x.ticks)
         for part in (
             line("grid", at, at, TOP, base),
-            text("axis", at, base + 15, _tick(t), "middle"),
+            text("axis", at, base + 15, tick(t), "middle"),
         )
     ]
 
@@ -72,22 +73,13 @@ def _frame(x: Axis, y: Axis, height: float) -> list[Svg]:
         at = _y(y, t, height)
         parts += [
             line("grid", LEFT, W - 14, at, at),
-            text("axis", LEFT - 6, f"{float(at) + 4:.1f}", _tick(t), "end"),
+            text("axis", LEFT - 6, f"{float(at) + 4:.1f}", tick(t), "end"),
         ]
     return [
         *parts,
         text("axis", f"{(W + LEFT) / 2:.0f}", f"{height - 3:.0f}", x.title, "middle"),
         text("axis", LEFT - 38, 11, y.title),
     ]
-
-
-def _tick(value: float) -> str:
-    """An axis label.
-
-    >>> _tick(0.5), _tick(1000.0), _tick(0.0), _tick(0.001)
-    ('.5', '1,000', '0', '.001')
-    """
-    return f"{value:,.0f}" if abs(value) >= 1 or value == 0 else f"{value:g}".replace("0.", ".")
 
 
 @dataclass(frozen=True)
@@ -193,10 +185,10 @@ def spans(rows: Sequence[Spans], x: Axis, label: str) -> Svg:
     for i, row in enumerate(rows):
         y = TOP + 34 * i
         parts.append(text("name", 0, y + 11, row.label))
-        for k, score in enumerate(row.values):
-            if score is None:
+        for k, bounds in enumerate(row.values):
+            if bounds is None:
                 continue
-            (value, low, high), at = score, y + 21 + 5 * k
+            (value, low, high), at = bounds, y + 21 + 5 * k
             if low is not None and high is not None:
                 parts.append(line(f"span s{k}", _x(x, low), _x(x, high), at, at))
             parts.append(circle(_mark(k > 0), _x(x, value), at, 4))
@@ -231,7 +223,7 @@ def _heat_cell(value: float | None, own: bool) -> str:
     if value is None:
         return f'<td class="mu{" own" if own else ""}">–</td>'
     step = min(8, max(0, round((value - 0.1) / 0.1)))
-    return f'<td class="h{step}{" own" if own else ""}">{f"{value:.2f}".removeprefix("0")}</td>'
+    return f'<td class="h{step}{" own" if own else ""}">{score(value, 2)}</td>'
 
 
 def critical(ranks: Sequence[tuple[str, float]], distance: float, label: str) -> Svg:

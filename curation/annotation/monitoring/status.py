@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botbench.core.relations import materialise
 from botbench.stats.proportions import wilson
+from botbench.text import numbers
 from curation.annotation.assignment import adjudication, gold, seats
 from curation.annotation.assignment.annotation_log import latest_states
 from curation.annotation.assignment.batches import Batch, find
@@ -231,7 +232,7 @@ def sentences(found: dict[str, Any]) -> list[str]:
     if agreement["alpha"] is not None:
         low, high, pairs = agreement["low"], agreement["high"], agreement["pairs"]
         told.append(
-            f"Agreement: Krippendorff's alpha {agreement['alpha']:.2f} ({low:.2f} to {high:.2f});"
+            f"Agreement: Krippendorff's alpha {numbers.score_interval(agreement['alpha'], low, high, 2)};"
             f" of {pairs:,} pairs of answers on one account {agreement['percent']:.0f} % are the"
             " same."
         )
@@ -249,7 +250,7 @@ def sentences(found: dict[str, Any]) -> list[str]:
         person = found["annotators"][name]
         told.append(
             f"{name} answered {person['gold_right']} of {person['gold_seen']} gold accounts as the"
-            f" adjudicators did (at best {person['gold_high']:.0%}). Please look at some of them"
+            f" adjudicators did (at best {numbers.percent(person['gold_high'])}). Please look at some of them"
             " together before they go on; all answers stay. To hand on what is unanswered"
             " meanwhile: botbench annotate people BATCH --set-aside NAME."
         )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import unknown
+from botbench.text import numbers
 from curation.labels.consensus.run import DEFAULT, KINDS, Fitted, claimants, fit_votes, judge
 from curation.labels.consensus.votes import TRAINING, Meaning
 from curation.store.retractions import retractions
@@ -105,8 +106,8 @@ def _why(
         return f"An adjudicator settled it ({rule['adjudication']} answer); {tally}."
     if row["status"] == "too few":
         return f"{tally}; the scheme asks for at least {rule['minimum']}."
-    share = f"p_bot is {row['p_bot']:.3f} by {method}"
-    asked = f"the scheme asks for {rule['agreed']:.0%} " + (
+    share = f"p_bot is {numbers.score(row['p_bot'])} by {method}"
+    asked = f"the scheme asks for {numbers.percent(rule['agreed'])} " + (
         "of the votes" if method == "majority" else "probability"
     )
     return f"{tally}, {share}; {asked}, so it is {row['status']}."

@@ -125,7 +125,7 @@ def test_what_is_missing_tells(home, clean):
     )
     result = found(home, made)["missingness"]
     assert (result.outcome, result.value) == ("issue", 1.0)
-    assert "bio, there for 0.0% of bots and 100.0% of humans" in result.detail
+    assert "bio, there for 0.0 % of bots and 100.0 % of humans" in result.detail
 
 
 def test_missing_at_random_passes(home, clean):

@@ -147,7 +147,7 @@ def test_what_moved_a_score_by_hand():
     ]
     assert (
         explain.sentence(moved[0])
-        == "up: followers 4 (typical 1) +0.30; down: listed 0 (typical 1) -0.20"
+        == "up: followers 4 (typical 1) +.30; down: listed 0 (typical 1) −.20"
     )
     assert "nothing" in explain.sentence(moved[1])
 

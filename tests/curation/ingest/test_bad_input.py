@@ -627,7 +627,7 @@ def test_the_limit_of_what_may_be_set_aside(pulled, written, cli):
     again = cli(
         "pull", written.card, "--from", written.folder, "--quarantine-limit", "0.001", code=1
     )
-    assert "1 of 200 rows for accounts were set aside, more than 0.10%" in again.stderr
+    assert "1 of 200 rows for accounts were set aside, more than 0.10 %" in again.stderr
     shown = json.loads(cli("quarantine", "made", "--json").stdout)
     assert shown["rows"] == [
         {

@@ -103,13 +103,13 @@ def test_who_is_worse_than_a_coin_fast_monotonous_copying_and_drifting_is_named(
         and "worse than a coin" in found["contrary"]["warnings"][0]
     )
     lazy = " ".join(found["lazy"]["warnings"])
-    assert "at most 2 s" in lazy and "5 of 5 notes" in lazy and "gold bots, 0% of" in lazy
+    assert "at most 2 s" in lazy and "5 of 5 notes" in lazy and "gold bots, 0 % of" in lazy
     assert "60 answers in a row" not in lazy, (
         "somebody who only ever says human has no run that their own share does not explain"
     )
     assert found["tired"]["drift"]["basis"] == "gold"
     assert found["tired"]["drift"]["earlier"] == 1.0 and found["tired"]["drift"]["later"] == 0.5
-    assert "went from 100% to 50%" in " ".join(found["tired"]["warnings"])
+    assert "went from 100 % to 50 %" in " ".join(found["tired"]["warnings"])
 
 
 def test_a_long_run_is_remarked_on(store):

@@ -300,7 +300,7 @@ def test_explained(store):
     ]
     assert (
         told["why"]
-        == "1 of 2 judging votes say bot, p_bot is 0.500 by majority; the scheme asks for 67% of"
+        == "1 of 2 judging votes say bot, p_bot is .500 by majority; the scheme asks for 67 % of"
         " the votes, so it is disputed."
     )
     with pytest.raises(UserError, match="no account with claims"):

@@ -199,9 +199,9 @@ def test_drift_is_counted_by_hand(store):
     )
     assert "posts" not in shifts and not shifts["platform"].told
     assert found.told == [
-        "The share of bots moved from 50.0% to 30.0%.",
-        "followers: spread otherwise (distance 0.50 of 1).",
-        "lang: missing for 25.0% of the accounts instead of 0.0%.",
+        "The share of bots moved from 50.0 % to 30.0 %.",
+        "followers: spread otherwise (distance .50 of 1).",
+        "lang: missing for 25.0 % of the accounts instead of 0.0 %.",
     ]
     back = drift.compare(store, "d", new, old)
     assert back.accounts == {"both": 100, "gone": 100, "new": 0}
@@ -262,6 +262,6 @@ def test_the_command_compares_two_versions(cli, tmp_path):
     page = Path(found["report"]).read_text(encoding="utf-8")
     assert (
         f"What differs from version {old}" in page
-        and "The share of bots moved from 50.0% to 30.0%." in page
+        and "The share of bots moved from 50.0 % to 30.0 %." in page
     )
     assert "leave out the data set" in cli("validate", "d", "--release", "r", code=2).stderr

@@ -14,6 +14,7 @@ from benchmarks.leaderboard.site.context import Site
 from benchmarks.leaderboard.site.pages import MAKERS, Page
 from botbench.html.charts import plots
 from botbench.stats.multiple_comparisons import nemenyi_distance
+from botbench.text import numbers
 
 LEAST_SETS = 10
 """Data sets from which on Friedman and Nemenyi say something (Demšar 2006)."""
@@ -61,7 +62,9 @@ def matrices(site: Site) -> list[tuple[str, str]]:
             [[cell.get((a, b)) for b in sets] for a in sets],
             f"{name}: trained on rows, tested on columns",
         )
-        found.append((f"{name}: {mean:.2f} off the diagonal, mean of {len(across)}", picture))
+        found.append(
+            (f"{name}: {numbers.score(mean, 2)} off the diagonal, mean of {len(across)}", picture)
+        )
     return found
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from botbench.text import numbers
+
 Facts = Mapping[str, Any]
 
 KINDS = {
@@ -89,7 +91,7 @@ def labelling(f: Facts) -> str:
 def votes_per_account(f: Facts) -> str:
     """Votes on one account, on average."""
     n = f["votes"]["per_account"]
-    return f"{n:.2f} on average" if n is not None else "none"
+    return f"{numbers.score(n, 2)} on average" if n is not None else "none"
 
 
 def agreement(f: Facts) -> str:
@@ -101,7 +103,7 @@ def agreement(f: Facts) -> str:
             " measured."
         )
     return (
-        f"Two claimants of the same kind gave the same answer in {v['agreed']:.1%} of"
+        f"Two claimants of the same kind gave the same answer in {numbers.share(v['agreed'])} of"
         f" {v['pairs']:,} pairs of votes on {v['accounts']:,} accounts (plain share of pairs, not"
         " corrected for chance)."
     )
@@ -135,13 +137,15 @@ def biases(f: Facts) -> list[str]:
         total = sum(x["accounts"] for x in f["languages"])
         found.append(
             "Languages of accounts (where said): "
-            + ", ".join(f"{x['lang']} {x['accounts'] / total:.0%}" for x in f["languages"][:5])
+            + ", ".join(
+                f"{x['lang']} {numbers.percent(x['accounts'] / total)}" for x in f["languages"][:5]
+            )
             + "."
         )
     found += [f"Known issue: {text}" for text in f["card"].get("known_issues") or []]
     share = f["bots"] / f["accounts"]
     found.append(
-        f"{share:.1%} of the accounts are bots because of how they were chosen; that is no estimate"
+        f"{numbers.share(share)} of the accounts are bots because of how they were chosen; that is no estimate"
         " of any prevalence."
     )
     return found
@@ -245,4 +249,4 @@ def versions(f: Facts) -> str:
 
 
 def _percent(share: float | None) -> str:
-    return "none" if share is None else f"{share:.0%}"
+    return "none" if share is None else numbers.percent(share)

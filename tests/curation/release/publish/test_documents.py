@@ -40,7 +40,7 @@ def test_the_datasheet_says_what_is_known_and_what_nobody_has_answered(made):
         "per_account": 3.0,
     }
     assert (
-        "same answer in 93.3% of 30 pairs" in page
+        "same answer in 93.3 % of 30 pairs" in page
         and "people (3 claimants, 30 claims on 10 accounts)" in page
     )
     assert (
