@@ -34,13 +34,15 @@ def avatars(
     """
     from datetime import UTC
 
-    from curation.annotation.card.avatars import keep
+    from curation.annotation.card.avatars import import_pictures
     from curation.store.store import Store
 
     with Store(create=False) as store, progress(json_) as bar:
         task = bar.add_task("pictures", total=None)
         when = seen.replace(tzinfo=UTC) if seen else None
-        kept = keep(store, dataset, folder, seen_at=when, advance=lambda n: bar.advance(task, n))
+        kept = import_pictures(
+            store, dataset, folder, seen_at=when, advance=lambda n: bar.advance(task, n)
+        )
     if json_:
         emit({"dataset": dataset, **vars(kept)})
         return

@@ -1,8 +1,7 @@
-"""Our own copies of profile pictures: small, re-encoded (no metadata survives), with a perceptual
-hash, kept in the store.
+"""Copies of profile pictures in the store: small, without metadata, with a perceptual hash.
 
-A card shows only these: the annotator's browser fetches no picture, so nobody learns who looks at
-whom and when.
+A card shows only these copies. The annotator's browser fetches no picture, so nobody can observe
+who looks at which account, and when.
 """
 
 from __future__ import annotations
@@ -27,17 +26,15 @@ if TYPE_CHECKING:
 SIDE = 96
 """Pixels of the copy's longer side: twice what a card shows, for screens with small pixels."""
 LARGEST = 40_000_000
-"""Pixels of a file above which it is not opened: a small file can hold a picture that fills the
-memory.
-"""
+"""Largest number of pixels that is opened: a small file can decompress to more than the memory."""
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp")
-AT_ONCE = 2_000
+FILES_PER_COMMIT = 2_000
 
 
 @dataclass
-class Kept:
-    """What became of the files: copies new and already there, files of no known account, and files
-    that are no picture.
+class ImportedPictures:
+    """The result of an import: new and existing copies, files of no account of the data set, and
+    files that are no picture.
     """
 
     added: int = 0
@@ -47,40 +44,39 @@ class Kept:
     version: int | None = None
 
 
-def keep(
+def import_pictures(
     store: Store,
     dataset: str,
     folder: Path,
     *,
     seen_at: datetime | None = None,
     advance: Callable[[int], object] = int,
-) -> Kept:
-    """Take the pictures of a folder, each named `<account id>.<ending>`; run again, it adds what is
-    new.
+) -> ImportedPictures:
+    """Store the pictures of a folder, each named `<account id>.<ending>`; existing copies stay.
 
-    Raises UserError where the folder is not there, holds no picture, or the data set has no
-    accounts.
+    Raises UserError where the folder does not exist or holds no picture, or where the data set has
+    no accounts.
     """
     files = _files(folder)
     ids = store.arrow(
         "SELECT DISTINCT account_id FROM lake.main.accounts WHERE dataset = ?", [dataset]
     )
-    known = set(ids["account_id"].to_pylist())
-    if not known:
+    accounts = set(ids["account_id"].to_pylist())
+    if not accounts:
         raise UserError(
             f"There are no accounts of {dataset} in this store; pull it first: botbench pull"
             f" {dataset}."
         )
-    kept = Kept(unknown=sorted(f.name for f in files if f.stem not in known))
-    for some in _some(f for f in files if f.stem in known):
-        rows = [row for file in some if (row := _row(dataset, file, seen_at, kept))]
-        _append(store, dataset, rows, kept)
-        advance(len(some))
-    return kept
+    result = ImportedPictures(unknown=sorted(f.name for f in files if f.stem not in accounts))
+    for chunk in _chunks(f for f in files if f.stem in accounts):
+        rows = [row for file in chunk if (row := _row(dataset, file, seen_at, result))]
+        _append(store, dataset, rows, result)
+        advance(len(chunk))
+    return result
 
 
 def relation(store: Store, at: str | int | None = None) -> str:
-    """SQL for the table at a version; empty in versions from before there was one."""
+    """SQL for the table at a version; empty in versions that do not have the table yet."""
     import duckdb
 
     try:
@@ -93,10 +89,10 @@ def relation(store: Store, at: str | int | None = None) -> str:
 
 
 def small_copy(content: bytes) -> tuple[str, str, int, int]:
-    """(base64 WebP, perceptual hash, width, height) of a picture file; raises ValueError with the
-    reason for anything else.
+    """(base64 WebP, perceptual hash, width, height) of a picture file.
 
-    Of a moving picture the first frame; transparent parts become white, as on most platforms.
+    An animation gives its first frame; transparent parts become white, as on most platforms. Raises
+    ValueError with the reason if the file is no picture.
     """
     import imagehash
     from PIL import Image, UnidentifiedImageError
@@ -130,9 +126,7 @@ def small_copy(content: bytes) -> tuple[str, str, int, int]:
 
 
 def _plain(opened: Image) -> Image:
-    """The pixels alone, turned as the file says, on white: nothing else of the file (EXIF,
-    profiles, comments) is kept.
-    """
+    """The pixels alone, rotated as the EXIF data says, on white; all metadata is dropped."""
     from PIL import Image, ImageOps
 
     turned = ImageOps.exif_transpose(opened).convert("RGBA")
@@ -156,12 +150,14 @@ def _files(folder: Path) -> list[Path]:
     return files
 
 
-def _row(dataset: str, file: Path, seen_at: datetime | None, kept: Kept) -> dict[str, Any] | None:
+def _row(
+    dataset: str, file: Path, seen_at: datetime | None, result: ImportedPictures
+) -> dict[str, Any] | None:
     content = file.read_bytes()
     try:
         picture, phash, width, height = small_copy(content)
     except ValueError as error:
-        kept.refused.append({"file": file.name, "reason": str(error)})
+        result.refused.append({"file": file.name, "reason": str(error)})
         return None
     return {
         "dataset": dataset,
@@ -175,7 +171,9 @@ def _row(dataset: str, file: Path, seen_at: datetime | None, kept: Kept) -> dict
     }
 
 
-def _append(store: Store, dataset: str, records: list[dict[str, Any]], kept: Kept) -> None:
+def _append(
+    store: Store, dataset: str, records: list[dict[str, Any]], result: ImportedPictures
+) -> None:
     from curation.store.schema import rows
 
     if not records:
@@ -183,14 +181,14 @@ def _append(store: Store, dataset: str, records: list[dict[str, Any]], kept: Kep
     version, counts = store.append(
         {"avatars": rows("avatars", records)}, None, f"profile pictures of {dataset}"
     )
-    kept.added += counts["avatars"].kept
-    kept.existing += len(records) - counts["avatars"].kept
-    kept.version = version or kept.version
+    result.added += counts["avatars"].kept
+    result.existing += len(records) - counts["avatars"].kept
+    result.version = version or result.version
 
 
-def _some(files: Iterable[Path]) -> Iterator[list[Path]]:
+def _chunks(files: Iterable[Path]) -> Iterator[list[Path]]:
     from itertools import islice
 
     remaining = iter(files)
-    while some := list(islice(remaining, AT_ONCE)):
-        yield some
+    while chunk := list(islice(remaining, FILES_PER_COMMIT)):
+        yield chunk

@@ -1,18 +1,18 @@
-"""The card: one account's evidence as one piece of HTML, the same byte for byte for the same
-account and store version.
+"""The card: one account's evidence as one piece of HTML.
 
-Every string from outside goes through `literal`. No URL is ever written into an attribute (the
-profile picture is our own copy, inside the card), so the annotator's browser asks nobody for
-anything. The letters beside the parts are the keys of the reasons that point to them.
+The same account and store version give the same bytes. Every string from outside goes through
+`to_html`. No URL is written into an attribute, and the profile picture is our own copy inside the
+card, so the annotator's browser sends no request. The letters beside the sections are the keys of
+the reasons that point to them.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from curation.annotation.card.company import company
 from curation.annotation.card.evidence import gather
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Card:
-    """One card: its HTML, the sha256 of it, when the account looked like this (UTC; None where
-    unknown), and whether detector scores are on it."""
+    """One card: its HTML and the sha256 of it, the time of the observation (UTC; None if unknown),
+    and whether detector scores are on it.
+    """
 
     account_id: str
     html: str
@@ -53,50 +54,55 @@ def cards(
     """The cards of `accounts` (a table with a column account_id) at the store version `at`, sorted
     by account_id.
 
-    `status` puts on what the platform says of the account (suspended, deleted): somebody else's
-    verdict, so only where the batch's design asks for it. `shown` (account_id, detector, p_bot,
-    threshold) puts detector scores on the cards of its accounts and no others: the random part of a
-    batch that measures how much scores sway people.
+    `status` adds the platform's status of the account (suspended, deleted). That is another
+    claimant's verdict: show it only where the batch's design asks for it. `shown` (account_id,
+    detector, p_bot, threshold) adds detector scores to the cards of its accounts and to no others:
+    the random part of a batch that measures how scores influence answers.
     """
     keys: Keys = {}
     for reason in scheme.reasons.values():
         keys.setdefault(reason.section, []).append(reason.key)
-    told = _told(shown)
+    scores_of = _by_account(shown)
     for record in gather(store, dataset, accounts, at):
-        said = told.get(record["account_id"], [])
-        text = render(record, keys, status=status, said=said)
-        yield Card(record["account_id"], text, card_hash(text), record["observed_at"], bool(said))
+        own_scores = scores_of.get(record["account_id"], [])
+        html = render(record, keys, status=status, detector_scores=own_scores)
+        yield Card(
+            record["account_id"], html, card_hash(html), record["observed_at"], bool(own_scores)
+        )
 
 
-def _told(shown: pa.Table | None) -> dict[str, list[Record]]:
-    told: dict[str, list[Record]] = {}
-    for row in (
-        shown.sort_by([("account_id", "ascending"), ("detector", "ascending")]).to_pylist()
-        if shown is not None
-        else ()
-    ):
-        told.setdefault(row["account_id"], []).append(row)
-    return told
+def _by_account(shown: pa.Table | None) -> dict[str, list[Record]]:
+    by_account: dict[str, list[Record]] = {}
+    if shown is not None:
+        ordered = shown.sort_by([("account_id", "ascending"), ("detector", "ascending")])
+        for row in ordered.to_pylist():
+            by_account.setdefault(row["account_id"], []).append(row)
+    return by_account
 
 
-def card_hash(text: str) -> str:
+def card_hash(html: str) -> str:
     """sha256 of a card's HTML, hex."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(html.encode()).hexdigest()
 
 
 def render(
-    record: Record, keys: Keys, *, status: bool = False, said: list[dict[str, Any]] | None = None
+    record: Record,
+    keys: Keys,
+    *,
+    status: bool = False,
+    detector_scores: Sequence[Record] = (),
 ) -> str:
-    """A record of `evidence.gather` as HTML without html, style or script elements; `keys` maps
-    parts to their letters.
+    """A record of `evidence.gather` as HTML without html, style or script elements.
+
+    `keys` maps sections to the letters of their reasons.
     """
     parts = (
-        scores(said or []),
+        scores(detector_scores),
         profile(record, keys),
-        (
-            '<div class="ac-2'
-            f' ac-line">{numbers(record, keys)}{history(record, keys, status=status)}</div>'
-        ),
+        '<div class="ac-2 ac-line">',
+        numbers(record, keys),
+        history(record, keys, status=status),
+        "</div>",
         rhythm(record, keys),
         content(record, keys),
         posts(record, keys),

@@ -1,4 +1,4 @@
-"""Who else has the same picture, bio or text, and who reposts in the same seconds."""
+"""The section company: accounts with the same picture, bio or text, and reposts in step."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from curation.annotation.card.parts import Keys, Record, handle, section, unknow
 
 
 def company(r: Record, keys: Keys) -> str:
-    """One line for each thing that can be shared; where it cannot be known, that is said."""
+    """One line for each kind of shared content, also where it is not known."""
     rows = (
         ("same picture", _picture(r)),
         ("same bio", _bio(r)),
         ("same text", _text(r)),
         ("in step", _step(r)),
     )
-    body = "".join(f"<p><small>{what}</small>{told}</p>" for what, told in rows)
+    body = "".join(f"<p><small>{what}</small>{line}</p>" for what, line in rows)
     return section(
         "company", keys, f'<div class="ac-co">{body}</div>', "other accounts of this collection"
     )
@@ -25,12 +25,12 @@ def company(r: Record, keys: Keys) -> str:
 def _picture(r: Record) -> str:
     if r["picture_others"]:
         return _who(r["picture_others"], r["picture_who"])
-    known = r["picture_phash"] or r["avatar_known"]
+    has_hash = r["picture_phash"] or r["avatar_known"]
     return (
         "default picture"
         if r["default_avatar"]
         else "nobody else"
-        if known
+        if has_hash
         else unknown("its picture is not known")
     )
 
@@ -66,13 +66,13 @@ def _text(r: Record) -> str:
 def _step(r: Record) -> str:
     if not r["steps_known"]:
         return unknown("no repost here with its time and the post it repeats")
-    told = (
+    counts = (
         f"<b>{number(r['in_step'])}</b> of {number(r['steps_known'])} reposts within {SECONDS} s of"
         " another account's"
     )
     if not r["in_step"]:
-        return told
+        return counts
     who = " ".join(
         f"<span>{handle(w['handle'])} {number(w['n'])}</span>" for w in r["step_who"] or []
     )
-    return f"{told}, beside {number(r['step_others'])}: {who}"
+    return f"{counts}, beside {number(r['step_others'])}: {who}"

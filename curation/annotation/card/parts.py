@@ -1,4 +1,4 @@
-"""What the parts of a card are put together from."""
+"""The building blocks of a card's sections."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from curation.annotation.scheme.sections import SECTIONS
 
 Record = dict[str, Any]
 Keys = dict[str, list[str]]
-"""Part of the card to the letters of the reasons that point to it."""
+"""Section of the card to the letters of the reasons that point to it."""
 
 
-def letters(part: str, keys: Keys) -> str:
-    """The letters beside a part."""
-    return "".join(f"<kbd>{key}</kbd>" for key in keys.get(part, ()))
+def letters(name: str, keys: Keys) -> str:
+    """The letters beside a section."""
+    return "".join(f"<kbd>{key}</kbd>" for key in keys.get(name, ()))
 
 
-def head(part: str, keys: Keys, note: str = "") -> str:
-    """A part's title with its letters; `note` is our own text."""
+def head(name: str, keys: Keys, note: str = "") -> str:
+    """A section's title with its letters; `note` is trusted text."""
     small = f"<small>{note}</small>" if note else ""
-    return f'<div class="ac-h">{letters(part, keys)}<b>{SECTIONS[part]}</b>{small}</div>'
+    return f'<div class="ac-h">{letters(name, keys)}<b>{SECTIONS[name]}</b>{small}</div>'
 
 
-def section(part: str, keys: Keys, body: str, note: str = "") -> str:
-    """A part with its title."""
-    return f'<section class="ac-s">{head(part, keys, note)}{body}</section>'
+def section(name: str, keys: Keys, body: str, note: str = "") -> str:
+    """A section with its title."""
+    return f'<section class="ac-s">{head(name, keys, note)}{body}</section>'
 
 
 def fact(label: str, value: str, below: str = "") -> str:
-    """A number with what it is, and what qualifies it."""
+    """A number with its label, and a qualification below."""
     return f'<div class="ac-f"><span>{label}</span><b>{value}</b><em>{below}</em></div>'
 
 
@@ -46,7 +46,7 @@ def lines(several: Sequence[str]) -> str:
 
 
 def unknown(text: str) -> str:
-    """What is said in place of missing evidence."""
+    """The text in place of missing evidence."""
     return f'<i class="ac-no">{text}</i>'
 
 

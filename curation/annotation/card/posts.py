@@ -1,4 +1,4 @@
-"""Some of the account's posts: first, most spread, latest, random, each said to be so."""
+"""The section of sample posts: first, most spread, latest and random ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NOTE = {
 
 
 def posts(r: Record, keys: Keys) -> str:
-    """The four samples; nothing where no post is known (the rhythm says so)."""
+    """The four samples; nothing where no post is known (the section timeline says so)."""
     if not r["seen"]:
         return ""
     four = "".join(_sample(r, part, keys) for part in PARTS)

@@ -1,8 +1,9 @@
-"""Who the account says it is, its numbers, its history, and what is not known of it."""
+"""The sections profile, numbers and history, and the list of missing evidence."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 
 from botbench.text.escaping import to_html
@@ -24,14 +25,14 @@ from curation.annotation.card.parts import (
 PICTURE = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 
 
-def scores(said: list[Record]) -> str:
-    """Detector scores, on the cards of the part of a batch that measures their sway."""
-    if not said:
+def scores(detector_scores: Sequence[Record]) -> str:
+    """Detector scores, for the cards of the part of a batch that measures their influence."""
+    if not detector_scores:
         return ""
     each = "".join(
         f"<span>{to_html(s['detector'])}"
-        f" <b>{number(s['p_bot'], 2)}</b>{_from(s.get('threshold'))}</span>"
-        for s in said
+        f" <b>{number(s['p_bot'], 2)}</b>{_threshold(s.get('threshold'))}</span>"
+        for s in detector_scores
     )
     return (
         f'<section class="ac-s ac-scores"><b>Detectors say</b>{each}<small>0 is human, 1 is bot;'
@@ -39,7 +40,7 @@ def scores(said: list[Record]) -> str:
     )
 
 
-def _from(threshold: float | None) -> str:
+def _threshold(threshold: float | None) -> str:
     return "" if threshold is None else f" (bot from {number(threshold, 2)})"
 
 
@@ -56,19 +57,17 @@ def profile(r: Record, keys: Keys) -> str:
         if r["display_name"]
         else unknown("no name known")
     )
-    known = f"<span>@{to_html(r['handle'], r['handle_length'])}</span>" if r["handle"] else ""
+    handle_line = f"<span>@{to_html(r['handle'], r['handle_length'])}</span>" if r["handle"] else ""
     return (
         f'<header class="ac-top">{_picture(r)}<div class="ac-id"><div'
-        f' class="ac-name">{letters("profile", keys)}<b>{name}</b>{known}</div><div'
+        f' class="ac-name">{letters("profile", keys)}<b>{name}</b>{handle_line}</div><div'
         f' class="ac-bio">{_bio(r)}</div><div class="ac-more">{_particulars(r)}</div></div><div'
         f' class="ac-age"><b>{age(_age_days(r))}</b><span>{_since(r)}</span></div></header>'
     )
 
 
 def _picture(r: Record) -> str:
-    """Our own copy, as a background (an img would be taken out by the page), blurred until it is
-    asked for.
-    """
+    """Our own copy, blurred, as a background: Label Studio's page removes img elements."""
     if r["picture"] and PICTURE.fullmatch(r["picture"]):
         return (
             '<span class="ac-av ac-media"'
@@ -127,7 +126,7 @@ def _since(r: Record) -> str:
 
 
 def numbers(r: Record, keys: Keys) -> str:
-    """Counts and ratios as the platform gave them."""
+    """Counts and ratios as the platform reports them."""
     here = "none here" if not r["seen"] else f"{number(r['seen'])} here"
     return section(
         "numbers",
@@ -167,31 +166,29 @@ def _change(r: Record, column: str) -> str:
 
 
 def history(r: Record, keys: Keys, *, status: bool) -> str:
-    """Age when it first posted here, silences, and what it was called before."""
-    told = []
+    """Age at the first post here, silences, and earlier names and bios."""
+    sentences = []
     if r["first_post"]:
-        told.append(
+        sentences.append(
             f"First post here {day(r['first_post'])}{_age_then(r)}; last {day(r['last_post'])}; "
             f"posts on {number(r['active_days'])} of {number(r['days'])} days."
         )
     if r["silence_hours"] is not None:
-        told.append(
+        sentences.append(
             f"Longest silence {duration(r['silence_hours'])}, from {day(r['silent_since'])}; "
             f"{_times(r['silences'])} {SILENT_DAYS} days or more without a post."
         )
     if (r["observations"] or 0) > 1:
-        told.append(
+        sentences.append(
             f"Seen {number(r['observations'])} times since {day(r['first_observed'])}{_names(r)}."
         )
-    told += [_earlier(e, r["bio"]) for e in r["earlier"] or []]
+    sentences += [_earlier(e, r["bio"]) for e in r["earlier"] or []]
     if status:
-        word = r["status"] if r["observations"] else None
-        told.append(
-            "When last seen the platform said:"
-            f" <b>{to_html(word) if word else 'nothing that is known here'}</b>."
-        )
+        known = r["status"] if r["observations"] else None
+        platform_status = to_html(known) if known else "nothing that is known here"
+        sentences.append(f"When last seen the platform said: <b>{platform_status}</b>.")
     return section(
-        "history", keys, lines(told) or f"<p>{unknown('nothing is known of its history')}</p>"
+        "history", keys, lines(sentences) or f"<p>{unknown('nothing is known of its history')}</p>"
     )
 
 
@@ -254,13 +251,13 @@ _OF_POSTS = {
 
 
 def missing(r: Record, keys: Keys) -> str:
-    """What is not known of it: what a card leaves out says nothing about the account."""
-    gone = [what for c, what in _OF_PROFILE.items() if r["observations"] and r[c] is None]
+    """The missing evidence: its absence says nothing about the account."""
+    absent = [what for c, what in _OF_PROFILE.items() if r["observations"] and r[c] is None]
     if not r["picture"] and not r["default_avatar"]:
-        gone.append("its picture")
+        absent.append("its picture")
     if r["seen"]:
-        gone += [what for c, what in _OF_POSTS.items() if r[c] is None]
-        gone += (
+        absent += [what for c, what in _OF_POSTS.items() if r[c] is None]
+        absent += (
             ["the times of its posts"]
             if not r["timed"]
             else (
@@ -270,12 +267,12 @@ def missing(r: Record, keys: Keys) -> str:
             )
         )
     else:
-        gone.append("any post (none was collected; that does not mean that it wrote none)")
+        absent.append("any post (none was collected; that does not mean that it wrote none)")
     if r["observations"] is None:
-        gone.append("its profile")
-    said = (
-        f"{', '.join(gone)}. This says nothing about the account."
-        if gone
+        absent.append("its profile")
+    sentence = (
+        f"{', '.join(absent)}. This says nothing about the account."
+        if absent
         else "Nothing that a card can show is missing."
     )
-    return section("missing", keys, f'<p class="ac-hi">{said}</p>')
+    return section("missing", keys, f'<p class="ac-hi">{sentence}</p>')

@@ -1,4 +1,4 @@
-"""When the account posts, and what its posts are made of."""
+"""The sections on when the account posts and what its posts consist of."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def rhythm(r: Record, keys: Keys) -> str:
             f"<p>{unknown('Its posts carry no times.' if r['seen'] else none)}</p>",
         )
     unit = "per day" if r["bar_days"] == 1 else f"per {r['bar_days']} days"
-    rarely = "" if r["gap_median"] is None else f"middle {span(r['gap_median'])}"
+    median_gap = "" if r["gap_median"] is None else f"middle {span(r['gap_median'])}"
     pictures = (
         section("hours", keys, week(r["hours"]), "UTC")
         + section(
             "timeline", keys, timeline(r["bars"], r["days"], r["bar_days"], r["first_day"]), unit
         )
-        + section("pauses", keys, gaps(r["gaps"] or [], [name for _, name in GAP_BINS]), rarely)
+        + section("pauses", keys, gaps(r["gaps"] or [], [name for _, name in GAP_BINS]), median_gap)
     )
     return f'{_facts(r)}<div class="ac-3">{pictures}</div>'
 

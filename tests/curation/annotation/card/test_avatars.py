@@ -114,14 +114,14 @@ def test_a_folder_is_taken_once_and_what_cannot_be_taken_is_said(make, folder):
         ("stranger.png", saved(drawing())),
     ):
         (folder / name).write_bytes(content)
-    kept = avatars.keep(make.store, make.dataset, folder)
+    kept = avatars.import_pictures(make.store, make.dataset, folder)
     assert (kept.added, kept.existing, kept.unknown, [r["file"] for r in kept.refused]) == (
         1,
         0,
         ["stranger.png"],
         ["2.JPG"],
     )
-    again = avatars.keep(make.store, make.dataset, folder)
+    again = avatars.import_pictures(make.store, make.dataset, folder)
     assert (again.added, again.existing, again.version) == (0, 1, None)
 
 
@@ -135,7 +135,7 @@ def test_the_card_shows_our_copy_and_finds_it_on_others(make, folder):
     before = make.store.head()
     (folder / "1.png").write_bytes(saved(drawing(400)))
     (folder / "2.jpg").write_bytes(saved(drawing(100), "JPEG"))
-    avatars.keep(make.store, make.dataset, folder)
+    avatars.import_pictures(make.store, make.dataset, folder)
     ids = make.store.arrow("SELECT DISTINCT account_id FROM lake.main.accounts")
     first, second, third = cards(make.store, Scheme.load(), make.dataset, ids)
     assert (
@@ -157,9 +157,9 @@ def test_the_card_shows_our_copy_and_finds_it_on_others(make, folder):
 
 def test_wrong_folders(make, folder):
     with pytest.raises(UserError, match="is no folder"):
-        avatars.keep(make.store, make.dataset, folder / "none")
+        avatars.import_pictures(make.store, make.dataset, folder / "none")
     with pytest.raises(UserError, match="holds no picture"):
-        avatars.keep(make.store, make.dataset, folder)
+        avatars.import_pictures(make.store, make.dataset, folder)
     (folder / "1.png").write_bytes(saved(drawing()))
     with pytest.raises(UserError, match="There are no accounts of nowhere"):
-        avatars.keep(make.store, "nowhere", folder)
+        avatars.import_pictures(make.store, "nowhere", folder)
