@@ -11,98 +11,94 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+
+from botbench.core.relations import materialise
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
-Places = NDArray[np.int64]
 BANDS, ROWS = 5, 2
 SIMILAR = 0.7
+"""The least Jaccard similarity of near-identical texts."""
 MOST = 2_000_000
 """Distinct texts above which only equal words count as the same text; the report says so."""
 BUCKET = 50
 """Texts in one band's bucket above which it is compared with its first text only."""
 
 
-def join_near(
-    connection: duckdb.DuckDBPyConnection, actions: str, posts: str, words: str, shortest: int
-) -> None:
-    """Give near-identical texts in the table `actions` one `what`: that of the first of their
-    group.
+def first_of_group(connection: duckdb.DuckDBPyConnection, texts: str) -> pa.Table:
+    """The texts that have near-identical ones (`words`), each with the first text of its group.
+
+    `texts` is SQL of distinct texts in the column `words`. A group is connected by similar pairs;
+    its first text (`first`) is the least in the order of code points. With more than `MOST` texts
+    the table is empty.
+
+    >>> import duckdb
+    >>> texts = "SELECT unnest(['a b c d e f g h', 'a b c d e f g h i', 'x y z']) AS words"
+    >>> first_of_group(duckdb.connect(), texts).to_pylist()[1]
+    {'words': 'a b c d e f g h i', 'first': 'a b c d e f g h'}
     """
-    connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE study_texts AS
-        SELECT row_number() OVER (ORDER BY words) - 1 AS id, words, hash('text', words) AS what
-        FROM (SELECT DISTINCT words FROM (
-                  SELECT {words} AS words FROM {posts} WHERE kind IS DISTINCT FROM 'repost' AND text IS NOT NULL)
-              WHERE length(words) >= {shortest})""")
-    n = _one(connection, "SELECT count(*) FROM study_texts")
-    if not n or n > MOST:
-        return
-    _signatures(connection)
-    _similar(connection)
-    a, b = (connection.execute("SELECT a, b FROM study_similar").fetchnumpy()[k] for k in "ab")
-    if len(a):
-        _merge(connection, actions, np.asarray(a), np.asarray(b), n)
-
-
-def _signatures(connection: duckdb.DuckDBPyConnection) -> None:
-    minima = ", ".join(
-        f"list_min(list_transform(shingles, lambda s: hash(s, {k}))) AS m{k}"
-        for k in range(BANDS * ROWS)
-    )
-    connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE study_signatures AS
-        SELECT id, shingles, {minima} FROM (
-            SELECT id, CASE WHEN len(w) < 3 THEN [words] ELSE list_distinct(list_transform(
-                range(1, len(w) - 1), lambda i: w[i] || ' ' || w[i + 1] || ' ' || w[i + 2])) END AS shingles
-            FROM (SELECT id, words, string_split(words, ' ') AS w FROM study_texts))""")
-
-
-def _similar(connection: duckdb.DuckDBPyConnection) -> None:
-    bands = " UNION ALL ".join(
-        f"SELECT id, {b} AS band, hash({', '.join(f'm{b * ROWS + r}' for r in range(ROWS))}) AS"
-        " bucket FROM study_signatures"
-        for b in range(BANDS)
-    )
-    connection.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE study_similar AS
-        WITH placed AS (SELECT *, row_number() OVER (PARTITION BY band, bucket ORDER BY id) AS place FROM ({bands})),
-        met AS (SELECT DISTINCT x.id AS a, y.id AS b FROM placed x JOIN placed y
-                ON x.band = y.band AND x.bucket = y.bucket AND x.id < y.id AND (x.place = 1 OR y.place <= {BUCKET}))
-        SELECT a, b FROM met JOIN study_signatures x ON met.a = x.id JOIN study_signatures y ON met.b = y.id
-        WHERE len(list_intersect(x.shingles, y.shingles))
-              >= {SIMILAR} * (len(x.shingles) + len(y.shingles) - len(list_intersect(x.shingles, y.shingles)))"""
-    )
-
-
-def _merge(
-    connection: duckdb.DuckDBPyConnection, actions: str, a: Places, b: Places, n: int
-) -> None:
     import pyarrow as pa
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    label = connected_components(
-        coo_array((np.ones(len(a)), (a, b)), shape=(n, n)), directed=False
-    )[1]
-    first = np.full(label.max() + 1, n, dtype=np.int64)
-    np.minimum.at(first, label, np.arange(n))
-    connection.register("study_merged", pa.table({"id": np.arange(n), "first": first[label]}))
-    connection.execute(
-        """
-        CREATE OR REPLACE TEMP TABLE study_same AS SELECT t.what AS old, f.what AS new FROM study_merged m
-        JOIN study_texts t ON m.id = t.id JOIN study_texts f ON m.first = f.id WHERE m.id <> m.first"""
+    count = connection.execute(f"SELECT count(*) FROM ({texts})").fetchone()
+    if not count or count[0] > MOST:
+        return pa.table({"words": pa.array([], pa.string()), "first": pa.array([], pa.string())})
+    pairs = similar_pairs(connection, texts)
+    words, code = np.unique(
+        np.concatenate([pairs["a"].to_numpy(), pairs["b"].to_numpy()]), return_inverse=True
     )
-    connection.unregister("study_merged")
-    connection.execute(
-        f"UPDATE {actions} a SET what = s.new FROM study_same s WHERE a.kind = 'text' AND what ="
-        " s.old"
+    ends, n = code.reshape(2, -1), len(words)
+    ties = coo_array((np.ones(ends.shape[1]), (ends[0], ends[1])), shape=(n, n))
+    group = connected_components(ties, directed=False)[1] if n else np.zeros(0, dtype=np.int32)
+    _, first = np.unique(group, return_index=True)  # words are sorted: the first is the least
+    return pa.table(
+        {"words": pa.array(words, pa.string()), "first": pa.array(words[first[group]], pa.string())}
     )
 
 
-def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:
-    row = connection.execute(query).fetchone()
-    return int(row[0]) if row else 0
+def similar_pairs(connection: duckdb.DuckDBPyConnection, texts: str) -> pa.Table:
+    """The pairs of near-identical texts that meet in a band: columns `a` and `b`, a before b.
+
+    `texts` is SQL of distinct texts in the column `words`.
+    """
+    signed = materialise(connection, "near_duplicates_signed", _signatures(texts))
+    bands = " UNION ALL ".join(
+        f"SELECT id, {b} AS band, hash({', '.join(f'm{b * ROWS + r}' for r in range(ROWS))})"
+        f" AS bucket FROM {signed}"
+        for b in range(BANDS)
+    )
+    shared = "len(list_intersect(x.shingles, y.shingles))"
+    pairs = connection.execute(f"""
+        WITH placed AS (
+            SELECT *, row_number() OVER (PARTITION BY band, bucket ORDER BY id) AS place
+            FROM ({bands})),
+        met AS (
+            SELECT DISTINCT x.id AS a, y.id AS b FROM placed x JOIN placed y
+            ON x.band = y.band AND x.bucket = y.bucket AND x.id < y.id
+                AND (x.place = 1 OR y.place <= {BUCKET}))
+        SELECT x.words AS a, y.words AS b
+        FROM met JOIN {signed} x ON met.a = x.id JOIN {signed} y ON met.b = y.id
+        WHERE {shared} >= {SIMILAR} * (len(x.shingles) + len(y.shingles) - {shared})
+        """).to_arrow_table()
+    connection.execute(f"DROP TABLE {signed}")
+    return pairs
+
+
+def _signatures(texts: str) -> str:
+    """SQL of each text with its words in threes (`shingles`) and their minimal hashes."""
+    minima = ", ".join(
+        f"list_min(list_transform(shingles, lambda s: hash(s, {k}))) AS m{k}"
+        for k in range(BANDS * ROWS)
+    )
+    three = "w[i] || ' ' || w[i + 1] || ' ' || w[i + 2]"
+    return f"""
+        SELECT id, words, shingles, {minima}
+        FROM (
+            SELECT id, words, CASE WHEN len(w) < 3 THEN [words] ELSE
+                list_distinct(list_transform(range(1, len(w) - 1), lambda i: {three})) END AS shingles
+            FROM (
+                SELECT row_number() OVER (ORDER BY words) AS id, words, string_split(words, ' ') AS w
+                FROM ({texts})))"""

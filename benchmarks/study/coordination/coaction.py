@@ -90,11 +90,26 @@ def actions(connection: duckdb.DuckDBPyConnection, posts: str, kinds: tuple[str,
         SELECT account_id, hash(kind, what) AS what, kind, t
         FROM ({" UNION ALL ".join(parts)}) WHERE what IS NOT NULL""")
     if "text" in kinds:
-        from botbench.text.near_duplicates import join_near
-
-        join_near(connection, table, posts, WORDS, SHORTEST)
+        _join_near_duplicates(connection, table, posts)
     row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
     return Actions(table, int(row[0]) if row else 0)
+
+
+def _join_near_duplicates(connection: duckdb.DuckDBPyConnection, table: str, posts: str) -> None:
+    """Let near-identical texts be one action: that of the first text of their group."""
+    from botbench.text.near_duplicates import first_of_group
+
+    condition, _ = ACTIONS["text"]
+    texts = f"""
+        SELECT DISTINCT words FROM (SELECT {WORDS} AS words FROM {posts} WHERE {condition})
+        WHERE length(words) >= {SHORTEST}"""
+    connection.register("study_same_texts", first_of_group(connection, texts))
+    try:
+        connection.execute(f"""
+            UPDATE {table} a SET what = hash('text', s.first) FROM study_same_texts s
+            WHERE a.kind = 'text' AND a.what = hash('text', s.words)""")
+    finally:
+        connection.unregister("study_same_texts")
 
 
 def pairs(

@@ -12,6 +12,7 @@ from scipy import stats
 
 from benchmarks.study.coordination import coaction
 from botbench.stats.multiple_comparisons import benjamini_hochberg
+from botbench.text.near_duplicates import similar_pairs
 
 
 @pytest.fixture
@@ -158,17 +159,15 @@ def test_near_identical_texts_against_all_pairs(connection):
             texts.append(" ".join(changed))
     texts = sorted(set(texts))
     rows = [(f"a{i:03d}", "original", None, None, t, float(i)) for i, t in enumerate(texts)]
-    done = coaction.actions(connection, posts(connection, rows), ("text",))
+    table = posts(connection, rows)
+    done = coaction.actions(connection, table, ("text",))
     close = {
         (i, j)
         for (i, a), (j, b) in itertools.combinations(enumerate(texts), 2)
         if jaccard(a, b) >= 0.7
     }
-    similar = {tuple(r) for r in connection.execute("SELECT a, b FROM study_similar").fetchall()}
-    words = [
-        w for (w,) in connection.execute("SELECT words FROM study_texts ORDER BY id").fetchall()
-    ]
-    mine = {tuple(sorted((words[a], words[b]))) for a, b in similar}
+    pairs = similar_pairs(connection, f"SELECT {coaction.WORDS} AS words FROM {table}")
+    mine = {(pair["a"], pair["b"]) for pair in pairs.to_pylist()}
     wanted = {tuple(sorted((texts[i], texts[j]))) for i, j in close}
     assert mine <= wanted and len(mine & wanted) / len(wanted) >= 0.9 and len(wanted) > 40
     distinct = f"SELECT count(DISTINCT what) FROM {done.relation}"
