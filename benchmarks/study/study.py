@@ -19,7 +19,7 @@ from botbench.core.sql import literal
 from curation.store.snapshot_queries import card, newest_consensus
 
 if TYPE_CHECKING:
-    from benchmarks.study.campaign import Campaign
+    from benchmarks.study.campaign.definition import Campaign
     from benchmarks.study.estimators.labelled_sample import LabelledSample
     from botbench.stats.survey import Floats
     from curation.store.store import Store

@@ -61,12 +61,12 @@ with Store(folder / "store") as store:
 STUDY = """
 import json, os, resource, sys, time
 from pathlib import Path
-from benchmarks.study.report import answers, report; from benchmarks.study import campaign
+from benchmarks.study.report import answers, report; from benchmarks.study.campaign.load import load
 from benchmarks.study.study import Study
 from curation.store.store import Store
 folder = Path(sys.argv[1])
 started, parts = time.perf_counter(), {}
-chosen = campaign.load(folder / "campaign.yaml")
+chosen = load(folder / "campaign.yaml")
 with Store(folder / "store", create=False) as store:
     store.connection.execute("SET memory_limit = '4GB'")
     opened = Study.open(store, chosen)

@@ -16,7 +16,7 @@ from botbench.core.sql import literal
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from benchmarks.study.campaign import Detector
+    from benchmarks.study.campaign.definition import Detector
     from benchmarks.study.data.frame import Frame
     from botbench.stats.survey import Floats
 

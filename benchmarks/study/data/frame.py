@@ -20,7 +20,7 @@ from curation.store.retractions import standing_claims
 from curation.store.snapshot_queries import latest
 
 if TYPE_CHECKING:
-    from benchmarks.study.campaign import Campaign, Group
+    from benchmarks.study.campaign.definition import Campaign, Group
     from curation.store.store import Store
 
 SIZES = ("accounts", "posts", "reposts", "likes", "reach")

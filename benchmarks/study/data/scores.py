@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from benchmarks.study.campaign import Detector
+    from benchmarks.study.campaign.definition import Detector
 
 
 def read(path: Path) -> str:

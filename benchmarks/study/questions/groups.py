@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 from itertools import combinations
 
-from benchmarks.study.campaign import Group
+from benchmarks.study.campaign.definition import Group
 from benchmarks.study.estimators.estimate import Estimate, Refused, Sized
 from benchmarks.study.questions import Answer, Figure, Table, Text, question
 from benchmarks.study.study import Study

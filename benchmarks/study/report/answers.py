@@ -11,7 +11,7 @@ from benchmarks.study.questions import Answer, Figure, Question, Table, question
 from botbench.core.errors import UserError, unknown
 
 if TYPE_CHECKING:
-    from benchmarks.study.campaign import Campaign
+    from benchmarks.study.campaign.definition import Campaign
     from benchmarks.study.study import Study
 
 

@@ -58,12 +58,12 @@ def run(
     """Answer every question of a campaign: report.html, study.json, and each figure as CSV and
     JSON.
     """
-    from benchmarks.study import campaign
+    from benchmarks.study.campaign.load import load
     from benchmarks.study.report import answers, report
     from benchmarks.study.study import Study
     from curation.store.store import Store
 
-    chosen = campaign.load(file)
+    chosen = load(file)
     asked = answers.chosen(chosen)
     with Store(create=False) as store, progress(quiet=json_) as bar:
         task = bar.add_task("Reading accounts and posts", total=len(asked) + 1)

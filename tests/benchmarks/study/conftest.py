@@ -135,7 +135,7 @@ def own(made, tmp_path):
 @pytest.fixture
 def study(opened):
     """study(path, store=None) answers a campaign file: (answers, document)."""
-    from benchmarks.study import campaign as campaigns
+    from benchmarks.study.campaign import load as campaigns
     from benchmarks.study.report import answers
     from benchmarks.study.study import Study
 

@@ -4,11 +4,11 @@ beside the estimates.
 
 import yaml
 
-from benchmarks.study import demo
+from benchmarks.study.simulation import demo
 
 
 def test_the_worked_campaign_is_labelled_by_simulated_people_and_knows_its_truth(store, tmp_path):
-    from benchmarks.study import campaign
+    from benchmarks.study.campaign.load import load
     from benchmarks.study.report import answers
     from benchmarks.study.study import Study
 
@@ -17,7 +17,7 @@ def test_the_worked_campaign_is_labelled_by_simulated_people_and_knows_its_truth
     del about["detector"]
     file = tmp_path / "campaign.yaml"
     file.write_text(yaml.safe_dump({**about, "questions": ["share"]}))
-    found = answers.ask(Study.open(store, campaign.load(file)), answers.chosen(campaign.load(file)))
+    found = answers.ask(Study.open(store, load(file)), answers.chosen(load(file)))
     document = found.document("report.html")
     first = document["estimates"][0]
     assert (

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks.study import campaign as campaigns
+from benchmarks.study.campaign import load as campaigns
 from benchmarks.study.data import frame as framing
 from benchmarks.study.questions import groups, ranking
 from botbench.core.errors import UserError
@@ -65,7 +65,7 @@ def campaign(tmp_path, **fields):
 )
 def test_hashtags_select_accounts(store, tmp_path, hashtags, accounts):
     frame = framing.build(store, campaign(tmp_path, hashtags=hashtags))
-    assert {a for (a,) in frame.query(f"SELECT account_id FROM {framing.FRAME}")} == accounts
+    assert {a for (a,) in frame.query(f"SELECT account_id FROM {frame.table}")} == accounts
 
 
 def test_rules_groups_and_ranks_fold_alike(store, tmp_path):
@@ -73,7 +73,7 @@ def test_rules_groups_and_ranks_fold_alike(store, tmp_path):
     sides = [{"by": "rule", "name": "side", "rules": rules}]
     frame = framing.build(store, campaign(tmp_path, accounts="all", groups=sides))
     column = frame.group_columns["side"]
-    counts = frame.query(f"SELECT {column}, count(*) FROM {framing.FRAME} GROUP BY 1")
+    counts = frame.query(f"SELECT {column}, count(*) FROM {frame.table} GROUP BY 1")
     assert dict(counts) == {"greek": 2, "german": 2, "none": 8}
     keys = frame.query(
         f"SELECT k, count(*) FROM (SELECT {groups.KEYS['hashtag']} AS k FROM {frame.posts_sql} p)"

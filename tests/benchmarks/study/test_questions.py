@@ -16,7 +16,7 @@ def table(found, name):
 @pytest.fixture
 def ask(opened, campaign):
     """ask(question, store=None, **fields): one question's answer on the small campaign."""
-    from benchmarks.study import campaign as campaigns
+    from benchmarks.study.campaign import load as campaigns
     from benchmarks.study.questions import QUESTIONS
     from benchmarks.study.study import Study
 

@@ -1,10 +1,7 @@
-"""A campaign's definition: a YAML file that says which accounts and posts, which groups, which
-sample and which detector.
-"""
+"""A campaign's definition: which accounts and posts, which groups, which sample, which detector."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -12,12 +9,10 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import (
     BeforeValidator,
     Field,
-    ValidationError,
     field_validator,
     model_validator,
 )
 
-from botbench.core.errors import UserError, unknown
 from botbench.core.strict_model import StrictModel
 from botbench.text.folding import hashtag_key
 
@@ -113,8 +108,8 @@ class Cohort(StrictModel):
 
 class Detector(StrictModel):
     """Scores of every account (`scores`: Parquet of account_id, p_bot, threshold, as `botbench
-    predict` writes), and what is known of the detector's errors elsewhere (`evidence`: Parquet or
-    CSV of p_bot, label, or sensitivity and specificity).
+    predict` writes), and the detector's errors elsewhere (`evidence`: Parquet or CSV of p_bot,
+    label; or sensitivity and specificity).
     """
 
     scores: Path
@@ -199,112 +194,3 @@ class Campaign(StrictModel):
         return self.accounts == "posting" or (
             self.accounts is None and bool(self.hashtags or self.window)
         )
-
-
-def load(path: Path) -> Campaign:
-    """The campaign of a file, its files relative to it. Raises UserError with every mistake."""
-    import yaml
-
-    if not path.is_file():
-        raise UserError(f"There is no campaign file {path}. docs/study.md shows one.")
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not readable as YAML: {str(error).splitlines()[0]}.") from error
-    return check(document, path)
-
-
-def check(document: Any, path: Path) -> Campaign:
-    """The campaign of a document. Raises UserError with every mistake: field, what was expected,
-    what was found.
-    """
-    if not isinstance(document, dict):
-        raise UserError(
-            f"{path}: expected a mapping with name and dataset, got {type(document).__name__}."
-        )
-    try:
-        campaign = Campaign.model_validate(document)
-    except ValidationError as error:
-        raise UserError(
-            f"{path}: {' '.join(_sentences(error))} docs/study.md has every field."
-        ) from error
-    campaign = _resolved(campaign, path.parent)
-    missing = [
-        f"There is no file {file} ({field})."
-        for field, file in _files(campaign)
-        if not file.is_file()
-    ]
-    if missing:
-        raise UserError(f"{path}: {' '.join(missing)}")
-    return campaign
-
-
-def _sentences(error: ValidationError) -> Iterator[str]:
-    seen = set()
-    for mistake in error.errors():
-        where = [
-            str(part)
-            for part in mistake["loc"]
-            if not str(part).startswith(("literal[", "tuple[", "function-", "path"))
-        ]
-        field = ".".join(where)
-        if mistake["type"] == "extra_forbidden":
-            fields = _fields(where[:-1])
-            sentence = (
-                f"{'.'.join(where[:-1]) or 'the file'}: {unknown('field', where[-1], fields)}"
-            )
-        elif mistake["type"] == "missing":
-            sentence = f"{field} is missing."
-        else:
-            what = mistake["msg"].removeprefix("Value error, ")
-            sentence = f"{field}: {what} (got {mistake['input']!r})."
-        if sentence not in seen:
-            seen.add(sentence)
-            yield sentence
-
-
-def _fields(where: list[str]) -> list[str]:
-    parts: dict[str, type[StrictModel]] = {
-        "window": Window,
-        "groups": Group,
-        "cohort": Cohort,
-        "detector": Detector,
-    }
-    model = parts.get(where[0], Campaign) if where else Campaign
-    return [info.alias or name for name, info in model.model_fields.items()]
-
-
-def _resolved(campaign: Campaign, folder: Path) -> Campaign:
-    """The same with file names relative to the campaign's own folder."""
-    changed: dict[str, Any] = {}
-    if isinstance(campaign.accounts, Path):
-        changed["accounts"] = folder / campaign.accounts
-    changed["groups"] = tuple(
-        g.model_copy(update={"file": folder / g.file}) if g.file else g for g in campaign.groups
-    )
-    if campaign.cohort and campaign.cohort.file:
-        changed["cohort"] = campaign.cohort.model_copy(
-            update={"file": folder / campaign.cohort.file}
-        )
-    if campaign.detector:
-        files = {
-            n: folder / f
-            for n in ("scores", "evidence", "model")
-            if (f := getattr(campaign.detector, n)) is not None
-        }
-        changed["detector"] = campaign.detector.model_copy(update=files)
-    return campaign.model_copy(update=changed)
-
-
-def _files(campaign: Campaign) -> Iterator[tuple[str, Path]]:
-    if isinstance(campaign.accounts, Path):
-        yield "accounts: all, posting, or a file with an id a line", campaign.accounts
-    for group in campaign.groups:
-        if group.file:
-            yield f"groups: {group.title}", group.file
-    if campaign.cohort and campaign.cohort.file:
-        yield "cohort", campaign.cohort.file
-    if campaign.detector:
-        yield "detector.scores; botbench predict --out FILE writes one", campaign.detector.scores
-        if campaign.detector.evidence:
-            yield "detector.evidence", campaign.detector.evidence

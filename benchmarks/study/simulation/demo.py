@@ -42,7 +42,7 @@ def make(store: Store, out: Path, releases: list[str], run_id: str) -> tuple[Ans
     `releases` train the detector, and the bench run `run_id` says how it errs on data sets left out
     of training.
     """
-    from benchmarks.study import campaign
+    from benchmarks.study.campaign.load import load
     from benchmarks.study.report import answers, report
     from benchmarks.study.study import Study
 
@@ -52,7 +52,7 @@ def make(store: Store, out: Path, releases: list[str], run_id: str) -> tuple[Ans
     _evidence(store, out, run_id)
     file = out / "campaign.yaml"
     file.write_text(CAMPAIGN, encoding="utf-8")
-    chosen = campaign.load(file)
+    chosen = load(file)
     study_answers = answers.ask(Study.open(store, chosen), answers.chosen(chosen))
     return study_answers, report.write(study_answers, out / "report").resolve()
 

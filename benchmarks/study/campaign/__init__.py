@@ -1,0 +1,1 @@
+"""A campaign: its definition, and the file that holds it."""
