@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.data.accounts import Accounts, Floats
 from benchmarks.data.thresholds import best_balanced_accuracy
 from benchmarks.detectors import HALF, Detector, FeatureModel, Labels, detector
-from benchmarks.detectors._dna import Suffixes, grid
+from benchmarks.detectors.suffixes import Suffixes, grid
 
 CRESCI = (
     "Cresci, Di Pietro, Petrocchi, Spognardi & Tesconi 2016, DNA-Inspired Online Behavioral"

@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.data.accounts import Accounts, Floats, Rows
 from benchmarks.detectors import HALF, Detector, Labels, detector, varies
-from benchmarks.detectors._tuning import BUDGET, few, level, merged, splits, worth
+from benchmarks.detectors.tuning import BUDGET, few, level, merged, splits, worth
 
 MEMBERS = {"forest": False, "boosting": False, "ranked forest": True, "ranked regression": True}
 """The ensemble's members, and whether each reads ranks."""

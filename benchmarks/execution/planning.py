@@ -15,7 +15,7 @@ from benchmarks.execution.cells import Task, cell_key
 from benchmarks.execution.suite import Suite
 from benchmarks.protocols import Facts, parse
 from botbench.core.errors import UserError
-from botbench.core.progress import Watcher
+from botbench.core.progress import Progress
 from botbench.core.version import __version__
 
 if TYPE_CHECKING:
@@ -53,32 +53,34 @@ def find_releases(home: Path, references: Sequence[str]) -> list[Release]:
     return releases
 
 
-def prepare(home: Path, releases: Sequence[Release], watcher: Watcher) -> str:
+def prepare(home: Path, releases: Sequence[Release], progress: Progress) -> str:
     """Compute the releases' features unless cached; returns the version of the feature code."""
     from curation.features import cached, code_version
 
-    watcher.stage("features", len(releases))
+    progress.stage("features", len(releases))
     for release in releases:
         cached(release, home / "cache" / "features")
-        watcher.step(release.reference)
+        progress.step(release.reference)
     return code_version()
 
 
-def prepare_moves(home: Path, suite: Suite, releases: Sequence[Release], watcher: Watcher) -> None:
+def prepare_moves(
+    home: Path, suite: Suite, releases: Sequence[Release], progress: Progress
+) -> None:
     """Write the releases after each move of the suite's protocols, with features, unless cached."""
     from curation.features import cached
 
     protocols = [parse(text) for text in suite.protocols]
     wanted = {(move, protocol.seed) for protocol in protocols for move in protocol.moves if move}
     of_two_classes = [r for r in releases if r.info["bots"] and r.info["humans"]]
-    watcher.stage("moves", len(wanted) * len(of_two_classes))
+    progress.stage("moves", len(wanted) * len(of_two_classes))
     for release in of_two_classes:
         for move, seed in sorted(wanted):
             after = moves.moved(
                 release.path, release.content_hash, move, seed, home / "cache" / "moves"
             )
             cached(after, home / "cache" / "features")
-            watcher.step(f"{release.reference}: {move}")
+            progress.step(f"{release.reference}: {move}")
 
 
 def plan(home: Path, suite: Suite, releases: Sequence[Release], features: str) -> list[Planned]:

@@ -22,7 +22,7 @@ from benchmarks.execution.suite import Suite
 from benchmarks.execution.workers import Lost, each
 from botbench.core.files import write_json
 from botbench.core.hashing import short_hash
-from botbench.core.progress import Silent, Watcher
+from botbench.core.progress import NoProgress, Progress
 
 if TYPE_CHECKING:
     from benchmarks.execution.tracking import Tracker
@@ -55,7 +55,7 @@ def bench(
     suite: Suite,
     jobs: int | None = None,
     timeout: float | None = None,
-    watcher: Watcher | None = None,
+    progress: Progress | None = None,
     *,
     track: bool = False,
 ) -> Report:
@@ -66,19 +66,19 @@ def bench(
     because cells are written atomically. Raises UserError for missing releases.
     """
     begun = time.perf_counter()
-    watcher = watcher or Silent()
+    progress = progress or NoProgress()
     releases = find_releases(home, suite.releases)
-    version = prepare(home, releases, watcher)
-    prepare_moves(home, suite, releases, watcher)
+    version = prepare(home, releases, progress)
+    prepare_moves(home, suite, releases, progress)
     planned = plan(home, suite, releases, version)
     counts, missing = _split_by_cache(planned)
     opening = _TrackerOpening() if track and missing else None
-    _compute_missing(missing, counts, jobs or os.cpu_count() or 1, timeout, watcher)
+    _compute_missing(missing, counts, jobs or os.cpu_count() or 1, timeout, progress)
     run = _write_run(
         home, suite, planned, releases, time.perf_counter() - begun if missing else None
     )
     if track:
-        _track(run, opening, watcher)
+        _track(run, opening, progress)
     cells = [c.info for c in results.cells(run)]
     failed, not_applicable = (
         [c for c in cells if c["status"] == s] for s in ("failed", "not applicable")
@@ -111,15 +111,15 @@ class _TrackerOpening:
         return self.tracker
 
 
-def _track(run: results.Run, opening: _TrackerOpening | None, watcher: Watcher) -> None:
+def _track(run: results.Run, opening: _TrackerOpening | None, progress: Progress) -> None:
     from benchmarks.execution import tracking
 
     if opening is None and tracking.is_tracked(run):
         return
-    watcher.stage("opening MLflow", 1)
+    progress.stage("opening MLflow", 1)
     tracker = (opening or _TrackerOpening()).result()
-    watcher.step("MLflow is open")
-    tracker.sync(run, watcher)
+    progress.step("MLflow is open")
+    tracker.sync(run, progress)
 
 
 def _split_by_cache(planned: Sequence[Planned]) -> tuple[Counts, list[Planned]]:
@@ -136,14 +136,14 @@ def _split_by_cache(planned: Sequence[Planned]) -> tuple[Counts, list[Planned]]:
 
 
 def _compute_missing(
-    missing: Sequence[Planned], counts: Counts, jobs: int, timeout: float | None, watcher: Watcher
+    missing: Sequence[Planned], counts: Counts, jobs: int, timeout: float | None, progress: Progress
 ) -> None:
     """Compute and keep the missing cells, the largest first, and count the outcomes."""
-    watcher.stage("cells", len(missing))
+    progress.stage("cells", len(missing))
     for one, outcome in _outcomes(missing, jobs, timeout):
         keep(one, outcome)
         _count(counts, outcome.status)
-        watcher.step(
+        progress.step(
             f"{one.spec.name} on {one.document['test']}: {outcome.reason or outcome.status}"
         )
 

@@ -27,7 +27,7 @@ from botbench.core import mlflow_store
 from botbench.core.errors import UserError
 from botbench.core.files import write_json
 from botbench.core.mlflow_store import tracking_uri
-from botbench.core.progress import Silent, Watcher
+from botbench.core.progress import NoProgress, Progress
 
 EXPERIMENT = "botbench"
 DIGEST = 36
@@ -68,16 +68,16 @@ class Tracker:
                 " MLFLOW_TRACKING_URI right, or use --no-mlflow."
             ) from error
 
-    def sync(self, run: results.Run, watcher: Watcher | None = None) -> int:
+    def sync(self, run: results.Run, progress: Progress | None = None) -> int:
         """Log the run's cells that its parent does not hold yet; returns how many."""
-        watcher = watcher or Silent()
+        progress = progress or NoProgress()
         parent = self._parent(run)
         there = dict(self._children(parent))
         fresh = [cell for cell in results.cells(run) if _mark(cell) not in there]
-        watcher.stage("mlflow", len(fresh))
+        progress.stage("mlflow", len(fresh))
         for cell in fresh:
             there[_mark(cell)] = self._log(cell, parent, run)
-            watcher.step(cell.detector)
+            progress.step(cell.detector)
         if fresh:
             self._close(parent, run)
         _remember(run, self.uri, there)

@@ -7,7 +7,6 @@ makes folds; every random draw comes from its seed.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields
 from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
@@ -15,6 +14,7 @@ from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from botbench.core import canonical_names
 from botbench.core.errors import UserError, unknown
 from botbench.core.registry import Registry
 
@@ -156,17 +156,13 @@ class Protocol:
         raise NotImplementedError
 
     def __str__(self) -> str:
-        return f"{self.name}({', '.join(f'{name}={_literal(value)}' for name, value in self._shown())})"
+        return canonical_names.write(self.name, self._shown())
 
     def _shown(self) -> Iterator[tuple[str, object]]:
         for option in options(type(self)).values():
             value = getattr(self, option.name)
             if value != option.default or not option.metadata.get("quiet"):
                 yield option.name, value
-
-
-def _literal(value: object) -> str:
-    return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
 PROTOCOLS: Registry[type[Protocol]] = Registry(
@@ -197,14 +193,9 @@ def parse(text: str) -> Protocol:
     >>> str(parse("cross-validation(folds=3)"))
     'cross-validation(folds=3, repeats=2, seed=0)'
     """
-    name, bracket, rest = text.strip().partition("(")
-    kind = PROTOCOLS.get(name.strip())
-    try:
-        call = ast.parse(f"f({rest}" if bracket else "f()", mode="eval").body
-        assert isinstance(call, ast.Call) and not call.args
-        given = {str(k.arg): ast.literal_eval(k.value) for k in call.keywords}
-    except (SyntaxError, ValueError, AssertionError) as error:
-        raise UserError(f"The protocol {text!r} cannot be read; write it like {kind()}.") from error
+    name = canonical_names.parse(text.partition("(")[0], "protocol")[0]
+    kind = PROTOCOLS.get(name)
+    _, given = canonical_names.parse(text, "protocol", str(kind()))
     known = options(kind)
     for option, value in given.items():
         if option not in known:

@@ -1,4 +1,4 @@
-"""Who is told how a long piece of work goes: a command shows it, tests and scripts need not."""
+"""Progress reporting of work in several stages. `console.progress` draws the bars."""
 
 from __future__ import annotations
 
@@ -6,40 +6,43 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 
-class Watcher(Protocol):
-    """Told what goes on."""
+class Progress(Protocol):
+    """What a long piece of work reports to: stages, and the steps of each stage."""
 
-    def stage(self, what: str, total: int) -> None:
-        """A stage of so many steps begins."""
+    def stage(self, name: str, total: int) -> None:
+        """A stage of `total` steps begins."""
 
-    def step(self, what: str) -> None:
+    def step(self, name: str) -> None:
         """One step is done."""
 
 
-class Silent:
-    """Says nothing."""
+class NoProgress:
+    """Reports nothing: for tests and scripts."""
 
-    def stage(self, what: str, total: int) -> None:
-        """Nothing."""
+    def stage(self, name: str, total: int) -> None:
+        """Report nothing."""
 
-    def step(self, what: str) -> None:
-        """Nothing."""
+    def step(self, name: str) -> None:
+        """Report nothing."""
 
 
-class Bars:
-    """A bar for each stage on a terminal, with the remaining time; a line for each stage elsewhere."""
+class ProgressBars:
+    """Shows each stage as a bar with the remaining time; without a terminal, as one line.
 
-    def __init__(self, progress: Any, say: Callable[[str], None]) -> None:
-        self.progress, self.say = progress, say
+    `bars` is what `console.progress` yields; `say` prints a line.
+    """
+
+    def __init__(self, bars: Any, say: Callable[[str], None]) -> None:
+        self.bars, self.say = bars, say
         self.task: Any = None
 
-    def stage(self, what: str, total: int) -> None:
-        """Begin a bar; a stage with nothing to do shows none."""
-        self.task = self.progress.add_task(what, total=total) if total else None
-        if total and self.progress.disable:
-            self.say(f"{what}: {total:,} to do")
+    def stage(self, name: str, total: int) -> None:
+        """Begin a bar; a stage without steps shows none."""
+        self.task = self.bars.add_task(name, total=total) if total else None
+        if total and self.bars.disable:
+            self.say(f"{name}: {total:,} to do")
 
-    def step(self, what: str) -> None:
-        """Move the bar and show what was last done."""
+    def step(self, name: str) -> None:
+        """Move the bar and show the name of the step."""
         if self.task is not None:
-            self.progress.update(self.task, advance=1, description=what[:60])
+            self.bars.update(self.task, advance=1, description=name[:60])

@@ -179,10 +179,10 @@ def timed(home: Path, what: str) -> dict[str, float]:
 
 def test_overhead_over_the_bare_loop(tmp_path):
     from benchmarks.execution import planning
-    from botbench.core.progress import Silent
+    from botbench.core.progress import NoProgress
 
     release(tmp_path)
-    planning.prepare(tmp_path, planning.find_releases(tmp_path, ["simulated"]), Silent())
+    planning.prepare(tmp_path, planning.find_releases(tmp_path, ["simulated"]), NoProgress())
     found = {what: timed(tmp_path, what) for what in ("bare", "bench", "cached")}
     (tmp_path / "bench").rename(tmp_path / "first")
     found["bench with MLflow"] = timed(tmp_path, "tracked")

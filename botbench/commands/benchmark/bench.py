@@ -54,7 +54,7 @@ def bench(  # noqa: PLR0917 (typer gives every option by name)
     """
     from benchmarks.execution import runner
     from benchmarks.execution.suite import load
-    from botbench.core.progress import Bars
+    from botbench.core.progress import ProgressBars
 
     if trust:
         from benchmarks.detectors.safe_loading import trust as trust_all
@@ -63,7 +63,9 @@ def bench(  # noqa: PLR0917 (typer gives every option by name)
     chosen = load(suite)
     try:
         with progress(quiet=json_) as bar:
-            report = runner.bench(home(), chosen, jobs, timeout, Bars(bar, say), track=mlflow)
+            report = runner.bench(
+                home(), chosen, jobs, timeout, ProgressBars(bar, say), track=mlflow
+            )
     except KeyboardInterrupt:
         say(
             "interrupted; every finished cell is kept. Run the same command again: it does only"

@@ -42,7 +42,7 @@ def detectors(
 
 def _document(spec: Spec) -> dict[str, Any]:
     from benchmarks.detectors import options_of
-    from benchmarks.detectors._published import published
+    from benchmarks.detectors.published_scores import published
 
     return {
         "name": spec.name,

@@ -173,10 +173,10 @@ def _release(store: Store, name: str) -> tuple[dict[str, Any], Path]:
 def _bench(home: Path, jobs: int | None) -> dict[str, Any]:
     from benchmarks.execution import runner
     from benchmarks.execution.suite import load
-    from botbench.core.progress import Bars
+    from botbench.core.progress import ProgressBars
 
     with _step("bench") as figures, progress() as bar:
-        found = runner.as_json(runner.bench(home, load("demo"), jobs, None, Bars(bar, say)))
+        found = runner.as_json(runner.bench(home, load("demo"), jobs, None, ProgressBars(bar, say)))
         figures += [f"{n} {what.replace('_', ' ')}" for what, n in found["cells"].items()]
     return found
 

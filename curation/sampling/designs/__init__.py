@@ -6,11 +6,11 @@ canonical string.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import Field, dataclass, fields
 from typing import Any, ClassVar, TypeVar
 
+from botbench.core import canonical_names
 from botbench.core.errors import UserError, unknown
 from botbench.core.registry import Registry
 from curation.store.schema import Joint
@@ -102,32 +102,16 @@ def parse(text: str, n: int | None = None) -> Design:
     >>> str(parse("stratified( n = 20,by='lang', allocation=proportional )"))
     'stratified(by=lang, n=20)'
     """
-    match = re.fullmatch(r"\s*([a-z-]+)\s*(?:\((.*)\))?\s*", text)
-    if not match:
-        raise UserError(f"The design {text!r} cannot be read; write it like uniform(n=100).")
-    kind = DESIGNS.get(match[1])
-    given = dict(_pairs(text, match[2] or ""))
-    if n is not None and given.setdefault("n", str(n)) != str(n):
+    name, given = canonical_names.parse(text, "design", "uniform(n=100)")
+    kind = DESIGNS.get(name)
+    if n is not None and given.setdefault("n", n) != n:
         raise UserError(
             f"The design {text!r} says n={given['n']} and --n says {n}; give one of them."
         )
     return kind(**_values(kind, given))
 
 
-def _pairs(text: str, inside: str) -> list[tuple[str, str]]:
-    pairs = []
-    for part in filter(None, (p.strip() for p in inside.split(","))):
-        name, _, value = (p.strip() for p in part.partition("="))
-        if not name or not value:
-            raise UserError(
-                f"The design {text!r} cannot be read at {part!r}: expected OPTION=VALUE, such as"
-                " n=100."
-            )
-        pairs.append((name, value.strip("'\"")))
-    return pairs
-
-
-def _values(kind: type[Design], given: dict[str, str]) -> dict[str, Any]:
+def _values(kind: type[Design], given: dict[str, object]) -> dict[str, Any]:
     declared = options(kind)
     for name in given:
         if name not in {o.name for o in declared}:
@@ -137,7 +121,7 @@ def _values(kind: type[Design], given: dict[str, str]) -> dict[str, Any]:
             raise UserError(
                 f"The design {kind.name} needs {option.name}; write it like {kind.example}."
             )
-    if not given["n"].isdecimal() or int(given["n"]) < 1:
+    if type(given["n"]) is not int or given["n"] < 1:
         raise UserError(
             f"{kind.name}: n must be a whole number of at least 1, got {given['n']!r}; write it"
             f" like {kind.example}."
@@ -149,14 +133,12 @@ def _values(kind: type[Design], given: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _typed(kind: type[Design], option: Field[Any], text: str) -> Any:
+def _typed(kind: type[Design], option: Field[Any], value: object) -> Any:
     """An option's value in its type (annotations are text here)."""
     if option.type not in ("int", "float"):
-        return text
-    try:
-        return int(text) if option.type == "int" else float(text)
-    except ValueError:
-        raise UserError(
-            f"{kind.name}: {option.name} must be a number, got {text!r}; write it like"
-            f" {kind.example}."
-        ) from None
+        return str(value)
+    if type(value) is int or (option.type == "float" and type(value) is float):
+        return float(value) if option.type == "float" else value
+    raise UserError(
+        f"{kind.name}: {option.name} must be a number, got {value!r}; write it like {kind.example}."
+    )

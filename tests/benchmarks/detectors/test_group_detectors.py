@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from benchmarks.data.accounts import Accounts, Records
 from benchmarks.detectors import get
-from benchmarks.detectors._dna import Suffixes, grid
 from benchmarks.detectors.coordination import similarity
 from benchmarks.detectors.digital_dna import strings
+from benchmarks.detectors.suffixes import Suffixes, grid
 
 T0 = datetime(2020, 1, 1, tzinfo=UTC)
 SCHEMA = pa.schema(

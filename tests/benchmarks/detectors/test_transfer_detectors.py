@@ -7,9 +7,9 @@ import pytest
 
 from benchmarks.data.accounts import Accounts
 from benchmarks.detectors import get
-from benchmarks.detectors._tuning import BUDGET, few, level, splits, worth
 from benchmarks.detectors.raw_and_rank import CHOICES, ranked
 from benchmarks.detectors.tuned import Tuned
+from benchmarks.detectors.tuning import BUDGET, few, level, splits, worth
 
 NAMES = ("followers", "following", "posts_total")
 

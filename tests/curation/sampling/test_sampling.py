@@ -68,7 +68,7 @@ def test_what_is_not_canonical_becomes_so():
     [
         ("uniforme(n=5)", "Did you mean 'uniform'"),
         ("uniform", "needs n"),
-        ("uniform(n=0)", "at least 1, got '0'"),
+        ("uniform(n=0)", "at least 1, got 0"),
         ("uniform(n=1.5)", "whole number"),
         ("uniform(5)", "cannot be read at '5'"),
         ("stratified(n=5)", "needs by"),

@@ -1,6 +1,4 @@
-"""Common substrings of many strings, by a suffix array: what Digital DNA looks for, exactly and
-without a loop over suffixes.
-"""
+"""Common substrings of many strings, by a suffix array (for Digital DNA)."""
 
 from __future__ import annotations
 

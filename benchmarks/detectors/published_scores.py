@@ -1,6 +1,4 @@
-"""What others' tables say of a detector: rows of datasets/published, by the name that the table has
-for it.
-"""
+"""Published scores of a detector: rows of datasets/published under the table's name for it."""
 
 from __future__ import annotations
 

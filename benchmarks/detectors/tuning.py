@@ -1,6 +1,4 @@
-"""Tuning inside the training part: the same budget and the same inner validation for every detector
-that is tuned.
-"""
+"""Tuning inside the training part: one budget and one inner validation for all tuned detectors."""
 
 from __future__ import annotations
 

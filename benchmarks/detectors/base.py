@@ -1,0 +1,167 @@
+"""The base classes of detectors: a scikit-learn estimator over the `Accounts` view."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from benchmarks.data.accounts import Accounts, Floats
+from botbench.core.errors import UserError
+
+Labels = NDArray[np.int8]
+
+
+class Detector(ClassifierMixin, BaseEstimator):
+    """What every detector has: scikit-learn's parameters, a seed, and two classes (0 human, 1 bot)."""
+
+    def __init__(self, random_state: int | None = None) -> None:
+        self.random_state = random_state
+
+    def fit(self, accounts: Accounts, y: Labels) -> Self:
+        """Learn from n accounts and their labels (int8[n], 1 = bot); returns itself. Raises
+        UserError for a single class.
+        """
+        raise NotImplementedError
+
+    def begin(self, y: Labels) -> None:
+        """What every `fit` begins with: the classes, and the share of bots for accounts of which
+        nothing is known.
+
+        Raises UserError where the labels are of one class.
+        """
+        self.classes_ = np.array([0, 1])
+        if len(np.unique(y)) < 2:
+            only = f"{'bots' if len(y) and y[0] else 'humans'} only" if len(y) else "nobody"
+            raise UserError(
+                f"The training part holds {only}; a detector needs bots and humans to learn from. "
+                "Train on a release with both."
+            )
+        self.share_ = float(np.mean(y))
+
+    def predict_proba(self, accounts: Accounts) -> Floats:
+        """Scores, float64[n, 2]: human, bot; every account gets one."""
+        raise NotImplementedError
+
+    def explain(self) -> str | None:
+        """What was learnt, in a few words, where a few words can say it (a tree's question)."""
+        return None
+
+    def scores_file(self) -> Path | None:
+        """A file of predictions that the bench joins to the accounts, as their feature
+        `external_p_bot`.
+        """
+        return None
+
+    def fingerprint(self) -> str:
+        """A hash of what its predictions depend on beside code and options (a file's content);
+        empty where nothing.
+        """
+        return ""
+
+    def trained_on(self) -> tuple[str, ...]:
+        """Releases that taught it before it came here, as far as it declares them: accounts in them
+        are not news to it.
+        """
+        return ()
+
+    def rule(self) -> str | None:
+        """The threshold rule that its options ask for, where they do."""
+        return None
+
+
+class FeatureModel(Detector):
+    """A scikit-learn classifier over the matrix of declared features; `model` says which.
+
+    An account of which nothing is known neither teaches nor is judged by its silence: it gets the
+    training part's share of bots. Else a detector of posts would learn that whoever has none is
+    human, because so the data were collected.
+    """
+
+    def model(self) -> Any:
+        """The unfitted classifier or pipeline, seeded with `random_state`."""
+        raise NotImplementedError
+
+    def matrix(self, accounts: Accounts, learning: bool = False) -> tuple[tuple[str, ...], Floats]:  # noqa: ARG002, for others
+        """Names and values (float64[n, k], NaN where missing) that the model reads; what is fitted
+        is fitted while `learning`.
+        """
+        return accounts.names, accounts.values
+
+    def weights(self, accounts: Accounts, y: Labels) -> Floats | None:  # noqa: ARG002, for others to say
+        """What each account counts in training, float64[n]; None for all alike."""
+        return None
+
+    def fit(self, accounts: Accounts, y: Labels) -> Self:
+        """Fit the model on the features; imputation and scaling are part of it, so they see the
+        training part only.
+        """
+        self.begin(y)
+        names, values = self.matrix(accounts, learning=True)
+        known = _known(values)
+        labels = y[known]
+        # A feature missing in all of the training part teaches nothing, and some models cannot bear
+        # one.
+        weights = self.weights(accounts, y)
+        varying = varies(values[known])
+        # Boosting with weights cannot bear a feature of one value either.
+        self.features_ = np.flatnonzero(
+            ~np.isnan(values).all(axis=0) if weights is None else varying
+        )
+        self.names_ = tuple(names[i] for i in self.features_)
+        self.model_ = None
+        taught = values[known][:, self.features_]
+        if len(np.unique(labels)) == 2 and varying.any():
+            model = self.model()
+            self.model_ = (
+                model.fit(taught, labels)
+                if weights is None
+                else _weighted(model, taught, labels, weights[known])
+            )
+        return self
+
+    def predict_proba(self, accounts: Accounts) -> Floats:
+        """The model's probabilities, float64[n, 2]."""
+        _, values = self.matrix(accounts)
+        known = _known(values)
+        proba = np.tile([1 - self.share_, self.share_], (len(accounts), 1))
+        if self.model_ is not None and known.any():
+            proba[known] = self.model_.predict_proba(values[known][:, self.features_])
+        return proba
+
+
+def _known(values: Floats) -> NDArray[np.bool_]:
+    return np.asarray(~np.isnan(values).all(axis=1), dtype=np.bool_)
+
+
+def varies(values: Floats) -> NDArray[np.bool_]:
+    """Which features have at least two known values, bool[k]; some models refuse to learn from
+    less.
+
+    >>> varies(np.array([[1.0, 2.0, np.nan], [1.0, 3.0, np.nan]])).tolist()
+    [False, True, False]
+    """
+    return np.array(
+        [len(np.unique(column[~np.isnan(column)])) > 1 for column in values.T], dtype=np.bool_
+    )
+
+
+def _weighted(model: Any, values: Floats, labels: Labels, weights: Floats) -> Any:
+    """The model, or the last step of the pipeline, fitted with weights."""
+    steps = getattr(model, "steps", None)
+    return model.fit(
+        values, labels, **{f"{steps[-1][0]}__sample_weight" if steps else "sample_weight": weights}
+    )
+
+
+def balanced(y: Labels) -> Floats:
+    """Weights under which both classes count alike, float64[n], mean 1.
+
+    >>> balanced(np.array([1, 0, 0, 0], dtype=np.int8)).round(3).tolist()
+    [2.0, 0.667, 0.667, 0.667]
+    """
+    counts = np.bincount(y, minlength=2)
+    return np.asarray(len(y) / (2 * counts[y]), dtype=np.float64)
