@@ -34,8 +34,8 @@ def kept(home: Path, release: Release) -> dict[str, Any]:
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, dataset.audit(home, release.reference).document())
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return document
 
 
 def _listed(home: Path) -> dict[str, list[int]]:

@@ -35,7 +35,7 @@ def outside(printed: float, scale: float) -> list[str]:
 
 def of_f1(case: Case, i: int, averaged: bool) -> list[str]:
     """Of an F1 that its precision and recall do not imply."""
-    found = (
+    reasons = (
         ["F1 averaged over runs: the mean of F1 can only lie below the F1 of the means"]
         if averaged
         else []
@@ -44,7 +44,7 @@ def of_f1(case: Case, i: int, averaged: bool) -> list[str]:
     if fitting or averaged:
         return [
             *fitting,
-            *found,
+            *reasons,
             *(() if fitting else ("F1 is a macro average, or of the other class",)),
         ]
     return [
@@ -102,16 +102,16 @@ def of_prevalence(case: Case, i: int, name: str, possible: bool) -> list[str]:
     """Of a score that precision, recall and the share of bots do not imply."""
     pi = case.prevalence.share[i]
     whose = "stated" if case.prevalence.is_stated[i] else "common to the data set's rows"
-    found = list(flipped_class(case, i))
+    reasons = list(flipped_class(case, i))
     own = implied_scores.prevalence(*_row(case, i, "precision", "recall", "accuracy"))[0]
     if name == "accuracy" and np.isfinite(own) and 0 <= own <= 1:
-        found.append(
+        reasons.append(
             f"another sample: it would fit at {numbers.share(own)} bots, and {numbers.share(pi)} is"
             f" {whose}"
         )
     if possible:
-        found.append(AVERAGED)
-    return [*found, "precision and recall are macro or weighted averages over both classes"]
+        reasons.append(AVERAGED)
+    return [*reasons, "precision and recall are macro or weighted averages over both classes"]
 
 
 def flipped_class(case: Case, i: int) -> list[str]:

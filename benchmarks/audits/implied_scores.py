@@ -13,8 +13,10 @@ Floats = NDArray[np.float64]
 
 
 def _divide(a: Floats, b: Floats, where_zero: float) -> Floats:
-    found: Floats = np.divide(a, b, out=np.full(np.broadcast(a, b).shape, where_zero), where=b != 0)
-    return found
+    quotient: Floats = np.divide(
+        a, b, out=np.full(np.broadcast(a, b).shape, where_zero), where=b != 0
+    )
+    return quotient
 
 
 def f1(precision: Floats, recall: Floats) -> Floats:
@@ -57,8 +59,8 @@ def mcc(precision: Floats, recall: Floats, pi: Floats) -> Floats:
     tp, fp, fn = pi * recall, false_positives(precision, recall, pi), pi * (1 - recall)
     tn = 1 - tp - fp - fn
     with np.errstate(invalid="ignore"):
-        said = np.sqrt(np.clip((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn), 0, None))
-    return _divide(tp * tn - fp * fn, said, 0.0)
+        denominator = np.sqrt(np.clip((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn), 0, None))
+    return _divide(tp * tn - fp * fn, denominator, 0.0)
 
 
 def macro_f1(precision: Floats, recall: Floats, pi: Floats) -> Floats:

@@ -40,10 +40,12 @@ def _rows(run: results.Run, cell: results.Cell) -> Iterable[dict[str, Any]]:
 def _row(
     run: results.Run, cell: results.Cell, train: tuple[str, ...], tested: list[str], declared: bool
 ) -> dict[str, Any]:
-    known = [r for r in train if _there(run, r)]
-    n = shared(run, known, tested)
-    unknown = [r for r in train if r not in known]
-    outcome = "not applicable" if unknown and not known else "issue" if declared and n else "passed"
+    present = [r for r in train if _there(run, r)]
+    n = shared(run, present, tested)
+    unknown = [r for r in train if r not in present]
+    outcome = (
+        "not applicable" if unknown and not present else "issue" if declared and n else "passed"
+    )
     return {
         "detector": cell.detector,
         "train": " + ".join(train),
@@ -72,9 +74,9 @@ def shared(run: results.Run, train: Iterable[str], tested: Iterable[str]) -> int
     )
     if not right:
         return 0
-    found = release_arrays.ask(
+    counts = release_arrays.ask(
         """SELECT count(*) AS n FROM (SELECT DISTINCT platform, account_id FROM read_parquet(?)
            INTERSECT SELECT DISTINCT platform, account_id FROM read_parquet(?))""",
         [left, right],
     )
-    return int(found["n"][0].as_py())
+    return int(counts["n"][0].as_py())

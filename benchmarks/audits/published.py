@@ -171,7 +171,7 @@ def _numbers(
     rows: Sequence[Mapping[str, object]], name: str, mistakes: list[str]
 ) -> tuple[Floats, int]:
     """A column as float64, and the decimal places of its most finely printed cell."""
-    found, places = np.full(len(rows), np.nan), 0
+    numbers, places = np.full(len(rows), np.nan), 0
     for i, row in enumerate(rows):
         cell = row.get(name)
         text = "" if cell is None else str(cell).strip()
@@ -180,6 +180,6 @@ def _numbers(
         if (match := NUMBER.fullmatch(text)) is None:
             mistakes.append(f"row {i + 1}, {name}: {text[:40]!r} is not a number")
             continue
-        found[i] = float(text)
+        numbers[i] = float(text)
         places = max(places, 17 if match[5] else len(match[3] or match[4] or ""))
-    return found, places
+    return numbers, places

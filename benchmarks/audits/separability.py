@@ -58,18 +58,18 @@ def told(
 
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
     codes = np.unique(group, return_inverse=True)[1]
-    said = np.zeros(len(y), dtype=np.int8)
+    predicted = np.zeros(len(y), dtype=np.int8)
     for train, test in folds.split(x, y, codes):
-        said[test] = (
+        predicted[test] = (
             tree().fit(x[train], y[train]).predict(x[test])
             if len(np.unique(y[train])) == 2
             else y[train[0]]
         )
-    value, low, high = rate(said, y)
+    value, low, high = rate(predicted, y)
     return Told(value, low, high, question(tree().fit(x, y), names))
 
 
-def rate(said: NDArray[np.int8], y: NDArray[np.int8]) -> tuple[float, float, float]:
+def rate(predicted: NDArray[np.int8], y: NDArray[np.int8]) -> tuple[float, float, float]:
     """Balanced accuracy of answers against labels, with its interval.
 
     >>> [round(v, 2) for v in rate(np.array([1, 1, 0, 0], dtype=np.int8), np.array([1, 1, 0, 0], dtype=np.int8))]
@@ -77,7 +77,7 @@ def rate(said: NDArray[np.int8], y: NDArray[np.int8]) -> tuple[float, float, flo
     """
     parts = []
     for label in (0, 1):
-        mine = said[y == label] == label
+        mine = predicted[y == label] == label
         share = float(mine.mean())
         low, high = wilson(share, len(mine))
         parts.append((share, float(low), float(high)))

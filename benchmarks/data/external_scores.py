@@ -53,35 +53,35 @@ def read(file: Path) -> pa.Table:
         )
     may = {"dataset": "VARCHAR", "threshold": "DOUBLE"}
     asked = "".join(f", {name}::{kind} AS {name}" for name, kind in may.items() if name in columns)
-    found = _ask(
+    scores = _ask(
         f"SELECT account_id::VARCHAR AS account_id, try_cast(p_bot AS DOUBLE) AS p_bot{asked} FROM"
         f" {source}",
         file,
         True,
     )
-    _check(found, file)
-    return found
+    _check(scores, file)
+    return scores
 
 
-def _check(found: Any, file: Path) -> None:
-    p = found["p_bot"].to_numpy(zero_copy_only=False).astype(np.float64)
+def _check(scores: Any, file: Path) -> None:
+    p = scores["p_bot"].to_numpy(zero_copy_only=False).astype(np.float64)
     bad = np.flatnonzero(~((p >= 0) & (p <= 1)))
     if len(bad):
         raise UserError(
             f"{file}: p_bot of row {bad[0] + 1} is not a number from 0 to 1 ({len(bad)} such rows"
             f" of {len(p)})."
         )
-    key = [name for name in ("dataset", "account_id") if name in found.column_names]
-    if found.num_rows > found.group_by(key).aggregate([]).num_rows:
+    key = [name for name in ("dataset", "account_id") if name in scores.column_names]
+    if scores.num_rows > scores.group_by(key).aggregate([]).num_rows:
         raise UserError(f"{file} says several scores for one account; keep one row an account.")
 
 
 def threshold_of(file: Path) -> float | None:
     """The one threshold that a file states for its scores, None where it states none or several."""
-    found = read(file)
+    scores = read(file)
     stated = (
-        set(found["threshold"].drop_null().to_pylist())
-        if "threshold" in found.column_names
+        set(scores["threshold"].drop_null().to_pylist())
+        if "threshold" in scores.column_names
         else set()
     )
     return float(next(iter(stated))) if len(stated) == 1 else None
@@ -95,12 +95,14 @@ def declared(file: Path) -> tuple[str, ...]:
 
     import pyarrow.parquet as pq
 
-    told = (
+    metadata = (
         (pq.read_schema(file).metadata or {}).get(b"botbench")
         if file.suffix == ".parquet" and file.is_file()
         else None
     )
-    return tuple(str(r["reference"]) for r in json.loads(told)["trained_on"]) if told else ()
+    return (
+        tuple(str(r["reference"]) for r in json.loads(metadata)["trained_on"]) if metadata else ()
+    )
 
 
 def joined(file: Path | None, pool: Sequence[ReleaseArrays]) -> Floats:
@@ -112,15 +114,15 @@ def joined(file: Path | None, pool: Sequence[ReleaseArrays]) -> Floats:
         return np.empty((n, 0))
     import pandas as pd
 
-    found = read(file).to_pandas()
-    keys = [name for name in ("dataset", "account_id") if name in found]
+    scores = read(file).to_pandas()
+    keys = [name for name in ("dataset", "account_id") if name in scores]
     rows = pd.DataFrame(
         {
             "dataset": np.repeat([m.dataset for m in pool], [len(m) for m in pool]),
             "account_id": np.concatenate([m.account_id.astype(str) for m in pool]),
         }
     )
-    p = rows.merge(found, on=keys, how="left")["p_bot"].to_numpy(dtype=np.float64)
+    p = rows.merge(scores, on=keys, how="left")["p_bot"].to_numpy(dtype=np.float64)
     return np.asarray(p[:, None], dtype=np.float64)
 
 

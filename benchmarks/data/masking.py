@@ -42,7 +42,7 @@ class Mask:
         post has.
         """
         word = r"\w+" if platform == "twitter" else r"[\p{L}\p{M}\p{N}_]+"
-        found = f"({EMAIL})|([@\uff20]|{PLATFORMS})({word})(?:({STATUS}|/)(\\d+))?|(/)({word})({STATUS})(\\d+)"
+        pattern = f"({EMAIL})|([@\uff20]|{PLATFORMS})({word})(?:({STATUS}|/)(\\d+))?|(/)({word})({STATUS})(\\d+)"
         # A match is cut where something from the key stands: the parts are plain, name, plain, id,
         # plain, name, ...
         cut = f"<{self.salt[:32]}>"
@@ -53,17 +53,17 @@ class Mask:
         )
         return f"""
             CASE WHEN regexp_matches({text}, '[@\uff20/=]') THEN array_to_string(list_transform(
-                string_split(regexp_replace({text}, '{found}', '{parts}', 'g'), '{cut}'),
+                string_split(regexp_replace({text}, '{pattern}', '{parts}', 'g'), '{cut}'),
                 lambda part, i: CASE WHEN part = '' OR i % 2 = 1 THEN part
                                      WHEN i % 4 = 2 THEN ({name})::VARCHAR ELSE ({post})::VARCHAR END), '')
             ELSE {text} END"""
 
     def account(self, text: str, platform: str) -> str:
         """SQL for the number of an account's id, which may be an @handle."""
-        known = f"{literal(f'{platform}:')} || {text}"
+        identity = f"{literal(f'{platform}:')} || {text}"
         return (
             f"CASE WHEN starts_with({text}, '@') THEN {self.handle(f'substr({text}, 2)', platform)}"
-            f" ELSE {self.sql(known)} END"
+            f" ELSE {self.sql(identity)} END"
         )
 
     def handle(self, text: str, platform: str) -> str:

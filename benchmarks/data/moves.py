@@ -150,12 +150,12 @@ def _write(release: Path, move: Move, seed: int, into: Path) -> None:
             f"CREATE TABLE movers AS SELECT account_id FROM {_read(release, 'labels')} WHERE label"
             " = 'bot'"
         )
-        made = {
+        queries = {
             "accounts": _accounts(release, move),
             "posts": _posts(release, move),
             "edges": _edges(release, move),
         }
-        for table, query in made.items():
+        for table, query in queries.items():
             text = query.replace("$seed", str(int(seed)))
             connection.execute(
                 f"COPY ({text}) TO {literal(into / f'{table}.parquet')} (FORMAT parquet)"

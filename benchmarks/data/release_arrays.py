@@ -63,13 +63,13 @@ def load(home: Path, reference: str, move: str = "", seed: int = 0) -> ReleaseAr
     """
     from curation.release import release
 
-    found = release.load(home, reference)
+    source = release.load(home, reference)
     after = (
-        moves.moved(found.path, found.content_hash, move, seed, home / "cache" / "moves")
+        moves.moved(source.path, source.content_hash, move, seed, home / "cache" / "moves")
         if move
         else None
     )
-    return of(found, home / "cache" / "features", after)
+    return of(source, home / "cache" / "features", after)
 
 
 def of(release: Any, cache: Path, after: ReleaseFolder | None = None) -> ReleaseArrays:
@@ -80,9 +80,9 @@ def of(release: Any, cache: Path, after: ReleaseFolder | None = None) -> Release
 
     path = after.path if after else release.path
     table = cached(after or release, cache)
-    known = _known(path)
+    labels = _known(path)
     ids = table["account_id"].to_numpy(zero_copy_only=False)
-    if not np.array_equal(ids, known["account_id"].to_numpy(zero_copy_only=False)):
+    if not np.array_equal(ids, labels["account_id"].to_numpy(zero_copy_only=False)):
         raise UserError(
             f"{release.reference}: its labels and its accounts are not of the same accounts; make"
             " it anew."
@@ -93,15 +93,15 @@ def of(release: Any, cache: Path, after: ReleaseFolder | None = None) -> Release
         release.dataset,
         path,
         ids,
-        known["platform"].to_numpy(zero_copy_only=False),
-        known["y"].to_numpy().astype(np.int8),
-        known["group"].to_numpy(zero_copy_only=False),
-        known["part"].to_numpy().astype(np.int8),
+        labels["platform"].to_numpy(zero_copy_only=False),
+        labels["y"].to_numpy().astype(np.int8),
+        labels["group"].to_numpy(zero_copy_only=False),
+        labels["part"].to_numpy().astype(np.int8),
         tuple(names),
         tuple(FEATURES[n].family for n in names),
         matrix(table.select(names)),
-        matrix(known.select(["seen"]))[:, 0],
-        known["sort"].to_numpy(zero_copy_only=False),
+        matrix(labels.select(["seen"]))[:, 0],
+        labels["sort"].to_numpy(zero_copy_only=False),
         _claimed(path, ids),
     )
 
@@ -131,9 +131,9 @@ def _claimed(path: Path, ids: Strings) -> dict[str, NDArray[np.int8]]:
         SELECT claimant_kind, account_id,
                CASE WHEN count(DISTINCT answer) = 1 THEN bool_or(answer = 'bot')::TINYINT ELSE -1 END AS said
         FROM read_parquet(?) WHERE answer IN ('bot', 'human') GROUP BY ALL ORDER BY ALL"""
-    found = ask(query, [str(path / "claims.parquet")]).to_pandas()
-    said: dict[str, NDArray[np.int8]] = {}
-    for kind, own in found.groupby("claimant_kind", sort=True):
+    answers_of = ask(query, [str(path / "claims.parquet")]).to_pandas()
+    by_kind: dict[str, NDArray[np.int8]] = {}
+    for kind, own in answers_of.groupby("claimant_kind", sort=True):
         place = np.searchsorted(ids.astype(str), own["account_id"].to_numpy(dtype=str))
         there = (place < len(ids)) & (
             ids.astype(str)[np.minimum(place, len(ids) - 1)]
@@ -141,8 +141,8 @@ def _claimed(path: Path, ids: Strings) -> dict[str, NDArray[np.int8]]:
         )
         answers = np.full(len(ids), -1, dtype=np.int8)
         answers[place[there]] = own["said"].to_numpy()[there]
-        said[str(kind)] = answers
-    return said
+        by_kind[str(kind)] = answers
+    return by_kind
 
 
 def ask(query: str, parameters: list[object]) -> pa.Table:

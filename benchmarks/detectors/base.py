@@ -101,35 +101,35 @@ class FeatureModel(Detector):
         """
         self.begin(y)
         names, values = self.matrix(accounts, learning=True)
-        known = _known(values)
-        labels = y[known]
+        has_values = _known(values)
+        labels = y[has_values]
         # A feature missing in all of the training part teaches nothing, and some models cannot bear
         # one.
         weights = self.weights(accounts, y)
-        varying = varies(values[known])
+        varying = varies(values[has_values])
         # Boosting with weights cannot bear a feature of one value either.
         self.features_ = np.flatnonzero(
             ~np.isnan(values).all(axis=0) if weights is None else varying
         )
         self.names_ = tuple(names[i] for i in self.features_)
         self.model_ = None
-        taught = values[known][:, self.features_]
+        taught = values[has_values][:, self.features_]
         if len(np.unique(labels)) == 2 and varying.any():
             model = self.model()
             self.model_ = (
                 model.fit(taught, labels)
                 if weights is None
-                else _weighted(model, taught, labels, weights[known])
+                else _weighted(model, taught, labels, weights[has_values])
             )
         return self
 
     def predict_proba(self, accounts: Accounts) -> Floats:
         """The model's probabilities, float64[n, 2]."""
         _, values = self.matrix(accounts)
-        known = _known(values)
+        has_values = _known(values)
         proba = np.tile([1 - self.share_, self.share_], (len(accounts), 1))
-        if self.model_ is not None and known.any():
-            proba[known] = self.model_.predict_proba(values[known][:, self.features_])
+        if self.model_ is not None and has_values.any():
+            proba[has_values] = self.model_.predict_proba(values[has_values][:, self.features_])
         return proba
 
 

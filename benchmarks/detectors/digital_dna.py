@@ -50,7 +50,7 @@ def strings(accounts: Accounts, alphabet: str) -> list[str]:
     """Each account's latest posts in the order of time, one letter a post; an empty string without
     posts.
     """
-    found = np.full(len(accounts), "", dtype=np.object_)
+    sequences = np.full(len(accounts), "", dtype=np.object_)
     if accounts.posts is not None:
         letter = ALPHABETS[alphabet]
         table = accounts.posts.query(f"""
@@ -58,8 +58,8 @@ def strings(accounts: Accounts, alphabet: str) -> list[str]:
             FROM (SELECT position, created_at, {letter} AS letter FROM mine WHERE created_at IS NOT NULL
                   QUALIFY row_number() OVER (PARTITION BY position ORDER BY created_at DESC, letter) <= {ACTIONS})
             GROUP BY position ORDER BY position""")
-        found[table["position"].to_numpy()] = table["dna"].to_numpy(zero_copy_only=False)
-    return [str(s) for s in found]
+        sequences[table["position"].to_numpy()] = table["dna"].to_numpy(zero_copy_only=False)
+    return [str(s) for s in sequences]
 
 
 class DigitalDna(Detector):

@@ -74,10 +74,10 @@ class External(Detector):
 
     def predict_proba(self, accounts: Accounts) -> Floats:
         """float64[n, 2]."""
-        told = (
+        scores = (
             accounts.feature(external_scores.FEATURE)
             if external_scores.FEATURE in accounts.names
             else np.full(len(accounts), np.nan)
         )
-        p = np.where(np.isnan(told), self.share_, told)
+        p = np.where(np.isnan(scores), self.share_, scores)
         return np.column_stack([1 - p, p])

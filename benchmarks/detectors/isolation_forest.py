@@ -34,18 +34,18 @@ class IsolationForestDetector(FeatureModel):
         self.begin(y)
         self.features_ = np.flatnonzero(~np.isnan(accounts.values).all(axis=0))
         values = accounts.values[:, self.features_]
-        known = (
+        has_values = (
             ~np.isnan(values).all(axis=1)
             if len(self.features_)
             else np.zeros(len(values), dtype=bool)
         )
         self.model_ = None
-        if known.any():
+        if has_values.any():
             self.median_ = np.nanmedian(values, axis=0)
             self.model_ = IsolationForest(random_state=self.random_state).fit(
-                self._filled(values[known])
+                self._filled(values[has_values])
             )
-            self.odd_ = np.sort(-self.model_.score_samples(self._filled(values[known])))
+            self.odd_ = np.sort(-self.model_.score_samples(self._filled(values[has_values])))
         return self
 
     def _filled(self, values: Floats) -> Floats:
@@ -55,12 +55,12 @@ class IsolationForestDetector(FeatureModel):
         """float64[n, 2]."""
         values = accounts.values[:, self.features_]
         p = np.full(len(accounts), self.share_)
-        known = (
+        has_values = (
             ~np.isnan(values).all(axis=1)
             if self.model_ is not None
             else np.zeros(len(values), dtype=bool)
         )
-        if self.model_ is not None and known.any():
-            odd = -self.model_.score_samples(self._filled(values[known]))
-            p[known] = np.searchsorted(self.odd_, odd, side="right") / (len(self.odd_) + 1)
+        if self.model_ is not None and has_values.any():
+            odd = -self.model_.score_samples(self._filled(values[has_values]))
+            p[has_values] = np.searchsorted(self.odd_, odd, side="right") / (len(self.odd_) + 1)
         return np.column_stack([1 - p, p])

@@ -59,13 +59,13 @@ def described(folder: Path) -> dict[str, Any]:
     import yaml
 
     try:
-        found = yaml.safe_load((folder / "MLmodel").read_text(encoding="utf-8"))
-        assert isinstance(found["flavors"], dict)
+        description = yaml.safe_load((folder / "MLmodel").read_text(encoding="utf-8"))
+        assert isinstance(description["flavors"], dict)
     except (OSError, yaml.YAMLError, KeyError, TypeError, AssertionError) as error:
         raise UserError(
             f"{folder / 'MLmodel'} is not readable as the description of an MLflow model."
         ) from error
-    return dict(found)
+    return dict(description)
 
 
 def loaded(folder: Path) -> Any:
@@ -166,9 +166,9 @@ class MlflowModel(Detector):
             for n in self.inputs_
         }
         table = pd.DataFrame(read)
-        known = ~table.isna().to_numpy().all(axis=1)
-        if known.any():
-            p[known] = self._told(table[known])
+        has_values = ~table.isna().to_numpy().all(axis=1)
+        if has_values.any():
+            p[has_values] = self._told(table[has_values])
         return np.column_stack([1 - p, p])
 
     def _told(self, table: Any) -> Floats:
@@ -179,15 +179,15 @@ class MlflowModel(Detector):
                 len(classes) - 1,
             )
             rows = table if hasattr(self.loaded_, "feature_names_in_") else table.to_numpy()
-            told = np.asarray(self.loaded_.predict_proba(rows), dtype=np.float64)[:, bot]
+            scores = np.asarray(self.loaded_.predict_proba(rows), dtype=np.float64)[:, bot]
         else:
-            told = np.asarray(self.loaded_.predict(table), dtype=np.float64)
-            told = told[:, -1] if told.ndim == 2 else told
-        if not ((told >= 0) & (told <= 1)).all():
+            scores = np.asarray(self.loaded_.predict(table), dtype=np.float64)
+            scores = scores[:, -1] if scores.ndim == 2 else scores
+        if not ((scores >= 0) & (scores <= 1)).all():
             raise UserError(
                 f"The MLflow model {self.model} does not give probabilities from 0 to 1."
             )
-        return told
+        return scores
 
 
 def log_folder(model: Any, names: list[str], folder: Path) -> None:

@@ -80,9 +80,11 @@ class RawAndRank(Detector):
     def fit(self, accounts: Accounts, y: Labels) -> Self:
         """Choose the ensemble on inner splits, then fit it."""
         self.begin(y)
-        known = np.flatnonzero(~np.isnan(accounts.values).all(axis=1))
-        domains = merged(None if accounts.domains is None else accounts.domains[known], y[known])
-        values, labels = accounts.values[known], y[known]
+        with_values = np.flatnonzero(~np.isnan(accounts.values).all(axis=1))
+        domains = merged(
+            None if accounts.domains is None else accounts.domains[with_values], y[with_values]
+        )
+        values, labels = accounts.values[with_values], y[with_values]
         self.features_ = np.flatnonzero(varies(values))
         self.models_: dict[str, tuple[Any, Rows]] = {}
         if len(np.unique(labels)) < 2 or not len(self.features_):
@@ -105,13 +107,13 @@ class RawAndRank(Detector):
         for a, b in splits(domains, y, self.random_state):
             models = self._fitted(tuple(MEMBERS), values[a], domains[a], y[a])
             places = ranked(values[b], np.zeros(len(b), dtype=np.int64))
-            told = {
+            scores = {
                 name: self._logit(model, places if MEMBERS[name] else values[b])
                 for name, model in models.items()
             }
             tried.append(
                 [
-                    worth(y[b], _probability(np.mean([told[name] for name in choice], axis=0)))
+                    worth(y[b], _probability(np.mean([scores[name] for name in choice], axis=0)))
                     for choice in CHOICES
                 ]
             )
@@ -157,23 +159,23 @@ class RawAndRank(Detector):
         """float64[n, 2]; 0.5 is the threshold."""
         p = np.full(len(accounts), self.share_)
         values = accounts.values[:, self.features_]
-        known = (
+        has_values = (
             ~np.isnan(values).all(axis=1)
             if len(self.features_)
             else np.zeros(len(values), dtype=bool)
         )
-        if self.models_ and known.any():
-            values = values[known]
+        if self.models_ and has_values.any():
+            values = values[has_values]
             places = (
                 ranked(values, np.zeros(len(values), dtype=np.int64))
                 if len(values) >= BATCH
                 else self._among_taught(values)
             )
-            told = [
+            scores = [
                 self._logit(model, places if MEMBERS[name] else values)
                 for name, model in self.models_.items()
             ]
-            p[known] = _probability(np.mean(told, axis=0))
+            p[has_values] = _probability(np.mean(scores, axis=0))
         return np.column_stack([1 - p, p])
 
     def _among_taught(self, values: Floats) -> Floats:

@@ -57,8 +57,12 @@ class Spec:
 
     def seeded(self, seed: int) -> Detector:
         """A fresh estimator with that seed, where it takes one."""
-        made = self.fresh()
-        return made.set_params(random_state=seed) if "random_state" in made.get_params() else made
+        estimator = self.fresh()
+        return (
+            estimator.set_params(random_state=seed)
+            if "random_state" in estimator.get_params()
+            else estimator
+        )
 
     @cached_property
     def modules(self) -> list[str]:
@@ -79,9 +83,15 @@ class Spec:
 
         Where no revision is declared, the normalised syntax of its modules counts instead.
         """
-        made = self.fresh()
-        told = (self.threshold, self.needs, self.uses, _parameters(made), made.fingerprint())
-        total = hashlib.sha256(repr(told).encode())
+        estimator = self.fresh()
+        declared = (
+            self.threshold,
+            self.needs,
+            self.uses,
+            _parameters(estimator),
+            estimator.fingerprint(),
+        )
+        total = hashlib.sha256(repr(declared).encode())
         if self.revision is not None:
             total.update(f"revision {self.revision}\n".encode())
         else:
@@ -97,9 +107,11 @@ class Spec:
         return {name: installed(name) for name in ("numpy", "scikit-learn", *self.packages)}
 
 
-def _parameters(made: Detector) -> list[tuple[str, str]]:
+def _parameters(estimator: Detector) -> list[tuple[str, str]]:
     return sorted(
-        (name, repr(value)) for name, value in made.get_params().items() if name != "random_state"
+        (name, repr(value))
+        for name, value in estimator.get_params().items()
+        if name != "random_state"
     )
 
 

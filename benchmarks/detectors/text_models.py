@@ -34,14 +34,14 @@ class TextModel(Detector):
 
         self.begin(y)
         documents = self.documents(accounts)
-        known = np.flatnonzero(documents != None)  # noqa: E711, elementwise
+        with_text = np.flatnonzero(documents != None)  # noqa: E711, elementwise
         self.model_ = None
-        if len(np.unique(y[known])) == 2:
+        if len(np.unique(y[with_text])) == 2:
             regression = LogisticRegression(
                 C=10.0, class_weight="balanced", max_iter=300, random_state=self.random_state
             )
             self.model_ = make_pipeline(self.vectorizer(), regression).fit(
-                documents[known], y[known]
+                documents[with_text], y[with_text]
             )
         return self
 
@@ -49,9 +49,9 @@ class TextModel(Detector):
         """float64[n, 2]."""
         proba = np.tile([1 - self.share_, self.share_], (len(accounts), 1))
         documents = self.documents(accounts)
-        known = np.flatnonzero(documents != None)  # noqa: E711, elementwise
-        if self.model_ is not None and len(known):
-            proba[known] = self.model_.predict_proba(documents[known])
+        with_text = np.flatnonzero(documents != None)  # noqa: E711, elementwise
+        if self.model_ is not None and len(with_text):
+            proba[with_text] = self.model_.predict_proba(documents[with_text])
         return proba
 
 
@@ -110,17 +110,17 @@ class TextTfidf(TextModel):
         """The texts of an account's posts one after the other; which 200 are read depends on the
         texts alone.
         """
-        found = np.full(len(accounts), None, dtype=np.object_)
+        documents = np.full(len(accounts), None, dtype=np.object_)
         if accounts.posts is None:
-            return found
+            return documents
         table = accounts.posts.query(f"""
             SELECT position, string_agg(regexp_replace(regexp_replace(text, 'https?://\\S+', ' linkword ', 'g'),
                                         '[@\uff20]\\w+', ' nameword ', 'g'), ' ' ORDER BY h, text) AS document
             FROM (SELECT position, text, md5_number_lower(text) AS h FROM mine WHERE text IS NOT NULL
                   QUALIFY row_number() OVER (PARTITION BY position ORDER BY h, text) <= {MOST})
             GROUP BY position ORDER BY position""")
-        found[table["position"].to_numpy()] = table["document"].to_numpy(zero_copy_only=False)
-        return found
+        documents[table["position"].to_numpy()] = table["document"].to_numpy(zero_copy_only=False)
+        return documents
 
     def vectorizer(self) -> Any:
         """Words and pairs, hashed into 2^18 places so that memory does not grow with the

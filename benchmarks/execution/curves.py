@@ -44,11 +44,11 @@ def _orders(judged: ScoredAccounts) -> tuple[tuple[Array, Array], tuple[Array, A
     """(false alarms, recall) and (recall, precision) at every cut, ties together."""
     order = np.argsort(-judged.p, kind="stable")
     last = np.append(np.flatnonzero(np.diff(judged.p[order])), len(order) - 1)
-    found = np.cumsum(judged.y[order])[last].astype(np.float64)
-    alarms = last + 1 - found
-    recall, fpr = found / found[-1], alarms / alarms[-1]
+    hits = np.cumsum(judged.y[order])[last].astype(np.float64)
+    alarms = last + 1 - hits
+    recall, fpr = hits / hits[-1], alarms / alarms[-1]
     roc = np.insert(fpr, 0, 0.0), np.insert(recall, 0, 0.0)
-    return roc, (recall, found / (found + alarms))
+    return roc, (recall, hits / (hits + alarms))
 
 
 def _calibration(judged: ScoredAccounts) -> tuple[Array, Array]:

@@ -90,7 +90,7 @@ def _present(values: Floats) -> NDArray[np.bool_]:
     return np.asarray(~np.isnan(values).all(axis=1), dtype=np.bool_)
 
 
-def check(spec: Spec, found: Evidence, sides: Sequence[Side], y: NDArray[np.int8]) -> Evidence:
+def check(spec: Spec, available: Evidence, sides: Sequence[Side], y: NDArray[np.int8]) -> Evidence:
     """The evidence with only those features that every side has (not missing everywhere).
 
     Raises NotApplicable with the reason where a side lacks a need, in one of its classes or in
@@ -98,12 +98,12 @@ def check(spec: Spec, found: Evidence, sides: Sequence[Side], y: NDArray[np.int8
     """
     for need in spec.needs:
         for side in sides:
-            _check(need, side, found.known(need), y)
-    shared = found.only(
+            _check(need, side, available.known(need), y)
+    shared = available.only(
         [
             i
-            for i, family in enumerate(found.families)
-            if all((~np.isnan(found.values[s.rows, i])).any() for s in _asked(family, sides))
+            for i, family in enumerate(available.families)
+            if all((~np.isnan(available.values[s.rows, i])).any() for s in _asked(family, sides))
         ]
     )
     wanted: list[tuple[str, ...]] = [(need,) for need in spec.needs] or [
@@ -128,13 +128,13 @@ def _asked(need: str, sides: Sequence[Side]) -> Sequence[Side]:
 
 @contextmanager
 def view(
-    spec: Spec, pool: Sequence[ReleaseArrays], found: Evidence, mask: Mask
+    spec: Spec, pool: Sequence[ReleaseArrays], available: Evidence, mask: Mask
 ) -> Iterator[Accounts]:
     """The view of all accounts of the pool, of what was declared and found; files it reads from are
     gone afterwards.
     """
     with tempfile.TemporaryDirectory(prefix="botbench-") as scratch:
-        yield _masked(spec, pool, found, mask, Path(scratch))
+        yield _masked(spec, pool, available, mask, Path(scratch))
 
 
 def gather(spec: Spec, pool: Sequence[ReleaseArrays]) -> Evidence:
@@ -150,14 +150,14 @@ def gather(spec: Spec, pool: Sequence[ReleaseArrays]) -> Evidence:
             )
     chosen = [i for i, name in enumerate(first.names) if wanted & {name, first.families[i]}]
     raw = wanted & set(COLUMNS) - set(first.names)
-    told = external_scores.joined(
+    external = external_scores.joined(
         spec.fresh().scores_file() if external_scores.FAMILY in wanted else None, pool
     )
-    extra = (external_scores.FEATURE,) * told.shape[1]
+    extra = (external_scores.FEATURE,) * external.shape[1]
     return Evidence(
         (*(first.names[i] for i in chosen), *extra),
         (*(first.families[i] for i in chosen), *(external_scores.FAMILY for _ in extra)),
-        np.hstack([np.concatenate([m.values[:, chosen] for m in pool]), told]),
+        np.hstack([np.concatenate([m.values[:, chosen] for m in pool]), external]),
         {name: _column(name, pool) for name in sorted(raw)},
         {name: _has(name, pool) for name in wanted & set(TABLE_NEEDS)},
     )
@@ -191,9 +191,9 @@ def _has(table: str, pool: Sequence[ReleaseArrays]) -> NDArray[np.bool_]:
     )
 
 
-def _check(need: str, side: Side, known: NDArray[np.bool_], y: NDArray[np.int8]) -> None:
+def _check(need: str, side: Side, has_need: NDArray[np.bool_], y: NDArray[np.int8]) -> None:
     there = {
-        name: bool(known[side.rows][y[side.rows] == label].any())
+        name: bool(has_need[side.rows][y[side.rows] == label].any())
         for label, name in ((1, "bots"), (0, "humans"))
     }
     present = {
@@ -209,7 +209,7 @@ def _check(need: str, side: Side, known: NDArray[np.bool_], y: NDArray[np.int8])
 
 
 def _masked(
-    spec: Spec, pool: Sequence[ReleaseArrays], found: Evidence, mask: Mask, scratch: Path
+    spec: Spec, pool: Sequence[ReleaseArrays], available: Evidence, mask: Mask, scratch: Path
 ) -> Accounts:
     wanted = set(spec.needs) | set(spec.uses)
     nodes = mask.nodes(pool) if wanted & set(TABLE_NEEDS) else None
@@ -221,4 +221,4 @@ def _masked(
     if nodes is not None and "edges" in wanted:
         edges = mask.edges(pool, nodes, scratch)
     domains = mask.domains([len(m) for m in pool]) if DOMAINS in wanted else None
-    return Accounts(found.names, found.values, found.columns, posts, edges, domains)
+    return Accounts(available.names, available.values, available.columns, posts, edges, domains)

@@ -24,11 +24,11 @@ def grown() -> Iterator[Peak]:
     """Watch the block that follows. The system's high-water mark is set back first, which costs
     microseconds.
     """
-    found = Peak()
+    peak = Peak()
     before = _reset()
-    yield found
+    yield peak
     if before is not None:
-        found.megabytes = max(0.0, _read("VmHWM") - before)
+        peak.megabytes = max(0.0, _read("VmHWM") - before)
 
 
 def _reset() -> float | None:

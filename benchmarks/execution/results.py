@@ -110,15 +110,15 @@ def runs(home: Path) -> list[Run]:
 
 def load_run(home: Path, run_id: str | None = None) -> Run:
     """The run of that id, or the one finished last. Raises UserError naming what there is."""
-    found = runs(home)
-    if not found:
+    finished = runs(home)
+    if not finished:
         raise UserError(f"No bench has finished under {home}. Run one: botbench bench SUITE.yaml.")
     if run_id is None:
-        return found[-1]
-    for run in found:
+        return finished[-1]
+    for run in finished:
         if run.run_id == run_id:
             return run
-    raise unknown("run", run_id, [run.run_id for run in found])
+    raise unknown("run", run_id, [run.run_id for run in finished])
 
 
 def _read_run(home: Path, path: Path) -> Run:
@@ -148,12 +148,12 @@ def cells(run: Run) -> list[Cell]:
 
 def load_cell(home: Path, key: str) -> Cell:
     """One cell by key. Raises UserError where it is not there."""
-    found = find_cell(home, key)
-    if found is None:
+    cell = find_cell(home, key)
+    if cell is None:
         raise UserError(
             f"The cell {key} is not under {home}; run the bench again: it does what is missing."
         )
-    return found
+    return cell
 
 
 def find_cell(home: Path, key: str) -> Cell | None:
@@ -179,12 +179,12 @@ def _posteriors(files: list[Path]) -> str:
     import pyarrow.parquet as pq
 
     there = set.intersection(*(set(pq.read_schema(path).names) for path in files))
-    known = {"p_bot": "posterior", "p_low": "posterior_low", "p_high": "posterior_high"}
+    aliases = {"p_bot": "posterior", "p_low": "posterior_low", "p_high": "posterior_high"}
     several = "CASE WHEN l.n_claims > 1 THEN l.{} END" if "n_claims" in there else "NULL"
     return ", ".join(
         f"coalesce({several.format(column) if column in there else 'NULL'}, 'nan'::DOUBLE) AS"
         f" {name}"
-        for column, name in known.items()
+        for column, name in aliases.items()
     )
 
 

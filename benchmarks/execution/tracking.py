@@ -85,19 +85,19 @@ class Tracker:
 
     def _parent(self, run: results.Run) -> str:
         suite = run.suite["name"]
-        found = self.client.search_runs(
+        parents = self.client.search_runs(
             [self.experiment],
             f"tags.`botbench.suite` = '{suite}' and tags.`botbench.kind` = 'suite'",
             max_results=1,
         )
-        if found:
-            return str(found[0].info.run_id)
-        made = self.client.create_run(
+        if parents:
+            return str(parents[0].info.run_id)
+        created = self.client.create_run(
             self.experiment,
             run_name=suite,
             tags={"botbench.kind": "suite", "botbench.suite": suite},
         )
-        return str(made.info.run_id)
+        return str(created.info.run_id)
 
     def _children(self, parent: str) -> Iterator[tuple[str, str]]:
         token = None
@@ -176,36 +176,36 @@ def is_tracked(run: results.Run, uri: str | None = None) -> bool:
     if folder and not (folder / "mlflow.db").exists():
         return False
     try:
-        known = json.loads(_memory(run, uri).read_text(encoding="utf-8"))
+        logged = json.loads(_memory(run, uri).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return False
-    return all(_mark(cell) in known for cell in results.cells(run))
+    return all(_mark(cell) in logged for cell in results.cells(run))
 
 
 def measures(cell: results.Cell) -> dict[str, float]:
     """A cell's metrics, each as the board has it (the mean over repeats), and its seconds; names as
     MLflow allows them.
     """
-    found = {f"seconds.{name}": float(value) for name, value in cell.info["seconds"].items()}
+    values_of = {f"seconds.{name}": float(value) for name, value in cell.info["seconds"].items()}
     if cell.status != "done":
-        return found
+        return values_of
     from benchmarks.metrics import ordered
     from benchmarks.metrics.cell_values import values
 
     for name, value in values(cell.info, results.scored(cell), ordered()).items():
         if math.isfinite(value):
-            found[name.replace("[", ".").replace("]", "").replace("@", "/").replace("=", "/")] = (
-                value
-            )
-    return found
+            values_of[
+                name.replace("[", ".").replace("]", "").replace("@", "/").replace("=", "/")
+            ] = value
+    return values_of
 
 
 def _experiment(client: Any, folder: Path | None) -> str:
     from mlflow.exceptions import MlflowException
 
     name = os.environ.get("MLFLOW_EXPERIMENT_NAME", EXPERIMENT)
-    found = client.get_experiment_by_name(name)
-    if found is None:
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
         try:
             return str(
                 client.create_experiment(
@@ -213,10 +213,10 @@ def _experiment(client: Any, folder: Path | None) -> str:
                 )
             )
         except MlflowException:  # somebody else made it meanwhile
-            found = client.get_experiment_by_name(name)
-            if found is None:
+            experiment = client.get_experiment_by_name(name)
+            if experiment is None:
                 raise
-    return str(found.experiment_id)
+    return str(experiment.experiment_id)
 
 
 def _local_folder(uri: str) -> Path | None:

@@ -86,8 +86,8 @@ def _stirring(workers: list[_Worker[Task]], timeout: float | None) -> list[_Work
     """The workers that said something, died or are late."""
     ends = [w.since + timeout for w in workers if timeout is not None and w.task is not None]
     patience = max(0.0, min(ends) - time.monotonic()) + 0.01 if ends else None
-    heard = wait([w.pipe for w in workers], patience)
-    return [w for w in workers if w.pipe in heard or w.late(timeout)]
+    ready = wait([w.pipe for w in workers], patience)
+    return [w for w in workers if w.pipe in ready or w.late(timeout)]
 
 
 def _hear(worker: _Worker[Task], timeout: float | None) -> tuple[Task, Result | Lost] | None:
@@ -97,9 +97,9 @@ def _hear(worker: _Worker[Task], timeout: float | None) -> tuple[Task, Result | 
     task, worker.task = worker.task, None
     try:
         if worker.pipe.poll():
-            said = worker.pipe.recv()
+            message = worker.pipe.recv()
             worker.ready = True
-            return None if task is None else (task, said)
+            return None if task is None else (task, message)
         reason = f"out of time: more than {timeout:g} seconds"
     except (EOFError, OSError):
         worker.process.join()

@@ -40,8 +40,8 @@ class Cause:
     change: float
 
     def __str__(self) -> str:
-        said = self.evidence if self.value is None else f"{self.evidence} {self.value}"
-        return f"{said}{f' (typical {self.typical})' if self.typical else ''} {numbers.score(self.change, 2, sign=True)}"
+        shown = self.evidence if self.value is None else f"{self.evidence} {self.value}"
+        return f"{shown}{f' (typical {self.typical})' if self.typical else ''} {numbers.score(self.change, 2, sign=True)}"
 
 
 def causes(
@@ -66,18 +66,18 @@ def causes(
         return explained
     rows = np.sort(np.argsort(-p, kind="stable")[:MOST]) if apart else np.arange(len(p))
     view, before = accounts.take(rows), p[rows]
-    found: list[tuple[str, list[str | None], str | None, Floats]] = [
+    changes: list[tuple[str, list[str | None], str | None, Floats]] = [
         (name, values, usual, before - score(other))
         for name, values, usual, other in _without(view, typical)
     ]
-    if not found:
+    if not changes:
         return [[] for _ in p]
-    change = np.column_stack([c for *_, c in found])
+    change = np.column_stack([c for *_, c in changes])
     order = np.argsort(-np.abs(change), axis=1, kind="stable")[:, :top]
     for i, best in zip(rows, order, strict=True):
         k = int(np.searchsorted(rows, i))
         explained[i] = [
-            Cause(found[j][0], found[j][1][k], found[j][2], float(change[k, j]))
+            Cause(changes[j][0], changes[j][1][k], changes[j][2], float(change[k, j]))
             for j in best
             if abs(change[k, j]) >= LEAST
         ]
@@ -115,8 +115,8 @@ def _without(
         if not np.isnan(view.values[:, j]).all():
             values = view.values.copy()
             values[:, j] = np.where(np.isnan(values[:, j]), np.nan, typical[j])
-            said = [None if np.isnan(v) else f"{v:.4g}" for v in view.values[:, j]]
-            yield name, said, f"{typical[j]:.4g}", replace(view, values=values)
+            shown = [None if np.isnan(v) else f"{v:.4g}" for v in view.values[:, j]]
+            yield name, shown, f"{typical[j]:.4g}", replace(view, values=values)
     for name, column in view.columns.items():
         yield (
             name,

@@ -105,28 +105,30 @@ def load(folder: Path, spec: Spec) -> Trained:
             f"There is no saved detector in {folder}. Make one: botbench predict {spec.name} FILE"
             " --train RELEASE --save DIR."
         )
-    told = json.loads(file.read_text(encoding="utf-8"))
-    if get(told["detector"]).name != spec.name:
-        raise UserError(f"{folder} holds a {told['detector']}, not a {spec.name}.")
-    if not _same_code(told, spec) and not safe_loading.trusted():
+    document = json.loads(file.read_text(encoding="utf-8"))
+    if get(document["detector"]).name != spec.name:
+        raise UserError(f"{folder} holds a {document['detector']}, not a {spec.name}.")
+    if not _same_code(document, spec) and not safe_loading.trusted():
         raise UserError(
             f"{folder} was trained by other code of {spec.name} or other packages"
-            f" ({told['versions']}) than are here; train it anew with --train."
+            f" ({document['versions']}) than are here; train it anew with --train."
         )
-    made = safe_loading.load(folder / "model.skops")
-    if not isinstance(made, Detector):
-        raise UserError(f"{folder / 'model.skops'} holds no detector but a {type(made).__name__}.")
-    known = ledger(folder)
+    detector = safe_loading.load(folder / "model.skops")
+    if not isinstance(detector, Detector):
+        raise UserError(
+            f"{folder / 'model.skops'} holds no detector but a {type(detector).__name__}."
+        )
+    accounts = ledger(folder)
     return Trained(
         spec,
-        made,
-        float(told["threshold"]),
-        int(told["seed"]),
-        tuple(told["features"]),
-        np.array([np.nan if v is None else v for v in told["typical"]], dtype=np.float64),
-        tuple(told["trained_on"]),
-        known["platform"].to_numpy(zero_copy_only=False),
-        known["account_id"].to_numpy(zero_copy_only=False),
+        detector,
+        float(document["threshold"]),
+        int(document["seed"]),
+        tuple(document["features"]),
+        np.array([np.nan if v is None else v for v in document["typical"]], dtype=np.float64),
+        tuple(document["trained_on"]),
+        accounts["platform"].to_numpy(zero_copy_only=False),
+        accounts["account_id"].to_numpy(zero_copy_only=False),
     )
 
 

@@ -46,14 +46,14 @@ def accounts(
             yield of(store, NAME, scratch / "frozen", observed_at)
         return
     with Store(create=False) as store:
-        known = [
+        columns = [
             str(row[0])
             for row in store.connection.execute(
                 f"SELECT DISTINCT dataset FROM {store.relation('accounts')} ORDER BY 1"
             ).fetchall()
         ]
-        if what not in known:
-            raise unknown("file or data set", what, known)
+        if what not in columns:
+            raise unknown("file or data set", what, columns)
         yield of(store, what, scratch / "frozen", observed_at)
 
 

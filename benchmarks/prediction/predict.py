@@ -87,8 +87,8 @@ def apply(trained: Trained, new: ReleaseArrays) -> Predicted:
     available = evidence.gather(trained.spec, [new])
     place = {name: i for i, name in enumerate(available.names)}
     lacking = np.full(len(new), np.nan)
-    known = [available.values[:, place[n]] if n in place else lacking for n in trained.names]
-    values = np.column_stack(known) if known else np.empty((len(new), 0))
+    columns = [available.values[:, place[n]] if n in place else lacking for n in trained.names]
+    values = np.column_stack(columns) if columns else np.empty((len(new), 0))
     families = tuple(available.families[place[n]] if n in place else "" for n in trained.names)
     rows = np.arange(len(new))
     if not available.anything().any():

@@ -196,12 +196,12 @@ def parse(text: str) -> Protocol:
     name = canonical_names.parse(text.partition("(")[0], "protocol")[0]
     kind = PROTOCOLS.get(name)
     _, given = canonical_names.parse(text, "protocol", str(kind()))
-    known = options(kind)
+    declared = options(kind)
     for option, value in given.items():
-        if option not in known:
-            raise unknown(f"option of {name}", option, known)
-        if type(value) is not type(known[option].default):
-            wanted = type(known[option].default).__name__
+        if option not in declared:
+            raise unknown(f"option of {name}", option, declared)
+        if type(value) is not type(declared[option].default):
+            wanted = type(declared[option].default).__name__
             raise UserError(
                 f"{name}: {option} must be {wanted}, got {value!r}; write it like {kind()}."
             )
@@ -210,9 +210,9 @@ def parse(text: str) -> Protocol:
 
 def alone(releases: Sequence[Facts], why: str) -> list[Plan]:
     """Each release by itself; one of a single class has nothing to tell apart."""
-    said = "{0.reference} holds {0.one_class} only; {1} needs both classes."
+    reason = "{0.reference} holds {0.one_class} only; {1} needs both classes."
     return [
-        Plan((r.reference,), (r.reference,), said.format(r, why) if r.one_class else None)
+        Plan((r.reference,), (r.reference,), reason.format(r, why) if r.one_class else None)
         for r in releases
     ]
 

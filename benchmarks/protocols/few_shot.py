@@ -49,15 +49,15 @@ class FewShot(LeaveOneDataSetOut):
         """One fold for each repeat, each with labels drawn anew; a repeat is drawn alike for every
         number of labels.
         """
-        known, others = np.flatnonzero(pool.tested), elsewhere(pool)
-        aside = min(MOST, len(known) // 2)
+        tested, others = np.flatnonzero(pool.tested), elsewhere(pool)
+        aside = min(MOST, len(tested) // 2)
         if self.labels > aside:
             raise NotApplicable(
-                f"{self.labels} labels are more than half of the {len(known)} accounts there are."
+                f"{self.labels} labels are more than half of the {len(tested)} accounts there are."
             )
         for repeat in range(self.repeats):
-            drawn = np.random.default_rng([self.seed, repeat]).permutation(known)[:aside]
-            test = known[~np.isin(pool.group[known], pool.group[drawn])]
+            drawn = np.random.default_rng([self.seed, repeat]).permutation(tested)[:aside]
+            test = tested[~np.isin(pool.group[tested], pool.group[drawn])]
             if len(np.unique(pool.y[test])) < 2:
                 raise NotApplicable("what is left to be tested on holds one class only.")
             few = drawn[: self.labels]

@@ -68,7 +68,7 @@ class LeaveOneDataSetOut(Protocol):
         return [(r,) for r in alone if not r.one_class] + paired, lonely
 
     def _paired(self, releases: Sequence[Facts]) -> list[tuple[Facts, ...]]:
-        found = []
+        plans = []
         for pair in filter(None, (p.strip() for p in self.pairs.split(","))):
             names = [name.strip() for name in pair.split("+")]
             side = tuple(r for name in names for r in releases if name in {r.name, r.dataset})
@@ -78,8 +78,8 @@ class LeaveOneDataSetOut(Protocol):
                     " A+B."
                 )
             if len({r.one_class for r in side}) == 2:
-                found.append(side)
-        return found
+                plans.append(side)
+        return plans
 
     def _plan(self, tested: tuple[Facts, ...], sides: Sequence[tuple[Facts, ...]]) -> Plan:
         datasets = {r.dataset for r in tested}

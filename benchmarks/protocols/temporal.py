@@ -65,10 +65,10 @@ class Temporal(Protocol):
     def split(self, pool: Pool) -> Iterator[Fold]:
         """One fold; an account whose duplicate is tested is not learnt from."""
         seen = np.full(len(pool.y), np.nan) if pool.seen is None else pool.seen
-        known = seen[~np.isnan(seen)]
-        if not len(known) or known.min() == known.max():
+        dated = seen[~np.isnan(seen)]
+        if not len(dated) or dated.min() == dated.max():
             raise NotApplicable("the accounts have no times of observation that differ.")
-        moment = self._moment() or float(np.quantile(known, self.share, method="lower"))
+        moment = self._moment() or float(np.quantile(dated, self.share, method="lower"))
         test = np.flatnonzero(seen >= moment)
         train = apart(pool, np.flatnonzero(seen < moment), test)
         for rows, where in ((train, "before"), (test, "after")):

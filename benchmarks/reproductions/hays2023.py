@@ -139,13 +139,13 @@ def _pulled(store: Store | None, dataset: str, query: str) -> Any:
         f"{name} AS (SELECT * FROM {store.relation(name)} WHERE dataset = '{dataset}')"
         for name in ("claims", "accounts")
     )
-    found = store.arrow(f"WITH {tables} {query}")
-    if not found.num_rows:
+    rows = store.arrow(f"WITH {tables} {query}")
+    if not rows.num_rows:
         raise UserError(
             f"The store has no claims and profiles of {dataset}. Pull it first: botbench pull"
             f" {dataset} --from DIR."
         )
-    return found
+    return rows
 
 
 def _arrays(table: Any) -> tuple[NDArray[np.float64], NDArray[np.int8]]:

@@ -178,7 +178,7 @@ def _summary(store: Store, predictions: Any, reference: str) -> Measured:
     from curation.release import release
 
     store.connection.register("reproduced", predictions)
-    found = store.arrow(
+    rows = store.arrow(
         "SELECT p.*, (l.label = 'bot')::TINYINT AS y FROM reproduced p JOIN read_parquet(?) l USING"
         " (dataset, account_id)",
         [str(release.load(store.home, reference).file("labels"))],
@@ -187,8 +187,8 @@ def _summary(store: Store, predictions: Any, reference: str) -> Measured:
     shown = ordered(list(SCORES.values()))
     info = {"test": reference, "train": [reference], "hashes": {}}
     runs = [
-        values(info, found.filter(pc.equal(found["repeat"], r)), shown)
-        for r in pc.unique(found["repeat"]).to_pylist()
+        values(info, rows.filter(pc.equal(rows["repeat"], r)), shown)
+        for r in pc.unique(rows["repeat"]).to_pylist()
     ]
     spread = {name: np.array([run[name] for run in runs]) for name in SCORES.values()}
     return {

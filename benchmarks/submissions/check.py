@@ -52,15 +52,15 @@ def check(path: Path, release: Folder, home: Path | None = None) -> Checked:
     Raises UserError where there is no submission at all.
     """
     with package.opened(path) as (folder, strangers):
-        found, mistakes = manifest.read(folder)
+        declared, mistakes = manifest.read(folder)
         problems = [*strangers, *mistakes]
-        if found is None:
+        if declared is None:
             return Checked([*problems, *_any_predictions(folder, release)])
-        problems += _release(found, release)
-        read = _predictions(folder, found, release)
-        overlap = [_overlap(t, release, home) for t in found.trained_on]
+        problems += _release(declared, release)
+        read = _predictions(folder, declared, release)
+        overlap = [_overlap(t, release, home) for t in declared.trained_on]
         problems += [*read.problems, *_trained(overlap)]
-        return Checked(problems, found, None if problems else read.table, overlap)
+        return Checked(problems, declared, None if problems else read.table, overlap)
 
 
 def _any_predictions(folder: Path, release: Folder) -> list[Problem]:
@@ -71,20 +71,20 @@ def _any_predictions(folder: Path, release: Folder) -> list[Problem]:
     return predictions.read(files[0], release.wanted()).problems if len(files) == 1 else []
 
 
-def _release(found: Manifest, release: Folder) -> list[Problem]:
-    said = f"{found.release.name}@{found.release.version}"
-    if said != release.reference:
+def _release(declared: Manifest, release: Folder) -> list[Problem]:
+    reference = f"{declared.release.name}@{declared.release.version}"
+    if reference != release.reference:
         return [
             Problem(
-                f"the manifest is for {said}, and this is {release.reference}",
+                f"the manifest is for {reference}, and this is {release.reference}",
                 f"{manifest.NAME}: release",
             )
         ]
-    if found.release.content_hash != release.content_hash:
+    if declared.release.content_hash != release.content_hash:
         return [
             Problem(
-                f"the manifest is for another content of {said}:"
-                f" {found.release.content_hash[:12]}..., and this release has"
+                f"the manifest is for another content of {reference}:"
+                f" {declared.release.content_hash[:12]}..., and this release has"
                 f" {release.content_hash[:12]}...; predict the accounts of this one",
                 f"{manifest.NAME}: release.content_hash",
             )
@@ -92,12 +92,12 @@ def _release(found: Manifest, release: Folder) -> list[Problem]:
     return []
 
 
-def _predictions(folder: Path, found: Manifest, release: Folder) -> predictions.Read:
-    file = folder / found.predictions.file
+def _predictions(folder: Path, declared: Manifest, release: Folder) -> predictions.Read:
+    file = folder / declared.predictions.file
     read = predictions.read(file, release.wanted())
     if file.is_file() and file.stat().st_size <= predictions.LARGEST:
         digest = file_sha256(file)
-        if digest != found.predictions.sha256:
+        if digest != declared.predictions.sha256:
             read.problems.append(
                 Problem(
                     "the file is not the one that the manifest was made for (another sha256); run"

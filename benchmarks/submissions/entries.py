@@ -34,31 +34,31 @@ def score(home: Path, checked: Checked, reference: str) -> dict[str, Any]:
 
     The same predictions again are the same answer, and cost none.
     """
-    found = _accepted(checked)
+    declared = _accepted(checked)
     public, labels = sealed.secret(home, reference)
-    digest = found.predictions.sha256
+    digest = declared.predictions.sha256
     with ledger.turn(home):
-        history = ledger.events(home, event="scored", release=reference, detector=found.detector)
+        history = ledger.events(home, event="scored", release=reference, detector=declared.detector)
         if same := [e for e in history if e["predictions"] == digest]:
             answer = ladder.Answer(
                 same[0]["told"], same[0]["rose"], len(history), public["answers"] - len(history)
             )
         else:
-            value = _balanced_accuracy(checked.table, labels, found.threshold)
+            value = _balanced_accuracy(checked.table, labels, declared.threshold)
             answer = ladder.answer(history, value, public["step"], public["answers"])
             ledger.append(
                 home,
                 "scored",
                 release=reference,
-                detector=found.detector,
-                version=found.version,
+                detector=declared.detector,
+                version=declared.version,
                 predictions=digest,
                 told=answer.score,
                 rose=answer.rose,
             )
     return {
         "release": reference,
-        "detector": found.detector,
+        "detector": declared.detector,
         "metric": "balanced-accuracy",
         "step": public["step"],
         **dataclasses.asdict(answer),
@@ -80,13 +80,13 @@ def _balanced_accuracy(table: pa.Table | None, labels: pa.Table, threshold: floa
 
     assert table is not None
     both = table.join(labels, keys="account_id", join_type="inner")
-    said = pc.greater_equal(both["p_bot"], threshold)
+    predicted = pc.greater_equal(both["p_bot"], threshold)
     bot = pc.equal(both["label"], "bot")
-    found, spared = (
-        pc.mean(pc.cast(pc.equal(said.filter(mask), wanted), "double")).as_py()
+    recall, specificity = (
+        pc.mean(pc.cast(pc.equal(predicted.filter(mask), wanted), "double")).as_py()
         for mask, wanted in ((bot, True), (pc.invert(bot), False))
     )
-    return float(found + spared) / 2
+    return float(recall + specificity) / 2
 
 
 def accept(home: Path, checked: Checked, release: Folder, run_id: str | None = None) -> results.Run:
@@ -96,29 +96,29 @@ def accept(home: Path, checked: Checked, release: Folder, run_id: str | None = N
     An earlier version of the same name leaves the new run and stays in the old one. Raises
     UserError where the run was not tested on this release.
     """
-    found = _accepted(checked)
+    declared = _accepted(checked)
     run = results.load_run(home, run_id)
     protocol = _protocol(run, release)
-    cell = _keep(home, found, checked, release, protocol)
-    name = PREFIX + found.detector
+    cell = _keep(home, declared, checked, release, protocol)
+    name = PREFIX + declared.detector
     others = [
         c.key for c in results.cells(run) if c.detector != name or c.test != release.reference
     ]
-    made = _edition(home, run, [*others, cell])
+    edition = _edition(home, run, [*others, cell])
     with ledger.turn(home):
         ledger.append(
             home,
             "accepted",
             release=release.reference,
-            detector=found.detector,
-            version=found.version,
+            detector=declared.detector,
+            version=declared.version,
             cell=cell,
-            predictions=found.predictions.sha256,
-            run=made.run_id,
+            predictions=declared.predictions.sha256,
+            run=edition.run_id,
             before=run.run_id,
-            supersedes=found.supersedes,
+            supersedes=declared.supersedes,
         )
-    return made
+    return edition
 
 
 def withdraw(home: Path, detector: str, reason: str, run_id: str | None = None) -> results.Run:
@@ -130,12 +130,17 @@ def withdraw(home: Path, detector: str, reason: str, run_id: str | None = None) 
     submitted = {c.detector.removeprefix(PREFIX) for c in cells if c.detector.startswith(PREFIX)}
     if detector not in submitted:
         raise unknown("submission on the board", detector, submitted)
-    made = _edition(home, run, [c.key for c in cells if c.detector != PREFIX + detector])
+    edition = _edition(home, run, [c.key for c in cells if c.detector != PREFIX + detector])
     with ledger.turn(home):
         ledger.append(
-            home, "withdrawn", detector=detector, reason=reason, run=made.run_id, before=run.run_id
+            home,
+            "withdrawn",
+            detector=detector,
+            reason=reason,
+            run=edition.run_id,
+            before=run.run_id,
         )
-    return made
+    return edition
 
 
 def _protocol(run: results.Run, release: Folder) -> str:
@@ -169,33 +174,33 @@ def _protocol(run: results.Run, release: Folder) -> str:
     )
 
 
-def _keep(home: Path, found: Manifest, checked: Checked, release: Folder, protocol: str) -> str:
+def _keep(home: Path, declared: Manifest, checked: Checked, release: Folder, protocol: str) -> str:
     """Write the cell; returns its key, which the predictions determine."""
     import pyarrow.parquet as pq
 
     key = short_hash(
         {
-            "submission": found.detector,
-            "version": found.version,
+            "submission": declared.detector,
+            "version": declared.version,
             "release": release.content_hash,
             "protocol": protocol,
-            "predictions": found.predictions.sha256,
-            "threshold": found.threshold,
+            "predictions": declared.predictions.sha256,
+            "threshold": declared.threshold,
         },
         24,
     )
     target = results.cell_folder(home, key)
     if target.is_dir():
         return key
-    trained = [t.release for t in found.trained_on if t.release]
+    trained = [t.release for t in declared.trained_on if t.release]
     document = {
         "cell_key": key,
-        "detector": PREFIX + found.detector,
-        "detector_version": found.version,
-        "detector_about": found.about,
+        "detector": PREFIX + declared.detector,
+        "detector_version": declared.version,
+        "detector_about": declared.about,
         "needs": [],
         "uses": [],
-        "cites": found.cites or None,
+        "cites": declared.cites or None,
         "floor": False,
         "protocol": protocol,
         "train": [release.reference],
@@ -203,7 +208,7 @@ def _keep(home: Path, found: Manifest, checked: Checked, release: Folder, protoc
         "hashes": {release.reference: release.content_hash},
         "seed": 0,
         "submitted": True,
-        "threshold_rule": f"the authors' ({found.threshold:g})",
+        "threshold_rule": f"the authors' ({declared.threshold:g})",
         "versions": {},
         "simulated": bool(release.info.get("simulated")),
         "mlflow_run_id": None,
@@ -212,21 +217,21 @@ def _keep(home: Path, found: Manifest, checked: Checked, release: Folder, protoc
         "accounts": checked.table.num_rows if checked.table else 0,
         "learnt": None,
         "left_out_of_training": [],
-        "seconds": {"fit": 0.0, "score": found.seconds},
+        "seconds": {"fit": 0.0, "score": declared.seconds},
         "memory": {},
         "trained_on": [t for t in trained if t != release.reference],
-        "transductive": found.transductive,
-        "authors": found.authors,
-        "code": found.code,
-        "licence": found.licence,
-        "hardware": found.hardware,
+        "transductive": declared.transductive,
+        "authors": declared.authors,
+        "code": declared.code,
+        "licence": declared.licence,
+        "hardware": declared.hardware,
         "overlap": checked.overlap,
-        "supersedes": found.supersedes,
+        "supersedes": declared.supersedes,
     }
     (home / "tmp").mkdir(exist_ok=True)
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix="cell-", dir=home / "tmp"))
-    pq.write_table(_predictions(key, checked, release, found), scratch / "predictions.parquet")
+    pq.write_table(_predictions(key, checked, release, declared), scratch / "predictions.parquet")
     write_json(scratch / "cell.json", document)
     try:
         scratch.rename(target)
@@ -235,7 +240,7 @@ def _keep(home: Path, found: Manifest, checked: Checked, release: Folder, protoc
     return key
 
 
-def _predictions(key: str, checked: Checked, release: Folder, found: Manifest) -> pa.Table:
+def _predictions(key: str, checked: Checked, release: Folder, declared: Manifest) -> pa.Table:
     import numpy as np
     import pyarrow as pa
 
@@ -254,9 +259,9 @@ def _predictions(key: str, checked: Checked, release: Folder, found: Manifest) -
         "account_id": both["account_id"],
         "repeat": np.zeros(n, dtype=np.int64),
         "p_bot": both["p_bot"],
-        "threshold": np.repeat(found.threshold, n),
+        "threshold": np.repeat(declared.threshold, n),
         "fold": np.zeros(n, dtype=np.int64),
-        "seconds": np.repeat(found.seconds / max(n, 1), n),
+        "seconds": np.repeat(declared.seconds / max(n, 1), n),
     }
     schema = arrow_schema(TABLES["predictions"])
     return pa.table(

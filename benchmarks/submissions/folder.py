@@ -44,8 +44,8 @@ class Folder:
         """
         places = (f"{table}.parquet", f"data/{table}.parquet", f"data/{table}/*.parquet")
         for place in places:
-            if found := sorted(str(p) for p in self.path.glob(place)):
-                return found
+            if paths := sorted(str(p) for p in self.path.glob(place)):
+                return paths
         raise UserError(
             f"{self.path} holds no table {table}: expected {table}.parquet there. Is the download"
             " whole?"
@@ -102,10 +102,10 @@ def _sealed(home: Path, reference: str) -> dict[str, Any] | None:
     """The seal of a release of the store, where it was sealed there."""
     name, _, version = reference.partition("@")
     file = home / "sealed" / name / version / "public" / SEAL
-    found: dict[str, Any] | None = (
+    seal: dict[str, Any] | None = (
         json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
     )
-    return found
+    return seal
 
 
 def find(which: str, home: Path | None) -> Folder:
@@ -121,5 +121,5 @@ def find(which: str, home: Path | None) -> Folder:
         )
     from curation.release import release
 
-    found = read(release.load(home, which).path)
-    return Folder(found.path, found.info, _sealed(home, found.reference))
+    folder = read(release.load(home, which).path)
+    return Folder(folder.path, folder.info, _sealed(home, folder.reference))

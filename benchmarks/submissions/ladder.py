@@ -90,27 +90,28 @@ def _attack(rng: np.random.Generator, submissions: int, accounts: int, step: flo
     y = rng.permutation(np.repeat(np.array([0, 1], dtype=np.int8), accounts // 2))
     guesses = rng.integers(0, 2, size=(submissions - 1, len(y)), dtype=np.int8)
     scores = _balanced(guesses, y)
-    heard = scores if step is None else _ladder(scores, step)
+    answers = scores if step is None else _ladder(scores, step)
     # A score that rose, or in full one above a half, is taken for a good guess.
-    better = heard > 0.5 if step is None else np.diff(heard, prepend=0.5) > 0
+    better = answers > 0.5 if step is None else np.diff(answers, prepend=0.5) > 0
     chosen = guesses[better] if better.any() else guesses[:1]
     majority = (chosen.mean(axis=0) >= 0.5).astype(np.int8)[None, :]
     final = float(_balanced(majority, y)[0])
     if step is None:
         return max(final, float(scores.max()))
-    return told(float(heard[-1]), final, step)[0]
+    return told(float(answers[-1]), final, step)[0]
 
 
 def _ladder(scores: NDArray[np.float64], step: float) -> NDArray[np.float64]:
-    best, heard = None, []
+    best, answers = None, []
     for score in scores:
         best, _ = told(best, float(score), step)
-        heard.append(best)
-    return np.array(heard)
+        answers.append(best)
+    return np.array(answers)
 
 
-def _balanced(said: NDArray[np.int8], y: NDArray[np.int8]) -> NDArray[np.float64]:
+def _balanced(predicted: NDArray[np.int8], y: NDArray[np.int8]) -> NDArray[np.float64]:
     """Balanced accuracy of each row of answers, float64[k]."""
     return np.asarray(
-        (said[:, y == 1].mean(axis=1) + 1 - said[:, y == 0].mean(axis=1)) / 2, dtype=np.float64
+        (predicted[:, y == 1].mean(axis=1) + 1 - predicted[:, y == 0].mean(axis=1)) / 2,
+        dtype=np.float64,
     )

@@ -28,9 +28,9 @@ def turn(home: Path) -> Iterator[None]:
         yield
 
 
-def append(home: Path, event: str, **said: Any) -> dict[str, Any]:
+def append(home: Path, event: str, **fields: Any) -> dict[str, Any]:
     """Add an event (scored, accepted, withdrawn) with the time; returns it."""
-    row = {"event": event, "at": datetime.now(UTC).isoformat(timespec="seconds"), **said}
+    row = {"event": event, "at": datetime.now(UTC).isoformat(timespec="seconds"), **fields}
     with path(home).open("a", encoding="utf-8") as file:
         file.write(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n")
         file.flush()

@@ -95,10 +95,10 @@ def parse(document: Any) -> tuple[Manifest | None, list[Problem]]:
     """The same from a document."""
     problems = list(_texts(document, ""))
     try:
-        found = Manifest.model_validate(document)
+        manifest = Manifest.model_validate(document)
     except ValidationError as error:
         return None, [*(_mistake(dict(e)) for e in error.errors()), *problems]
-    return (None if problems else found), problems
+    return (None if problems else manifest), problems
 
 
 def _mistake(error: dict[str, Any]) -> Problem:

@@ -131,12 +131,12 @@ CHECKS = (
 
 def _problems(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
     for condition, sentence in CHECKS:
-        found = connection.execute(
+        counts = connection.execute(
             f"SELECT row, account_id FROM said WHERE {condition} ORDER BY row"
         ).fetchmany(SHOWN)
-        if found:
+        if counts:
             n = _one(connection, f"SELECT count(*) FROM said WHERE {condition}")
-            yield sentence.format(n=f"{n:,}"), _rows([row for row, _ in found], n)
+            yield sentence.format(n=f"{n:,}"), _rows([row for row, _ in counts], n)
     yield from _counts(connection)
     if (
         not _one(connection, "SELECT count(*) FROM said WHERE p IS NULL OR p NOT IN (0, 1)")

@@ -124,11 +124,11 @@ def _sealed_labels(release: Release, split: str, part: str) -> pa.Table:
             "SELECT DISTINCT split_id FROM read_parquet(?) ORDER BY 1",
             [str(release.file("splits"))],
         )
-        known = names["split_id"].to_pylist()
+        splits = names["split_id"].to_pylist()
         raise UserError(
             f"The part {part} of the split {split} of {release.reference} holds "
             f"{' and '.join(sorted(classes)) or 'nobody'}; both "
-            f"classes are needed. Its splits: {', '.join(known)}."
+            f"classes are needed. Its splits: {', '.join(splits)}."
         )
     return labels
 

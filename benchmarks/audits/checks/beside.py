@@ -80,13 +80,13 @@ def shared(audited: Audited) -> Result:
     """
     if not audited.others:
         raise NotApplicable("the store has no release of another data set.")
-    found = _shared(audited, "true")
-    said = ", ".join(f"{n:,} in {r}" for r, n in found.items()) or "none"
+    counts = _shared(audited, "true")
+    listed = ", ".join(f"{n:,} in {r}" for r, n in counts.items()) or "none"
     detail = (
-        f"Accounts that another data set has too: {said}. They are left out of training when one is"
+        f"Accounts that another data set has too: {listed}. They are left out of training when one is"
         " tested and the other trained on."
     )
-    return Result(sum(found.values()), bool(found), detail)
+    return Result(sum(counts.values()), bool(counts), detail)
 
 
 @check("label-conflicts", "Which accounts have another label elsewhere?")
@@ -94,8 +94,8 @@ def conflicts(audited: Audited) -> Result:
     """Accounts whose label here is not their label in another data set of the store."""
     if not audited.others:
         raise NotApplicable("the store has no release of another data set.")
-    found = _shared(audited, "a.label <> b.label")
-    said = ", ".join(f"{n:,} in {r}" for r, n in found.items()) or "none"
+    counts = _shared(audited, "a.label <> b.label")
+    listed = ", ".join(f"{n:,} in {r}" for r, n in counts.items()) or "none"
     return Result(
-        sum(found.values()), bool(found), f"Accounts with another label elsewhere: {said}."
+        sum(counts.values()), bool(counts), f"Accounts with another label elsewhere: {listed}."
     )

@@ -46,9 +46,9 @@ def texts(audited: Audited) -> Result:
             f"{int(covered.sum())} accounts share a text with another one; {LEAST} are needed."
         )
     common = int(y.mean() >= 0.5)
-    said = np.where(covered, share > 0.5, common).astype(np.int8)
-    value, low, high = rate(said, y)
-    right = float((said[covered] == y[covered]).mean())
+    predicted = np.where(covered, share > 0.5, common).astype(np.int8)
+    value, low, high = rate(predicted, y)
+    right = float((predicted[covered] == y[covered]).mean())
     detail = (
         f"{numbers.share(covered.mean())} of accounts repeat a text of another account, and {numbers.share(right)} of"
         f" these have the other's label; alone it gets a balanced accuracy of {numbers.score(value)}"
@@ -71,8 +71,8 @@ def splits(audited: Audited) -> Result:
     if not audited.ask("SELECT 1 FROM read_parquet(?) LIMIT 1", ["splits"]).num_rows:
         raise NotApplicable("the release has no splits.")
     torn = sum(r["n"] for r in rows)
-    said = ", ".join(f"{r['n']} by {r['split_id']}" for r in rows) or "none"
-    return Result(torn, torn > 0, f"Groups of equal profiles that a split tears apart: {said}.")
+    listed = ", ".join(f"{r['n']} by {r['split_id']}" for r in rows) or "none"
+    return Result(torn, torn > 0, f"Groups of equal profiles that a split tears apart: {listed}.")
 
 
 @check("duplicate-accounts", "How many accounts look exactly like another one?")
@@ -80,9 +80,9 @@ def duplicates(audited: Audited) -> Result:
     """The share of accounts in a duplicate group of two or more, and groups that hold both labels;
     these are the issue.
     """
-    material = audited.material
-    _, code, size = np.unique(material.group.astype(str), return_inverse=True, return_counts=True)
-    bots = np.bincount(code, weights=material.y)
+    arrays = audited.material
+    _, code, size = np.unique(arrays.group.astype(str), return_inverse=True, return_counts=True)
+    bots = np.bincount(code, weights=arrays.y)
     both = int(((bots > 0) & (bots < size)).sum())
     share = float((size[code] > 1).mean())
     detail = (

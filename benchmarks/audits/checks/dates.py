@@ -23,12 +23,12 @@ def observed(audited: Audited) -> Result:
         raise NotApplicable("the time of observation is unknown.")
     x = at.to_numpy().astype(float)[:, None]
     names = ("observed_at (seconds since 1970)",)
-    found = told(x, audited.y, audited.material.group, names=names, depth=4, seed=audited.seed)
+    separable = told(x, audited.y, audited.material.group, names=names, depth=4, seed=audited.seed)
     detail = (
-        f"The time of observation gets a balanced accuracy of {found}; it asks: {found.question} It"
+        f"The time of observation gets a balanced accuracy of {separable}; it asks: {separable.question} It"
         " is not shown to detectors."
     )
-    return Result(found.value, found.above(LIMIT), detail, found.low, found.high)
+    return Result(separable.value, separable.above(LIMIT), detail, separable.low, separable.high)
 
 
 @check("outside-window", "Do posts outside the declared window tell the label?")
@@ -43,18 +43,18 @@ def outside(audited: Audited) -> Result:
                     FROM read_parquet(?)) p USING (account_id) GROUP BY ALL) GROUP BY label""",
         ["labels", "posts"],
     ).to_pylist()
-    found: dict[str, Any] = {r["label"]: r for r in rows}
-    if set(found) != {"bot", "human"}:
+    by_label: dict[str, Any] = {r["label"]: r for r in rows}
+    if set(by_label) != {"bot", "human"}:
         raise NotApplicable("there is one class only.")
-    share = {label: r["out"] / r["n"] for label, r in found.items()}
+    share = {label: r["out"] / r["n"] for label, r in by_label.items()}
     gap = abs(share["bot"] - share["human"])
     posts = sum(r["posts"] for r in rows)
     return Result(
         gap,
         gap > 0.05,
         f"{posts:,} posts lie outside {start[:10]} to {end[:10]}: of {numbers.share(share['bot'])} of the bots"
-        f" and {numbers.share(share['human'])} of the humans ({found['bot']['out']} and"
-        f" {found['human']['out']} accounts).",
+        f" and {numbers.share(share['human'])} of the humans ({by_label['bot']['out']} and"
+        f" {by_label['human']['out']} accounts).",
     )
 
 

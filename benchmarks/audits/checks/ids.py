@@ -17,7 +17,7 @@ def ids(audited: Audited) -> Result:
     """Its number, length and prefix. Where ids are handed out in order of time, they tell the age;
     that is said.
     """
-    material = audited.material
+    arrays = audited.material
     frame = audited.ask(
         """SELECT account_id, length(account_id) AS length, TRY_CAST(account_id AS DOUBLE) AS number,
                   TRY_CAST(regexp_extract(account_id, '([0-9]+)$', 1) AS DOUBLE) AS last_number,
@@ -29,8 +29,8 @@ def ids(audited: Audited) -> Result:
     columns = [
         frame[n].to_numpy().astype(float) for n in ("length", "number", "last_number", "prefix")
     ]
-    found = told(
-        np.column_stack(columns), audited.y, material.group, names=names, depth=4, seed=audited.seed
+    separable = told(
+        np.column_stack(columns), audited.y, arrays.group, names=names, depth=4, seed=audited.seed
     )
     aged = _with_age(audited, columns[1])
     also = (
@@ -40,10 +40,10 @@ def ids(audited: Audited) -> Result:
         else ""
     )
     detail = (
-        f"The id alone gets a balanced accuracy of {found}; it asks: {found.question}{also}"
+        f"The id alone gets a balanced accuracy of {separable}; it asks: {separable.question}{also}"
         " Detectors see no ids."
     )
-    return Result(found.value, found.above(LIMIT), detail, found.low, found.high)
+    return Result(separable.value, separable.above(LIMIT), detail, separable.low, separable.high)
 
 
 def _with_age(audited: Audited, number: Matrix) -> float:
@@ -64,13 +64,13 @@ def row_order(audited: Audited) -> Result:
     """The place among all rows of the release, which are sorted by id; shuffled rows would show
     nothing.
     """
-    material = audited.material
-    place = np.arange(len(material), dtype=np.float64)[:, None]
-    found = told(
-        place, audited.y, material.group, names=("the row's place",), depth=4, seed=audited.seed
+    arrays = audited.material
+    place = np.arange(len(arrays), dtype=np.float64)[:, None]
+    separable = told(
+        place, audited.y, arrays.group, names=("the row's place",), depth=4, seed=audited.seed
     )
     detail = (
-        f"The place of the row gets a balanced accuracy of {found}; it asks: {found.question} "
+        f"The place of the row gets a balanced accuracy of {separable}; it asks: {separable.question} "
         "Rows are shuffled before a detector sees them."
     )
-    return Result(found.value, found.above(LIMIT), detail, found.low, found.high)
+    return Result(separable.value, separable.above(LIMIT), detail, separable.low, separable.high)

@@ -31,7 +31,7 @@ def missingness(audited: Audited) -> Result:
     if not varied:
         raise NotApplicable("every column is there for all accounts or for none.")
     x = frame.select(varied).to_pandas().to_numpy()
-    found = told(
+    separable = told(
         x,
         y,
         audited.material.group,
@@ -42,7 +42,7 @@ def missingness(audited: Audited) -> Result:
     worst = max(range(len(varied)), key=lambda i: abs(x[y == 1, i].mean() - x[y == 0, i].mean()))
     have = [1 - x[y == label, worst].mean() for label in (1, 0)]
     detail = (
-        f"What is missing gets a balanced accuracy of {found}. Most telling: {varied[worst]}, there"
+        f"What is missing gets a balanced accuracy of {separable}. Most telling: {varied[worst]}, there"
         f" for {numbers.share(have[0])} of bots and {numbers.share(have[1])} of humans."
     )
-    return Result(found.value, found.above(LIMIT), detail, found.low, found.high)
+    return Result(separable.value, separable.above(LIMIT), detail, separable.low, separable.high)

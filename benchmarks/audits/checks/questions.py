@@ -14,25 +14,23 @@ question, and with depth 4.
 
 
 def _tree(audited: Audited, depth: int, limit: float, what: str) -> Result:
-    material, y = audited.material, audited.y
-    known = [
-        i
-        for i in range(len(material.names))
-        if (material.values[:, i] == material.values[:, i]).any()
+    arrays, y = audited.material, audited.y
+    present = [
+        i for i in range(len(arrays.names)) if (arrays.values[:, i] == arrays.values[:, i]).any()
     ]
-    if not known:
+    if not present:
         raise NotApplicable("the data set has no features at all.")
-    names = tuple(material.names[i] for i in known)
-    found = told(
-        material.values[:, known], y, material.group, names=names, depth=depth, seed=audited.seed
+    names = tuple(arrays.names[i] for i in present)
+    separable = told(
+        arrays.values[:, present], y, arrays.group, names=names, depth=depth, seed=audited.seed
     )
-    issue = found.above(limit)
-    says = " Any detector's score here must be read beside it." if issue else ""
+    issue = separable.above(limit)
+    warning = " Any detector's score here must be read beside it." if issue else ""
     detail = (
-        f"{what} gets a balanced accuracy of {found} on folds it was not trained on; "
-        f"{'it' if depth == 1 else 'at its root it'} asks: {found.question}{says}"
+        f"{what} gets a balanced accuracy of {separable} on folds it was not trained on; "
+        f"{'it' if depth == 1 else 'at its root it'} asks: {separable.question}{warning}"
     )
-    return Result(found.value, issue, detail, found.low, found.high)
+    return Result(separable.value, issue, detail, separable.low, separable.high)
 
 
 @check("one-question", "How far does one question about one feature go?")

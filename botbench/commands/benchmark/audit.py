@@ -131,15 +131,15 @@ def dataset(
 
     with Store(create=False) as store, progress(json_) as bar:
         task = bar.add_task("checks", total=len(audits.checks()))
-        found = audits.audit(store.home, release, seed, lambda: bar.advance(task))
-    issues = [f for f in found.findings if f.outcome == "issue"]
+        report = audits.audit(store.home, release, seed, lambda: bar.advance(task))
+    issues = [f for f in report.findings if f.outcome == "issue"]
     if json_:
-        emit(found.document())
+        emit(report.document())
     else:
         table(
-            f"{found.release}: {len(issues)} of {len(found.findings)} checks found an issue",
+            f"{report.release}: {len(issues)} of {len(report.findings)} checks found an issue",
             ("check", "outcome", "value", "detail"),
-            [(f.check, f.outcome, f.value, f.detail) for f in found.findings],
+            [(f.check, f.outcome, f.value, f.detail) for f in report.findings],
         )
     raise typer.Exit(1 if issues else 0)
 
@@ -161,18 +161,18 @@ def run_(
     from curation.store.store import Store
 
     with Store(create=False) as store:
-        found = overlap.audit(load_run(store.home, run))
-    seen = [row for row in found["overlaps"] if row["outcome"] == "issue"]
+        rows = overlap.audit(load_run(store.home, run))
+    seen = [row for row in rows["overlaps"] if row["outcome"] == "issue"]
     if json_:
-        emit(found)
+        emit(rows)
     else:
         table(
-            f"Run {found['run']}: {len(found['overlaps'])} pairs of training and test data,"
+            f"Run {rows['run']}: {len(rows['overlaps'])} pairs of training and test data,"
             f" {len(seen)} with an issue",
             ("detector", "trained on", "tested on", "shared", "left out of training", "outcome"),
             [
                 (r["detector"], r["train"], r["test"], r["shared"], r["left_out"], r["outcome"])
-                for r in found["overlaps"]
+                for r in rows["overlaps"]
             ],
         )
     raise typer.Exit(1 if seen else 0)

@@ -86,13 +86,13 @@ def home() -> Path:
     """The store's home folder; raises UserError where there is no store."""
     from curation.store import connection
 
-    found: Path = connection.locate(os.environ.get("BOTBENCH_STORE", "./.botbench")).home
-    if not found.exists():
+    folder: Path = connection.locate(os.environ.get("BOTBENCH_STORE", "./.botbench")).home
+    if not folder.exists():
         raise UserError(
-            f"There is no store at {found}. Name yours with --store PATH (or BOTBENCH_STORE), or"
+            f"There is no store at {folder}. Name yours with --store PATH (or BOTBENCH_STORE), or"
             " make one: botbench pull CARD."
         )
-    return found
+    return folder
 
 
 def _tell(report: Report) -> None:
@@ -133,18 +133,18 @@ def plan(  # noqa: PLR0917 (typer gives every option by name)
     """
     from benchmarks.leaderboard.compute.power import Wanted, accounts
 
-    found = accounts(Wanted(difference, metric, disagree, prevalence, detectors, power))
+    planned = accounts(Wanted(difference, metric, disagree, prevalence, detectors, power))
     if json_:
-        emit(found)
+        emit(planned)
     else:
         say(
-            f"{found['accounts']:,} labelled accounts ({found['bots']:,} bots, {found['humans']:,}"
+            f"{planned['accounts']:,} labelled accounts ({planned['bots']:,} bots, {planned['humans']:,}"
             f" people) separate two detectors that differ by {100 * difference:g} points of"
             f" {metric} with a chance of {100 * power:g} %, where they disagree on"
-            f" {100 * disagree:g} % of accounts ({found['pairs']}"
-            f" comparison{'s' if found['pairs'] > 1 else ''}, Holm)."
+            f" {100 * disagree:g} % of accounts ({planned['pairs']}"
+            f" comparison{'s' if planned['pairs'] > 1 else ''}, Holm)."
         )
-        say(f"It assumes {found['assumes']}.")
+        say(f"It assumes {planned['assumes']}.")
     say("Next: botbench sample DATASET --n N, to have that many labelled.")
 
 

@@ -24,7 +24,7 @@ def features(
     if markdown:
         print(reference_page())
         return
-    found = chosen(family or None)
+    listed = chosen(family or None)
     if json_:
         emit(
             {
@@ -37,15 +37,15 @@ def features(
                         "needs": list(f.needs),
                         "source": f.source,
                     }
-                    for f in found
+                    for f in listed
                 ]
             }
         )
         return
     table(
-        f"{len(found)} features",
+        f"{len(listed)} features",
         ("feature", "family", "unit", "definition", "needs", "source"),
-        [(f.name, f.family, f.unit, one_line(f.doc), " ".join(f.needs), f.source) for f in found],
+        [(f.name, f.family, f.unit, one_line(f.doc), " ".join(f.needs), f.source) for f in listed],
     )
     say("Next: botbench detectors shows which of them each detector uses.")
 

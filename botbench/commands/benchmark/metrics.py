@@ -16,9 +16,9 @@ def metrics(
     from benchmarks.metrics import ordered
     from botbench.core import console
 
-    known = ordered()
+    registered = ordered()
     if json:
-        console.emit({"metrics": [m.about() for m in known]})
+        console.emit({"metrics": [m.about() for m in registered]})
     else:
         rows = [
             (
@@ -28,10 +28,10 @@ def metrics(
                 ", ".join(m.needs),
                 m.formula,
             )
-            for m in known
+            for m in registered
         ]
         console.table(
-            f"{len(known)} metrics; bot is the positive class",
+            f"{len(registered)} metrics; bot is the positive class",
             ("metric", "better", "range", "reads", "formula"),
             rows,
         )

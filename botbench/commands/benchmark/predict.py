@@ -148,15 +148,15 @@ def _teachers(
         )
     if train or model is not None:
         return [name for text in (*(train or ()), *(more or ())) for name in text.split(",")]
-    found = [
+    releases = [
         name for name in release.listed(home()) if release.load(home(), name).dataset != accounts
     ]
-    if not found:
+    if not releases:
         raise UserError(
             "There is no release to train on in this store. Make one (botbench release), or name a"
             " kept detector with --model DIR."
         )
-    return found
+    return releases
 
 
 @contextmanager
@@ -193,10 +193,10 @@ def _predicted(  # noqa: PLR0917, what the user said
     spec = get(detector)
     if model is not None:
         return predict.apply(models.load(model, spec), new)
-    found = predict.train_and_apply(home(), spec, train, new, seed)
+    predicted = predict.train_and_apply(home(), spec, train, new, seed)
     if save is not None:
-        models.save(found.trained, save)
-    return found
+        models.save(predicted.trained, save)
+    return predicted
 
 
 def _show(predicted: Predicted) -> None:

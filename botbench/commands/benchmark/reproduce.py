@@ -23,36 +23,36 @@ def reproduce(
     from curation.store.store import Store
 
     if name is None:
-        known = REPRODUCTIONS.all().values()
+        registered = REPRODUCTIONS.all().values()
         if json:
             shown = [
                 {"id": r.name, "dataset": r.dataset, "about": r.about, "cites": r.cites}
-                for r in known
+                for r in registered
             ]
             console.emit({"reproductions": shown})
         else:
             console.table(
                 "Published figures that can be run again",
                 ("id", "data set", "what"),
-                [(r.name, r.dataset, r.about) for r in known],
+                [(r.name, r.dataset, r.about) for r in registered],
             )
         return
     chosen = REPRODUCTIONS.get(name)
     if chosen.dataset is None:
-        found = chosen.run(None, seeds, seed)
+        result = chosen.run(None, seeds, seed)
     else:
         with Store(create=False) as store:
-            found = chosen.run(store, seeds, seed)
-    rows = [row.document() for row in found.rows]
+            result = chosen.run(store, seeds, seed)
+    rows = [row.document() for row in result.rows]
     if json:
         console.emit(
             {
                 "id": chosen.name,
                 "dataset": chosen.dataset,
                 "cites": chosen.cites,
-                "counts": found.counts,
+                "counts": result.counts,
                 "rows": rows,
-                "notes": list(found.notes),
+                "notes": list(result.notes),
             }
         )
         return
@@ -61,7 +61,7 @@ def reproduce(
     console.table(
         f"{chosen.name}: {chosen.about}", columns, [tuple(r.get(c) for c in columns) for r in rows]
     )
-    for note in (*found.notes, chosen.cites):
+    for note in (*result.notes, chosen.cites):
         console.say(f"  {note}")
 
 

@@ -22,16 +22,16 @@ def datasets(context: typer.Context, json_: Json = False) -> None:
         return
     from curation.ingest import cards
 
-    known = cards.all_cards()
+    listed = cards.all_cards()
     if json_:
-        emit({"datasets": [{"id": name, **_summary(card)} for name, card in known.items()]})
+        emit({"datasets": [{"id": name, **_summary(card)} for name, card in listed.items()]})
         return
     table(
         "",
         ("data set", "platform", "title", "formats", "files"),
         [
             (name, c.platform, c.title, ", ".join(sorted({r.format for r in c.reads})), _files(c))
-            for name, c in known.items()
+            for name, c in listed.items()
         ],
     )
     say("Next: botbench pull CARD --from DIR, or botbench datasets show CARD.")
@@ -93,13 +93,13 @@ def formats(json_: Json = False) -> None:
     """List the formats that a card can name."""
     from curation.ingest.sources import FORMATS
 
-    known = FORMATS.all()
+    registered = FORMATS.all()
     if json_:
         emit(
             {
                 "formats": [
                     {"name": f.name, "about": f.about, "options": f.options.model_json_schema()}
-                    for f in known.values()
+                    for f in registered.values()
                 ]
             }
         )
@@ -107,7 +107,7 @@ def formats(json_: Json = False) -> None:
     table(
         "",
         ("format", "what it reads", "options"),
-        [(f.name, f.about, ", ".join(f.options.model_fields)) for f in known.values()],
+        [(f.name, f.about, ", ".join(f.options.model_fields)) for f in registered.values()],
     )
     say(
         "Next: write a card (datasets/README.md describes every option), then botbench datasets"

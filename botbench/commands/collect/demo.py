@@ -96,14 +96,14 @@ def _pull(store: Store, name: str) -> dict[str, Any]:
     from curation.ingest.pull import pull
 
     with _step("pull") as figures:
-        found = pull(store, cards.load(name)).document()
+        ledger = pull(store, cards.load(name)).document()
         rows = " · ".join(
             f"{table} {n['read']:,} read = {n['kept']:,} kept + {n['duplicate']:,} duplicate +"
             f" {n['quarantined']:,} quarantined"
-            for table, n in found["tables"].items()
+            for table, n in ledger["tables"].items()
         )
-        figures += [name, rows, *(["there already"] if found.get("unchanged") else [])]
-    return found
+        figures += [name, rows, *(["there already"] if ledger.get("unchanged") else [])]
+    return ledger
 
 
 def _annotate(store: Store, out: Path) -> dict[str, Any]:
@@ -141,11 +141,11 @@ def _release(store: Store, name: str) -> tuple[dict[str, Any], Path]:
     from curation.validation import report, run
 
     with _step("consensus") as figures:
-        found = consensus(store, name, Scheme.load())
+        settled = consensus(store, name, Scheme.load())
         figures += [
             name,
-            *(f"{n} {label}" for label, n in found.labels.items()),
-            *(f"{n} {status}" for status, n in found.status.items()),
+            *(f"{n} {label}" for label, n in settled.labels.items()),
+            *(f"{n} {status}" for status, n in settled.status.items()),
         ]
     with _step("validate") as figures:
         validation = run.validate(store, name)
@@ -156,17 +156,17 @@ def _release(store: Store, name: str) -> tuple[dict[str, Any], Path]:
             f"{sum(s.ran for s in validation.suites)} expectations",
         ]
     with _step("release") as figures:
-        made = freeze(store, name, name)
+        frozen = freeze(store, name, name)
         figures += [
-            made.reference,
-            f"{made.info['accounts']:,} accounts",
-            f"content hash {made.content_hash[:12]}",
+            frozen.reference,
+            f"{frozen.info['accounts']:,} accounts",
+            f"content hash {frozen.content_hash[:12]}",
         ]
     return {
-        "name": made.name,
-        "version": made.version,
-        "content_hash": made.content_hash,
-        "path": str(made.path),
+        "name": frozen.name,
+        "version": frozen.version,
+        "content_hash": frozen.content_hash,
+        "path": str(frozen.path),
     }, page
 
 
@@ -176,9 +176,11 @@ def _bench(home: Path, jobs: int | None) -> dict[str, Any]:
     from botbench.core.progress import ProgressBars
 
     with _step("bench") as figures, progress() as bar:
-        found = runner.as_json(runner.bench(home, load("demo"), jobs, None, ProgressBars(bar, say)))
-        figures += [f"{n} {what.replace('_', ' ')}" for what, n in found["cells"].items()]
-    return found
+        document = runner.as_json(
+            runner.bench(home, load("demo"), jobs, None, ProgressBars(bar, say))
+        )
+        figures += [f"{n} {what.replace('_', ' ')}" for what, n in document["cells"].items()]
+    return document
 
 
 def _publish(home: Path, run_id: str, out: Path) -> Path:

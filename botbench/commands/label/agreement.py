@@ -54,35 +54,39 @@ def agreement(
 
     chosen = [kind.strip() for kind in kinds.split(",") if kind.strip()]
     with Store(create=False) as store:
-        found = report(store, reference, Scheme.load(scheme), kinds=chosen, at=at, seed=seed)
+        document = report(store, reference, Scheme.load(scheme), kinds=chosen, at=at, seed=seed)
     if json_:
-        emit(found)
+        emit(document)
         return
-    _show(found)
-    say("Next: botbench consensus " + found["dataset"] + ", or botbench conflicts.")
+    _show(document)
+    say("Next: botbench consensus " + document["dataset"] + ", or botbench conflicts.")
 
 
-def _show(found: dict[str, Any]) -> None:
-    named = f"{found['dataset']}, batch {found['batch']}" if found["batch"] else found["dataset"]
+def _show(document: dict[str, Any]) -> None:
+    named = (
+        f"{document['dataset']}, batch {document['batch']}"
+        if document["batch"]
+        else document["dataset"]
+    )
     share = (
         ""
-        if found["unanimous"] is None
-        else f", {numbers.share(found['unanimous'])} of {found['paired']:,} unanimous"
+        if document["unanimous"] is None
+        else f", {numbers.share(document['unanimous'])} of {document['paired']:,} unanimous"
     )
     table(
-        f"{named}: {found['answers']:,} answers of {found['annotators']:,} annotators on"
-        f" {found['accounts']:,} accounts{share}",
+        f"{named}: {document['answers']:,} answers of {document['annotators']:,} annotators on"
+        f" {document['accounts']:,} accounts{share}",
         ("agreement", "with cannot tell", "95 %", "without", "95 %"),
-        _figures(found),
+        _figures(document),
     )
-    people = found["annotators_resampled"]
+    people = document["annotators_resampled"]
     table(
         f"depending on who answered ({people['method']})",
         ("alpha", "low", "high"),
         [(name.replace("_", " "), v["low"], v["high"]) for name, v in people["alpha"].items()],
     )
     for group in ("batch", "stratum", "platform"):
-        if len(found["by"][group]) > 1:
+        if len(document["by"][group]) > 1:
             table(
                 f"by {group}",
                 (group, "accounts", "annotators", "answers", "unanimous", "alpha nominal", "95 %"),
@@ -96,7 +100,7 @@ def _show(found: dict[str, Any]) -> None:
                         r["alpha"]["nominal"]["value"],
                         _span(r["alpha"]["nominal"]),
                     )
-                    for r in found["by"][group]
+                    for r in document["by"][group]
                 ],
             )
     table(
@@ -111,10 +115,10 @@ def _show(found: dict[str, Any]) -> None:
                 r["alpha"]["value"],
                 _span(r["alpha"]),
             )
-            for r in found["by"]["answer"]
+            for r in document["by"]["answer"]
         ],
     )
-    pairs = sorted(found["pairs"], key=lambda r: -r["accounts"])
+    pairs = sorted(document["pairs"], key=lambda r: -r["accounts"])
     table(
         f"pairs of annotators ({len(pairs):,}; the 20 with most accounts in common, all by --json)",
         ("a", "b", "accounts", "percent", "Cohen's kappa"),
@@ -122,9 +126,9 @@ def _show(found: dict[str, Any]) -> None:
     )
 
 
-def _figures(found: dict[str, Any]) -> list[tuple[object, ...]]:
-    without, alpha = found["without_cannot_tell"], found["alpha"]
-    rows = [(name, found[name], without[name]) for name in ("percent", "fleiss", "ac1")]
+def _figures(document: dict[str, Any]) -> list[tuple[object, ...]]:
+    without, alpha = document["without_cannot_tell"], document["alpha"]
+    rows = [(name, document[name], without[name]) for name in ("percent", "fleiss", "ac1")]
     rows += [
         (f"alpha {name}", alpha[name], alpha[f"{name}_without_cannot_tell"])
         for name in ("nominal", "ordinal")

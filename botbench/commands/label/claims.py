@@ -24,20 +24,20 @@ def claims(
     from curation.store.store import Store
 
     with Store(create=False) as store:
-        found = history(store, account, dataset, at)
+        document = history(store, account, dataset, at)
     if json_:
-        emit(found)
+        emit(document)
         return
-    _show(found)
-    say(f"Next: botbench consensus {found['datasets'][0]} --explain {account}.")
+    _show(document)
+    say(f"Next: botbench consensus {document['datasets'][0]} --explain {account}.")
 
 
-def _show(found: dict[str, Any]) -> None:
+def _show(document: dict[str, Any]) -> None:
     from curation.labels.claims import sentence
 
-    for dataset, rows in groupby(found["claims"], key=lambda r: r["dataset"]):
+    for dataset, rows in groupby(document["claims"], key=lambda r: r["dataset"]):
         table(
-            f"{found['account']} in {dataset}",
+            f"{document['account']} in {dataset}",
             ("when (UTC)", "what was said"),
             [
                 (
@@ -47,13 +47,13 @@ def _show(found: dict[str, Any]) -> None:
                 for r in rows
             ],
         )
-    if found["labels"]:
+    if document["labels"]:
         table(
             "its label now",
             ("data set", "label", "status", "p_bot", "votes", "method"),
             [
                 (r["dataset"], r["label"], r["status"], r["p_bot"], r["n_claims"], r["method"])
-                for r in found["labels"]
+                for r in document["labels"]
             ],
         )
 

@@ -68,13 +68,13 @@ def conflicts(
             return _look_alikes(store, datasets, at, json_)
         meaning = Scheme.load(scheme)
         only = datasets or None
-        found = work.conflicts(store, meaning, datasets=only, kinds=chosen, at=at, groups=groups)
+        rows = work.conflicts(store, meaning, datasets=only, kinds=chosen, at=at, groups=groups)
         labelled = work.sides(store, meaning, datasets=only, kinds=chosen, at=at)
         shared = work.overlaps(store, labelled)
     if json_:
-        emit(found)
+        emit(rows)
         return None
-    _show(found, shared, work.pairs(found))
+    _show(rows, shared, work.pairs(rows))
     say(
         "Next: botbench claims ACCOUNT, or have some adjudicated: botbench doubtful DATASET"
         " --batch."
@@ -85,12 +85,12 @@ def conflicts(
 def _look_alikes(store: Store, datasets: list[str] | None, at: str | None, json_: bool) -> None:
     from curation.labels import duplicates
 
-    found = duplicates.ledger(store, duplicates.find(store, datasets or None, at=at))
+    pairs = duplicates.ledger(store, duplicates.find(store, datasets or None, at=at))
     if json_:
-        emit(found)
+        emit(pairs)
         return
     table(
-        f"{len(found):,} groups of accounts that look alike (the 20 largest; all by --json)",
+        f"{len(pairs):,} groups of accounts that look alike (the 20 largest; all by --json)",
         ("by", "platform", "accounts", "of"),
         [
             (
@@ -99,18 +99,18 @@ def _look_alikes(store: Store, datasets: list[str] | None, at: str | None, json_
                 len(g["accounts"]),
                 ", ".join(sorted({a["dataset"] for a in g["accounts"]})),
             )
-            for g in found[:20]
+            for g in pairs[:20]
         ],
     )
     say("Next: botbench conflicts tells which of them carry different labels.")
 
 
 def _show(
-    found: list[dict[str, Any]], shared: list[dict[str, Any]], pairs: dict[tuple[str, str], int]
+    conflicts: list[dict[str, Any]], shared: list[dict[str, Any]], pairs: dict[tuple[str, str], int]
 ) -> None:
-    kinds = [entry["kind"] for entry in found]
+    kinds = [entry["kind"] for entry in conflicts]
     table(
-        f"{len(found):,} label conflicts",
+        f"{len(conflicts):,} label conflicts",
         ("kind", "conflicts"),
         [(kind, kinds.count(kind)) for kind in ("between", "within", "duplicate group")],
     )
@@ -135,7 +135,7 @@ def _show(
                     f"{a['answer']} ({a['dataset']}, {a['claimant']})" for a in e["answers"][:4]
                 ),
             )
-            for e in found[:20]
+            for e in conflicts[:20]
         ],
     )
 

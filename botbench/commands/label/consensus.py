@@ -64,29 +64,29 @@ def consensus(
     chosen = [kind.strip() for kind in kinds.split(",") if kind.strip()]
     with Store(create=False) as store:
         if explain is not None:
-            told = why(
+            explanation = why(
                 store, dataset, explain, Scheme.load(scheme), method=method, kinds=chosen, at=at
             )
-            return emit(told) if json_ else _explained(told)
-        found = work(store, dataset, Scheme.load(scheme), method=method, kinds=chosen, at=at)
+            return emit(explanation) if json_ else _explained(explanation)
+        result = work(store, dataset, Scheme.load(scheme), method=method, kinds=chosen, at=at)
     if json_:
-        emit(found.document())
+        emit(result.document())
     else:
         table(
-            f"{dataset}: {found.accounts:,} accounts by {found.method} of {kinds}",
+            f"{dataset}: {result.accounts:,} accounts by {result.method} of {kinds}",
             ("", "accounts"),
             [
-                *((f"labelled {label}", n) for label, n in found.labels.items()),
-                *((status, n) for status, n in found.status.items() if status != "agreed"),
+                *((f"labelled {label}", n) for label, n in result.labels.items()),
+                *((status, n) for status, n in result.status.items() if status != "agreed"),
             ],
         )
-        if found.claimants:
+        if result.claimants:
             table(
                 "claimants (the 20 with most votes, all by --json)",
                 ("claimant", "kind", "votes", "sensitivity", "95 %", "specificity", "95 %"),
-                [_claimant(c) for c in found.claimants[:20]],
+                [_claimant(c) for c in result.claimants[:20]],
             )
-    if found.unchanged:
+    if result.unchanged:
         say("These labels were there already; nothing has changed.")
     say(f"Next: botbench validate {dataset}.")
     return None
@@ -110,13 +110,15 @@ def _span(interval: dict[str, float | None]) -> str:
     return numbers.score_range(low, high, 2)
 
 
-def _explained(told: dict[str, Any]) -> None:
+def _explained(explanation: dict[str, Any]) -> None:
     interval = (
-        "" if told["p_low"] is None else f" ({numbers.score_range(told['p_low'], told['p_high'])})"
+        ""
+        if explanation["p_low"] is None
+        else f" ({numbers.score_range(explanation['p_low'], explanation['p_high'])})"
     )
     table(
-        f"{told['account']} of {told['dataset']}: {told['label'] or 'no label'}, {told['status']},"
-        f" p_bot {numbers.score(told['p_bot'])}{interval} by {told['method']}",
+        f"{explanation['account']} of {explanation['dataset']}: {explanation['label'] or 'no label'}, {explanation['status']},"
+        f" p_bot {numbers.score(explanation['p_bot'])}{interval} by {explanation['method']}",
         ("when", "kind", "claimant", "answer", "as", "what became of it"),
         [
             (
@@ -127,11 +129,11 @@ def _explained(told: dict[str, Any]) -> None:
                 v["label"],
                 v["fate"],
             )
-            for v in told["votes"]
+            for v in explanation["votes"]
         ],
     )
-    say(told["why"])
-    say(f"Next: botbench claims {told['account']} tells everything ever said of it.")
+    say(explanation["why"])
+    say(f"Next: botbench claims {explanation['account']} tells everything ever said of it.")
 
 
 def register(app: typer.Typer) -> None:

@@ -67,22 +67,22 @@ def doubtful(
 
     with Store(create=False) as store:
         data = work.labelled(store, dataset, scores=scores, families=family, at=at)
-        found = work.queue(store, data, Scheme.load(scheme), length=n, seed=seed, at=at)
+        queue = work.queue(store, data, Scheme.load(scheme), length=n, seed=seed, at=at)
         measured = (
-            work.measured(data, flip=flip, repeats=repeats, length=len(found), seed=seed)
-            if repeats and found
+            work.measured(data, flip=flip, repeats=repeats, length=len(queue), seed=seed)
+            if repeats and queue
             else None
         )
-        pushed = work.push(store, data, found, copies=copies) if batch else None
+        pushed = work.push(store, data, queue, copies=copies) if batch else None
     document = {
         "dataset": dataset,
         "consensus_id": data.consensus_id,
         "accounts": len(data.accounts),
         "source": data.source,
-        "length": len(found),
+        "length": len(queue),
         "measured": measured,
         "batch": pushed[0] if pushed else None,
-        "queue": found,
+        "queue": queue,
     }
     if json_:
         emit(document)
@@ -90,7 +90,7 @@ def doubtful(
         _show(document)
     if pushed:
         say(
-            f"Batch {pushed[0]} of {len(found):,} accounts"
+            f"Batch {pushed[0]} of {len(queue):,} accounts"
             f" {'is to be adjudicated' if pushed[1] else 'was there already'}."
         )
         say(f"Next: botbench annotate push {pushed[0]}.")

@@ -60,21 +60,25 @@ def quality(
     from curation.store.store import Store
 
     with Store(create=False) as store:
-        found = work(store, reference, Scheme.load(scheme), gold=Gold(gold), by=by, at=at)
-        pages = annotator_pages.write(out or store.home / "reports", found)
+        document = work(store, reference, Scheme.load(scheme), gold=Gold(gold), by=by, at=at)
+        pages = annotator_pages.write(out or store.home / "reports", document)
     if json_:
-        emit({**found, "pages": pages})
+        emit({**document, "pages": pages})
         return
-    _show(found)
+    _show(document)
     say(f"For the lead: {pages['lead']}; {len(pages['annotators'])} private pages beside it.")
-    say(f"Next: botbench consensus {found['dataset']}.")
+    say(f"Next: botbench consensus {document['dataset']}.")
 
 
-def _show(found: dict[str, Any]) -> None:
-    named = f"{found['dataset']}, batch {found['batch']}" if found["batch"] else found["dataset"]
-    gold = f"{found['gold']['source']} ({found['gold']['accounts']:,} accounts)"
+def _show(document: dict[str, Any]) -> None:
+    named = (
+        f"{document['dataset']}, batch {document['batch']}"
+        if document["batch"]
+        else document["dataset"]
+    )
+    gold = f"{document['gold']['source']} ({document['gold']['accounts']:,} accounts)"
     table(
-        f"{named}: {len(found['annotators'])} annotators; gold is {gold}",
+        f"{named}: {len(document['annotators'])} annotators; gold is {gold}",
         (
             "annotator",
             "answers",
@@ -96,16 +100,16 @@ def _show(found: dict[str, Any]) -> None:
                 (r.get("with_others") or {}).get("value"),
                 len(r["warnings"]),
             )
-            for r in found["annotators"]
+            for r in document["annotators"]
         ],
     )
-    for name, values in found.get("by", {}).items():
+    for name, values in document.get("by", {}).items():
         table(
             f"by {name}",
             (name, "right", "wrong", "undecided"),
             [(v["value"], v["right"], v["wrong"], v["undecided"]) for v in values],
         )
-    for row in found["annotators"]:
+    for row in document["annotators"]:
         for warning in row["warnings"]:
             say(f"{row['annotator']}: {warning}")
 

@@ -75,38 +75,38 @@ def publish(
         said = _asked(store.home, chosen.name, said) if ask else said
         if audit:
             facts.keep_audit(store, chosen, audit)
-        made = folder.publish(store, chosen, allowed, said)
+        published = folder.publish(store, chosen, allowed, said)
     if out:
-        folder.copy(made, out)
+        folder.copy(published, out)
     if json_:
-        emit({**made.document(), "out": str(out) if out else None})
+        emit({**published.document(), "out": str(out) if out else None})
         return
     table(
-        f"{made.info['reference']}, {made.info['tier']}",
+        f"{published.info['reference']}, {published.info['tier']}",
         ("file", "rows", "sha256"),
-        [(f["path"], f["rows"], f["sha256"][:16]) for f in made.info["files"]],
+        [(f["path"], f["rows"], f["sha256"][:16]) for f in published.info["files"]],
     )
-    if not made.made:
+    if not published.made:
         say("It was published before, and nothing has changed.")
-    if made.info["unanswered"]:
+    if published.info["unanswered"]:
         say(
-            f"Unanswered in the datasheet: {', '.join(made.info['unanswered'])}. Answer with --ask,"
+            f"Unanswered in the datasheet: {', '.join(published.info['unanswered'])}. Answer with --ask,"
             " or --answers FILE."
         )
     say(
-        f"It stands in {out or made.path}. Next: read its README.md, then hand the folder on as"
+        f"It stands in {out or published.path}. Next: read its README.md, then hand the folder on as"
         " it is."
     )
 
 
-def _asked(home: Path, name: str, said: Answers) -> Answers:
+def _asked(home: Path, name: str, answers: Answers) -> Answers:
     """Ask for each open answer once; an empty line leaves it unanswered."""
     from curation.release.publish.documents import answers as asking
 
     questions = asking.asked()
     given = {
         key: typer.prompt(f"{questions[key]} ({key})", default="", show_default=False, err=True)
-        for key in said.open
+        for key in answers.open
     }
     return asking.add(home, name, {key: text for key, text in given.items() if text.strip()})
 

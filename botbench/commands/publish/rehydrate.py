@@ -65,21 +65,21 @@ def rehydrate(
                     task, description=what, completed=done, total=total
                 ),
             )
-        found = rehydration.rehydrate(store, folder, loaded.id, out)
+        rehydrated = rehydration.rehydrate(store, folder, loaded.id, out)
     if json_:
-        emit(found.document())
+        emit(rehydrated.document())
         return
-    _show(found, out)
+    _show(rehydrated, out)
 
 
-def _show(found: Rehydrated, out: Path) -> None:
+def _show(rehydrated: Rehydrated, out: Path) -> None:
     rows = [
-        (fate, *_cells(found.fates["bot"][fate]), *_cells(found.fates["human"][fate]))
-        for fate in found.fates["bot"]
+        (fate, *_cells(rehydrated.fates["bot"][fate]), *_cells(rehydrated.fates["human"][fate]))
+        for fate in rehydrated.fates["bot"]
     ]
-    title = f"{found.reference}, {found.tier}: {found.accounts:,} accounts"
+    title = f"{rehydrated.reference}, {rehydrated.tier}: {rehydrated.accounts:,} accounts"
     table(title, ("what became of it", "bots", "share", "humans", "share"), rows)
-    lost = found.lost
+    lost = rehydrated.lost
     if lost["difference"] is not None:
         say(
             f"Lost (gone, suspended or private), bots less humans: {numbers.share(lost['difference'], sign=True)}"
@@ -87,7 +87,7 @@ def _show(found: Rehydrated, out: Path) -> None:
             " is not what was labelled."
         )
     say(
-        f"{found.comparable:,} profiles could be compared with the labelled ones. All stands in"
+        f"{rehydrated.comparable:,} profiles could be compared with the labelled ones. All stands in"
         f" {out}."
     )
 

@@ -62,8 +62,8 @@ def checked(submission: Path, release: str) -> tuple[Checked, Folder]:
     from benchmarks.submissions.check import check as check_submission
 
     home = _home()
-    found = folder.find(release, home)
-    return check_submission(submission, found, home), found
+    folder_of_release = folder.find(release, home)
+    return check_submission(submission, folder_of_release, home), folder_of_release
 
 
 @submit.command(
@@ -121,7 +121,7 @@ def prepare(
     from benchmarks.submissions.prepare import prepare as make
     from benchmarks.submissions.prepare import training
 
-    said = {
+    declared = {
         "detector": detector,
         "version": detector_version,
         "authors": list(author),
@@ -136,7 +136,7 @@ def prepare(
         "transductive": transductive,
         **({"supersedes": supersedes} if supersedes else {}),
     }
-    path = make(folder.find(release, _home()), predictions, out, said)
+    path = make(folder.find(release, _home()), predictions, out, declared)
     if json_:
         emit({"manifest": str(path)})
     say(f"{path} is written. Next: botbench submit check {out} --release {release}")
@@ -152,23 +152,23 @@ def check(submission: Submission, *, release: ReleaseOption, json_: Json = False
     """Say every mistake of a submission: accounts, probabilities, hashes, training data. Exit code
     1 where there is one.
     """
-    found, _ = checked(submission, release)
+    result, _ = checked(submission, release)
     if json_:
-        emit(found.document())
-    elif found.ok:
+        emit(result.document())
+    elif result.ok:
         say(f"{submission} is in order.")
     else:
         table(
-            f"{len(found.problems)} mistakes",
+            f"{len(result.problems)} mistakes",
             ("where", "what"),
-            [(p.where, p.what) for p in found.problems],
+            [(p.where, p.what) for p in result.problems],
         )
-    for row in found.overlap if not json_ else []:
+    for row in result.overlap if not json_ else []:
         shared = (
             "not counted here" if row["shared"] is None else f"{row['shared']:,} accounts shared"
         )
         say(f"  trained on {row['name']}: {shared}")
-    raise typer.Exit(0 if found.ok else 1)
+    raise typer.Exit(0 if result.ok else 1)
 
 
 @submit.command(epilog="Example: `botbench submit template board-repository`")

@@ -20,16 +20,16 @@ def score(submission: Submission, *, release: ReleaseOption, json_: Json = False
     from benchmarks.submissions import entries
     from curation.store.store import Store
 
-    found, of = checked(submission, release)
+    submitted, of = checked(submission, release)
     with Store(create=False) as store:
-        told = entries.score(store.home, found, of.reference)
+        answer = entries.score(store.home, submitted, of.reference)
     if json_:
-        emit(told)
+        emit(answer)
         return
-    rose = "a new best" if told["rose"] else "not clearly above the best so far"
+    rose = "a new best" if answer["rose"] else "not clearly above the best so far"
     say(
-        f"{told['detector']}: balanced accuracy {told['score']:g} in steps of {told['step']:g}"
-        f" ({rose}); {told['left']} answers left."
+        f"{answer['detector']}: balanced accuracy {answer['score']:g} in steps of {answer['step']:g}"
+        f" ({rose}); {answer['left']} answers left."
     )
 
 
@@ -55,12 +55,14 @@ def accept(
     from benchmarks.submissions import entries
     from curation.store.store import Store
 
-    found, of = checked(submission, release)
+    submitted, of = checked(submission, release)
     with Store(create=False) as store:
-        made = entries.accept(store.home, found, of, run)
+        edition = entries.accept(store.home, submitted, of, run)
     if json_:
-        emit({"run": made.run_id, "cells": len(made.cells)})
-    say(f"Run {made.run_id} holds it. Next: botbench leaderboard --run {made.run_id} --out DIR")
+        emit({"run": edition.run_id, "cells": len(edition.cells)})
+    say(
+        f"Run {edition.run_id} holds it. Next: botbench leaderboard --run {edition.run_id} --out DIR"
+    )
 
 
 @submit.command(
@@ -80,11 +82,11 @@ def withdraw(
     from curation.store.store import Store
 
     with Store(create=False) as store:
-        made = entries.withdraw(store.home, detector, reason, run)
+        edition = entries.withdraw(store.home, detector, reason, run)
     if json_:
-        emit({"run": made.run_id, "cells": len(made.cells)})
+        emit({"run": edition.run_id, "cells": len(edition.cells)})
     say(
-        f"Run {made.run_id} is without it. Next: botbench leaderboard --run {made.run_id} --out DIR"
+        f"Run {edition.run_id} is without it. Next: botbench leaderboard --run {edition.run_id} --out DIR"
     )
 
 

@@ -43,13 +43,15 @@ def seal(
     from curation.store.store import Store
 
     with Store(create=False) as store:
-        found = load(store.home, release, verify=True)
-        known = [s if isinstance(s, str) else s["split_id"] for s in found.info.get("splits", ())]
+        frozen = load(store.home, release, verify=True)
+        splits = [s if isinstance(s, str) else s["split_id"] for s in frozen.info.get("splits", ())]
         chosen = split or (
-            "official" if "official" in known else next(iter(sorted(known)), "official")
+            "official" if "official" in splits else next(iter(sorted(splits)), "official")
         )
-        public = sealed.seal(store.home, found, split=chosen, part=part, answers=answers, step=step)
-        place = sealed.folder(store.home, found.reference) / "public"
+        public = sealed.seal(
+            store.home, frozen, split=chosen, part=part, answers=answers, step=step
+        )
+        place = sealed.folder(store.home, frozen.reference) / "public"
     if json_:
         emit({**public, "path": str(place)})
     if public["split_id"] != "official":

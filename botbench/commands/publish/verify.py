@@ -34,17 +34,17 @@ def verify(
 
     with console.progress(quiet=json) as bar:
         task = bar.add_task("Scoring again", total=None)
-        found = check(site, lambda n: bar.advance(task, n))
-    differences = found["differences"]
+        result = check(site, lambda n: bar.advance(task, n))
+    differences = result["differences"]
     if against is not None:
-        found["changes"] = changes(site, against)
+        result["changes"] = changes(site, against)
     if json:
-        console.emit(found)
+        console.emit(result)
     else:
         _show("differences", differences, ("published", "again"))
-        _show("changes", found.get("changes", []), ("before", "now"))
+        _show("changes", result.get("changes", []), ("before", "now"))
     console.say(
-        f"{found['cells']:,} cells, {found['rows']:,} values scored again: "
+        f"{result['cells']:,} cells, {result['rows']:,} values scored again: "
         + (f"{len(differences):,} differ." if differences else "all as published.")
     )
     raise typer.Exit(1 if differences else 0)

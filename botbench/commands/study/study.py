@@ -73,31 +73,31 @@ def run(
         def done(title: str) -> None:
             bar.update(task, advance=1, description=title)
 
-        found = answers.ask(opened, asked, done)
-        page = report.write(found, out or store.home / "studies" / chosen.name).resolve()
-        document = found.document(str(page))
-    for note in found.notes:
+        answered = answers.ask(opened, asked, done)
+        page = report.write(answered, out or store.home / "studies" / chosen.name).resolve()
+        document = answered.document(str(page))
+    for note in answered.notes:
         say(note)
     if json_:
         emit(document)
         return
-    _tell(found, page)
+    _tell(answered, page)
 
 
-def _tell(found: Answers, page: Path) -> None:
+def _tell(answered: Answers, page: Path) -> None:
     """The default estimates of the whole campaign, and what is refused."""
     rows = [
         (e.quantity, e.value, e.low, e.high, e.naive, e.n_labelled, e.n_bots_labelled, e.method)
-        for e in found.estimates
+        for e in answered.estimates
         if e.default and e.group is None
     ]
     table(
-        f"{found.study.campaign.name}{' (simulated)' if found.study.simulated else ''}:"
-        f" {found.study.frame.accounts:,} accounts, {found.study.frame.posts:,} posts",
+        f"{answered.study.campaign.name}{' (simulated)' if answered.study.simulated else ''}:"
+        f" {answered.study.frame.accounts:,} accounts, {answered.study.frame.posts:,} posts",
         ("quantity", "value", "low", "high", "naive", "labelled", "bots", "method"),
         rows,
     )
-    for refused in [r for r in found.refused if r.reason not in found.notes][:10]:
+    for refused in [r for r in answered.refused if r.reason not in answered.notes][:10]:
         say(f"not given: {refused.quantity}: {refused.reason}")
     say(f"Next: open {page} in a browser; it needs no network.")
 
@@ -128,23 +128,25 @@ def corrected(  # noqa: PLR0917 (typer gives every option by name)
     """
     from benchmarks.study.estimators.rogan_gladen import rogan_gladen
 
-    found = rogan_gladen(
+    estimate = rogan_gladen(
         observed, sensitivity, specificity, n_observed, n_sensitivity, n_specificity
     )
-    if found.outside:
+    if estimate.outside:
         say(
             f"No share of bots makes a detector with these errors flag {numbers.share(observed)}: the"
             " correction lies outside 0 to 1 and was cut. Its errors on these accounts are not"
             " those given."
         )
     if json_:
-        emit({"value": found.value, "low": found.low, "high": found.high})
+        emit({"value": estimate.value, "low": estimate.low, "high": estimate.high})
         return
     interval = (
-        "" if found.low is None else f", 95 % interval {numbers.share_range(found.low, found.high)}"
+        ""
+        if estimate.low is None
+        else f", 95 % interval {numbers.share_range(estimate.low, estimate.high)}"
     )
     print(
-        f"{found.value:.4f}  ({numbers.share(observed)} flagged is {numbers.share(found.value)} bots{interval})"
+        f"{estimate.value:.4f}  ({numbers.share(observed)} flagged is {numbers.share(estimate.value)} bots{interval})"
     )
 
 
@@ -217,7 +219,7 @@ def planned(  # noqa: PLR0917 (typer gives every option by name)
             )
         share, correlation, ready = plan.achieved(_document(after), quantity)
     design = design or fitting
-    found = plan.plan(
+    plans = plan.plan(
         width,
         0.15 if share is None else share,
         population=population,
@@ -231,19 +233,19 @@ def planned(  # noqa: PLR0917 (typer gives every option by name)
         ready=ready,
     )
     if json_:
-        emit({**asdict(found), "design": design, "quantity": quantity})
+        emit({**asdict(plans), "design": design, "quantity": quantity})
         return
     rows = [
-        ("sample alone", found.alone),
-        ("with the detector", found.powered),
-        ("more to annotate" if ready else "to annotate", found.annotate),
+        ("sample alone", plans.alone),
+        ("with the detector", plans.powered),
+        ("more to annotate" if ready else "to annotate", plans.annotate),
     ]
     table(
         f"For an interval {numbers.score(width)} wide, share of {quantity}", ("", "accounts"), rows
     )
-    for sentence in found.notes:
+    for sentence in plans.notes:
         say(sentence)
-    say(f"Next: botbench sample DATASET --design '{design}(n={max(found.annotate, 1)})'")
+    say(f"Next: botbench sample DATASET --design '{design}(n={max(plans.annotate, 1)})'")
 
 
 def _document(path: Path) -> dict[str, Any]:
@@ -252,16 +254,16 @@ def _document(path: Path) -> dict[str, Any]:
     from botbench.core.errors import UserError
 
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise UserError(
             f"{path} is not JSON: {error}. A study writes study.json beside its report."
         ) from error
-    if not isinstance(found, dict):
+    if not isinstance(document, dict):
         raise UserError(
             f"{path} holds no study; expected the study.json that a study writes beside its report."
         )
-    return found
+    return document
 
 
 @study.command(

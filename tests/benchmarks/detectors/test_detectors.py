@@ -421,7 +421,7 @@ def test_a_name_may_hold_options():
     [
         ("random-forest(tree=5)", "Did you mean 'trees'"),
         ("random-forest(trees='5')", "trees must be int"),
-        ("random-forest(5)", "write its options like"),
+        ("random-forest(5)", "write it like"),
         ("external", "needs its file"),
         ("random-forest(trees=", "cannot be read"),
     ],
