@@ -1,4 +1,4 @@
-"""Checks of a row's scores against each other: what precision, recall and the share of bots imply."""
+"""Check a row's scores against what precision, recall and the share of bots imply."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def auc(case: Case) -> Iterator[Issue]:
 
 
 def positive_class(case: Case) -> Iterator[Issue]:
-    """An accuracy that does not fit with bots as the positive class, and fits where humans are it."""
+    """An accuracy that fits only where humans are the positive class."""
     p, r, printed, pi = (
         case.score("precision"),
         case.score("recall"),

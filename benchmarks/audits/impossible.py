@@ -42,7 +42,7 @@ def value(case: Case) -> Iterator[Issue]:
 
 
 def interval(case: Case) -> Iterator[Issue]:
-    """A bound outside the score's range, bounds that cross, a value that is not between its bounds."""
+    """A bound outside the range, bounds that cross, or a value that is not between its bounds."""
     for name in RANGES:
         yield from _bounds(case, name)
         yield from _order(case, name)

@@ -1,4 +1,4 @@
-"""The overlap ledger of a run: which accounts of the tested data a detector's training data hold."""
+"""The overlap ledger of a run: tested accounts that a detector's training data hold."""
 
 from __future__ import annotations
 

@@ -72,7 +72,8 @@ def told(
 def rate(predicted: NDArray[np.int8], y: NDArray[np.int8]) -> tuple[float, float, float]:
     """Balanced accuracy of answers against labels, with its interval.
 
-    >>> [round(v, 2) for v in rate(np.array([1, 1, 0, 0], dtype=np.int8), np.array([1, 1, 0, 0], dtype=np.int8))]
+    >>> y = np.array([1, 1, 0, 0], dtype=np.int8)
+    >>> [round(v, 2) for v in rate(y, y)]
     [1.0, 0.53, 1.0]
     """
     parts = []

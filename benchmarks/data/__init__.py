@@ -1,1 +1,1 @@
-"""What detectors are given: releases as arrays, evidence, views, groups, folds and evasion moves."""
+"""Releases as arrays, views of accounts, groups, folds, thresholds and evasion moves."""

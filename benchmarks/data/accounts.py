@@ -70,8 +70,8 @@ class Records:
 
         nodes = pa.table({"node": self.nodes, "position": np.arange(len(self.nodes))})
         mine = (
-            f"SELECT n.position, p.* FROM read_parquet({literal(self.path)}) p JOIN nodes n ON p.{self.ends[0]}"
-            " = n.node"
+            f"SELECT n.position, p.* FROM read_parquet({literal(self.path)}) p"
+            f" JOIN nodes n ON p.{self.ends[0]} = n.node"
         )
         with duckdb.connect(
             config={"autoinstall_known_extensions": "false", "threads": 1}

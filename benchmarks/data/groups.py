@@ -28,17 +28,26 @@ QUERY = """
     WITH spoken AS (
         SELECT account_id, coalesce(any_value(a.lang), any_value(p.lang)) AS lang
         FROM read_parquet($accounts) a
-        LEFT JOIN (SELECT account_id, mode(lang) AS lang FROM read_parquet($posts) GROUP BY account_id) p USING (account_id)
+        LEFT JOIN (
+            SELECT account_id, mode(lang) AS lang FROM read_parquet($posts) GROUP BY account_id
+        ) p USING (account_id)
         GROUP BY account_id),
-    common AS (SELECT mode(lang) AS lang FROM spoken JOIN read_parquet($labels) l USING (account_id) WHERE l.label = 'human'),
-    named AS (SELECT account_id, bool_or(answer = 'organisation') AS organisation FROM read_parquet($claims) GROUP BY account_id),
+    common AS (
+        SELECT mode(lang) AS lang FROM spoken JOIN read_parquet($labels) l USING (account_id)
+        WHERE l.label = 'human'),
+    named AS (
+        SELECT account_id, bool_or(answer = 'organisation') AS organisation
+        FROM read_parquet($claims) GROUP BY account_id),
     asked AS (SELECT bool_or(organisation) AS ever FROM named)
     SELECT a.dataset, a.account_id, any_value(a.verified)::DOUBLE AS verified,
            (any_value(a.followers) >= 100000)::DOUBLE AS celebrity,
-           CASE WHEN any_value(asked.ever) THEN any_value(named.organisation)::DOUBLE END AS organisation,
+           CASE WHEN any_value(asked.ever) THEN any_value(named.organisation)::DOUBLE END
+               AS organisation,
            (any_value(spoken.lang) <> any_value(common.lang))::DOUBLE AS language,
            (any_value(a.observed_at) - any_value(a.created_at) < INTERVAL 90 DAY)::DOUBLE AS new
-    FROM read_parquet($accounts) a LEFT JOIN named USING (account_id) LEFT JOIN spoken USING (account_id), common, asked
+    FROM read_parquet($accounts) a
+    LEFT JOIN named USING (account_id)
+    LEFT JOIN spoken USING (account_id), common, asked
     GROUP BY a.dataset, a.account_id ORDER BY a.dataset, a.account_id"""
 
 

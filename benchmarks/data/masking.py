@@ -42,7 +42,11 @@ class Mask:
         post has.
         """
         word = r"\w+" if platform == "twitter" else r"[\p{L}\p{M}\p{N}_]+"
-        pattern = f"({EMAIL})|([@\uff20]|{PLATFORMS})({word})(?:({STATUS}|/)(\\d+))?|(/)({word})({STATUS})(\\d+)"
+        pattern = (
+            f"({EMAIL})"
+            f"|([@\uff20]|{PLATFORMS})({word})(?:({STATUS}|/)(\\d+))?"
+            f"|(/)({word})({STATUS})(\\d+)"
+        )
         # A match is cut where something from the key stands: the parts are plain, name, plain, id,
         # plain, name, ...
         cut = f"<{self.salt[:32]}>"
@@ -55,7 +59,8 @@ class Mask:
             CASE WHEN regexp_matches({text}, '[@\uff20/=]') THEN array_to_string(list_transform(
                 string_split(regexp_replace({text}, '{pattern}', '{parts}', 'g'), '{cut}'),
                 lambda part, i: CASE WHEN part = '' OR i % 2 = 1 THEN part
-                                     WHEN i % 4 = 2 THEN ({name})::VARCHAR ELSE ({post})::VARCHAR END), '')
+                                     WHEN i % 4 = 2 THEN ({name})::VARCHAR
+                                     ELSE ({post})::VARCHAR END), '')
             ELSE {text} END"""
 
     def account(self, text: str, platform: str) -> str:
@@ -121,16 +126,21 @@ class Mask:
         links.
         """
 
-        def select(material: ReleaseArrays) -> str:
-            platform = material.platform[0]
+        def select(arrays: ReleaseArrays) -> str:
+            platform = arrays.platform[0]
+            account = self.sql(f"{literal(f'{platform}:')} || account_id")
+            mention = self.handle("ltrim(m, '@')", platform)
+            url = self.names("u", platform, true_handles, true_ids)
             return f"""
-                SELECT {self.sql(f"{literal(f'{platform}:')} || account_id")} AS account, {self.post("post_id", platform)} AS post,
-                       {self.post("ref_post_id", platform)} AS ref_post, {self.account("ref_account_id", platform)} AS ref_account,
-                       list_transform(mentions, lambda m: {self.handle("ltrim(m, '@')", platform)}) AS mentions,
+                SELECT {account} AS account,
+                       {self.post("post_id", platform)} AS post,
+                       {self.post("ref_post_id", platform)} AS ref_post,
+                       {self.account("ref_account_id", platform)} AS ref_account,
+                       list_transform(mentions, lambda m: {mention}) AS mentions,
                        {self.names("text", platform, true_handles, true_ids)} AS text,
-                       list_transform(urls, lambda u: {self.names("u", platform, true_handles, true_ids)}) AS urls,
+                       list_transform(urls, lambda u: {url}) AS urls,
                        {"post_id, " if true_ids else ""}{POST_COLUMNS}
-                FROM read_parquet({literal(material.path / "posts.parquet")})"""
+                FROM read_parquet({literal(arrays.path / "posts.parquet")})"""
 
         return self._written(
             scratch / "posts.parquet", [select(m) for m in pool], ("account",), nodes
@@ -139,12 +149,13 @@ class Mask:
     def edges(self, pool: Sequence[ReleaseArrays], nodes: Codes, scratch: Path) -> Records:
         """The releases' edges in a masked file: source, target, kind, weight, first_at."""
 
-        def select(material: ReleaseArrays) -> str:
-            account = f"{literal(f'{material.platform[0]}:')} || "
+        def select(arrays: ReleaseArrays) -> str:
+            account = f"{literal(f'{arrays.platform[0]}:')} || "
             return f"""
-                SELECT {self.sql(account + "source_id")} AS source, {self.sql(account + "target_id")} AS target,
+                SELECT {self.sql(account + "source_id")} AS source,
+                       {self.sql(account + "target_id")} AS target,
                        kind, weight, first_at
-                FROM read_parquet({literal(material.path / "edges.parquet")})"""
+                FROM read_parquet({literal(arrays.path / "edges.parquet")})"""
 
         return self._written(
             scratch / "edges.parquet", [select(m) for m in pool], ("source", "target"), nodes

@@ -188,8 +188,10 @@ def _posts(release: Path, move: Move) -> str:
         return _changed(f"SELECT * FROM {source}", move.posts)
     equal = "row_number() OVER (PARTITION BY account_id, coalesce(text, post_id) ORDER BY post_id)"
     counted = f"SELECT *, {equal} AS nth FROM {source}"
-    return f"""SELECT * EXCLUDE (nth) FROM ({counted})
-               WHERE account_id NOT IN (FROM movers) OR ({move.keep}) ORDER BY account_id, post_id"""
+    return f"""
+        SELECT * EXCLUDE (nth) FROM ({counted})
+        WHERE account_id NOT IN (FROM movers) OR ({move.keep})
+        ORDER BY account_id, post_id"""
 
 
 def _edges(release: Path, move: Move) -> str:

@@ -1,4 +1,4 @@
-"""A release as arrays: labels, groups and features, sorted by account id. What only the bench sees."""
+"""A release as arrays sorted by account id: labels, groups and features. Detectors never see it."""
 
 from __future__ import annotations
 
@@ -108,16 +108,20 @@ def of(release: Any, cache: Path, after: ReleaseFolder | None = None) -> Release
 
 def _known(path: Path) -> pa.Table:
     """account_id, y, group and official part of each account, sorted by account_id."""
+    part = " ".join(f"WHEN '{p}' THEN {n}" for p, n in PARTS.items())
     query = f"""
-        SELECT l.account_id, any_value(l.label = 'bot')::TINYINT AS y, any_value(a.platform) AS platform,
+        SELECT l.account_id, any_value(l.label = 'bot')::TINYINT AS y,
+               any_value(a.platform) AS platform,
                coalesce(min(s."group"), l.account_id) AS "group",
-               coalesce(max(CASE s.part {" ".join(f"WHEN '{p}' THEN {n}" for p, n in PARTS.items())} END)
+               coalesce(max(CASE s.part {part} END)
                         FILTER (s.split_id = 'official'), -1)::TINYINT AS part,
                max(epoch(a.observed_at)) AS seen, coalesce(any_value(c.sort), '') AS sort
         FROM read_parquet(?) l JOIN read_parquet(?) a USING (dataset, account_id)
         LEFT JOIN read_parquet(?) s USING (dataset, account_id)
-        LEFT JOIN (SELECT account_id, mode(coalesce(kinds[1], attributes['group'])) AS sort FROM read_parquet(?)
-                   WHERE answer = 'bot' GROUP BY account_id) c ON c.account_id = l.account_id AND l.label = 'bot'
+        LEFT JOIN (
+            SELECT account_id, mode(coalesce(kinds[1], attributes['group'])) AS sort
+            FROM read_parquet(?) WHERE answer = 'bot' GROUP BY account_id
+        ) c ON c.account_id = l.account_id AND l.label = 'bot'
         GROUP BY l.account_id ORDER BY l.account_id"""
     return ask(
         query,
@@ -126,10 +130,11 @@ def _known(path: Path) -> pa.Table:
 
 
 def _claimed(path: Path, ids: Strings) -> dict[str, NDArray[np.int8]]:
-    """For each kind of claimant what it said of each account: 1 bot, 0 human, -1 nothing or both."""
+    """The answers of each kind of claimant, int8[n]: 1 bot, 0 human, -1 none or both."""
     query = """
         SELECT claimant_kind, account_id,
-               CASE WHEN count(DISTINCT answer) = 1 THEN bool_or(answer = 'bot')::TINYINT ELSE -1 END AS said
+               CASE WHEN count(DISTINCT answer) = 1 THEN bool_or(answer = 'bot')::TINYINT
+                    ELSE -1 END AS said
         FROM read_parquet(?) WHERE answer IN ('bot', 'human') GROUP BY ALL ORDER BY ALL"""
     answers_of = ask(query, [str(path / "claims.parquet")]).to_pandas()
     by_kind: dict[str, NDArray[np.int8]] = {}

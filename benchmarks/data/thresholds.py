@@ -71,7 +71,8 @@ def best_balanced_accuracy(p: Floats, y: NDArray[np.int8]) -> float:
     """The threshold of highest balanced accuracy: midway between two scores, of equally good ones
     that nearest to 0.5.
 
-    >>> best_balanced_accuracy(np.array([0.1, 0.4, 0.35, 0.8]), np.array([0, 0, 1, 1], dtype=np.int8))
+    >>> y = np.array([0, 0, 1, 1], dtype=np.int8)
+    >>> best_balanced_accuracy(np.array([0.1, 0.4, 0.35, 0.8]), y)
     0.6000000000000001
     """
     scores, place = np.unique(p, return_inverse=True)

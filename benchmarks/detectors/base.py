@@ -16,7 +16,7 @@ Labels = NDArray[np.int8]
 
 
 class Detector(ClassifierMixin, BaseEstimator):
-    """What every detector has: scikit-learn's parameters, a seed, and two classes (0 human, 1 bot)."""
+    """A detector: scikit-learn's parameters, a seed, and two classes (0 human, 1 bot)."""
 
     def __init__(self, random_state: int | None = None) -> None:
         self.random_state = random_state
@@ -76,9 +76,9 @@ class Detector(ClassifierMixin, BaseEstimator):
 class FeatureModel(Detector):
     """A scikit-learn classifier over the matrix of declared features; `model` says which.
 
-    An account of which nothing is known neither teaches nor is judged by its silence: it gets the
-    training part's share of bots. Else a detector of posts would learn that whoever has none is
-    human, because so the data were collected.
+    Accounts without feature values are skipped in training and scored with the training
+    prevalence. Otherwise a detector of posts would learn that accounts without posts are human,
+    only because of how the data were collected.
     """
 
     def model(self) -> Any:

@@ -61,7 +61,8 @@ class Bigrams:
         """float64[n], NaN for handles of fewer than two letters; `own` takes each handle's pairs
         out of the count first.
 
-        >>> Bigrams().fit(["aaa", "aab"]).likelihood(["aa"]).round(6).tolist()  # (3 + 1) / (4 + 63 * 63)
+        >>> fitted = Bigrams().fit(["aaa", "aab"])
+        >>> fitted.likelihood(["aa"]).round(6).tolist()  # (3 + 1) / (4 + 63 * 63)
         [0.001007]
         """
         _, counts = self._count(handles, self.vocabulary_)

@@ -24,16 +24,23 @@ TRAITS = {
         f" {SORT} = 'repost'"
     ),
     "hashtag": (
-        """SELECT position, md5_number_lower(lower(tag)) AS trait FROM (SELECT position, unnest(coalesce(hashtags,
-                  regexp_extract_all(text, '#([\\p{L}\\p{M}\\p{N}_]+)', 1))) AS tag FROM mine)"""
+        """
+        SELECT position, md5_number_lower(lower(tag)) AS trait FROM (
+            SELECT position, unnest(coalesce(
+                hashtags, regexp_extract_all(text, '#([\\p{L}\\p{M}\\p{N}_]+)', 1))) AS tag
+            FROM mine)"""
     ),
     # Windows that overlap by half: two posts less than half a window apart meet in one of them.
     "text": (
-        f"""SELECT position,
-                    md5_number_lower(concat_ws(':', words, shift, (epoch(created_at) + shift * {WINDOW // 2})::BIGINT // {WINDOW}))
-                    AS trait
-                FROM (SELECT position, created_at, {words_sql("text")} AS words FROM mine WHERE {SORT} <> 'repost'),
-                (VALUES (0), (1)) AS halves(shift) WHERE length(words) >= 12 AND created_at IS NOT NULL"""
+        f"""
+        SELECT position, md5_number_lower(concat_ws(
+                   ':', words, shift,
+                   (epoch(created_at) + shift * {WINDOW // 2})::BIGINT // {WINDOW})) AS trait
+        FROM (
+                SELECT position, created_at, {words_sql("text")} AS words FROM mine
+                WHERE {SORT} <> 'repost'),
+             (VALUES (0), (1)) AS halves(shift)
+        WHERE length(words) >= 12 AND created_at IS NOT NULL"""
     ),
 }
 

@@ -23,7 +23,8 @@ PASRICHA = (
     "Pasricha & Hayes 2019, Detecting Bot Behaviour in Social Media Using Digital DNA Compression"
     " (AICS), after Cresci et al. 2016, doi:10.1109/MIS.2016.29"
 )
-SORT = """CASE WHEN kind IS NOT NULL AND kind <> 'unknown' THEN kind WHEN text LIKE 'RT @%' THEN 'repost'
+SORT = """CASE WHEN kind IS NOT NULL AND kind <> 'unknown' THEN kind
+               WHEN text LIKE 'RT @%' THEN 'repost'
                WHEN text LIKE '@%' THEN 'reply' WHEN text IS NULL THEN NULL ELSE 'original' END"""
 HAS = {
     "U": "coalesce(len(urls) > 0, contains(text, 'http'))",
@@ -36,8 +37,12 @@ ALPHABETS = {
     # Content: nothing, a link, a hashtag, a mention, several of these; what the paper calls media
     # is a link here.
     "B6": (
-        f"""CASE {" + ".join(f"({test})::INT" for test in HAS.values())} WHEN 0 THEN 'N' WHEN 1 THEN
-              CASE {" ".join(f"WHEN {test} THEN '{letter}'" for letter, test in HAS.items())} END ELSE 'X' END"""
+        f"""
+        CASE {" + ".join(f"({test})::INT" for test in HAS.values())}
+        WHEN 0 THEN 'N'
+        WHEN 1 THEN CASE {" ".join(f"WHEN {test} THEN '{letter}'" for letter, test in HAS.items())}
+                    END
+        ELSE 'X' END"""
     ),
 }
 ACTIONS = 1000
@@ -55,8 +60,11 @@ def strings(accounts: Accounts, alphabet: str) -> list[str]:
         letter = ALPHABETS[alphabet]
         table = accounts.posts.query(f"""
             SELECT position, string_agg(letter, '' ORDER BY created_at, letter) AS dna
-            FROM (SELECT position, created_at, {letter} AS letter FROM mine WHERE created_at IS NOT NULL
-                  QUALIFY row_number() OVER (PARTITION BY position ORDER BY created_at DESC, letter) <= {ACTIONS})
+            FROM (
+                SELECT position, created_at, {letter} AS letter FROM mine
+                WHERE created_at IS NOT NULL
+                QUALIFY row_number() OVER (
+                    PARTITION BY position ORDER BY created_at DESC, letter) <= {ACTIONS})
             GROUP BY position ORDER BY position""")
         sequences[table["position"].to_numpy()] = table["dna"].to_numpy(zero_copy_only=False)
     return [str(s) for s in sequences]

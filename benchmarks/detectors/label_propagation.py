@@ -18,10 +18,13 @@ CITES = (
 )
 EDGES = """
     SELECT account, target, count(*)::DOUBLE AS n FROM (
-        SELECT account, unnest(coalesce(mentions, list_transform(regexp_extract_all(text, '[@\uff20](\\d{6,20})', 1),
-                                                                 lambda name: try_cast(name AS UBIGINT)))) AS target FROM mine
+        SELECT account, unnest(coalesce(mentions, list_transform(
+            regexp_extract_all(text, '[@\uff20](\\d{6,20})', 1),
+            lambda name: try_cast(name AS UBIGINT)))) AS target
+        FROM mine
         UNION ALL SELECT account, ref_account AS target FROM mine)
-    WHERE target IS NOT NULL AND target <> account GROUP BY account, target ORDER BY account, target"""
+    WHERE target IS NOT NULL AND target <> account
+    GROUP BY account, target ORDER BY account, target"""
 """Whom an account's posts mention or repost; in texts, names are numbers."""
 
 

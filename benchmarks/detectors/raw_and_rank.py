@@ -33,7 +33,8 @@ def ranked(values: Floats, domains: Rows) -> Floats:
     """Each value's place among those of its domain, from 0 to 1 (ties share the middle); missing
     stays missing.
 
-    >>> ranked(np.array([[5.0], [7.0], [7.0], [1.0]]), np.array([0, 0, 0, 1])).round(3).ravel().tolist()
+    >>> values = np.array([[5.0], [7.0], [7.0], [1.0]])
+    >>> ranked(values, np.array([0, 0, 0, 1])).round(3).ravel().tolist()
     [0.167, 0.667, 0.667, 0.5]
     """
     from scipy.stats import rankdata

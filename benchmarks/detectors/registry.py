@@ -181,7 +181,7 @@ def get(name: str) -> Spec:
 
 
 def options_of(spec: Spec) -> dict[str, Any]:
-    """The options that a detector takes, with their defaults: its constructor's, but for the seed."""
+    """The options that a detector's name may give, with their defaults (all but the seed)."""
     parameters = inspect.signature(spec.make).parameters.values()
     return {
         p.name: p.default

@@ -114,9 +114,12 @@ class TextTfidf(TextModel):
         if accounts.posts is None:
             return documents
         table = accounts.posts.query(f"""
-            SELECT position, string_agg(regexp_replace(regexp_replace(text, 'https?://\\S+', ' linkword ', 'g'),
-                                        '[@\uff20]\\w+', ' nameword ', 'g'), ' ' ORDER BY h, text) AS document
-            FROM (SELECT position, text, md5_number_lower(text) AS h FROM mine WHERE text IS NOT NULL
+            SELECT position, string_agg(
+                regexp_replace(regexp_replace(text, 'https?://\\S+', ' linkword ', 'g'),
+                               '[@\uff20]\\w+', ' nameword ', 'g'),
+                ' ' ORDER BY h, text) AS document
+            FROM (SELECT position, text, md5_number_lower(text) AS h FROM mine
+                  WHERE text IS NOT NULL
                   QUALIFY row_number() OVER (PARTITION BY position ORDER BY h, text) <= {MOST})
             GROUP BY position ORDER BY position""")
         documents[table["position"].to_numpy()] = table["document"].to_numpy(zero_copy_only=False)

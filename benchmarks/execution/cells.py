@@ -1,4 +1,4 @@
-"""One cell: a detector under a protocol on named releases. Its key, and how a worker computes it."""
+"""One cell, a detector under a protocol on named releases: its key, and its computation."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def _outcome(key: str, releases: list[ReleaseArrays], scored: list[ScoredFold]) 
 
 
 def _memory(scored: list[ScoredFold]) -> dict[str, float | None]:
-    """The largest growth of any fold, in MB: while fitting, while scoring, and per scored account."""
+    """The largest growth of any fold, in MB: while fitting, while scoring, per scored account."""
     fitting = [s.memory[0] for s in scored if s.memory[0] is not None]
     scoring = [(s.memory[1], len(s.p)) for s in scored if s.memory[1] is not None]
     return {

@@ -37,7 +37,7 @@ DOMAINS = "domains"
 
 @dataclass(frozen=True)
 class Side:
-    """The tested or the training accounts of a cell: what to call them, and their rows in the pool."""
+    """The tested or the training accounts of a cell: a title, and their rows in the pool."""
 
     title: str
     rows: Rows
@@ -122,7 +122,7 @@ def check(spec: Spec, available: Evidence, sides: Sequence[Side], y: NDArray[np.
 
 
 def _asked(need: str, sides: Sequence[Side]) -> Sequence[Side]:
-    """The sides that must have something: others' predictions are wanted of the tested side only."""
+    """The sides that must have a need: external predictions concern the tested side only."""
     return sides[:1] if need == external_scores.FAMILY else sides
 
 

@@ -21,7 +21,7 @@ from benchmarks.protocols import Fold, NotApplicable, Pool
 
 @dataclass(frozen=True)
 class ScoredFold:
-    """One fold's scores: `p` float64 of the fold's test rows, the threshold, seconds, what was learnt.
+    """One fold's scores: `p` float64 of its test rows, threshold, seconds, what was learnt.
 
     `memory` is the growth while fitting and while scoring, in MB; None where it is not measured.
     """
@@ -58,7 +58,7 @@ class _FittedFold:
 def score_folds(
     spec: Spec, views: Mapping[str, Accounts], pool: Pool, folds: Iterable[Fold], seed: int
 ) -> Iterator[ScoredFold]:
-    """Fit and score every fold; a fold whose `fit` equals that of the fold before reuses its detector."""
+    """Fit and score every fold. Folds in a row with an equal `fit` share one fitted detector."""
     fitted: _FittedFold | None = None
     for fold in folds:
         fresh = fitted is None or fold.fit is None or fold.fit != fitted.fold.fit

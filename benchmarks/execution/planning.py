@@ -1,4 +1,4 @@
-"""The cells of a suite: what each needs, its key, and what its cell.json holds before it is done."""
+"""The cells of a suite: their tasks, keys, and the fields of cell.json known beforehand."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ class Cell:
 
     @property
     def predictions(self) -> Path:
-        """The Parquet file of schema.TABLES["predictions"]; there only where the status is `done`."""
+        """The Parquet file of schema.TABLES["predictions"]; it exists for status `done` only."""
         return self.path / "predictions.parquet"
 
 
@@ -208,7 +208,8 @@ def scored(cell: Cell) -> pa.Table:
             f"{cell.detector} on {cell.test} ({cell.key}) is {cell.status}: {cell.reason}"
         )
     query = f"""
-        SELECT p.dataset, p.account_id, p.repeat, p.fold, p.p_bot, p.threshold, p.seconds, (l.label = 'bot')::TINYINT AS y,
+        SELECT p.dataset, p.account_id, p.repeat, p.fold, p.p_bot, p.threshold, p.seconds,
+               (l.label = 'bot')::TINYINT AS y,
                {_posteriors(label_files(cell))},
                {", ".join(f"coalesce(g.{name}, 'nan'::DOUBLE) AS {name}" for name in GROUPS)}
         FROM read_parquet(?) p LEFT JOIN read_parquet(?) l USING (dataset, account_id)

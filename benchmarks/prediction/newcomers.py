@@ -97,7 +97,7 @@ def _named(file: Path, form: str) -> list[str]:
 
 
 def _beside(file: Path, folder: Path) -> Path:
-    """A folder with a link to the file under its plain name, and a list of bots that names nobody."""
+    """A folder with a link to the file under its plain name, and an empty list of bots."""
     folder.mkdir(parents=True, exist_ok=True)
     name = _named(file, "")[0] + (".gz" if file.name.endswith(".gz") else "")
     (folder / name).symlink_to(file.resolve())

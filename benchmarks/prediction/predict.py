@@ -29,7 +29,7 @@ from botbench.core.files import draft_of
 
 @dataclass(frozen=True)
 class Predicted:
-    """Scores of new accounts by account id: `p` float64[n], what was missing, what moved a score."""
+    """Scores of new accounts by account id: `p` float64[n], missing needs, causes of the score."""
 
     trained: Trained
     platform: NDArray[np.object_]

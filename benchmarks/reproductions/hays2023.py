@@ -69,10 +69,17 @@ def caverlee(store: Store | None, seeds: int, first: int) -> Outcome:
         store,
         "caverlee-2011",
         """
-        SELECT epoch(a.created_at)::DOUBLE AS created, a.following::DOUBLE, a.followers::DOUBLE, a.posts_total::DOUBLE,
-               a.extra['handle_length']::DOUBLE, a.extra['bio_length']::DOUBLE, (c.answer = 'bot')::TINYINT AS y
-        FROM (SELECT account_id, answer, row_number() OVER (PARTITION BY account_id ORDER BY answer) AS place FROM claims) c
-        JOIN (SELECT *, row_number() OVER (PARTITION BY account_id ORDER BY observed_at NULLS FIRST) AS place FROM accounts) a
+        SELECT epoch(a.created_at)::DOUBLE AS created, a.following::DOUBLE, a.followers::DOUBLE,
+               a.posts_total::DOUBLE, a.extra['handle_length']::DOUBLE,
+               a.extra['bio_length']::DOUBLE, (c.answer = 'bot')::TINYINT AS y
+        FROM (
+            SELECT account_id, answer,
+                   row_number() OVER (PARTITION BY account_id ORDER BY answer) AS place
+            FROM claims) c
+        JOIN (
+            SELECT *, row_number() OVER (
+                PARTITION BY account_id ORDER BY observed_at NULLS FIRST) AS place
+            FROM accounts) a
         USING (account_id, place) ORDER BY account_id, answer""",
     )
     x, y = _arrays(table)
@@ -112,7 +119,8 @@ def rtbust(store: Store | None, seeds: int, first: int) -> Outcome:
         store,
         "cresci-rtbust-2019",
         f"""
-        SELECT {names} a.protected, a.default_profile, a.default_avatar, a.extra, (c.answer = 'bot')::TINYINT AS y
+        SELECT {names} a.protected, a.default_profile, a.default_avatar, a.extra,
+               (c.answer = 'bot')::TINYINT AS y
         FROM claims c JOIN accounts a USING (account_id) ORDER BY c.account_id""",
     )
     x, y = _user_fields(table)

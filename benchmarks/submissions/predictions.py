@@ -64,19 +64,17 @@ def read(file: Path, wanted: pa.Table) -> Read:
         except (duckdb.Error, ValueError) as error:
             return Read(None, [Problem(str(error).splitlines()[0], file.name)])
         problems = [Problem(what, f"{file.name}{where}") for what, where in _problems(connection)]
-        rows = _one(connection, "SELECT count(*) FROM said")
+        rows = _one(connection, "SELECT count(*) FROM submitted")
         if problems:
             return Read(None, problems, rows)
         table = connection.execute(
-            "SELECT account_id, p AS p_bot FROM said ORDER BY account_id"
+            "SELECT account_id, p AS p_bot FROM submitted ORDER BY account_id"
         ).to_arrow_table()
         return Read(table, [], rows)
 
 
 def _stage(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
-    """The temporary table `said`: row (from 1), account_id and text as they stand, p as a number
-    where it is one.
-    """
+    """Make the temporary table `submitted`: row (from 1), account_id, text, and p as a number."""
     if file.suffix == ".parquet":
         source = "read_parquet(?)"
     else:
@@ -93,8 +91,11 @@ def _stage(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
             f"no column {' and no column '.join(missing)}; it has {', '.join(columns)[:200]}"
         )
     connection.execute(
-        f"""CREATE TEMP TABLE said AS SELECT row_number() OVER () AS row, account_id::VARCHAR AS account_id, p_bot::VARCHAR AS text,
-                   TRY_CAST(p_bot AS DOUBLE) AS p FROM {source}""",
+        f"""
+        CREATE TEMP TABLE submitted AS
+        SELECT row_number() OVER () AS row, account_id::VARCHAR AS account_id,
+               p_bot::VARCHAR AS text, TRY_CAST(p_bot AS DOUBLE) AS p
+        FROM {source}""",
         [str(file)],
     )
 
@@ -132,15 +133,15 @@ CHECKS = (
 def _problems(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
     for condition, sentence in CHECKS:
         counts = connection.execute(
-            f"SELECT row, account_id FROM said WHERE {condition} ORDER BY row"
+            f"SELECT row, account_id FROM submitted WHERE {condition} ORDER BY row"
         ).fetchmany(SHOWN)
         if counts:
-            n = _one(connection, f"SELECT count(*) FROM said WHERE {condition}")
+            n = _one(connection, f"SELECT count(*) FROM submitted WHERE {condition}")
             yield sentence.format(n=f"{n:,}"), _rows([row for row, _ in counts], n)
     yield from _counts(connection)
     if (
-        not _one(connection, "SELECT count(*) FROM said WHERE p IS NULL OR p NOT IN (0, 1)")
-        and _one(connection, "SELECT count(*) FROM said") > 1
+        not _one(connection, "SELECT count(*) FROM submitted WHERE p IS NULL OR p NOT IN (0, 1)")
+        and _one(connection, "SELECT count(*) FROM submitted") > 1
     ):
         yield "every p_bot is exactly 0 or 1: these are labels and not probabilities", ""
 
@@ -150,19 +151,18 @@ def _rows(rows: list[int], n: int) -> str:
 
 
 def _counts(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
-    doubled = connection.execute(
-        "SELECT account_id, min(row) FROM said WHERE account_id <> '' GROUP BY 1 HAVING count(*) >"
-        " 1 ORDER BY 2"
-    )
-    rows = doubled.fetchall()
-    if rows:
+    repeated = connection.execute(
+        "SELECT account_id, min(row) FROM submitted WHERE account_id <> ''"
+        " GROUP BY 1 HAVING count(*) > 1 ORDER BY 2"
+    ).fetchall()
+    if repeated:
         yield (
-            f"{len(rows):,} accounts stand there more than once",
-            _rows([r for _, r in rows[:SHOWN]], len(rows)),
+            f"{len(repeated):,} accounts stand there more than once",
+            _rows([row for _, row in repeated[:SHOWN]], len(repeated)),
         )
     missing = connection.execute(
         "SELECT account_id FROM wanted WHERE account_id NOT IN (SELECT coalesce(account_id, '')"
-        " FROM said) ORDER BY 1"
+        " FROM submitted) ORDER BY 1"
     ).fetchall()
     if missing:
         ids = ", ".join(str(i) for (i,) in missing[:SHOWN])

@@ -59,8 +59,8 @@ def prepare(release: Folder, file: Path, out: Path, said: dict[str, Any]) -> Pat
 def training(text: str) -> dict[str, Any]:
     """One `--trained-on`: NAME, NAME@VERSION (a release), or NAME@VERSION:part.
 
-    >>> training("rtbust@1:train"), training("our own crawl of 2024")
-    ({'name': 'rtbust@1', 'release': 'rtbust@1', 'part': 'train'}, {'name': 'our own crawl of 2024'})
+    >>> training("rtbust@1:train"), training("our crawl of 2024")
+    ({'name': 'rtbust@1', 'release': 'rtbust@1', 'part': 'train'}, {'name': 'our crawl of 2024'})
     """
     name, _, part = text.strip().partition(":")
     left, at, number = name.partition("@")

@@ -159,8 +159,10 @@ def _without(release: Release, table: str, public: dict[str, Any], path: Path) -
     import pyarrow.parquet as pq
 
     kept = ask(
-        """SELECT t.* FROM read_parquet(?) t ANTI JOIN (
-                      SELECT account_id FROM read_parquet(?) WHERE split_id = ? AND part = ?) s USING (account_id)""",
+        """
+        SELECT t.* FROM read_parquet(?) t
+        ANTI JOIN (SELECT account_id FROM read_parquet(?) WHERE split_id = ? AND part = ?) s
+        USING (account_id)""",
         [str(release.file(table)), str(release.file("splits")), public["split_id"], public["part"]],
     )
     pq.write_table(kept.cast(pq.read_schema(release.file(table))), path)

@@ -64,9 +64,15 @@ def _shared(audited: Audited, where: str) -> dict[str, int]:
         files = [str(r.file(t)) for r in (audited.release, other) for t in ("labels", "accounts")]
         counts[reference] = int(
             release_arrays.ask(
-                f"""SELECT count(DISTINCT a.account_id) AS n FROM read_parquet(?) a JOIN read_parquet(?) pa USING (account_id)
-                JOIN (SELECT l.account_id, l.label, p.platform FROM read_parquet(?) l JOIN read_parquet(?) p USING (account_id)) b
-                ON a.account_id = b.account_id AND pa.platform = b.platform WHERE {where}""",
+                f"""
+                SELECT count(DISTINCT a.account_id) AS n
+                FROM read_parquet(?) a
+                JOIN read_parquet(?) profile USING (account_id)
+                JOIN (
+                    SELECT l.account_id, l.label, p.platform
+                    FROM read_parquet(?) l JOIN read_parquet(?) p USING (account_id)
+                ) b ON a.account_id = b.account_id AND profile.platform = b.platform
+                WHERE {where}""",
                 list(files),
             )["n"][0].as_py()
         )
@@ -83,8 +89,8 @@ def shared(audited: Audited) -> Result:
     counts = _shared(audited, "true")
     listed = ", ".join(f"{n:,} in {r}" for r, n in counts.items()) or "none"
     detail = (
-        f"Accounts that another data set has too: {listed}. They are left out of training when one is"
-        " tested and the other trained on."
+        f"Accounts that another data set has too: {listed}. They are excluded from training when"
+        " one is tested and the other trained on."
     )
     return Result(sum(counts.values()), bool(counts), detail)
 

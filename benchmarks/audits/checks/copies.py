@@ -63,9 +63,11 @@ def texts(audited: Audited) -> Result:
 def splits(audited: Audited) -> Result:
     """Groups torn apart by the official split or a drawn one."""
     rows = audited.ask(
-        """SELECT split_id, count(*) AS n FROM (
-               SELECT split_id, "group" FROM read_parquet(?) GROUP BY ALL HAVING count(DISTINCT part) > 1)
-           GROUP BY split_id ORDER BY split_id""",
+        """
+        SELECT split_id, count(*) AS n FROM (
+            SELECT split_id, "group" FROM read_parquet(?)
+            GROUP BY ALL HAVING count(DISTINCT part) > 1)
+        GROUP BY split_id ORDER BY split_id""",
         ["splits"],
     ).to_pylist()
     if not audited.ask("SELECT 1 FROM read_parquet(?) LIMIT 1", ["splits"]).num_rows:

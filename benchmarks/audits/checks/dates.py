@@ -25,8 +25,8 @@ def observed(audited: Audited) -> Result:
     names = ("observed_at (seconds since 1970)",)
     separable = told(x, audited.y, audited.material.group, names=names, depth=4, seed=audited.seed)
     detail = (
-        f"The time of observation gets a balanced accuracy of {separable}; it asks: {separable.question} It"
-        " is not shown to detectors."
+        f"The time of observation gets a balanced accuracy of {separable}; it asks:"
+        f" {separable.question} It is not shown to detectors."
     )
     return Result(separable.value, separable.above(LIMIT), detail, separable.low, separable.high)
 
@@ -36,11 +36,19 @@ def outside(audited: Audited) -> Result:
     """Shares of bots and humans with a post outside the card's window; 0.05 apart is an issue."""
     start, end = _window(audited.release.dataset, audited.release.info)
     rows = audited.ask(
-        f"""SELECT label, count(*) AS n, count(*) FILTER (out) AS out, coalesce(sum(posts), 0)::BIGINT AS posts FROM (
-                SELECT l.account_id, l.label, bool_or(p.away) AS out, count(*) FILTER (p.away) AS posts
-                FROM read_parquet(?) l LEFT JOIN (
-                    SELECT account_id, created_at < '{start}'::TIMESTAMPTZ OR created_at > '{end}'::TIMESTAMPTZ AS away
-                    FROM read_parquet(?)) p USING (account_id) GROUP BY ALL) GROUP BY label""",
+        f"""
+        SELECT label, count(*) AS n, count(*) FILTER (is_out) AS out,
+               coalesce(sum(posts), 0)::BIGINT AS posts
+        FROM (
+            SELECT l.account_id, l.label, bool_or(p.away) AS is_out,
+                   count(*) FILTER (p.away) AS posts
+            FROM read_parquet(?) l
+            LEFT JOIN (
+                SELECT account_id, created_at < '{start}'::TIMESTAMPTZ
+                       OR created_at > '{end}'::TIMESTAMPTZ AS away
+                FROM read_parquet(?)) p USING (account_id)
+            GROUP BY ALL)
+        GROUP BY label""",
         ["labels", "posts"],
     ).to_pylist()
     by_label: dict[str, Any] = {r["label"]: r for r in rows}

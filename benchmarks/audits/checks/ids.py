@@ -19,7 +19,8 @@ def ids(audited: Audited) -> Result:
     """
     arrays = audited.material
     frame = audited.ask(
-        """SELECT account_id, length(account_id) AS length, TRY_CAST(account_id AS DOUBLE) AS number,
+        """SELECT account_id, length(account_id) AS length,
+                  TRY_CAST(account_id AS DOUBLE) AS number,
                   TRY_CAST(regexp_extract(account_id, '([0-9]+)$', 1) AS DOUBLE) AS last_number,
                   dense_rank() OVER (ORDER BY regexp_extract(account_id, '^[^0-9]*')) AS prefix
            FROM read_parquet(?) ORDER BY account_id""",
@@ -47,7 +48,7 @@ def ids(audited: Audited) -> Result:
 
 
 def _with_age(audited: Audited, number: Matrix) -> float:
-    """Spearman's correlation of numeric ids with the date of creation; 0 where either is unknown."""
+    """Spearman's correlation of numeric ids with the date of creation; 0 where one is unknown."""
     from scipy.stats import spearmanr
 
     created = audited.ask(
@@ -70,7 +71,7 @@ def row_order(audited: Audited) -> Result:
         place, audited.y, arrays.group, names=("the row's place",), depth=4, seed=audited.seed
     )
     detail = (
-        f"The place of the row gets a balanced accuracy of {separable}; it asks: {separable.question} "
-        "Rows are shuffled before a detector sees them."
+        f"The place of the row gets a balanced accuracy of {separable}; it asks:"
+        f" {separable.question} Rows are shuffled before a detector sees them."
     )
     return Result(separable.value, separable.above(LIMIT), detail, separable.low, separable.high)

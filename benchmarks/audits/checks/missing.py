@@ -20,10 +20,13 @@ def missingness(audited: Audited) -> Result:
     columns = [c.name for c in TABLES["accounts"].columns if c.name not in SKIPPED]
     flags = ", ".join(f'("{c}" IS NULL)::DOUBLE AS "{c}"' for c in columns)
     frame = audited.ask(
-        f"""SELECT {flags}, (account_id NOT IN (SELECT account_id FROM read_parquet(?)))::DOUBLE AS "any post",
-                   (account_id NOT IN (SELECT source_id FROM read_parquet(?) UNION SELECT target_id FROM read_parquet(?)))::DOUBLE
-                   AS "any edge"
-            FROM read_parquet(?) ORDER BY account_id""",
+        f"""
+        SELECT {flags},
+               (account_id NOT IN (SELECT account_id FROM read_parquet(?)))::DOUBLE AS "any post",
+               (account_id NOT IN (
+                   SELECT source_id FROM read_parquet(?)
+                   UNION SELECT target_id FROM read_parquet(?)))::DOUBLE AS "any edge"
+        FROM read_parquet(?) ORDER BY account_id""",
         ["posts", "edges", "edges", "accounts"],
     )
     y = audited.y
@@ -42,7 +45,7 @@ def missingness(audited: Audited) -> Result:
     worst = max(range(len(varied)), key=lambda i: abs(x[y == 1, i].mean() - x[y == 0, i].mean()))
     have = [1 - x[y == label, worst].mean() for label in (1, 0)]
     detail = (
-        f"What is missing gets a balanced accuracy of {separable}. Most telling: {varied[worst]}, there"
-        f" for {numbers.share(have[0])} of bots and {numbers.share(have[1])} of humans."
+        f"What is missing gets a balanced accuracy of {separable}. Most telling: {varied[worst]},"
+        f" there for {numbers.share(have[0])} of bots and {numbers.share(have[1])} of humans."
     )
     return Result(separable.value, separable.above(LIMIT), detail, separable.low, separable.high)

@@ -138,9 +138,9 @@ def plan(  # noqa: PLR0917 (typer gives every option by name)
         emit(planned)
     else:
         say(
-            f"{planned['accounts']:,} labelled accounts ({planned['bots']:,} bots, {planned['humans']:,}"
-            f" people) separate two detectors that differ by {100 * difference:g} points of"
-            f" {metric} with a chance of {100 * power:g} %, where they disagree on"
+            f"{planned['accounts']:,} labelled accounts ({planned['bots']:,} bots,"
+            f" {planned['humans']:,} people) separate two detectors that differ by"
+            f" {100 * difference:g} points of {metric} with a chance of {100 * power:g} %, where they disagree on"
             f" {100 * disagree:g} % of accounts ({planned['pairs']}"
             f" comparison{'s' if planned['pairs'] > 1 else ''}, Holm)."
         )

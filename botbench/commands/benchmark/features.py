@@ -18,7 +18,7 @@ def features(
     ] = False,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """List every feature: family, unit, definition, the columns it needs and where it comes from."""
+    """List every feature: family, unit, definition, the columns it needs, and its source."""
     from curation.features import chosen, one_line, reference_page
 
     if markdown:

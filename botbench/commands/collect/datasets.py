@@ -1,4 +1,4 @@
-"""`botbench datasets`: the data sets botbench has cards for, and the check of a card of your own."""
+"""`botbench datasets`: the data sets that botbench has cards for; check a card of your own."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def show(
     ],
     json_: Json = False,
 ) -> None:
-    """Show one card: what its label means, who says so, where its files are, what is odd about it."""
+    """Show one card: what its label means, who gave it, where its files are, what is odd in it."""
     from curation.ingest import cards
 
     path = cards.find(card)

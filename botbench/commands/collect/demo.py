@@ -84,7 +84,7 @@ def demo(
 
 @contextmanager
 def _step(what: str) -> Iterator[list[str]]:
-    """Say what was done, with the figures that the step puts into the list, and how long it took."""
+    """Print the step, the figures that it puts into the list, and its seconds."""
     figures: list[str] = []
     started = time.perf_counter()
     yield figures

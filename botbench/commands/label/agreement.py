@@ -1,4 +1,4 @@
-"""`botbench agreement DATASET|BATCH`: how far those who looked at the same accounts say the same."""
+"""`botbench agreement DATASET|BATCH`: how far claimants agree on the same accounts."""
 
 from __future__ import annotations
 

@@ -117,7 +117,8 @@ def _explained(explanation: dict[str, Any]) -> None:
         else f" ({numbers.score_range(explanation['p_low'], explanation['p_high'])})"
     )
     table(
-        f"{explanation['account']} of {explanation['dataset']}: {explanation['label'] or 'no label'}, {explanation['status']},"
+        f"{explanation['account']} of {explanation['dataset']}:"
+        f" {explanation['label'] or 'no label'}, {explanation['status']},"
         f" p_bot {numbers.score(explanation['p_bot'])}{interval} by {explanation['method']}",
         ("when", "kind", "claimant", "answer", "as", "what became of it"),
         [

@@ -90,12 +90,12 @@ def publish(
         say("It was published before, and nothing has changed.")
     if published.info["unanswered"]:
         say(
-            f"Unanswered in the datasheet: {', '.join(published.info['unanswered'])}. Answer with --ask,"
-            " or --answers FILE."
+            f"Unanswered in the datasheet: {', '.join(published.info['unanswered'])}."
+            " Answer with --ask, or --answers FILE."
         )
     say(
-        f"It stands in {out or published.path}. Next: read its README.md, then hand the folder on as"
-        " it is."
+        f"It stands in {out or published.path}."
+        " Next: read its README.md, then hand the folder on as it is."
     )
 
 

@@ -87,8 +87,8 @@ def _show(rehydrated: Rehydrated, out: Path) -> None:
             " is not what was labelled."
         )
     say(
-        f"{rehydrated.comparable:,} profiles could be compared with the labelled ones. All stands in"
-        f" {out}."
+        f"{rehydrated.comparable:,} profiles could be compared with the labelled ones."
+        f" All stands in {out}."
     )
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from botbench.commands.publish.submit import Json, ReleaseOption, Submission, checked, submit
 from botbench.core.console import emit, say, table
+
+if TYPE_CHECKING:
+    from benchmarks.execution.results import Run
+
+if TYPE_CHECKING:
+    from benchmarks.execution.results import Run
 
 
 @submit.command(epilog="Example: `botbench submit score my-detector --release rtbust`")
@@ -28,8 +34,8 @@ def score(submission: Submission, *, release: ReleaseOption, json_: Json = False
         return
     rose = "a new best" if answer["rose"] else "not clearly above the best so far"
     say(
-        f"{answer['detector']}: balanced accuracy {answer['score']:g} in steps of {answer['step']:g}"
-        f" ({rose}); {answer['left']} answers left."
+        f"{answer['detector']}: balanced accuracy {answer['score']:g} in steps of"
+        f" {answer['step']:g} ({rose}); {answer['left']} answers left."
     )
 
 
@@ -60,9 +66,7 @@ def accept(
         edition = entries.accept(store.home, submitted, of, run)
     if json_:
         emit({"run": edition.run_id, "cells": len(edition.cells)})
-    say(
-        f"Run {edition.run_id} holds it. Next: botbench leaderboard --run {edition.run_id} --out DIR"
-    )
+    say(f"Run {edition.run_id} holds it. {_next(edition)}")
 
 
 @submit.command(
@@ -85,9 +89,11 @@ def withdraw(
         edition = entries.withdraw(store.home, detector, reason, run)
     if json_:
         emit({"run": edition.run_id, "cells": len(edition.cells)})
-    say(
-        f"Run {edition.run_id} is without it. Next: botbench leaderboard --run {edition.run_id} --out DIR"
-    )
+    say(f"Run {edition.run_id} is without it. {_next(edition)}")
+
+
+def _next(edition: Run) -> str:
+    return f"Next: botbench leaderboard --run {edition.run_id} --out DIR"
 
 
 @submit.command(epilog="Examples: `botbench submit history` · `botbench submit history --json`")

@@ -121,7 +121,7 @@ def test_one_seed_gives_one_result_and_leaves_its_material_alone(seen, made):
 
 
 def test_an_account_is_scored_alike_wherever_it_stands(seen, made):
-    """Whoever looks at the batch as a whole says so, and even then the order of rows carries no information."""
+    """A detector that scores the batch as a whole declares it; the order of rows never matters."""
     test = seen.view.take(seen.test)
     p = scores(made, test)
     order = np.random.default_rng(1).permutation(len(p))
@@ -193,7 +193,7 @@ def test_a_single_class_is_a_clear_error(seen):
 
 
 def test_labels_of_the_test_part_are_never_seen(seen, shelf, tmp_path):
-    """The same cell with the tested accounts' labels turned round gives the very same predictions."""
+    """The same cell with the tested accounts' labels inverted gives the same predictions."""
     shutil.copytree(shelf / "home", tmp_path / "home")
     file = tmp_path / "home/releases/a/1/labels.parquet"
     table, splits = pq.read_table(file), pq.read_table(file.with_name("splits.parquet")).to_pandas()

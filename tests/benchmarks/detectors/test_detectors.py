@@ -148,7 +148,9 @@ def texts(thing, seen):
     if id(thing) in seen: return
     seen[id(thing)] = thing
     if isinstance(thing, (pa.Array, pa.ChunkedArray)): yield from map(str, thing.to_pylist())
-    elif isinstance(thing, pa.Table): yield from map(json.dumps, thing.schema.names); yield str(thing.to_pylist())
+    elif isinstance(thing, pa.Table):
+        yield from map(json.dumps, thing.schema.names)
+        yield str(thing.to_pylist())
     elif isinstance(thing, np.ndarray): yield str(thing.tolist())
     elif isinstance(thing, Path):
         yield str(thing)
@@ -176,10 +178,12 @@ class Spy(Detector):
         p = np.arange(len(accounts)) / len(accounts)
         return np.column_stack([1 - p, p])
 
-@detector("spy", needs=("profile", "posts", "edges"), uses=("timing", "text", "content"), cites="nobody", about="Looks for ids.")
+@detector("spy", needs=("profile", "posts", "edges"), uses=("timing", "text", "content"),
+          cites="nobody", about="Looks for ids.")
 def spy(): return Spy()
 
-@detector("spy-with-leave", needs=("handle", "posts", "post_id"), cites="nobody", about="Asks for handles and post ids.")
+@detector("spy-with-leave", needs=("handle", "posts", "post_id"),
+          cites="nobody", about="Asks for handles and post ids.")
 def leave(): return Spy()
 """
 
@@ -452,8 +456,8 @@ DOMAINS = """
 import numpy as np
 from benchmarks.detectors import Detector, detector
 
-@detector("asks-for-domains", needs=("followers",), uses=("domains",), cites="nobody", about="Counts data sets.",
-          threshold="fixed(0.5)")
+@detector("asks-for-domains", needs=("followers",), uses=("domains",),
+          cites="nobody", about="Counts data sets.", threshold="fixed(0.5)")
 class Asks(Detector):
     def fit(self, accounts, y):
         self.begin(y)

@@ -263,7 +263,8 @@ class Names(Detector):
     def predict_proba(self, accounts):
         assert accounts.names == self.names
         return np.full((len(accounts), 2), 0.5)
-    def explain(self): return str(len(self.names)) + (" with timing" if "gap_median" in self.names else "")
+    def explain(self):
+        return str(len(self.names)) + (" with timing" if "gap_median" in self.names else "")
 @detector("names", needs=("profile",), uses=("timing",), cites="x", about="x")
 def names(): return Names()
 """,

@@ -28,7 +28,7 @@ def test_there_are_demo_and_real():
 
 
 def test_the_real_suite_names_cards():
-    """Each release of the suite is called as the card it is made of, and none of them is simulated."""
+    """Each release of the suite has the name of its card, and none of them is simulated."""
     from curation.ingest.cards import all_cards
 
     cards = all_cards()

@@ -33,9 +33,7 @@ USERS = [
 
 @pytest.fixture
 def new(tmp_path):
-    """Read a file as new accounts: new(name, text, platform=.., observed_at=..) -> ReleaseArrays (valid
-    within the test).
-    """
+    """Read a file as new accounts: new(name, text, platform=.., observed_at=..) -> ReleaseArrays."""
     from contextlib import ExitStack
 
     with ExitStack() as stack:

@@ -319,12 +319,13 @@ class NoBio(Detector):
     def fit(self, accounts, y):
         self.begin(y); return self
     def predict_proba(self, accounts):
-        p = np.where(accounts.feature("bio_length") == 0, .9, .1); return np.column_stack([1 - p, p])
+        p = np.where(accounts.feature("bio_length") == 0, .9, .1)
+        return np.column_stack([1 - p, p])
 """
 
 
 def test_a_detector_is_judged_by_the_move_that_fools_it(plugin, make, home):
-    """Calls whoever has no bio a bot: one filled-in bio is enough, and no other move does anything."""
+    """A detector that calls accounts without a bio bots is fooled by a filled-in bio only."""
     from benchmarks.leaderboard.compute import table
     from benchmarks.leaderboard.compute.scores import Plan
 
