@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from curation.release.release import Release
 
 
-def kept(home: Path, release: Release) -> dict[str, Any]:
+def cached_audit(home: Path, release: Release) -> dict[str, Any]:
     """The document of `audit dataset`, from the cache where this code has audited this content
     beside the same releases.
     """

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.data import release_arrays as material
+from benchmarks.data import release_arrays
 from botbench.core.registry import Registry
 from curation.release import release
 
@@ -76,14 +76,14 @@ class Audited:
     others: tuple[str, ...] = field(default=())
 
     @cached_property
-    def material(self) -> material.ReleaseArrays:
+    def arrays(self) -> release_arrays.ReleaseArrays:
         """Labels, groups and features, sorted by account id."""
-        return material.load(self.home, self.release.reference)
+        return release_arrays.load(self.home, self.release.reference)
 
     @property
     def y(self) -> NDArray[np.int8]:
         """1 bot, 0 human. Raises NotApplicable where a class has hardly any accounts."""
-        y = self.material.y
+        y = self.arrays.y
         if min(y.sum(), len(y) - y.sum()) < LEAST:
             raise NotApplicable(
                 f"there are {int(y.sum())} bots and {int(len(y) - y.sum())} humans; {LEAST} of each"
@@ -93,7 +93,7 @@ class Audited:
 
     def ask(self, query: str, tables: list[str]) -> pa.Table:
         """A DuckDB query with one `?` for each named table of the release."""
-        return material.ask(query, [str(self.release.file(t)) for t in tables])
+        return release_arrays.ask(query, [str(self.release.file(t)) for t in tables])
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ Matrix = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Told:
+class Separability:
     """Balanced accuracy with its 95 % interval (Wilson on each class's rate, put together by
     MOVER), and the tree's question.
     """
@@ -36,7 +36,7 @@ class Told:
         return self.low > limit
 
 
-def told(
+def separability_of(
     x: Matrix,
     y: NDArray[np.int8],
     group: NDArray[Any],
@@ -44,7 +44,7 @@ def told(
     names: tuple[str, ...],
     depth: int,
     seed: int,
-) -> Told:
+) -> Separability:
     """A tree of `depth` on x (float64[n, k], NaN where missing), stratified folds that part no
     group; weights equal by class.
     """
@@ -66,7 +66,7 @@ def told(
             else y[train[0]]
         )
     value, low, high = rate(predicted, y)
-    return Told(value, low, high, question(tree().fit(x, y), names))
+    return Separability(value, low, high, question(tree().fit(x, y), names))
 
 
 def rate(predicted: NDArray[np.int8], y: NDArray[np.int8]) -> tuple[float, float, float]:

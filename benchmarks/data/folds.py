@@ -27,7 +27,7 @@ def grouped_folds(y: NDArray[np.int8], group: Ints, folds: int, rng: np.random.G
     bots = np.bincount(code, weights=y, minlength=len(size)).astype(np.int64)
     fold = np.empty(len(size), dtype=np.int64)
     shared = np.flatnonzero(size > 1)
-    fold[shared] = _dealt(size[shared], bots[shared], folds, rng)
+    fold[shared] = _deal(size[shared], bots[shared], folds, rng)
     for label in (0, 1):
         single = rng.permutation(np.flatnonzero((size == 1) & (bots == label)))
         of_class = bots[shared] if label else size[shared] - bots[shared]
@@ -36,7 +36,7 @@ def grouped_folds(y: NDArray[np.int8], group: Ints, folds: int, rng: np.random.G
     return fold[code]
 
 
-def _dealt(size: Ints, bots: Ints, folds: int, rng: np.random.Generator) -> Ints:
+def _deal(size: Ints, bots: Ints, folds: int, rng: np.random.Generator) -> Ints:
     """A fold for each group, class by class (by the group's majority), largest first, forth and
     back.
     """

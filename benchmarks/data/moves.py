@@ -111,14 +111,14 @@ MOVES: dict[str, Move] = {
 
 
 @dataclass(frozen=True)
-class Moved:
+class MovedRelease:
     """A release after a move, as the feature cache and the bench read it."""
 
     path: Path
     content_hash: str
 
 
-def moved(release: Path, content_hash: str, move: str, seed: int, cache: Path) -> Moved:
+def after_move(release: Path, content_hash: str, move: str, seed: int, cache: Path) -> MovedRelease:
     """The release's folder with its bots after a move, from `cache` where it is there already;
     whole or not at all.
 
@@ -136,7 +136,7 @@ def moved(release: Path, content_hash: str, move: str, seed: int, cache: Path) -
             scratch.rename(folder)
         except OSError:  # another process was first
             shutil.rmtree(scratch)
-    return Moved(folder, name)
+    return MovedRelease(folder, name)
 
 
 def _write(release: Path, move: Move, seed: int, into: Path) -> None:

@@ -65,14 +65,14 @@ def load(home: Path, reference: str, move: str = "", seed: int = 0) -> ReleaseAr
 
     source = release.load(home, reference)
     after = (
-        moves.moved(source.path, source.content_hash, move, seed, home / "cache" / "moves")
+        moves.after_move(source.path, source.content_hash, move, seed, home / "cache" / "moves")
         if move
         else None
     )
-    return of(source, home / "cache" / "features", after)
+    return from_release(source, home / "cache" / "features", after)
 
 
-def of(release: Any, cache: Path, after: ReleaseFolder | None = None) -> ReleaseArrays:
+def from_release(release: Any, cache: Path, after: ReleaseFolder | None = None) -> ReleaseArrays:
     """A release's arrays, its features computed into `cache` where they are not there yet; rows
     from `after` where given.
     """

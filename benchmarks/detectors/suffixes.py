@@ -26,13 +26,13 @@ class Suffixes:
         owner = np.repeat(np.arange(len(lengths)), lengths)
         ends = np.repeat(np.cumsum(lengths), lengths)
         left = ends - np.arange(len(letters))
-        ranks = self._doubled(letters, left)
+        ranks = self._ranks_by_doubling(letters, left)
         order = np.argsort(ranks[-1], kind="stable")
         self.owner, self.left = owner[order], left[order]
         self.shared = self._common(ranks, order, left)
 
     @staticmethod
-    def _doubled(letters: Ints, left: Ints) -> list[Ints]:
+    def _ranks_by_doubling(letters: Ints, left: Ints) -> list[Ints]:
         """Ranks of the suffixes by their first 1, 2, 4, ... letters; nothing past a string's end
         counts as letter 0.
         """

@@ -55,7 +55,7 @@ class Evidence:
     columns: dict[str, pa.ChunkedArray]
     tables: dict[str, NDArray[np.bool_]]
 
-    def known(self, need: str) -> NDArray[np.bool_]:
+    def has(self, need: str) -> NDArray[np.bool_]:
         """For each account of the pool, whether there is anything of `need`: bool[n]."""
         if need in self.tables:
             return self.tables[need]
@@ -98,7 +98,7 @@ def check(spec: Spec, available: Evidence, sides: Sequence[Side], y: NDArray[np.
     """
     for need in spec.needs:
         for side in sides:
-            _check(need, side, available.known(need), y)
+            _check(need, side, available.has(need), y)
     shared = available.only(
         [
             i
@@ -111,7 +111,7 @@ def check(spec: Spec, available: Evidence, sides: Sequence[Side], y: NDArray[np.
     ]
     for choice in filter(None, wanted):
         if not any(
-            all(bool(shared.known(need)[s.rows].any()) for s in _asked(need, sides))
+            all(bool(shared.has(need)[s.rows].any()) for s in _asked(need, sides))
             for need in choice
         ):
             raise NotApplicable(

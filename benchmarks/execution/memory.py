@@ -12,18 +12,14 @@ STATUS = Path("/proc/self/status")
 
 @dataclass
 class Peak:
-    """Megabytes (10⁶ bytes) that the process grew by at its peak; None where the system does not
-    tell (not Linux).
-    """
+    """Megabytes (10⁶ bytes) that the process grew by at its peak; None outside Linux."""
 
     megabytes: float | None = None
 
 
 @contextlib.contextmanager
 def grown() -> Iterator[Peak]:
-    """Watch the block that follows. The system's high-water mark is set back first, which costs
-    microseconds.
-    """
+    """Measure the block that follows; resets the system's high-water mark first (microseconds)."""
     peak = Peak()
     before = _reset()
     yield peak
@@ -41,5 +37,5 @@ def _reset() -> float | None:
 
 
 def _read(name: str) -> float:
-    """A line of the process's status, in megabytes; the kernel says it in units of 1,024 bytes."""
+    """A line of the process's status in megabytes; the kernel counts in units of 1,024 bytes."""
     return int(STATUS.read_text(encoding="ascii").split(f"{name}:")[1].split()[0]) * 1024 / 1e6

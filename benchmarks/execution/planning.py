@@ -76,7 +76,7 @@ def prepare_moves(
     progress.stage("moves", len(wanted) * len(of_two_classes))
     for release in of_two_classes:
         for move, seed in sorted(wanted):
-            after = moves.moved(
+            after = moves.after_move(
                 release.path, release.content_hash, move, seed, home / "cache" / "moves"
             )
             cached(after, home / "cache" / "features")

@@ -1,5 +1,5 @@
-"""A few processes that take tasks one by one; one that dies or runs out of time loses its task, not
-the run.
+"""Worker processes that take tasks one by one. A process that dies or times out loses its task
+only.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXP
 
 @dataclass(frozen=True)
 class Lost:
-    """What becomes of a task whose process died or was ended: why, in a sentence."""
+    """The result of a task whose process died or timed out: the reason in a sentence."""
 
     reason: str
 
@@ -59,21 +59,20 @@ def each(
     jobs: int,
     timeout: float | None = None,
 ) -> Iterator[tuple[Task, Result | Lost]]:
-    """Do every task in one of `jobs` spawned processes; yields (task, result) as they end, in no
-    fixed order.
+    """Do every task in one of `jobs` spawned processes; yields (task, result) in any order.
 
     `work` is a module-level function. `timeout` is in seconds for one task. Each process computes
-    on one thread, so that results do not depend on how many there are. Leaving the iterator, by
-    whatever way, ends the processes.
+    on one thread, so that results do not depend on the number of processes. Leaving the iterator
+    ends the processes.
     """
     left = deque(tasks)
     workers: list[_Worker[Task]] = []
     try:
-        with _inherited():
+        with _child_environment():
             workers = [_start(work) for _ in range(min(jobs, len(left)))]
         while workers:
-            for worker in _stirring(workers, timeout):
-                done = _hear(worker, timeout)
+            for worker in _ready_workers(workers, timeout):
+                done = _receive(worker, timeout)
                 if done is not None:
                     yield done
                 _next(worker, workers, left, work)
@@ -82,18 +81,16 @@ def each(
             worker.end()
 
 
-def _stirring(workers: list[_Worker[Task]], timeout: float | None) -> list[_Worker[Task]]:
-    """The workers that said something, died or are late."""
+def _ready_workers(workers: list[_Worker[Task]], timeout: float | None) -> list[_Worker[Task]]:
+    """The workers that sent a message, died or are late."""
     ends = [w.since + timeout for w in workers if timeout is not None and w.task is not None]
     patience = max(0.0, min(ends) - time.monotonic()) + 0.01 if ends else None
     ready = wait([w.pipe for w in workers], patience)
     return [w for w in workers if w.pipe in ready or w.late(timeout)]
 
 
-def _hear(worker: _Worker[Task], timeout: float | None) -> tuple[Task, Result | Lost] | None:
-    """What came of the worker's task; None where it only said that it is ready. A lost worker is
-    ended here.
-    """
+def _receive(worker: _Worker[Task], timeout: float | None) -> tuple[Task, Result | Lost] | None:
+    """The task and its result; None where the worker only started. Ends a lost worker."""
     task, worker.task = worker.task, None
     try:
         if worker.pipe.poll():
@@ -123,17 +120,15 @@ def _next(
     left: deque[Task],
     work: Callable[[Task], Result],
 ) -> None:
-    """Give the worker its next task; a lost one is replaced while there is something left, an idle
-    one let go.
-    """
+    """Give the worker its next task; replace a lost worker while tasks are left, end an idle one."""
     if worker.pipe.closed:
         workers.remove(worker)
         if left:
-            with _inherited():
+            with _child_environment():
                 workers.append(_start(work))
     elif left:
         worker.task, worker.since = left.popleft(), time.monotonic()
-        with contextlib.suppress(OSError):  # it died meanwhile: the next reading tells
+        with contextlib.suppress(OSError):  # it died meanwhile; the next read reports it
             worker.pipe.send(worker.task)
     else:
         workers.remove(worker)
@@ -150,10 +145,8 @@ def _start(work: Callable[[Task], Result]) -> _Worker[Task]:
 
 
 @contextlib.contextmanager
-def _inherited() -> Iterator[None]:
-    """What children inherit: one thread for numeric libraries (read when they load), and that an
-    interrupt is not theirs.
-    """
+def _child_environment() -> Iterator[None]:
+    """Children inherit one thread for numeric libraries, and ignore interrupts."""
     before = {name: os.environ.get(name) for name in THREADS}
     os.environ.update(dict.fromkeys(THREADS, "1"))
     main = threading.current_thread() is threading.main_thread()
@@ -171,9 +164,7 @@ def _inherited() -> Iterator[None]:
 
 
 def _serve(pipe: Connection, work: Callable[[Task], Result]) -> None:
-    """The life of a worker: an interrupt is the parent's to handle, and without a parent there is
-    nobody to work for.
-    """
+    """A worker's loop. It ignores interrupts and exits when its parent dies."""
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -43,7 +43,7 @@ def accounts(
     if Path(what).is_file():
         with Store(scratch / "store") as store:
             _pulled(store, guessed(Path(what), platform), _beside(Path(what), scratch / "files"))
-            yield of(store, NAME, scratch / "frozen", observed_at)
+            yield arrays_of(store, NAME, scratch / "frozen", observed_at)
         return
     with Store(create=False) as store:
         columns = [
@@ -54,7 +54,7 @@ def accounts(
         ]
         if what not in columns:
             raise unknown("file or data set", what, columns)
-        yield of(store, what, scratch / "frozen", observed_at)
+        yield arrays_of(store, what, scratch / "frozen", observed_at)
 
 
 def guessed(file: Path, platform: str | None) -> Card:
@@ -159,7 +159,9 @@ def _format(file: Path, columns: set[str]) -> str:
     )
 
 
-def of(store: Store, dataset: str, folder: Path, observed_at: str | None = None) -> ReleaseArrays:
+def arrays_of(
+    store: Store, dataset: str, folder: Path, observed_at: str | None = None
+) -> ReleaseArrays:
     """A data set's accounts, each as it was last observed, with features computed anew; written to
     `folder`.
     """

@@ -149,7 +149,7 @@ def _missing(spec: Spec, available: Evidence, rows: NDArray[np.int64]) -> list[l
         if need == DOMAINS:
             continue
         whole = (
-            ~available.known(need)[rows]
+            ~available.has(need)[rows]
             if _named(available, need)
             else np.ones(len(rows), dtype=np.bool_)
         )

@@ -42,14 +42,14 @@ class CrossValidation(Protocol):
         return alone(releases, self.name)
 
     def split(self, pool: Pool) -> Iterator[Fold]:
-        """`folds` folds in each of `repeats` repeats, each repeat dealt anew."""
+        """`folds` folds in each of `repeats` repeats, each repeat deal_folds anew."""
         for repeat in range(self.repeats):
-            fold = dealt(pool, self.folds, [self.seed, repeat])
+            fold = deal_folds(pool, self.folds, [self.seed, repeat])
             for k in range(self.folds):
                 yield Fold(repeat, k, np.flatnonzero(fold != k), np.flatnonzero(fold == k))
 
 
-def dealt(pool: Pool, folds: int, seed: list[int]) -> Ints:
+def deal_folds(pool: Pool, folds: int, seed: list[int]) -> Ints:
     """The fold of each account, groups kept together and classes spread evenly. Raises
     NotApplicable where a class is too small.
     """

@@ -23,7 +23,7 @@ from benchmarks.protocols import (
     positive,
     protocol,
 )
-from benchmarks.protocols.cross_validation import dealt
+from benchmarks.protocols.cross_validation import deal_folds
 
 
 @protocol("evasion")
@@ -57,7 +57,7 @@ class Evasion(Protocol):
 
     def split(self, pool: Pool) -> Iterator[Fold]:
         """The folds one by one, each with every move."""
-        fold = dealt(pool, self.folds, [self.seed])
+        fold = deal_folds(pool, self.folds, [self.seed])
         for k in range(self.folds):
             train, test = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
             for number, move in enumerate(self.moves):

@@ -23,7 +23,7 @@ from benchmarks.protocols import (
     positive,
     protocol,
 )
-from benchmarks.protocols.cross_validation import dealt
+from benchmarks.protocols.cross_validation import deal_folds
 from botbench.core.errors import UserError
 
 
@@ -56,7 +56,7 @@ class PrevalenceShift(Protocol):
 
     def split(self, pool: Pool) -> Iterator[Fold]:
         """The folds one by one, each with the accounts of every repeat."""
-        fold = dealt(pool, self.folds, [self.seed])
+        fold = deal_folds(pool, self.folds, [self.seed])
         kept = [
             self._thinned(pool, np.random.default_rng([self.seed, repeat]))
             for repeat in range(self.repeats)

@@ -1,9 +1,7 @@
-"""The Ladder (Blum and Hardt 2015, ICML): a score is told only where it is clearly better than the
-best one told before.
+"""The Ladder (Blum and Hardt 2015, ICML): reveal a score only where it beats the best one so far.
 
-Each answer of a held-out set gives a little of it away; who asks often enough and keeps what scored
-well is rewarded for the test set's accidents. The Ladder answers a new score, rounded to the step,
-only where it beats the best by the step.
+Each score of a held-out set reveals a little of its labels, and a team that submits often overfits
+to them. The Ladder reveals a score, rounded to the step, only where it beats the best by the step.
 """
 
 from __future__ import annotations
@@ -22,8 +20,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Answer:
-    """What is told: the best score so far in steps, whether this one rose, how many answers are
-    used and left.
+    """The best score so far in steps, whether this one rose, and how many answers are used and
+    left.
     """
 
     score: float
@@ -32,11 +30,10 @@ class Answer:
     left: int
 
 
-def told(best: float | None, score: float, step: float) -> tuple[float, bool]:
-    """Blum and Hardt's algorithm 1 for a score where higher is better: the score told, and whether
-    it rose.
+def ladder_answer(best: float | None, score: float, step: float) -> tuple[float, bool]:
+    """Blum and Hardt's algorithm 1 where higher is better: the revealed score and whether it rose.
 
-    >>> told(None, 0.7312, 0.01), told(0.73, 0.7385, 0.01), told(0.73, 0.7449, 0.01)
+    >>> ladder_answer(None, 0.7312, 0.01), ladder_answer(0.73, 0.7385, 0.01), ladder_answer(0.73, 0.7449, 0.01)
     ((0.73, True), (0.73, False), (0.74, True))
     """
     if best is None or score >= best + step:
@@ -45,9 +42,7 @@ def told(best: float | None, score: float, step: float) -> tuple[float, bool]:
 
 
 def answer(history: Sequence[dict[str, Any]], score: float, step: float, limit: int) -> Answer:
-    """The answer after earlier ones of the same name. Raises Findings where all answers are used
-    up.
-    """
+    """The next answer after `history`. Raises Findings where all answers are used."""
     used = len(history)
     if used >= limit:
         raise Findings(
@@ -55,14 +50,14 @@ def answer(history: Sequence[dict[str, Any]], score: float, step: float, limit: 
             f" {history[-1]['told']:g}; nothing more is said before the seal is opened."
         )
     best = history[-1]["told"] if history else None
-    score_told, rose = told(best, score, step)
-    return Answer(score_told, rose, used + 1, limit - used - 1)
+    revealed, rose = ladder_answer(best, score, step)
+    return Answer(revealed, rose, used + 1, limit - used - 1)
 
 
 @dataclass(frozen=True)
 class Gain:
-    """How much a careless team gains over 2,000 made-up test sets (or as many as asked): mean of
-    told minus true score.
+    """What a careless team gains over simulated test sets: mean and 97.5th percentile of revealed
+    minus true score.
     """
 
     submissions: int
@@ -75,11 +70,11 @@ class Gain:
 def simulate(
     submissions: int, accounts: int, step: float | None, *, sets: int = 200, seed: int = 0
 ) -> Gain:
-    """Blum and Hardt's boosting attack: guess labels at random, keep those guesses that were told
-    to be above one half, submit their majority, and believe what is told. Its true balanced
-    accuracy is one half, so all that is told above it is gain.
+    """Blum and Hardt's boosting attack on simulated test sets, half of them bots.
 
-    Without a step every score is told in full. Simulated test sets, half of them bots; seeded.
+    The attack guesses labels at random, keeps the guesses whose revealed score is above one half,
+    and submits their majority. Its true balanced accuracy is one half; any more is gain. Without a
+    step every score is revealed in full.
     """
     rng = np.random.default_rng(seed)
     gains = np.array([_attack(rng, submissions, accounts, step) for _ in range(sets)]) - 0.5
@@ -91,20 +86,20 @@ def _attack(rng: np.random.Generator, submissions: int, accounts: int, step: flo
     guesses = rng.integers(0, 2, size=(submissions - 1, len(y)), dtype=np.int8)
     scores = _balanced(guesses, y)
     answers = scores if step is None else _ladder(scores, step)
-    # A score that rose, or in full one above a half, is taken for a good guess.
+    # The attack takes a score that rose (in full: one above a half) for a good guess.
     better = answers > 0.5 if step is None else np.diff(answers, prepend=0.5) > 0
     chosen = guesses[better] if better.any() else guesses[:1]
     majority = (chosen.mean(axis=0) >= 0.5).astype(np.int8)[None, :]
     final = float(_balanced(majority, y)[0])
     if step is None:
         return max(final, float(scores.max()))
-    return told(float(answers[-1]), final, step)[0]
+    return ladder_answer(float(answers[-1]), final, step)[0]
 
 
 def _ladder(scores: NDArray[np.float64], step: float) -> NDArray[np.float64]:
     best, answers = None, []
     for score in scores:
-        best, _ = told(best, float(score), step)
+        best, _ = ladder_answer(best, float(score), step)
         answers.append(best)
     return np.array(answers)
 

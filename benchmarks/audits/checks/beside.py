@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.audits.dataset import Audited, NotApplicable, Result, check
-from benchmarks.audits.separability import Matrix, told
+from benchmarks.audits.separability import Matrix, separability_of
 from benchmarks.data import release_arrays
 from botbench.text import numbers
 from curation.release import release
@@ -26,7 +26,7 @@ def which(audited: Audited) -> Result:
         raise NotApplicable("the store has no release of another data set.")
     rng = np.random.default_rng(audited.seed)
     parts = [
-        _some(audited.material, rng),
+        _some(audited.arrays, rng),
         *(_some(release_arrays.load(audited.home, r), rng) for r in audited.others),
     ]
     mine = np.concatenate([np.full(len(p), i == 0) for i, p in enumerate(parts)]).astype(np.int8)
@@ -34,9 +34,11 @@ def which(audited: Audited) -> Result:
     shared = np.isfinite(x[mine == 1]).any(axis=0) & np.isfinite(x[mine == 0]).any(axis=0)
     if not shared.any() or min(mine.sum(), (1 - mine).sum()) < 10:
         raise NotApplicable("no feature is known both here and in another data set.")
-    names = tuple(n for n, s in zip(audited.material.names, shared, strict=True) if s)
+    names = tuple(n for n, s in zip(audited.arrays.names, shared, strict=True) if s)
     four, one = (
-        told(x[:, shared], mine, np.arange(len(x)), names=names, depth=d, seed=audited.seed)
+        separability_of(
+            x[:, shared], mine, np.arange(len(x)), names=names, depth=d, seed=audited.seed
+        )
         for d in (4, 1)
     )
     detail = (

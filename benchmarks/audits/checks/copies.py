@@ -82,7 +82,7 @@ def duplicates(audited: Audited) -> Result:
     """The share of accounts in a duplicate group of two or more, and groups that hold both labels;
     these are the issue.
     """
-    arrays = audited.material
+    arrays = audited.arrays
     _, code, size = np.unique(arrays.group.astype(str), return_inverse=True, return_counts=True)
     bots = np.bincount(code, weights=arrays.y)
     both = int(((bots > 0) & (bots < size)).sum())

@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks.audits.checks.ids import LIMIT
 from benchmarks.audits.dataset import Audited, NotApplicable, Result, check
-from benchmarks.audits.separability import told
+from benchmarks.audits.separability import separability_of
 from botbench.text import numbers
 
 
@@ -23,7 +23,9 @@ def observed(audited: Audited) -> Result:
         raise NotApplicable("the time of observation is unknown.")
     x = at.to_numpy().astype(float)[:, None]
     names = ("observed_at (seconds since 1970)",)
-    separable = told(x, audited.y, audited.material.group, names=names, depth=4, seed=audited.seed)
+    separable = separability_of(
+        x, audited.y, audited.arrays.group, names=names, depth=4, seed=audited.seed
+    )
     detail = (
         f"The time of observation gets a balanced accuracy of {separable}; it asks:"
         f" {separable.question} It is not shown to detectors."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.audits.dataset import Audited, Result, check
-from benchmarks.audits.separability import Matrix, told
+from benchmarks.audits.separability import Matrix, separability_of
 from botbench.text import numbers
 
 LIMIT = 0.6
@@ -17,7 +17,7 @@ def ids(audited: Audited) -> Result:
     """Its number, length and prefix. Where ids are handed out in order of time, they tell the age;
     that is said.
     """
-    arrays = audited.material
+    arrays = audited.arrays
     frame = audited.ask(
         """SELECT account_id, length(account_id) AS length,
                   TRY_CAST(account_id AS DOUBLE) AS number,
@@ -30,7 +30,7 @@ def ids(audited: Audited) -> Result:
     columns = [
         frame[n].to_numpy().astype(float) for n in ("length", "number", "last_number", "prefix")
     ]
-    separable = told(
+    separable = separability_of(
         np.column_stack(columns), audited.y, arrays.group, names=names, depth=4, seed=audited.seed
     )
     aged = _with_age(audited, columns[1])
@@ -65,9 +65,9 @@ def row_order(audited: Audited) -> Result:
     """The place among all rows of the release, which are sorted by id; shuffled rows would show
     nothing.
     """
-    arrays = audited.material
+    arrays = audited.arrays
     place = np.arange(len(arrays), dtype=np.float64)[:, None]
-    separable = told(
+    separable = separability_of(
         place, audited.y, arrays.group, names=("the row's place",), depth=4, seed=audited.seed
     )
     detail = (

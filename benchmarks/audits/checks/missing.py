@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.audits.checks.ids import LIMIT
 from benchmarks.audits.dataset import Audited, NotApplicable, Result, check
-from benchmarks.audits.separability import told
+from benchmarks.audits.separability import separability_of
 from botbench.text import numbers
 from curation.store.schema import TABLES
 
@@ -34,10 +34,10 @@ def missingness(audited: Audited) -> Result:
     if not varied:
         raise NotApplicable("every column is there for all accounts or for none.")
     x = frame.select(varied).to_pandas().to_numpy()
-    separable = told(
+    separable = separability_of(
         x,
         y,
-        audited.material.group,
+        audited.arrays.group,
         names=tuple(f"{n} (1 = missing)" for n in varied),
         depth=2,
         seed=audited.seed,

@@ -5,7 +5,7 @@ on eleven data sets).
 from __future__ import annotations
 
 from benchmarks.audits.dataset import Audited, NotApplicable, Result, check
-from benchmarks.audits.separability import told
+from benchmarks.audits.separability import separability_of
 
 ONE, FOUR = 0.8, 0.9
 """Balanced accuracy from which on a data set is too easy to tell detectors apart: with one
@@ -14,14 +14,14 @@ question, and with depth 4.
 
 
 def _tree(audited: Audited, depth: int, limit: float, what: str) -> Result:
-    arrays, y = audited.material, audited.y
+    arrays, y = audited.arrays, audited.y
     present = [
         i for i in range(len(arrays.names)) if (arrays.values[:, i] == arrays.values[:, i]).any()
     ]
     if not present:
         raise NotApplicable("the data set has no features at all.")
     names = tuple(arrays.names[i] for i in present)
-    separable = told(
+    separable = separability_of(
         arrays.values[:, present], y, arrays.group, names=names, depth=depth, seed=audited.seed
     )
     issue = separable.above(limit)

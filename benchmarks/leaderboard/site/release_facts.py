@@ -43,7 +43,7 @@ class ReleaseFacts:
 
 def facts_of(run: Run) -> ReleaseFacts:
     """Everything known of those of the run's releases that are in the store."""
-    from benchmarks.audits.cache import kept
+    from benchmarks.audits.cache import cached_audit
     from curation.release import release
 
     found = []
@@ -55,7 +55,7 @@ def facts_of(run: Run) -> ReleaseFacts:
     cards = _cards(run.home, found)
     sheets = {r.reference: text for r in found if (text := _datasheet(run.home, r)) is not None}
     return ReleaseFacts(
-        {r.reference: kept(run.home, r) for r in found},
+        {r.reference: cached_audit(run.home, r) for r in found},
         {
             r.reference: (
                 {k: r.info.get(k) for k in SAID} | cards.get(r.dataset, {}) | {"claims": claims(r)}

@@ -89,7 +89,7 @@ def _score(store: Store, out: Path, releases: list[str]) -> None:
 
     # Threads that wait for each other cost minutes on a busy machine; the campaign is small.
     with tempfile.TemporaryDirectory(prefix="botbench-") as scratch, threadpool_limits(1):
-        new = newcomers.of(store, DATASET, Path(scratch))
+        new = newcomers.arrays_of(store, DATASET, Path(scratch))
         predict.write(
             predict.train_and_apply(store.home, get(DETECTOR), releases, new),
             out / "scores.parquet",

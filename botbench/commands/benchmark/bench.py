@@ -140,8 +140,8 @@ def plan(  # noqa: PLR0917 (typer gives every option by name)
         say(
             f"{planned['accounts']:,} labelled accounts ({planned['bots']:,} bots,"
             f" {planned['humans']:,} people) separate two detectors that differ by"
-            f" {100 * difference:g} points of {metric} with a chance of {100 * power:g} %, where they disagree on"
-            f" {100 * disagree:g} % of accounts ({planned['pairs']}"
+            f" {100 * difference:g} points of {metric} with a chance of {100 * power:g} %, where"
+            f" they disagree on {100 * disagree:g} % of accounts ({planned['pairs']}"
             f" comparison{'s' if planned['pairs'] > 1 else ''}, Holm)."
         )
         say(f"It assumes {planned['assumes']}.")

@@ -33,7 +33,7 @@ USERS = [
 
 @pytest.fixture
 def new(tmp_path):
-    """Read a file as new accounts: new(name, text, platform=.., observed_at=..) -> ReleaseArrays."""
+    """Read a file as new accounts: new(name, text, platform=.., observed_at=..)."""
     from contextlib import ExitStack
 
     with ExitStack() as stack:

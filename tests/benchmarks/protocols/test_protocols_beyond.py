@@ -196,7 +196,9 @@ def test_few_labels_are_tested_on_the_same_accounts_however_many():
 
 
 def frozen(home, release, move):
-    folder = moves.moved(release.path, release.content_hash, move, 0, home / "cache" / "moves").path
+    folder = moves.after_move(
+        release.path, release.content_hash, move, 0, home / "cache" / "moves"
+    ).path
     return {
         t: pq.read_table(folder / f"{t}.parquet").to_pandas()
         for t in ("accounts", "posts", "edges", "labels")
@@ -231,13 +233,13 @@ def test_a_move_changes_bots_alone(make, home, move):
         ]
         changed |= sorted(theirs[0]) != sorted(theirs[1])
     assert changed
-    again = moves.moved(release.path, release.content_hash, move, 0, home / "elsewhere").path
+    again = moves.after_move(release.path, release.content_hash, move, 0, home / "elsewhere").path
     assert (
         pq.read_table(again / "posts.parquet")
         .sort_by("post_id")
         .equals(
             pq.read_table(
-                moves.moved(
+                moves.after_move(
                     release.path, release.content_hash, move, 0, home / "cache" / "moves"
                 ).path
                 / "posts.parquet"
@@ -308,7 +310,7 @@ def test_features_are_computed_anew(make, home):
     assert (before.values[bots, gap] != after.values[bots, gap]).all()
     np.testing.assert_array_equal(before.values[~bots], after.values[~bots])
     with pytest.raises(UserError, match="no move 'hide'"):
-        moves.moved(home, "x", "hide", 0, home)
+        moves.after_move(home, "x", "hide", 0, home)
 
 
 BIO = """
