@@ -44,6 +44,7 @@ lint: $(VENV)/dev.stamp ## ruff (check and format), mypy (strict), and that impo
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 
 speed: $(VENV)/dev.stamp ## the benchmarks of tests/speed, with their figures
