@@ -1,5 +1,5 @@
-"""What is wrong with a store, and what to do: catalog, schema, files and folders, looked at without
-changing anything.
+"""Diagnose a store without changing it: catalog, schema, files and folders, and what to do about
+each problem.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ Outcome = Literal["well", "note", "ill"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at: `well`, a `note` (works, and may be tidied) or `ill`; what was found,
-    and what to do.
+    """The result of one check: `well`, a `note` (works, and may be tidied) or `ill`, with what to
+    do.
     """
 
     check: str
@@ -54,7 +54,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What was found, in the order looked at."""
+    """All findings, in the order of the checks."""
 
     findings: tuple[Finding, ...]
 

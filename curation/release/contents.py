@@ -1,5 +1,5 @@
-"""What a release freezes: one data set's judged accounts at one version, as views that end with the
-block.
+"""The contents of a release: the judged accounts of a data set at one version, as views that are
+dropped at the end of the block.
 """
 
 from __future__ import annotations

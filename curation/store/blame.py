@@ -1,4 +1,4 @@
-"""Who wrote what of one account, in which version: what `git blame` is to a file."""
+"""The versions that added or removed each row about one account, as `git blame` does for a file."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Old stores brought forward: what the schema has and a store lacks is added once, with a copy of
-the catalog made first.
+"""Migrations: tables and columns of the schema that an old store lacks are added once, after a copy
+of the catalog.
 
-The schema says the tables once, so what is to be done follows from the store itself: nobody writes
-a step a second time, forgets one, or runs one twice. Steps only add: a table (with the rows that
+The steps follow from the difference between the schema and the store, so none is written by hand,
+forgotten or run twice. Steps only add: a table (with the rows that
 `FILLED` gives it), a column that may be NULL, the leave to be NULL. Rows and files are never
 rewritten, and old versions stay readable as they were (`Store.relation` fills what they lack with
 NULL).

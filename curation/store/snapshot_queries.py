@@ -1,5 +1,5 @@
-"""What is current in the store as of a version: the latest observation, the newest consensus, the
-data set's card.
+"""Queries of the state at a version: the latest observation, the newest consensus, the card of a
+data set.
 """
 
 from __future__ import annotations

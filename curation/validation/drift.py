@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from curation.store.store import Store
 
 SHIFT = 0.1
-"""A distance between two distributions from which it is told: a tenth of the accounts would have to
-change their value.
+"""The smallest distance between two distributions that is reported: a tenth of the accounts would
+have to change their value.
 """
 BALANCE = 0.05
-"""A change of the share of bots from which it is told."""
+"""The smallest change of the share of bots that is reported."""
 
 NUMBERS = {
     **{
@@ -52,8 +52,9 @@ class Shift:
     """How far a value's distribution moved: the largest difference of the two cumulative shares
     (Kolmogorov-Smirnov) for a number, half the sum of the differences of the shares (total
     variation) for a word; both from 0 to 1, over known values. `missing` are the shares of accounts
-    without a value. Told where it is at least SHIFT and beyond what chance would do at 1 % for two
-    samples of these sizes (Smirnov 1948: 1.63 sqrt((n + m) / nm)), or where missing moved by SHIFT.
+    without a value. It is `told` (reported) if it is at least SHIFT and exceeds the 1 % critical
+    value for two samples of these sizes (Smirnov 1948: 1.63 sqrt((n + m) / nm)), or if missing
+    moved by SHIFT.
     """
 
     value: str
@@ -79,20 +80,20 @@ class Drift:
 
     @property
     def told(self) -> list[str]:
-        """What a reader should know, in sentences; empty where nothing moved."""
-        said = [
+        """The reported differences as sentences; empty where nothing moved."""
+        sentences = [
             f"{name}: {new:,} rows instead of {old:,}."
             for name, (old, new) in self.rows.items()
             if new < old
         ]
         if self.accounts["gone"]:
-            said.append(f"{self.accounts['gone']:,} accounts are gone.")
+            sentences.append(f"{self.accounts['gone']:,} accounts are gone.")
         old, new = self.bots
         if old is not None and new is not None and abs(new - old) >= BALANCE:
-            said.append(
+            sentences.append(
                 f"The share of bots moved from {numbers.share(old)} to {numbers.share(new)}."
             )
-        return said + [_sentence(s) for s in self.shifts if s.told]
+        return sentences + [_sentence(s) for s in self.shifts if s.told]
 
     def document(self) -> dict[str, Any]:
         """The comparison as plain data."""

@@ -1,4 +1,4 @@
-"""What a validation found: suites, their outcomes, and for each broken rule the accounts."""
+"""The result of a validation: the outcome of each suite, and the accounts that break each rule."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Outcome = Literal["passed", "failed", "not applicable"]
 LISTED = 1000
-"""Accounts named for one broken rule; the total is always said."""
+"""Accounts named for one broken rule; the total counts all."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class SuiteResult:
-    """What became of one suite."""
+    """The result of one suite."""
 
     suite: Suite
     required: bool

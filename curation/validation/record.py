@@ -1,5 +1,5 @@
-"""What a validation found, kept in the store: who broke which rule, for every validation that found
-something new.
+"""Write the findings of validations into the store: the accounts that break each rule, for every
+validation with a new result.
 """
 
 from __future__ import annotations

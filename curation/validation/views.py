@@ -1,5 +1,5 @@
-"""What the rules look at: views of one data set at one version, in a schema of their own that ends
-with the block.
+"""The views that rules are checked on: one data set at one version, in a schema that is dropped at
+the end of the block.
 """
 
 from __future__ import annotations

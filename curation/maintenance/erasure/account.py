@@ -1,4 +1,4 @@
-"""Whom an erasure is about, and all that tells of them."""
+"""The accounts to be erased, and the marks by which they are recognised."""
 
 from __future__ import annotations
 

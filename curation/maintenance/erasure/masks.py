@@ -1,6 +1,4 @@
-"""What tells of an account wherever it stands: ids, handles and texts, as SQL tests, as masks, and
-as searches of bytes.
-"""
+"""Marks of erased accounts (ids, handles, texts): SQL conditions, masks, and searches of bytes."""
 
 from __future__ import annotations
 

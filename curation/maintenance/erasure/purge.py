@@ -1,8 +1,7 @@
-"""Behind the tables: data files rewritten, old snapshots and inlined rows gone, the catalog's own
-pages written anew.
+"""Remove deleted rows from data files, old snapshots, inlined rows and the catalog's own pages.
 
-Old versions go: DuckLake keeps the rows of a version in its files until the version is expired.
-Releases keep their own files.
+Old versions are expired: DuckLake keeps the rows of a version in its files until then. Releases
+keep their own files.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""The rows of erased accounts out of every table, and their traces out of the rows of others, in
-one store version.
+"""Delete the rows of erased accounts from every table and mask them in the rows of others, in one
+store version.
 """
 
 from __future__ import annotations
