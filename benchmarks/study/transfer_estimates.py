@@ -53,7 +53,8 @@ def _corrected(study: Study, sized: Sized, held_out: Evidence | None) -> Estimat
     except UserError as error:
         return Refused(f"share of {sized.quantity}, Rogan-Gladen", str(error))
     about = (
-        f"Sensitivity {numbers.score(se)} and specificity {numbers.score(sp)} were measured elsewhere"
+        f"Sensitivity {numbers.score(se)} and specificity {numbers.score(sp)} were measured"
+        " elsewhere"
         + (
             f", on {n_se:,.0f} bots and {n_sp:,.0f} people."
             if n_se and n_sp

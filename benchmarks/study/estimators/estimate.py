@@ -264,7 +264,8 @@ def _design(drawn: Sample, sized: Sized, size: Floats) -> list[str]:
 def _of_detector(tuning: float) -> str:
     return (
         "The detector was not trained on these accounts; its errors on them are measured by the"
-        f" sample (tuning {numbers.score(tuning, 2)}: 0 is the sample alone, 1 trusts the scores most)."
+        f" sample (tuning {numbers.score(tuning, 2)}: 0 is the sample alone, 1 trusts the scores"
+        " most)."
     )
 
 

@@ -113,8 +113,8 @@ def plan(
         )
     if powered is not None:
         notes.append(
-            f"The detector's scores correlate {numbers.score(rho, 2)} with the label here, which leaves"
-            f" {numbers.percent(1 - rho**2)} of the variance."
+            f"The detector's scores correlate {numbers.score(rho, 2)} with the label here, which"
+            f" leaves {numbers.percent(1 - rho**2)} of the variance."
         )
     if population and chosen >= population:
         notes.append("That is everybody: annotate all, and there is no interval left.")

@@ -64,9 +64,9 @@ def _weight(study: Study, who: str, size: int) -> str:
     )[0]
     return (
         f"The cohort is {size:,} of {study.frame.accounts:,} accounts"
-        f" ({numbers.share(size / study.frame.accounts)}) and wrote {mine:,} of the {whole:,} posts in the"
-        f" window ({numbers.share(mine / max(whole, 1))}). A rank's interval says what it could have been with"
-        " other accounts of the same cohort."
+        f" ({numbers.share(size / study.frame.accounts)}) and wrote {mine:,} of the {whole:,} posts"
+        f" in the window ({numbers.share(mine / max(whole, 1))}). A rank's interval says what it"
+        " could have been with other accounts of the same cohort."
     )
 
 

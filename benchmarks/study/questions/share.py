@@ -53,7 +53,8 @@ def share(study: Study) -> Answer:
 def _lead(default: list[Estimate]) -> str:
     by = {e.quantity: e for e in default}
     shares = [
-        f"{numbers.share(e.value)} {MEANING[q].split(' (')[0]} ({numbers.share_range(e.low, e.high)})"
+        f"{numbers.share(e.value)} {MEANING[q].split(' (')[0]}"
+        f" ({numbers.share_range(e.low, e.high)})"
         for q in ("accounts", "posts")
         if (e := by.get(f"share of {q}"))
     ]
@@ -70,7 +71,8 @@ def _off(e: Estimate) -> str:
     how = (
         "within the interval"
         if inside
-        else f"{numbers.share(abs(naive - e.value))} {'above' if naive > e.value else 'below'} the estimate"
+        else f"{numbers.share(abs(naive - e.value))}"
+        f" {'above' if naive > e.value else 'below'} the estimate"
     )
     return (
         f"Counting what the detector flags gives a {e.quantity} of {numbers.share(naive)}: {how}."
