@@ -79,7 +79,7 @@ def status(store: Store, projects: list[dict[str, Any]], scheme: Scheme) -> dict
 
 
 def _events(store: Store, marks: list[str]) -> str:
-    """The relation of the newest state of each annotation of these projects, except deleted ones."""
+    """The relation of the newest states of these projects' annotations that were not deleted."""
     log = latest_states(store.relation("annotation_log"))
     return materialise(
         store.connection,
@@ -206,62 +206,57 @@ def _end(store: Store, events: str, total: dict[str, Any]) -> str | None:
     return end.isoformat(timespec="seconds")
 
 
-def names(store: Store, found: dict[str, Any]) -> dict[str, str]:
-    """Pseudonym to the name by which this store's roster knows a person, for the lead's own screen;
-    never for an export.
-    """
-    known_here = Roster.load(store.home).names()
-    return {code: known_here[code] for code in found["annotators"] if code in known_here}
+def names(store: Store, document: dict[str, Any]) -> dict[str, str]:
+    """Pseudonym to name, from the store's roster: for the lead's screen, never for an export."""
+    in_roster = Roster.load(store.home).names()
+    return {code: in_roster[code] for code in document["annotators"] if code in in_roster}
 
 
-def sentences(found: dict[str, Any]) -> list[str]:
-    """What is to be said beside the tables, in sentences."""
-    agreement, total, told = found["agreement"], found["all"], list(found.get("found", []))
-    if found["simulated_annotators"]:
-        told.insert(
+def sentences(document: dict[str, Any]) -> list[str]:
+    """The sentences beside the tables."""
+    agreement, total = document["agreement"], document["all"]
+    lines = list(document.get("found", []))
+    if document["simulated_annotators"]:
+        annotators = ", ".join(document["simulated_annotators"])
+        lines.insert(0, f"Simulated: the answers of {annotators} are simulated; nobody gave them.")
+    if document["simulated"]:
+        datasets = ", ".join(document["simulated"])
+        lines.insert(
             0,
-            f"Simulated: the answers of {', '.join(found['simulated_annotators'])} are simulated;"
-            " nobody gave them.",
-        )
-    if found["simulated"]:
-        told.insert(
-            0,
-            f"Simulated: the accounts of {', '.join(found['simulated'])} are made up, and nobody in"
-            " them exists.",
+            f"Simulated: the accounts of {datasets} are made up, and nobody in them exists.",
         )
     if agreement["alpha"] is not None:
-        low, high, pairs = agreement["low"], agreement["high"], agreement["pairs"]
-        told.append(
-            f"Agreement: Krippendorff's alpha {numbers.score_interval(agreement['alpha'], low, high, 2)};"
-            f" of {pairs:,} pairs of answers on one account {agreement['percent']:.0f} % are the"
-            " same."
+        alpha = numbers.score_interval(agreement["alpha"], agreement["low"], agreement["high"], 2)
+        lines.append(
+            f"Agreement: Krippendorff's alpha {alpha}; of {agreement['pairs']:,} pairs of answers"
+            f" on one account {agreement['percent']:.0f} % are the same."
         )
     elif agreement["pairs"]:
-        told.append(
+        lines.append(
             f"Agreement: {agreement['pairs']:,} pairs of answers on one account,"
             f" {agreement['percent']:.0f} % of them the same; Krippendorff's alpha says nothing"
             " while all answers are one and the same."
         )
     if total["gold_seen"]:
-        told.append(
+        lines.append(
             f"Gold: {total['gold_right']} of {total['gold_seen']} answered as the adjudicators did."
         )
-    for name in found["set_aside_for_review"]:
-        person = found["annotators"][name]
-        told.append(
+    for name in document["set_aside_for_review"]:
+        person = document["annotators"][name]
+        lines.append(
             f"{name} answered {person['gold_right']} of {person['gold_seen']} gold accounts as the"
-            f" adjudicators did (at best {numbers.percent(person['gold_high'])}). Please look at some of them"
-            " together before they go on; all answers stay. To hand on what is unanswered"
+            f" adjudicators did (at best {numbers.percent(person['gold_high'])}). Please look at"
+            " some of them together before they go on; all answers stay. To hand on what is unanswered"
             " meanwhile: botbench annotate people BATCH --set-aside NAME."
         )
-    if waits := found["waiting_for_adjudication"]:
-        told.append(
+    if waits := document["waiting_for_adjudication"]:
+        lines.append(
             f"{waits:,} disputed account{'' if waits == 1 else 's'} wait{'s' if waits == 1 else ''}"
             " for adjudication: botbench annotate adjudicate BATCH --to NAME."
         )
     if total["expected_end"]:
-        told.append(
+        lines.append(
             "At the pace of the latest answers all is done by"
             f" {total['expected_end'][:16].replace('T', ' ')} UTC."
         )
-    return told
+    return lines

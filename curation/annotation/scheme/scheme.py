@@ -1,4 +1,4 @@
-"""The scheme: what may be answered of an account, by which key, and what it means to detectors."""
+"""The answer scheme: possible answers, their keys, and the label that each answer means."""
 
 from __future__ import annotations
 
@@ -37,31 +37,29 @@ class Choice(StrictModel):
 
 
 class Answer(Choice):
-    """An answer; `kinds` says whether it asks for the kind of bot, `sure` whether it asks for
-    confidence.
+    """An answer; `kinds` and `sure` say whether it asks for the kind of bot and for confidence.
 
-    `report` is the answer of somebody who should not have had to see this: it asks for nothing but
-    a note, and takes the account out of the queue for everybody. `example` is a worked one, for the
-    instructions.
+    `report` marks the answer for content that nobody should have to see: it asks for a note only,
+    and takes the account out of every queue. `example` is a worked example for the instructions.
     """
 
     label: Literal["bot", "human", "leave-out"]
     kinds: bool = False
-    # Left out of the JSON where they say nothing: the versions of schemes from before these fields
-    # stay what they were.
+    # Default values are not written to the JSON: older schemes, which lack these fields, keep their
+    # versions.
     sure: Annotated[bool, Field(exclude_if=bool)] = True
     report: Annotated[bool, Field(exclude_if=lambda report: not report)] = False
     example: Annotated[Story | None, Field(exclude_if=lambda example: example is None)] = None
 
 
 class Reason(Choice):
-    """A reason; `section` is the part of the card it points to."""
+    """A reason; `section` is the section of the card that it points to."""
 
     section: str
 
 
 class Step(Choice):
-    """A step of confidence; `value` is what it is stored as."""
+    """A step of confidence; `value` is the stored number."""
 
     value: Share
 
@@ -73,8 +71,8 @@ class Note(StrictModel):
 
 
 class Rule(StrictModel):
-    """The consensus rule: votes needed, the share of them that must agree, and which adjudicator's
-    answer settles.
+    """The consensus rule: the votes needed, the share of them that must agree, and which
+    adjudicator's answer decides.
     """
 
     minimum: Annotated[int, Field(ge=1)] = 1
@@ -82,11 +80,8 @@ class Rule(StrictModel):
     adjudication: Literal["latest", "unanimous"] = "latest"
 
 
-_UNSAID = {"adjudication"}
-
-
 class Document(StrictModel):
-    """The YAML file as it stands."""
+    """The content of the YAML file."""
 
     name: Text
     version: Text
@@ -127,11 +122,10 @@ class Scheme:
 
     @classmethod
     def of(cls, raw: object, where: str = "scheme", *, kept: bool = False) -> Scheme:
-        """A scheme from its document; raises UserError listing each mistake: field, expected,
-        found.
+        """A scheme from its document; raises UserError with all mistakes: field, expected, found.
 
-        A `kept` one was right when people were asked under it: keys that were taken since do not
-        make it wrong.
+        A `kept` scheme is one that people were asked under: it was valid then, and keys that were
+        reserved later do not make it invalid.
         """
         try:
             document = Document.model_validate(raw)
@@ -143,27 +137,27 @@ class Scheme:
 
     @property
     def answers(self) -> dict[str, Answer]:
-        """The answers by their word."""
+        """The answers by name."""
         return dict(self.document.answers)
 
     @property
     def kinds(self) -> dict[str, Choice]:
-        """The kinds of bot by their word."""
+        """The kinds of bot by name."""
         return dict(self.document.kinds)
 
     @property
     def reasons(self) -> dict[str, Reason]:
-        """The code book of reasons."""
+        """The reasons by name."""
         return dict(self.document.reasons)
 
     @property
     def confidence(self) -> dict[str, float]:
-        """The steps of confidence and the number each is stored as."""
+        """The steps of confidence and their stored numbers."""
         return {name: step.value for name, step in self.document.confidence.items()}
 
     @cached_property
     def labels(self) -> dict[str, Literal["bot", "human"] | None]:
-        """Answer to binary label; None where the answer leaves the account out."""
+        """Answer to binary label; None if the answer leaves the account out."""
         answers = self.document.answers.items()
         return {name: None if a.label == "leave-out" else a.label for name, a in answers}
 
@@ -179,39 +173,37 @@ class Scheme:
 
     @cached_property
     def reporting(self) -> frozenset[str]:
-        """The answers that take an account out of the queue for everybody."""
+        """The answers that take an account out of every queue."""
         return frozenset(name for name, a in self.document.answers.items() if a.report)
 
     @property
     def consensus(self) -> dict[str, Any]:
-        """The consensus rule: `minimum` votes, the share of them that must have `agreed`;
-        `adjudication` if not the default.
+        """The consensus rule: `minimum` votes, the share `agreed` of them, and `adjudication` if it
+        is not the default.
         """
-        return self.document.consensus.model_dump(exclude=_UNSAID if self._ordinary else None)
+        return self.document.consensus.model_dump(exclude=self._default_fields)
 
     @property
-    def _ordinary(self) -> bool:
-        """Said by default, adjudication is not told: schemes of before it keep their version."""
-        return self.document.consensus.adjudication == Rule().adjudication
+    def _default_fields(self) -> set[str] | None:
+        """Fields that are not written: schemes older than the fields keep their version."""
+        default = self.document.consensus.adjudication == Rule().adjudication
+        return {"adjudication"} if default else None
 
     @cached_property
     def version(self) -> str:
-        """The declared version and a short hash of the content and its order (not of the file's
-        comments and layout).
+        """The declared version and a short hash of the content and its order, without the file's
+        comments and layout.
         """
         return f"{self.document.version}+{short_hash(self.to_json(), 8)}"
 
     def to_json(self) -> str:
-        """The document as JSON, from which `Scheme.of` makes the same scheme again; the order of
-        choices is kept.
-        """
-        return self.document.model_dump_json(
-            exclude={"consensus": _UNSAID} if self._ordinary else None
-        )
+        """The document as JSON, in the file's order; `Scheme.of` makes the same scheme of it."""
+        fields = self._default_fields
+        return self.document.model_dump_json(exclude={"consensus": fields} if fields else None)
 
 
 class _UniqueKeys(yaml.SafeLoader):
-    """YAML in which a key written twice is an error, not a silent overwrite."""
+    """A YAML loader for which a repeated key is an error."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
@@ -236,9 +228,7 @@ def _shown(value: object) -> str:
 
 
 def _contradictions(document: Document) -> Iterator[str]:
-    """What no field shows alone: keys and titles used twice, labels without an answer, unknown card
-    parts.
-    """
+    """Mistakes across fields: repeated keys and titles, missing labels, unknown sections."""
     taken: dict[str, str] = {}
     for field, name, choice in _choices(document):
         at = f"{field}.{name}.key"

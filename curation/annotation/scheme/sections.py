@@ -1,5 +1,6 @@
-"""The parts of the card, in their order: what a reason can point to, and whose letters stand beside
-it.
+"""The sections of the card, in their order: a reason of a scheme points to one of them.
+
+The scheme checks the names, and the card draws the sections; the scheme is the lower room.
 """
 
 from __future__ import annotations
@@ -20,6 +21,4 @@ SECTIONS: dict[str, str] = {
     "company": "Company",
     "missing": "Not known here",
 }
-"""Part of the card to its title. `samples` stands for `first`, `spread`, `latest` and `random`
-together.
-"""
+"""Section to its title. `samples` stands for `first`, `spread`, `latest` and `random` together."""

@@ -1,5 +1,5 @@
-"""The schemes a store has asked under: what was pushed with a scheme is read back with it, whatever
-its file says by then.
+"""The schemes that a store has used: answers are read with the scheme of their push, even if its
+file has changed since.
 """
 
 from __future__ import annotations
@@ -15,32 +15,32 @@ FOLDER = "schemes"
 
 
 class SchemeBook:
-    """Schemes by version: those of this package (earlier defaults too), those given, and those kept
-    in the store's folder.
+    """Schemes by version: those of this package (with earlier defaults), those given, and those in
+    the store's folder.
     """
 
     def __init__(self, home: Path, *given: Scheme) -> None:
         self._folder = home / FOLDER
-        self._known = {s.version: s for s in (*ours(), *given)}
+        self._by_version = {s.version: s for s in (*package_schemes(), *given)}
 
     def keep(self, scheme: Scheme) -> None:
-        """Remember a scheme beside the store."""
+        """Write a scheme to the store's folder."""
         target = self._folder / f"{scheme.version}.json"
         if not target.exists():
             write_text(target, scheme.to_json())
 
     def get(self, version: str) -> Scheme | None:
-        """The scheme of this version, or None where it was never kept here."""
-        if version not in self._known:
+        """The scheme of this version; None if this store never used it."""
+        if version not in self._by_version:
             file = self._folder / f"{Path(version).name}.json"
             if file.exists():
-                self._known[version] = Scheme.of(
+                self._by_version[version] = Scheme.of(
                     json.loads(file.read_text(encoding="utf-8")), str(file), kept=True
                 )
-        return self._known.get(version)
+        return self._by_version.get(version)
 
 
 @cache
-def ours() -> tuple[Scheme, ...]:
-    """Every scheme that this package asks under or ever asked under."""
+def package_schemes() -> tuple[Scheme, ...]:
+    """Every scheme that this package uses or has used by default."""
     return tuple(Scheme.load(file) for file in sorted(DEFAULT.parent.glob("*.yaml")))
