@@ -163,6 +163,6 @@ def _check_better_than_a_coin(
         raise UserError(
             f"No number can be given: the detector's sensitivity {sensitivity:g} and specificity"
             f" {specificity:g} make TPR - FPR = {numbers.score(gain)}, which is not clearly above"
-            f" zero ({how}). It flags bots hardly more often than people, so its count says nothing of"
-            " their share. Use a better detector, or more labelled accounts to measure this one."
+            f" zero ({how}). It flags bots hardly more often than people, so its count says nothing"
+            " of their share. Use a better detector, or more labelled accounts to measure this one."
         )
