@@ -1,4 +1,4 @@
-"""How many labelled accounts a benchmark needs to tell two detectors apart that differ by so much."""
+"""How many labelled accounts a benchmark needs to separate two detectors."""
 
 from __future__ import annotations
 

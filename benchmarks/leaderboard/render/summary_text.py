@@ -1,4 +1,4 @@
-"""The answer in words, written by rules from the results: a reader who stops there is not misled."""
+"""The answer at the top of the board in words, written by rules from the results."""
 
 from __future__ import annotations
 

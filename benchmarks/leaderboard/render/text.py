@@ -11,8 +11,10 @@ from botbench.text.numbers import score_range
 def span(score: Sequence[float | None], sign: bool = False) -> str:
     """An interval in words: the last two of (value, low, high), or of (low, high).
 
-    >>> span((0.2, 0.1, 0.25)), span((0.5, 0.5)), span((-0.1, 0.1), sign=True), span((0.2, None, None))
-    ('.100 to .250', 'same in every draw', '−.100 to +.100', 'no interval')
+    >>> span((0.2, 0.1, 0.25)), span((0.5, 0.5)), span((-0.1, 0.1), sign=True)
+    ('.100 to .250', 'same in every draw', '−.100 to +.100')
+    >>> span((0.2, None, None))
+    'no interval'
     """
     low, high = score[-2:]
     if low is None or high is None:

@@ -89,7 +89,8 @@ def _agreed(release: Release, kind: str) -> dict[str, Any]:
     votes = release_arrays.ask(
         f"""
         WITH latest AS (FROM {_votes(release)} WHERE claimant_kind = ?
-            QUALIFY made_at IS NOT DISTINCT FROM max(made_at) OVER (PARTITION BY account_id, claimant))
+            QUALIFY made_at IS NOT DISTINCT FROM
+                max(made_at) OVER (PARTITION BY account_id, claimant))
         SELECT account_id AS account, claimant AS annotator, any_value(answer) AS answer FROM latest
         GROUP BY ALL HAVING count(DISTINCT answer) = 1 ORDER BY ALL""",
         [kind],

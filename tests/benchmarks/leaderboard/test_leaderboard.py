@@ -24,6 +24,8 @@ from benchmarks.leaderboard.compute.summary import (
 )
 from benchmarks.leaderboard.compute.table import board, refuse_without_floors
 from benchmarks.leaderboard.render import formats, page, summary_text
+from benchmarks.leaderboard.render.axis import scale
+from benchmarks.leaderboard.render.drawn_cells import bars
 from botbench.core.errors import UserError
 from botbench.stats.proportions import clopper_pearson
 
@@ -360,8 +362,7 @@ def test_overlapping_bars_get_lanes_of_their_own():
         for d, t in (("a", [0]), ("b", [0, 1]), ("c", [1]), ("d", [2]), ("e", [2]))
     ]
     got = {
-        e["detector"]: [(b["lane"], b["first"], b["last"]) for b in e["bars"]]
-        for e in page.bars(found)
+        e["detector"]: [(b["lane"], b["first"], b["last"]) for b in e["bars"]] for e in bars(found)
     }
     assert got == {
         "a": [(0, True, False)],
@@ -660,7 +661,7 @@ def test_the_words_of_a_usual_board(three):
 
 def test_the_scale_holds_everything_drawn(three):
     for m in three["metrics"]:
-        got = page.scale(three, m)
+        got = scale(three, m)
         own = [r for r in three["rows"] if r["metric"] == m["name"] and r["value"] is not None]
         drawn = [r[k] for r in own for k in ("low", "value", "high") if r[k] is not None]
         assert not drawn or (got["a"] <= min(drawn) and max(drawn) <= got["b"])

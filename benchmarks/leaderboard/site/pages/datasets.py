@@ -68,7 +68,7 @@ def view(site: Site, release: dict[str, Any]) -> dict[str, object]:
 
 
 def _kinds(site: Site, reference: str) -> list[dict[str, Any]]:
-    """How many bots of each kind, the most frequent first; nothing where the claims tell no kinds."""
+    """Bots by kind, the most frequent kind first; [] where the claims name no kinds."""
     known = site.facts.kinds.get(reference)
     counted = (
         [] if known is None else known.group_by("kind").aggregate([("kind", "count")]).to_pylist()

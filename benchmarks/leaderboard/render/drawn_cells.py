@@ -1,0 +1,140 @@
+"""What the board draws: one protocol of each kind, its cells, and detectors in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from benchmarks.leaderboard.render.summary_text import INSIDE, TRANSFER, core, entries
+from benchmarks.leaderboard.render.text import listed
+
+CODE = {TRANSFER: "t", INSIDE: "i", "worst evasion": "e", "prevalence": "p"}
+DrawnCells: TypeAlias = dict[tuple[str, str, str], dict[str, Any]]
+"""The cells drawn, by detector, kind and test."""
+
+
+def drawn_protocols(board: Mapping[str, Any]) -> dict[str, str]:
+    """The protocol drawn, by kind; where no cell was scored, the first of each, so that the reasons
+    are shown.
+    """
+    drawn = [p for p in board["protocols"] if p["shown"]] or board["protocols"][::-1]
+    return {p["kind"]: p["name"] for p in drawn if p["kind"] in CODE}
+
+
+def ranked_kinds(board: Mapping[str, Any]) -> list[str]:
+    """The columns: the kind that ranks, then the other one."""
+    own = [kind for kind in drawn_protocols(board) if kind in (TRANSFER, INSIDE)]
+    return sorted(own, key=lambda kind: (kind != board["ranked_by"], kind != TRANSFER))
+
+
+def kinds_beside(board: Mapping[str, Any]) -> list[str]:
+    """The further columns: the same data sets, touched up or in another mix."""
+    return [kind for kind in ("worst evasion", "prevalence") if kind in drawn_protocols(board)]
+
+
+def drawn_cells(board: Mapping[str, Any]) -> DrawnCells:
+    """The cells drawn: n, bots, status, and every metric's (value, low, high)."""
+    shown = set(drawn_protocols(board).values())
+    found: DrawnCells = {}
+    for row in board["rows"]:
+        if row["protocol"] not in shown:
+            continue
+        cell = found.setdefault(
+            (row["detector"], row["kind"], row["test"]),
+            {
+                "n": row["n"],
+                "bots": row["bots"],
+                "train": row["train"],
+                "cell": row["cell"],
+                "status": row["status"],
+                "reason": row["reason"],
+                "protocol": row["protocol"],
+                "seed": row["seed"],
+                "v": {},
+            },
+        )
+        if row["value"] is not None:
+            cell["v"][row["metric"]] = [row["value"], row["low"], row["high"]]
+    return found
+
+
+def ordered_detectors(
+    board: Mapping[str, Any], metric: str, kinds: list[str]
+) -> list[dict[str, Any]]:
+    """Detectors as the page lists them: by rank, then those with a score, then the rest; each with
+    its entry and its gaps.
+    """
+    found = {e["detector"]: e for e in bars(entries(board, metric))}
+    known = drawn_cells(board)
+    place = {name: i for i, name in enumerate(found)}
+    detectors = sorted(
+        board["detectors"], key=lambda d: (place.get(d["name"], len(place)), d["name"])
+    )
+    return [
+        {**d, "entry": found.get(d["name"]), "na": _gaps(board, d["name"], kinds, known)}
+        for d in detectors
+    ]
+
+
+def _gaps(
+    board: Mapping[str, Any], name: str, kinds: list[str], known: DrawnCells
+) -> dict[Any, str]:
+    """Why there is no score, by (scope, kind's code); the scope '' is the mean."""
+    gaps: dict[Any, str] = {}
+    for kind in kinds:
+        why = {t["name"]: _why(known.get((name, kind, t["name"]))) for t in board["tests"]}
+        gaps.update({(test, CODE[kind]): reason for test, reason in why.items() if reason})
+        missing = [test for test in core(board) if why[test]]
+        if missing:
+            where = {
+                reason: listed([t for t in missing if why[t] == reason])
+                for reason in sorted({why[t] for t in missing})
+            }
+            shared = [
+                reason if tests in reason else f"{reason} ({tests})"
+                for reason, tests in where.items()
+            ]
+            scored = f"{len(core(board)) - len(missing)} of {len(core(board))} data sets"
+            gaps["", CODE[kind]] = f"not ranked: {scored}; {'; '.join(shared)}"
+        elif not core(board):
+            gaps["", CODE[kind]] = "no data set to rank on"
+    return gaps
+
+
+def _why(cell: Mapping[str, Any] | None) -> str:
+    if cell is None:
+        return "not run"
+    return (
+        ""
+        if cell["status"] == "done"
+        else f"{cell['status']}: {(cell['reason'] or 'no reason given').rstrip('.')}"
+    )
+
+
+def bars(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The entries with the bars that join what is not separated: lane, first, last and the others
+    of each.
+    """
+    runs: dict[int, list[str]] = {}
+    for entry in found:
+        for run in entry.get("ties") or []:
+            runs.setdefault(run, []).append(entry["detector"])
+    lanes: dict[int, int] = {}
+    for run in sorted(runs):
+        taken = {lanes[o] for o in lanes if set(runs[o]) & set(runs[run])}
+        lanes[run] = min({0, 1, 2} - taken, default=2)
+    return [
+        {
+            **e,
+            "bars": [
+                {
+                    "lane": lanes[r],
+                    "first": runs[r][0] == e["detector"],
+                    "last": runs[r][-1] == e["detector"],
+                    "others": [o for o in runs[r] if o != e["detector"]],
+                }
+                for r in e.get("ties") or []
+            ],
+        }
+        for e in found
+    ]
