@@ -164,7 +164,11 @@ def _new_states_sql(judged: str, latest: str) -> str:
 
 
 def _deletions_sql(judged: str, latest: str, logged_before: str, complete: str) -> str:
-    key = account_key("l.live_batch", "l.live_account")
+    """Annotations that were logged before and are missing now, though their task was read.
+
+    The tasks are joined by equality alone: each annotation stands there under all its keys.
+    """
+    key = account_key("live_batch", "live_account")
     return f"""
         SELECT
             l.annotation_id, l.project, l.updated_at, l.payload_hash, 'deleted' AS event,
@@ -177,8 +181,12 @@ def _deletions_sql(judged: str, latest: str, logged_before: str, complete: str) 
         WHERE (l.live IS NOT NULL OR l.event IN ('rejected', 'skipped'))
             AND l.annotation_id IN (SELECT annotation_id FROM {logged_before})
             AND l.annotation_id NOT IN (SELECT annotation_id FROM {judged})
-            AND EXISTS (
-                FROM {complete} t
-                WHERE t.project = l.project
-                    AND t.account_key IN ({key}, l.live_account, l.logged_key))
+            AND l.annotation_id IN (
+                SELECT annotation_id
+                FROM (
+                    SELECT
+                        annotation_id, project,
+                        unnest([{key}, live_account, logged_key]) AS account_key
+                    FROM {latest})
+                SEMI JOIN {complete} USING (project, account_key))
         """
