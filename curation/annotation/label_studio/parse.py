@@ -117,8 +117,8 @@ class Reader:
         meta, data = task.get("meta") or {}, task.get("data") or {}
         project = str(meta.get("project") or annotation.get("project") or task.get("project") or "")
         number = str(annotation.get("id"))
-        person, is_email = self._person(annotation.get("completed_by"), project)
-        editor, editor_known = self._person(annotation.get("updated_by"), project)
+        person, is_email = user_identity(annotation.get("completed_by"), self.emails, project)
+        editor, editor_is_email = user_identity(annotation.get("updated_by"), self.emails, project)
         return {
             "annotation_id": str(annotation.get("unique_id") or f"{project}:{number}"),
             "number": number,
@@ -130,7 +130,7 @@ class Reader:
             "person_known": is_email,
             "edited_by": (
                 self.people.pseudonym(editor)
-                if is_email and editor_known and editor != person
+                if is_email and editor_is_email and editor != person
                 else None
             ),
             "scheme_version": str(meta.get("scheme") or self.fallback.version),
@@ -154,12 +154,6 @@ class Reader:
             "event": "answered",
             **answered(annotation.get("result"), self._scheme(version)),
         }
-
-    def _person(self, user: object, project: str) -> tuple[str, bool]:
-        """Text that names a Label Studio user, and whether it is an e-mail, which means the same
-        person on every server. This is the one place where users become people.
-        """
-        return user_identity(user, self.emails, project)
 
     def _scheme(self, version: str) -> Scheme:
         scheme = self.fallback if version == self.fallback.version else self.schemes.get(version)
