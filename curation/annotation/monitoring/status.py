@@ -246,8 +246,8 @@ def sentences(document: dict[str, Any]) -> list[str]:
         lines.append(
             f"{name} answered {person['gold_right']} of {person['gold_seen']} gold accounts as the"
             f" adjudicators did (at best {numbers.percent(person['gold_high'])}). Please look at"
-            " some of them together before they go on; all answers stay. To hand on what is unanswered"
-            " meanwhile: botbench annotate people BATCH --set-aside NAME."
+            " some of them together before they go on; all answers stay. To hand on what is"
+            " unanswered meanwhile: botbench annotate people BATCH --set-aside NAME."
         )
     if waits := document["waiting_for_adjudication"]:
         lines.append(
