@@ -1,6 +1,4 @@
-"""Agreement of the people who answered in a data set or a batch: votes from the store, figures by
-group, one document.
-"""
+"""Agreement of the people who answered in a data set or a batch, as one document."""
 
 from __future__ import annotations
 
@@ -96,15 +94,15 @@ def find_scope(store: Store, reference: str) -> Scope:
     batches = store.connection.execute(
         "SELECT batch_id, dataset FROM lake.main.batches ORDER BY 1"
     ).fetchall()
-    found = [b for b in batches if b[0] == reference] or [
+    matching = [b for b in batches if b[0] == reference] or [
         b for b in batches if b[0].startswith(reference)
     ]
-    if len(found) == 1:
-        return Scope(str(found[0][1]), str(found[0][0]))
-    if found:
+    if len(matching) == 1:
+        return Scope(str(matching[0][1]), str(matching[0][0]))
+    if matching:
         raise UserError(
-            f"Several batches begin with {reference!r}: {', '.join(b for b, _ in found)}. Give more"
-            " of the id."
+            f"Several batches begin with {reference!r}: {', '.join(b for b, _ in matching)}. Give"
+            " more of the id."
         )
     raise unknown(
         "data set with claims, or batch,", reference, [*datasets, *(b for b, _ in batches)]
@@ -112,12 +110,11 @@ def find_scope(store: Store, reference: str) -> Scope:
 
 
 def collect(store: Store, scope: Scope, kinds: Sequence[str], at: str | None) -> str | None:
-    """Leave the standing answers in the temporary table `agreement_votes`; returns the scale all of
-    them are on, if any.
+    """Collect the standing answers in the temporary table `agreement_votes`; returns the scale all
+    of them are on, if any.
 
-    One row for each standing claim. Adjudicators are left out: they saw the others'
-    answers or settle what the others left open. So is what was said in training, where the solution
-    follows.
+    One row for each standing claim. Adjudicators are left out: they see the others' answers. So are
+    answers in training, where the solution follows.
     """
     among = literals(kinds)
     batch = f" AND batch_id = {literal(scope.batch)}" if scope.batch else ""
@@ -129,13 +126,19 @@ def collect(store: Store, scope: Scope, kinds: Sequence[str], at: str | None) ->
             WHERE dataset = {literal(scope.dataset)} AND claimant_kind IN ({among})
                 AND coalesce(attributes['role'], '') <> 'adjudicator'
                 AND {NO_TRAINING.format("")}{batch})
-        SELECT s.account_id AS account, {_annotator(kinds)} AS annotator, s.answer, s.attributes['scale'] AS scale,
-               s.attributes['code'] AS code, s.made_at, coalesce(s.batch_id, '(none)') AS batch,
-               coalesce(a.stratum, s.attributes['stratum'], '(none)') AS stratum, coalesce(p.platform, '(unknown)') AS platform
+        SELECT s.account_id AS account, {_annotator(kinds)} AS annotator, s.answer,
+            s.attributes['scale'] AS scale, s.attributes['code'] AS code, s.made_at,
+            coalesce(s.batch_id, '(none)') AS batch,
+            coalesce(a.stratum, s.attributes['stratum'], '(none)') AS stratum,
+            coalesce(p.platform, '(unknown)') AS platform
         FROM standing s
-        LEFT JOIN (SELECT DISTINCT batch_id, account_id, stratum FROM {store.relation("assignments", at)}) a
+        LEFT JOIN (
+            SELECT DISTINCT batch_id, account_id, stratum
+            FROM {store.relation("assignments", at)}) a
             ON a.batch_id = s.batch_id AND a.account_id = s.account_id
-        LEFT JOIN (SELECT account_id, any_value(platform) AS platform FROM {latest(accounts)} GROUP BY account_id) p
+        LEFT JOIN (
+            SELECT account_id, any_value(platform) AS platform FROM {latest(accounts)}
+            GROUP BY account_id) p
             ON p.account_id = s.account_id""")
     _check_any(store, scope, kinds, at)
     row = store.connection.execute(
@@ -151,8 +154,8 @@ def _annotator(kinds: Sequence[str]) -> str:
 
 
 def _check_any(store: Store, scope: Scope, kinds: Sequence[str], at: str | None) -> None:
-    there = store.connection.execute(f"SELECT count(*) FROM {VOTES}").fetchone()
-    if there and there[0]:
+    answers = store.connection.execute(f"SELECT count(*) FROM {VOTES}").fetchone()
+    if answers and answers[0]:
         return
     where = f"batch {scope.batch}" if scope.batch else scope.dataset
     others = store.connection.execute(
@@ -160,10 +163,10 @@ def _check_any(store: Store, scope: Scope, kinds: Sequence[str], at: str | None)
         " GROUP BY ALL ORDER BY ALL",
         [scope.dataset],
     ).fetchall()
-    told = ", ".join(f"{n:,} of kind {kind}" for kind, n in others) or "none"
+    counts = ", ".join(f"{n:,} of kind {kind}" for kind, n in others) or "none"
     raise UserError(
         f"Nobody of the kinds {', '.join(kinds)} answered in {where}; the claims of {scope.dataset}"
-        f" are: {told}. Choose with --kinds, or bring answers in: botbench annotate sync."
+        f" are: {counts}. Choose with --kinds, or bring answers in: botbench annotate sync."
     )
 
 
@@ -193,14 +196,15 @@ def _votes(store: Store, order: Sequence[str], judging: bool, where: str = "true
     """Each annotator's latest answer on each account; `judging` leaves "cannot tell" out before
     looking for the latest.
 
-    Two different answers of one moment are no answer: which of them counts is nowhere said.
+    Two different answers of one moment are no answer: nothing says which of them counts.
     """
     word = "code" if _is_scale(store, order) else "answer"
     only = f" AND NOT ({CANNOT})" if judging else ""
     table = store.arrow(
         f"""
         WITH latest AS (FROM {VOTES} WHERE {where}{only}
-            QUALIFY made_at IS NOT DISTINCT FROM max(made_at) OVER (PARTITION BY account, annotator))
+            QUALIFY made_at IS NOT DISTINCT FROM
+                max(made_at) OVER (PARTITION BY account, annotator))
         SELECT account, annotator, any_value({word}) AS answer FROM latest
         GROUP BY account, annotator HAVING count(DISTINCT {word}) = 1 ORDER BY account, annotator"""
     )
@@ -222,15 +226,15 @@ def _given(store: Store, where: str) -> int:
 
 def _figures(votes: Votes, seed: int) -> dict[str, Any]:
     counts = votes.counts()
-    found = agreement.measure(counts, seed=seed)
+    measures = agreement.measure(counts, seed=seed)
     return {
         "accounts": votes.accounts,
         "paired": int((counts.sum(axis=1) >= 2).sum()),
         "annotators": len(set(votes.annotator.tolist())),
         "counted": len(votes.account),
-        "unanimous": agreement.none_if_nan(found["unanimous"].value),
-        **{name: found[name].document() for name in NUMBERS},
-        "alpha": {name: found[name].document() for name in ("nominal", "ordinal")},
+        "unanimous": agreement.none_if_nan(measures["unanimous"].value),
+        **{name: measures[name].document() for name in NUMBERS},
+        "alpha": {name: measures[name].document() for name in ("nominal", "ordinal")},
     }
 
 
@@ -244,10 +248,10 @@ def _people(whole: Votes, judging: Votes, seed: int) -> dict[str, Any]:
         of["_without_cannot_tell"] = (
             of[""] if judging is whole else agreement.resample_people(judging, seed=seed)
         )
-        found = {
+        alpha = {
             f"{n}{tail}": v.document() for tail, figures in of.items() for n, v in figures.items()
         }
-        return {"method": "accounts and annotators resampled", "repeats": 500, "alpha": found}
+        return {"method": "accounts and annotators resampled", "repeats": 500, "alpha": alpha}
     left = {tail: agreement.leave_one_out(votes) for tail, votes in sets.items()}
     names = [(f"{n}{tail}", tail, n) for tail in sets for n in ("nominal", "ordinal")]
     without: list[dict[str, Any]] = [
@@ -263,8 +267,8 @@ def _people(whole: Votes, judging: Votes, seed: int) -> dict[str, Any]:
     ]
     ranges = {}
     for key, _, _ in names:
-        known = [float(w[key]) for w in without if w.get(key) is not None]
-        ranges[key] = {"low": min(known, default=None), "high": max(known, default=None)}
+        values = [float(w[key]) for w in without if w.get(key) is not None]
+        ranges[key] = {"low": min(values, default=None), "high": max(values, default=None)}
     return {"method": "each annotator left out once", "alpha": ranges, "without": without}
 
 
@@ -275,11 +279,11 @@ def _by(store: Store, group: str, order: Sequence[str], seed: int) -> list[dict[
             f'SELECT DISTINCT "{group}" FROM {VOTES} ORDER BY 1'
         ).fetchall()
     ]
-    found = []
+    figures_by_group = []
     for name in names:
         where = f'"{group}" = {literal(name)}'
         figures = _figures(_votes(store, order, judging=False, where=where), seed)
         alpha = _figures(_votes(store, order, judging=True, where=where), seed)["alpha"]
         figures["alpha"]["nominal_without_cannot_tell"] = alpha["nominal"]
-        found.append({group: name, **figures})
-    return found
+        figures_by_group.append({group: name, **figures})
+    return figures_by_group

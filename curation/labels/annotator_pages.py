@@ -1,6 +1,4 @@
-"""Pages of annotators' quality: a private one for each, which tells nobody else's figures, and one
-for the lead.
-"""
+"""Pages of annotators' quality: one for each, without the others' figures, and one for the lead."""
 
 from __future__ import annotations
 
@@ -48,26 +46,24 @@ def write(folder: Path, document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _slug(name: str) -> str:
-    """A file name that says nothing of the person to who merely lists the folder."""
+    """A file name that does not show the person's name to somebody who lists the folder."""
     return hashlib.sha256(name.encode()).hexdigest()[:12]
 
 
 def _group(document: Mapping[str, Any]) -> dict[str, float | None]:
-    """The median of all: what a private page may say of the others, where there are enough of them
-    to hide in.
-    """
+    """The medians of all, which a private page shows where at least five annotators have them."""
     rows = document["annotators"]
     if len(rows) < 5:
         return {}
-    found: dict[str, float | None] = {}
+    medians: dict[str, float | None] = {}
     for name in ("sensitivity", "specificity", "with_others"):
         values = [
             r[name]["value"]
             for r in rows
             if r.get(name) and r[name]["value"] is not None and r[name]["n"] >= 10
         ]
-        found[name] = median(values) if len(values) >= 5 else None
-    return found
+        medians[name] = median(values) if len(values) >= 5 else None
+    return medians
 
 
 def _page(
@@ -77,7 +73,7 @@ def _page(
     links: Mapping[str, str],
     group: Mapping[str, float | None],
 ) -> str:
-    from curation.labels.annotator_quality import ENOUGH
+    from curation.labels.annotator_figures import ENOUGH
 
     return render(
         HERE / "quality.html.j2",

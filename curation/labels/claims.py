@@ -1,4 +1,4 @@
-"""The history of one account: who said what of it, when, on what evidence, and what was taken back."""
+"""The history of one account: its claims, with their evidence and retractions."""
 
 from __future__ import annotations
 
@@ -17,21 +17,24 @@ def history(
     """The document of `botbench claims`: every claim on the account in the order it was made, and
     its labels now.
 
-    The same id in several data sets is told together, data set by data set. Raises UserError where
-    nobody said anything.
+    The same id in several data sets gives one document, data set by data set. Raises UserError
+    where there is no claim.
     """
     claims = store.relation("claims", at)
     rows = store.arrow(
         f"""
-        WITH mine AS (FROM {claims} WHERE account_id = $account AND ($dataset IS NULL OR dataset = $dataset)),
+        WITH mine AS (
+            FROM {claims}
+            WHERE account_id = $account AND ($dataset IS NULL OR dataset = $dataset)),
         undone AS (
             SELECT claim_id, retracted_at AS taken_back_at, replaced_by AS instead
             FROM {retractions(claims)}),
         latest AS (SELECT claim_id FROM mine ANTI JOIN undone USING (claim_id)
                    WHERE answer IS NOT NULL QUALIFY made_at IS NULL
                    OR made_at = max(made_at) OVER (PARTITION BY dataset, claimant_kind, claimant))
-        SELECT m.dataset, m.claim_id, m.claimant, m.claimant_kind, m.answer, m.kinds, m.confidence, m.reasons, m.note, m.made_at,
-               m.evidence_at, m.batch_id, m.lead_time_s, m.scores_shown, map_entries(m.attributes) AS attributes, m.retracts,
+        SELECT m.dataset, m.claim_id, m.claimant, m.claimant_kind, m.answer, m.kinds,
+               m.confidence, m.reasons, m.note, m.made_at, m.evidence_at, m.batch_id,
+               m.lead_time_s, m.scores_shown, map_entries(m.attributes) AS attributes, m.retracts,
                m.claim_id IN (SELECT claim_id FROM latest) AS stands, u.taken_back_at, u.instead,
                u.claim_id IS NOT NULL AS retracted
         FROM mine m LEFT JOIN undone u ON u.claim_id = m.claim_id
@@ -67,26 +70,26 @@ def _labels(
     from curation.store.snapshot_queries import newest_consensus
 
     version = store.resolve(at)
-    found = []
+    labels = []
     for dataset in datasets:
         if consensus := newest_consensus(store, dataset, version):
-            found += store.arrow(
+            labels += store.arrow(
                 "SELECT dataset, label, p_bot, p_low, p_high, n_claims, status, method FROM"
                 f" {store.relation('labels', version)} WHERE dataset = ? AND account_id = ? AND"
                 " consensus_id = ?",
                 [dataset, account, consensus],
             ).to_pylist()
-    return found
+    return labels
 
 
 def _nobody(store: Store, account: str, dataset: str | None, claims: str) -> UserError:
     if dataset is not None:
-        known = [
+        datasets = [
             r[0]
             for r in store.connection.execute(f"SELECT DISTINCT dataset FROM {claims}").fetchall()
         ]
-        if dataset not in known:
-            return unknown("data set with claims", dataset, known)
+        if dataset not in datasets:
+            return unknown("data set with claims", dataset, datasets)
     near = [
         r[0]
         for r in store.connection.execute(
@@ -99,7 +102,7 @@ def _nobody(store: Store, account: str, dataset: str | None, claims: str) -> Use
 
 
 def sentence(row: dict[str, Any]) -> str:
-    """One claim as a person would tell it."""
+    """One claim as a sentence."""
     who = {
         "person": "{} (a person)",
         "dataset": "the data set's authors, {},",
@@ -118,8 +121,8 @@ def sentence(row: dict[str, Any]) -> str:
         "as adjudicator" if row["attributes"].get("role") == "adjudicator" else "",
         "seeing a detector's score" if row["scores_shown"] else "",
     ]
-    told = ", ".join(a for a in about if a)
-    said = f"{who} said {row['answer']}" + (f" {told}" if told else "")
+    details = ", ".join(a for a in about if a)
+    claim = f"{who} claim {row['answer']}" + (f" {details}" if details else "")
     tail = (
         ""
         if row["fate"] == "stands"
@@ -130,4 +133,4 @@ def sentence(row: dict[str, Any]) -> str:
         )
     )
     note = f' Note: "{row["note"]}".' if row["note"] else ""
-    return f"{said}.{note}{tail}"
+    return f"{claim}.{note}{tail}"

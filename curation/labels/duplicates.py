@@ -206,6 +206,7 @@ def ledger(store: Store, groups: str) -> list[dict[str, Any]]:
     """The groups (a table that `find` made), largest first: by, group, platform, accounts."""
     rows: list[dict[str, Any]] = store.arrow(f"""
         SELECT "by", group_id AS "group", platform,
-               list({{dataset: dataset, account: account_id}} ORDER BY dataset, account_id) AS accounts
+            list({{dataset: dataset, account: account_id}} ORDER BY dataset, account_id)
+                AS accounts
         FROM {groups} GROUP BY ALL ORDER BY len(accounts) DESC, "group" """).to_pylist()
     return rows

@@ -1,9 +1,8 @@
-"""Doubtful labels: a queue for review, with the precision to expect of it; nothing is ever dropped
-or changed by it.
+"""Label errors: a queue of doubtful labels for review, with the precision to expect of it.
 
-Confident learning (Northcutt et al. 2021, cleanlab) on out-of-fold predictions, and claimants who
-disagree. How good the queue is is measured by flipping labels on purpose and looking how many of
-them come up.
+Labels are doubted by confident learning (Northcutt et al. 2021, cleanlab) on out-of-fold
+predictions, and where claimants disagree. The queue's precision is measured by flipping labels on
+purpose and counting how many of them it holds. No label is dropped or changed.
 """
 
 from __future__ import annotations
@@ -41,9 +40,7 @@ FEATURES, KINDS_DISAGREE, ELSEWHERE = (
 
 @dataclass(frozen=True)
 class Labelled:
-    """Labelled accounts, sorted by id, and how their labels are foretold from everything but
-    themselves.
-    """
+    """Labelled accounts, sorted by id, and how their labels are predicted (`predict`)."""
 
     dataset: str
     consensus_id: str
@@ -53,7 +50,9 @@ class Labelled:
     predict: Predict
     source: str
     blind: bool
-    """Whether predictions see a flipped label as any other; a file of scores was made before."""
+    """Whether the predictor is fitted to the labels it is given, flipped or not. Scores of a file
+    are not.
+    """
 
 
 def labelled(
@@ -66,8 +65,7 @@ def labelled(
 ) -> Labelled:
     """The accounts that the newest consensus labels, with their features or the scores of a file.
 
-    Raises UserError where there are no labels, too few of a class, or nothing to foretell them
-    from.
+    Raises UserError where there are no labels, too few of a class, or nothing to predict them from.
     """
     version = store.resolve(at)
     consensus_id = newest_consensus(store, dataset, version)
@@ -79,7 +77,8 @@ def labelled(
         f"""
         CREATE OR REPLACE TEMP TABLE doubtful_labels AS
         SELECT account_id, (label = 'bot')::BIGINT AS bot FROM {store.relation("labels", version)}
-        WHERE dataset = {literal(dataset)} AND consensus_id = {literal(consensus_id)} AND label IS NOT NULL"""
+        WHERE dataset = {literal(dataset)} AND consensus_id = {literal(consensus_id)}
+            AND label IS NOT NULL"""
     )
     if scores is not None:
         return _by_scores(store, dataset, consensus_id, version, scores)
@@ -90,21 +89,22 @@ def _by_scores(store: Store, dataset: str, consensus_id: str, version: int, file
     from curation.sampling import score_files
 
     scores = score_files.load(store.connection, [file]).relation
-    found = store.arrow(
-        f"""SELECT account_id, bot, avg(q) AS p FROM doubtful_labels JOIN {scores} USING (account_id)
+    scored = store.arrow(
+        f"""
+        SELECT account_id, bot, avg(q) AS p FROM doubtful_labels JOIN {scores} USING (account_id)
         GROUP BY ALL ORDER BY account_id"""
     )
-    if not found.num_rows:
+    if not scored.num_rows:
         raise UserError(
             f"No labelled account of {dataset} is in {file}; expected its account_id in the file."
         )
-    p = found["p"].to_numpy()
-    bot = _classes(dataset, found["bot"].to_numpy())
+    p = scored["p"].to_numpy()
+    bot = _classes(dataset, scored["bot"].to_numpy())
     return Labelled(
         dataset,
         consensus_id,
         version,
-        found["account_id"].to_pylist(),
+        scored["account_id"].to_pylist(),
         bot,
         lambda _, __: p,
         f"the scores in {file.name}",
@@ -135,13 +135,13 @@ def _by_features(
     store.connection.unregister("doubtful_features")
     names = [n for n in table.column_names if n != "account_id"]
     values = np.column_stack([both[n].to_numpy(zero_copy_only=False).astype(float) for n in names])
-    told = (~np.isnan(values)).any(axis=0)
-    if not len(values) or not told.any():
+    informative = (~np.isnan(values)).any(axis=0)
+    if not len(values) or not informative.any():
         raise UserError(
-            f"{dataset} has ids only: no feature of its accounts is known, so nothing speaks"
-            " against a label. Give scores of a detector with --scores FILE."
+            f"{dataset} has ids only: no feature of its accounts is known, so no label can be"
+            " doubted. Give scores of a detector with --scores FILE."
         )
-    values = values[:, told]
+    values = values[:, informative]
     bot = _classes(dataset, both["bot"].to_numpy())
     return Labelled(
         dataset,
@@ -150,7 +150,7 @@ def _by_features(
         both["account_id"].to_pylist(),
         bot,
         lambda y, seed: out_of_fold(values, y, seed),
-        f"{int(told.sum())} features, {FOLDS} folds",
+        f"{int(informative.sum())} features, {FOLDS} folds",
         blind=True,
     )
 
@@ -160,7 +160,7 @@ def _classes(dataset: str, bot: Array) -> Array:
     if few < 2 * FOLDS:
         raise UserError(
             f"{dataset} has {few} accounts of its smaller class; expected at least {2 * FOLDS} to"
-            " foretell labels by."
+            " predict labels from."
         )
     return bot.astype(int)
 
@@ -169,7 +169,7 @@ def out_of_fold(values: Array, bot: Array, seed: int) -> Array:
     """P(bot) of each account by gradient boosting that never saw its label (stratified folds);
     values may be NaN.
 
-    Small trees that learn slowly: what learns wrong labels by heart finds none.
+    The trees are small and learn slowly: a model that memorises wrong labels finds none.
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
@@ -183,8 +183,8 @@ def out_of_fold(values: Array, bot: Array, seed: int) -> Array:
         random_state=seed,
     )
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
-    found: Array = cross_val_predict(model, values, bot, cv=folds, method="predict_proba")[:, 1]
-    return found
+    p_bot: Array = cross_val_predict(model, values, bot, cv=folds, method="predict_proba")[:, 1]
+    return p_bot
 
 
 def issues(bot: Array, p: Array) -> tuple[Array, Array]:
@@ -194,14 +194,14 @@ def issues(bot: Array, p: Array) -> tuple[Array, Array]:
     from cleanlab.filter import find_label_issues
 
     probabilities = np.column_stack([1 - p, p])
-    found: Array = find_label_issues(
+    doubtful: Array = find_label_issues(
         bot,
         probabilities,
         filter_by="confident_learning",
         return_indices_ranked_by="self_confidence",
         n_jobs=1,
     )
-    return found, probabilities[np.arange(len(bot)), bot]
+    return doubtful, probabilities[np.arange(len(bot)), bot]
 
 
 def queue(
@@ -213,7 +213,7 @@ def queue(
     seed: int = 0,
     at: str | None = None,
 ) -> list[dict[str, Any]]:
-    """The review queue, most doubtful first: account, label, p_bot (foretold), quality, reasons.
+    """The review queue, most doubtful first: account, label, p_bot (predicted), quality, reasons.
 
     Accounts with more reasons stand first, then those of lower quality. `length` cuts it.
     """
@@ -246,8 +246,8 @@ def _disagreements(
     from curation.labels.conflicts import conflicts
     from curation.store.schema import ClaimantKind
 
-    found = conflicts(store, scheme, kinds=get_args(ClaimantKind), at=at, groups=False)
-    mine = [e for e in found if any(a["dataset"] == data.dataset for a in e["answers"])]
+    entries = conflicts(store, scheme, kinds=get_args(ClaimantKind), at=at, groups=False)
+    mine = [e for e in entries if any(a["dataset"] == data.dataset for a in e["answers"])]
     return {
         KINDS_DISAGREE: [e["account"] for e in mine if _kinds_differ(e, data.dataset)],
         ELSEWHERE: [e["account"] for e in mine if e["kind"] == "between"],
@@ -277,7 +277,7 @@ def measured(
     expect if that share of labels is wrong; labels that were wrong before count as false alarms.
     The interval is Wilson's, over the pooled queue.
     """
-    from curation.labels.annotator_quality import share
+    from curation.labels.annotator_figures import share
 
     k = max(1, round(flip * len(data.bot)))
     caught = asked = 0
@@ -286,9 +286,9 @@ def measured(
         flipped = rng.choice(len(data.bot), size=k, replace=False)
         bot = data.bot.copy()
         bot[flipped] = 1 - bot[flipped]
-        found = issues(bot, data.predict(bot, seed + i))[0][:length]
-        caught += int(np.isin(found, flipped).sum())
-        asked += len(found)
+        doubted = issues(bot, data.predict(bot, seed + i))[0][:length]
+        caught += int(np.isin(doubted, flipped).sum())
+        asked += len(doubted)
     return {
         "flipped": flip,
         "labels_flipped": k,
@@ -302,16 +302,16 @@ def measured(
 
 
 def push(
-    store: Store, data: Labelled, found: Sequence[dict[str, Any]], *, copies: int = 1
+    store: Store, data: Labelled, queued: Sequence[dict[str, Any]], *, copies: int = 1
 ) -> tuple[str, bool]:
     """Write the queue as a batch to be adjudicated; returns its id and whether it is new. The same
     queue is the same batch.
     """
     from curation.store import schema
 
-    if not found:
+    if not queued:
         raise UserError(f"No label of {data.dataset} is doubted; there is nothing to adjudicate.")
-    accounts = [row["account"] for row in found]
+    accounts = [row["account"] for row in queued]
     batch_id = short_hash(
         {
             "dataset": data.dataset,
@@ -341,7 +341,7 @@ def push(
             "stratum": row["reasons"][0],
             "part": "adjudication",
         }
-        for account, row in zip(accounts, found, strict=True)
+        for account, row in zip(accounts, queued, strict=True)
         for copy in range(1, copies + 1)
     ]
 

@@ -16,7 +16,7 @@ def consensus_compare(
         str | None,
         typer.Argument(
             help=(
-                "A data set with several votes an account: methods foretell votes they have not"
+                "A data set with several votes an account: methods predict votes they have not"
                 " seen. Simulated crowds without one."
             ),
         ),

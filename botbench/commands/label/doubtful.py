@@ -102,7 +102,7 @@ def _show(document: dict[str, Any]) -> None:
     table(
         f"{document['dataset']}: {document['length']:,} doubtful labels of"
         f" {document['accounts']:,}, by {document['source']}",
-        ("account", "label", "p_bot foretold", "reasons"),
+        ("account", "label", "predicted p_bot", "reasons"),
         [
             (r["account"], r["label"], r["p_bot"], "; ".join(r["reasons"]))
             for r in document["queue"][:20]

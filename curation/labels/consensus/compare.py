@@ -37,7 +37,7 @@ def calibration(p: Array, y: Array, bins: int = 10) -> float:
 def held_out(
     ballots: Ballots, methods: Sequence[str], *, folds: int = 5, seed: int = 0
 ) -> list[dict[str, Any]]:
-    """How well each method foretells votes it has not seen: mean log loss with a 95 % interval over
+    """How well each method predicts votes it has not seen: mean log loss with a 95 % interval over
     accounts.
 
     Votes fall into folds by chance; a held-out vote counts where its account has another vote left.

@@ -36,7 +36,7 @@ what is judged.
 """
 
 DEFAULT = "auto"
-"""Bayesian, which foretells unseen votes best, where most accounts have several votes; else
+"""Bayesian, which predicts unseen votes best, where most accounts have several votes; else
 majority (docs/labels.md).
 """
 

@@ -8,7 +8,8 @@ import pytest
 from botbench.core.errors import UserError
 from curation.annotation.scheme.scheme import Scheme
 from curation.labels import annotator_pages
-from curation.labels.annotator_quality import Gold, quality, run_chance, share
+from curation.labels.annotator_figures import run_chance, share
+from curation.labels.annotator_quality import Gold, quality
 from tests.curation.labels.voting import claim, say
 
 

@@ -238,8 +238,10 @@ def test_the_experts_votes_on_twibot_22(store, shared_data):
     """
     folder = shared_data / "twibot22-annotation"
     store.connection.execute(f"""
-        CREATE TEMP TABLE votes AS SELECT 'd' AS dataset, id AS account_id, annotator::VARCHAR AS claimant,
-        'person' AS claimant_kind, CASE label WHEN 'not sure' THEN 'cannot tell' ELSE label END AS answer
+        CREATE TEMP TABLE votes AS
+        SELECT 'd' AS dataset, id AS account_id, annotator::VARCHAR AS claimant,
+            'person' AS claimant_kind,
+            CASE label WHEN 'not sure' THEN 'cannot tell' ELSE label END AS answer
         FROM read_csv('{folder}/record_combine.csv')""")
     given_ = schema.rows("claims", store.arrow("FROM votes").to_pylist())
     store.append({"claims": identity.with_claim_ids(store.connection, given_)}, "t", "votes")
@@ -248,16 +250,27 @@ def test_the_experts_votes_on_twibot_22(store, shared_data):
     votes_ = collect(store.connection, claims, "d", ["person"], Scheme.load().labels)
     assert found.accounts == 1000 and given_.num_rows == 5189
     released = f"(FROM read_csv('{folder}/label_manual.csv'))"
-    tally = f"""(SELECT account_id, count(*) FILTER (label = 'bot') AS bots, count(*) FILTER (label = 'human') AS humans,
-        count(*) FILTER (label IS NULL) AS others FROM {votes_} GROUP BY account_id)"""
-    plain = f"""SELECT count(*), count(*) FILTER (r.label = CASE WHEN bots > greatest(humans, others) THEN 'bot'
-        WHEN humans > greatest(bots, others) THEN 'human' END) FROM {released} r JOIN {tally} t ON r.id = t.account_id"""
+    tally = f"""(
+        SELECT account_id, count(*) FILTER (label = 'bot') AS bots,
+            count(*) FILTER (label = 'human') AS humans, count(*) FILTER (label IS NULL) AS others
+        FROM {votes_} GROUP BY account_id)"""
+    plain = f"""
+        SELECT count(*), count(*) FILTER (r.label = CASE
+            WHEN bots > greatest(humans, others) THEN 'bot'
+            WHEN humans > greatest(bots, others) THEN 'human' END)
+        FROM {released} r JOIN {tally} t ON r.id = t.account_id"""
     assert store.connection.execute(plain).fetchone() == (986, 936)
-    judged = f"""SELECT count(*) FILTER (r.label = CASE WHEN l.p_bot > 0.5 THEN 'bot' WHEN l.p_bot < 0.5 THEN 'human' END),
-        count(*) FILTER (l.p_bot = 0.5) FROM {released} r JOIN lake.main.labels l ON r.id = l.account_id"""
+    judged = f"""
+        SELECT count(*) FILTER (r.label = CASE
+                WHEN l.p_bot > 0.5 THEN 'bot' WHEN l.p_bot < 0.5 THEN 'human' END),
+            count(*) FILTER (l.p_bot = 0.5)
+        FROM {released} r JOIN lake.main.labels l ON r.id = l.account_id"""
     assert store.connection.execute(judged).fetchone() == (954, 23)
-    clear = """SELECT count(*) FILTER (b >= 2 * h) , count(*) FILTER (h >= 2 * b) FROM (
-        SELECT count(*) FILTER (answer = 'bot') AS b, count(*) FILTER (answer = 'human') AS h FROM votes GROUP BY account_id)
+    clear = """
+        SELECT count(*) FILTER (b >= 2 * h), count(*) FILTER (h >= 2 * b)
+        FROM (
+            SELECT count(*) FILTER (answer = 'bot') AS b, count(*) FILTER (answer = 'human') AS h
+            FROM votes GROUP BY account_id)
         WHERE b + h > 0"""
     assert (
         tuple(found.labels.values()) == store.connection.execute(clear).fetchone() == (65, 809)

@@ -105,7 +105,7 @@ def make(store):
 
 
 def foreign(store, ids):
-    """Mallory's retractions of these claims, as a store made before they were set aside has them."""
+    """Mallory's retractions of these claims, as a store has them that was made before."""
     there = store.arrow("SELECT claim_id, account_id FROM lake.main.claims").to_pylist()
     account = {r["claim_id"]: r["account_id"] for r in there}
     rows = schema.rows("claims", [claim(account[i], "mallory", None, 9, retracts=i) for i in ids])
