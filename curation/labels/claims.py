@@ -122,7 +122,7 @@ def sentence(row: dict[str, Any]) -> str:
         "seeing a detector's score" if row["scores_shown"] else "",
     ]
     details = ", ".join(a for a in about if a)
-    claim = f"{who} claim {row['answer']}" + (f" {details}" if details else "")
+    claim = f"{who} said {row['answer']}" + (f" {details}" if details else "")
     tail = (
         ""
         if row["fate"] == "stands"
