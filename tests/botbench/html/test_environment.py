@@ -60,3 +60,11 @@ def test_no_other_module_makes_an_environment():
         if re.search(r"\bEnvironment\(", file.read_text(encoding="utf-8"))
     ]
     assert makers == ["botbench/html/environment.py"]
+
+
+def test_names_on_the_pages_of_annotation_cannot_turn_the_line_around():
+    from curation.annotation.monitoring import feedback_page
+    from curation.annotation.scheme.scheme import Scheme
+
+    html = feedback_page.page({HOSTILE: []}, Scheme.load())
+    assert "<script" not in html and "\u202e" not in html and "⟨U+202E⟩: 0 of 0" in html
