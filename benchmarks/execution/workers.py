@@ -120,7 +120,7 @@ def _next(
     left: deque[Task],
     work: Callable[[Task], Result],
 ) -> None:
-    """Give the worker its next task; replace a lost worker while tasks are left, end an idle one."""
+    """Give the worker its next task; replace a lost worker while tasks are left, else end it."""
     if worker.pipe.closed:
         workers.remove(worker)
         if left:

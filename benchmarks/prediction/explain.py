@@ -41,7 +41,8 @@ class Cause:
 
     def __str__(self) -> str:
         shown = self.evidence if self.value is None else f"{self.evidence} {self.value}"
-        return f"{shown}{f' (typical {self.typical})' if self.typical else ''} {numbers.score(self.change, 2, sign=True)}"
+        typical = f" (typical {self.typical})" if self.typical else ""
+        return f"{shown}{typical} {numbers.score(self.change, 2, sign=True)}"
 
 
 def causes(

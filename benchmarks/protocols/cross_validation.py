@@ -42,7 +42,7 @@ class CrossValidation(Protocol):
         return alone(releases, self.name)
 
     def split(self, pool: Pool) -> Iterator[Fold]:
-        """`folds` folds in each of `repeats` repeats, each repeat deal_folds anew."""
+        """`folds` folds in each of `repeats` repeats, each repeat with new folds."""
         for repeat in range(self.repeats):
             fold = deal_folds(pool, self.folds, [self.seed, repeat])
             for k in range(self.folds):

@@ -32,8 +32,8 @@ class LeaveOneBotKindOut(Protocol):
     """One fold for each kind with at least `least` bots, as the claims name kinds (or the source's
     group).
 
-    People are deal_folds to the folds at random, so that everybody is tested once. Bots of rarer kinds
-    teach only; those of unknown kind, which may be of the tested one, are left out.
+    Humans are assigned to the folds at random, so that each is tested once. Bots of rarer kinds
+    are in training parts only. Bots of unknown kind are excluded: they may be of the tested kind.
     """
 
     revision: ClassVar[int] = 1
@@ -58,17 +58,17 @@ class LeaveOneBotKindOut(Protocol):
                 f"fewer than two kinds of bots are known with {self.least} bots or more."
             )
         people = np.flatnonzero(pool.y == 0)
-        deal_folds = grouped_folds(
+        fold = grouped_folds(
             pool.y[people], pool.group[people], len(kinds), np.random.default_rng(self.seed)
         )
         for k, kind in enumerate(kinds):
             test = np.concatenate(
-                [np.flatnonzero((pool.y == 1) & (sort == kind)), people[deal_folds == k]]
+                [np.flatnonzero((pool.y == 1) & (sort == kind)), people[fold == k]]
             )
             learn = np.concatenate(
                 [
                     np.flatnonzero((pool.y == 1) & (sort >= 0) & (sort != kind)),
-                    people[deal_folds != k],
+                    people[fold != k],
                 ]
             )
             yield Fold(0, k, apart(pool, learn, test), test)

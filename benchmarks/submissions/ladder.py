@@ -33,8 +33,10 @@ class Answer:
 def ladder_answer(best: float | None, score: float, step: float) -> tuple[float, bool]:
     """Blum and Hardt's algorithm 1 where higher is better: the revealed score and whether it rose.
 
-    >>> ladder_answer(None, 0.7312, 0.01), ladder_answer(0.73, 0.7385, 0.01), ladder_answer(0.73, 0.7449, 0.01)
-    ((0.73, True), (0.73, False), (0.74, True))
+    >>> ladder_answer(None, 0.7312, 0.01)
+    (0.73, True)
+    >>> ladder_answer(0.73, 0.7385, 0.01), ladder_answer(0.73, 0.7449, 0.01)
+    ((0.73, False), (0.74, True))
     """
     if best is None or score >= best + step:
         return round(round(score / step) * step, 10), True

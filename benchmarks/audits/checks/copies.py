@@ -24,7 +24,8 @@ SHARED_TEXTS = f"""
         JOIN texts b ON a.words = b.words AND a.account_id <> b.account_id)
     SELECT l.account_id, v.share FROM read_parquet(?) l LEFT JOIN (
         SELECT votes.account_id, avg((o.label = 'bot')::INT) AS share
-        FROM votes JOIN read_parquet(?) o ON o.account_id = votes.other GROUP BY ALL) v USING (account_id)
+        FROM votes JOIN read_parquet(?) o ON o.account_id = votes.other GROUP BY ALL
+    ) v USING (account_id)
     ORDER BY account_id"""
 """The share of bots among the other accounts that wrote one of an account's texts."""
 
@@ -50,9 +51,9 @@ def texts(audited: Audited) -> Result:
     value, low, high = rate(predicted, y)
     right = float((predicted[covered] == y[covered]).mean())
     detail = (
-        f"{numbers.share(covered.mean())} of accounts repeat a text of another account, and {numbers.share(right)} of"
-        f" these have the other's label; alone it gets a balanced accuracy of {numbers.score(value)}"
-        f" ({numbers.score_range(low, high)})."
+        f"{numbers.share(covered.mean())} of accounts repeat a text of another account, and"
+        f" {numbers.share(right)} of these have the other's label; alone it gets a balanced"
+        f" accuracy of {numbers.score(value)} ({numbers.score_range(low, high)})."
     )
     return Result(value, low > TEXT, detail, low, high)
 
@@ -88,7 +89,7 @@ def duplicates(audited: Audited) -> Result:
     both = int(((bots > 0) & (bots < size)).sum())
     share = float((size[code] > 1).mean())
     detail = (
-        f"{numbers.share(share)} of accounts look exactly like another; {both} groups of such accounts hold"
-        " both labels."
+        f"{numbers.share(share)} of accounts look exactly like another; {both} groups of such"
+        " accounts hold both labels."
     )
     return Result(share, both > 0, detail)

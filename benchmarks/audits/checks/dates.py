@@ -62,9 +62,9 @@ def outside(audited: Audited) -> Result:
     return Result(
         gap,
         gap > 0.05,
-        f"{posts:,} posts lie outside {start[:10]} to {end[:10]}: of {numbers.share(share['bot'])} of the bots"
-        f" and {numbers.share(share['human'])} of the humans ({by_label['bot']['out']} and"
-        f" {by_label['human']['out']} accounts).",
+        f"{posts:,} posts lie outside {start[:10]} to {end[:10]}:"
+        f" of {numbers.share(share['bot'])} of the bots and {numbers.share(share['human'])} of the"
+        f" humans ({by_label['bot']['out']} and {by_label['human']['out']} accounts).",
     )
 
 

@@ -35,8 +35,8 @@ def ids(audited: Audited) -> Result:
     )
     aged = _with_age(audited, columns[1])
     also = (
-        f" Ids follow the date of creation (rank correlation {numbers.score(aged, 2)}), so they tell an account's"
-        " age."
+        f" Ids follow the date of creation (rank correlation {numbers.score(aged, 2)}), so they"
+        " tell an account's age."
         if aged > 0.9
         else ""
     )

@@ -204,7 +204,8 @@ def _study(store: Store, out: Path, releases: list[str], run_id: str) -> dict[st
         truth = document["truth"] or {}
         whole = [e for e in document["estimates"] if e["default"] and e["group"] is None]
         figures += [
-            f"{e['quantity']} {numbers.share(e['value'])} ({numbers.share_range(e['low'], e['high'])}; flagged"
+            f"{e['quantity']} {numbers.share(e['value'])}"
+            f" ({numbers.share_range(e['low'], e['high'])}; flagged"
             f" {numbers.share(e['naive'] or 0)}; true {numbers.share(truth.get(e['quantity'], 0))})"
             for e in whole
         ]

@@ -111,8 +111,8 @@ def _show(document: dict[str, Any]) -> None:
     m = document["measured"]
     if m:
         table(
-            f"with {m['labels_flipped']:,} labels ({numbers.share(m['flipped'])}) flipped on purpose,"
-            f" {m['repeats']} times",
+            f"with {m['labels_flipped']:,} labels ({numbers.share(m['flipped'])}) flipped on"
+            f" purpose, {m['repeats']} times",
             ("", "value", "95 % low", "high"),
             [
                 (name, m[name]["value"], m[name]["low"], m[name]["high"])
@@ -121,7 +121,8 @@ def _show(document: dict[str, Any]) -> None:
         )
         say(
             f"By chance the precision would be {numbers.score(m['by_chance'])}. Where fewer than"
-            f" {numbers.share(m['flipped'])} of the labels are wrong, expect less: --flip tries another share."
+            f" {numbers.share(m['flipped'])} of the labels are wrong, expect less: --flip tries"
+            " another share."
         )
         if m["optimistic"]:
             say("The scores were made before the labels were flipped: expect less.")

@@ -82,9 +82,10 @@ def _show(rehydrated: Rehydrated, out: Path) -> None:
     lost = rehydrated.lost
     if lost["difference"] is not None:
         say(
-            f"Lost (gone, suspended or private), bots less humans: {numbers.share(lost['difference'], sign=True)}"
-            f" ({numbers.share_range(lost['low'], lost['high'], sign=True)}). An interval without zero: what is left"
-            " is not what was labelled."
+            "Lost (gone, suspended or private), bots less humans:"
+            f" {numbers.share(lost['difference'], sign=True)}"
+            f" ({numbers.share_range(lost['low'], lost['high'], sign=True)})."
+            " An interval without zero: what is left is not what was labelled."
         )
     say(
         f"{rehydrated.comparable:,} profiles could be compared with the labelled ones."

@@ -133,8 +133,8 @@ def corrected(  # noqa: PLR0917 (typer gives every option by name)
     )
     if estimate.outside:
         say(
-            f"No share of bots makes a detector with these errors flag {numbers.share(observed)}: the"
-            " correction lies outside 0 to 1 and was cut. Its errors on these accounts are not"
+            f"No share of bots makes a detector with these errors flag {numbers.share(observed)}:"
+            " the correction lies outside 0 to 1 and was cut. Its errors on these accounts are not"
             " those given."
         )
     if json_:
@@ -146,7 +146,8 @@ def corrected(  # noqa: PLR0917 (typer gives every option by name)
         else f", 95 % interval {numbers.share_range(estimate.low, estimate.high)}"
     )
     print(
-        f"{estimate.value:.4f}  ({numbers.share(observed)} flagged is {numbers.share(estimate.value)} bots{interval})"
+        f"{estimate.value:.4f}  ({numbers.share(observed)} flagged is"
+        f" {numbers.share(estimate.value)} bots{interval})"
     )
 
 
