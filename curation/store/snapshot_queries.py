@@ -7,13 +7,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from botbench.core.sql import literal
-
 if TYPE_CHECKING:
     from curation.store.store import Store
-
-
-quoted = literal
 
 
 def latest(accounts: str) -> str:
