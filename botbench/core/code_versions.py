@@ -19,7 +19,8 @@ from typing import Any
 def normalised(source: str) -> str:
     """The syntax tree of Python source as text, without positions, docstrings and annotations.
 
-    >>> normalised("def f(x: int) -> int:\\n    'Twice.'\\n    return 2 * x") == normalised("def f(x): return 2*x  # twice")
+    >>> annotated = "def f(x: int) -> int:\\n    'Twice.'\\n    return 2 * x"
+    >>> normalised(annotated) == normalised("def f(x): return 2*x  # twice")
     True
     """
     tree = ast.parse(textwrap.dedent(source))

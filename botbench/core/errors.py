@@ -27,8 +27,8 @@ class Findings(Exception):
 def unknown(what: str, name: str, known: Iterable[str]) -> UserError:
     """Name the closest known thing and the valid set.
 
-    >>> str(unknown("detector", "one-question-three", ["constant", "one-question-tree"]))
-    "There is no detector 'one-question-three'. Did you mean 'one-question-tree'? Known: constant, one-question-tree."
+    >>> str(unknown("detector", "foerst", ["constant", "forest"]))
+    "There is no detector 'foerst'. Did you mean 'forest'? Known: constant, forest."
     """
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1)

@@ -1,4 +1,4 @@
-"""The base of files that people write and we check: cards, campaigns, suites, manifests, schemes."""
+"""The base of files that people write: cards, campaigns, suites, manifests, schemes."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 Two texts are the same when their keys are equal. A key is the NFC form of the case folding of the
 NFD form (Unicode 15, section 3.13, D145): `Straße` meets `STRASSE`, `ΣΑΣ` meets `σας`, and `é`
-meets `e` with an accent. `istanbul` does not meet `İstanbul`: the folding keeps the dot above, as it
-keeps every accent.
+meets `e` with an accent. `istanbul` does not meet `İstanbul`: the folding keeps the dot above, as
+it keeps every accent.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ SIGNS = "#＃"
 def fold(text: str) -> str:
     """The key of a text.
 
-    >>> fold("Straße"), fold("ΣΑΣ") == fold("σας"), fold("日本"), fold("cafe\\u0301") == fold("CAFÉ")
-    ('strasse', True, '日本', True)
+    >>> fold("Straße"), fold("日本"), fold("ΣΑΣ") == fold("σας")
+    ('strasse', '日本', True)
+    >>> fold("cafe\\u0301") == fold("CAFÉ")
+    True
     >>> fold("istanbul") == fold("İstanbul"), fold("İSTANBUL") == fold("İstanbul")
     (False, True)
     """

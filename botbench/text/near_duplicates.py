@@ -98,7 +98,9 @@ def _signatures(texts: str) -> str:
         SELECT id, words, shingles, {minima}
         FROM (
             SELECT id, words, CASE WHEN len(w) < 3 THEN [words] ELSE
-                list_distinct(list_transform(range(1, len(w) - 1), lambda i: {three})) END AS shingles
+                list_distinct(list_transform(range(1, len(w) - 1), lambda i: {three}))
+                END AS shingles
             FROM (
-                SELECT row_number() OVER (ORDER BY words) AS id, words, string_split(words, ' ') AS w
+                SELECT row_number() OVER (ORDER BY words) AS id, words,
+                    string_split(words, ' ') AS w
                 FROM ({texts})))"""

@@ -75,7 +75,9 @@ def _ids(connection: duckdb.DuckDBPyConnection, accounts_sql: str) -> pa.Table:
 
 @cache
 def _queries(features: tuple[Feature, ...]) -> tuple[tuple[str, bool], ...]:
-    """For each view: the SQL of its features, and whether it reads posts (and so goes in buckets)."""
+    """For each view: the SQL of its features, and whether it reads posts (and so goes in
+    buckets).
+    """
     by_view = sorted(features, key=lambda f: f.view)
     queries = [_sql(name, list(some)) for name, some in groupby(by_view, key=lambda f: f.view)]
     return tuple((query, f'"{placeholder("posts")}"' in query) for query in queries)

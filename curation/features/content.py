@@ -1,4 +1,6 @@
-"""What it posts: reposts and replies, links, hashtags and mentions, clients, and what comes back."""
+"""What it posts: reposts and replies, links, hashtags and mentions, clients, and what comes
+back.
+"""
 
 from __future__ import annotations
 
@@ -86,7 +88,9 @@ def distinct_hashtag_ratio(tags: Table) -> FloatingValue:
 
 @feature(unit="share", needs=NAMED, source="botbench", revision=1)
 def mention_concentration(mentioned: Table) -> FloatingValue:
-    """Chance that two mentions drawn from its posts are of one account; missing without mentions."""
+    """Chance that two mentions drawn from its posts are of one account; missing without
+    mentions.
+    """
     return concentration(mentioned.n)
 
 

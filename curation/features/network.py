@@ -27,7 +27,9 @@ def accounts_mentioned(mentioned: Table) -> IntegerValue:
 
 @feature(unit="bits", needs=NAMED, source=VAROL, revision=1)
 def mention_entropy(mentioned: Table) -> FloatingValue:
-    """Entropy of the accounts mentioned: 0 where all mentions are of one; missing without mentions."""
+    """Entropy of the accounts mentioned: 0 where all mentions are of one; missing without
+    mentions.
+    """
     return entropy(mentioned.n)
 
 

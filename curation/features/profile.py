@@ -62,7 +62,9 @@ def followers_following_ratio(accounts: Table) -> FloatingValue:
 
 @feature(unit="share", needs="accounts.followers accounts.following", source=CHU, revision=1)
 def reputation(accounts: Table) -> FloatingValue:
-    """Followers divided by the sum of followers and accounts followed; missing where both are zero."""
+    """Followers divided by the sum of followers and accounts followed; missing where both are
+    zero.
+    """
     return per(accounts.followers, accounts.followers + accounts.following)
 
 
@@ -115,7 +117,9 @@ def likes_per_post(accounts: Table) -> FloatingValue:
 
 @feature(unit="characters", needs="accounts.handle accounts.extra", source=YANG, revision=1)
 def handle_length(accounts: Table) -> IntegerValue:
-    """Length of the handle, or the length that the source gave instead (`extra['handle_length']`)."""
+    """Length of the handle, or the length that the source gave instead
+    (`extra['handle_length']`).
+    """
     return known_length(accounts.handle, accounts.extra.get("handle_length"))
 
 

@@ -61,7 +61,9 @@ def posts_per_active_day_max(days: Table) -> IntegerValue:
 
 @feature(unit="posts a day", needs=WHEN, source="botbench", revision=1)
 def posts_per_day(posts: Table) -> FloatingValue:
-    """Dated posts divided by the days from the first to the last; missing where they span no time."""
+    """Dated posts divided by the days from the first to the last; missing where they span no
+    time.
+    """
     return per(posts.ms.count(), posts.ms.max() - posts.ms.min()) * DAY
 
 

@@ -44,7 +44,9 @@ def all_cards() -> dict[str, Card]:
 
 
 def load(name: str | Path) -> Card:
-    """A built-in card by its id, or any card by its path; raises UserError listing every mistake."""
+    """A built-in card by its id, or any card by its path; raises UserError listing every
+    mistake.
+    """
     path = find(name)
     card, problems = _parse(path)
     if card is None or problems:

@@ -61,7 +61,8 @@ def over_limit(result: PullResult, limit: float) -> list[str]:
     erased = {r["table"]: r["rows"] for r in result.reasons if r["reason"] == "erased"}
     faulty = {name: c["quarantined"] - erased.get(name, 0) for name, c in result.tables.items()}
     return [
-        f"{faulty[name]:,} of {c['read']:,} rows for {name} were set aside, more than {numbers.share(limit, 2)}"
+        f"{faulty[name]:,} of {c['read']:,} rows for {name} were set aside, more"
+        f" than {numbers.share(limit, 2)}"
         for name, c in result.tables.items()
         if faulty[name] > limit * c["read"]
     ]

@@ -99,7 +99,9 @@ def gather(
 
 
 def _read(stage: Stage, card: Card, files: dict[str, list[SourceFile]], tell: Tell) -> None:
-    """Let each reading's format offer its rows; what DuckDB cannot read at all becomes a sentence."""
+    """Let each reading's format offer its rows; what DuckDB cannot read at all becomes a
+    sentence.
+    """
     for i, read in enumerate(card.reads):
         chosen = select(files, read)
         tell(
@@ -249,8 +251,11 @@ def _numbered_aside(stage: Stage) -> str:
     stage.connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE pull_aside_rows AS
         SELECT '{stage.pull_id}' AS pull_id, table_name,
-          coalesce(_member, '?') || ':' || coalesce(_row, 0) || CASE WHEN n > 1 THEN '#' || n ELSE '' END AS "row", reason, message,
+          coalesce(_member, '?') || ':' || coalesce(_row, 0)
+            || CASE WHEN n > 1 THEN '#' || n ELSE '' END AS "row", reason, message,
           replace(raw, chr(0), '\\u0000') AS raw
-        FROM (SELECT *, row_number() OVER (PARTITION BY table_name, _member, _row ORDER BY rowid) AS n FROM pull_aside)"""
+        FROM (
+            SELECT *, row_number() OVER (PARTITION BY table_name, _member, _row ORDER BY rowid) AS n
+            FROM pull_aside)"""
     )
     return "pull_aside_rows"

@@ -60,7 +60,9 @@ def _stream(path: Path, zipped: bool) -> Iterator[BinaryIO]:
 
 
 def select(files: dict[str, list[SourceFile]], read: Read) -> list[SourceFile]:
-    """The files of one reading, in the order the card names them; all of them where it names none."""
+    """The files of one reading, in the order the card names them; all of them where it names
+    none.
+    """
     wanted = read.files or tuple(files)
     matched = ([p] if p in files else sorted(n for n in files if fnmatchcase(n, p)) for p in wanted)
     names = [name for group in matched for name in group]

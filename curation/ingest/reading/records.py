@@ -1,4 +1,4 @@
-"""A file of records, whatever its form, as a relation with columns: delimited text, JSON, Parquet."""
+"""A file of records as a relation with columns: delimited text, JSON or Parquet."""
 
 from __future__ import annotations
 
@@ -178,10 +178,9 @@ class JsonRecords:
                 " json_type(j) = 'OBJECT' LIMIT 100)"
             ).fetchall()
             if sample:
-                self.stage.fail(
-                    f"{unknown(f'member in any object of {self.file.name} called', name, [k for (k,) in sample])}"
-                    " Correct the name on the card."
-                )
+                what = f"member in any object of {self.file.name} called"
+                problem = unknown(what, name, [k for (k,) in sample])
+                self.stage.fail(f"{problem} Correct the name on the card.")
 
 
 def map_of(pairs: list[tuple[str, str]]) -> str | None:

@@ -47,10 +47,13 @@ def time_of(value: str, zone: str) -> str:
     local = f"regexp_full_match({value}, '{_DATE}([ T]{_CLOCK})?')"
     zoned = f"regexp_full_match({value}, '{_DATE}[ T]{_CLOCK}{_ZONE}')"
     return f"""CASE
-      WHEN {local} THEN try_cast(replace({value}, ',', '.') AS TIMESTAMP) AT TIME ZONE {literal(zone)}
-      WHEN {zoned} THEN try_cast(regexp_replace(regexp_replace(replace({value}, ',', '.'), ' ?(Z|UTC|GMT)$', '+00'),
+      WHEN {local} THEN try_cast(replace({value}, ',', '.') AS TIMESTAMP)
+        AT TIME ZONE {literal(zone)}
+      WHEN {zoned} THEN try_cast(regexp_replace(
+        regexp_replace(replace({value}, ',', '.'), ' ?(Z|UTC|GMT)$', '+00'),
         ' ?([+-][0-9]{{2}}):?([0-9]{{2}})?$', '\\1:\\2') AS TIMESTAMPTZ)
-      WHEN regexp_full_match({value}, '[A-Z][a-z]{{2}} [A-Z][a-z]{{2}} .*') THEN try_strptime({value}, '%a %b %d %H:%M:%S %z %Y')
+      WHEN regexp_full_match({value}, '[A-Z][a-z]{{2}} [A-Z][a-z]{{2}} .*')
+        THEN try_strptime({value}, '%a %b %d %H:%M:%S %z %Y')
       WHEN regexp_full_match({value}, '[0-9]{{9,10}}([.][0-9]*)?') THEN {_unix(value, 6)}
       WHEN regexp_full_match({value}, '[0-9]{{12,13}}([.][0-9]*)?') THEN {_unix(value, 3)}
       WHEN regexp_full_match({value}, '[0-9]{{15,16}}') THEN {_unix(value, 0)}

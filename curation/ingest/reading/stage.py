@@ -155,9 +155,11 @@ class Stage:
         )
         place = f"{_or_null('_member', given)} AS _member, {_or_null('_row', given)} AS _row"
         return f"""SELECT *{claim} FROM (SELECT {columns}, {place},
-            {self._told(faults, "reason", given)} AS _reason, {self._told(faults, "message", given)} AS _message,
+            {self._told(faults, "reason", given)} AS _reason,
+            {self._told(faults, "message", given)} AS _message,
             CASE WHEN _fault IS NOT NULL THEN {_raw(given)} END AS _raw
-          FROM (SELECT *, {fault} AS _fault FROM (SELECT *, {cast} FROM (SELECT {offered} FROM ({query})))))"""
+          FROM (SELECT *, {fault} AS _fault
+                FROM (SELECT *, {cast} FROM (SELECT {offered} FROM ({query})))))"""
 
     def _values(self, table: str, given: dict[str, str]) -> tuple[dict[str, str], list[Fault]]:
         values, faults = {}, []

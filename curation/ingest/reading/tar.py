@@ -173,7 +173,9 @@ class _Writer:
         )
 
     def write(self, header: tuple[str, ...], chunk: Chunk) -> None:
-        """Parse a chunk at once; where its members cannot be told apart any more, each on its own."""
+        """Parse a chunk at once; where its members cannot be told apart any more, each on its
+        own.
+        """
         rows = _parse_together(header, chunk, self.form)
         parts = (
             [rows]

@@ -113,30 +113,41 @@ class Rows:
         messages = " ".join(f"WHEN {literal(k)} THEN {literal(v)}" for k, v in MESSAGES.items())
         run(f"""CREATE OR REPLACE TEMP TABLE {self.relation}_bad AS
             SELECT _row, _reason, CASE _reason {messages} END || CASE WHEN _reason = 'ragged_row'
-              THEN regexp_replace(error_message, '(?s)^.*Expected Number of Columns: ([0-9]+) Found: ([0-9]+).*$',
+              THEN regexp_replace(
+                  error_message, '(?s)^.*Expected Number of Columns: ([0-9]+) Found: ([0-9]+).*$',
                 ': expected \\1, found \\2')
               ELSE '' END AS _message, _raw
-            FROM (SELECT (line - {head})::BIGINT AS _row, CASE error_type {reasons} ELSE 'bad_quote' END AS _reason, error_message,
+            FROM (SELECT (line - {head})::BIGINT AS _row,
+                    CASE error_type {reasons} ELSE 'bad_quote' END AS _reason, error_message,
                     ltrim(csv_line, chr(10) || chr(13)) AS _raw,
-                    row_number() OVER (PARTITION BY line ORDER BY byte_position) AS n FROM {self.relation}_errors)
+                    row_number() OVER (PARTITION BY line ORDER BY byte_position) AS n
+                  FROM {self.relation}_errors)
             WHERE n = 1""")
         self._exact_bytes()
         run(f"""CREATE OR REPLACE TEMP TABLE {self.relation}_shift AS
             SELECT after, max(shift) AS shift FROM (
-              SELECT _row - row_number() OVER (ORDER BY _row) AS after, row_number() OVER (ORDER BY _row) AS shift
+              SELECT _row - row_number() OVER (ORDER BY _row) AS after,
+                row_number() OVER (ORDER BY _row) AS shift
               FROM {self.relation}_bad) GROUP BY after""")
         run(
             f"""CREATE OR REPLACE TEMP VIEW {self.relation} AS
-            SELECT r.* REPLACE (r._row + coalesce(s.shift, 0) AS _row) FROM ({_ranked(self, self.path, self.dialect)}) r
-            ASOF LEFT JOIN {self.relation}_shift s ON r._row > s.after ORDER BY r._row + coalesce(s.shift, 0)"""
+            SELECT r.* REPLACE (r._row + coalesce(s.shift, 0) AS _row)
+            FROM ({_ranked(self, self.path, self.dialect)}) r
+            ASOF LEFT JOIN {self.relation}_shift s ON r._row > s.after
+            ORDER BY r._row + coalesce(s.shift, 0)"""
         )
 
     def _exact_bytes(self) -> None:
-        """DuckDB shows undecodable bytes as `?`: show them as \\xNN instead, from the file itself."""
+        """DuckDB shows undecodable bytes as `?`: show them as \\xNN instead, from the file
+        itself.
+        """
         run = self.stage.connection.execute
         where = run(
-            f"""SELECT (line - {int(self.dialect.header)})::BIGINT, min(line_byte_position) - 1, any_value(strlen(csv_line))
-            FROM {self.relation}_errors WHERE error_type = 'INVALID ENCODING' GROUP BY line ORDER BY 2"""
+            f"""
+            SELECT (line - {int(self.dialect.header)})::BIGINT, min(line_byte_position) - 1,
+                any_value(strlen(csv_line))
+            FROM {self.relation}_errors WHERE error_type = 'INVALID ENCODING'
+            GROUP BY line ORDER BY 2"""
         ).fetchall()
         if not where:
             return

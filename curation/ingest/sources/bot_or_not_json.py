@@ -43,7 +43,9 @@ class Options(StrictModel):
 
 @format_("bot-or-not-json", options=Options)
 def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
-    """Users and posts in one JSON document; a text file of bots' ids, every other user being human."""
+    """Users and posts in one JSON document; a text file of bots' ids, every other user being
+    human.
+    """
     documents = [f for f in files if not f.name.endswith(".txt")]
     lists = [f for f in files if f.name.endswith(".txt")]
     if len(documents) != 1 or len(lists) != 1:

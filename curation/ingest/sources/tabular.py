@@ -200,7 +200,9 @@ def _query(
 def _maps(
     records: Records, compiler: Compiler, table: str, mapping: Mapping, rest: set[str] | None
 ) -> list[str]:
-    """The map columns of a table: what the card puts there, and the columns that it does not name."""
+    """The map columns of a table: what the card puts there, and the columns that it does not
+    name.
+    """
     name = "attributes" if table == "claims" else "extra"
     pairs = compiler.pairs(getattr(mapping, name))
     if compiler.symbol:

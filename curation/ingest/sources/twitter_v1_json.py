@@ -140,11 +140,14 @@ def _posts(file: SourceFile, found: str) -> str:
         "in_reply_to_user_id_str",
         "in_reply_to_user_id",
     )
-    return f"""SELECT {first("id_str", "id")} AS post_id, {first("user.id_str", "user.id")} AS account_id,
+    replied = first("in_reply_to_user_id_str", "in_reply_to_user_id", "in_reply_to_status_id_str")
+    return f"""SELECT {first("id_str", "id")} AS post_id,
+        {first("user.id_str", "user.id")} AS account_id,
         {value("j", "created_at")} AS created_at, {text} AS text, {value("j", "lang")} AS lang,
         CASE WHEN json_type(j, '$.retweeted_status') = 'OBJECT' THEN 'repost'
-             WHEN {first("quoted_status_id_str", "quoted_status_id", "quoted_status.id_str")} IS NOT NULL THEN 'quote'
-             WHEN {first("in_reply_to_user_id_str", "in_reply_to_user_id", "in_reply_to_status_id_str")} IS NOT NULL THEN 'reply'
+             WHEN {first("quoted_status_id_str", "quoted_status_id", "quoted_status.id_str")}
+                 IS NOT NULL THEN 'quote'
+             WHEN {replied} IS NOT NULL THEN 'reply'
              WHEN {entities.kind(text)} = 'repost' THEN 'repost' ELSE 'original' END AS kind,
         {original} AS ref_post_id, {author} AS ref_account_id,
         {list_of("$.entities.hashtags[*].text")} AS hashtags,
@@ -154,5 +157,6 @@ def _posts(file: SourceFile, found: str) -> str:
         {value("j", "retweet_count")} AS reposts, {value("j", "favorite_count")} AS likes,
         {value("j", "reply_count")} AS replies, {value("j", "quote_count")} AS quotes,
         {rest("j", list(TWEET))} AS extra,
-        {literal(file.name)} AS _member, row AS _row, raw AS _raw, {malformed("json_type(j) IS DISTINCT FROM 'OBJECT'")}
+        {literal(file.name)} AS _member, row AS _row, raw AS _raw,
+        {malformed("json_type(j) IS DISTINCT FROM 'OBJECT'")}
         FROM {found}"""

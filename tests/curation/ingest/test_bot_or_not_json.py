@@ -1,4 +1,6 @@
-"""The form of the Bot-or-Not challenge: one document of users and posts, and a file of bots' ids."""
+"""The form of the Bot-or-Not challenge: one document of users and posts, and a file of bots'
+ids.
+"""
 
 import json
 
