@@ -41,19 +41,16 @@ TABLES = {
     ),
     "splits": ("account_id", "part || ' in ' || split_id", "NULL"),
 }
-"""Table to (the column that names the account, what a row says in words, how many rows where only
-the number matters).
-"""
+"""Table to its account column, how a row is described, and what is counted instead of listed."""
 
 
 def blame(
     store: Store, account: str, at: str | int | None = None, dataset: str | None = None
 ) -> dict[str, Any]:
-    """Every row about an account with the version that brought it or took it away, oldest first,
-    and how it stands now.
+    """List every row about an account with the versions that added and removed it, oldest first.
 
-    A version that has expired is None.
-    Raises UserError where no version up to `at` knows the account.
+    Also returns the account's current state. An expired version is None. Raises UserError where no
+    version up to `at` has the account.
     """
     version = store.resolve(at)
     lines = sorted(

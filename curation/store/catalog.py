@@ -1,6 +1,4 @@
-"""A catalog's own tables, copied out while the store is in use: an SQLite file for SQLite, a DuckDB
-file for Postgres.
-"""
+"""Copies of the catalog's own tables, taken in use: SQLite to SQLite, Postgres to DuckDB."""
 
 from __future__ import annotations
 
@@ -27,12 +25,11 @@ def kind(location: Location) -> str:
 
 
 def save(location: Location, folder: Path) -> Path:
-    """Copy the catalog, as of one moment, into a file of `folder`; returns its path. Call it while
-    holding the write turn.
+    """Copy the catalog, as of one moment, into a file of `folder`; return the file's path.
 
-    SQLite is copied by its online backup, which sees the write-ahead log. Postgres is copied table
-    by table inside one repeatable read: no program beside DuckDB is needed, and a `pg_dump` older
-    than the server would refuse.
+    Call it while holding the write turn. SQLite is copied by its online backup, which includes the
+    write-ahead log. Postgres is copied table by table in one repeatable read: this needs no
+    `pg_dump`, which refuses a server newer than itself.
     """
     target = folder / NAMES[kind(location)]
     target.unlink(missing_ok=True)
@@ -64,9 +61,7 @@ def _save_postgres(location: Location, target: Path) -> None:
 
 
 def tables(connection: duckdb.DuckDBPyConnection, database: str = "meta") -> list[str]:
-    """The catalog's tables (also those that hold small inserts), without anything else that lives
-    in the database.
-    """
+    """The names of the catalog's tables, those of small inserts included."""
     rows = connection.execute(
         "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND starts_with(table_name,"
         " 'ducklake_') ORDER BY 1",
@@ -97,11 +92,10 @@ def attached(location: Location, read_only: bool = True) -> Iterator[duckdb.Duck
 
 
 def load(location: Location, saved: Path) -> None:
-    """Put a saved catalog where `location` says; the place must be free (for Postgres: a database
-    without a store).
+    """Load a saved catalog into `location`, which must not hold a store.
 
-    Postgres' own tables are made by DuckLake first, for they carry the keys by which it notices
-    that another was first. Raises UserError where a store is there.
+    DuckLake makes Postgres' own tables first, because their keys detect concurrent commits. Raises
+    UserError where a store exists.
     """
     if kind(location) == "sqlite":
         target = Path(location.catalog.partition(":")[2])
@@ -132,9 +126,7 @@ def load(location: Location, saved: Path) -> None:
 
 
 def files(connection: duckdb.DuckDBPyConnection, data: Path) -> dict[Path, int]:
-    """Every file that some version of an attached store rests on, with the bytes that the catalog
-    says it has.
-    """
+    """Every file that a version of an attached store uses, with its size in bytes."""
     meta = "__ducklake_metadata_lake"
     sizes: dict[Path, int] = {}
     for table in ("ducklake_data_file", "ducklake_delete_file"):

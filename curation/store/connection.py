@@ -1,6 +1,4 @@
-"""A DuckDB connection with the DuckLake catalog attached: extensions from site-packages, nothing
-from the network.
-"""
+"""DuckDB connections with the DuckLake catalog attached; extensions come from site-packages."""
 
 from __future__ import annotations
 
@@ -37,9 +35,7 @@ CONFLICTS = (
 )
 TRIES = 60
 TRASH = "trash"
-"""The folder of a store's home that `doctor --clean` moves files to; erasure searches it, backups
-leave it out.
-"""
+"""The folder that `doctor --clean` moves files to. Erasure searches it; backups omit it."""
 FOLDERS = ("data", "releases", "publications", "backups", TRASH)
 """Folders of a store's home whose files mean that a catalog was there."""
 
@@ -61,7 +57,7 @@ class Location:
     options: str
 
     def exists(self) -> bool:
-        """Whether a store was made here; a Postgres catalog is told by its folder."""
+        """Whether a store was made here; a Postgres store is recognised by its folder."""
         prefix, _, file = self.catalog.partition(":")
         return Path(file).exists() if prefix == "sqlite" else self.home.exists()
 
@@ -72,10 +68,10 @@ class Location:
 
 
 def locate(store: str | Path) -> Location:
-    """A folder (SQLite catalog inside) or `postgresql://user@host/db?data_path=FOLDER` (one catalog
-    for a team).
+    """Parse a store's address: a folder with an SQLite catalog, or a Postgres URL.
 
-    Raises UserError for another URL scheme or a Postgres URL without a folder for the data.
+    The URL is `postgresql://user@host/db?data_path=FOLDER`. Raises UserError for another URL scheme
+    or a Postgres URL without a data folder.
     """
     text = str(store)
     if "://" not in text:
@@ -112,10 +108,10 @@ def extension(name: str) -> Path:
 
 
 def holds_store(location: Location) -> bool:
-    """Whether an SQLite catalog holds DuckLake's tables, without changing it; True for Postgres and
-    for a file that cannot be read.
+    """Whether an SQLite catalog holds DuckLake's tables, without changing it.
 
-    An empty file is not opened: SQLite would remove the log that stands beside it.
+    True for Postgres and for an unreadable file. An empty file is not opened, because SQLite would
+    remove the log beside it.
     """
     prefix, _, name = location.catalog.partition(":")
     file = Path(name)
@@ -134,9 +130,7 @@ def holds_store(location: Location) -> bool:
 
 
 def remains(location: Location) -> Path | None:
-    """One file that an earlier store left in its home, None where there is none (hidden files do
-    not count).
-    """
+    """One file that an earlier store left in its home, or None. Hidden files do not count."""
     for name in FOLDERS:
         for folder, _, files in os.walk(location.home / name):
             if shown := [f for f in files if not f.startswith(".")]:
@@ -145,9 +139,7 @@ def remains(location: Location) -> Path | None:
 
 
 def lost(location: Location) -> CatalogLost:
-    """The error for a catalog without a store: what is wrong, and how to restore it (or to finish a
-    store that is still empty).
-    """
+    """The error for a catalog without a store, with how to restore it."""
     prefix, _, name = location.catalog.partition(":")
     if prefix == "sqlite":
         file, place = Path(name), str(location.home)
@@ -183,9 +175,7 @@ def lost(location: Location) -> CatalogLost:
 
 
 def setup_statements(location: Location, create: bool = True) -> list[str]:
-    """The SQL that turns a fresh DuckDB connection into one with the catalog attached as `lake`;
-    `create` makes a missing one.
-    """
+    """The SQL that attaches the catalog as `lake`; `create` makes a missing one."""
     scanner = "postgres_scanner" if location.catalog.startswith("postgres:") else "sqlite_scanner"
     options = ", ".join(
         o
@@ -201,7 +191,7 @@ def setup_statements(location: Location, create: bool = True) -> list[str]:
         "SET autoinstall_known_extensions = false",
         "SET autoload_known_extensions = false",
         "SET TimeZone = 'UTC'",
-        # It goes to stdout, where a command's one JSON document stands.
+        # It goes to stdout, which is for a command's one JSON document.
         "SET enable_progress_bar = false",
         f"SET temp_directory = {literal(location.home / 'tmp')}",
         *(f"LOAD {literal(extension(name))}" for name in (scanner, "ducklake")),
@@ -210,12 +200,11 @@ def setup_statements(location: Location, create: bool = True) -> list[str]:
 
 
 def connect(location: Location, create: bool | None = None) -> duckdb.DuckDBPyConnection:
-    """A connection of its own with the catalog attached; retried while another process holds the
-    catalog.
+    """Open a new connection with the catalog attached; retry while another process locks it.
 
-    `create` says whether a catalog without a store becomes one; by default, only where no file of
-    an earlier store is. Raises UserError where the catalog does not open, CatalogLost where it
-    holds no store and none may be made.
+    `create` allows a new store in an empty catalog; the default allows it only where no file of an
+    earlier store exists. Raises UserError where the catalog does not open, and CatalogLost where it
+    holds no store and `create` does not allow one.
     """
     location.data.mkdir(parents=True, exist_ok=True)
     creates = remains(location) is None if create is None else create

@@ -1,6 +1,4 @@
-"""Differences between versions: rows by table, labels and the claims that changed them; restoring
-an old version.
-"""
+"""Differences between versions (rows, labels, claims), and restoring an old version."""
 
 from __future__ import annotations
 
@@ -29,11 +27,10 @@ def content() -> list[str]:
 def changed_rows(
     store: Store, first: str | int, last: str | int, name: str | None = None
 ) -> dict[str, dict[str, int]]:
-    """Rows added, removed and changed (same key, other content) from one version to another, for
-    each table that differs.
+    """Count rows added, removed and changed (same key, other content), for each table that differs.
 
-    Tables about versions (tags, releases) are compared only if `name` says so. Raises UserError for
-    an unknown table or version.
+    Tables about versions (tags, releases) are compared only if `name` names them. Raises UserError
+    for an unknown table or version.
     """
     old, new = store.resolve(first), store.resolve(last)
     if name is not None and name not in schema.STORED:
@@ -43,8 +40,9 @@ def changed_rows(
 
 
 def _compare(store: Store, name: str, first: int, last: int) -> dict[str, int]:
-    """Rows of a table added, removed and changed from version `first` to `last`; the differing rows
-    are in the temporary tables `diff_old` and `diff_new` until the next call.
+    """Count the rows of a table added, removed and changed from version `first` to `last`.
+
+    The differing rows are in the temporary tables `diff_old` and `diff_new` until the next call.
     """
     low, high = sorted((first, last))
     if low == high or not store.has(name, high):
@@ -85,9 +83,7 @@ def _touched(store: Store, name: str, low: int, high: int) -> str:
 
 
 def expired(store: Store, low: int, high: int) -> bool:
-    """Whether a version between the two is gone: DuckLake then no longer tells the changes it
-    brought.
-    """
+    """Whether a version between the two has expired; DuckLake then lacks its changes."""
     there = store.scalar(
         "SELECT count(*) FROM ducklake_snapshots('lake') WHERE snapshot_id > ? AND snapshot_id"
         " <= ?",
@@ -111,9 +107,7 @@ def after(store: Store, version: int) -> int:
 
 @dataclass(frozen=True)
 class Restored:
-    """The old version that was restored, the version made (None if nothing differed), and the rows
-    changed by table.
-    """
+    """The restored version, the version made (None without differences), and rows by table."""
 
     restored: int
     version: int | None
@@ -138,9 +132,7 @@ def restore(store: Store, at: str | int, author: str | None = None) -> Restored:
 
 
 def _bring_back(store: Store, name: str, head: int, number: int) -> dict[str, int]:
-    """Bring one table back to version `number`: added and changed rows are deleted, removed and
-    changed ones inserted again.
-    """
+    """Restore one table to version `number` by deleting and inserting the differing rows."""
     counts = _compare(store, name, head, number)
     if not any(counts.values()):
         return counts
@@ -184,12 +176,11 @@ def current_consensus(store: Store, version: int) -> dict[str, str]:
 
 
 def label_changes(store: Store, first: int, last: int) -> list[dict[str, Any]]:
-    """Accounts whose label, status or p_bot differs between the consensus that counts at `first`
-    and at `last`.
+    """Accounts whose label, status or p_bot differs between the consensus at `first` and at `last`.
 
-    Each with both states, `p_bot_change` (later minus earlier, None where one has none), the claims
-    that came or went between the two, and `why`: `claims`, `method` (another way to settle) or
-    `other claims` (those on other accounts, where the method learns from them).
+    Each has both states, `p_bot_change` (later minus earlier, None where one has none), the claims
+    added or removed between the two, and `why`: `claims`, `method` (another consensus method) or
+    `other claims` (claims on other accounts, where the method learns from them).
     """
     before, after = current_consensus(store, first), current_consensus(store, last)
     moved = [d for d in sorted({*before, *after}) if before.get(d) != after.get(d)]
@@ -251,9 +242,7 @@ def _label_change(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def uncounted(store: Store, version: int) -> dict[str, int]:
-    """Claims by data set that came after the version of the consensus that counts: no label rests
-    on them yet.
-    """
+    """Count the claims, by data set, that are newer than the current consensus."""
     late_claims: dict[str, int] = {}
     for dataset, consensus in current_consensus(store, version).items():
         settled_at = store.scalar(
@@ -273,9 +262,7 @@ def uncounted(store: Store, version: int) -> dict[str, int]:
 
 
 def last_change(store: Store, version: int) -> int:
-    """The newest version up to this one that changed more than what is said of versions (tags,
-    releases, validations).
-    """
+    """The newest version up to this one that changed more than tags, releases and validations."""
     about = [t.name for t in schema.STORED.values() if t.of_versions] + ["guard"]
     newest = store.scalar(
         "WITH about AS (SELECT list(table_id::VARCHAR) AS ids FROM ducklake_table_info('lake')"

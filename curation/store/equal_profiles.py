@@ -23,8 +23,9 @@ DISTINCTIVE = (
 COMPARED = (*DISTINCTIVE, "verified", "protected", "default_profile", "default_avatar", "lang")
 LENGTHS = ("handle_length", "display_name_length", "bio_length")
 MIN_VALUES = 3
-"""Distinctive columns that need a value before two equal profiles count as duplicates (an account
-known only by its id has none).
+"""Distinctive columns that need a value before two equal profiles count as duplicates.
+
+An account of which only the id is known has none.
 """
 
 

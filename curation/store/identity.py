@@ -1,6 +1,4 @@
-"""Canonical JSON of rows, and the hashes made of it: the same on every machine, in any row order
-and file layout.
-"""
+"""Canonical JSON and hashes of rows, independent of machine, row order and file layout."""
 
 from __future__ import annotations
 
@@ -28,14 +26,13 @@ CLAIMED = (
     "made_at",
     "retracts",
 )
-"""What a claim's id is made of. From Label Studio, `attributes` holds the annotation's id and
-revision.
-"""
+"""The columns that make a claim's id; `attributes` has Label Studio's annotation id."""
 
 
 def canonical_value(column: Column, alias: str = "") -> str:
-    """SQL for one column as canonical JSON text: UTC microseconds, shortest float, sorted sets and
-    maps, explicit null.
+    """SQL for one column as canonical JSON text.
+
+    UTC microseconds, shortest float, sorted sets and maps, explicit null.
     """
     value = f'{alias}."{column.name}"' if alias else f'"{column.name}"'
     if column.type == "TIMESTAMPTZ":
@@ -65,10 +62,10 @@ def canonical_value(column: Column, alias: str = "") -> str:
 
 
 def canonical_row(columns: Iterable[Column], alias: str = "", absent: Container[str] = ()) -> str:
-    """SQL for a row as one canonical JSON object, keys in the order given; columns known to be NULL
-    (`absent`) cost nothing.
+    """SQL for a row as one canonical JSON object, with its keys in the order given.
 
-    A column added later (never the first) is not there at all where it is NULL.
+    Columns in `absent` are known to be NULL and are not read. A column added later (never the
+    first) is omitted where it is NULL.
     """
     parts, text = [], "{"
     for i, column in enumerate(columns):
@@ -98,9 +95,7 @@ def canonical_row(columns: Iterable[Column], alias: str = "", absent: Container[
 
 
 def claim_id(alias: str = "", absent: Container[str] = ()) -> str:
-    """SQL for the claim_id of rows that have the columns of `CLAIMED`; those `absent` are known to
-    be NULL.
-    """
+    """SQL for the claim_id of rows with the columns of `CLAIMED`; those in `absent` are NULL."""
     table = TABLES["claims"]
     return f"sha256({canonical_row([table.column(n) for n in CLAIMED], alias, absent)})"
 

@@ -1,6 +1,4 @@
-"""Insert new rows by key, count the others. DuckLake has no keys, so equal keys are looked up here,
-set-based and NULL-safe.
-"""
+"""Insert new rows by key and count the others, set-based and NULL-safe; DuckLake has no keys."""
 
 from __future__ import annotations
 
@@ -17,8 +15,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Counts:
-    """What became of the rows offered for one table; read = kept + duplicate + conflicting +
-    set_aside (retractions of other claimants' claims).
+    """Counts of the rows offered for one table.
+
+    read = kept + duplicate + conflicting + set_aside (retractions of other claimants' claims).
     """
 
     read: int = 0
@@ -31,8 +30,7 @@ class Counts:
 
 
 def insert(connection: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table | str) -> Counts:
-    """Insert the rows whose key is new, the first of each key in the order offered; count the
-    others.
+    """Insert the rows whose key is new, the first offered of each key; count the others.
 
     `rows` is an Arrow table or the name of a temporary table with the schema's columns. Only keys
     are grouped, so memory does not grow with texts. Call inside the store's transaction.
@@ -102,9 +100,7 @@ def _staged(connection: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table 
 def _find_conflicts(
     connection: duckdb.DuckDBPyConnection, table: Table, stage: str, target: str, conflicts: str
 ) -> None:
-    """Make the table `conflicts` of the rows that were not kept and whose content differs from the
-    row that holds their key, in the order offered.
-    """
+    """Make the table `conflicts` of rows whose key is stored with other content, in order."""
     # The few rows first, so that the join holds them in memory and never the stored table.
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE insert_rest AS

@@ -1,11 +1,9 @@
-"""Migrations: tables and columns of the schema that an old store lacks are added once, after a copy
-of the catalog.
+"""Migrations: add missing tables and columns to an old store, after a copy of the catalog.
 
-The steps follow from the difference between the schema and the store, so none is written by hand,
-forgotten or run twice. Steps only add: a table (with the rows that
-`FILLED` gives it), a column that may be NULL, the leave to be NULL. Rows and files are never
-rewritten, and old versions stay readable as they were (`Store.relation` fills what they lack with
-NULL).
+The steps are the difference between the schema and the store; none is written by hand. A step only
+adds: a table (with the rows that `FILLED` gives it), a column that may be NULL, or the permission
+to be NULL. Rows and files are never rewritten. Old versions stay readable: `Store.relation` fills
+what they lack with NULL.
 """
 
 from __future__ import annotations
@@ -24,8 +22,9 @@ from curation.store.connection import Location
 
 AUTHOR = "botbench"
 FILLED = {"retractions_set_aside": retractions.mark()}
-"""Table to SQL for the rows that it gets when it is added to an old store: retractions of other
-claimants' claims that came in before they were set aside.
+"""Table to SQL for the rows it gets when it is added to an old store.
+
+These are retractions of other claimants' claims from before retractions were set aside.
 """
 
 
@@ -38,10 +37,9 @@ class Step:
 
 
 def pending(connection: duckdb.DuckDBPyConnection) -> list[Step]:
-    """What the newest version of an attached store lacks of the schema, in the schema's order;
-    empty where nothing.
+    """The steps that an attached store's newest version needs, in the schema's order.
 
-    Raises UserError where a column is of another type than the schema's: no step can mend that.
+    Raises UserError where a column's type differs from the schema's: no step can change a type.
     """
     there = _columns(connection)
     steps: list[Step] = []
@@ -75,8 +73,8 @@ def _table_steps(table: schema.Table, there: dict[str, tuple[str, bool]]) -> lis
     for column in table.columns:
         type_ = column.type.replace("TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE")
         if column.name not in there:
-            # Rows written before have nothing to put there, so also a required one may be NULL:
-            # validation tells.
+            # Old rows have no value for it, so a required column may be NULL too; validation
+            # reports these rows.
             steps.append(
                 Step(
                     f'ALTER TABLE lake.main."{table.name}" ADD COLUMN "{column.name}"'
@@ -103,10 +101,9 @@ def _table_steps(table: schema.Table, there: dict[str, tuple[str, bool]]) -> lis
 
 
 def migrate(connection: duckdb.DuckDBPyConnection, location: Location) -> list[Step]:
-    """Bring a store forward in one version; returns the steps taken, none where nothing was
-    lacking.
+    """Migrate a store in one version; return the steps taken.
 
-    Call it while holding the write turn, and again from its start where another writer was first.
+    Call it while holding the write turn. Repeat it from its start where another writer was first.
     """
     if not pending(connection):
         return []
@@ -132,10 +129,9 @@ def migrate(connection: duckdb.DuckDBPyConnection, location: Location) -> list[S
 
 
 def back_up(connection: duckdb.DuckDBPyConnection, location: Location) -> Path:
-    """Copy the catalog into `backups/` of the store's home before its schema changes; returns the
-    copy's folder.
+    """Copy the catalog into `backups/` of the store's home; return the copy's folder.
 
-    The copy is enough to go back: no step touches a data file. Made once for each version.
+    The copy is enough to go back: no step changes a data file. Made once for each version.
     """
     head = connection.execute("SELECT max(snapshot_id) FROM ducklake_snapshots('lake')").fetchone()
     target = location.home / "backups" / f"catalog-before-schema-change-v{head[0] if head else 0}"

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     import duckdb
 
 SUPERSEDED = "attributes['retracted_by'] = 'superseding pull'"
-"""SQL that marks a pull's own retraction of a claim of an earlier pull of the same data set. The
-attribute is the pull's to write: a source's row that bears it is judged like any other.
+"""SQL for a pull's own retraction of a claim of an earlier pull of the same data set.
+
+Only the pull writes this attribute. A source's row that has it is judged like any other.
 """
 
 REASON = "foreign_retraction"
@@ -35,8 +36,9 @@ def standing_claims(claims: str) -> str:
 
 
 def retractions(claims: str) -> str:
-    """SQL, in brackets, for what is retracted: claim_id, retracted_at (when, where it is known) and
-    replaced_by (the answer given instead, where there is one); one row a claim.
+    """SQL, in brackets, for the retracted claims, one row a claim.
+
+    Columns: claim_id, retracted_at (NULL where unknown), replaced_by (the new answer, if any).
     """
     return f"""(
         SELECT c.claim_id, any_value(r.made_at) AS retracted_at, min(r.answer) AS replaced_by
@@ -45,11 +47,10 @@ def retractions(claims: str) -> str:
 
 
 def foreign_retractions(offered: str, from_source: bool = False) -> str:
-    """SQL, in brackets, for the retractions among claims offered to a store that name another
-    claimant's claim, there or among them: claim_id, dataset, account_id, retracts and message.
+    """SQL, in brackets, for the offered retractions that name another claimant's claim.
 
-    `offered` is SQL for a claims table; `from_source` says that its rows are a source's, so that
-    none is the superseding pull's own.
+    Columns: claim_id, dataset, account_id, retracts, message. `offered` is SQL for a claims table.
+    With `from_source` no row counts as the superseding pull's own retraction.
     """
     columns = "claim_id, dataset, claimant_kind, claimant, pull_id"
     named = (
@@ -66,8 +67,9 @@ def foreign_retractions(offered: str, from_source: bool = False) -> str:
 
 
 def mark() -> str:
-    """SQL for rows of the table `retractions_set_aside`: retractions that a store has kept and that
-    retract nothing. They stay where they are, so `raw` is NULL.
+    """SQL for rows of `retractions_set_aside`: stored retractions without effect.
+
+    The retractions stay in `claims`, so `raw` is NULL.
     """
     return (
         f"SELECT * EXCLUDE (message), {_SET_ASIDE.format(message='message', raw='NULL::VARCHAR')}"

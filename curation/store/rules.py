@@ -1,6 +1,4 @@
-"""The rules: generated from the schema's columns, and hand-written in suites/*.yaml. A rule names
-the rows that break it.
-"""
+"""Validation rules: generated from the schema's columns, or written in suites/*.yaml."""
 
 from __future__ import annotations
 
@@ -36,13 +34,11 @@ ACCOUNT_OF = {
     "pulls": "NULL::VARCHAR",
     "releases": "NULL::VARCHAR",
 }
-"""What stands for the account in the findings of tables that have no account_id."""
+"""SQL for the account in findings on tables without an account_id column."""
 
 IDS = ("account_id", "post_id", "ref_post_id", "ref_account_id", "source_id", "target_id")
 FLOAT_ID = r"^[+-]?\d(\.\d+)?[eE]\+?\d{1,2}$|^[+-]?\d+\.0+$"
-"""An id that went through a floating-point number: 1.23E+17 or 12345.0. Hexadecimal ids do not
-match.
-"""
+"""An id that went through a floating-point number: 1.23E+17 or 12345.0, but no hexadecimal id."""
 
 
 class Rule(StrictModel):
@@ -66,9 +62,7 @@ class Rule(StrictModel):
 
 
 class Suite(StrictModel):
-    """The rules of one table. A required suite fails where there are no rows; another is then not
-    applicable.
-    """
+    """The rules of one table. Without rows, a required suite fails; another is not applicable."""
 
     table: str
     about: str = Field(min_length=1)
@@ -84,7 +78,7 @@ class Addition(StrictModel):
 
 
 class DataSetSuite(StrictModel):
-    """A data set's own rules by table, as they stand in suite.yaml beside its card.
+    """A data set's own rules by table, from suite.yaml beside its card.
 
     Raises ValidationError where a table has no suite, or a rule has the name of one that every data
     set has.
@@ -117,14 +111,13 @@ def _with(suite: Suite, own: Addition) -> Suite:
 
 
 def fingerprint(chosen: Iterable[Suite]) -> str:
-    """What tells one set of rules from another."""
+    """The hash that identifies a set of rules."""
     return short_hash([s.model_dump(mode="json") for s in chosen])
 
 
 @cache
 def suites() -> tuple[Suite, ...]:
-    """Every suite in the order of ORDER: the schema's rules first, then those of
-    suites/<table>.yaml.
+    """Every suite in the order of ORDER: the schema's rules, then those of suites/<table>.yaml.
 
     Raises ValueError where two rules of a suite have one name.
     """
@@ -144,9 +137,7 @@ def _suite(name: str) -> Suite:
 
 
 def generated(table: Table) -> Iterator[Rule]:
-    """The rules that the schema's definition of a table implies: types, key, and what each column
-    says of itself.
-    """
+    """The rules that a table's definition implies: types, key, and each column's own limits."""
     yield _types(table)
     yield _key(table)
     account = account_of(table)

@@ -1,6 +1,4 @@
-"""Salts: secrets that stay in the store's folder, so that a hash of an id cannot be traced back by
-trying ids.
-"""
+"""Salts: secrets in the store's folder that protect hashed ids against guessing."""
 
 from __future__ import annotations
 
@@ -9,23 +7,17 @@ import secrets
 from pathlib import Path
 
 PUBLISHED = "published-ids.salt"
-"""The salt of the ids that are published as hashes; the same in every release of a store, so that
-versions can be compared.
-"""
+"""The salt of published ids. All releases of a store share it, so that versions compare."""
 
 ERASED = "erased-accounts.salt"
 """The salt of the tombstones."""
 
 ROW_KEY = "[^:]+:[0-9]+"
-"""What an id looks like that says only where the row stood: it is hashed with its data set, not
-with its platform.
-"""
+"""An id that is only a row's position. It is hashed with its data set, not its platform."""
 
 
 def salt(home: Path, name: str) -> str:
-    """The salt called `name` in a store's folder; made at the first use, by exactly one of several
-    processes.
-    """
+    """The salt called `name` in a store's folder; the first process that asks makes it."""
     path = home / name
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -42,8 +34,10 @@ def salt(home: Path, name: str) -> str:
 
 
 def hashed(secret: str, kind: str, value: str) -> str:
-    """SQL of the first 24 hex digits of the salted sha256 of a SQL text expression; NULL stays
-    NULL. `kind` keeps an account's hash and a post's apart."""
+    """SQL of the first 24 hex digits of a text's salted sha256; NULL stays NULL.
+
+    `kind` separates the hashes of accounts from those of posts.
+    """
     return (
         f"substr(sha256('{secret}' || chr(10) || '{kind.replace(chr(39), chr(39) * 2)}' || chr(10)"
         f" || ({value})), 1, 24)"

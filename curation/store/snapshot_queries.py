@@ -1,6 +1,4 @@
-"""Queries of the state at a version: the latest observation, the newest consensus, the card of a
-data set.
-"""
+"""Queries of the state at a version: latest observation, newest consensus, a data set's card."""
 
 from __future__ import annotations
 
@@ -23,9 +21,7 @@ def latest(accounts: str) -> str:
 
 
 def newest_consensus(store: Store, dataset: str, version: int | None) -> str | None:
-    """The id of the consensus of a data set asked for last, as of a version (now without one); None
-    where there is none.
-    """
+    """The id of a data set's newest consensus as of a version (default: now), or None."""
     asked = store.connection.execute(
         f"SELECT consensus_id FROM {store.relation('consensus_runs', version)} WHERE dataset = ?"
         " ORDER BY run DESC LIMIT 1",

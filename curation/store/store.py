@@ -45,10 +45,9 @@ class Transaction:
     counts: dict[str, Counts] = field(default_factory=dict)
 
     def insert(self, name: str, rows: pa.Table | str) -> Counts:
-        """Insert the rows whose key is new: an Arrow table, or the name of a temporary table with
-        the schema's columns.
+        """Insert rows whose key is new: an Arrow table, or the name of a temporary table.
 
-        Equal key and content is a duplicate; equal key and other content is conflicting: the caller
+        Equal key and content is a duplicate. Equal key and other content is conflicting: the caller
         finds these rows in `Counts.conflicts` and may quarantine them. A retraction of another
         claimant's claim goes to the table `retractions_set_aside`, with its reason.
         """
@@ -67,7 +66,7 @@ class Store:
     `data_path`; without one, BOTBENCH_STORE or `./.botbench`. `create=False`, for what only reads,
     raises UserError where no store is. Files of a store whose catalog is gone are never given a new
     catalog: that raises UserError (`CatalogLost`). A store of an older schema is brought
-    forward when it is opened, whoever opens it (`curation.store.migrations`).
+    forward when anyone opens it (`curation.store.migrations`).
     """
 
     def __init__(self, location: str | Path | None = None, create: bool = True) -> None:
@@ -106,12 +105,10 @@ class Store:
     def append(
         self, rows: Mapping[str, pa.Table | str], author: str | None, message: str
     ) -> tuple[int | None, dict[str, Counts]]:
-        """Add rows by table in one version; returns its number (None where nothing was new) and the
-        counts by table.
+        """Add rows by table in one version; return its number (None if nothing is new) and counts.
 
-        Safe for many processes at once and for being repeated. Raises UserError where a row has the
-        key of a stored one and other content: whoever can meet such rows uses `transact` and
-        quarantines them.
+        Safe for concurrent processes and for repetition. Raises UserError where a row has the key
+        of a stored one and other content; to quarantine such rows, use `transact`.
         """
 
         def work(transaction: Transaction) -> dict[str, Counts]:
@@ -205,10 +202,9 @@ class Store:
         return max(1, int(self.scalar("SELECT min(snapshot_id) FROM ducklake_snapshots('lake')")))
 
     def resolve(self, at: str | int | None) -> int:
-        """A version's number from a number, a tag or a date (the last version made by then); None
-        is the newest.
+        """A version's number from a number, a tag or a date (its last version); None is the newest.
 
-        Raises UserError naming what there is.
+        Raises UserError that lists the choices.
         """
         if at is None:
             return self.head()
@@ -249,8 +245,10 @@ class Store:
         return before[-1]
 
     def relation(self, name: str, at: str | int | None = None) -> str:
-        """SQL for one table at one version, in brackets, with the schema's columns: those added
-        later are NULL, and a table added later is empty."""
+        """SQL, in brackets, for one table at one version, with the schema's columns.
+
+        Columns added later are NULL. A table added later is empty.
+        """
         table = schema.STORED.get(name)
         if table is None:
             raise unknown("table", name, schema.STORED)
@@ -308,8 +306,9 @@ class Store:
     # -- naming
 
     def tag(self, name: str, at: str | int | None = None) -> int:
-        """Name a version; returns its number. Raises UserError where the name is taken by another
-        version, or reads as one.
+        """Name a version; return its number.
+
+        Raises UserError where another version has the name, or the name reads as a version.
         """
         import pyarrow as pa
 

@@ -51,8 +51,10 @@ def of_handle(secret: str, platform: str, handle: str) -> str:
 
 
 def is_distinctive(name: str) -> bool:
-    """Whether a bare word is this account's name and no everyday word: a digit, underscore, dot,
-    colon or hyphen among four characters or more, or `LONG_NAME` characters.
+    """Whether a bare word is specific enough to mean this account and no everyday word.
+
+    It has at least four characters, among them a digit, underscore, dot, colon or hyphen; or it has
+    at least `LONG_NAME` characters.
 
     >>> [is_distinctive(name) for name in ("sam_77", "music", "x1", "averyverylongname")]
     [True, False, False, True]
@@ -114,9 +116,7 @@ def set_aside(
 
 @dataclass(frozen=True)
 class _Erased:
-    """What recognises the erased accounts of a data set: the salt, and data set and platform as SQL
-    literals.
-    """
+    """What identifies a data set's erased accounts: salt, and data set and platform in SQL."""
 
     secret: str
     dataset: str

@@ -1,5 +1,6 @@
-"""The tables: columns, types, keys and meaning. DDL, Arrow schemas, the reference page and the
-basic validation rules are derived from these definitions and written nowhere else.
+"""The tables: columns, types, keys and meaning.
+
+DDL, Arrow schemas, the reference page and the basic validation rules are derived from them.
 """
 
 from __future__ import annotations

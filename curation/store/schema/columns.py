@@ -25,9 +25,7 @@ EXTRA: Type = "MAP(VARCHAR, VARCHAR)"
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its DuckDB type, what it means (with the unit), and the rules that hold for every
-    row.
-    """
+    """One column: its DuckDB type, its meaning (with the unit), and the rules for each row."""
 
     name: str
     type: Type
@@ -37,13 +35,9 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     content: bool = True
-    """False for what says how a row came here (pull ids, times of import): not part of content
-    hashes or of equality.
-    """
+    """False for provenance (pull ids, import times), which hashes and comparisons leave out."""
     later: bool = False
-    """Added after the first schema: left out of canonical rows where it is NULL, so that older
-    content keeps its hash.
-    """
+    """Added after the first schema; omitted from canonical rows where NULL, so old hashes hold."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +51,7 @@ class Table:
     stored: bool = True
     """False for tables kept as Parquet beside a run instead of in the store."""
     of_versions: bool = False
-    """True for what is said of versions: read at the head, not compared by default, and not taken
-    back by a restore.
-    """
+    """True for tables about versions: read at the head, not compared by default, not restored."""
 
     @property
     def names(self) -> tuple[str, ...]:
