@@ -1,6 +1,4 @@
-"""The board: what a run's predictions say, as rows (`table`), in words (`words`), as files
-(`formats`) and one page (`page`).
+"""The leaderboard: scores, ranks and ties (`compute`), its files (`render`) and the `site`.
 
-Everything here is a function of the results alone: the same results in any order give the same
-bytes.
+The same results in any order give the same bytes.
 """

@@ -1,6 +1,4 @@
-"""The place of each cell among those that differ from it in the detector alone: rank, rank
-interval, tie group.
-"""
+"""Rank, rank interval and tie group of each cell among cells that differ in the detector only."""
 
 from __future__ import annotations
 

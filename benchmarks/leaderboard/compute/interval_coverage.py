@@ -1,9 +1,8 @@
-"""How often the intervals hold the truth: simulated data sets of known rates and curves, counted
-cell by cell.
+"""Coverage of the board's intervals on simulated data sets with known rates and curves.
 
-Scores of people are normal around 0 and those of bots around d with the same spread, so that AUC =
-Φ(d / √2); p is the true probability of a bot, and the threshold stands half-way. An account is a
-bot with the cell's prevalence.
+Scores are normal with equal spread, around 0 for people and around d for bots, so AUC = Φ(d / √2).
+p is the true probability of a bot; the threshold is at d / 2. An account is a bot with the
+prevalence of the cell.
 """
 
 from __future__ import annotations
@@ -109,9 +108,7 @@ def _density(x: Array) -> Array:
 
 
 class Settings(NamedTuple):
-    """How many data sets a cell has, how many bootstrap draws each gets, and the seed of
-    everything.
-    """
+    """Number of data sets per cell, number of bootstrap draws for each, and the seed."""
 
     sets: int = 2000
     draws: int = 200
@@ -152,8 +149,9 @@ class Cell:
 
     @property
     def outcome(self) -> str:
-        """`holds` within twice the Monte Carlo error of .95 or at .93 or more; `fails`; `few` where
-        most sets were few.
+        """`holds`, `fails`, or `few` if most data sets were few.
+
+        Holds means .93 or more, or within twice the Monte Carlo error of .95.
         """
         if self.covered is None or 2 * self.few > self.sets:
             return "few"
@@ -171,9 +169,7 @@ def cover(
     how: Settings = USUAL,
     tick: Callable[[str], object] = print,
 ) -> Iterator[list[Cell]]:
-    """The cells of each world in turn. Every data set has draws of its own, from the seed and its
-    number.
-    """
+    """Compute the cells of each world. The seed and a data set's number determine its draws."""
     for number, world in enumerate(some):
         yield _world(world, [find(m) for m in metrics], how, number)
         tick(f"n = {world.accounts}, {world.prevalence:g}, AUC {world.auc:g}")

@@ -1,11 +1,9 @@
-"""Label doubt: what the scores would be, had the labels been drawn anew from what the claims make
-of them.
+"""Bootstrap of accounts and labels: how much uncertain labels change the scores.
 
-A label that rests on several claims has a posterior; one that rests on a single claim has none that
-was measured, and is taken as it is. Each draw takes other accounts and, for each uncertain one,
-another label: bot with its posterior probability (itself drawn between its bounds, where the
-consensus gives some). Errors of different accounts are taken as independent, which annotators who
-misread the same thing are not.
+A label from several claims has a posterior; a label from a single claim is taken as certain. Each
+draw resamples accounts and draws each uncertain label: bot with its posterior probability, which is
+itself drawn between its bounds where the consensus gives them. Errors of different accounts are
+treated as independent; annotators who misread the same thing break this assumption.
 """
 
 from __future__ import annotations
@@ -31,9 +29,7 @@ def uncertain(posterior: Array) -> npt.NDArray[np.bool_]:
 
 
 def with_both_labels(judged: ScoredAccounts, unsure: Places) -> ScoredAccounts:
-    """The accounts, and the unsure ones a second time with the other label: weights then say which
-    of the two is drawn.
-    """
+    """Append each uncertain account again with the other label; weights choose between them."""
     fold = None if judged.fold is None else np.concatenate([judged.fold, judged.fold[unsure]])
     facts = {name: np.concatenate([fact, fact[unsure]]) for name, fact in judged.facts.items()}
     y = np.concatenate([judged.y, 1 - judged.y[unsure]])
@@ -49,9 +45,7 @@ def with_both_labels(judged: ScoredAccounts, unsure: Places) -> ScoredAccounts:
 def labels(
     posterior: Array, low: Array, high: Array, draws: int, rng: np.random.Generator
 ) -> npt.NDArray[np.bool_]:
-    """Drawn labels, bool[draws, n]; where bounds are known the posterior is drawn first, normal on
-    the logit scale.
-    """
+    """Draw labels, bool[draws, n]; posteriors with bounds are first drawn, normal in logits."""
     p = np.clip(posterior, SURE, 1 - SURE)
     bounded = ~np.isnan(low) & ~np.isnan(high)
     ends = [np.clip(np.where(bounded, end, p), SURE, 1 - SURE) for end in (low, high)]
@@ -71,10 +65,10 @@ def draw(
     count: int,
     seed: Sequence[int],
 ) -> dict[str, Array]:
-    """Each metric in `count` draws of accounts and labels, the mean over repeats: float64[count];
-    {} where nothing is in doubt.
+    """Each metric in `count` draws of accounts and labels, mean over repeats: float64[count].
 
-    `posteriors` is float64[3, accounts]: the probability of bot and its bounds.
+    `posteriors` is float64[3, accounts]: the probability of bot and its bounds. Returns {} if no
+    label is uncertain.
     """
     unsure = uncertain(posteriors[0])
     if not unsure.any():

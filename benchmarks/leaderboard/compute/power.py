@@ -15,13 +15,12 @@ METRICS: tuple[str, ...] = get_args(Share)
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be separated: a `difference` in a metric between two detectors judged on the same
-    accounts.
+    """The `difference` in a metric that two detectors tested on the same accounts should show.
 
-    `disagree` is the share of accounts (of those that the metric looks at) to which the two give
-    different answers; `prevalence` the share of bots; `detectors` how many are compared in all
-    pairs (Holm's first step divides alpha by their number); `power` the chance that the difference
-    is found. Raises UserError for what cannot be.
+    `disagree` is the share of accounts, of those the metric uses, to which the two give different
+    answers; `prevalence` is the share of bots; `detectors` is how many are compared in all pairs
+    (Holm's first step divides alpha by the number of pairs); `power` is the probability of
+    detecting the difference. Raises UserError for impossible values.
     """
 
     difference: float

@@ -1,6 +1,4 @@
-"""From predictions to values: each cell's metrics with intervals, and the draws that make
-differences paired.
-"""
+"""Metrics and intervals of each cell, and the shared draws that make differences paired."""
 
 from __future__ import annotations
 
@@ -32,9 +30,7 @@ Score = tuple[float, float, float]
 
 
 class Plan(NamedTuple):
-    """How accounts are drawn: how often, from which seed, and the folder that keeps draws for the
-    next board.
-    """
+    """Bootstrap settings: number of draws, seed, and the folder that caches draws."""
 
     resamples: int = resampling.RESAMPLES
     seed: int = 0
@@ -54,9 +50,7 @@ def silent(_: int) -> None:
 
 @dataclass(frozen=True)
 class Result:
-    """A cell as the board needs it: `info` is cell.json, `predictions` the rows of `results.scored`
-    (None unless done).
-    """
+    """A cell: `info` is cell.json, `predictions` the rows of `results.scored` (None until done)."""
 
     info: dict[str, Any]
     predictions: Callable[[], pa.Table] | None = None
@@ -64,13 +58,12 @@ class Result:
 
 @dataclass(frozen=True)
 class MeasuredCell:
-    """A cell with its values; an account predicted in two repeats is one account and two
-    predictions.
+    """A cell with its metric values; an account predicted in two repeats counts as one account.
 
-    `scores` holds (value, low, high) of every metric that is defined; `methods` how each interval
-    was made; `draws` float64[count] of every metric, the same accounts drawn for every cell with
-    this test. Where repeats are trials of which the worst counts, `moves` says which it was, metric
-    by metric. `label_draws` holds draws of accounts and labels where labels are uncertain.
+    `scores` holds (value, low, high) of every defined metric, `methods` how each interval was made.
+    `draws` holds float64[count] for every metric; cells with the same test share the drawn
+    accounts. Where repeats are trials of which the worst counts, `moves` names the worst trial by
+    metric. `label_draws` holds draws of accounts and labels where labels are uncertain.
     """
 
     info: dict[str, Any]
@@ -86,8 +79,10 @@ class MeasuredCell:
 
     @property
     def kind(self) -> Kind:
-        """What its scores tell; of older cells, in distribution where it was tested on what it was
-        trained on, else transfer.
+        """The kind of the cell's scores.
+
+        Older cells without a kind are in distribution if tested on their training data, else
+        transfer.
         """
         same = set(self.info["train"]) == set(self.info["test"].split("+"))
         kind: Kind = self.info.get("kind") or ("in distribution" if same else "transfer")
@@ -111,8 +106,9 @@ def measure(
     plan: Plan = DEFAULT_PLAN,
     tick: Callable[[int], object] = silent,
 ) -> list[MeasuredCell]:
-    """Every cell measured, sorted by its key. Cells with the same test are drawn together;
-    `tick(n)` says n are done.
+    """Measure every cell, sorted by key. Cells with the same test are drawn together.
+
+    `tick(n)` is called when n cells are done.
     """
     groups: dict[str, list[Result]] = defaultdict(list)
     for result in found:
@@ -176,9 +172,7 @@ def cached_draws(
     plan: Plan,
     stream: int,
 ) -> list[dict[str, Array]]:
-    """Each cell's draws, read back where an earlier board kept them; what was not kept is drawn
-    together.
-    """
+    """Read each cell's draws from the cache; compute the missing ones together."""
     if plan.cache is None:
         return draw(cells, metrics, accounts, plan.resamples, [plan.seed, stream])
     code = [
@@ -207,9 +201,7 @@ def draw(
     count: int,
     stream: Sequence[int],
 ) -> list[dict[str, Array]]:
-    """Each cell's metrics in `count` draws of the accounts, the mean over repeats; the same draw
-    for every cell.
-    """
+    """Each cell's metrics in `count` draws, mean over repeats; all cells share the accounts."""
     if not cells:
         return []
     kept = np.empty((len(cells), len(metrics), count))

@@ -1,6 +1,4 @@
-"""Means over part of the data sets: those of a platform, of a licence, or of both, ranked as the
-whole is.
-"""
+"""Means over part of the data sets (by platform, licence or both), ranked like the whole."""
 
 from __future__ import annotations
 
@@ -28,10 +26,9 @@ def licence_kind(said: str | None) -> str:
 
 
 def subsets(layout: BoardLayout, tests: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """A summary for each proper part of the mean that a platform, a licence, or both leave: `tests`
-    and `summary`.
+    """`tests` and `summary` of each proper subset by platform, licence or both.
 
-    A part's intervals and ranks are its own; it is no more than a look at fewer data sets.
+    A subset has its own intervals and ranks. It shows fewer data sets and nothing more.
     """
     core = [t for t in tests if t["name"] in layout.core]
     found: dict[tuple[str, ...], None] = {}

@@ -1,6 +1,4 @@
-"""Means over data sets, paired differences, ranks and ties: what a row of the board says beyond
-single cells.
-"""
+"""Means over data sets, paired differences, ranks and ties."""
 
 from __future__ import annotations
 
@@ -32,9 +30,7 @@ SAME = 1e-9
 
 @dataclass(frozen=True)
 class BoardLayout:
-    """The cells of a run as the board lays them out: one protocol a kind, one cell for each
-    detector and test.
-    """
+    """The cells of a run on the board: one protocol a kind, one cell a detector and test."""
 
     measured: Sequence[MeasuredCell]
     metrics: Sequence[Metric]
@@ -93,10 +89,12 @@ class BoardLayout:
 
     @cached_property
     def core(self) -> list[str]:
-        """The tests whose scores the mean is of: enough of both classes, and scored by at least
-        half of the detectors that were scored anywhere, the shortcuts among them. Simulated ones do
-        not mix with real ones. Where any test has scores of both kinds, those without stay out, so
-        that both columns are means of the same data sets.
+        """The tests that the mean covers.
+
+        They have enough accounts of both classes, and at least half of the detectors that have any
+        score, all floor rows among them, have a score there. Simulated and real data sets do not
+        mix. If any test has scores of both kinds, tests without both are excluded, so both columns
+        are means of the same data sets.
         """
         if self.main is None:
             return []
@@ -129,9 +127,7 @@ class BoardLayout:
 
 @dataclass(frozen=True)
 class PairedScore:
-    """A value over one test or the mean of several: score, the sets' own values, and its paired
-    draws.
-    """
+    """The score on one test or the mean of several, the values by data set, the paired draws."""
 
     score: Score
     values: list[float]
@@ -163,8 +159,10 @@ def paired_score(
 
 
 def difference(a: PairedScore, b: PairedScore) -> Score:
-    """a − b with its paired interval. Where every draw gives the same difference, the interval is
-    that of unpaired values, unless it is zero: then the two say the same."""
+    """a − b with its paired interval.
+
+    If every draw gives the same nonzero difference, the interval of unpaired values is used.
+    """
     value, drawn = a.score[0] - b.score[0], a.draws - b.draws
     bounds = percentiles(drawn) or (value, value)
     if bounds[1] - bounds[0] < SAME and abs(value) > SAME:
@@ -191,9 +189,7 @@ def _separated_here(pairs: Sequence[tuple[PairedScore, PairedScore]]) -> list[bo
 
 
 def _separated_elsewhere(pairs: Sequence[tuple[PairedScore, PairedScore]]) -> list[bool]:
-    """Which pairs differ beyond the data sets drawn: Student's paired t over sets, Holm over all
-    pairs.
-    """
+    """Pairs that differ beyond these data sets: paired t over data sets, Holm over all pairs."""
     from scipy.special import stdtr
 
     p = []
@@ -245,8 +241,9 @@ def ties(order: Sequence[str], beaten: set[tuple[str, str]]) -> list[list[str]]:
 def summarise(
     layout: BoardLayout, metric: Metric, scope: str, part: Sequence[str] | None = None
 ) -> list[dict[str, Any]]:
-    """One entry for each detector that has a score in the scope (`mean`, of a part of it if named,
-    or a test), best first.
+    """One entry for each detector with a score in the scope, best first.
+
+    The scope is `mean`, the mean of a named part, or a test.
     """
     if layout.main is None:
         return []
@@ -315,8 +312,10 @@ def _ranks_under_label_noise(main: Mapping[str, PairedScore], metric: Metric) ->
 
 
 def tie_groups(order: Sequence[str], beaten: set[tuple[str, str]]) -> dict[str, int]:
-    """The group of each: 1 is the leader and all not separated from it, 2 the best of the rest and
-    all of the rest not separated from that one, and so on down.
+    """The tie group of each name, best first.
+
+    Group 1 is the leader and all that are not separated from it. Group 2 is the best of the rest
+    and all of the rest that are not separated from that one, and so on.
 
     >>> tie_groups(["a", "b", "c", "d"], {("a", "c"), ("a", "d"), ("b", "d")})
     {'a': 1, 'b': 1, 'c': 2, 'd': 2}
@@ -338,10 +337,9 @@ def tie_groups(order: Sequence[str], beaten: set[tuple[str, str]]) -> dict[str, 
 def ranked(
     names: list[str], main: Mapping[str, PairedScore], metric: Metric
 ) -> dict[str, dict[str, Any]]:
-    """Rank (equal values, equal ranks), rank intervals here and elsewhere, tie group, and the bars
-    each is part of.
+    """Rank, rank intervals here and elsewhere, tie group, and the bars that each name is part of.
 
-    `names` are best first.
+    `names` are best first. Equal values have equal ranks.
     """
     pairs = [(main[a], main[b]) for a, b in combinations(names, 2)]
     here = _beaten(names, main, metric, _separated_here(pairs))

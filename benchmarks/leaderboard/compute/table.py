@@ -1,6 +1,4 @@
-"""A run's results as one document: the rows of the board, the means, ranks and ties, and what they
-were made from.
-"""
+"""The leaderboard document: rows, means, ranks and ties, and the versions they were made from."""
 
 from __future__ import annotations
 
@@ -73,9 +71,7 @@ def find_run(home: Path, run_id: str | None = None, suite: str | None = None) ->
 def from_run(
     run: Run, plan: Plan = DEFAULT_PLAN, tick: Callable[[int], object] = silent
 ) -> dict[str, Any]:
-    """The board of a finished run. Raises UserError where its shortcut rows are missing or a cell
-    has gone.
-    """
+    """The board of a finished run. Raises UserError if floor rows or a cell are missing."""
     from functools import partial
 
     from benchmarks.execution import results
@@ -117,8 +113,9 @@ def board(
     plan: Plan = DEFAULT_PLAN,
     tick: Callable[[int], object] = silent,
 ) -> dict[str, Any]:
-    """The whole board as plain JSON; `about` has run, suite, seconds and perhaps metrics. No order
-    of input matters.
+    """The whole board as plain JSON, whatever the order of the cells.
+
+    `about` has run, suite, seconds and optionally metrics.
     """
     return document(about, measured(about, cells, plan, tick), releases, plan)
 
@@ -197,9 +194,7 @@ def document(
 
 
 def refuse_without_floors(infos: Iterable[Mapping[str, Any]], suite: str) -> None:
-    """Raise UserError where the run has no constant or no one-question tree: no score means
-    anything beside nothing.
-    """
+    """Raise UserError if the run has no constant or no one-question tree to compare scores with."""
     missing = sorted(set(FLOORS) - {i["detector"] for i in infos})
     if missing:
         raise UserError(
@@ -274,9 +269,7 @@ def _detector(name: str, layout: BoardLayout) -> dict[str, Any]:
 
 
 def _met(name: str, layout: BoardLayout, releases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """What a detector says that it was trained on before it came here, and the tests of the same
-    data sets.
-    """
+    """The data sets on which a detector declares it was pretrained, and their tests."""
     said = sorted(
         {
             str(t)
@@ -336,9 +329,7 @@ def _row(m: MeasuredCell, metric: Metric) -> dict[str, Any]:
 
 
 def _friedman(layout: BoardLayout, metric: Metric) -> dict[str, Any]:
-    """Friedman's test over the data sets of the mean, of the detectors that have a score on all of
-    them.
-    """
+    """Friedman's test over the data sets of the mean, for detectors scored on all of them."""
     if layout.main is None:
         return friedman({})
     found = {d: paired_score(layout, metric, d, layout.main, layout.core) for d in layout.detectors}
@@ -346,9 +337,7 @@ def _friedman(layout: BoardLayout, metric: Metric) -> dict[str, Any]:
 
 
 def _versions(measured: Iterable[MeasuredCell]) -> dict[str, str]:
-    """Every package version that made a cell; a cell kept from an earlier run may bring a second
-    one.
-    """
+    """Every package version that made a cell; cells of an earlier run can add a second version."""
     found: dict[str, set[str]] = defaultdict(set)
     for m in measured:
         for package, version in (m.info.get("versions") or {}).items():
@@ -357,8 +346,9 @@ def _versions(measured: Iterable[MeasuredCell]) -> dict[str, str]:
 
 
 def rounded(said: Any) -> Any:
-    """The same document with floats to six places, so that machines whose sums differ in the last
-    bit agree; NaN becomes null.
+    """The document with floats at six places and NaN as null.
+
+    Machines whose sums differ in the last bit then give the same document.
     """
     if isinstance(said, float):
         return round(said, PLACES) + 0.0 if math.isfinite(said) else None

@@ -10,9 +10,7 @@ from benchmarks.leaderboard.render.summary_text import entries
 
 
 def scale(board: Mapping[str, Any], metric: Mapping[str, Any]) -> dict[str, Any]:
-    """The axis of a metric: from a to b in steps of a tenth or more, wide enough for all that is
-    drawn.
-    """
+    """The axis of a metric from a to b, in steps of a tenth or more, wide enough for all values."""
     bottom, top = (
         end if bound is None else bound
         for bound, end in zip(metric["range"], (-math.inf, math.inf), strict=True)

@@ -14,9 +14,7 @@ DrawnCells: TypeAlias = dict[tuple[str, str, str], dict[str, Any]]
 
 
 def drawn_protocols(board: Mapping[str, Any]) -> dict[str, str]:
-    """The protocol drawn, by kind; where no cell was scored, the first of each, so that the reasons
-    are shown.
-    """
+    """The drawn protocol of each kind; if no cell has a score, the first, to show the reasons."""
     drawn = [p for p in board["protocols"] if p["shown"]] or board["protocols"][::-1]
     return {p["kind"]: p["name"] for p in drawn if p["kind"] in CODE}
 
@@ -61,9 +59,7 @@ def drawn_cells(board: Mapping[str, Any]) -> DrawnCells:
 def ordered_detectors(
     board: Mapping[str, Any], metric: str, kinds: list[str]
 ) -> list[dict[str, Any]]:
-    """Detectors as the page lists them: by rank, then those with a score, then the rest; each with
-    its entry and its gaps.
-    """
+    """Detectors with entry and gaps: by rank, then those with a score, then the rest."""
     found = {e["detector"]: e for e in bars(entries(board, metric))}
     known = drawn_cells(board)
     place = {name: i for i, name in enumerate(found)}
@@ -112,9 +108,7 @@ def _why(cell: Mapping[str, Any] | None) -> str:
 
 
 def bars(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The entries with the bars that join what is not separated: lane, first, last and the others
-    of each.
-    """
+    """The entries, and the bars that join tied detectors: lane, first, last and the others."""
     runs: dict[int, list[str]] = {}
     for entry in found:
         for run in entry.get("ties") or []:

@@ -1,6 +1,4 @@
-"""The board's files: JSON for programs, CSV for spreadsheets, Markdown for a README. Text by others
-can do nothing in any.
-"""
+"""The board as JSON, CSV and Markdown. Text by others is escaped in each."""
 
 from __future__ import annotations
 
@@ -147,9 +145,7 @@ def _value(values: list[float] | None, sign: bool = False) -> str:
 
 
 def write(board: Mapping[str, Any], folder: Path) -> dict[str, Path]:
-    """Write leaderboard.{json,csv,md,html} into the folder, each whole or not at all; returns the
-    paths by ending.
-    """
+    """Write leaderboard.{json,csv,md,html} atomically into the folder; returns paths by ending."""
     from benchmarks.leaderboard.render.page import to_html
 
     folder.mkdir(parents=True, exist_ok=True)

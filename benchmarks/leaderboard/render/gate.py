@@ -1,6 +1,4 @@
-"""What no board is written with: numbers that cannot be, and labels that failed validation without
-anybody accepting it.
-"""
+"""Refuse to write boards with impossible numbers, or with labels whose validation failed."""
 
 from __future__ import annotations
 
@@ -28,9 +26,7 @@ SHOWN = 3
 
 
 def refuse(board: Mapping[str, Any], releases: Mapping[str, Mapping[str, Any]]) -> None:
-    """Raise UserError where the table audit calls a cell impossible, or a release's validation
-    failed and was not accepted.
-    """
+    """Raise UserError for an impossible cell, or for failed validation that nobody accepted."""
     if impossible := [issue for issue in table.audit(as_published(board)) if not issue.possible]:
         said = "; ".join(
             f"{i.method} on {i.dataset}: {i.score} {i.published:g} where {i.implied:g} follows"
@@ -55,11 +51,10 @@ def refuse(board: Mapping[str, Any], releases: Mapping[str, Mapping[str, Any]]) 
 
 
 def as_published(board: Mapping[str, Any]) -> published.Published:
-    """The board as a published table: a row each cell, with its accounts and bots, values and
-    bounds.
+    """The board as a published table: one row a cell, with accounts, bots, values and bounds.
 
-    Not of cells whose metrics are of different trials (the worst move, metric by metric) or means
-    over several draws of a few bots (another mix): their numbers need not fit together.
+    Cells whose metrics come from different trials (worst evasion move by metric), or are means over
+    several draws of a few bots (another mix), are left out: their numbers need not be consistent.
     """
     found: dict[str, dict[str, Any]] = {}
     for row in board["rows"]:
@@ -87,9 +82,7 @@ def as_published(board: Mapping[str, Any]) -> published.Published:
 
 
 def said(run: Run) -> dict[str, dict[str, Any]]:
-    """What release.json says of validation, by reference, of the run's releases that are in the
-    store.
-    """
+    """The validation entry of release.json, by reference, for the run's releases in the store."""
     from curation.release import release
 
     found = {}

@@ -1,6 +1,4 @@
-"""The board as one self-contained page: opens from disk, asks the network for nothing, works
-without its script.
-"""
+"""The board as one self-contained page: no network, and readable without its script."""
 
 from __future__ import annotations
 
@@ -59,8 +57,9 @@ def to_html(
     nav: Sequence[tuple[str, str]] = (),
     links: Mapping[str, str] | None = None,
 ) -> str:
-    """The page of a board; a pure function of the document. In a site it has a `nav` (path, title),
-    and names lead to pages.
+    """The page of a board, a pure function of the document.
+
+    In a site, `nav` has (path, title) pairs and names link to pages.
     """
     shown = view(visible(board))
     shown["data"]["site"] = bool(nav)
@@ -133,8 +132,7 @@ def view(board: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _first(board: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The metrics that stand in the open: those of answers and scores without a parameter, and the
-    one the board opens with.
+    """The metrics shown at first: those without a parameter, and the metric the board opens with.
 
     All thirty would push the board off the screen.
     """
@@ -153,8 +151,9 @@ def _mix(board: Mapping[str, Any]) -> str:
 
 
 def _tests(board: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The tests of the mean first, each with the question that the one-question tree asks there,
-    and why nothing was scored.
+    """The tests, those of the mean first.
+
+    Each has the question of its one-question tree and, without a score, the reason.
     """
     asked = {
         test: said

@@ -21,8 +21,10 @@ NAMES = ("Matthews", "Brier")
 
 @dataclass
 class Answer:
-    """What stands at the top of the page: `lead` and `caution` in large, figures (title, value,
-    interval), notes (title, text).
+    """The summary at the top of the page.
+
+    `lead` and `caution` are in large type; figures are (title, value, interval), notes (title,
+    text).
     """
 
     lead: list[tuple[str, bool]] = field(default_factory=list)
@@ -262,9 +264,7 @@ def _other_leaders(board: Mapping[str, Any], top: Mapping[str, Any]) -> tuple[st
 
 
 def _worse_than_guessing(board: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Detectors whose whole interval lies below guessing on a data set that they were not trained
-    on.
-    """
+    """Detectors whose whole interval is below guessing on a data set they were not trained on."""
     metric, shown = (
         primary(board),
         {p["name"] for p in board["protocols"] if p["shown"] and p["kind"] == TRANSFER},

@@ -1,6 +1,5 @@
-"""The site: the board and its pages as a folder of static files, and the check that a board follows
-from its predictions.
+"""The site: the board and its pages as static files, and its verification from predictions.
 
-`data` writes and reads what a board is made from, `verify` makes it again, `pages/` holds one file
-a kind of page, `charts` the pictures, `build` puts the folder together.
+`data` writes and reads what a board is made from, `verify` computes it again, `pages/` holds one
+file for each kind of page, `charts` the pictures, `build` writes the folder.
 """

@@ -1,6 +1,4 @@
-"""The site as a folder: every page from the same template, the data beside, written whole or not at
-all.
-"""
+"""Write the site as a folder, atomically: pages from one template, and the data beside them."""
 
 from __future__ import annotations
 
@@ -38,10 +36,10 @@ def from_run(
     since: Run | None = None,
     tick: Callable[[int], object] = silent,
 ) -> dict[str, Any]:
-    """Write the site of a finished run into `folder`; returns the board. `since` is the edition
-    that changes are counted from.
+    """Write the site of a finished run into `folder`; returns the board.
 
-    Raises UserError where the folder holds something else, or the run has no shortcut rows.
+    `since` is the edition from which changes are counted. Raises UserError if the folder holds
+    something else, or if the run has no floor rows.
     """
     from functools import partial
 

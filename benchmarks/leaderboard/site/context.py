@@ -1,6 +1,4 @@
-"""What pages are made from: the board's document, its cells with their values, and what is known of
-its releases.
-"""
+"""The input of the pages: the board's document, measured cells and facts on the releases."""
 
 from __future__ import annotations
 
@@ -55,9 +53,7 @@ class Site:
 
     @cached_property
     def tables(self) -> dict[str, pa.Table]:
-        """Predictions beside labels of the cells that are drawn, by cell key, sorted by repeat and
-        account.
-        """
+        """Predictions with labels of the drawn cells, by cell key, sorted by repeat and account."""
         wanted = {
             m.info["cell_key"] for m in self.layout.cells.values() if m.info["status"] == "done"
         }
@@ -100,8 +96,7 @@ class Site:
 
 
 def slug(name: str) -> str:
-    """A name as a file's name: letters, digits, dot, dash and underscore; others become a dash and
-    a number.
+    """A name as a file name: other characters than letters, digits, `.`, `-`, `_` become a code.
 
     >>> slug("gradient-boosting"), slug("submitted:a/b"), slug("precision[bot]@prevalence=0.05")
     ('gradient-boosting', 'submitted-58-a-47-b', 'precision-91-bot-93--64-prevalence-61-0.05')

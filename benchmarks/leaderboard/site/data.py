@@ -1,9 +1,7 @@
-"""What a board is made from, as files that anybody can read: cells, their predictions beside
-labels, releases.
+"""The data of a published board as files: cells, predictions with labels, releases.
 
-Accounts are numbered within their test (by data set and id, from 0), so no id of a person stands in
-a published board; the numbers are the same in all cells of the test, so that differences stay
-paired.
+Accounts are numbered from 0 within their test (by data set and id), so a published board contains
+no id of a person. All cells of a test use the same numbers, so differences stay paired.
 """
 
 from __future__ import annotations
@@ -35,9 +33,7 @@ def write(
     plan: Plan,
     folder: Path,
 ) -> None:
-    """Write `made-from.json` and for each cell its document and, where it was scored, its
-    predictions beside labels.
-    """
+    """Write `made-from.json` and, for each cell, its document and its predictions with labels."""
     (folder / CELLS).mkdir(parents=True, exist_ok=True)
     numbers = _numbers(found)
     for result in sorted(found, key=lambda r: str(r.info["cell_key"])):
@@ -94,9 +90,7 @@ def _write_cell(result: Result, known: pa.Array | None, folder: Path) -> None:
 
 
 def read(folder: Path) -> tuple[dict[str, Any], list[Result], list[dict[str, Any]], Plan]:
-    """What a published board says it was made from. Raises UserError where the folder is none, or
-    lacks a file.
-    """
+    """Read the data of a published board. Raises UserError if it is no board or lacks a file."""
     try:
         said = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
         found = [_read_cell(folder / CELLS, key) for key in said["cells"]]
@@ -122,9 +116,7 @@ def _read_cell(folder: Path, key: str) -> Result:
 
 
 def _predictions(file: Path) -> pa.Table:
-    """The rows as `results.scored` gives them; the account's number, in nine digits so that it
-    sorts, stands for its id.
-    """
+    """The rows of `results.scored`; a nine-digit account number (sortable) replaces the id."""
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq

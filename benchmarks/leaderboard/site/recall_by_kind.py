@@ -11,10 +11,9 @@ if TYPE_CHECKING:
 
 
 def by_kind(site: Site, detector: str) -> list[dict[str, Any]]:
-    """For each test of the kind that ranks and each kind of bot: bots, the share found with
-    Wilson's interval, few or not.
+    """Recall for each test of the ranked kind and each kind of bot, with Wilson's interval.
 
-    An account predicted in several repeats is one account, found in a share of them.
+    An account predicted in several repeats is one account, detected in a share of them.
     """
     found = []
     for (name, kind, test), m in sorted(site.layout.cells.items()):

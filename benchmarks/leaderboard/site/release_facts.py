@@ -1,7 +1,7 @@
-"""What the store knows of a run's releases, for the pages of data sets: audit, card, claims,
-agreement, kinds of bots, datasheet.
+"""Facts from the store on a run's releases for the data set pages.
 
-Nothing of it names an account: ids stay in memory, to find which kinds of bots a detector misses.
+They are audit, card, claims, agreement, kinds of bots and datasheet. They name no account: ids stay
+in memory, to compute recall by kind of bot.
 """
 
 from __future__ import annotations
@@ -32,8 +32,11 @@ TIERS = ("internal",)
 
 @dataclass(frozen=True)
 class ReleaseFacts:
-    """By reference: `audits` findings, `about` what release.json, card and claims say, `kinds`
-    (dataset, account_id, kind) of bots, `datasheets` HTML."""
+    """Facts by release reference.
+
+    `audits` are findings; `about` comes from release.json, card and claims; `kinds` is (dataset,
+    account_id, kind) of bots; `datasheets` is HTML.
+    """
 
     audits: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     about: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
@@ -68,11 +71,10 @@ def facts_of(run: Run) -> ReleaseFacts:
 
 
 def claims(release: Release) -> list[dict[str, Any]]:
-    """For each kind of claimant: claims, claimants, accounts, and, where accounts have several
-    votes, how they agree.
+    """Claims, claimants, accounts and agreement for each kind of claimant.
 
     `alpha` is Krippendorff's (nominal) with its 95 % interval over accounts, `percent` the share of
-    agreeing pairs; None where no account has two votes of the kind.
+    agreeing pairs. Both are None if no account has two votes of the kind.
     """
     counts = release_arrays.ask(
         f"""
@@ -108,9 +110,7 @@ def _agreed(release: Release, kind: str) -> dict[str, Any]:
 
 
 def kinds(release: Release) -> pa.Table:
-    """dataset, account_id and kind of each bot whose kind is told: the first kind of its standing
-    claims, or the source's group.
-    """
+    """(dataset, account_id, kind) of bots, from the first standing claim or the source's group."""
     standing = standing_claims(f"read_parquet({literal(_file(release))})")
     return release_arrays.ask(
         f"""
@@ -123,7 +123,8 @@ def kinds(release: Release) -> pa.Table:
 
 
 def _votes(release: Release) -> str:
-    """SQL for the claims that stand, without what adjudicators and trainees said: as
+    """SQL of standing claims without those of adjudicators and trainees.
+
     `curation.labels.agreement_report` takes them.
     """
     standing = standing_claims(f"read_parquet({literal(_file(release))})")

@@ -17,10 +17,9 @@ NEAR = 2e-6
 
 
 def verify(folder: Path, tick: Callable[[int], object] = silent) -> dict[str, Any]:
-    """The contract of `botbench verify SITE --json`: how many cells were scored again, and what
-    differs from the board.
+    """The document of `botbench verify SITE --json`: cells scored again and differences.
 
-    Raises UserError where the folder is no site of a board.
+    Raises UserError if the folder is no site of a board.
     """
     about, found, releases, plan = data.read(folder)
     said = _board(folder)
@@ -35,8 +34,9 @@ def verify(folder: Path, tick: Callable[[int], object] = silent) -> dict[str, An
 
 
 def changes(folder: Path, before: Path) -> list[dict[str, Any]]:
-    """What a published board says otherwise than an earlier edition; nothing is scored. Raises
-    UserError where one is no board.
+    """Differences between two editions of a board; nothing is scored.
+
+    Raises UserError if one is no published board.
     """
     found = _differences(_board(before), _board(folder))
     return [{"where": d["where"], "before": d["published"], "now": d["again"]} for d in found]

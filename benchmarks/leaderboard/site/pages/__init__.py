@@ -1,6 +1,4 @@
-"""Pages: one file a kind of page, each a function of a Site that yields (path, title, HTML of the
-page's body).
-"""
+"""One file a kind of page: a function of a Site that yields (path, title, HTML of the body)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Two detectors side by side: paired differences with intervals on each data set, and where they
-disagree.
-"""
+"""Compare two detectors: paired differences with intervals by data set, and disagreements."""
 
 from __future__ import annotations
 
@@ -45,8 +43,9 @@ def pages(site: Site) -> Iterator[Page]:
 
 
 def pair(site: Site, a: str, b: str) -> list[dict[str, Any]]:
-    """A row each test that both were scored on, and one for their mean: a - b with its paired
-    interval, and disagreements.
+    """One row for each test with scores of both, and one for their mean.
+
+    A row has a - b with its paired interval, and the disagreements.
     """
     kind = site.board["ranked_by"]
     metric = next(m for m in site.layout.metrics if m.name == site.metric["name"])

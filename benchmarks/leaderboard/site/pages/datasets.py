@@ -1,6 +1,4 @@
-"""A page for each tested data set: counts, licence, audit findings, what one question does, every
-detector's score on it.
-"""
+"""A page for each tested data set: counts, licence, audit findings, one-question tree, scores."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""A page for each detector: what it needs and cites, its scores by data set, calibration, false
-alarms by group, cost.
-"""
+"""A page for each detector: needs, citations, scores, calibration, false alarms by group, cost."""
 
 from __future__ import annotations
 
@@ -66,9 +64,7 @@ def _entry(site: Site, name: str) -> dict[str, Any] | None:
 
 
 def _scores(site: Site, name: str) -> str:
-    """The picture: each test with both kinds of score; evasion and other mixes stand in the table,
-    a row has two lines.
-    """
+    """The chart of each test with both kinds of score; the table also has evasion and mixes."""
     rows, kinds = [], [kind for kind in site.kinds if kind in KINDS]
     for test in site.layout.tests:
         found = [site.rows.get((name, kind, test)) for kind in kinds]
@@ -102,9 +98,7 @@ def _every(site: Site, name: str) -> list[dict[str, Any]]:
 
 
 def _calibration(site: Site, done: list[MeasuredCell]) -> str:
-    """Share of bots among accounts by score, in ten bins, a line for each test of the kind that
-    ranks.
-    """
+    """Share of bots by score in ten bins, one line for each test of the ranked kind."""
     drawn: list[plots.Line] = []
     for m in done:
         if m.kind != site.board["ranked_by"] or str(m.info["cell_key"]) not in site.tables:
@@ -126,9 +120,7 @@ def _calibration(site: Site, done: list[MeasuredCell]) -> str:
 
 
 def curve(site: Site, m: MeasuredCell) -> list[tuple[float, float]]:
-    """(mean score, share of bots) in ten bins of equal width; bins of under 20 predictions are left
-    out.
-    """
+    """(mean score, share of bots) in ten bins of equal width; bins under 20 predictions omitted."""
     table = site.tables[str(m.info["cell_key"])]
     p, y = table["p_bot"].to_numpy(), table["y"].to_numpy()
     known = np.isfinite(p)

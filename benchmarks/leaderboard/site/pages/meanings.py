@@ -1,6 +1,4 @@
-"""A page for each metric and each protocol: what it means, how it is worked out, where it comes
-from, and its traps.
-"""
+"""A page for each metric and protocol: meaning, computation, source and pitfalls."""
 
 from __future__ import annotations
 
@@ -50,9 +48,7 @@ def each_protocol(site: Site) -> Iterator[Page]:
 
 
 def _says(name: str) -> list[str]:
-    """What the protocol's own class says of it: paragraphs. Nothing where botbench does not have it
-    (a submission's).
-    """
+    """The paragraphs of the protocol's docstrings; one sentence for an unknown protocol."""
     try:
         kind = type(protocols.parse(name))
     except UserError:

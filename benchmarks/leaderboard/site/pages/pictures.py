@@ -1,6 +1,4 @@
-"""Pictures of the whole board: transfer as a matrix, critical differences, score against cost,
-precision against prevalence.
-"""
+"""Charts of the whole board: transfer matrix, critical differences, cost, prevalence."""
 
 from __future__ import annotations
 
@@ -39,9 +37,7 @@ def pages(site: Site) -> Iterator[Page]:
 
 
 def matrices(site: Site) -> list[tuple[str, str]]:
-    """For each detector that was trained on one data set and tested on another, its matrix of
-    balanced accuracies.
-    """
+    """Each detector's matrix of balanced accuracies, training data set by tested data set."""
     found = []
     names = sorted({r["detector"] for r in site.board["rows"]})
     for name in names:
@@ -69,9 +65,7 @@ def matrices(site: Site) -> list[tuple[str, str]]:
 
 
 def _critical(site: Site) -> tuple[str, str]:
-    """Friedman's test and Nemenyi's critical distance over data sets that all these detectors have
-    a score on; else the reason.
-    """
+    """Friedman's test and Nemenyi's critical distance over common data sets, or the reason."""
     from scipy import stats
 
     core = site.layout.core
@@ -157,9 +151,7 @@ def _cost(site: Site) -> str:
 
 
 def _prevalence(site: Site) -> dict[str, object]:
-    """Precision at other shares of bots, from the mean true and false positive rates of the kind
-    that ranks.
-    """
+    """Precision at other shares of bots, from the mean rates of the ranked kind."""
     rates = [r for d in site.board["detectors"] if (r := _rates(site, d["name"]))]
     rates.sort(key=lambda r: -(r["tpr"] - r["fpr"]))
     drawn = [
@@ -183,8 +175,9 @@ def _at_shares(rate: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rates(site: Site, name: str) -> dict[str, Any] | None:
-    """Mean recall and mean false positive rate over the sets of the mean: 1 - FPR = 2 balanced
-    accuracy - recall.
+    """Mean recall and mean false positive rate over the data sets of the mean.
+
+    1 - FPR = 2 balanced accuracy - recall.
     """
     found = []
     for test in site.layout.core:
