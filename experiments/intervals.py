@@ -1,4 +1,4 @@
-"""docs/intervals.md: how often each interval of a metric holds the truth, on simulated data sets."""
+"""docs/intervals.md: how often the interval of each metric holds the truth, simulated."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ def failures(document: dict[str, Any]) -> str:
     lines = []
     for metric in document["failing"]:
         cells = [
-            f"{c['accounts']:,} accounts, {c['prevalence']:.0%} bots, AUC {c['auc']:g} ({c['covered']:.3f})"
+            f"{c['accounts']:,} accounts, {c['prevalence']:.0%} bots, "
+            f"AUC {c['auc']:g} ({c['covered']:.3f})"
             for c in document["cells"]
             if c["metric"] == metric and c["outcome"] == "fails"
         ]

@@ -1,4 +1,4 @@
-"""Plug-ins written for botbench 0.1 import what they need under its old names for one version more."""
+"""Plug-ins of botbench 0.1 import what they need under the old names for one version more."""
 
 import importlib
 import sys
