@@ -19,7 +19,7 @@ def short(value: float, digits: int) -> str:
 
 
 def main() -> None:
-    """Run `botbench consensus-compare` and write its table, the best log loss of each crowd bold."""
+    """Run `botbench consensus-compare` and write its table, the best log loss bold."""
     arguments = sys.argv[1:] or ["--repeats", "2"]
     document = run("consensus-compare", "--methods", ",".join(METHODS), *arguments)
     crowds: dict[str, dict[str, dict[str, float]]] = {}

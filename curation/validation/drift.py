@@ -102,7 +102,10 @@ class Drift:
 
 def _sentence(shift: Shift) -> str:
     old, new = shift.missing
-    moved = f"{shift.value}: missing for {numbers.share(new)} of the accounts instead of {numbers.share(old)}"
+    moved = (
+        f"{shift.value}: missing for {numbers.share(new)} of the accounts"
+        f" instead of {numbers.share(old)}"
+    )
     if abs(new - old) >= SHIFT or shift.distance is None:
         return f"{moved}."
     return f"{shift.value}: spread otherwise (distance {numbers.score(shift.distance, 2)} of 1)."

@@ -145,7 +145,8 @@ def biases(f: Facts) -> list[str]:
     found += [f"Known issue: {text}" for text in f["card"].get("known_issues") or []]
     share = f["bots"] / f["accounts"]
     found.append(
-        f"{numbers.share(share)} of the accounts are bots because of how they were chosen; that is no estimate"
+        f"{numbers.share(share)} of the accounts are bots because of how they were chosen;"
+        " that is no estimate"
         " of any prevalence."
     )
     return found
