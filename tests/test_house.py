@@ -59,9 +59,10 @@ def private(name):
 def imported(path):
     """(module, name) of every absolute import from one of our packages, also inside functions."""
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            if node.module.split(".")[0] in PACKAGES:
-                yield from ((node.module, alias.name) for alias in node.names)
+        if not isinstance(node, ast.ImportFrom) or node.level or not node.module:
+            continue
+        if node.module.split(".")[0] in PACKAGES:
+            yield from ((node.module, alias.name) for alias in node.names)
 
 
 def test_nobody_imports_another_room_s_private_name():
@@ -79,11 +80,8 @@ def test_nobody_imports_another_room_s_private_name():
 
 
 def test_every_package_has_a_docstring_that_says_what_the_room_is_for():
-    missing = []
-    for path in modules():
-        if path.name == "__init__.py" and not ast.get_docstring(ast.parse(path.read_text())):
-            missing.append(str(path.relative_to(ROOT)))
-    assert missing == []
+    packages = [path for path in modules() if path.name == "__init__.py"]
+    assert [p for p in packages if not ast.get_docstring(ast.parse(p.read_text()))] == []
 
 
 def test_importing_botbench_loads_nothing():

@@ -146,8 +146,7 @@ def biases(f: Facts) -> list[str]:
     share = f["bots"] / f["accounts"]
     found.append(
         f"{numbers.share(share)} of the accounts are bots because of how they were chosen;"
-        " that is no estimate"
-        " of any prevalence."
+        " that is no estimate of any prevalence."
     )
     return found
 
