@@ -1,6 +1,4 @@
-"""The validation that a release has to pass before it is frozen, unless somebody accepts its
-failures.
-"""
+"""The validation that a release has to pass, unless its failures are accepted."""
 
 from __future__ import annotations
 
@@ -15,8 +13,9 @@ if TYPE_CHECKING:
 
 
 def before_release(store: Store, content: Frozen, accept: str | None) -> Validation:
-    """Validate what is about to be frozen, its splits included, and write the report; raises
-    Findings where it fails and nobody accepted that.
+    """Validate the contents of a new release, splits included, and write the report.
+
+    Raises Findings where it fails and `accept` is None.
     """
     from curation.validation import report
     from curation.validation.run import validate

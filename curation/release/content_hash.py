@@ -33,9 +33,7 @@ def content_hash(connection: duckdb.DuckDBPyConnection, relations: dict[str, str
 def _canonical_rows(
     connection: duckdb.DuckDBPyConnection, table: Table, relation: str
 ) -> Iterable[memoryview]:
-    """The canonical JSON of the rows in UTF-8, one row a line, in pieces of many rows; no row
-    becomes a Python object.
-    """
+    """The canonical JSON of the rows in UTF-8, one row a line, in chunks of many rows."""
     import numpy as np
 
     content = [c for c in table.columns if c.content]

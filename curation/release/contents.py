@@ -1,6 +1,4 @@
-"""The contents of a release: the judged accounts of a data set at one version, as views that are
-dropped at the end of the block.
-"""
+"""The contents of a release: a data set's judged accounts at one version, as temporary views."""
 
 from __future__ import annotations
 
@@ -26,11 +24,10 @@ _NUMBERS = itertools.count(1)
 
 @dataclass(frozen=True)
 class Frozen:
-    """The judged accounts of a data set under one consensus at one version; SQL relations by table
-    name.
+    """A data set's judged accounts under one consensus at one version, as SQL relations by table.
 
-    Judged is what is settled (agreed or adjudicated) as bot or human and was observed at least
-    once.
+    An account is judged if it is settled (agreed or adjudicated) as bot or human and was observed
+    at least once.
     """
 
     store: Store
@@ -41,9 +38,7 @@ class Frozen:
     schema: str
 
     def relation(self, table: str) -> str:
-        """SQL for one table of the release, with the schema's columns (`splits` has `group`
-        besides).
-        """
+        """SQL for one table, with the schema's columns (`splits` also has `group`)."""
         return f"{self.schema}.{table}"
 
     def content_hash(self) -> str:
@@ -61,9 +56,7 @@ class Frozen:
         return dict(zip(("accounts", "bots", "humans"), map(int, row), strict=True))
 
     def left_out(self) -> dict[str, int]:
-        """Labelled accounts that are not judged, by the reason: a status, `no binary label`, or
-        `unobserved`.
-        """
+        """Count the labelled accounts left out: by status, `no binary label` or `unobserved`."""
         rows = self.store.connection.execute(
             f"""
             SELECT CASE WHEN label IS NULL AND status NOT IN ('agreed', 'adjudicated') THEN status
@@ -76,11 +69,10 @@ class Frozen:
         return {str(reason): int(n) for reason, n in rows}
 
     def evidence(self) -> dict[str, dict[str, float | None]]:
-        """Share of bots and of humans that have a value, by profile column, and `posts` and `edges`
-        (at least one).
+        """Share of bots and of humans with a value, by profile column, `posts` and `edges`.
 
-        None for a class without accounts. A share that differs between the classes is a way to tell
-        them apart.
+        None for a class without accounts. A share that differs between the classes can be a
+        shortcut.
         """
         skipped = {*TABLES["accounts"].key, "platform", "pull_id"}
         columns = [c.name for c in TABLES["accounts"].columns if c.name not in skipped]
@@ -113,9 +105,7 @@ class Frozen:
         return [str(row[0]) for row in rows]
 
     def splits(self) -> list[dict[str, Any]]:
-        """Each split: its id, the accounts of each part, and the groups of equal profiles that it
-        tears apart.
-        """
+        """Each split: its id, accounts by part, and the groups of equal profiles it divides."""
         names = [p for p, _ in splits.PARTS]
         sizes = ", ".join(f"count(*) FILTER (part = '{p}')" for p in names)
         rows = self.store.connection.execute(
@@ -142,8 +132,10 @@ class Frozen:
 def frozen(
     store: Store, dataset: str, version: int, consensus: str, seed: int = 0
 ) -> Iterator[Frozen]:
-    """The release's relations; what is small (who is judged, groups, splits) is made once, the rest
-    streams from the store.
+    """The release's relations, valid inside the block.
+
+    Small ones (judged accounts, groups, splits) are temporary tables; the rest streams from the
+    store.
     """
     content = Frozen(store, dataset, version, consensus, seed, f"memory.frozen_{next(_NUMBERS)}")
     store.connection.execute(f"CREATE SCHEMA {content.schema}")

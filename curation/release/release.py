@@ -1,6 +1,4 @@
-"""Releases: frozen data sets that outlive the store's later versions. `freeze` makes one, `load`
-reads it back.
-"""
+"""Releases: frozen data sets that outlive the store's later versions."""
 
 from __future__ import annotations
 
@@ -60,9 +58,7 @@ class Release:
 
     @property
     def content_hash(self) -> str:
-        """sha256 over its canonical rows: equal hashes mean equal content, whatever the files look
-        like.
-        """
+        """sha256 over the canonical rows: equal hashes mean equal content in any file layout."""
         return str(self.info["content_hash"])
 
     def file(self, table: str) -> Path:
@@ -72,9 +68,7 @@ class Release:
         return self.path / f"{table}.parquet"
 
     def verify(self) -> None:
-        """Compare every file with the sha256 that release.json says; raises UserError naming what
-        differs.
-        """
+        """Compare every file with its sha256 in release.json; raises UserError for differences."""
         wrong = [
             name
             for name, wanted in self.info["files"].items()
@@ -99,13 +93,12 @@ def freeze(
     consensus: str | None = None,
     because: str | None = None,
 ) -> Release:
-    """Freeze the judged accounts of `dataset` at a version under the newest consensus (or the one
-    named).
+    """Freeze the judged accounts of `dataset` at a version under a consensus (default: the newest).
 
-    The same content again is the same release version; other content is a new one that supersedes
-    the last (`because` says why). Safe to run at once in several processes and to run again after a
-    kill. Raises Findings where the version does not pass validation and nobody accepted that, and
-    UserError where there is nothing to freeze.
+    The same content gives the same release version. Other content makes a new version that
+    supersedes the last (`because` says why). Safe to run in several processes and to repeat after a
+    kill. Raises Findings where the version fails validation and `accept` is None, and UserError
+    where there is nothing to freeze.
     """
     _check_name(name)
     version = store.resolve(at)
@@ -138,10 +131,10 @@ def freeze(
 
 
 def validate_release(store: Store, release: Release, keep: bool = False) -> Validation:
-    """Run every suite on the files of a release; tables that a release does not hold are read at
-    the version it was frozen from.
+    """Run every suite on the files of a release.
 
-    Raises UserError where a file was changed, or that version has expired.
+    Tables that the release lacks are read at the version it was frozen from. Raises UserError where
+    a file was changed, or that version has expired.
     """
     from curation.validation.run import validate_views
 
@@ -228,10 +221,10 @@ def _check_name(name: str) -> None:
 
 
 def load(home: Path, reference: str, *, verify: bool = False) -> Release:
-    """Read a release back: `name` is the newest version, `name@2` that one. `verify` compares its
-    files with their hashes.
+    """Load a release: `name` is its newest version, `name@2` that one.
 
-    Raises UserError for an unknown name or version, and for changed files.
+    `verify` compares its files with their hashes. Raises UserError for an unknown name or version,
+    and for changed files.
     """
     name, _, number = reference.partition("@")
     known = listed(home)

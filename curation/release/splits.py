@@ -1,6 +1,4 @@
-"""Splits: seeded, stratified by label, and grouped, so that accounts with the very same profile
-stay on one side.
-"""
+"""Splits: seeded, stratified by label, and grouped by equal profiles."""
 
 from __future__ import annotations
 
@@ -18,13 +16,12 @@ def split_id(seed: int) -> str:
 
 
 def stratified(members: str, seed: int) -> str:
-    """SQL (account_id, part, group) for a relation (account_id, label, group): 60/20/20 within each
-    label.
+    """SQL (account_id, part, group) for a relation (account_id, label, group): 60/20/20 by label.
 
-    Whole groups are drawn, in the order of a sha256 over seed and smallest account id, never of the
-    rows: the same accounts give the same split wherever they stand. A group takes the part in which
-    its middle falls, so a label's shares are met to half the size of its largest group; groups of
-    both labels are a stratum of their own.
+    Whole groups are drawn in the order of a sha256 over seed and smallest account id, so the same
+    accounts give the same split in any row order. A group takes the part in which its middle falls,
+    so a label's shares are exact to half the size of its largest group. Groups of both labels are a
+    stratum of their own.
     """
     parts = " ".join(f"WHEN middle < {end} THEN '{part}'" for part, end in PARTS[:-1])
     return f"""(

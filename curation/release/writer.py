@@ -24,7 +24,7 @@ UNFINISHED = ".unfinished-"
 
 
 def folder(home: Path, name: str, version: int) -> Path:
-    """Where a version of a release stands."""
+    """The folder of a release version."""
     return home / "releases" / name / str(version)
 
 
@@ -52,11 +52,10 @@ def _rows(store: Store, name: str) -> list[dict[str, Any]]:
 
 
 def put(store: Store, name: str, content: Frozen, info: dict[str, Any]) -> tuple[Path, int]:
-    """Write the files, let the store give the number, and move them to their place; returns it and
-    the number.
+    """Write the files, get the number from the store, and move the files; return path and number.
 
-    A process killed before the number is given leaves only an unfinished folder, which the next run
-    removes; one killed after it leaves a row without a folder, which the next run with the same
+    A process killed before it has the number leaves an unfinished folder, which the next run
+    removes. One killed after that leaves a row without a folder, which the next run with the same
     content fills.
     """
     shelf = store.home / "releases" / name
@@ -81,9 +80,7 @@ def put(store: Store, name: str, content: Frozen, info: dict[str, Any]) -> tuple
 
 
 def write_table(content: Frozen, table: str, path: Path) -> None:
-    """One table as Parquet, sorted by key; it streams, and sorting spills to the store's temporary
-    folder.
-    """
+    """Write one table as Parquet, sorted by key; it streams, and sorting spills to disk."""
     columns = ", ".join(
         f'"{c}"' for c in (*TABLES[table].names, *(("group",) if table == "splits" else ()))
     )
@@ -134,7 +131,7 @@ def _move(work: Path, target: Path) -> None:
     try:
         work.rename(target)
     except OSError:
-        # Another process with the same content was first: what is there is the same.
+        # Another process was first and wrote the same content.
         if not target.is_dir():
             raise
 
@@ -146,11 +143,9 @@ def hashes(work: Path) -> dict[str, str]:
 
 @contextlib.contextmanager
 def _workplace(shelf: Path) -> Iterator[Path]:
-    """A folder of this process's own beside the finished ones; those that dead processes left are
-    removed.
+    """A folder of this process beside the finished ones; those of dead processes are removed.
 
-    A lock on the folder itself tells who is alive: the kernel takes it away from a process that
-    ends in any way.
+    A lock on the folder shows that its process lives: the kernel releases it when the process ends.
     """
     shelf.mkdir(parents=True, exist_ok=True)
     remove_unfinished(shelf)

@@ -1,3 +1,1 @@
-"""Validation: rules from the schema and from suites/*.yaml, run by Great Expectations inside
-DuckDB, and their report.
-"""
+"""Validation: Great Expectations runs the schema's and the suites' rules inside DuckDB."""

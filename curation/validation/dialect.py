@@ -1,12 +1,10 @@
-"""Great Expectations on the store's own DuckDB: a SQLAlchemy dialect whose cursors fetch when they
-execute.
+"""A SQLAlchemy dialect that runs Great Expectations on the store's own DuckDB connection.
 
-duckdb-engine's cursors share one connection, and Great Expectations reads results after it has
-closed or rolled back its own: it would find nothing. Here every SQLAlchemy cursor is a DuckDB
-cursor of the store's connection (so that the attached catalog is there and nothing is attached
-twice), and its first rows are fetched at once. Only the first: to learn column names Great
-Expectations runs a query asset whole and reads one row, which must not bring 1e7 posts into Python;
-what is beyond streams when it is asked for.
+Cursors of duckdb-engine share one connection, and Great Expectations reads results after it has
+closed or rolled back its own: the results would be lost. Here each SQLAlchemy cursor is a DuckDB
+cursor of the store's connection, so the attached catalog is available, and its first rows are
+fetched at once. The other rows stream on request: to learn column names, Great Expectations runs a
+whole query and reads one row, which must not load 1e7 posts into Python.
 """
 
 from __future__ import annotations
@@ -22,9 +20,7 @@ import duckdb_engine
 from sqlalchemy.dialects import registry
 
 FIRST = 256
-"""Rows fetched by `execute` itself; every count and share that Great Expectations asks for is one
-row.
-"""
+"""Rows fetched by `execute` itself. Great Expectations' counts and shares have one row each."""
 
 _OPEN: dict[str, Callable[[], Any]] = {}
 """Function that opens a cursor, by the token of a URL."""
@@ -32,9 +28,7 @@ _TOKENS = itertools.count(1)
 
 
 class BufferedCursor:
-    """A DB-API cursor over a DuckDB cursor of its own; closing or rolling back its connection takes
-    no row away.
-    """
+    """A DB-API cursor over its own DuckDB cursor; closing or rolling back keeps its rows."""
 
     def __init__(self, cursor: Any, connection: BufferedConnection) -> None:
         self._cursor, self.connection = cursor, connection
@@ -106,17 +100,13 @@ class BufferedConnection(duckdb_engine.ConnectionWrapper):
 
 
 class LakeDialect(duckdb_engine.Dialect):
-    """The dialect of `duckdb+lake:///TOKEN`, where TOKEN stands for a connection given to
-    `engine_url`.
-    """
+    """The dialect of `duckdb+lake:///TOKEN`; TOKEN names a connection given to `engine_url`."""
 
     driver = "lake"
     supports_statement_cache = False
 
     def connect(self, *_: Any, **parameters: Any) -> BufferedConnection:
-        """Open the connection that the URL's token stands for; raises KeyError once `engine_url`
-        has ended.
-        """
+        """Open the connection that the token names; raises KeyError after `engine_url` ended."""
         return BufferedConnection(_OPEN[str(parameters["database"])])
 
 
@@ -125,11 +115,11 @@ registry.register("duckdb.lake", __name__, "LakeDialect")
 
 @contextmanager
 def engine_url(connection: duckdb.DuckDBPyConnection, setup: Sequence[str] = ()) -> Iterator[str]:
-    """The SQLAlchemy URL of a DuckDB connection, valid inside the block; `setup` runs on each of
-    its cursors. All cursors are closed at the end.
+    """The SQLAlchemy URL of a DuckDB connection, valid inside the block.
 
-    An open cursor may hold an unread result, and with it a transaction of the catalog, until the
-    garbage collector ends it: in any thread, at any moment of a later statement.
+    `setup` runs on each cursor. The end of the block closes all cursors: an open one may hold an
+    unread result, and with it a transaction of the catalog, until the garbage collector closes it
+    in any thread.
 
     >>> import duckdb, sqlalchemy
     >>> with engine_url(duckdb.connect()) as url, sqlalchemy.create_engine(url).connect() as opened:
@@ -142,7 +132,7 @@ def engine_url(connection: duckdb.DuckDBPyConnection, setup: Sequence[str] = ())
     def opened() -> duckdb.DuckDBPyConnection:
         cursor = connection.cursor()
         cursors.append(cursor)
-        # What a session has set is not inherited by its cursors.
+        # Cursors do not inherit the settings of their session.
         for statement in ("SET TimeZone = 'UTC'", *setup):
             cursor.execute(statement)
         return cursor

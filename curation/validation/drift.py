@@ -1,6 +1,4 @@
-"""Drift between two versions of a data set: how many rows, which classes, and how the accounts'
-values are spread.
-"""
+"""Drift between two versions of a data set: rows, classes and distributions of account values."""
 
 from __future__ import annotations
 
@@ -16,9 +14,7 @@ if TYPE_CHECKING:
     from curation.store.store import Store
 
 SHIFT = 0.1
-"""The smallest distance between two distributions that is reported: a tenth of the accounts would
-have to change their value.
-"""
+"""The smallest reported distance: a tenth of the accounts would have to change their value."""
 BALANCE = 0.05
 """The smallest change of the share of bots that is reported."""
 
@@ -49,12 +45,13 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Shift:
-    """How far a value's distribution moved: the largest difference of the two cumulative shares
-    (Kolmogorov-Smirnov) for a number, half the sum of the differences of the shares (total
-    variation) for a word; both from 0 to 1, over known values. `missing` are the shares of accounts
-    without a value. It is `told` (reported) if it is at least SHIFT and exceeds the 1 % critical
-    value for two samples of these sizes (Smirnov 1948: 1.63 sqrt((n + m) / nm)), or if missing
-    moved by SHIFT.
+    """How far the distribution of a value moved between two versions.
+
+    The distance is from 0 to 1, over known values: for a number the largest difference of the two
+    cumulative shares (Kolmogorov-Smirnov), for a word half the sum of the differences of the shares
+    (total variation). `missing` are the shares of accounts without a value. The shift is `told`
+    (reported) if the distance is at least SHIFT and exceeds the 1 % critical value for two samples
+    of these sizes (Smirnov 1948: 1.63 sqrt((n + m) / nm)), or if `missing` moved by SHIFT.
     """
 
     value: str
@@ -138,9 +135,7 @@ def compare(store: Store, dataset: str, against: int, at: int) -> Drift:
 
 
 def _gather(store: Store, dataset: str, version: int, name: str) -> dict[str, int]:
-    """Leave one row an account in the temporary table `drift_<name>`; returns the rows of each
-    table.
-    """
+    """Make the temporary table `drift_<name>`, one row an account; return the rows by table."""
     cursor = store.connection.cursor()
     with views.pinned(store, dataset, version) as schema:
         cursor.execute("SET TimeZone = 'UTC'")

@@ -18,9 +18,7 @@ LISTED = 1000
 
 @dataclass(frozen=True)
 class Hit:
-    """One account (None: the data set as a whole) that breaks a rule, in how many rows, and the
-    first of them.
-    """
+    """One account (None: the whole data set) that breaks a rule, its rows and the first of them."""
 
     account: str | None
     rows: int
@@ -97,9 +95,7 @@ class SuiteResult:
         return None
 
     def document(self) -> dict[str, Any]:
-        """The suite as plain data: `failed` counts the failures, `warnings` do not make a suite
-        fail.
-        """
+        """The suite as plain data. `failed` counts the failures; warnings are not failures."""
         return {
             "name": self.name,
             "outcome": self.outcome,
@@ -125,7 +121,7 @@ class Validation:
     title: str
     version: int
     message: str
-    """What the version's author said of it."""
+    """The commit message of the version."""
     suites: tuple[SuiteResult, ...]
     made_at: datetime
     release: str | None = None

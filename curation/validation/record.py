@@ -1,6 +1,4 @@
-"""Write the findings of validations into the store: the accounts that break each rule, for every
-validation with a new result.
-"""
+"""Write the findings of each validation with a new result into the store."""
 
 from __future__ import annotations
 
@@ -21,17 +19,13 @@ FOUND = (
     "CREATE TABLE found (suite VARCHAR, rule VARCHAR, account_id VARCHAR, rows BIGINT, detail"
     " VARCHAR, severity VARCHAR, known BOOLEAN)"
 )
-"""Where a run gathers the accounts that break rules, all of them: the report lists only the first
-of each.
-"""
+"""Where a run gathers all accounts that break rules; the report lists the first of each rule."""
 
 
 def keep(store: Store, validation: Validation, schema: str) -> int | None:
-    """Write a validation and its findings (the table `found` of the views' schema); returns the
-    version made.
+    """Write a validation and its findings (table `found` of `schema`); return the version made.
 
-    None where this data set was already validated with this very result: validating again makes no
-    version.
+    None where this data set already has a validation with the same result.
     """
     version = diff.last_change(store, validation.version)
     validation_id = short_hash(

@@ -1,6 +1,4 @@
-"""The validation report: one page for somebody who does not know the tools, opened from disk with
-no outside request.
-"""
+"""The validation report: one self-contained HTML page for readers who do not know the tools."""
 
 from __future__ import annotations
 
@@ -33,7 +31,7 @@ WORDS = {
 
 
 def path(home: Path, validation: Validation) -> Path:
-    """Where the report of a validation stands."""
+    """The path of a validation's report."""
     name = re.sub(r"[^A-Za-z0-9._-]", "_", validation.dataset)
     release = (
         ""

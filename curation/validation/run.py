@@ -1,6 +1,4 @@
-"""`validate`: Great Expectations over the views of one data set at one version; every question is
-answered inside DuckDB.
-"""
+"""`validate`: run Great Expectations inside DuckDB on one data set at one version."""
 
 from __future__ import annotations
 
@@ -41,11 +39,10 @@ def validate(
     consensus: str | None = None,
     keep: bool = False,
 ) -> Validation:
-    """Run every suite on one data set at one version (the newest without `at`); `keep` writes the
-    findings into the store.
+    """Run every suite on one data set at one version (default: the newest).
 
-    `splits`, SQL (split_id, account_id, part), are checked instead of the stored ones: those about
-    to be released; `consensus` names the labels to check instead of the newest. Raises UserError
+    `keep` writes the findings into the store. `splits`, SQL (split_id, account_id, part), replaces
+    the stored splits; `consensus` names the labels to check (default: the newest). Raises UserError
     where the store has no such data set at that version.
     """
     version = store.resolve(at)
@@ -70,8 +67,10 @@ def validate_views(
     keep: bool,
     release: str | None = None,
 ) -> Validation:
-    """Run every suite on one data set at a version; `instead` holds the arguments of
-    `views.pinned` that replace stored tables, `release` the reference of the release they are of.
+    """Run every suite on one data set at a version.
+
+    `instead` holds the arguments of `views.pinned` that replace stored tables; `release` is the
+    reference of the release they come from.
     """
     card = snapshot_queries.card(store, dataset, version)
     message = next((v.message for v in store.versions() if v.number == version), "")
@@ -98,9 +97,7 @@ def _run(store: Store, schema: str, card: Mapping[str, Any]) -> tuple[SuiteResul
 
 
 def _required(suite: Suite, card: Mapping[str, Any]) -> bool:
-    """A card without a label announces a data set nobody has judged yet: claims are then not
-    required.
-    """
+    """Whether a suite needs rows. Claims are not required where the card has no label."""
     return suite.required and not (suite.table == "claims" and card and "label" not in card)
 
 
@@ -116,15 +113,13 @@ def _result(
     verdicts: Mapping[str, bool | str],
     card: Mapping[str, Any],
 ) -> SuiteResult:
-    """One suite's result from the verdict on each of its rules: True, False, or the message of an
-    error.
-    """
+    """One suite's result from each rule's verdict: True, False, or an error message."""
     notes = known_issues(card)
     broken = [r for r in suite.rules if verdicts.get(r.name) is False]
     findings = [
         _finding(cursor, suite, rule, notes.get(f"{suite.table}.{rule.name}")) for rule in broken
     ]
-    # An issue that the card names is shown, and does not stand in the way of those who know of it.
+    # An issue that the card names is shown, but does not fail the suite.
     serious = [f for f in findings if f.rule.severity == "critical" and f.note is None]
     return SuiteResult(
         suite,
@@ -140,8 +135,8 @@ def _result(
 
 
 def known_issues(card: Mapping[str, Any]) -> dict[str, str]:
-    """What a card knows of: its known_issues that begin with a rule's name, such as
-    `posts.inside-window: 840 posts`.
+    """The card's known_issues that begin with a rule's name, by rule.
+
 
     >>> known_issues({"known_issues": ["posts.inside-window: 840 posts of bots", "in Italian"]})
     {'posts.inside-window': '840 posts of bots'}
@@ -153,9 +148,7 @@ def known_issues(card: Mapping[str, Any]) -> dict[str, str]:
 def _finding(
     cursor: duckdb.DuckDBPyConnection, suite: Suite, rule: Rule, note: str | None
 ) -> Finding:
-    """Who breaks a rule: the query runs once, all of it is kept for the store, and the first
-    accounts are listed.
-    """
+    """Find the accounts that break a rule: keep all of them, list the first."""
     cursor.execute(
         f"INSERT INTO found SELECT ?, ?, account_id, count(*), min(detail), ?, ? FROM ({rule.rows})"
         " GROUP BY account_id",
@@ -172,10 +165,8 @@ def _finding(
 
 
 def _verdicts(store: Store, schema: str, chosen: list[Suite]) -> dict[str, dict[str, bool | str]]:
-    """Great Expectations' verdict on every rule of the suites: {table: {rule: held, or the message
-    of an error}}.
-    """
-    # Asked for before the import: its telemetry starts there.
+    """Great Expectations' verdicts: {table: {rule: whether it holds, or an error message}}."""
+    # Set before the import, which starts the telemetry.
     os.environ["GX_ANALYTICS_ENABLED"] = "False"
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -237,8 +228,7 @@ def _expectation(rule: Rule) -> Any:
 
 
 def escaped(query: str) -> str:
-    r"""A query that survives Great Expectations' str.format and SQLAlchemy's bind parameters as it
-    is.
+    r"""Escape a query for Great Expectations' str.format and SQLAlchemy's bind parameters.
 
     >>> escaped("SELECT 'a:b', x::INT FROM t WHERE regexp_matches(x, 'e{2}')")
     "SELECT 'a:b', x::INT FROM t WHERE regexp_matches(x, 'e{{2}}')"

@@ -1,6 +1,4 @@
-"""The views that rules are checked on: one data set at one version, in a schema that is dropped at
-the end of the block.
-"""
+"""The views that rules are checked on: one data set at one version, in a temporary schema."""
 
 from __future__ import annotations
 
@@ -70,8 +68,9 @@ def pinned(
 
 
 def _make(cursor: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
-    """A view; of a small stored table a copy, since every query of the catalog costs some 30 ms and
-    rules are many.
+    """Make a view, or a copy of a small stored table.
+
+    Each query of the catalog costs some 30 ms, and there are many rules.
     """
     if name in TABLES:
         cursor.execute(f"CREATE TABLE {name} AS SELECT * FROM ({query}) LIMIT {SMALL + 1}")
@@ -130,9 +129,7 @@ def _tables(
     consensus: str | None,
     frozen: Mapping[str, str],
 ) -> dict[str, str]:
-    """The stored tables, restricted to the data set; what a release has frozen is read from its
-    files.
-    """
+    """The stored tables, restricted to the data set; a release's tables come from its files."""
 
     def of(name: str, at: int | None = version) -> str:
         return (
@@ -149,7 +146,7 @@ def _tables(
             f"SELECT *, {claim_id()} AS content_id, {_read_by(schemes)} AS scheme FROM"
             f" ({of('claims')})"
         ),
-        # What is said of versions is read as of now.
+        # Tables about versions are read at the head.
         "releases": of("releases", None),
         "versions": "SELECT snapshot_id AS version FROM ducklake_snapshots('lake')",
         "labels": f"{of('labels')} AND consensus_id = {judged}",
@@ -176,9 +173,7 @@ def _splits(store: Store, dataset: str, version: int, splits: str | None) -> str
 
 
 def _schemes(store: Store, dataset: str, version: int) -> dict[str, Scheme]:
-    """The schemes by which claims are read, by version: the default one and those that claims of
-    the data set name.
-    """
+    """The default scheme and those that the data set's claims name, by version."""
     named = store.arrow(
         f"SELECT DISTINCT scheme_version AS v FROM {store.relation('claims', version)} "
         "WHERE dataset = ? AND scheme_version IS NOT NULL ORDER BY v",

@@ -1,8 +1,6 @@
-"""Publications: what goes out of a release, in a tier. A release is the store's frozen data set
-(everything, internal); a publication is a folder made from one version of it, holding what the
-tier's lists allow and nothing else.
+"""Publications: folders with what a tier allows to go out of one version of a release.
 
-`tiers` say what may go out, `offered` what there is, `tables` build it, `proof` shows that nothing
-else is in the files, `folder` writes it all; `croissant`, `citation`, `datasheet` and `changes` are
-the documents beside the data.
+`tiers` lists what may go out, `offered` what there is; `tables` builds the tables, `proof` shows
+that the files hold nothing else, `folder` writes all. `croissant`, `citation`, `datasheet` and
+`changes` are the documents beside the data.
 """

@@ -1,6 +1,4 @@
-"""Differences between two versions of a release: accounts added, removed and relabelled, and the
-claims behind them.
-"""
+"""Differences between two versions of a release: accounts, labels and the claims behind them."""
 
 from __future__ import annotations
 
@@ -27,9 +25,11 @@ SHOWN = 1_000
 
 @dataclass(frozen=True)
 class Changes:
-    """From one version to a later one. `accounts` lists them all: id, change, label before and
-    after, status after, and the claims made between the two versions (claimant, kind, answer,
-    time); `counts` by change; `because` as the maintainer said.
+    """The changes from one version to a later one.
+
+    `accounts` lists each changed account: id, change, label before and after, status after, and the
+    claims made between the two versions (claimant, kind, answer, time). `counts` is by change;
+    `because` is the maintainer's reason.
     """
 
     old: str
@@ -50,9 +50,7 @@ class Changes:
 
 
 def between(store: Store, old: Release, new: Release, tier: Tier | None = None) -> Changes:
-    """Compare two versions of one release; with a tier, ids and claimants are as that tier
-    publishes them.
-    """
+    """Compare two versions of one release; a tier sets how ids and claimants are published."""
     rows = store.arrow(_query(store, old, new, tier)).to_pylist()
     counts = {
         what: sum(r["change"] == what for r in rows) for what in ("added", "removed", "relabelled")

@@ -1,6 +1,4 @@
-"""What the store knows about a release, in the words of documents: nothing here is anybody's
-opinion.
-"""
+"""The facts that the store has about a release, for its documents."""
 
 from __future__ import annotations
 
@@ -101,9 +99,7 @@ def _claimants(store: Store, release: Release) -> list[dict[str, Any]]:
 
 
 def _votes(store: Store, release: Release) -> dict[str, Any]:
-    """How often two claimants of the same kind, on the same account, said the same (one vote a
-    claimant, the latest).
-    """
+    """How often two claimants of one kind agree on an account, by their latest votes."""
     votes = (
         "SELECT account_id, claimant_kind, claimant, arg_max(answer, coalesce(made_at,"
         f" 'epoch'::TIMESTAMPTZ)) AS answer FROM {_file(release, 'claims')} WHERE answer IS NOT"
@@ -170,16 +166,15 @@ def _audit_file(store: Store, release: Release) -> Path:
 
 
 def audit(store: Store, release: Release) -> dict[str, Any] | None:
-    """What `botbench audit dataset RELEASE --json` found of this content, where it was kept; None
-    where it was not.
-    """
+    """The kept result of `botbench audit dataset RELEASE --json` for this content, or None."""
     file = _audit_file(store, release)
     return dict(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
 
 
 def keep_audit(store: Store, release: Release, file: Path) -> None:
-    """Keep an audit's document with the release's content; raises UserError where it is another
-    thing, or of other content.
+    """Keep an audit's document with the release's content.
+
+    Raises UserError where the file is no audit, or is one of other content.
     """
     try:
         document = json.loads(file.read_text(encoding="utf-8"))

@@ -1,6 +1,4 @@
-"""Publishing: a folder from one version of a release in one tier, proved before it stands where it
-belongs, never edited after.
-"""
+"""Publishing: write, prove and place a folder for one version of a release in one tier."""
 
 from __future__ import annotations
 
@@ -47,14 +45,12 @@ SAID = (
     "parent",
     "because",
 )
-"""What of the release's own release.json stands in the publication's."""
+"""The fields of the release's release.json that the publication's repeats."""
 
 
 @dataclass(frozen=True)
 class Publication:
-    """A published folder and its release.json. `made` is False where the very same publication was
-    there.
-    """
+    """A published folder and its release.json; `made` is False where it existed already."""
 
     path: Path
     info: dict[str, Any]
@@ -74,19 +70,20 @@ class Publication:
 
 
 def shelf_of(home: Path, release: Release) -> Path:
-    """Where the publications of a release version stand, one folder for each tier."""
+    """The folder of a release version's publications, with one folder a tier."""
     return home / FOLDER / release.name / str(release.version)
 
 
 def publish(
     store: Store, release: Release, tier: Tier, answers: Answers | None = None
 ) -> Publication:
-    """Write the publication of a release version in a tier. The same content again is the same
-    folder; other answers or another tier under the same name make a further revision beside it
-    (`public-r2`), for what is published is not edited.
+    """Write the publication of a release version in a tier.
 
-    Raises Findings where anything but what the tier lists would go out, and UserError where the
-    release was changed, or is sealed and the tier would tell the labels kept back.
+    The same content gives the same folder. Other answers, or another tier of the same name, make a
+    further revision beside it (`public-r2`): a publication is never edited.
+
+    Raises Findings where more than the tier lists would go out, and UserError where the release was
+    changed, or is sealed and the tier would reveal the labels kept back.
     """
     seals.refuse(store.home, release.reference, tier)
     release.verify()
@@ -133,9 +130,7 @@ class Press:
         )
 
     def write(self, target: Path, revision: int, supersedes: str | None) -> dict[str, Any]:
-        """Write the folder aside, prove it, and move it to `target`, in the place of what stands
-        there; its release.json.
-        """
+        """Write the folder aside, prove it, and move it to `target`; return its release.json."""
         work = target.parent / f"{writer.UNFINISHED}{uuid.uuid4().hex}"
         (work / "data").mkdir(parents=True)
         try:
@@ -236,9 +231,7 @@ def _seal(work: Path, info: Mapping[str, Any]) -> None:
 
 
 def copy(publication: Publication, out: Path) -> None:
-    """Copy a publication whole to a folder that is not there (or is empty), checked against its
-    sums.
-    """
+    """Copy a publication to a new or empty folder and check it against its checksums."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(
             f"{out} is there already and not empty; nothing was copied. What is published is not"

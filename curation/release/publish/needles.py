@@ -1,8 +1,7 @@
-"""Looking for known texts inside other texts, set-based: by words, whatever the case and the blanks
-between them.
+"""Search for known texts inside other texts, set-based, by words, without case or blanks.
 
-A text is a row of word tokens. A known text is found where its tokens stand in that order inside
-the other's; the first three of them are joined on, and the rest is compared only where these met.
+A text is a row of word tokens. A known text matches where its tokens occur in that order in the
+other text. The first three tokens are joined on; the rest is compared only where these match.
 """
 
 from __future__ import annotations
@@ -27,9 +26,10 @@ def tokens(text: str) -> str:
 
 
 def load(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> int:
-    """Make the temporary table `name` (what, words, anchor) of known texts from a query (what,
-    text, fewest): texts of fewer than `fewest` words are left out, as are those of one word with
-    less than three letters. Returns how many.
+    """Make the temporary table `name` (what, words, anchor) of known texts; return their number.
+
+    `query` gives (what, text, fewest). Texts of fewer than `fewest` words are left out, as are
+    those of one word with less than three letters.
     """
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {name} AS
@@ -44,8 +44,9 @@ def load(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> int:
 def find(
     connection: duckdb.DuckDBPyConnection, texts: str, strings: str
 ) -> list[tuple[str, str, int]]:
-    """(where, what, how many different strings) of the strings (a query: place, text) that hold one
-    of the known `texts` (a relation as `load` makes it).
+    """(where, what, how many different strings) of the strings that hold one of the known texts.
+
+    The strings are a query (place, text); `texts` is a relation as `load` makes it.
     """
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE needles_strings AS

@@ -1,6 +1,4 @@
-"""What a publication can hold: tables and columns, and of each column what sort of thing stands in
-it.
-"""
+"""What a publication can hold: tables, columns, and the sort of content of each column."""
 
 from __future__ import annotations
 
@@ -15,9 +13,12 @@ from curation.store.schema import TABLES, Column
 Sort = Literal[
     "account", "post", "group", "annotator", "traceable", "personal", "closed", "text", "value"
 ]
-"""What stands in a column: an id of an account or post; a group's name; who claims; something an id
-can be found again from (hashes of rows); somebody's name, words or link; words of the project's
-own; any other text; a number, time or flag."""
+"""The content of a column.
+
+An id of an account or post; a group's name; a claimant; a hash of rows from which an id can be
+found; a person's name, words or link; the project's own words; other text; or a number, time or
+flag.
+"""
 
 _SORTS: dict[str, Sort] = {
     **dict.fromkeys(("account_id", "source_id", "target_id", "ref_account_id"), "account"),
@@ -41,9 +42,7 @@ SALTED: tuple[Sort, ...] = ("account", "post", "group")
 """The sorts that a tier with salted ids publishes as hashes."""
 
 DIGESTED = ("handle", "display_name", "bio", "created_at")
-"""The profile columns whose digest tells whether a profile found again is the one that was
-labelled.
-"""
+"""The profile columns of the digest, which shows whether a profile is still the labelled one."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +72,7 @@ def _claims(*names: str) -> tuple[Offered, ...]:
 
 
 def digest(content_hash: str) -> str:
-    """SQL of a profile's digest in a release: empty and missing are one, the creation date counts
-    to the second.
-    """
+    """SQL of a profile's digest: empty and missing are equal, created_at counts to the second."""
     texts = ", ".join(f"coalesce({c}, '')" for c in DIGESTED[:-1])
     made = "coalesce(strftime(created_at AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S'), '')"
     return f"sha256(concat_ws(chr(10), {literal(content_hash)}, {texts}, {made}))"

@@ -1,6 +1,4 @@
-"""The proof that a publication holds what its tier lists and nothing else: columns, words, ids, and
-names hidden in texts.
-"""
+"""The proof that a publication holds only what its tier lists: columns, words, ids, names."""
 
 from __future__ import annotations
 
@@ -43,16 +41,12 @@ NAMED = {
     "location": ("location", 2),
     "url": ("link", 2),
 }
-"""Personal columns of accounts: what they are called in a finding, and the fewest words of one that
-is looked for.
-"""
+"""Personal columns of accounts: their name in a finding, and the fewest words to look for."""
 
 
 @dataclass(frozen=True)
 class Proof:
-    """Looks through a finished folder. `store` knows the names; `release` is where the rows came
-    from.
-    """
+    """Checks a finished folder against the names in `store` and the rows of `release`."""
 
     store: Store
     release: Release
@@ -83,7 +77,7 @@ class Proof:
             "searched": "columns, closed words, ids, every other text and every document",
         }
 
-    # -- what is there at all
+    # -- files and columns
 
     def _strangers(self, folder: Path) -> list[str]:
         there = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
@@ -121,7 +115,7 @@ class Proof:
             ]
         return problems
 
-    # -- words of our own, and ids
+    # -- the project's own words, and ids
 
     def _closed(self, folder: Path) -> list[str]:
         info = self.release.info
@@ -217,9 +211,7 @@ class Proof:
 
     @cached_property
     def _known(self) -> int:
-        """How many known texts are looked for: those of the personal columns that the tier does not
-        let out.
-        """
+        """The number of known texts, from personal columns that the tier does not publish."""
         wanted = {n: v for n, v in NAMED.items() if n not in self.tier.personal}
         parts = [
             f"SELECT {literal(what)} AS what, {name} AS text, {fewest} AS fewest FROM"
@@ -279,9 +271,11 @@ class Proof:
         )
 
     def _documents(self, folder: Path) -> list[str]:
-        """Documents are prose: only what no prose says by chance is looked for in them (handles
-        with a digit or underscore, names of three words, bios and posts of four, ids where ids are
-        salted)."""
+        """Check the documents for what prose does not contain by chance.
+
+        These are handles with a digit or underscore, names of three words, bios and posts of four
+        words, and ids where ids are salted.
+        """
         if not self._known:
             return []
         distinctive = (

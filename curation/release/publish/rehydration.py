@@ -1,8 +1,7 @@
-"""Rehydration: from a publication's ids back to profiles and posts, out of the reader's own files;
-and who was not found.
+"""Rehydration: get profiles and posts for a publication's ids from the reader's own files.
 
-An account counts as found where the reader's files hold a profile of it. What was lost is told by
-label, for a data set that loses more bots than humans on the way is another data set.
+An account is found where the reader's files hold a profile of it. Losses are reported by label: if
+more bots than humans are lost, the result is another data set.
 """
 
 from __future__ import annotations
@@ -25,14 +24,20 @@ if TYPE_CHECKING:
     from curation.store.store import Store
 
 FATES = ("found", "changed", "private", "suspended", "gone")
-"""What became of an account: as it was labelled (or nothing tells), with another profile than was
-labelled, its posts hidden, suspended by the platform, or not there."""
+"""What became of an account.
+
+Its profile is found (as labelled, or not comparable) or changed, its posts are private, the
+platform suspended it, or it is gone.
+"""
 
 
 @dataclass(frozen=True)
 class Rehydrated:
-    """What came of it: `fates` by label, each with its share and 95 % interval; `comparable` is how
-    many found profiles could be compared with the labelled one; the files that were written."""
+    """The result of a rehydration and the files written.
+
+    `fates` are by label, each with its share and 95 % interval. `comparable` counts the found
+    profiles that could be compared with the labelled one.
+    """
 
     reference: str
     tier: str
@@ -48,8 +53,9 @@ class Rehydrated:
 
 
 def published(folder: Path) -> dict[str, Any]:
-    """The release.json of a published folder; raises UserError where it is none, or its ids cannot
-    be found again.
+    """The release.json of a published folder.
+
+    Raises UserError where the folder is no publication, or its ids are salted.
     """
     file = folder / "release.json"
     if not file.is_file():
@@ -73,8 +79,10 @@ def published(folder: Path) -> dict[str, Any]:
 
 
 def rehydrate(store: Store, folder: Path, dataset: str, out: Path) -> Rehydrated:
-    """Join a published folder with the data set that the reader's own files were pulled as; write
-    accounts.parquet and posts.parquet (labelled accounts found) and attrition.json to `out`."""
+    """Join a published folder with the data set that the reader pulled from own files.
+
+    Writes accounts.parquet and posts.parquet (labelled accounts found) and attrition.json to `out`.
+    """
     info = published(folder)
     if out.exists() and any(out.iterdir()):
         raise UserError(f"{out} is not empty; name a new folder for --out.")
@@ -114,9 +122,7 @@ def rehydrate(store: Store, folder: Path, dataset: str, out: Path) -> Rehydrated
 
 @contextmanager
 def _judged(store: Store, folder: Path, info: dict[str, Any]) -> Iterator[str]:
-    """The labelled ids of a publication, with the digest of the labelled profile where the tier
-    publishes that or the profile.
-    """
+    """The labelled ids of a publication, with the profile's digest where the tier permits it."""
     labels = f"read_parquet({literal(folder / 'data' / 'labels*.parquet')})"
     profile = folder / "data" / "accounts.parquet"
     digest = "NULL::VARCHAR"
@@ -146,9 +152,7 @@ def _judged(store: Store, folder: Path, info: dict[str, Any]) -> Iterator[str]:
 
 
 def _fates(judged: str, profiles: str, info: dict[str, Any]) -> str:
-    """SQL (account_id, label, fate, comparable): an id-only row with no status and no profile is
-    not a profile.
-    """
+    """SQL (account_id, label, fate, comparable); a row with only an id is not a profile."""
     texts = " AND ".join(f"coalesce({c}, '') = ''" for c in DIGESTED[:-1])
     bare = f"({texts} AND created_at IS NULL AND followers IS NULL AND posts_total IS NULL)"
     digest = labelled(info["content_hash"])
@@ -168,8 +172,10 @@ def _fates(judged: str, profiles: str, info: dict[str, Any]) -> str:
 def _counted(
     store: Store,
 ) -> tuple[dict[str, dict[str, dict[str, float]]], dict[str, float | None]]:
-    """Fates by label with Wilson's intervals; and the share lost of bots less that of humans with
-    Newcombe's interval (1998, method 10)."""
+    """Fates by label with Wilson intervals, and the share lost of bots less that of humans.
+
+    The difference has Newcombe's interval (1998, method 10).
+    """
     rows = store.connection.execute(
         "SELECT label, fate, count(*) FROM rehydrated GROUP BY ALL"
     ).fetchall()

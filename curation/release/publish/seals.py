@@ -1,6 +1,4 @@
-"""Sealed releases: of these the labels of a part are kept back, so nothing else that is published
-may tell them.
-"""
+"""Sealed releases: publications must not reveal the labels that a seal keeps back."""
 
 from __future__ import annotations
 
@@ -17,18 +15,14 @@ TELLING = ("labels", "claims", "votes", "agreement")
 
 
 def folder(home: Path, reference: str) -> Path | None:
-    """The folder of a release's seal, None where the release is not sealed; `public/` in it is what
-    goes out.
-    """
+    """The folder of a release's seal, or None; its subfolder `public/` is what goes out."""
     name, _, version = reference.partition("@")
     place = home / "sealed" / name / version
     return place if (place / "public" / "sealed.json").is_file() else None
 
 
 def refuse(home: Path, reference: str, tier: Tier) -> None:
-    """Raise UserError where the release is sealed and the tier would tell the labels that the seal
-    keeps back.
-    """
+    """Raise UserError where the tier would reveal labels that the release's seal keeps back."""
     place, revealing = folder(home, reference), [t for t in TELLING if t in tier.tables]
     if place and revealing:
         raise UserError(

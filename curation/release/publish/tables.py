@@ -1,6 +1,4 @@
-"""The tables of a publication as SQL over a release's files: the tier's columns, ids and annotators
-as the tier says.
-"""
+"""The tables of a publication as SQL over a release's files, with columns and ids by tier."""
 
 from __future__ import annotations
 
@@ -26,9 +24,7 @@ PARTS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class File:
-    """One Parquet file to write: its table, its part of the main split (None: all rows), its path
-    in the folder, its query.
-    """
+    """One Parquet file to write: table, part of the main split (None: all rows), path, query."""
 
     table: str
     part: str | None
@@ -38,9 +34,7 @@ class File:
 
 @dataclass(frozen=True)
 class Builder:
-    """Makes the queries of one release in one tier on a connection; `secret` is the salt of the
-    published ids.
-    """
+    """Makes the queries of a release in a tier; `secret` is the salt of the published ids."""
 
     release: Release
     tier: Tier
@@ -48,8 +42,9 @@ class Builder:
     home: Path
 
     def files(self, connection: duckdb.DuckDBPyConnection) -> list[File]:
-        """Every file of the publication that has rows. Labels stand in one file a part, where the
-        tier publishes the splits too.
+        """Every file of the publication that has rows.
+
+        Labels have one file a part where the tier publishes the splits too.
         """
         parts = []
         for table in self.tier.tables:
@@ -57,7 +52,7 @@ class Builder:
             for part in PARTS if split else (None,):
                 query = self.query(connection, table, split, part)
                 path = f"data/{table}-{part}.parquet" if part else f"data/{table}.parquet"
-                # A file without rows is one that loaders refuse.
+                # Loaders refuse a file without rows.
                 if connection.execute(f"SELECT 1 FROM ({query}) LIMIT 1").fetchone():
                     parts.append(File(table, part, path, query))
         return parts
@@ -69,8 +64,10 @@ class Builder:
         split: str | None = None,
         part: str | None = None,
     ) -> str:
-        """SQL of one table: the tier's columns, sorted by all of them, so that no order of the
-        store shines through; columns that the release was frozen without are NULL."""
+        """SQL of one table: the tier's columns, sorted by all of them.
+
+        The sorting hides the store's order. Columns that the release lacks are NULL.
+        """
         there = {
             str(r[0]) for r in connection.execute(f"DESCRIBE {self._source(table)}").fetchall()
         }
@@ -134,7 +131,7 @@ class Builder:
         return f"FROM {self._file(table)}"
 
     def _features(self) -> Path:
-        """The file of the release's features, computed where it is not there."""
+        """The file of the release's features, computed if it is missing."""
         from curation.features import cached, code_version
 
         cache = self.home / "cache" / "features"
@@ -142,9 +139,7 @@ class Builder:
         return cache / f"{self.release.content_hash[:16]}-{code_version()[:16]}.parquet"
 
     def _value(self, column: Offered) -> str:
-        """SQL of a published value: ids as the tier says, maps as JSON text (which every loader
-        reads).
-        """
+        """SQL of a published value: ids by tier, maps as JSON text, which every loader reads."""
         name = f'"{column.name}"'
         if column.type.startswith("MAP"):
             return f"to_json({name})::VARCHAR"
@@ -165,9 +160,7 @@ def published_type(column: Offered) -> str:
 
 @contextmanager
 def scratch() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection of its own for reading and writing Parquet: nothing from the network, times in
-    UTC.
-    """
+    """A new connection for Parquet files, without network and with times in UTC."""
     import duckdb
 
     with duckdb.connect() as connection:

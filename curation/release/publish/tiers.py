@@ -1,6 +1,4 @@
-"""Tiers: YAML files that list what may go out, table by table and column by column. What is not
-listed stays.
-"""
+"""Tiers: YAML files that list, by table and column, what may go out."""
 
 from __future__ import annotations
 
@@ -20,9 +18,11 @@ BUILT_IN = Path(__file__).parent / "tiers"
 
 
 class Tier(StrictModel):
-    """A tier. `ids: salted` publishes salted hashes of ids; `annotators: pseudonymous` replaces who
-    claims by pseudonyms; after `retention_days` the data of a publication are removed (`botbench
-    erase --expired`)."""
+    """A tier: what may go out, and how ids and annotators are published.
+
+    `ids: salted` publishes salted hashes of ids. `annotators: pseudonymous` replaces claimants by
+    pseudonyms. After `retention_days`, `botbench erase --expired` removes a publication's data.
+    """
 
     tier: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
     meaning: Annotated[str, Field(min_length=1, max_length=500)]
@@ -43,9 +43,7 @@ class Tier(StrictModel):
         ]
 
     def _as_published(self, column: Offered) -> Offered:
-        """What a column means where its ids are salted: readers take what is called account_id for
-        the platform's id.
-        """
+        """The column with its meaning adapted to salted ids, which are not the platform's."""
         if self.ids == "plain" or column.sort not in SALTED:
             return column
         what = "group" if column.sort == "group" else "id"
@@ -63,9 +61,7 @@ def names() -> list[str]:
 
 
 def load(name: str | Path) -> Tier:
-    """A built-in tier by name, or any by the path of its YAML; raises UserError naming every
-    mistake.
-    """
+    """Load a built-in tier by name, or one from a YAML path; raises UserError with all mistakes."""
     path = _find(str(name))
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -119,7 +115,7 @@ def _unknown(tier: Tier) -> Iterable[str]:
 
 
 def _traceable(tier: Tier) -> Iterable[str]:
-    """Salted ids help nobody where another column tells which account it is."""
+    """Problems of a tier with salted ids where another column identifies the account."""
     if tier.ids == "plain":
         return
     for table in (t for t in tier.tables if t in offered()):

@@ -1,6 +1,4 @@
-"""What only a person can say of a data set: asked for once, kept in the store's folder, shown as
-text.
-"""
+"""The maintainer's answers about a data set: asked once and kept in the store's folder."""
 
 from __future__ import annotations
 
@@ -39,7 +37,7 @@ class Answers:
     given: dict[str, str | list[str]] = field(default_factory=dict)
 
     def text(self, name: str) -> str | None:
-        """One answer as text; None where nobody has answered."""
+        """One answer as text, or None."""
         value = self.given.get(name)
         return ", ".join(value) if isinstance(value, list) else value
 
@@ -54,7 +52,7 @@ class Answers:
 
     @property
     def open(self) -> list[str]:
-        """The names that nobody has answered yet."""
+        """The names without an answer."""
         return [name for name in asked() if name not in self.given]
 
 
@@ -70,9 +68,7 @@ def load(home: Path, name: str) -> Answers:
 
 
 def keep(home: Path, name: str, file: Path) -> Answers:
-    """Take the answers of a YAML file over, beside those that were given before; raises UserError
-    for unknown names.
-    """
+    """Add the answers of a YAML file to the earlier ones; raises UserError for unknown names."""
     if not file.is_file():
         raise UserError(
             f"There is no file of answers at {file}. It is YAML, one line an answer:"

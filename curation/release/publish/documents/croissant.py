@@ -1,6 +1,4 @@
-"""The Croissant 1.1 description of a publication (mlcommons.org/croissant), with its responsible-AI
-fields filled from facts.
-"""
+"""The Croissant 1.1 description of a publication (mlcommons.org/croissant), with its RAI fields."""
 
 from __future__ import annotations
 
@@ -24,9 +22,7 @@ SPECIFICATION = ("http://mlcommons.org/croissant/1.1", "http://mlcommons.org/cro
 def write(
     folder: Path, tier: Tier, files: list[File], facts: Mapping[str, Any], answers: Answers
 ) -> None:
-    """Write `croissant.json` with mlcroissant, which checks it as it is made and again as it is
-    read back.
-    """
+    """Write `croissant.json` with mlcroissant, which checks it on writing and on reading back."""
     logging.getLogger("absl").setLevel(logging.ERROR)
     import mlcroissant as mlc
 
@@ -108,9 +104,7 @@ def _field(records: str, file: File, column: Offered) -> Any:
 
 
 def _responsible(facts: Mapping[str, Any], answers: Answers) -> dict[str, Any]:
-    """The RAI fields: from the store, and from what the maintainer answered; what is unknown is
-    left out, not made up.
-    """
+    """The RAI fields from the store and the maintainer's answers; unknown fields are left out."""
     from curation.release.publish.documents import sentences
 
     said = {

@@ -1,6 +1,4 @@
-"""The datasheet (Gebru et al. 2021): what the store knows, what people answered, and what nobody
-has answered yet.
-"""
+"""The datasheet (Gebru et al. 2021): the store's facts, the answers, and the open questions."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""The documents beside the data: README with its Hugging Face head, citation, and the
-responsible-use page.
-"""
+"""The documents beside the data: README with its Hugging Face head, citation, responsible use."""
 
 from __future__ import annotations
 
@@ -58,12 +56,11 @@ def responsible_use(answers: Answers | None = None) -> str:
 def head(
     facts: Mapping[str, Any], tier: Tier, files: Sequence[File], digests: Mapping[str, str]
 ) -> str:
-    """The YAML head by which the Hugging Face library finds the tables: one configuration each,
-    labels first.
+    """The YAML head of the README for the Hugging Face library: one configuration a table.
 
-    `digests` maps each file's path to its sha256. Of a local folder the library caches rows under
-    the folder's name and a hash of these configurations, not of the files: without the digest in
-    it, every folder called `public` would be the first one loaded.
+    Labels come first. `digests` maps each file's path to its sha256. The library caches the rows of
+    a local folder by the folder's name and a hash of these configurations. The digests keep the
+    caches of two folders with the same name apart.
     """
     tables = sorted(
         {f.table for f in files}, key=lambda t: (t != "labels", list(tier.tables).index(t))
@@ -111,9 +108,7 @@ def head(
 def readme(
     facts: Mapping[str, Any], tier: Tier, files: Sequence[File], digests: Mapping[str, str]
 ) -> str:
-    """The folder's README: what it is, how it is loaded, what the columns mean, what it may be used
-    for.
-    """
+    """The README of a folder: contents, loading, the meaning of columns, permitted use."""
     simulated = (
         "**The accounts are simulated: nothing here is about anybody.**\n\n"
         if facts["simulated"]
@@ -187,7 +182,7 @@ def _tables(tier: Tier, files: Sequence[File]) -> str:
 
 
 def citation(facts: Mapping[str, Any], tier: Tier, answers: Answers) -> str:
-    """CITATION.cff 1.2.0; where nobody has said who made the release, that is what it says."""
+    """CITATION.cff 1.2.0; without an answer on the authors, it says that they are unknown."""
     made = answers.listed("creators")
     document = {
         "cff-version": "1.2.0",

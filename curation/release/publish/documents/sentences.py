@@ -68,7 +68,7 @@ def raw(f: Facts) -> str:
 
 
 def claimants(f: Facts) -> str:
-    """Who said what an account is."""
+    """Who made the claims."""
     parts = [
         f"{KINDS[c['kind']]} ({c['claimants']:,} claimant{'s' * (c['claimants'] != 1)},"
         f" {c['claims']:,} claims on {c['accounts']:,} accounts)"
@@ -122,7 +122,7 @@ def sampling(f: Facts) -> str:
 
 
 def biases(f: Facts) -> list[str]:
-    """Known ways in which the data differ from the accounts they stand for."""
+    """Known biases of the data."""
     apart = [
         (name, s)
         for name, s in f["evidence"].items()
@@ -219,7 +219,7 @@ def personal(f: Facts) -> str:
 
 
 def retention(f: Facts) -> str:
-    """How long, and how somebody gets out."""
+    """How long the data are kept, and how an account is removed."""
     days = f["retention_days"]
     keep = (
         f"The data of this tier are to be deleted {days:,} days after {f['made_at'][:10]}."
