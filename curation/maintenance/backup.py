@@ -1,6 +1,4 @@
-"""`backup` and `restore`: a store's catalog and files in a folder, each with its sha256, and a
-store made of it again.
-"""
+"""`backup` and `restore`: copy a store into a folder with checksums, and make a store from it."""
 
 from __future__ import annotations
 
@@ -48,13 +46,11 @@ class Backup:
 
 
 def make(store: Store, target: Path, tell: Tell = lambda _done, _all: None) -> Backup:
-    """Copy a store in use into the folder `target`, which must not exist; complete, or not there at
-    all.
+    """Copy a store in use into the new folder `target`; the copy is complete or absent.
 
-    The catalog is copied as of one moment while this machine's writers wait. Files are never
-    changed once written, so they are copied after it, and whatever a writer adds meanwhile is
-    simply not part of the backup. Raises UserError where the target exists, or a file that the
-    catalog rests on is not there.
+    The catalog is copied as of one moment while this machine's writers wait. Data files never
+    change, so they are copied after it; what a writer adds meanwhile is not part of the backup.
+    Raises UserError where the target exists, or a file that the catalog uses is missing.
     """
     if target.exists():
         raise UserError(
@@ -118,8 +114,9 @@ def _names(home: Path) -> Iterator[str]:
 
 
 def _copied(source: Path, target: Path) -> dict[str, Any]:
-    """Copy one file, and read the copy back: bytes and sha256. Raises UserError where it did not
-    come out the same.
+    """Copy one file and compare the copy's sha256; return bytes and sha256.
+
+    Raises UserError where the copy differs.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     read = hashlib.sha256()
@@ -137,9 +134,7 @@ def _copied(source: Path, target: Path) -> dict[str, Any]:
 
 
 def read(folder: Path) -> Backup:
-    """A backup and whether it is whole: raises UserError for what is no backup, and names the files
-    that differ.
-    """
+    """Read and check a backup; raises UserError for no backup, or one with files that differ."""
     file = folder / MANIFEST
     if not file.is_file():
         raise UserError(
@@ -176,12 +171,11 @@ def _same(path: Path, wanted: str) -> bool:
 
 
 def restore(folder: Path, location: Location, tell: Tell = lambda _done, _all: None) -> Backup:
-    """Make a store of a backup at a place where none is; the catalog comes last, so that a killed
-    restore is run again.
+    """Make a store from a backup at a free place; a killed restore can be run again.
 
-    Every file is compared with the manifest before anything is written, and the copies once more.
-    Raises UserError where the backup is damaged, a store is there, or the catalog is of the other
-    kind.
+    Files are compared with the manifest before anything is written, and the copies after it. The
+    catalog is written last. Raises UserError where the backup is damaged, a store exists, or the
+    catalog is of the other kind.
     """
     backup = read(folder)
     kinds = {"sqlite": "a folder", "postgres": "a postgresql:// URL"}
@@ -191,7 +185,7 @@ def restore(folder: Path, location: Location, tell: Tell = lambda _done, _all: N
             f" {kinds[wanted]} was named for it. Name {kinds[backup.manifest['catalog']]} with"
             " --store."
         )
-    # The log of another catalog must not stand beside the restored one: SQLite would play it into
+    # Another catalog's log must not be beside the restored one: SQLite would replay it into
     # it.
     if wanted == "sqlite" and any(location.home.glob("catalog.sqlite*")):
         raise UserError(

@@ -1,4 +1,4 @@
-"""Moving files that nobody uses into the trash: data files of no version, unfinished work."""
+"""Move unused files into the trash: data files of no version, and unfinished work."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ from curation.store import catalog
 from curation.store.connection import TRASH, Location, connect, turn
 
 RESTING = 24 * 3600
-"""Seconds after which a file is taken for finished or abandoned: only older ones are orphaned or
-unfinished.
-"""
+"""Seconds after which a file counts as finished or abandoned; younger files are left alone."""
 
 
 COMPARE = (
@@ -28,11 +26,10 @@ COMPARE = (
 
 
 def clean(location: Location, now: float | None = None, force: bool = False) -> list[str]:
-    """Move orphaned files and unfinished work to trash/<UTC time>/, with their paths below the
-    home; returns what was moved.
+    """Move orphaned files and unfinished work to trash/<UTC time>/; return what was moved.
 
-    It holds the write turn meanwhile. Raises UserError, and moves nothing, where more than half of
-    the data files would go and `force` is not given: the catalog may then be the wrong one.
+    Holds the write turn meanwhile. Raises UserError, and moves nothing, where more than half of the
+    data files would go and `force` is not given: the catalog may then be the wrong one.
     """
     when = time.time() if now is None else now
     before = when - RESTING
@@ -59,17 +56,13 @@ def clean(location: Location, now: float | None = None, force: bool = False) -> 
 
 
 def orphans(connection: duckdb.DuckDBPyConnection, location: Location, before: float) -> list[Path]:
-    """Parquet files older than `before` (epoch seconds) that no version rests on: left by writers
-    that were killed.
-    """
+    """Parquet files of no version, older than `before` (epoch seconds), left by killed writers."""
     paths = catalog.unreferenced(connection, location.data)
     return [p for p in paths if p.stat().st_mtime < before]
 
 
 def unfinished(location: Location, before: float) -> list[Path]:
-    """What killed commands left behind and nobody has touched since `before`: temporary folders and
-    files.
-    """
+    """Temporary folders and files of killed commands, unchanged since `before`."""
     left = [
         *location.home.glob("tmp/*"),
         *location.home.rglob("*.unfinished"),
@@ -80,9 +73,7 @@ def unfinished(location: Location, before: float) -> list[Path]:
 
 
 def more_than_half(found: list[Path], location: Location) -> str | None:
-    """What to say where orphaned files are more than half of the data files, by count or by bytes;
-    None where they are not.
-    """
+    """A message where orphaned files are over half of the data files (count or bytes), or None."""
     every = list(location.data.rglob("*.parquet"))
     size, total = (sum(p.stat().st_size for p in files) for files in (found, every))
     if 2 * len(found) <= len(every) and 2 * size <= total:

@@ -1,6 +1,4 @@
-"""Diagnose a store without changing it: catalog, schema, files and folders, and what to do about
-each problem.
-"""
+"""Diagnose a store without changing it: catalog, schema, files and folders, with remedies."""
 
 from __future__ import annotations
 
@@ -41,9 +39,7 @@ Outcome = Literal["well", "note", "ill"]
 
 @dataclass(frozen=True)
 class Finding:
-    """The result of one check: `well`, a `note` (works, and may be tidied) or `ill`, with what to
-    do.
-    """
+    """The result of one check: `well`, `note` (works, can be tidied) or `ill`, with a remedy."""
 
     check: str
     outcome: Outcome
@@ -125,9 +121,7 @@ def _catalog_file(location: Location) -> Finding:
 
 
 def _lost(location: Location, error: CatalogLost) -> Finding:
-    """Ill where files have lost their catalog; a store whose making was interrupted before any file
-    has lost nothing.
-    """
+    """Ill where files have lost their catalog; an interrupted creation without files is not ill."""
     return Finding("catalog file", "ill" if remains(location) else "note", error.says, error.do)
 
 

@@ -1,10 +1,10 @@
-"""Erasure: an account leaves the store and everything that was made from it. `erase` does it, and
-may be run again at any time.
+"""Erasure: remove an account from the store and from everything botbench made of it.
 
-`account` finds whom it is about, `journal` remembers it until all is done, `masks` knows its ids,
-names and texts wherever they stand; `rows` empties the tables, `purge` the files and pages behind
-them, `releases` the frozen data sets, `tracked` MLflow's runs, `files` all else that `made` knows
-for botbench's own. Files of others are never written.
+`erase` runs it and can be repeated at any time. `account` finds the account; `journal` keeps the
+target until the end; `masks` holds its ids, names and texts. `rows` empties the tables, `purge` the
+files and pages behind them; `releases` rewrites the frozen data sets, `tracked` MLflow's runs,
+`files` all other files that `own_files` recognises as botbench's. Files of others are never
+written.
 """
 
 from curation.maintenance.erasure.run import Erasure, erase

@@ -24,9 +24,7 @@ LONG_TEXT = 12
 
 @dataclass(frozen=True)
 class Target:
-    """Accounts to be erased: their tombstones, their marks, and what outside the store was made of
-    them.
-    """
+    """Accounts to erase: tombstones, marks, and what was made of them outside the store."""
 
     tombstones: tuple[str, ...]
     marks: Marks
@@ -51,9 +49,10 @@ def restored(document: dict[str, Any]) -> Target:
 def find(
     store: Store, said: str, platform: str | None = None, dataset: str | None = None
 ) -> list[tuple[str, str, str]]:
-    """(platform, dataset, account id) of an id or @handle, in every data set of the platform that
-    holds it; empty where there is none. Raises UserError where several accounts or platforms could
-    be meant."""
+    """(platform, dataset, account id) of an id or @handle, in each data set that holds it.
+
+    Empty where none does. Raises UserError where several accounts or platforms are possible.
+    """
     named = said.startswith("@")
     matches = [] if named else _holding(store, f"account_id = {literal(said)}")
     matches = matches or _holding(
@@ -106,7 +105,7 @@ def _holding(store: Store, where: str, named: bool = False) -> list[tuple[str, s
 
 
 def target(store: Store, accounts: list[tuple[str, str, str]]) -> Target:
-    """All that tells of the accounts, read from the store before anything is taken away."""
+    """The marks of the accounts, read from the store before anything is removed."""
     rows = ", ".join(f"({literals(account)})" for account in accounts)
     erased = f"(VALUES {rows}) e(platform, dataset, account_id)"
     observed = _mine(store, "accounts", erased)
@@ -149,10 +148,9 @@ def target(store: Store, accounts: list[tuple[str, str, str]]) -> Target:
 
 
 def erased_before(store: Store, said: str) -> Target:
-    """What can still be known of an account that was erased: its id, as it is said again; for
-    looking once more.
+    """The target of an account that was erased before, to search once more for its given id.
 
-    Raises UserError where no tombstone is its.
+    Raises UserError where no tombstone matches.
     """
     secret, published = (
         salts.salt(store.home, salts.ERASED),

@@ -1,6 +1,4 @@
-"""Retention periods: on the day a publication's tier gives, its data go; a notice stays that it was
-there.
-"""
+"""Retention periods: remove a publication's data on its tier's day and leave a notice."""
 
 from __future__ import annotations
 
@@ -19,9 +17,7 @@ NOTICE = ("release.json", "CITATION.cff", "RESPONSIBLE-USE.md", "SHA256SUMS", "E
 
 
 def expire(store: Store, on: str | None = None) -> dict[str, Any]:
-    """Remove the data of every publication whose period is over on a day (today without one); safe
-    to run again.
-    """
+    """Remove the data of each publication whose period is over on a day (default: today)."""
     day = _day(on)
     gone = []
     for publication in listed(store.home):

@@ -1,5 +1,8 @@
-"""Files outside the store's tables. What botbench wrote is cleaned: tables lose the rows, documents
-are masked, and what can be made again but not mended is removed. Strangers' files are read only."""
+"""Files outside the store's tables: botbench's own are cleaned, others are only read.
+
+Tables lose the rows and documents are masked. What cannot be masked but can be made again is
+removed.
+"""
 
 from __future__ import annotations
 
@@ -46,15 +49,16 @@ TEXTS = {
 }
 SQLITE = b"SQLite format 3\0"
 PIECE, OVERLAP = 64 << 20, 64 << 10
-"""Bytes of a large file that are searched at a time, and how many of them once more with the next
-ones.
-"""
+"""Bytes of a large file that are searched at a time, and the overlap with the next bytes."""
 
 
 @dataclass
 class Sweep:
-    """What a search of files came to: `cleaned` by what was done to how many files, `left` the
-    files that still tell, `undecoded` those that are no UTF-8 and were left as they are."""
+    """The result of a search of files.
+
+    `cleaned` counts files by what was done, `left` are files that still mention the accounts,
+    `undecoded` are files that are no UTF-8 and were not changed.
+    """
 
     cleaned: dict[str, int] = field(default_factory=dict)
     left: list[Path] = field(default_factory=list)
@@ -75,8 +79,10 @@ def below(folder: Path) -> Iterator[Path]:
 
 
 def forget_downloads(store: Store, marks: Marks) -> int:
-    """Remove the downloaded files of the data sets that hold the accounts: they can be downloaded
-    again; how many data sets. Where their cards name the files, others in the folder are left."""
+    """Remove the downloaded files of the accounts' data sets; return the number of data sets.
+
+    They can be downloaded again. Where the cards name the files, other files in the folder stay.
+    """
     count = 0
     for dataset in marks.datasets:
         folder = store.home / "downloads" / dataset
@@ -112,9 +118,7 @@ def sweep(store: Store, paths: Iterable[Path], marks: Marks, dry: bool = False) 
 def strangers(
     store: Store, paths: Iterable[Path], marks: Marks, ours: Collection[Path] = ()
 ) -> list[str]:
-    """A sentence on each file that is not `ours` and tells of the accounts, or cannot be read.
-    Nothing is written.
-    """
+    """A sentence on each file not in `ours` that mentions the accounts or is unreadable."""
     sentences = []
     for path in paths:
         if path in ours:
@@ -136,9 +140,7 @@ def strangers(
 
 
 def holds(store: Store, path: Path, marks: Marks) -> bool:
-    """Whether a file of ours tells of the accounts: a table's values, another file's bytes, or the
-    name of either.
-    """
+    """Whether one of botbench's files mentions the accounts in its name, table values or bytes."""
     if marks.in_bytes(path.name.encode()):
         return True
     if path.suffix == ".parquet":
@@ -154,9 +156,7 @@ def holds(store: Store, path: Path, marks: Marks) -> bool:
 
 
 def mentions(store: Store, path: Path, marks: Marks) -> bool:
-    """Whether a file of anybody tells of the accounts: its name, its bytes as they are and
-    unpacked, a table's values.
-    """
+    """Whether any file mentions the accounts in its name, (unpacked) bytes or table values."""
     if marks.in_bytes(path.name.encode()) or any(map(marks.in_bytes, _pieces(path))):
         return True
     if path.suffix == ".json":
@@ -172,8 +172,10 @@ def mentions(store: Store, path: Path, marks: Marks) -> bool:
 
 
 def database(path: Path) -> bytes:
-    """All that an SQLite file says, one value a line (in its pages values stand without a gap),
-    and, where it still has free pages or a log, these too."""
+    """The values of an SQLite file, one a line; also its free pages and log, if it has any.
+
+    The pages alone are not enough: values follow each other there without a separator.
+    """
     with contextlib.closing(
         sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=60)
     ) as connection:
@@ -187,9 +189,7 @@ def database(path: Path) -> bytes:
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """Somebody's SQLite database, read without a trace: no lock, no log and no index of a log comes
-    to stand beside it.
-    """
+    """Open a foreign SQLite database without leaving a lock, a log or a log's index beside it."""
     log = path.with_name(path.name + "-wal")
     with tempfile.TemporaryDirectory() as scratch:
         options = "immutable=1"
@@ -216,9 +216,7 @@ def _values(connection: sqlite3.Connection) -> bytes:
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
-    """A file's bytes, as they are and, of a gzip file, an archive (.zip, .docx, .xlsx) or a
-    database, also as they read.
-    """
+    """A file's raw bytes, and the contents of a gzip, archive (.zip, .docx, .xlsx) or database."""
     with path.open("rb") as file:
         first, kept = file.read(16), b""
         file.seek(0)
@@ -292,7 +290,7 @@ def _columns(store: Store, path: Path) -> dict[str, str]:
 
 
 def _rows(store: Store, path: Path, marks: Marks) -> str | None:
-    """SQL (k): numbers of the rows of a Parquet file that tell of the accounts."""
+    """SQL (k): numbers of the rows of a Parquet file that mention the accounts."""
     columns = _columns(store, path)
     file = f"read_parquet({literal(path)}, file_row_number = true)"
     parts = []
@@ -335,9 +333,7 @@ def _json(path: Path) -> Any:
 
 
 def _scrubbed(value: Any, marks: Marks) -> Any:
-    """A JSON value without the accounts: entries of lists and members that are theirs go, texts are
-    masked.
-    """
+    """A JSON value without the accounts: their list entries and members go, texts are masked."""
     if isinstance(value, dict):
         return {k: _scrubbed(v, marks) for k, v in value.items() if not _names(k, marks)}
     if isinstance(value, list):
@@ -354,9 +350,10 @@ def _names(value: Any, marks: Marks) -> bool:
 
 
 def _theirs(value: Any, marks: Marks) -> bool:
-    """Whether an entry of a list is the account itself, or says something of it: an object by
-    `account_id`, a pair (platform or data set, account). An id that is only a row's place counts
-    with its data set alone.
+    """Whether an entry of a list is about an account of the target.
+
+    It is an object with `account_id`, or a pair (platform or data set, account). An id that is only
+    a row's position counts with its data set alone.
     """
     if isinstance(value, dict):
         ids = {

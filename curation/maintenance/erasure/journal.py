@@ -1,7 +1,6 @@
-"""What an erasure has to remember until all is done: whom it is about is not in the store any more
-when files are searched.
+"""The journal of an erasure: its target, which the store no longer has when files are searched.
 
-The journal is a file in the store's folder, readable to its owner alone, and is removed at the end.
+The journal is a file in the store's folder, readable by its owner alone, and removed at the end.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ FOLDER = "erasing"
 
 
 def path(home: Path, tombstone: str) -> Path:
-    """Where the journal of an erasure stands; its name is the tombstone's."""
+    """The path of an erasure's journal; it is named after the tombstone."""
     return home / FOLDER / f"{tombstone}.json"
 
 

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Marks:
-    """All that tells of the accounts to be erased. `scoped` are (dataset, account id); `handles`
-    without @; `posts` post ids; `hashes` what stands for the account outside (published hashes,
-    annotation keys); `texts` what only they wrote.
+    """The marks of the accounts to erase: all by which data can identify them.
+
+    `scoped` are (dataset, account id); `handles` have no @; `posts` are post ids; `hashes` are
+    published hashes and annotation keys; `texts` are texts that only these accounts wrote.
     """
 
     scoped: tuple[tuple[str, str], ...]
@@ -41,8 +42,7 @@ class Marks:
 
     @property
     def own_ids(self) -> list[str]:
-        """The ids that mean the account wherever they stand: not those that say only where a row
-        stood, which other data sets have too."""
+        """The ids that mean the account in any place; a row's position as an id is not one."""
         return [i for i in self.ids if not re.fullmatch(ROW_KEY, i)]
 
     @cached_property
@@ -61,8 +61,9 @@ class Marks:
         return sorted({p for p in self.posts if len(p) >= 8 and re.fullmatch(r"\w+", p)})
 
     def load(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Set the marks as variables of a connection, before any SQL made here runs on it: as
-        literals, thousands of texts would be parsed in every statement.
+        """Set the marks as variables of a connection, before any SQL made here runs on it.
+
+        As literals, thousands of texts would be parsed in every statement.
         """
         for name in ("posts", "numbers", "texts", "ids", "hashes"):
             values = list(getattr(self, name))
@@ -74,7 +75,7 @@ class Marks:
         return f"(SELECT unnest(getvariable('erasing_{name}')) AS value)"
 
     def rows_with(self, relation: str, key: str, texts: Sequence[str]) -> str:
-        """SQL (k): keys of the rows of which any text (an expression) tells of the accounts."""
+        """SQL (k): keys of the rows with a text (an expression) that mentions the accounts."""
         # One pass over all of a row's texts together; whole texts are compared one by one.
         together = f"concat_ws(' ', {', '.join(texts)})"
         words = (
@@ -110,8 +111,9 @@ class Marks:
         )
 
     def mask_list(self, column: str, handles: bool = False) -> str:
-        """SQL of a list of texts without the entries that tell of them; in a list of `handles` a
-        bare word is a name.
+        """SQL of a list of texts without the entries that mention the accounts.
+
+        In a list of `handles` a bare word is a name.
         """
         names = (
             f" OR lower(ltrim(x, '@')) IN ({literals(self.handles) or 'NULL'})" if handles else ""
@@ -119,7 +121,7 @@ class Marks:
         return f"list_filter({column}, lambda x: NOT coalesce({self._entry('x')}{names}, false))"
 
     def mask_map(self, column: str) -> str:
-        """SQL of a map without the entries that tell of them."""
+        """SQL of a map without the entries that mention the accounts."""
         bad = f"{self._entry('e.key')} OR coalesce({self._entry('e.value')}, false)"
         return f"map_from_entries(list_filter(map_entries({column}), lambda e: NOT ({bad})))"
 
@@ -132,7 +134,7 @@ class Marks:
 
     @cached_property
     def _expression(self) -> re.Pattern[str]:
-        # Here, unlike in SQL, a longer id that begins with this one can be told from it.
+        # Here, unlike in SQL, a longer id that begins with this one does not match.
         words = [n for n in self.names if not n.isdigit()]
         numbers = "|".join(n for n in self.names if n.isdigit()) or r"[^\s\S]"
         return re.compile(
@@ -141,7 +143,7 @@ class Marks:
         )
 
     def in_bytes(self, data: bytes) -> bool:
-        """Whether bytes (of a file that is no table) tell of the accounts."""
+        """Whether bytes (of a file that is no table) mention the accounts."""
         text = data.decode("utf-8", errors="replace")
         if self._expression.search(text.lower()):
             return True

@@ -1,6 +1,4 @@
-"""Which files botbench writes, told by their place and name. Every other file is a stranger's: it
-is read, never written.
-"""
+"""Recognise the files that botbench writes by place and name; all others are only read."""
 
 from __future__ import annotations
 
@@ -72,13 +70,11 @@ UNITS: tuple[tuple[str, frozenset[str], tuple[str, ...]], ...] = (
         ("attrition.json", "accounts.parquet", "posts.parquet"),
     ),
 )
-"""Folders that botbench writes where it is told to: a document that marks one, members it has, and
-the files beside it.
-"""
+"""Folders that botbench writes where the user says: marking document, its keys, files beside it."""
 PUBLICATION = frozenset({"tier_document", "identity", "files"})
 """Members of a publication's release.json; SHA256SUMS beside it lists the publication's files."""
 REPORTS = ("validation-*-v*.html", "quality-*-lead.html", "quality-*-????????????.html")
-"""Single pages that botbench writes where it is told to."""
+"""Single pages that botbench writes where the user says."""
 DRAFTS = (
     "reports/*.unfinished",
     "backups/.*.unfinished",
@@ -88,8 +84,7 @@ DRAFTS = (
     *(f"{name}.erasing" for name in HOME),
     *sorted({f"{PurePath(name).parent}/.*{UNFINISHED}" for name in HOME}),
 )
-"""What killed commands leave in a store's folder, beside the unfinished releases and publications.
-"""
+"""Unfinished files of killed commands in a store's folder, except releases and publications."""
 
 
 def of_home(home: Path) -> Iterator[Path]:
@@ -132,9 +127,7 @@ def publication(folder: Path) -> set[Path]:
 
 
 def in_place(folder: Path) -> list[Path]:
-    """The files below a folder named by the user that botbench wrote: sites, boards, studies,
-    publications, models, reports.
-    """
+    """botbench's files in a user's folder: sites, boards, studies, publications, models."""
     paths: set[Path] = set()
     for path in files.below(folder):
         if path.name == "SHA256SUMS":
@@ -155,9 +148,7 @@ def in_place(folder: Path) -> list[Path]:
 
 
 def remove_unfinished(home: Path) -> int:
-    """Remove what killed commands left in a store's folder; a release that another process is
-    writing now is left. How many.
-    """
+    """Remove and count what killed commands left in a store's folder; releases in writing stay."""
     shelves = [*(home / "releases").glob("*"), *(home / "publications").glob("*/*")]
     count = sum(writer.remove_unfinished(place) for place in shelves if place.is_dir())
     for path in {p for pattern in DRAFTS for p in home.glob(pattern)}:

@@ -1,6 +1,4 @@
-"""Publications of releases that held an erased account: written anew without it, and the successor
-published in the same tiers.
-"""
+"""Rewrite the publications of releases that held an erased account; publish successors."""
 
 from __future__ import annotations
 
@@ -23,9 +21,10 @@ if TYPE_CHECKING:
 def renew(
     store: Store, references: list[str], successors: dict[str, str]
 ) -> tuple[list[str], list[str]]:
-    """Rewrite each publication of the releases, and publish their successors in the same tiers;
-    returns the folders of the latter, and sentences on what could not be made again (its folder is
-    removed: it must not stand as it was).
+    """Rewrite each publication of the releases, and publish their successors in the same tiers.
+
+    Returns the successors' folders, and sentences on publications that could not be rewritten,
+    whose folders are removed.
     """
     renewed, unmade = [], []
     for publication in [p for p in listed(store.home) if p.info["reference"] in references]:
@@ -59,7 +58,7 @@ def _of(publication: Publication) -> tuple[Tier, Answers]:
 def _again(store: Store, publication: Publication) -> None:
     tier, answers = _of(publication)
     press = Press(store, load(store.home, publication.info["reference"]), tier, answers)
-    # The folder is replaced whole: what others laid into it is set aside and put back.
+    # The whole folder is replaced; foreign files in it are set aside and put back.
     others = _others(publication.path)
     aside = publication.path.with_name(f"{publication.path.name}.others")
     _move(others, publication.path, aside)

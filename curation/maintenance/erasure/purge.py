@@ -30,19 +30,20 @@ STEPS = (
     "CALL ducklake_expire_snapshots('lake', older_than => now())",
     "CALL ducklake_cleanup_old_files('lake', cleanup_all => true)",
 )
-"""`ducklake_delete_orphaned_files` is not among them: under an older catalog the files of newer
-versions are orphans, and a stranger's file in the data folder is one too. See `unreferenced`.
+"""The maintenance calls of DuckLake, without `ducklake_delete_orphaned_files`.
+
+Under an older catalog, that call removes files of newer versions, and it removes foreign files in
+the data folder. See `unreferenced`.
 """
 
 
 def purge(store: Store) -> int:
-    """Make deleted rows unreadable in every data file and page of the store; returns how many
-    versions were expired.
+    """Make deleted rows unreadable in all data files and pages; return the versions expired.
 
-    The maintenance calls of DuckLake run on a connection of their own, which no open cursor of the
-    store's connection shares; it is closed before the catalog is written anew.
+    DuckLake's maintenance calls run on a new connection, which no open cursor shares. It is closed
+    before the catalog is rewritten.
     """
-    # `connect` takes the write turn itself, so it stands before it.
+    # `connect` takes the write turn itself, so it comes before `turn`.
     connection = connect(store.location, create=False)
     with turn(store.location):
         before = len(store.versions())
@@ -59,26 +60,22 @@ def trash(store: Store, marks: Marks) -> dict[str, int]:
 
 
 def unreferenced(store: Store) -> list[Path]:
-    """DuckLake's data files that no version of this catalog reads; files of other names in the data
-    folder are strangers'.
-    """
+    """DuckLake's data files that no version of this catalog reads, without foreign files."""
     return catalog.unreferenced(store.connection, store.location.data, catalog.DATA_FILE)
 
 
 def orphans(store: Store, marks: Marks) -> dict[str, int]:
-    """Clean the data files that no version reads (see `clean_unused`); those without the account
-    stay as they are. Call it after `purge`.
-    """
+    """Clean the data files that no version reads (see `clean_unused`). Call it after `purge`."""
     with turn(store.location):
         return clean_unused(store, unreferenced(store), marks, "orphaned data files")
 
 
 def clean_unused(store: Store, paths: Iterable[Path], marks: Marks, place: str) -> dict[str, int]:
-    """Take the account's rows out of files that no version reads; returns how many files lost rows
-    and how many were removed, named by `place`.
+    """Remove the account's rows from files that no version reads; count files by outcome.
 
-    A file that cannot be read is removed, because nobody can tell what it holds: a Parquet file cut
-    short, a spill file, unfinished work.
+    Returns the files that lost rows and those removed, with `place` in the names. An unreadable
+    file (cut short, a spill file, unfinished work) is removed, because its contents cannot be
+    checked.
     """
     removed = rewritten = 0
     for path in paths:
@@ -103,9 +100,7 @@ def _reads(store: Store, path: Path) -> bool:
 
 
 def rewrite_catalog(location: Location) -> None:
-    """Write the catalog's tables anew, so that no free page, log or dead row holds what was
-    deleted.
-    """
+    """Rewrite the catalog's tables, so that no free page, log or dead row holds deleted values."""
     if catalog.kind(location) == "sqlite":
         _rewrite_sqlite(Path(location.catalog.partition(":")[2]))
     else:
@@ -153,9 +148,11 @@ def _rewrite_postgres(url: str) -> None:
 
 
 def _forget_statistics(connection: Any, table: str) -> None:
-    """Postgres keeps samples of a column's values for its planner, in a table of its own; a column
-    that is given its own type again loses them, which the table's owner may do (deleting them there
-    only a superuser may)."""
+    """Remove Postgres' samples of column values, kept for its planner in a table of its own.
+
+    Setting a column to its own type removes them. The table's owner may do this; only a superuser
+    may delete from the table of samples.
+    """
     columns = connection.execute(
         "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid ="
         " %s::regclass AND attnum > 0 AND NOT attisdropped",

@@ -1,6 +1,4 @@
-"""Frozen data sets without the erased accounts: their files written anew and noted as such, and a
-successor for the newest.
-"""
+"""Releases without the erased accounts: files rewritten, and a successor for the newest version."""
 
 from __future__ import annotations
 
@@ -30,9 +28,7 @@ _NUMBERS = itertools.count(1)
 
 
 def holding(store: Store, target: Target) -> list[str]:
-    """References of the releases whose files hold the accounts, or texts of others that tell of
-    them.
-    """
+    """References of the releases whose files hold the accounts or mention them in others' texts."""
     target.marks.load(store.connection)
     references = []
     for name, versions in listed(store.home).items():
@@ -69,9 +65,7 @@ def _traces(file: str, table: str, there: dict[str, str], target: Target) -> lis
 
 
 def rewrite(store: Store, reference: str, target: Target) -> None:
-    """Write the files of a release anew without the accounts; its release.json says that this was
-    done, and when.
-    """
+    """Rewrite a release's files without the accounts; its release.json says so, with the time."""
     release = load(store.home, reference)
     work = release.path / ".rewriting"
     shutil.rmtree(work, ignore_errors=True)
@@ -101,13 +95,11 @@ def rewrite(store: Store, reference: str, target: Target) -> None:
 
 
 def supersede(store: Store, references: list[str], target: Target) -> dict[str, str]:
-    """Rewrite releases and give each the successor that its name's newest version is, or gets; run
-    again, it goes on.
-    """
+    """Rewrite releases and give each a clean newest version as successor; safe to repeat."""
     for reference in references:
         release = load(store.home, reference)
-        # A rewriting that was killed while it moved its files in place left the others,
-        # release.json last, in its folder.
+        # A rewrite that was killed while it moved its files left the others in
+        # its folder; release.json is moved last.
         if _held(store, release, target) or (release.path / ".rewriting").exists():
             rewrite(store, reference, target)
     for name in sorted({r.partition("@")[0] for r in references}):
@@ -136,9 +128,7 @@ def _succeed(store: Store, release: Release, target: Target) -> None:
 
 @contextmanager
 def _content(store: Store, release: Release, target: Target) -> Iterator[Frozen]:
-    """The release's files as the relations a release is written from, without the accounts and
-    masked elsewhere.
-    """
+    """The release's files as relations, without the accounts' rows and masked elsewhere."""
     content = Frozen(
         store,
         release.dataset,
@@ -184,12 +174,14 @@ def _without(store: Store, release: Release, table: str, target: Target) -> str:
     )
 
 
-# -- sealed releases: their files are swept like others, and their seals do not hold any more
+# -- sealed releases: their files are cleaned like others, which breaks the seals
 
 
 def broken_seals(store: Store, references: list[str], target: Target) -> dict[str, bool]:
-    """Of the releases that are to be rewritten, those that are sealed: to whether the account is in
-    the part kept back. Asked before anything is swept, for afterwards nothing tells."""
+    """The sealed ones among the releases to rewrite: whether the account is in the part kept back.
+
+    Call it before anything is removed: afterwards this cannot be known.
+    """
     sealed = {r: seals.folder(store.home, r) for r in references}
     return {
         r: files.holds(store, place / "labels.parquet", target.marks)

@@ -1,6 +1,4 @@
-"""Delete the rows of erased accounts from every table and mask them in the rows of others, in one
-store version.
-"""
+"""Delete the rows of erased accounts and mask them in others' rows, in one store version."""
 
 from __future__ import annotations
 
@@ -42,13 +40,15 @@ MESSAGE = "an account was erased"
 
 
 def remove(store: Store, target: Target, reason: str) -> tuple[dict[str, int], dict[str, int]]:
-    """Delete the accounts' rows and mask what others' rows say of them; returns how many of each,
-    by table. Rows that are gone already count nothing, so it can be run again."""
+    """Delete the accounts' rows and mask others' rows; return both counts by table.
+
+    Safe to repeat: rows that are gone do not count.
+    """
     target.marks.load(store.connection)
 
     def work(transaction: Transaction) -> tuple[dict[str, int], dict[str, int]]:
         connection = transaction.connection
-        # The log names claims, not accounts: its rows go while the claims are still there.
+        # The log names claims, not accounts, so its rows are deleted before the claims.
         removed = {
             t.name: _delete(connection, t, target)
             for t in sorted(STORED.values(), key=lambda t: t.name != "annotation_log")
@@ -94,7 +94,7 @@ def _delete(connection: duckdb.DuckDBPyConnection, table: Table, target: Target)
 
 
 def _free(table: Table) -> dict[str, str]:
-    """Column to type of the texts of a table in which anything may stand."""
+    """Column to type of a table's free texts."""
     plain = [
         c
         for c in table.columns
@@ -108,15 +108,15 @@ def _free(table: Table) -> dict[str, str]:
 
 
 def texts_of(table: Table) -> dict[str, str]:
-    """Column to SQL of it as one text, for the columns in which anything may stand."""
+    """Column to SQL of it as one text, for the columns of free text."""
     return {name: _as_text(name, kind) for name, kind in _free(table).items()}
 
 
 def masks_of(table: Table, target: Target) -> dict[str, str]:
-    """Column to SQL of it without what tells of the accounts."""
+    """Column to SQL of its masked value."""
     values = {n: _masked(target, n, kind) for n, kind in _free(table).items()}
     if "ref_post_id" in table.names:
-        # What was reposted is the account's own text.
+        # The reposted text is the account's own.
         values["text"] = (
             f"CASE WHEN kind = 'repost' AND {_refers(target)} THEN NULL ELSE {values['text']} END"
         )
@@ -143,9 +143,7 @@ def _mask(connection: duckdb.DuckDBPyConnection, table: Table, target: Target) -
 
 
 def _mask_quarantine(connection: duckdb.DuckDBPyConnection, target: Target) -> int:
-    """Rows set aside stay counted; where they stood may be called after the account, so that goes
-    too.
-    """
+    """Clear quarantined rows that mention the accounts; the rows stay counted."""
     hits = target.marks.rows_with("lake.main.quarantine", "rowid", ["raw", "message", '"row"'])
     connection.execute(f"CREATE OR REPLACE TEMP TABLE erasing_rows AS {hits}")
     return _count(
@@ -175,7 +173,7 @@ def _as_text(name: str, kind: str) -> str:
         return f'array_to_string(list_concat(map_keys("{name}"), map_values("{name}")), \' \')'
     if not kind.endswith("]"):
         return f'"{name}"'
-    # A mention is a bare handle: with the @ an everyday word is known for one.
+    # A mention is stored without @; the @ marks an everyday word as a handle.
     entry = "'@' || ltrim(x, '@')" if name == "mentions" else "x"
     return f"array_to_string(list_transform(\"{name}\", lambda x: {entry}), ' ')"
 

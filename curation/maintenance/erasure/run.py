@@ -1,6 +1,4 @@
-"""`erase`: the steps of an erasure in order, so that an interrupted one can be run again and every
-result is searched for what is left.
-"""
+"""`erase`: the steps of an erasure in order; an interrupted one can be run again."""
 
 from __future__ import annotations
 
@@ -35,9 +33,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Erasure:
-    """What an erasure came to: rows removed and masked by table, releases superseded and what by,
-    where was looked, what is left (hits, and where), the backups that only the operator can delete,
-    and what else is to be done by hand.
+    """The result of an erasure.
+
+    Rows removed and masked by table, releases superseded and their successors, the places searched,
+    what is left (hits, and where), the backups that only the operator can delete, and manual steps.
     """
 
     rows_removed: dict[str, int] = field(default_factory=dict)
@@ -95,9 +94,7 @@ def erase(
 
 @dataclass
 class Task:
-    """One erasure: of whom, why, which folders besides the store's own the user named, and at which
-    Label Studio.
-    """
+    """One erasure: target, reason, the user's folders besides the store's own, and Label Studio."""
 
     store: Store
     target: Target
@@ -120,7 +117,7 @@ class Task:
         journal.write(file, state)
         done.rows_removed, done.rows_masked = state["removed"], state["masked"]
         done.successors = releases.supersede(self.store, state["releases"], self.target)
-        # Before anything is made of the releases again: features of the accounts are cached.
+        # Before the releases are used again: features of the accounts are cached.
         self._elsewhere(done)
         done.publications, unmade = publications.renew(
             self.store, state["releases"], done.successors
@@ -183,9 +180,7 @@ class Task:
 def _journal(
     store: Store, said: str, accounts: list[tuple[str, str, str]]
 ) -> tuple[Path | None, dict[str, Any] | None]:
-    """The journal of an interrupted erasure of this account: by its tombstone, or by the id or
-    handle it was asked for.
-    """
+    """The journal of an account's interrupted erasure, by tombstone, id or handle."""
     secret = salts.salt(store.home, salts.ERASED)
     stones = {
         _stone(store, of_account(secret, literal(p), literal(d), literal(a)))

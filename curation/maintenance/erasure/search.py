@@ -1,6 +1,4 @@
-"""Search for what is left of erased accounts: tables, data files, the catalog's own pages,
-releases, publications, and every other file.
-"""
+"""Search for what is left of erased accounts: in tables, pages, releases and all other files."""
 
 from __future__ import annotations
 
@@ -35,14 +33,12 @@ ELSEWHERE = (
     " are not known to the store and may hold the account: delete them, or restore each, run the"
     " same erase there, and back up anew."
 )
-"""To be done after every erasure: nothing in a store tells where its copies went."""
+"""A manual step after every erasure: a store does not know where its copies went."""
 
 
 @dataclass(frozen=True)
 class Search:
-    """The places that were searched, and where something is left: tables, files, releases and
-    tasks with hits.
-    """
+    """The places searched, and the tables, files, releases and tasks with hits."""
 
     places: list[str]
     left: list[str]
@@ -98,8 +94,7 @@ def _named(store: Store, place: Path) -> list[Path]:
 
 
 def _unlisted(store: Store, shelved: Iterable[Path]) -> list[Path]:
-    """Files below the releases that no finished release reads: unfinished work, folders without a
-    release.json; and each release.json."""
+    """Files below the releases that no finished release reads, and each release.json."""
     below = [p for p in shelved if p.is_relative_to(store.home / "releases")]
     listed = {
         p.parent
@@ -110,9 +105,11 @@ def _unlisted(store: Store, shelved: Iterable[Path]) -> list[Path]:
 
 
 def strangers(store: Store, target: Target, places: Sequence[Path]) -> list[str]:
-    """Sentences on the files that botbench did not make and that hold the accounts: below the
-    store's folder, beside a local MLflow store, and below each folder that the user named. They are
-    read only."""
+    """Sentences on the foreign files that hold the accounts; these files are only read.
+
+    Searches the store's folder, the folder of a local MLflow store, and the folders that the user
+    named.
+    """
     target.marks.load(store.connection)
     home = store.home
     shelved = own_files.shelved(home)
@@ -142,9 +139,7 @@ def strangers(store: Store, target: Target, places: Sequence[Path]) -> list[str]
 
 
 def _is_own(home: Path, path: Path) -> bool:
-    """Whether a file of the store's folder is one that is searched in another way, or the
-    operator's own (backups).
-    """
+    """Whether a file of the store's folder is searched in another way or is exempt (backups)."""
     name = path.relative_to(home)
     if len(name.parts) == 1:
         return (
@@ -158,7 +153,7 @@ def _is_own(home: Path, path: Path) -> bool:
 
 
 def tables(store: Store, target: Target) -> list[str]:
-    """Tables with rows that tell of the accounts."""
+    """Tables with rows that mention the accounts."""
     names = []
     for table in STORED.values():
         name = f'lake.main."{table.name}"'
@@ -175,7 +170,7 @@ def tables(store: Store, target: Target) -> list[str]:
 
 
 def data(store: Store, target: Target) -> list[str]:
-    """DuckLake's data files, in use or not, that tell of the accounts."""
+    """DuckLake's data files, in use or not, that mention the accounts."""
     return _swept(store, sorted(store.location.data.rglob(catalog.DATA_FILE)), target)
 
 
@@ -193,9 +188,7 @@ def orphans(store: Store) -> list[str]:
 
 
 def pages(store: Store, target: Target) -> list[str]:
-    """Where the catalog tells of the accounts: every value, free page and log of SQLite, every
-    value of Postgres' tables.
-    """
+    """Where the catalog mentions the accounts: all values, and SQLite's free pages and log."""
     if catalog.kind(store.location) == "sqlite":
         path = Path(store.location.catalog.partition(":")[2])
         return [path.name] if target.marks.in_bytes(files.database(path)) else []

@@ -1,6 +1,4 @@
-"""Label Studio's tasks of erased accounts: deleted through its API if a server is given, else
-listed for the operator.
-"""
+"""Label Studio's tasks of erased accounts: deleted through a given server's API, else listed."""
 
 from __future__ import annotations
 
@@ -13,9 +11,7 @@ if TYPE_CHECKING:
 
 
 def remove(client: Client, target: Target) -> int:
-    """Delete the tasks (with their annotations) of the accounts in every project of their batches;
-    returns how many.
-    """
+    """Delete the accounts' tasks and annotations in all projects of their batches; count them."""
     tasks = _tasks(client, target)
     for task in tasks:
         client.delete_task(task)
@@ -23,7 +19,7 @@ def remove(client: Client, target: Target) -> int:
 
 
 def left(client: Client, target: Target) -> int:
-    """How many tasks of the accounts still stand on the server."""
+    """The number of the accounts' tasks that are left on the server."""
     return len(_tasks(client, target))
 
 

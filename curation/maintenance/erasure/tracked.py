@@ -1,5 +1,5 @@
-"""MLflow's runs that botbench logged: cleaned through MLflow's own client. Runs of others in the
-same tracking store are read only.
+"""MLflow's runs that botbench logged: cleaned through MLflow's client; others' are only read.
+
 
 `benchmarks/execution/tracking.py` writes the runs: each has a tag `botbench.kind`, and the
 artifacts named here.
@@ -34,9 +34,11 @@ ARTIFACTS = {"cell": {"predictions.parquet", "curves.svg"}}
 
 @dataclass
 class Tracked:
-    """What MLflow came to: `cleaned` by what was done to how many things, `left` in botbench's own
-    runs, `strangers` (sentences on what others logged), `folders` with the artifacts that were
-    looked at here, and the `database` they belong to.
+    """The result for MLflow.
+
+    `cleaned` counts things by what was done, `left` is in botbench's own runs, `strangers` are
+    sentences on what others logged, `folders` hold the artifacts that were searched here, and
+    `database` is the file that they belong to.
     """
 
     cleaned: dict[str, int] = field(default_factory=dict)
@@ -51,24 +53,21 @@ class Tracked:
 
 
 def local() -> Path | None:
-    """The SQLite file of a local tracking store, None where the store is of another kind or not
-    there.
-    """
+    """The SQLite file of a local tracking store; None for a missing store or another kind."""
     path = Path(tracking_uri().removeprefix("sqlite:///"))
     return path.resolve() if tracking_uri().startswith("sqlite:///") and path.is_file() else None
 
 
 def folder() -> Path | None:
-    """The folder of a local tracking store, where its artifacts stand by default; None for another
-    kind of store.
-    """
+    """The folder of a local tracking store, with its default artifacts; None for another kind."""
     path = Path(tracking_uri().removeprefix("sqlite:///")).absolute()
     return path.parent if tracking_uri().startswith("sqlite:///") and path.parent.is_dir() else None
 
 
 def sweep(store: Store, marks: Marks, dry: bool = False) -> Tracked:
-    """Clean botbench's runs of the accounts; `dry` only looks. A tracking store that cannot be
-    asked counts as left.
+    """Clean botbench's runs of the accounts; `dry` only searches.
+
+    A tracking store that cannot be read counts as left.
     """
     result = Tracked(database=local())
     if tracking_uri().startswith("sqlite:///") and (
@@ -93,8 +92,9 @@ def sweep(store: Store, marks: Marks, dry: bool = False) -> Tracked:
 
 
 def _is_ours(database: Path) -> bool:
-    """Whether an SQLite file holds runs of botbench. Asked before MLflow's client, which makes its
-    tables in any file.
+    """Whether an SQLite file holds runs of botbench.
+
+    Call it before MLflow's client, which makes its tables in any file.
     """
     try:
         with files.opened(database) as connection:
@@ -137,7 +137,7 @@ def _pages(ask: Any) -> Iterator[Any]:
 
 
 def _look(run: Any, marks: Marks, result: Tracked) -> bool:
-    """Whether a run is botbench's; of a stranger's, say whether it tells of the accounts."""
+    """Whether a run is botbench's; a foreign run that mentions the accounts is reported."""
     if KIND in run.data.tags:
         return True
     own_texts = [
@@ -164,9 +164,7 @@ class _Run:
     dry: bool
 
     def clean(self) -> None:
-        """Name, tags (a description is one) and artifacts; parameters only an operator can take
-        out.
-        """
+        """Clean name, tags, description and artifacts; only an operator can remove parameters."""
         if self._is_deleted():
             return
         for key, value in self.run.data.tags.items():
@@ -192,9 +190,7 @@ class _Run:
         self.found.left.append(f"run {self.id}: {what}")
 
     def _is_deleted(self) -> bool:
-        """A deleted run is not changed by MLflow any more; it counts as left where it tells of the
-        accounts.
-        """
+        """Whether the run is deleted; MLflow no longer changes it, so a mention counts as left."""
         if self.run.info.lifecycle_stage != "deleted":
             return False
         told = any(
@@ -268,9 +264,11 @@ class _Run:
 
 
 def _rewrite(database: Path) -> None:
-    """Write the pages of the tracking store's file anew, so that no free page or log holds what the
-    client overwrote; no value changes. A file in use is left to MLflow: the next erasure tries
-    again."""
+    """Rewrite the pages of the tracking store's file without changing a value.
+
+    Then no free page or log holds what the client overwrote. A file in use is left to MLflow; the
+    next erasure tries again.
+    """
     with (
         contextlib.suppress(sqlite3.OperationalError),
         contextlib.closing(
