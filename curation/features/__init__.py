@@ -1,5 +1,4 @@
-"""Features that read one account: one file a family, each feature one named function, all found and
-none listed.
+"""Features that read one account: one file a family, one named function a feature.
 
 A feature is a function of one *view*, named by its parameter: `accounts` (one row an account),
 `posts` (one row a post) or a view derived from them, such as `gaps` or `days`. On `accounts` it

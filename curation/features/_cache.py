@@ -1,6 +1,4 @@
-"""Features of a release, computed once: one Parquet file for each content hash and version of the
-code.
-"""
+"""Features of a release, computed once: one Parquet file for each content hash and code version."""
 
 from __future__ import annotations
 
@@ -21,15 +19,11 @@ if TYPE_CHECKING:
 
 
 REVISION = 1
-"""The declared version of how features are computed (views, exact arithmetic): raise it when values
-change.
-"""
+"""The version of the computation (views, exact arithmetic); raise it when values change."""
 
 
 class ReleaseFolder(Protocol):
-    """What of a release is read: its content hash, and the folder with accounts.parquet and
-    posts.parquet.
-    """
+    """The parts of a release that are read: its hash, and the folder of accounts and posts."""
 
     @property
     def content_hash(self) -> str:
@@ -41,11 +35,10 @@ class ReleaseFolder(Protocol):
 
 
 def cached(release: ReleaseFolder, cache: Path, families: Iterable[str] | None = None) -> pa.Table:
-    """The features of a release's accounts (see `compute`), from `cache` where they are there
-    already.
+    """The features of a release's accounts (see `compute`), from `cache` where it has them.
 
-    All families are computed at once and those asked for are read. The file appears whole or not at
-    all, so two processes may do this at once. Raises UserError for an unknown family.
+    All families are computed at once, and the requested ones are read. The file is written
+    atomically, so two processes may do this at once. Raises UserError for an unknown family.
     """
     import pyarrow.parquet as pq
 
@@ -57,9 +50,7 @@ def cached(release: ReleaseFolder, cache: Path, families: Iterable[str] | None =
 
 
 def code_version() -> str:
-    """sha256 of every feature's name and version, of how they are computed, and of DuckDB's
-    version.
-    """
+    """sha256 of the features' names and versions, the computing revision and DuckDB's version."""
     import duckdb
 
     total = hashlib.sha256(f"{duckdb.__version__} revision {REVISION}\n".encode())

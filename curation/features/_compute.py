@@ -1,6 +1,4 @@
-"""Computing features: one query a view and account bucket, so that memory does not grow with the
-posts.
-"""
+"""Compute features with one query a view and account bucket, in bounded memory."""
 
 from __future__ import annotations
 
@@ -24,9 +22,7 @@ if TYPE_CHECKING:
 MEMORY = 2**30
 """Bytes that the posts of one bucket may take."""
 BYTES_A_POST = 300
-"""Measured at the peak of the hungriest view (words) on posts of ten words, 200 bytes, and half as
-much again.
-"""
+"""Memory: 1.5 times the measured peak of the largest view (words), 200 bytes a ten-word post."""
 
 
 def compute(
@@ -36,14 +32,13 @@ def compute(
     families: Iterable[str] | None = None,
     buckets: int | None = None,
 ) -> pa.Table:
-    """Features of accounts: `account_id` and one BIGINT or DOUBLE column a feature, sorted by
-    account_id.
+    """Features of accounts: `account_id` and one BIGINT or DOUBLE column a feature, sorted.
 
     `accounts_sql` and `posts_sql` are queries with the schema's columns, the first with one row an
     account; posts of other accounts are left out. NULL is missing. Values do not depend on the
-    order of rows or on `buckets` (by default as many as bounded memory asks for; then the posts are
+    order of rows or on `buckets` (default: as many as the memory limit needs; then the posts are
     spread over temporary files, beside DuckDB's own). Raises ValueError where an account has
-    several rows, UserError for an unknown family.
+    several rows, and UserError for an unknown family.
     """
     features = chosen(families)
     of_accounts = [query for query, bucketed in _queries(tuple(features)) if not bucketed]
@@ -75,9 +70,7 @@ def _ids(connection: duckdb.DuckDBPyConnection, accounts_sql: str) -> pa.Table:
 
 @cache
 def _queries(features: tuple[Feature, ...]) -> tuple[tuple[str, bool], ...]:
-    """For each view: the SQL of its features, and whether it reads posts (and so goes in
-    buckets).
-    """
+    """For each view: the SQL of its features, and whether it reads posts (in buckets)."""
     by_view = sorted(features, key=lambda f: f.view)
     queries = [_sql(name, list(some)) for name, some in groupby(by_view, key=lambda f: f.view)]
     return tuple((query, f'"{placeholder("posts")}"' in query) for query in queries)
@@ -102,9 +95,7 @@ def _typed(value: Any) -> Any:
 
 
 def _only(table: str, source: str, features: Iterable[Feature]) -> str:
-    """The source with the columns that the features declare; others are NULL, so that no need stays
-    undeclared.
-    """
+    """The source with the columns that the features declare; undeclared columns are NULL."""
     needed = {need for f in features for need in f.needs} | {f"{table}.account_id"}
     columns = ", ".join(
         f'"{c.name}"' if f"{table}.{c.name}" in needed else f'NULL::{c.type} AS "{c.name}"'
@@ -115,9 +106,7 @@ def _only(table: str, source: str, features: Iterable[Feature]) -> str:
 
 @contextmanager
 def _spread(connection: duckdb.DuckDBPyConnection, source: str, n: int) -> Iterator[list[str]]:
-    """Sources of the n account buckets: the source itself, or one temporary file each, written in
-    one pass.
-    """
+    """Sources of the n account buckets: the source itself, or one temporary file each."""
     if n == 1:
         yield [source]
         return
@@ -163,9 +152,7 @@ def _stacked(tables: list[pa.Table]) -> pa.Table:
 def _joined(
     connection: duckdb.DuckDBPyConnection, parts: list[pa.Table], names: list[str]
 ) -> pa.Table:
-    """The parts side by side: one row an account of the first part, NULL where another part has
-    none.
-    """
+    """Join the parts: one row an account of the first part, NULL where another lacks it."""
     aliases = [f"features_part_{i}" for i in range(len(parts))]
     joins = " ".join(f"LEFT JOIN {alias} USING (account_id)" for alias in aliases[1:])
     columns = ", ".join(["account_id", *(f'"{name}"' for name in names)])

@@ -56,13 +56,14 @@ def upper_case_in(text: Any) -> Any:
 
 
 def found_in(text: Any, mark: str, pattern: str, group: int = 0) -> Any:
-    """All matches of a pattern in a text, as a list; texts without `mark`, which every match holds,
-    are not searched.
+    """All matches of a pattern in a text, as a list.
+
+    Each match contains `mark`; texts without it are not searched.
     """
     import ibis
 
     matches = _declared("regexp_extract_all", "array<string>", "string", "string", "int64")(
         text, pattern, group
     )
-    # Asked this way round, an unknown text (neither with nor without the mark) has unknown matches.
+    # In this order, a NULL text has NULL matches.
     return (~text.contains(mark)).ifelse(ibis.literal([], type="array<string>"), matches)

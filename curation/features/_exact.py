@@ -32,16 +32,12 @@ def mean(x: IntegerValue) -> FloatingValue:
 
 
 def share(condition: BooleanValue) -> FloatingValue:
-    """Share of rows for which the condition holds, of those where it is known; NULL where there are
-    none.
-    """
+    """Share of non-NULL rows for which the condition holds; NULL where there are none."""
     return mean(condition.cast("int64"))
 
 
 def sd(x: IntegerValue) -> FloatingValue:
-    """Standard deviation (of the population, divisor n) of whole numbers below 1e18; NULL with
-    fewer than two.
-    """
+    """Population standard deviation of integers below 1e18; NULL with fewer than two."""
     import ibis
 
     # n * sum(x^2) - sum(x)^2 loses nothing in whole numbers of 38 digits; in floats it loses
@@ -62,9 +58,7 @@ def entropy(n: IntegerValue) -> FloatingValue:
 
 
 def count_of(text: StringValue, pattern: str) -> IntegerValue:
-    """Characters (code points) of a text that belong to runs matching `pattern`, a regular
-    expression such as [0-9]+.
-    """
+    """Characters (code points) of a text in runs that match `pattern`, such as [0-9]+."""
     return text.length() - text.re_replace(pattern, "").length()
 
 

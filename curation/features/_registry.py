@@ -85,9 +85,7 @@ def _check(function: Callable[..., object], needs: tuple[str, ...]) -> None:
 
 
 class Features(Mapping[str, Feature]):
-    """Every feature by name, sorted by family and name; families are imported when it is first
-    asked.
-    """
+    """Every feature by name, sorted by family and name; the first access imports the families."""
 
     def _all(self) -> dict[str, Feature]:
         found = _REGISTRY.all().values()

@@ -1,6 +1,4 @@
-"""The views that features read: expressions over accounts and posts, each derived from what its
-parameter names.
-"""
+"""The views that features read: expressions over accounts and posts."""
 
 from __future__ import annotations
 
@@ -35,8 +33,9 @@ def view(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def expression(name: str) -> Table:
-    """A view as an Ibis expression over the unbound tables `__accounts__` and `__posts__`; raises
-    UserError.
+    """A view as an Ibis expression over the unbound tables `__accounts__` and `__posts__`.
+
+    Raises UserError for an unknown view.
     """
     if name not in VIEWS:
         raise unknown("view of features", name, VIEWS)
@@ -101,15 +100,18 @@ def posts(posts: Table) -> Table:
 
 @view
 def gaps(posts: Table) -> Table:
-    """One row a dated post: `gap_ms` since the account's post before (NULL for the first), and
-    `awake_ms` since the last pause of 4 hours or more."""
+    """One row a dated post, with the times since earlier posts of the account.
+
+    `gap_ms` is the time since the previous post (NULL for the first). `awake_ms` is the time since
+    the last pause of 4 hours or more.
+    """
     import ibis
 
     dated = posts.filter(posts.ms.notnull()).select("account_id", "ms")
     before = dated.ms.lag().over(ibis.window(group_by="account_id", order_by="ms"))
     gapped = dated.mutate(gap_ms=dated.ms - before)
     begins = (gapped.gap_ms.isnull() | (gapped.gap_ms >= PAUSE_MS)).ifelse(gapped.ms, None)
-    # By range and not by row: posts of one moment stand in no order.
+    # By range and not by row: posts of one moment have no order.
     began = begins.max().over(ibis.range_window(following=0, group_by="account_id", order_by="ms"))
     return gapped.mutate(awake_ms=gapped.ms - began)
 

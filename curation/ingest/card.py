@@ -41,9 +41,7 @@ class Label(StrictModel, coerce_numbers_to_str=True):
 
 
 class Read(StrictModel, coerce_numbers_to_str=True):
-    """One reading: a format over some of the files (all, where none are named) with the format's
-    options.
-    """
+    """One reading: a format with its options, over some of the files (default: all)."""
 
     format: str
     files: tuple[str, ...] = ()
@@ -51,7 +49,7 @@ class Read(StrictModel, coerce_numbers_to_str=True):
 
 
 class Window(StrictModel, coerce_numbers_to_str=True):
-    """The time the posts are said to be from."""
+    """The stated period of the posts."""
 
     start: datetime | date
     end: datetime | date
@@ -76,9 +74,7 @@ class Card(StrictModel, coerce_numbers_to_str=True):
     quirks: tuple[str, ...] = ()
     known_issues: tuple[str, ...] = ()
     suite: dict[str, Any] | None = None
-    """The data set's own validation rules: suite.yaml beside the card
-    (`curation.store.rules.DataSetSuite`).
-    """
+    """The data set's own rules, from suite.yaml (`curation.store.rules.DataSetSuite`)."""
 
     @field_validator("time_zone")
     @classmethod

@@ -44,9 +44,7 @@ def all_cards() -> dict[str, Card]:
 
 
 def load(name: str | Path) -> Card:
-    """A built-in card by its id, or any card by its path; raises UserError listing every
-    mistake.
-    """
+    """A built-in card by its id, or any card by path; raises UserError that lists all mistakes."""
     path = find(name)
     card, problems = _parse(path)
     if card is None or problems:
@@ -96,9 +94,7 @@ def _parse(path: Path) -> tuple[Card | None, list[Problem]]:
 
 
 def _own_suite(path: Path) -> tuple[dict[str, Any] | None, list[Problem]]:
-    """The rules beside a card: suite.yaml for card.yaml, made.suite.yaml for made.yaml; None where
-    there are none.
-    """
+    """The rules beside a card (made.suite.yaml for made.yaml), or None."""
     from curation.store.rules import DataSetSuite
 
     beside = path.with_name("suite.yaml" if path.stem == "card" else f"{path.stem}.suite.yaml")
@@ -138,9 +134,7 @@ def _document(path: Path) -> tuple[Any, list[Problem]]:
 
 @cache
 def _loader() -> Any:
-    """YAML whose keys are always text, and in which yes, no, NULL and NA are words: they stand in
-    data as words.
-    """
+    """A YAML loader that reads keys as text, and yes, no, NULL and NA as words."""
     import re
 
     import yaml

@@ -1,6 +1,4 @@
-"""A card's files from their public URLs: pooch keeps and checks them; an interrupted download goes
-on where it stopped.
-"""
+"""Downloads of a card's files: pooch keeps and checks them, and an interrupted one resumes."""
 
 from __future__ import annotations
 
@@ -24,8 +22,10 @@ CHUNK = 1 << 16
 
 
 def fetch(card: Card, folder: Path, tell: Tell) -> Path:
-    """Download what is not yet in `folder`; returns it. Raises UserError for a source without a
-    URL, a server that does not answer, or bytes that are not the card's."""
+    """Download the files that are missing in `folder`; return the folder.
+
+    Raises UserError for a source without a URL, a server that does not answer, or a wrong hash.
+    """
     lacking = [s.file for s in card.sources if s.url is None and not (folder / s.file).is_file()]
     if lacking:
         why = [s.note for s in card.sources if s.file in lacking and s.note]
@@ -48,7 +48,7 @@ def _fetch_one(source: Source, folder: Path, tell: Tell) -> None:
     target = folder / source.file
     target.parent.mkdir(parents=True, exist_ok=True)
     zipped = str(source.url).endswith(".gz")
-    # A hash of uncompressed bytes says nothing of a gzip file as it is sent; it is checked when the
+    # A hash of uncompressed bytes does not apply to a gzip file as sent; it is checked when the
     # file is read.
     known = (
         source.sha256 if source.sha256 and (source.sha256_of == "stored" or not zipped) else None
@@ -79,17 +79,13 @@ def _fetch_one(source: Source, folder: Path, tell: Tell) -> None:
 
 @dataclass
 class Resuming:
-    """A downloader for pooch: retries, and asks the server for the rest of a file that it has begun
-    (`part`).
-    """
+    """A downloader for pooch that retries and resumes a partial file (`part`)."""
 
     part: Path
     tell: Tell
 
     def __call__(self, url: str, output_file: Any, _pooch: Any) -> None:
-        """Download `url` to `output_file`; raises requests.RequestException when every try has
-        failed.
-        """
+        """Download `url` to `output_file`; raises RequestException after the last failed try."""
         import requests
 
         for attempt in range(TRIES):
@@ -129,9 +125,7 @@ class Resuming:
 
 
 def _chunks(response: Any) -> Iterator[bytes]:
-    """The body as it comes in: a connection that breaks off has given all that it sent before the
-    error.
-    """
+    """The body in chunks; a broken connection yields all that it sent before the error."""
     import requests
     import urllib3
 

@@ -1,6 +1,4 @@
-"""What became of the rows of a pull, read back from the store: the ledger, the reasons, the totals
-of the data set.
-"""
+"""The result of a pull, read from the store: ledger, reasons, and totals of the data set."""
 
 from __future__ import annotations
 
@@ -15,9 +13,10 @@ COUNTS = ("read", "kept", "duplicate", "quarantined")
 
 @dataclass(frozen=True)
 class PullResult:
-    """What a pull came to. `tables` holds the ledger by table, `reasons` why rows were set aside,
-    `totals` the counts of the data set at the version the pull made; `unchanged` where the very
-    same pull was in the store already.
+    """The result of a pull.
+
+    `tables` is the ledger by table, `reasons` why rows were quarantined, `totals` the counts of the
+    data set at the pull's version. `unchanged` is True where the store had the same pull already.
     """
 
     dataset: str
@@ -56,8 +55,10 @@ def stored(store: Store, pull_id: str) -> PullResult | None:
 
 
 def over_limit(result: PullResult, limit: float) -> list[str]:
-    """A sentence for each table of which more than this share of the rows was set aside; rows of
-    erased accounts are no fault of the files."""
+    """A sentence for each table of which more than this share of the rows was quarantined.
+
+    Rows of erased accounts do not count.
+    """
     erased = {r["table"]: r["rows"] for r in result.reasons if r["reason"] == "erased"}
     faulty = {name: c["quarantined"] - erased.get(name, 0) for name, c in result.tables.items()}
     return [
@@ -69,9 +70,10 @@ def over_limit(result: PullResult, limit: float) -> list[str]:
 
 
 def totals(store: Store, dataset: str, version: int) -> dict[str, Any]:
-    """Accounts observed, posts, claims (rows), answers (accounts with one answer alone), conflicts
-    (accounts with several) and claimed ids that were not observed, of a data set at a version; only
-    claims that a pull brought count.
+    """Count what a data set holds at a version.
+
+    Accounts observed, posts, claims (rows), answers (accounts with one answer), conflicts (accounts
+    with several answers) and claimed ids that were not observed. Only claims of pulls count.
     """
     accounts, posts, claims = (
         f"(FROM {store.relation(t, version)} WHERE dataset = $dataset)"

@@ -43,12 +43,10 @@ def pull(
     tell: Tell = lambda *_: None,
     memory: str = "2GB",
 ) -> PullResult:
-    """Read a card's files from `folder` (or download them) into the store; the same pull again
-    changes nothing.
+    """Read a card's files from `folder` (or download them) into the store; safe to repeat.
 
-    `memory` is what DuckDB may use before it goes to disk. Raises UserError for files that are
-    missing, broken or not the card's, and for what a format cannot read at all; then nothing is
-    written.
+    `memory` is DuckDB's limit before it spills to disk. Raises UserError, and writes nothing, for
+    files that are missing, broken or not the card's, and for contents that a format cannot read.
     """
     started = datetime.now(UTC)
     files, origin = gather(store, card, folder, tell)
@@ -99,9 +97,7 @@ def gather(
 
 
 def _read(stage: Stage, card: Card, files: dict[str, list[SourceFile]], tell: Tell) -> None:
-    """Let each reading's format offer its rows; what DuckDB cannot read at all becomes a
-    sentence.
-    """
+    """Let each format offer its rows; DuckDB's reading errors become a UserError."""
     for i, read in enumerate(card.reads):
         chosen = select(files, read)
         tell(
@@ -183,9 +179,7 @@ def _memory(connection: duckdb.DuckDBPyConnection, limit: str) -> Iterator[None]
 
 
 def _write(transaction: Transaction, stage: Stage, pull_row: dict[str, object]) -> None:
-    """Everything of a pull in one transaction; nothing where another process has written this pull
-    already.
-    """
+    """Write a pull in one transaction; write nothing where another process wrote it already."""
     connection = transaction.connection
     if connection.execute(
         "SELECT 1 FROM lake.main.pulls WHERE pull_id = ?", [stage.pull_id]
@@ -245,9 +239,7 @@ def _set_conflicts_aside(stage: Stage, table: str, conflicts: str) -> None:
 
 
 def _numbered_aside(stage: Stage) -> str:
-    """The quarantine's rows as a temporary table; several of one source row are told apart by `#2`,
-    `#3`.
-    """
+    """The quarantine's rows as a temporary table; several of one source row get `#2`, `#3`."""
     stage.connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE pull_aside_rows AS
         SELECT '{stage.pull_id}' AS pull_id, table_name,

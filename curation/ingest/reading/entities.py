@@ -1,18 +1,12 @@
-"""What can be read off a post's text, as SQL: hashtags, mentions, links, and whether it is a
-repost. The text stays as it is.
-"""
+"""SQL for what a post's text contains: hashtags, mentions, links, and whether it is a repost."""
 
 from __future__ import annotations
 
 LINK = r"https?://[^\s<>\"]*[^\s<>\"''.,;:!?)\]…]"
-"""A link; the closing punctuation of the sentence is not part of it. (Quotes are doubled: this goes
-into SQL.)
-"""
+"""A link without the sentence's closing punctuation. Quotes are doubled for SQL."""
 
 HASHTAG = r"(?:^|[^\p{L}\p{M}\p{N}_&])[#＃]([\p{N}_]*[\p{L}\p{M}][\p{L}\p{M}\p{N}_]*)"
-"""A hashtag has a letter in it and does not stand inside a word (Twitter's rule, but for its list
-of special letters).
-"""
+"""A hashtag contains a letter and is not inside a word (Twitter's rule without special letters)."""
 
 MENTION = r"(?:^RT|[^\p{L}\p{N}_!@＠#$%&*.]RT|^|[^\p{L}\p{N}_!@＠#$%&*])[@＠]([A-Za-z0-9_]{1,20})"
 """A mention follows no letter or digit (else it is an e-mail address)."""
@@ -22,7 +16,7 @@ REPLY = r"^\.?[@＠]([A-Za-z0-9_]{1,20})"
 
 
 def hashtags(text: str) -> str:
-    """SQL: the hashtags of `text` without #, as written, in order; links are not looked into."""
+    """SQL: the hashtags of `text` without #, as written, in order; those in links do not count."""
     return _all(text, "'#', '＃'", HASHTAG)
 
 
@@ -40,8 +34,9 @@ def urls(text: str) -> str:
 
 
 def kind(text: str) -> str:
-    """SQL: `repost` where the text begins with RT @name, `reply` where it begins with @name, else
-    `original`; NULL without text.
+    """SQL: `repost` for texts that begin with RT @name, `reply` for @name, else `original`.
+
+    NULL without text.
     """
     return (
         f"CASE WHEN {text} IS NULL THEN NULL WHEN regexp_matches({text}, '{REPOST}') THEN 'repost' "
@@ -50,9 +45,7 @@ def kind(text: str) -> str:
 
 
 def ref_account(text: str) -> str:
-    """SQL: whom the text reposts or replies to, as @handle in lower case; NULL where it does
-    neither.
-    """
+    """SQL: the lower-case @handle that the text reposts or replies to, or NULL."""
     name = (
         f"coalesce(nullif(regexp_extract({text}, '{REPOST}', 1), ''), nullif(regexp_extract({text},"
         f" '{REPLY}', 1), ''))"
@@ -69,8 +62,9 @@ def columns(text: str) -> str:
 
 
 def _all(text: str, signs: str, pattern: str) -> str:
-    """Most posts have none of the signs, and looking for a sign is much cheaper than matching the
-    pattern.
+    """SQL for all matches of a pattern, looked for only in texts with one of the signs.
+
+    Most texts have no sign, and finding a sign is much cheaper than matching the pattern.
     """
     there = " OR ".join(f"contains({text}, {sign})" for sign in signs.split(", "))
     bare = (

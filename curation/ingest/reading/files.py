@@ -1,6 +1,4 @@
-"""The files of a card: found in a folder as they are or gzipped, told by their bytes, hashed whole
-before they are read.
-"""
+"""The files of a card: found in a folder, plain or gzipped, and hashed before they are read."""
 
 from __future__ import annotations
 
@@ -23,9 +21,7 @@ GZIP = b"\x1f\x8b"
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A file that is there, whole and as the card says: `name` as on the card (without .gz),
-    `sha256` of its uncompressed bytes.
-    """
+    """A verified file: its `name` on the card (without .gz), and its uncompressed `sha256`."""
 
     name: str
     path: Path
@@ -60,9 +56,7 @@ def _stream(path: Path, zipped: bool) -> Iterator[BinaryIO]:
 
 
 def select(files: dict[str, list[SourceFile]], read: Read) -> list[SourceFile]:
-    """The files of one reading, in the order the card names them; all of them where it names
-    none.
-    """
+    """The files of one reading, in the card's order; all files where it names none."""
     wanted = read.files or tuple(files)
     matched = ([p] if p in files else sorted(n for n in files if fnmatchcase(n, p)) for p in wanted)
     names = [name for group in matched for name in group]
@@ -70,8 +64,9 @@ def select(files: dict[str, list[SourceFile]], read: Read) -> list[SourceFile]:
 
 
 def locate(card: Card, folder: Path) -> dict[str, list[Path]]:
-    """The paths of a card's sources in a folder, by the source's name; raises UserError naming
-    every one that is missing.
+    """The paths of a card's sources in a folder, by source name.
+
+    Raises UserError that lists all missing sources.
     """
     if not folder.is_dir():
         raise UserError(f"There is no folder {folder} to read {card.id} from.")
@@ -97,9 +92,7 @@ def _candidates(source: Source, folder: Path) -> list[Path]:
 
 
 def verify(source: Source, path: Path, folder: Path) -> SourceFile:
-    """Read a file once to its end: it is whole, and its hash is the card's. Raises UserError saying
-    what is wrong.
-    """
+    """Read a whole file and compare its hash with the card's; raises UserError on a difference."""
     name = (
         path.relative_to(folder).as_posix() if any(c in source.file for c in "*?[") else source.file
     )

@@ -1,6 +1,4 @@
-"""JSON files as SQL: one row an object, whatever the file's form, with numbers kept as they were
-written.
-"""
+"""JSON files as SQL: one row an object for each file form, with numbers as written."""
 
 from __future__ import annotations
 
@@ -18,11 +16,10 @@ LINE = 1 << 25
 
 
 def objects(file: SourceFile) -> str:
-    """SQL in brackets: `j` (JSON; NULL where it is malformed), `raw` (its text), `row` (from 1),
-    for each object of a file.
+    """SQL in brackets for the objects of a file: `j`, `raw` (text) and `row` (from 1).
 
-    The file may be one array, one object a line, or objects one after the other (then none may be
-    malformed).
+    `j` is JSON, NULL where malformed. The file is one array, one object a line, or concatenated
+    objects (of which none may be malformed).
     """
     form = _form(file)
     path = literal(file.path)
@@ -47,16 +44,15 @@ def objects(file: SourceFile) -> str:
 
 
 def value(document: str, path: str) -> str:
-    """SQL: what stands at a path (`key` or `key.inner`) of a JSON document, as text; numbers as
-    they were written.
-    """
+    """SQL: the text at a path (`key` or `key.inner`) of a JSON document; numbers as written."""
     steps = "".join(f'."{step}"' for step in path.split("."))
     return f"json_extract_string({document}, {literal('$' + steps)})"
 
 
 def rest(document: str, known: list[str], said: str = "{}") -> str:
-    """SQL: a map of the members of a JSON object that are not `known` and not null; `said` is SQL
-    around each value (`{}`).
+    """SQL: a map of a JSON object's members that are not `known` and not null.
+
+    `said` is SQL around each value (`{}`).
     """
     member = (
         f"CASE WHEN k = '' THEN NULL WHEN k[1] IN ('$', '/') THEN json_extract_string({document},"

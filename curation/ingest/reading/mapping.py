@@ -1,5 +1,7 @@
-"""How a card says what a column of the schema is: a source column, a constant, the file's name or
-the row's number, with what is done to it on the way. Compiled to SQL."""
+"""How a card maps a column of the schema, compiled to SQL.
+
+The origin is a source column, a constant, the file's name or the row's number; conversions follow.
+"""
 
 from __future__ import annotations
 
@@ -34,27 +36,23 @@ class Cell(StrictModel, coerce_numbers_to_str=True):
     value: str | None = None
     """A constant."""
     file: Literal["stem", "name", "folder"] | None = None
-    """The file's name: `stem` without folders and ending, `name` as on the card, `folder` the
-    folder it is in.
-    """
+    """The file's name: `stem` (without folders and ending), `name` (as on the card) or `folder`."""
     row: Literal["account", "post"] | None = None
-    """Where the row stands: `<file stem>:<row>` (account) or `<file name>:<row>` (post)."""
+    """The row's position: `<file stem>:<row>` (account) or `<file name>:<row>` (post)."""
     join: tuple[str, ...] | None = None
     """Several columns of the source, joined with `:`."""
     first: tuple[str, ...] | None = None
-    """The first of several columns that says something."""
+    """The first of several columns that has a value."""
     when: dict[str, str] | None = None
-    """Columns and the word that stands where the column says something; the first that does counts,
-    else `otherwise`.
-    """
+    """Columns and the word for a column that has a value; the first counts, else `otherwise`."""
     optional: bool = False
-    """The source may lack the column; then nothing is said."""
+    """The source may lack the column; then the value is missing."""
     trim: bool | None = None
-    """Take blanks around the value away."""
+    """Remove blanks around the value."""
     nulls: tuple[str, ...] = ()
-    """Words that say nothing, besides those of the whole reading."""
+    """Words for a missing value, besides those of the whole reading."""
     literal: bool = False
-    """The reading's words that say nothing are text here: a name may be NULL."""
+    """Whether the reading's words for a missing value are text here: a name may be NULL."""
     empty: str | None = None
     """What a blank or missing value means."""
     remove_prefix: str | None = None
@@ -170,8 +168,11 @@ class Condition(StrictModel, coerce_numbers_to_str=True):
 
 @dataclass
 class Compiler:
-    """Turns cells into SQL over one file. `text` gives the SQL of a source column as text (None
-    where the file lacks it); `faults` collects what a row can be set aside for."""
+    """Compiles cells into SQL over one file.
+
+    `text` gives the SQL of a source column as text (None where the file lacks it). `faults`
+    collects the reasons for which a row can be quarantined.
+    """
 
     file: SourceFile
     text: Callable[[str, bool], str | None]
@@ -202,9 +203,7 @@ class Compiler:
         return [(name, sql) for name, sql in made if sql is not None]
 
     def said(self) -> str:
-        """SQL around a source column's text (`{}`) that leaves out the words that say nothing, for
-        `extra`.
-        """
+        """SQL around a column's text (`{}`), for `extra`, that omits words for missing values."""
         value = self._visible("trim({})" if self.trim else "{}")
         return f"CASE WHEN trim({value}) NOT IN ({literals(('', *self.nulls))}) THEN {value} END"
 
@@ -230,7 +229,7 @@ class Compiler:
         return literal(cell.value)
 
     def _chosen(self, cell: Cell) -> str:
-        """What the first column that says something says, or stands for."""
+        """SQL of the first column with a value: that value, or the card's word for it."""
         nothing = f"({literals(('', *cell.nulls, *self.nulls))})"
         cases = []
         for name in cell.columns:
@@ -242,8 +241,9 @@ class Compiler:
         return f"CASE {' '.join(cases or ['WHEN false THEN NULL'])}{otherwise} END"
 
     def _visible(self, value: str) -> str:
-        """The store cannot hold NUL bytes: where the card allows it they are written as U+2400,
-        else the row is set aside.
+        """SQL that writes NUL bytes as U+2400 where the card allows it, else quarantines the row.
+
+        The store cannot hold NUL bytes.
         """
         return f"replace({value}, chr(0), chr(9216))" if self.symbol else value
 

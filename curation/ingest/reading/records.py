@@ -29,9 +29,11 @@ ENDINGS: dict[str, Kind] = {
 
 
 class Records(Protocol):
-    """What the table format works with: `relation` holds `_member`, `_row` and `_raw` beside the
-    source's own columns; `broken` is the SQL of rows that hold no record (None where there are none
-    of these)."""
+    """The rows that the table format works with.
+
+    `relation` holds `_member`, `_row` and `_raw` beside the source's own columns. `broken` is SQL
+    of the rows without a record, or None.
+    """
 
     broken: str | None
 
@@ -40,13 +42,15 @@ class Records(Protocol):
         """The view of the rows."""
 
     def text(self, name: str, optional: bool = False) -> str | None:
-        """SQL of a source column as text; None where it is lacking and may; raises UserError where
-        it may not.
+        """SQL of a source column as text; None where an optional one is missing.
+
+        Raises UserError where another is missing.
         """
 
     def rest(self, mapped: set[str], said: str) -> str | None:
-        """SQL of a map of what no mapping reads; `said` is SQL around each value (`{}`); None where
-        there is nothing.
+        """SQL of a map of the unmapped values, or None without any.
+
+        `said` is SQL around each value (`{}`).
         """
 
     def feed(self, table: str, query: str) -> None:
@@ -54,7 +58,7 @@ class Records(Protocol):
 
 
 def kind_of(stage: Stage, file: SourceFile, told: Kind | None) -> Kind:
-    """A file's form: as told, else by its ending; raises UserError where neither says."""
+    """A file's form, as given or else by its ending; raises UserError for another ending."""
     if told is not None:
         return told
     ending = "." + file.name.rpartition(".")[2].lower()
@@ -153,7 +157,7 @@ class JsonRecords:
         return self.view
 
     def text(self, name: str, optional: bool = False) -> str | None:
-        """SQL of what stands at a path."""
+        """SQL of the value at a path."""
         if not optional:
             self._present(name)
         return json.value("r.j", name)
@@ -220,9 +224,7 @@ def open_parquet(stage: Stage, file: SourceFile) -> ParquetRecords:
 
 
 def open_json(stage: Stage, file: SourceFile, records: str | None) -> JsonRecords:
-    """A JSON file: an array of objects, one object a line, or an object with the records in a list
-    at the path `records`.
-    """
+    """Open a JSON file: an array, one object a line, or an object with a list at `records`."""
     relation = stage.name("json")
     source = json.objects(file)
     if records is not None:

@@ -1,6 +1,4 @@
-"""SQL for typing loose text: one expression a column type, and the faults a value can have, each
-with a reason code.
-"""
+"""SQL for typing loose text: one expression a column type, and reason codes for faulty values."""
 
 from __future__ import annotations
 
@@ -65,8 +63,9 @@ def _unix(value: str, shift: int) -> str:
 
 
 def typed(column: Column, value: str, given: str, zone: str) -> str:
-    """SQL that turns `value`, of the DuckDB type `given`, into the column's type; NULL where it is
-    blank or cannot be read.
+    """SQL that turns `value`, of the DuckDB type `given`, into the column's type.
+
+    NULL where the value is blank or unreadable.
     """
     text = text_of(value, given)
     if column.type in ("VARCHAR", given):
@@ -102,7 +101,7 @@ def text_of(value: str, given: str) -> str:
 
 
 def said(value: str, given: str) -> str:
-    """SQL that is true where the source said something: neither NULL nor blank."""
+    """SQL that is true where the source has a value: neither NULL nor blank."""
     return (
         f"({value} IS NOT NULL AND trim({value}) <> '')"
         if given == "VARCHAR"
@@ -111,9 +110,7 @@ def said(value: str, given: str) -> str:
 
 
 def faults_of(column: Column, table: str, value: str, given: str, result: str) -> list[Fault]:
-    """What can be wrong with one column's value (`value` as offered, `result` as typed), first
-    fault first.
-    """
+    """The possible faults of a column's value (`value` offered, `result` typed), in order."""
     text = text_of(value, given)
     found = []
     if column.name in IDS or (column.name.endswith("_id") and column.required):

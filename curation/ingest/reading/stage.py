@@ -1,6 +1,4 @@
-"""The stage between a format and the store: types loose rows the same way for every format, sets
-bad ones aside.
-"""
+"""The stage between a format and the store: types loose rows and quarantines bad ones."""
 
 from __future__ import annotations
 
@@ -28,8 +26,7 @@ QUARANTINE = "pull_quarantine"
 
 @dataclass
 class Stage:
-    """Where a format puts its rows. Rows that pass are in the temporary tables `pull_<table>`, the
-    others in `pull_quarantine`.
+    """The staged rows: good ones in the tables `pull_<table>`, bad ones in `pull_quarantine`.
 
     `scratch` is a folder for temporary files, removed after the pull.
     """
@@ -74,13 +71,13 @@ class Stage:
         raise UserError(sentence)
 
     def add(self, table: str, query: str) -> None:
-        """Take the rows of `query` for `table`: columns named as in the schema, as text or typed,
-        absent ones NULL.
+        """Stage the rows of `query` for `table`, with the schema's columns as text or typed.
 
-        Besides: `_member` (file or tar member), `_row` (from 1), `_raw` (the row as read: text, or
-        a struct shown as JSON), and, for rows known to be bad, `_reason` and `_message`. The query
-        must give the same rows until the pull ends: it is run again where a row is set aside later.
-        Raises ValueError for a column that is not the schema's.
+        Absent columns are NULL. Further columns: `_member` (file or tar member), `_row` (from 1),
+        `_raw` (the row as read: text, or a struct shown as JSON), and, for rows known to be bad,
+        `_reason` and `_message`. The query must give the same rows until the pull ends: it is run
+        again where a row is quarantined later. Raises ValueError for a column that is not the
+        schema's.
         """
         given = {
             name: str(kind)
@@ -96,7 +93,7 @@ class Stage:
         self._set_aside(table)
 
     def mark(self, table: str) -> tuple[int, int, int, int]:
-        """Where the stage stands for a table, for `undo`."""
+        """The stage's position in a table, for `undo`."""
         run = self.connection.execute
         rows = [
             run(f"SELECT coalesce(max(rowid), -1) FROM {t}").fetchone()
@@ -127,9 +124,7 @@ class Stage:
         self.read[table] += self._quarantine(table, query)
 
     def finish(self) -> None:
-        """Look at what only all rows together show: ids that an integer too small for them has cut
-        off.
-        """
+        """Check all rows together for ids that a too small integer type has cut off."""
         for table in FED:
             for name in (n for n in IDS if n in TABLES[table].names):
                 self._saturated(table, name)
@@ -137,9 +132,7 @@ class Stage:
     # -- typing
 
     def _typing(self, table: str, query: str, given: dict[str, str]) -> str:
-        """SQL that types the rows of `query`; `_reason`, `_message` and `_raw` are filled for bad
-        rows only.
-        """
+        """SQL that types the rows of `query`, with `_reason`, `_message`, `_raw` of bad rows."""
         values, faults = self._values(table, given)
         offered = ", ".join(f"{identifier(n)} AS {identifier('s:' + n)}" for n in given)
         cast = ", ".join(f"{sql} AS {identifier(name)}" for name, sql in values.items())
@@ -236,9 +229,7 @@ class Stage:
         self.connection.execute(f"DELETE FROM pull_{table} WHERE _reason IS NOT NULL")
 
     def _saturated(self, table: str, name: str) -> None:
-        """Ids on an integer's border are believed once, not on three rows (of one claimant) or
-        more.
-        """
+        """Quarantine ids at an integer type's limit on three or more rows (of a claimant)."""
         who = ", claimant" if table == "claims" else ""
         many = self.connection.execute(
             f"SELECT DISTINCT {name} FROM (SELECT {name}, count(*) AS n FROM pull_{table} WHERE"
@@ -264,8 +255,9 @@ class Stage:
         return int(row[0]) if row else 0
 
     def with_raw(self, table: str, bad: str, reason: str, message: str) -> str:
-        """A query for the quarantine: the rows of `bad` (a FROM clause over staged rows), read
-        again for their raw text.
+        """A query of the rows of `bad` with their raw text read again, for the quarantine.
+
+        `bad` is a FROM clause over staged rows.
         """
         parts = []
         for query in self.queries.get(table, []):

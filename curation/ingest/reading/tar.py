@@ -1,6 +1,4 @@
-"""Tars of many small delimited files, streamed into a few Parquet files: where all is well, members
-are parsed together.
-"""
+"""Tars of many small delimited files, streamed into a few Parquet files."""
 
 from __future__ import annotations
 
@@ -32,15 +30,12 @@ BUFFER = 20 << 10
 """Bytes that tarfile reads at once; it copies what is left of them for every small member."""
 
 MARK = "\x1d\x1e"
-"""Begins the row put before each member, so that one parse of many members still tells them apart.
-"""
+"""Begins the row before each member, which separates the members in one parse of many."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """How members are told and parsed: the account's id in the name, a glob, the separator, the
-    encoding.
-    """
+    """How members are recognised and parsed: the id in the name, a glob, separator, encoding."""
 
     account: str
     members: str
@@ -130,9 +125,7 @@ def _safe(file: SourceFile, member: tarfile.TarInfo) -> None:
 
 
 def _split(content: bytes, form: Form) -> tuple[tuple[str, ...] | None, bytes]:
-    """The header's names and the rest as UTF-8; None where there is no header or the encoding is
-    another one.
-    """
+    """The header's names and the rest as UTF-8; None without a header or in another encoding."""
     if form.encoding.lower().replace("-", "") not in ("utf8", "utf8sig"):
         try:
             content = content.decode(form.encoding).encode()
@@ -147,9 +140,7 @@ def _split(content: bytes, form: Form) -> tuple[tuple[str, ...] | None, bytes]:
 
 
 class _Writer:
-    """Parses chunks and writes them, one Parquet file each; numbered so that a glob finds those of
-    one header.
-    """
+    """Parses chunks into one Parquet file each; a glob finds the files of one header."""
 
     def __init__(self, folder: Path, form: Form) -> None:
         self.folder, self.form = folder, form
@@ -173,9 +164,7 @@ class _Writer:
         )
 
     def write(self, header: tuple[str, ...], chunk: Chunk) -> None:
-        """Parse a chunk at once; where its members cannot be told apart any more, each on its
-        own.
-        """
+        """Parse a chunk at once, or each member alone where members cannot be separated."""
         rows = _parse_together(header, chunk, self.form)
         parts = (
             [rows]
@@ -245,8 +234,9 @@ class _Writer:
 def _parse(
     header: tuple[str, ...], body: bytes, form: Form, ragged: list[Any] | None = None
 ) -> pa.Table:
-    """A table of c0, c1, ... as bytes. Ragged rows raise ArrowInvalid, or go into `ragged` with
-    their numbers.
+    """A table of c0, c1, ... as bytes.
+
+    Ragged rows raise ArrowInvalid, or go into `ragged` with their numbers.
     """
     import pyarrow as pa
     from pyarrow import csv

@@ -1,5 +1,7 @@
-"""Text files as relations: delimited rows and bare lines, read by DuckDB in strict mode; every row
-that it cannot take is set aside with its number, its reason and its text."""
+"""Text files as relations: delimited rows and bare lines, read by DuckDB in strict mode.
+
+Each row that DuckDB cannot read is quarantined with its number, reason and text.
+"""
 
 from __future__ import annotations
 
@@ -45,8 +47,11 @@ MESSAGES = {
 
 @dataclass
 class Rows:
-    """A text file as the temporary view `relation`: fields c1, c2, ... (all text), `_member`,
-    `_row` (from 1, after the header; blank lines are no rows) and `_raw`."""
+    """A text file as the temporary view `relation`.
+
+    Columns: fields c1, c2, ... (all text), `_member`, `_row` (from 1, after the header, without
+    blank lines) and `_raw`.
+    """
 
     stage: Stage
     file: SourceFile
@@ -57,18 +62,14 @@ class Rows:
     settled: bool = False
 
     def column(self, name: str) -> str:
-        """The field of the column called `name` in the header; raises UserError naming the closest
-        one.
-        """
+        """The field of the header's column `name`; raises UserError that names the closest one."""
         if name not in self.names:
             problem = unknown(f"column in {self.file.name} called", name, self.names)
             self.stage.fail(f"{problem} Correct the name on the card, or get the right file.")
         return f"c{self.names.index(name) + 1}"
 
     def feed(self, table: str, query: str) -> None:
-        """Give the rows of a query over `relation` to the stage; what could not be parsed is set
-        aside for `table`.
-        """
+        """Stage the rows of a query over `relation`; quarantine unparsed rows for `table`."""
         if not self.settled:
             self._settle(table, query)
         else:
@@ -78,8 +79,7 @@ class Rows:
         )
 
     def _settle(self, table: str, query: str) -> None:
-        """The first reading, which finds the rows that cannot be parsed; where there are any, it is
-        done again with the right row numbers."""
+        """Find the rows that cannot be parsed; if there are any, read again for row numbers."""
         self.settled = True
         mark = self.stage.mark(table)
         try:
@@ -105,9 +105,7 @@ class Rows:
         )
 
     def _numbered(self) -> None:
-        """Number the good rows around the bad ones: a row's number is its rank plus the bad rows
-        before it.
-        """
+        """Number the good rows: a row's number is its rank plus the bad rows before it."""
         run, head = self.stage.connection.execute, int(self.dialect.header)
         reasons = " ".join(f"WHEN {literal(k)} THEN {literal(v)}" for k, v in REASONS.items())
         messages = " ".join(f"WHEN {literal(k)} THEN {literal(v)}" for k, v in MESSAGES.items())
@@ -138,9 +136,7 @@ class Rows:
         )
 
     def _exact_bytes(self) -> None:
-        """DuckDB shows undecodable bytes as `?`: show them as \\xNN instead, from the file
-        itself.
-        """
+        """Show undecodable bytes as \\xNN, read from the file; DuckDB shows them as `?`."""
         run = self.stage.connection.execute
         where = run(
             f"""
@@ -168,8 +164,10 @@ class Rows:
             )
 
     def _odd_lines(self) -> bool:
-        """Whether line ends are of several kinds, or two follow each other, anywhere: then DuckDB's
-        numbers of bad rows and of good ones do not agree."""
+        """Whether the file has line ends of several kinds, or two in a row.
+
+        Then DuckDB numbers bad and good rows differently.
+        """
         last, ends, pairs, returns = b"\n", 0, 0, 0
         with _opened(self.path, self.file) as stream:
             while chunk := stream.read(CHUNK):
@@ -182,9 +180,7 @@ class Rows:
         return bool(returns and ends and not pairs == ends == returns)
 
     def _tidied(self) -> None:
-        """Read the file the slow and exact way, for what DuckDB cannot take: mixed line ends, blank
-        lines beside bad rows.
-        """
+        """Read the file slowly and exactly: mixed line ends, or blank lines beside bad rows."""
         path, bad = (
             self.stage.scratch / f"{self.relation}{ending}"
             for ending in (".parquet", ".bad.parquet")
@@ -205,8 +201,8 @@ class Rows:
 def delimited(
     stage: Stage, file: SourceFile, dialect: Dialect, names: list[str] | None = None
 ) -> Rows:
-    """A delimited file; column names from its header, or as given, or c1, c2, ... where there is
-    neither.
+    """Open a delimited file; column names are as given, from its header, or c1, c2, ...
+
 
     Raises UserError for an empty file and for a header that names a column twice.
     """
@@ -297,10 +293,10 @@ def _view(rows: Rows, scan: str, number: str) -> str:
 def _scan(
     path: Path, columns: list[str], dialect: Dialect, *, zipped: bool, rejects: str, line: int
 ) -> str:
-    """DuckDB's strict reading of a delimited UTF-8 file, nothing guessed; rows of more than `line`
-    bytes are set aside.
+    """DuckDB's strict reading of a delimited UTF-8 file, without guesses.
 
-    Left alone, DuckDB takes a buffer of 16 such lines.
+    Rows of more than `line` bytes are quarantined. By default DuckDB takes a buffer of 16 such
+    lines.
     """
     typed = ", ".join(f"{literal(c)}: 'VARCHAR'" for c in columns)
     return (
@@ -321,9 +317,7 @@ def _opened(path: Path, file: SourceFile) -> Iterator[BinaryIO]:
 
 
 def _utf8(stage: Stage, file: SourceFile, encoding: str) -> Path:
-    """The file itself where it is UTF-8, else a copy in UTF-8; bytes that the encoding does not
-    know stay and are found later.
-    """
+    """The file itself where it is UTF-8, else a copy in UTF-8; undecodable bytes stay."""
     try:
         name = codecs.lookup(encoding).name
     except LookupError:

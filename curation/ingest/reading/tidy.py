@@ -1,8 +1,7 @@
-"""The slow, exact reading of a delimited file that DuckDB cannot take as it is: row by row, to a
-tidy copy with row numbers.
+"""The slow, exact reading of a delimited file, row by row, to a tidy copy with row numbers.
 
-Only for files with mixed line ends, or with both unreadable rows and blank lines; all others never
-come here.
+Only for files that DuckDB cannot read as they are: files with mixed line ends, or with both
+unreadable rows and blank lines.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ REJECTS = ("_row", "_reason", "_message", "_raw")
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a delimited file is written; `skip` lines stand before its header or first row."""
+    """The dialect of a delimited file; `skip` lines precede its header or first row."""
 
     separator: str = ","
     quote: str = '"'
@@ -44,9 +43,7 @@ class Dialect:
 
 
 class _Lines:
-    """The lines of a stream, ended by LF, CRLF or CR LF alike; remembers those of the record being
-    read.
-    """
+    """The lines of a stream, ended by LF, CRLF or CR LF; keeps those of the current record."""
 
     def __init__(self, stream: BinaryIO, skip: int) -> None:
         self.source = io.TextIOWrapper(
@@ -68,9 +65,7 @@ class _Lines:
 
 
 def tidy(stream: BinaryIO, dialect: Dialect, width: int, path: Path, bad: Path) -> None:
-    """Write the good rows to `path` (Parquet: _row, c1, c2, ...) and the others to `bad` (REJECTS),
-    a batch at a time.
-    """
+    """Write good rows to `path` (Parquet: _row, c1, c2, ...) and others to `bad` (REJECTS)."""
     previous = csv.field_size_limit(1 << 30)
     lines = _Lines(stream, dialect.skip)
     try:
@@ -95,9 +90,7 @@ def tidy(stream: BinaryIO, dialect: Dialect, width: int, path: Path, bad: Path) 
 
 
 class _Batches:
-    """Rows to a Parquet file, `BATCH` characters at a time; the first column is a number, the
-    others are text.
-    """
+    """Writes rows to a Parquet file in batches of `BATCH` characters: a number, then texts."""
 
     def __init__(self, path: Path, names: tuple[str, ...]) -> None:
         import pyarrow as pa
@@ -138,9 +131,7 @@ class _Batches:
 
 
 def _split_lines(lines: _Lines, separator: str) -> Iterator[list[str]]:
-    """The fields of each line where the separator is several characters, which Python's csv module
-    does not know.
-    """
+    """The fields of each line for a separator of several characters, unlike Python's csv."""
     for line in lines:
         bare = line.rstrip("\r\n")
         yield bare.split(separator) if bare else []
@@ -149,9 +140,7 @@ def _split_lines(lines: _Lines, separator: str) -> Iterator[list[str]]:
 def _records(
     lines: _Lines, dialect: Dialect, width: int
 ) -> Iterator[tuple[int, list[str], tuple[str, str] | None]]:
-    """Each row after the header with its number from 1 and, where it is bad, its reason and
-    message.
-    """
+    """Each row after the header with its number from 1, and the reason and message of bad rows."""
     reader = (
         csv.reader(iter(lines), **dialect.python())
         if len(dialect.separator) == 1
@@ -170,7 +159,7 @@ def _records(
         else:
             if not fields:
                 continue
-            # Empty fields too many at the end say nothing; DuckDB takes such rows too, and a row's
+            # Extra empty fields at the end carry no value. DuckDB accepts such rows, and a row's
             # fate must not depend on the reader.
             while len(fields) > width and not fields[-1]:
                 fields.pop()

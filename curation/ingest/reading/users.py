@@ -44,9 +44,7 @@ V2 = {
 
 
 def said(text: str, trailing_blank: bool) -> str:
-    """SQL: a value; where the source wrote every value as text with a blank behind, without that
-    one blank, `None` as NULL.
-    """
+    """SQL of a value; with `trailing_blank`, one blank at its end goes, and `None` is NULL."""
     if not trailing_blank:
         return text
     bare = (
@@ -59,13 +57,13 @@ def said(text: str, trailing_blank: bool) -> str:
 def account_id(
     user: str, names: tuple[str, ...], prefix: str = "", trailing_blank: bool = False
 ) -> str:
-    """SQL: the first of the ids that is there, without `prefix`."""
+    """SQL: the first id that is not NULL, without `prefix`."""
     found = f"coalesce({', '.join(said(value(user, n), trailing_blank) for n in names)})"
     return without_prefix(found, prefix)
 
 
 def without_prefix(text: str, prefix: str) -> str:
-    """SQL: `text` without the letters that stand before every id."""
+    """SQL: `text` without the prefix that every id has."""
     if not prefix:
         return text
     return (
@@ -77,8 +75,9 @@ def without_prefix(text: str, prefix: str) -> str:
 def columns(
     user: str, keys: dict[str, str], known: tuple[str, ...] = (), trailing_blank: bool = False
 ) -> str:
-    """SQL: the columns of `keys` from a user object, and everything else but the ids in `known` as
-    `extra`.
+    """SQL: the columns of `keys` from a user object, and the rest as `extra`.
+
+    The ids in `known` are left out of `extra`.
     """
     mapped = [
         f"{_told(user, column, path, trailing_blank)} AS {column}" for column, path in keys.items()
@@ -89,9 +88,7 @@ def columns(
 
 
 def _told(user: str, column: str, path: str, trailing_blank: bool) -> str:
-    """SQL of one member. A link that is there and null is what Twitter writes for "no link": empty,
-    not unknown.
-    """
+    """SQL of one member; a null link is empty, as Twitter writes null for "no link"."""
     told = said(value(user, path), trailing_blank)
     return (
         f"CASE WHEN json_type({user}, '$.{path}') = 'NULL' THEN '' ELSE {told} END"

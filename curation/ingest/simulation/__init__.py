@@ -1,3 +1,1 @@
-"""A simulated campaign: accounts, posts and the truth about them, from a seed, the same bytes on
-every machine.
-"""
+"""A simulated campaign: accounts, posts and their labels from a seed, the same on every machine."""

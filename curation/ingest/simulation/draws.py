@@ -1,5 +1,5 @@
-"""Random numbers by name and index, not in sequence: any of them can be had alone, in any order, on
-any machine.
+"""Random numbers by name and index, each available alone, in any order, on any machine.
+
 
 Integers come from SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators,
 OOPSLA 2014). The rest uses only additions, multiplications and exact scalings, which IEEE 754 gives
@@ -34,7 +34,7 @@ def mix(z: Bits) -> Bits:
 
 
 class Draws:
-    """Draws of one seed; each is told by a name and one or two indices (arrays that broadcast)."""
+    """Draws of one seed, identified by a name and one or two indices (arrays that broadcast)."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -65,9 +65,7 @@ class Draws:
         return ((high * np.asarray(n).astype(np.uint64)) >> np.uint64(32)).astype(np.int64)
 
     def normal(self, name: str, a: Index, b: Index | None = None) -> Floats:
-        """Nearly standard normal: four 16-bit uniforms added (so within 3.5 of 0), mean 0 and
-        variance 1.
-        """
+        """Nearly standard normal: the scaled sum of four 16-bit uniforms, within 3.5 of 0."""
         z = self.bits(name, a, b)
         total = sum(
             ((z >> np.uint64(shift)) & np.uint64(0xFFFF)).astype(np.float64)
@@ -78,8 +76,9 @@ class Draws:
 
 
 def exp(x: NDArray[Any]) -> Floats:
-    """The exponential to about 1e-7, the same on every machine: 2^(whole part) exactly, the rest by
-    Taylor's series.
+    """The exponential to about 1e-7, the same on every machine.
+
+    The power of 2 is exact; the rest is a Taylor series.
 
     >>> [round(float(v), 5) for v in exp(np.array([0.0, 1.0, -2.5]))]
     [1.0, 2.71828, 0.08208]

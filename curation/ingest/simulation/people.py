@@ -1,6 +1,4 @@
-"""Simulated accounts: people and four kinds of bots, who differ by habit; the better disguised, the
-less easily told.
-"""
+"""Simulated accounts: people and four kinds of bots with different habits and disguise."""
 
 from __future__ import annotations
 
@@ -68,9 +66,7 @@ class People:
 
 
 def world_means(draws: Draws, drift: float) -> Floats:
-    """MEANS of this world: with drift, its people differ from others, and each kind's marks are
-    stronger, weaker or turned.
-    """
+    """MEANS of this world: drift moves its people, and scales or reverses each kind's marks."""
     number = np.arange(len(TRAITS)) + WORLD
     scale = np.where(SHARES, 0.2, 1.3)
     people = MEANS[:, 0] + drift * scale * draws.normal("world", number)
@@ -81,7 +77,7 @@ def world_means(draws: Draws, drift: float) -> Floats:
 
 
 def people(draws: Draws, options: Options, first: int, last: int) -> People:
-    """The accounts from `first` to before `last`; any run of them can be had alone."""
+    """The accounts from `first` to before `last`; each range can be computed alone."""
     index = np.arange(first, last, dtype=np.int64)
     kind = _kinds(draws, options, index)
     means = world_means(draws, options.drift)
@@ -121,9 +117,7 @@ def _kinds(draws: Draws, options: Options, index: Integers) -> NDArray[np.int8]:
 def _habits(
     draws: Draws, options: Options, index: Integers, kind: NDArray[np.int8], means: Floats
 ) -> dict[str, Habit]:
-    """Habits between those of people and those of the kind, by disguise; odd people are part of the
-    way to a kind.
-    """
+    """Habits between people's and the kind's by disguise; odd people are partly like a kind."""
     odd = (kind == 0) & (draws.uniform("odd", index) < ODD_PEOPLE)
     like = np.where(odd, 1 + draws.pick("like", len(KINDS) - 1, index), kind)
     disguise = options.difficulty + DISGUISE_SPREAD * draws.normal("disguise", index)
@@ -133,6 +127,6 @@ def _habits(
     for i, name in enumerate(TRAITS):
         centre = means[i, 0] + plain * (means[i, like] - means[i, 0])
         value = centre + SPREAD[i] * draws.normal(name, index)
-        # Half the memory: millions of accounts stand in it at once.
+        # float32 halves the memory of millions of accounts.
         habits[name] = (np.clip(value, 0.0, 0.98) if SHARES[i] else value).astype(np.float32)
     return habits

@@ -1,6 +1,4 @@
-"""Simulated posts: when, what, and whose they repost. Every post is a function of its author and
-number alone.
-"""
+"""Simulated posts: time, text and reposts, each a function of its author and number alone."""
 
 from __future__ import annotations
 
@@ -29,8 +27,9 @@ if TYPE_CHECKING:
 
 DAY = 86_400
 ROOTS = 3
-"""The first posts of an account are never reposts: only these are reposted, so that a text is known
-without its history.
+"""The first posts of an account, which are originals. Only they are reposted.
+
+A repost's text then needs no history.
 """
 
 HOURS = np.repeat(
@@ -115,9 +114,7 @@ def _when(world: World, author: Integers, number: Integers) -> Integers:
 
 
 def _reposts(world: World, author: Integers, number: Integers) -> tuple[Integers, Integers, Any]:
-    """Whose first posts are reposted, and whether at all: campaigns repost their stars, everybody
-    the well known.
-    """
+    """Whose first posts are reposted: campaigns repost their stars, others the popular."""
     draws, people = world.draws, world.people
     total = len(people.posts)
     share = draws.uniform("fame", author, number)

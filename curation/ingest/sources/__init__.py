@@ -1,9 +1,8 @@
-"""Formats: each turns the files of a card into loose rows of the schema; one module each, found by
-a walk.
+"""Formats: each turns the files of a card into loose rows of the schema; one module each.
 
 A format knows a *form* (Twitter v1.1 JSON, any table, ...), never a data set by name. It is a
-function that offers rows to the stage as SQL; the stage types and checks them the same way for
-every format:
+function that offers rows to the stage as SQL. The stage types and checks the rows of all formats
+the same way. A walk of this package finds the modules:
 
     @format_("lines-of-ids", options=Options)
     def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
@@ -34,9 +33,7 @@ READER_VERSION = "1"
 
 @dataclass(frozen=True)
 class Format:
-    """A registered format: its name on cards, the model of its options, its reader and the version
-    of its code.
-    """
+    """A registered format: its name on cards, options model, reader and code version."""
 
     name: str
     options: type[BaseModel]
@@ -53,8 +50,9 @@ FORMATS: Registry[Format] = Registry("source format", "curation.ingest.sources",
 
 
 def options_of(read: Read) -> BaseModel:
-    """A reading's options as the model of its format; raises ValidationError, or UserError where
-    the format is unknown.
+    """A reading's options as its format's model.
+
+    Raises ValidationError, or UserError for an unknown format.
     """
     return FORMATS.get(read.format).options.model_validate(read.options)
 
@@ -63,9 +61,7 @@ _Read = Callable[["Stage", "list[SourceFile]", O], None]
 
 
 def format_(name: str, options: type[O], version: int = 1) -> Callable[[_Read[O]], _Read[O]]:
-    """Register a format's reader under `name`; raise `version` when it reads the same bytes
-    differently.
-    """
+    """Register a format's reader; raise `version` when it reads the same bytes differently."""
 
     def register(read: _Read[O]) -> _Read[O]:
         FORMATS.add(name, Format(name, options, read, version))

@@ -1,6 +1,4 @@
-"""Bot-or-Not challenge JSON: one document with users and posts, and a text file with the ids of the
-bots.
-"""
+"""Bot-or-Not challenge JSON: one document of users and posts, and a text file of bot ids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`id-list`: one account id a line; the label stands for the whole file."""
+"""`id-list`: one account id a line, with one label for the whole file."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ class Options(StrictModel):
     """Options of `id-list`."""
 
     answer: Answer | dict[str, Answer] | None = None
-    """What the file's accounts are: one answer for all files, or one for each file name; without it
-    no claims are made.
+    """The answer for the file's accounts: one for all files, or one by file name.
+
+    Without it no claims are made.
     """
     attributes: dict[str, str | dict[str, str]] = Field(default_factory=dict)
     """Attributes of the claims: a text for all files, or one for each file name."""

@@ -1,6 +1,4 @@
-"""A simulator: a campaign with people and bots from a seed. Everything it makes is called
-simulated.
-"""
+"""A simulator: a campaign with people and bots from a seed, all marked as simulated."""
 
 from __future__ import annotations
 

@@ -29,9 +29,7 @@ OURS = ("dataset", "pull_id", "claim_id")
 
 
 def _split(value: Any) -> Any:
-    """A mapping as it stands on the card, with its columns apart from `where`, `extra` and
-    `attributes`.
-    """
+    """A card's mapping with its columns apart from `where`, `extra` and `attributes`."""
     if not isinstance(value, dict) or "cells" in value:
         return value
     special = {k: v for k, v in value.items() if k in ("where", *MAPS)}
@@ -200,9 +198,7 @@ def _query(
 def _maps(
     records: Records, compiler: Compiler, table: str, mapping: Mapping, rest: set[str] | None
 ) -> list[str]:
-    """The map columns of a table: what the card puts there, and the columns that it does not
-    name.
-    """
+    """The map columns of a table: the card's entries, and the columns it does not name."""
     name = "attributes" if table == "claims" else "extra"
     pairs = compiler.pairs(getattr(mapping, name))
     if compiler.symbol:

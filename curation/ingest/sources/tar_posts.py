@@ -98,9 +98,7 @@ def _need_columns(file: SourceFile, header: tuple[str, ...], options: Options) -
 
 
 def _posts(file: SourceFile, header: tuple[str, ...], path: str, options: Options) -> str:
-    """SQL over the files that hold the members of one header; no header: only what could not be
-    read.
-    """
+    """SQL over the files of the members of one header; without a header, the unreadable rows."""
     source = f"read_parquet({literal(path)})"
     where = f"{literal(file.name + '/')} || member AS _member, row AS _row"
     if not header:

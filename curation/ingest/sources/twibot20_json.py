@@ -1,5 +1,6 @@
-"""TwiBot-20 JSON: an array of accounts, each with its profile (every value text with a blank
-behind), tweets and neighbours.
+"""TwiBot-20 JSON: an array of accounts, each with profile, tweets and neighbours.
+
+Each profile value is text with a trailing blank.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""`twitter-v1-csv`: profiles or posts of Twitter's interface v1.1 as CSV, one column an attribute
-(the Cresci data sets).
-"""
+"""`twitter-v1-csv`: profiles or posts of Twitter's API v1.1 as CSV (the Cresci data sets)."""
 
 from __future__ import annotations
 
@@ -109,9 +107,7 @@ def _profiles(options: Options) -> dict[str, Any]:
 
 
 def _posts() -> dict[str, Any]:
-    """The columns of a post; what it replies to or reposts stands in id columns that are 0 where
-    there is none.
-    """
+    """The columns of a post; the ids of replied-to and reposted posts are 0 where absent."""
     named = {
         ours: {"column": theirs, "optional": True, "literal": ours in WORDS}
         for ours, theirs in POST.items()

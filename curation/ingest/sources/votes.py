@@ -1,6 +1,4 @@
-"""Annotators' votes as a table: account, annotator, answer and perhaps a time become claims of kind
-person.
-"""
+"""Annotators' votes as a table of account, annotator, answer and time, read as person claims."""
 
 from __future__ import annotations
 
