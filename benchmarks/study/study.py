@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Study:
-    """What a question works with: the campaign, its frame in the store (SQL), the labelled sample
-    (arrays).
-    """
+    """The input of a question: campaign, frame in the store (SQL), labelled sample (arrays)."""
 
     campaign: Campaign
     frame: Frame
@@ -38,9 +36,7 @@ class Study:
 
     @classmethod
     def open(cls, store: Store, campaign: Campaign) -> Study:
-        """Read frame and sample; the detector's scores are used unless it was trained on these
-        accounts.
-        """
+        """Read frame and sample; scores count unless the detector was trained on these accounts."""
         frame = framing.build(store, campaign)
         return cls(campaign, frame, labelling.read(frame), trained_here(frame))
 
@@ -121,11 +117,10 @@ class Study:
         top: int | None = None,
         source: str | None = None,
     ) -> list[Sized]:
-        """A quantity of posts (or the accounts that wrote any) in each value of a SQL expression
-        over posts.
+        """A quantity of posts (or of their accounts) by the value of a SQL expression over posts.
 
-        `source` replaces the campaign's posts (SQL in brackets); `values` or `top` choose among the
-        values, the largest first.
+        `source` replaces the campaign's posts (SQL in brackets); `values` or `top` select values,
+        the largest first.
         """
         posts = source or self.frame.posts_sql
         summed = _summed(key, quantity, posts)
@@ -177,9 +172,7 @@ class Study:
 
     @cached_property
     def truth(self) -> dict[str, float] | None:
-        """The true share of each quantity, where the simulator that made the accounts said what
-        they are; else None.
-        """
+        """The true share of each quantity in simulated data; None in real data."""
         if not self.simulated:
             return None
         claims = self.frame.of_dataset("claims")

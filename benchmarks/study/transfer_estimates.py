@@ -1,6 +1,4 @@
-"""Estimates from the detector's errors on other labelled accounts. They hold as far as those errors
-transfer.
-"""
+"""Estimates from the detector's errors on other data, valid if those errors transfer."""
 
 from __future__ import annotations
 
@@ -31,9 +29,7 @@ TRANSFER = (
 
 
 def estimates(study: Study, sized: Sized) -> Iterator[Estimate | Refused]:
-    """Rogan-Gladen, and for accounts EMQ, PACC and HDy, where the campaign says what is known of
-    the detector's errors.
-    """
+    """Rogan-Gladen, and for accounts EMQ, PACC and HDy, if the detector's errors are known."""
     detector = study.campaign.detector
     if detector is None or (detector.evidence is None and detector.sensitivity is None):
         return
@@ -83,9 +79,7 @@ def _corrected(study: Study, sized: Sized, held_out: Evidence | None) -> Estimat
 def errors(
     study: Study, held_out: Evidence | None
 ) -> tuple[float, float, float | None, float | None]:
-    """Sensitivity, specificity and the accounts they were measured on, as given or from the
-    evidence.
-    """
+    """Sensitivity, specificity and the accounts behind them, as given or from the evidence."""
     detector = study.campaign.detector
     assert detector is not None
     if detector.sensitivity is not None and detector.specificity is not None:

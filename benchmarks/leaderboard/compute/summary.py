@@ -91,9 +91,9 @@ class BoardLayout:
     def core(self) -> list[str]:
         """The tests that the mean covers.
 
-        They have enough accounts of both classes, and at least half of the detectors that have any
-        score, all floor rows among them, have a score there. Simulated and real data sets do not
-        mix. If any test has scores of both kinds, tests without both are excluded, so both columns
+        A test has enough accounts of both classes, a score of each floor row, and scores of at
+        least half of the other scored detectors. Simulated and real data sets do not mix. If floor
+        rows have scores of every kind on any test, tests without them are excluded, so all columns
         are means of the same data sets.
         """
         if self.main is None:

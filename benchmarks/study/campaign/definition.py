@@ -58,8 +58,9 @@ class Window(StrictModel, populate_by_name=True):
 
 
 class Group(StrictModel):
-    """One way to divide the campaign. `by` says how; posts are divided by hashtag, language, day
-    and hour, accounts by the rest.
+    """One way to divide the campaign.
+
+    `by` divides posts by hashtag, language, day or hour, and accounts by the other values.
     """
 
     by: By
@@ -107,9 +108,10 @@ class Cohort(StrictModel):
 
 
 class Detector(StrictModel):
-    """Scores of every account (`scores`: Parquet of account_id, p_bot, threshold, as `botbench
-    predict` writes), and the detector's errors elsewhere (`evidence`: Parquet or CSV of p_bot,
-    label; or sensitivity and specificity).
+    """Scores of every account, and the detector's errors on other data.
+
+    `scores` is Parquet of account_id, p_bot, threshold, as `botbench predict` writes. `evidence` is
+    Parquet or CSV of p_bot and label; sensitivity and specificity can replace it.
     """
 
     scores: Path
@@ -136,10 +138,12 @@ class Detector(StrictModel):
 
 
 class Campaign(StrictModel):
-    """The whole file. `dataset` is the data set in the store; `accounts` is `all`, `posting` (who
-    posted in the window, with the hashtags), or a file with an id a line; `sample` is `all` (every
-    sample drawn of the data set), batch ids, `none`, or `labelled` (whoever has a label: not a
-    probability sample)."""
+    """The whole campaign file; `dataset` is the data set in the store.
+
+    `accounts` is `all`, `posting` (accounts that posted in the window, with the hashtags), or a
+    file with an id a line. `sample` is `all` (every sample drawn from the data set), batch ids,
+    `none`, or `labelled` (every labelled account; no probability sample).
+    """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     title: str = ""

@@ -27,9 +27,7 @@ def load(path: Path) -> Campaign:
 
 
 def check(document: Any, path: Path) -> Campaign:
-    """The campaign of a document. Raises UserError with every mistake: field, what was expected,
-    what was found.
-    """
+    """The campaign of a document. Raises UserError with all errors: field, expected, actual."""
     if not isinstance(document, dict):
         raise UserError(
             f"{path}: expected a mapping with name and dataset, got {type(document).__name__}."

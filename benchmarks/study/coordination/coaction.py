@@ -1,16 +1,15 @@
-"""Who acts alike within a window more often than chance allows: pairs of accounts, a null model,
-false discovery rate.
+"""Pairs of accounts that act alike within a window more often than chance allows.
 
-An action is passing on a post, posting a link, or writing a text (near-identical texts are one); a
-co-action of two accounts is the same action within the window. No pair of accounts is compared that
-has no action in common: actions are blocked by what they are and when.
+An action is a repost, a posted link or a text (near-identical texts are one). A co-action of two
+accounts is the same action within the window. Actions are blocked by kind and time, so only pairs
+with a common action are compared.
 
-Null model: every account keeps its number of actions, every action its popularity in its moment,
-and which account did which is chance. The co-actions of a pair are then Poisson with mean d_i d_j S
-/ M^2, where d are the accounts' actions, M their sum and S = sum over actions and moments of s (s -
-1), s being the accounts that did it then (the configuration model of a two-mode network; Neal
-2014). p-values are corrected over all pairs of accounts, those without a co-action too (Benjamini
-and Hochberg 1995).
+Null model: every account keeps its number of actions, every action keeps its popularity at its
+time, and which account did which action is chance. The co-actions of a pair are then Poisson with
+mean d_i d_j S / M^2, where d are the accounts' actions, M their sum and S = sum over actions and
+times of s (s - 1), s being the number of accounts with that action then (the configuration model of
+a two-mode network; Neal 2014). p-values are corrected over all pairs of accounts, including pairs
+without a co-action (Benjamini and Hochberg 1995).
 """
 
 from __future__ import annotations
@@ -49,8 +48,9 @@ LEAST = 2
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs beyond chance: `a` and `b` are places in `accounts`, `shared` co-actions, `expected` by
-    chance, `q` values.
+    """Pairs beyond chance: `a` and `b` are places in `accounts`.
+
+    `shared` counts co-actions, `expected` is their number by chance, `q` the corrected p-value.
     """
 
     accounts: NDArray[np.object_]
@@ -65,9 +65,7 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Actions:
-    """The relation of actions: account_id, what (a hash), kind and t (seconds), one row an action;
-    and how many there are.
-    """
+    """The relation (account_id, what (a hash), kind, t in seconds), one row an action; its size."""
 
     relation: str
     count: int
@@ -115,9 +113,7 @@ def _join_near_duplicates(connection: duckdb.DuckDBPyConnection, table: str, pos
 def pairs(
     connection: duckdb.DuckDBPyConnection, done: Actions, window: float, rate: float = 0.05
 ) -> Pairs:
-    """The pairs with co-actions within `window` seconds beyond chance, at a false discovery
-    `rate`.
-    """
+    """Pairs with more co-actions within `window` seconds than chance, at a discovery `rate`."""
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE study_moments AS
         SELECT DISTINCT account_id, what, floor(t / {window})::BIGINT AS moment, t
@@ -189,9 +185,7 @@ def _beyond_chance(
 
 
 def groups(pairs: Pairs) -> NDArray[np.int64]:
-    """The group of each account (places in `accounts`): connected by pairs, numbered by size from
-    0; -1 for whoever is in none.
-    """
+    """Connected groups of accounts (places in `accounts`), numbered by size from 0; -1 for none."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 

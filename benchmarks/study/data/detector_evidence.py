@@ -1,6 +1,4 @@
-"""What is known of a detector beside its scores: the accounts it was trained on, and its errors on
-labelled accounts elsewhere.
-"""
+"""A detector's training accounts and its errors on labelled accounts of other data."""
 
 from __future__ import annotations
 
@@ -81,9 +79,7 @@ def _named_releases(path: Path) -> list[str]:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Scores of labelled accounts that the detector had not seen (float64[n]) and their labels (1
-    bot), from elsewhere.
-    """
+    """Scores (float64[n]) and labels (1 bot) of accounts that the detector had not seen."""
 
     score: Floats
     y: Floats
@@ -92,9 +88,7 @@ class Evidence:
 
 
 def evidence(frame: Frame) -> Evidence | None:
-    """The held-out predictions that the campaign names; None where it names none. Raises UserError
-    where they cannot be read.
-    """
+    """The campaign's held-out predictions, or None. Raises UserError if they are unreadable."""
     detector = frame.campaign.detector
     if detector is None or detector.evidence is None:
         return None

@@ -1,5 +1,4 @@
-"""The campaign as a table: which accounts belong to it, how much each wrote, what a detector scores
-it.
+"""The frame: which accounts belong to the campaign, how much each posted, and its score.
 
 Posts stream through aggregates and are never held in memory. Accounts are one temporary table,
 whose name is `Frame.table`.
@@ -30,9 +29,7 @@ CLOCK = 0.01
 
 @dataclass
 class Frame:
-    """The campaign in the store: SQL of its posts, the table of its accounts, their numbers, and
-    notes on the data.
-    """
+    """The campaign in the store: SQL of its posts, table of its accounts, counts, data notes."""
 
     store: Store
     campaign: Campaign
@@ -67,9 +64,7 @@ class Frame:
         return rows[0][0] if rows else None
 
     def of_dataset(self, table: str) -> str:
-        """SQL of a store's table at the frame's version, the campaign's data set only, in
-        brackets.
-        """
+        """SQL in brackets: the campaign's data set in a store's table, at the frame's version."""
         dataset = literal(self.campaign.dataset)
         return f"(FROM {self.store.relation(table, self.version)} WHERE dataset = {dataset})"
 
@@ -95,9 +90,7 @@ def build(store: Store, campaign: Campaign) -> Frame:
 
 
 def _posts(frame: Frame, hashtags: tuple[str, ...]) -> str:
-    """SQL of posts of the data set, in the window, by the listed accounts, with one of the hashtags
-    where there are any.
-    """
+    """SQL of posts in the window, by the listed accounts, with one of the hashtags, if any."""
     campaign = frame.campaign
     where = ["true"]
     if campaign.window:
@@ -276,9 +269,7 @@ def _span(frame: Frame) -> str:
 
 
 def _oddities(frame: Frame) -> list[str]:
-    """Sentences on posts outside the window, undated posts, impossible times and accounts without a
-    score.
-    """
+    """Notes on posts outside the window, undated posts, impossible times and missing scores."""
     campaign, notes = frame.campaign, []
     posts = frame.of_dataset("posts")
     if campaign.window:

@@ -1,6 +1,4 @@
-"""Read the annotated sample from the store: who was drawn with which probability, the labels, and
-why accounts have none.
-"""
+"""Read the annotated sample: inclusion probabilities, labels, and why accounts have no label."""
 
 from __future__ import annotations
 
@@ -29,9 +27,7 @@ KNOWN_SIMPLE = ("uniform", "stratified")
 
 
 def read(frame: Frame) -> LabelledSample:
-    """The sample that the campaign names, with its labels. Raises UserError for an unknown batch or
-    consensus.
-    """
+    """Read the campaign's sample and labels. Raises UserError for an unknown batch or consensus."""
     batches = _batches(frame)
     problem = _problem(frame, batches)
     consensus = frame.campaign.labels or newest_consensus(

@@ -29,10 +29,10 @@ def columns(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
 
 
 def relation(connection: duckdb.DuckDBPyConnection, detector: Detector) -> str:
-    """SQL of the scores, in brackets: account_id, p_bot, threshold; several rows of one account are
-    averaged.
+    """SQL of the scores, in brackets: account_id, p_bot, threshold.
 
-    Raises UserError where a column is missing or a score is not a probability.
+    Several rows of one account are averaged. Raises UserError if a column is missing or a score is
+    not a probability.
     """
     import duckdb
 

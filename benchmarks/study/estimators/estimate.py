@@ -1,6 +1,4 @@
-"""One share, by every method that can give it: the default first, each with its interval,
-assumptions and the naive count.
-"""
+"""Estimate a share by every applicable method, the default first, with interval and assumptions."""
 
 from __future__ import annotations
 
@@ -34,8 +32,11 @@ carry it.
 
 @dataclass(frozen=True)
 class Sized:
-    """A quantity (posts, say) in a group: what each drawn account has of it, float64[drawn], and
-    over the whole frame its sum, its sum weighted by scores, and its sum over flagged accounts."""
+    """A quantity (such as posts) in a group.
+
+    It has the values of the drawn accounts, float64[drawn], and over the whole frame the sum, the
+    sum weighted by scores, and the sum over flagged accounts.
+    """
 
     quantity: str
     group: str | None
@@ -52,8 +53,9 @@ class Sized:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number of the report. `spread` is its variance, and `most` the largest effective number of
-    accounts that its interval may use.
+    """A number of the report.
+
+    `spread` is its variance, `most` the largest effective number of accounts its interval may use.
     """
 
     quantity: str
@@ -77,8 +79,9 @@ class Estimate:
         return share_interval(self.value, self.spread, self.most, z)
 
     def document(self) -> dict[str, Any]:
-        """The contract's row; numbers to six places, so that the order of a parallel sum cannot
-        show.
+        """The row of the study's document.
+
+        Numbers have six places, so that the order of a parallel sum does not change them.
         """
 
         def short(value: float | None) -> float | None:
@@ -112,12 +115,11 @@ class Refused:
 def estimates(
     labelled: LabelledSample, sized: Sized, *, score: bool, others: bool = False
 ) -> Iterator[Estimate | Refused]:
-    """The default estimate of a share, then (`others`) those of the other methods; or why there is
-    none.
+    """Estimates of a share: the default, then (`others`) those of other methods; or why none.
 
-    `score` says whether scores may be used. The default is PPI++; the sample alone with Wilson's
-    interval under 30 labelled bots (or people) of equal weight, where there is no usable score, or
-    where only one class was labelled.
+    `score` tells whether scores may be used. The default is PPI++. It is the sample alone with
+    Wilson's interval under 30 labelled bots (or people) of equal weight, without a usable score, or
+    if only one class was labelled.
     """
     what = f"share of {sized.quantity}" + (f" ({sized.group})" if sized.group else "")
     if labelled.sample is None:

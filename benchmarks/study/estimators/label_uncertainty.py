@@ -1,15 +1,15 @@
-"""What annotators leave in doubt: consensus posteriors carried through, and bounds for accounts
-without an answer.
+"""Label uncertainty: unbiased values from consensus posteriors, and bounds for missing answers.
 
 A calibrated posterior p is drawn towards the sample's own share pi: its mean is p_1 among bots and
 p_0 among people, where p_1 - p_0 = var(p) / (pi (1 - pi)) = r, the reliability. So p in place of
 the label would draw heavy posters, and every group, towards the average. z = pi + (p - pi) / r has
-mean 1 among bots and 0 among people, whatever their share: it is unbiased for every group and size
-as long as annotators err alike there (Rogan and Gladen's correction, for posteriors; Bross 1954).
-It varies more, by pi (1 - pi) (1 / r - 1) around the label, and the design's variance of z holds
-that, but for what finite population correction takes away. What is uncertain of the posteriors
-themselves (the annotators' error rates; `labels.p_low`, `p_high`) is shared by all accounts and so
-does not average out: it is added as fully correlated.
+mean 1 among bots and 0 among people for every share. It is unbiased for every group and size if
+annotators err alike there (Rogan and Gladen's correction, for posteriors; Bross 1954).
+
+z varies around the label by pi (1 - pi) (1 / r - 1). The design's variance of z contains that,
+except for the finite population correction. The uncertainty of the posteriors themselves (the
+annotators' error rates; `labels.p_low`, `p_high`) is shared by all accounts and does not average
+out, so it is added as fully correlated.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ LEAST = 0.1
 def unbiased(
     p: Floats, low: Floats, high: Floats, uncertain: NDArray[np.bool_]
 ) -> tuple[Floats, Floats, Floats, Floats]:
-    """z and its bounds, and how much z varies around the label, for posteriors p with bounds
-    (float64[n], NaN unanswered).
+    """z, its bounds, and its variance around the label, for posteriors p with bounds.
 
-    Labels that are not `uncertain` stay as they are, and vary by nothing.
+    Arrays are float64[n], NaN if unanswered. Labels that are not `uncertain` are unchanged and have
+    no variance.
     """
     noise = np.zeros(len(p))
     if not uncertain.any():
@@ -47,8 +47,9 @@ def unbiased(
 
 
 def open_variance(drawn: Sample, size: Floats, noise: Floats, low: Floats, high: Floats) -> float:
-    """What labels that vary by `noise` around the truth, within shared bounds, add to a share's
-    variance (float64[n] each).
+    """The variance that uncertain labels add to a share.
+
+    Labels vary by `noise` around the truth, within shared bounds (float64[n] each).
     """
     whole = float(drawn.weight @ size)
     own = float((drawn.weight * size**2) @ noise) / whole**2
@@ -58,8 +59,9 @@ def open_variance(drawn: Sample, size: Floats, noise: Floats, low: Floats, high:
 
 @dataclass(frozen=True)
 class WorstCase:
-    """The share if every drawn account without an answer were a person, or a bot (Manski 1989, J.
-    Hum. Resour. 24:343).
+    """The share if every drawn account without an answer were a person, or a bot.
+
+    Source: Manski 1989, J. Hum. Resour. 24:343.
     """
 
     low: float
@@ -67,8 +69,9 @@ class WorstCase:
 
 
 def worst_case(draw: Draw, size: Floats, y: Floats) -> WorstCase:
-    """Bounds over all drawn accounts: `size` float64[drawn], `y` float64[drawn] with anything where
-    unanswered.
+    """Bounds over all drawn accounts: `size` and `y` are float64[drawn].
+
+    Values of `y` without an answer are ignored.
     """
     weight = sample(replace(draw, answered=np.ones(len(size), dtype=np.bool_))).weight
     whole = float(weight @ size)

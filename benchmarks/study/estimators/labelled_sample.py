@@ -13,12 +13,12 @@ from botbench.stats.survey import Draw, Floats, Sample, sample, wave_weights
 
 @dataclass(frozen=True)
 class LabelledSample:
-    """The drawn accounts in a fixed order (wave, stratum, id), with a label for those with an
-    answer: as it is, or unbiased from posteriors (`label_uncertainty.unbiased`), with its bounds.
+    """The drawn accounts in a fixed order (wave, stratum, id), with the labels of those answered.
 
-    `y`, `low`, `high` are float64[drawn], NaN without an answer; `sizes` is what each wrote (0
-    outside the campaign). `sample` is None where inclusion probabilities are unknown: then nothing
-    can be estimated, and `problem` says why.
+    A label is as answered, or unbiased from posteriors (`label_uncertainty.unbiased`) with bounds.
+    `y`, `low`, `high` are float64[drawn], NaN without an answer; `sizes` is how much each account
+    posted (0 outside the campaign). `sample` is None if inclusion probabilities are unknown: then
+    nothing can be estimated, and `problem` is the reason.
     """
 
     ids: tuple[str, ...]
@@ -40,8 +40,9 @@ class LabelledSample:
     problem: str | None = None
 
     def sample_for(self, size: Floats) -> Sample | None:
-        """The sample for a quantity (`size` float64[drawn]): waves are weighted by how much each
-        tells of it.
+        """The sample for a quantity; `size` is float64[drawn].
+
+        Waves are weighted by their information on the quantity.
         """
         if self.draw is None or self.sample is None or len(self.draw.joint) < 2:
             return self.sample

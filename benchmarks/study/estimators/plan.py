@@ -1,10 +1,9 @@
-"""How many accounts to annotate for an interval of a wanted width, before anyone starts; and after
-a study, how many more.
+"""The number of accounts to annotate for an interval of a wanted width, before or after a study.
 
 The width is that of Wilson's interval at the effective number of accounts. Scores that correlate
-with the label (rho) leave 1 - rho^2 of the variance (PPI++; Angelopoulos et al. 2023, eq. 10), a
-design whose weights do not fit the quantity costs Kish's 1 + cv^2, and a finite population gives
-back what is already seen (n / (1 + n / N)).
+with the label (rho) leave 1 - rho^2 of the variance (PPI++; Angelopoulos et al. 2023, eq. 10). A
+design whose weights do not fit the quantity costs Kish's 1 + cv^2. A finite population needs fewer
+accounts (n / (1 + n / N)).
 """
 
 from __future__ import annotations
@@ -21,9 +20,7 @@ MOST = 10**9
 
 @dataclass(frozen=True)
 class Plan:
-    """Accounts to annotate: with the sample alone, with the detector, and what is to be used;
-    sentences say why.
-    """
+    """Accounts to annotate: with the sample alone, with the detector, the advice and why."""
 
     alone: int
     powered: int | None
@@ -51,8 +48,7 @@ def correlation(share: float, sensitivity: float, specificity: float) -> float:
 def needed(
     width: float, share: float, rho: float = 0.0, weights: float = 1.0, population: float = math.inf
 ) -> int:
-    """Accounts to annotate for an interval of this full width; `weights` is Kish's 1 + cv^2 of what
-    the design does not fit.
+    """Accounts to annotate for an interval of this full width; `weights` is Kish's 1 + cv^2.
 
     >>> needed(0.04, 0.15)
     1225
@@ -86,11 +82,11 @@ def plan(
     response: float = 1.0,
     ready: int = 0,
 ) -> Plan:
-    """Accounts to annotate for a share of accounts or posts; `spread` is the standard deviation of
-    the logarithm of posts per account, `response` the part of drawn accounts that gets an answer,
-    `ready` those that have one.
+    """Accounts to annotate for a share of accounts or posts.
 
-    Raises UserError where a number makes no sense.
+    `spread` is the standard deviation of the logarithm of posts per account, `response` the part of
+    drawn accounts that gets an answer, `ready` the number that has one. Raises UserError for
+    invalid numbers.
     """
     _check(width, share, sensitivity, specificity, rho, response)
     if rho is None:
@@ -129,9 +125,7 @@ def plan(
 
 
 def _cost(quantity: str, design: str, spread: float) -> tuple[float, list[str]]:
-    """Kish's 1 + cv^2 of lognormal posts (exp(sigma^2)) where quantity and design do not fit; 1
-    where they do.
-    """
+    """Kish's 1 + cv^2 of lognormal posts, exp(sigma^2), or 1 if quantity and design fit."""
     if (quantity == "accounts") == (design != "posts"):
         return 1.0, []
     cost = math.exp(spread**2)
@@ -177,11 +171,10 @@ def _check(  # noqa: PLR0917 (every number that was given)
 
 
 def achieved(document: dict[str, object], quantity: str) -> tuple[float, float, int]:
-    """From a study's document: share, effective correlation (0 without a detector) and labelled
-    accounts of a quantity.
+    """Share, effective correlation and labelled accounts of a quantity, from a study's document.
 
-    The correlation is read off the widths of the default and of the sample alone. Raises UserError
-    where it was refused.
+    The correlation follows from the widths of the default and of the sample alone (0 without a
+    detector). Raises UserError if the study refused the estimate.
     """
     rows = document.get("estimates")
     found = (

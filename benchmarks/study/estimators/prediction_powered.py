@@ -35,11 +35,10 @@ def powered(  # noqa: PLR0917 (as in the papers: labels, scores, scores of every
     mean_score: float,
     tuning: float | None = None,
 ) -> Powered:
-    """The share of what is sized `size` that is due to bots, from labels y and scores (float64[n]
-    each, of the answered).
+    """The bots' share of a quantity `size`, from labels y and scores of the answered accounts.
 
-    `mean_score` is the score's mean over everybody, weighted by size. With `tuning` None, the one
-    of least estimated variance between 0 and 1.
+    All are float64[n]. `mean_score` is the mean of the score over the whole frame, weighted by
+    size. `tuning` None takes the value between 0 and 1 with the least estimated variance.
     """
     plain, of_y = ratio(drawn, size, y)
     mean_here, of_score = ratio(drawn, size, score)

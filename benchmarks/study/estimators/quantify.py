@@ -38,10 +38,9 @@ def quantify(  # noqa: PLR0917 (scores here, scores and labels elsewhere)
     seed: int = 0,
     repeats: int | None = None,
 ) -> tuple[float, float, float]:
-    """The share of bots among `here` (scores, float64[m]) with a 95 % bootstrap interval, from
-    labelled scores elsewhere.
+    """The share of bots among scores `here` (float64[m]), with a 95 % bootstrap interval.
 
-    The bootstrap draws within each class of the labelled scores, and among those here.
+    The bootstrap resamples labelled scores of other data within each class, and the scores here.
     """
     value = share(method, here, score, y)
     random = np.random.default_rng([seed, sorted(METHODS).index(method)])
@@ -79,9 +78,7 @@ def _two(score: Floats) -> Floats:
 
 
 def _calibrated(score: Floats, y: Any, here: Floats) -> tuple[Floats, Floats]:
-    """Platt's scaling, learnt from the labelled scores: EMQ needs probabilities, not just a
-    ranking.
-    """
+    """Platt scaling, fitted on the labelled scores, because EMQ needs probabilities."""
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(C=1e3).fit(_logit(score), y)

@@ -1,9 +1,7 @@
-"""The share of bots behind a share of flagged accounts, given the detector's errors (Rogan and
-Gladen 1978).
+"""The share of bots, from a flagged share and the detector's errors (Rogan and Gladen 1978).
 
 Rogan and Gladen 1978, Am. J. Epidemiol. 107:71, eq. 1. The interval is that of Lang and Reiczigel
-2014, Prev. Vet. Med. 113:13, eq. 16: each of the three shares may have been estimated from a sample
-of its own.
+2014, Prev. Vet. Med. 113:13, eq. 16: each of the three shares may come from a sample of its own.
 """
 
 from __future__ import annotations
@@ -23,8 +21,9 @@ more than this.
 
 @dataclass(frozen=True)
 class Corrected:
-    """A corrected share with its interval (None where no count was given); `outside` where it had
-    to be cut to [0, 1].
+    """A corrected share with its interval (None without counts).
+
+    `outside` is True if it was cut to [0, 1].
     """
 
     value: float
@@ -34,8 +33,7 @@ class Corrected:
 
 
 def correct(observed: float, sensitivity: float, specificity: float) -> float:
-    """The share of bots for which a detector with these errors flags `observed` of all; outside [0,
-    1] where none does.
+    """The share of bots at which a detector with these errors flags `observed`; not cut to [0, 1].
 
     >>> round(correct(0.15, 0.86, 0.90), 4)
     0.0658
@@ -52,8 +50,7 @@ def rogan_gladen(  # noqa: PLR0917 (three shares, then their counts)
     n_specificity: float | None = None,
     z: float = Z,
 ) -> Corrected:
-    """The corrected share and its interval; a count that is None means that the share it belongs to
-    is exact.
+    """The corrected share and its interval; a count of None means that its share is exact.
 
     Raises UserError where a share is not in [0, 1], a count is not positive, or the detector is not
     clearly better than a coin (TPR - FPR not clearly above zero): then no number can be given.
@@ -106,8 +103,7 @@ def gain_bounds(
     n_specificity: float | None,
     z: float = Z,
 ) -> tuple[float, float]:
-    """The interval of TPR - FPR, from Wilson's bounds of both shares put together (Newcombe 1998,
-    Stat. Med. 17:873).
+    """The interval of TPR - FPR from Wilson's bounds (Newcombe 1998, Stat. Med. 17:873).
 
     >>> [round(b, 3) for b in gain_bounds(0.86, 0.90, 50, 50)]
     [0.593, 0.85]

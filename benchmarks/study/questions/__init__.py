@@ -1,14 +1,12 @@
-"""Questions: one file each, registered by decorator; each answers with tables, figures and
-sentences of the report.
+"""The questions of a study, one file each; an answer is tables, figures and sentences.
 
     @question("my-question", title="What is it?", order=50)
     def my_question(study: Study) -> Answer: ...
 
 An answer gives `estimates` and `refused` (they go into the document of `botbench study --json`),
 and `blocks`: `Text`, `Table` and `Figure` in the order of the page. Every table and figure is also
-written as CSV and into `figures.json`. A question that has nothing to work on (no posts, no cohort)
-gives an answer with `blocks` empty, or raises UserError with the reason: the others are answered
-all the same.
+written as CSV and into `figures.json`. A question without data (no posts, no cohort) gives an answer
+with empty `blocks`, or raises UserError with the reason; the other questions are still answered.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""Coordination: groups of accounts that repost, link or write alike within a window more than
-chance allows.
+"""Groups of accounts that repost, link or write alike more often than chance allows.
 
 Settings (`settings: {coordination: {...}}`): `window` in seconds (60), `rate` of false discoveries
-(.05), `of` (repost, link, text). Acting alike is no proof of automation: supporters and newsrooms
-do it too.
+(.05), `of` (repost, link, text). Coordination is no proof of automation: supporters and newsrooms
+also act alike.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""By group: shares by hashtag, side, language, day or any other division, and the differences
-between groups.
-"""
+"""Shares by hashtag, side, language, day or another division, and differences between groups."""
 
 from __future__ import annotations
 
@@ -36,9 +34,7 @@ def groups(study: Study) -> Answer:
 
 
 def sizes(study: Study, group: Group, quantity: str) -> list[Sized]:
-    """The quantity in each group, chosen values only, the largest first (days and hours in their
-    order).
-    """
+    """The quantity in each group, chosen values only, largest first (days and hours in order)."""
     if group.by in KEYS:
         top = None if group.by in {"day", "hour"} else group.top
         wanted = tuple(map(hashtag_key, group.values)) if group.by == "hashtag" else group.values
@@ -129,10 +125,9 @@ def _differences(study: Study, estimates: list[Estimate], name: str, answer: Ans
 
 
 def difference(study: Study, a: Estimate, b: Estimate, comparisons: int) -> Estimate:
-    """a - b with an interval from the bounds of both and their correlation, at a level corrected
-    for so many comparisons.
+    """a - b with an interval from both bounds and their correlation, corrected for comparisons.
 
-    Zou 2008, Behav. Res. Methods 40:1015 (MOVER with correlation); the correlation is that of the
+    Zou 2008, Behav. Res. Methods 40:1015 (MOVER with correlation). The correlation is that of the
     linearised values.
     """
     z = z_of_comparisons(comparisons)

@@ -1,8 +1,7 @@
-"""One account: rate, rhythm, gaps, its picture and words elsewhere, names over time, company, and
-the claims made about it.
+"""One account: rate, rhythm, gaps, reused picture and texts, names, company and claims.
 
-Settings (`settings: {one-account: {accounts: [ID, ...]}}`): whom to look at; nobody is singled out
-who was not asked for. What stands here is evidence for a person to judge, never a verdict.
+Settings (`settings: {one-account: {accounts: [ID, ...]}}`): the accounts to describe; no account is
+described by default. The answer is evidence for a person to judge, not a verdict.
 """
 
 from __future__ import annotations
@@ -69,9 +68,7 @@ def _page(study: Study, account: str) -> list[Text | Table | Figure]:
 
 
 def _rate(study: Study, account: str, posts: str) -> Table:
-    """Posts a day over the days from the first post to the last; silent gaps; the longest stretch
-    without a pause of an hour.
-    """
+    """Posts a day from first to last post, silent gaps, longest stretch without an hour's pause."""
     days = f"""
         SELECT count(p.day) AS n FROM (
             SELECT unnest(generate_series(a, b, INTERVAL 1 DAY))::DATE AS day FROM (

@@ -1,8 +1,7 @@
-"""One post: who spread it, how fast, how old these accounts were, and which share of the spread was
-due to bots.
+"""One post: who reposted it, how fast, the age of these accounts, and the bots' share.
 
-Settings (`settings: {one-post: {post: ID}}`): the post; without it the one that was reposted most
-in the campaign.
+Settings (`settings: {one-post: {post: ID}}`): the post; by default the most reposted one of the
+campaign.
 """
 
 from __future__ import annotations

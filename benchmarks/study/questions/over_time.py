@@ -1,6 +1,4 @@
-"""Over time: bots' share of the posts per day or hour, with its interval as a band, volume, and
-takedowns.
-"""
+"""Over time: bots' share of posts per day or hour with its interval, volume and takedowns."""
 
 from __future__ import annotations
 
@@ -50,11 +48,9 @@ def over_time(study: Study) -> Answer:
 
 
 def takedowns(study: Study, key: str) -> dict[str, int]:
-    """By day or hour, how many accounts that are now suspended or deleted posted for the last time
-    then.
+    """Last posts of accounts that are now suspended or deleted, counted by day or hour.
 
-    Platforms seldom say when they took an account down; its last post in the campaign is the
-    earliest it can have been.
+    Platforms seldom publish when they took an account down. The takedown was after the last post.
     """
     rows = study.frame.query(f"""
         SELECT {key.replace("p.created_at", "last")} AS value, count(*) FROM (

@@ -1,5 +1,4 @@
-"""What a cohort pushes, day by day: its hashtags, links, domains and the accounts it passes on,
-with rank intervals.
+"""Daily ranks of a cohort's hashtags, links, domains and reposted accounts, with intervals.
 
 Settings (`settings: {ranking: {...}}`): `top` items a day (10), `of` (hashtags, links, domains,
 accounts), `draws` (400).
@@ -196,8 +195,9 @@ def _by_account(study: Study, table: str, day: str, items: Sequence[str]) -> NDA
 def intervals(
     posts: NDArray[np.float64], draws: int, seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Ranks (equal counts, equal ranks) of the columns of posts[accounts, items], and the middle 95
-    % of their ranks when the accounts are drawn again: each counts Poisson(1) times (Hanley and
+    """Ranks of the columns of posts[accounts, items], with their 95 % bootstrap interval.
+
+    Equal counts have equal ranks. Each account counts Poisson(1) times in a draw (Hanley and
     MacGibbon 2006).
 
     >>> [v.tolist() for v in intervals(np.array([[5.0, 1.0]] * 50), 200, 0)]

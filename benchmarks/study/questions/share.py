@@ -1,6 +1,4 @@
-"""How much of it is bots: the share of accounts, posts, reposts, likes and reach, by every method
-that can give it.
-"""
+"""The bots' share of accounts, posts, reposts, likes and reach, by every applicable method."""
 
 from __future__ import annotations
 

@@ -57,9 +57,7 @@ class Answers:
 
 
 def chosen(campaign: Campaign) -> list[Question]:
-    """The questions that the campaign asks; all of them without a word on it. Raises UserError for
-    an unknown one.
-    """
+    """The campaign's questions; all of them by default. Raises UserError for an unknown one."""
     there = questions()
     names = [q.name for q in there]
     for name in campaign.questions:
@@ -71,9 +69,7 @@ def chosen(campaign: Campaign) -> list[Question]:
 def ask(
     study: Study, asked: list[Question], done: Callable[[str], None] = lambda _: None
 ) -> Answers:
-    """Ask the questions one after the other; one that cannot be answered says why, and the others
-    are answered.
-    """
+    """Answer each question. One that cannot be answered gives its reason; the others go on."""
     answered: list[tuple[Question, Answer]] = []
     for question in asked:
         try:

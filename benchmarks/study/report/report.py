@@ -1,6 +1,4 @@
-"""The report: one page that opens from disk and asks the network for nothing, and its figures as
-CSV and JSON.
-"""
+"""Write the report: one self-contained page, and its figures as CSV and JSON."""
 
 from __future__ import annotations
 
@@ -54,10 +52,9 @@ LIMITS = (
 
 
 def write(answers: Answers, out: Path, today: date | None = None) -> Path:
-    """Write report.html, study.json, figures.json and a CSV for each figure and table into `out`;
-    returns the page's path.
+    """Write report.html, study.json, figures.json and CSV files; returns the page's path.
 
-    The same study gives the same bytes, but for the date.
+    The same study gives the same bytes, except for the date.
     """
     out.mkdir(parents=True, exist_ok=True)
     (out / "figures").mkdir(exist_ok=True)

@@ -1,3 +1,1 @@
-"""Simulated campaigns of which the truth is known: does an interval of 95 % hold the truth 95 times
-of 100?
-"""
+"""Simulated campaigns with known truth, to measure the coverage of 95 % intervals."""

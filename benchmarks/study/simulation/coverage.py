@@ -1,6 +1,4 @@
-"""How often each method's interval holds the true share, and how wide it is: the table of
-docs/study-coverage.md.
-"""
+"""Coverage and width of each method's interval: the table of docs/study-coverage.md."""
 
 from __future__ import annotations
 
@@ -44,9 +42,7 @@ PER_WORLD = 100
 
 @dataclass(frozen=True)
 class Row:
-    """One method in one setting and case: the share of campaigns whose interval held the truth, and
-    its median width.
-    """
+    """Coverage and median width of one method in one setting and case."""
 
     setting: Setting
     case: str

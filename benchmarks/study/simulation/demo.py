@@ -1,5 +1,6 @@
-"""A worked study on a simulated campaign: two samples, erring annotators, a detector trained
-elsewhere; the truth stands beside.
+"""A worked study on a simulated campaign, compared with its truth.
+
+It has two samples, annotators who err and a detector trained on other data.
 """
 
 from __future__ import annotations
@@ -36,11 +37,10 @@ sample: all
 
 
 def make(store: Store, out: Path, releases: list[str], run_id: str) -> tuple[Answers, Path]:
-    """Pull, sample, annotate, score and study the simulated campaign; returns the answers and the
-    report's path.
+    """Pull, sample, annotate, score and study the simulated campaign.
 
-    `releases` train the detector, and the bench run `run_id` says how it errs on data sets left out
-    of training.
+    Returns the answers and the report's path. `releases` train the detector; the bench run `run_id`
+    has its errors on data sets left out of training.
     """
     from benchmarks.study.campaign.load import load
     from benchmarks.study.report import answers, report
@@ -97,9 +97,7 @@ def _score(store: Store, out: Path, releases: list[str]) -> None:
 
 
 def _evidence(store: Store, out: Path, run_id: str) -> None:
-    """The detector's predictions on data sets left out of its training, with their labels, from the
-    bench.
-    """
+    """The detector's predictions and labels on data sets left out of its training."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

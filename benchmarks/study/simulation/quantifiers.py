@@ -1,6 +1,4 @@
-"""EMQ, PACC and HDy in the same worlds: they know labelled scores from elsewhere and the scores
-here, and no label here.
-"""
+"""EMQ, PACC and HDy in the same worlds, with labelled scores of other data and no label here."""
 
 from __future__ import annotations
 

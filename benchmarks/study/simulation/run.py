@@ -1,6 +1,8 @@
-"""All settings in blocks of a hundred campaigns, in one process or several; each block draws from
-its own seed, so their order and the number of processes change nothing, and blocks that were kept
-are not done again."""
+"""Run all settings in blocks of a hundred campaigns, in one process or several.
+
+Each block has its own seed, so the order of blocks and the number of processes change nothing.
+Blocks that were kept are not run again.
+"""
 
 from __future__ import annotations
 
@@ -35,9 +37,7 @@ def run(  # noqa: PLR0917 (what the command was asked)
     keep: Path | None = None,
     done: Callable[[], None] = lambda: None,
 ) -> list[Row]:
-    """The rows of every setting, in the order of the settings. With `keep`, finished blocks are
-    kept there and taken from there.
-    """
+    """The rows of every setting, in order; finished blocks are read from and written to `keep`."""
     settings = coverage.settings()
     tasks: list[Task] = [(s, seed, *b, keep) for b in coverage.blocks(campaigns) for s in settings]
     outcomes: dict[Setting, list[Outcomes]] = {s: [] for s in settings}

@@ -70,9 +70,7 @@ def page(rows: Sequence[Row], command: str) -> str:
 
 
 def summary(rows: Sequence[Row]) -> str:
-    """For each case, how often the default holds, its worst coverage, and its width beside the
-    sample alone.
-    """
+    """Coverage of the default by case, worst coverage, and width beside the sample alone."""
     lines = [
         (
             "| case | default holds in | lowest coverage | median width beside the sample alone |"
@@ -148,8 +146,9 @@ def _trusting(rows: Sequence[Row]) -> str:
 
 
 def _elsewhere(rows: Sequence[Row]) -> str:
-    """Methods that take the detector's errors from elsewhere: they hold where it errs alike, and
-    fail where it has shifted.
+    """Coverage of methods that take the detector's errors from other data.
+
+    They hold if the detector errs alike here, and fail if its errors have shifted.
     """
     quantified = [
         r

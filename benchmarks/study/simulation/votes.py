@@ -1,9 +1,8 @@
-"""Annotators who err: three votes an account, and what a model of their errors makes of them (Dawid
-and Skene 1979).
+"""Annotators who err: three votes an account, and their Dawid-Skene posteriors (1979).
 
-The posterior of each voting pattern, with its 95 % bounds from a bootstrap over accounts: as
-`labels.p_bot`, `p_low` and `p_high` hold it. A weak prior (annotators are mostly right) keeps few
-bots from breaking the model.
+The posterior of each voting pattern has 95 % bounds from a bootstrap over accounts, like
+`labels.p_bot`, `p_low` and `p_high`. A weak prior (annotators are mostly right) keeps the model
+stable with few bots.
 """
 
 from __future__ import annotations
@@ -34,8 +33,9 @@ def majority(pattern: Whole) -> Floats:
 
 
 def posteriors(counts: Floats) -> Floats:
-    """P(bot | pattern) for counts of patterns, float64[campaigns, 8], by expectation maximisation
-    from the majority.
+    """P(bot | pattern) for counts of patterns, float64[campaigns, 8].
+
+    Expectation maximisation starts from the majority.
     """
     p = np.tile(np.clip(PATTERNS.mean(axis=1), 0.02, 0.98), (len(counts), 1))
     for _ in range(ROUNDS):
@@ -59,9 +59,7 @@ def consensus(
     patterns: Sequence[Whole],
     repeats: int = 40,
 ) -> list[tuple[Floats, Floats, Floats]]:
-    """p_bot, p_low and p_high of each account, for each of several samples; all are computed at
-    once.
-    """
+    """p_bot, p_low and p_high of each account, for several samples at once."""
     counts = np.array([np.bincount(p, minlength=8) for p in patterns])
     drawn = [random.multinomial(n.sum(), n / n.sum(), size=repeats) for n in counts]
     every = posteriors(np.concatenate([counts, *drawn]).astype(np.float64))

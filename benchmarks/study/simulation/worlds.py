@@ -1,6 +1,4 @@
-"""Worlds to draw samples from: accounts with a class, a number of posts (lognormal, bots post more)
-and a detector's score.
-"""
+"""Simulated populations: class, number of posts (lognormal, bots post more) and score."""
 
 from __future__ import annotations
 
@@ -32,9 +30,7 @@ DISTANCE = {"good": 3.0, "poor": 1.0, "shifted": 3.0}
 
 @dataclass(frozen=True)
 class Setting:
-    """What is varied: share of bots, labels bought, how good the detector is, whether annotators
-    err.
-    """
+    """A setting: share of bots, labels, quality of the detector, whether annotators err."""
 
     share: float
     labels: int
@@ -44,9 +40,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class World:
-    """One population: float64[accounts] each; `chance` are the inclusion probabilities of the posts
-    design.
-    """
+    """One population, float64[accounts]; `chance` is inclusion probability of the posts design."""
 
     y: Floats
     posts: Floats
@@ -59,9 +53,7 @@ class World:
 
     @cached_property
     def sums(self) -> dict[str, tuple[float, float, float, float]]:
-        """Of `accounts` and of `posts`: the whole, that of bots, that weighted by scores, that of
-        flagged accounts.
-        """
+        """Sums of `accounts` and `posts`: all, of bots, weighted by scores, of flagged accounts."""
         sizes = {q: self.size(q) for q in ("accounts", "posts")}
         return {
             q: (
@@ -87,9 +79,7 @@ def world(random: np.random.Generator, setting: Setting, accounts: int = ACCOUNT
 
 
 def elsewhere(random: np.random.Generator, detector: str, each: int = 500) -> tuple[Floats, Floats]:
-    """Scores and labels of as many bots as people in another collection, where the detector is not
-    shifted.
-    """
+    """Scores and labels of as many bots as people in other data, without the detector's shift."""
     y = np.repeat([1.0, 0.0], each)
     distance = DISTANCE[detector]
     return generator.calibrated(generator.raw_scores(random, y, distance), distance), y
