@@ -76,14 +76,16 @@ class Case:
     ) -> Issue:
         """One issue of row i: (published, implied) as fractions, (possible, explanations)."""
         scale = 1.0 if score in COUNTS else self.table.scale
-        shown, implied = (
+        published, implied = (
             None if v is None or not np.isfinite(v) else round(float(v) * scale, 6) for v in figures
         )
-        assert shown is not None
-        difference = None if implied is None else round(shown - implied, 6)
+        assert published is not None
+        difference = None if implied is None else round(published - implied, 6)
         possible, why = verdict
         whose = (self.table.method[i], self.table.dataset[i])
-        return Issue(int(i) + 1, check, *whose, score, shown, implied, difference, possible, why)
+        return Issue(
+            int(i) + 1, check, *whose, score, published, implied, difference, possible, why
+        )
 
 
 Check = Callable[[Case], Iterator[Issue]]

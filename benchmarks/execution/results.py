@@ -104,8 +104,8 @@ def run_file(home: Path, run_id: str) -> Path:
 
 def runs(home: Path) -> list[Run]:
     """Every finished run, oldest first (by the time it was finished, then by id)."""
-    found = [_read_run(home, path) for path in (home / "bench" / "runs").glob("*.json")]
-    return sorted(found, key=lambda run: (run.finished_at, run.run_id))
+    all_runs = [_read_run(home, path) for path in (home / "bench" / "runs").glob("*.json")]
+    return sorted(all_runs, key=lambda run: (run.finished_at, run.run_id))
 
 
 def load_run(home: Path, run_id: str | None = None) -> Run:

@@ -130,12 +130,12 @@ def _overlap(training: Training, release: Folder, home: Path | None) -> dict[str
         else "true"
     )
     extra: list[object] = [other.files("splits"), split, training.part] if training.part else []
-    known = ask(
+    trained = ask(
         f"SELECT DISTINCT account_id, platform FROM read_parquet(?) WHERE {where}",
         [other.files("accounts"), *extra],
     )
     row["shared"] = (
-        release.wanted().join(known, keys=["platform", "account_id"], join_type="inner").num_rows
+        release.wanted().join(trained, keys=["platform", "account_id"], join_type="inner").num_rows
     )
     return row
 

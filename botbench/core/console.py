@@ -39,15 +39,13 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     from rich.text import Text
 
     body = [list(row) for row in rows]
-    shown = Table(
-        title=title or None, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold"
-    )
+    grid = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
     for i, column in enumerate(columns):
         numeric = bool(body) and all(isinstance(row[i], int | float) for row in body)
-        shown.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        grid.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in body:
-        shown.add_row(*(Text(_cell(value)) for value in row))
-    _console(stderr=False).print(shown)
+        grid.add_row(*(Text(_cell(value)) for value in row))
+    _console(stderr=False).print(grid)
 
 
 def _cell(value: object) -> str:

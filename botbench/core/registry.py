@@ -18,9 +18,9 @@ T = TypeVar("T")
 def modules(package: str) -> Iterator[ModuleType]:
     """Import and yield every public module of a package, sorted by name."""
     root = importlib.import_module(package)
-    for found in sorted(pkgutil.iter_modules(root.__path__), key=lambda m: m.name):
-        if not found.name.startswith("_"):
-            yield importlib.import_module(f"{package}.{found.name}")
+    for module in sorted(pkgutil.iter_modules(root.__path__), key=lambda m: m.name):
+        if not module.name.startswith("_"):
+            yield importlib.import_module(f"{package}.{module.name}")
 
 
 class Registry(Generic[T]):
@@ -62,10 +62,10 @@ class Registry(Generic[T]):
 
     def get(self, name: str) -> T:
         """The thing called `name`; raises UserError naming the closest one."""
-        found = self.all()
-        if name not in found:
-            raise unknown(self.what, name, found)
-        return found[name]
+        things = self.all()
+        if name not in things:
+            raise unknown(self.what, name, things)
+        return things[name]
 
     def _load_entry_points(self) -> None:
         if self.group is None:

@@ -35,14 +35,14 @@ def environment(folder: Path) -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    found = Environment(
+    jinja = Environment(
         loader=FileSystemLoader([folder, HERE]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {
+    jinja.filters |= {
         "visible": visible,
         "line": to_line,
         "isolated": lambda text: Markup(to_html(text)),
@@ -50,8 +50,8 @@ def environment(folder: Path) -> Environment:
         "share": numbers.share,
         "percent": numbers.percent,
     }
-    found.globals["numbers"] = numbers
-    return found
+    jinja.globals["numbers"] = numbers
+    return jinja
 
 
 def page(

@@ -165,8 +165,8 @@ def _coincidences(counts: Array, weights: Array) -> Array:
     k = counts.shape[1]
     pairs = counts[:, :, None] * counts[:, None, :] - counts[:, :, None] * np.eye(k, dtype=int)
     each = np.where(m >= 2, 1.0, 0.0) / np.maximum(m - 1, 1)
-    found: Array = weights @ (pairs * each[:, None, None]).reshape(len(counts), k * k)
-    return found.reshape(-1, k, k)
+    coincidences: Array = weights @ (pairs * each[:, None, None]).reshape(len(counts), k * k)
+    return coincidences.reshape(-1, k, k)
 
 
 def alpha(coincidences: Array, ordered: bool = False) -> Array:
@@ -236,10 +236,10 @@ def measure(
 
 
 def _interval(value: float, drawn: Array) -> Interval:
-    known = drawn[~np.isnan(drawn)]
+    defined = drawn[~np.isnan(drawn)]
     low, high = (
-        np.percentile(known, [2.5, 97.5])
-        if len(known) and not np.isnan(value)
+        np.percentile(defined, [2.5, 97.5])
+        if len(defined) and not np.isnan(value)
         else (np.nan, np.nan)
     )
     return Interval(float(value), float(low), float(high))
@@ -269,7 +269,7 @@ def _people_drawn(votes: Votes, repeats: int, seed: int) -> Iterator[Array]:
 
     rng = np.random.default_rng(seed)
     people, k = len(votes.annotators), len(votes.answers)
-    said = [
+    given = [
         csr_array(
             (np.ones(len(on)), (votes.account[on], votes.annotator[on])),
             shape=(votes.accounts, people),
@@ -283,7 +283,7 @@ def _people_drawn(votes: Votes, repeats: int, seed: int) -> Iterator[Array]:
         weight = rng.multinomial(
             votes.accounts, np.full(votes.accounts, 1 / votes.accounts), size=n
         ).T
-        yield _without_copies([s @ copies for s in said], [s @ copies**2 for s in said], weight)
+        yield _without_copies([s @ copies for s in given], [s @ copies**2 for s in given], weight)
 
 
 def _without_copies(times: list[Array], squares: list[Array], weight: Array) -> Array:
@@ -294,17 +294,17 @@ def _without_copies(times: list[Array], squares: list[Array], weight: Array) -> 
     pairs = m**2 - sum(squares, np.zeros_like(m))
     each = np.where(pairs > 0, weight * m / np.where(pairs > 0, pairs, 1.0), 0.0)
     k = len(times)
-    found = np.empty((weight.shape[1], k, k))
+    coincidences = np.empty((weight.shape[1], k, k))
     for c in range(k):
         for d in range(c, k):
             both = times[c] * times[d] - (squares[c] if c == d else 0.0)
-            found[:, c, d] = found[:, d, c] = (both * each).sum(axis=0)
-    return found
+            coincidences[:, c, d] = coincidences[:, d, c] = (both * each).sum(axis=0)
+    return coincidences
 
 
 def leave_one_out(votes: Votes) -> dict[str, dict[str, float]]:
     """Alpha (nominal, ordinal) without each annotator in turn, by name."""
-    found = {}
+    figures = {}
     for i, name in enumerate(votes.annotators):
         rest = votes.annotator != i
         counts = replace(
@@ -313,11 +313,11 @@ def leave_one_out(votes: Votes) -> dict[str, dict[str, float]]:
             annotator=votes.annotator[rest],
             answer=votes.answer[rest],
         ).counts()
-        found[name] = {
+        figures[name] = {
             n: float(FIGURES[n](counts, np.ones((1, len(counts))))[0])
             for n in ("nominal", "ordinal")
         }
-    return found
+    return figures
 
 
 # -- two at a time
@@ -334,14 +334,14 @@ def pairs(votes: Votes) -> pa.Table:
     from scipy.sparse import csr_array
 
     people, k = len(votes.annotators), len(votes.answers)
-    said = [
+    given = [
         csr_array(
             (np.ones(len(on)), (votes.annotator[on], votes.account[on])),
             shape=(people, votes.accounts),
         )
         for on in (np.flatnonzero(votes.answer == c) for c in range(k))
     ]
-    everything = sum(said[1:], said[0]) if said else csr_array((people, max(votes.accounts, 1)))
+    everything = sum(given[1:], given[0]) if given else csr_array((people, max(votes.accounts, 1)))
     met = (everything @ everything.T).tocoo()
     upper = met.row < met.col
     order = np.lexsort((met.col[upper], met.row[upper]))
@@ -350,7 +350,7 @@ def pairs(votes: Votes) -> pa.Table:
     for c in range(k):
         for d in range(k):
             table[:, c, d] = (
-                np.asarray((said[c] @ said[d].T).tocsr()[a, b]).ravel() if len(a) else 0
+                np.asarray((given[c] @ given[d].T).tocsr()[a, b]).ravel() if len(a) else 0
             )
     total = table.sum(axis=(1, 2))
     same = np.trace(table, axis1=1, axis2=2) / np.maximum(total, 1)
@@ -376,12 +376,12 @@ def by_answer(votes: Votes) -> list[dict[str, Any]]:
     """
     counts = votes.counts()
     m = counts.sum(axis=1)
-    found = []
+    rows = []
     for c, name in enumerate(votes.answers):
         n = counts[:, c]
         specific = _over(np.array((n * (n - 1)).sum()), np.array((n * (m - 1)).sum()))
         against = measure(np.column_stack([n, m - n]), ["nominal"])["nominal"]
-        found.append(
+        rows.append(
             {
                 "answer": name,
                 "answers": int(n.sum()),
@@ -390,4 +390,4 @@ def by_answer(votes: Votes) -> list[dict[str, Any]]:
                 "alpha": against.document(),
             }
         )
-    return found
+    return rows

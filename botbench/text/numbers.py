@@ -73,11 +73,9 @@ def score_interval(
     >>> score_interval(0.783, 0.751, 0.812), score_interval(0.783, None, None)
     ('.783 (.751 to .812)', '.783')
     """
-    shown = score(value, places, sign)
+    text = score(value, places, sign)
     return (
-        shown
-        if low is None or high is None
-        else f"{shown} ({score_range(low, high, places, sign)})"
+        text if low is None or high is None else f"{text} ({score_range(low, high, places, sign)})"
     )
 
 
@@ -89,10 +87,10 @@ def share_interval(
     >>> share_interval(0.128, 0.094, 0.172), share_interval(None, None, None)
     ('12.8 % (9.4 to 17.2)', '–')
     """
-    shown = share(value, places, sign)
+    text = share(value, places, sign)
     if low is None or high is None:
-        return shown
-    return f"{shown} ({share_range(low, high, places, sign).removesuffix(' %')})"
+        return text
+    return f"{text} ({share_range(low, high, places, sign).removesuffix(' %')})"
 
 
 def _percent(value: float, places: int, sign: bool) -> str:

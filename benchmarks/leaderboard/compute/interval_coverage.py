@@ -72,7 +72,7 @@ class World:
         d, pi = self.distance, self.prevalence
         tpr, fpr = float(ndtr(d / 2)), float(ndtr(-d / 2))
         tp, fp, fn, tn = pi * tpr, (1 - pi) * fpr, pi * (1 - tpr), (1 - pi) * (1 - fpr)
-        found = {
+        truths = {
             "recall[bot]": tpr,
             "fpr[bot]": fpr,
             "precision[bot]": tp / (tp + fp),
@@ -86,7 +86,7 @@ class World:
             "calibration-slope[bot]": 1.0,
             "ece[bot]@bins=10": 0.0,
         }
-        return {**found, **self._integrals()}
+        return {**truths, **self._integrals()}
 
     def _integrals(self) -> dict[str, float]:
         """Average precision and Brier score, summed over a fine grid of scores."""
@@ -176,18 +176,19 @@ def cover(
 
 
 def _world(world: World, metrics: Sequence[Metric], how: Settings, number: int) -> list[Cell]:
-    found: list[list[Bounds]] = [[] for _ in metrics]
+    intervals: list[list[Bounds]] = [[] for _ in metrics]
     for i in range(how.sets):
         judged = world.drawn(np.random.default_rng([how.seed, number, i]))
         bots = int(judged.y.sum())
         is_few = few(bots, len(judged.y) - bots)
         for own, (low, high, method) in zip(
-            found, _intervals(judged, metrics, how.draws, [how.seed, number, i, 1]), strict=True
+            intervals, _intervals(judged, metrics, how.draws, [how.seed, number, i, 1]), strict=True
         ):
             own.append(Bounds(low, high, method, is_few))
     truth = world.truths()
     return [
-        _counted(world, m.name, truth[m.name], own) for m, own in zip(metrics, found, strict=True)
+        _counted(world, m.name, truth[m.name], own)
+        for m, own in zip(metrics, intervals, strict=True)
     ]
 
 

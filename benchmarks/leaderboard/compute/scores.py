@@ -179,9 +179,9 @@ def cached_draws(
         [m.name, m.by_fold, code_versions.of_function(getattr(m.measure, "func", m.measure))]
         for m in metrics
     ]
-    told = json.dumps([DRAWS_REVISION, plan.resamples, plan.seed, stream, accounts, code])
+    settings = json.dumps([DRAWS_REVISION, plan.resamples, plan.seed, stream, accounts, code])
     paths = [
-        plan.cache / f"{hashlib.sha256(f'{told} {c.content}'.encode()).hexdigest()}.npy"
+        plan.cache / f"{hashlib.sha256(f'{settings} {c.content}'.encode()).hexdigest()}.npy"
         for c in cells
     ]
     missing = [i for i, path in enumerate(paths) if not path.exists()]
@@ -215,7 +215,7 @@ def draw(
 
 def _values(cell: ScoredCell, metrics: Sequence[Metric], draws: dict[str, Array]) -> MeasuredCell:
     values = mean_over_repeats(cell, metrics, None)[:, 0]
-    # Of one repeat, not of all of them: five draws of 18 bots each do not make 90 in any of them.
+    # Count one repeat only: five draws of 18 bots each are not 90 bots.
     accounts = round(float(np.mean([len(judged.y) for judged, _ in cell.repeats])))
     bots = round(float(np.mean([int(judged.y.sum()) for judged, _ in cell.repeats])))
     scores, methods = {}, {}
@@ -228,13 +228,13 @@ def _values(cell: ScoredCell, metrics: Sequence[Metric], draws: dict[str, Array]
             low, high, methods[m.name] = interval(
                 m, value, sample, draws[m.name], (bots, accounts - bots)
             )
-            # NaN says that there is no interval, and stays NaN.
+            # NaN means that there is no interval.
             scores[m.name] = (value, float(np.minimum(low, value)), float(np.maximum(high, value)))
     predictions = sum(len(judged.y) for judged, _ in cell.repeats)
     moves = cell.info.get("moves") or []
-    made = {
+    worst = {
         name: moves[trial] or "none" for name, trial in cell.trials.items() if trial < len(moves)
     }
     return MeasuredCell(
-        cell.info, accounts, predictions, bots, accounts - bots, scores, methods, draws, made
+        cell.info, accounts, predictions, bots, accounts - bots, scores, methods, draws, worst
     )

@@ -31,7 +31,7 @@ def subsets(layout: BoardLayout, tests: Iterable[Mapping[str, Any]]) -> list[dic
     A subset has its own intervals and ranks. It shows fewer data sets and nothing more.
     """
     core = [t for t in tests if t["name"] in layout.core]
-    found: dict[tuple[str, ...], None] = {}
+    parts: dict[tuple[str, ...], None] = {}
     for chosen in product(*([None, *sorted({t[part] for t in core})] for part in PARTS)):
         names = tuple(
             sorted(
@@ -41,8 +41,8 @@ def subsets(layout: BoardLayout, tests: Iterable[Mapping[str, Any]]) -> list[dic
             )
         )
         if names and len(names) < len(core):
-            found[names] = None
-    return [{"tests": list(names), "summary": _summary(layout, names)} for names in sorted(found)]
+            parts[names] = None
+    return [{"tests": list(names), "summary": _summary(layout, names)} for names in sorted(parts)]
 
 
 def _summary(layout: BoardLayout, names: Sequence[str]) -> list[dict[str, Any]]:

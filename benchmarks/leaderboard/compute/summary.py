@@ -38,7 +38,7 @@ class BoardLayout:
     @cached_property
     def protocols(self) -> dict[Kind, str]:
         """The protocol shown of each kind: the one with most scored cells, then by name."""
-        shown: dict[Kind, str] = {}
+        chosen: dict[Kind, str] = {}
         for kind in (*KINDS, *BESIDE):
             scored = Counter(
                 m.info["protocol"]
@@ -53,8 +53,8 @@ class BoardLayout:
             several = {protocol for (protocol, _, _), n in pairs.items() if n > 1}
             fit = [p for p in scored if p not in several]
             if fit:
-                shown[kind] = min(fit, key=lambda p: (-scored[p], p))
-        return shown
+                chosen[kind] = min(fit, key=lambda p: (-scored[p], p))
+        return chosen
 
     @cached_property
     def cells(self) -> dict[tuple[str, Kind, str], MeasuredCell]:
@@ -182,8 +182,7 @@ def _separated_here(pairs: Sequence[tuple[PairedScore, PairedScore]]) -> list[bo
     p = normal_p_values(
         np.where(np.abs(values) < SAME, 0, values), np.where(deviations < SAME, 0, deviations)
     )
-    # A constant difference has no spread: then it counts only where the values' own intervals do
-    # not meet.
+    # A constant difference has no spread, so it counts only if the values' intervals are disjoint.
     meet = np.array([not (a.score[1] > b.score[2] or b.score[1] > a.score[2]) for a, b in pairs])
     return holm(np.where((deviations < SAME) & meet, 1.0, p).tolist())
 
@@ -204,11 +203,11 @@ def _beaten(
     names: Sequence[str], of: Mapping[str, PairedScore], metric: Metric, separated: Iterable[bool]
 ) -> set[tuple[str, str]]:
     """Pairs (better, worse) that are separated."""
-    found = set()
+    beaten = set()
     for (a, b), apart in zip(combinations(names, 2), separated, strict=True):
         if apart:
-            found.add((a, b) if metric.better(of[a].score[0], of[b].score[0]) else (b, a))
-    return found
+            beaten.add((a, b) if metric.better(of[a].score[0], of[b].score[0]) else (b, a))
+    return beaten
 
 
 def _range(name: str, names: Sequence[str], beaten: set[tuple[str, str]]) -> tuple[int, int]:
@@ -302,12 +301,12 @@ def _over(a: PairedScore, b: PairedScore) -> list[float] | None:
 
 def _ranks_under_label_noise(main: Mapping[str, PairedScore], metric: Metric) -> dict[str, int]:
     """Ranks by the means under label doubt; {} where no label is in doubt."""
-    known = {name: s.label_mean for name, s in main.items() if s.label_mean is not None}
-    if len(known) < len(main):
+    means = {name: s.label_mean for name, s in main.items() if s.label_mean is not None}
+    if len(means) < len(main):
         return {}
     return {
-        name: 1 + sum(metric.better(o, value) and abs(o - value) > SAME for o in known.values())
-        for name, value in known.items()
+        name: 1 + sum(metric.better(o, value) and abs(o - value) > SAME for o in means.values())
+        for name, value in means.items()
     }
 
 
@@ -346,7 +345,7 @@ def ranked(
     sets = len(main[names[0]].values) if names else 0
     elsewhere = _beaten(names, main, metric, _separated_elsewhere(pairs)) if sets >= 3 else None
     runs, groups = ties(names, here), tie_groups(names, here)
-    found = {}
+    entries = {}
     doubted = _ranks_under_label_noise(main, metric)
     for name in names:
         value = main[name].score[0]
@@ -355,7 +354,7 @@ def ranked(
             for o in names
         )
         low, high = _range(name, names, here)
-        found[name] = {
+        entries[name] = {
             "rank": rank,
             "rank_low": min(low, rank),
             "rank_high": max(high, rank),
@@ -367,4 +366,4 @@ def ranked(
             "tie_group": groups[name],
             "ties": [i for i, run in enumerate(runs) if name in run],
         }
-    return found
+    return entries

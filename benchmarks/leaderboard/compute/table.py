@@ -94,16 +94,16 @@ def licensed(run: Run) -> list[dict[str, Any]]:
     """The run's releases with what each says of its licence, where it is in the store."""
     from curation.release import release
 
-    found = []
-    for known in run.releases:
+    rows = []
+    for entry in run.releases:
         try:
-            licence = release.load(run.home, f"{known['name']}@{known['version']}").info.get(
+            licence = release.load(run.home, f"{entry['name']}@{entry['version']}").info.get(
                 "licence"
             )
         except UserError:
             licence = None
-        found.append({**known, "licence": known.get("licence") or licence})
-    return found
+        rows.append({**entry, "licence": entry.get("licence") or licence})
+    return rows
 
 
 def board(
@@ -129,8 +129,8 @@ def measured(
     """Every cell measured and laid out. Raises UserError where the run has no shortcut rows."""
     results = list(cells)
     refuse_without_floors([r.info for r in results], str(about["suite"]))
-    shown = metrics.ordered(about.get("metrics"))
-    return BoardLayout(measure(results, shown, plan, tick), shown)
+    chosen = metrics.ordered(about.get("metrics"))
+    return BoardLayout(measure(results, chosen, plan, tick), chosen)
 
 
 def document(
@@ -140,9 +140,9 @@ def document(
     plan: Plan = DEFAULT_PLAN,
 ) -> dict[str, Any]:
     """The board of measured cells as plain JSON."""
-    known, shown = sorted(releases, key=lambda r: (r["name"], r["version"])), layout.metrics
-    ranks = cell_ranks(layout.measured, shown)
-    tests = [_test(test, layout, known) for test in layout.tests]
+    kept, chosen = sorted(releases, key=lambda r: (r["name"], r["version"])), layout.metrics
+    ranks = cell_ranks(layout.measured, chosen)
+    tests = [_test(test, layout, kept) for test in layout.tests]
     return rounded(  # type: ignore[no-any-return]
         {
             "format": FORMAT,
@@ -150,7 +150,7 @@ def document(
             "run": about["run"],
             "seconds": about["seconds"],
             "simulated": (
-                any(r["simulated"] for r in known)
+                any(r["simulated"] for r in kept)
                 or any(bool(m.info.get("simulated")) for m in layout.measured)
             ),
             "intervals": {
@@ -160,7 +160,7 @@ def document(
                 "unit": "account",
                 "few": proportions.FEW,
             },
-            "metrics": [m.about() for m in shown],
+            "metrics": [m.about() for m in chosen],
             "protocols": [
                 {"name": p, "kind": k, "shown": p in layout.protocols.values()}
                 for p, k in _protocols(layout.measured)
@@ -168,26 +168,25 @@ def document(
             "ranked_by": layout.main,
             "releases": [
                 {**{k: r.get(k) for k in RELEASE}, "reference": f"{r['name']}@{r['version']}"}
-                for r in known
+                for r in kept
             ],
             "tests": tests,
             "detectors": [
-                {**_detector(name, layout), **_met(name, layout, known)}
-                for name in layout.detectors
+                {**_detector(name, layout), **_met(name, layout, kept)} for name in layout.detectors
             ],
             "rows": [
                 {**_row(m, metric), **ranks.get((m.info["cell_key"], metric.name), UNRANKED)}
                 for m in layout.measured
-                for metric in shown
+                for metric in chosen
             ],
             "summary": [
                 entry
                 for scope in (MEAN, *layout.tests)
-                for m in shown
+                for m in chosen
                 for entry in summarise(layout, m, scope)
             ],
             "subsets": subsets(layout, tests),
-            "friedman": {m.name: _friedman(layout, m) for m in shown if m.ranked},
+            "friedman": {m.name: _friedman(layout, m) for m in chosen if m.ranked},
             "versions": _versions(layout.measured),
         }
     )
@@ -212,8 +211,7 @@ def _protocols(measured: Iterable[MeasuredCell]) -> list[tuple[str, str]]:
 def _test(test: str, layout: BoardLayout, releases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """What was tested on: one release, or the named pair of two."""
     own = [r for r in releases if f"{r['name']}@{r['version']}" in test.split("+")]
-    # Another mix thins a class; whether the data set itself is few is told by the cells that use
-    # all of it.
+    # Another mix thins a class, so only cells that use all of the data set show whether it is few.
     done = [
         m
         for m in layout.measured
@@ -258,8 +256,7 @@ def _detector(name: str, layout: BoardLayout) -> dict[str, Any]:
         },
         "fit_seconds": fit if done else None,
         "score_ms_per_1000": 1e6 * score / predictions if predictions else None,
-        # Transfer first, so that what was learnt on the data set itself stands where both are
-        # there.
+        # Transfer first, so that what was learnt on the data set itself replaces it.
         "learnt": {
             m.info["test"]: m.info["learnt"]
             for m in sorted(done, key=lambda m: m.kind == INSIDE)
@@ -270,7 +267,7 @@ def _detector(name: str, layout: BoardLayout) -> dict[str, Any]:
 
 def _met(name: str, layout: BoardLayout, releases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """The data sets on which a detector declares it was pretrained, and their tests."""
-    said = sorted(
+    trained_on = sorted(
         {
             str(t)
             for m in layout.measured
@@ -278,12 +275,12 @@ def _met(name: str, layout: BoardLayout, releases: Iterable[Mapping[str, Any]]) 
             for t in m.info.get("trained_on") or ()
         }
     )
-    names = {t.partition("@")[0] for t in said}
+    names = {t.partition("@")[0] for t in trained_on}
     same = {
         f"{r['name']}@{r['version']}" for r in releases if names & {r["name"], r.get("dataset")}
     }
     return {
-        "trained_on": said,
+        "trained_on": trained_on,
         "met": [test for test in layout.tests if same & set(test.split("+"))],
     }
 
@@ -332,17 +329,19 @@ def _friedman(layout: BoardLayout, metric: Metric) -> dict[str, Any]:
     """Friedman's test over the data sets of the mean, for detectors scored on all of them."""
     if layout.main is None:
         return friedman({})
-    found = {d: paired_score(layout, metric, d, layout.main, layout.core) for d in layout.detectors}
-    return friedman({d: s.values for d, s in found.items() if s}, metric.direction == "higher")
+    scores = {
+        d: paired_score(layout, metric, d, layout.main, layout.core) for d in layout.detectors
+    }
+    return friedman({d: s.values for d, s in scores.items() if s}, metric.direction == "higher")
 
 
 def _versions(measured: Iterable[MeasuredCell]) -> dict[str, str]:
     """Every package version that made a cell; cells of an earlier run can add a second version."""
-    found: dict[str, set[str]] = defaultdict(set)
+    versions: dict[str, set[str]] = defaultdict(set)
     for m in measured:
         for package, version in (m.info.get("versions") or {}).items():
-            found[package].add(str(version))
-    return {package: ", ".join(sorted(found[package])) for package in sorted(found)}
+            versions[package].add(str(version))
+    return {package: ", ".join(sorted(versions[package])) for package in sorted(versions)}
 
 
 def rounded(said: Any) -> Any:

@@ -15,10 +15,10 @@ def scale(board: Mapping[str, Any], metric: Mapping[str, Any]) -> dict[str, Any]
         end if bound is None else bound
         for bound, end in zip(metric["range"], (-math.inf, math.inf), strict=True)
     )
-    said = [
+    rows = [
         row for row in board["rows"] if row["metric"] == metric["name"] and row["value"] is not None
     ]
-    values = [row[k] for row in said for k in ("low", "value", "high") if row[k] is not None]
+    values = [row[k] for row in rows for k in ("low", "value", "high") if row[k] is not None]
     values += [metric["guessing"]] if metric["guessing"] is not None else []
     values += [
         bound

@@ -32,12 +32,12 @@ def kinds_beside(board: Mapping[str, Any]) -> list[str]:
 
 def drawn_cells(board: Mapping[str, Any]) -> DrawnCells:
     """The cells drawn: n, bots, status, and every metric's (value, low, high)."""
-    shown = set(drawn_protocols(board).values())
-    found: DrawnCells = {}
+    protocols = set(drawn_protocols(board).values())
+    cells: DrawnCells = {}
     for row in board["rows"]:
-        if row["protocol"] not in shown:
+        if row["protocol"] not in protocols:
             continue
-        cell = found.setdefault(
+        cell = cells.setdefault(
             (row["detector"], row["kind"], row["test"]),
             {
                 "n": row["n"],
@@ -53,21 +53,21 @@ def drawn_cells(board: Mapping[str, Any]) -> DrawnCells:
         )
         if row["value"] is not None:
             cell["v"][row["metric"]] = [row["value"], row["low"], row["high"]]
-    return found
+    return cells
 
 
 def ordered_detectors(
     board: Mapping[str, Any], metric: str, kinds: list[str]
 ) -> list[dict[str, Any]]:
     """Detectors with entry and gaps: by rank, then those with a score, then the rest."""
-    found = {e["detector"]: e for e in bars(entries(board, metric))}
-    known = drawn_cells(board)
-    place = {name: i for i, name in enumerate(found)}
+    by_detector = {e["detector"]: e for e in bars(entries(board, metric))}
+    cells = drawn_cells(board)
+    place = {name: i for i, name in enumerate(by_detector)}
     detectors = sorted(
         board["detectors"], key=lambda d: (place.get(d["name"], len(place)), d["name"])
     )
     return [
-        {**d, "entry": found.get(d["name"]), "na": _gaps(board, d["name"], kinds, known)}
+        {**d, "entry": by_detector.get(d["name"]), "na": _gaps(board, d["name"], kinds, cells)}
         for d in detectors
     ]
 

@@ -71,7 +71,7 @@ def to_csv(board: Mapping[str, Any]) -> str:
 def to_markdown(board: Mapping[str, Any]) -> str:
     """The answer and the ranking by the first metric, as a table that GitHub shows."""
     metric = primary(board)
-    said = answer(board)
+    summary = answer(board)
     lines = [
         f"# {title(board)}",
         "",
@@ -87,14 +87,14 @@ def to_markdown(board: Mapping[str, Any]) -> str:
             "",
         ]
     lines += [
-        markdown(said.sentence),
+        markdown(summary.sentence),
         "",
         f"{markdown(metric['title'])}: {_scope(board)}",
         "",
         *_table(board, metric["name"]),
         "",
     ]
-    lines += [f"- **{markdown(name)}:** {markdown(text)}" for name, text in said.notes]
+    lines += [f"- **{markdown(name)}:** {markdown(text)}" for name, text in summary.notes]
     lines += ["", "| release | accounts | bots | content hash |", "| --- | ---: | ---: | --- |"]
     lines += [
         f"| {markdown(r['reference'])}{' (simulated)' if r['simulated'] else ''} |"
@@ -118,15 +118,15 @@ def _scope(board: Mapping[str, Any]) -> str:
 
 
 def _table(board: Mapping[str, Any], metric: str) -> list[str]:
-    found = {e["detector"]: e for e in entries(board, metric)}
-    order = [*found, *(d["name"] for d in board["detectors"] if d["name"] not in found)]
+    by_detector = {e["detector"]: e for e in entries(board, metric)}
+    order = [*by_detector, *(d["name"] for d in board["detectors"] if d["name"] not in by_detector)]
     about = {d["name"]: d for d in board["detectors"]}
     lines = [
         "| rank | detector | transfer | in distribution | above one question | fit | per 1,000 |",
         "| ---: | --- | --- | --- | --- | ---: | ---: |",
     ]
     for name in order:
-        entry, detector = found.get(name, {}), about[name]
+        entry, detector = by_detector.get(name, {}), about[name]
         scores = entry.get("scores", {})
         columns = [
             str(entry["rank"]) if entry.get("rank") else "–",

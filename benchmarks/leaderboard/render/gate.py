@@ -28,13 +28,13 @@ SHOWN = 3
 def refuse(board: Mapping[str, Any], releases: Mapping[str, Mapping[str, Any]]) -> None:
     """Raise UserError for an impossible cell, or for failed validation that nobody accepted."""
     if impossible := [issue for issue in table.audit(as_published(board)) if not issue.possible]:
-        said = "; ".join(
+        numbers = "; ".join(
             f"{i.method} on {i.dataset}: {i.score} {i.published:g} where {i.implied:g} follows"
             for i in impossible[:SHOWN]
             if i.implied is not None
         )
         raise UserError(
-            f"{len(impossible)} numbers of this board cannot be ({said}), so it was not written."
+            f"{len(impossible)} numbers of this board cannot be ({numbers}), so it was not written."
             " Its predictions or its code were changed; run botbench bench again."
         )
     failed = sorted(
@@ -56,12 +56,12 @@ def as_published(board: Mapping[str, Any]) -> published.Published:
     Cells whose metrics come from different trials (worst evasion move by metric), or are means over
     several draws of a few bots (another mix), are left out: their numbers need not be consistent.
     """
-    found: dict[str, dict[str, Any]] = {}
+    cells: dict[str, dict[str, Any]] = {}
     for row in board["rows"]:
         name = SCORES.get(row["metric"])
         if name is None or row["value"] is None or row.get("kind") in APART:
             continue
-        cell = found.setdefault(
+        cell = cells.setdefault(
             row["cell"],
             {
                 "method": row["detector"],
@@ -78,18 +78,18 @@ def as_published(board: Mapping[str, Any]) -> published.Published:
         "bots",
         *(f"{s}{end}" for s in SCORES.values() for end in ("", "_low", "_high")),
     ]
-    return published.of(list(found.values()), names, "the board")
+    return published.of(list(cells.values()), names, "the board")
 
 
 def said(run: Run) -> dict[str, dict[str, Any]]:
     """The validation entry of release.json, by reference, for the run's releases in the store."""
     from curation.release import release
 
-    found = {}
-    for known in run.releases:
-        reference = f"{known['name']}@{known['version']}"
+    infos = {}
+    for entry in run.releases:
+        reference = f"{entry['name']}@{entry['version']}"
         try:
-            found[reference] = dict(release.load(run.home, reference).info)
+            infos[reference] = dict(release.load(run.home, reference).info)
         except UserError:
             continue
-    return found
+    return infos

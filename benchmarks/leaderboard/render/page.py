@@ -61,15 +61,15 @@ def to_html(
 
     In a site, `nav` has (path, title) pairs and names link to pages.
     """
-    shown = view(visible(board))
-    shown["data"]["site"] = bool(nav)
+    context = view(visible(board))
+    context["data"]["site"] = bool(nav)
     return render(
         HERE / "board.html.j2",
         STYLES,
         script=(HERE / "board.js").read_text(encoding="utf-8"),
         nav=visible(list(nav)),
         links=visible(dict(links or {})),
-        **shown,
+        **context,
     )
 
 
@@ -146,8 +146,8 @@ def _first(board: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _mix(board: Mapping[str, Any]) -> str:
     """The share of bots of the prevalence column, as a person says it."""
-    found = re.search(r"prevalence=([\d.]+)", drawn_protocols(board).get("prevalence", ""))
-    return f"{100 * float(found[1]):g} % bots" if found else ""
+    match = re.search(r"prevalence=([\d.]+)", drawn_protocols(board).get("prevalence", ""))
+    return f"{100 * float(match[1]):g} % bots" if match else ""
 
 
 def _tests(board: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -156,10 +156,10 @@ def _tests(board: Mapping[str, Any]) -> list[dict[str, Any]]:
     Each has the question of its one-question tree and, without a score, the reason.
     """
     asked = {
-        test: said
+        test: question
         for d in board["detectors"]
         if d["name"] == ONE_QUESTION
-        for test, said in d["learnt"].items()
+        for test, question in d["learnt"].items()
     }
     scored = {row["test"] for row in board["rows"] if row["status"] == "done"}
     reasons = {row["test"]: row["reason"] for row in board["rows"] if row["test"] not in scored}

@@ -37,10 +37,10 @@ def script_data(
     cells: dict[str, Any] = {}
     for (detector, kind, test), cell in drawn.items():
         if cell["v"]:
-            shown = {
+            facts = {
                 key: cell[key] for key in ("n", "bots", "train", "cell", "protocol", "seed", "v")
             }
-            cells.setdefault(detector, {}).setdefault(CODE[kind], {})[test] = shown
+            cells.setdefault(detector, {}).setdefault(CODE[kind], {})[test] = facts
     gaps = {
         d["name"]: {f"{scope}\n{kind}": reason for (scope, kind), reason in d["na"].items()}
         for d in order

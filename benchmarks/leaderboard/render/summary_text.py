@@ -42,8 +42,8 @@ class Answer:
 
 def primary(board: Mapping[str, Any]) -> dict[str, Any]:
     """The metric the board opens with: balanced accuracy, or the first it has."""
-    shown: list[dict[str, Any]] = board["metrics"]
-    return next((m for m in shown if m["name"] == PRIMARY), shown[0])
+    metrics: list[dict[str, Any]] = board["metrics"]
+    return next((m for m in metrics if m["name"] == PRIMARY), metrics[0])
 
 
 def core(board: Mapping[str, Any]) -> list[str]:
@@ -65,21 +65,21 @@ def title(board: Mapping[str, Any]) -> str:
 
 def answer(board: Mapping[str, Any]) -> Answer:
     """The board in words."""
-    said = Answer()
+    result = Answer()
     ranked = [e for e in entries(board, primary(board)["name"]) if e["rank"] is not None]
     if ranked:
-        _lead(said, board, ranked)
-        _figures(said, board, ranked)
-        said.notes += [
+        _lead(result, board, ranked)
+        _figures(result, board, ranked)
+        result.notes += [
             n
             for n in (_ties(board, ranked), _above(board, ranked), _other_leaders(board, ranked[0]))
             if n
         ]
     else:
-        said.lead = [(_unranked(board), False)]
-        said.caution = "" if board["ranked_by"] == TRANSFER else NO_TRANSFER
-    said.notes += [n for n in (_worse_than_guessing(board),) if n] + _missing(board)
-    return said
+        result.lead = [(_unranked(board), False)]
+        result.caution = "" if board["ranked_by"] == TRANSFER else NO_TRANSFER
+    result.notes += [n for n in (_worse_than_guessing(board),) if n] + _missing(board)
+    return result
 
 
 def _lead(said: Answer, board: Mapping[str, Any], ranked: Sequence[Mapping[str, Any]]) -> None:
@@ -259,13 +259,13 @@ def _other_leaders(board: Mapping[str, Any], top: Mapping[str, Any]) -> tuple[st
         f" leads{', which answers the same for everybody' if detector == CONSTANT else ''}"
         for detector, names in by.items()
     ]
-    said = "; ".join(texts)
-    return "Another metric, another leader", said[0].upper() + said[1:] + "."
+    text = "; ".join(texts)
+    return "Another metric, another leader", text[0].upper() + text[1:] + "."
 
 
 def _worse_than_guessing(board: Mapping[str, Any]) -> tuple[str, str] | None:
     """Detectors whose whole interval is below guessing on a data set they were not trained on."""
-    metric, shown = (
+    metric, protocols = (
         primary(board),
         {p["name"] for p in board["protocols"] if p["shown"] and p["kind"] == TRANSFER},
     )
@@ -275,7 +275,7 @@ def _worse_than_guessing(board: Mapping[str, Any]) -> tuple[str, str] | None:
         (r["value"], f"{r['detector']} on {r['test']} ({score(r['value'])})")
         for r in board["rows"]
         if r["metric"] == metric["name"]
-        and r["protocol"] in shown
+        and r["protocol"] in protocols
         and r["value"] is not None
         and not r["few"]
         and r["high"] is not None

@@ -117,9 +117,9 @@ def write(
 
 def pages(site: Site) -> dict[str, str]:
     """Every page's HTML by path; a pure function of the site."""
-    found = [p for maker in makers().values() for p in maker(site)]
-    nav = [(p.path, p.title) for p in found if "/" not in p.path]
-    html = {p.path: _render(site, p, nav) for p in found}
+    all_pages = [p for maker in makers().values() for p in maker(site)]
+    nav = [(p.path, p.title) for p in all_pages if "/" not in p.path]
+    html = {p.path: _render(site, p, nav) for p in all_pages}
     html["index.html"] = page.to_html(
         site.board, nav=[("index.html", "Board"), *nav], links=_links(site)
     )

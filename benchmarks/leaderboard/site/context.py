@@ -44,11 +44,11 @@ class Site:
     @cached_property
     def rows(self) -> dict[tuple[str, str, str], dict[str, Any]]:
         """The board's rows of the opening metric that are drawn, by detector, kind and test."""
-        shown = set(self.layout.protocols.values())
+        protocols = set(self.layout.protocols.values())
         return {
             (r["detector"], r["kind"], r["test"]): r
             for r in self.board["rows"]
-            if r["metric"] == self.metric["name"] and r["protocol"] in shown
+            if r["metric"] == self.metric["name"] and r["protocol"] in protocols
         }
 
     @cached_property
@@ -67,15 +67,15 @@ class Site:
     @cached_property
     def right(self) -> dict[tuple[str, str], NDArray[np.bool_]]:
         """Whether each prediction of the kind that ranks is right, by detector and test."""
-        found = {}
+        right = {}
         for (detector, kind, test), m in self.layout.cells.items():
             table = self.tables.get(str(m.info["cell_key"]))
             if kind == self.board["ranked_by"] and table is not None:
-                said = table["p_bot"].to_numpy() >= table["threshold"].to_numpy()
-                found[detector, test] = np.asarray(
-                    said == (table["y"].to_numpy() == 1), dtype=np.bool_
+                flagged = table["p_bot"].to_numpy() >= table["threshold"].to_numpy()
+                right[detector, test] = np.asarray(
+                    flagged == (table["y"].to_numpy() == 1), dtype=np.bool_
                 )
-        return found
+        return right
 
     def values(self, metric: str, **wanted: str) -> list[dict[str, Any]]:
         """The board's rows of a metric that have a value and these fields."""

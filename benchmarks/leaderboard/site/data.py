@@ -38,12 +38,12 @@ def write(
     numbers = _numbers(found)
     for result in sorted(found, key=lambda r: str(r.info["cell_key"])):
         _write_cell(result, numbers.get(str(result.info["test"])), folder / CELLS)
-    known = sorted(releases, key=lambda r: (r["name"], r["version"]))
+    ordered = sorted(releases, key=lambda r: (r["name"], r["version"]))
     document = {
         "about": dict(about),
         "resamples": plan.resamples,
         "seed": plan.seed,
-        "releases": [{k: v for k, v in r.items() if k != "path"} for r in known],
+        "releases": [{k: v for k, v in r.items() if k != "path"} for r in ordered],
         "cells": sorted(str(r.info["cell_key"]) for r in found),
     }
     write_json(folder / ABOUT, document)
@@ -61,7 +61,7 @@ def _numbers(found: Sequence[Result]) -> dict[str, pa.Array]:
                 pc.unique(_key(result.predictions()))
             )
     whole = {test: pc.unique(pa.chunked_array(parts)) for test, parts in keys.items()}
-    return {test: known.take(pc.sort_indices(known)) for test, known in whole.items()}
+    return {test: accounts.take(pc.sort_indices(accounts)) for test, accounts in whole.items()}
 
 
 def _key(table: pa.Table) -> pa.Array:
@@ -92,14 +92,15 @@ def _write_cell(result: Result, known: pa.Array | None, folder: Path) -> None:
 def read(folder: Path) -> tuple[dict[str, Any], list[Result], list[dict[str, Any]], Plan]:
     """Read the data of a published board. Raises UserError if it is no board or lacks a file."""
     try:
-        said = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-        found = [_read_cell(folder / CELLS, key) for key in said["cells"]]
+        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        results = [_read_cell(folder / CELLS, key) for key in about["cells"]]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
             f"{folder} is no whole site of a board ({error}). Expected {ABOUT} and a document for"
             f" each cell in {CELLS}; botbench leaderboard --site DIR writes them."
         ) from None
-    return said["about"], found, said["releases"], Plan(int(said["resamples"]), int(said["seed"]))
+    plan = Plan(int(about["resamples"]), int(about["seed"]))
+    return about["about"], results, about["releases"], plan
 
 
 def _read_cell(folder: Path, key: str) -> Result:

@@ -15,13 +15,13 @@ def by_kind(site: Site, detector: str) -> list[dict[str, Any]]:
 
     An account predicted in several repeats is one account, detected in a share of them.
     """
-    found = []
+    recalls = []
     for (name, kind, test), m in sorted(site.layout.cells.items()):
         table = site.tables.get(str(m.info["cell_key"]))
-        known = [site.facts.kinds[part] for part in test.split("+") if part in site.facts.kinds]
-        if name == detector and kind == site.board["ranked_by"] and table is not None and known:
-            found += [{"test": test, **row} for row in _rows(table, known)]
-    return found
+        kinds = [site.facts.kinds[part] for part in test.split("+") if part in site.facts.kinds]
+        if name == detector and kind == site.board["ranked_by"] and table is not None and kinds:
+            recalls += [{"test": test, **row} for row in _rows(table, kinds)]
+    return recalls
 
 
 def _rows(table: Any, known: list[Any]) -> list[dict[str, Any]]:
@@ -31,9 +31,9 @@ def _rows(table: Any, known: list[Any]) -> list[dict[str, Any]]:
     hit = pc.cast(pc.greater_equal(table["p_bot"], table["threshold"]), pa.float64())
     bots = table.append_column("found", hit).filter(pc.equal(table["y"], 1))
     each = bots.group_by(["dataset", "account_id"]).aggregate([("found", "mean")])
-    told = each.join(pa.concat_tables(known), ["dataset", "account_id"], join_type="inner")
+    labelled = each.join(pa.concat_tables(known), ["dataset", "account_id"], join_type="inner")
     counted = (
-        told.group_by("kind")
+        labelled.group_by("kind")
         .aggregate([("found_mean", "mean"), ("found_mean", "count")])
         .sort_by("kind")
         .to_pylist()

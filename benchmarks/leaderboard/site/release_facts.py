@@ -49,23 +49,23 @@ def facts_of(run: Run) -> ReleaseFacts:
     from benchmarks.audits.cache import cached_audit
     from curation.release import release
 
-    found = []
-    for known in run.releases:
+    releases = []
+    for entry in run.releases:
         try:
-            found.append(release.load(run.home, f"{known['name']}@{known['version']}"))
+            releases.append(release.load(run.home, f"{entry['name']}@{entry['version']}"))
         except UserError:
             continue
-    cards = _cards(run.home, found)
-    sheets = {r.reference: text for r in found if (text := _datasheet(run.home, r)) is not None}
+    cards = _cards(run.home, releases)
+    sheets = {r.reference: text for r in releases if (text := _datasheet(run.home, r)) is not None}
     return ReleaseFacts(
-        {r.reference: cached_audit(run.home, r) for r in found},
+        {r.reference: cached_audit(run.home, r) for r in releases},
         {
             r.reference: (
                 {k: r.info.get(k) for k in SAID} | cards.get(r.dataset, {}) | {"claims": claims(r)}
             )
-            for r in found
+            for r in releases
         },
-        {r.reference: kinds(r) for r in found},
+        {r.reference: kinds(r) for r in releases},
         sheets,
     )
 
@@ -101,11 +101,11 @@ def _agreed(release: Release, kind: str) -> dict[str, Any]:
     several = int((table.sum(axis=1) >= 2).sum()) if len(table) else 0
     if not several:
         return {"several": 0, "alpha": None, "percent": None}
-    found = agreement.measure(table, ["nominal", "percent"])
+    figures = agreement.measure(table, ["nominal", "percent"])
     return {
         "several": several,
-        "alpha": found["nominal"].document(),
-        "percent": found["percent"].document(),
+        "alpha": figures["nominal"].document(),
+        "percent": figures["percent"].document(),
     }
 
 
@@ -150,18 +150,18 @@ def _cards(home: Path, found: list[Release]) -> dict[str, dict[str, Any]]:
             read = {r.dataset: card(store, r.dataset, store.head()) for r in found}
     except UserError:
         return {}
-    return {dataset: {k: said.get(k) for k in CARD} for dataset, said in read.items()}
+    return {dataset: {k: entry.get(k) for k in CARD} for dataset, entry in read.items()}
 
 
 def _datasheet(home: Path, release: Release) -> str | None:
     """The datasheet of the newest publication of the release that may go out."""
     from curation.release.publish import folder
 
-    made = [
+    candidates = [
         p.path / "datasheet.html"
         for p in folder.listed(home)
         if (p.info["name"], p.info["version"]) == (release.name, release.version)
         and p.info["tier"] not in TIERS
     ]
-    there = [path for path in made if path.is_file()]
+    there = [path for path in candidates if path.is_file()]
     return there[-1].read_text(encoding="utf-8") if there else None

@@ -21,12 +21,12 @@ def verify(folder: Path, tick: Callable[[int], object] = silent) -> dict[str, An
 
     Raises UserError if the folder is no site of a board.
     """
-    about, found, releases, plan = data.read(folder)
-    said = _board(folder)
-    again = json.loads(json.dumps(table.board(about, found, releases, plan, tick)))
-    differences = list(_differences(said, again))
+    about, results, releases, plan = data.read(folder)
+    published = _board(folder)
+    again = json.loads(json.dumps(table.board(about, results, releases, plan, tick)))
+    differences = list(_differences(published, again))
     return {
-        "cells": len(found),
+        "cells": len(results),
         "rows": len(again["rows"]),
         "run": about.get("run"),
         "differences": differences,
@@ -38,18 +38,18 @@ def changes(folder: Path, before: Path) -> list[dict[str, Any]]:
 
     Raises UserError if one is no published board.
     """
-    found = _differences(_board(before), _board(folder))
-    return [{"where": d["where"], "before": d["published"], "now": d["again"]} for d in found]
+    differences = _differences(_board(before), _board(folder))
+    return [{"where": d["where"], "before": d["published"], "now": d["again"]} for d in differences]
 
 
 def _board(folder: Path) -> dict[str, Any]:
     try:
-        said = json.loads((folder / "leaderboard.json").read_text(encoding="utf-8"))
+        board = json.loads((folder / "leaderboard.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UserError(f"{folder} has no readable leaderboard.json ({error}).") from None
-    if not isinstance(said, dict):
+    if not isinstance(board, dict):
         raise UserError(f"{folder / 'leaderboard.json'} is no board: expected an object.")
-    return said
+    return board
 
 
 def _differences(said: Mapping[str, Any], again: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

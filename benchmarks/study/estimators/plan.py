@@ -177,13 +177,13 @@ def achieved(document: dict[str, object], quantity: str) -> tuple[float, float, 
     detector). Raises UserError if the study refused the estimate.
     """
     rows = document.get("estimates")
-    found = (
+    shares = (
         [e for e in rows if e["quantity"] == f"share of {quantity}" and e["group"] is None]
         if isinstance(rows, list)
         else []
     )
-    default = next((e for e in found if e["default"]), None)
-    alone = next((e for e in found if e["method"].startswith("sample alone (H")), None)
+    default = next((e for e in shares if e["default"]), None)
+    alone = next((e for e in shares if e["method"].startswith("sample alone (H")), None)
     if default is None or alone is None:
         raise UserError(
             f"The study gives no share of {quantity} to go on from; its 'refused' says why."

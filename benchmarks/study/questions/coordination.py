@@ -95,7 +95,7 @@ def _table(study: Study, pairs: coaction.Pairs, group: Places) -> Table:
         np.bincount(of, weights=w, minlength=int(group.max()) + 1)
         for w in (np.ones(len(of)), pairs.shared.astype(float), pairs.expected)
     )
-    shown = [
+    cells = [
         (
             int(g) + 1,
             n,
@@ -123,7 +123,7 @@ def _table(study: Study, pairs: coaction.Pairs, group: Places) -> Table:
             "mean score",
             "one of them",
         ),
-        shown,
+        cells,
         (
             f"The largest {SHOWN}. Co-actions and chance are summed over the group's pairs."
             if len(rows) > SHOWN

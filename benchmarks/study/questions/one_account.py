@@ -160,13 +160,13 @@ def _over_time(study: Study, account: str) -> list[Text | Table]:
         f" {study.frame.of_dataset('accounts')} WHERE account_id = {literal(account)}"
         " ORDER BY observed_at NULLS FIRST"
     )
-    shown = [(f"{at:%Y-%m-%d %H:%M}" if at else "unknown", *rest) for at, *rest in rows]
+    cells = [(f"{at:%Y-%m-%d %H:%M}" if at else "unknown", *rest) for at, *rest in rows]
     return [
         Table(
             f"account-{_short(account)}-seen",
             f"How {account} looked",
             ("observed", "handle", "name", "followers", "following", "posts", "status"),
-            shown,
+            cells,
         )
     ]
 
@@ -200,7 +200,7 @@ def _claims(study: Study, account: str) -> list[Text | Table]:
         f" FROM {study.frame.of_dataset('claims')} WHERE account_id = {literal(account)}"
         " ORDER BY made_at NULLS FIRST, claimant, answer"
     )
-    shown = [
+    claims = [
         (f"{at:%Y-%m-%d}" if at else "unknown", kind, who, answer or "taken back", kinds, sure)
         for at, kind, who, answer, kinds, sure in rows
     ]
@@ -210,11 +210,11 @@ def _claims(study: Study, account: str) -> list[Text | Table]:
                 f"account-{_short(account)}-claims",
                 f"What was said of {account}",
                 ("when", "kind", "who", "answer", "kinds", "confidence"),
-                shown,
+                claims,
                 "Each is somebody's claim at a time.",
             )
         ]
-        if shown
+        if claims
         else []
     )
 

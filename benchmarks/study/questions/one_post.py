@@ -116,7 +116,7 @@ def _ages(study: Study, spread: str) -> Table | None:
             FROM {spread} s LEFT JOIN {study.frame.table} f ON s.account_id = f.account_id)
         GROUP BY age ORDER BY age""")
     whole = sum(r[1] for r in rows)
-    shown = [
+    cells = [
         (str(a)[2:], n, n / whole, who, score if study.frame.scored else None)
         for a, n, who, score in rows
     ]
@@ -124,7 +124,7 @@ def _ages(study: Study, spread: str) -> Table | None:
         "post-ages",
         "By age of the account when it reposted",
         ("age", "reposts", "part", "accounts", "mean score"),
-        shown,
+        cells,
     )
 
 
@@ -149,12 +149,12 @@ def _speeds(study: Study, spread: str, chosen: str) -> Table | None:
             WHERE s.created_at IS NOT NULL)
         GROUP BY speed ORDER BY speed""")
     whole = sum(r[1] for r in rows)
-    shown = [
+    cells = [
         (str(s)[2:], n, n / whole, score if study.frame.scored else None) for s, n, score in rows
     ]
     return (
         Table(
-            "post-speed", f"By time since {since}", ("time", "reposts", "part", "mean score"), shown
+            "post-speed", f"By time since {since}", ("time", "reposts", "part", "mean score"), cells
         )
         if rows
         else None

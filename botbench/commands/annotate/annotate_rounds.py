@@ -71,13 +71,13 @@ def feedback(
 
     with Store(create=False) as store:
         answers = gold.feedback(store, batches.find(store, batch), Scheme.load(scheme))
-    shown = {who: rows for who, rows in answers.items() if not person or who == person}
+    chosen = {who: rows for who, rows in answers.items() if not person or who == person}
     if html:
-        html.write_text(page(shown, Scheme.load(scheme)), encoding="utf-8")
+        html.write_text(page(chosen, Scheme.load(scheme)), encoding="utf-8")
     if json_:
-        emit({"people": shown})
+        emit({"people": chosen})
         return
-    for who, rows in shown.items():
+    for who, rows in chosen.items():
         columns = ("account", "you", "adjudicated", "because")
         table(
             f"{who}: {sum(r['alike'] for r in rows)} of {len(rows)} as adjudicated",
@@ -94,7 +94,7 @@ def feedback(
         )
     say(
         "Nobody gets all of them: what differs is worth a talk, not a mark."
-        if shown
+        if chosen
         else "Nobody has answered in this round yet."
     )
 

@@ -25,11 +25,11 @@ def reproduce(
     if name is None:
         registered = REPRODUCTIONS.all().values()
         if json:
-            shown = [
+            recipes = [
                 {"id": r.name, "dataset": r.dataset, "about": r.about, "cites": r.cites}
                 for r in registered
             ]
-            console.emit({"reproductions": shown})
+            console.emit({"reproductions": recipes})
         else:
             console.table(
                 "Published figures that can be run again",

@@ -58,7 +58,7 @@ def demo(
             if study
             else None
         )
-    found = {
+    result = {
         "simulated": True,
         "pulls": pulls,
         "batch": batch,
@@ -70,14 +70,14 @@ def demo(
         "seconds": round(time.perf_counter() - started, 1),
     }
     if json_:
-        emit(found)
+        emit(result)
     say(
-        f"Done in {found['seconds']} s. Next: open the two pages below, or botbench pull CARD"
+        f"Done in {result['seconds']} s. Next: open the two pages below, or botbench pull CARD"
         " --from DIR with real accounts."
     )
     if not json_:
-        print(f"validation report: {found['report']}")
-        print(f"leaderboard:       {found['leaderboard']}")
+        print(f"validation report: {result['report']}")
+        print(f"leaderboard:       {result['leaderboard']}")
         if studied:
             print(f"study:             {studied['report']}")
 

@@ -67,15 +67,15 @@ def publish(
     allowed = tiers.load(tier)
     with Store(create=False) as store:
         chosen = release.load(store.home, reference)
-        said = (
+        given = (
             asking.keep(store.home, chosen.name, answers)
             if answers
             else asking.load(store.home, chosen.name)
         )
-        said = _asked(store.home, chosen.name, said) if ask else said
+        given = _asked(store.home, chosen.name, given) if ask else given
         if audit:
             facts.keep_audit(store, chosen, audit)
-        published = folder.publish(store, chosen, allowed, said)
+        published = folder.publish(store, chosen, allowed, given)
     if out:
         folder.copy(published, out)
     if json_:

@@ -206,12 +206,12 @@ def planned(  # noqa: PLR0917 (typer gives every option by name)
     from botbench.core.errors import UserError, unknown
 
     fitting = "posts" if quantity == "posts" else "uniform"
-    for name, value, known in (
+    for name, value, choices in (
         ("quantity", quantity, ("accounts", "posts")),
         ("design", design or fitting, ("uniform", "posts")),
     ):
-        if value not in known:
-            raise unknown(name, value, known)
+        if value not in choices:
+            raise unknown(name, value, choices)
     ready = 0
     if after is not None:
         if not after.is_file():

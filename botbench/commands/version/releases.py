@@ -45,7 +45,7 @@ def releases(
         if diff:
             _diff(store, *diff, out, json_)
             return
-    found = [
+    loaded = [
         load(home, f"{name}@{v}", verify=verify)
         for name, versions in listed(home).items()
         for v in versions
@@ -72,7 +72,7 @@ def releases(
                         },
                         "path": str(r.path),
                     }
-                    for r in found
+                    for r in loaded
                 ]
             }
         )
@@ -90,7 +90,7 @@ def releases(
                 "passed" if r.info["validation"]["success"] else "failed and accepted",
                 r.content_hash[:16],
             )
-            for r in found
+            for r in loaded
         ],
     )
     if verify:
@@ -109,12 +109,16 @@ def _diff(store: Store, before: str, after: str, out: Path | None, json_: bool) 
             f"{old.reference} and {new.reference} are not versions of one release; compare for"
             f" example {new.name}@1 {new.name}@2."
         )
-    found = changes.between(store, old, new)
+    differences = changes.between(store, old, new)
     if out:
-        page = changes.markdown(found) if out.suffix == ".md" else changes.html(found, new.info)
+        page = (
+            changes.markdown(differences)
+            if out.suffix == ".md"
+            else changes.html(differences, new.info)
+        )
         out.write_text(page, encoding="utf-8")
     if json_:
-        emit(found.document())
+        emit(differences.document())
         return
     table(
         f"{old.reference} to {new.reference}",
@@ -127,12 +131,12 @@ def _diff(store: Store, before: str, after: str, out: Path | None, json_: bool) 
                 a["after"] or a["status"],
                 "; ".join(map(changes.claim, a["claims"])),
             )
-            for a in found.accounts[:100]
+            for a in differences.accounts[:100]
         ],
     )
     say(
-        f"{', '.join(f'{n:,} {what}' for what, n in found.counts.items())}. Why:"
-        f" {found.because or 'no reason was given'}."
+        f"{', '.join(f'{n:,} {what}' for what, n in differences.counts.items())}. Why:"
+        f" {differences.because or 'no reason was given'}."
     )
 
 

@@ -29,10 +29,10 @@ def escape(text: object) -> str:
     >>> escape('a <b> & "c"')
     'a &lt;b&gt; &amp; &quot;c&quot;'
     """
-    shown = str(text)
-    if not _UNSAFE.search(shown):
-        return shown
-    return _escape(visible(shown), {'"': "&quot;"})
+    escaped = str(text)
+    if not _UNSAFE.search(escaped):
+        return escaped
+    return _escape(visible(escaped), {'"': "&quot;"})
 
 
 def element(name: str, *content: object, **attributes: object) -> Svg:

@@ -23,9 +23,9 @@ def pages(site: Site) -> Iterator[Page]:
     ]
     names += [d for d in site.layout.detectors if d not in names]
     pairs = {
-        f"{i},{j}": found
+        f"{i},{j}": rows
         for i, j in combinations(range(len(names)), 2)
-        if (found := pair(site, names[i], names[j]))
+        if (rows := pair(site, names[i], names[j]))
     }
     if pairs:
         first = next(iter(pairs))

@@ -67,8 +67,8 @@ def view(site: Site, release: dict[str, Any]) -> dict[str, object]:
 
 def _kinds(site: Site, reference: str) -> list[dict[str, Any]]:
     """Bots by kind, the most frequent kind first; [] where the claims name no kinds."""
-    known = site.facts.kinds.get(reference)
+    kinds = site.facts.kinds.get(reference)
     counted = (
-        [] if known is None else known.group_by("kind").aggregate([("kind", "count")]).to_pylist()
+        [] if kinds is None else kinds.group_by("kind").aggregate([("kind", "count")]).to_pylist()
     )
     return sorted(counted, key=lambda r: (-r["kind_count"], r["kind"]))

@@ -67,10 +67,10 @@ def _scores(site: Site, name: str) -> str:
     """The chart of each test with both kinds of score; the table also has evasion and mixes."""
     rows, kinds = [], [kind for kind in site.kinds if kind in KINDS]
     for test in site.layout.tests:
-        found = [site.rows.get((name, kind, test)) for kind in kinds]
+        scores = [site.rows.get((name, kind, test)) for kind in kinds]
         values = [
             (r["value"], r["low"], r["high"]) if r and r["value"] is not None else None
-            for r in found
+            for r in scores
         ]
         if any(values):
             rows.append(plots.Spans(test, values))
@@ -90,11 +90,11 @@ def _scores(site: Site, name: str) -> str:
 
 def _every(site: Site, name: str) -> list[dict[str, Any]]:
     """Each cell with all its metrics, for the plain table."""
-    found: dict[str, dict[str, Any]] = {}
+    cells: dict[str, dict[str, Any]] = {}
     for row in site.board["rows"]:
         if row["detector"] == name:
-            found.setdefault(row["cell"], {**row, "values": {}})["values"][row["metric"]] = row
-    return list(found.values())
+            cells.setdefault(row["cell"], {**row, "values": {}})["values"][row["metric"]] = row
+    return list(cells.values())
 
 
 def _calibration(site: Site, done: list[MeasuredCell]) -> str:
@@ -123,11 +123,11 @@ def curve(site: Site, m: MeasuredCell) -> list[tuple[float, float]]:
     """(mean score, share of bots) in ten bins of equal width; bins under 20 predictions omitted."""
     table = site.tables[str(m.info["cell_key"])]
     p, y = table["p_bot"].to_numpy(), table["y"].to_numpy()
-    known = np.isfinite(p)
-    place = np.minimum((p[known] * BINS).astype(int), BINS - 1)
+    finite = np.isfinite(p)
+    place = np.minimum((p[finite] * BINS).astype(int), BINS - 1)
     n, score, bots = (
         np.bincount(place, weights=w, minlength=BINS)
-        for w in (np.ones(known.sum()), p[known], y[known])
+        for w in (np.ones(finite.sum()), p[finite], y[finite])
     )
     kept = n >= FEWEST
     return [
@@ -138,7 +138,7 @@ def curve(site: Site, m: MeasuredCell) -> list[tuple[float, float]]:
 
 def _groups(site: Site, name: str) -> list[dict[str, Any]]:
     """False alarms in each group of people, by test, where the board has them."""
-    found = []
+    groups = []
     for group, meaning in GROUPS.items():
         rows = [
             r
@@ -148,5 +148,5 @@ def _groups(site: Site, name: str) -> list[dict[str, Any]]:
             and r["value"] is not None
             and r["kind"] == site.board["ranked_by"]
         ]
-        found += [{"group": group, "meaning": meaning, **r} for r in rows]
-    return found
+        groups += [{"group": group, "meaning": meaning, **r} for r in rows]
+    return groups

@@ -32,12 +32,12 @@ def since(
     """What differs from an earlier board; None where there is none."""
     if before is None:
         return None
-    found: dict[str, Any] = {"run": before["run"]}
+    edition: dict[str, Any] = {"run": before["run"]}
     for part, name in (("detectors", "name"), ("releases", "reference"), ("protocols", "name")):
         old, new = ({e[name] for e in board[part]} for board in (before, now))
-        found[part] = {"added": sorted(new - old), "removed": sorted(old - new)}
-    found["moved"] = _moved(*(_cells(board, metric) for board in (before, now)))
-    return found
+        edition[part] = {"added": sorted(new - old), "removed": sorted(old - new)}
+    edition["moved"] = _moved(*(_cells(board, metric) for board in (before, now)))
+    return edition
 
 
 def _cells(board: Mapping[str, Any], metric: str) -> dict[tuple[str, str, str], dict[str, Any]]:

@@ -38,7 +38,7 @@ def pages(site: Site) -> Iterator[Page]:
 
 def matrices(site: Site) -> list[tuple[str, str]]:
     """Each detector's matrix of balanced accuracies, training data set by tested data set."""
-    found = []
+    pictures = []
     names = sorted({r["detector"] for r in site.board["rows"]})
     for name in names:
         rows = [
@@ -58,10 +58,10 @@ def matrices(site: Site) -> list[tuple[str, str]]:
             [[cell.get((a, b)) for b in sets] for a in sets],
             f"{name}: trained on rows, tested on columns",
         )
-        found.append(
+        pictures.append(
             (f"{name}: {numbers.score(mean, 2)} off the diagonal, mean of {len(across)}", picture)
         )
-    return found
+    return pictures
 
 
 def _critical(site: Site) -> tuple[str, str]:
@@ -179,7 +179,7 @@ def _rates(site: Site, name: str) -> dict[str, Any] | None:
 
     1 - FPR = 2 balanced accuracy - recall.
     """
-    found = []
+    rates = []
     for test in site.layout.core:
         main = site.board["ranked_by"]
         both = [
@@ -189,10 +189,10 @@ def _rates(site: Site, name: str) -> dict[str, Any] | None:
         if not all(both):
             return None
         recall, balanced = both[0][0]["value"], both[1][0]["value"]
-        found.append((recall, 1 - (2 * balanced - recall)))
-    if not found:
+        rates.append((recall, 1 - (2 * balanced - recall)))
+    if not rates:
         return None
-    tpr, fpr = (float(v) for v in np.mean(found, axis=0))
+    tpr, fpr = (float(v) for v in np.mean(rates, axis=0))
     return {"name": name, "tpr": tpr, "fpr": max(fpr, 0.0), "floor": name in FLOORS}
 
 
@@ -202,5 +202,5 @@ def precision(tpr: float, fpr: float, pi: float) -> float:
     >>> round(precision(0.86, 0.10, 0.15), 3)
     0.603
     """
-    said = pi * tpr + (1 - pi) * fpr
-    return pi * tpr / said if said else 0.0
+    flagged = pi * tpr + (1 - pi) * fpr
+    return pi * tpr / flagged if flagged else 0.0
