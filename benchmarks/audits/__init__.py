@@ -1,3 +1,1 @@
-"""Audits: whether a published table can be true, whether a data set gives itself away, whether a
-detector has seen it.
-"""
+"""Audits of published tables (impossible scores), data sets (shortcuts) and detectors (overlap)."""

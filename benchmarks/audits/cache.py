@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 
 def cached_audit(home: Path, release: Release) -> dict[str, Any]:
-    """The document of `audit dataset`, from the cache where this code has audited this content
-    beside the same releases.
-    """
+    """The document of `audit dataset`, cached by code, content and compared releases."""
     others = sorted(f"{name}@{versions[-1]}" for name, versions in _listed(home).items())
     modules = [
         *(c.run.__module__ for c in dataset.checks().values()),

@@ -21,10 +21,9 @@ the table.
 
 @dataclass(frozen=True)
 class Issue:
-    """One cell that does not fit. Numbers are as printed (percent stays percent); `row` counts data
-    rows from 1.
+    """One inconsistent cell. Numbers are as printed; `row` counts data rows from 1.
 
-    `possible` is False where no detector on any accounts, averaged over any runs, can have these
+    `possible` is False if no detector on any accounts, averaged over any runs, can have these
     numbers.
     """
 
@@ -42,9 +41,7 @@ class Issue:
 
 @dataclass(frozen=True)
 class Case:
-    """What a check gets: the table, the share of bots behind each row, and how far off a score may
-    lie.
-    """
+    """The input of a check: table, share of bots of each row, and tolerance of the scores."""
 
     table: Published
     prevalence: Prevalence
@@ -56,9 +53,7 @@ class Case:
         return np.where(self.prevalence.is_stated, self.tolerance, COMMON * self.tolerance)
 
     def score(self, name: str) -> Floats:
-        """A score where it is within its range: what is not is an issue of its own and implies
-        nothing.
-        """
+        """A score, NaN outside its range: that is an issue of its own and implies nothing."""
         column, (low, high) = self.table.score(name), RANGES[name]
         return np.where((column >= low) & (column <= high), column, np.nan)
 

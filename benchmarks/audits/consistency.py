@@ -35,10 +35,9 @@ def f1(case: Case) -> Iterator[Issue]:
 
 
 def precision(case: Case) -> Iterator[Issue]:
-    """A precision below what calling every human a bot gives, at this recall and the stated share
-    of bots.
+    """A precision below that of calling every human a bot, at this recall and share of bots.
 
-    The least precision g(R) is concave in R, so an average over runs may lie below g, but not below
+    The least precision g(R) is concave in R, so an average over runs may be below g, but not below
     pi R.
     """
     p, r, pi = case.score("precision"), case.score("recall"), case.prevalence.stated
@@ -68,8 +67,9 @@ def implied(name: str) -> Check:
 
 
 def _beyond_averages(case: Case, i: int) -> bool:
-    """Whether no average over runs has this accuracy: pi R <= accuracy <= pi R + 1 - pi, at the
-    stated share of bots.
+    """Whether no average over runs has this accuracy at the stated share of bots.
+
+    The bounds are pi R <= accuracy <= pi R + 1 - pi.
     """
     pi, r, a = case.prevalence.stated[i], case.score("recall")[i], case.score("accuracy")[i]
     half = case.half("recall", "accuracy")
@@ -77,8 +77,9 @@ def _beyond_averages(case: Case, i: int) -> bool:
 
 
 def auc(case: Case) -> Iterator[Issue]:
-    """ROC AUC against the one point of the curve that is known: TPR (1 - FPR) <= AUC <= 1 - FPR (1
-    - TPR).
+    """ROC AUC against the known point of the curve.
+
+    The bounds are TPR (1 - FPR) <= AUC <= 1 - FPR (1 - TPR).
     """
     p, t, printed = (case.score(s) for s in ("precision", "recall", "auc"))
     f = np.clip(implied_scores.fpr(p, t, case.prevalence.share), 0, 1)
@@ -121,8 +122,9 @@ def positive_class(case: Case) -> Iterator[Issue]:
 
 
 def _reach(case: Case, formula: Callable[[Floats, Floats], Floats]) -> tuple[Floats, Floats]:
-    """The least and the largest value that the rounding of precision and recall leaves open (they
-    are monotone in each).
+    """The range of a value over the rounding of precision and recall.
+
+    The values are monotone in each.
     """
     p, r = case.score("precision"), case.score("recall")
     a, b = case.half("precision"), case.half("recall")

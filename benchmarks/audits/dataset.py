@@ -1,8 +1,7 @@
-"""The audit of a data set: one file a check in `checks/`, each asking whether labels can be told by
-what is no evidence.
+"""The audit of a data set: does anything that is no evidence tell the label?
 
-A check registers with :func:`check` and gets an :class:`Audited`; it returns its figure, or says
-why it does not apply.
+Each file in `checks/` registers with :func:`check`. A check gets an :class:`Audited` and returns
+its figure, or the reason why it does not apply.
 """
 
 from __future__ import annotations
@@ -46,9 +45,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Result:
-    """What a check function returns: the figure, whether it is an issue, the sentence, and its
-    interval where it has one.
-    """
+    """The result of a check: figure, whether it is an issue, sentence, interval if it has one."""
 
     value: float
     issue: bool

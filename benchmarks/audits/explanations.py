@@ -1,6 +1,4 @@
-"""What might explain an issue of a published table, in words: rounding, averages over runs, another
-class, another unit.
-"""
+"""Possible explanations of an issue: rounding, averages over runs, another class, another unit."""
 
 from __future__ import annotations
 

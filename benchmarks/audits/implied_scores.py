@@ -29,9 +29,7 @@ def f1(precision: Floats, recall: Floats) -> Floats:
 
 
 def false_positives(precision: Floats, recall: Floats, pi: Floats) -> Floats:
-    """FP / n = pi R (1 - P) / P, at most 1 - pi; unknown (NaN) where P is 0, where no bot was found
-    whatever was said.
-    """
+    """FP / n = pi R (1 - P) / P, at most 1 - pi; NaN if P is 0, because no bot was detected."""
     return np.minimum(_divide(pi * recall * (1 - precision), precision, np.nan), 1 - pi)
 
 
@@ -86,8 +84,9 @@ def least_precision(recall: Floats, pi: Floats) -> Floats:
 
 
 def prevalence(precision: Floats, recall: Floats, accuracy: Floats) -> Floats:
-    """The share of bots at which the three agree: (1 - accuracy) / ((1 - R) + R (1 - P) / P); NaN
-    where any would do.
+    """The share of bots at which precision, recall and accuracy agree; NaN if any share would do.
+
+    It is (1 - accuracy) / ((1 - R) + R (1 - P) / P).
 
     >>> prevalence(np.array([0.8]), np.array([0.5]), np.array([0.9375])).round(4).tolist()
     [0.1]

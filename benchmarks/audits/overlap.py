@@ -11,12 +11,11 @@ from curation.release import release
 
 
 def audit(run: results.Run) -> dict[str, Any]:
-    """The contract of `botbench audit run --json`: one row for each detector, training data and
-    test.
+    """The document of `botbench audit run --json`: a row for each detector, training data and test.
 
-    Trained on other releases, the protocols leave shared accounts out of training (`left_out`):
-    passed. Data that a detector *declares* to have been trained on before it came here
-    (`trained_on`: release references) are not ours to leave out: every shared account is an issue.
+    The protocols leave accounts shared with other releases out of training (`left_out`): passed.
+    Data on which a detector *declares* it was pretrained (`trained_on`: release references) cannot
+    be left out: every shared account is an issue.
     """
     rows = [row for cell in results.cells(run) if cell.status == "done" for row in _rows(run, cell)]
     unique = {(r["detector"], r["train"], r["test"], r["declared"]): r for r in rows}

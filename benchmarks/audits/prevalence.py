@@ -1,6 +1,4 @@
-"""The share of bots behind each row of a published table: stated, or what most rows of its data set
-agree on.
-"""
+"""The share of bots of each row of a published table: stated, or common to its data set."""
 
 from __future__ import annotations
 
@@ -18,9 +16,7 @@ ROWS = 3
 
 @dataclass(frozen=True)
 class Prevalence:
-    """Shares of bots by row, float64[k]: `stated` (bots / n), `common` (median over the data set's
-    rows), NaN where unknown.
-    """
+    """Shares of bots by row, float64[k], NaN if unknown: `stated`, and `common` (median)."""
 
     stated: Floats
     common: Floats
@@ -37,8 +33,9 @@ class Prevalence:
 
 
 def known(table: Published) -> Prevalence:
-    """The prevalence of each row. The median does not move with a few rows that are wrong; fewer
-    than three say nothing.
+    """The prevalence of each row.
+
+    A few wrong rows do not move the median; fewer than three rows give none.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         stated = np.where(

@@ -34,12 +34,11 @@ NUMBER = re.compile(r"[+-]?(\d+(\.(\d*))?|\.(\d+))([eE][+-]?\d+)?")
 
 @dataclass(frozen=True)
 class Published:
-    """k rows of scores. `value[score]`, `low` and `high` are float64[k] in fractions, NaN where
-    nothing was printed.
+    """k rows of scores, float64[k] in fractions: `value[score]`, `low` and `high`, NaN if missing.
 
-    `half[score]` is half a unit of the last place printed (fractions): what rounding may hide.
+    `half[score]` is half a unit of the last printed place (fractions): the possible rounding.
     Tables drop trailing zeros, so it is that of the most finely printed score of the whole table.
-    `n` and `bots` are accounts, NaN where not stated; `scale` is 100 where the table is in percent.
+    `n` and `bots` count accounts, NaN if not stated; `scale` is 100 if the table is in percent.
     """
 
     method: tuple[str, ...]
@@ -78,11 +77,10 @@ class Published:
 
 
 def read(path: Path, percent: bool = False) -> Published:
-    """A CSV with the columns method, dataset, and any of n, bots, the scores of `RANGES` and their
-    `_low`, `_high`.
+    """Read a CSV with method, dataset, and any of n, bots and the scores of `RANGES`.
 
-    Raises UserError for a file that cannot be read, without these columns, or with cells that are
-    no numbers (all named).
+    Scores can have `_low` and `_high`. Raises UserError for a file that cannot be read or lacks
+    these columns, or for cells that are no numbers (all are named).
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -109,8 +107,9 @@ def of(
     where: str = "the table",
     percent: bool = False,
 ) -> Published:
-    """The same from rows by column name; cells are text as printed, or numbers. Raises UserError as
-    `read`.
+    """The table from rows by column name; cells are printed text or numbers.
+
+    Raises UserError like `read`.
     """
     _check_names(names, where)
     scale = 100.0 if percent else 1.0

@@ -1,6 +1,4 @@
-"""How well a few numbers tell a label: a small tree's balanced accuracy on folds it was not trained
-on, with its interval.
-"""
+"""How well a few numbers tell a label: a small tree's cross-validated balanced accuracy."""
 
 from __future__ import annotations
 
@@ -19,8 +17,9 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Separability:
-    """Balanced accuracy with its 95 % interval (Wilson on each class's rate, put together by
-    MOVER), and the tree's question.
+    """Balanced accuracy with its 95 % interval, and the tree's question.
+
+    The interval combines Wilson's intervals of both rates (MOVER).
     """
 
     value: float
@@ -45,8 +44,9 @@ def separability_of(
     depth: int,
     seed: int,
 ) -> Separability:
-    """A tree of `depth` on x (float64[n, k], NaN where missing), stratified folds that part no
-    group; weights equal by class.
+    """Cross-validate a tree of `depth` on x (float64[n, k], NaN if missing).
+
+    Stratified folds keep groups together; classes have equal weight.
     """
     from sklearn.model_selection import StratifiedGroupKFold
     from sklearn.tree import DecisionTreeClassifier

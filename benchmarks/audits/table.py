@@ -1,10 +1,9 @@
-"""The audit of a table of scores: what cannot be, what does not fit together, and what might
-explain it.
+"""The audit of a table of scores: impossible and inconsistent values, and possible explanations.
 
-One row's precision P and recall R imply its F1, and with the share of bots every other score.
-Averages over runs bend this: F1 is concave in (P, R) and above P + R - 1, so a mean F1 lies between
-P + R - 1 and the F1 of the means; what lies outside is no average of anything. (Jensen's
-inequality; the lower bound is F1's convex envelope on the unit square.)
+Precision P and recall R of a row imply its F1, and with the share of bots every other score. With
+averages over runs these are bounds: F1 is concave in (P, R) and above P + R - 1, so a mean F1 lies
+between P + R - 1 and the F1 of the means. No average lies outside. (Jensen's inequality; the lower
+bound is F1's convex envelope on the unit square.)
 """
 
 from __future__ import annotations

@@ -70,11 +70,11 @@ class Outcome:
 
 
 def cell_key(spec: Spec, protocol: str, plan: Plan, hashes: dict[str, str], features: str) -> str:
-    """The cell's key: a hash of detector, protocol with its seed, the content of each release, and
-    the versions of detector, protocol, features and bench.
+    """The cell's key: a hash of its inputs and code versions.
 
-    `hashes` are content hashes by reference. Version numbers of releases are not part of the key,
-    so releases of equal content give one cell.
+    Inputs are detector, protocol with its seed, and the content of each release (`hashes` by
+    reference); versions are those of detector, protocol, features and bench. Version numbers of
+    releases are not part of the key, so releases of equal content give one cell.
     """
     classes = [c for c in type(parse(protocol)).__mro__ if issubclass(c, Protocol)]
     code = [f"revision {REVISION}", *map(code_versions.of_class, classes)]
@@ -93,9 +93,7 @@ def cell_key(spec: Spec, protocol: str, plan: Plan, hashes: dict[str, str], feat
 
 
 def compute(task: Task) -> Outcome:
-    """Do a task. An error inside the detector gives a failed outcome with its reason, never an
-    exception.
-    """
+    """Run a task. An error inside the detector gives a failed outcome with its reason."""
     try:
         return _compute(task)
     except NotApplicable as reason:

@@ -21,9 +21,7 @@ TITLES = (
 
 
 def svg(table: pa.Table, title: str) -> str:
-    """The figure of a cell's predictions (`results.scored`), one line for each repeat and, where
-    there are several, each fold.
-    """
+    """The figure of a cell's predictions (`results.scored`), one line for each repeat and fold."""
     curves: tuple[list[Curve], ...] = ([], [], [])
     for judged in _parts(table):
         if 0 < judged.y.sum() < len(judged.y):

@@ -1,7 +1,6 @@
-"""Cells of botbench 0.1, whose keys hashed source bytes: found by what they computed, so that they
-are not done again.
+"""Reuse cells of botbench 0.1, whose keys hashed source bytes.
 
-Their detectors, protocols and features are what is revision 1 today.
+They are identified by what they computed. Their detectors, protocols and features equal revision 1.
 """
 
 from __future__ import annotations
@@ -62,9 +61,7 @@ def identity(
     hashes: dict[str, str],
     versions: dict[str, str],
 ) -> str:
-    """The hash of what a cell computed: detector, protocol, content of the releases, versions of
-    the packages.
-    """
+    """Hash of a cell's detector, protocol, release contents and package versions."""
 
     def contents(references: Iterable[str]) -> list[tuple[str, str]]:
         return [(r.rpartition("@")[0], hashes.get(r, "")) for r in references]

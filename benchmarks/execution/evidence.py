@@ -45,9 +45,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything declared that the pool has: a feature matrix with its families, columns, and what
-    is kept in tables.
-    """
+    """The declared evidence of the pool: feature matrix with families, columns, and tables."""
 
     names: tuple[str, ...]
     families: tuple[str, ...]
@@ -65,9 +63,7 @@ class Evidence:
         return _present(self.values[:, chosen])
 
     def anything(self) -> NDArray[np.bool_]:
-        """For each account of the pool, whether there is anything at all: bool[n]; all of them
-        where nothing is asked.
-        """
+        """Whether each account has any evidence, bool[n]; all True if nothing is declared."""
         if external_scores.FAMILY in self.families:
             return np.ones(len(self.values), dtype=np.bool_)
         parts = [np.asarray(c.is_valid().to_numpy(), dtype=np.bool_) for c in self.columns.values()]
@@ -130,17 +126,13 @@ def _asked(need: str, sides: Sequence[Side]) -> Sequence[Side]:
 def view(
     spec: Spec, pool: Sequence[ReleaseArrays], available: Evidence, mask: Mask
 ) -> Iterator[Accounts]:
-    """The view of all accounts of the pool, of what was declared and found; files it reads from are
-    gone afterwards.
-    """
+    """The view of all accounts of the pool; its temporary files are deleted afterwards."""
     with tempfile.TemporaryDirectory(prefix="botbench-") as scratch:
         yield _masked(spec, pool, available, mask, Path(scratch))
 
 
 def gather(spec: Spec, pool: Sequence[ReleaseArrays]) -> Evidence:
-    """What was declared, of all accounts of the pool. Raises UserError for a need that nobody
-    knows.
-    """
+    """The declared evidence of all accounts. Raises UserError for an unknown need."""
     wanted = (set(spec.needs) | set(spec.uses)) - {DOMAINS}
     first = pool[0]
     for need in wanted - {external_scores.FAMILY}:

@@ -37,8 +37,9 @@ class ScoredFold:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A fitted detector, its threshold, its training rows in the order of training, and the random
-    stream that also shuffles the rows to score.
+    """A fitted detector, its threshold, its training rows in order, and its random stream.
+
+    The stream also shuffles the rows to score.
     """
 
     detector: Any
@@ -130,9 +131,7 @@ def learn(spec: Spec, seed: int, seen: Accounts, y: Any) -> Callable[[Accounts],
 
 
 def scores(fitted: Any, seen: Accounts) -> Floats:
-    """A fitted detector's p_bot, float64[n]. Raises ValueError unless each account gets a
-    probability.
-    """
+    """The detector's p_bot, float64[n]. Raises ValueError if a value is no probability."""
     proba = np.asarray(fitted.predict_proba(seen.to_score()), dtype=np.float64)
     if proba.shape != (len(seen), 2):
         raise ValueError(

@@ -109,8 +109,9 @@ def _within(suite: Suite, protocol: str, facts: Sequence[Facts]) -> list[Facts]:
 
 
 def _wanted(suite: Suite, protocol: str, spec: Spec) -> bool:
-    """Whether the suite runs a detector under a protocol. Floor detectors always run, so that each
-    score can be compared with them.
+    """Whether the suite runs a detector under a protocol.
+
+    Floor detectors always run, so that each score can be compared with them.
     """
     limits = suite.narrowed.get(protocol)
     return limits is None or limits.detectors is None or spec.floor or spec.name in limits.detectors

@@ -40,8 +40,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Cell:
-    """One detector under one protocol, trained on some releases and tested on one (or on one named
-    pair).
+    """One detector under one protocol, trained on some releases and tested on one (or on one pair).
 
     `info` is cell.json: cell_key, detector, detector_version, detector_about, needs, cites, floor,
     protocol, train, test, hashes, seed, status, reason, threshold_rule, seconds {fit, score},
@@ -173,9 +172,7 @@ def label_files(cell: Cell) -> list[Path]:
 
 
 def _posteriors(files: list[Path]) -> str:
-    """SQL for the label's posterior and its bounds; older releases have no bounds, and some no
-    posterior.
-    """
+    """SQL of the label's posterior and bounds; NaN where an older release lacks them."""
     import pyarrow.parquet as pq
 
     there = set.intersection(*(set(pq.read_schema(path).names) for path in files))
@@ -189,14 +186,13 @@ def _posteriors(files: list[Path]) -> str:
 
 
 def scored(cell: Cell) -> pa.Table:
-    """Predictions beside labels: one row for each tested account and repeat, sorted by repeat,
-    dataset, id.
+    """Predictions with labels: one row for each tested account and repeat.
 
-    Columns: dataset, account_id, repeat, fold (int64), p_bot, threshold, seconds (float64), y
-    (int8, 1 = bot), the label's `posterior` with `posterior_low` and `posterior_high` (NaN where it
-    rests on one claim, which measures no doubt), and for each group of `benchmarks.data.groups` 1,
-    0 or NaN. Raises UserError where the cell has no predictions, or where an account's label has
-    gone.
+    Rows are sorted by repeat, dataset and id. Columns: dataset, account_id, repeat, fold (int64),
+    p_bot, threshold, seconds (float64), y (int8, 1 = bot), the label's `posterior` with
+    `posterior_low` and `posterior_high` (NaN for a label from one claim), and for each group of
+    `benchmarks.data.groups` 1, 0 or NaN. Raises UserError if the cell has no predictions or if an
+    account has no label any more.
     """
     import duckdb
     import pyarrow as pa

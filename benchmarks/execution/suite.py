@@ -1,6 +1,4 @@
-"""A suite: which releases, detectors, protocols and metrics; a YAML file of one's own or one of
-`benchmarks/suites/`.
-"""
+"""A suite: releases, detectors, protocols and metrics, from a YAML file or `benchmarks/suites/`."""
 
 from __future__ import annotations
 
@@ -17,19 +15,17 @@ NAMED = Path(__file__).parents[1] / "suites"
 
 
 class Narrowed(StrictModel):
-    """What a protocol is limited to, where all detectors on all releases would take too long or say
-    nothing more.
-    """
+    """The detectors and releases to which a suite limits a protocol, to save time."""
 
     detectors: list[str] | None = None
     releases: list[str] | None = None
 
 
 class Suite(StrictModel):
-    """A benchmark's definition. `releases` are NAME (the newest) or NAME@VERSION; protocols are
-    canonical strings.
+    """A benchmark's definition.
 
-    `narrowed` limits some of the protocols to some of the suite's detectors and releases.
+    `releases` are NAME (the newest) or NAME@VERSION; protocols are canonical strings. `narrowed`
+    limits some of the protocols to some of the suite's detectors and releases.
     """
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")

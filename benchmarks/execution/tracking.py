@@ -1,9 +1,7 @@
-"""MLflow: one parent run for each suite, one child for each cell, written by the parent process
-alone.
+"""MLflow: one parent run for each suite, one child for each cell, written by the parent process.
 
-What is in the tracking store already is left alone, so a repeated run adds nothing twice and a
-killed one is made whole by the next. Predictions are the result; MLflow holds a copy and a few
-metrics to look at.
+Logged cells are left alone, so a repeated run adds nothing twice and the next run completes a
+killed one. Predictions are the result; MLflow has a copy and a few metrics to look at.
 """
 
 from __future__ import annotations
@@ -44,10 +42,9 @@ class Tracker:
 
     @staticmethod
     def open(uri: str | None = None) -> Tracker:
-        """Connect, and make the store and the experiment where they are missing (5 to 12 seconds,
-        once).
+        """Connect; create the store and the experiment if missing (5 to 12 seconds, once).
 
-        Raises UserError where the store cannot be reached.
+        Raises UserError if the store cannot be reached.
         """
         uri = uri or tracking_uri()
         folder = _local_folder(uri)
@@ -168,9 +165,7 @@ class Tracker:
 
 
 def is_tracked(run: results.Run, uri: str | None = None) -> bool:
-    """Whether every cell of the run is known to be in the store, so that MLflow need not even be
-    imported.
-    """
+    """Whether every cell of the run is tracked already; then MLflow need not be imported."""
     uri = uri or tracking_uri()
     folder = _local_folder(uri)
     if folder and not (folder / "mlflow.db").exists():
@@ -183,9 +178,7 @@ def is_tracked(run: results.Run, uri: str | None = None) -> bool:
 
 
 def measures(cell: results.Cell) -> dict[str, float]:
-    """A cell's metrics, each as the board has it (the mean over repeats), and its seconds; names as
-    MLflow allows them.
-    """
+    """A cell's metrics (mean over repeats) and seconds, under names that MLflow allows."""
     values_of = {f"seconds.{name}": float(value) for name, value in cell.info["seconds"].items()}
     if cell.status != "done":
         return values_of
@@ -220,17 +213,13 @@ def _experiment(client: Any, folder: Path | None) -> str:
 
 
 def _local_folder(uri: str) -> Path | None:
-    """The folder of our own SQLite store, whose artifacts stand beside it; None for any other
-    tracking store.
-    """
+    """The folder of our own SQLite store, beside its artifacts; None for other tracking stores."""
     path = Path(uri.removeprefix("sqlite:///"))
     return path.parent if uri.startswith("sqlite:///") and path.name == "mlflow.db" else None
 
 
 def _write_ahead(database: Path) -> None:
-    """Let readers (`mlflow ui`) read while cells are written, and each of a child's many commits
-    cost one sync.
-    """
+    """Use a write-ahead log: `mlflow ui` can read during writes, and a commit costs one sync."""
     with contextlib.closing(sqlite3.connect(database, timeout=30)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
 
@@ -275,9 +264,7 @@ def _parameters(cell: results.Cell) -> dict[str, str]:
 
 
 def _inputs(cell: results.Cell, run: results.Run) -> Sequence[Any]:
-    """The releases as data set inputs: `digest` is the beginning of the content hash, the source
-    holds all of it.
-    """
+    """The releases as MLflow inputs: `digest` is a prefix of the content hash in the source."""
     from mlflow.data.code_dataset_source import CodeDatasetSource
     from mlflow.entities import Dataset, DatasetInput, InputTag
 

@@ -1,6 +1,4 @@
-"""Worker processes that take tasks one by one. A process that dies or times out loses its task
-only.
-"""
+"""Worker processes that take tasks one by one; a dead or late process loses its task only."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""Submissions: somebody else's predictions and a manifest, checked by the same code everywhere;
-nobody's code is run.
+"""Submissions: predictions and a manifest of others, checked as data; their code never runs.
 
-`folder` reads a release's folder as strangers have it, `manifest` and `predictions` what they send,
-`check` puts them together; `sealed` keeps test labels back with a commitment, `ladder` answers
-without giving them away, `entries` puts a submission on the board.
+`folder` reads a release's folder as others have it, `manifest` and `predictions` read a submission,
+`check` combines them; `sealed` keeps test labels back with a commitment, `ladder` limits what
+answers reveal, `entries` puts a submission on the board.
 """

@@ -1,6 +1,4 @@
-"""The check of a submission: manifest, predictions, release and training data together; the same
-code for them and for us.
-"""
+"""Check a submission's manifest, predictions, release and training data; same code for everyone."""
 
 from __future__ import annotations
 
@@ -21,9 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Checked:
-    """What a check came to; `manifest` and `table` (account_id, p_bot) are there where it found
-    nothing wrong.
-    """
+    """The result of a check; `manifest` and `table` (account_id, p_bot) are None after errors."""
 
     problems: list[Problem]
     manifest: Manifest | None = None
@@ -46,10 +42,10 @@ class Checked:
 
 
 def check(path: Path, release: Folder, home: Path | None = None) -> Checked:
-    """Check a folder or zip against the release it predicts; `home` is a store whose releases
-    training data are counted in.
+    """Check a folder or zip against the release it predicts.
 
-    Raises UserError where there is no submission at all.
+    `home` is a store in which overlap with training releases is counted. Raises UserError if there
+    is no submission.
     """
     with package.opened(path) as (folder, strangers):
         declared, mistakes = manifest.read(folder)
@@ -64,9 +60,7 @@ def check(path: Path, release: Folder, home: Path | None = None) -> Checked:
 
 
 def _any_predictions(folder: Path, release: Folder) -> list[Problem]:
-    """Without a readable manifest, the mistakes of the only predictions file there is: all mistakes
-    in one go.
-    """
+    """Errors of the only predictions file if the manifest is unreadable, to report all at once."""
     files = [f for f in sorted(folder.glob("*")) if f.suffix in {".csv", ".parquet"}]
     return predictions.read(files[0], release.wanted()).problems if len(files) == 1 else []
 
@@ -109,9 +103,7 @@ def _predictions(folder: Path, declared: Manifest, release: Folder) -> predictio
 
 
 def _overlap(training: Training, release: Folder, home: Path | None) -> dict[str, Any]:
-    """How many of the accounts to be predicted a declared training data set holds; None where it
-    cannot be counted here.
-    """
+    """The number of predicted accounts in a declared training data set; None if unknown here."""
     row: dict[str, Any] = {
         "name": training.name,
         "release": training.release,

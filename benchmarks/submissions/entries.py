@@ -1,6 +1,4 @@
-"""Submissions on the board: scored on sealed labels in steps, accepted as a cell of a new run,
-withdrawn by a newer one.
-"""
+"""Submissions on the board: scored on sealed labels, accepted as a cell of a new run, withdrawn."""
 
 from __future__ import annotations
 
@@ -29,10 +27,10 @@ PREFIX = "submitted:"
 
 
 def score(home: Path, checked: Checked, reference: str) -> dict[str, Any]:
-    """Balanced accuracy on the sealed labels, told by the Ladder and counted. Raises Findings where
-    no answers are left.
+    """Balanced accuracy on the sealed labels in the Ladder's steps, counted as an answer.
 
-    The same predictions again are the same answer, and cost none.
+    The same predictions again get the same answer and cost none. Raises Findings if no answers are
+    left.
     """
     declared = _accepted(checked)
     public, labels = sealed.secret(home, reference)
@@ -90,11 +88,10 @@ def _balanced_accuracy(table: pa.Table | None, labels: pa.Table, threshold: floa
 
 
 def accept(home: Path, checked: Checked, release: Folder, run_id: str | None = None) -> results.Run:
-    """Put a submission on the board: its predictions become a cell of a new run, beside those of
-    the run it joins.
+    """Put a submission on the board: its predictions become a cell of a new run.
 
     An earlier version of the same name leaves the new run and stays in the old one. Raises
-    UserError where the run was not tested on this release.
+    UserError if the run was not tested on this release.
     """
     declared = _accepted(checked)
     run = results.load_run(home, run_id)
@@ -122,9 +119,7 @@ def accept(home: Path, checked: Checked, release: Folder, run_id: str | None = N
 
 
 def withdraw(home: Path, detector: str, reason: str, run_id: str | None = None) -> results.Run:
-    """Take a submission off the board: a new run without its cells. Raises UserError where it is
-    not on it.
-    """
+    """Remove a submission's cells in a new run. Raises UserError if it is not on the board."""
     run = results.load_run(home, run_id)
     cells = results.cells(run)
     submitted = {c.detector.removeprefix(PREFIX) for c in cells if c.detector.startswith(PREFIX)}

@@ -1,6 +1,4 @@
-"""A release as anybody has it: a folder with release.json and Parquet files, its labels perhaps
-sealed.
-"""
+"""A release as others have it: release.json and Parquet files, perhaps with sealed labels."""
 
 from __future__ import annotations
 
@@ -20,9 +18,7 @@ SEAL = "sealed.json"
 
 @dataclass(frozen=True)
 class Folder:
-    """A release's folder and what its release.json says; `seal` is sealed.json where test labels
-    are kept back.
-    """
+    """A release's folder and its release.json; `seal` is sealed.json if test labels are sealed."""
 
     path: Path
     info: dict[str, Any]
@@ -39,8 +35,9 @@ class Folder:
         return str(self.info["content_hash"])
 
     def files(self, table: str) -> list[str]:
-        """The Parquet files of a table, beside release.json or under data/. Raises UserError where
-        there are none.
+        """The Parquet files of a table, beside release.json or under data/.
+
+        Raises UserError if there are none.
         """
         places = (f"{table}.parquet", f"data/{table}.parquet", f"data/{table}/*.parquet")
         for place in places:
@@ -109,9 +106,7 @@ def _sealed(home: Path, reference: str) -> dict[str, Any] | None:
 
 
 def find(which: str, home: Path | None) -> Folder:
-    """A folder where there is one, else a release of the store. Raises UserError where it is
-    neither.
-    """
+    """A folder, or else a release of the store. Raises UserError if it is neither."""
     if (Path(which) / "release.json").is_file():
         return read(Path(which))
     if home is None:

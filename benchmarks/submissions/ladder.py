@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Answer:
-    """The best score so far in steps, whether this one rose, and how many answers are used and
-    left.
-    """
+    """The best score so far in steps, whether this one improved it, and answers used and left."""
 
     score: float
     rose: bool
@@ -58,8 +56,9 @@ def answer(history: Sequence[dict[str, Any]], score: float, step: float, limit: 
 
 @dataclass(frozen=True)
 class Gain:
-    """What a careless team gains over simulated test sets: mean and 97.5th percentile of revealed
-    minus true score.
+    """A careless team's gain over simulated test sets: revealed minus true score.
+
+    It has the mean and the 97.5th percentile.
     """
 
     submissions: int

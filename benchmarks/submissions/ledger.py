@@ -1,6 +1,4 @@
-"""What became of every submission: one line an event, appended and never edited; withdrawn and
-superseded ones stay.
-"""
+"""The history of all submissions: one line an event, appended and never edited."""
 
 from __future__ import annotations
 

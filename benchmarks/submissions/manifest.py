@@ -1,6 +1,4 @@
-"""The manifest of a submission: who, what, trained on what; checked field by field, shown as text
-and never as markup.
-"""
+"""The manifest of a submission: author, detector, training data; checked, and shown as text."""
 
 from __future__ import annotations
 
@@ -31,8 +29,9 @@ class Of(StrictModel):
 
 
 class Training(StrictModel):
-    """One data set that the detector was trained on; `release` where it is one of botbench, `part`
-    where only that part.
+    """One data set on which the detector was trained.
+
+    `release` is set for a release of botbench, `part` if only that part was used.
     """
 
     name: str = Field(min_length=1, max_length=200)
@@ -49,8 +48,9 @@ class Predictions(StrictModel):
 
 
 class Manifest(StrictModel):
-    """What a submission says of itself. `threshold`: bot where p_bot >= threshold; `seconds` is
-    scoring time in all.
+    """A submission's manifest.
+
+    `threshold`: bot if p_bot >= threshold. `seconds` is the total scoring time.
     """
 
     detector: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,39}$")
@@ -114,8 +114,9 @@ def _mistake(error: dict[str, Any]) -> Problem:
 
 
 def _texts(value: Any, field: str) -> Iterator[Problem]:
-    """Markup, control characters and formulas in any text: pages show text, spreadsheets run
-    formulas.
+    """Find markup, control characters and formulas in any text.
+
+    Pages show text; spreadsheets run formulas.
     """
     if isinstance(value, dict):
         for key, inner in value.items():

@@ -1,6 +1,4 @@
-"""A submission as it was sent: a folder, or a zip of one; only a manifest, predictions and a text
-may be in it.
-"""
+"""A submission as sent: a folder or zip with only a manifest, predictions and a text."""
 
 from __future__ import annotations
 
@@ -20,10 +18,9 @@ ALLOWED = (".yaml", ".csv", ".parquet", ".md", ".txt")
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[tuple[Path, list[Problem]]]:
-    """The submission's folder (a zip is unpacked into a temporary one) and what is wrong with its
-    files.
+    """The submission's folder (a zip is unpacked into a temporary one) and its file errors.
 
-    Raises UserError where there is neither a folder nor a zip.
+    Raises UserError if there is neither a folder nor a zip.
     """
     if path.is_dir():
         yield path, list(_strangers(path))

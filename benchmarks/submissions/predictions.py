@@ -1,6 +1,4 @@
-"""The predictions of a submission: a table of account_id and p_bot, every account once, read as
-text and never run.
-"""
+"""Predictions of a submission: account_id and p_bot, every account once, read as data only."""
 
 from __future__ import annotations
 
@@ -22,9 +20,7 @@ SHOWN = 3
 
 @dataclass(frozen=True)
 class Read:
-    """What a file came to: the table (account_id, p_bot, sorted by id) where it has no mistake,
-    else the mistakes.
-    """
+    """The table of a file (account_id, p_bot, sorted by id), or its errors."""
 
     table: pa.Table | None
     problems: list[Problem]
@@ -32,9 +28,7 @@ class Read:
 
 
 def read(file: Path, wanted: pa.Table) -> Read:
-    """Read a CSV or Parquet file of predictions and hold it against the accounts that are wanted
-    (account_id).
-    """
+    """Read a CSV or Parquet file of predictions and compare it with the wanted accounts."""
     size = file.stat().st_size if file.is_file() else None
     if size is None:
         return Read(None, [Problem("the file is not there", file.name)])

@@ -1,6 +1,4 @@
-"""Making a submission: predictions are copied, a manifest is written beside them, and both are
-checked.
-"""
+"""Make a submission: copy predictions, write a manifest beside them and check both."""
 
 from __future__ import annotations
 
@@ -15,8 +13,9 @@ from botbench.core.hashing import file_sha256
 
 
 def prepare(release: Folder, file: Path, out: Path, said: dict[str, Any]) -> Path:
-    """Write `out`/manifest.yaml and the predictions. Raises UserError for predictions or facts that
-    would not be accepted; then nothing is written.
+    """Write `out`/manifest.yaml and the predictions.
+
+    Raises UserError, and writes nothing, if the submission would not be accepted.
     """
     if file.suffix not in {".csv", ".parquet"}:
         raise UserError(

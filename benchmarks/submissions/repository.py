@@ -1,6 +1,4 @@
-"""A repository that takes submissions as files in pull requests: its files, written from the
-template beside this module.
-"""
+"""Write a repository that takes submissions as pull requests, from the template folder."""
 
 from __future__ import annotations
 
@@ -18,9 +16,7 @@ NAMES = {
 
 
 def write(folder: Path) -> list[str]:
-    """Write the template into a new folder; the files written. Raises UserError where something is
-    there already.
-    """
+    """Write the template into a new folder; returns its files. UserError if it is not empty."""
     if folder.exists() and any(folder.iterdir()):
         raise UserError(f"{folder} is not empty; name a new folder.")
     for name, place in NAMES.items():

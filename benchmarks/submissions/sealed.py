@@ -1,9 +1,8 @@
-"""Sealed releases: accounts are published, the labels of one part stay with the maintainer, a
-commitment goes out.
+"""Sealed releases: accounts and a commitment are published, the maintainer keeps the test labels.
 
-The commitment is sha256 over a random salt and the canonical labels. Whoever has it can tell, once
-salt and labels are opened, that not one label was changed since; before that it says nothing, for
-the salt has 256 bits.
+The commitment is sha256 over a random salt and the canonical labels. Once salt and labels are
+opened, it proves that no label was changed. Before that it reveals nothing, because the salt has
+256 bits.
 """
 
 from __future__ import annotations
@@ -35,8 +34,9 @@ TELLING = ("bots", "humans", "evidence", "left_out", "validation", "files", "pat
 
 
 def folder(home: Path, reference: str) -> Path:
-    """Where the seal of a release is kept: `public/` goes out, `secret.json` and `labels.parquet`
-    do not.
+    """The folder of a release's seal.
+
+    `public/` is published; `secret.json` and `labels.parquet` are not.
     """
     name, _, version = reference.partition("@")
     return home / "sealed" / name / version
@@ -67,12 +67,11 @@ def commitment(salt: str, labels: pa.Table) -> str:
 def seal(
     home: Path, release: Release, *, split: str, part: str, answers: int, step: float
 ) -> dict[str, Any]:
-    """Seal a part of a release: write what goes out, keep the labels and the salt. The same seal
-    again is the one there is.
+    """Seal a part of a release: write what is published, keep the labels and the salt.
 
-    `answers` is how many scores a submission's name may be told, `step` by how much a score must
-    rise to be told. Raises UserError where the part has no accounts of both classes, or the release
-    is sealed otherwise already.
+    The same seal again returns the existing one. `answers` is how many scores a submission's name
+    may get, `step` by how much a score must rise to be shown. Raises UserError if the part lacks a
+    class, or if the release is already sealed otherwise.
     """
     release.verify()
     target = folder(home, release.reference)
@@ -169,8 +168,9 @@ def _without(release: Release, table: str, public: dict[str, Any], path: Path) -
 
 
 def secret(home: Path, reference: str) -> tuple[dict[str, Any], pa.Table]:
-    """The maintainer's side of a seal: its terms, and the sealed labels. Raises UserError where it
-    is not there or changed.
+    """The maintainer's part of a seal: its terms and the sealed labels.
+
+    Raises UserError if it is missing or changed.
     """
     import pyarrow.parquet as pq
 
@@ -206,9 +206,7 @@ def open_seal(home: Path, reference: str, out: Path) -> Path:
 
 
 def verify(public: Path, opened: Path) -> bool:
-    """Whether opened labels are those of a published seal. Raises UserError where a file is
-    missing.
-    """
+    """Whether opened labels match a published seal. Raises UserError if a file is missing."""
     import pyarrow.parquet as pq
 
     try:

@@ -1,6 +1,4 @@
-"""Beside other data sets: can a model tell where an account comes from, which accounts do others
-have, with which label.
-"""
+"""Comparison with other data sets: recognisable origin, shared accounts and their labels."""
 
 from __future__ import annotations
 

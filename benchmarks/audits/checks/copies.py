@@ -1,6 +1,4 @@
-"""Copies: texts that stand at several accounts, duplicates that a split tears apart, accounts that
-other data sets have too.
-"""
+"""Copies: texts of several accounts, duplicates across splits, accounts in other data sets."""
 
 from __future__ import annotations
 

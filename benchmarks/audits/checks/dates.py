@@ -1,6 +1,4 @@
-"""Whether dates of the collection tell the label: the time of observation, and posts outside the
-declared window.
-"""
+"""Dates that tell the label: time of observation, and posts outside the declared window."""
 
 from __future__ import annotations
 
@@ -69,9 +67,7 @@ def outside(audited: Audited) -> Result:
 
 
 def _window(dataset: str, info: dict[str, Any]) -> tuple[str, str]:
-    """The declared window, from the release or from the card botbench has. Raises NotApplicable
-    where none is declared.
-    """
+    """The declared window of the release or of its card. Raises NotApplicable without one."""
     from botbench.core.errors import UserError
     from curation.ingest import cards
 

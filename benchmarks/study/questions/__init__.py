@@ -5,8 +5,8 @@
 
 An answer gives `estimates` and `refused` (they go into the document of `botbench study --json`),
 and `blocks`: `Text`, `Table` and `Figure` in the order of the page. Every table and figure is also
-written as CSV and into `figures.json`. A question without data (no posts, no cohort) gives an answer
-with empty `blocks`, or raises UserError with the reason; the other questions are still answered.
+written as CSV and into `figures.json`. A question without data (no posts, no cohort) gives
+an answer with empty `blocks`, or raises UserError with the reason; the others are still answered.
 """
 
 from __future__ import annotations
