@@ -68,5 +68,5 @@ def concentration(n: IntegerValue) -> FloatingValue:
 
 
 def known_length(text: StringValue, told: Value) -> IntegerValue:
-    """Length of a text in characters, or the length that the source told instead of it."""
+    """Length of a text in characters, or the length that the source gives instead."""
     return text.length().fill_null(told.try_cast("int64"))

@@ -22,9 +22,9 @@ class Feature:
     """One feature: data that points to a function.
 
     `needs` are the columns it reads (`accounts.followers`): where all of them are NULL, so is the
-    feature. `source` is the paper that used or defined it, or `botbench` where it is ours.
-    `revision` is the declared version of its values: raise it when they change. Where none is
-    declared, the syntax of the function's module stands for it.
+    feature. `source` is the paper that used or defined it, or `botbench`. `revision` is the
+    declared version of its values: raise it when they change. The default is a hash of the syntax
+    of the function's module.
     """
 
     name: str

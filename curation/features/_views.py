@@ -20,7 +20,7 @@ PAUSE_MS = 4 * HOUR_MS
 """A pause as long as this may be sleep."""
 
 VIEWS: dict[str, Callable[[Table], Table]] = {}
-"""Views by name; `accounts` and `posts` are made of the tables themselves."""
+"""Views by name; `accounts` and `posts` are the tables themselves."""
 
 
 def view(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -45,7 +45,7 @@ def expression(name: str) -> Table:
 
 
 def placeholder(table: str) -> str:
-    """The name that stands for a table in the SQL of a view."""
+    """The placeholder of a table in the SQL of a view."""
     return f"__{table}__"
 
 

@@ -1,4 +1,4 @@
-"""What a card says: the fields of a data set's card, checked one by one."""
+"""The fields of a data set's card, each checked."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Source(StrictModel, coerce_numbers_to_str=True):
 
 
 class Label(StrictModel, coerce_numbers_to_str=True):
-    """What the label means and who says so."""
+    """What the label means, and its claimant."""
 
     meaning: str
     claimant: str = Field(min_length=1)
@@ -95,5 +95,5 @@ class Card(StrictModel, coerce_numbers_to_str=True):
 
     @cached_property
     def document(self) -> dict[str, Any]:
-        """The card as plain data, as it goes into the store."""
+        """The card as plain data, as the store keeps it."""
         return self.model_dump(mode="json", exclude_none=True)

@@ -40,7 +40,7 @@ def fetch(card: Card, folder: Path, tell: Tell) -> Path:
 
 
 def _fetch_one(source: Source, folder: Path, tell: Tell) -> None:
-    """One file, by pooch: nothing is done where it is there with the right hash."""
+    """Download one file with pooch, unless it exists with the right hash."""
     import pooch
     import requests
 

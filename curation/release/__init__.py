@@ -1,1 +1,1 @@
-"""Frozen data sets: contents, writer, splits, and publications made of them."""
+"""Frozen data sets: contents, writer, splits and publications."""

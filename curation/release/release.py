@@ -163,7 +163,7 @@ def dataset_of(store: Store, name: str) -> str:
 
 
 def _about(content: Frozen) -> dict[str, Any]:
-    """What release.json says of the content, without names, hashes and times."""
+    """The content's description in release.json, without names, hashes and times."""
     of_card = card(content.store, content.dataset, content.version)
     return {
         "dataset": content.dataset,

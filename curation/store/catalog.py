@@ -46,7 +46,7 @@ def _save_sqlite(source: Path, target: Path) -> None:
         contextlib.closing(sqlite3.connect(target)) as new,
     ):
         old.backup(new)
-        # One file, with no log beside it that could be left behind.
+        # One file, without a log beside it.
         new.execute("PRAGMA journal_mode = DELETE")
 
 

@@ -37,11 +37,11 @@ TRIES = 60
 TRASH = "trash"
 """The folder that `doctor --clean` moves files to. Erasure searches it; backups omit it."""
 FOLDERS = ("data", "releases", "publications", "backups", TRASH)
-"""Folders of a store's home whose files mean that a catalog was there."""
+"""Folders of a store's home whose files show that a catalog existed."""
 
 
 class CatalogLost(UserError):
-    """The catalog holds no store; `says` what is wrong and where, `do` what to type next."""
+    """The catalog holds no store; `says` is what is wrong and where, `do` the next command."""
 
     def __init__(self, says: str, do: str) -> None:
         super().__init__(f"{says} {do}")
@@ -94,7 +94,7 @@ def locate(store: str | Path) -> Location:
 
 
 def extension(name: str) -> Path:
-    """The signed extension file that the PyPI package `duckdb-extension-<name>` brought."""
+    """The signed extension file of the PyPI package `duckdb-extension-<name>`."""
     package = f"duckdb_extension_{name}"
     try:
         root = Path(str(importlib.import_module(package).__file__)).parent
@@ -252,7 +252,7 @@ def turn(location: Location) -> Iterator[None]:
 
 
 def retried(work: Callable[[], T]) -> T:
-    """Run `work` again, with jitter, while the catalog says that another writer was first."""
+    """Repeat `work`, with jitter, while the catalog reports that another writer was first."""
     for attempt in range(TRIES):
         try:
             return work()

@@ -93,7 +93,7 @@ def expired(store: Store, low: int, high: int) -> bool:
 
 
 def after(store: Store, version: int) -> int:
-    """The version that follows; DuckLake takes only those that are there."""
+    """The next existing version; DuckLake accepts no other."""
     return int(
         store.scalar(
             "SELECT min(snapshot_id) FROM ducklake_snapshots('lake') WHERE snapshot_id > ?",

@@ -32,10 +32,9 @@ An account of which only the id is known has none.
 def duplicate_groups(accounts: str) -> str:
     """SQL (account_id, group) for a relation of one row an account with the schema's columns.
 
-    Accounts with the very same profile content (handle, id and what the source says beside it left
-    out) share a group, and so do those with the same picture, bio and minute of creation, whatever
-    their counts; every other account is a group of its own. Groups say that two accounts look
-    alike, never that they are one.
+    Accounts with equal profiles (without handle, id and extra values of the source) share a group,
+    as do accounts with the same picture, bio and minute of creation. Every other account is a group
+    of its own. Accounts of a group look alike; they need not be the same account.
     """
     table = TABLES["accounts"]
     signature = canonical_row([table.column(n) for n in COMPARED])

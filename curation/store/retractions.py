@@ -1,9 +1,8 @@
-"""Which claims are retracted, and which stand.
+"""Retracted claims and standing claims.
 
 A claim is retracted by its own claimant (same kind and name), by an erasure (which deletes its
-row) or by the pull that supersedes its own (`SUPERSEDED`). A retraction by anybody else retracts
-nothing: it is set aside when it comes in (`set_aside`), and is disregarded where an old store or
-release holds one.
+row) or by the pull that supersedes its own (`SUPERSEDED`). A retraction by another claimant has
+no effect: it is set aside on arrival (`set_aside`), and ignored in old stores and releases.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ MESSAGE = "it retracts a claim of another claimant; a claimant retracts only its
 
 
 def standing_claims(claims: str) -> str:
-    """SQL, in brackets, for the claims that stand: those with an answer that are not retracted.
+    """SQL, in brackets, for the standing claims: those with an answer that are not retracted.
 
     `claims` is SQL for a claims table: `store.relation("claims", version)`, or a release's
     `read_parquet(...)`. Give all of it and filter the result: a retraction is looked up in it.

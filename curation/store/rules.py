@@ -46,8 +46,7 @@ class Rule(StrictModel):
 
     `rows` is SQL over the views of `curation.validation.views` that yields the rows that break the
     rule, with the columns account_id (NULL where the finding is not of one account) and detail.
-    `kind` other than `query` says that one of Great Expectations' own column expectations tests the
-    same thing.
+    A `kind` other than `query` is one of Great Expectations' column expectations for the same test.
     """
 
     name: str = Field(pattern=r"^[a-z0-9_-]+$")
@@ -100,7 +99,7 @@ class DataSetSuite(StrictModel):
 
 
 def extended(card: Mapping[str, Any]) -> tuple[Suite, ...]:
-    """Every suite with what the data set's card brings along."""
+    """Every suite, with the rules of the data set's card."""
     own = DataSetSuite.model_validate(card.get("suite") or {"tables": {}}).tables
     return tuple(_with(s, own[s.table]) if s.table in own else s for s in suites())
 

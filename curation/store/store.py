@@ -63,10 +63,10 @@ class Store:
     """A botbench store.
 
     `location` is a folder (SQLite catalog, made where it is missing) or a `postgresql://` URL with
-    `data_path`; without one, BOTBENCH_STORE or `./.botbench`. `create=False`, for what only reads,
-    raises UserError where no store is. Files of a store whose catalog is gone are never given a new
-    catalog: that raises UserError (`CatalogLost`). A store of an older schema is brought
-    forward when anyone opens it (`curation.store.migrations`).
+    `data_path`; without one, BOTBENCH_STORE or `./.botbench`. `create=False`, for readers, raises
+    UserError where no store exists. A store that has lost its catalog does not get a new one: it
+    raises UserError (`CatalogLost`). Opening a store of an older schema migrates it
+    (`curation.store.migrations`).
     """
 
     def __init__(self, location: str | Path | None = None, create: bool = True) -> None:
@@ -127,9 +127,8 @@ class Store:
     ) -> tuple[int | None, T]:
         """Run `work` in one store transaction, again from its start where another writer was first.
 
-        Whatever reads and then writes goes this way; temporary tables are staged before. Returns
-        the version made, or None where nothing was fresh (then nothing is written at all), and what
-        `work` returned.
+        Use it for work that reads and then writes; stage temporary tables before. Returns the
+        version made (None where nothing was new; then nothing is written) and `work`'s result.
         """
         with turn(self.location):
             return retried(lambda: self._attempt(work, author or whoami(), message))

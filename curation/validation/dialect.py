@@ -88,7 +88,7 @@ class BufferedCursor:
 
 
 class BufferedConnection(duckdb_engine.ConnectionWrapper):
-    """A connection whose cursors are DuckDB cursors of their own, made by `opened`."""
+    """A connection that opens each cursor as a new DuckDB cursor with `opened`."""
 
     def __init__(self, opened: Callable[[], Any]) -> None:
         super().__init__(opened())

@@ -35,7 +35,7 @@ class Finding:
     accounts: int
     hits: tuple[Hit, ...]
     note: str | None = None
-    """What the card says of it, where it is a known issue."""
+    """The card's note, where it is a known issue."""
 
     @property
     def listed(self) -> list[str]:
@@ -85,7 +85,7 @@ class SuiteResult:
 
     @property
     def reason(self) -> str | None:
-        """Why the outcome is what it is, where no finding says so."""
+        """The reason for the outcome, where no finding gives it."""
         if self.errors:
             return f"{len(self.errors)} of {self.ran + len(self.errors)} checks could not run"
         if not self.rows:
@@ -125,7 +125,7 @@ class Validation:
     suites: tuple[SuiteResult, ...]
     made_at: datetime
     release: str | None = None
-    """The release whose files were looked at, such as rtbust@1."""
+    """The release whose files were checked, such as rtbust@1."""
     drift: Drift | None = None
     """What differs from another version, where it was compared with one."""
 

@@ -240,10 +240,10 @@ def escaped(query: str) -> str:
 
 @cache
 def _no_rows() -> Any:
-    """The expectation that a query finds nothing.
+    """The expectation that a query returns no rows.
 
-    Great Expectations' own UnexpectedRowsExpectation runs its query twice and brings the rows into
-    Python; this one counts.
+    It counts: Great Expectations' UnexpectedRowsExpectation runs its query twice and loads the rows
+    into Python.
     """
     from great_expectations.expectations.expectation import BatchExpectation
 

@@ -44,14 +44,13 @@ def pinned(
 
     `USE` it on a cursor of the store's connection. Beside the tables: `latest` (observation of each
     account), `members` (account_id, group of equal profiles), `known` (account ids observed or
-    claimed), `standing` (claims that stand, with their `label`), `torn` (split_id, account_id,
-    parts, candidate: accounts whose group stands in several parts of a split), `drawn` (accounts of
-    samples with their probability `p` and their batch), `versions`, `card`, `platforms`, and what
-    the schemes say: `answers` (scheme, word, label, kinds) and `codes` (scheme, kinds, reasons: all
-    its words, as lists). `claims.scheme` names the scheme that a claim is read by: the one it was
-    made under, or the default one where it was made under none or under one that is not known here.
-    `splits`, SQL (split_id, account_id, part), stands for splits about to be released; `frozen`,
-    SQL by table, for a release's files.
+    claimed), `standing` (standing claims with their `label`), `torn` (split_id, account_id, parts,
+    candidate: accounts whose group is in several parts of a split), `drawn` (accounts of samples
+    with their probability `p` and their batch), `versions`, `card`, `platforms`, and of the schemes
+    `answers` (scheme, word, label, kinds) and `codes` (scheme, kinds, reasons: lists of all words).
+    `claims.scheme` is the scheme by which a claim is read: the one it was made under, or the
+    default one where that is missing or unknown. `splits`, SQL (split_id, account_id, part),
+    replaces the stored splits before a release; `frozen`, SQL by table, is for a release's files.
     """
     schema = f"memory.checked_{next(_NUMBERS)}"
     store.connection.execute(f"CREATE SCHEMA {schema}")

@@ -59,7 +59,7 @@ class Cell(StrictModel, coerce_numbers_to_str=True):
     replace: dict[str, str] = Field(default_factory=dict)
     """Texts to replace, one after the other."""
     extract: Expression | None = None
-    """A regular expression: its first group (or all of it) is the value; no match says nothing."""
+    """A regular expression: its first group (or whole match) is the value; else it is missing."""
     lower: bool = False
     codes: dict[str, str | None] | None = None
     """What each value of the source means; any other value sets the row aside."""

@@ -15,7 +15,7 @@ SATURATED = tuple(
     str(n)
     for n in (2**31 - 1, 2**31, -(2**31), 2**32 - 1, 2**32, 2**63 - 1, 2**63, -(2**63), 2**64 - 1)
 )
-"""Ids that an integer too small for them leaves behind."""
+"""Ids that are the limit of an integer type, left where the type was too small."""
 
 IDS = ("account_id", "post_id", "source_id", "target_id", "ref_post_id", "ref_account_id")
 TRUE, FALSE = ("true", "t", "yes", "y", "1", "1.0"), ("false", "f", "no", "n", "0", "0.0")

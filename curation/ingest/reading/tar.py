@@ -264,7 +264,7 @@ def _parse(
 
 
 def _mark(header: tuple[str, ...], i: int, form: Form) -> bytes:
-    """The row that says which member begins."""
+    """The row that marks the start of a member."""
     return f"{MARK}{i}{form.delimiter * (len(header) - 1)}\n".encode()
 
 

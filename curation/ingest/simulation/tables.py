@@ -37,7 +37,7 @@ def times(seconds: Integers) -> pa.Array:
 
 
 def account_ids(dataset: str, index: Integers) -> pa.Array:
-    """`<dataset>-<index>`: the index says nothing of what the account is."""
+    """`<dataset>-<index>`: the index does not depend on the account's kind."""
     return join(f"{dataset}-", numbers(index))
 
 

@@ -186,7 +186,7 @@ def _hashtags(world: World, author: Integers, number: Integers) -> tuple[pa.Arra
 
 
 def _some(values: pa.Array, there: Any) -> pa.Array:
-    """Lists of one value where it is there, else of none."""
+    """Lists of one value, or empty lists for missing values."""
     return _lists(values.filter(pa.array(there)), there.astype(np.int64))
 
 

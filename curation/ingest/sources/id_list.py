@@ -27,7 +27,7 @@ class Options(StrictModel):
     attributes: dict[str, str | dict[str, str]] = Field(default_factory=dict)
     """Attributes of the claims: a text for all files, or one for each file name."""
     prefix: str = ""
-    """Taken off the front of each id where it is there."""
+    """A prefix to remove from each id that has it."""
     trim: bool = False
     """Take blanks around an id away instead of setting the row aside."""
     encoding: str = "utf-8"

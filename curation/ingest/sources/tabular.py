@@ -1,4 +1,4 @@
-"""`tabular`: any table (CSV, TSV, JSON, Parquet) whose card says which column is what."""
+"""`tabular`: any table (CSV, TSV, JSON, Parquet) with the columns mapped on its card."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def _open(stage: Stage, file: SourceFile, options: Options) -> Records:
 
 
 def _not_empty(stage: Stage, file: SourceFile, records: Records, options: Options) -> None:
-    """A file without a row is a mistake; one whose rows a filter leaves out is not."""
+    """Raise UserError for a file without rows; rows that a filter leaves out count."""
     if stage.connection.execute(f"SELECT 1 FROM {records.relation} LIMIT 1").fetchone() is None:
         what = "no rows, only a header" if options.header else "no rows"
         stage.fail(f"{file.path} holds {what}. Get the file again, or take it off the card.")
@@ -176,7 +176,7 @@ def _not_empty(stage: Stage, file: SourceFile, records: Records, options: Option
 def _query(
     records: Records, compiler: Compiler, table: str, mapping: Mapping, rest: set[str] | None
 ) -> str:
-    """The loose rows of one table; `rest` names what is mapped where what is not goes along."""
+    """The loose rows of one table; with `rest`, unmapped columns are kept too."""
     if records.broken:
         compiler.faults.append((records.broken, "bad_json", "'this is not one JSON object'"))
     made = {n: compiler.cell(cell, TABLES[table].column(n)) for n, cell in mapping.cells.items()}

@@ -96,7 +96,7 @@ class Marks:
         return " UNION ".join(parts)
 
     def mask(self, text: str) -> str:
-        """SQL of a text without them: NULL where the text is theirs, words replaced elsewhere."""
+        """SQL of a masked text: NULL where the accounts wrote it, words replaced elsewhere."""
         inner = mask_names(text, self.names)
         if self.numbers:
             numbers = (

@@ -40,7 +40,7 @@ SHELVED = (
     "releases/*/*/release.json",
     *(f"releases/*/*/{table}.parquet" for table in TABLES_FROZEN),
 )
-"""Files below a store's folder that are written anew with their release."""
+"""Files below a store's folder that are rewritten with their release."""
 WHOLE = ("cache", "tmp")
 """Folders of a store that hold only what can be made again."""
 BOARD = tuple(f"leaderboard.{ending}" for ending in ("json", "csv", "md", "html"))
@@ -96,7 +96,7 @@ def of_home(home: Path) -> Iterator[Path]:
 
 
 def shelved(home: Path) -> set[Path]:
-    """The files of a store's releases and publications, which are written anew whole."""
+    """The files of a store's releases and publications, which are rewritten whole."""
     paths = {
         p
         for p in files.below(home / "releases")

@@ -70,9 +70,8 @@ def erase(
 ) -> Erasure:
     """Erase one account, named by its id or @handle, from the store and all that was made from it.
 
-    Can be run again: after an interruption it goes on, and after the end it looks everywhere once
-    more. Raises UserError where nobody is known by that name, or several are, and where the reason
-    itself would tell who it was.
+    Safe to repeat: an interrupted erasure continues, and a finished one is searched again. Raises
+    UserError where the name fits no account or several, and where the reason contains the name.
     """
     accounts = account.find(store, said, platform, dataset)
     file, kept = _journal(store, said, accounts)
@@ -143,7 +142,7 @@ class Task:
         return done
 
     def _begun(self) -> dict[str, Any]:
-        """The journal before anything was done: what only the whole store can tell."""
+        """A new journal, made before any step, from what only the whole store knows."""
         holding = releases.holding(self.store, self.target)
         return {
             "target": self.target.document(),

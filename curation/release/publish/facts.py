@@ -140,7 +140,7 @@ def _pulls(store: Store, release: Release) -> list[dict[str, Any]]:
 
 
 def _span(store: Store, release: Release, table: str, column: str) -> list[str] | None:
-    """First and last day, None where nothing says when."""
+    """First and last day, or None where no time is known."""
     row = _rows(
         store,
         f"SELECT min({column})::DATE::VARCHAR AS a, max({column})::DATE::VARCHAR AS b FROM"

@@ -54,7 +54,7 @@ class Proof:
     files: list[File]
 
     def __call__(self, folder: Path) -> dict[str, Any]:
-        """What was checked; raises Findings with a sentence for each thing that must not go out."""
+        """What was checked; raises Findings with a sentence for each forbidden item."""
         problems = [*self._strangers(folder), *self._columns(folder)]
         if not problems:
             problems = [

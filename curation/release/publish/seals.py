@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from curation.release.publish.tiers import Tier
 
 TELLING = ("labels", "claims", "votes", "agreement")
-"""Tables that tell a label, each row by itself."""
+"""Tables in which a single row reveals a label."""
 
 
 def folder(home: Path, reference: str) -> Path | None:

@@ -14,7 +14,7 @@ TEMPLATE = Path(__file__).parent / "datasheet.html.j2"
 
 
 def filled(facts: Mapping[str, Any], answers: Answers) -> list[dict[str, Any]]:
-    """Sections of (question, what the store says, what a person says, whether it is unanswered)."""
+    """Sections of (question, the store's fact, a person's answer, whether it is unanswered)."""
     return [
         {"title": title, "questions": [_question(q, facts, answers) for q in questions]}
         for title, questions in asking.sections().items()
