@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.leaderboard.compute.ranks import PairedScore, ranked
 from benchmarks.leaderboard.compute.scores import MeasuredCell
-from benchmarks.leaderboard.compute.summary import PairedScore, ranked
 from benchmarks.metrics import Metric
 
 UNRANKED: dict[str, Any] = {

@@ -1,23 +1,21 @@
-"""Means over data sets, paired differences, ranks and ties."""
+"""The summary of a board: each detector's mean over data sets, with its rank and differences."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
 from typing import Any
 
 import numpy as np
 
-from benchmarks.leaderboard.compute.scores import MeasuredCell, Score
-from benchmarks.metrics import Array, Metric
+from benchmarks.leaderboard.compute.ranks import PairedScore, difference, ranked
+from benchmarks.leaderboard.compute.scores import MeasuredCell
+from benchmarks.metrics import Metric
 from benchmarks.protocols import Kind
 from botbench.stats.means import student
-from botbench.stats.multiple_comparisons import holm, normal_p_values
 from botbench.stats.proportions import mover_mean
-from botbench.stats.resampling import percentiles
 
 ONE_QUESTION, CONSTANT = "one-question-tree", "constant"
 FLOORS = (CONSTANT, ONE_QUESTION)
@@ -25,7 +23,6 @@ KINDS: tuple[Kind, ...] = ("transfer", "in distribution")
 BESIDE: tuple[Kind, ...] = ("worst evasion", "prevalence")
 """Columns beside those: the same data sets, touched up or in another mix."""
 MEAN = "mean"
-SAME = 1e-9
 
 
 @dataclass(frozen=True)
@@ -125,18 +122,6 @@ class BoardLayout:
         return kept
 
 
-@dataclass(frozen=True)
-class PairedScore:
-    """The score on one test or the mean of several, the values by data set, the paired draws."""
-
-    score: Score
-    values: list[float]
-    draws: Array
-    few: bool
-    label_mean: float | None = None
-    """The mean over draws of accounts and labels; None where no label is in doubt."""
-
-
 def paired_score(
     layout: BoardLayout, metric: Metric, detector: str, kind: Kind, tests: Sequence[str]
 ) -> PairedScore | None:
@@ -156,85 +141,6 @@ def paired_score(
         else None
     )
     return PairedScore(score, values, draws, any(c.few for c in cells if c is not None), doubt)
-
-
-def difference(a: PairedScore, b: PairedScore) -> Score:
-    """a − b with its paired interval.
-
-    If every draw gives the same nonzero difference, the interval of unpaired values is used.
-    """
-    value, drawn = a.score[0] - b.score[0], a.draws - b.draws
-    bounds = percentiles(drawn) or (value, value)
-    if bounds[1] - bounds[0] < SAME and abs(value) > SAME:
-        down = np.hypot(a.score[0] - a.score[1], b.score[2] - b.score[0])
-        up = np.hypot(a.score[2] - a.score[0], b.score[0] - b.score[1])
-        bounds = value - float(down), value + float(up)
-    return value, min(bounds[0], value), max(bounds[1], value)
-
-
-def _separated_here(pairs: Sequence[tuple[PairedScore, PairedScore]]) -> list[bool]:
-    """Which pairs differ beyond the accounts drawn (Holm over all of them)."""
-    if not pairs:
-        return []
-    values = np.array([a.score[0] - b.score[0] for a, b in pairs])
-    drawn = [a.draws - b.draws for a, b in pairs]
-    deviations = np.array([float(np.nanstd(d)) if not np.isnan(d).all() else 0.0 for d in drawn])
-    p = normal_p_values(
-        np.where(np.abs(values) < SAME, 0, values), np.where(deviations < SAME, 0, deviations)
-    )
-    # A constant difference has no spread, so it counts only if the values' intervals are disjoint.
-    meet = np.array([not (a.score[1] > b.score[2] or b.score[1] > a.score[2]) for a, b in pairs])
-    return holm(np.where((deviations < SAME) & meet, 1.0, p).tolist())
-
-
-def _separated_elsewhere(pairs: Sequence[tuple[PairedScore, PairedScore]]) -> list[bool]:
-    """Pairs that differ beyond these data sets: paired t over data sets, Holm over all pairs."""
-    from scipy.special import stdtr
-
-    p = []
-    for a, b in pairs:
-        d = np.array(a.values) - np.array(b.values)
-        error = float(np.std(d, ddof=1)) / np.sqrt(len(d))
-        p.append(1.0 if error < SAME else float(2 * stdtr(len(d) - 1, -abs(d.mean()) / error)))
-    return holm(p)
-
-
-def _beaten(
-    names: Sequence[str], of: Mapping[str, PairedScore], metric: Metric, separated: Iterable[bool]
-) -> set[tuple[str, str]]:
-    """Pairs (better, worse) that are separated."""
-    beaten = set()
-    for (a, b), apart in zip(combinations(names, 2), separated, strict=True):
-        if apart:
-            beaten.add((a, b) if metric.better(of[a].score[0], of[b].score[0]) else (b, a))
-    return beaten
-
-
-def _range(name: str, names: Sequence[str], beaten: set[tuple[str, str]]) -> tuple[int, int]:
-    """1 + how many are better, to k − how many are worse."""
-    return 1 + sum((o, name) in beaten for o in names), len(names) - sum(
-        (name, o) in beaten for o in names
-    )
-
-
-def ties(order: Sequence[str], beaten: set[tuple[str, str]]) -> list[list[str]]:
-    """The longest runs in rank order of which no two are separated; runs of one are no ties.
-
-    >>> ties(["a", "b", "c"], {("a", "c")})
-    [['a', 'b'], ['b', 'c']]
-    """
-    runs: list[list[str]] = []
-    end = 0
-    for start in range(len(order)):
-        stop = start + 1
-        while stop < len(order) and not any(
-            (a, order[stop]) in beaten or (order[stop], a) in beaten for a in order[start:stop]
-        ):
-            stop += 1
-        if stop > end and stop - start > 1:
-            runs.append(list(order[start:stop]))
-        end = max(end, stop)
-    return runs
 
 
 def summarise(
@@ -297,73 +203,3 @@ def summarise(
 def _over(a: PairedScore, b: PairedScore) -> list[float] | None:
     wide = student([x - y for x, y in zip(a.values, b.values, strict=True)])
     return list(wide) if wide else None
-
-
-def _ranks_under_label_noise(main: Mapping[str, PairedScore], metric: Metric) -> dict[str, int]:
-    """Ranks by the means under label doubt; {} where no label is in doubt."""
-    means = {name: s.label_mean for name, s in main.items() if s.label_mean is not None}
-    if len(means) < len(main):
-        return {}
-    return {
-        name: 1 + sum(metric.better(o, value) and abs(o - value) > SAME for o in means.values())
-        for name, value in means.items()
-    }
-
-
-def tie_groups(order: Sequence[str], beaten: set[tuple[str, str]]) -> dict[str, int]:
-    """The tie group of each name, best first.
-
-    Group 1 is the leader and all that are not separated from it. Group 2 is the best of the rest
-    and all of the rest that are not separated from that one, and so on.
-
-    >>> tie_groups(["a", "b", "c", "d"], {("a", "c"), ("a", "d"), ("b", "d")})
-    {'a': 1, 'b': 1, 'c': 2, 'd': 2}
-    """
-    groups: dict[str, int] = {}
-    left, number = list(order), 0
-    while left:
-        number += 1
-        lead = left[0]
-        groups.update(
-            (name, number)
-            for name in left
-            if (lead, name) not in beaten and (name, lead) not in beaten
-        )
-        left = [name for name in left if name not in groups]
-    return groups
-
-
-def ranked(
-    names: list[str], main: Mapping[str, PairedScore], metric: Metric
-) -> dict[str, dict[str, Any]]:
-    """Rank, rank intervals here and elsewhere, tie group, and the bars that each name is part of.
-
-    `names` are best first. Equal values have equal ranks.
-    """
-    pairs = [(main[a], main[b]) for a, b in combinations(names, 2)]
-    here = _beaten(names, main, metric, _separated_here(pairs))
-    sets = len(main[names[0]].values) if names else 0
-    elsewhere = _beaten(names, main, metric, _separated_elsewhere(pairs)) if sets >= 3 else None
-    runs, groups = ties(names, here), tie_groups(names, here)
-    entries = {}
-    doubted = _ranks_under_label_noise(main, metric)
-    for name in names:
-        value = main[name].score[0]
-        rank = 1 + sum(
-            metric.better(main[o].score[0], value) and abs(main[o].score[0] - value) > SAME
-            for o in names
-        )
-        low, high = _range(name, names, here)
-        entries[name] = {
-            "rank": rank,
-            "rank_low": min(low, rank),
-            "rank_high": max(high, rank),
-            "rank_elsewhere": (
-                list(_range(name, names, elsewhere)) if elsewhere is not None else None
-            ),
-            "rank_doubt": doubted.get(name),
-            "flips": name in doubted and doubted[name] != rank,
-            "tie_group": groups[name],
-            "ties": [i for i, run in enumerate(runs) if name in run],
-        }
-    return entries

@@ -13,15 +13,9 @@ import pytest
 
 from benchmarks import metrics
 from benchmarks.leaderboard.compute import scores
+from benchmarks.leaderboard.compute.ranks import PairedScore, difference, tie_groups, ties
 from benchmarks.leaderboard.compute.scores import measure
-from benchmarks.leaderboard.compute.summary import (
-    BoardLayout,
-    PairedScore,
-    difference,
-    paired_score,
-    tie_groups,
-    ties,
-)
+from benchmarks.leaderboard.compute.summary import BoardLayout, paired_score
 from benchmarks.leaderboard.compute.table import board, refuse_without_floors
 from benchmarks.leaderboard.render import formats, page, summary_text
 from benchmarks.leaderboard.render.axis import scale

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.leaderboard.compute import summary
+from benchmarks.leaderboard.compute import ranks, summary
 from benchmarks.leaderboard.site.context import Site
 from benchmarks.leaderboard.site.pages import MAKERS, Page
 
@@ -56,7 +56,7 @@ def pair(site: Site, a: str, b: str) -> list[dict[str, Any]]:
             rows.append(
                 {
                     "test": test,
-                    "difference": list(summary.difference(one, two)),
+                    "difference": list(ranks.difference(one, two)),
                     **_disagree(site, a, b, test),
                 }
             )
@@ -71,7 +71,7 @@ def pair(site: Site, a: str, b: str) -> list[dict[str, Any]]:
             0,
             {
                 "test": f"mean of {len(core)}",
-                "difference": list(summary.difference(means[0], means[1])),
+                "difference": list(ranks.difference(means[0], means[1])),
             },
         )
     return rows
