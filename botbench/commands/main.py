@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from botbench.commands.groups import PanelGroup, register_panels
+from botbench.commands.panels import PanelGroup, register_panels
 from botbench.core.errors import Findings, UserError
 from botbench.core.version import __version__
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from botbench.commands.groups import DefaultGroup
+from botbench.commands.panels import DefaultGroup
 from botbench.core.console import emit, progress, say, table
 from botbench.core.errors import UserError
 
