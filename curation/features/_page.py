@@ -6,7 +6,7 @@ from curation.features._registry import FEATURES, families
 
 
 def reference_page() -> str:
-    """Every feature as Markdown (docs/features.md is this, and a test keeps it so)."""
+    """Every feature as Markdown; a test compares it with docs/features.md."""
     lines = [
         "# Features",
         "",

@@ -1,4 +1,4 @@
-"""What a feature is, and the mapping of all of them."""
+"""The class of a feature, and the mapping of all features."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _REGISTRY: Registry[Feature] = Registry("feature", "curation.features", "botbenc
 def feature(
     *, unit: str, needs: str, source: str, family: str = "", revision: int | None = None
 ) -> Callable[[F], F]:
-    """Register the function that follows as a feature called as the function is.
+    """Register the decorated function as a feature of the same name.
 
     `needs` are columns separated by blanks; `family` is the module's name unless given. The
     docstring is the definition. Raises ValueError for a column the schema does not have, a missing

@@ -24,7 +24,7 @@ VIEWS: dict[str, Callable[[Table], Table]] = {}
 
 
 def view(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Register a view called as the function is; raises ValueError where the name is taken."""
+    """Register the decorated function as a view; raises ValueError where the name is taken."""
     name = function.__name__
     if name in VIEWS:
         raise ValueError(f"two views are called {name!r}")

@@ -21,10 +21,10 @@ from curation.store.store import Store
 MANIFEST = "manifest.json"
 FORMAT = 1
 LEFT_OUT = ("tmp", "cache", "downloads", "backups", connection.TRASH)
-"""What can be made or fetched again, backups themselves, and what doctor --clean put away."""
+"""Folders left out: what can be made or fetched again, backups, and the trash."""
 
 Tell = Callable[[int, int], None]
-"""Told of each file: how many are done, and how many there are."""
+"""Progress, called for each file: files done, and files in all."""
 
 
 @dataclass(frozen=True)

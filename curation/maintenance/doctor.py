@@ -56,7 +56,7 @@ class Diagnosis:
 
     @property
     def well(self) -> bool:
-        """Nothing is ill (notes may be there)."""
+        """Whether no finding is ill; notes are allowed."""
         return all(f.outcome != "ill" for f in self.findings)
 
     def document(self) -> dict[str, Any]:

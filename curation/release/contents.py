@@ -46,7 +46,7 @@ class Frozen:
         return content_hash(self.store.connection, {t: self.relation(t) for t in TABLES_FROZEN})
 
     def order(self, table: str) -> str:
-        """The table's key, as ORDER BY takes it."""
+        """The table's key for ORDER BY."""
         return ", ".join(f'"{k}" NULLS FIRST' for k in TABLES[table].key)
 
     def counts(self) -> dict[str, int]:

@@ -29,7 +29,7 @@ class Release:
     path: Path
     info: dict[str, Any]
     made: bool = False
-    """Whether the call that returned it made it (False: it was there)."""
+    """Whether this call made the release (False: it existed)."""
 
     @property
     def name(self) -> str:

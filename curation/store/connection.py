@@ -57,7 +57,7 @@ class Location:
     options: str
 
     def exists(self) -> bool:
-        """Whether a store was made here; a Postgres store is recognised by its folder."""
+        """Whether the store exists; a Postgres store is recognised by its folder."""
         prefix, _, file = self.catalog.partition(":")
         return Path(file).exists() if prefix == "sqlite" else self.home.exists()
 

@@ -77,7 +77,7 @@ def mark() -> str:
 
 
 def any_retraction(connection: duckdb.DuckDBPyConnection, offered: str) -> bool:
-    """Whether a row of a claims table retracts anything: most imports need no further look."""
+    """Whether a row of a claims table retracts a claim; most imports have none."""
     query = f"SELECT 1 FROM {offered} WHERE retracts IS NOT NULL LIMIT 1"
     return connection.execute(query).fetchone() is not None
 

@@ -70,7 +70,7 @@ class Suite(StrictModel):
 
 
 class Addition(StrictModel):
-    """What a data set's own suite adds to a table's: rules, and whether there must be rows."""
+    """What a data set's suite adds to a table's: rules, and whether rows are required."""
 
     required: bool | None = None
     rules: tuple[Rule, ...] = ()

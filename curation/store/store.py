@@ -97,7 +97,7 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Let go of the catalog."""
+        """Close the connection to the catalog."""
         self.connection.close()
 
     # -- writing
@@ -268,11 +268,11 @@ class Store:
         return f"(SELECT {columns} FROM {source})"
 
     def has(self, name: str, version: int) -> bool:
-        """Whether a table was there at a version."""
+        """Whether a table existed at a version."""
         return bool(self._columns(f'lake.main."{name}" AT (VERSION => {version})'))
 
     def _columns(self, source: str) -> set[str]:
-        """The columns of a table as it was; none where the table came later."""
+        """The columns of a table at a version; none where the table was added later."""
         try:
             return {
                 c[0] for c in self.connection.execute(f"SELECT * FROM {source} LIMIT 0").description

@@ -71,7 +71,7 @@ class Drift:
     accounts: dict[str, int]
     """Accounts in both, `gone` and `new`."""
     bots: tuple[float | None, float | None]
-    """Share of those called bot among those called bot or human."""
+    """The share of bots among accounts that are bot or human."""
     judged: tuple[int, int]
     shifts: tuple[Shift, ...]
 
@@ -165,7 +165,7 @@ def _gather(store: Store, dataset: str, version: int, name: str) -> dict[str, in
 
 
 def _balance(store: Store, name: str) -> tuple[float | None, int]:
-    """The share of bots among accounts called one thing alone, and how many those are."""
+    """The share of bots among accounts with one answer, and the number of these accounts."""
     share, n = store.connection.execute(
         f"SELECT avg(bot::INT), count(*) FROM drift_{name} WHERE bot <> human"
     ).fetchone() or (None, 0)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Outcome = Literal["passed", "failed", "not applicable"]
 LISTED = 1000
-"""Accounts named for one broken rule; the total counts all."""
+"""The most accounts listed for one broken rule; the total counts all."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class SuiteResult:
 
     @property
     def outcome(self) -> Outcome:
-        """A required suite without rows has failed. An error is not a pass."""
+        """The outcome; a required suite without rows has failed, and so has one with an error."""
         if not self.rows and not self.errors:
             return "failed" if self.required else "not applicable"
         return "failed" if self.failures or self.errors else "passed"
@@ -136,7 +136,7 @@ class Validation:
 
     @property
     def failed(self) -> list[str]:
-        """What failed, as suite.rule, or suite where nothing in it ran."""
+        """The failures as suite.rule, or suite where no rule of it ran."""
         broken = [f"{s.name}.{f.rule.name}" for s in self.suites for f in s.failures]
         broken += [
             f"{s.name}.{rule.name} (could not run)" for s in self.suites for rule, _ in s.errors

@@ -23,7 +23,7 @@ KNOWN_ISSUE = re.compile(r"^([a-z]+\.[a-z0-9_-]+)\s*:\s*(.*)$", re.DOTALL)
 
 
 def datasets(store: Store, version: int) -> list[str]:
-    """Ids of the data sets that have anything to validate at a version, sorted."""
+    """Sorted ids of the data sets with rows to validate at a version."""
     union = " UNION ".join(
         f"SELECT dataset FROM {store.relation(t, version)}" for t in ("pulls", "accounts", "claims")
     )

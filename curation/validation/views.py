@@ -191,7 +191,7 @@ def _read_by(schemes: dict[str, Scheme]) -> str:
 
 
 def _words(schemes: dict[str, Scheme]) -> dict[str, str]:
-    """What the schemes say, as small tables."""
+    """The schemes as small tables."""
     answers = [
         f"{literal(v)}, {literal(word)}, {literal(s.labels[word])}, {answer.kinds}"
         for v, s in schemes.items()
@@ -209,7 +209,7 @@ def _list(words: Iterable[str]) -> str:
 
 
 def _said(store: Store, dataset: str, version: int) -> dict[str, str]:
-    """What card and platforms say, as small tables."""
+    """Card and platforms as small tables."""
     window = card(store, dataset, version).get("window") or {}
     opened = yaml.safe_load(PLATFORMS.read_text(encoding="utf-8"))
     return {

@@ -19,7 +19,7 @@ from curation.ingest.reading.sql import time_of
 from curation.store.schema import TABLES, Column
 
 UNIX = {"unix": 6, "unix_ms": 3, "unix_us": 0}
-"""Forms of Unix times, and by how many digits microseconds are more."""
+"""Forms of Unix times, and how many digits each lacks to microseconds."""
 Expression = Annotated[str, AfterValidator(patterns.check_expression)]
 """A regular expression that DuckDB compiles."""
 TimeForm = Annotated[str, AfterValidator(lambda v: v if v in UNIX else patterns.check_time_form(v))]
@@ -54,7 +54,7 @@ class Cell(StrictModel, coerce_numbers_to_str=True):
     literal: bool = False
     """Whether the reading's words for a missing value are text here: a name may be NULL."""
     empty: str | None = None
-    """What a blank or missing value means."""
+    """The meaning of a blank or missing value."""
     remove_prefix: str | None = None
     replace: dict[str, str] = Field(default_factory=dict)
     """Texts to replace, one after the other."""
@@ -62,9 +62,9 @@ class Cell(StrictModel, coerce_numbers_to_str=True):
     """A regular expression: its first group (or whole match) is the value; else it is missing."""
     lower: bool = False
     codes: dict[str, str | None] | None = None
-    """What each value of the source means; any other value sets the row aside."""
+    """The meaning of each value of the source; any other value quarantines the row."""
     otherwise: str | None = None
-    """What every value that is not in `codes` means."""
+    """The meaning of every value that is not in `codes`."""
     split: str | None = None
     """For lists: the separator between the values."""
     each: Expression | None = None
@@ -183,7 +183,7 @@ class Compiler:
     faults: list[tuple[str, str, str]] = field(default_factory=list)
 
     def cell(self, cell: Cell, column: Column) -> str | None:
-        """The SQL of one column; None where the source lacks it and may."""
+        """The SQL of one column; None where an optional one is missing."""
         origin = self._origin(cell)
         if origin is None:
             return None

@@ -27,7 +27,7 @@ _ZONE = r" ?(Z|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?)"
 
 @dataclass(frozen=True)
 class Fault:
-    """A condition under which a row is set aside; `value` is the SQL of what to show of it."""
+    """A condition that quarantines a row; `value` is SQL of the value to show."""
 
     condition: str
     reason: str

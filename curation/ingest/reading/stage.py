@@ -62,7 +62,7 @@ class Stage:
             self.connection.execute(f"DROP TABLE IF EXISTS {table}")
 
     def name(self, stem: str) -> str:
-        """A name for a temporary table or view that nothing else in this pull has."""
+        """A name for a temporary table or view, unique in this pull."""
         self.names += 1
         return f"{stem}_{self.names}"
 
@@ -103,7 +103,7 @@ class Stage:
         return staged, aside, self.read[table], len(self.queries.get(table, []))
 
     def undo(self, table: str, mark: tuple[int, int, int, int]) -> None:
-        """Forget what was added for a table since `mark`."""
+        """Remove the rows added to a table since `mark`."""
         staged, aside, self.read[table], queries = mark
         self.connection.execute(f"DELETE FROM pull_{table} WHERE rowid > {staged}")
         self.connection.execute(f"DELETE FROM {QUARANTINE} WHERE rowid > {aside}")
@@ -112,7 +112,7 @@ class Stage:
     def reject(  # noqa: PLR0917
         self, table: str, member: str, row: int, reason: str, message: str, raw: str | None
     ) -> None:
-        """Set one row aside that a parser could not read."""
+        """Quarantine one row that a parser could not read."""
         self.connection.execute(
             f"INSERT INTO {QUARANTINE} VALUES (?, ?, ?, ?, ?, ?)",
             [table, member, row, reason, message, raw],
@@ -120,7 +120,7 @@ class Stage:
         self.read[table] += 1
 
     def reject_rows(self, table: str, query: str) -> None:
-        """Set the rows of a query aside: `_member`, `_row`, `_reason`, `_message`, `_raw`."""
+        """Quarantine the rows of a query: `_member`, `_row`, `_reason`, `_message`, `_raw`."""
         self.read[table] += self._quarantine(table, query)
 
     def finish(self) -> None:
@@ -181,7 +181,7 @@ class Stage:
         return values, faults
 
     def _filled(self, table: str, column: Column, given: dict[str, str]) -> str | None:
-        """SQL of what the stage itself knows; None for what the rows say."""
+        """SQL of a column that the stage fills; None for the columns of the rows."""
         if column.name in ("dataset", "pull_id"):
             return f"{literal(getattr(self, column.name))}"
         if column.name == "claim_id":

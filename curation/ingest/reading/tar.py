@@ -174,7 +174,7 @@ class _Writer:
         self._save(header, [p for p in parts if p is not None])
 
     def finish(self) -> dict[tuple[str, ...], str]:
-        """The globs by header; what was refused is under the empty header."""
+        """The globs by header; rejected rows are under the empty header."""
         import pyarrow as pa
 
         if self.refused:
@@ -200,7 +200,7 @@ class _Writer:
         )
 
     def _parse_one(self, header: tuple[str, ...], chunk: Chunk, i: int) -> pa.Table | None:
-        """One member on its own, without the rows that have too few or too many fields."""
+        """Parse one member alone, without the rows that have too few or too many fields."""
         import pyarrow as pa
 
         ragged: list[Any] = []
@@ -269,7 +269,7 @@ def _mark(header: tuple[str, ...], i: int, form: Form) -> bytes:
 
 
 def _ended(body: bytes) -> tuple[bytes, bytes]:
-    """A member's rows, the last of them ended."""
+    """A member's rows, with a line end after the last."""
     return body, b"" if body.endswith(b"\n") or not body else b"\n"
 
 

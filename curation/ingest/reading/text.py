@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from curation.ingest.reading.stage import Stage
 
 LINE = 32 << 20
-"""The longest row taken, bytes; longer ones are set aside. DuckDB reads in buffers of this size."""
+"""The longest row in bytes; longer ones are quarantined. DuckDB's buffers have this size."""
 
 NULL = "\x01no such text\x01"
-"""DuckDB wants a text that means NULL; none does here: an empty field is an empty text."""
+"""The NULL text that DuckDB requires; no field has it, so an empty field is an empty text."""
 
 REASONS = {
     "TOO MANY COLUMNS": "ragged_row",
@@ -340,7 +340,7 @@ def _utf8(stage: Stage, file: SourceFile, encoding: str) -> Path:
 
 
 def _first_record(path: Path, file: SourceFile, dialect: Dialect) -> list[str] | None:
-    """The fields of the first record, however badly it is written; None for a file without any."""
+    """The fields of the first record, well-formed or not; None for an empty file."""
     previous = csv.field_size_limit(1 << 30)
     try:
         with _opened(path, file) as stream:

@@ -29,7 +29,7 @@ class Dialect:
     encoding: str = "utf-8"
 
     def python(self) -> dict[str, Any]:
-        """The same for Python's csv module."""
+        """The dialect for Python's csv module."""
         if not self.quote:
             return {"delimiter": self.separator, "quoting": csv.QUOTE_NONE, "strict": True}
         doubled = self.escape == self.quote
@@ -111,14 +111,14 @@ class _Batches:
         self.writer.close()
 
     def add(self, row: tuple[object, ...]) -> None:
-        """Take one row."""
+        """Add one row."""
         self.rows.append(row)
         self.characters += sum(len(v) for v in row if isinstance(v, str))
         if self.characters > BATCH:
             self.flush()
 
     def flush(self) -> None:
-        """Write what was taken."""
+        """Write the rows added."""
         import pyarrow as pa
 
         if self.rows:

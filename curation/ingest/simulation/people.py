@@ -46,15 +46,15 @@ SHARES = np.array([abs(m[0]) <= 1 and 0 < m[0] < 1 for m in MEANS])
 
 DISGUISE_SPREAD = 0.25
 ODD_PEOPLE = 0.08
-"""The share of people who behave much like some kind of bot: shops, fan clubs, news desks."""
+"""The share of people who behave like a kind of bot: shops, fan clubs, news desks."""
 
 WORLD = 1 << 40
-"""Where the indices of draws for the whole world begin, beyond any account's."""
+"""The first index of draws for the whole world, beyond any account's."""
 
 
 @dataclass(frozen=True)
 class People:
-    """A run of accounts, from index `first`: what they are, and their habits by name."""
+    """A range of accounts: their indices, kinds, and habits by name."""
 
     index: Integers
     kind: NDArray[np.int8]

@@ -230,7 +230,7 @@ SECOND = (
     " Together, we can explore what comes next.",
     " Ultimately, every voice plays a part.",
 )
-"""A second sentence, such as generated posts have; the first is none."""
+"""Second sentences of generated posts; the first is empty."""
 
 BIO = (
     "Simulated person",

@@ -112,7 +112,7 @@ def _bios(draws: Draws, run: People) -> pa.Array:
 
 
 def truth(dataset: str, run: People) -> pa.Table:
-    """What each account was made as."""
+    """Claims of the kind that each account was made as."""
     kinds = pa.array([[], *([k] for k in KINDS[1:])], pa.list_(pa.string()))
     return pa.table(
         {

@@ -44,7 +44,7 @@ TEMPLATES = 6
 
 @dataclass(frozen=True)
 class World:
-    """What posts need to know of all accounts: their habits, and how many posts each has."""
+    """What posts need of all accounts: their habits and numbers of posts."""
 
     draws: Draws
     options: Options

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 O = TypeVar("O", bound=BaseModel)  # noqa: E741
 
 READER_VERSION = "1"
-"""Raised when the stage types or checks differently: the same files are then another pull."""
+"""Raise it when the stage types or checks differently: the same files are then a new pull."""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ class Options(StrictModel):
     prefix: str = ""
     """A prefix to remove from each id that has it."""
     trim: bool = False
-    """Take blanks around an id away instead of setting the row aside."""
+    """Remove blanks around an id instead of quarantining the row."""
     encoding: str = "utf-8"
 
 
@@ -64,7 +64,7 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
 
 
 def _for(value: str | Mapping[str, str] | None, file: SourceFile) -> str | None:
-    """What holds for one file, by its name with or without folders and ending."""
+    """The value for one file, by its name with or without folders and ending."""
     if value is None or isinstance(value, str):
         return value
     return next(

@@ -42,7 +42,7 @@ POST = {
     "replies": "reply_count",
 }
 WORDS = ("handle", "display_name", "bio", "location", "text")
-"""What people write themselves: NULL is a word there."""
+"""Columns that people write themselves, in which NULL is a word."""
 
 REFERS = {"retweeted_status_id": "repost", "in_reply_to_status_id": "reply"}
 NOTHING = ("NULL", "\\N")
@@ -54,18 +54,18 @@ class Options(StrictModel):
     what: Literal["profiles", "posts"] = "profiles"
     """Whether a row is a profile or a post."""
     observed_at: Any = None
-    """For profiles: when they looked like this; a column, or a mapping as in `tabular`."""
+    """For profiles: the time of observation, as a column or a mapping as in `tabular`."""
     empty_flag: Literal["false", "unknown"] = "false"
     """What an empty flag means; these files write 1 or nothing."""
     claims: Any = None
     """The label: a mapping as in `tabular` (`answer`, `attributes`, ...)."""
     nulls: tuple[str, ...] = NOTHING
-    """Words that say nothing."""
+    """Words for a missing value."""
     separator: str = ","
     escape: str | None = None
     encoding: str = "utf-8"
     nul: Literal["reject", "symbol"] = "reject"
-    """What becomes of NUL bytes: the row is set aside, or they are written as U+2400."""
+    """NUL bytes: quarantine the row (`reject`), or write them as U+2400 (`symbol`)."""
     ignore: tuple[str, ...] = Field(default=())
     """Columns to leave out."""
 

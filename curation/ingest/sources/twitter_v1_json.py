@@ -79,7 +79,7 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
 
 
 def _user(options: Options) -> str:
-    """SQL of the user object; NULL where the object is none."""
+    """SQL of the user object; NULL where there is none."""
     if options.user:
         return f"json_extract(j, {literal('$.' + options.user)})"
     return (

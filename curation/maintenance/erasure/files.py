@@ -65,7 +65,7 @@ class Sweep:
     undecoded: list[Path] = field(default_factory=list)
 
     def note(self, what: str) -> None:
-        """One file more."""
+        """Count one more file."""
         self.cleaned[what] = self.cleaned.get(what, 0) + 1
 
 
@@ -103,7 +103,7 @@ def forget_downloads(store: Store, marks: Marks) -> int:
 
 
 def sweep(store: Store, paths: Iterable[Path], marks: Marks, dry: bool = False) -> Sweep:
-    """Clean the files of the accounts; `dry` only looks. Give it only files that botbench wrote."""
+    """Clean botbench's own files of the accounts; `dry` only searches."""
     done = Sweep()
     for path in paths:
         if not path.is_file() or not holds(store, path, marks):
@@ -240,7 +240,7 @@ def _pieces(path: Path) -> Iterator[bytes]:
 
 
 def clean(store: Store, path: Path, marks: Marks, done: Sweep) -> bool:
-    """Clean one file that botbench wrote; False where it cannot be."""
+    """Clean one of botbench's files; False where that is not possible."""
     made_again = any(path.is_relative_to(store.home / name) for name in ("cache", "tmp"))
     if made_again or marks.in_bytes(path.name.encode()):
         path.unlink()

@@ -21,7 +21,7 @@ def path(home: Path, tombstone: str) -> Path:
 
 
 def write(file: Path, document: dict[str, Any]) -> None:
-    """Keep the journal, whole or not at all."""
+    """Write the journal atomically."""
     write_json(file, document, mode=0o600)
 
 
@@ -32,7 +32,7 @@ def unfinished(home: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
 
 
 def close(file: Path) -> None:
-    """All is done: forget."""
+    """Remove the journal of a finished erasure."""
     file.unlink(missing_ok=True)
     try:
         file.parent.rmdir()

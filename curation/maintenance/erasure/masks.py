@@ -47,7 +47,7 @@ class Marks:
 
     @cached_property
     def names(self) -> list[str]:
-        """What is looked for as a word: long ids, handles, hashes."""
+        """The marks to search for as words: long ids, handles, hashes."""
         return sorted({*(i for i in self.own_ids if len(i) >= 5), *self.handles, *self.hashes})
 
     @cached_property
@@ -154,7 +154,7 @@ class Marks:
         )
 
     def clean(self, text: str) -> str:
-        """A text (of a report, say) in which all of it is replaced."""
+        """A text, such as a report's, with all marks replaced."""
         cleaned = self._expression.sub(MASK, text)
         for number in set(re.findall(r"\w{8,}", cleaned)) & set(self.numbers):
             cleaned = cleaned.replace(number, MASK)

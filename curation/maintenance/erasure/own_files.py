@@ -42,7 +42,7 @@ SHELVED = (
 )
 """Files below a store's folder that are rewritten with their release."""
 WHOLE = ("cache", "tmp")
-"""Folders of a store that hold only what can be made again."""
+"""Folders of a store whose files can all be made again."""
 BOARD = tuple(f"leaderboard.{ending}" for ending in ("json", "csv", "md", "html"))
 SITE = (
     *BOARD,
@@ -165,7 +165,7 @@ def _unfinished(name: PurePath) -> bool:
 
 
 def _is_one(name: PurePath, patterns: Iterable[str]) -> bool:
-    """Whether a relative path has as many parts as a pattern, each as the pattern's."""
+    """Whether a relative path matches a pattern part by part."""
     parts = name.parts
     return any(
         len(wanted) == len(parts) and all(map(fnmatchcase, parts, wanted))
@@ -182,7 +182,7 @@ def _members(path: Path) -> frozenset[str]:
 
 
 def _is_page(path: Path) -> bool:
-    """Whether a page forbids scripts of others in the words that botbench's pages have."""
+    """Whether a page has the content security policy of botbench's pages."""
     return b"content=\"default-src 'none'; style-src" in path.read_bytes()[:2_000]
 
 

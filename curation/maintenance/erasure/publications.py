@@ -82,7 +82,7 @@ def _move(names: list[Path], source: Path, target: Path) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """Remove a publication, and its folder where nothing of others is in it."""
+    """Remove a publication, and its folder unless it holds foreign files."""
     for path in own_files.publication(folder):
         path.unlink(missing_ok=True)
     for below in sorted((p for p in folder.rglob("*") if p.is_dir()), reverse=True):

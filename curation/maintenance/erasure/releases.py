@@ -111,7 +111,7 @@ def supersede(store: Store, references: list[str], target: Target) -> dict[str, 
 
 
 def _succeed(store: Store, release: Release, target: Target) -> None:
-    """Put what is left of a release on the shelf as its next version."""
+    """Write what is left of a release as its next version."""
     with _content(store, release, target) as content:
         carried = {
             k: v

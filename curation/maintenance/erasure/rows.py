@@ -35,7 +35,7 @@ OURS = (
     "reader_version",
     "retracts",
 )
-"""Columns that hold words or hashes of the project's own."""
+"""Columns of the project's own words or hashes."""
 MESSAGE = "an account was erased"
 
 
@@ -128,7 +128,7 @@ def masks_of(table: Table, target: Target) -> dict[str, str]:
 
 
 def _mask(connection: duckdb.DuckDBPyConnection, table: Table, target: Target) -> int:
-    """Mask what the other rows of a table say of the accounts."""
+    """Mask the accounts in the other rows of a table."""
     if table.name == "quarantine":
         return _mask_quarantine(connection, target)
     name, values = f'lake.main."{table.name}"', masks_of(table, target)

@@ -54,7 +54,7 @@ class Erasure:
     to_do: list[str] = field(default_factory=list)
 
     def document(self) -> dict[str, Any]:
-        """The contract of `botbench erase --json`, and what else is known."""
+        """The document of `botbench erase --json`, with further details."""
         return dict(vars(self))
 
 
@@ -102,7 +102,7 @@ class Task:
     client: Client | None = None
 
     def run(self, file: Path, kept: dict[str, Any] | None = None) -> Erasure:
-        """Do all of it; `file` is its journal, `kept` what an earlier attempt wrote there."""
+        """Run all steps; `file` is the journal, `kept` an earlier attempt's contents of it."""
         state = kept or self._begun()
         journal.write(file, state)
         done = Erasure(releases_superseded=list(state["releases"]))
@@ -155,7 +155,7 @@ class Task:
         }
 
     def _elsewhere(self, done: Erasure) -> None:
-        """Label Studio, and every file that is not the store's own data."""
+        """Clean Label Studio and all files besides the store's own data."""
         if self.client:
             done.tasks_deleted = studio.remove(self.client, self.target)
         if gone := files.forget_downloads(self.store, self.target.marks):

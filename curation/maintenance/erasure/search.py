@@ -175,7 +175,7 @@ def data(store: Store, target: Target) -> list[str]:
 
 
 def orphans(store: Store) -> list[str]:
-    """A sentence on the data files that no version reads and that were left in their place."""
+    """A sentence on the remaining data files that no version reads."""
     paths = purge.unreferenced(store)
     if not paths:
         return []
@@ -219,7 +219,7 @@ def backups(store: Store) -> list[str]:
 
 
 def origins(store: Store, target: Target) -> list[str]:
-    """Where the source files lie that the accounts were read from."""
+    """The places of the source files that the accounts were read from."""
     held = literals(target.marks.datasets) or "NULL"
     pulled = store.connection.execute(
         f"SELECT DISTINCT dataset, origin FROM {store.relation('pulls')} WHERE dataset IN ({held}) "

@@ -48,7 +48,7 @@ class Tracked:
     database: Path | None = None
 
     def note(self, what: str) -> None:
-        """One thing more."""
+        """Count one more thing."""
         self.cleaned[what] = self.cleaned.get(what, 0) + 1
 
 

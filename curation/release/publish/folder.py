@@ -183,7 +183,7 @@ class Press:
         croissant.write(work, self.tier, files, known, self.answers)
 
     def _changes(self, known: Mapping[str, Any]) -> dict[str, str]:
-        """The diff against the version it supersedes, where that is still there."""
+        """The diff against the superseded version, if that still exists."""
         parent = self.release.info.get("parent")
         try:
             old = releases.load(self.store.home, parent) if parent else None
@@ -221,7 +221,7 @@ def _copy(connection: Any, file: File, path: Path) -> int:
 
 
 def _seal(work: Path, info: Mapping[str, Any]) -> None:
-    """Write release.json and the sums of everything."""
+    """Write release.json and the checksums of all files."""
     (work / "release.json").write_text(
         json.dumps(info, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )

@@ -101,7 +101,7 @@ def _find(name: str) -> Path:
 
 
 def _unknown(tier: Tier) -> Iterable[str]:
-    """A sentence for each table or column that there is not."""
+    """A sentence for each unknown table or column."""
     for table, columns in tier.tables.items():
         known = offered().get(table)
         if known is None:

@@ -42,7 +42,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table: its key (together unique, NULL equal to NULL), its columns and what a row is."""
+    """One table: its unique key (NULL equals NULL), its columns, and the meaning of a row."""
 
     name: str
     meaning: str
@@ -51,7 +51,7 @@ class Table:
     stored: bool = True
     """False for tables kept as Parquet beside a run instead of in the store."""
     of_versions: bool = False
-    """True for tables about versions: read at the head, not compared by default, not restored."""
+    """True for tables about versions: read at the head, not compared by default or restored."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -60,7 +60,7 @@ class Table:
 
     @property
     def content(self) -> tuple[str, ...]:
-        """The columns that make two rows the same thing or not."""
+        """The columns that decide whether two rows are equal."""
         return tuple(c.name for c in self.columns if c.content)
 
     def column(self, name: str) -> Column:

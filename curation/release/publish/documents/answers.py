@@ -47,7 +47,7 @@ class Answers:
         return value if isinstance(value, list) else [value] if value else []
 
     def texts(self, name: str) -> list[str]:
-        """An answer as a list of one, or of none."""
+        """An answer as a list of one text, or an empty list."""
         return [t] if (t := self.text(name)) else []
 
     @property
@@ -78,7 +78,7 @@ def keep(home: Path, name: str, file: Path) -> Answers:
 
 
 def add(home: Path, name: str, more: Mapping[str, str | list[str]]) -> Answers:
-    """Keep more answers for a release's name, beside those that were given before."""
+    """Add answers to the earlier ones for a release's name."""
     given = {**load(home, name).given, **more}
     kept = path(home, name)
     kept.parent.mkdir(parents=True, exist_ok=True)

@@ -29,7 +29,7 @@ def counts(f: Facts) -> str:
 
 
 def collection(f: Facts) -> str:
-    """Where the rows came from, and what became of them at the door."""
+    """Where the rows came from, and how many were kept."""
     rows = [
         f"{p['read']:,} rows for {p['table']} read, {p['kept']:,} kept, {p['duplicate']:,}"
         f" duplicates, {p['quarantined']:,} set aside"
@@ -152,7 +152,7 @@ def biases(f: Facts) -> list[str]:
 
 
 def limits(_: Facts) -> str:
-    """What follows for use."""
+    """Consequences for use."""
     return (
         "A label says what claimants thought of an account at a time, on what they saw; it is not a"
         " statement about a person. Scores measured here hold for accounts chosen like these; see"
