@@ -1,8 +1,8 @@
 """Formats: each turns the files of a card into loose rows of the schema; one module each.
 
-A format knows a *form* (Twitter v1.1 JSON, any table, ...), never a data set by name. It is a
-function that offers rows to the stage as SQL. The stage types and checks the rows of all formats
-the same way. A walk of this package finds the modules:
+A walk of this package finds the modules. A format knows a *form* (Twitter v1.1 JSON, any table,
+...), never a data set by name. It is a function that offers rows to the stage as SQL; the stage
+types and checks the rows of all formats the same way:
 
     @format_("lines-of-ids", options=Options)
     def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
