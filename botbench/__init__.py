@@ -1,3 +1,4 @@
-"""Make labelled data sets of bot and human accounts, and judge bot detectors on them. Importing it
-loads nothing.
+"""Make labelled data sets of bot and human accounts, and benchmark bot detectors on them.
+
+Importing it loads nothing.
 """

@@ -59,8 +59,9 @@ def build() -> typer.Typer:
 
 
 def main() -> None:
-    """Run the command line: exit code 0 done, 1 findings, 2 wrong use, 130 interrupted; no
-    traceback for a user's mistake.
+    """Run the command line; a user's mistake gives no traceback.
+
+    Exit codes: 0 done, 1 findings, 2 wrong use, 130 interrupted.
     """
     for telemetry in ("MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
         os.environ.setdefault(telemetry, "true")

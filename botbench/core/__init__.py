@@ -1,3 +1,1 @@
-"""The ground floor: errors, registry, console, progress, atomic files, SQL literals, hashing. It
-knows no other room.
-"""
+"""Shared basics: errors, registry, console, progress, atomic files, SQL literals, hashing."""

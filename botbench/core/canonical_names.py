@@ -1,6 +1,4 @@
-"""Names with options, such as `random-forest(trees=500)`: the identity of detectors, protocols and
-sampling designs.
-"""
+"""Names with options, as `random-forest(trees=500)`, for detectors, protocols and designs."""
 
 from __future__ import annotations
 

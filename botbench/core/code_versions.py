@@ -1,5 +1,4 @@
-"""Versions of code that results depend on: declared revisions, or the syntax tree where none is
-declared.
+"""Versions of code that results depend on: declared revisions, or else the syntax tree.
 
 Formatting, comments, docstrings and type annotations do not change a version.
 """
@@ -46,9 +45,7 @@ def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
 
 
 def of_module(name: str) -> str:
-    """sha256 of an imported module's normalised source; of its name where it has no file (typed in,
-    or frozen).
-    """
+    """sha256 of an imported module's normalised source; of its name if it has no file."""
     path = getattr(sys.modules.get(name), "__file__", None)
     text = normalised(Path(path).read_text(encoding="utf-8")) if path else name
     return hashlib.sha256(text.encode()).hexdigest()
@@ -60,8 +57,6 @@ def of_function(function: Callable[..., Any]) -> str:
 
 
 def of_class(kind: type) -> str:
-    """The revision that a class declares in its own body as `revision`, else the hash of its
-    module.
-    """
+    """The class's own declared `revision`, else the hash of its module."""
     declared = vars(kind).get("revision")
     return f"revision {declared}" if isinstance(declared, int) else of_module(kind.__module__)

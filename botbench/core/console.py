@@ -1,6 +1,4 @@
-"""How commands speak: tables and progress for people, one JSON document on stdout for scripts, the
-rest on stderr.
-"""
+"""Console output: tables and progress for people; JSON on stdout, the rest on stderr."""
 
 from __future__ import annotations
 

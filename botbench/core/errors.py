@@ -17,9 +17,7 @@ class UserError(Exception):
 
 
 class Findings(Exception):
-    """The command did its work and found something: exit code 1 (validation failed, rows
-    quarantined).
-    """
+    """The command finished with findings: exit code 1 (failed validation, quarantined rows)."""
 
     exit_code = 1
 

@@ -1,6 +1,4 @@
-"""One file per extension, found and not listed: a walk over a package's modules and, for third
-parties, entry points.
-"""
+"""One file per extension, discovered in a package's modules and in third-party entry points."""
 
 from __future__ import annotations
 
@@ -37,9 +35,7 @@ class Registry(Generic[T]):
         self._walked = False
 
     def add(self, name: str, thing: T) -> T:
-        """Register `thing` under `name`; raises ValueError where the name is taken by something
-        else.
-        """
+        """Register `thing` under `name`; raises ValueError if the name is taken by another."""
         if name in self._found and self._found[name] is not thing:
             raise ValueError(
                 f"two {self.what}s are called {name!r}: {self._found[name]!r} and {thing!r}"

@@ -29,9 +29,7 @@ DOCUMENT = HERE / "document.css"
 
 @cache
 def environment(folder: Path) -> Environment:
-    """Templates of the folder, then those of this room. Every value is escaped, and an undefined
-    name is an error.
-    """
+    """Templates of the folder, then shared ones; values are escaped, undefined names are errors."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 

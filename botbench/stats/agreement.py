@@ -45,11 +45,10 @@ class Votes:
 
     @classmethod
     def of(cls, table: pa.Table, order: Sequence[str] | None = None) -> Votes:
-        """Votes from a table (account, annotator, answer; text). Raises ValueError where somebody
-        answers twice.
+        """Votes from a table (account, annotator, answer; text).
 
-        `order` names the answers in order (those nobody gave do no harm); sorted by name without
-        one.
+        `order` names the answers in order (unused ones do no harm); they are sorted by name without
+        it. Raises ValueError if an annotator answers an account twice.
         """
         account, _ = _codes(table["account"])
         annotator, people = _codes(table["annotator"])
@@ -114,16 +113,18 @@ def unanimous(counts: Array, weights: Array) -> Array:
 
 
 def fleiss(counts: Array, weights: Array) -> Array:
-    """Fleiss' kappa (1971), for any number of answers an account (Gwet 2014, eq. 3.8): chance by
-    the mean shares.
+    """Fleiss' kappa (1971) for any number of answers an account (Gwet 2014, eq. 3.8).
+
+    Chance agreement comes from the mean shares.
     """
     expected = (_shares(counts, weights) ** 2).sum(axis=1)
     return _over(percent(counts, weights) - expected, 1 - expected)
 
 
 def ac1(counts: Array, weights: Array) -> Array:
-    """Gwet's AC1 (2008, for several raters): chance is sum p(1 - p) / (q - 1) over the q answers
-    that were given.
+    """Gwet's AC1 (2008) for several raters.
+
+    Chance agreement is sum p(1 - p) / (q - 1) over the q answers in use.
     """
     shares = _shares(counts, weights)
     q = int((counts.sum(axis=0) > 0).sum())
@@ -158,8 +159,9 @@ def _shares(counts: Array, weights: Array) -> Array:
 
 
 def _coincidences(counts: Array, weights: Array) -> Array:
-    """Krippendorff's coincidence matrices, (repeats, answers, answers): each answer is paired with
-    the others of its account.
+    """Krippendorff's coincidence matrices, (repeats, answers, answers).
+
+    Each answer is paired with the others of its account.
     """
     m = counts.sum(axis=1)
     k = counts.shape[1]
@@ -170,11 +172,11 @@ def _coincidences(counts: Array, weights: Array) -> Array:
 
 
 def alpha(coincidences: Array, ordered: bool = False) -> Array:
-    """Krippendorff's alpha of coincidence matrices (..., answers, answers): 1 - observed / expected
-    disagreement.
+    """Krippendorff's alpha: 1 - observed / expected disagreement.
 
-    NaN where there is no pair, or only one answer was given (nothing to disagree on). Ordinal
-    distances are (sum of marginals from c to k, less half of both ends) squared.
+    Input are coincidence matrices (..., answers, answers). NaN without a pair, or with only one
+    answer in use. Ordinal distances are (sum of marginals from c to k, less half of both ends)
+    squared.
     """
     margins = coincidences.sum(axis=-1)
     total = margins.sum(axis=-1)
@@ -218,10 +220,9 @@ def none_if_nan(value: float) -> float | None:
 def measure(
     counts: Array, figures: Sequence[str] = tuple(FIGURES), *, repeats: int = REPEATS, seed: int = 0
 ) -> dict[str, Interval]:
-    """Each figure with its percentile bootstrap interval over accounts; `counts` is (accounts,
-    answers).
+    """Each figure with its percentile bootstrap interval over accounts.
 
-    The same draw of accounts serves all figures.
+    `counts` is (accounts, answers). All figures share the drawn accounts.
     """
     rows, number = np.unique(counts, axis=0, return_counts=True)
     if not len(counts):
@@ -246,12 +247,10 @@ def _interval(value: float, drawn: Array) -> Interval:
 
 
 def resample_people(votes: Votes, *, repeats: int = 500, seed: int = 0) -> dict[str, Interval]:
-    """Alpha (nominal, ordinal) with intervals over accounts and annotators, both drawn with
-    replacement.
+    """Alpha (nominal, ordinal) with intervals from resampling accounts and annotators.
 
-    A person drawn twice has two copies, and two copies of one person are never paired: they always
-    agree, and would lift an alpha of .30 to .54. An account's pairs of different people are weighed
-    so that each answer counts once.
+    Two copies of one annotator are never paired: they always agree, and would raise an alpha of .30
+    to .54. An account's pairs of different annotators are weighted so that each answer counts once.
     """
     value = votes.counts()
     whole = {
@@ -262,9 +261,7 @@ def resample_people(votes: Votes, *, repeats: int = 500, seed: int = 0) -> dict[
 
 
 def _people_drawn(votes: Votes, repeats: int, seed: int) -> Iterator[Array]:
-    """Coincidence matrices of the draws, some at a time so that memory does not grow with accounts
-    times repeats.
-    """
+    """Coincidence matrices of the draws, in chunks to limit memory."""
     from scipy.sparse import csr_array
 
     rng = np.random.default_rng(seed)
@@ -287,9 +284,7 @@ def _people_drawn(votes: Votes, repeats: int, seed: int) -> Iterator[Array]:
 
 
 def _without_copies(times: list[Array], squares: list[Array], weight: Array) -> Array:
-    """Coincidences (draws, answers, answers): answers times answers, less what a person's copies
-    have with each other.
-    """
+    """Coincidences (draws, answers, answers) without pairs of one annotator's copies."""
     m = sum(times, np.zeros_like(weight, dtype=float))
     pairs = m**2 - sum(squares, np.zeros_like(m))
     each = np.where(pairs > 0, weight * m / np.where(pairs > 0, pairs, 1.0), 0.0)
@@ -324,11 +319,10 @@ def leave_one_out(votes: Votes) -> dict[str, dict[str, float]]:
 
 
 def pairs(votes: Votes) -> pa.Table:
-    """Cohen's kappa (1960) of each two annotators with an account in common: a, b, accounts,
-    percent, kappa.
+    """Cohen's kappa (1960) of annotators with a common account: a, b, accounts, percent, kappa.
 
-    NaN (null) where both give one and the same answer throughout: chance alone explains all.
-    Counted by products of sparse matrices, so people who share nothing cost nothing.
+    NaN (null) if both always give the same single answer: chance alone explains it. Products of
+    sparse matrices do the counting, so pairs without common accounts cost nothing.
     """
     import pyarrow as pa
     from scipy.sparse import csr_array
@@ -368,11 +362,10 @@ def pairs(votes: Votes) -> pa.Table:
 
 
 def by_answer(votes: Votes) -> list[dict[str, Any]]:
-    """For each answer: how often it was given, specific agreement, and alpha of it against all
-    others.
+    """For each answer: its count, specific agreement, and alpha against all other answers.
 
-    Specific agreement (Spitzer and Fleiss 1974): given that one annotator says so, the probability
-    that another does.
+    Specific agreement (Spitzer and Fleiss 1974) is the probability that a second annotator gives
+    the answer if the first does.
     """
     counts = votes.counts()
     m = counts.sum(axis=1)

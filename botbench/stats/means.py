@@ -12,9 +12,7 @@ from botbench.stats.proportions import LEVEL, Z
 def student(
     values: Sequence[float], bounds: tuple[float, float] = (-np.inf, np.inf)
 ) -> tuple[float, float] | None:
-    """Student's 95 % interval of a mean, such as that over data sets, clipped to `bounds`; None for
-    fewer than three values.
-    """
+    """Student's 95 % interval of a mean, clipped to `bounds`; None for fewer than three values."""
     k = len(values)
     if k < 3:
         return None
@@ -26,8 +24,9 @@ def student(
 
 
 def logit_normal(value: float, error: float) -> tuple[float, float]:
-    """The 95 % interval of a value in (0, 1) with this standard error, normal on the logit scale;
-    the value twice where it is 0 or 1 or has no error.
+    """The 95 % interval of a value in (0, 1), normal on the logit scale.
+
+    A value of 0 or 1, or without standard error, is both bounds.
 
     >>> [round(bound, 3) for bound in logit_normal(0.9, 0.03)]
     [0.824, 0.945]

@@ -30,8 +30,7 @@ def normal_p_values(difference: Array, error: Array) -> Array:
 
 
 def holm(p: Sequence[float], alpha: float = 1 - LEVEL) -> list[bool]:
-    """Which hypotheses are rejected, so that the chance of one false rejection or more is at most
-    alpha (Holm 1979, Scand. J. Stat. 6:65).
+    """Hypotheses rejected at a familywise error of alpha (Holm 1979, Scand. J. Stat. 6:65).
 
     >>> holm([0.01, 0.04, 0.03, 0.005])
     [True, False, False, True]
@@ -45,8 +44,9 @@ def holm(p: Sequence[float], alpha: float = 1 - LEVEL) -> list[bool]:
 
 
 def benjamini_hochberg(p: Array, tests: int) -> Array:
-    """Adjusted p-values that control the false discovery rate (Benjamini and Hochberg 1995, JRSS B
-    57:289), where p holds the smallest of `tests` p-values and the others are 1.
+    """Adjusted p-values for the false discovery rate (Benjamini and Hochberg 1995, JRSS B 57:289).
+
+    p holds the smallest of `tests` p-values; the others are 1.
 
     >>> benjamini_hochberg(np.array([0.01, 0.04, 0.03]), 4).round(4).tolist()
     [0.04, 0.0533, 0.0533]
@@ -77,11 +77,10 @@ def _rank_error(detectors: int, sets: int) -> float:
 
 
 def friedman(values: Mapping[str, Sequence[float]], higher: bool = True) -> dict[str, Any]:
-    """Friedman's p and, for each pair, Nemenyi's, of each detector's values on the same data sets
-    in the same order.
+    """Friedman's p, and Nemenyi's for each pair, of detectors' values on the same data sets.
 
     Keys: sets, p, mean_ranks (1 is best; ties share ranks), pairs ([better, worse, p] in order of
-    name), reason where there are under three detectors or under ten data sets (then p is None).
+    name), reason if there are under three detectors or under ten data sets (then p is None).
     """
     names = sorted(values)
     table = np.array([values[name] for name in names], dtype=np.float64).T

@@ -33,8 +33,7 @@ Z = normal_quantile((1 + LEVEL) / 2)
 
 
 def z_of_comparisons(comparisons: int, z: float = Z) -> float:
-    """The quantile of intervals that hold together in so many comparisons (Bonferroni; Dunn 1961,
-    JASA 56:52), each of which would use z alone.
+    """The quantile for intervals that hold jointly (Bonferroni; Dunn 1961, JASA 56:52).
 
     >>> round(z_of_comparisons(5), 4)
     2.5758
@@ -48,8 +47,9 @@ def few(bots: float, humans: float) -> bool:
 
 
 def wilson(share: npt.ArrayLike, trials: npt.ArrayLike, z: float = Z) -> tuple[Array, Array]:
-    """Wilson's score interval of a share of so many trials (Wilson 1927, JASA 22:209): low and
-    high, of the arguments' shape; 0 and 1 for no trials.
+    """Wilson's score interval of a share: low and high (Wilson 1927, JASA 22:209).
+
+    Arrays have the shape of the arguments; 0 and 1 for no trials.
 
     >>> [round(float(bound), 4) for bound in wilson(0, 27)]
     [0.0, 0.1246]
@@ -62,8 +62,9 @@ def wilson(share: npt.ArrayLike, trials: npt.ArrayLike, z: float = Z) -> tuple[A
 
 
 def clopper_pearson(share: npt.ArrayLike, trials: npt.ArrayLike) -> tuple[Array, Array]:
-    """The exact interval of a share of so many trials (Clopper and Pearson 1934, Biometrika
-    26:404): low and high, of the arguments' shape; 0 and 1 for no trials.
+    """The exact interval of a share (Clopper and Pearson 1934, Biometrika 26:404): low and high.
+
+    Arrays have the shape of the arguments; 0 and 1 for no trials.
 
     Its coverage is never under its level, and often above it.
 
@@ -138,11 +139,10 @@ def mover_ratio(a: Estimate, b: Estimate) -> tuple[float, float]:
 def wilson_at_bound(
     value: float, bounds: tuple[float, float], trials: float
 ) -> tuple[float, float] | None:
-    """The interval of a value at an end of its range, where all draws are equal; None for a value
-    within the range.
+    """The interval of a value at an end of its range; None for a value within the range.
 
-    Such a value counts no error among `trials` accounts, so the other end is Wilson's bound of 0
-    (or of all) of them.
+    All draws are equal there. The value counts no error in `trials` accounts, so the other end is
+    Wilson's bound of 0 (or of all) of them.
 
     >>> [round(b, 3) for b in wilson_at_bound(1.0, (-1, 1), 27) or ()]
     [0.751, 1.0]

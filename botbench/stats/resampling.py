@@ -16,10 +16,10 @@ CELLS = 1_000_000
 def resamples(
     accounts: int, count: int, seed: Sequence[int], cells: int = CELLS
 ) -> Iterator[Array]:
-    """How often each account is in each of `count` draws with replacement, in chunks float64[b,
-    accounts].
+    """How often each account is in each of `count` draws, in chunks float64[b, accounts].
 
-    The draws depend on the seed and on the number of accounts alone, never on the size of a chunk.
+    Draws are with replacement. They depend on the seed and the number of accounts, never on the
+    size of a chunk.
     """
     random = np.random.default_rng(list(seed))
     step = max(1, cells // max(accounts, 1))

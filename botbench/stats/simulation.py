@@ -1,5 +1,6 @@
-"""Simulated accounts, scores and answers. One generator for the commands that try methods on known
-truth: `bench coverage`, `study simulate`, `designs --simulate` and `consensus-compare`.
+"""Simulated accounts, scores and answers.
+
+The generator of `bench coverage`, `study simulate`, `designs --simulate` and `consensus-compare`.
 """
 
 from __future__ import annotations
@@ -20,15 +21,14 @@ def bots(random: np.random.Generator, accounts: int, share: float) -> Bools:
 
 
 def posts(random: np.random.Generator, bot: npt.NDArray[Any], excess: float) -> Array:
-    """Posts of each account, float64 whole numbers from 0: lognormal, and e^excess times as many
-    for bots.
-    """
+    """Posts of each account (whole float64): lognormal, and e^excess times as many for bots."""
     return np.asarray(np.floor(np.exp(1.5 + 1.2 * random.standard_normal(len(bot)) + excess * bot)))
 
 
 def raw_scores(random: np.random.Generator, bot: npt.NDArray[Any], distance: float) -> Array:
-    """Scores before calibration: normal around 0 for people and around `distance` for bots, with a
-    standard deviation of 1. Their ROC AUC is Φ(distance / √2).
+    """Uncalibrated scores: normal around 0 for people and around `distance` for bots.
+
+    The standard deviation is 1; ROC AUC is Φ(distance / √2).
     """
     return np.asarray(random.standard_normal(len(bot)) + distance * bot)
 
@@ -49,8 +49,9 @@ def votes(
     sensitivity: npt.NDArray[Any],
     specificity: npt.NDArray[Any],
 ) -> Bools:
-    """Whether each answer is *bot*, of the three arguments' common shape: right with the chance
-    `sensitivity` for a bot and `specificity` for a person.
+    """Whether each answer is *bot*, of the three arguments' common shape.
+
+    It is right with probability `sensitivity` for a bot and `specificity` for a person.
     """
     chance = np.where(bot, sensitivity, 1 - specificity)
     return np.asarray(random.random(chance.shape) < chance)

@@ -27,9 +27,10 @@ across strata, or products.
 
 @dataclass(frozen=True)
 class Draw:
-    """Every account that was drawn, answered or not: its wave (0, 1, ... in the order of drawing),
-    its stratum (a whole number, its own in each wave), its inclusion probability given the earlier
-    waves, and whether there is an answer.
+    """Every drawn account, answered or not.
+
+    Fields: its wave (0, 1, ... in order of drawing), its stratum (a whole number, its own in each
+    wave), its inclusion probability given the earlier waves, and whether there is an answer.
     """
 
     wave: Whole
@@ -46,11 +47,10 @@ class Draw:
 
 @dataclass(frozen=True)
 class Sample:
-    """The answered accounts with what an estimate needs: a weight each, and how the sum over them
-    varies.
+    """The answered accounts with their weights, and the variance of sums over them.
 
-    Accounts that did not answer are taken as like those of their stratum that did (independent
-    draws: of their wave).
+    Accounts without an answer are assumed to be like the answered ones of their stratum
+    (independent draws: of their wave).
     """
 
     weight: Floats
@@ -72,8 +72,9 @@ class Sample:
 
 
 def inclusion_probabilities(sizes: Floats, n: float, floor: float = 0.0) -> Floats:
-    """Inclusion probabilities min(1, c w) that sum to n, float64[accounts]; w is the size mixed
-    with an even part of `floor` (0 to 1).
+    """Inclusion probabilities min(1, c w) that sum to n, float64[accounts].
+
+    w is the size mixed with an even part of `floor` (0 to 1).
 
     Accounts that would exceed 1 are taken for certain (the take-all stratum), and the others share
     the rest, as in Särndal, Swensson and Wretman 1992, section 3.6.
@@ -97,11 +98,10 @@ def inclusion_probabilities(sizes: Floats, n: float, floor: float = 0.0) -> Floa
 
 
 def wave_weights(draw: Draw, size: Floats) -> Floats:
-    """Kish's effective number of accounts of each wave for a quantity (float64[drawn]), as weights
-    of the waves in `sample`; a thousandth of the largest at least.
+    """Weights of the waves in `sample`: Kish's effective number of accounts for a quantity.
 
-    It depends on sizes and probabilities and not on answers, so estimates weighted by it stay
-    unbiased.
+    `size` is float64[drawn]. A weight is at least a thousandth of the largest. It depends on sizes
+    and probabilities and not on answers, so weighted estimates stay unbiased.
     """
     waves = len(draw.joint)
     weight = size * draw.answered / draw.probability
@@ -114,10 +114,10 @@ def wave_weights(draw: Draw, size: Floats) -> Floats:
 
 
 def sample(draw: Draw, weights: Floats | None = None) -> Sample:
-    """The answered accounts of one or several waves, each weighted by `weights` (float64[waves]; by
-    default, by the accounts drawn).
+    """The answered accounts of the waves, each wave weighted by `weights` (float64[waves]).
 
-    Raises ValueError where a probability is not in (0, 1].
+    The default weight is the number of drawn accounts. Raises ValueError if a probability is not in
+    (0, 1].
     """
     if not ((draw.probability > 0) & (draw.probability <= 1)).all():
         raise ValueError("inclusion probabilities must be above 0 and at most 1")
@@ -151,9 +151,7 @@ def sample(draw: Draw, weights: Floats | None = None) -> Sample:
 
 
 def _response(draw: Draw, independent: NDArray[np.bool_], wave_of: Whole) -> Floats:
-    """The share of each stratum's accounts that has an answer; of the whole wave where draws are
-    independent.
-    """
+    """The answered share of each stratum, or of the whole wave if draws are independent."""
     strata = len(wave_of)
     asked = np.bincount(draw.stratum, minlength=strata).astype(np.float64)
     answered = np.bincount(draw.stratum[draw.answered], minlength=strata).astype(np.float64)
@@ -172,8 +170,7 @@ def total(drawn: Sample, values: Floats) -> float:
 
 
 def variance(drawn: Sample, values: Floats) -> Floats:
-    """The estimated variance of totals of values (float64[n] or float64[n, k]); float64[k] or a
-    scalar array.
+    """Estimated variance of totals of values; float64[k] for float64[n, k], else a scalar array.
 
     Simple draws: sum over strata of N^2 (1 - n/N) s^2 / n (Särndal et al. 1992, eq. 3.7.4), where a
     stratum with one answer borrows the variance of its wave. Independent draws: sum of (1 - pi) u^2
@@ -223,11 +220,10 @@ def _spread(stratum: Whole, values: Floats, n: Floats) -> Floats:
 
 
 def ratio(drawn: Sample, size: Floats, y: Floats) -> tuple[float, Floats]:
-    """Hájek's estimate of the share (sum of size x y over sum of size) and its linearised values
-    (float64[n]).
+    """Hájek's estimate of a share, sum of size x y over sum of size, and its linearised values.
 
-    `variance` of the linearised values is that of the share (Särndal et al. 1992, eq. 5.6.8).
-    Raises ZeroDivisionError where nothing of the size was drawn.
+    `variance` of the linearised values (float64[n]) is that of the share (Särndal et al. 1992, eq.
+    5.6.8). Raises ZeroDivisionError if nothing of the size was drawn.
     """
     whole = float(drawn.weight @ size)
     if not whole > 0:
@@ -237,11 +233,10 @@ def ratio(drawn: Sample, size: Floats, y: Floats) -> tuple[float, Floats]:
 
 
 def effective_size(drawn: Sample, size: Floats) -> float:
-    """How many accounts of equal weight, drawn with replacement, would tell as much of a share that
-    has nothing to do with size.
+    """The number of equally weighted accounts that would be as informative on a share.
 
-    Kish 1965, *Survey Sampling*, 8.2, with finite population correction; infinite where all were
-    drawn.
+    Draws are with replacement and the share is unrelated to size: Kish 1965, *Survey Sampling*,
+    8.2, with finite population correction; infinite if all were drawn.
     """
     whole = float(drawn.weight @ size)
     if not whole > 0:
@@ -254,8 +249,7 @@ def effective_size(drawn: Sample, size: Floats) -> float:
 def share_interval(
     share: float, variance_of_share: float, most: float, z: float = Z
 ) -> tuple[float, float]:
-    """Wilson's interval of a share with this variance: the score test inverted at the effective
-    number of accounts.
+    """Wilson's interval of a share with this variance, at the effective number of accounts.
 
     The number is share (1 - share) / variance (Korn and Graubard 1998, Surv. Methodol. 24:193),
     never more than `most`: with few bots, or none, the estimate of the variance is poor.
@@ -272,8 +266,9 @@ def share_interval(
 
 
 def _size_of_variance(share: float, spread: float, z: float) -> float:
-    """The number of accounts at which a share has this variance; at 0 and 1, that at which Wilson's
-    bound is z standard errors away.
+    """The number of accounts at which a share has this variance.
+
+    At 0 and 1, it is the number at which Wilson's bound is z standard errors away.
     """
     if not spread > 0:
         return float("inf")

@@ -1,6 +1,4 @@
-"""Foreign text made harmless where people read it: in a terminal, on an HTML page, in Markdown and
-in a spreadsheet.
-"""
+"""Escape foreign text for terminals, HTML pages, Markdown and spreadsheets."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
-"""Near-identical texts found without comparing all pairs: minhash signatures in bands (Broder 1997;
-Leskovec et al. 2014, ch. 3).
+"""Near-identical texts by minhash signatures in bands, without comparing all pairs.
 
-Words in threes, ten minimal hashes, five bands of two: texts with a Jaccard similarity J meet in a
-band with probability 1 - (1 - J^2)^5, which is .966 at J = .7 and .994 at .8; what meets is
-compared, and kept from J = .7 on.
+Sources: Broder 1997; Leskovec et al. 2014, ch. 3. Words in threes, ten minimal hashes, five bands
+of two: texts with a Jaccard similarity J meet in a band with probability 1 - (1 - J^2)^5, which is
+.966 at J = .7 and .994 at .8. Texts that meet are compared, and kept from J = .7 on.
 """
 
 from __future__ import annotations

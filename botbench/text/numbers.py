@@ -1,6 +1,4 @@
-"""Numbers, shares and lengths of time as people read them. An unknown value is a dash, never a
-zero.
-"""
+"""Format numbers, shares and durations for people; an unknown value is a dash, never a zero."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Patterns that users write, checked by the engine that will run them: DuckDB, whose regular
-expressions are RE2's (without look-around and back references).
+"""Check users' patterns with DuckDB, the engine that runs them.
+
+Its regular expressions are RE2's, without look-around and back references.
 """
 
 from __future__ import annotations

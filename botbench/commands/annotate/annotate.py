@@ -1,6 +1,4 @@
-"""`botbench annotate push|sync|status|import`: batches to Label Studio, and its answers back as
-claims.
-"""
+"""`botbench annotate push|sync|status|import`: batches to Label Studio, answers back as claims."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""`botbench annotate invite|people`: who annotates, who joins, who leaves, who is set aside for a
-while.
-"""
+"""`botbench annotate invite|people`: annotators who join, leave or are set aside."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""`botbench audit table|dataset|run`: whether scores can be true, a data set gives itself away, a
-detector has seen its test.
-"""
+"""`botbench audit table|dataset|run`: impossible scores, shortcuts, and overlap with training."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""`botbench bench SUITE`: judge detectors on releases; `bench plan` and `bench coverage`: how far
-such scores can be trusted.
-"""
+"""`botbench bench SUITE`: score detectors on releases; `plan` and `coverage`: how precise that is."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""`botbench predict DETECTOR FILE|DATASET`: a detector's scores of new accounts, with what was
-missing and what moved them.
-"""
+"""`botbench predict DETECTOR FILE|DATASET`: scores of new accounts, missing evidence and causes."""
 
 from __future__ import annotations
 
@@ -129,8 +127,9 @@ def _check_time(observed_at: str | None) -> None:
 def _teachers(
     train: list[str] | None, more: list[str] | None, model: Path | None, accounts: str
 ) -> list[str]:
-    """The releases to train on: those named, else the newest of each name in the store; none where
-    a kept detector is taken.
+    """The releases to train on; none for a saved model.
+
+    They are those named, else the newest of each name in the store.
     """
     from botbench.commands.benchmark.bench import home
     from botbench.core.errors import UserError

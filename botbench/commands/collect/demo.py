@@ -1,6 +1,4 @@
-"""`botbench demo`: the main job end to end, on simulated accounts, without a server and without a
-network.
-"""
+"""`botbench demo`: the main job end to end on simulated accounts, without server or network."""
 
 from __future__ import annotations
 
@@ -107,9 +105,7 @@ def _pull(store: Store, name: str) -> dict[str, Any]:
 
 
 def _annotate(store: Store, out: Path) -> dict[str, Any]:
-    """Sample a batch, let simulated annotators answer it as a Label Studio export, and take that in
-    as claims.
-    """
+    """Sample a batch and import simulated annotators' answers as a Label Studio export."""
     from curation.annotation.assignment.batches import find
     from curation.annotation.assignment.simulate import simulate_export
     from curation.annotation.label_studio import sync_run

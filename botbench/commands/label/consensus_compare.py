@@ -1,6 +1,4 @@
-"""`botbench consensus-compare [DATASET]`: which method of consensus is to be believed, and where it
-loses.
-"""
+"""`botbench consensus-compare [DATASET]`: which consensus method is best, and where it fails."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""`botbench publish RELEASE --tier TIER`: a folder that others load without a manual, with nothing
-the tier does not list.
-"""
+"""`botbench publish RELEASE --tier TIER`: a folder to share, with only what the tier lists."""
 
 from __future__ import annotations
 

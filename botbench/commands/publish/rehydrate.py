@@ -1,6 +1,4 @@
-"""`botbench rehydrate RELEASE --from CARD`: from published ids back to profiles and posts, and who
-was lost on the way.
-"""
+"""`botbench rehydrate RELEASE --from CARD`: published ids back to accounts, with the losses."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""`botbench submit`: somebody else's predictions, from their machine to the board; nobody's code is
-run.
-"""
+"""`botbench submit`: predictions of others, from their machine to the board, without their code."""
 
 from __future__ import annotations
 

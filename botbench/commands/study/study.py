@@ -1,6 +1,4 @@
-"""`botbench study FILE`: how much of a campaign is bots; and its parts: rogan-gladen, plan,
-simulate.
-"""
+"""`botbench study FILE`: the bots' share of a campaign; also rogan-gladen, plan and simulate."""
 
 from __future__ import annotations
 

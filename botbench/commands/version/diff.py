@@ -1,6 +1,4 @@
-"""`botbench diff [A] [B] [TABLE]`: rows added, removed and changed between two versions, and the
-labels that moved.
-"""
+"""`botbench diff [A] [B] [TABLE]`: rows and labels that changed between two versions."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""`botbench erase ACCOUNT --reason TEXT`: an account leaves the store and everything that was made
-from it.
-"""
+"""`botbench erase ACCOUNT --reason TEXT`: remove an account and everything made from it."""
 
 from __future__ import annotations
 

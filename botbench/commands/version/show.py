@@ -51,9 +51,7 @@ def show(
 
 
 def describe(store: Any, at: str | None) -> dict[str, Any]:
-    """One version: its snapshot, the rows of each table, and the changes against the version
-    before.
-    """
+    """One version: its snapshot, the rows of each table, and its changes."""
     from curation.store.schema import STORED
 
     number = store.resolve(at)

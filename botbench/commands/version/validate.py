@@ -1,6 +1,4 @@
-"""`botbench validate DATASET`: check one data set at one version, list who breaks which rule, write
-the report.
-"""
+"""`botbench validate DATASET`: check a data set at a version, list findings, write the report."""
 
 from __future__ import annotations
 

@@ -13,9 +13,7 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 def ranks(
     labels: Sequence[str], lines: Sequence[tuple[str, Sequence[int | None]]], label: str, most: int
 ) -> Svg:
-    """Rank by day, 1 on top: one line each with its name at the last day it is ranked; ranks beyond
-    `most` are left out.
-    """
+    """Rank by day, 1 on top: one line each, named at its last ranked day; ranks up to `most`."""
     height, step = 26 + 26 * most, (W - 230) / max(len(labels) - 1, 1)
     parts = []
     for r in range(1, most + 1):
@@ -42,9 +40,7 @@ def ranks(
 
 
 def week(counts: Sequence[Sequence[int]], label: str) -> Svg:
-    """Posts by weekday (7 rows, Monday first) and hour (24, UTC): a square's area goes with the
-    number.
-    """
+    """Posts by weekday (7 rows, Monday first) and hour (24, UTC), as squares by area."""
     top = max((n for row in counts for n in row), default=0) or 1
     parts = []
     for d, row in enumerate(counts):

@@ -31,9 +31,7 @@ EMPTY_WEEK = _empty_week()
 
 
 def week(cells: Sequence[dict[str, Any]]) -> Svg:
-    """Posts by weekday (1 is Monday) and hour, as a heat map with square-root shades; only cells
-    with posts are drawn.
-    """
+    """Posts by weekday (1 is Monday) and hour, as a heat map with square-root shades."""
     top = max((c["n"] for c in cells), default=1)
     busy = joined(_cell(c["weekday"], c["hour"], c["n"], top) for c in cells)
     return _chart(WIDTH, "Posts by hour and weekday", EMPTY_WEEK, busy)
@@ -49,9 +47,7 @@ def _cell(day: int, hour: int, count: int, top: int) -> str:
 
 
 def timeline(bars: Sequence[dict[str, Any]], days: int, bar_days: int, first: date) -> Svg:
-    """Posts over time, one bar for each `bar_days` days; only bars with posts are drawn, all in one
-    path.
-    """
+    """Posts over time in bars of `bar_days` days, without empty bars, in one path."""
     total = -(-days // bar_days)
     top = max(b["n"] for b in bars)
     step = (LINE_WIDTH - LEFT) / total
@@ -87,9 +83,7 @@ def _date(first: date, days: int, share: float, anchor: str) -> Svg:
 
 
 def gaps(classes: Sequence[dict[str, Any]], names: Sequence[str]) -> str:
-    """Gaps between posts by class (class n is below `names[n]`, the last one above all), as bars
-    with their shares.
-    """
+    """Shares of gaps between posts by class: class n is below `names[n]`, the last above all."""
     total = sum(c["n"] for c in classes)
     if not total:
         return '<p class="ac-no">one post only</p>'

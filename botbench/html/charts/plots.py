@@ -177,9 +177,7 @@ class Spans:
 
 
 def spans(rows: Sequence[Spans], x: Axis, label: str) -> Svg:
-    """Values with intervals, a row each, series on one line: filled for the first, hollow for the
-    second.
-    """
+    """Values with intervals, a row each; the first series is filled, the second hollow."""
     height = TOP + 34 * len(rows) + BOTTOM
     parts = _columns(x, height)
     for i, row in enumerate(rows):
@@ -202,9 +200,7 @@ def heat(
     values: Sequence[Sequence[float | None]],
     label: str,
 ) -> str:
-    """A matrix around one half as a table of nine steps (classes h0 to h8), the number in every
-    cell; the diagonal is framed.
-    """
+    """A matrix around one half as a table of nine steps (h0 to h8), with numbers and a diagonal."""
     head = "".join(f'<th scope="col">{escape(c)}</th>' for c in columns)
     body = []
     for name, row in zip(rows, values, strict=True):
@@ -227,9 +223,7 @@ def _heat_cell(value: float | None, own: bool) -> str:
 
 
 def critical(ranks: Sequence[tuple[str, float]], distance: float, label: str) -> Svg:
-    """Mean ranks on a line with the critical distance (Demšar 2006); bars join those nearer than
-    it.
-    """
+    """Mean ranks with the critical distance (Demšar 2006); bars join ranks closer than it."""
     ordered = sorted(ranks, key=lambda r: (r[1], r[0]))
     axis = Axis(1, max(2, len(ordered)), range(1, len(ordered) + 1), "mean rank (1 is best)")
     groups = _near(ordered, distance)

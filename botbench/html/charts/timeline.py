@@ -13,9 +13,7 @@ Optional = Sequence[float | None]
 
 @dataclass(frozen=True)
 class Series:
-    """A line over positions 0, 1, ... (None leaves a gap), with a band where `low` and `high` are
-    given.
-    """
+    """A line over positions 0, 1, ... (None is a gap), with a band from `low` to `high`, if given."""
 
     name: str
     values: Optional
