@@ -1,6 +1,4 @@
-"""What a detector sees: accounts by position, with the evidence it asked for and nothing to know
-them by.
-"""
+"""The detector's view: accounts by position, with declared evidence and no identity."""
 
 from __future__ import annotations
 
@@ -36,10 +34,10 @@ class Records:
     nodes: Codes
 
     def read(self, columns: Sequence[str] | None = None) -> pa.Table:
-        """The rows of these accounts; with `position` (int64, the account's row in the view) where
-        a row has one owner.
+        """The rows of these accounts, with `position` if a row has one owner.
 
-        `columns` limits what is read; the order is that of the masked numbers, so it tells nothing.
+        `position` (int64) is the account's row in the view. `columns` limits what is read. Rows are
+        in the order of the masked numbers, which reveals nothing.
         """
         import duckdb
         import pyarrow as pa
@@ -59,11 +57,10 @@ class Records:
             return connection.execute(f"{query} ORDER BY ALL", [str(self.path)]).to_arrow_table()
 
     def query(self, sql: str) -> pa.Table:
-        """A DuckDB query over `mine`: these accounts' posts with `position`; on one thread, times
-        in UTC.
+        """A DuckDB query over `mine`, these accounts' posts with `position`; one thread, UTC.
 
-        For what would not fit into memory as rows. Give it an ORDER BY: the order of rows is not
-        stated otherwise.
+        Use it for rows that do not fit into memory, and give it an ORDER BY: row order is undefined
+        otherwise.
         """
         import duckdb
         import pyarrow as pa
@@ -87,13 +84,13 @@ class Records:
 
 @dataclass(frozen=True)
 class Accounts:
-    """n accounts by position. No label, no data set, no id; handles and post ids only where they
-    were declared.
+    """n accounts by position, without labels, data sets or ids.
 
-    `names` are the features of the declared families, `values` their matrix (float64[n, k], NaN
-    where missing); `columns` are declared profile columns as Arrow arrays; `posts` and `edges` are
-    there only where declared. `domains` (int64[n]), where declared and only while learning, is
-    equal for accounts of one data set; its numbers mean nothing.
+    Handles and post ids are there only if declared. `names` are the features of the declared
+    families, `values` their matrix (float64[n, k], NaN if missing); `columns` are declared profile
+    columns as Arrow arrays; `posts` and `edges` are there only if declared. `domains` (int64[n]),
+    if declared and only in training, is equal for accounts of one data set; its numbers mean
+    nothing.
     """
 
     names: tuple[str, ...]
@@ -109,8 +106,9 @@ class Accounts:
 
     @property
     def nodes(self) -> Codes:
-        """The accounts' numbers in posts and edges (uint64[n]). Raises LookupError where neither
-        was declared.
+        """The accounts' numbers in posts and edges, uint64[n].
+
+        Raises LookupError if neither was declared.
         """
         records = self.posts or self.edges
         if records is None:

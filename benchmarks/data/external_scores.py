@@ -1,6 +1,4 @@
-"""Predictions made elsewhere: a file read and joined by the bench, so that the detector sees a
-column and never an id.
-"""
+"""External predictions: the bench joins a file, so the detector sees a column and never an id."""
 
 from __future__ import annotations
 
@@ -32,11 +30,10 @@ READERS = {
 
 
 def read(file: Path) -> pa.Table:
-    """A predictions file: `account_id` (text), `p_bot` (0 to 1), and where it has them `dataset`
-    and `threshold`.
+    """Read a predictions file: `account_id` (text), `p_bot` (0 to 1).
 
-    Raises UserError for a file that is not there or not readable, lacks a column, or holds what is
-    no probability.
+    `dataset` and `threshold` are optional. Raises UserError if the file is missing or unreadable,
+    lacks a column, or has a value that is no probability.
     """
     if not file.is_file():
         raise UserError(
@@ -88,9 +85,7 @@ def threshold_of(file: Path) -> float | None:
 
 
 def declared(file: Path) -> tuple[str, ...]:
-    """The releases a Parquet file of `botbench predict` says its scores come from; none where it
-    says nothing.
-    """
+    """The releases that a Parquet file of `botbench predict` declares; none without any."""
     import json
 
     import pyarrow.parquet as pq
@@ -106,8 +101,9 @@ def declared(file: Path) -> tuple[str, ...]:
 
 
 def joined(file: Path | None, pool: Sequence[ReleaseArrays]) -> Floats:
-    """The file's scores for the accounts of the pool, float64[n, 1], NaN where it has none;
-    float64[n, 0] without a file.
+    """The file's scores for the accounts of the pool, float64[n, 1], NaN where it has none.
+
+    Without a file, float64[n, 0].
     """
     n = sum(len(m) for m in pool)
     if file is None:

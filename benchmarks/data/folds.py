@@ -9,19 +9,16 @@ Ints = NDArray[np.int64]
 
 
 def smallest_class(y: NDArray[np.int8], group: Ints) -> int:
-    """How many groups hold the rarer class at least: the most folds that can each have one of both
-    classes.
-    """
+    """The number of groups with the rarer class: the most folds that can have both classes."""
     return min((len(np.unique(group[y == label])) for label in (0, 1)), default=0)
 
 
 def grouped_folds(y: NDArray[np.int8], group: Ints, folds: int, rng: np.random.Generator) -> Ints:
-    """The fold of each account, int64[n] in 0..folds-1: equal groups share a fold, each class is
-    spread evenly.
+    """The fold of each account, int64[n]: groups share a fold, classes are spread evenly.
 
-    Groups of several accounts are dealt out first, largest first and forth and back; accounts of
-    their own then fill up what each fold lacks of their class, so class counts differ by at most
-    one wherever groups are small.
+    Groups of several accounts are dealt out first, largest first, forth and back. Single accounts
+    then fill up what each fold lacks of their class, so class counts differ by at most one if
+    groups are small.
     """
     _, code, size = np.unique(group, return_inverse=True, return_counts=True)
     bots = np.bincount(code, weights=y, minlength=len(size)).astype(np.int64)
@@ -37,9 +34,7 @@ def grouped_folds(y: NDArray[np.int8], group: Ints, folds: int, rng: np.random.G
 
 
 def _deal(size: Ints, bots: Ints, folds: int, rng: np.random.Generator) -> Ints:
-    """A fold for each group, class by class (by the group's majority), largest first, forth and
-    back.
-    """
+    """A fold for each group by class (majority), largest first, dealt forth and back."""
     order = np.lexsort((rng.random(len(size)), -size, 2 * bots > size))
     turn = np.arange(len(size)) % (2 * folds)
     dealt = np.empty(len(size), dtype=np.int64)
@@ -48,8 +43,7 @@ def _deal(size: Ints, bots: Ints, folds: int, rng: np.random.Generator) -> Ints:
 
 
 def _fill(taken: Ints, fresh: int, rng: np.random.Generator) -> Ints:
-    """How many of `fresh` accounts each fold gets so that totals are as level as can be,
-    int64[folds].
+    """How many `fresh` accounts each fold gets for totals as even as possible, int64[folds].
 
     >>> _fill(np.array([5, 0, 1]), 6, np.random.default_rng(0)).sum()
     np.int64(6)

@@ -1,6 +1,4 @@
-"""Groups of people in whom false alarms are counted, read off a release's files by rule; never
-shown to detectors.
-"""
+"""Groups of people in whom false alarms are counted, by rule; never shown to detectors."""
 
 from __future__ import annotations
 
@@ -52,10 +50,9 @@ QUERY = """
 
 
 def members(release: Path) -> pa.Table:
-    """dataset, account_id and for each group 1, 0 or NULL (unknown), one row an account, of a
-    release's folder.
+    """dataset, account_id and 1, 0 or NULL (unknown) for each group; one row an account.
 
-    A folder that holds labels alone tells no groups: no rows.
+    A release's folder with labels only gives no rows.
     """
     import duckdb
     import pyarrow as pa

@@ -1,6 +1,4 @@
-"""Posts and edges without anything to know an account by: ids become numbers that mean something in
-one cell only.
-"""
+"""Mask posts and edges: ids become numbers with a meaning in one cell only."""
 
 from __future__ import annotations
 
@@ -21,8 +19,7 @@ STATUS = r"/(?i:status(?:es)?)/"
 
 
 class Mask:
-    """One cell's numbers: the same id gives the same number within the cell, and another one
-    elsewhere.
+    """The numbers of one cell: equal ids have equal numbers in it and other numbers elsewhere.
 
     The key is derived from the cell's and never leaves the bench.
     """
@@ -35,11 +32,9 @@ class Mask:
         return f"md5_number_lower('{self.salt}' || {text})"
 
     def names(self, text: str, platform: str, true_handles: bool, true_ids: bool) -> str:
-        """SQL for a text or link with `@name`, `/name/status/1` and the platforms' profile links
-        masked; e-mail stays.
+        """SQL that masks `@name`, `/name/status/1` and profile links in a text; e-mail stays.
 
-        A name becomes the number that stands for it in mentions, a post's id the number that the
-        post has.
+        A name becomes its number in mentions, a post id its number among posts.
         """
         word = r"\w+" if platform == "twitter" else r"[\p{L}\p{M}\p{N}_]+"
         pattern = (
@@ -72,9 +67,7 @@ class Mask:
         )
 
     def handle(self, text: str, platform: str) -> str:
-        """SQL for the number of a handle without @, however it is written; an id's is the
-        account's.
-        """
+        """SQL for the number of a handle without @, in any case; for an id it is the account's."""
         return self.sql(f"{literal(f'{platform}:')} || lower({text})")
 
     def post(self, text: str, platform: str) -> str:
@@ -82,9 +75,7 @@ class Mask:
         return self.sql(f"{literal(f'{platform} post:')} || {text}")
 
     def nodes(self, pool: Sequence[ReleaseArrays]) -> Codes:
-        """The accounts' numbers, uint64[n]; the same account of one platform has one number in
-        every release.
-        """
+        """The accounts' numbers, uint64[n]; one number an account and platform in all releases."""
         import duckdb
         import pyarrow as pa
         import pyarrow.compute as pc
@@ -105,9 +96,7 @@ class Mask:
             return np.asarray(numbered.to_arrow_table()["node"].to_numpy(), dtype=np.uint64)
 
     def domains(self, sizes: Sequence[int]) -> Rows:
-        """A number for each release, int64 of all its accounts; which release has which differs
-        from cell to cell.
-        """
+        """A number for each release, int64 for its accounts; the numbers differ between cells."""
         numbers = np.random.default_rng(int(self.salt[:16], 16)).permutation(len(sizes))
         return np.repeat(numbers, sizes)
 
@@ -119,8 +108,7 @@ class Mask:
         true_ids: bool,
         true_handles: bool,
     ) -> Records:
-        """The releases' posts in a masked file. Handles mentioned are numbers, in texts and links
-        too.
+        """Write the releases' posts to a masked file; mentioned handles are numbers everywhere.
 
         `true_ids` adds `post_id` and leaves it in links; `true_handles` leaves handles in texts and
         links.

@@ -35,11 +35,11 @@ REVISION = 1
 
 @dataclass(frozen=True)
 class Move:
-    """One move: what it is in words, and the new values of columns as SQL over the row, with `n` a
-    number of the account's own.
+    """One evasion move: its description, and new column values as SQL over the row.
 
-    `posts` are new values of posts' columns; `keep` is a condition under which a post stays;
-    `extra` are new values of keys of accounts' `extra`, where they are there.
+    `n` is a number of the account's own. `posts` are new values of posts' columns; `keep` is a
+    condition under which a post stays; `extra` are new values of existing keys of accounts'
+    `extra`.
     """
 
     about: str
@@ -119,10 +119,9 @@ class MovedRelease:
 
 
 def after_move(release: Path, content_hash: str, move: str, seed: int, cache: Path) -> MovedRelease:
-    """The release's folder with its bots after a move, from `cache` where it is there already;
-    whole or not at all.
+    """The release's folder with its bots after a move, cached in `cache` and written atomically.
 
-    Raises UserError for a move that nobody knows.
+    Raises UserError for an unknown move.
     """
     if move not in MOVES:
         raise UserError(f"There is no move {move!r}. Known: {', '.join(MOVES)}.")

@@ -25,13 +25,13 @@ PARTS = {"train": 0, "validation": 1, "test": 2}
 
 @dataclass(frozen=True, eq=False)
 class ReleaseArrays:
-    """One release: `account_id` sorted, `platform` of each, `y` int8 (1 bot), `group` texts, `part`
-    int8 of the official split (-1 none).
+    """One release as arrays, sorted by `account_id`.
 
-    `values` is float64[n, k], NaN where missing, its columns `names` sorted by `families` (of each
-    column) and name. `seen` is when each was observed (seconds since 1970, NaN unknown), `sort` the
-    kind of bot as claimed ("" unknown), `claimed` what each kind of claimant said (1 bot, 0 human,
-    -1 nothing or both); empty for accounts that are only predicted.
+    `y` is int8 (1 bot), `group` text, `part` int8 of the official split (-1 none). `values` is
+    float64[n, k], NaN if missing, its columns `names` sorted by `families` (of each column) and
+    name. `seen` is the time of observation (seconds since 1970, NaN unknown), `sort` the claimed
+    kind of bot ("" unknown), `claimed` the answer of each kind of claimant (1 bot, 0 human, -1
+    nothing or both); empty for accounts that are only predicted.
     """
 
     reference: str
@@ -56,10 +56,9 @@ class ReleaseArrays:
 
 @lru_cache(maxsize=32)
 def load(home: Path, reference: str, move: str = "", seed: int = 0) -> ReleaseArrays:
-    """Read a release and its cached features, once for each process; with a `move`, as its bots are
-    after it.
+    """Read a release and its cached features, once a process; with a `move`, after that move.
 
-    Raises UserError where labels, groups and features are not of the same accounts.
+    Raises UserError if labels, groups and features are not of the same accounts.
     """
     from curation.release import release
 
@@ -73,8 +72,9 @@ def load(home: Path, reference: str, move: str = "", seed: int = 0) -> ReleaseAr
 
 
 def from_release(release: Any, cache: Path, after: ReleaseFolder | None = None) -> ReleaseArrays:
-    """A release's arrays, its features computed into `cache` where they are not there yet; rows
-    from `after` where given.
+    """A release's arrays; missing features are computed into `cache`.
+
+    Rows come from the folder `after` a move, if given.
     """
     from curation.features import FEATURES, cached
 

@@ -68,8 +68,7 @@ def out_of_fold(
 
 
 def best_balanced_accuracy(p: Floats, y: NDArray[np.int8]) -> float:
-    """The threshold of highest balanced accuracy: midway between two scores, of equally good ones
-    that nearest to 0.5.
+    """The threshold of highest balanced accuracy, midway between two scores; ties: nearest to 0.5.
 
     >>> y = np.array([0, 0, 1, 1], dtype=np.int8)
     >>> best_balanced_accuracy(np.array([0.1, 0.4, 0.35, 0.8]), y)

@@ -1,5 +1,4 @@
-"""What a score is: each metric is data (name, direction, range, formula, source) that points to one
-function.
+"""Metrics as data: name, direction, range, formula and source, with one function each.
 
 A metric is one decorated function in a module of this package (or of a third party, entry-point
 group `botbench.metrics`); no list elsewhere is edited:
@@ -103,8 +102,7 @@ class Metric:
         fold: npt.ArrayLike | None = None,
         facts: Mapping[str, npt.ArrayLike] | None = None,
     ) -> float | Array:
-        """The value for labels y [n], scores p [n] and answers hat [n]; weight [n] or [b, n] gives
-        a float or float[b].
+        """The value for labels y [n], scores p [n] and answers hat [n], weighted by [n] or [b, n].
 
         NaN where the metric is undefined. Raises ValueError on other lengths, labels that are not 0
         or 1, or NaN scores.
@@ -116,9 +114,7 @@ class Metric:
         return values if weight is not None and np.ndim(weight) == 2 else float(values[0])
 
     def values(self, judged: Weighted) -> Array:
-        """The value under each weighting, float64[b]: of all folds together, or the mean of those
-        folds that have one.
-        """
+        """The value under each weighting, float64[b]: pooled, or the mean over folds that have one."""
         if not self.by_fold or len(judged.parts) == 1:
             return self.measure(judged)
         each = np.stack([self.measure(part) for part in judged.parts])
@@ -161,9 +157,7 @@ written and as it is.
 
 
 def metric(name: str, **about: Any) -> Callable[[Callable[[Weighted], Array]], Metric]:
-    """Register the function that follows as the metric `name` (keywords are the fields of
-    `Metric`).
-    """
+    """Register a function as the metric `name` (keywords are the fields of `Metric`)."""
     return lambda measure: METRICS.add(name, Metric(name=name, measure=measure, **about))
 
 
@@ -174,11 +168,11 @@ def family(
     check: Callable[[Value], str | None],
     **about: Any,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register the function that follows, of (judged, value), as the metrics
-    `name@parameter=value`; `listed` are shown.
+    """Register a function of (judged, value) as the metrics `name@parameter=value`.
 
-    `check` returns what is wrong with a value, or None. In texts `{value}` stands for the value.
-    Functions among the fields of `Metric` get the value as their last argument.
+    `listed` values are shown. `check` returns what is wrong with a value, or None. In texts
+    `{value}` is replaced by the value. Functions among the fields of `Metric` get the value as
+    their last argument.
     """
 
     def register(measure: Callable[..., Any]) -> Callable[..., Any]:
@@ -218,8 +212,7 @@ def _shown(value: Value) -> str:
 
 
 def find(name: str) -> Metric:
-    """The metric of a name, also of a family with a value that is not listed; raises UserError
-    naming the closest one.
+    """The metric of a name, listed or not; raises UserError with the closest name.
 
     >>> find("precision[bot]@prevalence=0.020").name
     'precision[bot]@prevalence=0.02'
@@ -237,9 +230,7 @@ def find(name: str) -> Metric:
 
 
 def ordered(names: list[str] | None = None) -> list[Metric]:
-    """The metrics asked for (all listed ones by default) in the order boards show them; raises
-    UserError on unknown names.
-    """
+    """The metrics (by default all listed) in board order; raises UserError for unknown names."""
     chosen = {m.name: m for m in map(find, names)}.values() if names else METRICS.all().values()
     return sorted(chosen, key=lambda m: (m.order, m.name))
 

@@ -1,6 +1,4 @@
-"""The metrics of one cell from its predictions: arrays by repeat, and values as means over
-repeats.
-"""
+"""The metrics of one cell from its predictions, as means over repeats."""
 
 from __future__ import annotations
 
@@ -27,10 +25,9 @@ FACTS = ("seconds", *GROUPS)
 
 @dataclass(frozen=True)
 class ScoredCell:
-    """A cell's repeats, each as scored accounts and their places in the accounts of the test (None:
-    all, in order).
+    """A cell's repeats: scored accounts and their places in the test's accounts (None: all).
 
-    `content` is a hash of everything above, so that draws can be kept.
+    `content` is a hash of everything above, so that draws can be cached.
     """
 
     info: dict[str, Any]
@@ -58,9 +55,7 @@ class ScoredCell:
 
     @property
     def size(self) -> int:
-        """The accounts that places point into: those of the test, of which this cell may have
-        scored a part.
-        """
+        """The number of accounts of the test; this cell can have scored a part of them."""
         return max(
             len(scored.y) if places is None else int(places.max()) + 1
             for scored, places in self.repeats
@@ -73,15 +68,11 @@ class ScoredCell:
 
     @cached_property
     def trials(self) -> dict[str, int]:
-        """The repeat that counts, by metric: filled as metrics are measured, from all accounts and
-        never from a draw.
-        """
+        """The repeat that counts, by metric; set by measuring all accounts, never by a draw."""
         return {}
 
     def counted(self, metric: Metric) -> list[tuple[ScoredAccounts, Places | None]]:
-        """The repeats that a metric's value is the mean of: all of them, or the worst one (the
-        first of equally bad ones).
-        """
+        """The repeats that a metric's mean covers: all, or the worst one (the first of equals)."""
         if not self.worst:
             return self.repeats
         if metric.name not in self.trials:
@@ -104,9 +95,7 @@ def values(info: dict[str, Any], table: pa.Table, metrics: Sequence[Metric]) -> 
 
 
 def scored_cells(cells: Sequence[tuple[dict[str, Any], pa.Table]]) -> tuple[list[ScoredCell], int]:
-    """The cells of one test as arrays, and the number of accounts among them; the rows may come in
-    any order.
-    """
+    """The cells of one test as arrays, and their number of accounts; rows in any order."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

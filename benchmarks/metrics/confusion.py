@@ -1,6 +1,4 @@
-"""Metrics of the answers: what was called a bot at the cell's threshold, against what is labelled
-one.
-"""
+"""Metrics of the answers: accounts called bots at the cell's threshold, against labels."""
 
 from __future__ import annotations
 
@@ -19,8 +17,9 @@ def _share(trials: float, value: float) -> tuple[float, float]:
 
 
 def _f1_interval(value: float, sample: ScoredRepeats) -> tuple[float, float]:
-    """Wilson on TP / (TP + FP + FN), which is a share of accounts and of which F1 is an increasing
-    function.
+    """Wilson's interval on TP / (TP + FP + FN), transformed to F1.
+
+    That is a share of accounts, and F1 is an increasing function of it.
     """
     share = value / (2 - value)
     low, high = _share(float(np.sum(sample.counts.tp + sample.counts.fp + sample.counts.fn)), share)

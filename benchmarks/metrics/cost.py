@@ -1,5 +1,6 @@
-"""What scoring costs. One measurement on one machine: proportions between detectors of one run,
-never across machines.
+"""The cost of scoring.
+
+It is measured once on one machine: compare detectors of one run, never across machines.
 """
 
 from __future__ import annotations

@@ -17,9 +17,7 @@ def _check(group: float | str) -> str | None:
 
 
 def rates(judged: Weighted, group: str) -> tuple[Array, Array, Array, Array]:
-    """False alarms and humans within the group, then outside it: float64[b] each. Where unknown, in
-    neither.
-    """
+    """False alarms and humans in the group, then outside it: float64[b] each, without unknowns."""
     member, human = judged.judged.fact(group), judged.y == 0
     masks = [
         m

@@ -30,11 +30,11 @@ def interval(
     draws: Array,
     classes: tuple[int, int],
 ) -> tuple[float, float, str]:
-    """A value's 95 % interval and how it was made; NaN for bounds where there is none. `classes`
-    are (bots, humans).
+    """A value's 95 % interval and its method; NaN bounds if there is none.
 
-    Where all draws agree on a value at the end of its range, that is 0 of so many errors and not
-    certainty: the smaller class (all accounts for a mean over accounts) counts as the trials.
+    `classes` are (bots, humans). If all draws agree on a value at the end of its range, that is 0
+    errors in so many trials and not certainty; the smaller class (all accounts for a mean over
+    accounts) counts as the trials.
     """
     if metric.exact:
         return value, value, "measured once"
@@ -60,9 +60,7 @@ def _of_share(value: float, trials: float, exact: bool) -> tuple[float, float, s
 
 
 def _drawn(metric: Metric, value: float, draws: Array) -> tuple[float, float] | None:
-    """From the bootstrap: percentiles, or a normal interval on the logit scale where the metric
-    asks for it.
-    """
+    """The bootstrap's percentiles, or a normal interval on logits if the metric asks for it."""
     low, high = metric.range
     share, width = (value - low) / (high - low), high - low
     if metric.scale != "logit" or not 0 < share < 1:

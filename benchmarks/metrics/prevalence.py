@@ -1,6 +1,4 @@
-"""Precision where bots are as rare as one says: what the same rates come to in another mix of bots
-and people.
-"""
+"""Precision at another prevalence: the same rates with another mix of bots and people."""
 
 from __future__ import annotations
 

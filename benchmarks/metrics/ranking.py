@@ -1,6 +1,4 @@
-"""Metrics of the order of scores: no threshold is read, ties count as ties, and two folds' scores
-are never mixed.
-"""
+"""Metrics of the order of scores: no threshold; ties count as ties; folds are never mixed."""
 
 from __future__ import annotations
 
@@ -43,11 +41,10 @@ def average_precision(judged: Weighted) -> Array:
 
 
 def placements(judged: ScoredAccounts) -> Array:
-    """What each account adds to the error of the AUC, float64[n]; the sum of squares is DeLong's
-    variance.
+    """Each account's part of the AUC's error, float64[n]; its sum of squares is DeLong's variance.
 
     A bot's placement is the share of people it scores above, a human's the share of bots above;
-    centred by class and divided by the root of m (m − 1). Of several folds each counts as much.
+    centred by class and divided by the root of m (m − 1). All folds have equal weight.
     """
     total: Array = np.zeros(len(judged.y))
     folds = [(part, rows) for part, rows in judged.by_fold if 0 < part.y.sum() < len(part.y)]
@@ -88,8 +85,9 @@ def _delong(value: float, sample: ScoredRepeats) -> tuple[float, float]:
 
 
 def _hanley(auc: float, bots: float, humans: float) -> float:
-    """Hanley and McNeil's variance with Newcombe's symmetric weights (2006, Stat. Med. 25:559,
-    method 5).
+    """Hanley and McNeil's variance with Newcombe's symmetric weights.
+
+    Newcombe 2006, Stat. Med. 25:559, method 5.
     """
     half = (bots + humans) / 2 - 1
     return (

@@ -1,6 +1,4 @@
-"""What metrics read: labels, scores and answers of one cell's accounts, prepared once for any
-number of weightings.
-"""
+"""The input of metrics: labels, scores and answers of a cell, prepared for any weightings."""
 
 from __future__ import annotations
 
@@ -17,9 +15,7 @@ Places: TypeAlias = npt.NDArray[np.intp]
 
 
 class Counts(NamedTuple):
-    """The four sums of weights that answers and labels make, each float64[b]; bot is the positive
-    class.
-    """
+    """Weighted counts of TP, FP, TN and FN, float64[b] each; bot is the positive class."""
 
     tp: Array
     fp: Array
@@ -28,12 +24,11 @@ class Counts(NamedTuple):
 
 
 class Curve(NamedTuple):
-    """What each of m distinct scores of bots would cut off, from the highest down; each float64[m,
-    b].
+    """What each of m distinct scores of bots cuts off, from the highest; float64[m, b] each.
 
     `weight`: of the bots with this score; `found`: of bots that score at least as much; `alarms`:
-    of humans that score at least as much; `above`: of humans that score more. Ties are thus counted
-    as ties, never broken by row order.
+    of humans that score at least as much; `above`: of humans that score more. Ties are counted as
+    ties, never broken by row order.
     """
 
     weight: Array
@@ -54,13 +49,12 @@ def divide(part: Array, whole: Array) -> Array:
 
 
 class ScoredAccounts:
-    """n accounts with their label y (1 = bot), score p and answer hat; raises ValueError where they
-    do not fit.
+    """n accounts with label y (1 = bot), score p and answer hat; ValueError if they do not fit.
 
-    `fold` [n] says which fold scored each account: scores of two folds come from two fits, whose
-    scales may differ. `facts` [n] each: what else is known of the accounts, such as `seconds` or
-    whether one is in a group (NaN: unknown). What does not depend on weights (the order of scores,
-    the ties) is worked out once, on first use.
+    `fold` [n] is the fold that scored each account: scores of two folds come from two fits, whose
+    scales can differ. `facts` [n] each are other facts on the accounts, such as `seconds` or
+    membership in a group (NaN: unknown). What does not depend on weights (order of scores, ties) is
+    computed once, on first use.
     """
 
     def __init__(
@@ -131,8 +125,9 @@ class ScoredAccounts:
 
     @cached_property
     def places(self) -> tuple[Places, Places, Places, Places, Places]:
-        """Bots and humans by descending score; where each distinct score of the bots begins; the
-        humans at least as high; above.
+        """Bots and humans by descending score, and the places of each distinct bot score.
+
+        These are where it begins, and the humans at least as high and above.
         """
         bots, humans = (np.flatnonzero(self.y == label) for label in (1, 0))
         bots, humans = (
@@ -151,11 +146,10 @@ class ScoredAccounts:
 
 
 class Weighted:
-    """Accounts under b weightings at once: what a metric's function gets. `weight` is float64[b,
-    n].
+    """Accounts under b weightings, the input of a metric; `weight` is float64[b, n].
 
-    Running sums go along accounts, so the weights are kept account by account (`by_account`, [n,
-    b]): six times faster.
+    Running sums go along accounts, so weights are stored by account (`by_account`, [n, b]): six
+    times faster.
     """
 
     def __init__(self, judged: ScoredAccounts, weight: Array) -> None:
@@ -186,9 +180,7 @@ class Weighted:
 
     @cached_property
     def curve(self) -> Curve:
-        """What each bot's score cuts off; one pass of running sums over scores that were sorted
-        once.
-        """
+        """What each bot's score cuts off; one pass of running sums over the sorted scores."""
         bots, humans, starts, at_least, above = self.judged.places
         false = np.zeros((len(humans) + 1, len(self.weight)))
         np.cumsum(self.by_account[humans], axis=0, out=false[1:])
@@ -202,8 +194,7 @@ class Weighted:
 
 @dataclass(frozen=True)
 class ScoredRepeats:
-    """What an interval in closed form reads: the repeats of one cell, each with its accounts'
-    places among all of them.
+    """The input of closed-form intervals: a cell's repeats with their accounts' places.
 
     An account predicted in several repeats is one account: counts are means over repeats, never
     sums.
@@ -229,9 +220,7 @@ class ScoredRepeats:
         return Counts(*np.mean([w.counts for w in self.weighted], axis=0))
 
     def mean(self, of: Sequence[Array]) -> Array:
-        """What each account weighs in the mean over repeats, float64[accounts]; `of` holds one
-        array for each repeat.
-        """
+        """Each account's mean over repeats, float64[accounts]; `of` has one array a repeat."""
         total: Array = np.zeros(self.accounts)
         for values, places in zip(of, self.places, strict=True):
             total[slice(None) if places is None else places] += values

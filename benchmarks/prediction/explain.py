@@ -1,6 +1,4 @@
-"""What moved a score: how it changes when a piece of evidence is taken away, account by account.
-For any detector.
-"""
+"""Explain scores of any detector: how each changes when a piece of evidence is removed."""
 
 from __future__ import annotations
 
@@ -30,9 +28,7 @@ WHOLE = 2000
 
 @dataclass(frozen=True)
 class Cause:
-    """A piece of evidence of one account: its value in words, what is typical of training accounts,
-    and what it adds to p_bot.
-    """
+    """One piece of evidence: its value in words, the typical value, and what it adds to p_bot."""
 
     evidence: str
     value: str | None
@@ -54,13 +50,12 @@ def causes(
     top: int = 3,
     apart: bool = True,
 ) -> list[list[Cause] | None]:
-    """For each account the `top` pieces of evidence that change its score most when taken away,
-    largest first.
+    """For each account the `top` pieces of evidence whose removal changes its score most.
 
-    A feature is taken away by putting the training accounts' median (`typical`, float64[k]) in its
-    place; a column or the posts by leaving them out. `apart` says that accounts are scored one by
-    one, so that only the `MOST` highest need be explained; the others get None, and so do all where
-    a larger batch is scored as a whole.
+    A feature is replaced by the training accounts' median (`typical`, float64[k]); a column or the
+    posts are left out. `apart` means that accounts are scored one by one, so that only the `MOST`
+    highest are explained and the others get None. A larger batch that is scored as a whole gets
+    None throughout.
     """
     explained: list[list[Cause] | None] = [None for _ in p]
     if not apart and len(p) > WHOLE:
@@ -109,9 +104,7 @@ def sentence(moved: list[Cause] | None) -> str:
 def _without(
     view: Accounts, typical: Floats
 ) -> Iterator[tuple[str, list[str | None], str | None, Accounts]]:
-    """Each piece of evidence: its name, each account's value, the typical one, and the accounts
-    without it.
-    """
+    """Each piece of evidence: name, each account's value, typical value, accounts without it."""
     for j, name in enumerate(view.names):
         if not np.isnan(view.values[:, j]).all():
             values = view.values.copy()

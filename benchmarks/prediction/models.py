@@ -1,6 +1,4 @@
-"""Trained detectors kept for later: a folder with the model (skops, no pickle), what it is, and
-whom it was trained on.
-"""
+"""Saved detectors: a folder with the model (skops, no pickle), its facts and training accounts."""
 
 from __future__ import annotations
 
@@ -46,8 +44,7 @@ class Trained:
 
 
 def save(trained: Trained, folder: Path) -> None:
-    """Write a trained detector: model.skops, model.json and trained_on.parquet (platform,
-    account_id).
+    """Write model.skops, model.json and trained_on.parquet (platform, account_id).
 
     Raises UserError for a folder that holds something else, and for detectors that cannot be kept.
     """
@@ -94,10 +91,9 @@ def write_ledger(trained: Trained, file: Path) -> None:
 
 
 def load(folder: Path, spec: Spec) -> Trained:
-    """Read a trained detector back; types that are neither ours nor scikit-learn's are refused (see
-    `trust`).
+    """Read a trained detector; only our types and scikit-learn's are accepted (see `trust`).
 
-    Raises UserError where there is none, or another detector's or other code's.
+    Raises UserError if there is none, or if another detector or other code wrote it.
     """
     file = folder / "model.json"
     if not file.is_file():
@@ -144,9 +140,7 @@ def _same_code(document: dict[str, Any], spec: Spec) -> bool:
 
 
 def ledger(folder: Path) -> pa.Table:
-    """Whom a saved detector was trained on: platform and account_id, for whoever must not judge it
-    on them.
-    """
+    """The training accounts of a saved detector: platform and account_id."""
     import pyarrow.parquet as pq
 
     return pq.read_table(folder / "trained_on.parquet")

@@ -1,6 +1,4 @@
-"""New accounts to be scored: of a data set in the store, or of a file that one of the formats can
-read.
-"""
+"""New accounts to score, from a data set in the store or a file in a known format."""
 
 from __future__ import annotations
 
@@ -31,12 +29,10 @@ NOBODY = "bots.txt"
 def accounts(
     what: str, platform: str | None, observed_at: str | None, scratch: Path
 ) -> Iterator[ReleaseArrays]:
-    """The new accounts of a FILE or of a data set in the store, with no label; files are under
-    `scratch`.
+    """The unlabelled accounts of a FILE or of a data set in the store; files are under `scratch`.
 
-    `platform` says where a file's accounts are from; `observed_at` is when they looked like this
-    where that is not stated. Raises UserError for what is neither, and for a file that no format
-    reads.
+    `platform` is that of a file's accounts; `observed_at` is the time of observation if the file
+    has none. Raises UserError if it is neither, or if no format reads the file.
     """
     from curation.store.store import Store
 
@@ -58,9 +54,7 @@ def accounts(
 
 
 def guessed(file: Path, platform: str | None) -> Card:
-    """A card for a file, its format told by its columns. Raises UserError naming what is
-    understood.
-    """
+    """A card for a file, its format guessed from its columns. UserError lists the known formats."""
     from curation.ingest.card import Card
 
     columns = _columns(file)
@@ -89,9 +83,7 @@ def guessed(file: Path, platform: str | None) -> Card:
 
 
 def _named(file: Path, form: str) -> list[str]:
-    """The card's files: the file by a plain name, and for Bot-or-Not the list of bots that the
-    format asks for.
-    """
+    """The card's files: the file under a plain name; for Bot-or-Not also its list of bots."""
     plain = "accounts" + "".join(Path(file.name.removesuffix(".gz")).suffixes[-1:])
     return [plain, NOBODY] if form == "bot-or-not-json" else [plain]
 
@@ -162,9 +154,7 @@ def _format(file: Path, columns: set[str]) -> str:
 def arrays_of(
     store: Store, dataset: str, folder: Path, observed_at: str | None = None
 ) -> ReleaseArrays:
-    """A data set's accounts, each as it was last observed, with features computed anew; written to
-    `folder`.
-    """
+    """A data set's accounts at their last observation, with new features; written to `folder`."""
     from botbench.core.sql import literal
     from curation.features import FEATURES, compute
     from curation.store.schema import TABLES

@@ -141,9 +141,7 @@ def _applied(
 
 
 def _missing(spec: Spec, available: Evidence, rows: NDArray[np.int64]) -> list[list[str]]:
-    """For each account the needs it lacks: families that are missing whole, else single features,
-    columns, posts, edges.
-    """
+    """What each account lacks: whole families, else features, columns, posts or edges."""
     gaps: list[tuple[str, NDArray[np.bool_]]] = []
     for need in dict.fromkeys((*spec.needs, *spec.uses)):
         if need == DOMAINS:

@@ -1,8 +1,7 @@
-"""Published scores and ours beside them: one file a publication, registered by
-:func:`reproduction`.
+"""Published scores beside ours: one file a publication, registered by :func:`reproduction`.
 
 A reproduction follows the published recipe as far as it is known, on the data in the store, and
-says which variant ran.
+states which variant ran.
 """
 
 from __future__ import annotations
@@ -22,8 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Row:
-    """One published figure and ours (fractions); `low` to `high` holds ours over seeds, or over
-    accounts, as the notes say.
+    """One published figure and ours (fractions).
+
+    `low` to `high` is the range of ours over seeds or over accounts; the notes state which.
     """
 
     metric: str
@@ -60,9 +60,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Reproduction:
-    """One that can be run: its id, whom it cites, what it does, the data set it reads (None for a
-    table alone).
-    """
+    """A recipe: id, citation, description, data set (None for a table alone)."""
 
     name: str
     cites: str
@@ -90,9 +88,7 @@ def reproduction(
 
 
 def published_folders() -> Iterator[Path]:
-    """Where published tables are: `datasets/published` in a checkout, and the same inside an
-    installed package.
-    """
+    """Folders of published tables: `datasets/published` in a checkout and in the package."""
     yield from (root / "published" for root in cards.ROOTS if (root / "published").is_dir())
 
 
@@ -107,9 +103,7 @@ def published_table(name: str) -> Path:
 
 
 def named_table(file: Path) -> Path:
-    """A file where there is one, else the published table of that name. Raises UserError where
-    there is neither.
-    """
+    """A file, or else the published table of that name. Raises UserError if there is neither."""
     if file.is_file():
         return file
     if file.suffix or file.parent != Path():

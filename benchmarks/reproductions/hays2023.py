@@ -62,8 +62,10 @@ ONE_HOT = (
     ),
 )
 def caverlee(store: Store | None, seeds: int, first: int) -> Outcome:
-    """One row for each claim. The 44 accounts labelled both ways have two observations; which
-    belongs to which label is not recorded, so they are paired in order.
+    """One row for each claim.
+
+    The 44 accounts labelled both ways have two observations; which one belongs to which label is
+    not recorded, so they are paired in order.
     """
     table = _pulled(
         store,
@@ -108,9 +110,7 @@ def caverlee(store: Store | None, seeds: int, first: int) -> Outcome:
     about="Trees of depth 1 to 4 on every numeric and one-hot field of the 693 profiles.",
 )
 def rtbust(store: Store | None, seeds: int, first: int) -> Outcome:
-    """The user objects as they were, from the columns and from `extra`; one column for each value
-    of each listed field.
-    """
+    """The original user objects from columns and `extra`; one column a value of a listed field."""
     names = (
         "a.created_at, a.followers, a.following, a.listed, a.likes_total, a.posts_total, a.lang,"
         " a.location, a.verified, "
@@ -139,8 +139,9 @@ def rtbust(store: Store | None, seeds: int, first: int) -> Outcome:
 
 
 def _pulled(store: Store | None, dataset: str, query: str) -> Any:
-    """The query's rows as Arrow, with `claims` and `accounts` those of the data set. Raises
-    UserError where it was not pulled.
+    """The query's rows as Arrow; `claims` and `accounts` are those of the data set.
+
+    Raises UserError if it was not pulled.
     """
     assert store is not None
     tables = ", ".join(

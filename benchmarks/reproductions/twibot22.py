@@ -1,6 +1,4 @@
-"""TwiBot-22's published tables (Feng et al. 2022): what their own numbers imply, and our detectors
-beside theirs.
-"""
+"""TwiBot-22's published tables (Feng et al. 2022), their consistency, and our detectors."""
 
 from __future__ import annotations
 
@@ -85,8 +83,9 @@ SCORES = {
     ),
 )
 def rtbust(store: Store | None, seeds: int, first: int) -> Outcome:
-    """In level, not to the digit: features, parameters and splits are ours. Ours is the mean over
-    shuffles, with their range.
+    """Compare levels, not digits: features, parameters and splits are ours.
+
+    Ours is the mean over shuffles, with their range.
     """
     from benchmarks.detectors import detectors
 
@@ -149,9 +148,7 @@ Measured = dict[str, tuple[float, float, float]]
 def _ours(
     store: Store, spec: Spec, reference: str, repeats: int, seed: int
 ) -> tuple[Measured | None, str]:
-    """Each metric's mean over repeats and the middle 95 % of them; None and the reason where the
-    detector cannot be run.
-    """
+    """Each metric's mean over repeats with their middle 95 %, or None and the reason."""
     from benchmarks.execution.cells import Task, compute
     from benchmarks.protocols import Plan
 

@@ -1,4 +1,4 @@
-"""`botbench bench SUITE`: score detectors on releases; `plan` and `coverage`: how precise that is."""
+"""`botbench bench SUITE`: score detectors on releases; `plan` and `coverage` show the precision."""
 
 from __future__ import annotations
 

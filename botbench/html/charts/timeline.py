@@ -13,7 +13,7 @@ Optional = Sequence[float | None]
 
 @dataclass(frozen=True)
 class Series:
-    """A line over positions 0, 1, ... (None is a gap), with a band from `low` to `high`, if given."""
+    """A line over positions 0, 1, ... (None is a gap), with an optional band (`low`, `high`)."""
 
     name: str
     values: Optional
