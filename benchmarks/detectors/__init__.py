@@ -1,5 +1,4 @@
-"""Detectors: one file each or a family, registered by decorator; third parties by entry point
-`botbench.detectors`.
+"""Detectors, registered by decorator, or by third parties' entry point `botbench.detectors`.
 
 A detector is a scikit-learn estimator over the `Accounts` view::
 

@@ -22,16 +22,16 @@ class Detector(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, accounts: Accounts, y: Labels) -> Self:
-        """Learn from n accounts and their labels (int8[n], 1 = bot); returns itself. Raises
-        UserError for a single class.
+        """Learn from n accounts and labels (int8[n], 1 = bot); returns itself.
+
+        Raises UserError for a single class.
         """
         raise NotImplementedError
 
     def begin(self, y: Labels) -> None:
-        """What every `fit` begins with: the classes, and the share of bots for accounts of which
-        nothing is known.
+        """Start a `fit`: set the classes, and the share of bots for accounts without evidence.
 
-        Raises UserError where the labels are of one class.
+        Raises UserError for a single class.
         """
         self.classes_ = np.array([0, 1])
         if len(np.unique(y)) < 2:
@@ -51,20 +51,17 @@ class Detector(ClassifierMixin, BaseEstimator):
         return None
 
     def scores_file(self) -> Path | None:
-        """A file of predictions that the bench joins to the accounts, as their feature
-        `external_p_bot`.
-        """
+        """A predictions file that the bench joins to the accounts as feature `external_p_bot`."""
         return None
 
     def fingerprint(self) -> str:
-        """A hash of what its predictions depend on beside code and options (a file's content);
-        empty where nothing.
-        """
+        """Hash of further inputs of the predictions, such as a file's content; empty without any."""
         return ""
 
     def trained_on(self) -> tuple[str, ...]:
-        """Releases that taught it before it came here, as far as it declares them: accounts in them
-        are not news to it.
+        """The releases on which the detector was pretrained, as far as it declares them.
+
+        Accounts in them are not new to it.
         """
         return ()
 
@@ -86,8 +83,9 @@ class FeatureModel(Detector):
         raise NotImplementedError
 
     def matrix(self, accounts: Accounts, learning: bool = False) -> tuple[tuple[str, ...], Floats]:  # noqa: ARG002, for others
-        """Names and values (float64[n, k], NaN where missing) that the model reads; what is fitted
-        is fitted while `learning`.
+        """Names and values (float64[n, k], NaN if missing) that the model reads.
+
+        Transformations are fitted while `learning`.
         """
         return accounts.names, accounts.values
 
@@ -96,8 +94,9 @@ class FeatureModel(Detector):
         return None
 
     def fit(self, accounts: Accounts, y: Labels) -> Self:
-        """Fit the model on the features; imputation and scaling are part of it, so they see the
-        training part only.
+        """Fit the model on the features.
+
+        Imputation and scaling are part of it, so they see the training part only.
         """
         self.begin(y)
         names, values = self.matrix(accounts, learning=True)
@@ -138,8 +137,7 @@ def _known(values: Floats) -> NDArray[np.bool_]:
 
 
 def varies(values: Floats) -> NDArray[np.bool_]:
-    """Which features have at least two known values, bool[k]; some models refuse to learn from
-    less.
+    """Features with at least two different values, bool[k]; some models need them.
 
     >>> varies(np.array([[1.0, 2.0, np.nan], [1.0, 3.0, np.nan]])).tolist()
     [False, True, False]

@@ -1,6 +1,4 @@
-"""Gradient boosting: on every family of features (also with calibrated probabilities), and on what
-the posts alone tell.
-"""
+"""Gradient boosting on every family of features (also calibrated), and on posts alone."""
 
 from __future__ import annotations
 
@@ -53,9 +51,7 @@ def gradient_boosting_posts() -> Boosting:
 
 
 class Calibrated(Boosting):
-    """Boosting whose probabilities are brought to the training part's shares by a sigmoid over
-    three inner folds.
-    """
+    """Boosting with probabilities calibrated by a sigmoid over three inner folds."""
 
     def model(self) -> Any:
         """Three boostings, each calibrated on the third that it has not seen, and their mean."""

@@ -1,6 +1,4 @@
-"""BotometerLite: twenty features of the profile, one of them how likely the handle's letter pairs
-are.
-"""
+"""BotometerLite: twenty profile features, one of them the likelihood of the handle's bigrams."""
 
 from __future__ import annotations
 
@@ -45,8 +43,7 @@ LETTERS = 63
 
 
 class Bigrams:
-    """How likely a handle's pairs of letters are, by the handles it was shown: the geometric mean
-    of their probabilities.
+    """The likelihood of handles' letter pairs: geometric mean of probabilities in fitted handles.
 
     Each possible pair starts at a count of one, so that none is impossible.
     """
@@ -58,8 +55,9 @@ class Bigrams:
         return self
 
     def likelihood(self, handles: list[str], own: bool = False) -> Floats:
-        """float64[n], NaN for handles of fewer than two letters; `own` takes each handle's pairs
-        out of the count first.
+        """The likelihood, float64[n], NaN for handles of fewer than two letters.
+
+        `own` first subtracts each handle's pairs from the counts.
 
         >>> fitted = Bigrams().fit(["aaa", "aab"])
         >>> fitted.likelihood(["aa"]).round(6).tolist()  # (3 + 1) / (4 + 63 * 63)

@@ -1,6 +1,4 @@
-"""Coordination networks: who reposts the same, uses the same hashtags, or posts nearly the same
-text at nearly the same time.
-"""
+"""Coordination networks of reposts, hashtags and near-identical texts within a short time."""
 
 from __future__ import annotations
 
@@ -46,10 +44,9 @@ TRAITS = {
 
 
 def similarity(accounts: Accounts, trait: str) -> Any:
-    """How alike accounts are in one trait: cosine of TF-IDF vectors, sparse float64[n, n] without
-    its diagonal.
+    """Similarity of accounts in one trait: cosine of TF-IDF, sparse float64[n, n], empty diagonal.
 
-    Traits of one account only, or of more than half of those that have any, join nobody.
+    Traits of one account only, or of more than half of those that have any, connect no accounts.
     """
     from scipy.sparse import csr_array
 

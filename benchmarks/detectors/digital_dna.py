@@ -1,6 +1,4 @@
-"""Digital DNA: an account's posts as a string of letters, and how much of it others share or a
-compressor saves.
-"""
+"""Digital DNA: posts as a string of letters, compared by common substrings and compression."""
 
 from __future__ import annotations
 
@@ -52,9 +50,7 @@ SHARES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2)
 
 
 def strings(accounts: Accounts, alphabet: str) -> list[str]:
-    """Each account's latest posts in the order of time, one letter a post; an empty string without
-    posts.
-    """
+    """Each account's latest posts by time, one letter a post; an empty string without posts."""
     sequences = np.full(len(accounts), "", dtype=np.object_)
     if accounts.posts is not None:
         letter = ALPHABETS[alphabet]
@@ -71,12 +67,11 @@ def strings(accounts: Accounts, alphabet: str) -> list[str]:
 
 
 class DigitalDna(Detector):
-    """Bot where an account shares a substring of at least so many letters with so large a part of
-    the accounts at hand.
+    """Bot if an account shares a long enough substring with a large enough part of the accounts.
 
-    How large a part (`SHARES`) and how many letters are chosen on the training part, by balanced
-    accuracy; the score is length / (length + limit), 0.5 at the limit. An account without posts
-    gets the training part's share of bots.
+    The part (`SHARES`) and the length are chosen on the training part, by balanced accuracy. The
+    score is length / (length + limit), 0.5 at the limit. An account without posts gets the training
+    part's share of bots.
     """
 
     def __init__(self, alphabet: str = "B3") -> None:
@@ -126,9 +121,7 @@ class DigitalDna(Detector):
 
 
 class DnaCompression(FeatureModel):
-    """Logistic regression on a string's length, its length when compressed, and the ratio of the
-    two.
-    """
+    """Logistic regression on a string's length, its compressed length, and their ratio."""
 
     def __init__(self, alphabet: str = "B3", random_state: int | None = None) -> None:
         super().__init__(random_state)

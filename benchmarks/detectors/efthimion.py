@@ -1,6 +1,4 @@
-"""Efthimion, Payne & Proferes: a dozen yes-or-no questions about the profile, weighed by logistic
-regression.
-"""
+"""Efthimion, Payne & Proferes: yes-or-no questions on the profile in a logistic regression."""
 
 from __future__ import annotations
 
@@ -93,8 +91,9 @@ class Efthimion(FeatureModel):
         )
 
     def model(self) -> Any:
-        """The commonest answer for what is missing, then the regression of the paper (its other
-        model is an SVM).
+        """Impute the most frequent answer, then fit the paper's regression.
+
+        The paper's other model is an SVM.
         """
         from sklearn.impute import SimpleImputer
         from sklearn.linear_model import LogisticRegression

@@ -1,6 +1,4 @@
-"""Random forests: on profile features, on every family (after Varol et al.), and on the times of
-posts alone.
-"""
+"""Random forests on profile features, every family (after Varol et al.), or post times."""
 
 from __future__ import annotations
 

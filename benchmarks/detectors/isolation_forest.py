@@ -26,9 +26,7 @@ class IsolationForestDetector(FeatureModel):
     """
 
     def fit(self, accounts: Accounts, y: Labels) -> Self:
-        """Grow the forest on the training accounts of which anything is known, with the median for
-        what is missing.
-        """
+        """Fit on training accounts with any evidence; missing values get the median."""
         from sklearn.ensemble import IsolationForest
 
         self.begin(y)

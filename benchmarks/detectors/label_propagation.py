@@ -1,6 +1,4 @@
-"""Label propagation: who turns to the same accounts as known bots is near them in the graph of
-reposts and mentions.
-"""
+"""Label propagation: bots are close to known bots in the graph of reposts and mentions."""
 
 from __future__ import annotations
 
@@ -51,9 +49,7 @@ class LabelPropagation(Detector):
         self.rounds, self.stay = rounds, stay
 
     def fit(self, accounts: Accounts, y: Labels) -> Self:
-        """Keep the training accounts and what they are; the spreading is done when there is
-        somebody to score.
-        """
+        """Keep the training accounts and labels; propagation runs when accounts are scored."""
         self.begin(y)
         self.taught_, self.labels_ = accounts, y
         return self
@@ -73,8 +69,9 @@ class LabelPropagation(Detector):
         return np.column_stack([1 - p, p])
 
     def _graph(self, posts: Records, nodes: Any) -> Any:
-        """The symmetric graph of accounts (first, in the order of `nodes`) and of whom they turn
-        to; sparse float64[m, m].
+        """The symmetric graph of accounts and the accounts they address, sparse float64[m, m].
+
+        The accounts come first, in the order of `nodes`.
         """
         from scipy.sparse import csr_array
 

@@ -11,8 +11,7 @@ from benchmarks.detectors import FeatureModel, detector
 
 
 def squeeze(values: Floats) -> Floats:
-    """Signed logarithm: counts of followers and posts span six orders of magnitude; missing stays
-    missing.
+    """Signed logarithm, because counts span six orders of magnitude; NaN stays NaN.
 
     >>> squeeze(np.array([0.0, np.e - 1, 1 - np.e])).tolist()
     [0.0, 1.0, -1.0]

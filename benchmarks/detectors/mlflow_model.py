@@ -17,10 +17,10 @@ SCHEMES = ("models:/", "runs:/")
 
 
 def folder_of(model: str) -> Path:
-    """The folder of a logged model: `models:/NAME/VERSION` and `runs:/RUN/PATH` through MLflow,
-    else a folder by relative path.
+    """The folder of a logged model.
 
-    Raises UserError where there is none.
+    `models:/NAME/VERSION` and `runs:/RUN/PATH` are resolved by MLflow; a folder has a relative
+    path. Raises UserError if there is none.
     """
     if model.startswith(SCHEMES):
         return _fetched(model)
@@ -69,10 +69,10 @@ def described(folder: Path) -> dict[str, Any]:
 
 
 def loaded(folder: Path) -> Any:
-    """The model: through skops where it was logged so; pickles and pyfunc run their maker's code,
-    so only when trusted.
+    """Load the model, through skops if it was logged so.
 
-    Raises UserError for what is not trusted.
+    Pickles and pyfunc run their author's code, so they load only if trusted. Raises UserError for
+    an untrusted model.
     """
     flavour = described(folder)["flavors"].get("sklearn", {})
     if flavour.get("serialization_format") == "skops":
@@ -91,7 +91,8 @@ def loaded(folder: Path) -> Any:
 
 
 def inputs(folder: Path, model: Any) -> list[str]:
-    """The features the model reads, in its order: its signature's, else those it was fitted on.
+    """The features the model reads, in order, from its signature or its fit.
+
     Raises UserError without names.
     """
     import json
@@ -191,9 +192,7 @@ class MlflowModel(Detector):
 
 
 def log_folder(model: Any, names: list[str], folder: Path) -> None:
-    """Write a scikit-learn classifier over botbench's features as an MLflow model folder in the
-    skops format.
-    """
+    """Write a scikit-learn classifier on botbench's features as an MLflow model folder (skops)."""
     import mlflow
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema

@@ -1,6 +1,4 @@
-"""Posting-rate rules: bot where an account posts at least so often a day over its whole life. No
-training.
-"""
+"""Posting-rate rules: bot if an account exceeds a number of posts a day; no training."""
 
 from __future__ import annotations
 

@@ -12,9 +12,7 @@ SCORES = ("accuracy", "precision", "recall", "f1")
 
 
 def published(spec: Spec) -> list[dict[str, Any]]:
-    """The published scores of a detector as fractions: table, method, dataset, and accuracy,
-    precision, recall, f1 where given.
-    """
+    """A detector's published scores as fractions: table, method, dataset and up to four metrics."""
     from curation.ingest.cards import ROOTS
 
     root = next((r for r in ROOTS if (r / "published" / FILE).is_file()), None)

@@ -1,5 +1,6 @@
-"""Ours: the same evidence as values and as ranks within its data set, because some of it transfers
-only as the one or the other.
+"""Ours: evidence as values and as ranks within its data set.
+
+Some evidence transfers only as one or the other.
 """
 
 from __future__ import annotations
@@ -30,8 +31,7 @@ accounts.
 
 
 def ranked(values: Floats, domains: Rows) -> Floats:
-    """Each value's place among those of its domain, from 0 to 1 (ties share the middle); missing
-    stays missing.
+    """Each value's rank in its domain, from 0 to 1 (ties share the middle); NaN stays NaN.
 
     >>> values = np.array([[5.0], [7.0], [7.0], [1.0]])
     >>> ranked(values, np.array([0, 0, 0, 1])).round(3).ravel().tolist()
@@ -98,9 +98,7 @@ class RawAndRank(Detector):
         return self
 
     def _chosen(self, values: Floats, domains: Rows, y: Labels) -> int:
-        """The choice that is worth most on training data sets left out in turn; each member is
-        fitted once for all choices.
-        """
+        """The best choice on training data sets left out in turn; each member is fitted once."""
         assert len(CHOICES) <= BUDGET
         rows = few(domains, y, INNER, self.random_state)
         values, domains, y = values[rows], domains[rows], y[rows]
@@ -123,9 +121,7 @@ class RawAndRank(Detector):
     def _fitted(
         self, names: tuple[str, ...], values: Floats, domains: Rows, y: Labels
     ) -> dict[str, tuple[Any, Rows]]:
-        """Each member fitted, with the columns it reads: without a data set, a feature may have no
-        two values left.
-        """
+        """Each fitted member with its columns; a feature without two values is left out."""
         columns = np.flatnonzero(varies(values))
         places, weights = ranked(values[:, columns], domains), level(domains, y)
         seen = {True: places, False: values[:, columns]}

@@ -23,17 +23,15 @@ HALF = "fixed(0.5)"
 
 @dataclass(frozen=True)
 class Spec:
-    """One registered detector: how to make it, what it needs and uses, whom it cites, what it looks
-    at.
+    """One registered detector: its factory, needs, uses, citation and description.
 
-    `floor` marks what every other detector must beat (a constant, one question); `threshold` is the
-    canonical rule by which the decision threshold is chosen on the training part; `packages` are
-    further distributions it runs on. `transductive` says that it looks at the accounts to be scored
-    as a whole, so that one account's score depends on the others; `options` were given in its name;
-    `asks` are options without which it cannot be. `published` is the method by which others' tables
-    (datasets/published) call it, where they have scores of it. `revision` is the declared version
-    of its scores: raise it whenever they change. Without one, the syntax of its modules stands for
-    it.
+    `floor` marks a floor row (a constant, one question); `threshold` is the canonical rule that
+    chooses the decision threshold on the training part; `packages` are further distributions it
+    runs on. `transductive` means that it reads the accounts to be scored as a whole, so that one
+    account's score depends on the others. `options` come from its name; `asks` are required
+    options. `published` is the method's name in published tables (datasets/published), if they have
+    its scores. `revision` is the declared version of its scores: raise it whenever they change.
+    Without one, the syntax of its modules is used.
     """
 
     name: str
@@ -66,9 +64,7 @@ class Spec:
 
     @cached_property
     def modules(self) -> list[str]:
-        """The modules its code stands in: where it is registered, its class and the classes under
-        it.
-        """
+        """The modules of its code: where it is registered, its class and its base classes."""
         classes = {kind.__module__ for kind in type(self.fresh()).__mro__}
         return sorted(
             m
@@ -78,10 +74,9 @@ class Spec:
 
     @cached_property
     def version(self) -> str:
-        """The hash of its revision, its parameters and the packages it runs on; a change means new
-        cells.
+        """Hash of its revision, parameters and packages; a change means new cells.
 
-        Where no revision is declared, the normalised syntax of its modules counts instead.
+        Without a declared revision, the normalised syntax of its modules is hashed.
         """
         estimator = self.fresh()
         declared = (
@@ -219,8 +214,9 @@ def with_options(spec: Spec, options: Mapping[str, Any]) -> Spec:
 
 
 def _check_type(spec: Spec, name: str, value: Any, default: Any) -> None:
-    """An option is of its default's type; a whole number may stand where a fraction is meant,
-    anything where None is.
+    """Check that an option has its default's type.
+
+    A whole number is accepted for a fraction, and anything for None.
     """
     wanted = (int, float) if type(default) is float else type(default)
     if default is not None and (

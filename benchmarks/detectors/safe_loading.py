@@ -1,6 +1,4 @@
-"""Loading models without running a stranger's code: skops with a short list of types; anything else
-only when told to trust.
-"""
+"""Load models without running their authors' code: skops with few types, unless trusted."""
 
 from __future__ import annotations
 
@@ -36,16 +34,12 @@ def trusted() -> bool:
 
 
 def trust() -> None:
-    """Trust every model that is loaded from now on, here and in workers: the user said so on the
-    command line.
-    """
+    """Trust every model loaded from now on, here and in workers, as the user has asked."""
     os.environ[ASKED] = "1"
 
 
 def load(file: Path) -> Any:
-    """A skops file's object. Raises UserError where it holds types that are neither ours nor
-    scikit-learn's, unless trusted.
-    """
+    """Load a skops file. Raises UserError for foreign types, unless trusted."""
     import skops.io
 
     if not file.is_file():
@@ -89,9 +83,7 @@ def _with_moved_modules(file: Path) -> bytes:
 
 
 def _ours(name: str) -> bool:
-    """Whether a type is a class of one of our detectors (never a function: those could be
-    anything's argument).
-    """
+    """Whether a type is a class of our detectors (functions could be anything's argument)."""
     import importlib
 
     module, _, attribute = name.rpartition(".")

@@ -11,8 +11,7 @@ Ints = NDArray[np.int64]
 
 
 class Suffixes:
-    """The sorted suffixes of strings over a small alphabet, with the length that each shares with
-    the one before.
+    """The sorted suffixes of strings over a small alphabet, with common prefix lengths.
 
     `owner` (int64[m]) is the string a suffix belongs to, `left` how much of that string is left,
     `shared` the common prefix with the suffix before (never past a string's end). Prefix doubling
@@ -33,8 +32,9 @@ class Suffixes:
 
     @staticmethod
     def _ranks_by_doubling(letters: Ints, left: Ints) -> list[Ints]:
-        """Ranks of the suffixes by their first 1, 2, 4, ... letters; nothing past a string's end
-        counts as letter 0.
+        """Ranks of the suffixes by their first 1, 2, 4, ... letters.
+
+        Beyond a string's end, the letter is 0.
         """
         ranks = (
             [np.unique(letters, return_inverse=True)[1].astype(np.int64) + 1]
@@ -58,9 +58,7 @@ class Suffixes:
 
     @staticmethod
     def _common(ranks: list[Ints], order: Ints, left: Ints) -> Ints:
-        """Common prefix of neighbours in the order: as many powers of two as agree, from the
-        largest down.
-        """
+        """Common prefix of neighbours, added up from equal powers of two, largest first."""
         first, second = order[:-1].copy(), order[1:].copy()
         room = np.minimum(left[first], left[second]) if len(order) else np.empty(0, dtype=np.int64)
         done = np.zeros(len(room), dtype=np.int64)
@@ -74,8 +72,9 @@ class Suffixes:
         return np.concatenate([np.zeros(min(len(order), 1), dtype=np.int64), done])
 
     def groups(self, length: int) -> tuple[Ints, Ints, Ints]:
-        """Of the substrings of that length: (owner, substring, in how many strings) for each
-        distinct owner and substring.
+        """(owner, substring, number of strings) for substrings of that length.
+
+        Each owner and substring occurs once.
         """
         long = np.flatnonzero(self.left >= length)
         # Between two suffixes that are long enough, the common prefix is the least of those in
@@ -92,8 +91,9 @@ class Suffixes:
         )
 
     def curve(self) -> Ints:
-        """The k-common-substring curve: entry k - 1 is the length of the longest substring that k
-        strings hold; int64[strings].
+        """The k-common-substring curve, int64[strings].
+
+        Entry k - 1 is the length of the longest substring that k strings contain.
         """
         curve = np.zeros(self.strings, dtype=np.int64)
         for length in range(1, int(self.left.max()) + 1 if len(self.left) else 1):
@@ -102,11 +102,10 @@ class Suffixes:
         return curve
 
     def shared_with(self, k: int, lengths: Sequence[int] | None = None) -> Ints:
-        """For each string, the longest of its substrings that at least k strings hold (itself
-        counted); int64[strings].
+        """Each string's longest substring that at least k strings contain, int64[strings].
 
-        `lengths` are those tried, in rising order (all by default): the result is then the longest
-        of them.
+        The string itself counts. `lengths` are those tried, in rising order (all by default); the
+        result is the longest of them.
         """
         longest = np.zeros(self.strings, dtype=np.int64)
         for length in (

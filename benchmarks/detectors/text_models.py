@@ -15,8 +15,9 @@ MOST = 200
 
 
 class TextModel(Detector):
-    """TF-IDF and a logistic regression over one document an account; an account without one gets
-    the share of bots.
+    """TF-IDF and a logistic regression over one document an account.
+
+    An account without a document gets the share of bots.
     """
 
     def documents(self, accounts: Accounts) -> NDArray[np.object_]:
@@ -107,8 +108,9 @@ class TextTfidf(TextModel):
     """
 
     def documents(self, accounts: Accounts) -> NDArray[np.object_]:
-        """The texts of an account's posts one after the other; which 200 are read depends on the
-        texts alone.
+        """The texts of an account's posts, joined; up to 200 posts.
+
+        Which are read depends on the texts alone.
         """
         documents = np.full(len(accounts), None, dtype=np.object_)
         if accounts.posts is None:
@@ -126,9 +128,7 @@ class TextTfidf(TextModel):
         return documents
 
     def vectorizer(self) -> Any:
-        """Words and pairs, hashed into 2^18 places so that memory does not grow with the
-        vocabulary.
-        """
+        """Words and pairs, hashed into 2^18 places to limit memory."""
         from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
         from sklearn.pipeline import make_pipeline
 

@@ -15,8 +15,9 @@ HAYS = (
 
 
 class ShallowTree(FeatureModel):
-    """A decision tree of at most `depth` questions in a row; missing values go the way that parts
-    the classes best.
+    """A decision tree of at most `depth` questions in a row.
+
+    Missing values take the branch that separates the classes best.
     """
 
     def __init__(self, depth: int = 1, random_state: int | None = None) -> None:

@@ -1,6 +1,4 @@
-"""The usual classifiers, tuned inside the training part: what a detector of ours has to be compared
-with.
-"""
+"""Standard classifiers tuned inside the training part, as baselines of our detectors."""
 
 from __future__ import annotations
 
@@ -22,8 +20,9 @@ INNER = 400
 
 
 class Tuned(FeatureModel):
-    """One of at most `BUDGET` configurations, chosen on inner splits; every training data set and
-    class counts alike.
+    """The best of at most `BUDGET` configurations on inner splits.
+
+    Training data sets and classes have equal weight.
     """
 
     def candidates(self) -> list[Any]:

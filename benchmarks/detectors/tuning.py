@@ -17,8 +17,9 @@ ENOUGH = 3
 
 
 def merged(domains: Rows | None, y: Labels) -> Rows:
-    """Domains in which both classes are; those of a single class are one domain together. int64[n];
-    all 0 without domains.
+    """Domains with both classes, int64[n]; those with one class are merged.
+
+    All are 0 without domains.
 
     >>> merged(np.array([5, 5, 7, 9]), np.array([1, 0, 1, 0], dtype=np.int8)).tolist()
     [5, 5, -1, -1]
@@ -30,8 +31,10 @@ def merged(domains: Rows | None, y: Labels) -> Rows:
 
 
 def splits(domains: Rows, y: Labels, seed: int | None) -> Iterator[tuple[Rows, Rows]]:
-    """Inner splits of a training part: each data set of both classes held out in turn where there
-    are three, else three folds.
+    """Inner splits of a training part.
+
+    With three or more data sets of both classes, each is held out in turn; else there are three
+    folds.
     """
     whole = [d for d in np.unique(domains) if len(np.unique(y[domains == d])) == 2]
     if len(whole) >= ENOUGH:
@@ -65,8 +68,9 @@ def level(domains: Rows, y: Labels) -> Floats:
 
 
 def worth(y: Labels, p: Floats) -> float:
-    """What tuning maximises on held-out accounts: the mean of balanced accuracy at 0.5 and ROC AUC,
-    neither moved by prevalence.
+    """The tuning objective on held-out accounts: mean of balanced accuracy at 0.5 and ROC AUC.
+
+    Prevalence moves neither.
     """
     from sklearn.metrics import roc_auc_score
 

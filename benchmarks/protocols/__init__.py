@@ -1,5 +1,4 @@
-"""Protocols: who trains on what and is tested on what. One file each, known by a canonical string
-that round-trips.
+"""Protocols: the training and test accounts of cells; one file each, with a canonical name.
 
 A protocol sees releases as `Facts` when it plans cells, and accounts as integers (`Pool`) when it
 makes folds; every random draw comes from its seed.
@@ -36,9 +35,7 @@ QUIET = {"quiet": True}
 
 @dataclass(frozen=True)
 class Facts:
-    """What a protocol may know of a release when it plans: its reference (`name@version`) and its
-    counts.
-    """
+    """A release's reference (`name@version`) and counts, all that a protocol plans with."""
 
     reference: str
     dataset: str
@@ -62,8 +59,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Plan:
-    """One thing to be done with every detector: releases to train on, releases to test on (several
-    only in a named pair).
+    """One task for every detector: releases to train on and to test on (several only as a pair).
 
     With a `reason` it is not applicable.
     """
@@ -187,8 +183,7 @@ def options(kind: type[Protocol]) -> dict[str, Field[Any]]:
 
 
 def parse(text: str) -> Protocol:
-    """The protocol a string names; `parse(str(p)) == p`. Raises UserError for an unknown name,
-    option or value.
+    """The protocol of a string; `parse(str(p)) == p`. Raises UserError if anything is unknown.
 
     >>> str(parse("cross-validation(folds=3)"))
     'cross-validation(folds=3, repeats=2, seed=0)'

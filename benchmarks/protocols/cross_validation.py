@@ -50,8 +50,9 @@ class CrossValidation(Protocol):
 
 
 def deal_folds(pool: Pool, folds: int, seed: list[int]) -> Ints:
-    """The fold of each account, groups kept together and classes spread evenly. Raises
-    NotApplicable where a class is too small.
+    """The fold of each account; groups stay together and classes are spread evenly.
+
+    Raises NotApplicable if a class is too small.
     """
     least = smallest_class(pool.y, pool.group)
     if least < folds:

@@ -46,8 +46,9 @@ class FewShot(LeaveOneDataSetOut):
             )
 
     def split(self, pool: Pool) -> Iterator[Fold]:
-        """One fold for each repeat, each with labels drawn anew; a repeat is drawn alike for every
-        number of labels.
+        """One fold a repeat, each with newly drawn labels.
+
+        A repeat is drawn alike for every number of labels.
         """
         tested, others = np.flatnonzero(pool.tested), elsewhere(pool)
         aside = min(MOST, len(tested) // 2)

@@ -53,9 +53,7 @@ class LabelSourceShift(Protocol):
         return alone(releases, self.name)
 
     def split(self, pool: Pool) -> Iterator[Fold]:
-        """Folds over all accounts; in each, those with a claim of the one kind teach and those of
-        the other are tested.
-        """
+        """Folds over all accounts: train on claims of one kind, test on those of the other."""
         nobody = np.full(len(pool.y), -1, dtype=np.int8)
         taught, judged = pool.claimed.get(self.train, nobody), pool.claimed.get(self.test, nobody)
         agreed = judged == pool.y

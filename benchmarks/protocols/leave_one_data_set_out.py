@@ -43,16 +43,12 @@ class LeaveOneDataSetOut(Protocol):
         positive(self, seed=0, repeats=1)
 
     def plans(self, releases: Sequence[Facts]) -> list[Plan]:
-        """One plan for each release or pair of both classes, and one that says why for each lone
-        single class.
-        """
+        """A plan for each release or pair with both classes, and a reason for each single class."""
         sides, lonely = self.sides(releases)
         return [self._plan(side, sides) for side in sides] + lonely
 
     def sides(self, releases: Sequence[Facts]) -> tuple[list[tuple[Facts, ...]], list[Plan]]:
-        """What can be tested on (a release, or a pair), and plans that say why for each lone single
-        class.
-        """
+        """The test sides (a release or a pair), and plans with a reason for each single class."""
         paired = self._paired(releases)
         members = {r.reference for pair in paired for r in pair}
         alone = [r for r in releases if r.reference not in members]
@@ -98,8 +94,9 @@ class LeaveOneDataSetOut(Protocol):
 
 
 def elsewhere(pool: Pool) -> NDArray[np.int64]:
-    """The rows of the other releases that are not in the tested one too. Raises NotApplicable where
-    none is left.
+    """The rows of other releases whose accounts are not in the tested one.
+
+    Raises NotApplicable if none is left.
     """
     train = np.flatnonzero(~pool.tested & ~np.isin(pool.identity, pool.identity[pool.tested]))
     if not len(train):
