@@ -55,7 +55,7 @@ class Detector(ClassifierMixin, BaseEstimator):
         return None
 
     def fingerprint(self) -> str:
-        """Hash of further inputs of the predictions, such as a file's content; empty without any."""
+        """Hash of further inputs of the predictions, such as a file's content, or empty."""
         return ""
 
     def trained_on(self) -> tuple[str, ...]:

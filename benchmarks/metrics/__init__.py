@@ -114,7 +114,7 @@ class Metric:
         return values if weight is not None and np.ndim(weight) == 2 else float(values[0])
 
     def values(self, judged: Weighted) -> Array:
-        """The value under each weighting, float64[b]: pooled, or the mean over the folds with one."""
+        """The value under each weighting, float64[b]: pooled, or the mean over folds with one."""
         if not self.by_fold or len(judged.parts) == 1:
             return self.measure(judged)
         each = np.stack([self.measure(part) for part in judged.parts])
