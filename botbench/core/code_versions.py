@@ -1,6 +1,7 @@
-"""Versions of code that results depend on: declared revisions, or else the syntax tree.
+"""Versions of the code that results depend on: declared revisions, or the syntax tree.
 
-Formatting, comments, docstrings and type annotations do not change a version.
+The syntax tree counts where no revision is declared. Formatting, comments, docstrings and type
+annotations do not change a version.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def normalised(source: str) -> str:
     tree = ast.parse(textwrap.dedent(source))
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            node.body = _without_docstring(node.body)
+            node.body = _without_strings(node.body)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             node.returns = None
         if isinstance(node, ast.arg):
@@ -33,19 +34,21 @@ def normalised(source: str) -> str:
     return ast.dump(tree)
 
 
-def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
-    first = body[0] if body else None
-    if (
-        isinstance(first, ast.Expr)
-        and isinstance(first.value, ast.Constant)
-        and isinstance(first.value.value, str)
-    ):
-        return body[1:]
-    return body
+def _without_strings(body: list[ast.stmt]) -> list[ast.stmt]:
+    """The statements of a body without docstrings, also those of attributes."""
+    return [
+        statement
+        for statement in body
+        if not (
+            isinstance(statement, ast.Expr)
+            and isinstance(statement.value, ast.Constant)
+            and isinstance(statement.value.value, str)
+        )
+    ]
 
 
 def of_module(name: str) -> str:
-    """sha256 of an imported module's normalised source; of its name if it has no file."""
+    """sha256 of an imported module's normalised source, or of its name if it has no file."""
     path = getattr(sys.modules.get(name), "__file__", None)
     text = normalised(Path(path).read_text(encoding="utf-8")) if path else name
     return hashlib.sha256(text.encode()).hexdigest()

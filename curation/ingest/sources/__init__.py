@@ -42,8 +42,8 @@ class Format:
 
     @property
     def about(self) -> str:
-        """The first line of the reader's docstring."""
-        return (self.read.__doc__ or "").strip().split("\n")[0]
+        """The first paragraph of the reader's docstring, on one line."""
+        return " ".join((self.read.__doc__ or "").strip().split("\n\n")[0].split())
 
 
 FORMATS: Registry[Format] = Registry("source format", "curation.ingest.sources", "botbench.sources")
