@@ -1,4 +1,4 @@
-"""What every check of a published table gets, and what it gives: a case, and issues."""
+"""Input and output of the checks of a published table: a case, and issues."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Case:
         return np.where((column >= low) & (column <= high), column, np.nan)
 
     def half(self, *names: str) -> float:
-        """What the rounding of these scores may hide, together."""
+        """The possible rounding of these scores together."""
         return sum(self.table.rounding(name) for name in names)
 
     def issue(

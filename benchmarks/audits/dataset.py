@@ -28,12 +28,12 @@ LEAST = 10
 
 
 class NotApplicable(Exception):
-    """The check does not fit the data set; the message says why."""
+    """The check does not fit the data set; the message has the reason."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found: its figure, what it means in a sentence, and whether it is an issue."""
+    """The finding of a check: figure, sentence, and whether it is an issue."""
 
     check: str
     outcome: Outcome
@@ -56,7 +56,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Check:
-    """One registered check: its name, what it asks, and the function."""
+    """One registered check: name, question and function."""
 
     name: str
     asks: str
@@ -65,7 +65,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Audited:
-    """A release under audit: its files, labels and features, and the other releases beside it."""
+    """A release under audit: files, labels, features, and the other releases."""
 
     home: Path
     release: release.Release
@@ -79,7 +79,7 @@ class Audited:
 
     @property
     def y(self) -> NDArray[np.int8]:
-        """1 bot, 0 human. Raises NotApplicable where a class has hardly any accounts."""
+        """1 bot, 0 human. Raises NotApplicable if a class has hardly any accounts."""
         y = self.arrays.y
         if min(y.sum(), len(y) - y.sum()) < LEAST:
             raise NotApplicable(
@@ -138,7 +138,7 @@ def checks() -> dict[str, Check]:
 def audit(
     home: Path, reference: str, seed: int = 0, step: Callable[[], object] = lambda: None
 ) -> Report:
-    """Run every check on a release. Raises UserError where it is not there or was changed."""
+    """Run every check on a release. Raises UserError if it is not there or was changed."""
     chosen = release.load(home, reference, verify=True)
     newest = [f"{name}@{versions[-1]}" for name, versions in release.listed(home).items()]
     others = tuple(r for r in newest if release.load(home, r).dataset != chosen.dataset)

@@ -63,7 +63,7 @@ def _row(case: Case, i: int, *names: str) -> list[Floats]:
 
 
 def _other_average(case: Case, i: int) -> Iterator[str]:
-    """Another kind of F1 that would be the printed one, at the share of bots that is known."""
+    """Another kind of F1 that would equal the printed one, at the known share of bots."""
     p, r, printed = _row(case, i, "precision", "recall", "f1")
     pi = case.prevalence.share[i : i + 1]
     readings = {
@@ -79,7 +79,7 @@ def _other_average(case: Case, i: int) -> Iterator[str]:
 
 
 def _other_unit(case: Case, i: int) -> Iterator[str]:
-    """A fraction that stands among percentages."""
+    """A fraction among percentages."""
     if case.table.scale != 100:
         return
     p, r, printed = _row(case, i, "precision", "recall", "f1")

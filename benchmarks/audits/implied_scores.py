@@ -1,4 +1,4 @@
-"""What precision, recall and the share of bots imply: the other scores of one confusion matrix.
+"""The other scores of a confusion matrix, implied by precision, recall and the share of bots.
 
 All arguments are float64 arrays of one shape (fractions); pi is the share of bots among the
 accounts.

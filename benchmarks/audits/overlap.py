@@ -67,7 +67,7 @@ def _there(run: results.Run, reference: str) -> bool:
 
 
 def shared(run: results.Run, train: Iterable[str], tested: Iterable[str]) -> int:
-    """How many tested accounts (platform and id) stand in any of the training releases."""
+    """The number of tested accounts (platform and id) in the training releases."""
     left, right = (
         [str(release.load(run.home, r).file("accounts")) for r in some] for some in (tested, train)
     )

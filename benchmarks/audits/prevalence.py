@@ -23,7 +23,7 @@ class Prevalence:
 
     @property
     def is_stated(self) -> NDArray[np.bool_]:
-        """Whether the row says it itself."""
+        """Whether the row states its own share."""
         return np.asarray(np.isfinite(self.stated), dtype=np.bool_)
 
     @property

@@ -57,7 +57,7 @@ class Published:
         return len(self.method)
 
     def score(self, name: str) -> Floats:
-        """One score, all NaN where the table does not have it."""
+        """One score, all NaN if the table does not have it."""
         return self.value.get(name, np.full(len(self), np.nan))
 
     def rounding(self, name: str) -> float:

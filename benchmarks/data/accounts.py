@@ -118,7 +118,7 @@ class Accounts:
         return records.nodes
 
     def feature(self, name: str) -> Floats:
-        """One feature, float64[n]. Raises LookupError where it was not declared."""
+        """One feature, float64[n]. Raises LookupError if it was not declared."""
         if name not in self.names:
             raise LookupError(
                 f"the feature {name!r} is not among what this detector declared it needs"
@@ -126,7 +126,7 @@ class Accounts:
         return self.values[:, self.names.index(name)]
 
     def column(self, name: str) -> pa.Array:
-        """One profile column. Raises LookupError where it was not declared."""
+        """One profile column. Raises LookupError if it was not declared."""
         if name not in self.columns:
             raise LookupError(
                 f"the column {name!r} is not among what this detector declared it needs"

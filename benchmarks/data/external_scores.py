@@ -74,7 +74,7 @@ def _check(scores: Any, file: Path) -> None:
 
 
 def threshold_of(file: Path) -> float | None:
-    """The one threshold that a file states for its scores, None where it states none or several."""
+    """The threshold that a file states for its scores; None without one, or with several."""
     scores = read(file)
     stated = (
         set(scores["threshold"].drop_null().to_pylist())
@@ -101,7 +101,7 @@ def declared(file: Path) -> tuple[str, ...]:
 
 
 def joined(file: Path | None, pool: Sequence[ReleaseArrays]) -> Floats:
-    """The file's scores for the accounts of the pool, float64[n, 1], NaN where it has none.
+    """The file's scores for the accounts of the pool, float64[n, 1], NaN if it has none.
 
     Without a file, float64[n, 0].
     """

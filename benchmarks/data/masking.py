@@ -80,7 +80,7 @@ class Mask:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        known = pa.chunked_array(
+        ids = pa.chunked_array(
             [
                 pc.binary_join_element_wise(
                     pa.scalar(m.platform[0]), pa.array(m.account_id, pa.string()), ":"
@@ -89,7 +89,7 @@ class Mask:
             ]
         )
         with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
-            connection.register("known", pa.table({"place": np.arange(len(known)), "id": known}))
+            connection.register("known", pa.table({"place": np.arange(len(ids)), "id": ids}))
             numbered = connection.execute(
                 f"SELECT {self.sql('id')} AS node FROM known ORDER BY place"
             )

@@ -47,7 +47,7 @@ class Detector(ClassifierMixin, BaseEstimator):
         raise NotImplementedError
 
     def explain(self) -> str | None:
-        """What was learnt, in a few words, where a few words can say it (a tree's question)."""
+        """The fitted model in a few words, if that is possible (a tree's question)."""
         return None
 
     def scores_file(self) -> Path | None:
@@ -66,12 +66,12 @@ class Detector(ClassifierMixin, BaseEstimator):
         return ()
 
     def rule(self) -> str | None:
-        """The threshold rule that its options ask for, where they do."""
+        """The threshold rule of its options, if any."""
         return None
 
 
 class FeatureModel(Detector):
-    """A scikit-learn classifier over the matrix of declared features; `model` says which.
+    """A scikit-learn classifier over the matrix of declared features, built by `model`.
 
     Accounts without feature values are skipped in training and scored with the training
     prevalence. Otherwise a detector of posts would learn that accounts without posts are human,
@@ -90,7 +90,7 @@ class FeatureModel(Detector):
         return accounts.names, accounts.values
 
     def weights(self, accounts: Accounts, y: Labels) -> Floats | None:  # noqa: ARG002, for others to say
-        """What each account counts in training, float64[n]; None for all alike."""
+        """The training weight of each account, float64[n]; None for equal weights."""
         return None
 
     def fit(self, accounts: Accounts, y: Labels) -> Self:

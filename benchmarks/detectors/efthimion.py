@@ -25,7 +25,7 @@ USES = (
 
 
 def _yes(known: Floats, answer: Any) -> Floats:
-    """1 and 0, NaN where it is not known."""
+    """1 and 0, NaN if unknown."""
     return np.where(np.isnan(known), np.nan, np.asarray(answer, dtype=np.float64))
 
 

@@ -38,14 +38,14 @@ class External(Detector):
         self.file, self.threshold, self.trained = file, threshold, trained
 
     def trained_on(self) -> tuple[str, ...]:
-        """What was declared, else what the file says."""
+        """The declared releases, else those in the file."""
         path = self.scores_file()
         return tuple(filter(None, self.trained.split(","))) or (
             external_scores.declared(path) if path else ()
         )
 
     def scores_file(self) -> Path | None:
-        """The file. Raises UserError where it is named by an absolute path."""
+        """The file. Raises UserError for an absolute path."""
         if not self.file:
             return None
         path = Path(self.file)

@@ -55,7 +55,7 @@ def _fetched(model: str) -> Path:
 
 
 def described(folder: Path) -> dict[str, Any]:
-    """What MLmodel says. Raises UserError where it cannot be read."""
+    """The contents of MLmodel. Raises UserError if it cannot be read."""
     import yaml
 
     try:
@@ -150,7 +150,7 @@ class MlflowModel(Detector):
         return total.hexdigest()
 
     def fit(self, accounts: Accounts, y: Labels) -> Self:  # noqa: ARG002, the contract's signature
-        """Load the model; it stays as it was logged."""
+        """Load the model; it is not trained again."""
         self.begin(y)
         folder = folder_of(self.model)
         self.loaded_ = loaded(folder)
@@ -158,7 +158,7 @@ class MlflowModel(Detector):
         return self
 
     def predict_proba(self, accounts: Accounts) -> Floats:
-        """float64[n, 2]. Raises UserError where the model gives no probabilities."""
+        """float64[n, 2]. Raises UserError if the model gives no probabilities."""
         import pandas as pd
 
         p = np.full(len(accounts), self.share_)

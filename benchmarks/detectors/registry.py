@@ -54,7 +54,7 @@ class Spec:
         return self.make(**dict(self.options))
 
     def seeded(self, seed: int) -> Detector:
-        """A fresh estimator with that seed, where it takes one."""
+        """A new estimator with that seed, if it takes one."""
         estimator = self.fresh()
         return (
             estimator.set_params(random_state=seed)
@@ -159,7 +159,7 @@ def detectors() -> dict[str, Spec]:
 
 
 def complete() -> list[Spec]:
-    """Every registered detector that needs no options, by name: what a suite means by `all`."""
+    """Every registered detector without required options, by name: a suite's `all`."""
     return [spec for spec in detectors().values() if not spec.asks]
 
 

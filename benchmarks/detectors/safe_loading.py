@@ -29,7 +29,7 @@ MOVED = {"benchmarks.detectors.words": "benchmarks.detectors.text_models"}
 
 
 def trusted() -> bool:
-    """Whether the user said `--trust`."""
+    """Whether the user passed `--trust`."""
     return os.environ.get(ASKED) == "1"
 
 

@@ -127,7 +127,7 @@ def grid(longest: int) -> list[int]:
     >>> grid(25)
     [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 20, 22, 24]
     """
-    found = list(range(1, min(longest, 16) + 1))
-    while found and found[-1] + max(1, found[-1] // 8) <= longest:
-        found.append(found[-1] + found[-1] // 8)
-    return found
+    lengths = list(range(1, min(longest, 16) + 1))
+    while lengths and lengths[-1] + max(1, lengths[-1] // 8) <= longest:
+        lengths.append(lengths[-1] + lengths[-1] // 8)
+    return lengths

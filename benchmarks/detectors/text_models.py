@@ -21,7 +21,7 @@ class TextModel(Detector):
     """
 
     def documents(self, accounts: Accounts) -> NDArray[np.object_]:
-        """A text for each account, object[n], None where there is none."""
+        """A text for each account, object[n], or None."""
         raise NotImplementedError
 
     def vectorizer(self) -> Any:

@@ -1,4 +1,4 @@
-"""Does the data have what a detector needs? And the view of exactly that."""
+"""Check that the data have what a detector needs, and build a view of only that."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Evidence:
     tables: dict[str, NDArray[np.bool_]]
 
     def has(self, need: str) -> NDArray[np.bool_]:
-        """For each account of the pool, whether there is anything of `need`: bool[n]."""
+        """Whether each account of the pool has anything of `need`, bool[n]."""
         if need in self.tables:
             return self.tables[need]
         if need in self.columns:

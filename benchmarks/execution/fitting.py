@@ -23,7 +23,7 @@ from benchmarks.protocols import Fold, NotApplicable, Pool
 class ScoredFold:
     """One fold's scores: `p` float64 of its test rows, threshold, seconds, what was learnt.
 
-    `memory` is the growth while fitting and while scoring, in MB; None where it is not measured.
+    `memory` is the growth while fitting and while scoring, in MB; None if it is not measured.
     """
 
     fold: Fold

@@ -1,4 +1,4 @@
-"""The cells of a suite: their tasks, keys, and the fields of cell.json known beforehand."""
+"""The cells of a suite: tasks, keys, and the fields of cell.json known before a run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Planned:
-    """One planned cell: its task, its detector, and the fields of cell.json known beforehand."""
+    """One planned cell: task, detector, and the fields of cell.json known before a run."""
 
     task: Task
     spec: Spec
@@ -118,7 +118,7 @@ def _wanted(suite: Suite, protocol: str, spec: Spec) -> bool:
 
 
 def facts_of(release: Release) -> Facts:
-    """What protocols may know of a release."""
+    """The facts on a release that protocols may use."""
     info = release.info
     splits = tuple(s if isinstance(s, str) else s["split_id"] for s in info.get("splits", ()))
     return Facts(

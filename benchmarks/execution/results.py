@@ -1,4 +1,4 @@
-"""What a bench left behind, read back: runs, cells, predictions beside labels.
+"""Read the results of a bench: runs, cells, predictions with labels.
 
 Metrics and leaderboards need nothing else. Layout under the store's home:
 `bench/cells/<cell_key>/{cell.json, predictions.parquet}` and `bench/runs/<run_id>.json`.
@@ -82,7 +82,7 @@ class Cell:
 
     @property
     def reason(self) -> str | None:
-        """Why there are no predictions, in a sentence; None where there are."""
+        """The reason for missing predictions, or None."""
         return self.info.get("reason")
 
     @property
@@ -108,7 +108,7 @@ def runs(home: Path) -> list[Run]:
 
 
 def load_run(home: Path, run_id: str | None = None) -> Run:
-    """The run of that id, or the one finished last. Raises UserError naming what there is."""
+    """The run with that id, or the one finished last. UserError lists the runs."""
     finished = runs(home)
     if not finished:
         raise UserError(f"No bench has finished under {home}. Run one: botbench bench SUITE.yaml.")
@@ -134,19 +134,19 @@ def _read_run(home: Path, path: Path) -> Run:
 
 
 def follows(run: Run) -> str | None:
-    """The run that this one is a later edition of, where it says so."""
+    """The earlier edition that this run declares, if any."""
     document = json.loads(run_file(run.home, run.run_id).read_text(encoding="utf-8"))
     before = document.get("follows")
     return str(before) if before and run_file(run.home, str(before)).is_file() else None
 
 
 def cells(run: Run) -> list[Cell]:
-    """The run's cells in the suite's order. Raises UserError where one has gone."""
+    """The run's cells in the suite's order. Raises UserError if one has gone."""
     return [load_cell(run.home, key) for key in run.cells]
 
 
 def load_cell(home: Path, key: str) -> Cell:
-    """One cell by key. Raises UserError where it is not there."""
+    """One cell by key. Raises UserError if it is not there."""
     cell = find_cell(home, key)
     if cell is None:
         raise UserError(
@@ -172,7 +172,7 @@ def label_files(cell: Cell) -> list[Path]:
 
 
 def _posteriors(files: list[Path]) -> str:
-    """SQL of the label's posterior and bounds; NaN where an older release lacks them."""
+    """SQL of the label's posterior and bounds; NaN if an older release lacks them."""
     import pyarrow.parquet as pq
 
     there = set.intersection(*(set(pq.read_schema(path).names) for path in files))

@@ -231,7 +231,7 @@ def _shown(uri: str) -> str:
 
 
 def _mark(cell: results.Cell) -> str:
-    """What makes a child the same child: a failed cell that is done later is another one."""
+    """The identity of a child run; a failed cell that is done later is another child."""
     return f"{cell.key}:{cell.status}"
 
 

@@ -88,7 +88,7 @@ def _ready_workers(workers: list[_Worker[Task]], timeout: float | None) -> list[
 
 
 def _receive(worker: _Worker[Task], timeout: float | None) -> tuple[Task, Result | Lost] | None:
-    """The task and its result; None where the worker only started. Ends a lost worker."""
+    """The task and its result; None if the worker only started. Ends a lost worker."""
     task, worker.task = worker.task, None
     try:
         if worker.pipe.poll():

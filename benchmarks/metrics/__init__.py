@@ -104,7 +104,7 @@ class Metric:
     ) -> float | Array:
         """The value for labels y [n], scores p [n] and answers hat [n], weighted by [n] or [b, n].
 
-        NaN where the metric is undefined. Raises ValueError on other lengths, labels that are not 0
+        NaN if the metric is undefined. Raises ValueError on other lengths, labels that are not 0
         or 1, or NaN scores.
 
         >>> METRICS.get("accuracy").function([1, 0, 1], [.9, .2, .4], [True, False, False])
@@ -236,7 +236,7 @@ def ordered(names: list[str] | None = None) -> list[Metric]:
 
 
 def mistake(name: str) -> str | None:
-    """What is wrong with a metric's name, in a sentence; None where there is such a metric."""
+    """What is wrong with a metric's name, in a sentence; None if there is such a metric."""
     try:
         find(name)
     except UserError as error:

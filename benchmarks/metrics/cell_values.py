@@ -83,7 +83,7 @@ class ScoredCell:
 
 
 def values(info: dict[str, Any], table: pa.Table, metrics: Sequence[Metric]) -> dict[str, float]:
-    """Every metric of one cell by name, without an interval; NaN where it is undefined."""
+    """Every metric of one cell by name, without an interval; NaN if it is undefined."""
     (cell,), _ = scored_cells([(info, table)])
     return dict(
         zip(

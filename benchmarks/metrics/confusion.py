@@ -111,10 +111,10 @@ def f1(judged: Weighted) -> Array:
 def mcc(judged: Weighted) -> Array:
     """Zero, by definition, where everybody gets the same answer."""
     c = judged.counts
-    said = (c.tp + c.fp) * (c.tn + c.fn)
+    called = (c.tp + c.fp) * (c.tn + c.fn)
     labelled = judged.bots * judged.humans
-    value = divide(c.tp * c.tn - c.fp * c.fn, np.sqrt(said) * np.sqrt(labelled))
-    return np.where((said == 0) & (labelled > 0), 0.0, value)
+    value = divide(c.tp * c.tn - c.fp * c.fn, np.sqrt(called) * np.sqrt(labelled))
+    return np.where((called == 0) & (labelled > 0), 0.0, value)
 
 
 @metric(

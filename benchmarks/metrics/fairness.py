@@ -24,8 +24,8 @@ def rates(judged: Weighted, group: str) -> tuple[Array, Array, Array, Array]:
         for inside in (1.0, 0.0)
         for m in (human & (member == inside) & judged.hat, human & (member == inside))
     ]
-    found = judged.weight @ np.stack(masks, axis=1).astype(np.float64)
-    return found[:, 0], found[:, 1], found[:, 2], found[:, 3]
+    sums = judged.weight @ np.stack(masks, axis=1).astype(np.float64)
+    return sums[:, 0], sums[:, 1], sums[:, 2], sums[:, 3]
 
 
 def _mean_counts(sample: ScoredRepeats, group: str) -> list[float]:

@@ -62,5 +62,5 @@ def _bounded(rate: float, trials: float) -> tuple[float, float, float]:
 )
 def precision_at(judged: Weighted, parameter: float) -> Array:
     """Both rates as they are, the mix as it is said."""
-    found, alarms = divide(judged.counts.tp, judged.bots), divide(judged.counts.fp, judged.humans)
-    return divide(parameter * found, parameter * found + (1 - parameter) * alarms)
+    recall, alarms = divide(judged.counts.tp, judged.bots), divide(judged.counts.fp, judged.humans)
+    return divide(parameter * recall, parameter * recall + (1 - parameter) * alarms)

@@ -38,7 +38,7 @@ class Curve(NamedTuple):
 
 
 def divide(part: Array, whole: Array) -> Array:
-    """part / whole, and NaN where there is nothing to divide by.
+    """part / whole, NaN for a division by zero.
 
     >>> divide(np.array([1.0, 0.0]), np.array([2.0, 0.0])).tolist()
     [0.5, nan]
@@ -83,7 +83,7 @@ class ScoredAccounts:
             raise ValueError("a score is NaN")
 
     def fact(self, name: str) -> Array:
-        """One fact, float64[n]; NaN for everybody where nothing is known of it."""
+        """One fact, float64[n]; all NaN if it is unknown."""
         return self.facts.get(name, np.full(len(self.y), np.nan))
 
     def take(self, rows: Places) -> ScoredAccounts:
@@ -98,7 +98,7 @@ class ScoredAccounts:
 
     @cached_property
     def by_fold(self) -> list[tuple[ScoredAccounts, Places]]:
-        """Each fold's accounts with their places; all of them as one where there is one fold."""
+        """Each fold's accounts with their places."""
         folds = [] if self.fold is None else np.unique(self.fold).tolist()
         if len(folds) < 2 or self.fold is None:
             return [(self, np.arange(len(self.y)))]

@@ -36,9 +36,9 @@ class Cause:
     change: float
 
     def __str__(self) -> str:
-        shown = self.evidence if self.value is None else f"{self.evidence} {self.value}"
+        piece = self.evidence if self.value is None else f"{self.evidence} {self.value}"
         typical = f" (typical {self.typical})" if self.typical else ""
-        return f"{shown}{typical} {numbers.score(self.change, 2, sign=True)}"
+        return f"{piece}{typical} {numbers.score(self.change, 2, sign=True)}"
 
 
 def causes(
@@ -96,7 +96,7 @@ def sentence(moved: list[Cause] | None) -> str:
         for word, up in (("up", True), ("down", False))
     ]
     return (
-        "; ".join(f"{word}: {', '.join(said)}" for word, said in parts if said)
+        "; ".join(f"{word}: {', '.join(names)}" for word, names in parts if names)
         or "nothing that is known of it moved the score"
     )
 
@@ -109,8 +109,8 @@ def _without(
         if not np.isnan(view.values[:, j]).all():
             values = view.values.copy()
             values[:, j] = np.where(np.isnan(values[:, j]), np.nan, typical[j])
-            shown = [None if np.isnan(v) else f"{v:.4g}" for v in view.values[:, j]]
-            yield name, shown, f"{typical[j]:.4g}", replace(view, values=values)
+            values_in_words = [None if np.isnan(v) else f"{v:.4g}" for v in view.values[:, j]]
+            yield name, values_in_words, f"{typical[j]:.4g}", replace(view, values=values)
     for name, column in view.columns.items():
         yield (
             name,

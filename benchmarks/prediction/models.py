@@ -82,7 +82,7 @@ def save(trained: Trained, folder: Path) -> None:
 
 
 def write_ledger(trained: Trained, file: Path) -> None:
-    """Write whom a detector learned from: Parquet with platform and account_id."""
+    """Write a detector's training accounts: Parquet with platform and account_id."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -44,7 +44,7 @@ def train_and_apply(
 ) -> Predicted:
     """Train on the features that releases and new accounts share, and score the new accounts.
 
-    Accounts that are among the new ones are excluded from training. Raises UserError where the
+    Accounts that are among the new ones are excluded from training. Raises UserError if the
     evidence does not suffice.
     """
     from curation.release import release

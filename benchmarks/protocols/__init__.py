@@ -148,7 +148,7 @@ class Protocol:
         raise NotImplementedError
 
     def split(self, pool: Pool) -> Iterator[Fold]:
-        """The folds of one plan. Raises NotApplicable where the accounts do not allow it."""
+        """The folds of one plan. Raises NotApplicable if the accounts do not allow it."""
         raise NotImplementedError
 
     def __str__(self) -> str:

@@ -94,12 +94,12 @@ def published_folders() -> Iterator[Path]:
 
 def published_table(name: str) -> Path:
     """The CSV of a published table. Raises UserError naming the closest one."""
-    known = {
+    tables = {
         path.stem: path for folder in published_folders() for path in sorted(folder.glob("*.csv"))
     }
-    if name not in known:
-        raise unknown("published table", name, known)
-    return known[name]
+    if name not in tables:
+        raise unknown("published table", name, tables)
+    return tables[name]
 
 
 def named_table(file: Path) -> Path:

@@ -194,7 +194,7 @@ def _compared(
             low, high = np.quantile(runs[:, i], [0.025, 0.975])
             ours = (float(runs[:, i].mean()), float(low), float(high))
             rows.append(Row(f"{metric}@depth={depth}", published.get(f"{short}{depth}"), *ours))
-    said = (
+    note = (
         f"ours: mean over {len(seeds)} seeds (from {seeds.start}) of the mean over {FOLDS}"
         " contiguous folds after a shuffle; low and high hold the middle 95 % of the seeds"
     )
@@ -204,7 +204,7 @@ def _compared(
         "humans": int(len(y) - y.sum()),
         "features": x.shape[1],
     }
-    return Outcome(tuple(rows), (*notes, said), counts)
+    return Outcome(tuple(rows), (*notes, note), counts)
 
 
 def _published(name: str) -> dict[str, float]:
@@ -222,18 +222,18 @@ def _folds(x: NDArray[np.float64], y: NDArray[np.int8], depth: int, seed: int) -
     scores = []
     for test in np.array_split(order, FOLDS):
         train = np.setdiff1d(order, test)
-        said = (
+        predicted = (
             DecisionTreeClassifier(max_depth=depth, random_state=seed)
             .fit(x[train], y[train])
             .predict(x[test])
         )
         scores.append(
             [
-                metrics.accuracy_score(y[test], said),
-                metrics.precision_score(y[test], said, zero_division=0),
-                metrics.recall_score(y[test], said, zero_division=0),
-                metrics.f1_score(y[test], said, zero_division=0),
-                metrics.balanced_accuracy_score(y[test], said),
+                metrics.accuracy_score(y[test], predicted),
+                metrics.precision_score(y[test], predicted, zero_division=0),
+                metrics.recall_score(y[test], predicted, zero_division=0),
+                metrics.f1_score(y[test], predicted, zero_division=0),
+                metrics.balanced_accuracy_score(y[test], predicted),
             ]
         )
     return [float(v) for v in np.mean(scores, axis=0)]

@@ -42,14 +42,14 @@ def tables(store: Store | None, seeds: int, first: int) -> Outcome:  # noqa: ARG
     complete = int(
         np.isfinite([read.score(s) for s in ("precision", "recall", "f1")]).all(axis=0).sum()
     )
-    found = {
+    counts = {
         check: sum(i.check == check for i in issues) for check in sorted({i.check for i in issues})
     }
     return Outcome(
         tuple(rows),
         (
             (
-                f"of {complete} cells with precision, recall and F1, {found.get('f1', 0)} have an"
+                f"of {complete} cells with precision, recall and F1, {counts.get('f1', 0)} have an"
                 " F1 more than a point off what the other two imply;"
                 f" {sum(i.check == 'f1' and not i.possible for i in issues)} of them no averaging"
                 " over runs can explain"
@@ -60,7 +60,7 @@ def tables(store: Store | None, seeds: int, first: int) -> Outcome:  # noqa: ARG
                 " --percent"
             ),
         ),
-        {"cells": complete, **found},
+        {"cells": complete, **counts},
     )
 
 
@@ -181,10 +181,10 @@ def _summary(store: Store, predictions: Any, reference: str) -> Measured:
         [str(release.load(store.home, reference).file("labels"))],
     )
     store.connection.unregister("reproduced")
-    shown = ordered(list(SCORES.values()))
+    metrics = ordered(list(SCORES.values()))
     info = {"test": reference, "train": [reference], "hashes": {}}
     runs = [
-        values(info, rows.filter(pc.equal(rows["repeat"], r)), shown)
+        values(info, rows.filter(pc.equal(rows["repeat"], r)), metrics)
         for r in pc.unique(rows["repeat"]).to_pylist()
     ]
     spread = {name: np.array([run[name] for run in runs]) for name in SCORES.values()}

@@ -42,13 +42,13 @@ class Study:
 
     @property
     def scored(self) -> bool:
-        """Whether scores may be used beside labels."""
+        """Whether scores may be used in addition to labels."""
         accepted = self.campaign.detector is not None and self.campaign.detector.accept_trained_here
         return self.frame.scored and (accepted or not self.trained_here)
 
     @property
     def refused_scores(self) -> str | None:
-        """Why the scores are not used, where there are some."""
+        """The reason why existing scores are not used."""
         if not self.frame.scored or self.scored:
             return None
         return (
@@ -67,7 +67,7 @@ class Study:
         )
 
     def estimates(self, sized: Sized, *, others: bool = False) -> Iterator[Estimate | Refused]:
-        """The estimates of a share, the default first; or why there is none."""
+        """The estimates of a share, the default first, or the reason for none."""
         yield from estimates(self.labelled, sized, score=self.scored, others=others)
 
     def sized(self, quantity: str) -> Sized:
@@ -192,7 +192,7 @@ class Study:
 
     @cached_property
     def provenance(self) -> dict[str, Any]:
-        """What the numbers were computed from: store version, consensus, release, scores."""
+        """The sources of the numbers: store version, consensus, release, scores."""
         detector = self.campaign.detector
         release = self.frame.query(
             "SELECT name, version, content_hash FROM"

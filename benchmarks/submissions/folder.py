@@ -50,7 +50,7 @@ class Folder:
 
     @property
     def part(self) -> tuple[str, str] | None:
-        """The split and the part that is predicted; None where it is every account."""
+        """The predicted split and part; None if every account is predicted."""
         if self.seal:
             return str(self.seal["split_id"]), str(self.seal["part"])
         named = [s if isinstance(s, str) else s["split_id"] for s in self.info.get("splits", ())]
@@ -73,7 +73,7 @@ class Folder:
 
 
 def read(path: Path) -> Folder:
-    """The release in a folder. Raises UserError where it is none."""
+    """Read a release's folder. Raises UserError if it is none."""
     file = path / "release.json"
     try:
         info = json.loads(file.read_text(encoding="utf-8"))
@@ -96,7 +96,7 @@ def read(path: Path) -> Folder:
 
 
 def _sealed(home: Path, reference: str) -> dict[str, Any] | None:
-    """The seal of a release of the store, where it was sealed there."""
+    """The seal of a release of the store, if it has one."""
     name, _, version = reference.partition("@")
     file = home / "sealed" / name / version / "public" / SEAL
     seal: dict[str, Any] | None = (

@@ -42,7 +42,7 @@ def ladder_answer(best: float | None, score: float, step: float) -> tuple[float,
 
 
 def answer(history: Sequence[dict[str, Any]], score: float, step: float, limit: int) -> Answer:
-    """The next answer after `history`. Raises Findings where all answers are used."""
+    """The next answer after `history`. Raises Findings if all answers are used."""
     used = len(history)
     if used >= limit:
         raise Findings(

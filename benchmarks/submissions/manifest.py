@@ -41,7 +41,7 @@ class Training(StrictModel):
 
 
 class Predictions(StrictModel):
-    """The file of predictions beside the manifest."""
+    """The predictions file, beside the manifest."""
 
     file: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.(csv|parquet)$")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")

@@ -48,7 +48,7 @@ def _options(inside: str) -> Iterator[tuple[str, object]]:
 
 
 def _parts(inside: str) -> Iterator[str]:
-    """The text between commas that stand outside quotes."""
+    """The text between commas outside quotes."""
     start = 0
     while inside[start:].strip():
         match = _PART.match(inside, start)

@@ -24,7 +24,7 @@ def _console(stderr: bool) -> Console:
 
 
 def say(text: str = "") -> None:
-    """Tell a person something on stderr; stdout stays free for tables and JSON."""
+    """Print a message to stderr; stdout stays free for tables and JSON."""
     from rich.text import Text
 
     _console(stderr=True).print(Text(text))

@@ -1,4 +1,4 @@
-"""What a user sees when something is wrong: a sentence, an exit code, never a traceback."""
+"""Errors that users see: a sentence and an exit code, never a traceback."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Findings(Exception):
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> UserError:
-    """Name the closest known thing and the valid set.
+    """An error with the closest valid name and the valid set.
 
     >>> str(unknown("detector", "foerst", ["constant", "forest"]))
     "There is no detector 'foerst'. Did you mean 'forest'? Known: constant, forest."

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all: a reader never sees half of one."""
+"""Atomic writes: a reader never sees half a file."""
 
 from __future__ import annotations
 

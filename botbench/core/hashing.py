@@ -22,7 +22,7 @@ def short_hash(document: object, digits: int = 16) -> str:
 
 
 def file_sha256(path: Path) -> str:
-    """The sha256 of a file's bytes in hex digits, read in pieces; empty where there is no file."""
+    """The sha256 of a file's bytes in hex digits, read in pieces; empty if there is no file."""
     if not path.is_file():
         return ""
     with path.open("rb") as file:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 
 class Progress(Protocol):
-    """What a long piece of work reports to: stages, and the steps of each stage."""
+    """The progress interface of long work: stages, and the steps of each stage."""
 
     def stage(self, name: str, total: int) -> None:
         """A stage of `total` steps begins."""

@@ -107,7 +107,7 @@ def percent(counts: Array, weights: Array) -> Array:
 
 
 def unanimous(counts: Array, weights: Array) -> Array:
-    """Share of the accounts with two or more answers on which all say the same."""
+    """Share of the accounts with two or more answers whose answers are all equal."""
     m = counts.sum(axis=1)
     return _over(weights @ ((m >= 2) & (counts.max(axis=1) == m)), weights @ (m >= 2))
 
@@ -191,7 +191,7 @@ def alpha(coincidences: Array, ordered: bool = False) -> Array:
 
 
 def _over(a: Array, b: Array) -> Array:
-    """a / b, NaN where b is 0 (or so close that only rounding is left)."""
+    """a / b, NaN if b is 0 (or so close that only rounding is left)."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(np.abs(b) > 1e-12, a / b, np.nan)
 
@@ -201,7 +201,7 @@ def _over(a: Array, b: Array) -> Array:
 
 @dataclass(frozen=True)
 class Interval:
-    """A figure and its 95 % interval; NaN where it cannot be computed."""
+    """A figure and its 95 % interval; NaN if it cannot be computed."""
 
     value: float
     low: float

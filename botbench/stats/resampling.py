@@ -31,7 +31,7 @@ def resamples(
 
 
 def percentiles(draws: Array) -> tuple[float, float] | None:
-    """The middle 95 % of the draws that have a value; None where none has.
+    """The middle 95 % of the draws that have a value; None if none has.
 
     >>> [round(bound, 3) for bound in percentiles(np.arange(1, 1000.0)) or ()]
     [25.95, 974.05]

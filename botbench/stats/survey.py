@@ -1,4 +1,4 @@
-"""Design-based estimation: what a probability sample of annotated accounts says of all of them.
+"""Design-based estimation from a probability sample of annotated accounts.
 
 Horvitz and Thompson 1952, JASA 47:663 (totals); Hájek 1971 (the ratio form); Särndal, Swensson and
 Wretman 1992, *Model Assisted Survey Sampling*, ch. 2, 3 and 5 (variances with finite population

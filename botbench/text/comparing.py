@@ -1,4 +1,4 @@
-"""When two posts say the same: the words of a text that are compared."""
+"""Compare texts of posts by their words."""
 
 from __future__ import annotations
 

@@ -148,7 +148,7 @@ def seconds(value: float | None) -> str:
 
 
 def milliseconds(value: float | None) -> str:
-    """What 1,000 accounts cost.
+    """The time for 1,000 accounts.
 
     >>> milliseconds(4.4641), milliseconds(1234.5), milliseconds(None)
     ('4.46 ms', '1.23 s', '–')

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @lru_cache(1024)
 def groups(expression: str) -> int:
-    """1 where a regular expression has a group or several, else 0.
+    """1 if a regular expression has any groups, else 0.
 
     Raises ValueError with the engine's reason where it does not compile.
 

@@ -1,1 +1,1 @@
-"""Checks of a data set: one file each, found and not listed."""
+"""Checks of a data set, one discovered file each."""

@@ -1,4 +1,4 @@
-"""Whether the account's id, or where its row stands, tells the label."""
+"""Whether the account's id, or the position of its row, tells the label."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether what is missing tells the label: how the data were collected, not what an account is."""
+"""Whether missing values, a result of the collection, tell the label."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ GRID = 200_001
 
 @dataclass(frozen=True)
 class World:
-    """What a cell's data sets are drawn from."""
+    """The parameters of a cell's simulated data sets."""
 
     accounts: int
     prevalence: float
@@ -198,7 +198,7 @@ def _intervals(
     draws: int,
     seed: list[int],
 ) -> Iterator[tuple[float, float, str]]:
-    """What the board would print for this data set, metric by metric."""
+    """The board's intervals for this data set, by metric."""
     weighted, sample = judged.under(), ScoredRepeats.of(judged)
     classes = int(judged.y.sum()), int((judged.y == 0).sum())
     drawn = [m for m in metrics if not (m.trials or m.closed or few(*classes))]

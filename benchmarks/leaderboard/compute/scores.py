@@ -45,7 +45,7 @@ what is kept.
 
 
 def silent(_: int) -> None:
-    """Progress that nobody watches."""
+    """Progress without output."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class MeasuredCell:
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """What cells are sorted by, whatever order they came in."""
+        """The sort key of cells, whatever their input order."""
         i = self.info
         return i["test"], i["protocol"], i["detector"], sorted(i["train"]), i["cell_key"]
 

@@ -14,7 +14,7 @@ PARTS = ("platform", "licence")
 
 
 def licence_kind(said: str | None) -> str:
-    """A licence's name, of what a card says of it at length.
+    """The short name of a licence, from a card's longer text.
 
     >>> licence_kind("data: none stated. A copy of a file"), licence_kind("MIT (LICENSE, c 2022)")
     ('none stated', 'MIT')

@@ -64,7 +64,7 @@ class BoardLayout:
 
     @cached_property
     def main(self) -> Kind | None:
-        """The kind that ranks: transfer where there is some."""
+        """The kind that ranks: transfer if there is any."""
         return next((kind for kind in KINDS if kind in self.protocols), None)
 
     @cached_property
@@ -80,7 +80,7 @@ class BoardLayout:
         )
 
     def scored(self, detector: str, kind: Kind, test: str) -> MeasuredCell | None:
-        """The cell, where it was scored."""
+        """The cell, or None without a score."""
         cell = self.cells.get((detector, kind, test))
         return cell if cell is not None and cell.info["status"] == "done" else None
 
@@ -125,7 +125,7 @@ class BoardLayout:
 def paired_score(
     layout: BoardLayout, metric: Metric, detector: str, kind: Kind, tests: Sequence[str]
 ) -> PairedScore | None:
-    """The mean of the detector's scores over all of these tests; None where one is missing."""
+    """The mean of the detector's scores over all of these tests; None if one is missing."""
     cells = [layout.scored(detector, kind, test) for test in tests]
     scores = [c.scores[metric.name] for c in cells if c is not None and metric.name in c.scores]
     if not scores or len(scores) < len(tests):

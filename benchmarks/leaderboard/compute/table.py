@@ -55,7 +55,7 @@ RELEASE = (
 
 
 def find_run(home: Path, run_id: str | None = None, suite: str | None = None) -> Run:
-    """The run of that id, or the newest (of that suite). Raises UserError naming what there is."""
+    """The run with that id, or the newest (of that suite). UserError lists the runs."""
     from benchmarks.execution import results
     from botbench.core.errors import unknown
 
@@ -91,7 +91,7 @@ def from_run(
 
 
 def licensed(run: Run) -> list[dict[str, Any]]:
-    """The run's releases with what each says of its licence, where it is in the store."""
+    """The run's releases with their licences, if they are in the store."""
     from curation.release import release
 
     rows = []
@@ -126,7 +126,7 @@ def measured(
     plan: Plan = DEFAULT_PLAN,
     tick: Callable[[int], object] = silent,
 ) -> BoardLayout:
-    """Every cell measured and laid out. Raises UserError where the run has no shortcut rows."""
+    """Every cell measured and laid out. Raises UserError if the run has no shortcut rows."""
     results = list(cells)
     refuse_without_floors([r.info for r in results], str(about["suite"]))
     chosen = metrics.ordered(about.get("metrics"))
@@ -209,7 +209,7 @@ def _protocols(measured: Iterable[MeasuredCell]) -> list[tuple[str, str]]:
 
 
 def _test(test: str, layout: BoardLayout, releases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """What was tested on: one release, or the named pair of two."""
+    """The tested data: one release, or the named pair of two."""
     own = [r for r in releases if f"{r['name']}@{r['version']}" in test.split("+")]
     # Another mix thins a class, so only cells that use all of the data set show whether it is few.
     done = [
@@ -232,7 +232,7 @@ def _test(test: str, layout: BoardLayout, releases: Iterable[Mapping[str, Any]])
 
 
 def _detector(name: str, layout: BoardLayout) -> dict[str, Any]:
-    """What a detector is, and what it cost over the cells it was scored in."""
+    """A detector's facts, and its cost over its scored cells."""
     own = [m for m in layout.measured if m.info["detector"] == name]
     done = [m for m in own if m.info["status"] == "done"]
     info = own[0].info
@@ -286,7 +286,7 @@ def _met(name: str, layout: BoardLayout, releases: Iterable[Mapping[str, Any]]) 
 
 
 def _row(m: MeasuredCell, metric: Metric) -> dict[str, Any]:
-    """The contract's row: one metric of one cell; without a value, `reason` says why."""
+    """The document's row: one metric of one cell; without a value, `reason` explains it."""
     value, low, high = m.scores.get(metric.name, (None, None, None))
     doubt = (
         percentiles(m.label_draws[metric.name])

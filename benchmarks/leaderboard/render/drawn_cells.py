@@ -1,4 +1,4 @@
-"""What the board draws: one protocol of each kind, its cells, and detectors in their order."""
+"""The drawn part of the board: one protocol of each kind, its cells, and ordered detectors."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def ordered_detectors(
 def _gaps(
     board: Mapping[str, Any], name: str, kinds: list[str], known: DrawnCells
 ) -> dict[Any, str]:
-    """Why there is no score, by (scope, kind's code); the scope '' is the mean."""
+    """The reasons for missing scores by (scope, kind's code); the scope '' is the mean."""
     gaps: dict[Any, str] = {}
     for kind in kinds:
         why = {t["name"]: _why(known.get((name, kind, t["name"]))) for t in board["tests"]}

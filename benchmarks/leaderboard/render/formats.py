@@ -54,7 +54,7 @@ COLUMNS = (
 
 
 def to_json(board: Mapping[str, Any]) -> str:
-    """The whole board, keys in their order, one row a line where it is a row."""
+    """The whole board, keys in their order, each row on one line."""
     return json.dumps(board, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
 
 

@@ -74,7 +74,7 @@ def to_html(
 
 
 def view(board: Mapping[str, Any]) -> dict[str, Any]:
-    """Everything the page says, worked out once; the template only places it."""
+    """All contents of the page, computed once for the template."""
     metric = primary(board)
     kinds = ranked_kinds(board)
     by_key = drawn_cells(board)
@@ -145,7 +145,7 @@ def _first(board: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _mix(board: Mapping[str, Any]) -> str:
-    """The share of bots of the prevalence column, as a person says it."""
+    """The share of bots of the prevalence column, in words."""
     match = re.search(r"prevalence=([\d.]+)", drawn_protocols(board).get("prevalence", ""))
     return f"{100 * float(match[1]):g} % bots" if match else ""
 

@@ -1,4 +1,4 @@
-"""What the board's script reads: the summary by scope, metric and detector, and the cells drawn."""
+"""The data of the board's script: summary by scope, metric and detector, and drawn cells."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def script_data(
     scales: Mapping[str, Any],
     order: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """What the script needs: the summary by scope, metric and detector, and the cells drawn."""
+    """The summary by scope, metric and detector, and the drawn cells."""
     summary: dict[str, Any] = {}
     for scope in (MEAN, *(t["name"] for t in board["tests"])):
         own = summary.setdefault("" if scope == MEAN else scope, {})

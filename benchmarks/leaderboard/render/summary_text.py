@@ -303,7 +303,7 @@ def _unranked(board: Mapping[str, Any]) -> str:
 
 
 def _missing(board: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What is not in the mean, and what failed."""
+    """Notes on tests outside the mean and on failed cells."""
     notes = []
     mixed = len({t["simulated"] for t in board["tests"]}) > 1
     out = [

@@ -71,7 +71,7 @@ def from_run(
 
 
 def refuse_other(folder: Path) -> None:
-    """Raise UserError where the folder holds something that is no site."""
+    """Raise UserError if the folder holds something that is no site."""
     if folder.exists() and (
         not folder.is_dir() or (any(folder.iterdir()) and not (folder / MARK).is_file())
     ):

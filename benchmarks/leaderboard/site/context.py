@@ -105,5 +105,5 @@ def slug(name: str) -> str:
 
 
 def sheet(reference: str) -> str:
-    """Where the datasheet of a release stands in a site."""
+    """The path of a release's datasheet in a site."""
     return f"datasets/{slug(reference)}-datasheet.html"

@@ -1,4 +1,4 @@
-"""Which kinds of bots a detector finds: recall by kind, where a release's claims tell kinds."""
+"""Recall of each detector by kind of bot, for releases whose claims state kinds."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class ReleaseFacts:
 
 
 def facts_of(run: Run) -> ReleaseFacts:
-    """Everything known of those of the run's releases that are in the store."""
+    """All facts on the run's releases that are in the store."""
     from benchmarks.audits.cache import cached_audit
     from curation.release import release
 
@@ -139,7 +139,7 @@ def _file(release: Release) -> str:
 
 
 def _cards(home: Path, found: list[Release]) -> dict[str, dict[str, Any]]:
-    """What cards say, by data set; nothing where the store itself is not at hand."""
+    """Facts from cards by data set; nothing without the store."""
     from curation.store.snapshot_queries import card
     from curation.store.store import Store
 

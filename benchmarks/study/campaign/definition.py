@@ -87,7 +87,7 @@ class Group(StrictModel):
 
     @property
     def title(self) -> str:
-        """What reports call it."""
+        """The name of the division in reports."""
         return self.name or self.column or self.by
 
 

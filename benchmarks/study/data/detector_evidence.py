@@ -55,7 +55,7 @@ def _ledgers(detector: Detector) -> list[Path]:
 
 
 def _accounts(frame: Frame, detector: Detector) -> list[Path]:
-    """The accounts of the releases that the detector is said to have been trained on."""
+    """The accounts of the releases on which the detector was trained, as declared."""
     from curation.release import release
 
     return [

@@ -59,7 +59,7 @@ class Frame:
         return rows
 
     def one(self, text: str) -> Any:
-        """The first value of a query; None where it has no row."""
+        """The first value of a query; None if it has no row."""
         rows = self.query(text)
         return rows[0][0] if rows else None
 
@@ -70,7 +70,7 @@ class Frame:
 
 
 def build(store: Store, campaign: Campaign) -> Frame:
-    """The campaign's accounts and posts in the store. Raises UserError where there are none."""
+    """The campaign's accounts and posts in the store. Raises UserError if there are none."""
     folding.register(store.connection)
     frame = Frame(store, campaign, store.resolve(campaign.at))
     if not frame.one(f"SELECT count(*) FROM {frame.of_dataset('accounts')}"):
@@ -193,7 +193,7 @@ def _group_values(frame: Frame, group: Group) -> str:
 
 
 def cohort(frame: Frame) -> str:
-    """SQL of the cohort's account ids. Raises UserError where the campaign has no cohort."""
+    """SQL of the cohort's account ids. Raises UserError if the campaign has no cohort."""
     who = frame.campaign.cohort
     if who is None:
         raise UserError(
@@ -248,7 +248,7 @@ def _counts(frame: Frame) -> tuple[int, int, int]:
 
 
 def _fill_missing_scores(frame: Frame) -> None:
-    """Give accounts without a score the mean of the others. Raises UserError where none has one."""
+    """Give accounts without a score the mean of the others. Raises UserError if none has one."""
     mean = frame.one(f"SELECT round(avg(score), 12) FROM {frame.table}")
     if mean is None:
         raise UserError(

@@ -107,7 +107,7 @@ def _batches(frame: Frame) -> list[dict[str, Any]]:
 
 
 def _problem(frame: Frame, batches: list[dict[str, Any]]) -> str | None:
-    """Why nothing can be estimated from the sample; None where it can."""
+    """The reason why the sample allows no estimate, or None."""
     if frame.campaign.sample == "labelled":
         return (
             "The labelled accounts are not a probability sample: nobody knows with which"
@@ -198,7 +198,7 @@ def _nobody(drawn: int, frame: Frame) -> str:
 
 
 def _coverage(frame: Frame, batches: list[dict[str, Any]]) -> list[str]:
-    """What part of the accounts could be drawn at all."""
+    """The part of the accounts that could be drawn."""
     if not batches:
         return []
     everybody = int(
@@ -220,7 +220,7 @@ def _coverage(frame: Frame, batches: list[dict[str, Any]]) -> list[str]:
 def _response(
     frame: Frame, answered: NDArray[np.bool_], drawn: str, consensus: str | None
 ) -> list[str]:
-    """Who has no answer, why, and the rule for them."""
+    """Accounts without an answer, the reasons, and the rule for them."""
     missing = int((~answered).sum())
     if not len(answered) or not missing:
         return ["Every drawn account has an answer."] if len(answered) else []

@@ -1,4 +1,4 @@
-"""The annotated sample as arrays: what the estimators read."""
+"""The annotated sample as arrays, the input of the estimators."""
 
 from __future__ import annotations
 

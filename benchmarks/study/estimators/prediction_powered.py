@@ -1,4 +1,4 @@
-"""Prediction-powered inference: labels on a sample, a detector's scores on everybody.
+"""Prediction-powered inference: labels of a sample and a detector's scores of all accounts.
 
 Angelopoulos et al. 2023, Science 382:669 (PPI); Angelopoulos, Duchi and Zrnic 2023,
 arXiv:2311.01453 (PPI++, eq. 4 and 10: the tuning that makes it never worse than the sample alone).

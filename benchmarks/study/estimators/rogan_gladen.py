@@ -52,7 +52,7 @@ def rogan_gladen(  # noqa: PLR0917 (three shares, then their counts)
 ) -> Corrected:
     """The corrected share and its interval; a count of None means that its share is exact.
 
-    Raises UserError where a share is not in [0, 1], a count is not positive, or the detector is not
+    Raises UserError if a share is not in [0, 1], a count is not positive, or the detector is not
     clearly better than a coin (TPR - FPR not clearly above zero): then no number can be given.
 
     >>> found = rogan_gladen(0.15, 0.86, 0.90, 2000, 300, 400)

@@ -26,7 +26,7 @@ Cell = str | float | int | None
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph; `warning` makes it stand out."""
+    """A paragraph; `warning` highlights it."""
 
     text: str
     warning: bool = False
@@ -57,7 +57,7 @@ class Figure:
 
 @dataclass
 class Answer:
-    """What a question found."""
+    """The answer to a question."""
 
     blocks: list[Text | Table | Figure] = field(default_factory=list)
     estimates: list[Estimate] = field(default_factory=list)

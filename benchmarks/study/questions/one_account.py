@@ -172,7 +172,7 @@ def _over_time(study: Study, account: str) -> list[Text | Table]:
 
 
 def _company(study: Study, account: str, posts: str) -> list[Text | Table]:
-    """Who most often passed on the same post within a minute."""
+    """Accounts that most often reposted the same post within a minute."""
     everybody = study.frame.of_dataset("posts")
     reposts = f"SELECT account_id, {PASSED_ON} AS post, epoch(created_at) AS t"
     rows = study.frame.query(f"""

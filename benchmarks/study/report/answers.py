@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Answers:
-    """A study with what each question found."""
+    """A study with the answer to each question."""
 
     study: Study
     found: tuple[tuple[Question, Answer], ...]

@@ -60,7 +60,7 @@ def _all(tasks: Sequence[Task], jobs: int) -> Iterator[Outcomes]:
 
 
 def _one(task: Task) -> Outcomes:
-    """A block, from the folder where it was kept."""
+    """A block, read from the folder if it was kept."""
     setting, seed, number, campaigns, keep = task
     name = "-".join(str(part) for part in (*astuple(setting), seed, number, campaigns))
     file = keep and keep / f"{name}.json"

@@ -121,7 +121,7 @@ def _case(rows: Sequence[Row], case: str) -> str:
 
 
 def _trusting(rows: Sequence[Row]) -> str:
-    """What becomes of the default where a noisy majority is taken as right."""
+    """Coverage of the default if a noisy majority is taken as right."""
     chosen = [r for r in rows if r.method == TRUSTING and r.case in ("accounts", "posts")]
     if not chosen:
         return ""

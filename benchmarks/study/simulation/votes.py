@@ -50,7 +50,7 @@ def posteriors(counts: Floats) -> Floats:
 
 
 def _likelihood(rate: Floats) -> Floats:
-    """The chance of each pattern where each annotator says bot at a rate: float64[campaigns, 8]."""
+    """The probability of each pattern at a rate of bot answers: float64[campaigns, 8]."""
     return np.asarray(np.exp(np.log(rate) @ PATTERNS.T + np.log1p(-rate) @ (1 - PATTERNS.T)))
 
 

@@ -1,4 +1,4 @@
-"""`botbench answers`: the answers of a batch that stand, for a spreadsheet."""
+"""`botbench answers`: the standing answers of a batch, for a spreadsheet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`botbench detectors`: what can be judged, what each needs and whom it cites."""
+"""`botbench detectors`: the detectors, their needs and citations."""
 
 from __future__ import annotations
 

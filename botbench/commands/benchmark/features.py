@@ -1,4 +1,4 @@
-"""`botbench features`: what is computed of an account, and what it needs."""
+"""`botbench features`: the features of an account, and their needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`botbench reproduce [ID]`: published figures, and ours beside them."""
+"""`botbench reproduce [ID]`: published figures beside ours."""
 
 from __future__ import annotations
 

@@ -191,7 +191,7 @@ def _publish(home: Path, run_id: str, out: Path) -> Path:
 
 
 def _study(store: Store, out: Path, releases: list[str], run_id: str) -> dict[str, Any]:
-    """The simulated campaign's study; each estimate is said beside the truth."""
+    """Study the simulated campaign and print each estimate beside the truth."""
     from benchmarks.study.simulation import demo as worked
 
     with _step("study") as figures:

@@ -1,4 +1,4 @@
-"""`botbench claims ACCOUNT`: everything ever said of an account."""
+"""`botbench claims ACCOUNT`: all claims on an account."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ Submission = Annotated[
 
 
 def _home() -> Path | None:
-    """The store's home where there is a store; a team that submits needs none."""
+    """The store's home, or None without a store: a team that submits needs none."""
     from botbench.core.errors import UserError
     from curation.store.store import Store
 

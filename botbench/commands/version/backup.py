@@ -1,4 +1,4 @@
-"""`botbench backup FOLDER`: copy the store, in use or not, and say the hash of every file."""
+"""`botbench backup FOLDER`: copy the store, even in use, with the hash of every file."""
 
 from __future__ import annotations
 

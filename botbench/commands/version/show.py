@@ -1,4 +1,4 @@
-"""`botbench show VERSION`: what one version holds and what it brought."""
+"""`botbench show VERSION`: the contents and changes of one version."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def describe(store: Any, at: str | None) -> dict[str, Any]:
 
 
 def _changes(store: Any, before: int, number: int) -> dict[str, dict[str, int]]:
-    """What a version changed, tags and releases included."""
+    """The changes of a version, tags and releases included."""
     from curation.store.diff import changed_rows
     from curation.store.schema import STORED
 

@@ -18,7 +18,7 @@ LINE_WIDTH, GAPS_WIDTH = 350, 176
 
 
 def _empty_week() -> Svg:
-    """What every week has in common: the empty cells in one path, the names of days and hours."""
+    """The constant part of every week: empty cells in one path, names of days and hours."""
     cells = "".join(
         f"M{32 + hour * 15} {2 + day * 15}h14v14h-14z" for day in range(7) for hour in range(24)
     )

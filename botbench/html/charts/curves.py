@@ -1,4 +1,4 @@
-"""Square panels beside each other, each with curves over axes from 0 to 1, as a file of its own.
+"""Square panels side by side, each with curves over axes from 0 to 1, as one file.
 
 The picture names its colours, because it is read without a page around it.
 """

@@ -159,7 +159,7 @@ def lines(
 
 
 def legend(drawn: Sequence[Line]) -> Svg:
-    """The names of lines beside their colours."""
+    """The names of lines with their colours."""
     items = []
     for one in drawn:
         sample = line(f"line c{one.series % 8}", 0, 22, 4, 4)

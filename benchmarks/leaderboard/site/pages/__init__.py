@@ -11,7 +11,7 @@ from botbench.core.registry import Registry
 
 @dataclass(frozen=True)
 class Page:
-    """One page: its path in the site, its title, and the template with what it is filled with."""
+    """One page: path in the site, title, template and its values."""
 
     path: str
     title: str

@@ -36,7 +36,7 @@ def pages(site: Site) -> Iterator[Page]:
 
 
 def view(site: Site, release: dict[str, Any]) -> dict[str, object]:
-    """Everything the page says of one release."""
+    """All contents of the page of one release."""
     reference = release["reference"]
     tests = [t for t in site.board["tests"] if reference in t["name"].split("+")]
     own = [

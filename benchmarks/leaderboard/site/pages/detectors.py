@@ -30,7 +30,7 @@ def pages(site: Site) -> Iterator[Page]:
 
 
 def view(site: Site, d: dict[str, Any]) -> dict[str, object]:
-    """Everything the page says of one detector."""
+    """All contents of the page of one detector."""
     cells = [
         r
         for r in site.board["rows"]

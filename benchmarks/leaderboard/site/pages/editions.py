@@ -29,7 +29,7 @@ def changes(site: Site) -> Iterator[Page]:
 def since(
     before: Mapping[str, Any] | None, now: Mapping[str, Any], metric: str
 ) -> dict[str, Any] | None:
-    """What differs from an earlier board; None where there is none."""
+    """The differences from an earlier board; None without one."""
     if before is None:
         return None
     edition: dict[str, Any] = {"run": before["run"]}

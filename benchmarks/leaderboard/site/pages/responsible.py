@@ -1,4 +1,4 @@
-"""What a label says of a person and what not, and what the board may not be used for."""
+"""What a label means for a person, and which uses of the board are not allowed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from benchmarks.leaderboard.site.pages import MAKERS, Page
 
 @MAKERS.register("responsible")
 def pages(site: Site) -> Iterator[Page]:
-    """One page, with the false alarms by group that this very board found."""
+    """One page, with this board's false alarms by group."""
     alarms = [
         r
         for r in site.board["rows"]
