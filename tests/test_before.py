@@ -97,7 +97,7 @@ def test_a_saved_model_gives_the_scores_it_gave(before, expected, folder, detect
 @pytest.fixture(scope="module")
 def accounts_and_home(tmp_path_factory):
     """The accounts of `before-b` as new accounts, and the old store's home to train in."""
-    from benchmarks.prediction import newcomers
+    from benchmarks.prediction import new_accounts
 
     folder = tmp_path_factory.mktemp("before")
     with tarfile.open(BEFORE / "store.tgz") as archive:
@@ -105,7 +105,7 @@ def accounts_and_home(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("BOTBENCH_STORE", str(folder / "store"))
         (folder / "scratch").mkdir()
-        with newcomers.accounts("before-b", None, None, folder / "scratch") as accounts:
+        with new_accounts.accounts("before-b", None, None, folder / "scratch") as accounts:
             yield accounts, folder / "store"
 
 

@@ -15,7 +15,7 @@ from botbench.core.errors import UserError, unknown
 from botbench.core.sql import literal
 
 if TYPE_CHECKING:
-    from curation.ingest.card import Card
+    from curation.ingest.card_model import Card
     from curation.store.store import Store
 
 V1 = {"screen_name", "followers_count", "friends_count", "statuses_count"}
@@ -55,7 +55,7 @@ def accounts(
 
 def guessed(file: Path, platform: str | None) -> Card:
     """A card for a file, its format guessed from its columns. UserError lists the known formats."""
-    from curation.ingest.card import Card
+    from curation.ingest.card_model import Card
 
     columns = _columns(file)
     form = _format(file, columns)

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from botbench.core.errors import UserError, unknown
-from curation.ingest.card import Card, Label, Read, Source, Window
+from curation.ingest.card_model import Card, Label, Read, Source, Window
 from curation.ingest.sources import options_of
 
 ROOTS = (Path(__file__).parents[1] / "datasets", Path(__file__).parents[2] / "datasets")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from botbench.core.errors import UserError
-from curation.ingest.card import Card, Source
+from curation.ingest.card_model import Card, Source
 
 Tell = Callable[[str, int, int], None]
 TRIES = 5

@@ -15,7 +15,7 @@ import duckdb
 
 from botbench.core.errors import UserError
 from botbench.core.hashing import canonical_json, short_hash
-from curation.ingest.card import Card
+from curation.ingest.card_model import Card
 from curation.ingest.ledger import COUNTS, PullResult, over_limit, stored
 from curation.ingest.reading.files import SourceFile, locate, select, verify
 from curation.ingest.reading.stage import FED, QUARANTINE, Stage

@@ -85,11 +85,11 @@ def _score(store: Store, out: Path, releases: list[str]) -> None:
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     from benchmarks.detectors import get
-    from benchmarks.prediction import newcomers, predict
+    from benchmarks.prediction import new_accounts, predict
 
     # Threads that wait for each other cost minutes on a busy machine; the campaign is small.
     with tempfile.TemporaryDirectory(prefix="botbench-") as scratch, threadpool_limits(1):
-        new = newcomers.arrays_of(store, DATASET, Path(scratch))
+        new = new_accounts.arrays_of(store, DATASET, Path(scratch))
         predict.write(
             predict.train_and_apply(store.home, get(DETECTOR), releases, new),
             out / "scores.parquet",

@@ -163,11 +163,11 @@ def _new(accounts: str, platform: str | None, observed_at: str | None) -> Iterat
     """The accounts to be scored, read into a scratch folder that is gone afterwards."""
     import tempfile
 
-    from benchmarks.prediction import newcomers
+    from benchmarks.prediction import new_accounts
 
     with (
         tempfile.TemporaryDirectory(prefix="botbench-") as scratch,
-        newcomers.accounts(accounts, platform, observed_at, Path(scratch)) as new,
+        new_accounts.accounts(accounts, platform, observed_at, Path(scratch)) as new,
     ):
         yield new
 

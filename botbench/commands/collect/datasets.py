@@ -11,7 +11,7 @@ from botbench.core.console import emit, say, table
 from botbench.core.errors import Findings
 
 if TYPE_CHECKING:
-    from curation.ingest.card import Card
+    from curation.ingest.card_model import Card
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from botbench.core.errors import UserError
-from curation.ingest.card import Card, Read, Source
+from curation.ingest.card_model import Card, Read, Source
 
 CHUNK = 1 << 20
 GZIP = b"\x1f\x8b"

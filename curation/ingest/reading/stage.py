@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from botbench.core.errors import UserError
 from botbench.core.sql import identifier, literal, literals
-from curation.ingest.card import Card
+from curation.ingest.card_model import Card
 from curation.ingest.reading.sql import IDS, SATURATED, Fault, faults_of, typed
 from curation.store import identity
 from curation.store.schema import TABLES, Column

@@ -21,7 +21,7 @@ from pydantic import BaseModel
 from botbench.core.registry import Registry
 
 if TYPE_CHECKING:
-    from curation.ingest.card import Read
+    from curation.ingest.card_model import Read
     from curation.ingest.reading.files import SourceFile
     from curation.ingest.reading.stage import Stage
 

@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 from botbench.core import mlflow_store
 from botbench.core.mlflow_store import tracking_uri
-from curation.maintenance.erasure import files
+from curation.maintenance.erasure import file_cleaning
 from curation.maintenance.erasure.masks import Marks
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _is_ours(database: Path) -> bool:
     Call it before MLflow's client, which makes its tables in any file.
     """
     try:
-        with files.opened(database) as connection:
+        with file_cleaning.opened(database) as connection:
             return (
                 connection.execute("SELECT 1 FROM tags WHERE key = ? LIMIT 1", [KIND]).fetchone()
                 is not None
@@ -223,7 +223,7 @@ class _Run:
         for name in list(self._artifacts("")):
             with tempfile.TemporaryDirectory() as scratch:
                 copy = Path(self.client.download_artifacts(self.id, name, scratch))
-                if files.mentions(self.store, copy, self.marks) or self._tells(name):
+                if file_cleaning.mentions(self.store, copy, self.marks) or self._tells(name):
                     self._clean_artifact(name, copy)
 
     def _clean_artifact(self, name: str, copy: Path) -> None:
@@ -236,13 +236,13 @@ class _Run:
                 f"The artifact {name} of MLflow's run {self.id} holds the account. botbench did not"
                 " log it and left it as it is."
             )
-        elif not files.holds(self.store, copy, self.marks):
+        elif not file_cleaning.holds(self.store, copy, self.marks):
             return
         elif self.dry:
             self._left(f"the artifact {name}")
         else:
-            swept = files.Sweep()
-            if not files.clean(self.store, copy, self.marks, swept):
+            swept = file_cleaning.Sweep()
+            if not file_cleaning.clean(self.store, copy, self.marks, swept):
                 return
             if copy.exists():
                 self.client.log_artifact(self.id, str(copy))

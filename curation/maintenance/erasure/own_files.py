@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from botbench.core.files import UNFINISHED
-from curation.maintenance.erasure import files
+from curation.maintenance.erasure import file_cleaning
 from curation.release import writer
 from curation.release.contents import TABLES_FROZEN
 
@@ -89,7 +89,7 @@ DRAFTS = (
 
 def of_home(home: Path) -> Iterator[Path]:
     """The files of a store's folder that are cleaned one by one."""
-    for path in files.below(home):
+    for path in file_cleaning.below(home):
         name = path.relative_to(home)
         if name.parts[0] in WHOLE or _is_one(name, HOME):
             yield path
@@ -99,10 +99,10 @@ def shelved(home: Path) -> set[Path]:
     """The files of a store's releases and publications, which are rewritten whole."""
     paths = {
         p
-        for p in files.below(home / "releases")
+        for p in file_cleaning.below(home / "releases")
         if _is_one(p.relative_to(home), SHELVED) or _unfinished(p.relative_to(home))
     }
-    for path in files.below(home / "publications"):
+    for path in file_cleaning.below(home / "publications"):
         if _unfinished(path.relative_to(home)):
             paths.add(path)
         elif path.name == "release.json" and len(path.relative_to(home).parts) == 5:
@@ -129,7 +129,7 @@ def publication(folder: Path) -> set[Path]:
 def in_place(folder: Path) -> list[Path]:
     """botbench's files in a user's folder: sites, boards, studies, publications, models."""
     paths: set[Path] = set()
-    for path in files.below(folder):
+    for path in file_cleaning.below(folder):
         if path.name == "SHA256SUMS":
             paths |= publication(path.parent)
         elif (
@@ -143,7 +143,9 @@ def in_place(folder: Path) -> list[Path]:
         for mark, members, names in UNITS:
             if path.as_posix().endswith(f"/{mark}") and members <= _members(path):
                 unit = path.parents[len(PurePath(mark).parts) - 1]
-                paths |= {p for p in files.below(unit) if _is_one(p.relative_to(unit), names)}
+                paths |= {
+                    p for p in file_cleaning.below(unit) if _is_one(p.relative_to(unit), names)
+                }
     return sorted(p for p in paths if p.is_file() and not p.is_symlink())
 
 

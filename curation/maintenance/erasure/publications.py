@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botbench.core.errors import Findings, UserError
-from curation.maintenance.erasure import files, own_files
+from curation.maintenance.erasure import file_cleaning, own_files
 from curation.release.publish.documents.answers import Answers
 from curation.release.publish.folder import Press, Publication, listed, publish
 from curation.release.publish.tiers import Tier
@@ -65,14 +65,14 @@ def _again(store: Store, publication: Publication) -> None:
     try:
         press.write(publication.path, publication.info["revision"], publication.info["supersedes"])
     finally:
-        _move([p.relative_to(aside) for p in files.below(aside)], aside, publication.path)
+        _move([p.relative_to(aside) for p in file_cleaning.below(aside)], aside, publication.path)
         shutil.rmtree(aside, ignore_errors=True)
 
 
 def _others(folder: Path) -> list[Path]:
     """The files in a published folder that botbench did not make, relative to it."""
     ours = own_files.publication(folder)
-    return [p.relative_to(folder) for p in files.below(folder) if p not in ours]
+    return [p.relative_to(folder) for p in file_cleaning.below(folder) if p not in ours]
 
 
 def _move(names: list[Path], source: Path, target: Path) -> None:

@@ -16,7 +16,7 @@ import duckdb
 
 from botbench.core.errors import UserError
 from botbench.core.sql import literal
-from curation.maintenance.erasure import files
+from curation.maintenance.erasure import file_cleaning
 from curation.store import catalog
 from curation.store.connection import TRASH, Location, connect, retried, turn
 
@@ -56,7 +56,7 @@ def purge(store: Store) -> int:
 
 def trash(store: Store, marks: Marks) -> dict[str, int]:
     """Clean the files that `doctor --clean` moved to trash/ (see `clean_unused`)."""
-    return clean_unused(store, files.below(store.home / TRASH), marks, "trash")
+    return clean_unused(store, file_cleaning.below(store.home / TRASH), marks, "trash")
 
 
 def unreferenced(store: Store) -> list[Path]:
@@ -79,7 +79,7 @@ def clean_unused(store: Store, paths: Iterable[Path], marks: Marks, place: str) 
     """
     removed = rewritten = 0
     for path in paths:
-        if not _reads(store, path) or (swept := files.sweep(store, [path], marks)).left:
+        if not _reads(store, path) or (swept := file_cleaning.sweep(store, [path], marks)).left:
             path.unlink()
             removed += 1
         elif swept.cleaned:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.sql import literal
-from curation.maintenance.erasure import files
+from curation.maintenance.erasure import file_cleaning
 from curation.maintenance.erasure import rows as table_rows
 from curation.maintenance.erasure.account import Target
 from curation.release import writer
@@ -184,7 +184,7 @@ def broken_seals(store: Store, references: list[str], target: Target) -> dict[st
     """
     sealed = {r: seals.folder(store.home, r) for r in references}
     return {
-        r: files.holds(store, place / "labels.parquet", target.marks)
+        r: file_cleaning.holds(store, place / "labels.parquet", target.marks)
         for r, place in sealed.items()
         if place
     }

@@ -11,16 +11,16 @@ from botbench.core.errors import UserError
 from botbench.core.sql import literal
 from curation.maintenance.erasure import (
     account,
-    files,
+    file_cleaning,
     journal,
+    label_studio_tasks,
+    mlflow_runs,
     own_files,
     publications,
     purge,
     releases,
     rows,
     search,
-    studio,
-    tracked,
 )
 from curation.maintenance.erasure.account import Target
 from curation.store import salts
@@ -129,7 +129,7 @@ class Task:
         done.places_checked, done.left_in, done.left = result.places, result.left, len(result.left)
         done.backups = search.backups(self.store)
         done.to_do += [
-            *([] if self.client else studio.to_do(self.target)),
+            *([] if self.client else label_studio_tasks.to_do(self.target)),
             *unmade,
             *search.strangers(self.store, self.target, self.places),
             *search.orphans(self.store),
@@ -157,8 +157,8 @@ class Task:
     def _elsewhere(self, done: Erasure) -> None:
         """Clean Label Studio and all files besides the store's own data."""
         if self.client:
-            done.tasks_deleted = studio.remove(self.client, self.target)
-        if gone := files.forget_downloads(self.store, self.target.marks):
+            done.tasks_deleted = label_studio_tasks.remove(self.client, self.target)
+        if gone := file_cleaning.forget_downloads(self.store, self.target.marks):
             done.files["downloads removed"] = gone
         done.files |= purge.trash(self.store, self.target.marks)
         home = self.store.home
@@ -168,11 +168,11 @@ class Task:
             for f in own_files.in_place(place)
             if not f.is_relative_to(home)
         ]
-        swept = files.sweep(
+        swept = file_cleaning.sweep(
             self.store, [*own_files.of_home(home), *named], self.target.marks
         ).cleaned
         done.files = _sum(
-            _sum(done.files, swept), tracked.sweep(self.store, self.target.marks).cleaned
+            _sum(done.files, swept), mlflow_runs.sweep(self.store, self.target.marks).cleaned
         )
 
 

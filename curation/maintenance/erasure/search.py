@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from botbench.core.sql import literals
 from curation.maintenance.erasure import (
-    files,
+    file_cleaning,
     journal,
+    label_studio_tasks,
+    mlflow_runs,
     own_files,
     purge,
     releases,
     rows,
-    studio,
-    tracked,
 )
 from curation.maintenance.erasure.account import Target
 from curation.store import catalog
@@ -48,7 +48,7 @@ def search(store: Store, target: Target, places: Sequence[Path], client: Client 
     """Search every place for what is left of the accounts."""
     target.marks.load(store.connection)
     shelved = sorted(own_files.shelved(store.home))
-    runs = tracked.sweep(store, target.marks, dry=True)
+    runs = mlflow_runs.sweep(store, target.marks, dry=True)
     checks = [
         ("the store's tables, every version", tables(store, target)),
         ("data files", data(store, target)),
@@ -75,7 +75,7 @@ def search(store: Store, target: Target, places: Sequence[Path], client: Client 
     checks.append(
         (
             "what doctor --clean moved to trash/",
-            _swept(store, files.below(store.home / TRASH), target),
+            _swept(store, file_cleaning.below(store.home / TRASH), target),
         )
     )
     checks += [
@@ -83,7 +83,7 @@ def search(store: Store, target: Target, places: Sequence[Path], client: Client 
         for place in places
     ]
     if client:
-        n = studio.left(client, target)
+        n = label_studio_tasks.left(client, target)
         checks.append((f"Label Studio at {client.url}", [f"{n} tasks"] if n else []))
     left = [f"{name}: {hit}" for name, hits in checks for hit in hits]
     return Search([name for name, _ in checks], left)
@@ -114,8 +114,8 @@ def strangers(store: Store, target: Target, places: Sequence[Path]) -> list[str]
     home = store.home
     shelved = own_files.shelved(home)
     cleaned = {*own_files.of_home(home), *(p for place in places for p in _named(store, place))}
-    undecoded = files.sweep(store, sorted(cleaned), target.marks, dry=True).undecoded
-    runs = tracked.sweep(store, target.marks, dry=True)
+    undecoded = file_cleaning.sweep(store, sorted(cleaned), target.marks, dry=True).undecoded
+    runs = mlflow_runs.sweep(store, target.marks, dry=True)
     database = runs.database
     of_mlflow = (
         {database.with_name(database.name + end) for end in ("", "-wal", "-shm")}
@@ -123,13 +123,15 @@ def strangers(store: Store, target: Target, places: Sequence[Path]) -> list[str]
         else set()
     )
     ours = {*shelved, *cleaned, *of_mlflow}
-    sentences = files.strangers(
-        store, (p for p in files.below(home) if not _is_own(home, p)), target.marks, ours
+    sentences = file_cleaning.strangers(
+        store, (p for p in file_cleaning.below(home) if not _is_own(home, p)), target.marks, ours
     )
-    folder, away = tracked.folder(), [home, *runs.folders]
+    folder, away = mlflow_runs.folder(), [home, *runs.folders]
     for place in dict.fromkeys([*([folder.resolve()] if folder else []), *places]):
-        outside = (p for p in files.below(place) if not any(p.is_relative_to(a) for a in away))
-        sentences += files.strangers(store, outside, target.marks, ours)
+        outside = (
+            p for p in file_cleaning.below(place) if not any(p.is_relative_to(a) for a in away)
+        )
+        sentences += file_cleaning.strangers(store, outside, target.marks, ours)
     sentences += [
         f"{p} holds the account, but is not in the form in which botbench writes it (UTF-8, whole"
         " JSON), so it was left as it is: clean or delete it yourself."
@@ -191,7 +193,7 @@ def pages(store: Store, target: Target) -> list[str]:
     """Where the catalog mentions the accounts: all values, and SQLite's free pages and log."""
     if catalog.kind(store.location) == "sqlite":
         path = Path(store.location.catalog.partition(":")[2])
-        return [path.name] if target.marks.in_bytes(files.database(path)) else []
+        return [path.name] if target.marks.in_bytes(file_cleaning.database(path)) else []
     with catalog.attached(store.location) as connection:
         names = []
         for name in catalog.tables(connection):
@@ -202,7 +204,7 @@ def pages(store: Store, target: Target) -> list[str]:
 
 
 def _swept(store: Store, paths: Iterable[Path], target: Target) -> list[str]:
-    return [str(p) for p in files.sweep(store, paths, target.marks, dry=True).left]
+    return [str(p) for p in file_cleaning.sweep(store, paths, target.marks, dry=True).left]
 
 
 def backups(store: Store) -> list[str]:

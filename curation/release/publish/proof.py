@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from botbench.core.errors import Findings
 from botbench.core.sql import literal, literals
-from curation.release.publish import needles
-from curation.release.publish.offered import Offered
+from curation.release.publish import known_texts
+from curation.release.publish.publishable_columns import Offered
 from curation.release.publish.tables import File, published_type
 from curation.release.publish.tiers import Tier
 from curation.store.schema import TABLES, ClaimantKind
@@ -229,7 +229,7 @@ class Proof:
                 f" read_parquet({literal(self.release.file('accounts'))})"
             ]
         return (
-            needles.load(self.store.connection, "publish_known", " UNION ALL ".join(parts))
+            known_texts.load(self.store.connection, "publish_known", " UNION ALL ".join(parts))
             if parts
             else 0
         )
@@ -244,7 +244,7 @@ class Proof:
         )
         return [
             f"{place}: {n:,} values hold a {what} known in the store"
-            for place, what, n in needles.find(self.store.connection, "publish_known", query)
+            for place, what, n in known_texts.find(self.store.connection, "publish_known", query)
         ]
 
     def _strings(self, folder: Path, file: File, column: Offered) -> str:
@@ -295,7 +295,7 @@ class Proof:
         values = ", ".join(f"({literal(name)}, {literal(text)})" for name, text in texts)
         return [
             f"{place}: it holds a {what} known in the store"
-            for place, what, _ in needles.find(
+            for place, what, _ in known_texts.find(
                 self.store.connection, certain, f"FROM (VALUES {values}) v(place, text)"
             )
         ]

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from botbench.core.errors import UserError
 from botbench.core.sql import literal
 from botbench.stats.proportions import mover_difference, wilson
-from curation.release.publish.offered import DIGESTED
-from curation.release.publish.offered import digest as labelled
+from curation.release.publish.publishable_columns import DIGESTED
+from curation.release.publish.publishable_columns import digest as labelled
 from curation.store.snapshot_queries import latest
 
 if TYPE_CHECKING:

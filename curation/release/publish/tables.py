@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botbench.core.sql import literal
-from curation.release.publish.offered import SALTED, Offered, digest
+from curation.release.publish.publishable_columns import SALTED, Offered, digest
 from curation.release.publish.tiers import Tier
 from curation.store import salts
 from curation.store.retractions import standing_claims

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 
 from botbench.core.errors import UserError, unknown
 from botbench.core.strict_model import StrictModel
-from curation.release.publish.offered import SALTED, Offered, offered
+from curation.release.publish.publishable_columns import SALTED, Offered, offered
 
 BUILT_IN = Path(__file__).parent / "tiers"
 

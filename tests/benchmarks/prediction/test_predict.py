@@ -13,7 +13,7 @@ from benchmarks.data import external_scores, thresholds
 from benchmarks.data.accounts import Accounts
 from benchmarks.detectors import complete, get, safe_loading
 from benchmarks.detectors.mlflow_model import log_folder
-from benchmarks.prediction import explain, models, newcomers, predict
+from benchmarks.prediction import explain, models, new_accounts, predict
 from botbench.core.errors import UserError
 
 USERS = [
@@ -42,7 +42,7 @@ def new(tmp_path):
             (tmp_path / name).write_text(text)
             scratch = tmp_path / f"scratch-{name}"
             return stack.enter_context(
-                newcomers.accounts(str(tmp_path / name), platform, observed_at, scratch)
+                new_accounts.accounts(str(tmp_path / name), platform, observed_at, scratch)
             )
 
         yield read

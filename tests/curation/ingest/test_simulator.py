@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from curation.ingest import cards
-from curation.ingest.card import Card
+from curation.ingest.card_model import Card
 from curation.ingest.pull import pull
 from curation.ingest.simulation.draws import Draws, exp
 from curation.release import content_hash as release_hash

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from botbench.core.errors import UserError
-from curation.ingest.card import Card, Source
+from curation.ingest.card_model import Card, Source
 
 
 def rows(store, query):

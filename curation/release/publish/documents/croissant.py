@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.hashing import file_sha256
-from curation.release.publish.offered import Offered
+from curation.release.publish.publishable_columns import Offered
 from curation.release.publish.tables import File
 from curation.release.publish.tiers import Tier
 

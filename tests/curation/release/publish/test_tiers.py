@@ -13,7 +13,7 @@ from benchmarks.submissions import sealed
 from botbench.core.errors import Findings, UserError
 from curation.release import release, splits
 from curation.release.publish import folder, tiers
-from curation.release.publish.offered import offered
+from curation.release.publish.publishable_columns import offered
 from curation.store import salts
 
 
