@@ -132,7 +132,7 @@ def _reach(case: Case, formula: Callable[[Floats, Floats], Floats]) -> tuple[Flo
         formula(np.clip(p + i * a, 0, 1), np.clip(r + j * b, 0, 1))
         for i, j in product((-1, 1), repeat=2)
     ]
-    # At a precision that may be 0 the false positives are unknown, and so is all that counts them.
+    # If precision may be 0, the false positives and everything that counts them are unknown.
     open_ = np.any(np.isnan(corners), axis=0)
     return np.where(open_, -np.inf, np.min(corners, axis=0)), np.where(
         open_, np.inf, np.max(corners, axis=0)

@@ -42,8 +42,7 @@ class Mask:
             f"|([@\uff20]|{PLATFORMS})({word})(?:({STATUS}|/)(\\d+))?"
             f"|(/)({word})({STATUS})(\\d+)"
         )
-        # A match is cut where something from the key stands: the parts are plain, name, plain, id,
-        # plain, name, ...
+        # A match is cut at masked values: the parts are plain, name, plain, id, plain, name, ...
         cut = f"<{self.salt[:32]}>"
         parts = rf"\1\2\6{cut}\3\7{cut}\4\8{cut}\5\9{cut}"
         name, post = (

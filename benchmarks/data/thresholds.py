@@ -77,7 +77,7 @@ def best_balanced_accuracy(p: Floats, y: NDArray[np.int8]) -> float:
     scores, place = np.unique(p, return_inverse=True)
     bots = np.bincount(place, weights=y)
     humans = np.bincount(place, weights=1 - y)
-    # Candidate i calls bot what scores at least scores[i]; the last candidate calls nobody a bot.
+    # Candidate i flags accounts that score at least scores[i]; the last candidate flags none.
     caught = np.append(np.cumsum(bots[::-1])[::-1], 0) / max(bots.sum(), 1)
     spared = np.append(0, np.cumsum(humans)) / max(humans.sum(), 1)
     candidates = np.concatenate(

@@ -102,11 +102,10 @@ class FeatureModel(Detector):
         names, values = self.matrix(accounts, learning=True)
         has_values = _known(values)
         labels = y[has_values]
-        # A feature missing in all of the training part teaches nothing, and some models cannot bear
-        # one.
+        # Some models fail on a feature that is missing in all of the training part.
         weights = self.weights(accounts, y)
         varying = varies(values[has_values])
-        # Boosting with weights cannot bear a feature of one value either.
+        # Boosting with weights also fails on a feature with one value.
         self.features_ = np.flatnonzero(
             ~np.isnan(values).all(axis=0) if weights is None else varying
         )

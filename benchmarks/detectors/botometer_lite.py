@@ -73,7 +73,7 @@ class Bigrams:
         total = self.total_.sum() + LETTERS**2
         logs = np.log(self.total_[cells.col] - mine + 1) * cells.data
         seen = np.bincount(cells.row, weights=logs, minlength=len(handles))
-        # A pair that nobody had counts one; the denominator is the same for all pairs of a handle.
+        # An unseen pair counts one; all pairs of a handle have the same denominator.
         with np.errstate(invalid="ignore", divide="ignore"):
             mean = (seen - length * np.log(total - all_mine)) / length
         return np.where(length > 0, np.exp(mean), np.nan)

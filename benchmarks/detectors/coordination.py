@@ -16,7 +16,7 @@ WINDOW = 3600
 CROWD = 0.5
 """A trait of more than half of the accounts is a habit, not coordination."""
 TRAITS = {
-    # A repost is known by the post it repeats, or by its text.
+    # A repost is identified by the post it repeats, or by its text.
     "repost": (
         "SELECT position, coalesce(ref_post, md5_number_lower(text)) AS trait FROM mine WHERE"
         f" {SORT} = 'repost'"

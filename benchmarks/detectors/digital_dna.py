@@ -32,8 +32,7 @@ HAS = {
 ALPHABETS = {
     # Behaviour: a plain post, a reply, a repost.
     "B3": f"CASE {SORT} WHEN 'repost' THEN 'T' WHEN 'reply' THEN 'C' ELSE 'A' END",
-    # Content: nothing, a link, a hashtag, a mention, several of these; what the paper calls media
-    # is a link here.
+    # Content: nothing, a link (also the paper's media), a hashtag, a mention, several of these.
     "B6": (
         f"""
         CASE {" + ".join(f"({test})::INT" for test in HAS.values())}

@@ -58,8 +58,7 @@ class LabelPropagation(Detector):
         """float64[n, 2]; accounts without an edge get the training part's share of bots."""
         p: Floats = np.full(len(accounts), self.share_)
         if accounts.posts is not None and self.taught_.posts is not None and len(accounts):
-            # One that is taught and scored (a check on the training part itself) is scored as
-            # unknown.
+            # An account in both training and scoring (a check) is scored as unlabelled.
             known = ~np.isin(self.taught_.nodes, accounts.nodes)
             nodes = np.concatenate([accounts.nodes, self.taught_.nodes[known]])
             spread = self._spread(

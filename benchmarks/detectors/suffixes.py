@@ -77,8 +77,7 @@ class Suffixes:
         Each owner and substring occurs once.
         """
         long = np.flatnonzero(self.left >= length)
-        # Between two suffixes that are long enough, the common prefix is the least of those in
-        # between.
+        # The common prefix of two long enough suffixes is the least of those between them.
         apart = self.shared[: long[-1] + 1] < length if len(long) else np.empty(0, dtype=np.bool_)
         breaks = np.logical_or.reduceat(apart, np.append(0, long[:-1] + 1)) if len(long) else apart
         substring = np.cumsum(breaks)

@@ -98,7 +98,7 @@ def compute(task: Task) -> Outcome:
         return _compute(task)
     except NotApplicable as reason:
         return Outcome("not applicable", str(reason))
-    # A detector is third-party code: its failure concerns its cell and no other.
+    # A detector is third-party code: its failure must affect its own cell only.
     except Exception as error:
         first = str(error).strip().splitlines()
         return Outcome("failed", f"{type(error).__name__}: {first[0] if first else 'no message'}")
@@ -108,7 +108,7 @@ def _compute(task: Task) -> Outcome:
     spec, protocol = get(task.detector), parse(task.protocol)
     if task.version not in {None, spec.version}:
         raise RuntimeError("the detector's code changed while the bench was running; run it again")
-    # Within one release both sides are the same: it stands in the pool once.
+    # Within one release both sides are the same, so the pool contains it once.
     references = (
         task.plan.test if task.plan.train == task.plan.test else (*task.plan.train, *task.plan.test)
     )
@@ -198,7 +198,7 @@ def _table(key: str, releases: list[ReleaseArrays], scored: list[ScoredFold]) ->
         "fold": np.repeat([s.fold.fold for s in scored], size),
         "seconds": np.repeat([s.score / max(len(s.p), 1) for s in scored], size),
     }
-    # Rows of the pool stand by release and sorted account id, so their numbers sort as the ids do.
+    # Pool rows are sorted by release and account id, so their numbers sort like the ids.
     order = np.lexsort((row, repeat))
     schema = arrow_schema(TABLES["predictions"])
     return pa.table([pa.array(columns[f.name][order], f.type) for f in schema], schema=schema)

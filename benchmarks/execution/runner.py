@@ -100,7 +100,7 @@ class _TrackerOpening:
 
         try:
             self.tracker = Tracker.open()
-        except Exception as error:  # it is raised again where the tracker is wanted
+        except Exception as error:  # it is raised again when the tracker is used
             self.error = error
 
     def result(self) -> Tracker:

@@ -56,9 +56,7 @@ class Tracker:
             if folder:
                 _write_ahead(folder / "mlflow.db")
             return Tracker(uri, client, experiment)
-        except (
-            Exception
-        ) as error:  # tracking stores fail in many ways, and none of them is the bench's
+        except Exception as error:  # tracking stores raise many kinds of errors
             first = str(error).splitlines()[0]
             raise UserError(
                 f"MLflow at {_shown(uri)} cannot be used: {first}. The cells are kept; set"
@@ -106,7 +104,7 @@ class Tracker:
                 page_token=token,
             )
             for child in page:
-                # One that was cut off half-way is logged again.
+                # An interrupted child is logged again.
                 if child.info.status != "RUNNING":
                     yield child.data.tags.get("botbench.mark", ""), child.info.run_id
             token = page.token
@@ -205,7 +203,7 @@ def _experiment(client: Any, folder: Path | None) -> str:
                     name, artifact_location=(folder / "artifacts").as_uri() if folder else None
                 )
             )
-        except MlflowException:  # somebody else made it meanwhile
+        except MlflowException:  # another process has created it
             experiment = client.get_experiment_by_name(name)
             if experiment is None:
                 raise

@@ -126,7 +126,7 @@ def _next(
                 workers.append(_start(work))
     elif left:
         worker.task, worker.since = left.popleft(), time.monotonic()
-        with contextlib.suppress(OSError):  # it died meanwhile; the next read reports it
+        with contextlib.suppress(OSError):  # it has died; the next read reports it
             worker.pipe.send(worker.task)
     else:
         workers.remove(worker)

@@ -72,8 +72,7 @@ def guessed(file: Path, platform: str | None) -> Card:
             "title": file.name,
             "licence": "not stated",
             "citation": "none",
-            # Some formats bring labels along; they stay in the scratch store, where nobody reads
-            # them.
+            # Labels that some formats contain stay in the scratch store and are never read.
             "label": {"meaning": "not read", "claimant": "the file"},
             "platform": platform or ("unknown" if form == "tabular" else "twitter"),
             "sources": [{"file": name, "local_only": True} for name in _named(file, form)],

@@ -174,8 +174,7 @@ def _user_fields(table: Any) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
     )
     y = joined.pop("y").to_numpy(dtype=np.int8)
     hot = [c for c in ONE_HOT if c in joined]
-    # As published: the first value of each field has no column, and a field that is missing
-    # everywhere has none.
+    # As published: a field's first value, and a field that is missing everywhere, have no column.
     dummies = pd.get_dummies(
         joined[hot].astype("object").where(joined[hot].notna(), "").astype(str), drop_first=True
     )

@@ -149,7 +149,7 @@ class Study:
         }
         for name, table in tables.items():
             connection.register(name, table)
-        # Only what the drawn accounts wrote, so that the campaign's posts are counted once.
+        # Read only posts of the drawn accounts, so that the campaign's posts are counted once.
         drawn = f"(SELECT * FROM {posts} SEMI JOIN study_drawn USING (account_id))"
         try:
             rows = connection.execute(f"""

@@ -113,8 +113,7 @@ def _overlap(training: Training, release: Folder, home: Path | None) -> dict[str
     other = _other(training, release, home)
     if other is None:
         return row
-    # A part of a release is what its official split (or the sealed one) says; without a part it is
-    # all of it.
+    # A part of a release comes from its official or sealed split; without a part, all of it counts.
     split = (release.part or ("official", ""))[0]
     where = (
         "account_id IN (SELECT account_id FROM read_parquet(?) WHERE split_id = ? AND part = ?)"

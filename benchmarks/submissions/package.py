@@ -33,7 +33,7 @@ def opened(path: Path) -> Iterator[tuple[Path, list[Problem]]]:
     with tempfile.TemporaryDirectory(prefix="botbench-submission-") as scratch:
         problems = list(_unpack(path, Path(scratch)))
         inner = [p for p in Path(scratch).iterdir() if p.is_dir()]
-        # Zips are often made of the folder itself.
+        # A zip often contains the folder itself.
         root = (
             inner[0]
             if len(inner) == 1 and not (Path(scratch) / manifest.NAME).exists()

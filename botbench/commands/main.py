@@ -80,7 +80,7 @@ def main() -> None:
         )
         sys.exit(130)
     except BrokenPipeError:
-        # Whoever read our output has gone; the interpreter must not complain when it flushes.
+        # The reader of the pipe has closed it; the interpreter's last flush must not fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
 

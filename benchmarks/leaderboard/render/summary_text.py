@@ -244,7 +244,7 @@ def _other_leaders(board: Mapping[str, Any], top: Mapping[str, Any]) -> tuple[st
         first = next(
             (e["detector"] for e in entries(board, metric["name"]) if e["rank"] == 1), None
         )
-        # Groups and cost are not another opinion on who is best.
+        # Metrics of groups and cost do not rank detectors.
         if (
             metric["name"] != chosen
             and not set(metric["needs"]) & {"groups", "cost"}

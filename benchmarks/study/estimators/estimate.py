@@ -162,7 +162,7 @@ def _carried(labelled: LabelledSample, drawn: Sample, size: Floats) -> tuple[flo
     worth = []
     for part in (y, 1 - y):
         weight = drawn.weight * size * part
-        # A posterior of a half is half a bot: what counts is the sum, against the weights' spread.
+        # A posterior of a half is half a bot, so the sum counts, relative to the weights' spread.
         spread = float((drawn.weight**2 * size**2) @ part)
         worth.append(float(weight.sum()) ** 2 / spread if spread > 0 else 0.0)
     return worth[0], worth[1]

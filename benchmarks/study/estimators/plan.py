@@ -101,7 +101,7 @@ def plan(
     powered = needed(width, share, rho, cost, everybody) if rho > 0 else None
     chosen = alone if powered is None else powered
     if powered is not None and powered * min(share, 1 - share) < FEW * cost:
-        # Under 30 labelled bots the sample stands alone, so the detector saves nothing below them.
+        # Under 30 labelled bots only the sample is used, so the detector saves nothing.
         chosen = min(alone, math.ceil(FEW * cost / min(share, 1 - share)))
         notes.append(
             f"With {powered:,} accounts fewer than {FEW} bots would be labelled, and the sample"

@@ -45,7 +45,7 @@ def powered(  # noqa: PLR0917 (as in the papers: labels, scores, scores of every
     chosen = best_tuning(drawn, of_y, of_score) if tuning is None else tuning
     linear = of_y - chosen * of_score
     n = len(drawn)
-    # One more number was estimated from the same accounts than the variance knows of.
+    # The variance does not include that the tuning was estimated from the same accounts.
     lost = (n - 1) / (n - 2) if tuning is None and chosen > 0 and n > 2 else 1.0
     return Powered(
         plain + chosen * (mean_score - mean_here),

@@ -61,7 +61,7 @@ def share(method: str, here: Floats, score: Floats, y: Floats) -> float:
     truth = y.astype(np.int64)
     if method == "EMQ":
         score, here = _calibrated(score, truth, here)
-    # QuaPy wants a classifier; it is never asked, for the scores are at hand.
+    # QuaPy requires a classifier, but never calls it because the scores are given.
     nobody = DummyClassifier().fit(np.zeros((2, 1)), CLASSES)
     quantifier: Any = getattr(aggregative, method)(
         classifier=nobody, fit_classifier=False, val_split=None

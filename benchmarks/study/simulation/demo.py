@@ -87,7 +87,7 @@ def _score(store: Store, out: Path, releases: list[str]) -> None:
     from benchmarks.detectors import get
     from benchmarks.prediction import new_accounts, predict
 
-    # Threads that wait for each other cost minutes on a busy machine; the campaign is small.
+    # The campaign is small, and waiting threads cost minutes on a busy machine.
     with tempfile.TemporaryDirectory(prefix="botbench-") as scratch, threadpool_limits(1):
         new = new_accounts.arrays_of(store, DATASET, Path(scratch))
         predict.write(

@@ -55,8 +55,7 @@ def _show(what: str, rows: list[dict[str, object]], columns: tuple[str, ...]) ->
 
     if rows:
         console.say(f"{len(rows):,} {what}:")
-    # Lines, not a table: what is long must not be cut where output is no terminal, as in a
-    # workflow's log.
+    # Lines, not a table, because a table would cut long text in a workflow's log.
     for row in rows[:SHOWN]:
         console.say(
             f"  {row['where']}: {columns[0]} {row[columns[0]]}, {columns[1]} {row[columns[1]]}"

@@ -77,7 +77,7 @@ def _validated(
             "Name the data set to check, or a release with --release. What there is: botbench"
             " datasets."
         )
-    # Both are looked up before anything is written, so that no version moves in between.
+    # Look up both versions before writing, so that neither changes in between.
     last, first = store.resolve(at), store.resolve(against) if against is not None else None
     if first is not None:
         run.check_known(store, dataset, first)

@@ -62,7 +62,7 @@ def timeline(  # noqa: PLR0917 (a chart's parts)
         )
     )
     parts += [_event(at, what, n, head, height - foot) for at, what in events]
-    # On a phone, three dates fit beside each other.
+    # Three dates fit side by side on a phone.
     parts += [
         text("axis", f"{_at(i, n) / 10:.2f}%", height - 8, labels[i], _anchor(i, n))
         for i in _spread(n, 3 if max(map(len, labels), default=0) > 6 else 5)
