@@ -18,6 +18,8 @@ IMPLIED: dict[str, Formula] = {
     "balanced_accuracy": implied_scores.balanced_accuracy,
     "mcc": implied_scores.mcc,
 }
+FLOAT_NOISE = 1e-9
+"""Differences up to this come from floating-point arithmetic."""
 
 
 def f1(case: Case) -> Iterator[Issue]:
@@ -25,7 +27,7 @@ def f1(case: Case) -> Iterator[Issue]:
     p, r, printed = (case.score(s) for s in ("precision", "recall", "f1"))
     expected = implied_scores.f1(p, r)
     off = _off(case, printed, expected, _reach(case, implied_scores.f1), "f1") & (
-        np.abs(printed - expected) > case.tolerance
+        np.abs(printed - expected) > np.maximum(case.tolerance, FLOAT_NOISE)
     )
     floor = np.maximum(0, p + r - 1) - case.half("precision", "recall", "f1")
     for i in np.flatnonzero(off):
@@ -43,7 +45,7 @@ def precision(case: Case) -> Iterator[Issue]:
     p, r, pi = case.score("precision"), case.score("recall"), case.prevalence.stated
     least, half = implied_scores.least_precision(r, pi), case.half("precision")
     open_ = implied_scores.least_precision(np.maximum(r - case.half("recall"), 0), pi)
-    for i in np.flatnonzero(p + half < open_ - 1e-9):
+    for i in np.flatnonzero(p + half < open_ - FLOAT_NOISE):
         averaged = bool(p[i] >= pi[i] * r[i] - case.half("precision", "recall"))
         why = [*([explanations.AVERAGED] if averaged else []), *explanations.flipped_class(case, i)]
         yield case.issue(i, "precision", "precision", (p[i], least[i]), (averaged, why))
