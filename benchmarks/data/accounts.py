@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from botbench.core.scratch_database import scratch_database
 from botbench.core.sql import literal
 
 if TYPE_CHECKING:
@@ -39,12 +40,11 @@ class Records:
         `position` (int64) is the account's row in the view. `columns` limits what is read. Rows are
         in the order of the masked numbers, which reveals nothing.
         """
-        import duckdb
         import pyarrow as pa
 
         asked = ", ".join(f'p."{name}"' for name in columns) if columns else "p.*"
         nodes = pa.table({"node": self.nodes, "position": np.arange(len(self.nodes))})
-        with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
+        with scratch_database() as connection:
             connection.register("nodes", nodes)
             if len(self.ends) == 1:
                 query = (
@@ -62,7 +62,6 @@ class Records:
         Use it for rows that do not fit into memory, and give it an ORDER BY: row order is undefined
         otherwise.
         """
-        import duckdb
         import pyarrow as pa
 
         nodes = pa.table({"node": self.nodes, "position": np.arange(len(self.nodes))})
@@ -70,10 +69,7 @@ class Records:
             f"SELECT n.position, p.* FROM read_parquet({literal(self.path)}) p"
             f" JOIN nodes n ON p.{self.ends[0]} = n.node"
         )
-        with duckdb.connect(
-            config={"autoinstall_known_extensions": "false", "threads": 1}
-        ) as connection:
-            connection.execute("SET TimeZone = 'UTC'")
+        with scratch_database(threads=1) as connection:
             connection.register("nodes", nodes)
             return connection.execute(f"WITH mine AS ({mine}) {sql}").to_arrow_table()
 

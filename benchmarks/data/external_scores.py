@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmarks.data.accounts import Floats
 from botbench.core.errors import UserError
+from botbench.core.scratch_database import scratch_database
 from botbench.core.sql import literal
 
 if TYPE_CHECKING:
@@ -126,9 +127,7 @@ def _ask(query: str, file: Path, arrow: bool = False) -> Any:
     import duckdb
 
     try:
-        with duckdb.connect(
-            config={"autoinstall_known_extensions": "false", "threads": 1}
-        ) as connection:
+        with scratch_database(threads=1) as connection:
             done = connection.execute(query)
             return done.to_arrow_table() if arrow else done.fetchall()
     except duckdb.Error as error:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from botbench.core.scratch_database import scratch_database
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -54,7 +56,6 @@ def members(release: Path) -> pa.Table:
 
     A release's folder with labels only gives no rows.
     """
-    import duckdb
     import pyarrow as pa
 
     files = {
@@ -68,6 +69,5 @@ def members(release: Path) -> pa.Table:
             *((name, pa.float64()) for name in GROUPS),
         ]
         return pa.schema(columns).empty_table()
-    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+    with scratch_database() as connection:
         return connection.execute(QUERY, files).to_arrow_table()

@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmarks.data.accounts import Codes, Records, Rows
 from benchmarks.data.release_arrays import ReleaseArrays, ask
+from botbench.core.scratch_database import scratch_database
 from botbench.core.sql import literal
 
 POST_COLUMNS = "created_at, lang, kind, hashtags, source_app, reposts, likes, replies, quotes"
@@ -75,7 +76,6 @@ class Mask:
 
     def nodes(self, pool: Sequence[ReleaseArrays]) -> Codes:
         """The accounts' numbers, uint64[n]; one number an account and platform in all releases."""
-        import duckdb
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -87,7 +87,7 @@ class Mask:
                 for m in pool
             ]
         )
-        with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
+        with scratch_database() as connection:
             connection.register("known", pa.table({"place": np.arange(len(ids)), "id": ids}))
             numbered = connection.execute(
                 f"SELECT {self.sql('id')} AS node FROM known ORDER BY place"

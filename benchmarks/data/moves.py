@@ -17,6 +17,7 @@ from pathlib import Path
 
 from botbench.core.errors import UserError
 from botbench.core.hashing import short_hash
+from botbench.core.scratch_database import scratch_database
 from botbench.core.sql import literal, literals
 
 BIOS = (
@@ -139,12 +140,8 @@ def after_move(release: Path, content_hash: str, move: str, seed: int, cache: Pa
 
 
 def _write(release: Path, move: Move, seed: int, into: Path) -> None:
-    import duckdb
 
-    with duckdb.connect(
-        config={"autoinstall_known_extensions": "false", "threads": 1}
-    ) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+    with scratch_database(threads=1) as connection:
         connection.execute(
             f"CREATE TABLE movers AS SELECT account_id FROM {_read(release, 'labels')} WHERE label"
             " = 'bot'"

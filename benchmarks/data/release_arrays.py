@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from benchmarks.data import moves
 from botbench.core.errors import UserError
+from botbench.core.scratch_database import scratch_database
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -152,12 +153,8 @@ def _claimed(path: Path, ids: Strings) -> dict[str, NDArray[np.int8]]:
 
 def ask(query: str, parameters: list[object]) -> pa.Table:
     """The result of a DuckDB query over files, on one thread, with times in UTC."""
-    import duckdb
 
-    with duckdb.connect(
-        config={"autoinstall_known_extensions": "false", "threads": 1}
-    ) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+    with scratch_database(threads=1) as connection:
         return connection.execute(query, parameters).to_arrow_table()
 
 

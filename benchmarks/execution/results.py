@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from botbench.core.errors import UserError, unknown
+from botbench.core.scratch_database import scratch_database
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -194,7 +195,6 @@ def scored(cell: Cell) -> pa.Table:
     `benchmarks.data.groups` 1, 0 or NaN. Raises UserError if the cell has no predictions or if an
     account has no label any more.
     """
-    import duckdb
     import pyarrow as pa
 
     from benchmarks.data.groups import GROUPS, members
@@ -211,7 +211,7 @@ def scored(cell: Cell) -> pa.Table:
         FROM read_parquet(?) p LEFT JOIN read_parquet(?) l USING (dataset, account_id)
         LEFT JOIN groups g USING (dataset, account_id)
         ORDER BY p.repeat, p.dataset, p.account_id"""
-    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
+    with scratch_database() as connection:
         connection.register(
             "groups", pa.concat_tables([members(path.parent) for path in label_files(cell)])
         )

@@ -12,6 +12,7 @@ import numpy as np
 from benchmarks.data.release_arrays import ReleaseArrays, matrix
 from benchmarks.execution.evidence import COLUMNS
 from botbench.core.errors import UserError, unknown
+from botbench.core.scratch_database import scratch_database
 from botbench.core.sql import literal
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def _columns(file: Path) -> set[str]:
     }
     source = readers.get(kind) or f"read_json({name}, maximum_object_size = 1073741824)"
     try:
-        with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
+        with scratch_database() as connection:
             return {str(row[0]) for row in connection.execute(f"DESCRIBE FROM {source}").fetchall()}
     except duckdb.Error as error:
         raise UserError(

@@ -8,6 +8,8 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from botbench.core.scratch_database import scratch_database
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -67,6 +69,5 @@ def _ask(query: str, value: str) -> None:
 
 @cache
 def _engine() -> duckdb.DuckDBPyConnection:
-    import duckdb
 
-    return duckdb.connect(config={"autoinstall_known_extensions": "false", "threads": 1})
+    return scratch_database(threads=1)
