@@ -23,11 +23,11 @@ Codes = NDArray[np.uint64]
 
 @dataclass(frozen=True)
 class Records:
-    """Posts or edges of some accounts, read from a masked Parquet file when asked for.
+    """Posts or edges of some accounts, read from a masked Parquet file on demand.
 
-    Every id in it is replaced by a number that means something within one cell only; `ends` names
-    the columns that say whose row it is (`account` for posts, `source` and `target` for edges),
-    `nodes` the numbers of the accounts at hand.
+    Every id is replaced by a number that has a meaning in one cell only; `ends` names the columns
+    of the owner (`account` for posts, `source` and `target` for edges), `nodes` the numbers of the
+    accounts in the view.
     """
 
     path: Path

@@ -1,9 +1,9 @@
 """Moves that cost an operator nothing, as changes of a release's frozen rows.
 
-A move is worked out from an account's own rows alone, without any label; which accounts make it is
-the bench's matter (bots do, people have no reason to). What is unknown stays unknown: nobody gets a
-bio in a data set without bios. Features are computed anew from the changed rows. Every phrase and
-name put in is made up here.
+A move is computed from an account's own rows, without any label; the bench applies it to bots only,
+because people have no reason to evade. Unknown values stay unknown: no account gets a bio in a data
+set without bios. Features are computed again from the changed rows. Every inserted phrase and name
+is invented here.
 """
 
 from __future__ import annotations

@@ -7,15 +7,13 @@ A detector is a scikit-learn estimator over the `Accounts` view::
         def fit(self, accounts, y): ...             # y: int8[n], 1 = bot; sets self.classes_
         def predict_proba(self, accounts): ...      # float64[n, 2]: human, bot
 
-`needs` names what must be there, `uses` what is also given where it is there: feature families
-(profile, timing, text, content), single features, profile columns (`posts_total`, `handle`, ...),
-`posts`, `edges`, and `post_id` for true post ids. A data set that lacks what is needed makes the
-cell *not applicable*. In a distribution of its own, name the entry point as the detector. `domains`
-gives a detector, while it learns, a number for each training data set that means nothing elsewhere;
-the accounts to be scored have none.
+`needs` is required evidence, `uses` is optional evidence: feature families (profile, timing, text,
+content), single features, profile columns (`posts_total`, `handle`, ...), `posts`, `edges`, and
+`post_id` for true post ids. A data set that lacks a need makes the cell *not applicable*. `domains`
+gives a detector in training a number for each training data set, without a meaning elsewhere; the
+accounts to be scored have none. A distribution names its entry point after the detector.
 
-A detector's options are those of its constructor: `random-forest(trees=500)` is a detector too, and
-that string its name.
+Options are those of the constructor: `random-forest(trees=500)` is a detector with that name.
 """
 
 from benchmarks.detectors.base import Detector, FeatureModel, Labels, balanced, varies

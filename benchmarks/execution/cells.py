@@ -52,10 +52,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of a task: predictions (schema.TABLES["predictions"]) or why there are none.
+    """The result of a task: predictions (schema.TABLES["predictions"]), or the reason for none.
 
-    `learnt` is what the detector says it learnt; `excluded_from_training` are releases of the
-    training part that have nothing the detector looks at.
+    `learnt` is the detector's explanation of its fit; `excluded_from_training` are training
+    releases without any of the declared evidence.
     """
 
     status: CellStatus

@@ -89,8 +89,8 @@ def _present(values: Floats) -> NDArray[np.bool_]:
 def check(spec: Spec, available: Evidence, sides: Sequence[Side], y: NDArray[np.int8]) -> Evidence:
     """The evidence with only those features that every side has (not missing everywhere).
 
-    Raises NotApplicable with the reason where a side lacks a need, in one of its classes or in
-    both, or where the sides have nothing of it in common.
+    Raises NotApplicable with the reason if a side lacks a need, in one class or in both, or if the
+    sides have no common evidence.
     """
     for need in spec.needs:
         for side in sides:

@@ -95,7 +95,7 @@ def fit(
     """Choose the threshold and fit the detector on rows `train` (int64) of the pool.
 
     The rows are shuffled, so that their order carries no information. `seeds` are the protocol's
-    seed, the repeat and the fold; `labels` int8[n] stand in for the pool's own.
+    seed, the repeat and the fold; `labels` int8[n] replace the pool's own.
     """
     order, inner, own = (int(word) >> 1 for word in np.random.SeedSequence(seeds).generate_state(3))
     rng = np.random.default_rng(order)

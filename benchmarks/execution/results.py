@@ -2,7 +2,7 @@
 
 Metrics and leaderboards need nothing else. Layout under the store's home:
 `bench/cells/<cell_key>/{cell.json, predictions.parquet}` and `bench/runs/<run_id>.json`.
-A cell is written whole or not at all; a run names the cells it asked for, whoever computed them.
+A cell is written atomically. A run names its requested cells, also those that another run computed.
 """
 
 from __future__ import annotations

@@ -54,19 +54,18 @@ Value: TypeAlias = float | str
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric: what it means, and how it is worked out.
+    """One metric: its meaning and computation.
 
-    `name` is the identity in the command line, MLflow, Parquet and file names. `needs` says whether
-    it reads the answers ("threshold"), the scores, the groups that accounts are in, or what scoring
-    cost. `guessing` is what an answer without information gets, where that does not depend on the
-    data set. `undefined` says when there is no value (NaN, shown as not applicable). `by_fold`
-    takes the mean over folds, because scores of two fits are not on one scale. `assumption` must be
-    printed wherever the value is. What is not `ranked` is best somewhere in the middle.
+    `name` is the identity in the command line, MLflow, Parquet and file names. `needs` is what it
+    reads: the answers ("threshold"), the scores, the groups of accounts, or the cost of scoring.
+    `guessing` is the value of an answer without information, if it does not depend on the data set.
+    `undefined` describes when there is no value (NaN, shown as not applicable). `by_fold` takes the
+    mean over folds, because scores of two fits are not on one scale. `assumption` must be printed
+    with the value. A metric that is not `ranked` is best somewhere in the middle.
 
-    The 95 % interval: `trials` counts the accounts that a share is of (Wilson; Clopper and Pearson
-    where they are few); `closed` is another one in closed form, called `method`; `exact` says that
-    there is no sampling in it at all. Without any, the bootstrap gives it, on the logit scale where
-    `scale` says so.
+    The 95 % interval: `trials` counts the accounts behind a share (Wilson; Clopper and Pearson if
+    they are few); `closed` is another closed form, called `method`; `exact` means no sampling
+    error. Without any of them, the interval is a bootstrap, on the logit scale if `scale` says so.
     """
 
     name: str
@@ -236,7 +235,7 @@ def ordered(names: list[str] | None = None) -> list[Metric]:
 
 
 def mistake(name: str) -> str | None:
-    """What is wrong with a metric's name, in a sentence; None if there is such a metric."""
+    """The error in a metric's name, as a sentence, or None."""
     try:
         find(name)
     except UserError as error:

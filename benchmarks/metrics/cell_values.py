@@ -135,7 +135,7 @@ def _scored_cell(info: dict[str, Any], table: pa.Table, index: Any, accounts: in
 
 
 def _facts(info: dict[str, Any], table: pa.Table) -> dict[str, Array]:
-    """What is known of each row beside score and label: groups, seconds, and the cell's memory."""
+    """Further facts on each row: groups, seconds, and the cell's memory."""
     facts = {
         name: np.asarray(table[name].to_numpy(), dtype=np.float64)
         for name in FACTS

@@ -63,12 +63,11 @@ def placements(judged: ScoredAccounts) -> Array:
 
 
 def _delong(value: float, sample: ScoredRepeats) -> tuple[float, float]:
-    """DeLong's error on the logit scale, steadied by Hanley and McNeil's.
+    """DeLong's error on the logit scale, stabilised by Hanley and McNeil's.
 
-    Near 1 a handful of misplaced accounts make all of DeLong's variance, which is then too small as
-    often as not (coverage .90 at AUC .99 with 100 bots). Hanley and McNeil's formula knows the
-    variance from the AUC alone and is too wide there; it counts as much as one misplaced account of
-    the smaller class.
+    Near 1 a few misplaced accounts are all of DeLong's variance, which is then often too small
+    (coverage .90 at AUC .99 with 100 bots). Hanley and McNeil's formula takes the variance from the
+    AUC alone and is too wide there; its weight is one misplaced account of the smaller class.
     """
     error = float(
         np.sqrt((sample.mean([placements(judged) for judged in sample.repeats]) ** 2).sum())

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 class Trained:
     """A fitted detector with all that is needed to apply it.
 
-    `names` are the features it was taught, in order, `typical` their medians over the training
-    accounts (float64[k]); `releases` are what it was trained on, with content hashes; `platform`
-    and `account_id` say on whom.
+    `names` are its training features, in order, `typical` their medians over the training accounts
+    (float64[k]); `releases` are the training releases, with content hashes; `platform` and
+    `account_id` are the training accounts.
     """
 
     spec: Spec

@@ -73,11 +73,11 @@ class Plan:
 class Pool:
     """The accounts of a plan's releases as integers, all of length n.
 
-    `tested`: in a tested release; `y`: 1 bot, 0 human; `group`: equal for accounts that must not be
-    parted (duplicates, and the same account in several releases); `identity`: equal for the same
+    `tested`: in a tested release; `y`: 1 bot, 0 human; `group`: equal for accounts that must stay
+    together (duplicates, and the same account in several releases); `identity`: equal for the same
     (platform, account id); `part`: 0 train, 1 validation, 2 test of the official split, -1 in none;
-    `seen`: seconds since 1970 of the observation, NaN unknown; `sort`: equal for bots of one kind,
-    -1 unknown; `claimed`: for each kind of claimant what it said (1 bot, 0 human, -1 nothing or
+    `seen`: time of observation in seconds since 1970, NaN unknown; `sort`: equal for bots of one
+    kind, -1 unknown; `claimed`: answer of each kind of claimant (1 bot, 0 human, -1 nothing or
     both).
     """
 
@@ -93,12 +93,11 @@ class Pool:
 
 @dataclass(frozen=True)
 class Fold:
-    """Rows of the pool to train on and rows to be scored (int64), of one fold of one repeat.
+    """Rows of the pool to train on and to score (int64), for one fold of one repeat.
 
-    Folds that follow each other with an equal `fit` share their training rows and are fitted once.
-    `move` names what the tested bots' operators change (`benchmarks.data.moves`); `labels` [n] is
-    what to learn instead of the pool's own labels. A row that stands in `train` several times
-    weighs as much.
+    Consecutive folds with an equal `fit` share their training rows and are fitted once. `move`
+    names an evasion move of the tested bots (`benchmarks.data.moves`); `labels` [n] replace the
+    pool's labels in training. A row that is in `train` several times has that weight.
     """
 
     repeat: int
@@ -111,13 +110,13 @@ class Fold:
 
 
 class NotApplicable(Exception):
-    """A protocol or a detector does not fit the data; the message says why."""
+    """A protocol or a detector does not fit the data; the message has the reason."""
 
 
 class Protocol:
     """A frozen dataclass of parameters with a `seed`; `str()` is its identity.
 
-    Fields whose metadata is `QUIET` stand in the canonical string only where they differ from their
+    The canonical string contains fields whose metadata is `QUIET` only if they differ from their
     default.
     """
 
@@ -140,11 +139,11 @@ class Protocol:
         return ()
 
     def kind_of(self, plan: Plan) -> Kind:
-        """What the scores of a plan tell."""
+        """The kind of a plan's scores."""
         return self.kind or ("in distribution" if set(plan.train) == set(plan.test) else "transfer")
 
     def plans(self, releases: Sequence[Facts]) -> list[Plan]:
-        """What is to be done on these releases."""
+        """The plans for these releases."""
         raise NotImplementedError
 
     def split(self, pool: Pool) -> Iterator[Fold]:
@@ -204,7 +203,7 @@ def parse(text: str) -> Protocol:
 
 
 def alone(releases: Sequence[Facts], why: str) -> list[Plan]:
-    """Each release by itself; one of a single class has nothing to tell apart."""
+    """A plan for each release; one with a single class is not applicable."""
     reason = "{0.reference} holds {0.one_class} only; {1} needs both classes."
     return [
         Plan((r.reference,), (r.reference,), reason.format(r, why) if r.one_class else None)

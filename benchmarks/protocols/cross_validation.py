@@ -38,7 +38,7 @@ class CrossValidation(Protocol):
         positive(self, folds=2, repeats=1, seed=0)
 
     def plans(self, releases: Sequence[Facts]) -> list[Plan]:
-        """Each release by itself; one of a single class has nothing to tell apart."""
+        """A plan for each release; one with a single class is not applicable."""
         return alone(releases, self.name)
 
     def split(self, pool: Pool) -> Iterator[Fold]:

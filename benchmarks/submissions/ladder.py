@@ -1,7 +1,7 @@
-"""The Ladder (Blum and Hardt 2015, ICML): reveal a score only where it beats the best one so far.
+"""The Ladder (Blum and Hardt 2015, ICML): reveal a score only if it beats the best one so far.
 
 Each score of a held-out set reveals a little of its labels, and a team that submits often overfits
-to them. The Ladder reveals a score, rounded to the step, only where it beats the best by the step.
+to them. The Ladder reveals a score, rounded to the step, only if it beats the best by the step.
 """
 
 from __future__ import annotations

@@ -21,8 +21,8 @@ UNFINISHED = ".unfinished"
 def draft_of(path: Path, mode: int = 0o666) -> Iterator[Path]:
     """A hidden draft beside `path` to write to; it becomes `path` when the block ends.
 
-    Missing folders are made. A block that fails leaves `path` as it was, and no draft. The draft is
-    the caller's alone, so several processes may write the same file at once.
+    Missing folders are created. If the block fails, `path` is unchanged and the draft is deleted.
+    Each caller has its own draft, so several processes can write the same file at once.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}{UNFINISHED}")

@@ -1,8 +1,8 @@
-"""The one template environment, and how a page is made: template, style sheets, script, policy.
+"""The template environment, and how a page is made: template, style sheets, script, policy.
 
-Templates stand beside the module whose page they are and extend `base.html.j2`. A page opens from
-disk and asks the network for nothing: style sheets and scripts are written into it, and its
-Content-Security-Policy allows these and nothing else, even if an escape failed.
+Templates are beside the module of their page and extend `base.html.j2`. A page opens from disk
+without network: style sheets and scripts are written into it, and its Content-Security-Policy
+allows only these, even if an escape failed.
 """
 
 from __future__ import annotations

@@ -18,8 +18,8 @@ JMLR 7:1).
 def normal_p_values(difference: Array, error: Array) -> Array:
     """Two-sided p of differences with these bootstrap standard errors, by the normal approximation.
 
-    The share of draws beyond zero would not do: its least value is 1 / draws, which is above
-    what Holm asks for where there are many pairs.
+    The share of draws beyond zero cannot be used: its least value is 1 / draws, which is above
+    Holm's limit if there are many pairs.
     """
     from scipy.special import ndtr
 

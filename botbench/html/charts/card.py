@@ -1,6 +1,6 @@
 """The pictures of an annotation card, made of numbers only.
 
-The three are equally high where their columns are as wide as the widths here say.
+All three have the same height if their columns have the widths given here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Plots of a board: dots, lines, intervals and a heat map. Every number also stands in a table.
+"""Plots of a board: dots, lines, intervals and a heat map. Tables contain every number too.
 
 Pictures scale with the page (640 units wide), and their text stays readable down to a phone.
 """
