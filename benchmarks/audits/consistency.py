@@ -144,7 +144,7 @@ def _reach(case: Case, formula: Callable[[Floats, Floats], Floats]) -> tuple[Flo
 def _off(
     case: Case, printed: Floats, expected: Floats, reach: tuple[Floats, Floats], name: str
 ) -> NDArray[np.bool_]:
-    """Whether a score lies beyond what rounding leaves open."""
+    """Whether a score is off by more than rounding."""
     half = case.half(name)
     beyond = (printed < reach[0] - half) | (printed > reach[1] + half)
     return np.asarray(beyond & np.isfinite(expected), dtype=np.bool_)

@@ -59,10 +59,10 @@ class LabelPropagation(Detector):
         p: Floats = np.full(len(accounts), self.share_)
         if accounts.posts is not None and self.taught_.posts is not None and len(accounts):
             # An account in both training and scoring (a check) is scored as unlabelled.
-            known = ~np.isin(self.taught_.nodes, accounts.nodes)
-            nodes = np.concatenate([accounts.nodes, self.taught_.nodes[known]])
+            others = ~np.isin(self.taught_.nodes, accounts.nodes)
+            nodes = np.concatenate([accounts.nodes, self.taught_.nodes[others]])
             spread = self._spread(
-                self._graph(accounts.posts, nodes), len(accounts), self.labels_[known]
+                self._graph(accounts.posts, nodes), len(accounts), self.labels_[others]
             )
             p = np.asarray(np.clip(spread[: len(accounts)], 0, 1), dtype=np.float64)
         return np.column_stack([1 - p, p])

@@ -134,7 +134,7 @@ def detector(
     """
 
     def register(make: Made) -> Made:
-        said = (
+        fields = (
             needs,
             uses,
             cites,
@@ -147,7 +147,7 @@ def detector(
             published,
             revision,
         )
-        DETECTORS.add(name, Spec(name, make, *said))
+        DETECTORS.add(name, Spec(name, make, *fields))
         return make
 
     return register

@@ -93,12 +93,12 @@ class Cell:
 
 
 def cell_folder(home: Path, key: str) -> Path:
-    """Where the cell of that key lies, whether it is there or not."""
+    """The folder of the cell with that key, existing or not."""
     return home / "bench" / "cells" / key
 
 
 def run_file(home: Path, run_id: str) -> Path:
-    """Where the run's document lies, whether it is there or not."""
+    """The path of the run's document, existing or not."""
     return home / "bench" / "runs" / f"{run_id}.json"
 
 
@@ -142,7 +142,7 @@ def follows(run: Run) -> str | None:
 
 
 def cells(run: Run) -> list[Cell]:
-    """The run's cells in the suite's order. Raises UserError if one has gone."""
+    """The run's cells in the suite's order. Raises UserError if one is missing."""
     return [load_cell(run.home, key) for key in run.cells]
 
 

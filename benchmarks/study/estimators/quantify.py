@@ -54,7 +54,7 @@ def quantify(  # noqa: PLR0917 (scores here, scores and labels elsewhere)
 
 
 def share(method: str, here: Floats, score: Floats, y: Floats) -> float:
-    """One quantifier's share of bots, by QuaPy's own aggregation of scores that are at hand."""
+    """One quantifier's share of bots, by QuaPy's aggregation of given scores."""
     from quapy.method import aggregative
     from sklearn.dummy import DummyClassifier
 

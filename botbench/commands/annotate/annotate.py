@@ -105,7 +105,7 @@ def push(
             if people and not seats.annotators(store, chosen):
                 seats.parts(store, chosen, people)
             gold_accounts.hide_gold(store, chosen, given or Scheme.load(), gold)
-        shown = (
+        exposed = (
             score_exposure.exposed_scores(store, chosen, show_scores, show_share)
             if show_scores
             else None
@@ -119,7 +119,7 @@ def push(
             given,
             annotators=people,
             status=show_status,
-            shown=shown,
+            shown=exposed,
             restore_page=restore_page,
             advance=lambda n: bar.advance(task, n),
         )

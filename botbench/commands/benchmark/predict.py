@@ -160,7 +160,7 @@ def _teachers(
 
 @contextmanager
 def _new(accounts: str, platform: str | None, observed_at: str | None) -> Iterator[ReleaseArrays]:
-    """The accounts to be scored, read into a scratch folder that is gone afterwards."""
+    """The accounts to score, read into a temporary scratch folder."""
     import tempfile
 
     from benchmarks.prediction import new_accounts

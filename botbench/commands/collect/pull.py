@@ -96,7 +96,7 @@ def _print(result: PullResult) -> None:
         )
     totals = result.totals
     answers = [
-        (kind, answer, n) for kind, found in totals["claims"].items() for answer, n in found.items()
+        (kind, answer, n) for kind, tally in totals["claims"].items() for answer, n in tally.items()
     ]
     if answers:
         table("claims", ("claimant", "answer", "rows"), answers)

@@ -83,7 +83,7 @@ def release(
         )
     with Store(create=False) as store:
         allowed = tiers.load(tier) if tier else None
-        said = asking.keep(store.home, name, answers) if answers else asking.load(store.home, name)
+        given = asking.keep(store.home, name, answers) if answers else asking.load(store.home, name)
         frozen = dataset or dataset_of(store, name)
         made = freeze(
             store,
@@ -95,7 +95,7 @@ def release(
             consensus=consensus,
             because=because,
         )
-        published = publish(store, made, allowed, said) if allowed else None
+        published = publish(store, made, allowed, given) if allowed else None
     if json_:
         emit(
             {
