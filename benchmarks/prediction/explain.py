@@ -84,7 +84,7 @@ def sentence(moved: list[Cause] | None) -> str:
     """A plain sentence of what moved a score.
 
     >>> sentence([Cause("followers", "3", "290", 0.21), Cause("age_days", "4000", "900", -0.1)])
-    'up: followers 3 (typical 290) +0.21; down: age_days 4000 (typical 900) -0.10'
+    'up: followers 3 (typical 290) +.21; down: age_days 4000 (typical 900) −.10'
     """
     if moved is None:
         return (
