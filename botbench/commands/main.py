@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -75,14 +75,21 @@ def main() -> None:
         print(f"botbench: {_place(error)}", file=sys.stderr)
         sys.exit(UserError.exit_code)
     except KeyboardInterrupt:
-        print(
-            "botbench: interrupted; run the same command again, nothing is lost.", file=sys.stderr
-        )
-        sys.exit(130)
+        _interrupted()
+    except RuntimeError as error:
+        # DuckDB turns Ctrl-C during a query into a RuntimeError of its own.
+        if not isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
+            raise
+        _interrupted()
     except BrokenPipeError:
         # The reader of the pipe has closed it; the interpreter's last flush must not fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+
+
+def _interrupted() -> NoReturn:
+    print("botbench: interrupted; run the same command again, nothing is lost.", file=sys.stderr)
+    sys.exit(130)
 
 
 def _place(error: OSError) -> str:

@@ -124,3 +124,24 @@ def test_a_file_where_a_folder_should_be_is_a_sentence(cli, tmp_path, arguments)
     (tmp_path / "afile").write_text("x")
     said = cli(*(a.format(file=tmp_path / "afile") for a in arguments), code=2).stderr
     assert "afile" in said or "There is no store" in said
+
+
+def test_ctrl_c_inside_a_query_is_an_interruption(monkeypatch, capsys):
+    """DuckDB raises RuntimeError("Query interrupted") from the KeyboardInterrupt."""
+    from botbench.commands import main
+
+    def interrupted():
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as signal:
+            raise RuntimeError("Query interrupted") from signal
+
+    monkeypatch.setattr(main, "build", lambda: interrupted)
+    with pytest.raises(SystemExit) as stopped:
+        main.main()
+    assert stopped.value.code == 130
+    assert capsys.readouterr().err.startswith("botbench: interrupted")
+
+    monkeypatch.setattr(main, "build", lambda: lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        main.main()
