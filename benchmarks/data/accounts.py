@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from botbench.core.scratch_database import scratch_database
+from botbench.core.duckdb_work import scratch_database
 from botbench.core.sql import literal
 
 if TYPE_CHECKING:

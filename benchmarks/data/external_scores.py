@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.data.accounts import Floats
+from botbench.core.duckdb_work import scratch_database
 from botbench.core.errors import UserError
-from botbench.core.scratch_database import scratch_database
 from botbench.core.sql import literal
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from botbench.core.scratch_database import scratch_database
+from botbench.core.duckdb_work import scratch_database
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.data.accounts import Codes, Records, Rows
 from benchmarks.data.release_arrays import ReleaseArrays, ask
-from botbench.core.scratch_database import scratch_database
+from botbench.core.duckdb_work import scratch_database
 from botbench.core.sql import literal
 
 POST_COLUMNS = "created_at, lang, kind, hashtags, source_app, reposts, likes, replies, quotes"

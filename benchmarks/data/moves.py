@@ -15,9 +15,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from botbench.core.duckdb_work import scratch_database
 from botbench.core.errors import UserError
 from botbench.core.hashing import short_hash
-from botbench.core.scratch_database import scratch_database
 from botbench.core.sql import literal, literals
 
 BIOS = (

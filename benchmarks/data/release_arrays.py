@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.data import moves
+from botbench.core.duckdb_work import scratch_database
 from botbench.core.errors import UserError
-from botbench.core.scratch_database import scratch_database
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from botbench.core.duckdb_work import scratch_database
 from botbench.core.errors import UserError, unknown
-from botbench.core.scratch_database import scratch_database
 
 if TYPE_CHECKING:
     import pyarrow as pa

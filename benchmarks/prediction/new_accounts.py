@@ -11,8 +11,8 @@ import numpy as np
 
 from benchmarks.data.release_arrays import ReleaseArrays, matrix
 from benchmarks.execution.evidence import COLUMNS
+from botbench.core.duckdb_work import scratch_database
 from botbench.core.errors import UserError, unknown
-from botbench.core.scratch_database import scratch_database
 from botbench.core.sql import literal
 
 if TYPE_CHECKING:

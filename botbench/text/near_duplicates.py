@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from botbench.core.relations import materialise
+from botbench.core.duckdb_work import materialise
 
 if TYPE_CHECKING:
     import duckdb

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from botbench.core.scratch_database import scratch_database
+from botbench.core.duckdb_work import scratch_database
 
 if TYPE_CHECKING:
     import duckdb

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from botbench.core.duckdb_work import materialise
 from botbench.core.errors import UserError
-from botbench.core.relations import materialise
 from botbench.text.escaping import to_html
 from curation.annotation.assignment import gold
 from curation.annotation.assignment.batches import Batch

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from botbench.core.duckdb_work import materialise
 from botbench.core.errors import UserError
 from botbench.core.hashing import short_hash
-from botbench.core.relations import materialise
 from botbench.core.sql import literal
 from curation.annotation.assignment import seats
 from curation.annotation.assignment.batches import Batch, find

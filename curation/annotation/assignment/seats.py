@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from botbench.core.duckdb_work import materialise
 from botbench.core.errors import UserError, unknown
-from botbench.core.relations import materialise
 from curation.annotation.assignment import batches
 from curation.annotation.assignment.annotation_log import latest_states
 from curation.annotation.assignment.batches import Batch, account_key

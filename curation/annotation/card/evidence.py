@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from botbench.core.relations import materialise
+from botbench.core.duckdb_work import materialise
 from botbench.core.sql import literal
 from curation.annotation.card import avatars
 from curation.annotation.card.evidence_company import company, text_key

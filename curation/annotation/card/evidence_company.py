@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botbench.core.relations import materialise
+from botbench.core.duckdb_work import materialise
 
 if TYPE_CHECKING:
     import duckdb

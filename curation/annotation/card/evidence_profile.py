@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botbench.core.relations import materialise
+from botbench.core.duckdb_work import materialise
 from botbench.core.sql import literal
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from botbench.core.relations import materialise
+from botbench.core.duckdb_work import materialise
 
 if TYPE_CHECKING:
     import duckdb

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from botbench.core.duckdb_work import materialise
 from botbench.core.errors import UserError
-from botbench.core.relations import materialise
 from curation.annotation.assignment import adjudication, score_exposure, seats
 from curation.annotation.assignment.batches import Batch
 from curation.annotation.card import card

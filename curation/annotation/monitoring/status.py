@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from botbench.core.relations import materialise
+from botbench.core.duckdb_work import materialise
 from botbench.stats.proportions import wilson
 from botbench.text import numbers
 from curation.annotation.assignment import adjudication, gold, seats
