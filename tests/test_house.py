@@ -24,7 +24,7 @@ EXTENSIONS = {
     "benchmarks/reproductions",
     "benchmarks/study/questions",
     "benchmarks/leaderboard/site/pages",
-    *(f"botbench/commands/{panel.name}" for panel in (ROOT / "botbench" / "commands").iterdir()),
+    *(f"botbench/commands/{panel.name}" for panel in (ROOT / "botbench" / "commands").glob("*")),
 }
 """Folders of one-file extensions: as many modules as there are extensions."""
 
