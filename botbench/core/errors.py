@@ -16,6 +16,15 @@ class UserError(Exception):
     exit_code = 2
 
 
+class ResourceFailure(UserError):
+    """A disk, a server or a file that botbench needs does not work: exit code 3.
+
+    The message says which one, what went wrong, and what to do. The user did nothing wrong.
+    """
+
+    exit_code = 3
+
+
 class Findings(Exception):
     """The command finished with findings: exit code 1 (failed validation, quarantined rows)."""
 

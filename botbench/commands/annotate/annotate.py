@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from botbench.commands.annotate.options import Batch, Json, SchemeFile, SomeBatch, Token, Url, names
-from botbench.core.console import emit, progress, say, table
+from botbench.terminal.console import emit, progress, say, table
 
 if TYPE_CHECKING:
     from curation.annotation.label_studio.report import Synced

@@ -8,7 +8,7 @@ import typer
 
 from botbench.commands.annotate.annotate import annotate
 from botbench.commands.annotate.options import Batch, Json, SchemeFile, Token, Url
-from botbench.core.console import emit, say, table
+from botbench.terminal.console import emit, say, table
 
 
 @annotate.command(

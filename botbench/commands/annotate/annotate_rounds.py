@@ -9,7 +9,7 @@ import typer
 
 from botbench.commands.annotate.annotate import annotate
 from botbench.commands.annotate.options import Batch, Json, SchemeFile, SomeBatch, Token, Url, names
-from botbench.core.console import emit, say, table
+from botbench.terminal.console import emit, say, table
 
 if TYPE_CHECKING:
     from curation.annotation.assignment import batches

@@ -13,7 +13,7 @@ import typer
 
 from botbench.commands.annotate.annotate import annotate
 from botbench.commands.annotate.options import Json, names
-from botbench.core.console import emit, progress, say
+from botbench.terminal.console import emit, progress, say
 
 if TYPE_CHECKING:
     from curation.annotation.label_studio.server import Login, Server

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from botbench.commands.annotate.options import Batch, Json
-from botbench.core.console import emit, say
+from botbench.terminal.console import emit, say
 
 
 def answers(

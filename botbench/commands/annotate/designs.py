@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from botbench.commands.annotate.options import Json
-from botbench.core.console import emit, say, table
+from botbench.terminal.console import emit, say, table
 
 
 def designs(

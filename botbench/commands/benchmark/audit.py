@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from botbench.core.console import emit, progress, say, table
+from botbench.terminal.console import emit, progress, say, table
 
 audit = typer.Typer(
     name="audit",

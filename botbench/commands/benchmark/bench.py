@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from botbench.commands.panels import DefaultGroup
-from botbench.core.console import emit, progress, say, table
 from botbench.core.errors import UserError
+from botbench.terminal.console import emit, progress, say, table
 
 if TYPE_CHECKING:
     from benchmarks.execution.runner import Report

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from botbench.core.console import emit, say
+from botbench.terminal.console import emit, say
 
 if TYPE_CHECKING:
     from benchmarks.detectors import Spec

@@ -14,7 +14,7 @@ def metrics(
 ) -> None:
     """List the metrics: name, direction, range, what each reads, and its trap."""
     from benchmarks.metrics import ordered
-    from botbench.core import console
+    from botbench.terminal import console
 
     registered = ordered()
     if json:

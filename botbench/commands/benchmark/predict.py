@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from botbench.core.console import emit, say, table
+from botbench.terminal.console import emit, say, table
 from botbench.text import numbers
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ def reproduce(
     difference.
     """
     from benchmarks.reproductions import REPRODUCTIONS
-    from botbench.core import console
+    from botbench.terminal import console
     from curation.store.store import Store
 
     if name is None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from botbench.core.console import emit, progress, say
+from botbench.terminal.console import emit, progress, say
 from botbench.text import numbers
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from botbench.core.console import emit, say, table
+from botbench.terminal.console import emit, say, table
 from botbench.text import numbers
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from botbench.core.console import emit, say, table
+from botbench.terminal.console import emit, say, table
 
 
 def consensus_compare(

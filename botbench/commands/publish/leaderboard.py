@@ -62,8 +62,8 @@ def leaderboard(
     from benchmarks.leaderboard.compute.scores import Plan
     from benchmarks.leaderboard.render import formats, gate
     from benchmarks.leaderboard.render.summary_text import answer
-    from botbench.core import console
     from botbench.core.errors import UserError
+    from botbench.terminal import console
     from curation.store.store import Store
 
     if suite is not None and run is not None:

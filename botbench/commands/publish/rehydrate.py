@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from botbench.core.console import emit, progress, say, table
+from botbench.terminal.console import emit, progress, say, table
 from botbench.text import numbers
 
 if TYPE_CHECKING:

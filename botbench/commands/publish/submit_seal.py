@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from botbench.commands.publish.submit import Json, submit
-from botbench.core.console import emit, say, table
+from botbench.terminal.console import emit, say, table
 
 
 @submit.command(

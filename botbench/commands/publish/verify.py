@@ -30,7 +30,7 @@ def verify(
     """
     from benchmarks.leaderboard.site.verify import changes
     from benchmarks.leaderboard.site.verify import verify as check
-    from botbench.core import console
+    from botbench.terminal import console
 
     with console.progress(quiet=json) as bar:
         task = bar.add_task("Scoring again", total=None)
@@ -51,7 +51,7 @@ def verify(
 
 
 def _show(what: str, rows: list[dict[str, object]], columns: tuple[str, ...]) -> None:
-    from botbench.core import console
+    from botbench.terminal import console
 
     if rows:
         console.say(f"{len(rows):,} {what}:")

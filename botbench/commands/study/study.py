@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from botbench.commands.panels import DefaultGroup
-from botbench.core.console import emit, progress, say, table
+from botbench.terminal.console import emit, progress, say, table
 from botbench.text import numbers
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from botbench.core.console import emit, say, table
 from botbench.core.errors import Findings
+from botbench.terminal.console import emit, say, table
 
 if TYPE_CHECKING:
     from curation.annotation.label_studio.client import Client

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from botbench.core.console import emit
+from botbench.terminal.console import emit
 
 
 def tables(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from botbench.core.console import emit, say, table
+from botbench.terminal.console import emit, say, table
 
 if TYPE_CHECKING:
     from curation.store.store import Version

@@ -1,0 +1,1 @@
+"""What reaches a terminal: messages, tables, progress; no secret and no control character."""

@@ -1,0 +1,1 @@
+"""Bounded readers of what strangers wrote: YAML, JSON, archives."""
