@@ -35,7 +35,11 @@ def recorded(store: Store, name: str, content_hash: str) -> dict[str, Any] | Non
 
 
 def refuse_other_dataset(store: Store, name: str, dataset: str) -> None:
-    """Raise UserError where the name belongs to releases of another data set."""
+    """Raise UserError where the name belongs to releases of another data set.
+
+    Call it early to save work, and again in the transaction that numbers: two processes can
+    both find the name free.
+    """
     for row in _rows(store, name):
         if row["dataset"] != dataset:
             raise UserError(
@@ -96,6 +100,7 @@ def _number(store: Store, name: str, content: Frozen, info: dict[str, Any]) -> d
     relation = content.relation("splits")
 
     def work(transaction: Transaction) -> dict[str, Any]:
+        refuse_other_dataset(store, name, content.dataset)
         there = _rows(store, name)
         for row in there:
             if row["content_hash"] == info["content_hash"]:
