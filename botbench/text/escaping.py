@@ -9,8 +9,8 @@ from typing import Any
 
 from botbench.text.numbers import number
 
-FORMULA = tuple("=+-@\t\r\n＝＋－＠|%")
-"""Beginnings that a spreadsheet takes for a formula or a command."""
+FORMULA = tuple("=+-@|%\u2212\t\r\n＝＋－＠｜％﹦﹢﹣﹫﹪⁼⁺⁻₌₊₋﬩")
+"""Beginnings that a spreadsheet takes for a formula or a command, in every width."""
 HIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 """Unicode categories of characters that cannot be seen."""
 
@@ -25,6 +25,8 @@ _HIDDEN_IN_HTML = re.compile(
 _MARK = "\u0300-\u036f\u0489\u1ab0-\u1aff\u20d0-\u20ff"
 # More than three combining marks on one letter would cover the lines above.
 _PILE = re.compile(f"([{_MARK}]{{3}})[{_MARK}]+")
+# A spreadsheet of many countries splits lines at semicolons too, so a cell can begin after each.
+_CELL_BEGINS = re.compile(rf"(^|;)(?=\s*[{re.escape(''.join(FORMULA))}])")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]#!|~])")
 
 
@@ -100,8 +102,12 @@ def to_markdown(value: object) -> str:
 def to_cell(value: Any) -> Any:
     """A value of a CSV file; text that a spreadsheet would run as a formula gets an apostrophe.
 
+    Numbers stay as they are. Text gets the apostrophe after a semicolon too.
+
     >>> to_cell("=HYPERLINK(1)"), to_cell("tree"), to_cell(-0.5), to_cell(None), to_cell(True)
     ("'=HYPERLINK(1)", 'tree', -0.5, '', 'true')
+    >>> to_cell("hello;=1+1"), to_cell("a - b; c")
+    ("hello;'=1+1", 'a - b; c')
     """
     if value is None:
         return ""
@@ -109,5 +115,4 @@ def to_cell(value: Any) -> Any:
         return str(value).lower()
     if not isinstance(value, str):
         return value
-    formula = value.lstrip(" \u00a0").startswith(FORMULA)
-    return "'" + visible(value) if formula else visible(value)
+    return visible(_CELL_BEGINS.sub(r"\1'", value))

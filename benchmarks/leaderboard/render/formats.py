@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,8 +18,8 @@ from benchmarks.leaderboard.render.summary_text import (
 )
 from benchmarks.leaderboard.render.text import markdown, span
 from botbench.core.files import write_text
-from botbench.text.escaping import to_cell
 from botbench.text.numbers import milliseconds, score, seconds
+from botbench.text.spreadsheet import csv_text
 
 COLUMNS = (
     "detector",
@@ -60,12 +58,10 @@ def to_json(board: Mapping[str, Any]) -> str:
 
 def to_csv(board: Mapping[str, Any]) -> str:
     """Every row of the board; training sets are joined by spaces."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in board["rows"]:
-        writer.writerow([to_cell(" ".join(row[c]) if c == "train" else row[c]) for c in COLUMNS])
-    return out.getvalue()
+    return csv_text(
+        COLUMNS,
+        ([" ".join(row[c]) if c == "train" else row[c] for c in COLUMNS] for row in board["rows"]),
+    )
 
 
 def to_markdown(board: Mapping[str, Any]) -> str:

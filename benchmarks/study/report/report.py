@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Sequence
 from datetime import date
@@ -13,7 +12,8 @@ from benchmarks.study.estimators.estimate import Estimate
 from benchmarks.study.questions import Figure, Table, Text
 from botbench.html.environment import FIGURES, page
 from botbench.text import numbers
-from botbench.text.escaping import to_cell, visible
+from botbench.text.escaping import visible
+from botbench.text.spreadsheet import write_csv
 
 if TYPE_CHECKING:
     from benchmarks.study.report.answers import Answers
@@ -75,13 +75,9 @@ def write(answers: Answers, out: Path, today: date | None = None) -> Path:
     }
     _text(out / "figures.json", json.dumps(pieces, indent=1, ensure_ascii=False) + "\n")
     for piece in answers.pieces:
-        with (out / "figures" / f"{_file(piece.name)}.csv").open(
-            "w", encoding="utf-8", newline=""
-        ) as handle:
-            writer = csv.writer(handle, lineterminator="\n")
-            writer.writerows(
-                [list(piece.columns), *([to_cell(v) for v in _numbers(row)] for row in piece.rows)]
-            )
+        write_csv(
+            out / "figures" / f"{_file(piece.name)}.csv", piece.columns, map(_numbers, piece.rows)
+        )
     _text(page, html(answers, when))
     return page
 

@@ -1,14 +1,18 @@
 """CSV for spreadsheets: what others wrote can neither run nor hide."""
 
 import csv
+import re
+import unicodedata
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import botbench
 from botbench.text.escaping import FORMULA, to_cell
-from botbench.text.spreadsheet import write_csv
+from botbench.text.spreadsheet import csv_text, write_csv
 
 
 @pytest.mark.parametrize(
@@ -26,6 +30,11 @@ from botbench.text.spreadsheet import write_csv
         "＝1",
         "|calc",
         "%0A=1",
+        "\u2212 1",
+        "\u3000=1",
+        "\u2003\uff1d1",
+        "\tplain",
+        "\rplain",
     ],
 )
 def test_formulas_begin_with_an_apostrophe(text):
@@ -43,10 +52,25 @@ def test_numbers_and_plain_text_stay_what_they_are():
     ]
 
 
-@given(st.text(max_size=50))
+def test_every_width_of_a_sign_is_known():
+    """Compatibility forms (full width, small, raised, lowered) become the sign in a spreadsheet."""
+    forms = {
+        c
+        for c in map(chr, range(0x11000))
+        if unicodedata.normalize("NFKC", c) in set("=+-@|%\u2212")
+    }
+    assert forms == set(FORMULA) - set("\t\r\n")
+
+
+@given(
+    st.text(
+        st.sampled_from("ab ;'\t\u00a0\u3000\u202e" + "".join(FORMULA)) | st.characters(),
+        max_size=50,
+    )
+)
 def test_no_text_ends_as_a_formula_or_breaks_its_row(text):
     shown = to_cell(text)
-    assert not shown.lstrip(" \u00a0").startswith(FORMULA)
+    assert not any(cell.strip().startswith(FORMULA) for cell in shown.split(";"))
     assert "\n" not in shown and "\r" not in shown and "\u202e" not in shown
 
 
@@ -61,3 +85,29 @@ def test_a_file_reads_back_as_it_was_written(tmp_path):
             ["a,b", "x; y", "2018-03-05T00:00:00+00:00", "0.5"],
             ['"=1"⟨U+000A⟩z', "", "", "-1"],
         ]
+
+
+def test_headings_lists_and_semicolons_are_text_too_byte_for_byte(tmp_path):
+    """A spreadsheet of many countries splits at semicolons: `x;=1` would be two cells there."""
+    path = tmp_path / "a.csv"
+    rows = [(["=1", "-2"], "x;=HYPERLINK(1)", -2), ("a; b", "x ;\t+1", -0.5)]
+    assert write_csv(path, ("=cmd", "note", "n"), iter(rows)) == 2
+    wanted = "'=cmd,note,n\n'=1;' -2,x;'=HYPERLINK(1),-2\na; b,x ;'⟨U+0009⟩+1,-0.5\n"
+    assert path.read_bytes() == wanted.encode()
+    assert csv_text(("=cmd", "note", "n"), rows) == wanted
+    assert write_csv(path, ("one",), []) == 0 and path.read_bytes() == b"one\n"
+
+
+def test_no_other_module_writes_csv():
+    root = Path(botbench.__file__).parents[1]
+    writers = [
+        file.relative_to(root).as_posix()
+        for room in ("botbench", "curation", "benchmarks")
+        for file in sorted((root / room).rglob("*.py"))
+        if re.search(
+            r"csv\.(writer|DictWriter)\(|to_csv\(\w*(path|file|out)|write_csv\(.*pa\b|FORMAT csv|FORMAT 'csv'",
+            file.read_text(encoding="utf-8"),
+            re.I,
+        )
+    ]
+    assert writers == ["botbench/text/spreadsheet.py"]
