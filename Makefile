@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint speed requirements docs experiments clean label-studio
+.PHONY: help demo test lint speed requirements docs experiments clean label-studio sbom
 
 PYTHON ?= python3
 VENV := .venv
@@ -69,6 +69,9 @@ label-studio: .label-studio/bin/label-studio ## the Label Studio server in an en
 requirements: ## pin anew, with hashes and without addresses (needs uv)
 	cd requirements && for f in core dev label-studio; do uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate $$f.in -o $$f.txt; done
+
+sbom: $(VENV)/dev.stamp ## the pins with hashes and licences as a bill of materials: dist/sbom.cdx.json (CycloneDX)
+	$(BIN)/python requirements/sbom.py dist/sbom.cdx.json
 
 clean: ## take away what was made, but not the stores
 	rm -rf $(VENV) .label-studio .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
