@@ -36,6 +36,7 @@ def environment(folder: Path) -> Environment:
     jinja = Environment(
         loader=FileSystemLoader([folder, HERE]),
         autoescape=True,
+        finalize=_readable,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -50,6 +51,16 @@ def environment(folder: Path) -> Environment:
     }
     jinja.globals["numbers"] = numbers
     return jinja
+
+
+def _readable(value: Any) -> Any:
+    """Any text that a template shows: what cannot be seen is spelled out, also without a filter.
+
+    Line ends and tabs stay, and so does what is HTML already.
+    """
+    if not isinstance(value, str) or value.isprintable() or hasattr(value, "__html__"):
+        return value
+    return "".join(c if c in "\n\t" else visible(c) for c in value)
 
 
 def page(

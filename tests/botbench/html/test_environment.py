@@ -33,6 +33,19 @@ def test_values_are_escaped_and_invisible_characters_are_spelled_out(template):
     assert "⟨U+202E⟩" in html and '<i class="ac-cp">U+202E</i>' in html
 
 
+def test_a_template_that_forgets_the_filter_shows_nothing_invisible(tmp_path):
+    """Line ends and tabs are layout; whatever else cannot be seen is spelled out once."""
+    file = tmp_path / "p.html.j2"
+    file.write_text(
+        '{% extends "base.html.j2" %}{% block main %}<p title="{{ name }}">{{ name }}|'
+        "{{ name|visible }}|{{ 7 }}{{ none }}</p>{% endblock %}"
+    )
+    html = page(file, [FIGURES], name="a\u202eb\u200b\x1b[1m\n\tc<\u00e9\u00a0")
+    said = "a⟨U+202E⟩b⟨U+200B⟩⟨U+001B⟩[1m\n\tc&lt;\u00e9\u00a0"
+    filtered = said.replace("\n", "⟨U+000A⟩").replace("\t", "⟨U+0009⟩")
+    assert f'<p title="{said}">{said}|{filtered}|7None</p>' in html
+
+
 def test_the_policy_allows_the_style_sheets_and_the_script_of_the_page_and_no_others(template):
     html = page(template, [FIGURES, DOCUMENT], script="let a = 1", name="")
     style, script = (
