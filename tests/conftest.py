@@ -3,6 +3,7 @@ data where it is there.
 """
 
 import functools
+import importlib.util
 import json
 import os
 import pwd
@@ -186,3 +187,63 @@ def chromium():
         opened = run.chromium.launch(executable_path=program, args=quiet, timeout=180_000)
         yield opened
         opened.close()
+
+
+MADE_LIVE = (
+    "iframe, object, embed, video, base, link, img, foreignObject, svg image, svg use,"
+    " meta[http-equiv=refresh], a[href^='javascript:' i], a[href^='data:' i], form[action],"
+    " [onerror], [onload], [onmouseover], [onfocus]"
+)
+"""What a page of ours never holds; so whatever matches was made by somebody's text."""
+
+
+@pytest.fixture
+def looked_at(chromium):
+    """looked_at(file, viewport=..., policy=True) opens a page that holds hostile text in Chromium.
+
+    No script of the text ran, nothing was asked for or complained about, no element was made of
+    it, no invisible character turns a line, nothing goes sideways, and the page's policy stops a
+    script that is put in afterwards. Returns the text that a reader sees, details opened.
+    """
+
+    def looked(file, width=1280, policy=True):
+        context = chromium.new_context(viewport={"width": width, "height": 900})
+        tab = context.new_page()
+        asked, said = [], []
+        tab.on("request", lambda request: asked.append(request.url))
+        tab.on("console", lambda message: said.append(message.text))
+        tab.on("pageerror", lambda error: said.append(str(error)))
+        tab.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+        tab.goto(file.as_uri())
+        tab.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        assert (asked, said) == ([file.as_uri()], [])
+        assert tab.evaluate("window.__pwn") is None
+        found = "s => [...document.querySelectorAll(s)].map(e => e.outerHTML.slice(0, 200))"
+        assert tab.evaluate(found, MADE_LIVE) == []
+        shown = tab.inner_text("body")
+        hidden = set("\u200b\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\x07\x1b")
+        assert not hidden & set(tab.content())
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        if folder := os.environ.get("BOTBENCH_SCREENSHOTS"):
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            tab.screenshot(path=f"{folder}/hostile-{file.stem[:60]}-{width}.png", full_page=True)
+        if policy:
+            tab.evaluate(
+                "() => { const s = document.createElement('script');"
+                " s.textContent = 'window.__pwn = 99'; document.body.append(s) }"
+            )
+            assert tab.evaluate("window.__pwn") is None and len(asked) == 1
+            assert any("Content Security Policy" in line for line in said)
+        context.close()
+        return shown
+
+    return looked
+
+
+@pytest.fixture(scope="session")
+def hostile_texts():
+    """hostile_texts(longest=...) are the texts of tests/hostile.py."""
+    spec = importlib.util.spec_from_file_location("hostile", ROOT / "tests" / "hostile.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.texts

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botbench.text import numbers
-from botbench.text.escaping import to_html, to_line, visible
+from botbench.text.escaping import readable, to_html, to_line, visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -54,13 +54,8 @@ def environment(folder: Path) -> Environment:
 
 
 def _readable(value: Any) -> Any:
-    """Any text that a template shows: what cannot be seen is spelled out, also without a filter.
-
-    Line ends and tabs stay, and so does what is HTML already.
-    """
-    if not isinstance(value, str) or value.isprintable() or hasattr(value, "__html__"):
-        return value
-    return "".join(c if c in "\n\t" else visible(c) for c in value)
+    """Any text that a template shows, made `readable` also without a filter; HTML stays."""
+    return readable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def page(

@@ -49,6 +49,17 @@ def visible(value: Any) -> Any:
     return value
 
 
+def readable(text: str) -> str:
+    r"""Text of several lines as `visible`, and without piles of marks that cover the lines above.
+
+    >>> readable("a\u202eb\nc"), readable("Z" + "\u0351" * 60)
+    ('a⟨U+202E⟩b\nc', 'Z\u0351\u0351\u0351⟨57 more marks⟩')
+    """
+    if not text.isprintable():
+        text = "".join(c if c in "\n\t" else visible(c) for c in text)
+    return _PILE.sub(lambda m: f"{m[1]}⟨{len(m[0]) - 3} more marks⟩", text)
+
+
 def to_line(value: object) -> str:
     r"""A value as one line of text: `visible`, unusual blanks spelled out too; None is a dash.
 

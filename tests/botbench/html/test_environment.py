@@ -40,8 +40,10 @@ def test_a_template_that_forgets_the_filter_shows_nothing_invisible(tmp_path):
         '{% extends "base.html.j2" %}{% block main %}<p title="{{ name }}">{{ name }}|'
         "{{ name|visible }}|{{ 7 }}{{ none }}</p>{% endblock %}"
     )
-    html = page(file, [FIGURES], name="a\u202eb\u200b\x1b[1m\n\tc<\u00e9\u00a0")
-    said = "a⟨U+202E⟩b⟨U+200B⟩⟨U+001B⟩[1m\n\tc&lt;\u00e9\u00a0"
+    html = page(
+        file, [FIGURES], name="a\u202eb\u200b\x1b[1m\n\tc<\u00e9\u00a0" + "Z" + "\u0351" * 60
+    )
+    said = "a⟨U+202E⟩b⟨U+200B⟩⟨U+001B⟩[1m\n\tc&lt;\u00e9\u00a0Z\u0351\u0351\u0351⟨57 more marks⟩"
     filtered = said.replace("\n", "⟨U+000A⟩").replace("\t", "⟨U+0009⟩")
     assert f'<p title="{said}">{said}|{filtered}|7None</p>' in html
 
