@@ -12,6 +12,7 @@ from benchmarks.data.accounts import Accounts, Floats
 from benchmarks.detectors import HALF, Detector, Labels, detector, safe_loading
 from botbench.core.errors import UserError
 from botbench.core.mlflow_store import tracking_uri
+from botbench.untrusted import yaml_documents
 
 SCHEMES = ("models:/", "runs:/")
 
@@ -56,15 +57,12 @@ def _fetched(model: str) -> Path:
 
 def described(folder: Path) -> dict[str, Any]:
     """The contents of MLmodel. Raises UserError if it cannot be read."""
-    import yaml
-
-    try:
-        description = yaml.safe_load((folder / "MLmodel").read_text(encoding="utf-8"))
-        assert isinstance(description["flavors"], dict)
-    except (OSError, yaml.YAMLError, KeyError, TypeError, AssertionError) as error:
+    description = yaml_documents.read(folder / "MLmodel")
+    flavours = description.get("flavors") if isinstance(description, dict) else None
+    if not isinstance(flavours, dict) or not isinstance(flavours.get("sklearn", {}), dict):
         raise UserError(
             f"{folder / 'MLmodel'} is not readable as the description of an MLflow model."
-        ) from error
+        )
     return dict(description)
 
 

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 
 from botbench.core.errors import UserError, unknown
 from botbench.core.strict_model import StrictModel
+from botbench.untrusted import yaml_documents
 
 NAMED = Path(__file__).parents[1] / "suites"
 
@@ -57,16 +58,7 @@ def load(which: str | Path) -> Suite:
         if str(which) not in named():
             raise unknown("suite", str(which), named())
         path = named()[str(which)]
-    return check(_read(path), str(path))
-
-
-def _read(path: Path) -> Any:
-    import yaml
-
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not readable as YAML: {str(error).splitlines()[0]}.") from error
+    return check(yaml_documents.read(path, "The suite"), str(path))
 
 
 def check(document: Any, where: str) -> Suite:

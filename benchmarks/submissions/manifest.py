@@ -12,10 +12,11 @@ from pydantic import Field, ValidationError
 from benchmarks.submissions.problems import Problem
 from botbench.core.errors import UserError
 from botbench.core.strict_model import StrictModel
+from botbench.untrusted import yaml_documents
 
 NAME = "manifest.yaml"
-LARGEST = 100_000
-"""Bytes of a manifest: it is a page of text."""
+LIMITS = yaml_documents.Limits(size=100_000, depth=10, nodes=5_000, aliases=50)
+"""Of a manifest: it is a page of text."""
 MARKUP = re.compile(r"[<>\x00-\x08\x0b-\x1f\x7f]")
 FORMULA = re.compile(r"^[=+@\t\r]")
 
@@ -72,22 +73,14 @@ class Manifest(StrictModel):
 
 def read(folder: Path) -> tuple[Manifest | None, list[Problem]]:
     """The manifest of a submission's folder, or every mistake in it."""
-    import yaml
-
     file = folder / NAME
-    try:
-        if file.stat().st_size > LARGEST:
-            return None, [
-                Problem(
-                    f"the manifest has {file.stat().st_size:,} bytes; at most {LARGEST:,} are read",
-                    NAME,
-                )
-            ]
-        document = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except OSError:
+    if not file.is_file():
         return None, [Problem("there is no manifest; make one with botbench submit prepare", NAME)]
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        return None, [Problem(f"not readable as YAML: {str(error).splitlines()[0]}", NAME)]
+    try:
+        document = yaml_documents.read(file, limits=LIMITS)
+    except yaml_documents.UnreadableYaml as error:
+        line = f", line {error.line}" if error.line is not None else ""
+        return None, [Problem(f"not readable as YAML: {error.problem}", NAME + line)]
     return parse(document)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from botbench.core.errors import UserError, unknown
+from botbench.untrusted import yaml_documents
 from curation.ingest.card_model import Card, Label, Read, Source, Window
 from curation.ingest.sources import options_of
 
@@ -111,59 +111,16 @@ def _own_suite(path: Path) -> tuple[dict[str, Any] | None, list[Problem]]:
 
 
 def _document(path: Path) -> tuple[Any, list[Problem]]:
-    import yaml
-
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_loader())
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}" if mark else "the file"
-        return None, [Problem(where, "YAML", str(getattr(error, "problem", None) or error))]
-    except UnicodeDecodeError as error:
-        return None, [
-            Problem(
-                "the file", "UTF-8 text", f"byte {error.object[error.start]:#04x} at {error.start}"
-            )
-        ]
+        document = yaml_documents.read(path, "The card", plain=True)
+    except yaml_documents.UnreadableYaml as error:
+        where = f"line {error.line}" if error.line is not None else "the file"
+        return None, [Problem(where, "YAML", error.problem)]
     if not isinstance(document, dict):
         return None, [
             Problem("the file", "fields such as id, title, reads", type(document).__name__)
         ]
     return document, []
-
-
-@cache
-def _loader() -> Any:
-    """A YAML loader that reads keys as text, and yes, no, NULL and NA as words."""
-    import re
-
-    import yaml
-
-    class Loader(yaml.SafeLoader):
-        def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-            self.flatten_mapping(node)
-            keys = [
-                k.value if isinstance(k, yaml.ScalarNode) else self.construct_object(k, deep=True)
-                for k, _ in node.value
-            ]
-            for k, n in zip(keys, node.value, strict=True):
-                if keys.count(k) > 1:
-                    raise yaml.constructor.ConstructorError(
-                        None, None, f"the key {k!r} twice", n[0].start_mark
-                    )
-            return {
-                k: self.construct_object(v, deep=deep)
-                for k, (_, v) in zip(keys, node.value, strict=True)
-            }
-
-    words = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:null")
-    Loader.yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in pairs if tag not in words]
-        for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-    Loader.add_implicit_resolver(words[0], re.compile("^(?:true|false)$"), ["t", "f"])
-    Loader.add_implicit_resolver(words[1], re.compile("^(?:null|~|)$"), ["n", "~", ""])
-    return Loader
 
 
 def _read_problems(card: Card, index: int, read: Read) -> list[Problem]:

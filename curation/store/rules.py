@@ -7,11 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import Field, model_validator
 
 from botbench.core.hashing import short_hash
 from botbench.core.strict_model import StrictModel
+from botbench.untrusted import yaml_documents
 from curation.store.schema import TABLES, Column, Severity, Table
 
 SUITES = Path(__file__).parent / "suites"
@@ -125,9 +125,7 @@ def suites() -> tuple[Suite, ...]:
 
 @cache
 def _suite(name: str) -> Suite:
-    written = Suite.model_validate(
-        yaml.safe_load((SUITES / f"{name}.yaml").read_text(encoding="utf-8"))
-    )
+    written = Suite.model_validate(yaml_documents.read(SUITES / f"{name}.yaml"))
     rules = (*generated(TABLES[written.table]), *written.rules)
     names = [r.name for r in rules]
     if doubled := {n for n in names if names.count(n) > 1}:

@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
-
 from botbench.core.sql import literal, literals
+from botbench.untrusted import yaml_documents
 from curation.annotation.scheme.scheme import Scheme
 from curation.annotation.scheme.store_schemes import SchemeBook
 from curation.store.equal_profiles import duplicate_groups
@@ -211,7 +210,7 @@ def _list(words: Iterable[str]) -> str:
 def _said(store: Store, dataset: str, version: int) -> dict[str, str]:
     """Card and platforms as small tables."""
     window = card(store, dataset, version).get("window") or {}
-    opened = yaml.safe_load(PLATFORMS.read_text(encoding="utf-8"))
+    opened = yaml_documents.read(PLATFORMS)
     return {
         "card": (
             f"SELECT {_start(window.get('start'))} AS window_start, {_end(window.get('end'))} AS"

@@ -11,19 +11,14 @@ from pydantic import ValidationError
 from benchmarks.study.campaign.definition import Campaign, Cohort, Detector, Group, Window
 from botbench.core.errors import UserError, unknown
 from botbench.core.strict_model import StrictModel
+from botbench.untrusted import yaml_documents
 
 
 def load(path: Path) -> Campaign:
     """The campaign of a file, its files relative to it. Raises UserError with every mistake."""
-    import yaml
-
     if not path.is_file():
         raise UserError(f"There is no campaign file {path}. docs/study.md shows one.")
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not readable as YAML: {str(error).splitlines()[0]}.") from error
-    return check(document, path)
+    return check(yaml_documents.read(path, "The campaign"), path)
 
 
 def check(document: Any, path: Path) -> Campaign:

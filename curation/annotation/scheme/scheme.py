@@ -8,13 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import Field, ValidationError
 
 from botbench.core.errors import UserError
 from botbench.core.hashing import short_hash
 from botbench.core.sql import literals
 from botbench.core.strict_model import StrictModel
+from botbench.untrusted import yaml_documents
 from curation.annotation.scheme.hotkeys import HOTKEY_PATTERN, RESERVED_HOTKEYS
 from curation.annotation.scheme.sections import SECTIONS
 
@@ -110,15 +110,7 @@ class Scheme:
     def load(cls, path: Path | str | None = None) -> Scheme:
         """Read a YAML file (by default the default scheme); raises UserError with all mistakes."""
         file = Path(path) if path else DEFAULT
-        try:
-            raw = yaml.load(file.read_text(encoding="utf-8"), Loader=_UniqueKeys)
-        except OSError as error:
-            raise UserError(f"The scheme {file} cannot be read: {error.strerror}.") from None
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise UserError(
-                f"The scheme {file} is not YAML: {' '.join(str(error).split())}"
-            ) from None
-        return cls.of(raw, str(file))
+        return cls.of(yaml_documents.read(file, "The scheme"), str(file))
 
     @classmethod
     def of(cls, raw: object, where: str = "scheme", *, kept: bool = False) -> Scheme:
@@ -200,20 +192,6 @@ class Scheme:
         """The document as JSON, in the file's order; `Scheme.of` makes the same scheme of it."""
         fields = self._default_fields
         return self.document.model_dump_json(exclude={"consensus": fields} if fields else None)
-
-
-class _UniqueKeys(yaml.SafeLoader):
-    """A YAML loader for which a repeated key is an error."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                problem = f"{key!r} is written twice"
-                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key_node.start_mark)
-            seen.add(key)
-        return super().construct_mapping(node, deep)
 
 
 def _sentence(error: dict[str, Any]) -> str:

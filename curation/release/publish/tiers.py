@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import Field, ValidationError
 
 from botbench.core.errors import UserError, unknown
 from botbench.core.strict_model import StrictModel
+from botbench.untrusted import yaml_documents
 from curation.release.publish.publishable_columns import SALTED, Offered, offered
 
 BUILT_IN = Path(__file__).parent / "tiers"
@@ -63,10 +63,7 @@ def names() -> list[str]:
 def load(name: str | Path) -> Tier:
     """Load a built-in tier by name, or one from a YAML path; raises UserError with all mistakes."""
     path = _find(str(name))
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"The tier {path} is not YAML: {str(error).splitlines()[0]}.") from None
+    document = yaml_documents.read(path, "The tier")
     if not isinstance(document, dict):
         raise UserError(
             f"The tier {path} holds {type(document).__name__}; expected the fields tier, meaning"

@@ -72,7 +72,7 @@ def test_files_that_are_no_suites(tmp_path):
     with pytest.raises(UserError, match=r"no suite file .*gone.yaml"):
         load(tmp_path / "gone.yaml")
     (tmp_path / "bad.yaml").write_text("name: [")
-    with pytest.raises(UserError, match="not readable as YAML"):
+    with pytest.raises(UserError, match="is not YAML"):
         load(tmp_path / "bad.yaml")
     (tmp_path / "list.yaml").write_text("- a\n")
     with pytest.raises(

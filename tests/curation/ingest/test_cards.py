@@ -147,7 +147,7 @@ def test_a_good_card(check, tmp_path):
         (
             "platform: twitter",
             "platform: twitter\nplatform: vk",
-            ("line 3", "YAML", "the key 'platform' twice"),
+            ("line 4", "YAML", "the key 'platform' is written twice"),
         ),
         ("reads:", "reads: [", ("line 11", "YAML", "")),
     ],

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from botbench.core.errors import UserError, unknown
+from botbench.untrusted import yaml_documents
 
 QUESTIONS = Path(__file__).parent / "datasheet.yaml"
 FOLDER = "datasheets"
@@ -17,7 +18,7 @@ FOLDER = "datasheets"
 
 def sections() -> dict[str, list[dict[str, Any]]]:
     """The datasheet's sections and questions, as the YAML has them."""
-    return dict(yaml.safe_load(QUESTIONS.read_text(encoding="utf-8")))
+    return dict(yaml_documents.read(QUESTIONS))
 
 
 def asked() -> dict[str, str]:
@@ -90,10 +91,7 @@ def add(home: Path, name: str, more: Mapping[str, str | list[str]]) -> Answers:
 
 def _read(file: Path) -> dict[str, str | list[str]]:
     """The answers of a file, checked; blank ones are none."""
-    try:
-        document = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{file} is not YAML: {str(error).splitlines()[0]}.") from None
+    document = yaml_documents.read(file, "The file of answers") or {}
     if not isinstance(document, dict):
         raise UserError(
             f"{file} holds {type(document).__name__}; expected answers by name, such as `contact:"
