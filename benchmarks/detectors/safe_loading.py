@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from botbench.core.errors import UserError
+from botbench.untrusted import zips
 
 ASKED = "BOTBENCH_TRUST"
 """Set by `--trust` on the command line for this run and its workers; a suite or a model can never
@@ -24,6 +25,7 @@ TYPES = {
 made.
 """
 FUNCTIONS = {"benchmarks.detectors.linear.squeeze"}
+LIMITS = zips.Limits(entries=20_000, size=2_000_000_000, ratio=1_000, directory=4_000_000)
 MOVED = {"benchmarks.detectors.words": "benchmarks.detectors.text_models"}
 """Modules that saved models of botbench 0.1 name, and where their classes are now."""
 
@@ -44,6 +46,7 @@ def load(file: Path) -> Any:
 
     if not file.is_file():
         raise UserError(f"There is no model file {file}.")
+    _check_archive(file)
     try:
         model = _with_moved_modules(file)
         unknown = set(skops.io.get_untrusted_types(data=model))
@@ -58,7 +61,26 @@ def load(file: Path) -> Any:
             f"{file} holds {', '.join(strange[:5])}, which could run code of whoever made it. If"
             " you trust its maker as you would their program, say --trust."
         )
-    return skops.io.loads(model, trusted=sorted(unknown))
+    try:
+        return skops.io.loads(model, trusted=sorted(unknown))
+    except Exception as error:  # a schema that names what its types cannot be made of
+        raise UserError(
+            f"{file} cannot be loaded: its parts do not fit together ({type(error).__name__})."
+            " Train the model anew, or get the file again."
+        ) from error
+
+
+def _check_archive(file: Path) -> None:
+    """Raise UserError for a zip that is a bomb, is encrypted or names an entry twice."""
+    try:
+        with zips.opened(file, LIMITS) as archive:
+            if problem := next(zips.problems(archive, LIMITS), None):
+                raise zips.UnreadableZip(file.name, problem)
+    except zips.UnreadableZip as error:
+        raise UserError(
+            f"{file} is not a skops file ({error.problem}). Pickles are loaded from MLflow models"
+            " only, with --trust."
+        ) from error
 
 
 def _with_moved_modules(file: Path) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from benchmarks.data.accounts import Accounts, Floats
 from benchmarks.detectors import Detector, Spec, get, safe_loading
 from botbench.core.errors import UserError
+from botbench.untrusted import json_documents
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -101,7 +101,7 @@ def load(folder: Path, spec: Spec) -> Trained:
             f"There is no saved detector in {folder}. Make one: botbench predict {spec.name} FILE"
             " --train RELEASE --save DIR."
         )
-    document = json.loads(file.read_text(encoding="utf-8"))
+    document = _facts(file)
     if get(document["detector"]).name != spec.name:
         raise UserError(f"{folder} holds a {document['detector']}, not a {spec.name}.")
     if not _same_code(document, spec) and not safe_loading.trusted():
@@ -128,6 +128,39 @@ def load(folder: Path, spec: Spec) -> Trained:
     )
 
 
+FACTS: dict[str, tuple[type, ...]] = {
+    "detector": (str,),
+    "versions": (dict,),
+    "threshold": (int, float),
+    "seed": (int,),
+    "features": (list,),
+    "typical": (list,),
+    "trained_on": (list,),
+}
+
+
+def _facts(file: Path) -> dict[str, Any]:
+    """The contents of model.json. Raises UserError if they are not what `save` writes."""
+    document = json_documents.read(file)
+    wrong = [
+        name
+        for name, kinds in FACTS.items()
+        if not isinstance(document, dict) or not isinstance(document.get(name), kinds)
+    ]
+    if not wrong and not all(isinstance(v, int | float | None) for v in document["typical"]):
+        wrong = ["typical"]
+    if not wrong and not all(
+        isinstance(r, dict) and "simulated" in r for r in document["trained_on"]
+    ):
+        wrong = ["trained_on"]
+    if wrong:
+        raise UserError(
+            f"{file} is not what botbench predict --save writes: {', '.join(wrong)} is missing or"
+            " of another type. Train the model anew, or get the folder again."
+        )
+    return dict(document)
+
+
 def _same_code(document: dict[str, Any], spec: Spec) -> bool:
     """Whether a saved model was made by this revision of the detector, on these packages.
 
@@ -135,12 +168,21 @@ def _same_code(document: dict[str, Any], spec: Spec) -> bool:
     revision 1 today.
     """
     if "revision" in document:
-        return bool(document["detector_version"] == spec.version)
+        return bool(document.get("detector_version") == spec.version)
     return spec.revision == 1 and bool(document["versions"] == spec.versions)
 
 
 def ledger(folder: Path) -> pa.Table:
     """The training accounts of a saved detector: platform and account_id."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    return pq.read_table(folder / "trained_on.parquet")
+    file = folder / "trained_on.parquet"
+    try:
+        found = pq.read_table(file, columns=["platform", "account_id"])
+        return found.cast(pa.schema([("platform", pa.string()), ("account_id", pa.string())]))
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise UserError(
+            f"{file} is not a list of training accounts ({str(error).splitlines()[0][:200]})."
+            " Train the model anew, or get the folder again."
+        ) from None

@@ -6,14 +6,20 @@ import contextlib
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from benchmarks.submissions import manifest, predictions
 from benchmarks.submissions.problems import Problem
 from botbench.core.errors import UserError
+from botbench.untrusted import zips
 
 ALLOWED = (".yaml", ".csv", ".parquet", ".md", ".txt")
 """Endings of what a submission may hold. Nothing that is run or unpickled."""
+
+
+LIMITS = zips.Limits(entries=50, size=predictions.LARGEST)
+DEPTH = 2
+"""A zip often contains the folder itself, and nothing below it."""
 
 
 @contextlib.contextmanager
@@ -25,7 +31,7 @@ def opened(path: Path) -> Iterator[tuple[Path, list[Problem]]]:
     if path.is_dir():
         yield path, list(_strangers(path))
         return
-    if not path.is_file() or not zipfile.is_zipfile(path):
+    if not path.is_file() or not _is_zip(path):
         raise UserError(
             f"{path} is neither a folder nor a zip. A submission is a folder with {manifest.NAME}"
             " and predictions; botbench submit prepare makes one."
@@ -42,35 +48,56 @@ def opened(path: Path) -> Iterator[tuple[Path, list[Problem]]]:
         yield root, [*problems, *_strangers(root)]
 
 
+def _is_zip(path: Path) -> bool:
+    """Whether a file begins or ends as a zip does; a damaged one is a finding."""
+    with path.open("rb") as stream:
+        return stream.read(4) in (b"PK\x03\x04", b"PK\x05\x06") or zipfile.is_zipfile(path)
+
+
 def _unpack(path: Path, target: Path) -> Iterator[Problem]:
-    with zipfile.ZipFile(path) as archive:
-        entries = [e for e in archive.infolist() if not e.is_dir()]
-        total = sum(e.file_size for e in entries)
-        if total > predictions.LARGEST or len(entries) > 50:
-            yield Problem(
-                f"the zip holds {len(entries):,} files of {total:,} bytes; at most 50 of"
-                f" {predictions.LARGEST:,} are read",
-                path.name,
-            )
-            return
-        for entry in entries:
-            place = PurePosixPath(entry.filename.replace("\\", "/"))
-            link = (entry.external_attr >> 16) & 0o170000 == 0o120000
-            if place.is_absolute() or ".." in place.parts or ":" in place.parts[0] or link:
-                yield Problem(
-                    f"{entry.filename!r} leads out of the zip; nothing of it was unpacked",
-                    path.name,
+    """Write what a submission may hold under names of its kind; nothing of a zip that is odd."""
+    try:
+        with zips.opened(path, LIMITS) as archive:
+            odd = list(zips.problems(archive, LIMITS))
+            entries = [e for e in archive.infolist() if not e.is_dir()]
+            for entry in entries:
+                if zips.parts(entry) is None:
+                    odd.append(f"{zips.shown(entry)} leads out of the zip")
+            if odd:
+                yield from (
+                    Problem(f"{what}; nothing of it was unpacked", path.name) for what in odd
                 )
                 return
-        for entry in entries:
-            if PurePosixPath(entry.filename).suffix in ALLOWED:
-                archive.extract(entry, target)
-            else:
-                yield Problem(
-                    f"{entry.filename!r} is no file that a submission holds ({', '.join(ALLOWED)});"
-                    " it was not read",
-                    path.name,
-                )
+            for entry in entries:
+                yield from _written(archive, entry, target, path.name)
+    except zips.UnreadableZip as error:
+        yield Problem(str(error).removesuffix("."), path.name)
+
+
+def _written(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, name: str
+) -> Iterator[Problem]:
+    """Write one entry, in its folder where it has one."""
+    place = zips.parts(entry) or []
+    if len(place) > DEPTH or not all(map(zips.plain, place)):
+        yield Problem(
+            f"{zips.shown(entry)} has no name that is read: a folder at most, letters, digits,"
+            " dots, dashes and underscores",
+            name,
+        )
+    elif Path(place[-1]).suffix not in ALLOWED:
+        yield Problem(
+            f"{zips.shown(entry)} is no file that a submission holds ({', '.join(ALLOWED)}); it"
+            " was not read",
+            name,
+        )
+    else:
+        file = target.joinpath(*place)
+        if file.parent.is_file() or file.exists():
+            yield Problem(f"{zips.shown(entry)} is a file and a folder at once", name)
+            return
+        file.parent.mkdir(exist_ok=True)
+        zips.copy(archive, entry, file)
 
 
 def _strangers(folder: Path) -> Iterator[Problem]:

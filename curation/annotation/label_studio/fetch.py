@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import UserError
+from botbench.untrusted import json_documents
 from curation.annotation.assignment.batches import Batch
 from curation.annotation.label_studio.client import Client
 from curation.annotation.label_studio.cursors import Cursor, Cursors
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from curation.store.store import Store
+
+
+LARGEST = 1_000_000_000
+"""Bytes of an export."""
 
 
 class NoProjectError(UserError):
@@ -170,15 +174,9 @@ def read_export(path: Path) -> list[dict[str, Any]]:
         " annotations"
     )
     try:
-        tasks = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise UserError(f"{path} is not UTF-8 text; {expected}.") from None
-    except ValueError as error:
-        raise UserError(
-            f"{path} is not whole JSON ({error}); {expected}. Export it again."
-        ) from None
+        tasks = json_documents.read(path, size=LARGEST, halves=True)
+    except json_documents.UnreadableJson as error:
+        raise UserError(f"{error} {expected[0].upper()}{expected[1:]}. Export it again.") from None
     if not isinstance(tasks, list):
         raise UserError(f"{path} holds a JSON {type(tasks).__name__}; {expected}.")
     for number, task in enumerate(tasks, 1):

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.hashing import short_hash
+from botbench.untrusted.json_documents import is_whole, mended
 from curation.annotation.assignment.pseudonyms import Pseudonyms, user_identity
 from curation.annotation.label_studio import labelling_config
 from curation.annotation.scheme.scheme import Scheme
@@ -104,9 +105,16 @@ class Reader:
         return pa.Table.from_pylist(rows, schema=seen_schema())
 
     def row(self, task: Json, annotation: Json) -> Json:
-        """One annotation."""
+        """One annotation; with half a character in a text it is rejected, and shown mended."""
+        whole = is_whole([task.get("meta"), task.get("data"), task.get("project"), annotation])
+        if not whole:
+            task, annotation = mended({**task, "annotations": None}), mended(annotation)
         row = self._subject(task, annotation)
         try:
+            if not whole:
+                raise RefusedError(
+                    "a text holds half a character (a lone surrogate), which the store cannot keep"
+                )
             row["updated_at"] = _time(annotation, "updated_at")
             return {**row, **self._content(task, annotation, row["scheme_version"])}
         except RefusedError as refusal:
@@ -124,7 +132,7 @@ class Reader:
             "number": number,
             "task": str(task.get("id")),
             "project": project,
-            "batch_id": meta.get("batch"),
+            "batch_id": _text(meta.get("batch")),
             "account_key": _key(data, meta),
             "claimant": self.people.pseudonym(person),
             "person_known": is_email,
@@ -134,7 +142,7 @@ class Reader:
                 else None
             ),
             "scheme_version": str(meta.get("scheme") or self.fallback.version),
-            "card_hash": meta.get("card_hash"),
+            "card_hash": _text(meta.get("card_hash")),
             "scores_shown": meta.get("scores_shown") is True,
             "payload_hash": payload_hash(annotation),
         }
@@ -228,6 +236,8 @@ def _item(item: object) -> tuple[str, list[str]]:
         raise RefusedError(f"the scheme has no question {str(name)[:60]!r}")
     if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
         raise RefusedError(f"{name} holds no list of words")
+    if any("\0" in v for v in values):
+        raise RefusedError(f"{name} holds a NUL byte, which the store cannot keep")
     return name, values
 
 
@@ -277,6 +287,11 @@ def _check_card(data: Json, meta: Json) -> None:
         raise RefusedError("the card in its task is not the one that was pushed")
 
 
+def _text(value: object) -> str | None:
+    """A text, or None for anything else that a file may say there."""
+    return value if isinstance(value, str) else None
+
+
 def _key(data: Json, meta: Json) -> str | None:
     key = data.get("account_key") or meta.get("account_key") or data.get("account_id")
     return None if key is None else str(key)
@@ -290,6 +305,8 @@ def _time(source: Json, field: str) -> datetime:
         raise RefusedError(
             f"{field}: expected a time such as 2026-01-31T12:00:00Z (found {text!r})"
         ) from None
+    if not 1900 < moment.year < 2200:
+        raise RefusedError(f"{field}: {moment.year} is no year of an annotation")
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

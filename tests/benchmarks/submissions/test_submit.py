@@ -18,7 +18,17 @@ import pytest
 import yaml
 
 from benchmarks.execution import results
-from benchmarks.submissions import check, entries, folder, ladder, ledger, manifest, prepare, sealed
+from benchmarks.submissions import (
+    check,
+    entries,
+    folder,
+    ladder,
+    ledger,
+    manifest,
+    package,
+    prepare,
+    sealed,
+)
 from botbench.core.errors import Findings, UserError
 
 _spec = importlib.util.spec_from_file_location("boards", Path(__file__).parents[2] / "boards.py")
@@ -528,3 +538,24 @@ def test_the_workflow_makes_the_board_again_and_says_what_changed(repository, tm
     code, said = step(repository, 1, tmp_path)
     assert code == 1 and "1 differences:" in said and "1 changes:" in said
     assert said.count("0.987654") == 2
+
+
+def test_an_odd_zip_is_a_finding_and_leaves_nothing(tmp_path):
+    """No submission of these is read at all: each ends in sentences, whatever the zip says."""
+    for name, holds, sentence in (
+        ("dot", {".": "x"}, "has no name that is read"),
+        ("long", {"x" * 300 + ".csv": "x"}, "has no name that is read"),
+        ("deep", {"a/b/c.csv": "x"}, "has no name that is read"),
+        ("bomb", {"predictions.csv": b"0" * 20_000_000}, "over 200 times as large"),
+        ("both", {"a.csv": "x", "a.csv/b.csv": "y"}, "is a file and a folder at once"),
+    ):
+        path = tmp_path / f"{name}.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for entry, data in holds.items():
+                archive.writestr(entry, data)
+        with package.opened(path) as (folder, found):
+            assert any(sentence in problem.what for problem in found), (name, found)
+            assert not [p for p in folder.rglob("*") if p.name not in ("a.csv",)]
+    (tmp_path / "cut.zip").write_bytes((tmp_path / "both.zip").read_bytes()[:-30])
+    with package.opened(tmp_path / "cut.zip") as (_, found):
+        assert "cut.zip is not a whole zip" in found[0].what

@@ -369,7 +369,7 @@ def test_an_export_of_plain_account_ids(here, tmp_path):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ('[{"id": 1, "annot', "is not whole JSON"),
+        ('[{"id": 1, "annot', "is not sound JSON"),
         ('{"tasks": []}', "holds a JSON dict; expected a Label Studio export in the format JSON"),
         ('[{"id": 1, "answer": "bot", "account_key": "k"}]', "task 1: found"),
         ("[7]", "task 1: found '7'"),
@@ -382,6 +382,33 @@ def test_a_file_that_is_no_export(here, tmp_path, text, told):
     with pytest.raises(UserError) as error:
         sync_run.sync_file(here.store, file)
     assert told in str(error.value) and "export.json" in str(error.value)
+
+
+def test_a_note_cut_inside_a_character_is_rejected_alone(here, tmp_path):
+    """Half an emoji made the whole import fail; a NUL byte and a batch that is a list are alike."""
+    file = tmp_path / "export.json"
+    note = {"from_name": "note", "type": "textarea"}
+
+    def task(number, account, text, **meta):
+        said = [chosen("answer", "bot"), {**note, "value": {"text": [text]}}]
+        return {
+            "id": number,
+            "data": {"account_id": account},
+            "meta": meta,
+            "annotations": [{"id": number, "result": said, "updated_at": "2026-01-01T00:00:00Z"}],
+        }
+
+    tasks = [
+        task(1, "a", "cut \ud83d here"),
+        task(2, "b", "nul \0 here"),
+        task(3, "c", "good \U0001f600", batch=["x"], card_hash=7),
+    ]
+    file.write_text(json.dumps(tasks), encoding="utf-8")
+    done = sync_run.sync_file(here.store, file, dataset="made-up-7")
+    assert counts(done) == (1, 0, 2)
+    assert here.standing() == [("c", "bot")]
+    told = sorted(r["reason"] for r in done.rejected)
+    assert "half a character" in told[0] and "note holds a NUL byte" in told[1]
 
 
 def test_the_claim_ids_are_the_identitys_own(here):
