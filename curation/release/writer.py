@@ -63,7 +63,7 @@ def put(store: Store, name: str, content: Frozen, info: dict[str, Any]) -> tuple
     content fills.
     """
     shelf = store.home / "releases" / name
-    with _workplace(shelf) as work:
+    with workplace(shelf) as work:
         for table in TABLES_FROZEN:
             write_table(content, table, work / f"{table}.parquet")
         row = _number(store, name, content, info)
@@ -147,7 +147,7 @@ def hashes(work: Path) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _workplace(shelf: Path) -> Iterator[Path]:
+def workplace(shelf: Path) -> Iterator[Path]:
     """A folder of this process beside the finished ones; those of dead processes are removed.
 
     A lock on the folder shows that its process lives: the kernel releases it when the process ends.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -131,9 +130,9 @@ class Press:
 
     def write(self, target: Path, revision: int, supersedes: str | None) -> dict[str, Any]:
         """Write the folder aside, prove it, and move it to `target`; return its release.json."""
-        work = target.parent / f"{writer.UNFINISHED}{uuid.uuid4().hex}"
-        (work / "data").mkdir(parents=True)
-        try:
+        # Of killed runs, the workplace removes what they left.
+        with writer.workplace(target.parent) as work:
+            (work / "data").mkdir()
             builder = Builder(
                 self.release,
                 self.tier,
@@ -163,8 +162,6 @@ class Press:
             if target.exists():
                 shutil.rmtree(target)
             work.rename(target)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
         return info
 
     def _documents(
@@ -237,7 +234,8 @@ def copy(publication: Publication, out: Path) -> None:
             f"{out} is there already and not empty; nothing was copied. What is published is not"
             " overwritten: name a new folder."
         )
-    draft = out.with_name(f".{out.name}-{uuid.uuid4().hex}")
+    draft = out.with_name(f".{out.name}.unfinished")
+    shutil.rmtree(draft, ignore_errors=True)
     draft.parent.mkdir(parents=True, exist_ok=True)
     shutil.copytree(publication.path, draft)
     for line in (draft / "SHA256SUMS").read_text(encoding="utf-8").splitlines():

@@ -2,8 +2,10 @@
 files.
 """
 
+import fcntl
 import hashlib
 import json
+import os
 
 import duckdb
 import pytest
@@ -337,3 +339,32 @@ def test_of_a_sealed_release_nothing_goes_out_that_tells_the_labels(made, tmp_pa
     assert folder.listed(made.home) == []
     allowed = tiers.load(tier(tmp_path, tables={"accounts": ["account_id"]}))
     assert folder.publish(made, release.load(made.home, "r"), allowed).made
+
+
+def test_what_a_killed_publish_left_goes_and_what_another_is_writing_stays(made):
+    store, frozen = made, release.load(made.home, "r@1")
+    shelf = folder.shelf_of(store.home, frozen)
+    left, held = shelf / ".unfinished-killed", shelf / ".unfinished-at-work"
+    for work in (left, held):
+        (work / "data").mkdir(parents=True)
+        (work / "data" / "accounts.parquet").write_bytes(b"half")
+    handle = os.open(held, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        done = folder.publish(store, frozen, tiers.load("research"))
+    finally:
+        os.close(handle)
+    assert done.made and not left.exists() and held.exists()
+    assert sorted(p.name for p in shelf.iterdir()) == [".unfinished-at-work", "research"]
+
+
+def test_a_copy_takes_away_what_a_killed_copy_left(made, tmp_path):
+    done = folder.publish(made, release.load(made.home, "r@1"), tiers.load("research"))
+    out = tmp_path / "sent" / "r"
+    left = out.with_name(".r.unfinished")
+    left.mkdir(parents=True)
+    (left / "half").write_bytes(b"half")
+    folder.copy(done, out)
+    assert [p.name for p in out.parent.iterdir()] == ["r"]
+    assert (out / "SHA256SUMS").read_bytes() == (done.path / "SHA256SUMS").read_bytes()
+    assert not (out / "half").exists()
