@@ -1,0 +1,119 @@
+"""What a store holds, told so that two runs of the same commands tell the same; called in a fork."""
+
+import hashlib
+import json
+import re
+import time
+from pathlib import Path
+
+WITHOUT = ("data", "tmp", "cache", "write.lock", "downloads")
+"""What is told by its tables (data), and what may be made again."""
+MOMENT = re.compile(rb"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00:00| UTC)?)?")
+"""Times are documented to differ from run to run."""
+TEXTS = (".json", ".md", ".html", ".cff", ".yaml", "")
+MEASURED = ("seconds", "memory", "finished_at")
+"""What a bench measures of the machine."""
+
+
+def tables(store):
+    """(rows, sum of hashes) of each table at the head, over columns that are content and no time
+    of a run.
+    """
+    from curation.store import schema
+
+    queries = []
+    for name, table in schema.STORED.items():
+        columns = ", ".join(
+            f'"{c.name}"'
+            for c in table.columns
+            if c.content and (c.type != "TIMESTAMPTZ" or c.name in ("observed_at", "created_at"))
+        )
+        queries.append(
+            f"SELECT '{name}', count(*), coalesce(sum(hash(t))::VARCHAR, '')"
+            f' FROM (SELECT {columns} FROM lake.main."{name}") t'
+        )
+    rows = store.connection.execute(" UNION ALL ".join(queries)).fetchall()
+    return {name: [count, digest] for name, count, digest in rows}
+
+
+def files(home):
+    """The hash of each file, without times in texts and without what a bench measures."""
+    told = {}
+    for path in sorted(home.rglob("*")):
+        name = path.relative_to(home)
+        top = name.parts[0]
+        if path.is_file() and top not in WITHOUT and not top.startswith("catalog.sqlite"):
+            told[name.as_posix()] = hashlib.sha256(_content(path, top)).hexdigest()[:16]
+    return told
+
+
+def _content(path, top):
+    content = path.read_bytes()
+    if top == "bench" and path.suffix == ".json":
+        document = {k: v for k, v in json.loads(content).items() if k not in MEASURED}
+        content = json.dumps(document).encode()
+    elif top == "bench" and path.suffix == ".parquet":
+        import pyarrow.parquet as pq
+
+        content = str(pq.read_table(path).drop(["seconds"]).to_pylist()).encode()
+    elif path.name == "SHA256SUMS":
+        content = b"".join(
+            line for line in content.splitlines(True) if not line.endswith(b"  release.json\n")
+        )
+    elif path.suffix in TEXTS:
+        content = MOMENT.sub(b"TIME", content)
+    return content
+
+
+def look(place):
+    """Everything that must be equal."""
+    from curation.maintenance import doctor
+    from curation.store.connection import locate
+    from curation.store.store import Store
+
+    location = locate(place)
+    with Store(place, create=False) as store:
+        told = {
+            "tables": tables(store),
+            "versions": [[v.author, v.message] for v in store.versions()],
+        }
+    # As a doctor in two days sees it: what is older than a day counts as left over.
+    found = doctor.examine(location, time.time() + 2 * 86_400).findings
+    told["files"] = files(location.home)
+    told["ill"] = [[f.check, f.says] for f in found if f.outcome == "ill"]
+    told["orphans"] = [f.says for f in found if f.check == "orphaned files"]
+    told["left"] = sorted(
+        {i for f in found if f.check == "unfinished work" for i in f.items}
+        | {p.relative_to(location.home).as_posix() for p in location.home.rglob("*unfinished*")}
+    )
+    return told
+
+
+def salts(place):
+    """Make the salts of a store."""
+    from curation.annotation.assignment.pseudonyms import Pseudonyms
+    from curation.store.connection import locate
+    from curation.store.salts import ERASED, PUBLISHED, salt
+
+    home = locate(place).home
+    Pseudonyms(home).pseudonym("somebody")
+    return len([salt(home, name) for name in (PUBLISHED, ERASED)])
+
+
+def export(place, batch, path):
+    """Write a Label Studio export of simulated answers to a batch; return the number of answers."""
+    from curation.annotation.assignment.simulate import simulate_export
+    from curation.store.store import Store
+
+    with Store(place) as store:
+        return simulate_export(store, batch, Path(path))
+
+
+def someone(place):
+    """An account with claims of people, by id."""
+    from curation.store.store import Store
+
+    with Store(place) as store:
+        return store.scalar(
+            "SELECT min(account_id) FROM lake.main.claims WHERE claimant_kind = 'person'"
+        )

@@ -1,0 +1,58 @@
+"""Every command that writes, killed (SIGKILL, with all that it started) at seeded points, run again,
+and compared with an undisturbed run: rows, versions, files, the doctor, and nothing left over.
+
+A store suffers one to four kills in a row. `make chaos N=200` gives each command that many.
+"""
+
+import subprocess
+import sys
+
+import chaos_tools
+import pytest
+
+SMALL = {
+    "sqlite": dict.fromkeys(("pull", "import", "consensus", "backup"), 3)
+    | dict.fromkeys(("sample", "release", "publish", "bench", "erase"), 1),
+    "postgres": {"pull": 2, "consensus": 2},
+}
+"""How many kills each command gets in every test run."""
+PAIRS = [
+    pytest.param(name, catalog, marks=[pytest.mark.postgres] if catalog == "postgres" else [])
+    for catalog in SMALL
+    for name in chaos_tools.SCENES
+]
+
+
+@pytest.mark.parametrize(("name", "catalog"), PAIRS)
+def test_a_killed_command_run_again_equals_an_undisturbed_one(
+    name, catalog, request, wanted_kills, first_seed, capsys
+):
+    few = SMALL[catalog].get(name, 0)
+    if not (kills := wanted_kills if wanted_kills is not None else few):
+        pytest.skip(f"only by make chaos: {name} on {catalog}")
+    ground = request.getfixturevalue(f"{catalog}_ground")
+    tried = chaos_tools.Kills(chaos_tools.SCENES[name], ground).run(kills, first_seed)
+    if wanted_kills is not None:
+        with capsys.disabled():
+            print(f"\n{tried}")
+    assert not tried.wrong, str(tried)
+    assert tried.kills and tried.equal == tried.stores
+
+
+def test_the_warm_process_ends_like_the_command_line(sqlite_ground):
+    """A fork of the warm process gives what the real command line gives: output and exit code."""
+    arguments = [*sqlite_ground.filled(("pull", "{card}")), "--json"]
+    with sqlite_ground.fresh("empty") as (place, _), sqlite_ground.fresh("empty") as (other, _):
+        warm = sqlite_ground.warm.ask(place, *arguments)
+        real = subprocess.run(
+            [sys.executable, "-m", "botbench.commands.main", "--store", other, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
+        assert (warm["code"], warm["stdout"]) == (real.returncode, real.stdout)
+        looks = [sqlite_ground.warm.call("look", p) for p in (place, other)]
+        assert looks[0] == looks[1]
+        for wrong in (("pull", "no-such-card"), ("no-such-command",), ("consensus", "no-such-set")):
+            warm = sqlite_ground.warm.ask(place, *wrong)
+            assert (warm["code"], "Traceback" in warm["stderr"]) == (2, False)
