@@ -1,10 +1,11 @@
-"""Atomic writes: a reader never sees half a file."""
+"""Atomic writes, where a reader never sees half a file, and who may read what is written."""
 
 from __future__ import annotations
 
 import json
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,52 @@ if TYPE_CHECKING:
 
 UNFINISHED = ".unfinished"
 """How the name of a draft ends; backups leave drafts out, doctor and erasure find them by it."""
+
+_user_umask: int | None = None
+
+
+def withheld(home: Path) -> int:
+    """The permissions that nothing below a store's home may give (see `keep_private`)."""
+    mode = home.stat().st_mode if home.is_dir() else 0
+    shared = mode & stat.S_ISGID and mode & stat.S_IRWXG == stat.S_IRWXG
+    return 0o007 if shared else 0o077
+
+
+def keep_private(home: Path) -> None:
+    """Set this process's umask: what it makes from now on, only this user can read.
+
+    Where `home` is a folder that its owner shares with a group (`chmod 2770`), the group can read
+    and write too. Child processes inherit it.
+    """
+    global _user_umask  # noqa: PLW0603, a process has one umask
+    before = os.umask(withheld(home))
+    if _user_umask is None:
+        _user_umask = before
+
+
+@contextmanager
+def for_others(path: Path) -> Iterator[None]:
+    """What the block writes at `path`, a file or folder, gets the permissions of the user's umask.
+
+    For results meant for others. What stood there before and is not written stays as it is.
+    """
+    missing = [p for p in path.parents if not p.exists()]
+    before = _states(path)
+    yield
+    written = {p for p, state in _states(path).items() if before.get(p) != state}
+    if _user_umask is not None:
+        for each in {*missing, *written}:
+            each.chmod((0o777 if each.is_dir() else 0o666) & ~_user_umask)
+
+
+def _states(path: Path) -> dict[Path, tuple[int, int]]:
+    """Inode and time of every file and folder at `path`."""
+    there = (path, *path.rglob("*")) if path.is_dir() else (path,)
+    return {
+        p: (s.st_ino, 0 if p.is_dir() else s.st_mtime_ns)
+        for p in there
+        if not p.is_symlink() and p.exists() and (s := p.stat())
+    }
 
 
 @contextmanager

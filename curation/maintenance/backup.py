@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from botbench.core.errors import UserError
+from botbench.core.files import keep_private
 from botbench.core.hashing import file_sha256
+from curation.maintenance import secrets_left_out
 from curation.store import catalog, connection
 from curation.store.connection import Location
 from curation.store.store import Store
@@ -50,6 +52,7 @@ def make(store: Store, target: Path, tell: Tell = lambda _done, _all: None) -> B
 
     The catalog is copied as of one moment while this machine's writers wait. Data files never
     change, so they are copied after it; what a writer adds meanwhile is not part of the backup.
+    Only this user can read it, and it holds no token and no plain password.
     Raises UserError where the target exists, or a file that the catalog uses is missing.
     """
     if target.exists():
@@ -74,7 +77,7 @@ def make(store: Store, target: Path, tell: Tell = lambda _done, _all: None) -> B
     names = sorted(set(_names(store.home)) | {p.relative_to(store.home).as_posix() for p in needed})
     files = {}
     for done, name in enumerate(names, 1):
-        files[name] = _copied(store.home / name, unfinished / "files" / name)
+        files[name] = _kept(name, store.home / name, unfinished / "files" / name)
         tell(done, len(names))
     manifest = {
         "format": FORMAT,
@@ -110,7 +113,17 @@ def _names(home: Path) -> Iterator[str]:
             if ".unfinished" not in name and not (
                 top and (name.startswith("catalog.sqlite") or name == "write.lock")
             ):
-                yield (here / name).relative_to(home).as_posix()
+                path = (here / name).relative_to(home).as_posix()
+                if not secrets_left_out.is_left_out(path):
+                    yield path
+
+
+def _kept(name: str, source: Path, target: Path) -> dict[str, Any]:
+    """Copy one file of a store, without its secrets; return bytes and sha256 of the copy."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if secrets_left_out.copy_without(name, source, target):
+        return {"bytes": target.stat().st_size, "sha256": file_sha256(target)}
+    return _copied(source, target)
 
 
 def _copied(source: Path, target: Path) -> dict[str, Any]:
@@ -129,7 +142,6 @@ def _copied(source: Path, target: Path) -> dict[str, Any]:
             f"{target} does not hold what was written to it: the disk is full or faulty. Back up to"
             " another one."
         )
-    shutil.copymode(source, target)
     return {"bytes": target.stat().st_size, "sha256": read.hexdigest()}
 
 
@@ -192,6 +204,7 @@ def restore(folder: Path, location: Location, tell: Tell = lambda _done, _all: N
             f"There is a store at {location.home} already. Name a new place with --store, or move"
             " that one away."
         )
+    keep_private(location.home)
     location.home.mkdir(parents=True, exist_ok=True)
     names = backup.manifest["files"]
     for done, (name, entry) in enumerate(names.items(), 1):

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import duckdb
 
 from botbench.core.errors import UserError
+from botbench.core.files import withheld
 from curation.maintenance.cleanup import (
     COMPARE,
     RESTING,
@@ -91,7 +92,7 @@ def examine(location: Location, now: float | None = None) -> Diagnosis:
     with contextlib.closing(connection):
         for check in (_tables, _schema, _guard, _missing, _orphans, _releases):
             findings += check(connection, location, before)
-    findings += [_unfinished(location, before), _trash(location)]
+    findings += [_unfinished(location, before), _trash(location), _permissions(location)]
     return Diagnosis(tuple(findings))
 
 
@@ -317,3 +318,20 @@ def _trash(location: Location) -> Finding:
             tuple(sorted(p.name for p in folder.iterdir())),
         )
     return Finding("trash", "well", "The trash is empty.")
+
+
+def _permissions(location: Location) -> Finding:
+    """A note where other users of the machine can read the store, as older botbenches left it."""
+    home, closed = location.home, withheld(location.home)
+    if home.stat().st_mode & closed == 0:
+        return Finding("permissions", "well", "Other users of this machine cannot read the store.")
+    every = [p for p in home.rglob("*") if not p.is_symlink()]
+    if not (found := [p for p in every if p.stat().st_mode & closed]):
+        return Finding("permissions", "well", "Other users of this machine can read no file of it.")
+    return Finding(
+        "permissions",
+        "note",
+        f"Other users of this machine can read {len(found):,} files and folders of the store.",
+        f"Close it: chmod -R {'o' if closed == 0o007 else 'go'}-rwx {shlex.quote(str(home))}",
+        relative(sorted(found), location),
+    )

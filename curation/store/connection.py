@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 import duckdb
 
 from botbench.core.errors import UserError
+from botbench.core.files import keep_private
 from botbench.core.sql import literal
 
 T = TypeVar("T")
@@ -206,6 +207,7 @@ def connect(location: Location, create: bool | None = None) -> duckdb.DuckDBPyCo
     earlier store exists. Raises UserError where the catalog does not open, and CatalogLost where it
     holds no store and `create` does not allow one.
     """
+    keep_private(location.home)
     location.data.mkdir(parents=True, exist_ok=True)
     creates = remains(location) is None if create is None else create
 

@@ -82,6 +82,7 @@ def bench(  # noqa: PLR0917 (typer gives every option by name)
 
 def home() -> Path:
     """The store's home folder; raises UserError where there is no store."""
+    from botbench.core.files import keep_private
     from curation.store import connection
 
     folder: Path = connection.locate(os.environ.get("BOTBENCH_STORE", "./.botbench")).home
@@ -90,6 +91,7 @@ def home() -> Path:
             f"There is no store at {folder}. Name yours with --store PATH (or BOTBENCH_STORE), or"
             " make one: botbench pull CARD."
         )
+    keep_private(folder)
     return folder
 
 

@@ -63,6 +63,7 @@ def leaderboard(
     from benchmarks.leaderboard.render import formats, gate
     from benchmarks.leaderboard.render.summary_text import answer
     from botbench.core.errors import UserError
+    from botbench.core.files import for_others
     from botbench.terminal import console
     from curation.store.store import Store
 
@@ -85,9 +86,13 @@ def leaderboard(
         plan = Plan(resamples, seed, home / "cache" / "draws")
         board = table.from_run(chosen, plan, lambda n: bar.advance(task, n))
     gate.refuse(board, gate.said(chosen))
-    paths = formats.write(board, out) if out is not None else {}
+    paths = {}
+    if out is not None:
+        with for_others(out):
+            paths = formats.write(board, out)
     if site is not None:
-        paths["html"] = _site(chosen, site, plan, since)
+        with for_others(site):
+            paths["html"] = _site(chosen, site, plan, since)
     if json:
         console.emit(board)
     console.say(answer(board).sentence)

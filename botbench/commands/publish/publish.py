@@ -57,6 +57,7 @@ def publish(
     before they stand anywhere. What is published is never edited: a correction is a new version of
     the release.
     """
+    from botbench.core.files import for_others
     from curation.release import release
     from curation.release.publish import facts, folder, tiers
     from curation.release.publish.documents import answers as asking
@@ -75,7 +76,8 @@ def publish(
             facts.keep_audit(store, chosen, audit)
         published = folder.publish(store, chosen, allowed, given)
     if out:
-        folder.copy(published, out)
+        with for_others(out):
+            folder.copy(published, out)
     if json_:
         emit({**published.document(), "out": str(out) if out else None})
         return

@@ -17,7 +17,8 @@ def backup(
     """Copy catalog, data, releases and results into a folder, each file with its sha256; other
     commands may go on.
 
-    Temporary files, caches, downloads and other backups are left out: they can be made again.
+    Temporary files, caches, downloads and other backups are left out: they can be made again. So
+    are tokens and passwords of Label Studio: annotate serve makes new ones for a restored store.
     """
     from curation.maintenance import backup as room
     from curation.store.store import Store

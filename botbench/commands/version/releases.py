@@ -100,6 +100,7 @@ def releases(
 
 def _diff(store: Store, before: str, after: str, out: Path | None, json_: bool) -> None:
     from botbench.core.errors import UserError
+    from botbench.core.files import for_others
     from curation.release.publish import changes
     from curation.release.release import load
 
@@ -116,7 +117,8 @@ def _diff(store: Store, before: str, after: str, out: Path | None, json_: bool) 
             if out.suffix == ".md"
             else changes.html(differences, new.info)
         )
-        out.write_text(page, encoding="utf-8")
+        with for_others(out):
+            out.write_text(page, encoding="utf-8")
     if json_:
         emit(differences.document())
         return

@@ -4,6 +4,9 @@ store's folder.
 
 from __future__ import annotations
 
+import base64
+import contextlib
+import hashlib
 import json
 import os
 import re
@@ -11,6 +14,7 @@ import secrets
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -20,6 +24,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from botbench.core.errors import UserError
+from botbench.core.files import write_json
 from curation.annotation.assignment.roster import DOMAIN, SHARED, ServerAccess
 from curation.annotation.label_studio.client import Client
 
@@ -27,6 +32,7 @@ if TYPE_CHECKING:
     import requests
 
 PROGRAM = "label-studio"
+DATABASE = "label_studio.sqlite3"
 ADMINISTRATOR = f"desk@{DOMAIN}"
 """The server's administrator, whose token push, sync and status use; no annotator has this name."""
 START_TIMEOUT_S = 600
@@ -111,7 +117,7 @@ class Server:
     @property
     def is_new(self) -> bool:
         """Whether this folder was never started (then the start takes a minute)."""
-        return not (self.folder / "label_studio.sqlite3").exists()
+        return not (self.folder / DATABASE).exists()
 
     def start(self, port: int, tick: Callable[[float], object] = lambda _: None) -> ServerAccess:
         """Start the server and wait until it answers; `tick` gets the seconds waited. Raises
@@ -161,13 +167,45 @@ class Server:
         """
         file = self.folder / "desk.json"
         if not file.exists():
-            file.touch(mode=0o600)
-            file.write_text(
-                json.dumps({"password": secrets.token_urlsafe(12), "token": secrets.token_hex(20)}),
-                encoding="utf-8",
-            )
+            made = {"password": secrets.token_urlsafe(12), "token": secrets.token_hex(20)}
+            if not self.is_new:
+                # Restored from a backup, which holds no token.
+                self._renew(made["token"])
+                self._set_password(ADMINISTRATOR, made["password"])
+            write_json(file, made, mode=0o600)
         stored: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
         return stored
+
+    def _renew(self, token: str) -> None:
+        """Give a server without tokens the administrator's and a new one for invitations."""
+        with contextlib.closing(sqlite3.connect(self.folder / DATABASE, timeout=60)) as database:
+            desk = "SELECT id FROM htx_user WHERE email = ?"
+            database.execute(
+                f"DELETE FROM authtoken_token WHERE user_id IN ({desk})", [ADMINISTRATOR]
+            )
+            database.execute(
+                f"INSERT INTO authtoken_token (key, created, user_id)"
+                f" SELECT ?, datetime('now'), id FROM ({desk})",
+                [token, ADMINISTRATOR],
+            )
+            database.execute(
+                "UPDATE organization SET token = ? WHERE token IS NULL", [secrets.token_hex(16)]
+            )
+            database.commit()
+
+    def _set_password(self, email: str, password: str) -> bool:
+        """Set the password of a person who lost it by a restore; False for others."""
+        salt, rounds = secrets.token_hex(11), 600_000
+        digest = hashlib.pbkdf2_hmac("sha256", password.encode(), salt.encode(), rounds)
+        # As Django writes it.
+        stored = f"pbkdf2_sha256${rounds}${salt}${base64.b64encode(digest).decode()}"
+        with contextlib.closing(sqlite3.connect(self.folder / DATABASE, timeout=60)) as database:
+            changed = database.execute(
+                "UPDATE htx_user SET password = ? WHERE email = ? AND password = ''",
+                [stored, email],
+            ).rowcount
+            database.commit()
+        return changed > 0
 
     def _wait(self, tick: Callable[[float], object], token: str) -> None:
         begun = time.monotonic()
@@ -226,18 +264,20 @@ class Server:
             self._log.close()
 
     def login(self, email: str, invitation: str) -> Login:
-        """A person's login on this server; a new person is signed up by the invitation's path."""
+        """A person's login on this server; a new person is signed up by the invitation's path.
+
+        Somebody whose password was here before a restore gets a new one: backups hold none.
+        """
         file = self.folder / "logins.json"
         passwords: dict[str, str] = (
             json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
         )
         if email not in passwords:
             password = secrets.token_urlsafe(9)
-            sign_up(self.url, invitation, email, password)
+            if not self._set_password(email, password):
+                sign_up(self.url, invitation, email, password)
             passwords[email] = password
-            if not file.exists():
-                file.touch(mode=0o600)
-            file.write_text(json.dumps(passwords), encoding="utf-8")
+            write_json(file, passwords, mode=0o600)
         return Login(email, passwords[email])
 
 
