@@ -247,3 +247,13 @@ def hostile_texts():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.texts
+
+
+@pytest.fixture(scope="session")
+def mlflow_database(tmp_path_factory):
+    """The bytes of a new SQLite file of MLflow's; to make one takes seconds."""
+    from botbench.core import mlflow_store
+
+    file = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    mlflow_store.client(f"sqlite:///{file}")
+    return file.read_bytes()

@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmarks.data.accounts import Accounts, Floats
 from benchmarks.detectors import HALF, Detector, Labels, detector, safe_loading
+from botbench.core import mlflow_store
 from botbench.core.errors import UserError
 from botbench.core.mlflow_store import tracking_uri
 from botbench.untrusted import yaml_documents
@@ -41,12 +42,18 @@ def folder_of(model: str) -> Path:
 
 
 def _fetched(model: str) -> Path:
+    uri = tracking_uri()
+    file = mlflow_store.database(uri)
+    if file and not file.exists():
+        raise UserError(
+            f"MLflow has no database {file}, so it does not give {model}. Run in the folder where"
+            " the model was logged, or set MLFLOW_TRACKING_URI."
+        )
+    mlflow_store.client(uri)
     import mlflow
 
     try:
-        return Path(
-            mlflow.artifacts.download_artifacts(artifact_uri=model, tracking_uri=tracking_uri())
-        )
+        return Path(mlflow.artifacts.download_artifacts(artifact_uri=model, tracking_uri=uri))
     except Exception as error:  # MLflow's stores fail in many ways
         first = str(error).strip().splitlines()
         raise UserError(

@@ -20,14 +20,16 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from benchmarks.execution import curves, results
+from benchmarks.execution import curves, processes, results
 from botbench.core import mlflow_store
-from botbench.core.errors import UserError
+from botbench.core.errors import ResourceFailure, UserError
 from botbench.core.files import write_json
 from botbench.core.mlflow_store import tracking_uri
 from botbench.core.progress import NoProgress, Progress
 
 EXPERIMENT = "botbench"
+PROCESS = "botbench.process"
+"""The tag that names the process that logs a run."""
 DIGEST = 36
 """Characters of a content hash that MLflow's digest holds."""
 
@@ -44,11 +46,11 @@ class Tracker:
     def open(uri: str | None = None) -> Tracker:
         """Connect; create the store and the experiment if missing (5 to 12 seconds, once).
 
-        Raises UserError if the store cannot be reached.
+        Raises ResourceFailure if the store cannot be used, UserError if the experiment was deleted.
         """
         uri = uri or tracking_uri()
         folder = _local_folder(uri)
-        try:
+        with _sentences(uri):
             if folder:
                 folder.mkdir(parents=True, exist_ok=True)
             client = mlflow_store.client(uri)
@@ -56,16 +58,17 @@ class Tracker:
             if folder:
                 _write_ahead(folder / "mlflow.db")
             return Tracker(uri, client, experiment)
-        except Exception as error:  # tracking stores raise many kinds of errors
-            first = str(error).splitlines()[0]
-            raise UserError(
-                f"MLflow at {_shown(uri)} cannot be used: {first}. The cells are kept; set"
-                " MLFLOW_TRACKING_URI right, or use --no-mlflow."
-            ) from error
 
     def sync(self, run: results.Run, progress: Progress | None = None) -> int:
-        """Log the run's cells that its parent does not hold yet; returns how many."""
-        progress = progress or NoProgress()
+        """Log the run's cells that its parent does not hold yet; returns how many.
+
+        Closes the runs of processes that have died. Raises ResourceFailure if the store fails.
+        """
+        with _sentences(self.uri):
+            return self._sync(run, progress or NoProgress())
+
+    def _sync(self, run: results.Run, progress: Progress) -> int:
+        self._close_dead()
         parent = self._parent(run)
         there = dict(self._children(parent))
         fresh = [cell for cell in results.cells(run) if _mark(cell) not in there]
@@ -77,6 +80,25 @@ class Tracker:
             self._close(parent, run)
         _remember(run, self.uri, there)
         return len(fresh)
+
+    def _close_dead(self) -> None:
+        """Mark the runs as killed whose process on this machine has ended before them."""
+        query = f"attributes.status = 'RUNNING' and tags.`{PROCESS}` LIKE '%'"
+        for page in self._pages(query):
+            for run in page:
+                if processes.is_dead(run.data.tags[PROCESS]):
+                    self.client.set_terminated(run.info.run_id, "KILLED")
+
+    def _pages(self, query: str) -> Iterator[Sequence[Any]]:
+        token = None
+        while True:
+            page = self.client.search_runs(
+                [self.experiment], query, max_results=1000, page_token=token
+            )
+            yield page
+            token = page.token
+            if not token:
+                return
 
     def _parent(self, run: results.Run) -> str:
         suite = run.suite["name"]
@@ -90,26 +112,20 @@ class Tracker:
         created = self.client.create_run(
             self.experiment,
             run_name=suite,
-            tags={"botbench.kind": "suite", "botbench.suite": suite},
+            tags={
+                "botbench.kind": "suite",
+                "botbench.suite": suite,
+                PROCESS: processes.this_process(),
+            },
         )
         return str(created.info.run_id)
 
     def _children(self, parent: str) -> Iterator[tuple[str, str]]:
-        token = None
-        while True:
-            page = self.client.search_runs(
-                [self.experiment],
-                f"tags.`mlflow.parentRunId` = '{parent}'",
-                max_results=1000,
-                page_token=token,
-            )
+        for page in self._pages(f"tags.`mlflow.parentRunId` = '{parent}'"):
             for child in page:
                 # An interrupted child is logged again.
-                if child.info.status != "RUNNING":
+                if child.info.status not in {"RUNNING", "KILLED"}:
                     yield child.data.tags.get("botbench.mark", ""), child.info.run_id
-            token = page.token
-            if not token:
-                return
 
     def _log(self, cell: results.Cell, parent: str, run: results.Run) -> str:
         from mlflow.entities import Metric, Param
@@ -124,6 +140,7 @@ class Tracker:
                 "mlflow.parentRunId": parent,
                 "botbench.kind": "cell",
                 "botbench.mark": _mark(cell),
+                PROCESS: processes.this_process(),
                 **_tags(cell),
             },
         ).info.run_id
@@ -207,7 +224,32 @@ def _experiment(client: Any, folder: Path | None) -> str:
             experiment = client.get_experiment_by_name(name)
             if experiment is None:
                 raise
+    if experiment.lifecycle_stage == "deleted":
+        raise UserError(
+            f"The experiment {name!r} was deleted in MLflow. The cells are kept. Restore it:"
+            f" `mlflow experiments restore --experiment-id {experiment.experiment_id}` (with"
+            " MLFLOW_TRACKING_URI set to the store); or name another one in"
+            " MLFLOW_EXPERIMENT_NAME; or use --no-mlflow."
+        )
     return str(experiment.experiment_id)
+
+
+@contextlib.contextmanager
+def _sentences(uri: str) -> Iterator[None]:
+    """Turn what MLflow and its stores raise into a sentence."""
+    try:
+        yield
+    except ResourceFailure as error:
+        raise ResourceFailure(f"{error} The cells are kept; --no-mlflow works without.") from error
+    except UserError:
+        raise
+    except Exception as error:  # tracking stores raise many kinds of errors
+        file = mlflow_store.database(uri)
+        first = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+        why = mlflow_store.sentence(file, error) if file else f"{_shown(uri)} fails: {first}."
+        raise ResourceFailure(
+            f"MLflow: {why} The cells are kept; set MLFLOW_TRACKING_URI right, or use --no-mlflow."
+        ) from error
 
 
 def _local_folder(uri: str) -> Path | None:

@@ -2,15 +2,19 @@
 
 import json
 import os
+import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks.execution import results, runner, tracking
+from benchmarks.execution import processes, results, runner, tracking
 from benchmarks.execution.suite import check
-from botbench.core.errors import UserError
+from botbench.core import mlflow_store
+from botbench.core.errors import ResourceFailure, UserError
 from botbench.core.mlflow_store import tracking_uri
 
 CV = "cross-validation(folds=2, repeats=2, seed=0)"
@@ -134,7 +138,7 @@ def test_another_store_is_respected(tmp_path, monkeypatch):
 def test_a_store_that_cannot_be_used_is_said(tmp_path, monkeypatch):
     (tmp_path / "mlruns").write_text("a file where the folder should be")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match=r"mlflow.db cannot be used.*--no-mlflow"):
+    with pytest.raises(ResourceFailure, match=r"mlflow.db cannot be used.*--no-mlflow"):
         tracking.Tracker.open(f"sqlite:///{tmp_path}/mlruns/mlflow.db")
 
 
@@ -150,3 +154,116 @@ def test_measures_are_the_mean_over_repeats(make, home):
         and found["brier.bot"] == 0.25
         and np.isfinite(list(found.values())).all()
     )
+
+
+SLEEPER = """
+import sys, time
+from benchmarks.execution import processes
+print(processes.this_process(), flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def sleeper():
+    """A living process and the name it gives itself."""
+    with subprocess.Popen(
+        [sys.executable, "-c", SLEEPER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield process, process.stdout.readline().strip()
+        process.kill()
+
+
+def test_a_process_is_dead_only_if_that_is_known(sleeper):
+    process, name = sleeper
+    assert not processes.is_dead(name) and not processes.is_dead(processes.this_process())
+    # The number is in use again, by another process.
+    document = json.loads(name)
+    assert processes.is_dead(json.dumps({**document, "start": "1"}))
+    process.kill()
+    process.wait()
+    assert processes.is_dead(name)
+    for other in ("host", "boot", "numbers"):
+        assert not processes.is_dead(json.dumps({**document, other: "another"})), other
+    for broken in ("", "[]", "{}", "null", '{"pid": "x", "start": 1}'):
+        assert not processes.is_dead(broken)
+
+
+@pytest.fixture
+def store(tmp_path, make, home, mlflow_database):
+    """A tracker of a store of its own, and a finished run of one cell."""
+    (tmp_path / "mlruns").mkdir()
+    (tmp_path / "mlruns" / "mlflow.db").write_bytes(mlflow_database)
+    make("a", 10, 10)
+    suite = check(
+        {"name": "s", "releases": ["a"], "detectors": ["constant"], "protocols": [CV]}, ""
+    )
+    run = runner.bench(home, suite, jobs=1).run
+    return tracking.Tracker.open(f"sqlite:///{tmp_path}/mlruns/mlflow.db"), run
+
+
+def test_runs_of_dead_processes_are_closed_and_others_are_not(store, sleeper):
+    tracker, run = store
+    _, alive = sleeper
+    with subprocess.Popen(
+        [sys.executable, "-c", SLEEPER], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+    ) as ended:
+        dead = ended.stdout.readline().strip()
+    elsewhere = json.dumps({**json.loads(dead), "host": "another"})
+    tags = {"dead": dead, "alive": alive, "elsewhere": elsewhere, "strange": None}
+    made = {
+        name: tracker.client.create_run(
+            tracker.experiment, tags={tracking.PROCESS: tag} if tag else {}
+        ).info.run_id
+        for name, tag in tags.items()
+    }
+    assert tracker.sync(run) == 1
+    status = {name: tracker.client.get_run(i).info.status for name, i in made.items()}
+    assert status == {
+        "dead": "KILLED",
+        "alive": "RUNNING",
+        "elsewhere": "RUNNING",
+        "strange": "RUNNING",
+    }
+
+
+def test_a_killed_child_is_logged_again(store, sleeper):
+    tracker, run = store
+    assert tracker.sync(run) == 1
+    (child,) = tracker.client.search_runs([tracker.experiment], "tags.`botbench.kind` = 'cell'")
+    process, name = sleeper
+    process.kill()
+    process.wait()
+    # As if the process had been killed while it logged the cell.
+    tracker.client.set_tag(child.info.run_id, tracking.PROCESS, name)
+    tracker.client.update_run(child.info.run_id, status="RUNNING")
+    assert tracker.sync(run) == 1 and tracker.sync(run) == 0
+    found = tracker.client.search_runs([tracker.experiment], "tags.`botbench.kind` = 'cell'")
+    assert sorted(r.info.status for r in found) == ["FINISHED", "KILLED"]
+
+
+def test_a_deleted_experiment_is_said(store):
+    tracker, _ = store
+    tracker.client.delete_experiment(tracker.experiment)
+    with pytest.raises(UserError) as raised:
+        tracking.Tracker.open(tracker.uri)
+    assert raised.value.exit_code == 2
+    assert str(raised.value) == (
+        "The experiment 'botbench' was deleted in MLflow. The cells are kept. Restore it: `mlflow"
+        f" experiments restore --experiment-id {tracker.experiment}` (with MLFLOW_TRACKING_URI set"
+        " to the store); or name another one in MLFLOW_EXPERIMENT_NAME; or use --no-mlflow."
+    )
+    tracker.client.restore_experiment(tracker.experiment)
+    assert tracking.Tracker.open(tracker.uri).experiment == tracker.experiment
+
+
+def test_a_store_that_is_locked_while_it_is_written_is_said(store, monkeypatch):
+    tracker, run = store
+    monkeypatch.setattr(mlflow_store, "WAIT", 0.2)
+    with sqlite3.connect(mlflow_store.database(tracker.uri), isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(ResourceFailure, match=r"is locked by another process.*cells are kept"):
+            tracking.Tracker.open(tracker.uri)
+        other.rollback()
+    other.close()
+    assert tracker.sync(run) == 1
