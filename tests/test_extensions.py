@@ -209,3 +209,48 @@ def test_the_detector_is_scored_under_the_protocol_by_the_metric(board):
     # 0.9 for bots and 0.1 for people, half of each.
     assert rows["toy-below-ten", "toy-mean-score"]["value"] == pytest.approx(0.5, abs=0.02)
     assert rows["toy-below-ten", "accuracy"]["n"] == 100
+
+
+def test_a_broken_plug_in_breaks_no_command(copy):
+    groups = ("sources", "features", "designs", "detectors", "protocols", "metrics", "questions")
+    root = copy.parent / "broken"
+    folder = root / "broken_plugin-1.0.dist-info"
+    folder.mkdir(parents=True)
+    (root / "broken_plugin.py").write_text("raise RuntimeError('made by a test')\n")
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: broken-plugin\nVersion: 1.0\n")
+    (folder / "entry_points.txt").write_text(
+        "".join(f"[botbench.{group}]\nbad = broken_plugin:bad\n" for group in groups)
+    )
+    (root / "bad.yaml").write_text(
+        "name: bad\nreleases: [toy]\ndetectors: [bad]\nprotocols: ['bad()']\nmetrics: [bad]\n"
+    )
+
+    def command(*arguments):
+        return subprocess.run(
+            [sys.executable, "-m", "botbench.commands.main", *arguments],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(map(str, (copy, root))),
+                "BOTBENCH_STORE": str(root / "store"),
+            },
+            timeout=600,
+            check=False,
+        )
+
+    def sentence(what):
+        return (
+            f"The {what} 'bad' of the installed package broken-plugin cannot be loaded:"
+            " RuntimeError: made by a test. Mend or uninstall that package."
+        )
+
+    listed = command("metrics", "--json")
+    assert listed.returncode == 0 and "toy-mean-score" in listed.stdout
+    assert listed.stderr.startswith(f"botbench: {sentence('metric')} The rest works.\n")
+    assert listed.stderr.count("broken-plugin") == 1
+    asked = command("bench", "bad.yaml")
+    assert asked.returncode == 2 and "Traceback" not in asked.stderr
+    for what in ("detector", "protocol", "metric"):
+        assert sentence(what) in asked.stderr, what

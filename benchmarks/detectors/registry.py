@@ -171,7 +171,7 @@ def get(name: str) -> Spec:
     base, options = canonical_names.parse(name, "detector", "random-forest(trees=500)")
     registered = detectors()
     if base not in registered:
-        raise unknown("detector", base, registered)
+        raise DETECTORS.missing(base, registered)
     return with_options(registered[base], options)
 
 

@@ -29,7 +29,7 @@ from benchmarks.metrics.scored_accounts import (
     Weighted,
     divide,
 )
-from botbench.core.errors import UserError, unknown
+from botbench.core.errors import UserError
 from botbench.core.registry import Registry
 
 __all__ = [
@@ -239,9 +239,5 @@ def mistake(name: str) -> str | None:
     try:
         find(name)
     except UserError as error:
-        return (
-            str(error)
-            if name.partition("=")[0] in FAMILIES
-            else str(unknown("metric", name, METRICS.all()))
-        )
+        return str(error) if name.partition("=")[0] in FAMILIES else str(METRICS.missing(name))
     return None

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from types import ModuleType
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from botbench.core.errors import UserError, unknown
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution, EntryPoint
 
 T = TypeVar("T")
 
@@ -26,12 +30,13 @@ class Registry(Generic[T]):
 
     `package` is walked once; `entry_points`, where given, is the group under which other
     distributions add theirs. A name used twice is an error at once, so that no extension hides
-    another.
+    another. A distribution that cannot be loaded is left out with a warning.
     """
 
     def __init__(self, what: str, package: str, entry_points: str | None = None) -> None:
         self.what, self.package, self.group = what, package, entry_points
         self._found: dict[str, T] = {}
+        self._broken: dict[str, str] = {}
         self._walked = False
 
     def add(self, name: str, thing: T) -> T:
@@ -60,22 +65,96 @@ class Registry(Generic[T]):
         """The thing called `name`; raises UserError naming the closest one."""
         things = self.all()
         if name not in things:
-            raise unknown(self.what, name, things)
+            raise self.missing(name, things)
         return things[name]
 
+    def missing(self, name: str, known: Iterable[str] | None = None) -> UserError:
+        """The error for a name that is not there: why its package did not give it, or the closest.
+
+        `known` are the valid names, by default all.
+        """
+        if name in self._broken:
+            return UserError(self._broken[name])
+        return unknown(self.what, name, self.all() if known is None else known)
+
     def _load_entry_points(self) -> None:
+        """Load what other distributions add. A broken one is named in a warning and left out."""
         if self.group is None:
             return
-        from importlib.metadata import entry_points
-
-        for point in entry_points(group=self.group):
+        for point in _points(self.group):
+            before = dict(self._found)
             try:
                 loaded = point.load()
-            except Exception as error:
-                whose = point.dist.name if point.dist else "?"
-                raise UserError(
-                    f"The {self.what} {point.name!r} of the installed package {whose} cannot be"
-                    f" loaded: {error!r}. Mend or uninstall that package."
-                ) from error
-            if point.name not in self._found and not isinstance(loaded, ModuleType):
-                self.add(point.name, loaded)
+                before = self._found
+                self._take(point.name, loaded)
+            # Any error of a stranger's module, and one that ends the program, concerns it alone.
+            except (Exception, SystemExit) as error:
+                self._found = before
+                self._broken[point.name] = (
+                    f"The {self.what} {point.name!r} of the installed package {_owner(point)}"
+                    f" cannot be loaded: {_brief(error)}. Mend or uninstall that package."
+                )
+                _warn(self._broken[point.name])
+
+    def _take(self, name: str, loaded: Any) -> None:
+        """Keep what an entry point gave, unless its import has registered it already."""
+        if name in self._found or isinstance(loaded, ModuleType):
+            return
+        if not any(type(loaded) is type(thing) for thing in self._found.values()):
+            raise TypeError(f"it gives no {self.what}, but {type(loaded).__name__}")
+        self.add(name, loaded)
+
+
+def _points(group: str) -> Iterator[EntryPoint]:
+    """The entry points of a group. A distribution whose list cannot be read has none."""
+    from importlib.metadata import distributions, entry_points
+
+    try:
+        yield from entry_points(group=group)
+        return
+    except Exception:  # one distribution's list breaks the list of all
+        found = list(distributions())
+    seen = set()
+    for distribution in found:
+        try:
+            points = [p for p in distribution.entry_points if p.group == group]
+        except Exception as error:
+            _warn(
+                f"The entry points of the installed package {_called(distribution)} cannot be read:"
+                f" {_brief(error)}. Mend or uninstall that package."
+            )
+            continue
+        if (name := _called(distribution)) not in seen:
+            seen.add(name)
+            yield from points
+
+
+def _owner(point: EntryPoint) -> str:
+    return _called(point.dist) if point.dist else "?"
+
+
+def _called(distribution: Distribution) -> str:
+    """A distribution's name, "?" where it has none."""
+    try:
+        return str(distribution.name or "?")
+    except Exception:  # a distribution without its description
+        return "?"
+
+
+def _brief(error: BaseException) -> str:
+    """The kind of an error and the first line of its text, which may be anything."""
+    try:
+        lines = str(error).strip().splitlines()
+    except Exception:  # its own text fails
+        lines = []
+    return f"{type(error).__name__}: {lines[0][:200] if lines else 'no message'}".rstrip(".")
+
+
+@cache
+def _warn(sentence: str) -> None:
+    """Say it once; workers leave it to the command that started them."""
+    import logging
+    import multiprocessing
+
+    if multiprocessing.parent_process() is None:
+        logging.getLogger("botbench").warning("botbench: %s The rest works.", sentence)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.study.estimators.estimate import Estimate, Refused
-from benchmarks.study.questions import Answer, Figure, Question, Table, questions
-from botbench.core.errors import UserError, unknown
+from benchmarks.study.questions import QUESTIONS, Answer, Figure, Question, Table, questions
+from botbench.core.errors import UserError
 
 if TYPE_CHECKING:
     from benchmarks.study.campaign.definition import Campaign
@@ -62,7 +62,7 @@ def chosen(campaign: Campaign) -> list[Question]:
     names = [q.name for q in there]
     for name in campaign.questions:
         if name not in names:
-            raise unknown("question", name, names)
+            raise QUESTIONS.missing(name, names)
     return [q for q in there if not campaign.questions or q.name in campaign.questions]
 
 
