@@ -2,7 +2,9 @@
 was typed is text.
 """
 
+import importlib
 import json
+import re
 
 import pyarrow.parquet as pq
 import pytest
@@ -96,6 +98,73 @@ def test_answers_with_markup_are_shown_as_text(made):
     assert "&lt;script&gt;" in (found.path / "DATASHEET.md").read_text()
     assert "\\*\\*bold\\*\\* \\[a\\](javascript" in (found.path / "DATASHEET.md").read_text()
     json.loads((found.path / "croissant.json").read_text())
+
+
+@pytest.mark.chromium
+def test_a_hostile_card_and_hostile_claims_make_no_page_run(
+    store, unchecked, material, monkeypatch, hostile_texts, looked_at, tmp_path
+):
+    """A card of others, names of claimants, ids and notes: pages and Markdown, both rendered."""
+    from markdown_it import MarkdownIt
+
+    texts = hostile_texts(longest=300)
+    data = importlib.import_module(material.fill.__module__)
+    card = {"title": texts[0] + texts[7], "licence": texts[16] + texts[5], "citation": texts[19]}
+    card |= {"description": texts[17], "known_issues": texts, "homepage": texts[5]}
+    monkeypatch.setattr(
+        data, "CARD", {**data.CARD, **card, "label": {"meaning": texts[1] + texts[18]}}
+    )
+    monkeypatch.setattr(data, "IDS", texts[:7] + texts[10:13])
+    data.fill(store)
+    release.freeze(store, "r", "d")
+    given = answers.Answers(dict.fromkeys(answers.asked(), "\n".join(texts)))
+    found = folder.publish(store, release.load(store.home, "r"), tiers.load("research"), given)
+    pages = sorted(found.path.glob("*.html"))
+    for name in ("README.md", "DATASHEET.md", "RESPONSIBLE-USE.md"):
+        text = (found.path / name).read_text(encoding="utf-8")
+        body = text.split("---\n", 2)[2] if text.startswith("---\n") else text
+        drawn = MarkdownIt("commonmark").enable("table").render(body)
+        tags = {t.lower() for t in re.findall(r"</?([a-zA-Z][a-zA-Z0-9]*)", drawn)}
+        assert tags <= {
+            "h1",
+            "h2",
+            "h3",
+            "h4",
+            "p",
+            "a",
+            "em",
+            "strong",
+            "code",
+            "pre",
+            "ul",
+            "ol",
+            "li",
+            "table",
+            "thead",
+            "tbody",
+            "tr",
+            "th",
+            "td",
+            "br",
+            "hr",
+        }
+        links = re.findall(r'href="([^"]*)"', drawn)
+        assert not [
+            link
+            for link in links
+            if "x.invalid" in link or (":" in link.split("/")[0] and not link.startswith("https:"))
+        ], links
+        # The same text with HTML allowed, as other programs draw it.
+        file = tmp_path / f"{name}.html"
+        html = MarkdownIt("commonmark", {"html": True}).enable("table").render(body)
+        file.write_text(
+            f'<meta charset="utf-8"><style>* {{overflow-wrap:anywhere}} pre {{overflow:auto}}</style>{html}',
+            encoding="utf-8",
+        )
+        assert "<script>window.__pwn=1" in looked_at(file, policy=False)
+    assert [p.name for p in pages] == ["datasheet.html"]
+    shown = looked_at(pages[0])
+    assert "<script>window.__pwn=1" in shown and "⟨U+202E⟩gnp.exe" in shown
 
 
 @pytest.fixture
