@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
-from botbench.core.errors import UserError
+from botbench.core.errors import ResourceFailure, UserError
 from botbench.core.hashing import canonical_json, short_hash
 from curation.ingest.card_model import Card
 from curation.ingest.ledger import COUNTS, PullResult, over_limit, stored
@@ -28,12 +29,18 @@ __all__ = ["PullResult", "over_limit", "pull"]
 Tell = Callable[[str, int, int], None]
 """Progress: what is being done, how much of it is done, of how much."""
 
-UNREADABLE = (
-    duckdb.InvalidInputException,
-    duckdb.IOException,
-    duckdb.ConversionException,
-    duckdb.OutOfMemoryException,
-)
+UNREADABLE = (duckdb.Error,)
+"""What DuckDB raises for a file that it cannot read: a damaged one gives any of its errors."""
+
+MEMORY = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12} | {
+    "KIB": 2**10,
+    "MIB": 2**20,
+    "GIB": 2**30,
+    "TIB": 2**40,
+}
+LEAST_MEMORY = 100 * 10**6
+"""Bytes below which DuckDB cannot even keep its buffers."""
+LONG_LINE = re.compile(r"Maximum line size of ([0-9]+) bytes exceeded")
 
 
 def pull(
@@ -54,8 +61,8 @@ def pull(
     pull_id = str(row["pull_id"])
     if (known := stored(store, pull_id)) is not None:
         return known
-    with _scratch(store) as scratch, _memory(store.connection, memory):
-        stage = Stage(store.connection, card, scratch, pull_id)
+    with _scratch(store) as scratch, _memory(store.connection, memory) as limit:
+        stage = Stage(store.connection, card, scratch, pull_id, memory=limit)
         _read(stage, card, files, tell)
         tombstones.set_aside(
             store.connection,
@@ -108,13 +115,30 @@ def _read(stage: Stage, card: Card, files: dict[str, list[SourceFile]], tell: Te
         try:
             FORMATS.get(read.format).read(stage, chosen, options_of(read))
         except UNREADABLE as error:
-            what = str(error).strip().split("\n")[0]
-            names = ", ".join(str(f.path) for f in chosen[:3])
-            raise UserError(
-                f"{names} cannot be read as {read.format}: {what}. Get the file again, or correct"
-                " the card's format and options; nothing was written."
-            ) from error
+            raise _unreadable(error, chosen, read.format) from error
     stage.finish()
+
+
+def _unreadable(error: duckdb.Error, chosen: list[SourceFile], form: str) -> UserError:
+    """What DuckDB's error means for whoever gave the files."""
+    names = ", ".join(str(f.path) for f in chosen[:3]) or "what was made"
+    what = (str(error).strip() or type(error).__name__).split("\n")[0].rstrip(".")
+    if "No space left on device" in str(error):
+        return ResourceFailure(
+            f"The disk of the store is full while {names} is read: {what}. Make room and pull"
+            " again; nothing was written."
+        )
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return UserError(
+            f"{names} needs more memory than --memory allows: {what}. Give more, such as --memory"
+            " 4GB; nothing was written."
+        )
+    if found := LONG_LINE.search(str(error)):
+        what = f"a line is longer than {int(found.group(1)):,} bytes"
+    return UserError(
+        f"{names} cannot be read as {form}: {what}. Get the file again, or correct the card's"
+        " format and options; nothing was written."
+    )
 
 
 def _pull_row(
@@ -164,18 +188,22 @@ def _alive(pid: str) -> bool:
 
 
 @contextmanager
-def _memory(connection: duckdb.DuckDBPyConnection, limit: str) -> Iterator[None]:
-    """Bound DuckDB's memory for a while."""
-    try:
-        connection.execute("SET memory_limit = ?", [limit])
-    except duckdb.Error:
+def _memory(connection: duckdb.DuckDBPyConnection, limit: str) -> Iterator[int]:
+    """Bound DuckDB's memory for a while; gives the bound in bytes."""
+    found = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGT]i?B)\s*", limit, re.IGNORECASE)
+    size = int(float(found.group(1)) * MEMORY[found.group(2).upper()]) if found else 0
+    if not LEAST_MEMORY <= size < 2**50:
         raise UserError(
-            f"{limit!r} is not an amount of memory; write for example 2GB or 500MB."
-        ) from None
+            f"--memory {limit!r} is not an amount of memory from 100MB on; write for example 2GB or"
+            " 500MB."
+        )
+    connection.execute(f"SET memory_limit = '{size}B'")
     try:
-        yield
+        yield size
     finally:
-        connection.execute("RESET memory_limit")
+        # After an error inside DuckDB the connection may be good for nothing any more.
+        with suppress(duckdb.Error):
+            connection.execute("RESET memory_limit")
 
 
 def _write(transaction: Transaction, stage: Stage, pull_row: dict[str, object]) -> None:

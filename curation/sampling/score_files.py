@@ -108,10 +108,10 @@ def _columns(
 def _insert(connection: duckdb.DuckDBPyConnection, file: Path, query: str) -> None:
     try:
         connection.execute(query)
-    except duckdb.ConversionException as error:
-        raise UserError(
-            f"{file}: {str(error).splitlines()[0]} Expected numbers in the score columns."
-        ) from None
+    except duckdb.Error as error:
+        # A damaged file can give any error, and one whose head is well fails only here.
+        told = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise UserError(f"{file}: {told} Expected numbers in the score columns.") from None
 
 
 def _check(

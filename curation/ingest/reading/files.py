@@ -17,6 +17,8 @@ from curation.ingest.card_model import Card, Read, Source
 
 CHUNK = 1 << 20
 GZIP = b"\x1f\x8b"
+RATIO, SMALL = 300, 200_000_000
+"""A gzip file that unpacks to over `SMALL` bytes and over `RATIO` times its own is a bomb."""
 
 
 @dataclass(frozen=True)
@@ -117,9 +119,15 @@ def _hash(path: Path, zipped: bool) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
     try:
         with _stream(path, zipped) as stream:
+            packed = path.stat().st_size
             while chunk := stream.read(CHUNK):
                 digest.update(chunk)
                 size += len(chunk)
+                if zipped and size > max(SMALL, RATIO * packed):
+                    raise UserError(
+                        f"{path} is a gzip file that grows to over {RATIO} times its {packed:,}"
+                        " bytes: no table does. Get the file again, or unpack it yourself."
+                    )
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise UserError(
             f"{path} is a broken gzip file ({error}) after {size:,} uncompressed bytes. Get the"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from botbench.core.errors import UserError
 from botbench.core.sql import literal, literals
+from curation.ingest.reading.files import CHUNK
 
 if TYPE_CHECKING:
     from curation.ingest.reading.files import SourceFile
@@ -24,6 +26,8 @@ def objects(file: SourceFile) -> str:
     form = _form(file)
     path = literal(file.path)
     compression = "gzip" if file.gzip else "uncompressed"
+    if form == "lines" and file.size > LINE:
+        _no_long_line(file)
     if form == "lines":
         source = (
             f"read_csv({path}, header = false, columns = {{'line': 'VARCHAR'}}, delim = chr(1),"
@@ -41,6 +45,21 @@ def objects(file: SourceFile) -> str:
         f" maximum_object_size = {size})"
     )
     return f"(SELECT json AS j, json::VARCHAR AS raw, row_number() OVER () AS row FROM {source})"
+
+
+def _no_long_line(file: SourceFile) -> None:
+    """Raise UserError for a line over `LINE` bytes: DuckDB may pass over it without a word."""
+    run = number = 0
+    with file.open() as stream:
+        while chunk := stream.read(min(CHUNK, LINE // 2)):
+            first = chunk.find(b"\n")
+            if run + (first if first >= 0 else len(chunk)) > LINE:
+                raise UserError(
+                    f"{file.path}, line {number + 1:,}: the line is longer than {LINE:,} bytes."
+                    " Take it out, or get the file again."
+                )
+            number += chunk.count(b"\n")
+            run = run + len(chunk) if first < 0 else len(chunk) - chunk.rfind(b"\n") - 1
 
 
 def value(document: str, path: str) -> str:
@@ -81,7 +100,7 @@ def _form(file: SourceFile) -> str:
     first, _, more = head.partition(b"\n")
     try:
         json.loads(first)
-    except ValueError:
+    except (ValueError, RecursionError):
         # A first line that is cut off by the peek or malformed is a line; a pretty-printed object
         # is not.
         pretty = first.strip() in (b"{", b"") or (

@@ -9,11 +9,15 @@ from botbench.core.errors import unknown
 from botbench.core.sql import identifier, literal
 from curation.ingest.reading import json
 from curation.ingest.reading.files import SourceFile
+from curation.ingest.reading.heads import check_width
 from curation.ingest.reading.text import Rows, delimited
 from curation.ingest.reading.tidy import Dialect
 
 if TYPE_CHECKING:
     from curation.ingest.reading.stage import Stage
+
+NUMBER = "file_row_number"
+"""The column that DuckDB's reader of Parquet adds when it is asked to number the rows."""
 
 Kind = Literal["csv", "tsv", "json", "parquet"]
 ENDINGS: dict[str, Kind] = {
@@ -31,11 +35,12 @@ ENDINGS: dict[str, Kind] = {
 class Records(Protocol):
     """The rows that the table format works with.
 
-    `relation` holds `_member`, `_row` and `_raw` beside the source's own columns. `broken` is SQL
-    of the rows without a record, or None.
+    `relation` holds `_member`, `_row` and `_raw` beside the source's own columns.
     """
 
-    broken: str | None
+    @property
+    def broken(self) -> tuple[str, str, str] | None:
+        """Which rows are no record: SQL of the condition, reason, SQL of the message; or None."""
 
     @property
     def relation(self) -> str:
@@ -75,7 +80,7 @@ class TextRecords:
     """Records of a delimited file."""
 
     rows: Rows
-    broken: str | None = None
+    broken: tuple[str, str, str] | None = None
 
     @property
     def relation(self) -> str:
@@ -109,12 +114,22 @@ class ParquetRecords:
     file: SourceFile
     names: dict[str, str]
     view: str
-    broken: str | None = None
 
     @property
     def relation(self) -> str:
         """The view of the rows."""
         return self.view
+
+    @property
+    def broken(self) -> tuple[str, str, str] | None:
+        """Rows in which a column of bytes is not text."""
+        conditions = [
+            f"(r.p{i} IS NOT NULL AND try(decode(r.p{i})) IS NULL)"
+            for i, kind in enumerate(self.names.values())
+            if kind == "BLOB"
+        ]
+        message = "'a column of bytes is not UTF-8 text'"
+        return (" OR ".join(conditions), "bad_encoding", message) if conditions else None
 
     def text(self, name: str, optional: bool = False) -> str | None:
         """SQL of a column."""
@@ -125,9 +140,9 @@ class ParquetRecords:
                 f"{unknown(f'column in {self.file.name} called', name, self.names)} Correct the"
                 " name on the card."
             )
-        kind, column = self.names[name], f"r.{identifier(name)}"
+        kind, column = self.names[name], f"r.p{list(self.names).index(name)}"
         if kind == "BLOB":
-            return f"decode({column})"
+            return f"try(decode({column}))"
         nested = kind.endswith(("]", ")")) and not kind.startswith("DECIMAL")
         return f"to_json({column})::VARCHAR" if nested else f"{column}::VARCHAR"
 
@@ -149,7 +164,11 @@ class JsonRecords:
     stage: Stage
     file: SourceFile
     view: str
-    broken: str | None = "coalesce(json_type(r.j) <> 'OBJECT', true)"
+    broken: tuple[str, str, str] | None = (
+        "coalesce(json_type(r.j) <> 'OBJECT', true)",
+        "bad_json",
+        "'this is not one JSON object'",
+    )
 
     @property
     def relation(self) -> str:
@@ -207,18 +226,24 @@ def open_text(
 
 def open_parquet(stage: Stage, file: SourceFile) -> ParquetRecords:
     """A Parquet file."""
-    source = f"read_parquet({literal(file.path)}, file_row_number = true)"
+    plain = f"read_parquet({literal(file.path)}, hive_partitioning = false)"
     names = {
-        n: str(k)
-        for n, k, *_ in stage.connection.execute(f"DESCRIBE FROM {source}").fetchall()
-        if n != "file_row_number"
+        n: str(k) for n, k, *_ in stage.connection.execute(f"DESCRIBE FROM {plain}").fetchall()
     }
+    check_width(stage, file, len(names))
+    number, source = "row_number() OVER ()", plain
+    if NUMBER not in {n.lower() for n in names}:
+        # DuckDB numbers rows itself, and faster, unless a column has that name.
+        number = f"{NUMBER} + 1"
+        source = f"{plain[:-1]}, {NUMBER} = true)"
     relation = stage.name("parquet")
-    raw = ", ".join(f"{identifier(n)}" for n in names)
+    # The file's own names may be any, also those of the columns added here.
+    columns = ", ".join(f"{identifier(n)} AS p{i}" for i, n in enumerate(names))
+    raw = ", ".join(identifier(n) for n in names)
     stage.connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT * EXCLUDE (file_row_number),"
-        f" {literal(file.name)} AS _member, file_row_number + 1 AS _row, struct_pack({raw}) AS"
-        f" _raw FROM {source}"
+        f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT {columns},"
+        f" {literal(file.name)} AS _member, {number} AS _row, struct_pack({raw}) AS _raw"
+        f" FROM {source}"
     )
     return ParquetRecords(stage, file, names, relation)
 

@@ -28,13 +28,15 @@ QUARANTINE = "pull_quarantine"
 class Stage:
     """The staged rows: good ones in the tables `pull_<table>`, bad ones in `pull_quarantine`.
 
-    `scratch` is a folder for temporary files, removed after the pull.
+    `scratch` is a folder for temporary files, removed after the pull. `memory` is how many bytes a
+    reader may take.
     """
 
     connection: duckdb.DuckDBPyConnection
     card: Card
     scratch: Path
     pull_id: str = ""
+    memory: int = 2 * 10**9
     queries: dict[str, list[str]] = field(default_factory=dict)
     read: Counter[str] = field(default_factory=Counter)
     names: int = 0

@@ -5,8 +5,6 @@ from __future__ import annotations
 import fnmatch
 import io
 import re
-import tarfile
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from botbench.core.errors import UserError
+from curation.ingest.reading.heads import COLUMNS
+from curation.ingest.reading.tar_members import members
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,8 +26,14 @@ CHUNK = 24 << 20
 BLOCK = 64 << 20
 """No record is longer, in bytes."""
 
-BUFFER = 20 << 10
-"""Bytes that tarfile reads at once; it copies what is left of them for every small member."""
+SHARE = 16
+"""The part of the memory that one member may take: it is parsed in several copies."""
+
+OVERHEAD = 300
+"""Bytes that a waiting member takes besides its rows."""
+
+FORMS = 200
+"""How many different headers the members of one tar may have."""
 
 MARK = "\x1d\x1e"
 """Begins the row before each member, which separates the members in one parse of many."""
@@ -53,17 +59,20 @@ class Chunk:
     size: int = 0
 
 
-def to_parquet(file: SourceFile, folder: Path, form: Form) -> dict[tuple[str, ...], str]:
+def to_parquet(
+    file: SourceFile, folder: Path, form: Form, memory: int = 2 * 10**9
+) -> dict[tuple[str, ...], str]:
     """Write a tar's rows to Parquet files in `folder`; returns a glob for each header found.
 
     Columns: member, account, row (from 1 after the header), c0, c1, ... (bytes as they were,
     unquoted). Under the empty header: what could not be read (member, account, row, reason,
     message, raw). Raises UserError for a tar that is broken or holds links, devices or paths that
-    lead out of it.
+    lead out of it, and for a member that does not fit in `memory` bytes.
     """
     writer = _Writer(folder, form)
     chunks: dict[tuple[str, ...], Chunk] = {}
-    for name, content in _members(file, form):
+    waiting = 0
+    for name, content in members(file, lambda name: _wanted(name, form), memory // SHARE):
         found = re.fullmatch(form.account, _stem(name))
         account = found.group(1) if found else ""
         header, body = _split(content, form)
@@ -71,32 +80,25 @@ def to_parquet(file: SourceFile, folder: Path, form: Form) -> dict[tuple[str, ..
             reason = "bad_encoding" if content.strip() else "empty_file"
             writer.refuse((name, account), 0, reason, "The member has no readable header.", body)
             continue
+        if len(header) > COLUMNS or len(writer.headers | dict.fromkeys(chunks)) > FORMS:
+            raise UserError(
+                f"Members of {file.path} have more than {COLUMNS:,} columns, or more than {FORMS}"
+                " different headers. Is the separator right on the card?"
+            )
         chunk = chunks.setdefault(header, Chunk())
         chunk.names.append(name)
         chunk.accounts.append(account)
         chunk.bodies.append(body)
-        chunk.size += len(body)
-        if chunk.size >= CHUNK:
-            writer.write(header, chunks.pop(header))
+        added = len(body) + OVERHEAD
+        chunk.size += added
+        waiting += added
+        if chunk.size >= CHUNK or waiting >= memory // SHARE:
+            done = header if chunk.size >= CHUNK else max(chunks, key=lambda h: chunks[h].size)
+            waiting -= chunks[done].size
+            writer.write(done, chunks.pop(done))
     for header, chunk in chunks.items():
         writer.write(header, chunk)
     return writer.finish()
-
-
-def _members(file: SourceFile, form: Form) -> Iterator[tuple[str, bytes]]:
-    try:
-        with (
-            file.open() as stream,
-            tarfile.open(fileobj=stream, mode="r|", bufsize=BUFFER) as archive,
-        ):
-            for member in archive:
-                _safe(file, member)
-                if member.isfile() and _wanted(member.name, form):
-                    opened = archive.extractfile(member)
-                    yield member.name, opened.read() if opened else b""
-                archive.members = []  # type: ignore[attr-defined]  # else a tar of a million files is a million objects
-    except tarfile.TarError as error:
-        raise UserError(f"{file.path} is not a whole tar ({error}). Get the file again.") from None
 
 
 def _stem(name: str) -> str:
@@ -110,26 +112,12 @@ def _wanted(name: str, form: Form) -> bool:
     return fnmatch.fnmatchcase(plain, form.members) and not plain.startswith(".")
 
 
-def _safe(file: SourceFile, member: tarfile.TarInfo) -> None:
-    if member.name.startswith("/") or ".." in member.name.split("/"):
-        raise UserError(
-            f"{file.path} holds a member whose path leads out of the tar ({member.name}); nothing"
-            " of it was read."
-        )
-    if not (member.isfile() or member.isdir()):
-        what = "a link" if member.issym() or member.islnk() else "a device or another special file"
-        raise UserError(
-            f"{file.path} holds {what} ({member.name}); nothing of it was read. A tar of posts has"
-            " plain files only."
-        )
-
-
 def _split(content: bytes, form: Form) -> tuple[tuple[str, ...] | None, bytes]:
     """The header's names and the rest as UTF-8; None without a header or in another encoding."""
     if form.encoding.lower().replace("-", "") not in ("utf8", "utf8sig"):
         try:
             content = content.decode(form.encoding).encode()
-        except UnicodeDecodeError:
+        except UnicodeError:
             return None, content
     line, _, body = content.removeprefix(b"\xef\xbb\xbf").partition(b"\n")
     try:
@@ -146,6 +134,7 @@ class _Writer:
         self.folder, self.form = folder, form
         self.headers: dict[tuple[str, ...], str] = {}
         self.refused: list[dict[str, Any]] = []
+        self.refused_size = 0
         self.files = 0
 
     def refuse(
@@ -162,6 +151,9 @@ class _Writer:
                 "raw": raw.decode(errors="backslashreplace"),
             }
         )
+        self.refused_size += len(raw) + OVERHEAD
+        if self.refused_size > CHUNK:
+            self._save_refused()
 
     def write(self, header: tuple[str, ...], chunk: Chunk) -> None:
         """Parse a chunk at once, or each member alone where members cannot be separated."""
@@ -175,11 +167,15 @@ class _Writer:
 
     def finish(self) -> dict[tuple[str, ...], str]:
         """The globs by header; rejected rows are under the empty header."""
+        self._save_refused()
+        return self.headers
+
+    def _save_refused(self) -> None:
         import pyarrow as pa
 
         if self.refused:
             self._save((), [pa.Table.from_pylist(self.refused)])
-        return self.headers
+        self.refused, self.refused_size = [], 0
 
     def _save(self, header: tuple[str, ...], parts: list[pa.Table]) -> None:
         import pyarrow as pa

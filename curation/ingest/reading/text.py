@@ -5,28 +5,24 @@ Each row that DuckDB cannot read is quarantined with its number, reason and text
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import duckdb
 
 from botbench.core.errors import unknown
 from botbench.core.sql import literal
 from curation.ingest.reading.files import CHUNK, SourceFile
+from curation.ingest.reading.heads import LINE, check_width, first_record, in_utf8, opened
 from curation.ingest.reading.tidy import Dialect, tidy
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from curation.ingest.reading.stage import Stage
-
-LINE = 32 << 20
-"""The longest row in bytes; longer ones are quarantined. DuckDB's buffers have this size."""
 
 NULL = "\x01no such text\x01"
 """The NULL text that DuckDB requires; no field has it, so an empty field is an empty text."""
@@ -148,7 +144,7 @@ class Rows:
         if not where:
             return
         raws: dict[str, list[object]] = {"_row": [], "raw": []}
-        with _opened(self.path, self.file) as stream:
+        with opened(self.path, self.file) as stream:
             for row, start, length in where:
                 stream.seek(start)
                 raws["_row"].append(row)
@@ -169,7 +165,7 @@ class Rows:
         Then DuckDB numbers bad and good rows differently.
         """
         last, ends, pairs, returns = b"\n", 0, 0, 0
-        with _opened(self.path, self.file) as stream:
+        with opened(self.path, self.file) as stream:
             while chunk := stream.read(CHUNK):
                 pairs += chunk.count(b"\r\n") + (last[-1:] == b"\r" and chunk[:1] == b"\n")
                 ends, returns = ends + chunk.count(b"\n"), returns + chunk.count(b"\r")
@@ -185,7 +181,7 @@ class Rows:
             self.stage.scratch / f"{self.relation}{ending}"
             for ending in (".parquet", ".bad.parquet")
         )
-        with _opened(self.path, self.file) as stream:
+        with opened(self.path, self.file) as stream:
             tidy(stream, self.dialect, len(self.names), path, bad)
         self.settled = True
         run = self.stage.connection.execute
@@ -206,15 +202,16 @@ def delimited(
 
     Raises UserError for an empty file and for a header that names a column twice.
     """
-    path = _utf8(stage, file, dialect.encoding)
-    first = _first_record(path, file, dialect)
+    path = in_utf8(stage, file, dialect.encoding)
+    first = first_record(stage, path, file, dialect)
     if first is None:
         stage.fail(
             f"{file.path} is empty: expected {'a header and rows' if dialect.header else 'rows'}."
             " Get the file again."
         )
     given = names or (first if dialect.header else [f"c{i + 1}" for i in range(len(first))])
-    doubled = sorted({n for n in given if given.count(n) > 1})
+    check_width(stage, file, len(given))
+    doubled = sorted(n for n, times in Counter(given).items() if times > 1)
     if doubled:
         stage.fail(
             f"The header of {file.path} names the column {doubled[0]!r} more than once: give the"
@@ -308,65 +305,6 @@ def _scan(
         f" '{'gzip' if zipped else 'none'}', ignore_errors = true, store_rejects = true,"
         f" rejects_limit = 0, rejects_table = '{rejects}', rejects_scan = '{rejects}_scans')"
     )
-
-
-@contextmanager
-def _opened(path: Path, file: SourceFile) -> Iterator[BinaryIO]:
-    with file.open() if path == file.path else path.open("rb") as stream:
-        yield stream
-
-
-def _utf8(stage: Stage, file: SourceFile, encoding: str) -> Path:
-    """The file itself where it is UTF-8, else a copy in UTF-8; undecodable bytes stay."""
-    try:
-        name = codecs.lookup(encoding).name
-    except LookupError:
-        stage.fail(
-            f"There is no encoding {encoding!r}; the card may say utf-8, latin-1, cp1252, utf-16 or"
-            " any other that Python knows."
-        )
-    if name in ("utf-8", "ascii", "utf-8-sig"):
-        return file.path
-    path = stage.scratch / f"{file.sha256[:16]}-{name}.txt"
-    if not path.exists():
-        with file.open() as stream, path.open("wb") as out:
-            decoder = codecs.getincrementaldecoder(name)(
-                "surrogateescape" if not name.startswith("utf") else "strict"
-            )
-            while chunk := stream.read(CHUNK):
-                out.write(decoder.decode(chunk).encode("utf-8", "surrogateescape"))
-            out.write(decoder.decode(b"", True).encode("utf-8", "surrogateescape"))
-    return path
-
-
-def _first_record(path: Path, file: SourceFile, dialect: Dialect) -> list[str] | None:
-    """The fields of the first record, well-formed or not; None for an empty file."""
-    previous = csv.field_size_limit(1 << 30)
-    try:
-        with _opened(path, file) as stream:
-            text = io.TextIOWrapper(
-                stream, encoding="utf-8-sig", errors="backslashreplace", newline=""
-            )
-            for _ in range(dialect.skip):
-                text.readline()
-            if len(dialect.separator) > 1:
-                found = next(
-                    (
-                        line.rstrip("\r\n").split(dialect.separator)
-                        for line in text
-                        if line.strip("\r\n")
-                    ),
-                    None,
-                )
-            else:
-                found = next(
-                    (r for r in csv.reader(text, **{**dialect.python(), "strict": False}) if r),
-                    None,
-                )
-            text.detach()
-    finally:
-        csv.field_size_limit(previous)
-    return found
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:

@@ -85,7 +85,7 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:  # no
     from curation.ingest.simulation.people import people
     from curation.ingest.simulation.timeline import World
 
-    folder = stage.scratch / f"simulated-{options.seed}"
+    folder = stage.scratch / stage.name("simulated")
     for table in ("accounts", "claims", "posts"):
         (folder / table).mkdir(parents=True)
     draws = Draws(options.seed)

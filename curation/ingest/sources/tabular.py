@@ -169,7 +169,8 @@ def _open(stage: Stage, file: SourceFile, options: Options) -> Records:
 def _not_empty(stage: Stage, file: SourceFile, records: Records, options: Options) -> None:
     """Raise UserError for a file without rows; rows that a filter leaves out count."""
     if stage.connection.execute(f"SELECT 1 FROM {records.relation} LIMIT 1").fetchone() is None:
-        what = "no rows, only a header" if options.header else "no rows"
+        delimited = kind_of(stage, file, options.type) in ("csv", "tsv")
+        what = "no rows, only a header" if options.header and delimited else "no rows"
         stage.fail(f"{file.path} holds {what}. Get the file again, or take it off the card.")
 
 
@@ -178,7 +179,7 @@ def _query(
 ) -> str:
     """The loose rows of one table; with `rest`, unmapped columns are kept too."""
     if records.broken:
-        compiler.faults.append((records.broken, "bad_json", "'this is not one JSON object'"))
+        compiler.faults.append(records.broken)
     made = {n: compiler.cell(cell, TABLES[table].column(n)) for n, cell in mapping.cells.items()}
     columns = [f"{sql} AS {identifier(n)}" for n, sql in made.items() if sql is not None]
     columns += _maps(records, compiler, table, mapping, rest)
@@ -188,7 +189,7 @@ def _query(
         columns += [f"CASE {reasons} END AS _reason", f"CASE {messages} END AS _message"]
     conditions = [c.sql(records.text(n) or "NULL") for n, c in mapping.where.items()]
     where = (
-        f" WHERE {f'{records.broken} OR ' if records.broken else ''}({' AND '.join(conditions)})"
+        f" WHERE {f'{records.broken[0]} OR ' if records.broken else ''}({' AND '.join(conditions)})"
         if conditions
         else ""
     )

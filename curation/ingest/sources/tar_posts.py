@@ -12,6 +12,7 @@ from botbench.core.sql import identifier, literal
 from botbench.core.strict_model import StrictModel
 from botbench.text.patterns import check_time_form
 from curation.ingest.reading import entities, tar
+from curation.ingest.reading.heads import known
 from curation.ingest.sources import format_
 from curation.store.schema import TABLES
 
@@ -79,11 +80,12 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
     """Posts as one delimited file an account inside a tar; members are streamed, links and paths
     out of the tar refused.
     """
-    for number, file in enumerate(files):
-        folder = stage.scratch / f"tar-{number}"
+    known(stage, options.encoding)
+    for file in files:
+        folder = stage.scratch / stage.name("tar")
         folder.mkdir(parents=True)
         form = tar.Form(options.account, options.members, options.delimiter, options.encoding)
-        for header, path in tar.to_parquet(file, folder, form).items():
+        for header, path in tar.to_parquet(file, folder, form, stage.memory).items():
             _need_columns(file, header, options)
             stage.add("posts", _posts(file, header, path, options))
 
