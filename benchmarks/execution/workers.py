@@ -16,6 +16,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Generic, TypeVar
 
 from botbench.core.errors import UserError
+from botbench.terminal import streams
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -165,7 +166,7 @@ def _serve(pipe: Connection, work: Callable[[Task], Result]) -> None:
     """A worker's loop. It ignores interrupts and exits when its parent dies."""
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    streams.guard_worker()
     threading.Thread(target=_orphaned, daemon=True).start()
     threadpool_limits(1)
     with contextlib.suppress(EOFError, OSError):

@@ -1,106 +1,160 @@
-"""The `botbench` command: finds every command file and turns errors into sentences."""
+"""The `botbench` command: runs the application and turns every error into a sentence.
+
+Little is imported before `main` has taken the signals, so that Ctrl-C is a sentence from then on.
+"""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from typing import Annotated, NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+from botbench.terminal import signals
 
-from botbench.commands.panels import PanelGroup, register_panels
-from botbench.core.errors import Findings, UserError
-from botbench.core.version import __version__
+if TYPE_CHECKING:
+    import typer
 
-app = typer.Typer(
-    name="botbench",
-    cls=PanelGroup,
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    help="Make labelled data sets of bot and human accounts, and judge bot detectors on them.",
-    epilog=(
-        "Examples: `botbench demo` · `botbench datasets` · `botbench pull cresci-rtbust-2019 --from"
-        " DIR` · `botbench bench SUITE.yaml` · `botbench leaderboard --out DIR`"
-    ),
-)
-
-
-def _version(asked: bool) -> None:
-    if asked:
-        print(f"botbench {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def options(
-    store: Annotated[
-        str,
-        typer.Option(
-            envvar="BOTBENCH_STORE",
-            metavar="PATH|URL",
-            help="Where the store is: a folder, or postgresql://... for a team.",
-        ),
-    ] = "./.botbench",
-    _: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
-    """Make labelled data sets of bot and human accounts, and judge bot detectors on them."""
-    os.environ["BOTBENCH_STORE"] = store
+INTERRUPTED = 128 + signal.SIGINT
 
 
 def build() -> typer.Typer:
     """The app with every command."""
-    if not app.registered_commands:
-        register_panels(app)
-    return app
+    from botbench.commands.application import build as application
+
+    return application()
 
 
 def main() -> None:
-    """Run the command line; a user's mistake gives no traceback.
+    """Run the command line; no error gives a traceback.
 
-    Exit codes: 0 done, 1 findings, 2 wrong use, 130 interrupted.
+    Exit codes: 0 done, 1 findings, 2 wrong use, 3 a disk, server or file failed, 130 interrupted
+    (143 and 129 where SIGTERM or SIGHUP ended it).
     """
+    try:
+        signals.install()
+        code = _guarded()
+    # A signal can arrive while the sentence on another error is made.
+    except BaseException as error:
+        code = _last_words(error)
+    signals.ended(code)
+    sys.exit(code)
+
+
+def _guarded() -> int:
+    from botbench.terminal import streams
+
+    streams.guard()
     for telemetry in ("MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
         os.environ.setdefault(telemetry, "true")
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")
     try:
-        build()()
-    except (UserError, Findings) as error:
-        print(f"botbench: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except (NotADirectoryError, IsADirectoryError, FileExistsError, PermissionError) as error:
-        print(f"botbench: {_place(error)}", file=sys.stderr)
-        sys.exit(UserError.exit_code)
-    except KeyboardInterrupt:
-        _interrupted()
-    except RuntimeError as error:
-        # DuckDB turns Ctrl-C during a query into a RuntimeError of its own.
-        if not isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
-            raise
-        _interrupted()
-    except BrokenPipeError:
-        # The reader of the pipe has closed it; the interpreter's last flush must not fail.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        result = build()(standalone_mode=False, obj=_before_a_command)
+        sys.stdout.flush()
+        code = result if type(result) is int else 0
+    except BaseException as error:
+        code = _report(error)
+    number = signals.caught() or (signal.SIGINT if code == INTERRUPTED else None)
+    if number is None:
+        return code
+    # Also where a library has swallowed the interrupt, or made an error of its own of it.
+    print(signals.sentence(number), file=sys.stderr, flush=True)
+    return 128 + number
 
 
-def _interrupted() -> NoReturn:
-    print("botbench: interrupted; run the same command again, nothing is lost.", file=sys.stderr)
-    sys.exit(130)
+def _before_a_command() -> None:
+    """What no `--help` needs."""
+    from botbench.terminal import library_messages
+
+    library_messages.quieten(log)
 
 
-def _place(error: OSError) -> str:
-    """A path that is not what was expected of it, as a sentence."""
-    what = {
-        NotADirectoryError: "a part of it is a file, where a folder was expected",
-        IsADirectoryError: "it is a folder, where a file was expected",
-        FileExistsError: "it is a file, where a folder was expected",
-    }
-    why = what.get(type(error), "it may not be read or written")
-    return f"{error.filename or 'a path'} cannot be used: {why}. Name another place."
+def _report(error: BaseException) -> int:
+    """Say what an error means; the exit code."""
+    from botbench.commands.panels import Escaped
+    from botbench.core.errors import Findings, ResourceFailure, UserError
+
+    if isinstance(error, Escaped) and error.__cause__ is not None:
+        error = error.__cause__
+    if isinstance(error, SystemExit):
+        return _of_exit(error)
+    if signals.caught() is not None or _is_interrupt(error):
+        return INTERRUPTED
+    if isinstance(error, UserError | Findings):
+        is_failure = isinstance(error, ResourceFailure) and error.__cause__ is not None
+        _say(f"{error}{_details(log(error)) if is_failure else ''}")
+        return error.exit_code
+    if hasattr(error, "show") and hasattr(error, "exit_code"):  # click's usage errors
+        error.show(sys.stderr)
+        return int(error.exit_code)
+    if type(error).__name__ == "Abort":
+        _say("The input ended before every question was answered. Give the answers as options.")
+        return UserError.exit_code
+    return _unexpected(error)
+
+
+def _is_interrupt(error: BaseException) -> bool:
+    """Whether Ctrl-C is behind an error: DuckDB makes a RuntimeError of it inside a query."""
+    return any(
+        isinstance(e, KeyboardInterrupt) for e in (error, error.__cause__, error.__context__)
+    )
+
+
+def _unexpected(error: BaseException) -> int:
+    from botbench.terminal import failures, streams
+
+    found = failures.failure(error, sys.argv[1:])
+    try:
+        _say(f"{found.says}{_details(log(error)) if found.exit_code == 3 else ''}")
+        sys.stdout.flush()
+    except OSError:
+        streams.discard(sys.stdout)
+    return found.exit_code
+
+
+def _of_exit(error: SystemExit) -> int:
+    if error.code is None or isinstance(error.code, int):
+        return error.code or 0
+    _say(str(error.code))
+    return 1
+
+
+def _details(path: Path | None) -> str:
+    if path is None:
+        return " No log could be written."
+    return f" The details are in {path}."
+
+
+def log(error: BaseException) -> Path | None:
+    """Write an error's traceback to a log file, in the store's folder or the user's own."""
+    from botbench.terminal import crash_log
+
+    return crash_log.write(error, [*_store_folder(), crash_log.state_folder()])
+
+
+def _store_folder() -> list[Path]:
+    """The folder of log files of the store, where there is a store."""
+    try:
+        from curation.store.connection import locate
+
+        home = locate(os.environ.get("BOTBENCH_STORE", "./.botbench")).home
+        return [home / "logs"] if home.is_dir() else []
+    # Whatever is wrong with the store, the user's own folder takes the log.
+    except Exception:
+        return []
+
+
+def _say(text: str) -> None:
+    print(f"botbench: {text}", file=sys.stderr, flush=True)
+
+
+def _last_words(error: BaseException) -> int:
+    """A sentence where even the making of one has failed, such as without any memory left."""
+    number = signals.caught()
+    said = f"botbench: it failed with {type(error).__name__}, and no details could be kept."
+    os.write(2, f"{said if number is None else signals.sentence(number)}\n".encode())
+    return 3 if number is None else 128 + number
 
 
 if __name__ == "__main__":

@@ -18,6 +18,10 @@ PANELS = ("collect", "annotate", "label", "version", "benchmark", "publish", "st
 DEFAULT = "run"
 
 
+class Escaped(Exception):
+    """Carries an error past typer; it stands in `__cause__`."""
+
+
 class PanelGroup(TyperGroup):
     """A group whose help lists its commands in panels, one section a panel, as plain text.
 
@@ -27,6 +31,18 @@ class PanelGroup(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002, click's signature
         """Names of all commands in the order of the work."""
         return sorted(self.commands, key=self._place)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Accept `--store PLACE` after the command too."""
+        parsed: list[str] = super().parse_args(ctx, _store_first(args))
+        return parsed
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; typer would end some errors of files as if input had ended."""
+        try:
+            return super().invoke(ctx)
+        except (EOFError, OSError) as error:
+            raise Escaped from error
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write one section a panel: the name and the beginning of the help of each command."""
@@ -64,6 +80,25 @@ class DefaultGroup(TyperGroup):
             args = [DEFAULT, *args]
         parsed: list[str] = super().parse_args(ctx, args)
         return parsed
+
+
+def _store_first(args: list[str]) -> list[str]:
+    """The arguments with every `--store PLACE` before the command; what follows `--` stays.
+
+    >>> _store_first(["log", "--store", "s", "-n", "5"]), _store_first(["log", "--store=s"])
+    (['--store', 's', 'log', '-n', '5'], ['--store=s', 'log'])
+    """
+    first: list[str] = []
+    rest: list[str] = []
+    left = iter(args)
+    for argument in left:
+        if argument == "--":
+            rest += [argument, *left]
+        elif argument == "--store":
+            first += [argument, *([place] if (place := next(left, None)) is not None else [])]
+        else:
+            (first if argument.startswith("--store=") else rest).append(argument)
+    return [*first, *rest]
 
 
 def register_panels(app: Typer) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 import unicodedata
 from typing import Any
@@ -14,14 +15,19 @@ FORMULA = tuple("=+-@|%\u2212\t\r\n＝＋－＠｜％﹦﹢﹣﹫﹪⁼⁺⁻₌
 HIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 """Unicode categories of characters that cannot be seen."""
 
+BLANK_LETTERS = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
+"""Letters and marks that show nothing, though Unicode does not count them as hidden."""
+
 # On an HTML page line breaks, tabs and the joiners that emoji and Persian need may stay. Hidden are
 # controls, blank letters, lone surrogates, zero-width characters, and all that turns the direction
 # of text.
 _HIDDEN_IN_HTML = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u2800\u3164\uffa0"
-    "\ud800-\udfff\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e"
+    + BLANK_LETTERS
+    + "\ud800-\udfff\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f]"
 )
+_BLANK = re.compile(f"[{BLANK_LETTERS}]")
 _MARK = "\u0300-\u036f\u0489\u1ab0-\u1aff\u20d0-\u20ff"
 # More than three combining marks on one letter would cover the lines above.
 _PILE = re.compile(f"([{_MARK}]{{3}})[{_MARK}]+")
@@ -58,6 +64,33 @@ def readable(text: str) -> str:
     if not text.isprintable():
         text = "".join(c if c in "\n\t" else visible(c) for c in text)
     return _PILE.sub(lambda m: f"{m[1]}⟨{len(m[0]) - 3} more marks⟩", text)
+
+
+def to_terminal(text: str) -> str:
+    r"""Text for a terminal: `readable`, with blank letters spelled out; line breaks and tabs stay.
+
+    >>> to_terminal("a\x1b[31m\u202eb\n\tc\u3164")
+    'a⟨U+001B⟩[31m⟨U+202E⟩b\n\tc⟨U+3164⟩'
+    """
+    if text.replace("\n", "").replace("\t", "").isprintable() and text.isascii():
+        return text
+    return _BLANK.sub(lambda match: f"⟨U+{ord(match.group()):04X}⟩", readable(text))
+
+
+def json_escaped(document: str) -> str:
+    r"""A JSON document with hidden characters as its own escapes: the same after parsing.
+
+    >>> json_escaped('["\x9b\u202e\U000e0041"]')
+    '["\\u009b\\u202e\\udb40\\udc41"]'
+    """
+    if document.replace("\n", "").isprintable() and not _BLANK.search(document):
+        return document
+    return "".join(
+        json.dumps(c)[1:-1]
+        if c != "\n" and (unicodedata.category(c) in HIDDEN or c in BLANK_LETTERS)
+        else c
+        for c in document
+    )
 
 
 def to_line(value: object) -> str:

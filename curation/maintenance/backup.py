@@ -22,8 +22,8 @@ from curation.store.store import Store
 
 MANIFEST = "manifest.json"
 FORMAT = 1
-LEFT_OUT = ("tmp", "cache", "downloads", "backups", connection.TRASH)
-"""Folders left out: what can be made or fetched again, backups, and the trash."""
+LEFT_OUT = ("tmp", "cache", "downloads", "backups", "logs", connection.TRASH)
+"""Folders left out: what can be made or fetched again, backups, logs of errors, and the trash."""
 
 Tell = Callable[[int, int], None]
 """Progress, called for each file: files done, and files in all."""

@@ -18,6 +18,7 @@ from benchmarks.study.simulation import coverage, quantifiers
 from benchmarks.study.simulation.coverage import DETECTORS, SHARES, Outcomes, Row
 from benchmarks.study.simulation.worlds import Setting
 from botbench.core.files import write_text
+from botbench.terminal import streams
 
 Task = tuple[Setting, int, int, int, Path | None]
 
@@ -55,7 +56,7 @@ def _all(tasks: Sequence[Task], jobs: int) -> Iterator[Outcomes]:
     if jobs == 1:
         yield from map(_one, tasks)
         return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(jobs, get_context("spawn"), streams.guard_worker) as pool:
         yield from pool.map(_one, tasks)
 
 

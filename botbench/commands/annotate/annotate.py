@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from botbench.commands.annotate.options import Batch, Json, SchemeFile, SomeBatch, Token, Url, names
-from botbench.terminal.console import emit, progress, say, table
+from botbench.terminal.console import emit, progress, say, show, table
 
 if TYPE_CHECKING:
     from curation.annotation.label_studio.report import Synced
@@ -300,7 +300,7 @@ def instructions(scheme: SchemeFile = None) -> None:
     from curation.annotation.label_studio.instructions import as_markdown
     from curation.annotation.scheme.scheme import Scheme
 
-    print(as_markdown(Scheme.load(scheme)), end="")
+    show(as_markdown(Scheme.load(scheme)).rstrip("\n"))
 
 
 def _report(synced: Synced, json_: bool) -> None:

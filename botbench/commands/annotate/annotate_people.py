@@ -55,11 +55,12 @@ def invite(
             roster.people[name] = Person(name, address, place.name)
             roster.servers.setdefault(place.name, ServerAccess(place.name, client.url, place.token))
     if json_:
-        emit({"name": name, "email": address, "url": link})
+        emit({"name": name, "email": address, "url": link}, reveals=True)
         return
     say(
         f"{name} opens {link}, signs up as {address} with a password of their own, and answers in"
-        " the project named after them."
+        " the project named after them.",
+        reveals=True,
     )
     say(
         f"Next: botbench annotate push BATCH --annotators {name},...  (or, for a batch that is"

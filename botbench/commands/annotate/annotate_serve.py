@@ -89,7 +89,8 @@ def serve(
                     "dataset": chosen.dataset,
                     "simulated": chosen.dataset.startswith("simulated"),
                     "people": logins,
-                }
+                },
+                reveals=True,
             )
             sys.stdout.flush()
         else:
@@ -198,7 +199,8 @@ def _say(dataset: str, logins: list[dict[str, Any]]) -> None:
     for person in logins:
         say(
             f"  {person['name']}: {person['url']}  user {person['user']}  password"
-            f" {person['password']}"
+            f" {person['password']}",
+            reveals=True,
         )
     say(
         "Open the address, log in, open the project, press Label All Tasks; the keys stand beside"
@@ -214,7 +216,8 @@ def _until_stopped() -> None:
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, stop)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
     try:
         while True:
             time.sleep(1)

@@ -10,7 +10,7 @@ import typer
 
 from botbench.commands.panels import DefaultGroup
 from botbench.core.errors import UserError
-from botbench.terminal.console import emit, progress, say, table
+from botbench.terminal.console import emit, progress, say, show, table
 
 if TYPE_CHECKING:
     from benchmarks.execution.runner import Report
@@ -183,7 +183,7 @@ def coverage(
     if json_:
         emit(document)
     else:
-        print(counting.as_markdown(document))
+        show(counting.as_markdown(document))
     failing = ", ".join(document["failing"]) or "none"
     say(
         "Simulated. Intervals of 95 % that hold less often than they should in some cell:"

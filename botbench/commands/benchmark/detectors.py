@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from botbench.terminal.console import emit, say
+from botbench.terminal.console import emit, say, show
 
 if TYPE_CHECKING:
     from benchmarks.detectors import Spec
@@ -25,15 +25,15 @@ def detectors(
         emit({"detectors": [_document(s) for s in specs]})
         return
     for s in specs:
-        print(f"{s.name}{' (a floor: every other detector must beat it)' if s.floor else ''}")
-        print(f"    {s.about}")
+        show(f"{s.name}{' (a floor: every other detector must beat it)' if s.floor else ''}")
+        show(f"    {s.about}")
         also = f" · uses where there: {', '.join(s.uses)}" if s.uses else ""
-        print(f"    needs: {', '.join(s.needs) or 'nothing'}{also} · threshold: {s.threshold}")
+        show(f"    needs: {', '.join(s.needs) or 'nothing'}{also} · threshold: {s.threshold}")
         if s.transductive:
-            print("    transductive: it looks at the accounts to be scored as a whole")
+            show("    transductive: it looks at the accounts to be scored as a whole")
         if s.published:
-            print(f"    others' scores of it: `{s.published}` in datasets/published (see --json)")
-        print(f"    cites: {s.cites}\n")
+            show(f"    others' scores of it: `{s.published}` in datasets/published (see --json)")
+        show(f"    cites: {s.cites}\n")
     say(
         "Next: botbench bench SUITE.yaml. Your own: one file, decorated with"
         " benchmarks.detectors.detector."

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from botbench.terminal.console import emit, say, table
+from botbench.terminal.console import emit, say, show, table
 
 
 def features(
@@ -22,7 +22,7 @@ def features(
     from curation.features import chosen, one_line, reference_page
 
     if markdown:
-        print(reference_page())
+        show(reference_page())
         return
     listed = chosen(family or None)
     if json_:

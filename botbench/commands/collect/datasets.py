@@ -9,6 +9,7 @@ import typer
 
 from botbench.core.errors import Findings
 from botbench.terminal.console import emit, say, table
+from botbench.terminal.console import show as show_text
 
 if TYPE_CHECKING:
     from curation.ingest.card_model import Card
@@ -51,7 +52,7 @@ def show(
     if json_:
         emit(loaded.document)
         return
-    print(path.read_text(encoding="utf-8"), end="")
+    show_text(path.read_text(encoding="utf-8").rstrip("\n"))
     say(f"Next: botbench pull {card} --from DIR.")
 
 

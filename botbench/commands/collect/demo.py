@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from botbench.terminal.console import emit, progress, say
+from botbench.terminal.console import emit, progress, say, show
 from botbench.text import numbers
 
 if TYPE_CHECKING:
@@ -74,10 +74,10 @@ def demo(
         " --from DIR with real accounts."
     )
     if not json_:
-        print(f"validation report: {result['report']}")
-        print(f"leaderboard:       {result['leaderboard']}")
+        show(f"validation report: {result['report']}")
+        show(f"leaderboard:       {result['leaderboard']}")
         if studied:
-            print(f"study:             {studied['report']}")
+            show(f"study:             {studied['report']}")
 
 
 @contextmanager

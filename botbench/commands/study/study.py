@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from botbench.commands.panels import DefaultGroup
-from botbench.terminal.console import emit, progress, say, table
+from botbench.terminal.console import emit, progress, say, show, table
 from botbench.text import numbers
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def corrected(  # noqa: PLR0917 (typer gives every option by name)
         if estimate.low is None
         else f", 95 % interval {numbers.share_range(estimate.low, estimate.high)}"
     )
-    print(
+    show(
         f"{estimate.value:.4f}  ({numbers.share(observed)} flagged is"
         f" {numbers.share(estimate.value)} bots{interval})"
     )
@@ -306,7 +306,7 @@ def simulated(  # noqa: PLR0917 (typer gives every option by name)
     if json_:
         emit(coverage.document(rows, seed))
     elif out is None:
-        print(page)
+        show(page)
 
 
 def register(app: typer.Typer) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from botbench.terminal.console import emit
+from botbench.terminal.console import emit, show
 
 
 def tables(
@@ -19,7 +19,7 @@ def tables(
     if json_:
         emit({name: asdict(table) for name, table in TABLES.items()})
         return
-    print(reference_page())
+    show(reference_page())
 
 
 def register(app: typer.Typer) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from botbench.core.errors import UserError
+from botbench.terminal.redaction import remember
 from curation.annotation.label_studio.project_marks import read_mark, write_mark
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Client:
             raise UserError(
                 "There is no Label Studio token: give one by --token or LABEL_STUDIO_API_KEY."
             )
+        remember(self.token)
         self._sdk: LabelStudio | None = None
         self._last_request = ""
         self.http = httpx.Client(

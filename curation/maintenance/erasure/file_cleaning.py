@@ -24,6 +24,7 @@ import duckdb
 
 from botbench.core.files import draft_of, write_text
 from botbench.core.sql import literal, literals
+from botbench.terminal import crash_log
 from curation.maintenance.erasure.masks import Marks
 from curation.store.tombstones import MASK
 
@@ -47,6 +48,8 @@ TEXTS = {
     ".svg",
     ".xml",
 }
+WHOLE = ("cache", "logs", "tmp")
+"""Folders of a store whose files are removed whole: they can be made again, or are not needed."""
 SQLITE = b"SQLite format 3\0"
 PIECE, OVERLAP = 64 << 20, 64 << 10
 """Bytes of a large file that are searched at a time, and the overlap with the next bytes."""
@@ -241,8 +244,7 @@ def _pieces(path: Path) -> Iterator[bytes]:
 
 def clean(store: Store, path: Path, marks: Marks, done: Sweep) -> bool:
     """Clean one of botbench's files; False where that is not possible."""
-    made_again = any(path.is_relative_to(store.home / name) for name in ("cache", "tmp"))
-    if made_again or marks.in_bytes(path.name.encode()):
+    if _is_removed_whole(store, path) or marks.in_bytes(path.name.encode()):
         path.unlink()
         done.note("removed")
     elif path.suffix == ".parquet":
@@ -264,11 +266,13 @@ def clean(store: Store, path: Path, marks: Marks, done: Sweep) -> bool:
     return not path.exists() or not holds(store, path, marks)
 
 
+def _is_removed_whole(store: Store, path: Path) -> bool:
+    return path in crash_log.kept() or any(path.is_relative_to(store.home / n) for n in WHOLE)
+
+
 def _is_undecodable(store: Store, path: Path, marks: Marks) -> bool:
     """Whether a text cannot be masked because it is not in the UTF-8 that botbench writes."""
-    if any(path.is_relative_to(store.home / name) for name in ("cache", "tmp")) or marks.in_bytes(
-        path.name.encode()
-    ):
+    if _is_removed_whole(store, path) or marks.in_bytes(path.name.encode()):
         return False
     if path.suffix not in {*TEXTS, ".json"}:
         return False

@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from botbench.core.files import UNFINISHED
+from botbench.terminal import crash_log
 from curation.maintenance.erasure import file_cleaning
 from curation.release import writer
 from curation.release.contents import TABLES_FROZEN
@@ -41,8 +42,6 @@ SHELVED = (
     *(f"releases/*/*/{table}.parquet" for table in TABLES_FROZEN),
 )
 """Files below a store's folder that are rewritten with their release."""
-WHOLE = ("cache", "tmp")
-"""Folders of a store whose files can all be made again."""
 BOARD = tuple(f"leaderboard.{ending}" for ending in ("json", "csv", "md", "html"))
 SITE = (
     *BOARD,
@@ -88,10 +87,11 @@ DRAFTS = (
 
 
 def of_home(home: Path) -> Iterator[Path]:
-    """The files of a store's folder that are cleaned one by one."""
+    """The files that are cleaned one by one: of a store's folder, and the user's own error logs."""
+    yield from crash_log.kept()
     for path in file_cleaning.below(home):
         name = path.relative_to(home)
-        if name.parts[0] in WHOLE or _is_one(name, HOME):
+        if name.parts[0] in file_cleaning.WHOLE or _is_one(name, HOME):
             yield path
 
 

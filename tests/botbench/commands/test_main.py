@@ -126,22 +126,22 @@ def test_a_file_where_a_folder_should_be_is_a_sentence(cli, tmp_path, arguments)
     assert "afile" in said or "There is no store" in said
 
 
-def test_ctrl_c_inside_a_query_is_an_interruption(monkeypatch, capsys):
+def test_ctrl_c_inside_a_query_is_an_interruption():
     """DuckDB raises RuntimeError("Query interrupted") from the KeyboardInterrupt."""
-    from botbench.commands import main
+    program = (
+        "from botbench.commands import main\ndef interrupted(**_):\n    try:\n        raise"
+        " KeyboardInterrupt\n    except KeyboardInterrupt as signal:\n        raise"
+        " RuntimeError('Query interrupted') from signal\nmain.build = lambda: interrupted\n"
+        "main.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (
+        130,
+        "botbench: interrupted; run the same command again, nothing is lost.\n",
+    )
 
-    def interrupted():
-        try:
-            raise KeyboardInterrupt
-        except KeyboardInterrupt as signal:
-            raise RuntimeError("Query interrupted") from signal
 
-    monkeypatch.setattr(main, "build", lambda: interrupted)
-    with pytest.raises(SystemExit) as stopped:
-        main.main()
-    assert stopped.value.code == 130
-    assert capsys.readouterr().err.startswith("botbench: interrupted")
-
-    monkeypatch.setattr(main, "build", lambda: lambda: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        main.main()
+def test_store_may_stand_after_the_command(cli, tmp_path):
+    for place in (("--store", tmp_path / "none"), (f"--store={tmp_path}/none",)):
+        said = cli("log", *place, "-n", "5", code=2).stderr
+        assert said.startswith(f"botbench: There is no store at {tmp_path}/none.")

@@ -236,6 +236,21 @@ def test_of_a_named_folder_only_what_botbench_wrote_is_cleaned(desk):
     assert held and not any(GONE in repr(pq.read_table(p).to_pylist()) for p in held)
 
 
+def test_logs_of_errors_that_hold_the_account_are_removed(desk, monkeypatch, tmp_path):
+    """Those of the store and those in the user's own folder, where no store took them."""
+    store, _ = desk
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    logs = [store.home / "logs", tmp_path / "state" / "botbench" / "logs"]
+    for place in logs:
+        place.mkdir(parents=True)
+        (place / "error-20261129T000000-1-aaaa.log").write_text(f"KeyError: '{GONE}'")
+        (place / "error-20261129T000000-1-bbbb.log").write_text("KeyError: 'x'")
+    done = erase(store, GONE, "asked")
+    assert done.left == 0
+    for place in logs:
+        assert [p.name for p in place.iterdir()] == ["error-20261129T000000-1-bbbb.log"]
+
+
 def test_unfinished_work_is_removed_and_every_path_of_the_store_is_searched(desk):
     store, _ = desk
     published = folder.listed(store.home)[0].path

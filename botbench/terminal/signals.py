@@ -1,0 +1,71 @@
+"""Ctrl-C, SIGTERM and SIGHUP: one sentence and an exit code, wherever they arrive."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from types import FrameType
+from typing import Any
+
+NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
+TWICE = 2.0
+"""Seconds in which a second signal counts as the same: work is being ended already."""
+
+_caught: list[tuple[int, float]] = []
+_ended: list[int] = []
+
+
+def install() -> None:
+    """Catch the signals from now on; what the caller ignores (nohup) stays ignored."""
+    for name in NAMES:
+        number = getattr(signal, name)
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _catch)
+    signal.signal(signal.SIGALRM, _again)
+    sys.unraisablehook = unraisable
+
+
+def caught() -> int | None:
+    """The first signal caught, or None.
+
+    Libraries turn a KeyboardInterrupt into errors of their own, so an error after it is its effect.
+    """
+    return _caught[0][0] if _caught else None
+
+
+def sentence(number: int) -> str:
+    """What is said at the end."""
+    what = "interrupted" if number == signal.SIGINT else f"stopped by {signal.Signals(number).name}"
+    return f"botbench: {what}; run the same command again, nothing is lost."
+
+
+def ended(code: int) -> None:
+    """The command is over: a signal during the interpreter's end changes nothing."""
+    _ended.append(code)
+
+
+def _catch(number: int, _: FrameType | None) -> None:
+    if _ended:
+        os._exit(_ended[0])
+    now = time.monotonic()
+    if not _caught:
+        _caught.append((number, now))
+        raise KeyboardInterrupt
+    if now - _caught[0][1] > TWICE:
+        os.write(2, f"{sentence(_caught[0][0])}\n".encode())
+        os._exit(128 + _caught[0][0])
+
+
+def unraisable(found: Any) -> None:
+    """Raise an interrupt again that arrived where nothing can be raised; else do as Python does."""
+    if not _caught:
+        sys.__unraisablehook__(found)
+    elif isinstance(found.exc_value, KeyboardInterrupt):
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+
+
+def _again(*_: object) -> None:
+    if not _ended:
+        raise KeyboardInterrupt

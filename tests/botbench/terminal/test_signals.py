@@ -1,0 +1,103 @@
+"""Ctrl-C at any moment, twice, SIGTERM and SIGHUP, and a reader that goes away."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+SENTENCE = {
+    signal.SIGINT: "botbench: interrupted; run the same command again, nothing is lost.\n",
+    signal.SIGTERM: "botbench: stopped by SIGTERM; run the same command again, nothing is lost.\n",
+    signal.SIGHUP: "botbench: stopped by SIGHUP; run the same command again, nothing is lost.\n",
+}
+# Before its first line runs, Python itself answers signals.
+READY = (
+    "import os\nfrom botbench.commands import main\nguarded = main._guarded\ndef ready():\n"
+    "    os.write(1, b'ready\\n')\n    return guarded()\nmain._guarded = ready\nmain.main()\n"
+)
+
+
+def start(tmp_path, *arguments):
+    process = subprocess.Popen(
+        [sys.executable, "-c", READY, *arguments],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={
+            **os.environ,
+            "BOTBENCH_STORE": str(tmp_path / "store"),
+            "XDG_STATE_HOME": str(tmp_path / "state"),
+        },
+    )
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def test_ctrl_c_at_any_moment_is_one_sentence(tmp_path):
+    """While commands are imported, the store is made and opened, and rows are written."""
+    moments = random.Random(13)
+    began = time.monotonic()
+    start(tmp_path, "pull", "simulated-a").communicate()
+    whole = time.monotonic() - began
+    stopped = 0
+    for number in range(12):
+        process = start(tmp_path / ".", "--store", f"{tmp_path}/s{number}", "pull", "simulated-a")
+        time.sleep(moments.uniform(0, whole * 0.8))
+        os.killpg(process.pid, signal.SIGINT)
+        said = process.communicate(timeout=120)[1]
+        if process.returncode:  # else it was done before
+            stopped += 1
+            # Where a library swallows the interrupt, the result can stand before the sentence.
+            assert process.returncode == 130 and said.endswith(SENTENCE[signal.SIGINT])
+            assert said.count("botbench: ") == 1
+        assert "Traceback" not in said
+    assert stopped >= 6, "the moments were too late to show anything"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_sigterm_and_sighup_are_a_sentence_too(tmp_path, number):
+    process = start(tmp_path, "pull", "simulated-a")
+    process.send_signal(number)
+    said = process.communicate(timeout=120)[1]
+    assert (process.returncode, said) == (128 + number, SENTENCE[number])
+
+
+def test_ctrl_c_twice_in_a_row(tmp_path):
+    process = start(tmp_path, "pull", "simulated-a")
+    for _ in range(2):
+        time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=120)[1]
+    assert (process.returncode, said) == (130, SENTENCE[signal.SIGINT])
+
+
+def test_an_ignored_hangup_stays_ignored(tmp_path):
+    program = (
+        "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN); from botbench.terminal import"
+        " signals; signals.install(); print(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout == "True\n"
+
+
+@pytest.mark.parametrize("arguments", [("tables",), ("tables", "--json"), ("metrics",)])
+def test_a_reader_that_goes_away_is_no_error(tmp_path, arguments):
+    """As `botbench tables | head -1`, with more text than a pipe holds."""
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "botbench.commands.main", *arguments],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+    )
+    os.close(write)
+    assert done.returncode == 0 and "Traceback" not in done.stderr
+    assert "botbench: " not in done.stderr
