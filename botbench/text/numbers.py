@@ -14,6 +14,15 @@ def number(value: float | None, digits: int = 0) -> str:
     return "–" if value is None else f"{value:,.{digits}f}".replace(",", "\u202f")
 
 
+def counted(count: int, noun: str, plural: str | None = None) -> str:
+    """A count with its noun, in the plural where it is not one.
+
+    >>> counted(1, "account"), counted(1197, "account"), counted(0, "person", "people")
+    ('1 account', '1,197 accounts', '0 people')
+    """
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
 def score(value: float | None, places: int = 3, sign: bool = False) -> str:
     """A score or any other number around 0 to 1.
 

@@ -34,8 +34,9 @@ TABLES = {
     "labels": (
         "account_id",
         (
-            "coalesce(label, 'no label') || ', ' || status || coalesce(', p_bot ' || round(p_bot,"
-            " 3), '') || ' by ' || method || ' of ' || n_claims || ' votes'"
+            "coalesce(label, 'no label') || ', ' || status || coalesce(', p_bot ' ||"
+            " regexp_replace(printf('%.3f', p_bot), '^0', ''), '') || ' by ' || method || ' of '"
+            " || n_claims || ' votes'"
         ),
         "NULL",
     ),

@@ -9,6 +9,7 @@ import typer
 
 from botbench.commands.annotate.options import Batch, Json, SchemeFile, SomeBatch, Token, Url, names
 from botbench.terminal.console import emit, progress, say, show, table
+from botbench.text.numbers import counted
 
 if TYPE_CHECKING:
     from curation.annotation.label_studio.report import Synced
@@ -137,10 +138,11 @@ def push(
         )
         return
     projects = ", ".join(map(str, pushed.project_ids))
-    gone = f" {removed:,} tasks that nobody is asked for any more were removed." if removed else ""
+    gone = f" {counted(removed, 'task')} that nobody is asked for removed." if removed else ""
     say(
         f"Batch {chosen.batch_id}: projects {projects} at {', '.join(p.url for p in where)};"
-        f" {pushed.tasks_created:,} tasks made, {pushed.tasks_existing:,} were there.{gone}"
+        f" {counted(pushed.tasks_created, 'task')} made, {pushed.tasks_existing:,} were there."
+        f"{gone}"
     )
     say(
         "Next: people answer there (Label all tasks); then botbench annotate sync"
@@ -316,7 +318,7 @@ def _report(synced: Synced, json_: bool) -> None:
         return
     outcome = "nothing new" if synced.version is None else f"version {synced.version}"
     say(
-        f"{synced.claims_added:,} claims added, {synced.claims_retracted:,} retracted, "
+        f"{counted(synced.claims_added, 'claim')} added, {synced.claims_retracted:,} retracted, "
         f"{len(synced.rejected):,} annotations rejected: {outcome}."
     )
     for note in synced.notes:

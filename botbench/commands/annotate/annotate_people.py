@@ -9,6 +9,7 @@ import typer
 from botbench.commands.annotate.annotate import annotate
 from botbench.commands.annotate.options import Batch, Json, SchemeFile, Token, Url
 from botbench.terminal.console import emit, say, table
+from botbench.text.numbers import counted
 
 
 @annotate.command(
@@ -130,7 +131,7 @@ def people(
         f"Batch {chosen.batch_id}", ("who", "accounts"), [(r["person"], r["seats"]) for r in rows]
     )
     for name, n in moved.items():
-        say(f"{name}: {n} unanswered accounts moved.")
+        say(f"{name}: {counted(n, 'unanswered account')} moved.")
 
 
 def register(app: typer.Typer) -> None:

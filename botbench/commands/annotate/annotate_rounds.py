@@ -10,6 +10,7 @@ import typer
 from botbench.commands.annotate.annotate import annotate
 from botbench.commands.annotate.options import Batch, Json, SchemeFile, SomeBatch, Token, Url, names
 from botbench.terminal.console import emit, say, table
+from botbench.text.numbers import counted
 
 if TYPE_CHECKING:
     from curation.annotation.assignment import batches
@@ -164,8 +165,8 @@ def archive(
         )
         return
     say(
-        f"Batch {chosen.batch_id}: {len(closed)} projects closed, {synced.claims_added} claims"
-        " added by the last sync."
+        f"Batch {chosen.batch_id}: {counted(len(closed), 'project')} closed,"
+        f" {counted(synced.claims_added, 'claim')} added by the last sync."
     )
 
 
@@ -183,7 +184,7 @@ def _report(batch: batches.Batch, pushed: Pushed, json_: bool, then: str) -> Non
         return
     say(
         f"Batch {batch.batch_id}: projects {', '.join(map(str, pushed.project_ids))};"
-        f" {created:,} tasks made, {existing:,} were there."
+        f" {counted(created, 'task')} made, {existing:,} were there."
     )
     say(f"Next: {then}")
 

@@ -9,6 +9,7 @@ import typer
 
 from botbench.commands.annotate.options import Batch, Json
 from botbench.terminal.console import emit, say
+from botbench.text.numbers import counted
 
 
 def answers(
@@ -33,7 +34,7 @@ def answers(
         emit({"batch_id": chosen.batch_id, "rows": count, "file": str(csv)})
         return
     say(
-        f"{count:,} answers of batch {chosen.batch_id} in {csv}. Next: botbench consensus"
+        f"{counted(count, 'answer')} of batch {chosen.batch_id} in {csv}. Next: botbench consensus"
         f" {chosen.dataset}"
     )
 

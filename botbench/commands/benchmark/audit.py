@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from botbench.terminal.console import emit, progress, say, table
+from botbench.text.numbers import counted
 
 audit = typer.Typer(
     name="audit",
@@ -76,7 +77,8 @@ def table_(
         emit(audits.document(read, issues, tolerance))
     else:
         table(
-            f"{len(issues)} issues in {read.values:,} values of {len(read):,} rows",
+            f"{counted(len(issues), 'issue')} in {counted(read.values, 'value')}"
+            f" of {counted(len(read), 'row')}",
             (
                 "row",
                 "check",

@@ -11,6 +11,7 @@ import typer
 from botbench.commands.panels import DefaultGroup
 from botbench.core.errors import UserError
 from botbench.terminal.console import emit, progress, say, show, table
+from botbench.text.numbers import counted
 
 if TYPE_CHECKING:
     from benchmarks.execution.runner import Report
@@ -105,7 +106,7 @@ def _tell(report: Report) -> None:
     for cell in report.not_applicable:
         reasons[cell["reason"]] = reasons.get(cell["reason"], 0) + 1
     for reason, n in list(reasons.items())[:SHOWN]:
-        say(f"not applicable ({n} cell{'s' if n > 1 else ''}): {reason}")
+        say(f"not applicable ({counted(n, 'cell')}): {reason}")
 
 
 def plan(  # noqa: PLR0917 (typer gives every option by name)

@@ -10,6 +10,7 @@ import typer
 from botbench.core.errors import Findings
 from botbench.terminal.console import emit, say, table
 from botbench.terminal.console import show as show_text
+from botbench.text.numbers import counted
 
 if TYPE_CHECKING:
     from curation.ingest.card_model import Card
@@ -82,9 +83,8 @@ def check(
             [(p.field, p.expected, p.found) for p in problems],
         )
     if problems:
-        many = "s" * (len(problems) > 1)
         raise Findings(
-            f"{file} has {len(problems)} mistake{many}; datasets/README.md describes the card"
+            f"{file} has {counted(len(problems), 'mistake')}; datasets/README.md describes the card"
             " format."
         )
     say(f"{file} is a good card. Next: botbench pull {file} --from DIR.")

@@ -12,6 +12,7 @@ import typer
 
 from botbench.terminal.console import emit, progress, say, show
 from botbench.text import numbers
+from botbench.text.numbers import counted
 
 if TYPE_CHECKING:
     from curation.store.store import Store
@@ -115,7 +116,7 @@ def _annotate(store: Store, out: Path) -> dict[str, Any]:
     with _step("sample") as figures:
         batch = sample(store, ANNOTATED, parse("uniform(n=150)"), copies=ANNOTATORS)
         figures += [
-            f"{batch.size} of {batch.population:,} accounts of {ANNOTATED}",
+            f"{batch.size:,} of {counted(batch.population, 'account')} of {ANNOTATED}",
             f"{batch.copies} simulated annotators each",
         ]
     with _step("annotate") as figures:
@@ -140,8 +141,8 @@ def _release(store: Store, name: str) -> tuple[dict[str, Any], Path]:
         settled = consensus(store, name, Scheme.load())
         figures += [
             name,
-            *(f"{n} {label}" for label, n in settled.labels.items()),
-            *(f"{n} {status}" for status, n in settled.status.items()),
+            *(f"{n:,} {label}" for label, n in settled.labels.items()),
+            *(f"{n:,} {status}" for status, n in settled.status.items()),
         ]
     with _step("validate") as figures:
         validation = run.validate(store, name)
@@ -155,7 +156,7 @@ def _release(store: Store, name: str) -> tuple[dict[str, Any], Path]:
         frozen = freeze(store, name, name)
         figures += [
             frozen.reference,
-            f"{frozen.info['accounts']:,} accounts",
+            counted(frozen.info["accounts"], "account"),
             f"content hash {frozen.content_hash[:12]}",
         ]
     return {
@@ -175,7 +176,7 @@ def _bench(home: Path, jobs: int | None) -> dict[str, Any]:
         document = runner.as_json(
             runner.bench(home, load("demo"), jobs, None, ProgressBars(bar, say))
         )
-        figures += [f"{n} {what.replace('_', ' ')}" for what, n in document["cells"].items()]
+        figures += [f"{n:,} {what.replace('_', ' ')}" for what, n in document["cells"].items()]
     return document
 
 

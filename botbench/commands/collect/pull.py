@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from botbench.commands.memory import DEFAULT, Memory
 from botbench.core.errors import Findings
 from botbench.terminal.console import emit, progress, say, table
+from botbench.text.numbers import counted
 
 if TYPE_CHECKING:
     from curation.ingest.ledger import PullResult
@@ -38,9 +40,7 @@ def pull(
             help="The share of a table's rows that may be set aside before the exit code is 1.",
         ),
     ] = 0.01,
-    memory: Annotated[
-        str, typer.Option("--memory", help="How much memory DuckDB may use before it goes to disk.")
-    ] = "2GB",
+    memory: Memory = DEFAULT,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Read a data set into the store: accounts, posts, edges, and its labels as claims.
@@ -101,9 +101,9 @@ def _print(result: PullResult) -> None:
     if answers:
         table("claims", ("claimant", "answer", "rows"), answers)
     say(
-        f"{totals['accounts']:,} accounts, {totals['posts']:,} posts; {totals['unprofiled']:,}"
-        f" claimed accounts were not observed; {sum(totals['conflicts'].values()):,} accounts have"
-        " several answers."
+        f"{counted(totals['accounts'], 'account')}, {counted(totals['posts'], 'post')};"
+        f" {counted(totals['unprofiled'], 'claimed account')} not observed;"
+        f" {counted(sum(totals['conflicts'].values()), 'account')} with several answers."
     )
 
 

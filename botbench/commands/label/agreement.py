@@ -9,6 +9,7 @@ import typer
 
 from botbench.terminal.console import emit, say, table
 from botbench.text import numbers
+from botbench.text.numbers import counted
 
 
 def agreement(
@@ -74,8 +75,9 @@ def _show(document: dict[str, Any]) -> None:
         else f", {numbers.share(document['unanimous'])} of {document['paired']:,} unanimous"
     )
     table(
-        f"{named}: {document['answers']:,} answers of {document['annotators']:,} annotators on"
-        f" {document['accounts']:,} accounts{share}",
+        f"{named}: {counted(document['answers'], 'answer')} of "
+        f"{counted(document['annotators'], 'annotator')} on"
+        f" {counted(document['accounts'], 'account')}{share}",
         ("agreement", "with cannot tell", "95 %", "without", "95 %"),
         _figures(document),
     )

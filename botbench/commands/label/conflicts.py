@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from botbench.terminal.console import emit, say, table
+from botbench.text.numbers import counted
 
 if TYPE_CHECKING:
     from curation.store.store import Store
@@ -90,7 +91,8 @@ def _look_alikes(store: Store, datasets: list[str] | None, at: str | None, json_
         emit(pairs)
         return
     table(
-        f"{len(pairs):,} groups of accounts that look alike (the 20 largest; all by --json)",
+        f"{counted(len(pairs), 'group')} of accounts that look alike (the 20 largest; all by"
+        " --json)",
         ("by", "platform", "accounts", "of"),
         [
             (
@@ -110,7 +112,7 @@ def _show(
 ) -> None:
     kinds = [entry["kind"] for entry in conflicts]
     table(
-        f"{len(conflicts):,} label conflicts",
+        f"{counted(len(conflicts), 'label conflict')}",
         ("kind", "conflicts"),
         [(kind, kinds.count(kind)) for kind in ("between", "within", "duplicate group")],
     )

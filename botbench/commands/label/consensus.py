@@ -9,6 +9,7 @@ import typer
 
 from botbench.terminal.console import emit, say, table
 from botbench.text import numbers
+from botbench.text.numbers import counted
 
 
 def consensus(
@@ -73,7 +74,7 @@ def consensus(
         emit(result.document())
     else:
         table(
-            f"{dataset}: {result.accounts:,} accounts by {result.method} of {kinds}",
+            f"{dataset}: {counted(result.accounts, 'account')} by {result.method} of {kinds}",
             ("", "accounts"),
             [
                 *((f"labelled {label}", n) for label, n in result.labels.items()),

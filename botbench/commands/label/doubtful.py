@@ -9,6 +9,7 @@ import typer
 
 from botbench.terminal.console import emit, say, table
 from botbench.text import numbers
+from botbench.text.numbers import counted
 
 
 def doubtful(
@@ -90,7 +91,7 @@ def doubtful(
         _show(document)
     if pushed:
         say(
-            f"Batch {pushed[0]} of {len(queue):,} accounts"
+            f"Batch {pushed[0]} of {counted(len(queue), 'account')}"
             f" {'is to be adjudicated' if pushed[1] else 'was there already'}."
         )
         say(f"Next: botbench annotate push {pushed[0]}.")
@@ -111,8 +112,8 @@ def _show(document: dict[str, Any]) -> None:
     m = document["measured"]
     if m:
         table(
-            f"with {m['labels_flipped']:,} labels ({numbers.share(m['flipped'])}) flipped on"
-            f" purpose, {m['repeats']} times",
+            f"with {counted(m['labels_flipped'], 'label')} ({numbers.share(m['flipped'])}) flipped"
+            f" on purpose, {m['repeats']} times",
             ("", "value", "95 % low", "high"),
             [
                 (name, m[name]["value"], m[name]["low"], m[name]["high"])

@@ -9,6 +9,7 @@ import typer
 
 from botbench.terminal.console import emit, say, table
 from botbench.text import numbers
+from botbench.text.numbers import counted
 
 
 def quality(
@@ -76,7 +77,7 @@ def _show(document: dict[str, Any]) -> None:
         if document["batch"]
         else document["dataset"]
     )
-    gold = f"{document['gold']['source']} ({document['gold']['accounts']:,} accounts)"
+    gold = f"{document['gold']['source']} ({counted(document['gold']['accounts'], 'account')})"
     table(
         f"{named}: {len(document['annotators'])} annotators; gold is {gold}",
         (

@@ -9,6 +9,7 @@ import typer
 
 from botbench.terminal.console import emit, progress, say, table
 from botbench.text import numbers
+from botbench.text.numbers import counted
 
 if TYPE_CHECKING:
     from curation.release.publish.rehydration import Rehydrated
@@ -75,7 +76,7 @@ def _show(rehydrated: Rehydrated, out: Path) -> None:
         (fate, *_cells(rehydrated.fates["bot"][fate]), *_cells(rehydrated.fates["human"][fate]))
         for fate in rehydrated.fates["bot"]
     ]
-    title = f"{rehydrated.reference}, {rehydrated.tier}: {rehydrated.accounts:,} accounts"
+    title = f"{rehydrated.reference}, {rehydrated.tier}: {counted(rehydrated.accounts, 'account')}"
     table(title, ("what became of it", "bots", "share", "humans", "share"), rows)
     lost = rehydrated.lost
     if lost["difference"] is not None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from botbench.terminal.console import emit, progress, say
+from botbench.text.numbers import counted
 
 
 def backup(
@@ -31,7 +32,7 @@ def backup(
         emit(document)
         return
     say(
-        f"Version {document['version']} is backed up: {document['files']:,} files,"
+        f"Version {document['version']} is backed up: {counted(document['files'], 'file')},"
         f" {document['bytes'] / 1e6:,.1f} MB, in {folder}."
     )
     say(

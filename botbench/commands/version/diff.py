@@ -8,6 +8,7 @@ import typer
 
 from botbench.terminal.console import emit, say, table
 from botbench.text import numbers
+from botbench.text.numbers import counted
 
 
 def diff(
@@ -64,7 +65,7 @@ def diff(
 def _show(moved: list[dict[str, Any]], late: dict[str, int]) -> None:
     if moved:
         table(
-            f"{len(moved):,} labels that moved",
+            f"{counted(len(moved), 'label')} that moved",
             ("data set", "account", "label", "status", "p_bot", "moved by", "because"),
             [
                 (

@@ -193,7 +193,7 @@ def test_blame_names_the_version_of_every_row(told):
         "bo (person) says bot",
         "cy (person) says human",
     ]
-    assert found["lines"][-1]["what"] == "bot, agreed, p_bot 0.625 by majority of 3 votes"
+    assert found["lines"][-1]["what"] == "bot, agreed, p_bot .625 by majority of 3 votes"
     assert [(n["label"], n["p_bot"]) for n in found["now"]] == [("bot", 0.625)]
     assert (
         len(blame.blame(told, "1", at=2)["lines"]) == 3
