@@ -31,7 +31,7 @@ class Folder:
 
     @property
     def content_hash(self) -> str:
-        """The content hash of the whole release, sealed labels included."""
+        """The content hash of the whole release; salted where labels are sealed."""
         return str(self.info["content_hash"])
 
     def files(self, table: str) -> list[str]:
@@ -95,18 +95,12 @@ def read(path: Path) -> Folder:
     return Folder(path, info, seal)
 
 
-def _sealed(home: Path, reference: str) -> dict[str, Any] | None:
-    """The seal of a release of the store, if it has one."""
-    name, _, version = reference.partition("@")
-    file = home / "sealed" / name / version / "public" / SEAL
-    seal: dict[str, Any] | None = (
-        json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
-    )
-    return seal
-
-
 def find(which: str, home: Path | None) -> Folder:
-    """A folder, or else a release of the store. Raises UserError if it is neither."""
+    """A folder, or else a release of the store.
+
+    Of a sealed release it is the folder that goes out, so that the maintainer's check compares what
+    a team has. Raises UserError if it is neither.
+    """
     if (Path(which) / "release.json").is_file():
         return read(Path(which))
     if home is None:
@@ -115,6 +109,8 @@ def find(which: str, home: Path | None) -> Folder:
             " of that name."
         )
     from curation.release import release
+    from curation.release.publish import seals
 
-    folder = read(release.load(home, which).path)
-    return Folder(folder.path, folder.info, _sealed(home, folder.reference))
+    found = release.load(home, which)
+    place = seals.folder(home, found.reference)
+    return read(place / "public" if place else found.path)

@@ -3,34 +3,64 @@
 The commitment is sha256 over a random salt and the canonical labels. Once salt and labels are
 opened, it proves that no label was changed. Before that it reveals nothing, because the salt has
 256 bits.
+
+Nothing else that goes out depends on a sealed label, except through that salt: hashes of the
+release and of its consensus are replaced by salted ones, and the sealed part must not have been
+drawn by label.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
+import re
 import secrets
-import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.data.release_arrays import ask
 from benchmarks.submissions.folder import SEAL
+from botbench.core.duckdb_work import scratch_database
 from botbench.core.errors import UserError
 from botbench.core.files import write_json
 from botbench.core.hashing import canonical_json, file_sha256
+from botbench.core.sql import literal
+from curation.release import splits
+from curation.release.publish import seals
+from curation.store.schema import TABLES
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from curation.release.release import Release
 
-WHOLE = ("accounts", "posts", "edges", "splits")
+WHOLE = ("accounts", "posts", "edges")
 KEPT_BACK = ("labels", "claims")
 """Tables from which the sealed part is left out: a claim tells a label."""
-TELLING = ("bots", "humans", "evidence", "left_out", "validation", "files", "path")
-"""What release.json says of labels; of a sealed release it does not go out."""
+SAID = (
+    "name",
+    "version",
+    "parent",
+    "dataset",
+    "platform",
+    "simulated",
+    "title",
+    "licence",
+    "citation",
+    "made_at",
+    "accounts",
+)
+"""What release.json says of a sealed release as well: fields that no label decides."""
+HASHES = ("pull_id", "batch_id", "consensus_id")
+"""Ids that are hashes over files or rows which hold labels."""
+OWN_VOTES = "majority"
+"""The method by which p_bot depends on the account's own votes only."""
+OFFICIAL = "official"
+BLIND = re.compile(r"blind\(seed=([0-9]{1,9})\)")
+"""The splits that can be sealed: the source's own, and the one drawn without labels."""
+CONTENT = "content hash"
 
 
 def folder(home: Path, reference: str) -> Path:
@@ -64,36 +94,49 @@ def commitment(salt: str, labels: pa.Table) -> str:
     return total.hexdigest()
 
 
+def salted(salt: str, what: str, value: str) -> str:
+    """What stands for a hash over sealed labels: HMAC-SHA256 under the salt, in hex digits.
+
+    `what` names the kind of value, so that equal values of two kinds differ.
+    """
+    return hmac.new(salt.encode(), f"{what}\n{value}".encode(), hashlib.sha256).hexdigest()
+
+
 def seal(
     home: Path, release: Release, *, split: str, part: str, answers: int, step: float
 ) -> dict[str, Any]:
     """Seal a part of a release: write what is published, keep the labels and the salt.
 
     The same seal again returns the existing one. `answers` is how many scores a submission's name
-    may get, `step` by how much a score must rise to be shown. Raises UserError if the part lacks a
-    class, or if the release is already sealed otherwise.
+    may get, `step` by how much a score must rise to be shown. `split` is the official one or
+    `blind(seed=N)`, which is drawn here. Raises UserError if the part lacks a class, if its split
+    was drawn by label, or if the release is already sealed otherwise.
     """
     release.verify()
     target = folder(home, release.reference)
     terms = {"split_id": split, "part": part, "answers": answers, "step": step}
     if (target / "secret.json").is_file():
         return _same(target, terms)
-    labels = _sealed_labels(release, split, part)
+    _refuse_drawn_by_label(release, split)
     salt = secrets.token_hex(32)
-    public = {
-        **terms,
-        "release": release.reference,
-        "content_hash": release.content_hash,
-        "accounts": labels.num_rows,
-        "commitment": commitment(salt, labels),
-        "commitment_of": (
-            "sha256(salt + newline + one canonical JSON row "
-            "[dataset, account_id, label] a line, sorted by dataset and account_id)"
-        ),
-    }
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".sealing-", dir=target.parent) as scratch:
         work = Path(scratch) / "seal"
+        (work / "public").mkdir(parents=True)
+        write_splits(release, split, work / "public" / "splits.parquet")
+        labels = _sealed_labels(release, split, part, work / "public" / "splits.parquet")
+        public = {
+            **terms,
+            "release": release.reference,
+            "content_hash": salted(salt, CONTENT, release.content_hash),
+            "content_hash_of": f"HMAC-SHA256(salt, '{CONTENT}' + newline + content hash)",
+            "accounts": labels.num_rows,
+            "commitment": commitment(salt, labels),
+            "commitment_of": (
+                "sha256(salt + newline + one canonical JSON row "
+                "[dataset, account_id, label] a line, sorted by dataset and account_id)"
+            ),
+        }
         _write(release, work, labels, public, salt)
         work.rename(target)
     return public
@@ -110,24 +153,54 @@ def _same(target: Path, terms: dict[str, Any]) -> dict[str, Any]:
     return public
 
 
-def _sealed_labels(release: Release, split: str, part: str) -> pa.Table:
+def _refuse_drawn_by_label(release: Release, split: str) -> None:
+    """Raise UserError where which part an account is in can tell its label.
+
+    A split that is stratified by label has exact shares of each class, so that near a cut the part
+    is another one for a bot than for a person.
+    """
+    if split != OFFICIAL and not BLIND.fullmatch(split):
+        raise UserError(
+            f"The split {split} of {release.reference} cannot be sealed: it is drawn by label, so"
+            " an account's part can tell its label. Leave --split out, or name"
+            f" {splits.blind_id(0)} (with any seed): it is drawn without labels."
+        )
+
+
+def write_splits(release: Release, split: str, path: Path) -> None:
+    """Write the splits that no label decides: the source's own, and the blind one if it is sealed.
+
+    The rows are sorted by split and account.
+    """
+    import pyarrow.parquet as pq
+
+    source = f"read_parquet({literal(release.file('splits'))})"
+    rows = f"SELECT * FROM {source} WHERE split_id = {literal(OFFICIAL)}"
+    if drawn := BLIND.fullmatch(split):
+        members = f'(SELECT DISTINCT dataset, account_id, "group" FROM {source})'
+        rows += (
+            f" UNION ALL BY NAME SELECT {literal(split)} AS split_id, dataset, account_id, d.part,"
+            f' "group" FROM {members} JOIN {splits.blind(members, int(drawn[1]))} d USING'
+            ' (account_id, "group")'
+        )
+    table = ask(f"SELECT * FROM ({rows}) ORDER BY split_id, dataset, account_id", [])
+    pq.write_table(table.cast(pq.read_schema(release.file("splits"))), path)
+
+
+def _sealed_labels(release: Release, split: str, part: str, public_splits: Path) -> pa.Table:
     labels = ask(
         """SELECT l.dataset, l.account_id, l.label FROM read_parquet(?) l
                     JOIN read_parquet(?) s USING (dataset, account_id)
                     WHERE s.split_id = ? AND s.part = ? ORDER BY l.dataset, l.account_id""",
-        [str(release.file("labels")), str(release.file("splits")), split, part],
+        [str(release.file("labels")), str(public_splits), split, part],
     )
     classes = set(labels["label"].to_pylist())
     if classes != {"bot", "human"}:
-        names = ask(
-            "SELECT DISTINCT split_id FROM read_parquet(?) ORDER BY 1",
-            [str(release.file("splits"))],
-        )
-        splits = names["split_id"].to_pylist()
         raise UserError(
             f"The part {part} of the split {split} of {release.reference} holds "
-            f"{' and '.join(sorted(classes)) or 'nobody'}; both "
-            f"classes are needed. Its splits: {', '.join(splits)}."
+            f"{' and '.join(sorted(classes)) or 'nobody'}; both classes are needed. Name another"
+            f" part, or another split: {OFFICIAL} (where the source has one) or"
+            f" {splits.blind_id(0)} with any seed."
         )
     return labels
 
@@ -138,33 +211,74 @@ def _write(
     import pyarrow.parquet as pq
 
     out = work / "public"
-    out.mkdir(parents=True)
-    for table in WHOLE:
-        shutil.copyfile(release.file(table), out / f"{table}.parquet")
-    for table in KEPT_BACK:
-        _without(release, table, public, out / f"{table}.parquet")
+    for table in (*WHOLE, *KEPT_BACK):
+        _write_table(release, table, public, salt, out)
     pq.write_table(labels, work / "labels.parquet")
     write_json(
         work / "secret.json",
-        {"release": release.reference, "salt": salt, "commitment": public["commitment"]},
+        {
+            "release": release.reference,
+            "salt": salt,
+            "commitment": public["commitment"],
+            "content_hash": release.content_hash,
+        },
+        mode=0o600,
     )
     write_json(out / SEAL, public)
-    info = {k: v for k, v in release.info.items() if k not in TELLING}
+    info = {k: release.info[k] for k in SAID if k in release.info}
     files = {p.name: file_sha256(p) for p in sorted(out.glob("*.parquet"))}
-    write_json(out / "release.json", {**info, "sealed": True, "files": files})
-
-
-def _without(release: Release, table: str, public: dict[str, Any], path: Path) -> None:
-    import pyarrow.parquet as pq
-
-    kept = ask(
-        """
-        SELECT t.* FROM read_parquet(?) t
-        ANTI JOIN (SELECT account_id FROM read_parquet(?) WHERE split_id = ? AND part = ?) s
-        USING (account_id)""",
-        [str(release.file(table)), str(release.file("splits")), public["split_id"], public["part"]],
+    sizes = ask(
+        "SELECT split_id, count(*) FILTER (part = 'train') AS train,"
+        " count(*) FILTER (part = 'validation') AS validation,"
+        " count(*) FILTER (part = 'test') AS test FROM read_parquet(?) GROUP BY 1 ORDER BY 1",
+        [str(out / "splits.parquet")],
     )
-    pq.write_table(kept.cast(pq.read_schema(release.file(table))), path)
+    write_json(
+        out / "release.json",
+        {
+            **info,
+            "content_hash": public["content_hash"],
+            "sealed": True,
+            "splits": sizes.to_pylist(),
+            "files": files,
+        },
+    )
+
+
+def _write_table(
+    release: Release, table: str, public: dict[str, Any], salt: str, out: Path
+) -> None:
+    """Write a table as it goes out, in its order: salted hashes, and no row that tells a label.
+
+    Of a consensus whose method looks at several accounts at once, p_bot of one account depends on
+    the claims on others, so it is left empty.
+    """
+    source = f"read_parquet({literal(release.file(table))})"
+    with scratch_database(threads=1) as connection:
+        names = [str(r[0]) for r in connection.execute(f"DESCRIBE FROM {source}").fetchall()]
+        told = {name: f'"{name}"' for name in names}
+        for column in set(HASHES) & set(names):
+            values = connection.execute(
+                f'SELECT DISTINCT "{column}" FROM {source} WHERE "{column}" IS NOT NULL'
+            ).fetchall()
+            cases = " ".join(
+                f"WHEN {literal(v)} THEN {literal(salted(salt, column, str(v))[: len(str(v))])}"
+                for (v,) in values
+            )
+            told[column] = f'CASE "{column}" {cases} END' if cases else "NULL::VARCHAR"
+        for column in {"p_bot", "p_low", "p_high"} & set(names):
+            told[column] = f"CASE WHEN method LIKE '{OWN_VOTES}%' THEN {column} END"
+        columns = ", ".join(f'{sql} AS "{name}"' for name, sql in told.items())
+        sealed = (
+            f"SELECT account_id FROM read_parquet({literal(out / 'splits.parquet')})"
+            f" WHERE split_id = {literal(public['split_id'])} AND part = {literal(public['part'])}"
+        )
+        key = ", ".join(f'"{k}"' for k in TABLES[table].key)
+        rows = f" WHERE account_id NOT IN ({sealed}) ORDER BY {key}" if table in KEPT_BACK else ""
+        connection.execute(
+            f"COPY (SELECT {columns} FROM {source}{rows}) TO"
+            f" {literal(out / f'{table}.parquet')} (FORMAT parquet, COMPRESSION zstd)"
+        )
 
 
 def secret(home: Path, reference: str) -> tuple[dict[str, Any], pa.Table]:
@@ -191,28 +305,40 @@ def secret(home: Path, reference: str) -> tuple[dict[str, Any], pa.Table]:
 
 
 def open_seal(home: Path, reference: str, out: Path) -> Path:
-    """Write salt and labels, by which everybody can check the commitment; the folder written."""
+    """Write salt and labels, by which everybody can check the commitment; the folder written.
+
+    From then on nothing about the release is withheld.
+    """
     import pyarrow.parquet as pq
 
     public, labels = secret(home, reference)
-    salt = json.loads((folder(home, reference) / "secret.json").read_text(encoding="utf-8"))["salt"]
+    kept = folder(home, reference)
+    known = json.loads((kept / "secret.json").read_text(encoding="utf-8"))
+    opened = {k: known[k] for k in ("release", "salt", "commitment", "content_hash") if k in known}
     out.mkdir(parents=True, exist_ok=True)
     pq.write_table(labels, out / "sealed-labels.parquet")
-    write_json(
-        out / "opened.json",
-        {"release": reference, "salt": salt, "commitment": public["commitment"]},
-    )
+    write_json(out / "opened.json", opened)
+    write_json(kept / seals.OPENED, {"release": reference, "commitment": public["commitment"]})
     return out
 
 
 def verify(public: Path, opened: Path) -> bool:
-    """Whether opened labels match a published seal. Raises UserError if a file is missing."""
+    """Whether opened labels match a published seal, and its salted content hash matches too.
+
+    Raises UserError if a file is missing.
+    """
     import pyarrow.parquet as pq
 
     try:
-        wanted = json.loads((public / SEAL).read_text(encoding="utf-8"))["commitment"]
-        salt = json.loads((opened / "opened.json").read_text(encoding="utf-8"))["salt"]
+        seal = json.loads((public / SEAL).read_text(encoding="utf-8"))
+        wanted = seal["commitment"]
+        told = json.loads((opened / "opened.json").read_text(encoding="utf-8"))
+        salt = told["salt"]
         labels = pq.read_table(opened / "sealed-labels.parquet")
     except (OSError, ValueError, KeyError) as error:
         raise UserError(f"{public} and {opened} are no seal and its opening: {error}.") from None
-    return bool(commitment(salt, labels) == wanted)
+    # Seals of version 0.1 published the content hash itself, and their openings do not repeat it.
+    of_content = "content_hash" not in told or seal["content_hash"] == salted(
+        salt, CONTENT, told["content_hash"]
+    )
+    return bool(of_content and commitment(salt, labels) == wanted)

@@ -1,4 +1,4 @@
-"""Splits: seeded, stratified by label, and grouped by equal profiles."""
+"""Splits: seeded, grouped by equal profiles; stratified by label, or drawn without labels."""
 
 from __future__ import annotations
 
@@ -36,6 +36,32 @@ def stratified(members: str, seed: int) -> str:
             FROM drawn)
         SELECT account_id, CASE {parts} ELSE '{PARTS[-1][0]}' END AS part, "group"
         FROM {members} JOIN placed USING ("group"))"""
+
+
+def blind_id(seed: int) -> str:
+    """The canonical string of the split that is drawn without labels.
+
+    >>> blind_id(7)
+    'blind(seed=7)'
+    """
+    return f"blind(seed={seed})"
+
+
+def blind(members: str, seed: int) -> str:
+    """SQL (account_id, part, group) for a relation (account_id, group), without using labels.
+
+    Each group's part follows from a sha256 over seed and smallest account id alone, so neither a
+    part nor its size tells a label. The shares are 60/20/20 in expectation only.
+    """
+    # The hash's first 16 hex digits, compared as text with the share of all such numbers.
+    parts = " ".join(
+        f"WHEN draw < '{int(end * 2**64):016x}' THEN '{part}'" for part, end in PARTS[:-1]
+    )
+    return f"""(
+        SELECT account_id, CASE {parts} ELSE '{PARTS[-1][0]}' END AS part, "group"
+        FROM {members} JOIN (
+            SELECT "group", sha256('blind {seed}|' || min(account_id))[:16] AS draw
+            FROM {members} GROUP BY "group") USING ("group"))"""
 
 
 def official(claims: str) -> str:

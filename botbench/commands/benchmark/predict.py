@@ -192,10 +192,22 @@ def _predicted(  # noqa: PLR0917, what the user said
     spec = get(detector)
     if model is not None:
         return predict.apply(models.load(model, spec), new)
+    if save is not None:
+        _refuse_sealed(train)
     predicted = predict.train_and_apply(home(), spec, train, new, seed)
     if save is not None:
         models.save(predicted.trained, save)
     return predicted
+
+
+def _refuse_sealed(train: list[str]) -> None:
+    """A saved model is handed on, and its weights and its card depend on the labels."""
+    from botbench.commands.benchmark.bench import home
+    from curation.release import release
+    from curation.release.publish import seals
+
+    for reference in train:
+        seals.refuse(home(), release.load(home(), reference), "a saved model")
 
 
 def _show(predicted: Predicted) -> None:

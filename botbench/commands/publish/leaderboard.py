@@ -17,7 +17,9 @@ def leaderboard(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="DIR", help="Folder for leaderboard.json, .csv, .md and .html."
+            "--out",
+            metavar="DIR",
+            help="Folder for leaderboard.json, .csv, .md, .html, timings.json.",
         ),
     ] = None,
     site: Annotated[
@@ -81,6 +83,7 @@ def leaderboard(
     with Store(create=False) as store:
         home = store.home
     chosen = table.find_run(home, run, suite)
+    _refuse_sealed(chosen)
     with console.progress(quiet=json) as bar:
         task = bar.add_task("Drawing accounts", total=len(results.cells(chosen)))
         plan = Plan(resamples, seed, home / "cache" / "draws")
@@ -99,6 +102,21 @@ def leaderboard(
     for path in paths.values():
         console.say(f"  {path}")
     console.say(f"Next: open {paths['html']} in a browser; it needs no network.")
+
+
+def _refuse_sealed(run: Run) -> None:
+    """A board tells sealed labels: by scores to six places, counts, and keys of cells."""
+    from botbench.core.errors import UserError
+    from curation.release import release
+    from curation.release.publish import seals
+
+    for entry in run.releases:
+        reference = f"{entry['name']}@{entry['version']}"
+        try:
+            tested = release.load(run.home, reference)
+        except UserError:  # a run can outlive its releases
+            continue
+        seals.refuse(run.home, tested, "a board")
 
 
 def _site(run: Run, folder: Path, plan: Plan, since: str | None) -> Path:

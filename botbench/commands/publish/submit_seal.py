@@ -24,7 +24,9 @@ def seal(
     *,
     split: Annotated[
         str | None,
-        typer.Option(help="The split; the official one where there is one, else the drawn one."),
+        typer.Option(
+            help="The split: official where there is one, else blind(seed=0), drawn without labels."
+        ),
     ] = None,
     part: Annotated[str, typer.Option(help="The part whose labels are kept back.")] = "test",
     answers: Annotated[
@@ -39,21 +41,26 @@ def seal(
     labels that stay.
     """
     from benchmarks.submissions import sealed
+    from curation.release import splits
     from curation.release.release import load
     from curation.store.store import Store
 
     with Store(create=False) as store:
         frozen = load(store.home, release, verify=True)
-        splits = [s if isinstance(s, str) else s["split_id"] for s in frozen.info.get("splits", ())]
-        chosen = split or (
-            "official" if "official" in splits else next(iter(sorted(splits)), "official")
-        )
+        there = [s if isinstance(s, str) else s["split_id"] for s in frozen.info.get("splits", ())]
+        chosen = split or ("official" if "official" in there else splits.blind_id(0))
         public = sealed.seal(
             store.home, frozen, split=chosen, part=part, answers=answers, step=step
         )
         place = sealed.folder(store.home, frozen.reference) / "public"
     if json_:
         emit({**public, "path": str(place)})
+    if public["content_hash"] == frozen.content_hash:
+        say(
+            f"This seal of {frozen.reference} is of version 0.1: its public hashes are not salted,"
+            " and tell the labels to who computes them. Make a release with other accounts in the"
+            " sealed part, and seal that."
+        )
     if public["split_id"] != "official":
         say(
             "This release has no official split: submissions can be scored, but none can stand on a"
@@ -73,7 +80,7 @@ def open_(
     json_: Json = False,
 ) -> None:
     """Open a seal: write the labels and the salt, by which everybody can check that no label was
-    changed.
+    changed. From then on publish and leaderboard take the release again.
     """
     from benchmarks.submissions import sealed
     from curation.release.release import load

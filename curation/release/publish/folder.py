@@ -82,9 +82,9 @@ def publish(
     further revision beside it (`public-r2`): a publication is never edited.
 
     Raises Findings where more than the tier lists would go out, and UserError where the release was
-    changed, or is sealed and the tier would reveal the labels kept back.
+    changed, or where it holds labels that a closed seal keeps back.
     """
-    seals.refuse(store.home, release.reference, tier)
+    seals.refuse(store.home, release, f"the tier {tier.tier}")
     release.verify()
     press = Press(
         store,

@@ -539,11 +539,9 @@ def test_a_seal_that_held_the_account_is_to_be_made_anew_and_backups_elsewhere_a
     made, material
 ):
     frozen = release.load(made.home, "r")
-    sealed.seal(made.home, frozen, split=splits.split_id(0), part="train", answers=10, step=0.01)
-    table = pq.read_table(frozen.file("splits")).to_pylist()
-    parts = {
-        row["account_id"]: row["part"] for row in table if row["split_id"] == splits.split_id(0)
-    }
+    sealed.seal(made.home, frozen, split=splits.blind_id(0), part="train", answers=10, step=0.01)
+    place = sealed.folder(made.home, "r@1") / "public" / "splits.parquet"
+    parts = {row["account_id"]: row["part"] for row in pq.read_table(place).to_pylist()}
     kept_back = next(a for a in material.IDS if parts[a] == "train")
     done = erase(made, next(a for a in material.IDS if parts[a] != "train"), "asked, case 1")
     assert "Backups made elsewhere (botbench backup FOLDER" in done.to_do[-1] and done.left == 0

@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 
 import duckdb
 import pytest
@@ -316,29 +317,26 @@ def test_the_command_writes_nothing_for_a_bad_tier(cli, tmp_path, made):
     )
 
 
-def test_of_a_sealed_release_nothing_goes_out_that_tells_the_labels(made, tmp_path, cli):
-    sealed.seal(
-        made.home,
-        release.load(made.home, "r"),
-        split=splits.split_id(0),
-        part="train",
-        answers=10,
-        step=0.01,
-    )
+def test_of_a_sealed_release_nothing_goes_out_before_it_is_opened(made, tmp_path, cli):
+    """Neither of the release, nor of another one with the same accounts."""
+    frozen = release.load(made.home, "r")
+    sealed.seal(made.home, frozen, split=splits.blind_id(0), part="train", answers=10, step=0.01)
+    shutil.copytree(frozen.path, made.home / "releases" / "twin" / "1")
+    file = made.home / "releases" / "twin" / "1" / "release.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"name": "twin"}))
     for command in (("publish", "r"), ("release", "r")):
         told = cli(*command, "--tier", "public", code=2).stderr
-        assert "A part of r@1 is sealed" in told and "holds labels, agreement" in told
+        assert "A part of r@1 is sealed, and the tier public of it would tell its labels" in told
         assert "Publish the sealed folder instead" in told
-    for table in ("labels", "claims", "votes", "agreement"):
-        with pytest.raises(UserError, match=f"holds {table}, which would tell"):
-            folder.publish(
-                made,
-                release.load(made.home, "r"),
-                tiers.load(tier(tmp_path, tables={table: ["account_id"]})),
-            )
+    told = cli("publish", "twin", "--tier", "public", code=2).stderr
+    assert "A part of r@1 is sealed, and the tier public of twin@1, which shares it," in told
+    for table in ("accounts", "labels", "claims", "votes", "agreement", "features"):
+        allowed = tiers.load(tier(tmp_path, tables={table: ["account_id"]}))
+        with pytest.raises(UserError, match="the tier own of it would tell its labels"):
+            folder.publish(made, frozen, allowed)
     assert folder.listed(made.home) == []
-    allowed = tiers.load(tier(tmp_path, tables={"accounts": ["account_id"]}))
-    assert folder.publish(made, release.load(made.home, "r"), allowed).made
+    cli("submit", "open", "r", "--out", tmp_path / "opened")
+    assert cli.json("publish", "r", "--tier", "public")["published"] is True
 
 
 def test_what_a_killed_publish_left_goes_and_what_another_is_writing_stays(made):
