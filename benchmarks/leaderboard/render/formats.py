@@ -17,6 +17,8 @@ from benchmarks.leaderboard.render.summary_text import (
     title,
 )
 from benchmarks.leaderboard.render.text import markdown, span
+from benchmarks.leaderboard.render.timings import NAME as TIMINGS
+from benchmarks.leaderboard.render.timings import timings, without_seconds
 from botbench.core.files import write_text
 from botbench.text.numbers import milliseconds, score, seconds
 from botbench.text.spreadsheet import csv_text
@@ -52,8 +54,12 @@ COLUMNS = (
 
 
 def to_json(board: Mapping[str, Any]) -> str:
-    """The whole board, keys in their order, each row on one line."""
-    return json.dumps(board, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
+    """The whole board without measured seconds, keys in their order."""
+    return _dumped(without_seconds(board))
+
+
+def _dumped(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
 
 
 def to_csv(board: Mapping[str, Any]) -> str:
@@ -141,7 +147,10 @@ def _value(values: list[float] | None, sign: bool = False) -> str:
 
 
 def write(board: Mapping[str, Any], folder: Path) -> dict[str, Path]:
-    """Write leaderboard.{json,csv,md,html} atomically into the folder; returns paths by ending."""
+    """Write leaderboard.{json,csv,md,html} and timings.json atomically into the folder.
+
+    Returns the board's paths by ending.
+    """
     from benchmarks.leaderboard.render.page import to_html
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -154,4 +163,5 @@ def write(board: Mapping[str, Any], folder: Path) -> dict[str, Path]:
     paths = {ending: folder / f"leaderboard.{ending}" for ending in texts}
     for ending, text in texts.items():
         write_text(paths[ending], text)
+    write_text(folder / TIMINGS, _dumped(timings(board)))
     return paths

@@ -42,7 +42,7 @@ SHELVED = (
     *(f"releases/*/*/{table}.parquet" for table in TABLES_FROZEN),
 )
 """Files below a store's folder that are rewritten with their release."""
-BOARD = tuple(f"leaderboard.{ending}" for ending in ("json", "csv", "md", "html"))
+BOARD = (*(f"leaderboard.{ending}" for ending in ("json", "csv", "md", "html")), "timings.json")
 SITE = (
     *BOARD,
     *(

@@ -67,6 +67,26 @@ def test_the_same_results_in_any_order_give_the_same_bytes():
         assert write(one) == write(two)
 
 
+def test_a_second_run_that_took_longer_gives_the_same_document(tmp_path):
+    """Only timings.json differs; it holds what the clock measured."""
+    releases = [boards.release("a"), boards.release("b")]
+    cells = boards.cells(releases)
+    slower = [
+        Result(c.info | {"seconds": {"fit": 70.5, "score": 9.25}}, c.predictions) for c in cells
+    ]
+    for name, found, seconds in (("one", cells, 12.5), ("two", slower, 99.0)):
+        made = board(boards.ABOUT | {"seconds": seconds}, found, releases, boards.QUICK)
+        formats.write(made, tmp_path / name)
+    one, two = ((tmp_path / name / "leaderboard.json").read_bytes() for name in ("one", "two"))
+    assert one == two and not {b"fit_seconds", b"score_seconds", b"score_ms"} & set(one.split(b'"'))
+    told = json.loads((tmp_path / "two" / "timings.json").read_text())
+    assert set(told) == {"suite", "run", "seconds", "detectors", "cells"} and told["seconds"] == 99
+    assert set(told["cells"]) == {c.info["cell_key"] for c in cells}
+    assert {"fit_seconds": 70.5, "score_seconds": 9.25} in told["cells"].values()
+    scored = sum(c.predictions is not None for c in cells if c.info["detector"] == "constant")
+    assert told["detectors"]["constant"]["fit_seconds"] == 70.5 * scored
+
+
 def test_kept_draws_give_the_same_bytes_and_are_used(tmp_path, monkeypatch):
     releases = [boards.release("a"), boards.release("b")]
     fresh = boards.made(releases, plan=Plan(200, 0))

@@ -86,6 +86,7 @@ def test_the_same_results_in_any_order_give_the_same_bytes(tmp_path):
         "responsible-use.html",
         "leaderboard.json",
         "leaderboard.csv",
+        "timings.json",
         "data",
     } <= kinds
 
