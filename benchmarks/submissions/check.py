@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.data.release_arrays import ask
-from benchmarks.submissions import manifest, package, predictions
+from benchmarks.submissions import contents, manifest, package, predictions
 from benchmarks.submissions.folder import Folder
 from benchmarks.submissions.manifest import Manifest, Training
 from benchmarks.submissions.problems import Problem
@@ -48,6 +48,8 @@ def check(path: Path, release: Folder, home: Path | None = None) -> Checked:
     is no submission.
     """
     with package.opened(path) as (folder, strangers):
+        if unsafe := contents.unsafe(folder):
+            return Checked([*strangers, *unsafe])
         declared, mistakes = manifest.read(folder)
         problems = [*strangers, *mistakes]
         if declared is None:

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.submissions import manifest, predictions
+from benchmarks.submissions import contents, manifest, predictions
 from benchmarks.submissions.problems import Problem
 from botbench.core.errors import UserError
 from botbench.untrusted import zips
@@ -101,13 +101,12 @@ def _written(
 
 
 def _strangers(folder: Path) -> Iterator[Problem]:
-    for file in sorted(folder.rglob("*")):
-        name = str(file.relative_to(folder))
-        if file.is_symlink():
-            yield Problem(f"{name} is a link; send the file itself", name)
-        elif file.is_file() and file.suffix not in ALLOWED:
+    if contents.unsafe(folder):
+        return
+    for name in sorted(contents.files(folder)):
+        if Path(name).suffix not in ALLOWED:
             yield Problem(
-                f"{name} is no file that a submission holds ({', '.join(ALLOWED)}); it was not"
-                " read",
-                name,
+                f"{contents.shown(name)} is no file that a submission holds"
+                f" ({', '.join(ALLOWED)}); it was not read",
+                contents.shown(name),
             )

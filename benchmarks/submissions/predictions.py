@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.submissions.problems import Problem
+from botbench.core.duckdb_work import scratch_database
 
 if TYPE_CHECKING:
     import duckdb
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 LARGEST = 500_000_000
 """Bytes of a predictions file; a row is about 30, so this is over ten million accounts."""
 SHOWN = 3
+LONGEST = 200
+"""Characters of an account id; of longer ones only the beginning is kept."""
+SMALL = 10_000_000
+"""Bytes that Parquet columns may unpack to, however few accounts are wanted."""
+MEMORY, THREADS = "1GB", 2
+"""What a stranger's file may use of the machine that checks it."""
 
 
 @dataclass(frozen=True)
@@ -45,20 +52,19 @@ def read(file: Path, wanted: pa.Table) -> Read:
         )
     import duckdb
 
-    with duckdb.connect(
-        config={
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "allow_community_extensions": "false",
-        }
-    ) as connection:
+    with scratch_database(threads=THREADS) as connection:
+        connection.execute(f"SET memory_limit = '{MEMORY}'")
+        connection.execute("SET temp_directory = ''")
         connection.register("wanted", wanted)
+        most = 2 * wanted.num_rows + 1_000
         try:
-            _stage(connection, file)
+            _stage(connection, file, most)
         except (duckdb.Error, ValueError) as error:
-            return Read(None, [Problem(str(error).splitlines()[0], file.name)])
+            return Read(None, [Problem(str(error).splitlines()[0][:300], file.name)])
+        if (rows := _one(connection, "SELECT count(*) FROM submitted")) > most:
+            many = f"the file has more than {most:,} rows; {wanted.num_rows:,} accounts are wanted"
+            return Read(None, [Problem(many, file.name)], rows)
         problems = [Problem(what, f"{file.name}{where}") for what, where in _problems(connection)]
-        rows = _one(connection, "SELECT count(*) FROM submitted")
         if problems:
             return Read(None, problems, rows)
         table = connection.execute(
@@ -67,9 +73,13 @@ def read(file: Path, wanted: pa.Table) -> Read:
         return Read(table, [], rows)
 
 
-def _stage(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
-    """Make the temporary table `submitted`: row (from 1), account_id, text, and p as a number."""
+def _stage(connection: duckdb.DuckDBPyConnection, file: Path, most: int) -> None:
+    """Make the temporary table `submitted`: row (from 1), account_id, text, and p as a number.
+
+    At most one row more than `most` is read.
+    """
     if file.suffix == ".parquet":
+        _refuse_blown_up(connection, file, max(SMALL, most * LONGEST))
         source = "read_parquet(?)"
     else:
         source = (
@@ -87,15 +97,28 @@ def _stage(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
     connection.execute(
         f"""
         CREATE TEMP TABLE submitted AS
-        SELECT row_number() OVER () AS row, account_id::VARCHAR AS account_id,
-               p_bot::VARCHAR AS text, TRY_CAST(p_bot AS DOUBLE) AS p
-        FROM {source}""",
+        SELECT row_number() OVER () AS row,
+               left(account_id::VARCHAR, {LONGEST + 1}) AS account_id,
+               left(p_bot::VARCHAR, {LONGEST + 1}) AS text, TRY_CAST(text AS DOUBLE) AS p
+        FROM (FROM {source} LIMIT {most + 1})""",
         [str(file)],
     )
 
 
+def _refuse_blown_up(connection: duckdb.DuckDBPyConnection, file: Path, most: int) -> None:
+    """Raise ValueError where a Parquet file's own account says that it unpacks to too much."""
+    row = connection.execute(
+        "SELECT sum(total_uncompressed_size) FROM parquet_metadata(?)"
+        " WHERE path_in_schema IN ('account_id', 'p_bot')",
+        [str(file)],
+    ).fetchone()
+    if row and (row[0] or 0) > most:
+        raise ValueError(f"its columns unpack to {row[0]:,} bytes; at most {most:,} are read")
+
+
 CHECKS = (
     ("account_id IS NULL OR account_id = ''", "{n} rows have no account_id"),
+    (f"length(account_id) > {LONGEST}", f"{{n}} account ids have over {LONGEST} characters"),
     (
         "regexp_matches(account_id, '^[=+@\\t\\r]')",
         "{n} account ids begin like a spreadsheet's formula",
