@@ -91,7 +91,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
 
 def _shown(value: object) -> str:
     """A value as one line of a table's cell."""
-    return str(visible(scrub(_cell(value))))
+    return to_terminal(str(visible(scrub(_cell(value)))))
 
 
 def _cell(value: object) -> str:
@@ -150,7 +150,7 @@ def progress(quiet: bool = False) -> Iterator[Progress]:
         """A task's name as literal text."""
 
         def render(self, task: Task) -> Text:
-            return Text(str(visible(scrub(task.description))))
+            return Text(to_terminal(str(visible(scrub(task.description)))))
 
     console = _console(stderr=True)
     bar = Progress(

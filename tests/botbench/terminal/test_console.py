@@ -85,3 +85,10 @@ def test_pull_refuses_it_before_it_makes_a_store(cli, tmp_path):
     said = cli("pull", "simulated-a", "--memory", "-1GB", code=2).stderr
     assert said.startswith("botbench: --memory '-1GB' is not an amount of memory")
     assert not (tmp_path / "store").exists()
+
+
+def test_a_cell_shows_blank_letters_and_line_breaks(monkeypatch):
+    screen = Screen(False)
+    monkeypatch.setattr("sys.stdout", screen)
+    console.table("", ("name",), [("a\u3164b\nc\x1b",)])
+    assert "a⟨U+3164⟩b⟨U+000A⟩c⟨U+001B⟩" in screen.getvalue()
