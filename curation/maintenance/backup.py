@@ -16,7 +16,7 @@ from botbench.core.errors import UserError
 from botbench.core.files import keep_private
 from botbench.core.hashing import file_sha256
 from curation.maintenance import secrets_left_out
-from curation.store import catalog, connection
+from curation.store import catalog, connection, file_hashes
 from curation.store.connection import Location
 from curation.store.store import Store
 
@@ -53,7 +53,8 @@ def make(store: Store, target: Path, tell: Tell = lambda _done, _all: None) -> B
     The catalog is copied as of one moment while this machine's writers wait. Data files never
     change, so they are copied after it; what a writer adds meanwhile is not part of the backup.
     Only this user can read it, and it holds no token and no plain password.
-    Raises UserError where the target exists, or a file that the catalog uses is missing.
+    Raises UserError where the target exists, and ResourceFailure where a data file is missing or
+    not as it was committed.
     """
     if target.exists():
         raise UserError(
@@ -71,13 +72,17 @@ def make(store: Store, target: Path, tell: Tell = lambda _done, _all: None) -> B
     (unfinished / "files").mkdir(parents=True)
     with connection.turn(store.location):
         version = store.head()
-        needed = catalog.files(store.connection, store.location.data)
+        needed = catalog.data_files(store.connection, store.location.data)
+        hashes = file_hashes.recorded(store.connection).of
         saved = catalog.save(store.location, unfinished)
-    _all_there(needed)
-    names = sorted(set(_names(store.home)) | {p.relative_to(store.home).as_posix() for p in needed})
+    _all_there(store.location, needed)
+    wanted = {Path(f.path).relative_to(store.home).as_posix(): hashes.get(f.id) for f in needed}
+    names = sorted(set(_names(store.home)) | wanted.keys())
     files = {}
     for done, name in enumerate(names, 1):
         files[name] = _kept(name, store.home / name, unfinished / "files" / name)
+        if wanted.get(name) not in (None, files[name]["sha256"]):
+            raise file_hashes.failure({str(store.home / name): "changed"}, store.location)
         tell(done, len(names))
     manifest = {
         "format": FORMAT,
@@ -92,13 +97,12 @@ def make(store: Store, target: Path, tell: Tell = lambda _done, _all: None) -> B
     return Backup(unfinished.rename(target), manifest)
 
 
-def _all_there(needed: dict[Path, int]) -> None:
-    missing = [p for p in needed if not p.is_file()]
+def _all_there(location: Location, needed: list[catalog.DataFile]) -> None:
+    missing: dict[str, file_hashes.Wrong] = {
+        f.path: "missing" for f in needed if not Path(f.path).is_file()
+    }
     if missing:
-        raise UserError(
-            f"{len(missing):,} files that the catalog rests on are missing, the first is"
-            f" {missing[0].name}: a backup of this store would not be whole. See botbench doctor."
-        )
+        raise file_hashes.failure(missing, location)
 
 
 def _names(home: Path) -> Iterator[str]:

@@ -24,7 +24,7 @@ from curation.maintenance.cleanup import (
     unfinished,
 )
 from curation.release import release
-from curation.store import catalog, migrations, schema
+from curation.store import catalog, file_hashes, migrations, schema
 from curation.store.connection import (
     TRASH,
     CatalogLost,
@@ -90,7 +90,7 @@ def examine(location: Location, now: float | None = None) -> Diagnosis:
             )
         )
     with contextlib.closing(connection):
-        for check in (_tables, _schema, _guard, _missing, _orphans, _releases):
+        for check in (_tables, _schema, _guard, _files, _orphans, _releases):
             findings += check(connection, location, before)
     findings += [_unfinished(location, before), _trash(location), _permissions(location)]
     return Diagnosis(tuple(findings))
@@ -190,35 +190,56 @@ def _guard(
         )
 
 
-def _missing(
+def _files(
     connection: duckdb.DuckDBPyConnection, location: Location, before: float
 ) -> Iterator[Finding]:
+    """Read every data file whole and compare it with its size and sha256."""
     del before
-    needed = catalog.files(connection, location.data)
-    gone = sorted(p for p in needed if not p.is_file())
-    short = sorted(p for p, size in needed.items() if p.is_file() and p.stat().st_size != size)
-    for files, check, word in (
-        (gone, "files missing", "missing"),
-        (short, "files changed", "of another size than the catalog says"),
+    needed = catalog.data_files(connection, location.data)
+    found = file_hashes.wrong(connection, needed)
+    for kind, check, word in (
+        ("missing", "files missing", "missing"),
+        ("of another size", "files changed", "of another size than the catalog says"),
+        ("changed", "files damaged", "not what was written: their sha256 is another"),
     ):
-        if files:
-            says = (
-                f"{len(files):,} of {len(needed):,} files are {word}: versions that rest on them"
-                " cannot be read."
-            )
+        if paths := sorted(Path(p) for p, what in found.items() if what == kind):
             yield Finding(
                 check,
                 "ill",
-                says,
+                f"{len(paths):,} of {len(needed):,} files are {word}: versions that rest on them"
+                f" cannot be {'trusted' if kind == 'changed' else 'read'}.",
                 f"Put them back from a backup (its folder files/). {_RESTORE}",
-                relative(files, location),
+                relative(paths, location),
             )
-    if not gone and not short:
+    if not found:
         yield Finding(
             "files",
             "well",
             f"All {len(needed):,} files that versions rest on are there, in the size they should"
-            " have.",
+            " have and with the sha256 that is recorded.",
+        )
+    yield from _hashes(connection, needed)
+
+
+def _hashes(
+    connection: duckdb.DuckDBPyConnection, needed: list[catalog.DataFile]
+) -> Iterator[Finding]:
+    """Whose sha256 was not recorded at the commit, so that earlier damage would not show."""
+    hashes = file_hashes.recorded(connection)
+    if lacking := [f for f in needed if f.id not in hashes.of]:
+        yield Finding(
+            "hashes of files",
+            "note",
+            f"{len(lacking):,} of {len(needed):,} files have no recorded sha256: an older botbench"
+            " wrote them, or a command was killed.",
+            "The next command that writes records them; what happened to them before is not known.",
+        )
+    elif later := [f for f in needed if f.id in hashes.later]:
+        yield Finding(
+            "hashes of files",
+            "well",
+            f"The sha256 of {len(later):,} of {len(needed):,} files was recorded after they were"
+            " committed; they were not checked before.",
         )
 
 

@@ -13,6 +13,7 @@ from botbench.core.hashing import file_sha256
 from botbench.core.sql import literal
 from curation.release import acceptance, writer
 from curation.release.contents import TABLES_FROZEN, Frozen, frozen
+from curation.store import file_hashes
 from curation.store.snapshot_queries import card, newest_consensus
 from curation.store.store import Store
 
@@ -97,11 +98,12 @@ def freeze(
 
     The same content gives the same release version. Other content makes a new version that
     supersedes the last (`because` says why). Safe to run in several processes and to repeat after a
-    kill. Raises Findings where the version fails validation and `accept` is None, and UserError
-    where there is nothing to freeze.
+    kill. Raises Findings where the version fails validation and `accept` is None, UserError where
+    there is nothing to freeze, and ResourceFailure where a data file is not as it was committed.
     """
     _check_name(name)
     version = store.resolve(at)
+    file_hashes.require(store.connection, store.location, version, [dataset])
     with frozen(
         store, dataset, version, _consensus(store, dataset, version, consensus), seed
     ) as content:

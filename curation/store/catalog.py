@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -16,6 +17,10 @@ from curation.store.connection import Location, connect, extension
 
 DATA_FILE = "ducklake-*.parquet"
 """What DuckLake calls its data and delete files."""
+HASHES = "botbench_file_hashes"
+"""Our own table in the catalog's database (see `file_hashes`)."""
+METADATA = "__ducklake_metadata_lake"
+"""The name under which DuckLake attaches the catalog's database."""
 NAMES = {"sqlite": "catalog.sqlite", "postgres": "catalog.duckdb"}
 
 
@@ -61,11 +66,11 @@ def _save_postgres(location: Location, target: Path) -> None:
 
 
 def tables(connection: duckdb.DuckDBPyConnection, database: str = "meta") -> list[str]:
-    """The names of the catalog's tables, those of small inserts included."""
+    """The names of the catalog's tables, those of small inserts and of file hashes included."""
     rows = connection.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND starts_with(table_name,"
-        " 'ducklake_') ORDER BY 1",
-        [database],
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND"
+        " (starts_with(table_name, 'ducklake_') OR table_name = ?) ORDER BY 1",
+        [database, HASHES],
     ).fetchall()
     return [name for (name,) in rows]
 
@@ -125,25 +130,54 @@ def load(location: Location, saved: Path) -> None:
         connection.execute("COMMIT")
 
 
-def files(connection: duckdb.DuckDBPyConnection, data: Path) -> dict[Path, int]:
-    """Every file that a version of an attached store uses, with its size in bytes."""
-    meta = "__ducklake_metadata_lake"
-    sizes: dict[Path, int] = {}
-    for table in ("ducklake_data_file", "ducklake_delete_file"):
+@dataclass(frozen=True)
+class DataFile:
+    """A data or delete file of an attached store, as its catalog names it."""
+
+    id: int
+    path: str
+    bytes: int
+    begin: int
+    """The first version that has it."""
+    end: int | None
+    """The first version that has it no more."""
+    belongs_to: int | None = None
+    """Of a delete file: the data file whose rows it deletes."""
+
+
+def data_files(connection: duckdb.DuckDBPyConnection, data: Path) -> list[DataFile]:
+    """Every file that a version of an attached store uses."""
+    found: list[DataFile] = []
+    for table, key, of in (
+        ("ducklake_data_file", "data_file_id", "NULL"),
+        ("ducklake_delete_file", "delete_file_id", "data_file_id"),
+    ):
         rows = connection.execute(f"""
             SELECT s.path, s.path_is_relative::BOOLEAN, t.path, t.path_is_relative::BOOLEAN,
-                   f.path, f.path_is_relative::BOOLEAN, f.file_size_bytes
-            FROM {meta}.{table} f
+                   f.path, f.path_is_relative::BOOLEAN,
+                   f.{key}, f.file_size_bytes, f.begin_snapshot, f.end_snapshot, {of}
+            FROM {METADATA}.{table} f
             JOIN (SELECT DISTINCT table_id, schema_id, path, path_is_relative
-                  FROM {meta}.ducklake_table) t USING (table_id)
+                  FROM {METADATA}.ducklake_table) t USING (table_id)
             JOIN (SELECT DISTINCT schema_id, path, path_is_relative
-                  FROM {meta}.ducklake_schema) s USING (schema_id)
+                  FROM {METADATA}.ducklake_schema) s USING (schema_id)
         """).fetchall()
-        for schema, schema_relative, of_table, table_relative, file, file_relative, size in rows:
-            folder = data / schema if schema_relative else Path(schema)
-            folder = folder / of_table if table_relative else Path(of_table)
-            sizes[folder / file if file_relative else Path(file)] = int(size)
-    return sizes
+        for schema, schema_relative, of_table, table_relative, file, file_relative, *rest in rows:
+            folder = _below(str(data), schema, schema_relative)
+            path = _below(_below(folder, of_table, table_relative), file, file_relative)
+            number, size, begin, end, belongs_to = rest
+            found.append(DataFile(int(number), path, int(size), int(begin), end, belongs_to))
+    return found
+
+
+def _below(folder: str, path: str, relative: bool) -> str:
+    """A path of the catalog; a text, because `Path` would break the address of an object store."""
+    return f"{folder.rstrip('/')}/{path}" if relative else path
+
+
+def files(connection: duckdb.DuckDBPyConnection, data: Path) -> dict[Path, int]:
+    """Every file that a version of an attached store uses, with its size in bytes."""
+    return {Path(f.path): f.bytes for f in data_files(connection, data)}
 
 
 def unreferenced(

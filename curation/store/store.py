@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import duckdb
 
 from botbench.core.errors import UserError, unknown
-from curation.store import migrations, schema
+from curation.store import file_hashes, migrations, schema
 from curation.store.connection import connect, locate, lost, remains, retried, turn
 from curation.store.insert import Counts, insert
 
@@ -131,7 +131,11 @@ class Store:
         version made (None where nothing was new; then nothing is written) and `work`'s result.
         """
         with turn(self.location):
-            return retried(lambda: self._attempt(work, author or whoami(), message))
+            before = file_hashes.newest(self.connection)
+            done = retried(lambda: self._attempt(work, author or whoami(), message))
+            if done[0] is not None:
+                file_hashes.record(self.connection, self.location, before)
+            return done
 
     def _attempt(
         self, work: Callable[[Transaction], T], author: str, message: str

@@ -17,7 +17,7 @@ import duckdb
 from botbench.core.errors import UserError
 from botbench.core.sql import literal
 from curation.maintenance.erasure import file_cleaning
-from curation.store import catalog
+from curation.store import catalog, file_hashes
 from curation.store.connection import TRASH, Location, connect, retried, turn
 
 if TYPE_CHECKING:
@@ -48,8 +48,10 @@ def purge(store: Store) -> int:
     with turn(store.location):
         before = len(store.versions())
         with contextlib.closing(connection):
+            newest = file_hashes.newest(connection)
             for step in STEPS:
                 retried(lambda step=step: connection.execute(step).fetchall())  # type: ignore[misc]
+            file_hashes.record(connection, store.location, newest)
         rewrite_catalog(store.location)
     return before - len(store.versions())
 
