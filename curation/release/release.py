@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from botbench.core.errors import UserError, unknown
+from botbench.core.errors import ResourceFailure, UserError, unknown
 from botbench.core.hashing import file_sha256
 from botbench.core.sql import literal
 from curation.release import acceptance, writer
@@ -20,6 +20,8 @@ from curation.store.store import Store
 if TYPE_CHECKING:
     from curation.validation.outcome import Validation
 
+NEEDED = {"name", "version", "dataset", "content_hash"}
+"""What every release.json says."""
 NAME = re.compile(r"^[a-z0-9][a-z0-9._-]{0,63}$")
 
 
@@ -69,14 +71,16 @@ class Release:
         return self.path / f"{table}.parquet"
 
     def verify(self) -> None:
-        """Compare every file with its sha256 in release.json; raises UserError for differences."""
+        """Compare every file with its sha256 in release.json; raises ResourceFailure where they
+        differ.
+        """
         wrong = [
             name
             for name, wanted in self.info["files"].items()
             if file_sha256(self.path / name) != wanted
         ]
         if wrong:
-            raise UserError(
+            raise ResourceFailure(
                 f"The release {self.reference} was changed after it was made:"
                 f" {', '.join(sorted(wrong))} in {self.path} differ from release.json. Remove that"
                 " folder and run botbench release again."
@@ -226,7 +230,7 @@ def load(home: Path, reference: str, *, verify: bool = False) -> Release:
     """Load a release: `name` is its newest version, `name@2` that one.
 
     `verify` compares its files with their hashes. Raises UserError for an unknown name or version,
-    and for changed files.
+    and ResourceFailure for a damaged release.json and for changed files.
     """
     name, _, number = reference.partition("@")
     known = listed(home)
@@ -238,11 +242,25 @@ def load(home: Path, reference: str, *, verify: bool = False) -> Release:
             f"The release {name} has no version {number!r}; there is"
             f" {', '.join(f'{name}@{v}' for v in versions)}."
         )
-    path = home / "releases" / name / (number or str(versions[-1]))
-    found = Release(path, json.loads((path / "release.json").read_text(encoding="utf-8")))
+    found = _read(home / "releases" / name / (number or str(versions[-1])))
     if verify:
         found.verify()
     return found
+
+
+def _read(path: Path) -> Release:
+    try:
+        info = json.loads((path / "release.json").read_text(encoding="utf-8"))
+        if info.keys() >= NEEDED:
+            return Release(path, info)
+        reason = f"it lacks {', '.join(sorted(NEEDED - info.keys()))}"
+    except (OSError, ValueError, AttributeError) as error:
+        reason = str(error) or type(error).__name__
+    raise ResourceFailure(
+        f"The release {path.parent.name}@{path.name} cannot be read: {path / 'release.json'} is"
+        f" damaged ({reason}). Put its folder back from a backup, or remove the folder and run"
+        f" botbench release {path.parent.name} again: the same content is the same version."
+    )
 
 
 def listed(home: Path) -> dict[str, list[int]]:

@@ -18,9 +18,10 @@ from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 import duckdb
 
-from botbench.core.errors import UserError
+from botbench.core.errors import ResourceFailure, UserError
 from botbench.core.files import keep_private
 from botbench.core.sql import literal
+from curation.store.upkeep import failures
 
 T = TypeVar("T")
 CONFLICTS = (
@@ -204,8 +205,8 @@ def connect(location: Location, create: bool | None = None) -> duckdb.DuckDBPyCo
     """Open a new connection with the catalog attached; retry while another process locks it.
 
     `create` allows a new store in an empty catalog; the default allows it only where no file of an
-    earlier store exists. Raises UserError where the catalog does not open, and CatalogLost where it
-    holds no store and `create` does not allow one.
+    earlier store exists. Raises ResourceFailure where the catalog does not open, and CatalogLost
+    where it holds no store and `create` does not allow one.
     """
     keep_private(location.home)
     location.data.mkdir(parents=True, exist_ok=True)
@@ -229,13 +230,15 @@ def connect(location: Location, create: bool | None = None) -> duckdb.DuckDBPyCo
         except duckdb.Error as error:
             if "creating a new DuckLake is explicitly disabled" in str(error):
                 raise lost(location) from None
+            if failure := failures.explained(error, location.home, location.catalog):
+                raise failure from error
             # The URL may hold a password.
             reason = (
                 str(error)
                 .splitlines()[0]
                 .replace(location.catalog.partition(":")[2], "the catalog")[:300]
             )
-            raise UserError(
+            raise ResourceFailure(
                 f"The store at {location.home} does not open: {reason} What is wrong and what to"
                 " do: botbench doctor."
             ) from error
@@ -254,12 +257,20 @@ def turn(location: Location) -> Iterator[None]:
 
 
 def retried(work: Callable[[], T]) -> T:
-    """Repeat `work`, with jitter, while the catalog reports that another writer was first."""
+    """Repeat `work`, with jitter, while the catalog reports that another writer was first.
+
+    A full disk and a server that has gone read like a conflict too. They are raised at once.
+    """
     for attempt in range(TRIES):
         try:
             return work()
         except duckdb.Error as error:
-            if attempt == TRIES - 1 or not any(sign in str(error).lower() for sign in CONFLICTS):
+            text = str(error).lower()
+            if (
+                attempt == TRIES - 1
+                or failures.lasting(error)
+                or not any(sign in text for sign in CONFLICTS)
+            ):
                 raise
             time.sleep(random.uniform(0.01, 0.05) * min(attempt + 1, 20))
     raise AssertionError("unreachable")

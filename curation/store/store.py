@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 
-from botbench.core.errors import UserError, unknown
-from curation.store import file_hashes, migrations, schema
+from botbench.core.errors import ResourceFailure, UserError, unknown
+from curation.store import catalog, file_hashes, migrations, schema
 from curation.store.connection import connect, locate, lost, remains, retried, turn
 from curation.store.insert import Counts, insert
+from curation.store.upkeep import failures
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -93,8 +94,23 @@ class Store:
     def __enter__(self) -> Store:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        try:
+            if error is not None and (failure := self._failure(error)):
+                raise failure from error
+        finally:
+            self.close()
+
+    def _failure(self, error: BaseException) -> ResourceFailure | None:
+        """The sentence for an error of disk or server, or of a damaged data file; else None."""
+        if said := failures.explained(error, self.home, self.location.catalog):
+            return said
+        if isinstance(error, duckdb.Error):
+            with contextlib.suppress(duckdb.Error, OSError):
+                files = catalog.data_files(self.connection, self.location.data)
+                if found := file_hashes.wrong(self.connection, files):
+                    return file_hashes.failure(found, self.location)
+        return None
 
     def close(self) -> None:
         """Close the connection to the catalog."""

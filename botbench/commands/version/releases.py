@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from botbench.core.errors import Findings, ResourceFailure
 from botbench.terminal.console import emit, say, table
 
 if TYPE_CHECKING:
@@ -36,7 +37,10 @@ def releases(
     ] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """List the releases with their counts and content hashes, or compare two versions of one."""
+    """List the releases with their counts and content hashes, or compare two versions of one.
+
+    Exit code 1 where one is damaged; the others are listed.
+    """
     from curation.release.release import listed, load
     from curation.store.store import Store
 
@@ -45,18 +49,19 @@ def releases(
         if diff:
             _diff(store, *diff, out, json_)
             return
-    loaded = [
-        load(home, f"{name}@{v}", verify=verify)
-        for name, versions in listed(home).items()
-        for v in versions
-    ]
+    loaded, damaged = [], []
+    for reference in (f"{name}@{v}" for name, versions in listed(home).items() for v in versions):
+        try:
+            loaded.append(load(home, reference, verify=verify))
+        except ResourceFailure as error:
+            damaged.append(str(error))
     if json_:
         emit(
             {
                 "releases": [
                     {
                         **{
-                            k: r.info[k]
+                            k: r.info.get(k)
                             for k in (
                                 "name",
                                 "version",
@@ -73,9 +78,11 @@ def releases(
                         "path": str(r.path),
                     }
                     for r in loaded
-                ]
+                ],
+                "damaged": damaged,
             }
         )
+        _refuse(damaged)
         return
     table(
         "",
@@ -93,9 +100,16 @@ def releases(
             for r in loaded
         ],
     )
+    _refuse(damaged)
     if verify:
         say("Every file is as it was made.")
     say("Next: botbench bench SUITE.yaml, or botbench release NAME --dataset DATASET.")
+
+
+def _refuse(damaged: list[str]) -> None:
+    """Raise Findings that name the releases that cannot be used."""
+    if damaged:
+        raise Findings(" ".join(damaged))
 
 
 def _diff(store: Store, before: str, after: str, out: Path | None, json_: bool) -> None:

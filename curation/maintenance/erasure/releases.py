@@ -10,6 +10,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import duckdb
+
+from botbench.core.errors import ResourceFailure
 from botbench.core.sql import literal
 from curation.maintenance.erasure import file_cleaning
 from curation.maintenance.erasure import rows as table_rows
@@ -28,15 +31,33 @@ _NUMBERS = itertools.count(1)
 
 
 def holding(store: Store, target: Target) -> list[str]:
-    """References of the releases whose files hold the accounts or mention them in others' texts."""
+    """References of the releases whose files hold the accounts or mention them in others' texts.
+
+    A damaged release is left out: see `unreadable`.
+    """
+    return _surveyed(store, target)[0]
+
+
+def unreadable(store: Store, target: Target) -> list[str]:
+    """A sentence for each damaged release: whether it holds the accounts cannot be known."""
+    return [
+        f"{reference} is damaged, so nobody can tell whether it holds the account. Put its folder"
+        " back from a backup, or remove it, and run the same erase again."
+        for reference in _surveyed(store, target)[1]
+    ]
+
+
+def _surveyed(store: Store, target: Target) -> tuple[list[str], list[str]]:
+    """References of the releases that hold the accounts, and of those that cannot be read."""
     target.marks.load(store.connection)
-    references = []
-    for name, versions in listed(store.home).items():
-        for version in versions:
-            release = load(store.home, f"{name}@{version}")
-            if _held(store, release, target):
-                references.append(release.reference)
-    return references
+    held, damaged = [], []
+    for reference in (f"{n}@{v}" for n, versions in listed(store.home).items() for v in versions):
+        try:
+            if _held(store, load(store.home, reference), target):
+                held.append(reference)
+        except (ResourceFailure, duckdb.Error):
+            damaged.append(reference)
+    return held, damaged
 
 
 def _held(store: Store, release: Release, target: Target) -> bool:

@@ -58,7 +58,11 @@ def search(store: Store, target: Target, places: Sequence[Path], client: Client 
         ),
         (
             "releases",
-            [*releases.holding(store, target), *_swept(store, _unlisted(store, shelved), target)],
+            [
+                *releases.holding(store, target),
+                *releases.unreadable(store, target),
+                *_swept(store, _unlisted(store, shelved), target),
+            ],
         ),
         (
             "publications",

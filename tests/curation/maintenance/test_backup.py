@@ -193,7 +193,7 @@ def test_a_broken_catalog_is_a_sentence(cli, tmp_path):
         and found["findings"][0]["check"] == "catalog file"
         and "restore-backup" in found["findings"][0]["do"]
     )
-    assert "does not open" in cli("log", code=2).stderr
+    assert "does not open" in cli("log", code=3).stderr
 
 
 def test_the_commands(cli, tmp_path):
