@@ -108,7 +108,7 @@ def test_a_backup_that_would_not_be_whole_is_not_made(tmp_path):
     fill(tmp_path / "store")
     next((tmp_path / "store" / "data").rglob("*.parquet")).unlink()
     with Store(tmp_path / "store") as store:
-        with pytest.raises(UserError, match="1 files that the catalog rests on are missing"):
+        with pytest.raises(UserError, match=r"1 data file of the store .*parquet \(missing\)"):
             backup.make(store, tmp_path / "kept")
         with pytest.raises(UserError, match="inside the store itself"):
             backup.make(store, store.home / "kept")
