@@ -21,7 +21,7 @@ from curation.store.snapshot_queries import card, newest_consensus
 if TYPE_CHECKING:
     from benchmarks.study.campaign.definition import Campaign
     from benchmarks.study.estimators.labelled_sample import LabelledSample
-    from botbench.stats.survey import Floats
+    from botbench.stats.design_based import Floats
     from curation.store.store import Store
 
 
@@ -75,19 +75,20 @@ class Study:
         return self._sized(quantity, None, self.labelled.sizes[quantity], self._totals[quantity])
 
     @cached_property
-    def _totals(self) -> dict[str, tuple[float, float, float]]:
+    def _totals(self) -> dict[str, tuple[float, float, float, float]]:
         sums = ", ".join(_sums(q) for q in SIZES)
         row = self.frame.query(f"SELECT {sums} FROM {self.frame.table}")[0]
         return {
-            q: tuple(float(v or 0) for v in row[3 * i : 3 * i + 3])  # type: ignore[misc]
+            q: tuple(float(v or 0) for v in row[4 * i : 4 * i + 4])  # type: ignore[misc]
             for i, q in enumerate(SIZES)
         }
 
     def _sized(
         self, quantity: str, group: str | None, size: Floats, totals: Sequence[float]
     ) -> Sized:
-        whole, scored, flagged = totals
-        return Sized(quantity, group, size, whole, scored, flagged if self.frame.scored else None)
+        whole, scored, flagged, squares = totals
+        named = flagged if self.frame.scored else None
+        return Sized(quantity, group, size, whole, scored, named, squares)
 
     def by_account(self, quantity: str, title: str) -> list[Sized]:
         """A quantity in each group of accounts, the largest first."""
@@ -125,7 +126,8 @@ class Study:
         posts = source or self.frame.posts_sql
         summed = _summed(key, quantity, posts)
         rows = self.frame.query(f"""
-            SELECT value, sum(size), sum(size * score), sum(size) FILTER (flagged) FROM ({summed})
+            SELECT value, sum(size), sum(size * score), sum(size) FILTER (flagged),
+                sum(size * size) FROM ({summed})
             JOIN (SELECT account_id, score, flagged FROM {self.frame.table}) USING (account_id)
             GROUP BY value ORDER BY 2 DESC, value""")
         chosen = [r for r in rows if r[0] in values] if values else rows[:top]
@@ -236,5 +238,5 @@ def _summed(key: str, quantity: str, posts: str) -> str:
 def _sums(quantity: str) -> str:
     return (
         f"sum({quantity}), coalesce(sum({quantity} * score), 0), coalesce(sum({quantity}) FILTER"
-        " (flagged), 0)"
+        f" (flagged), 0), sum({quantity}::DOUBLE * {quantity})"
     )

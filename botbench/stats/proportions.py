@@ -81,6 +81,32 @@ def clopper_pearson(share: npt.ArrayLike, trials: npt.ArrayLike) -> tuple[Array,
     return low, high
 
 
+def mid_p(hits: float, trials: float, tail: float) -> tuple[float, float]:
+    """The interval of a share by inverting the mid-P test with `tail` on each side: low and high.
+
+    Half of the chance of what was observed counts as more extreme (Lancaster 1961, JASA 56:223;
+    Berry and Armitage 1995, Statistician 44:417). Counts need not be whole: between whole counts
+    the incomplete beta function continues the binomial distribution.
+
+    >>> [round(bound, 4) for bound in mid_p(0, 27, 0.025)]
+    [0.0, 0.105]
+    """
+    from scipy.optimize import brentq
+    from scipy.special import betainc
+
+    hits, misses = max(hits, 0.0), max(trials - hits, 0.0)
+
+    def above(hits: float, misses: float, p: float) -> float:
+        """The chance of at least as many hits at a share p; half for as many."""
+        at_least = betainc(hits, misses + 1, p) if hits > 0 else 1.0
+        more = betainc(hits + 1, misses, p) if misses > 0 else 0.0
+        return float(at_least + more) / 2
+
+    low = brentq(lambda p: above(hits, misses, p) - tail, 0.0, 1.0) if hits > 1e-9 else 0.0
+    miss = brentq(lambda p: above(misses, hits, p) - tail, 0.0, 1.0) if misses > 1e-9 else 0.0
+    return float(low), 1.0 - float(miss)
+
+
 def mover_mean(values: Sequence[Estimate]) -> tuple[float, float]:
     """The interval of the mean of independent values, from the distances of their bounds.
 

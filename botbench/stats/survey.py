@@ -1,278 +1,272 @@
-"""Design-based estimation from a probability sample of annotated accounts.
+"""The share that a probability sample and a detector's scores give: the one that studies quote.
 
-Horvitz and Thompson 1952, JASA 47:663 (totals); Hájek 1971 (the ratio form); Särndal, Swensson and
-Wretman 1992, *Model Assisted Survey Sampling*, ch. 2, 3 and 5 (variances with finite population
-correction, linearisation); Des Raj 1956, JASA 51:269 (several waves, each drawn from what earlier
-ones left: their estimators of the whole are uncorrelated).
+Prediction-powered (PPI++) with the score test inverted at the effective number of accounts. Under
+30 labelled bots, people or detector errors of equal weight, the errors are counted exactly.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from botbench.stats.proportions import Z, wilson
+from botbench.stats.design_based import (
+    INDEPENDENT,
+    SIMPLE,
+    Draw,
+    Floats,
+    Sample,
+    ratio,
+    sample,
+    share_interval,
+    variance,
+)
+from botbench.stats.prediction_powered import powered
+from botbench.stats.proportions import FEW, LEVEL, Z, normal_quantile
+from botbench.stats.rare_errors import LARGE, Rare, guard, heavier, rare, uncertain_weight, worth
 
-Floats = NDArray[np.float64]
-Whole = NDArray[np.int64]
+POWERED, COUNTED = (
+    "prediction-powered (PPI++)",
+    "prediction-powered (PPI++), errors counted",
+)
+ALONE, ALONE_COUNTED = "sample alone (Hájek, Wilson)", "sample alone (Hájek, mid-P)"
+NOBODY = "no labelled account"
+MOST_STRATA = 30
+"""With more distinct inclusion probabilities than this, draws count as independent."""
 
-SIMPLE, INDEPENDENT = "simple within stratum", "independent"
-"""How joint inclusion probabilities follow (`batches.joint`): n_h(n_h-1)/(N_h(N_h-1)) and products
-across strata, or products.
-"""
-
-
-@dataclass(frozen=True)
-class Draw:
-    """Every drawn account, answered or not.
-
-    Fields: its wave (0, 1, ... in order of drawing), its stratum (a whole number, its own in each
-    wave), its inclusion probability given the earlier waves, and whether there is an answer.
-    """
-
-    wave: Whole
-    stratum: Whole
-    probability: Floats
-    answered: NDArray[np.bool_]
-    joint: tuple[str, ...]
-    """For each wave."""
-    again: tuple[bool, ...] = ()
-    """For each wave, whether it was drawn from all accounts, earlier ones too; without it, from
-    what earlier ones left.
-    """
+WIDER = 1.15
+"""Errors are few as well where counting them makes the interval this much wider."""
 
 
 @dataclass(frozen=True)
-class Sample:
-    """The answered accounts with their weights, and the variance of sums over them.
+class Share:
+    """A share with its 95 % interval (or another level), and what made it.
 
-    Accounts without an answer are assumed to be like the answered ones of their stratum
-    (independent draws: of their wave).
+    `few` tells whether under 30 bots, people or detector errors of equal weight were labelled among
+    the accounts that were left to chance; then `rare` has the errors that were counted.
     """
 
-    weight: Floats
-    """How many accounts each stands for; earlier waves are counted once in each later one, so that
-    waves can be combined.
+    value: float
+    low: float
+    high: float
+    method: str
+    few: bool
+    n_errors: int | None = None
+    """Labelled accounts on which the detector errs; None where no scores were used."""
+    variance: float = 0.0
+    tuning: float = 0.0
+    limits: tuple[float, float] = (0.0, 1.0)
+    """What the labelled accounts alone rule out, whatever the others are."""
+    rare: Rare | None = None
+    guard: tuple[float, float] = (1.0, 1.0)
+    linear: Floats | None = None
+    """The linearised values (float64[n]), for differences between shares of one sample."""
+
+    def at(self, z: float) -> tuple[float, float]:
+        """The interval at another level, by its normal quantile."""
+        if self.rare is None:
+            low, high = share_interval(self.value, self.variance, float("inf"), z)
+            below, above = self.value - low, high - self.value
+        else:
+            below, above = self.rare.distances(self.variance, z)
+        low, high = self.value - below * self.guard[0], self.value + above * self.guard[1]
+        least, most = self.limits
+        return min(max(low, least), self.value), max(min(high, most), self.value)
+
+
+def quoted(
+    drawn: Sample,
+    size: Floats,
+    y: Floats,
+    scores: Floats | None = None,
+    mean_score: float = 0.0,
+    *,
+    doubt: float = 0.0,
+    whole: float | None = None,
+    squares: float | None = None,
+    z: float = Z,
+) -> Share:
+    """The share to be quoted, from the answered accounts' sizes, labels and scores (float64[n]).
+
+    `mean_score` is the mean of the scores over the frame, weighted by size. `doubt` is the variance
+    that doubtful labels add. `whole` is the frame's size: with it, and labels that are right, the
+    interval leaves out what the labelled accounts rule out. `squares` is the frame's sum of squared
+    sizes: with it, a sample that missed the heavy accounts is not taken for a good one.
     """
-    stratum: Whole
-    population: Floats
-    """Accounts in each stratum."""
-    factor: Floats
-    """The share of the estimate that each stratum's wave has; squared in its variance."""
-    probability: Floats
-    independent: NDArray[np.bool_]
-    """For each answered account: whether its wave was drawn independently."""
-
-    def __len__(self) -> int:
-        """Answered accounts."""
-        return len(self.weight)
-
-
-def inclusion_probabilities(sizes: Floats, n: float, floor: float = 0.0) -> Floats:
-    """Inclusion probabilities min(1, c w) that sum to n, float64[accounts].
-
-    w is the size mixed with an even part of `floor` (0 to 1).
-
-    Accounts that would exceed 1 are taken for certain (the take-all stratum), and the others share
-    the rest, as in Särndal, Swensson and Wretman 1992, section 3.6.
-
-    >>> inclusion_probabilities(np.array([0.0, 1.0, 1.0, 98.0]), 2, 0.4).round(3).tolist()
-    [0.321, 0.34, 0.34, 1.0]
-    """
-    total = float(sizes.sum())
-    even = np.full(len(sizes), 1 / len(sizes))
-    mixed = floor * even + (1 - floor) * (sizes / total if total > 0 else even)
-    certain = np.zeros(len(mixed), dtype=np.bool_)
-    while True:
-        left = n - int(certain.sum())
-        probability: Floats = np.where(
-            certain, 1.0, mixed * (left / mixed[~certain].sum() if left else 0.0)
-        )
-        exceeds = ~certain & (probability >= 1)
-        if not exceeds.any():
-            return probability
-        certain |= exceeds
-
-
-def wave_weights(draw: Draw, size: Floats) -> Floats:
-    """Weights of the waves in `sample`: Kish's effective number of accounts for a quantity.
-
-    `size` is float64[drawn]. A weight is at least a thousandth of the largest. It depends on sizes
-    and probabilities and not on answers, so weighted estimates stay unbiased.
-    """
-    waves = len(draw.joint)
-    weight = size * draw.answered / draw.probability
-    whole = np.bincount(draw.wave, weight, minlength=waves)
-    lost = np.bincount(draw.wave, weight**2 * (1 - draw.probability), minlength=waves)
-    number = np.where(
-        whole > 0, whole**2 / np.maximum(lost, 1e-12 * np.maximum(whole, 1) ** 2), 0.0
+    heavy, there = heavier(drawn, size, squares), size > 0
+    weight = uncertain_weight(drawn, size)
+    bots, people = (n / heavy for n in classes(drawn, size, y))
+    rarer, counted = min(bots, people), float("inf")
+    value, linear = ratio(drawn, size, y)
+    alone = spread = float(variance(drawn, linear))
+    tuning, errors = 0.0, None
+    if scores is not None and 0 < np.clip(y, 0.0, 1.0) @ there < there.sum():
+        errors = mistaken(y, scores) & there
+        got = powered(drawn, size, y, scores, mean_score)
+        # The tuning is estimated from the rarer class, so it costs more where that is rare.
+        lost = rarer / (rarer - 1) if FEW > rarer > 1 else 1.0
+        if got.tuning > 0 and got.variance * lost < spread:
+            value, linear, spread, tuning = got.value, got.linear, got.variance * lost, got.tuning
+        counted = worth(weight, errors) / heavy
+    spread = spread * heavy + doubt
+    kept = spread / alone if alone > 0 else 1.0
+    said = np.zeros(len(y)) if scores is None else scores
+    errors_here = rare(drawn, size, y, said, tuning, heavy)
+    few = bool(weight.any()) and (
+        min(rarer, counted) < FEW or _missed(errors_here.distances(spread, z), spread, z)
     )
-    return np.asarray(np.maximum(number, number.max() * 1e-3))
+    found = Share(
+        min(max(value, 0.0), 1.0),
+        0.0,
+        1.0,
+        _method(tuning > 0, few),
+        few,
+        None if errors is None else int(errors.sum()),
+        spread,
+        tuning,
+        _limits(size, y, whole),
+        errors_here if few else None,
+        guard(bots, people, counted, min(kept, 1.0)),
+        linear,
+    )
+    return _with_bounds(found, z)
 
 
-def sample(draw: Draw, weights: Floats | None = None) -> Sample:
-    """The answered accounts of the waves, each wave weighted by `weights` (float64[waves]).
+def _missed(distances: tuple[float, float], spread: float, z: float) -> bool:
+    """Whether errors that the sample may have missed matter beside those that it has.
 
-    The default weight is the number of drawn accounts. Raises ValueError if a probability is not in
-    (0, 1].
+    With unequal weights, 30 light errors say nothing of a heavy one.
     """
-    if not ((draw.probability > 0) & (draw.probability <= 1)).all():
+    return bool(sum(distances) > WIDER * 2 * z * spread**0.5)
+
+
+def classes(drawn: Sample, size: Floats, y: Floats) -> tuple[float, float]:
+    """How many bots and people of equal weight were labelled (Kish), of those left to chance.
+
+    An account that is drawn in any case adds no variance and does not count. A posterior of a half
+    is half a bot.
+    """
+    weight, bot = uncertain_weight(drawn, size), np.clip(y, 0.0, 1.0)
+    return worth(weight, bot), worth(weight, 1 - bot)
+
+
+def _with_bounds(found: Share, z: float) -> Share:
+    low, high = found.at(z)
+    return replace(found, low=low, high=high)
+
+
+def _method(scored: bool, few: bool) -> str:
+    return (COUNTED if few else POWERED) if scored else (ALONE_COUNTED if few else ALONE)
+
+
+def _limits(size: Floats, y: Floats, whole: float | None) -> tuple[float, float]:
+    if whole is None or not whole > 0 or not ((y == 0) | (y == 1)).all():
+        return 0.0, 1.0
+    return min(float(size @ y) / whole, 1.0), max(1 - float(size @ (1 - y)) / whole, 0.0)
+
+
+def mistaken(y: Floats, scores: Floats) -> NDArray[np.bool_]:
+    """Where the detector errs: a score (0 to 1) more than a half away from the label.
+
+    Scores on another scale are first put on the labels' scale by a straight line.
+    """
+    if scores.min() < 0 or scores.max() > 1:
+        middle = scores - scores.mean()
+        slope = float(middle @ (y - y.mean())) / max(float(middle @ middle), 1e-300)
+        scores = y.mean() + slope * middle
+    return np.asarray(np.abs(y - scores) > LARGE)
+
+
+def share(  # noqa: PLR0917 (the contract: arrays over the frame)
+    y: ArrayLike,
+    sampled: ArrayLike,
+    probability: ArrayLike,
+    scores: ArrayLike | None = None,
+    sizes: ArrayLike | None = None,
+    level: float = LEVEL,
+) -> Share:
+    """The bots' share of a frame from a probability sample of labels: arrays over all accounts.
+
+    `y` is 1 for a bot, 0 for a person, NaN where it is not known; only labels of `sampled` accounts
+    count. `probability` is the inclusion probability, `scores` a detector's scores that were made
+    without these labels (NaN where there is none), `sizes` what each account counts for (1 without
+    it). Where only few inclusion probabilities occur, accounts that share one are a stratum of a
+    simple draw; else draws are independent. Raises ValueError for arrays that do not fit.
+
+    >>> found = share([1, 0, 0, 0] * 50, [True, False] * 100, [0.5] * 200)
+    >>> round(found.value, 3), found.few, found.method
+    (0.5, False, 'sample alone (Hájek, Wilson)')
+    """
+    known, drawn, chance, size = _checked(y, sampled, probability, sizes)
+    answered = drawn & ~np.isnan(known) & (size > 0)
+    whole = float(size.sum())
+    z = normal_quantile((1 + level) / 2)
+    if not answered.any():
+        return Share(float("nan"), 0.0, 1.0, NOBODY, True)
+    at = np.flatnonzero(drawn)
+    stratum, chance, joint = _strata(chance, drawn)
+    nothing = np.zeros(len(at), dtype=np.int64)
+    draw = Draw(nothing, stratum[at], chance[at], answered[at], (joint,))
+    given, mean_score = _scored(scores, size)
+    return quoted(
+        sample(draw),
+        size[answered],
+        known[answered],
+        None if given is None else given[answered],
+        mean_score,
+        whole=whole,
+        squares=float((size**2).sum()),
+        z=z,
+    )
+
+
+def _checked(
+    y: ArrayLike, sampled: ArrayLike, probability: ArrayLike, sizes: ArrayLike | None
+) -> tuple[Floats, NDArray[np.bool_], Floats, Floats]:
+    known = np.asarray(y, dtype=np.float64)
+    drawn = np.asarray(sampled, dtype=np.bool_)
+    chance = np.asarray(probability, dtype=np.float64)
+    size = np.ones(len(known)) if sizes is None else np.asarray(sizes, dtype=np.float64)
+    if not known.shape == drawn.shape == chance.shape == size.shape or known.ndim != 1:
+        raise ValueError("y, sampled, probability and sizes must be arrays of one length")
+    if not ((chance[drawn] > 0) & (chance[drawn] <= 1)).all():
         raise ValueError("inclusion probabilities must be above 0 and at most 1")
-    waves, strata = len(draw.joint), int(draw.stratum.max(initial=-1)) + 1
-    wave_of = np.zeros(strata, dtype=np.int64)
-    wave_of[draw.stratum] = draw.wave
-    independent = np.array([how == INDEPENDENT for how in draw.joint], dtype=np.bool_)
-    response = _response(draw, independent, wave_of)
-    drawn = (
-        np.bincount(draw.wave, minlength=waves).astype(np.float64) if weights is None else weights
-    )
-    part = drawn / drawn.sum()
-    left = part * ~np.array(draw.again or (False,) * waves)
-    later = left.sum() - np.cumsum(left)
-    at = draw.answered
-    wave, stratum, probability = draw.wave[at], draw.stratum[at], draw.probability[at]
-    # In a later wave, an earlier one is known in full: its accounts count once, those without an
-    # answer through the others.
-    weight = (part[wave] / probability + later[wave]) / response[stratum]
-    size = np.bincount(draw.stratum, minlength=strata)
-    first = np.ones(strata)
-    first[draw.stratum] = draw.probability
-    return Sample(
-        weight,
-        stratum,
-        size / first,
-        part[wave_of],
-        np.minimum(probability * response[stratum], 1.0),
-        independent[wave],
-    )
+    if not (size >= 0).all() or not np.isfinite(size).all():
+        raise ValueError("sizes must be 0 or more and finite")
+    return known, drawn, chance, size
 
 
-def _response(draw: Draw, independent: NDArray[np.bool_], wave_of: Whole) -> Floats:
-    """The answered share of each stratum, or of the whole wave if draws are independent."""
-    strata = len(wave_of)
-    asked = np.bincount(draw.stratum, minlength=strata).astype(np.float64)
-    answered = np.bincount(draw.stratum[draw.answered], minlength=strata).astype(np.float64)
-    all_asked = np.bincount(wave_of, asked, minlength=len(independent))
-    all_answered = np.bincount(wave_of, answered, minlength=len(independent))
-    whole = independent[wave_of]
-    return np.asarray(
-        np.where(whole, all_answered[wave_of], answered)
-        / np.maximum(np.where(whole, all_asked[wave_of], asked), 1)
-    )
+def _strata(chance: Floats, drawn: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Floats, str]:
+    """Stratum and probability of each account, and how joint probabilities follow.
 
-
-def total(drawn: Sample, values: Floats) -> float:
-    """Horvitz and Thompson's total of values (float64[n]) over the population."""
-    return float(drawn.weight @ values)
-
-
-def variance(drawn: Sample, values: Floats) -> Floats:
-    """Estimated variance of totals of values; float64[k] for float64[n, k], else a scalar array.
-
-    Simple draws: sum over strata of N^2 (1 - n/N) s^2 / n (Särndal et al. 1992, eq. 3.7.4), where a
-    stratum with one answer borrows the variance of its wave. Independent draws: sum of (1 - pi) u^2
-    / pi^2 (eq. 2.8.6 with pi_kl = pi_k pi_l).
+    In a stratum the probability is the drawn part, so that the number drawn may be random.
     """
-    values = np.asarray(values, dtype=np.float64)
-    flat = values.reshape(len(values), -1)
-    variances = _simple(drawn, flat) + _independent(drawn, flat)
-    return np.asarray(variances.reshape(values.shape[1:]))
+    nothing = np.zeros(len(chance), dtype=np.int64)
+    if np.isnan(chance).any():
+        return nothing, chance, INDEPENDENT
+    if chance.min() == chance.max():
+        return nothing, np.full(len(chance), drawn.sum() / len(chance)), SIMPLE
+    # Sorting the whole frame is slow, so the drawn accounts are looked at first.
+    if len(np.unique(chance[drawn])) <= MOST_STRATA:
+        values, stratum = np.unique(chance, return_inverse=True)
+        there = np.bincount(stratum[drawn], minlength=len(values))
+        everybody = np.bincount(stratum, minlength=len(values))
+        if len(values) <= MOST_STRATA and (there >= np.minimum(2, everybody)).all():
+            return stratum.astype(np.int64), (there / everybody)[stratum], SIMPLE
+    return nothing, chance, INDEPENDENT
 
 
-def _independent(drawn: Sample, values: Floats) -> Floats:
-    at = drawn.independent
-    pi = drawn.probability[at]
-    scale = drawn.factor[drawn.stratum[at]] ** 2 * (1 - pi) / pi**2
-    return np.asarray(scale @ values[at] ** 2)
-
-
-def _simple(drawn: Sample, values: Floats) -> Floats:
-    at = ~drawn.independent
-    if not at.any():
-        return np.zeros(values.shape[1])
-    stratum, values = drawn.stratum[at], values[at]
-    strata = len(drawn.population)
-    n = np.bincount(stratum, minlength=strata).astype(np.float64)
-    spread = _spread(stratum, values, n)
-    pooled = values.var(axis=0, ddof=1) if len(values) > 1 else np.zeros(values.shape[1])
-    spread = np.where((n == 1)[:, None], pooled, spread)
-    there = n > 0
-    population, n = drawn.population[there], n[there]
-    scale = drawn.factor[there] ** 2 * population**2 * np.maximum(1 - n / population, 0) / n
-    return np.asarray(scale @ spread[there])
-
-
-def _spread(stratum: Whole, values: Floats, n: Floats) -> Floats:
-    """The variance of the values within each stratum, float64[strata, k]."""
-    strata, columns = len(n), values.shape[1]
-    sums = np.stack(
-        [np.bincount(stratum, values[:, c], minlength=strata) for c in range(columns)], axis=1
-    )
-    mean = sums / np.maximum(n, 1)[:, None]
-    off = (values - mean[stratum]) ** 2
-    squares = np.stack(
-        [np.bincount(stratum, off[:, c], minlength=strata) for c in range(columns)], axis=1
-    )
-    return np.asarray(squares / np.maximum(n - 1, 1)[:, None])
-
-
-def ratio(drawn: Sample, size: Floats, y: Floats) -> tuple[float, Floats]:
-    """Hájek's estimate of a share, sum of size x y over sum of size, and its linearised values.
-
-    `variance` of the linearised values (float64[n]) is that of the share (Särndal et al. 1992, eq.
-    5.6.8). Raises ZeroDivisionError if nothing of the size was drawn.
-    """
-    whole = float(drawn.weight @ size)
-    if not whole > 0:
-        raise ZeroDivisionError("no answered account has anything of this size")
-    share = float(drawn.weight @ (size * y)) / whole
-    return share, size * (y - share) / whole
-
-
-def effective_size(drawn: Sample, size: Floats) -> float:
-    """The number of equally weighted accounts that would be as informative on a share.
-
-    Draws are with replacement and the share is unrelated to size: Kish 1965, *Survey Sampling*,
-    8.2, with finite population correction; infinite if all were drawn.
-    """
-    whole = float(drawn.weight @ size)
-    if not whole > 0:
-        return 0.0
-    shares = drawn.weight * size / whole
-    lost = float((shares**2 * (1 - np.minimum(1 / drawn.weight, 1))).sum())
-    return 1 / lost if lost > 0 else float("inf")
-
-
-def share_interval(
-    share: float, variance_of_share: float, most: float, z: float = Z
-) -> tuple[float, float]:
-    """Wilson's interval of a share with this variance, at the effective number of accounts.
-
-    The number is share (1 - share) / variance (Korn and Graubard 1998, Surv. Methodol. 24:193),
-    never more than `most`: with few bots, or none, the estimate of the variance is poor.
-
-    >>> [round(b, 4) for b in share_interval(15 / 148, 15 / 148 * 133 / 148 / 148, 148.0)]
-    [0.0624, 0.1605]
-    """
-    share = min(max(share, 0.0), 1.0)
-    n = min(_size_of_variance(share, variance_of_share, z), most)
-    if np.isinf(n):
-        return share, share
-    low, high = wilson(share, n, z)
-    return float(low), float(high)
-
-
-def _size_of_variance(share: float, spread: float, z: float) -> float:
-    """The number of accounts at which a share has this variance.
-
-    At 0 and 1, it is the number at which Wilson's bound is z standard errors away.
-    """
-    if not spread > 0:
-        return float("inf")
-    if 0 < share < 1:
-        return share * (1 - share) / spread
-    far = min(z * math.sqrt(spread), 1.0)
-    return z**2 * (1 - far) / far
+def _scored(scores: ArrayLike | None, size: Floats) -> tuple[Floats | None, float]:
+    """Scores of everybody, the mean where there is none, and their mean weighted by size."""
+    if scores is None:
+        return None, 0.0
+    given = np.asarray(scores, dtype=np.float64)
+    if given.shape != size.shape:
+        raise ValueError("scores must have the length of y")
+    there = np.isfinite(given)
+    weight = float(size.sum(where=there))
+    if not weight > 0:
+        return None, 0.0
+    mean = float((size * given).sum(where=there)) / weight
+    return np.where(there, given, mean), mean

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from botbench.stats.survey import Floats, Sample
+    from botbench.stats.design_based import Floats, Sample
 
     Places = NDArray[np.int64]
 
@@ -148,11 +148,11 @@ def wave(
 
 def answered(waves: Sequence[Wave]) -> Sample:
     """The waves, in the order of drawing and all answered, for the estimators of
-    `botbench.stats.survey`.
+    `botbench.stats.design_based`.
     """
     import numpy as np
 
-    from botbench.stats.survey import Draw, sample
+    from botbench.stats.design_based import Draw, sample
 
     number = np.repeat(np.arange(len(waves)), [len(w.places) for w in waves])
     strata = [f"{i} {stratum}" for i, w in enumerate(waves) for stratum in w.strata]
@@ -200,7 +200,7 @@ def _repeat(
     """Each estimate of one repeat with its own standard error (NaN where none is stated)."""
     import numpy as np
 
-    from botbench.stats.survey import ratio, total, variance
+    from botbench.stats.design_based import ratio, total, variance
 
     bot = population.bot.astype(float)
     accounts, posts = np.ones(len(bot)), population.posts.astype(float)

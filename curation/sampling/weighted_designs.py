@@ -163,7 +163,7 @@ def draw(
     table = connection.execute(
         f"SELECT account_id, weight FROM ({population_sql}) ORDER BY account_id"
     ).to_arrow_table()
-    from botbench.stats.survey import inclusion_probabilities
+    from botbench.stats.design_based import inclusion_probabilities
 
     probability = inclusion_probabilities(table["weight"].to_numpy(), design.n, design.floor)
     if design.joint == "independent":

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from benchmarks.study.campaign.definition import Detector
     from benchmarks.study.data.frame import Frame
-    from botbench.stats.survey import Floats
+    from botbench.stats.design_based import Floats
 
 PROVENANCE = b"botbench"
 """The key of a Parquet's metadata under which `botbench predict` names the releases its detector

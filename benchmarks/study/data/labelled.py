@@ -12,7 +12,7 @@ from benchmarks.study.estimators.label_uncertainty import unbiased
 from benchmarks.study.estimators.labelled_sample import LabelledSample
 from botbench.core.errors import UserError, unknown
 from botbench.core.sql import literal
-from botbench.stats.survey import INDEPENDENT, SIMPLE, Draw, Floats, Whole, sample
+from botbench.stats.design_based import INDEPENDENT, SIMPLE, Draw, Floats, Whole, sample
 from curation.store.retractions import standing_claims
 from curation.store.snapshot_queries import newest_consensus
 

@@ -9,21 +9,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.study.estimators.label_uncertainty import open_variance, worst_case
-from benchmarks.study.estimators.prediction_powered import powered
+from botbench.stats.design_based import (
+    Floats,
+    effective_size,
+    ratio,
+    share_interval,
+    total,
+    variance,
+)
+from botbench.stats.prediction_powered import powered
 from botbench.stats.proportions import FEW, Z
-from botbench.stats.survey import Floats, effective_size, ratio, share_interval, total, variance
+from botbench.stats.survey import ALONE, POWERED, Share, classes, quoted
 from botbench.text import numbers
 
 if TYPE_CHECKING:
     from benchmarks.study.estimators.labelled_sample import LabelledSample
-    from botbench.stats.survey import Sample
+    from botbench.stats.design_based import Sample
 
-POWERED, PLAIN, ALONE, HORVITZ = (
-    "prediction-powered (PPI++)",
-    "prediction-powered (PPI)",
-    "sample alone (Hájek, Wilson)",
-    "sample alone (Horvitz-Thompson)",
-)
+PLAIN, HORVITZ = "prediction-powered (PPI)", "sample alone (Horvitz-Thompson)"
 HEAVY = 0.5
 """Where the sample tells less of a quantity than this part of its accounts would, a few accounts
 carry it.
@@ -35,7 +38,7 @@ class Sized:
     """A quantity (such as posts) in a group.
 
     It has the values of the drawn accounts, float64[drawn], and over the whole frame the sum, the
-    sum weighted by scores, and the sum over flagged accounts.
+    sum weighted by scores, the sum over flagged accounts, and the sum of squares.
     """
 
     quantity: str
@@ -44,6 +47,7 @@ class Sized:
     whole: float
     scored: float = 0.0
     flagged: float | None = None
+    squares: float | None = None
 
     @property
     def naive(self) -> float | None:
@@ -73,9 +77,15 @@ class Estimate:
     spread: float = 0.0
     most: float = float("inf")
     linear: Floats | None = None
+    n_errors_labelled: int | None = None
+    few: bool = False
+    share: Share | None = None
+    """What the interval at another level comes from, for the default."""
 
     def at(self, z: float) -> tuple[float, float]:
         """The interval at another level."""
+        if self.share is not None:
+            return self.share.at(z)
         return share_interval(self.value, self.spread, self.most, z)
 
     def document(self) -> dict[str, Any]:
@@ -97,6 +107,8 @@ class Estimate:
             "naive": short(self.naive),
             "n_labelled": self.n_labelled,
             "n_bots_labelled": self.n_bots_labelled,
+            "n_errors_labelled": self.n_errors_labelled,
+            "few": self.few,
             "assumptions": list(self.assumptions),
             "default": self.default,
             "worst_low": short(self.worst[0]) if self.worst else None,
@@ -117,9 +129,7 @@ def estimates(
 ) -> Iterator[Estimate | Refused]:
     """Estimates of a share: the default, then (`others`) those of other methods; or why none.
 
-    `score` tells whether scores may be used. The default is PPI++. It is the sample alone with
-    Wilson's interval under 30 labelled bots (or people) of equal weight, without a usable score, or
-    if only one class was labelled.
+    `score` tells whether scores may be used. The default is `botbench.stats.survey.quoted`.
     """
     what = f"share of {sized.quantity}" + (f" ({sized.group})" if sized.group else "")
     if labelled.sample is None:
@@ -145,32 +155,17 @@ def estimates(
         return
     drawn = labelled.sample_for(sized.size)
     assert drawn is not None
-    by_method = _all(labelled, drawn, sized, size, score)
-    first = (
-        POWERED if POWERED in by_method and min(_carried(labelled, drawn, size)) >= FEW else ALONE
-    )
-    yield replace(by_method[first], default=True)
+    first, *rest = _all(labelled, drawn, sized, size, score)
+    yield first
     if others:
-        yield from (estimate for name, estimate in by_method.items() if name != first)
-        if score and POWERED not in by_method:
+        yield from rest
+        if score and not any(e.method == PLAIN for e in rest):
             yield Refused(f"{what}, {POWERED}", _one_class(labelled, size))
-
-
-def _carried(labelled: LabelledSample, drawn: Sample, size: Floats) -> tuple[float, float]:
-    """How many bots and people of equal weight the labelled ones are worth (Kish)."""
-    y = np.clip(labelled.y[labelled.answered], 0.0, 1.0)
-    worth = []
-    for part in (y, 1 - y):
-        weight = drawn.weight * size * part
-        # A posterior of a half is half a bot, so the sum counts, relative to the weights' spread.
-        spread = float((drawn.weight**2 * size**2) @ part)
-        worth.append(float(weight.sum()) ** 2 / spread if spread > 0 else 0.0)
-    return worth[0], worth[1]
 
 
 def _all(
     labelled: LabelledSample, drawn: Sample, sized: Sized, size: Floats, score: bool
-) -> dict[str, Estimate]:
+) -> list[Estimate]:
     answered = labelled.answered
     y, low, high, noise = (
         values[answered] for values in (labelled.y, labelled.low, labelled.high, labelled.noise)
@@ -193,9 +188,25 @@ def _all(
     doubt = open_variance(drawn, size, noise, low, high)
     share, linear = ratio(drawn, size, y)
     most = effective_size(drawn, size)
-    few = min(_carried(labelled, drawn, size)) < FEW
-    by_method = {
-        ALONE: _made(
+    few = min(classes(drawn, size, y)) < FEW
+    scores, mean_score = None, 0.0
+    if score:
+        mean_score = sized.scored / sized.whole
+        scores = labelled.score[answered]
+        scores = np.where(np.isnan(scores), mean_score, scores)
+    found = quoted(
+        drawn,
+        size,
+        y,
+        scores,
+        mean_score,
+        doubt=doubt,
+        whole=sized.whole,
+        squares=sized.squares,
+    )
+    base = replace(base, few=found.few, n_errors_labelled=found.n_errors)
+    made = [
+        _made(
             base,
             ALONE,
             share,
@@ -203,22 +214,36 @@ def _all(
             most if few else float("inf"),
             linear,
         )
-    }
+    ]
     whole = total(drawn, size * y) / sized.whole
     about = float(variance(drawn, size * y / sized.whole)) + doubt
-    by_method[HORVITZ] = _made(
-        base, HORVITZ, min(whole, 1.0), about, most if few else float("inf"), None
-    )
-    if score and 0 < bot.sum() < there.sum():
-        f = labelled.score[answered]
-        f = np.where(np.isnan(f), sized.scored / sized.whole, f)
+    made.append(_made(base, HORVITZ, min(whole, 1.0), about, most if few else float("inf"), None))
+    if scores is not None and 0 < bot.sum() < there.sum():
         for name, tuning in ((POWERED, None), (PLAIN, 1.0)):
-            got = powered(drawn, size, y, f, sized.scored / sized.whole, tuning)
+            got = powered(drawn, size, y, scores, mean_score, tuning)
             estimate = _made(base, name, got.value, got.variance + doubt, float("inf"), got.linear)
-            by_method[name] = replace(
-                estimate, assumptions=(*estimate.assumptions, _of_detector(got.tuning))
+            made.append(
+                replace(estimate, assumptions=(*base.assumptions, _of_detector(got.tuning)))
             )
-    return by_method
+    default = _default(base, found)
+    return [default, *(e for e in made if e.method != default.method)]
+
+
+def _default(base: Estimate, found: Share) -> Estimate:
+    """The estimate to be quoted."""
+    scored = (_of_detector(found.tuning),) if found.tuning > 0 else ()
+    return replace(
+        base,
+        method=found.method,
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        spread=found.variance,
+        linear=found.linear,
+        assumptions=(*base.assumptions, *scored),
+        share=found,
+        default=True,
+    )
 
 
 def _made(  # noqa: PLR0917 (the numbers of one estimate)

@@ -19,8 +19,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from botbench.stats.design_based import Draw, Floats, Sample, sample
 from botbench.stats.proportions import Z
-from botbench.stats.survey import Draw, Floats, Sample, sample
 
 LEAST = 0.1
 """A reliability under this is taken as this: such votes say next to nothing."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from botbench.stats.survey import Draw, Floats, Sample, sample, wave_weights
+from botbench.stats.design_based import Draw, Floats, Sample, sample, wave_weights
 
 
 @dataclass(frozen=True)

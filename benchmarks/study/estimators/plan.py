@@ -101,11 +101,11 @@ def plan(
     powered = needed(width, share, rho, cost, everybody) if rho > 0 else None
     chosen = alone if powered is None else powered
     if powered is not None and powered * min(share, 1 - share) < FEW * cost:
-        # Under 30 labelled bots only the sample is used, so the detector saves nothing.
+        # Under 30 labelled bots the errors are counted, and what the detector saves is uncertain.
         chosen = min(alone, math.ceil(FEW * cost / min(share, 1 - share)))
         notes.append(
-            f"With {powered:,} accounts fewer than {FEW} bots would be labelled, and the sample"
-            f" would stand alone; {chosen:,} are enough for either."
+            f"With {powered:,} accounts fewer than {FEW} bots would be labelled, and the"
+            f" interval would be wider than planned; {chosen:,} are enough for either."
         )
     if powered is not None:
         notes.append(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from botbench.stats.survey import Floats
+from botbench.stats.design_based import Floats
 
 METHODS = {
     "EMQ": (

@@ -156,7 +156,7 @@ def difference(study: Study, a: Estimate, b: Estimate, comparisons: int) -> Esti
 
 def _correlation(study: Study, a: Estimate, b: Estimate) -> float:
     """Of the two estimates under the design; 0 where one has no variance."""
-    from botbench.stats.survey import variance
+    from botbench.stats.design_based import variance
 
     drawn = study.labelled.sample
     if drawn is None or a.linear is None or b.linear is None:

@@ -177,15 +177,18 @@ def methods(answers: Answers) -> str:
 
 
 def _how(first: Estimate) -> str:
-    if first.method.startswith("prediction"):
-        return (
-            "Shares are prediction-powered estimates with power tuning (Angelopoulos et al. 2023;"
-            " PPI++), in the form of Hájek's ratio for unequal inclusion probabilities; intervals"
-            " invert the score test at the effective number of accounts (Wilson 1927; Korn and"
-            " Graubard 1998). Under 30 labelled bots or people (of equal weight), the sample alone"
-            " was used."
-        )
+    scored = first.method.startswith("prediction")
+    what = (
+        "Shares are prediction-powered estimates with power tuning (Angelopoulos et al. 2023;"
+        " PPI++), in the form of Hájek's ratio for unequal inclusion probabilities; intervals"
+        if scored
+        else "Shares are Hájek's ratio estimates from the sample alone; intervals"
+    )
+    few = (
+        " Under 30 labelled bots, people or detector errors (of equal weight), errors were counted"
+        " and their rates joined by mid-P bounds (Berry and Armitage 1995; Zou and Donner 2008)."
+    )
     return (
-        "Shares are Hájek's ratio estimates from the sample alone; intervals invert the score test"
-        " at the effective number of accounts (Wilson 1927; Korn and Graubard 1998)."
+        f"{what} invert the score test at the effective number of accounts (Wilson 1927; Korn and"
+        f" Graubard 1998).{few if first.few else ''}"
     )

@@ -17,8 +17,9 @@ from benchmarks.study.estimators.rogan_gladen import rogan_gladen
 from benchmarks.study.simulation import votes
 from benchmarks.study.simulation.worlds import Setting, World, elsewhere, poisson, uniform, world
 from botbench.core.errors import UserError
+from botbench.stats import survey
+from botbench.stats.design_based import Floats, Sample, Whole
 from botbench.stats.proportions import Z
-from botbench.stats.survey import Floats, Sample, Whole
 
 SHARES, LABELS, DETECTORS = (0.01, 0.05, 0.15, 0.30), (500, 2000), ("good", "poor", "shifted")
 CASES = {
@@ -162,7 +163,7 @@ def _campaign(
 ) -> Iterator[tuple[str, float, float]]:
     """The interval that each method makes of one sample."""
     at, drawn, y, low, high, noise = sampled
-    whole, _, scored, flagged = here.sums[quantity]
+    whole, _, scored, flagged, squares = here.sums[quantity]
     sized = Sized(
         quantity,
         None,
@@ -170,15 +171,16 @@ def _campaign(
         whole,
         scored,
         flagged,
+        squares,
     )
     by_method = {e.method: e for e in _estimates(at, drawn, y, low, high, noise, here, sized)}
     default = next(e for e in by_method.values() if e.default)
     yield DEFAULT, default.low, default.high
-    alone = by_method[estimate.ALONE]
+    alone = by_method.get(survey.ALONE, default)
     yield ALONE, alone.low, alone.high
     wide = Z * np.sqrt(alone.spread)
     yield NORMAL, alone.value - wide, alone.value + wide
-    for name, method in ((POWERED, estimate.POWERED), (PLAIN, estimate.PLAIN)):
+    for name, method in ((POWERED, survey.POWERED), (PLAIN, estimate.PLAIN)):
         e = by_method.get(method, alone)
         yield name, e.low, e.high
     if setting.noisy:

@@ -38,9 +38,9 @@ Noisy annotators: three votes an account, sensitivities .90, .85, .80, specifici
 their consensus posteriors and bounds (Dawid-Skene with a weak prior, bootstrap) are carried
 through.
 
-*default*: PPI++ with the score test inverted at the effective number of accounts; the sample alone
-under 30 labelled bots or people of equal weight. *sample alone*: the same interval without the
-detector. *normal interval*: estimate and 1.96 standard errors.
+*default*: PPI++ with the score test inverted at the effective number of accounts; under 30 labelled
+bots, people or detector errors of equal weight, the errors are counted exactly. *sample alone*: the
+same interval without the detector. *normal interval*: estimate and 1.96 standard errors.
 *PPI++ always*: without the rule of 30. *PPI*: without tuning.
 
 {summary}

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from botbench.stats import simulation
-from botbench.stats.survey import Floats, Whole
+from botbench.stats.design_based import Floats, Whole
 
 SENSITIVITY, SPECIFICITY = np.array([0.90, 0.85, 0.80]), np.array([0.97, 0.95, 0.93])
 PATTERNS = np.array([[(p >> a) & 1 for a in range(3)] for p in range(8)], dtype=np.float64)

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from botbench.stats import simulation as generator
-from botbench.stats.survey import (
+from botbench.stats.design_based import (
     INDEPENDENT,
     SIMPLE,
     Draw,
@@ -52,8 +52,10 @@ class World:
         return self.posts if quantity == "posts" else np.ones(len(self.y))
 
     @cached_property
-    def sums(self) -> dict[str, tuple[float, float, float, float]]:
-        """Sums of `accounts` and `posts`: all, of bots, weighted by scores, of flagged accounts."""
+    def sums(self) -> dict[str, tuple[float, float, float, float, float]]:
+        """Sums of `accounts` and `posts`: all, of bots, weighted by scores, of flagged accounts,
+        and of squares.
+        """
         sizes = {q: self.size(q) for q in ("accounts", "posts")}
         return {
             q: (
@@ -61,6 +63,7 @@ class World:
                 float(s @ self.y),
                 float(s @ self.score),
                 float(s @ (self.score >= 0.5)),
+                float(s @ s),
             )
             for q, s in sizes.items()
         }

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from benchmarks.study.estimators.label_uncertainty import open_variance, unbiased, worst_case
-from benchmarks.study.estimators.prediction_powered import best_tuning, powered
-from botbench.stats.survey import (
+from botbench.stats.design_based import (
     SIMPLE,
     Draw,
     ratio,
     sample,
 )
+from botbench.stats.prediction_powered import best_tuning, powered
 
 
 def drawn(probability, *, stratum=None, wave=None, answered=None, joint=(SIMPLE,)):

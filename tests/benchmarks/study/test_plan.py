@@ -55,8 +55,8 @@ def test_response_and_what_is_ready_are_counted():
 
 
 def test_a_planned_study_has_the_planned_width():
-    from benchmarks.study.estimators.prediction_powered import powered
-    from botbench.stats.survey import SIMPLE, Draw, sample, share_interval
+    from botbench.stats.design_based import SIMPLE, Draw, sample, share_interval
+    from botbench.stats.prediction_powered import powered
 
     random = np.random.default_rng(2)
     y = (random.random(100_000) < 0.15).astype(float)

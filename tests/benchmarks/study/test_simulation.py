@@ -11,7 +11,7 @@ from benchmarks.study.estimators import quantify
 from benchmarks.study.simulation import coverage, table, votes
 from benchmarks.study.simulation.coverage import DEFAULT, NORMAL, ROGAN, TRUSTING, Setting
 from benchmarks.study.simulation.worlds import elsewhere, poisson, uniform, world
-from botbench.stats.survey import inclusion_probabilities
+from botbench.stats.design_based import inclusion_probabilities
 
 
 def test_probabilities_by_posts_sum_to_the_sample_and_take_the_heaviest_whole():

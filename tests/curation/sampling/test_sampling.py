@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from botbench.core.errors import UserError
-from botbench.stats.survey import inclusion_probabilities, total, variance
+from botbench.stats.design_based import inclusion_probabilities, total, variance
 from curation.sampling import score_files
 from curation.sampling.design_study import Wave, answered, bias, world
 from curation.sampling.designs import DESIGNS, parse

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from botbench.stats.survey import Floats, Sample, ratio, variance
+from botbench.stats.design_based import Floats, Sample, ratio, variance
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from botbench.stats.survey import (
+from botbench.stats.design_based import (
     INDEPENDENT,
     SIMPLE,
     Draw,
@@ -155,7 +155,7 @@ def test_everybody_drawn_leaves_none():
 
 
 def test_waves_count_for_what_they_tell_of_a_quantity():
-    from botbench.stats.survey import wave_weights
+    from botbench.stats.design_based import wave_weights
 
     size = np.array([1.0, 1.0, 10.0, 10.0])
     draw = drawn(

@@ -1,0 +1,160 @@
+"""The interval of a share where few bots, people or detector errors were labelled.
+
+A share is what scores say of everybody, corrected by the errors in the sample. With few errors the
+sample's variance says little: with none it is zero, whatever the true rate is. So the large errors
+are counted, and their rates get mid-P intervals. The normal variance of all other residuals is
+joined to them by the distances of their bounds (MOVER; Zou and Donner 2008, Stat. Med. 27:1693).
+Without scores the rare class itself is what is counted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from botbench.stats.design_based import Floats, Sample
+from botbench.stats.proportions import FEW, mid_p
+
+LARGE = 0.5
+"""A residual above this is an error of the detector."""
+TAIL = 0.9
+"""The part of the nominal tail at which mid-P bounds are taken.
+
+At the nominal tail, coverage falls to .916 where three errors are expected. At this part it is at
+least .94 for every expected number.
+"""
+
+TOLERATED = 1.5
+"""Up to this, the heaviness that a sample lacks is taken as chance."""
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Errors in one direction: how many, in how many accounts of equal weight, and what each does.
+
+    `unit` is what the rate is multiplied with to give the share; `seen` is the normal variance that
+    the counted errors have in the share.
+    """
+
+    hits: float
+    trials: float
+    unit: float
+    seen: float
+
+    def distances(self, tail: float) -> tuple[float, float]:
+        """How far below and above the estimate the share can be because of these errors."""
+        if not self.unit > 0:
+            return 0.0, 0.0
+        rate = min(self.hits / self.trials, 1.0)
+        low, high = mid_p(min(self.hits, self.trials), self.trials, tail)
+        return self.unit * (rate - low), self.unit * (high - rate)
+
+
+@dataclass(frozen=True)
+class Rare:
+    """Missed bots and false alarms of a sample, counted."""
+
+    missed: Errors
+    false_alarms: Errors
+
+    def distances(self, spread: float, z: float) -> tuple[float, float]:
+        """How far below and above the estimate the interval reaches; `spread` is its variance."""
+        tail = TAIL * (1 - NormalDist().cdf(z))
+        rest = z**2 * max(spread - self.missed.seen - self.false_alarms.seen, 0.0)
+        less, more = self.missed.distances(tail)
+        fewer, further = self.false_alarms.distances(tail)
+        return (rest + less**2 + further**2) ** 0.5, (rest + more**2 + fewer**2) ** 0.5
+
+
+def guard(bots: float, people: float, errors: float, kept: float) -> tuple[float, float]:
+    """By what the distances below and above are multiplied, because the rule of 30 selects.
+
+    The rule looks at the accounts that the estimate comes from. Where 25 bots are expected, samples
+    with 30 or more have too many of them; where 38 are expected, those with fewer have too few. So
+    near 30 the side to which the rule itself selects is extended, and the other side is shortened a
+    little. `kept` is the part of the sample's variance that the scores left: an estimate that
+    scores make precise depends less on the number of bots. With few errors only, both sides are
+    extended: samples with few errors understate the variance.
+    """
+    rarer = min(bots, people)
+    if rarer >= FEW > errors:
+        both = 1 + 0.05 * _near((errors - 20) / 5)
+        return both, both
+    near = _near((rarer - 20) / 5 if rarer < FEW else (42 - rarer) / 6) * kept
+    longer, shorter = 1 + (0.14 if rarer < FEW else 0.2) * near, 1 - 0.06 * near
+    return (longer, shorter) if (rarer >= FEW) == (bots <= people) else (shorter, longer)
+
+
+def _near(place: float) -> float:
+    return min(max(place, 0.0), 1.0)
+
+
+def uncertain_weight(drawn: Sample, size: Floats) -> Floats:
+    """The weight with which each answered account makes a share uncertain, float64[n].
+
+    Accounts that are drawn in any case (the take-all stratum) have none.
+    """
+    return np.asarray(drawn.weight * size * np.sqrt(np.maximum(1 - drawn.probability, 0.0)))
+
+
+def worth(weight: Floats, part: Floats | NDArray[np.bool_]) -> float:
+    """How many accounts of equal weight those in `part` (0 to 1 each) are worth (Kish)."""
+    spread = float(weight**2 @ part)
+    return float(weight @ part) ** 2 / spread if spread > 0 else 0.0
+
+
+def heavier(drawn: Sample, size: Floats, squares: float | None) -> float:
+    """How much more a share varies than the sample tells, by the frame's sum of squared sizes.
+
+    1 where the sample has its part of the heavy accounts, and where `squares` is not known. The
+    sample is seldom heavier than the frame and often lighter: where a few accounts carry a
+    quantity, most samples have none of them.
+    """
+    if squares is None:
+        return 1.0
+    chance = drawn.probability < 1
+    certain = float((size[~chance] ** 2).sum())
+    seen = float((drawn.weight * size**2)[chance].sum())
+    return max((squares - certain) / seen / TOLERATED, 1.0) if seen > 0 else 1.0
+
+
+def rare(  # noqa: PLR0917 (labels and scores of the sample)
+    drawn: Sample, size: Floats, y: Floats, said: Floats, tuning: float, heavy: float = 1.0
+) -> Rare:
+    """Count the large residuals of labels y against scores `said`, weighted by `tuning`.
+
+    `heavy` is by how much fewer accounts the sample is worth (`heavier`).
+    """
+    residual = y - tuning * said
+    middle = float(np.median(residual))
+    weight = uncertain_weight(drawn, size) / float(drawn.weight @ size)
+    # How large an error can be that the sample did not have.
+    up = 1 - tuning * min(float(said.min()), 0.0) - middle
+    down = tuning * max(float(said.max()), 1.0) + middle
+    return Rare(
+        _errors(weight, residual - middle, min(max(up, 0.0), 1.0), heavy),
+        _errors(weight, middle - residual, min(max(down, 0.0), 1.0), heavy),
+    )
+
+
+def _errors(weight: Floats, residual: Floats, largest: float, heavy: float) -> Errors:
+    whole = float(weight.sum())
+    if not whole > 0:
+        return Errors(0.0, 1.0, 0.0, 0.0)
+    large = residual > LARGE
+    trials = worth(weight, np.ones(len(weight))) / heavy
+    own = weight[large] * residual[large]
+    if not own.sum() > 0:
+        return Errors(0.0, trials, whole * largest, 0.0)
+    hits = float(own.sum()) ** 2 / float((own**2).sum()) / heavy
+    part = float(weight[large].sum())
+    rate, size = part / whole, float(own.sum()) / part
+    seen = float(own.sum()) ** 2 * (1 - rate) / hits
+    # Errors of light accounts do not make the sample worth more than it is.
+    trials = min(hits / rate, trials)
+    hits = rate * trials
+    # With few errors their mean size is poorly known as well.
+    return Errors(hits, trials, whole * (hits * size + largest) / (hits + 1), seen)

@@ -1,0 +1,193 @@
+"""The share that studies quote: by hand, at its edges, and its coverage in small simulations."""
+
+import math
+
+import numpy as np
+import pytest
+
+from botbench.stats.proportions import mid_p
+from botbench.stats.rare_errors import TAIL, Errors, guard
+from botbench.stats.survey import ALONE, ALONE_COUNTED, COUNTED, NOBODY, POWERED, share
+
+
+def frame(random, accounts, labels, bots, sensitivity, specificity):
+    """Labels of a uniform sample, who is in it, its probability, hard scores, and the truth."""
+    y = (random.random(accounts) < bots).astype(float)
+    right = random.random(accounts) < np.where(y == 1, sensitivity, specificity)
+    drawn = np.zeros(accounts, bool)
+    drawn[random.choice(accounts, labels, replace=False)] = True
+    known = np.where(drawn, y, np.nan)
+    return known, drawn, np.full(accounts, labels / accounts), np.where(right, y, 1 - y), y.mean()
+
+
+def test_mid_p_is_the_binomial_sum():
+    from scipy.stats import binom
+
+    low, high = mid_p(3, 20, 0.025)
+    assert binom.sf(3, 20, low) + binom.pmf(3, 20, low) / 2 == pytest.approx(0.025)
+    assert binom.cdf(2, 20, high) + binom.pmf(3, 20, high) / 2 == pytest.approx(0.025)
+    # Nobody of n: (1 - p)^n / 2 = .025
+    assert mid_p(0, 20, 0.025) == (0.0, pytest.approx(1 - 0.05 ** (1 / 20)))
+    assert mid_p(20, 20, 0.025) == (pytest.approx(0.05 ** (1 / 20)), 1.0)
+
+
+def test_without_an_error_the_width_is_that_of_none_in_n():
+    y = np.repeat([1.0, 0.0], [15, 85])
+    drawn = np.tile([True, False], 50)
+    found = share(np.where(drawn, y, np.nan), drawn, np.full(100, 0.5), y)
+    # Nobody of 50 in either direction, half the population: (1 - p)^50 / 2 = .9 x .025
+    most = (1 - (2 * 0.9 * 0.025) ** (1 / 50)) * math.sqrt(0.5)
+    assert (found.value, found.n_errors, found.few, found.method) == (0.15, 0, True, COUNTED)
+    # 8 of the sample's 50 accounts are bots, so .08 of all and no less.
+    assert found.high == pytest.approx(0.15 + most) and found.low == pytest.approx(0.15 - most)
+
+
+def test_errors_of_both_directions_are_joined_by_their_distances():
+    errors = Errors(2.0, 100.0, 1.0, 0.0)
+    low, high = mid_p(2, 100, TAIL * 0.025)
+    assert errors.distances(TAIL * 0.025) == (pytest.approx(0.02 - low), pytest.approx(high - 0.02))
+
+
+def test_with_many_of_all_it_is_ppi_by_its_own_formula():
+    random = np.random.default_rng(0)
+    n, everybody = 2000, 200_000
+    y = (random.random(everybody) < 0.3).astype(float)
+    f = 0.35 * y + 0.5 * random.random(everybody)
+    drawn = np.zeros(everybody, bool)
+    drawn[:n] = True
+    found = share(np.where(drawn, y, np.nan), drawn, np.full(everybody, n / everybody), f)
+    # Angelopoulos, Duchi and Zrnic 2023, eq. 4 and example 6.1, with lambda at most 1.
+    own, said = y[:n], f[:n]
+    tuning = min(np.cov(own, said)[0, 1] / said.var(ddof=1), 1.0)
+    value = tuning * f.mean() + (own - tuning * said).mean()
+    variance = (own - tuning * said).var(ddof=1) * (1 - n / everybody) / n * (n - 1) / (n - 2)
+    assert found.tuning == pytest.approx(tuning)
+    assert (found.value, found.variance) == (pytest.approx(value), pytest.approx(variance))
+    assert (found.method, found.few) == (POWERED, False)
+
+
+@pytest.mark.parametrize("labels", [1, 2, 5, 50, 199])
+@pytest.mark.parametrize("scores", [None, "right", "wrong", "constant", "logits", "gaps"])
+def test_the_width_is_never_zero_while_an_account_is_left_to_chance(labels, scores):
+    random = np.random.default_rng(labels)
+    y, drawn, chance, right, true = frame(random, 200, labels, 0.2, 1, 1)
+    given = {
+        None: None,
+        "right": right,
+        "wrong": 1 - right,
+        "constant": np.full(200, 0.4),
+        "logits": 20 * right - 10,
+        "gaps": np.where(np.arange(200) % 3 == 0, np.nan, right),
+    }[scores]
+    found = share(y, drawn, chance, given)
+    assert 0 <= found.low <= found.value <= found.high <= 1 and found.high > found.low
+    assert found.low <= true <= found.high
+
+
+def test_a_census_has_no_interval_and_nobody_has_all_of_it():
+    y = np.array([1.0, 0, 0, 0])
+    found = share(y, np.ones(4, bool), np.ones(4), 1 - y)
+    assert (found.low, found.value, found.high) == (0.25, 0.25, 0.25)
+    nobody = share(y, np.zeros(4, bool), np.ones(4))
+    assert math.isnan(nobody.value)
+    assert (nobody.low, nobody.high, nobody.method, nobody.few) == (0.0, 1.0, NOBODY, True)
+
+
+def test_labels_outside_the_sample_do_not_count_and_float32_does():
+    random = np.random.default_rng(1)
+    known, drawn, chance, f, _ = frame(random, 1000, 300, 0.3, 0.9, 0.9)
+    a = share(known, drawn, chance, f)
+    b = share(np.where(drawn, known, 1.0).astype("f4"), drawn, chance, f.astype("f4"))
+    assert (a.low, a.high) == (pytest.approx(b.low), pytest.approx(b.high))
+    assert share(known, drawn, chance).method == ALONE
+    assert share(known, drawn, chance, np.full(1000, np.nan)).method == ALONE
+    assert share(np.zeros(1000), drawn, chance).method == ALONE_COUNTED
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"probability": np.zeros(10)}, "above 0"),
+        ({"probability": np.full(9, 0.5)}, "one length"),
+        ({"scores": np.zeros(9)}, "the length of y"),
+        ({"sizes": np.full(10, -1.0)}, "0 or more"),
+    ],
+)
+def test_arrays_that_do_not_fit_are_refused(change, said):
+    arrays = {"y": np.zeros(10), "sampled": np.ones(10, bool), "probability": np.ones(10)}
+    with pytest.raises(ValueError, match=said):
+        share(**{**arrays, **change})
+
+
+def test_accounts_drawn_in_any_case_do_not_count_as_left_to_chance():
+    # 40 heavy bots are taken whole; of the others 5 of 40 drawn are bots.
+    y = np.concatenate([np.ones(40), np.tile([1.0, 0, 0, 0, 0, 0, 0, 0], 50)])
+    drawn = np.concatenate([np.ones(40, bool), np.repeat([True, False], [40, 360])])
+    chance, size = np.where(np.arange(440) < 40, 1.0, 0.1), np.where(np.arange(440) < 40, 90.0, 1.0)
+    found = share(y, drawn, chance, None, size)
+    assert found.few and found.value == pytest.approx((3600 + 50) / 4000)
+    # All uncertainty is in a tenth of the posts.
+    assert found.low > (3600 + 10) / 4000 and found.high < (3600 + 130) / 4000
+
+
+def test_a_sample_that_missed_the_heavy_accounts_is_not_taken_for_a_good_one():
+    random = np.random.default_rng(2)
+    y = (random.random(20_000) < 0.1).astype(float)
+    size = np.exp(1.5 + 1.2 * random.standard_normal(20_000))
+    heavy = np.flatnonzero(y == 1)[:20]
+    size[heavy] = 0
+    size[heavy] = size.sum() * 0.3 / 0.7 / 20
+    rest = np.setdiff1d(np.arange(20_000), heavy)
+    drawn = np.zeros(20_000, bool)
+    drawn[random.choice(rest, 500, replace=False)] = True
+    found = share(np.where(drawn, y, np.nan), drawn, np.full(20_000, 0.025), y, size)
+    plain = share(np.where(drawn, y, np.nan), drawn, np.full(20_000, 0.025), None, size)
+    for one in (found, plain):
+        assert one.low <= float(size @ y / size.sum()) <= one.high and one.few
+
+
+def test_the_side_to_which_the_rule_selects_is_extended():
+    assert guard(10, 400, 90, 1.0) == (1.0, 1.0) and guard(80, 400, 90, 1.0) == (1.0, 1.0)
+    assert guard(28, 400, 90, 1.0) == (pytest.approx(0.94), pytest.approx(1.14))
+    assert guard(32, 400, 90, 1.0) == (pytest.approx(1.2), pytest.approx(0.94))
+    assert guard(400, 32, 90, 1.0) == (pytest.approx(0.94), pytest.approx(1.2))
+    assert guard(90, 400, 28, 1.0) == (pytest.approx(1.05),) * 2
+
+
+def test_a_million_accounts_take_less_than_a_second():
+    import time
+
+    random = np.random.default_rng(3)
+    y = (random.random(1_000_000) < 0.2).astype(float)
+    size = 1 + random.pareto(1.5, 1_000_000)
+    chance = np.round(random.random(1_000_000) * 1e-3, 4) + 1e-4
+    drawn = random.random(1_000_000) < chance
+    start = time.process_time()
+    share(y, drawn, chance, y, size)
+    assert time.process_time() - start < 1
+
+
+CAMPAIGNS = 300
+
+
+@pytest.mark.parametrize(
+    ("labels", "bots", "sensitivity", "specificity", "widest"),
+    [
+        (500, 0.15, 0.995, 1.0, 0.0135),
+        (500, 0.15, 0.98, 0.999, 0.0165),
+        (250, 0.15, 0.99, 0.995, 0.031),
+        (60, 0.5, 0.98, 1.0, 0.12),
+        (300, 0.15, 0.8, 1.0, 0.044),
+    ],
+)
+def test_near_perfect_detectors_are_covered(labels, bots, sensitivity, specificity, widest):
+    random = np.random.default_rng(4)
+    held, width = [], []
+    for _ in range(CAMPAIGNS):
+        *given, true = frame(random, 3000, labels, bots, sensitivity, specificity)
+        found = share(*given)
+        held.append(found.low <= true <= found.high)
+        width.append(found.high - found.low)
+    # Three Monte Carlo errors under .93; the seed is fixed.
+    assert np.mean(held) >= 0.93 - 3 * math.sqrt(0.93 * 0.07 / CAMPAIGNS)
+    assert np.mean(width) <= widest and min(width) > 0
