@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,9 +75,12 @@ def draft_of(path: Path, mode: int = 0o666) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}{UNFINISHED}")
     try:
-        draft.touch(mode=mode)
-        yield draft
-        draft.replace(path)
+        with os.fdopen(os.open(draft, os.O_CREAT | os.O_RDWR, mode)) as held:
+            with suppress(OSError):
+                # By the lock others see that this process lives.
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield draft
+            draft.replace(path)
     except BaseException:
         draft.unlink(missing_ok=True)
         raise

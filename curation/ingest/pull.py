@@ -23,6 +23,7 @@ from curation.ingest.reading.stage import FED, QUARANTINE, Stage
 from curation.ingest.sources import FORMATS, READER_VERSION, options_of
 from curation.store import retractions, schema, tombstones
 from curation.store.store import Store, Transaction
+from curation.store.upkeep import leftovers
 
 __all__ = ["PullResult", "over_limit", "pull"]
 
@@ -163,28 +164,16 @@ def _pull_row(
 
 @contextmanager
 def _scratch(store: Store) -> Iterator[Path]:
-    """A folder for temporary files; those of pulls that were killed are removed first."""
+    """A folder for temporary files, held by this process; those of killed pulls are removed."""
+    leftovers.remove(store.home)
     root = store.home / "tmp"
     root.mkdir(parents=True, exist_ok=True)
-    for left in root.glob("pull-*-*"):
-        if not _alive(left.name.split("-")[1]):
-            shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=f"pull-{os.getpid()}-", dir=root))
     try:
-        yield folder
+        with leftovers.held(folder):
+            yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _alive(pid: str) -> bool:
-    """Whether a process of this machine has the id."""
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, ValueError):
-        return True
-    return True
 
 
 @contextmanager

@@ -56,8 +56,11 @@ def clean(location: Location, now: float | None = None, force: bool = False) -> 
 
 
 def orphans(connection: duckdb.DuckDBPyConnection, location: Location, before: float) -> list[Path]:
-    """Parquet files of no version, older than `before` (epoch seconds), left by killed writers."""
-    paths = catalog.unreferenced(connection, location.data)
+    """DuckLake's files of no version, older than `before` (epoch seconds), left by killed writers.
+
+    Files with other names are not DuckLake's: somebody else put them there.
+    """
+    paths = catalog.unreferenced(connection, location.data, catalog.DATA_FILE)
     return [p for p in paths if p.stat().st_mtime < before]
 
 
@@ -74,7 +77,7 @@ def unfinished(location: Location, before: float) -> list[Path]:
 
 def more_than_half(found: list[Path], location: Location) -> str | None:
     """A message where orphaned files are over half of the data files (count or bytes), or None."""
-    every = list(location.data.rglob("*.parquet"))
+    every = list(location.data.rglob(catalog.DATA_FILE))
     size, total = (sum(p.stat().st_size for p in files) for files in (found, every))
     if 2 * len(found) <= len(every) and 2 * size <= total:
         return None

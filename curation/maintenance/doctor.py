@@ -29,11 +29,13 @@ from curation.store.connection import (
     TRASH,
     CatalogLost,
     Location,
-    connect,
+    connect_to_read,
     holds_store,
     lost,
+    readable,
     remains,
 )
+from curation.store.upkeep.opening import has_tables
 
 Outcome = Literal["well", "note", "ill"]
 
@@ -70,14 +72,14 @@ def examine(location: Location, now: float | None = None) -> Diagnosis:
     if not location.exists() and remains(location) is None:
         raise UserError(
             f"There is no store at {location.home}. Name yours with --store PATH (or"
-            " BOTBENCH_STORE)."
+            " BOTBENCH_STORE), or make one: botbench pull CARD."
         )
     before = (time.time() if now is None else now) - RESTING
     findings = [_catalog_file(location)]
     if findings[0].outcome != "well":
         return Diagnosis(tuple(findings))
     try:
-        connection = connect(location, create=False)
+        connection = connect_to_read(location)
     except CatalogLost as error:
         return Diagnosis((_lost(location, error),))
     except UserError as error:
@@ -90,6 +92,8 @@ def examine(location: Location, now: float | None = None) -> Diagnosis:
             )
         )
     with contextlib.closing(connection):
+        if remains(location) is None and not has_tables(connection):
+            return Diagnosis((_lost(location, lost(location)),))
         for check in (_tables, _schema, _guard, _files, _orphans, _releases):
             findings += check(connection, location, before)
     findings += [_unfinished(location, before), _trash(location), _permissions(location)]
@@ -108,7 +112,7 @@ def _catalog_file(location: Location) -> Finding:
         return Finding("catalog file", "well", "The catalog is a Postgres database.")
     if not holds_store(location):
         return _lost(location, lost(location))
-    path = Path(location.catalog.partition(":")[2])
+    path = Path(readable(location).catalog.partition(":")[2])
     try:
         with contextlib.closing(sqlite3.connect(path, timeout=30)) as opened:
             problems = [row[0] for row in opened.execute("PRAGMA quick_check(5)")]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
-import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -19,8 +17,9 @@ from botbench.core.sql import literal
 from curation.release.contents import TABLES_FROZEN, Frozen
 from curation.store.schema import TABLES, rows
 from curation.store.store import Store, Transaction
+from curation.store.upkeep import leftovers
 
-UNFINISHED = ".unfinished-"
+UNFINISHED = leftovers.UNFINISHED
 
 
 def folder(home: Path, name: str, version: int) -> Path:
@@ -159,7 +158,7 @@ def workplace(shelf: Path) -> Iterator[Path]:
         work.mkdir()
         # Between making and locking it, another process may take the folder for a leftover: then
         # take another.
-        with contextlib.suppress(BlockingIOError, FileNotFoundError), _locked(work):
+        with contextlib.suppress(BlockingIOError, FileNotFoundError), leftovers.held(work):
             if work.is_dir():
                 try:
                     yield work
@@ -170,20 +169,4 @@ def workplace(shelf: Path) -> Iterator[Path]:
 
 def remove_unfinished(shelf: Path) -> int:
     """Remove the unfinished folders on a shelf that no living process holds; returns how many."""
-    count = 0
-    for left in shelf.glob(f"{UNFINISHED}*"):
-        with contextlib.suppress(OSError), _locked(left):
-            shutil.rmtree(left, ignore_errors=True)
-            count += 1
-    return count
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold the folder's lock; raises OSError where another process does."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    finally:
-        os.close(handle)
+    return sum(map(leftovers.remove_one, shelf.glob(f"{UNFINISHED}*")))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import fcntl
 import importlib
 import os
 import random
 import shlex
+import shutil
 import sqlite3
+import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
@@ -40,6 +43,8 @@ TRASH = "trash"
 """The folder that `doctor --clean` moves files to. Erasure searches it; backups omit it."""
 FOLDERS = ("data", "releases", "publications", "backups", TRASH)
 """Folders of a store's home whose files show that a catalog existed."""
+MARKER = "botbench-store.txt"
+"""A file that every finished store has. By it a lost catalog shows where no data file does."""
 
 
 class CatalogLost(UserError):
@@ -137,7 +142,43 @@ def remains(location: Location) -> Path | None:
         for folder, _, files in os.walk(location.home / name):
             if shown := [f for f in files if not f.startswith(".")]:
                 return Path(folder) / min(shown)
-    return None
+    return mark if (mark := location.home / MARKER).is_file() else None
+
+
+def is_writable(location: Location) -> bool:
+    """Whether this user can write the store's folder and its SQLite catalog."""
+    prefix, _, name = location.catalog.partition(":")
+    files = [location.home, *([Path(name)] if prefix == "sqlite" else [])]
+    return all(os.access(path, os.W_OK) for path in files if path.exists())
+
+
+def readable(location: Location) -> Location:
+    """The location to read a store from: itself, or one with a copy of its SQLite catalog.
+
+    SQLite keeps files beside a catalog that it reads, which it cannot make in a folder that is
+    read-only. The copy is removed when the process ends.
+    """
+    prefix, _, name = location.catalog.partition(":")
+    if prefix != "sqlite" or is_writable(location):
+        return location
+    folder = Path(tempfile.mkdtemp(prefix="botbench-catalog-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    parts = [p for p in (Path(name), Path(f"{name}-wal")) if p.is_file()]
+
+    def state() -> list[tuple[int, int]]:
+        return [(p.stat().st_size, p.stat().st_mtime_ns) for p in parts]
+
+    for _ in range(TRIES):
+        before = state()
+        for part in parts:
+            shutil.copyfile(part, folder / part.name)
+        if state() == before:
+            return replace(location, catalog=f"sqlite:{folder / Path(name).name}", options="")
+        time.sleep(0.1)
+    raise ResourceFailure(
+        f"The catalog {name} is being written by another user all the time, and this user cannot"
+        " write it. Try again later."
+    )
 
 
 def lost(location: Location) -> CatalogLost:
@@ -176,28 +217,36 @@ def lost(location: Location) -> CatalogLost:
     )
 
 
-def setup_statements(location: Location, create: bool = True) -> list[str]:
+def attach_statement(location: Location, create: bool = False, read_only: bool = False) -> str:
     """The SQL that attaches the catalog as `lake`; `create` makes a missing one."""
-    scanner = "postgres_scanner" if location.catalog.startswith("postgres:") else "sqlite_scanner"
     options = ", ".join(
         o
         for o in (
             f"DATA_PATH {literal(location.data)}",
             "OVERRIDE_DATA_PATH true",
             f"CREATE_IF_NOT_EXISTS {str(create).lower()}",
-            location.options,
+            "READ_ONLY" if read_only else location.options,
         )
         if o
     )
+    return f"ATTACH IF NOT EXISTS {literal(f'ducklake:{location.catalog}')} AS lake ({options})"
+
+
+def setup_statements(location: Location, create: bool = True, read_only: bool = False) -> list[str]:
+    """The SQL that sets a connection up and attaches the catalog (see `attach_statement`)."""
+    scanner = "postgres_scanner" if location.catalog.startswith("postgres:") else "sqlite_scanner"
+    spill = location.home / "tmp"
+    if not is_writable(location):
+        spill = Path(tempfile.gettempdir()) / f"botbench-{os.getpid()}"
     return [
         "SET autoinstall_known_extensions = false",
         "SET autoload_known_extensions = false",
         "SET TimeZone = 'UTC'",
         # It goes to stdout, which is for a command's one JSON document.
         "SET enable_progress_bar = false",
-        f"SET temp_directory = {literal(location.home / 'tmp')}",
+        f"SET temp_directory = {literal(spill)}",
         *(f"LOAD {literal(extension(name))}" for name in (scanner, "ducklake")),
-        f"ATTACH IF NOT EXISTS {literal(f'ducklake:{location.catalog}')} AS lake ({options})",
+        attach_statement(location, create, read_only),
     ]
 
 
@@ -212,36 +261,60 @@ def connect(location: Location, create: bool | None = None) -> duckdb.DuckDBPyCo
     location.data.mkdir(parents=True, exist_ok=True)
     creates = remains(location) is None if create is None else create
 
+    with turn(location):
+        if not creates and not holds_store(location):
+            raise lost(location)
+        return _opened(location, setup_statements(location, creates))
+
+
+def connect_to_read(location: Location) -> duckdb.DuckDBPyConnection:
+    """Open a new connection that cannot write: it takes no lock, makes nothing in the store, and
+    works where the store is read-only.
+
+    Raises as `connect` does.
+    """
+    if not holds_store(location):
+        raise lost(location)
+    return _opened(location, setup_statements(readable(location), create=False, read_only=True))
+
+
+def allow_writing(connection: duckdb.DuckDBPyConnection, location: Location) -> None:
+    """Attach the catalog of a connection of `connect_to_read` anew, to write.
+
+    Call it while holding the write turn. Temporary tables stay.
+    """
+    connection.execute("DETACH lake")
+    retried(lambda: connection.execute(attach_statement(location)))
+
+
+def _opened(location: Location, statements: list[str]) -> duckdb.DuckDBPyConnection:
     def attach() -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect()
         try:
-            for statement in setup_statements(location, creates):
+            for statement in statements:
                 connection.execute(statement)
         except BaseException:
             connection.close()
             raise
         return connection
 
-    with turn(location):
-        if not creates and not holds_store(location):
-            raise lost(location)
-        try:
-            return retried(attach)
-        except duckdb.Error as error:
-            if "creating a new DuckLake is explicitly disabled" in str(error):
-                raise lost(location) from None
-            if failure := failures.explained(error, location.home, location.catalog):
-                raise failure from error
-            # The URL may hold a password.
-            reason = (
-                str(error)
-                .splitlines()[0]
-                .replace(location.catalog.partition(":")[2], "the catalog")[:300]
-            )
-            raise ResourceFailure(
-                f"The store at {location.home} does not open: {reason} What is wrong and what to"
-                " do: botbench doctor."
-            ) from error
+    try:
+        return retried(attach)
+    except duckdb.Error as error:
+        if "creating a new DuckLake is explicitly disabled" in str(error):
+            raise lost(location) from None
+        if failure := failures.explained(error, location.home, location.catalog):
+            raise failure from error
+        # The URL may hold a password.
+        reason = (
+            str(error)
+            .splitlines()[0]
+            .replace(location.catalog.partition(":")[2], "the catalog")[:300]
+        )
+        raise ResourceFailure(
+            f"The store at {location.home} does not open: {reason} What is wrong and what to do:"
+            " botbench doctor."
+        ) from error
 
 
 @contextlib.contextmanager
@@ -251,7 +324,15 @@ def turn(location: Location) -> Iterator[None]:
     DuckLake's optimistic commits stay correct without it (see `retried`), but writers on one SQLite
     catalog then lose most of their time to attempts that fail.
     """
-    with (location.home / "write.lock").open("a") as lock:
+    try:
+        lock = (location.home / "write.lock").open("a")
+    except OSError:
+        # Who cannot write has no turn: a backup of a read-only store.
+        if is_writable(location):
+            raise
+        yield
+        return
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

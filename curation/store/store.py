@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import duckdb
 
 from botbench.core.errors import ResourceFailure, UserError, unknown
-from curation.store import catalog, file_hashes, migrations, schema
-from curation.store.connection import connect, locate, lost, remains, retried, turn
+from curation.store import catalog, file_hashes, schema
+from curation.store.connection import locate, remains, retried, turn
 from curation.store.insert import Counts, insert
-from curation.store.upkeep import failures
+from curation.store.upkeep import failures, leftovers, opening
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -65,8 +65,9 @@ class Store:
 
     `location` is a folder (SQLite catalog, made where it is missing) or a `postgresql://` URL with
     `data_path`; without one, BOTBENCH_STORE or `./.botbench`. `create=False`, for readers, raises
-    UserError where no store exists. A store that has lost its catalog does not get a new one: it
-    raises UserError (`CatalogLost`). Opening a store of an older schema migrates it
+    UserError where no store exists; such a store is opened to read, without a lock and without
+    writing, until it is first written to. A store that has lost its catalog does not get a new one:
+    it raises UserError (`CatalogLost`). Opening a store of an older schema migrates it
     (`curation.store.migrations`).
     """
 
@@ -77,14 +78,11 @@ class Store:
                 f"There is no store at {self.location.home}. Name yours with --store PATH (or"
                 " BOTBENCH_STORE), or make one: botbench pull CARD."
             )
-        self.connection = connect(self.location)
-        try:
-            with turn(self.location):
-                retried(self._make_tables)
-                retried(lambda: migrations.migrate(self.connection, self.location))
-        except BaseException:
-            self.connection.close()
-            raise
+        if create:
+            self.connection, self._writes = opening.to_write(self.location), True
+        else:
+            self.connection, self._writes = opening.to_read(self.location)
+        self._is_tidy = False
 
     @property
     def home(self) -> Path:
@@ -146,7 +144,15 @@ class Store:
         Use it for work that reads and then writes; stage temporary tables before. Returns the
         version made (None where nothing was new; then nothing is written) and `work`'s result.
         """
+        if not self._writes:
+            opening.refuse_read_only(self.location, "The command writes.")
         with turn(self.location):
+            if not self._writes:
+                opening.write_too(self.connection, self.location)
+                self._writes = True
+            if not self._is_tidy:
+                leftovers.remove(self.home)
+                self._is_tidy = True
             before = file_hashes.newest(self.connection)
             done = retried(lambda: self._attempt(work, author or whoami(), message))
             if done[0] is not None:
@@ -173,26 +179,6 @@ class Store:
             raise
         row = self.connection.execute("FROM lake.last_committed_snapshot()").fetchone()
         return (int(row[0]) if row else None), result
-
-    def _make_tables(self) -> None:
-        if self.scalar(
-            "SELECT count(*) FROM ducklake_table_info('lake') WHERE table_name = 'guard'"
-        ):
-            return
-        if remains(self.location):
-            raise lost(self.location)
-        self.connection.execute("BEGIN")
-        try:
-            for table in schema.STORED.values():
-                self.connection.execute(schema.ddl(table, "lake.main."))
-            self.connection.execute("CREATE TABLE lake.main.guard (n BIGINT)")
-            self.connection.execute("INSERT INTO lake.main.guard VALUES (0)")
-            self.connection.execute("CALL lake.set_commit_message('botbench', 'an empty store')")
-            self.connection.execute("COMMIT")
-        except BaseException:
-            with contextlib.suppress(duckdb.Error):
-                self.connection.execute("ROLLBACK")
-            raise
 
     # -- reading
 

@@ -222,7 +222,7 @@ def orphan(location, name, content=None):
 
 def test_clean_moves_files_to_a_dated_folder_and_keeps_their_paths(place):
     location = fill(place)
-    left_over = orphan(location, "left-over.parquet", b"half a file")
+    left_over = orphan(location, "ducklake-left-over.parquet", b"half a file")
     work = location.home / "tmp" / "pull-1" / "rows.unfinished"
     work.parent.mkdir(parents=True)
     work.write_text("a")
@@ -250,9 +250,49 @@ def test_clean_moves_files_to_a_dated_folder_and_keeps_their_paths(place):
     assert doctor.examine(location).findings[-1].outcome == "well"
 
 
+def test_clean_leaves_a_stranger_s_file_where_it_is(tmp_path):
+    location = fill(tmp_path / "store")
+    mine = orphan(location, "mine.parquet", b"not DuckLake's")
+    os.utime(mine, (0, 0))
+    before = tree(location.home)
+    found = {f.check: f.outcome for f in doctor.examine(location, now=TOMORROW).findings}
+    assert found["orphaned files"] == "well"
+    assert cleanup.clean(location, now=TOMORROW, force=True) == []
+    assert tree(location.home) == before
+
+
+def test_an_emptied_catalog_is_refused_where_every_row_stood_in_it(place):
+    location = locate(place)
+    with Store(place) as store:
+        store.append(accounts(0, 2), "ada", "few")
+    assert not list(location.data.rglob("*.parquet"))
+    lose(location, empty)
+    for create in (True, False):
+        with pytest.raises(
+            UserError, match=r"holds files of a store \(one is botbench-store.txt\)"
+        ):
+            Store(place, create=create)
+    assert [f.outcome for f in doctor.examine(location).findings] == ["ill"]
+
+
+def test_doctor_on_a_store_whose_first_pull_was_killed_says_to_pull_again(place, tmp_path):
+    location = locate(place)
+    location.data.mkdir(parents=True)
+    # DuckLake's catalog is there; botbench's tables are not.
+    connect(location).close()
+    found = doctor.examine(location)
+    assert [(f.outcome, f.do) for f in found.findings] == [
+        ("note", "Run botbench pull CARD again: it makes the store.")
+    ]
+    with pytest.raises(UserError, match=r"the store was not finished\. Run botbench pull CARD"):
+        Store(place, create=False)
+    fill(place)
+    assert doctor.examine(location).well
+
+
 def test_a_backup_leaves_the_trash_out(tmp_path):
     location = fill(tmp_path / "store")
-    orphan(location, "left-over.parquet", b"half a file")
+    orphan(location, "ducklake-left-over.parquet", b"half a file")
     cleanup.clean(location, now=TOMORROW)
     with Store(location.home) as store:
         assert not [
@@ -272,7 +312,10 @@ def test_a_backup_leaves_the_trash_out(tmp_path):
 )
 def test_clean_refuses_where_most_data_files_would_go(tmp_path, contents, refused):
     location = fill(tmp_path / "store")
-    left = [orphan(location, f"left-{i}.parquet", content) for i, content in enumerate(contents)]
+    left = [
+        orphan(location, f"ducklake-left-{i}.parquet", content)
+        for i, content in enumerate(contents)
+    ]
     if not refused:
         assert len(cleanup.clean(location, now=TOMORROW)) == len(left)
         return
@@ -352,8 +395,8 @@ def new_files(location, kept):
 
 def test_an_account_is_erased_from_the_trash_too(place):
     location = fill(place)
-    readable = orphan(location, "whole.parquet")
-    orphan(location, "short.parquet", readable.read_bytes()[:-8])
+    readable = orphan(location, "ducklake-whole.parquet")
+    orphan(location, "ducklake-short.parquet", readable.read_bytes()[:-8])
     spill = location.home / "tmp" / "spill.tmp"
     spill.parent.mkdir(exist_ok=True)
     spill.write_bytes(b"compressed")
@@ -370,7 +413,7 @@ def test_an_account_is_erased_from_the_trash_too(place):
         rows = store.connection.execute(
             "SELECT account_id, handle FROM read_parquet(?)", [str(kept)]
         ).fetchall()
-        assert kept.name == "whole.parquet" and len(rows) == 299
+        assert kept.name == "ducklake-whole.parquet" and len(rows) == 299
         assert not [r for r in rows if "910000007" in r or f"{HANDLE}_7_" in r]
         # A file that comes there afterwards is found.
         store.connection.execute(

@@ -1,5 +1,6 @@
 """A full disk, a server that has gone and a damaged file end at once in a sentence, exit code 3."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -145,8 +146,8 @@ def few(n):
     }
 
 
-# 100 rows go into the catalog, 200,000 into a data file.
-@pytest.mark.parametrize(("limit", "rows"), [(100_000, 200_000), (100_000, 5)])
+# 200,000 rows go into a data file, 5 into the catalog.
+@pytest.mark.parametrize(("limit", "rows"), [(100_000, 200_000), (4_000, 5)])
 def test_a_file_that_may_not_grow_ends_a_write_at_once(tmp_path, limit, rows):
     with Store(tmp_path / "store") as store:
         store.append(few(3), "ada", "few")
@@ -176,18 +177,16 @@ def small_disk(tmp_path):
     subprocess.run(["umount", str(folder)], check=True)
 
 
-def test_a_full_disk_ends_pull_import_and_backup_at_once(small_disk, written, cli, tmp_path):
+def test_a_full_disk_ends_every_write_at_once(small_disk, cli, tmp_path):
     place = small_disk / "store"
-    written({"a.csv": b"id\n1\n2\n"}, {"accounts": {"account_id": "id"}})
     environment = {"BOTBENCH_STORE": str(place), "TMPDIR": str(tmp_path)}
     with Store(place) as store:
         store.append(few(3), "ada", "few")
     before = state(place)
     ballast = small_disk / "ballast"
-    with ballast.open("wb") as file, pytest.raises(OSError, match="No space"):
+    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
         while True:
             file.write(os.urandom(4096))
-            file.flush()
     begun = time.monotonic()
     with pytest.raises(ResourceFailure, match=r"The disk.* MB free"), Store(place) as store:
         store.append(few(2000), "ada", "more")

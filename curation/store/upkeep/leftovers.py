@@ -1,0 +1,91 @@
+"""Remove what killed commands left in a store's folder; what a living one uses stays.
+
+Whoever makes such a folder or draft holds its lock, which the kernel releases when the process
+ends. Some names have the number of the process too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+UNFINISHED = ".unfinished-"
+"""How the name of an unfinished release or publication begins."""
+SHELVES = ("releases/*", "publications/*/*")
+SHELVED = re.compile(rf"{re.escape(UNFINISHED)}[0-9a-f]{{32}}")
+PULLED = re.compile(r"pull-(?P<process>\d+)-\w{8}")
+DRAFT = re.compile(r"\..+\.(?P<process>\d+)\.[0-9a-f]{8}\.unfinished")
+"""The name of a draft (see `botbench.core.files.draft_of`)."""
+NOT_SEARCHED = {"backups", "cache", "data", "downloads", "servers", "tmp", "trash"}
+"""Folders without drafts of ours, or with files of other programs."""
+
+
+@contextlib.contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Hold the lock of a folder or file; raises OSError where another process does."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(handle)
+
+
+def remove(home: Path) -> int:
+    """Remove the leftovers of ended processes in a store's folder; return how many."""
+    return sum(remove_one(path, process) for path, process in _found(home))
+
+
+def remove_one(path: Path, process: int | None = None) -> bool:
+    """Remove a leftover whose lock nobody holds and whose process has ended; whether it went."""
+    with contextlib.suppress(OSError):
+        if process is None or not _lives(process, path.lstat().st_mtime):
+            with held(path):
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink()
+                return True
+    return False
+
+
+def _found(home: Path) -> Iterator[tuple[Path, int | None]]:
+    """Each leftover by its name, with the number of its process if the name has one."""
+    for shelf in SHELVES:
+        for path in home.glob(f"{shelf}/{UNFINISHED}*"):
+            if SHELVED.fullmatch(path.name):
+                yield path, None
+    for path in home.glob("tmp/pull-*"):
+        if match := PULLED.fullmatch(path.name):
+            yield path, int(match["process"])
+    for folder, below, files in os.walk(home):
+        below[:] = [name for name in below if name not in NOT_SEARCHED]
+        for name in files:
+            if match := DRAFT.fullmatch(name):
+                yield Path(folder) / name, int(match["process"])
+
+
+def _lives(process: int, since: float) -> bool:
+    """Whether a process of this machine has the number, and ran at the time `since`.
+
+    Numbers are used again: a process that began later did not make the file.
+    """
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        pass
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii", errors="replace")
+        booted = re.search(r"^btime (\d+)", Path("/proc/stat").read_text("ascii"), re.MULTILINE)
+        ticks = int(fields.rpartition(")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return True
+    # Both clocks are only known to a second.
+    return not booted or int(booted[1]) + ticks / os.sysconf("SC_CLK_TCK") <= since + 2

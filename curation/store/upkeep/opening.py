@@ -1,0 +1,107 @@
+"""Open a store: to read, without a lock and without writing, or to write, made or migrated."""
+
+from __future__ import annotations
+
+import contextlib
+
+import duckdb
+
+from botbench.core.errors import ResourceFailure
+from botbench.core.files import keep_private, write_text
+from curation.store import migrations, schema
+from curation.store.connection import (
+    MARKER,
+    Location,
+    allow_writing,
+    connect,
+    connect_to_read,
+    is_writable,
+    lost,
+    remains,
+    retried,
+    turn,
+)
+
+
+def to_write(location: Location) -> duckdb.DuckDBPyConnection:
+    """Open a store to write; make a new one, and migrate one of an older schema."""
+    connection = connect(location)
+    try:
+        with turn(location):
+            _prepare(connection, location)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def to_read(location: Location) -> tuple[duckdb.DuckDBPyConnection, bool]:
+    """Open a store to read; return whether the connection can write too.
+
+    It can where the store was of an older schema: reading needs the new one, so such a store is
+    migrated first.
+    """
+    connection = connect_to_read(location)
+    try:
+        if not has_tables(connection):
+            raise lost(location)
+        lacks = migrations.pending(connection)
+    except BaseException:
+        connection.close()
+        raise
+    if not lacks:
+        return connection, False
+    connection.close()
+    refuse_read_only(location, "It is of an older schema, so it is written once when it is opened.")
+    return to_write(location), True
+
+
+def write_too(connection: duckdb.DuckDBPyConnection, location: Location) -> None:
+    """Let a connection of `to_read` write; call it while holding the write turn."""
+    keep_private(location.home)
+    allow_writing(connection, location)
+    _prepare(connection, location)
+
+
+def refuse_read_only(location: Location, why: str) -> None:
+    """Raise ResourceFailure where this user cannot write the store."""
+    if not is_writable(location):
+        raise ResourceFailure(
+            f"The store at {location.home} is read-only for this user. {why} Nothing was written."
+            " Run the command as its owner, or on a copy: botbench backup DIR."
+        )
+
+
+def has_tables(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether a store was made; one whose first command was killed has a catalog without tables."""
+    row = connection.execute(
+        "SELECT count(*) FROM ducklake_table_info('lake') WHERE table_name = 'guard'"
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection, location: Location) -> None:
+    """Make what a new or older store lacks."""
+    retried(lambda: _make_tables(connection, location))
+    retried(lambda: migrations.migrate(connection, location))
+    if not (mark := location.home / MARKER).exists():
+        write_text(mark, "This folder is a botbench store. The file shows that it was finished.\n")
+
+
+def _make_tables(connection: duckdb.DuckDBPyConnection, location: Location) -> None:
+    if has_tables(connection):
+        return
+    if remains(location):
+        raise lost(location)
+    connection.execute("BEGIN")
+    try:
+        for table in schema.STORED.values():
+            connection.execute(schema.ddl(table, "lake.main."))
+        connection.execute("CREATE TABLE lake.main.guard (n BIGINT)")
+        connection.execute("INSERT INTO lake.main.guard VALUES (0)")
+        connection.execute("CALL lake.set_commit_message('botbench', 'an empty store')")
+        connection.execute("COMMIT")
+    except BaseException:
+        with contextlib.suppress(duckdb.Error):
+            connection.execute("ROLLBACK")
+        raise

@@ -1,0 +1,99 @@
+"""What killed commands left goes with the next write; a living one's, and a stranger's, stays."""
+
+import os
+import subprocess
+import sys
+
+from botbench.core.files import draft_of
+from curation.store import schema
+from curation.store.store import Store
+from curation.store.upkeep import leftovers
+
+HEX = "0123456789abcdef0123456789abcdef"
+HOLD = """
+import os, sys
+from pathlib import Path
+from curation.store.upkeep import leftovers
+with leftovers.held(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def one(i):
+    rows = [{"dataset": "d", "account_id": i, "platform": "twitter"}]
+    return {"accounts": schema.rows("accounts", rows)}
+
+
+def ended():
+    """The number of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_the_next_write_removes_what_ended_processes_left(tmp_path):
+    with Store(tmp_path / "store") as store:
+        store.append(one("1"), "ada", "one")
+        home = store.home
+    dead, living = ended(), os.getpid()
+    gone = [
+        home / "tmp" / f"pull-{dead}-abcd_123",
+        home / "releases" / "r" / f".unfinished-{HEX}",
+        home / "publications" / "r" / "1" / f".unfinished-{HEX}",
+        home / "annotate" / f".roster.json.{dead}.01234567.unfinished",
+    ]
+    locked = home / "releases" / "r" / f".unfinished-{HEX[::-1]}"
+    stay = [
+        home / "tmp" / f"pull-{living}-abcd_123",
+        home / "tmp" / "pull-mine",
+        home / "tmp" / "mine",
+        home / "releases" / "r" / ".unfinished-mine",
+        home / "annotate" / f".roster.json.{living}.01234567.unfinished",
+        home / "annotate" / ".notes.unfinished",
+        home / "data" / f".x.{dead}.01234567.unfinished",
+        locked,
+    ]
+    for path in (*gone, *stay):
+        if (
+            path.name.startswith(".roster")
+            or path.name in (".notes.unfinished",)
+            or ".x." in path.name
+        ):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("x")
+        else:
+            path.mkdir(parents=True)
+            (path / "part.parquet").write_text("x")
+    with Store(home, create=False) as store:
+        store.versions()
+    assert all(p.exists() for p in gone), "reading removes nothing"
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(locked)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert holder.stdout.readline() == "held\n"
+    with Store(home, create=False) as store:
+        store.append(one("2"), "ada", "two")
+    assert [p for p in gone if p.exists()] == [] and [p for p in stay if not p.exists()] == []
+    holder.communicate("")
+    with Store(home, create=False) as store:
+        store.append(one("3"), "ada", "three")
+    assert not locked.exists()
+
+
+def test_a_number_that_another_process_got_later_does_not_keep_a_leftover(tmp_path):
+    left = tmp_path / "tmp" / f"pull-{os.getpid()}-abcd_123"
+    left.mkdir(parents=True)
+    os.utime(left, (1_000_000_000, 1_000_000_000))
+    assert leftovers.remove(tmp_path) == 1 and not left.exists()
+
+
+def test_a_draft_in_writing_is_held(tmp_path):
+    with draft_of(tmp_path / "page.html") as draft:
+        draft.write_text("whole")
+        assert not leftovers.remove_one(draft)
+    assert (tmp_path / "page.html").read_text() == "whole"
+    assert leftovers.remove(tmp_path) == 0
