@@ -12,6 +12,7 @@ from benchmarks.data.accounts import Floats
 from botbench.core.duckdb_work import scratch_database
 from botbench.core.errors import UserError
 from botbench.core.sql import literal
+from botbench.untrusted import csv_tables, json_documents
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,9 +21,12 @@ if TYPE_CHECKING:
 
 FAMILY = "external"
 FEATURE = "external_p_bot"
+GIVEN = "given"
+"""The relation of a table that is read before DuckDB sees it."""
+COLUMNS = ("account_id", "p_bot", "dataset", "threshold")
 READERS = {
-    ".csv": "read_csv({file}, all_varchar = true)",
-    ".tsv": "read_csv({file}, all_varchar = true)",
+    ".csv": GIVEN,
+    ".tsv": GIVEN,
     ".json": "read_json({file})",
     ".jsonl": "read_json({file})",
     ".ndjson": "read_json({file})",
@@ -44,11 +48,13 @@ def read(file: Path) -> pa.Table:
     if file.suffix.lower() not in READERS:
         raise UserError(f"{file}: expected a file that ends in {', '.join(READERS)}.")
     source = READERS[file.suffix.lower()].format(file=literal(file))
-    columns = {str(row[0]) for row in _ask(f"DESCRIBE FROM {source}", file)}
+    if source == GIVEN:
+        columns = set(csv_tables.head(file).names)
+    else:
+        columns = {str(row[0]) for row in _ask(f"DESCRIBE FROM {source}", file)}
     if missing := {"account_id", "p_bot"} - columns:
-        raise UserError(
-            f"{file} lacks {' and '.join(sorted(missing))}; it has {', '.join(sorted(columns))}."
-        )
+        found = csv_tables.shown(sorted(columns))
+        raise UserError(f"{file} lacks {' and '.join(sorted(missing))}; it has {found}.")
     may = {"dataset": "VARCHAR", "threshold": "DOUBLE"}
     asked = "".join(f", {name}::{kind} AS {name}" for name, kind in may.items() if name in columns)
     scores = _ask(
@@ -86,19 +92,32 @@ def threshold_of(file: Path) -> float | None:
 
 
 def declared(file: Path) -> tuple[str, ...]:
-    """The releases that a Parquet file of `botbench predict` declares; none without any."""
-    import json
+    """The releases that a Parquet file of `botbench predict` declares; none without any.
 
+    Raises UserError for a file that is no Parquet, or whose declaration is no such document.
+    """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    metadata = (
-        (pq.read_schema(file).metadata or {}).get(b"botbench")
-        if file.suffix == ".parquet" and file.is_file()
-        else None
-    )
-    return (
-        tuple(str(r["reference"]) for r in json.loads(metadata)["trained_on"]) if metadata else ()
-    )
+    if file.suffix != ".parquet" or not file.is_file():
+        return ()
+    try:
+        metadata = (pq.read_schema(file).metadata or {}).get(b"botbench")
+    except (pa.ArrowException, OSError) as error:
+        told = str(error).splitlines()[0][:200]
+        raise UserError(f"{file} cannot be read as Parquet: {told}.") from None
+    if not metadata:
+        return ()
+    document = json_documents.parse(metadata, f"What {file} says of its detector")
+    releases = document.get("trained_on") if isinstance(document, dict) else None
+    if not isinstance(releases, list) or not all(
+        isinstance(r, dict) and "reference" in r for r in releases
+    ):
+        raise UserError(
+            f"{file} does not say on which releases its detector was trained as botbench predict"
+            " does; make it again, or take its metadata away."
+        )
+    return tuple(str(r["reference"]) for r in releases)
 
 
 def joined(file: Path | None, pool: Sequence[ReleaseArrays]) -> Floats:
@@ -128,6 +147,8 @@ def _ask(query: str, file: Path, arrow: bool = False) -> Any:
 
     try:
         with scratch_database(threads=1) as connection:
+            if f"FROM {GIVEN}" in query:
+                connection.register(GIVEN, csv_tables.read(file, COLUMNS))
             done = connection.execute(query)
             return done.to_arrow_table() if arrow else done.fetchall()
     except duckdb.Error as error:

@@ -13,7 +13,7 @@ from benchmarks.detectors import HALF, Detector, Labels, detector, safe_loading
 from botbench.core import mlflow_store
 from botbench.core.errors import UserError
 from botbench.core.mlflow_store import tracking_uri
-from botbench.untrusted import yaml_documents
+from botbench.untrusted import json_documents, yaml_documents
 
 SCHEMES = ("models:/", "runs:/")
 
@@ -100,12 +100,14 @@ def inputs(folder: Path, model: Any) -> list[str]:
 
     Raises UserError without names.
     """
-    import json
-
     from curation.features import FEATURES
 
     signature = described(folder).get("signature") or {}
-    named = [str(column.get("name")) for column in json.loads(signature.get("inputs") or "[]")]
+    text = (signature.get("inputs") if isinstance(signature, dict) else None) or "[]"
+    columns = json_documents.parse(str(text).encode(), f"The signature of {folder / 'MLmodel'}")
+    if not isinstance(columns, list) or not all(isinstance(c, dict) for c in columns):
+        raise UserError(f"The signature of {folder / 'MLmodel'} is no list of columns.")
+    named = [str(column.get("name")) for column in columns]
     names = named or [str(name) for name in getattr(model, "feature_names_in_", ())]
     if not names:
         raise UserError(

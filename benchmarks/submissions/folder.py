@@ -82,11 +82,15 @@ def read(path: Path) -> Folder:
             if (path / SEAL).is_file()
             else None
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(
             f"{path} is no release: release.json is missing or not whole there ({error})."
         ) from None
-    missing = [k for k in ("name", "version", "content_hash") if k not in info]
+    missing = [
+        k
+        for k in ("name", "version", "content_hash")
+        if not isinstance(info, dict) or k not in info
+    ]
     if missing:
         raise UserError(
             f"{file} does not say {', '.join(missing)}; is it the release.json of a botbench"

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 from benchmarks.submissions.problems import Problem
 from botbench.core.duckdb_work import scratch_database
+from botbench.core.errors import UserError
+from botbench.core.sql import literal
+from botbench.untrusted import csv_tables
 
 if TYPE_CHECKING:
     import duckdb
@@ -59,8 +62,9 @@ def read(file: Path, wanted: pa.Table) -> Read:
         most = 2 * wanted.num_rows + 1_000
         try:
             _stage(connection, file, most)
-        except (duckdb.Error, ValueError) as error:
-            return Read(None, [Problem(str(error).splitlines()[0][:300], file.name)])
+        except (duckdb.Error, ValueError, UserError) as error:
+            told = (str(error).strip() or type(error).__name__).splitlines()[0]
+            return Read(None, [Problem(told.replace(str(file), "the file")[:300], file.name)])
         if (rows := _one(connection, "SELECT count(*) FROM submitted")) > most:
             many = f"the file has more than {most:,} rows; {wanted.num_rows:,} accounts are wanted"
             return Read(None, [Problem(many, file.name)], rows)
@@ -80,28 +84,26 @@ def _stage(connection: duckdb.DuckDBPyConnection, file: Path, most: int) -> None
     """
     if file.suffix == ".parquet":
         _refuse_blown_up(connection, file, max(SMALL, most * LONGEST))
-        source = "read_parquet(?)"
+        source = f"read_parquet({literal(file)})"
+        description = connection.execute(f"SELECT * FROM {source} LIMIT 0").description
+        columns = [c[0] for c in description]
     else:
-        source = (
-            "read_csv(?, header = true, all_varchar = true, delim = ',', quote = '\"', strict_mode"
-            " = true)"
-        )
-    columns = [
-        c[0] for c in connection.execute(f"SELECT * FROM {source} LIMIT 0", [str(file)]).description
-    ]
+        source = "given"
+        columns = csv_tables.head(file).names
     missing = [c for c in ("account_id", "p_bot") if c not in columns]
     if missing:
         raise ValueError(
-            f"no column {' and no column '.join(missing)}; it has {', '.join(columns)[:200]}"
+            f"no column {' and no column '.join(missing)}; it has {csv_tables.shown(columns)}"
         )
+    if source == "given":
+        connection.register(source, csv_tables.read(file, ("account_id", "p_bot")))
     connection.execute(
         f"""
         CREATE TEMP TABLE submitted AS
         SELECT row_number() OVER () AS row,
                left(account_id::VARCHAR, {LONGEST + 1}) AS account_id,
                left(p_bot::VARCHAR, {LONGEST + 1}) AS text, TRY_CAST(text AS DOUBLE) AS p
-        FROM (FROM {source} LIMIT {most + 1})""",
-        [str(file)],
+        FROM (FROM {source} LIMIT {most + 1})"""
     )
 
 

@@ -12,8 +12,12 @@ import duckdb
 
 from botbench.core.errors import UserError
 from botbench.core.sql import literal
+from botbench.untrusted import csv_tables
 
 SCORES, KINDS = "sample_scores", "sample_kinds"
+GIVEN = "sample_file"
+"""The relation of a CSV file, while it is read."""
+COLUMNS = ("account_id", "p_bot", "threshold", "kind", "p")
 _WANTED = {SCORES: "account_id, p_bot and (optional) threshold", KINDS: "account_id, kind and p"}
 
 
@@ -75,9 +79,7 @@ def load_kinds(connection: duckdb.DuckDBPyConnection, file: Path) -> ScoreFiles:
 
 
 def _source(file: Path) -> str:
-    if file.suffix == ".parquet":
-        return f"read_parquet({literal(file)})"
-    return f"read_csv({literal(file)}, header = true, all_varchar = true)"
+    return f"read_parquet({literal(file)})" if file.suffix == ".parquet" else GIVEN
 
 
 def _columns(
@@ -88,6 +90,10 @@ def _columns(
             f"The score file {file} is not there; expected CSV or Parquet with the columns"
             f" {_WANTED[table]}."
         )
+    if file.suffix != ".parquet":
+        there = _having(csv_tables.head(file).names, file, table, needed)
+        connection.register(GIVEN, csv_tables.read(file, COLUMNS))
+        return there
     try:
         there = [
             c[0] for c in connection.execute(f"SELECT * FROM {_source(file)} LIMIT 0").description
@@ -97,10 +103,15 @@ def _columns(
             f"{file} cannot be read: {str(error).splitlines()[0]} Expected CSV or Parquet with the"
             f" columns {_WANTED[table]}."
         ) from None
+    return _having(there, file, table, needed)
+
+
+def _having(there: list[str], file: Path, table: str, needed: Sequence[str]) -> list[str]:
+    """The columns, which must be all that are needed."""
     if missing := [c for c in needed if c not in there]:
         raise UserError(
-            f"{file} has no column {' and '.join(missing)} (found {', '.join(there)}); expected"
-            f" {_WANTED[table]}."
+            f"{file} has no column {' and '.join(missing)} (found {csv_tables.shown(there)});"
+            f" expected {_WANTED[table]}."
         )
     return there
 

@@ -94,7 +94,7 @@ def read(folder: Path) -> tuple[dict[str, Any], list[Result], list[dict[str, Any
     try:
         about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
         results = [_read_cell(folder / CELLS, key) for key in about["cells"]]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(
             f"{folder} is no whole site of a board ({error}). Expected {ABOUT} and a document for"
             f" each cell in {CELLS}; botbench leaderboard --site DIR writes them."

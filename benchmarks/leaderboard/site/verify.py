@@ -48,7 +48,7 @@ def changes(folder: Path, before: Path) -> list[dict[str, Any]]:
 def _board(folder: Path) -> dict[str, Any]:
     try:
         board = json.loads((folder / "leaderboard.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{folder} has no readable leaderboard.json ({error}).") from None
     if not isinstance(board, dict):
         raise UserError(f"{folder / 'leaderboard.json'} is no board: expected an object.")

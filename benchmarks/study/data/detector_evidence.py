@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks.data import external_scores
 from benchmarks.study.data.scores import columns, read
 from botbench.core.errors import UserError
 from botbench.core.sql import literal
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
     from benchmarks.study.campaign.definition import Detector
     from benchmarks.study.data.frame import Frame
     from botbench.stats.design_based import Floats
-
-PROVENANCE = b"botbench"
-"""The key of a Parquet's metadata under which `botbench predict` names the releases its detector
-was trained on.
-"""
 
 
 def trained_here(frame: Frame) -> int:
@@ -60,21 +56,10 @@ def _accounts(frame: Frame, detector: Detector) -> list[Path]:
 
     return [
         release.load(frame.store.home, reference).path / "accounts.parquet"
-        for reference in dict.fromkeys((*detector.trained_on, *_named_releases(detector.scores)))
+        for reference in dict.fromkeys(
+            (*detector.trained_on, *external_scores.declared(detector.scores))
+        )
     ]
-
-
-def _named_releases(path: Path) -> list[str]:
-    """The releases named in the metadata of a file of scores."""
-    if path.suffix != ".parquet":
-        return []
-    import json
-
-    import pyarrow.parquet as pq
-
-    text = (pq.read_metadata(path).metadata or {}).get(PROVENANCE)
-    provenance = json.loads(text) if text else {}
-    return [str(r["reference"]) for r in provenance.get("trained_on", [])]
 
 
 @dataclass(frozen=True)

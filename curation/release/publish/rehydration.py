@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from botbench.core.errors import UserError
 from botbench.core.sql import literal
 from botbench.stats.proportions import mover_difference, wilson
+from botbench.untrusted import json_documents
 from curation.release.publish.publishable_columns import DIGESTED
 from curation.release.publish.publishable_columns import digest as labelled
 from curation.store.snapshot_queries import latest
@@ -63,13 +64,15 @@ def published(folder: Path) -> dict[str, Any]:
             f"{folder} is no published release: there is no release.json in it. Give the folder"
             " that botbench publish made."
         )
-    info = json.loads(file.read_text(encoding="utf-8"))
+    info = json_documents.read(file)
+    if not isinstance(info, dict) or not isinstance(info.get("tier_document", {}), dict):
+        raise UserError(f"{file} is not what botbench publish wrote; get the folder again.")
     if "tier_document" not in info:
         raise UserError(
             f"{folder} is a frozen release of a store, not a published folder; its profiles are in"
             " it already."
         )
-    if info["tier_document"]["ids"] == "salted":
+    if info["tier_document"].get("ids") == "salted":
         raise UserError(
             f"{info['reference']} in the tier {info['tier']} holds salted hashes of ids, from which"
             " nobody but the maintainer can tell the accounts. Ask the maintainer for a tier with"

@@ -1,0 +1,127 @@
+"""Tables of scores: any line ends, any width, named columns only; every mistake is a sentence."""
+
+import time
+
+import pytest
+
+from botbench.core.errors import UserError
+from botbench.untrusted import csv_tables
+
+BOTH = ("account_id", "p_bot")
+
+
+def read(path, content):
+    path.write_bytes(content)
+    return csv_tables.read(path, BOTH).to_pylist()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"account_id,p_bot\n1,0.5\n2,\n",
+        b"account_id,p_bot\r\n1,0.5\r\n2,\r\n",
+        b"account_id,p_bot\n1,0.5\r\n2,\r\n",  # the header by one program, the rows by another
+        b"account_id,p_bot\r1,0.5\r2,",
+        b"\xef\xbb\xbfaccount_id;p_bot;more\n1;0.5;x\n2;;y\n",
+        b'p_bot\t"account_id"\n0.5\t1\n""\t2\n',
+    ],
+)
+def test_line_ends_separators_and_quotes(tmp_path, content):
+    found = read(tmp_path / "a.csv", content)
+    assert found == [{"account_id": "1", "p_bot": "0.5"}, {"account_id": "2", "p_bot": None}]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "has no header"),
+        (b"\n\n", "has no header"),
+        ("account_id,p_bot\n1,1\n".encode("utf-16-le"), "has no header"),
+        ("account_id,p_bot\n1,1\n".encode("utf-16"), "is not UTF-8 text"),
+        (b"id,score\n1,1\n", "has none of the columns account_id, p_bot; it has id, score"),
+        (b"account_id,p_bot\n1\n", "Expected 2 columns, got 1"),
+        (b"account_id,p_bot\n\xff,1\n", "invalid UTF8"),
+        (b"account_id,p_bot,p_bot\n1,2,3\n", "has the column p_bot more than once"),
+        (b"x" * (1 << 20) + b"yy", "first line of over 1,048,576 bytes"),
+    ],
+)
+def test_mistakes(tmp_path, content, sentence):
+    with pytest.raises(UserError, match=sentence):
+        read(tmp_path / "a.csv", content)
+
+
+def test_twenty_thousand_columns(tmp_path):
+    names = [*BOTH, *(f"c{i}" for i in range(19_998))]
+    started = time.process_time()
+    found = read(tmp_path / "a.csv", f"{','.join(names)}\n{','.join(['1'] * 20_000)}\n".encode())
+    assert found == [{"account_id": "1", "p_bot": "1"}] and time.process_time() - started < 5
+    assert csv_tables.shown(names).endswith(", c17 and 19,980 more")
+
+
+def test_every_reader_of_scores_takes_mixed_line_ends(tmp_path):
+    import duckdb
+    import pyarrow as pa
+
+    from benchmarks.data import external_scores
+    from benchmarks.submissions import predictions
+    from curation.sampling import score_files
+
+    path = tmp_path / "scores.csv"
+    path.write_bytes(b"account_id,p_bot\n1,0.5\r\n2,0.25\r\n")
+    wanted = [("1", 0.5), ("2", 0.25)]
+    rows = external_scores.read(path).to_pylist()
+    assert [(r["account_id"], r["p_bot"]) for r in rows] == wanted
+    found = predictions.read(path, pa.table({"account_id": ["1", "2"]}))
+    assert found.problems == [] and [tuple(r.values()) for r in found.table.to_pylist()] == wanted
+    with duckdb.connect() as connection:
+        relation = score_files.load(connection, [path]).relation
+        query = f"SELECT account_id, p_bot FROM {relation} ORDER BY 1"
+        assert connection.execute(query).fetchall() == wanted
+
+
+def test_a_score_file_that_is_damaged_inside(tmp_path):
+    """DuckDB reads its head, and fails later with an error that has no name of its own."""
+    import io
+
+    import duckdb
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from curation.sampling import score_files
+
+    out = io.BytesIO()
+    pq.write_table(pa.table({"account_id": ["1", "2"] * 500, "p_bot": [0.5, 0.25] * 500}), out)
+    whole = out.getvalue()
+    path = tmp_path / "scores.parquet"
+    for at in range(4, 60, 8):
+        path.write_bytes(whole[:at] + b"\xff" * 8 + whole[at + 8 :])
+        with duckdb.connect() as connection, pytest.raises(UserError, match="scores"):
+            score_files.load(connection, [path])
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        (b"[" * 5_000, "nested more than 100 levels"),
+        (b'{"trained_on": 3}', "does not say on which releases"),
+        (b'{"trained_on": [{}]}', "does not say on which releases"),
+        (b'{"a": 1, "a": 2}', "written twice"),
+    ],
+)
+def test_what_a_file_declares_of_its_detector_may_be_anything(tmp_path, said, sentence):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from benchmarks.data import external_scores
+
+    path = tmp_path / "scores.parquet"
+    table = pa.table({"account_id": ["1"], "p_bot": [0.5]})
+    pq.write_table(table.replace_schema_metadata({b"botbench": said}), path)
+    with pytest.raises(UserError, match=sentence):
+        external_scores.declared(path)
+    good = b'{"trained_on": [{"reference": "a@1"}]}'
+    pq.write_table(table.replace_schema_metadata({b"botbench": good}), path)
+    assert external_scores.declared(path) == ("a@1",)
+    path.write_bytes(b"text")
+    with pytest.raises(UserError, match="cannot be read as Parquet"):
+        external_scores.declared(path)
