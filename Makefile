@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint speed chaos requirements docs experiments clean label-studio sbom
+.PHONY: help demo test lint speed chaos fuzz requirements docs experiments clean label-studio sbom
 
 PYTHON ?= python3
 VENV := .venv
@@ -50,9 +50,11 @@ lint: $(VENV)/dev.stamp ## ruff (check and format), mypy (strict), and that impo
 speed: $(VENV)/dev.stamp ## the benchmarks of tests/speed, with their figures
 	$(BIN)/python -m pytest tests/speed -m speed -s -p no:xdist $(PYTEST_ARGS)
 
-N ?= 200
 chaos: $(VENV)/dev.stamp ## kill each writing command N times on both catalogs and compare (hours; N=20 for less)
-	BOTBENCH_CHAOS=$(N) $(BIN)/python -m pytest tests/chaos/test_kills.py -p no:xdist -q $(PYTEST_ARGS)
+	BOTBENCH_CHAOS=$(or $(N),200) $(BIN)/python -m pytest tests/chaos/test_kills.py -p no:xdist -q $(PYTEST_ARGS)
+
+fuzz: $(VENV)/dev.stamp ## N changed files of every kind through the readers (10,000: an hour or two); failing ones in fuzz-found/
+	nice -n 10 $(BIN)/python tests/fuzz/run.py $(or $(N),10000) --keep fuzz-found $(ARGS)
 
 EXPERIMENT ?= study_coverage intervals designs consensus_methods
 experiments: $(VENV)/dev.stamp ## the simulated tables of docs (hours; EXPERIMENT=designs ARGS="--repeats 2" for less)

@@ -8,6 +8,7 @@ import contextlib
 import gzip
 import io
 import json
+import re
 import tarfile
 import tempfile
 import zipfile
@@ -59,9 +60,9 @@ def parquet():
     return out.getvalue()
 
 
-def tar(mode="w"):
+def tar():
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode=mode, format=tarfile.PAX_FORMAT) as archive:
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for i in range(6):
             name = f"u_{i}{'ü' * (i == 3)}{'x' * 120 * (i == 4)}.csv"
             body = b'time,tweet\n2020-01-01,one\n2020-01-02,"two, #three"\n'
@@ -158,8 +159,15 @@ def submission():
             ("predictions.csv", predictions()),
             ("notes.md", b"text\n"),
         ):
-            archive.writestr("mine/" + name, body)
+            archive.writestr(undated("mine/" + name), body)
     return out.getvalue()
+
+
+def undated(name):
+    """An entry of a zip without the time at which it was made."""
+    entry = zipfile.ZipInfo(name)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    return entry
 
 
 @cache
@@ -169,7 +177,19 @@ def model():
     from sklearn.linear_model import LogisticRegression
 
     x = np.arange(40.0).reshape(20, 2)
-    return skops.io.dumps(LogisticRegression().fit(x, np.arange(20) % 2))
+    made = skops.io.dumps(LogisticRegression().fit(x, np.arange(20) % 2))
+    # skops names parts after their place in memory; here they are numbered instead.
+    numbers, out = {}, io.BytesIO()
+
+    def numbered(text):
+        return re.sub(r"[0-9]{9,}", lambda n: str(numbers.setdefault(n[0], len(numbers))), text)
+
+    with zipfile.ZipFile(io.BytesIO(made)) as old, zipfile.ZipFile(out, "w") as new:
+        schema = numbered(old.read("schema.json").decode())
+        new.writestr(undated("schema.json"), schema)
+        for name in sorted(set(old.namelist()) - {"schema.json"}, key=numbered):
+            new.writestr(undated(numbered(name)), old.read(name))
+    return out.getvalue()
 
 
 def facts():
@@ -210,7 +230,7 @@ READS = {
     "people.parquet": (parquet, "tabular", TABULAR),
     "ids.txt": (lambda: "\n".join(r[0] for r in ROWS).encode(), "id-list", {"answer": "bot"}),
     "posts.tar": (tar, "tar-posts", POSTS),
-    "posts.tar.gz": (lambda: tar("w:gz"), "tar-posts", POSTS),
+    "posts.tar.gz": (lambda: gzip.compress(tar(), mtime=0), "tar-posts", POSTS),
     "v1.json": (v1, "twitter-v1-json", {"posts": True}),
     "v2.json": (
         lambda: json.dumps(
@@ -237,7 +257,7 @@ DOCUMENTS = {
     "suite.yaml": of_tree("benchmarks", "suites", "demo.yaml"),
     "tier.yaml": of_tree("curation", "release", "publish", "tiers", "public.yaml"),
     "campaign.yaml": lambda: (
-        b"name: made\ndataset: made\ngroups: [{title: language, by: lang}]\nwindow: {start: 2026-01-01, end: 2026-02-01}\n"
+        b"name: made\ndataset: made\ngroups: [{by: language}]\nwindow: {start: 2026-01-01, end: 2026-02-01}\n"
     ),
     "manifest.yaml": manifest,
     "export.json": export,
