@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 NULL = "\x01no such text\x01"
 """The NULL text that DuckDB requires; no field has it, so an empty field is an empty text."""
 
+SWALLOWED = 100
+"""Lines of one unreadable row above which a quote was left open."""
+
 REASONS = {
     "TOO MANY COLUMNS": "ragged_row",
     "MISSING COLUMNS": "ragged_row",
@@ -70,6 +73,7 @@ class Rows:
             self._settle(table, query)
         else:
             self.stage.add(table, query)
+        self._no_open_quote()
         self.stage.reject_rows(
             table, f"SELECT {literal(self.file.name)} AS _member, * FROM {self.relation}_bad"
         )
@@ -93,6 +97,24 @@ class Rows:
             else:
                 self._numbered()
         self.stage.add(table, query)
+
+    def _no_open_quote(self) -> None:
+        """Raise UserError for a quote that takes many lines with it.
+
+        They would count as one row set aside, and half a file could go without a word.
+        """
+        found = self.stage.connection.execute(
+            f"""SELECT _row, lines FROM (
+                SELECT _row, len(_raw) - len(replace(_raw, chr(10), '')) AS lines
+                FROM {self.relation}_bad WHERE _reason IN ('bad_quote', 'line_too_long'))
+            WHERE lines > {SWALLOWED} ORDER BY lines DESC, _row LIMIT 1"""
+        ).fetchone()
+        if found:
+            self.stage.fail(
+                f"{self.file.path}, row {found[0]:,}: a quote opens there and does not close where"
+                f" it should; {found[1]:,} lines stand behind it. Mend the quote in the file, or"
+                " correct `quote` and `escape` on the card."
+            )
 
     def _rejects(self, condition: str = "true") -> int:
         return _one(

@@ -155,6 +155,19 @@ def test_a_line_that_is_too_long_is_called_that(stage, monkeypatch):
         stage("a.csv", b'id,"bio\n' + b"1,a\n" * 50_000)
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_quote_that_never_closes_is_named_with_the_lines_it_takes(stage, end):
+    """500 of 1,000 rows went as one row set aside: under the limit of 1 %, and exit code 0."""
+    rows = [f"{i},bot,a" for i in range(1, 1001)]
+    rows[499] = '500,bot,"never closed'
+    content = end.join(["id,label,bio", *rows, ""]).encode()
+    with pytest.raises(UserError, match=r"a\.csv, row 500: a quote opens there .* 50[01] lines"):
+        stage("a.csv", content)
+    rows[499], rows[990] = "500,bot,a", '991,bot,"never closed'
+    kept, aside = stage("a.csv", end.join(["id,label,bio", *rows, ""]).encode())
+    assert kept == {"accounts": 990} and [r[:2] for r in aside] == [("bad_quote", 991)]
+
+
 def test_a_gzip_bomb_is_a_sentence(stage, monkeypatch):
     monkeypatch.setattr(files_, "SMALL", 1_000_000)
     content = gzip.compress(b"id\n" + b"1\n" * 5_000_000)
