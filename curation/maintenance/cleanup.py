@@ -65,9 +65,12 @@ def orphans(connection: duckdb.DuckDBPyConnection, location: Location, before: f
 
 
 def unfinished(location: Location, before: float) -> list[Path]:
-    """Temporary folders and files of killed commands, unchanged since `before`."""
+    """Temporary folders and files of killed commands, unchanged since `before`.
+
+    A lock file holds nothing, and stays after the command that held the lock.
+    """
     left = [
-        *location.home.glob("tmp/*"),
+        *(p for p in location.home.glob("tmp/*") if p.suffix != ".lock"),
         *location.home.rglob("*.unfinished"),
         *location.home.rglob(".unfinished-*"),
     ]

@@ -309,10 +309,11 @@ def test_a_batch_from_push_to_claims(desk, label_studio):
 
 
 def test_what_a_user_gets_wrong(desk, cli, label_studio):
-    def told(*arguments, **environment):
-        return cli("annotate", *arguments, code=2, **environment).stderr
+    def told(*arguments, code=2, **environment):
+        return cli("annotate", *arguments, code=code, **environment).stderr
 
-    assert "cannot be reached" in told("status", "--url", "http://127.0.0.1:9", "--token", "x")
+    gone = told("status", "--url", "http://127.0.0.1:9", "--token", "x", code=3)
+    assert "cannot be reached" in gone
     assert "refuses the token" in told("status", "--url", label_studio.url, "--token", "0" * 40)
     assert "There is no Label Studio token" in told("sync", "--url", label_studio.url)
     assert "is no URL" in told("sync", "--url", "somewhere", "--token", "x")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from botbench.core.errors import UserError
+from botbench.core.errors import ResourceFailure, UserError
 from botbench.terminal.redaction import remember
 from curation.annotation.label_studio.project_marks import read_mark, write_mark
 
@@ -310,14 +310,15 @@ class Client:
             if error.status_code == 401 and self._sdk and renew:
                 self._sdk = None
                 return self._ask(call, renew=False)
-            raise UserError(self._refusal(error)) from None
+            broken = (error.status_code or 0) >= 500
+            raise (ResourceFailure if broken else UserError)(self._refusal(error)) from None
         except httpx.TimeoutException:
-            raise UserError(
+            raise ResourceFailure(
                 f"Label Studio at {self.url} did not answer in time; what was sent may still be"
                 " done there. Run the same command again: it looks first at what is there."
             ) from None
         except httpx.HTTPError as error:
-            raise UserError(
+            raise ResourceFailure(
                 f"Label Studio at {self.url} cannot be reached ({type(error).__name__}). Is it"
                 " running, and is the URL right (--url or LABEL_STUDIO_URL)?"
             ) from None

@@ -9,7 +9,7 @@ import fcntl
 import hashlib
 import itertools
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -271,27 +271,29 @@ def _keep_cards(store: Store, cards: Iterator[card.Card]) -> str:
 def _fill(
     client: Client,
     project: Project,
-    tasks: Iterator[list[dict[str, Any]]],
+    tasks: Generator[list[dict[str, Any]], None, None],
     keys: set[str | None],
     advance: Callable[[int], object],
 ) -> int:
     """Make the tasks that are missing; `keys` are those that exist. Returns how many were made."""
     created = 0
-    for some in tasks:
-        if client.task_count(project["id"]) != len(keys):
-            # An earlier request, whose client has gone, was still at work.
-            keys |= {key for _, key in client.task_keys(project["id"])}
-        fresh = [t for t in some if t["data"]["account_key"] not in keys]
-        if fresh:
-            created += client.import_tasks(project["id"], fresh)
-            keys |= {t["data"]["account_key"] for t in fresh}
-        advance(len(some))
+    # Closed while the store is open, also where a request fails.
+    with contextlib.closing(tasks):
+        for some in tasks:
+            if client.task_count(project["id"]) != len(keys):
+                # An earlier request, whose client has gone, was still at work.
+                keys |= {key for _, key in client.task_keys(project["id"])}
+            fresh = [t for t in some if t["data"]["account_key"] not in keys]
+            if fresh:
+                created += client.import_tasks(project["id"], fresh)
+                keys |= {t["data"]["account_key"] for t in fresh}
+            advance(len(some))
     return created
 
 
 def _tasks(
     store: Store, project: Project, missing: pa.Table, cards: str
-) -> Iterator[list[dict[str, Any]]]:
+) -> Generator[list[dict[str, Any]], None, None]:
     """The tasks of a project's part, some at a time, in the part's own random order; `cards` names
     the relation of cards.
     """

@@ -421,3 +421,14 @@ def test_an_account_is_erased_from_the_trash_too(place):
         )
         again = erase(store, "910000007", "asked")
         assert again.files == {"trash: rows taken out": 1} and again.left == 0
+
+
+def test_the_lock_of_a_finished_push_is_no_unfinished_work(tmp_path):
+    location = fill(tmp_path / "store")
+    lock = location.home / "tmp" / "push-1a2b.lock"
+    lock.parent.mkdir(exist_ok=True)
+    lock.touch()
+    assert doctor.examine(location, TOMORROW).findings[-2].says == (
+        "No command left anything unfinished."
+    )
+    assert cleanup.clean(location, now=TOMORROW) == [] and lock.exists()

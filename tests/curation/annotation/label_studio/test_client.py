@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from botbench.core.errors import UserError
+from botbench.core.errors import ResourceFailure, UserError
 from curation.annotation.label_studio import client as client_module
 from curation.annotation.label_studio.client import Client, server_name
 from curation.annotation.label_studio.project_marks import read_mark, write_mark
@@ -122,9 +122,11 @@ def test_what_goes_wrong_is_told_in_a_sentence(url):
         Client(url[0], " ")
     with Client(url[0], "good") as client:
         url[1].status = 500
-        with pytest.raises(UserError, match=r"answered GET api/users with HTTP 500: '.*broken"):
+        with pytest.raises(
+            ResourceFailure, match=r"answered GET api/users with HTTP 500: '.*broken"
+        ):
             client.emails()
-    with pytest.raises(UserError, match="cannot be reached"):
+    with pytest.raises(ResourceFailure, match="cannot be reached"):
         Client("http://127.0.0.1:9", "good").projects()
 
 

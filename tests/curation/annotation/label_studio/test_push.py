@@ -133,6 +133,15 @@ def test_a_request_that_was_done_though_its_client_gave_up(drawn, server):
     assert {part: len(k) for part, k in server.keys().items()} == {"copy 1": 25, "copy 2": 25}
 
 
+def test_nothing_is_left_to_be_closed_after_the_store(drawn, server):
+    """A generator that is closed with the store already closed would print a traceback."""
+    server.breaks = 1
+    with pytest.raises(UserError):
+        push(drawn, server, batches.find(drawn), Scheme.load())
+    tables = drawn.connection.execute("SELECT view_name FROM duckdb_views()").fetchall()
+    assert ("push_missing",) not in tables
+
+
 def test_a_request_still_at_work_when_the_next_push_looks(drawn, server, monkeypatch):
     """The first look finds nothing; then the lost request comes to its end; the second look, before
     sending, sees it.
