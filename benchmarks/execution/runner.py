@@ -23,6 +23,7 @@ from benchmarks.execution.workers import Lost, each
 from botbench.core.files import write_json
 from botbench.core.hashing import short_hash
 from botbench.core.progress import NoProgress, Progress
+from curation.store.upkeep import leftovers
 
 if TYPE_CHECKING:
     from benchmarks.execution.tracking import Tracker
@@ -67,6 +68,7 @@ def bench(
     """
     begun = time.perf_counter()
     progress = progress or NoProgress()
+    leftovers.remove(home)
     releases = find_releases(home, suite.releases)
     version = prepare(home, releases, progress)
     prepare_moves(home, suite, releases, progress)
@@ -186,7 +188,7 @@ def keep(one: Planned, outcome: Outcome) -> None:
     target = results.cell_folder(home, key)
     target.parent.mkdir(parents=True, exist_ok=True)
     (home / "tmp").mkdir(exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix="cell-", dir=home / "tmp"))
+    scratch = Path(tempfile.mkdtemp(prefix=f"cell-{os.getpid()}-", dir=home / "tmp"))
     if outcome.predictions is not None:
         pq.write_table(outcome.predictions, scratch / "predictions.parquet")
     write_json(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
 import tempfile
 from datetime import UTC, datetime
@@ -226,7 +227,7 @@ def _keep(home: Path, declared: Manifest, checked: Checked, release: Folder, pro
     }
     (home / "tmp").mkdir(exist_ok=True)
     target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix="cell-", dir=home / "tmp"))
+    scratch = Path(tempfile.mkdtemp(prefix=f"cell-{os.getpid()}-", dir=home / "tmp"))
     pq.write_table(_predictions(key, checked, release, declared), scratch / "predictions.parquet")
     write_json(scratch / "cell.json", document)
     try:

@@ -18,7 +18,7 @@ UNFINISHED = ".unfinished-"
 """How the name of an unfinished release or publication begins."""
 SHELVES = ("releases/*", "publications/*/*")
 SHELVED = re.compile(rf"{re.escape(UNFINISHED)}[0-9a-f]{{32}}")
-PULLED = re.compile(r"pull-(?P<process>\d+)-\w{8}")
+SCRATCH = re.compile(r"(pull|cell)-(?P<process>\d+)-\w{8}")
 DRAFT = re.compile(r"\..+\.(?P<process>\d+)\.[0-9a-f]{8}\.unfinished")
 """The name of a draft (see `botbench.core.files.draft_of`)."""
 NOT_SEARCHED = {"backups", "cache", "data", "downloads", "servers", "tmp", "trash"}
@@ -60,8 +60,8 @@ def _found(home: Path) -> Iterator[tuple[Path, int | None]]:
         for path in home.glob(f"{shelf}/{UNFINISHED}*"):
             if SHELVED.fullmatch(path.name):
                 yield path, None
-    for path in home.glob("tmp/pull-*"):
-        if match := PULLED.fullmatch(path.name):
+    for path in home.glob("tmp/*"):
+        if match := SCRATCH.fullmatch(path.name):
             yield path, int(match["process"])
     for folder, below, files in os.walk(home):
         below[:] = [name for name in below if name not in NOT_SEARCHED]

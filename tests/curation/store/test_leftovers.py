@@ -39,6 +39,7 @@ def test_the_next_write_removes_what_ended_processes_left(tmp_path):
     dead, living = ended(), os.getpid()
     gone = [
         home / "tmp" / f"pull-{dead}-abcd_123",
+        home / "tmp" / f"cell-{dead}-abcd_123",
         home / "releases" / "r" / f".unfinished-{HEX}",
         home / "publications" / "r" / "1" / f".unfinished-{HEX}",
         home / "annotate" / f".roster.json.{dead}.01234567.unfinished",
@@ -46,6 +47,7 @@ def test_the_next_write_removes_what_ended_processes_left(tmp_path):
     locked = home / "releases" / "r" / f".unfinished-{HEX[::-1]}"
     stay = [
         home / "tmp" / f"pull-{living}-abcd_123",
+        home / "tmp" / f"cell-{living}-abcd_123",
         home / "tmp" / "pull-mine",
         home / "tmp" / "mine",
         home / "releases" / "r" / ".unfinished-mine",
