@@ -43,12 +43,14 @@ class Warm:
     def __init__(self, folder):
         self.folder = folder
         one_thread = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        # It imports what this process imports, also where that is not what is installed.
+        same = {"PYTHONPATH": os.pathsep.join(p or str(Path.cwd()) for p in sys.path)}
         self.process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("warm.py"))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, **one_thread},
+            env={**os.environ, **one_thread, **same},
             cwd=folder,
         )
         assert json.loads(self.process.stdout.readline())["ready"]
@@ -188,10 +190,10 @@ class Ground:
                 connection.execute(f"CREATE DATABASE {database(home)}{of}")
 
     @contextlib.contextmanager
-    def fresh(self, name):
-        """The address and home of a copy that is removed afterwards."""
+    def fresh(self, name, folder=None):
+        """The address and home of a copy that is removed afterwards; `folder` is where it stands."""
         source = self.base(name)
-        home = self.folder / f"try-{uuid.uuid4().hex[:8]}"
+        home = (folder or self.folder) / f"try-{uuid.uuid4().hex[:8]}"
         self.copy(source, home)
         try:
             yield self.place(home), home
@@ -209,18 +211,38 @@ def database(home):
     return home.name.replace("-", "_")
 
 
+class Plans:
+    """Draws points at which a command is killed, from what an undisturbed run took."""
+
+    def __init__(self, whole):
+        self.whole = whole
+
+    def draw(self, draw):
+        """One to four points, for kills of the same store one after the other."""
+        return [self._one(draw) for _ in range(draw.randint(1, 4))]
+
+    def _one(self, draw):
+        kind = draw.choice(KINDS)
+        names = {"call": "calls", "statement": "statements", "file": "changes"}
+        most = self.whole[names[kind]] if kind in names else 0
+        if most:
+            return [kind, draw.randint(1, most)]
+        return ["time", draw.uniform(0, self.whole["seconds"])]
+
+
 class Kills:
     """Kills of one scene's command on one ground, compared with an undisturbed run."""
 
-    def __init__(self, scene, ground):
-        self.scene, self.ground, self.warm = scene, ground, ground.warm
+    def __init__(self, scene, ground, env=None):
+        self.scene, self.ground, self.warm, self.env = scene, ground, ground.warm, env or {}
         with ground.fresh(scene.before) as (place, home):
             arguments, made = self._arguments(home)
             self.whole = self.warm.ask(
-                place, *arguments, kill=["measure", 0], watch=str(home.parent)
+                place, *arguments, kill=["measure", 0], watch=str(home.parent), env=self.env
             )
             assert self.whole["code"] == 0, self.whole["stderr"]
             self.expected = self._look(place, made)
+        self.plans = Plans(self.whole)
         assert not self.expected["ill"] and not self.expected["left"], self.expected
         self.kills = self.stores = self.equal = 0
         self.kinds, self.wrong = dict.fromkeys(KINDS, 0), []
@@ -255,13 +277,14 @@ class Kills:
     def one(self, seed):
         """One store: killed some times in a row, finished, and compared."""
         draw = random.Random(seed)
-        plans = [self._plan(draw) for _ in range(draw.randint(1, 4))]
         said = []
         with self.ground.fresh(self.scene.before) as (place, home):
             arguments, made = self._arguments(home)
             killed, finished = 0, False
-            for plan in plans:
-                done = self.warm.ask(place, *arguments, kill=plan, watch=str(home.parent))
+            for plan in self.plans.draw(draw):
+                done = self.warm.ask(
+                    place, *arguments, kill=plan, watch=str(home.parent), env=self.env
+                )
                 said.append(f"{plan}: {done['code']}")
                 killed += done["killed"]
                 if done["killed"]:
@@ -272,7 +295,7 @@ class Kills:
             if not killed:
                 return
             if not finished and not said[-1].endswith("wrong"):
-                finished = self._finished(self.warm.ask(place, *arguments), said)
+                finished = self._finished(self.warm.ask(place, *arguments, env=self.env), said)
             try:
                 told = self._look(place, made) if finished else {}
             except AssertionError as error:
@@ -283,18 +306,6 @@ class Kills:
             self.wrong.append(f"{seed}: {'; '.join(said)}; {different}"[:3000])
         else:
             self.equal += 1
-
-    def _plan(self, draw):
-        kind = draw.choice(KINDS)
-        most = {
-            "time": self.whole["seconds"],
-            "call": self.whole["calls"],
-            "statement": self.whole["statements"],
-            "file": self.whole["changes"],
-        }[kind]
-        if kind == "time" or not most:
-            return ["time", draw.uniform(0, self.whole["seconds"])]
-        return [kind, draw.randint(1, most)]
 
     def _finished(self, done, said):
         """Whether a command that was not killed ended as it should."""
