@@ -60,6 +60,7 @@ def pull(
     files, origin = gather(store, card, folder, tell)
     row = _pull_row(card, files, origin, started)
     pull_id = str(row["pull_id"])
+    leftovers.remove(store.home)
     if (known := stored(store, pull_id)) is not None:
         return known
     with _scratch(store) as scratch, _memory(store.connection, memory) as limit:
@@ -164,8 +165,7 @@ def _pull_row(
 
 @contextmanager
 def _scratch(store: Store) -> Iterator[Path]:
-    """A folder for temporary files, held by this process; those of killed pulls are removed."""
-    leftovers.remove(store.home)
+    """A folder for temporary files, held by this process."""
     root = store.home / "tmp"
     root.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f"pull-{os.getpid()}-", dir=root))

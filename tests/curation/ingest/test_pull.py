@@ -206,6 +206,16 @@ def test_a_killed_pull_run_again_equals_an_undisturbed_one(written, tmp_path):
     assert not list((tmp_path / "killed" / "tmp").glob("pull-*"))
 
 
+def test_an_unchanged_pull_takes_away_what_a_killed_one_left(written, store):
+    """A pull killed after its commit leaves its folder, and the next one finds nothing to do."""
+    written({"ids.csv": b"1,bot,3\n"}, OPTIONS).pull(store)
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    left = store.home / "tmp" / f"pull-{dead.pid}-abcd_123"
+    left.mkdir()
+    assert written.pull(store).unchanged and not left.exists()
+
+
 def test_two_processes_pull_the_same_at_once(written, tmp_path):
     written({"ids.csv": b"".join(b"%d,bot,1\n" % i for i in range(20_000))}, OPTIONS)
     arguments = [
