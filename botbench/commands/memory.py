@@ -18,7 +18,7 @@ _UNITS = {
     for power, letter in enumerate("kmgt", 1)
     for unit, base in (("b", 1000), ("ib", 1024))
 }
-_AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([kmgt]i?b)", re.IGNORECASE)
+_AMOUNT = r"([0-9]+(?:\.[0-9]+)?) ?([kmgt]i?b)"
 _EXAMPLE = "write for example 2GB or 500MB"
 
 
@@ -30,7 +30,7 @@ def checked(text: str) -> str:
     >>> checked("500 MB")
     '500 MB'
     """
-    found = _AMOUNT.fullmatch(text.strip())
+    found = re.fullmatch(_AMOUNT, text.strip(), re.IGNORECASE)
     if found is None:
         raise UserError(f"--memory {text!r} is not an amount of memory; {_EXAMPLE}.")
     asked = float(found[1]) * _UNITS[found[2].lower()]

@@ -6,7 +6,6 @@ JWT, an AWS key id), and by value: those of secret-like environment variables an
 
 from __future__ import annotations
 
-import html
 import json
 import os
 import re
@@ -76,15 +75,14 @@ _FORMS = (
     r"|\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}|\bhf_[A-Za-z0-9]{20,}"
     r"|\bsk-[A-Za-z0-9]{20,}|\bxox[abprs]-[\w-]{10,}"
 )
-_SIGNS = re.compile(
+_SIGNS = (
     r"://\S*@|passw|pwd|passphrase|secret|token|key(?:_?id)?(?![a-z])|signature(?![a-z])"
-    r"|sig(?![a-z])|credential|authorization|bearer\s|basic\s|eyJ|AKIA|ASIA|gh[pousr]_|github_pat|glpat|hf_|sk-|xox",
-    re.IGNORECASE,
+    r"|sig(?![a-z])|credential|authorization|bearer\s|basic\s|eyJ|AKIA|ASIA|gh[pousr]_|github_pat|glpat|hf_|sk-|xox"
 )
-_SECRET_NAME = re.compile(rf"(?:^|_){_WORD}$|PASSWORD$|TOKEN$", re.IGNORECASE)
-_OPTION = re.compile(rf"--(?:[a-z]+-)*{_WORD}", re.IGNORECASE)
-_URL_PASSWORD = re.compile(r"://[^\s:/?#@]*:([^\s/?#]*)@")
-_QUERY_PASSWORD = re.compile(rf"[?&;]{_KEY}=([^&#\s]+)", re.IGNORECASE)
+_SECRET_NAME = rf"(?:^|_){_WORD}$|PASSWORD$|TOKEN$"
+_OPTION = rf"--(?:[a-z]+-)*{_WORD}"
+_URL_PASSWORD = r"://[^\s:/?#@]*:([^\s/?#]*)@"
+_QUERY_PASSWORD = rf"[?&;]{_KEY}=([^&#\s]+)"
 
 _known: set[str] = set()
 _values: list[re.Pattern[str]] = []
@@ -103,11 +101,17 @@ def scrub(text: str) -> str:
         remember_arguments(sys.argv)
     for pattern in _values:
         text = pattern.sub(MASK, text)
-    if not _SIGNS.search(text):
+    if not _pattern(_SIGNS).search(text):
         return text
     for rule, replacement in _compiled():
         text = rule.sub(replacement, text)
     return text
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    """A pattern, compiled when it is first needed: `--help` needs few."""
+    return re.compile(text, re.IGNORECASE)
 
 
 @cache
@@ -142,29 +146,35 @@ def remember(*secrets: str) -> None:
 
 def remember_environment(environ: Mapping[str, str]) -> None:
     """Remember values of secret-like variables, and passwords of URLs in any variable."""
-    found = [v for name, v in environ.items() if _SECRET_NAME.search(name) and not _is_path(v)]
+    is_secret = _pattern(_SECRET_NAME).search
+    found = [v for name, v in environ.items() if is_secret(name) and not _is_path(v)]
     for value in environ.values():
-        if "://" in value or "=" in value:
-            found += _of_url(value)
+        found += _of_url(value)
     remember(*found)
 
 
 def remember_arguments(arguments: Sequence[str]) -> None:
     """Remember what stands after `--token` and its like, and passwords in URLs among arguments."""
-    found = [value for option, value in pairwise(arguments) if _OPTION.fullmatch(option)]
+    found = [value for option, value in pairwise(arguments) if _is_secret_option(option)]
     for argument in arguments:
         name, equals, value = argument.partition("=")
-        if equals and _OPTION.fullmatch(name):
+        if equals and _is_secret_option(name):
             found.append(value)
         found += _of_url(argument)
     remember(*found)
 
 
+def _is_secret_option(argument: str) -> bool:
+    return argument.startswith("--") and bool(_pattern(_OPTION).fullmatch(argument))
+
+
 def _of_url(text: str) -> list[str]:
+    if "=" not in text and "://" not in text:
+        return []
     return [
         form
         for pattern in (_URL_PASSWORD, _QUERY_PASSWORD)
-        for raw in pattern.findall(text)
+        for raw in _pattern(pattern).findall(text)
         for form in (raw, unquote(raw))
     ]
 
@@ -179,6 +189,8 @@ def _is_path(value: str) -> bool:
 
 def _encodings(secret: str) -> Iterable[str]:
     """The forms in which a value is written in URLs, JSON, Python, SQL and HTML."""
+    import html
+
     encoded = quote(secret, safe="")
     yield from (secret, encoded, quote(secret), quote_plus(secret), quote(encoded, safe=""))
     yield from (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])

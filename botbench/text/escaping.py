@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
-import unicodedata
+from functools import cache
 from typing import Any
 
 from botbench.text.numbers import number
@@ -21,19 +20,26 @@ BLANK_LETTERS = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 # On an HTML page line breaks, tabs and the joiners that emoji and Persian need may stay. Hidden are
 # controls, blank letters, lone surrogates, zero-width characters, and all that turns the direction
 # of text.
-_HIDDEN_IN_HTML = re.compile(
+_HIDDEN_IN_HTML = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e"
     + BLANK_LETTERS
     + "\ud800-\udfff\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f]"
 )
-_BLANK = re.compile(f"[{BLANK_LETTERS}]")
+_BLANK = f"[{BLANK_LETTERS}]"
+_FIRST_MARK = "\u0300"
 _MARK = "\u0300-\u036f\u0489\u1ab0-\u1aff\u20d0-\u20ff"
 # More than three combining marks on one letter would cover the lines above.
-_PILE = re.compile(f"([{_MARK}]{{3}})[{_MARK}]+")
+_PILE = f"([{_MARK}]{{3}})[{_MARK}]+"
 # A spreadsheet of many countries splits lines at semicolons too, so a cell can begin after each.
-_CELL_BEGINS = re.compile(rf"(^|;)(?=\s*[{re.escape(''.join(FORMULA))}])")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]#!|~])")
+_CELL_BEGINS = rf"(^|;)(?=\s*[{re.escape(''.join(FORMULA))}])"
+_MARKDOWN = r"([\\`*_{}\[\]#!|~])"
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    """A pattern, compiled when it is first needed: `--help` needs none of them."""
+    return re.compile(text)
 
 
 def visible(value: Any) -> Any:
@@ -45,9 +51,11 @@ def visible(value: Any) -> Any:
     'a⟨U+202E⟩b'
     """
     if isinstance(value, str):
-        return "".join(
-            f"⟨U+{ord(c):04X}⟩" if unicodedata.category(c) in HIDDEN else c for c in value
-        )
+        if value.isprintable():
+            return value
+        from unicodedata import category
+
+        return "".join(f"⟨U+{ord(c):04X}⟩" if category(c) in HIDDEN else c for c in value)
     if isinstance(value, list | tuple):
         return [visible(part) for part in value]
     if isinstance(value, dict):
@@ -61,9 +69,9 @@ def readable(text: str) -> str:
     >>> readable("a\u202eb\nc"), readable("Z" + "\u0351" * 60)
     ('a⟨U+202E⟩b\nc', 'Z\u0351\u0351\u0351⟨57 more marks⟩')
     """
-    if not text.isprintable():
+    if not _on_lines(text).isprintable():
         text = "".join(c if c in "\n\t" else visible(c) for c in text)
-    return _PILE.sub(lambda m: f"{m[1]}⟨{len(m[0]) - 3} more marks⟩", text)
+    return _pattern(_PILE).sub(lambda m: f"{m[1]}⟨{len(m[0]) - 3} more marks⟩", text)
 
 
 def to_terminal(text: str) -> str:
@@ -72,9 +80,13 @@ def to_terminal(text: str) -> str:
     >>> to_terminal("a\x1b[31m\u202eb\n\tc\u3164")
     'a⟨U+001B⟩[31m⟨U+202E⟩b\n\tc⟨U+3164⟩'
     """
-    if text.replace("\n", "").replace("\t", "").isprintable() and text.isascii():
+    if _on_lines(text).isprintable() and max(text, default="") < _FIRST_MARK:
         return text
-    return _BLANK.sub(lambda match: f"⟨U+{ord(match.group()):04X}⟩", readable(text))
+    return _pattern(_BLANK).sub(lambda match: f"⟨U+{ord(match.group()):04X}⟩", readable(text))
+
+
+def _on_lines(text: str) -> str:
+    return text.replace("\n", "").replace("\t", "")
 
 
 def json_escaped(document: str) -> str:
@@ -83,12 +95,12 @@ def json_escaped(document: str) -> str:
     >>> json_escaped('["\x9b\u202e\U000e0041"]')
     '["\\u009b\\u202e\\udb40\\udc41"]'
     """
-    if document.replace("\n", "").isprintable() and not _BLANK.search(document):
+    if document.replace("\n", "").isprintable() and not _pattern(_BLANK).search(document):
         return document
+    from unicodedata import category
+
     return "".join(
-        json.dumps(c)[1:-1]
-        if c != "\n" and (unicodedata.category(c) in HIDDEN or c in BLANK_LETTERS)
-        else c
+        json.dumps(c)[1:-1] if c != "\n" and (category(c) in HIDDEN or c in BLANK_LETTERS) else c
         for c in document
     )
 
@@ -104,9 +116,9 @@ def to_line(value: object) -> str:
     text = str(value)
     if text.isprintable():
         return text
-    return "".join(
-        f"⟨U+{ord(c):04X}⟩" if unicodedata.category(c)[0] in "CZ" and c != " " else c for c in text
-    )
+    from unicodedata import category
+
+    return "".join(f"⟨U+{ord(c):04X}⟩" if category(c)[0] in "CZ" and c != " " else c for c in text)
 
 
 def to_html(value: object, length: int | None = None) -> str:
@@ -120,9 +132,11 @@ def to_html(value: object, length: int | None = None) -> str:
     >>> to_html("abc", length=1000)
     '<bdi dir="auto">abc</bdi><i class="ac-cut">… 997 more characters</i>'
     """
+    import html
+
     text = "" if value is None else str(value)
-    piled = _PILE.sub(r"\1", text.replace("\r\n", "\n"))
-    marked = _HIDDEN_IN_HTML.sub(
+    piled = _pattern(_PILE).sub(r"\1", text.replace("\r\n", "\n"))
+    marked = _pattern(_HIDDEN_IN_HTML).sub(
         lambda match: f'<i class="ac-cp">U+{ord(match.group()):04X}</i>',
         html.escape(piled, quote=True),
     )
@@ -140,7 +154,7 @@ def to_markdown(value: object) -> str:
     text = to_line(" ".join(str("" if value is None else value).split()))
     for sign, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
         text = text.replace(sign, entity)
-    return _MARKDOWN.sub(r"\\\1", text)
+    return _pattern(_MARKDOWN).sub(r"\\\1", text)
 
 
 def to_cell(value: Any) -> Any:
@@ -159,4 +173,4 @@ def to_cell(value: Any) -> Any:
         return str(value).lower()
     if not isinstance(value, str):
         return value
-    return visible(_CELL_BEGINS.sub(r"\1'", value))
+    return visible(_pattern(_CELL_BEGINS).sub(r"\1'", value))

@@ -101,7 +101,7 @@ def test_text_without_a_secret_is_unchanged(text):
 @QUICK
 @given(st.text())
 def test_any_text_without_signs_of_secrets_is_unchanged(text):
-    assume(not redaction._SIGNS.search(text))
+    assume(not redaction._pattern(redaction._SIGNS).search(text))
     assert scrub(text) == text
 
 
