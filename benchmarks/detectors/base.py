@@ -13,6 +13,8 @@ from benchmarks.data.accounts import Accounts, Floats
 from botbench.core.errors import UserError
 
 Labels = NDArray[np.int8]
+PLACES: dict[str, Path] = {}
+"""Where the bench has put what detectors of this process name: see `Detector.places`."""
 
 
 class Detector(ClassifierMixin, BaseEstimator):
@@ -53,6 +55,14 @@ class Detector(ClassifierMixin, BaseEstimator):
     def scores_file(self) -> Path | None:
         """A predictions file that the bench joins to the accounts as feature `external_p_bot`."""
         return None
+
+    def places(self) -> dict[str, Path]:
+        """Files or folders that the detector reads when it fits, by the name it knows them by.
+
+        The bench finds them where it runs. The detector runs elsewhere, may read these only, and
+        finds their absolute paths in `PLACES`.
+        """
+        return {}
 
     def fingerprint(self) -> str:
         """Hash of further inputs of the predictions, such as a file's content, or empty."""

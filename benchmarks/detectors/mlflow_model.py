@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmarks.data.accounts import Accounts, Floats
 from benchmarks.detectors import HALF, Detector, Labels, detector, safe_loading
+from benchmarks.detectors.base import PLACES
 from botbench.core import mlflow_store
 from botbench.core.errors import UserError
 from botbench.core.mlflow_store import tracking_uri
@@ -24,6 +25,8 @@ def folder_of(model: str) -> Path:
     `models:/NAME/VERSION` and `runs:/RUN/PATH` are resolved by MLflow; a folder has a relative
     path. Raises UserError if there is none.
     """
+    if model in PLACES:
+        return PLACES[model]
     if model.startswith(SCHEMES):
         return _fetched(model)
     path = Path(model)
@@ -141,6 +144,10 @@ class MlflowModel(Detector):
 
     def __init__(self, model: str = "") -> None:
         self.model = model
+
+    def places(self) -> dict[str, Path]:
+        """The folder of the model."""
+        return {self.model: folder_of(self.model)} if self.model else {}
 
     def fingerprint(self) -> str:
         """sha256 over the names and contents of the model's files."""

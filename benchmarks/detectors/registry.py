@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import version as installed
+from pathlib import Path
 from typing import Any, TypeVar
 
 from benchmarks.detectors.base import Detector
@@ -101,6 +103,61 @@ class Spec:
         """The packages its predictions depend on, with their versions."""
         return {name: installed(name) for name in ("numpy", "scikit-learn", *self.packages)}
 
+    @cached_property
+    def trained_on(self) -> tuple[str, ...]:
+        """The releases on which it was pretrained, as far as it declares them."""
+        return tuple(self.fresh().trained_on())
+
+    @cached_property
+    def scores_file(self) -> Path | None:
+        """The file of scores that the bench joins for it, if any."""
+        return self.fresh().scores_file()
+
+    @cached_property
+    def places(self) -> dict[str, Path]:
+        """The files that it reads when it fits, by the name it knows them by."""
+        return self.fresh().places()
+
+
+@dataclass(frozen=True)
+class Described(Spec):
+    """Another distribution's detector, known by what a child process said of it.
+
+    Its code is not imported here, unless it is asked for an estimator (`botbench predict`).
+    """
+
+    told: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def modules(self) -> list[str]:
+        """The modules of its code."""
+        return [str(name) for name in self.told["modules"]]
+
+    @cached_property
+    def version(self) -> str:
+        """As `Spec.version`."""
+        return str(self.told["version"])
+
+    @cached_property
+    def versions(self) -> dict[str, str]:
+        """As `Spec.versions`."""
+        return {str(name): str(number) for name, number in self.told["versions"].items()}
+
+    @cached_property
+    def trained_on(self) -> tuple[str, ...]:
+        """As `Spec.trained_on`."""
+        return tuple(map(str, self.told["trained_on"]))
+
+    @cached_property
+    def scores_file(self) -> Path | None:
+        """As `Spec.scores_file`."""
+        return Path(self.told["scores_file"]) if self.told["scores_file"] else None
+
+    @cached_property
+    def places(self) -> dict[str, Path]:
+        """None: a stranger names nothing that the bench should open for it."""
+        return {}
+
 
 def _parameters(estimator: Detector) -> list[tuple[str, str]]:
     return sorted(
@@ -153,9 +210,92 @@ def detector(
     return register
 
 
+Describe = Callable[[Sequence[str] | None], Mapping[str, Any]]
+_DESCRIBE: list[Describe] = []
+_TOLD: dict[tuple[Any, ...], dict[str, Spec]] = {}
+FIELDS = ("needs", "uses", "packages", "asks")
+
+
+def describe_by(describe: Describe) -> None:
+    """Learn of other distributions' detectors from `describe`, and import none of them here.
+
+    It is called with names, or with None for all, and gives `described` of another process.
+    """
+    _DESCRIBE[:] = [describe]
+
+
 def detectors() -> dict[str, Spec]:
     """Every registered detector by name, ours and third parties'."""
-    return {name: spec for name, spec in DETECTORS.all().items() if isinstance(spec, Spec)}
+    found = DETECTORS.own() if _DESCRIBE else DETECTORS.all()
+    ours = {name: spec for name, spec in found.items() if isinstance(spec, Spec)}
+    strangers = _told_of(None) if _DESCRIBE else {}
+    return dict(sorted({**strangers, **ours}.items()))
+
+
+def _told_of(names: Sequence[str] | None) -> dict[str, Spec]:
+    """The detectors of other distributions as another process describes them, by name."""
+    points = sorted({(p.name, p.value) for p in DETECTORS.points()})
+    key = tuple(sys.path), tuple(points), names and tuple(names)
+    if not points:
+        return {}
+    if key not in _TOLD:
+        told = _DESCRIBE[0](names)
+        for name, sentence in told["left_out"].items():
+            DETECTORS.leave_out(str(name), str(sentence))
+        _TOLD[key] = {one["name"]: _from_document(one) for one in told["detectors"]}
+    return _TOLD[key]
+
+
+def described(names: Sequence[str] | None) -> dict[str, Any]:
+    """JSON of detectors: those of these names with options, or all that are not ours for None."""
+    if names is None:
+        ours = set(DETECTORS.own())
+        specs = [s for n, s in DETECTORS.all().items() if n not in ours and isinstance(s, Spec)]
+    else:
+        specs = [get(name) for name in names]
+    return {"detectors": [_document(spec) for spec in specs], "left_out": DETECTORS.left_out}
+
+
+def _document(spec: Spec) -> dict[str, Any]:
+    simple = ("name", "cites", "about", "floor", "threshold", "transductive", "published")
+    return {
+        **{name: getattr(spec, name) for name in (*simple, *FIELDS, "revision")},
+        "options": list(spec.options),
+        "modules": spec.modules,
+        "version": spec.version,
+        "versions": spec.versions,
+        "trained_on": list(spec.trained_on),
+        "scores_file": str(spec.scores_file) if spec.scores_file else None,
+        "may_have": options_of(spec),
+    }
+
+
+def _from_document(told: Mapping[str, Any]) -> Spec:
+    """The detector of a document. Its estimator comes from its own code, if it is asked for."""
+    base = str(told["name"]).partition("(")[0]
+    return Described(
+        str(told["name"]),
+        lambda **options: one(base, options).fresh(),
+        tuple(map(str, told["needs"])),
+        tuple(map(str, told["uses"])),
+        str(told["cites"]),
+        str(told["about"]),
+        bool(told["floor"]),
+        str(told["threshold"]),
+        tuple(map(str, told["packages"])),
+        bool(told["transductive"]),
+        tuple(map(str, told["asks"])),
+        None if told["published"] is None else str(told["published"]),
+        None if told["revision"] is None else int(told["revision"]),
+        tuple((str(name), value) for name, value in told["options"]),
+        told,
+    )
+
+
+def one(base: str, options: Mapping[str, Any]) -> Spec:
+    """A detector with options that were checked before; nothing that they name is read."""
+    spec: Spec = DETECTORS.load(base)
+    return replace(spec, options=tuple(options.items()))
 
 
 def complete() -> list[Spec]:
@@ -172,11 +312,15 @@ def get(name: str) -> Spec:
     registered = detectors()
     if base not in registered:
         raise DETECTORS.missing(base, registered)
+    if options and isinstance(registered[base], Described):
+        return next(iter(_told_of([name]).values()))
     return with_options(registered[base], options)
 
 
 def options_of(spec: Spec) -> dict[str, Any]:
     """The options that a detector's name may give, with their defaults (all but the seed)."""
+    if isinstance(spec, Described):
+        return dict(spec.told["may_have"])
     parameters = inspect.signature(spec.make).parameters.values()
     return {
         p.name: p.default

@@ -21,6 +21,7 @@ from benchmarks.execution.evidence import Side
 from benchmarks.execution.fitting import ScoredFold, score_folds
 from benchmarks.execution.pools import pooled, without_evidence
 from benchmarks.execution.results import CellStatus
+from benchmarks.isolation.children import Failed, Refused
 from benchmarks.protocols import NotApplicable, Plan, Protocol, parse
 from botbench.core import code_versions
 from botbench.core.hashing import short_hash
@@ -55,7 +56,8 @@ class Outcome:
     """The result of a task: predictions (schema.TABLES["predictions"]), or the reason for none.
 
     `learnt` is the detector's explanation of its fit; `excluded_from_training` are training
-    releases without any of the declared evidence.
+    releases without any of the declared evidence. `landlock` is the version of the fence that the
+    detector ran in, 0 where the system has none, None where it did not run.
     """
 
     status: CellStatus
@@ -67,6 +69,7 @@ class Outcome:
     learnt: str | None = None
     excluded_from_training: tuple[str, ...] = ()
     memory: Mapping[str, float | None] = dataclasses.field(default_factory=dict)
+    landlock: int | None = None
 
 
 def cell_key(spec: Spec, protocol: str, plan: Plan, hashes: dict[str, str], features: str) -> str:
@@ -96,9 +99,11 @@ def compute(task: Task) -> Outcome:
     """Run a task. An error inside the detector gives a failed outcome with its reason."""
     try:
         return _compute(task)
-    except NotApplicable as reason:
+    except (NotApplicable, Refused) as reason:
         return Outcome("not applicable", str(reason))
-    # A detector is third-party code: its failure must affect its own cell only.
+    except Failed as reason:
+        return Outcome("failed", str(reason))
+    # A cell's failure must not affect others.
     except Exception as error:
         first = str(error).strip().splitlines()
         return Outcome("failed", f"{type(error).__name__}: {first[0] if first else 'no message'}")
@@ -163,6 +168,7 @@ def _outcome(key: str, releases: list[ReleaseArrays], scored: list[ScoredFold]) 
         len(np.unique(np.concatenate([s.fold.test for s in scored]))),
         f"{top[0]} (in {top[1]} of {len(scored)} folds)" if top else None,
         memory=_memory(scored),
+        landlock=min(s.landlock for s in scored),
     )
 
 

@@ -143,7 +143,7 @@ def gather(spec: Spec, pool: Sequence[ReleaseArrays]) -> Evidence:
     chosen = [i for i, name in enumerate(first.names) if wanted & {name, first.families[i]}]
     raw = wanted & set(COLUMNS) - set(first.names)
     external = external_scores.joined(
-        spec.fresh().scores_file() if external_scores.FAMILY in wanted else None, pool
+        spec.scores_file if external_scores.FAMILY in wanted else None, pool
     )
     extra = (external_scores.FEATURE,) * external.shape[1]
     return Evidence(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from benchmarks.data import thresholds
 from benchmarks.data.accounts import Accounts, Floats
 from benchmarks.detectors import Spec
-from benchmarks.execution import memory
+from benchmarks.detectors.learning import learn
+from benchmarks.isolation.children import Child
 from benchmarks.protocols import Fold, NotApplicable, Pool
 
 
@@ -24,6 +25,7 @@ class ScoredFold:
     """One fold's scores: `p` float64 of its test rows, threshold, seconds, what was learnt.
 
     `memory` is the growth while fitting and while scoring, in MB; None if it is not measured.
+    `landlock` is the version of the fence around the detector; 0 for none.
     """
 
     fold: Fold
@@ -33,6 +35,7 @@ class ScoredFold:
     score: float
     learnt: str | None
     memory: tuple[float | None, float | None]
+    landlock: int
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,12 @@ class Fitted:
 
 @dataclass(frozen=True)
 class _FittedFold:
+    """A detector that a child holds, with what its fold's test part is scored by."""
+
     fold: Fold
-    fitted: Fitted
+    child: Child
+    threshold: float
+    order: np.random.Generator
     seconds: float
     megabytes: float | None
 
@@ -59,28 +66,61 @@ class _FittedFold:
 def score_folds(
     spec: Spec, views: Mapping[str, Accounts], pool: Pool, folds: Iterable[Fold], seed: int
 ) -> Iterator[ScoredFold]:
-    """Fit and score every fold. Folds in a row with an equal `fit` share one fitted detector."""
+    """Fit and score every fold, each in a child process of its own.
+
+    Folds in a row with an equal `fit` share one fitted detector and its child.
+    """
     fitted: _FittedFold | None = None
-    for fold in folds:
-        fresh = fitted is None or fold.fit is None or fold.fit != fitted.fold.fit
-        if fitted is None or fresh:
-            fitted = _fit(spec, views[""], pool, fold, seed)
-        yield _score(fitted, views[fold.move], fold, fresh)
+    try:
+        for fold in folds:
+            fresh = fitted is None or fold.fit is None or fold.fit != fitted.fold.fit
+            if fitted is None or fresh:
+                if fitted:
+                    fitted.child.close()
+                fitted = _fit(spec, views, pool, fold, seed)
+            yield _score(fitted, views[fold.move], fold, fresh)
+    finally:
+        if fitted:
+            fitted.child.close()
 
 
-def _fit(spec: Spec, view: Accounts, pool: Pool, fold: Fold, seed: int) -> _FittedFold:
+def _fit(
+    spec: Spec, views: Mapping[str, Accounts], pool: Pool, fold: Fold, seed: int
+) -> _FittedFold:
     labels = pool.y if fold.labels is None else fold.labels
     if len(classes := np.unique(labels[fold.train])) < 2:
         only = "bots" if classes.all() else "humans"
         raise NotApplicable(
             f"the training part holds {only} only; a detector needs both classes to learn from."
         )
-    begun = time.perf_counter()
-    with memory.grown() as growth:
-        fitted = fit(
-            spec, view, pool, fold.train, seeds=(seed, fold.repeat, fold.fold), labels=labels
+    inner, own, rng = _streams((seed, fold.repeat, fold.fold))
+    rows = rng.permutation(fold.train)
+    child = Child(_files(views), spec.places)
+    try:
+        threshold, seconds, megabytes = child.fit(
+            spec.name.partition("(")[0],
+            dict(spec.options),
+            views[""].take(rows),
+            {"y": labels[rows], "group": pool.group[rows]},
+            rule=spec.threshold,
+            own=own,
+            inner=inner,
         )
-    return _FittedFold(fold, fitted, time.perf_counter() - begun, growth.megabytes)
+    except BaseException:
+        child.close()
+        raise
+    return _FittedFold(fold, child, threshold, rng, seconds, megabytes)
+
+
+def _files(views: Mapping[str, Accounts]) -> list[Path]:
+    """The masked files of posts and edges that views are read from."""
+    return [r.path for view in views.values() for r in (view.posts, view.edges) if r]
+
+
+def _streams(seeds: tuple[int, int, int]) -> tuple[int, int, np.random.Generator]:
+    """The seeds of inner folds and of the detector, and the stream that shuffles rows."""
+    order, inner, own = (int(word) >> 1 for word in np.random.SeedSequence(seeds).generate_state(3))
+    return inner, own, np.random.default_rng(order)
 
 
 def fit(
@@ -97,8 +137,7 @@ def fit(
     The rows are shuffled, so that their order carries no information. `seeds` are the protocol's
     seed, the repeat and the fold; `labels` int8[n] replace the pool's own.
     """
-    order, inner, own = (int(word) >> 1 for word in np.random.SeedSequence(seeds).generate_state(3))
-    rng = np.random.default_rng(order)
+    inner, own, rng = _streams(seeds)
     rows = rng.permutation(train)
     seen, y = view.take(rows), (pool.y if labels is None else labels)[rows]
     threshold = thresholds.choose(
@@ -109,36 +148,15 @@ def fit(
 
 def _score(of: _FittedFold, view: Accounts, fold: Fold, fresh: bool) -> ScoredFold:
     """Score the test part. A reused fit counts no seconds again."""
-    test = of.fitted.order.permutation(fold.test)
-    begun = time.perf_counter()
-    with memory.grown() as scoring:
-        p = scores(of.fitted.detector, view.take(test))
-    seconds = time.perf_counter() - begun
+    test = of.order.permutation(fold.test)
+    p, seconds, megabytes, learnt = of.child.score(view.take(test))
     return ScoredFold(
         dataclasses.replace(fold, test=test),
         p,
-        of.fitted.threshold,
+        of.threshold,
         of.seconds if fresh else 0.0,
         seconds,
-        of.fitted.detector.explain(),
-        (of.megabytes, scoring.megabytes),
+        learnt,
+        (of.megabytes, megabytes),
+        of.child.landlock,
     )
-
-
-def learn(spec: Spec, seed: int, seen: Accounts, y: Any) -> Callable[[Accounts], Floats]:
-    """The scoring function of the detector with that seed, fitted on these accounts."""
-    return partial(scores, spec.seeded(seed).fit(seen, y))
-
-
-def scores(fitted: Any, seen: Accounts) -> Floats:
-    """The detector's p_bot, float64[n]. Raises ValueError if a value is no probability."""
-    proba = np.asarray(fitted.predict_proba(seen.to_score()), dtype=np.float64)
-    if proba.shape != (len(seen), 2):
-        raise ValueError(
-            f"predict_proba returned shape {proba.shape} for {len(seen)} accounts; expected n x 2"
-        )
-    if bad := int((~((proba[:, 1] >= 0) & (proba[:, 1] <= 1))).sum()):
-        raise ValueError(
-            f"{bad} of {len(seen)} scores are missing or outside 0 to 1; every account needs one"
-        )
-    return proba[:, 1]

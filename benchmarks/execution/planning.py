@@ -159,7 +159,7 @@ def _planned(
         "floor": spec.floor,
         "protocol": task.protocol,
         "transductive": spec.transductive,
-        "trained_on": list(spec.fresh().trained_on()),
+        "trained_on": list(spec.trained_on),
         "train": list(plan.train),
         "test": "+".join(plan.test),
         "hashes": hashes,

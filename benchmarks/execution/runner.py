@@ -202,6 +202,7 @@ def keep(one: Planned, outcome: Outcome) -> None:
             "left_out_of_training": list(outcome.excluded_from_training),
             "seconds": {"fit": outcome.fit_seconds, "score": outcome.score_seconds},
             "memory": dict(outcome.memory),
+            "fence": {"landlock": outcome.landlock},
         },
     )
     try:

@@ -15,13 +15,13 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Generic, TypeVar
 
+from benchmarks.isolation import children
+from benchmarks.isolation.fence import THREADS
 from botbench.core.errors import UserError
 from botbench.terminal import streams
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
-
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -99,18 +99,11 @@ def _receive(worker: _Worker[Task], timeout: float | None) -> tuple[Task, Result
         reason = f"out of time: more than {timeout:g} seconds"
     except (EOFError, OSError):
         worker.process.join()
-        reason = f"its process died ({_code(worker.process.exitcode)})"
+        reason = f"its process died ({children.ended(worker.process.exitcode)})"
         if not worker.ready:
             raise UserError(f"A worker of the bench could not start: {reason}.") from None
     worker.end()
     return None if task is None else (task, Lost(reason))
-
-
-def _code(code: int | None) -> str:
-    if code is not None and code < 0:
-        killed = " (out of memory?)" if -code == signal.SIGKILL else ""
-        return f"signal {signal.Signals(-code).name}{killed}"
-    return f"exit code {code}"
 
 
 def _next(
@@ -137,7 +130,8 @@ def _next(
 def _start(work: Callable[[Task], Result]) -> _Worker[Task]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs, work), daemon=True)
+    handed_on = children.current().handed_on()
+    process = context.Process(target=_serve, args=(theirs, work, handed_on), daemon=True)
     process.start()
     theirs.close()
     return _Worker(process, ours)
@@ -162,13 +156,16 @@ def _child_environment() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _serve(pipe: Connection, work: Callable[[Task], Result]) -> None:
+def _serve(
+    pipe: Connection, work: Callable[[Task], Result], use_nursery: Callable[[], None]
+) -> None:
     """A worker's loop. It ignores interrupts and exits when its parent dies."""
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     streams.guard_worker()
     threading.Thread(target=_orphaned, daemon=True).start()
     threadpool_limits(1)
+    use_nursery()
     with contextlib.suppress(EOFError, OSError):
         pipe.send(None)
         while True:

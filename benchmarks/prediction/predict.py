@@ -15,7 +15,7 @@ from benchmarks.data import release_arrays
 from benchmarks.data.accounts import Accounts, Floats
 from benchmarks.data.masking import Mask
 from benchmarks.data.release_arrays import ReleaseArrays
-from benchmarks.detectors import Spec
+from benchmarks.detectors import Spec, learning
 from benchmarks.execution import evidence, fitting
 from benchmarks.execution.evidence import DOMAINS, TABLE_NEEDS, Evidence, Side
 from benchmarks.execution.pools import pooled, without_evidence
@@ -130,7 +130,7 @@ def _applied(
     rows: NDArray[np.int64],
     new: ReleaseArrays,
 ) -> Predicted:
-    score = partial(fitting.scores, trained.made)
+    score = partial(learning.scores, trained.made)
     p = score(view)
     moved = explain.causes(
         score, view.to_score(), p, trained.typical, apart=not trained.spec.transductive

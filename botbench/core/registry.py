@@ -38,6 +38,7 @@ class Registry(Generic[T]):
         self._found: dict[str, T] = {}
         self._broken: dict[str, str] = {}
         self._walked = False
+        self._walked_own = False
 
     def add(self, name: str, thing: T) -> T:
         """Register `thing` under `name`; raises ValueError if the name is taken by another."""
@@ -55,11 +56,38 @@ class Registry(Generic[T]):
     def all(self) -> dict[str, T]:
         """Every registered thing by name, sorted."""
         if not self._walked:
-            for _ in modules(self.package):
-                pass
-            self._load_entry_points()
+            self.own()
+            self._load(self.points())
             self._walked = True
         return dict(sorted(self._found.items()))
+
+    def own(self) -> dict[str, T]:
+        """The things of our own package and those loaded so far, by name; imports nobody else's."""
+        if not self._walked_own:
+            for _ in modules(self.package):
+                pass
+            self._walked_own = True
+        return dict(sorted(self._found.items()))
+
+    def load(self, name: str) -> T:
+        """The thing called `name`, importing no more of other distributions than it takes."""
+        if name not in self.own():
+            self._load([point for point in self.points() if point.name == name])
+        return self._found[name] if name in self._found else self.get(name)
+
+    def points(self) -> list[EntryPoint]:
+        """The entry points of other distributions, not loaded."""
+        return [] if self.group is None else list(_points(self.group))
+
+    def leave_out(self, name: str, sentence: str) -> None:
+        """Note why a thing of another distribution is not there, and warn of it once."""
+        self._broken[name] = sentence
+        _warn(sentence)
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Why things of other distributions are not there, by name."""
+        return dict(self._broken)
 
     def get(self, name: str) -> T:
         """The thing called `name`; raises UserError naming the closest one."""
@@ -77,11 +105,9 @@ class Registry(Generic[T]):
             return UserError(self._broken[name])
         return unknown(self.what, name, self.all() if known is None else known)
 
-    def _load_entry_points(self) -> None:
+    def _load(self, points: Iterable[EntryPoint]) -> None:
         """Load what other distributions add. A broken one is named in a warning and left out."""
-        if self.group is None:
-            return
-        for point in _points(self.group):
+        for point in points:
             before = dict(self._found)
             try:
                 loaded = point.load()
@@ -90,11 +116,11 @@ class Registry(Generic[T]):
             # Any error of a stranger's module, and one that ends the program, concerns it alone.
             except (Exception, SystemExit) as error:
                 self._found = before
-                self._broken[point.name] = (
+                self.leave_out(
+                    point.name,
                     f"The {self.what} {point.name!r} of the installed package {_owner(point)}"
-                    f" cannot be loaded: {_brief(error)}. Mend or uninstall that package."
+                    f" cannot be loaded: {_brief(error)}. Mend or uninstall that package.",
                 )
-                _warn(self._broken[point.name])
 
     def _take(self, name: str, loaded: Any) -> None:
         """Keep what an entry point gave, unless its import has registered it already."""

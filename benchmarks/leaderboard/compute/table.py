@@ -188,6 +188,9 @@ def document(
             "subsets": subsets(layout, tests),
             "friedman": {m.name: _friedman(layout, m) for m in chosen if m.ranked},
             "versions": _versions(layout.measured),
+            "unfenced": sum(
+                (m.info.get("fence") or {}).get("landlock") == 0 for m in layout.measured
+            ),
         }
     )
 

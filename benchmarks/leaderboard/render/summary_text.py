@@ -323,6 +323,14 @@ def _missing(board: Mapping[str, Any]) -> list[tuple[str, str]]:
             for name, cells in failed.items()
         ]
         notes.append(("Failed", f"{listed(texts)}. The reasons stand in the table of every score."))
+    if unfenced := board.get("unfenced"):
+        notes.append(
+            (
+                "Without a fence",
+                f"{unfenced:,} cells were computed where the system has no Landlock: only that they"
+                " ran in processes of their own kept their detectors from the labels.",
+            )
+        )
     if board["ranked_by"] == TRANSFER and not any(
         p["kind"] == INSIDE and p["shown"] for p in board["protocols"]
     ):

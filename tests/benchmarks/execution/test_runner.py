@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -356,8 +357,7 @@ from benchmarks.detectors import Detector, detector
 class Gate(Detector):
     def fit(self, accounts, y):
         if os.environ.get("GATE"):
-            out = open(os.environ["GATE"], "w"); out.write("here"); out.flush()
-            self.held = out
+            open("here", "w").close()
             threading.Event().wait()
         self.classes_ = np.array([0, 1])
         return self
@@ -386,8 +386,8 @@ def gated(plugin, make, home, tmp_path):
             }
         )
     )
-    gate = tmp_path / "gate"
-    os.mkfifo(gate)
+    gate = tmp_path / "scratch"
+    gate.mkdir()
 
     def command(*more, **environment):
         path = os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
@@ -403,7 +403,13 @@ def gated(plugin, make, home, tmp_path):
                 "--no-mlflow",
                 *more,
             ],
-            env={**os.environ, "PYTHONPATH": path, "BOTBENCH_STORE": str(home), **environment},
+            env={
+                **os.environ,
+                "PYTHONPATH": path,
+                "BOTBENCH_STORE": str(home),
+                "TMPDIR": str(gate),
+                **environment,
+            },
             cwd=tmp_path,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -414,14 +420,23 @@ def gated(plugin, make, home, tmp_path):
     return command, gate
 
 
+def _until(done):
+    """Wait until something is true, at most two minutes."""
+    end = time.monotonic() + 120
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
 @pytest.mark.parametrize(("blow", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130)])
 def test_a_run_cut_off_goes_on_where_it_was(gated, home, tmp_path, blow, code):
     command, gate = gated
-    process = command(GATE=str(gate))
-    with gate.open() as seen:  # opens when the worker stands in the gate
-        assert seen.read(4) == "here"
-        os.killpg(process.pid, blow) if blow == signal.SIGINT else process.send_signal(blow)
-        assert seen.read() == "", "the worker has ended, so its end of the gate is closed"
+    process = command(GATE="closed")
+    # The detector's process stands in the gate, in a folder of its own.
+    _until(lambda: list(gate.glob("botbench-fold-*/here")))
+    os.killpg(process.pid, blow) if blow == signal.SIGINT else process.send_signal(blow)
+    # The nursery outlives the bench until it has ended that process and removed its folder.
+    _until(lambda: not list(gate.glob("botbench-fold-*")))
     _, said = process.communicate()
     assert process.returncode == code and "Traceback" not in said
     assert not results.runs(home)

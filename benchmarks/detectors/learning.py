@@ -1,0 +1,31 @@
+"""Fit a detector, and check the scores that it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from benchmarks.data.accounts import Accounts, Floats
+from benchmarks.detectors.registry import Spec
+
+
+def learn(spec: Spec, seed: int, seen: Accounts, y: Any) -> Callable[[Accounts], Floats]:
+    """The scoring function of the detector with that seed, fitted on these accounts."""
+    return partial(scores, spec.seeded(seed).fit(seen, y))
+
+
+def scores(fitted: Any, seen: Accounts) -> Floats:
+    """The detector's p_bot, float64[n]. Raises ValueError if a value is no probability."""
+    proba = np.asarray(fitted.predict_proba(seen.to_score()), dtype=np.float64)
+    if proba.shape != (len(seen), 2):
+        raise ValueError(
+            f"predict_proba returned shape {proba.shape} for {len(seen)} accounts; expected n x 2"
+        )
+    if bad := int((~((proba[:, 1] >= 0) & (proba[:, 1] <= 1))).sum()):
+        raise ValueError(
+            f"{bad} of {len(seen)} scores are missing or outside 0 to 1; every account needs one"
+        )
+    return proba[:, 1]

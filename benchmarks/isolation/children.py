@@ -1,0 +1,286 @@
+"""Children of the bench: start the process that they are forked from, ask one, and end it."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NoReturn, Self
+
+import numpy as np
+import pyarrow as pa
+
+from benchmarks.data.accounts import Accounts, Floats
+from benchmarks.detectors import safe_loading
+from benchmarks.isolation import fence, landlock, nursery, wire
+from botbench.core.errors import UserError
+
+BOOT = (
+    "import json, sys; given = json.loads(sys.argv[1]); sys.path[:] = given['path'];"
+    " from benchmarks.isolation.nursery import main; main(given['control'], given['alive'])"
+)
+KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
+"""What the nursery has of the environment; what children are told of it they can also lose."""
+
+SINGLE_THREADED = {
+    # A fork is safe while there is one thread: Arrow's allocator would start another.
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    # Without /dev/shm joblib has no semaphores, and must not look for them.
+    "JOBLIB_MULTIPROCESSING": "0",
+}
+
+
+class Failed(Exception):
+    """A detector failed in its child; the text is the reason."""
+
+
+class Refused(Exception):
+    """A detector in its child said that the data do not suit it; the text is the reason."""
+
+
+class Nursery:
+    """The process that children are forked from, and this process's hold on it."""
+
+    def __init__(self, control: socket.socket, alive: socket.socket) -> None:
+        self.control, self.alive = control, alive
+
+    @classmethod
+    def start(cls) -> Self:
+        """Start it; it imports what detectors need while this process goes on."""
+        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        alive, held = socket.socketpair()
+        given = {
+            "path": fence.module_path(),
+            "control": theirs.fileno(),
+            "alive": held.fileno(),
+        }
+        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+        threads = dict.fromkeys(fence.THREADS, "1")
+        subprocess.Popen(
+            [sys.executable, "-c", BOOT, json.dumps(given)],
+            env={**kept, **threads, **SINGLE_THREADED},
+            cwd=tempfile.gettempdir(),
+            pass_fds=(theirs.fileno(), held.fileno()),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        theirs.close()
+        held.close()
+        if not landlock.abi():
+            fence.hide_memory()
+        return cls(control, alive)
+
+    def end(self) -> None:
+        """Let go of it. It ends its children when nobody holds it any more."""
+        self.control.close()
+        self.alive.close()
+
+    def handed_on(self) -> Callable[[], None]:
+        """A function to send to a new worker, which then uses this process's nursery."""
+        return partial(use, self.control, self.alive)
+
+
+_CURRENT: list[Nursery] = []
+
+
+def use(control: socket.socket, alive: socket.socket) -> None:
+    """Use the nursery of another process."""
+    _CURRENT[:] = [Nursery(control, alive)]
+
+
+def current() -> Nursery:
+    """This process's nursery, started when it is first asked for."""
+    if not _CURRENT:
+        _CURRENT.append(Nursery.start())
+        atexit.register(_end)
+    return _CURRENT[0]
+
+
+def _end() -> None:
+    while _CURRENT:
+        _CURRENT.pop().end()
+
+
+class Child:
+    """One child: it is fenced in when it exists, and gone when the block ends.
+
+    `readable` are the files and folders that it may read beside code, by path; `places` are those
+    that its detector knows by another name.
+    """
+
+    def __init__(
+        self, readable: Iterable[Path] = (), places: Mapping[str, Path] | None = None
+    ) -> None:
+        nursery_ = current()
+        self.channel, theirs = socket.socketpair()
+        self.keeper, asker = socket.socketpair()
+        try:
+            socket.send_fds(nursery_.control, [b"c"], [theirs.fileno(), asker.fileno()])
+        except OSError as error:
+            self.channel.close()
+            self.keeper.close()
+            raise Failed("the process that detectors run in could not start") from error
+        finally:
+            theirs.close()
+            asker.close()
+        places = {name: Path(place).absolute() for name, place in (places or {}).items()}
+        path = fence.module_path()
+        code, listed = fence.code_places(path)
+        asked = {
+            "environment": fence.environment(os.environ),
+            "path": path,
+            "trust": safe_loading.trusted(),
+            "places": {name: str(place) for name, place in places.items()},
+            "readable": [*code, *map(str, (*readable, *places.values()))],
+            "listed": listed,
+        }
+        try:
+            self.landlock = int(self._ask("enter", asked)[0]["landlock"])
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        """The child itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it."""
+        self.close()
+
+    def fit(
+        self,
+        detector: str,
+        options: Mapping[str, Any],
+        view: Accounts,
+        labels: Mapping[str, Any],
+        *,
+        rule: str,
+        own: int,
+        inner: int,
+    ) -> tuple[float, float, float | None]:
+        """Fit the detector; the threshold, the seconds, and the megabytes it grew by.
+
+        `labels` are `y` (int8[n]) and `group` (int64[n]) of the accounts of the view.
+        """
+        head, tables = wire.packed_view(view)
+        known = pa.table({name: pa.array(values) for name, values in labels.items()})
+        asked = {
+            "detector": detector,
+            "options": dict(options),
+            "view": head,
+            "rule": rule,
+            "own": own,
+            "inner": inner,
+        }
+        answer, _ = self._ask("fit", asked, [*tables, known])
+        return _number(answer, "threshold"), _number(answer, "seconds"), _megabytes(answer)
+
+    def score(self, view: Accounts) -> tuple[Floats, float, float | None, str | None]:
+        """The scores, float64[n], the seconds, the megabytes, and what was learnt in words."""
+        head, tables = wire.packed_view(view.to_score())
+        answer, results = self._ask("score", {"view": head}, tables)
+        learnt = answer.get("learnt")
+        return (
+            _scores(results, len(view)),
+            _number(answer, "seconds"),
+            _megabytes(answer),
+            learnt if isinstance(learnt, str) else None,
+        )
+
+    def describe(self, names: Sequence[str] | None) -> Mapping[str, Any]:
+        """What the child says of the detectors of these names, of all strangers' for None."""
+        return self._ask("describe", {"names": names})[0]
+
+    def close(self) -> None:
+        """End the child and all that it started, and wait for that."""
+        with contextlib.suppress(OSError):
+            self.keeper.sendall(b"e")
+        self._exit_code()
+        self.keeper.close()
+        self.channel.close()
+
+    def _ask(
+        self, what: str, asked: dict[str, Any], tables: Sequence[pa.Table] = ()
+    ) -> wire.Message:
+        try:
+            wire.send(self.channel, {"do": what, **asked}, tables)
+            answer, results = wire.receive(self.channel, wire.MOST)
+        except (OSError, EOFError):
+            raise Failed(f"its process died ({ended(self._exit_code())})") from None
+        except wire.Broken as error:
+            raise Failed(f"its process sent no readable answer: {error}") from error
+        if failure := answer.get("error"):
+            _raise(failure)
+        return answer, results
+
+    def _exit_code(self) -> int | None:
+        """The exit code of the ended child; None if nobody knows it."""
+        try:
+            said = self.keeper.recv(nursery.STATUS.size, socket.MSG_WAITALL)
+            return int(nursery.STATUS.unpack(said)[0])
+        except (OSError, struct.error):
+            return None
+
+
+def describe(names: Sequence[str] | None) -> Mapping[str, Any]:
+    """What a child says of detectors whose code is not imported here."""
+    with Child() as child:
+        try:
+            return child.describe(names)
+        except Failed as error:
+            raise UserError(
+                f"The detectors of an installed package cannot be described: {error}."
+            ) from error
+
+
+def _raise(error: Any) -> NoReturn:
+    kind, module, text = (str(error.get(name, "")) for name in ("kind", "module", "text"))
+    if (module, kind) == ("benchmarks.protocols", "NotApplicable"):
+        raise Refused(text)
+    raise Failed(f"{kind}: {text}")
+
+
+def ended(code: int | None) -> str:
+    """How a process ended, in words."""
+    if code is not None and code < 0:
+        memory = " (out of memory?)" if -code == signal.SIGKILL else ""
+        return f"signal {signal.Signals(-code).name}{memory}"
+    return "nobody knows why" if code is None else f"exit code {code}"
+
+
+def _scores(results: Sequence[pa.Table], n: int) -> Floats:
+    """The scores of an answer, checked once more: a child can say anything."""
+    if (
+        len(results) != 1
+        or results[0].schema != pa.schema({"p_bot": pa.float64()})
+        or results[0].num_rows != n
+        or results[0]["p_bot"].null_count
+    ):
+        raise Failed(f"its process did not return one score for each of {n} accounts")
+    p = np.array(results[0]["p_bot"], dtype=np.float64)
+    if not ((p >= 0) & (p <= 1)).all():
+        raise Failed("its process returned scores outside 0 to 1")
+    return p
+
+
+def _number(answer: Mapping[str, Any], name: str) -> float:
+    value = answer.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+        raise Failed(f"its process returned no number for {name}")
+    return float(value)
+
+
+def _megabytes(answer: Mapping[str, Any]) -> float | None:
+    return None if answer.get("mb") is None else _number(answer, "mb")

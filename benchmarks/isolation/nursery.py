@@ -1,0 +1,200 @@
+"""The process that children are forked from. It has imported everything and knows no label.
+
+It is started by a command, not forked from it, so nothing of the command's memory is in it. It has
+no address: only who holds its socket can ask for a child. It ends a child when the asker is gone,
+and with it whatever the child has started. It ends when nobody holds its other socket any more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import os
+import select
+import shutil
+import signal
+import socket
+import struct
+import tempfile
+from pathlib import Path
+from typing import NoReturn
+
+STATUS = struct.Struct("<i")
+PRELOADED = (
+    "pandas",
+    "pyarrow.ipc",
+    "pyarrow.compute",
+    "scipy.sparse.csgraph",
+    "sklearn.calibration",
+    "sklearn.ensemble",
+    "sklearn.feature_extraction.text",
+    "sklearn.impute",
+    "sklearn.linear_model",
+    "sklearn.model_selection",
+    "sklearn.pipeline",
+    "sklearn.preprocessing",
+    "sklearn.tree",
+)
+"""What built-in detectors import when they are used: once here, not once for each fold.
+
+DuckDB is not among them, because it starts a thread, and a thread makes forks unsafe.
+"""
+SUBREAPER = 36
+
+
+def main(control: int, alive: int) -> None:
+    """Serve until every holder of the other end of `alive` is gone."""
+    from benchmarks.detectors import DETECTORS
+
+    for name in PRELOADED:
+        importlib.import_module(name)
+    DETECTORS.own()
+    gc.freeze()
+    _Nursery(socket.socket(fileno=control), socket.socket(fileno=alive)).serve()
+
+
+class _Nursery:
+    def __init__(self, control: socket.socket, alive: socket.socket) -> None:
+        self.control, self.alive = control, alive
+        self.children: dict[int, tuple[socket.socket, Path]] = {}
+        """The process, the socket to who asked for it, and its folder."""
+        self.woken, wake = os.pipe()
+        os.set_blocking(wake, False)
+        os.set_blocking(self.woken, False)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        _adopt_orphans()
+
+    def serve(self) -> None:
+        """Fork, watch and reap children."""
+        while True:
+            waiting = select.poll()
+            for one in (self.control, self.woken):
+                waiting.register(one, select.POLLIN)
+            waiting.register(self.alive, select.POLLIN)
+            for asker, _ in self.children.values():
+                waiting.register(asker, select.POLLIN)
+            ready = {handle for handle, _ in waiting.poll()}
+            if self.alive.fileno() in ready:
+                self._end()
+            for process, (asker, _) in list(self.children.items()):
+                # Who asked is gone, or wants it ended.
+                if asker.fileno() in ready:
+                    _kill(process)
+            if self.woken in ready:
+                with contextlib.suppress(BlockingIOError):
+                    os.read(self.woken, 4096)
+            self._reap()
+            if self.control.fileno() in ready:
+                self._fork()
+
+    def _fork(self) -> None:
+        _, handles, _, _ = socket.recv_fds(self.control, 1, 2)
+        if len(handles) != 2:
+            return
+        channel, asker = (socket.socket(fileno=handle) for handle in handles)
+        folder = Path(tempfile.mkdtemp(prefix="botbench-fold-"))
+        process = os.fork()
+        if process == 0:
+            _become_child(channel, folder)
+        channel.close()
+        self.children[process] = asker, folder
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                process, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if not process:
+                return
+            if process in self.children:
+                asker, folder = self.children.pop(process)
+                # What it has started must not live on beside the next fold.
+                _kill(process)
+                self._kill_orphans()
+                shutil.rmtree(folder, ignore_errors=True)
+                with contextlib.suppress(OSError):
+                    asker.sendall(STATUS.pack(os.waitstatus_to_exitcode(status)))
+                asker.close()
+
+    def _kill_orphans(self) -> None:
+        """End processes that a child left behind: they are this process's, but not its children."""
+        for _ in range(100):
+            strays = [p for p in _own_children() if p not in self.children]
+            if not strays:
+                return
+            for process in strays:
+                _kill(process)
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(process, 0)
+
+    def _end(self) -> NoReturn:
+        for process, (_, folder) in self.children.items():
+            _kill(process)
+            shutil.rmtree(folder, ignore_errors=True)
+        self.children.clear()
+        self._kill_orphans()
+        os._exit(0)
+
+
+def _adopt_orphans() -> None:
+    """On Linux, processes whose parent has ended become this process's."""
+    import ctypes
+    import sys
+
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
+
+
+def _own_children() -> list[int]:
+    try:
+        listed = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
+    except OSError:
+        return []
+    return [int(number) for number in listed.split()]
+
+
+def _kill(process: int) -> None:
+    for kill in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            kill(process, signal.SIGKILL)
+
+
+def _become_child(channel: socket.socket, folder: Path) -> NoReturn:
+    """Run as a child: nothing but its channel is open, and its folder is the current one."""
+    code = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.setsid()
+        channel = _only(channel)
+        os.chdir(folder)
+        from benchmarks.isolation import work
+
+        work.serve(channel, folder)
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _only(channel: socket.socket) -> socket.socket:
+    """Close everything but the channel, and send what is printed nowhere."""
+    null = os.open(os.devnull, os.O_RDWR)
+    kept = os.dup(channel.fileno())
+    for standard in (0, 1, 2):
+        os.dup2(null, standard)
+    os.dup2(kept, 3, inheritable=False)
+    channel.detach()
+    os.closerange(4, max(kept, null, _highest()) + 1)
+    return socket.socket(fileno=3)
+
+
+def _highest() -> int:
+    """The highest open file descriptor."""
+    try:
+        return max(int(name) for name in os.listdir("/dev/fd"))  # noqa: PTH208, names only
+    except (OSError, ValueError):
+        return os.sysconf("SC_OPEN_MAX")

@@ -1,0 +1,116 @@
+"""What a child does: it enters its fence, then fits a detector and scores accounts, as it is asked.
+
+Everything a detector's author wrote runs here, its import too.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from benchmarks.data import thresholds
+from benchmarks.detectors import base, learning, registry, safe_loading
+from benchmarks.isolation import fence, memory, wire
+
+TEXT = 2_000
+"""The most characters of a sentence that a child returns."""
+
+
+def serve(channel: socket.socket, folder: Path) -> None:
+    """Answer until the bench closes the channel."""
+    child = _Child(folder)
+    todo: dict[str, Callable[..., wire.Message]] = {
+        "enter": child.enter,
+        "fit": child.fit,
+        "score": child.score,
+        "describe": child.describe,
+    }
+    while True:
+        try:
+            head, tables = wire.receive(channel)
+        except EOFError:
+            return
+        try:
+            answer, results = todo[head.pop("do")](head, tables)
+        # A detector may raise anything: its failure is the answer.
+        except (Exception, SystemExit) as error:
+            answer, results = {"error": _error(error)}, []
+        wire.send(channel, answer, results)
+
+
+def _error(error: BaseException) -> dict[str, str]:
+    kind = type(error)
+    try:
+        lines = str(error).strip().splitlines()
+    except Exception:  # its own text fails
+        lines = []
+    return {
+        "kind": kind.__name__[:100],
+        "module": kind.__module__,
+        "text": lines[0][:TEXT] if lines else "no message",
+    }
+
+
+class _Child:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.fitted: Any = None
+
+    def enter(self, asked: dict[str, Any], _: Sequence[pa.Table]) -> wire.Message:
+        """Take over the bench's environment and module path, and give up everything else."""
+        os.environ.update(asked["environment"])
+        own = str(self.folder)
+        os.environ.update({"HOME": own, "TMPDIR": own, "JOBLIB_TEMP_FOLDER": own})
+        os.environ.update(dict.fromkeys(fence.THREADS, "1"))
+        sys.path[:] = asked["path"]
+        if asked["trust"]:
+            safe_loading.trust()
+        base.PLACES.update({name: Path(place) for name, place in asked["places"].items()})
+        return {"landlock": fence.enter(self.folder, asked["readable"], asked["listed"])}, []
+
+    def describe(self, asked: dict[str, Any], _: Sequence[pa.Table]) -> wire.Message:
+        """What the bench must know of detectors whose code it does not import."""
+        return registry.described(asked["names"]), []
+
+    def fit(self, asked: dict[str, Any], tables: Sequence[pa.Table]) -> wire.Message:
+        """Choose the threshold and fit the detector on the view and labels of the training part."""
+        seen = wire.unpacked_view(asked["view"], tables)
+        y, group = (np.array(tables[2][name]) for name in ("y", "group"))
+        spec = registry.one(asked["detector"], asked["options"])
+        begun = time.perf_counter()
+        with memory.grown() as growth:
+            threshold = thresholds.choose(
+                asked["rule"],
+                partial(learning.learn, spec, asked["own"]),
+                seen,
+                y,
+                group=group,
+                seed=asked["inner"],
+            )
+            self.fitted = spec.seeded(asked["own"]).fit(seen, y)
+        seconds = time.perf_counter() - begun
+        return {"threshold": threshold, "seconds": seconds, "mb": growth.megabytes}, []
+
+    def score(self, asked: dict[str, Any], tables: Sequence[pa.Table]) -> wire.Message:
+        """The fitted detector's scores of the accounts of a view."""
+        seen = wire.unpacked_view(asked["view"], tables)
+        begun = time.perf_counter()
+        with memory.grown() as growth:
+            p = learning.scores(self.fitted, seen)
+        seconds = time.perf_counter() - begun
+        learnt = self.fitted.explain()
+        answer = {
+            "seconds": seconds,
+            "mb": growth.megabytes,
+            "learnt": None if learnt is None else str(learnt)[:TEXT],
+        }
+        return answer, [pa.table({"p_bot": pa.array(p)})]

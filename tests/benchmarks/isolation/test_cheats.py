@@ -1,0 +1,373 @@
+"""Detectors that cheat. Each of the first three reached balanced accuracy 1.000 before there was a
+fence: by the frames of the bench, by its objects, and by the labels in the store.
+"""
+
+import json
+import os
+import socket
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.data import release_arrays
+from benchmarks.execution import cells
+from benchmarks.isolation import landlock
+from benchmarks.protocols import Plan
+
+CV = "cross-validation(folds=3, repeats=1, seed=0)"
+fenced = pytest.mark.skipif(not landlock.abi(), reason="this kernel has no Landlock")
+
+THIEVES = """
+import gc, sys
+import numpy as np
+from benchmarks.detectors import Detector, detector
+
+HOME = {home!r}
+STATES = dict(needs=("profile",), cites="x", about="x", threshold="fixed(0.5)")
+
+class Thief(Detector):
+    def fit(self, accounts, y):
+        self.classes_ = np.array([0, 1])
+        return self
+    def predict_proba(self, accounts):
+        try:
+            y = self.steal(accounts)
+        except (Exception, StopIteration) as error:
+            self.said = type(error).__name__
+            y = np.arange(len(accounts)) % 2
+        else:
+            self.said = "stolen"
+        p = np.where(y == 1, 0.9, 0.1)
+        return np.column_stack([1 - p, p])
+    def explain(self):
+        return self.said
+
+@detector("by-frames", **STATES)
+class ByFrames(Thief):
+    def steal(self, accounts):
+        frame, found = sys._getframe(), {{}}
+        while frame:
+            found = {{**frame.f_locals, **found}}
+            frame = frame.f_back
+        return found["pool"].y[found["test"]]
+
+def matched(rows, whole, y):
+    place = {{row.tobytes(): i for i, row in enumerate(whole)}}
+    return np.array([y[place[row.tobytes()]] for row in rows])
+
+@detector("by-objects", **STATES)
+class ByObjects(Thief):
+    def steal(self, accounts):
+        objects = gc.get_objects()
+        pool = next(o for o in objects if type(o).__name__ == "Pool")
+        whole = next(o for o in objects if type(o).__name__ == "Accounts"
+                     and len(o.values) == len(pool.y))
+        return matched(accounts.values, whole.values, pool.y)
+
+@detector("by-store", **STATES)
+class ByStore(Thief):
+    def steal(self, accounts):
+        import pyarrow.parquet as pq
+        labels = pq.read_table(HOME + "/releases/a/1/labels.parquet").to_pandas()
+        people = pq.read_table(HOME + "/releases/a/1/accounts.parquet").to_pandas()
+        both = labels.merge(people, on="account_id")
+        known = dict(zip(both["followers"].astype(float), both["label"] == "bot"))
+        return np.array([known[f] for f in accounts.feature("followers")])
+"""
+NAMES = {"by-frames": "ByFrames", "by-objects": "ByObjects", "by-store": "ByStore"}
+
+
+def run(home, detector):
+    return cells.compute(cells.Task(home, "k", detector, CV, Plan(("a@1",), ("a@1",))))
+
+
+@fenced
+@pytest.mark.parametrize("name", NAMES)
+def test_a_thief_does_no_better_than_chance(plugin, make, home, name):
+    plugin(THIEVES.format(home=str(home)), **{n.replace("-", "_"): c for n, c in NAMES.items()})
+    make("a", 30, 30, seed=1)
+    outcome = run(home, name)
+    assert outcome.status == "done", outcome.reason
+    told = outcome.predictions.to_pandas()
+    arrays = release_arrays.load(home, "a@1")
+    y = dict(zip(arrays.account_id, arrays.y, strict=True))
+    right = (told["p_bot"] >= 0.5) == (told["account_id"].map(y) == 1)
+    assert 0.3 <= right.mean() <= 0.7, "as many bots as people, so this is the balanced accuracy"
+    failed = {"by-frames": "KeyError", "by-objects": "StopIteration", "by-store": "PermissionError"}
+    assert outcome.learnt == f"{failed[name]} (in 3 of 3 folds)"
+
+
+ATTEMPTS = """
+import ctypes, json, os, socket, subprocess, sys
+import numpy as np
+from benchmarks.detectors import Detector, detector
+
+GIVEN = json.loads({given!r})
+LEFT = []
+
+def attempt(work):
+    try:
+        return work()
+    except BaseException as error:
+        return type(error).__name__
+
+def read(path):
+    with open(path, "rb") as file:
+        return "read" + str(len(file.read(1)))
+
+def write(path):
+    with open(path, "w") as file:
+        file.write("x")
+    return "written"
+
+def connect():
+    socket.create_connection(("127.0.0.1", GIVEN["port"]), 2)
+    return "connected"
+
+def listen():
+    socket.socket().bind(("127.0.0.1", 0))
+    return "bound"
+
+def memory():
+    libc = ctypes.CDLL(None, use_errno=True)
+    class Part(ctypes.Structure):
+        _fields_ = [("base", ctypes.c_void_p), ("length", ctypes.c_size_t)]
+    own = ctypes.create_string_buffer(8)
+    here, there = Part(ctypes.addressof(own), 8), Part(GIVEN["address"], 8)
+    got = libc.process_vm_readv(GIVEN["bench"], ctypes.byref(here), 1, ctypes.byref(there), 1, 0)
+    return "read" if got == 8 else os.strerror(ctypes.get_errno())
+
+def trace():
+    libc = ctypes.CDLL(None, use_errno=True)
+    attached = libc.ptrace(16, GIVEN["bench"], 0, 0) == 0
+    return "traced" if attached else os.strerror(ctypes.get_errno())
+
+def kept():
+    everything = "".join(f"{{k}}={{v}}" for k, v in os.environ.items())
+    everything += open("/proc/self/environ").read() + " ".join(sys.argv)
+    return [word for word in GIVEN["secrets"] if word in everything]
+
+def stay():
+    # A process that would remember this fold's labels for the next one.
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", GIVEN["mark"]],
+                     start_new_session=True)
+    return "started"
+
+@detector("tries", needs=("profile",), cites="x", about="x", threshold="fixed(0.5)")
+class Tries(Detector):
+    def fit(self, accounts, y):
+        self.classes_ = np.array([0, 1])
+        self.before = len(LEFT)
+        LEFT.append(y)
+        return self
+    def predict_proba(self, accounts):
+        bench = GIVEN["bench"]
+        self.found = {{
+            "before": self.before,
+            "memory file": attempt(lambda: read(f"/proc/{{bench}}/mem")),
+            "environment of the bench": attempt(lambda: read(f"/proc/{{bench}}/environ")),
+            "memory": attempt(memory),
+            "trace": attempt(trace),
+            "secrets": attempt(kept),
+            "files": sorted(os.listdir(".")),
+            "open": [f for f in range(1000) if attempt(lambda: os.fstat(f)) != "OSError"],
+            "tmp": attempt(lambda: write("/tmp/" + GIVEN["mark"])),
+            "shared memory": attempt(lambda: write("/dev/shm/" + GIVEN["mark"])),
+            "store": attempt(lambda: write(GIVEN["home"] + "/" + GIVEN["mark"])),
+            "read store": attempt(lambda: os.listdir(GIVEN["home"])),
+            "own": attempt(lambda: write("own")),
+            "signal": attempt(lambda: os.kill(bench, 0)),
+            "connect": attempt(connect),
+            "bind": attempt(listen),
+            "stay": attempt(stay),
+        }}
+        return np.full((len(accounts), 2), 0.5)
+    def explain(self):
+        return json.dumps(self.found)
+"""
+MARK = "botbench-cheat-of-a-test"
+
+
+@fenced
+@pytest.mark.skipif(0 < landlock.abi() < 6, reason="this kernel's Landlock fences fewer things")
+def test_what_a_fence_stops(plugin, make, home, monkeypatch):
+    monkeypatch.setenv("BOTBENCH_STORE", "secret-store")
+    monkeypatch.setenv("PGPASSWORD", "secret-postgres")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "secret-mlflow")
+    monkeypatch.setenv("HF_TOKEN", "secret-token")
+    monkeypatch.setenv("SOME_DATABASE", "mysql://me:secret-url@example.org/x")
+    secrets = [f"secret-{name}" for name in ("store", "postgres", "mlflow", "token", "url")]
+    labels = np.arange(8, dtype=np.int8)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        given = {
+            "bench": os.getpid(),
+            "address": labels.ctypes.data,
+            "secrets": secrets,
+            "mark": MARK,
+            "home": str(home),
+            "port": server.getsockname()[1],
+        }
+        plugin(ATTEMPTS.format(given=json.dumps(given)), tries="Tries")
+        make("a", 12, 12, seed=1)
+        outcome = run(home, "tries")
+    assert outcome.status == "done", outcome.reason
+    found, _, folds = outcome.learnt.rpartition(" (in ")
+    assert json.loads(found) == {
+        "before": 0,
+        "memory file": "PermissionError",
+        "environment of the bench": "PermissionError",
+        "memory": "Operation not permitted",
+        "trace": "Operation not permitted",
+        "secrets": [],
+        "files": [],
+        "open": [0, 1, 2, 3],
+        "tmp": "PermissionError",
+        "shared memory": "PermissionError",
+        "store": "PermissionError",
+        "read store": "PermissionError",
+        "own": "written",
+        "signal": "PermissionError",
+        "connect": "PermissionError",
+        "bind": "PermissionError",
+        "stay": "started",
+    }
+    assert folds == "3 of 3 folds)", "each fold found the same: nothing of the one before"
+    assert outcome.landlock == landlock.abi()
+    assert not [p for p in Path("/proc").glob("[0-9]*/cmdline") if MARK in _text(p)]
+    assert not (Path(tempfile.gettempdir()) / MARK).exists()
+
+
+def _text(path):
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+LIARS = """
+import json, os, struct
+import numpy as np
+import pyarrow as pa
+from benchmarks.detectors import Detector, detector
+
+class Liar(Detector):
+    def fit(self, accounts, y):
+        self.classes_ = np.array([0, 1])
+        return self
+    def predict_proba(self, accounts):
+        for piece in self.pieces(len(accounts)):
+            os.write(3, struct.pack("<Q", len(piece)) + piece)
+        os._exit(0)
+
+def head(**more):
+    return json.dumps({"seconds": 0, "mb": None, "learnt": None, "tables": 1, **more}).encode()
+
+def table(p):
+    given = pa.table({"p_bot": p})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, given.schema) as writer:
+        writer.write_table(given)
+    return sink.getvalue().to_pybytes()
+
+STATES = dict(cites="x", about="x", threshold="fixed(0.5)")
+
+@detector("pickle", **STATES)
+class Pickle(Liar):
+    def pieces(self, n):
+        return [b"cos\\nsystem\\n(S'touch unpickled'\\ntR."]
+
+@detector("no-arrow", **STATES)
+class NoArrow(Liar):
+    def pieces(self, n):
+        return [head(), b"\\xff" * 100]
+
+@detector("too-long", **STATES)
+class TooLong(Liar):
+    def predict_proba(self, accounts):
+        os.write(3, struct.pack("<Q", 1 << 60))
+        os._exit(0)
+
+@detector("too-few", **STATES)
+class TooFew(Liar):
+    def pieces(self, n):
+        return [head(), table(np.full(n - 1, 0.5))]
+
+@detector("too-high", **STATES)
+class TooHigh(Liar):
+    def pieces(self, n):
+        return [head(), table(np.full(n, 1.5))]
+
+@detector("no-seconds", **STATES)
+class NoSeconds(Liar):
+    def pieces(self, n):
+        return [head(seconds="1e9"), table(np.full(n, 0.5))]
+"""
+REASONS = {
+    "pickle": "its process sent no readable answer: the message is no JSON object",
+    "no-arrow": "its process sent no readable answer: the message holds no Arrow table",
+    "too-long": (
+        "its process sent no readable answer: a piece of the message has"
+        " 1,152,921,504,606,846,976 bytes; at most 16,777,216 are read"
+    ),
+    "too-few": "its process did not return one score for each of 8 accounts",
+    "too-high": "its process returned scores outside 0 to 1",
+    "no-seconds": "its process returned no number for seconds",
+}
+
+
+def test_what_a_child_says_is_checked(plugin, make, home):
+    points = {n.replace("-", "_"): n.title().replace("-", "") for n in REASONS}
+    plugin(LIARS, **points)
+    make("a", 12, 12, seed=1)
+    outcomes = {name: run(home, name) for name in REASONS}
+    assert {name: (o.status, o.reason) for name, o in outcomes.items()} == {
+        name: ("failed", reason) for name, reason in REASONS.items()
+    }
+
+
+IMPORTED = """
+from benchmarks.detectors import Detector, detector
+import numpy as np
+@detector("imported", cites="x", about="x", threshold="fixed(0.5)")
+class Imported(Detector):
+    def __init__(self, power: int = 1):
+        self.power = power
+    def fit(self, accounts, y):
+        self.classes_ = np.array([0, 1])
+        return self
+    def predict_proba(self, accounts):
+        return np.full((len(accounts), 2), 0.5**self.power)
+"""
+
+
+def test_a_stranger_is_imported_in_children_only(plugin, make, home):
+    from benchmarks.detectors import get, options_of
+
+    folder = plugin(IMPORTED, imported="Imported")
+    make("a", 12, 12, seed=1)
+    spec = get("imported(power=2)")
+    assert (spec.name, spec.options, options_of(spec)) == (
+        "imported(power=2)",
+        (("power", 2),),
+        {"power": 1},
+    )
+    outcome = run(home, "imported(power=2)")
+    assert set(outcome.predictions["p_bot"].to_pylist()) == {0.25}
+    assert folder.name not in sys.modules
+    # Who asks for an estimator here, as `botbench predict` does, gets it.
+    assert spec.fresh().power == 2
+    assert folder.name in sys.modules
+
+
+def test_nothing_stays_behind(make, home):
+    make("a", 12, 12, seed=1)
+    before = set(Path(tempfile.gettempdir()).glob("botbench-fold-*"))
+    assert run(home, "constant").status == "done"
+    end = time.monotonic() + 20
+    while set(Path(tempfile.gettempdir()).glob("botbench-fold-*")) - before:
+        assert time.monotonic() < end
+        time.sleep(0.05)
