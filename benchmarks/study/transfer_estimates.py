@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from benchmarks.study.data.detector_evidence import Evidence, evidence
 from benchmarks.study.estimators import quantify
 from benchmarks.study.estimators.estimate import Estimate, Refused, Sized
+from benchmarks.study.estimators.refutation import Errors, can_refute, refuted
 from benchmarks.study.estimators.rogan_gladen import rogan_gladen
 from botbench.core.errors import UserError
 from botbench.text import numbers
@@ -22,10 +24,8 @@ MOST = 5_000
 id.
 """
 
-TRANSFER = (
-    "The detector errs on this campaign as it did on the accounts labelled elsewhere: only a sample"
-    " could check that."
-)
+TRANSFER = "The detector errs on this campaign as it did on the accounts labelled elsewhere: "
+UNCHECKED, HELD = "only a sample could check that.", "the sample does not contradict that."
 
 
 def estimates(study: Study, sized: Sized) -> Iterator[Estimate | Refused]:
@@ -37,9 +37,19 @@ def estimates(study: Study, sized: Sized) -> Iterator[Estimate | Refused]:
         yield Refused(f"share of {sized.quantity}, from errors elsewhere", study.refused_scores)
         return
     held_out = evidence(study.frame)
-    yield _corrected(study, sized, held_out)
+    found = refuted(study.labelled, sized.size, Errors(*errors(study, held_out)))
+    if found:
+        transfer = TRANSFER + f"the sample contradicts that. {found.sentence}"
+    else:
+        transfer = TRANSFER + (HELD if can_refute(study.labelled) else UNCHECKED)
+    made = [_corrected(study, sized, held_out)]
     if held_out is not None and sized.quantity == "accounts":
-        yield from _quantified(study, sized, held_out)
+        made += _quantified(study, sized, held_out)
+    for one in made:
+        if isinstance(one, Refused):
+            yield one
+        else:
+            yield replace(one, assumptions=(transfer, *one.assumptions), refuted=found)
 
 
 def _corrected(study: Study, sized: Sized, held_out: Evidence | None) -> Estimate | Refused:
@@ -72,7 +82,7 @@ def _corrected(study: Study, sized: Sized, held_out: Evidence | None) -> Estimat
         sized.naive,
         0,
         0,
-        (TRANSFER, about, *more),
+        (about, *more),
     )
 
 
@@ -111,7 +121,6 @@ def _quantified(study: Study, sized: Sized, held_out: Evidence) -> Iterator[Esti
             method, here, held_out.score, held_out.y, study.campaign.seed
         )
         assumptions = (
-            TRANSFER,
             (
                 f"Learnt from {bots:,} bots and {len(held_out.y) - bots:,} people elsewhere; the"
                 " interval is a bootstrap over them and over the campaign's scores, and knows"

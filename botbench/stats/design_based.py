@@ -24,6 +24,9 @@ SIMPLE, INDEPENDENT = "simple within stratum", "independent"
 across strata, or products.
 """
 
+CLASSES, LEAST_IN_CLASS = 10, 25
+"""Response classes of an independent draw at most, and drawn accounts in each at least."""
+
 
 @dataclass(frozen=True)
 class Draw:
@@ -50,7 +53,7 @@ class Sample:
     """The answered accounts with their weights, and the variance of sums over them.
 
     Accounts without an answer are assumed to be like the answered ones of their stratum
-    (independent draws: of their wave).
+    (independent draws: of accounts of about their inclusion probability; `response_classes`).
     """
 
     weight: Floats
@@ -125,7 +128,7 @@ def sample(draw: Draw, weights: Floats | None = None) -> Sample:
     wave_of = np.zeros(strata, dtype=np.int64)
     wave_of[draw.stratum] = draw.wave
     independent = np.array([how == INDEPENDENT for how in draw.joint], dtype=np.bool_)
-    response = _response(draw, independent, wave_of)
+    response = _response(draw, independent)
     drawn = (
         np.bincount(draw.wave, minlength=waves).astype(np.float64) if weights is None else weights
     )
@@ -136,7 +139,7 @@ def sample(draw: Draw, weights: Floats | None = None) -> Sample:
     wave, stratum, probability = draw.wave[at], draw.stratum[at], draw.probability[at]
     # In a later wave, an earlier one is known in full: its accounts count once, those without an
     # answer through the others.
-    weight = (part[wave] / probability + later[wave]) / response[stratum]
+    weight = (part[wave] / probability + later[wave]) / response[at]
     size = np.bincount(draw.stratum, minlength=strata)
     first = np.ones(strata)
     first[draw.stratum] = draw.probability
@@ -145,23 +148,51 @@ def sample(draw: Draw, weights: Floats | None = None) -> Sample:
         stratum,
         size / first,
         part[wave_of],
-        np.minimum(probability * response[stratum], 1.0),
+        np.minimum(probability * response[at], 1.0),
         independent[wave],
     )
 
 
-def _response(draw: Draw, independent: NDArray[np.bool_], wave_of: Whole) -> Floats:
-    """The answered share of each stratum, or of the whole wave if draws are independent."""
-    strata = len(wave_of)
-    asked = np.bincount(draw.stratum, minlength=strata).astype(np.float64)
-    answered = np.bincount(draw.stratum[draw.answered], minlength=strata).astype(np.float64)
-    all_asked = np.bincount(wave_of, asked, minlength=len(independent))
-    all_answered = np.bincount(wave_of, answered, minlength=len(independent))
-    whole = independent[wave_of]
-    return np.asarray(
-        np.where(whole, all_answered[wave_of], answered)
-        / np.maximum(np.where(whole, all_asked[wave_of], asked), 1)
-    )
+def _response(draw: Draw, independent: NDArray[np.bool_]) -> Floats:
+    """The answered share of each drawn account's response class (`response_classes`)."""
+    group = response_classes(draw, independent)
+    asked = np.bincount(group).astype(np.float64)
+    answered = np.bincount(group[draw.answered], minlength=len(asked))
+    return np.asarray((answered / np.maximum(asked, 1))[group])
+
+
+def response_classes(draw: Draw, independent: NDArray[np.bool_]) -> Whole:
+    """Within which drawn accounts those without an answer count as like the others: int64[drawn].
+
+    In simple draws, the stratum. In independent draws, which take heavy accounts more often,
+    accounts that are drawn in any case, and up to ten classes of the others by inclusion
+    probability: heavy posters answer less often (Little 1986, Int. Stat. Rev. 54:139). There are
+    fewer classes where nobody answered in one.
+    """
+    group = draw.stratum * (CLASSES + 1)
+    for wave in np.flatnonzero(independent):
+        mine = np.flatnonzero(draw.wave == wave)
+        if len(mine):
+            own = _by_chance(draw.probability[mine], draw.answered[mine])
+            group[mine] = group[mine].min() + own
+    return group
+
+
+def _by_chance(chance: Floats, answered: NDArray[np.bool_]) -> Whole:
+    """The response class of each account of an independent wave, from 0."""
+    certain = chance == 1
+    # A few accounts that are drawn in any case are like the heaviest of the others.
+    alone = certain.sum() >= LEAST_IN_CLASS
+    left = chance[~certain] if alone else chance
+    for parts in range(min(CLASSES, len(left) // LEAST_IN_CLASS), 0, -1):
+        edges = np.unique(np.quantile(left, np.arange(1, parts) / parts))
+        own = np.searchsorted(edges, chance, side="right")
+        if alone:
+            own[certain] = len(edges) + 1
+        of_answered = np.bincount(own[answered], minlength=own.max() + 1)
+        if (of_answered > 0)[own].all():
+            return own.astype(np.int64)
+    return np.zeros(len(chance), dtype=np.int64)
 
 
 def total(drawn: Sample, values: Floats) -> float:

@@ -74,6 +74,7 @@ def read(frame: Frame) -> LabelledSample:
         {title: tuple(columns[c]) for title, c in frame.group_columns.items()},
         rules,
         problem,
+        columns["flagged"],
     )
 
 
@@ -168,7 +169,8 @@ def _columns(frame: Frame, drawn: str, consensus: str | None) -> dict[str, Any]:
         SELECT d.wave, d.stratum, d.account_id, d.probability, l.p_bot, l.p_low, l.n_claims,
                coalesce(l.p_high, l.p_bot) AS p_high,
                CASE l.label WHEN 'bot' THEN 1.0 WHEN 'human' THEN 0.0 END::DOUBLE AS hard,
-               f.score, (f.account_id IS NOT NULL)::INTEGER AS inside, {sizes}{groups}
+               f.score, f.flagged::DOUBLE AS flagged,
+               (f.account_id IS NOT NULL)::INTEGER AS inside, {sizes}{groups}
         FROM {drawn} d LEFT JOIN {frame.table} f USING (account_id)
         LEFT JOIN (FROM {frame.of_dataset("labels")} WHERE consensus_id = {literal(consensus)}) l
             USING (account_id)
@@ -230,7 +232,8 @@ def _response(
     )
     return [
         f"{missing:,} of {len(answered):,} drawn accounts have no answer ({listed}). They are taken"
-        " as like the answered ones of their stratum; the worst case stands beside."
+        " as like the answered ones of their stratum (where accounts were drawn by size: of about"
+        " their size); limits without that assumption stand beside."
     ]
 
 

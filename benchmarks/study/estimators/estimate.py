@@ -56,6 +56,15 @@ class Sized:
 
 
 @dataclass(frozen=True)
+class Refuted:
+    """What of a method's assumptions the sample contradicts."""
+
+    by: str
+    p: float
+    sentence: str
+
+
+@dataclass(frozen=True)
 class Estimate:
     """A number of the report.
 
@@ -79,6 +88,7 @@ class Estimate:
     linear: Floats | None = None
     n_errors_labelled: int | None = None
     few: bool = False
+    refuted: Refuted | None = None
     share: Share | None = None
     """What the interval at another level comes from, for the default."""
 
@@ -113,7 +123,7 @@ class Estimate:
             "default": self.default,
             "worst_low": short(self.worst[0]) if self.worst else None,
             "worst_high": short(self.worst[1]) if self.worst else None,
-        }
+        } | ({"refuted": {"by": r.by, "p": short(r.p)}} if (r := self.refuted) else {})
 
 
 @dataclass(frozen=True)
@@ -183,9 +193,10 @@ def _all(
         int(there.sum()),
         int(bot.sum()),
         (*labelled.rules, *_design(drawn, sized, size)),
-        worst=_worst(labelled, sized),
+        worst=None,
     )
     doubt = open_variance(drawn, size, noise, low, high)
+    base = replace(base, worst=_worst(labelled, sized, doubt))
     share, linear = ratio(drawn, size, y)
     most = effective_size(drawn, size)
     few = min(classes(drawn, size, y)) < FEW
@@ -267,10 +278,10 @@ def _made(  # noqa: PLR0917 (the numbers of one estimate)
     )
 
 
-def _worst(labelled: LabelledSample, sized: Sized) -> tuple[float, float] | None:
+def _worst(labelled: LabelledSample, sized: Sized, doubt: float) -> tuple[float, float] | None:
     if labelled.draw is None or labelled.answered.all():
         return None
-    bounds = worst_case(labelled.draw, sized.size, labelled.y)
+    bounds = worst_case(labelled.draw, sized.size, labelled.y, doubt)
     return bounds.low, bounds.high
 
 

@@ -14,13 +14,24 @@ out, so it is added as fully correlated.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
-from botbench.stats.design_based import Draw, Floats, Sample, sample
-from botbench.stats.proportions import Z
+from botbench.stats.design_based import (
+    Draw,
+    Floats,
+    Sample,
+    effective_size,
+    ratio,
+    sample,
+    share_interval,
+    variance,
+)
+from botbench.stats.proportions import LEVEL, Z, normal_quantile
 
 LEAST = 0.1
 """A reliability under this is taken as this: such votes say next to nothing."""
@@ -61,22 +72,54 @@ def open_variance(drawn: Sample, size: Floats, noise: Floats, low: Floats, high:
 class WorstCase:
     """The share if every drawn account without an answer were a person, or a bot.
 
-    Source: Manski 1989, J. Hum. Resour. 24:343.
+    `low` and `high` are the limits of a 95 % interval for the share wherever it is between these
+    two; `persons` and `bots` are the two in the sample itself. Sources: Manski 1989, J. Hum.
+    Resour. 24:343; Imbens and Manski 2004, Econometrica 72:1845; Stoye 2009, Econometrica 77:1299.
     """
 
     low: float
     high: float
+    persons: float
+    bots: float
 
 
-def worst_case(draw: Draw, size: Floats, y: Floats) -> WorstCase:
+def worst_case(draw: Draw, size: Floats, y: Floats, doubt: float = 0.0) -> WorstCase:
     """Bounds over all drawn accounts: `size` and `y` are float64[drawn].
 
-    Values of `y` without an answer are ignored.
+    Values of `y` without an answer are ignored. `doubt` is the variance that doubtful labels add.
     """
-    weight = sample(replace(draw, answered=np.ones(len(size), dtype=np.bool_))).weight
-    whole = float(weight @ size)
-    if not whole > 0:
-        return WorstCase(0.0, 1.0)
-    missing = float(weight @ (size * ~draw.answered)) / whole
-    bots = float(weight @ np.where(draw.answered, size * y, 0.0)) / whole
-    return WorstCase(bots, bots + missing)
+    everybody = sample(replace(draw, answered=np.ones(len(size), dtype=np.bool_)))
+    if not float(everybody.weight @ size) > 0:
+        return WorstCase(0.0, 1.0, 0.0, 1.0)
+    ends = []
+    for label in (0.0, 1.0):
+        value, linear = ratio(everybody, size, np.where(draw.answered, y, label))
+        ends.append((min(max(value, 0.0), 1.0), float(variance(everybody, linear)) + doubt))
+    (persons, under), (bots, over) = ends
+    most = effective_size(everybody, size)
+    z = quantile_between(bots - persons, max(under, over) ** 0.5, most)
+    return WorstCase(
+        share_interval(persons, under, most, z)[0],
+        share_interval(bots, over, most, z)[1],
+        persons,
+        bots,
+    )
+
+
+def quantile_between(width: float, error: float, accounts: float, level: float = LEVEL) -> float:
+    """The number of standard errors beyond each end, where the truth is between two ends.
+
+    It solves Phi(c + width / error) - Phi(-c) = level (Imbens and Manski 2004, eq. 7): from 1.96
+    for ends that coincide to 1.64 for ends far apart. A width that is small for the number of
+    accounts is taken as none (Stoye 2009): its own estimate is too poor to shorten the interval.
+
+    >>> [round(quantile_between(width, 0.01, 500), 3) for width in (0.0, 0.5)]
+    [1.96, 1.645]
+    """
+    from scipy.optimize import brentq
+
+    cdf = NormalDist().cdf
+    # Stoye's sequence goes to zero more slowly than the error: the error times sqrt(log n) / 2.
+    if not error > 0 or width <= error * math.log(min(max(accounts, 2.0), 1e9)) ** 0.5 / 2:
+        return normal_quantile((1 + level) / 2)
+    return float(brentq(lambda c: cdf(c + width / error) - cdf(-c) - level, 0.0, 10.0))

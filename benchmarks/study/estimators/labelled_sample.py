@@ -38,6 +38,8 @@ class LabelledSample:
     rules: tuple[str, ...]
     """Sentences on the design, the missing answers and the errors of annotators."""
     problem: str | None = None
+    flagged: Floats | None = None
+    """Whether the detector calls it a bot (1, 0); NaN without a score."""
 
     def sample_for(self, size: Floats) -> Sample | None:
         """The sample for a quantity; `size` is float64[drawn].

@@ -44,8 +44,17 @@ def share(study: Study) -> Answer:
                 "shares", "Share due to bots, with its 95 % interval", default, study.truth or {}
             )
         )
+    withdrawn = [e for e in every if e.refuted]
+    if withdrawn:
+        answer.blocks.append(Text(_withdrawn(withdrawn), warning=True))
     answer.blocks.append(_table(study, every))
     return answer
+
+
+def _withdrawn(refuted: list[Estimate]) -> str:
+    methods = ", ".join(dict.fromkeys(e.method for e in refuted))
+    reasons = " ".join(dict.fromkeys(e.refuted.sentence for e in refuted if e.refuted))
+    return f"The sample refutes {methods}: do not quote them. {reasons}"
 
 
 def _lead(default: list[Estimate]) -> str:
@@ -128,7 +137,7 @@ def _table(study: Study, every: list[Estimate]) -> Table:
     rows: list[tuple[Cell, ...]] = [
         (
             e.quantity,
-            e.method + (" *" if e.default else ""),
+            e.method + (" *" if e.default else "") + (" (refuted)" if e.refuted else ""),
             e.value,
             e.low,
             e.high,
@@ -146,7 +155,8 @@ def _table(study: Study, every: list[Estimate]) -> Table:
         ]
     note = "* the default."
     note += (
-        " Worst: if every drawn account without an answer were a person, or a bot."
+        " Worst: limits of the share where nothing is assumed of the drawn accounts without an"
+        " answer: they may all be people, or all bots (Imbens and Manski 2004)."
         if bounded
         else ""
     )

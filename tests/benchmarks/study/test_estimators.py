@@ -1,16 +1,28 @@
 """Prediction-powered estimates against the reference implementation; labels in doubt, by hand."""
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 
-from benchmarks.study.estimators.label_uncertainty import open_variance, unbiased, worst_case
+from benchmarks.study.estimators.label_uncertainty import (
+    open_variance,
+    quantile_between,
+    unbiased,
+    worst_case,
+)
 from botbench.stats.design_based import (
+    INDEPENDENT,
     SIMPLE,
     Draw,
+    inclusion_probabilities,
     ratio,
     sample,
+    share_interval,
+    variance,
 )
 from botbench.stats.prediction_powered import best_tuning, powered
+from botbench.stats.proportions import wilson
 
 
 def drawn(probability, *, stratum=None, wave=None, answered=None, joint=(SIMPLE,)):
@@ -97,4 +109,50 @@ def test_certain_labels_add_nothing():
 def test_the_worst_case_counts_everybody_drawn():
     draw = drawn([0.5] * 4, answered=[True, True, True, False])
     found = worst_case(draw, np.ones(4), np.array([1.0, 0, 0, np.nan]))
-    assert (found.low, found.high) == (0.25, 0.5)
+    assert (found.persons, found.bots) == (0.25, 0.5)
+    assert found.low < 0.25 and found.high > 0.5
+
+
+def test_the_limits_of_imbens_and_manski_by_their_equation():
+    # Phi(c + 2) - Phi(-c) = .95 at a width of two standard errors
+    c = quantile_between(0.2, 0.1, 500)
+    phi = NormalDist().cdf
+    assert phi(c + 2) - phi(-c) == pytest.approx(0.95) and 1.645 < c < 1.66
+    assert quantile_between(0.05, 0.1, 500) == pytest.approx(1.96, abs=1e-3), "too small to count"
+    draw = drawn([0.1] * 500, answered=np.arange(500) >= 50)
+    y = np.where(np.arange(500) < 50, np.nan, np.arange(500) % 5 == 0)
+    found = worst_case(draw, np.ones(500), y)
+    # 90 of 500 and 140 of 500, with Wilson's bound at n / (1 - .1) accounts and 1.645
+    n = 500 / 0.9
+    assert found.low == pytest.approx(float(wilson(0.18, n, 1.6449)[0]), abs=2e-4)
+    assert found.high == pytest.approx(float(wilson(0.28, n, 1.6449)[1]), abs=2e-4)
+
+
+def test_the_worst_case_holds_where_three_in_a_hundred_are_missing_at_random():
+    random = np.random.default_rng(7)
+    held = 0
+    for _ in range(300):
+        y = (random.random(500) < 0.15).astype(float)
+        answered = random.random(500) >= 0.03
+        found = worst_case(
+            drawn([0.01] * 500, answered=answered), np.ones(500), np.where(answered, y, np.nan)
+        )
+        held += found.low <= 0.15 <= found.high
+    assert held / 300 >= 0.93 - 3 * (0.93 * 0.07 / 300) ** 0.5
+
+
+def test_heavy_accounts_that_answer_less_often_are_a_response_class():
+    random = np.random.default_rng(8)
+    posts = np.floor(np.exp(1.5 + 1.2 * random.standard_normal(20_000))) + 1
+    y = (random.random(20_000) < np.where(posts > 20, 0.5, 0.1)).astype(float)
+    chance, true = inclusion_probabilities(posts, 500), float(posts @ y / posts.sum())
+    held = 0
+    for _ in range(200):
+        at = np.flatnonzero(random.random(20_000) < chance)
+        answered = random.random(len(at)) < np.where(posts[at] > 20, 0.6, 0.95)
+        s = sample(drawn(chance[at], answered=answered, joint=(INDEPENDENT,)))
+        share, linear = ratio(s, posts[at][answered], y[at][answered])
+        low, high = share_interval(share, float(variance(s, linear)), np.inf)
+        held += low <= true <= high
+    # .67 with one response class.
+    assert held / 200 >= 0.93 - 3 * (0.93 * 0.07 / 200) ** 0.5

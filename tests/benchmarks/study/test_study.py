@@ -13,6 +13,7 @@ import pytest
 
 from benchmarks.study.report import report
 from botbench.core.errors import UserError
+from botbench.stats.proportions import normal_quantile, wilson
 from curation.store.schema import rows
 
 KEYS = {
@@ -323,9 +324,11 @@ def test_who_has_no_answer_is_counted_and_bounded(own, study, campaign):
     assert found["n_labelled"] == 320 and any(
         "80 of 400 drawn accounts have no answer" in s for s in found["assumptions"]
     )
-    assert found["worst_high"] - found["worst_low"] == pytest.approx(80 / 400)
-    bots = found["n_bots_labelled"]
-    assert found["worst_low"] == pytest.approx(bots / 400, abs=1e-6)
+    # Imbens and Manski's limits: Wilson's bounds of bots and bots + 80 among 400 of 900, at 1.645
+    bots, n = found["n_bots_labelled"], 400 / (1 - 400 / 900)
+    low, high = wilson([bots / 400, (bots + 80) / 400], n, normal_quantile(0.95))
+    assert found["worst_low"] == pytest.approx(float(low[0]), abs=2e-4)
+    assert found["worst_high"] == pytest.approx(float(high[1]), abs=2e-4)
 
 
 def test_posteriors_are_carried_through(own, study, campaign):
@@ -403,6 +406,25 @@ def test_errors_from_elsewhere_are_used_beside(study, campaign):
     errors |= {"sensitivity": 0.4, "specificity": 0.5}
     _, document = study(campaign(detector=errors, sample="none"))
     assert any("not clearly above zero" in r["reason"] for r in document["refused"])
+
+
+def test_a_method_that_the_sample_refutes_is_withdrawn(study, campaign):
+    about = {"scores": "scores.parquet", "n_sensitivity": 200, "n_specificity": 200}
+    _, plain = study(
+        campaign(sample="none", detector={**about, "sensitivity": 0.9, "specificity": 0.8})
+    )
+    assert any("only a sample could check" in s for s in plain["estimates"][0]["assumptions"])
+    assert "refuted" not in plain["estimates"][0]
+    # In the sample the detector flags 16 % of people and finds 97 % of bots.
+    wrong = {**about, "sensitivity": 0.6, "specificity": 0.99}
+    found, document = study(campaign(detector=wrong))
+    row = next(e for e in document["estimates"] if e["method"].startswith("Rogan"))
+    assert row["refuted"]["p"] < 0.001 and row["refuted"]["by"].endswith("in the sample")
+    assert not row["default"]
+    assert not any("only a sample could" in s for s in row["assumptions"])
+    texts = [b.text for _, answer in found.found for b in answer.blocks if hasattr(b, "text")]
+    assert any(t.startswith("The sample refutes Rogan-Gladen") for t in texts)
+    assert "refuted" not in default(document, "share of accounts")
 
 
 def test_the_command_gives_one_document_and_a_page(cli, campaign, made):
