@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ from benchmarks.study.data.frame import SIZES, Frame
 from benchmarks.study.estimators.estimate import Estimate, Refused, Sized, estimates
 from botbench.core.hashing import file_sha256
 from botbench.core.sql import literal
+from botbench.stats.rare_errors import TOLERATED, heavier
+from botbench.text import numbers
 from curation.store.snapshot_queries import card, newest_consensus
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from benchmarks.study.estimators.labelled_sample import LabelledSample
     from botbench.stats.design_based import Floats
     from curation.store.store import Store
+
+LACKING = "The sample has too little of the heavy accounts"
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,42 @@ class Study:
 
     def estimates(self, sized: Sized, *, others: bool = False) -> Iterator[Estimate | Refused]:
         """The estimates of a share, the default first, or the reason for none."""
-        yield from estimates(self.labelled, sized, score=self.scored, others=others)
+        lacking = self.heavy_accounts(sized)
+        for one in estimates(self.labelled, sized, score=self.scored, others=others):
+            if isinstance(one, Estimate) and lacking:
+                one = replace(one, assumptions=(*one.assumptions, lacking))  # noqa: PLW2901
+            yield one
+
+    def heavy_accounts(self, sized: Sized) -> str | None:
+        """Which accounts the sample lacks for a quantity that few accounts carry; None if none.
+
+        Taken whole, they would leave a rest for which the sample is heavy enough.
+        """
+        drawn = self.labelled.sample_for(sized.size)
+        if drawn is None or sized.group is not None or sized.squares is None:
+            return None
+        size = sized.size[self.labelled.answered]
+        if heavier(drawn, size, sized.squares) <= 1:
+            return None
+        chance = drawn.probability < 1
+        enough = TOLERATED * float((drawn.weight * size**2)[chance].sum())
+        quantity = sized.quantity
+        number, least, together = self.frame.query(f"""
+            SELECT count(*), min(size), sum(size) FROM (
+                SELECT {quantity}::DOUBLE AS size, coalesce(sum({quantity}::DOUBLE * {quantity})
+                    OVER (ORDER BY {quantity} DESC, account_id
+                          ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS heavier
+                FROM {self.frame.table} WHERE {quantity} > 0)
+            WHERE {sized.squares!r} - heavier > {enough!r}""")[0]
+        without = int(number) - int((size >= least).sum())
+        if without <= 0:
+            return None
+        return (
+            f"{LACKING}: {number:,} accounts with {least:,.0f} or more {quantity} carry"
+            f" {numbers.share(together / sized.whole)} of the {quantity}, and {without:,} of them"
+            " have no label. The interval is wide for that reason. Annotate these as well: botbench"
+            " sample --design 'posts(n=...)' takes the heaviest in any case."
+        )
 
     def sized(self, quantity: str) -> Sized:
         """A quantity of the whole campaign."""

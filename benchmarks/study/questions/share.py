@@ -5,7 +5,7 @@ from __future__ import annotations
 from benchmarks.study import transfer_estimates
 from benchmarks.study.estimators.estimate import Estimate
 from benchmarks.study.questions import Answer, Cell, Figure, Table, Text, question
-from benchmarks.study.study import Study
+from benchmarks.study.study import LACKING, Study
 from botbench.html.charts.intervals import Span, intervals
 from botbench.text import numbers
 
@@ -44,6 +44,12 @@ def share(study: Study) -> Answer:
                 "shares", "Share due to bots, with its 95 % interval", default, study.truth or {}
             )
         )
+    answer.blocks += [
+        Text(f"{e.quantity.capitalize()}: {said}", warning=True)
+        for e in default
+        for said in e.assumptions
+        if said.startswith(LACKING)
+    ]
     withdrawn = [e for e in every if e.refuted]
     if withdrawn:
         answer.blocks.append(Text(_withdrawn(withdrawn), warning=True))

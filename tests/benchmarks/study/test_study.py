@@ -408,6 +408,32 @@ def test_errors_from_elsewhere_are_used_beside(study, campaign):
     assert any("not clearly above zero" in r["reason"] for r in document["refused"])
 
 
+def test_a_sample_without_the_heavy_accounts_says_which_it_needs(own, study, campaign):
+    from benchmarks.study.study import LACKING
+
+    own.connection.execute("UPDATE lake.main.posts SET likes = 1")
+    own.connection.execute(
+        "CREATE TEMP TABLE heavy AS SELECT account_id, row_number() OVER (ORDER BY account_id) AS n"
+        " FROM lake.main.accounts WHERE account_id IN (SELECT account_id FROM lake.main.posts) AND"
+        " account_id NOT IN (SELECT account_id FROM lake.main.assignments WHERE batch_id = ?)"
+        " ORDER BY 1 LIMIT 4",
+        [campaign.batches["some"]],
+    )
+    fields = {"questions": ["share"], "quantities": ["likes"]}
+    _, before = study(campaign(**fields), own)
+    assert not any(s.startswith(LACKING) for s in before["estimates"][0]["assumptions"])
+    own.connection.execute(
+        "UPDATE lake.main.posts SET likes = 1000 WHERE account_id IN (SELECT account_id FROM heavy)"
+    )
+    found, document = study(campaign(**fields), own)
+    row = default(document, "share of likes")
+    said = next(s for s in row["assumptions"] if s.startswith(LACKING))
+    assert ": 4 accounts with" in said and "4 of them have no label" in said
+    assert row["few"] and row["low"] <= document["truth"]["share of likes"] <= row["high"]
+    texts = [b.text for _, answer in found.found for b in answer.blocks if hasattr(b, "text")]
+    assert any(t.startswith(f"Share of likes: {LACKING}") for t in texts)
+
+
 def test_a_method_that_the_sample_refutes_is_withdrawn(study, campaign):
     about = {"scores": "scores.parquet", "n_sensitivity": 200, "n_specificity": 200}
     _, plain = study(
