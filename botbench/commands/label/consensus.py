@@ -60,6 +60,7 @@ def consensus(
     from curation.annotation.scheme.scheme import Scheme
     from curation.labels.consensus import consensus as work
     from curation.labels.consensus.explain import explain as why
+    from curation.labels.consensus.run import parted
     from curation.store.store import Store
 
     chosen = [kind.strip() for kind in kinds.split(",") if kind.strip()]
@@ -87,6 +88,8 @@ def consensus(
                 ("claimant", "kind", "votes", "sensitivity", "95 %", "specificity", "95 %"),
                 [_claimant(c) for c in result.claimants[:20]],
             )
+        if result.disagree:
+            say(parted(result.camps, result.disagree))
     if result.unchanged:
         say("These labels were there already; nothing has changed.")
     say(f"Next: botbench validate {dataset}.")

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import unknown
 from botbench.text import numbers
-from curation.labels.consensus.run import DEFAULT, KINDS, Fitted, claimants, fit_votes, judge
+from curation.labels.consensus.run import (
+    DEFAULT,
+    KINDS,
+    Fitted,
+    camps,
+    claimants,
+    fit_votes,
+    judge,
+    parted,
+)
 from curation.labels.consensus.votes import TRAINING, Meaning
 from curation.store.retractions import retractions
 
@@ -57,9 +66,18 @@ def explain(
         "kinds": chosen,
         **row,
         "rule": rule,
-        "why": _why(row, votes, rule, method),
+        "why": _why(row, votes, rule, method) + _camps(fitted),
         "votes": votes,
     }
+
+
+def _camps(fitted: Fitted) -> str:
+    """A sentence where the votes of the data set can be explained in several ways; else nothing."""
+    return (
+        f" {said}"
+        if (said := parted(camps(fitted.ballots, fitted.fit), fitted.fit.disagree))
+        else ""
+    )
 
 
 def _near(ids: list[str], account: str) -> list[str]:

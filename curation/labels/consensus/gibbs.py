@@ -1,138 +1,126 @@
-"""Gibbs sampling of a hierarchical Dawid-Skene model of two classes.
+"""One Gibbs chain of a hierarchical Dawid-Skene model of two classes, and the model itself.
 
 z_i ~ Bernoulli(prevalence), prevalence ~ Beta(1, 1); claimant j says bot of a bot with its
 sensitivity ~ Beta(m k, (1 - m) k), human of a human with its specificity likewise; mean m and
-weight k are of the claimant's kind, on a grid. Everything is conjugate but (m, k), which are drawn
-from the grid. Paun et al. 2018, "Comparing Bayesian models of annotation", TACL 6.
+weight k are of the claimant's kind, on a grid. A priori m ~ Beta(3, 2), and the two means of a
+kind sum to more than one: as a kind, claimants know more than a coin. Without that, the labels with
+bot and human exchanged would be nearly as probable as the labels. Everything is conjugate but
+(m, k), which are drawn from the grid. Paun et al. 2018, "Comparing Bayesian models of annotation",
+TACL 6.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.labels.consensus.votes import Ballots
+from curation.labels.consensus.canonical import Patterns
 
 Array = NDArray[Any]
 
-BURN_IN, SWEEPS, SEED = 200, 400, 20211
 MEANS = np.linspace(0.05, 0.95, 19)
 WEIGHTS = np.array([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0])
-CHUNK = 8_000_000
-"""Accounts times draws held at once (64 MB)."""
+HYPERPRIOR = 2 * np.log(MEANS) + np.log1p(-MEANS)
+"""Log of Beta(3, 2) on the means, up to a constant."""
+INFORMED = MEANS[:, None] + MEANS[None, :] > 1 + 1e-9
+"""Which means of sensitivity (rows) and of specificity a kind can have together."""
 
 
 @dataclass(frozen=True)
-class Draws:
-    """Draws from the posterior: prevalence (draws,), sensitivity and specificity (draws,
-    claimants).
+class Chain:
+    """Draws of one chain: prevalence (draws,), sensitivity and specificity (draws, claimants in
+    canonical order); `p` is the mean of P(bot) by pattern over all draws.
     """
 
-    ballots: Ballots
     prevalence: Array
     sensitivity: Array
     specificity: Array
-
-    def accounts(self) -> tuple[Array, Array, Array]:
-        """p_bot and the ends of its 95 % interval, by account: the spread comes from what is
-        uncertain about the claimants.
-        """
-        total = len(self.ballots.accounts)
-        values = np.empty((3, total))
-        step = max(1, CHUNK // len(self.prevalence))
-        for start in range(0, total, step):
-            p = self._given(slice(start, start + step))
-            values[0, start : start + step] = p.mean(axis=1)
-            values[1:, start : start + step] = np.percentile(p, [2.5, 97.5], axis=1)
-        settled = ~np.isnan(self.ballots.truth)
-        values[:, settled] = self.ballots.truth[settled]
-        return values[0], values[1], values[2]
-
-    def says_bot(self, account: Array, claimant: Array) -> Array:
-        """The probability that a claimant says bot of an account, for arrays of codes of one
-        length.
-        """
-        chances = np.empty(len(account))
-        step = max(1, CHUNK // len(self.prevalence))
-        for start in range(0, len(account), step):
-            part = slice(start, start + step)
-            p = self._given(account[part])
-            sens, spec = (
-                self.sensitivity[:, claimant[part]].T,
-                self.specificity[:, claimant[part]].T,
-            )
-            chances[part] = (p * sens + (1 - p) * (1 - spec)).mean(axis=1)
-        return chances
-
-    def _given(self, rows: Any) -> Array:
-        """P(bot) of some accounts under each draw: (accounts, draws)."""
-        log_odds = np.log(self.prevalence / (1 - self.prevalence))
-        return _sigmoid(log_odds + self._votes[rows] @ self._evidence)
-
-    @cached_property
-    def _votes(self) -> Any:
-        return _matrix(self.ballots)
-
-    @cached_property
-    def _evidence(self) -> Array:
-        return _evidence(self.sensitivity, self.specificity).T
+    p: Array
 
 
-def sample(
-    ballots: Ballots, *, burn_in: int = BURN_IN, sweeps: int = SWEEPS, seed: int = SEED
-) -> Draws:
-    """Run the sampler from the majority's labels; the same ballots and seed give the same draws."""
-    rng = np.random.default_rng(seed)
-    votes = _matrix(ballots)
-    columns = votes.T.tocsr()
-    of_kind = ballots.kinds()[1]
-    settled = ~np.isnan(ballots.truth)
-    p = (ballots.bots + 0.5) / (ballots.n + 1)
-    total = np.asarray(votes.sum(axis=0)).ravel()
-    people = len(ballots.claimants)
+def chain(
+    patterns: Patterns, start: Array, rng: np.random.Generator, burn_in: int, sweeps: int
+) -> Chain:
+    """Run the sampler from P(bot) by pattern; the first `burn_in` sweeps are thrown away."""
+    votes, columns, settled = patterns.votes, patterns.votes.T.tocsr(), ~np.isnan(patterns.truth)
+    total, accounts = columns @ patterns.weight, patterns.weight.sum()
+    people = len(patterns.claimants)
+    kinds = _Kinds(patterns.of_kind)
     prior: dict[str, Array] = {
         "sensitivity": np.full((people, 2), [4.0, 1.0]),
         "specificity": np.full((people, 2), [4.0, 1.0]),
     }
-    kept = np.empty((sweeps, 1 + 2 * people))
+    means: Array = np.full(kinds.n, np.searchsorted(MEANS, 0.8))
+    kept, p, p_sum = np.empty((sweeps, 1 + 2 * people)), start, np.zeros(len(start))
     for sweep in range(burn_in + sweeps):
-        z = (rng.random(len(p)) < p).astype(float)
-        z[settled] = ballots.truth[settled]
-        prevalence = rng.beta(1 + z.sum(), 1 + len(z) - z.sum())
+        z = bots(rng, patterns, p)
+        prevalence = np.clip(rng.beta(1 + z.sum(), 1 + accounts - z.sum()), 1e-12, 1 - 1e-12)
         of_bots = columns @ z
         sensitivity = _rates(rng, prior["sensitivity"], of_bots[:people], of_bots[people:])
         of_humans = total - of_bots
         specificity = _rates(rng, prior["specificity"], of_humans[people:], of_humans[:people])
-        prior = {
-            "sensitivity": _priors(rng, sensitivity, of_kind),
-            "specificity": _priors(rng, specificity, of_kind),
-        }
-        p = _sigmoid(
-            np.log(prevalence / (1 - prevalence)) + votes @ _evidence(sensitivity, specificity)
+        prior["sensitivity"], other = kinds.draw(rng, sensitivity, means)
+        prior["specificity"], means = kinds.draw(rng, specificity, other)
+        p = sigmoid(
+            np.log(prevalence / (1 - prevalence)) + votes @ evidence(sensitivity, specificity)
         )
+        p[settled] = patterns.truth[settled]
         if sweep >= burn_in:
             kept[sweep - burn_in] = np.concatenate([[prevalence], sensitivity, specificity])
-    return Draws(ballots, kept[:, 0], kept[:, 1 : people + 1], kept[:, people + 1 :])
+            p_sum += p
+    return Chain(kept[:, 0], kept[:, 1 : people + 1], kept[:, people + 1 :], p_sum / sweeps)
 
 
-def _matrix(ballots: Ballots) -> Any:
-    """Accounts by votes: the first half of the columns says bot, the second human, a column a
-    claimant.
+def bots(rng: np.random.Generator, patterns: Patterns, p: Array) -> Array:
+    """Draw how many accounts of each pattern are bots."""
+    z = (rng.random(len(p)) < p).astype(float)
+    several = patterns.weight > 1
+    z[several] = rng.binomial(patterns.weight[several].astype(np.int64), p[several])
+    settled = ~np.isnan(patterns.truth)
+    z[settled] = patterns.truth[settled] * patterns.weight[settled]
+    return z
+
+
+def log_joint(patterns: Patterns, z: Array) -> Array:
+    """log P(labels, votes) up to a constant, with all rates, means and weights integrated out.
+
+    `z` holds the bots of each pattern, a row a labelling.
     """
-    from scipy.sparse import csr_array
+    from scipy.special import betaln, logsumexp
 
-    people = len(ballots.claimants)
-    column = ballots.claimant + np.where(ballots.bot == 1, 0, people)
-    return csr_array(
-        (np.ones(len(column)), (ballots.account, column)), shape=(len(ballots.accounts), 2 * people)
-    )
+    people, total = len(patterns.claimants), patterns.votes.T @ patterns.weight
+    of_bots = (patterns.votes.T @ z.T).T
+    of_humans = total - of_bots
+    n_bots = z.sum(axis=1)
+    log: Array = betaln(1 + n_bots, 1 + patterns.weight.sum() - n_bots)
+    for kind in np.unique(patterns.of_kind):
+        mine = np.flatnonzero(patterns.of_kind == kind)
+        sides = [
+            _log_means(of_bots[:, mine], of_bots[:, mine + people]),
+            _log_means(of_humans[:, mine + people], of_humans[:, mine]),
+        ]
+        pairs = sides[0][:, :, None] + sides[1][:, None, :]
+        log = log + logsumexp(pairs[:, INFORMED], axis=1)
+    return log
 
 
-def _evidence(sensitivity: Array, specificity: Array) -> Array:
+def _log_means(right: Array, wrong: Array) -> Array:
+    """log P(answers, m) for each m, with k and the claimants' rates integrated out: (rows, m)."""
+    from scipy.special import betaln, logsumexp
+
+    log = np.empty((len(right), len(MEANS), len(WEIGHTS)))
+    for i, m in enumerate(MEANS):
+        for j, k in enumerate(WEIGHTS):
+            a, b = m * k, (1 - m) * k
+            log[:, i, j] = betaln(a + right, b + wrong).sum(axis=1) - right.shape[1] * betaln(a, b)
+    found: Array = logsumexp(log, axis=2) + HYPERPRIOR
+    return found
+
+
+def evidence(sensitivity: Array, specificity: Array) -> Array:
     """What each vote adds to the log odds of bot; bot votes first (last axis: claimants twice)."""
     return np.concatenate(
         [np.log(sensitivity / (1 - specificity)), np.log((1 - sensitivity) / specificity)], axis=-1
@@ -144,33 +132,46 @@ def _rates(rng: np.random.Generator, prior: Array, right: Array, wrong: Array) -
     return np.clip(rng.beta(prior[:, 0] + right, prior[:, 1] + wrong), 1e-9, 1 - 1e-9)
 
 
-def _priors(rng: np.random.Generator, rates: Array, of_kind: Array) -> Array:
-    """Draw each kind's (m, k) given its claimants' rates and give every claimant its Beta's two
-    parameters.
+class _Kinds:
+    """Draws the means and weights of kinds of claimants."""
 
-    Means above one half are likelier a priori (m ~ Beta(3, 2)): that is what tells bot from human
-    at all.
-    """
-    from scipy.special import betaln
+    def __init__(self, of_kind: Array) -> None:
+        from scipy.special import betaln
 
-    m, k = (grid.ravel() for grid in np.meshgrid(MEANS, WEIGHTS))
-    a, b = m * k, (1 - m) * k
-    priors = np.empty((len(rates), 2))
-    for kind in np.unique(of_kind):
-        mine = rates[of_kind == kind]
-        log = (
-            (a - 1) * np.log(mine).sum()
-            + (b - 1) * np.log1p(-mine).sum()
-            - len(mine) * betaln(a, b)
-        )
-        log += 2 * np.log(m) + np.log1p(-m)
-        weight = np.exp(log - log.max())
-        at = min(int(np.searchsorted(np.cumsum(weight), rng.random() * weight.sum())), len(m) - 1)
-        priors[of_kind == kind] = a[at], b[at]
-    return priors
+        names, self.of_kind = np.unique(of_kind, return_inverse=True)
+        self.n = len(names)
+        m, k = (grid.ravel() for grid in np.meshgrid(MEANS, WEIGHTS, indexing="ij"))
+        self.a, self.b = m * k, (1 - m) * k
+        self.normal = betaln(self.a, self.b)
+        self.hyperprior = np.repeat(HYPERPRIOR, len(WEIGHTS))
+        self.mean = np.repeat(np.arange(len(MEANS)), len(WEIGHTS))
+
+    def draw(self, rng: np.random.Generator, rates: Array, other: Array) -> tuple[Array, Array]:
+        """Draw each kind's (m, k) given its claimants' rates and the place of its other mean.
+
+        Returns every claimant's two parameters of Beta, and the place of each kind's mean.
+        """
+        priors, means = np.empty((len(rates), 2)), np.empty(self.n, dtype=np.int64)
+        for kind in range(self.n):
+            mine = rates[self.of_kind == kind]
+            log = (
+                (self.a - 1) * np.log(mine).sum()
+                + (self.b - 1) * np.log1p(-mine).sum()
+                - len(mine) * self.normal
+                + self.hyperprior
+            )
+            log[~INFORMED[self.mean, other[kind]]] = -np.inf
+            sums = np.cumsum(np.exp(log - log.max()))
+            at = min(
+                int(np.searchsorted(sums, rng.random() * sums[-1], side="right")), len(log) - 1
+            )
+            priors[self.of_kind == kind] = self.a[at], self.b[at]
+            means[kind] = self.mean[at]
+        return priors, means
 
 
-def _sigmoid(x: Array) -> Array:
+def sigmoid(x: Array) -> Array:
+    """The probability of log odds."""
     from scipy.special import expit
 
     share: Array = expit(x)

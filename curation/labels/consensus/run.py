@@ -69,6 +69,11 @@ class Consensus:
     """What the method learnt of each claimant: votes, sensitivity and specificity (value, low,
     high); empty where nothing.
     """
+    chains: int = 0
+    disagree: int = 0
+    """Chains that the method ran, and accounts on which their explanations of the votes part."""
+    camps: tuple[tuple[str, ...], ...] = ()
+    """Claimants that contradict each other, the more probable camp first; empty where none do."""
 
     def document(self) -> dict[str, object]:
         """The contract of `botbench consensus --json`."""
@@ -82,7 +87,11 @@ class Consensus:
             "version",
             "claimants",
         )
-        return {n: getattr(self, n) for n in names}
+        return {
+            **{n: getattr(self, n) for n in names},
+            "chains": {"n": self.chains, "disagree": self.disagree},
+            "camps": [list(camp) for camp in self.camps],
+        }
 
 
 def consensus(
@@ -114,6 +123,9 @@ def consensus(
     return replace(
         _summary(store, dataset, method, consensus_id, version),
         claimants=claimants(fitted.ballots, fitted.fit),
+        chains=fitted.fit.chains,
+        disagree=fitted.fit.disagree,
+        camps=camps(fitted.ballots, fitted.fit),
     )
 
 
@@ -181,6 +193,31 @@ def claimants(voted: Ballots, fit: Fit) -> tuple[dict[str, Any], ...]:
             "specificity": _three(fit.specificity[j]),
         }
         for j in order
+    )
+
+
+def camps(voted: Ballots, fit: Fit) -> tuple[tuple[str, ...], ...]:
+    """The names of the claimants of each camp."""
+    return tuple(tuple(sorted(voted.claimants[j][1] for j in camp)) for camp in fit.camps)
+
+
+def parted(camps: Sequence[Sequence[str]], disagree: int) -> str:
+    """The sentence where the votes can be explained in several ways; empty where they cannot."""
+    if not disagree:
+        return ""
+    if not camps:
+        return (
+            f"The votes can be explained in several ways, which part on {disagree:,} accounts."
+            " p_bot weighs each way by its probability. Gold accounts or an adjudicator can tell."
+        )
+    sides = " | ".join(
+        ", ".join(camp[:5]) + (f" and {len(camp) - 5} more" if len(camp) > 5 else "")
+        for camp in camps
+    )
+    return (
+        f"The claimants part into {len(camps)} camps that contradict each other: {sides}. They"
+        f" part on {disagree:,} accounts, and votes alone cannot show which camp is right. p_bot"
+        " weighs each camp by its probability. Gold accounts or an adjudicator can tell."
     )
 
 
@@ -319,6 +356,7 @@ def _identity(
             "kinds": fitted.kinds,
             "claims": used,
             **({"adjudicated": 1} if ruled else {}),
+            **({"version": fitted.fit.version} if fitted.fit.version > 1 else {}),
         }
     )
 

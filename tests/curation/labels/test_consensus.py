@@ -139,6 +139,8 @@ def test_repeating_it_makes_no_version_and_a_new_claim_another_consensus(store):
         "status": {"agreed": 1, "disputed": 0, "too few": 0},
         "version": first.version,
         "claimants": (),
+        "chains": {"n": 0, "disagree": 0},
+        "camps": [],
     }
     assert consensus(store, "d", Rule(version="t2")).consensus_id != first.consensus_id
     say(store, claim("a", "p2", "bot"))

@@ -13,7 +13,7 @@ from scipy.special import betaln
 from botbench.core.errors import UserError
 from curation.annotation.scheme.scheme import Scheme
 from curation.labels.agreement_report import report
-from curation.labels.consensus import compare, consensus, gibbs
+from curation.labels.consensus import compare, consensus, gibbs, posterior
 from curation.labels.consensus.crowds import Crowd, draw
 from curation.labels.consensus.explain import explain
 from curation.labels.consensus.methods import METHODS
@@ -39,13 +39,16 @@ def ballots(votes, accounts, claimants, truth=None, kinds=None):
 
 
 def exact(votes, accounts, claimants, truth=None):
-    """P(bot) by account, summed over every labelling and every prior of the grid."""
-    m, k = (g.ravel() for g in np.meshgrid(gibbs.MEANS, gibbs.WEIGHTS))
+    """P(bot) by account, summed over every labelling and every prior of the grid whose two means
+    sum to more than one.
+    """
+    m, k = np.meshgrid(gibbs.MEANS, gibbs.WEIGHTS, indexing="ij")
     a, b, prior = m * k, (1 - m) * k, m**2 * (1 - m)
 
     def evidence(right, wrong):
+        """By the mean m."""
         logs = sum(betaln(a + r, b + w) - betaln(a, b) for r, w in zip(right, wrong, strict=True))
-        return float((prior * np.exp(logs)).sum() / prior.sum())
+        return (prior * np.exp(logs)).sum(axis=1)
 
     total, bots = 0.0, np.zeros(accounts)
     for z in itertools.product((0, 1), repeat=accounts):
@@ -56,10 +59,11 @@ def exact(votes, accounts, claimants, truth=None):
         counts = np.zeros((2, 2, claimants))  # truth, said
         for i, j, y in votes:
             counts[z[i], y, j] += 1
-        weight = (
-            np.exp(betaln(1 + sum(z), 1 + accounts - sum(z)))
-            * evidence(counts[1, 1], counts[1, 0])
-            * evidence(counts[0, 0], counts[0, 1])
+        weight = np.exp(betaln(1 + sum(z), 1 + accounts - sum(z))) * sum(
+            s * t
+            for i, s in enumerate(evidence(counts[1, 1], counts[1, 0]))
+            for j, t in enumerate(evidence(counts[0, 0], counts[0, 1]))
+            if i + j > 18
         )
         total += weight
         bots += weight * np.array(z)
@@ -81,7 +85,7 @@ VOTES = [
 
 @pytest.mark.parametrize("truth", [None, [np.nan, 1.0, np.nan, np.nan]])
 def test_the_sampler_draws_from_the_exact_posterior(truth):
-    drawn = gibbs.sample(ballots(VOTES, 4, 3, truth), burn_in=500, sweeps=6_000)
+    drawn = posterior.sample(ballots(VOTES, 4, 3, truth), burn_in=200, sweeps=2_000)
     found, low, high = drawn.accounts()
     assert found == pytest.approx(exact(VOTES, 4, 3, truth), abs=0.025)
     assert (low <= found).all() and (found <= high).all()

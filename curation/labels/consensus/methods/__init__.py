@@ -26,7 +26,9 @@ class Fit:
     what the scheme's `agreed` is compared with: the larger side's share of votes, or the
     probability of the likelier label. `votes` gives the probability that a claimant says bot of an
     account (two arrays of codes). `sensitivity` and `specificity` are by claimant: (claimants, 3)
-    as value, low and high; None where the method knows none.
+    as value, low and high; None where the method knows none. `version` is raised when the method is
+    to give other labels to the same votes. `chains` were run, and their explanations of the votes
+    part on `disagree` accounts; `camps` are the claimants (codes) that are right together.
     """
 
     p_bot: Array
@@ -36,6 +38,10 @@ class Fit:
     high: Array | None = None
     sensitivity: Array | None = None
     specificity: Array | None = None
+    version: int = 1
+    chains: int = 0
+    disagree: int = 0
+    camps: tuple[tuple[int, ...], ...] = ()
 
 
 Method = Callable[[Ballots], Fit]

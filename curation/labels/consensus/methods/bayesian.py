@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from curation.labels.consensus import gibbs
-from curation.labels.consensus.methods import Array, Fit, method
+from curation.labels.consensus import posterior
+from curation.labels.consensus.methods import Fit, method
 from curation.labels.consensus.votes import Ballots
+
+VERSION = 2
+"""2: several chains, weighed by the probability of their mode (1: one chain from the majority)."""
+CAMPS_AGREE = 0.9
+"""Where explanations of the votes part on an account, its label needs so much probability: how
+probable a camp is follows from few claimants and from what is assumed of them."""
 
 
 @method("bayesian")
@@ -13,22 +19,24 @@ def bayesian(ballots: Ballots) -> Fit:
 
     Claimants of a kind share priors that are learnt, from the votes and from what adjudicators
     settled: so a kind counts for as much as it was right, and a claimant with few votes is judged
-    by its kind.
+    by its kind. Several chains start from opposed labels (`posterior`).
     """
     import numpy as np
 
-    drawn = gibbs.sample(ballots)
+    drawn = posterior.sample(ballots)
     p, low, high = drawn.accounts()
-
-    def votes(account: Array, claimant: Array) -> Array:
-        return drawn.says_bot(account, claimant)
-
+    sensitivity, specificity = drawn.rates()
+    parted, settled = drawn.parted(), np.maximum(p, 1 - p)
     return Fit(
         p,
-        np.maximum(p, 1 - p),
-        votes,
+        np.where(parted & (settled < CAMPS_AGREE), 0.5, settled),
+        drawn.says_bot,
         low,
         high,
-        gibbs.summary(drawn.sensitivity),
-        gibbs.summary(drawn.specificity),
+        sensitivity,
+        specificity,
+        version=VERSION,
+        chains=drawn.chains,
+        disagree=int(parted.sum()),
+        camps=drawn.camps,
     )
