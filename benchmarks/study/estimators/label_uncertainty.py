@@ -123,3 +123,19 @@ def quantile_between(width: float, error: float, accounts: float, level: float =
     if not error > 0 or width <= error * math.log(min(max(accounts, 2.0), 1e9)) ** 0.5 / 2:
         return normal_quantile((1 + level) / 2)
     return float(brentq(lambda c: cdf(c + width / error) - cdf(-c) - level, 0.0, 10.0))
+
+
+SHARED = (0.05, 0.10, 0.20)
+"""Parts of the bots that every annotator takes for people, in the sensitivity band."""
+
+
+def missed_by_all(share: float, missed: float) -> float:
+    """The share of bots where the annotators together miss this part of them (0 to under 1).
+
+    Answers cannot show such errors: everybody agrees on them. The labels' share is (1 - missed) of
+    the true one.
+
+    >>> round(missed_by_all(0.15, 0.2), 4)
+    0.1875
+    """
+    return min(share / (1 - missed), 1.0)

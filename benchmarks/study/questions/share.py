@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks.study import transfer_estimates
 from benchmarks.study.estimators.estimate import Estimate
+from benchmarks.study.estimators.label_uncertainty import SHARED, missed_by_all
 from benchmarks.study.questions import Answer, Cell, Figure, Table, Text, question
 from benchmarks.study.study import LACKING, Study
 from botbench.html.charts.intervals import Span, intervals
@@ -54,7 +55,31 @@ def share(study: Study) -> Answer:
     if withdrawn:
         answer.blocks.append(Text(_withdrawn(withdrawn), warning=True))
     answer.blocks.append(_table(study, every))
+    if default:
+        answer.blocks.append(_shared_errors(default))
     return answer
+
+
+def _shared_errors(default: list[Estimate]) -> Table:
+    """The shares where all annotators miss the same part of the bots."""
+    rows: list[tuple[Cell, ...]] = [
+        (
+            e.quantity,
+            numbers.percent(missed),
+            missed_by_all(e.value, missed),
+            missed_by_all(e.low, missed),
+            missed_by_all(e.high, missed),
+        )
+        for e in default
+        for missed in SHARED
+    ]
+    note = (
+        "No sample of answers shows errors that all annotators make alike: they agree on them. This"
+        " is what the share would be if they had missed so many of the bots together. Accounts of"
+        " which the truth is known otherwise (gold) would show it."
+    )
+    columns = ("quantity", "bots missed by everybody", "value", "low", "high")
+    return Table("shared-errors", "If annotators err alike", columns, rows, note)
 
 
 def _withdrawn(refuted: list[Estimate]) -> str:

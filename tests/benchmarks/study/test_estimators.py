@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.study.estimators.label_uncertainty import (
+    missed_by_all,
     open_variance,
     quantile_between,
     unbiased,
@@ -156,3 +157,16 @@ def test_heavy_accounts_that_answer_less_often_are_a_response_class():
         held += low <= true <= high
     # .67 with one response class.
     assert held / 200 >= 0.93 - 3 * (0.93 * 0.07 / 200) ** 0.5
+
+
+def test_bots_that_fool_everybody_are_in_the_band_and_not_in_the_interval():
+    random = np.random.default_rng(9)
+    plain = inside = 0
+    for _ in range(200):
+        y = random.random(500) < 0.3
+        seen = (y & (random.random(500) >= 0.2)).astype(float)
+        share, linear = ratio(s := sample(drawn([0.01] * 500)), np.ones(500), seen)
+        low, high = share_interval(share, float(variance(s, linear)), np.inf)
+        plain += low <= 0.3 <= high
+        inside += missed_by_all(low, 0.2) <= 0.3 <= missed_by_all(high, 0.2)
+    assert plain / 200 < 0.3 and inside / 200 >= 0.93 - 3 * (0.93 * 0.07 / 200) ** 0.5
