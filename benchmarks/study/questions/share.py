@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.study import transfer_estimates
+from benchmarks.study.data.votes import dependence
 from benchmarks.study.estimators.estimate import Estimate
 from benchmarks.study.estimators.label_uncertainty import SHARED, missed_by_all
 from benchmarks.study.questions import Answer, Cell, Figure, Table, Text, question
@@ -56,6 +57,8 @@ def share(study: Study) -> Answer:
         answer.blocks.append(Text(_withdrawn(withdrawn), warning=True))
     answer.blocks.append(_table(study, every))
     if default:
+        if said := dependence(study.frame, study.labelled.ids):
+            answer.blocks.append(Text(said, warning=True))
         answer.blocks.append(_shared_errors(default))
     return answer
 
