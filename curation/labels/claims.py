@@ -1,14 +1,19 @@
-"""The history of one account: its claims, with their evidence and retractions."""
+"""The history of one account: its claims, with their evidence and retractions; and claimants who
+coincide.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import UserError, unknown
-from curation.store.retractions import retractions
+from curation.store.retractions import retractions, standing_claims
 
 if TYPE_CHECKING:
     from curation.store.store import Store
+
+ALIKE, ALIKE_AND_AT_ONCE = 10, 3
+"""Accounts from which on equal answers are remarkable: by themselves, and given at equal times."""
 
 
 def history(
@@ -134,3 +139,28 @@ def sentence(row: dict[str, Any]) -> str:
     )
     note = f' Note: "{row["note"]}".' if row["note"] else ""
     return f"{claim}.{note}{tail}"
+
+
+def coinciding(store: Store, dataset: str) -> list[tuple[list[str], int]]:
+    """People who gave the same answers to the same accounts and to no others: their names, sorted,
+    and the number of accounts.
+    """
+    found = store.arrow(
+        f"""
+        WITH said AS (
+            SELECT DISTINCT claimant, account_id, answer, made_at
+            FROM {standing_claims(store.relation("claims"))}
+            WHERE dataset = ? AND claimant_kind = 'person'),
+        people AS (
+            SELECT claimant, count(DISTINCT account_id) AS accounts, count(*) AS answers,
+                bit_xor(hash(account_id, answer)) AS same, sum(hash(account_id, answer)) AS again,
+                sum(hash(account_id, answer, made_at)) AS at_once
+            FROM said GROUP BY claimant)
+        SELECT list_sort(list(claimant)) AS claimants, any_value(accounts) AS accounts
+        FROM people GROUP BY answers, same, again
+        HAVING count(*) > 1 AND (any_value(accounts) >= {ALIKE}
+            OR (any_value(accounts) >= {ALIKE_AND_AT_ONCE} AND count(DISTINCT at_once) < count(*)))
+        ORDER BY ALL""",
+        [dataset],
+    )
+    return [(r["claimants"], r["accounts"]) for r in found.to_pylist()]

@@ -13,6 +13,7 @@ from botbench.text.numbers import counted
 
 if TYPE_CHECKING:
     from curation.annotation.label_studio.report import Synced
+    from curation.store.store import Store
 
 annotate = typer.Typer(
     name="annotate",
@@ -179,6 +180,7 @@ def sync(
         given = Scheme.load(scheme) if scheme else None
         where = servers.of(store, url, token)
         synced, _ = servers.sync_all(store, where, chosen, given, whole=whole)
+        _name(store, synced)
     _report(synced, json_)
 
 
@@ -186,11 +188,12 @@ def sync(
     "import",
     epilog=(
         "Examples: `botbench annotate import export.json` · "
-        "`botbench annotate import export.json --dataset my-set --json`"
+        "`botbench annotate import export.json --dataset my-set --server lab --json`"
     ),
 )
 def import_(
     file: Annotated[Path, typer.Argument(help="A Label Studio export in the format JSON.")],
+    *,
     dataset: Annotated[
         str | None, typer.Option(help="The data set whose account ids are the tasks' account_key.")
     ] = None,
@@ -198,6 +201,16 @@ def import_(
         str | None,
         typer.Option(help="The batch that tasks belong to which do not say so themselves."),
     ] = None,
+    server: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help=(
+                "The server that the export is from, the same name each time: a number in it means"
+                " somebody on that server only."
+            ),
+        ),
+    ] = "",
     scheme: SchemeFile = None,
     json_: Json = False,
 ) -> None:
@@ -212,7 +225,8 @@ def import_(
     with Store(create=False) as store:
         chosen = batches.find(store, batch) if batch else None
         given = Scheme.load(scheme) if scheme else None
-        synced = sync_run.sync_file(store, file, dataset, chosen, given)
+        synced = sync_run.sync_file(store, file, dataset, chosen, given, server=server)
+        _name(store, synced)
     _report(synced, json_)
 
 
@@ -303,6 +317,16 @@ def instructions(scheme: SchemeFile = None) -> None:
     from curation.annotation.scheme.scheme import Scheme
 
     show(as_markdown(Scheme.load(scheme)).rstrip("\n"))
+
+
+def _name(store: Store, synced: Synced) -> None:
+    """Say names in place of pseudonyms, for whom the roster knows: the lead reads this."""
+    from curation.annotation.assignment.roster import Roster
+
+    for pseudonym, name in Roster.load(store.home).names().items():
+        synced.notes = [note.replace(pseudonym, name) for note in synced.notes]
+        for row in synced.rejected:
+            row["reason"] = (row["reason"] or "").replace(pseudonym, name)
 
 
 def _report(synced: Synced, json_: bool) -> None:

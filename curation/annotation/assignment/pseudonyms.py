@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from curation.store import salts
 
@@ -13,17 +14,22 @@ SIMULATED = "simulated.invalid"
 """The mail domain of simulated annotators, who need no pseudonym."""
 
 
-def user_identity(user: object, emails: Mapping[int, str], project: str) -> tuple[str, bool]:
+def user_identity(
+    user: object, emails: Mapping[int, str], project: str, server: str = ""
+) -> tuple[str, bool]:
     """Text that identifies a Label Studio user, and whether it is an e-mail address.
 
     `user` is the server's field (`completed_by`, `updated_by`): a number or an object with an
     address; `emails` has the addresses of the server's users by number. An address means the same
-    person on every server; a number means one only within its project. No user gives empty text.
+    person on every server; a number means one only on its own server (within its project, if the
+    server has no name). No user gives empty text.
 
     >>> user_identity({"id": 3, "email": "ana@example.org"}, {}, "p")
     ('ana@example.org', True)
     >>> user_identity(3, {}, "p")
     ('user 3 of project p', False)
+    >>> user_identity(3, {}, "p", "lab")
+    ('user 3 of server lab', False)
     """
     if isinstance(user, dict):
         if user.get("email"):
@@ -31,7 +37,36 @@ def user_identity(user: object, emails: Mapping[int, str], project: str) -> tupl
         user = user.get("id")
     if isinstance(user, int) and user in emails:
         return emails[user], True
-    return ("", False) if user is None else (f"user {user} of project {project}", False)
+    if user is None:
+        return "", False
+    return f"user {user} of {f'server {server}' if server else f'project {project}'}", False
+
+
+def user_number(annotation: Mapping[str, Any]) -> int | None:
+    """The number by which an annotation names its person; None for an address or for nobody.
+
+    >>> user_number({"completed_by": {"id": 3}}), user_number({"completed_by": {"email": "a@b"}})
+    (3, None)
+    """
+    user = annotation.get("completed_by")
+    if isinstance(user, dict):
+        user = None if user.get("email") else user.get("id")
+    return user if isinstance(user, int) and not isinstance(user, bool) else None
+
+
+def names_by_number(tasks: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether an export names a person by a number, which means somebody on one server only."""
+    return any(
+        user_number(annotation) is not None
+        for task in tasks
+        for annotation in task.get("annotations") or []
+    )
+
+
+def project_of(task: Mapping[str, Any], annotation: Mapping[str, Any]) -> str:
+    """The mark of an annotation's project, or its number."""
+    meta = task.get("meta") or {}
+    return str(meta.get("project") or annotation.get("project") or task.get("project") or "")
 
 
 class Pseudonyms:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from botbench.core.duckdb_work import materialise
 from curation.annotation.assignment.annotation_log import latest_states
 from curation.annotation.assignment.batches import account_key
+from curation.store.retractions import standing_claims
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -117,7 +118,8 @@ LATEST_WITH_CLAIM = f"""
 
 def _judged_sql(located: str, latest: str) -> str:
     """Only its claimant retracts a claim: another person's change of the annotation is rejected,
-    and the claim stays (kept) until its claimant answers again.
+    and the claim stays (kept) until its claimant answers again. An adjudicator must not have
+    answered the account: that answer is rejected too.
     """
     by_claimant = (
         "(NOT person_known OR claimant = live_claimant)"
@@ -133,11 +135,35 @@ def _judged_sql(located: str, latest: str) -> str:
                 CASE WHEN claimant = live_claimant THEN edited_by ELSE claimant END
                     || ' changed the answer of ' || live_claimant || ', which only '
                     || live_claimant || ' can retract: it stands' AS foreign_reason
-            FROM {located} s LEFT JOIN {latest} l USING (annotation_id))
-        SELECT * EXCLUDE (foreign_reason) REPLACE (
-            CASE WHEN kept IS NULL THEN event ELSE 'rejected' END AS event,
-            CASE WHEN kept IS NULL THEN reason ELSE foreign_reason END AS reason)
-        FROM compared
+            FROM {located} s LEFT JOIN {latest} l USING (annotation_id)),
+        own_cases AS (
+            SELECT
+                s.annotation_id,
+                any_value(s.claimant || ' answered this account before and cannot settle it; '
+                    || coalesce(seat.annotator, 'a further person') || ' was asked') AS own_reason
+            FROM {located} s
+            JOIN lake.main.assignments a
+                ON a.batch_id = s.batch_id AND a.account_id = s.account_id
+            JOIN {standing_claims("lake.main.claims")} c
+                ON c.dataset = s.dataset AND c.account_id = s.account_id
+                AND c.claimant = s.claimant
+            LEFT JOIN (
+                FROM lake.main.seats
+                QUALIFY row_number() OVER (
+                    PARTITION BY batch_id, account_id, copy ORDER BY revision DESC) = 1) seat
+                ON seat.batch_id = a.batch_id AND seat.account_id = a.account_id
+                AND seat.copy = a.copy
+            WHERE a.part = 'adjudication' AND s.event = 'answered'
+                AND c.claimant_kind = 'person' AND c.attributes['part'] IS NULL
+                AND c.attributes['role'] IS NULL
+                AND s.annotation_id NOT IN (
+                    SELECT annotation_id FROM {latest} WHERE live IS NOT NULL)
+            GROUP BY s.annotation_id)
+        SELECT * EXCLUDE (foreign_reason, own_reason) REPLACE (
+            CASE WHEN kept IS NULL AND own_reason IS NULL THEN event ELSE 'rejected' END AS event,
+            CASE WHEN kept IS NOT NULL THEN foreign_reason ELSE coalesce(own_reason, reason) END
+                AS reason)
+        FROM compared LEFT JOIN own_cases USING (annotation_id)
         """
 
 

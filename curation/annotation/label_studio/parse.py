@@ -6,13 +6,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.hashing import short_hash
 from botbench.untrusted.json_documents import is_whole, mended
-from curation.annotation.assignment.pseudonyms import Pseudonyms, user_identity
+from curation.annotation.assignment.pseudonyms import (
+    Pseudonyms,
+    project_of,
+    user_identity,
+    user_number,
+)
+from curation.annotation.assignment.roster import Roster
 from curation.annotation.label_studio import labelling_config
 from curation.annotation.scheme.scheme import Scheme
 from curation.annotation.scheme.store_schemes import SchemeBook
@@ -76,20 +82,67 @@ def seen_schema() -> pa.Schema:
 class Reader:
     """Turns tasks into rows. `emails` names the server's users by id (an export file names them
     itself or not at all); `fallback` is the scheme of tasks that do not say under which scheme they
-    were asked."""
+    were asked.
+
+    `server` is the name of the server that a file came from: without it a number in a file means
+    nobody. `logged` are annotations (id, revision, content, claimant) that files left in the log
+    before servers had names, `adopted` the people (project, number) who gave them: they keep their
+    pseudonym. `owners` are the pseudonyms of people with projects of their own, by name."""
 
     schemes: SchemeBook
     people: Pseudonyms
     emails: dict[int, str]
     fallback: Scheme
+    server: str = ""
+    logged: frozenset[tuple[str, datetime | None, str, str]] = frozenset()
+    adopted: frozenset[tuple[str, int]] = frozenset()
+    owners: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, store: Store, emails: dict[int, str], scheme: Scheme | None) -> Reader:
+    def of(
+        cls, store: Store, emails: dict[int, str], scheme: Scheme | None, server: str = ""
+    ) -> Reader:
         """The reader of a store's annotations, under its schemes or one given by hand."""
         schemes = SchemeBook(store.home)
         if scheme:
             schemes.keep(scheme)  # later checks of these claims need to know what they could say
-        return cls(schemes, Pseudonyms(store.home), emails, scheme or Scheme.load())
+        owners = {name: pseudonym for pseudonym, name in Roster.load(store.home).names().items()}
+        people = Pseudonyms(store.home)
+        return cls(schemes, people, emails, scheme or Scheme.load(), server, owners=owners)
+
+    def knowing(self, tasks: Iterable[Json], logged: Iterable[Json]) -> Reader:
+        """The reader of a file of a named server, if files were logged (rows of the log) before
+        servers had names: what the file repeats of them keeps its id, and who said it their
+        pseudonym.
+        """
+        states = frozenset(
+            (r["annotation_id"], r["updated_at"], r["payload_hash"], r["claimant"]) for r in logged
+        )
+        adopted = {
+            (project_of(task, annotation), number)
+            for task in tasks
+            for annotation in task.get("annotations") or []
+            if (number := user_number(annotation)) is not None
+            and self._state(task, annotation, number) in states
+        }
+        return replace(self, logged=states, adopted=frozenset(adopted))
+
+    def _state(
+        self, task: Json, annotation: Json, number: int | None
+    ) -> tuple[str, datetime | None, str, str]:
+        """How an annotation would have been logged before servers had names."""
+        project = project_of(task, annotation)
+        person = user_identity(number, {}, project)[0]
+        try:
+            revision = _time(annotation, "updated_at")
+        except RefusedError:
+            revision = None
+        return (
+            str(annotation.get("unique_id") or f"{project}:{annotation.get('id')}"),
+            revision,
+            payload_hash(annotation),
+            self.people.pseudonym(person),
+        )
 
     def read(self, tasks: Iterable[Json]) -> pa.Table:
         """One row (columns of `seen_schema`) for each annotation: answered, skipped, or rejected
@@ -116,6 +169,7 @@ class Reader:
                     "a text holds half a character (a lone surrogate), which the store cannot keep"
                 )
             row["updated_at"] = _time(annotation, "updated_at")
+            self._check_owner(task, row)
             return {**row, **self._content(task, annotation, row["scheme_version"])}
         except RefusedError as refusal:
             return {**row, "event": "rejected", "reason": str(refusal)}
@@ -123,12 +177,18 @@ class Reader:
     def _subject(self, task: Json, annotation: Json) -> Json:
         """Which annotation it is, of which task and by whom: the columns that need no check."""
         meta, data = task.get("meta") or {}, task.get("data") or {}
-        project = str(meta.get("project") or annotation.get("project") or task.get("project") or "")
+        project = project_of(task, annotation)
         number = str(annotation.get("id"))
-        person, is_email = user_identity(annotation.get("completed_by"), self.emails, project)
+        annotation_id = self._id(task, annotation)
+        server = "" if (project, user_number(annotation)) in self.adopted else self.server
+        person, is_email = user_identity(
+            annotation.get("completed_by"), self.emails, project, server
+        )
+        # Nobody knows whether two unknown people are one.
+        person = person or f"nobody known, annotation {annotation_id}"
         editor, editor_is_email = user_identity(annotation.get("updated_by"), self.emails, project)
         return {
-            "annotation_id": str(annotation.get("unique_id") or f"{project}:{number}"),
+            "annotation_id": annotation_id,
             "number": number,
             "task": str(task.get("id")),
             "project": project,
@@ -146,6 +206,25 @@ class Reader:
             "scores_shown": meta.get("scores_shown") is True,
             "payload_hash": payload_hash(annotation),
         }
+
+    def _id(self, task: Json, annotation: Json) -> str:
+        """The annotation's id: a project of `push` has a mark of its own; any other project and
+        annotation is a number on its server.
+        """
+        plain = f"{project_of(task, annotation)}:{annotation.get('id')}"
+        marked = (task.get("meta") or {}).get("project")
+        if annotation.get("unique_id"):
+            return str(annotation["unique_id"])
+        if not self.server or marked:
+            return plain
+        known = self._state(task, annotation, user_number(annotation)) in self.logged
+        return plain if known else f"{self.server}:{plain}"
+
+    def _check_owner(self, task: Json, row: Json) -> None:
+        """A person's own project takes no answers of another person of the roster."""
+        owner = self.owners.get(str((task.get("meta") or {}).get("part")))
+        if owner and row["claimant"] != owner and row["claimant"] in self.owners.values():
+            raise RefusedError(f"{row['claimant']} answered in the project of {owner}")
 
     def _content(self, task: Json, annotation: Json, version: str) -> Json:
         """Its event and answer; raises RefusedError."""

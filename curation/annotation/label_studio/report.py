@@ -11,6 +11,7 @@ from curation.annotation.assignment.annotation_log import latest_states
 from curation.annotation.assignment.batches import account_key, find
 from curation.annotation.label_studio.client import Client
 from curation.annotation.scheme.scheme import Scheme
+from curation.labels.claims import coinciding
 
 if TYPE_CHECKING:
     from curation.store.store import Store
@@ -74,6 +75,20 @@ def synced(
         [sorted(scheme.reporting)],
     ).to_pylist()
     return Synced(counts["added"], counts["retracted"], rejected, reported)
+
+
+def twins(store: Store, located: str) -> list[str]:
+    """A sentence on claimants of the data sets of `located` (of `diff.with_accounts`) who coincide
+    entirely: probably one person under two names.
+    """
+    datasets = store.arrow(f"SELECT DISTINCT dataset FROM {located} WHERE dataset IS NOT NULL")
+    return [
+        f"{' and '.join(same)} gave the same answers to the same {n:,} accounts of {dataset}, and"
+        " nothing else. If they are one person (exported once by number and once by address), this"
+        " person counts twice."
+        for dataset in sorted(datasets["dataset"].to_pylist())
+        for same, n in coinciding(store, dataset)
+    ]
 
 
 def take_out_reported(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from botbench.core.errors import UserError
 from curation.annotation.assignment.batches import Batch
+from curation.annotation.assignment.pseudonyms import names_by_number
 from curation.annotation.label_studio import diff, fetch, parse, report, server_checks, write
 from curation.annotation.label_studio.client import Client
 from curation.annotation.label_studio.cursors import Cursors
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from curation.store.store import Store, Transaction
 
 FILE = "file"
-"""The server's name in the log for annotations that came by a file."""
+"""The server's name in the log for annotations that came by a file of no named server."""
 
 
 def sync_server(
@@ -57,7 +58,7 @@ def sync_server(
         store, client, server.projects, synced.reported, scheme or Scheme.load()
     )
     synced.projects = server.projects
-    synced.notes = [
+    synced.notes += [
         *server_checks.irregularities(store, server.projects, seen),
         *server_checks.edited_pages(client, [r.project for r in server.reads if r.tasks]),
         *taken_out,
@@ -71,14 +72,24 @@ def sync_file(
     dataset: str | None = None,
     batch: Batch | None = None,
     scheme: Scheme | None = None,
+    *,
+    server: str = "",
 ) -> report.Synced:
     """Bring the claims up to a Label Studio JSON export. An annotation that is not in the file
     counts as not read, never as deleted.
 
-    Raises UserError if the file is not such an export, or if nothing says which data set or batch
-    its tasks belong to.
+    `server` names the server that it came from, the same name for all its exports. Raises UserError
+    if the file is not such an export, if it names people by numbers and no server is named, or if
+    nothing says which data set or batch its tasks belong to.
     """
     tasks = fetch.read_export(path)
+    server = server.strip()
+    if not server and names_by_number(tasks):
+        raise UserError(
+            f"{path} names people by numbers (completed_by: 1), and a number means somebody on one"
+            " server only. Say which server the export is from, with the same name each time:"
+            " --server NAME."
+        )
     names_batches = all((task.get("meta") or {}).get("batch") for task in tasks)
     if dataset is None and batch is None and not names_batches:
         raise UserError(
@@ -86,10 +97,18 @@ def sync_file(
             " account keys are: --batch BATCH, or --dataset DATASET where they are the data set's"
             " own account ids."
         )
+    reader = parse.Reader.of(store, {}, scheme, server)
+    if server:
+        logged = store.arrow(
+            "SELECT annotation_id, updated_at, payload_hash, claimant FROM"
+            f" {store.relation('annotation_log')} WHERE server = ?",
+            [FILE],
+        )
+        reader = reader.knowing(tasks, logged.to_pylist())
     return store_annotations(
         store,
-        FILE,
-        parse.Reader.of(store, {}, scheme).read(tasks),
+        server or FILE,
+        reader.read(tasks),
         diff.logged_annotations(store),
         dataset=dataset,
         batch=batch.batch_id if batch else None,
@@ -127,4 +146,6 @@ def store_annotations(
 
     version, synced = store.transact(work, None, f"annotations of {server}")
     synced.version = version
+    if version is not None:
+        synced.notes += report.twins(store, located)
     return synced

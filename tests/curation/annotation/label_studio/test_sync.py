@@ -335,10 +335,10 @@ def test_a_file_and_the_server_are_the_same_annotations(here, tmp_path):
     file.write_text(json.dumps(here.tasks()), encoding="utf-8")
     here.annotations[2]["completed_by"] = {"email": "ben@example.org"}
     here.sync()
-    assert counts(sync_run.sync_file(here.store, file)) == (0, 0, 0)
+    assert counts(sync_run.sync_file(here.store, file, server="lab")) == (0, 0, 0)
     here.say(2, "b", "bot", at=5, completed_by=17)
     file.write_text(json.dumps(here.tasks()[1:]), encoding="utf-8")
-    assert counts(sync_run.sync_file(here.store, file)) == (
+    assert counts(sync_run.sync_file(here.store, file, server="lab")) == (
         1,
         1,
         0,
@@ -361,8 +361,9 @@ def test_an_export_of_plain_account_ids(here, tmp_path):
     ]
     file.write_text(json.dumps(tasks), encoding="utf-8")
     with pytest.raises(UserError, match="--dataset"):
-        sync_run.sync_file(here.store, file)
-    assert counts(sync_run.sync_file(here.store, file, dataset="made-up-7")) == (1, 0, 1)
+        sync_run.sync_file(here.store, file, server="lab")
+    done = sync_run.sync_file(here.store, file, dataset="made-up-7", server="lab")
+    assert counts(done) == (1, 0, 1)
     assert here.standing() == [("a", "bot")]
 
 
