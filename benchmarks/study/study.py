@@ -83,10 +83,12 @@ class Study:
 
         Taken whole, they would leave a rest for which the sample is heavy enough.
         """
-        drawn = self.labelled.sample_for(sized.size)
-        if drawn is None or sized.group is not None or sized.squares is None:
-            return None
         size = sized.size[self.labelled.answered]
+        if sized.group is not None or sized.squares is None or not (size > 0).any():
+            return None
+        drawn = self.labelled.sample_for(sized.size)
+        if drawn is None:
+            return None
         if heavier(drawn, size, sized.squares) <= 1:
             return None
         chance = drawn.probability < 1
