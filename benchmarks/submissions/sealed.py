@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
 import re
 import secrets
 import tempfile
@@ -120,7 +121,8 @@ def seal(
     _refuse_drawn_by_label(release, split)
     salt = secrets.token_hex(32)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".sealing-", dir=target.parent) as scratch:
+    prefix = f".sealing-{os.getpid()}-"
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=target.parent) as scratch:
         work = Path(scratch) / "seal"
         (work / "public").mkdir(parents=True)
         write_splits(release, split, work / "public" / "splits.parquet")

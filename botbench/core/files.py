@@ -72,6 +72,14 @@ def draft_of(path: Path, mode: int = 0o666) -> Iterator[Path]:
     Missing folders are created. If the block fails, `path` is unchanged and the draft is deleted.
     Each caller has its own draft, so several processes can write the same file at once.
     """
+    with _held_draft(path, mode) as draft:
+        yield draft
+        draft.replace(path)
+
+
+@contextmanager
+def _held_draft(path: Path, mode: int) -> Iterator[Path]:
+    """A draft whose lock this process holds; what is still there at the end is deleted."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}{UNFINISHED}")
     try:
@@ -80,10 +88,16 @@ def draft_of(path: Path, mode: int = 0o666) -> Iterator[Path]:
                 # By the lock others see that this process lives.
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield draft
-            draft.replace(path)
-    except BaseException:
+    finally:
         draft.unlink(missing_ok=True)
-        raise
+
+
+def write_first(path: Path, text: str, mode: int = 0o666) -> None:
+    """Write a text in UTF-8 unless the file exists: of several processes the first one's stays."""
+    with _held_draft(path, mode) as draft:
+        draft.write_bytes(text.encode("utf-8"))
+        with suppress(FileExistsError):
+            os.link(draft, path)
 
 
 def write_text(path: Path, text: str, mode: int = 0o666) -> None:

@@ -73,6 +73,8 @@ def unfinished(location: Location, before: float) -> list[Path]:
         *(p for p in location.home.glob("tmp/*") if p.suffix != ".lock"),
         *location.home.rglob("*.unfinished"),
         *location.home.rglob(".unfinished-*"),
+        *location.home.glob("sealed/*/.sealing-*"),
+        *location.home.glob("*.salt.[0-9]*.????????"),
     ]
     trash = location.home / TRASH
     return sorted({p for p in left if not p.is_relative_to(trash) and p.lstat().st_mtime < before})

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from pathlib import Path
+
+from botbench.core.files import write_first
 
 PUBLISHED = "published-ids.salt"
 """The salt of published ids. All releases of a store share it, so that versions compare."""
@@ -20,16 +21,7 @@ def salt(home: Path, name: str) -> str:
     """The salt called `name` in a store's folder; the first process that asks makes it."""
     path = home / name
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        own = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-        own.touch(mode=0o600)
-        own.write_text(secrets.token_hex(32), encoding="ascii")
-        try:
-            os.link(own, path)  # atomic, and fails where another process was first
-        except FileExistsError:
-            pass
-        finally:
-            own.unlink()
+        write_first(path, secrets.token_hex(32), mode=0o600)
     return path.read_text(encoding="ascii")
 
 

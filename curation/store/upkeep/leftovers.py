@@ -18,7 +18,12 @@ UNFINISHED = ".unfinished-"
 """How the name of an unfinished release or publication begins."""
 SHELVES = ("releases/*", "publications/*/*")
 SHELVED = re.compile(rf"{re.escape(UNFINISHED)}[0-9a-f]{{32}}")
-SCRATCH = re.compile(r"(pull|cell)-(?P<process>\d+)-\w{8}")
+SCRATCH = {
+    "tmp/*": re.compile(r"(pull|cell)-(?P<process>\d+)-\w{8}"),
+    "sealed/*/.sealing-*": re.compile(r"\.sealing-(?P<process>\d+)-\w{8}"),
+    "*.salt.[0-9]*.????????": re.compile(r".+\.salt\.(?P<process>\d+)\.[0-9a-f]{8}"),
+}
+"""Names with the number of a process; the last is how versions before 0.2 made a salt."""
 DRAFT = re.compile(r"\..+\.(?P<process>\d+)\.[0-9a-f]{8}\.unfinished")
 """The name of a draft (see `botbench.core.files.draft_of`)."""
 NOT_SEARCHED = {"backups", "cache", "data", "downloads", "servers", "tmp", "trash"}
@@ -60,9 +65,10 @@ def _found(home: Path) -> Iterator[tuple[Path, int | None]]:
         for path in home.glob(f"{shelf}/{UNFINISHED}*"):
             if SHELVED.fullmatch(path.name):
                 yield path, None
-    for path in home.glob("tmp/*"):
-        if match := SCRATCH.fullmatch(path.name):
-            yield path, int(match["process"])
+    for pattern, scratch in SCRATCH.items():
+        for path in home.glob(pattern):
+            if match := scratch.fullmatch(path.name):
+                yield path, int(match["process"])
     for folder, below, files in os.walk(home):
         below[:] = [name for name in below if name not in NOT_SEARCHED]
         for name in files:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from botbench.core.files import draft_of
-from curation.store import schema
+from curation.store import salts, schema
 from curation.store.store import Store
 from curation.store.upkeep import leftovers
 
@@ -40,6 +40,7 @@ def test_the_next_write_removes_what_ended_processes_left(tmp_path):
     gone = [
         home / "tmp" / f"pull-{dead}-abcd_123",
         home / "tmp" / f"cell-{dead}-abcd_123",
+        home / "sealed" / "r" / f".sealing-{dead}-abcd_123",
         home / "releases" / "r" / f".unfinished-{HEX}",
         home / "publications" / "r" / "1" / f".unfinished-{HEX}",
         home / "annotate" / f".roster.json.{dead}.01234567.unfinished",
@@ -48,6 +49,7 @@ def test_the_next_write_removes_what_ended_processes_left(tmp_path):
     stay = [
         home / "tmp" / f"pull-{living}-abcd_123",
         home / "tmp" / f"cell-{living}-abcd_123",
+        home / "sealed" / "r" / f".sealing-{living}-abcd_123",
         home / "tmp" / "pull-mine",
         home / "tmp" / "mine",
         home / "releases" / "r" / ".unfinished-mine",
@@ -99,3 +101,29 @@ def test_a_draft_in_writing_is_held(tmp_path):
         assert not leftovers.remove_one(draft)
     assert (tmp_path / "page.html").read_text() == "whole"
     assert leftovers.remove(tmp_path) == 0
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from curation.store import salts
+os.link = lambda *a, **b: os._exit(9)
+salts.salt(Path(sys.argv[1]), salts.PUBLISHED)
+"""
+
+
+def test_a_salt_whose_process_was_killed_goes_with_the_next_write(tmp_path):
+    with Store(tmp_path / "store") as store:
+        store.append(one("1"), "ada", "one")
+        home = store.home
+    assert subprocess.run([sys.executable, "-c", KILLED, str(home)]).returncode == 9
+    assert len(secrets := [p for p in home.glob("*") if ".salt" in p.name]) == 1
+    assert secrets[0].stat().st_mode & 0o777 == 0o600
+    old = home / f"{salts.ERASED}.{ended()}.01234567"
+    old.write_text("secret")
+    with Store(home, create=False) as store:
+        store.append(one("2"), "ada", "two")
+    assert [p.name for p in home.glob("*") if ".salt" in p.name] == []
+    kept = salts.salt(home, salts.PUBLISHED)
+    assert len(kept) == 64 and salts.salt(home, salts.PUBLISHED) == kept
+    assert [p.name for p in home.glob("*") if ".salt" in p.name] == [salts.PUBLISHED]
