@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botbench.core.errors import UserError, unknown
 from botbench.core.sql import literal, literals
 from botbench.stats import agreement
-from botbench.stats.agreement import Votes
+from botbench.stats.votes import Votes
 from curation.labels.consensus.votes import NO_TRAINING
 from curation.store.retractions import standing_claims
 from curation.store.snapshot_queries import latest
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 VOTES = "agreement_votes"
 GROUPS = ("batch", "stratum", "platform")
 CANNOT = "answer = 'cannot tell'"
-NUMBERS = ("percent", "fleiss", "ac1")
+NUMBERS = ("percent", "fleiss", "ac1", "ac2")
 
 
 @dataclass(frozen=True)

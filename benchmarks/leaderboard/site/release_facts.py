@@ -16,6 +16,7 @@ from benchmarks.data import release_arrays
 from botbench.core.errors import UserError
 from botbench.core.sql import literal
 from botbench.stats import agreement
+from botbench.stats.votes import Votes
 from curation.store.retractions import standing_claims
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _agreed(release: Release, kind: str) -> dict[str, Any]:
         GROUP BY ALL HAVING count(DISTINCT answer) = 1 ORDER BY ALL""",
         [kind],
     )
-    table = agreement.Votes.of(votes).counts()
+    table = Votes.of(votes).counts()
     several = int((table.sum(axis=1) >= 2).sum()) if len(table) else 0
     if not several:
         return {"several": 0, "alpha": None, "percent": None}

@@ -81,6 +81,8 @@ def _show(document: dict[str, Any]) -> None:
         ("agreement", "with cannot tell", "95 %", "without", "95 %"),
         _figures(document),
     )
+    if why := document["alpha"]["nominal"].get("why"):
+        say(f"Fleiss' kappa and alpha have {why}.")
     people = document["annotators_resampled"]
     table(
         f"depending on who answered ({people['method']})",
@@ -130,7 +132,7 @@ def _show(document: dict[str, Any]) -> None:
 
 def _figures(document: dict[str, Any]) -> list[tuple[object, ...]]:
     without, alpha = document["without_cannot_tell"], document["alpha"]
-    rows = [(name, document[name], without[name]) for name in ("percent", "fleiss", "ac1")]
+    rows = [(name, document[name], without[name]) for name in ("percent", "fleiss", "ac1", "ac2")]
     rows += [
         (f"alpha {name}", alpha[name], alpha[f"{name}_without_cannot_tell"])
         for name in ("nominal", "ordinal")

@@ -154,7 +154,8 @@ def _agreement(store: Store, votes: str) -> dict[str, Any]:
     """Krippendorff's alpha (nominal) over the sampled accounts with its interval, beside the plain
     percent of pairs.
     """
-    from botbench.stats.agreement import Votes, measure
+    from botbench.stats.agreement import measure
+    from botbench.stats.votes import Votes
 
     answers = store.arrow(
         "SELECT batch_id || ' ' || account_id AS account, claimant AS annotator, answer"

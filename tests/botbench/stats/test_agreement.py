@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from botbench.stats import agreement
-from botbench.stats.agreement import Votes
+from botbench.stats.votes import Votes
 
 # Krippendorff 2011, section C: four observers, twelve units, five values, data missing. Gwet's R
 # package irrCAC has the same data as cac.raw4raters.
@@ -80,6 +80,28 @@ def test_cohen_by_hand():
     assert (found[0]["percent"], found[0]["kappa"]) == (pytest.approx(0.7), pytest.approx(0.4))
     assert found[1]["kappa"] is None, "both say yes throughout: nothing to agree on beyond chance"
     assert found[2]["kappa"] == pytest.approx(0.0), "one of them never varies"
+
+
+def test_ac2_of_gwets_example():
+    """Gwet's cac.raw4raters with quadratic weights: pa .975, pe .714, AC2 .914 (irrCAC 0.4)."""
+    assert value("ac2", votes(FOUR).counts()) == pytest.approx(0.9140007, abs=5e-7)
+    two = votes(["a b a a b", "a b b a a"]).counts()
+    assert value("ac2", two) == pytest.approx(value("ac1", two)), "with two answers it is AC1"
+
+
+def test_few_minority_accounts_have_no_interval_of_kappa_and_alpha():
+    """50 accounts, three people: two accounts called bot by two of them, five by one."""
+    few = np.array([[3, 0]] * 43 + [[2, 1]] * 5 + [[1, 2]] * 2)
+    found = agreement.measure(few)
+    for name in ("fleiss", "nominal", "ordinal"):
+        assert found[name].few == 2 and np.isnan([found[name].low, found[name].high]).all()
+        assert found[name].document()["why"].startswith("no interval: only 2 accounts")
+    assert found["nominal"].value == pytest.approx(value("nominal", few))
+    assert found["ac1"].low < found["ac1"].value < found["ac1"].high
+    enough = agreement.measure(np.array([[3, 0]] * 40 + [[1, 2]] * 10))["nominal"]
+    assert enough.low < enough.value < enough.high and "why" not in enough.document()
+    # Of few accounts, half: no answer is rare.
+    assert agreement.measure(np.array([[2, 0]] * 5 + [[1, 1]] * 5))["nominal"].few is None
 
 
 def test_what_cannot_be_computed_is_not_a_number():
