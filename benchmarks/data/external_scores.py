@@ -71,9 +71,11 @@ def _check(scores: Any, file: Path) -> None:
     p = scores["p_bot"].to_numpy(zero_copy_only=False).astype(np.float64)
     bad = np.flatnonzero(~((p >= 0) & (p <= 1)))
     if len(bad):
+        infinite = int(np.isinf(p).sum())
+        also = f", {infinite} of them infinite" if infinite else ""
         raise UserError(
             f"{file}: p_bot of row {bad[0] + 1} is not a number from 0 to 1 ({len(bad)} such rows"
-            f" of {len(p)})."
+            f" of {len(p)}{also})."
         )
     key = [name for name in ("dataset", "account_id") if name in scores.column_names]
     if scores.num_rows > scores.group_by(key).aggregate([]).num_rows:

@@ -24,6 +24,10 @@ def scores(fitted: Any, seen: Accounts) -> Floats:
         raise ValueError(
             f"predict_proba returned shape {proba.shape} for {len(seen)} accounts; expected n x 2"
         )
+    if infinite := int(np.isinf(proba[:, 1]).sum()):
+        raise ValueError(
+            f"{infinite} of {len(seen)} scores of {type(fitted).__name__} are infinite"
+        )
     if bad := int((~((proba[:, 1] >= 0) & (proba[:, 1] <= 1))).sum()):
         raise ValueError(
             f"{bad} of {len(seen)} scores are missing or outside 0 to 1; every account needs one"

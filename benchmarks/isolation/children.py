@@ -270,6 +270,8 @@ def _scores(results: Sequence[pa.Table], n: int) -> Floats:
     ):
         raise Failed(f"its process did not return one score for each of {n} accounts")
     p = np.array(results[0]["p_bot"], dtype=np.float64)
+    if infinite := int(np.isinf(p).sum()):
+        raise Failed(f"its process returned {infinite} infinite scores")
     if not ((p >= 0) & (p <= 1)).all():
         raise Failed("its process returned scores outside 0 to 1")
     return p

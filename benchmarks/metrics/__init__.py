@@ -104,7 +104,7 @@ class Metric:
         """The value for labels y [n], scores p [n] and answers hat [n], weighted by [n] or [b, n].
 
         NaN if the metric is undefined. Raises ValueError on other lengths, labels that are not 0
-        or 1, or NaN scores.
+        or 1, or scores that are NaN or infinite.
 
         >>> METRICS.get("accuracy").function([1, 0, 1], [.9, .2, .4], [True, False, False])
         0.6666666666666666

@@ -12,6 +12,7 @@ import numpy as np
 
 from benchmarks.data.groups import GROUPS
 from benchmarks.metrics.scored_accounts import Array, Places, ScoredAccounts
+from botbench.core.errors import UserError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -125,7 +126,14 @@ def _scored_cell(info: dict[str, Any], table: pa.Table, index: Any, accounts: in
         places = at[rows].astype(np.intp)
         whole = len(places) == accounts and bool((places == np.arange(accounts)).all())
         own = {name: fact[rows] for name, fact in facts.items()}
-        scored = ScoredAccounts(y[rows], p[rows], p[rows] >= threshold[rows], fold[rows], own)
+        try:
+            scored = ScoredAccounts(y[rows], p[rows], p[rows] >= threshold[rows], fold[rows], own)
+        except ValueError as error:
+            raise UserError(
+                f"{info.get('detector')} on {info.get('test')} ({info.get('cell_key')}) cannot be"
+                f" measured: {error}. Its predictions were not made by this bench, or were"
+                " changed; delete the cell's folder and run the bench again."
+            ) from None
         repeats.append((scored, None if whole else places))
     posteriors: Array = np.full((3, accounts), np.nan)
     for own, name in zip(posteriors, POSTERIORS, strict=True):

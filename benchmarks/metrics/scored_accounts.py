@@ -81,6 +81,8 @@ class ScoredAccounts:
             raise ValueError("a label is neither 0 (human) nor 1 (bot)")
         if np.isnan(self.p).any():
             raise ValueError("a score is NaN")
+        if infinite := int(np.isinf(self.p).sum()):
+            raise ValueError(f"{infinite} of {len(self.p)} scores are infinite")
 
     def fact(self, name: str) -> Array:
         """One fact, float64[n]; all NaN if it is unknown."""

@@ -138,7 +138,8 @@ CHECKS = (
         "{n} values of p_bot are no numbers",
     ),
     ("isnan(p)", "{n} values of p_bot are NaN; every account needs a probability"),
-    ("NOT isnan(p) AND (p < 0 OR p > 1)", "{n} values of p_bot are outside 0 to 1"),
+    ("isinf(p)", "{n} values of p_bot are infinite; a probability is between 0 and 1"),
+    ("isfinite(p) AND (p < 0 OR p > 1)", "{n} values of p_bot are outside 0 to 1"),
     (
         (
             "account_id IS NOT NULL AND account_id <> '' AND account_id NOT IN (SELECT account_id"

@@ -11,10 +11,7 @@ from benchmarks.leaderboard.render.text import listed, span
 from botbench.text.numbers import score
 
 TRANSFER, INSIDE = "transfer", "in distribution"
-NO_TRANSFER = (
-    "No transfer scores: in-distribution scores alone mislead; add leave-one-data-set-out to the"
-    " suite's protocols."
-)
+NO_TRANSFER = "No transfer scores: in-distribution scores alone mislead"
 PRIMARY = "balanced-accuracy"
 NAMES = ("Matthews", "Brier")
 
@@ -77,7 +74,7 @@ def answer(board: Mapping[str, Any]) -> Answer:
         ]
     else:
         result.lead = [(_unranked(board), False)]
-        result.caution = "" if board["ranked_by"] == TRANSFER else NO_TRANSFER
+        result.caution = "" if board["ranked_by"] == TRANSFER else _no_transfer(board)
     result.notes += [n for n in (_worse_than_guessing(board),) if n] + _missing(board)
     return result
 
@@ -123,7 +120,34 @@ def _lead(said: Answer, board: Mapping[str, Any], ranked: Sequence[Mapping[str, 
                 False,
             )
         )
-    said.caution = NO_TRANSFER if inside else _caution(board, top, len(sets))
+    said.caution = _no_transfer(board) if inside else _caution(board, top, len(sets))
+
+
+def _no_transfer(board: Mapping[str, Any]) -> str:
+    """The caution of a board without transfer scores: what the suite lacks, or why it has none."""
+    why = _why_none(board, TRANSFER)
+    if why:
+        return f"{NO_TRANSFER}. {why}."
+    return f"{NO_TRANSFER}; add leave-one-data-set-out to the suite's protocols."
+
+
+def _why_none(board: Mapping[str, Any], kind: str) -> str:
+    """Why the suite's protocols of a kind gave no score; empty if it has no such protocol.
+
+    The reason of a test with both classes comes first: a test of one class says its own.
+    """
+    both = {t["name"] for t in board["tests"] if t["bots"] and t["humans"]}
+    reasons: dict[str, dict[str, None]] = {}
+    for row in sorted(board["rows"], key=lambda r: r["test"] not in both):
+        if row["kind"] == kind and row["status"] != "done" and row["reason"]:
+            name = str(row["protocol"]).partition("(")[0]
+            state = "failed" if row["status"] == "failed" else "was not applicable"
+            reasons.setdefault(f"{name} {state}", {})[str(row["reason"]).rstrip(".")] = None
+    return "; ".join(
+        f"{state}: {next(iter(own))}"
+        + (f" (and {len(own) - 1} more in the table of every score)" if len(own) > 1 else "")
+        for state, own in reasons.items()
+    )
 
 
 def _in_text(metric: Mapping[str, Any]) -> str:
@@ -337,9 +361,11 @@ def _missing(board: Mapping[str, Any]) -> list[tuple[str, str]]:
         notes.append(
             (
                 "No in-distribution scores",
-                (
-                    "What is lost on the way from known to unknown data sets cannot be said; add "
-                    "cross-validation to the suite's protocols."
+                "What is lost on the way from known to unknown data sets cannot be said"
+                + (
+                    f". {why}."
+                    if (why := _why_none(board, INSIDE))
+                    else "; add cross-validation to the suite's protocols."
                 ),
             )
         )

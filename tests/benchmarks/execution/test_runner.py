@@ -152,11 +152,15 @@ class Nan(Base):
 class Short(Base):
     def predict_proba(self, accounts): return np.full((3, 2), 0.5)
 
+@detector("endless", cites="x", about="x", threshold="fixed(0.5)")
+class Endless(Base):
+    def predict_proba(self, accounts): return np.full((len(accounts), 2), np.inf)
+
 @detector("beyond", cites="x", about="x", threshold="fixed(0.5)")
 class Beyond(Base):
     def predict_proba(self, accounts): return np.full((len(accounts), 2), 1.5)
 """
-NAMES = ("raises", "forever", "dies", "nan", "short", "beyond")
+NAMES = ("raises", "forever", "dies", "nan", "short", "beyond", "endless")
 
 
 def test_a_failing_detector_fails_its_cell_only(plugin, make, home):
@@ -168,7 +172,7 @@ def test_a_failing_detector_fails_its_cell_only(plugin, make, home):
     assert runner.as_json(report)["cells"] == {
         "done": 1,
         "cached": 0,
-        "failed": 5,
+        "failed": 6,
         "not_applicable": 0,
     }
     late = runner.bench(home, suite("a", detectors=("forever", "constant")), jobs=1, timeout=1)
@@ -185,6 +189,7 @@ def test_a_failing_detector_fails_its_cell_only(plugin, make, home):
         "dies": "its process died (exit code 3)",
         "nan": "ValueError: 10 of 10 scores are missing or outside 0 to 1; every account needs one",
         "short": "ValueError: predict_proba returned shape (3, 2) for 10 accounts; expected n x 2",
+        "endless": "ValueError: 10 of 10 scores of Endless are infinite",
         "beyond": (
             "ValueError: 10 of 10 scores are missing or outside 0 to 1; every account needs one"
         ),

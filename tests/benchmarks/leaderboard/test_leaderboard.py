@@ -457,6 +457,46 @@ def test_in_distribution_alone_is_said_to_mislead():
     )
 
 
+def test_the_board_asks_only_for_what_the_suite_lacks():
+    releases = [boards.release("a"), boards.release("b", 0, 60)]
+    no_other = "there is no other release of both classes to train on."
+    cells = [
+        *(boards.cell(d, releases[0], boards.CV, releases) for d in boards.SKILL),
+        *(
+            boards.cell(d, r, boards.LODO, releases, reason=reason)
+            for r, reason in zip(releases, (no_other, "b@1 holds humans only."), strict=True)
+            for d in boards.SKILL
+        ),
+    ]
+    document = board(boards.ABOUT, cells, releases, boards.QUICK)
+    assert summary_text.answer(document).caution == (
+        "No transfer scores: in-distribution scores alone mislead. leave-one-data-set-out was not"
+        " applicable: there is no other release of both classes to train on (and 1 more in the"
+        " table of every score)."
+    )
+    cells = [
+        boards.cell(d, r, protocol, releases, reason=None if protocol == boards.LODO else "broken")
+        for r in releases[:1]
+        for protocol in BOTH
+        for d in boards.SKILL
+    ]
+    document = board(boards.ABOUT, cells, releases, boards.QUICK)
+    assert document["ranked_by"] == "transfer"
+    assert dict(summary_text.answer(document).notes)["No in-distribution scores"] == (
+        "What is lost on the way from known to unknown data sets cannot be said."
+        " cross-validation was not applicable: broken."
+    )
+
+
+def test_a_kept_cell_with_an_infinite_score_is_named():
+    releases = [boards.release("a")]
+    table = scored([np.inf, 0.2, 0.4, 0.1], [1, 1, 0, 0])
+    cells = [boards.cell(d, releases[0], boards.CV, releases) for d in boards.SKILL]
+    cells.append(boards.cell("odd", releases[0], boards.CV, releases, table=table))
+    with pytest.raises(UserError, match=r"^odd on a@1 .* 1 of 4 scores are infinite\."):
+        board(boards.ABOUT, cells, releases, boards.QUICK)
+
+
 def test_transfer_alone_says_what_is_missing():
     document = boards.made([boards.release("a"), boards.release("b")], protocols=(boards.LODO,))
     assert document["ranked_by"] == "transfer"

@@ -238,6 +238,7 @@ def test_a_draw_without_one_class_is_nan_for_that_draw_alone():
         ([1, 0], [0.5], "differ in shape"),
         ([1, 2], [0.5, 0.5], "neither 0"),
         ([1, 0], [0.5, math.nan], "NaN"),
+        ([1, 0, 1], [math.inf, 0.5, -math.inf], "2 of 3 scores are infinite"),
     ],
 )
 def test_what_does_not_fit_is_refused(y, p, message):

@@ -163,7 +163,7 @@ def test_a_good_submission_is_in_order(tmp_path, public):
             lambda rows: [(rows[0][0], "1.5"), (rows[1][0], "-0.1"), *rows[2:]],
             "2 values of p_bot are outside 0 to 1",
         ),
-        (lambda rows: [(rows[0][0], "inf"), *rows[1:]], "1 values of p_bot are outside 0 to 1"),
+        (lambda rows: [(rows[0][0], "-inf"), *rows[1:]], "1 values of p_bot are infinite"),
         (lambda rows: [(rows[0][0], ""), *rows[1:]], "1 accounts have no p_bot"),
         (lambda rows: [(rows[0][0], "much"), *rows[1:]], "1 values of p_bot are no numbers"),
         (lambda rows: [(i, "1") for i, _ in rows], "every p_bot is exactly 0 or 1"),
