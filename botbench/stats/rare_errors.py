@@ -146,15 +146,16 @@ def _errors(weight: Floats, residual: Floats, largest: float, heavy: float) -> E
         return Errors(0.0, 1.0, 0.0, 0.0)
     large = residual > LARGE
     trials = worth(weight, np.ones(len(weight))) / heavy
-    own = weight[large] * residual[large]
-    if not own.sum() > 0:
+    large_ones = weight[large] * residual[large]
+    if not large_ones.sum() > 0:
         return Errors(0.0, trials, whole * largest, 0.0)
-    hits = float(own.sum()) ** 2 / float((own**2).sum()) / heavy
+    hits = float(large_ones.sum()) ** 2 / float((large_ones**2).sum()) / heavy
     part = float(weight[large].sum())
-    rate, size = part / whole, float(own.sum()) / part
-    seen = float(own.sum()) ** 2 * (1 - rate) / hits
-    # Errors of light accounts do not make the sample worth more than it is.
-    trials = min(hits / rate, trials)
+    rate, size = part / whole, float(large_ones.sum()) / part
+    seen = float(large_ones.sum()) ** 2 * (1 - rate) / hits
+    # A few errors of light accounts do not make the sample worth more than it is; many may.
+    own = hits / rate
+    trials = own if own < trials else (hits * own + FEW * trials) / (hits + FEW)
     hits = rate * trials
     # With few errors their mean size is poorly known as well.
     return Errors(hits, trials, whole * (hits * size + largest) / (hits + 1), seen)
