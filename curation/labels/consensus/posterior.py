@@ -138,7 +138,7 @@ def sample(
         p=weights @ p if found is None else found,
         chains=len(chains),
         apart=apart & np.isnan(shown.truth),
-        camps=_camps(shown, _of_modes(mode, rates)[serious] - 1, weights[serious]),
+        camps=_camps(shown, _of_modes(mode, rates)[serious] - 1, weights[serious], apart),
     )
 
 
@@ -273,10 +273,12 @@ def _taken(of_chain: Array, sweeps: int) -> list[Array]:
     return [np.linspace(0, sweeps - 1, n).round().astype(int) for n in np.diff(ends, prepend=0)]
 
 
-def _camps(shown: Patterns, informed: Array, weights: Array) -> tuple[tuple[int, ...], ...]:
+def _camps(
+    shown: Patterns, informed: Array, weights: Array, apart: Array
+) -> tuple[tuple[int, ...], ...]:
     """Claimants by the modes in which they are trusted: informed (sensitivity + specificity - 1)
     more than half as well as the best. Whoever is much the same in all modes is in no camp. Groups
-    whose votes do not contradict each other are no camps.
+    that agree more often than not on the patterns on which the modes part are no camps.
     """
     if len(weights) < 2:
         return ()
@@ -288,7 +290,8 @@ def _camps(shown: Patterns, informed: Array, weights: Array) -> tuple[tuple[int,
         key = tuple(bool(t) for t in trusted[:, column])
         camps.setdefault(key, []).append(int(column))
     found = [camps[key] for key in sorted(camps, reverse=True)]
-    together = _correlations(shown)
+    said = shown.votes[apart][:, : len(moved)] - shown.votes[apart][:, len(moved) :]
+    together = (said.T @ (said * shown.weight[apart][:, None])).toarray()
     pairs = [together[np.ix_(a, b)].sum() for a, b in combinations(found, 2)]
     if not pairs or max(pairs) >= 0:
         return ()

@@ -48,6 +48,13 @@ def test_two_camps_of_two_with_slips_settle_nothing_either():
     assert status.count("disputed") > 60
 
 
+def test_camps_are_named_that_contradict_each_other_on_half_of_the_accounts():
+    """On 40 of 80 accounts all agree."""
+    votes = [(i, j, b if i < 40 or j < 2 else 1 - b) for i, j, b in camps([4, 0], 80, 0.04, 5)]
+    fit, _ = judged(votes, 80, 4)
+    assert sorted(fit.camps) == [(0, 1), (2, 3)] and 25 < fit.disagree < 60
+
+
 def test_three_against_two_favours_the_three():
     """Every rate is near 1 in one camp and near 0 in the other. By P(labels, votes) the labels of
     the three are 12.4 times as probable as those of the two: .9256.
