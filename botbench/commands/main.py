@@ -52,13 +52,15 @@ def _guarded() -> int:
     try:
         result = build()(standalone_mode=False, obj=_before_a_command)
         sys.stdout.flush()
+        signals.rest()
         code = result if type(result) is int else 0
     except BaseException as error:
+        signals.rest()
         code = _report(error)
     number = signals.caught() or (signal.SIGINT if code == INTERRUPTED else None)
     if number is None:
         return code
-    # Also where a library has swallowed the interrupt, or made an error of its own of it.
+    # Also where a library has made an error of its own of the interrupt.
     print(signals.sentence(number), file=sys.stderr, flush=True)
     return 128 + number
 

@@ -12,6 +12,8 @@ from typing import Any
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 TWICE = 2.0
 """Seconds in which a second signal counts as the same: work is being ended already."""
+AGAIN = 0.1
+"""Seconds after which an interrupt that a library has swallowed is raised again."""
 
 _caught: list[tuple[int, float]] = []
 _ended: list[int] = []
@@ -41,6 +43,11 @@ def sentence(number: int) -> str:
     return f"botbench: {what}; run the same command again, nothing is lost."
 
 
+def rest() -> None:
+    """The interrupt has reached the outermost handler, or the work is done: raise it no more."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
+
+
 def ended(code: int) -> None:
     """The command is over: a signal during the interpreter's end changes nothing."""
     _ended.append(code)
@@ -52,6 +59,7 @@ def _catch(number: int, _: FrameType | None) -> None:
     now = time.monotonic()
     if not _caught:
         _caught.append((number, now))
+        signal.setitimer(signal.ITIMER_REAL, AGAIN, AGAIN)
         raise KeyboardInterrupt
     if now - _caught[0][1] > TWICE:
         os.write(2, f"{sentence(_caught[0][0])}\n".encode())
@@ -59,13 +67,16 @@ def _catch(number: int, _: FrameType | None) -> None:
 
 
 def unraisable(found: Any) -> None:
-    """Raise an interrupt again that arrived where nothing can be raised; else do as Python does."""
+    """Do as Python does; after an interrupt say nothing, for it is raised again."""
     if not _caught:
         sys.__unraisablehook__(found)
-    elif isinstance(found.exc_value, KeyboardInterrupt):
-        signal.setitimer(signal.ITIMER_REAL, 0.05)
 
 
 def _again(*_: object) -> None:
-    if not _ended:
+    """Raise an interrupt again that nothing handles: then a library has swallowed it.
+
+    DuckDB swallows one that arrives while it tries to import a package that it can do without.
+    """
+    # While an error is handled, something is put in order, which is not to be interrupted.
+    if not _ended and sys.exc_info()[1] is None:
         raise KeyboardInterrupt
