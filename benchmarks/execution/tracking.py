@@ -16,7 +16,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -26,6 +25,7 @@ from botbench.core.errors import ResourceFailure, UserError
 from botbench.core.files import write_json
 from botbench.core.mlflow_store import tracking_uri
 from botbench.core.progress import NoProgress, Progress
+from botbench.terminal.redaction import scrub
 
 EXPERIMENT = "botbench"
 PROCESS = "botbench.process"
@@ -246,7 +246,7 @@ def _sentences(uri: str) -> Iterator[None]:
     except Exception as error:  # tracking stores raise many kinds of errors
         file = mlflow_store.database(uri)
         first = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-        why = mlflow_store.sentence(file, error) if file else f"{_shown(uri)} fails: {first}."
+        why = mlflow_store.sentence(file, error) if file else f"{scrub(uri)} fails: {first}."
         raise ResourceFailure(
             f"MLflow: {why} The cells are kept; set MLFLOW_TRACKING_URI right, or use --no-mlflow."
         ) from error
@@ -262,12 +262,6 @@ def _write_ahead(database: Path) -> None:
     """Use a write-ahead log: `mlflow ui` can read during writes, and a commit costs one sync."""
     with contextlib.closing(sqlite3.connect(database, timeout=30)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
-
-
-def _shown(uri: str) -> str:
-    """A URI without its password."""
-    parts = urlsplit(uri)
-    return uri.replace(f":{parts.password}@", ":***@") if parts.password else uri
 
 
 def _mark(cell: results.Cell) -> str:

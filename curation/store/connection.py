@@ -85,7 +85,13 @@ def locate(store: str | Path) -> Location:
         home = Path(text).expanduser().resolve()
         catalog = f"sqlite:{home / 'catalog.sqlite'}"
         return Location(home, catalog, "META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 5000")
-    url = urlsplit(text)
+    try:
+        url = urlsplit(text)
+    except ValueError as error:
+        raise UserError(
+            f"The store's URL cannot be read: {error}. Write it like"
+            " postgresql://user@host/db?data_path=FOLDER."
+        ) from None
     shown = f"{url.scheme}://{url.hostname or ''}{url.path}"
     if url.scheme not in ("postgres", "postgresql"):
         raise UserError(f"The store {shown} is neither a folder nor a postgresql:// URL.")

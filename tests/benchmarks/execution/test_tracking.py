@@ -131,7 +131,7 @@ def test_another_store_is_respected(tmp_path, monkeypatch):
     assert tracking_uri() == f"sqlite:///{tmp_path}/mlruns/mlflow.db"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://me:secret@mlflow.example/x")
     assert tracking_uri() == "https://me:secret@mlflow.example/x"
-    assert tracking._shown(tracking_uri()) == "https://me:***@mlflow.example/x"
+    assert tracking.scrub(tracking_uri()) == "https://me:***@mlflow.example/x"
     assert tracking._local_folder(tracking_uri()) is None
 
 

@@ -180,6 +180,9 @@ def test_a_url_must_be_postgres_and_say_where_its_data_is():
         Store("mysql://x/y")
     with pytest.raises(UserError, match="data_path"):
         Store("postgresql://x/y")
+    with pytest.raises(UserError, match="The store's URL cannot be read: Invalid IPv6 URL") as told:
+        Store("postgresql://ada:s3cret@[::1/y?data_path=d")
+    assert "s3cret" not in str(told.value)
 
 
 WRITER = """
