@@ -14,6 +14,7 @@ from benchmarks.execution.evidence import COLUMNS
 from botbench.core.duckdb_work import scratch_database
 from botbench.core.errors import UserError, unknown
 from botbench.core.sql import literal
+from botbench.text.numbers import counted
 
 if TYPE_CHECKING:
     from curation.ingest.card_model import Card
@@ -105,7 +106,8 @@ def _pulled(store: Store, card: Card, folder: Path) -> None:
     if not n or not n[0]:
         counts = result.document()["tables"].get("accounts", {})
         raise UserError(
-            f"{card.title} holds no account that could be read: {counts.get('read', 0)} rows read, "
+            f"{card.title} holds no account that could be read: "
+            f"{counted(counts.get('read', 0), 'row')} read, "
             f"{counts.get('quarantined', 0)} set aside. botbench pull with a card says why."
         )
 

@@ -15,6 +15,7 @@ from typing import Any
 from botbench.core.errors import UserError
 from botbench.core.files import keep_private
 from botbench.core.hashing import file_sha256
+from botbench.text.numbers import counted
 from curation.maintenance import secrets_left_out
 from curation.store import catalog, connection, file_hashes
 from curation.store.connection import Location
@@ -175,8 +176,9 @@ def read(folder: Path) -> Backup:
     ]
     if wrong:
         raise UserError(
-            f"The backup {folder} is damaged: {len(wrong):,} of {len(manifest['files']) + 1:,}"
-            f" files are missing or differ from its manifest, the first is {wrong[0]}. Nothing was"
+            f"The backup {folder} is damaged: {len(wrong):,} of"
+            f" {counted(len(manifest['files']) + 1, 'file')} {'is' if len(wrong) == 1 else 'are'}"
+            f" missing or not as in its manifest, the first is {wrong[0]}. Nothing was"
             " restored; use another backup."
         )
     return Backup(folder, manifest)

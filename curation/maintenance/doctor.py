@@ -15,6 +15,7 @@ import duckdb
 
 from botbench.core.errors import UserError
 from botbench.core.files import withheld
+from botbench.text.numbers import counted
 from curation.maintenance.cleanup import (
     COMPARE,
     RESTING,
@@ -188,8 +189,8 @@ def _guard(
         yield Finding(
             "guard",
             "ill",
-            f"The table guard has {rows} rows instead of one: two writers at once might double"
-            " rows.",
+            f"The table guard has {counted(rows, 'row')} instead of one: two writers at once might"
+            " double rows.",
             _RESTORE,
         )
 
@@ -210,7 +211,8 @@ def _files(
             yield Finding(
                 check,
                 "ill",
-                f"{len(paths):,} of {len(needed):,} files are {word}: versions that rest on them"
+                f"{len(paths):,} of {counted(len(needed), 'file')}"
+                f" {'is' if len(paths) == 1 else 'are'} {word}: versions that rest on this"
                 f" cannot be {'trusted' if kind == 'changed' else 'read'}.",
                 f"Put them back from a backup (its folder files/). {_RESTORE}",
                 relative(paths, location),
@@ -219,8 +221,8 @@ def _files(
         yield Finding(
             "files",
             "well",
-            f"All {len(needed):,} files that versions rest on are there, in the size they should"
-            " have and with the sha256 that is recorded.",
+            f"Nothing is missing of {counted(len(needed), 'file')} that versions rest on: size and"
+            " sha256 are as recorded.",
         )
     yield from _hashes(connection, needed)
 
@@ -234,16 +236,16 @@ def _hashes(
         yield Finding(
             "hashes of files",
             "note",
-            f"{len(lacking):,} of {len(needed):,} files have no recorded sha256: an older botbench"
-            " wrote them, or a command was killed.",
+            f"No sha256 is recorded for {len(lacking):,} of {counted(len(needed), 'file')}: an"
+            " older botbench wrote that, or a command was killed.",
             "The next command that writes records them; what happened to them before is not known.",
         )
     elif later := [f for f in needed if f.id in hashes.later]:
         yield Finding(
             "hashes of files",
             "well",
-            f"The sha256 of {len(later):,} of {len(needed):,} files was recorded after they were"
-            " committed; they were not checked before.",
+            f"The sha256 of {len(later):,} of {counted(len(needed), 'file')} was recorded after"
+            " they were committed; they were not checked before.",
         )
 
 
@@ -252,7 +254,9 @@ def _orphans(
 ) -> Iterator[Finding]:
     if paths := orphans(connection, location, before):
         size = sum(p.stat().st_size for p in paths) / 1e6
-        says = f"{len(paths):,} files ({size:,.1f} MB) belong to no version: a writer was killed."
+        says = (
+            f"No version needs {counted(len(paths), 'file')} ({size:,.1f} MB): a writer was killed."
+        )
         do = f"They take room and do no harm. Move them to {TRASH}/: botbench doctor --clean."
         if most := more_than_half(paths, location):
             says, do = most, COMPARE
@@ -289,7 +293,7 @@ def _releases(
         yield Finding(
             "releases without files",
             "ill",
-            f"{len(gone)} releases have no files: {', '.join(gone)}.",
+            f"No files are left of {counted(len(gone), 'release')}: {', '.join(gone)}.",
             "Run botbench release NAME --dataset DATASET --at VERSION again (the same content is"
             " the same release), or put the folder back from a backup.",
             tuple(gone),
@@ -298,7 +302,7 @@ def _releases(
         yield Finding(
             "releases changed",
             "ill",
-            f"{len(changed)} releases differ from their hashes: {', '.join(changed)}.",
+            f"Hashes show a change in {counted(len(changed), 'release')}: {', '.join(changed)}.",
             "Remove the folder and run botbench release again, or put it back from a backup.",
             tuple(changed),
         )
@@ -306,7 +310,7 @@ def _releases(
         yield Finding(
             "releases",
             "well",
-            f"{len(rows)} releases, all with the files and hashes they were made with.",
+            f"{counted(len(rows), 'release')}, with all files and hashes as they were made.",
         )
 
 
@@ -323,7 +327,8 @@ def _unfinished(location: Location, before: float) -> Finding:
         return Finding(
             "unfinished work",
             "note",
-            f"{len(paths):,} files and folders were left by commands that were killed.",
+            "Killed commands have left"
+            f" {counted(len(paths), 'file or folder', 'files and folders')}.",
             "Run those commands again if you still want what they make, then: botbench doctor"
             " --clean.",
             relative(paths, location),
@@ -338,7 +343,7 @@ def _trash(location: Location) -> Finding:
         return Finding(
             "trash",
             "note",
-            f"{len(files):,} files ({size:,.1f} MB) that --clean moved away are in {TRASH}/.",
+            f"--clean has moved {counted(len(files), 'file')} ({size:,.1f} MB) to {TRASH}/.",
             f"Nothing reads them. To empty the trash: rm -r {shlex.quote(str(folder))}",
             tuple(sorted(p.name for p in folder.iterdir())),
         )
@@ -356,7 +361,8 @@ def _permissions(location: Location) -> Finding:
     return Finding(
         "permissions",
         "note",
-        f"Other users of this machine can read {len(found):,} files and folders of the store.",
+        "Other users of this machine can read"
+        f" {counted(len(found), 'file or folder', 'files and folders')} of the store.",
         f"Close it: chmod -R {'o' if closed == 0o007 else 'go'}-rwx {shlex.quote(str(home))}",
         relative(sorted(found), location),
     )

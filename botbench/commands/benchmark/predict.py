@@ -239,8 +239,10 @@ def _tell(predicted: Predicted, out: Path | None, save: Path | None) -> None:
     n, bots = len(predicted.p), int((predicted.p >= trained.threshold).sum())
     what = ", ".join(r["reference"] for r in trained.releases)
     say(
-        f"{bots:,} of {n:,} accounts score as bots ({numbers.share(bots / max(n, 1))});"
-        f" {trained.spec.name} was trained on {len(trained.account_id):,} accounts of"
+        f"Bots by their score: {bots:,} of {numbers.counted(n, 'account')}"
+        f" ({numbers.share(bots / max(n, 1))});"
+        f" {trained.spec.name} was trained on"
+        f" {numbers.counted(len(trained.account_id), 'account')} of"
         f" {what}{' (simulated)' if trained.simulated else ''}. Uncorrected for the detector's"
         " errors: this is no estimate of the share of bots."
     )

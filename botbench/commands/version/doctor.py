@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from botbench.terminal.console import emit, say, table
+from botbench.text.numbers import counted
 
 if TYPE_CHECKING:
     from curation.maintenance.doctor import Diagnosis
@@ -47,7 +48,8 @@ def doctor(
     if clean and examine(location).well:
         moved = cleanup.clean(location, force=force)
         say(
-            f"Moved {len(moved):,} files and folders to {location.home / TRASH}."
+            f"Moved {counted(len(moved), 'file or folder', 'files and folders')} to"
+            f" {location.home / TRASH}."
             if moved
             else "There was nothing to move."
         )

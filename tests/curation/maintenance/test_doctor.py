@@ -220,6 +220,10 @@ def orphan(location, name, content=None):
     return path
 
 
+def finding(location, check, *now):
+    return next(f for f in doctor.examine(location, *now).findings if f.check == check)
+
+
 def test_clean_moves_files_to_a_dated_folder_and_keeps_their_paths(place):
     location = fill(place)
     left_over = orphan(location, "ducklake-left-over.parquet", b"half a file")
@@ -241,13 +245,14 @@ def test_clean_moves_files_to_a_dated_folder_and_keeps_their_paths(place):
     assert not left_over.exists() and not work.parent.exists()
     # What is in the trash is not unfinished work once more.
     assert cleanup.clean(location, now=TOMORROW) == []
-    trash = doctor.examine(location).findings[-1]
+    trash = finding(location, "trash")
     assert (trash.check, trash.outcome, trash.items) == ("trash", "note", (folder.name,))
     assert (
-        trash.says.startswith("2 files (0.0 MB)") and f"rm -r {location.home / 'trash'}" in trash.do
+        trash.says == "--clean has moved 2 files (0.0 MB) to trash/."
+        and f"rm -r {location.home / 'trash'}" in trash.do
     )
     shutil.rmtree(location.home / "trash")
-    assert doctor.examine(location).findings[-1].outcome == "well"
+    assert finding(location, "trash").outcome == "well"
 
 
 def test_clean_leaves_a_stranger_s_file_where_it_is(tmp_path):
@@ -423,12 +428,18 @@ def test_an_account_is_erased_from_the_trash_too(place):
         assert again.files == {"trash: rows taken out": 1} and again.left == 0
 
 
+def test_one_file_is_told_in_the_singular(tmp_path):
+    location = fill(tmp_path / "store")
+    (location.home / "trash").mkdir()
+    (location.home / "trash" / "one").write_text("a")
+    assert finding(location, "trash").says == "--clean has moved 1 file (0.0 MB) to trash/."
+
+
 def test_the_lock_of_a_finished_push_is_no_unfinished_work(tmp_path):
     location = fill(tmp_path / "store")
     lock = location.home / "tmp" / "push-1a2b.lock"
     lock.parent.mkdir(exist_ok=True)
     lock.touch()
-    assert doctor.examine(location, TOMORROW).findings[-2].says == (
-        "No command left anything unfinished."
-    )
+    said = finding(location, "unfinished work", TOMORROW).says
+    assert said == "No command left anything unfinished."
     assert cleanup.clean(location, now=TOMORROW) == [] and lock.exists()
