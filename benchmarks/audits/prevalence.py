@@ -47,9 +47,9 @@ def known(table: Published) -> Prevalence:
             table.score("precision"), table.score("recall"), table.score("accuracy")
         )
     usable = np.where((implied >= 0) & (implied <= 1), implied, np.nan)
-    names = np.asarray(table.dataset, dtype=object)
+    names = np.asarray(table.dataset_key, dtype=object)
     common = np.full(len(table), np.nan)
-    for name in dict.fromkeys(table.dataset):
+    for name in dict.fromkeys(table.dataset_key):
         here = names == name
         if np.isfinite(usable[here]).sum() >= ROWS:
             common[here] = np.nanmedian(usable[here])

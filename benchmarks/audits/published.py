@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botbench.core.errors import UserError, unknown
+from botbench.text.folding import fold
 
 Floats = NDArray[np.float64]
 
@@ -29,6 +30,8 @@ RANGES: dict[str, tuple[float, float]] = {
 
 COUNTS = ("n", "bots")
 MISSING = frozenset({"", "-", "–", "—", "na", "n/a", "nan", "none", "null"})
+BETWEEN = re.compile(r"[\s_-]+")
+"""What stands between the words of a name: Midterm-2018, midterm 2018."""
 NUMBER = re.compile(r"[+-]?(\d+(\.(\d*))?|\.(\d+))([eE][+-]?\d+)?")
 
 
@@ -63,6 +66,22 @@ class Published:
     def rounding(self, name: str) -> float:
         """Half a unit of the last printed place of one score."""
         return self.half.get(name, 0.0)
+
+    @property
+    def dataset_key(self) -> tuple[str, ...]:
+        """The data set of each row, the same for other cases, blanks, hyphens and underscores."""
+        return tuple(_key(name) for name in self.dataset)
+
+    @property
+    def method_key(self) -> tuple[str, ...]:
+        """The method of each row, folded like its data set."""
+        return tuple(_key(name) for name in self.method)
+
+    @property
+    def figures(self) -> Floats:
+        """Every printed score and bound, float64[k, columns], NaN if missing."""
+        columns = [c for part in (self.value, self.low, self.high) for c in part.values()]
+        return np.column_stack(columns)
 
     @property
     def values(self) -> int:
@@ -142,6 +161,10 @@ def of(
         scale,
         tuple(n for n in names if not _score(n) and n not in (*COUNTS, "method", "dataset")),
     )
+
+
+def _key(name: str) -> str:
+    return BETWEEN.sub("-", fold(name.strip()))
 
 
 def _score(name: str) -> bool:

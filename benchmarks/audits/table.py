@@ -15,6 +15,7 @@ from benchmarks.audits.consistency import auc, f1, implied, positive_class, prec
 from benchmarks.audits.impossible import counts, interval, value
 from benchmarks.audits.prevalence import known
 from benchmarks.audits.published import Published
+from benchmarks.audits.repeated import equal_rows
 
 CHECKS = (
     counts,
@@ -27,6 +28,7 @@ CHECKS = (
     implied("mcc"),
     auc,
     positive_class,
+    equal_rows,
 )
 
 

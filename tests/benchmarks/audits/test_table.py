@@ -228,6 +228,53 @@ def test_bad_tables_are_sentences(tmp_path, text, said):
     assert all(s in str(raised.value) for s in said)
 
 
+def test_a_data_set_has_one_share_of_bots_however_its_name_is_written():
+    """Four right rows with 20 % bots under four forms of the name, and one accuracy that is off."""
+    right = [matrix(8, 4, 2, 36), matrix(6, 2, 4, 38), matrix(9, 9, 1, 31), matrix(7, 1, 3, 39)]
+    names = ["Midterm-2018", "midterm-2018", "midterm 2018", "MIDTERM_2018"]
+    kept = ("precision", "recall", "accuracy")
+    rows = [{"dataset": d} | {k: m[k] for k in kept} for d, m in zip(names, right, strict=True)]
+    rows.append({"dataset": "midterm-2018"} | {k: right[0][k] for k in kept} | {"accuracy": 0.6})
+    (issue,) = audited(*rows)
+    assert (issue.row, issue.check, issue.published) == (5, "accuracy", 0.6)
+    assert issue.implied == pytest.approx(0.88, abs=0.001), "(8 + 36) / 50"
+    assert issue.dataset == "midterm-2018", "as it was printed"
+
+
+def test_rows_that_are_equal_in_all_figures_are_named():
+    one = matrix(8, 4, 2, 36, places=4)
+    other = matrix(7, 1, 3, 39, places=4)
+    rows = [
+        {"method": "Knauth", "dataset": "a", **one},
+        {"method": "Wei", "dataset": "a", **other},
+        {"method": "knauth", "dataset": "A", **one},
+        {"method": "Wei", "dataset": "b", **other},
+        {"method": "Lee", "dataset": "a", **one},
+        {"method": "Two figures", "dataset": "a", "f1": 0.5, "recall": 0.5},
+        {"method": "Two more", "dataset": "a", "f1": 0.5, "recall": 0.5},
+    ]
+    found = [i for i in audited(*rows) if i.check == "equal rows"]
+    assert [(i.row, i.possible, i.explanations) for i in found] == [
+        (3, True, ["equal in all 6 figures to row 1", "Knauth on a stands there twice"]),
+        (
+            4,
+            True,
+            [
+                "equal in all 6 figures to row 2",
+                "a row of Wei on a that was copied to another data set",
+            ],
+        ),
+        (
+            5,
+            True,
+            [
+                "equal in all 6 figures to row 1",
+                "a copy of Knauth on a, or two methods that answer the same for every account",
+            ],
+        ),
+    ]
+
+
 def test_json_is_plain():
     found = audited({"accuracy": 1.2})
     assert json.loads(json.dumps([vars(i) for i in found]))[0]["possible"] is False
