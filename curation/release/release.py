@@ -178,6 +178,7 @@ def _about(content: Frozen) -> dict[str, Any]:
         "title": of_card.get("title") or content.dataset,
         "licence": of_card.get("licence"),
         "citation": of_card.get("citation"),
+        "window": of_card.get("window"),
         "snapshot_id": content.version,
         "consensus_id": content.consensus,
         **content.counts(),

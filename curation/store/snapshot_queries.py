@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from curation.store.store import Store
 
 
@@ -52,3 +54,28 @@ def card(store: Store, dataset: str, version: int) -> dict[str, Any]:
     except ValueError:
         return {}
     return document if isinstance(document, dict) else {}
+
+
+def window(document: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """First and last moment of the posts' period that a card or release declares; None if open.
+
+    They are text with a zone. A date alone covers its whole day, and a time without a zone is UTC.
+
+    >>> window({"window": {"start": "2019-01-01", "end": "2019-05-31"}})
+    ('2019-01-01 00:00:00+00', '2019-05-31 23:59:59.999999+00')
+    """
+    declared = document.get("window") or {}
+    return (
+        _zoned(declared.get("start"), "00:00:00"),
+        _zoned(declared.get("end"), "23:59:59.999999"),
+    )
+
+
+def _zoned(value: object, time: str) -> str | None:
+    if value is None:
+        return None
+    text = str(value)
+    if len(text) == len("2024-03-16"):
+        return f"{text} {time}+00"
+    zone = text[10:]
+    return text if zone.endswith("Z") or "+" in zone or "-" in zone else f"{text}+00"

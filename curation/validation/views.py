@@ -16,7 +16,7 @@ from curation.store.equal_profiles import duplicate_groups
 from curation.store.identity import claim_id
 from curation.store.retractions import standing_claims
 from curation.store.schema import TABLES
-from curation.store.snapshot_queries import card, latest, newest_consensus
+from curation.store.snapshot_queries import card, latest, newest_consensus, window
 from curation.store.store import Store
 
 if TYPE_CHECKING:
@@ -209,37 +209,18 @@ def _list(words: Iterable[str]) -> str:
 
 def _said(store: Store, dataset: str, version: int) -> dict[str, str]:
     """Card and platforms as small tables."""
-    window = card(store, dataset, version).get("window") or {}
+    start, end = window(card(store, dataset, version))
     opened = yaml_documents.read(PLATFORMS)
     return {
         "card": (
-            f"SELECT {_start(window.get('start'))} AS window_start, {_end(window.get('end'))} AS"
-            " window_end"
+            f"SELECT {literal(start)}::TIMESTAMPTZ AS window_start,"
+            f" {literal(end)}::TIMESTAMPTZ AS window_end"
         ),
         "platforms": _values(
             "platform, since",
             [f"{literal(p)}, TIMESTAMPTZ '{since} 00:00:00+00'" for p, since in opened.items()],
         ),
     }
-
-
-def _start(value: object) -> str:
-    return f"{literal(_zoned(value, '00:00:00'))}::TIMESTAMPTZ"
-
-
-def _end(value: object) -> str:
-    return f"{literal(_zoned(value, '23:59:59.999999'))}::TIMESTAMPTZ"
-
-
-def _zoned(value: object, time: str) -> str | None:
-    """A card's date or time as text with a zone: a date ends with its day."""
-    if value is None:
-        return None
-    text = str(value)
-    if len(text) == len("2024-03-16"):
-        return f"{text} {time}+00"
-    zone = text[10:]
-    return text if zone.endswith("Z") or "+" in zone or "-" in zone else f"{text}+00"
 
 
 def _values(columns: str, rows: list[str]) -> str:

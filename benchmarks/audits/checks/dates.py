@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from benchmarks.audits.checks.ids import LIMIT
 from benchmarks.audits.dataset import Audited, NotApplicable, Result, check
 from benchmarks.audits.separability import separability_of
+from botbench.core.sql import literal
 from botbench.text import numbers
 
 
@@ -44,8 +46,8 @@ def outside(audited: Audited) -> Result:
                    count(*) FILTER (p.away) AS posts
             FROM read_parquet(?) l
             LEFT JOIN (
-                SELECT account_id, created_at < '{start}'::TIMESTAMPTZ
-                       OR created_at > '{end}'::TIMESTAMPTZ AS away
+                SELECT account_id, created_at < {literal(start)}::TIMESTAMPTZ
+                       OR created_at > {literal(end)}::TIMESTAMPTZ AS away
                 FROM read_parquet(?)) p USING (account_id)
             GROUP BY ALL)
         GROUP BY label""",
@@ -67,16 +69,21 @@ def outside(audited: Audited) -> Result:
 
 
 def _window(dataset: str, info: dict[str, Any]) -> tuple[str, str]:
-    """The declared window of the release or of its card. Raises NotApplicable without one."""
+    """First and last moment of the window that the release declares.
+
+    Releases of version 0.1 hold none: there the built-in card is asked. Raises NotApplicable
+    without a window.
+    """
     from botbench.core.errors import UserError
     from curation.ingest import cards
+    from curation.store.snapshot_queries import window
 
-    window = info.get("window")
-    if window is None:
-        try:
-            window = cards.load(dataset).document.get("window")
-        except UserError:
-            window = None
-    if not window:
-        raise NotApplicable("no window is declared for the posts.")
-    return str(window["start"]), str(window["end"])
+    document, why = info, ""
+    if "window" not in info:
+        why = " The release was frozen before releases kept their card's window."
+        with contextlib.suppress(UserError):
+            document = cards.load(dataset).document
+    start, end = window(document)
+    if start is None or end is None:
+        raise NotApplicable(f"no window is declared for the posts.{why}")
+    return start, end

@@ -170,7 +170,7 @@ def test_posts_outside_the_declared_window(home, clean):
         lambda rows: [
             r
             | (
-                {"created_at": datetime(2035, 1, 1, tzinfo=UTC)}
+                {"created_at": datetime(2035, 1, 1, 18, tzinfo=UTC)}
                 if label[r["account_id"]] == "bot"
                 else {}
             )
@@ -180,6 +180,11 @@ def test_posts_outside_the_declared_window(home, clean):
     result = found(home, made)["outside-window"]
     assert (result.outcome, result.value) == ("issue", 1.0)
     assert "300 posts lie outside" in result.detail
+    _declare(made, {"start": "2010-01-01", "end": "2035-01-01"})
+    result = found(home, made)["outside-window"]
+    assert (result.outcome, result.value) == ("passed", 0.0), "a date covers its whole day"
+    _declare(made, None)
+    assert found(home, made)["outside-window"].detail == "no window is declared for the posts."
 
 
 def _declare(release, window):

@@ -27,7 +27,14 @@ from curation.store.store import Store
 
 T = datetime(2018, 5, 1, 12, 30, 15, 123456, tzinfo=UTC)
 DAY = timedelta(days=1)
-CARD = {"id": "d", "title": "Data", "licence": "CC0", "citation": "C", "label": {"meaning": "m"}}
+CARD = {
+    "id": "d",
+    "title": "Data",
+    "licence": "CC0",
+    "citation": "C",
+    "label": {"meaning": "m"},
+    "window": {"start": "2020-01-01", "end": "2020-12-31"},
+}
 
 
 def accounts():
@@ -179,6 +186,7 @@ def test_the_judged_accounts_are_frozen(filled, unchecked):
         "simulated": False,
         "consensus_id": "k1",
     }
+    assert info["window"] == CARD["window"], "what the audit needs travels in the release"
     frozen_accounts = read(made, "accounts")
     assert [row[1] for row in frozen_accounts] == ["0", "1", "2", "3", "4", "5", "8"]
     # The latest observation: a known time is later than an unknown one.
