@@ -23,7 +23,7 @@ from botbench.core.hashing import file_sha256
     about=(
         "Reads scores from a file with account_id and p_bot (CSV, JSON or Parquet); learns nothing."
     ),
-    revision=1,
+    revision=2,
 )
 class External(Detector):
     """The file's scores; an account that it lacks gets the training part's share of bots.

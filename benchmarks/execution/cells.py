@@ -57,7 +57,8 @@ class Outcome:
 
     `learnt` is the detector's explanation of its fit; `excluded_from_training` are training
     releases without any of the declared evidence. `landlock` is the version of the fence that the
-    detector ran in, 0 where the system has none, None where it did not run.
+    detector ran in, 0 where the system has none, None where it did not run. `unscored` counts the
+    tested accounts of which the detector has no evidence: their scores are filled in.
     """
 
     status: CellStatus
@@ -70,6 +71,7 @@ class Outcome:
     excluded_from_training: tuple[str, ...] = ()
     memory: Mapping[str, float | None] = dataclasses.field(default_factory=dict)
     landlock: int | None = None
+    unscored: int = 0
 
 
 def cell_key(spec: Spec, protocol: str, plan: Plan, hashes: dict[str, str], features: str) -> str:
@@ -142,8 +144,11 @@ def _compute(task: Task) -> Outcome:
                 evidence.view(spec, after, same_features, masking.Mask(task.key))
             )
         scored = list(score_folds(spec, views, pool, folds, protocol.seed))
+    rows = np.unique(np.concatenate([s.fold.test for s in scored]))
     return dataclasses.replace(
-        _outcome(task.key, releases, scored), excluded_from_training=excluded
+        _outcome(task.key, releases, scored),
+        excluded_from_training=excluded,
+        unscored=int((~shared.scorable()[rows]).sum()),
     )
 
 

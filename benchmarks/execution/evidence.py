@@ -70,6 +70,15 @@ class Evidence:
         parts += [*self.tables.values(), *([_present(self.values)] if self.names else [])]
         return np.logical_or.reduce(parts) if parts else np.ones(len(self.values), dtype=np.bool_)
 
+    def scorable(self) -> NDArray[np.bool_]:
+        """Whether each account has evidence to score it by, bool[n]; others get a filled-in score.
+
+        Scores of a file are asked for of the tested side only, so `anything` lets all learn.
+        """
+        if external_scores.FAMILY in self.families:
+            return self.has(external_scores.FAMILY)
+        return self.anything()
+
     def only(self, features: Sequence[int]) -> Evidence:
         """The same with some of its features."""
         chosen = [tuple(of[i] for i in features) for of in (self.names, self.families)]

@@ -198,6 +198,7 @@ def keep(one: Planned, outcome: Outcome) -> None:
             "status": outcome.status,
             "reason": outcome.reason,
             "accounts": outcome.accounts,
+            "unscored": outcome.unscored if outcome.status == "done" else None,
             "learnt": outcome.learnt,
             "left_out_of_training": list(outcome.excluded_from_training),
             "seconds": {"fit": outcome.fit_seconds, "score": outcome.score_seconds},

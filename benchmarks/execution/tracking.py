@@ -197,6 +197,8 @@ def measures(cell: results.Cell) -> dict[str, float]:
     values_of = {f"seconds.{name}": float(value) for name, value in cell.info["seconds"].items()}
     if cell.status != "done":
         return values_of
+    if cell.info.get("unscored") is not None:
+        values_of["accounts.unscored"] = float(cell.info["unscored"])
     from benchmarks.metrics import ordered
     from benchmarks.metrics.cell_values import values
 

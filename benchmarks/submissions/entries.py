@@ -212,6 +212,7 @@ def _keep(home: Path, declared: Manifest, checked: Checked, release: Folder, pro
         "status": "done",
         "reason": None,
         "accounts": checked.table.num_rows if checked.table else 0,
+        "unscored": 0,
         "learnt": None,
         "left_out_of_training": [],
         "seconds": {"fit": 0.0, "score": declared.seconds},

@@ -20,8 +20,8 @@ UNRANKED: dict[str, Any] = {
     "rank_doubt": None,
     "flips": None,
 }
-"""What a row has where nothing is ranked: no value, a class that is few, or a metric without a
-better end.
+"""What a row has where nothing is ranked: no value, a class that is few, too many filled-in
+scores, or a metric without a better end.
 """
 
 
@@ -35,7 +35,7 @@ def cell_ranks(
     """
     fields: dict[tuple[Any, ...], list[MeasuredCell]] = defaultdict(list)
     for m in measured:
-        if m.info["status"] == "done" and not m.few:
+        if m.info["status"] == "done" and not m.few and not m.filled_in:
             fields[m.info["protocol"], tuple(sorted(m.info["train"])), m.info["test"]].append(m)
     return {
         (own[name].info["cell_key"], metric.name): {key: place[key] for key in UNRANKED}
@@ -54,7 +54,7 @@ def _ranked(own: dict[str, MeasuredCell], metric: Metric) -> dict[str, dict[str,
             [m.scores[metric.name][0]],
             m.draws[metric.name],
             False,
-            _label_mean(m, metric),
+            label_mean=_label_mean(m, metric),
         )
         for d, m in own.items()
     }

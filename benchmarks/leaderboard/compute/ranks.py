@@ -26,6 +26,8 @@ class PairedScore:
     values: list[float]
     draws: Array
     few: bool
+    filled_in: bool = False
+    """Whether too many accounts have a filled-in score on one of the tests."""
     label_mean: float | None = None
     """The mean over draws of accounts and labels; None where no label is in doubt."""
 

@@ -44,6 +44,12 @@ what is kept.
 """
 
 
+NOT_RANKED = "not ranked"
+"""How the reason of a row begins that has a value and no rank."""
+SCORED = 0.8
+"""The share of tested accounts that must have a score of their own, for the cell to be ranked."""
+
+
 def silent(_: int) -> None:
     """Progress without output."""
 
@@ -87,6 +93,23 @@ class MeasuredCell:
         same = set(self.info["train"]) == set(self.info["test"].split("+"))
         kind: Kind = self.info.get("kind") or ("in distribution" if same else "transfer")
         return kind
+
+    @property
+    def unscored(self) -> int | None:
+        """Tested accounts whose score was filled in; None in cells that did not count them."""
+        counted: int | None = self.info.get("unscored")
+        return counted
+
+    @property
+    def filled_in(self) -> str:
+        """Why the cell is not ranked: too many accounts without a score. Empty if it may be."""
+        tested = int(self.info.get("accounts") or 0)
+        if not self.unscored or tested - self.unscored >= SCORED * tested:
+            return ""
+        return (
+            f"{NOT_RANKED}: {self.unscored:,} of {tested:,} accounts had no score and got a"
+            " filled-in one"
+        )
 
     @property
     def key(self) -> tuple[Any, ...]:

@@ -140,7 +140,14 @@ def paired_score(
         if anywhere and not any(np.isnan(d).all() for d in doubted)
         else None
     )
-    return PairedScore(score, values, draws, any(c.few for c in cells if c is not None), doubt)
+    return PairedScore(
+        score,
+        values,
+        draws,
+        any(c.few for c in cells if c is not None),
+        any(c.filled_in for c in cells if c is not None),
+        doubt,
+    )
 
 
 def summarise(
@@ -169,7 +176,7 @@ def summarise(
     ranks = (
         {}
         if any(s.few for s in main.values()) or not metric.ranked
-        else ranked(names, main, metric)
+        else ranked([d for d in names if not main[d].filled_in], main, metric)
     )
     question = main.get(ONE_QUESTION)
     entries = []

@@ -299,6 +299,8 @@ def _row(m: MeasuredCell, metric: Metric) -> dict[str, Any]:
     reason = m.info.get("reason")
     if m.info["status"] == "done" and value is None:
         reason = f"not defined: {metric.undefined}"
+    elif m.filled_in:
+        reason = m.filled_in
     seconds = m.info.get("seconds") or {}
     return {
         "detector": m.info["detector"],
@@ -311,6 +313,7 @@ def _row(m: MeasuredCell, metric: Metric) -> dict[str, Any]:
         "low": low,
         "high": high,
         "n": m.accounts,
+        "unscored": m.unscored,
         "low_doubt": doubt[0] if doubt else None,
         "high_doubt": doubt[1] if doubt else None,
         "bots": m.bots,
@@ -335,7 +338,8 @@ def _friedman(layout: BoardLayout, metric: Metric) -> dict[str, Any]:
     scores = {
         d: paired_score(layout, metric, d, layout.main, layout.core) for d in layout.detectors
     }
-    return friedman({d: s.values for d, s in scores.items() if s}, metric.direction == "higher")
+    whole = {d: s.values for d, s in scores.items() if s and not s.filled_in}
+    return friedman(whole, metric.direction == "higher")
 
 
 def _versions(measured: Iterable[MeasuredCell]) -> dict[str, str]:

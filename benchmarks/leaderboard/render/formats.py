@@ -34,6 +34,7 @@ COLUMNS = (
     "low",
     "high",
     "n",
+    "unscored",
     "bots",
     "humans",
     "few",

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from benchmarks.leaderboard.compute.scores import NOT_RANKED, SCORED
 from benchmarks.leaderboard.compute.summary import CONSTANT, MEAN, ONE_QUESTION
 from benchmarks.leaderboard.render.text import listed, span
 from botbench.text.numbers import score
@@ -337,6 +338,19 @@ def _missing(board: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
     if out:
         notes.append(("Not in the mean", f"{listed(out)}."))
+    filled = dict.fromkeys(
+        f"{r['detector']} on {r['test']} ({r['unscored']:,} filled in)"
+        for r in board["rows"]
+        if str(r["reason"]).startswith(NOT_RANKED)
+    )
+    if filled:
+        notes.append(
+            (
+                "Filled-in scores",
+                f"{listed(list(filled))}: under {100 * SCORED:.0f} % of the accounts have a score"
+                " of their own, so these detectors are not ranked there.",
+            )
+        )
     failed: dict[str, set[str]] = {}
     for row in board["rows"]:
         if row["status"] == "failed":

@@ -491,6 +491,7 @@ def test_external_scores_are_joined_by_the_bench(make, home, tmp_path, monkeypat
     outcome = run(home, name, "b@1", train=("a@1",), protocol="leave-one-data-set-out(seed=0)")
     assert outcome.status == "done", outcome.reason
     assert outcome.predictions["p_bot"].to_pylist() == [*(k / 20 for k in range(15)), 0.5]
+    assert outcome.unscored == 1, "the account that the file lacks is counted"
     assert set(outcome.predictions["threshold"].to_pylist()) == {0.3}
     before = get(name).version
     (tmp_path / "s.csv").write_text("account_id,p_bot\n1,0.5\n")

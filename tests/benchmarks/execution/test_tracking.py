@@ -152,6 +152,7 @@ def test_measures_are_the_mean_over_repeats(make, home):
     assert (
         found["accuracy"] == 0.5
         and found["brier.bot"] == 0.25
+        and found["accounts.unscored"] == cell.info["unscored"] == 0
         and np.isfinite(list(found.values())).all()
     )
 

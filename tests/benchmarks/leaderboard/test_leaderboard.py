@@ -488,6 +488,35 @@ def test_the_board_asks_only_for_what_the_suite_lacks():
     )
 
 
+def test_filled_in_scores_are_counted_and_not_ranked():
+    """140 accounts: 28 filled in leave .8 scored, which is ranked; 29 leave .793, which is not."""
+    releases = [boards.release("a"), boards.release("b")]
+    cells = boards.cells(releases)
+    cells += [
+        boards.cell(d, r, p, releases, unscored=n, skill=(9, 9))
+        for d, n in (("enough", 28), ("half", 29))
+        for r in releases
+        for p in BOTH
+    ]
+    document = board(boards.ABOUT, cells, releases, boards.QUICK)
+    metric = "balanced-accuracy"
+    half, enough, old = (
+        row(document, d, "a@1", metric) for d in ("half", "enough", "random-forest")
+    )
+    assert (half["rank"], half["tie_group"], half["unscored"]) == (None, None, 29)
+    assert half["reason"] == ("not ranked: 29 of 140 accounts had no score and got a filled-in one")
+    assert half["value"] > 0.9 and enough["rank"] == 1 and enough["reason"] is None
+    assert (enough["unscored"], old["unscored"]) == (28, None)
+    first, *rest = summary_text.entries(document, metric)
+    named = {e["detector"]: e["rank"] for e in (first, *rest)}
+    assert named["half"] is None and named["enough"] == 1
+    assert sorted(r for r in named.values() if r) == list(range(1, 8))
+    note = dict(summary_text.answer(document).notes)["Filled-in scores"]
+    assert note.startswith("half on a@1 (29 filled in) and half on b@1 (29 filled in): under 80 %")
+    assert ",140,29,60,80," in formats.to_csv(document)
+    assert "half" in shown(page.to_html(document))
+
+
 def test_a_kept_cell_with_an_infinite_score_is_named():
     releases = [boards.release("a")]
     table = scored([np.inf, 0.2, 0.4, 0.1], [1, 1, 0, 0])
