@@ -22,6 +22,7 @@ from typing import NoReturn
 
 STATUS = struct.Struct("<i")
 PRELOADED = (
+    "benchmarks.isolation.work",
     "pandas",
     "pyarrow.ipc",
     "pyarrow.compute",
@@ -36,7 +37,7 @@ PRELOADED = (
     "sklearn.preprocessing",
     "sklearn.tree",
 )
-"""What built-in detectors import when they are used: once here, not once for each fold.
+"""What children and built-in detectors import when they are used: once here, not for each fold.
 
 DuckDB is not among them, because it starts a thread, and a thread makes forks unsafe.
 """
