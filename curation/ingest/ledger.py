@@ -26,6 +26,7 @@ class PullResult:
     totals: dict[str, Any]
     reasons: list[dict[str, Any]]
     pull_id: str
+    erasures_since: int = 0
 
     def document(self) -> dict[str, Any]:
         """The result as one JSON document."""
@@ -37,6 +38,7 @@ class PullResult:
             **self.totals,
             "quarantine": self.reasons,
             "pull_id": self.pull_id,
+            "erasures_since": self.erasures_since,
         }
 
 
@@ -50,8 +52,25 @@ def stored(store: Store, pull_id: str) -> PullResult | None:
     version = _version_of(store, pull_id)
     counts = totals(store, found[0], version)
     return PullResult(
-        found[0], version, True, _tables(store, pull_id), counts, _reasons(store, pull_id), pull_id
+        found[0],
+        version,
+        True,
+        _tables(store, pull_id),
+        counts,
+        _reasons(store, pull_id),
+        pull_id,
+        _erasures_since(store, pull_id),
     )
+
+
+def _erasures_since(store: Store, pull_id: str) -> int:
+    """The erasures after a pull; its ledger still counts the rows of those accounts as read."""
+    found = store.connection.execute(
+        "SELECT count(DISTINCT erased_at) FROM lake.main.tombstones WHERE erased_at >"
+        " (SELECT max(finished_at) FROM lake.main.pulls WHERE pull_id = ?)",
+        [pull_id],
+    ).fetchone()
+    return int(found[0]) if found else 0
 
 
 def over_limit(result: PullResult, limit: float) -> list[str]:

@@ -260,8 +260,9 @@ def _numbered_aside(stage: Stage) -> str:
     stage.connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE pull_aside_rows AS
         SELECT '{stage.pull_id}' AS pull_id, table_name,
-          coalesce(_member, '?') || ':' || coalesce(_row, 0)
-            || CASE WHEN n > 1 THEN '#' || n ELSE '' END AS "row", reason, message,
+          CASE WHEN reason = '{tombstones.REASON}' THEN '{tombstones.REASON}:' || n
+            ELSE coalesce(_member, '?') || ':' || coalesce(_row, 0)
+              || CASE WHEN n > 1 THEN '#' || n ELSE '' END END AS "row", reason, message,
           replace(raw, chr(0), '\\u0000') AS raw
         FROM (
             SELECT *, row_number() OVER (PARTITION BY table_name, _member, _row ORDER BY rowid) AS n

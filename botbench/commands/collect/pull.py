@@ -70,6 +70,14 @@ def pull(
             f"{loaded.id} was pulled before from these very files (version {result.version}):"
             " nothing has changed."
         )
+        if n := result.erasures_since:
+            say(
+                f"There was {n} erasure since then: the table counts rows as they were read, also"
+                " those of erased accounts, which are gone and are not read again."
+                if n == 1
+                else f"There were {n} erasures since then: the table counts rows as they were read,"
+                " also those of erased accounts, which are gone and are not read again."
+            )
     if over := over_limit(result, limit):
         raise Findings(
             f"{'; '.join(over)}. The other rows are kept. See why: botbench quarantine {loaded.id}"

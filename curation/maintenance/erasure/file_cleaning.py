@@ -6,16 +6,19 @@ removed.
 
 from __future__ import annotations
 
+import bz2
 import contextlib
+import errno
 import gzip
 import json
+import lzma
 import os
 import shutil
 import sqlite3
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -166,12 +169,13 @@ def mentions(store: Store, path: Path, marks: Marks) -> bool:
         return holds(store, path, marks)
     if path.read_bytes()[:4] != b"PAR1":
         return False
-    with contextlib.suppress(duckdb.Error):
+    try:
         values = [f'"{name}"::VARCHAR' for name in _columns(store, path)]
         hits = marks.rows_with(f"read_parquet({literal(path)})", "1", values)
         hits = " UNION ".join(filter(None, (hits, _rows(store, path, marks))))
         return store.connection.execute(f"SELECT 1 FROM ({hits}) LIMIT 1").fetchone() is not None
-    return False
+    except duckdb.Error:
+        raise OSError(errno.EIO, "it is a damaged Parquet file") from None
 
 
 def database(path: Path) -> bytes:
@@ -219,18 +223,14 @@ def _values(connection: sqlite3.Connection) -> bytes:
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
-    """A file's raw bytes, and the contents of a gzip, archive (.zip, .docx, .xlsx) or database."""
+    """A file's raw bytes, and the contents of a packed file, archive (.zip, .docx) or database."""
     with path.open("rb") as file:
-        first, kept = file.read(16), b""
+        first = file.read(16)
         file.seek(0)
-        while piece := file.read(PIECE):
-            yield kept + piece
-            kept = piece[-OVERLAP:]
+        yield from _overlapping(file)
     if first[:2] in (b"\xff\xfe", b"\xfe\xff"):
         yield path.read_bytes().decode("utf-16", errors="replace").encode()
-    with contextlib.suppress(EOFError, zlib.error, gzip.BadGzipFile):
-        if first[:2] == b"\x1f\x8b":
-            yield gzip.decompress(path.read_bytes())
+    yield from _unpacked(path, first)
     with contextlib.suppress(zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError):
         if first[:2] == b"PK":
             with zipfile.ZipFile(path) as archive:
@@ -240,6 +240,34 @@ def _pieces(path: Path) -> Iterator[bytes]:
         if first == SQLITE:
             with opened(path) as connection:
                 yield _values(connection)
+
+
+def _overlapping(stream: Any) -> Iterator[bytes]:
+    kept = b""
+    while piece := stream.read(PIECE):
+        yield kept + piece
+        kept = piece[-OVERLAP:]
+
+
+def _unpacked(path: Path, first: bytes) -> Iterator[bytes]:
+    """The contents of a file packed by gzip, bzip2, xz or zstd, as far as they can be read."""
+    import pyarrow as pa
+
+    openers: dict[bytes, Callable[[Path], Any]] = {
+        b"\x1f\x8b": gzip.open,
+        b"BZh": bz2.open,
+        b"\xfd7zXZ\x00": lzma.open,
+        b"\x28\xb5\x2f\xfd": lambda p: pa.input_stream(str(p), compression="zstd"),
+    }
+    for magic, unpack in openers.items():
+        if first.startswith(magic):
+            with (
+                contextlib.suppress(
+                    EOFError, OSError, zlib.error, lzma.LZMAError, pa.ArrowException
+                ),
+                unpack(path) as stream,
+            ):
+                yield from _overlapping(stream)
 
 
 def clean(store: Store, path: Path, marks: Marks, done: Sweep) -> bool:

@@ -153,6 +153,13 @@ class Marks:
             t in text for t in (*self.texts, *odd) if len(t) >= 8
         )
 
+    def named_in(self, text: str, said: str) -> bool:
+        """Whether a text names the accounts, by whatever was said of them, however short it is."""
+        names = {*self.ids, *self.handles, said.lstrip("@")} - {""}
+        words = "|".join(re.escape(n) for n in sorted(names, key=len, reverse=True))
+        whole = rf"(?<!\w)(?:{words})(?!\w)"
+        return self.in_bytes(text.encode()) or bool(words and re.search(whole, text, re.IGNORECASE))
+
     def clean(self, text: str) -> str:
         """A text, such as a report's, with all marks replaced."""
         cleaned = self._expression.sub(MASK, text)

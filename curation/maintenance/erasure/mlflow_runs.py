@@ -223,7 +223,15 @@ class _Run:
         for name in list(self._artifacts("")):
             with tempfile.TemporaryDirectory() as scratch:
                 copy = Path(self.client.download_artifacts(self.id, name, scratch))
-                if file_cleaning.mentions(self.store, copy, self.marks) or self._tells(name):
+                try:
+                    told = file_cleaning.mentions(self.store, copy, self.marks)
+                except OSError as error:
+                    self.found.strangers.append(
+                        f"The artifact {name} of MLflow's run {self.id} could not be read"
+                        f" ({error.strerror}): whether it holds the account is not known."
+                    )
+                    told = False
+                if told or self._tells(name):
                     self._clean_artifact(name, copy)
 
     def _clean_artifact(self, name: str, copy: Path) -> None:

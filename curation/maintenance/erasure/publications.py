@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from botbench.core.errors import Findings, UserError
 from curation.maintenance.erasure import file_cleaning, own_files
+from curation.maintenance.erasure.account import Target
 from curation.release.publish.documents.answers import Answers
-from curation.release.publish.folder import Press, Publication, listed, publish
+from curation.release.publish.folder import OTHERS, Press, Publication, broken, listed, publish
 from curation.release.publish.tiers import Tier
 from curation.release.release import load
 
@@ -49,6 +50,29 @@ def renew(
     return sorted(set(renewed)), unmade
 
 
+def clean_broken(store: Store, target: Target) -> list[str]:
+    """Remove publications that hold the account and cannot be written anew; sentences on them.
+
+    Their release is broken. A folder that is itself broken is only named: whose it is, is not
+    known.
+    """
+    sentences = []
+    for publication in listed(store.home):
+        files = [p for p in own_files.publication(publication.path) if p.is_file()]
+        if any(file_cleaning.holds(store, p, target.marks) for p in files):
+            _remove(publication.path)
+            sentences.append(
+                f"The publication {publication.info['folder']} held the account, and its release"
+                " is broken, so that it could not be written anew and was removed."
+            )
+    sentences += [
+        f"{folder} is a publication without a whole release.json. It was left as it is: delete it,"
+        " or put its files back from a backup and run the same erase again."
+        for folder in broken(store.home)
+    ]
+    return sentences
+
+
 def _of(publication: Publication) -> tuple[Tier, Answers]:
     return Tier.model_validate(publication.info["tier_document"]), Answers(
         publication.info.get("answers", {})
@@ -60,7 +84,7 @@ def _again(store: Store, publication: Publication) -> None:
     press = Press(store, load(store.home, publication.info["reference"]), tier, answers)
     # The whole folder is replaced; foreign files in it are set aside and put back.
     others = _others(publication.path)
-    aside = publication.path.with_name(f"{publication.path.name}.others")
+    aside = publication.path.with_name(f"{publication.path.name}{OTHERS}")
     _move(others, publication.path, aside)
     try:
         press.write(publication.path, publication.info["revision"], publication.info["supersedes"])

@@ -5,14 +5,16 @@ from __future__ import annotations
 import itertools
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from botbench.core.errors import ResourceFailure
+from botbench.core.errors import UserError
 from botbench.core.sql import literal
 from curation.maintenance.erasure import file_cleaning
 from curation.maintenance.erasure import rows as table_rows
@@ -21,6 +23,7 @@ from curation.release import writer
 from curation.release.contents import TABLES_FROZEN, Frozen
 from curation.release.publish import seals
 from curation.release.release import Release, listed, load
+from curation.store.connection import turn
 from curation.store.schema import TABLES
 
 if TYPE_CHECKING:
@@ -30,54 +33,98 @@ WHY = "an account was erased"
 _NUMBERS = itertools.count(1)
 
 
-def holding(store: Store, target: Target) -> list[str]:
-    """References of the releases whose files hold the accounts or mention them in others' texts.
+@dataclass(frozen=True)
+class Shelf:
+    """What the releases hold: references of those with the accounts, and broken folders.
 
-    A damaged release is left out: see `unreadable`.
+    A release is broken if a file of it is missing or cannot be read; `broken` has the files that
+    cannot be read, by folder. One broken release stops nothing: its other files are cleaned.
     """
-    return _surveyed(store, target)[0]
+
+    holding: list[str]
+    broken: dict[Path, list[Path]]
 
 
-def unreadable(store: Store, target: Target) -> list[str]:
-    """A sentence for each damaged release: whether it holds the accounts cannot be known."""
-    return [
-        f"{reference} is damaged, so nobody can tell whether it holds the account. Put its folder"
-        " back from a backup, or remove it, and run the same erase again."
-        for reference in _surveyed(store, target)[1]
-    ]
-
-
-def _surveyed(store: Store, target: Target) -> tuple[list[str], list[str]]:
-    """References of the releases that hold the accounts, and of those that cannot be read."""
+def shelf(store: Store, target: Target) -> Shelf:
+    """Look through all releases for the accounts, and for mentions of them in others' texts."""
     target.marks.load(store.connection)
-    held, damaged = [], []
-    for reference in (f"{n}@{v}" for n, versions in listed(store.home).items() for v in versions):
+    found = Shelf([], {})
+    for folder in sorted((store.home / "releases").glob("*/*")):
+        if not folder.is_dir() or not folder.name.isdigit():
+            continue
+        reference = f"{folder.parent.name}@{folder.name}"
+        unreadable, whole, held = [], True, False
         try:
-            if _held(store, load(store.home, reference), target):
-                held.append(reference)
-        except (ResourceFailure, duckdb.Error):
-            damaged.append(reference)
-    return held, damaged
+            load(store.home, reference)
+        except (UserError, OSError, ValueError, KeyError):
+            whole = False
+            unreadable += [p for p in (folder / "release.json",) if p.is_file()]
+        for table in TABLES_FROZEN:
+            file = folder / f"{table}.parquet"
+            try:
+                held = (file.is_file() and _table_held(store, file, table, target)) or held
+            except duckdb.Error:
+                unreadable.append(file)
+            whole = whole and file.is_file()
+        if unreadable or not whole:
+            found.broken[folder] = unreadable
+        elif held:
+            found.holding.append(reference)
+    return found
+
+
+def holding(store: Store, target: Target) -> list[str]:
+    """References of the whole releases whose files hold the accounts or mention them."""
+    return shelf(store, target).holding
+
+
+def clean_broken(store: Store, target: Target) -> tuple[dict[str, int], list[str]]:
+    """Clean what can be read of broken releases, one file after the other.
+
+    Returns the files by what was done, and a sentence on each broken release.
+    """
+    counts: dict[str, int] = {}
+    sentences = []
+    for folder, unreadable in shelf(store, target).broken.items():
+        readable = [p for p in file_cleaning.below(folder) if p not in unreadable]
+        ours = {f"{t}.parquet" for t in TABLES_FROZEN} | {"release.json"}
+        swept = file_cleaning.sweep(store, [p for p in readable if p.name in ours], target.marks)
+        for what, n in swept.cleaned.items():
+            counts[what] = counts.get(what, 0) + n
+        names = ", ".join(p.name for p in unreadable)
+        sentences.append(
+            f"The release in {folder} is broken"
+            + (
+                f" ({names} cannot be read, so whether the account is in there is not known)"
+                if unreadable
+                else " (files of it are missing)"
+            )
+            + "; what could be read of it was cleaned, and it has no successor. Delete the folder,"
+            " or put its files back from a backup and run the same erase again."
+        )
+    return counts, sentences
 
 
 def _held(store: Store, release: Release, target: Target) -> bool:
-    for table in TABLES_FROZEN:
-        file = f"read_parquet({literal(release.file(table))})"
-        if not release.file(table).is_file():
-            continue
-        there = {
-            str(r[0]): str(r[1])
-            for r in store.connection.execute(f"DESCRIBE FROM {file}").fetchall()
-        }
-        tests = [
-            f"SELECT 1 FROM {file} WHERE {where}"
-            for where in (table_rows.theirs(TABLES[table], target),)
-            if where
-        ]
-        tests += _traces(file, table, there, target)
-        if any(store.connection.execute(f"{t} LIMIT 1").fetchone() for t in tests):
-            return True
-    return False
+    return any(
+        _table_held(store, release.file(table), table, target)
+        for table in TABLES_FROZEN
+        if release.file(table).is_file()
+    )
+
+
+def _table_held(store: Store, path: Path, table: str, target: Target) -> bool:
+    file = f"read_parquet({literal(path)})"
+    there = {
+        str(r[0]): str(r[1]) for r in store.connection.execute(f"DESCRIBE FROM {file}").fetchall()
+    }
+    tests = [
+        f"SELECT 1 FROM {file} WHERE {where}"
+        for where in (table_rows.theirs(TABLES[table], target),)
+        if where
+    ]
+    tests += _traces(file, table, there, target)
+    return any(store.connection.execute(f"{t} LIMIT 1").fetchone() for t in tests)
 
 
 def _traces(file: str, table: str, there: dict[str, str], target: Target) -> list[str]:
@@ -110,13 +157,18 @@ def rewrite(store: Store, reference: str, target: Target) -> None:
     (work / "release.json").write_text(
         json.dumps(info, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )
-    for path in sorted(work.iterdir(), key=lambda p: p.name == "release.json"):
-        path.replace(release.path / path.name)
+    # A publication is placed in the same turn, and only if the release is still as it was read.
+    with turn(store.location):
+        for path in sorted(work.iterdir(), key=lambda p: p.name == "release.json"):
+            path.replace(release.path / path.name)
     work.rmdir()
 
 
 def supersede(store: Store, references: list[str], target: Target) -> dict[str, str]:
     """Rewrite releases and give each a clean newest version as successor; safe to repeat."""
+    broken = shelf(store, target).broken
+    folders = {r: writer.folder(store.home, *_parts(r)) for r in references}
+    references = [r for r in references if folders[r].is_dir() and folders[r] not in broken]
     for reference in references:
         release = load(store.home, reference)
         # A rewrite that was killed while it moved its files left the others in
@@ -124,11 +176,24 @@ def supersede(store: Store, references: list[str], target: Target) -> dict[str, 
         if _held(store, release, target) or (release.path / ".rewriting").exists():
             rewrite(store, reference, target)
     for name in sorted({r.partition("@")[0] for r in references}):
-        newest = load(store.home, name)
+        newest = _newest(store, name, broken)
         if newest.reference in references and newest.info["accounts"]:
             _succeed(store, newest, target)
-    newest_of = {r: load(store.home, r.partition("@")[0]).reference for r in references}
+    newest_of = {r: _newest(store, r.partition("@")[0], broken).reference for r in references}
     return {r: n for r, n in newest_of.items() if n not in references}
+
+
+def _parts(reference: str) -> tuple[str, int]:
+    name, _, version = reference.partition("@")
+    return name, int(version)
+
+
+def _newest(store: Store, name: str, broken: Collection[Path]) -> Release:
+    """The newest version of a release that is whole."""
+    versions = [
+        v for v in listed(store.home)[name] if writer.folder(store.home, name, v) not in broken
+    ]
+    return load(store.home, f"{name}@{versions[-1]}")
 
 
 def _succeed(store: Store, release: Release, target: Target) -> None:

@@ -81,7 +81,7 @@ def erase(
         target = account.target(store, accounts)
     else:
         target = account.erased_before(store, said)
-    if target.marks.in_bytes(reason.encode()) or not reason.strip():
+    if target.marks.named_in(reason, said) or not reason.strip():
         raise UserError(
             "The reason is kept with the tombstone, so it must not be blank or name the account: no"
             " id, handle or text of it. Nothing was erased."
@@ -115,12 +115,20 @@ class Task:
         }
         journal.write(file, state)
         done.rows_removed, done.rows_masked = state["removed"], state["masked"]
+        # One that was frozen while this erasure began, or an earlier attempt ran.
+        later = releases.holding(self.store, self.target)
+        state["releases"] = sorted({*state["releases"], *later})
+        journal.write(file, state)
+        done.releases_superseded = list(state["releases"])
+        cleaned, broken = releases.clean_broken(self.store, self.target)
+        done.files = _sum(done.files, cleaned)
         done.successors = releases.supersede(self.store, state["releases"], self.target)
         # Before the releases are used again: features of the accounts are cached.
         self._elsewhere(done)
         done.publications, unmade = publications.renew(
             self.store, state["releases"], done.successors
         )
+        unmade += publications.clean_broken(self.store, self.target)
         state["expired"] += purge.purge(self.store)
         journal.write(file, state)
         done.versions_expired = state["expired"]
@@ -131,6 +139,7 @@ class Task:
         done.to_do += [
             *([] if self.client else label_studio_tasks.to_do(self.target)),
             *unmade,
+            *broken,
             *search.strangers(self.store, self.target, self.places),
             *search.orphans(self.store),
             *search.origins(self.store, self.target),

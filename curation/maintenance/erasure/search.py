@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -20,6 +20,7 @@ from curation.maintenance.erasure import (
     rows,
 )
 from curation.maintenance.erasure.account import Target
+from curation.release.publish import folder as published
 from curation.store import catalog
 from curation.store.connection import TRASH
 from curation.store.schema import STORED
@@ -48,6 +49,7 @@ def search(store: Store, target: Target, places: Sequence[Path], client: Client 
     """Search every place for what is left of the accounts."""
     target.marks.load(store.connection)
     shelved = sorted(own_files.shelved(store.home))
+    on_shelf = releases.shelf(store, target)
     runs = mlflow_runs.sweep(store, target.marks, dry=True)
     checks = [
         ("the store's tables, every version", tables(store, target)),
@@ -59,15 +61,26 @@ def search(store: Store, target: Target, places: Sequence[Path], client: Client 
         (
             "releases",
             [
-                *releases.holding(store, target),
-                *releases.unreadable(store, target),
-                *_swept(store, _unlisted(store, shelved), target),
+                *on_shelf.holding,
+                *_swept(store, _unlisted(store, shelved, on_shelf.broken), target),
+                *(f"{p} cannot be read" for paths in on_shelf.broken.values() for p in paths),
             ],
         ),
         (
             "publications",
             _swept(
-                store, (p for p in shelved if p.is_relative_to(store.home / "publications")), target
+                store,
+                sorted(
+                    {
+                        *(p for p in shelved if p.is_relative_to(store.home / "publications")),
+                        *(
+                            p
+                            for folder in published.broken(store.home)
+                            for p in file_cleaning.below(folder)
+                        ),
+                    }
+                ),
+                target,
             ),
         ),
         (
@@ -97,14 +110,14 @@ def _named(store: Store, place: Path) -> list[Path]:
     return [p for p in own_files.in_place(place) if not p.is_relative_to(store.home)]
 
 
-def _unlisted(store: Store, shelved: Iterable[Path]) -> list[Path]:
-    """Files below the releases that no finished release reads, and each release.json."""
+def _unlisted(store: Store, shelved: Iterable[Path], broken: Collection[Path] = ()) -> list[Path]:
+    """Files below the releases that no whole release reads, and each release.json."""
     below = [p for p in shelved if p.is_relative_to(store.home / "releases")]
     listed = {
         p.parent
         for p in below
         if p.name == "release.json" and len(p.relative_to(store.home).parts) == 4
-    }
+    } - set(broken)
     return [p for p in below if p.parent not in listed or p.name == "release.json"]
 
 

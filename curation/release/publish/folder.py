@@ -25,9 +25,14 @@ from curation.release.publish.tables import Builder, File, scratch
 from curation.release.publish.tiers import Tier
 from curation.release.release import Release
 from curation.store import salts
+from curation.store.connection import turn
 from curation.store.store import Store
 
 FOLDER = "publications"
+OTHERS = ".others"
+"""How the name of a folder ends in which an erasure keeps foreign files for a moment."""
+MEMBERS = {"name", "version", "tier", "revision", "identity", "folder", "reference"}
+"""Fields without which a release.json is of no publication."""
 SAID = (
     "name",
     "version",
@@ -99,9 +104,16 @@ def publish(
     for known in there:
         if known.info["identity"] == press.identity:
             return known
-    target = place / (f"{tier.tier}-r{len(there) + 1}" if there else tier.tier)
+    revision = len(there) + 1
+    # The folder of a broken publication is not listed, and is not written over.
+    while (target := place / _folder_name(tier, revision)).exists():
+        revision += 1
     supersedes = there[-1].info["folder"] if there else None
-    return Publication(target, press.write(target, len(there) + 1, supersedes), made=True)
+    return Publication(target, press.write(target, revision, supersedes), made=True)
+
+
+def _folder_name(tier: Tier, revision: int) -> str:
+    return tier.tier if revision == 1 else f"{tier.tier}-r{revision}"
 
 
 @dataclass(frozen=True)
@@ -159,10 +171,21 @@ class Press:
                 "files": listed_files,
             }
             _seal(work, info)
-            if target.exists():
-                shutil.rmtree(target)
-            work.rename(target)
+            # An erasure rewrites releases in a turn, too: nothing made of old files comes after it.
+            with turn(self.store.location):
+                self._refuse_rewritten()
+                if target.exists():
+                    shutil.rmtree(target)
+                work.rename(target)
         return info
+
+    def _refuse_rewritten(self) -> None:
+        """Raise UserError where the release changed since it was read."""
+        if releases.load(self.store.home, self.release.reference).info != self.release.info:
+            raise UserError(
+                f"{self.release.reference} was written anew meanwhile (an account was erased), so"
+                " nothing was published. Run the same command again."
+            )
 
     def _documents(
         self, work: Path, files: list[File], digests: Mapping[str, str], known: Mapping[str, Any]
@@ -252,12 +275,34 @@ def copy(publication: Publication, out: Path) -> None:
 
 
 def listed(home: Path) -> list[Publication]:
-    """Every publication in a home folder, oldest first within a release version."""
-    publications = [
-        Publication(p.parent, json.loads(p.read_text(encoding="utf-8")))
-        for p in sorted((home / FOLDER).glob("*/*/*/release.json"))
-    ]
+    """Every publication in a home folder, oldest first within a release version.
+
+    Those whose release.json is damaged are left out (see `broken`).
+    """
+    read = {folder: _said(folder) for folder in _folders(home)}
     return sorted(
-        (p for p in publications if not p.path.name.startswith(writer.UNFINISHED)),
+        (Publication(folder, info) for folder, info in read.items() if info),
         key=lambda p: (p.info["name"], p.info["version"], p.info["tier"], p.info["revision"]),
     )
+
+
+def broken(home: Path) -> list[Path]:
+    """The folders of publications whose release.json is missing or damaged."""
+    return [folder for folder in _folders(home) if not _said(folder)]
+
+
+def _folders(home: Path) -> list[Path]:
+    return [
+        p
+        for p in sorted((home / FOLDER).glob("*/*/*"))
+        if p.is_dir() and not p.name.startswith(writer.UNFINISHED) and p.suffix != OTHERS
+    ]
+
+
+def _said(folder: Path) -> dict[str, Any] | None:
+    """A publication's release.json, None where it is not one."""
+    try:
+        info = json.loads((folder / "release.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return info if isinstance(info, dict) and set(info) >= MEMBERS else None

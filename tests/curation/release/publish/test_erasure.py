@@ -419,6 +419,8 @@ def test_an_erased_account_is_not_pulled_again(written, store):
 
     assert over_limit(again, 0.01) == []
     assert [r[2:] for r in written.quarantine(store)] == [("erased", None)] * 4
+    assert {r[1] for r in written.quarantine(store)} == {"erased:1", "erased:2"}
+    assert [v for v in store.versions() if not v.message or not v.author] == []
     assert finds_text(store, "1000002") == [] == finds_text(store, "h_1000002")
     # Looked for once more by its id: nothing is removed, nothing is left.
     once_more = erase(store, "1000002", "asked").document()
@@ -498,6 +500,8 @@ def test_wrong_use_of_erase_is_a_sentence(cli, tmp_path, material):
         ),
         (["@made_up_1", "--reason", "asked"], "2 accounts have or had that handle"),
         (["900000002", "--reason", "made_up_2 asked"], "must not be blank or name the account"),
+        (["5", "--reason", "number 5, on 1 May"], "must not be blank or name the account"),
+        (["5", "--reason", "Made_Up_1 asked"], "must not be blank or name the account"),
         (["900000002"], "wants an account and --reason"),
         (["77", "--reason", "x"], "No account of this store has that id"),
     ):
@@ -511,6 +515,7 @@ def test_wrong_use_of_erase_is_a_sentence(cli, tmp_path, material):
         [],
         0,
     )
+    assert cli.json("erase", "5", "--reason", "case 55, of 2015")["left"] == 0
 
 
 def test_retention_periods_end_on_a_date(store, unchecked, material):

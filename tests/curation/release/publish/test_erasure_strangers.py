@@ -1,7 +1,11 @@
 """An erasure and the files of others: they are named, and stay byte for byte as they were."""
 
+import bz2
+import contextlib
+import gzip
 import hashlib
 import json
+import lzma
 import os
 import sqlite3
 import zipfile
@@ -43,17 +47,45 @@ def strange(place):
         db.execute("INSERT INTO people VALUES (?, 1)", [GONE])
     db.close()
     pq.write_table(pa.table({"user": [int(GONE), 5]}), place / "numbers.parquet")
+    packed = packed_files(place)
     return [
-        place / n
-        for n in (
-            "letter.docx",
-            f"case-{GONE}.docx",
-            "colleague.csv",
-            "notes.json",
-            "other-program.db",
-            "numbers.parquet",
-        )
+        *packed,
+        *(place / n for n in PLAIN),
     ]
+
+
+PLAIN = (
+    "letter.docx",
+    f"case-{GONE}.docx",
+    "colleague.csv",
+    "notes.json",
+    "other-program.db",
+    "numbers.parquet",
+)
+
+
+def packed_files(place):
+    """Files in which no raw byte tells: texts packed in four ways, and Parquet in five."""
+    text = f"{'many words before ' * 50} {GONE} {'and after ' * 50}".encode()
+    packers = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
+    for end, pack in packers.items():
+        (place / f"mail.txt.{end}").write_bytes(pack(text))
+    with pa.output_stream(str(place / "mail.txt.zst"), compression="zstd") as stream:
+        stream.write(text)
+    table = pa.table({"who": [f"{'x' * 400} {GONE} {'x' * 400}"], "n": [1]})
+    codecs = ("gzip", "zstd", "snappy", "brotli", "lz4")
+    for codec in codecs:
+        pq.write_table(table, place / f"{codec}.parquet", compression=codec)
+    nested = pa.table({"n": [[{"user": f"@{GONE}"}]] * 3})
+    pq.write_table(nested, place / "nested.parquet", compression="zstd")
+    ends = (*packers, "zst")
+    paths = [
+        *(place / f"mail.txt.{end}" for end in ends),
+        *(place / f"{name}.parquet" for name in (*codecs, "nested")),
+    ]
+    hidden = [p for p in paths if GONE.encode() not in p.read_bytes()]
+    assert {p.name for p in hidden} >= {"mail.txt.gz", "mail.txt.zst", "gzip.parquet"}
+    return paths
 
 
 def tracked(place):
@@ -105,17 +137,44 @@ def desk(tmp_path, unchecked, material, monkeypatch):
     release, other files.
     """
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
-    with Store(tmp_path / "theirs") as other:
+    with made_desk(tmp_path, material, tmp_path / "store") as store:
+        yield store, tmp_path
+
+
+@contextlib.contextmanager
+def made_desk(place, material, location):
+    with Store(place / "theirs") as other:
         material.fill(other)
         frozen = release.freeze(other, "t", "d")
         folder.publish(other, frozen, tiers.load("internal"))
-        (tmp_path / "from-a-colleague").mkdir()
+        (place / "from-a-colleague").mkdir()
         for path in inside(frozen.path):
-            (tmp_path / "from-a-colleague" / path.name).write_bytes(path.read_bytes())
-    with Store(tmp_path / "store") as store:
+            (place / "from-a-colleague" / path.name).write_bytes(path.read_bytes())
+    with Store(location) as store:
         material.fill(store)
         folder.publish(store, release.freeze(store, "r", "d"), tiers.load("internal"))
-        yield store, tmp_path
+        yield store
+
+
+@pytest.mark.postgres
+def test_files_of_others_stay_beside_a_postgres_catalog(
+    postgres, tmp_path, unchecked, material, monkeypatch
+):
+    """Hash for hash, in the store's folder and beside it; and nothing of the account is left."""
+    import psycopg
+
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    with psycopg.connect(postgres, autocommit=True) as server:
+        server.execute("CREATE DATABASE strangers")
+    url = f"{postgres.rpartition('/')[0]}/strangers?data_path={tmp_path / 'team'}"
+    with made_desk(tmp_path, material, url) as store:
+        strangers = [*strange(tmp_path), *strange(store.home / "papers")]
+        theirs = inside(tmp_path / "theirs", tmp_path / "from-a-colleague")
+        before = digests([*strangers, *theirs])
+        done = erase(store, GONE, "asked, case 1", also=[tmp_path])
+        assert digests(map(Path, before)) == before
+        assert (done.left_in, done.left) == ([], 0)
+        assert [p for p in strangers if f"{p} holds the account" not in "\n".join(done.to_do)] == []
 
 
 def test_files_of_others_are_named_and_left_as_they_are(desk):
@@ -270,8 +329,8 @@ def test_unfinished_work_is_removed_and_every_path_of_the_store_is_searched(desk
         not work[0].exists() and not work[1].exists() and done.files["unfinished work removed"] == 3
     )
     assert not (store.home / "reports" / "validation-d-v3.unfinished").exists()
-    # A table in the folder of a release that nobody lists is the store's own, and is not called
-    # clean.
-    assert done.left_in == [f"releases: {work[2] / 'labels.parquet'}"]
+    # A table in the folder of a release that nobody lists is the store's own: cleaned, and told.
+    assert done.left_in == [] and pq.read_table(work[2] / "labels.parquet").num_rows == 0
+    assert f"The release in {work[2]} is broken (files of it are missing)" in "\n".join(done.to_do)
     assert (published / "remark.docx").read_text() == GONE
     assert f"{published / 'remark.docx'} holds the account" in "\n".join(done.to_do)
