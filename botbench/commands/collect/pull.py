@@ -72,8 +72,8 @@ def pull(
         )
         if n := result.erasures_since:
             say(
-                f"Since then: {counted(n, 'erasure')}. The table counts rows as they were read, also"
-                " those of erased accounts, which are gone and are not read again."
+                f"Since then: {counted(n, 'erasure')}. The table counts rows as they were read,"
+                " also those of erased accounts, which are gone and are not read again."
             )
     if over := over_limit(result, limit):
         raise Findings(
