@@ -75,7 +75,7 @@ def packed_files(place):
     table = pa.table({"who": [f"{'x' * 400} {GONE} {'x' * 400}"], "n": [1]})
     codecs = ("gzip", "zstd", "snappy", "brotli", "lz4")
     for codec in codecs:
-        pq.write_table(table, place / f"{codec}.parquet", compression=codec)
+        pq.write_table(table, place / f"{codec}.parquet", compression=codec, write_statistics=False)
     nested = pa.table({"n": [[{"user": f"@{GONE}"}]] * 3})
     pq.write_table(nested, place / "nested.parquet", compression="zstd")
     ends = (*packers, "zst")
@@ -84,7 +84,7 @@ def packed_files(place):
         *(place / f"{name}.parquet" for name in (*codecs, "nested")),
     ]
     hidden = [p for p in paths if GONE.encode() not in p.read_bytes()]
-    assert {p.name for p in hidden} >= {"mail.txt.gz", "mail.txt.zst", "gzip.parquet"}
+    assert {p.name for p in hidden} >= {"mail.txt.gz", "gzip.parquet"}
     return paths
 
 
