@@ -14,6 +14,7 @@ from botbench.terminal import crash_log
 from curation.maintenance.erasure import file_cleaning
 from curation.release import writer
 from curation.release.contents import TABLES_FROZEN
+from curation.store.connection import MARKER
 
 STUDY = ("study.json", "figures.json", "report.html", "figures/*.csv")
 HOME = (
@@ -127,9 +128,14 @@ def publication(folder: Path) -> set[Path]:
 
 
 def in_place(folder: Path) -> list[Path]:
-    """botbench's files in a user's folder: sites, boards, studies, publications, models."""
+    """botbench's files in a user's folder: sites, boards, studies, publications, models.
+
+    Another store below the folder is somebody else's: its files are not among them.
+    """
     paths: set[Path] = set()
-    for path in file_cleaning.below(folder):
+    below = list(file_cleaning.below(folder))
+    stores = {p.parent for p in below if p.name in (MARKER, "catalog.sqlite")}
+    for path in (p for p in below if stores.isdisjoint(p.parents)):
         if path.name == "SHA256SUMS":
             paths |= publication(path.parent)
         elif (
