@@ -65,9 +65,12 @@ def _content(path, top):
 
         content = str(pq.read_table(path).drop(["seconds"]).to_pylist()).encode()
     elif path.name == "SHA256SUMS":
-        content = b"".join(
-            line for line in content.splitlines(True) if not line.endswith(b"  release.json\n")
-        )
+        # Texts hold times, also the day; they are compared themselves.
+        lines = [line.split(maxsplit=1) for line in content.decode().splitlines()]
+        told = [
+            name if Path(name).suffix in TEXTS else f"{digest} {name}" for digest, name in lines
+        ]
+        content = "\n".join(told).encode()
     elif path.suffix in TEXTS:
         content = NUMBER.sub(b"NUMBER", MOMENT.sub(b"TIME", content))
     return content
