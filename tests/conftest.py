@@ -113,54 +113,77 @@ def _postgres_programs():
     )
 
 
+class PostgresServer:
+    """A PostgreSQL server of our own in a new folder, on a free loopback port."""
+
+    def __init__(self, programs):
+        self.programs = programs
+        # A folder of its own: pytest's are closed to other users, and PostgreSQL refuses to run as
+        # root.
+        self.folder = Path(tempfile.mkdtemp(prefix="botbench-postgres-"))
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.as_user = {}
+        if os.geteuid() == 0:
+            nobody = pwd.getpwnam("nobody")
+            os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
+            self.as_user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+        self.data = self.folder / "data"
+        self.url = f"postgresql://botbench@127.0.0.1:{self.port}/postgres"
+        self._run("initdb", "-D", str(self.data), "-U", "botbench", "-A", "trust", "--no-sync")
+        self.start()
+
+    @property
+    def process(self):
+        """The number of the server's first process; SIGQUIT ends it like `-m immediate`."""
+        return int((self.data / "postmaster.pid").read_text().split()[0])
+
+    def start(self):
+        """Start it, also after it was stopped."""
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -k {self.folder}"
+        log = str(self.folder / "log")
+        self._run("pg_ctl", "-D", str(self.data), "-w", "-l", log, "-o", options, "start")
+
+    def remove(self):
+        """Stop it and delete its folder."""
+        self._run("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "stop")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _run(self, program, *arguments):
+        subprocess.run(
+            [str(self.programs / program), *arguments],
+            check=True,
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            **self.as_user,
+        )
+
+
 @pytest.fixture(scope="session")
-def postgres():
-    """The URL of a PostgreSQL server of our own, on a free loopback port, stopped afterwards."""
+def postgres_server():
+    """Start a PostgreSQL server of our own; all are stopped at the end."""
     programs = _postgres_programs()
     if programs is None:
         pytest.skip(
             "no PostgreSQL server programs (initdb, pg_ctl): apt-get install postgresql, or set"
             " PATH to them"
         )
-    # A folder of its own: pytest's are closed to other users, and PostgreSQL refuses to run as
-    # root.
-    folder = Path(tempfile.mkdtemp(prefix="botbench-postgres-"))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    as_user = {}
-    if os.geteuid() == 0:
-        nobody = pwd.getpwnam("nobody")
-        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-        as_user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+    made = []
 
-    def run(program, *arguments):
-        subprocess.run(
-            [str(programs / program), *arguments],
-            check=True,
-            cwd=folder,
-            stdout=subprocess.DEVNULL,
-            **as_user,
-        )
+    def start():
+        made.append(PostgresServer(programs))
+        return made[-1]
 
-    data = folder / "data"
-    run("initdb", "-D", str(data), "-U", "botbench", "-A", "trust", "--no-sync")
-    run(
-        "pg_ctl",
-        "-D",
-        str(data),
-        "-w",
-        "-l",
-        str(folder / "log"),
-        "-o",
-        f"-p {port} -c listen_addresses=127.0.0.1 -k {folder}",
-        "start",
-    )
-    try:
-        yield f"postgresql://botbench@127.0.0.1:{port}/postgres"
-    finally:
-        run("pg_ctl", "-D", str(data), "-m", "fast", "-w", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
+    yield start
+    for server in made:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def postgres(postgres_server):
+    """The URL of a PostgreSQL server that tests share."""
+    return postgres_server().url
 
 
 @pytest.fixture(scope="session")

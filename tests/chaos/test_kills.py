@@ -11,9 +11,9 @@ import chaos_tools
 import pytest
 
 SMALL = {
-    "sqlite": dict.fromkeys(("pull", "import", "consensus", "backup"), 3)
-    | dict.fromkeys(("sample", "release", "publish", "bench", "erase"), 1),
-    "postgres": {"pull": 2, "consensus": 2},
+    "sqlite": dict.fromkeys(("pull", "import", "consensus"), 2)
+    | dict.fromkeys(("release", "publish", "backup", "bench", "erase"), 1),
+    "postgres": {"pull": 1, "consensus": 1},
 }
 """How many kills each command gets in every test run."""
 PAIRS = [

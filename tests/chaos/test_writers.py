@@ -4,7 +4,7 @@ ten minutes).
 
 import os
 
-SECONDS = float(os.environ.get("BOTBENCH_CHAOS_SECONDS", "6"))
+SECONDS = float(os.environ.get("BOTBENCH_CHAOS_SECONDS", "4"))
 
 
 def test_four_processes_lose_nothing_and_double_nothing(ground, capsys):

@@ -143,7 +143,15 @@ def count_calls(counter, at):
     sys.addaudithook(hook)
 
 
-def count_statements(counter, at):
+def end_server(process):
+    """End a PostgreSQL server like `pg_ctl stop -m immediate`, and wait until it is gone."""
+    handle = os.pidfd_open(process)
+    os.kill(process, signal.SIGQUIT)
+    select.select([handle], [], [], 60)
+    os.close(handle)
+
+
+def count_statements(counter, at, act=end):
     """Count the statements given to DuckDB, each twice: kill before or after number `at`."""
 
     def profile(frame, event, function):
@@ -152,7 +160,7 @@ def count_statements(counter, at):
             and function.__name__ == "execute"
             and counter.step() == at
         ):
-            end()
+            act()
 
     threading.setprofile(profile)
     sys.setprofile(profile)
@@ -209,6 +217,9 @@ def child(request, calls, statements):
             count_calls(calls, at)
         if kind in ("statement", "measure"):
             count_statements(statements, at)
+        if kind == "server":
+            at, process = at
+            count_statements(statements, at, lambda: end_server(process))
         try:
             if function := request.get("function"):
                 module, _, name = function.partition(":")
@@ -281,6 +292,7 @@ def run(request):
         "late": killed and kind != "time" and kind != "file",
         "seconds": seconds,
         "cpu": used.ru_utime + used.ru_stime,
+        "memory": used.ru_maxrss * 1024,
         "changes": changes,
         "calls": calls.value,
         "statements": statements.value,
