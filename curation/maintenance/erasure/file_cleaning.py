@@ -1,7 +1,6 @@
 """Files outside the store's tables: botbench's own are cleaned, others are only read.
 
-Tables lose the rows and documents are masked. What cannot be masked but can be made again is
-removed.
+Tables lose the rows, documents are masked. What can only be made again is removed.
 """
 
 from __future__ import annotations
