@@ -30,6 +30,8 @@ SYSTEM = (
     "/proc/cpuinfo",
     "/proc/meminfo",
     "/sys/devices/system/cpu",
+    # Where it may not be read, importing DuckDB ends the process.
+    "/sys/fs/cgroup",
 )
 """What libraries read of the system."""
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/urandom", "/dev/random")
