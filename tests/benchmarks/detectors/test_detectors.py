@@ -3,7 +3,6 @@ known by hand.
 """
 
 import json
-import re
 
 import numpy as np
 import pytest
@@ -139,7 +138,7 @@ def run(
 
 
 SPY = """
-import json, os
+import json, re
 import numpy as np, pyarrow as pa
 from pathlib import Path
 from benchmarks.detectors import Detector, detector
@@ -173,10 +172,12 @@ class Spy(Detector):
         self.classes_ = np.array([0, 1])
         return self
     def predict_proba(self, accounts):
-        with open(os.environ["SPY"], "a") as out:
-            out.write(json.dumps(list(texts(accounts, {}))) + "\\n")
+        self.seen = json.dumps(list(texts(accounts, {})))
         p = np.arange(len(accounts)) / len(accounts)
         return np.column_stack([1 - p, p])
+    def explain(self):
+        # It may write nowhere: the words that it found are the only thing to get out.
+        return json.dumps([w for w in WANTED if re.search(w, self.seen)])
 
 @detector("spy", needs=("profile", "posts", "edges"), uses=("timing", "text", "content"),
           cites="nobody", about="Looks for ids.")
@@ -188,40 +189,45 @@ def leave(): return Spy()
 """
 
 
+THERE = (
+    "'account'",
+    "'source'",
+    "'ref_account'",
+    r"RT @\d+: text",
+    r"x\.com/\d+/status/\d+",
+)
+HIDDEN = (
+    "secret",
+    r"h77",
+    "Name ",
+    r"\bbot\b",
+    "human",
+    "label",
+    "twitter",
+    r"\b7700\d{3}(9\d)?\b",
+)
+WITH_LEAVE = (r"RT @h7700\d{3}: text", r"x\.com/h7700\d{3}/status/7700\d{5}")
+
+
 @pytest.fixture
-def spied(plugin, make, home, tmp_path, monkeypatch):
-    plugin(SPY, spy="spy", spy_with_leave="leave")
-    monkeypatch.setenv("SPY", str(tmp_path / "seen"))
+def spied(plugin, make, home):
+    plugin(f"WANTED = {(*THERE, *HIDDEN, *WITH_LEAVE)!r}\n{SPY}", spy="spy", spy_with_leave="leave")
     ids = [f"77{i:05d}" for i in range(60)]  # bots first: the order of ids is the label
     make("secret-set", 30, 30, posts=3, edges=True, ids=ids)
 
     def look(detector):
         outcome = run(home, detector, "secret-set@1")
         assert outcome.status == "done", outcome.reason
-        return outcome, (tmp_path / "seen").read_text()
+        assert outcome.learnt.endswith(" (in 2 of 2 folds)"), outcome.learnt
+        return outcome, set(json.loads(outcome.learnt.rpartition(" (in ")[0]))
 
     return look
 
 
 def test_a_cheat_finds_no_label_no_id_no_data_set(spied):
+    """It looked at posts and edges, into texts and links, and what is hidden was not there."""
     _, seen = spied("spy")
-    assert (
-        "'account'" in seen and "'source'" in seen and "'ref_account'" in seen
-    )  # it did look at posts and edges
-    assert re.search(r"RT @\d+: text", seen) and re.search(
-        r"x\.com/\d+/status/\d+", seen
-    )  # and into texts and links
-    for hidden in (
-        "secret",
-        r"h77",
-        "Name ",
-        r"\bbot\b",
-        "human",
-        "label",
-        "twitter",
-        r"\b7700\d{3}(9\d)?\b",
-    ):
-        assert not re.search(hidden, seen), hidden
+    assert seen == set(THERE)
 
 
 def test_a_cheat_learns_nothing_from_the_order(spied):
@@ -235,9 +241,7 @@ def test_a_cheat_learns_nothing_from_the_order(spied):
 
 def test_handles_and_post_ids_only_where_declared(spied):
     _, seen = spied("spy-with-leave")
-    assert "h7700001" in seen and "770000190" in seen
-    assert "RT @h7700001: text" in seen and "x.com/h7700001/status/770000190" in seen
-    assert "secret" not in seen
+    assert seen >= set(WITH_LEAVE) and "secret" not in seen
 
 
 @pytest.fixture
