@@ -260,12 +260,8 @@ def _unpacked(path: Path, first: bytes) -> Iterator[bytes]:
     }
     for magic, unpack in openers.items():
         if first.startswith(magic):
-            with (
-                contextlib.suppress(
-                    EOFError, OSError, zlib.error, lzma.LZMAError, pa.ArrowException
-                ),
-                unpack(path) as stream,
-            ):
+            broken = (EOFError, OSError, zlib.error, lzma.LZMAError, pa.ArrowException)
+            with contextlib.suppress(*broken), unpack(path) as stream:
                 yield from _overlapping(stream)
 
 
