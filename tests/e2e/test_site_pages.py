@@ -19,6 +19,9 @@ _spec.loader.exec_module(boards)
 pytestmark = pytest.mark.chromium
 CHROMIUM = os.environ.get("BOTBENCH_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 HOSTILE = ("<script>window.ran=1</script>", "__proto__")
+_texts = importlib.util.spec_from_file_location("hostile", Path(__file__).parents[1] / "hostile.py")
+hostile = importlib.util.module_from_spec(_texts)
+_texts.loader.exec_module(hostile)
 ABOUT = {
     "title": "<b>Alpha</b>",
     "licence": "MIT",
@@ -146,6 +149,32 @@ def test_every_page_asks_for_nothing_else_and_fits(visit, folder, viewport):
             tab.evaluate("window.ran") is None
             and tab.evaluate("document.querySelectorAll('[style]').length") == 0
         )
+
+
+def test_a_board_where_every_name_is_hostile(looked_at, tmp_path):
+    """Detectors and releases of strangers, the facts about their data: every page of the site."""
+    texts = hostile.texts(longest=120)
+    names = [texts[i] for i in (0, 1, 5, 6, 7, 16)]
+    sets = [boards.release("alpha", 300, 400) | {"licence": t, "platform": t} for t in texts[:1]]
+    sets += [boards.release("beta", 200, 300) | {"licence": texts[16], "platform": texts[5]}]
+    found = boards.cells(sets, ("constant", "one-question-tree", *names))
+    about = {
+        "title": texts[0] + texts[7],
+        "licence": texts[16],
+        "accepted": texts[6],
+        "known_issues": texts,
+    }
+    checks = [{"check": t, "outcome": "issue", "value": 0.9, "detail": t} for t in texts]
+    out = tmp_path / "s"
+    facts = ReleaseFacts({"alpha@1": {"checks": checks}}, {"alpha@1": {**ABOUT, **about}})
+    build.write(out, boards.ABOUT, found, sets, boards.QUICK, facts=facts)
+    pages = sorted(out.rglob("*.html"))
+    assert len([p for p in pages if p.parent.name == "detectors"]) == len(names) + 2
+    told = {p: looked_at(p) for p in pages}
+    assert "<script>window.__pwn=1" in told[out / "index.html"]
+    assert all(p.resolve().is_relative_to(out.resolve()) for p in pages)
+    [data] = [text for p, text in told.items() if p.parent.name == "datasets" and "alpha" in p.name]
+    assert "{{7*7}}" in data and "⟨U+202E⟩gnp.exe" in data
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

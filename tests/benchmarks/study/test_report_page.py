@@ -2,6 +2,7 @@
 hostile text runs nothing.
 """
 
+import csv
 import os
 import shutil
 from datetime import date
@@ -34,6 +35,33 @@ def page(study, campaign, tmp_path):
         )
     )
     return report.write(found, tmp_path / "out", date(2020, 1, 1)).as_uri()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_names_of_strangers_in_a_report_run_nothing(
+    study, campaign, looked_at, hostile_texts, tmp_path, width
+):
+    """Title, groups and hashtags of a campaign, each of the hostile texts."""
+    texts = hostile_texts(longest=150)
+    side = {
+        "by": "rule",
+        "name": texts[16],
+        "rules": {t: ["vote"] for t in texts} | {"other": ["river"]},
+    }
+    path = campaign(
+        title=texts[0] + texts[7], groups=["hashtag", side], questions=["share", "groups"]
+    )
+    found, _ = study(path)
+    shown = looked_at(report.write(found, tmp_path / "out", date(2020, 1, 1)), width)
+    assert "<script>window.__pwn=1" in shown and "⟨U+202E⟩gnp.exe" in shown
+    for file in (tmp_path / "out" / "figures").glob("*.csv"):
+        with file.open(encoding="utf-8", newline="") as handle:
+            cells = [cell for row in csv.reader(handle) for cell in row]
+        assert not [
+            c
+            for c in cells
+            if c.startswith(("=", "+", "@")) or (c.startswith("-") and not c[1:2].isdigit())
+        ]
 
 
 def test_the_report_is_quiet_fits_and_runs_nothing(browser, page):
