@@ -235,6 +235,8 @@ def load(home: Path, reference: str, *, verify: bool = False) -> Release:
     """
     name, _, number = reference.partition("@")
     known = listed(home)
+    if gone := _without_document(home, name, number):
+        _read(gone)
     if name not in known:
         raise unknown("release", name, known)
     versions = known[name]
@@ -247,6 +249,19 @@ def load(home: Path, reference: str, *, verify: bool = False) -> Release:
     if verify:
         found.verify()
     return found
+
+
+def _without_document(home: Path, name: str, number: str) -> Path | None:
+    """The folder of the version that is meant, by default the newest, if release.json is gone.
+
+    Otherwise an older version would be taken for the newest.
+    """
+    if not NAME.match(name):
+        return None
+    made = {p.name: p for p in (home / "releases" / name).glob("[0-9]*") if p.name.isdigit()}
+    meant = made.get(number) if number else made[max(made, key=int)] if made else None
+    missing = meant and any(meant.glob("*.parquet")) and not (meant / "release.json").exists()
+    return meant if missing else None
 
 
 def _read(path: Path) -> Release:

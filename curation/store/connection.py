@@ -47,7 +47,7 @@ MARKER = "botbench-store.txt"
 """A file that every finished store has. By it a lost catalog shows where no data file does."""
 
 
-class CatalogLost(UserError):
+class CatalogLost(ResourceFailure):
     """The catalog holds no store; `says` is what is wrong and where, `do` the next command."""
 
     def __init__(self, says: str, do: str) -> None:

@@ -117,6 +117,7 @@ def check_lost(place, tmp_path, how=missing):
         ) as refused:
             Store(place, create=create)
         assert f"mv {location.home} {location.home}.lost && botbench --store" in str(refused.value)
+        assert refused.value.exit_code == 3
         assert "restore-backup BACKUP" in str(refused.value)
     found = doctor.examine(location)
     assert not found.well and [f.outcome for f in found.findings] == ["ill"]

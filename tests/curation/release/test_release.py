@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from botbench.core.errors import Findings, UserError
+from botbench.core.errors import Findings, ResourceFailure, UserError
 from botbench.core.hashing import canonical_json
 from curation.release import acceptance, release, writer
 from curation.release.content_hash import content_hash
@@ -633,6 +633,17 @@ def test_killed_after_the_number_is_given(filled, unchecked, monkeypatch):
     made = release.freeze(filled, "r", "d")
     assert (made.reference, made.made, filled.head()) == ("r@1", True, head)
     made.verify()
+
+
+def test_a_version_without_its_document_is_broken_and_no_older_one_stands_in(filled, unchecked):
+    first = release.freeze(filled, "r", "d")
+    second = first.path.with_name("2")
+    shutil.copytree(first.path, second)
+    (second / "release.json").unlink()
+    for reference in ("r", "r@2"):
+        with pytest.raises(ResourceFailure, match=r"The release r@2 cannot be read: .* is damaged"):
+            release.load(filled.home, reference)
+    assert release.load(filled.home, "r@1").info == first.info
 
 
 def test_a_lost_folder_is_made_again_with_the_same_content(filled, unchecked):
