@@ -24,6 +24,7 @@ from curation.store import schema
 from curation.store.identity import with_claim_ids
 from curation.store.snapshot_queries import newest_consensus
 from curation.store.store import Store
+from curation.store.upkeep import leftovers
 
 T = datetime(2018, 5, 1, 12, 30, 15, 123456, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -610,7 +611,7 @@ def test_leftovers_go_and_living_ones_stay(filled, unchecked):
     for path in (dead, alive):
         path.mkdir(parents=True)
         (path / "posts.parquet").write_bytes(b"half")
-    with writer._locked(alive):
+    with leftovers.held(alive):
         release.freeze(filled, "r", "d")
     assert sorted(p.name for p in folder.iterdir()) == [alive.name, "1"]
 

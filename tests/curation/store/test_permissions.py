@@ -144,7 +144,9 @@ def test_doctor_names_what_an_older_botbench_left_open(tmp_path):
     assert found().outcome == "well"
     home.chmod(0o755)
     (home / "catalog.sqlite").chmod(0o644)
-    assert found().outcome == "note" and found().items == ("catalog.sqlite",)
+    # SQLite keeps its log beside an open catalog, with the catalog's mode.
+    named = {item.removesuffix("-wal").removesuffix("-shm") for item in found().items}
+    assert found().outcome == "note" and named == {"catalog.sqlite"}
     assert found().do == f"Close it: chmod -R go-rwx {home}"
     subprocess.run(found().do.removeprefix("Close it: "), shell=True, check=True)
     assert found().outcome == "well"

@@ -14,6 +14,7 @@ import pytest
 
 from benchmarks.leaderboard.site import build, release_facts
 from benchmarks.leaderboard.site.context import sheet
+from curation.release.publish.folder import MEMBERS
 from curation.release.release import Release
 from curation.store.schema import TABLES, arrow_schema
 
@@ -149,11 +150,12 @@ def test_recall_by_kind_is_over_accounts_and_stands_on_the_detectors_page(tmp_pa
 
 def test_the_datasheet_is_that_of_the_newest_publication_that_goes_out(tmp_path):
     release = frozen(tmp_path / "r", [])
+    said = {"name": "alpha", "version": 1}
     for tier, revision in (("internal", 9), ("research", 1), ("research", 2)):
         folder = tmp_path / "publications" / "alpha" / "1" / f"{tier}-r{revision}"
         folder.mkdir(parents=True)
         (folder / "release.json").write_text(
-            json.dumps({"name": "alpha", "version": 1, "tier": tier, "revision": revision})
+            json.dumps({**dict.fromkeys(MEMBERS), **said, "tier": tier, "revision": revision})
         )
         (folder / "datasheet.html").write_text(f"{tier} {revision}")
     assert release_facts._datasheet(tmp_path, release) == "research 2"
