@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.data.accounts import Floats
 from botbench.core.duckdb_work import scratch_database
-from botbench.core.errors import UserError
+from botbench.core.errors import UserError, first_line
 from botbench.core.sql import literal
 from botbench.untrusted import csv_tables, json_documents
 
@@ -106,8 +106,7 @@ def declared(file: Path) -> tuple[str, ...]:
     try:
         metadata = (pq.read_schema(file).metadata or {}).get(b"botbench")
     except (pa.ArrowException, OSError) as error:
-        told = str(error).splitlines()[0][:200]
-        raise UserError(f"{file} cannot be read as Parquet: {told}.") from None
+        raise UserError(f"{file} cannot be read as Parquet: {first_line(error, 200)}.") from None
     if not metadata:
         return ()
     document = json_documents.parse(metadata, f"What {file} says of its detector")
@@ -154,4 +153,4 @@ def _ask(query: str, file: Path, arrow: bool = False) -> Any:
             done = connection.execute(query)
             return done.to_arrow_table() if arrow else done.fetchall()
     except duckdb.Error as error:
-        raise UserError(f"{file} cannot be read: {str(error).splitlines()[0]}.") from error
+        raise UserError(f"{file} cannot be read: {first_line(error)}.") from error

@@ -21,7 +21,7 @@ import numpy as np
 
 from benchmarks.execution import curves, processes, results
 from botbench.core import mlflow_store
-from botbench.core.errors import ResourceFailure, UserError
+from botbench.core.errors import ResourceFailure, UserError, first_line
 from botbench.core.files import write_json
 from botbench.core.mlflow_store import tracking_uri
 from botbench.core.progress import NoProgress, Progress
@@ -247,7 +247,7 @@ def _sentences(uri: str) -> Iterator[None]:
         raise
     except Exception as error:  # tracking stores raise many kinds of errors
         file = mlflow_store.database(uri)
-        first = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+        first = first_line(error, 10_000).rstrip(".")
         why = mlflow_store.sentence(file, error) if file else f"{scrub(uri)} fails: {first}."
         raise ResourceFailure(
             f"MLflow: {why} The cells are kept; set MLFLOW_TRACKING_URI right, or use --no-mlflow."

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from benchmarks.data.accounts import Accounts, Floats
 from benchmarks.detectors import Detector, Spec, get, safe_loading
-from botbench.core.errors import UserError
+from botbench.core.errors import UserError, first_line
 from botbench.untrusted import json_documents
 
 if TYPE_CHECKING:
@@ -183,6 +183,6 @@ def ledger(folder: Path) -> pa.Table:
         return found.cast(pa.schema([("platform", pa.string()), ("account_id", pa.string())]))
     except (pa.ArrowException, OSError, ValueError) as error:
         raise UserError(
-            f"{file} is not a list of training accounts ({str(error).splitlines()[0][:200]})."
+            f"{file} is not a list of training accounts ({first_line(error, 200)})."
             " Train the model anew, or get the folder again."
         ) from None

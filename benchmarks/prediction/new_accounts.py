@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.data.release_arrays import ReleaseArrays, matrix
 from benchmarks.execution.evidence import COLUMNS
 from botbench.core.duckdb_work import scratch_database
-from botbench.core.errors import UserError, unknown
+from botbench.core.errors import UserError, first_line, unknown
 from botbench.core.sql import literal
 from botbench.text.numbers import counted
 
@@ -129,8 +129,7 @@ def _columns(file: Path) -> set[str]:
             return {str(row[0]) for row in connection.execute(f"DESCRIBE FROM {source}").fetchall()}
     except duckdb.Error as error:
         raise UserError(
-            f"{file} cannot be read: {str(error).splitlines()[0]}. A file is CSV, TSV, JSON or"
-            " Parquet."
+            f"{file} cannot be read: {first_line(error)}. A file is CSV, TSV, JSON or Parquet."
         ) from error
 
 

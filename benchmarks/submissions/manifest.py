@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from benchmarks.submissions.problems import Problem
+from benchmarks.submissions.problems import FORMULA, Problem
 from botbench.core.errors import UserError
 from botbench.core.strict_model import StrictModel
 from botbench.untrusted import yaml_documents
@@ -18,7 +18,6 @@ NAME = "manifest.yaml"
 LIMITS = yaml_documents.Limits(size=100_000, depth=10, nodes=5_000, aliases=50)
 """Of a manifest: it is a page of text."""
 MARKUP = re.compile(r"[<>\x00-\x08\x0b-\x1f\x7f]")
-FORMULA = re.compile(r"^[=+@\t\r]")
 
 
 class Of(StrictModel):
@@ -122,7 +121,7 @@ def _texts(value: Any, field: str) -> Iterator[Problem]:
             f"{field}: holds markup or control characters ({value[:40]!r}); write plain text",
             f"{NAME}: {field}",
         )
-    elif isinstance(value, str) and FORMULA.match(value):
+    elif isinstance(value, str) and re.match(FORMULA, value):
         yield Problem(
             f"{field}: begins like a spreadsheet's formula ({value[:40]!r}); write plain text",
             f"{NAME}: {field}",

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.submissions.problems import Problem
+from benchmarks.submissions.problems import FORMULA, Problem
 from botbench.core.duckdb_work import scratch_database
-from botbench.core.errors import UserError
+from botbench.core.errors import UserError, first_line
 from botbench.core.sql import literal
 from botbench.untrusted import csv_tables
 
@@ -63,8 +63,8 @@ def read(file: Path, wanted: pa.Table) -> Read:
         try:
             _stage(connection, file, most)
         except (duckdb.Error, ValueError, UserError) as error:
-            told = (str(error).strip() or type(error).__name__).splitlines()[0]
-            return Read(None, [Problem(told.replace(str(file), "the file")[:300], file.name)])
+            told = first_line(error, 10_000).replace(str(file), "the file")
+            return Read(None, [Problem(told[:300], file.name)])
         if (rows := _one(connection, "SELECT count(*) FROM submitted")) > most:
             many = f"the file has more than {most:,} rows; {wanted.num_rows:,} accounts are wanted"
             return Read(None, [Problem(many, file.name)], rows)
@@ -122,7 +122,7 @@ CHECKS = (
     ("account_id IS NULL OR account_id = ''", "{n} rows have no account_id"),
     (f"length(account_id) > {LONGEST}", f"{{n}} account ids have over {LONGEST} characters"),
     (
-        "regexp_matches(account_id, '^[=+@\\t\\r]')",
+        f"regexp_matches(account_id, {literal(FORMULA)})",
         "{n} account ids begin like a spreadsheet's formula",
     ),
     ("text IS NULL OR trim(text) = ''", "{n} accounts have no p_bot"),

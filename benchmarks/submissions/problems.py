@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+FORMULA = r"^[=+@\t\r]"
+"""Beginnings of a formula that no text and no id of a submission may have (Python and RE2).
+
+A minus may begin an id, so it is not among them: `botbench.text.escaping.to_cell` escapes whatever
+reaches a spreadsheet.
+"""
+
 
 @dataclass(frozen=True)
 class Problem:

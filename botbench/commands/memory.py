@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import Annotated
 
 import typer
 
 from botbench.core.errors import UserError
+from botbench.text.amounts import EXAMPLE, LEAST, memory_bytes
 
 DEFAULT = "2GB"
-LEAST = 100_000_000
-"""Bytes with which DuckDB still reads a data set."""
-_UNITS = {
-    f"{letter}{unit}": base**power
-    for power, letter in enumerate("kmgt", 1)
-    for unit, base in (("b", 1000), ("ib", 1024))
-}
-_AMOUNT = r"([0-9]+(?:\.[0-9]+)?) ?([kmgt]i?b)"
-_EXAMPLE = "write for example 2GB or 500MB"
 
 
 def checked(text: str) -> str:
@@ -30,17 +21,15 @@ def checked(text: str) -> str:
     >>> checked("500 MB")
     '500 MB'
     """
-    found = re.fullmatch(_AMOUNT, text.strip(), re.IGNORECASE)
-    if found is None:
-        raise UserError(f"--memory {text!r} is not an amount of memory; {_EXAMPLE}.")
-    asked = float(found[1]) * _UNITS[found[2].lower()]
+    asked = memory_bytes(text)
+    if asked is None:
+        raise UserError(f"--memory {text!r} is not an amount of memory; {EXAMPLE}.")
     if asked < LEAST:
         raise UserError(f"--memory {text!r} is too little to work with: at least 100MB.")
     # The default is no wish of the user's; DuckDB bounds it itself.
     if asked > machine() and text != DEFAULT:
         raise UserError(
-            f"--memory {text!r} is more than this machine has ({machine() / 1e9:.1f}GB);"
-            f" {_EXAMPLE}."
+            f"--memory {text!r} is more than this machine has ({machine() / 1e9:.1f}GB); {EXAMPLE}."
         )
     return text
 

@@ -31,6 +31,29 @@ class Findings(Exception):
     exit_code = 1
 
 
+def first_line(error: BaseException, longest: int = 300) -> str:
+    r"""The first line of an error's text, for a sentence; the kind of the error if it has no text.
+
+    >>> first_line(ValueError("no number\nin row 3")), first_line(ValueError())
+    ('no number', 'ValueError')
+    """
+    try:
+        lines = str(error).strip().splitlines()
+    except Exception:  # its own text fails
+        lines = []
+    return lines[0][:longest] if lines else type(error).__name__
+
+
+def brief(error: BaseException) -> str:
+    """An error in one line, without a full stop: its kind and the first line of its text.
+
+    >>> brief(ValueError("no number")), brief(ValueError())
+    ('ValueError: no number', 'ValueError')
+    """
+    kind, line = type(error).__name__, first_line(error)
+    return kind if line == kind else f"{kind}: {line}".rstrip(".")
+
+
 def unknown(what: str, name: str, known: Iterable[str]) -> UserError:
     """An error with the closest valid name and the valid set.
 

@@ -9,7 +9,7 @@ from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from botbench.core.errors import UserError, unknown
+from botbench.core.errors import UserError, brief, unknown
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution, EntryPoint
@@ -119,7 +119,7 @@ class Registry(Generic[T]):
                 self.leave_out(
                     point.name,
                     f"The {self.what} {point.name!r} of the installed package {_owner(point)}"
-                    f" cannot be loaded: {_brief(error)}. Mend or uninstall that package.",
+                    f" cannot be loaded: {brief(error)}. Mend or uninstall that package.",
                 )
 
     def _take(self, name: str, loaded: Any) -> None:
@@ -147,7 +147,7 @@ def _points(group: str) -> Iterator[EntryPoint]:
         except Exception as error:
             _warn(
                 f"The entry points of the installed package {_called(distribution)} cannot be read:"
-                f" {_brief(error)}. Mend or uninstall that package."
+                f" {brief(error)}. Mend or uninstall that package."
             )
             continue
         if (name := _called(distribution)) not in seen:
@@ -165,15 +165,6 @@ def _called(distribution: Distribution) -> str:
         return str(distribution.name or "?")
     except Exception:  # a distribution without its description
         return "?"
-
-
-def _brief(error: BaseException) -> str:
-    """The kind of an error and the first line of its text, which may be anything."""
-    try:
-        lines = str(error).strip().splitlines()
-    except Exception:  # its own text fails
-        lines = []
-    return f"{type(error).__name__}: {lines[0][:200] if lines else 'no message'}".rstrip(".")
 
 
 @cache

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from botbench.core.errors import brief
+
 AGAIN = "Run the same command again; nothing is lost."
 OWN_FAULT = "This is a fault of botbench, not yours."
 
@@ -159,12 +161,7 @@ def failure(error: BaseException, arguments: Sequence[str] = ()) -> Failure:
             return Failure(users, 2)
         if kind := _kind(link):
             return Failure(_filled(_SENTENCES[kind], link))
-    return Failure(f"{OWN_FAULT} It ended with {_short(error)}.")
-
-
-def brief(error: BaseException) -> str:
-    """An error in one line: its class and the first line of its message."""
-    return _short(error)
+    return Failure(f"{OWN_FAULT} It ended with {brief(error)}.")
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -228,9 +225,3 @@ def _filled(sentence: str, error: BaseException) -> str:
         name = found.group(found.lastindex or 0) if found else None
     shown = str(name)[:_LONGEST] if name else ""
     return sentence.format(where=f" ({shown})" if shown else "", what=shown or "A file or folder")
-
-
-def _short(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    message = lines[0][:_LONGEST] if lines else ""
-    return f"{type(error).__name__}: {message}" if message else type(error).__name__

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from botbench.core.errors import brief
 from botbench.terminal import signals
-from botbench.terminal.failures import brief
 
 Log = Callable[[BaseException], Path | None]
 

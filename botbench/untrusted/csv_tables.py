@@ -10,7 +10,7 @@ import csv
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from botbench.core.errors import UserError
+from botbench.core.errors import UserError, first_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,8 +83,7 @@ def read(path: Path, columns: Sequence[str]) -> pa.Table:
             ),
         )
     except (pa.ArrowException, OSError, ValueError) as error:
-        told = (str(error) or type(error).__name__).splitlines()[0][:300]
-        raise UserError(f"{path} cannot be read as CSV: {told}.") from None
+        raise UserError(f"{path} cannot be read as CSV: {first_line(error)}.") from None
 
 
 def shown(names: Sequence[str]) -> str:

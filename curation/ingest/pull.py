@@ -14,8 +14,9 @@ from pathlib import Path
 
 import duckdb
 
-from botbench.core.errors import ResourceFailure, UserError
+from botbench.core.errors import ResourceFailure, UserError, first_line
 from botbench.core.hashing import canonical_json, short_hash
+from botbench.text.amounts import EXAMPLE, LEAST, memory_bytes
 from curation.ingest.card_model import Card
 from curation.ingest.ledger import COUNTS, PullResult, over_limit, stored
 from curation.ingest.reading.files import SourceFile, locate, select, verify
@@ -33,14 +34,6 @@ Tell = Callable[[str, int, int], None]
 UNREADABLE = (duckdb.Error,)
 """What DuckDB raises for a file that it cannot read: a damaged one gives any of its errors."""
 
-MEMORY = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12} | {
-    "KIB": 2**10,
-    "MIB": 2**20,
-    "GIB": 2**30,
-    "TIB": 2**40,
-}
-LEAST_MEMORY = 100 * 10**6
-"""Bytes below which DuckDB cannot even keep its buffers."""
 LONG_LINE = re.compile(r"Maximum line size of ([0-9]+) bytes exceeded")
 
 
@@ -124,7 +117,7 @@ def _read(stage: Stage, card: Card, files: dict[str, list[SourceFile]], tell: Te
 def _unreadable(error: duckdb.Error, chosen: list[SourceFile], form: str) -> UserError:
     """What DuckDB's error means for whoever gave the files."""
     names = ", ".join(str(f.path) for f in chosen[:3]) or "what was made"
-    what = (str(error).strip() or type(error).__name__).split("\n")[0].rstrip(".")
+    what = first_line(error, 10_000).rstrip(".")
     if "No space left on device" in str(error):
         return ResourceFailure(
             f"The disk of the store is full while {names} is read: {what}. Make room and pull"
@@ -179,13 +172,9 @@ def _scratch(store: Store) -> Iterator[Path]:
 @contextmanager
 def _memory(connection: duckdb.DuckDBPyConnection, limit: str) -> Iterator[int]:
     """Bound DuckDB's memory for a while; gives the bound in bytes."""
-    found = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGT]i?B)\s*", limit, re.IGNORECASE)
-    size = int(float(found.group(1)) * MEMORY[found.group(2).upper()]) if found else 0
-    if not LEAST_MEMORY <= size < 2**50:
-        raise UserError(
-            f"--memory {limit!r} is not an amount of memory from 100MB on; write for example 2GB or"
-            " 500MB."
-        )
+    size = memory_bytes(limit) or 0
+    if not LEAST <= size < 2**50:
+        raise UserError(f"--memory {limit!r} is not an amount of memory from 100MB on; {EXAMPLE}.")
     connection.execute(f"SET memory_limit = '{size}B'")
     try:
         yield size

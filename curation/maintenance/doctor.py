@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import duckdb
 
-from botbench.core.errors import UserError
+from botbench.core.errors import UserError, first_line
 from botbench.core.files import withheld
 from botbench.text.numbers import counted
 from curation.maintenance.cleanup import (
@@ -277,7 +277,7 @@ def _releases(
         yield Finding(
             "releases",
             "ill",
-            f"The table of releases cannot be read: {str(error).splitlines()[0][:200]}",
+            f"The table of releases cannot be read: {first_line(error, 200)}",
             _RESTORE,
         )
         return

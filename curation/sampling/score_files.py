@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from botbench.core.errors import UserError
+from botbench.core.errors import UserError, first_line
 from botbench.core.sql import literal
 from botbench.untrusted import csv_tables
 
@@ -100,7 +100,7 @@ def _columns(
         ]
     except duckdb.Error as error:
         raise UserError(
-            f"{file} cannot be read: {str(error).splitlines()[0]} Expected CSV or Parquet with the"
+            f"{file} cannot be read: {first_line(error)} Expected CSV or Parquet with the"
             f" columns {_WANTED[table]}."
         ) from None
     return _having(there, file, table, needed)
@@ -121,8 +121,9 @@ def _insert(connection: duckdb.DuckDBPyConnection, file: Path, query: str) -> No
         connection.execute(query)
     except duckdb.Error as error:
         # A damaged file can give any error, and one whose head is well fails only here.
-        told = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise UserError(f"{file}: {told} Expected numbers in the score columns.") from None
+        raise UserError(
+            f"{file}: {first_line(error)} Expected numbers in the score columns."
+        ) from None
 
 
 def _check(

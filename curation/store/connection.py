@@ -21,7 +21,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 import duckdb
 
-from botbench.core.errors import ResourceFailure, UserError
+from botbench.core.errors import ResourceFailure, UserError, first_line
 from botbench.core.files import keep_private
 from botbench.core.sql import literal
 from curation.store.upkeep import failures
@@ -312,11 +312,8 @@ def _opened(location: Location, statements: list[str]) -> duckdb.DuckDBPyConnect
         if failure := failures.explained(error, location.home, location.catalog):
             raise failure from error
         # The URL may hold a password.
-        reason = (
-            str(error)
-            .splitlines()[0]
-            .replace(location.catalog.partition(":")[2], "the catalog")[:300]
-        )
+        url = location.catalog.partition(":")[2]
+        reason = first_line(error, 10_000).replace(url, "the catalog")[:300]
         raise ResourceFailure(
             f"The store at {location.home} does not open: {reason} What is wrong and what to do:"
             " botbench doctor."

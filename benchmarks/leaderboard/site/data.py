@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.leaderboard.compute.scores import Plan, Result
-from botbench.core.errors import UserError
+from botbench.core.errors import UserError, first_line
 from botbench.core.files import write_json
 
 if TYPE_CHECKING:
@@ -126,8 +126,7 @@ def _predictions(file: Path) -> pa.Table:
         table = pq.read_table(file)
     except (OSError, pa.ArrowException) as error:
         raise UserError(
-            f"The predictions {file.name} cannot be read ({str(error).splitlines()[0]}); get the"
-            " site again."
+            f"The predictions {file.name} cannot be read ({first_line(error)}); get the site again."
         ) from None
     if missing := [c for c in ROWS if c not in table.column_names]:
         raise UserError(

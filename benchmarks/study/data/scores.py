@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from botbench.core.errors import UserError
+from botbench.core.errors import UserError, first_line
 from botbench.core.sql import literal
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def relation(connection: duckdb.DuckDBPyConnection, detector: Detector) -> str:
         names = columns(connection, detector.scores)
     except duckdb.Error as error:
         raise UserError(
-            f"detector.scores: {detector.scores} cannot be read: {str(error).splitlines()[0]}"
+            f"detector.scores: {detector.scores} cannot be read: {first_line(error)}"
         ) from error
     missing = [n for n in ("account_id", "p_bot") if n not in names]
     if missing:

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from botbench.core.errors import Findings, UserError
+from botbench.core.errors import Findings, UserError, first_line
 from curation.maintenance.erasure import file_cleaning, own_files
 from curation.maintenance.erasure.account import Target
 from curation.release.publish.documents.answers import Answers
@@ -40,7 +40,7 @@ def renew(
             _remove(publication.path)
             unmade.append(
                 f"The publication {publication.info['folder']} could not be written anew and was"
-                f" removed: {str(error).splitlines()[0]}"
+                f" removed: {first_line(error)}"
             )
     if renewed or unmade:
         unmade.append(
