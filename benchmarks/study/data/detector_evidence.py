@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.data import external_scores
-from benchmarks.study.data.scores import columns, read
-from botbench.core.errors import UserError
+from benchmarks.study.data import scores
+from botbench.core.errors import UserError, first_line
 from botbench.core.sql import literal
+from botbench.untrusted import csv_tables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,26 +75,31 @@ class Evidence:
 
 def evidence(frame: Frame) -> Evidence | None:
     """The campaign's held-out predictions, or None. Raises UserError if they are unreadable."""
+    import duckdb
+
     detector = frame.campaign.detector
     if detector is None or detector.evidence is None:
         return None
-    names = columns(frame.store.connection, detector.evidence)
+    given, names = scores.source(frame.store.connection, detector.evidence, "detector.evidence")
     label = next((n for n in ("label", "y") if n in names), None)
     if "p_bot" not in names or label is None:
         raise UserError(
             f"detector.evidence: {detector.evidence} needs the columns p_bot and label (bot, human)"
-            f" or y (1, 0); it has {', '.join(names)}."
+            f" or y (1, 0); it has {csv_tables.shown(names)}."
         )
     bot = f"lower({label}::VARCHAR) IN ('bot', '1', '1.0', 'true')"
     at = "threshold" if "threshold" in names else "NULL"
-    rows = np.array(
-        frame.query(
+    try:
+        found = frame.query(
             f"SELECT p_bot::DOUBLE, ({bot})::DOUBLE, coalesce({at}::DOUBLE, 'nan'::DOUBLE) FROM"
-            f" {read(detector.evidence)} WHERE p_bot IS NOT NULL AND {label} IS NOT NULL ORDER"
-            " BY ALL"
-        ),
-        dtype=np.float64,
-    )
+            f" {given} WHERE p_bot IS NOT NULL AND {label} IS NOT NULL ORDER BY ALL"
+        )
+    except duckdb.Error as error:
+        raise UserError(
+            f"detector.evidence: {detector.evidence}: {first_line(error)} Expected numbers in p_bot"
+            " and threshold."
+        ) from None
+    rows = np.array(found, dtype=np.float64).reshape(-1, 3)
     score, y, stored = rows.T
     if not 0 < y.sum() < len(y):
         raise UserError(

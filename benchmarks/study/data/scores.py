@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from botbench.core.errors import UserError, first_line
 from botbench.core.sql import literal
+from botbench.untrusted import csv_tables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,18 +15,33 @@ if TYPE_CHECKING:
 
     from benchmarks.study.campaign.definition import Detector
 
-
-def read(path: Path) -> str:
-    """SQL that reads a Parquet or CSV file with text ids."""
-    if path.suffix == ".parquet":
-        return f"read_parquet({literal(path)})"
-    return f"read_csv({literal(path)}, types = {{'account_id': 'VARCHAR'}})"
+NAMES = ("account_id", "p_bot", "threshold", "label", "y")
+"""The columns that a study reads of scores and of evidence."""
 
 
-def columns(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
-    """The names of a file's columns."""
-    description = connection.execute(f"FROM {read(path)} LIMIT 0").description
-    return [column[0] for column in description or ()]
+def source(
+    connection: duckdb.DuckDBPyConnection, path: Path, field: str
+) -> tuple[str, tuple[str, ...]]:
+    """SQL that reads a Parquet or CSV file, and the names of its columns.
+
+    `field` is the campaign's field that names the file. The columns of a CSV file are text. Raises
+    UserError if the file cannot be read.
+    """
+    import duckdb
+
+    try:
+        if path.suffix == ".parquet":
+            given = f"read_parquet({literal(path)})"
+            description = connection.execute(f"FROM {given} LIMIT 0").description
+            return given, tuple(column[0] for column in description or ())
+        given, names = f"campaign_{field.rpartition('.')[2]}", tuple(csv_tables.head(path).names)
+        if set(NAMES) & set(names):
+            connection.register(given, csv_tables.read(path, NAMES))
+        return given, names
+    except UserError as error:
+        raise UserError(f"{field}: {error}") from None
+    except duckdb.Error as error:
+        raise UserError(f"{field}: {path} cannot be read: {first_line(error)}") from error
 
 
 def relation(connection: duckdb.DuckDBPyConnection, detector: Detector) -> str:
@@ -36,28 +52,29 @@ def relation(connection: duckdb.DuckDBPyConnection, detector: Detector) -> str:
     """
     import duckdb
 
-    try:
-        names = columns(connection, detector.scores)
-    except duckdb.Error as error:
-        raise UserError(
-            f"detector.scores: {detector.scores} cannot be read: {first_line(error)}"
-        ) from error
+    given, names = source(connection, detector.scores, "detector.scores")
     missing = [n for n in ("account_id", "p_bot") if n not in names]
     if missing:
         raise UserError(
             f"detector.scores: {detector.scores} has no column {', '.join(missing)}; it has"
-            f" {', '.join(names)}. botbench predict writes account_id, p_bot and threshold."
+            f" {csv_tables.shown(names)}. botbench predict writes account_id, p_bot and threshold."
         )
-    threshold = "avg(threshold)"
+    threshold = "avg(threshold::DOUBLE)"
     if detector.threshold is not None or "threshold" not in names:
         threshold = repr(0.5 if detector.threshold is None else detector.threshold)
     scores = (
-        "(SELECT account_id::VARCHAR AS account_id, avg(p_bot)::DOUBLE AS p_bot,"
-        f" {threshold}::DOUBLE AS threshold FROM {read(detector.scores)} GROUP BY 1)"
+        "(SELECT account_id::VARCHAR AS account_id, avg(p_bot::DOUBLE) AS p_bot,"
+        f" {threshold}::DOUBLE AS threshold FROM {given} GROUP BY 1)"
     )
-    impossible = connection.execute(
-        f"SELECT count(*) FROM {scores} WHERE NOT (p_bot BETWEEN 0 AND 1)"
-    ).fetchone()
+    try:
+        impossible = connection.execute(
+            f"SELECT count(*) FILTER (NOT p_bot BETWEEN 0 AND 1), max(threshold) FROM {scores}"
+        ).fetchone()
+    except duckdb.Error as error:
+        raise UserError(
+            f"detector.scores: {detector.scores}: {first_line(error)} Expected numbers in p_bot"
+            " and threshold."
+        ) from None
     if impossible and impossible[0]:
         raise UserError(
             f"detector.scores: {impossible[0]:,} values of p_bot in {detector.scores} are not"
