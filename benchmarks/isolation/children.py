@@ -30,7 +30,7 @@ BOOT = (
     " from benchmarks.isolation.nursery import main; main(given['control'], given['alive'])"
 )
 KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
-"""What the nursery has of the environment; what children are told of it they can also lose."""
+"""The variables that the nursery is started with. Each child gets the others, without secrets."""
 
 SINGLE_THREADED = {
     # A fork is safe while there is one thread: Arrow's allocator would start another.
@@ -49,7 +49,10 @@ class Refused(Exception):
 
 
 class Nursery:
-    """The process that children are forked from, and this process's hold on it."""
+    """The sockets by which this process reaches the process that children are forked from.
+
+    That process ends when all who hold `alive` have closed it.
+    """
 
     def __init__(self, control: socket.socket, alive: socket.socket) -> None:
         self.control, self.alive = control, alive
@@ -235,7 +238,10 @@ class Child:
 
 
 def describe(names: Sequence[str] | None) -> Mapping[str, Any]:
-    """What a child says of detectors whose code is not imported here."""
+    """What a child says of detectors whose code is not imported here.
+
+    Raises UserError if the child fails.
+    """
     with Child() as child:
         try:
             return child.describe(names)

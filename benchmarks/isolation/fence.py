@@ -16,7 +16,9 @@ from benchmarks.isolation import landlock
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 PREFIXES = ("BOTBENCH_", "PG", "MLFLOW_", "AWS_", "AZURE_", "GOOGLE_", "DATABASE", "LABEL_STUDIO")
+"""How names of variables begin that say where a store or a server is."""
 SECRET = re.compile(r"TOKEN|SECRET|PASS|CREDENTIAL|AUTH|API_?KEY|ACCESS_?KEY|PRIVATE", re.I)
+"""What the names of variables with a secret hold."""
 ADDRESS = re.compile(r"://[^/\s]*@")
 """An address with a user or a password in it."""
 SYSTEM = (
@@ -36,7 +38,9 @@ SYSTEM = (
 """What libraries read of the system."""
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/urandom", "/dev/random")
 CODE = {".py", ".pyc", ".so", ".zip", ".egg", ".dist-info", ".egg-info", ".pth", ".egg-link"}
+"""Endings of what may be read in a folder of modules that is not only code."""
 DUMPABLE = 4
+"""PR_SET_DUMPABLE of prctl(2)."""
 
 
 def environment(of: Mapping[str, str]) -> dict[str, str]:

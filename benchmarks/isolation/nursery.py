@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import NoReturn
 
 STATUS = struct.Struct("<i")
+"""How the exit code of a child is sent."""
 PRELOADED = (
     "benchmarks.isolation.work",
     "pandas",
@@ -42,6 +43,7 @@ PRELOADED = (
 DuckDB is not among them, because it starts a thread, and a thread makes forks unsafe.
 """
 SUBREAPER = 36
+"""PR_SET_CHILD_SUBREAPER of prctl(2)."""
 
 
 def main(control: int, alive: int) -> None:

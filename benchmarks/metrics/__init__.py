@@ -169,9 +169,9 @@ def family(
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a function of (judged, value) as the metrics `name@parameter=value`.
 
-    `listed` values are shown. `check` returns what is wrong with a value, or None. In texts
-    `{value}` is replaced by the value. Functions among the fields of `Metric` get the value as
-    their last argument.
+    `listed` values are shown. `check` returns what is wrong with a value, or None; asking for a
+    metric with a wrong value raises UserError. In texts `{value}` is replaced by the value.
+    Functions among the fields of `Metric` get the value as their last argument.
     """
 
     def register(measure: Callable[..., Any]) -> Callable[..., Any]:

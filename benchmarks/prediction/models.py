@@ -173,7 +173,10 @@ def _same_code(document: dict[str, Any], spec: Spec) -> bool:
 
 
 def ledger(folder: Path) -> pa.Table:
-    """The training accounts of a saved detector: platform and account_id."""
+    """The training accounts of a saved detector: platform and account_id (text).
+
+    Raises UserError if there is no such list in the folder, or it cannot be read.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 

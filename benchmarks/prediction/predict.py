@@ -83,7 +83,10 @@ def _used(release: Any) -> dict[str, Any]:
 
 
 def apply(trained: Trained, new: ReleaseArrays) -> Predicted:
-    """Score new accounts with a trained detector; features that they lack are missing values."""
+    """Score new accounts with a trained detector; features that they lack are missing values.
+
+    Raises UserError if no account has anything of what the detector looks at.
+    """
     available = evidence.gather(trained.spec, [new])
     place = {name: i for i, name in enumerate(available.names)}
     lacking = np.full(len(new), np.nan)

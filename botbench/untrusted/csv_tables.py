@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SEPARATORS = (",", "\t", ";", "|")
 HEADER = 1 << 20
+"""Bytes of the first line."""
 SIZE = 2_000_000_000
 """Bytes of a table; a row of scores has about 30."""
 

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SIZE = 64_000_000
+"""Bytes of a document."""
 DEPTH = 100
+"""Levels of lists and objects."""
 DIGITS = 100
 """The longest number, in characters. Python cannot print those over 4,300."""
 TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)

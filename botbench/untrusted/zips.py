@@ -22,6 +22,7 @@ CHUNK = 1 << 20
 SMALL = 10_000_000
 """Bytes up to which an entry may be packed as tightly as it likes."""
 END, END_64 = b"PK\x05\x06", b"PK\x06\x07"
+"""What begins the record at a zip's end, and that of a zip over 4 GB."""
 PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._ -]{0,99}")
 PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 FAULTS = (
@@ -125,7 +126,7 @@ def parts(entry: zipfile.ZipInfo) -> list[str] | None:
 
 
 def plain(name: str) -> bool:
-    """Whether a file of this name may be written: letters, digits, dots, dashes, 100 at most."""
+    """Whether a file of this name may be written: up to 100 letters, digits, dots and dashes."""
     return PLAIN.fullmatch(name) is not None
 
 

@@ -1,4 +1,4 @@
-"""Copies of the catalog's own tables, taken in use: SQLite to SQLite, Postgres to DuckDB."""
+"""What the catalog's own tables say: copies of them, taken in use, and the files of a store."""
 
 from __future__ import annotations
 
@@ -175,11 +175,6 @@ def _below(folder: str, path: str, relative: bool) -> str:
     return f"{folder.rstrip('/')}/{path}" if relative else path
 
 
-def files(connection: duckdb.DuckDBPyConnection, data: Path) -> dict[Path, int]:
-    """Every file that a version of an attached store uses, with its size in bytes."""
-    return {Path(f.path): f.bytes for f in data_files(connection, data)}
-
-
 def unreferenced(
     connection: duckdb.DuckDBPyConnection, data: Path, pattern: str = "*.parquet"
 ) -> list[Path]:
@@ -188,5 +183,5 @@ def unreferenced(
     Killed writers leave such files. Under an older catalog the files of newer versions are such
     files too.
     """
-    referenced = {p.resolve() for p in files(connection, data)}
+    referenced = {Path(f.path).resolve() for f in data_files(connection, data)}
     return sorted(p for p in data.rglob(pattern) if p.resolve() not in referenced)

@@ -107,7 +107,10 @@ def locate(store: str | Path) -> Location:
 
 
 def extension(name: str) -> Path:
-    """The signed extension file of the PyPI package `duckdb-extension-<name>`."""
+    """The signed extension file of the PyPI package `duckdb-extension-<name>`.
+
+    Raises UserError if the package is not installed.
+    """
     package = f"duckdb_extension_{name}"
     try:
         root = Path(str(importlib.import_module(package).__file__)).parent
@@ -162,7 +165,8 @@ def readable(location: Location) -> Location:
     """The location to read a store from: itself, or one with a copy of its SQLite catalog.
 
     SQLite keeps files beside a catalog that it reads, which it cannot make in a folder that is
-    read-only. The copy is removed when the process ends.
+    read-only. The copy is removed when the process ends. Raises ResourceFailure if another user
+    writes the catalog all the time.
     """
     prefix, _, name = location.catalog.partition(":")
     if prefix != "sqlite" or is_writable(location):

@@ -15,6 +15,7 @@ from benchmarks.study.data import scores
 from botbench.core.errors import UserError, unknown
 from botbench.core.sql import literal, literals
 from botbench.text import folding
+from botbench.untrusted import csv_tables
 from curation.store.retractions import standing_claims
 from curation.store.snapshot_queries import latest
 
@@ -185,11 +186,24 @@ def _group_values(frame: Frame, group: Group) -> str:
                 SELECT account_id, list_distinct(flatten(list({keys}))) AS tags
                 FROM {frame.all_posts_sql} GROUP BY account_id)"""
     if group.by == "file":
-        return (
-            'SELECT account_id::VARCHAR AS account_id, any_value("group"::VARCHAR) AS value FROM'
-            f" read_csv({literal(group.file)}, all_varchar = true) GROUP BY ALL"
-        )
+        return _group_file(frame, group)
     return f"SELECT account_id, 'cohort' AS value FROM {cohort(frame)}"
+
+
+def _group_file(frame: Frame, group: Group) -> str:
+    """SQL of account_id and value of a group's file. Raises UserError if a column is missing."""
+    assert group.file is not None
+    where, needed = f"groups, {group.title}", ("account_id", "group")
+    given, names = scores.source(frame.store.connection, group.file, where, needed)
+    if missing := [n for n in needed if n not in names]:
+        raise UserError(
+            f"{where}: {group.file} has no column {', '.join(missing)}; it has"
+            f" {csv_tables.shown(names)}. A row is an account and its group."
+        )
+    return (
+        'SELECT account_id::VARCHAR AS account_id, any_value("group"::VARCHAR) AS value'
+        f" FROM {given} GROUP BY ALL"
+    )
 
 
 def cohort(frame: Frame) -> str:

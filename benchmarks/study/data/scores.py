@@ -1,14 +1,15 @@
-"""A detector's scores of the campaign's accounts, as a relation."""
+"""Files of a campaign as relations: a detector's scores of its accounts, and other tables."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from botbench.core.errors import UserError, first_line
-from botbench.core.sql import literal
+from botbench.core.sql import identifier, literal
 from botbench.untrusted import csv_tables
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import duckdb
@@ -20,12 +21,12 @@ NAMES = ("account_id", "p_bot", "threshold", "label", "y")
 
 
 def source(
-    connection: duckdb.DuckDBPyConnection, path: Path, field: str
+    connection: duckdb.DuckDBPyConnection, path: Path, field: str, columns: Sequence[str] = NAMES
 ) -> tuple[str, tuple[str, ...]]:
     """SQL that reads a Parquet or CSV file, and the names of its columns.
 
-    `field` is the campaign's field that names the file. The columns of a CSV file are text. Raises
-    UserError if the file cannot be read.
+    `field` is the campaign's field that names the file. Of a CSV file, `columns` are read, as text.
+    Raises UserError if the file cannot be read.
     """
     import duckdb
 
@@ -34,10 +35,10 @@ def source(
             given = f"read_parquet({literal(path)})"
             description = connection.execute(f"FROM {given} LIMIT 0").description
             return given, tuple(column[0] for column in description or ())
-        given, names = f"campaign_{field.rpartition('.')[2]}", tuple(csv_tables.head(path).names)
-        if set(NAMES) & set(names):
-            connection.register(given, csv_tables.read(path, NAMES))
-        return given, names
+        name, names = f"campaign {field}", tuple(csv_tables.head(path).names)
+        if set(columns) & set(names):
+            connection.register(name, csv_tables.read(path, columns))
+        return identifier(name), names
     except UserError as error:
         raise UserError(f"{field}: {error}") from None
     except duckdb.Error as error:

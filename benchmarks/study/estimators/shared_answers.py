@@ -21,6 +21,7 @@ import numpy as np
 from botbench.stats.design_based import Floats
 
 ROUNDS, REPEATS, LEVEL = 25, 99, 0.01
+"""Of expectation maximisation; simulated sets of answers; the p below which a warning is given."""
 RIGHT, WRONG = 2.0, 1.0
 """The prior on each error rate: as if two answers had been seen right and one wrong."""
 

@@ -20,6 +20,7 @@ from curation.labels.consensus.gibbs import Array, Chain
 from curation.labels.consensus.votes import Ballots
 
 BURN_IN, SWEEPS, DRAWS, SEED = 80, 120, 400, 20211
+"""Sweeps of a chain that are thrown away and that are kept; draws of all chains that are used."""
 TRUSTED_ALONE = 6
 """Up to so many claimants, a chain also starts from the answers of each."""
 APART, SHARE = 0.25, 0.005

@@ -251,7 +251,11 @@ def _seal(work: Path, info: Mapping[str, Any]) -> None:
 
 
 def copy(publication: Publication, out: Path) -> None:
-    """Copy a publication to a new or empty folder and check it against its checksums."""
+    """Copy a publication to a new or empty folder and check it against its checksums.
+
+    Raises UserError if the folder holds anything, or if a file differs from its checksum: then
+    nothing is left there.
+    """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(
             f"{out} is there already and not empty; nothing was copied. What is published is not"

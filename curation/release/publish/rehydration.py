@@ -85,6 +85,7 @@ def rehydrate(store: Store, folder: Path, dataset: str, out: Path) -> Rehydrated
     """Join a published folder with the data set that the reader pulled from own files.
 
     Writes accounts.parquet and posts.parquet (labelled accounts found) and attrition.json to `out`.
+    Raises UserError if `out` is not empty, or if the folder is no publication.
     """
     info = published(folder)
     if out.exists() and any(out.iterdir()):

@@ -353,6 +353,10 @@ def test_posteriors_are_carried_through(own, study, campaign):
         ({"hashtags": ["nowhere"]}, "No account of tiny-campaign belongs"),
         ({"window": {"from": "2011-01-01", "to": "2011-02-01"}}, "posts run from 2018-06-26"),
         ({"groups": [{"by": "column", "column": "nosuch"}]}, "There is no column of accounts"),
+        (
+            {"groups": [{"by": "file", "name": "party", "file": "campaign.yaml"}]},
+            "groups, party: .* has no column account_id, group",
+        ),
         ({"questions": ["sharing"]}, "Did you mean 'share'"),
         ({"detector": {"scores": "campaign.yaml"}}, "detector.scores"),
     ],
@@ -360,6 +364,16 @@ def test_posteriors_are_carried_through(own, study, campaign):
 def test_mistakes_are_sentences(study, campaign, fields, said):
     with pytest.raises(UserError, match=said):
         study(campaign(**fields))
+
+
+def test_a_group_can_come_from_a_file(opened, study, campaign):
+    ids = opened.connection.execute("SELECT DISTINCT account_id FROM lake.main.accounts ORDER BY 1")
+    rows = "".join(f"{i},x,left\r\n" for (i,) in ids.fetchall()[:450])
+    campaign.home.mkdir(exist_ok=True)
+    (campaign.home / "party.csv").write_text(f"account_id,note,group\n{rows}", newline="")
+    group = {"by": "file", "name": "party", "file": "party.csv"}
+    _, document = study(campaign(groups=[group], questions=["share", "groups"]))
+    assert {"party: left", "party: none"} <= {e["group"] for e in document["estimates"]}
 
 
 def test_a_shifted_clock_is_said(own, study, campaign):
