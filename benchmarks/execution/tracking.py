@@ -19,13 +19,14 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.execution import curves, processes, results
+from benchmarks.execution import curves, results
 from botbench.core import mlflow_store
 from botbench.core.errors import ResourceFailure, UserError, first_line
 from botbench.core.files import write_json
 from botbench.core.mlflow_store import tracking_uri
 from botbench.core.progress import NoProgress, Progress
 from botbench.terminal.redaction import scrub
+from curation.store.upkeep import processes
 
 EXPERIMENT = "botbench"
 PROCESS = "botbench.process"

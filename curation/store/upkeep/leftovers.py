@@ -14,6 +14,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from curation.store.upkeep import processes
+
 UNFINISHED = ".unfinished-"
 """How the name of an unfinished release or publication begins."""
 SHELVES = ("releases/*", "publications/*/*")
@@ -49,7 +51,7 @@ def remove(home: Path) -> int:
 def remove_one(path: Path, process: int | None = None) -> bool:
     """Remove a leftover whose lock nobody holds and whose process has ended; whether it went."""
     with contextlib.suppress(OSError):
-        if process is None or not _lives(process, path.lstat().st_mtime):
+        if process is None or not processes.ran_at(process, path.lstat().st_mtime):
             with held(path):
                 if path.is_dir():
                     shutil.rmtree(path, ignore_errors=True)
@@ -74,24 +76,3 @@ def _found(home: Path) -> Iterator[tuple[Path, int | None]]:
         for name in files:
             if match := DRAFT.fullmatch(name):
                 yield Path(folder) / name, int(match["process"])
-
-
-def _lives(process: int, since: float) -> bool:
-    """Whether a process of this machine has the number, and ran at the time `since`.
-
-    Numbers are used again: a process that began later did not make the file.
-    """
-    try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except OSError:
-        pass
-    try:
-        fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii", errors="replace")
-        booted = re.search(r"^btime (\d+)", Path("/proc/stat").read_text("ascii"), re.MULTILINE)
-        ticks = int(fields.rpartition(")")[2].split()[19])
-    except (OSError, ValueError, IndexError):
-        return True
-    # Both clocks are only known to a second.
-    return not booted or int(booted[1]) + ticks / os.sysconf("SC_CLK_TCK") <= since + 2

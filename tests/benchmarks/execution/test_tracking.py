@@ -11,11 +11,12 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks.execution import processes, results, runner, tracking
+from benchmarks.execution import results, runner, tracking
 from benchmarks.execution.suite import check
 from botbench.core import mlflow_store
 from botbench.core.errors import ResourceFailure, UserError
 from botbench.core.mlflow_store import tracking_uri
+from curation.store.upkeep import processes
 
 CV = "cross-validation(folds=2, repeats=2, seed=0)"
 FLAKY = """
@@ -159,7 +160,7 @@ def test_measures_are_the_mean_over_repeats(make, home):
 
 SLEEPER = """
 import sys, time
-from benchmarks.execution import processes
+from curation.store.upkeep import processes
 print(processes.this_process(), flush=True)
 sys.stdin.read()
 """
