@@ -56,7 +56,7 @@ class Registry(Generic[T]):
     def all(self) -> dict[str, T]:
         """Every registered thing by name, sorted."""
         if not self._walked:
-            self.own()
+            self._walk()
             self._load(self.points())
             self._walked = True
         return dict(sorted(self._found.items()))
@@ -64,10 +64,14 @@ class Registry(Generic[T]):
     def own(self) -> dict[str, T]:
         """The things of our own package and those loaded so far, by name; imports nobody else's."""
         if not self._walked_own:
-            for _ in modules(self.package):
-                pass
-            self._walked_own = True
+            self._walk()
         return dict(sorted(self._found.items()))
+
+    def _walk(self) -> None:
+        """Import the modules of our own package, which register what they hold."""
+        for _ in modules(self.package):
+            pass
+        self._walked_own = True
 
     def load(self, name: str) -> T:
         """The thing called `name`, importing no more of other distributions than it takes."""
