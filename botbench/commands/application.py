@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from typing import Annotated
 
 import typer
+import typer.main
 
 from botbench.commands.panels import PanelGroup, register_panels
 from botbench.core.version import __version__
@@ -57,4 +59,6 @@ def build() -> typer.Typer:
     """The app with every command."""
     if not app.registered_commands:
         register_panels(app)
+        # Typer reads the signature of each of some 70 commands twice: half of what --help takes.
+        vars(typer.main)["get_params_from_function"] = cache(typer.main.get_params_from_function)
     return app
