@@ -60,5 +60,6 @@ def build() -> typer.Typer:
     if not app.registered_commands:
         register_panels(app)
         # Typer reads the signature of each of some 70 commands twice: half of what --help takes.
-        vars(typer.main)["get_params_from_function"] = cache(typer.main.get_params_from_function)
+        read = vars(typer.main)
+        read["get_params_from_function"] = cache(read["get_params_from_function"])
     return app
