@@ -348,7 +348,7 @@ def test_the_command_on_an_emptied_catalog(cli, tmp_path):
     assert (
         not found["well"] and "is empty (0 bytes)" in found["findings"][0]["says"] and kept.exists()
     )
-    assert "Restore the catalog from a backup: mv " in cli("log", code=2).stderr
+    assert "Restore the catalog from a backup: mv " in cli("log", code=3).stderr
     # A new catalog in the place of the right one, as earlier versions made it.
     with Store(tmp_path / "other"):
         pass
