@@ -239,7 +239,8 @@ def test_threads_and_loggers_print_no_traceback(tmp_path):
         [sys.executable, "-c", program],
         capture_output=True,
         text=True,
-        env={**os.environ, "XDG_STATE_HOME": str(tmp_path)},
+        # A command that ran in this process may have named its store.
+        env={**os.environ, "XDG_STATE_HOME": str(tmp_path), "BOTBENCH_STORE": "no-store"},
         cwd=tmp_path,
     )
     assert done.returncode == 2 and done.stderr.endswith("botbench: Enough.\n")
