@@ -15,14 +15,20 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+# A machine at work is slow, and that is no fault of what is tried.
+settings.register_profile("botbench", deadline=None)
+settings.load_profile("botbench")
 ROOT = Path(__file__).resolve().parents[1]
+SHARED_BY = ("tests/chaos/", "tests/botbench/terminal/test_hostile_names.py")
 SHARED = Path(os.environ.get("BOTBENCH_SHARED_DATA", ROOT.parent / "shared" / "data"))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """All Label Studio tests go to one worker, which starts one server.
+    """Tests that share something costly go to one worker, which makes it once: the Label Studio
+    server, the stores that commands are killed on, the answers of all commands.
 
     The mark alone does not do it: pytest 9.2 no longer keeps a test's id where pytest-xdist 3.8
     writes the group to.
@@ -31,7 +37,12 @@ def pytest_xdist_make_scheduler(config, log):
 
     class OneServer(LoadGroupScheduling):
         def _split_scope(self, nodeid):
-            return "label-studio" if needs_label_studio(nodeid) else super()._split_scope(nodeid)
+            if needs_label_studio(nodeid):
+                return "label-studio"
+            for shared in SHARED_BY:
+                if nodeid.startswith(shared):
+                    return shared
+            return super()._split_scope(nodeid)
 
     return OneServer(config, log) if config.getvalue("dist") == "loadgroup" else None
 

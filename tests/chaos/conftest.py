@@ -14,15 +14,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 import chaos_tools
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """The stores that commands are killed on are made once: their tests go to one worker."""
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("chaos"))
-
-
 @pytest.fixture(scope="session")
 def warm(tmp_path_factory):
     """The process that commands are forked from; it ends with the session."""

@@ -16,8 +16,6 @@ from curation.store import schema
 from curation.store.identity import with_claim_ids
 from curation.store.store import Store
 
-# All commands run once, in one process: their tests go to one worker.
-pytestmark = pytest.mark.xdist_group("hostile-names")
 ATTACK = (
     "\x1b]8;;https://evil.example\x1b\\click\x1b]8;;\x1b\\\x1b[2J\x9b31m\u202egnp\u200b\u2066\u2028"
     "\u2029\U000e0041\x07\x08\r\x7f\ufeff\u3164"
