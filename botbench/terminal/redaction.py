@@ -180,7 +180,10 @@ def _of_url(text: str) -> list[str]:
 
 
 def _may_be_replaced(secret: str) -> bool:
-    return len(secret) >= SHORTEST and secret.casefold() not in _NO_SECRETS and MASK not in secret
+    # A name of secrets, as a password, would hide the names that show where others stand.
+    is_name = _pattern(_WORD).fullmatch(secret) is not None
+    usual = is_name or secret.casefold() in _NO_SECRETS
+    return len(secret) >= SHORTEST and not usual and MASK not in secret
 
 
 def _is_path(value: str) -> bool:

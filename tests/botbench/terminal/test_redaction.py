@@ -112,6 +112,14 @@ def test_scrubbing_twice_changes_nothing_more(text):
     assert scrub(once) == once
 
 
+def test_a_password_that_is_a_name_of_secrets_hides_no_other(monkeypatch):
+    monkeypatch.setattr(redaction, "_known", set())
+    monkeypatch.setattr(redaction, "_values", [])
+    redaction.remember("secret", "token")
+    assert scrub('secret: "abcdefgh"') == "secret: ***"
+    assert scrub("postgresql://ada:secret@host/") == "postgresql://ada:***@host/"
+
+
 def test_values_of_secret_variables_are_replaced_everywhere(monkeypatch):
     monkeypatch.setattr(redaction, "_known", set())
     monkeypatch.setattr(redaction, "_values", [])
