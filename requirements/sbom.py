@@ -68,7 +68,9 @@ def licences(paths: Iterable[str]) -> dict[tuple[str, str], str]:
             for c in about.get_all("Classifier") or []
             if c.startswith("License :: ") and c != "License :: OSI Approved"
         ]
-        stated = about["License-Expression"] or " AND ".join(classified) or about["License"] or ""
+        # With `get`: a metadata package that some library installs raises for what is not there.
+        expression, licence = about.get("License-Expression"), about.get("License")
+        stated = expression or " AND ".join(classified) or licence or ""
         if 0 < len(stated) <= LONGEST_NAME and "\n" not in stated and stated != "UNKNOWN":
             found.setdefault((_normal(about["Name"]), package.version), stated)
     return found

@@ -39,6 +39,8 @@ def main() -> None:
     except BaseException as error:
         code = _last_words(error)
     signals.ended(code)
+    if signals.caught() is not None:
+        signals.leave(code)
     sys.exit(code)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import os
 import signal
 import sys
 import time
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 TWICE = 2.0
@@ -51,6 +53,18 @@ def rest() -> None:
 def ended(code: int) -> None:
     """The command is over: a signal during the interpreter's end changes nothing."""
     _ended.append(code)
+
+
+def leave(code: int) -> NoReturn:
+    """End an interrupted process: registered clean-ups run, the interpreter is not taken down.
+
+    A thread of a library that still works at the interpreter's end aborts the process.
+    """
+    atexit._run_exitfuncs()
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
 
 
 def _catch(number: int, _: FrameType | None) -> None:

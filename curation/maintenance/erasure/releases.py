@@ -63,6 +63,8 @@ def shelf(store: Store, target: Target) -> Shelf:
             file = folder / f"{table}.parquet"
             try:
                 held = (file.is_file() and _table_held(store, file, table, target)) or held
+            except duckdb.BinderException:  # columns are missing: no table of a whole release
+                whole = False
             except duckdb.Error:
                 unreadable.append(file)
             whole = whole and file.is_file()
@@ -97,7 +99,7 @@ def clean_broken(store: Store, target: Target) -> tuple[dict[str, int], list[str
             + (
                 f" ({names} cannot be read, so whether the account is in there is not known)"
                 if unreadable
-                else " (files of it are missing)"
+                else " (files or columns of it are missing)"
             )
             + "; what could be read of it was cleaned, and it has no successor. Delete the folder,"
             " or put its files back from a backup and run the same erase again."

@@ -93,7 +93,7 @@ def test_a_damaged_backup_is_refused_and_nothing_written(tmp_path):
     whole = file.read_bytes()
     file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     with pytest.raises(
-        UserError, match=f"damaged: 1 of .* differ from its manifest, the first is {name}"
+        UserError, match=f"damaged: 1 of 4 files is missing or not as in its manifest, .* {name}"
     ):
         backup.restore(tmp_path / "kept", connection.locate(tmp_path / "again"))
     assert not (tmp_path / "again").exists()

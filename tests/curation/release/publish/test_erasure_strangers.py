@@ -331,6 +331,8 @@ def test_unfinished_work_is_removed_and_every_path_of_the_store_is_searched(desk
     assert not (store.home / "reports" / "validation-d-v3.unfinished").exists()
     # A table in the folder of a release that nobody lists is the store's own: cleaned, and told.
     assert done.left_in == [] and pq.read_table(work[2] / "labels.parquet").num_rows == 0
-    assert f"The release in {work[2]} is broken (files of it are missing)" in "\n".join(done.to_do)
+    assert f"The release in {work[2]} is broken (files or columns of it are missing)" in "\n".join(
+        done.to_do
+    )
     assert (published / "remark.docx").read_text() == GONE
     assert f"{published / 'remark.docx'} holds the account" in "\n".join(done.to_do)
