@@ -19,6 +19,11 @@ from curation.store.store import Store
 TABLES_FROZEN = ("accounts", "posts", "edges", "labels", "claims", "splits")
 """The tables of a release, each one Parquet file."""
 
+BESIDE = {"splits": ("group",), "labels": ("place",)}
+"""Columns of a release's file that the schema lacks and the content hash does not cover: the group
+of equal profiles, and the account's place in the source, from 1 (NULL where it is not known).
+"""
+
 _NUMBERS = itertools.count(1)
 
 
@@ -38,7 +43,7 @@ class Frozen:
     schema: str
 
     def relation(self, table: str) -> str:
-        """SQL for one table, with the schema's columns (`splits` also has `group`)."""
+        """SQL for one table, with the schema's columns and those of `BESIDE`."""
         return f"{self.schema}.{table}"
 
     def content_hash(self) -> str:
@@ -171,7 +176,11 @@ def _relations(content: Frozen) -> dict[str, tuple[str, str]]:
                 f"AND status IN ('agreed', 'adjudicated') AND account_id IN ({observed})"
             ),
         ),
-        "labels": ("VIEW", f"SELECT * FROM {schema}.consensus {mine}"),
+        "places": ("TABLE", _places(content, judged)),
+        "labels": (
+            "VIEW",
+            f"SELECT * FROM {schema}.consensus {mine} LEFT JOIN {schema}.places USING (account_id)",
+        ),
         "accounts": ("VIEW", f"SELECT * FROM {latest(of('accounts'))} {mine}"),
         "posts": ("VIEW", f"SELECT * FROM {of('posts')} {mine}"),
         "edges": (
@@ -186,6 +195,15 @@ def _relations(content: Frozen) -> dict[str, tuple[str, str]]:
         ),
         "splits": ("TABLE", _drawn(schema, content.dataset, content.seed)),
     }
+
+
+def _places(content: Frozen, judged: str) -> str:
+    """SQL for (account_id, place): the order in which the source's rows were written, from 1."""
+    rows = content.store.relation("accounts", content.version, numbered=True)
+    return f"""
+        SELECT account_id, row_number() OVER (ORDER BY min(rowid)) AS place
+        FROM {rows} SEMI JOIN {judged} USING (account_id)
+        WHERE dataset = {literal(content.dataset)} GROUP BY account_id"""
 
 
 def _drawn(schema: str, dataset: str, seed: int) -> str:

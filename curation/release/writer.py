@@ -14,7 +14,7 @@ from typing import Any
 from botbench.core.errors import UserError
 from botbench.core.hashing import file_sha256
 from botbench.core.sql import literal
-from curation.release.contents import TABLES_FROZEN, Frozen
+from curation.release.contents import BESIDE, TABLES_FROZEN, Frozen
 from curation.store.schema import TABLES, rows
 from curation.store.store import Store, Transaction
 from curation.store.upkeep import leftovers
@@ -84,9 +84,7 @@ def put(store: Store, name: str, content: Frozen, info: dict[str, Any]) -> tuple
 
 def write_table(content: Frozen, table: str, path: Path) -> None:
     """Write one table as Parquet, sorted by key; it streams, and sorting spills to disk."""
-    columns = ", ".join(
-        f'"{c}"' for c in (*TABLES[table].names, *(("group",) if table == "splits" else ()))
-    )
+    columns = ", ".join(f'"{c}"' for c in (*TABLES[table].names, *BESIDE.get(table, ())))
     content.store.connection.execute(
         f"COPY (SELECT {columns} FROM {content.relation(table)} ORDER BY {content.order(table)}) "
         f"TO {literal(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000)"

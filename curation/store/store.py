@@ -249,10 +249,11 @@ class Store:
             )
         return before[-1]
 
-    def relation(self, name: str, at: str | int | None = None) -> str:
+    def relation(self, name: str, at: str | int | None = None, *, numbered: bool = False) -> str:
         """SQL, in brackets, for one table at one version, with the schema's columns.
 
-        Columns added later are NULL. A table added later is empty.
+        Columns added later are NULL. A table added later is empty. `numbered` adds `rowid`:
+        DuckLake numbers rows as they are written, and rewriting files keeps the numbers.
         """
         table = schema.STORED.get(name)
         if table is None:
@@ -271,7 +272,8 @@ class Store:
             f'"{c.name}"' if c.name in there else f'NULL::{c.type} AS "{c.name}"'
             for c in table.columns
         )
-        return f"(SELECT {columns} FROM {source})"
+        number = f"{'rowid' if there else 'NULL::BIGINT AS rowid'}, " if numbered else ""
+        return f"(SELECT {number}{columns} FROM {source})"
 
     def has(self, name: str, version: int) -> bool:
         """Whether a table existed at a version."""

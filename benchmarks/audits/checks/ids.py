@@ -11,6 +11,8 @@ from botbench.text import numbers
 LIMIT = 0.6
 """Balanced accuracy that what is no evidence may reach by chance and by age."""
 
+OLD = "the release is older than its recording. Release the data set again."
+
 
 @check("id", "Does the account's id tell the label?")
 def ids(audited: Audited) -> Result:
@@ -60,18 +62,39 @@ def _with_age(audited: Audited, number: Matrix) -> float:
     return float(spearmanr(number[both], created[both]).statistic)
 
 
-@check("row-order", "Does the place of a row in the file tell the label?")
+@check("row-order", "Does the place of a row in the source, or in the release, tell the label?")
 def row_order(audited: Audited) -> Result:
-    """The place among all rows of the release, which are sorted by id; shuffled rows would show
-    nothing.
-    """
+    """The order in which the source gave the accounts, and the release's own, which is by id."""
     arrays = audited.arrays
-    place = np.arange(len(arrays), dtype=np.float64)[:, None]
+    places: dict[str, Matrix] = {
+        "its place in the release": np.arange(len(arrays), dtype=np.float64)
+    }
+    source = _in_source(audited)
+    if source is not None:
+        places = {"its place in the source": source, **places}
     separable = separability_of(
-        place, audited.y, arrays.group, names=("the row's place",), depth=4, seed=audited.seed
+        np.column_stack(list(places.values())),
+        audited.y,
+        arrays.group,
+        names=tuple(places),
+        depth=4,
+        seed=audited.seed,
     )
+    unknown = "" if source is not None else " The order in the source is not known: " + OLD
     detail = (
         f"The place of the row gets a balanced accuracy of {separable}; it asks:"
-        f" {separable.question} Rows are shuffled before a detector sees them."
+        f" {separable.question} Rows are shuffled before a detector sees them.{unknown}"
     )
     return Result(separable.value, separable.above(LIMIT), detail, separable.low, separable.high)
+
+
+def _in_source(audited: Audited) -> Matrix | None:
+    """The place of each account in the source, from 1; None where the release does not have it."""
+    import pyarrow.parquet as pq
+
+    if "place" not in pq.read_schema(audited.release.file("labels")).names:
+        return None
+    place = audited.ask(
+        "SELECT place::DOUBLE AS place FROM read_parquet(?) ORDER BY account_id", ["labels"]
+    )["place"]
+    return None if place.null_count else np.asarray(place.to_numpy(), dtype=np.float64)

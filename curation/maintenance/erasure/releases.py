@@ -20,7 +20,7 @@ from curation.maintenance.erasure import file_cleaning
 from curation.maintenance.erasure import rows as table_rows
 from curation.maintenance.erasure.account import Target
 from curation.release import writer
-from curation.release.contents import TABLES_FROZEN, Frozen
+from curation.release.contents import BESIDE, TABLES_FROZEN, Frozen
 from curation.release.publish import seals
 from curation.release.release import Release, listed, load
 from curation.store.connection import turn
@@ -255,7 +255,10 @@ def _without(store: Store, release: Release, table: str, target: Target) -> str:
         )
         for c in TABLES[table].columns
     ]
-    columns += ['"group"'] if table == "splits" else []
+    columns += [
+        f'"{name}"' if name in there else f'NULL::BIGINT AS "{name}"'
+        for name in BESIDE.get(table, ())
+    ]
     return (
         f"SELECT {', '.join(columns)} FROM {file} WHERE NOT"
         f" coalesce({table_rows.theirs(TABLES[table], target)}, false)"

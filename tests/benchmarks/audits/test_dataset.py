@@ -139,6 +139,29 @@ def test_missing_at_random_passes(home, clean):
     assert outcome(home, made, "missingness") == "passed"
 
 
+@pytest.mark.parametrize(
+    ("bot", "human", "column"),
+    [
+        ({"bio": "x"}, {"bio": " "}, "bio"),
+        ({"extra": [("a b", "x"), ("c", "1")]}, {"extra": [("c", "1")]}, "extra: a b"),
+        ({"extra": [('"', "[1]")]}, {"extra": [('"', "[]")]}, 'extra: "'),
+        ({"extra": [("'", "0")]}, {"extra": [("'", "NaN")]}, "extra: '"),
+    ],
+)
+def test_a_column_filled_for_bots_only_tells(home, clean, bot, human, column):
+    """Blank texts are missing, and each key of `extra` is a column."""
+    made = clean(n=20)
+    label = labels(made)
+    rewrite(
+        made,
+        "accounts",
+        lambda rows: [r | (bot if label[r["account_id"]] == "bot" else human) for r in rows],
+    )
+    result = dataset.checks()["missingness"].run(dataset.Audited(home, made))
+    assert (result.issue, result.value) == (True, 1.0)
+    assert f"Most telling: {column}, there for 100.0 % of bots and 0.0 % of hum" in result.detail
+
+
 def test_the_time_of_observation_tells(home, clean):
     made = clean()
     label = labels(made)
