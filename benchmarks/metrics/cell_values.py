@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.data.groups import GROUPS
-from benchmarks.metrics.scored_accounts import Array, Places, ScoredAccounts
+from benchmarks.metrics.scored_accounts import Array, Places, ScoredAccounts, ScoredRepeats
 from botbench.core.errors import UserError
+from botbench.stats import clusters
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,18 +23,22 @@ if TYPE_CHECKING:
 POSTERIORS = ("posterior", "posterior_low", "posterior_high")
 FACTS = ("seconds", *GROUPS)
 """Columns of the predictions that metrics may read beside score and label."""
+GROUP = "duplicate_group"
+"""The column of the number of an account's duplicate group (`clusters.ALONE`: none)."""
 
 
 @dataclass(frozen=True)
 class ScoredCell:
     """A cell's repeats: scored accounts and their places in the test's accounts (None: all).
 
-    `content` is a hash of everything above, so that draws can be cached.
+    `group` is the duplicate group of each of the test's accounts, None if each is alone. `content`
+    is a hash of everything above, so that draws can be cached.
     """
 
     info: dict[str, Any]
     repeats: list[tuple[ScoredAccounts, Places | None]]
     posteriors: Array = field(default_factory=lambda: np.empty((3, 0)))
+    group: clusters.Codes | None = None
 
     @property
     def content(self) -> str:
@@ -52,6 +57,8 @@ class ScoredCell:
             ):
                 sha.update(np.ascontiguousarray(part).tobytes())
         sha.update(str(self.worst).encode())
+        if self.group is not None:
+            sha.update(np.ascontiguousarray(self.group, dtype=np.int64).tobytes())
         return sha.hexdigest()
 
     @property
@@ -82,6 +89,26 @@ class ScoredCell:
             self.trials[metric.name] = int(np.argmax(np.where(np.isnan(bad), -np.inf, bad)))
         return [self.repeats[self.trials[metric.name]]]
 
+    def sample(self, metric: Metric) -> ScoredRepeats:
+        """What the closed-form interval of a metric is made from."""
+        own, size = self.counted(metric), self.size
+        group = None if self.group is None else self.group[:size]
+        return ScoredRepeats([judged for judged, _ in own], [at for _, at in own], size, group)
+
+    def members(self, label: int) -> int:
+        """The accounts of a class, the mean over repeats."""
+        return round(float(np.mean([int((judged.y == label).sum()) for judged, _ in self.repeats])))
+
+    def groups(self, label: int) -> int:
+        """The groups with an account of a class, the mean over repeats; alone counts as a group."""
+        if self.group is None:
+            return self.members(label)
+        counts = [
+            len(np.unique((self.group if at is None else self.group[at])[judged.y == label]))
+            for judged, at in self.repeats
+        ]
+        return round(float(np.mean(counts)))
+
 
 def values(info: dict[str, Any], table: pa.Table, metrics: Sequence[Metric]) -> dict[str, float]:
     """Every metric of one cell by name, without an interval; NaN if it is undefined."""
@@ -106,13 +133,29 @@ def scored_cells(cells: Sequence[tuple[dict[str, Any], pa.Table]]) -> tuple[list
     accounts = pc.unique(pa.chunked_array([chunk for key in keys for chunk in key.chunks]))
     accounts = accounts.take(pc.sort_indices(accounts))
     places = [pc.index_in(key, accounts) for key in keys]
+    group = _groups([table for _, table in cells], places, len(accounts))
     return [
-        _scored_cell(info, table, at, len(accounts))
+        _scored_cell(info, table, at, group, len(accounts))
         for (info, table), at in zip(cells, places, strict=True)
     ], len(accounts)
 
 
-def _scored_cell(info: dict[str, Any], table: pa.Table, index: Any, accounts: int) -> ScoredCell:
+def _groups(tables: Sequence[pa.Table], places: Any, accounts: int) -> clusters.Codes | None:
+    """The duplicate group of each of the test's accounts; None where no two share one."""
+    numbers = np.full(accounts, clusters.ALONE, dtype=np.int64)
+    for table, at in zip(tables, places, strict=True):
+        if GROUP in table.column_names:
+            numbers[np.asarray(at.to_numpy())] = table[GROUP].to_numpy()
+    return clusters.codes(numbers)
+
+
+def _scored_cell(
+    info: dict[str, Any],
+    table: pa.Table,
+    index: Any,
+    group: clusters.Codes | None,
+    accounts: int,
+) -> ScoredCell:
     at, repeat, y, p, threshold = (
         np.asarray(column.combine_chunks().to_numpy(zero_copy_only=False))
         for column in (index, table["repeat"], table["y"], table["p_bot"], table["threshold"])
@@ -139,7 +182,7 @@ def _scored_cell(info: dict[str, Any], table: pa.Table, index: Any, accounts: in
     for own, name in zip(posteriors, POSTERIORS, strict=True):
         if name in table.column_names:
             own[at] = table[name].to_numpy()
-    return ScoredCell(info, repeats, posteriors)
+    return ScoredCell(info, repeats, posteriors, group)
 
 
 def _facts(info: dict[str, Any], table: pa.Table) -> dict[str, Array]:

@@ -22,7 +22,7 @@ def _f1_interval(value: float, sample: ScoredRepeats) -> tuple[float, float]:
     That is a share of accounts, and F1 is an increasing function of it.
     """
     share = value / (2 - value)
-    low, high = _share(float(np.sum(sample.counts.tp + sample.counts.fp + sample.counts.fn)), share)
+    low, high = _share(sample.trials(("tp",), ("fp", "fn")), share)
     return 2 * low / (1 + low), 2 * high / (1 + high)
 
 
@@ -31,8 +31,8 @@ def _balanced_interval(value: float, sample: ScoredRepeats) -> tuple[float, floa
     tp, fp, fn, tn = (float(np.sum(c)) for c in sample.counts)
     recall_bot, recall_human = tp / (tp + fn), tn / (tn + fp)
     bounds = [
-        (recall_bot, *_share(tp + fn, recall_bot)),
-        (recall_human, *_share(tn + fp, recall_human)),
+        (recall_bot, *_share(sample.trials(("tp",), ("fn",)), recall_bot)),
+        (recall_human, *_share(sample.trials(("tn",), ("fp",)), recall_human)),
     ]
     low, high = mover_mean(bounds)
     return value - (recall_bot + recall_human) / 2 + low, value - (
@@ -122,7 +122,7 @@ def mcc(judged: Weighted) -> Array:
     title="Accuracy",
     order=50,
     needs=("threshold",),
-    trials=lambda sample: float(np.sum(sample.counts)),
+    trials=lambda sample: sample.trials(("tp", "tn"), ("fp", "fn")),
     formula="(TP + TN) / n",
     description=f"The share of accounts that got the right answer. {CUT}",
     trap="Where 95 % are human, calling everyone human scores .95. Read it beside the constant.",
@@ -140,7 +140,7 @@ def accuracy(judged: Weighted) -> Array:
     title="Precision of the bot class",
     order=60,
     needs=("threshold",),
-    trials=lambda sample: float(np.sum(sample.counts.tp + sample.counts.fp)),
+    trials=lambda sample: sample.trials(("tp",), ("fp",)),
     formula="TP / (TP + FP)",
     description=f"Of the accounts called bots, the share that are labelled bots. {CUT}",
     trap=(
@@ -161,7 +161,7 @@ def precision(judged: Weighted) -> Array:
     title="Recall of the bot class",
     order=70,
     needs=("threshold",),
-    trials=lambda sample: float(np.sum(sample.counts.tp + sample.counts.fn)),
+    trials=lambda sample: sample.trials(("tp",), ("fn",)),
     formula="TP / (TP + FN)",
     description=f"Of the accounts labelled bots, the share that were called bots. {CUT}",
     trap="Calling everyone a bot scores 1. Read it beside precision.",
@@ -179,7 +179,7 @@ def recall(judged: Weighted) -> Array:
     order=75,
     needs=("threshold",),
     direction="lower",
-    trials=lambda sample: float(np.sum(sample.counts.fp + sample.counts.tn)),
+    trials=lambda sample: sample.trials(("fp",), ("tn",)),
     formula="FP / (FP + TN)",
     description=f"Of the accounts labelled human, the share that were called bots. {CUT}",
     trap=(

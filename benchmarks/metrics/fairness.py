@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.data.groups import GROUPS
-from benchmarks.metrics import Array, ScoredRepeats, Weighted, family, metric
+from benchmarks.metrics import Array, ScoredAccounts, ScoredRepeats, Weighted, family, metric
 from benchmarks.metrics.scored_accounts import divide
 from botbench.stats.proportions import FEW, mover_difference, wilson
 
@@ -18,14 +18,19 @@ def _check(group: float | str) -> str | None:
 
 def rates(judged: Weighted, group: str) -> tuple[Array, Array, Array, Array]:
     """False alarms and humans in the group, then outside it: float64[b] each, without unknowns."""
-    member, human = judged.judged.fact(group), judged.y == 0
+    sums = judged.weight @ _masks(judged.judged, group)
+    return sums[:, 0], sums[:, 1], sums[:, 2], sums[:, 3]
+
+
+def _masks(judged: ScoredAccounts, group: str) -> Array:
+    """float64[n, 4]: false alarms and humans in the group, then outside it."""
+    member, human = judged.fact(group), judged.y == 0
     masks = [
         m
         for inside in (1.0, 0.0)
         for m in (human & (member == inside) & judged.hat, human & (member == inside))
     ]
-    sums = judged.weight @ np.stack(masks, axis=1).astype(np.float64)
-    return sums[:, 0], sums[:, 1], sums[:, 2], sums[:, 3]
+    return np.stack(masks, axis=1).astype(np.float64)
 
 
 def _mean_counts(sample: ScoredRepeats, group: str) -> list[float]:
@@ -35,11 +40,22 @@ def _mean_counts(sample: ScoredRepeats, group: str) -> list[float]:
     ]
 
 
+def _independent(sample: ScoredRepeats, group: str) -> tuple[float, float]:
+    """How many independent people are in the group, and outside it."""
+    counts = _mean_counts(sample, group)
+    masks = [_masks(judged, group) for judged in sample.repeats]
+    inside, outside = (
+        sample.independent(counts[i + 1], [m[:, i] for m in masks], [m[:, i + 1] for m in masks])
+        for i in (0, 2)
+    )
+    return inside, outside
+
+
 def _gap_interval(value: float, sample: ScoredRepeats, parameter: str) -> tuple[float, float]:
     """Newcombe's interval of a difference of two shares."""
     fa, na, fb, nb = _mean_counts(sample, parameter)
     a, b = fa / na, fb / nb
-    low, high = wilson([a, b], [na, nb])
+    low, high = wilson([a, b], _independent(sample, parameter))
     below, above = mover_difference((a, low[0], high[0]), (b, low[1], high[1]))
     return value - (a - b) + float(below), value - (a - b) + float(above)
 
@@ -53,7 +69,7 @@ def _gap_interval(value: float, sample: ScoredRepeats, parameter: str) -> tuple[
     order=90,
     needs=("threshold", "groups"),
     direction="lower",
-    trials=lambda sample, parameter: _mean_counts(sample, parameter)[1],
+    trials=lambda sample, parameter: _independent(sample, parameter)[0],
     formula="FP / (FP + TN) among people of the group {value}",
     description=(
         "Of the people in this group, the share that were called bots. What a group is stands in"

@@ -5,7 +5,9 @@ again, another seed, wrong labels (`leaderboard/compute/label_noise_bootstrap.py
 sets (`botbench.stats.means.student`). Shares get Wilson's interval, ROC AUC DeLong's on the logit
 scale, sums of independent shares MOVER, the rest the bootstrap. A count never gets an interval of
 width zero: 0 of 27 is not certainty. Where a class is few, shares get Clopper and Pearson's exact
-interval and nothing else gets any. Coverage: `botbench bench coverage`, docs/intervals.md.
+interval and nothing else gets any. Where accounts are in duplicate groups, closed forms use
+effective numbers of accounts (`botbench.stats.clusters`), draws are of groups, and *few* counts
+groups. Coverage: `botbench bench coverage`, docs/intervals.md.
 """
 
 from __future__ import annotations
@@ -32,9 +34,9 @@ def interval(
 ) -> tuple[float, float, str]:
     """A value's 95 % interval and its method; NaN bounds if there is none.
 
-    `classes` are (bots, humans). If all draws agree on a value at the end of its range, that is 0
-    errors in so many trials and not certainty; the smaller class (all accounts for a mean over
-    accounts) counts as the trials.
+    `classes` are the groups with bots and with humans; an account that is alone is a group. If all
+    draws agree on a value at the end of its range, that is 0 errors in so many trials and not
+    certainty; the smaller class (all groups for a mean over accounts) counts as the trials.
     """
     if metric.exact:
         return value, value, "measured once"

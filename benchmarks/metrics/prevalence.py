@@ -21,7 +21,10 @@ def _interval(value: float, sample: ScoredRepeats, parameter: float) -> tuple[fl
     recall_bot, alarms = tp / (tp + fn), fp / (fp + tn)
     low, high = (
         parameter * r / (parameter * r + 1 - parameter) if np.isfinite(r) else 1.0
-        for r in mover_ratio(_bounded(recall_bot, tp + fn), _bounded(alarms, fp + tn))
+        for r in mover_ratio(
+            _bounded(recall_bot, sample.trials(("tp",), ("fn",))),
+            _bounded(alarms, sample.trials(("fp",), ("tn",))),
+        )
     )
     return min(low, value), max(high, value)
 

@@ -10,6 +10,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from botbench.stats.clusters import Codes, design_effect, repetition
+
 Array: TypeAlias = npt.NDArray[np.float64]
 Places: TypeAlias = npt.NDArray[np.intp]
 
@@ -199,17 +201,19 @@ class ScoredRepeats:
     """The input of closed-form intervals: a cell's repeats with their accounts' places.
 
     An account predicted in several repeats is one account: counts are means over repeats, never
-    sums.
+    sums. `group` [accounts] is the group of each account, None if all are independent; numbers of
+    accounts then are effective ones.
     """
 
     repeats: Sequence[ScoredAccounts]
     places: Sequence[Places | None]
     accounts: int
+    group: Codes | None = None
 
     @classmethod
-    def of(cls, judged: ScoredAccounts) -> ScoredRepeats:
+    def of(cls, judged: ScoredAccounts, group: Codes | None = None) -> ScoredRepeats:
         """The sample of a single repeat."""
-        return cls([judged], [None], len(judged.y))
+        return cls([judged], [None], len(judged.y), group)
 
     @cached_property
     def weighted(self) -> list[Weighted]:
@@ -227,3 +231,38 @@ class ScoredRepeats:
         for values, places in zip(of, self.places, strict=True):
             total[slice(None) if places is None else places] += values
         return total / len(of)
+
+    def independent(self, count: float, hits: Sequence[Array], trials: Sequence[Array]) -> float:
+        """How many independent accounts the `count` accounts behind a share are worth.
+
+        `hits` and `trials` mark the accounts in its numerator and denominator, one array a repeat.
+        """
+        if self.group is None or not count:
+            return count
+        return count / design_effect(self.mean(hits), self.mean(trials), self.group)
+
+    def trials(self, hits: tuple[str, ...], misses: tuple[str, ...]) -> float:
+        """The independent accounts behind the share of some of the four counts in more of them.
+
+        `trials(("tp",), ("fn",))` are those behind recall.
+        """
+        ours, all_ours = (
+            [i for i, name in enumerate(Counts._fields) if name in names]
+            for names in (hits, hits + misses)
+        )
+        count = float(np.sum([self.counts[i] for i in all_ours]))
+        cells = [judged.cells for judged in self.repeats]
+        return self.independent(
+            count,
+            [c[:, ours].sum(axis=1) for c in cells],
+            [c[:, all_ours].sum(axis=1) for c in cells],
+        )
+
+    def of_class(self, label: int) -> float:
+        """How many accounts of a class there are; of groups, if each of them has one answer."""
+        positive = self.counts.tp + self.counts.fn
+        count = float((positive if label else self.counts.fp + self.counts.tn)[0])
+        if self.group is None:
+            return count
+        members = self.mean([(judged.y == label).astype(np.float64) for judged in self.repeats])
+        return count / repetition(members, self.group)

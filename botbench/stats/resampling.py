@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from botbench.stats.clusters import Codes
 from botbench.stats.proportions import LEVEL, Array
 
 RESAMPLES = 2000
@@ -14,13 +15,23 @@ CELLS = 1_000_000
 
 
 def resamples(
-    accounts: int, count: int, seed: Sequence[int], cells: int = CELLS
+    accounts: int,
+    count: int,
+    seed: Sequence[int],
+    cells: int = CELLS,
+    group: Codes | None = None,
 ) -> Iterator[Array]:
     """How often each account is in each of `count` draws, in chunks float64[b, accounts].
 
-    Draws are with replacement. They depend on the seed and the number of accounts, never on the
-    size of a chunk.
+    Draws are with replacement. With a `group` of each account, whole groups are drawn, as many as
+    there are, and an account is drawn as often as its group. Draws depend on the seed and the
+    number of accounts or groups, never on the size of a chunk.
     """
+    if group is not None:
+        own = max(1, cells * (int(group.max(initial=0)) + 1) // max(accounts, 1))
+        for drawn_groups in resamples(int(group.max(initial=-1)) + 1, count, seed, own):
+            yield np.asarray(drawn_groups[:, group], order="F")
+        return
     random = np.random.default_rng(list(seed))
     step = max(1, cells // max(accounts, 1))
     for start in range(0, count, step):

@@ -12,10 +12,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from benchmarks.metrics import Array, Metric, ScoredAccounts, ScoredRepeats, find
+from benchmarks.metrics import Array, Metric, ScoredAccounts, find
+from benchmarks.metrics.cell_values import ScoredCell
 from benchmarks.metrics.intervals import interval
-from botbench.stats import simulation
+from botbench.stats import clusters, simulation
 from botbench.stats.proportions import LEVEL, few
 from botbench.stats.resampling import resamples
 
@@ -42,11 +44,17 @@ GRID = 200_001
 
 @dataclass(frozen=True)
 class World:
-    """The parameters of a cell's simulated data sets."""
+    """The parameters of a cell's simulated data sets.
+
+    Accounts are in duplicate groups of `members`, with one label. `alike` is the correlation of the
+    scores within a class and group: 1 are copies, 0 are independent answers.
+    """
 
     accounts: int
     prevalence: float
     auc: float
+    members: int = 1
+    alike: float = 1.0
 
     @property
     def distance(self) -> float:
@@ -57,9 +65,28 @@ class World:
 
     def drawn(self, random: np.random.Generator) -> ScoredAccounts:
         """One data set."""
-        y = simulation.bots(random, self.accounts, self.prevalence)
+        return self.judged(random, self.labels(random))
+
+    def labels(self, random: np.random.Generator) -> npt.NDArray[np.bool_]:
+        """Which accounts are bots, bool[accounts]."""
+        groups = -(-self.accounts // self.members)
+        return np.repeat(simulation.bots(random, groups, self.prevalence), self.members)[
+            : self.accounts
+        ]
+
+    def judged(self, random: np.random.Generator, y: npt.NDArray[np.bool_]) -> ScoredAccounts:
+        """The scores that one detector gives accounts with these labels."""
         x = simulation.raw_scores(random, y, self.distance)
+        if self.group is not None:
+            own, shift = x - self.distance * y, self.distance * y
+            shared = random.standard_normal(int(self.group.max()) + 1)[self.group]
+            x = np.sqrt(self.alike) * shared + np.sqrt(1 - self.alike) * own + shift
         return ScoredAccounts(y, self.score(x), x >= self.distance / 2)
+
+    @property
+    def group(self) -> clusters.Codes | None:
+        """The duplicate group of each account; None where each is alone."""
+        return clusters.codes(np.arange(self.accounts) // self.members)
 
     def score(self, x: Array) -> Array:
         """The probability of a bot at x."""
@@ -179,10 +206,10 @@ def _world(world: World, metrics: Sequence[Metric], how: Settings, number: int) 
     intervals: list[list[Bounds]] = [[] for _ in metrics]
     for i in range(how.sets):
         judged = world.drawn(np.random.default_rng([how.seed, number, i]))
-        bots = int(judged.y.sum())
-        is_few = few(bots, len(judged.y) - bots)
+        cell = ScoredCell({}, [(judged, None)], group=world.group)
+        is_few = few(cell.groups(1), cell.groups(0))
         for own, (low, high, method) in zip(
-            intervals, _intervals(judged, metrics, how.draws, [how.seed, number, i, 1]), strict=True
+            intervals, _intervals(cell, metrics, how.draws, [how.seed, number, i, 1]), strict=True
         ):
             own.append(Bounds(low, high, method, is_few))
     truth = world.truths()
@@ -193,17 +220,17 @@ def _world(world: World, metrics: Sequence[Metric], how: Settings, number: int) 
 
 
 def _intervals(
-    judged: ScoredAccounts,
+    cell: ScoredCell,
     metrics: Sequence[Metric],
     draws: int,
     seed: list[int],
 ) -> Iterator[tuple[float, float, str]]:
     """The board's intervals for this data set, by metric."""
-    weighted, sample = judged.under(), ScoredRepeats.of(judged)
-    classes = int(judged.y.sum()), int((judged.y == 0).sum())
+    ((judged, _),) = cell.repeats
+    weighted, classes = judged.under(), (cell.groups(1), cell.groups(0))
     drawn = [m for m in metrics if not (m.trials or m.closed or few(*classes))]
     weight = (
-        np.concatenate(list(resamples(len(judged.y), draws, seed)))
+        np.concatenate(list(resamples(len(judged.y), draws, seed, group=cell.group)))
         if drawn
         else np.ones((1, len(judged.y)))
     )
@@ -214,7 +241,7 @@ def _intervals(
             yield np.nan, np.nan, "undefined"
             continue
         values = m.values(under) if m in drawn else np.empty(0)
-        yield interval(m, value, sample, values, classes)
+        yield interval(m, value, cell.sample(m), values, classes)
 
 
 def _counted(world: World, metric: str, truth: float, found: Sequence[Bounds]) -> Cell:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from benchmarks.metrics import Array, Metric, ScoredAccounts
 from benchmarks.metrics.scored_accounts import Places
+from botbench.stats.clusters import Codes
 from botbench.stats.proportions import Z
 from botbench.stats.resampling import resamples
 
@@ -64,18 +65,20 @@ def draw(
     posteriors: Array,
     count: int,
     seed: Sequence[int],
+    *,
+    group: Codes | None = None,
 ) -> dict[str, Array]:
     """Each metric in `count` draws of accounts and labels, mean over repeats: float64[count].
 
-    `posteriors` is float64[3, accounts]: the probability of bot and its bounds. Returns {} if no
-    label is uncertain.
+    `posteriors` is float64[3, accounts]: the probability of bot and its bounds; `group` [accounts]
+    are duplicate groups, drawn whole. Returns {} if no label is uncertain.
     """
     unsure = uncertain(posteriors[0])
     if not unsure.any():
         return {}
     rng = np.random.default_rng([*seed, 1])
     chunks = []
-    for weight in resamples(len(unsure), count, seed):
+    for weight in resamples(len(unsure), count, seed, group=group):
         p, low, high = posteriors[:, unsure]
         bots = labels(p, low, high, len(weight), rng)
         chunks.append(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from benchmarks.leaderboard.compute import label_noise_bootstrap
-from benchmarks.metrics import Array, Metric, ScoredRepeats
+from benchmarks.metrics import Array, Metric
 from benchmarks.metrics.cell_values import ScoredCell, mean_over_repeats, scored_cells
 from benchmarks.metrics.intervals import interval
 from benchmarks.protocols import Kind
@@ -69,7 +69,8 @@ class MeasuredCell:
     `scores` holds (value, low, high) of every defined metric, `methods` how each interval was made.
     `draws` holds float64[count] for every metric; cells with the same test share the drawn
     accounts. Where repeats are trials of which the worst counts, `moves` names the worst trial by
-    metric. `label_draws` holds draws of accounts and labels where labels are uncertain.
+    metric. `label_draws` holds draws of accounts and labels where labels are uncertain. `groups`
+    are the duplicate groups with bots and with humans; None where every account is independent.
     """
 
     info: dict[str, Any]
@@ -82,6 +83,7 @@ class MeasuredCell:
     draws: dict[str, Array] = field(default_factory=dict)
     moves: dict[str, str] = field(default_factory=dict)
     label_draws: dict[str, Array] = field(default_factory=dict)
+    groups: tuple[int, int] | None = None
 
     @property
     def kind(self) -> Kind:
@@ -119,8 +121,9 @@ class MeasuredCell:
 
     @property
     def few(self) -> bool:
-        """Fewer than 30 accounts of a class: shown, marked, not ranked."""
-        return self.info["status"] == "done" and proportions.few(self.bots, self.humans)
+        """Fewer than 30 accounts or groups of a class: shown, marked, not ranked."""
+        independent = self.groups or (self.bots, self.humans)
+        return self.info["status"] == "done" and proportions.few(*independent)
 
 
 def measure(
@@ -177,6 +180,7 @@ def _label_draws(
         cell.posteriors,
         min(plan.resamples, label_noise_bootstrap.DRAWS),
         [plan.seed, stream],
+        group=cell.group,
     )
 
 
@@ -224,12 +228,15 @@ def draw(
     count: int,
     stream: Sequence[int],
 ) -> list[dict[str, Array]]:
-    """Each cell's metrics in `count` draws, mean over repeats; all cells share the accounts."""
+    """Each cell's metrics in `count` draws, mean over repeats; all cells share the accounts.
+
+    Whole duplicate groups are drawn, which all cells share as well.
+    """
     if not cells:
         return []
     kept = np.empty((len(cells), len(metrics), count))
     start = 0
-    for weight in resampling.resamples(accounts, count, stream):
+    for weight in resampling.resamples(accounts, count, stream, group=cells[0].group):
         for cell, into in zip(cells, kept, strict=True):
             into[:, start : start + len(weight)] = mean_over_repeats(cell, metrics, weight)
         start += len(weight)
@@ -240,16 +247,13 @@ def _values(cell: ScoredCell, metrics: Sequence[Metric], draws: dict[str, Array]
     values = mean_over_repeats(cell, metrics, None)[:, 0]
     # Count one repeat only: five draws of 18 bots each are not 90 bots.
     accounts = round(float(np.mean([len(judged.y) for judged, _ in cell.repeats])))
-    bots = round(float(np.mean([int(judged.y.sum()) for judged, _ in cell.repeats])))
+    bots = cell.members(1)
+    groups = None if cell.group is None else (cell.groups(1), cell.groups(0))
     scores, methods = {}, {}
     for m, value in zip(metrics, values.tolist(), strict=True):
         if np.isfinite(value):
-            own = cell.counted(m)
-            sample = ScoredRepeats(
-                [judged for judged, _ in own], [places for _, places in own], cell.size
-            )
             low, high, methods[m.name] = interval(
-                m, value, sample, draws[m.name], (bots, accounts - bots)
+                m, value, cell.sample(m), draws[m.name], groups or (bots, accounts - bots)
             )
             # NaN means that there is no interval.
             scores[m.name] = (value, float(np.minimum(low, value)), float(np.maximum(high, value)))
@@ -259,5 +263,14 @@ def _values(cell: ScoredCell, metrics: Sequence[Metric], draws: dict[str, Array]
         name: moves[trial] or "none" for name, trial in cell.trials.items() if trial < len(moves)
     }
     return MeasuredCell(
-        cell.info, accounts, predictions, bots, accounts - bots, scores, methods, draws, worst
+        cell.info,
+        accounts,
+        predictions,
+        bots,
+        accounts - bots,
+        scores,
+        methods,
+        draws,
+        worst,
+        groups=groups,
     )

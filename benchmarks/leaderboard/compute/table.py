@@ -318,6 +318,7 @@ def _row(m: MeasuredCell, metric: Metric) -> dict[str, Any]:
         "high_doubt": doubt[1] if doubt else None,
         "bots": m.bots,
         "humans": m.humans,
+        "groups": list(m.groups) if m.groups else None,
         "few": m.few,
         "interval": m.methods.get(metric.name),
         "status": m.info["status"],
