@@ -17,6 +17,11 @@ def learn(spec: Spec, seed: int, seen: Accounts, y: Any) -> Callable[[Accounts],
     return partial(scores, spec.seeded(seed).fit(seen, y))
 
 
+def remembers(fitted: Any) -> bool:
+    """Whether a fitted detector holds accounts, whose files it reads when it scores."""
+    return any(isinstance(value, Accounts) for value in vars(fitted).values())
+
+
 def scores(fitted: Any, seen: Accounts) -> Floats:
     """The detector's p_bot, float64[n]. Raises ValueError if a value is no probability."""
     proba = np.asarray(fitted.predict_proba(seen.to_score()), dtype=np.float64)

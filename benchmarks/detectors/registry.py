@@ -123,7 +123,7 @@ class Spec:
 class Described(Spec):
     """Another distribution's detector, known by what a child process said of it.
 
-    Its code is not imported here, unless it is asked for an estimator (`botbench predict`).
+    Its code is not imported here: asking it for an estimator raises RuntimeError.
     """
 
     told: Mapping[str, Any] = field(default_factory=dict)
@@ -271,11 +271,15 @@ def _document(spec: Spec) -> dict[str, Any]:
 
 
 def _from_document(told: Mapping[str, Any]) -> Spec:
-    """The detector of a document. Its estimator comes from its own code, if it is asked for."""
-    base = str(told["name"]).partition("(")[0]
+    """The detector of a document, without its estimator."""
+    name = str(told["name"])
+
+    def refuse(**_: Any) -> Detector:
+        raise RuntimeError(f"{name} is another distribution's: it runs in child processes only")
+
     return Described(
-        str(told["name"]),
-        lambda **options: one(base, options).fresh(),
+        name,
+        refuse,
         tuple(map(str, told["needs"])),
         tuple(map(str, told["uses"])),
         str(told["cites"]),

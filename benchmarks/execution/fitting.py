@@ -93,7 +93,7 @@ def _fit(
         raise NotApplicable(
             f"the training part holds {only} only; a detector needs both classes to learn from."
         )
-    inner, own, rng = _streams((seed, fold.repeat, fold.fold))
+    inner, own, rng = streams((seed, fold.repeat, fold.fold))
     rows = rng.permutation(fold.train)
     child = Child(_files(views), spec.places)
     try:
@@ -117,8 +117,11 @@ def _files(views: Mapping[str, Accounts]) -> list[Path]:
     return [r.path for view in views.values() for r in (view.posts, view.edges) if r]
 
 
-def _streams(seeds: tuple[int, int, int]) -> tuple[int, int, np.random.Generator]:
-    """The seeds of inner folds and of the detector, and the stream that shuffles rows."""
+def streams(seeds: tuple[int, int, int]) -> tuple[int, int, np.random.Generator]:
+    """The seeds of inner folds and of the detector, and the stream that shuffles rows.
+
+    `seeds` are the protocol's seed, the repeat and the fold.
+    """
     order, inner, own = (int(word) >> 1 for word in np.random.SeedSequence(seeds).generate_state(3))
     return inner, own, np.random.default_rng(order)
 
@@ -137,7 +140,7 @@ def fit(
     The rows are shuffled, so that their order carries no information. `seeds` are the protocol's
     seed, the repeat and the fold; `labels` int8[n] replace the pool's own.
     """
-    inner, own, rng = _streams(seeds)
+    inner, own, rng = streams(seeds)
     rows = rng.permutation(train)
     seen, y = view.take(rows), (pool.y if labels is None else labels)[rows]
     threshold = thresholds.choose(

@@ -12,7 +12,7 @@ import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, Self
@@ -201,6 +201,23 @@ class Child:
             _megabytes(answer),
             learnt if isinstance(learnt, str) else None,
         )
+
+    def keep(self) -> Iterator[bytes]:
+        """The fitted detector as a skops file, in pieces. Nothing of it is loaded here."""
+        size, there = int(_number(self._ask("keep", {})[0], "bytes")), 0
+        while there < size:
+            _, results = self._ask("part", {"start": there})
+            if len(results) != 1 or results[0].schema != pa.schema({"bytes": pa.binary()}):
+                raise Failed("its process returned no part of the model")
+            piece = b"".join(results[0]["bytes"].to_pylist())
+            if not piece:
+                raise Failed("its process returned less of the model than it has")
+            yield piece
+            there += len(piece)
+
+    def load(self, detector: str, file: Path) -> None:
+        """Load a kept detector of that name; `file` must be readable for the child."""
+        self._ask("load", {"detector": detector, "file": str(file)})
 
     def describe(self, names: Sequence[str] | None) -> Mapping[str, Any]:
         """What the child says of the detectors of these names, of all strangers' for None."""

@@ -20,6 +20,7 @@ import pyarrow as pa
 from benchmarks.data import thresholds
 from benchmarks.detectors import base, learning, registry, safe_loading
 from benchmarks.isolation import fence, memory, wire
+from botbench.core.errors import UserError
 
 TEXT = 2_000
 """The most characters of a sentence that a child returns."""
@@ -33,6 +34,9 @@ def serve(channel: socket.socket, folder: Path) -> None:
         "fit": child.fit,
         "score": child.score,
         "describe": child.describe,
+        "keep": child.keep,
+        "part": child.part,
+        "load": child.load,
     }
     while True:
         try:
@@ -64,6 +68,7 @@ class _Child:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.fitted: Any = None
+        self.kept = folder / "model.skops"
 
     def enter(self, asked: dict[str, Any], _: Sequence[pa.Table]) -> wire.Message:
         """Take over the bench's environment and module path, and give up everything else."""
@@ -114,3 +119,27 @@ class _Child:
             "learnt": None if learnt is None else str(learnt)[:TEXT],
         }
         return answer, [pa.table({"p_bot": pa.array(p)})]
+
+    def keep(self, _: dict[str, Any], __: Sequence[pa.Table]) -> wire.Message:
+        """Write the fitted detector as a skops file; its size in bytes."""
+        import skops.io
+
+        if learning.remembers(self.fitted):
+            raise UserError("it cannot be kept: it reads its training accounts when it scores")
+        skops.io.dump(self.fitted, self.kept)
+        return {"bytes": self.kept.stat().st_size}, []
+
+    def part(self, asked: dict[str, Any], _: Sequence[pa.Table]) -> wire.Message:
+        """Bytes of the kept file, from a place on."""
+        with self.kept.open("rb") as file:
+            file.seek(asked["start"])
+            return {}, [pa.table({"bytes": pa.array([file.read(wire.MOST // 2)], pa.binary())})]
+
+    def load(self, asked: dict[str, Any], _: Sequence[pa.Table]) -> wire.Message:
+        """Take a kept detector as the fitted one."""
+        # Its types may be those of the module that registers it.
+        registry.one(asked["detector"], {})
+        self.fitted = safe_loading.load(Path(asked["file"]))
+        if not isinstance(self.fitted, base.Detector):
+            raise UserError(f"{asked['file']} holds no detector.")
+        return {}, []

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.data.accounts import Accounts, Floats
-from benchmarks.detectors import Detector, Spec, get, safe_loading
+from benchmarks.detectors import Detector, Spec, get, learning, safe_loading
+from benchmarks.detectors.registry import Described
+from benchmarks.prediction.strangers import Confined
 from botbench.core.errors import UserError, first_line
 from botbench.untrusted import json_documents
 
@@ -22,13 +24,14 @@ if TYPE_CHECKING:
 class Trained:
     """A fitted detector with all that is needed to apply it.
 
-    `names` are its training features, in order, `typical` their medians over the training accounts
-    (float64[k]); `releases` are the training releases, with content hashes; `platform` and
-    `account_id` are the training accounts.
+    `made` is the detector, or what holds another distribution's in a child process. `names` are its
+    training features, in order, `typical` their medians over the training accounts (float64[k]);
+    `releases` are the training releases, with content hashes; `platform` and `account_id` are the
+    training accounts.
     """
 
     spec: Spec
-    made: Detector
+    made: Detector | Confined
     threshold: float
     seed: int
     names: tuple[str, ...]
@@ -36,6 +39,12 @@ class Trained:
     releases: tuple[dict[str, Any], ...]
     platform: NDArray[np.object_]
     account_id: NDArray[np.object_]
+
+    def score(self, view: Accounts) -> Floats:
+        """p_bot of the view's accounts, float64[n]."""
+        if isinstance(self.made, Confined):
+            return self.made.score(view)
+        return learning.scores(self.made, view)
 
     @property
     def simulated(self) -> bool:
@@ -52,9 +61,8 @@ def save(trained: Trained, folder: Path) -> None:
 
     from botbench.core.files import write_json
 
-    if trained.spec.asks or any(
-        isinstance(value, Accounts) for value in vars(trained.made).values()
-    ):
+    made = trained.made
+    if trained.spec.asks or (isinstance(made, Detector) and learning.remembers(made)):
         raise UserError(
             f"{trained.spec.name} cannot be kept: what it knows stands in files that it reads when"
             " it scores. Train it anew each time, with --train."
@@ -62,7 +70,10 @@ def save(trained: Trained, folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()) and not (folder / "model.json").is_file():
         raise UserError(f"--save: {folder} holds something else; give a new folder.")
     folder.mkdir(parents=True, exist_ok=True)
-    skops.io.dump(trained.made, folder / "model.skops")
+    if isinstance(made, Confined):
+        made.save(folder / "model.skops")
+    else:
+        skops.io.dump(made, folder / "model.skops")
     write_ledger(trained, folder / "trained_on.parquet")
     write_json(
         folder / "model.json",
@@ -109,11 +120,7 @@ def load(folder: Path, spec: Spec) -> Trained:
             f"{folder} was trained by other code of {spec.name} or other packages"
             f" ({document['versions']}) than are here; train it anew with --train."
         )
-    detector = safe_loading.load(folder / "model.skops")
-    if not isinstance(detector, Detector):
-        raise UserError(
-            f"{folder / 'model.skops'} holds no detector but a {type(detector).__name__}."
-        )
+    detector = _made(folder / "model.skops", spec)
     accounts = ledger(folder)
     return Trained(
         spec,
@@ -126,6 +133,15 @@ def load(folder: Path, spec: Spec) -> Trained:
         accounts["platform"].to_numpy(zero_copy_only=False),
         accounts["account_id"].to_numpy(zero_copy_only=False),
     )
+
+
+def _made(file: Path, spec: Spec) -> Detector | Confined:
+    if isinstance(spec, Described):
+        return Confined(spec, file)
+    detector = safe_loading.load(file)
+    if not isinstance(detector, Detector):
+        raise UserError(f"{file} holds no detector but a {type(detector).__name__}.")
+    return detector
 
 
 FACTS: dict[str, tuple[type, ...]] = {

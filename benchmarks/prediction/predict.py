@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,12 @@ from benchmarks.data import release_arrays
 from benchmarks.data.accounts import Accounts, Floats
 from benchmarks.data.masking import Mask
 from benchmarks.data.release_arrays import ReleaseArrays
-from benchmarks.detectors import Spec, learning
+from benchmarks.detectors import Spec
+from benchmarks.detectors.registry import Described
 from benchmarks.execution import evidence, fitting
 from benchmarks.execution.evidence import DOMAINS, TABLE_NEEDS, Evidence, Side
 from benchmarks.execution.pools import pooled, without_evidence
-from benchmarks.prediction import explain
+from benchmarks.prediction import explain, strangers
 from benchmarks.prediction.explain import Cause
 from benchmarks.prediction.models import Trained, write_ledger
 from benchmarks.protocols import NotApplicable, Pool
@@ -115,7 +115,11 @@ def _checked(
 
 def _train(spec: Spec, view: Accounts, pool: Pool, train: NDArray[np.int64], seed: int) -> Trained:
     """Fit as the bench does, with the threshold chosen on the training part."""
-    fitted = fitting.fit(spec, view, pool, train, seeds=(seed, 0, 0))
+    fitted = (
+        strangers.fit(spec, view, pool, train, seed)
+        if isinstance(spec, Described)
+        else fitting.fit(spec, view, pool, train, seeds=(seed, 0, 0))
+    )
     values = view.take(fitted.rows).values
     empty = np.isnan(values).all(axis=0)
     typical = np.full(len(view.names), np.nan)
@@ -133,10 +137,9 @@ def _applied(
     rows: NDArray[np.int64],
     new: ReleaseArrays,
 ) -> Predicted:
-    score = partial(learning.scores, trained.made)
-    p = score(view)
+    p = trained.score(view)
     moved = explain.causes(
-        score, view.to_score(), p, trained.typical, apart=not trained.spec.transductive
+        trained.score, view.to_score(), p, trained.typical, apart=not trained.spec.transductive
     )
     return Predicted(
         trained, new.platform, new.account_id, p, _missing(trained.spec, available, rows), moved

@@ -19,7 +19,11 @@ def detectors(
     threshold is chosen.
     """
     from benchmarks.detectors import detectors as registered
+    from benchmarks.detectors.registry import describe_by
+    from benchmarks.isolation import children
 
+    # Other distributions' code is imported in a child process only.
+    describe_by(children.describe)
     specs = registered().values()
     if json_:
         emit({"detectors": [_document(s) for s in specs]})

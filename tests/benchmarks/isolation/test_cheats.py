@@ -358,9 +358,9 @@ def test_a_stranger_is_imported_in_children_only(plugin, make, home):
     outcome = run(home, "imported(power=2)")
     assert set(outcome.predictions["p_bot"].to_pylist()) == {0.25}
     assert folder.name not in sys.modules
-    # Who asks for an estimator here, as `botbench predict` does, gets it.
-    assert spec.fresh().power == 2
-    assert folder.name in sys.modules
+    with pytest.raises(RuntimeError, match="runs in child processes only"):
+        spec.fresh()
+    assert folder.name not in sys.modules
 
 
 def test_nothing_stays_behind(make, home):
