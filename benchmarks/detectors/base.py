@@ -48,6 +48,14 @@ class Detector(ClassifierMixin, BaseEstimator):
         """Scores, float64[n, 2]: human, bot; every account gets one."""
         raise NotImplementedError
 
+    def abstains(self, accounts: Accounts) -> NDArray[np.bool_]:
+        """Which accounts it cannot tell, bool[n]; nobody, unless a detector declares it.
+
+        Such accounts have a score too, by which they are ranked and counted: a detector gains no
+        rank by abstaining (selective classification, El-Yaniv & Wiener 2010, JMLR 11).
+        """
+        return np.zeros(len(accounts), dtype=np.bool_)
+
     def explain(self) -> str | None:
         """The fitted model in a few words, if that is possible (a tree's question)."""
         return None

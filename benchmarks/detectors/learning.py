@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.data.accounts import Accounts, Floats
 from benchmarks.detectors.registry import Spec
@@ -38,3 +39,19 @@ def scores(fitted: Any, seen: Accounts) -> Floats:
             f"{bad} of {len(seen)} scores are missing or outside 0 to 1; every account needs one"
         )
     return proba[:, 1]
+
+
+def abstentions(fitted: Any, seen: Accounts) -> NDArray[np.bool_]:
+    """The accounts that the detector cannot tell, bool[n]; nobody where it has no `abstains`.
+
+    Raises ValueError if the answer is not one yes or no for each account.
+    """
+    asked = getattr(fitted, "abstains", None)
+    answer = np.zeros(len(seen), dtype=np.bool_) if asked is None else asked(seen.to_score())
+    if not (isinstance(answer, np.ndarray) and answer.dtype == np.bool_):
+        raise ValueError(f"abstains of {type(fitted).__name__} returned no array of true and false")
+    if answer.shape != (len(seen),):
+        raise ValueError(
+            f"abstains returned shape {answer.shape} for {len(seen)} accounts; expected one each"
+        )
+    return answer

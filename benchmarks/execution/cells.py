@@ -208,6 +208,7 @@ def _table(key: str, releases: list[ReleaseArrays], scored: list[ScoredFold]) ->
         "threshold": np.repeat([s.threshold for s in scored], size),
         "fold": np.repeat([s.fold.fold for s in scored], size),
         "seconds": np.repeat([s.score / max(len(s.p), 1) for s in scored], size),
+        "abstained": np.concatenate([s.abstained for s in scored]),
     }
     # Pool rows are sorted by release and account id, so their numbers sort like the ids.
     order = np.lexsort((row, repeat))

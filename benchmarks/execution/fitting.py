@@ -24,12 +24,14 @@ from benchmarks.protocols import Fold, NotApplicable, Pool
 class ScoredFold:
     """One fold's scores: `p` float64 of its test rows, threshold, seconds, what was learnt.
 
+    `abstained` (bool) marks the test rows that the detector cannot tell.
     `memory` is the growth while fitting and while scoring, in MB; None if it is not measured.
     `landlock` is the version of the fence around the detector; 0 for none.
     """
 
     fold: Fold
     p: Floats
+    abstained: NDArray[np.bool_]
     threshold: float
     fit: float
     score: float
@@ -152,14 +154,15 @@ def fit(
 def _score(of: _FittedFold, view: Accounts, fold: Fold, fresh: bool) -> ScoredFold:
     """Score the test part. A reused fit counts no seconds again."""
     test = of.order.permutation(fold.test)
-    p, seconds, megabytes, learnt = of.child.score(view.take(test))
+    said = of.child.score(view.take(test))
     return ScoredFold(
         dataclasses.replace(fold, test=test),
-        p,
+        said.p,
+        said.abstained,
         of.threshold,
         of.seconds if fresh else 0.0,
-        seconds,
-        learnt,
-        (of.megabytes, megabytes),
+        said.seconds,
+        said.learnt,
+        (of.megabytes, said.megabytes),
         of.child.landlock,
     )

@@ -190,12 +190,14 @@ def scored(cell: Cell) -> pa.Table:
     """Predictions with labels: one row for each tested account and repeat.
 
     Rows are sorted by repeat, dataset and id. Columns: dataset, account_id, repeat, fold (int64),
-    p_bot, threshold, seconds (float64), y (int8, 1 = bot), the label's `posterior` with
+    p_bot, threshold, seconds (float64), y (int8, 1 = bot), `abstained` (float64, 1 where the
+    detector cannot tell; no column in cells of before), the label's `posterior` with
     `posterior_low` and `posterior_high` (NaN for a label from one claim), and for each group of
     `benchmarks.data.groups` 1, 0 or NaN. Raises UserError if the cell has no predictions or if an
     account has no label any more.
     """
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
     from benchmarks.data.groups import GROUPS, members
 
@@ -203,8 +205,11 @@ def scored(cell: Cell) -> pa.Table:
         raise UserError(
             f"{cell.detector} on {cell.test} ({cell.key}) is {cell.status}: {cell.reason}"
         )
+    declared = "abstained" in pq.read_schema(cell.predictions).names
+    abstained = "coalesce(p.abstained::DOUBLE, 'nan'::DOUBLE) AS abstained," if declared else ""
     query = f"""
         SELECT p.dataset, p.account_id, p.repeat, p.fold, p.p_bot, p.threshold, p.seconds,
+               {abstained}
                (l.label = 'bot')::TINYINT AS y,
                {_posteriors(label_files(cell))},
                {", ".join(f"coalesce(g.{name}, 'nan'::DOUBLE) AS {name}" for name in GROUPS)}

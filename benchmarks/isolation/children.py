@@ -15,10 +15,11 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn, Self
+from typing import Any, NamedTuple, NoReturn, Self
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from benchmarks.data.accounts import Accounts, Floats
 from benchmarks.detectors import safe_loading
@@ -38,6 +39,9 @@ SINGLE_THREADED = {
     # Without /dev/shm joblib has no semaphores, and must not look for them.
     "JOBLIB_MULTIPROCESSING": "0",
 }
+
+ANSWER = pa.schema({"p_bot": pa.float64(), "abstained": pa.bool_()})
+"""The table that a child answers with when it has scored."""
 
 
 class Failed(Exception):
@@ -115,6 +119,20 @@ def _end() -> None:
         _CURRENT.pop().end()
 
 
+class Scored(NamedTuple):
+    """What a child says of n accounts.
+
+    `p` float64[n], `abstained` bool[n] (it cannot tell), the seconds and megabytes that it took,
+    and what was learnt in words.
+    """
+
+    p: Floats
+    abstained: NDArray[np.bool_]
+    seconds: float
+    megabytes: float | None
+    learnt: str | None
+
+
 class Child:
     """One child: it is fenced in when it exists, and gone when the block ends.
 
@@ -190,13 +208,13 @@ class Child:
         answer, _ = self._ask("fit", asked, [*tables, known])
         return _number(answer, "threshold"), _number(answer, "seconds"), _megabytes(answer)
 
-    def score(self, view: Accounts) -> tuple[Floats, float, float | None, str | None]:
-        """The scores, float64[n], the seconds, the megabytes, and what was learnt in words."""
+    def score(self, view: Accounts) -> Scored:
+        """The scores of the accounts of a view, and what came with them."""
         head, tables = wire.packed_view(view.to_score())
         answer, results = self._ask("score", {"view": head}, tables)
         learnt = answer.get("learnt")
-        return (
-            _scores(results, len(view)),
+        return Scored(
+            *_scores(results, len(view)),
             _number(answer, "seconds"),
             _megabytes(answer),
             learnt if isinstance(learnt, str) else None,
@@ -283,13 +301,13 @@ def ended(code: int | None) -> str:
     return "nobody knows why" if code is None else f"exit code {code}"
 
 
-def _scores(results: Sequence[pa.Table], n: int) -> Floats:
-    """The scores of an answer, checked once more: a child can say anything."""
+def _scores(results: Sequence[pa.Table], n: int) -> tuple[Floats, NDArray[np.bool_]]:
+    """The scores and abstentions of an answer, checked once more: a child can say anything."""
     if (
         len(results) != 1
-        or results[0].schema != pa.schema({"p_bot": pa.float64()})
+        or results[0].schema != ANSWER
         or results[0].num_rows != n
-        or results[0]["p_bot"].null_count
+        or any(column.null_count for column in results[0].columns)
     ):
         raise Failed(f"its process did not return one score for each of {n} accounts")
     p = np.array(results[0]["p_bot"], dtype=np.float64)
@@ -297,7 +315,7 @@ def _scores(results: Sequence[pa.Table], n: int) -> Floats:
         raise Failed(f"its process returned {infinite} infinite scores")
     if not ((p >= 0) & (p <= 1)).all():
         raise Failed("its process returned scores outside 0 to 1")
-    return p
+    return p, np.array(results[0]["abstained"], dtype=np.bool_)
 
 
 def _number(answer: Mapping[str, Any], name: str) -> float:

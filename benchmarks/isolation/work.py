@@ -106,11 +106,12 @@ class _Child:
         return {"threshold": threshold, "seconds": seconds, "mb": growth.megabytes}, []
 
     def score(self, asked: dict[str, Any], tables: Sequence[pa.Table]) -> wire.Message:
-        """The fitted detector's scores of the accounts of a view."""
+        """The fitted detector's scores of the accounts of a view, and which it cannot tell."""
         seen = wire.unpacked_view(asked["view"], tables)
         begun = time.perf_counter()
         with memory.grown() as growth:
             p = learning.scores(self.fitted, seen)
+            abstained = learning.abstentions(self.fitted, seen)
         seconds = time.perf_counter() - begun
         learnt = self.fitted.explain()
         answer = {
@@ -118,7 +119,7 @@ class _Child:
             "mb": growth.megabytes,
             "learnt": None if learnt is None else str(learnt)[:TEXT],
         }
-        return answer, [pa.table({"p_bot": pa.array(p)})]
+        return answer, [pa.table({"p_bot": pa.array(p), "abstained": pa.array(abstained)})]
 
     def keep(self, _: dict[str, Any], __: Sequence[pa.Table]) -> wire.Message:
         """Write the fitted detector as a skops file; its size in bytes."""

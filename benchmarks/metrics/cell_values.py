@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from benchmarks.metrics import Metric
 
 POSTERIORS = ("posterior", "posterior_low", "posterior_high")
-FACTS = ("seconds", *GROUPS)
+FACTS = ("seconds", "abstained", *GROUPS)
 """Columns of the predictions that metrics may read beside score and label."""
 GROUP = "duplicate_group"
 """The column of the number of an account's duplicate group (`clusters.ALONE`: none)."""

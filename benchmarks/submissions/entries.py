@@ -260,6 +260,7 @@ def _predictions(key: str, checked: Checked, release: Folder, declared: Manifest
         "threshold": np.repeat(declared.threshold, n),
         "fold": np.zeros(n, dtype=np.int64),
         "seconds": np.repeat(declared.seconds / max(n, 1), n),
+        "abstained": np.zeros(n, dtype=bool),
     }
     schema = arrow_schema(TABLES["predictions"])
     return pa.table(

@@ -71,6 +71,9 @@ class MeasuredCell:
     accounts. Where repeats are trials of which the worst counts, `moves` names the worst trial by
     metric. `label_draws` holds draws of accounts and labels where labels are uncertain. `groups`
     are the duplicate groups with bots and with humans; None where every account is independent.
+
+    `coverage` is the share of accounts that the detector decides (None in cells of before), and
+    `decided` holds each metric over these alone. Ranks never use it: they count all accounts.
     """
 
     info: dict[str, Any]
@@ -84,6 +87,8 @@ class MeasuredCell:
     moves: dict[str, str] = field(default_factory=dict)
     label_draws: dict[str, Array] = field(default_factory=dict)
     groups: tuple[int, int] | None = None
+    coverage: float | None = None
+    decided: dict[str, float] = field(default_factory=dict)
 
     @property
     def kind(self) -> Kind:
@@ -262,6 +267,7 @@ def _values(cell: ScoredCell, metrics: Sequence[Metric], draws: dict[str, Array]
     worst = {
         name: moves[trial] or "none" for name, trial in cell.trials.items() if trial < len(moves)
     }
+    coverage, decided = _decided(cell, metrics)
     return MeasuredCell(
         cell.info,
         accounts,
@@ -273,4 +279,27 @@ def _values(cell: ScoredCell, metrics: Sequence[Metric], draws: dict[str, Array]
         draws,
         worst,
         groups=groups,
+        coverage=coverage,
+        decided=decided,
     )
+
+
+def _decided(cell: ScoredCell, metrics: Sequence[Metric]) -> tuple[float | None, dict[str, float]]:
+    """The share of accounts that the detector decides, and each metric over these alone."""
+    kept = [1 - judged.fact("abstained") for judged, _ in cell.repeats]
+    coverage = float(np.mean([weight.mean() for weight in kept])) if kept else float("nan")
+    if np.isnan(coverage):
+        return None, {}
+    values = {
+        m.name: float(
+            np.mean(
+                [
+                    m.values(judged.under(weight))[0]
+                    for (judged, _), weight in zip(cell.repeats, kept, strict=True)
+                    if any(judged is one for one, _ in cell.counted(m))
+                ]
+            )
+        )
+        for m in metrics
+    }
+    return coverage, {name: value for name, value in values.items() if np.isfinite(value)}

@@ -314,6 +314,8 @@ def _row(m: MeasuredCell, metric: Metric) -> dict[str, Any]:
         "high": high,
         "n": m.accounts,
         "unscored": m.unscored,
+        "coverage": m.coverage,
+        "value_decided": None if m.coverage is None else m.decided.get(metric.name),
         "low_doubt": doubt[0] if doubt else None,
         "high_doubt": doubt[1] if doubt else None,
         "bots": m.bots,

@@ -66,10 +66,18 @@
     cell.replaceChildren(origined(d, "above", num(a[0], true), "above one question"), el("small", {}, span(a, true)), ...unless(a[1] > 0 || a[2] < 0, el("small", {class: "no"}, "zero is inside")),
       ...unless(now.scope !== "", el("small", {}, `better on ${e.on} of ${core().length}`)));
   }
+  function decided(t, cell, d) {
+    if (!cell) return;
+    const tests = now.scope === "" ? core() : [now.scope], own = tests.map(s => D.cells[d]?.[main]?.[s]).filter(c => c && c.coverage !== null);
+    const mean = values => values.reduce((a, b) => a + b, 0) / values.length, whole = own.length > 0 && own.length === tests.length;
+    const values = own.map(c => c.decided[now.metric]).filter(v => v !== undefined), share = whole ? mean(own.map(c => c.coverage)) : null;
+    t.dataset.decided = share === null ? "" : share;
+    cell.replaceChildren(...(whole ? [el("span", {class: "iv"}, num(share)), ...unless(share === 1 || values.length < own.length, el("small", {}, num(mean(values)) + " on these"))] : [el("small", {}, "–")]));
+  }
   function row(t) {
     const d = t.dataset.d, e = entry(d), q = n => $("td.c-" + n, t), lost = q("lost");
     t.classList.toggle("un", !e); t.classList.toggle("few", Boolean(few()));
-    rank(q("rank"), e); score(q("main"), d, main, e); score(q("other"), d, other, e); above(q("above"), d, e);
+    rank(q("rank"), e); score(q("main"), d, main, e); score(q("other"), d, other, e); above(q("above"), d, e); decided(t, q("decided"), d);
     for (const b of $$("td[data-b]", t)) {
       const k = b.dataset.b, s = now.scope === "" ? e?.s[k] : value(d, k, now.scope);
       b.replaceChildren(...(s ? [origined(d, k, num(s[0]), NAMES[k] || k), el("small", {}, span(s))] : [el("small", {}, "–")]));
@@ -116,6 +124,7 @@
     const key = t => {
       if (column === "name") return t.dataset.d;
       if (column === "cost") return Number(t.dataset.cost);
+      if (column === "decided") return t.dataset.decided === "" ? null : Number(t.dataset.decided);
       const e = entry(t.dataset.d);
       const read = keys[column] || (x => x.s[D.beside[Number(column.slice(1))]]?.[0]);
       return e ? read(e) ?? null : null;
@@ -134,7 +143,7 @@
     for (const o of $$("#scope option")) o.hidden = o.value !== "" && !passes(o.value);
     if (now.scope !== "" && !passes(now.scope)) { now.scope = ""; $("#scope").value = ""; }
     $("#scope option").textContent = `mean of ${core().length} data set${core().length === 1 ? "" : "s"}`;
-    const only = D.drawn[now.protocol], columns = {main, other, b0: D.beside[0], b1: D.beside[1]};
+    const only = D.drawn[now.protocol], columns = {main, other, b0: D.beside[0], b1: D.beside[1], decided: main};
     const away = ([name, k]) => Boolean(only) && (name === "above" ? only !== main : name === "lost" ? true : k !== only);
     for (const [name, k] of Object.entries({...columns, above: "", lost: ""})) for (const c of $$(".c-" + name)) c.hidden = away([name, k]);
   }
@@ -200,7 +209,7 @@
     if (b) origin(...{above: ["above one question", [[d, main], [D.tree, main]]], lost: ["lost", [[d, main], [d, other]]]}[k] || [NAMES[k], [[d, k]]], tests);
   });
   $("#sets").addEventListener("click", e => { const b = e.target.closest(".v"); if (b) origin(NAMES[main], [[b.dataset.vd, main]], [b.dataset.vs]); });
-  for (const n of ["rank", "iv"]) $("#p-" + n).append(...[...$("#t-" + n).children].map(e => e.cloneNode(true)));
+  for (const n of ["rank", "iv", "decided"].filter(n => $("#p-" + n))) $("#p-" + n).append(...[...$("#t-" + n).children].map(e => e.cloneNode(true)));
   addEventListener("hashchange", read);
   read();
 })();

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import Any, TypeAlias
 
 from benchmarks.leaderboard.render.summary_text import INSIDE, TRANSFER, core, entries
@@ -48,12 +49,36 @@ def drawn_cells(board: Mapping[str, Any]) -> DrawnCells:
                 "reason": row["reason"],
                 "protocol": row["protocol"],
                 "seed": row["seed"],
+                "coverage": row.get("coverage"),
                 "v": {},
+                "decided": {},
             },
         )
+        if row.get("value_decided") is not None:
+            cell["decided"][row["metric"]] = row["value_decided"]
         if row["value"] is not None:
             cell["v"][row["metric"]] = [row["value"], row["low"], row["high"]]
     return cells
+
+
+def somebody_abstains(board: Mapping[str, Any]) -> bool:
+    """Whether a detector of the board says of any account that it cannot tell."""
+    return any(row.get("coverage") is not None and row["coverage"] < 1 for row in board["rows"])
+
+
+def decided(
+    cells: DrawnCells, detector: str, kind: str, tests: Sequence[str], metric: str
+) -> tuple[float, float | None] | None:
+    """Means over the tests: the share of accounts decided, and the value over these.
+
+    None where a cell is missing or did not count abstentions.
+    """
+    own = [cells.get((detector, kind, test), {}) for test in tests]
+    coverages = [float(cell["coverage"]) for cell in own if cell.get("coverage") is not None]
+    if not own or len(coverages) < len(own):
+        return None
+    values = [cell["decided"][metric] for cell in own if metric in cell["decided"]]
+    return fmean(coverages), fmean(values) if len(values) == len(own) else None
 
 
 def ordered_detectors(

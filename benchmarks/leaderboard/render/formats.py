@@ -7,6 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.leaderboard.render.drawn_cells import (
+    decided,
+    drawn_cells,
+    ranked_kinds,
+    somebody_abstains,
+)
 from benchmarks.leaderboard.render.summary_text import (
     INSIDE,
     TRANSFER,
@@ -46,6 +52,8 @@ COLUMNS = (
     "move",
     "status",
     "reason",
+    "coverage",
+    "value_decided",
     "simulated",
     "seed",
     "cell",
@@ -124,9 +132,14 @@ def _table(board: Mapping[str, Any], metric: str) -> list[str]:
     by_detector = {e["detector"]: e for e in entries(board, metric)}
     order = [*by_detector, *(d["name"] for d in board["detectors"] if d["name"] not in by_detector)]
     about = {d["name"]: d for d in board["detectors"]}
+    abstains = somebody_abstains(board)
+    cells = drawn_cells(board)
+    kind = next(iter(ranked_kinds(board)), TRANSFER)
+    more = " decided |" if abstains else ""
     lines = [
-        "| rank | detector | transfer | in distribution | above one question | fit | per 1,000 |",
-        "| ---: | --- | --- | --- | --- | ---: | ---: |",
+        "| rank | detector | transfer | in distribution | above one question | fit | per 1,000 |"
+        + more,
+        "| ---: | --- | --- | --- | --- | ---: | ---: |" + (" --- |" if abstains else ""),
     ]
     for name in order:
         entry, detector = by_detector.get(name, {}), about[name]
@@ -139,8 +152,17 @@ def _table(board: Mapping[str, Any], metric: str) -> list[str]:
             seconds(detector["fit_seconds"]),
             milliseconds(detector["score_ms_per_1000"]),
         ]
+        if abstains:
+            columns.append(_share(decided(cells, name, kind, core(board), metric)))
         lines.append(f"| {' | '.join(columns)} |")
     return lines
+
+
+def _share(found: tuple[float, float | None] | None) -> str:
+    if found is None:
+        return "–"
+    share, value = found
+    return score(share) + ("" if share == 1 or value is None else f" ({score(value)} on these)")
 
 
 def _value(values: list[float] | None, sign: bool = False) -> str:

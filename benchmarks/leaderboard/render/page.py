@@ -13,11 +13,13 @@ from benchmarks.leaderboard.render import text
 from benchmarks.leaderboard.render.axis import scale
 from benchmarks.leaderboard.render.drawn_cells import (
     CODE,
+    decided,
     drawn_cells,
     drawn_protocols,
     kinds_beside,
     ordered_detectors,
     ranked_kinds,
+    somebody_abstains,
 )
 from benchmarks.leaderboard.render.script_data import script_data
 from benchmarks.leaderboard.render.summary_text import (
@@ -48,6 +50,7 @@ SORTS = (
     ("other", "in distribution"),
     ("above", "above one question"),
     ("lost", "lost"),
+    ("decided", "decided"),
     ("cost", "cost"),
 )
 
@@ -89,6 +92,11 @@ def view(board: Mapping[str, Any]) -> dict[str, Any]:
         own = [(k, by_key.get((detector, k, test))) for k in kinds]
         return [(k, c["v"][metric["name"]]) for k, c in own if c and metric["name"] in c["v"]]
 
+    abstains = bool(kinds) and somebody_abstains(board)
+
+    def share_decided(detector: str) -> tuple[float, float | None] | None:
+        return decided(by_key, detector, kinds[0], core(board), metric["name"])
+
     def ticks(detector: str, kind: str) -> list[float]:
         scored = [by_key.get((detector, kind, test)) for test in core(board)]
         return [c["v"][metric["name"]][0] for c in scored if c and metric["name"] in c["v"]]
@@ -110,13 +118,19 @@ def view(board: Mapping[str, Any]) -> dict[str, Any]:
         "x": x,
         "cells": cells,
         "ticks": ticks,
+        "abstains": abstains,
+        "decided": share_decided,
         "tick": numbers.tick,
         "span": text.span,
         "seconds": numbers.seconds,
         "milliseconds": numbers.milliseconds,
         "simulated": _simulated(board),
         "scope_text": _scope_text(board, kinds),
-        "sorts": [s for s in SORTS if s[0] not in ("other", "lost") or len(kinds) > 1],
+        "sorts": [
+            s
+            for s in SORTS
+            if (s[0] not in ("other", "lost") or len(kinds) > 1) and (s[0] != "decided" or abstains)
+        ],
         "needs": sorted({n for d in board["detectors"] for n in d["needs"]}),
         "floor_leads": any(d["floor"] and d["entry"] and d["entry"]["rank"] == 1 for d in order),
         "rules": "; ".join(

@@ -6,7 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks.leaderboard.compute.summary import MEAN, ONE_QUESTION
-from benchmarks.leaderboard.render.drawn_cells import CODE, DrawnCells, bars, kinds_beside
+from benchmarks.leaderboard.render.drawn_cells import (
+    CODE,
+    DrawnCells,
+    bars,
+    kinds_beside,
+    somebody_abstains,
+)
 from benchmarks.leaderboard.render.summary_text import core, entries, primary
 
 
@@ -35,11 +41,12 @@ def script_data(
                 for e in bars([e for e in part["summary"] if e["metric"] == m["name"]])
             }
     cells: dict[str, Any] = {}
+    shown = ["n", "bots", "train", "cell", "protocol", "seed", "v"]
+    if somebody_abstains(board):
+        shown += ["coverage", "decided"]
     for (detector, kind, test), cell in drawn.items():
         if cell["v"]:
-            facts = {
-                key: cell[key] for key in ("n", "bots", "train", "cell", "protocol", "seed", "v")
-            }
+            facts = {key: cell[key] for key in shown}
             cells.setdefault(detector, {}).setdefault(CODE[kind], {})[test] = facts
     gaps = {
         d["name"]: {f"{scope}\n{kind}": reason for (scope, kind), reason in d["na"].items()}

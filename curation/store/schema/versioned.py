@@ -11,6 +11,7 @@ from curation.store.schema.columns import (
     Table,
     ValidationOutcome,
     count,
+    flag,
     share,
     text,
     text_map,
@@ -172,6 +173,10 @@ VERSIONED = (
                 "scoring time of the fold shared over its accounts",
                 minimum=0,
                 content=False,
+            ),
+            flag(
+                "abstained",
+                "whether the detector says that it cannot tell; missing in cells of before",
             ),
         ),
         stored=False,

@@ -13,7 +13,7 @@ from sklearn.base import clone
 
 from benchmarks.data import masking, release_arrays
 from benchmarks.data.accounts import Accounts, Records
-from benchmarks.detectors import Spec, detectors, get
+from benchmarks.detectors import Spec, detectors, get, learning
 from benchmarks.execution import cells, evidence
 from benchmarks.protocols import Plan
 from botbench.core.errors import UserError
@@ -110,6 +110,15 @@ def test_every_account_gets_a_probability(seen, made):
         assert proba.shape == (len(rows), 2) and np.isfinite(proba).all()
         np.testing.assert_allclose(proba.sum(axis=1), 1)
         assert proba.min() >= 0 and proba.max() <= 1
+
+
+def test_it_says_of_which_accounts_it_cannot_tell(seen, made):
+    """Nobody, or one answer for each account; the same in another order of rows."""
+    test = seen.view.take(seen.test)
+    unsure = learning.abstentions(made, test)
+    assert unsure.dtype == np.bool_ and unsure.shape == (len(test),)
+    order = np.random.default_rng(1).permutation(len(test))
+    np.testing.assert_array_equal(unsure[order], learning.abstentions(made, test.take(order)))
 
 
 def test_one_seed_gives_one_result_and_leaves_its_material_alone(seen, made):

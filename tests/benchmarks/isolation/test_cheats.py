@@ -266,8 +266,9 @@ class Liar(Detector):
 def head(**more):
     return json.dumps({"seconds": 0, "mb": None, "learnt": None, "tables": 1, **more}).encode()
 
-def table(p):
-    given = pa.table({"p_bot": p})
+def table(p, abstained=None):
+    told = np.zeros(len(p), dtype=bool) if abstained is None else abstained
+    given = pa.table({"p_bot": p, "abstained": pa.array(told, pa.bool_())})
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, given.schema) as writer:
         writer.write_table(given)
@@ -301,6 +302,12 @@ class TooHigh(Liar):
     def pieces(self, n):
         return [head(), table(np.full(n, 1.5))]
 
+@detector("half-an-answer", **STATES)
+class HalfAnAnswer(Liar):
+    def pieces(self, n):
+        given = table(np.full(n, 0.5), [None] * n)
+        return [head(), given]
+
 @detector("no-seconds", **STATES)
 class NoSeconds(Liar):
     def pieces(self, n):
@@ -315,6 +322,7 @@ REASONS = {
     ),
     "too-few": "its process did not return one score for each of 8 accounts",
     "too-high": "its process returned scores outside 0 to 1",
+    "half-an-answer": "its process did not return one score for each of 8 accounts",
     "no-seconds": "its process returned no number for seconds",
 }
 

@@ -517,6 +517,54 @@ def test_filled_in_scores_are_counted_and_not_ranked():
     assert "half" in shown(page.to_html(document))
 
 
+def test_abstentions_are_shown_beside_the_board_and_never_rank():
+    """A cautious twin that gives the same scores and cannot tell 40 of 100 accounts has the same
+    rank; .6 is decided, and balanced accuracy over that is (30/30 + 20/30) / 2.
+    """
+    releases = [boards.release("a", 50, 50), boards.release("b", 50, 50)]
+    y = np.r_[np.ones(50, np.int8), np.zeros(50, np.int8)]
+    hat = np.r_[np.ones(40), np.zeros(10), np.ones(10), np.zeros(40)]
+    unsure = np.r_[np.zeros(30), np.ones(20), np.zeros(30), np.ones(20)]
+
+    def table(r, abstained=None):
+        columns = {
+            "dataset": [r["dataset"]] * 100,
+            "account_id": [f"a{i}" for i in range(100)],
+            "repeat": [0] * 100,
+            "fold": [0] * 100,
+            "p_bot": 0.25 + 0.5 * hat,
+            "threshold": [0.5] * 100,
+            "y": y,
+            "seconds": [0.0] * 100,
+        }
+        return pa.table(columns if abstained is None else {**columns, "abstained": abstained})
+
+    answers = {"twin": np.zeros(100), "cautious": unsure, "old": None}
+    cells = boards.cells(releases) + [
+        boards.cell(d, r, p, releases, table=table(r, abstained))
+        for d, abstained in answers.items()
+        for r in releases
+        for p in BOTH
+    ]
+    document = board(boards.ABOUT, cells, releases, boards.QUICK)
+    metric = "balanced-accuracy"
+    cautious, twin, old = (row(document, d, "a@1", metric) for d in ("cautious", "twin", "old"))
+    assert [r["value"] for r in (cautious, twin, old)] == [0.8, 0.8, 0.8]
+    assert (cautious["coverage"], twin["coverage"], old["coverage"]) == (0.6, 1.0, None)
+    assert cautious["value_decided"] == pytest.approx((30 / 30 + 20 / 30) / 2, abs=1e-6)
+    assert (twin["value_decided"], old["value_decided"]) == (0.8, None)
+    assert cautious["rank"] == twin["rank"] == old["rank"] and cautious["n"] == 100
+    means = {e["detector"]: e for e in summary_text.entries(document, metric)}
+    assert means["cautious"]["scores"]["transfer"][0] == means["twin"]["scores"]["transfer"][0]
+    assert means["cautious"]["tie_group"] == means["twin"]["tie_group"]
+    cell = '<span class="iv">.600</span><small>.833 on these</small>'
+    assert page.to_html(document).count(cell) == 1
+    assert ".600 (.833 on these)" in formats.to_markdown(document)
+    plain = board(boards.ABOUT, boards.cells(releases), releases, boards.QUICK)
+    assert 'data-l="Decided"' not in page.to_html(plain), "no column where nobody abstains"
+    assert "decided" not in formats.to_markdown(plain)
+
+
 def test_a_kept_cell_with_an_infinite_score_is_named():
     releases = [boards.release("a")]
     table = scored([np.inf, 0.2, 0.4, 0.1], [1, 1, 0, 0])
