@@ -58,3 +58,17 @@ def _fill(taken: Ints, fresh: int, rng: np.random.Generator) -> Ints:
     given = np.zeros(len(taken), dtype=np.int64)
     given[order[:k]] = level - low[:k] + (np.arange(k) < rest)
     return given
+
+
+def few(domains: Ints, y: NDArray[np.int8], most: int, seed: int | None) -> Ints:
+    """At most `most` accounts of each domain and class, drawn with the seed; sorted rows, int64."""
+    drawn = np.random.default_rng(seed).permutation(len(y))
+    cell = np.unique(domains[drawn] * 2 + y[drawn], return_inverse=True)[1]
+    order = np.argsort(cell, kind="stable")
+    first = (
+        np.searchsorted(cell[order], np.arange(cell.max() + 1))
+        if len(cell)
+        else np.empty(0, dtype=np.int64)
+    )
+    place = np.arange(len(y)) - first[cell[order]]
+    return np.sort(drawn[order[place < most]])

@@ -7,8 +7,9 @@ from typing import Any, Self
 import numpy as np
 
 from benchmarks.data.accounts import Accounts, Floats
+from benchmarks.data.folds import few
 from benchmarks.detectors import FeatureModel, Labels, detector
-from benchmarks.detectors.tuning import BUDGET, few, level, merged, splits, worth
+from benchmarks.detectors.tuning import BUDGET, level, merged, splits, worth
 
 CITES = (
     "Cawley & Talbot 2010, On Over-fitting in Model Selection (JMLR 11): choose inside the training"

@@ -47,20 +47,6 @@ def splits(domains: Rows, y: Labels, seed: int | None) -> Iterator[tuple[Rows, R
         yield from StratifiedKFold(folds, shuffle=True, random_state=seed).split(y, y)
 
 
-def few(domains: Rows, y: Labels, most: int, seed: int | None) -> Rows:
-    """At most `most` accounts of each domain and class, drawn with the seed; sorted rows, int64."""
-    drawn = np.random.default_rng(seed).permutation(len(y))
-    cell = np.unique(domains[drawn] * 2 + y[drawn], return_inverse=True)[1]
-    order = np.argsort(cell, kind="stable")
-    first = (
-        np.searchsorted(cell[order], np.arange(cell.max() + 1))
-        if len(cell)
-        else np.empty(0, dtype=np.int64)
-    )
-    place = np.arange(len(y)) - first[cell[order]]
-    return np.sort(drawn[order[place < most]])
-
-
 def level(domains: Rows, y: Labels) -> Floats:
     """Weights under which every domain, and in it every class, counts alike; float64[n], mean 1."""
     _, cell, size = np.unique(domains * 2 + y, return_inverse=True, return_counts=True)

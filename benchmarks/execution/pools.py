@@ -69,4 +69,5 @@ def pooled(releases: Sequence[ReleaseArrays], tested: Mask) -> Pool:
         np.concatenate([r.seen for r in releases]),
         named,
         claimed,
+        np.repeat(np.arange(len(releases)), [len(r) for r in releases]),
     )

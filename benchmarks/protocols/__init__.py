@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.data.folds import few
 from botbench.core import canonical_names
 from botbench.core.errors import UserError, unknown
 from botbench.core.registry import Registry
@@ -78,7 +79,7 @@ class Pool:
     (platform, account id); `part`: 0 train, 1 validation, 2 test of the official split, -1 in none;
     `seen`: time of observation in seconds since 1970, NaN unknown; `sort`: equal for bots of one
     kind, -1 unknown; `claimed`: answer of each kind of claimant (1 bot, 0 human, -1 nothing or
-    both).
+    both); `source`: equal for accounts of one release.
     """
 
     tested: NDArray[np.bool_]
@@ -89,6 +90,15 @@ class Pool:
     seen: NDArray[np.float64] | None = None
     sort: NDArray[np.int64] | None = None
     claimed: Mapping[str, NDArray[np.int8]] = field(default_factory=dict)
+    source: NDArray[np.int64] | None = None
+
+    def drawn(self, most: int, seed: int) -> NDArray[np.bool_]:
+        """At most `most` accounts of each release and class, drawn with the seed; 0 means all."""
+        source = np.zeros(len(self.y), dtype=np.int64) if self.source is None else self.source
+        kept = np.full(len(self.y), not most, dtype=np.bool_)
+        if most:
+            kept[few(source, self.y, most, seed)] = True
+        return kept
 
 
 @dataclass(frozen=True)

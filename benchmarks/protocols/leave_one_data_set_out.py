@@ -32,15 +32,18 @@ class LeaveOneDataSetOut(Protocol):
     releases of the tested data set. Releases of one class count only in pairs named by release or
     data set, such as `pairs="botwiki-2019+verified-2019"` (several pairs separated by commas):
     together they are tested on, and trained on, as one. `repeats` fits again with other seeds.
+    `most` limits training and test to so many accounts of each release and class, drawn with the
+    seed.
     """
 
     revision: ClassVar[int] = 1
     seed: int = 0
     repeats: int = field(default=1, metadata=QUIET)
     pairs: str = field(default="", metadata=QUIET)
+    most: int = field(default=0, metadata=QUIET)
 
     def __post_init__(self) -> None:
-        positive(self, seed=0, repeats=1)
+        positive(self, seed=0, repeats=1, most=0)
 
     def plans(self, releases: Sequence[Facts]) -> list[Plan]:
         """A plan for each release or pair with both classes, and a reason for each single class."""
@@ -87,8 +90,10 @@ class LeaveOneDataSetOut(Protocol):
 
     def split(self, pool: Pool) -> Iterator[Fold]:
         """One fold for each repeat."""
-        test = np.flatnonzero(pool.tested)
+        kept = pool.drawn(self.most, self.seed)
+        test = np.flatnonzero(pool.tested & kept)
         train = elsewhere(pool)
+        train = train[kept[train]]
         for repeat in range(self.repeats):
             yield Fold(repeat, 0, train, test)
 

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from benchmarks.data.accounts import Accounts
+from benchmarks.data.folds import few
 from benchmarks.detectors import get
-from benchmarks.detectors.raw_and_rank import CHOICES, ranked
+from benchmarks.detectors.raw_and_rank import CHOICES
 from benchmarks.detectors.tuned import Tuned
-from benchmarks.detectors.tuning import BUDGET, few, level, splits, worth
+from benchmarks.detectors.tuning import BUDGET, level, splits, worth
+from benchmarks.detectors.value_rank_ensemble import ranked
 
 NAMES = ("followers", "following", "posts_total")
 

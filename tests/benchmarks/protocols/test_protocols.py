@@ -1,5 +1,7 @@
 """Protocols: the canonical string is the identity, and nobody is trained on what is judged."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -111,6 +113,26 @@ def test_cross_validation_scores_everybody_once_in_each_repeat():
     assert any(set(a.test) != set(b.test) for a, b in zip(folds[:4], folds[4:8], strict=True)), (
         "repeats are dealt anew"
     )
+
+
+def test_at_most_so_many_of_each_release_and_class():
+    """Two releases of 9 + 9 and 2 + 9 accounts: at most 4 leave 4 + 4 and 2 + 4."""
+    y = [1] * 9 + [0] * 9 + [1] * 2 + [0] * 9
+    source = np.repeat([0, 1], [18, 11])
+    whole = replace(pool(y, tested=source == 1), source=source)
+    (fold,) = parse("leave-one-data-set-out(seed=0, most=4)").split(whole)
+    sizes = [np.bincount(whole.y[rows]).tolist() for rows in (fold.train, fold.test)]
+    assert sizes == [[4, 4], [4, 2]] and set(fold.test) <= set(range(18, 29))
+    (other,) = parse("leave-one-data-set-out(seed=1, most=4)").split(whole)
+    assert fold.train.tolist() != other.train.tolist(), "drawn with the seed"
+    (every,) = parse("leave-one-data-set-out(seed=0)").split(whole)
+    assert (len(every.train), len(every.test)) == (18, 11)
+    folds = list(parse("cross-validation(folds=2, repeats=1, seed=0, most=4)").split(whole))
+    tested = np.concatenate([f.test for f in folds])
+    assert len(tested) == len(set(tested)) == 14
+    assert set(tested) == set(np.flatnonzero(whole.drawn(4, 0)))
+    with pytest.raises(UserError, match="most must be at least 5, got 4"):
+        parse("cross-validation(folds=5, most=4)")
 
 
 def test_too_few_for_the_folds():
