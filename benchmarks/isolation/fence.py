@@ -18,7 +18,9 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXP
 PREFIXES = ("BOTBENCH_", "PG", "MLFLOW_", "AWS_", "AZURE_", "GOOGLE_", "DATABASE", "LABEL_STUDIO")
 """How names of variables begin that say where a store or a server is."""
 SECRET = re.compile(r"TOKEN|SECRET|PASS|CREDENTIAL|AUTH|API_?KEY|ACCESS_?KEY|PRIVATE", re.I)
-"""What the names of variables with a secret hold."""
+"""What the names of variables with a secret hold; wider than what is masked in messages, for to
+leave out too much costs nothing here.
+"""
 ADDRESS = re.compile(r"://[^/\s]*@")
 """An address with a user or a password in it."""
 SYSTEM = (

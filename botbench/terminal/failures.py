@@ -53,8 +53,8 @@ _SENTENCES = {
     "missing": "A file that botbench needs is missing{where}. Look what is wrong: botbench doctor.",
     "database": f"The database server does not answer, or has closed the connection. {AGAIN}",
     "password": (
-        "The database server refuses this user or password. Give the right ones in --store (or"
-        " PGPASSWORD)."
+        "The database server refuses this user, password or database. Give the right ones in"
+        " --store (or PGPASSWORD)."
     ),
     "locked": f"Another process holds the database. Wait until it has finished. {AGAIN}",
     "server": f"A server does not answer{{where}}. See that it runs and can be reached. {AGAIN}",
@@ -71,7 +71,7 @@ _MESSAGES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "full",
             r"no space left on device|disk quota exceeded|database or disk is full|disk is full"
-            r"|max_temp_directory_size|file too large",
+            r"|disk full|max_temp_directory_size|file too large",
         ),
         ("read only", r"read-only file system|readonly database|read-only database"),
         ("forbidden", r"permission denied|access denied|operation not permitted"),
@@ -79,14 +79,15 @@ _MESSAGES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("memory", r"out of memory|bad_alloc|cannot allocate memory|failed to allocate|malloc of"),
         (
             "password",
-            r"password authentication failed|no password supplied|role \S+ does not exist",
+            r"password authentication failed|no password supplied|no pg_hba\.conf entry"
+            r"|(?:role|database) \S+ does not exist",
         ),
         (
             "database",
             r"server closed the connection|connection to server|terminating connection"
-            r"|unable to connect to postgres|no connection to the server"
-            r"|could not connect to server|consuming input failed|SSL SYSCALL"
-            r"|ssl connection has been closed|connection is lost"
+            r"|unable to connect to postgres|no connection to the server|could not connect"
+            r"|could not (?:receive|send) data (?:from|to) server|could not translate host name"
+            r"|consuming input failed|SSL SYSCALL|connection has been closed|connection is lost"
             r"|the database system is (?:shutting down|starting up|in recovery)",
         ),
         ("locked", r"database is locked|could not set lock on file|database table is locked"),
@@ -159,7 +160,7 @@ def failure(error: BaseException, arguments: Sequence[str] = ()) -> Failure:
     for link in chain:
         if users := _users_path(link, arguments):
             return Failure(users, 2)
-        if kind := _kind(link):
+        if kind := kind_of(link):
             return Failure(_filled(_SENTENCES[kind], link))
     return Failure(f"{OWN_FAULT} It ended with {brief(error)}.")
 
@@ -181,7 +182,8 @@ def _context(error: BaseException) -> BaseException | None:
     return None if is_ours or error.__suppress_context__ else error.__context__
 
 
-def _kind(error: BaseException) -> str | None:
+def kind_of(error: BaseException) -> str | None:
+    """What has failed: `full`, `disk`, `database`, `server` and so on; None for what is unknown."""
     if isinstance(error, OSError) and error.errno in _BY_NUMBER:
         return _BY_NUMBER[error.errno]
     names = [c.__name__ for c in type(error).__mro__]

@@ -34,6 +34,7 @@ _WORD = (
 )
 _KEY = rf"(?<![A-Za-z0-9])(?:[A-Za-z0-9_.-]{{0,40}}?)(?<![A-Za-z0-9]n_){_WORD}(?![A-Za-z0-9_-])"
 _QUOTED = r"""(?:'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|\\"(?:(?!\\").)*\\")"""
+_NOTHING = r"(?:None|null)[,;)}\]]*(?:\s|$)"
 _RULES = (
     # scheme://user:password@host; the user stays. Then a password with an unescaped slash.
     (r"([a-z][a-z0-9+.-]{0,30}://[^\s:/?#@\"<>]*):[^\s/?#\"<>]*@", rf"\1:{MASK}@"),
@@ -65,7 +66,7 @@ _RULES = (
     # ?password=abc&data_path=/folder
     (rf"(?<=[?&;])({_KEY}=)(?![\"'])[^&#\s\"'<>]+", rf"\1{MASK}"),
     # password=abc, up to the next blank
-    (rf"(?<![?&;])({_KEY}\s*=[ \t]*)(?!=|[\"'\\]|(?:None|null)\b)\S+", rf"\1{MASK}"),
+    (rf"(?<![?&;])({_KEY}\s*=[ \t]*)(?!=[\s\"']|[\"'\\]|{_NOTHING})\S+", rf"\1{MASK}"),
     # a line `password: abc` of a YAML document, and {password: abc}
     (rf"^([ \t-]*{_KEY}[ \t]*:[ \t]+)(?![\"'|>])\S+([ \t]*)$", rf"\1{MASK}\2"),
     (rf"([{{,]\s*{_KEY}[ \t]*:[ \t]*)(?![\"'])[^\s,{{}}]+(?=\s*[,}}])", rf"\1{MASK}"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import re
 import shutil
 from pathlib import Path
@@ -11,45 +10,18 @@ from urllib.parse import urlsplit
 import duckdb
 
 from botbench.core.errors import ResourceFailure
+from botbench.terminal.failures import kind_of
 
-FULL = (
-    "no space left on device",
-    "disk quota exceeded",
-    "file too large",
-    "disk full",
-    "database or disk is full",
-    "max_temp_directory_size",
-)
-"""What DuckDB, SQLite and Postgres say where a disk, a quota or a file size limit is reached."""
-FULL_NUMBERS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-UNSOUND = ("disk i/o error", "input/output error")
-"""What SQLite and the system say where a disk does not read or write, or is full."""
-GONE = (
-    "connection refused",
-    "could not connect",
-    "unable to connect to postgres",
-    "server closed the connection",
-    "terminating connection due to administrator command",
-    "terminating connection because of crash",
-    "no connection to the server",
-    "connection has been closed unexpectedly",
-    "the database system is ",
-    "connection reset by peer",
-    "could not receive data from server",
-    "could not send data to server",
-    "could not translate host name",
-    "connection timed out",
-)
-"""What a Postgres server that does not answer, or has ended, makes its client say."""
-WRONG_LOGIN = ("password authentication failed", "does not exist", "no pg_hba.conf entry")
-"""The server answers: what it was asked for is wrong, and that is the user's to mend."""
+GONE = ("database", "server")
+"""Kinds of failures where a server does not answer, or has ended."""
+DISK_OF_SERVER = re.compile(r"error:.*(?:53100|could not)", re.IGNORECASE | re.DOTALL)
+"""What Postgres says where its own disk is full."""
 FILE = re.compile(r'(?:file|directory) "([^"]+)"', re.IGNORECASE)
 
 
 def lasting(error: BaseException) -> bool:
     """Whether an error of disk or server stays, so that trying again only takes time."""
-    text = str(error).lower()
-    return _is_full(error) or any(s in text for s in UNSOUND) or _is_gone(text)
+    return kind_of(error) in ("full", "disk", *GONE)
 
 
 def explained(error: BaseException, home: Path, catalog: str) -> ResourceFailure | None:
@@ -57,12 +29,10 @@ def explained(error: BaseException, home: Path, catalog: str) -> ResourceFailure
 
     `catalog` is the store's, as DuckLake attaches it. The sentence has no password of it.
     """
-    text = str(error).lower()
-    if not isinstance(error, duckdb.Error | OSError):
-        return None
+    kind = _kind(error)
     at_server = catalog.startswith("postgres:")
-    if _is_full(error):
-        if at_server and "error:" in text and ("53100" in text or "could not" in text):
+    if kind == "full":
+        if at_server and DISK_OF_SERVER.search(str(error)):
             return ResourceFailure(
                 f"The disk of {_server(catalog)} is full. Nothing of this step was written. Free"
                 " space there, then run the same command again."
@@ -72,12 +42,12 @@ def explained(error: BaseException, home: Path, catalog: str) -> ResourceFailure
             " this step was written. Free space there (botbench doctor names what can go), then run"
             " the same command again."
         )
-    if at_server and _is_gone(text):
+    if at_server and kind in GONE:
         return ResourceFailure(
             f"{_server(catalog)} does not answer, or it ended the connection. Nothing of this step"
             " was written. Start it, then run the same command again."
         )
-    if any(sign in text for sign in UNSOUND):
+    if kind == "disk":
         return ResourceFailure(
             f"The disk does not read or write: {_place(error, home)}. Nothing of this step was"
             " written. It may be full or faulty: free space or check it, then run botbench doctor."
@@ -85,14 +55,8 @@ def explained(error: BaseException, home: Path, catalog: str) -> ResourceFailure
     return None
 
 
-def _is_full(error: BaseException) -> bool:
-    if isinstance(error, OSError) and error.errno in FULL_NUMBERS:
-        return True
-    return isinstance(error, duckdb.Error) and any(s in str(error).lower() for s in FULL)
-
-
-def _is_gone(text: str) -> bool:
-    return any(s in text for s in GONE) and not any(s in text for s in WRONG_LOGIN)
+def _kind(error: BaseException) -> str | None:
+    return kind_of(error) if isinstance(error, duckdb.Error | OSError) else None
 
 
 def _place(error: BaseException, home: Path) -> str:
