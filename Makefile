@@ -51,7 +51,7 @@ speed: $(VENV)/dev.stamp ## the benchmarks of tests/speed, with their figures
 	$(BIN)/python -m pytest tests/speed -m speed -s -p no:xdist $(PYTEST_ARGS)
 
 chaos: $(VENV)/dev.stamp ## kill each writing command N times on both catalogs and compare (hours; N=20 for less)
-	BOTBENCH_CHAOS=$(or $(N),200) $(BIN)/python -m pytest tests/chaos/test_kills.py tests/e2e/test_killed_annotation.py -p no:xdist -q $(PYTEST_ARGS)
+	BOTBENCH_CHAOS=$(or $(N),200) $(BIN)/python -m pytest tests/chaos/test_kills.py tests/chaos/test_damage.py tests/e2e/test_killed_annotation.py -p no:xdist -q $(PYTEST_ARGS)
 
 fuzz: $(VENV)/dev.stamp ## N changed files of every kind through the readers (10,000: an hour or two); failing ones in fuzz-found/
 	nice -n 10 $(BIN)/python tests/fuzz/run.py $(or $(N),10000) --keep fuzz-found $(ARGS)
