@@ -51,6 +51,8 @@ def _guarded() -> int:
     for telemetry in ("MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
         os.environ.setdefault(telemetry, "true")
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")
+    # Else the threads of gradient boosting spin while they wait, which a busy machine pays for.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         result = build()(standalone_mode=False, obj=_before_a_command)
         sys.stdout.flush()
