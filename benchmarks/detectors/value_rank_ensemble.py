@@ -130,8 +130,11 @@ class ValueRankEnsemble(Detector):
         """The names of the members to fit, chosen on the training part alone."""
         raise NotImplementedError
 
-    def adapt(self, log_odds: Floats, values: Floats) -> Floats:  # noqa: ARG002, for subclasses
-        """The log odds of a batch, float64[n], once more with the whole batch in sight."""
+    def adapt(self, log_odds: Floats, values: Floats, places: Floats) -> Floats:  # noqa: ARG002, for subclasses
+        """The log odds of a batch, float64[n], once more with the whole batch in sight.
+
+        `values` and `places` (ranks) are float64[n, k].
+        """
         return log_odds
 
     def fit(self, accounts: Accounts, y: Labels) -> Self:
@@ -165,7 +168,8 @@ class ValueRankEnsemble(Detector):
             places = ranked(values, np.zeros(len(values), dtype=np.int64))
         else:
             places = ranked_among(self.taught_, values)
-        return self.adapt(member_logits(self.models_, values, places).mean(axis=0), values)
+        log_odds = member_logits(self.models_, values, places).mean(axis=0)
+        return self.adapt(log_odds, values, places)
 
     def predict_proba(self, accounts: Accounts) -> Floats:
         """float64[n, 2]; 0.5 is the threshold."""

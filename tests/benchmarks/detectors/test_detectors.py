@@ -402,6 +402,7 @@ def test_listing(cli):
         "coordination",
         "label-propagation",
         "raw-and-rank",
+        "self-training",
     }
     assert found["external"]["asks"] == ["file"] and found["random-forest"]["options"] == {
         "trees": 100
