@@ -144,7 +144,6 @@ def joined(file: Path | None, pool: Sequence[ReleaseArrays]) -> Floats:
 
 
 def _ask(query: str, file: Path, arrow: bool = False) -> Any:
-    import duckdb
 
     try:
         with scratch_database(threads=1) as connection:
@@ -152,5 +151,5 @@ def _ask(query: str, file: Path, arrow: bool = False) -> Any:
                 connection.register(GIVEN, csv_tables.read(file, COLUMNS))
             done = connection.execute(query)
             return done.to_arrow_table() if arrow else done.fetchall()
-    except duckdb.Error as error:
+    except csv_tables.unreadable() as error:
         raise UserError(f"{file} cannot be read: {first_line(error)}.") from error

@@ -74,7 +74,7 @@ def check(document: Any, where: str) -> Suite:
         raise UserError(_sentences(error, where)) from error
     mistakes = [*_unknown_names(suite), *_repeated(suite)]
     if mistakes:
-        raise UserError(f"{where}: " + " ".join(mistakes))
+        raise UserError(f"{where}: " + " ".join(dict.fromkeys(mistakes)))
     from benchmarks.detectors import get
     from benchmarks.protocols import parse
 

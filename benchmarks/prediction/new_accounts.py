@@ -15,6 +15,7 @@ from botbench.core.duckdb_work import scratch_database
 from botbench.core.errors import UserError, first_line, unknown
 from botbench.core.sql import literal
 from botbench.text.numbers import counted
+from botbench.untrusted import csv_tables
 
 if TYPE_CHECKING:
     from curation.ingest.card_model import Card
@@ -114,7 +115,6 @@ def _pulled(store: Store, card: Card, folder: Path) -> None:
 
 def _columns(file: Path) -> set[str]:
     """The columns of a table, or the members of a JSON file's objects."""
-    import duckdb
 
     name = literal(file)
     kind = Path(file.name.removesuffix(".gz")).suffix.lower()
@@ -127,7 +127,7 @@ def _columns(file: Path) -> set[str]:
     try:
         with scratch_database() as connection:
             return {str(row[0]) for row in connection.execute(f"DESCRIBE FROM {source}").fetchall()}
-    except duckdb.Error as error:
+    except csv_tables.unreadable() as error:
         raise UserError(
             f"{file} cannot be read: {first_line(error)}. A file is CSV, TSV, JSON or Parquet."
         ) from error

@@ -32,6 +32,13 @@ class Head(NamedTuple):
     separator: str
 
 
+def unreadable() -> tuple[type[Exception], ...]:
+    """What DuckDB raises where a file is not what its name says; a name may be no text."""
+    import duckdb
+
+    return duckdb.Error, UnicodeDecodeError
+
+
 def head(path: Path) -> Head:
     """The first line of a table.
 

@@ -98,7 +98,7 @@ def _columns(
         there = [
             c[0] for c in connection.execute(f"SELECT * FROM {_source(file)} LIMIT 0").description
         ]
-    except duckdb.Error as error:
+    except csv_tables.unreadable() as error:
         raise UserError(
             f"{file} cannot be read: {first_line(error)} Expected CSV or Parquet with the"
             f" columns {_WANTED[table]}."
@@ -119,7 +119,7 @@ def _having(there: list[str], file: Path, table: str, needed: Sequence[str]) -> 
 def _insert(connection: duckdb.DuckDBPyConnection, file: Path, query: str) -> None:
     try:
         connection.execute(query)
-    except duckdb.Error as error:
+    except csv_tables.unreadable() as error:
         # A damaged file can give any error, and one whose head is well fails only here.
         raise UserError(
             f"{file}: {first_line(error)} Expected numbers in the score columns."

@@ -75,7 +75,6 @@ class Evidence:
 
 def evidence(frame: Frame) -> Evidence | None:
     """The campaign's held-out predictions, or None. Raises UserError if they are unreadable."""
-    import duckdb
 
     detector = frame.campaign.detector
     if detector is None or detector.evidence is None:
@@ -94,7 +93,7 @@ def evidence(frame: Frame) -> Evidence | None:
             f"SELECT p_bot::DOUBLE, ({bot})::DOUBLE, coalesce({at}::DOUBLE, 'nan'::DOUBLE) FROM"
             f" {given} WHERE p_bot IS NOT NULL AND {label} IS NOT NULL ORDER BY ALL"
         )
-    except duckdb.Error as error:
+    except csv_tables.unreadable() as error:
         raise UserError(
             f"detector.evidence: {detector.evidence}: {first_line(error)} Expected numbers in p_bot"
             " and threshold."

@@ -28,7 +28,6 @@ def source(
     `field` is the campaign's field that names the file. Of a CSV file, `columns` are read, as text.
     Raises UserError if the file cannot be read.
     """
-    import duckdb
 
     try:
         if path.suffix == ".parquet":
@@ -41,7 +40,7 @@ def source(
         return identifier(name), names
     except UserError as error:
         raise UserError(f"{field}: {error}") from None
-    except duckdb.Error as error:
+    except csv_tables.unreadable() as error:
         raise UserError(f"{field}: {path} cannot be read: {first_line(error)}") from error
 
 
@@ -51,7 +50,6 @@ def relation(connection: duckdb.DuckDBPyConnection, detector: Detector) -> str:
     Several rows of one account are averaged. Raises UserError if a column is missing or a score is
     not a probability.
     """
-    import duckdb
 
     given, names = source(connection, detector.scores, "detector.scores")
     missing = [n for n in ("account_id", "p_bot") if n not in names]
@@ -71,7 +69,7 @@ def relation(connection: duckdb.DuckDBPyConnection, detector: Detector) -> str:
         impossible = connection.execute(
             f"SELECT count(*) FILTER (NOT p_bot BETWEEN 0 AND 1), max(threshold) FROM {scores}"
         ).fetchone()
-    except duckdb.Error as error:
+    except csv_tables.unreadable() as error:
         raise UserError(
             f"detector.scores: {detector.scores}: {first_line(error)} Expected numbers in p_bot"
             " and threshold."

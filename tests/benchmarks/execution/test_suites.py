@@ -66,6 +66,12 @@ def test_every_mistake_is_said(change, said):
     assert str(error.value).startswith("my.yaml: ")
 
 
+def test_a_mistake_made_a_hundred_times_is_said_once():
+    with pytest.raises(UserError) as error:
+        check({**GOOD, "detectors": ["rtree"] * 100}, "my.yaml")
+    assert str(error.value).count("There is no detector 'rtree'") == 1
+
+
 def test_files_that_are_no_suites(tmp_path):
     with pytest.raises(UserError, match=r"no suite 'dmo'\. Did you mean 'demo'"):
         load("dmo")

@@ -99,6 +99,26 @@ def test_a_score_file_that_is_damaged_inside(tmp_path):
             score_files.load(connection, [path])
 
 
+def test_a_parquet_file_with_a_name_that_is_no_text(tmp_path):
+    import io
+
+    import duckdb
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from benchmarks.data import external_scores
+    from curation.sampling import score_files
+
+    out = io.BytesIO()
+    pq.write_table(pa.table({"account_id": ["1"], "p_bot": [0.5], "extra": [1]}), out)
+    path = tmp_path / "scores.parquet"
+    path.write_bytes(out.getvalue().replace(b"extra", b"ext\xc3a"))
+    with duckdb.connect() as connection, pytest.raises(UserError, match="cannot be read"):
+        score_files.load(connection, [path])
+    with pytest.raises(UserError, match="cannot be read"):
+        external_scores.read(path)
+
+
 @pytest.mark.parametrize(
     ("said", "sentence"),
     [
