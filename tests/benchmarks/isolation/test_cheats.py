@@ -337,6 +337,51 @@ def test_what_a_child_says_is_checked(plugin, make, home):
     }
 
 
+UNSURE = """
+import numpy as np
+from benchmarks.detectors import Detector, detector
+
+class Unsure(Detector):
+    def fit(self, accounts, y):
+        self.classes_ = np.array([0, 1])
+        self.cut_ = np.median(np.nansum(accounts.values, axis=1))
+        return self
+    def predict_proba(self, accounts):
+        p = 0.2 + 0.6 * (np.nansum(accounts.values, axis=1) > self.cut_)
+        return np.column_stack([1 - p, p])
+
+STATES = dict(uses=("profile",), cites="x", about="x", threshold="fixed(0.5)")
+
+@detector("unsure", **STATES)
+class Cautious(Unsure):
+    def abstains(self, accounts):
+        return self.predict_proba(accounts)[:, 1] < 0.5
+
+@detector("mumbling", **STATES)
+class Mumbling(Unsure):
+    def abstains(self, accounts):
+        return [True] * len(accounts)
+
+@detector("short", **STATES)
+class Short(Unsure):
+    def abstains(self, accounts):
+        return np.ones(len(accounts) - 1, dtype=bool)
+"""
+
+
+def test_abstentions_come_with_the_scores_they_are_about(plugin, make, home):
+    plugin(UNSURE, unsure="Cautious", mumbling="Mumbling", short="Short")
+    make("a", 12, 12, seed=1)
+    told = run(home, "unsure").predictions
+    low = [p < 0.5 for p in told["p_bot"].to_pylist()]
+    assert told["abstained"].to_pylist() == low and 0 < sum(low) < len(low)
+    reasons = [run(home, name).reason for name in ("mumbling", "short")]
+    assert reasons == [
+        "ValueError: abstains of Mumbling returned no array of true and false",
+        "ValueError: abstains returned shape (7,) for 8 accounts; expected one each",
+    ]
+
+
 IMPORTED = """
 from benchmarks.detectors import Detector, detector
 import numpy as np
