@@ -54,7 +54,7 @@ def predictions(r, skill, repeats, seed):
         columns.append(
             {
                 "dataset": [r["dataset"]] * n,
-                "account_id": [f"a{i}" for i in range(n)],
+                "account_id": [f"{r['name']}-a{i}" for i in range(n)],
                 "repeat": [repeat] * n,
                 "fold": (np.arange(n) % 5).tolist(),
                 "p_bot": score.tolist(),

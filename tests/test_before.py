@@ -74,18 +74,18 @@ def test_the_run_is_read_and_none_of_its_cells_is_done_again(before, expected):
         "not_applicable": 0,
     }
     board = before.json("leaderboard", "--suite", "before", "--out", "board")
-    fields = (
-        "cell",
-        "metric",
-        "value",
-        "low",
-        "high",
-        "rank",
-        "rank_low",
-        "rank_high",
-        "tie_group",
-    )
-    assert [[row[f] for f in fields] for row in board["rows"]] == expected["board"]
+    fields = ("cell", "metric", "value", "low", "high", "rank")
+    rows = [row for row in board["rows"] if row["rank_low"] is not None]
+    assert [[row[f] for f in fields] for row in board["rows"]] == [r[:6] for r in expected["board"]]
+    # 0.1 took the fits of a cross-validation for the algorithm: their variance is in ranks now.
+    then = {(r[0], r[1]): r[6:] for r in expected["board"]}
+    for row in rows:
+        low, high, group = then[row["cell"], row["metric"]]
+        now = row["rank_low"], row["rank_high"], row["tie_group"]
+        if row["kind"] == "transfer":
+            assert now == (low, high, group)
+        else:
+            assert now[0] <= low and now[1] >= high and now[2] <= group
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from benchmarks.data import masking, release_arrays
 from benchmarks.data.release_arrays import ReleaseArrays
 from benchmarks.detectors import Spec, get
-from benchmarks.execution import evidence
+from benchmarks.execution import evidence, training_draws
 from benchmarks.execution.evidence import Side
 from benchmarks.execution.fitting import ScoredFold, score_folds
 from benchmarks.execution.pools import pooled, without_evidence
@@ -40,7 +40,7 @@ class Task:
     """All that a worker needs: the store's home, the names of detector and protocol, and the plan.
 
     `version` is the detector's version when the key was made. A worker that loads another version
-    refuses the task.
+    refuses the task. `fits` is how often each fold is fitted (`training_draws`).
     """
 
     home: Path
@@ -49,16 +49,18 @@ class Task:
     protocol: str
     plan: Plan
     version: str | None = None
+    fits: int = 1
 
 
 @dataclass(frozen=True)
 class Outcome:
     """The result of a task: predictions (schema.TABLES["predictions"]), or the reason for none.
 
-    `learnt` is the detector's explanation of its fit; `excluded_from_training` are training
-    releases without any of the declared evidence. `landlock` is the version of the fence that the
-    detector ran in, 0 where the system has none, None where it did not run. `unscored` counts the
-    tested accounts of which the detector has no evidence: their scores are filled in.
+    `fits` counts fitted detectors; `learnt` is the detector's explanation of its fit;
+    `excluded_from_training` are training releases without any of the declared evidence.
+    `landlock` is the version of the fence that the detector ran in, 0 where the system has none,
+    None where it did not run. `unscored` counts the tested accounts of which the detector has no
+    evidence: their scores are filled in.
     """
 
     status: CellStatus
@@ -72,14 +74,18 @@ class Outcome:
     memory: Mapping[str, float | None] = dataclasses.field(default_factory=dict)
     landlock: int | None = None
     unscored: int = 0
+    fits: int = 0
 
 
-def cell_key(spec: Spec, protocol: str, plan: Plan, hashes: dict[str, str], features: str) -> str:
+def cell_key(  # noqa: PLR0917 (all that a cell depends on)
+    spec: Spec, protocol: str, plan: Plan, hashes: dict[str, str], features: str, fits: int = 1
+) -> str:
     """The cell's key: a hash of its inputs and code versions.
 
     Inputs are detector, protocol with its seed, and the content of each release (`hashes` by
     reference); versions are those of detector, protocol, features and bench. Version numbers of
-    releases are not part of the key, so releases of equal content give one cell.
+    releases are not part of the key, so releases of equal content give one cell. `fits` is part of
+    the key where it is not 1, so that cells of before keep theirs.
     """
     classes = [c for c in type(parse(protocol)).__mro__ if issubclass(c, Protocol)]
     code = [f"revision {REVISION}", *map(code_versions.of_class, classes)]
@@ -92,6 +98,7 @@ def cell_key(spec: Spec, protocol: str, plan: Plan, hashes: dict[str, str], feat
             "train": [(r.rpartition("@")[0], hashes[r]) for r in plan.train],
             "test": [(r.rpartition("@")[0], hashes[r]) for r in plan.test],
             "bench": short_hash(code),
+            **({"fits": [fits, training_draws.REVISION]} if fits > 1 else {}),
         },
         24,
     )
@@ -131,7 +138,7 @@ def _compute(task: Task) -> Outcome:
     shared = evidence.check(spec, available, sides, pool.y)
     folds = (
         dataclasses.replace(fold, train=fold.train[trainable[fold.train]])
-        for fold in protocol.split(pool)
+        for fold in training_draws.drawn(protocol.split(pool), pool, protocol.seed, task.fits)
     )
     with contextlib.ExitStack() as opened:
         views = {
@@ -149,6 +156,7 @@ def _compute(task: Task) -> Outcome:
         _outcome(task.key, releases, scored),
         excluded_from_training=excluded,
         unscored=int((~shared.scorable()[rows]).sum()),
+        fits=sum(s.fresh for s in scored),
     )
 
 

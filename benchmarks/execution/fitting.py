@@ -26,7 +26,8 @@ class ScoredFold:
 
     `abstained` (bool) marks the test rows that the detector cannot tell.
     `memory` is the growth while fitting and while scoring, in MB; None if it is not measured.
-    `landlock` is the version of the fence around the detector; 0 for none.
+    `landlock` is the version of the fence around the detector; 0 for none. `fresh` says that the
+    detector was fitted for this fold, not for an earlier one with the same `fit`.
     """
 
     fold: Fold
@@ -38,6 +39,7 @@ class ScoredFold:
     learnt: str | None
     memory: tuple[float | None, float | None]
     landlock: int
+    fresh: bool = True
 
 
 @dataclass(frozen=True)
@@ -165,4 +167,5 @@ def _score(of: _FittedFold, view: Accounts, fold: Fold, fresh: bool) -> ScoredFo
         said.learnt,
         (of.megabytes, said.megabytes),
         of.child.landlock,
+        fresh,
     )

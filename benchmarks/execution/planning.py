@@ -90,12 +90,23 @@ def plan(home: Path, suite: Suite, releases: Sequence[Release], features: str) -
     by_reference = {release.reference: release for release in releases}
     earlier = earlier_cells.index(home)
     return [
-        _planned(Task(home, "", spec.name, text, one), spec, by_reference, features, earlier)
+        _planned(
+            Task(home, "", spec.name, text, one, fits=_fits(suite, text, spec)),
+            spec,
+            by_reference,
+            features,
+            earlier,
+        )
         for text in suite.protocols
         for one in parse(text).plans(_within(suite, text, facts))
         for spec in specs
         if _wanted(suite, text, spec)
     ]
+
+
+def _fits(suite: Suite, protocol: str, spec: Spec) -> int:
+    """How often the suite has the detector fitted on each of the protocol's folds."""
+    return suite.fits_of(spec.name) if parse(protocol).refitted else 1
 
 
 def _within(suite: Suite, protocol: str, facts: Sequence[Facts]) -> list[Facts]:
@@ -136,8 +147,8 @@ def _planned(
     plan, protocol = task.plan, parse(task.protocol)
     used = {reference: releases[reference] for reference in (*plan.train, *plan.test)}
     hashes = {reference: release.content_hash for reference, release in used.items()}
-    key = cell_key(spec, task.protocol, plan, hashes, features)
-    if earlier and earlier_cells.comparable(spec, task.protocol):
+    key = cell_key(spec, task.protocol, plan, hashes, features, task.fits)
+    if earlier and task.fits == 1 and earlier_cells.comparable(spec, task.protocol):
         same_computation = earlier_cells.identity(
             spec.name,
             task.protocol,
@@ -167,6 +178,7 @@ def _planned(
         "kind": protocol.kind_of(plan),
         "worst": protocol.worst,
         "moves": list(protocol.moves),
+        "training_draws": task.fits,
         "threshold_rule": spec.threshold,
         "versions": {"botbench": __version__, **spec.versions},
         "simulated": any(bool(r.info.get("simulated")) for r in used.values()),

@@ -199,6 +199,7 @@ def keep(one: Planned, outcome: Outcome) -> None:
             "reason": outcome.reason,
             "accounts": outcome.accounts,
             "unscored": outcome.unscored if outcome.status == "done" else None,
+            "fits": outcome.fits if outcome.status == "done" else None,
             "learnt": outcome.learnt,
             "left_out_of_training": list(outcome.excluded_from_training),
             "seconds": {"fit": outcome.fit_seconds, "score": outcome.score_seconds},
@@ -229,7 +230,7 @@ def _write_run(
     Without `seconds` nothing was computed, and the document keeps the seconds it has.
     """
     keys = list(dict.fromkeys(one.task.key for one in planned))
-    document = suite.model_dump()
+    document = suite.document()
     run_id = f"{suite.name}-{short_hash([document, keys], 12)}"
     path = results.run_file(home, run_id)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
@@ -13,6 +13,8 @@ from botbench.core.strict_model import StrictModel
 from botbench.untrusted import yaml_documents
 
 NAMED = Path(__file__).parents[1] / "suites"
+ALL = "all"
+Fits = Annotated[int, Field(ge=1, le=100)]
 
 
 class Narrowed(StrictModel):
@@ -26,7 +28,9 @@ class Suite(StrictModel):
     """A benchmark's definition.
 
     `releases` are NAME (the newest) or NAME@VERSION; protocols are canonical strings. `narrowed`
-    limits some of the protocols to some of the suite's detectors and releases.
+    limits some of the protocols to some of the suite's detectors and releases. `fits` is how often
+    each detector is fitted where a protocol has one fold (`training_draws`): one
+    number for all, or numbers by detector, with `all` for those that are not named.
     """
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
@@ -35,7 +39,21 @@ class Suite(StrictModel):
     detectors: Literal["all"] | list[str] = "all"
     protocols: list[str] = Field(min_length=1)
     metrics: Literal["all"] | list[str] = "all"
+    fits: Fits | dict[str, Fits] = 1
     narrowed: dict[str, Narrowed] = Field(default_factory=dict)
+
+    def fits_of(self, detector: str) -> int:
+        """How often a detector is fitted."""
+        if isinstance(self.fits, int):
+            return self.fits
+        return self.fits.get(detector, self.fits.get(ALL, 1))
+
+    def document(self) -> dict[str, Any]:
+        """The suite as plain data; one fit is not mentioned, as in suites of before."""
+        said = self.model_dump()
+        if said["fits"] == 1:
+            del said["fits"]
+        return said
 
 
 def named() -> dict[str, Path]:
@@ -84,11 +102,15 @@ def check(document: Any, where: str) -> Suite:
         else [get(name).name for name in suite.detectors]
     )
     narrowed = {str(parse(text)): limits for text, limits in suite.narrowed.items()}
+    fits = suite.fits
+    if not isinstance(fits, int):
+        fits = {name if name == ALL else get(name).name: k for name, k in fits.items()}
     return suite.model_copy(
         update={
             "protocols": [str(parse(text)) for text in suite.protocols],
             "detectors": named_,
             "narrowed": narrowed,
+            "fits": fits,
         }
     )
 
@@ -124,6 +146,12 @@ def _unknown_names(suite: Suite) -> Iterable[str]:
 
 def _unknown_limits(suite: Suite) -> Iterable[str]:
     """Limits of protocols, or to detectors and releases, that the suite does not name."""
+    if not isinstance(suite.fits, int) and suite.detectors != "all":
+        yield from (
+            str(unknown("detector of this suite, for fits", name, suite.detectors))
+            for name in suite.fits
+            if name not in (ALL, *suite.detectors)
+        )
     for text, limits in suite.narrowed.items():
         if text not in suite.protocols:
             yield str(unknown("protocol of this suite", text, suite.protocols))

@@ -141,6 +141,9 @@ class Protocol:
     module."""
     worst: ClassVar[bool] = False
     """Whether repeats are different trials of which the worst counts, and not the mean."""
+    refitted: ClassVar[bool] = False
+    """Whether a suite's `fits` apply: each of its repeats is one fold with one fit, so that other
+    fits can be tested on the same accounts."""
     seed: int
 
     @property

@@ -37,6 +37,7 @@ class LeaveOneDataSetOut(Protocol):
     """
 
     revision: ClassVar[int] = 1
+    refitted: ClassVar[bool] = True
     seed: int = 0
     repeats: int = field(default=1, metadata=QUIET)
     pairs: str = field(default="", metadata=QUIET)

@@ -32,6 +32,7 @@ class OfficialSplit(Protocol):
     """
 
     revision: ClassVar[int] = 1
+    refitted: ClassVar[bool] = True
     seed: int = field(default=0, metadata=QUIET)
 
     def __post_init__(self) -> None:

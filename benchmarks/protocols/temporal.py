@@ -37,6 +37,7 @@ class Temporal(Protocol):
     """
 
     revision: ClassVar[int] = 1
+    refitted: ClassVar[bool] = True
     kind: ClassVar[Kind | None] = "later"
     share: float = 0.7
     seed: int = 0

@@ -65,6 +65,9 @@ class Card(StrictModel, coerce_numbers_to_str=True):
     licence: str = Field(min_length=1)
     citation: str = Field(min_length=1)
     simulated: bool = False
+    family: str | None = Field(default=None, min_length=1)
+    """What related data sets have in common; a board counts a family as one (no part of a pull's
+    identity)."""
     sources: tuple[Source, ...] = ()
     label: Label | None = None
     reads: tuple[Read, ...] = Field(min_length=1)

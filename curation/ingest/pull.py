@@ -144,7 +144,8 @@ def _pull_row(
     reader = canonical_json(
         {"stage": READER_VERSION, **{r.format: FORMATS.get(r.format).version for r in card.reads}}
     )
-    pull_id = short_hash({"card": card.document, "files": hashes, "reader": reader}, 64)
+    read_by = {field: said for field, said in card.document.items() if field != "family"}
+    pull_id = short_hash({"card": read_by, "files": hashes, "reader": reader}, 64)
     return {
         "pull_id": pull_id,
         "dataset": card.id,

@@ -179,6 +179,7 @@ def _about(content: Frozen) -> dict[str, Any]:
         "licence": of_card.get("licence"),
         "citation": of_card.get("citation"),
         "window": of_card.get("window"),
+        **({"family": of_card["family"]} if of_card.get("family") else {}),
         "snapshot_id": content.version,
         "consensus_id": content.consensus,
         **content.counts(),

@@ -9,18 +9,30 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.leaderboard.compute import fits
+from benchmarks.leaderboard.compute.fits import FitValues
 from benchmarks.leaderboard.compute.scores import Score
 from benchmarks.metrics import Array, Metric
+from botbench.stats import refits
 from botbench.stats.multiple_comparisons import holm, normal_p_values
+from botbench.stats.proportions import LEVEL
+from botbench.stats.refits import Variance
 from botbench.stats.resampling import percentiles
 
 SAME = 1e-9
 """Values closer than this are equal."""
+LEAST_CLUSTERS = 3
+"""With fewer clusters of data sets nothing is said of other data sets."""
+ELSEWHERE = ("rank_elsewhere", "tie_group_elsewhere", "ties_elsewhere")
 
 
 @dataclass(frozen=True)
 class PairedScore:
-    """The score on one test or the mean of several, the values by data set, the paired draws."""
+    """The score on one test or the mean of several, the values by data set, the paired draws.
+
+    `clusters` names the cluster of each data set (none: each is its own); the mean is one over
+    clusters of their means. `fits` has the values of every fit on each data set, None for one fit.
+    """
 
     score: Score
     values: list[float]
@@ -30,12 +42,36 @@ class PairedScore:
     """Whether too many accounts have a filled-in score on one of the tests."""
     label_mean: float | None = None
     """The mean over draws of accounts and labels; None where no label is in doubt."""
+    clusters: tuple[str, ...] = ()
+    fits: tuple[FitValues | None, ...] = ()
+
+    @property
+    def by_cluster(self) -> list[float]:
+        """The mean of each cluster of related data sets."""
+        return refits.cluster_means(self.values, self._labels)
+
+    @property
+    def weights(self) -> list[float]:
+        """The weight of each data set in the mean."""
+        return refits.cluster_weights(self._labels)
+
+    @property
+    def _labels(self) -> Sequence[Any]:
+        return self.clusters or range(len(self.values))
+
+
+def _between_fits(a: PairedScore, b: PairedScore) -> tuple[Variance, bool]:
+    """The variance of the mean difference that comes from fitting; whether accounts are in it."""
+    found = [fits.difference(x, y) for x, y in zip(a.fits, b.fits, strict=True)]
+    parts = [refits.scaled(v, w) for (v, _), w in zip(found, a.weights, strict=False)]
+    return refits.total(parts), bool(found) and all(resampled for _, resampled in found)
 
 
 def difference(a: PairedScore, b: PairedScore) -> Score:
     """a − b with its paired interval.
 
-    If every draw gives the same nonzero difference, the interval of unpaired values is used.
+    If every draw gives the same nonzero difference, the interval of unpaired values is used. Where
+    several fits stand behind the scores, the variance between fits is in it.
     """
     value, drawn = a.score[0] - b.score[0], a.draws - b.draws
     bounds = percentiles(drawn) or (value, value)
@@ -43,11 +79,20 @@ def difference(a: PairedScore, b: PairedScore) -> Score:
         down = np.hypot(a.score[0] - a.score[1], b.score[2] - b.score[0])
         up = np.hypot(a.score[2] - a.score[0], b.score[0] - b.score[1])
         bounds = value - float(down), value + float(up)
-    return value, min(bounds[0], value), max(bounds[1], value)
+    low, high = min(bounds[0], value), max(bounds[1], value)
+    between, with_accounts = _between_fits(a, b)
+    endless = (-np.inf, np.inf)
+    if with_accounts:
+        alone = refits.widened(value, value, value, between, endless)
+        return value, min(low, alone[0]), max(high, alone[1])
+    return value, *refits.widened(value, low, high, between, endless)
 
 
-def _separated_here(pairs: Sequence[tuple[PairedScore, PairedScore]]) -> list[bool]:
-    """Which pairs differ beyond the accounts drawn (Holm over all of them)."""
+def _separated_here(pairs: Sequence[tuple[PairedScore, PairedScore]], alongside: int) -> list[bool]:
+    """Which pairs differ beyond the accounts drawn, and beyond the fits where several are known.
+
+    Holm over all of them, and Bonferroni over the `alongside` rankings that are shown together.
+    """
     if not pairs:
         return []
     values = np.array([a.score[0] - b.score[0] for a, b in pairs])
@@ -58,18 +103,32 @@ def _separated_here(pairs: Sequence[tuple[PairedScore, PairedScore]]) -> list[bo
     )
     # A constant difference has no spread, so it counts only if the values' intervals are disjoint.
     meet = np.array([not (a.score[1] > b.score[2] or b.score[1] > a.score[2]) for a, b in pairs])
-    return holm(np.where((deviations < SAME) & meet, 1.0, p).tolist())
+    p = np.where((deviations < SAME) & meet, 1.0, p)
+    with_fits = [
+        _p_with_fits(a, b, float(own), float(deviation))
+        for (a, b), own, deviation in zip(pairs, p, deviations, strict=True)
+    ]
+    return holm(with_fits, (1 - LEVEL) / alongside)
+
+
+def _p_with_fits(a: PairedScore, b: PairedScore, p: float, deviation: float) -> float:
+    """The p of a pair with the variance between fits; never under `p`, that of accounts alone."""
+    between, with_accounts = _between_fits(a, b)
+    if between.value <= SAME**2:
+        return p
+    value = a.score[0] - b.score[0]
+    whole = between if with_accounts else refits.total([Variance(deviation**2), between])
+    return max(p, refits.p_value(value if abs(value) > SAME else 0.0, whole))
 
 
 def _separated_elsewhere(pairs: Sequence[tuple[PairedScore, PairedScore]]) -> list[bool]:
-    """Pairs that differ beyond these data sets: paired t over data sets, Holm over all pairs."""
-    from scipy.special import stdtr
-
+    """Pairs that differ beyond these data sets: paired t over clusters, Holm over all pairs."""
     p = []
     for a, b in pairs:
-        d = np.array(a.values) - np.array(b.values)
-        error = float(np.std(d, ddof=1)) / np.sqrt(len(d))
-        p.append(1.0 if error < SAME else float(2 * stdtr(len(d) - 1, -abs(d.mean()) / error)))
+        d = np.array(a.by_cluster) - np.array(b.by_cluster)
+        variance = refits.of_mean(d, 0.0)
+        known = variance.value > SAME**2
+        p.append(refits.p_value(float(d.mean()), variance) if known else 1.0)
     return holm(p)
 
 
@@ -146,17 +205,23 @@ def tie_groups(order: Sequence[str], beaten: set[tuple[str, str]]) -> dict[str, 
 
 
 def ranked(
-    names: list[str], main: Mapping[str, PairedScore], metric: Metric
+    names: list[str], main: Mapping[str, PairedScore], metric: Metric, alongside: int = 1
 ) -> dict[str, dict[str, Any]]:
-    """Rank, rank intervals here and elsewhere, tie group, and the bars that each name is part of.
+    """Rank, rank intervals and tie groups here and elsewhere, and the bars of each name.
 
-    `names` are best first. Equal values have equal ranks.
+    `names` are best first. Equal values have equal ranks. `alongside` is the number of rankings
+    that a page shows together, such as one for each data set.
     """
     pairs = [(main[a], main[b]) for a, b in combinations(names, 2)]
-    here = _beaten(names, main, metric, _separated_here(pairs))
-    sets = len(main[names[0]].values) if names else 0
-    elsewhere = _beaten(names, main, metric, _separated_elsewhere(pairs)) if sets >= 3 else None
+    here = _beaten(names, main, metric, _separated_here(pairs, alongside))
+    clusters = len(main[names[0]].by_cluster) if names else 0
+    elsewhere = (
+        _beaten(names, main, metric, _separated_elsewhere(pairs))
+        if clusters >= LEAST_CLUSTERS
+        else None
+    )
     runs, groups = ties(names, here), tie_groups(names, here)
+    places_elsewhere = _places_elsewhere(names, elsewhere)
     entries = {}
     doubted = _ranks_under_label_noise(main, metric)
     for name in names:
@@ -170,12 +235,27 @@ def ranked(
             "rank": rank,
             "rank_low": min(low, rank),
             "rank_high": max(high, rank),
-            "rank_elsewhere": (
-                list(_range(name, names, elsewhere)) if elsewhere is not None else None
-            ),
             "rank_doubt": doubted.get(name),
             "flips": name in doubted and doubted[name] != rank,
             "tie_group": groups[name],
             "ties": [i for i, run in enumerate(runs) if name in run],
+            **places_elsewhere[name],
         }
     return entries
+
+
+def _places_elsewhere(
+    names: list[str], beaten: set[tuple[str, str]] | None
+) -> dict[str, dict[str, Any]]:
+    """The place of each name if other data sets were drawn; None where too few are there."""
+    if beaten is None:
+        return {name: dict.fromkeys(ELSEWHERE) for name in names}
+    runs, groups = ties(names, beaten), tie_groups(names, beaten)
+    return {
+        name: {
+            "rank_elsewhere": list(_range(name, names, beaten)),
+            "tie_group_elsewhere": groups[name],
+            "ties_elsewhere": [i for i, run in enumerate(runs) if name in run],
+        }
+        for name in names
+    }

@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.leaderboard.compute import label_noise_bootstrap
+from benchmarks.leaderboard.compute import fits, label_noise_bootstrap
+from benchmarks.leaderboard.compute.fits import FitValues
 from benchmarks.metrics import Array, Metric
 from benchmarks.metrics.cell_values import ScoredCell, mean_over_repeats, scored_cells
 from benchmarks.metrics.intervals import interval
 from benchmarks.protocols import Kind
 from botbench.core import code_versions
 from botbench.core.files import draft_of
-from botbench.stats import proportions, resampling
+from botbench.stats import proportions, refits, resampling
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -74,6 +75,9 @@ class MeasuredCell:
 
     `coverage` is the share of accounts that the detector decides (None in cells of before), and
     `decided` holds each metric over these alone. Ranks never use it: they count all accounts.
+
+    `fits` is the number of fits behind the cell, `fit_values` each fit's values by metric where
+    there are several.
     """
 
     info: dict[str, Any]
@@ -89,6 +93,8 @@ class MeasuredCell:
     groups: tuple[int, int] | None = None
     coverage: float | None = None
     decided: dict[str, float] = field(default_factory=dict)
+    fits: int | None = None
+    fit_values: dict[str, FitValues] = field(default_factory=dict)
 
     @property
     def kind(self) -> Kind:
@@ -255,13 +261,18 @@ def _values(cell: ScoredCell, metrics: Sequence[Metric], draws: dict[str, Array]
     bots = cell.members(1)
     groups = None if cell.group is None else (cell.groups(1), cell.groups(0))
     scores, methods = {}, {}
+    number = fits.count(cell.info, cell)
+    each_fit = fits.of_cell(cell, metrics, number)
     for m, value in zip(metrics, values.tolist(), strict=True):
         if np.isfinite(value):
             low, high, methods[m.name] = interval(
                 m, value, cell.sample(m), draws[m.name], groups or (bots, accounts - bots)
             )
             # NaN means that there is no interval.
-            scores[m.name] = (value, float(np.minimum(low, value)), float(np.maximum(high, value)))
+            low, high = float(np.minimum(low, value)), float(np.maximum(high, value))
+            if m.name in each_fit and not each_fit[m.name].resampled:
+                low, high = refits.widened(value, low, high, each_fit[m.name].variance, m.range)
+            scores[m.name] = (value, low, high)
     predictions = sum(len(judged.y) for judged, _ in cell.repeats)
     moves = cell.info.get("moves") or []
     worst = {
@@ -281,6 +292,8 @@ def _values(cell: ScoredCell, metrics: Sequence[Metric], draws: dict[str, Array]
         groups=groups,
         coverage=coverage,
         decided=decided,
+        fits=number,
+        fit_values=each_fit,
     )
 
 

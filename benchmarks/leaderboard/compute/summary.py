@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from benchmarks.leaderboard.compute import clusters
 from benchmarks.leaderboard.compute.ranks import PairedScore, difference, ranked
-from benchmarks.leaderboard.compute.scores import MeasuredCell
+from benchmarks.leaderboard.compute.scores import MeasuredCell, Score
 from benchmarks.metrics import Metric
 from benchmarks.protocols import Kind
+from botbench.stats import refits
 from botbench.stats.means import student
 from botbench.stats.proportions import mover_mean
 
@@ -31,6 +33,20 @@ class BoardLayout:
 
     measured: Sequence[MeasuredCell]
     metrics: Sequence[Metric]
+    families: Mapping[str, str] = field(default_factory=dict)
+    """The cluster of each release (`name@version`); one that is not named is its own."""
+
+    def clusters(self, tests: Sequence[str]) -> list[str]:
+        """The cluster of each test. A pair of releases joins the clusters of both."""
+        return clusters.of_tests(tests, self.families)
+
+    def alongside(self, protocol: str) -> int:
+        """How many tests a protocol ranks: their rankings are shown together."""
+        return len({m.info["test"] for m in self._rankable if m.info["protocol"] == protocol}) or 1
+
+    @cached_property
+    def _rankable(self) -> list[MeasuredCell]:
+        return [m for m in self.measured if rankable(m)]
 
     @cached_property
     def protocols(self) -> dict[Kind, str]:
@@ -122,32 +138,63 @@ class BoardLayout:
         return kept
 
 
+def rankable(m: MeasuredCell) -> bool:
+    """Whether a cell can have a place: enough accounts of both classes with scores of their own."""
+    return m.info["status"] == "done" and not m.few and not m.filled_in
+
+
 def paired_score(
     layout: BoardLayout, metric: Metric, detector: str, kind: Kind, tests: Sequence[str]
 ) -> PairedScore | None:
     """The mean of the detector's scores over all of these tests; None if one is missing."""
     cells = [layout.scored(detector, kind, test) for test in tests]
-    scores = [c.scores[metric.name] for c in cells if c is not None and metric.name in c.scores]
-    if not scores or len(scores) < len(tests):
+    return score_of(cells, metric, layout.clusters(tests))
+
+
+def score_of(
+    found: Sequence[MeasuredCell | None], metric: Metric, clustered: Sequence[str]
+) -> PairedScore | None:
+    """The mean over clusters of the means of their cells; None if one has no value.
+
+    `clustered` names the cluster of each cell's test.
+    """
+    cells = [c for c in found if c is not None and metric.name in c.scores]
+    if not cells or len(cells) < len(found):
         return None
-    values = [s[0] for s in scores]
-    score = scores[0] if len(scores) == 1 else (float(np.mean(values)), *mover_mean(scores))
-    draws = np.mean([c.draws[metric.name] for c in cells if c is not None], axis=0)
-    doubted = [c.label_draws.get(metric.name, c.draws[metric.name]) for c in cells if c is not None]
-    anywhere = any(metric.name in c.label_draws for c in cells if c is not None)
+    scores = [c.scores[metric.name] for c in cells]
+    weights = np.array(refits.cluster_weights(clustered))
+    draws = weights @ np.array([c.draws[metric.name] for c in cells])
+    doubted = [c.label_draws.get(metric.name, c.draws[metric.name]) for c in cells]
+    anywhere = any(metric.name in c.label_draws for c in cells)
     doubt = (
-        float(np.mean([np.nanmean(d) for d in doubted]))
+        float(weights @ [np.nanmean(d) for d in doubted])
         if anywhere and not any(np.isnan(d).all() for d in doubted)
         else None
     )
     return PairedScore(
-        score,
-        values,
+        scores[0] if len(scores) == 1 else _mean(scores, clustered),
+        [s[0] for s in scores],
         draws,
-        any(c.few for c in cells if c is not None),
-        any(c.filled_in for c in cells if c is not None),
+        any(c.few for c in cells),
+        any(c.filled_in for c in cells),
         doubt,
+        tuple(clustered),
+        tuple(c.fit_values.get(metric.name) for c in cells),
     )
+
+
+def _mean(scores: Sequence[Score], clustered: Sequence[str]) -> Score:
+    """The mean over clusters of their means, with its interval (MOVER, cluster by cluster)."""
+    members: dict[str, list[Score]] = {}
+    for score, cluster in zip(scores, clustered, strict=True):
+        members.setdefault(cluster, []).append(score)
+    means = [
+        own[0] if len(own) == 1 else (float(np.mean([v for v, _, _ in own])), *mover_mean(own))
+        for own in members.values()
+    ]
+    if len(means) == 1:
+        return means[0]
+    return float(np.mean([v for v, _, _ in means])), *mover_mean(means)
 
 
 def summarise(
@@ -176,7 +223,12 @@ def summarise(
     ranks = (
         {}
         if any(s.few for s in main.values()) or not metric.ranked
-        else ranked([d for d in names if not main[d].filled_in], main, metric)
+        else ranked(
+            [d for d in names if not main[d].filled_in],
+            main,
+            metric,
+            layout.alongside(layout.protocols[layout.main]) if len(tests) == 1 else 1,
+        )
     )
     question = main.get(ONE_QUESTION)
     entries = []
@@ -192,7 +244,9 @@ def summarise(
             k: list(spreads[k][name].score) for k in (*KINDS, *BESIDE) if name in spreads[k]
         }
         wide = {
-            k: student(spreads[k][name].values, metric.range) for k in KINDS if name in spreads[k]
+            k: student(spreads[k][name].by_cluster, metric.range)
+            for k in KINDS
+            if name in spreads[k]
         }
         entry["wide"] = {k: list(bounds) for k, bounds in wide.items() if bounds}
         other = spreads["in distribution"].get(name) if layout.main == "transfer" else None
@@ -208,5 +262,5 @@ def summarise(
 
 
 def _over(a: PairedScore, b: PairedScore) -> list[float] | None:
-    wide = student([x - y for x, y in zip(a.values, b.values, strict=True)])
+    wide = student([x - y for x, y in zip(a.by_cluster, b.by_cluster, strict=True)])
     return list(wide) if wide else None

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import metrics
+from benchmarks.leaderboard.compute import clusters, fits
 from benchmarks.leaderboard.compute.cell_ranks import UNRANKED, cell_ranks
 from benchmarks.leaderboard.compute.scores import (
     DEFAULT_PLAN,
@@ -51,6 +52,7 @@ RELEASE = (
     "bots",
     "humans",
     "licence",
+    "family",
 )
 
 
@@ -91,7 +93,7 @@ def from_run(
 
 
 def licensed(run: Run) -> list[dict[str, Any]]:
-    """The run's releases with their licences, if they are in the store."""
+    """The run's releases with their licences, if they are in the store, and their families."""
     from curation.release import release
 
     rows = []
@@ -103,7 +105,7 @@ def licensed(run: Run) -> list[dict[str, Any]]:
         except UserError:
             licence = None
         rows.append({**entry, "licence": entry.get("licence") or licence})
-    return rows
+    return clusters.named(run.home, rows)
 
 
 def board(
@@ -117,12 +119,14 @@ def board(
 
     `about` has run, suite, seconds and optionally metrics.
     """
-    return document(about, measured(about, cells, plan, tick), releases, plan)
+    kept = list(releases)
+    return document(about, measured(about, cells, kept, plan, tick), kept, plan)
 
 
 def measured(
     about: Mapping[str, Any],
     cells: Iterable[Result],
+    releases: Iterable[Mapping[str, Any]],
     plan: Plan = DEFAULT_PLAN,
     tick: Callable[[int], object] = silent,
 ) -> BoardLayout:
@@ -130,7 +134,7 @@ def measured(
     results = list(cells)
     refuse_without_floors([r.info for r in results], str(about["suite"]))
     chosen = metrics.ordered(about.get("metrics"))
-    return BoardLayout(measure(results, chosen, plan, tick), chosen)
+    return BoardLayout(measure(results, chosen, plan, tick), chosen, clusters.families(releases))
 
 
 def document(
@@ -141,7 +145,7 @@ def document(
 ) -> dict[str, Any]:
     """The board of measured cells as plain JSON."""
     kept, chosen = sorted(releases, key=lambda r: (r["name"], r["version"])), layout.metrics
-    ranks = cell_ranks(layout.measured, chosen)
+    ranks = cell_ranks(layout, chosen)
     tests = [_test(test, layout, kept) for test in layout.tests]
     return rounded(  # type: ignore[no-any-return]
         {
@@ -231,6 +235,7 @@ def _test(test: str, layout: BoardLayout, releases: Iterable[Mapping[str, Any]])
         "simulated": any(bool(r.get("simulated")) for r in own),
         "few": any(m.few for m in done) if done else proportions.few(bots, humans),
         "in_mean": test in layout.core,
+        "cluster": layout.clusters(layout.tests)[layout.tests.index(test)],
     }
 
 
@@ -316,6 +321,8 @@ def _row(m: MeasuredCell, metric: Metric) -> dict[str, Any]:
         "unscored": m.unscored,
         "coverage": m.coverage,
         "value_decided": None if m.coverage is None else m.decided.get(metric.name),
+        "fits": m.fits,
+        "refits": _refits(m, metric) if value is not None else None,
         "low_doubt": doubt[0] if doubt else None,
         "high_doubt": doubt[1] if doubt else None,
         "bots": m.bots,
@@ -334,14 +341,22 @@ def _row(m: MeasuredCell, metric: Metric) -> dict[str, Any]:
     }
 
 
+def _refits(m: MeasuredCell, metric: Metric) -> str:
+    """Where the variance between fits is: in interval and rank, in the rank alone, nowhere."""
+    known = m.fit_values.get(metric.name)
+    if known is None or known.variance.freedom == math.inf:
+        return fits.NOT_MEASURED
+    return fits.IN_RANK if known.resampled else fits.IN_BOTH
+
+
 def _friedman(layout: BoardLayout, metric: Metric) -> dict[str, Any]:
-    """Friedman's test over the data sets of the mean, for detectors scored on all of them."""
+    """Friedman's test over the clusters of the mean, for detectors scored on all data sets."""
     if layout.main is None:
         return friedman({})
     scores = {
         d: paired_score(layout, metric, d, layout.main, layout.core) for d in layout.detectors
     }
-    whole = {d: s.values for d, s in scores.items() if s and not s.filled_in}
+    whole = {d: s.by_cluster for d, s in scores.items() if s and not s.filled_in}
     return friedman(whole, metric.direction == "higher")
 
 

@@ -45,10 +45,10 @@
     cell.replaceChildren(el("span", {class: "rk"}, e && e.r !== null ? String(e.r) : "–"));
     if (!e) return;
     if (e.r === null) { cell.append(el("small", {}, few() ? "too few to rank" : "not ranked")); return; }
+    if (e.else) cell.append(el("small", {class: "st"}, "tie group " + e.ge), el("small", {}, range(e.else) + " elsewhere"));
     cell.append(el("small", {}, range(e.here) + " here"));
-    if (e.g) cell.append(el("small", {}, "tie group " + e.g));
+    if (e.g && !e.else) cell.append(el("small", {}, "tie group " + e.g + " here"));
     if (e.f) cell.append(el("small", {class: "no"}, e.f + " under label doubt"));
-    if (e.else) cell.append(el("small", {}, range(e.else) + " elsewhere"));
     if (now.sort === "rank:asc") for (const b of e.bars) cell.append(
       el("i", {class: `ln l${b.lane}${b.first ? " s" : ""}${b.last ? " e" : ""}`}), el("span", {class: "sr"}, "not separated from " + b.others.join(", ")));
   }

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any, TypeAlias
 
+from benchmarks.leaderboard.render.standing import bars_of
 from benchmarks.leaderboard.render.summary_text import INSIDE, TRANSFER, core, entries
 from benchmarks.leaderboard.render.text import listed
 
@@ -136,7 +137,7 @@ def bars(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The entries, and the bars that join tied detectors: lane, first, last and the others."""
     runs: dict[int, list[str]] = {}
     for entry in found:
-        for run in entry.get("ties") or []:
+        for run in bars_of(entry):
             runs.setdefault(run, []).append(entry["detector"])
     lanes: dict[int, int] = {}
     for run in sorted(runs):
@@ -152,7 +153,7 @@ def bars(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
                     "last": runs[r][-1] == e["detector"],
                     "others": [o for o in runs[r] if o != e["detector"]],
                 }
-                for r in e.get("ties") or []
+                for r in bars_of(e)
             ],
         }
         for e in found

@@ -13,6 +13,7 @@ from benchmarks.leaderboard.render.drawn_cells import (
     ranked_kinds,
     somebody_abstains,
 )
+from benchmarks.leaderboard.render.standing import elsewhere, tie_group
 from benchmarks.leaderboard.render.summary_text import (
     INSIDE,
     TRANSFER,
@@ -49,6 +50,10 @@ COLUMNS = (
     "rank_low",
     "rank_high",
     "tie_group",
+    "rank_elsewhere",
+    "tie_group_elsewhere",
+    "fits",
+    "refits",
     "move",
     "status",
     "reason",
@@ -75,8 +80,14 @@ def to_csv(board: Mapping[str, Any]) -> str:
     """Every row of the board; training sets are joined by spaces."""
     return csv_text(
         COLUMNS,
-        ([" ".join(row[c]) if c == "train" else row[c] for c in COLUMNS] for row in board["rows"]),
+        ([_field(row, column) for column in COLUMNS] for row in board["rows"]),
     )
+
+
+def _field(row: Mapping[str, Any], column: str) -> Any:
+    if column == "rank_elsewhere":
+        return " to ".join(map(str, row[column])) if row[column] else None
+    return " ".join(row[column]) if column == "train" else row[column]
 
 
 def to_markdown(board: Mapping[str, Any]) -> str:
@@ -137,15 +148,16 @@ def _table(board: Mapping[str, Any], metric: str) -> list[str]:
     kind = next(iter(ranked_kinds(board)), TRANSFER)
     more = " decided |" if abstains else ""
     lines = [
-        "| rank | detector | transfer | in distribution | above one question | fit | per 1,000 |"
-        + more,
-        "| ---: | --- | --- | --- | --- | ---: | ---: |" + (" --- |" if abstains else ""),
+        f"| rank | tie group {_where(by_detector)} | detector | transfer | in distribution |"
+        " above one question | fit | per 1,000 |" + more,
+        "| ---: | ---: | --- | --- | --- | --- | ---: | ---: |" + (" --- |" if abstains else ""),
     ]
     for name in order:
         entry, detector = by_detector.get(name, {}), about[name]
         scores = entry.get("scores", {})
         columns = [
             str(entry["rank"]) if entry.get("rank") else "–",
+            str(tie_group(entry) or "–"),
             markdown(name) + (" *(floor)*" if detector["floor"] else ""),
             *(_value(scores.get(kind)) for kind in (TRANSFER, INSIDE)),
             _value(entry.get("above"), sign=True),
@@ -163,6 +175,10 @@ def _share(found: tuple[float, float | None] | None) -> str:
         return "–"
     share, value = found
     return score(share) + ("" if share == 1 or value is None else f" ({score(value)} on these)")
+
+
+def _where(entries_: Mapping[str, Mapping[str, Any]]) -> str:
+    return "elsewhere" if any(map(elsewhere, entries_.values())) else "here"
 
 
 def _value(values: list[float] | None, sign: bool = False) -> str:

@@ -87,6 +87,7 @@ def _small(entry: Mapping[str, Any]) -> dict[str, Any]:
         "s": {CODE[k]: v for k, v in entry["scores"].items()},
         "w": {CODE[k]: v for k, v in entry["wide"].items()},
         "g": entry.get("tie_group"),
+        "ge": entry.get("tie_group_elsewhere"),
         "f": entry.get("rank_doubt") if entry.get("flips") else None,
         "lost": entry["lost"],
         "above": entry["above"],

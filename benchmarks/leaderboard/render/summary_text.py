@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmarks.leaderboard.compute.scores import NOT_RANKED, SCORED
 from benchmarks.leaderboard.compute.summary import CONSTANT, MEAN, ONE_QUESTION
+from benchmarks.leaderboard.render import standing
 from benchmarks.leaderboard.render.text import listed, span
 from botbench.text.numbers import score
 
@@ -19,10 +20,9 @@ NAMES = ("Matthews", "Brier")
 
 @dataclass
 class Answer:
-    """The summary at the top of the page.
+    """The summary at the top of the page, `lead` and `caution` in large type.
 
-    `lead` and `caution` are in large type; figures are (title, value, interval), notes (title,
-    text).
+    Figures are (title, value, interval), notes (title, text).
     """
 
     lead: list[tuple[str, bool]] = field(default_factory=list)
@@ -76,7 +76,8 @@ def answer(board: Mapping[str, Any]) -> Answer:
     else:
         result.lead = [(_unranked(board), False)]
         result.caution = "" if board["ranked_by"] == TRANSFER else _no_transfer(board)
-    result.notes += [n for n in (_worse_than_guessing(board),) if n] + _missing(board)
+    result.notes += filter(None, (standing.one_fit(board), _worse_than_guessing(board)))
+    result.notes += _missing(board)
     return result
 
 
@@ -207,21 +208,25 @@ def _figures(said: Answer, board: Mapping[str, Any], ranked: Sequence[Mapping[st
 
 def _ties(board: Mapping[str, Any], ranked: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
     top = ranked[0]
-    tied = [e["detector"] for e in ranked[1:] if set(e["ties"]) & set(top["ties"])]
+    tied = [e["detector"] for e in ranked[1:] if standing.tied(e, top)]
     sets = len(core(board))
+    where = "If other data sets were drawn, " if standing.elsewhere(top) else ""
     first = (
-        f"{top['detector']} is not separated from {listed(tied)}."
+        f"{where}{top['detector']} is not separated from {listed(tied)}."
         if tied
         else (
-            f"On {'these ' + str(sets) + ' data sets' if sets > 1 else 'this data set'} nobody ties"
-            f" with {top['detector']}."
+            f"{where}{top['detector']} is separated from all others."
+            if where
+            else f"On {'these ' + str(sets) + ' data sets' if sets > 1 else 'this data set'} nobody"
+            f" ties with {top['detector']}."
         )
     )
+    first = " ".join(filter(None, (first, standing.here_alone(ranked, top))))
     question = next((e for e in ranked if e["detector"] == ONE_QUESTION), None)
     if question is None or question is top:
         return "Who cannot be told apart", first
     others = [e for e in ranked if e["detector"] not in (ONE_QUESTION, CONSTANT) and e is not top]
-    like = [e["detector"] for e in others if set(e["ties"]) & set(question["ties"])]
+    like = [e["detector"] for e in others if standing.tied(e, question)]
     below = [
         e["detector"] for e in others if e["detector"] not in like and e["rank"] > question["rank"]
     ]

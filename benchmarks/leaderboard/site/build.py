@@ -92,7 +92,7 @@ def write(
     tick: Callable[[int], object] = silent,
 ) -> dict[str, Any]:
     """The same from results alone: the same bytes from the same results."""
-    layout = table.measured(about, cells, plan, tick)
+    layout = table.measured(about, cells, releases, plan, tick)
     board: dict[str, Any] = json.loads(json.dumps(table.document(about, layout, releases, plan)))
     facts = facts or ReleaseFacts()
     gate.refuse(board, facts.about)

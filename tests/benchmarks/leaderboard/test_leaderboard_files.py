@@ -162,7 +162,7 @@ def test_markdown_shows_text_as_text(hostile):
     assert {
         len(re.findall(r"(?<!\\)\|", line))
         for line in table[: 2 + len(boards.SKILL) + len(HOSTILE)]
-    } == {8}
+    } == {9}
 
 
 def test_the_page_holds_hostile_text_as_text(hostile):
