@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from botbench.core.duckdb_work import scratch_database
 from botbench.core.errors import UserError, unknown
+from botbench.stats.clusters import ALONE
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -192,13 +193,14 @@ def scored(cell: Cell) -> pa.Table:
     Rows are sorted by repeat, dataset and id. Columns: dataset, account_id, repeat, fold (int64),
     p_bot, threshold, seconds (float64), y (int8, 1 = bot), `abstained` (float64, 1 where the
     detector cannot tell; no column in cells of before), the label's `posterior` with
-    `posterior_low` and `posterior_high` (NaN for a label from one claim), and for each group of
-    `benchmarks.data.groups` 1, 0 or NaN. Raises UserError if the cell has no predictions or if an
-    account has no label any more.
+    `posterior_low` and `posterior_high` (NaN for a label from one claim), for each group of
+    `benchmarks.data.groups` 1, 0 or NaN, and the number of the duplicate group (-1: none). Raises
+    UserError if the cell has no predictions or if an account has no label any more.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from benchmarks.data import duplicates
     from benchmarks.data.groups import GROUPS, members
 
     if cell.status != "done":
@@ -212,14 +214,18 @@ def scored(cell: Cell) -> pa.Table:
                {abstained}
                (l.label = 'bot')::TINYINT AS y,
                {_posteriors(label_files(cell))},
-               {", ".join(f"coalesce(g.{name}, 'nan'::DOUBLE) AS {name}" for name in GROUPS)}
+               {", ".join(f"coalesce(g.{name}, 'nan'::DOUBLE) AS {name}" for name in GROUPS)},
+               coalesce(d.{duplicates.COLUMN}, {ALONE}) AS {duplicates.COLUMN}
         FROM read_parquet(?) p LEFT JOIN read_parquet(?) l USING (dataset, account_id)
         LEFT JOIN groups g USING (dataset, account_id)
+        LEFT JOIN duplicates d USING (dataset, account_id)
         ORDER BY p.repeat, p.dataset, p.account_id"""
     with scratch_database() as connection:
         connection.register(
             "groups", pa.concat_tables([members(path.parent) for path in label_files(cell)])
         )
+        folders = [path.parent for path in label_files(cell)]
+        connection.register("duplicates", duplicates.of_releases(folders))
         files: list[object] = [str(cell.predictions), [str(path) for path in label_files(cell)]]
         table = connection.execute(query, files).to_arrow_table()
     if table["y"].null_count:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks.data import duplicates
 from benchmarks.data.groups import GROUPS
 from benchmarks.metrics.scored_accounts import Array, Places, ScoredAccounts, ScoredRepeats
 from botbench.core.errors import UserError
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 POSTERIORS = ("posterior", "posterior_low", "posterior_high")
 FACTS = ("seconds", "abstained", *GROUPS)
 """Columns of the predictions that metrics may read beside score and label."""
-GROUP = "duplicate_group"
-"""The column of the number of an account's duplicate group (`clusters.ALONE`: none)."""
 
 
 @dataclass(frozen=True)
@@ -144,8 +143,8 @@ def _groups(tables: Sequence[pa.Table], places: Any, accounts: int) -> clusters.
     """The duplicate group of each of the test's accounts; None where no two share one."""
     numbers = np.full(accounts, clusters.ALONE, dtype=np.int64)
     for table, at in zip(tables, places, strict=True):
-        if GROUP in table.column_names:
-            numbers[np.asarray(at.to_numpy())] = table[GROUP].to_numpy()
+        if duplicates.COLUMN in table.column_names:
+            numbers[np.asarray(at.to_numpy())] = table[duplicates.COLUMN].to_numpy()
     return clusters.codes(numbers)
 
 

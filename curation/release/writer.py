@@ -14,6 +14,7 @@ from typing import Any
 from botbench.core.errors import UserError
 from botbench.core.hashing import file_sha256
 from botbench.core.sql import literal
+from curation.release import duplicate_groups
 from curation.release.contents import BESIDE, TABLES_FROZEN, Frozen
 from curation.store.schema import TABLES, rows
 from curation.store.store import Store, Transaction
@@ -63,8 +64,7 @@ def put(store: Store, name: str, content: Frozen, info: dict[str, Any]) -> tuple
     """
     shelf = store.home / "releases" / name
     with workplace(shelf) as work:
-        for table in TABLES_FROZEN:
-            write_table(content, table, work / f"{table}.parquet")
+        size = write_files(content, work)
         row = _number(store, name, content, info)
         said = {k: row[k] for k in ("name", "version", "parent")}
         noted = {k: row[k] for k in ("snapshot_id", "accepted")}
@@ -72,6 +72,7 @@ def put(store: Store, name: str, content: Frozen, info: dict[str, Any]) -> tuple
             **said,
             **info,
             **noted,
+            "duplicate_groups": size._asdict(),
             "made_at": row["made_at"].isoformat(),
             "files": hashes(work),
         }
@@ -80,6 +81,16 @@ def put(store: Store, name: str, content: Frozen, info: dict[str, Any]) -> tuple
         target = folder(store.home, name, row["version"])
         _move(work, target)
     return target, int(row["version"])
+
+
+def write_files(content: Frozen, folder: Path) -> duplicate_groups.Size:
+    """Write all tables of a release and its duplicate groups; returns how many groups there are."""
+    for table in TABLES_FROZEN:
+        write_table(content, table, folder / f"{table}.parquet")
+    accounts, posts, splits = map(content.relation, ("accounts", "posts", "splits"))
+    return duplicate_groups.write(
+        content.store.connection, content.dataset, (accounts, posts, splits), folder
+    )
 
 
 def write_table(content: Frozen, table: str, path: Path) -> None:

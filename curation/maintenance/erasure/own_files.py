@@ -12,7 +12,7 @@ from typing import Any
 from botbench.core.files import UNFINISHED
 from botbench.terminal import crash_log
 from curation.maintenance.erasure import file_cleaning
-from curation.release import writer
+from curation.release import duplicate_groups, writer
 from curation.release.contents import TABLES_FROZEN
 from curation.store.connection import MARKER
 
@@ -40,6 +40,7 @@ HOME = (
 """Files below a store's folder that are cleaned one by one, relative to it."""
 SHELVED = (
     "releases/*/*/release.json",
+    f"releases/*/*/{duplicate_groups.FILE}",
     *(f"releases/*/*/{table}.parquet" for table in TABLES_FROZEN),
 )
 """Files below a store's folder that are rewritten with their release."""

@@ -19,7 +19,7 @@ from botbench.core.sql import literal
 from curation.maintenance.erasure import file_cleaning
 from curation.maintenance.erasure import rows as table_rows
 from curation.maintenance.erasure.account import Target
-from curation.release import writer
+from curation.release import duplicate_groups, writer
 from curation.release.contents import BESIDE, TABLES_FROZEN, Frozen
 from curation.release.publish import seals
 from curation.release.release import Release, listed, load
@@ -89,7 +89,7 @@ def clean_broken(store: Store, target: Target) -> tuple[dict[str, int], list[str
     sentences = []
     for folder, unreadable in shelf(store, target).broken.items():
         readable = [p for p in file_cleaning.below(folder) if p not in unreadable]
-        ours = {f"{t}.parquet" for t in TABLES_FROZEN} | {"release.json"}
+        ours = {f"{t}.parquet" for t in TABLES_FROZEN} | {"release.json", duplicate_groups.FILE}
         swept = file_cleaning.sweep(store, [p for p in readable if p.name in ours], target.marks)
         for what, n in swept.cleaned.items():
             counts[what] = counts.get(what, 0) + n
@@ -141,9 +141,13 @@ def rewrite(store: Store, reference: str, target: Target) -> None:
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
     with _content(store, release, target) as content:
-        for table in TABLES_FROZEN:
-            writer.write_table(content, table, work / f"{table}.parquet")
-        now = {**content.counts(), "splits": content.splits(), "evidence": content.evidence()}
+        size = writer.write_files(content, work)
+        now = {
+            **content.counts(),
+            "splits": content.splits(),
+            "evidence": content.evidence(),
+            "duplicate_groups": size._asdict(),
+        }
         noted = {
             "at": datetime.now(UTC).isoformat(),
             "why": WHY,

@@ -8,6 +8,8 @@ import pyarrow as pa
 import pytest
 
 from benchmarks import metrics
+from benchmarks.leaderboard.compute.equal_detectors import Runs, separated
+from benchmarks.leaderboard.compute.interval_coverage import Settings, World, cover
 from benchmarks.leaderboard.compute.scores import draw, measure
 from benchmarks.metrics.cell_values import scored_cells
 from botbench.stats.resampling import resamples
@@ -138,3 +140,22 @@ def test_all_cells_of_a_test_draw_the_same_groups(answers):
     for got, own in zip(drawn, (at, rows), strict=True):
         expected = often[:, own] @ right[own] / often[:, own].sum(axis=1)
         np.testing.assert_allclose(got["accuracy"], expected, rtol=1e-12)
+
+
+def test_equal_detectors_are_seldom_separated():
+    """500 accounts, 100 groups of five copies; 300 pairs: the Monte Carlo error of .05 is .0126. With
+    every account counted as independent, two of five pairs are separated.
+    """
+    world, runs = World(500, 0.4, 0.9, 5), Runs(300, 200, seed=2)
+    assert separated(world, "balanced-accuracy", runs) <= 0.05 + 2 * 0.0126
+    assert separated(world, "balanced-accuracy", runs, grouped=False) >= 0.3
+
+
+@pytest.mark.parametrize("alike", [1.0, 0.5])
+def test_intervals_of_accounts_in_groups_cover(alike):
+    """300 data sets: the Monte Carlo error of .95 is .0126."""
+    world = World(500, 0.4, 0.9, 5, alike)
+    names = ["recall[bot]", "balanced-accuracy", "f1[bot]", "roc-auc", "brier[bot]"]
+    (cells,) = cover([world], names, Settings(300, 100, seed=4), lambda _: None)
+    assert [cell.outcome for cell in cells] == ["holds"] * len(names)
+    assert min(cell.covered for cell in cells) >= 0.95 - 2 * 0.0126

@@ -7,10 +7,13 @@ from datetime import UTC, datetime
 import pytest
 
 from botbench.core.errors import UserError
+from botbench.text.similar_accounts import within
 from curation.annotation.scheme.scheme import Scheme
 from curation.labels import conflicts as work
 from curation.labels import duplicates
-from curation.store import schema
+from curation.store import schema, snapshot_queries
+from curation.store.equal_profiles import duplicate_groups
+from curation.store.store import Store
 from tests.curation.labels.voting import claim, say
 
 
@@ -198,7 +201,7 @@ def test_timelines_are_alike_from_four_fifths(store):
 
 
 @pytest.mark.data
-def test_the_real_conflicts(cli, shared_data):
+def test_the_real_conflicts(cli, shared_data, tmp_path):
     """INDEX.md: verified-2019 against gilani-2017 4, caverlee-2011 4, varol-2017 1; gilani labels
     19 of its own both ways.
     """
@@ -218,3 +221,24 @@ def test_the_real_conflicts(cli, shared_data):
     )
     assert all({"dataset", "claimant", "answer"} <= set(a) for e in entries for a in e["answers"])
     assert "labelled differently" in cli("conflicts", "--no-groups").stdout
+    cli("pull", "cresci-2017-users", "--from", shared_data / "cresci-2017-users")
+    with Store(tmp_path / "store") as store:
+        assert groups_of_a_release(store, "caverlee-2011") == (64, 168)
+        assert groups_of_a_release(store, "cresci-2017-users") == (27, 58)
+
+
+def groups_of_a_release(store, dataset):
+    """The number of duplicate groups of all its accounts, and of accounts in them, as a release
+    finds them; the audit of the store (`conflicts --duplicates`) finds the same accounts.
+    """
+    of = {
+        name: f"(FROM {store.relation(name)} WHERE dataset = '{dataset}')"
+        for name in ("accounts", "posts")
+    }
+    accounts = snapshot_queries.latest(of["accounts"])
+    members = f'(SELECT account_id, "group" FROM {duplicate_groups(accounts)})'
+    groups = within(store.connection, accounts, of["posts"], members)
+    listed = duplicates.ledger(store, duplicates.find(store, [dataset]))
+    alike = {m["account"] for group in listed for m in group["accounts"]}
+    assert alike == set(groups["account_id"].to_pylist())
+    return len(groups["group"].unique()), groups.num_rows

@@ -15,9 +15,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from botbench.core.duckdb_work import scratch_database
 from botbench.core.errors import Findings, ResourceFailure, UserError
 from botbench.core.hashing import canonical_json
-from curation.release import acceptance, release, writer
+from curation.release import acceptance, duplicate_groups, release, writer
 from curation.release.content_hash import content_hash
 from curation.release.contents import TABLES_FROZEN, frozen
 from curation.store import schema
@@ -645,6 +646,26 @@ def test_a_version_without_its_document_is_broken_and_no_older_one_stands_in(fil
         with pytest.raises(ResourceFailure, match=r"The release r@2 cannot be read: .* is damaged"):
             release.load(filled.home, reference)
     assert release.load(filled.home, "r@1").info == first.info
+
+
+def test_duplicate_groups_stand_beside_the_hashed_content(filled, unchecked):
+    """Accounts 0 and 1 have the same profile, 3 and 5 the same bio and minute of creation. An older
+    release has no file of groups: the same are found in its accounts, and its hash is the same.
+    """
+    made = release.freeze(filled, "r", "d")
+    assert made.info["duplicate_groups"] == {"groups": 2, "accounts": 4}
+    with scratch_database(threads=1) as connection:
+        kept = duplicate_groups.of_release(connection, made.path)
+        assert [tuple(row.values()) for row in kept.to_pylist()] == [
+            ("d", "0", 0),
+            ("d", "1", 0),
+            ("d", "3", 1),
+            ("d", "5", 1),
+        ]
+        made.verify()
+        (made.path / duplicate_groups.FILE).unlink()
+        assert duplicate_groups.of_release(connection, made.path).equals(kept)
+    assert release.freeze(filled, "r", "d").content_hash == made.content_hash
 
 
 def test_a_lost_folder_is_made_again_with_the_same_content(filled, unchecked):
