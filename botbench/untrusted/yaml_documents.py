@@ -204,6 +204,12 @@ def _loader(plain: bool) -> Any:
                     problem="a key is a list or a mapping; expected text",
                     problem_mark=node.start_mark,
                 )
+            if plain and node.tag == WORDS[1]:
+                raise yaml.MarkedYAMLError(
+                    problem='a key is null, which no value of a file is: write the word as "null",'
+                    " and what a blank means as `empty: WORD` beside `codes`",
+                    problem_mark=node.start_mark,
+                )
             merge = node.tag == "tag:yaml.org,2002:merge"
             return node.value if plain or merge else self.construct_object(node, deep=True)
 

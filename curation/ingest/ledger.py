@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any
 
 from botbench.text import numbers
+from curation.store.retractions import standing_claims
 from curation.store.store import Store
 
 COUNTS = ("read", "kept", "duplicate", "quarantined")
+SWALLOWED = (
+    "CASE WHEN reason IN ('bad_quote', 'line_too_long')"
+    " THEN 1 + len(raw) - len(replace(raw, chr(10), '')) ELSE 1 END"
+)
+"""SQL of the lines that stand behind one row set aside: an open quote makes many into one."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,8 @@ class PullResult:
     reasons: list[dict[str, Any]]
     pull_id: str
     erasures_since: int = 0
+    notes: dict[str, str] = field(default_factory=dict)
+    """What is odd about the files though no row was set aside for it: a word, and a sentence."""
 
     def document(self) -> dict[str, Any]:
         """The result as one JSON document."""
@@ -36,16 +45,19 @@ class PullResult:
             "unchanged": self.unchanged,
             "tables": self.tables,
             **self.totals,
-            "quarantine": self.reasons,
+            "quarantine": [
+                {k: v for k, v in r.items() if k != "lines" or v != r["rows"]} for r in self.reasons
+            ],
             "pull_id": self.pull_id,
             "erasures_since": self.erasures_since,
+            "notes": self.notes,
         }
 
 
 def stored(store: Store, pull_id: str) -> PullResult | None:
     """The result of a pull as the store holds it; None where it does not."""
     found = store.connection.execute(
-        "SELECT dataset FROM lake.main.pulls WHERE pull_id = ?", [pull_id]
+        "SELECT dataset, notes FROM lake.main.pulls WHERE pull_id = ?", [pull_id]
     ).fetchone()
     if found is None:
         return None
@@ -60,6 +72,7 @@ def stored(store: Store, pull_id: str) -> PullResult | None:
         _reasons(store, pull_id),
         pull_id,
         _erasures_since(store, pull_id),
+        dict(found[1] or {}),
     )
 
 
@@ -76,29 +89,38 @@ def _erasures_since(store: Store, pull_id: str) -> int:
 def over_limit(result: PullResult, limit: float) -> list[str]:
     """A sentence for each table of which more than this share of the rows was quarantined.
 
-    Rows of erased accounts do not count.
+    A row that an open quote has made of many lines counts as many. Rows of erased accounts do not
+    count.
     """
     erased = {r["table"]: r["rows"] for r in result.reasons if r["reason"] == "erased"}
-    faulty = {name: c["quarantined"] - erased.get(name, 0) for name, c in result.tables.items()}
-    return [
-        f"{faulty[name]:,} of {c['read']:,} rows for {name} were set aside, more"
-        f" than {numbers.share(limit, 2)}"
-        for name, c in result.tables.items()
-        if faulty[name] > limit * c["read"]
-    ]
+    swallowed = Counter[str]()
+    for r in result.reasons:
+        swallowed[r["table"]] += r["lines"] - r["rows"]
+    found = []
+    for name, c in result.tables.items():
+        more = swallowed[name]
+        faulty, read = c["quarantined"] - erased.get(name, 0) + more, c["read"] + more
+        if faulty > limit * read:
+            lines = f" (those of {more:,} lines that open quotes took with them)" if more else ""
+            found.append(
+                f"{faulty:,} of {read:,} rows for {name} were set aside{lines}, more"
+                f" than {numbers.share(limit, 2)}"
+            )
+    return found
 
 
 def totals(store: Store, dataset: str, version: int) -> dict[str, Any]:
     """Count what a data set holds at a version.
 
     Accounts observed, posts, claims (rows), answers (accounts with one answer), conflicts (accounts
-    with several answers) and claimed ids that were not observed. Only claims of pulls count.
+    with several answers) and claimed ids that were not observed. Only standing claims of pulls
+    count.
     """
     accounts, posts, claims = (
         f"(FROM {store.relation(t, version)} WHERE dataset = $dataset)"
         for t in ("accounts", "posts", "claims")
     )
-    pulled = f"(FROM {claims} WHERE pull_id IS NOT NULL AND answer IS NOT NULL)"
+    pulled = f"(SELECT * FROM {standing_claims(claims)} WHERE pull_id IS NOT NULL)"
     observed = f"(SELECT DISTINCT account_id FROM {accounts})"
 
     def rows(query: str) -> list[tuple[Any, ...]]:
@@ -148,11 +170,12 @@ def _tables(store: Store, pull_id: str) -> dict[str, dict[str, int]]:
 
 def _reasons(store: Store, pull_id: str) -> list[dict[str, Any]]:
     rows = store.connection.execute(
-        'SELECT table_name, reason, count(*), min("row") FROM lake.main.quarantine WHERE pull_id ='
-        " ? GROUP BY ALL ORDER BY 1, 3 DESC, 2",
+        f"""SELECT table_name, reason, count(*), min("row"),
+            coalesce(sum({SWALLOWED}), count(*))::BIGINT
+        FROM lake.main.quarantine WHERE pull_id = ? GROUP BY ALL ORDER BY 1, 3 DESC, 2""",
         [pull_id],
     ).fetchall()
-    return [dict(zip(("table", "reason", "rows", "first"), r, strict=True)) for r in rows]
+    return [dict(zip(("table", "reason", "rows", "first", "lines"), r, strict=True)) for r in rows]
 
 
 def _version_of(store: Store, pull_id: str) -> int:

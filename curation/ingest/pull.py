@@ -17,11 +17,14 @@ import duckdb
 from botbench.core.errors import ResourceFailure, UserError, first_line
 from botbench.core.hashing import canonical_json, short_hash
 from botbench.text.amounts import EXAMPLE, LEAST, memory_bytes
+from curation.ingest import supersession
 from curation.ingest.card_model import Card
+from curation.ingest.faults import likely
 from curation.ingest.ledger import COUNTS, PullResult, over_limit, stored
 from curation.ingest.reading.files import SourceFile, locate, select, verify
 from curation.ingest.reading.stage import FED, QUARANTINE, Stage
 from curation.ingest.sources import FORMATS, READER_VERSION, options_of
+from curation.ingest.supersession import Supersession
 from curation.store import retractions, schema, tombstones
 from curation.store.store import Store, Transaction
 from curation.store.upkeep import leftovers
@@ -43,19 +46,24 @@ def pull(
     folder: Path | None = None,
     tell: Tell = lambda *_: None,
     memory: str = "2GB",
+    *,
+    show: Callable[[Supersession], None] = lambda _: None,
 ) -> PullResult:
     """Read a card's files from `folder` (or download them) into the store; safe to repeat.
 
-    `memory` is DuckDB's limit before it spills to disk. Raises UserError, and writes nothing, for
-    files that are missing, broken or not the card's, and for contents that a format cannot read.
+    A pull of the same files under an older card or reader is superseded: `show` is given what
+    changes before anything is written. `memory` is DuckDB's limit before it spills to disk. Raises
+    UserError, and writes nothing, for files that are missing, broken or not the card's, and for
+    contents that a format cannot read.
     """
     started = datetime.now(UTC)
     files, origin = gather(store, card, folder, tell)
     row = _pull_row(card, files, origin, started)
-    pull_id = str(row["pull_id"])
     leftovers.remove(store.home)
-    if (known := stored(store, pull_id)) is not None:
+    pull_id, is_there = supersession.id_in_force(store, str(row["pull_id"]))
+    if is_there and (known := stored(store, pull_id)) is not None:
         return known
+    row["pull_id"] = pull_id
     with _scratch(store) as scratch, _memory(store.connection, memory) as limit:
         stage = Stage(store.connection, card, scratch, pull_id, memory=limit)
         _read(stage, card, files, tell)
@@ -67,8 +75,13 @@ def pull(
             staged={table: f"pull_{table}" for table in FED},
             quarantine=QUARANTINE,
         )
+        older = supersession.compared(store, stage, supersession.superseded(store, row))
+        if older.direct:
+            show(older)
+            stage.notes["supersedes"] = older.sentence()
+            row["supersedes"] = list(older.direct)
         tell("writing", 1, 1)
-        version, _ = store.transact(lambda t: _write(t, stage, row), None, f"pull {card.id}")
+        version, _ = store.transact(lambda t: _write(t, stage, row, older), None, f"pull {card.id}")
         stage.close()
     result = stored(store, pull_id)
     if result is None:
@@ -112,6 +125,7 @@ def _read(stage: Stage, card: Card, files: dict[str, list[SourceFile]], tell: Te
         except UNREADABLE as error:
             raise _unreadable(error, chosen, read.format) from error
     stage.finish()
+    likely.tell(stage, [f for group in files.values() for f in group], FED)
 
 
 def _unreadable(error: duckdb.Error, chosen: list[SourceFile], form: str) -> UserError:
@@ -185,7 +199,9 @@ def _memory(connection: duckdb.DuckDBPyConnection, limit: str) -> Iterator[int]:
             connection.execute("RESET memory_limit")
 
 
-def _write(transaction: Transaction, stage: Stage, pull_row: dict[str, object]) -> None:
+def _write(
+    transaction: Transaction, stage: Stage, pull_row: dict[str, object], older: Supersession
+) -> None:
     """Write a pull in one transaction; write nothing where another process wrote it already."""
     connection = transaction.connection
     if connection.execute(
@@ -193,11 +209,17 @@ def _write(transaction: Transaction, stage: Stage, pull_row: dict[str, object]) 
     ).fetchone():
         return
     connection.execute(f"CREATE OR REPLACE TEMP TABLE pull_aside AS FROM {QUARANTINE}")
+    supersession.replace(transaction, stage, older)
     ledger = [_write_table(transaction, stage, table) for table in FED if table in stage.read]
+    supersession.retract(transaction, stage, older)
     transaction.insert("quarantine", _numbered_aside(stage))
     transaction.insert("ledger", schema.rows("ledger", ledger))
     transaction.insert(
-        "pulls", schema.rows("pulls", [{**pull_row, "finished_at": datetime.now(UTC)}])
+        "pulls",
+        schema.rows(
+            "pulls",
+            [{**pull_row, "finished_at": datetime.now(UTC), "notes": stage.notes or None}],
+        ),
     )
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import duckdb
 
-SUPERSEDED = "attributes['retracted_by'] = 'superseding pull'"
+BY_PULL = "superseding pull"
+SUPERSEDED = f"attributes['retracted_by'] = '{BY_PULL}'"
 """SQL for a pull's own retraction of a claim of an earlier pull of the same data set.
 
 Only the pull writes this attribute. A source's row that has it is judged like any other.
@@ -42,7 +43,23 @@ def retractions(claims: str) -> str:
     return f"""(
         SELECT c.claim_id, any_value(r.made_at) AS retracted_at, min(r.answer) AS replaced_by
         FROM {claims} r JOIN {claims} c ON c.claim_id = r.retracts
-        WHERE {_own("r", "c")} OR {_superseded("r", "c")} GROUP BY c.claim_id)"""
+        WHERE ({_own("r", "c")} OR {_superseded("r", "c")}) AND {_not_undone("r", claims)}
+        GROUP BY c.claim_id)"""
+
+
+def in_force_by_pull(alias: str, claims: str) -> str:
+    """SQL that is true for a superseding pull's retraction that no later pull has undone.
+
+    A later pull that makes the claim again retracts the retraction.
+    """
+    return f"(coalesce({alias}.{SUPERSEDED}, false) AND {_not_undone(alias, claims)})"
+
+
+def _not_undone(alias: str, claims: str) -> str:
+    return (
+        f"{alias}.claim_id NOT IN (SELECT u.retracts FROM {claims} u WHERE u.retracts IS NOT NULL"
+        f" AND coalesce(u.{SUPERSEDED}, false))"
+    )
 
 
 def foreign_retractions(offered: str, from_source: bool = False) -> str:

@@ -136,7 +136,10 @@ def _tables(
         )
 
     judged = literal(consensus or newest_consensus(store, dataset, version))
-    pulled = "WHERE pull_id IN (SELECT pull_id FROM pulls)"
+    pulled = (
+        "WHERE pull_id IN (SELECT pull_id FROM pulls WHERE pull_id NOT IN"
+        " (SELECT unnest(supersedes) FROM pulls))"
+    )
     assignments = store.relation("assignments", version)
     return {
         **{name: of(name) for name in ("pulls", "accounts", "posts", "edges", "batches")},

@@ -60,7 +60,7 @@ def pull(
         def tell(what: str, done: int, total: int) -> None:
             bar.update(task, description=what, completed=done, total=total)
 
-        result = work(store, loaded, folder, tell, memory)
+        result = work(store, loaded, folder, tell, memory, show=lambda s: say(s.sentence()))
     if json_:
         emit(result.document())
     else:
@@ -76,8 +76,11 @@ def pull(
                 " also those of erased accounts, which are gone and are not read again."
             )
     if over := over_limit(result, limit):
+        nothing = [s for word, s in result.notes.items() if word.startswith("nothing_kept")]
+        kept = "" if nothing else " The other rows are kept."
         raise Findings(
-            f"{'; '.join(over)}. The other rows are kept. See why: botbench quarantine {loaded.id}"
+            f"{' '.join(nothing) or '; '.join(over) + '.'}{kept} See why: botbench quarantine"
+            f" {loaded.id}"
         )
     say(
         f"Next: botbench consensus {loaded.id}."
@@ -99,6 +102,9 @@ def _print(result: PullResult) -> None:
             ("table", "reason", "rows", "first"),
             [(r["table"], r["reason"], r["rows"], r["first"]) for r in result.reasons],
         )
+    for word, sentence in result.notes.items():
+        if word != "supersedes" and not word.startswith("nothing_kept"):
+            say(f"Note: {sentence}")
     totals = result.totals
     answers = [
         (kind, answer, n) for kind, tally in totals["claims"].items() for answer, n in tally.items()

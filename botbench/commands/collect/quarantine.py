@@ -26,10 +26,12 @@ def quarantine(
     from curation.store.store import Store
 
     with Store(create=False) as store:
+        pulls = store.relation("pulls", at)
         rows = store.connection.execute(
             "SELECT q.table_name, q.row, q.reason, q.message, q.raw FROM"
-            f" {store.relation('quarantine', at)} q JOIN {store.relation('pulls', at)} p USING"
-            " (pull_id) WHERE p.dataset = ? AND (? IS NULL OR q.reason = ?) ORDER BY p.started_at"
+            f" {store.relation('quarantine', at)} q JOIN {pulls} p USING (pull_id)"
+            f" WHERE p.pull_id NOT IN (SELECT unnest(supersedes) FROM {pulls})"
+            " AND p.dataset = ? AND (? IS NULL OR q.reason = ?) ORDER BY p.started_at"
             " DESC, q.table_name, q.row LIMIT ?",
             [dataset, reason, reason, last],
         ).fetchall()

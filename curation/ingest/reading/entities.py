@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from botbench.core.sql import literal
+from botbench.text.numbers import counted
+
+if TYPE_CHECKING:
+    from curation.ingest.reading.files import SourceFile
+    from curation.ingest.reading.stage import Stage
+
+CUT = "cut_text"
+"""The entry of `extra` of a post of which only a cut text is there."""
+
 LINK = r"https?://[^\s<>\"]*[^\s<>\"''.,;:!?)\]…]"
 """A link without the sentence's closing punctuation. Quotes are doubled for SQL."""
 
@@ -59,6 +71,37 @@ def columns(text: str) -> str:
         f"{kind(text)} AS kind, {ref_account(text)} AS ref_account_id, {hashtags(text)} AS"
         f" hashtags, {urls(text)} AS urls, {mentions(text)} AS mentions"
     )
+
+
+def cut_repost(text: str, original: str) -> str:
+    """SQL that is true for `RT @name: ...` whose text is cut and whose original is not there.
+
+    Twitter cuts such a text at 140 characters and ends it in an ellipsis.
+    """
+    return (
+        f"coalesce({original} IS NULL AND ends_with({text}, '…') AND length({text}) >= 130"
+        f" AND regexp_matches({text}, '{REPOST}'), false)"
+    )
+
+
+def marked(extra: str, cut: str) -> str:
+    """SQL of a map `extra` with the entry `CUT` where `cut` is true."""
+    return (
+        f"CASE WHEN {cut} THEN map_concat({extra}, MAP {{{literal(CUT)}: 'true'}}) ELSE {extra} END"
+    )
+
+
+def tell_cut(stage: Stage, file: SourceFile) -> None:
+    """Note how many staged posts of a file have only a cut text."""
+    row = stage.connection.execute(
+        f"SELECT count(*) FROM pull_posts WHERE extra[{literal(CUT)}] = 'true' AND _member ="
+        f" {literal(file.name)}"
+    ).fetchone()
+    if row and row[0]:
+        stage.notes[f"cut_text {file.name}"] = (
+            f"{counted(row[0], 'post')} of {file.name} {'has' if row[0] == 1 else 'have'} only a"
+            " cut text: hashtags, links and mentions are unknown there, not empty."
+        )
 
 
 def _all(text: str, signs: str, pattern: str) -> str:

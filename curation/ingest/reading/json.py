@@ -2,49 +2,109 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from typing import TYPE_CHECKING
 
 from botbench.core.errors import UserError
 from botbench.core.sql import literal, literals
+from botbench.untrusted import json_items
 from curation.ingest.reading.files import CHUNK
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from curation.ingest.reading.files import SourceFile
+    from curation.ingest.reading.stage import Stage
 
 PEEK = 1 << 16
 LINE = 1 << 25
 """The longest line or object, in bytes."""
 
 
-def objects(file: SourceFile) -> str:
+def objects(stage: Stage, file: SourceFile, member: str = "") -> str:
     """SQL in brackets for the objects of a file: `j`, `raw` (text) and `row` (from 1).
 
     `j` is JSON, NULL where malformed. The file is one array, one object a line, or concatenated
-    objects (of which none may be malformed).
+    objects (of which none may be malformed). With `member`, the objects are the items of the list
+    at that path (`data.users`) of the file's object.
     """
-    form = _form(file)
-    path = literal(file.path)
-    compression = "gzip" if file.gzip else "uncompressed"
-    if form == "lines" and file.size > LINE:
-        _no_long_line(file)
+    form = "array" if member else _form(file)
+    if form == "array":
+        return _lines(_divided(stage, file, member), zipped=False)
     if form == "lines":
-        source = (
-            f"read_csv({path}, header = false, columns = {{'line': 'VARCHAR'}}, delim = chr(1),"
-            " quote = '', escape = '', auto_detect = false, strict_mode = false, compression ="
-            f" '{compression}', max_line_size = {LINE}, buffer_size = {2 * LINE})"
-        )
-        numbered = f"SELECT line, row_number() OVER () AS row FROM {source}"
-        return (
-            f"(SELECT try_cast(line AS JSON) AS j, line AS raw, row FROM ({numbered}) WHERE"
-            " trim(line) <> '')"
-        )
-    size = max(LINE, file.size + 1) if form == "unstructured" else LINE
+        if file.size > LINE:
+            _no_long_line(file)
+        if _is_utf8(file):
+            return _lines(file.path, zipped=file.gzip)
+        return _lines(_escaped(stage, file), zipped=False)
     source = (
-        f"read_json_objects({path}, format = '{form}', compression = '{compression}',"
-        f" maximum_object_size = {size})"
+        f"read_json_objects({literal(file.path)}, format = '{form}', compression ="
+        f" '{'gzip' if file.gzip else 'uncompressed'}',"
+        f" maximum_object_size = {max(LINE, file.size + 1)})"
     )
     return f"(SELECT json AS j, json::VARCHAR AS raw, row_number() OVER () AS row FROM {source})"
+
+
+def is_array(file: SourceFile) -> bool:
+    """Whether the file is one array."""
+    return _form(file) == "array"
+
+
+def _lines(path: Path, *, zipped: bool) -> str:
+    """SQL in brackets for a file of one object a line."""
+    source = (
+        f"read_csv({literal(path)}, header = false, columns = {{'line': 'VARCHAR'}}, delim ="
+        " chr(1), quote = '', escape = '', auto_detect = false, strict_mode = false, compression ="
+        f" '{'gzip' if zipped else 'none'}', max_line_size = {LINE}, buffer_size = {2 * LINE})"
+    )
+    numbered = f"SELECT line, row_number() OVER () AS row FROM {source}"
+    return (
+        f"(SELECT try_cast(line AS JSON) AS j, line AS raw, row FROM ({numbered}) WHERE"
+        " trim(line) <> '')"
+    )
+
+
+def _divided(stage: Stage, file: SourceFile, member: str) -> Path:
+    """A copy of the file's items, one a line, so that a bad one costs one row and not the file."""
+    path = stage.scratch / f"{file.sha256[:16]}-{member or 'items'}.jsonl"
+    if not path.exists():
+        keys = tuple(member.split(".")) if member else ()
+        with file.open() as stream, path.open("wb", CHUNK) as out:
+            for item in json_items.items(stream, str(file.path), keys, LINE):
+                out.write(item if item.isascii() else _readable(item))
+                out.write(b"\n")
+    return path
+
+
+def _escaped(stage: Stage, file: SourceFile) -> Path:
+    """A copy of the file's lines in which bytes that are no UTF-8 are written as \\xNN.
+
+    JSON has no such escape, so these lines are set aside.
+    """
+    path = stage.scratch / f"{file.sha256[:16]}-lines.jsonl"
+    if not path.exists():
+        with file.open() as stream, path.open("wb", CHUNK) as out:
+            for line in stream:
+                out.write(line if line.isascii() else _readable(line))
+    return path
+
+
+def _readable(item: bytes) -> bytes:
+    return item.decode("utf-8", "backslashreplace").encode()
+
+
+def _is_utf8(file: SourceFile) -> bool:
+    """Whether the whole file is UTF-8; DuckDB refuses all of a file that is not."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with file.open() as stream:
+            while chunk := stream.read(CHUNK):
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _no_long_line(file: SourceFile) -> None:

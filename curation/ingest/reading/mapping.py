@@ -27,6 +27,41 @@ TimeForm = Annotated[str, AfterValidator(lambda v: v if v in UNIX else patterns.
 ORIGINS = ("column", "value", "file", "row", "join", "first", "when")
 
 
+class Condition(StrictModel, coerce_numbers_to_str=True):
+    """What a column must be for a row to be read; everything given must hold."""
+
+    any_of: tuple[str, ...] | None = Field(None, alias="in")
+    none_of: tuple[str, ...] | None = Field(None, alias="not")
+    matches: Expression | None = None
+    at_least: float | None = None
+    below: float | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {
+                k: [v] if k in ("in", "not") and not isinstance(v, list | tuple) else v
+                for k, v in value.items()
+            }
+        return {"in": list(value) if isinstance(value, list | tuple) else [value]}
+
+    def sql(self, text: str) -> str:
+        """The condition over a value as text."""
+        parts = []
+        if self.any_of is not None:
+            parts.append(f"coalesce({text}, '') IN ({literals(self.any_of)})")
+        if self.none_of is not None:
+            parts.append(f"coalesce({text}, '') NOT IN ({literals(self.none_of)})")
+        if self.matches is not None:
+            parts.append(f"regexp_matches(coalesce({text}, ''), {literal(self.matches)})")
+        if self.at_least is not None:
+            parts.append(f"coalesce(try_cast({text} AS DOUBLE) >= {self.at_least}, false)")
+        if self.below is not None:
+            parts.append(f"coalesce(try_cast({text} AS DOUBLE) < {self.below}, false)")
+        return "(" + " AND ".join(parts or ["true"]) + ")"
+
+
 class Cell(StrictModel, coerce_numbers_to_str=True):
     """Where a value comes from and what is done to it, in the order of the fields."""
 
@@ -43,8 +78,9 @@ class Cell(StrictModel, coerce_numbers_to_str=True):
     """Several columns of the source, joined with `:`."""
     first: tuple[str, ...] | None = None
     """The first of several columns that has a value."""
-    when: dict[str, str] | None = None
-    """Columns and the word for a column that has a value; the first counts, else `otherwise`."""
+    when: dict[str, str | dict[str, Condition]] | None = None
+    """Columns and the word for a column that has a value, or words and the condition for each; the
+    first counts, else `otherwise`."""
     optional: bool = False
     """The source may lack the column; then the value is missing."""
     trim: bool | None = None
@@ -112,6 +148,31 @@ class Cell(StrictModel, coerce_numbers_to_str=True):
         )
 
     @model_validator(mode="after")
+    def _codes_can_match(self) -> Cell:
+        """Refuse codes that the steps before them make impossible."""
+        for code in self.codes or ():
+            if why := self._never(code):
+                raise ValueError(f"codes that can match; {code!r} never does, for {why}")
+        return self
+
+    def _never(self, code: str) -> str | None:
+        """Why no value can be this code after the steps that come before codes; None if one can."""
+        if self.trim and code != code.strip(" \t\xa0"):
+            return "trim takes its blanks away"
+        if self.lower and code != code.lower():
+            return "lower makes all letters small"
+        if code in self.nulls:
+            return "it is one of nulls"
+        if not code.strip() and self.empty is not None:
+            return "empty says what a blank means"
+        gone = [old for old in self.replace if old and old in code and old not in self._news()]
+        return f"replace takes {gone[0]!r} away" if gone else None
+
+    def _news(self) -> str:
+        """All that `replace` writes."""
+        return "\n".join(self.replace.values())
+
+    @model_validator(mode="after")
     def _one_origin(self) -> Cell:
         origins = [n for n in ORIGINS if getattr(self, n) is not None]
         if len(origins) != 1:
@@ -129,41 +190,6 @@ class Cell(StrictModel, coerce_numbers_to_str=True):
             or tuple(self.when or ())
             or ((self.column,) if self.column is not None else ())
         )
-
-
-class Condition(StrictModel, coerce_numbers_to_str=True):
-    """What a column must be for a row to be read; everything given must hold."""
-
-    any_of: tuple[str, ...] | None = Field(None, alias="in")
-    none_of: tuple[str, ...] | None = Field(None, alias="not")
-    matches: Expression | None = None
-    at_least: float | None = None
-    below: float | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short(cls, value: Any) -> Any:
-        if isinstance(value, dict):
-            return {
-                k: [v] if k in ("in", "not") and not isinstance(v, list | tuple) else v
-                for k, v in value.items()
-            }
-        return {"in": list(value) if isinstance(value, list | tuple) else [value]}
-
-    def sql(self, text: str) -> str:
-        """The condition over a value as text."""
-        parts = []
-        if self.any_of is not None:
-            parts.append(f"coalesce({text}, '') IN ({literals(self.any_of)})")
-        if self.none_of is not None:
-            parts.append(f"coalesce({text}, '') NOT IN ({literals(self.none_of)})")
-        if self.matches is not None:
-            parts.append(f"regexp_matches(coalesce({text}, ''), {literal(self.matches)})")
-        if self.at_least is not None:
-            parts.append(f"coalesce(try_cast({text} AS DOUBLE) >= {self.at_least}, false)")
-        if self.below is not None:
-            parts.append(f"coalesce(try_cast({text} AS DOUBLE) < {self.below}, false)")
-        return "(" + " AND ".join(parts or ["true"]) + ")"
 
 
 @dataclass
@@ -234,8 +260,13 @@ class Compiler:
         cases = []
         for name in cell.columns:
             value = self.text(name, cell.optional)
-            if value is not None:
-                told = self._visible(value) if cell.when is None else literal(cell.when[name])
+            if value is None:
+                continue
+            word = (cell.when or {}).get(name)
+            if isinstance(word, dict):
+                cases += [f"WHEN {c.sql(value)} THEN {literal(w)}" for w, c in word.items()]
+            else:
+                told = self._visible(value) if word is None else literal(word)
                 cases.append(f"WHEN trim({value}) NOT IN {nothing} THEN {told}")
         otherwise = f" ELSE {literal(cell.otherwise)}" if cell.otherwise is not None else ""
         return f"CASE {' '.join(cases or ['WHEN false THEN NULL'])}{otherwise} END"
@@ -288,14 +319,25 @@ class Compiler:
                 f"'no code for {name or 'the value'}: ' || left(to_json({value})::VARCHAR, 80)"
             )
             self.faults.append((unknown, reason, message))
-        tail = f"ELSE {literal(cell.otherwise)}" if cell.otherwise is not None else ""
-        return f"CASE {value} {cases} {tail} END"
+        if cell.otherwise is None:
+            return f"CASE {value} {cases} END"
+        # A blank is not some other value: it says nothing, unless `empty` or a code says what.
+        said = f"CASE WHEN trim({value}) <> '' THEN {literal(cell.otherwise)} END"
+        return f"CASE {value} {cases} ELSE {said} END"
 
     def _timed(self, cell: Cell, value: str, name: str) -> str:
         zone = cell.zone or self.zone
         made = time_of(value, zone)
         if cell.time:
-            made = "coalesce(" + ", ".join(_format(value, f, zone) for f in cell.time) + ")"
+            forms = [_format(value, f, zone) for f in cell.time]
+            made = f"coalesce({', '.join(forms)})"
+            if len(forms) > 1:
+                several = (
+                    f"'{name} fits several of the forms that the card names and means another time"
+                    f" in each, found ' || left(to_json({value})::VARCHAR, 80)"
+                )
+                times = f"list_distinct([{', '.join(forms)}])"
+                self.faults.append((f"len({times}) > 1", "ambiguous_time", several))
         message = (
             f"'{name} is not a time of a form that the card names, found ' ||"
             f" left(to_json({value})::VARCHAR, 80)"

@@ -46,6 +46,9 @@ class Records(Protocol):
     def relation(self) -> str:
         """The view of the rows."""
 
+    def has(self, name: str) -> bool:
+        """Whether the source has a column of this name."""
+
     def text(self, name: str, optional: bool = False) -> str | None:
         """SQL of a source column as text; None where an optional one is missing.
 
@@ -86,6 +89,10 @@ class TextRecords:
     def relation(self) -> str:
         """The view of the rows."""
         return self.rows.relation
+
+    def has(self, name: str) -> bool:
+        """Whether the header names the column."""
+        return name in self.rows.names
 
     def text(self, name: str, optional: bool = False) -> str | None:
         """SQL of a column."""
@@ -131,6 +138,10 @@ class ParquetRecords:
         message = "'a column of bytes is not UTF-8 text'"
         return (" OR ".join(conditions), "bad_encoding", message) if conditions else None
 
+    def has(self, name: str) -> bool:
+        """Whether the file has the column."""
+        return name in self.names
+
     def text(self, name: str, optional: bool = False) -> str | None:
         """SQL of a column."""
         if name not in self.names:
@@ -175,6 +186,16 @@ class JsonRecords:
         """The view of the rows."""
         return self.view
 
+    def has(self, name: str) -> bool:
+        """Whether any object has a value at the path."""
+        path = "$" + "".join(f'."{step}"' for step in name.split("."))
+        return (
+            self.stage.connection.execute(
+                f"SELECT 1 FROM {self.relation} r WHERE json_exists(r.j, {literal(path)}) LIMIT 1"
+            ).fetchone()
+            is not None
+        )
+
     def text(self, name: str, optional: bool = False) -> str | None:
         """SQL of the value at a path."""
         if not optional:
@@ -191,11 +212,7 @@ class JsonRecords:
 
     def _present(self, name: str) -> None:
         """A path that no object has is a wrong name, not a missing value."""
-        path = "$" + "".join(f'."{step}"' for step in name.split("."))
-        found = self.stage.connection.execute(
-            f"SELECT 1 FROM {self.relation} r WHERE json_exists(r.j, {literal(path)}) LIMIT 1"
-        ).fetchone()
-        if found is None:
+        if not self.has(name):
             sample = self.stage.connection.execute(
                 f"SELECT DISTINCT unnest(json_keys(j)) FROM (SELECT j FROM {self.relation} WHERE"
                 " json_type(j) = 'OBJECT' LIMIT 100)"
@@ -251,8 +268,9 @@ def open_parquet(stage: Stage, file: SourceFile) -> ParquetRecords:
 def open_json(stage: Stage, file: SourceFile, records: str | None) -> JsonRecords:
     """Open a JSON file: an array, one object a line, or an object with a list at `records`."""
     relation = stage.name("json")
-    source = json.objects(file)
-    if records is not None:
+    whole = records is None or json.is_array(file)
+    source = json.objects(stage, file, "" if whole else str(records))
+    if records is not None and whole:
         path = "$" + "".join(f'."{step}"' for step in records.split(".")) + "[*]"
         source = (
             "(SELECT j, j::VARCHAR AS raw, row_number() OVER () AS row FROM "

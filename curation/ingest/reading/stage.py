@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NoReturn
 from botbench.core.errors import UserError
 from botbench.core.sql import identifier, literal, literals
 from curation.ingest.card_model import Card
+from curation.ingest.faults import notes, rounded
+from curation.ingest.faults.notes import Shape
 from curation.ingest.reading.sql import IDS, SATURATED, Fault, faults_of, typed
 from curation.store import identity
 from curation.store.schema import TABLES, Column
@@ -40,6 +42,10 @@ class Stage:
     queries: dict[str, list[str]] = field(default_factory=dict)
     read: Counter[str] = field(default_factory=Counter)
     names: int = 0
+    notes: dict[str, str] = field(default_factory=dict)
+    """What is odd about the files though no row was set aside for it: a word, and a sentence."""
+    shapes: list[Shape] = field(default_factory=list)
+    """How the delimited files are written."""
 
     def __post_init__(self) -> None:
         for table in FED:
@@ -126,10 +132,19 @@ class Stage:
         self.read[table] += self._quarantine(table, query)
 
     def finish(self) -> None:
-        """Check all rows together for ids that a too small integer type has cut off."""
-        for table in FED:
+        """Check all rows together: for ids cut off or rounded, and for what is odd though sound."""
+        filled = [t for t in FED if self.read[t]]
+        for table in filled:
             for name in (n for n in IDS if n in TABLES[table].names):
                 self._saturated(table, name)
+                for condition, message in rounded.found(self.connection, f"pull_{table}", name):
+                    self._take_out(table, condition, "float_id", message)
+        for word, sentence in (
+            ("quoted_ids", notes.quoted_ids(self.connection, filled)),
+            ("rows_in_values", notes.rows_in_values(self.connection, filled, self.shapes)),
+        ):
+            if sentence:
+                self.notes[word] = sentence
 
     # -- typing
 
@@ -238,13 +253,17 @@ class Stage:
             f" {name} IN ({literals(SATURATED)}) GROUP BY {name}{who}) WHERE n >= 3 ORDER BY 1"
         ).fetchall()
         for (value,) in many:
-            bad = f"FROM pull_{table} WHERE {name} = {literal(value)}"
             message = (
                 f"{name} {value} stands on many rows: an integer too small for the ids has cut"
                 " them off"
             )
-            self._quarantine(table, self.with_raw(table, bad, "saturated_id", message))
-            self.connection.execute(f"DELETE {bad}")
+            self._take_out(table, f"{name} = {literal(value)}", "saturated_id", message)
+
+    def _take_out(self, table: str, condition: str, reason: str, message: str) -> None:
+        """Quarantine staged rows."""
+        bad = f"FROM pull_{table} WHERE {condition}"
+        self._quarantine(table, self.with_raw(table, bad, reason, message))
+        self.connection.execute(f"DELETE {bad}")
 
     def _quarantine(self, table: str, query: str) -> int:
         return self._count(

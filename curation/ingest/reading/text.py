@@ -15,6 +15,8 @@ import duckdb
 
 from botbench.core.errors import unknown
 from botbench.core.sql import literal
+from curation.ingest.faults import quotes
+from curation.ingest.faults.notes import Shape
 from curation.ingest.reading.files import CHUNK, SourceFile
 from curation.ingest.reading.heads import LINE, check_width, first_record, in_utf8, opened
 from curation.ingest.reading.tidy import Dialect, tidy
@@ -26,9 +28,6 @@ if TYPE_CHECKING:
 
 NULL = "\x01no such text\x01"
 """The NULL text that DuckDB requires; no field has it, so an empty field is an empty text."""
-
-SWALLOWED = 100
-"""Lines of one unreadable row above which a quote was left open."""
 
 REASONS = {
     "TOO MANY COLUMNS": "ragged_row",
@@ -73,9 +72,11 @@ class Rows:
             self._settle(table, query)
         else:
             self.stage.add(table, query)
-        self._no_open_quote()
+        quotes.refuse(self)
         self.stage.reject_rows(
-            table, f"SELECT {literal(self.file.name)} AS _member, * FROM {self.relation}_bad"
+            table,
+            f"SELECT {literal(self.file.name)} AS _member, _row, _reason, _message, _raw"
+            f" FROM {self.relation}_bad",
         )
 
     def _settle(self, table: str, query: str) -> None:
@@ -98,24 +99,6 @@ class Rows:
                 self._numbered()
         self.stage.add(table, query)
 
-    def _no_open_quote(self) -> None:
-        """Raise UserError for a quote that takes many lines with it.
-
-        They would count as one row set aside, and half a file could go without a word.
-        """
-        found = self.stage.connection.execute(
-            f"""SELECT _row, lines FROM (
-                SELECT _row, len(_raw) - len(replace(_raw, chr(10), '')) AS lines
-                FROM {self.relation}_bad WHERE _reason IN ('bad_quote', 'line_too_long'))
-            WHERE lines > {SWALLOWED} ORDER BY lines DESC, _row LIMIT 1"""
-        ).fetchone()
-        if found:
-            self.stage.fail(
-                f"{self.file.path}, row {found[0]:,}: a quote opens there and does not close where"
-                f" it should; {found[1]:,} lines stand behind it. Mend the quote in the file, or"
-                " correct `quote` and `escape` on the card."
-            )
-
     def _rejects(self, condition: str = "true") -> int:
         return _one(
             self.stage.connection,
@@ -132,7 +115,7 @@ class Rows:
               THEN regexp_replace(
                   error_message, '(?s)^.*Expected Number of Columns: ([0-9]+) Found: ([0-9]+).*$',
                 ': expected \\1, found \\2')
-              ELSE '' END AS _message, _raw
+              ELSE '' END AS _message, _raw, NULL::BIGINT AS _line
             FROM (SELECT (line - {head})::BIGINT AS _row,
                     CASE error_type {reasons} ELSE 'bad_quote' END AS _reason, error_message,
                     ltrim(csv_line, chr(10) || chr(13)) AS _raw,
@@ -140,6 +123,8 @@ class Rows:
                   FROM {self.relation}_errors)
             WHERE n = 1""")
         self._exact_bytes()
+        quotes.place(self)
+        quotes.tell(self)
         run(f"""CREATE OR REPLACE TEMP TABLE {self.relation}_shift AS
             SELECT after, max(shift) AS shift FROM (
               SELECT _row - row_number() OVER (ORDER BY _row) AS after,
@@ -210,6 +195,7 @@ class Rows:
         run(
             f"CREATE OR REPLACE TEMP TABLE {self.relation}_bad AS FROM read_parquet({literal(bad)})"
         )
+        quotes.tell(self)
         run(
             f"CREATE OR REPLACE TEMP VIEW {self.relation} AS"
             f" {_view(self, f'read_parquet({literal(path)})', '_row')}"
@@ -244,6 +230,7 @@ def delimited(
             f"The header of {file.path} holds NUL bytes: is this a text file? Give the columns'"
             " names on the card (`columns: [...]`)."
         )
+    stage.shapes.append(Shape(file.name, dialect.separator, len(given)))
     relation = stage.name("text")
     for left in ("errors", "errors_scans"):
         # An earlier pull over the same connection may have left its own.
@@ -251,7 +238,7 @@ def delimited(
     rows = Rows(stage, file, dialect, given, relation, path)
     stage.connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {relation}_bad (_row BIGINT, _reason VARCHAR, _message"
-        " VARCHAR, _raw VARCHAR)"
+        " VARCHAR, _raw VARCHAR, _line BIGINT)"
     )
     stage.connection.execute(
         f"CREATE OR REPLACE TEMP VIEW {relation} AS {_ranked(rows, path, dialect)}"

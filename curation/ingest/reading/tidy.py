@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 BATCH = 1 << 24
-REJECTS = ("_row", "_reason", "_message", "_raw")
+REJECTS = ("_row", "_line", "_reason", "_message", "_raw")
+NUMBERS = ("_row", "_line")
 
 
 @dataclass(frozen=True)
@@ -50,13 +51,20 @@ class _Lines:
             stream, encoding="utf-8-sig", errors="surrogateescape", newline="\n"
         )
         self.record: list[str] = []
+        self.number = skip
         for _ in range(skip):
             self.source.readline()
 
     def __iter__(self) -> Iterator[str]:
         for line in self.source:
             self.record.append(line)
+            self.number += 1
             yield line
+
+    @property
+    def first(self) -> int:
+        """The number of the current record's first line, from 1."""
+        return self.number - len(self.record) + 1
 
     def raw(self) -> str:
         """The text of the record just read."""
@@ -77,13 +85,14 @@ def tidy(stream: BinaryIO, dialect: Dialect, width: int, path: Path, bad: Path) 
                 if fault is None:
                     good.add((number, *fields))
                 else:
+                    first = lines.first
                     raw = (
                         lines.raw()
                         .strip("\r\n")
                         .encode("utf-8", "surrogateescape")
                         .decode("utf-8", "backslashreplace")
                     )
-                    aside.add((number, *fault, raw))
+                    aside.add((number, first, *fault, raw))
     finally:
         csv.field_size_limit(previous)
         lines.source.detach()
@@ -97,7 +106,7 @@ class _Batches:
         import pyarrow.parquet as pq
 
         self.schema = pa.schema(
-            [pa.field(n, pa.string() if i else pa.int64()) for i, n in enumerate(names)]
+            [pa.field(n, pa.int64() if n in NUMBERS else pa.string()) for n in names]
         )
         self.writer = pq.ParquetWriter(path, self.schema)
         self.rows: list[tuple[object, ...]] = []

@@ -52,38 +52,38 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
             f" of ids (.txt) at a time; its files are {', '.join(f.name for f in files) or 'none'}."
             " Name the two in a reading of their own."
         )
-    stage.add("accounts", _accounts(documents[0]))
-    stage.add("posts", _posts(documents[0], options))
+    stage.add("accounts", _accounts(stage, documents[0]))
+    stage.add("posts", _posts(stage, documents[0], options))
     _add_claims(stage, documents[0], text.lines(stage, lists[0]))
 
 
-def _items(file: SourceFile, name: str) -> str:
-    """SQL in brackets: `o` (JSON), `_member`, `_row` for each member of a list of the document."""
-    found = f"json_extract(j, {literal(f'$.{name}[*]')})"
+def _items(stage: Stage, file: SourceFile, name: str) -> str:
+    """SQL in brackets: `o` (JSON), `_raw`, `_member`, `_row` for each item of a list of the
+    document.
+    """
     return (
-        f"(SELECT o, o::VARCHAR AS _raw, {literal(file.name + ' ' + name)} AS _member, n AS _row"
-        f" FROM (SELECT unnest({found}) AS o, generate_subscripts({found}, 1) AS n FROM"
-        f" {objects(file)}))"
+        f"(SELECT j AS o, raw AS _raw, {literal(file.name + ' ' + name)} AS _member, row AS _row"
+        f" FROM {objects(stage, file, name)})"
     )
 
 
-def _accounts(file: SourceFile) -> str:
+def _accounts(stage: Stage, file: SourceFile) -> str:
     columns = ", ".join(f"{value('o', path)} AS {column}" for column, path in PROFILE.items())
     bad = malformed("json_type(o) IS DISTINCT FROM 'OBJECT'")
     return (
         f"SELECT {value('o', 'id')} AS account_id, {columns},"
         f" {rest('o', ['id', *PROFILE.values()])} AS extra, _member, _row, _raw, {bad} FROM"
-        f" {_items(file, 'users')}"
+        f" {_items(stage, file, 'users')}"
     )
 
 
-def _posts(file: SourceFile, options: Options) -> str:
+def _posts(stage: Stage, file: SourceFile, options: Options) -> str:
     columns = ", ".join(f"{value('o', path)} AS {column}" for column, path in POST.items())
     read_off = f", {entities.columns('text')}" if options.from_text else ""
     bad = malformed("json_type(o) IS DISTINCT FROM 'OBJECT'")
     return (
         f"SELECT * EXCLUDE (o), {rest('o', list(POST.values()))} AS extra{read_off} FROM "
-        f"(SELECT {columns}, o, _member, _row, _raw, {bad} FROM {_items(file, 'posts')})"
+        f"(SELECT {columns}, o, _member, _row, _raw, {bad} FROM {_items(stage, file, 'posts')})"
     )
 
 
@@ -95,7 +95,7 @@ def _add_claims(stage: Stage, file: SourceFile, bots: text.Rows) -> None:
     )
     users = (
         f"SELECT {value('o', 'id')} AS account_id, 'human' AS answer, _member, _row, _raw FROM"
-        f" {_items(file, 'users')}"
+        f" {_items(stage, file, 'users')}"
     )
     stage.add(
         "claims",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from botbench.core.sql import identifier, literal
 from botbench.core.strict_model import StrictModel
+from botbench.text.numbers import counted
 from curation.ingest.reading.files import SourceFile
 from curation.ingest.reading.mapping import Cell, Compiler, Condition, known_columns
 from curation.ingest.reading.records import (
@@ -133,12 +135,14 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
             seen = seen or table == home
             compiler = Compiler(
                 file,
-                records.text,
+                _text(records),
                 options.nulls,
                 options.trim,
                 options.nul == "symbol",
                 stage.card.time_zone,
             )
+            if table == "claims" and _lacks_labels(records, mapping):
+                continue
             where = {**options.where, **mapping.where}
             records.feed(
                 table,
@@ -146,6 +150,13 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
             )
             if stage.read[table] == before:
                 _not_empty(stage, file, records, options)
+        _tell_repeats(stage, file, records, options)
+
+
+def _lacks_labels(records: Records, mapping: Mapping) -> bool:
+    """Whether the label stands in an optional column that the file lacks."""
+    answer = mapping.cells["answer"]
+    return bool(answer.optional and answer.column and records.text(answer.column, True) is None)
 
 
 def _open(stage: Stage, file: SourceFile, options: Options) -> Records:
@@ -187,13 +198,50 @@ def _query(
     messages = " ".join(f"WHEN {c} THEN {m}" for c, _, m in compiler.faults)
     if reasons:
         columns += [f"CASE {reasons} END AS _reason", f"CASE {messages} END AS _message"]
-    conditions = [c.sql(records.text(n) or "NULL") for n, c in mapping.where.items()]
+    conditions = [c.sql(compiler.text(n, False) or "NULL") for n, c in mapping.where.items()]
+    if table == "claims" and mapping.cells["answer"].optional:
+        # A blank in an optional column is no claim, and no fault.
+        unknown = [c for c, reason, _ in compiler.faults if reason == "unknown_answer"]
+        conditions.append(f"(trim(coalesce({made['answer']}, '')) <> ''{_or(unknown)})")
     where = (
         f" WHERE {f'{records.broken[0]} OR ' if records.broken else ''}({' AND '.join(conditions)})"
         if conditions
         else ""
     )
     return f"SELECT {', '.join(columns)}, _member, _row, _raw FROM {records.relation} r{where}"
+
+
+def _or(conditions: list[str]) -> str:
+    return "".join(f" OR ({c})" for c in conditions)
+
+
+def _text(records: Records) -> Callable[[str, bool], str | None]:
+    """SQL of a column; `row` is where the row stands in the file, unless a column has that name."""
+
+    def text(name: str, optional: bool = False) -> str | None:
+        if name == "row" and not records.has(name):
+            return "r._row::VARCHAR"
+        return records.text(name, optional)
+
+    return text
+
+
+def _tell_repeats(stage: Stage, file: SourceFile, records: Records, options: Options) -> None:
+    """Note the rows that are repeated to the letter where rows have no ids but their place."""
+    ids = [m.cells.get("account_id") for m in options.accounts]
+    ids += [m.cells.get("post_id") for m in options.posts]
+    if not any(cell is not None and cell.row for cell in ids):
+        return
+    row = stage.connection.execute(
+        "SELECT coalesce(sum(n - 1), 0)::BIGINT FROM"
+        f" (SELECT count(*) AS n FROM {records.relation} r GROUP BY hash(_raw))"
+    ).fetchone()
+    if row and row[0]:
+        stage.notes[f"repeated_rows {file.name}"] = (
+            f"{counted(row[0], 'row')} of {file.name} {'repeats' if row[0] == 1 else 'repeat'}"
+            " another to the letter. The file has no ids, so each is an account or a post of its"
+            " own."
+        )
 
 
 def _maps(

@@ -42,7 +42,7 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
     for file in files:
         found = (
             f"(SELECT j, raw AS _raw, row AS _row, {literal(file.name)} AS _member,"
-            f" {value('j', 'ID')} AS id FROM {objects(file)})"
+            f" {value('j', 'ID')} AS id FROM {objects(stage, file)})"
         )
         stage.add("accounts", _accounts(found, options))
         stage.add("posts", _posts(found, options))

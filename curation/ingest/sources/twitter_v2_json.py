@@ -35,15 +35,16 @@ class Options(StrictModel):
 def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
     """User objects of Twitter's interface v2: an array, or one object a line."""
     for file in files:
-        stage.add("accounts", _accounts(file, options))
+        stage.add("accounts", _accounts(stage, file, options))
 
 
-def _accounts(file: SourceFile, options: Options) -> str:
+def _accounts(stage: Stage, file: SourceFile, options: Options) -> str:
     identity = users.account_id("j", ("id",), options.id_prefix, options.trailing_blank)
     observed = f"{value('j', options.observed_at)} AS observed_at, " if options.observed_at else ""
     columns = users.columns("j", users.V2, ("id",), options.trailing_blank)
     bad = malformed("json_type(j) IS DISTINCT FROM 'OBJECT'")
     where = f"{literal(file.name)} AS _member, row AS _row, raw AS _raw"
     return (
-        f"SELECT {identity} AS account_id, {observed}{columns}, {where}, {bad} FROM {objects(file)}"
+        f"SELECT {identity} AS account_id, {observed}{columns}, {where}, {bad}"
+        f" FROM {objects(stage, file)}"
     )

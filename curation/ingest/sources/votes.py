@@ -86,8 +86,9 @@ def _voted(rows: text.Rows, members: list[SourceFile], options: Options) -> str:
     account = rows.column(options.account)
     only = ""
     if members and options.only:
+        found = objects(rows.stage, members[0])
         only = (
-            f" SEMI JOIN (SELECT {value('j', options.only.key)} AS id FROM {objects(members[0])}) m"
+            f" SEMI JOIN (SELECT {value('j', options.only.key)} AS id FROM {found}) m"
             f" ON {account} = m.id"
         )
     return (

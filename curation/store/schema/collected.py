@@ -34,6 +34,20 @@ COLLECTED = (
             text("origin", "folder or URL the files came from", content=False),
             time("started_at", "when reading began", content=False),
             time("finished_at", "when reading ended", content=False),
+            text_map(
+                "notes",
+                "what is odd about the files though no row was set aside for it: a word, and a"
+                " sentence",
+                content=False,
+                later=True,
+            ),
+            Column(
+                "supersedes",
+                "VARCHAR[]",
+                "the pulls of the same files under an older card or reader that this one replaces",
+                content=False,
+                later=True,
+            ),
         ),
     ),
     Table(

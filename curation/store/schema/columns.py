@@ -105,9 +105,9 @@ def texts(name: str, meaning: str) -> Column:
     return Column(name, "VARCHAR[]", meaning)
 
 
-def text_map(name: str, meaning: str) -> Column:
+def text_map(name: str, meaning: str, content: bool = True, later: bool = False) -> Column:
     """A column of maps from text to text."""
-    return Column(name, EXTRA, meaning)
+    return Column(name, EXTRA, meaning, content=content, later=later)
 
 
 DATASET = text("dataset", "the data set's id, the card's folder name", True)

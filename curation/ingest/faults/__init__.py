@@ -1,0 +1,1 @@
+"""Faults that single rows do not show: open quotes, rounded ids, values that hold rows."""
