@@ -9,21 +9,28 @@ from collections.abc import Iterable, Iterator
 from botbench.core.errors import UserError
 
 _NAME = re.compile(r"\s*([^()]*?)\s*(?:\((.*)\))?\s*", re.DOTALL)
-_PART = re.compile(r"""(?:[^,'"]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')+""", re.DOTALL)
+_PART = re.compile(
+    r"""(?:[^,'"\[\]]|\[[^\[\]]*\]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')+""", re.DOTALL
+)
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.@+-]*")
+"""A text that stands in a list without quotes."""
+KEYWORDS = {"True", "False", "None"}
 _PLAIN = re.compile(r"""[^'"()\[\]{}=\\]+""")
 
 
 def parse(text: str, kind: str = "name", example: str = "") -> tuple[str, dict[str, object]]:
     """The name and the options of a canonical string, in the order of the string.
 
-    A value is a Python literal (number, quoted text, True, None) or else plain text without quotes
-    and brackets. Raises UserError that names the `kind`, the part that cannot be read and an
-    `example`.
+    A value is a Python literal (number, quoted text, True, None), a list of texts, or else plain
+    text without quotes and brackets. Raises UserError that names the `kind`, the part that cannot
+    be read and an `example`.
 
     >>> parse('external(file="scores.csv", threshold=0.4)')
     ('external', {'file': 'scores.csv', 'threshold': 0.4})
     >>> parse("stratified(by=lang, n=100)")
     ('stratified', {'by': 'lang', 'n': 100})
+    >>> parse("train-test(train=[a, b], test=[c])")
+    ('train-test', {'train': ('a', 'b'), 'test': ('c',)})
     """
     try:
         match = _NAME.fullmatch(text)
@@ -59,6 +66,8 @@ def _parts(inside: str) -> Iterator[str]:
 
 
 def _value(text: str) -> object:
+    if text.startswith("[") and text.endswith("]"):
+        return tuple(str(_value(part.strip())) for part in _parts(text[1:-1]))
     try:
         return ast.literal_eval(text)
     except (SyntaxError, ValueError):
@@ -78,6 +87,9 @@ def write(name: str, options: Iterable[tuple[str, object]]) -> str:
 
 def _literal(value: object) -> str:
     """A value as text: strings in double quotes unless they hold what must be escaped."""
+    if isinstance(value, tuple):
+        plain = (v if _WORD.fullmatch(v) and v not in KEYWORDS else _literal(v) for v in value)
+        return f"[{', '.join(plain)}]"
     if isinstance(value, str) and not set(value) & {'"', "\\"} and value.isprintable():
         return f'"{value}"'
     return repr(value)
