@@ -81,8 +81,8 @@ class _Splitter:
                 )
         if self.depth > 0 or self.quoted:
             raise UserError(
-                f"{self.name} ends in the middle of its {self.given + 1:,}th item: the file is cut,"
-                " or a quote or bracket in it never closes. Get the file again."
+                f"{self.name} ends in the middle of item {self.given + 1:,}: the file is cut, or a"
+                " quote or bracket in it never closes. Get the file again."
             )
 
     def _take(self) -> Iterator[bytes]:

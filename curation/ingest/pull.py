@@ -17,7 +17,7 @@ import duckdb
 from botbench.core.errors import ResourceFailure, UserError, first_line
 from botbench.core.hashing import canonical_json, short_hash
 from botbench.text.amounts import EXAMPLE, LEAST, memory_bytes
-from curation.ingest import supersession
+from curation.ingest import packings, supersession
 from curation.ingest.card_model import Card
 from curation.ingest.faults import likely
 from curation.ingest.ledger import COUNTS, PullResult, over_limit, stored
@@ -101,18 +101,19 @@ def gather(
 
         folder = downloads.fetch(card, store.home / "downloads" / card.id, tell)
     located = locate(card, folder)
-    total, done = sum(p.stat().st_size for paths in located.values() for p in paths), 0
+    total, done = sum(packings.size_of(p) for paths in located.values() for p in paths), 0
     files: dict[str, list[SourceFile]] = {}
     for source in card.sources:
         for path in located[source.file]:
             tell(f"checking {path.name}", done, total)
             files.setdefault(source.file, []).append(verify(source, path, folder))
-            done += path.stat().st_size
+            done += packings.size_of(path)
     return files, origin
 
 
 def _read(stage: Stage, card: Card, files: dict[str, list[SourceFile]], tell: Tell) -> None:
     """Let each format offer its rows; DuckDB's reading errors become a UserError."""
+    files = {n: [f.unpacked(stage.scratch) for f in group] for n, group in files.items()}
     for i, read in enumerate(card.reads):
         chosen = select(files, read)
         tell(
@@ -233,10 +234,11 @@ def _write_table(transaction: Transaction, stage: Stage, table: str) -> dict[str
     aside = transaction.connection.execute(
         "SELECT count(*) FROM pull_aside WHERE table_name = ?", [table]
     ).fetchone()
+    duplicate = counts.duplicate + stage.repeated[table]
     line = dict(
         zip(
             COUNTS,
-            (stage.read[table], counts.kept, counts.duplicate, int(aside[0]) if aside else 0),
+            (stage.read[table], counts.kept, duplicate, int(aside[0]) if aside else 0),
             strict=True,
         )
     )

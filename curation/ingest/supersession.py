@@ -147,8 +147,14 @@ def _compare_claims(store: Store, stage: Stage, made: Supersession) -> dict[str,
 
 
 def replace(transaction: Transaction, stage: Stage, made: Supersession) -> None:
-    """Delete the superseded pulls' rows, before the new ones are inserted."""
-    for table in ROWS if made.direct else ():
+    """Delete the superseded pulls' rows, before the new ones are inserted.
+
+    Where all of a table's rows are the same, they stay, and the new ones are duplicates.
+    """
+    for table in ROWS:
+        changes = made.changes.get(table, {})
+        if not changes.get("removed", 0) + changes.get("changed", 0):
+            continue
         transaction.connection.execute(
             f"DELETE FROM lake.main.{table} WHERE dataset = {literal(stage.dataset)}"
             f" AND {_of(made)}"

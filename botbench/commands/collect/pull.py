@@ -8,19 +8,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from botbench.commands.memory import DEFAULT, Memory
-from botbench.core.errors import Findings
+from botbench.core.errors import Findings, UserError
 from botbench.terminal.console import emit, progress, say, table
 from botbench.text.numbers import counted
 
 if TYPE_CHECKING:
+    from curation.ingest.card_model import Card
     from curation.ingest.ledger import PullResult
+    from curation.ingest.recognition.recognise import Found
 
 
-def pull(
+def pull(  # noqa: PLR0917
     card: Annotated[
         str,
         typer.Argument(
-            metavar="CARD", help="A data set's id (see botbench datasets), or the path of a card."
+            metavar="CARD|FILE|DIR",
+            help="A data set's id (see botbench datasets), the path of a card, or a file or folder"
+            " without a card, whose format is told by its content.",
         ),
     ],
     folder: Annotated[
@@ -41,19 +45,37 @@ def pull(
         ),
     ] = 0.01,
     memory: Memory = DEFAULT,
+    as_: Annotated[
+        str | None,
+        typer.Option(
+            "--as", metavar="NAME", help="The data set's id, for a file or folder without a card."
+        ),
+    ] = None,
+    platform: Annotated[
+        str | None,
+        typer.Option(help="The platform of a file whose format is of none, such as a table."),
+    ] = None,
+    write_card: Annotated[
+        bool,
+        typer.Option(
+            "--write-card", help="Write the card that a file or folder is read by: NAME.yaml, here."
+        ),
+    ] = False,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Read a data set into the store: accounts, posts, edges, and its labels as claims.
 
-    Rows that cannot be read are set aside with their reason, never dropped: read = kept + duplicate
-    + quarantined. The same files again change nothing.
+    A file or folder without a card is read by one that is made for it. Rows that cannot be read are
+    set aside with their reason, never dropped: read = kept + duplicate + quarantined. The same
+    files again change nothing.
     """
-    from curation.ingest import cards
     from curation.ingest.ledger import over_limit
     from curation.ingest.pull import pull as work
     from curation.store.store import Store
 
-    loaded = cards.load(card)
+    loaded, found = _chosen(card, as_, platform, folder)
+    folder = found.folder if found else folder
+    written = _write_card(found) if found and write_card else None
     with Store() as store, progress() as bar:
         task = bar.add_task(f"pull {loaded.id}", total=None)
 
@@ -62,7 +84,9 @@ def pull(
 
         result = work(store, loaded, folder, tell, memory, show=lambda s: say(s.sentence()))
     if json_:
-        emit(result.document())
+        told = {"format": {"name": found.format, "sure": found.sure}} if found else {}
+        path = {"card": str(written) if written else None} if found else {}
+        emit({**result.document(), **told, **path})
     else:
         _print(result)
     if result.unchanged:
@@ -87,6 +111,50 @@ def pull(
         if result.totals["claims"]
         else f"Next: botbench sample {loaded.id}."
     )
+
+
+def _chosen(
+    card: str, as_: str | None, platform: str | None, folder: Path | None
+) -> tuple[Card, Found | None]:
+    """The card by its id or path, or the one made for a file or folder."""
+    from curation.ingest import cards
+
+    known = card.endswith((".yaml", ".yml")) or card in {f.name for f in cards.folders()}
+    if known or not Path(card).exists():
+        if as_ or platform:
+            raise UserError("--as and --platform are for a file or folder without a card.")
+        return cards.load(card), None
+    if folder is not None:
+        raise UserError(f"{card} is a file or folder: --from is for cards.")
+    from curation.ingest.recognition.recognise import recognise
+
+    found = recognise(Path(card), as_, platform)
+    for f in found.files[:10]:
+        say(f"{f.file} looks like {f.format} (sure: {f.guess.sure:.2f}).")
+        for note in f.guess.notes:
+            say(f"Note: {note}")
+    if more := len(found.files) - 10:
+        say(f"And {counted(more, 'file')} more.") if more > 0 else None
+    if found.passed_over:
+        say(
+            f"Passed over, of no known format: {', '.join(found.passed_over[:10])}"
+            f"{', ...' if len(found.passed_over) > 10 else ''}."
+        )
+    return found.card, found
+
+
+def _write_card(found: Found) -> Path:
+    """Write the card that was made; raises UserError where a file of its name is there."""
+    path = Path(f"{found.card.id}.yaml")
+    content = found.written()
+    if path.exists() and path.read_text(encoding="utf-8") != content:
+        raise UserError(f"There is a file {path} already; move it away, or give another --as NAME.")
+    path.write_text(content, encoding="utf-8")
+    say(
+        f"The card is {path.resolve()}; change it and pull it: botbench pull {path} --from"
+        f" {found.folder}."
+    )
+    return path.resolve()
 
 
 def _print(result: PullResult) -> None:
@@ -123,6 +191,7 @@ def register(app: typer.Typer) -> None:
     app.command(
         epilog=(
             "Examples: `botbench pull cresci-rtbust-2019 --from DIR` · `botbench pull"
-            " ./my-card.yaml --from DIR --json`"
+            " ./my-card.yaml --from DIR --json` · `botbench pull tweets.jsonl --as walkaway"
+            " --write-card`"
         )
     )(pull)

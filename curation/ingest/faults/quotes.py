@@ -77,11 +77,11 @@ def refuse(rows: Rows) -> None:
     ).fetchone()
     if found:
         row, line, taken = found
-        where = f"row {row:,}" + (f" (line {line:,})" if line is not None else "")
+        where = f" (line {line:,})" if line is not None else ""
         rows.stage.fail(
-            f"{rows.file.path}, {where}: a quote opens there and does not close where it should;"
-            f" {taken:,} lines stand behind it. Mend the quote in the file, or correct `quote` and"
-            " `escape` on the card."
+            f"{rows.file.path}, row {row:,}: a quote opens there{where} and does not close where it"
+            f" should; {taken:,} lines stand behind it. Mend the quote in the file, or correct"
+            " `quote` and `escape` on the card."
         )
 
 

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from curation.ingest.reading.files import SourceFile
     from curation.ingest.reading.stage import Stage
 
+HTML = {"<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", "\xa0": "&nbsp;", "&": "&amp;"}
+"""Signs as HTML writes them; the last stands in the others."""
 CUT = "cut_text"
 """The entry of `extra` of a post of which only a cut text is there."""
 
@@ -71,6 +73,15 @@ def columns(text: str) -> str:
         f"{kind(text)} AS kind, {ref_account(text)} AS ref_account_id, {hashtags(text)} AS"
         f" hashtags, {urls(text)} AS urls, {mentions(text)} AS mentions"
     )
+
+
+def plain(html: str) -> str:
+    """SQL: the text of simple HTML as posts have it: paragraphs, line breaks, links."""
+    lines = f"regexp_replace(regexp_replace({html}, '<br ?/?>', chr(10), 'g'), '</p>\\s*<p>', "
+    bare = f"regexp_replace({lines}chr(10) || chr(10), 'g'), '<[^>]*>', '', 'g')"
+    for sign, written in HTML.items():
+        bare = f"replace({bare}, {literal(written)}, {literal(sign)})"
+    return bare
 
 
 def cut_repost(text: str, original: str) -> str:

@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import zlib
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from botbench.core.errors import UserError
+from curation.ingest import packings
 from curation.ingest.card_model import Card, Read, Source
 
 CHUNK = 1 << 20
-GZIP = b"\x1f\x8b"
+ENDINGS = (".gz", ".zst", ".bz2", ".xz")
+"""Endings of packed files, which are no part of a file's name."""
 RATIO, SMALL = 300, 200_000_000
-"""A gzip file that unpacks to over `SMALL` bytes and over `RATIO` times its own is a bomb."""
+"""A packed file that unpacks to over `SMALL` bytes and over `RATIO` times its own is a bomb."""
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A verified file: its `name` on the card (without .gz), and its uncompressed `sha256`."""
+    """A verified file: its `name` on the card (without .gz), and its uncompressed `sha256`.
+
+    `packing` is empty for a plain file.
+    """
 
     name: str
     path: Path
-    gzip: bool
+    packing: str
     sha256: str
     size: int
+
+    @property
+    def gzip(self) -> bool:
+        """Whether the file is packed as gzip, which DuckDB reads itself."""
+        return self.packing == "gzip"
 
     @property
     def stem(self) -> str:
@@ -43,18 +52,18 @@ class SourceFile:
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
         """The uncompressed bytes as a stream."""
-        with _stream(self.path, self.gzip) as stream:
+        with packings.plain(self.path, self.packing) as stream:
             yield stream
 
-
-@contextmanager
-def _stream(path: Path, zipped: bool) -> Iterator[BinaryIO]:
-    with path.open("rb") as raw:
-        if zipped:
-            with gzip.GzipFile(fileobj=raw) as unzipped:
-                yield cast("BinaryIO", unzipped)
-        else:
-            yield raw
+    def unpacked(self, folder: Path) -> SourceFile:
+        """The file itself where readers can read it, else its plain copy in a folder."""
+        if self.packing in ("", "gzip") and packings.archive_of(self.path) is None:
+            return self
+        path = folder / f"{self.sha256[:16]}-{Path(self.name).name}"
+        if not path.exists():
+            with self.open() as stream, path.open("wb") as out:
+                shutil.copyfileobj(stream, out, CHUNK)
+        return replace(self, path=path, packing="")
 
 
 def select(files: dict[str, list[SourceFile]], read: Read) -> list[SourceFile]:
@@ -87,6 +96,9 @@ def locate(card: Card, folder: Path) -> dict[str, list[Path]]:
 
 def _candidates(source: Source, folder: Path) -> list[Path]:
     name = source.file
+    exact = folder / name
+    if exact.is_file() or packings.archive_of(exact) is not None:
+        return [exact]
     if any(c in name for c in "*?["):
         return sorted(p for p in {*folder.glob(name), *folder.glob(name + ".gz")} if p.is_file())
     names = [name, name.removesuffix(".gz") if name.endswith(".gz") else name + ".gz"]
@@ -98,39 +110,41 @@ def verify(source: Source, path: Path, folder: Path) -> SourceFile:
     name = (
         path.relative_to(folder).as_posix() if any(c in source.file for c in "*?[") else source.file
     )
-    with path.open("rb") as raw:
-        zipped = raw.read(2) == GZIP
+    packing = packings.packing_of(packings.start_of(path))
     stored = source.sha256_of == "stored"
-    digest, size = _hash(path, zipped and not stored)
+    digest, size = _hash(path, "" if stored else packing)
     if source.sha256 and digest != source.sha256:
         raise UserError(
             f"{path} is not the file that the card means: its"
             f" {'stored' if stored else 'uncompressed'} bytes have sha256 {digest}, the card says"
             f" {source.sha256}. Get the file again, or correct the card's sha256."
         )
-    if zipped and stored:
-        _hash(path, True)
-    if name.endswith(".gz") and not name.endswith(".tar.gz"):
-        name = name.removesuffix(".gz")
-    return SourceFile(name, path, zipped, digest, size)
+    if packing and stored:
+        _hash(path, packing)
+    if not any(name.endswith(f".tar{ending}") for ending in ENDINGS):
+        name = next((name.removesuffix(e) for e in ENDINGS if name.endswith(e)), name)
+    return SourceFile(name, path, packing, digest, size)
 
 
-def _hash(path: Path, zipped: bool) -> tuple[str, int]:
+def _hash(path: Path, packing: str) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
+    packed = packings.size_of(path)
     try:
-        with _stream(path, zipped) as stream:
-            packed = path.stat().st_size
+        with packings.plain(path, packing) as stream:
             while chunk := stream.read(CHUNK):
                 digest.update(chunk)
                 size += len(chunk)
-                if zipped and size > max(SMALL, RATIO * packed):
+                if packing and size > max(SMALL, RATIO * packed):
                     raise UserError(
-                        f"{path} is a gzip file that grows to over {RATIO} times its {packed:,}"
-                        " bytes: no table does. Get the file again, or unpack it yourself."
+                        f"{path} is a {packing} file that grows to over {RATIO} times its"
+                        f" {packed:,} bytes: no table does. Get the file again, or unpack it"
+                        " yourself."
                     )
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except (*packings.BROKEN, OSError) as error:
+        if not packing and isinstance(error, OSError):
+            raise
         raise UserError(
-            f"{path} is a broken gzip file ({error}) after {size:,} uncompressed bytes. Get the"
-            " file again."
+            f"{path} is a broken {packing or 'archive'} file ({error}) after {size:,} uncompressed"
+            " bytes. Get the file again."
         ) from None
     return digest.hexdigest(), size

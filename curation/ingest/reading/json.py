@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from curation.ingest.reading.stage import Stage
 
 PEEK = 1 << 16
+SCRIPT = b"window.YTD."
+"""How an array begins that stands in a script of a personal archive of Twitter."""
 LINE = 1 << 25
 """The longest line or object, in bytes."""
 
@@ -128,6 +130,11 @@ def value(document: str, path: str) -> str:
     return f"json_extract_string({document}, {literal('$' + steps)})"
 
 
+def first(document: str, *paths: str) -> str:
+    """SQL: the text at the first of several paths that has one."""
+    return f"coalesce({', '.join(value(document, path) for path in paths)})"
+
+
 def rest(document: str, known: list[str], said: str = "{}") -> str:
     """SQL: a map of a JSON object's members that are not `known` and not null.
 
@@ -155,7 +162,7 @@ def malformed(is_bad: str = "j IS NULL") -> str:
 def _form(file: SourceFile) -> str:
     with file.open() as stream:
         head = stream.read(PEEK).removeprefix(b"\xef\xbb\xbf").lstrip()
-    if head[:1] == b"[":
+    if head[:1] == b"[" or head.startswith(SCRIPT):
         return "array"
     first, _, more = head.partition(b"\n")
     try:

@@ -41,6 +41,8 @@ class Stage:
     memory: int = 2 * 10**9
     queries: dict[str, list[str]] = field(default_factory=dict)
     read: Counter[str] = field(default_factory=Counter)
+    repeated: Counter[str] = field(default_factory=Counter)
+    """Rows of each table that a reader has left out, for another row says the same thing better."""
     names: int = 0
     notes: dict[str, str] = field(default_factory=dict)
     """What is odd about the files though no row was set aside for it: a word, and a sentence."""
@@ -99,6 +101,31 @@ class Stage:
             f"INSERT INTO pull_{table} BY NAME {self._typing(table, query, given)}"
         )
         self._set_aside(table)
+
+    def add_once(self, table: str, query: str, key: str, order: str) -> None:
+        """Stage one row of `query` for each key, the first in this order; count the others.
+
+        They count as duplicates. For formats that say one thing at several places.
+        """
+        kept = f"SELECT * FROM ({query}) QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY"
+        before = self.read[table]
+        self.add(table, f"SELECT * EXCLUDE (_order) FROM ({kept} {order}) = 1)")
+        row = self.connection.execute(f"SELECT count(*) FROM ({query})").fetchone()
+        more = (int(row[0]) if row else 0) - (self.read[table] - before)
+        self.read[table] += more
+        self.repeated[table] += more
+
+    def keep_one(self, table: str, mark: tuple[int, int, int, int], order: str) -> None:
+        """Of the rows staged since `mark`, keep one for each key of the table, the first in this
+        order; the others count as duplicates.
+        """
+        since = f"FROM pull_{table} WHERE rowid > {mark[0]}"
+        key = ", ".join(TABLES[table].key)
+        gone = self._count(
+            f"DELETE FROM pull_{table} WHERE rowid IN (SELECT rowid FROM (SELECT rowid,"
+            f" row_number() OVER (PARTITION BY {key} ORDER BY {order}) AS n {since}) WHERE n > 1)"
+        )
+        self.repeated[table] += gone
 
     def mark(self, table: str) -> tuple[int, int, int, int]:
         """The stage's position in a table, for `undo`."""

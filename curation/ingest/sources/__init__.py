@@ -8,6 +8,9 @@ types and checks the rows of all formats the same way:
     def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
         for file in files:
             stage.add("accounts", f"SELECT ... FROM {...}")
+
+With `Traits(recognise=...)` a format also says whether a file looks like it, and files are pulled
+without a card.
 """
 
 from __future__ import annotations
@@ -24,11 +27,25 @@ if TYPE_CHECKING:
     from curation.ingest.card_model import Read
     from curation.ingest.reading.files import SourceFile
     from curation.ingest.reading.stage import Stage
+    from curation.ingest.recognition.head import Guess, Head
 
 O = TypeVar("O", bound=BaseModel)  # noqa: E741
 
 READER_VERSION = "1"
 """Raise it when the stage types or checks differently: the same files are then a new pull."""
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What is to be known of a format before it is chosen, for `botbench sources`."""
+
+    platform: str = ""
+    fills: tuple[str, ...] = ()
+    """The tables that it fills."""
+    unknown: str = ""
+    """What files of this format cannot say."""
+    recognise: Callable[[Head], Guess | None] | None = None
+    """Whether the head of a file looks like this format; without it, only cards name it."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +56,7 @@ class Format:
     options: type[BaseModel]
     read: Callable[[Stage, list[SourceFile], Any], None]
     version: int = 1
+    traits: Traits = Traits()
 
     @property
     def about(self) -> str:
@@ -60,11 +78,13 @@ def options_of(read: Read) -> BaseModel:
 _Read = Callable[["Stage", "list[SourceFile]", O], None]
 
 
-def format_(name: str, options: type[O], version: int = 1) -> Callable[[_Read[O]], _Read[O]]:
+def format_(
+    name: str, options: type[O], version: int = 1, traits: Traits = Traits()
+) -> Callable[[_Read[O]], _Read[O]]:
     """Register a format's reader; raise `version` when it reads the same bytes differently."""
 
     def register(read: _Read[O]) -> _Read[O]:
-        FORMATS.add(name, Format(name, options, read, version))
+        FORMATS.add(name, Format(name, options, read, version, traits))
         return read
 
     return register

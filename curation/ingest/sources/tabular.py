@@ -31,10 +31,10 @@ OURS = ("dataset", "pull_id", "claim_id")
 
 
 def _split(value: Any) -> Any:
-    """A card's mapping with its columns apart from `where`, `extra` and `attributes`."""
+    """A card's mapping with its columns apart from `where`, `largest`, `extra`, `attributes`."""
     if not isinstance(value, dict) or "cells" in value:
         return value
-    special = {k: v for k, v in value.items() if k in ("where", *MAPS)}
+    special = {k: v for k, v in value.items() if k in ("where", "largest", *MAPS)}
     return {"cells": {k: v for k, v in value.items() if k not in special}, **special}
 
 
@@ -43,6 +43,9 @@ class Mapping(StrictModel):
 
     cells: dict[str, Cell]
     where: dict[str, Condition] = Field(default_factory=dict)
+    largest: str | None = None
+    """Of several rows of one key, the one with the largest number in this column or entry of
+    `extra`, then the last in the file, is kept; the others are duplicates."""
     extra: dict[str, Cell] = Field(default_factory=dict)
     attributes: dict[str, Cell] = Field(default_factory=dict)
 
@@ -93,6 +96,8 @@ class Options(StrictModel, coerce_numbers_to_str=True):
 
     def _check(self, table: str, mapping: Mapping) -> None:
         there = set(mapping.cells) | {m for m in MAPS if getattr(mapping, m)}
+        if mapping.largest is not None and mapping.largest not in {*mapping.extra, *mapping.cells}:
+            raise ValueError(f"largest: a column of {table} that is mapped, not {mapping.largest}")
         if wrong := known_columns(table, there) or sorted(there & set(OURS)):
             allowed = [n for n in TABLES[table].names if n not in OURS]
             raise ValueError(f"columns of {table} ({', '.join(allowed)}), not {', '.join(wrong)}")
@@ -130,7 +135,7 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
         mapped = {n for _, m in mappings for n in m.sources()} | set(options.ignore)
         seen = False
         for table, mapping in mappings:
-            before = stage.read[table]
+            before, mark = stage.read[table], stage.mark(table)
             rest = mapped if table == home and not seen and options.keep_rest else None
             seen = seen or table == home
             compiler = Compiler(
@@ -148,9 +153,18 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
                 table,
                 _query(records, compiler, table, mapping.model_copy(update={"where": where}), rest),
             )
+            if mapping.largest is not None:
+                number = _number(mapping.largest, mapping)
+                stage.keep_one(table, mark, f"{number} DESC NULLS LAST, _row DESC")
             if stage.read[table] == before:
                 _not_empty(stage, file, records, options)
         _tell_repeats(stage, file, records, options)
+
+
+def _number(name: str, mapping: Mapping) -> str:
+    """SQL of a staged value as a number."""
+    value = f"extra[{literal(name)}]" if name in mapping.extra else f"{identifier(name)}::VARCHAR"
+    return f"try_cast({value} AS DOUBLE)"
 
 
 def _lacks_labels(records: Records, mapping: Mapping) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from curation.ingest import pull as pulling
 from curation.ingest.card_model import Card
 from curation.ingest.reading.stage import FED, QUARANTINE, Stage
+from curation.ingest.recognition.recognise import recognise
 
 
 @dataclass
@@ -79,6 +80,29 @@ def staged(tmp_path):
         stage = Stage(connection, made, scratch, "0" * 64, memory=500_000_000)
         pulling._read(stage, made, found, lambda *_: None)
         return Staged(stage)
+
+    yield run
+    for connection in connections:
+        connection.close()
+
+
+@pytest.fixture
+def recognised(tmp_path):
+    """`recognised(path)` reads a file or folder without a card, by the one that is made for it."""
+    connections = []
+
+    def run(path):
+        found = recognise(path)
+        files, _ = pulling.gather(None, found.card, found.folder, lambda *_: None)
+        connection = duckdb.connect()
+        connections.append(connection)
+        connection.execute("SET TimeZone = 'UTC'")
+        scratch = Path(mkdtemp(dir=tmp_path))
+        stage = Stage(connection, found.card, scratch, "0" * 64, memory=500_000_000)
+        pulling._read(stage, found.card, files, lambda *_: None)
+        made = Staged(stage)
+        made.found = found
+        return made
 
     yield run
     for connection in connections:

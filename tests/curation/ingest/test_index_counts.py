@@ -170,6 +170,7 @@ INDEX = {
         0,
     ),
     "twibot-20-sample": ("twibot-20-sample", 100, 17_372, {}, {}, {}, 0),
+    "ira-2017-summer": ("ira-2017-summer", 2856, 261_463, {}, {}, {}, 0),
 }
 
 ANSWERS_OF_POSTS = (
@@ -179,6 +180,29 @@ ANSWERS_OF_POSTS = (
 # What else the index says: data set -> [(query over its accounts, posts, claims, edges; rows
 # expected)].
 MORE = {
+    "ira-2017-summer": [
+        (
+            "SELECT kind, count(*) FROM posts WHERE kind <> 'original' GROUP BY 1 ORDER BY 1",
+            [("quote", 10_632), ("repost", 27_211)],
+        ),
+        ("SELECT count(DISTINCT account_id), count(*) FROM posts", [(606, 261_463)]),
+        ("SELECT count(*) FROM accounts WHERE observed_at IS NOT NULL", [(110_879,)]),
+        (
+            "SELECT count(*), count(DISTINCT account_id), max(n) FROM (SELECT account_id, count(*) AS n"
+            " FROM posts GROUP BY account_id, created_at::DATE HAVING count(*) > 90)",
+            [(530, 69, 1070)],
+        ),
+        (
+            "SELECT extra['account_category'], count(*) FROM accounts WHERE observed_at IS NULL"
+            " GROUP BY 1 ORDER BY 2 DESC LIMIT 3",
+            [("NonEnglish", 1474), ("RightTroll", 633), ("LeftTroll", 234)],
+        ),
+        (
+            "SELECT lower(h), count(DISTINCT post_id) FROM (SELECT post_id, unnest(hashtags) AS h FROM"
+            " posts WHERE created_at::DATE = '2017-08-12') GROUP BY 1 ORDER BY 2 DESC LIMIT 5",
+            [("maga", 532), ("mar", 370), ("top", 323), ("topl", 299), ("charlottesville", 241)],
+        ),
+    ],
     "caverlee-2011": [
         ("SELECT count(*) FROM accounts", [(41_499,)]),
         ("SELECT count(DISTINCT account_id) FROM posts", [(39_956,)]),

@@ -127,7 +127,7 @@ def test_a_bad_item_in_a_list_within_a_document(staged):
 
 
 def test_an_array_that_is_cut_is_a_sentence(staged):
-    with pytest.raises(UserError, match=r"a\.json ends in the middle of its 2th item"):
+    with pytest.raises(UserError, match=r"a\.json ends in the middle of item 2:"):
         staged({"a.json": b'[{"id": "1"}, {"id": "2"'}, IDS)
 
 

@@ -125,7 +125,7 @@ def test_a_malformed_line_is_set_aside_and_the_others_are_read(written, store):
 
 
 def test_a_truncated_array_is_one_sentence(written, store):
-    with pytest.raises(UserError, match=r"users\.json cannot be read as twitter-v1-json"):
+    with pytest.raises(UserError, match=r"users\.json ends in the middle of item "):
         written(
             {"users.json": array({"user": USER}, {"user": USER})[:-40]},
             {},

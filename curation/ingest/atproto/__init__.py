@@ -1,0 +1,1 @@
+"""The AT Protocol (Bluesky): repositories as files, and their records as rows."""

@@ -1,0 +1,195 @@
+"""The head of a file: what formats look at to say whether a file is theirs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from botbench.untrusted.csv_tables import SEPARATORS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from curation.ingest.reading.files import SourceFile
+
+SIZE = 1 << 18
+"""Bytes of a head, uncompressed."""
+OBJECTS = 50
+SCRIPT = re.compile(r"^\s*window\.YTD\.([a-z_]+)\.part[0-9]+\s*=\s*")
+"""How the scripts of a personal archive of Twitter begin."""
+DECODER = json.JSONDecoder(strict=False)
+
+
+@dataclass(frozen=True)
+class Head:
+    """The beginning of a file.
+
+    `form` is lines (one JSON value a line), array, document, script (an array with a name before
+    it), table, or binary. `objects` are the first JSON objects, those that are cut off with what is
+    there of them; `columns` and `rows` the first fields of a table; `script` the script's name.
+    """
+
+    name: str
+    start: bytes
+    form: str
+    objects: list[dict[str, Any]] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
+    rows: list[list[str]] = field(default_factory=list)
+    separator: str = ","
+    skipped: int = 0
+    """Lines before the header."""
+    script: str = ""
+
+    def members(self) -> set[str]:
+        """The names of all members of the first objects."""
+        return {name for o in self.objects for name in o}
+
+    def share(self, *names: str) -> float:
+        """The share of the objects that have all of these members (`a.b`: b within a)."""
+        hits = [o for o in self.objects if all(at(o, n) is not None for n in names)]
+        return len(hits) / len(self.objects) if self.objects else 0.0
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A format's verdict on a file: how sure it is (0 to 1), and the options that it would take."""
+
+    sure: float
+    options: dict[str, Any] = field(default_factory=dict)
+    platform: str = ""
+    """The platform, where the format is not of one."""
+    notes: tuple[str, ...] = ()
+
+
+def at(value: Any, path: str) -> Any:
+    """What stands at a path with dots; None where nothing does.
+
+    >>> at({"a": {"b": 1}}, "a.b"), at({"a": 1}, "a.b")
+    (1, None)
+    """
+    for step in path.split("."):
+        value = value.get(step) if isinstance(value, dict) else None
+    return value
+
+
+def look(file: SourceFile) -> Head:
+    """Read the head of a file."""
+    with file.open() as stream:
+        start = stream.read(SIZE)
+    return look_at(file.name, start, cut=len(start) == SIZE)
+
+
+def look_at(name: str, start: bytes, *, cut: bool) -> Head:
+    """The head with these bytes; `cut` where the file goes on."""
+    wide = start[:2] in (b"\xff\xfe", b"\xfe\xff")
+    if start[:4] == b"PAR1" or (b"\0" in start[:1_000] and not wide):
+        return Head(name, start, "binary")
+    text = start.decode("utf-8-sig", "replace")
+    if found := SCRIPT.match(text):
+        values = list(_items(text[found.end() :].lstrip().removeprefix("[")))
+        return Head(name, start, "script", _objects(values), script=found.group(1))
+    bare = text.lstrip()
+    if bare.startswith("["):
+        return Head(name, start, "array", _objects(list(_items(bare[1:]))))
+    if bare.startswith("{"):
+        lines = [line for line in text.splitlines() if line.strip()]
+        values = [_parsed(line) for line in (lines[:-1] if cut else lines)[:OBJECTS]]
+        sound = [v for v in values if isinstance(v, dict)]
+        if len(sound) > 1 or (len(lines) == 1 and sound):
+            return Head(name, start, "lines", sound)
+        document = partial(bare)
+        return Head(name, start, "document", [document] if isinstance(document, dict) else [])
+    return _table(name, start, text)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return DECODER.decode(text.strip())
+    except (ValueError, RecursionError):
+        return None
+
+
+def _objects(values: list[Any]) -> list[dict[str, Any]]:
+    return [v for v in values if isinstance(v, dict)][:OBJECTS]
+
+
+def _items(text: str) -> Iterator[Any]:
+    """The values of a list's text, until one is cut off; of that, what is there."""
+    position = 0
+    for _ in range(OBJECTS):
+        rest = re.compile(r"[\s,]*").match(text, position)
+        position = rest.end() if rest else position
+        if position >= len(text) or text[position] == "]":
+            return
+        try:
+            value, position = DECODER.raw_decode(text, position)
+        except (ValueError, RecursionError):
+            yield partial(text[position:])
+            return
+        yield value
+
+
+def partial(text: str) -> Any:
+    """A JSON value of which the end may be cut off, as far as it goes.
+
+    >>> partial('{"a": 1, "b": [{"c": 2}, {"d": "cut o')
+    {'a': 1, 'b': [{'c': 2}, {}]}
+    """
+    text = text.lstrip()
+    if text.startswith("["):
+        return list(_items(text[1:]))
+    if not text.startswith("{"):
+        return None
+    made: dict[str, Any] = {}
+    position = 1
+    key = re.compile(r'[\s,]*("(?:[^"\\]|\\.)*")\s*:\s*')
+    while found := key.match(text, position):
+        name = _parsed(found.group(1))
+        try:
+            value, position = DECODER.raw_decode(text, found.end())
+        except (ValueError, RecursionError):
+            value = partial(text[found.end() :]) if text[found.end() :][:1] in ("{", "[") else None
+            if value is not None:
+                made[str(name)] = value
+            break
+        # The first of two equal keys may be empty.
+        made[str(name)] = value or made.get(str(name), value)
+    return made
+
+
+def _table(name: str, start: bytes, text: str) -> Head:
+    """A delimited file: the header is the first line with as many fields as most lines."""
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        text = start.decode("utf-16", "replace")
+    sample = text[: 1 << 16]
+    separator = max(SEPARATORS, key=sample[:10_000].count)
+    try:
+        rows = list(islice(csv.reader(io.StringIO(sample), delimiter=separator), 60))
+    except csv.Error:
+        rows = []
+    widths = [len(r) for r in rows if r]
+    # Lines before a header are narrower, or blank in places.
+    usual = max((w for w in widths if widths.count(w) > 1), default=max(widths, default=0))
+    first = next((i for i, r in enumerate(rows) if _is_header(r, usual)), 0)
+    if not rows:
+        return Head(name, start, "table")
+    return Head(
+        name,
+        start,
+        "table",
+        columns=[c.strip() for c in rows[first]],
+        rows=[r for r in rows[first + 1 :] if r],
+        separator=separator,
+        skipped=first,
+    )
+
+
+def _is_header(row: list[str], usual: int) -> bool:
+    """Whether a row can be the header: full, and every name said once."""
+    names = [c.strip() for c in row]
+    return len(row) == usual and all(names) and len(set(names)) == len(names)

@@ -1,0 +1,153 @@
+"""Mastodon's interface: accounts, statuses, contexts and searches as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from botbench.core.sql import literal
+from botbench.core.strict_model import StrictModel
+from curation.ingest.reading import entities
+from curation.ingest.reading.json import first, malformed, objects, rest, value
+from curation.ingest.recognition.head import Guess, Head
+from curation.ingest.sources import Traits, format_
+
+if TYPE_CHECKING:
+    from curation.ingest.reading.files import SourceFile
+    from curation.ingest.reading.stage import Stage
+
+LISTS = ("ancestors", "descendants", "statuses", "accounts")
+BROKEN = "coalesce(json_type(o), '') <> 'OBJECT'"
+ACCOUNT = {
+    "handle": "acct",
+    "display_name": "display_name",
+    "url": "url",
+    "created_at": "created_at",
+    "followers": "followers_count",
+    "following": "following_count",
+    "posts_total": "statuses_count",
+    "protected": "locked",
+}
+REFERRED = ("reblog.account.id", "quote.quoted_status.account.id", "in_reply_to_account_id")
+STATUS = (
+    "id",
+    "account",
+    "reblog",
+    "created_at",
+    "language",
+    "in_reply_to_id",
+    "in_reply_to_account_id",
+    "reblogs_count",
+    "favourites_count",
+    "replies_count",
+    "tags",
+    "mentions",
+    "application",
+)
+
+
+class Options(StrictModel):
+    """`mastodon` has no options."""
+
+
+def recognise(head: Head) -> Guess | None:
+    """Statuses with their accounts, or accounts."""
+    items = [
+        i
+        for o in head.objects
+        for i in ([i for n in LISTS for i in o.get(n) or () if isinstance(i, dict)] or [o])
+    ]
+    inner = Head(head.name, b"", head.form, items)
+    if inner.share("account.acct", "content") > 0.5:
+        return Guess(0.97)
+    return Guess(0.95) if inner.share("acct", "statuses_count") > 0.5 else None
+
+
+@format_(
+    "mastodon",
+    options=Options,
+    traits=Traits(
+        platform="mastodon",
+        fills=("accounts", "posts", "claims"),
+        unknown="when it was fetched; the hour at which an account was made; ids are those of the"
+        " server that was asked",
+        recognise=recognise,
+    ),
+)
+def read(stage: Stage, files: list[SourceFile], _: Options) -> None:
+    """Accounts and statuses of Mastodon's interface, also contexts and searches. That an account
+    says of itself that it is a bot is a claim of the account.
+    """
+    for file in files:
+        relation = stage.name("mastodon")
+        stage.connection.execute(
+            f"CREATE OR REPLACE TEMP VIEW {relation} AS {_items(file, objects(stage, file))}"
+        )
+        people = _people(relation)
+        stage.add_once("accounts", _accounts(people), "account_id", "_order DESC, _row")
+        stage.add("posts", _posts(relation))
+        stage.add_once("claims", _claims(people), "account_id", "_row")
+
+
+def _items(file: SourceFile, found: str) -> str:
+    lists = " || ".join(f"coalesce(json_extract(j, '$.{n}[*]'), [])" for n in LISTS)
+    there = " OR ".join(f"json_type(j, '$.{n}') = 'ARRAY'" for n in LISTS)
+    each = f"CASE WHEN {there} THEN {lists} ELSE [j] END"
+    return (
+        f"SELECT o, {literal(file.name)} AS _member, row AS _row, coalesce(raw, o::VARCHAR) AS _raw"
+        f" FROM (SELECT unnest({each}) AS o, row, CASE WHEN j IS NULL THEN raw END AS raw"
+        f" FROM {found})"
+    )
+
+
+def _people(relation: str) -> str:
+    """SQL in brackets of all accounts, those of boosted statuses too, as `o`."""
+    paths = ("$.account", "$.reblog.account")
+    parts = [f"SELECT o, _member, _row FROM {relation} WHERE json_exists(o, '$.acct')"]
+    parts += [
+        f"SELECT json_extract(o, '{path}') AS o, _member, _row FROM {relation}"
+        f" WHERE json_type(o, '{path}') = 'OBJECT'"
+        for path in paths
+    ]
+    return f"({' UNION ALL '.join(parts)})"
+
+
+def _accounts(people: str) -> str:
+    columns = ", ".join(f"{value('o', path)} AS {name}" for name, path in ACCOUNT.items())
+    known = ["id", *(p for p in ACCOUNT.values())]
+    return f"""SELECT {value("o", "id")} AS account_id, {columns},
+        {entities.plain(value("o", "note"))} AS bio,
+        ends_with({value("o", "avatar")}, '/missing.png') AS default_avatar,
+        CASE WHEN {value("o", "suspended")} = 'true' THEN 'suspended' END AS status,
+        {rest("o", known)} AS extra, _member, _row, o::VARCHAR AS _raw,
+        coalesce(try_cast({value("o", "statuses_count")} AS BIGINT), 0) AS _order FROM {people}"""
+
+
+def _claims(people: str) -> str:
+    """What accounts say of themselves; that the flag is not set says nothing."""
+    return f"""SELECT {value("o", "id")} AS account_id, 'bot' AS answer,
+        'the account itself' AS claimant, 'person' AS claimant_kind, _member, _row,
+        o::VARCHAR AS _raw, 0 AS _order FROM {people} WHERE {value("o", "bot")} = 'true'"""
+
+
+def _posts(relation: str) -> str:
+    html = f"coalesce({value('o', 'reblog.content')}, {value('o', 'content')})"
+    source = "CASE WHEN json_type(o, '$.reblog') = 'OBJECT' THEN o->'reblog' ELSE o END"
+
+    return f"""SELECT {value("o", "id")} AS post_id, {value("o", "account.id")} AS account_id,
+        {value("o", "created_at")} AS created_at, text,
+        {first("o", "language", "reblog.language")} AS lang,
+        CASE WHEN json_type(o, '$.reblog') = 'OBJECT' THEN 'repost'
+             WHEN json_type(o, '$.quote') = 'OBJECT' THEN 'quote'
+             WHEN {value("o", "in_reply_to_id")} IS NOT NULL THEN 'reply'
+             ELSE 'original' END AS kind,
+        {first("o", "reblog.id", "quote.quoted_status.id", "in_reply_to_id")} AS ref_post_id,
+        {first("o", *REFERRED)} AS ref_account_id,
+        json_extract_string(source, '$.tags[*].name') AS hashtags,
+        {entities.urls("text")} AS urls,
+        json_extract_string(source, '$.mentions[*].acct') AS mentions,
+        {value("o", "application.name")} AS source_app,
+        {value("o", "reblogs_count")} AS reposts, {value("o", "favourites_count")} AS likes,
+        {value("o", "replies_count")} AS replies, {rest("o", list(STATUS))} AS extra,
+        _member, _row, _raw, {malformed(BROKEN)}
+        FROM (SELECT *, {source} AS source, {entities.plain(html)} AS text FROM {relation}
+              WHERE NOT coalesce(json_exists(o, '$.acct'), false))"""

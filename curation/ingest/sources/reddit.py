@@ -1,0 +1,134 @@
+"""Reddit's submissions and comments as dumps have them: one object a line, often in zstd."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from botbench.core.sql import literal, literals
+from botbench.core.strict_model import StrictModel
+from curation.ingest.reading import entities
+from curation.ingest.reading.json import malformed, objects
+from curation.ingest.recognition.head import Guess, Head
+from curation.ingest.sources import Traits, format_
+
+if TYPE_CHECKING:
+    from curation.ingest.reading.files import SourceFile
+    from curation.ingest.reading.stage import Stage
+
+GONE = ("[deleted]", "[removed]")
+MENTION = r"(?:^|[^\\w/])/?u/([A-Za-z0-9_-]{3,20})"
+READ = (
+    "id",
+    "author",
+    "author_created_utc",
+    "body",
+    "created_utc",
+    "parent_id",
+    "crosspost_parent",
+    "num_comments",
+)
+KEPT = (
+    "subreddit",
+    "title",
+    "selftext",
+    "url",
+    "permalink",
+    "link_id",
+    "score",
+    "edited",
+    "author_fullname",
+    "author_flair_text",
+    "distinguished",
+    "stickied",
+    "over_18",
+    "is_self",
+    "removed_by_category",
+    "retrieved_on",
+    "retrieved_utc",
+)
+"""Members that go to `extra`; the other eighty are the site's own."""
+NAMES = (*READ, *KEPT)
+
+
+class Options(StrictModel):
+    """`reddit` has no options."""
+
+
+def recognise(head: Head) -> Guess | None:
+    """Comments or submissions."""
+    comments = head.share("subreddit", "body", "link_id")
+    posts = head.share("subreddit", "title", "permalink")
+    return Guess(0.97) if comments + posts > 0.5 and head.share("created_utc") > 0.5 else None
+
+
+@format_(
+    "reddit",
+    options=Options,
+    traits=Traits(
+        platform="reddit",
+        fills=("accounts", "posts"),
+        unknown="who wrote what a deleted author left; profile counts; who liked",
+        recognise=recognise,
+    ),
+)
+def read(stage: Stage, files: list[SourceFile], _: Options) -> None:
+    """Submissions and comments of Reddit's dumps. Accounts go by their names. Each post of a
+    deleted author stands alone (`[deleted]:<post>`), for these authors are not one account.
+    """
+    for file in files:
+        relation = stage.name("reddit")
+        paths = ", ".join(literal(f"$.{n}") for n in NAMES)
+        stage.connection.execute(
+            f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT *, {literal(file.name)} AS _member,"
+            f" row AS _row, raw AS _raw, json_extract_string(j, [{paths}]) AS v"
+            f" FROM {objects(stage, file)}"
+        )
+        stage.add_once("accounts", _accounts(relation), "account_id", "_order NULLS LAST, _row")
+        stage.add("posts", _posts(relation))
+        _tell(stage, file, relation)
+
+
+def _v(name: str) -> str:
+    return f"v[{NAMES.index(name) + 1}]"
+
+
+def _accounts(relation: str) -> str:
+    author, made = _v("author"), _v("author_created_utc")
+    return (
+        f"SELECT {author} AS account_id, {author} AS handle, {made} AS created_at, _member, _row,"
+        f" {made} AS _order FROM {relation}"
+        f" WHERE {author} IS NOT NULL AND {author} NOT IN ({literals(GONE)})"
+    )
+
+
+def _posts(relation: str) -> str:
+    name = f"CASE WHEN {_v('body')} IS NOT NULL THEN 't1_' ELSE 't3_' END || {_v('id')}"
+    own = f"CASE WHEN trim({_v('selftext')}) <> '' THEN chr(10) || chr(10) || {_v('selftext')} END"
+    text = f"coalesce({_v('body')}, {_v('title')} || coalesce({own}, ''))"
+    entries = ", ".join(f"{{'k': {literal(n)}, 'v': {_v(n)}}}" for n in KEPT)
+    link = f"CASE WHEN {_v('is_self')} = 'false' THEN [{_v('url')}] ELSE [] END"
+    return f"""SELECT name AS post_id,
+        CASE WHEN {_v("author")} IN ({literals(GONE)}) THEN '[deleted]:' || name
+             ELSE {_v("author")} END AS account_id,
+        {_v("created_utc")} AS created_at, text,
+        CASE WHEN {_v("crosspost_parent")} IS NOT NULL THEN 'repost'
+             WHEN {_v("body")} IS NOT NULL THEN 'reply' ELSE 'original' END AS kind,
+        coalesce({_v("crosspost_parent")}, {_v("parent_id")}) AS ref_post_id,
+        {entities.hashtags("text")} AS hashtags,
+        list_concat({link}, {entities.urls("text")}) AS urls,
+        regexp_extract_all(text, '{MENTION}', 1) AS mentions,
+        {_v("num_comments")} AS replies,
+        map_from_entries(list_filter([{entries}], lambda e: e.v IS NOT NULL)) AS extra,
+        _member, _row, _raw, {malformed("json_type(j) IS DISTINCT FROM 'OBJECT'")}
+        FROM (SELECT *, {name} AS name, {text} AS text FROM {relation})"""
+
+
+def _tell(stage: Stage, file: SourceFile, relation: str) -> None:
+    row = stage.connection.execute(
+        f"SELECT count(*) FROM {relation} WHERE {_v('author')} IN ({literals(GONE)})"
+    ).fetchone()
+    if row and row[0]:
+        stage.notes[f"deleted_authors {file.name}"] = (
+            f"{row[0]:,} posts of {file.name} are of authors who deleted their accounts: each is"
+            " under an id of its own, and none is an account here."
+        )

@@ -1,0 +1,101 @@
+"""Tables that tools export, each with its mapping in `recognition/tables/*.yaml`."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from botbench.core.strict_model import StrictModel
+from botbench.untrusted import yaml_documents
+from curation.ingest.recognition import head as heads
+from curation.ingest.recognition.head import Guess, Head
+from curation.ingest.sources import Traits, format_, tabular
+
+if TYPE_CHECKING:
+    from curation.ingest.reading.files import SourceFile
+    from curation.ingest.reading.stage import Stage
+
+FOLDER = Path(heads.__file__).parent / "tables"
+
+
+class Options(StrictModel, coerce_numbers_to_str=True):
+    """How one file of a tool is written, where it is not as usual."""
+
+    separator: str | None = Field(None, description="what separates the columns")
+    encoding: str | None = Field(None, description="the file's encoding")
+    skip_lines: int | None = Field(None, ge=0, description="lines before the header")
+    zone: str | None = Field(
+        None, description="the zone of the times, where the file gives local ones"
+    )
+
+
+class Shipped(StrictModel):
+    """One tool's table: how it is recognised, and how it is read, as options of `tabular`."""
+
+    name: str
+    about: str
+    platform: str = ""
+    fills: tuple[str, ...]
+    unknown: str
+    signature: tuple[str, ...] = Field(min_length=3)
+    """Columns that every such file has."""
+    options: dict[str, Any]
+
+
+def _recognise(shipped: Shipped, head: Head) -> Guess | None:
+    """A header with all columns of the signature."""
+    if head.form != "table" or not set(shipped.signature) <= set(head.columns):
+        return None
+    usual = shipped.options.get("separator", ",")
+    options: dict[str, Any] = {}
+    if head.separator != usual:
+        options["separator"] = head.separator
+    if head.skipped:
+        options["skip_lines"] = head.skipped
+    if head.start[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        options["encoding"] = "utf-16"
+    return Guess(0.95, options)
+
+
+def _read(shipped: Shipped, stage: Stage, files: list[SourceFile], options: Options) -> None:
+    """Read the files as `tabular` does."""
+    said = options.model_dump(exclude_none=True)
+    zone = said.pop("zone", None)
+    document = {**shipped.options, **said}
+    if zone is not None:
+        document = _zoned(document, zone)
+    tabular.read(stage, files, tabular.Options.model_validate({"type": "csv", **document}))
+
+
+def _zoned(document: dict[str, Any], zone: str) -> dict[str, Any]:
+    """The mapping with the zone at each time."""
+    tables: dict[str, Any] = {
+        table: {
+            name: {**cell, "zone": zone} if isinstance(cell, dict) and "time" in cell else cell
+            for name, cell in document[table].items()
+        }
+        for table in ("accounts", "posts")
+        if table in document
+    }
+    return {**document, **tables}
+
+
+def _register() -> None:
+    """Register a format for each file of the folder."""
+    for path in sorted(FOLDER.glob("*.yaml")):
+        shipped = Shipped.model_validate(yaml_documents.read(path, plain=True))
+        read = partial(_read, shipped)
+        read.__doc__ = shipped.about
+        traits = Traits(
+            platform=shipped.platform,
+            fills=shipped.fills,
+            unknown=shipped.unknown,
+            recognise=partial(_recognise, shipped),
+        )
+        format_(shipped.name, options=Options, traits=traits)(read)
+
+
+_register()

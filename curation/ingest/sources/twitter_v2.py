@@ -1,0 +1,231 @@
+"""Twitter's and X's interface v2: pages of posts or accounts, streams, and posts that twarc2 has
+flattened.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from botbench.core.sql import literal
+from botbench.core.strict_model import StrictModel
+from curation.ingest.reading import entities, users
+from curation.ingest.reading.json import malformed, objects, rest, value
+from curation.ingest.recognition.head import Guess, Head
+from curation.ingest.sources import Traits, format_
+
+if TYPE_CHECKING:
+    from curation.ingest.reading.files import SourceFile
+    from curation.ingest.reading.stage import Stage
+
+BROKEN = "coalesce(json_type(o), '') <> 'OBJECT'"
+NESTED = ("author", "in_reply_to_user", "__twarc", "referenced_tweets", "matching_rules")
+"""Members that twarc2 puts into a flattened post."""
+TWEET = (
+    "id",
+    "text",
+    "note_tweet",
+    "author_id",
+    "created_at",
+    "lang",
+    "source",
+    "public_metrics",
+    "entities",
+    "in_reply_to_user_id",
+    *NESTED,
+)
+"""Members of a post that columns hold; the others go to `extra`."""
+
+
+class Options(StrictModel):
+    """`twitter-v2` has no options."""
+
+
+def recognise(head: Head) -> Guess | None:
+    """Pages with `data`, or flattened posts."""
+    if head.share("data.id") > 0.5 or (head.share("data") > 0.5 and _is_page(head)):
+        return Guess(0.97)
+    if head.share("author_id", "id", "text") > 0.5:
+        both = head.share("public_metrics") > 0.5 or head.share("conversation_id") > 0.5
+        return Guess(0.95 if both else 0.6)
+    return None
+
+
+def _is_page(head: Head) -> bool:
+    """Whether the objects are pages of the interface, of posts or of accounts."""
+    first = head.objects[0].get("data")
+    if not isinstance(first, list) or not first or not isinstance(first[0], dict):
+        return "__twarc" in head.members()
+    return "id" in first[0] and bool({"text", "username"} & set(first[0]))
+
+
+@format_(
+    "twitter-v2",
+    options=Options,
+    traits=Traits(
+        platform="twitter",
+        fills=("accounts", "posts"),
+        unknown="accounts that are only named; the cut end of a repost whose original is not"
+        " included",
+        recognise=recognise,
+    ),
+)
+def read(stage: Stage, files: list[SourceFile], _: Options) -> None:
+    """Pages, streams and flattened posts of Twitter's interface v2, as twarc2 writes them:
+    accounts, posts, and the posts they refer to (`extra` `referenced`).
+    """
+    for file in files:
+        relation = stage.name("v2")
+        stage.connection.execute(
+            f"CREATE OR REPLACE TEMP VIEW {relation} AS {_items(file, objects(stage, file))}"
+        )
+        stage.add_once(
+            "accounts", _accounts(relation), "account_id, observed_at", "_order DESC, _row"
+        )
+        stage.add_once("posts", _posts(relation), "post_id", "_order, _row")
+        entities.tell_cut(stage, file)
+        _tell(stage, file)
+
+
+def _tell(stage: Stage, file: SourceFile) -> None:
+    """Note how many posts are there only because others refer to them."""
+    row = stage.connection.execute(
+        "SELECT count(*) FROM pull_posts WHERE extra['referenced'] = 'true' AND _member ="
+        f" {literal(file.name)}"
+    ).fetchone()
+    if row and row[0]:
+        stage.notes[f"referenced {file.name}"] = (
+            f"{row[0]:,} posts of {file.name} are there because others refer to them (extra:"
+            " referenced)."
+        )
+
+
+def _items(file: SourceFile, found: str) -> str:
+    """One row an object of the pages: `o`, `place` (data, users, tweets), and when it was seen.
+
+    A line that is no JSON is one row of the place `data`.
+    """
+    data = (
+        "CASE json_type(j, '$.data') WHEN 'ARRAY' THEN json_extract(j, '$.data[*]')"
+        " WHEN 'OBJECT' THEN [j->'data'] ELSE [j] END"
+    )
+    # A page without results has no data, and is no post.
+    empty = "json_type(j, '$.meta') = 'OBJECT' AND json_type(j, '$.data') IS NULL"
+    seen = (
+        "coalesce(json_extract_string(j, '$.__twarc.retrieved_at'),"
+        " json_extract_string(j, '$.data.created_at'))"
+    )
+    pages = f"(SELECT *, {seen} AS seen FROM {found})"
+    user = "json_exists(o, '$.username') AND NOT json_exists(o, '$.author_id')"
+    top = (
+        f"SELECT unnest({data}) AS o, seen, row, CASE WHEN j IS NULL THEN raw END AS raw"
+        f" FROM {pages} WHERE NOT coalesce({empty}, false)"
+    )
+
+    def inside(path: str, place: str) -> str:
+        return (
+            f"SELECT unnest(json_extract(j, '$.{path}[*]')) AS o, '{place}' AS place, seen, row,"
+            f" NULL AS raw FROM {pages} WHERE json_type(j, '$.{path}') = 'ARRAY'"
+        )
+
+    def within(path: str, place: str, of: str) -> str:
+        many = path.endswith("[*]")
+        member = f"json_extract(o, '$.{path}')"
+        return (
+            f"SELECT {f'unnest({member})' if many else member} AS o, '{place}' AS place, seen, row,"
+            f" NULL AS raw FROM ({of})"
+        )
+
+    data_rows = (
+        f"SELECT o, CASE WHEN {user} THEN 'users' ELSE 'data' END AS place, seen, row, raw"
+        f" FROM ({top})"
+    )
+    flat = f"SELECT o, seen, row FROM ({data_rows}) WHERE place = 'data'"
+    refs = f"SELECT * FROM ({within('referenced_tweets[*]', 'tweets', flat)})"
+    both = f"{flat} UNION ALL SELECT o, seen, row FROM ({refs})"
+    nested = [
+        within("author", "users", both),
+        within("in_reply_to_user", "users", both),
+        within("entities.mentions[*]", "users", both),
+    ]
+    parts = [
+        data_rows,
+        inside("includes.users", "users"),
+        inside("includes.tweets", "tweets"),
+        # A reference without text, and a mention without a profile, only name what they refer to.
+        f"SELECT * FROM ({refs}) WHERE json_exists(o, '$.text')",
+        *(f"SELECT * FROM ({n}) WHERE json_exists(o, '$.public_metrics')" for n in nested),
+    ]
+    return (
+        f"SELECT *, {literal(file.name)} AS _member, row AS _row FROM ({' UNION ALL '.join(parts)})"
+    )
+
+
+def _accounts(relation: str) -> str:
+    columns = users.columns("o", users.V2, ("id", "start", "end"))
+    bad = malformed(BROKEN)
+    return (
+        f"SELECT {value('o', 'id')} AS account_id, seen AS observed_at, {columns}, _member, _row,"
+        f" o::VARCHAR AS _raw, {bad}, len(o::VARCHAR) AS _order"
+        f" FROM {relation} WHERE place = 'users'"
+    )
+
+
+def _posts(relation: str) -> str:
+    kinds = "list_transform(json_extract_string(o, '$.referenced_tweets[*].type'), lambda k: k)"
+    ids = "json_extract_string(o, '$.referenced_tweets[*].id')"
+
+    def referred(kind: str) -> str:
+        return f"{ids}[list_position({kinds}, '{kind}')]"
+
+    reference = f"coalesce({', '.join(referred(k) for k in ('retweeted', 'quoted', 'replied_to'))})"
+    # The full text of a repost and its entities are those of the included original.
+    originals = (
+        f"(SELECT {value('o', 'id')} AS id, any_value(coalesce({value('o', 'note_tweet.text')},"
+        f" {value('o', 'text')})) AS text, any_value(o->'entities') AS entities,"
+        f" any_value({value('o', 'author_id')}) AS author FROM {relation}"
+        " WHERE place IN ('tweets', 'data') GROUP BY 1)"
+    )
+    own = f"coalesce({value('p.o', 'note_tweet.text')}, {value('p.o', 'text')})"
+    better = (
+        "retweeted IS NOT NULL AND t.text IS NOT NULL AND (length(t.text) > length(own)"
+        " OR (ends_with(own, '…') AND NOT contains(own, t.text)))"
+    )
+    joined = f"""SELECT p.*, reference, author AS other,
+        CASE WHEN {better} THEN t.text ELSE own END AS text,
+        CASE WHEN {better} THEN t.entities ELSE p.o->'entities' END AS marks,
+        {entities.cut_repost("own", "CASE WHEN retweeted IS NOT NULL THEN t.text END")} AS cut
+        FROM (SELECT p.*, {own} AS own, {referred("retweeted")} AS retweeted,
+                {reference} AS reference FROM {relation} p WHERE place <> 'users') p
+        LEFT JOIN {originals} t ON t.id = reference"""
+
+    def listed(path: str, read_off: str) -> str:
+        found = f"json_extract_string(marks, {literal(path)})"
+        return f"CASE WHEN NOT cut THEN coalesce({found}, {read_off}) END"
+
+    metrics = {
+        "reposts": "retweet_count",
+        "likes": "like_count",
+        "replies": "reply_count",
+        "quotes": "quote_count",
+    }
+    counts = ", ".join(f"{value('o', f'public_metrics.{m}')} AS {c}" for c, m in metrics.items())
+    more = (
+        "CASE WHEN place = 'tweets' THEN map_concat(kept, MAP {'referenced': 'true'}) ELSE kept END"
+    )
+    return f"""SELECT {value("o", "id")} AS post_id, {value("o", "author_id")} AS account_id,
+        {value("o", "created_at")} AS created_at, text, {value("o", "lang")} AS lang,
+        CASE WHEN list_contains({kinds}, 'retweeted') THEN 'repost'
+             WHEN list_contains({kinds}, 'quoted') THEN 'quote'
+             WHEN list_contains({kinds}, 'replied_to')
+                 OR {value("o", "in_reply_to_user_id")} IS NOT NULL THEN 'reply'
+             ELSE 'original' END AS kind,
+        reference AS ref_post_id,
+        coalesce(other, {value("o", "in_reply_to_user_id")}) AS ref_account_id,
+        {listed("$.hashtags[*].tag", entities.hashtags("text"))} AS hashtags,
+        {listed("$.urls[*].expanded_url", entities.urls("text"))} AS urls,
+        {listed("$.mentions[*].username", entities.mentions("text"))} AS mentions,
+        {value("o", "source")} AS source_app, {counts},
+        {entities.marked(more, "cut")} AS extra,
+        _member, _row, coalesce(raw, o::VARCHAR) AS _raw, {malformed(BROKEN)},
+        (place = 'tweets')::INTEGER AS _order
+        FROM (SELECT *, {rest("o", list(TWEET))} AS kept FROM ({joined}))"""

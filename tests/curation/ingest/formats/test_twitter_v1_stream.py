@@ -1,0 +1,54 @@
+"""Streams and compatibility samples of Twitter's interface v1.1; counts of SOURCE.yaml."""
+
+import pytest
+
+pytestmark = pytest.mark.data
+
+FOLDER, FORMAT = "twitter_v11", "twitter-v1-json"
+
+
+@pytest.fixture
+def read(recognised, shared_data):
+    """Read a file of the folder, which its format must be sure of."""
+
+    def run(name, sure=0.9):
+        made = recognised(shared_data / "formats" / FOLDER / name)
+        assert made.found.format == FORMAT and made.found.sure >= sure
+        return made
+
+    return run
+
+
+def test_a_stream_of_cut_posts(read):
+    made = read("lines.json")
+    assert made.stage.read == {"accounts": 72, "posts": 72}
+    assert made.rows("SELECT count(DISTINCT post_id) FROM pull_posts") == [(71,)]
+    assert made.rows("SELECT count(DISTINCT account_id) FROM pull_accounts") == [(71,)]
+    kinds = "SELECT kind, count(*) FROM pull_posts GROUP BY 1"
+    # One post begins with RT @ without being a retweet of the interface.
+    assert dict(made.rows(kinds)) == {"quote": 8, "repost": 1, "reply": 35, "original": 28}
+    assert made.rows(
+        "SELECT strftime(min_by(created_at, _row), '%Y-%m-%dT%H:%M:%SZ'), "
+        "min_by(length(text), _row) FROM pull_posts"
+    ) == [("2018-03-10T14:03:15Z", 237)]
+    assert made.rows("SELECT count(*) FROM pull_posts WHERE hashtags IS NULL") == [(0,)]
+    more = "len(hashtags) > len(json_extract_string(extra['extended_tweet'], '$.entities.none[*]'))"
+    assert made.rows(f"SELECT count(*) > 20 FROM pull_posts WHERE {more}") == [(True,)]
+    entity = "regexp_matches(text, '&(amp|lt|gt);')"
+    assert made.rows(f"SELECT count(*) FROM pull_posts WHERE {entity}") == [(8,)]
+    assert made.notes == {}
+
+
+def test_the_full_text_of_a_repost_stands_in_the_original(read):
+    made = read("retweet_w_replies+attachment.json")
+    assert made.rows(
+        "SELECT kind, length(text), len(mentions), strftime(created_at, '%Y-%m-%dT%H:%M:%SZ')"
+        " FROM pull_posts"
+    ) == [("repost", 498, 26, "2016-08-10T19:40:03Z")]
+
+
+def test_a_quote_has_its_own_text(read):
+    made = read("quoted_w_replies+attachment.json")
+    assert made.rows(
+        "SELECT kind, length(text), strftime(created_at, '%Y-%m-%dT%H:%M:%SZ') FROM pull_posts"
+    ) == [("quote", 76, "2016-07-29T01:41:44Z")]

@@ -1,0 +1,157 @@
+"""Files without a card: recognised by their content, whatever their name, packing or folder."""
+
+import bz2
+import gzip
+import io
+import json
+import lzma
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from botbench.core.errors import UserError
+from botbench.untrusted import json_items
+from curation.ingest import cards
+from curation.ingest.recognition.head import look_at
+from curation.ingest.recognition.recognise import recognise, slug
+
+COMMENT = {
+    "id": "c1", "author": "ann", "body": "hi", "link_id": "t3_x", "parent_id": "t3_x",
+    "subreddit": "s", "created_utc": 1704067200,
+}  # fmt: skip
+LINES = "\n".join(json.dumps(COMMENT | {"id": f"c{i}"}) for i in range(3)).encode()
+
+
+def tar(**files):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return out.getvalue()
+
+
+def zipped(**files):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def zstd(content):
+    """As dumps of Reddit are: with the longest window."""
+    parameters = zstandard.ZstdCompressionParameters(window_log=31, compression_level=1)
+    return zstandard.ZstdCompressor(compression_params=parameters).compress(content)
+
+
+PACKED = {
+    "plain": LINES,
+    "gzip": gzip.compress(LINES),
+    "bzip2": bz2.compress(LINES),
+    "xz": lzma.compress(LINES),
+    "zstd": zstd(LINES),
+    "zip": zipped(inner=LINES),
+    "tar": tar(inner=LINES),
+    "tar.gz": gzip.compress(tar(inner=LINES)),
+    "tar.zst": zstd(tar(inner=LINES)),
+}
+
+
+@pytest.mark.parametrize("packing", PACKED)
+def test_every_packing_is_read(recognised, tmp_path, packing):
+    (tmp_path / "RC_2024-01").write_bytes(PACKED[packing])
+    made = recognised(tmp_path / "RC_2024-01")
+    assert made.found.format == "reddit" and made.counts == {"accounts": 1, "posts": 3}
+
+
+@pytest.mark.parametrize("packing", [p for p in PACKED if p not in ("plain", "zip", "tar")])
+def test_a_packed_file_that_is_cut_is_a_sentence(tmp_path, packing):
+    (tmp_path / "a").write_bytes(PACKED[packing][:-12])
+    with pytest.raises(UserError, match=r"broken (gzip|bzip2|xz|zstd|archive)|no format|no file"):
+        recognise(tmp_path / "a")
+
+
+def test_the_files_of_a_folder(recognised, tmp_path):
+    folder = tmp_path / "mine"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "sub" / "RC.jsonl").write_bytes(LINES)
+    (folder / "a.zip").write_bytes(zipped(**{"x/y.json": LINES.replace(b'"id": "c', b'"id": "d')}))
+    (folder / "notes.md").write_text("# words")
+    (folder / ".hidden").write_bytes(LINES)
+    made = recognised(folder)
+    assert [f.file for f in made.found.files] == ["a.zip/x/y.json", "sub/RC.jsonl"]
+    assert made.found.passed_over == ("notes.md",)
+    assert made.found.card.id == "mine" and made.count("posts") == 6
+
+
+def test_a_name_with_signs_of_a_pattern(recognised, tmp_path):
+    (tmp_path / "posts [1]*.json").write_bytes(LINES)
+    assert recognised(tmp_path / "posts [1]*.json").count("posts") == 3
+
+
+def test_the_card_that_is_written_is_a_good_card(tmp_path):
+    (tmp_path / "RC.jsonl").write_bytes(LINES)
+    found = recognise(tmp_path / "RC.jsonl", "mine")
+    (tmp_path / "mine.yaml").write_text(found.written())
+    assert cards.check(tmp_path / "mine.yaml") == []
+    assert cards.load(tmp_path / "mine.yaml") == found.card
+
+
+def test_what_no_format_knows_is_a_sentence(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"colour,size\nred,1\n")
+    with pytest.raises(
+        UserError, match=r"a\.csv has no format .* with: colour, size\. Write a card"
+    ):
+        recognise(tmp_path / "a.csv")
+    with pytest.raises(UserError, match=r"There is no file or folder"):
+        recognise(tmp_path / "none")
+
+
+def test_the_command_line(cli, tmp_path):
+    """The contract of `pull FILE --json`; the written card gives the same pull."""
+    (tmp_path / "RC.jsonl").write_bytes(LINES)
+    done = cli(
+        "pull", tmp_path / "RC.jsonl", "--as", "mine", "--write-card", "--json", cwd=tmp_path
+    )
+    document = json.loads(done.stdout)
+    assert document["format"] == {"name": "reddit", "sure": 0.97}
+    assert document["card"] == str(tmp_path / "mine.yaml") and document["posts"] == 3
+    again = cli("pull", document["card"], "--from", tmp_path, "--json", cwd=tmp_path)
+    assert json.loads(again.stdout)["unchanged"]
+
+
+@pytest.mark.parametrize(
+    ("content", "form"),
+    [
+        (b'{"a": 1}\n{"a": 2}\n', "lines"),
+        (b'\xef\xbb\xbf[{"a": 1}]', "array"),
+        (b'{\n "a": [1, 2]\n}\n', "document"),
+        (b'window.YTD.tweets.part0 = [ {"tweet": {}} ]', "script"),
+        (b"a;b\n1;2\n", "table"),
+        (b"PAR1xx", "binary"),
+    ],
+)
+def test_heads(content, form):
+    assert look_at("x", content, cut=False).form == form
+
+
+def test_ids_of_data_sets():
+    assert [slug(Path(n)) for n in ("RC_2024-01.zst", "Ünï (2).csv", "..", "a.b.c")] == [
+        "rc_2024-01", "n-2", "files", "a"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3, 7, 1 << 20])
+def test_items_of_an_array_come_whole_at_any_chunk(monkeypatch, chunk):
+    """Brackets, quotes and backslashes within texts do not count."""
+    monkeypatch.setattr(json_items, "CHUNK", chunk)
+    items = [{"a": 'x]\\"{', "b": [1, {"c": "\\\\"}]}, {"k": "\ud83d"}, [1], {}]
+    document = {"data": {"users": items, "x": [1]}, "m": {"users": [9]}}
+    for content, member in ((items, ()), (document, ("data", "users"))):
+        stream = io.BytesIO(json.dumps(content, indent=1).encode())
+        assert [json.loads(i) for i in json_items.items(stream, "x", member)] == items
