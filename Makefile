@@ -56,7 +56,7 @@ chaos: $(VENV)/dev.stamp ## kill each writing command N times on both catalogs a
 fuzz: $(VENV)/dev.stamp ## N changed files of every kind through the readers (10,000: an hour or two); failing ones in fuzz-found/
 	nice -n 10 $(BIN)/python tests/fuzz/run.py $(or $(N),10000) --keep fuzz-found $(ARGS)
 
-EXPERIMENT ?= study_coverage intervals groups designs consensus_methods
+EXPERIMENT ?= study_coverage intervals groups separation designs consensus_methods
 experiments: $(VENV)/dev.stamp ## the simulated tables of docs (hours; EXPERIMENT=designs ARGS="--repeats 2" for less)
 	@for name in $(EXPERIMENT); do $(BIN)/python experiments/$$name.py $(ARGS); done
 

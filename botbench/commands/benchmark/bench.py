@@ -1,4 +1,7 @@
-"""`botbench bench SUITE`: score detectors on releases; `plan` and `coverage` show the precision."""
+"""`botbench bench SUITE`: score detectors on releases.
+
+`plan`, `coverage` and `separation` show how precise that is.
+"""
 
 from __future__ import annotations
 
@@ -192,6 +195,36 @@ def coverage(
     )
 
 
+def separation(
+    boards: Annotated[int, typer.Option(min=10, help="Simulated boards in each cell.")] = 400,
+    draws: Annotated[int, typer.Option(min=50, help="Bootstrap draws of each board.")] = 200,
+    case: Annotated[
+        list[str] | None, typer.Option(help="These kinds of board; may be repeated.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything.")] = 0,
+    json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Count how often a board separates detectors that are equal, and how often it finds a gap.
+
+    Simulated boards of detectors that learn: one and several fits, one data set and nine, here and
+    elsewhere. With 400 boards it takes some minutes; --boards 50 one.
+    """
+    from benchmarks.leaderboard.compute import separation as counting
+
+    how = counting.Settings(boards, draws, seed)
+    cases = tuple(case or counting.CASES)
+    with progress(quiet=json_) as bar:
+        task = bar.add_task("Simulated boards", total=None)
+        cells = list(counting.simulate(cases, how, lambda _: bar.advance(task)))
+    document = counting.as_json(cells, how._asdict())
+    if json_:
+        emit(document)
+    else:
+        show(counting.as_markdown(document))
+    failing = "; ".join(document["failing"]) or "none"
+    say(f"Simulated. Boards that separate equal detectors more often than they say: {failing}.")
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     example = (
@@ -221,4 +254,11 @@ def register(app: typer.Typer) -> None:
             "`botbench bench coverage --metric roc-auc --json`"
         ),
     )(coverage)
+    group.command(
+        "separation",
+        epilog=(
+            "Examples: `botbench bench separation --boards 50` · "
+            "`botbench bench separation --case '9 data sets, one fit' --json`"
+        ),
+    )(separation)
     app.add_typer(group, name="bench")
