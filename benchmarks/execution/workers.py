@@ -139,9 +139,13 @@ def _start(work: Callable[[Task], Result]) -> _Worker[Task]:
 
 @contextlib.contextmanager
 def _child_environment() -> Iterator[None]:
-    """Children inherit one thread for numeric libraries, and ignore interrupts."""
-    before = {name: os.environ.get(name) for name in THREADS}
-    os.environ.update(dict.fromkeys(THREADS, "1"))
+    """Children inherit one thread for numeric libraries and the allocator's thresholds.
+
+    They ignore interrupts.
+    """
+    given = {**dict.fromkeys(THREADS, "1"), **children.ALLOCATION}
+    before = {name: os.environ.get(name) for name in given}
+    os.environ.update(given)
     main = threading.current_thread() is threading.main_thread()
     handler = signal.signal(signal.SIGINT, signal.SIG_IGN) if main else None
     try:

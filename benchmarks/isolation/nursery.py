@@ -27,6 +27,7 @@ PRELOADED = (
     "pandas",
     "pyarrow.ipc",
     "pyarrow.compute",
+    "pyarrow.pandas_compat",
     "scipy.sparse.csgraph",
     "sklearn.calibration",
     "sklearn.ensemble",

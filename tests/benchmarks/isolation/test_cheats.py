@@ -424,3 +424,30 @@ def test_nothing_stays_behind(make, home):
     while set(Path(tempfile.gettempdir()).glob("botbench-fold-*")) - before:
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+ALLOCATES = """
+import resource
+import numpy as np
+from benchmarks.detectors import Detector, detector
+@detector("allocates", cites="A test", about="It takes and frees 16 MB twenty times.", threshold="fixed(0.5)")
+class Allocates(Detector):
+    def fit(self, accounts, y):
+        self.classes_ = np.array([0, 1])
+        return self
+    def predict_proba(self, accounts):
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        for _ in range(20):
+            held = [np.ones(2**17) for _ in range(16)]
+            del held
+        after = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        return np.full((len(accounts), 2), min((after - before) / (20 * 16 * 256), 1.0))
+"""
+
+
+def test_a_child_keeps_the_pages_that_it_has(plugin, make, home):
+    """Each MB has 256 pages. Kept, they are asked for once (.05); given back, each time (1)."""
+    plugin(ALLOCATES, allocates="Allocates")
+    make("a", 12, 12, seed=1)
+    outcome = run(home, "allocates")
+    assert max(outcome.predictions["p_bot"].to_pylist()) < 0.2
