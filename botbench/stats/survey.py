@@ -1,7 +1,8 @@
 """The share that a probability sample and a detector's scores give: the one that studies quote.
 
 Prediction-powered (PPI++) with the score test inverted at the effective number of accounts. Under
-30 labelled bots, people or detector errors of equal weight, the errors are counted exactly.
+30 labelled bots, people or detector errors of equal weight (60 where a few accounts carry the
+sample), the errors are counted exactly.
 """
 
 from __future__ import annotations
@@ -35,6 +36,12 @@ NOBODY = "no labelled account"
 MOST_STRATA = 30
 """With more distinct inclusion probabilities than this, draws count as independent."""
 
+UNEVEN, ENOUGH = 0.5, 60
+"""Where the sample is worth less than this part of its accounts, so many bots, people and errors of
+equal weight are needed: a sample without a heavy bot has many bots of equal weight, and too low a
+share.
+"""
+
 WIDER = 1.15
 """Errors are few as well where counting them makes the interval this much wider."""
 
@@ -43,8 +50,9 @@ WIDER = 1.15
 class Share:
     """A share with its 95 % interval (or another level), and what made it.
 
-    `few` tells whether under 30 bots, people or detector errors of equal weight were labelled among
-    the accounts that were left to chance; then `rare` has the errors that were counted.
+    `few` tells whether under 30 bots, people or detector errors of equal weight (60 in an uneven
+    sample) were labelled among the accounts that were left to chance; then `rare` has the errors
+    that were counted.
     """
 
     value: float
@@ -113,8 +121,10 @@ def quoted(
     kept = spread / alone if alone > 0 else 1.0
     said = np.zeros(len(y)) if scores is None else scores
     errors_here = rare(drawn, size, y, said, tuning, heavy)
+    even = worth(weight, np.ones(len(weight))) >= UNEVEN * float(there.sum())
     few = bool(weight.any()) and (
-        min(rarer, counted) < FEW or _missed(errors_here.distances(spread, z), spread, z)
+        min(rarer, counted) < (FEW if even else ENOUGH)
+        or _missed(errors_here.distances(spread, z), spread, z)
     )
     found = Share(
         min(max(value, 0.0), 1.0),
@@ -127,7 +137,7 @@ def quoted(
         tuning,
         _limits(size, y, whole),
         errors_here if few else None,
-        guard(bots, people, counted, min(kept, 1.0)),
+        guard(bots, people, counted, min(kept, 1.0)) if even else (1.0, 1.0),
         linear,
     )
     return _with_bounds(found, z)

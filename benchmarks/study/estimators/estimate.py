@@ -19,7 +19,7 @@ from botbench.stats.design_based import (
 )
 from botbench.stats.prediction_powered import powered
 from botbench.stats.proportions import FEW, Z
-from botbench.stats.survey import ALONE, POWERED, Share, classes, quoted
+from botbench.stats.survey import ALONE, POWERED, UNEVEN, Share, classes, quoted
 from botbench.text import numbers
 
 if TYPE_CHECKING:
@@ -27,10 +27,8 @@ if TYPE_CHECKING:
     from botbench.stats.design_based import Sample
 
 PLAIN, HORVITZ = "prediction-powered (PPI)", "sample alone (Horvitz-Thompson)"
-HEAVY = 0.5
-"""Where the sample tells less of a quantity than this part of its accounts would, a few accounts
-carry it.
-"""
+CARRIED = "A few accounts carry the"
+"""How the warning begins that stands where the sample is `UNEVEN` for a quantity."""
 
 
 @dataclass(frozen=True)
@@ -289,10 +287,10 @@ def _design(drawn: Sample, sized: Sized, size: Floats) -> list[str]:
     """A warning where a few accounts carry the quantity and the sample was not drawn for it."""
     there = int((size > 0).sum())
     effective = effective_size(drawn, size)
-    if sized.quantity == "accounts" or effective >= HEAVY * there:
+    if sized.quantity == "accounts" or effective >= UNEVEN * there:
         return []
     return [
-        f"A few accounts carry the {sized.quantity}: the {there:,} labelled ones tell no more than"
+        f"{CARRIED} {sized.quantity}: the {there:,} labelled ones tell no more than"
         f" {effective:,.0f} of equal weight would, and this interval can be too narrow"
         " (docs/study-coverage.md). Draw in proportion to posts instead: botbench sample --design"
         " 'posts(n=...)'."

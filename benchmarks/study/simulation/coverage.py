@@ -19,7 +19,8 @@ from benchmarks.study.simulation.worlds import Setting, World, elsewhere, poisso
 from botbench.core.errors import UserError
 from botbench.stats import survey
 from botbench.stats.design_based import Floats, Sample, Whole
-from botbench.stats.proportions import Z
+from botbench.stats.proportions import FEW, Z
+from botbench.stats.rare_errors import heavier
 
 SHARES, LABELS, DETECTORS = (0.01, 0.05, 0.15, 0.30), (500, 2000), ("good", "poor", "shifted")
 CASES = {
@@ -37,13 +38,20 @@ DEFAULT, ALONE, NORMAL, POWERED, PLAIN, TRUSTING, ROGAN = (
     "default, majority taken as right",
     "Rogan-Gladen, errors from elsewhere",
 )
+COUNTING, NOT_COUNTING = "default, errors counted", "default, errors not counted"
+"""The two branches of the rule of 30, each in the campaigns in which it was taken."""
+BEFORE = "PPI++, under 30 bots or people the sample alone"
+"""The default of version 0.1, which did not count errors: what widths are compared with."""
+CARRIED, LACKING = "a few accounts carry it", "too little of the heavy accounts"
+WARNINGS = (CARRIED, LACKING)
+"""Warnings of the report; their `coverage` is the share of campaigns in which they stand."""
 HELD = 0.93
 PER_WORLD = 100
 
 
 @dataclass(frozen=True)
 class Row:
-    """Coverage and median width of one method in one setting and case."""
+    """Coverage and median width of one method in one setting and case, or how often a warning."""
 
     setting: Setting
     case: str
@@ -90,8 +98,10 @@ def block(setting: Setting, seed: int, number: int, campaigns: int = PER_WORLD) 
         true = here.sums[quantity][1] / here.sums[quantity][0]
         for sampled in drawn[design]:
             for method, low, high in _campaign(random, setting, here, quantity, sampled):
+                # A warning has an interval only where it stands.
+                width = 0.0 if method in WARNINGS else float(high - low)
                 outcomes.setdefault(f"{case}|{method}", []).append(
-                    (bool(low <= true <= high), float(high - low))
+                    (bool(low <= true <= high), width)
                 )
     return outcomes
 
@@ -176,6 +186,12 @@ def _campaign(
     by_method = {e.method: e for e in _estimates(at, drawn, y, low, high, noise, here, sized)}
     default = next(e for e in by_method.values() if e.default)
     yield DEFAULT, default.low, default.high
+    yield COUNTING if default.few else NOT_COUNTING, default.low, default.high
+    for name, stands in (
+        (CARRIED, any(said.startswith(estimate.CARRIED) for said in default.assumptions)),
+        (LACKING, heavier(drawn, sized.size, squares) > 1),
+    ):
+        yield name, -np.inf if stands else np.inf, np.inf
     alone = by_method.get(survey.ALONE, default)
     yield ALONE, alone.low, alone.high
     wide = Z * np.sqrt(alone.spread)
@@ -183,6 +199,9 @@ def _campaign(
     for name, method in ((POWERED, survey.POWERED), (PLAIN, estimate.PLAIN)):
         e = by_method.get(method, alone)
         yield name, e.low, e.high
+    few = min(survey.classes(drawn, sized.size, y)) < FEW
+    e = alone if few else by_method.get(survey.POWERED, alone)
+    yield BEFORE, e.low, e.high
     if setting.noisy:
         hard = (y >= 0.5).astype(np.float64)
         trusting = next(
