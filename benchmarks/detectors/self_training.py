@@ -82,6 +82,19 @@ def otsu(scores: Floats) -> float:
     return float((ordered[cut - 1] + ordered[cut]) / 2)
 
 
+def separability(scores: Floats) -> float:
+    """The share of the scores' variance that lies between Otsu's two groups, 0 to 1 (Otsu 1979).
+
+    >>> separability(np.array([0.0, 0.0, 1.0, 1.0]))
+    1.0
+    """
+    above, total = scores >= otsu(scores), scores.var()
+    if above.all() or not total:
+        return 0.0
+    gap = scores[above].mean() - scores[~above].mean()
+    return float(above.mean() * (1 - above.mean()) * gap**2 / total)
+
+
 def self_trained(log_odds: Floats, values: Floats, seed: int | None) -> Floats:
     """The log odds that forests give which have learnt the batch's own answers as labels.
 
@@ -139,23 +152,24 @@ def fitted_experts(
         "Ours: the ensemble on values and ranks, adapted to the unlabelled batch by Otsu's"
         " threshold and cross-fitted self-training; it can abstain."
     ),
-    revision=1,
+    revision=2,
 )
 class SelfTraining(ValueRankEnsemble):
     """All members of `raw-and-rank`, and then what the batch tells without a label.
 
     Everything is chosen by leaving training data sets out in turn: which adaptation is worth most,
-    from which size of a batch on Otsu's threshold is at least as good as 0.5, and how near to the
-    threshold an account must be to be abstained on. It abstains on everybody where no share of the
-    accounts would be decided well enough, in batches under 30, and on accounts that lack half of
-    what the ensemble reads.
+    from which size of a batch on Otsu's threshold is at least as good as 0.5, how well a batch must
+    fall into two groups, and how near to the threshold an account must be to be abstained on. It
+    abstains on everybody where a batch does not, in batches under 30, and on accounts that lack
+    half of what the ensemble reads.
     """
 
     def choose(self, values: Floats, domains: Rows, y: Labels) -> Sequence[str]:
         """All members; the adaptation, the least batch and the margin are chosen."""
         assert len(ADAPTATIONS) <= BUDGET
         rows = few(domains, y, INNER, self.random_state)
-        self.chosen_, self.least_, self.margin_ = 0, float("inf"), float("inf")
+        self.chosen_, self.least_ = 0, float("inf")
+        self.separable_, self.margin_ = float("inf"), float("inf")
         self._choose(values[rows], domains[rows], y[rows])
         self.experts_: list[dict[str, Member]] = (
             list(fitted_experts(values, domains, y, self.random_state).values())
@@ -198,7 +212,11 @@ class SelfTraining(ValueRankEnsemble):
             for own in adapted
         ]
         self.chosen_ = int(np.argmax(tried))
-        self.margin_ = margin(adapted[self.chosen_], truth)
+        told = adapted[self.chosen_]
+        apart = [separability(z) for z in plain]
+        self.separable_ = least_separable(apart, told, truth)
+        kept = [i for i, own in enumerate(apart) if own >= self.separable_]
+        self.margin_ = margin([told[i] for i in kept], [truth[i] for i in kept])
 
     def adapt(self, log_odds: Floats, values: Floats, places: Floats) -> Floats:
         """The chosen adaptation."""
@@ -213,12 +231,15 @@ class SelfTraining(ValueRankEnsemble):
         return log_odds
 
     def abstains(self, accounts: Accounts) -> NDArray[np.bool_]:
-        """Whom it cannot tell, bool[n]: too near to the threshold, too thin, or too few of them."""
+        """Whom it cannot tell, bool[n]: too near to the threshold, too thin, too few, too alike."""
         known = self.known(accounts)
         unsure = np.ones(len(accounts), dtype=np.bool_)
-        if known.sum() >= BATCH:
+        if known.sum() < BATCH:
+            return unsure
+        log_odds, values, places = self.plain(accounts)
+        if separability(log_odds) >= self.separable_:
             thin = np.isnan(accounts.values[:, self.features_]).mean(axis=1) > 0.5
-            unsure[known] = np.abs(self.log_odds(accounts)) < self.margin_
+            unsure[known] = np.abs(self.adapt(log_odds, values, places)) < self.margin_
             unsure |= thin
         return unsure
 
@@ -256,12 +277,29 @@ def least_batch(scores: Sequence[Floats], truth: Sequence[Labels], seed: int | N
     return float(least)
 
 
+def least_separable(
+    apart: Sequence[float], scores: Sequence[Floats], truth: Sequence[Labels]
+) -> float:
+    """The least separability of a batch that is decided: above that of every failure.
+
+    A failure is a left-out data set on which balanced accuracy is under `TARGET`. 0 if none failed,
+    inf if none that reached it is more separable than the failures.
+    """
+    reached = [_balanced_accuracy(own, y) >= TARGET for own, y in zip(scores, truth, strict=True)]
+    failed = max((a for a, well in zip(apart, reached, strict=True) if not well), default=-1.0)
+    if failed < 0:
+        return 0.0
+    return min((a for a in apart if a > failed), default=float("inf"))
+
+
 def margin(scores: Sequence[Floats], truth: Sequence[Labels]) -> float:
     """The distance from the threshold from which on accounts are decided; inf to decide nobody.
 
     It is the smallest under which the decided accounts of left-out data sets reach `TARGET` in the
     mean.
     """
+    if not scores:
+        return float("inf")
     for distance in np.quantile(np.abs(np.concatenate(scores)), LEFT) * (LEFT > 0):
         decided = [np.abs(own) >= distance for own in scores]
         reached = [

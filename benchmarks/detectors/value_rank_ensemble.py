@@ -161,20 +161,19 @@ class ValueRankEnsemble(Detector):
         there = ~np.isnan(accounts.values[:, self.features_])
         return np.asarray(there.any(axis=1), dtype=np.bool_)
 
-    def log_odds(self, accounts: Accounts) -> Floats:
-        """The adapted log odds of the accounts that are `known`, in their order."""
+    def plain(self, accounts: Accounts) -> tuple[Floats, Floats, Floats]:
+        """Of the accounts that are `known`, in their order: log odds, float64[n], values, ranks."""
         values = accounts.values[self.known(accounts)][:, self.features_]
         if len(values) >= BATCH:
             places = ranked(values, np.zeros(len(values), dtype=np.int64))
         else:
             places = ranked_among(self.taught_, values)
-        log_odds = member_logits(self.models_, values, places).mean(axis=0)
-        return self.adapt(log_odds, values, places)
+        return member_logits(self.models_, values, places).mean(axis=0), values, places
 
     def predict_proba(self, accounts: Accounts) -> Floats:
         """float64[n, 2]; 0.5 is the threshold."""
         p = np.full(len(accounts), self.share_)
         known = self.known(accounts)
         if known.any():
-            p[known] = probability(self.log_odds(accounts))
+            p[known] = probability(self.adapt(*self.plain(accounts)))
         return np.column_stack([1 - p, p])

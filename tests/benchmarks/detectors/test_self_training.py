@@ -11,9 +11,11 @@ from benchmarks.detectors.self_training import (
     ADAPTATIONS,
     fitted_experts,
     least_batch,
+    least_separable,
     margin,
     otsu,
     self_trained,
+    separability,
 )
 from benchmarks.detectors.tuning import BUDGET
 from benchmarks.detectors.value_rank_ensemble import MEMBERS
@@ -77,6 +79,23 @@ def test_the_margin_by_hand():
     assert margin([scores], [y]) == pytest.approx(1.2)
     assert margin([scores], [np.array([0, 0, 1, 1], dtype=np.int8)]) == 0, "all are decided"
     assert margin([scores], [np.array([1, 0, 1, 0], dtype=np.int8)]) == np.inf, "nobody is"
+
+
+def test_separability_by_hand():
+    """0, 1, 8, 9: variance 16.25, of which 16 lie between the groups with means .5 and 8.5."""
+    assert separability(np.array([0.0, 1.0, 8.0, 9.0])) == pytest.approx(16 / 16.25)
+    assert separability(np.array([2.0, 2.0])) == 0
+
+
+def test_a_batch_must_be_more_separable_than_every_failure():
+    """Right and wrong answers on four left-out data sets; what fails at .6 takes .5 with it."""
+    y = np.array([0, 1], dtype=np.int8)
+    right, wrong = np.array([-1.0, 1.0]), np.array([1.0, -1.0])
+    told = [right, wrong, right, right]
+    assert least_separable([0.5, 0.6, 0.7, 0.9], told, [y] * 4) == 0.7
+    assert least_separable([0.5, 0.95, 0.7, 0.9], told, [y] * 4) == np.inf
+    assert least_separable([0.5, 0.6], [right, right], [y] * 2) == 0, "none failed"
+    assert margin([], []) == np.inf
 
 
 def test_self_training_finds_two_heaps_and_no_answer_is_its_own():
