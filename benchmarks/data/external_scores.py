@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from benchmarks.data.accounts import Floats
 from botbench.core.duckdb_work import scratch_database
 from botbench.core.errors import UserError, first_line
 from botbench.core.sql import literal
-from botbench.untrusted import csv_tables, json_documents
+from botbench.untrusted import csv_tables, json_documents, json_items
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,12 +25,17 @@ FEATURE = "external_p_bot"
 GIVEN = "given"
 """The relation of a table that is read before DuckDB sees it."""
 COLUMNS = ("account_id", "p_bot", "dataset", "threshold")
+JSON = (
+    "(FROM read_json({file}, format = 'newline_delimited', ignore_errors = true)"
+    " WHERE account_id IS NOT NULL OR p_bot IS NOT NULL)"
+)
+"""One object a line; a line that is none, such as one with half an emoji, is no account's score."""
 READERS = {
     ".csv": GIVEN,
     ".tsv": GIVEN,
-    ".json": "read_json({file})",
-    ".jsonl": "read_json({file})",
-    ".ndjson": "read_json({file})",
+    ".json": JSON,
+    ".jsonl": JSON,
+    ".ndjson": JSON,
     ".parquet": "read_parquet({file})",
 }
 
@@ -47,11 +53,35 @@ def read(file: Path) -> pa.Table:
         )
     if file.suffix.lower() not in READERS:
         raise UserError(f"{file}: expected a file that ends in {', '.join(READERS)}.")
-    source = READERS[file.suffix.lower()].format(file=literal(file))
+    with TemporaryDirectory() as folder:
+        reader = READERS[file.suffix.lower()]
+        path = _as_lines(file, Path(folder)) if reader == JSON else file
+        return _scores(file, reader.format(file=literal(path)), literal(path))
+
+
+def _as_lines(file: Path, folder: Path) -> Path:
+    """A JSON file with one object a line: itself, or a copy of its array's items."""
+    with file.open("rb") as stream:
+        start = stream.read(1_000).removeprefix(json_items.BOM).lstrip()
+        if not start.startswith(b"["):
+            return file
+        stream.seek(0)
+        path = folder / "items.jsonl"
+        with path.open("wb") as out:
+            for item in json_items.items(stream, str(file)):
+                out.write(item + b"\n")
+    return path
+
+
+def _scores(file: Path, source: str, path: str) -> pa.Table:
+    """The scores of a relation, checked."""
     if source == GIVEN:
         columns = set(csv_tables.head(file).names)
     else:
-        columns = {str(row[0]) for row in _ask(f"DESCRIBE FROM {source}", file)}
+        # The filter of JSON names columns, which may be missing.
+        whole = f"read_json({path}, ignore_errors = true, format = 'newline_delimited')"
+        described = whole if file.suffix.lower() != ".parquet" else source
+        columns = {str(row[0]) for row in _ask(f"DESCRIBE FROM {described}", file)}
     if missing := {"account_id", "p_bot"} - columns:
         found = csv_tables.shown(sorted(columns))
         raise UserError(f"{file} lacks {' and '.join(sorted(missing))}; it has {found}.")

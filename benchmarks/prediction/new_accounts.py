@@ -41,7 +41,7 @@ def accounts(
 
     if Path(what).is_file():
         with Store(scratch / "store") as store:
-            _pulled(store, guessed(Path(what), platform), _beside(Path(what), scratch / "files"))
+            _pulled(store, *_read_by(Path(what), platform, scratch / "files"))
             yield arrays_of(store, NAME, scratch / "frozen", observed_at)
         return
     with Store(create=False) as store:
@@ -54,6 +54,24 @@ def accounts(
         if what not in columns:
             raise unknown("file or data set", what, columns)
         yield arrays_of(store, what, scratch / "frozen", observed_at)
+
+
+def _read_by(file: Path, platform: str | None, folder: Path) -> tuple[Card, Path]:
+    """The card for a file, and the folder it is in: by its columns, or else by its content as
+    `botbench pull FILE` tells it.
+    """
+    from curation.ingest.recognition.recognise import recognise
+
+    try:
+        return guessed(file, platform), _beside(file, folder)
+    except UserError:
+        try:
+            found = recognise(file, NAME, platform)
+        except UserError:
+            found = None
+        if found is None:
+            raise
+        return found.card, found.folder
 
 
 def guessed(file: Path, platform: str | None) -> Card:

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +49,14 @@ class Head:
         """The names of all members of the first objects."""
         return {name for o in self.objects for name in o}
 
+    def within(self, names: tuple[str, ...]) -> Head:
+        """A head of the items of the lists of these names; of the objects that have none, those."""
+        items: list[dict[str, Any]] = []
+        for o in self.objects:
+            inner = [i for n in names for i in _list(o.get(n)) if isinstance(i, dict)]
+            items += inner or [o]
+        return replace(self, objects=items)
+
     def share(self, *names: str) -> float:
         """The share of the objects that have all of these members (`a.b`: b within a)."""
         hits = [o for o in self.objects if all(at(o, n) is not None for n in names)]
@@ -64,6 +72,10 @@ class Guess:
     platform: str = ""
     """The platform, where the format is not of one."""
     notes: tuple[str, ...] = ()
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def at(value: Any, path: str) -> Any:
@@ -166,7 +178,7 @@ def _table(name: str, start: bytes, text: str) -> Head:
     """A delimited file: the header is the first line with as many fields as most lines."""
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         text = start.decode("utf-16", "replace")
-    sample = text[: 1 << 16]
+    sample = text[: 1 << 16].replace("\r\n", "\n").replace("\r", "\n")
     separator = max(SEPARATORS, key=sample[:10_000].count)
     try:
         rows = list(islice(csv.reader(io.StringIO(sample), delimiter=separator), 60))

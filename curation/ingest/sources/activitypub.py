@@ -46,8 +46,8 @@ def recognise(head: Head) -> Guess | None:
     """An outbox, a list of activities, or an actor."""
     first = head.objects[0] if head.objects else {}
     if first.get("type") == "OrderedCollection" and ITEMS in first:
-        items = [i for i in first[ITEMS] or () if isinstance(i, dict)]
-        return Guess(0.97) if not items or _activities(items) else None
+        items = head.within((ITEMS,)).objects
+        return Guess(0.97) if items == head.objects or _activities(items) else None
     if first.get("type") in ACTORS and "preferredUsername" in first:
         return Guess(0.97)
     return Guess(0.95) if _activities(head.objects) else None

@@ -33,12 +33,7 @@ class Options(StrictModel):
 
 def recognise(head: Head) -> Guess | None:
     """Feeds, posts, profiles, or a capture."""
-    items = [
-        i
-        for o in head.objects
-        for i in ([i for n in LISTS for i in o.get(n) or () if isinstance(i, dict)] or [o])
-    ]
-    inner = Head(head.name, b"", head.form, items)
+    inner = head.within(LISTS)
     posts = inner.share("post.uri", "post.author.did") + inner.share("uri", "author.did", "record")
     people = inner.share("did", "handle")
     if head.share(CAPTURE, "postRecords") > 0.5:

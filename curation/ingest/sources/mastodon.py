@@ -51,12 +51,7 @@ class Options(StrictModel):
 
 def recognise(head: Head) -> Guess | None:
     """Statuses with their accounts, or accounts."""
-    items = [
-        i
-        for o in head.objects
-        for i in ([i for n in LISTS for i in o.get(n) or () if isinstance(i, dict)] or [o])
-    ]
-    inner = Head(head.name, b"", head.form, items)
+    inner = head.within(LISTS)
     if inner.share("account.acct", "content") > 0.5:
         return Guess(0.97)
     return Guess(0.95) if inner.share("acct", "statuses_count") > 0.5 else None

@@ -23,7 +23,8 @@ from curation.ingest.reading.records import (
 )
 from curation.ingest.reading.stage import FED, Stage
 from curation.ingest.reading.tidy import Dialect
-from curation.ingest.sources import format_
+from curation.ingest.recognition.head import Guess, Head
+from curation.ingest.sources import Traits, format_
 from curation.store.schema import TABLES
 
 MAPS = ("extra", "attributes")
@@ -122,7 +123,40 @@ class Options(StrictModel, coerce_numbers_to_str=True):
         return found
 
 
-@format_("tabular", options=Options)
+def recognise(head: Head) -> Guess | None:
+    """A table or objects with columns of the schema: `account_id`, `post_id`, `followers`, ..."""
+    columns = set(head.columns) or (head.members() if head.share("account_id") > 0.5 else set())
+    if "account_id" not in columns:
+        return None
+    found: dict[str, Any] = {}
+    for table in ("accounts", "posts"):
+        mapped = [c for c in TABLES[table].names if c in columns and c not in (*OURS, *MAPS)]
+        if table == "accounts" or "post_id" in columns:
+            found[table] = {c: c for c in mapped}
+    if "post_id" in columns:
+        # Each post names its account, which is an account of the data set.
+        found["accounts"]["largest"] = "account_id"
+    if head.form == "table":
+        found |= {"type": "csv"}
+        found |= {"separator": head.separator} if head.separator != "," else {}
+        found |= {"skip_lines": head.skipped} if head.skipped else {}
+    else:
+        found |= {"type": "json"}
+    if "answer" in columns:
+        found["claims"] = {"answer": {"column": "answer", "optional": True}}
+        found["label"] = {"meaning": "as the file says", "claimant": "the file"}
+    return Guess(0.8, found)
+
+
+@format_(
+    "tabular",
+    options=Options,
+    traits=Traits(
+        fills=("accounts", "posts", "edges", "claims"),
+        unknown="what no column says; columns of other names need a card",
+        recognise=recognise,
+    ),
+)
 def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
     """Any table (CSV, TSV, JSON, Parquet) whose card says which column is what."""
     mappings = options.mappings()

@@ -13,7 +13,8 @@ from botbench.core.sql import literal
 from botbench.core.strict_model import StrictModel
 from curation.ingest.reading import entities, users
 from curation.ingest.reading.json import malformed, objects, value
-from curation.ingest.sources import format_
+from curation.ingest.recognition.head import Guess, Head
+from curation.ingest.sources import Traits, format_
 
 if TYPE_CHECKING:
     from curation.ingest.reading.files import SourceFile
@@ -34,7 +35,21 @@ class Options(StrictModel):
     )
 
 
-@format_("twibot20-json", options=Options)
+def recognise(head: Head) -> Guess | None:
+    """Accounts with profile and neighbours."""
+    return Guess(0.95) if head.share("ID", "profile") > 0.5 else None
+
+
+@format_(
+    "twibot20-json",
+    options=Options,
+    traits=Traits(
+        platform="twitter",
+        fills=("accounts", "posts", "edges", "claims"),
+        unknown="ids and times of posts",
+        recognise=recognise,
+    ),
+)
 def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
     """Accounts as TwiBot-20 gives them: profile, tweets, neighbours (as edges of kind follows) and,
     in full copies, the label.

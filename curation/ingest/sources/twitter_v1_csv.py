@@ -9,7 +9,8 @@ from pydantic import Field
 from botbench.core.strict_model import StrictModel
 from curation.ingest.reading.files import SourceFile
 from curation.ingest.reading.stage import Stage
-from curation.ingest.sources import format_
+from curation.ingest.recognition.head import Guess, Head
+from curation.ingest.sources import Traits, format_
 from curation.ingest.sources.tabular import Options as TableOptions
 from curation.ingest.sources.tabular import read as read_table
 
@@ -70,7 +71,27 @@ class Options(StrictModel):
     """Columns to leave out."""
 
 
-@format_("twitter-v1-csv", options=Options)
+def recognise(head: Head) -> Guess | None:
+    """A header with the attributes of profiles, or of posts."""
+    columns = set(head.columns)
+    told = {"separator": head.separator} if head.separator != "," else {}
+    if {"id", "screen_name", "followers_count", "friends_count", "statuses_count"} <= columns:
+        return Guess(0.9, told)
+    if {"id", "user_id", "text", "retweet_count", "in_reply_to_status_id"} <= columns:
+        return Guess(0.9, {"what": "posts", **told})
+    return None
+
+
+@format_(
+    "twitter-v1-csv",
+    options=Options,
+    traits=Traits(
+        platform="twitter",
+        fills=("accounts", "posts"),
+        unknown="labels, unless the card says where they are",
+        recognise=recognise,
+    ),
+)
 def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
     """Profiles or posts of Twitter's interface v1.1 as CSV, one column an attribute; columns may be
     absent.

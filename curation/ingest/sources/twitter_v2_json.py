@@ -10,7 +10,8 @@ from botbench.core.sql import literal
 from botbench.core.strict_model import StrictModel
 from curation.ingest.reading import users
 from curation.ingest.reading.json import malformed, objects, value
-from curation.ingest.sources import format_
+from curation.ingest.recognition.head import Guess, Head
+from curation.ingest.sources import Traits, format_
 
 if TYPE_CHECKING:
     from curation.ingest.reading.files import SourceFile
@@ -31,7 +32,21 @@ class Options(StrictModel):
     )
 
 
-@format_("twitter-v2-json", options=Options)
+def recognise(head: Head) -> Guess | None:
+    """Users alone, with their counts."""
+    return Guess(0.9) if head.share("username", "public_metrics.followers_count") > 0.5 else None
+
+
+@format_(
+    "twitter-v2-json",
+    options=Options,
+    traits=Traits(
+        platform="twitter",
+        fills=("accounts",),
+        unknown="posts; when the users looked like this",
+        recognise=recognise,
+    ),
+)
 def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
     """User objects of Twitter's interface v2: an array, or one object a line."""
     for file in files:

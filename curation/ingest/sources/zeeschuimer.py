@@ -13,7 +13,7 @@ from botbench.core.sql import literal, literals
 from botbench.core.strict_model import StrictModel
 from curation.ingest.reading import entities
 from curation.ingest.reading.json import first, objects, value
-from curation.ingest.recognition.head import Guess, Head
+from curation.ingest.recognition.head import Guess, Head, at
 from curation.ingest.sources import Traits, format_
 
 if TYPE_CHECKING:
@@ -289,7 +289,9 @@ def recognise(head: Head) -> Guess | None:
     kept = head.share("__import_meta.source_platform")
     if seen + kept <= 0.5:
         return None
-    said = [o.get("source_platform") or o["__import_meta"]["source_platform"] for o in head.objects]
+    said = [
+        o.get("source_platform") or at(o, "__import_meta.source_platform") for o in head.objects
+    ]
     found = next((s.name for s in SITES for p in said if p in s.hosts), "")
     return Guess(0.98 if found else 0.7, platform=found)
 

@@ -11,12 +11,15 @@ from pathlib import Path
 
 import pytest
 import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from botbench.core.errors import UserError
 from botbench.untrusted import json_items
 from curation.ingest import cards
 from curation.ingest.recognition.head import look_at
 from curation.ingest.recognition.recognise import recognise, slug
+from curation.ingest.sources import FORMATS
 
 COMMENT = {
     "id": "c1", "author": "ann", "body": "hi", "link_id": "t3_x", "parent_id": "t3_x",
@@ -155,3 +158,65 @@ def test_items_of_an_array_come_whole_at_any_chunk(monkeypatch, chunk):
     for content, member in ((items, ()), (document, ("data", "users"))):
         stream = io.BytesIO(json.dumps(content, indent=1).encode())
         assert [json.loads(i) for i in json_items.items(stream, "x", member)] == items
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "format", "counts"),
+    [
+        (
+            "a.csv",
+            b"account_id;followers;answer\r\n1;5;bot\n2;6;\r\n",
+            "tabular",
+            {"accounts": 2, "claims": 1},
+        ),
+        (
+            "b.jsonl",
+            b'{"account_id": "1", "post_id": "9", "text": "a", "followers": 3}\n'
+            b'{"account_id": "1", "post_id": "8", "text": "b", "followers": 4}\n',
+            "tabular",
+            {"accounts": 1, "posts": 2},
+        ),
+        (
+            "c.csv",
+            b"id,screen_name,followers_count,friends_count,statuses_count\n1,a,2,3,4\n",
+            "twitter-v1-csv",
+            {"accounts": 1},
+        ),
+        (
+            "d.json",
+            b'[{"id": "1", "username": "a", "public_metrics": {"followers_count": 3}}]',
+            "twitter-v2-json",
+            {"accounts": 1},
+        ),
+    ],
+)
+def test_tables_and_users(recognised, tmp_path, name, content, format, counts):
+    (tmp_path / name).write_bytes(content)
+    made = recognised(tmp_path / name)
+    assert (made.found.format, made.counts, made.aside) == (format, counts, [])
+
+
+NAMES = (
+    "data", "includes", "meta", "__twarc", "posts", "followers", "feed", "accounts", "messages",
+    "type", "chats", "list", "orderedItems", "actor", "source_platform", "item_id", "author",
+    "__import_meta", "user", "screen_name", "did", "kind", "time_us", "public_metrics", "ID",
+    "account_id", "post_id", "record", "uri", "acct", "id", "text", "account", "postRecords",
+)  # fmt: skip
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=6)
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=8), max_size=4))
+def test_no_format_stumbles_over_a_head(objects):
+    """Whatever stands under the names that formats look for."""
+    for content in (json.dumps(objects), "\n".join(map(json.dumps, objects))):
+        head = look_at("x", content.encode(), cut=False)
+        for found in FORMATS.all().values():
+            if found.traits.recognise is not None:
+                found.traits.recognise(head)
