@@ -24,6 +24,7 @@ class TrainTest(Protocol):
     """
 
     revision: ClassVar[int] = 1
+    refitted: ClassVar[bool] = True
     train: tuple[str, ...] = ()
     test: tuple[str, ...] = ()
     seed: int = 0

@@ -8,7 +8,7 @@ import pytest
 from benchmarks.execution import results, runner
 from benchmarks.execution.suite import check
 from benchmarks.execution.training_draws import bootstrap, drawn
-from benchmarks.protocols import Fold, Pool, parse
+from benchmarks.protocols import PROTOCOLS, Fold, Pool, parse
 from botbench.core.errors import UserError
 
 LODO, CV = "leave-one-data-set-out(seed=0)", "cross-validation(folds=2, repeats=1, seed=0)"
@@ -93,6 +93,7 @@ def test_fits_are_counted_and_one_fit_keeps_its_cells(make, home):
 def test_only_protocols_of_one_fold_are_refitted():
     assert parse(LODO).refitted and parse("official-split()").refitted
     assert parse("few-shot(labels=10)").refitted and parse("temporal()").refitted
+    assert PROTOCOLS.get("train-test").refitted
     assert not parse(CV).refitted and not parse("evasion(folds=2)").refitted
 
 
