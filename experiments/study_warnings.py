@@ -20,6 +20,7 @@ from benchmarks.study.estimators import estimate, quantify
 from benchmarks.study.estimators.estimate import Estimate, Sized
 from benchmarks.study.estimators.label_uncertainty import unbiased
 from benchmarks.study.estimators.labelled_sample import LabelledSample
+from benchmarks.study.estimators.missing_answers import selective
 from benchmarks.study.estimators.refutation import Errors, refuted
 from benchmarks.study.estimators.rogan_gladen import rogan_gladen
 from benchmarks.study.estimators.shared_answers import LEVEL, most_alike
@@ -38,9 +39,10 @@ from botbench.stats.rare_errors import heavier
 
 Random = np.random.Generator
 ACCOUNTS, LABELS, BOTS, HELD = 20_000, 500, 0.15, 0.93
-WARNINGS = ("few", "carried", "lacking", "alike", "refuted", "outside worst")
-"""The rule of 30; a few accounts carry it; too little of the heavy ones; annotators answer alike;
-the sample refutes the method. The last is how often even the bounds for missing answers fail.
+WARNINGS = ("few", "carried", "lacking", "selective", "alike", "refuted", "outside worst")
+"""The rule of 30; a few accounts carry it; too little of the heavy ones; answers missing by
+score; annotators answer alike; the sample refutes the method. The last is how often even the
+bounds for missing answers fail.
 """
 Outcome = tuple[bool, float, set[str]]
 
@@ -110,6 +112,7 @@ def told(  # noqa: PLR0917 (a population, its sample and labels)
         "few": got.few,
         "carried": any(said.startswith(estimate.CARRIED) for said in got.assumptions),
         "lacking": heavier(of_sample, sized.size[draw.answered], squares) > 1,
+        "selective": selective(labelled) is not None,
         "outside worst": got.worst is not None and not got.worst[0] <= true <= got.worst[1],
     }
     held = got.low <= true <= got.high

@@ -1,8 +1,8 @@
 """The share that a probability sample and a detector's scores give: the one that studies quote.
 
 Prediction-powered (PPI++) with the score test inverted at the effective number of accounts. Under
-30 labelled bots, people or detector errors of equal weight (60 where a few accounts carry the
-sample), the errors are counted exactly.
+30 labelled bots, people or detector errors of equal weight (60 bots or people where a few accounts
+carry the sample), the errors are counted exactly.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ MOST_STRATA = 30
 """With more distinct inclusion probabilities than this, draws count as independent."""
 
 UNEVEN, ENOUGH = 0.5, 60
-"""Where the sample is worth less than this part of its accounts, so many bots, people and errors of
-equal weight are needed: a sample without a heavy bot has many bots of equal weight, and too low a
+"""Where the sample is worth less than this part of its accounts, so many bots and people of equal
+weight are needed: a sample without a heavy bot has many bots of equal weight, and too low a
 share.
 """
 
@@ -50,9 +50,9 @@ WIDER = 1.15
 class Share:
     """A share with its 95 % interval (or another level), and what made it.
 
-    `few` tells whether under 30 bots, people or detector errors of equal weight (60 in an uneven
-    sample) were labelled among the accounts that were left to chance; then `rare` has the errors
-    that were counted.
+    `few` tells whether under 30 bots, people or detector errors of equal weight (60 bots or people
+    in an uneven sample) were labelled among the accounts that were left to chance, or whether
+    errors that the sample may have missed matter; then `rare` has the errors that were counted.
     """
 
     value: float
@@ -123,7 +123,8 @@ def quoted(
     errors_here = rare(drawn, size, y, said, tuning, heavy)
     even = worth(weight, np.ones(len(weight))) >= UNEVEN * float(there.sum())
     few = bool(weight.any()) and (
-        min(rarer, counted) < (FEW if even else ENOUGH)
+        rarer < (FEW if even else ENOUGH)
+        or counted < FEW
         or _missed(errors_here.distances(spread, z), spread, z)
     )
     found = Share(

@@ -6,6 +6,7 @@ from benchmarks.study import transfer_estimates
 from benchmarks.study.data.votes import dependence
 from benchmarks.study.estimators.estimate import Estimate
 from benchmarks.study.estimators.label_uncertainty import SHARED, missed_by_all
+from benchmarks.study.estimators.missing_answers import selective
 from benchmarks.study.questions import Answer, Cell, Figure, Table, Text, question
 from benchmarks.study.study import LACKING, Study
 from botbench.html.charts.intervals import Span, intervals
@@ -57,6 +58,8 @@ def share(study: Study) -> Answer:
         answer.blocks.append(Text(_withdrawn(withdrawn), warning=True))
     answer.blocks.append(_table(study, every))
     if default:
+        if study.scored and (said := selective(study.labelled)):
+            answer.blocks.append(Text(said, warning=True))
         if said := dependence(study.frame, study.labelled.ids):
             answer.blocks.append(Text(said, warning=True))
         answer.blocks.append(_shared_errors(default))
