@@ -41,7 +41,8 @@ through.
 *default*: PPI++ with the score test inverted at the effective number of accounts; under 30 labelled
 bots, people or detector errors of equal weight (60 bots or people where a few accounts carry
 the sample), the errors are counted exactly. *sample alone*: the same interval without the detector.
-*normal interval*: estimate and 1.96 standard errors. *PPI++ always*: without the rule of 30. *PPI*: without tuning.
+*normal interval*: estimate and 1.96 standard errors. *PPI++ always*: without the rule of 30.
+*PPI*: without tuning.
 
 {summary}
 """
