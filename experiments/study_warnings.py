@@ -201,7 +201,7 @@ def transferred(method: str, detector: str) -> Callable[[Random], Outcome]:
             low, high = got.low or 0.0, 1.0 if got.high is None else got.high
         else:
             here = score[random.choice(ACCOUNTS, 2000, replace=False)]
-            _, low, high = quantify.quantify(method, here, elsewhere, there, repeats=40)
+            _, low, high = quantify.quantify(method, here, elsewhere, there)
         _, labelled = told(y, np.ones(ACCOUNTS), score, at, draw)
         against = refuted(labelled, np.ones(len(at)), Errors(*rates, 500, 500))
         return bool(low <= y.mean() <= high), high - low, {"refuted"} if against else set()
