@@ -46,6 +46,8 @@ class Stage:
     names: int = 0
     notes: dict[str, str] = field(default_factory=dict)
     """What is odd about the files though no row was set aside for it: a word, and a sentence."""
+    parsed: list[str] = field(default_factory=list)
+    """Tables of what was parsed once, dropped in the end."""
     shapes: list[Shape] = field(default_factory=list)
     """How the delimited files are written."""
 
@@ -68,13 +70,20 @@ class Stage:
 
     def close(self) -> None:
         """Drop the staged rows, which may be large."""
-        for table in (*(f"pull_{t}" for t in FED), QUARANTINE):
+        for table in (*(f"pull_{t}" for t in FED), QUARANTINE, *self.parsed):
             self.connection.execute(f"DROP TABLE IF EXISTS {table}")
 
     def name(self, stem: str) -> str:
         """A name for a temporary table or view, unique in this pull."""
         self.names += 1
         return f"{stem}_{self.names}"
+
+    def keep(self, stem: str, query: str) -> str:
+        """Run a query once into a table, for a file that several queries read; the table's name."""
+        name = self.name(stem)
+        self.parsed.append(name)
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
+        return name
 
     def fail(self, sentence: str) -> NoReturn:
         """Stop the pull with a sentence; nothing is written."""

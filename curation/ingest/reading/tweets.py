@@ -85,10 +85,10 @@ def posts(file: SourceFile, found: str, author: str | None = None) -> str:
         nullif(regexp_replace({value("j", "source")}, '<[^>]*>', '', 'g'), '') AS source_app,
         {value("j", "retweet_count")} AS reposts, {value("j", "favorite_count")} AS likes,
         {value("j", "reply_count")} AS replies, {value("j", "quote_count")} AS quotes,
-        {entities.marked(rest("j", list(TWEET)), "cut")} AS extra,
+        {entities.marked("kept", "cut")} AS extra,
         {literal(file.name)} AS _member, row AS _row, raw AS _raw,
         {malformed("json_type(j) IS DISTINCT FROM 'OBJECT'")}
-        FROM ({_with_text(found)})"""
+        FROM (SELECT *, {rest("j", list(TWEET))} AS kept FROM ({_with_text(found)}))"""
 
 
 def _with_text(found: str) -> str:

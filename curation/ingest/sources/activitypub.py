@@ -77,10 +77,10 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
             _read_actor(stage, file)
             continue
         found = objects(stage, file, "" if is_array(file) else ITEMS)
-        relation = stage.name("outbox")
-        stage.connection.execute(
-            f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT *, {_visibility()} AS visibility,"
-            f" {literal(file.name)} AS _member, row AS _row, raw AS _raw FROM {found}"
+        relation = stage.keep(
+            "outbox",
+            f"SELECT j, {_visibility()} AS visibility, {literal(file.name)} AS _member,"
+            f" row AS _row, raw AS _raw FROM {found}",
         )
         stage.add_once("accounts", _actors(relation), "account_id", "_row")
         stage.add("posts", _posts(relation, options))

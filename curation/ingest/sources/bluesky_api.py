@@ -56,10 +56,7 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
     reposted; labels of accounts are claims of their labelers.
     """
     for file in files:
-        relation = stage.name("bluesky")
-        stage.connection.execute(
-            f"CREATE OR REPLACE TEMP VIEW {relation} AS {_items(file, objects(stage, file))}"
-        )
+        relation = stage.keep("bluesky", _items(file, objects(stage, file)))
         people = _people(relation)
         stage.add_once("accounts", _accounts(people), "account_id", "_order DESC, _row")
         stage.add("posts", _posts(relation))

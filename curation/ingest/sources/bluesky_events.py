@@ -52,23 +52,21 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
     likes, changes of profiles and accounts.
     """
     for file in files:
-        events, relation = stage.name("events"), stage.name("records")
-        run = stage.connection.execute
-        run(
-            f"""CREATE OR REPLACE TEMP VIEW {events} AS
-            SELECT j, coalesce({value("j", "did")},
+        events = stage.keep(
+            "events",
+            f"""SELECT j, coalesce({value("j", "did")},
                     coalesce({records.did_of(value("j", "uri"))}, {value("j", "uri")})) AS did,
                 {value("j", "kind")} AS kind, {value("j", "commit.operation")} AS operation,
                 {value("j", "commit.collection")} AS collection, {value("j", "time_us")} AS seen,
                 'at://' || {value("j", "did")} || '/' || {value("j", "commit.collection")} || '/'
                     || {value("j", "commit.rkey")} AS uri, {literal(file.name)} AS _member,
-                row AS _row, raw AS _raw FROM {objects(stage, file)}"""
+                row AS _row, raw AS _raw FROM {objects(stage, file)}""",
         )
-        run(
-            f"""CREATE OR REPLACE TEMP VIEW {relation} AS
-            SELECT did, uri, collection, json_extract(j, '$.commit.record') AS record, _member,
+        relation = stage.keep(
+            "records",
+            f"""SELECT did, uri, collection, json_extract(j, '$.commit.record') AS record, _member,
                 _row, _raw FROM {events} WHERE operation IN ('create', 'update')
-                AND uri NOT IN (SELECT uri FROM {events} WHERE operation = 'delete')"""
+                AND uri NOT IN (SELECT uri FROM {events} WHERE operation = 'delete')""",
         )
         stage.add_once("accounts", _seen(events), "account_id", "_order")
         stage.add("accounts", _changes(events))

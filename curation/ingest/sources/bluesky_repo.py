@@ -42,15 +42,15 @@ def read(stage: Stage, files: list[SourceFile], _: Options) -> None:
     account.
     """
     for file in files:
-        relation = stage.name("repo")
         path = _unpacked(stage, file)
         columns = "{'did': 'VARCHAR', 'key': 'VARCHAR', 'record': 'JSON', 'row': 'BIGINT'}"
-        stage.connection.execute(
-            f"""CREATE OR REPLACE TEMP VIEW {relation} AS
-            SELECT did, 'at://' || did || '/' || key AS uri, split_part(key, '/', 1) AS collection,
-                record, {literal(file.name)} AS _member, row AS _row, record::VARCHAR AS _raw
+        relation = stage.keep(
+            "repo",
+            f"""SELECT did, 'at://' || did || '/' || key AS uri, record,
+                split_part(key, '/', 1) AS collection, {literal(file.name)} AS _member,
+                row AS _row, record::VARCHAR AS _raw
             FROM read_json({literal(path)}, format = 'newline_delimited', columns = {columns},
-                maximum_object_size = {2 * car.BLOCK})"""
+                maximum_object_size = {2 * car.BLOCK})""",
         )
         bare = (
             "SELECT did AS account_id, NULL AS display_name, NULL AS bio, NULL AS extra, _member,"

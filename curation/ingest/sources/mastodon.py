@@ -73,10 +73,7 @@ def read(stage: Stage, files: list[SourceFile], _: Options) -> None:
     says of itself that it is a bot is a claim of the account.
     """
     for file in files:
-        relation = stage.name("mastodon")
-        stage.connection.execute(
-            f"CREATE OR REPLACE TEMP VIEW {relation} AS {_items(file, objects(stage, file))}"
-        )
+        relation = stage.keep("mastodon", _items(file, objects(stage, file)))
         people = _people(relation)
         stage.add_once("accounts", _accounts(people), "account_id", "_order DESC, _row")
         stage.add("posts", _posts(relation))

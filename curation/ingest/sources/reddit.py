@@ -76,12 +76,13 @@ def read(stage: Stage, files: list[SourceFile], _: Options) -> None:
     deleted author stands alone (`[deleted]:<post>`), for these authors are not one account.
     """
     for file in files:
-        relation = stage.name("reddit")
         paths = ", ".join(literal(f"$.{n}") for n in NAMES)
-        stage.connection.execute(
-            f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT *, {literal(file.name)} AS _member,"
-            f" row AS _row, raw AS _raw, json_extract_string(j, [{paths}]) AS v"
-            f" FROM {objects(stage, file)}"
+        broken = "json_type(j) IS DISTINCT FROM 'OBJECT'"
+        relation = stage.keep(
+            "reddit",
+            f"SELECT {literal(file.name)} AS _member, row AS _row, raw AS _raw,"
+            f" {broken} AS broken, json_extract_string(j, [{paths}]) AS v"
+            f" FROM {objects(stage, file)}",
         )
         stage.add_once("accounts", _accounts(relation), "account_id", "_order NULLS LAST, _row")
         stage.add("posts", _posts(relation))
@@ -119,7 +120,7 @@ def _posts(relation: str) -> str:
         regexp_extract_all(text, '{MENTION}', 1) AS mentions,
         {_v("num_comments")} AS replies,
         map_from_entries(list_filter([{entries}], lambda e: e.v IS NOT NULL)) AS extra,
-        _member, _row, _raw, {malformed("json_type(j) IS DISTINCT FROM 'OBJECT'")}
+        _member, _row, _raw, {malformed("broken")}
         FROM (SELECT *, {name} AS name, {text} AS text FROM {relation})"""
 
 

@@ -69,11 +69,7 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
     the service (somebody joined, a message was pinned) are no posts.
     """
     for file in files:
-        relation = stage.name("telegram")
-        head = look(file).objects[0]
-        stage.connection.execute(
-            f"CREATE OR REPLACE TEMP VIEW {relation} AS {_messages(stage, file, head)}"
-        )
+        relation = stage.keep("telegram", _messages(stage, file, look(file).objects[0]))
         stage.add_once("accounts", _accounts(relation), "account_id", "_order DESC, _row")
         stage.add("posts", _posts(relation, options))
         _tell(stage, file, relation, options)

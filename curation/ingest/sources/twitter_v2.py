@@ -74,10 +74,7 @@ def read(stage: Stage, files: list[SourceFile], _: Options) -> None:
     accounts, posts, and the posts they refer to (`extra` `referenced`).
     """
     for file in files:
-        relation = stage.name("v2")
-        stage.connection.execute(
-            f"CREATE OR REPLACE TEMP VIEW {relation} AS {_items(file, objects(stage, file))}"
-        )
+        relation = stage.keep("v2", _items(file, objects(stage, file)))
         stage.add_once(
             "accounts", _accounts(relation), "account_id, observed_at", "_order DESC, _row"
         )

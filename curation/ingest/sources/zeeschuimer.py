@@ -310,10 +310,7 @@ def read(stage: Stage, files: list[SourceFile], _: Options) -> None:
     Items of other sites, and those that lack a member they need, are set aside.
     """
     for file in files:
-        relation = stage.name("seen")
-        stage.connection.execute(
-            f"CREATE OR REPLACE TEMP VIEW {relation} AS {_seen(file, objects(stage, file))}"
-        )
+        relation = stage.keep("seen", _seen(file, objects(stage, file)))
         known = [h for site in SITES for h in site.hosts]
         there = stage.connection.execute(f"SELECT DISTINCT host FROM {relation}").fetchall()
         for site in SITES:

@@ -25,7 +25,9 @@ def test_a_repository(read, shared_data):
     listed = (shared_data / "formats/bluesky/car_expected_records.tsv").read_text().splitlines()
     view = next(
         r
-        for (r,) in made.rows("SELECT view_name FROM duckdb_views() WHERE view_name LIKE 'repo_%'")
+        for (r,) in made.rows(
+            "SELECT table_name FROM duckdb_tables() WHERE table_name LIKE 'repo_%'"
+        )
     )
     assert made.column(f"SELECT uri FROM {view} ORDER BY _row") == [
         f"at://{did}/" + line.split("\t")[0] for line in listed
