@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from botbench.core.duckdb_work import scratch_database
 from botbench.core.errors import UserError, unknown
-from botbench.stats.clusters import ALONE
+from botbench.stats.account_groups import ALONE
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -192,7 +192,7 @@ def scored(cell: Cell) -> pa.Table:
 
     Rows are sorted by repeat, dataset and id. Columns: dataset, account_id, repeat, fold (int64),
     p_bot, threshold, seconds (float64), y (int8, 1 = bot), `abstained` (float64, 1 where the
-    detector cannot tell; no column in cells of before), the label's `posterior` with
+    detector cannot tell; no column in cells of earlier versions), the label's `posterior` with
     `posterior_low` and `posterior_high` (NaN for a label from one claim), for each group of
     `benchmarks.data.groups` 1, 0 or NaN, and the number of the duplicate group (-1: none). Raises
     UserError if the cell has no predictions or if an account has no label any more.

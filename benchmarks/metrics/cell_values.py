@@ -14,7 +14,7 @@ from benchmarks.data import duplicates
 from benchmarks.data.groups import GROUPS
 from benchmarks.metrics.scored_accounts import Array, Places, ScoredAccounts, ScoredRepeats
 from botbench.core.errors import UserError
-from botbench.stats import clusters
+from botbench.stats.account_groups import ALONE, Codes, codes
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,7 +37,7 @@ class ScoredCell:
     info: dict[str, Any]
     repeats: list[tuple[ScoredAccounts, Places | None]]
     posteriors: Array = field(default_factory=lambda: np.empty((3, 0)))
-    group: clusters.Codes | None = None
+    group: Codes | None = None
 
     @property
     def content(self) -> str:
@@ -139,20 +139,20 @@ def scored_cells(cells: Sequence[tuple[dict[str, Any], pa.Table]]) -> tuple[list
     ], len(accounts)
 
 
-def _groups(tables: Sequence[pa.Table], places: Any, accounts: int) -> clusters.Codes | None:
+def _groups(tables: Sequence[pa.Table], places: Any, accounts: int) -> Codes | None:
     """The duplicate group of each of the test's accounts; None where no two share one."""
-    numbers = np.full(accounts, clusters.ALONE, dtype=np.int64)
+    numbers = np.full(accounts, ALONE, dtype=np.int64)
     for table, at in zip(tables, places, strict=True):
         if duplicates.COLUMN in table.column_names:
             numbers[np.asarray(at.to_numpy())] = table[duplicates.COLUMN].to_numpy()
-    return clusters.codes(numbers)
+    return codes(numbers)
 
 
 def _scored_cell(
     info: dict[str, Any],
     table: pa.Table,
     index: Any,
-    group: clusters.Codes | None,
+    group: Codes | None,
     accounts: int,
 ) -> ScoredCell:
     at, repeat, y, p, threshold = (

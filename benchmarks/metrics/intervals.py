@@ -6,8 +6,8 @@ sets (`botbench.stats.means.student`). Shares get Wilson's interval, ROC AUC DeL
 scale, sums of independent shares MOVER, the rest the bootstrap. A count never gets an interval of
 width zero: 0 of 27 is not certainty. Where a class is few, shares get Clopper and Pearson's exact
 interval and nothing else gets any. Where accounts are in duplicate groups, closed forms use
-effective numbers of accounts (`botbench.stats.clusters`), draws are of groups, and *few* counts
-groups. Coverage: `botbench bench coverage`, docs/intervals.md.
+effective numbers of accounts (`botbench.stats.account_groups`), draws are of groups, and *few*
+counts groups. Coverage: `botbench bench coverage`, docs/intervals.md.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks.metrics import Array, ScoredAccounts, ScoredRepeats, Weighted, family, metric
 from benchmarks.metrics.scored_accounts import divide
-from botbench.stats.clusters import Codes, sums
+from botbench.stats.account_groups import Codes, sums
 from botbench.stats.means import logit_normal
 
 FOLDS = "In cross-validation it is the mean over folds, whose scores come from different fits."

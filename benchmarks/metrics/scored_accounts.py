@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from botbench.stats.clusters import Codes, design_effect, repetition
+from botbench.stats.account_groups import Codes, design_effect, repetition
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Places: TypeAlias = npt.NDArray[np.intp]

@@ -1,8 +1,8 @@
-"""Intervals of means and of other values with a standard error."""
+"""Means over clusters of values, and intervals of means and of other values with an error."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 
@@ -36,3 +36,25 @@ def logit_normal(value: float, error: float) -> tuple[float, float]:
     middle, half = float(np.log(value / (1 - value))), Z * error / (value * (1 - value))
     low, high = 1 / (1 + np.exp(-np.clip([middle - half, middle + half], -700, 700)))
     return float(low), float(high)
+
+
+def cluster_means(values: Sequence[float], clusters: Sequence[Hashable]) -> list[float]:
+    """The mean of each cluster's values, in order of first appearance.
+
+    >>> cluster_means([0.9, 0.7, 0.6], ["a", "b", "a"])
+    [0.75, 0.7]
+    """
+    members: dict[Hashable, list[float]] = {}
+    for value, cluster in zip(values, clusters, strict=True):
+        members.setdefault(cluster, []).append(value)
+    return [float(np.mean(own)) for own in members.values()]
+
+
+def cluster_weights(clusters: Sequence[Hashable]) -> list[float]:
+    """Each value's weight in the mean over clusters of the clusters' means.
+
+    >>> cluster_weights(["a", "b", "a"])
+    [0.25, 0.5, 0.25]
+    """
+    sizes = {c: list(clusters).count(c) for c in clusters}
+    return [1 / (len(sizes) * sizes[c]) for c in clusters]

@@ -1,4 +1,4 @@
-"""Values of several fits: the variance of their mean, its degrees of freedom, means by cluster.
+"""Values of several fits: the variance of their mean, and its degrees of freedom.
 
 One fit of a detector is one draw of its training accounts and of its seed. The variance between
 fits is a component of its own beside that of the accounts it was tested on.
@@ -6,7 +6,7 @@ fits is a component of its own beside that of the accounts it was tested on.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -98,25 +98,3 @@ def widened(
     reach = float(stdtrit(freedom, (1 + LEVEL) / 2) * np.sqrt(variance.value))
     down, up = np.hypot(value - low, reach), np.hypot(high - value, reach)
     return float(max(value - down, bounds[0])), float(min(value + up, bounds[1]))
-
-
-def cluster_means(values: Sequence[float], clusters: Sequence[Hashable]) -> list[float]:
-    """The mean of each cluster's values, in order of first appearance.
-
-    >>> cluster_means([0.9, 0.7, 0.6], ["a", "b", "a"])
-    [0.75, 0.7]
-    """
-    members: dict[Hashable, list[float]] = {}
-    for value, cluster in zip(values, clusters, strict=True):
-        members.setdefault(cluster, []).append(value)
-    return [float(np.mean(own)) for own in members.values()]
-
-
-def cluster_weights(clusters: Sequence[Hashable]) -> list[float]:
-    """Each value's weight in the mean over clusters of the clusters' means.
-
-    >>> cluster_weights(["a", "b", "a"])
-    [0.25, 0.5, 0.25]
-    """
-    sizes = {c: list(clusters).count(c) for c in clusters}
-    return [1 / (len(sizes) * sizes[c]) for c in clusters]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from botbench.stats.clusters import Codes
+from botbench.stats.account_groups import Codes
 from botbench.stats.proportions import LEVEL, Array
 
 RESAMPLES = 2000

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.leaderboard.compute.ranks import PairedScore, ranked
+from benchmarks.leaderboard.compute.ranks import ELSEWHERE, PairedScore, ranked
 from benchmarks.leaderboard.compute.scores import MeasuredCell
 from benchmarks.leaderboard.compute.summary import BoardLayout, rankable, score_of
 from benchmarks.metrics import Metric
@@ -24,7 +24,6 @@ UNRANKED: dict[str, Any] = {
 """What a row has where nothing is ranked: no value, a class that is few, too many filled-in
 scores, or a metric without a better end.
 """
-ELSEWHERE = ("rank_elsewhere", "tie_group_elsewhere")
 Places = dict[tuple[str, str], dict[str, Any]]
 
 
@@ -77,7 +76,9 @@ def _elsewhere(layout: BoardLayout, protocol: str, metric: Metric) -> dict[str, 
         for d in layout.detectors
     }
     places = _places({d: s for d, s in means.items() if s is not None}, metric, 1)
-    return {d: {key: place[key] for key in ELSEWHERE} for d, place in places.items()}
+    return {
+        d: {key: place[key] for key in UNRANKED if key in ELSEWHERE} for d, place in places.items()
+    }
 
 
 def _ranked(

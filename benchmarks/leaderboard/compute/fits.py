@@ -41,7 +41,7 @@ class FitValues(NamedTuple):
 
 
 def count(info: dict[str, Any], cell: ScoredCell) -> int:
-    """How many fits stand behind a cell; cells of before did not count them."""
+    """How many fits stand behind a cell; cells of earlier versions did not count them."""
     if counted := info.get("fits"):
         return int(counted)
     folds = [1 if s.fold is None else len(np.unique(s.fold)) for s, _ in cell.repeats]

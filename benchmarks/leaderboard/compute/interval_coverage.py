@@ -17,7 +17,8 @@ import numpy.typing as npt
 from benchmarks.metrics import Array, Metric, ScoredAccounts, find
 from benchmarks.metrics.cell_values import ScoredCell
 from benchmarks.metrics.intervals import interval
-from botbench.stats import clusters, simulation
+from botbench.stats import simulation
+from botbench.stats.account_groups import Codes, codes
 from botbench.stats.proportions import LEVEL, few
 from botbench.stats.resampling import resamples
 
@@ -84,9 +85,9 @@ class World:
         return ScoredAccounts(y, self.score(x), x >= self.distance / 2)
 
     @property
-    def group(self) -> clusters.Codes | None:
+    def group(self) -> Codes | None:
         """The duplicate group of each account; None where each is alone."""
-        return clusters.codes(np.arange(self.accounts) // self.members)
+        return codes(np.arange(self.accounts) // self.members)
 
     def score(self, x: Array) -> Array:
         """The probability of a bot at x."""

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from benchmarks.metrics import Array, Metric, ScoredAccounts
 from benchmarks.metrics.scored_accounts import Places
-from botbench.stats.clusters import Codes
+from botbench.stats.account_groups import Codes
 from botbench.stats.proportions import Z
 from botbench.stats.resampling import resamples
 

@@ -13,7 +13,7 @@ from benchmarks.leaderboard.compute import fits
 from benchmarks.leaderboard.compute.fits import FitValues
 from benchmarks.leaderboard.compute.scores import Score
 from benchmarks.metrics import Array, Metric
-from botbench.stats import refits
+from botbench.stats import means, refits
 from botbench.stats.multiple_comparisons import holm, normal_p_values
 from botbench.stats.proportions import LEVEL
 from botbench.stats.refits import Variance
@@ -48,12 +48,12 @@ class PairedScore:
     @property
     def by_cluster(self) -> list[float]:
         """The mean of each cluster of related data sets."""
-        return refits.cluster_means(self.values, self._labels)
+        return means.cluster_means(self.values, self._labels)
 
     @property
     def weights(self) -> list[float]:
         """The weight of each data set in the mean."""
-        return refits.cluster_weights(self._labels)
+        return means.cluster_weights(self._labels)
 
     @property
     def _labels(self) -> Sequence[Any]:

@@ -73,8 +73,9 @@ class MeasuredCell:
     metric. `label_draws` holds draws of accounts and labels where labels are uncertain. `groups`
     are the duplicate groups with bots and with humans; None where every account is independent.
 
-    `coverage` is the share of accounts that the detector decides (None in cells of before), and
-    `decided` holds each metric over these alone. Ranks never use it: they count all accounts.
+    `coverage` is the share of accounts that the detector decides (None in cells of earlier
+    versions), and `decided` holds each metric over these alone. Ranks never use it: they count all
+    accounts.
 
     `fits` is the number of fits behind the cell, `fit_values` each fit's values by metric where
     there are several.

@@ -15,8 +15,7 @@ from benchmarks.leaderboard.compute.ranks import PairedScore, difference, ranked
 from benchmarks.leaderboard.compute.scores import MeasuredCell, Score
 from benchmarks.metrics import Metric
 from benchmarks.protocols import Kind
-from botbench.stats import refits
-from botbench.stats.means import student
+from botbench.stats.means import cluster_weights, student
 from botbench.stats.proportions import mover_mean
 
 ONE_QUESTION, CONSTANT = "one-question-tree", "constant"
@@ -162,7 +161,7 @@ def score_of(
     if not cells or len(cells) < len(found):
         return None
     scores = [c.scores[metric.name] for c in cells]
-    weights = np.array(refits.cluster_weights(clustered))
+    weights = np.array(cluster_weights(clustered))
     draws = weights @ np.array([c.draws[metric.name] for c in cells])
     doubted = [c.label_draws.get(metric.name, c.draws[metric.name]) for c in cells]
     anywhere = any(metric.name in c.label_draws for c in cells)

@@ -1,4 +1,4 @@
-"""Several fits: Nadeau and Bengio's variance, components of variance, means by cluster, by hand."""
+"""Several fits: Nadeau and Bengio's variance, components of variance, by hand."""
 
 import numpy as np
 import pytest
@@ -6,8 +6,6 @@ import pytest
 from botbench.stats.refits import (
     NOTHING,
     Variance,
-    cluster_means,
-    cluster_weights,
     of_mean,
     p_value,
     scaled,
@@ -59,11 +57,3 @@ def test_an_interval_is_widened_on_both_sides_and_stays_in_its_range():
     assert (low, high) == pytest.approx((0.8 - 0.052456, 0.8 + 0.052456), abs=1e-5)
     assert widened(0.99, 0.97, 1.0, Variance(0.01, 2), (0.0, 1.0))[1] == 1.0
     assert widened(0.8, 0.77, 0.83, NOTHING, (0.0, 1.0)) == (0.77, 0.83)
-
-
-def test_related_values_count_as_one():
-    """Two of three data sets are one cluster: (.9 + .5) / 2 and .6, whose mean is .65, not .667."""
-    values, clusters = [0.9, 0.6, 0.5], ["x", "y", "x"]
-    assert cluster_means(values, clusters) == pytest.approx([0.7, 0.6])
-    assert cluster_weights(clusters) == [0.25, 0.5, 0.25]
-    assert np.dot(cluster_weights(clusters), values) == pytest.approx(0.65)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from botbench.stats.clusters import ALONE, codes, design_effect, repetition, sums
+from botbench.stats.account_groups import ALONE, codes, design_effect, repetition, sums
 from botbench.stats.resampling import resamples
 
 
