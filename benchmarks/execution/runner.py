@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -187,8 +186,7 @@ def keep(one: Planned, outcome: Outcome) -> None:
     home, key = one.task.home, one.task.key
     target = results.cell_folder(home, key)
     target.parent.mkdir(parents=True, exist_ok=True)
-    (home / "tmp").mkdir(exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f"cell-{os.getpid()}-", dir=home / "tmp"))
+    scratch = leftovers.scratch_folder(home, "cell")
     if outcome.predictions is not None:
         pq.write_table(outcome.predictions, scratch / "predictions.parquet")
     write_json(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import shutil
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +14,7 @@ from benchmarks.submissions.check import Checked
 from botbench.core.errors import UserError, unknown
 from botbench.core.files import write_json
 from botbench.core.hashing import short_hash
+from curation.store.upkeep import leftovers
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -226,9 +225,8 @@ def _keep(home: Path, declared: Manifest, checked: Checked, release: Folder, pro
         "overlap": checked.overlap,
         "supersedes": declared.supersedes,
     }
-    (home / "tmp").mkdir(exist_ok=True)
     target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f"cell-{os.getpid()}-", dir=home / "tmp"))
+    scratch = leftovers.scratch_folder(home, "cell")
     pq.write_table(_predictions(key, checked, release, declared), scratch / "predictions.parquet")
     write_json(scratch / "cell.json", document)
     try:

@@ -11,8 +11,10 @@ from pathlib import Path
 import duckdb
 
 from botbench.core.errors import UserError
+from botbench.core.files import UNFINISHED as DRAFT
 from curation.store import catalog
 from curation.store.connection import TRASH, Location, connect, turn
+from curation.store.upkeep.leftovers import SCRATCH, UNFINISHED
 
 RESTING = 24 * 3600
 """Seconds after which a file counts as finished or abandoned; younger files are left alone."""
@@ -70,11 +72,9 @@ def unfinished(location: Location, before: float) -> list[Path]:
     A lock file holds nothing, and stays after the command that held the lock.
     """
     left = [
-        *(p for p in location.home.glob("tmp/*") if p.suffix != ".lock"),
-        *location.home.rglob("*.unfinished"),
-        *location.home.rglob(".unfinished-*"),
-        *location.home.glob("sealed/*/.sealing-*"),
-        *location.home.glob("*.salt.[0-9]*.????????"),
+        *(p for pattern in SCRATCH for p in location.home.glob(pattern) if p.suffix != ".lock"),
+        *location.home.rglob(f"*{DRAFT}"),
+        *location.home.rglob(f"{UNFINISHED}*"),
     ]
     trash = location.home / TRASH
     return sorted({p for p in left if not p.is_relative_to(trash) and p.lstat().st_mtime < before})

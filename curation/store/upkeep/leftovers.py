@@ -11,8 +11,10 @@ import fcntl
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from curation.store.upkeep import processes
 
@@ -30,6 +32,12 @@ DRAFT = re.compile(r"\..+\.(?P<process>\d+)\.[0-9a-f]{8}\.unfinished")
 """The name of a draft (see `botbench.core.files.draft_of`)."""
 NOT_SEARCHED = {"backups", "cache", "data", "downloads", "servers", "tmp", "trash"}
 """Folders without drafts of ours, or with files of other programs."""
+
+
+def scratch_folder(home: Path, what: Literal["pull", "cell"]) -> Path:
+    """Make a folder of this process in a store's `tmp/`, which `remove` finds after a kill."""
+    (home / "tmp").mkdir(exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix=f"{what}-{os.getpid()}-", dir=home / "tmp"))
 
 
 @contextlib.contextmanager

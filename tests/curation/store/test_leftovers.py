@@ -32,6 +32,16 @@ def ended():
     return process.pid
 
 
+def test_a_scratch_folder_stays_while_its_process_lives(tmp_path):
+    folder = leftovers.scratch_folder(tmp_path, "cell")
+    assert leftovers.remove(tmp_path) == 0
+    assert folder.is_dir()
+    # A killed process leaves the folder under the same name with its own number.
+    folder.rename(folder.with_name(folder.name.replace(str(os.getpid()), str(ended()))))
+    assert leftovers.remove(tmp_path) == 1
+    assert not any((tmp_path / "tmp").iterdir())
+
+
 def test_the_next_write_removes_what_ended_processes_left(tmp_path):
     with Store(tmp_path / "store") as store:
         store.append(one("1"), "ada", "one")
