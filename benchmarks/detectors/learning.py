@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.data import thresholds
 from benchmarks.data.accounts import Accounts, Floats
 from benchmarks.detectors.registry import Spec
 
@@ -16,6 +17,25 @@ from benchmarks.detectors.registry import Spec
 def learn(spec: Spec, seed: int, seen: Accounts, y: Any) -> Callable[[Accounts], Floats]:
     """The scoring function of the detector with that seed, fitted on these accounts."""
     return partial(scores, spec.seeded(seed).fit(seen, y))
+
+
+def learn_with_threshold(
+    spec: Spec,
+    seen: Accounts,
+    y: Any,
+    *,
+    group: NDArray[np.int64],
+    rule: str,
+    own: int,
+    inner: int,
+) -> tuple[float, Any]:
+    """Choose the threshold on a training part, and fit the detector on all of it: both.
+
+    `y` is int8[n], `group` (int64[n]) keeps duplicates in one inner fold. `rule` is the name of a
+    threshold rule; `own` seeds the detector, `inner` the inner folds.
+    """
+    threshold = thresholds.choose(rule, partial(learn, spec, own), seen, y, group=group, seed=inner)
+    return threshold, spec.seeded(own).fit(seen, y)
 
 
 def remembers(fitted: Any) -> bool:

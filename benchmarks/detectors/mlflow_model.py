@@ -12,7 +12,7 @@ from benchmarks.data.accounts import Accounts, Floats
 from benchmarks.detectors import HALF, Detector, Labels, detector, safe_loading
 from benchmarks.detectors.base import PLACES
 from botbench.core import mlflow_store
-from botbench.core.errors import UserError
+from botbench.core.errors import UserError, first_line
 from botbench.core.mlflow_store import tracking_uri
 from botbench.untrusted import json_documents, yaml_documents
 
@@ -58,10 +58,8 @@ def _fetched(model: str) -> Path:
     try:
         return Path(mlflow.artifacts.download_artifacts(artifact_uri=model, tracking_uri=uri))
     except Exception as error:  # MLflow's stores fail in many ways
-        first = str(error).strip().splitlines()
         raise UserError(
-            f"MLflow does not give {model}: {first[0] if first else type(error).__name__}. Is"
-            " MLFLOW_TRACKING_URI right?"
+            f"MLflow does not give {model}: {first_line(error)}. Is MLFLOW_TRACKING_URI right?"
         ) from error
 
 

@@ -64,6 +64,11 @@ class Spec:
             else estimator
         )
 
+    @property
+    def base(self) -> str:
+        """The name that it is registered under: its name without options."""
+        return self.name.partition("(")[0]
+
     @cached_property
     def modules(self) -> list[str]:
         """The modules of its code: where it is registered, its class and its base classes."""
@@ -214,6 +219,7 @@ Describe = Callable[[Sequence[str] | None], Mapping[str, Any]]
 _DESCRIBE: list[Describe] = []
 _TOLD: dict[tuple[Any, ...], dict[str, Spec]] = {}
 FIELDS = ("needs", "uses", "packages", "asks")
+"""Fields of a `Spec` that are tuples of names."""
 
 
 def describe_by(describe: Describe) -> None:
@@ -228,8 +234,8 @@ def detectors() -> dict[str, Spec]:
     """Every registered detector by name, ours and third parties'."""
     found = DETECTORS.own() if _DESCRIBE else DETECTORS.all()
     ours = {name: spec for name, spec in found.items() if isinstance(spec, Spec)}
-    strangers = _told_of(None) if _DESCRIBE else {}
-    return dict(sorted({**strangers, **ours}.items()))
+    others = _told_of(None) if _DESCRIBE else {}
+    return dict(sorted({**others, **ours}.items()))
 
 
 def _told_of(names: Sequence[str] | None) -> dict[str, Spec]:

@@ -24,6 +24,7 @@ from benchmarks.execution.results import CellStatus
 from benchmarks.isolation.children import Failed, Refused
 from benchmarks.protocols import NotApplicable, Plan, Protocol, parse
 from botbench.core import code_versions
+from botbench.core.errors import brief
 from botbench.core.hashing import short_hash
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def cell_key(  # noqa: PLR0917 (all that a cell depends on)
     Inputs are detector, protocol with its seed, and the content of each release (`hashes` by
     reference); versions are those of detector, protocol, features and bench. Version numbers of
     releases are not part of the key, so releases of equal content give one cell. `fits` is part of
-    the key where it is not 1, so that cells of before keep theirs.
+    the key where it is not 1, so that cells of earlier versions keep theirs.
     """
     classes = [c for c in type(parse(protocol)).__mro__ if issubclass(c, Protocol)]
     code = [f"revision {REVISION}", *map(code_versions.of_class, classes)]
@@ -114,8 +115,7 @@ def compute(task: Task) -> Outcome:
         return Outcome("failed", str(reason))
     # A cell's failure must not affect others.
     except Exception as error:
-        first = str(error).strip().splitlines()
-        return Outcome("failed", f"{type(error).__name__}: {first[0] if first else 'no message'}")
+        return Outcome("failed", brief(error))
 
 
 def _compute(task: Task) -> Outcome:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.data import thresholds
 from benchmarks.data.accounts import Accounts, Floats
 from benchmarks.detectors import Spec
-from benchmarks.detectors.learning import learn
+from benchmarks.detectors.learning import learn_with_threshold
 from benchmarks.isolation.children import Child
 from benchmarks.protocols import Fold, NotApplicable, Pool
 
@@ -102,7 +100,7 @@ def _fit(
     child = Child(_files(views), spec.places)
     try:
         threshold, seconds, megabytes = child.fit(
-            spec.name.partition("(")[0],
+            spec.base,
             dict(spec.options),
             views[""].take(rows),
             {"y": labels[rows], "group": pool.group[rows]},
@@ -147,10 +145,10 @@ def fit(
     inner, own, rng = streams(seeds)
     rows = rng.permutation(train)
     seen, y = view.take(rows), (pool.y if labels is None else labels)[rows]
-    threshold = thresholds.choose(
-        spec.threshold, partial(learn, spec, own), seen, y, group=pool.group[rows], seed=inner
+    threshold, fitted = learn_with_threshold(
+        spec, seen, y, group=pool.group[rows], rule=spec.threshold, own=own, inner=inner
     )
-    return Fitted(spec.seeded(own).fit(seen, y), threshold, rows, rng)
+    return Fitted(fitted, threshold, rows, rng)
 
 
 def _score(of: _FittedFold, view: Accounts, fold: Fold, fresh: bool) -> ScoredFold:

@@ -49,7 +49,7 @@ class Suite(StrictModel):
         return self.fits.get(detector, self.fits.get(ALL, 1))
 
     def document(self) -> dict[str, Any]:
-        """The suite as plain data; one fit is not mentioned, as in suites of before."""
+        """The suite as plain data; one fit is not mentioned, as in earlier versions."""
         said = self.model_dump()
         if said["fits"] == 1:
             del said["fits"]

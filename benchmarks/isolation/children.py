@@ -296,7 +296,7 @@ def _raise(error: Any) -> NoReturn:
     kind, module, text = (str(error.get(name, "")) for name in ("kind", "module", "text"))
     if (module, kind) == ("benchmarks.protocols", "NotApplicable"):
         raise Refused(text)
-    raise Failed(f"{kind}: {text}")
+    raise Failed(kind if text == kind else f"{kind}: {text}")
 
 
 def ended(code: int | None) -> str:

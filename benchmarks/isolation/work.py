@@ -10,17 +10,15 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.data import thresholds
 from benchmarks.detectors import base, learning, registry, safe_loading
 from benchmarks.isolation import fence, memory, wire
-from botbench.core.errors import UserError
+from botbench.core.errors import UserError, first_line
 
 TEXT = 2_000
 """The most characters of a sentence that a child returns."""
@@ -53,14 +51,10 @@ def serve(channel: socket.socket, folder: Path) -> None:
 
 def _error(error: BaseException) -> dict[str, str]:
     kind = type(error)
-    try:
-        lines = str(error).strip().splitlines()
-    except Exception:  # its own text fails
-        lines = []
     return {
         "kind": kind.__name__[:100],
         "module": kind.__module__,
-        "text": lines[0][:TEXT] if lines else "no message",
+        "text": first_line(error, TEXT),
     }
 
 
@@ -93,15 +87,15 @@ class _Child:
         spec = registry.one(asked["detector"], asked["options"])
         begun = time.perf_counter()
         with memory.grown() as growth:
-            threshold = thresholds.choose(
-                asked["rule"],
-                partial(learning.learn, spec, asked["own"]),
+            threshold, self.fitted = learning.learn_with_threshold(
+                spec,
                 seen,
                 y,
                 group=group,
-                seed=asked["inner"],
+                rule=asked["rule"],
+                own=asked["own"],
+                inner=asked["inner"],
             )
-            self.fitted = spec.seeded(asked["own"]).fit(seen, y)
         seconds = time.perf_counter() - begun
         return {"threshold": threshold, "seconds": seconds, "mb": growth.megabytes}, []
 

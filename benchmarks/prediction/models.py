@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from benchmarks.data.accounts import Accounts, Floats
 from benchmarks.detectors import Detector, Spec, get, learning, safe_loading
 from benchmarks.detectors.registry import Described
-from benchmarks.prediction.strangers import Confined
+from benchmarks.prediction.confined import Confined
 from botbench.core.errors import UserError, first_line
 from botbench.untrusted import json_documents
 

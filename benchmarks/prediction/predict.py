@@ -19,7 +19,7 @@ from benchmarks.detectors.registry import Described
 from benchmarks.execution import evidence, fitting
 from benchmarks.execution.evidence import DOMAINS, TABLE_NEEDS, Evidence, Side
 from benchmarks.execution.pools import pooled, without_evidence
-from benchmarks.prediction import explain, strangers
+from benchmarks.prediction import confined, explain
 from benchmarks.prediction.explain import Cause
 from benchmarks.prediction.models import Trained, write_ledger
 from benchmarks.protocols import NotApplicable, Pool
@@ -116,7 +116,7 @@ def _checked(
 def _train(spec: Spec, view: Accounts, pool: Pool, train: NDArray[np.int64], seed: int) -> Trained:
     """Fit as the bench does, with the threshold chosen on the training part."""
     fitted = (
-        strangers.fit(spec, view, pool, train, seed)
+        confined.fit(spec, view, pool, train, seed)
         if isinstance(spec, Described)
         else fitting.fit(spec, view, pool, train, seeds=(seed, 0, 0))
     )

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from botbench.core.errors import ResourceFailure
+from botbench.core.errors import ResourceFailure, first_line
 
 WAIT = 20.0
 """The seconds for which a locked database is waited for. MLflow itself waits as long."""
@@ -137,7 +137,7 @@ def _wait_for(file: Path) -> None:
 
 def sentence(file: Path, error: Exception) -> str:
     """What is wrong with an SQLite file that MLflow cannot open or write, and what to do."""
-    text = str(error)
+    text, reason = str(error), first_line(error, 10_000).rstrip(".")
     if "locked" in text:
         return (
             f"MLflow's database {file} is locked by another process for more than {WAIT:.0f}"
@@ -145,7 +145,7 @@ def sentence(file: Path, error: Exception) -> str:
         )
     if isinstance(error, UnicodeDecodeError) or any(words in text for words in NO_DATABASE):
         return (
-            f"MLflow's database {file} is damaged ({_first(text)}). Put a copy of it from a backup"
+            f"MLflow's database {file} is damaged ({reason}). Put a copy of it from a backup"
             " in its place; without one, move the file away and run the command again: a new one"
             " is made, and botbench logs its cells there again."
         )
@@ -157,11 +157,11 @@ def sentence(file: Path, error: Exception) -> str:
     if runs:
         return (
             f"MLflow's database {file} is not of the installed version of MLflow"
-            f" ({_first(text)}). It holds {runs} runs: copy the file, then run `mlflow db upgrade"
+            f" ({reason}). It holds {runs} runs: copy the file, then run `mlflow db upgrade"
             f" sqlite:///{file}`. If that fails, put the copy back and install the MLflow that"
             " wrote it."
         )
-    return f"MLflow's database {file} cannot be used: {_first(text)}."
+    return f"MLflow's database {file} cannot be used: {reason}."
 
 
 def _runs(file: Path) -> int | None:
@@ -174,7 +174,3 @@ def _runs(file: Path) -> int | None:
             return int(connection.execute("SELECT count(*) FROM runs").fetchone()[0])
     except (sqlite3.Error, UnicodeDecodeError):
         return None
-
-
-def _first(text: str) -> str:
-    return (text.strip().splitlines() or ["no message"])[0].rstrip(".")

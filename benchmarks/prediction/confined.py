@@ -40,7 +40,7 @@ class Confined:
         with _told(self.spec):
             child = self._start(view)
             threshold, _, _ = child.fit(
-                self._base,
+                self.spec.base,
                 dict(self.spec.options),
                 view,
                 {"y": y, "group": group},
@@ -56,7 +56,7 @@ class Confined:
             child = self._child
             if child is None:
                 child = self._start(view)
-                child.load(self._base, self._file())
+                child.load(self.spec.base, self._file())
             return child.score(view)[0]
 
     def save(self, file: Path) -> None:
@@ -67,10 +67,6 @@ class Confined:
         with _told(self.spec), file.open("wb") as out:
             for piece in self._child.keep():
                 out.write(piece)
-
-    @property
-    def _base(self) -> str:
-        return self.spec.name.partition("(")[0]
 
     def _file(self) -> Path:
         if self.kept is None:
