@@ -1,1 +1,1 @@
-"""Bounded readers of what strangers wrote: YAML, JSON, archives."""
+"""Bounded readers of what strangers wrote: YAML, JSON, zips, tables of scores."""

@@ -176,7 +176,8 @@ VERSIONED = (
             ),
             flag(
                 "abstained",
-                "whether the detector says that it cannot tell; missing in cells of before",
+                "whether the detector says that it cannot tell; missing in cells of earlier"
+                " versions",
             ),
         ),
         stored=False,
