@@ -30,7 +30,7 @@ SCRATCH = {
 """Names with the number of a process; the last is how versions before 0.2 made a salt."""
 DRAFT = re.compile(r"\..+\.(?P<process>\d+)\.[0-9a-f]{8}\.unfinished")
 """The name of a draft (see `botbench.core.files.draft_of`)."""
-NOT_SEARCHED = {"backups", "cache", "data", "downloads", "servers", "tmp", "trash"}
+NOT_SEARCHED = {"backups", "data", "downloads", "servers", "tmp", "trash"}
 """Folders without drafts of ours, or with files of other programs."""
 
 
