@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 
 FED = ("accounts", "posts", "edges", "claims")
 """The tables that a source can feed."""
+
+FULLEST = "posts_total DESC NULLS LAST, followers DESC NULLS LAST"
+MOST_LIKED = "likes DESC NULLS LAST"
+"""Which of several accounts or posts was probably seen last, where nobody says when."""
 
 EXTRAS = ("_member", "_row", "_raw", "_reason", "_message")
 QUARANTINE = "pull_quarantine"
@@ -135,6 +141,18 @@ class Stage:
             f" row_number() OVER (PARTITION BY {key} ORDER BY {order}) AS n {since}) WHERE n > 1)"
         )
         self.repeated[table] += gone
+
+    @contextmanager
+    def newest_of_each(self, **orders: str) -> Iterator[None]:
+        """Of the rows that are staged within, over all files, keep one for each key of a table.
+
+        `orders` is SQL by table: the first row in this order is kept. For formats that do not say
+        when they saw what they say, so that two files of one account or post contradict each other.
+        """
+        marks = {table: self.mark(table) for table in orders}
+        yield
+        for table, order in orders.items():
+            self.keep_one(table, marks[table], f"{order}, _row DESC")
 
     def mark(self, table: str) -> tuple[int, int, int, int]:
         """The stage's position in a table, for `undo`."""

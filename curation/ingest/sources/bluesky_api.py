@@ -55,12 +55,16 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
     """Feeds, posts and profiles of Bluesky's interface. A repost in a feed is a post of who
     reposted; labels of accounts are claims of their labelers.
     """
-    for file in files:
-        relation = stage.keep("bluesky", _items(file, objects(stage, file)))
-        people = _people(relation)
-        stage.add_once("accounts", _accounts(people), "account_id", "_order DESC, _row")
-        stage.add("posts", _posts(relation))
-        stage.add_once("claims", _claims(people, options), "account_id, claimant", "_row")
+    with stage.newest_of_each(
+        accounts="posts_total DESC NULLS LAST, followers DESC NULLS LAST",
+        posts="likes DESC NULLS LAST",
+    ):
+        for file in files:
+            relation = stage.keep("bluesky", _items(file, objects(stage, file)))
+            people = _people(relation)
+            stage.add_once("accounts", _accounts(people), "account_id", "_order DESC, _row")
+            stage.add("posts", _posts(relation))
+            stage.add_once("claims", _claims(people, options), "account_id, claimant", "_row")
 
 
 def _items(file: SourceFile, found: str) -> str:

@@ -72,12 +72,16 @@ def read(stage: Stage, files: list[SourceFile], _: Options) -> None:
     """Accounts and statuses of Mastodon's interface, also contexts and searches. That an account
     says of itself that it is a bot is a claim of the account.
     """
-    for file in files:
-        relation = stage.keep("mastodon", _items(file, objects(stage, file)))
-        people = _people(relation)
-        stage.add_once("accounts", _accounts(people), "account_id", "_order DESC, _row")
-        stage.add("posts", _posts(relation))
-        stage.add_once("claims", _claims(people), "account_id", "_row")
+    with stage.newest_of_each(
+        accounts="posts_total DESC NULLS LAST, followers DESC NULLS LAST",
+        posts="likes DESC NULLS LAST",
+    ):
+        for file in files:
+            relation = stage.keep("mastodon", _items(file, objects(stage, file)))
+            people = _people(relation)
+            stage.add_once("accounts", _accounts(people), "account_id", "_order DESC, _row")
+            stage.add("posts", _posts(relation))
+            stage.add_once("claims", _claims(people), "account_id", "_row")
 
 
 def _items(file: SourceFile, found: str) -> str:

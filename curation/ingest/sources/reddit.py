@@ -75,18 +75,19 @@ def read(stage: Stage, files: list[SourceFile], _: Options) -> None:
     """Submissions and comments of Reddit's dumps. Accounts go by their names. Each post of a
     deleted author stands alone (`[deleted]:<post>`), for these authors are not one account.
     """
-    for file in files:
-        paths = ", ".join(literal(f"$.{n}") for n in NAMES)
-        broken = "json_type(j) IS DISTINCT FROM 'OBJECT'"
-        relation = stage.keep(
-            "reddit",
-            f"SELECT {literal(file.name)} AS _member, row AS _row, raw AS _raw,"
-            f" {broken} AS broken, json_extract_string(j, [{paths}]) AS v"
-            f" FROM {objects(stage, file)}",
-        )
-        stage.add_once("accounts", _accounts(relation), "account_id", "_order NULLS LAST, _row")
-        stage.add("posts", _posts(relation))
-        _tell(stage, file, relation)
+    with stage.newest_of_each(accounts="created_at NULLS LAST", posts="replies DESC NULLS LAST"):
+        for file in files:
+            paths = ", ".join(literal(f"$.{n}") for n in NAMES)
+            broken = "json_type(j) IS DISTINCT FROM 'OBJECT'"
+            relation = stage.keep(
+                "reddit",
+                f"SELECT {literal(file.name)} AS _member, row AS _row, raw AS _raw,"
+                f" {broken} AS broken, json_extract_string(j, [{paths}]) AS v"
+                f" FROM {objects(stage, file)}",
+            )
+            stage.add_once("accounts", _accounts(relation), "account_id", "_order NULLS LAST, _row")
+            stage.add("posts", _posts(relation))
+            _tell(stage, file, relation)
 
 
 def _v(name: str) -> str:

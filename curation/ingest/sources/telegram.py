@@ -68,11 +68,12 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
     """Chats as Telegram Desktop exports them (result.json): messages and who wrote them. Entries of
     the service (somebody joined, a message was pinned) are no posts.
     """
-    for file in files:
-        relation = stage.keep("telegram", _messages(stage, file, look(file).objects[0]))
-        stage.add_once("accounts", _accounts(relation), "account_id", "_order DESC, _row")
-        stage.add("posts", _posts(relation, options))
-        _tell(stage, file, relation, options)
+    with stage.newest_of_each(accounts="display_name NULLS LAST"):
+        for file in files:
+            relation = stage.keep("telegram", _messages(stage, file, look(file).objects[0]))
+            stage.add_once("accounts", _accounts(relation), "account_id", "_order DESC, _row")
+            stage.add("posts", _posts(relation, options))
+            _tell(stage, file, relation, options)
 
 
 def _messages(stage: Stage, file: SourceFile, head: dict[str, Any]) -> str:

@@ -73,14 +73,18 @@ def read(stage: Stage, files: list[SourceFile], _: Options) -> None:
     """Pages, streams and flattened posts of Twitter's interface v2, as twarc2 writes them:
     accounts, posts, and the posts they refer to (`extra` `referenced`).
     """
-    for file in files:
-        relation = stage.keep("v2", _items(file, objects(stage, file)))
-        stage.add_once(
-            "accounts", _accounts(relation), "account_id, observed_at", "_order DESC, _row"
-        )
-        stage.add_once("posts", _posts(relation), "post_id", "_order, _row")
-        entities.tell_cut(stage, file)
-        _tell(stage, file)
+    with stage.newest_of_each(
+        accounts="posts_total DESC NULLS LAST, followers DESC NULLS LAST",
+        posts="extra['referenced'] IS NOT NULL, likes DESC NULLS LAST",
+    ):
+        for file in files:
+            relation = stage.keep("v2", _items(file, objects(stage, file)))
+            stage.add_once(
+                "accounts", _accounts(relation), "account_id, observed_at", "_order DESC, _row"
+            )
+            stage.add_once("posts", _posts(relation), "post_id", "_order, _row")
+            entities.tell_cut(stage, file)
+            _tell(stage, file)
 
 
 def _tell(stage: Stage, file: SourceFile) -> None:

@@ -220,3 +220,16 @@ def test_no_format_stumbles_over_a_head(objects):
         for found in FORMATS.all().values():
             if found.traits.recognise is not None:
                 found.traits.recognise(head)
+
+
+def test_two_files_of_one_account_do_not_contradict_each_other(recognised, tmp_path):
+    """Nobody says when they were fetched: the one with most posts is kept, others are duplicates."""
+    for name, posts, likes in (("a", 5, 1), ("b", 7, 4), ("c", 6, 2)):
+        account = {"id": "1", "acct": "x", "statuses_count": posts}
+        status = {"id": "9", "content": "<p>hi</p>", "favourites_count": likes, "account": account}
+        (tmp_path / f"{name}.json").write_text(json.dumps([status]))
+    made = recognised(tmp_path)
+    assert made.rows("SELECT posts_total FROM pull_accounts") == [(7,)]
+    assert made.rows("SELECT likes FROM pull_posts") == [(4,)]
+    assert made.stage.repeated["accounts"] == made.stage.repeated["posts"] == 2
+    assert made.aside == []
