@@ -48,13 +48,25 @@ class Study:
     def scored(self) -> bool:
         """Whether scores may be used in addition to labels."""
         accepted = self.campaign.detector is not None and self.campaign.detector.accept_trained_here
-        return self.frame.scored and (accepted or not self.trained_here)
+        fair = accepted or not self.trained_here
+        return self.frame.scored and fair and not self._made_for_the_sample
+
+    @cached_property
+    def _made_for_the_sample(self) -> bool:
+        part = self.frame.unscored / max(self.frame.accounts, 1)
+        return self.labelled.made_for_the_sample(part)
 
     @property
     def refused_scores(self) -> str | None:
         """The reason why existing scores are not used."""
         if not self.frame.scored or self.scored:
             return None
+        if self._made_for_the_sample:
+            return (
+                f"{self.frame.unscored:,} of the campaign's {self.frame.accounts:,} accounts have"
+                " no score, and whether one has depends on whether it was drawn: such scores tell"
+                " nothing of the others. Score every account of the campaign: botbench predict."
+            )
         return (
             f"The detector was trained on {self.trained_here:,} of the campaign's"
             f" {self.frame.accounts:,} accounts (by its ledger, or the releases it names): what it"

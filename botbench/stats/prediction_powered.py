@@ -12,8 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from botbench.stats.design_based import Floats, Sample, ratio, variance
+
+GAP, SIGMAS = 0.05, 3.0
+"""Scores were made for the sample where the part without one differs by so much, beyond chance."""
 
 
 @dataclass(frozen=True)
@@ -61,3 +65,16 @@ def best_tuning(drawn: Sample, of_y: Floats, of_score: Floats) -> float:
     if not both[2] > 0:
         return 0.0
     return float(np.clip((both[0] - both[1]) / 4 / both[2], 0.0, 1.0))
+
+
+def made_for_the_sample(missing: NDArray[np.bool_], weight: Floats, part: float) -> bool:
+    """Whether accounts have a score because they were drawn (or not).
+
+    Then the mean over the frame is one over the sample, and tells nothing besides the labels.
+    `missing` is bool[drawn], where there is no score; `weight` is the inverse of the inclusion
+    probability, float64[drawn]; `part` is the part of the whole frame without a score.
+    """
+    here = float(weight @ missing) / float(weight.sum())
+    n = float(weight.sum()) ** 2 / float(weight @ weight)
+    off = abs(here - part)
+    return off > GAP and off**2 * n > SIGMAS**2 * part * (1 - part)

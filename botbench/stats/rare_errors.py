@@ -101,9 +101,12 @@ def uncertain_weight(drawn: Sample, size: Floats) -> Floats:
 
 
 def worth(weight: Floats, part: Floats | NDArray[np.bool_]) -> float:
-    """How many accounts of equal weight those in `part` (0 to 1 each) are worth (Kish)."""
+    """How many accounts of equal weight those in `part` (0 to 1 each) are worth (Kish).
+
+    Nine places, so that the order of a sum does not make 30 accounts fewer than 30.
+    """
     spread = float(weight**2 @ part)
-    return float(weight @ part) ** 2 / spread if spread > 0 else 0.0
+    return round(float(weight @ part) ** 2 / spread, 9) if spread > 0 else 0.0
 
 
 def heavier(drawn: Sample, size: Floats, squares: float | None) -> float:

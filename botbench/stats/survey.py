@@ -23,7 +23,7 @@ from botbench.stats.design_based import (
     share_interval,
     variance,
 )
-from botbench.stats.prediction_powered import powered
+from botbench.stats.prediction_powered import made_for_the_sample, powered
 from botbench.stats.proportions import FEW, LEVEL, Z, normal_quantile
 from botbench.stats.rare_errors import LARGE, Rare, guard, heavier, rare, uncertain_weight, worth
 
@@ -33,6 +33,9 @@ POWERED, COUNTED = (
 )
 ALONE, ALONE_COUNTED = "sample alone (Hájek, Wilson)", "sample alone (Hájek, mid-P)"
 NOBODY = "no labelled account"
+CERTAIN = "accounts drawn in any case, nothing known of others"
+ROUNDING = 1e-9
+"""By what part sums of the same sizes differ at most."""
 MOST_STRATA = 30
 """With more distinct inclusion probabilities than this, draws count as independent."""
 
@@ -73,6 +76,8 @@ class Share:
 
     def at(self, z: float) -> tuple[float, float]:
         """The interval at another level, by its normal quantile."""
+        if self.method == CERTAIN:
+            return self.limits
         if self.rare is None:
             low, high = share_interval(self.value, self.variance, float("inf"), z)
             below, above = self.value - low, high - self.value
@@ -122,6 +127,8 @@ def quoted(
     said = np.zeros(len(y)) if scores is None else scores
     errors_here = rare(drawn, size, y, said, tuning, heavy)
     even = worth(weight, np.ones(len(weight))) >= UNEVEN * float(there.sum())
+    if not weight.any() and whole is not None and whole > float(size.sum()) * (1 + ROUNDING):
+        return _of_the_certain(value, size, y, whole, linear)
     few = bool(weight.any()) and (
         rarer < (FEW if even else ENOUGH)
         or counted < FEW
@@ -142,6 +149,14 @@ def quoted(
         linear,
     )
     return _with_bounds(found, z)
+
+
+def _of_the_certain(value: float, size: Floats, y: Floats, whole: float, linear: Floats) -> Share:
+    """Only accounts that are drawn in any case were labelled: they say nothing of the others."""
+    bots = float(size @ np.clip(y, 0.0, 1.0))
+    limits = bots / whole, 1 - (float(size.sum()) - bots) / whole
+    value = min(max(value, limits[0]), limits[1])
+    return Share(value, *limits, CERTAIN, True, limits=limits, linear=linear)
 
 
 def _missed(distances: tuple[float, float], spread: float, z: float) -> bool:
@@ -203,12 +218,15 @@ def share(  # noqa: PLR0917 (the contract: arrays over the frame)
     count. `probability` is the inclusion probability, `scores` a detector's scores that were made
     without these labels (NaN where there is none), `sizes` what each account counts for (1 without
     it). Where only few inclusion probabilities occur, accounts that share one are a stratum of a
-    simple draw; else draws are independent. Raises ValueError for arrays that do not fit.
+    simple draw; else draws are independent. Scores that stand mostly where accounts were sampled
+    (or not) are left out. Raises ValueError for arrays that do not fit.
 
     >>> found = share([1, 0, 0, 0] * 50, [True, False] * 100, [0.5] * 200)
     >>> round(found.value, 3), found.few, found.method
     (0.5, False, 'sample alone (Hájek, Wilson)')
     """
+    if not 0 < level < 1:
+        raise ValueError(f"level must be above 0 and below 1 (such as 0.95), not {level}")
     known, drawn, chance, size = _checked(y, sampled, probability, sizes)
     answered = drawn & ~np.isnan(known) & (size > 0)
     whole = float(size.sum())
@@ -216,10 +234,10 @@ def share(  # noqa: PLR0917 (the contract: arrays over the frame)
     if not answered.any():
         return Share(float("nan"), 0.0, 1.0, NOBODY, True)
     at = np.flatnonzero(drawn)
-    stratum, chance, joint = _strata(chance, drawn)
+    stratum, chance, joint = _strata(chance, drawn, answered)
     nothing = np.zeros(len(at), dtype=np.int64)
     draw = Draw(nothing, stratum[at], chance[at], answered[at], (joint,))
-    given, mean_score = _scored(scores, size)
+    given, mean_score = _scored(scores, size, drawn, chance)
     return quoted(
         sample(draw),
         size[answered],
@@ -236,22 +254,30 @@ def _checked(
     y: ArrayLike, sampled: ArrayLike, probability: ArrayLike, sizes: ArrayLike | None
 ) -> tuple[Floats, NDArray[np.bool_], Floats, Floats]:
     known = np.asarray(y, dtype=np.float64)
-    drawn = np.asarray(sampled, dtype=np.bool_)
+    drawn = np.asarray(sampled)
+    if drawn.dtype.kind not in "biufO" or not np.isin(drawn, (0, 1)).all():
+        raise ValueError("sampled must be true or false (or 1 or 0) of each account")
+    drawn = drawn.astype(np.bool_)
     chance = np.asarray(probability, dtype=np.float64)
     size = np.ones(len(known)) if sizes is None else np.asarray(sizes, dtype=np.float64)
     if not known.shape == drawn.shape == chance.shape == size.shape or known.ndim != 1:
         raise ValueError("y, sampled, probability and sizes must be arrays of one length")
     if not ((chance[drawn] > 0) & (chance[drawn] <= 1)).all():
         raise ValueError("inclusion probabilities must be above 0 and at most 1")
+    if ((known[drawn] < 0) | (known[drawn] > 1)).any():
+        raise ValueError("y must be 1 (bot), 0 (person), between them, or NaN where not known")
     if not (size >= 0).all() or not np.isfinite(size).all():
         raise ValueError("sizes must be 0 or more and finite")
     return known, drawn, chance, size
 
 
-def _strata(chance: Floats, drawn: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Floats, str]:
+def _strata(
+    chance: Floats, drawn: NDArray[np.bool_], answered: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], Floats, str]:
     """Stratum and probability of each account, and how joint probabilities follow.
 
-    In a stratum the probability is the drawn part, so that the number drawn may be random.
+    In a stratum the probability is the drawn part, so that the number drawn may be random. Strata
+    are not for themselves where nobody of one answered.
     """
     nothing = np.zeros(len(chance), dtype=np.int64)
     if np.isnan(chance).any():
@@ -263,12 +289,16 @@ def _strata(chance: Floats, drawn: NDArray[np.bool_]) -> tuple[NDArray[np.int64]
         values, stratum = np.unique(chance, return_inverse=True)
         there = np.bincount(stratum[drawn], minlength=len(values))
         everybody = np.bincount(stratum, minlength=len(values))
-        if len(values) <= MOST_STRATA and (there >= np.minimum(2, everybody)).all():
+        heard = np.bincount(stratum[answered], minlength=len(values)) > 0
+        enough = (there >= np.minimum(2, everybody)) & heard
+        if len(values) <= MOST_STRATA and enough.all():
             return stratum.astype(np.int64), (there / everybody)[stratum], SIMPLE
     return nothing, chance, INDEPENDENT
 
 
-def _scored(scores: ArrayLike | None, size: Floats) -> tuple[Floats | None, float]:
+def _scored(
+    scores: ArrayLike | None, size: Floats, drawn: NDArray[np.bool_], chance: Floats
+) -> tuple[Floats | None, float]:
     """Scores of everybody, the mean where there is none, and their mean weighted by size."""
     if scores is None:
         return None, 0.0
@@ -277,7 +307,8 @@ def _scored(scores: ArrayLike | None, size: Floats) -> tuple[Floats | None, floa
         raise ValueError("scores must have the length of y")
     there = np.isfinite(given)
     weight = float(size.sum(where=there))
-    if not weight > 0:
+    missing = ~there[drawn]
+    if not weight > 0 or made_for_the_sample(missing, 1 / chance[drawn], 1 - float(there.mean())):
         return None, 0.0
     mean = float((size * given).sum(where=there)) / weight
     return np.where(there, given, mean), mean

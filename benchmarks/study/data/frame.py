@@ -40,7 +40,8 @@ class Frame:
     """The posts without the filter by hashtag: all that these accounts posted in the window."""
     table: str = ""
     """A row for each account: account_id, status, created_at, observed_at, first_post, last_post,
-    the columns `SIZES`, score, flagged, and the groups (g0, g1, ...).
+    the columns `SIZES`, score, has_score (false where it is filled in), flagged, and the groups
+    (g0, g1, ...).
     """
     group_columns: dict[str, str] = field(default_factory=dict)
     """Title of each account-level group to its column in the table."""
@@ -165,7 +166,7 @@ def _accounts(frame: Frame) -> str:
                    1::DOUBLE AS accounts, coalesce(s.posts, 0) AS posts,
                    coalesce(s.reposts, 0) AS reposts, coalesce(s.likes, 0) AS likes,
                    coalesce(s.posts * a.followers, 0)::DOUBLE AS reach,
-                   {score} AS score, {flagged} AS flagged{columns}
+                   {score} AS score, {score} IS NOT NULL AS has_score, {flagged} AS flagged{columns}
             FROM (FROM {latest(frame.of_dataset("accounts"))} {listed}) a
             LEFT JOIN {_sizes(frame)} s USING (account_id){joins}
             {"WHERE s.posts > 0" if campaign.only_posting else ""}""")

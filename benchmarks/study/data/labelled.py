@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from benchmarks.study.data.frame import Frame
 
+NO_ANSWER = "strata without any answer"
 KNOWN_SIMPLE = ("uniform", "stratified")
 """Designs that were drawn simply within strata before batches said how joint probabilities follow.
 """
@@ -57,6 +58,7 @@ def read(frame: Frame) -> LabelledSample:
     rules = (
         *_coverage(frame, batches),
         *_response(frame, answered, drawn, consensus),
+        *silent_strata(columns, answered, batches),
         *_errors(posterior & answered, answered),
     )
     return LabelledSample(
@@ -75,6 +77,7 @@ def read(frame: Frame) -> LabelledSample:
         rules,
         problem,
         columns["flagged"],
+        columns["has_score"] > 0,
     )
 
 
@@ -169,7 +172,8 @@ def _columns(frame: Frame, drawn: str, consensus: str | None) -> dict[str, Any]:
         SELECT d.wave, d.stratum, d.account_id, d.probability, l.p_bot, l.p_low, l.n_claims,
                coalesce(l.p_high, l.p_bot) AS p_high,
                CASE l.label WHEN 'bot' THEN 1.0 WHEN 'human' THEN 0.0 END::DOUBLE AS hard,
-               f.score, f.flagged::DOUBLE AS flagged,
+               f.score, coalesce(f.has_score, false)::INTEGER AS has_score,
+               f.flagged::DOUBLE AS flagged,
                (f.account_id IS NOT NULL)::INTEGER AS inside, {sizes}{groups}
         FROM {drawn} d LEFT JOIN {frame.table} f USING (account_id)
         LEFT JOIN (FROM {frame.of_dataset("labels")} WHERE consensus_id = {literal(consensus)}) l
@@ -234,6 +238,27 @@ def _response(
         f"{missing:,} of {len(answered):,} drawn accounts have no answer ({listed}). They are taken"
         " as like the answered ones of their stratum (where accounts were drawn by size: of about"
         " their size); limits without that assumption stand beside."
+    ]
+
+
+def silent_strata(
+    columns: dict[str, Any], answered: NDArray[np.bool_], batches: list[dict[str, Any]]
+) -> list[str]:
+    """A warning of strata without any answer: no estimate knows anything of them."""
+    simple = np.array([b["joint"] == SIMPLE for b in batches], dtype=np.bool_)
+    if not len(answered) or not answered.any() or not simple.any():
+        return []
+    number = _numbered(columns["wave"], columns["stratum"])
+    silent = (np.bincount(number, answered) == 0)[number]
+    silent &= simple[columns["wave"].astype(np.int64)]
+    if not silent.any():
+        return []
+    names = sorted({columns["stratum"][at] for at in np.flatnonzero(silent)})
+    return [
+        f"Nobody of the {int(silent.sum()):,} drawn accounts of {NO_ANSWER}"
+        f" ({', '.join(names[:5])}{', ...' if len(names) > 5 else ''}) has an answer: the estimates"
+        " are of the other strata alone. Annotate some of these, or read the limits for missing"
+        " answers instead."
     ]
 
 

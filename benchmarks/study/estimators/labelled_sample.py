@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botbench.stats.design_based import Draw, Floats, Sample, sample, wave_weights
+from botbench.stats.prediction_powered import made_for_the_sample
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class LabelledSample:
     problem: str | None = None
     flagged: Floats | None = None
     """Whether the detector calls it a bot (1, 0); NaN without a score."""
+    has_score: NDArray[np.bool_] | None = None
+    """Whether the score is the detector's own; others have the mean."""
 
     def sample_for(self, size: Floats) -> Sample | None:
         """The sample for a quantity; `size` is float64[drawn].
@@ -49,6 +52,13 @@ class LabelledSample:
         if self.draw is None or self.sample is None or len(self.draw.joint) < 2:
             return self.sample
         return sample(self.draw, wave_weights(self.draw, size))
+
+    def made_for_the_sample(self, part: float) -> bool:
+        """Whether scores stand by who was drawn; `part` of all the campaign's have none."""
+        at = self.inside
+        if self.draw is None or self.has_score is None or not at.any():
+            return False
+        return made_for_the_sample(~self.has_score[at], 1 / self.draw.probability[at], part)
 
     @property
     def answered(self) -> NDArray[np.bool_]:

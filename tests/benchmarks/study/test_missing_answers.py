@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.study.data.labelled import silent_strata
 from benchmarks.study.estimators.labelled_sample import LabelledSample
 from benchmarks.study.estimators.missing_answers import SELECTIVE, chance, selective
 from botbench.stats.design_based import INDEPENDENT, SIMPLE, Draw
@@ -49,3 +50,14 @@ def test_only_answers_missing_by_score_are_told(by, told):
         found += said is not None and said.startswith(SELECTIVE)
         assert selective(replace(sample, draw=None)) is None
     assert abs(found - told) <= 2
+
+
+def test_a_stratum_without_any_answer_is_named():
+    columns = {"wave": np.zeros(5), "stratum": ["few", "few", "many", "many", "many"]}
+    simple, independent = [{"joint": SIMPLE}], [{"joint": INDEPENDENT}]
+    answered = np.array([True, False, False, False, False])
+    (said,) = silent_strata(columns, answered, simple)
+    assert said.startswith("Nobody of the 3 drawn accounts of strata without any answer (many)")
+    assert silent_strata(columns, np.array([True, False, True, False, False]), simple) == []
+    # Response classes take such accounts to others of about their size.
+    assert silent_strata(columns, answered, independent) == []

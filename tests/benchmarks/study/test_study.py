@@ -14,6 +14,7 @@ import pytest
 from benchmarks.study.report import report
 from botbench.core.errors import UserError
 from botbench.stats.proportions import normal_quantile, wilson
+from botbench.stats.survey import ALONE
 from curation.store.schema import rows
 
 KEYS = {
@@ -485,3 +486,19 @@ def test_the_command_gives_one_document_and_a_page(cli, campaign, made):
     bad.write_text("name: x y\nsamples: 3\n")
     said = cli("study", bad, code=2).stderr
     assert "name:" in said and "dataset is missing" in said and "Did you mean 'sample'" in said
+
+
+def test_scores_made_for_the_sample_alone_are_refused(study, campaign, opened):
+    path = campaign()
+    batch = campaign.batches["some"]
+    drawn = opened.connection.execute(
+        f"SELECT account_id FROM lake.main.assignments WHERE batch_id = '{batch}'"
+    ).fetchall()
+    scores = path.parent / "scores.parquet"
+    table = pq.read_table(scores)
+    there = np.isin(table["account_id"].to_numpy(zero_copy_only=False), [a for (a,) in drawn])
+    pq.write_table(table.filter(pa.array(there)), scores)
+    _, document = study(path)
+    found = default(document, "share of accounts")
+    assert found["method"] == ALONE and found["n_errors_labelled"] is None
+    assert any("500 of the campaign's 900 accounts have no score" in n for n in document["notes"])

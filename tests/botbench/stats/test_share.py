@@ -7,7 +7,7 @@ import pytest
 
 from botbench.stats.proportions import mid_p
 from botbench.stats.rare_errors import TAIL, Errors, guard
-from botbench.stats.survey import ALONE, ALONE_COUNTED, COUNTED, NOBODY, POWERED, share
+from botbench.stats.survey import ALONE, ALONE_COUNTED, CERTAIN, COUNTED, NOBODY, POWERED, share
 
 
 def frame(random, accounts, labels, bots, sensitivity, specificity):
@@ -111,6 +111,10 @@ def test_labels_outside_the_sample_do_not_count_and_float32_does():
         ({"probability": np.full(9, 0.5)}, "one length"),
         ({"scores": np.zeros(9)}, "the length of y"),
         ({"sizes": np.full(10, -1.0)}, "0 or more"),
+        ({"y": np.full(10, -1.0)}, "y must be 1"),
+        ({"y": np.full(10, np.inf)}, "y must be 1"),
+        ({"sampled": np.full(10, "False")}, "true or false"),
+        ({"sampled": np.full(10, np.nan)}, "true or false"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(change, said):
@@ -191,3 +195,50 @@ def test_near_perfect_detectors_are_covered(labels, bots, sensitivity, specifici
     # Three Monte Carlo errors under .93; the seed is fixed.
     assert np.mean(held) >= 0.93 - 3 * math.sqrt(0.93 * 0.07 / CAMPAIGNS)
     assert np.mean(width) <= widest and min(width) > 0
+
+
+def test_thirty_bots_are_thirty_in_any_order_of_rows():
+    """Weights of 1/.2 add up to 29.999999999999996 bots in some orders and to 30 in others."""
+    random = np.random.default_rng(0)
+    y = (random.random(1000) < 0.15).astype(float)
+    y[:200] = np.arange(200) < 30
+    f = np.clip(0.6 * y + 0.4 * random.random(1000), 0, 1)
+    drawn, chance = np.arange(1000) < 200, np.full(1000, 0.2)
+    found = set()
+    for _ in range(12):
+        at = random.permutation(1000)
+        for scores in (None, f[at]):
+            one = share(np.where(drawn, y, np.nan)[at], drawn[at], chance, scores)
+            found.add((one.method, round(one.low, 12), round(one.high, 12)))
+    assert len(found) == 2 and any(method == ALONE for method, _, _ in found)
+
+
+def test_scores_of_the_sample_alone_are_not_used():
+    """They made the interval .53 as wide as that of the sample, without knowing anything more."""
+    random = np.random.default_rng(3)
+    y, drawn, chance, _, _ = frame(random, 1000, 200, 0.25, 1, 1)
+    f = np.clip(0.6 * np.nan_to_num(y) + 0.4 * random.random(1000), 0, 1)
+    alone = share(y, drawn, chance)
+    for there in (drawn, ~drawn, drawn | (random.random(1000) < 0.3)):
+        found = share(y, drawn, chance, np.where(there, f, np.nan))
+        assert (found.method, found.low, found.high) == (alone.method, alone.low, alone.high)
+    by_chance = np.where(random.random(1000) < 0.3, np.nan, f)
+    assert share(y, drawn, chance, by_chance).tuning > 0
+
+
+def test_accounts_drawn_in_any_case_say_nothing_of_the_others():
+    y, size = np.tile([1.0, 0, 0, 0, 0], 200), np.where(np.arange(1000) < 50, 19.0, 1.0)
+    drawn, chance = np.arange(1000) < 50, np.where(np.arange(1000) < 50, 1.0, 0.1)
+    found = share(y, drawn, chance, None, size)
+    # 950 of 1,900 posts are labelled, 190 of them by bots.
+    assert (found.method, found.value, found.few) == (CERTAIN, 0.2, True)
+    assert (found.low, found.high) == found.at(1.0) == (0.1, pytest.approx(0.6))
+    # The others were drawn but did not answer: they are taken as like those who did.
+    also = share(np.where(drawn, y, np.nan), drawn | (np.arange(1000) % 10 == 0), chance)
+    assert also.low < also.value < also.high
+
+
+@pytest.mark.parametrize("level", [0, 1, 95, float("nan")])
+def test_a_level_is_between_0_and_1(level):
+    with pytest.raises(ValueError, match="level must be above 0 and below 1"):
+        share(np.zeros(10), np.ones(10, bool), np.ones(10), level=level)
