@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import secrets
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from botbench.core import code_versions
-from botbench.core.files import write_parquet
+from botbench.core.files import UNFINISHED, write_parquet
 from botbench.core.sql import literal
 from curation.features._compute import MEMORY, compute
 from curation.features._registry import FEATURES, chosen
+from curation.store.upkeep import leftovers
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -67,8 +70,14 @@ def _write(release: ReleaseFolder, path: Path) -> None:
     import duckdb
 
     path.parent.mkdir(parents=True, exist_ok=True)
+    leftovers.remove_drafts(path.parent)
     with (
-        tempfile.TemporaryDirectory(prefix=".features-", dir=path.parent) as scratch,
+        # Named as a draft, so that a later run finds what a killed one left.
+        tempfile.TemporaryDirectory(
+            prefix=f".features.{os.getpid()}.{secrets.token_hex(4)}",
+            suffix=UNFINISHED,
+            dir=path.parent,
+        ) as scratch,
         duckdb.connect() as connection,
     ):
         for setting in (

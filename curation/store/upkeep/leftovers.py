@@ -28,7 +28,7 @@ SCRATCH = {
     "*.salt.[0-9]*.????????": re.compile(r".+\.salt\.(?P<process>\d+)\.[0-9a-f]{8}"),
 }
 """Names with the number of a process; the last is how versions before 0.2 made a salt."""
-DRAFT = re.compile(r"\..+\.(?P<process>\d+)\.[0-9a-f]{8}\.unfinished")
+DRAFT = re.compile(r"\..+\.(?P<process>\d+)\.[0-9a-f]{8}\w*\.unfinished")
 """The name of a draft (see `botbench.core.files.draft_of`)."""
 NOT_SEARCHED = {"backups", "data", "downloads", "servers", "tmp", "trash"}
 """Folders without drafts of ours, or with files of other programs."""
@@ -56,6 +56,12 @@ def remove(home: Path) -> int:
     return sum(remove_one(path, process) for path, process in _found(home))
 
 
+def remove_drafts(folder: Path) -> int:
+    """Remove the drafts of ended processes in one folder; return how many."""
+    drafts = [(p, match) for p in folder.iterdir() if (match := DRAFT.fullmatch(p.name))]
+    return sum(remove_one(p, int(match["process"])) for p, match in drafts)
+
+
 def remove_one(path: Path, process: int | None = None) -> bool:
     """Remove a leftover whose lock nobody holds and whose process has ended; whether it went."""
     with contextlib.suppress(OSError):
@@ -81,6 +87,6 @@ def _found(home: Path) -> Iterator[tuple[Path, int | None]]:
                 yield path, int(match["process"])
     for folder, below, files in os.walk(home):
         below[:] = [name for name in below if name not in NOT_SEARCHED]
-        for name in files:
+        for name in (*files, *below):
             if match := DRAFT.fullmatch(name):
                 yield Path(folder) / name, int(match["process"])

@@ -55,6 +55,7 @@ def test_the_next_write_removes_what_ended_processes_left(tmp_path):
         home / "publications" / "r" / "1" / f".unfinished-{HEX}",
         home / "annotate" / f".roster.json.{dead}.01234567.unfinished",
         home / "cache" / "features" / f".x.{dead}.01234567.unfinished",
+        home / "cache" / "features" / f".features.{dead}.01234567a_bc.unfinished",
     ]
     locked = home / "releases" / "r" / f".unfinished-{HEX[::-1]}"
     stay = [
