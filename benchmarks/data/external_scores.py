@@ -25,19 +25,8 @@ FEATURE = "external_p_bot"
 GIVEN = "given"
 """The relation of a table that is read before DuckDB sees it."""
 COLUMNS = ("account_id", "p_bot", "dataset", "threshold")
-JSON = (
-    "(FROM read_json({file}, format = 'newline_delimited', ignore_errors = true)"
-    " WHERE account_id IS NOT NULL OR p_bot IS NOT NULL)"
-)
-"""One object a line; a line that is none, such as one with half an emoji, is no account's score."""
-READERS = {
-    ".csv": GIVEN,
-    ".tsv": GIVEN,
-    ".json": JSON,
-    ".jsonl": JSON,
-    ".ndjson": JSON,
-    ".parquet": "read_parquet({file})",
-}
+TABLES, LINES = (".csv", ".tsv"), (".json", ".jsonl", ".ndjson")
+READ_LINES = "read_json({file}, format = 'newline_delimited', ignore_errors = true)"
 
 
 def read(file: Path) -> pa.Table:
@@ -51,12 +40,24 @@ def read(file: Path) -> pa.Table:
             f"There is no predictions file {file}. It has columns account_id and p_bot (CSV, JSON"
             " or Parquet)."
         )
-    if file.suffix.lower() not in READERS:
-        raise UserError(f"{file}: expected a file that ends in {', '.join(READERS)}.")
-    with TemporaryDirectory() as folder:
-        reader = READERS[file.suffix.lower()]
-        path = _as_lines(file, Path(folder)) if reader == JSON else file
-        return _scores(file, reader.format(file=literal(path)), literal(path))
+    ending = file.suffix.lower()
+    if ending in TABLES:
+        _require(csv_tables.head(file).names, file)
+        given = csv_tables.read(file, COLUMNS)
+        return _scores(file, GIVEN, given.column_names, given)
+    if ending in LINES:
+        with TemporaryDirectory() as folder:
+            path = _as_lines(file, Path(folder))
+            lines = READ_LINES.format(file=literal(path))
+            columns = _columns(lines, file)
+            # A line that is no object, such as one with half an emoji, is no account's score.
+            whole = f"(FROM {lines} WHERE account_id IS NOT NULL OR p_bot IS NOT NULL)"
+            return _scores(file, whole, columns)
+    if ending == ".parquet":
+        source = f"read_parquet({literal(file)})"
+        return _scores(file, source, _columns(source, file))
+    endings = ", ".join((*TABLES, *LINES, ".parquet"))
+    raise UserError(f"{file}: expected a file that ends in {endings}.")
 
 
 def _as_lines(file: Path, folder: Path) -> Path:
@@ -73,25 +74,32 @@ def _as_lines(file: Path, folder: Path) -> Path:
     return path
 
 
-def _scores(file: Path, source: str, path: str) -> pa.Table:
-    """The scores of a relation, checked."""
-    if source == GIVEN:
-        columns = set(csv_tables.head(file).names)
-    else:
-        # The filter of JSON names columns, which may be missing.
-        whole = f"read_json({path}, ignore_errors = true, format = 'newline_delimited')"
-        described = whole if file.suffix.lower() != ".parquet" else source
-        columns = {str(row[0]) for row in _ask(f"DESCRIBE FROM {described}", file)}
-    if missing := {"account_id", "p_bot"} - columns:
+def _columns(source: str, file: Path) -> list[str]:
+    """The columns of a relation; raises UserError where it lacks one that is needed."""
+    columns = [
+        str(name) for name in _ask(f"DESCRIBE FROM {source}", file)["column_name"].to_pylist()
+    ]
+    _require(columns, file)
+    return columns
+
+
+def _require(columns: Sequence[str], file: Path) -> None:
+    if missing := {"account_id", "p_bot"} - set(columns):
         found = csv_tables.shown(sorted(columns))
         raise UserError(f"{file} lacks {' and '.join(sorted(missing))}; it has {found}.")
+
+
+def _scores(
+    file: Path, source: str, columns: Sequence[str], given: pa.Table | None = None
+) -> pa.Table:
+    """The scores of a relation with these columns, checked; `given` is the relation `GIVEN`."""
     may = {"dataset": "VARCHAR", "threshold": "DOUBLE"}
     asked = "".join(f", {name}::{kind} AS {name}" for name, kind in may.items() if name in columns)
     scores = _ask(
         f"SELECT account_id::VARCHAR AS account_id, try_cast(p_bot AS DOUBLE) AS p_bot{asked} FROM"
         f" {source}",
         file,
-        True,
+        given,
     )
     _check(scores, file)
     return scores
@@ -173,13 +181,11 @@ def joined(file: Path | None, pool: Sequence[ReleaseArrays]) -> Floats:
     return np.asarray(p[:, None], dtype=np.float64)
 
 
-def _ask(query: str, file: Path, arrow: bool = False) -> Any:
-
+def _ask(query: str, file: Path, given: pa.Table | None = None) -> pa.Table:
     try:
         with scratch_database(threads=1) as connection:
-            if f"FROM {GIVEN}" in query:
-                connection.register(GIVEN, csv_tables.read(file, COLUMNS))
-            done = connection.execute(query)
-            return done.to_arrow_table() if arrow else done.fetchall()
+            if given is not None:
+                connection.register(GIVEN, given)
+            return connection.execute(query).to_arrow_table()
     except csv_tables.unreadable() as error:
         raise UserError(f"{file} cannot be read: {first_line(error)}.") from error
