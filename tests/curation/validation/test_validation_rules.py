@@ -449,6 +449,17 @@ def test_the_rest(planted):
     }
 
 
+def test_values_that_hold_rows_of_their_file(planted):
+    """Told by the pull; a pull that a corrected card superseded says nothing any more."""
+    noted = "UPDATE pulls SET notes = MAP {'rows_in_values': '1 row of a.csv holds lines'}"
+    assert planted(noted) == {"pulls.no-rows-in-values": ["-"]}
+    superseding = (
+        "INSERT INTO pulls BY NAME SELECT * REPLACE ('q' AS pull_id, ['p'] AS supersedes, NULL AS"
+        " notes) FROM pulls"
+    )
+    assert "pulls.no-rows-in-values" not in planted(superseding)
+
+
 def test_inclusion_probabilities_sum_right(planted):
     # The fixture's batch: 2 of 40, 1 / .05 + 1 / .05 = 40. Here 2 of 40 in two strata, and 2 drawn
     # independently.
