@@ -51,11 +51,10 @@ def _state(folder: Path) -> str:
 @lru_cache(maxsize=64)
 def _of_release(folder: Path, state: str) -> pa.Table:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     kept = folder.parents[2] / "cache" / "groups" / f"{state}.parquet"
-    if kept.exists():
-        return pq.read_table(kept)
+    if (cached := _cached(kept)) is not None:
+        return cached
     with scratch_database(threads=1) as connection:
         found = duplicate_groups.of_release(connection, folder)
     if not (folder / duplicate_groups.FILE).exists():
@@ -63,3 +62,16 @@ def _of_release(folder: Path, state: str) -> pa.Table:
         with contextlib.suppress(OSError, pa.ArrowException):
             write_parquet(kept, found)
     return found
+
+
+def _cached(kept: Path) -> pa.Table | None:
+    """The groups in the cache; None where they are not there, or damaged."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not kept.exists():
+        return None
+    with contextlib.suppress(OSError, pa.ArrowException):
+        found = pq.read_table(kept)
+        return found if {"dataset", "account_id", "group"} <= set(found.column_names) else None
+    return None

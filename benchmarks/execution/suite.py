@@ -14,6 +14,8 @@ from botbench.untrusted import yaml_documents
 
 NAMED = Path(__file__).parents[1] / "suites"
 ALL = "all"
+KINDS = ("literal[", "list[", "dict[", "constrained-int")
+"""What pydantic adds to the place of a mistake where a field may be of several kinds."""
 Fits = Annotated[int, Field(ge=1, le=100)]
 
 
@@ -118,9 +120,7 @@ def check(document: Any, where: str) -> Suite:
 def _sentences(error: ValidationError, where: str) -> str:
     lines = []
     for mistake in error.errors():
-        field = ".".join(
-            str(part) for part in mistake["loc"] if part not in {"literal['all']", "list[str]"}
-        )
+        field = ".".join(str(part) for part in mistake["loc"] if not str(part).startswith(KINDS))
         lines.append(f"{field}: {mistake['msg']} (got {mistake['input']!r})")
     fields = ", ".join(Suite.model_fields)
     return f"{where}: {'; '.join(dict.fromkeys(lines))}. A suite has {fields}."

@@ -22,7 +22,7 @@ def user_identity(
     `user` is the server's field (`completed_by`, `updated_by`): a number or an object with an
     address; `emails` has the addresses of the server's users by number. An address means the same
     person on every server; a number means one only on its own server (within its project, if the
-    server has no name). No user gives empty text.
+    server has no name). An account name is like a number. No user gives empty text.
 
     >>> user_identity({"id": 3, "email": "ana@example.org"}, {}, "p")
     ('ana@example.org', True)
@@ -30,32 +30,59 @@ def user_identity(
     ('user 3 of project p', False)
     >>> user_identity(3, {}, "p", "lab")
     ('user 3 of server lab', False)
+    >>> user_identity("3", {3: "ana@example.org"}, "p"), user_identity("ana@example.org", {}, "p")
+    (('ana@example.org', True), ('ana@example.org', True))
     """
-    if isinstance(user, dict):
-        if user.get("email"):
-            return str(user["email"]), True
-        user = user.get("id")
-    if isinstance(user, int) and user in emails:
-        return emails[user], True
+    if email := _email(user):
+        return email, True
+    user = local_name(user)
     if user is None:
         return "", False
+    if isinstance(user, int) and user in emails:
+        return emails[user], True
     return f"user {user} of {f'server {server}' if server else f'project {project}'}", False
 
 
-def user_number(annotation: Mapping[str, Any]) -> int | None:
-    """The number by which an annotation names its person; None for an address or for nobody.
+def _email(user: object) -> str | None:
+    given = user.get("email") if isinstance(user, dict) else user
+    if isinstance(user, dict) and given:
+        return str(given)
+    return given.strip() if isinstance(given, str) and "@" in given else None
+
+
+def local_name(user: object) -> int | str | None:
+    """The number or account name of a user, which mean somebody on one server only.
+
+    A number in quotes or with a decimal point (other tools write them) is that number. None for an
+    address, for nobody, and for what names nobody (true, a list).
+
+    >>> [local_name(user) for user in ({"id": 3}, "3", 3.0, "Ana ", "a@b", True, None, {})]
+    [3, 3, 3, 'Ana', None, None, None, None]
+    """
+    if _email(user):
+        return None
+    user = user.get("id") if isinstance(user, dict) else user
+    if isinstance(user, bool) or not isinstance(user, int | float | str):
+        return None
+    plain = user.strip() if isinstance(user, str) else user
+    if isinstance(plain, float):
+        return int(plain) if plain.is_integer() else str(plain)
+    if isinstance(plain, str) and plain.isascii() and plain.isdigit() and len(plain) < 19:
+        return int(plain)
+    return None if plain == "" else plain
+
+
+def user_number(annotation: Mapping[str, Any]) -> int | str | None:
+    """The number or name by which an annotation names its person (`local_name`).
 
     >>> user_number({"completed_by": {"id": 3}}), user_number({"completed_by": {"email": "a@b"}})
     (3, None)
     """
-    user = annotation.get("completed_by")
-    if isinstance(user, dict):
-        user = None if user.get("email") else user.get("id")
-    return user if isinstance(user, int) and not isinstance(user, bool) else None
+    return local_name(annotation.get("completed_by"))
 
 
 def names_by_number(tasks: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether an export names a person by a number, which means somebody on one server only."""
+    """Whether an export names a person by a number or name, which holds on one server only."""
     return any(
         user_number(annotation) is not None
         for task in tasks

@@ -95,7 +95,7 @@ class Reader:
     fallback: Scheme
     server: str = ""
     logged: frozenset[tuple[str, datetime | None, str, str]] = frozenset()
-    adopted: frozenset[tuple[str, int]] = frozenset()
+    adopted: frozenset[tuple[str, int | str]] = frozenset()
     owners: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -128,7 +128,7 @@ class Reader:
         return replace(self, logged=states, adopted=frozenset(adopted))
 
     def _state(
-        self, task: Json, annotation: Json, number: int | None
+        self, task: Json, annotation: Json, number: int | str | None
     ) -> tuple[str, datetime | None, str, str]:
         """How an annotation would have been logged before servers had names."""
         project = project_of(task, annotation)

@@ -86,9 +86,9 @@ def sync_file(
     server = server.strip()
     if not server and names_by_number(tasks):
         raise UserError(
-            f"{path} names people by numbers (completed_by: 1), and a number means somebody on one"
-            " server only. Say which server the export is from, with the same name each time:"
-            " --server NAME."
+            f"{path} names people by numbers or account names (completed_by: 1), which mean"
+            " somebody on one server only. Say which server the export is from, with the same name"
+            " each time: --server NAME."
         )
     names_batches = all((task.get("meta") or {}).get("batch") for task in tasks)
     if dataset is None and batch is None and not names_batches:

@@ -57,6 +57,8 @@ def test_protocols_become_canonical():
         ({"metrics": ["f1"]}, "no metric 'f1'"),
         ({"release": ["a"]}, "release: Extra inputs are not permitted"),
         ({"releases": "a"}, "releases: Input should be a valid list .*got 'a'"),
+        ({"fits": 0}, r"my.yaml: fits: Input should be greater than or equal to 1 \(got 0\)"),
+        ({"fits": {"constant": 0}}, "; fits.constant: Input should be greater than"),
         ({"name": "Mine!"}, "name: String should match pattern"),
     ],
 )

@@ -70,6 +70,23 @@ def test_a_number_without_its_server_is_refused(here, cli, tmp_path):
     assert "--server NAME" in cli("annotate", "import", tmp_path / "export.json", code=2).stderr
 
 
+@pytest.mark.parametrize("person", [1.0, {"id": "1"}, "admin"])
+def test_a_number_in_quotes_or_an_account_name_needs_its_server_too(here, person):
+    with pytest.raises(UserError, match="names people by numbers or account names"):
+        here(export(ANA, 1, person=person))
+    assert here(export(ANA, 1, person=person), server="ana").claims_added == 6
+    assert here(export(BEN, 2, person=person), server="ben").claims_added == 6
+    assert len({who for _, who in claims(here.store)}) == 2
+
+
+def test_an_address_is_the_same_person_as_text_and_as_an_object(here):
+    assert here(export(["bot"], 1, person="ana@example.org")).claims_added == 1
+    assert here(export(["bot"], 1, person={"email": "ana@example.org"})).version is None
+    # What names nobody is nobody known.
+    assert here(export(["bot", "bot"], 1, unique="x", person=True)).claims_added == 2
+    assert len({who for _, who in claims(here.store)}) == 3
+
+
 @pytest.mark.parametrize("unique", [True, False])
 def test_two_servers_have_two_people_number_one(here, unique):
     ana = here(export(ANA, 1, unique="a" if unique else None), server="ana")
