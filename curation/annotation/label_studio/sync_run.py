@@ -12,7 +12,7 @@ from botbench.core.errors import UserError
 from curation.annotation.assignment.batches import Batch
 from curation.annotation.assignment.pseudonyms import names_by_number
 from curation.annotation.label_studio import diff, fetch, parse, report, server_checks, write
-from curation.annotation.label_studio.client import Client
+from curation.annotation.label_studio.client import Client, server_name
 from curation.annotation.label_studio.cursors import Cursors
 from curation.annotation.scheme.scheme import Scheme
 
@@ -83,7 +83,7 @@ def sync_file(
     nothing says which data set or batch its tasks belong to.
     """
     tasks = fetch.read_export(path)
-    server = server.strip()
+    server = _known_name(store, server.strip())
     if not server and names_by_number(tasks):
         raise UserError(
             f"{path} names people by numbers or account names (completed_by: 1), which mean"
@@ -114,6 +114,17 @@ def sync_file(
         batch=batch.batch_id if batch else None,
         scheme=scheme,
     )
+
+
+def _known_name(store: Store, server: str) -> str:
+    """A server's name as the log spells it; of a URL what `sync` notes: no user, no password."""
+    name = server_name(server) if "://" in server else server
+    spelled = store.arrow(
+        f"SELECT min(server) AS server FROM {store.relation('annotation_log')}"
+        " WHERE lower(server) = lower(?)",
+        [name],
+    ).to_pylist()
+    return str(spelled[0]["server"] or name)
 
 
 def store_annotations(

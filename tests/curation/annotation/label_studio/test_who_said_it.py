@@ -99,6 +99,16 @@ def test_two_servers_have_two_people_number_one(here, unique):
     assert here(export(ANA, 1, unique="a" if unique else None), server="ana").version is None
 
 
+def test_a_server_has_one_name_in_every_spelling_and_no_password(here):
+    first = here(export(ANA, 1), server="Lab")
+    assert first.claims_added == 6
+    assert here(export(ANA, 1), server="lab").claims_added == 0
+    assert here(export(BEN, 2), server="https://ada:geheim12@LS.example.org/").claims_added == 6
+    assert here(export(BEN, 2), server="https://ls.example.org").claims_added == 0
+    names = "SELECT string_agg(DISTINCT server, ' ' ORDER BY server) FROM lake.main.annotation_log"
+    assert here.store.scalar(names) == "Lab https://ls.example.org"
+
+
 @pytest.mark.parametrize("unique", ["u", None])
 def test_a_file_that_went_in_before_servers_had_names_doubles_nothing(here, unique):
     """As 0.1 read it: no server in ids, a person by number and project."""
