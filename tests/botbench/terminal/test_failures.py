@@ -45,7 +45,7 @@ KINDS = {
     "psycopg refused": ("psycopg.OperationalError('Connection refused')", SERVER),
     "password": (
         "duckdb.IOException('FATAL: password authentication failed for user \"ada\"')",
-        "The database server refuses this user or password",
+        "The database server refuses this user, password or database",
     ),
     "locked": ("sqlite3.OperationalError('database is locked')", LOCKED),
     "malformed": ("sqlite3.DatabaseError('database disk image is malformed')", BROKEN),
