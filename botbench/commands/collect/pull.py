@@ -106,11 +106,12 @@ def pull(  # noqa: PLR0917
             f"{' '.join(nothing) or '; '.join(over) + '.'}{kept} See why: botbench quarantine"
             f" {loaded.id}"
         )
-    say(
-        f"Next: botbench consensus {loaded.id}."
-        if result.totals["claims"]
-        else f"Next: botbench sample {loaded.id}."
-    )
+    if result.totals["claims"]:
+        say(f"Next: botbench consensus {loaded.id}.")
+    elif result.totals["accounts"]:
+        say(f"Next: botbench sample {loaded.id}.")
+    else:
+        say("The files name no account, so that none can be drawn or labelled.")
 
 
 def _chosen(
@@ -123,6 +124,10 @@ def _chosen(
     if known or not Path(card).exists():
         if as_ or platform:
             raise UserError("--as and --platform are for a file or folder without a card.")
+        if not known and Path(card).name != Path(card).stem:
+            raise UserError(
+                f"There is no file or folder {card}, and no card of that name (botbench datasets)."
+            )
         return cards.load(card), None
     if folder is not None:
         raise UserError(f"{card} is a file or folder: --from is for cards.")

@@ -39,6 +39,9 @@ def quarantine(
     if json_:
         emit({"dataset": dataset, "rows": [dict(zip(names, r, strict=True)) for r in rows]})
         return
+    if not rows:
+        say(f"No row of {dataset} is set aside{f' for {reason}' if reason else ''}.")
+        return
     table("", names, [(*r[:4], (r[4] or "")[:120]) for r in rows])
     say("Next: mend the file or the card, then botbench pull again.")
 

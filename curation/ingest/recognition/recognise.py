@@ -167,6 +167,7 @@ def _unknown(path: Path, heads: list[Head]) -> str:
     head = heads[0]
     what = ", ".join(head.columns[:12] or sorted(head.members())[:12]) or "nothing readable"
     return (
-        f"{path} has no format that is known by its content ({known}). It looks like a {head.form}"
-        f" with: {what}. Write a card: datasets/README.md."
+        f"{path} has no format that is known by its content ({known}). It looks like"
+        f" {'an' if head.form[0] in 'aeiou' else 'a'} {head.form} with: {what}. Write a"
+        " card: datasets/README.md."
     )

@@ -368,3 +368,11 @@ def test_memory_is_given_back_and_checked(written, store):
     assert store.connection.execute("SELECT current_setting('memory_limit')").fetchone() == before
     with pytest.raises(UserError, match="'much' is not an amount of memory"):
         written({"ids.csv": b"2,bot,3\n"}, OPTIONS).pull(store, memory="much")
+
+
+def test_a_file_that_is_not_there_and_a_pull_without_faults_are_sentences(cli):
+    assert "There is no file or folder nofile.json" in cli("pull", "nofile.json", code=2).stderr
+    cli("pull", "simulated-a")
+    told = cli("quarantine", "simulated-a")
+    assert "No row of simulated-a is set aside." in told.stdout + told.stderr
+    assert "Next" not in told.stdout + told.stderr
