@@ -89,7 +89,13 @@ def cli(tmp_path):
                 cwd=self.cwd,
                 capture_output=True,
                 text=True,
-                env={**os.environ, "BOTBENCH_STORE": str(tmp_path / "store"), **environment},
+                env={
+                    **os.environ,
+                    "BOTBENCH_STORE": str(tmp_path / "store"),
+                    # Where a library crashes, the stack of Python is told.
+                    "PYTHONFAULTHANDLER": "1",
+                    **environment,
+                },
                 timeout=900,
                 stdin=subprocess.DEVNULL,
             )

@@ -240,7 +240,10 @@ def finds(*folders, but=()):
     ]
     found = []
     for path in files:
-        data = told(path)
+        try:
+            data = told(path)
+        except FileNotFoundError:  # a server at work removes files of its own
+            continue
         found += [
             (str(path), n)
             for n in NEEDLES
