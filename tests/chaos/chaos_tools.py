@@ -71,9 +71,9 @@ class Warm:
             answer[name] = Path(request[name]).read_text("utf-8", errors="replace")
         return answer
 
-    def call(self, function, *arguments):
+    def call(self, function, *arguments, **more):
         """The result of a function of chaos_looks, called in a fork."""
-        done = self.ask("nowhere", *arguments, function=f"chaos_looks:{function}")
+        done = self.ask("nowhere", *arguments, function=f"chaos_looks:{function}", **more)
         assert done["code"] == 0, done["stderr"]
         return json.loads(done["stdout"].splitlines()[-1])
 

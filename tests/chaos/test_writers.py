@@ -10,7 +10,7 @@ SECONDS = float(os.environ.get("BOTBENCH_CHAOS_SECONDS", "4"))
 def test_four_processes_lose_nothing_and_double_nothing(ground, capsys):
     with ground.fresh("empty") as (place, _):
         # The first of them makes the store.
-        told = ground.warm.call("write_together", place, SECONDS, "four")
+        told = ground.warm.call("write_together", place, SECONDS, "four", patience=SECONDS + 600)
         assert None not in told, told
         found = ground.warm.call("together", place)
         accounts = sorted(a for t in told for a in t["accounts"])
