@@ -53,8 +53,8 @@ def purge(store: Store) -> int:
     with turn(store.location):
         before = len(store.versions())
         with contextlib.closing(connection):
-            # Heap corruption ended about one erasure in a hundred; DuckLake's compaction on
-            # several threads is what has been known for it.
+            # Three of several hundred erasures ended in heap corruption of a native library.
+            # Compaction on several threads is the likely cause; see docs/reliability.md.
             connection.execute("SET threads = 1")
             newest = file_hashes.newest(connection)
             for step in STEPS:
