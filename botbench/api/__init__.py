@@ -1,0 +1,1 @@
+"""What `import botbench` offers: one file an object. Commands print what stands here."""
