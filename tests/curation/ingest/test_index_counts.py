@@ -170,7 +170,15 @@ INDEX = {
         0,
     ),
     "twibot-20-sample": ("twibot-20-sample", 100, 17_372, {}, {}, {}, 0),
-    "ira-2017-summer": ("ira-2017-summer", 2856, 261_463, {}, {}, {}, 0),
+    "ira-2017-summer": (
+        "ira-2017-summer",
+        2856,
+        261_463,
+        {"platform": {"organisation": 2856}},
+        None,
+        {"platform": 0},
+        0,
+    ),
 }
 
 ANSWERS_OF_POSTS = (
@@ -181,6 +189,11 @@ ANSWERS_OF_POSTS = (
 # expected)].
 MORE = {
     "ira-2017-summer": [
+        (
+            "SELECT claimant, made_at::DATE::VARCHAR, count(*), count(*) FILTER"
+            " (attributes['in_congress_2017'] = '1') FROM claims GROUP BY ALL ORDER BY 2",
+            [("Twitter", "2018-06-18", 2854, 1922), ("Twitter", None, 2, 0)],
+        ),
         (
             "SELECT kind, count(*) FROM posts WHERE kind <> 'original' GROUP BY 1 ORDER BY 1",
             [("quote", 10_632), ("repost", 27_211)],
