@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 FIGURES = HERE / "base.css"
 """The style sheet of pages with figures: boards, studies, annotation status."""
+CHARTS = HERE / "charts.css"
+"""The style sheet of charts, beside FIGURES."""
 DOCUMENT = HERE / "document.css"
 """The style sheet of pages of text: reports, datasheets, changes."""
 

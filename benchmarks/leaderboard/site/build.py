@@ -17,6 +17,7 @@ from benchmarks.leaderboard.site.context import Site, sheet, slug
 from benchmarks.leaderboard.site.pages import Page, makers
 from benchmarks.leaderboard.site.release_facts import ReleaseFacts, facts_of
 from botbench.core.errors import UserError
+from botbench.html.environment import CHARTS
 from botbench.html.environment import page as render
 from botbench.text import numbers
 from botbench.text.escaping import visible
@@ -137,7 +138,7 @@ def _links(site: Site) -> dict[str, str]:
 def _render(site: Site, p: Page, nav: list[tuple[str, str]]) -> str:
     return render(
         HERE / "templates" / p.template,
-        [*page.STYLES, HERE / "site.css"],
+        [*page.STYLES, CHARTS, HERE / "site.css"],
         script=(HERE / "site.js").read_text(encoding="utf-8"),
         filters={"slug": slug},
         **visible(p.view),

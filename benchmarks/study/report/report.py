@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.study.estimators.estimate import Estimate
 from benchmarks.study.questions import Figure, Table, Text
-from botbench.html.environment import FIGURES, page
+from botbench.html.environment import CHARTS, FIGURES, page
 from botbench.text import numbers
 from botbench.text.escaping import visible
 from botbench.text.spreadsheet import write_csv
@@ -100,7 +100,7 @@ def html(answers: Answers, when: str) -> str:
     assumptions = list(dict.fromkeys(a for e in answers.estimates for a in e.assumptions))
     return page(
         HERE / "report.html.j2",
-        [FIGURES, HERE / "report.css"],
+        [FIGURES, CHARTS, HERE / "report.css"],
         filters={"shown": shown},
         is_text=lambda block: isinstance(block, Text),
         is_figure=lambda block: isinstance(block, Figure),

@@ -4,7 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from botbench.html.charts.elements import Svg, circle, element, joined, line, polyline, text
+from botbench.html.charts.elements import (
+    Svg,
+    circle,
+    element,
+    joined,
+    line,
+    polyline,
+    shape,
+    text,
+)
+from botbench.html.charts.layout import (
+    both,
+    end_labels,
+    gutter,
+    named,
+    picture,
+    spread_labels,
+)
+from botbench.html.charts.timeline import runs
 
 W = 720
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -13,47 +31,78 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 def ranks(
     labels: Sequence[str], lines: Sequence[tuple[str, Sequence[int | None]]], label: str, most: int
 ) -> Svg:
-    """Rank by day, 1 on top: one line each, named at its last ranked day; ranks up to `most`."""
-    height, step = 26 + 26 * most, (W - 230) / max(len(labels) - 1, 1)
-    parts = []
-    for r in range(1, most + 1):
-        y = 26 * r
-        parts += [line("grid", 26, W - 200, y, y), text("axis", 2, y + 4, r)]
-    for k, (name, by_day) in enumerate(lines):
-        points = [
-            (28 + step * i, 26 * r) for i, r in enumerate(by_day) if r is not None and r <= most
-        ]
-        if not points:
-            continue
-        places = [(f"{x:.1f}", y) for x, y in points]
-        last_x, last_y = points[-1]
-        parts += [
-            polyline(f"line c{k % 8}", places),
-            *(circle(f"mark c{k % 8}", x, y, 3.5) for x, y in places),
-            text("label", f"{last_x + 8:.1f}", last_y + 4, name[:28]),
-        ]
-    parts += [
-        text("axis", f"{28 + step * i:.1f}", height + 10, labels[i], "middle")
-        for i in sorted({0, len(labels) // 2, len(labels) - 1})
+    """Rank by day, 1 on top: one line each, named at its last ranked day; ranks up to `most`.
+
+    A day without a rank up to `most` has no mark and no line.
+    """
+    within = [
+        (name, [float(r) if r is not None and r <= most else None for r in by_day])
+        for name, by_day in lines
     ]
-    return _chart(parts, height + 18, label)
+    drawn = [(name, by_day) for name, by_day in within if any(r is not None for r in by_day)]
+    return both(lambda width: _ranks(width, labels, drawn, label, most))
+
+
+def _ranks(
+    width: int,
+    labels: Sequence[str],
+    lines: Sequence[tuple[str, Sequence[float | None]]],
+    label: str,
+    most: int,
+) -> Svg:
+    ends = gutter([name for name, _ in lines], width)
+    top, step_y = 34, max(24, 15 * len(lines) // max(most, 1) + 1)
+    left, right = 30, width - ends - 16
+    base = top + step_y * (most - 1)
+    step = (right - left) / max(len(labels) - 1, 1)
+    parts = [named("axis", 0, 13, "rank by posts of the day", width)]
+    for r in range(1, most + 1):
+        y = top + step_y * (r - 1)
+        parts += [line("grid", left - 4, f"{right:.1f}", y, y), text("axis", 16, y + 4, r, "end")]
+    named_ends = []
+    for k, (name, by_day) in enumerate(lines):
+        series, last = k % 8, 0
+        for run in runs(by_day):
+            places = [(left + step * i, top + step_y * ((by_day[i] or 1) - 1)) for i in run]
+            if len(places) > 1:
+                at = [(f"{x:.1f}", f"{y:.1f}") for x, y in places]
+                parts.append(polyline(f"line c{series}", at))
+            parts += [shape(f"mark c{series}", series, x, y, 3.5) for x, y in places]
+            last = run[-1]
+        end = top + step_y * ((by_day[last] or 1) - 1)
+        named_ends.append((left + step * last, end, name, series))
+    parts += end_labels(named_ends, width - ends, ends, top, max(base, top + 15 * len(lines)))
+    shown = sorted({0, len(labels) // 2, len(labels) - 1})
+    foot = max(base, top + 15 * len(lines)) + 24
+    parts += spread_labels([(left + step * i, labels[i]) for i in shown], foot, width)
+    return picture(parts, width, foot + 8, label)
 
 
 def week(counts: Sequence[Sequence[int]], label: str) -> Svg:
     """Posts by weekday (7 rows, Monday first) and hour (24, UTC), as squares by area."""
+    return both(lambda width: _week(width, counts, label))
+
+
+def _week(width: int, counts: Sequence[Sequence[int]], label: str) -> Svg:
     top = max((n for row in counts for n in row), default=0) or 1
+    left = 38
+    step = (width - left - 6) / 24
+    tall = min(step, 24.0)
     parts = []
     for d, row in enumerate(counts):
-        parts.append(text("axis", 2, 24 * d + 22, DAYS[d]))
+        parts.append(text("axis", 0, f"{20 * d + 16}", DAYS[d]))
         for h, n in enumerate(row):
-            side = 22 * (n / top) ** 0.5
+            side = min(tall, 18.0) * (n / top) ** 0.5
             if side > 0:
-                x, y = 38 + 28 * h + 12 - side / 2, 24 * d + 18 - side / 2
+                x, y = left + step * (h + 0.5) - side / 2, 20 * d + 12 - side / 2
                 box = {"x": f"{x:.1f}", "y": f"{y:.1f}"}
                 size = {"width": f"{side:.1f}", "height": f"{side:.1f}"}
                 parts.append(element("rect", class_="mark c0", **box, **size))
-    parts += [text("axis", 38 + 28 * h + 12, 192, f"{h}h", "middle") for h in range(0, 24, 3)]
-    return _chart(parts, 200, label)
+    hours = [(left + step * (h + 0.5), str(h)) for h in range(0, 24, 3)]
+    parts += spread_labels(hours, 158, width)
+    title = f"hour of the day, UTC; the largest square is {top:,} post{'s' if top > 1 else ''}"
+    parts.append(named("axis", left, 176, title, width - left))
+    return picture(parts, width, 182, label)
 
 
 def network(
@@ -69,16 +118,11 @@ def network(
         (x1, y1), (x2, y2) = at[a], at[b]
         parts.append(element("line", class_="grid", x1=x1, y1=y1, x2=x2, y2=y2))
     parts += [circle(f"mark c{g % 8}", *at[i], 4) for i, g in enumerate(group)]
-    return _chart(parts, 420, label)
-
-
-def _chart(parts: Sequence[str], height: int, label: str) -> Svg:
     return element(
         "svg",
         joined(parts),
         class_="chart",
         role="img",
-        viewBox=f"0 0 {W} {height}",
-        width="100%",
+        viewBox=f"0 0 {W} 420",
         aria_label=label,
     )

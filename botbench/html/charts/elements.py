@@ -105,3 +105,26 @@ def ticks(low: float, high: float, most: int = 6) -> list[float]:
     first = math.ceil(low / step - 1e-9)
     count = math.floor(high / step + 1e-9) - first + 1
     return [round((first + i) * step, 10) for i in range(count)]
+
+
+def shape(class_: str, series: int, x: float, y: float, r: float) -> Svg:
+    """The mark of a series (0 to 7): circle, square, triangle, diamond, and these turned."""
+    if series % 8 == 0:
+        return circle(class_, f"{x:.1f}", f"{y:.1f}", f"{r:g}")
+    return element("polygon", class_=class_, points=path(_corners(series % 8, x, y, r)))
+
+
+SHAPES = {
+    1: ((-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)),
+    2: ((0, -1.2), (1.15, 0.9), (-1.15, 0.9)),
+    3: ((0, -1.3), (1.3, 0), (0, 1.3), (-1.3, 0)),
+    4: ((0, 1.2), (1.15, -0.9), (-1.15, -0.9)),
+    5: ((-1.3, -0.45), (1.3, -0.45), (1.3, 0.45), (-1.3, 0.45)),
+    6: ((1.2, 0), (-0.9, 1.15), (-0.9, -1.15)),
+    7: ((-1.2, 0), (0.9, 1.15), (0.9, -1.15)),
+}
+"""Corners around 0 of the marks of the series from 1 on."""
+
+
+def _corners(series: int, x: float, y: float, r: float) -> list[tuple[str, str]]:
+    return [(f"{x + r * a:.1f}", f"{y + r * b:.1f}") for a, b in SHAPES[series]]

@@ -1,16 +1,13 @@
-"""Values with their intervals, one below the other.
-
-Coordinates along the x axis are percentages, so a chart fits any width and its text keeps its size.
-"""
+"""Shares with their intervals, one below the other."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from botbench.html.charts.elements import Svg, circle, element, joined, line, text, ticks
-
-ROW, HEAD, FOOT = 44, 6, 24
+from botbench.html.charts.elements import Svg, ticks
+from botbench.html.charts.layout import Axis
+from botbench.html.charts.rows import Dot, Row, rows
 
 
 @dataclass(frozen=True)
@@ -25,50 +22,22 @@ class Span:
     true: float | None = None
     series: int = 0
     told: str = ""
-    """The text at the right end of the label's line."""
+    """The text at the right of the row."""
 
 
-def intervals(rows: Sequence[Span], label: str, upper: float | None = None) -> Svg:
-    """A row for each span: the label above the bar, so that long labels fit a phone."""
-    top = upper or ceiling([v for r in rows for v in (r.high, r.naive or 0.0, r.true or 0.0)])
-    height = HEAD + ROW * len(rows) + FOOT
-    marks = ticks(0, top)
-    parts = []
-    for t in marks:
-        x = _x(t, top)
-        anchor = None if t == marks[0] else "end" if t == marks[-1] else "middle"
-        parts += [
-            line("grid", x, x, HEAD, height - FOOT),
-            text("axis", x, height - 7, percent(t), anchor),
-        ]
-    parts += [_row(r, HEAD + ROW * i, top) for i, r in enumerate(rows)]
-    return chart(parts, height, label)
+def intervals(
+    drawn: Sequence[Span], label: str, upper: float | None = None, title: str = ""
+) -> Svg:
+    """A row for each span, on an axis in percent from 0; `title` says what is measured."""
+    top = upper or ceiling([v for r in drawn for v in (r.high, r.naive or 0.0, r.true or 0.0)])
+    axis = Axis(0, top, ticks(0, top), title, form=percent)
+    return rows([_row(r) for r in drawn], axis, label)
 
 
-def _row(r: Span, y: float, top: float) -> Svg:
-    at = y + 31
-    parts = [text("label", 0, y + 16, r.label)]
-    if r.told:
-        parts.append(text("told", "100%", y + 16, r.told, "end"))
-    parts.append(line(f"span c{r.series % 8}", _x(r.low, top), _x(r.high, top), at, at))
-    for name, value, half in (("naive", r.naive, 7), ("true", r.true, 9)):
-        if value is not None:
-            x = _x(value, top)
-            parts.append(line(name, x, x, at - half, at + half))
-    return joined([*parts, circle(f"mark c{r.series % 8}", _x(r.value, top), at, 5)])
-
-
-def chart(parts: Sequence[str], height: float, label: str) -> Svg:
-    """The outer picture, as wide as the page."""
-    return element(
-        "svg",
-        joined(parts),
-        class_="chart",
-        role="img",
-        width="100%",
-        height=f"{height:g}",
-        aria_label=label,
-    )
+def _row(r: Span) -> Row:
+    beside = (("naive", r.naive), ("true", r.true))
+    marks = [(kind, value) for kind, value in beside if value is not None]
+    return Row(r.label, [Dot(r.value, r.low, r.high, r.series)], r.told, marks)
 
 
 def percent(value: float) -> str:
@@ -84,7 +53,3 @@ def ceiling(shares: Sequence[float]) -> float:
     """The upper end of an axis of shares: a little above the largest, at most 1."""
     most = max(shares, default=1.0)
     return min(1.0, most * 1.08) if most > 0 else 1.0
-
-
-def _x(value: float, top: float) -> str:
-    return f"{1 + 98 * min(max(value / top, 0), 1):.2f}%"

@@ -1,85 +1,65 @@
-"""Plots of a board: dots, lines, intervals and a heat map. Tables contain every number too.
-
-Pictures scale with the page (640 units wide), and their text stays readable down to a phone.
-"""
+"""Plots of a board: dots, lines, mean ranks and a heat map. Tables contain every number too."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from botbench.html.charts.elements import (
-    Svg,
-    circle,
-    element,
-    escape,
-    joined,
-    line,
-    polyline,
-    text,
+from botbench.html.charts.elements import Svg, element, escape, joined, line, polyline, shape
+from botbench.html.charts.elements import text as words_at
+from botbench.html.charts.layout import (
+    Across,
+    Axis,
+    both,
+    end_labels,
+    gutter,
+    named,
+    picture,
+    text_width,
 )
-from botbench.text.numbers import score, tick
+from botbench.html.charts.rows import Dot, Row, Tie, rows
+from botbench.text.numbers import score
 
-W, LEFT, TOP, BOTTOM = 640, 44, 26, 34
+TOP, FOOT = 30, 42
+FAINT = 0.1
+"""Recall below which a precision rests on few accounts, and is drawn faint."""
 
 
 @dataclass(frozen=True)
-class Axis:
-    """A straight or logarithmic axis from low to high with its ticks and its title."""
+class Frame:
+    """The area of a plot with its two axes, in units."""
 
-    low: float
-    high: float
-    ticks: Sequence[float]
-    title: str
-    log: bool = False
+    x: Across
+    y: Axis
+    height: float
 
-    def at(self, value: float) -> float:
-        """The position of a value on the axis, 0 to 1."""
-        ends = (self.low, self.high, max(value, self.low) if self.log else value)
-        low, high, v = (math.log10(x) if self.log else x for x in ends)
-        return min(max((v - low) / ((high - low) or 1), 0.0), 1.0)
+    @property
+    def base(self) -> float:
+        """The y coordinate of the lower end."""
+        return self.height - FOOT
 
+    def up(self, value: float) -> float:
+        """The y coordinate of a value."""
+        return self.base - self.y.at(value) * (self.base - TOP)
 
-def _x(axis: Axis, value: float) -> str:
-    return f"{LEFT + axis.at(value) * (W - LEFT - 14):.1f}"
-
-
-def _y(axis: Axis, value: float, height: float) -> str:
-    return f"{height - BOTTOM - axis.at(value) * (height - TOP - BOTTOM):.1f}"
-
-
-def _plot(parts: Sequence[str], height: float, label: str, class_: str = "plot") -> Svg:
-    box = f"0 0 {W} {height:.0f}"
-    return element("svg", joined(parts), class_=class_, viewBox=box, role="img", aria_label=label)
-
-
-def _columns(x: Axis, height: float) -> list[Svg]:
-    """The grid line and the label of each tick of the x axis."""
-    base = height - BOTTOM
-    return [
-        part
-        for at, t in ((_x(x, t), t) for t in x.ticks)
-        for part in (
-            line("grid", at, at, TOP, base),
-            text("axis", at, base + 15, tick(t), "middle"),
-        )
-    ]
+    def drawn(self) -> list[Svg]:
+        """Both axes, their ticks and titles."""
+        parts = self.x.drawn(TOP, self.base)
+        for t in self.y.ticks:
+            at = f"{self.up(t):.1f}"
+            parts += [
+                line("grid", f"{self.x.left:.1f}", f"{self.x.right:.1f}", at, at),
+                words_at(
+                    "axis", f"{self.x.left - 7:.1f}", f"{self.up(t) + 4:.1f}", self.y.form(t), "end"
+                ),
+            ]
+        return [*parts, named("axis", 0, 14, self.y.title, self.x.width)]
 
 
-def _frame(x: Axis, y: Axis, height: float) -> list[Svg]:
-    parts = _columns(x, height)
-    for t in y.ticks:
-        at = _y(y, t, height)
-        parts += [
-            line("grid", LEFT, W - 14, at, at),
-            text("axis", LEFT - 6, f"{float(at) + 4:.1f}", tick(t), "end"),
-        ]
-    return [
-        *parts,
-        text("axis", f"{(W + LEFT) / 2:.0f}", f"{height - 3:.0f}", x.title, "middle"),
-        text("axis", LEFT - 38, 11, y.title),
-    ]
+def framed(width: int, x: Axis, y: Axis, height: float, ends: float) -> Frame:
+    """The frame of a plot with room for its labels: of the y axis, and `ends` at the right."""
+    left = max(text_width(y.form(t)) for t in y.ticks) + 10
+    return Frame(Across(x, left, width - (ends + 18 if ends else 12), width), y, height)
 
 
 @dataclass(frozen=True)
@@ -95,45 +75,52 @@ class Point:
 
 
 def scatter(points: Sequence[Point], x: Axis, y: Axis, label: str, height: float = 340) -> Svg:
-    """Dots with their names beside them; names that would meet are moved apart along y."""
-    parts = _frame(x, y, height)
-    taken: list[tuple[float, float]] = []
-    for p in sorted(points, key=lambda p: (p.y, p.name), reverse=True):
-        px, py = float(_x(x, p.x)), float(_y(y, p.y, height))
+    """Dots, each named at the right by a leader; taller if the names need it."""
+    tall = max(height, TOP + FOOT + 15 * len(points))
+    return both(
+        lambda width: _scatter(points, framed(width, x, y, tall, _ends(points, width)), label)
+    )
+
+
+def _ends(points: Sequence[Point], width: int) -> float:
+    return gutter([p.name for p in points], width)
+
+
+def _scatter(points: Sequence[Point], frame: Frame, label: str) -> Svg:
+    width = frame.x.width
+    ends = _ends(points, width)
+    parts, named_ends = frame.drawn(), []
+    for p in points:
+        px, py = frame.x.at(p.x), frame.up(p.y)
         if p.low is not None and p.high is not None:
-            parts.append(line("span", px, px, _y(y, p.low, height), _y(y, p.high, height)))
-        at = _free(py + 4, px, taken)
-        taken.append((px, at))
-        parts += [
-            circle(_mark(p.hollow), px, py, 4.5),
-            _name(px, f"{at:.1f}", p.name, px > W * 0.62, 8),
-        ]
-    return _plot(parts, height, label)
-
-
-def _mark(hollow: bool) -> str:
-    return "mark hollow" if hollow else "mark"
-
-
-def _name(x: float, y: str | float, name: str, before: bool, gap: int) -> Svg:
-    """A name after its dot, or before it near the right edge."""
-    at = f"{x + (-gap if before else gap):.1f}"
-    return text("name", at, y, name, "end" if before else "start")
-
-
-def _free(y: float, x: float, taken: Sequence[tuple[float, float]]) -> float:
-    while any(abs(y - other) < 12 and abs(x - ox) < 190 for ox, other in taken):
-        y += 12
-    return y
+            across = f"{px:.1f}"
+            parts.append(
+                line("span c0", across, across, f"{frame.up(p.low):.1f}", f"{frame.up(p.high):.1f}")
+            )
+        parts.append(shape(f"mark c0{' hollow' if p.hollow else ''}", 0, px, py, 4.5))
+        named_ends.append((px, py, p.name, 0))
+    parts += end_labels(named_ends, width - ends, ends, TOP, frame.base)
+    return picture(parts, width, frame.height, label)
 
 
 @dataclass(frozen=True)
 class Line:
-    """A named line through points, by class c0 to c7."""
+    """A named line through points, by series 0 to 7; points from `faint` on are drawn faint."""
 
     name: str
     points: Sequence[tuple[float, float]]
     series: int = 0
+    faint: int | None = None
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A vertical line at x, which a script of the page may move (class `now`), and a dot on each
+    line there.
+    """
+
+    x: float
+    heights: Sequence[float]
 
 
 def lines(
@@ -144,28 +131,78 @@ def lines(
     *,
     diagonal: bool = False,
     height: float = 300,
+    marked: Marked | None = None,
 ) -> Svg:
-    """Lines; `diagonal` draws where x = y (calibration)."""
-    parts = _frame(x, y, height)
+    """Lines named at their ends, told apart by colour, dash and mark.
+
+    `diagonal` draws where x = y (calibration, chance). `marked` draws a vertical line that has the
+    data to be moved: data-left, data-right and, for dots, data-top and data-base.
+    """
+    tall = max(height, TOP + FOOT + 15 * len(drawn))
+    return both(lambda width: _lines(width, drawn, x, y, label, diagonal, tall, marked))
+
+
+def _lines(  # noqa: PLR0917 (the parts of `lines`)
+    width: int,
+    drawn: Sequence[Line],
+    x: Axis,
+    y: Axis,
+    label: str,
+    diagonal: bool,
+    height: float,
+    marked: Marked | None,
+) -> Svg:
+    ends = gutter([one.name for one in drawn], width) if len(drawn) > 1 else 0.0
+    frame = framed(width, x, y, height, ends)
+    parts = frame.drawn()
     if diagonal:
-        ends = {"x1": _x(x, 0), "y1": _y(y, 0, height), "x2": _x(x, 1), "y2": _y(y, 1, height)}
-        parts.append(element("line", class_="chance", **ends))
-    for one in drawn:
-        places = [(_x(x, a), _y(y, b, height)) for a, b in one.points]
-        parts.append(polyline(f"line c{one.series % 8}", places))
-        if len(places) <= 12:
-            parts += [circle(f"dot c{one.series % 8}", a, b, 2.6) for a, b in places]
-    return _plot(parts, height, label)
+        corners = {"x1": frame.x.at(0), "y1": frame.up(0), "x2": frame.x.at(1), "y2": frame.up(1)}
+        parts.append(
+            element("line", class_="chance", **{k: f"{v:.1f}" for k, v in corners.items()})
+        )
+    parts += [_line(one, frame) for one in drawn]
+    if marked:
+        parts.append(_now(marked, frame))
+    if ends:
+        last = [
+            (frame.x.at(one.points[-1][0]), frame.up(one.points[-1][1]), one.name, one.series)
+            for one in drawn
+        ]
+        parts += end_labels(last, width - ends, ends, TOP, frame.base)
+    return picture(parts, width, height, label)
 
 
-def legend(drawn: Sequence[Line]) -> Svg:
-    """The names of lines with their colours."""
-    items = []
-    for one in drawn:
-        sample = line(f"line c{one.series % 8}", 0, 22, 4, 4)
-        key = element("svg", sample, class_="key", viewBox="0 0 22 8", aria_hidden="true")
-        items.append(element("li", key, one.name))
-    return element("ul", *items, class_="legend")
+def _line(one: Line, frame: Frame) -> Svg:
+    places = [(frame.x.at(a), frame.up(b)) for a, b in one.points]
+    at = len(places) if one.faint is None else one.faint
+    parts = []
+    # The point where it begins to be faint belongs to both parts.
+    for part, faded in ((places[: at + 1], ""), (places[at:], " faded")):
+        if len(part) > 1:
+            parts.append(polyline(f"line c{one.series % 8}{faded}", _rounded(part)))
+    step = 1 if len(places) <= 12 else max(1, len(places) // 5)
+    first = 0 if len(places) <= 12 else one.series * step // 8
+    parts += [
+        shape(f"mark c{one.series % 8}{' faded' if i >= at else ''}", one.series, *places[i], 3)
+        for i in range(first, len(places), step)
+    ]
+    return joined(parts)
+
+
+def _rounded(places: Sequence[tuple[float, float]]) -> list[tuple[str, str]]:
+    return [(f"{a:.1f}", f"{b:.1f}") for a, b in places]
+
+
+def _now(marked: Marked, frame: Frame) -> Svg:
+    at = f"{frame.x.at(marked.x):.1f}"
+    bounds = {"data_left": f"{frame.x.left:.1f}", "data_right": f"{frame.x.right:.1f}"}
+    bounds |= {"data_top": f"{TOP:.1f}", "data_base": f"{frame.base:.1f}"}
+    upright = line("now", at, at, f"{TOP:.1f}", f"{frame.base:.1f}")
+    dots = [
+        element("circle", class_="now", cx=at, cy=f"{frame.up(h):.1f}", r=3.5)
+        for h in marked.heights
+    ]
+    return element("g", upright, *dots, class_="moved", **bounds)
 
 
 @dataclass(frozen=True)
@@ -174,28 +211,32 @@ class Spans:
 
     label: str
     values: Sequence[tuple[float, float | None, float | None] | None]
+    told: str = ""
 
 
-def spans(rows: Sequence[Spans], x: Axis, label: str) -> Svg:
+def spans(drawn: Sequence[Spans], x: Axis, label: str, reference: float | None = None) -> Svg:
     """Values with intervals, a row each; the first series is filled, the second hollow."""
-    height = TOP + 34 * len(rows) + BOTTOM
-    parts = _columns(x, height)
-    for i, row in enumerate(rows):
-        y = TOP + 34 * i
-        parts.append(text("name", 0, y + 11, row.label))
-        for k, bounds in enumerate(row.values):
-            if bounds is None:
-                continue
-            (value, low, high), at = bounds, y + 21 + 5 * k
-            if low is not None and high is not None:
-                parts.append(line(f"span s{k}", _x(x, low), _x(x, high), at, at))
-            parts.append(circle(_mark(k > 0), _x(x, value), at, 4))
-    parts.append(text("axis", f"{(W + LEFT) / 2:.0f}", height - 3, x.title, "middle"))
-    return _plot(parts, height, label, "plot spans")
+    return rows(
+        [
+            Row(
+                row.label,
+                [
+                    Dot(*v, series=2 if k else 0, hollow=k > 0)
+                    for k, v in enumerate(row.values)
+                    if v
+                ],
+                row.told,
+            )
+            for row in drawn
+        ],
+        x,
+        label,
+        reference=reference,
+    )
 
 
 def heat(
-    rows: Sequence[str],
+    names: Sequence[str],
     columns: Sequence[str],
     values: Sequence[Sequence[float | None]],
     label: str,
@@ -203,7 +244,7 @@ def heat(
     """A matrix around one half as a table of nine steps (h0 to h8), with numbers and a diagonal."""
     head = "".join(f'<th scope="col">{escape(c)}</th>' for c in columns)
     body = []
-    for name, row in zip(rows, values, strict=True):
+    for name, row in zip(names, values, strict=True):
         cells = "".join(
             _heat_cell(v, name == column) for v, column in zip(row, columns, strict=True)
         )
@@ -223,39 +264,28 @@ def _heat_cell(value: float | None, own: bool) -> str:
 
 
 def critical(ranks: Sequence[tuple[str, float]], distance: float, label: str) -> Svg:
-    """Mean ranks with the critical distance (Demšar 2006); bars join ranks closer than it."""
-    ordered = sorted(ranks, key=lambda r: (r[1], r[0]))
-    axis = Axis(1, max(2, len(ordered)), range(1, len(ordered) + 1), "mean rank (1 is best)")
-    groups = _near(ordered, distance)
-    head = 46 + 8 * len(groups)
-    end = _x(axis, 1 + distance)
-    parts = [
-        line("span", _x(axis, 1), end, 12, 12),
-        text("axis", f"{float(end) + 6:.1f}", 16, f"critical distance {distance:.2f}"),
-        *(text("axis", _x(axis, t), 34, t, "middle") for t in axis.ticks),
-    ]
-    for i, (first, last) in enumerate(groups):
-        x1, x2 = f"{float(_x(axis, first)) - 4:.1f}", f"{float(_x(axis, last)) + 4:.1f}"
-        parts.append(line("tie", x1, x2, 42 + 8 * i, 42 + 8 * i))
-    for i, (name, rank) in enumerate(ordered):
-        y, at = head + 17 * (i + 1), _x(axis, rank)
-        parts += [
-            polyline("grid", [(at, 38), (at, y - 4)]),
-            circle("mark", at, y - 4, 3.5),
-            _name(float(at), y, f"{name} ({rank:.1f})", axis.at(rank) > 0.6, 7),
-        ]
-    return _plot(parts, head + 17 * len(ordered) + 26, label)
-
-
-def _near(ordered: Sequence[tuple[str, float]], distance: float) -> list[tuple[float, float]]:
-    """The longest runs of mean ranks within the distance.
-
-    >>> _near([("a", 1.0), ("b", 1.5), ("c", 3.0)], 1.0)
-    [(1.0, 1.5)]
+    """Mean ranks, best first (Demšar 2006); bars at the right join ranks closer than the critical
+    distance.
     """
-    runs: list[tuple[float, float]] = []
-    for i, (_, first) in enumerate(ordered):
-        last = [rank for _, rank in ordered[i:] if rank - first < distance][-1]
-        if last > first and not any(a <= first and last <= b for a, b in runs):
-            runs.append((first, last))
-    return runs
+    ordered = sorted(ranks, key=lambda r: (r[1], r[0]))
+    most = max(2, len(ordered))
+    title = f"mean rank, 1 is best; bars join ranks closer than {distance:.2f}"
+    axis = Axis(1, most, range(1, most + 1), title)
+    drawn = [Row(name, [Dot(rank)], f"{rank:.1f}") for name, rank in ordered]
+    return rows(drawn, axis, label, ties=near([rank for _, rank in ordered], distance))
+
+
+def near(ranks: Sequence[float], distance: float) -> list[Tie]:
+    """The longest runs of sorted mean ranks within the distance, by position.
+
+    >>> near([1.0, 1.5, 3.0], 1.0)
+    [Tie(first=0, last=1)]
+    """
+    found: list[Tie] = []
+    for i, first in enumerate(ranks):
+        last = max(
+            j for j, rank in enumerate(ranks) if (j >= i and rank - first < distance) or j == i
+        )
+        if last > i and not any(t.first <= i and last <= t.last for t in found):
+            found.append(Tie(i, last))
+    return found

@@ -1,14 +1,34 @@
-"""Lines with bands over time."""
+"""Lines with bands over time. Nothing is drawn over a moment without a value."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from botbench.html.charts.elements import Svg, element, joined, line, path, polyline, text, ticks
-from botbench.html.charts.intervals import ceiling, chart, percent
+from botbench.html.charts.elements import (
+    Svg,
+    element,
+    joined,
+    line,
+    path,
+    polyline,
+    shape,
+    text,
+    ticks,
+)
+from botbench.html.charts.intervals import ceiling, percent
+from botbench.html.charts.layout import (
+    both,
+    end_labels,
+    gutter,
+    named,
+    picture,
+    spread_labels,
+    text_width,
+)
 
 Optional = Sequence[float | None]
+HEAD, FOOT = 24, 26
 
 
 @dataclass(frozen=True)
@@ -23,6 +43,28 @@ class Series:
     dashed: bool = False
 
 
+@dataclass(frozen=True)
+class Frame:
+    """Where positions and values are, in units."""
+
+    n: int
+    top: float
+    left: float
+    right: float
+    head: float
+    base: float
+
+    def x(self, i: int) -> float:
+        """The x coordinate of a position."""
+        if self.n < 2:
+            return (self.left + self.right) / 2
+        return self.left + 4 + (self.right - self.left - 8) * i / (self.n - 1)
+
+    def y(self, value: float | None) -> float:
+        """The y coordinate of a value."""
+        return self.base - min(max((value or 0.0) / self.top, 0.0), 1.0) * (self.base - self.head)
+
+
 def timeline(  # noqa: PLR0917 (a chart's parts)
     labels: Sequence[str],
     series: Sequence[Series],
@@ -31,52 +73,67 @@ def timeline(  # noqa: PLR0917 (a chart's parts)
     upper: float | None = None,
     height: int = 240,
     share: bool = True,
+    unit: str = "",
 ) -> Svg:
     """Lines with bands over time; `events` are (position, text), drawn as marks from top to bottom.
 
-    `share` says that values are shares of 1, and labels the axis in percent.
+    `share` says that values are shares of 1, and labels the axis in percent. `unit` stands above
+    the axis; without it, a single series gives its name. Several series are named at their ends,
+    so a page needs no legend.
     """
     values = [v for s in series for v in (*s.values, *s.high) if v is not None]
     top = upper or (ceiling(values) if share else (max(values, default=1.0) * 1.05 or 1.0))
-    head, foot = (30, 26) if events else (10, 26)
-    inner = height - head - foot
-    n = len(labels)
-    parts = []
-    for t in ticks(0, top, 5):
-        y = head + inner * (1 - t / top)
-        parts += [
-            line("grid", 0, "100%", f"{y:.1f}", f"{y:.1f}"),
-            text("axis", 0, f"{y - 3:.1f}", percent(t) if share else f"{t:,.0f}"),
-        ]
-    drawn = joined(part for s in series for part in (*_band(s, n, top), *_line(s, n, top)))
-    parts.append(
-        element(
-            "svg",
-            drawn,
-            x=0,
-            y=head,
-            width="100%",
-            height=inner,
-            viewBox="0 0 1000 100",
-            preserveAspectRatio="none",
-        )
+    unit = unit or (series[0].name if len(series) == 1 else "")
+    return both(
+        lambda width: _drawn(width, labels, series, label, events, top, height, share, unit)
     )
-    parts += [_event(at, what, n, head, height - foot) for at, what in events]
-    # Three dates fit side by side on a phone.
+
+
+def _drawn(  # noqa: PLR0917 (the parts of `timeline`)
+    width: int,
+    labels: Sequence[str],
+    series: Sequence[Series],
+    label: str,
+    events: Sequence[tuple[int, str]],
+    top: float,
+    height: int,
+    share: bool,
+    unit: str,
+) -> Svg:
+    said = [(t, percent(t) if share else f"{t:,.0f}") for t in ticks(0, top, 5)]
+    shown = [s for s in series if any(v is not None for v in s.values)]
+    ends = gutter([s.name for s in shown], width) if len(shown) > 1 else 0.0
+    left = max(text_width(words) for _, words in said) + 8
+    right = width - (ends + 16 if ends else 6)
+    lanes = _lanes(events, Frame(len(labels), 1.0, left, right, 0, 1))
+    head = HEAD + 15 * (max(lanes, default=-1) + 1)
+    tall = height + head - HEAD
+    frame = Frame(len(labels), top, left, right, head, tall - FOOT)
+    parts = [named("axis", 0, 13, unit, width)] if unit else []
+    for t, words in said:
+        y = f"{frame.y(t):.1f}"
+        parts += [
+            line("grid", f"{left:.1f}", f"{right:.1f}", y, y),
+            text("axis", f"{left - 6:.1f}", f"{frame.y(t) + 4:.1f}", words, "end"),
+        ]
+    parts += [_band(s, frame) for s in series]
+    parts += [_line(s, frame) for s in series]
     parts += [
-        text("axis", f"{_at(i, n) / 10:.2f}%", height - 8, labels[i], _anchor(i, n))
-        for i in _spread(n, 3 if max(map(len, labels), default=0) > 6 else 5)
+        _event(at, what, frame, 13 + (15 if unit else 0) + 15 * lane)
+        for (at, what), lane in zip(events, lanes, strict=True)
     ]
-    return chart(parts, height, label)
+    if ends:
+        parts += end_labels(
+            [_end(s, frame) for s in shown], width - ends, ends, frame.head, frame.base
+        )
+    dates = [(frame.x(i), labels[i]) for i in _spread(len(labels), 5 if width > 400 else 3)]
+    parts += spread_labels(dates, tall - 8, width)
+    return picture(parts, width, tall, label)
 
 
-def _at(i: int, n: int) -> float:
-    """The position of a point, of a thousand."""
-    return 500.0 if n < 2 else 45 + 945 * i / (n - 1)
-
-
-def _anchor(i: int, n: int) -> str | None:
-    return "middle" if n < 2 or 0 < i < n - 1 else "end" if i else None
+def _end(s: Series, frame: Frame) -> tuple[float, float, str, int]:
+    i = max(i for i, v in enumerate(s.values) if v is not None)
+    return frame.x(i), frame.y(s.values[i]), s.name, s.series
 
 
 def _spread(n: int, most: int) -> list[int]:
@@ -86,48 +143,76 @@ def _spread(n: int, most: int) -> list[int]:
     return [round(i * (n - 1) / (most - 1)) for i in range(most)]
 
 
-def _runs(values: Optional) -> list[list[int]]:
-    """The runs of positions without a gap."""
-    runs: list[list[int]] = []
+def runs(values: Optional) -> list[list[int]]:
+    """The runs of positions without a gap.
+
+    >>> runs([1.0, None, 2.0, 3.0])
+    [[0], [2, 3]]
+    """
+    found: list[list[int]] = []
     for i, v in enumerate(values):
         if v is None:
             continue
-        if runs and runs[-1][-1] == i - 1:
-            runs[-1].append(i)
+        if found and found[-1][-1] == i - 1:
+            found[-1].append(i)
         else:
-            runs.append([i])
-    return runs
+            found.append([i])
+    return found
 
 
-def _points(run: Sequence[int], values: Optional, n: int, top: float) -> list[tuple[str, str]]:
+def _points(run: Sequence[int], values: Optional, frame: Frame) -> list[tuple[str, str]]:
     """The points of a run; a run of one is drawn six units wide, so that it can be seen."""
     if len(run) == 1:
-        x, y = _at(run[0], n), _y(values[run[0]], top)
+        x, y = frame.x(run[0]), f"{frame.y(values[run[0]]):.1f}"
         return [(f"{x - 3:.1f}", y), (f"{x + 3:.1f}", y)]
-    return [(f"{_at(i, n):.1f}", _y(values[i], top)) for i in run]
+    return [(f"{frame.x(i):.1f}", f"{frame.y(values[i]):.1f}") for i in run]
 
 
-def _band(s: Series, n: int, top: float) -> Iterator[Svg]:
-    for run in _runs(s.low):
-        up, down = (_points(run, bound, n, top) for bound in (s.high, s.low))
-        yield element("polygon", class_=f"band c{s.series % 8}", points=path([*up, *down[::-1]]))
+def _band(s: Series, frame: Frame) -> Svg:
+    parts = []
+    for run in runs(s.low):
+        up, down = (_points(run, bound, frame) for bound in (s.high, s.low))
+        points = path([*up, *down[::-1]])
+        parts.append(element("polygon", class_=f"band c{s.series % 8}", points=points))
+    return joined(parts)
 
 
-def _line(s: Series, n: int, top: float) -> Iterator[Svg]:
-    kind = "line dashed" if s.dashed else "line"
-    for run in _runs(s.values):
-        yield polyline(
-            f"{kind} c{s.series % 8}",
-            _points(run, s.values, n, top),
-            vector_effect="non-scaling-stroke",
-        )
+def _line(s: Series, frame: Frame) -> Svg:
+    kind = f"{'line dashed' if s.dashed else 'line'} c{s.series % 8}"
+    parts = [polyline(kind, _points(run, s.values, frame)) for run in runs(s.values)]
+    known = [i for i, v in enumerate(s.values) if v is not None]
+    if s.series:
+        step = max(1, len(known) // 6)
+        parts += [
+            shape(f"mark c{s.series % 8}", s.series, frame.x(i), frame.y(s.values[i]), 3)
+            for i in known[step // 2 :: step]
+        ]
+    return joined(parts)
 
 
-def _y(value: float | None, top: float) -> str:
-    return f"{100 * (1 - min(max((value or 0.0) / top, 0), 1)):.2f}"
+def _lanes(events: Sequence[tuple[int, str]], frame: Frame) -> list[int]:
+    """The line of text that each event's words stand on, so that none meets another."""
+    ends: list[list[tuple[float, float]]] = []
+    lanes = []
+    for at, what in events:
+        start, stop = _words(at, what, frame)
+        free = (i for i, taken in enumerate(ends) if all(stop < a or start > b for a, b in taken))
+        lane = next(free, len(ends))
+        if lane == len(ends):
+            ends.append([])
+        ends[lane].append((start - 8, stop + 8))
+        lanes.append(lane)
+    return lanes
 
 
-def _event(at: int, what: str, n: int, y1: float, y2: float) -> Svg:
-    x = f"{_at(at, n) / 10:.2f}%"
-    anchor = "end" if n > 1 and at > (n - 1) / 2 else None
-    return joined([line("event", x, x, y1 - 6, y2), text("event", x, y1 - 10, what, anchor)])
+def _words(at: int, what: str, frame: Frame) -> tuple[float, float]:
+    x, long = frame.x(at) + 4, text_width(what)
+    start = x if x + long <= frame.right else max(x - 8 - long, 0.0)
+    return start, start + long
+
+
+def _event(at: int, what: str, frame: Frame, y: float) -> Svg:
+    x = f"{frame.x(at):.1f}"
+    start, _ = _words(at, what, frame)
+    words = named("event", start, y, what, frame.right)
+    return joined([line("event", x, x, f"{y - 9:.1f}", f"{frame.base:.1f}"), words])

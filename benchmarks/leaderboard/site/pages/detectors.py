@@ -14,6 +14,7 @@ from benchmarks.leaderboard.site import recall_by_kind
 from benchmarks.leaderboard.site.context import Site, slug
 from benchmarks.leaderboard.site.pages import MAKERS, Page
 from botbench.html.charts import plots
+from botbench.html.charts.layout import Axis
 
 BINS = 10
 FEWEST = 20
@@ -82,7 +83,7 @@ def _scores(site: Site, name: str) -> str:
         if low is not None and high is not None
         else [0.0, 0.5, 1.0]
     )
-    axis = plots.Axis(ticks[0], ticks[-1], ticks, site.metric["title"])
+    axis = Axis(ticks[0], ticks[-1], ticks, site.metric["title"])
     return plots.spans(
         rows, axis, f"{name}: {site.metric['title']} by data set, with 95 % intervals"
     )
@@ -109,14 +110,13 @@ def _calibration(site: Site, done: list[MeasuredCell]) -> str:
     if not drawn:
         return ""
     ticks = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
-    picture = plots.lines(
+    return plots.lines(
         drawn,
-        plots.Axis(0, 1, ticks, "mean score of the bin"),
-        plots.Axis(0, 1, ticks, "share that are bots"),
+        Axis(0, 1, ticks, "mean score of the bin"),
+        Axis(0, 1, ticks, "share that are bots"),
         "Calibration: share of bots by score",
         diagonal=True,
     )
-    return picture + plots.legend(drawn)
 
 
 def curve(site: Site, m: MeasuredCell) -> list[tuple[float, float]]:

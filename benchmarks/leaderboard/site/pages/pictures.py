@@ -11,6 +11,7 @@ from benchmarks.leaderboard.compute.summary import FLOORS
 from benchmarks.leaderboard.site.context import Site
 from benchmarks.leaderboard.site.pages import MAKERS, Page
 from botbench.html.charts import plots
+from botbench.html.charts.layout import Axis
 from botbench.stats.multiple_comparisons import nemenyi_distance
 from botbench.text import numbers
 
@@ -138,14 +139,14 @@ def _cost(site: Site) -> str:
     ]
     return plots.scatter(
         points,
-        plots.Axis(
+        Axis(
             powers[0],
             powers[-1],
             powers,
             "seconds per 1,000 accounts, without reading posts",
             log=True,
         ),
-        plots.Axis(ys[0], ys[-1], ys, site.metric["title"]),
+        Axis(ys[0], ys[-1], ys, site.metric["title"]),
         f"{site.metric['title']} against cost",
     )
 
@@ -160,13 +161,13 @@ def _prevalence(site: Site) -> dict[str, object]:
     ]
     if not drawn:
         return {"precision": "", "rates": []}
-    axis = plots.Axis(
+    axis = Axis(
         GRID[0], GRID[-1], [0.001, 0.01, 0.1, 0.5], "share of bots among accounts", log=True
     )
     ys = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
     picture = plots.lines(
-        drawn, axis, plots.Axis(0, 1, ys, "precision"), "Precision against the share of bots"
-    ) + plots.legend(drawn)
+        drawn, axis, Axis(0, 1, ys, "precision"), "Precision against the share of bots"
+    )
     return {"precision": picture, "rates": [_at_shares(r) for r in rates]}
 
 

@@ -22,6 +22,7 @@ from benchmarks.leaderboard.site.release_facts import ReleaseFacts
 from benchmarks.leaderboard.site.verify import verify
 from botbench.core.errors import UserError
 from botbench.html.charts import plots
+from botbench.html.charts.layout import Axis
 
 _spec = importlib.util.spec_from_file_location("boards", Path(__file__).parents[3] / "boards.py")
 boards = importlib.util.module_from_spec(_spec)
@@ -252,8 +253,8 @@ def test_the_critical_distance_is_demsars(tmp_path):
 def test_a_picture_escapes_names():
     drawn = plots.scatter(
         [plots.Point("<script>", 1, 1)],
-        plots.Axis(0, 2, [0, 2], "x"),
-        plots.Axis(0, 2, [0, 2], "y"),
+        Axis(0, 2, [0, 2], "x"),
+        Axis(0, 2, [0, 2], "y"),
         "t",
     )
     assert "<script>" not in drawn and "&lt;script&gt;" in drawn

@@ -1,0 +1,49 @@
+"""What a page looks like, asked of Chromium: texts that meet, texts outside their picture."""
+
+MEETING = """() => {
+  const hidden = e => {
+    for (; e && e.nodeType === 1; e = e.parentElement) {
+      const s = getComputedStyle(e);
+      if (s.display === 'none' || s.visibility === 'hidden' || s.clipPath !== 'none') return true;
+      if (s.position === 'absolute' && e.getBoundingClientRect().right < 0) return true;
+    }
+    return false;
+  };
+  const boxes = [], found = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node; (node = walker.nextNode());) {
+    const parent = node.parentElement, words = node.textContent.trim();
+    if (!words || parent.closest('script, style, title, select, option') || hidden(parent)) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const picture = parent.closest('svg');
+    for (const r of picture ? [parent.getBoundingClientRect()] : range.getClientRects()) {
+      if (r.width < 1 || r.height < 1) continue;
+      // The box of a line is taller than its letters.
+      const slack = Math.min(3, r.height / 5);
+      boxes.push({node, words, l: r.left + 0.5, r: r.right - 0.5, t: r.top + slack, b: r.bottom - slack});
+      if (!picture) continue;
+      const p = picture.getBoundingClientRect();
+      if (getComputedStyle(picture).overflow !== 'visible' || picture.getAttribute('role') === 'img')
+        if (r.left < p.left - 1 || r.right > p.right + 1 || r.top < p.top - 1 || r.bottom > p.bottom + 1)
+          found.push(['outside', words.slice(0, 40)]);
+      const size = parseFloat(getComputedStyle(parent).fontSize);
+      const scale = picture.viewBox.baseVal.width ? p.width / picture.viewBox.baseVal.width : 1;
+      if (size * scale < 11.9) found.push(['small ' + (size * scale).toFixed(1), words.slice(0, 40)]);
+    }
+  }
+  boxes.sort((a, b) => a.t - b.t);
+  for (let i = 0; i < boxes.length; i++)
+    for (let j = i + 1; j < boxes.length && boxes[j].t < boxes[i].b; j++) {
+      const [a, b] = [boxes[i], boxes[j]];
+      if (a.node !== b.node && a.l < b.r && b.l < a.r)
+        found.push(['meet', a.words.slice(0, 40), b.words.slice(0, 40)]);
+    }
+  return found.slice(0, 12);
+}"""
+"""A script that gives every two texts that meet, and texts outside of their picture or too small."""
+
+
+def meeting(tab):
+    """What the script finds on the page as it is shown now; [] is well."""
+    return tab.evaluate(MEETING)
