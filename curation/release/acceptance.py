@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 def before_release(store: Store, content: Frozen, accept: str | None) -> Validation:
     """Validate the contents of a new release, splits included, and write the report.
 
+    A kept validation of the same version, consensus and rules is not run again.
+
     Raises Findings where it fails and `accept` is None.
     """
     from curation.validation import report
@@ -27,6 +29,7 @@ def before_release(store: Store, content: Frozen, accept: str | None) -> Validat
         splits=content.relation("splits"),
         consensus=content.consensus,
         keep=True,
+        take_over=True,
     )
     page = report.write(store.home, validation)
     if validation.success or accept:

@@ -12,6 +12,7 @@ from curation.store.rules import fingerprint
 from curation.store.schema import TABLES, rows
 
 if TYPE_CHECKING:
+    from curation.store.rules import Suite
     from curation.store.store import Store, Transaction
     from curation.validation.outcome import SuiteResult, Validation
 
@@ -69,6 +70,33 @@ def keep(store: Store, validation: Validation, schema: str) -> int | None:
     return store.transact(
         work, None, f"validation of {validation.release or validation.dataset}: {outcome}"
     )[0]
+
+
+def verdicts(
+    store: Store, dataset: str, version: int, chosen: tuple[Suite, ...]
+) -> dict[str, dict[str, bool]]:
+    """Each rule's verdict by table, from the newest validation of this version by these rules.
+
+    Empty where none is kept. A table with a rule that could not run is left out.
+    """
+    stored = store.connection.execute(
+        f"SELECT suites FROM {store.relation('validations')} WHERE dataset = ? AND version = ?"
+        " AND release IS NULL AND rules = ? ORDER BY made_at DESC LIMIT 1",
+        [dataset, diff.last_change(store, version), fingerprint(chosen)],
+    ).fetchone()
+    if stored is None:
+        return {}
+    summaries = {table: json.loads(text) for table, text in dict(stored[0]).items()}
+    return {
+        suite.table: {
+            rule.name: rule.name not in (*summary["broken"], *summary["warnings"])
+            for rule in suite.rules
+        }
+        for suite in chosen
+        if (summary := summaries.get(suite.table))
+        and summary["ran"] == len(suite.rules)
+        and not summary["errors"]
+    }
 
 
 def _summary(suite: SuiteResult) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -14,10 +13,14 @@ from curation.store import snapshot_queries
 from curation.store.rules import Rule, Suite, extended
 from curation.store.store import Store
 from curation.validation import record, views
+from curation.validation.light_import import great_expectations
 from curation.validation.outcome import LISTED, Finding, Hit, SuiteResult, Validation
 
 if TYPE_CHECKING:
     import duckdb
+
+NOT_OF_THE_VERSION = ("splits", "releases")
+"""Tables whose rows may differ although the version is the same: proposed splits, and releases."""
 
 KNOWN_ISSUE = re.compile(r"^([a-z]+\.[a-z0-9_-]+)\s*:\s*(.*)$", re.DOTALL)
 
@@ -38,17 +41,25 @@ def validate(
     splits: str | None = None,
     consensus: str | None = None,
     keep: bool = False,
+    take_over: bool = False,
 ) -> Validation:
     """Run every suite on one data set at one version (default: the newest).
 
     `keep` writes the findings into the store. `splits`, SQL (split_id, account_id, part), replaces
-    the stored splits; `consensus` names the labels to check (default: the newest). Raises UserError
-    where the store has no such data set at that version.
+    the stored splits; `consensus` names the labels to check (default: the newest). `take_over`
+    uses the verdicts of a kept validation of this version, rules and consensus, where there is one.
+    Raises UserError where the store has no such data set at that version.
     """
     version = store.resolve(at)
     check_known(store, dataset, version)
+    newest = snapshot_queries.newest_consensus(store, dataset, version)
     return validate_views(
-        store, dataset, version, {"splits": splits, "consensus": consensus}, keep=keep
+        store,
+        dataset,
+        version,
+        {"splits": splits, "consensus": consensus},
+        keep=keep,
+        take_over=take_over and consensus in (None, newest),
     )
 
 
@@ -66,16 +77,19 @@ def validate_views(
     *,
     keep: bool,
     release: str | None = None,
+    take_over: bool = False,
 ) -> Validation:
     """Run every suite on one data set at a version.
 
     `instead` holds the arguments of `views.pinned` that replace stored tables; `release` is the
-    reference of the release they come from.
+    reference of the release they come from. `take_over` is that of `validate`.
     """
     card = snapshot_queries.card(store, dataset, version)
     message = next((v.message for v in store.versions() if v.number == version), "")
     with views.pinned(store, dataset, version, **instead) as schema:
-        results = _run(store, schema, card)
+        chosen = extended(card)
+        kept = record.verdicts(store, dataset, version, chosen) if take_over else {}
+        results = _run(store, schema, card, chosen, kept)
         title = str(card.get("title") or dataset)
         validation = Validation(
             dataset, title, version, message, results, datetime.now(UTC), release=release
@@ -85,14 +99,26 @@ def validate_views(
     return validation
 
 
-def _run(store: Store, schema: str, card: Mapping[str, Any]) -> tuple[SuiteResult, ...]:
-    chosen = extended(card)
+def _run(
+    store: Store,
+    schema: str,
+    card: Mapping[str, Any],
+    chosen: tuple[Suite, ...],
+    kept: Mapping[str, Mapping[str, bool | str]],
+) -> tuple[SuiteResult, ...]:
     cursor = store.connection.cursor()
     cursor.execute("SET TimeZone = 'UTC'")
     cursor.execute(f"USE {schema}")
     cursor.execute(record.FOUND)
     rows = {s.table: _count(cursor, s.table) for s in chosen}
-    verdicts = _verdicts(store, schema, [s for s in chosen if rows[s.table]])
+    there = [s for s in chosen if rows[s.table]]
+    if all(s.table in kept or s.table in NOT_OF_THE_VERSION for s in there):
+        verdicts: dict[str, Mapping[str, bool | str]] = {
+            s.table: _counted(cursor, s) if s.table in NOT_OF_THE_VERSION else kept[s.table]
+            for s in there
+        }
+    else:
+        verdicts = _verdicts(store, schema, there)
     return tuple(_result(cursor, s, rows[s.table], verdicts.get(s.table, {}), card) for s in chosen)
 
 
@@ -164,11 +190,16 @@ def _finding(
     return Finding(rule, suite.table, rows, accounts, hits, note)
 
 
-def _verdicts(store: Store, schema: str, chosen: list[Suite]) -> dict[str, dict[str, bool | str]]:
+def _counted(cursor: duckdb.DuckDBPyConnection, suite: Suite) -> dict[str, bool | str]:
+    """Each rule's verdict by the rows that break it, without Great Expectations."""
+    return {rule.name: not _count(cursor, f"({rule.rows})") for rule in suite.rules}
+
+
+def _verdicts(
+    store: Store, schema: str, chosen: list[Suite]
+) -> dict[str, Mapping[str, bool | str]]:
     """Great Expectations' verdicts: {table: {rule: whether it holds, or an error message}}."""
-    # Set before the import, which starts the telemetry.
-    os.environ["GX_ANALYTICS_ENABLED"] = "False"
-    import great_expectations as gx
+    gx = great_expectations()
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
     from curation.validation.dialect import engine_url

@@ -265,3 +265,47 @@ def test_the_command_compares_two_versions(cli, tmp_path):
         and "The share of bots moved from 50.0 % to 30.0 %." in page
     )
     assert "leave out the data set" in cli("validate", "d", "--release", "r", code=2).stderr
+
+
+def refuse_to_run(*_):
+    raise AssertionError("Great Expectations ran")
+
+
+def outcomes(validation):
+    return [(s.name, s.outcome, s.ran, s.failures, s.warnings) for s in validation.suites]
+
+
+def test_a_kept_validation_of_the_same_version_is_taken_over(store, monkeypatch):
+    fill(store, range(4), 2, followers=lambda i: -i)
+    before = run.validate(store, "d", keep=True)
+    monkeypatch.setattr(run, "_verdicts", refuse_to_run)
+    again = run.validate(store, "d", take_over=True)
+    assert outcomes(again) == outcomes(before)
+    assert again.failed == ["accounts.followers-in-range"]
+    with pytest.raises(AssertionError):
+        run.validate(store, "d")
+
+
+def test_proposed_splits_are_checked_although_the_version_was_validated(store, monkeypatch):
+    fill(store, range(4), 2)
+    run.validate(store, "d", keep=True)
+    monkeypatch.setattr(run, "_verdicts", refuse_to_run)
+    proposed = "(VALUES ('drawn', '0', 'train'), ('drawn', '1', 'trial')) AS s (split_id, account_id, part)"
+    result = run.validate(store, "d", splits=proposed, take_over=True)
+    assert [f for f in result.failed if f.startswith("splits.part")], result.failed
+
+
+def test_other_content_rules_or_labels_are_validated_anew(store, monkeypatch):
+    fill(store, range(4), 2)
+    run.validate(store, "d", keep=True)
+    monkeypatch.setattr(run, "_verdicts", refuse_to_run)
+    with pytest.raises(AssertionError):
+        run.validate(store, "d", consensus="another", take_over=True)
+    suites = run.extended({})
+    fewer = suites[0].model_copy(update={"rules": suites[0].rules[1:]})
+    with monkeypatch.context() as patched, pytest.raises(AssertionError):
+        patched.setattr(run, "extended", lambda _: (fewer, *suites[1:]))
+        run.validate(store, "d", take_over=True)
+    fill(store, range(4, 6), 1)
+    with pytest.raises(AssertionError):
+        run.validate(store, "d", take_over=True)

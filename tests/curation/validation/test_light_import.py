@@ -1,0 +1,45 @@
+"""Great Expectations is imported without what it does not need here, and nothing stays hidden."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+SCRIPT = """
+import sys
+from curation.validation.light_import import OPTIONAL, POSTPONED, great_expectations
+
+gx = great_expectations()
+for name in (*OPTIONAL, *POSTPONED):
+    print(name, name in sys.modules)
+
+from great_expectations.expectations.core import expect_column_kl_divergence_to_be_less_than as kl
+
+print(kl.alt.Chart.__name__, round(float(kl.stats.entropy([0.5, 0.5])), 3))
+import altair, scipy.stats
+
+print(altair is sys.modules["altair"], altair.Chart is kl.alt.Chart, scipy.stats.norm.cdf(0))
+"""
+
+
+@pytest.fixture(scope="module")
+def printed() -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-W", "error::FutureWarning", "-c", SCRIPT],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not done.stderr
+    return done.stdout.splitlines()
+
+
+def test_nothing_of_the_list_is_imported_and_nothing_is_left_hidden(printed: list[str]) -> None:
+    assert [line.split()[1] for line in printed[:5]] == ["False"] * 5
+
+
+def test_a_postponed_module_is_the_real_one_when_it_is_used(printed: list[str]) -> None:
+    assert printed[5] == "Chart 0.693"
+    assert printed[6] == "True True 0.5"
