@@ -23,6 +23,7 @@ EXTENSIONS = {
     "benchmarks/audits/checks",
     "benchmarks/reproductions",
     "benchmarks/study/questions",
+    "benchmarks/study/coordination/traces",
     "benchmarks/leaderboard/site/pages",
     *(f"botbench/commands/{panel.name}" for panel in (ROOT / "botbench" / "commands").glob("*")),
 }

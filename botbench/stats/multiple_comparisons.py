@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from botbench.stats.proportions import LEVEL, Array
 
@@ -56,6 +57,36 @@ def benjamini_hochberg(p: Array, tests: int) -> Array:
     adjusted = np.empty_like(p, dtype=np.float64)
     adjusted[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
     return adjusted
+
+
+def families(
+    family: NDArray[np.int64], p: Array, tests: int, among: int, rate: float
+) -> tuple[Array, NDArray[np.bool_]]:
+    """Families of hypotheses at one false discovery rate, and which hypotheses in them are meant.
+
+    `family` (int64[m], from 0, without gaps) is the family of each p-value; a family has `tests`
+    hypotheses, and `among` families were looked at: those not listed have p = 1. Returns each
+    family's q (Benjamini and Hochberg's adjustment of its Simes p-value; Simes 1986, Biometrika
+    73:751) and, for each p, whether its hypothesis is rejected in a family with q <= `rate`
+    (Benjamini and Bogomolov 2014, JRSS B 76:297). A family with q <= `rate` has at least one.
+
+    >>> q, meant = families(np.array([0, 0, 1]), np.array([0.001, 0.4, 0.03]), 2, 2, 0.05)
+    >>> q.round(3).tolist(), meant.tolist()
+    ([0.004, 0.06], [True, False, False])
+    """
+    if not len(p):
+        return np.zeros(0), np.zeros(0, dtype=np.bool_)
+    order = np.lexsort((p, family))
+    _, first, size = np.unique(family[order], return_index=True, return_counts=True)
+    rank = np.arange(len(p)) - np.repeat(first, size) + 1
+    scaled = p[order] * tests / rank
+    simes = np.minimum(np.minimum.reduceat(scaled, first), 1.0)
+    q = benjamini_hochberg(simes, among)
+    level = rate * np.count_nonzero(q <= rate) / among
+    last = np.maximum.reduceat(np.where(scaled <= level, rank, 0), first)
+    meant = np.zeros(len(p), dtype=np.bool_)
+    meant[order] = rank <= np.repeat(np.where(q <= rate, last, 0), size)
+    return q, meant
 
 
 def nemenyi_distance(detectors: int, sets: int) -> float:

@@ -1,1 +1,1 @@
-"""Accounts that act alike beyond chance."""
+"""Accounts that act alike beyond chance: traces, their null model, and one network of all."""

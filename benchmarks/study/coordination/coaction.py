@@ -1,15 +1,14 @@
-"""Pairs of accounts that act alike within a window more often than chance allows.
+"""Pairs of accounts that do the same more often than chance allows, for one trace.
 
-An action is a repost, a posted link or a text (near-identical texts are one). A co-action of two
-accounts is the same action within the window. Actions are blocked by kind and time, so only pairs
-with a common action are compared.
+A co-action of two accounts is the same action within the window (at any time where the trace is not
+timed). Actions are blocked by thing and moment, so only pairs with a common action are compared.
 
-Null model: every account keeps its number of actions, every action keeps its popularity at its
-time, and which account did which action is chance. The co-actions of a pair are then Poisson with
-mean d_i d_j S / M^2, where d are the accounts' actions, M their sum and S = sum over actions and
-times of s (s - 1), s being the number of accounts with that action then (the configuration model of
-a two-mode network; Neal 2014). p-values are corrected over all pairs of accounts, including pairs
-without a co-action (Benjamini and Hochberg 1995).
+Null model: in each stratum (the actions of equal `within`) every account keeps its number of
+actions d, and which accounts meet is chance. C, the number of co-actions of the stratum, then falls
+on pairs in proportion to d_i d_j, so a pair's co-actions are Poisson with mean
+sum over strata of 2 C d_i d_j / (M^2 - sum of d^2), M being the sum of d (the configuration model
+of a two-mode network, Neal 2014, doi:10.1016/j.socnet.2014.06.001). C is counted, so the model
+fits the window and the popularity of the things as they are.
 """
 
 from __future__ import annotations
@@ -20,180 +19,227 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from botbench.stats.multiple_comparisons import benjamini_hochberg
-from botbench.text.comparing import words_sql
+from benchmarks.study.coordination import rhythms
+from botbench.core.duckdb_work import materialise
 
 if TYPE_CHECKING:
     import duckdb
 
-PASSED_ON = "coalesce(ref_post_id, lower(ref_account_id) || '|' || md5(lower(trim(text))))"
-"""What a repost passes on: the post where the source names it, else whose words they were and the
-words.
-"""
-ACTIONS = {
-    "repost": ("kind = 'repost'", PASSED_ON),
-    "link": ("len(urls) > 0", "unnest(urls)"),
-    "text": ("kind IS DISTINCT FROM 'repost' AND text IS NOT NULL", "words"),
-}
-WORDS = words_sql("text")
-SHORTEST = 20
-"""Letters below which a text is anybody's."""
+    from benchmarks.study.coordination.traces import Trace
+
 CROWD = 200
-"""Accounts doing the same in one window above which the moment is left out: a trend, and s squared
+"""Accounts doing the same in one moment above which the moment is left out: a trend, and s squared
 pairs.
 """
 LEAST = 2
 """Co-actions a pair needs: one may always be chance."""
+BLOCK = 4_000_000
+"""Meetings of two accounts that are held at once; more are counted in several parts."""
+TIMELESS = "0"
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Pairs:
-    """Pairs beyond chance: `a` and `b` are places in `accounts`.
+class Counted:
+    """The pairs of one trace with `LEAST` co-actions or more: a row each.
 
-    `shared` counts co-actions, `expected` is their number by chance, `q` the corrected p-value.
+    `a` < `b` are numbers of accounts (int64), `shared` co-actions (int64), `expected` their number
+    by chance (float64), `overlap` shared / sqrt(d_a d_b), from 0 to 1 (float64). `actions` counts
+    the trace's dated actions, `crowded` the moments left out as trends.
     """
 
-    accounts: NDArray[np.object_]
-    a: NDArray[np.int64]
-    b: NDArray[np.int64]
-    shared: NDArray[np.int64]
-    expected: NDArray[np.float64]
-    q: NDArray[np.float64]
-    compared: int
+    trace: str
+    a: Ints
+    b: Ints
+    shared: Ints
+    expected: Floats
+    overlap: Floats
+    actions: int
     crowded: int
 
+    def p_values(self) -> Floats:
+        """The chance of as many co-actions or more (Poisson), float64[pairs]."""
+        from scipy.special import pdtrc
 
-@dataclass(frozen=True)
-class Actions:
-    """The relation (account_id, what (a hash), kind, t in seconds), one row an action; its size."""
-
-    relation: str
-    count: int
+        return np.asarray(np.where(self.shared > 0, pdtrc(self.shared - 1, self.expected), 1.0))
 
 
-def actions(connection: duckdb.DuckDBPyConnection, posts: str, kinds: tuple[str, ...]) -> Actions:
-    """The actions of these kinds in `posts` (a relation)."""
-    parts = []
-    for kind in kinds:
-        condition, what = ACTIONS[kind]
-        source = f"(SELECT *, {WORDS} AS words FROM {posts})" if kind == "text" else posts
-        limit = f" WHERE length(words) >= {SHORTEST}" if kind == "text" else ""
-        parts.append(
-            f"SELECT account_id, '{kind}' AS kind, {what}::VARCHAR AS what, epoch(created_at) AS t"
-            f" FROM (SELECT * FROM {source}{limit}) WHERE created_at IS NOT NULL AND {condition}"
+def accounts(connection: duckdb.DuckDBPyConnection, posts: str) -> str:
+    """The table (account_id, i) of the accounts with a dated post; i counts from 0 by id."""
+    return materialise(
+        connection,
+        "coaction_accounts",
+        f"""
+        SELECT account_id, row_number() OVER (ORDER BY account_id) - 1 AS i
+        FROM (SELECT DISTINCT account_id FROM {posts} WHERE created_at IS NOT NULL)""",
+    )
+
+
+def count(  # noqa: PLR0917 (a relation, its accounts, a trace and what it asks)
+    connection: duckdb.DuckDBPyConnection,
+    posts: str,
+    numbered: str,
+    trace: Trace,
+    window: float,
+    candidates: tuple[Ints, Ints] | None = None,
+) -> Counted:
+    """Co-actions of all pairs in one trace, within `window` seconds.
+
+    `numbered` is the table of `accounts`. `candidates` are pairs of other traces, of interest to a
+    sketched trace alone.
+    """
+    moment = f"floor(t / {float(window)!r})::BIGINT" if trace.timed else TIMELESS
+    time = "t" if trace.timed else TIMELESS
+    dated = f"(SELECT * FROM {posts} WHERE created_at IS NOT NULL)"
+    done = materialise(
+        connection,
+        "coaction_done",
+        f"""
+        SELECT i, hash(what) AS what, {moment} AS moment, {time}::DOUBLE AS t,
+            hash("within") AS stratum, count(*) AS n
+        FROM ({trace.actions(connection, dated)}) JOIN {numbered} USING (account_id)
+        WHERE what IS NOT NULL GROUP BY ALL""",
+    )
+    actions = _one(connection, f"SELECT coalesce(sum(n), 0) FROM {done}")
+    if trace.sketched:
+        crowded, cells = 0, done
+    else:
+        crowded, cells = _without_trends(connection, done)
+    _degrees(connection, cells)
+    if trace.sketched:
+        rhythms.meetings(connection, cells, window, candidates)
+    else:
+        _meetings(connection, cells, trace, window)
+    rows = _expected(connection)
+    return Counted(
+        trace.name,
+        rows["a"].astype(np.int64),
+        rows["b"].astype(np.int64),
+        rows["shared"].astype(np.int64),
+        rows["expected"].astype(np.float64),
+        rows["overlap"].astype(np.float64),
+        actions,
+        crowded,
+    )
+
+
+def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = connection.execute(query).fetchone()
+    return int(row[0]) if row and row[0] is not None else 0
+
+
+def _without_trends(connection: duckdb.DuckDBPyConnection, done: str) -> tuple[int, str]:
+    """How many moments are left out, and the table of the others."""
+    trends = materialise(
+        connection,
+        "coaction_trends",
+        f"""
+        SELECT what, moment FROM {done} GROUP BY ALL
+        HAVING count(*) > {CROWD} AND count(DISTINCT i) > {CROWD}""",
+    )
+    crowded = _one(connection, f"SELECT count(*) FROM {trends}")
+    if not crowded:
+        return 0, done
+    kept = materialise(
+        connection, "coaction_kept", f"FROM {done} ANTI JOIN {trends} USING (what, moment)"
+    )
+    return crowded, kept
+
+
+def _degrees(connection: duckdb.DuckDBPyConnection, cells: str) -> None:
+    """The tables of d for each account and stratum, and of M^2 - sum of d^2 for each stratum."""
+    materialise(
+        connection,
+        "coaction_degrees",
+        f"""
+        SELECT i, stratum, count(*)::DOUBLE AS d
+        FROM (SELECT DISTINCT i, stratum, what, moment FROM {cells}) GROUP BY i, stratum""",
+    )
+    materialise(
+        connection,
+        "coaction_strata",
+        """
+        SELECT stratum, sum(d) * sum(d) - sum(d * d) AS pairs FROM coaction_degrees
+        GROUP BY stratum HAVING pairs > 0""",
+    )
+
+
+def _meetings(
+    connection: duckdb.DuckDBPyConnection, cells: str, trace: Trace, window: float
+) -> None:
+    """The tables of co-actions for each stratum, and for each pair with `LEAST` or more.
+
+    Meetings are counted for a part of the accounts at a time, so that memory is bounded.
+    """
+    materialise(
+        connection,
+        "coaction_shared",
+        f"FROM {cells} SEMI JOIN (SELECT what FROM {cells} GROUP BY what"
+        " HAVING min(i) < max(i)) USING (what)",
+    )
+    near = 3 if trace.timed else 1
+    meetings = _one(
+        connection,
+        f"SELECT sum(s * s * {near} / 2)::BIGINT FROM"
+        " (SELECT count(*)::DOUBLE AS s FROM coaction_shared GROUP BY what, moment)",
+    )
+    parts = max(1, -(-meetings // BLOCK))
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE coaction_totals (stratum UBIGINT, n BIGINT);"
+        "CREATE OR REPLACE TEMP TABLE coaction_pairs (a BIGINT, b BIGINT, shared BIGINT)"
+    )
+    for part in range(parts):
+        units = materialise(
+            connection, "coaction_units", _units(trace, window, f"x.i % {parts} = {part}")
         )
-    table = "study_actions"
-    connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE {table} AS
-        SELECT account_id, hash(kind, what) AS what, kind, t
-        FROM ({" UNION ALL ".join(parts)}) WHERE what IS NOT NULL""")
-    if "text" in kinds:
-        _join_near_duplicates(connection, table, posts)
-    row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
-    return Actions(table, int(row[0]) if row else 0)
-
-
-def _join_near_duplicates(connection: duckdb.DuckDBPyConnection, table: str, posts: str) -> None:
-    """Let near-identical texts be one action: that of the first text of their group."""
-    from botbench.text.near_duplicates import first_of_group
-
-    condition, _ = ACTIONS["text"]
-    texts = f"""
-        SELECT DISTINCT words FROM (SELECT {WORDS} AS words FROM {posts} WHERE {condition})
-        WHERE length(words) >= {SHORTEST}"""
-    connection.register("study_same_texts", first_of_group(connection, texts))
-    try:
-        connection.execute(f"""
-            UPDATE {table} a SET what = hash('text', s.first) FROM study_same_texts s
-            WHERE a.kind = 'text' AND a.what = hash('text', s.words)""")
-    finally:
-        connection.unregister("study_same_texts")
-
-
-def pairs(
-    connection: duckdb.DuckDBPyConnection, done: Actions, window: float, rate: float = 0.05
-) -> Pairs:
-    """Pairs with more co-actions within `window` seconds than chance, at a discovery `rate`."""
-    connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE study_moments AS
-        SELECT DISTINCT account_id, what, floor(t / {window})::BIGINT AS moment, t
-        FROM {done.relation}""")
-    crowded = (
-        "(SELECT what, moment FROM study_moments GROUP BY ALL HAVING count(DISTINCT account_id) >"
-        f" {CROWD})"
-    )
-    left_out = connection.execute(f"SELECT count(*) FROM {crowded}").fetchone()
-    connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE study_kept AS
-        SELECT m.* FROM study_moments m
-        ANTI JOIN {crowded} c ON m.what = c.what AND m.moment = c.moment""")
-    shared = connection.execute(f"""
-        WITH near AS (
-            SELECT a.account_id AS a, b.account_id AS b, a.what FROM study_kept a JOIN (
-                SELECT * FROM study_kept
-                UNION ALL SELECT account_id, what, moment + 1, t FROM study_kept
-                UNION ALL SELECT account_id, what, moment - 1, t FROM study_kept) b
-            ON a.what = b.what AND a.moment = b.moment AND a.account_id < b.account_id
-                AND abs(a.t - b.t) <= {window})
-        SELECT a, b, count(DISTINCT what) AS shared FROM near
-        GROUP BY a, b HAVING shared >= {LEAST} ORDER BY a, b""").fetchnumpy()
-    degrees = connection.execute(
-        "SELECT account_id, count(DISTINCT (what, moment)) AS d FROM study_kept GROUP BY account_id"
-        " ORDER BY account_id"
-    ).fetchnumpy()
-    popular = connection.execute(
-        "SELECT coalesce(sum(s * (s - 1)), 0)::DOUBLE FROM (SELECT count(DISTINCT account_id) AS s"
-        " FROM study_kept GROUP BY what, moment)"
-    ).fetchone()
-    return _beyond_chance(
-        shared,
-        degrees,
-        float(popular[0]) if popular else 0.0,
-        int(left_out[0]) if left_out else 0,
-        rate,
-    )
-
-
-def _beyond_chance(
-    shared_by_pair: dict[str, Any],
-    degrees: dict[str, Any],
-    popular: float,
-    crowded: int,
-    rate: float,
-) -> Pairs:
-    from scipy.stats import poisson
-
-    accounts, d = (
-        np.asarray(degrees["account_id"], dtype=object),
-        np.asarray(degrees["d"], dtype=np.float64),
-    )
-    n, total = len(accounts), max(d.sum(), 1.0)
-    a, b = (
-        np.searchsorted(
-            accounts.astype(str), np.asarray(shared_by_pair[k], dtype=object).astype(str)
+        connection.execute(
+            f"INSERT INTO coaction_totals SELECT stratum, sum(n) FROM {units} GROUP BY stratum;"
+            f"INSERT INTO coaction_pairs SELECT a, b, sum(n) AS shared FROM {units} GROUP BY a, b"
+            f" HAVING shared >= {LEAST}"
         )
-        for k in "ab"
-    )
-    shared = np.asarray(shared_by_pair["shared"], dtype=np.int64)
-    expected = d[a] * d[b] * popular / total**2
-    p = poisson.sf(shared - 1, expected)
-    q = benjamini_hochberg(p, n * (n - 1) // 2)
-    kept = q <= rate
-    return Pairs(
-        accounts, a[kept], b[kept], shared[kept], expected[kept], q[kept], len(shared), crowded
-    )
+    connection.execute("DROP TABLE coaction_units; DROP TABLE coaction_shared")
 
 
-def groups(pairs: Pairs) -> NDArray[np.int64]:
-    """Connected groups of accounts (places in `accounts`), numbered by size from 0; -1 for none."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
+def _units(trace: Trace, window: float, part: str) -> str:
+    """SQL of the co-actions (n) of pairs (a before b) in a stratum, for a part of the accounts.
 
-    n = len(pairs.accounts)
-    ties = coo_array((np.ones(len(pairs.a)), (pairs.a, pairs.b)), shape=(n, n))
-    label = connected_components(ties, directed=False)[1]
-    size = np.bincount(label, minlength=1) if n else np.zeros(0, dtype=np.int64)
-    large = [k for k in np.lexsort((np.arange(len(size)), -size)) if size[k] > 1]
-    number = np.full(len(size), -1, dtype=np.int64)
-    number[large] = np.arange(len(large))
-    return np.asarray(number[label], dtype=np.int64)
+    A thing counts once for a pair, in one stratum; where it repeats, once for each moment of the
+    account with fewer moments.
+    """
+    met = "x.what = y.what AND x.i < y.i"
+    other = "coaction_shared"
+    if trace.timed:
+        met += f" AND x.moment = y.near AND abs(x.t - y.t) <= {float(window)!r}"
+        other = "(SELECT *, unnest([moment - 1, moment, moment + 1]) AS near FROM coaction_shared)"
+    near = f"""
+        SELECT x.i AS a, y.i AS b, x.what, least(x.stratum, y.stratum) AS stratum,
+            x.moment AS one, y.moment AS two
+        FROM (FROM coaction_shared x WHERE {part}) x JOIN {other} y ON {met}"""
+    if trace.repeats:
+        fewer = "least(count(DISTINCT one), count(DISTINCT two))"
+        return f"SELECT a, b, stratum, {fewer} AS n FROM ({near}) GROUP BY a, b, stratum, what"
+    return f"SELECT a, b, min(stratum) AS stratum, 1 AS n FROM ({near}) GROUP BY a, b, what"
+
+
+def _expected(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """Each pair with its co-actions, their number by chance, and its overlap."""
+    rows: dict[str, Any] = connection.execute("""
+        WITH rates AS (
+            SELECT stratum, 2 * sum(n) / any_value(pairs) AS rate
+            FROM coaction_totals JOIN coaction_strata USING (stratum) GROUP BY stratum),
+        all_of AS (SELECT i, sum(d) AS d FROM coaction_degrees GROUP BY i),
+        chance AS (
+            SELECT a, b, any_value(shared) AS shared,
+                sum((x.d * y.d * rate)::DECIMAL(38, 12))::DOUBLE AS expected
+            FROM coaction_pairs JOIN coaction_degrees x ON x.i = a
+            JOIN coaction_degrees y ON y.i = b AND y.stratum = x.stratum
+            JOIN rates ON rates.stratum = x.stratum
+            GROUP BY a, b)
+        SELECT p.a, p.b, p.shared, coalesce(c.expected, 0) AS expected,
+            least(p.shared / sqrt(x.d * y.d), 1) AS overlap
+        FROM coaction_pairs p LEFT JOIN chance c ON c.a = p.a AND c.b = p.b
+        JOIN all_of x ON x.i = p.a JOIN all_of y ON y.i = p.b
+        ORDER BY p.a, p.b""").fetchnumpy()
+    return rows

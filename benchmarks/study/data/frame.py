@@ -148,8 +148,9 @@ def _accounts(frame: Frame) -> str:
     for number, group in enumerate(groups):
         name = f"g{number}"
         frame.group_columns[group.title] = name
-        if group.by in {"rule", "file", "cohort"}:
-            other = literal("others" if group.by == "cohort" else "none")
+        if group.by in {"rule", "file", "cohort"} or _extra(group):
+            usual = {"cohort": "others", "column": "unknown"}
+            other = literal(usual.get(group.by, "none"))
             columns += f", coalesce({name}.value, {other}) AS {name}"
             joins += f" LEFT JOIN ({_group_values(frame, group)}) {name} USING (account_id)"
         else:
@@ -175,7 +176,7 @@ def _accounts(frame: Frame) -> str:
 
 
 def _group_values(frame: Frame, group: Group) -> str:
-    """SQL of account_id and value of a group that comes from rules, a file or claims."""
+    """SQL of account_id and value of a group that comes from rules, a file, claims or `extra`."""
     if group.by == "rule":
         rules = " ".join(
             f"WHEN list_has_any(tags, [{literals(tags)}]) THEN {literal(side)}"
@@ -188,6 +189,13 @@ def _group_values(frame: Frame, group: Group) -> str:
                 FROM {frame.all_posts_sql} GROUP BY account_id)"""
     if group.by == "file":
         return _group_file(frame, group)
+    if key := _extra(group):
+        # Files on the same accounts tell different things of them: the newest row that has the key.
+        value = f"extra[{literal(key)}]"
+        return f"""
+            SELECT account_id, max_by({value}, (coalesce(observed_at, '-infinity'), {value}))
+                AS value
+            FROM {frame.of_dataset("accounts")} WHERE {value} IS NOT NULL GROUP BY account_id"""
     return f"SELECT account_id, 'cohort' AS value FROM {cohort(frame)}"
 
 
@@ -228,13 +236,17 @@ def cohort(frame: Frame) -> str:
     return f"(SELECT DISTINCT account_id FROM {claims} WHERE {' AND '.join(where)})"
 
 
+def _extra(group: Group) -> str | None:
+    """The key of a group that is one key of `extra` (`extra.NAME`)."""
+    found = re.fullmatch(r"extra\.(.+)", group.column or "") if group.by == "column" else None
+    return found and found[1]
+
+
 def _group_column(group: Group) -> str:
-    """SQL of a group that is a column of accounts, or of one key of `extra` (`extra.NAME`)."""
+    """SQL of a group that is a column of accounts."""
     from curation.store.schema import TABLES
 
     name = {"language": "lang", "status": "status"}.get(group.by, group.column or "")
-    if extra := re.fullmatch(r"extra\.(.+)", name):
-        return f"coalesce(a.extra[{literal(extra[1])}], 'unknown')"
     usable = [c.name for c in TABLES["accounts"].columns if c.type in {"VARCHAR", "BOOLEAN"}]
     if name not in usable:
         raise unknown("column of accounts (or extra.NAME) to group by", name, usable)

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.study.estimators.estimate import Estimate, Refused
 from botbench.core.registry import Registry
@@ -64,6 +65,8 @@ class Answer:
     refused: list[Refused] = field(default_factory=list)
     lead: str = ""
     """The answer in a sentence, for the head of the report."""
+    files: Callable[[Path], dict[str, Any]] | None = None
+    """Writes further files into the report's folder, and returns what the document says of them."""
 
     def take(self, results: Sequence[Estimate | Refused]) -> list[Estimate]:
         """Keep estimates and refusals; returns the estimates."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.study.coordination.coaction import PASSED_ON as KEY
+from benchmarks.study.coordination.traces.repost import PASSED_ON as KEY
 from benchmarks.study.questions import Answer, Figure, Table, Text, question
 from botbench.core.errors import UserError
 from botbench.core.sql import literal

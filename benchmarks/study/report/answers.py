@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.study.estimators.estimate import Estimate, Refused
@@ -22,6 +23,8 @@ class Answers:
     study: Study
     found: tuple[tuple[Question, Answer], ...]
     notes: tuple[str, ...]
+    more: dict[str, Any] = field(default_factory=dict)
+    """What the document says of further files."""
 
     @property
     def estimates(self) -> list[Estimate]:
@@ -53,7 +56,13 @@ class Answers:
             "notes": list(self.notes),
             "provenance": self.study.provenance,
             "truth": self.study.truth,
-        }
+        } | self.more
+
+    def write_files(self, folder: Path) -> None:
+        """Write what answers have besides tables and figures, and note it in `more`."""
+        for _, answer in self.found:
+            if answer.files is not None:
+                self.more.update(answer.files(folder))
 
 
 def chosen(campaign: Campaign) -> list[Question]:

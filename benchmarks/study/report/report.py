@@ -60,6 +60,7 @@ def write(answers: Answers, out: Path, today: date | None = None) -> Path:
     (out / "figures").mkdir(exist_ok=True)
     when = (today or date.today()).isoformat()
     page = out / "report.html"
+    answers.write_files(out)
     document = answers.document(page.name)
     _text(
         out / "study.json",

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 
 from botbench.html.charts.elements import (
     Svg,
-    circle,
     element,
-    joined,
     line,
     polyline,
     shape,
@@ -24,7 +22,6 @@ from botbench.html.charts.layout import (
 )
 from botbench.html.charts.timeline import runs
 
-W = 720
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -108,21 +105,37 @@ def _week(width: int, counts: Sequence[Sequence[int]], label: str) -> Svg:
 def network(
     places: Sequence[tuple[float, float]],
     ties: Sequence[tuple[int, int]],
-    group: Sequence[int],
+    colour: Sequence[int],
     label: str,
+    names: Sequence[str] = (),
 ) -> Svg:
-    """Accounts as dots at places in 0 to 1, ties between them as lines, colours by group."""
-    at = [(f"{12 + (W - 24) * x:.1f}", f"{12 + 396 * y:.1f}") for x, y in places]
+    """Accounts as dots at places in 0 to 1, ties between them as lines.
+
+    `colour` is a number for each account; `names` says below what each colour and shape means.
+    """
+    return both(lambda width: _network(width, places, ties, colour, label, names))
+
+
+def _network(  # noqa: PLR0917 (what is drawn)
+    width: int,
+    places: Sequence[tuple[float, float]],
+    ties: Sequence[tuple[int, int]],
+    colour: Sequence[int],
+    label: str,
+    names: Sequence[str],
+) -> Svg:
+    at = [(12 + (width - 24) * x, 12 + 396 * y) for x, y in places]
     parts = []
     for a, b in ties:
-        (x1, y1), (x2, y2) = at[a], at[b]
+        (x1, y1), (x2, y2) = ((f"{x:.1f}", f"{y:.1f}") for x, y in (at[a], at[b]))
         parts.append(element("line", class_="grid", x1=x1, y1=y1, x2=x2, y2=y2))
-    parts += [circle(f"mark c{g % 8}", *at[i], 4) for i, g in enumerate(group)]
-    return element(
-        "svg",
-        joined(parts),
-        class_="chart",
-        role="img",
-        viewBox=f"0 0 {W} 420",
-        aria_label=label,
-    )
+    parts += [shape(f"mark c{c % 8}", c % 8, *at[i], 3.5) for i, c in enumerate(colour)]
+    across = max(1, width // 230)
+    step = width / across
+    for k, name in enumerate(names):
+        x, y = 8 + step * (k % across), 436 + 20 * (k // across)
+        parts += [
+            shape(f"mark c{k % 8}", k % 8, x, y, 5),
+            named("label", x + 12, y + 4, name, step - 24),
+        ]
+    return picture(parts, width, 424 + 20 * -(-len(names) // across), label)

@@ -1,5 +1,5 @@
-"""Acting together: equal to all pairs on small sets, silent on chance, and near-identical texts
-found.
+"""Acting together: equal to all pairs on small sets, silent on chance, planted groups found by each
+trace, and the same groups for other names and other rows.
 """
 
 import itertools
@@ -11,7 +11,12 @@ import pytest
 from scipy import stats
 
 from benchmarks.study.coordination import coaction
-from botbench.stats.multiple_comparisons import benjamini_hochberg
+from benchmarks.study.coordination.fusion import fused
+from benchmarks.study.coordination.groups import coordinated
+from benchmarks.study.coordination.traces import TRACES
+from benchmarks.study.coordination.traces.text import WORDS as WORDS_SQL
+from botbench.core.errors import UserError
+from botbench.stats.multiple_comparisons import benjamini_hochberg, families
 from botbench.text.near_duplicates import similar_pairs
 
 
@@ -22,31 +27,40 @@ def connection():
         yield made
 
 
+COLUMNS = {
+    "account_id": pa.string(),
+    "kind": pa.string(),
+    "ref_post_id": pa.string(),
+    "ref_account_id": pa.string(),
+    "urls": pa.list_(pa.string()),
+    "hashtags": pa.list_(pa.string()),
+    "mentions": pa.list_(pa.string()),
+    "source_app": pa.string(),
+    "text": pa.string(),
+    "s": pa.float64(),
+}
+
+
 def posts(connection, rows):
-    """The table `posts` of (account, kind, ref, urls, text, seconds)."""
-    columns = list(zip(*rows, strict=True))
-    connection.register(
-        "rows",
-        pa.table(
-            {
-                "account_id": columns[0],
-                "kind": columns[1],
-                "ref_post_id": pa.array(columns[2], pa.string()),
-                "urls": pa.array(columns[3], pa.list_(pa.string())),
-                "text": pa.array(columns[4], pa.string()),
-                "s": columns[5],
-            }
-        ),
-    )
+    """The table `posts` of dicts; `s` is the time in seconds since 1970."""
+    columns = {name: pa.array([r.get(name) for r in rows], t) for name, t in COLUMNS.items()}
+    connection.register("rows", pa.table(columns))
     connection.execute(
-        "CREATE OR REPLACE TABLE posts AS SELECT *, NULL::VARCHAR AS ref_account_id,"
-        " to_timestamp(s) AS created_at FROM rows"
+        "CREATE OR REPLACE TABLE posts AS SELECT *, to_timestamp(s) AS created_at FROM rows"
     )
     return "posts"
 
 
+def post(account, seconds, kind="original", **more):
+    return {
+        "account_id": account,
+        "kind": kind,
+        "s": None if seconds is None else float(seconds),
+    } | more
+
+
 def repost(account, ref, seconds):
-    return account, "repost", ref, None, "x", float(seconds)
+    return post(account, seconds, "repost", ref_post_id=ref, text="x")
 
 
 def chance(seed, accounts=60, objects=40, actions=12):
@@ -61,48 +75,250 @@ def chance(seed, accounts=60, objects=40, actions=12):
 def brute(rows, window):
     """Co-actions of every pair, by looking at all pairs."""
     found = {}
-    for (a, _, what, _, _, s), (b, _, other, _, _, t) in itertools.combinations(rows, 2):
-        if a != b and what == other and abs(s - t) <= window:
-            found.setdefault(tuple(sorted((a, b))), set()).add(what)
+    for x, y in itertools.combinations(rows, 2):
+        a, b = x["account_id"], y["account_id"]
+        if a != b and x["ref_post_id"] == y["ref_post_id"] and abs(x["s"] - y["s"]) <= window:
+            found.setdefault(tuple(sorted((a, b))), set()).add(x["ref_post_id"])
     return {pair: len(w) for pair, w in found.items() if len(w) >= coaction.LEAST}
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_blocking_finds_every_pair_that_all_pairs_finds(connection, seed):
+def counted(connection, rows, name, window):
+    table = posts(connection, rows)
+    numbered = coaction.accounts(connection, table)
+    ids = [
+        r[0] for r in connection.execute(f"SELECT account_id FROM {numbered} ORDER BY i").fetchall()
+    ]
+    return ids, coaction.count(connection, table, numbered, TRACES.get(name), window)
+
+
+@pytest.mark.parametrize(("seed", "block"), [(0, None), (1, None), (2, 500), (3, 97)])
+def test_blocking_finds_every_pair_that_all_pairs_finds(connection, monkeypatch, seed, block):
     """Recall 1 against all pairs: blocks of the window's length and their neighbours hold whatever
-    lies within it.
+    lies within it; also where pairs are counted in many parts.
     """
+    monkeypatch.setattr(coaction, "BLOCK", block or coaction.BLOCK)
     rows = chance(seed, accounts=30, objects=6, actions=25)
-    done = coaction.actions(connection, posts(connection, rows), ("repost",))
-    found = coaction.pairs(connection, done, 1800, rate=1.1)
+    ids, found = counted(connection, rows, "repost", 1800)
     mine = {
-        (found.accounts[a], found.accounts[b]): int(s)
-        for a, b, s in zip(found.a, found.b, found.shared, strict=True)
+        (ids[a], ids[b]): int(s) for a, b, s in zip(found.a, found.b, found.shared, strict=True)
     }
     assert mine == brute(rows, 1800) and len(mine) > 50
+
+
+def test_what_chance_expects_by_hand(connection):
+    """Three accounts, one stretch of time: d = 2, 2, 1, so M^2 - sum of d^2 = 25 - 9 = 16. a and b
+    share p and q, c nothing: C = 2. a with b: 2 * 2 * 2 * 2 / 16 = 1.
+    """
+    rows = [
+        repost("a", "p", 0),
+        repost("b", "p", 5),
+        repost("a", "q", 100),
+        repost("b", "q", 105),
+        repost("c", "r", 200),
+    ]
+    _, found = counted(connection, rows, "repost", 60)
+    assert (found.a.tolist(), found.b.tolist(), found.shared.tolist()) == ([0], [1], [2])
+    assert found.expected == pytest.approx([1.0]) and found.overlap == pytest.approx([1.0])
+    assert found.p_values() == pytest.approx([stats.poisson.sf(1, 1.0)])
 
 
 def test_a_planted_group_is_found_and_nobody_else(connection):
     """Six accounts repost the same eight posts within seconds, among sixty that act by chance."""
     planted = [repost(f"b{i}", f"q{k}", 5_000 * k + i) for i in range(6) for k in range(8)]
-    done = coaction.actions(connection, posts(connection, chance(1) + planted), ("repost",))
-    found = coaction.pairs(connection, done, 60)
-    group = coaction.groups(found)
-    assert {found.accounts[i] for i in np.flatnonzero(group == 0)} == {f"b{i}" for i in range(6)}
-    assert group.max() == 0 and set(found.shared) == {8} and len(found.a) == 15
+    found = fused(connection, posts(connection, chance(1) + planted), of=("repost",))
+    assert set(found.accounts[found.group == 0]) == {f"b{i}" for i in range(6)}
+    assert found.groups == 1 and set(found.shared) == {8} and len(found.a) == 15
+
+
+SPREAD = [9_000 * k + 37 * (k % 5) for k in range(14)]
+"""Moments far apart."""
+PLANTED = {
+    "repost": lambda k: {"kind": "repost", "ref_post_id": f"q{k}"},
+    "link": lambda k: {"urls": [f"https://x.org/{k}"]},
+    "text": lambda k: {
+        "text": f"number {'abcdefghijklmn'[k]} of the long stories that we all tell"
+    },
+    "reply": lambda k: {"kind": "reply", "ref_post_id": f"q{k}"},
+    "hashtags": lambda k: {"hashtags": [f"one{k}", f"Two{k}"]},
+    "mention": lambda k: {"mentions": ["Somebody"]},
+    "source": lambda k: {"source_app": "Rare App"},
+    "rhythm": lambda k: {},
+}
+
+
+@pytest.mark.parametrize("name", sorted(TRACES.all()))
+def test_each_trace_finds_a_group_that_does_the_same_alone(connection, name):
+    """Five accounts do the same thing at the same moments. Sixty others do such things by chance:
+    each has 14 of them, at its own moments.
+    """
+    assert name in PLANTED, "a new trace needs a planted group here"
+    random = np.random.default_rng(5)
+    last = SPREAD[-1] + 3600
+    others = [
+        post(f"a{i:03d}", random.integers(last)) | PLANTED[name](int(random.integers(14)))
+        for i in range(60)
+        for _ in range(14)
+    ]
+    group = [
+        post(f"b{i}", s + 2 * i) | PLANTED[name](k) for i in range(5) for k, s in enumerate(SPREAD)
+    ]
+    found = fused(connection, posts(connection, others + group), of=(name,))
+    assert set(found.accounts[found.group >= 0]) == {f"b{i}" for i in range(5)}
+    assert found.groups == 1 and found.tied_by().all()
 
 
 def test_chance_makes_no_groups(connection):
     """Twenty worlds of chance: pairs called beyond chance in at most one of them (rate .05 over all
-    pairs).
+    pairs and all traces).
     """
     wrong = 0
     for seed in range(20):
-        done = coaction.actions(
-            connection, posts(connection, chance(100 + seed, objects=8)), ("repost",)
-        )
-        wrong += bool(len(coaction.pairs(connection, done, 600).a))
+        table = posts(connection, chance(100 + seed, objects=8))
+        wrong += bool(len(fused(connection, table, window=600, of=("repost", "rhythm")).a))
     assert wrong <= 1
+
+
+def test_a_shared_habit_is_no_coordination(connection):
+    """Ten accounts mention nobody but the same account, with the same rare client, in the same two
+    hours of each day, each at its own moments: interest and time of day are held fixed.
+    """
+    random = np.random.default_rng(2)
+    fans = [
+        post(f"f{i}", 86_400 * day + random.integers(7200), mentions=["star"], source_app="fan app")
+        for i in range(10)
+        for day in range(20)
+        for _ in range(6)
+    ]
+    others = [
+        post(
+            f"a{i:02d}",
+            random.integers(20 * 86_400),
+            mentions=[f"m{random.integers(30)}"],
+            source_app="web",
+        )
+        for i in range(60)
+        for _ in range(60)
+    ]
+    found = fused(connection, posts(connection, fans + others), of=("mention", "source", "rhythm"))
+    assert len(found.a) == 0
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    """Two planted groups of different traces, tied by one account of both, among others."""
+    one = [repost(f"b{i}", f"q{k}", s + i) for i in range(5) for k, s in enumerate(SPREAD)]
+    two = [
+        post(
+            f"c{i}",
+            s + 1800 + i,
+            urls=[f"u{k}"],
+            text=f"text {k} is read out by everyone of us here",
+        )
+        for i in range(4)
+        for k, s in enumerate(SPREAD)
+    ]
+    both = [post("b0", s + 1801, urls=[f"u{k}"], text="my own") for k, s in enumerate(SPREAD[:9])]
+    random = np.random.default_rng(6)
+    links = [
+        post(f"a{i:03d}", random.integers(SPREAD[-1] + 3600), urls=[f"u{random.integers(99)}"])
+        for i in range(60)
+        for _ in range(14)
+    ]
+    return chance(3) + links + one + two + both
+
+
+def ties(network, rename=lambda a: a):
+    table = network.ties().to_pylist()
+    return {
+        (
+            frozenset((rename(t["account"]), rename(t["with"]))),
+            tuple(t["traces"]),
+            round(t["q"], 12),
+            round(t["weight"], 9),
+        )
+        for t in table
+    }
+
+
+def partition(network, rename=lambda a: a):
+    groups = {}
+    for row in network.members().to_pylist():
+        groups.setdefault(row["group"], set()).add(rename(row["account_id"]))
+    return {frozenset(g) for g in groups.values()}
+
+
+def test_other_rows_and_other_names_give_the_same_network(connection, mixed):
+    """A property: the order of rows, and names that reverse the order of accounts, change nothing."""
+    first = fused(connection, posts(connection, mixed))
+    assert first.groups == 2 and len(first.a) >= 15
+    for seed in range(3):
+        random = np.random.default_rng(seed)
+        shuffled = [mixed[i] for i in random.permutation(len(mixed))]
+        names = sorted({r["account_id"] for r in mixed})
+        others = dict(
+            zip(names, random.permutation([f"x{i:04d}" for i in range(len(names))]), strict=True)
+        )
+        back = {v: k for k, v in others.items()}
+        again = fused(connection, posts(connection, shuffled))
+        assert ties(again) == ties(first) and partition(again) == partition(first)
+        renamed = [r | {"account_id": str(others[r["account_id"]])} for r in shuffled]
+        other = fused(connection, posts(connection, renamed))
+        assert ties(other, back.get) == ties(first)
+        assert partition(other, back.get) == partition(first)
+
+
+def test_the_document_and_the_files_say_the_same(connection, mixed, tmp_path):
+    import igraph
+    import pyarrow.parquet as pq
+
+    codes = "(SELECT DISTINCT account_id, CASE WHEN account_id LIKE 'b%' THEN 'left' WHEN account_id IN ('c0', 'c1', 'c2') THEN 'right' WHEN account_id = 'c3' THEN 'left' END AS code FROM posts)"
+    found = coordinated(connection, posts(connection, mixed), codes)
+    document = found.document(found.write(tmp_path / "new"))
+    larger, smaller = document["groups"]
+    assert (larger["group"], larger["accounts"]) == (1, ["b0", "b1", "b2", "b3", "b4"])
+    assert larger["by"][0] == "repost" and (larger["agreement"], larger["code"]) == (1.0, "left")
+    assert smaller["accounts"] == ["c0", "c1", "c2", "c3"] and smaller["agreement"] == 0.75
+    # Nobody else writes long texts here, so by chance all of them would be shared.
+    assert set(smaller["by"]) == {"link", "rhythm"} and smaller["code"] == "right"
+    about = document["agreement"]
+    assert about["n"] == 9 and 0 < about["adjusted_rand"]["value"] < 1
+    graph = igraph.Graph.Read_GraphML(document["network"])
+    ties_read = pq.read_table(tmp_path / "new" / "network-ties.parquet")
+    other = found.network.to_networkx(found.codes)
+    assert graph.ecount() == ties_read.num_rows == other.number_of_edges() == len(found.network.a)
+    assert set(graph.vs["name"]) == set(other.nodes) == {*larger["accounts"], *smaller["accounts"]}
+    assert dict(zip(graph.vs["name"], graph.vs["code"], strict=True))["c1"] == "right"
+    assert (
+        other.edges["b1", "b2"]["traces"].split()[0] == "repost" and other.nodes["b1"]["group"] == 1
+    )
+    row = next(r for r in ties_read.to_pylist() if (r["account"], r["with"]) == ("b1", "b2"))
+    assert row["shared_repost"] == 14 and row["shared_link"] == 0 and row["expected_link"] is None
+
+
+def test_bad_input_is_said_and_breaks_nothing(connection, tmp_path):
+    with pytest.raises(UserError, match="repost"):
+        fused(connection, posts(connection, chance(0)), of=("retweet",))
+    undated = fused(connection, posts(connection, [post("a", None), post("b", None)]))
+    assert (len(undated.accounts), len(undated.a), undated.groups) == (0, 0, 0)
+    one = coordinated(connection, posts(connection, [repost("a", "p", 1)] * 3))
+    assert one.groups() == [] and one.agreement() is None
+    assert one.document(one.write(tmp_path))["groups"] == []
+    odd = [repost(f"a\u0007<{i}>&\u202e", f"q{k}", 9000 * k) for i in range(3) for k in range(9)]
+    found = coordinated(connection, posts(connection, odd + chance(4)))
+    text = found.write(tmp_path / "odd").read_text(encoding="utf-8")
+    assert "\u202e" not in text and "\u0007" not in text and "&lt;1&gt;" in text
+
+
+def test_families_are_simes_then_within():
+    """Pairs by Simes and Benjamini-Hochberg, traces in a pair by Benjamini-Bogomolov, by hand: two
+    families of three hypotheses among four families.
+    """
+    p = np.array([0.04, 0.001, 0.002, 0.2, 0.9])
+    q, meant = families(np.array([0, 0, 0, 1, 1]), p, 3, 4, 0.05)
+    # Simes: min(3 * .001, 3/2 * .002, 3/3 * .04) = .003 and min(3 * .2, 3/2 * .9) = .6; BH over 4.
+    assert q == pytest.approx([0.012, 1.0])
+    # Level within: .05 * 1 / 4 = .0125; 3/2 * .002 passes, .04 does not.
+    assert meant.tolist() == [False, True, True, False, False]
 
 
 def test_the_false_discovery_rate_is_scipys():
@@ -114,9 +330,8 @@ def test_the_false_discovery_rate_is_scipys():
 
 def test_a_trend_is_left_out(connection):
     rows = [repost(f"a{i:04d}", "everybody", i % 50) for i in range(coaction.CROWD + 50)]
-    done = coaction.actions(connection, posts(connection, rows), ("repost",))
-    found = coaction.pairs(connection, done, 60)
-    assert found.crowded == 1 and len(found.a) == 0
+    found = fused(connection, posts(connection, rows), of=("repost",))
+    assert found.crowded == (1,) and len(found.a) == 0
 
 
 WORDS = (
@@ -158,17 +373,17 @@ def test_near_identical_texts_against_all_pairs(connection):
                 changed[place] = f"w{'abcdefghij'[random.integers(10)] * 3}"
             texts.append(" ".join(changed))
     texts = sorted(set(texts))
-    rows = [(f"a{i:03d}", "original", None, None, t, float(i)) for i, t in enumerate(texts)]
+    rows = [post(f"a{i:03d}", i, text=t) for i, t in enumerate(texts)]
     table = posts(connection, rows)
-    done = coaction.actions(connection, table, ("text",))
     close = {
         (i, j)
         for (i, a), (j, b) in itertools.combinations(enumerate(texts), 2)
         if jaccard(a, b) >= 0.7
     }
-    pairs = similar_pairs(connection, f"SELECT {coaction.WORDS} AS words FROM {table}")
+    pairs = similar_pairs(connection, f"SELECT {WORDS_SQL} AS words FROM {table}")
     mine = {(pair["a"], pair["b"]) for pair in pairs.to_pylist()}
     wanted = {tuple(sorted((texts[i], texts[j]))) for i, j in close}
     assert mine <= wanted and len(mine & wanted) / len(wanted) >= 0.9 and len(wanted) > 40
-    distinct = f"SELECT count(DISTINCT what) FROM {done.relation}"
+    actions = TRACES.get("text").actions(connection, table)
+    distinct = f"SELECT count(DISTINCT what) FROM ({actions})"
     assert connection.execute(distinct).fetchone()[0] < len(texts)

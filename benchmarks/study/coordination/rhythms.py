@@ -1,0 +1,89 @@
+"""Shared moments of accounts that post much: pairs from minhashes, not from all that meet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from botbench.core.duckdb_work import materialise
+
+if TYPE_CHECKING:
+    import duckdb
+
+Ints = NDArray[np.int64]
+
+BANDS, ROWS = 24, 3
+"""Of 72 minhashes: accounts that share half of their moments meet in a band with probability .96,
+those that share 30 % with .48.
+"""
+WIDE = 4
+"""Windows of a moment for minhashes, so that a delay of seconds seldom parts two accounts."""
+FEWEST = 10
+"""Moments an account needs to have a rhythm."""
+BUCKET = 200
+"""Accounts in one band's bucket above which it tells nothing."""
+
+
+def meetings(
+    connection: duckdb.DuckDBPyConnection,
+    cells: str,
+    window: float,
+    others: tuple[Ints, Ints] | None,
+) -> None:
+    """Make `coaction_totals` and `coaction_pairs` of the trace whose `cells` these are.
+
+    Two accounts share a moment where both posted in the same window. Totals are counted over all
+    pairs: s accounts in a moment are s (s - 1) / 2 meetings. Pairs are those that share a band of
+    minhashes, and those of `others`.
+    """
+    import pyarrow as pa
+
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE coaction_totals AS"
+        " SELECT stratum, sum(s * (s - 1) // 2)::BIGINT AS n FROM ("
+        f" SELECT stratum, what, moment, count(DISTINCT i) AS s FROM {cells} GROUP BY ALL)"
+        " GROUP BY stratum HAVING n > 0"
+    )
+    a, b = others if others is not None else (np.zeros(0, dtype=np.int64),) * 2
+    connection.register("coaction_others", pa.table({"a": a, "b": b}))
+    try:
+        met = materialise(
+            connection, "coaction_met", f"{_alike(cells, window)} UNION FROM coaction_others"
+        )
+    finally:
+        connection.unregister("coaction_others")
+    moments = materialise(
+        connection, "coaction_moments", f"SELECT DISTINCT i, what, moment FROM {cells}"
+    )
+    materialise(
+        connection,
+        "coaction_pairs",
+        f"""
+        SELECT a, b, count(*) AS shared FROM {met} JOIN {moments} x ON x.i = a
+        JOIN {moments} y ON y.i = b AND y.moment = x.moment AND y.what = x.what
+        GROUP BY a, b HAVING shared >= 2""",
+    )
+
+
+def _alike(cells: str, window: float) -> str:
+    """SQL of pairs (a before b) that share a band of minhashes."""
+    minima = ", ".join(f"min(hash(place, {k})) AS h{k}" for k in range(BANDS * ROWS))
+    bands = ", ".join(
+        f"hash({', '.join(f'h{band * ROWS + row}' for row in range(ROWS))}, {band})"
+        for band in range(BANDS)
+    )
+    return f"""
+        WITH places AS (
+            SELECT DISTINCT i, floor(t / {WIDE * float(window)!r})::BIGINT AS place FROM {cells}),
+        banded AS (
+            SELECT i, unnest([{bands}]) AS band FROM (
+                SELECT i, count(*) AS places, {minima} FROM places GROUP BY i
+                HAVING places >= {FEWEST})),
+        held AS (
+            FROM banded SEMI JOIN (
+                SELECT band FROM banded GROUP BY band HAVING count(*) BETWEEN 2 AND {BUCKET})
+            USING (band))
+        SELECT DISTINCT x.i AS a, y.i AS b FROM held x JOIN held y
+        ON x.band = y.band AND x.i < y.i"""
