@@ -7,15 +7,43 @@ Importing it loads nothing: each name below is loaded from `botbench.api` when i
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from botbench.api.dataset import Dataset as Dataset
+    from botbench.api.demo import demo as demo
+    from botbench.api.labels import Consensus as Consensus
+    from botbench.api.pull import Pull as Pull
+    from botbench.api.release import Release as Release
+    from botbench.api.release import load as load
     from botbench.api.score import Scores as Scores
     from botbench.api.score import score as score
+    from botbench.api.table import Table as Table
+    from botbench.api.validation import Validation as Validation
+    from botbench.api.votes import Agreement as Agreement
+    from botbench.api.votes import agreement as agreement
+    from botbench.api.votes import consensus as consensus
+    from botbench.api.workspace import Workspace as Workspace
+    from botbench.api.workspace import open as open
+    from botbench.core.errors import Findings as Findings
     from botbench.core.errors import UserError as UserError
     from botbench.core.version import __version__ as __version__
 
 _HOMES = {
+    "Agreement": "botbench.api.votes",
+    "Consensus": "botbench.api.labels",
+    "Dataset": "botbench.api.dataset",
+    "Findings": "botbench.core.errors",
+    "Pull": "botbench.api.pull",
+    "Release": "botbench.api.release",
     "Scores": "botbench.api.score",
+    "Table": "botbench.api.table",
     "UserError": "botbench.core.errors",
+    "Validation": "botbench.api.validation",
+    "Workspace": "botbench.api.workspace",
     "__version__": "botbench.core.version",
+    "agreement": "botbench.api.votes",
+    "consensus": "botbench.api.votes",
+    "demo": "botbench.api.demo",
+    "load": "botbench.api.release",
+    "open": "botbench.api.workspace",
     "score": "botbench.api.score",
 }
 """The module that each public name is loaded from."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from botbench.api import given
-from botbench.api.shown import Shown
+from botbench.api.base import given
+from botbench.api.base.shown import Shown
 from botbench.core.errors import UserError
 
 if TYPE_CHECKING:

@@ -117,23 +117,12 @@ def pull(  # noqa: PLR0917
 def _chosen(
     card: str, as_: str | None, platform: str | None, folder: Path | None
 ) -> tuple[Card, Found | None]:
-    """The card by its id or path, or the one made for a file or folder."""
-    from curation.ingest import cards
+    """The card by its id or path, or the one made for a file or folder; says what it looks like."""
+    from botbench.api.pull import choose
 
-    known = card.endswith((".yaml", ".yml")) or card in {f.name for f in cards.folders()}
-    if known or not Path(card).exists():
-        if as_ or platform:
-            raise UserError("--as and --platform are for a file or folder without a card.")
-        if not known and Path(card).name != Path(card).stem:
-            raise UserError(
-                f"There is no file or folder {card}, and no card of that name (botbench datasets)."
-            )
-        return cards.load(card), None
-    if folder is not None:
-        raise UserError(f"{card} is a file or folder: --from is for cards.")
-    from curation.ingest.recognition.recognise import recognise
-
-    found = recognise(Path(card), as_, platform)
+    chosen = choose(card, as_, platform, folder)
+    if (found := chosen.found) is None:
+        return chosen.card, None
     for f in found.files[:10]:
         say(f"{f.file} looks like {f.format} (sure: {f.guess.sure:.2f}).")
         for note in f.guess.notes:
@@ -163,6 +152,8 @@ def _write_card(found: Found) -> Path:
 
 
 def _print(result: PullResult) -> None:
+    from botbench.api.pull import told
+
     names = ("read", "kept", "duplicate", "quarantined")
     table(
         f"{result.dataset}, version {result.version}",
@@ -184,11 +175,7 @@ def _print(result: PullResult) -> None:
     ]
     if answers:
         table("claims", ("claimant", "answer", "rows"), answers)
-    say(
-        f"{counted(totals['accounts'], 'account')}, {counted(totals['posts'], 'post')};"
-        f" {counted(totals['unprofiled'], 'claimed account')} not observed;"
-        f" {counted(sum(totals['conflicts'].values()), 'account')} with several answers."
-    )
+    say(told(result))
 
 
 def register(app: typer.Typer) -> None:

@@ -57,8 +57,8 @@ def consensus(
     gets a label. What an adjudicator said settles an account. The same claims give the same labels
     and no new version.
     """
+    from botbench.api.labels import of_store
     from curation.annotation.scheme.scheme import Scheme
-    from curation.labels.consensus import consensus as work
     from curation.labels.consensus.explain import explain as why
     from curation.labels.consensus.run import parted
     from curation.store.store import Store
@@ -70,7 +70,7 @@ def consensus(
                 store, dataset, explain, Scheme.load(scheme), method=method, kinds=chosen, at=at
             )
             return emit(explanation) if json_ else _explained(explanation)
-        result = work(store, dataset, Scheme.load(scheme), method=method, kinds=chosen, at=at)
+        result = of_store(store, dataset, method, chosen, scheme, at)
     if json_:
         emit(result.document())
     else:

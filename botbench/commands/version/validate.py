@@ -9,6 +9,7 @@ import typer
 from botbench.terminal.console import emit, say, table
 
 if TYPE_CHECKING:
+    from botbench.api.validation import Validation as Found
     from curation.store.store import Store
     from curation.validation.outcome import Validation
 
@@ -37,14 +38,12 @@ def validate(
     compared with those of another version.
     """
     from curation.store.store import Store
-    from curation.validation import report
 
     with Store(create=False) as store:
-        validation = _validated(store, dataset, at, against, release)
-        dataset = validation.dataset
-        page = report.write(store.home, validation)
+        found = _validated(store, dataset, at, against, release)
+    validation, page, dataset = found.outcome, found.report, found.outcome.dataset
     if json_:
-        emit({**validation.document(), "report": str(page)})
+        emit(found.to_dict())
     else:
         _show(validation)
     say(f"Report: {page}")
@@ -59,34 +58,26 @@ def validate(
 
 def _validated(
     store: Store, dataset: str | None, at: str | None, against: str | None, release: str | None
-) -> Validation:
-    from dataclasses import replace
-
+) -> Found:
+    from botbench.api.validation import Validation as Kept
+    from botbench.api.validation import of_store
     from botbench.core.errors import UserError
     from curation.release.release import load, validate_release
-    from curation.validation import drift, run
+    from curation.validation import report
 
     if release is not None:
         if dataset or at or against:
             raise UserError(
                 "--release names what is checked: leave out the data set, --at and --against."
             )
-        return validate_release(store, load(store.home, release), keep=True)
+        outcome = validate_release(store, load(store.home, release), keep=True)
+        return Kept(outcome, report.write(store.home, outcome))
     if dataset is None:
         raise UserError(
             "Name the data set to check, or a release with --release. What there is: botbench"
             " datasets."
         )
-    # Look up both versions before writing, so that neither changes in between.
-    last, first = store.resolve(at), store.resolve(against) if against is not None else None
-    if first is not None:
-        run.check_known(store, dataset, first)
-    validation = run.validate(store, dataset, last, keep=True)
-    return (
-        validation
-        if first is None
-        else replace(validation, drift=drift.compare(store, dataset, first, last))
-    )
+    return of_store(store, dataset, at, against)
 
 
 def _show(validation: Validation) -> None:

@@ -32,8 +32,14 @@ def tell(stage: Stage, files: Iterable[SourceFile], tables: Iterable[str]) -> No
         reason, message, member, _ = row
         told = f"All {stage.read[table]:,} rows for {table} were set aside ({reason}: {message})."
         file = heads.get(str(member))
-        hint = _hint(stage, file, str(reason)) if file is not None else ""
+        hint = "" if file is None or _is_parquet(file) else _hint(stage, file, str(reason))
         stage.notes[f"nothing_kept {table}"] = told + hint
+
+
+def _is_parquet(file: SourceFile) -> bool:
+    """Whether a file is Parquet, which has no first line."""
+    with file.open() as stream:
+        return stream.read(4) == b"PAR1"
 
 
 def _hint(stage: Stage, file: SourceFile, reason: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,9 @@ import numpy.typing as npt
 from botbench.core.errors import UserError
 from botbench.stats.account_groups import ALONE
 from botbench.text.escaping import visible
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LABELS = {"bot": 1, "human": 0}
 """The label as the board writes it, and as 1 or 0."""
@@ -175,3 +178,61 @@ def _shown(value: Any) -> str:
     if plain is None or plain != plain:  # noqa: PLR0124, NaN and NaT differ from themselves
         return "missing"
     return str(visible(repr(plain)[:60]))
+
+
+def frame(values: Any, name: str) -> pd.DataFrame:
+    """A data frame of pandas, Polars or Arrow, or a mapping of columns, as pandas.
+
+    Raises UserError for anything else, and for one without rows.
+    """
+    import pandas as pd
+
+    if isinstance(values, pd.DataFrame):
+        found = values
+    elif isinstance(values, dict):
+        try:
+            found = pd.DataFrame(values)
+        except ValueError as error:
+            raise UserError(f"{name} cannot be made a data frame: {error}.") from None
+    elif hasattr(values, "__arrow_c_stream__") or hasattr(values, "to_pandas"):
+        import pyarrow as pa
+
+        found = pa.table(values).to_pandas()
+    else:
+        raise UserError(f"{name} is {type(values).__name__}; give a data frame.")
+    if not len(found):
+        raise UserError(f"{name} has no rows.")
+    return found.reset_index(drop=True)
+
+
+def columns(found: pd.DataFrame, needed: Sequence[str], name: str) -> None:
+    """Refuse a frame that lacks a column; the sentence names what it has."""
+    missing = [column for column in needed if column not in found]
+    if missing:
+        there = ", ".join(str(visible(str(c))) for c in list(found)[:12]) or "none"
+        raise UserError(
+            f"{name} has no column {' and no column '.join(missing)}; it has {there}. It needs"
+            f" {', '.join(needed)}."
+        )
+
+
+def ids(values: Any, name: str) -> npt.NDArray[np.object_]:
+    """Ids as text, object[n]. UserError for floats, which round ids of 16 and more digits.
+
+    >>> ids([7, 8], "account_id").tolist()
+    ['7', '8']
+    """
+    import pandas as pd
+
+    series = pd.Series(values).reset_index(drop=True)
+    if series.dtype.kind == "f":
+        raise UserError(
+            f"{name} is a column of floats, which rounds ids of 16 and more digits. Read it as"
+            f" text: dtype={{{name!r}: str}}."
+        )
+    if (missing := series.isna().to_numpy()).any():
+        raise UserError(
+            f"{name} of row {int(missing.argmax())} is missing"
+            f" ({_of(int(missing.sum()), len(series))})."
+        )
+    return series.astype(str).to_numpy(dtype=object)
