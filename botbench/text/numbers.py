@@ -100,6 +100,31 @@ def share_interval(
     return f"{text} ({share_range(low, high, places, sign).removesuffix(' %')})"
 
 
+def points(
+    value: float | None, low: float | None = None, high: float | None = None, places: int = 1
+) -> str:
+    """A difference of two shares in percentage points, with its interval.
+
+    >>> points(-0.035), points(0.12, 0.022, 0.218), points(None)
+    ('−3.5 points', '12.0 points (2.2 to 21.8)', '–')
+    """
+    if value is None:
+        return "–"
+    text = f"{_percent(value, places, False)} points"
+    if low is None or high is None:
+        return text
+    return f"{text} ({share_range(low, high, places).removesuffix(' %')})"
+
+
+def p_value(value: float) -> str:
+    """The probability of a test, as a paper says it.
+
+    >>> p_value(0.0421), p_value(1.3e-11)
+    ('p = .042', 'p < .001')
+    """
+    return "p < .001" if value < 0.001 else f"p = {decimal(value, 3, False)}"
+
+
 def _percent(value: float, places: int, sign: bool) -> str:
     digits = f"{abs(100 * value):.{places}f}"
     zero = not digits.strip("0.")

@@ -2,12 +2,23 @@
 
 MEETING = """() => {
   const hidden = e => {
+    if (!e.checkVisibility()) return true;
     for (; e && e.nodeType === 1; e = e.parentElement) {
       const s = getComputedStyle(e);
       if (s.display === 'none' || s.visibility === 'hidden' || s.clipPath !== 'none') return true;
       if (s.position === 'absolute' && e.getBoundingClientRect().right < 0) return true;
     }
     return false;
+  };
+  // What a box that scrolls does not show now meets nothing.
+  const shown = (r, e) => {
+    let [l, right] = [r.left, r.right];
+    for (; e && e !== document.body; e = e.parentElement)
+      if (getComputedStyle(e).overflowX !== 'visible') {
+        const box = e.getBoundingClientRect();
+        [l, right] = [Math.max(l, box.left), Math.min(right, box.right)];
+      }
+    return [l, right];
   };
   const boxes = [], found = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -21,7 +32,9 @@ MEETING = """() => {
       if (r.width < 1 || r.height < 1) continue;
       // The box of a line is taller than its letters.
       const slack = Math.min(3, r.height / 5);
-      boxes.push({node, words, l: r.left + 0.5, r: r.right - 0.5, t: r.top + slack, b: r.bottom - slack});
+      const [l, right] = picture ? [r.left, r.right] : shown(r, parent);
+      if (right - l < 1) continue;
+      boxes.push({node, words, l: l + 0.5, r: right - 0.5, t: r.top + slack, b: r.bottom - slack});
       if (!picture) continue;
       const p = picture.getBoundingClientRect();
       if (getComputedStyle(picture).overflow !== 'visible' || picture.getAttribute('role') === 'img')

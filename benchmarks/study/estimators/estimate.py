@@ -20,7 +20,6 @@ from botbench.stats.design_based import (
 from botbench.stats.prediction_powered import powered
 from botbench.stats.proportions import FEW, Z
 from botbench.stats.survey import ALONE, POWERED, UNEVEN, Share, classes, quoted
-from botbench.text import numbers
 
 if TYPE_CHECKING:
     from benchmarks.study.estimators.labelled_sample import LabelledSample
@@ -29,6 +28,9 @@ if TYPE_CHECKING:
 PLAIN, HORVITZ = "prediction-powered (PPI)", "sample alone (Horvitz-Thompson)"
 CARRIED = "A few accounts carry the"
 """How the warning begins that stands where the sample is `UNEVEN` for a quantity."""
+OF_DETECTOR = (
+    "The detector was not trained on these accounts; its errors on them are measured by the sample."
+)
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,8 @@ class Estimate:
     refuted: Refuted | None = None
     share: Share | None = None
     """What the interval at another level comes from, for the default."""
+    tuning: float | None = None
+    """How far the scores are trusted: 0 is the sample alone, 1 the most; None without scores."""
 
     def at(self, z: float) -> tuple[float, float]:
         """The interval at another level."""
@@ -121,6 +125,7 @@ class Estimate:
             "default": self.default,
             "worst_low": short(self.worst[0]) if self.worst else None,
             "worst_high": short(self.worst[1]) if self.worst else None,
+            "tuning": short(self.tuning),
         } | ({"refuted": {"by": r.by, "p": short(r.p)}} if (r := self.refuted) else {})
 
 
@@ -231,16 +236,15 @@ def _all(
         for name, tuning in ((POWERED, None), (PLAIN, 1.0)):
             got = powered(drawn, size, y, scores, mean_score, tuning)
             estimate = _made(base, name, got.value, got.variance + doubt, float("inf"), got.linear)
-            made.append(
-                replace(estimate, assumptions=(*base.assumptions, _of_detector(got.tuning)))
-            )
+            said = (*base.assumptions, OF_DETECTOR)
+            made.append(replace(estimate, assumptions=said, tuning=got.tuning))
     default = _default(base, found)
     return [default, *(e for e in made if e.method != default.method)]
 
 
 def _default(base: Estimate, found: Share) -> Estimate:
     """The estimate to be quoted."""
-    scored = (_of_detector(found.tuning),) if found.tuning > 0 else ()
+    scored = (OF_DETECTOR,) if found.tuning > 0 else ()
     return replace(
         base,
         method=found.method,
@@ -252,6 +256,7 @@ def _default(base: Estimate, found: Share) -> Estimate:
         assumptions=(*base.assumptions, *scored),
         share=found,
         default=True,
+        tuning=found.tuning if scored else None,
     )
 
 
@@ -295,14 +300,6 @@ def _design(drawn: Sample, sized: Sized, size: Floats) -> list[str]:
         " (docs/study-coverage.md). Draw in proportion to posts instead: botbench sample --design"
         " 'posts(n=...)'."
     ]
-
-
-def _of_detector(tuning: float) -> str:
-    return (
-        "The detector was not trained on these accounts; its errors on them are measured by the"
-        f" sample (tuning {numbers.score(tuning, 2)}: 0 is the sample alone, 1 trusts the scores"
-        " most)."
-    )
 
 
 def _one_class(labelled: LabelledSample, size: Floats) -> str:

@@ -44,7 +44,7 @@ def refuted(labelled: LabelledSample, size: Floats, elsewhere: Errors) -> Refute
         return None
     sentence = (
         f"The detector's {name} is {numbers.score(here)} in the sample and was"
-        f" {numbers.score(there)} elsewhere (p = {p:.2g}): it errs otherwise here."
+        f" {numbers.score(there)} elsewhere ({numbers.p_value(p)}): it errs otherwise here."
     )
     return Refuted(f"{name} in the sample", p, sentence)
 

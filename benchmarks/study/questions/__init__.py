@@ -4,9 +4,10 @@
     def my_question(study: Study) -> Answer: ...
 
 An answer gives `estimates` and `refused` (they go into the document of `botbench study --json`),
-and `blocks`: `Text`, `Table` and `Figure` in the order of the page. Every table and figure is also
-written as CSV and into `figures.json`. A question without data (no posts, no cohort) gives
-an answer with empty `blocks`, or raises UserError with the reason; the others are still answered.
+and `blocks`: `Text`, `Table`, `Figure` and `Overview` in the order of the page. Every table and
+figure is also written as CSV and into `figures.json`. A question without data (no posts, no cohort)
+gives an answer with empty `blocks`, or raises UserError with the reason; the others are still
+answered.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from benchmarks.study.study import Study
 
 Cell = str | float | int | None
+FLAGGED = "Thin upright line: what the detector flags."
+"""The legend of figures with the shares that are not corrected."""
 
 
 @dataclass(frozen=True)
@@ -35,18 +38,39 @@ class Text:
 
 @dataclass(frozen=True)
 class Table:
-    """A table; `name` is its file's. Cells are escaped by the report."""
+    """A table; `name` is its file's. Cells are escaped by the report.
+
+    A `folded` table is opened by the reader, and only its file is named in print. `half` is half as
+    wide as the page. Numbers of the columns in `points` are differences of shares.
+    """
 
     name: str
     title: str
     columns: tuple[str, ...]
     rows: Sequence[tuple[Cell, ...]]
     note: str = ""
+    folded: bool = False
+    half: bool = False
+    points: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Overview:
+    """A small table of the page alone: numbers that a `Table` has, put together for reading."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[Cell, ...]]
+    note: str = ""
+    half: bool = False
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart as inline SVG (from `botbench.html.charts`) with the rows it was drawn from."""
+    """A chart as inline SVG (from `botbench.html.charts`) with the rows it was drawn from.
+
+    `folded` and `half` are those of a `Table`.
+    """
 
     name: str
     title: str
@@ -54,17 +78,19 @@ class Figure:
     columns: tuple[str, ...]
     rows: Sequence[tuple[Cell, ...]]
     note: str = ""
+    folded: bool = False
+    half: bool = False
 
 
 @dataclass
 class Answer:
     """The answer to a question."""
 
-    blocks: list[Text | Table | Figure] = field(default_factory=list)
+    blocks: list[Text | Table | Overview | Figure] = field(default_factory=list)
     estimates: list[Estimate] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     lead: str = ""
-    """The answer in a sentence, for the head of the report."""
+    """The answer in a sentence or two, for the conclusions at the head of the report."""
     files: Callable[[Path], dict[str, Any]] | None = None
     """Writes further files into the report's folder, and returns what the document says of them."""
 

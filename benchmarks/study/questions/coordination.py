@@ -54,6 +54,12 @@ def coordination(study: Study) -> Answer:
         return answer
     answer.blocks += [Text(_summary(network, window, rate)), _traces(network)]
     answer.files = lambda folder: found.document(found.write(folder))
+    answer.lead = (
+        f"{len(network.a):,} pairs of accounts act together more often than chance allows, in"
+        f" {network.groups:,} groups of {int((network.group >= 0).sum()):,} accounts."
+        if len(network.a)
+        else "No two accounts act together more often than chance allows."
+    )
     if len(network.a):
         answer.blocks += [_groups(study, found), *_agreement(found), _picture(found)]
     return answer
@@ -267,6 +273,7 @@ def _picture(found: Coordinated) -> Figure:
         tuple(columns),
         rows,
         "A line is a tie. Ties with all their counts: network.graphml, network-ties.parquet.",
+        half=True,
     )
 
 

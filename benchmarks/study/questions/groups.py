@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from itertools import combinations
 
 from benchmarks.study.campaign.definition import Group
 from benchmarks.study.estimators.estimate import Estimate, Refused, Sized
-from benchmarks.study.questions import Answer, Figure, Table, Text, question
+from benchmarks.study.questions import FLAGGED, Answer, Figure, Table, Text, question
 from benchmarks.study.study import Study
 from botbench.html.charts.intervals import Span, intervals
 from botbench.stats.proportions import mover_difference, z_of_comparisons
@@ -23,14 +24,69 @@ PAIRS = 15
 """With more pairs than this, each group is compared with the largest only."""
 
 
+@dataclass(frozen=True)
+class Compared:
+    """Two groups, named without their division, and the difference of their shares."""
+
+    first: str
+    second: str
+    found: Estimate
+
+    @property
+    def clear(self) -> bool:
+        """Whether the interval leaves zero out."""
+        return self.found.low > 0 or self.found.high < 0
+
+    @property
+    def said(self) -> str:
+        """The difference in points, the larger group first.
+
+        >>> apart = Estimate("", None, "", -0.12, -0.2, -0.04, None, 0, 0, ())
+        >>> Compared("river", "vote", apart).said
+        'vote above river by 12.0 points (4.0 to 20.0)'
+        """
+        e = self.found
+        if e.value < 0:
+            return (
+                f"{self.second} above {self.first} by {numbers.points(-e.value, -e.high, -e.low)}"
+            )
+        return f"{self.first} above {self.second} by {numbers.points(e.value, e.low, e.high)}"
+
+
 @question("groups", title="By group", order=20)
 def groups(study: Study) -> Answer:
     """For each division, the share of accounts and of posts in each group, and the differences."""
     answer = Answer()
+    quantities = [str(q) for q in ("accounts", "posts") if q in study.campaign.quantities]
+    said = []
     for group in study.campaign.groups:
-        for quantity in [q for q in ("accounts", "posts") if q in study.campaign.quantities]:
-            _division(study, group, quantity, answer)
+        found = {q: _division(study, group, q, answer) for q in quantities}
+        if group.by in {"day", "hour"}:
+            continue
+        compared = {q: pairs for q in quantities if (pairs := _compared(study, found[q], answer))}
+        if compared:
+            said.append(_said(group, compared))
+            answer.blocks.append(Text(said[-1]))
+            answer.blocks += [_differences(group, q, pairs) for q, pairs in compared.items()]
+    answer.lead = " ".join(said)
     return answer
+
+
+def _said(group: Group, compared: dict[str, list[Compared]]) -> str:
+    """What the comparisons of a division show."""
+    parts = []
+    for quantity, pairs in compared.items():
+        clear = [p for p in pairs if p.clear]
+        if not clear:
+            parts.append(f"no clear difference in the share of {quantity}")
+            continue
+        most = max(clear, key=lambda p: abs(p.found.value))
+        parts.append(
+            f"{len(clear)} of {numbers.counted(len(pairs), 'difference')} in the share of"
+            f" {quantity} {'is' if len(clear) == 1 else 'are'} clear of zero, most:"
+            f" {most.said}"
+        )
+    return f"By {group.title}: {'; '.join(parts)}."
 
 
 def sizes(study: Study, group: Group, quantity: str) -> list[Sized]:
@@ -49,7 +105,8 @@ def sizes(study: Study, group: Group, quantity: str) -> list[Sized]:
     return kept[: max(group.top, len(group.values))]
 
 
-def _division(study: Study, group: Group, quantity: str, answer: Answer) -> None:
+def _division(study: Study, group: Group, quantity: str, answer: Answer) -> list[Estimate]:
+    """Add the division's figure to the answer; returns its estimates to be compared."""
     estimates: list[Estimate] = []
     there = sizes(study, group, quantity)
     named = {s.group for s in there}
@@ -66,19 +123,16 @@ def _division(study: Study, group: Group, quantity: str, answer: Answer) -> None
     for sized in there:
         estimates += answer.take(list(study.estimates(sized)))[:1]
     if not estimates:
-        return
+        return []
     if len(there) == 1 and not group.values:
         answer.blocks.append(
             Text(f"All {quantity} are in one group, {there[0].group}: there is nothing to compare.")
         )
-        return
-    name, title = (
-        f"{quantity}-by-{group.title}".replace(" ", "-"),
-        f"Bots' share of {quantity} by {group.title}",
-    )
+        return []
+    title = f"Bots' share of {quantity} by {group.title}"
     spans = [
         Span(
-            (e.group or "").split(": ", 1)[1],
+            _bare(e),
             e.value,
             e.low,
             e.high,
@@ -92,35 +146,46 @@ def _division(study: Study, group: Group, quantity: str, answer: Answer) -> None
         for e in estimates
     ]
     columns = ("group", "method", "value", "low", "high", "naive", "labelled", "labelled bots")
-    answer.blocks.append(Figure(name, title, intervals(spans, title), columns, rows))
-    if group.by not in {"day", "hour"}:
-        _differences(study, estimates, name, answer)
+    note = FLAGGED if any(e.naive is not None for e in estimates) else ""
+    name = _name(group, quantity)
+    answer.blocks.append(
+        Figure(name, title, intervals(spans, title), columns, rows, note, half=True)
+    )
+    return estimates
 
 
-def _differences(study: Study, estimates: list[Estimate], name: str, answer: Answer) -> None:
+def _name(group: Group, quantity: str) -> str:
+    return f"{quantity}-by-{group.title}".replace(" ", "-")
+
+
+def _bare(e: Estimate) -> str:
+    return (e.group or "").split(": ", 1)[1]
+
+
+def _compared(study: Study, estimates: list[Estimate], answer: Answer) -> list[Compared]:
+    """All pairs, or each with the largest group where these are many; added to the estimates."""
     pairs = list(combinations(estimates, 2))
     if len(pairs) > PAIRS:
         pairs = [(estimates[0], other) for other in estimates[1:]]
-    if not pairs:
-        return
-    differences = [difference(study, a, b, len(pairs)) for a, b in pairs]
-    answer.estimates += differences
+    found = [Compared(_bare(a), _bare(b), difference(study, a, b, len(pairs))) for a, b in pairs]
+    answer.estimates += [p.found for p in found]
+    return found
+
+
+def _differences(group: Group, quantity: str, compared: list[Compared]) -> Table:
     rows = [
-        (e.group, e.value, e.low, e.high, "yes" if e.low > 0 or e.high < 0 else "no")
-        for e in differences
+        (p.found.group, p.found.value, p.found.low, p.found.high, "yes" if p.clear else "no")
+        for p in compared
     ]
-    columns = ("groups", "difference", "low", "high", "clear")
-    note = f"Intervals hold together for all {len(pairs)} comparisons (Bonferroni, Dunn 1961)."
-    answer.blocks.append(
-        Table(f"{name}-differences", f"Differences: {name.replace('-', ' ')}", columns, rows, note)
-    )
-    clear = [e for e in differences if e.low > 0 or e.high < 0]
-    answer.blocks.append(
-        Text(
-            f"{len(clear)} of {len(differences)} differences are clear of zero."
-            if clear
-            else "No difference between these groups is clear of zero."
-        )
+    return Table(
+        f"{_name(group, quantity)}-differences",
+        f"Differences in the share of {quantity} by {group.title}",
+        ("groups", "difference", "low", "high", "clear"),
+        rows,
+        f"In percentage points. Intervals hold together for all {len(compared)} comparisons"
+        " (Bonferroni, Dunn 1961).",
+        folded=True,
+        points=("difference", "low", "high"),
     )
 
 

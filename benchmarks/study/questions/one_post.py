@@ -13,6 +13,7 @@ from benchmarks.study.questions import Answer, Figure, Table, Text, question
 from botbench.core.errors import UserError
 from botbench.core.sql import literal
 from botbench.html.charts.timeline import Series, timeline
+from botbench.text import numbers
 
 if TYPE_CHECKING:
     from benchmarks.study.study import Study
@@ -55,13 +56,28 @@ def one_post(study: Study) -> Answer:
             f" {reposts:,} times in the window, by {accounts:,} accounts{when}."
         )
     )
-    answer.blocks += _by_bots(study, answer, spread)
+    by_bots = _by_bots(study, answer, spread)
+    answer.lead = _lead(answer, reposts, accounts)
     answer.blocks += [
         b
-        for b in (_ages(study, spread), _speeds(study, spread, chosen), _curve(study, spread))
+        for b in (
+            *by_bots,
+            _curve(study, spread),
+            _ages(study, spread),
+            _speeds(study, spread, chosen),
+        )
         if b
     ]
     return answer
+
+
+def _lead(answer: Answer, reposts: int, accounts: int) -> str:
+    spread = f"One post was reposted {reposts:,} times by {accounts:,} accounts"
+    if not answer.estimates:
+        return f"{spread}; the sample does not say how much of that was bots."
+    first = answer.estimates[0]
+    bots = numbers.share_interval(first.value, first.low, first.high)
+    return f"{spread}; bots made {bots} of these reposts."
 
 
 def _chosen(study: Study) -> str | None:
@@ -100,6 +116,7 @@ def _by_bots(study: Study, answer: Answer, spread: str) -> list[Table]:
             rows,
             "Only annotated accounts among those that reposted tell anything of this post alone:"
             " intervals are wide where few were.",
+            half=True,
         )
     ]
 
@@ -125,6 +142,7 @@ def _ages(study: Study, spread: str) -> Table | None:
         "By age of the account when it reposted",
         ("age", "reposts", "part", "accounts", "mean score"),
         cells,
+        half=True,
     )
 
 
@@ -154,7 +172,11 @@ def _speeds(study: Study, spread: str, chosen: str) -> Table | None:
     ]
     return (
         Table(
-            "post-speed", f"By time since {since}", ("time", "reposts", "part", "mean score"), cells
+            "post-speed",
+            f"By time since {since}",
+            ("time", "reposts", "part", "mean score"),
+            cells,
+            half=True,
         )
         if rows
         else None
@@ -184,4 +206,5 @@ def _curve(study: Study, spread: str) -> Figure | None:
         chart,
         ("until", "reposts"),
         [(str(until), int(total)) for until, total in rows],
+        half=True,
     )

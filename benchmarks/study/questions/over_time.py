@@ -6,6 +6,7 @@ from benchmarks.study.estimators.estimate import Estimate
 from benchmarks.study.questions import Answer, Figure, Text, question
 from benchmarks.study.study import Study
 from botbench.html.charts.timeline import Series, timeline
+from botbench.text import numbers
 
 KEYS = {
     "day": "strftime(p.created_at, '%Y-%m-%d')",
@@ -40,11 +41,26 @@ def over_time(study: Study) -> Answer:
     gone = takedowns(study, KEYS[unit])
     if any(points):
         answer.blocks.append(_shares(unit, labels, points, [s.naive for s in sized], gone))
-        answer.blocks.append(Text(POINTWISE.format(unit=unit)))
+        answer.lead = _lead(
+            unit, [(label, p) for label, p in zip(labels, points, strict=True) if p]
+        )
     answer.blocks.append(
         _volume(unit, labels, [s.whole for s in sized], [gone.get(label, 0) for label in labels])
     )
     return answer
+
+
+def _lead(unit: str, points: list[tuple[str, Estimate]]) -> str:
+    """The lowest and the highest share, and whether their intervals tell them apart."""
+    if len(points) < 2:
+        return ""
+    (first, least), (last, most) = (f(points, key=lambda p: p[1].value) for f in (min, max))
+    overlap = least.high >= most.low
+    return (
+        f"By {unit}, the bots' share of the posts lay between {numbers.share(least.value)}"
+        f" ({first}) and {numbers.share(most.value)} ({last}). The intervals of these two {unit}s"
+        f" {'overlap: no change is shown' if overlap else 'do not overlap'}."
+    )
 
 
 def takedowns(study: Study, key: str) -> dict[str, int]:
@@ -81,14 +97,14 @@ def _shares(
         (*row, gone.get(row[0], 0))
         for row in zip(labels, method, value, low, high, naive, strict=True)
     ]
-    note = (
-        "Line and band: the estimate and its interval. Dashed: what the detector flags. Upright"
-        " lines: where accounts that are now suspended or deleted fell silent."
-    )
+    moments = events(labels, gone)
+    note = f"Line and band: the estimate and its interval. {POINTWISE.format(unit=unit)}"
+    if moments:
+        note += " Upright lines: where accounts now suspended or deleted fell silent."
     return Figure(
         "share-over-time",
         title,
-        timeline(labels, series, title, events(labels, gone)),
+        timeline(labels, series, title, moments, height=200),
         (unit, "method", "value", "low", "high", "naive", "takedowns"),
         rows,
         note,
@@ -103,6 +119,6 @@ def events(labels: list[str], gone: dict[str, int], most: int = 3) -> list[tuple
 
 def _volume(unit: str, labels: list[str], posts: list[float], gone: list[int]) -> Figure:
     title = f"Posts by {unit}"
-    chart = timeline(labels, [Series("posts", posts)], title, height=140, share=False)
+    chart = timeline(labels, [Series("posts", posts)], title, height=110, share=False)
     rows = [(label, int(n), g) for label, n, g in zip(labels, posts, gone, strict=True)]
     return Figure("posts-over-time", title, chart, (unit, "posts", "takedowns"), rows)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.study.data.frame import cohort
-from benchmarks.study.questions import Answer, Figure, Table, Text, question
+from benchmarks.study.questions import Answer, Cell, Figure, Overview, Table, Text, question
 from botbench.html.charts import campaign
 from botbench.text import numbers
 
@@ -28,7 +28,8 @@ OF = {
     "accounts": ("lower(item)", "list_value(ref_account_id)"),
 }
 """What is ranked: SQL of one item, and the list it comes from."""
-DRAWN = 6
+DRAWN, LISTED = 6, 3
+INTERVAL = "A rank's interval says what it could have been with other accounts of the same cohort."
 
 
 @question("ranking", title="What the cohort pushes", order=40)
@@ -50,10 +51,37 @@ def ranking(study: Study) -> Answer:
             )
         )
         return answer
-    answer.blocks.append(Text(_weight(study, who, int(size))))
-    for what in options.get("of", tuple(OF)):
-        answer.blocks += _ranked(study, str(what), who, top, draws)
+    weight = _weight(study, who, int(size))
+    of = [str(what) for what in options.get("of", tuple(OF))]
+    ranked: list[Table | Figure] = []
+    most: list[tuple[Cell, ...]] = []
+    for what in of:
+        table = _items(study, what, who)
+        ranked += _ranked(study, what, table, top, draws)
+        most += _most(study, what, table)
+    answer.lead = weight + (
+        f" The {of[0].removesuffix('s')} it posted most is {most[0][1]}." if most else ""
+    )
+    answer.blocks.append(Text(f"{weight} {INTERVAL}"))
+    if most:
+        answer.blocks.append(
+            Overview(
+                "What the cohort posted most in the whole window",
+                ("kind", "what", "posts of the cohort", "part of all its posts"),
+                most,
+            )
+        )
+    answer.blocks += ranked
     return answer
+
+
+def _most(study: Study, what: str, table: str) -> list[tuple[Cell, ...]]:
+    """The items that the cohort posted most: kind, item, its posts, their part of everybody's."""
+    rows = study.frame.query(f"""
+        SELECT item, sum(posts) FILTER (own)::BIGINT AS mine, sum(posts)::BIGINT
+        FROM {table} GROUP BY item HAVING mine > 0
+        ORDER BY mine DESC, item LIMIT {LISTED}""")
+    return [(what, str(item), int(mine), mine / everybody) for item, mine, everybody in rows]
 
 
 def _weight(study: Study, who: str, size: int) -> str:
@@ -64,8 +92,7 @@ def _weight(study: Study, who: str, size: int) -> str:
     return (
         f"The cohort is {size:,} of {study.frame.accounts:,} accounts"
         f" ({numbers.share(size / study.frame.accounts)}) and wrote {mine:,} of the {whole:,} posts"
-        f" in the window ({numbers.share(mine / max(whole, 1))}). A rank's interval says what it"
-        " could have been with other accounts of the same cohort."
+        f" in the window ({numbers.share(mine / max(whole, 1))})."
     )
 
 
@@ -82,12 +109,8 @@ class Row:
     high: int
 
 
-def _ranked(study: Study, what: str, who: str, top: int, draws: int) -> list[Table | Figure]:
-    if what not in OF:
-        from botbench.core.errors import unknown
-
-        raise unknown("thing to rank (settings.ranking.of)", what, OF)
-    rows = rows_of(study, what, who, top, draws)
+def _ranked(study: Study, what: str, items: str, top: int, draws: int) -> list[Table | Figure]:
+    rows = rows_of(study, items, top, draws)
     if not rows:
         return []
     before: dict[str, int] = {}
@@ -114,12 +137,19 @@ def _ranked(study: Study, what: str, who: str, top: int, draws: int) -> list[Tab
         " ranks since the day before."
     )
     return [
-        _figure(rows, what, top),
-        Table(f"ranking-{what}", f"The cohort's {what}, day by day", columns, table, note),
+        _figure(rows, what),
+        Table(
+            f"ranking-{what}",
+            f"The cohort's {what}, day by day",
+            columns,
+            table,
+            note,
+            folded=True,
+        ),
     ]
 
 
-def _figure(rows: Sequence[Row], what: str, top: int) -> Figure:
+def _figure(rows: Sequence[Row], what: str) -> Figure:
     days = sorted({r.day for r in rows})
     total: dict[str, int] = {}
     for r in rows:
@@ -132,15 +162,15 @@ def _figure(rows: Sequence[Row], what: str, top: int) -> Figure:
     return Figure(
         f"ranks-{what}",
         title,
-        campaign.ranks(days, lines, title, top),
+        campaign.ranks(days, lines, title, max(rank[key] for key in rank if key[1] in chosen)),
         ("day", what, "rank"),
         values,
+        folded=what != "hashtags",
     )
 
 
-def rows_of(study: Study, what: str, who: str, top: int, draws: int) -> list[Row]:
-    """The top items of each day with their rank intervals."""
-    table = _items(study, what, who)
+def rows_of(study: Study, table: str, top: int, draws: int) -> list[Row]:
+    """The top items of each day with their rank intervals, from the table of items."""
     candidates = study.frame.query(f"""
         SELECT day, item, sum(posts) FILTER (own) AS mine, sum(posts) AS everybody
         FROM {table} WHERE item <> '' GROUP BY day, item HAVING mine > 0
@@ -161,6 +191,10 @@ def rows_of(study: Study, what: str, who: str, top: int, draws: int) -> list[Row
 
 def _items(study: Study, what: str, who: str) -> str:
     """Make the table of day, item, account_id, own (in the cohort) and posts; returns its name."""
+    if what not in OF:
+        from botbench.core.errors import unknown
+
+        raise unknown("thing to rank (settings.ranking.of)", what, OF)
     expression, source = OF[what]
     posts = f"SELECT post_id, account_id, created_at, unnest({source}) AS item"
     study.frame.store.connection.execute(f"""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.study.estimators.estimate import Estimate
-from benchmarks.study.questions import Figure, Table, Text
+from benchmarks.study.questions import Figure, Overview, Table, Text
 from botbench.html.environment import CHARTS, FIGURES, page
 from botbench.text import numbers
 from botbench.text.escaping import visible
@@ -28,8 +28,13 @@ SHARES = {
     "naive",
     "difference",
     "share",
+    "part",
+    "part of all posts",
+    "part of all its posts",
     "true (simulated)",
 }
+FIRST, MOST = 10, 100
+"""Rows of a table that stand open, and rows of one that is opened; the CSV file has all."""
 LIMITS = (
     (
         "The share is that of accounts which annotators, under the scheme, would call bots after a"
@@ -105,12 +110,17 @@ def html(answers: Answers, when: str) -> str:
         filters={"shown": shown},
         is_text=lambda block: isinstance(block, Text),
         is_figure=lambda block: isinstance(block, Figure),
+        is_overview=lambda block: isinstance(block, Overview),
+        file=_file,
+        heading=_heading,
+        FIRST=FIRST,
+        MOST=MOST,
         when=when,
         a=answers,
         study=answers.study,
         campaign=answers.study.campaign,
         frame=answers.study.frame,
-        leads=[answer.lead for _, answer in answers.found if answer.lead],
+        leads=[(question, answer.lead) for question, answer in answers.found if answer.lead],
         assumptions=assumptions,
         numbers=[(e, [assumptions.index(s) + 1 for s in e.assumptions]) for e in answers.estimates],
         methods=methods(answers),
@@ -121,15 +131,18 @@ def html(answers: Answers, when: str) -> str:
 
 
 def shown(value: Any, column: str = "value") -> str:
-    """A cell: shares as percent, counts with commas, nothing as a dash.
+    """A cell: shares as percent, differences of shares in `points`, counts with commas, other
+    numbers to three places, nothing as a dash.
 
     >>> shown(0.1534, "value"), shown(1234, "posts"), shown(None), shown("<b>", "x")
     ('15.3 %', '1,234', '–', '<b>')
+    >>> shown(-0.0412, "points"), shown(0.123456, "score"), shown(1e-9, "q"), shown(1234.56, "x")
+    ('−4.1', '.123', '< .001', '1,235')
     """
     if value is None:
         return "–"
     if isinstance(value, float):
-        return numbers.share(value) if column in SHARES else f"{value:,.6g}"
+        return _rounded(value, column)
     return (
         f"{value:,}"
         if isinstance(value, int) and not isinstance(value, bool)
@@ -137,7 +150,24 @@ def shown(value: Any, column: str = "value") -> str:
     )
 
 
-def _numeric(table: Table | Figure, place: int) -> bool:
+def _rounded(value: float, column: str) -> str:
+    if column == "points":
+        return numbers.points(value).removesuffix(" points")
+    if column in SHARES:
+        return numbers.share(value)
+    if value and abs(value) < 0.001:
+        return "< .001" if value > 0 else "> −.001"
+    if abs(value) < 1:
+        return numbers.score(value)
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.3g}"
+
+
+def _heading(table: Table | Figure | Overview, column: str) -> str:
+    """What the cells of a column are: its name, or `points`."""
+    return "points" if isinstance(table, Table) and column in table.points else column
+
+
+def _numeric(table: Table | Figure | Overview, place: int) -> bool:
     return any(isinstance(row[place], int | float) for row in table.rows)
 
 

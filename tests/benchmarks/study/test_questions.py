@@ -5,7 +5,7 @@ campaign.
 import numpy as np
 import pytest
 
-from benchmarks.study.questions import ranking
+from benchmarks.study.questions import Overview, ranking
 from botbench.core.errors import UserError
 
 
@@ -62,6 +62,26 @@ def test_the_cohorts_hashtags_day_by_day(ask, opened):
     later = [r for r in found.rows if r[0] == days[1]]
     before = {r[4]: r[1] for r in found.rows if r[0] == days[0]}
     assert all(r[7] == (before[r[4]] - r[1] if r[4] in before else None) for r in later)
+
+
+def test_what_the_cohort_posted_most_is_counted_over_the_window(ask, opened):
+    answer = ask(
+        "ranking",
+        cohort={"answer": "bot"},
+        settings={"ranking": {"of": ["hashtags"], "draws": 5}},
+    )
+    most = next(b for b in answer.blocks if isinstance(b, Overview)).rows
+    by_hand = opened.connection.execute(
+        """
+        WITH bots AS (SELECT DISTINCT account_id FROM lake.main.claims WHERE answer = 'bot'),
+        tags AS (SELECT DISTINCT post_id, account_id, lower(unnest(hashtags)) AS tag
+                 FROM lake.main.posts)
+        SELECT tag, count(*) FILTER (account_id IN (FROM bots)) AS mine, count(*)
+        FROM tags GROUP BY 1 ORDER BY mine DESC, 1 LIMIT 3"""
+    ).fetchall()
+    assert [(item, n) for _, item, n, _ in most] == [(tag, n) for tag, n, _ in by_hand]
+    assert most[0][3] == pytest.approx(by_hand[0][1] / by_hand[0][2])
+    assert f"The hashtag it posted most is {by_hand[0][0]}." in answer.lead
 
 
 def test_without_a_cohort_nothing_is_ranked(ask):

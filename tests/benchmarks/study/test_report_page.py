@@ -64,6 +64,18 @@ def test_names_of_strangers_in_a_report_run_nothing(
         ]
 
 
+def test_conclusions_stand_first_and_differences_are_in_points(study, campaign, tmp_path):
+    found, document = study(campaign(groups=["hashtag"], questions=["share", "groups"]))
+    page = report.write(found, tmp_path, date(2020, 1, 1)).read_text(encoding="utf-8")
+    assert page.index('class="lead"') < page.index('class="conclusions"') < page.index("<section")
+    apart = next(e for e in document["estimates"] if e["quantity"].startswith("difference"))
+    cell = f"{abs(100 * apart['value']):.1f}</td>".replace("-", "−")
+    start = page.index("Differences in the share of accounts by hashtag</summary>")
+    assert cell in page[start : start + 1500] and " %</td>" not in page[start : start + 800]
+    assert "tuning" in apart and "(tuning" not in page
+    assert "Upright lines" not in page, "no legend of what is not drawn"
+
+
 def test_the_report_is_quiet_fits_and_runs_nothing(browser, page):
     axe = os.environ.get("BOTBENCH_AXE")
     for viewport, scheme in ((DESK, "light"), (PHONE, "dark")):

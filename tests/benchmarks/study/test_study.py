@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from benchmarks.study.questions import Overview
 from benchmarks.study.report import report
 from botbench.core.errors import UserError
 from botbench.stats.proportions import normal_quantile, wilson
@@ -464,7 +465,11 @@ def test_a_method_that_the_sample_refutes_is_withdrawn(study, campaign):
     assert not row["default"]
     assert not any("only a sample could" in s for s in row["assumptions"])
     texts = [b.text for _, answer in found.found for b in answer.blocks if hasattr(b, "text")]
-    assert any(t.startswith("The sample refutes Rogan-Gladen") for t in texts)
+    assert any(t.startswith("The sample refutes") and "do not quote them" in t for t in texts)
+    tables = {b.title: b for b in found.found[0][1].blocks if isinstance(b, Overview)}
+    rogan = "Rogan-Gladen (Lang and Reiczigel)"
+    assert rogan in {r[0] for r in tables["Refuted methods"].rows}
+    assert rogan not in {r[0] for r in tables["The methods side by side"].rows}
     assert "refuted" not in default(document, "share of accounts")
 
 
