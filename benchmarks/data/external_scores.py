@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +11,7 @@ import numpy as np
 from benchmarks.data.accounts import Floats
 from botbench.core.duckdb_work import scratch_database
 from botbench.core.errors import UserError, first_line
-from botbench.core.sql import literal
-from botbench.untrusted import csv_tables, json_documents, json_items
+from botbench.untrusted import csv_tables, json_documents, tables
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,8 +23,6 @@ FEATURE = "external_p_bot"
 GIVEN = "given"
 """The relation of a table that is read before DuckDB sees it."""
 COLUMNS = ("account_id", "p_bot", "dataset", "threshold")
-TABLES, LINES = (".csv", ".tsv"), (".json", ".jsonl", ".ndjson")
-READ_LINES = "read_json({file}, format = 'newline_delimited', ignore_errors = true)"
 
 
 def read(file: Path) -> pa.Table:
@@ -40,64 +36,18 @@ def read(file: Path) -> pa.Table:
             f"There is no predictions file {file}. It has columns account_id and p_bot (CSV, JSON"
             " or Parquet)."
         )
-    ending = file.suffix.lower()
-    if ending in TABLES:
-        _require(csv_tables.head(file).names, file)
-        given = csv_tables.read(file, COLUMNS)
-        return _scores(file, GIVEN, given.column_names, given)
-    if ending in LINES:
-        with TemporaryDirectory() as folder:
-            path = _as_lines(file, Path(folder))
-            lines = READ_LINES.format(file=literal(path))
-            columns = _columns(lines, file)
-            # A line that is no object, such as one with half an emoji, is no account's score.
-            whole = f"(FROM {lines} WHERE account_id IS NOT NULL OR p_bot IS NOT NULL)"
-            return _scores(file, whole, columns)
-    if ending == ".parquet":
-        source = f"read_parquet({literal(file)})"
-        return _scores(file, source, _columns(source, file))
-    endings = ", ".join((*TABLES, *LINES, ".parquet"))
-    raise UserError(f"{file}: expected a file that ends in {endings}.")
+    given = tables.read_telling(file, COLUMNS, required=("account_id", "p_bot"))
+    return _scores(file, given.rows)
 
 
-def _as_lines(file: Path, folder: Path) -> Path:
-    """A JSON file with one object a line: itself, or a copy of its array's items."""
-    with file.open("rb") as stream:
-        start = stream.read(1_000).removeprefix(json_items.BOM).lstrip()
-        if not start.startswith(b"["):
-            return file
-        stream.seek(0)
-        path = folder / "items.jsonl"
-        with path.open("wb") as out:
-            for item in json_items.items(stream, str(file)):
-                out.write(item + b"\n")
-    return path
-
-
-def _columns(source: str, file: Path) -> list[str]:
-    """The columns of a relation; raises UserError where it lacks one that is needed."""
-    columns = [
-        str(name) for name in _ask(f"DESCRIBE FROM {source}", file)["column_name"].to_pylist()
-    ]
-    _require(columns, file)
-    return columns
-
-
-def _require(columns: Sequence[str], file: Path) -> None:
-    if missing := {"account_id", "p_bot"} - set(columns):
-        found = csv_tables.shown(sorted(columns))
-        raise UserError(f"{file} lacks {' and '.join(sorted(missing))}; it has {found}.")
-
-
-def _scores(
-    file: Path, source: str, columns: Sequence[str], given: pa.Table | None = None
-) -> pa.Table:
-    """The scores of a relation with these columns, checked; `given` is the relation `GIVEN`."""
+def _scores(file: Path, given: pa.Table) -> pa.Table:
+    """The scores of a table, checked."""
+    columns = given.column_names
     may = {"dataset": "VARCHAR", "threshold": "DOUBLE"}
     asked = "".join(f", {name}::{kind} AS {name}" for name, kind in may.items() if name in columns)
     scores = _ask(
         f"SELECT account_id::VARCHAR AS account_id, try_cast(p_bot AS DOUBLE) AS p_bot{asked} FROM"
-        f" {source}",
+        f" {GIVEN}",
         file,
         given,
     )
@@ -181,11 +131,10 @@ def joined(file: Path | None, pool: Sequence[ReleaseArrays]) -> Floats:
     return np.asarray(p[:, None], dtype=np.float64)
 
 
-def _ask(query: str, file: Path, given: pa.Table | None = None) -> pa.Table:
+def _ask(query: str, file: Path, given: pa.Table) -> pa.Table:
     try:
         with scratch_database(threads=1) as connection:
-            if given is not None:
-                connection.register(GIVEN, given)
+            connection.register(GIVEN, given)
             return connection.execute(query).to_arrow_table()
     except csv_tables.unreadable() as error:
         raise UserError(f"{file} cannot be read: {first_line(error)}.") from error

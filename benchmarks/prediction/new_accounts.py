@@ -11,11 +11,10 @@ import numpy as np
 
 from benchmarks.data.release_arrays import ReleaseArrays, matrix
 from benchmarks.execution.evidence import COLUMNS
-from botbench.core.duckdb_work import scratch_database
-from botbench.core.errors import UserError, first_line, unknown
+from botbench.core.errors import UserError, unknown
 from botbench.core.sql import literal
 from botbench.text.numbers import counted
-from botbench.untrusted import csv_tables
+from botbench.untrusted import tables
 
 if TYPE_CHECKING:
     from curation.ingest.card_model import Card
@@ -78,7 +77,7 @@ def guessed(file: Path, platform: str | None) -> Card:
     """A card for a file, its format guessed from its columns. UserError lists the known formats."""
     from curation.ingest.card_model import Card
 
-    columns = _columns(file)
+    columns = set(tables.names(file))
     form = _format(file, columns)
     options: dict[str, Any] = {}
     if form == "tabular":
@@ -131,26 +130,6 @@ def _pulled(store: Store, card: Card, folder: Path) -> None:
         )
 
 
-def _columns(file: Path) -> set[str]:
-    """The columns of a table, or the members of a JSON file's objects."""
-
-    name = literal(file)
-    kind = Path(file.name.removesuffix(".gz")).suffix.lower()
-    readers = {
-        ".csv": f"read_csv({name}, all_varchar = true)",
-        ".tsv": f"read_csv({name}, all_varchar = true)",
-        ".parquet": f"read_parquet({name})",
-    }
-    source = readers.get(kind) or f"read_json({name}, maximum_object_size = 1073741824)"
-    try:
-        with scratch_database() as connection:
-            return {str(row[0]) for row in connection.execute(f"DESCRIBE FROM {source}").fetchall()}
-    except csv_tables.unreadable() as error:
-        raise UserError(
-            f"{file} cannot be read: {first_line(error)}. A file is CSV, TSV, JSON or Parquet."
-        ) from error
-
-
 def _format(file: Path, columns: set[str]) -> str:
     text = Path(file.name.removesuffix(".gz")).suffix.lower() in {".csv", ".tsv", ".parquet"}
     if {"posts", "users"} <= columns:
@@ -174,7 +153,6 @@ def arrays_of(
     store: Store, dataset: str, folder: Path, observed_at: str | None = None
 ) -> ReleaseArrays:
     """A data set's accounts at their last observation, with new features; written to `folder`."""
-    from botbench.core.sql import literal
     from curation.features import FEATURES, compute
     from curation.store.schema import TABLES
     from curation.store.snapshot_queries import latest

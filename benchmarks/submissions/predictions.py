@@ -11,7 +11,7 @@ from benchmarks.submissions.problems import FORMULA, Problem
 from botbench.core.duckdb_work import scratch_database
 from botbench.core.errors import UserError, first_line
 from botbench.core.sql import literal
-from botbench.untrusted import csv_tables
+from botbench.untrusted import tables
 
 if TYPE_CHECKING:
     import duckdb
@@ -82,40 +82,20 @@ def _stage(connection: duckdb.DuckDBPyConnection, file: Path, most: int) -> None
 
     At most one row more than `most` is read.
     """
-    if file.suffix == ".parquet":
-        _refuse_blown_up(connection, file, max(SMALL, most * LONGEST))
-        source = f"read_parquet({literal(file)})"
-        description = connection.execute(f"SELECT * FROM {source} LIMIT 0").description
-        columns = [c[0] for c in description]
-    else:
-        source = "given"
-        columns = csv_tables.head(file).names
-    missing = [c for c in ("account_id", "p_bot") if c not in columns]
-    if missing:
-        raise ValueError(
-            f"no column {' and no column '.join(missing)}; it has {csv_tables.shown(columns)}"
-        )
-    if source == "given":
-        connection.register(source, csv_tables.read(file, ("account_id", "p_bot")))
+    wanted = ("account_id", "p_bot")
+    given = tables.read(file, wanted, max(SMALL, most * LONGEST))
+    tables.require(given, wanted, file)
+    if sentence := given.sentence(file):
+        raise ValueError(sentence)
+    connection.register("given", given.rows)
     connection.execute(
         f"""
         CREATE TEMP TABLE submitted AS
         SELECT row_number() OVER () AS row,
                left(account_id::VARCHAR, {LONGEST + 1}) AS account_id,
                left(p_bot::VARCHAR, {LONGEST + 1}) AS text, TRY_CAST(text AS DOUBLE) AS p
-        FROM (FROM {source} LIMIT {most + 1})"""
+        FROM (FROM given LIMIT {most + 1})"""
     )
-
-
-def _refuse_blown_up(connection: duckdb.DuckDBPyConnection, file: Path, most: int) -> None:
-    """Raise ValueError where a Parquet file's own account says that it unpacks to too much."""
-    row = connection.execute(
-        "SELECT sum(total_uncompressed_size) FROM parquet_metadata(?)"
-        " WHERE path_in_schema IN ('account_id', 'p_bot')",
-        [str(file)],
-    ).fetchone()
-    if row and (row[0] or 0) > most:
-        raise ValueError(f"its columns unpack to {row[0]:,} bytes; at most {most:,} are read")
 
 
 CHECKS = (

@@ -31,6 +31,10 @@ class Findings(Exception):
     exit_code = 1
 
 
+class RowsSetAside(UserWarning):
+    """Some rows of a file could not be read and count as absent; the message names the first."""
+
+
 def first_line(error: BaseException, longest: int = 300) -> str:
     r"""The first line of an error's text, for a sentence; the kind of the error if it has no text.
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from botbench.core.errors import brief
-from botbench.terminal import signals
+from botbench.core.errors import RowsSetAside, brief
+from botbench.terminal import console, signals
 
 Log = Callable[[BaseException], Path | None]
 
@@ -39,6 +40,14 @@ def quieten(log: Log) -> None:
         elif found.exc_value is not None:
             log(found.exc_value)
 
+    def warned(message: Warning | str, category: type[Warning], *where: Any) -> None:
+        if issubclass(category, RowsSetAside):
+            console.say(str(message))
+        else:
+            show(message, category, *where)
+
+    show = warnings.showwarning
+    warnings.showwarning = warned
     logging.setLogRecordFactory(record)
     logging.raiseExceptions = False
     threading.excepthook = of_thread

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 import duckdb
 
 from botbench.core.errors import UserError, first_line
-from botbench.core.sql import literal
-from botbench.untrusted import csv_tables
+from botbench.untrusted import tables
+from botbench.untrusted.csv_tables import unreadable
 
 SCORES, KINDS = "sample_scores", "sample_kinds"
 GIVEN = "sample_file"
-"""The relation of a CSV file, while it is read."""
+"""The relation of a file's rows, while they are read."""
 COLUMNS = ("account_id", "p_bot", "threshold", "kind", "p")
 _WANTED = {SCORES: "account_id, p_bot and (optional) threshold", KINDS: "account_id, kind and p"}
 
@@ -45,7 +45,7 @@ def load(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> ScoreF
             connection,
             file,
             f"INSERT INTO {SCORES} SELECT {number}, account_id::VARCHAR, p_bot::DOUBLE,"
-            f" {threshold}::DOUBLE FROM {_source(file)} WHERE p_bot IS NOT NULL",
+            f" {threshold}::DOUBLE FROM {GIVEN} WHERE p_bot IS NOT NULL",
         )
         _check(
             connection, file, SCORES, which=f"detector = {number}", score="p_bot", key="account_id"
@@ -71,15 +71,11 @@ def load_kinds(connection: duckdb.DuckDBPyConnection, file: Path) -> ScoreFiles:
         connection,
         file,
         f"INSERT INTO {KINDS} SELECT account_id::VARCHAR, kind::VARCHAR, p::DOUBLE FROM"
-        f" {_source(file)} WHERE p IS NOT NULL",
+        f" {GIVEN} WHERE p IS NOT NULL",
     )
     _check(connection, file, KINDS, which="true", score="p", key="account_id, kind")
     rows = f"SELECT concat_ws(chr(31), account_id, kind, p) AS row FROM {KINDS}"
     return ScoreFiles(KINDS, _digest(connection, rows))
-
-
-def _source(file: Path) -> str:
-    return f"read_parquet({literal(file)})" if file.suffix == ".parquet" else GIVEN
 
 
 def _columns(
@@ -87,39 +83,21 @@ def _columns(
 ) -> list[str]:
     if not file.is_file():
         raise UserError(
-            f"The score file {file} is not there; expected CSV or Parquet with the columns"
+            f"The score file {file} is not there; expected CSV, JSON or Parquet with the columns"
             f" {_WANTED[table]}."
         )
-    if file.suffix != ".parquet":
-        there = _having(csv_tables.head(file).names, file, table, needed)
-        connection.register(GIVEN, csv_tables.read(file, COLUMNS))
-        return there
     try:
-        there = [
-            c[0] for c in connection.execute(f"SELECT * FROM {_source(file)} LIMIT 0").description
-        ]
-    except csv_tables.unreadable() as error:
-        raise UserError(
-            f"{file} cannot be read: {first_line(error)} Expected CSV or Parquet with the"
-            f" columns {_WANTED[table]}."
-        ) from None
-    return _having(there, file, table, needed)
-
-
-def _having(there: list[str], file: Path, table: str, needed: Sequence[str]) -> list[str]:
-    """The columns, which must be all that are needed."""
-    if missing := [c for c in needed if c not in there]:
-        raise UserError(
-            f"{file} has no column {' and '.join(missing)} (found {csv_tables.shown(there)});"
-            f" expected {_WANTED[table]}."
-        )
-    return there
+        given = tables.read_telling(file, COLUMNS, needed)
+    except UserError as error:
+        raise UserError(f"{error} Expected the columns {_WANTED[table]}.") from None
+    connection.register(GIVEN, given.rows)
+    return given.names
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, file: Path, query: str) -> None:
     try:
         connection.execute(query)
-    except csv_tables.unreadable() as error:
+    except unreadable() as error:
         # A damaged file can give any error, and one whose head is well fails only here.
         raise UserError(
             f"{file}: {first_line(error)} Expected numbers in the score columns."

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from botbench.core.errors import UserError, first_line
-from botbench.core.sql import identifier, literal
-from botbench.untrusted import csv_tables
+from botbench.core.sql import identifier
+from botbench.untrusted import csv_tables, tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,25 +23,19 @@ NAMES = ("account_id", "p_bot", "threshold", "label", "y")
 def source(
     connection: duckdb.DuckDBPyConnection, path: Path, field: str, columns: Sequence[str] = NAMES
 ) -> tuple[str, tuple[str, ...]]:
-    """SQL that reads a Parquet or CSV file, and the names of its columns.
+    """SQL of the wanted columns of a CSV, JSON or Parquet file, and the names of all its columns.
 
-    `field` is the campaign's field that names the file. Of a CSV file, `columns` are read, as text.
-    Raises UserError if the file cannot be read.
+    `field` is the campaign's field that names the file. Raises UserError if the file cannot be
+    read.
     """
-
+    name = f"campaign {field}"
     try:
-        if path.suffix == ".parquet":
-            given = f"read_parquet({literal(path)})"
-            description = connection.execute(f"FROM {given} LIMIT 0").description
-            return given, tuple(column[0] for column in description or ())
-        name, names = f"campaign {field}", tuple(csv_tables.head(path).names)
-        if set(columns) & set(names):
-            connection.register(name, csv_tables.read(path, columns))
-        return identifier(name), names
+        given = tables.read_telling(path, columns)
     except UserError as error:
         raise UserError(f"{field}: {error}") from None
-    except csv_tables.unreadable() as error:
-        raise UserError(f"{field}: {path} cannot be read: {first_line(error)}") from error
+    if given.rows.num_columns:
+        connection.register(name, given.rows)
+    return identifier(name), tuple(given.names)
 
 
 def relation(connection: duckdb.DuckDBPyConnection, detector: Detector) -> str:

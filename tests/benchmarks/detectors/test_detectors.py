@@ -512,7 +512,7 @@ def test_external_scores_are_joined_by_the_bench(make, home, tmp_path, monkeypat
 @pytest.mark.parametrize(
     "text, says",
     [
-        ("account_id,score\n1,0.5\n", "lacks p_bot"),
+        ("account_id,score\n1,0.5\n", "has no column p_bot"),
         ("account_id,p_bot\n1,1.5\n", "row 1 is not a number"),
         ("account_id,p_bot\n1,0.5\n1,0.6\n", "several scores"),
         (None, "no predictions file"),

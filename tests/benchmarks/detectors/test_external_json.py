@@ -24,5 +24,5 @@ def test_one_bad_text_costs_one_row(tmp_path, bad, form):
 
 def test_a_file_without_the_columns_is_a_sentence(tmp_path):
     (tmp_path / "a.json").write_bytes(b'[{"id": 1}]')
-    with pytest.raises(UserError, match=r"lacks account_id and p_bot; it has id"):
+    with pytest.raises(UserError, match=r"has no column account_id, p_bot; it has id"):
         read(tmp_path / "a.json")

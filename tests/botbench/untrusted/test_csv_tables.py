@@ -4,15 +4,15 @@ import time
 
 import pytest
 
-from botbench.core.errors import UserError
-from botbench.untrusted import csv_tables
+from botbench.core.errors import RowsSetAside, UserError
+from botbench.untrusted import csv_tables, tables
 
 BOTH = ("account_id", "p_bot")
 
 
 def read(path, content):
     path.write_bytes(content)
-    return csv_tables.read(path, BOTH).to_pylist()
+    return tables.read(path, BOTH).rows.to_pylist()
 
 
 @pytest.mark.parametrize(
@@ -38,16 +38,79 @@ def test_line_ends_separators_and_quotes(tmp_path, content):
         (b"\n\n", "has no header"),
         ("account_id,p_bot\n1,1\n".encode("utf-16-le"), "has no header"),
         ("account_id,p_bot\n1,1\n".encode("utf-16"), "is not UTF-8 text"),
-        (b"id,score\n1,1\n", "has none of the columns account_id, p_bot; it has id, score"),
-        (b"account_id,p_bot\n1\n", "Expected 2 columns, got 1"),
-        (b"account_id,p_bot\n\xff,1\n", "invalid UTF8"),
+        (b"id,score\n1,1\n", "has no column account_id, p_bot; it has id, score"),
+        (b"PAR1 and no more", "cannot be read as Parquet"),
+        (b"\x1f\x8b and no more", "cannot be unpacked"),
+        (b'{"account_id": 1,\n "p_bot": 0.5}', "expected an array, or one object a line"),
         (b"account_id,p_bot,p_bot\n1,2,3\n", "has the column p_bot more than once"),
         (b"x" * (1 << 20) + b"yy", "first line of over 1,048,576 bytes"),
     ],
 )
 def test_mistakes(tmp_path, content, sentence):
+    path = tmp_path / "a.csv"
+    path.write_bytes(content)
     with pytest.raises(UserError, match=sentence):
-        read(tmp_path / "a.csv", content)
+        tables.read_telling(path, BOTH, BOTH)
+
+
+OBJECTS = [
+    b'{"account_id": 1234567890123456789, "p_bot": 0.5}',
+    b'{"account_id": "a\\ud83d", "p_bot": 0.25}',
+    b"3",
+    b'{"account_id": "4", "p_bot": 1}',
+]
+
+
+@pytest.mark.parametrize(
+    ("content", "ids", "places", "why"),
+    [
+        (b"account_id,p_bot\n1,0.5\n2\n3,1,2\n4,1\n", ["1", "4"], ["line 3", "line 4"], "columns"),
+        (b"account_id,p_bot\n1,0.5\n\xff,1\n4,1\n", ["1", "4"], ["row 2"], "not UTF-8"),
+        (b"[" + b", ".join(OBJECTS) + b"]", None, ["item 2", "item 3"], "no JSON object"),
+        (b"\xef\xbb\xbf" + b"\n".join(OBJECTS), None, ["item 2", "item 3"], "no JSON object"),
+    ],
+)
+def test_one_bad_row_costs_one_row(tmp_path, content, ids, places, why):
+    path = tmp_path / "a.txt"
+    path.write_bytes(content)
+    given = tables.read(path, BOTH)
+    assert given.rows["account_id"].to_pylist() == (ids or ["1234567890123456789", "4"])
+    assert [bad.place for bad in given.set_aside] == places
+    assert all(why in bad.why for bad in given.set_aside)
+    with pytest.warns(RowsSetAside, match=f"a.txt: {len(places)} line.* count as absent"):
+        tables.read_telling(path, BOTH)
+
+
+def test_an_open_quotation_mark_weighs_the_lines_that_it_swallows(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes(b'account_id,p_bot\n1,0.5\n"2,1\n' + b"3,0.5\n" * 500)
+    given = tables.read(path, BOTH)
+    assert given.rows.num_rows == 1
+    assert given.set_aside[0].place == "line 3" and given.set_aside[0].lines == 501
+    assert "501 lines could not be read" in given.sentence(path)
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "jsonl", "parquet"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_the_format_is_told_by_the_content(tmp_path, form, packed):
+    import gzip
+
+    import pandas as pd
+
+    frame = pd.DataFrame({"account_id": ["007", "b"], "p_bot": [0.5, 0.25], "more": [1, 2]})
+    path = tmp_path / "scores"
+    if form == "csv":
+        frame.to_csv(path, index=False)
+    elif form == "parquet":
+        frame.to_parquet(path)
+    else:
+        frame.to_json(path, orient="records", lines=form == "jsonl")
+    if packed:
+        path.write_bytes(gzip.compress(path.read_bytes()))
+    given = tables.read(path, BOTH)
+    assert given.names == ["account_id", "p_bot", "more"] == tables.names(path)
+    assert given.rows["account_id"].to_pylist() == ["007", "b"]
+    assert [float(p) for p in given.rows["p_bot"].to_pylist()] == [0.5, 0.25]
 
 
 def test_twenty_thousand_columns(tmp_path):
