@@ -8,7 +8,7 @@ import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from botbench.core.errors import RowsSetAside, brief
 from botbench.terminal import console, signals
@@ -40,11 +40,18 @@ def quieten(log: Log) -> None:
         elif found.exc_value is not None:
             log(found.exc_value)
 
-    def warned(message: Warning | str, category: type[Warning], *where: Any) -> None:
+    def warned(  # noqa: PLR0917 (the signature of warnings.showwarning)
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
         if issubclass(category, RowsSetAside):
             console.say(str(message))
         else:
-            show(message, category, *where)
+            show(message, category, filename, lineno, file, line)
 
     show = warnings.showwarning
     warnings.showwarning = warned
