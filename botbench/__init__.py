@@ -7,8 +7,13 @@ Importing it loads nothing: each name below is loaded from `botbench.api` when i
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from benchmarks.detectors.adapter import DetectorAdapter as DetectorAdapter
+    from botbench.api.board import Board as Board
+    from botbench.api.board import compare as compare
     from botbench.api.dataset import Dataset as Dataset
     from botbench.api.demo import demo as demo
+    from botbench.api.evaluate import Evaluation as Evaluation
+    from botbench.api.evaluate import evaluate as evaluate
     from botbench.api.labels import Consensus as Consensus
     from botbench.api.pull import Pull as Pull
     from botbench.api.release import Release as Release
@@ -28,8 +33,11 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Agreement": "botbench.api.votes",
+    "Board": "botbench.api.board",
     "Consensus": "botbench.api.labels",
     "Dataset": "botbench.api.dataset",
+    "DetectorAdapter": "benchmarks.detectors.adapter",
+    "Evaluation": "botbench.api.evaluate",
     "Findings": "botbench.core.errors",
     "Pull": "botbench.api.pull",
     "Release": "botbench.api.release",
@@ -40,8 +48,10 @@ _HOMES = {
     "Workspace": "botbench.api.workspace",
     "__version__": "botbench.core.version",
     "agreement": "botbench.api.votes",
+    "compare": "botbench.api.board",
     "consensus": "botbench.api.votes",
     "demo": "botbench.api.demo",
+    "evaluate": "botbench.api.evaluate",
     "load": "botbench.api.release",
     "open": "botbench.api.workspace",
     "score": "botbench.api.score",

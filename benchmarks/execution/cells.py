@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from benchmarks.data import masking, release_arrays
 from benchmarks.data.release_arrays import ReleaseArrays
 from benchmarks.detectors import Spec, get
+from benchmarks.detectors.adapter import Given
 from benchmarks.execution import evidence, training_draws
 from benchmarks.execution.evidence import Side
 from benchmarks.execution.fitting import ScoredFold, score_folds
@@ -41,7 +42,8 @@ class Task:
     """All that a worker needs: the store's home, the names of detector and protocol, and the plan.
 
     `version` is the detector's version when the key was made. A worker that loads another version
-    refuses the task. `fits` is how often each fold is fitted (`training_draws`).
+    refuses the task. `fits` is how often each fold is fitted (`training_draws`). `given` is a
+    detector that has no registered name.
     """
 
     home: Path
@@ -51,6 +53,12 @@ class Task:
     plan: Plan
     version: str | None = None
     fits: int = 1
+    given: Given | None = None
+
+    @property
+    def spec(self) -> Spec:
+        """The detector: the one that was given as an object, else the registered one."""
+        return self.given or get(self.detector)
 
 
 @dataclass(frozen=True)
@@ -119,7 +127,7 @@ def compute(task: Task) -> Outcome:
 
 
 def _compute(task: Task) -> Outcome:
-    spec, protocol = get(task.detector), parse(task.protocol)
+    spec, protocol = task.spec, parse(task.protocol)
     if task.version not in {None, spec.version}:
         raise RuntimeError("the detector's code changed while the bench was running; run it again")
     # Within one release both sides are the same, so the pool contains it once.

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from benchmarks.data.accounts import Accounts, Floats
 from benchmarks.detectors import Spec
+from benchmarks.detectors.adapter import Given
 from benchmarks.detectors.learning import learn_with_threshold
 from benchmarks.isolation.children import Child
 from benchmarks.protocols import Fold, NotApplicable, Pool
@@ -107,6 +108,7 @@ def _fit(
             rule=spec.threshold,
             own=own,
             inner=inner,
+            pickled=spec.pickled if isinstance(spec, Given) else None,
         )
     except BaseException:
         child.close()

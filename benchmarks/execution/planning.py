@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.data import moves
 from benchmarks.detectors import Spec, complete, get
+from benchmarks.detectors.adapter import Given
 from benchmarks.execution import earlier_cells
 from benchmarks.execution.cells import Task, cell_key
 from benchmarks.execution.suite import Suite
@@ -20,6 +21,9 @@ from botbench.core.version import __version__
 
 if TYPE_CHECKING:
     from curation.release.release import Release
+
+
+NONE: Mapping[str, Given] = {}
 
 
 @dataclass(frozen=True)
@@ -83,15 +87,36 @@ def prepare_moves(
             progress.step(f"{release.reference}: {move}")
 
 
-def plan(home: Path, suite: Suite, releases: Sequence[Release], features: str) -> list[Planned]:
-    """The suite's cells, in its order: protocol by protocol, plan by plan, detector by detector."""
-    specs = complete() if suite.detectors == "all" else [get(name) for name in suite.detectors]
+def plan(
+    home: Path,
+    suite: Suite,
+    releases: Sequence[Release],
+    features: str,
+    given: Mapping[str, Given] = NONE,
+) -> list[Planned]:
+    """The suite's cells, in its order: protocol by protocol, plan by plan, detector by detector.
+
+    `given` are detectors that were given as objects, by their name in the suite.
+    """
+    specs: list[Spec] = (
+        complete()
+        if suite.detectors == "all"
+        else [given.get(name) or get(name) for name in suite.detectors]
+    )
     facts = [facts_of(release) for release in releases]
     by_reference = {release.reference: release for release in releases}
     earlier = earlier_cells.index(home)
     return [
         _planned(
-            Task(home, "", spec.name, text, one, fits=_fits(suite, text, spec)),
+            Task(
+                home,
+                "",
+                spec.name,
+                text,
+                one,
+                fits=_fits(suite, text, spec),
+                given=given.get(spec.name),
+            ),
             spec,
             by_reference,
             features,

@@ -7,16 +7,23 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.detectors import get
+from benchmarks.detectors.adapter import Given
 from benchmarks.execution import results
 from benchmarks.execution.cells import Outcome, Task, compute
-from benchmarks.execution.planning import Planned, find_releases, plan, prepare, prepare_moves
+from benchmarks.execution.planning import (
+    NONE,
+    Planned,
+    find_releases,
+    plan,
+    prepare,
+    prepare_moves,
+)
 from benchmarks.execution.suite import Suite
 from benchmarks.execution.workers import Lost, each
 from botbench.core.files import write_json
@@ -58,10 +65,12 @@ def bench(
     progress: Progress | None = None,
     *,
     track: bool = False,
+    given: Mapping[str, Given] = NONE,
 ) -> Report:
     """Compute a suite's missing cells in `jobs` processes (default: one a core) and write the run.
 
-    `timeout` is in seconds for one cell; `track` logs to MLflow. Failed cells are computed again,
+    `timeout` is in seconds for one cell; `track` logs to MLflow. `given` are the suite's
+    detectors that were given as objects, by name. Failed cells are computed again,
     done and not applicable ones are not. The bench may be killed and started again at any time,
     because cells are written atomically. Raises UserError for missing releases.
     """
@@ -71,7 +80,7 @@ def bench(
     releases = find_releases(home, suite.releases)
     version = prepare(home, releases, progress)
     prepare_moves(home, suite, releases, progress)
-    planned = plan(home, suite, releases, version)
+    planned = plan(home, suite, releases, version, given)
     counts, missing = _split_by_cache(planned)
     opening = _TrackerOpening() if track and missing else None
     _compute_missing(missing, counts, jobs or os.cpu_count() or 1, timeout, progress)
@@ -176,7 +185,7 @@ def _workload(task: Task) -> tuple[bool, int]:
         task.home / "releases" / Path(*r.rpartition("@")[::2]) / "labels.parquet"
         for r in task.plan.train
     ]
-    return not get(task.detector).floor, sum(f.stat().st_size for f in files if f.exists())
+    return not task.spec.floor, sum(f.stat().st_size for f in files if f.exists())
 
 
 def keep(one: Planned, outcome: Outcome) -> None:

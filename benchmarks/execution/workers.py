@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections import deque
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
+from types import ModuleType
 from typing import Generic, TypeVar
 
 from benchmarks.isolation import children
@@ -132,9 +134,21 @@ def _start(work: Callable[[Task], Result]) -> _Worker[Task]:
     ours, theirs = context.Pipe()
     handed_on = children.current().handed_on()
     process = context.Process(target=_serve, args=(theirs, work, handed_on), daemon=True)
-    process.start()
+    with _without_main():
+        process.start()
     theirs.close()
     return _Worker(process, ours)
+
+
+@contextlib.contextmanager
+def _without_main() -> Iterator[None]:
+    """A worker imports what it needs by name: it does not run the user's own script again."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 @contextlib.contextmanager

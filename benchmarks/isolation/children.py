@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import base64
 import contextlib
 import json
 import os
@@ -196,10 +197,12 @@ class Child:
         rule: str,
         own: int,
         inner: int,
+        pickled: bytes | None = None,
     ) -> tuple[float, float, float | None]:
         """Fit the detector; the threshold, the seconds, and the megabytes it grew by.
 
-        `labels` are `y` (int8[n]) and `group` (int64[n]) of the accounts of the view.
+        `labels` are `y` (int8[n]) and `group` (int64[n]) of the accounts of the view. `pickled` is
+        a detector that has no registered name; the child alone unpickles it.
         """
         head, tables = wire.packed_view(view)
         known = pa.table({name: pa.array(values) for name, values in labels.items()})
@@ -210,6 +213,7 @@ class Child:
             "rule": rule,
             "own": own,
             "inner": inner,
+            "pickled": None if pickled is None else base64.b64encode(pickled).decode("ascii"),
         }
         answer, _ = self._ask("fit", asked, [*tables, known])
         return _number(answer, "threshold"), _number(answer, "seconds"), _megabytes(answer)

@@ -1,7 +1,8 @@
 """What a bench and its children say to each other: JSON and Arrow, each with its length before it.
 
-Nothing is ever unpickled. What comes from a child is a stranger's: its length is bounded, and its
-tables are checked before they are read.
+Nothing that comes from a child is unpickled. It is a stranger's: its length is bounded, and its
+tables are checked before they are read. A detector that somebody gave as an object goes to its
+child pickled (`benchmarks.detectors.adapter`), and is unpickled behind the fence only.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ Everything a detector's author wrote runs here, its import too.
 
 from __future__ import annotations
 
+import base64
 import os
 import socket
 import sys
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.detectors import base, learning, registry, safe_loading
+from benchmarks.detectors import adapter, base, learning, registry, safe_loading
 from benchmarks.isolation import fence, memory, wire
 from botbench.core.errors import UserError, first_line
 
@@ -84,7 +85,12 @@ class _Child:
         """Choose the threshold and fit the detector on the view and labels of the training part."""
         seen = wire.unpacked_view(asked["view"], tables)
         y, group = (np.array(tables[2][name]) for name in ("y", "group"))
-        spec = registry.one(asked["detector"], asked["options"])
+        given = asked["pickled"]
+        spec = (
+            registry.one(asked["detector"], asked["options"])
+            if given is None
+            else adapter.unpickled(asked["detector"], base64.b64decode(given))
+        )
         begun = time.perf_counter()
         with memory.grown() as growth:
             threshold, self.fitted = learning.learn_with_threshold(
