@@ -50,6 +50,21 @@ def gradient_boosting_posts() -> Boosting:
     return Boosting()
 
 
+@detector(
+    "gradient-boosting-given",
+    needs=("given",),
+    cites=CITES,
+    about=(
+        "Gradient boosting on given features: numbers that others computed and a card maps. In"
+        " transfer only those that both sides have."
+    ),
+    revision=1,
+)
+def gradient_boosting_given() -> Boosting:
+    """The family of features that others computed."""
+    return Boosting()
+
+
 class Calibrated(Boosting):
     """Boosting with probabilities calibrated by a sigmoid over three inner folds."""
 

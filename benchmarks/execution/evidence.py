@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.data import external_scores
+from benchmarks.data import external_scores, given_features
 from benchmarks.data.accounts import Accounts, Floats, Rows
 from benchmarks.data.masking import Mask
 from benchmarks.data.release_arrays import ReleaseArrays, ask
 from benchmarks.detectors import Spec
 from benchmarks.protocols import NotApplicable
 from botbench.core.errors import unknown
+from curation.features import given
 from curation.store.schema import TABLES
 
 if TYPE_CHECKING:
@@ -145,7 +146,12 @@ def gather(spec: Spec, pool: Sequence[ReleaseArrays]) -> Evidence:
     wanted = (set(spec.needs) | set(spec.uses)) - {DOMAINS}
     first = pool[0]
     for need in wanted - {external_scores.FAMILY}:
-        if need not in {*first.names, *first.families, *COLUMNS, *TABLE_NEEDS}:
+        if not given_features.is_wanted(need) and need not in {
+            *first.names,
+            *first.families,
+            *COLUMNS,
+            *TABLE_NEEDS,
+        }:
             raise unknown(
                 "thing to need", need, {*first.names, *first.families, *COLUMNS, *TABLE_NEEDS}
             )
@@ -155,10 +161,15 @@ def gather(spec: Spec, pool: Sequence[ReleaseArrays]) -> Evidence:
         spec.scores_file if external_scores.FAMILY in wanted else None, pool
     )
     extra = (external_scores.FEATURE,) * external.shape[1]
+    given_names, given_values = given_features.joined(pool, wanted)
     return Evidence(
-        (*(first.names[i] for i in chosen), *extra),
-        (*(first.families[i] for i in chosen), *(external_scores.FAMILY for _ in extra)),
-        np.hstack([np.concatenate([m.values[:, chosen] for m in pool]), external]),
+        (*(first.names[i] for i in chosen), *given_names, *extra),
+        (
+            *(first.families[i] for i in chosen),
+            *(given.FAMILY for _ in given_names),
+            *(external_scores.FAMILY for _ in extra),
+        ),
+        np.hstack([np.concatenate([m.values[:, chosen] for m in pool]), given_values, external]),
         {name: _column(name, pool) for name in sorted(raw)},
         {name: _has(name, pool) for name in wanted & set(TABLE_NEEDS)},
     )

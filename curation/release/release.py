@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from botbench.core.errors import ResourceFailure, UserError, unknown
 from botbench.core.hashing import file_sha256
 from botbench.core.sql import literal
+from curation.features.given import described
 from curation.release import acceptance, writer
 from curation.release.contents import TABLES_FROZEN, Frozen, frozen
 from curation.store import file_hashes
@@ -180,6 +181,7 @@ def _about(content: Frozen) -> dict[str, Any]:
         "citation": of_card.get("citation"),
         "window": of_card.get("window"),
         **({"family": of_card["family"]} if of_card.get("family") else {}),
+        **({"given_features": given} if (given := described(of_card)) else {}),
         "snapshot_id": content.version,
         "consensus_id": content.consensus,
         **content.counts(),

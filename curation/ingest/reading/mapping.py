@@ -5,7 +5,7 @@ The origin is a source column, a constant, the file's name or the row's number; 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
@@ -227,6 +227,17 @@ class Compiler:
         text = Column("", "VARCHAR", "")
         made = ((name, self.cell(cell, text)) for name, cell in cells.items())
         return [(name, sql) for name, sql in made if sql is not None]
+
+    def numbers(self, cells: Mapping[str, Cell]) -> list[tuple[str, str]]:
+        """Names and SQL of the text of finite numbers; any other value is a fault of the row."""
+        made = []
+        for name, value in self.pairs(dict(cells)):
+            number = f"try_cast({value} AS DOUBLE)"
+            wrong = f"trim(coalesce({value}, '')) <> '' AND NOT coalesce(isfinite({number}), false)"
+            told = f"'{name} is not a finite number, found ' || left(to_json({value})::VARCHAR, 80)"
+            self.faults.append((wrong, "bad_number", told))
+            made.append((name, f"nullif(trim({value}), '')"))
+        return made
 
     def said(self) -> str:
         """SQL around a column's text (`{}`), for `extra`, that omits words for missing values."""

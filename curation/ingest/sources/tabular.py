@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from botbench.core.sql import identifier, literal
 from botbench.core.strict_model import StrictModel
 from botbench.text.numbers import counted
+from curation.features.given import PREFIX
 from curation.ingest.reading.files import SourceFile
 from curation.ingest.reading.mapping import Cell, Compiler, Condition, known_columns
 from curation.ingest.reading.records import (
@@ -35,8 +36,18 @@ def _split(value: Any) -> Any:
     """A card's mapping with its columns apart from `where`, `largest`, `extra`, `attributes`."""
     if not isinstance(value, dict) or "cells" in value:
         return value
-    special = {k: v for k, v in value.items() if k in ("where", "largest", *MAPS)}
+    special = {k: v for k, v in value.items() if k in ("where", "largest", "features", *MAPS)}
     return {"cells": {k: v for k, v in value.items() if k not in special}, **special}
+
+
+class GivenFeature(Cell):
+    """A number that others computed: its column, its unit, and who or what computed it."""
+
+    unit: str = Field(min_length=1, max_length=200)
+    source: str = Field(min_length=1, max_length=500)
+
+
+FeatureName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,59}$")]
 
 
 class Mapping(StrictModel):
@@ -49,10 +60,13 @@ class Mapping(StrictModel):
     `extra`, then the last in the file, is kept; the others are duplicates."""
     extra: dict[str, Cell] = Field(default_factory=dict)
     attributes: dict[str, Cell] = Field(default_factory=dict)
+    features: dict[FeatureName, GivenFeature] = Field(default_factory=dict)
+    """Of accounts: numbers that others computed (`curation.features.given`)."""
 
     def sources(self) -> set[str]:
         """The source's columns that the mapping reads."""
-        cells = [*self.cells.values(), *self.extra.values(), *self.attributes.values()]
+        maps = (self.cells, self.extra, self.attributes, self.features)
+        cells = [cell for of in maps for cell in of.values()]
         return {name for cell in cells for name in cell.columns}
 
 
@@ -97,6 +111,8 @@ class Options(StrictModel, coerce_numbers_to_str=True):
 
     def _check(self, table: str, mapping: Mapping) -> None:
         there = set(mapping.cells) | {m for m in MAPS if getattr(mapping, m)}
+        if mapping.features and table != "accounts":
+            raise ValueError(f"features of accounts, not of {table}")
         if mapping.largest is not None and mapping.largest not in {*mapping.extra, *mapping.cells}:
             raise ValueError(f"largest: a column of {table} that is mapped, not {mapping.largest}")
         if wrong := known_columns(table, there) or sorted(there & set(OURS)):
@@ -298,6 +314,8 @@ def _maps(
     """The map columns of a table: the card's entries, and the columns it does not name."""
     name = "attributes" if table == "claims" else "extra"
     pairs = compiler.pairs(getattr(mapping, name))
+    given = {f"{PREFIX}{feature}": cell for feature, cell in mapping.features.items()}
+    pairs += compiler.numbers(given)
     if compiler.symbol:
         pairs.append(
             ("nul_bytes", "CASE WHEN contains(_raw::VARCHAR, chr(0)) THEN 'written as U+2400' END")

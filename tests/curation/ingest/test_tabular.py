@@ -462,3 +462,46 @@ def _read(factory, content, with_bad=False):
             "SELECT _row, NULL, NULL FROM pull_quarantine WHERE table_name = 'accounts'"
         ).fetchall()
     return sorted(found + bad, key=lambda r: r[0]) if with_bad else found
+
+
+def test_given_features_are_kept_with_the_account_and_checked(written, store):
+    feature = {"column": "cc", "unit": "0 to 1", "source": "networkx, follower graph"}
+    options = {
+        "accounts": {
+            "account_id": "id",
+            "followers": "n",
+            "features": {"clustering": feature, "degree": {**feature, "column": "d"}},
+        },
+        "claims": {"answer": "label"},
+    }
+    content = b"id,n,cc,d,label\na,1,0.25,3,bot\nb,2,,1e2,human\nc,3,high,1,bot\nd,4,inf,1,bot\n"
+    made = written({"a.csv": content}, options)
+    made.pull(store)
+    assert rows(
+        store,
+        "SELECT account_id, extra['given:clustering'], extra['given:degree'], map_keys(extra)"
+        " FROM lake.main.accounts ORDER BY 1",
+    ) == [
+        ("a", "0.25", "3", ["given:clustering", "given:degree"]),
+        ("b", None, "1e2", ["given:degree"]),
+    ]
+    assert [(t, n, why) for t, n, why, _ in made.quarantine(store) if t == "accounts"] == [
+        ("accounts", "a.csv:3", "bad_number"),
+        ("accounts", "a.csv:4", "bad_number"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("features", "message"),
+    [
+        ({"cc": "cc"}, "unit"),
+        ({"cc": {"column": "cc", "unit": "share"}}, "source"),
+        ({"C C": {"column": "cc", "unit": "share", "source": "x"}}, "C C"),
+    ],
+)
+def test_a_given_feature_says_its_unit_and_source(written, features, message):
+    from curation.ingest import cards
+
+    options = {"accounts": {"account_id": "id", "features": features}}
+    made = written({"a.csv": b"id,cc\na,1\n"}, options)
+    assert any(message in str(problem) for problem in cards.check(made.card))
