@@ -8,6 +8,10 @@ Importing it loads nothing: each name below is loaded from `botbench.api` when i
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from benchmarks.detectors.adapter import DetectorAdapter as DetectorAdapter
+    from botbench.api.audit import ReleaseAudit as ReleaseAudit
+    from botbench.api.audit import TableAudit as TableAudit
+    from botbench.api.audit import audit as audit
+    from botbench.api.audit import audit_table as audit_table
     from botbench.api.board import Board as Board
     from botbench.api.board import compare as compare
     from botbench.api.dataset import Dataset as Dataset
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
     from botbench.api.release import load as load
     from botbench.api.score import Scores as Scores
     from botbench.api.score import score as score
+    from botbench.api.study import Study as Study
+    from botbench.api.study import study as study
     from botbench.api.table import Table as Table
     from botbench.api.validation import Validation as Validation
     from botbench.api.votes import Agreement as Agreement
@@ -41,13 +47,18 @@ _HOMES = {
     "Findings": "botbench.core.errors",
     "Pull": "botbench.api.pull",
     "Release": "botbench.api.release",
+    "ReleaseAudit": "botbench.api.audit",
     "Scores": "botbench.api.score",
+    "Study": "botbench.api.study",
     "Table": "botbench.api.table",
+    "TableAudit": "botbench.api.audit",
     "UserError": "botbench.core.errors",
     "Validation": "botbench.api.validation",
     "Workspace": "botbench.api.workspace",
     "__version__": "botbench.core.version",
     "agreement": "botbench.api.votes",
+    "audit": "botbench.api.audit",
+    "audit_table": "botbench.api.audit",
     "compare": "botbench.api.board",
     "consensus": "botbench.api.votes",
     "demo": "botbench.api.demo",
@@ -55,6 +66,7 @@ _HOMES = {
     "load": "botbench.api.release",
     "open": "botbench.api.workspace",
     "score": "botbench.api.score",
+    "study": "botbench.api.study",
 }
 """The module that each public name is loaded from."""
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from botbench.api.dataset import Dataset
     from botbench.api.pull import Pull
     from botbench.api.release import Release
+    from botbench.api.study import Study
     from curation.store.store import Store
 
 _OPENED: list[Workspace] = []
@@ -120,6 +121,21 @@ class Workspace(Shown):
         from botbench.api.release import load
 
         return load(reference, self)
+
+    def study(self, campaign: str | Path, out: str | Path | None = None) -> Study:
+        """Answer every question of a campaign file, and write its report: `botbench study FILE`.
+
+        `out` is the report's folder, by default one in the store. Raises UserError for a campaign
+        file with mistakes.
+        """
+        from botbench.api.base import progress
+        from botbench.api.study import Study, of_campaign
+
+        with self.store() as store, progress.shown() as bars:
+            answered, page = of_campaign(
+                store, campaign, out, lambda n: bars.stage("questions", n), bars.step
+            )
+            return Study(answered.document(str(page)))
 
     def datasets(self) -> list[str]:
         """The data sets that were pulled, by name."""

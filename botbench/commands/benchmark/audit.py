@@ -67,18 +67,16 @@ def table_(
     recall, f1, mcc, auc, each with _low and _high where an interval was published. Exit code 1
     where something was found.
     """
-    from benchmarks.audits import published
-    from benchmarks.audits import table as audits
-    from benchmarks.reproductions import named_table
+    from botbench.api.audit import audit_table
 
-    read = published.read(named_table(file), percent)
-    issues = audits.audit(read, tolerance)
+    document = audit_table(file, percent=percent, tolerance=tolerance).to_dict()
+    issues, ignored = document["issues"], document["ignored_columns"]
     if json_:
-        emit(audits.document(read, issues, tolerance))
+        emit(document)
     else:
         table(
-            f"{counted(len(issues), 'issue')} in {counted(read.values, 'value')}"
-            f" of {counted(len(read), 'row')}",
+            f"{counted(len(issues), 'issue')} in {counted(document['values'], 'value')}"
+            f" of {counted(document['rows'], 'row')}",
             (
                 "row",
                 "check",
@@ -91,22 +89,22 @@ def table_(
             ),
             [
                 (
-                    i.row,
-                    i.check,
-                    i.method,
-                    i.dataset,
-                    i.published,
-                    i.implied,
-                    i.possible,
-                    "; ".join(i.explanations),
+                    i["row"],
+                    i["check"],
+                    i["method"],
+                    i["dataset"],
+                    i["published"],
+                    i["implied"],
+                    i["possible"],
+                    "; ".join(i["explanations"]),
                 )
                 for i in issues[:SHOWN]
             ],
         )
         if len(issues) > SHOWN:
             say(f"{len(issues) - SHOWN:,} more: --json shows all.")
-        if read.ignored:
-            say(f"Not read: the columns {', '.join(read.ignored)}.")
+        if ignored:
+            say(f"Not read: the columns {', '.join(ignored)}.")
     raise typer.Exit(1 if issues else 0)
 
 

@@ -56,23 +56,18 @@ def run(
     """Answer every question of a campaign: report.html, study.json, and each figure as CSV and
     JSON.
     """
-    from benchmarks.study.campaign.load import load
-    from benchmarks.study.report import answers, report
-    from benchmarks.study.study import Study
+    from botbench.api.study import of_campaign
     from curation.store.store import Store
 
-    chosen = load(file)
-    asked = answers.chosen(chosen)
     with Store(create=False) as store, progress(quiet=json_) as bar:
-        task = bar.add_task("Reading accounts and posts", total=len(asked) + 1)
-        opened = Study.open(store, chosen)
-        bar.advance(task)
-
-        def done(title: str) -> None:
-            bar.update(task, advance=1, description=title)
-
-        answered = answers.ask(opened, asked, done)
-        page = report.write(answered, out or store.home / "studies" / chosen.name).resolve()
+        task = bar.add_task("Reading accounts and posts", total=None)
+        answered, page = of_campaign(
+            store,
+            file,
+            out,
+            lambda n: bar.update(task, total=n),
+            lambda title: bar.update(task, advance=1, description=title),
+        )
         document = answered.document(str(page))
     for note in answered.notes:
         say(note)
