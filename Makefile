@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint speed chaos fuzz requirements docs experiments clean label-studio sbom
+.PHONY: help demo test lint speed spark chaos fuzz requirements docs experiments clean label-studio sbom
 
 PYTHON ?= python3
 VENV := .venv
@@ -49,6 +49,12 @@ lint: $(VENV)/dev.stamp ## ruff (check and format), mypy (strict), and that impo
 
 speed: $(VENV)/dev.stamp ## the benchmarks of tests/speed, with their figures
 	$(BIN)/python -m pytest tests/speed -m speed -s -p no:xdist $(PYTEST_ARGS)
+
+spark: $(VENV)/dev.stamp ## the engines' tests on Spark itself, in an environment of its own (450 MB; needs Java)
+	test -x .spark/bin/python || $(PYTHON) -m venv .spark
+	.spark/bin/python -m pip install --quiet --disable-pip-version-check "pyspark[connect]>=4.0,<4.1"
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$(.spark/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/dependencies.pth"
+	.spark/bin/python -m pytest -p no:xdist -p no:cacheprovider tests/curation/features/test_features_engines.py $(PYTEST_ARGS)
 
 chaos: $(VENV)/dev.stamp ## kill each writing command N times on both catalogs and compare (hours; N=20 for less)
 	BOTBENCH_CHAOS=$(or $(N),200) $(BIN)/python -m pytest tests/chaos/test_kills.py tests/chaos/test_damage.py tests/e2e/test_killed_annotation.py -p no:xdist -q $(PYTEST_ARGS)

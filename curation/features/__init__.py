@@ -10,7 +10,6 @@ from curation.features._cache import ReleaseFolder, cached, code_version
 from curation.features._compute import buckets_for, compute
 from curation.features._exact import (
     concentration,
-    count_of,
     entropy,
     known_length,
     mean,
@@ -18,8 +17,10 @@ from curation.features._exact import (
     sd,
     share,
 )
+from curation.features._functions import count_of
 from curation.features._page import one_line, reference_page
 from curation.features._registry import FEATURES, Feature, chosen, families, feature
+from curation.features._to_file import Written, write
 from curation.features._views import VIEWS, view
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "VIEWS",
     "Feature",
     "ReleaseFolder",
+    "Written",
     "buckets_for",
     "cached",
     "chosen",
@@ -45,4 +47,5 @@ __all__ = [
     "sd",
     "share",
     "view",
+    "write",
 ]

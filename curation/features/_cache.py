@@ -6,11 +6,13 @@ import hashlib
 import os
 import secrets
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from botbench.core import code_versions
+from botbench.core.duckdb_work import scratch_database
 from botbench.core.files import UNFINISHED, write_parquet
 from botbench.core.sql import literal
 from curation.features._compute import MEMORY, compute
@@ -18,6 +20,7 @@ from curation.features._registry import FEATURES, chosen
 from curation.store.upkeep import leftovers
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
 
 
@@ -67,34 +70,36 @@ def code_version() -> str:
 
 
 def _write(release: ReleaseFolder, path: Path) -> None:
-    import duckdb
-
     path.parent.mkdir(parents=True, exist_ok=True)
     leftovers.remove_drafts(path.parent)
+    with scratch_connection(path.parent) as (connection, _):
+        write_parquet(path, compute(connection, *release_sql(release)))
+
+
+@contextmanager
+def scratch_connection(beside: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
+    """DuckDB with a bound on its memory, and the folder in `beside` where the rest of it goes.
+
+    The folder is named as a draft, so that a later run finds what a killed one left.
+    """
     with (
-        # Named as a draft, so that a later run finds what a killed one left.
         tempfile.TemporaryDirectory(
             prefix=f".features.{os.getpid()}.{secrets.token_hex(4)}",
             suffix=UNFINISHED,
-            dir=path.parent,
+            dir=beside,
         ) as scratch,
-        duckdb.connect() as connection,
+        scratch_database() as connection,
     ):
         for setting in (
-            "TimeZone = 'UTC'",
-            "autoinstall_known_extensions = false",
             "preserve_insertion_order = false",
             f"memory_limit = '{4 * MEMORY}B'",
             f"temp_directory = {literal(scratch)}",
         ):
             connection.execute(f"SET {setting}")
-        table = compute(
-            connection,
-            _all_of(release.path / "accounts.parquet"),
-            _all_of(release.path / "posts.parquet"),
-        )
-        write_parquet(path, table)
+        yield connection, Path(scratch)
 
 
-def _all_of(file: Path) -> str:
-    return f"FROM read_parquet({literal(file)})"
+def release_sql(release: ReleaseFolder) -> tuple[str, str]:
+    """Queries of a release's accounts and posts."""
+    accounts, posts = (release.path / f"{table}.parquet" for table in ("accounts", "posts"))
+    return f"FROM read_parquet({literal(accounts)})", f"FROM read_parquet({literal(posts)})"

@@ -1,19 +1,19 @@
-"""Compute features with one query a view and account bucket, in bounded memory."""
+"""Compute features with DuckDB, in bounded memory: one bucket of accounts after the other."""
 
 from __future__ import annotations
 
+import secrets
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from functools import cache
-from itertools import groupby
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from botbench.core.duckdb_work import materialise
 from botbench.core.sql import literal
-from curation.features._registry import Feature, chosen
-from curation.features._views import expression, placeholder
-from curation.store.schema import TABLES
+from curation.features._functions import DUCKDB
+from curation.features._registry import chosen
+from curation.features._render import Plan, Query, filled, only, plan
 
 if TYPE_CHECKING:
     import duckdb
@@ -41,16 +41,20 @@ def compute(
     several rows, and UserError for an unknown family.
     """
     features = chosen(families)
-    of_accounts = [query for query, bucketed in _queries(tuple(features)) if not bucketed]
-    of_posts = [query for query, bucketed in _queries(tuple(features)) if bucketed]
-    parts = [_ids(connection, accounts_sql)]
-    parts += _run(connection, of_accounts, _only("accounts", accounts_sql, features))
-    if of_posts:
-        n = buckets or buckets_for(connection, posts_sql)
-        with _spread(connection, _only("posts", posts_sql, features), n) as sources:
-            done = [_run(connection, of_posts, source) for source in sources]
-        parts += [_stacked(list(tables)) for tables in zip(*done, strict=True)]
-    return _joined(connection, parts, [f.name for f in features])
+    plans = plan(tuple(features), DUCKDB, keep=True)
+    of_accounts = [query for query in plans.queries if query.reads("accounts")]
+    of_posts = [query for query in plans.queries if query.reads("kept")]
+    with ExitStack() as tables:
+        keys = _keys(connection, accounts_sql, tables)
+        accounts = f"({only('accounts', f'({accounts_sql})', features)})"
+        parts = [_run(connection, query, accounts=accounts) for query in of_accounts]
+        if of_posts and plans.shared:
+            n = buckets or buckets_for(connection, posts_sql)
+            posts = _with_keys(only("posts", f"({posts_sql})", features), keys)
+            with _spread(connection, posts, n) as sources:
+                done = [_of_bucket(connection, plans, of_posts, source) for source in sources]
+            parts += [_stacked(list(some)) for some in zip(*done, strict=True)]
+        return _joined(connection, keys, parts, [f.name for f in features])
 
 
 def buckets_for(connection: duckdb.DuckDBPyConnection, posts_sql: str, memory: int = MEMORY) -> int:
@@ -59,49 +63,35 @@ def buckets_for(connection: duckdb.DuckDBPyConnection, posts_sql: str, memory: i
     return max(1, -(-int(row[0] if row else 0) * BYTES_A_POST // memory))
 
 
-def _ids(connection: duckdb.DuckDBPyConnection, accounts_sql: str) -> pa.Table:
-    ids = connection.execute(
-        f"SELECT account_id, count(*) AS rows FROM ({accounts_sql}) GROUP BY ALL"
-    ).to_arrow_table()
-    if any(n.as_py() > 1 for n in ids["rows"].unique()):
+def _keys(connection: duckdb.DuckDBPyConnection, accounts_sql: str, tables: ExitStack) -> str:
+    """A table of the accounts: `account_id`, and `key`, a number that stands for it.
+
+    Rows are grouped by a number three times faster than by a text.
+    """
+    keys = _table(
+        connection,
+        f"SELECT account_id, row_number() OVER () AS key FROM ({accounts_sql})",
+        tables,
+    )
+    row = connection.execute(f"SELECT count(*) - count(DISTINCT account_id) FROM {keys}").fetchone()
+    if row and row[0]:
         raise ValueError("features need one row an account; choose one observation of each")
-    return ids.select(["account_id"])
+    return keys
 
 
-@cache
-def _queries(features: tuple[Feature, ...]) -> tuple[tuple[str, bool], ...]:
-    """For each view: the SQL of its features, and whether it reads posts (in buckets)."""
-    by_view = sorted(features, key=lambda f: f.view)
-    queries = [_sql(name, list(some)) for name, some in groupby(by_view, key=lambda f: f.view)]
-    return tuple((query, f'"{placeholder("posts")}"' in query) for query in queries)
+def _table(connection: duckdb.DuckDBPyConnection, query: str, tables: ExitStack) -> str:
+    """The name of a temporary table with a query's rows; it goes when the stack is left."""
+    name = materialise(connection, f"temp.features_{secrets.token_hex(6)}", query)
+    tables.callback(connection.execute, f"DROP TABLE IF EXISTS {name}")
+    return name
 
 
-def _sql(name: str, features: list[Feature]) -> str:
-    import ibis
-
-    table = expression(name)
-    values = {f.name: _typed(f.function(table)) for f in features}
-    rows = (
-        table.select("account_id", **values)
-        if name == "accounts"
-        else table.group_by("account_id").aggregate(**values)
+def _with_keys(posts: str, keys: str) -> str:
+    """The posts of the accounts, with the account's key in place of its id."""
+    return (
+        f"SELECT p.* REPLACE (k.key AS account_id) FROM ({posts}) p"
+        f" JOIN {keys} k ON k.account_id = p.account_id"
     )
-    return str(ibis.to_sql(rows, dialect="duckdb"))
-
-
-def _typed(value: Any) -> Any:
-    whole = value.type().is_integer() or value.type().is_boolean()
-    return value.cast("int64" if whole else "float64")
-
-
-def _only(table: str, source: str, features: Iterable[Feature]) -> str:
-    """The source with the columns that the features declare; undeclared columns are NULL."""
-    needed = {need for f in features for need in f.needs} | {f"{table}.account_id"}
-    columns = ", ".join(
-        f'"{c.name}"' if f"{table}.{c.name}" in needed else f'NULL::{c.type} AS "{c.name}"'
-        for c in TABLES[table].columns
-    )
-    return f"SELECT {columns} FROM ({source})"
 
 
 @contextmanager
@@ -112,7 +102,7 @@ def _spread(connection: duckdb.DuckDBPyConnection, source: str, n: int) -> Itera
         return
     with tempfile.TemporaryDirectory(prefix="features-", dir=_scratch(connection)) as folder:
         connection.execute(
-            f"COPY (SELECT *, hash(account_id) % {n} AS bucket FROM ({source})) TO"
+            f"COPY (SELECT *, account_id % {n} AS bucket FROM ({source})) TO"
             f" {literal(folder)} (FORMAT parquet, PARTITION_BY (bucket), OVERWRITE_OR_IGNORE)"
         )
         there = sorted(Path(folder).iterdir())
@@ -131,16 +121,18 @@ def _scratch(connection: duckdb.DuckDBPyConnection) -> str | None:
     return str(row[0])
 
 
-def _run(
-    connection: duckdb.DuckDBPyConnection, queries: Iterable[str], source: str
+def _of_bucket(
+    connection: duckdb.DuckDBPyConnection, plans: Plan, queries: Iterable[Query], posts: str
 ) -> list[pa.Table]:
-    filled = [
-        query.replace(f'"{placeholder(t)}"', f"({source})")
-        for query in queries
-        for t in TABLES
-        if placeholder(t) in query
-    ]
-    return [connection.execute(query).to_arrow_table() for query in filled]
+    """The parts of one bucket; its posts are read once, and lie account by account."""
+    with ExitStack() as tables:
+        shared = filled(plans.shared or "", posts=f"({posts})")
+        kept = _table(connection, f"FROM ({shared}) ORDER BY account_id", tables)
+        return [_run(connection, query, kept=kept) for query in queries]
+
+
+def _run(connection: duckdb.DuckDBPyConnection, query: Query, **sources: str) -> pa.Table:
+    return connection.execute(query.over(**sources)).to_arrow_table()
 
 
 def _stacked(tables: list[pa.Table]) -> pa.Table:
@@ -150,18 +142,30 @@ def _stacked(tables: list[pa.Table]) -> pa.Table:
 
 
 def _joined(
-    connection: duckdb.DuckDBPyConnection, parts: list[pa.Table], names: list[str]
+    connection: duckdb.DuckDBPyConnection, keys: str, parts: list[pa.Table], names: list[str]
 ) -> pa.Table:
-    """Join the parts: one row an account of the first part, NULL where another lacks it."""
+    """Join the parts: one row an account, NULL where a part lacks it.
+
+    A part is by account id where it was computed from the accounts, and by key where from posts.
+    """
     aliases = [f"features_part_{i}" for i in range(len(parts))]
-    joins = " ".join(f"LEFT JOIN {alias} USING (account_id)" for alias in aliases[1:])
-    columns = ", ".join(["account_id", *(f'"{name}"' for name in names)])
+    joins = " ".join(
+        f"LEFT JOIN {alias} ON {alias}.account_id = k.{'key' if _is_number(part) else 'account_id'}"
+        for alias, part in zip(aliases, parts, strict=True)
+    )
+    columns = ", ".join(["k.account_id", *(f'"{name}"' for name in names)])
     for alias, part in zip(aliases, parts, strict=True):
         connection.register(alias, part)
     try:
         return connection.execute(
-            f"SELECT {columns} FROM {aliases[0]} {joins} ORDER BY account_id"
+            f"SELECT {columns} FROM {keys} k {joins} ORDER BY k.account_id"
         ).to_arrow_table()
     finally:
         for alias in aliases:
             connection.unregister(alias)
+
+
+def _is_number(part: pa.Table) -> bool:
+    import pyarrow.types as kinds
+
+    return bool(kinds.is_integer(part.schema.field("account_id").type))

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from curation.features._functions import whole_number, wide
+
 if TYPE_CHECKING:
     from ibis.expr.types import (
         BooleanValue,
@@ -42,9 +44,9 @@ def sd(x: IntegerValue) -> FloatingValue:
 
     # n * sum(x^2) - sum(x)^2 loses nothing in whole numbers of 38 digits; in floats it loses
     # everything for regular posters.
-    wide = x.cast("decimal(19, 0)")
+    exact = wide(x)
     n = x.count()
-    root = (n * (wide * wide).sum() - wide.sum() * wide.sum()).cast("float64").sqrt() / n
+    root = (n * (exact * exact).sum() - exact.sum() * exact.sum()).cast("float64").sqrt() / n
     return ibis.ifelse(n >= 2, root, ibis.null("float64"))
 
 
@@ -57,11 +59,6 @@ def entropy(n: IntegerValue) -> FloatingValue:
     return ibis.greatest(total.log2() - weighted / total, 0.0)
 
 
-def count_of(text: StringValue, pattern: str) -> IntegerValue:
-    """Characters (code points) of a text in runs that match `pattern`, such as [0-9]+."""
-    return text.length() - text.re_replace(pattern, "").length()
-
-
 def concentration(n: IntegerValue) -> FloatingValue:
     """Herfindahl index of counts, one row a value: the chance that two draws are the same value."""
     return per((n * n).sum(), n.sum() * n.sum())
@@ -69,4 +66,4 @@ def concentration(n: IntegerValue) -> FloatingValue:
 
 def known_length(text: StringValue, told: Value) -> IntegerValue:
     """Length of a text in characters, or the length that the source gives instead."""
-    return text.length().fill_null(told.try_cast("int64"))
+    return text.length().fill_null(whole_number(told))

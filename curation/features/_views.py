@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import unknown
-from curation.features._duckdb import epoch_ms, found_in
+from curation.features._functions import epoch_ms, fingerprint, found_in, lower
 from curation.store.schema import TABLES
 
 if TYPE_CHECKING:
@@ -32,16 +32,26 @@ def view(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return function
 
 
-def expression(name: str) -> Table:
+def expression(name: str, kept: str | None = None) -> Table:
     """A view as an Ibis expression over the unbound tables `__accounts__` and `__posts__`.
 
-    Raises UserError for an unknown view.
+    A view that is `kept` is the unbound table `__kept__` itself. Raises UserError for an unknown
+    view.
     """
     if name not in VIEWS:
         raise unknown("view of features", name, VIEWS)
+    if name == kept:
+        return kept_table(name)
     function = VIEWS[name]
     parameter = next(iter(inspect.signature(function).parameters))
-    return function(_unbound(parameter) if parameter == name else expression(parameter))
+    return function(_unbound(parameter) if parameter == name else expression(parameter, kept))
+
+
+def kept_table(name: str) -> Table:
+    """The unbound table `__kept__` with the columns of a view."""
+    import ibis
+
+    return ibis.table(expression(name).schema(), name=placeholder("kept"))
 
 
 def placeholder(table: str) -> str:
@@ -91,7 +101,9 @@ def posts(posts: Table) -> Table:
         tags=posts.hashtags.isnull().ifelse(
             found_in(text, "#", r"#([\p{L}\p{M}\p{N}_]+)", 1), posts.hashtags
         ),
-        links=posts.urls.isnull().ifelse(found_in(text, "http", r"https?://[^\s]+"), posts.urls),
+        links=posts.urls.isnull().ifelse(
+            found_in(text, "http", r"https?://[^\t\n\f\r ]+"), posts.urls
+        ),
         named=posts.mentions.isnull().ifelse(
             found_in(text, "@", r"@([A-Za-z0-9_]+)", 1), posts.mentions
         ),
@@ -149,14 +161,14 @@ def words(posts: Table) -> Table:
     )
     # The hash takes a third of the memory of the word, and two words of one account never share one
     # in practice.
-    return each.select("account_id", word=each.word.hash())
+    return each.select("account_id", word=fingerprint(each.word))
 
 
 def _items(posts: Table, column: str) -> Table:
     each = posts.select("account_id", item=posts[column].unnest()).filter(
         lambda t: t.item.notnull()
     )
-    lowered = each.mutate(item=each.item.lower())
+    lowered = each.mutate(item=lower(each.item))
     return lowered.group_by("account_id", "item").aggregate(n=lowered.count())
 
 
@@ -176,7 +188,7 @@ def mentioned(posts: Table) -> Table:
 def domains(posts: Table) -> Table:
     """One row an account and domain linked to (without www.): `n` links."""
     each = posts.select("account_id", link=posts.links.unnest())
-    host = each.link.lower().re_extract(r"^[a-z][a-z0-9+.-]*://(?:[^/@]*@)?(?:www\.)?([^/:?#]+)", 1)
+    host = lower(each.link).re_extract(r"^[a-z][a-z0-9+.-]*://(?:[^/@]*@)?(?:www\.)?([^/:?#]+)", 1)
     hosts = each.select("account_id", host=host).filter(lambda t: t.host != "")
     return hosts.group_by("account_id", "host").aggregate(n=hosts.count())
 

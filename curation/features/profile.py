@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from curation.features import count_of, feature, known_length, per
-from curation.features._duckdb import bytes_of
+from curation.features._functions import bytes_of, edits_in_bytes, lower
 
 if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue, FloatingValue, IntegerValue, StringValue, Table
@@ -156,8 +156,8 @@ def name_handle_distance(accounts: Table) -> FloatingValue:
     """
     import ibis
 
-    handle, name = accounts.handle.lower(), accounts.display_name.lower()
-    return per(handle.levenshtein(name), ibis.greatest(bytes_of(handle), bytes_of(name)))
+    handle, name = lower(accounts.handle), lower(accounts.display_name)
+    return per(edits_in_bytes(handle, name), ibis.greatest(bytes_of(handle), bytes_of(name)))
 
 
 @feature(unit="characters", needs="accounts.bio accounts.extra", source=YANG, revision=1)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from curation.features import count_of, feature, mean, per, sd
-from curation.features._duckdb import distinct_in, is_ascii, upper_case_in
+from curation.features._functions import fingerprint, is_ascii, upper_case_in
 
 if TYPE_CHECKING:
     from ibis.expr.types import FloatingValue, Table
@@ -37,14 +37,14 @@ def duplicate_text_share(posts: Table) -> FloatingValue:
     """Share of posts whose text it had posted already: 1 - distinct texts / texts."""
     # Equal 64-bit hashes stand for equal texts: a third of the memory, and two texts of one account
     # never meet in practice.
-    distinct = posts.text.hash().nunique(where=posts.text.notnull())
+    distinct = fingerprint(posts.text).nunique()
     return per(posts.text.count() - distinct, posts.text.count())
 
 
 @feature(unit="share", needs=TEXT, source=CHU, revision=1)
 def distinct_word_ratio(words: Table) -> FloatingValue:
     """Distinct words divided by words, over all posts; falls with the number of posts."""
-    return per(distinct_in(words.word.collect()), words.count())
+    return per(words.word.nunique(), words.count())
 
 
 @feature(unit="characters a post", needs=TEXT, source="botbench", revision=1)

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from curation import features
-from curation.features import _cache
+from curation.features import _cache, _render
 from curation.features._registry import _check
 from curation.store import schema
 
@@ -91,9 +91,9 @@ def test_a_feature_reads_no_column_it_does_not_declare():
         connection.register("p", schema.rows("posts", POSTS))
         together = features.compute(connection, "FROM a", "FROM p")
         for name, feature in features.FEATURES.items():
-            table, query = feature.tables[0], features._compute._queries((feature,))[0][0]
-            source = features._compute._only(table, f"FROM {table[0]}", [feature])
-            (alone,) = features._compute._run(connection, [query], source)
+            table, (query,) = feature.tables[0], _render.plan((feature,), "duckdb").queries
+            source = _render.only(table, table[0], [feature])
+            alone = connection.execute(query.over(**{table: f"({source})"})).to_arrow_table()
             expected = dict(
                 zip(together["account_id"].to_pylist(), together[name].to_pylist(), strict=True)
             )

@@ -1,0 +1,163 @@
+"""Sessions of Spark Connect: on Sail in this process, on a local Spark, on a cluster."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Any
+
+from botbench.core.errors import ResourceFailure, UserError, first_line
+
+DUCKDB = "duckdb"
+SAIL = "sail"
+LOCAL_SPARK = "local-spark"
+NAMES = (DUCKDB, SAIL, LOCAL_SPARK, "spark://HOST:PORT", "sc://HOST:PORT")
+"""How engines are called, for help and errors."""
+
+HOST_PORT = r"[^/?#\s@]+:[0-9]{1,5}"
+SETTINGS = {
+    "spark.sql.session.timeZone": "UTC",
+    # A sum that is too large is an error here as it is in DuckDB.
+    "spark.sql.ansi.enabled": "true",
+}
+OF_A_DRIVER = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.debug.maxToStringFields": "1000",
+}
+CONNECT_SECONDS = 10
+ON_THIS_MACHINE = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
+"""Nobody on the network reaches a Spark of one machine."""
+
+
+def check(engine: str) -> str:
+    """The engine's name where it is one and its packages are there; raises UserError else."""
+    if engine in {DUCKDB}:
+        return engine
+    if engine not in {SAIL, LOCAL_SPARK} and not (
+        re.fullmatch(rf"spark://{HOST_PORT}(,{HOST_PORT})*", engine)
+        or re.fullmatch(rf"sc://{HOST_PORT}(/.*)?", engine)
+        or re.fullmatch(r"local-cluster\[[0-9]+,[0-9]+,[0-9]+\]", engine)
+    ):
+        raise UserError(f"There is no engine {engine!r}. Engines are {', '.join(NAMES)}.")
+    if engine == SAIL and find_spec("pysail") is None:
+        raise UserError("The engine sail is not installed: pip install 'botbench[sail]'.")
+    if find_spec("pyspark") is None:
+        extra = "sail" if engine.startswith("sc:") else "spark"
+        raise UserError(
+            f"The engine {engine} needs PySpark, which is not installed:"
+            f" pip install 'botbench[{extra}]'."
+        )
+    if not (engine == SAIL or engine.startswith("sc:")) and find_spec("py4j") is None:
+        raise UserError(
+            f"The engine {engine} needs the whole of PySpark, and here is only its client. Install"
+            " it in an environment of its own (the two exclude each other):"
+            " pip install 'botbench[spark]'."
+        )
+    return engine
+
+
+@contextmanager
+def session(engine: str) -> Iterator[Any]:
+    """A Spark session of an engine, in UTC; what was started for it is stopped at the end.
+
+    `sail` starts a server in this process, on a free port of the loopback interface. Raises
+    UserError for an unknown engine or missing packages, ResourceFailure where no server answers.
+    """
+    check(engine)
+    with warnings.catch_warnings():
+        # The client warns at import of the newest pandas, which is not used here.
+        warnings.simplefilter("ignore", FutureWarning)
+        if engine == SAIL:
+            with _sail() as address, _opened(engine, f"sc://{address}") as spark:
+                yield spark
+        else:
+            with _opened(engine, engine) as spark:
+                yield spark
+
+
+@contextmanager
+def failures(engine: str, what: str) -> Iterator[None]:
+    """Errors of an engine within the block are a ResourceFailure that says what was going on."""
+    try:
+        yield
+    except Exception as error:
+        if not type(error).__module__.startswith(("pyspark.", "grpc", "py4j.")):
+            raise
+        raise ResourceFailure(
+            f"The engine {engine} failed while {what}: {first_line(error)}. Its machines must see"
+            " the same files as this one; its own log says more."
+        ) from error
+
+
+@contextmanager
+def _sail() -> Iterator[str]:
+    """The address of a Sail server in this process."""
+    from pysail.spark import SparkConnectServer
+
+    # Its log goes to stderr, where a command speaks to people.
+    os.environ.setdefault("RUST_LOG", "error")
+    server = SparkConnectServer(ip="127.0.0.1", port=0)
+    server.start(background=True)
+    host, port = server.listening_address
+    try:
+        yield f"{host}:{port}"
+    finally:
+        server.stop()
+
+
+@contextmanager
+def _opened(engine: str, address: str) -> Iterator[Any]:
+    from pyspark.sql import SparkSession
+
+    _reach(engine)
+    builder = SparkSession.builder.appName("botbench")
+    try:
+        if address.startswith("sc://"):
+            spark = builder.remote(address).create()
+        else:
+            spark = builder.config(map=_of_a_driver(address)).getOrCreate()
+        for name, value in SETTINGS.items():
+            spark.conf.set(name, value)
+    except Exception as error:  # gRPC's and Py4J's own, by engine
+        raise ResourceFailure(
+            f"The engine {engine} does not answer: {first_line(error)}. Is the server running, and"
+            " can this machine reach it?"
+        ) from error
+    try:
+        yield spark
+    finally:
+        spark.stop()
+
+
+def _reach(engine: str) -> None:
+    """Raises ResourceFailure where nothing listens; the client itself would try for minutes."""
+    if "://" not in engine:
+        return
+    host, _, port = engine.partition("://")[2].partition("/")[0].split(",")[0].rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise ResourceFailure(
+            f"The engine {engine} cannot be reached: {first_line(error)}. Start its server, or name"
+            " the one that runs."
+        ) from error
+
+
+def _of_a_driver(engine: str) -> dict[str, str]:
+    """The settings of a Spark whose driver is this process."""
+    if engine.startswith("spark://"):
+        return {"spark.master": engine, **OF_A_DRIVER}
+    cores = os.cpu_count() or 1
+    return {
+        "spark.master": "local[*]" if engine == LOCAL_SPARK else engine,
+        # The default of 200 is a cluster's, and takes seconds for each query here.
+        "spark.sql.shuffle.partitions": str(2 * cores),
+        **OF_A_DRIVER,
+        **ON_THIS_MACHINE,
+    }

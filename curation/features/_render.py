@@ -1,0 +1,141 @@
+"""Features as SQL: one query a view, in the dialect of an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from curation.features._functions import rendered_for
+from curation.features._registry import Feature
+from curation.features._views import expression, kept_table, placeholder
+from curation.store.schema import TABLES
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Table
+
+SHARED = "posts"
+"""The view that most others read, and that is worth keeping for them."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """The features of one view: SQL whose rows are `account_id` and one column a feature.
+
+    It reads the tables whose placeholders stand in it.
+    """
+
+    view: str
+    sql: str
+
+    def over(self, **sources: str) -> str:
+        """The SQL with each placeholder replaced by its source, a table or a query in brackets."""
+        return filled(self.sql, **sources)
+
+    def reads(self, table: str) -> bool:
+        """Whether it reads a table."""
+        return f'"{placeholder(table)}"' in self.sql or f"`{placeholder(table)}`" in self.sql
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The queries of some features, and each feature's type: BIGINT or DOUBLE.
+
+    `shared` is the SQL of the view of posts where it is kept: the queries of views of posts then
+    read the placeholder `kept`, whose rows it makes.
+    """
+
+    shared: str | None
+    queries: tuple[Query, ...]
+    types: dict[str, str]
+
+
+def filled(sql: str, **sources: str) -> str:
+    """SQL with the placeholders of tables replaced by their sources."""
+    for table, source in sources.items():
+        for quote in '"`':
+            sql = sql.replace(f"{quote}{placeholder(table)}{quote}", source)
+    return sql
+
+
+@cache
+def plan(features: tuple[Feature, ...], dialect: str, keep: bool = False) -> Plan:
+    """The queries of the features in a dialect, one a view.
+
+    With `keep`, the view of posts is a query of its own, with the columns that the others read.
+    """
+    with rendered_for(dialect):
+        by_view = groupby(sorted(features, key=lambda f: f.view), key=lambda f: f.view)
+        rows = {name: _rows(name, list(some), keep) for name, some in by_view}
+        queries = tuple(Query(name, _sql(table, dialect)) for name, table in rows.items())
+        used = _columns_used(rows.values()) if keep else []
+        shared = _sql(expression(SHARED).select(*used), dialect) if used else None
+        types = {
+            name: "BIGINT" if kind.is_integer() else "DOUBLE"
+            for table in rows.values()
+            for name, kind in table.schema().items()
+            if name != "account_id"
+        }
+    return Plan(shared, queries, {f.name: types[f.name] for f in features})
+
+
+def _sql(table: Table, dialect: str) -> str:
+    import ibis
+
+    if dialect != "duckdb":
+        getattr(ibis, dialect)  # loads the options that the dialect's compiler asks for
+    return str(ibis.to_sql(table, dialect=dialect))
+
+
+def _rows(name: str, features: list[Feature], keep: bool) -> Table:
+    table = expression(name, kept=SHARED if keep else None)
+    values = {f.name: _typed(f.function(table)) for f in features}
+    if name == "accounts":
+        return table.select("account_id", **values)
+    return table.group_by("account_id").aggregate(**values)
+
+
+def _typed(value: Any) -> Any:
+    whole = value.type().is_integer() or value.type().is_boolean()
+    return value.cast("int64" if whole else "float64")
+
+
+def _columns_used(tables: Iterable[Table]) -> list[str]:
+    """The columns of the kept view that the queries read, in its order."""
+    import ibis.expr.operations as ops
+
+    kept = kept_table(SHARED)
+    used = {
+        field.name
+        for table in tables
+        for field in table.op().find(ops.Field)
+        if field.rel == kept.op()
+    }
+    return [column for column in kept.columns if column in used]
+
+
+def only(table: str, source: str, features: Iterable[Feature], dialect: str = "duckdb") -> str:
+    """The source with the columns that the features declare; undeclared columns are NULL."""
+    needed = {need for f in features for need in f.needs} | {f"{table}.account_id"}
+    quote = '"' if dialect == "duckdb" else "`"
+    columns = ", ".join(
+        f"{quote}{c.name}{quote}"
+        if f"{table}.{c.name}" in needed
+        else f"CAST(NULL AS {_type(c.type, dialect)}) AS {quote}{c.name}{quote}"
+        for c in TABLES[table].columns
+    )
+    return f"SELECT {columns} FROM {source}"
+
+
+def _type(name: str, dialect: str) -> str:
+    """A column's type in a dialect."""
+    if dialect == "duckdb":
+        return name
+    return {
+        "VARCHAR": "STRING",
+        "TIMESTAMPTZ": "TIMESTAMP",
+        "VARCHAR[]": "ARRAY<STRING>",
+        "MAP(VARCHAR, VARCHAR)": "MAP<STRING, STRING>",
+    }.get(name, name)
