@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.detectors.adapter import Given
-from benchmarks.execution import results
+from benchmarks.execution import on_engine, results
 from benchmarks.execution.cells import Outcome, Task, compute
+from benchmarks.execution.keeping import keep
 from benchmarks.execution.planning import (
     NONE,
     Planned,
@@ -29,6 +29,8 @@ from benchmarks.execution.workers import Lost, each
 from botbench.core.files import write_json
 from botbench.core.hashing import short_hash
 from botbench.core.progress import NoProgress, Progress
+from curation import engines
+from curation.engines import DUCKDB
 from curation.store.upkeep import leftovers
 
 if TYPE_CHECKING:
@@ -66,16 +68,19 @@ def bench(
     *,
     track: bool = False,
     given: Mapping[str, Given] = NONE,
+    engine: str = DUCKDB,
 ) -> Report:
     """Compute a suite's missing cells in `jobs` processes (default: one a core) and write the run.
 
     `timeout` is in seconds for one cell; `track` logs to MLflow. `given` are the suite's
-    detectors that were given as objects, by name. Failed cells are computed again,
-    done and not applicable ones are not. The bench may be killed and started again at any time,
-    because cells are written atomically. Raises UserError for missing releases.
+    detectors that were given as objects, by name. On an `engine` of Spark its workers compute and
+    keep the cells, so they must see `home`; only this process logs. Failed cells are computed
+    again, done and not applicable ones are not. The bench may be killed and started again at any
+    time, because cells are written atomically. Raises UserError for missing releases.
     """
     begun = time.perf_counter()
     progress = progress or NoProgress()
+    engines.check(engine)
     leftovers.remove(home)
     releases = find_releases(home, suite.releases)
     version = prepare(home, releases, progress)
@@ -83,7 +88,8 @@ def bench(
     planned = plan(home, suite, releases, version, given)
     counts, missing = _split_by_cache(planned)
     opening = _TrackerOpening() if track and missing else None
-    _compute_missing(missing, counts, jobs or os.cpu_count() or 1, timeout, progress)
+    work = _Work(jobs or os.cpu_count() or 1, timeout, engine)
+    _compute_missing(missing, counts, work, progress)
     run = _write_run(
         home, suite, planned, releases, time.perf_counter() - begun if missing else None
     )
@@ -145,17 +151,23 @@ def _split_by_cache(planned: Sequence[Planned]) -> tuple[Counts, list[Planned]]:
     return counts, list(missing.values())
 
 
+@dataclass(frozen=True)
+class _Work:
+    """By how many processes cells are computed, in how much time each, on which engine."""
+
+    jobs: int
+    timeout: float | None
+    engine: str
+
+
 def _compute_missing(
-    missing: Sequence[Planned], counts: Counts, jobs: int, timeout: float | None, progress: Progress
+    missing: Sequence[Planned], counts: Counts, work: _Work, progress: Progress
 ) -> None:
     """Compute and keep the missing cells, the largest first, and count the outcomes."""
     progress.stage("cells", len(missing))
-    for one, outcome in _outcomes(missing, jobs, timeout):
-        keep(one, outcome)
-        _count(counts, outcome.status)
-        progress.step(
-            f"{one.spec.name} on {one.document['test']}: {outcome.reason or outcome.status}"
-        )
+    for one, status, reason in _kept(missing, work):
+        _count(counts, status)
+        progress.step(f"{one.spec.name} on {one.document['test']}: {reason or status}")
 
 
 def _count(counts: Counts, status: str) -> None:
@@ -163,20 +175,26 @@ def _count(counts: Counts, status: str) -> None:
     setattr(counts, name, getattr(counts, name) + 1)
 
 
-def _outcomes(
-    missing: Sequence[Planned], jobs: int, timeout: float | None
-) -> Iterator[tuple[Planned, Outcome]]:
-    """Every missing cell with its outcome, computed by a worker unless the plan gives a reason."""
+def _kept(missing: Sequence[Planned], work: _Work) -> Iterator[tuple[Planned, str, str | None]]:
+    """Every missing cell with status and reason, once it is kept.
+
+    A worker computes it unless the plan gives a reason against it.
+    """
     for one in missing:
         if one.task.plan.reason:
-            yield one, Outcome("not applicable", one.task.plan.reason)
-    by_key = {one.task.key: one for one in missing if not one.task.plan.reason}
-    tasks = sorted((one.task for one in by_key.values()), key=_workload, reverse=True)
-    for task, outcome in each(tasks, compute, jobs, timeout):
-        yield (
-            by_key[task.key],
-            (Outcome("failed", outcome.reason) if isinstance(outcome, Lost) else outcome),
-        )
+            keep(one.task, one.document, Outcome("not applicable", one.task.plan.reason))
+            yield one, "not applicable", one.task.plan.reason
+    left = [one for one in missing if not one.task.plan.reason]
+    left.sort(key=lambda one: _workload(one.task), reverse=True)
+    if work.engine != DUCKDB:
+        yield from on_engine.each(left, work.engine, work.jobs, work.timeout)
+        return
+    by_key = {one.task.key: one for one in left}
+    for task, found in each([one.task for one in left], compute, work.jobs, work.timeout):
+        one = by_key[task.key]
+        outcome = Outcome("failed", found.reason) if isinstance(found, Lost) else found
+        keep(one.task, one.document, outcome)
+        yield one, outcome.status, outcome.reason
 
 
 def _workload(task: Task) -> tuple[bool, int]:
@@ -186,43 +204,6 @@ def _workload(task: Task) -> tuple[bool, int]:
         for r in task.plan.train
     ]
     return not task.spec.floor, sum(f.stat().st_size for f in files if f.exists())
-
-
-def keep(one: Planned, outcome: Outcome) -> None:
-    """Write a cell atomically: into a folder beside its place, then renamed over a failed cell."""
-    import pyarrow.parquet as pq
-
-    home, key = one.task.home, one.task.key
-    target = results.cell_folder(home, key)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = leftovers.scratch_folder(home, "cell")
-    if outcome.predictions is not None:
-        pq.write_table(outcome.predictions, scratch / "predictions.parquet")
-    write_json(
-        scratch / "cell.json",
-        {
-            **one.document,
-            "status": outcome.status,
-            "reason": outcome.reason,
-            "accounts": outcome.accounts,
-            "unscored": outcome.unscored if outcome.status == "done" else None,
-            "fits": outcome.fits if outcome.status == "done" else None,
-            "learnt": outcome.learnt,
-            "left_out_of_training": list(outcome.excluded_from_training),
-            "seconds": {"fit": outcome.fit_seconds, "score": outcome.score_seconds},
-            "memory": dict(outcome.memory),
-            "fence": {"landlock": outcome.landlock},
-        },
-    )
-    try:
-        scratch.rename(target)
-    except OSError:  # the folder exists: a failed cell, or one that another run has finished
-        before = results.find_cell(home, key)
-        if before is None or before.status == "failed":
-            shutil.rmtree(target, ignore_errors=True)
-            scratch.rename(target)
-        else:
-            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _write_run(

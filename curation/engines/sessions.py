@@ -90,9 +90,17 @@ def failures(engine: str, what: str) -> Iterator[None]:
         if not type(error).__module__.startswith(("pyspark.", "grpc", "py4j.")):
             raise
         raise ResourceFailure(
-            f"The engine {engine} failed while {what}: {first_line(error)}. Its machines must see"
+            f"The engine {engine} failed while {what}: {_cause(error)}. Its machines must see"
             " the same files as this one; its own log says more."
         ) from error
+
+
+def _cause(error: Exception) -> str:
+    """The line of an engine's error that says what went wrong, without a full stop."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    # An error of a Python worker comes with its traceback, whose last line says it.
+    told = lines[-1] if any("stack trace" in line for line in lines) else first_line(error)
+    return told[:300].rstrip(".")
 
 
 @contextmanager

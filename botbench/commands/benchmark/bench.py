@@ -46,6 +46,15 @@ def bench(  # noqa: PLR0917 (typer gives every option by name)
             "--trust", help="Load models that run their maker's code. Only if you trust it."
         ),
     ] = False,
+    engine: Annotated[
+        str,
+        typer.Option(
+            "--engine",
+            metavar="ENGINE",
+            help="Where cells are computed: duckdb (processes here), sail, local-spark,"
+            " spark://HOST:PORT or sc://HOST:PORT.",
+        ),
+    ] = "duckdb",
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Run every detector of a suite under its protocols on its releases, and keep every prediction.
@@ -57,16 +66,29 @@ def bench(  # noqa: PLR0917 (typer gives every option by name)
     from benchmarks.execution import runner
     from benchmarks.execution.suite import load
     from botbench.core.progress import ProgressBars
+    from curation.engines import check
 
+    if trust and check(engine) != "duckdb":
+        raise UserError(
+            "--trust holds for this machine's processes, not for an engine's workers. Leave out"
+            " --engine for models that run their maker's code."
+        )
     if trust:
         from benchmarks.detectors.safe_loading import trust as trust_all
 
         trust_all()
+    check(engine)
     chosen = load(suite)
     try:
         with progress(quiet=json_) as bar:
             report = runner.bench(
-                home(), chosen, jobs, timeout, ProgressBars(bar, say), track=mlflow
+                home(),
+                chosen,
+                jobs,
+                timeout,
+                ProgressBars(bar, say),
+                track=mlflow,
+                engine=engine,
             )
     except KeyboardInterrupt:
         say(
@@ -228,7 +250,8 @@ def separation(
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     example = (
-        "Examples: `botbench bench demo` · `botbench bench my-suite.yaml --jobs 4 --timeout 600`"
+        "Examples: `botbench bench demo` · `botbench bench my-suite.yaml --jobs 4 --timeout 600` · "
+        "`botbench bench my-suite.yaml --engine sail`"
     )
     group = typer.Typer(
         cls=DefaultGroup,
