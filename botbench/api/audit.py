@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botbench.api.base import given, progress
-from botbench.api.base.shown import Shown
+from botbench.api.base.shown import Shown, grid
 from botbench.core.errors import UserError
+from botbench.html.fragment import Fragment
 from botbench.text.numbers import counted
 
 if TYPE_CHECKING:
@@ -37,6 +38,14 @@ class TableAudit(Shown):
     def to_dict(self) -> dict[str, Any]:
         """The document of `botbench audit table --json`."""
         return self.document
+
+    def view(self) -> Fragment:
+        """How many issues, and each."""
+        said = (
+            f"{counted(len(self.issues), 'issue')} in {counted(self.document['values'], 'value')}"
+        )
+        tables = [grid(self.frame())] if self.issues else []
+        return Fragment("Audit of a table", sentences=[f"{said}."], tables=tables, more=".frame()")
 
     def __repr__(self) -> str:
         """How many issues, and each."""
@@ -71,6 +80,16 @@ class ReleaseAudit(Shown):
     def to_dict(self) -> dict[str, Any]:
         """The document of `botbench audit dataset --json`."""
         return self.document
+
+    def view(self) -> Fragment:
+        """How many checks found an issue, and each check."""
+        d = self.document
+        return Fragment(
+            f"Audit of {d['release']}: {len(self.issues)} of"
+            f" {counted(len(self.checks), 'check')} found an issue",
+            simulated=bool(d["simulated"]),
+            tables=[grid(self.frame()[["check", "outcome", "value", "detail"]])],
+        )
 
     def __repr__(self) -> str:
         """How many checks found an issue, and each check."""

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from botbench.api.base.shown import Shown
+from botbench.api.base import drawn
+from botbench.api.base.shown import Shown, grid
 from botbench.core.errors import UserError
+from botbench.html.fragment import Fragment
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,6 +113,34 @@ class Board(Shown):
             gate.refuse(self.document, gate.said(run))
         formats.write(self.document, path)
         return path
+
+    def view(self) -> Fragment:
+        """The answer, the first metric by protocol and test as charts, and its table."""
+        from benchmarks.leaderboard.render.summary_text import answer, primary
+
+        said, metric = answer(self.document), primary(self.document)
+        rows = self.summary()
+        plain = rows.astype(object).where(rows.notna(), None)
+        parts = list(plain.groupby(["protocol", "test"], sort=False))[:4]
+        title = metric["title"].lower()
+        charts = [
+            drawn.scores(
+                part.to_dict("records"),
+                "detector",
+                f"{title}, {str(protocol).partition('(')[0]}, {test}",
+                metric["guessing"],
+            )
+            for (protocol, test), part in parts
+        ]
+        return Fragment(
+            type(self).__name__,
+            sentences=["".join(text for text, _ in said.lead)],
+            warnings=[said.caution] if said.caution else [],
+            simulated=bool(self.document["simulated"]),
+            charts=charts,
+            tables=[grid(rows, f"{title}: ranks and tie groups", folded=True)],
+            more=".summary()",
+        )
 
     def __repr__(self) -> str:
         """What it comes to, and the first metric of every detector."""

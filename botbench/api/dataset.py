@@ -7,8 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from botbench.api.base.shown import Shown
+from botbench.api.base.shown import Shown, grid
 from botbench.api.table import Table
+from botbench.html.fragment import Fragment
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -162,6 +163,11 @@ class Dataset(Shown):
         """`{"dataset", "version", "rows": {TABLE: n}}`."""
         rows = self.frame().set_index("table")["rows"].to_dict()
         return {"dataset": self.name, "version": self.version, "rows": rows}
+
+    def view(self) -> Fragment:
+        """How many rows its tables have."""
+        at = "" if self.at is None else f" at {self.at}"
+        return Fragment(f"Data set {self.name}{at}", tables=[grid(self.frame())])
 
     def __repr__(self) -> str:
         """Its name, and how many rows its tables have."""

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from botbench.api.base.shown import Shown
+from botbench.api.base.shown import Shown, grid
+from botbench.html.fragment import ROWS, Fragment, Grid
+from botbench.text import numbers
 from botbench.text.numbers import counted
 
 if TYPE_CHECKING:
@@ -79,6 +81,32 @@ class Consensus(Shown):
         """The document of `botbench consensus --json`."""
         return self.document
 
+    def view(self) -> Fragment:
+        """How many accounts are what, and what was learnt of the claimants."""
+        counts = {**self.document["labels"], **self.status}
+        parts = ", ".join(f"{n:,} {what}" for what, n in counts.items() if n)
+        title = f"Consensus by {self.method}: {counted(self.document['accounts'], 'account')}"
+        rows = [
+            [
+                c["claimant"],
+                c["claimant_kind"],
+                c["votes"],
+                _said(c, "sensitivity"),
+                _said(c, "specificity"),
+            ]
+            for c in self.document["claimants"]
+        ]
+        columns = ("claimant", "kind", "votes", "sensitivity", "specificity")
+        left = max(len(rows) - ROWS, 0)
+        tables = [Grid("claimants", columns, rows[:ROWS], more=left)] if rows else []
+        return Fragment(
+            title,
+            sentences=[f"{parts}."],
+            warnings=[self.said] if self.said else [],
+            tables=[*tables, grid(self.frame(), "labels", folded=True)],
+            more=".frame()",
+        )
+
     def __repr__(self) -> str:
         """The method, and how many accounts are what."""
         labels = ", ".join(f"{n:,} {label}" for label, n in self.document["labels"].items())
@@ -88,6 +116,11 @@ class Consensus(Shown):
             f"Consensus by {self.method}: {counted(self.document['accounts'], 'account')},"
             f" {labels}; {status}{said}"
         )
+
+
+def _said(claimant: dict[str, Any], of: str) -> str:
+    found = claimant[of]
+    return numbers.score_interval(found["value"], found["low"], found["high"], 2)
 
 
 def of_dataset(

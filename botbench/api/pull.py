@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botbench.api.base import progress
-from botbench.api.base.shown import Shown
+from botbench.api.base.shown import Shown, grid
 from botbench.core.errors import UserError
+from botbench.html.fragment import Fragment
 from botbench.text.numbers import counted
 
 if TYPE_CHECKING:
@@ -63,6 +64,17 @@ class Pull(Shown):
     def to_dict(self) -> dict[str, Any]:
         """The document of `botbench pull --json`."""
         return self.result.document()
+
+    def view(self) -> Fragment:
+        """The ledger, and what is odd."""
+        there = ", there already" if self.unchanged else ""
+        aside = [grid(self.quarantine, "set aside")] if self.result.reasons else []
+        return Fragment(
+            f"{self.dataset}, version {self.version}{there}",
+            sentences=[told(self.result)],
+            warnings=list(self.notes.values()),
+            tables=[grid(self.frame(), "read = kept + duplicate + quarantined"), *aside],
+        )
 
     def __repr__(self) -> str:
         """The ledger, and what is odd."""

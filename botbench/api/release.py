@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from botbench.api.base.shown import Shown
+from botbench.api.base.shown import Shown, grid
 from botbench.api.table import Table
 from botbench.core.errors import UserError, unknown
+from botbench.html.fragment import Fragment
 from botbench.text.numbers import counted
 
 if TYPE_CHECKING:
@@ -135,6 +136,17 @@ class Release(Shown):
     def to_dict(self) -> dict[str, Any]:
         """What release.json says of it."""
         return dict(self.info)
+
+    def view(self) -> Fragment:
+        """What it holds, and the first accounts with some of their features."""
+        title, _, counts = repr(self).partition(": ")
+        return Fragment(
+            title,
+            sentences=[f"{counts}."],
+            simulated=bool(self.info.get("simulated")),
+            tables=[grid(self.to_pandas().iloc[:5, :8], "the first accounts", folded=True)],
+            more=".to_pandas()",
+        )
 
     def __repr__(self) -> str:
         """Its name, its accounts, and that they are simulated, where they are."""

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from botbench.api.base import given
-from botbench.api.base.shown import Shown
+from botbench.api.base import drawn, given
+from botbench.api.base.shown import Shown, grid
 from botbench.core.errors import UserError
+from botbench.html.fragment import Fragment
+from botbench.text.numbers import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
     from benchmarks.leaderboard.compute.scores import MeasuredCell
     from benchmarks.metrics import Metric
 
+FEW_SAID = (
+    "Few: under 30 bots or under 30 people (groups of them). Values are shown; most have no"
+    " interval, and none would be ranked."
+)
 COLUMNS = ("metric", "value", "low", "high", "n", "few")
 
 
@@ -46,6 +52,18 @@ class Scores(Shown):
         from benchmarks.leaderboard.compute.table import rounded
 
         return {"rows": rounded(self.rows)}
+
+    def view(self) -> Fragment:
+        """Scores from 0 to 1 as a chart, all as a table."""
+        few = bool(self.rows) and bool(self.rows[0]["few"])
+        n = self.rows[0]["n"] if self.rows else 0
+        return Fragment(
+            f"Scores of {counted(n, 'account')}",
+            warnings=[FEW_SAID] if few else [],
+            charts=[drawn.scores(self.rows, "metric", "value with its 95 % interval", None)],
+            tables=[grid(self.frame()[list(COLUMNS[:4])], "every metric", folded=True)],
+            more=".frame()",
+        )
 
     def __getitem__(self, metric: str) -> float:
         """The value of one metric, NaN where it is not defined; UserError for another name."""

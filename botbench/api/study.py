@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from botbench.api.base import survey_frames
-from botbench.api.base.shown import Shown
+from botbench.api.base import drawn, survey_frames
+from botbench.api.base.shown import Shown, grid
+from botbench.html.fragment import Fragment, Grid
 from botbench.text import numbers
 from botbench.text.numbers import counted
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from benchmarks.study.estimators.labelled_sample import LabelledSample
     from benchmarks.study.report.answers import Answers
     from curation.store.store import Store
+
+
+FLAGGED = "Upright line: what the detector flags, not corrected for its errors."
 
 
 class Study(Shown):
@@ -60,6 +64,27 @@ class Study(Shown):
     def to_dict(self) -> dict[str, Any]:
         """The document of `botbench study --json`."""
         return self.document
+
+    def view(self) -> Fragment:
+        """The shares to quote as a chart, every method as a table, and what is refused."""
+        name = self.document.get("campaign") or "these accounts"
+        quoted = [e for e in self.estimates if e["default"]]
+        accounts = counted(self.document["accounts"], "account")
+        columns = ["quantity", "group", "method", "value", "low", "high", "naive", "few"]
+        assumed = list(dict.fromkeys(said for e in quoted for said in e["assumptions"]))
+        rows = grid(self.frame()[columns], "every method", folded=True)
+        assumptions = Grid(
+            "assumptions", ["what the intervals assume"], [[a] for a in assumed], True
+        )
+        return Fragment(
+            f"How much of {name} is bots: {accounts}",
+            sentences=[*self.notes, *([FLAGGED] if any(e["naive"] for e in quoted) else [])],
+            warnings=[f"Not given: {r['quantity']}: {r['reason']}" for r in self.refused[:5]],
+            simulated=self.simulated,
+            charts=[drawn.shares(quoted, "share of bots with its 95 % interval")] if quoted else [],
+            tables=[rows, assumptions] if quoted else [],
+            more=".frame()",
+        )
 
     def __repr__(self) -> str:
         """Each share to quote with its interval, and what is refused."""

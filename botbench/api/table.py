@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from botbench.api.base.shown import Shown
+from botbench.api.base.shown import Shown, grid
 from botbench.core.errors import UserError
+from botbench.html.fragment import Fragment
 from botbench.text.numbers import counted
 
 if TYPE_CHECKING:
@@ -71,6 +72,16 @@ class Table(Shown):
     def to_dict(self) -> dict[str, Any]:
         """`{NAME: [rows as objects]}`."""
         return {self.name: self.to_arrow().to_pylist()}
+
+    def view(self) -> Fragment:
+        """Its size and its first rows."""
+        head = self.head()
+        some = head.iloc[:, :8]
+        left = head.shape[1] - some.shape[1]
+        columns = f", {counted(left, 'more column')}" if left else ""
+        return Fragment(
+            f"{self.name}: {counted(len(self), 'row')}", tables=[grid(some, f"the first{columns}")]
+        )
 
     def _first(self) -> str:
         return self.head().to_string(index=False, max_cols=8, max_colwidth=40)

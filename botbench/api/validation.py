@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from botbench.api.base.shown import Shown
+from botbench.api.base.shown import Shown, grid
+from botbench.html.fragment import Fragment
 from botbench.text.numbers import counted
 
 if TYPE_CHECKING:
@@ -60,6 +61,18 @@ class Validation(Shown):
     def to_dict(self) -> dict[str, Any]:
         """The document of `botbench validate --json`."""
         return {**self.outcome.document(), "report": str(self.report)}
+
+    def view(self) -> Fragment:
+        """Whether it passed, what each suite found, and each finding."""
+        findings = self.findings
+        found = [grid(findings, "findings")] if len(findings) else []
+        o = self.outcome
+        return Fragment(
+            f"Validation of {o.dataset}, version {o.version}:"
+            f" {'passed' if self.success else 'failed'}",
+            tables=[*found, grid(self.frame(), "suites", folded=True)],
+            more=".findings",
+        )
 
     def __repr__(self) -> str:
         """Whether it passed, and what each suite found."""

@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from botbench.api.base import given
-from botbench.api.base.shown import Shown
+from botbench.api.base import drawn, given
+from botbench.api.base.shown import Shown, grid
 from botbench.core.errors import UserError
+from botbench.html.fragment import Fragment
+from botbench.text.numbers import counted
 
 if TYPE_CHECKING:
     import duckdb
@@ -64,6 +66,31 @@ class Agreement(Shown):
     def to_dict(self) -> dict[str, Any]:
         """The document of `botbench agreement --json`."""
         return self.document
+
+    def view(self) -> Fragment:
+        """The figures as a chart, the pairs of annotators as a table."""
+        d = self.document
+        return Fragment(
+            f"Agreement of {counted(d['annotators'], 'annotator')} on"
+            f" {counted(d['accounts'], 'account')}",
+            sentences=[f"{d['paired']:,} accounts have two or more answers."],
+            charts=[
+                drawn.scores(
+                    self.frame()
+                    .astype(object)
+                    .where(self.frame().notna(), None)
+                    .to_dict("records"),
+                    "figure",
+                    "agreement with its 95 % interval; 0 is chance",
+                    None,
+                )
+            ],
+            tables=[
+                grid(self.frame(), "figures", folded=True),
+                grid(self.pairs, "pairs of annotators", folded=True),
+            ],
+            more=".pairs",
+        )
 
     def __repr__(self) -> str:
         """How many answered on how many accounts, and the figures."""

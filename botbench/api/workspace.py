@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from botbench.api.base.shown import Shown
+from botbench.api.base.shown import Shown, grid
 from botbench.core.errors import UserError
+from botbench.html.fragment import Fragment
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -192,6 +193,14 @@ class Workspace(Shown):
     def to_dict(self) -> dict[str, Any]:
         """`{"datasets": [...]}`, an object for each row of `frame`."""
         return {"datasets": self.frame().to_dict("records")}
+
+    def view(self) -> Fragment:
+        """What it holds. A notebook that is handed on does not say where on a disk it is."""
+        from curation.store.connection import locate
+
+        if not locate(self.location).exists():
+            return Fragment(f"Store {self.home.name}: not there yet; pull makes it")
+        return Fragment(f"Store {self.home.name}", tables=[grid(self.frame(), "data sets")])
 
     def __repr__(self) -> str:
         """Where it is, and what it holds."""

@@ -6,11 +6,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import UserError
+from botbench.html.fragment import ROWS, Fragment, Grid, html
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ENDINGS = (".json", ".csv", ".parquet")
+
+
+def grid(frame: pd.DataFrame, caption: str = "", folded: bool = False) -> Grid:
+    """A data frame's first rows as a table of a notebook."""
+    head = frame.head(ROWS)
+    plain = head.astype(object).where(head.notna(), None)
+    rows = [[_plain(v) for v in row] for row in plain.itertuples(index=False, name=None)]
+    return Grid(caption, list(map(str, frame.columns)), rows, folded, len(frame) - len(rows))
+
+
+def _plain(value: Any) -> Any:
+    """A value of a frame as Python has it."""
+    if hasattr(value, "item"):
+        return value.item()
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
 
 
 class Shown:
@@ -24,8 +40,17 @@ class Shown:
         """The document that the command's `--json` prints."""
         raise NotImplementedError
 
+    def view(self) -> Fragment:
+        """What it shows in a notebook: title, sentences, charts and tables."""
+        frame = self.frame()
+        return Fragment(type(self).__name__, tables=[grid(frame)], more=".frame()")
+
+    def _repr_html_(self) -> str:
+        """Itself in a notebook, in the style of the pages."""
+        return html(self.view())
+
     def save(self, path: str | Path) -> Path:
-        """Write `to_dict()` to a .json, or `frame()` to a .csv or .parquet; returns the path.
+        """Write `to_dict()` to a .json, `frame()` to a .csv or .parquet; returns the path.
 
         Raises UserError for another ending and for a folder that is not there. A file of that name
         is replaced.
