@@ -11,6 +11,8 @@ from curation.store.retractions import standing_claims
 from curation.store.store import Store
 
 COUNTS = ("read", "kept", "duplicate", "quarantined")
+NO_FAULT = ("erased", "opted_out")
+"""Reasons to set a row aside that are no fault of the files."""
 SWALLOWED = (
     "CASE WHEN reason IN ('bad_quote', 'line_too_long')"
     " THEN 1 + len(raw) - len(replace(raw, chr(10), '')) ELSE 1 END"
@@ -89,17 +91,19 @@ def _erasures_since(store: Store, pull_id: str) -> int:
 def over_limit(result: PullResult, limit: float) -> list[str]:
     """A sentence for each table of which more than this share of the rows was quarantined.
 
-    A row that an open quote has made of many lines counts as many. Rows of erased accounts do not
-    count.
+    A row that an open quote has made of many lines counts as many. Rows of accounts that were
+    erased, or do not want to be collected, do not count.
     """
-    erased = {r["table"]: r["rows"] for r in result.reasons if r["reason"] == "erased"}
+    erased = Counter[str]()
+    for r in result.reasons:
+        erased[r["table"]] += r["rows"] if r["reason"] in NO_FAULT else 0
     swallowed = Counter[str]()
     for r in result.reasons:
         swallowed[r["table"]] += r["lines"] - r["rows"]
     found = []
     for name, c in result.tables.items():
         more = swallowed[name]
-        faulty, read = c["quarantined"] - erased.get(name, 0) + more, c["read"] + more
+        faulty, read = c["quarantined"] - erased[name] + more, c["read"] + more
         if faulty > limit * read:
             lines = f" (those of {more:,} lines that open quotes took with them)" if more else ""
             found.append(

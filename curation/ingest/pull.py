@@ -48,17 +48,19 @@ def pull(
     memory: str = "2GB",
     *,
     show: Callable[[Supersession], None] = lambda _: None,
+    origin: str | None = None,
 ) -> PullResult:
     """Read a card's files from `folder` (or download them) into the store; safe to repeat.
 
     A pull of the same files under an older card or reader is superseded: `show` is given what
-    changes before anything is written. `memory` is DuckDB's limit before it spills to disk. Raises
-    UserError, and writes nothing, for files that are missing, broken or not the card's, and for
-    contents that a format cannot read.
+    changes before anything is written. `memory` is DuckDB's limit before it spills to disk.
+    `origin` says where the files are from, where the folder does not. Raises UserError, and writes
+    nothing, for files that are missing, broken or not the card's, and for contents that a format
+    cannot read.
     """
     started = datetime.now(UTC)
-    files, origin = gather(store, card, folder, tell)
-    row = _pull_row(card, files, origin, started)
+    files, found_at = gather(store, card, folder, tell)
+    row = _pull_row(card, files, origin or found_at, started)
     leftovers.remove(store.home)
     pull_id, is_there = supersession.id_in_force(store, str(row["pull_id"]))
     if is_there and (known := stored(store, pull_id)) is not None:

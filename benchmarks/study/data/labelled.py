@@ -278,7 +278,7 @@ def _reasons(frame: Frame, drawn: str, consensus: str | None) -> Counter[str]:
         SELECT CASE WHEN list_contains(s.answers, 'hybrid') THEN 'hybrid (a person with automation)'
                     WHEN list_contains(s.answers, 'cannot tell') THEN 'cannot tell'
                     WHEN o.status = 'disputed' THEN 'disputed between annotators'
-                    WHEN f.status IN ('suspended', 'deleted')
+                    WHEN f.status IN ('suspended', 'deleted', 'deactivated', 'gone')
                         THEN 'suspended or deleted before they were seen'
                     WHEN o.status = 'too few' THEN 'with too few votes'
                     ELSE 'skipped or not seen yet' END AS reason, count(*)

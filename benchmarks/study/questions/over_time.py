@@ -71,7 +71,8 @@ def takedowns(study: Study, key: str) -> dict[str, int]:
     rows = study.frame.query(f"""
         SELECT {key.replace("p.created_at", "last")} AS value, count(*) FROM (
             SELECT p.account_id, max(p.created_at) AS last FROM {study.frame.posts_sql} p
-            SEMI JOIN (FROM {study.frame.table} WHERE status IN ('suspended', 'deleted')) f
+            SEMI JOIN (FROM {study.frame.table}
+                       WHERE status IN ('suspended', 'deleted', 'deactivated', 'gone')) f
                 ON p.account_id = f.account_id
             GROUP BY p.account_id)
         WHERE last IS NOT NULL GROUP BY value""")

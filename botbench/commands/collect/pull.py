@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from botbench.commands.collect.pull_network import Asked, pull_network
 from botbench.commands.memory import DEFAULT, Memory
 from botbench.core.errors import Findings, UserError
 from botbench.terminal.console import emit, progress, say, table
@@ -15,6 +16,7 @@ from botbench.text.numbers import counted
 if TYPE_CHECKING:
     from curation.ingest.card_model import Card
     from curation.ingest.ledger import PullResult
+    from curation.ingest.live.networks import Network
     from curation.ingest.recognition.recognise import Found
 
 
@@ -22,9 +24,10 @@ def pull(  # noqa: PLR0917
     card: Annotated[
         str,
         typer.Argument(
-            metavar="CARD|FILE|DIR",
-            help="A data set's id (see botbench datasets), the path of a card, or a file or folder"
-            " without a card, whose format is told by its content.",
+            metavar="CARD|NETWORK|FILE|DIR",
+            help="A data set's id (see botbench datasets), the path of a card, a network (bluesky,"
+            " mastodon, x), or a file or folder without a card, whose format is told by its"
+            " content.",
         ),
     ],
     folder: Annotated[
@@ -47,9 +50,7 @@ def pull(  # noqa: PLR0917
     memory: Memory = DEFAULT,
     as_: Annotated[
         str | None,
-        typer.Option(
-            "--as", metavar="NAME", help="The data set's id, for a file or folder without a card."
-        ),
+        typer.Option("--as", metavar="NAME", help="The data set's id, for what has no card."),
     ] = None,
     platform: Annotated[
         str | None,
@@ -61,6 +62,42 @@ def pull(  # noqa: PLR0917
             "--write-card", help="Write the card that a file or folder is read by: NAME.yaml, here."
         ),
     ] = False,
+    hashtag: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TAG", help="Network: posts with it, and who wrote them; repeatable."),
+    ] = None,
+    handles: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Network: a list of handles or ids, one a line."),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Network: posts from this day or time (UTC).")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Network: posts before this day or time.")
+    ] = None,
+    timelines: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Network: the latest N posts of each account.")
+    ] = 0,
+    server: Annotated[
+        str | None, typer.Option(metavar="URL", help="Network: the server that is asked.")
+    ] = None,
+    labelers: Annotated[
+        str | None,
+        typer.Option(metavar="DID,...", help="Bluesky: labelers whose labels are asked for too."),
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(metavar="AMOUNT", help="Network: what may be spent: 5USD, 200requests."),
+    ] = None,
+    price: Annotated[
+        str | None,
+        typer.Option(metavar="KIND=USD,...", help="X: your own prices, such as post=0.004."),
+    ] = None,
+    start_over: Annotated[
+        bool,
+        typer.Option("--start-over", help="Network: drop what was fetched and not yet stored."),
+    ] = False,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Read a data set into the store: accounts, posts, edges, and its labels as claims.
@@ -68,11 +105,30 @@ def pull(  # noqa: PLR0917
     A file or folder without a card is read by one that is made for it. Rows that cannot be read are
     set aside with their reason, never dropped: read = kept + duplicate + quarantined. The same
     files again change nothing.
+
+    A network is asked for a campaign: posts, their authors, and their timelines. The same command
+    goes on with a run that was killed; after one that was finished, it asks for what is new, and
+    what became of the accounts. Tokens come from the environment or the keyring.
     """
-    from curation.ingest.ledger import over_limit
     from curation.ingest.pull import pull as work
     from curation.store.store import Store
 
+    asked = Asked(
+        as_, hashtag or [], handles, since, until, timelines, server, labelers, budget, price,
+        start_over,
+    )  # fmt: skip
+    if network := _network(card):
+        if folder or platform or write_card:
+            raise UserError(f"--from, --platform and --write-card are not for {card}.")
+        pull_network(
+            network, asked, memory=memory, json_=json_, show=_print,
+            limit=lambda result: _end(result, limit),
+        )  # fmt: skip
+        return
+    if given := asked.given():
+        raise UserError(
+            f"{', '.join(given)}: only for a network (bluesky, mastodon, x); {card} is none."
+        )
     loaded, found = _chosen(card, as_, platform, folder)
     folder = found.folder if found else folder
     written = _write_card(found) if found and write_card else None
@@ -99,17 +155,34 @@ def pull(  # noqa: PLR0917
                 f"Since then: {counted(n, 'erasure')}. The table counts rows as they were read,"
                 " also those of erased accounts, which are gone and are not read again."
             )
+    _end(result, limit)
+
+
+def _network(name: str) -> Network | None:
+    """The network of this name; None for a card, which comes first, and for all else."""
+    from curation.ingest import cards
+    from curation.ingest.live.networks import NETWORKS
+
+    if name in {f.name for f in cards.folders()}:
+        return None
+    return NETWORKS.own().get(name)
+
+
+def _end(result: PullResult, limit: float) -> None:
+    """Say what is next; raises Findings where too many rows were set aside."""
+    from curation.ingest.ledger import over_limit
+
     if over := over_limit(result, limit):
         nothing = [s for word, s in result.notes.items() if word.startswith("nothing_kept")]
         kept = "" if nothing else " The other rows are kept."
         raise Findings(
             f"{' '.join(nothing) or '; '.join(over) + '.'}{kept} See why: botbench quarantine"
-            f" {loaded.id}"
+            f" {result.dataset}"
         )
     if result.totals["claims"]:
-        say(f"Next: botbench consensus {loaded.id}.")
+        say(f"Next: botbench consensus {result.dataset}.")
     elif result.totals["accounts"]:
-        say(f"Next: botbench sample {loaded.id}.")
+        say(f"Next: botbench sample {result.dataset}.")
     else:
         say("The files name no account, so that none can be drawn or labelled.")
 
@@ -184,6 +257,7 @@ def register(app: typer.Typer) -> None:
         epilog=(
             "Examples: `botbench pull cresci-rtbust-2019 --from DIR` · `botbench pull"
             " ./my-card.yaml --from DIR --json` · `botbench pull tweets.jsonl --as walkaway"
-            " --write-card`"
+            " --write-card` · `botbench pull bluesky --hashtag WalkAway --since 2026-03-01 --as"
+            " walkaway --timelines 100`"
         )
     )(pull)

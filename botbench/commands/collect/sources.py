@@ -1,18 +1,22 @@
-"""`botbench sources`: the formats of files that are pulled without a card."""
+"""`botbench sources`: formats of files that are pulled without a card, and live networks."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from botbench.terminal.console import emit, say, table
 
+if TYPE_CHECKING:
+    from curation.ingest.live.networks import Network
+
 
 def sources(
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """List the formats of files: their platform, the tables they fill, and what they cannot say."""
+    """List formats of files and live networks: platform, tables they fill, what they cannot say."""
+    from curation.ingest.live.networks import NETWORKS
     from curation.ingest.sources import FORMATS
 
     listed: list[dict[str, Any]] = [
@@ -27,7 +31,7 @@ def sources(
         for name, f in FORMATS.all().items()
     ]
     if json_:
-        emit({"sources": listed})
+        emit({"sources": listed, "networks": [_network(n) for n in NETWORKS.own().values()]})
         return
     table(
         "",
@@ -38,8 +42,28 @@ def sources(
             if s["recognised"]
         ],
     )
+    table(
+        "",
+        ("network", "server", "tables", "what it cannot say"),
+        [
+            (n.name, n.server or "--server URL", ", ".join(n.fills), n.unknown)
+            for n in NETWORKS.own().values()
+        ],
+    )
     others = ", ".join(str(s["name"]) for s in listed if not s["recognised"])
-    say(f"Only cards name {others}. Next: botbench pull FILE.")
+    say(f"Only cards name {others}. Next: botbench pull FILE, or botbench pull NETWORK.")
+
+
+def _network(network: Network) -> dict[str, Any]:
+    return {
+        "name": network.name,
+        "about": network.about,
+        "platform": network.platform,
+        "server": network.server or None,
+        "tables": list(network.fills),
+        "unknown": network.unknown,
+        "charges": network.told_price is not None,
+    }
 
 
 def register(app: typer.Typer) -> None:

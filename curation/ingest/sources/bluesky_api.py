@@ -60,14 +60,14 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
         posts="likes DESC NULLS LAST",
     ):
         for file in files:
-            relation = stage.keep("bluesky", _items(file, objects(stage, file)))
-            people = _people(relation)
-            stage.add_once("accounts", _accounts(people), "account_id", "_order DESC, _row")
-            stage.add("posts", _posts(relation))
+            relation = stage.keep("bluesky", items(file, objects(stage, file)))
+            people = people_of(relation)
+            stage.add_once("accounts", accounts(people), "account_id", "_order DESC, _row")
+            stage.add("posts", posts(relation))
             stage.add_once("claims", _claims(people, options), "account_id, claimant", "_row")
 
 
-def _items(file: SourceFile, found: str) -> str:
+def items(file: SourceFile, found: str) -> str:
     """One row an item: `p` (post), `reason`, `who` (an account that is no author), `doc`."""
     lists = " || ".join(f"coalesce(json_extract(j, '$.{n}[*]'), [])" for n in LISTS)
     there = " OR ".join(f"json_type(j, '$.{n}') = 'ARRAY'" for n in LISTS)
@@ -89,7 +89,7 @@ def _items(file: SourceFile, found: str) -> str:
     )
 
 
-def _people(relation: str) -> str:
+def people_of(relation: str) -> str:
     """SQL in brackets of all accounts as `a`, with `doc` for a capture."""
     parts = [
         f"SELECT who AS a, NULL AS doc, _member, _row FROM {relation} WHERE who IS NOT NULL",
@@ -107,7 +107,8 @@ def _of(*paths: str) -> str:
     return f"coalesce({first('a', *paths[:-1])}, {value('doc', f'{CAPTURE}.{paths[-1]}')})"
 
 
-def _accounts(people: str) -> str:
+def accounts(people: str, observed: str = value("doc", "capturedAt"), order: str = "") -> str:
+    """SQL of the accounts of `people_of`; `order` says which row is best: the highest."""
     known = ["did", "handle", "displayName", "display_name", "description", "createdAt"]
     known += ["created_at", "followersCount", "followers_count", "followsCount", "follows_count"]
     known += ["postsCount", "posts_count", "viewer"]
@@ -119,13 +120,13 @@ def _accounts(people: str) -> str:
         {_of("displayName", "display_name", "Profile.DisplayName")} AS display_name,
         {_of("description", "Profile.Description")} AS bio,
         {first("a", "createdAt", "created_at")} AS created_at,
-        {value("doc", "capturedAt")} AS observed_at,
+        {observed} AS observed_at,
         {_of("followersCount", "followers_count", "FollowersCount")} AS followers,
         {_of("followsCount", "follows_count", "FollowsCount")} AS following,
         {_of("postsCount", "posts_count", "PostsCount")} AS posts_total,
         CASE WHEN {taken} THEN 'suspended' END AS status, {extra} AS extra, _member, _row,
         coalesce(a, doc)::VARCHAR AS _raw,
-        len(coalesce(a, doc->'{CAPTURE}')::VARCHAR) AS _order FROM {people}"""
+        {order or f"len(coalesce(a, doc->'{CAPTURE}')::VARCHAR)"} AS _order FROM {people}"""
 
 
 def _claims(people: str, options: Options) -> str:
@@ -142,7 +143,8 @@ def _claims(people: str, options: Options) -> str:
             AND coalesce({value("l", "neg")}, 'false') <> 'true' AND {src} IS NOT NULL"""
 
 
-def _posts(relation: str) -> str:
+def posts(relation: str) -> str:
+    """SQL of the posts of `items`, with reposts in feeds as posts of who reposted."""
     record = "CASE WHEN json_type(p, '$.record') = 'OBJECT' THEN p->'record' ELSE p->'value' END"
     columns = records.post("record")
     reposted = value("reason", "by.did")

@@ -167,7 +167,8 @@ def _fates(judged: str, profiles: str, info: dict[str, Any]) -> str:
             FROM {profiles})
         SELECT account_id, j.label, digest IS NOT NULL AND f.now IS NOT NULL AS comparable,
                CASE WHEN f.status = 'suspended' THEN 'suspended'
-                    WHEN f.account_id IS NULL OR f.status = 'deleted' OR f.bare THEN 'gone'
+                    WHEN f.account_id IS NULL OR f.bare
+                        OR f.status IN ('deleted', 'deactivated', 'gone') THEN 'gone'
                     WHEN f.protected THEN 'private'
                     WHEN digest <> f.now THEN 'changed' ELSE 'found' END AS fate
         FROM {judged} j LEFT JOIN profiles f USING (account_id)"""

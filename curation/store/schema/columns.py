@@ -10,7 +10,7 @@ Type = Literal[
 ]
 ClaimantKind = Literal["person", "dataset", "platform", "rule", "model"]
 Answer = Literal["bot", "human", "hybrid", "organisation", "cannot tell"]
-Status = Literal["active", "suspended", "deleted", "unknown"]
+Status = Literal["active", "suspended", "deleted", "deactivated", "gone", "unknown"]
 PostKind = Literal["original", "repost", "reply", "quote", "unknown"]
 LabelStatus = Literal["agreed", "disputed", "too few", "adjudicated"]
 Part = Literal["train", "validation", "test"]
