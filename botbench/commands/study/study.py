@@ -144,6 +144,10 @@ def corrected(  # noqa: PLR0917 (typer gives every option by name)
     )
 
 
+TIMELINE = 100
+"""Posts of each account for which the plan tells the price."""
+
+
 @study.command(
     "plan",
     epilog=(
@@ -197,6 +201,7 @@ def planned(  # noqa: PLR0917 (typer gives every option by name)
 
     from benchmarks.study.estimators import plan
     from botbench.core.errors import UserError, unknown
+    from curation.ingest.live import budget as prices
 
     fitting = "posts" if quantity == "posts" else "uniform"
     for name, value, choices in (
@@ -226,8 +231,10 @@ def planned(  # noqa: PLR0917 (typer gives every option by name)
         response=response,
         ready=ready,
     )
+    charged = prices.of_accounts("x", plans.annotate, TIMELINE)
     if json_:
-        emit({**asdict(plans), "design": design, "quantity": quantity})
+        priced = {"network": "x", "posts_each": TIMELINE, "usd": charged}
+        emit({**asdict(plans), "design": design, "quantity": quantity, "price": priced})
         return
     rows = [
         ("sample alone", plans.alone),
@@ -239,6 +246,10 @@ def planned(  # noqa: PLR0917 (typer gives every option by name)
     )
     for sentence in plans.notes:
         say(sentence)
+    say(
+        f"Price of these accounts with {TIMELINE} posts each on X: up to {charged:,.2f} USD"
+        f" ({prices.told('x')}); Bluesky and Mastodon charge nothing."
+    )
     say(f"Next: botbench sample DATASET --design '{design}(n={max(plans.annotate, 1)})'")
 
 

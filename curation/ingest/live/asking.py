@@ -33,8 +33,9 @@ def ask_all(network: Network, asker: Asker, client: Client, journal: Journal, te
     while tasks := journal.tasks(dict(network.together)):
         done, total = journal.count()
         tell(f"{tasks[0].kind} {client.budget.requests_made:,} requests", done, total)
-        client.price = asker.price(tasks)
         try:
+            client.price = asker.price(tasks)
+            journal.reserve(client.price)
             step = asker.ask(tasks)
         except BudgetSpent as spent:
             journal.note(client.budget)
@@ -54,6 +55,7 @@ def ask_all(network: Network, asker: Asker, client: Client, journal: Journal, te
         if step.cursor is not None and journal.is_used(tasks[0], step.cursor):
             again += 1
             if again < AGAIN:
+                client.budget.usd_spent += step.spent
                 continue
             step = replace(step, cursor=None, gap=f"{_of(tasks)}: the server's cursor goes back")
         again = failing = 0

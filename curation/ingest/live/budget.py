@@ -60,6 +60,24 @@ def prices(network: str, changed: Mapping[str, Decimal] | None = None) -> Prices
     return listed.model_copy(update={"items": items, "source": "the prices given with --price"})
 
 
+def told(network: str) -> str:
+    """What a network charges, for people; raises UserError for one that charges nothing."""
+    listed = prices(network)
+    if listed is None:
+        raise UserError(f"{network} charges nothing.")
+    return listed.sentence()
+
+
+def of_accounts(network: str, accounts: int, posts: int) -> float:
+    """The highest price of so many accounts with so many posts each, in USD.
+
+    >>> of_accounts("x", 100, 100)
+    51.0
+    """
+    listed = prices(network)
+    return float(listed.of({"user": accounts, "post": accounts * posts})) if listed else 0.0
+
+
 @dataclass
 class Budget:
     """What may be spent over all runs of a campaign, and what is spent; None is no limit."""

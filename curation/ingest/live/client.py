@@ -119,6 +119,8 @@ class Client(requests.Session):
                 fault = f"the server answered {response.status_code}"
             elif _is_cut(response):
                 fault = "the answer was cut off"
+                # It was charged all the same.
+                self.budget.usd_spent += self.price
             else:
                 self.answer = response
                 return response

@@ -156,12 +156,20 @@ class Journal:
 
     def note(self, budget: Budget) -> None:
         """Keep what was spent."""
-        self._set(requests=str(budget.requests_made), spent=str(budget.usd_spent))
+        self._set(requests=str(budget.requests_made), spent=str(budget.usd_spent), reserved="0")
+
+    def reserve(self, price: Decimal) -> None:
+        """Note what the next request may cost: a kill before its answer leaves it as spent."""
+        if price:
+            self._set(reserved=str(price))
 
     def spent(self, budget: Budget) -> None:
         """Put what earlier runs of this round spent into a budget."""
         budget.requests_made = int(self._get("requests") or 0)
-        budget.usd_spent = Decimal(self._get("spent") or 0)
+        reserved = Decimal(self._get("reserved") or 0)
+        budget.usd_spent = Decimal(self._get("spent") or 0) + reserved
+        if reserved:
+            self._set(reserved="0", spent=str(budget.usd_spent))
 
     def gaps(self) -> list[dict[str, str]]:
         """What could not be had: by which task, and why."""

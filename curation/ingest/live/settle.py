@@ -47,6 +47,7 @@ def settle(stage: Stage) -> None:
     """Compare what was staged with the store; call it after everything is staged."""
     known = _Known(stage)
     _leave_opted_out(stage)
+    _keep_one_observation(stage)
     _drop_bare_rows(stage, known)
     _carry_profiles(stage, known)
     _drop_known_posts(stage, known)
@@ -89,6 +90,15 @@ def _leave_opted_out(stage: Stage) -> None:
         stage.notes[OPT_OUT] = (
             f"{counted(people, 'account')} left out, by their own wish (opt-outs of the network)."
         )
+
+
+def _keep_one_observation(stage: Stage) -> None:
+    """Keep the last observation of an account; one pull sees it on many pages."""
+    later = (
+        "SELECT rowid FROM pull_accounts QUALIFY row_number() OVER (PARTITION BY account_id,"
+        f" coalesce(status IN {LOST}, false), {BARE} ORDER BY observed_at DESC NULLS LAST) > 1"
+    )
+    _repeat(stage, "accounts", f"rowid IN ({later})")
 
 
 def _drop_bare_rows(stage: Stage, known: _Known) -> None:

@@ -77,14 +77,15 @@ def read(stage: Stage, files: list[SourceFile], _: Options) -> None:
         posts="likes DESC NULLS LAST",
     ):
         for file in files:
-            relation = stage.keep("mastodon", _items(file, objects(stage, file)))
-            people = _people(relation)
-            stage.add_once("accounts", _accounts(people), "account_id", "_order DESC, _row")
-            stage.add("posts", _posts(relation))
+            relation = stage.keep("mastodon", items(file, objects(stage, file)))
+            people = people_of(relation)
+            stage.add_once("accounts", accounts(people), "account_id", "_order DESC, _row")
+            stage.add("posts", posts(relation))
             stage.add_once("claims", _claims(people), "account_id", "_row")
 
 
-def _items(file: SourceFile, found: str) -> str:
+def items(file: SourceFile, found: str) -> str:
+    """One row an object of the answers: `o`, with its place."""
     lists = " || ".join(f"coalesce(json_extract(j, '$.{n}[*]'), [])" for n in LISTS)
     there = " OR ".join(f"json_type(j, '$.{n}') = 'ARRAY'" for n in LISTS)
     each = f"CASE WHEN {there} THEN {lists} ELSE [j] END"
@@ -95,7 +96,7 @@ def _items(file: SourceFile, found: str) -> str:
     )
 
 
-def _people(relation: str) -> str:
+def people_of(relation: str) -> str:
     """SQL in brackets of all accounts, those of boosted statuses too, as `o`."""
     paths = ("$.account", "$.reblog.account")
     parts = [f"SELECT o, _member, _row FROM {relation} WHERE json_exists(o, '$.acct')"]
@@ -107,10 +108,11 @@ def _people(relation: str) -> str:
     return f"({' UNION ALL '.join(parts)})"
 
 
-def _accounts(people: str) -> str:
+def accounts(people: str, observed: str = "NULL") -> str:
+    """SQL of the accounts of `people_of`; `observed` is SQL of when they looked like this."""
     columns = ", ".join(f"{value('o', path)} AS {name}" for name, path in ACCOUNT.items())
     known = ["id", *(p for p in ACCOUNT.values())]
-    return f"""SELECT {value("o", "id")} AS account_id, {columns},
+    return f"""SELECT {value("o", "id")} AS account_id, {observed} AS observed_at, {columns},
         {entities.plain(value("o", "note"))} AS bio,
         ends_with({value("o", "avatar")}, '/missing.png') AS default_avatar,
         CASE WHEN {value("o", "suspended")} = 'true' THEN 'suspended' END AS status,
@@ -125,7 +127,8 @@ def _claims(people: str) -> str:
         o::VARCHAR AS _raw, 0 AS _order FROM {people} WHERE {value("o", "bot")} = 'true'"""
 
 
-def _posts(relation: str) -> str:
+def posts(relation: str) -> str:
+    """SQL of the statuses of `items`."""
     html = f"coalesce({value('o', 'reblog.content')}, {value('o', 'content')})"
     source = "CASE WHEN json_type(o, '$.reblog') = 'OBJECT' THEN o->'reblog' ELSE o END"
 

@@ -78,13 +78,16 @@ def read(stage: Stage, files: list[SourceFile], _: Options) -> None:
         posts="extra['referenced'] IS NOT NULL, likes DESC NULLS LAST",
     ):
         for file in files:
-            relation = stage.keep("v2", _items(file, objects(stage, file)))
-            stage.add_once(
-                "accounts", _accounts(relation), "account_id, observed_at", "_order DESC, _row"
-            )
-            stage.add_once("posts", _posts(relation), "post_id", "_order, _row")
-            entities.tell_cut(stage, file)
-            _tell(stage, file)
+            stage_pages(stage, file)
+
+
+def stage_pages(stage: Stage, file: SourceFile) -> None:
+    """Stage the accounts and posts of one file."""
+    relation = stage.keep("v2", _items(file, objects(stage, file)))
+    stage.add_once("accounts", _accounts(relation), "account_id, observed_at", "_order DESC, _row")
+    stage.add_once("posts", _posts(relation), "post_id", "_order, _row")
+    entities.tell_cut(stage, file)
+    _tell(stage, file)
 
 
 def _tell(stage: Stage, file: SourceFile) -> None:

@@ -1,0 +1,209 @@
+"""Mastodon, and other servers of the Fediverse that offer its client interface."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+from requests.utils import parse_header_links
+
+from botbench.core.errors import UserError
+from curation.ingest.live.campaign import LIVE, Step
+from curation.ingest.live.client import Failing, Refused
+from curation.ingest.live.networks import NETWORKS, Network
+from curation.ingest.live.secrets import secret
+
+if TYPE_CHECKING:
+    import requests
+
+    from curation.ingest.live.budget import Prices
+    from curation.ingest.live.campaign import Campaign, Task
+    from curation.ingest.live.client import Client
+
+TOKEN = "MASTODON_ACCESS_TOKEN"
+PAGE = 40
+"""The most that one answer holds."""
+IDS = re.compile(r"[0-9]{6,}|[0-9A-HJKMNP-TV-Z]{26}")
+"""Ids of accounts as servers of this interface write them: numbers, or ULIDs."""
+FATES = {404: "gone", 410: "deleted"}
+POSITION = ("max_id", "min_id", "since_id", "offset", "page")
+"""Parameters by which a server says where a list goes on."""
+
+
+class Mastodon:
+    """One campaign's questions to one server."""
+
+    def __init__(self, campaign: Campaign, client: Client, _: Prices | None) -> None:
+        self.campaign, self.client = campaign, client
+        token = secret(TOKEN)
+        self.login = token is not None
+        self.headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    def begin(self, known: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Hashtags first, then the accounts of the list and those that are known."""
+        yield from (("search", tag) for tag in self.campaign.hashtags)
+        yield from (
+            ("profile" if IDS.fullmatch(account) else "lookup", account)
+            for account in self.campaign.accounts
+        )
+        yield from (("profile", account) for account in known)
+
+    def price(self, _: list[Task]) -> Decimal:
+        """Nothing is charged."""
+        return Decimal(0)
+
+    def ask(self, tasks: list[Task]) -> Step:
+        """Make one request."""
+        task = tasks[0]
+        asked = {"search": self._search, "timeline": self._timeline, "lookup": self._lookup}
+        return asked.get(task.kind, self._profile)(task)
+
+    def _search(self, task: Task) -> Step:
+        statuses, after = self._page(f"/api/v1/timelines/tag/{quote(task.subject)}", task, PAGE)
+        times = [t for s in statuses if (t := _moment(s.get("created_at")))]
+        since, until = self.campaign.since, self.campaign.until
+        kept = [s for s in statuses if _within(_moment(s.get("created_at")), since, until)]
+        # The newest come first: a page before the period is the end.
+        if since is not None and times and max(times) < since:
+            after = None
+        authors = dict.fromkeys(
+            str(s["account"]["id"]) for s in kept if isinstance(s.get("account"), dict)
+        )
+        more = [("timeline", author) for author in authors] if self.campaign.timelines else []
+        return Step([self._kept(statuses=kept)], after, more, len(kept))
+
+    def _timeline(self, task: Task) -> Step:
+        left = max(self.campaign.timelines - task.taken, 1)
+        path = f"/api/v1/accounts/{quote(task.subject)}/statuses"
+        try:
+            statuses, after = self._page(path, task, min(left, PAGE))
+        except Refused as refused:
+            if refused.status not in FATES:
+                raise
+            # Gone since it was seen: its profile says more.
+            return Step(tasks=[("profile", task.subject)])
+        statuses = statuses[:left]
+        return Step(
+            [self._kept(statuses=statuses)],
+            after if len(statuses) < left else None,
+            taken=len(statuses),
+        )
+
+    def _lookup(self, task: Task) -> Step:
+        try:
+            account, _ = self._get("/api/v1/accounts/lookup", {"acct": task.subject})
+        except Refused as refused:
+            if refused.status in FATES:
+                return Step(gap="a handle of the list names no account that this server knows")
+            raise
+        return self._found(account)
+
+    def _profile(self, task: Task) -> Step:
+        try:
+            account, _ = self._get(f"/api/v1/accounts/{quote(task.subject)}")
+        except Refused as refused:
+            fate = FATES.get(refused.status)
+            if fate is None:
+                raise
+            lost = {"id": task.subject, "status": fate, "code": str(refused.status)}
+            return Step([self._kept(missing=[lost])])
+        return self._found(account)
+
+    def _found(self, account: Any) -> Step:
+        if not isinstance(account, dict) or not account.get("id"):
+            raise Refused(200, "", "the answer is no account")
+        wanted = self.campaign.timelines and account.get("suspended") is not True
+        more = [("timeline", str(account["id"]))] if wanted else []
+        return Step([self._kept(accounts=[account])], None, more, 1)
+
+    def _page(self, path: str, task: Task, limit: int) -> tuple[list[dict[str, Any]], str | None]:
+        """A list's page, and where the next one begins."""
+        position = dict(p.partition("=")[::2] for p in (task.cursor or "").split("&") if p)
+        found, response = self._get(path, {"limit": limit, **position})
+        if not isinstance(found, list):
+            raise Refused(response.status_code, "", "the answer is no list")
+        items = [i for i in found if isinstance(i, dict)]
+        return items, _next(response, items) if items else None
+
+    def _get(
+        self, path: str, parameters: dict[str, Any] | None = None
+    ) -> tuple[Any, requests.Response]:
+        try:
+            return self.client.fetch(path, parameters, self.headers)
+        except Refused as refused:
+            if refused.status in (401, 403):
+                raise UserError(
+                    f"{self.client.origin} wants a login for {path.rpartition('/')[0]}/…"
+                    f" ({refused}). Set {TOKEN} (an access token of an account there, from the"
+                    " environment or the keyring)."
+                ) from None
+            raise
+
+    def _kept(self, **members: Any) -> dict[str, Any]:
+        host = urlsplit(self.client.server).netloc
+        about = {"login": self.login, "host": host, "software": self.software}
+        return {LIVE: about, **members}
+
+    @cached_property
+    def software(self) -> str:
+        """The server's software as it says itself (NodeInfo); empty where it does not."""
+        try:
+            listed, _ = self.client.fetch("/.well-known/nodeinfo")
+            path = urlsplit(str(listed["links"][-1]["href"])).path
+            document, _ = self.client.fetch(path)
+            return str(document["software"]["name"])[:50].lower()
+        except (Refused, Failing, KeyError, IndexError, TypeError):
+            return ""
+
+
+def _next(response: requests.Response, items: list[dict[str, Any]]) -> str | None:
+    """Where a list goes on, by its Link header; without one, before its last item.
+
+    Only the position is taken: the address may be that of another name of the server.
+    """
+    header = response.headers.get("Link", "")
+    if header:
+        following = [link for link in parse_header_links(header) if link.get("rel") == "next"]
+        query = parse_qs(urlsplit(following[0]["url"]).query) if following else {}
+        position = {name: query[name][0] for name in POSITION if name in query}
+        return "&".join(f"{k}={v}" for k, v in position.items()) or None
+    last = items[-1].get("id")
+    return f"max_id={last}" if last else None
+
+
+def _moment(said: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(str(said))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _within(moment: datetime | None, since: datetime | None, until: datetime | None) -> bool:
+    """Whether a time is in a period; a missing one is."""
+    return moment is None or (
+        (since is None or moment >= since) and (until is None or moment < until)
+    )
+
+
+NETWORKS.add(
+    "mastodon",
+    Network(
+        name="mastodon",
+        about="Mastodon and servers like it: hashtags, accounts, timelines, the flag `bot`.",
+        platform="mastodon",
+        server="",
+        format="mastodon-live",
+        fills=("accounts", "posts", "claims"),
+        unknown="posts that the server that is asked has not received; who follows whom; the hour"
+        " at which an account was made; whether an account that is gone was suspended",
+        ranks={"search": 0, "lookup": 1, "profile": 1, "timeline": 2},
+        together={},
+        asker=Mastodon,
+    ),
+)
