@@ -92,19 +92,31 @@ class Group(StrictModel):
 
 
 class Cohort(StrictModel):
-    """The accounts that a claim links to an operation."""
+    """The accounts that a claim links to an operation.
+
+    `posterior` is a Parquet or CSV of account_id and p, the probability that the account is one of
+    them; without it the confidence of its claims, where they have one.
+    """
 
     claimant: str | None = None
     claimant_kind: Literal["person", "dataset", "platform", "rule", "model"] | None = None
     answer: str | None = None
     kind: str | None = None
     file: Path | None = None
+    posterior: Path | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Cohort:
         if not any((self.claimant, self.claimant_kind, self.answer, self.kind, self.file)):
             raise ValueError("a cohort needs claimant, claimant_kind, answer, kind or file")
         return self
+
+
+class Missing(StrictModel):
+    """Accounts of the operation whose posts are not in the data set: how many, and why."""
+
+    accounts: int = Field(ge=1)
+    why: str = ""
 
 
 class Detector(StrictModel):
@@ -141,13 +153,17 @@ class Campaign(StrictModel):
     """The whole campaign file; `dataset` is the data set in the store.
 
     `accounts` is `all`, `posting` (accounts that posted in the window, with the hashtags), or a
-    file with an id a line. `sample` is `all` (every sample drawn from the data set), batch ids,
+    file with an id a line. `kind` is `share` (how much of it is bots) or `operation` (what the
+    cohort did: docs/operation.md); `events` are days to mark in pictures. `sample` is `all` (every sample drawn from the data set), batch ids,
     `none`, or `labelled` (every labelled account; no probability sample).
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     title: str = ""
+    kind: Literal["share", "operation"] = "share"
     dataset: str
+    events: dict[date, str] = Field(default_factory=dict)
+    missing: Missing | None = None
     accounts: Literal["all", "posting"] | Path | None = None
     window: Window | None = None
     hashtags: tuple[Tag, ...] = ()

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from benchmarks.study.campaign.definition import Campaign, Cohort, Detector, Group, Window
+from benchmarks.study.campaign.definition import Campaign, Cohort, Detector, Group, Missing, Window
 from botbench.core.errors import UserError, unknown
 from botbench.core.strict_model import StrictModel
 from botbench.untrusted import yaml_documents
@@ -74,6 +74,7 @@ def _fields(where: list[str]) -> list[str]:
         "groups": Group,
         "cohort": Cohort,
         "detector": Detector,
+        "missing": Missing,
     }
     model = parts.get(where[0], Campaign) if where else Campaign
     return [info.alias or name for name, info in model.model_fields.items()]
@@ -87,10 +88,13 @@ def _resolved(campaign: Campaign, folder: Path) -> Campaign:
     changed["groups"] = tuple(
         g.model_copy(update={"file": folder / g.file}) if g.file else g for g in campaign.groups
     )
-    if campaign.cohort and campaign.cohort.file:
-        changed["cohort"] = campaign.cohort.model_copy(
-            update={"file": folder / campaign.cohort.file}
-        )
+    if campaign.cohort:
+        named = {
+            n: folder / f
+            for n in ("file", "posterior")
+            if (f := getattr(campaign.cohort, n)) is not None
+        }
+        changed["cohort"] = campaign.cohort.model_copy(update=named)
     if campaign.detector:
         files = {
             n: folder / f
@@ -107,8 +111,9 @@ def _files(campaign: Campaign) -> Iterator[tuple[str, Path]]:
     for group in campaign.groups:
         if group.file:
             yield f"groups: {group.title}", group.file
-    if campaign.cohort and campaign.cohort.file:
-        yield "cohort", campaign.cohort.file
+    for name in ("file", "posterior"):
+        if campaign.cohort and (file := getattr(campaign.cohort, name)):
+            yield f"cohort.{name}", file
     if campaign.detector:
         yield "detector.scores; botbench predict --out FILE writes one", campaign.detector.scores
         if campaign.detector.evidence:

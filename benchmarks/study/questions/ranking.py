@@ -19,6 +19,7 @@ from botbench.html.charts import campaign
 from botbench.text import numbers
 
 if TYPE_CHECKING:
+    from benchmarks.study.data.frame import Frame
     from benchmarks.study.study import Study
 
 OF = {
@@ -190,18 +191,27 @@ def rows_of(study: Study, table: str, top: int, draws: int) -> list[Row]:
 
 
 def _items(study: Study, what: str, who: str) -> str:
-    """Make the table of day, item, account_id, own (in the cohort) and posts; returns its name."""
+    """The table of `items_table`, of what the settings name."""
     if what not in OF:
         from botbench.core.errors import unknown
 
         raise unknown("thing to rank (settings.ranking.of)", what, OF)
-    expression, source = OF[what]
+    return items_table(study.frame, OF[what], who)
+
+
+def items_table(frame: Frame, of: tuple[str, str], who: str) -> str:
+    """Make the table of day, item, account_id, own (in the cohort) and posts; returns its name.
+
+    `of` is the SQL of one item and of the list that it comes from, such as a value of `OF`; `who`
+    is SQL of the cohort's account_id, in brackets.
+    """
+    expression, source = of
     posts = f"SELECT post_id, account_id, created_at, unnest({source}) AS item"
-    study.frame.store.connection.execute(f"""
+    frame.store.connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE study_items AS
         SELECT strftime(created_at, '%Y-%m-%d') AS day, {expression} AS item, account_id,
                account_id IN {who} AS own, count(DISTINCT post_id) AS posts
-        FROM ({posts} FROM {study.frame.all_posts_sql})
+        FROM ({posts} FROM {frame.all_posts_sql})
         WHERE created_at IS NOT NULL AND item IS NOT NULL AND item <> '' GROUP BY ALL""")
     return "study_items"
 
