@@ -11,6 +11,7 @@ import numpy as np
 
 from botbench.api.base import drawn, survey_frames
 from botbench.api.base.shown import Shown, grid
+from botbench.core.errors import UserError
 from botbench.html.fragment import Fragment, Grid
 from botbench.text import numbers
 from botbench.text.numbers import counted
@@ -203,6 +204,8 @@ def of_campaign(
     from benchmarks.study.study import Study as Opened
 
     campaign = load(Path(file))
+    if campaign.kind == "operation":
+        raise UserError(f"{file}: kind: operation has a report of its own: Workspace.operation.")
     asked = answers.chosen(campaign)
     begun(len(asked) + 1)
     opened = Opened.open(store, campaign)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from botbench.api.dataset import Dataset
+    from botbench.api.operation import Operation
     from botbench.api.pull import Pull
     from botbench.api.release import Release
     from botbench.api.study import Study
@@ -137,6 +138,23 @@ class Workspace(Shown):
                 store, campaign, out, lambda n: bars.stage("questions", n), bars.step
             )
             return Study(answered.document(str(page)))
+
+    def operation(self, campaign: str | Path, out: str | Path | None = None) -> Operation:
+        """What a cohort of linked accounts did: `botbench study FILE` with `kind: operation`.
+
+        `out` is the report's folder, by default one in the store. Raises UserError for a campaign
+        file with mistakes, and for a cohort that posted nothing in the window.
+        """
+        from benchmarks.study.campaign.load import load
+        from benchmarks.study.operation import page
+        from botbench.api.base import progress
+        from botbench.api.operation import Operation
+
+        with self.store() as store, progress.shown() as bars:
+            found, written = page.report(
+                store, load(Path(campaign)), out, lambda n: bars.stage("parts", n), bars.step
+            )
+            return Operation(found.document(str(written)), [lead for _, lead in found.leads])
 
     def datasets(self) -> list[str]:
         """The data sets that were pulled, by name."""

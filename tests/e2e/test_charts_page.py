@@ -14,6 +14,7 @@ from botbench.html.charts import campaign, plots
 from botbench.html.charts.intervals import Span, intervals
 from botbench.html.charts.layout import Axis
 from botbench.html.charts.rows import Dot, Row, rows
+from botbench.html.charts.strips import Strip, strips
 from botbench.html.charts.timeline import Series, timeline
 
 _spec = importlib.util.spec_from_file_location("looks", Path(__file__).parent / "looks.py")
@@ -69,6 +70,19 @@ def charts():
         "timeline": timeline(DAYS, both, "t", events),
         "counts": timeline(DAYS, [Series("posts", [d * 1e4 for d in range(31)])], "p", share=False),
         "ranks": campaign.ranks(DAYS, ranks, "ranks", 10),
+        "strips of ranks": strips(
+            DAYS,
+            [Strip(n, told, r, [v and 1 for v in r], [v and 12 for v in r]) for n, r in ranks],
+            "strips",
+            events=events,
+            ranks=10,
+        ),
+        "strips by hour": strips(
+            [str(h) for h in range(24)],
+            [Strip(n, told, [h / 24 for h in range(24)]) for n in NAMES],
+            "hours",
+            unit="hour of the day, UTC",
+        ),
         "week": campaign.week([[d * h for h in range(24)] for d in range(7)], "week"),
         "network": campaign.network([(0, 0), (1, 1)], [(0, 1)], [0, 1], "network"),
     }

@@ -154,8 +154,9 @@ class Campaign(StrictModel):
 
     `accounts` is `all`, `posting` (accounts that posted in the window, with the hashtags), or a
     file with an id a line. `kind` is `share` (how much of it is bots) or `operation` (what the
-    cohort did: docs/operation.md); `events` are days to mark in pictures. `sample` is `all` (every sample drawn from the data set), batch ids,
-    `none`, or `labelled` (every labelled account; no probability sample).
+    cohort did: docs/operation.md); `events` are days to mark in pictures. `sample` is `all` (every
+    sample drawn from the data set), batch ids, `none`, or `labelled` (every labelled account; no
+    probability sample).
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")

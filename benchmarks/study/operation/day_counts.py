@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.study.operation.members import TABLE, Members
-from benchmarks.study.questions.ranking import OF, items
+from benchmarks.study.questions.ranking import OF, items_table
 
 KINDS = {
     "hashtag": OF["hashtags"],
@@ -51,7 +51,7 @@ class Day:
 
 def days(members: Members, kind: str, top: int) -> Iterator[Day]:
     """Each day with its most posted items, `CANDIDATES` for each of the `top`, in order of time."""
-    table = items(members.frame, KINDS[kind], members.who)
+    table = items_table(members.frame, KINDS[kind], members.who)
     connection = members.frame.store.connection
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE study_ranked AS
@@ -69,8 +69,10 @@ def days(members: Members, kind: str, top: int) -> Iterator[Day]:
     names, first = np.unique(ranked["day"].astype(str), return_index=True)
     ends = np.append(first, len(ranked["day"]))[1:]
     of = entries["day"].astype(str)
-    lows, highs = np.searchsorted(of, names), np.searchsorted(of, names, side="right")
-    for name, a, b, low, high in zip(names, first, ends, lows, highs, strict=True):
+    lows: Counts = np.asarray(np.searchsorted(of, names), dtype=np.int64)
+    highs: Counts = np.asarray(np.searchsorted(of, names, side="right"), dtype=np.int64)
+    for i, name in enumerate(names):
+        a, b, low, high = int(first[i]), int(ends[i]), int(lows[i]), int(highs[i])
         member, item, n = (
             np.asarray(entries[key][low:high], dtype=np.int64)
             for key in ("member", "item", "posts")

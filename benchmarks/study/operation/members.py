@@ -84,14 +84,15 @@ def read(study: Study) -> Members:
             " and accounts in the campaign file."
         )
     rows: dict[str, Any] = frame.store.connection.execute(
-        f"SELECT account_id, posts, p FROM {TABLE} WHERE place IS NOT NULL ORDER BY place"
+        f"SELECT account_id, posts, coalesce(p, 'nan') AS p FROM {TABLE} WHERE place IS NOT NULL"
+        " ORDER BY place"
     ).fetchnumpy()
     if not len(rows["posts"]):
         raise UserError(
             f"The cohort of {counted(size, 'account')} posted nothing in the window, so there is"
             " nothing to report. Check the window in the campaign file."
         )
-    p = np.ma.filled(np.ma.asarray(rows["p"], dtype=np.float64), np.nan)
+    p = np.asarray(rows["p"], dtype=np.float64)
     return Members(
         frame,
         size,
@@ -119,9 +120,7 @@ def _posterior(frame: Frame) -> str:
             " GROUP BY account_id)"
         )
     needed = ("account_id", "p")
-    given, names = scores.source(
-        frame.store.connection, who.posterior, "cohort.posterior", needed
-    )
+    given, names = scores.source(frame.store.connection, who.posterior, "cohort.posterior", needed)
     if missing := [n for n in needed if n not in names]:
         raise UserError(
             f"cohort.posterior: {who.posterior} has no column {', '.join(missing)}; it has"

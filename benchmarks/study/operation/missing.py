@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.study.operation.day_counts import Day
-from benchmarks.study.operation.removal import Doubt, doubt
 
 
 def margins(day: Day, item: int) -> tuple[int | None, int | None]:
@@ -27,7 +26,7 @@ def margins(day: Day, item: int) -> tuple[int | None, int | None]:
 def with_more_like_the_largest(
     day: Day, posts: NDArray[np.int64], accounts: int, draws: int, seed: int
 ) -> NDArray[np.int64]:
-    """Ranks of the day's items if so many accounts more had posted as the largest did: [draws, items].
+    """Ranks of the day's items if more accounts had posted as the largest did: [draws, items].
 
     `posts` is int64[members], what each posted in the whole window. A draw adds `accounts` members,
     drawn with replacement from the `accounts` largest, with what they posted on this day.
@@ -43,11 +42,3 @@ def with_more_like_the_largest(
     )
     totals = day.posts + weights @ table
     return np.asarray(1 + (totals[:, None, :] > totals[:, :, None]).sum(axis=2), dtype=np.int64)
-
-
-def rank_with_them(
-    day: Day, posts: NDArray[np.int64], item: int, accounts: int, draws: int, seed: int
-) -> Doubt:
-    """The rank of one item if the missing accounts had posted as the largest did."""
-    ranks = with_more_like_the_largest(day, posts, accounts, draws, seed)
-    return doubt(ranks[:, item])

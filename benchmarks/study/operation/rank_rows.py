@@ -69,22 +69,27 @@ class Ranked:
 
 @dataclass(frozen=True)
 class Settings:
-    """`settings: {operation: {...}}`: items shown a day, bootstrap draws, draws of removals."""
+    """`settings: {operation: {...}}`: items shown a day, bootstrap draws, draws of removals; and
+    the campaign's seed.
+    """
 
     top: int = 10
     draws: int = 400
     removals: int = removal.DRAWS
     of: tuple[str, ...] = tuple(KINDS)
+    seed: int = 0
 
     @classmethod
-    def read(cls, given: dict[str, Any]) -> Settings:
+    def read(cls, given: dict[str, Any], seed: int) -> Settings:
         """Of a campaign's settings. Raises UserError for an unknown or impossible one."""
         defaults = cls()
         for name, value in given.items():
             if name == "of":
                 continue
             if name not in {"top", "draws", "removals"}:
-                raise unknown("setting (settings.operation)", name, ("top", "draws", "removals", "of"))
+                raise unknown(
+                    "setting (settings.operation)", name, ("top", "draws", "removals", "of")
+                )
             if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 10_000:
                 raise UserError(
                     f"settings.operation.{name}: expected a whole number from 1 to 10,000, got"
@@ -95,7 +100,7 @@ class Settings:
             if kind not in KINDS:
                 raise unknown("kind of item (settings.operation.of)", kind, tuple(KINDS))
         numbers = {k: int(v) for k, v in given.items() if k != "of"}
-        return cls(**numbers, of=kinds)
+        return cls(**numbers, of=kinds, seed=seed)
 
 
 @dataclass(frozen=True)
@@ -111,20 +116,21 @@ class Ranking:
 def rank(
     members: Members,
     settings: Settings,
-    seed: int,
     events: Mapping[date, str],
     done: Callable[[str], None] = lambda _: None,
 ) -> Ranking:
     """Rank the items of each kind, day by day. The first kind with rows gives the headline."""
-    removed = removal.removed_at(len(members.ids), members.size, settings.removals, seed)
+    removed = removal.removed_at(len(members.ids), members.size, settings.removals, settings.seed)
     rows: list[Ranked] = []
-    headline, echoes, first = None, [], ""
+    headline: Ranked | None = None
+    echoes: list[Ranked] = []
+    first = ""
     for kind in settings.of:
         done(f"Ranking: {kind}")
         found = [
             row
             for day in days(members, kind, settings.top)
-            for row in _rows(day, kind, settings, seed, removed)
+            for row in _rows(day, kind, settings, removed)
         ]
         if found and not first:
             first = kind
@@ -133,19 +139,15 @@ def rank(
     doubted = {}
     for day in days(members, first, settings.top) if first else ():
         for row in (r for r in echoes if r.day == day.day):
-            doubted[row.day, row.item] = _doubted(members, settings, seed, day, row.item, removed)
+            doubted[row.day, row.item] = _doubted(members, settings, day, row.item, removed)
     return Ranking(tuple(rows), doubted, headline, first)
 
 
-def _rows(
-    day: Day, kind: str, settings: Settings, seed: int, removed: NDArray[np.uint8]
-) -> list[Ranked]:
+def _rows(day: Day, kind: str, settings: Settings, removed: NDArray[np.uint8]) -> list[Ranked]:
     """The day's first `top` items."""
-    ranks, low, high = intervals(day.matrix(), settings.draws, seed)
+    ranks, low, high = intervals(day.matrix(), settings.draws, settings.seed)
     shown = min(settings.top, len(day.items))
-    falls = removal.falls_at(
-        removal.ranks_after(day, removed, shown), low[:shown], high[:shown]
-    )
+    falls = removal.falls_at(removal.ranks_after(day, removed, shown), low[:shown], high[:shown])
     return [
         Ranked(day.day, kind, *row)
         for row in zip(
@@ -160,9 +162,7 @@ def _rows(
     ]
 
 
-def _headline(
-    rows: Sequence[Ranked], events: Mapping[date, str]
-) -> tuple[Ranked, list[Ranked]]:
+def _headline(rows: Sequence[Ranked], events: Mapping[date, str]) -> tuple[Ranked, list[Ranked]]:
     """The row to speak of first, and all rows whose doubt is shown, in order of time.
 
     Each event has one item (`_item_of`), whose rows in the days after it are shown; the first
@@ -208,10 +208,17 @@ def _totals(rows: Sequence[Ranked]) -> dict[str, int]:
     return totals
 
 
+def _with_missing(
+    members: Members, settings: Settings, day: Day, accounts: int
+) -> NDArray[np.int64]:
+    return missing.with_more_like_the_largest(
+        day, members.posts, accounts, settings.removals, settings.seed
+    )
+
+
 def _doubted(
     members: Members,
     settings: Settings,
-    seed: int,
     day: Day,
     item: str,
     removed: NDArray[np.uint8],
@@ -225,13 +232,11 @@ def _doubted(
         tuple(removal.at_shares(removal.ranks_after(day, removed, place + 1), place)),
         None
         if members.posterior is None
-        else removal.by_posterior(day, members.posterior, place, settings.removals, seed),
+        else removal.by_posterior(day, members.posterior, place, settings.removals, settings.seed),
         tuple(names(members, carried_by.tolist())),
         int(day.n[of_them].sum()),
         *missing.margins(day, place),
         None
         if lost is None
-        else missing.rank_with_them(
-            day, members.posts, place, lost.accounts, settings.removals, seed
-        ),
+        else removal.doubt(_with_missing(members, settings, day, lost.accounts)[:, place]),
     )

@@ -73,9 +73,7 @@ def _ranks(left: NDArray[np.int32], shown: int) -> Ranks:
     return ranks
 
 
-def falls_at(
-    ranks: Ranks, low: NDArray[np.int64], high: NDArray[np.int64]
-) -> list[float | None]:
+def falls_at(ranks: Ranks, low: NDArray[np.int64], high: NDArray[np.int64]) -> list[float | None]:
     """The smallest share at which the median rank leaves its interval; None where none does.
 
     `ranks` is int16[draws, shares, items], `low` and `high` are int64[items].

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.study.estimators.estimate import Estimate
 from benchmarks.study.questions import Figure, Overview, Table, Text
+from benchmarks.study.report import pieces
 from botbench.html.environment import CHARTS, FIGURES, page
 from botbench.text import numbers
 from botbench.text.escaping import visible
-from botbench.text.spreadsheet import write_csv
 
 if TYPE_CHECKING:
     from benchmarks.study.report.answers import Answers
@@ -62,7 +61,6 @@ def write(answers: Answers, out: Path, today: date | None = None) -> Path:
     The same study gives the same bytes, except for the date.
     """
     out.mkdir(parents=True, exist_ok=True)
-    (out / "figures").mkdir(exist_ok=True)
     when = (today or date.today()).isoformat()
     page = out / "report.html"
     answers.write_files(out)
@@ -71,34 +69,13 @@ def write(answers: Answers, out: Path, today: date | None = None) -> Path:
         out / "study.json",
         json.dumps({**document, "made_on": when}, indent=1, ensure_ascii=False) + "\n",
     )
-    pieces = {
-        p.name: {
-            "title": p.title,
-            "columns": list(p.columns),
-            "rows": [_numbers(r) for r in p.rows],
-        }
-        for p in answers.pieces
-    }
-    _text(out / "figures.json", json.dumps(pieces, indent=1, ensure_ascii=False) + "\n")
-    for piece in answers.pieces:
-        write_csv(
-            out / "figures" / f"{_file(piece.name)}.csv", piece.columns, map(_numbers, piece.rows)
-        )
+    pieces.write(out, answers.pieces)
     _text(page, html(answers, when))
     return page
 
 
 def _text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
-
-
-def _file(name: str) -> str:
-    return "".join(c if c.isalnum() or c in "-_" else "-" for c in name)
-
-
-def _numbers(row: Sequence[Any]) -> list[Any]:
-    """To six places, so that the order of a parallel sum cannot show."""
-    return [round(v, 6) if isinstance(v, float) else v for v in row]
 
 
 def html(answers: Answers, when: str) -> str:
@@ -111,7 +88,7 @@ def html(answers: Answers, when: str) -> str:
         is_text=lambda block: isinstance(block, Text),
         is_figure=lambda block: isinstance(block, Figure),
         is_overview=lambda block: isinstance(block, Overview),
-        file=_file,
+        file=pieces.file,
         heading=_heading,
         FIRST=FIRST,
         MOST=MOST,

@@ -12,6 +12,7 @@ from botbench.terminal.console import emit, progress, say, show, table
 from botbench.text import numbers
 
 if TYPE_CHECKING:
+    from benchmarks.study.campaign.definition import Campaign
     from benchmarks.study.report.answers import Answers
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
@@ -54,11 +55,16 @@ def run(
     json_: Json = False,
 ) -> None:
     """Answer every question of a campaign: report.html, study.json, and each figure as CSV and
-    JSON.
+    JSON. With `kind: operation` in the file it reports what a cohort of linked accounts did.
     """
+    from benchmarks.study.campaign.load import load
     from botbench.api.study import of_campaign
     from curation.store.store import Store
 
+    campaign = load(file)
+    if campaign.kind == "operation":
+        _operation(campaign, out, json_)
+        return
     with Store(create=False) as store, progress(quiet=json_) as bar:
         task = bar.add_task("Reading accounts and posts", total=None)
         answered, page = of_campaign(
@@ -75,6 +81,31 @@ def run(
         emit(document)
         return
     _tell(answered, page)
+
+
+def _operation(campaign: Campaign, out: Path | None, json_: bool) -> None:
+    """The report of an operation."""
+    from benchmarks.study.operation import page
+    from curation.store.store import Store
+
+    with Store(create=False) as store, progress(quiet=json_) as bar:
+        task = bar.add_task("Reading accounts and posts", total=None)
+        found, written = page.report(
+            store,
+            campaign,
+            out,
+            lambda n: bar.update(task, total=n),
+            lambda title: bar.update(task, advance=1, description=title),
+        )
+        document = found.document(str(written))
+    for note in found.notes:
+        say(note)
+    if json_:
+        emit(document)
+        return
+    for _, lead in found.leads:
+        show(lead)
+    say(f"Next: open {written} in a browser; it needs no network.")
 
 
 def _tell(answered: Answers, page: Path) -> None:

@@ -105,7 +105,7 @@ def _drawn(  # noqa: PLR0917 (the parts of `timeline`)
     ends = gutter([s.name for s in shown], width) if len(shown) > 1 else 0.0
     left = max(text_width(words) for _, words in said) + 8
     right = width - (ends + 16 if ends else 6)
-    lanes = _lanes(events, Frame(len(labels), 1.0, left, right, 0, 1))
+    lanes = lanes_of(events, Frame(len(labels), 1.0, left, right, 0, 1))
     head = HEAD + 15 * (max(lanes, default=-1) + 1)
     tall = height + head - HEAD
     frame = Frame(len(labels), top, left, right, head, tall - FOOT)
@@ -119,14 +119,14 @@ def _drawn(  # noqa: PLR0917 (the parts of `timeline`)
     parts += [_band(s, frame) for s in series]
     parts += [_line(s, frame) for s in series]
     parts += [
-        _event(at, what, frame, 13 + (15 if unit else 0) + 15 * lane)
+        event_mark(at, what, frame, 13 + (15 if unit else 0) + 15 * lane)
         for (at, what), lane in zip(events, lanes, strict=True)
     ]
     if ends:
         parts += end_labels(
             [_end(s, frame) for s in shown], width - ends, ends, frame.head, frame.base
         )
-    dates = [(frame.x(i), labels[i]) for i in _spread(len(labels), 5 if width > 400 else 3)]
+    dates = [(frame.x(i), labels[i]) for i in spread(len(labels), 5 if width > 400 else 3)]
     parts += spread_labels(dates, tall - 8, width)
     return picture(parts, width, tall, label)
 
@@ -136,7 +136,7 @@ def _end(s: Series, frame: Frame) -> tuple[float, float, str, int]:
     return frame.x(i), frame.y(s.values[i]), s.name, s.series
 
 
-def _spread(n: int, most: int) -> list[int]:
+def spread(n: int, most: int) -> list[int]:
     """At most so many evenly spread positions, with the first and the last."""
     if n <= most:
         return list(range(n))
@@ -190,7 +190,7 @@ def _line(s: Series, frame: Frame) -> Svg:
     return joined(parts)
 
 
-def _lanes(events: Sequence[tuple[int, str]], frame: Frame) -> list[int]:
+def lanes_of(events: Sequence[tuple[int, str]], frame: Frame) -> list[int]:
     """The line of text that each event's words stand on, so that none meets another."""
     ends: list[list[tuple[float, float]]] = []
     lanes = []
@@ -211,7 +211,8 @@ def _words(at: int, what: str, frame: Frame) -> tuple[float, float]:
     return start, start + long
 
 
-def _event(at: int, what: str, frame: Frame, y: float) -> Svg:
+def event_mark(at: int, what: str, frame: Frame, y: float) -> Svg:
+    """A line at a position from its words, whose baseline is at y, to the base of the frame."""
     x = f"{frame.x(at):.1f}"
     start, _ = _words(at, what, frame)
     words = named("event", start, y, what, frame.right)
