@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from botbench.core.duckdb_work import materialise
+from botbench.core.sql import literal
 from botbench.text import numbers
 from curation.store.retractions import standing_claims
 from curation.store.store import Store
@@ -121,27 +123,33 @@ def totals(store: Store, dataset: str, version: int) -> dict[str, Any]:
     count.
     """
     accounts, posts, claims = (
-        f"(FROM {store.relation(t, version)} WHERE dataset = $dataset)"
+        f"(FROM {store.relation(t, version)} WHERE dataset = {literal(dataset)})"
         for t in ("accounts", "posts", "claims")
     )
-    pulled = f"(SELECT * FROM {standing_claims(claims)} WHERE pull_id IS NOT NULL)"
     observed = f"(SELECT DISTINCT account_id FROM {accounts})"
+    # Each of the questions below would look the retractions up anew.
+    standing = materialise(
+        store.connection,
+        "ledger_standing",
+        f"SELECT claimant_kind, account_id, answer FROM {standing_claims(claims)}"
+        " WHERE pull_id IS NOT NULL",
+    )
 
     def rows(query: str) -> list[tuple[Any, ...]]:
-        return store.connection.execute(query, {"dataset": dataset}).fetchall()
+        return store.connection.execute(query).fetchall()
 
     by_answer: dict[str, dict[str, int]] = {}
     for kind, answer, n in rows(
-        f"SELECT claimant_kind, answer, count(*) FROM {pulled} GROUP BY ALL ORDER BY ALL"
+        f"SELECT claimant_kind, answer, count(*) FROM {standing} GROUP BY ALL ORDER BY ALL"
     ):
         by_answer.setdefault(kind, {})[answer] = n
     alone: dict[str, dict[str, int]] = {kind: {} for kind in by_answer}
     conflicts: dict[str, int] = dict.fromkeys(by_answer, 0)
     per_account = (
-        "SELECT claimant_kind, account_id, count(DISTINCT answer) AS n, min(answer) AS one FROM"
-        f" {pulled} GROUP BY ALL"
+        "SELECT claimant_kind, min(answer) AS first, max(answer) AS last FROM"
+        f" {standing} GROUP BY claimant_kind, account_id"
     )
-    only = "CASE WHEN n = 1 THEN one END"
+    only = "CASE WHEN first = last THEN first END"
     for kind, answer, n in rows(
         f"SELECT claimant_kind, {only}, count(*) FROM ({per_account}) GROUP BY ALL ORDER BY ALL"
     ):
@@ -150,16 +158,18 @@ def totals(store: Store, dataset: str, version: int) -> dict[str, Any]:
         else:
             alone[kind][answer] = n
     missing = (
-        f"SELECT count(*) FROM (SELECT DISTINCT account_id FROM {pulled}) c ANTI JOIN {observed} o"
-        " USING (account_id)"
+        f"SELECT count(*) FROM (SELECT DISTINCT account_id FROM {standing}) c ANTI JOIN"
+        f" {observed} o USING (account_id)"
     )
+    unprofiled = rows(missing)[0][0]
+    store.connection.execute(f"DROP TABLE {standing}")
     return {
         "accounts": rows(f"SELECT count(*) FROM {observed}")[0][0],
         "posts": rows(f"SELECT count(*) FROM {posts}")[0][0],
         "claims": by_answer,
         "answers": alone,
         "conflicts": conflicts,
-        "unprofiled": rows(missing)[0][0],
+        "unprofiled": unprofiled,
     }
 
 
