@@ -20,6 +20,7 @@ from curation.features._exact import (
 from curation.features._functions import count_of
 from curation.features._page import one_line, reference_page
 from curation.features._registry import FEATURES, Feature, chosen, families, feature
+from curation.features._render import view_sql
 from curation.features._to_file import Written, write
 from curation.features._views import VIEWS, view
 
@@ -47,5 +48,6 @@ __all__ = [
     "sd",
     "share",
     "view",
+    "view_sql",
     "write",
 ]

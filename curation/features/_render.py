@@ -8,9 +8,9 @@ from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from curation.features._functions import rendered_for
-from curation.features._registry import Feature
-from curation.features._views import expression, kept_table, placeholder
+from curation.features._functions import DUCKDB, rendered_for
+from curation.features._registry import Feature, chosen
+from curation.features._views import OWN, expression, kept_table, placeholder
 from curation.store.schema import TABLES
 
 if TYPE_CHECKING:
@@ -121,12 +121,34 @@ def only(table: str, source: str, features: Iterable[Feature], dialect: str = "d
     needed = {need for f in features for need in f.needs} | {f"{table}.account_id"}
     quote = '"' if dialect == "duckdb" else "`"
     columns = ", ".join(
-        f"{quote}{c.name}{quote}"
+        _given(table, f"{quote}{c.name}{quote}", quote)
         if f"{table}.{c.name}" in needed
         else f"CAST(NULL AS {_type(c.type, dialect)}) AS {quote}{c.name}{quote}"
         for c in TABLES[table].columns
     )
     return f"SELECT {columns} FROM {source}"
+
+
+def _given(table: str, column: str, quote: str) -> str:
+    """A column as it is given; a post's reference to its own account becomes `OWN`."""
+    if (table, column.strip(quote)) != ("posts", "ref_account_id"):
+        return column
+    own = f"{column} = {quote}account_id{quote}"
+    return f"CASE WHEN {own} THEN '{OWN}' ELSE {column} END AS {column}"
+
+
+def view_sql(name: str, posts: str) -> str:
+    """SQL in brackets (DuckDB) of a view's rows over `posts`, with columns of the posts table.
+
+    A column that `posts` lacks is unknown. Raises UserError for an unknown view.
+    """
+    every = chosen()  # families register the views that they define
+    nothing = ", ".join(f'NULL::{c.type} AS "{c.name}"' for c in TABLES["posts"].columns)
+    whole = f"(SELECT * FROM {posts} UNION ALL BY NAME SELECT {nothing} WHERE false)"
+    with rendered_for(DUCKDB):
+        query = _sql(expression(name), DUCKDB)
+    source = f"({only('posts', whole, every)})"
+    return f"({filled(query, posts=source)})"
 
 
 def _type(name: str, dialect: str) -> str:

@@ -19,6 +19,11 @@ HOUR_MS = 3_600_000
 PAUSE_MS = 4 * HOUR_MS
 """A pause as long as this may be sleep."""
 
+OWN = "="
+"""What `posts.ref_account_id` is in a view where a post refers to the account's own posts: engines
+may put a number in place of an account's id.
+"""
+
 VIEWS: dict[str, Callable[[Table], Table]] = {}
 """Views by name; `accounts` and `posts` are the tables themselves."""
 

@@ -109,7 +109,7 @@ def count(  # noqa: PLR0917 (a relation, its accounts, a trace and what it asks)
         crowded, cells = _without_trends(connection, done)
     _degrees(connection, cells)
     if trace.sketched:
-        rhythms.meetings(connection, cells, window, candidates)
+        rhythms.meetings(connection, cells, window, candidates, BLOCK)
     else:
         _meetings(connection, cells, trace, window)
     rows = _expected(connection)
@@ -188,7 +188,7 @@ def _meetings(
     parts = max(1, -(-meetings // BLOCK))
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE coaction_totals (stratum UBIGINT, n BIGINT);"
-        "CREATE OR REPLACE TEMP TABLE coaction_pairs (a BIGINT, b BIGINT, shared BIGINT)"
+        "CREATE OR REPLACE TEMP TABLE coaction_pairs (a BIGINT, b BIGINT, n BIGINT)"
     )
     for part in range(parts):
         units = materialise(
@@ -196,8 +196,8 @@ def _meetings(
         )
         connection.execute(
             f"INSERT INTO coaction_totals SELECT stratum, sum(n) FROM {units} GROUP BY stratum;"
-            f"INSERT INTO coaction_pairs SELECT a, b, sum(n) AS shared FROM {units} GROUP BY a, b"
-            f" HAVING shared >= {LEAST}"
+            f"INSERT INTO coaction_pairs SELECT a, b, sum(n) AS total FROM {units} GROUP BY a, b"
+            f" HAVING total >= {LEAST}"
         )
     connection.execute("DROP TABLE coaction_units; DROP TABLE coaction_shared")
 
@@ -231,14 +231,14 @@ def _expected(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
             FROM coaction_totals JOIN coaction_strata USING (stratum) GROUP BY stratum),
         all_of AS (SELECT i, sum(d) AS d FROM coaction_degrees GROUP BY i),
         chance AS (
-            SELECT a, b, any_value(shared) AS shared,
+            SELECT a, b,
                 sum((x.d * y.d * rate)::DECIMAL(38, 12))::DOUBLE AS expected
             FROM coaction_pairs JOIN coaction_degrees x ON x.i = a
             JOIN coaction_degrees y ON y.i = b AND y.stratum = x.stratum
             JOIN rates ON rates.stratum = x.stratum
             GROUP BY a, b)
-        SELECT p.a, p.b, p.shared, coalesce(c.expected, 0) AS expected,
-            least(p.shared / sqrt(x.d * y.d), 1) AS overlap
+        SELECT p.a, p.b, p.n AS shared, coalesce(c.expected, 0) AS expected,
+            least(p.n / sqrt(x.d * y.d), 1) AS overlap
         FROM coaction_pairs p LEFT JOIN chance c ON c.a = p.a AND c.b = p.b
         JOIN all_of x ON x.i = p.a JOIN all_of y ON y.i = p.b
         ORDER BY p.a, p.b""").fetchnumpy()

@@ -43,9 +43,9 @@ def fused(
     """The network of accounts that act together beyond chance in `posts`, a relation.
 
     `posts` has the columns of the posts table. `window` is in seconds, `rate` the false discovery
-    rate over all pairs, `of` the traces (all by default). Raises UserError for an unknown trace.
+    rate over all pairs, `of` the traces (`usual` by default). Raises UserError for an unknown one.
     """
-    chosen = [TRACES.get(name) for name in dict.fromkeys(of if of is not None else TRACES.all())]
+    chosen = [TRACES.get(name) for name in dict.fromkeys(usual() if of is None else of)]
     numbered = coaction.accounts(connection, posts)
     ids = connection.execute(f"SELECT account_id FROM {numbered} ORDER BY i").fetchnumpy()
     counted: list[Counted] = []
@@ -55,6 +55,11 @@ def fused(
         done(trace.name)
     counted.sort(key=lambda c: c.trace)
     return joined(np.asarray(ids["account_id"], dtype=object), counted, rate)
+
+
+def usual() -> list[str]:
+    """The traces of acting together in time. Those of behaving alike at any time are asked for."""
+    return [name for name, trace in TRACES.all().items() if trace.timed]
 
 
 def _promising(counted: Sequence[Counted]) -> tuple[Ints, Ints]:

@@ -99,7 +99,7 @@ def coordinated(
     of: Sequence[str] | None = None,
     done: Callable[[str], None] = lambda _: None,
 ) -> Coordinated:
-    """Who acts together in `posts` beyond chance, by all traces (or those in `of`), in groups.
+    """Who acts together in `posts` beyond chance, in groups: by all traces in time, or those `of`.
 
     `posts` is a relation with the columns of the posts table, `codes` one with account_id and code,
     such as categories coded by hand. Use it so, also for a report of an operation::

@@ -1,4 +1,4 @@
-"""Shared moments of accounts that post much: pairs from minhashes, not from all that meet."""
+"""Shared moments of accounts: all pairs, or pairs from minhashes where too many meet by chance."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ WIDE = 4
 """Windows of a moment for minhashes, so that a delay of seconds seldom parts two accounts."""
 FEWEST = 10
 """Moments an account needs to have a rhythm."""
+MOST = 50_000_000
+"""Meetings above which pairs come from minhashes."""
+LEAST = 2
+"""Moments that a pair shares at least."""
 BUCKET = 200
 """Accounts in one band's bucket above which it tells nothing."""
 
@@ -31,12 +35,13 @@ def meetings(
     cells: str,
     window: float,
     others: tuple[Ints, Ints] | None,
+    block: int,
 ) -> None:
     """Make `coaction_totals` and `coaction_pairs` of the trace whose `cells` these are.
 
     Two accounts share a moment where both posted in the same window. Totals are counted over all
-    pairs: s accounts in a moment are s (s - 1) / 2 meetings. Pairs are those that share a band of
-    minhashes, and those of `others`.
+    pairs: s accounts in a moment are s (s - 1) / 2 meetings. Up to `MOST` meetings all pairs are
+    counted, `block` meetings at once; else those that share a band of minhashes, and `others`.
     """
     import pyarrow as pa
 
@@ -46,6 +51,19 @@ def meetings(
         f" SELECT stratum, what, moment, count(DISTINCT i) AS s FROM {cells} GROUP BY ALL)"
         " GROUP BY stratum HAVING n > 0"
     )
+    moments = materialise(
+        connection, "coaction_moments", f"SELECT DISTINCT i, what, moment FROM {cells}"
+    )
+    connection.execute("CREATE OR REPLACE TEMP TABLE coaction_pairs (a BIGINT, b BIGINT, n BIGINT)")
+    row = connection.execute("SELECT coalesce(sum(n), 0) FROM coaction_totals").fetchone()
+    all_of_them = int(row[0]) if row else 0
+    if all_of_them <= MOST:
+        parts = max(1, -(-all_of_them // block))
+        for part in range(parts):
+            connection.execute(
+                f"INSERT INTO coaction_pairs {_together(moments, f'x.i % {parts} = {part}')}"
+            )
+        return
     a, b = others if others is not None else (np.zeros(0, dtype=np.int64),) * 2
     connection.register("coaction_others", pa.table({"a": a, "b": b}))
     try:
@@ -54,17 +72,19 @@ def meetings(
         )
     finally:
         connection.unregister("coaction_others")
-    moments = materialise(
-        connection, "coaction_moments", f"SELECT DISTINCT i, what, moment FROM {cells}"
-    )
-    materialise(
-        connection,
-        "coaction_pairs",
-        f"""
-        SELECT a, b, count(*) AS shared FROM {met} JOIN {moments} x ON x.i = a
+    connection.execute(f"""
+        INSERT INTO coaction_pairs SELECT a, b, count(*) AS n FROM {met}
+        JOIN {moments} x ON x.i = a
         JOIN {moments} y ON y.i = b AND y.moment = x.moment AND y.what = x.what
-        GROUP BY a, b HAVING shared >= 2""",
-    )
+        GROUP BY a, b HAVING n >= {LEAST}""")
+
+
+def _together(moments: str, part: str) -> str:
+    """SQL of the moments that pairs (a before b) share, for a part of the accounts."""
+    return f"""
+        SELECT x.i AS a, y.i AS b, count(*) AS n FROM {moments} x
+        JOIN {moments} y ON y.moment = x.moment AND y.what = x.what AND x.i < y.i
+        WHERE {part} GROUP BY x.i, y.i HAVING n >= {LEAST}"""
 
 
 def _alike(cells: str, window: float) -> str:

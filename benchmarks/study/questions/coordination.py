@@ -1,7 +1,7 @@
 """Groups of accounts that act alike more often than chance allows, by several traces at once.
 
 Settings (`settings: {coordination: {...}}`): `window` in seconds (60), `rate` of false discoveries
-(.05), `of` (traces; all by default), `codes` (the title of one of the campaign's groups of
+(.05), `of` (traces; all in time by default), `codes` (the title of one of the campaign's groups of
 accounts, such as categories coded by hand, that the groups found are compared with). Coordination
 is no proof of automation: supporters and newsrooms also act alike.
 """

@@ -146,7 +146,10 @@ PLANTED = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(TRACES.all()))
+SESSIONS = ("bloc", "dna")
+
+
+@pytest.mark.parametrize("name", [n for n in sorted(TRACES.all()) if n not in SESSIONS])
 def test_each_trace_finds_a_group_that_does_the_same_alone(connection, name):
     """Five accounts do the same thing at the same moments. Sixty others do such things by chance:
     each has 14 of them, at its own moments.
@@ -165,6 +168,41 @@ def test_each_trace_finds_a_group_that_does_the_same_alone(connection, name):
     found = fused(connection, posts(connection, others + group), of=(name,))
     assert set(found.accounts[found.group >= 0]) == {f"b{i}" for i in range(5)}
     assert found.groups == 1 and found.tied_by().all()
+
+
+def session(random, account, begin, kinds, gaps):
+    """Posts of these kinds (letters) with these gaps."""
+    names = {"T": "original", "p": "reply", "r": "repost"}
+    return [
+        post(account, begin + s, names[k], text="say")
+        for k, s in zip(kinds, np.cumsum(gaps), strict=True)
+    ]
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_each_kind_of_session_finds_a_script_that_runs_at_other_times(connection, name):
+    """Five accounts run the same twelve scripts, each at its own hours; sixty others do as much by
+    chance, half of them nothing but reposts.
+    """
+    random = np.random.default_rng(8)
+    scripts = [
+        (random.choice(list("Tpr"), 14), random.choice([5, 90, 1000], 14)) for _ in range(12)
+    ]
+    rows = []
+    for i in range(5):
+        for k, (kinds, gaps) in enumerate(scripts):
+            rows += session(random, f"b{i}", 200_000 * k + 20_000 * i, kinds, gaps)
+    for i in range(60):
+        for k in range(12):
+            kinds = (
+                random.choice(list("Tpr"), 14) if i % 2 else ["r"] * int(random.integers(12, 16))
+            )
+            gaps = random.choice([5, 90, 1000], len(kinds))
+            rows += session(random, f"a{i:02d}", 200_000 * k + 2_000 * i, kinds, gaps)
+    found = fused(connection, posts(connection, rows), of=(name,))
+    assert (
+        set(found.accounts[found.group >= 0]) == {f"b{i}" for i in range(5)} and found.groups == 1
+    )
 
 
 def test_chance_makes_no_groups(connection):
@@ -251,6 +289,7 @@ def test_other_rows_and_other_names_give_the_same_network(connection, mixed):
     """A property: the order of rows, and names that reverse the order of accounts, change nothing."""
     first = fused(connection, posts(connection, mixed))
     assert first.groups == 2 and len(first.a) >= 15
+    assert set(first.traces) == set(TRACES.all()) - set(SESSIONS), "alike is not together"
     for seed in range(3):
         random = np.random.default_rng(seed)
         shuffled = [mixed[i] for i in random.permutation(len(mixed))]

@@ -4,6 +4,7 @@ set-based ones must agree with.
 It is also what they are timed against: the way such features are usually computed.
 """
 
+import itertools
 import math
 import re
 from collections import Counter
@@ -30,6 +31,7 @@ def features_of(account, posts):
     found = {"account_id": account["account_id"], **profile(account)}
     if len(posts):
         found |= timing(posts) | text(posts) | content(posts) | network(posts)
+        found |= bloc(posts, account["account_id"])
     return found
 
 
@@ -264,6 +266,96 @@ def network(posts):
         "accounts_reposted": len(taken) or None,
         "repost_entropy": entropy(taken.values()) if taken else None,
     }
+
+
+PAUSES = (
+    (60, ""),
+    (300, "□"),
+    (HOUR, "⚀"),
+    (DAY, "⚁"),
+    (7 * DAY, "⚂"),
+    (2_628_000, "⚃"),
+    (31_540_000, "⚄"),
+    (math.inf, "⚅"),
+)
+
+
+def holds(row, sort, own):
+    """The content word of a post."""
+    lists = [row["tags"], row["links"], row["named"]]
+    if row["text"] is None and all(found is None for found in lists):
+        return None
+    tags, links, named = (found or [] for found in lists)
+    told = row["text"] or ""
+    media = sum(bool(re.search(r"pic\.twitter\.com/|/(photo|video)/\d", u)) for u in links)
+    led = sort == "reply" or told.startswith("RT @")
+    rest = re.sub(r"^RT @\w+:?|https?://\S+|[#@]\w+", "", told).strip()
+    word = "E" * media + "H" * len(tags) + "m" * max(len(named) - led, 0)
+    word += ("φ" if own else "q") * (sort == "quote") + "U" * (len(links) - media)
+    return re.sub(r"([EHmU])\1{3,}", r"\1\1\1+", word + "t" * bool(rest))
+
+
+def bloc(posts, account):
+    rows = posts.astype(object).where(posts.notna(), None).to_dict("records")
+    texts = [r["text"] for r in rows]
+    for name, column, pattern in (
+        ("tags", "hashtags", r"#(\w+)"),
+        ("links", "urls", r"https?://\S+"),
+        ("named", "mentions", r"@([A-Za-z0-9_]+)"),
+    ):
+        for row, found in zip(rows, stated(posts[column], texts, pattern), strict=True):
+            row[name] = found
+    letters = {"reply": ("p", "π"), "repost": ("r", "ρ")}
+    done = []
+    for row in rows:
+        sort, own = kind(row["kind"], row["text"]), row["ref_account_id"] == account
+        if row["created_at"] is None or sort is None:
+            continue
+        act = letters.get(sort, ("T", "T"))[own]
+        # Milliseconds, as the set-based ones read them.
+        at = pd.Timestamp(row["created_at"]).value // 10**6
+        done.append((at, act, holds(row, sort, own)))
+    done.sort(key=lambda d: d[:2])
+    if not done:
+        return {}
+    gaps = [(b[0] - a[0]) / 1000 for a, b in itertools.pairwise(done)]
+    pauses = ["", *(next(sign for below, sign in PAUSES if gap < below) for gap in gaps)]
+    words, pairs = [], Counter()
+    for i, (_, act, _) in enumerate(done):
+        # Posts of one moment belong to one word.
+        new = pauses[i] or (i == 0)
+        words = [*words, act] if new else [*words[:-1], words[-1] + act]
+        if i:
+            pairs[done[i - 1][1] + pauses[i] + act] += 1
+    counted, sorts = Counter(words), Counter(pauses[1:])
+    held = Counter(c for *_, c in done if c is not None)
+    n, m = len(words), sum(held.values())
+    found = {
+        "bloc_word_entropy": entropy(counted.values()),
+        "bloc_word_variety": len(counted) / n,
+        "bloc_word_concentration": concentration(counted),
+        "bloc_word_size_mean": len(done) / n,
+        "bloc_word_size_max": max(map(len, words)),
+        "bloc_self_share": share([act in "πρ" for _, act, _ in done]),
+    }
+    if gaps:
+        for name, signs in (
+            ("no_pause", ("",)),
+            ("minutes", "□⚀"),
+            ("hours", "⚁"),
+            ("days", "⚂⚃⚄⚅"),
+        ):
+            found[f"bloc_{name}_share"] = share([p in signs for p in pauses[1:]])
+        found["bloc_pause_entropy"] = entropy(sorts.values())
+        found["bloc_pair_entropy"] = entropy(pairs.values())
+    if m:
+        found |= {
+            "bloc_content_entropy": entropy(held.values()),
+            "bloc_content_variety": len(held) / m,
+            "bloc_content_size_mean": sum(len(c) * k for c, k in held.items()) / m,
+            "bloc_plain_share": held["t"] / m,
+        }
+    return found
 
 
 def kind(stated, text):
