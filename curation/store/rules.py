@@ -46,11 +46,13 @@ class Rule(StrictModel):
 
     `rows` is SQL over the views of `curation.validation.views` that yields the rows that break the
     rule, with the columns account_id (NULL where the finding is not of one account) and detail.
+    `says` is what must hold, `finding` what is the case where it does not: the title of a failure.
     A `kind` other than `query` is one of Great Expectations' column expectations for the same test.
     """
 
     name: str = Field(pattern=r"^[a-z0-9_-]+$")
     says: str = Field(min_length=1)
+    finding: str = ""
     severity: Severity = "critical"
     rows: str = Field(min_length=1)
     kind: Literal["query", "required", "vocabulary", "range"] = "query"
@@ -58,6 +60,11 @@ class Rule(StrictModel):
     values: tuple[str, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
+
+    @property
+    def title(self) -> str:
+        """What a reader is told where the rule is broken."""
+        return self.finding or f"Not so: {self.says}"
 
 
 class Suite(StrictModel):
@@ -157,6 +164,7 @@ def _types(table: Table) -> Rule:
     return Rule(
         name="columns-typed",
         says="The table has the schema's columns with the schema's types.",
+        finding="A column is missing, or has another type than the schema's.",
         rows=rows,
     )
 
@@ -174,7 +182,10 @@ def _key(table: Table) -> Rule:
         f" GROUP BY {key} HAVING count(*) > 1"
     )
     return Rule(
-        name="key-unique", says=f"No two rows have the same {' + '.join(table.key)}.", rows=rows
+        name="key-unique",
+        says=f"No two rows have the same {' + '.join(table.key)}.",
+        finding=f"Several rows have the same {' + '.join(table.key)}.",
+        rows=rows,
     )
 
 
@@ -188,6 +199,7 @@ def _column(table: str, account: str, column: Column) -> Iterator[Rule]:
         yield Rule(
             name=f"{name}-required",
             says=f"{name} is never missing.",
+            finding=f"{name} is missing.",
             kind="required",
             column=name,
             rows=failing(f"{value} IS NULL", "NULL::VARCHAR"),
@@ -197,6 +209,7 @@ def _column(table: str, account: str, column: Column) -> Iterator[Rule]:
         yield Rule(
             name=f"{name}-known-word",
             says=f"{name} is one of: {', '.join(column.vocabulary)}.",
+            finding=f"{name} is another word than {', '.join(column.vocabulary)}.",
             kind="vocabulary",
             column=name,
             values=column.vocabulary,
@@ -208,11 +221,13 @@ def _column(table: str, account: str, column: Column) -> Iterator[Rule]:
         yield Rule(
             name=f"{name}-is-text",
             says=f"{name} never went through a floating-point number (1.23E+17).",
+            finding=f"{name} went through a floating-point number (1.23E+17).",
             rows=failing(f"regexp_matches({value}, '{FLOAT_ID}')"),
         )
         yield Rule(
             name=f"{name}-not-blank",
             says=f"{name} is not blank.",
+            finding=f"{name} is blank.",
             rows=failing(f"trim({value}) = ''"),
         )
 
@@ -228,9 +243,13 @@ def _range(name: str, column: Column, failing: Callable[[str], str]) -> Rule:
     bounds = " and ".join(
         f"{word} {n:g}" for word, n in (("at least", low), ("at most", high)) if n is not None
     )
+    outside = " or ".join(
+        f"{word} {n:g}" for word, n in (("below", low), ("above", high)) if n is not None
+    )
     return Rule(
         name=f"{name}-in-range",
         says=f"{name} is {bounds}.",
+        finding=f"{name} is {outside}.",
         kind="query" if asked else "range",
         column=name,
         minimum=low,

@@ -48,6 +48,7 @@ class Finding:
             "expectation": self.rule.name,
             "table": self.table,
             "says": self.rule.says,
+            "title": self.rule.title,
             "severity": self.rule.severity,
             "rows": self.rows,
             "accounts_total": self.accounts,

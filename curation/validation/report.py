@@ -16,19 +16,6 @@ HERE = Path(__file__).parent
 SHOWN = 20
 """Accounts shown with their details; the others follow as a list of ids."""
 
-WORDS = {
-    "pulls": "Reading",
-    "accounts": "Accounts",
-    "posts": "Posts",
-    "edges": "Ties",
-    "claims": "Claims",
-    "batches": "Batches",
-    "assignments": "Assignments",
-    "labels": "Consensus",
-    "splits": "Splits",
-    "releases": "Releases",
-}
-
 
 def path(home: Path, validation: Validation) -> Path:
     """The path of a validation's report."""
@@ -55,15 +42,12 @@ def page(validation: Validation) -> str:
         HERE / "report.html.j2",
         [DOCUMENT, HERE / "report.css"],
         v=validation,
-        words=WORDS,
         suites=[_suite(s) for s in validation.suites],
         serious=[_finding(f) for s in validation.suites for f in s.failures],
         warnings=[_finding(f) for s in validation.suites for f in s.warnings],
-        errors=[
-            (WORDS[s.name], rule, message) for s in validation.suites for rule, message in s.errors
-        ],
+        errors=[(s.name, rule, message) for s in validation.suites for rule, message in s.errors],
         empty=[
-            WORDS[s.name]
+            s.name
             for s in validation.suites
             if s.outcome == "failed" and not s.rows and not s.errors
         ],
@@ -79,7 +63,6 @@ def _suite(suite: SuiteResult) -> dict[str, Any]:
     ran = bool(suite.ran or suite.errors)
     return {
         "name": suite.name,
-        "word": WORDS[suite.name],
         "about": suite.suite.about,
         "rows": suite.rows,
         "outcome": suite.outcome,
@@ -99,7 +82,6 @@ def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "rule": finding.rule,
         "suite": finding.table,
-        "word": WORDS[finding.table],
         "rows": finding.rows,
         "accounts": finding.accounts,
         "note": finding.note,

@@ -12,13 +12,15 @@ MEETING = """() => {
   };
   // What a box that scrolls does not show now meets nothing.
   const shown = (r, e) => {
-    let [l, right] = [r.left, r.right];
-    for (; e && e !== document.body; e = e.parentElement)
-      if (getComputedStyle(e).overflowX !== 'visible') {
-        const box = e.getBoundingClientRect();
+    let [l, right, t, b] = [r.left, r.right, r.top, r.bottom];
+    for (; e && e !== document.body; e = e.parentElement) {
+      const style = getComputedStyle(e), box = e.getBoundingClientRect();
+      if (style.overflowX !== 'visible')
         [l, right] = [Math.max(l, box.left), Math.min(right, box.right)];
-      }
-    return [l, right];
+      if (style.overflowY !== 'visible')
+        [t, b] = [Math.max(t, box.top), Math.min(b, box.bottom)];
+    }
+    return [l, right, t, b];
   };
   const boxes = [], found = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -32,9 +34,10 @@ MEETING = """() => {
       if (r.width < 1 || r.height < 1) continue;
       // The box of a line is taller than its letters.
       const slack = Math.min(3, r.height / 5);
-      const [l, right] = picture ? [r.left, r.right] : shown(r, parent);
-      if (right - l < 1) continue;
-      boxes.push({node, words, l: l + 0.5, r: right - 0.5, t: r.top + slack, b: r.bottom - slack});
+      const whole = [r.left, r.right, r.top, r.bottom];
+      const [l, right, t, b] = picture ? whole : shown(r, parent);
+      if (right - l < 1 || b - t < 1) continue;
+      boxes.push({node, words, l: l + 0.5, r: right - 0.5, t: t + slack, b: b - slack});
       if (!picture) continue;
       const p = picture.getBoundingClientRect();
       if (getComputedStyle(picture).overflow !== 'visible' || picture.getAttribute('role') === 'img')

@@ -99,8 +99,8 @@ def _show(validation: Validation) -> None:
         if findings:
             table(
                 title,
-                ("rule", "rows", "accounts", "must hold"),
-                [(f"{f.table}.{f.rule.name}", f.rows, f.accounts, f.rule.says) for f in findings],
+                ("rule", "rows", "accounts", "finding"),
+                [(f"{f.table}.{f.rule.name}", f.rows, f.accounts, f.rule.title) for f in findings],
             )
     if validation.drift:
         say(f"Compared with version {validation.drift.against}:")

@@ -107,6 +107,7 @@ def test_passed_failed_and_not_applicable(store):
             "expectation": "followers-in-range",
             "table": "accounts",
             "says": "followers is at least 0.",
+            "title": "followers is below 0.",
             "severity": "critical",
             "rows": 1,
             "accounts_total": 1,
@@ -278,21 +279,25 @@ def test_a_data_set_cannot_write_elsewhere(hostile, tmp_path):
 
 
 @pytest.mark.chromium
-@pytest.mark.parametrize("width", [390, 1280])
-def test_a_browser_opens_the_report(hostile, store, width, chromium):
-    page = report.write(store.home, hostile)
-    context = chromium.new_context(viewport={"width": width, "height": 800})
-    tab = context.new_page()
-    asked, said = [], []
-    tab.on("request", lambda r: asked.append(r.url))
-    tab.on("console", lambda m: said.append(m.text))
-    tab.on("dialog", lambda d: said.append(d.message))
-    tab.goto(page.as_uri())
-    tab.locator("details").first.locator("summary").click()
-    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert tab.locator(".verdict strong").inner_text() == "Failed"
-    assert (asked, said) == ([page.as_uri()], [])
-    context.close()
+def test_what_is_broken_stands_in_the_verdict_and_below_it(hostile, store, spotless):
+    tab = spotless(report.write(store.home, hostile))
+    verdict = tab.locator(".verdict")
+    assert verdict.locator("strong").inner_text() == "Failed"
+    said = "followers is below 0. 130 rows of 130 accounts."
+    assert said in verdict.inner_text() and "This cannot run." in verdict.inner_text()
+    headings = tab.locator("h2").all_inner_texts()
+    assert headings.index("What is broken") == 0
+    titles = tab.locator("h3").all_inner_texts()
+    assert "accounts: followers is below 0." in titles
+    assert "accounts: This could not be checked: This cannot run." in titles
+    assert "Not applicable, because this data set has no such rows" in tab.inner_text("main")
+
+
+def test_a_rule_without_a_finding_says_what_does_not_hold():
+    own = Rule(name="five", says="There are five.", rows="SELECT 1")
+    assert own.title == "Not so: There are five."
+    unsaid = [r.name for s in suites() for r in s.rules if r.title.startswith("Not so")]
+    assert unsaid == []
 
 
 def test_the_command(cli, tmp_path):
