@@ -19,6 +19,11 @@ ENOUGH = 10
 NOTE = 20
 """Characters from which two equal notes are no coincidence."""
 
+FEW_SECONDS = 5
+"""Seconds in which 20 words are read (238 a minute: Brysbaert 2019); a card has over a hundred."""
+MANY = 20
+"""Answers below which speed beside the others, runs and drift are not judged."""
+
 Figures = dict[str, dict[str, Any]]
 """Annotator to named figures."""
 
@@ -88,6 +93,26 @@ def _speed(store: Store, answers: str) -> Figures:
             (SELECT median(lead_time_s) FROM {answers}) AS everybody
         FROM {answers} GROUP BY annotator""").to_pylist()
     return {r.pop("annotator"): {"seconds": r} for r in rows}
+
+
+def hurried(n: int, median: float | None, everybody: float | None) -> str | None:
+    """Why the answers came too fast for the card to have been read; None where nothing says so.
+
+    `n` answers of somebody took `median` seconds in the middle, those of everybody `everybody`.
+
+    >>> hurried(12, 2.0, 30.0)
+    'Half of the answers took at most 2 s: too short to read a card.'
+    >>> hurried(12, 9.0, 30.0) is None, hurried(40, 9.0, 30.0)
+    (True, "Half of the answers took at most 9 s; everybody's median is 30 s.")
+    """
+    if median is None or n < ENOUGH:
+        return None
+    said = f"Half of the answers took at most {median:.0f} s"
+    if median < FEW_SECONDS:
+        return f"{said}: too short to read a card."
+    if n >= MANY and everybody is not None and median < everybody / 3:
+        return f"{said}; everybody's median is {everybody:.0f} s."
+    return None
 
 
 def _runs(store: Store, answers: str) -> Figures:

@@ -75,6 +75,16 @@ def _page(
 ) -> str:
     from curation.labels.annotator_figures import ENOUGH
 
+    simulated = [
+        *(["The accounts are made up: nobody in them exists."] if document["simulated"] else []),
+        *(
+            [f"Nobody gave the answers of {', '.join(document['simulated_annotators'])}."]
+            if document["simulated_annotators"] and person is None
+            else []
+        ),
+    ]
+    rows = sorted(rows, key=lambda r: not r["warnings"])
+
     return render(
         HERE / "quality.html.j2",
         [DOCUMENT, HERE / "quality.css"],
@@ -85,4 +95,6 @@ def _page(
         links=links,
         group=group,
         enough=ENOUGH,
+        simulated=simulated,
+        talk=[r["annotator"] for r in rows if r["warnings"]],
     )

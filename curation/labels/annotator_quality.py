@@ -13,16 +13,15 @@ from typing import TYPE_CHECKING, Any
 from botbench.core.errors import UserError
 from botbench.core.sql import literal
 from botbench.text.numbers import percent
-from curation.labels.annotator_figures import ENOUGH, by_annotator
+from curation.labels.annotator_figures import ENOUGH, MANY, by_annotator, hurried
 from curation.store.retractions import standing_claims
+from curation.store.snapshot_queries import card
 
 if TYPE_CHECKING:
     from curation.labels.agreement_report import Scope
     from curation.labels.consensus import Meaning
     from curation.store.store import Store
 
-MANY = 20
-"""Answers below which speed, runs and drift are not judged."""
 CHANCE = 0.001
 """A run of equal answers raises a warning where it is less probable than this."""
 
@@ -74,6 +73,8 @@ def quality(
     document = {
         "dataset": scope.dataset,
         "batch": scope.batch,
+        "simulated": bool(card(store, scope.dataset, store.resolve(at)).get("simulated")),
+        "simulated_annotators": [name for name in sorted(people) if name.startswith("simulated-")],
         "gold": {"source": gold.source, "accounts": counts[0] if counts else 0},
         "annotators": sorted(people.values(), key=lambda r: (-r["answers"], r["annotator"])),
     }
@@ -134,11 +135,8 @@ def _warnings(row: Mapping[str, Any]) -> list[str]:
                 f" {percent(s['high'])}): worse than a coin."
             )
     seconds, run, drift = row.get("seconds"), row.get("run"), row.get("drift")
-    if seconds and seconds["n"] >= MANY and seconds["median"] < seconds["everybody"] / 3:
-        warnings.append(
-            f"Half of the answers took at most {seconds['median']:.0f} s; everybody's median is "
-            f"{seconds['everybody']:.0f} s."
-        )
+    if seconds and (said := hurried(seconds["n"], seconds["median"], seconds["everybody"])):
+        warnings.append(said)
     if run and run["n"] >= MANY and run["chance"] < CHANCE:
         warnings.append(
             f"{run['length']} answers in a row were {run['answer']!r}; chance makes such a run with"

@@ -42,6 +42,7 @@ def test_status(looked_at, texts, tmp_path, width):
         "gold_low": 0.2,
         "gold_high": 1.0,
         "review": False,
+        "hurried": None,
     }
     found = {
         "all": {**person, "expected_end": None, "accounts_a_day": None},
@@ -49,7 +50,7 @@ def test_status(looked_at, texts, tmp_path, width):
         "simulated_annotators": texts,
         "found": texts,
         "set_aside_for_review": texts[:2],
-        "agreement": {"alpha": None, "low": None, "high": None, "pairs": 0},
+        "agreement": {"alpha": None, "low": None, "high": None, "pairs": 0, "few": True},
         "waiting_for_adjudication": 0,
         "annotators": dict.fromkeys(texts, person),
         "projects": [{"batch": t, "part": t, "assigned": 2, "done": 1} for t in texts],
@@ -74,6 +75,8 @@ def test_quality(looked_at, texts, tmp_path, width):
     document = {
         "dataset": texts[0],
         "batch": texts[7],
+        "simulated": True,
+        "simulated_annotators": texts[:3],
         "gold": {"source": texts[6], "accounts": 12},
         "annotators": [
             {

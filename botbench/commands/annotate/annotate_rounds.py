@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,8 @@ from botbench.text.numbers import counted
 if TYPE_CHECKING:
     from curation.annotation.assignment import batches
     from curation.annotation.label_studio.push import Pushed
+    from curation.annotation.scheme.scheme import Scheme
+    from curation.store.store import Store
 
 
 @annotate.command(epilog="Examples: `botbench annotate train b3f1 --annotators ana,ben --n 10`")
@@ -71,10 +73,11 @@ def feedback(
     from curation.store.store import Store
 
     with Store(create=False) as store:
-        answers = gold.feedback(store, batches.find(store, batch), Scheme.load(scheme))
-    chosen = {who: rows for who, rows in answers.items() if not person or who == person}
-    if html:
-        html.write_text(page(chosen, Scheme.load(scheme)), encoding="utf-8")
+        of, rules = batches.find(store, batch), Scheme.load(scheme)
+        answers = gold.feedback(store, of, rules)
+        chosen = {who: rows for who, rows in answers.items() if not person or who == person}
+        if html:
+            html.write_text(page(chosen, rules, _cards(store, of, rules, chosen)), encoding="utf-8")
     if json_:
         emit({"people": chosen})
         return
@@ -98,6 +101,23 @@ def feedback(
         if chosen
         else "Nobody has answered in this round yet."
     )
+
+
+def _cards(
+    store: Store, batch: batches.Batch, rules: Scheme, answers: dict[str, list[dict[str, Any]]]
+) -> dict[str, str]:
+    """The HTML of each answered account's card, in the order of the first person's answers."""
+    import pyarrow as pa
+
+    from curation.annotation.card.card import cards
+
+    ids = list(dict.fromkeys(r["account"] for rows in answers.values() for r in rows))
+    if not ids:
+        return {}
+    wanted = pa.table({"account_id": pa.array(ids, pa.string())})
+    drawn = cards(store, rules, batch.dataset, wanted, batch.drawn_from)
+    by_id = {c.account_id: c.html for c in drawn}
+    return {i: by_id[i] for i in ids if i in by_id}
 
 
 @annotate.command(epilog="Examples: `botbench annotate adjudicate b3f1 --to dana`")

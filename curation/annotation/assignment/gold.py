@@ -53,7 +53,7 @@ def compared(store: Store, batch: Batch, scheme: Scheme) -> str:
     """The relation of a batch's standing answers to adjudicated accounts, beside the adjudicator's.
 
     Columns: claimant, part, yours, adjudicated, alike (the same label), reasons, note,
-    your_reasons, made_at, annotation.
+    account, your_reasons, made_at, annotation.
     """
     return materialise(
         store.connection,
@@ -62,7 +62,8 @@ def compared(store: Store, batch: Batch, scheme: Scheme) -> str:
         SELECT
             claimant, c.attributes['part'] AS part, c.answer AS yours, a.answer AS adjudicated,
             own.label IS NOT DISTINCT FROM a.label AS alike, a.reasons, a.note,
-            c.reasons AS your_reasons, c.made_at, c.attributes['annotation'] AS annotation
+            c.account_id AS account, c.reasons AS your_reasons, c.made_at,
+            c.attributes['annotation'] AS annotation
         FROM {standing_claims(store.relation("claims"))} c
             JOIN {adjudicated(store, batch.dataset, scheme)} a USING (account_id)
             LEFT JOIN {scheme.label_values("own")} ON own.answer = c.answer

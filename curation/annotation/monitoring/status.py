@@ -15,14 +15,15 @@ from curation.annotation.assignment.annotation_log import latest_states
 from curation.annotation.assignment.batches import Batch, find
 from curation.annotation.assignment.roster import Roster
 from curation.annotation.scheme.scheme import Scheme
+from curation.labels.annotator_figures import hurried
 from curation.store.snapshot_queries import card
 
 if TYPE_CHECKING:
     from curation.store.store import Store
 
 LEAST, BELOW = 8, 0.7
-"""Whoever has fewer gold accounts is not judged; who lies below this share, with the whole
-interval, is to be reviewed.
+"""On fewer accounts nobody is judged, nor is agreement; who lies below this share of gold, with the
+whole interval, is to be reviewed.
 """
 PACE = 200
 """From how many of the latest answers the expected end is reckoned."""
@@ -54,6 +55,10 @@ def status(store: Store, projects: list[dict[str, Any]], scheme: Scheme) -> dict
     }
     people = _people(store, events, tasks, batches)
     _gold(store, [find(store, b) for b in batches], scheme, people, total)
+    for person in people.values():
+        person["hurried"] = hurried(
+            person["done"], person["median_seconds"], total["median_seconds"]
+        )
     votes = adjudication.votes(store, batches, scheme)
     waits = adjudication.waiting(store, votes, scheme)
     sets = {find(store, b).dataset for b in batches}
@@ -161,12 +166,18 @@ def _agreement(store: Store, votes: str) -> dict[str, Any]:
         "SELECT batch_id || ' ' || account_id AS account, claimant AS annotator, answer"
         f" FROM {votes}"
     )
-    pairs = store.scalar(
-        "SELECT coalesce(sum(n * (n - 1) / 2), 0)::BIGINT FROM"
-        f" (SELECT count(*) AS n FROM {votes} GROUP BY batch_id, account_id)"
+    accounts, pairs = (
+        store.arrow(
+            "SELECT count(*) FILTER (n > 1) AS accounts,"
+            " coalesce(sum(n * (n - 1) / 2), 0)::BIGINT AS pairs FROM"
+            f" (SELECT count(*) AS n FROM {votes} GROUP BY batch_id, account_id)"
+        )
+        .to_pylist()[0]
+        .values()
     )
     if not pairs:
-        return {"alpha": None, "low": None, "high": None, "percent": None, "pairs": 0}
+        nothing = dict.fromkeys(("alpha", "low", "high", "percent"))
+        return {**nothing, "pairs": 0, "accounts": 0, "few": True}
     found = measure(Votes.of(answers).counts(), ("nominal", "percent"))
     alpha, percent = found["nominal"].document(), found["percent"].document()["value"]
     return {
@@ -175,6 +186,8 @@ def _agreement(store: Store, votes: str) -> dict[str, Any]:
         "high": alpha["high"],
         "percent": None if percent is None else 100 * percent,
         "pairs": pairs,
+        "accounts": accounts,
+        "few": accounts < LEAST,
     }
 
 
@@ -226,7 +239,12 @@ def sentences(document: dict[str, Any]) -> list[str]:
             0,
             f"Simulated: the accounts of {datasets} are made up, and nobody in them exists.",
         )
-    if agreement["alpha"] is not None:
+    if agreement["pairs"] and agreement["few"]:
+        lines.append(
+            f"Agreement: {numbers.counted(agreement['accounts'], 'account')} with several answers,"
+            f" under {LEAST}: too few to judge."
+        )
+    elif agreement["alpha"] is not None:
         alpha = numbers.score_interval(agreement["alpha"], agreement["low"], agreement["high"], 2)
         lines.append(
             f"Agreement: Krippendorff's alpha {alpha}; of {agreement['pairs']:,} pairs of answers"
@@ -250,6 +268,9 @@ def sentences(document: dict[str, Any]) -> list[str]:
             " some of them together before they go on; all answers stay. To hand on what is"
             " unanswered meanwhile: botbench annotate people BATCH --set-aside NAME."
         )
+    for name, person in document["annotators"].items():
+        if person["hurried"]:
+            lines.append(f"{name}: {person['hurried']}")
     if waits := document["waiting_for_adjudication"]:
         lines.append(
             f"{waits:,} disputed account{'' if waits == 1 else 's'} wait{'s' if waits == 1 else ''}"

@@ -11,6 +11,7 @@ from botbench.html.environment import page as render
 from curation.annotation.monitoring.status import LEAST, sentences
 
 HERE = Path(__file__).parent
+SIMULATED = "Simulated: "
 STYLE = HERE / "status.css"
 
 
@@ -18,6 +19,7 @@ def page(status: Mapping[str, Any], names: Mapping[str, str] | None = None) -> s
     """The page of a `status` document. `names` (by pseudonym) are for the lead's own page and are
     shown beside the pseudonyms.
     """
+    names, notes = names or {}, sentences(dict(status))
     return render(
         HERE / "status.html.j2",
         [FIGURES, STYLE],
@@ -25,13 +27,20 @@ def page(status: Mapping[str, Any], names: Mapping[str, str] | None = None) -> s
         all=status["all"],
         agreement=status["agreement"],
         waiting=status["waiting_for_adjudication"],
-        notes=sentences(dict(status)),
-        people=status["annotators"],
+        simulated=[n for n in notes if n.startswith(SIMULATED)],
+        notes=[n for n in notes if not n.startswith(SIMULATED)],
+        people=dict(sorted(status["annotators"].items(), key=lambda p: not _talk(p[1]))),
+        talk=[names.get(c, c) for c, p in status["annotators"].items() if _talk(p)],
         projects=status["projects"],
-        names=names or {},
+        names=names,
         least=LEAST,
         share=_percent_done,
     )
+
+
+def _talk(person: Mapping[str, Any]) -> bool:
+    """Whether somebody should talk to this person first."""
+    return bool(person["review"] or person["hurried"])
 
 
 def _percent_done(row: Mapping[str, Any]) -> float:
