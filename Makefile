@@ -66,10 +66,11 @@ EXPERIMENT ?= study_coverage intervals groups separation designs consensus_metho
 experiments: $(VENV)/dev.stamp ## the simulated tables of docs (hours; EXPERIMENT=designs ARGS="--repeats 2" for less)
 	@for name in $(EXPERIMENT); do $(BIN)/python experiments/$$name.py $(ARGS); done
 
-docs: $(VENV)/core.stamp ## the reference pages that are made from the code
+docs: $(VENV)/dev.stamp ## the reference pages that are made from the code, and the site: docs-site/index.html
 	$(BIN)/botbench tables > docs/tables.md
 	$(BIN)/botbench features --markdown > docs/features.md
 	$(BIN)/botbench annotate instructions > docs/annotating.md
+	$(BIN)/python docs/make_site.py docs-site
 
 label-studio: .label-studio/bin/label-studio ## the Label Studio server in an environment of its own (for tests and for annotating)
 
