@@ -35,7 +35,7 @@ $(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(BIN)/python
 	touch $(VENV)/core.stamp
 
 demo: $(VENV)/core.stamp ## the main job end to end on simulated accounts, under a minute after set-up
-	$(BIN)/botbench --store demo-store/store demo --out demo-store
+	$(BIN)/botbench demo --out demo-store
 
 test: $(VENV)/dev.stamp ## every test; says how to install what a skipped one needs
 	$(BIN)/python -m pytest -n $(PYTEST_JOBS) --dist loadgroup -m "not speed" $(PYTEST_ARGS)

@@ -81,23 +81,21 @@ def threshold_of(file: Path) -> float | None:
     return float(next(iter(stated))) if len(stated) == 1 else None
 
 
+def detector_of(file: Path) -> str | None:
+    """The detector that a Parquet file of `botbench predict` names; None without any."""
+    document = _declaration(file)
+    named = document.get("detector") if isinstance(document, dict) else None
+    return named if isinstance(named, str) else None
+
+
 def declared(file: Path) -> tuple[str, ...]:
     """The releases that a Parquet file of `botbench predict` declares; none without any.
 
     Raises UserError for a file that is no Parquet, or whose declaration is no such document.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    if file.suffix != ".parquet" or not file.is_file():
+    document = _declaration(file)
+    if document is None:
         return ()
-    try:
-        metadata = (pq.read_schema(file).metadata or {}).get(b"botbench")
-    except (pa.ArrowException, OSError) as error:
-        raise UserError(f"{file} cannot be read as Parquet: {first_line(error, 200)}.") from None
-    if not metadata:
-        return ()
-    document = json_documents.parse(metadata, f"What {file} says of its detector")
     releases = document.get("trained_on") if isinstance(document, dict) else None
     if not isinstance(releases, list) or not all(
         isinstance(r, dict) and "reference" in r for r in releases
@@ -107,6 +105,23 @@ def declared(file: Path) -> tuple[str, ...]:
             " does; make it again, or take its metadata away."
         )
     return tuple(str(r["reference"]) for r in releases)
+
+
+def _declaration(file: Path) -> Any:
+    """What a Parquet file says of its detector; None for other files, and without any.
+
+    Raises UserError for a file that is no Parquet.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if file.suffix != ".parquet" or not file.is_file():
+        return None
+    try:
+        metadata = (pq.read_schema(file).metadata or {}).get(b"botbench")
+    except (pa.ArrowException, OSError) as error:
+        raise UserError(f"{file} cannot be read as Parquet: {first_line(error, 200)}.") from None
+    return json_documents.parse(metadata, f"What {file} says of its detector") if metadata else None
 
 
 def joined(file: Path | None, pool: Sequence[ReleaseArrays]) -> Floats:

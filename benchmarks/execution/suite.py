@@ -16,7 +16,7 @@ NAMED = Path(__file__).parents[1] / "suites"
 ALL = "all"
 KINDS = ("literal[", "list[", "dict[", "constrained-int")
 """What pydantic adds to the place of a mistake where a field may be of several kinds."""
-Fits = Annotated[int, Field(ge=1, le=100)]
+Fits = Annotated[int, Field(ge=1, le=100, strict=True)]
 
 
 class Narrowed(StrictModel):
@@ -79,6 +79,17 @@ def load(which: str | Path) -> Suite:
             raise unknown("suite", str(which), named())
         path = named()[str(which)]
     return check(yaml_documents.read(path, "The suite"), str(path))
+
+
+def with_floor_rows(suite: Suite) -> tuple[Suite, list[str]]:
+    """The suite with every floor row among its detectors, and the names of those it lacked."""
+    from benchmarks.detectors import detectors, get
+
+    if suite.detectors == ALL:
+        return suite, []
+    there = {get(name).name for name in suite.detectors}
+    lacking = [name for name, s in detectors().items() if s.floor and name not in there]
+    return suite.model_copy(update={"detectors": [*lacking, *suite.detectors]}), lacking
 
 
 def check(document: Any, where: str) -> Suite:

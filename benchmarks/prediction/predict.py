@@ -26,6 +26,9 @@ from benchmarks.protocols import NotApplicable, Pool
 from botbench.core.errors import UserError
 from botbench.core.files import draft_of
 
+ENDINGS = (".csv", ".parquet")
+"""What a file of scores may end in."""
+
 
 @dataclass(frozen=True)
 class Predicted:
@@ -199,17 +202,30 @@ def document(predicted: Predicted) -> dict[str, Any]:
     }
 
 
+def check_ending(out: Path) -> None:
+    """Raise UserError for a file of scores that ends in neither .csv nor .parquet."""
+    if out.suffix not in ENDINGS:
+        raise UserError(
+            f"--out {out} ends in {out.suffix or 'nothing'}; give a file that ends in"
+            f" {' or '.join(ENDINGS)}."
+        )
+    if out.is_dir():
+        raise UserError(f"--out {out} is a folder; give a file that ends in .csv or .parquet.")
+
+
 def write(predicted: Predicted, out: Path) -> None:
-    """Write a Parquet file of account_id, p_bot, threshold, with the detector in its metadata.
+    """Write account_id, p_bot, threshold as .csv or .parquet, which also names the detector.
 
     FILE.trained_on.parquet beside it lists the accounts that the detector was trained on; a study
-    of the scored accounts excludes them.
+    of the scored accounts excludes them. Raises UserError for another ending.
     """
     import json
 
     import pyarrow as pa
     import pyarrow.parquet as pq
+    from pyarrow import csv
 
+    check_ending(out)
     trained = predicted.trained
     table = pa.table(
         {
@@ -224,7 +240,11 @@ def write(predicted: Predicted, out: Path) -> None:
         "trained_on": list(trained.releases),
     }
     with draft_of(out) as draft:
-        pq.write_table(
-            table.replace_schema_metadata({b"botbench": json.dumps(metadata).encode()}), draft
-        )
+        if out.suffix == ".csv":
+            # It is read back, so no value is changed for a spreadsheet.
+            csv.write_csv(table, draft, csv.WriteOptions(quoting_style="needed"))
+        else:
+            pq.write_table(
+                table.replace_schema_metadata({b"botbench": json.dumps(metadata).encode()}), draft
+            )
         write_ledger(trained, out.with_suffix(".trained_on.parquet"))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.data import float_ids
 from benchmarks.submissions.problems import FORMULA, Problem
 from botbench.core.duckdb_work import scratch_database
 from botbench.core.errors import UserError, first_line
@@ -138,6 +139,8 @@ def _problems(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]
         if counts:
             n = _one(connection, f"SELECT count(*) FROM submitted WHERE {condition}")
             yield sentence.format(n=f"{n:,}"), _rows([row for row, _ in counts], n)
+    if odd := float_ids.told(connection, "submitted"):
+        yield odd, ""
     yield from _counts(connection)
     if (
         not _one(connection, "SELECT count(*) FROM submitted WHERE p IS NULL OR p NOT IN (0, 1)")

@@ -39,10 +39,13 @@ def changed_rows(
     return {n: c for n, c in counts.items() if name or any(c.values())}
 
 
-def _compare(store: Store, name: str, first: int, last: int) -> dict[str, int]:
+def _compare(
+    store: Store, name: str, first: int, last: int, dataset: str | None = None
+) -> dict[str, int]:
     """Count the rows of a table added, removed and changed from version `first` to `last`.
 
-    The differing rows are in the temporary tables `diff_old` and `diff_new` until the next call.
+    With `dataset` only its rows count. The differing rows are in the temporary tables `diff_old`
+    and `diff_new` until the next call.
     """
     low, high = sorted((first, last))
     if low == high or not store.has(name, high):
@@ -56,6 +59,7 @@ def _compare(store: Store, name: str, first: int, last: int) -> dict[str, int]:
             CREATE OR REPLACE TEMP TABLE diff_{side} AS
             SELECT r.* FROM {store.relation(name, version)} r
             SEMI JOIN diff_touched t ON {same_key("r", "t", table.key)}
+            WHERE {_of_dataset(store, name, dataset, (first, last))}
         """)
     both = same_key("o", "n", table.key)
     counts = {
@@ -66,6 +70,23 @@ def _compare(store: Store, name: str, first: int, last: int) -> dict[str, int]:
     return {
         kind: int(store.scalar(f"SELECT count(*) FROM {rows}")) for kind, rows in counts.items()
     }
+
+
+def _of_dataset(store: Store, name: str, dataset: str | None, versions: tuple[int, int]) -> str:
+    """SQL condition on a row `r` of a table: it belongs to the data set, directly or by its pull
+    or batch.
+    """
+    if dataset is None:
+        return "true"
+    names = schema.STORED[name].names
+    if "dataset" in names:
+        return f"r.dataset = {literal(dataset)}"
+    key, of = ("batch_id", "batches") if "batch_id" in names else ("pull_id", "pulls")
+    owners = " UNION ALL ".join(
+        f"SELECT {key} FROM {store.relation(of, v)} WHERE dataset = {literal(dataset)}"
+        for v in versions
+    )
+    return f"r.{key} IN ({owners})"
 
 
 def _touched(store: Store, name: str, low: int, high: int) -> str:
@@ -114,26 +135,60 @@ class Restored:
     tables: dict[str, dict[str, int]]
 
 
-def restore(store: Store, at: str | int, author: str | None = None) -> Restored:
+def restore(
+    store: Store, at: str | int, author: str | None = None, *, dataset: str | None = None
+) -> Restored:
     """Make a new version whose tables hold the rows of an old one; the versions between stay.
 
-    Tags, releases and validations are about versions and stay as they are.
+    With `dataset` only its rows are restored. Tags, releases and validations are about versions and
+    stay as they are. Raises UserError for an unknown version or data set.
     """
     number = store.resolve(at)
+    _known(store, number, dataset)
 
     def work(transaction: Transaction) -> dict[str, dict[str, int]]:
         head = store.head()
-        counts = {name: _bring_back(store, name, head, number) for name in content()}
+        counts = {name: _bring_back(store, name, head, number, dataset) for name in content()}
         transaction.fresh = sum(sum(c.values()) for c in counts.values())
         return {name: c for name, c in counts.items() if any(c.values())}
 
-    version, tables = store.transact(work, author, f"restore version {number}")
+    only = f" of {dataset}" if dataset else ""
+    version, tables = store.transact(work, author, f"restore version {number}{only}")
     return Restored(number, version, tables)
 
 
-def _bring_back(store: Store, name: str, head: int, number: int) -> dict[str, int]:
+def would_restore(
+    store: Store, at: str | int, *, dataset: str | None = None
+) -> dict[str, dict[str, int]]:
+    """What `restore` would bring back (added), take out (removed) and change back, by table."""
+    number = store.resolve(at)
+    _known(store, number, dataset)
+    head = store.head()
+    counts = {name: _compare(store, name, head, number, dataset) for name in content()}
+    return {name: c for name, c in counts.items() if any(c.values())}
+
+
+def _known(store: Store, version: int, dataset: str | None) -> None:
+    """Raise UserError for a data set that neither this version nor the newest has."""
+    if dataset is None:
+        return
+    rows = store.connection.execute(
+        " UNION ".join(
+            f"SELECT DISTINCT dataset FROM {store.relation(table, v)}"
+            for table in ("accounts", "claims")
+            for v in (version, store.head())
+        )
+    ).fetchall()
+    known = [str(name) for (name,) in rows]
+    if dataset not in known:
+        raise unknown("data set", dataset, known)
+
+
+def _bring_back(
+    store: Store, name: str, head: int, number: int, dataset: str | None
+) -> dict[str, int]:
     """Restore one table to version `number` by deleting and inserting the differing rows."""
-    counts = _compare(store, name, head, number)
+    counts = _compare(store, name, head, number, dataset)
     if not any(counts.values()):
         return counts
     table, execute = schema.STORED[name], store.connection.execute

@@ -61,10 +61,11 @@ def bench(  # noqa: PLR0917 (typer gives every option by name)
 
     A cell is one detector, one protocol, the releases it is trained on and the one it is tested on.
     Done cells are not done again, so an interrupted run goes on where it was. A detector that fails
-    or runs out of time fails its cell only.
+    or runs out of time fails its cell only. A suite without the floor rows (constant,
+    one-question-tree) gets them.
     """
     from benchmarks.execution import runner
-    from benchmarks.execution.suite import load
+    from benchmarks.execution.suite import load, with_floor_rows
     from botbench.core.progress import ProgressBars
     from curation.engines import check
 
@@ -78,7 +79,9 @@ def bench(  # noqa: PLR0917 (typer gives every option by name)
 
         trust_all()
     check(engine)
-    chosen = load(suite)
+    chosen, floor = with_floor_rows(load(suite))
+    if floor:
+        say(f"The suite gets the floor rows {', '.join(floor)}: every board shows them.")
     try:
         with progress(quiet=json_) as bar:
             report = runner.bench(
@@ -103,7 +106,7 @@ def bench(  # noqa: PLR0917 (typer gives every option by name)
         counts = runner.as_json(report)["cells"]
         rows = [(name.replace("_", " "), n) for name, n in counts.items()]
         table(f"{report.run.run_id}: {report.seconds:.1f} s", ("cells", "number"), rows)
-    say("Next: botbench leaderboard --out DIR.")
+    say(f"Next: botbench leaderboard --suite {report.run.suite['name']} --out DIR.")
 
 
 def home() -> Path:

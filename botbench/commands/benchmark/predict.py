@@ -53,7 +53,11 @@ def predict(  # noqa: PLR0917 (typer gives every option by name)
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE.parquet", help="Write account_id, p_bot, threshold."),
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="Write account_id, p_bot, threshold: FILE.csv or FILE.parquet.",
+        ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the training.")] = 0,
     platform: Annotated[
@@ -87,7 +91,7 @@ def predict(  # noqa: PLR0917 (typer gives every option by name)
         from benchmarks.detectors.safe_loading import trust as trust_all
 
         trust_all()
-    _check_time(observed_at)
+    _check(detector, observed_at, train, more, model, out, accounts)
     with _new(accounts, platform, observed_at) as new:
         teachers = _teachers(train, more, model, accounts)
         try:
@@ -107,6 +111,30 @@ def predict(  # noqa: PLR0917 (typer gives every option by name)
     else:
         _show(predicted)
     _tell(predicted, out, save)
+
+
+def _check(  # noqa: PLR0917, what the user said
+    detector: str,
+    observed_at: str | None,
+    train: list[str] | None,
+    more: list[str] | None,
+    model: Path | None,
+    out: Path | None,
+    accounts: str,
+) -> None:
+    """Refuse what cannot be done before anything is read: names, files, releases, endings."""
+    from benchmarks.detectors import get
+    from benchmarks.prediction.predict import check_ending
+    from botbench.commands.benchmark.bench import home
+    from curation.release import release
+
+    _check_time(observed_at)
+    if out is not None:
+        check_ending(out)
+    get(detector)
+    if train and model is None:
+        for name in _teachers(train, more, model, accounts):
+            release.load(home(), name)
 
 
 def _check_time(observed_at: str | None) -> None:
@@ -258,6 +286,6 @@ def register(app: typer.Typer) -> None:
         epilog=(
             "Examples: `botbench predict random-forest users.json --train rtbust --json` ·"
             " `botbench predict botometer-lite campaign --train rtbust --train caverlee --save lite"
-            " --out scores.parquet` · `botbench predict botometer-lite users.csv --model lite`"
+            " --out scores.csv` · `botbench predict botometer-lite users.csv --model lite`"
         )
     )(predict)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +25,15 @@ ANNOTATORS = 3
 
 
 def demo(
-    out: Annotated[Path, typer.Option("--out", help="Folder for the leaderboard.")] = Path("demo"),
+    context: typer.Context,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            metavar="DIR",
+            help="Folder for everything: the store, the leaderboard, and files to try commands on.",
+        ),
+    ] = Path("demo-store"),
     jobs: Annotated[
         int | None,
         typer.Option("--jobs", "-j", min=1, help="Processes for the bench; all cores without it."),
@@ -37,10 +47,14 @@ def demo(
     """Pull, sample, annotate, validate, release, bench and publish simulated accounts, and say each
     step's figures.
 
-    Everything it makes is called simulated. Run again, it does only what is missing.
+    Everything it makes is called simulated, and goes into a store of its own, DIR/store, unless
+    --store names one. Run again, it does only what is missing.
     """
+    from benchmarks.demonstration import sample_files
     from curation.store.store import Store
 
+    _check_folder(out)
+    place = _own_store(context, out)
     started = time.perf_counter()
     say(
         "Everything here is simulated: the accounts, the posts, the annotators. No real person is"
@@ -52,6 +66,7 @@ def demo(
         releases, reports = zip(*(_release(store, name) for name in DATASETS), strict=True)
         run = _bench(store.home, jobs)
         board = _publish(store.home, run["run_id"], out)
+        files = sample_files.write(out, store.home, run["run_id"])
         studied = (
             _study(store, out, [f"{r['name']}@{r['version']}" for r in releases], run["run_id"])
             if study
@@ -59,6 +74,8 @@ def demo(
         )
     result = {
         "simulated": True,
+        "store": place,
+        "files": [str(file) for file in files],
         "pulls": pulls,
         "batch": batch,
         "releases": list(releases),
@@ -70,15 +87,35 @@ def demo(
     }
     if json_:
         emit(result)
+    say(f"files      {', '.join(file.name for file in files)} in {out}: simulated, to try on")
     say(
-        f"Done in {result['seconds']} s. Next: open the two pages below, or botbench pull CARD"
-        " --from DIR with real accounts."
+        f"Done in {result['seconds']} s. Next: open the pages below in a browser, then"
+        f" export BOTBENCH_STORE={shlex.quote(place)} and go on in README.md."
     )
     if not json_:
         show(f"validation report: {result['report']}")
         show(f"leaderboard:       {result['leaderboard']}")
         if studied:
             show(f"study:             {studied['report']}")
+
+
+def _check_folder(out: Path) -> None:
+    """Refuse a file where a folder is expected before anything is computed."""
+    from botbench.core.errors import UserError
+
+    if out.exists() and not out.is_dir():
+        raise UserError(f"--out: {out} is a file; give a folder.")
+
+
+def _own_store(context: typer.Context, out: Path) -> str:
+    """The place of the demo's store: named by --store, else `out`/store.
+
+    The user's own store (BOTBENCH_STORE, ./.botbench) gets no simulated data.
+    """
+    source = context.find_root().get_parameter_source("store")
+    if source is None or source.name != "COMMANDLINE":
+        os.environ["BOTBENCH_STORE"] = str(out / "store")
+    return os.environ["BOTBENCH_STORE"]
 
 
 @contextmanager
@@ -213,7 +250,7 @@ def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
         epilog=(
-            "Examples: `botbench --store demo-store demo` · `botbench demo --study` · "
+            "Examples: `botbench demo` · `botbench demo --study` · "
             "`botbench demo --out /tmp/demo --json`"
         )
     )(demo)

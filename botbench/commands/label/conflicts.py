@@ -73,7 +73,7 @@ def conflicts(
         labelled = work.sides(store, meaning, datasets=only, kinds=chosen, at=at)
         shared = work.overlaps(store, labelled)
     if json_:
-        emit(rows)
+        emit({"conflicts": rows})
         return None
     _show(rows, shared, work.pairs(rows))
     say(
@@ -88,7 +88,7 @@ def _look_alikes(store: Store, datasets: list[str] | None, at: str | None, json_
 
     pairs = duplicates.ledger(store, duplicates.find(store, datasets or None, at=at))
     if json_:
-        emit(pairs)
+        emit({"conflicts": pairs})
         return
     table(
         f"{counted(len(pairs), 'group')} of accounts that look alike (the 20 largest; all by"
@@ -116,17 +116,17 @@ def _show(
         ("kind", "conflicts"),
         [(kind, kinds.count(kind)) for kind in ("between", "within", "duplicate group")],
     )
-    table(
+    _unless_empty(
         "data sets that name the same accounts",
         ("data set", "and", "shared accounts", "labelled differently"),
         [(r["a"], r["b"], r["shared"], pairs.get((r["a"], r["b"]), 0)) for r in shared],
     )
-    table(
+    _unless_empty(
         "within a data set",
         ("data set", "accounts"),
         [(a, n) for (a, b), n in sorted(pairs.items()) if a == b],
     )
-    table(
+    _unless_empty(
         "the first 20 (all by --json)",
         ("account", "kind", "answers"),
         [
@@ -140,6 +140,11 @@ def _show(
             for e in conflicts[:20]
         ],
     )
+
+
+def _unless_empty(title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    if rows:
+        table(title, columns, rows)
 
 
 def register(app: typer.Typer) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.execution.suite import check, load, named
+from benchmarks.execution.suite import check, load, named, with_floor_rows
 from botbench.core.errors import UserError
 
 GOOD = {"name": "mine", "releases": ["a"], "protocols": ["official-split"]}
@@ -58,6 +58,8 @@ def test_protocols_become_canonical():
         ({"release": ["a"]}, "release: Extra inputs are not permitted"),
         ({"releases": "a"}, "releases: Input should be a valid list .*got 'a'"),
         ({"fits": 0}, r"my.yaml: fits: Input should be greater than or equal to 1 \(got 0\)"),
+        ({"fits": True}, r"fits: Input should be a valid integer .*\(got True\)"),
+        ({"fits": "3"}, r"fits: Input should be a valid integer .*\(got '3'\)"),
         ({"fits": {"constant": 0}}, "; fits.constant: Input should be greater than"),
         ({"name": "Mine!"}, "name: String should match pattern"),
     ],
@@ -66,6 +68,15 @@ def test_every_mistake_is_said(change, said):
     with pytest.raises(UserError, match=said) as error:
         check({**GOOD, **change}, "my.yaml")
     assert str(error.value).startswith("my.yaml: ")
+
+
+def test_a_suite_without_floor_rows_gets_them():
+    mine = check({**GOOD, "detectors": ["rate-72", "constant"]}, "x")
+    whole, added = with_floor_rows(mine)
+    assert added == ["one-question-tree"]
+    assert whole.detectors == ["one-question-tree", "rate-72", "constant"]
+    assert with_floor_rows(whole) == (whole, [])
+    assert with_floor_rows(check(GOOD, "x"))[1] == [], "all detectors hold them already"
 
 
 def test_a_mistake_made_a_hundred_times_is_said_once():

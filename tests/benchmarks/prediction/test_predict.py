@@ -201,7 +201,16 @@ def test_predict_as_users_call_it(cli, make_in_store, tmp_path):
     assert json.loads(table.schema.metadata[b"botbench"])["trained_on"][0]["reference"] == "a@1"
     assert pq.read_table(tmp_path / "scores.trained_on.parquet").num_rows == 80
     assert external_scores.declared(tmp_path / "scores.parquet") == ("a@1",)
-    again = cli.json("predict", "random-forest(trees=20)", "new.csv", "--model", "kept")
+    again = cli.json(
+        "predict", "random-forest(trees=20)", "new.csv", "--model", "kept", "--out", "again.csv"
+    )
+    lines = (tmp_path / "again.csv").read_text().splitlines()
+    assert lines[0] == '"account_id","p_bot","threshold"' and len(lines) == 4
+    assert external_scores.read(tmp_path / "again.csv")["p_bot"].to_pylist() == [
+        a["p_bot"] for a in found["accounts"]
+    ]
+    refused = cli("predict", "constant", "new.csv", "--out", "scores.xlsx", code=2).stderr
+    assert "--out scores.xlsx ends in .xlsx; give a file that ends in .csv or .parquet." in refused
     assert again["accounts"] == found["accounts"] and again["threshold"] == found["threshold"]
     known = models.ledger(tmp_path / "kept")
     assert known.column_names == ["platform", "account_id"] and known.num_rows == 80

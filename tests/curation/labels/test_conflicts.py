@@ -212,7 +212,7 @@ def test_the_real_conflicts(cli, shared_data, tmp_path):
         ("caverlee-2011", "caverlee-2011"),
     ):
         cli("pull", name, "--from", shared_data / folder)
-    entries = cli.json("conflicts", "--no-groups")
+    entries = cli.json("conflicts", "--no-groups")["conflicts"]
     count = work.pairs(entries)
     for other, n in (("gilani-2017", 4), ("caverlee-2011", 4), ("varol-2017", 1)):
         assert count[min(other, "verified-2019"), max(other, "verified-2019")] == n

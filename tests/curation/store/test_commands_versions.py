@@ -69,7 +69,10 @@ def test_diff_without_versions_is_what_the_newest_one_brought(cli, filled):
 
 
 def test_restore_and_blame_on_the_command_line(cli, filled):
-    made = cli.json("restore", "2")
+    asked = cli("restore", "2", code=2).stderr
+    assert "accounts: 0, 3, 0" in asked and "Nothing was changed; say --yes" in asked
+    assert "Known: d." in cli("restore", "2", "--dataset", "e", code=2).stderr
+    made = cli.json("restore", "2", "--yes")
     assert made == {
         "restored": 2,
         "version": 4,

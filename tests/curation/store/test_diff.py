@@ -145,6 +145,19 @@ def test_restore_makes_a_version_equal_to_the_old_one(told):
     assert diff.restore(told, 5).version is None and told.head() == again.version
 
 
+def test_restore_of_one_data_set_leaves_the_others(store):
+    for name in ("one", "two"):
+        rows = [{"dataset": name, "account_id": "7", "platform": "twitter"}]
+        store.append({"accounts": schema.rows("accounts", rows)}, "ada", name)
+    would = diff.would_restore(store, 1, dataset="two")
+    assert would == {"accounts": {"added": 0, "removed": 1, "changed": 0}}
+    assert diff.restore(store, 1, dataset="two").tables == would
+    left = store.arrow(f"SELECT dataset FROM {store.relation('accounts')}")["dataset"].to_pylist()
+    assert left == ["one"] and store.versions()[-1].message == "restore version 1 of two"
+    with pytest.raises(UserError, match="no data set 'tow'"):
+        diff.restore(store, 2, dataset="tow")
+
+
 def test_restore_brings_back_what_was_taken_out_or_rewritten(store):
     first, _ = store.append(
         {"accounts": accounts(*map(str, range(300)))}, "ada", "enough for a file"

@@ -1,0 +1,1 @@
+"""What `botbench demo` leaves beside its store for people to try commands on; all simulated."""
