@@ -28,6 +28,7 @@ from benchmarks.execution.suite import Suite
 from benchmarks.execution.workers import Lost, each
 from botbench.core.files import write_json
 from botbench.core.hashing import short_hash
+from botbench.core.mlflow_store import database, tracking_uri
 from botbench.core.progress import NoProgress, Progress
 from curation import engines
 from curation.engines import DUCKDB
@@ -81,6 +82,10 @@ def bench(
     begun = time.perf_counter()
     progress = progress or NoProgress()
     engines.check(engine)
+    if track:
+        from benchmarks.execution import tracking
+
+        tracking.refuse_deleted()
     leftovers.remove(home)
     releases = find_releases(home, suite.releases)
     version = prepare(home, releases, progress)
@@ -88,6 +93,9 @@ def bench(
     planned = plan(home, suite, releases, version, given)
     counts, missing = _split_by_cache(planned)
     opening = _TrackerOpening() if track and missing else None
+    if opening is not None and database(tracking_uri()) is None:
+        # A server that does not answer is told before the cells start.
+        opening.result()
     work = _Work(jobs or os.cpu_count() or 1, timeout, engine)
     _compute_missing(missing, counts, work, progress)
     run = _write_run(
@@ -107,7 +115,7 @@ class _TrackerOpening:
 
     def __init__(self) -> None:
         self.tracker: Tracker | None = None
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self.thread = threading.Thread(target=self._open, daemon=True)
         self.thread.start()
 
@@ -116,7 +124,7 @@ class _TrackerOpening:
 
         try:
             self.tracker = Tracker.open()
-        except Exception as error:  # it is raised again when the tracker is used
+        except (Exception, SystemExit) as error:  # it is raised again when the tracker is used
             self.error = error
 
     def result(self) -> Tracker:

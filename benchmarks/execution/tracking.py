@@ -211,10 +211,40 @@ def measures(cell: results.Cell) -> dict[str, float]:
     return values_of
 
 
+def refuse_deleted() -> None:
+    """Raise UserError if the experiment was deleted in the SQLite store, without opening MLflow.
+
+    What else is wrong with the store is told when it is opened.
+    """
+    file = mlflow_store.database(tracking_uri())
+    if file is None or not file.is_file():
+        return
+    query = "SELECT experiment_id FROM experiments WHERE name = ? AND lifecycle_stage = 'deleted'"
+    with contextlib.suppress(sqlite3.Error):
+        place = f"{file.absolute().as_uri()}?mode=ro"
+        with contextlib.closing(sqlite3.connect(place, uri=True)) as connection:
+            deleted = connection.execute(query, [_experiment_name()]).fetchone()
+        if deleted:
+            raise _was_deleted(deleted[0])
+
+
+def _experiment_name() -> str:
+    return os.environ.get("MLFLOW_EXPERIMENT_NAME", EXPERIMENT)
+
+
+def _was_deleted(experiment_id: object) -> UserError:
+    return UserError(
+        f"The experiment {_experiment_name()!r} was deleted in MLflow. The cells are kept. Restore"
+        f" it: `mlflow experiments restore --experiment-id {experiment_id}` (with"
+        " MLFLOW_TRACKING_URI set to the store); or name another one in MLFLOW_EXPERIMENT_NAME; or"
+        " use --no-mlflow."
+    )
+
+
 def _experiment(client: Any, folder: Path | None) -> str:
     from mlflow.exceptions import MlflowException
 
-    name = os.environ.get("MLFLOW_EXPERIMENT_NAME", EXPERIMENT)
+    name = _experiment_name()
     experiment = client.get_experiment_by_name(name)
     if experiment is None:
         try:
@@ -228,12 +258,7 @@ def _experiment(client: Any, folder: Path | None) -> str:
             if experiment is None:
                 raise
     if experiment.lifecycle_stage == "deleted":
-        raise UserError(
-            f"The experiment {name!r} was deleted in MLflow. The cells are kept. Restore it:"
-            f" `mlflow experiments restore --experiment-id {experiment.experiment_id}` (with"
-            " MLFLOW_TRACKING_URI set to the store); or name another one in"
-            " MLFLOW_EXPERIMENT_NAME; or use --no-mlflow."
-        )
+        raise _was_deleted(experiment.experiment_id)
     return str(experiment.experiment_id)
 
 

@@ -68,7 +68,8 @@ def _client(uri: str) -> Any:
         logging.getLogger(name).setLevel(logging.WARNING)
     # It logs a traceback for each error that it raises again.
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
-    return MlflowClient(tracking_uri=uri)
+    # Without a registry named, MLflow asks for one of a Spark session, which can end the process.
+    return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
 def _make(file: Path) -> None:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from botbench.commands.panels import DefaultGroup
-from botbench.core.errors import UserError
+from botbench.core.errors import Findings, UserError
 from botbench.terminal.console import emit, progress, say, show, table
 from botbench.text.numbers import counted
 
 if TYPE_CHECKING:
     from benchmarks.execution.runner import Report
+    from benchmarks.execution.suite import Suite
 
 SHOWN = 20
 
@@ -55,6 +56,15 @@ def bench(  # noqa: PLR0917 (typer gives every option by name)
             " spark://HOST:PORT or sc://HOST:PORT.",
         ),
     ] = "duckdb",
+    prepare: Annotated[
+        Path | None,
+        typer.Option(
+            "--prepare",
+            metavar="DIR",
+            help="First make the releases that are missing, from files in DIR or downloaded: pull,"
+            " consensus, validation, release. Nothing is scored.",
+        ),
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Run every detector of a suite under its protocols on its releases, and keep every prediction.
@@ -80,6 +90,9 @@ def bench(  # noqa: PLR0917 (typer gives every option by name)
         trust_all()
     check(engine)
     chosen, floor = with_floor_rows(load(suite))
+    if prepare is not None:
+        _prepare(chosen, suite, prepare, json_)
+        return
     if floor:
         say(f"The suite gets the floor rows {', '.join(floor)}: every board shows them.")
     try:
@@ -107,6 +120,39 @@ def bench(  # noqa: PLR0917 (typer gives every option by name)
         rows = [(name.replace("_", " "), n) for name, n in counts.items()]
         table(f"{report.run.run_id}: {report.seconds:.1f} s", ("cells", "number"), rows)
     say(f"Next: botbench leaderboard --suite {report.run.suite['name']} --out DIR.")
+
+
+def _prepare(suite: Suite, named: str, folder: Path, json_: bool) -> None:
+    """Make the suite's missing releases and say what each came from, or why it cannot be had."""
+    from dataclasses import asdict
+
+    from curation.maintenance import preparation
+    from curation.store.store import Store
+
+    done = []
+    with Store() as store, progress(quiet=json_) as bar:
+        task = bar.add_task("prepare", total=None)
+
+        def tell(what: str, so_far: int, total: int) -> None:
+            bar.update(task, description=what, completed=so_far, total=total)
+
+        for one in preparation.prepare(store, suite.releases, folder, tell):
+            done.append(one)
+            how = f"made from {one.source}" if one.made else "there already"
+            say(f"{one.reference}: {how}." if one.reference else f"{one.name}: not to be had.")
+    lacking = [one for one in done if one.reference is None]
+    if json_:
+        emit({"suite": suite.name, "releases": [asdict(one) for one in done]})
+    else:
+        for one in lacking:
+            say(f"  {one.name}: {one.why}")
+    if lacking:
+        raise Findings(
+            f"{counted(len(lacking), 'release')} of the suite's {len(done)} cannot be had here:"
+            f" {', '.join(one.name for one in lacking)}. Get the files that are named above and run"
+            " the same command again, or write a suite with the others."
+        )
+    say(f"All {len(done)} releases are there. Next: botbench bench {named}.")
 
 
 def home() -> Path:
@@ -255,6 +301,8 @@ def register(app: typer.Typer) -> None:
     example = (
         "Examples: `botbench bench demo` · `botbench bench my-suite.yaml --jobs 4 --timeout 600` · "
         "`botbench bench my-suite.yaml --engine sail`"
+        "Examples: `botbench bench demo` · `botbench bench my-suite.yaml --jobs 4 --timeout 600` ·"
+        " `botbench bench real --prepare DIR`"
     )
     group = typer.Typer(
         cls=DefaultGroup,

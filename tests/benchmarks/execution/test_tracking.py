@@ -244,7 +244,7 @@ def test_a_killed_child_is_logged_again(store, sleeper):
     assert sorted(r.info.status for r in found) == ["FINISHED", "KILLED"]
 
 
-def test_a_deleted_experiment_is_said(store):
+def test_a_deleted_experiment_is_said(store, monkeypatch):
     tracker, _ = store
     tracker.client.delete_experiment(tracker.experiment)
     with pytest.raises(UserError) as raised:
@@ -255,7 +255,12 @@ def test_a_deleted_experiment_is_said(store):
         f" experiments restore --experiment-id {tracker.experiment}` (with MLFLOW_TRACKING_URI set"
         " to the store); or name another one in MLFLOW_EXPERIMENT_NAME; or use --no-mlflow."
     )
+    # The same before any cell starts, without opening MLflow.
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", tracker.uri)
+    with pytest.raises(UserError, match="was deleted in MLflow"):
+        tracking.refuse_deleted()
     tracker.client.restore_experiment(tracker.experiment)
+    tracking.refuse_deleted()
     assert tracking.Tracker.open(tracker.uri).experiment == tracker.experiment
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.prediction.scored_file import beside
 from botbench.core.errors import UserError
+from curation.store.store import Store
 
 BOTS, HUMANS = [f"b{i}" for i in range(4)], [f"h{i}" for i in range(6)]
 P = dict(zip(BOTS + HUMANS, [0.9, 0.8, 0.6, 0.2, 0.7, 0.1, 0.1, 0.2, 0.3, 0.4], strict=True))
@@ -29,7 +30,9 @@ def test_the_labels_of_the_release_meet_the_scores_of_the_file(release, tmp_path
     assert found.y.tolist() == [1] * 4 + [0] * 6 and found.p.tolist() == [
         P[i] for i in BOTS + HUMANS
     ]
-    assert np.isnan(found.groups).all(), "accounts without a group are each alone"
+    # Two profiles of the fixture look alike; the others are each alone.
+    assert np.isnan(found.groups).tolist() == [i not in (2, 5) for i in range(10)]
+    assert found.groups[2] == found.groups[5]
 
 
 def test_a_threshold_of_the_file_and_of_the_user(release, tmp_path):
@@ -51,8 +54,10 @@ def test_ids_that_went_through_a_float_are_named_as_such(release, tmp_path):
         beside(written(tmp_path, {"7": 0.5}), release)
 
 
-def test_the_command_gives_the_contract_s_document(cli, tmp_path, make_in_store):
-    make_in_store("small", 4, 6, ids=BOTS + HUMANS)
+def test_the_command_gives_the_contract_s_document(cli, tmp_path, session_make):
+    with Store(tmp_path / "store") as store:
+        make = session_make(store.home)
+    make("small", 4, 6, ids=BOTS + HUMANS)
     written(tmp_path, P)
     told = cli.json("score", "mine.csv", "--release", "small", "--resamples", "200")
     assert list(told) == ["release", "detector", "rows", "unscored"]

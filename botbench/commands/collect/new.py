@@ -1,0 +1,147 @@
+"""`botbench new card FILE`, `botbench new detector NAME`: a file to start from."""
+
+from __future__ import annotations
+
+import shlex
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from botbench.core.errors import UserError
+from botbench.terminal.console import emit, say, show, table
+
+if TYPE_CHECKING:
+    from curation.ingest.ledger import PullResult
+    from curation.ingest.recognition.recognise import Found
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+
+HEAD = """\
+# Made from the columns of {file} by botbench new card; look at it before you use it:
+# title, platform, licence and citation are yours to say, and so is what the label means.
+# A column that stands under accounts keeps its name at the right. datasets/README.md has all.
+"""
+
+
+def card(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The table (CSV) or any file that pull knows.")
+    ],
+    as_: Annotated[
+        str | None,
+        typer.Option("--as", metavar="NAME", help="The data set's id; else by the file's name."),
+    ] = None,
+    platform: Annotated[str | None, typer.Option(help="Where the accounts are from.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="The card's file; NAME.yaml without it."),
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Write a card for a file from its own columns, and check it by a pull into a store that is
+    thrown away.
+
+    Column names that are common (user_id, screen_name, followers_count, label, ...) are told to
+    what they are; the others are kept under `extra`. Nothing is pulled into your store.
+    """
+    from curation.ingest.recognition.columns import card_for
+
+    found = card_for(file, as_, platform)
+    path = out or Path(f"{found.card.id}.yaml")
+    if path.exists():
+        raise UserError(f"{path} is there already; name another with --as NAME or --out FILE.")
+    result = _tried(found)
+    path.write_text(HEAD.format(file=file.name) + found.written(), encoding="utf-8")
+    if json_:
+        emit({"card": str(path), "tables": result.tables, "set_aside": result.reasons})
+    else:
+        _show(result)
+    if not result.totals["claims"]:
+        say("No column of it is known to be a label; the accounts can be sampled and annotated.")
+    say(
+        f"{path} is written. Next: botbench pull {shlex.quote(str(path))} --from"
+        f" {shlex.quote(str(found.folder))}."
+    )
+
+
+def _tried(found: Found) -> PullResult:
+    """What a pull by the card gives, in a store of its own."""
+    from curation.ingest.pull import pull
+    from curation.store.store import Store
+
+    with (
+        tempfile.TemporaryDirectory(prefix="botbench-") as scratch,
+        Store(Path(scratch) / "store") as store,
+    ):
+        return pull(store, found.card, found.folder)
+
+
+def _show(result: PullResult) -> None:
+    names = ("read", "kept", "duplicate", "quarantined")
+    table(
+        "a pull by this card",
+        ("table", *names),
+        [(name, *(counts[n] for n in names)) for name, counts in result.tables.items()],
+    )
+    if result.reasons:
+        table(
+            "set aside: mend the card, or the file",
+            ("table", "reason", "rows", "first"),
+            [(r["table"], r["reason"], r["rows"], r["first"]) for r in result.reasons],
+        )
+
+
+def detector(
+    name: Annotated[str, typer.Argument(help="Its name: small letters, digits and dashes.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="The new folder; ./NAME without it."),
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Write a detector to start from: a folder with one file, its test, and what makes botbench
+    find it once it is installed.
+
+    It runs as it is: a logistic regression on two counts of the profile. Change what it looks at
+    (`needs`, `uses`) and its model.
+    """
+    from benchmarks.demonstration.detector_starter import write
+
+    folder = out or Path(name)
+    written = write(name, folder)
+    if json_:
+        emit({"files": [str(path) for path in written]})
+    for path in written:
+        if not json_:
+            show(f"  {path}")
+    say(
+        f"Next: pip install -e {shlex.quote(str(folder.absolute()))}, then botbench detectors {name}, and `detectors:"
+        f" [{name}]` in a suite. In a checkout you can also move its file to benchmarks/detectors/."
+    )
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command and its subcommands."""
+    group = typer.Typer(
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        help="Write a card or a detector to start from.",
+        epilog=(
+            "Examples: `botbench new card my-accounts.csv` · `botbench new detector my-detector`"
+        ),
+    )
+    group.command(
+        epilog=(
+            "Examples: `botbench new card my-accounts.csv` · `botbench new card users.csv --as"
+            " my-set --platform twitter --json`"
+        )
+    )(card)
+    group.command(
+        epilog=(
+            "Examples: `botbench new detector my-detector` · `botbench new detector my-detector"
+            " --out detectors/mine`"
+        )
+    )(detector)
+    app.add_typer(group, name="new")

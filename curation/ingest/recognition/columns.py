@@ -1,0 +1,158 @@
+"""A card for a table of anybody's columns: what each is called elsewhere; which is the label."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from botbench.core.errors import UserError
+from botbench.untrusted import csv_tables
+from curation.ingest.card_model import Card
+from curation.ingest.recognition.head import Guess
+from curation.ingest.recognition.recognise import Found, Recognised, recognise, slug
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+ACCOUNTS: dict[str, tuple[str, ...]] = {
+    "account_id": ("accountid", "userid", "useridstr", "idstr", "authorid", "uid", "id"),
+    "handle": ("handle", "screenname", "userscreenname", "username", "login", "acct"),
+    "display_name": ("displayname", "fullname", "realname", "name"),
+    "bio": ("bio", "description", "userdescription", "about"),
+    "location": ("location", "place"),
+    "url": ("url", "website"),
+    "created_at": ("createdat", "usercreatedat", "accountcreated", "created", "joined", "joindate"),
+    "observed_at": ("observedat", "crawledat", "collectedat", "observed", "seen", "updated"),
+    "followers": ("followers", "followerscount", "numberoffollowers", "numfollowers"),
+    "following": (
+        "following",
+        "friendscount",
+        "followingcount",
+        "friends",
+        "numberoffollowings",
+        "followees",
+    ),
+    "likes_total": ("likestotal", "favouritescount", "favoritescount", "likescount", "likes"),
+    "posts_total": (
+        "poststotal",
+        "statusescount",
+        "tweetcount",
+        "tweetscount",
+        "numberoftweets",
+        "statuses",
+        "tweets",
+        "posts",
+    ),
+    "listed": ("listed", "listedcount"),
+    "verified": ("verified",),
+    "protected": ("protected",),
+    "default_profile": ("defaultprofile",),
+    "default_avatar": ("defaultavatar", "defaultprofileimage"),
+    "lang": ("lang", "language"),
+}
+"""Columns of accounts, and what people and tools call them: small letters and digits only; the
+first that a table has is taken."""
+LABELS = ("label", "answer", "class", "target", "isbot", "bot", "accounttype", "type", "category")
+"""What a column of labels is called; the first that a table has is taken."""
+BOT = {"bot", "bots", "spam", "spambot", "spammer", "fake", "automated", "true", "yes", "1"}
+HUMAN = {"human", "humans", "genuine", "real", "legit", "legitimate", "user", "false", "no", "0"}
+MOST = 12
+"""A column of labels has at most so many different values."""
+
+
+def card_for(file: Path, name: str | None = None, platform: str | None = None) -> Found:
+    """The card for a file: by its content as `pull FILE` tells it, else by its columns' names.
+
+    Raises UserError for a file that is not there, is no table, or has no column of account ids.
+    """
+    if not file.is_file():
+        what = "is a folder; new card wants a file" if file.is_dir() else "is not there"
+        raise UserError(f"{file} {what}.")
+    try:
+        return recognise(file, name, platform)
+    except UserError as error:
+        unknown = error
+    if file.suffix.lower() not in (".csv", ".tsv", ".txt"):
+        raise unknown
+    head = csv_tables.head(file)
+    columns = mapped(head.names)
+    if "account_id" not in columns:
+        raise UserError(
+            f"{file} has no column that is known to hold account ids; it has"
+            f" {csv_tables.shown(head.names)}. Rename the one that does to account_id, or write the"
+            " card by hand: datasets/README.md."
+        )
+    options: dict[str, Any] = {"type": "csv", "accounts": columns}
+    if head.separator != ",":
+        options["separator"] = head.separator
+    label = label_of(file, [n for n in head.names if n not in columns.values()])
+    if label is not None:
+        column, codes = label
+        plain = all(k == v for k, v in codes.items())
+        options["claims"] = {"answer": column if plain else {"column": column, "codes": codes}}
+    document = {
+        "id": name or slug(file),
+        "title": file.name,
+        "platform": platform or "unknown",
+        "licence": "not stated",
+        "citation": "not stated",
+        "sources": [{"file": file.name, "local_only": True}],
+        **({"label": {"meaning": "as the file says", "claimant": "the file"}} if label else {}),
+        "reads": [{"format": "tabular", "options": options}],
+    }
+    card = Card.model_validate(document)
+    return Found(card, file.parent, (Recognised(file.name, "tabular", Guess(0.5)),))
+
+
+def mapped(names: Iterable[str]) -> dict[str, str]:
+    """Which column of a table is which column of accounts; a column is taken once.
+
+    >>> mapped(["User ID", "screen_name", "followers_count", "label"])
+    {'account_id': 'User ID', 'handle': 'screen_name', 'followers': 'followers_count'}
+    """
+    folded: dict[str, str] = {}
+    for name in names:
+        folded.setdefault(_folded(name), name)
+    found: dict[str, str] = {}
+    for column, known in ACCOUNTS.items():
+        name = next((folded[k] for k in known if k in folded), None)
+        if name is not None and name not in found.values():
+            found[column] = name
+    return found
+
+
+def label_of(file: Path, names: Sequence[str]) -> tuple[str, dict[str, str]] | None:
+    """The column of labels, and the answer of each of its values; None where there is none.
+
+    A value that is not known to mean bot or human is no code: its rows will be set aside.
+    """
+    folded = {_folded(name): name for name in reversed(names)}
+    for known in LABELS:
+        if known not in folded:
+            continue
+        column = folded[known]
+        values = Counter(csv_tables.rows(file, [column])[0][column].drop_null().to_pylist())
+        codes = coded(values)
+        if len(values) <= MOST and {"bot", "human"} & set(codes.values()):
+            return column, codes
+    return None
+
+
+def coded(values: Mapping[str, int]) -> dict[str, str]:
+    """The answers that values of a label mean, as far as they are known.
+
+    >>> coded({"1": 3, "0": 9, "maybe": 1})
+    {'1': 'bot', '0': 'human'}
+    """
+    meaning = {value: value.strip().lower() for value in values}
+    return {
+        value: "bot" if word in BOT else "human"
+        for value, word in meaning.items()
+        if word in BOT | HUMAN
+    }
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
