@@ -32,11 +32,11 @@ class Dataset(Shown):
 
     def __init__(self, workspace: Workspace, name: str, at: str | int | None = None) -> None:
         from botbench.core.errors import unknown
-        from curation.validation.run import datasets
+        from curation.ingest.data_sets import there
 
         self.workspace, self.name, self.at = workspace, name, at
         with workspace.store() as store:
-            known = datasets(store, store.resolve(at))
+            known = there(store, at)
             if name not in known:
                 raise unknown("data set in this store", name, known)
 

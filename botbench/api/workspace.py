@@ -158,10 +158,10 @@ class Workspace(Shown):
 
     def datasets(self) -> list[str]:
         """The data sets that were pulled, by name."""
-        from curation.validation.run import datasets
+        from curation.ingest.data_sets import there
 
         with self.store() as store:
-            return sorted(datasets(store, store.head()))
+            return there(store)
 
     def releases(self) -> list[str]:
         """The releases, such as `rtbust@1`, by name and version."""

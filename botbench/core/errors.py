@@ -58,13 +58,30 @@ def brief(error: BaseException) -> str:
     return kind if line == kind else f"{kind}: {line}".rstrip(".")
 
 
+SHOWN = 40
+"""Names that a sentence lists."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The valid name that is most like another, whatever the case; None where none is alike.
+
+    >>> nearest("Forset", ["constant", "forest"]), nearest("x", ["constant"])
+    ('forest', None)
+    """
+    names = {known_name.lower(): known_name for known_name in sorted(known, reverse=True)}
+    close = difflib.get_close_matches(name.lower(), names, n=1)
+    return names[close[0]] if close else None
+
+
 def unknown(what: str, name: str, known: Iterable[str]) -> UserError:
-    """An error with the closest valid name and the valid set.
+    """An error with the closest valid name and the valid set (its first 40).
 
     >>> str(unknown("detector", "foerst", ["constant", "forest"]))
     "There is no detector 'foerst'. Did you mean 'forest'? Known: constant, forest."
     """
     names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
-    return UserError(f"There is no {what} {name!r}.{hint} Known: {', '.join(names) or 'none'}.")
+    close = nearest(name, names)
+    hint = f" Did you mean {close!r}?" if close else ""
+    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+    shown = ", ".join(names[:SHOWN]) or "none"
+    return UserError(f"There is no {what} {name!r}.{hint} Known: {shown}{more}.")

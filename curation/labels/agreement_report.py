@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botbench.core.errors import UserError, unknown
+from botbench.core.errors import UserError
 from botbench.core.sql import literal, literals
 from botbench.stats import agreement
 from botbench.stats.votes import Votes
+from curation.ingest import data_sets
 from curation.labels.consensus.votes import NO_TRAINING
 from curation.store.retractions import standing_claims
 from curation.store.snapshot_queries import latest
@@ -104,8 +105,11 @@ def find_scope(store: Store, reference: str) -> Scope:
             f"Several batches begin with {reference!r}: {', '.join(b for b, _ in matching)}. Give"
             " more of the id."
         )
-    raise unknown(
-        "data set with claims, or batch,", reference, [*datasets, *(b for b, _ in batches)]
+    raise data_sets.absent(
+        store,
+        reference,
+        what="data set with claims, or batch,",
+        known=[*datasets, *(b for b, _ in batches)],
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import UserError, unknown
+from curation.ingest import data_sets
 from curation.store.retractions import retractions, standing_claims
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def _nobody(store: Store, account: str, dataset: str | None, claims: str) -> Use
             for r in store.connection.execute(f"SELECT DISTINCT dataset FROM {claims}").fetchall()
         ]
         if dataset not in datasets:
-            return unknown("data set with claims", dataset, datasets)
+            return data_sets.absent(store, dataset, what="data set with claims", known=datasets)
     near = [
         r[0]
         for r in store.connection.execute(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from botbench.core.errors import unknown
 from botbench.core.sql import literal, literals
+from curation.ingest import data_sets
 from curation.labels import duplicates
 from curation.store.retractions import standing_claims
 
@@ -77,7 +77,7 @@ def sides(
     ]
     for name in datasets or ():
         if name not in claimed:
-            raise unknown("data set with claims", name, claimed)
+            raise data_sets.absent(store, name, at, "data set with claims", claimed)
     meanings = ", ".join(
         f"({literal(a)}, {literal(label)})" for a, label in sorted(scheme.labels.items()) if label
     )

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from botbench.core.errors import UserError
 from botbench.core.hashing import short_hash
 from botbench.core.sql import literal
+from curation.ingest import data_sets
 from curation.store.snapshot_queries import latest, newest_consensus
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def labelled(
     Raises UserError where there are no labels, too few of a class, or nothing to predict them from.
     """
     version = store.resolve(at)
+    data_sets.require(store, dataset, version)
     consensus_id = newest_consensus(store, dataset, version)
     if consensus_id is None:
         raise UserError(

@@ -12,6 +12,7 @@ from botbench.core.errors import ResourceFailure, UserError, unknown
 from botbench.core.hashing import file_sha256
 from botbench.core.sql import literal
 from curation.features.given import described
+from curation.ingest import data_sets
 from curation.release import acceptance, writer
 from curation.release.contents import TABLES_FROZEN, Frozen, frozen
 from curation.store import file_hashes
@@ -192,10 +193,8 @@ def _about(content: Frozen) -> dict[str, Any]:
 
 
 def _consensus(store: Store, dataset: str, version: int, wanted: str | None) -> str:
-    from curation.validation.run import datasets
-
-    if dataset not in (known := datasets(store, version)):
-        raise unknown(f"data set in version {version}", dataset, known)
+    if dataset not in (known := data_sets.there(store, version)):
+        raise data_sets.absent(store, dataset, version, f"data set in version {version}", known)
     if wanted is None:
         wanted = newest_consensus(store, dataset, version)
         if wanted is None:

@@ -16,6 +16,7 @@ import duckdb
 from botbench.core.errors import UserError, unknown
 from botbench.core.hashing import canonical_json, short_hash
 from botbench.core.sql import literal
+from curation.ingest import data_sets
 from curation.sampling import weighted_designs
 from curation.sampling.designs import Design, Stratum
 from curation.sampling.unequal_probability import Weighted
@@ -216,7 +217,7 @@ def _populate(store: Store, dataset: str, design: Design, version: int, again: b
     count = f"SELECT count(*) FROM {population}"
     everyone = _one(store.connection, count)
     if not everyone:
-        raise _no_accounts(store, dataset, version)
+        raise data_sets.absent(store, dataset, version)
     if not again:
         store.connection.execute(
             f"DELETE FROM {population} WHERE account_id IN (SELECT account_id FROM"
@@ -247,14 +248,6 @@ def _check_column(column: str | None) -> None:
     ]
     if column is not None and column not in usable:
         raise unknown("column of accounts to stratify by", column, usable)
-
-
-def _no_accounts(store: Store, dataset: str, version: int) -> UserError:
-    rows = store.connection.execute(
-        f"SELECT DISTINCT dataset FROM {store.relation('accounts', version)}"
-    ).fetchall()
-    hint = unknown("data set in the store", dataset, [name for (name,) in rows])
-    return UserError(f"{hint} Bring it in: botbench pull {dataset}.")
 
 
 def _record(transaction: Transaction, batch: Batch, drawn: pa.Table) -> None:

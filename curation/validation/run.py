@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from botbench.core.errors import unknown
+from curation.ingest import data_sets
 from curation.store import snapshot_queries
 from curation.store.rules import Rule, Suite, extended
 from curation.store.store import Store
@@ -23,14 +23,6 @@ NOT_OF_THE_VERSION = ("splits", "releases")
 """Tables whose rows may differ although the version is the same: proposed splits, and releases."""
 
 KNOWN_ISSUE = re.compile(r"^([a-z]+\.[a-z0-9_-]+)\s*:\s*(.*)$", re.DOTALL)
-
-
-def datasets(store: Store, version: int) -> list[str]:
-    """Sorted ids of the data sets with rows to validate at a version."""
-    union = " UNION ".join(
-        f"SELECT dataset FROM {store.relation(t, version)}" for t in ("pulls", "accounts", "claims")
-    )
-    return [str(row[0]) for row in store.connection.execute(f"{union} ORDER BY 1").fetchall()]
 
 
 def validate(
@@ -65,8 +57,8 @@ def validate(
 
 def check_known(store: Store, dataset: str, version: int) -> None:
     """Raise UserError where a version has no such data set."""
-    if dataset not in (present := datasets(store, version)):
-        raise unknown(f"data set in version {version}", dataset, present)
+    if dataset not in (present := data_sets.there(store, version)):
+        raise data_sets.absent(store, dataset, version, f"data set in version {version}", present)
 
 
 def validate_views(

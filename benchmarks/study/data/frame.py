@@ -16,6 +16,7 @@ from botbench.core.errors import UserError, unknown
 from botbench.core.sql import literal, literals
 from botbench.text import folding
 from botbench.untrusted import csv_tables
+from curation.ingest import data_sets
 from curation.store.retractions import standing_claims
 from curation.store.snapshot_queries import latest
 
@@ -76,11 +77,7 @@ def build(store: Store, campaign: Campaign) -> Frame:
     folding.register(store.connection)
     frame = Frame(store, campaign, store.resolve(campaign.at))
     if not frame.one(f"SELECT count(*) FROM {frame.of_dataset('accounts')}"):
-        datasets = frame.query(
-            f"SELECT DISTINCT dataset FROM {store.relation('accounts', frame.version)}"
-        )
-        closest = unknown("data set in the store", campaign.dataset, [name for (name,) in datasets])
-        raise UserError(f"dataset: {closest} Bring it in: botbench pull {campaign.dataset}.")
+        raise UserError(f"dataset: {data_sets.absent(store, campaign.dataset, frame.version)}")
     frame.all_posts_sql = _posts(frame, ())
     frame.posts_sql = _posts(frame, campaign.hashtags)
     frame.table = _accounts(frame)

@@ -116,9 +116,10 @@ def detector(
     for path in written:
         if not json_:
             show(f"  {path}")
+    place = shlex.quote(str(folder.absolute()))
     say(
-        f"Next: pip install -e {shlex.quote(str(folder.absolute()))}, then botbench detectors {name}, and `detectors:"
-        f" [{name}]` in a suite. In a checkout you can also move its file to benchmarks/detectors/."
+        f"Next: pip install -e {place}, then botbench detectors {name}, and `detectors: [{name}]`"
+        " in a suite. In a checkout you can also move its file to benchmarks/detectors/."
     )
 
 

@@ -23,9 +23,11 @@ def quarantine(
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Show rows that a pull has set aside: where they stood, why, and the row as it was read."""
+    from curation.ingest import data_sets
     from curation.store.store import Store
 
     with Store(create=False) as store:
+        data_sets.require(store, dataset, at)
         pulls = store.relation("pulls", at)
         rows = store.connection.execute(
             "SELECT q.table_name, q.row, q.reason, q.message, q.raw FROM"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from botbench.core.duckdb_work import scratch_database
 from botbench.core.errors import unknown
 from botbench.text import numbers
 from curation.labels.consensus.run import (
@@ -21,6 +22,8 @@ from curation.labels.consensus.votes import TRAINING, Meaning
 from curation.store.retractions import retractions
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from curation.store.store import Store
 
 
@@ -43,7 +46,9 @@ def explain(
     ids = judged["account_id"].to_pylist()
     if account not in ids:
         raise unknown(
-            f"account with claims of {', '.join(chosen)} in {dataset}", account, _near(ids, account)
+            f"account with claims of {', '.join(chosen)} in {dataset}",
+            account,
+            _near(judged, account),
         )
     row = judged.slice(ids.index(account), 1).to_pylist()[0]
     votes = _votes(store, fitted, dataset, account, at)
@@ -80,9 +85,15 @@ def _camps(fitted: Fitted) -> str:
     )
 
 
-def _near(ids: list[str], account: str) -> list[str]:
-    """A few ids that begin alike: there are too many accounts to name all."""
-    return [i for i in ids if i[:3] == account[:3]][:5]
+def _near(judged: pa.Table, account: str) -> list[str]:
+    """The five most similar ids: there are too many accounts to name all."""
+    with scratch_database() as connection:
+        connection.register("judged", judged.select(["account_id"]))
+        rows = connection.execute(
+            "SELECT account_id FROM judged ORDER BY levenshtein(account_id, ?), 1 LIMIT 5",
+            [account],
+        ).fetchall()
+    return [str(found) for (found,) in rows]
 
 
 def _votes(

@@ -13,6 +13,7 @@ import numpy as np
 from botbench.core.errors import UserError, unknown
 from botbench.core.hashing import short_hash
 from botbench.core.sql import literal
+from curation.ingest import data_sets
 from curation.labels.consensus.methods import METHODS, Fit
 from curation.labels.consensus.votes import (
     OPEN,
@@ -157,6 +158,7 @@ def fit_votes(
     if method != DEFAULT and method not in METHODS.all():
         raise unknown("consensus method", method, [*METHODS.all(), DEFAULT])
     chosen = _kinds(kinds)
+    data_sets.require(store, dataset, at)
     claims = store.relation("claims", at)
     votes = collect(store.connection, claims, dataset, chosen, scheme.labels)
     _check_any(store.connection, votes, claims, dataset, chosen)
@@ -328,8 +330,8 @@ def _check_any(
             f"{', '.join(f'{n:,} of kind {kind}' for kind, n in there)}. Choose with --kinds."
         )
     raise UserError(
-        f"{dataset} has no claims in the store. Bring them in: botbench pull {dataset}, or botbench"
-        " annotate."
+        f"{dataset} has no claims in the store: its files hold no label, and nobody has annotated"
+        f" it. Draw accounts to annotate: botbench sample {dataset}."
     )
 
 

@@ -249,7 +249,7 @@ def test_errors_say_what_to_do(store):
     ):
         with pytest.raises(UserError, match=says):
             sample(store, "d", design)
-    with pytest.raises(UserError, match=r"no data set in the store 'dd'.*botbench pull dd"):
+    with pytest.raises(UserError, match=r"no data set in the store 'dd'. Did you mean 'd'"):
         sample(store, "dd", Uniform(1))
     sample(store, "d", Uniform(9))
     with pytest.raises(UserError, match="All 9 accounts of d are in earlier batches"):
