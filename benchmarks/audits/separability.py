@@ -89,7 +89,7 @@ def rate(predicted: NDArray[np.int8], y: NDArray[np.int8]) -> tuple[float, float
 def question(tree: Any, names: tuple[str, ...]) -> str:
     """The question at a fitted tree's root, in words."""
     if tree.tree_.node_count < 2:
-        return "nothing: no question helps"
+        return "nothing: no question helps."
     name, threshold = names[tree.tree_.feature[0]], float(tree.tree_.threshold[0])
     if not np.isfinite(threshold):
         return f"is {name} missing?"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.data.release_arrays import ask
-from botbench.core.errors import UserError
+from botbench.core.errors import UserError, reason
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -84,7 +84,7 @@ def read(path: Path) -> Folder:
         )
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(
-            f"{path} is no release: release.json is missing or not whole there ({error})."
+            f"{path} is no release: release.json is missing or not whole there: {reason(error)}."
         ) from None
     missing = [
         k

@@ -48,6 +48,28 @@ def first_line(error: BaseException, longest: int = 300) -> str:
     return lines[0][:longest] if lines else type(error).__name__
 
 
+def reason(error: BaseException) -> str:
+    """Why a file could not be read, for a sentence: no number of an error, no path twice.
+
+    >>> reason(FileNotFoundError(2, "No such file or directory", "site/made-from.json"))
+    'made-from.json is not there'
+    >>> reason(KeyError("cells")), reason(PermissionError(13, "Permission denied", "a/b"))
+    ("it lacks 'cells'", 'b: permission denied')
+    """
+    if isinstance(error, OSError) and error.strerror:
+        name = str(error.filename or "").rpartition("/")[2]
+        if isinstance(error, FileNotFoundError):
+            return f"{name or 'a file'} is not there"
+        return f"{name}: {error.strerror.lower()}" if name else error.strerror.lower()
+    if isinstance(error, KeyError):
+        return f"it lacks {first_line(error)}"
+    if type(error).__name__ == "JSONDecodeError":
+        return f"no JSON: {first_line(error)}"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return first_line(error)
+
+
 def brief(error: BaseException) -> str:
     """An error in one line, without a full stop: its kind and the first line of its text.
 

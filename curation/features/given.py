@@ -21,6 +21,8 @@ def described(card: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 
     >>> described({"reads": [{"options": {"accounts": {"account_id": "id"}}}]})
     {}
+    >>> described({"reads": [{"options": {"accounts": 1200}}]})
+    {}
     """
     return {
         name: {"unit": str(feature["unit"]), "source": str(feature["source"])}
@@ -32,5 +34,7 @@ def described(card: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 def _mappings(card: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """The mappings of `accounts`, of which a card has one or a list for each reading."""
     for read in card.get("reads") or ():
-        given = (read.get("options") or {}).get("accounts") or ()
-        yield from [given] if isinstance(given, Mapping) else given
+        given = (read.get("options") or {}).get("accounts")
+        # Of another format, `accounts` is something else: the simulator's is a number.
+        several = given if isinstance(given, list | tuple) else [given]
+        yield from (one for one in several if isinstance(one, Mapping))

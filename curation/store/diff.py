@@ -234,8 +234,9 @@ def label_changes(store: Store, first: int, last: int) -> list[dict[str, Any]]:
     """Accounts whose label, status or p_bot differs between the consensus at `first` and at `last`.
 
     Each has both states, `p_bot_change` (later minus earlier, None where one has none), the claims
-    added or removed between the two, and `why`: `claims`, `method` (another consensus method) or
-    `other claims` (claims on other accounts, where the method learns from them).
+    added or removed between the two, and `why`: `claims`, `first` (claims of before, which no
+    consensus had counted for it), `method` (another consensus method) or `other claims` (claims on
+    other accounts, where the method learns from them).
     """
     before, after = current_consensus(store, first), current_consensus(store, last)
     moved = [d for d in sorted({*before, *after}) if before.get(d) != after.get(d)]
@@ -292,7 +293,12 @@ _LABELS = f"""
 
 def _label_change(row: dict[str, Any]) -> dict[str, Any]:
     methods = {state["method"] for state in (row["from"], row["to"]) if state}
-    why = "claims" if row["claims"] else "method" if len(methods) > 1 else "other claims"
+    if row["claims"]:
+        why = "claims"
+    elif row["from"] is None:
+        why = "first"
+    else:
+        why = "method" if len(methods) > 1 else "other claims"
     return {**row, "why": why}
 
 

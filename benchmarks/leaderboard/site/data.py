@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.leaderboard.compute.scores import Plan, Result
-from botbench.core.errors import UserError, first_line
+from botbench.core.errors import UserError, first_line, reason
 from botbench.core.files import write_json
 
 if TYPE_CHECKING:
@@ -96,8 +96,8 @@ def read(folder: Path) -> tuple[dict[str, Any], list[Result], list[dict[str, Any
         results = [_read_cell(folder / CELLS, key) for key in about["cells"]]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(
-            f"{folder} is no whole site of a board ({error}). Expected {ABOUT} and a document for"
-            f" each cell in {CELLS}; botbench leaderboard --site DIR writes them."
+            f"{folder} is no whole site of a board: {reason(error)}. Expected {ABOUT} and a"
+            f" document for each cell in {CELLS}; botbench leaderboard --site DIR writes them."
         ) from None
     plan = Plan(int(about["resamples"]), int(about["seed"]))
     return about["about"], results, about["releases"], plan

@@ -11,7 +11,7 @@ from benchmarks.leaderboard.compute import table
 from benchmarks.leaderboard.compute.scores import silent
 from benchmarks.leaderboard.render.timings import without_seconds
 from benchmarks.leaderboard.site import data
-from botbench.core.errors import UserError
+from botbench.core.errors import UserError, reason
 
 NEAR = 2e-6
 """Floats of a board have six places; machines may differ in the last one."""
@@ -49,7 +49,7 @@ def _board(folder: Path) -> dict[str, Any]:
     try:
         board = json.loads((folder / "leaderboard.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise UserError(f"{folder} has no readable leaderboard.json ({error}).") from None
+        raise UserError(f"{folder} has no readable leaderboard.json: {reason(error)}.") from None
     if not isinstance(board, dict):
         raise UserError(f"{folder / 'leaderboard.json'} is no board: expected an object.")
     # Boards of version 0.1 hold measured seconds, which differ between any two runs.

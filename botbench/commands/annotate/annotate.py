@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from botbench.commands.annotate.options import Batch, Json, SchemeFile, SomeBatch, Token, Url, names
+from botbench.core.errors import Findings
 from botbench.terminal.console import emit, progress, say, show, table
 from botbench.text.numbers import counted
 
@@ -265,8 +266,10 @@ def status(
             **work.status(store, projects, given or Scheme.load()),
             "found": synced.notes,
         }
+        # Names are for the lead's screen: no document has them.
+        known = work.names(store, progress_now)
         if html:
-            html.write_text(page(progress_now, work.names(store, progress_now)), encoding="utf-8")
+            html.write_text(page(progress_now, known), encoding="utf-8")
     if json_:
         emit(progress_now)
         return
@@ -288,7 +291,10 @@ def status(
         "gold_seen",
     )
     everybody = {**progress_now["annotators"], "all": progress_now["all"]}
-    people = [(name, *(person[c] for c in columns)) for name, person in everybody.items()]
+    people = [
+        (f"{known[name]} ({name})" if name in known else name, *(person[c] for c in columns))
+        for name, person in everybody.items()
+    ]
     table(
         "People",
         ("who", "assigned", "done", "skipped", "rejected", "median seconds", "gold right", "of"),
@@ -339,6 +345,7 @@ def _report(synced: Synced, json_: bool) -> None:
         for note in synced.notes:  # on stderr: scripts read the document on stdout
             say(note)
         emit(counts)
+        _most_rejected(synced)
         return
     outcome = "nothing new" if synced.version is None else f"version {synced.version}"
     say(
@@ -348,13 +355,26 @@ def _report(synced: Synced, json_: bool) -> None:
     for note in synced.notes:
         say(note)
     if synced.rejected:
-        columns = ("project", "task", "annotation", "account_key", "reason")
+        columns = ("project", "task", "annotation", "account", "reason")
         table(
             "Rejected: not in the scheme, or of no known account",
             columns,
-            [tuple(r[c] for c in columns) for r in synced.rejected],
+            [
+                (*(r[c] for c in columns[:3]), r["account"] or r["account_key"], r["reason"])
+                for r in synced.rejected
+            ],
         )
+    _most_rejected(synced)
     say("Next: botbench consensus DATASET")
+
+
+def _most_rejected(synced: Synced) -> None:
+    """Raise Findings where at least half of the annotations that were read are no answers."""
+    if synced.refused and 2 * synced.refused >= synced.read:
+        raise Findings(
+            f"{synced.refused:,} of the {counted(synced.read, 'annotation')} read now cannot be"
+            " claims. Are they of another scheme, or of another data set?"
+        )
 
 
 def register(app: typer.Typer) -> None:

@@ -103,9 +103,11 @@ def _word(state: dict[str, Any] | None, field: str) -> str:
 
 def _because(moved: dict[str, Any]) -> str:
     if moved["why"] != "claims":
-        return {"method": "another method", "other claims": "claims on other accounts"}[
-            moved["why"]
-        ]
+        return {
+            "first": "its first consensus",
+            "method": "another method",
+            "other claims": "claims on other accounts",
+        }[moved["why"]]
     return "; ".join(_said(c) for c in moved["claims"])
 
 

@@ -41,6 +41,7 @@ def validate(
 
     with Store(create=False) as store:
         found = _validated(store, dataset, at, against, release)
+        then = _next(store, found.outcome.dataset)
     validation, page, dataset = found.outcome, found.report, found.outcome.dataset
     if json_:
         emit(found.to_dict())
@@ -53,7 +54,19 @@ def validate(
             " REASON."
         )
         raise typer.Exit(1)
-    say(f"Next: botbench release NAME --dataset {dataset}.")
+    say(f"Next: {then}.")
+
+
+def _next(store: Store, dataset: str) -> str:
+    """What comes after a validation: a release where there are labels, else labels or claims."""
+    from curation.ingest.data_sets import there
+    from curation.store.snapshot_queries import newest_consensus
+
+    if newest_consensus(store, dataset, store.head()):
+        return f"botbench release NAME --dataset {dataset}"
+    if dataset in there(store, tables=["claims"]):
+        return f"botbench consensus {dataset}"
+    return f"nobody has labelled it; botbench sample {dataset} draws accounts to annotate"
 
 
 def _validated(

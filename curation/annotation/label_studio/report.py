@@ -27,6 +27,9 @@ class Synced:
     """Every annotation that stands there and cannot be a claim, new or not."""
     reported: list[dict[str, Any]] = field(default_factory=list)
     """Accounts (batch_id, key) that new claims report."""
+    read: int = 0
+    refused: int = 0
+    """Annotations that this sync has read, and how many of them cannot be a claim."""
     version: int | None = None
     projects: list[dict[str, Any]] = field(default_factory=list)
     """The projects that were read, as the server describes them."""
@@ -52,9 +55,12 @@ def synced(
         f"SELECT count(answer) AS added, count(retracts) AS retracted FROM {claims}"
     ).to_pylist()
     latest = latest_states(store.relation("annotation_log"))
+    [now] = store.arrow(
+        f"SELECT count(*) AS n, count(*) FILTER (event = 'rejected') AS refused FROM {judged}"
+    ).to_pylist()
     rejected = store.arrow(
         f"""
-        FROM (
+        SELECT r.*, a.account FROM (
             SELECT project, task, number AS annotation, account_key, reason
             FROM {judged} WHERE event = 'rejected'
             UNION ALL
@@ -62,7 +68,10 @@ def synced(
             WHERE event = 'rejected' AND server = $1 AND reason IS NOT NULL
                 AND list_contains($2::VARCHAR[], project)
                 AND annotation_id NOT IN (SELECT annotation_id FROM {judged})
-                AND annotation_id NOT IN (SELECT annotation_id FROM {entries}))
+                AND annotation_id NOT IN (SELECT annotation_id FROM {entries})) r
+        LEFT JOIN (
+            SELECT DISTINCT {account_key("batch_id", "account_id")} AS key, account_id AS account
+            FROM lake.main.assignments) a ON a.key = r.account_key
         ORDER BY project, try_cast(annotation AS BIGINT), annotation
         """,
         [server, list(projects or ())],
@@ -74,7 +83,9 @@ def synced(
         """,
         [sorted(scheme.reporting)],
     ).to_pylist()
-    return Synced(counts["added"], counts["retracted"], rejected, reported)
+    return Synced(
+        counts["added"], counts["retracted"], rejected, reported, now["n"], now["refused"]
+    )
 
 
 def twins(store: Store, located: str) -> list[str]:
