@@ -28,7 +28,6 @@ from benchmarks.execution.suite import Suite
 from benchmarks.execution.workers import Lost, each
 from botbench.core.files import write_json
 from botbench.core.hashing import short_hash
-from botbench.core.mlflow_store import database, tracking_uri
 from botbench.core.progress import NoProgress, Progress
 from curation import engines
 from curation.engines import DUCKDB
@@ -93,9 +92,6 @@ def bench(
     planned = plan(home, suite, releases, version, given)
     counts, missing = _split_by_cache(planned)
     opening = _TrackerOpening() if track and missing else None
-    if opening is not None and database(tracking_uri()) is None:
-        # A server that does not answer is told before the cells start.
-        opening.result()
     work = _Work(jobs or os.cpu_count() or 1, timeout, engine)
     _compute_missing(missing, counts, work, progress)
     run = _write_run(
