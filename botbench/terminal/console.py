@@ -21,6 +21,8 @@ from botbench.text.escaping import json_escaped, to_terminal, visible
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
+    from rich.table import Table
+    from rich.text import Text
 
 
 _WORD = 64
@@ -62,31 +64,97 @@ def show(text: str = "") -> None:
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table on stdout: numbers to the right, text literal (no markup is read in it).
 
-    No word is broken, so that an id can be copied. Where no terminal reads it, no row is folded.
+    No word is broken, so that an id can be copied. On a terminal that is too narrow for the table,
+    each row is a record, a line a column. Where no terminal reads it, no row is folded.
     """
+    body = [list(row) for row in rows]
+    shown = [[_shown(value) for value in row] for row in body]
+    numeric = [_is_numeric([row[i] for row in body]) for i in range(len(columns))]
+    is_terminal = sys.stdout.isatty()
+    screen = _console(stderr=False, width=None if is_terminal else _WIDEST)
+    widths = _widths(columns, shown, screen.width)
+    if widths is None:
+        screen.print(_records(clean(title), columns, shown))
+        return
+    grid = _grid(clean(title), columns, shown, numeric, widths)
+    with screen.capture() as captured:
+        screen.print(grid)
+    lines = captured.get().splitlines()
+    if not is_terminal:
+        lines = [line.rstrip() for line in lines]
+    plain(sys.stdout).write("\n".join(lines) + "\n")
+
+
+def _is_numeric(values: Sequence[object]) -> bool:
+    """Whether a column holds numbers, and nothing else that is there."""
+    there = [value for value in values if value is not None]
+    return bool(there) and all(
+        isinstance(value, int | float) and not isinstance(value, bool) for value in there
+    )
+
+
+def _widths(columns: Sequence[str], shown: Sequence[Sequence[str]], width: int) -> list[int] | None:
+    """A width for each column so that the table fits and no word is broken; None if none is."""
+    from rich.cells import cell_len
+
+    least, natural = [], []
+    for i, column in enumerate(columns):
+        cells = [row[i] for row in shown]
+        words = max((cell_len(word) for cell in cells for word in cell.split()), default=0)
+        longest = max(map(cell_len, (column, *cells)))
+        head = max((cell_len(word) for word in column.split()), default=0)
+        folds = any(" " in cell for cell in cells)
+        least.append(max(head, min(words, _WORD) if folds else words))
+        natural.append(longest)
+    # A blank at each side of a cell, one between two cells, one at each edge.
+    free = width - 3 * len(columns) - 1
+    if not shown or sum(natural) <= free:
+        return natural
+    if sum(least) > free:
+        return None
+    wanted = [n - k for n, k in zip(natural, least, strict=True)]
+    spare = free - sum(least)
+    return [k + spare * more // sum(wanted) for k, more in zip(least, wanted, strict=True)]
+
+
+def _grid(
+    title: str,
+    columns: Sequence[str],
+    shown: Sequence[Sequence[str]],
+    numeric: Sequence[bool],
+    widths: Sequence[int],
+) -> Table:
+    """The table as rich draws it, with these widths."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    body = [list(row) for row in rows]
-    shown = [[_shown(value) for value in row] for row in body]
-    name = Text(clean(title)) if title else None
+    name = Text(title) if title else None
     grid = Table(title=name, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
-    is_terminal = sys.stdout.isatty()
     for i, column in enumerate(columns):
-        numeric = bool(body) and all(isinstance(row[i], int | float) for row in body)
-        words = max((len(word) for row in shown for word in row[i].split()), default=0)
-        one_word = not any(" " in row[i] for row in shown)
         grid.add_column(
             column,
-            justify="right" if numeric else "left",
+            justify="right" if numeric[i] else "left",
             overflow="fold",
-            min_width=words if one_word else min(words, _WORD),
-            no_wrap=not is_terminal,
+            width=widths[i],
         )
     for row in shown:
         grid.add_row(*map(Text, row))
-    _console(stderr=False, width=None if is_terminal else _WIDEST).print(grid)
+    return grid
+
+
+def _records(title: str, columns: Sequence[str], shown: Sequence[Sequence[str]]) -> Text:
+    """Each row as lines of a column's name and its value, rows apart by a blank line."""
+    from rich.text import Text
+
+    width = max(map(len, columns))
+    text = Text()
+    if title:
+        text.append(f"{title}\n", style="bold")
+    for row in shown:
+        lines = (f"  {n:<{width}}  {v}\n" for n, v in zip(columns, row, strict=True))
+        text.append("\n" + "".join(lines))
+    return text
 
 
 def _shown(value: object) -> str:
@@ -134,38 +202,14 @@ def _plain(value: object) -> object:
 
 @contextmanager
 def progress(quiet: bool = False) -> Iterator[Progress]:
-    """A progress bar on stderr with remaining time; `quiet` (or no terminal) shows none."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        Task,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-    from rich.text import Text
+    """A progress bar on stderr with remaining time; `quiet` shows none.
 
-    class Description(TextColumn):
-        """A task's name as literal text."""
-
-        def render(self, task: Task) -> Text:
-            return Text(to_terminal(str(visible(scrub(task.description)))))
+    Where no terminal reads it, such as in a log, a line from time to time tells the same.
+    """
+    from botbench.terminal import progress_lines
 
     console = _console(stderr=True)
-    bar = Progress(
-        Description(""),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        disable=quiet or not sys.stderr.isatty(),
-        transient=True,
-        # Its own redirection would let control characters of libraries through.
-        redirect_stdout=False,
-        redirect_stderr=False,
-    )
+    bar = progress_lines.bar(console, quiet, say)
     _live.append(console)
     try:
         with bar:

@@ -25,18 +25,37 @@ def datasets(context: typer.Context, json_: Json = False) -> None:
     from curation.ingest import cards
 
     listed = cards.all_cards()
+    pulled = _pulled()
+    rows = [{"id": name, **_summary(card, pulled.get(name))} for name, card in listed.items()]
+    rows += [
+        {"id": name, **there, "pulled": True, "origin": "your own"}
+        for name, there in pulled.items()
+        if name not in listed
+    ]
     if json_:
-        emit({"datasets": [{"id": name, **_summary(card)} for name, card in listed.items()]})
+        emit({"datasets": rows})
         return
+    columns = ("accounts", "bots", "humans", "pulled", "origin")
     table(
         "",
-        ("data set", "platform", "title", "formats", "files"),
-        [
-            (name, c.platform, c.title, ", ".join(sorted({r.format for r in c.reads})), _files(c))
-            for name, c in listed.items()
-        ],
+        ("data set", "accounts", "bots", "people", "pulled", "files"),
+        [(row["id"], *(row[c] for c in columns)) for row in rows],
     )
     say("Next: botbench pull CARD --from DIR, or botbench datasets show CARD.")
+
+
+def _pulled() -> dict[str, dict[str, int]]:
+    """The data sets of the store with their counts; none where there is no store."""
+    import os
+
+    from curation.ingest.data_sets import counts
+    from curation.store import connection
+    from curation.store.store import Store
+
+    if not connection.locate(os.environ.get("BOTBENCH_STORE", "./.botbench")).home.exists():
+        return {}
+    with Store(create=False) as store:
+        return counts(store)
 
 
 def show(
@@ -45,9 +64,15 @@ def show(
     ],
     json_: Json = False,
 ) -> None:
-    """Show one card: what its label means, who gave it, where its files are, what is odd in it."""
+    """Show one card: what its label means, who gave it, where its files are, what is odd in it.
+
+    Of a data set that was pulled from a file, it is the card that was made for it.
+    """
     from curation.ingest import cards
 
+    if card in _pulled() and card not in {f.name for f in cards.folders()}:
+        _show_kept(card, json_)
+        return
     path = cards.find(card)
     loaded = cards.load(card)
     if json_:
@@ -55,6 +80,25 @@ def show(
         return
     show_text(path.read_text(encoding="utf-8").rstrip("\n"))
     say(f"Next: botbench pull {card} --from DIR.")
+
+
+def _show_kept(dataset: str, json_: bool) -> None:
+    """The card that a data set of the store was pulled by."""
+    import yaml
+
+    from botbench.core.errors import UserError
+    from curation.ingest.data_sets import card_of
+    from curation.store.store import Store
+
+    with Store(create=False) as store:
+        document = card_of(store, dataset)
+    if document is None:
+        raise UserError(f"{dataset} is in the store, but was not pulled: it has no card.")
+    if json_:
+        emit(document)
+        return
+    show_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True).rstrip("\n"))
+    say(f"Next: botbench consensus {dataset}, or botbench sample {dataset}.")
 
 
 def check(
@@ -123,7 +167,15 @@ def _files(card: Card) -> str:
     return "download" if all(s.url for s in card.sources) else "local only"
 
 
-def _summary(card: Card) -> dict[str, object]:
+def _summary(card: Card, there: dict[str, int] | None) -> dict[str, object]:
+    """A card in short, with the counts of the store if it was pulled, else those it promises."""
+    answers = card.expected.get("answers") or {}
+    told: dict[str, int] = answers.get("dataset") or next(iter(answers.values()), None) or {}
+    promised = {
+        "accounts": card.expected.get("accounts"),
+        "bots": told.get("bot"),
+        "humans": told.get("human"),
+    }
     return {
         "title": card.title,
         "platform": card.platform,
@@ -132,6 +184,8 @@ def _summary(card: Card) -> dict[str, object]:
         "formats": sorted({r.format for r in card.reads}),
         "files": [s.file for s in card.sources],
         "origin": _files(card),
+        **(there or promised),
+        "pulled": there is not None,
     }
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from botbench.commands import memory
 from botbench.core.errors import UserError
-from botbench.terminal import console
+from botbench.terminal import console, progress_lines
 from botbench.text.escaping import HIDDEN
 
 IDS = ["0f8fad5b-d9cb-469f-a165-70867728950e", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4"]
@@ -36,18 +36,45 @@ def printed(monkeypatch, is_terminal):
     return screen.getvalue()
 
 
-def test_a_table_on_a_terminal_breaks_no_id(monkeypatch):
+def test_a_table_on_a_terminal_that_is_too_narrow_is_a_record_for_each_row(monkeypatch):
     lines = printed(monkeypatch, True).splitlines()
     for whole in IDS:
-        assert sum(whole in line and whole[::-1] in line for line in lines) == 1
-    assert "1,197" in "".join(lines)
-    assert len(lines) > 10, "the text is folded instead"
+        assert f"  account  {whole}" in lines and f"  other    {whole[::-1]}" in lines
+    assert lines.count("  posts    1,197") == 2 and lines[0] == "accounts"
+
+
+def test_a_table_that_fits_breaks_no_id_and_folds_the_text(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "dumb")
+    screen = Screen(True)
+    monkeypatch.setattr("sys.stdout", screen)
+    console.table("", ("account", "what"), [(i, TEXT) for i in IDS])
+    lines = screen.getvalue().splitlines()
+    assert all(sum(i in line for line in lines) == 1 for i in IDS)
+    assert len(lines) > 10 and max(map(len, lines)) <= 80
+
+
+def test_progress_in_a_log_is_a_line_from_time_to_time(monkeypatch):
+    monkeypatch.setattr(progress_lines, "FIRST", 0.0)
+    said = []
+    monkeypatch.setattr(console, "say", said.append)
+    monkeypatch.setattr("sys.stderr", Screen(False))
+    with console.progress() as bar:
+        task = bar.add_task("cells", total=4)
+        bar.advance(task)
+        bar.update(task, advance=2, description="more")
+    assert said[0].startswith("cells: 1 of 4, ") and said[1].startswith("more: 3 of 4, ")
+    assert said[1].endswith(" left")
+    with console.progress(quiet=True) as bar:
+        bar.advance(bar.add_task("quiet", total=4))
+    assert len(said) == 2
 
 
 def test_a_table_on_a_pipe_has_one_line_for_a_row(monkeypatch):
     lines = [line for line in printed(monkeypatch, False).splitlines() if line.strip()]
     assert len(lines) == 5  # title, head, rule, two rows
     assert all(TEXT.strip() in line and i in line for line, i in zip(lines[3:], IDS, strict=True))
+    assert not any(line.endswith(" ") for line in lines)
 
 
 @settings(deadline=None, max_examples=100)
