@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from botbench.terminal import signals
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import typer
 
 INTERRUPTED = 128 + signal.SIGINT

@@ -1,15 +1,20 @@
-"""Ctrl-C, SIGTERM and SIGHUP: one sentence and an exit code, wherever they arrive."""
+"""Ctrl-C, SIGTERM and SIGHUP: one sentence and an exit code, wherever they arrive.
+
+It imports next to nothing, so that signals are taken early.
+"""
 
 from __future__ import annotations
 
 import atexit
-import contextlib
 import os
 import signal
 import sys
 import time
-from types import FrameType
-from typing import Any, NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Any, NoReturn
 
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 TWICE = 2.0
@@ -61,9 +66,11 @@ def leave(code: int) -> NoReturn:
     A thread of a library that still works at the interpreter's end aborts the process.
     """
     atexit._run_exitfuncs()
-    with contextlib.suppress(OSError, ValueError):
+    try:
         sys.stdout.flush()
         sys.stderr.flush()
+    except (OSError, ValueError):
+        pass
     os._exit(code)
 
 

@@ -75,7 +75,8 @@ def consensus(
         emit(result.document())
     else:
         table(
-            f"{dataset}: {counted(result.accounts, 'account')} by {result.method} of {kinds}",
+            f"{dataset}: {counted(result.accounts, 'account')} by {result.method} of"
+            f" {', '.join(chosen)}",
             ("", "accounts"),
             [
                 *((f"labelled {label}", n) for label, n in result.labels.items()),

@@ -11,6 +11,7 @@ from botbench.core.errors import Findings, ResourceFailure
 from botbench.terminal.console import emit, say, table
 
 if TYPE_CHECKING:
+    from curation.release.release import Release
     from curation.store.store import Store
 
 
@@ -75,6 +76,7 @@ def releases(
                                 "made_at",
                             )
                         },
+                        **_hashes(r),
                         "path": str(r.path),
                     }
                     for r in loaded
@@ -95,7 +97,7 @@ def releases(
                 r.info["bots"],
                 r.info["humans"],
                 "passed" if r.info["validation"]["success"] else "failed and accepted",
-                r.content_hash[:16],
+                _hash_shown(r),
             )
             for r in loaded
         ],
@@ -104,6 +106,22 @@ def releases(
     if verify:
         say("Every file is as it was made.")
     say("Next: botbench bench SUITE.yaml, or botbench release NAME --dataset DATASET.")
+
+
+def _hashes(release: Release) -> dict[str, str]:
+    """The hash of the content that is there; where an erasure rewrote it also the first one."""
+    if rewritten := release.info.get("rewritten"):
+        return {
+            "content_hash": str(rewritten[-1]["content_hash"]),
+            "content_hash_before_erasure": release.content_hash,
+        }
+    return {"content_hash": release.content_hash}
+
+
+def _hash_shown(release: Release) -> str:
+    hashes = _hashes(release)
+    erased = " after an erasure" if "content_hash_before_erasure" in hashes else ""
+    return f"{hashes['content_hash'][:16]}{erased}"
 
 
 def _refuse(damaged: list[str]) -> None:

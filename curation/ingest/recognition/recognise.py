@@ -165,6 +165,11 @@ def _unknown(path: Path, heads: list[Head]) -> str:
             " datasets/README.md."
         )
     head = heads[0]
+    if head.share("data", "annotations") > 0.5 or head.share("data", "completions") > 0.5:
+        return (
+            f"{path} is an export of Label Studio: answers on accounts that are in a store. Bring"
+            f" them in: botbench annotate import {path} --dataset DATASET."
+        )
     what = ", ".join(head.columns[:12] or sorted(head.members())[:12]) or "nothing readable"
     return (
         f"{path} has no format that is known by its content ({known}). It looks like"
