@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from botbench.commands.annotate.options import Batch, Json, SchemeFile, SomeBatch, Token, Url, names
+from botbench.commands.annotate.options import (
+    Batch,
+    Json,
+    SchemeFile,
+    SomeBatch,
+    Token,
+    Url,
+    data_set,
+    names,
+)
 from botbench.core.errors import Findings
 from botbench.terminal.console import emit, progress, say, show, table
 from botbench.text.numbers import counted
@@ -182,7 +191,8 @@ def sync(
         where = servers.of(store, url, token)
         synced, _ = servers.sync_all(store, where, chosen, given, whole=whole)
         _name(store, synced)
-    _report(synced, json_)
+        of = data_set(store, chosen)
+    _report(synced, of, json_)
 
 
 @annotate.command(
@@ -228,7 +238,8 @@ def import_(
         given = Scheme.load(scheme) if scheme else None
         synced = sync_run.sync_file(store, file, dataset, chosen, given, server=server)
         _name(store, synced)
-    _report(synced, json_)
+        of = data_set(store, chosen, dataset)
+    _report(synced, of, json_)
 
 
 @annotate.command(
@@ -335,7 +346,7 @@ def _name(store: Store, synced: Synced) -> None:
             row["reason"] = (row["reason"] or "").replace(pseudonym, name)
 
 
-def _report(synced: Synced, json_: bool) -> None:
+def _report(synced: Synced, dataset: str, json_: bool) -> None:
     counts = {
         "claims_added": synced.claims_added,
         "claims_retracted": synced.claims_retracted,
@@ -350,7 +361,7 @@ def _report(synced: Synced, json_: bool) -> None:
     outcome = "nothing new" if synced.version is None else f"version {synced.version}"
     say(
         f"{counted(synced.claims_added, 'claim')} added, {synced.claims_retracted:,} retracted, "
-        f"{len(synced.rejected):,} annotations rejected: {outcome}."
+        f"{counted(len(synced.rejected), 'annotation')} rejected: {outcome}."
     )
     for note in synced.notes:
         say(note)
@@ -365,7 +376,7 @@ def _report(synced: Synced, json_: bool) -> None:
             ],
         )
     _most_rejected(synced)
-    say("Next: botbench consensus DATASET")
+    say(f"Next: botbench consensus {dataset}")
 
 
 def _most_rejected(synced: Synced) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from curation.store.store import Store
 
 Url = Annotated[
     str | None,
@@ -47,6 +50,15 @@ Batch = Annotated[
     str | None,
     typer.Argument(metavar="[BATCH]", help="A batch id, or how it begins; the newest without one."),
 ]
+
+
+def data_set(store: Store, batch: object = None, named: str | None = None) -> str:
+    """The data set that answers are of, for the next command; `DATASET` where there are several."""
+    if chosen := named or getattr(batch, "dataset", None):
+        return str(chosen)
+    rows = store.connection.execute("SELECT DISTINCT dataset FROM lake.main.batches LIMIT 2")
+    found = rows.fetchall()
+    return str(found[0][0]) if len(found) == 1 else "DATASET"
 
 
 def names(text: str) -> list[str]:

@@ -20,12 +20,12 @@ def test_an_export_goes_in_once(cli, make, tmp_path):
         again.stdout == ""
         and "0 claims added, 0 retracted, 0 annotations rejected: nothing new." in again.stderr
     )
-    assert again.stderr.strip().endswith("Next: botbench consensus DATASET")
+    assert again.stderr.strip().endswith("Next: botbench consensus made-up-7")
     file.write_text(
         file.read_text(encoding="utf-8").replace("cannot tell", "no idea"), encoding="utf-8"
     )
     assert (
-        cli.json("annotate", "import", file)["claims_added"] == 0
+        cli.json("annotate", "import", file, code=1)["claims_added"] == 0
     )  # same revisions: said before, and not said otherwise
     with Store(tmp_path / "store") as store:
         assert store.connection.execute(
@@ -42,8 +42,9 @@ def test_rejected_annotations_are_listed(cli, make, tmp_path):
     file.write_text(
         file.read_text(encoding="utf-8").replace("cannot tell", "no idea"), encoding="utf-8"
     )
-    told = cli("annotate", "import", file)
-    assert "no idea" in told.stdout and "1 annotations rejected" in told.stderr
+    told = cli("annotate", "import", file, code=1)
+    assert "no idea" in told.stdout and "1 annotation rejected" in told.stderr
+    assert "1 of the 1 annotation read now cannot be claims." in told.stderr
 
 
 def test_what_a_user_gets_wrong(cli, make, tmp_path):

@@ -247,6 +247,7 @@ def test_an_edit_into_something_the_scheme_does_not_have(here):
         "task": "1",
         "annotation": "1",
         "account_key": here.keys["a"],
+        "account": "a",
         "reason": (
             "answer: expected one of bot, human, hybrid, organisation, cannot tell, report "
             "(found 'robot')"
