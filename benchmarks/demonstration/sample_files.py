@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,7 +104,7 @@ def write(folder: Path, home: Path, run_id: str) -> list[Path]:
     has no predictions of the scored release.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    files = {
+    files: dict[str, Callable[[], str]] = {
         "users.json": _users,
         "scores.csv": lambda: _scores(home, run_id),
         "campaign.yaml": lambda: CAMPAIGN,
@@ -184,7 +184,8 @@ def _world(name: str, seed: int, size: int) -> tuple[pa.Table, pa.Array]:
     from curation.ingest.simulation.people import people
     from curation.ingest.sources.simulator import Options
 
-    draws, options = Draws(seed), Options(seed=seed, accounts=size, difficulty=0.25)
+    draws = Draws(seed)
+    options = Options.model_validate({"seed": seed, "accounts": size, "difficulty": 0.25})
     run = people(draws, options, 0, size)
     accounts = tables.accounts(draws, name, options.seconds[1], run)
     return accounts, tables.truth(name, run)["answer"]

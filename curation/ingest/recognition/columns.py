@@ -117,9 +117,9 @@ def mapped(names: Iterable[str]) -> dict[str, str]:
         folded.setdefault(_folded(name), name)
     found: dict[str, str] = {}
     for column, known in ACCOUNTS.items():
-        name = next((folded[k] for k in known if k in folded), None)
-        if name is not None and name not in found.values():
-            found[column] = name
+        own = next((folded[k] for k in known if k in folded), None)
+        if own is not None and own not in found.values():
+            found[column] = own
     return found
 
 
