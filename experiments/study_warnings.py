@@ -21,7 +21,7 @@ from benchmarks.study.estimators.estimate import Estimate, Sized
 from benchmarks.study.estimators.label_uncertainty import unbiased
 from benchmarks.study.estimators.labelled_sample import LabelledSample
 from benchmarks.study.estimators.missing_answers import selective
-from benchmarks.study.estimators.refutation import Errors, refuted
+from benchmarks.study.estimators.refutation import Errors, miscalibrated, refuted
 from benchmarks.study.estimators.rogan_gladen import rogan_gladen
 from benchmarks.study.estimators.shared_answers import LEVEL, most_alike
 from benchmarks.study.simulation import votes
@@ -47,9 +47,11 @@ bounds for missing answers fail.
 Outcome = tuple[bool, float, set[str]]
 
 
-def world(random: Random, detector: str = "good") -> tuple[Floats, Floats, Floats]:
+def world(
+    random: Random, detector: str = "good", share: float = BOTS
+) -> tuple[Floats, Floats, Floats]:
     """Who is a bot, posts (lognormal, bots' 1.6 times) and scores."""
-    y = generator.bots(random, ACCOUNTS, BOTS).astype(np.float64)
+    y = generator.bots(random, ACCOUNTS, share).astype(np.float64)
     posts = np.maximum(1.0, generator.posts(random, y, 0.5))
     raw = generator.raw_scores(random, y, DISTANCE[detector])
     if detector == "shifted":
@@ -185,11 +187,11 @@ def annotated(copied: float = 0, fooled: float = 0, gold: int = 0) -> Callable[[
     return campaign
 
 
-def transferred(method: str, detector: str) -> Callable[[Random], Outcome]:
+def transferred(method: str, detector: str, share: float = BOTS) -> Callable[[Random], Outcome]:
     """A share by a detector's errors elsewhere, which the sample can refute."""
 
     def campaign(random: Random) -> Outcome:
-        y, posts, score = world(random, detector)
+        y, posts, score = world(random, detector, share)
         at, draw = drawn(random, posts, by_posts=False)
         there = np.repeat([1.0, 0.0], 500)
         raw = generator.raw_scores(random, there, DISTANCE[detector])
@@ -203,7 +205,12 @@ def transferred(method: str, detector: str) -> Callable[[Random], Outcome]:
             here = score[random.choice(ACCOUNTS, 2000, replace=False)]
             _, low, high = quantify.quantify(method, here, elsewhere, there)
         _, labelled = told(y, np.ones(ACCOUNTS), score, at, draw)
-        against = refuted(labelled, np.ones(len(at)), Errors(*rates, 500, 500))
+        ones = np.ones(len(at))
+        against = refuted(labelled, ones, Errors(*rates, 500, 500))
+        if method == "BotPercent":
+            heat = quantify.temperature(elsewhere, there)
+            tempered = quantify.tempered(score[at], heat)
+            against = miscalibrated(labelled, ones, tempered) or against
         return bool(low <= y.mean() <= high), high - low, {"refuted"} if against else set()
 
     return campaign
@@ -234,6 +241,9 @@ SETTINGS: dict[str, tuple[float, Callable[[Random], Outcome]]] = {
     "EMQ, it errs otherwise": (0.1, transferred("EMQ", "shifted")),
     "PACC, it errs as elsewhere": (0.25, transferred("PACC", "good")),
     "PACC, it errs otherwise": (0.25, transferred("PACC", "shifted")),
+    "BotPercent, half are bots here too": (0.25, transferred("BotPercent", "good", 0.5)),
+    "BotPercent, it errs as elsewhere": (0.25, transferred("BotPercent", "good")),
+    "BotPercent, it errs otherwise": (0.25, transferred("BotPercent", "shifted")),
 }
 """By name, the part of the campaigns that is simulated, and one campaign."""
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from benchmarks.study.data.detector_evidence import Evidence, evidence
 from benchmarks.study.estimators import quantify
-from benchmarks.study.estimators.estimate import Estimate, Refused, Sized
-from benchmarks.study.estimators.refutation import Errors, can_refute, refuted
+from benchmarks.study.estimators.estimate import Estimate, Refused, Refuted, Sized
+from benchmarks.study.estimators.refutation import Errors, can_refute, miscalibrated, refuted
 from benchmarks.study.estimators.rogan_gladen import rogan_gladen
 from botbench.core.errors import UserError
 from botbench.text import numbers
@@ -29,7 +29,7 @@ UNCHECKED, HELD = "only a sample could check that.", "the sample does not contra
 
 
 def estimates(study: Study, sized: Sized) -> Iterator[Estimate | Refused]:
-    """Rogan-Gladen, and for accounts EMQ, PACC and HDy, if the detector's errors are known."""
+    """Rogan-Gladen, and for accounts the quantifiers, if the detector's errors are known."""
     detector = study.campaign.detector
     if detector is None or (detector.evidence is None and detector.sensitivity is None):
         return
@@ -49,7 +49,9 @@ def estimates(study: Study, sized: Sized) -> Iterator[Estimate | Refused]:
         if isinstance(one, Refused):
             yield one
         else:
-            yield replace(one, assumptions=(transfer, *one.assumptions), refuted=found)
+            yield replace(
+                one, assumptions=(transfer, *one.assumptions), refuted=one.refuted or found
+            )
 
 
 def _corrected(study: Study, sized: Sized, held_out: Evidence | None) -> Estimate | Refused:
@@ -120,7 +122,9 @@ def _quantified(study: Study, sized: Sized, held_out: Evidence) -> Iterator[Esti
         value, low, high = quantify.quantify(
             method, here, held_out.score, held_out.y, study.campaign.seed
         )
+        wrong = _miscalibrated(study, sized, held_out) if method == "BotPercent" else None
         assumptions = (
+            *((f"The sample contradicts this method. {wrong.sentence}",) if wrong else ()),
             (
                 f"Learnt from {bots:,} bots and {len(held_out.y) - bots:,} people elsewhere; the"
                 " interval is a bootstrap over them and over the campaign's scores, and knows"
@@ -129,5 +133,21 @@ def _quantified(study: Study, sized: Sized, held_out: Evidence) -> Iterator[Esti
             quantify.METHODS[method],
         )
         yield Estimate(
-            "share of accounts", None, method, value, low, high, sized.naive, 0, 0, assumptions
+            quantity="share of accounts",
+            group=None,
+            method=method,
+            value=value,
+            low=low,
+            high=high,
+            naive=sized.naive,
+            n_labelled=0,
+            n_bots_labelled=0,
+            assumptions=assumptions,
+            refuted=wrong,
         )
+
+
+def _miscalibrated(study: Study, sized: Sized, held_out: Evidence) -> Refuted | None:
+    heat = quantify.temperature(held_out.score, held_out.y)
+    scores = quantify.tempered(study.labelled.score, heat)
+    return miscalibrated(study.labelled, sized.size, scores)

@@ -1,7 +1,10 @@
-"""Quantifiers: a class's share among unlabelled accounts from a detector's scores, through QuaPy.
+"""Quantifiers: a class's share among unlabelled accounts from a detector's scores.
 
-Moreo, Esuli and Sebastiani 2021, CIKM (QuaPy). All assume prior probability shift: bots and people
-score here as they did where the scores were labelled.
+EMQ, PACC and HDy, through QuaPy (Moreo, Esuli and Sebastiani 2021, CIKM), assume prior probability
+shift: bots and people score here as they did where the scores were labelled. BotPercent (Tan et al.
+2023, Findings of EMNLP, doi:10.18653/v1/2023.findings-emnlp.954) assumes more: that an account with
+a score is as likely a bot here as there. That fails where bots are rarer here, however good the
+detector is.
 """
 
 from __future__ import annotations
@@ -25,8 +28,17 @@ METHODS = {
         "Hellinger distance between score histograms (González-Castro, Alaiz-Rodríguez and Alegre"
         " 2013)."
     ),
+    "BotPercent": (
+        "Mean of the scores after temperature scaling (Tan et al. 2023): an account with a score is"
+        " taken to be a bot as often here as elsewhere. Where bots are rarer or more frequent here,"
+        " it is drawn to their share elsewhere."
+    ),
 }
-REPEATS = {"EMQ": 100, "PACC": 200, "HDy": 20}
+REPEATS = {"EMQ": 100, "PACC": 200, "HDy": 20, "BotPercent": 200}
+STREAMS = {"EMQ": 0, "HDy": 1, "PACC": 2, "BotPercent": 3}
+"""The stream of random numbers of each method."""
+HOTTEST = 4.0
+"""The largest logarithm of a temperature, and the least, with its sign turned."""
 CLASSES = np.array([0, 1])
 
 
@@ -43,7 +55,7 @@ def quantify(  # noqa: PLR0917 (scores here, scores and labels elsewhere)
     The bootstrap resamples labelled scores of other data within each class, and the scores here.
     """
     value = share(method, here, score, y)
-    random = np.random.default_rng([seed, sorted(METHODS).index(method)])
+    random = np.random.default_rng([seed, STREAMS[method]])
     bots, people = np.flatnonzero(y == 1), np.flatnonzero(y == 0)
     drawn = []
     for _ in range(repeats or REPEATS[method]):
@@ -54,7 +66,9 @@ def quantify(  # noqa: PLR0917 (scores here, scores and labels elsewhere)
 
 
 def share(method: str, here: Floats, score: Floats, y: Floats) -> float:
-    """One quantifier's share of bots, by QuaPy's aggregation of given scores."""
+    """One quantifier's share of bots: BotPercent's, or by QuaPy's aggregation of given scores."""
+    if method == "BotPercent":
+        return float(tempered(here, temperature(score, y)).mean())
     from quapy.method import aggregative
     from sklearn.dummy import DummyClassifier
 
@@ -71,6 +85,30 @@ def share(method: str, here: Floats, score: Floats, y: Floats) -> float:
         return float(quantifier.EM(prior, _two(here))[0][1])
     quantifier.aggregation_fit(_two(score), truth)
     return float(np.asarray(quantifier.aggregate(_two(here)))[1])
+
+
+def temperature(score: Floats, y: Floats) -> float:
+    """The temperature that makes labelled scores likeliest (Guo et al. 2017, ICML, section 4.2).
+
+    Above 1 the scores were too sure, below 1 not sure enough.
+
+    >>> round(temperature(np.array([0.9, 0.9, 0.9, 0.1]), np.array([1.0, 1, 0, 0])), 2)
+    2.0
+    """
+    from scipy.optimize import minimize_scalar
+
+    raw, sign = _logit(score)[:, 0], np.where(y == 1, -1.0, 1.0)
+
+    def loss(log_temperature: float) -> float:
+        return float(np.logaddexp(0.0, sign * raw / np.exp(log_temperature)).mean())
+
+    found = minimize_scalar(loss, bounds=(-HOTTEST, HOTTEST), method="bounded")
+    return float(np.exp(found.x))
+
+
+def tempered(score: Floats, by: float) -> Floats:
+    """Scores with their log odds divided by a temperature."""
+    return np.asarray(1 / (1 + np.exp(-_logit(score)[:, 0] / by)))
 
 
 def _two(score: Floats) -> Floats:

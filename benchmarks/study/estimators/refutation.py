@@ -8,7 +8,9 @@ import numpy as np
 
 from benchmarks.study.estimators.estimate import Refuted
 from benchmarks.study.estimators.labelled_sample import LabelledSample
-from botbench.stats.design_based import Floats
+from botbench.stats.design_based import Floats, ratio, variance
+from botbench.stats.multiple_comparisons import normal_p_values
+from botbench.stats.proportions import FEW
 from botbench.stats.rare_errors import uncertain_weight, worth
 from botbench.text import numbers
 
@@ -47,6 +49,30 @@ def refuted(labelled: LabelledSample, size: Floats, elsewhere: Errors) -> Refute
         f" {numbers.score(there)} elsewhere ({numbers.p_value(p)}): it errs otherwise here."
     )
     return Refuted(f"{name} in the sample", p, sentence)
+
+
+def miscalibrated(labelled: LabelledSample, size: Floats, tempered: Floats) -> Refuted | None:
+    """The test that calibrated scores fail in the sample, or None.
+
+    `size` and `tempered` are float64[drawn]. The labels' mean beside the scores' mean, by the
+    sample's design; there must be `FEW` labelled accounts with a score.
+    """
+    drawn = labelled.sample_for(size)
+    at = labelled.answered
+    if drawn is None or np.isnan(tempered[at]).any() or (size[at] > 0).sum() < FEW:
+        return None
+    y, there = labelled.y[at], tempered[at]
+    difference, linear = ratio(drawn, size[at], y - there)
+    error = float(np.sqrt(variance(drawn, linear)))
+    p = float(normal_p_values(np.array([difference]), np.array([error]))[0])
+    if p >= LEVEL:
+        return None
+    bots, meant = ratio(drawn, size[at], y)[0], ratio(drawn, size[at], there)[0]
+    sentence = (
+        f"Of the labelled accounts {numbers.share(bots)} are bots, and their calibrated scores mean"
+        f" {numbers.share(meant)} (p = {p:.2g}): the scores are not calibrated here."
+    )
+    return Refuted("calibration in the sample", p, sentence)
 
 
 def can_refute(labelled: LabelledSample) -> bool:

@@ -49,8 +49,8 @@ LIMITS = (
         " collection."
     ),
     (
-        "Estimates from a detector's errors elsewhere (Rogan-Gladen, EMQ, PACC, HDy) hold only if"
-        " it errs here as it did there."
+        "Estimates from a detector's errors elsewhere (Rogan-Gladen, EMQ, PACC, HDy, BotPercent)"
+        " hold only if it errs here as it did there."
     ),
 )
 

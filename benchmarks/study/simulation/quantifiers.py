@@ -1,4 +1,4 @@
-"""EMQ, PACC and HDy in the same worlds, with labelled scores of other data and no label here."""
+"""Quantifiers in the same worlds, with labelled scores of other data and no label here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmarks.study.simulation.coverage import DETECTORS, Row
 from benchmarks.study.simulation.worlds import Setting, elsewhere, world
 
 SCORES = 2_000
-REPEATS = {"EMQ": 40, "PACC": 100, "HDy": 10}
+REPEATS = {"EMQ": 40, "PACC": 100, "HDy": 10, "BotPercent": 100}
 
 
 def simulate(share: float, detector: str, campaigns: int, seed: int) -> list[Row]:

@@ -312,7 +312,8 @@ def _document(path: Path) -> dict[str, Any]:
 def simulated(  # noqa: PLR0917 (typer gives every option by name)
     campaigns: Annotated[int, typer.Option(min=1, help="Campaigns for each setting.")] = 2000,
     quantifiers: Annotated[
-        int, typer.Option(min=0, help="Campaigns for EMQ, PACC and HDy, which are slow.")
+        int,
+        typer.Option(min=0, help="Campaigns for EMQ, PACC, HDy and BotPercent, which are slow."),
     ] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Seed of every draw.")] = 0,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes.")] = 1,

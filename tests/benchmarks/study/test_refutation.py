@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from benchmarks.study.estimators.labelled_sample import LabelledSample
-from benchmarks.study.estimators.refutation import Errors, can_refute, refuted
+from benchmarks.study.estimators.refutation import Errors, can_refute, miscalibrated, refuted
 from botbench.stats.design_based import SIMPLE, Draw, sample
 
 
@@ -47,4 +48,36 @@ def test_a_right_assumption_is_refuted_once_in_a_hundred():
         elsewhere = Errors(se / 100, sp / 100, 100, 100)
         wrong += refuted(labelled(y, flagged), np.ones(300), elsewhere) is not None
     # .01 and three Monte Carlo errors
+    assert wrong / 300 <= 0.01 + 3 * (0.01 * 0.99 / 300) ** 0.5
+
+
+def calibrated_world(random, n, share, meant):
+    """Labels with this share of bots, and scores that are calibrated where `meant` are bots."""
+    y = (random.random(n) < share).astype(float)
+    raw = random.normal(size=n) + 2 * y
+    odds = meant / (1 - meant)
+    return y, 1 / (1 + np.exp(2 - 2 * raw) / odds)
+
+
+def test_calibration_is_refuted_where_bots_are_rarer_and_by_hand():
+    random = np.random.default_rng(1)
+    y, score = calibrated_world(random, 400, 0.15, 0.5)
+    found = miscalibrated(labelled(y, (score >= 0.5).astype(float)), np.ones(400), score)
+    # A tenth of 4,000 accounts was drawn: the mean of y - score beside its error by that design.
+    difference = (y - score).mean()
+    error = np.sqrt(0.9 * (y - score).var(ddof=1) / 400)
+    assert found.by == "calibration in the sample" and difference < -0.05
+    assert found.p == pytest.approx(2 * stats.norm.sf(abs(difference) / error), rel=1e-6)
+    assert "bots, and their calibrated scores mean" in found.sentence
+    few = labelled(y[:20], np.zeros(20))
+    assert miscalibrated(few, np.ones(20), score[:20]) is None
+    assert miscalibrated(labelled(y, np.zeros(400)), np.ones(400), np.full(400, np.nan)) is None
+
+
+def test_right_calibration_is_refuted_once_in_a_hundred():
+    random = np.random.default_rng(2)
+    wrong = 0
+    for _ in range(300):
+        y, score = calibrated_world(random, 300, 0.2, 0.2)
+        wrong += miscalibrated(labelled(y, np.zeros(300)), np.ones(300), score) is not None
     assert wrong / 300 <= 0.01 + 3 * (0.01 * 0.99 / 300) ** 0.5

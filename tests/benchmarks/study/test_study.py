@@ -424,6 +424,30 @@ def test_errors_from_elsewhere_are_used_beside(study, campaign):
     assert any("not clearly above zero" in r["reason"] for r in document["refused"])
 
 
+def test_calibrated_scores_alone_are_given_beside_and_refuted(study, campaign, monkeypatch):
+    """BotPercent: half of the accounts elsewhere are bots, a quarter here. The sample says so."""
+    from benchmarks.study.estimators import quantify
+
+    monkeypatch.setattr(quantify, "REPEATS", dict.fromkeys(quantify.METHODS, 5))
+    random = np.random.default_rng(4)
+    y = np.repeat([1.0, 0.0], 150)
+    score = 1 / (1 + np.exp(-(3 * y - 1 + random.normal(size=300))))
+    fields = {"questions": ["share"], "quantities": ["accounts"]}
+    path = campaign(**fields, detector={"scores": "scores.parquet", "evidence": "evidence.csv"})
+    lines = [f"{p},{'bot' if b else 'human'}" for p, b in zip(score, y, strict=True)]
+    (path.parent / "evidence.csv").write_text("\n".join(["p_bot,label", *lines]))
+    _, document = study(path)
+    row = next(e for e in document["estimates"] if e["method"] == "BotPercent")
+    assert row["quantity"] == "share of accounts" and not row["default"]
+    assert (
+        row["low"] <= row["value"] <= row["high"]
+        and row["value"] > document["truth"]["share of accounts"]
+    )
+    assert row["refuted"]["by"] == "calibration in the sample" and row["refuted"]["p"] < 0.01
+    assert any(s.startswith("The sample contradicts this method.") for s in row["assumptions"])
+    assert all("refuted" not in e for e in document["estimates"] if e["method"] in {"EMQ", "PACC"})
+
+
 def test_a_sample_without_the_heavy_accounts_says_which_it_needs(own, study, campaign):
     from benchmarks.study.study import LACKING
 
