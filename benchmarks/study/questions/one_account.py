@@ -16,6 +16,7 @@ from botbench.core.sql import literal
 from botbench.html.charts import campaign
 
 if TYPE_CHECKING:
+    from benchmarks.study.data.frame import Frame
     from benchmarks.study.study import Study
 
 RATES = (50, 72, 90, 144)
@@ -45,30 +46,32 @@ def one_account(study: Study) -> Answer:
             " campaign."
         )
     for account in chosen[:MOST]:
-        answer.blocks += _page(study, account)
+        answer.blocks.append(Text(f"Account {account}."))
+        answer.blocks += evidence(study.frame, account)
     return answer
 
 
-def _page(study: Study, account: str) -> list[Text | Table | Figure]:
-    posts = (
-        f"(SELECT * FROM {study.frame.of_dataset('posts')} WHERE account_id = {literal(account)})"
-    )
+def evidence(frame: Frame, account: str) -> list[Text | Table | Figure]:
+    """Rate, rhythm, what stands elsewhere, how it looked, company and claims of one account.
+
+    Of the frame, store, version and data set are read, so a frame that was not built will do.
+    """
+    posts = f"(SELECT * FROM {frame.of_dataset('posts')} WHERE account_id = {literal(account)})"
     blocks: list[Text | Table | Figure] = [
-        Text(f"Account {account}."),
-        _rate(study, account, posts),
+        _rate(frame, account, posts),
     ]
-    if rhythm := _rhythm(study, account, posts):
+    if rhythm := _rhythm(frame, account, posts):
         blocks.append(rhythm)
     return [
         *blocks,
-        _elsewhere(study, account, posts),
-        *_over_time(study, account),
-        *_company(study, account, posts),
-        *_claims(study, account),
+        _elsewhere(frame, account, posts),
+        *_over_time(frame, account),
+        *_company(frame, account, posts),
+        *_claims(frame, account),
     ]
 
 
-def _rate(study: Study, account: str, posts: str) -> Table:
+def _rate(frame: Frame, account: str, posts: str) -> Table:
     """Posts a day from first to last post, silent gaps, longest stretch without an hour's pause."""
     days = f"""
         SELECT count(p.day) AS n FROM (
@@ -78,10 +81,10 @@ def _rate(study: Study, account: str, posts: str) -> Table:
         LEFT JOIN (SELECT created_at::DATE AS day FROM {posts}) p ON d.day = p.day
         GROUP BY d.day"""
     over = ", ".join(f"count(*) FILTER (n > {r})" for r in RATES)
-    row = study.frame.query(
+    row = frame.query(
         f"SELECT count(*), median(n), quantile_cont(n, 0.95), max(n), {over} FROM ({days})"
     )[0]
-    gap, awake = study.frame.query(f"""
+    gap, awake = frame.query(f"""
         WITH timed AS (
             SELECT created_at AS t,
                    created_at - lag(created_at) OVER (ORDER BY created_at) AS pause
@@ -103,11 +106,11 @@ def _rate(study: Study, account: str, posts: str) -> Table:
             None if awake is None else round(awake, 2),
         ),
     ]
-    return Table(f"account-{_short(account)}-rate", f"Rate of {account}", ("what", "value"), rows)
+    return Table(f"account-{_short(account)}-rate", f"Rate of {account}", ("what", "number"), rows)
 
 
-def _rhythm(study: Study, account: str, posts: str) -> Figure | None:
-    rows = study.frame.query(
+def _rhythm(frame: Frame, account: str, posts: str) -> Figure | None:
+    rows = frame.query(
         f"SELECT isodow(created_at), hour(created_at), count(*) FROM {posts} WHERE created_at IS"
         " NOT NULL GROUP BY ALL ORDER BY ALL"
     )
@@ -126,9 +129,9 @@ def _rhythm(study: Study, account: str, posts: str) -> Figure | None:
     )
 
 
-def _elsewhere(study: Study, account: str, posts: str) -> Table:
+def _elsewhere(frame: Frame, account: str, posts: str) -> Table:
     """The same picture, bio and words at other accounts of the data set."""
-    profile = study.frame.of_dataset("accounts")
+    profile = frame.of_dataset("accounts")
     same = " ".join(
         f"""
         SELECT '{what}' AS what, count(DISTINCT b.account_id) AS n FROM {profile} a
@@ -140,10 +143,10 @@ def _elsewhere(study: Study, account: str, posts: str) -> Table:
             ("accounts with the same name", "display_name"),
         )
     )
-    rows = study.frame.query(f"""
+    rows = frame.query(f"""
         {same} SELECT 'accounts with a near-identical post', count(DISTINCT o.account_id) FROM (
             SELECT DISTINCT {WORDS} AS words FROM {posts}) m
-        JOIN (SELECT account_id, {WORDS} AS words FROM {study.frame.of_dataset("posts")}
+        JOIN (SELECT account_id, {WORDS} AS words FROM {frame.of_dataset("posts")}
               WHERE account_id <> {literal(account)}) o USING (words)
         WHERE length(words) >= 20""")
     return Table(
@@ -155,10 +158,10 @@ def _elsewhere(study: Study, account: str, posts: str) -> Table:
     )
 
 
-def _over_time(study: Study, account: str) -> list[Text | Table]:
-    rows: list[Any] = study.frame.query(
+def _over_time(frame: Frame, account: str) -> list[Text | Table]:
+    rows: list[Any] = frame.query(
         "SELECT observed_at, handle, display_name, followers, following, posts_total, status FROM"
-        f" {study.frame.of_dataset('accounts')} WHERE account_id = {literal(account)}"
+        f" {frame.of_dataset('accounts')} WHERE account_id = {literal(account)}"
         " ORDER BY observed_at NULLS FIRST"
     )
     cells = [(f"{at:%Y-%m-%d %H:%M}" if at else "unknown", *rest) for at, *rest in rows]
@@ -172,11 +175,11 @@ def _over_time(study: Study, account: str) -> list[Text | Table]:
     ]
 
 
-def _company(study: Study, account: str, posts: str) -> list[Text | Table]:
+def _company(frame: Frame, account: str, posts: str) -> list[Text | Table]:
     """Accounts that most often reposted the same post within a minute."""
-    everybody = study.frame.of_dataset("posts")
+    everybody = frame.of_dataset("posts")
     reposts = f"SELECT account_id, {PASSED_ON} AS post, epoch(created_at) AS t"
-    rows = study.frame.query(f"""
+    rows = frame.query(f"""
         SELECT o.account_id, count(DISTINCT o.post) AS n
         FROM ({reposts} FROM {posts} WHERE kind = 'repost') m
         JOIN ({reposts} FROM {everybody}
@@ -195,10 +198,10 @@ def _company(study: Study, account: str, posts: str) -> list[Text | Table]:
     ]
 
 
-def _claims(study: Study, account: str) -> list[Text | Table]:
-    rows = study.frame.query(
+def _claims(frame: Frame, account: str) -> list[Text | Table]:
+    rows = frame.query(
         "SELECT made_at, claimant_kind, claimant, answer, array_to_string(kinds, ', '), confidence"
-        f" FROM {study.frame.of_dataset('claims')} WHERE account_id = {literal(account)}"
+        f" FROM {frame.of_dataset('claims')} WHERE account_id = {literal(account)}"
         " ORDER BY made_at NULLS FIRST, claimant, answer"
     )
     claims = [

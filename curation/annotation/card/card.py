@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curation.annotation.card.company import company
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
     from curation.annotation.scheme.scheme import Scheme
     from curation.store.store import Store
+
+STYLE = Path(__file__).parent / "card.css"
+"""The card's style sheet; its colours are the variables --ac-... of the page around it."""
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,13 @@ from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
+from curation.annotation.card.card import STYLE
 from curation.annotation.scheme.hotkeys import SHOW_MEDIA_HOTKEY
 from curation.annotation.scheme.scheme import Choice, Scheme
 
 CSS = Path(__file__).parent / "page.css"
+CARD_STARTS = "/* 3. card */\n"
+"""Where the card's own style sheet goes in."""
 CARD = "card"
 ANSWER, KINDS, REASONS, CONFIDENCE, NOTE = "answer", "kinds", "reasons", "confidence", "note"
 MEDIA = "media"
@@ -57,11 +60,16 @@ def config(scheme: Scheme) -> str:
         _media(),
     ]
     return (
-        f'<View className="ac-page"><Style>{CSS.read_text(encoding="utf-8")}</Style><View'
+        f'<View className="ac-page"><Style>{_styles()}</Style><View'
         f' className="ac-left"><HyperText name="{CARD}" value="$card" inline="true"/></View><View'
         ' className="ac-right"><View className="ac-q"><View className="ac-pause"><Header'
         f' value="${PAUSE}" size="6"/></View>{"".join(questions)}</View></View></View>'
     )
+
+
+def _styles() -> str:
+    around, card = (file.read_text(encoding="utf-8") for file in (CSS, STYLE))
+    return around.replace(CARD_STARTS, CARD_STARTS + card)
 
 
 def config_hash(xml: str) -> str:

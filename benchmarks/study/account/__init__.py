@@ -1,0 +1,1 @@
+"""The evidence page of one account, without a campaign file."""
