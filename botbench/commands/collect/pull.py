@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from botbench.commands.collect.pull_network import Asked, pull_network
+from botbench.commands.collect.watch_network import watch_network
 from botbench.commands.memory import DEFAULT, Memory
 from botbench.core.errors import Findings, UserError
 from botbench.terminal.console import emit, progress, say, table
@@ -98,6 +99,12 @@ def pull(  # noqa: PLR0917
         bool,
         typer.Option("--start-over", help="Network: drop what was fetched and not yet stored."),
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Network: what happens from now on, until stopped.")
+    ] = False,
+    for_: Annotated[
+        str | None, typer.Option("--for", metavar="TIME", help="With --watch: so long (90s, 10m).")
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Read a data set into the store: accounts, posts, edges, and its labels as claims.
@@ -115,12 +122,13 @@ def pull(  # noqa: PLR0917
 
     asked = Asked(
         as_, hashtag or [], handles, since, until, timelines, server, labelers, budget, price,
-        start_over,
+        start_over, watch, for_,
     )  # fmt: skip
     if network := _network(card):
         if folder or platform or write_card:
             raise UserError(f"--from, --platform and --write-card are not for {card}.")
-        pull_network(
+        chosen = watch_network if watch else pull_network
+        chosen(
             network, asked, memory=memory, json_=json_, show=_print,
             limit=lambda result: _end(result, limit),
         )  # fmt: skip
@@ -258,6 +266,7 @@ def register(app: typer.Typer) -> None:
             "Examples: `botbench pull cresci-rtbust-2019 --from DIR` · `botbench pull"
             " ./my-card.yaml --from DIR --json` · `botbench pull tweets.jsonl --as walkaway"
             " --write-card` · `botbench pull bluesky --hashtag WalkAway --since 2026-03-01 --as"
-            " walkaway --timelines 100`"
+            " walkaway --timelines 100` · `botbench pull bluesky --hashtag WalkAway --watch --for"
+            " 2h`"
         )
     )(pull)

@@ -37,6 +37,8 @@ class Asked:
     budget: str | None
     price: str | None
     start_over: bool
+    watch: bool = False
+    for_: str | None = None
 
     def given(self) -> list[str]:
         """The options that only networks have, of those that were given."""
@@ -51,6 +53,8 @@ class Asked:
             "--budget": self.budget,
             "--price": self.price,
             "--start-over": self.start_over,
+            "--watch": self.watch,
+            "--for": self.for_,
         }
         return [name for name, value in options.items() if value]
 
@@ -69,7 +73,7 @@ def pull_network(
     from curation.ingest.live.collect import collected
     from curation.store.store import Store
 
-    campaign = _campaign(network, asked)
+    campaign = campaign_of(network, asked)
     budget = budgets.parsed(asked.budget)
     prices = budgets.prices(network.name, budgets.own_prices(asked.price))
     if prices is not None and network.told_price is not None:
@@ -131,12 +135,13 @@ def _tell_attrition(attrition: dict[str, Any]) -> None:
             say(f"Of {fates['accounts']:,} accounts ({label}): {'; '.join(lost)}.")
 
 
-def _campaign(network: Network, asked: Asked) -> Campaign:
+def campaign_of(network: Network, asked: Asked) -> Campaign:
+    """The campaign that was asked for; raises UserError for options that do not fit."""
     from curation.ingest.live.campaign import Campaign
     from curation.ingest.live.storing import moment
 
     accounts = _listed(asked.handles) if asked.handles else ()
-    if not asked.hashtags and not accounts:
+    if not asked.hashtags and not accounts and not asked.watch:
         raise UserError(
             f"pull {network.name} wants --hashtag TAG or --handles FILE, and --as NAME. Example:"
             f" botbench pull {network.name} --hashtag WalkAway --since 2026-03-01 --as walkaway."
@@ -151,8 +156,8 @@ def _campaign(network: Network, asked: Asked) -> Campaign:
         raise UserError(f"{network.name} has no labelers: leave --labelers out.")
     return Campaign(
         network=network.name,
-        name=_name(asked.name, tags, asked.handles),
-        server=_server(network, asked.server),
+        name=_name(network, asked, tags),
+        server=_server(network, asked),
         hashtags=tags,
         accounts=accounts,
         since=since,
@@ -162,13 +167,14 @@ def _campaign(network: Network, asked: Asked) -> Campaign:
     )
 
 
-def _name(given: str | None, tags: tuple[str, ...], handles: Path | None) -> str:
+def _name(network: Network, asked: Asked, tags: tuple[str, ...]) -> str:
     """The data set's id; raises UserError for one that cannot be an id."""
     import re
 
     from curation.ingest.recognition.recognise import slug
 
-    name = given or slug(Path(tags[0]) if tags else Path(str(handles)))
+    usual = Path(tags[0]) if tags else asked.handles or Path(network.name)
+    name = asked.name or slug(usual)
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", name):
         raise UserError(
             f"--as {name!r} is no data set's id: small letters, digits, and . _ - between them."
@@ -176,10 +182,11 @@ def _name(given: str | None, tags: tuple[str, ...], handles: Path | None) -> str
     return name
 
 
-def _server(network: Network, given: str | None) -> str:
+def _server(network: Network, asked: Asked) -> str:
     from urllib.parse import urlsplit
 
-    server = (given or network.server).rstrip("/")
+    usual = (network.stream_server if asked.watch else "") or network.server
+    server = (asked.server or usual).rstrip("/")
     if not server:
         raise UserError(
             f"pull {network.name} wants --server URL: the server to ask, such as"
@@ -187,7 +194,8 @@ def _server(network: Network, given: str | None) -> str:
         )
     server = server if "://" in server else f"https://{server}"
     parts = urlsplit(server)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+    schemes = ("http", "https", "ws", "wss") if asked.watch else ("http", "https")
+    if parts.scheme not in schemes or not parts.hostname or parts.query:
         raise UserError(f"--server {server!r} is no address of a server, such as https://HOST.")
     if parts.username or parts.password:
         raise UserError("--server must not hold a login: give it by the environment.")

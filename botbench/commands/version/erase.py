@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from botbench.core.errors import Findings
+from botbench.core.errors import Findings, UserError
 from botbench.terminal.console import emit, say, table
+from botbench.text.numbers import counted
 
 if TYPE_CHECKING:
     from curation.annotation.label_studio.client import Client
@@ -51,6 +52,12 @@ def erase(
             "--token", envvar="LABEL_STUDIO_API_KEY", help="Its token.", show_envvar=False
         ),
     ] = "",
+    queue: Annotated[
+        bool,
+        typer.Option(
+            "--queue", help="Instead: what was deleted at a network that is watched (pull --watch)."
+        ),
+    ] = False,
     expired: Annotated[
         bool,
         typer.Option("--expired", help="Instead: remove what is past its tier's retention period."),
@@ -72,12 +79,16 @@ def erase(
     and left as they are. Backups are listed: only you can delete them, and those made elsewhere are
     not known here. Exit code 1 where anything is left.
     """
-    from botbench.core.errors import UserError
     from curation.maintenance.erasure import erase as work
     from curation.store.store import Store
 
     if expired:
         _expire(on, json_)
+        return
+    if queue:
+        if account:
+            raise UserError("--queue erases what is in the queue: name no account.")
+        _work_off(reason, json_)
         return
     if not account or not reason:
         raise UserError(
@@ -103,6 +114,33 @@ def erase(
             f"Something is left in {done.left} places; the erasure is not finished. Run the same"
             " command again after mending what is listed."
         )
+
+
+def _work_off(reason: str | None, json_: bool) -> None:
+    from botbench.terminal.console import progress
+    from curation.maintenance.queued_erasures import work_off
+    from curation.store.store import Store
+
+    with Store(create=False) as store, progress(json_) as bar:
+        task = bar.add_task("erasing", total=None)
+
+        def tell(what: str, at: int, total: int) -> None:
+            bar.update(task, description=what, completed=at, total=total)
+
+        done = work_off(store, reason, tell)
+    if json_:
+        emit(done.document())
+    else:
+        for text in done.left_in:
+            say(f"LEFT: {text}")
+        for text in (*done.to_do, *done.backups):
+            say(f"To do by hand: {text}")
+        say(
+            f"{counted(done.accounts, 'account')} and {counted(done.posts, 'post')} erased;"
+            f" {done.gone_already:,} were gone already; {done.waiting:,} left in the queue."
+        )
+    if done.left:
+        raise Findings(f"Something is left in {done.left} places. Run the same command again.")
 
 
 def _client(url: str | None, token: str) -> Client | None:
@@ -161,6 +199,6 @@ def register(app: typer.Typer) -> None:
         epilog=(
             "Examples: `botbench erase 1234567890 --reason 'asked by mail, case 7'` · `botbench"
             " erase @NAME --platform twitter --reason 'case 8' --json` · `botbench erase --expired"
-            " --on 2028-01-01`"
+            " --on 2028-01-01` · `botbench erase --queue`"
         )
     )(erase)

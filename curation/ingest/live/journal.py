@@ -11,7 +11,7 @@ import fcntl
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -225,31 +225,6 @@ class Journal:
         """Close the file."""
         self.connection.close()
 
-    # -- erasure
-
-    def forget(self, names: Callable[[str], bool]) -> int:
-        """Remove what names an account from tasks and pages; the number of pages changed."""
-        changed = 0
-        with self._transaction():
-            for number, subject in self.connection.execute(
-                "SELECT number, subject FROM tasks"
-            ).fetchall():
-                if names(subject):
-                    self.connection.execute("DELETE FROM tasks WHERE number = ?", [number])
-            for (number,) in self.connection.execute("SELECT number FROM pages").fetchall():
-                (body,) = self.connection.execute(
-                    "SELECT body FROM pages WHERE number = ?", [number]
-                ).fetchone()
-                if not names(body):
-                    continue
-                page = {k: _without(v, names) for k, v in json.loads(body).items()}
-                self.connection.execute(
-                    "UPDATE pages SET body = ? WHERE number = ?", [json.dumps(page), number]
-                )
-                changed += 1
-        self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        return changed
-
     # -- helpers
 
     @contextmanager
@@ -278,6 +253,28 @@ class Journal:
         )
 
 
+def forget(path: Path, names: Callable[[str], bool]) -> int:
+    """Remove what names an account from a journal's tasks and pages; the number of both."""
+    changed = 0
+    with closing(sqlite3.connect(path, timeout=60)) as connection:
+        connection.execute("PRAGMA secure_delete = ON")
+        tasks = connection.execute("SELECT number, subject FROM tasks").fetchall()
+        gone = [(number,) for number, subject in tasks if names(subject)]
+        connection.executemany("DELETE FROM tasks WHERE number = ?", gone)
+        for (number,) in connection.execute("SELECT number FROM pages").fetchall():
+            query = "SELECT body FROM pages WHERE number = ?"
+            (body,) = connection.execute(query, [number]).fetchone()
+            if names(body):
+                page = {k: _without(v, names) for k, v in json.loads(body).items()}
+                connection.execute(
+                    "UPDATE pages SET body = ? WHERE number = ?", [json.dumps(page), number]
+                )
+                changed += 1
+        connection.commit()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return changed + len(gone)
+
+
 def _without(value: Any, names: Callable[[str], bool]) -> Any:
     """A page's member without the items that name an account."""
     if isinstance(value, list):
@@ -291,20 +288,25 @@ def path_of(home: Path, name: str) -> Path:
 
 
 @contextmanager
+def held(lock: Path, name: str) -> Iterator[None]:
+    """Hold a campaign alone; raises UserError where another process has it."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UserError(f"Another process pulls {name} now. Wait until it ends.") from None
+        yield
+
+
+@contextmanager
 def opened(home: Path, campaign: Campaign, *, start_over: bool = False) -> Iterator[Journal]:
     """A campaign's journal, held by this process alone.
 
     Raises UserError where another process has it, or where it is of another campaign.
     """
     path = path_of(home, campaign.name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_suffix(".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise UserError(
-                f"Another process pulls {campaign.name} now. Wait until it ends."
-            ) from None
+    with held(path.with_suffix(".lock"), campaign.name):
         if start_over:
             for file in (path, *(path.with_name(path.name + e) for e in ("-wal", "-shm"))):
                 file.unlink(missing_ok=True)

@@ -53,8 +53,11 @@ def latest_result(store: Store, journal: Journal) -> PullResult | None:
     return stored(store, journal.pull) if journal.pull else None
 
 
-def card_of(network: Network, campaign: Campaign, file: str) -> Card:
-    """The card by which pages are read. It names no account and no token."""
+def card_of(network: Network, campaign: Campaign, file: str, form: str = "") -> Card:
+    """The card by which pages, or events of another `form`, are read.
+
+    It names no account and no token.
+    """
     document: dict[str, Any] = {
         "id": campaign.name,
         "title": campaign.title(),
@@ -62,7 +65,7 @@ def card_of(network: Network, campaign: Campaign, file: str) -> Card:
         "licence": "terms of the network; not for publication",
         "citation": f"own collection from {campaign.server}",
         "sources": [{"file": file, "local_only": True}],
-        "reads": [{"format": network.format, "options": dict(network.options)}],
+        "reads": [{"format": form or network.format}],
     }
     return Card.model_validate(document)
 

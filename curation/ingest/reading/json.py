@@ -33,13 +33,13 @@ def objects(stage: Stage, file: SourceFile, member: str = "") -> str:
     """
     form = "array" if member else _form(file)
     if form == "array":
-        return _lines(_divided(stage, file, member), zipped=False)
+        return lines(_divided(stage, file, member), zipped=False)
     if form == "lines":
         if file.size > LINE:
             _no_long_line(file)
         if _is_utf8(file):
-            return _lines(file.path, zipped=file.gzip)
-        return _lines(_escaped(stage, file), zipped=False)
+            return lines(file.path, zipped=file.gzip)
+        return lines(_escaped(stage, file), zipped=False)
     source = (
         f"read_json_objects({literal(file.path)}, format = '{form}', compression ="
         f" '{'gzip' if file.gzip else 'uncompressed'}',"
@@ -53,7 +53,7 @@ def is_array(file: SourceFile) -> bool:
     return _form(file) == "array"
 
 
-def _lines(path: Path, *, zipped: bool) -> str:
+def lines(path: Path, *, zipped: bool) -> str:
     """SQL in brackets for a file of one object a line."""
     source = (
         f"read_csv({literal(path)}, header = false, columns = {{'line': 'VARCHAR'}}, delim ="

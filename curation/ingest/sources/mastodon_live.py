@@ -45,7 +45,8 @@ def read(stage: Stage, files: list[SourceFile], _: Options) -> None:
         for file in files:
             found = objects(stage, file)
             about = stage.keep("about", _about(file, found))
-            pages = f"(SELECT * FROM {found} WHERE j IS NULL OR NOT json_exists(j, '$.missing'))"
+            others = "json_exists(j, '$.missing') OR json_exists(j, '$.delete')"
+            pages = f"(SELECT * FROM {found} WHERE j IS NULL OR NOT ({others}))"
             relation = stage.keep("mastodon", mastodon.items(file, pages))
             people = stage.keep("people", _people(relation, about))
             accounts = mastodon.accounts(people, observed="seen")

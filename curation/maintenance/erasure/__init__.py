@@ -4,7 +4,7 @@
 target until the end; `masks` holds its ids, names and texts. `rows` empties the tables, `purge` the
 files and pages behind them. `releases` rewrites the frozen data sets, `mlflow_runs` MLflow's runs,
 `file_cleaning` all other files that `own_files` recognises as botbench's. Files of others are never
-written.
+written. `posts` erases single posts.
 """
 
 from curation.maintenance.erasure.run import Erasure, erase

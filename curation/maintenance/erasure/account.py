@@ -30,6 +30,8 @@ class Target:
     marks: Marks
     batches: tuple[str, ...]
     keys: tuple[str, ...]
+    posts: tuple[tuple[str, str], ...] = ()
+    """Single posts to erase, as (data set, post id), where no account is erased."""
 
     def document(self) -> dict[str, Any]:
         """Plain data, from which `restored` makes the same target."""
@@ -42,7 +44,11 @@ def restored(document: dict[str, Any]) -> Target:
     scoped = tuple((str(d), str(a)) for d, a in marks_of.pop("scoped"))
     marks = Marks(scoped, **{name: tuple(values) for name, values in marks_of.items()})
     return Target(
-        tuple(document["tombstones"]), marks, tuple(document["batches"]), tuple(document["keys"])
+        tuple(document["tombstones"]),
+        marks,
+        tuple(document["batches"]),
+        tuple(document["keys"]),
+        tuple((str(d), str(p)) for d, p in document.get("posts", ())),
     )
 
 

@@ -82,6 +82,9 @@ def theirs(table: Table, target: Target) -> str | None:
         return f"claim_id IN (SELECT claim_id FROM lake.main.claims WHERE {_mine(target)})"
     if not columns:
         return None
+    if table.name == "posts" and target.posts:
+        pairs = ", ".join(f"({literal(d)}, {literal(p)})" for d, p in target.posts)
+        return f"(dataset, post_id) IN ({pairs})"
     if "dataset" in table.names:
         return " OR ".join(_mine(target, account=c) for c in columns)
     scope = f"{batches} AND " if "batch_id" in table.names else ""

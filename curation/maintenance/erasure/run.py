@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import UserError
 from botbench.core.sql import literal
+from curation.ingest.live.forgetting import forget_everywhere, forget_requests
 from curation.maintenance.erasure import (
     account,
     file_cleaning,
@@ -147,6 +148,7 @@ class Task:
             search.ELSEWHERE,
         ]
         if not done.left:
+            forget_requests(self.store.home, set(self.target.marks.scoped))
             journal.close(file)
         return done
 
@@ -167,6 +169,8 @@ class Task:
         """Clean Label Studio and all files besides the store's own data."""
         if self.client:
             done.tasks_deleted = label_studio_tasks.remove(self.client, self.target)
+        if changed := forget_everywhere(self.store.home, self.target.marks.in_bytes):
+            done.files["campaigns under way"] = changed
         if gone := file_cleaning.forget_downloads(self.store, self.target.marks):
             done.files["downloads removed"] = gone
         done.files |= purge.trash(self.store, self.target.marks)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from botbench.core.errors import UserError
 from botbench.core.registry import Registry
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from curation.ingest.live.budget import Budget, Prices
     from curation.ingest.live.campaign import Campaign, Step, Task
     from curation.ingest.live.client import Client
+    from curation.ingest.live.streams import Opener
 
 
 class Asker(Protocol):
@@ -47,10 +48,12 @@ class Network:
     together: Mapping[str, int]
     """How many tasks of a kind one request takes, where it is more than one."""
     asker: Callable[[Campaign, Client, Prices | None], Asker]
-    options: Mapping[str, Any] = field(default_factory=dict)
-    """Options of the source format."""
     takes_labelers: bool = False
     """Whether labels of further services can be asked for."""
+    stream: Opener | None = None
+    """How its events are watched."""
+    stream_server: str = ""
+    """The server of its stream, where that is another one."""
     told_price: Callable[[Campaign, Budget, Prices], str] | None = None
     """What a campaign may cost, said before the first request, on a network that charges."""
 

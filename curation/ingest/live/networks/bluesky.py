@@ -13,6 +13,7 @@ from curation.ingest.live.campaign import LIVE, Step
 from curation.ingest.live.client import Refused, refusal
 from curation.ingest.live.networks import NETWORKS, Network, missing_extra
 from curation.ingest.live.secrets import secret
+from curation.ingest.live.streams.jetstream import Jetstream
 
 if TYPE_CHECKING:
     from curation.ingest.live.budget import Prices
@@ -262,5 +263,7 @@ NETWORKS.add(
         together={"profile": PROFILES},
         asker=Bluesky,
         takes_labelers=True,
+        stream=Jetstream,
+        stream_server="wss://jetstream1.us-east.bsky.network/subscribe",
     ),
 )

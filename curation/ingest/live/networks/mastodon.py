@@ -17,6 +17,7 @@ from curation.ingest.live.campaign import LIVE, Step
 from curation.ingest.live.client import Failing, Refused
 from curation.ingest.live.networks import NETWORKS, Network
 from curation.ingest.live.secrets import secret
+from curation.ingest.live.streams.server_sent import ServerSent
 
 if TYPE_CHECKING:
     import requests
@@ -205,5 +206,6 @@ NETWORKS.add(
         ranks={"search": 0, "lookup": 1, "profile": 1, "timeline": 2},
         together={},
         asker=Mastodon,
+        stream=ServerSent,
     ),
 )
