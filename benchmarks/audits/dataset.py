@@ -56,11 +56,12 @@ class Result:
 
 @dataclass(frozen=True)
 class Check:
-    """One registered check: name, question and function."""
+    """One registered check: name, question, function, and the figure from which it is an issue."""
 
     name: str
     asks: str
     run: Callable[[Audited], Result]
+    limit: float | None = None
 
 
 @dataclass(frozen=True)
@@ -120,11 +121,11 @@ CHECKS: Registry[Check] = Registry(
 F = TypeVar("F", bound=Callable[[Audited], Result])
 
 
-def check(name: str, asks: str) -> Callable[[F], F]:
-    """Register a check under its name."""
+def check(name: str, asks: str, limit: float | None = None) -> Callable[[F], F]:
+    """Register a check under its name; `limit` is of its figure, where one number decides."""
 
     def register(run: F) -> F:
-        CHECKS.add(name, Check(name, asks, run))
+        CHECKS.add(name, Check(name, asks, run, limit))
         return run
 
     return register

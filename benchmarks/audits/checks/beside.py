@@ -15,7 +15,11 @@ SAMPLE = 2_000
 LIMIT = 0.8
 
 
-@check("which-data-set", "Can a model tell which data set an account comes from, and by what?")
+@check(
+    "which-data-set",
+    "Can a model tell which data set an account comes from, and by what?",
+    LIMIT,
+)
 def which(audited: Audited) -> Result:
     """This data set against all others of the store, on the features that at least one of them has
     too.

@@ -28,7 +28,7 @@ SHARED_TEXTS = f"""
 """The share of bots among the other accounts that wrote one of an account's texts."""
 
 
-@check("near-duplicate-text", "Is it enough to know whose texts an account's texts repeat?")
+@check("near-duplicate-text", "Is it enough to know whose texts an account's texts repeat?", TEXT)
 def texts(audited: Audited) -> Result:
     """Each account gets the mean label of the *other* accounts that wrote one of its texts (links,
     names, digits, signs left out).

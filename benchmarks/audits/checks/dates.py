@@ -12,7 +12,7 @@ from botbench.core.sql import literal
 from botbench.text import numbers
 
 
-@check("time-of-observation", "Does it tell the label when an account was observed?")
+@check("time-of-observation", "Does it tell the label when an account was observed?", LIMIT)
 def observed(audited: Audited) -> Result:
     """The time of observation, which is the collectors' and not the account's."""
     at = audited.ask(

@@ -14,7 +14,7 @@ LIMIT = 0.6
 OLD = "the release is older than its recording. Release the data set again."
 
 
-@check("id", "Does the account's id tell the label?")
+@check("id", "Does the account's id tell the label?", LIMIT)
 def ids(audited: Audited) -> Result:
     """Its number, length and prefix. Where ids are handed out in order of time, they tell the age;
     that is said.
@@ -62,7 +62,9 @@ def _with_age(audited: Audited, number: Matrix) -> float:
     return float(spearmanr(number[both], created[both]).statistic)
 
 
-@check("row-order", "Does the place of a row in the source, or in the release, tell the label?")
+@check(
+    "row-order", "Does the place of a row in the source, or in the release, tell the label?", LIMIT
+)
 def row_order(audited: Audited) -> Result:
     """The order in which the source gave the accounts, and the release's own, which is by id."""
     arrays = audited.arrays

@@ -25,6 +25,7 @@ KEYS = 200
 @check(
     "missingness",
     "Does it tell the label which values are missing, or who has posts or edges at all?",
+    LIMIT,
 )
 def missingness(audited: Audited) -> Result:
     """A tree of depth 2 over flags; two, because two sources may miss different things.

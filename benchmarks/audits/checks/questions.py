@@ -34,13 +34,13 @@ def _tree(audited: Audited, depth: int, limit: float, what: str) -> Result:
     return Result(separable.value, issue, detail, separable.low, separable.high)
 
 
-@check("one-question", "How far does one question about one feature go?")
+@check("one-question", "How far does one question about one feature go?", ONE)
 def one_question(audited: Audited) -> Result:
     """A tree of depth 1."""
     return _tree(audited, 1, ONE, "One question")
 
 
-@check("depth-4", "How far does a tree of depth 4 go?")
+@check("depth-4", "How far does a tree of depth 4 go?", FOUR)
 def depth_four(audited: Audited) -> Result:
     """A tree of depth 4."""
     return _tree(audited, 4, FOUR, "A tree of depth 4")

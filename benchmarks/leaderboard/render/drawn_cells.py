@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any, TypeAlias
 
+from benchmarks.leaderboard.render.lead import INSIDE, TRANSFER
 from benchmarks.leaderboard.render.standing import bars_of
-from benchmarks.leaderboard.render.summary_text import INSIDE, TRANSFER, core, entries
-from benchmarks.leaderboard.render.text import listed
+from benchmarks.leaderboard.render.summary_text import core, entries
+from benchmarks.leaderboard.render.words import few_words
 
 CODE = {TRANSFER: "t", INSIDE: "i", "worst evasion": "e", "prevalence": "p"}
 DrawnCells: TypeAlias = dict[tuple[str, str, str], dict[str, Any]]
@@ -108,16 +110,9 @@ def _gaps(
         gaps.update({(test, CODE[kind]): reason for test, reason in why.items() if reason})
         missing = [test for test in core(board) if why[test]]
         if missing:
-            where = {
-                reason: listed([t for t in missing if why[t] == reason])
-                for reason in sorted({why[t] for t in missing})
-            }
-            shared = [
-                reason if tests in reason else f"{reason} ({tests})"
-                for reason, tests in where.items()
-            ]
-            scored = f"{len(core(board)) - len(missing)} of {len(core(board))} data sets"
-            gaps["", CODE[kind]] = f"not ranked: {scored}; {'; '.join(shared)}"
+            counted = Counter(why[test] for test in missing)
+            scored = len(core(board)) - len(missing)
+            gaps["", CODE[kind]] = few_words(counted, scored, len(core(board)))
         elif not core(board):
             gaps["", CODE[kind]] = "no data set to rank on"
     return gaps

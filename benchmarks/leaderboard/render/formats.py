@@ -13,10 +13,9 @@ from benchmarks.leaderboard.render.drawn_cells import (
     ranked_kinds,
     somebody_abstains,
 )
+from benchmarks.leaderboard.render.lead import INSIDE, TRANSFER
 from benchmarks.leaderboard.render.standing import elsewhere, tie_group
 from benchmarks.leaderboard.render.summary_text import (
-    INSIDE,
-    TRANSFER,
     answer,
     core,
     entries,

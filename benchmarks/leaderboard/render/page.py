@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from benchmarks.leaderboard.compute.summary import ONE_QUESTION
-from benchmarks.leaderboard.render import text
+from benchmarks.leaderboard.render import lead, text
 from benchmarks.leaderboard.render.axis import scale
 from benchmarks.leaderboard.render.drawn_cells import (
     CODE,
@@ -21,15 +20,11 @@ from benchmarks.leaderboard.render.drawn_cells import (
     ranked_kinds,
     somebody_abstains,
 )
-from benchmarks.leaderboard.render.script_data import script_data
-from benchmarks.leaderboard.render.summary_text import (
-    INSIDE,
-    TRANSFER,
-    answer,
-    core,
-    primary,
-    title,
-)
+from benchmarks.leaderboard.render.lead import INSIDE, TRANSFER
+from benchmarks.leaderboard.render.marks import Marks
+from benchmarks.leaderboard.render.script_data import KEY, script_data
+from benchmarks.leaderboard.render.summary_text import answer, core, primary, title
+from benchmarks.leaderboard.render.words import in_words
 from botbench.html.environment import FIGURES
 from botbench.html.environment import page as render
 from botbench.text import numbers
@@ -64,6 +59,8 @@ def to_html(
 
     In a site, `nav` has (path, title) pairs and names link to pages.
     """
+    from jinja2.utils import htmlsafe_json_dumps
+
     context = view(visible(board))
     context["data"]["site"] = bool(nav)
     return render(
@@ -72,6 +69,7 @@ def to_html(
         script=(HERE / "board.js").read_text(encoding="utf-8"),
         nav=visible(list(nav)),
         links=visible(dict(links or {})),
+        packed=htmlsafe_json_dumps(context["data"], separators=(",", ":")),
         **context,
     )
 
@@ -83,14 +81,23 @@ def view(board: Mapping[str, Any]) -> dict[str, Any]:
     by_key = drawn_cells(board)
     scales = {m["name"]: scale(board, m) for m in board["metrics"]}
     order = ordered_detectors(board, metric["name"], kinds)
-    marks = scales[metric["name"]]
+    marks = Marks(scales[metric["name"]])
 
-    def x(value: float) -> str:
-        return f"{2 + 96 * (value - marks['a']) / (marks['b'] - marks['a']):.2f}%"
+    def score(detector: str, kind: str, test: str) -> list[float] | None:
+        cell = by_key.get((detector, kind, test))
+        return cell["v"].get(metric["name"]) if cell else None
 
-    def cells(detector: str, test: str) -> list[tuple[str, list[float]]]:
-        own = [(k, by_key.get((detector, k, test))) for k in kinds]
-        return [(k, c["v"][metric["name"]]) for k, c in own if c and metric["name"] in c["v"]]
+    def panel(test: Mapping[str, Any]) -> list[tuple[str, str]]:
+        main, other = [*kinds, "", ""][:2]
+        pairs = [
+            (score(d["name"], main, test["name"]), score(d["name"], other, test["name"]))
+            for d in order
+        ]
+        return marks.panel(pairs, hollow=bool(test["few"]))
+
+    def page_of(detector: str, test: str) -> str:
+        cell = by_key.get((detector, kinds[0], test))
+        return f"cells/{str(cell['cell'])[:KEY]}.html" if cell else ""
 
     abstains = bool(kinds) and somebody_abstains(board)
 
@@ -98,8 +105,8 @@ def view(board: Mapping[str, Any]) -> dict[str, Any]:
         return decided(by_key, detector, kinds[0], core(board), metric["name"])
 
     def ticks(detector: str, kind: str) -> list[float]:
-        scored = [by_key.get((detector, kind, test)) for test in core(board)]
-        return [c["v"][metric["name"]][0] for c in scored if c and metric["name"] in c["v"]]
+        scored = [score(detector, kind, test) for test in core(board)]
+        return [v[0] for v in scored if v]
 
     return {
         "b": {**board, "tests": _tests(board)},
@@ -114,10 +121,13 @@ def view(board: Mapping[str, Any]) -> dict[str, Any]:
         "code": CODE,
         "where": WHERE,
         "one_question": ONE_QUESTION,
-        "scale": marks,
-        "x": x,
-        "cells": cells,
+        "scale": scales[metric["name"]],
+        "marks": marks,
+        "score": score,
+        "panel": panel,
+        "page_of": page_of,
         "ticks": ticks,
+        "ranks": lead.ranks,
         "abstains": abstains,
         "decided": share_decided,
         "tick": numbers.tick,
@@ -140,7 +150,6 @@ def view(board: Mapping[str, Any]) -> dict[str, Any]:
         "more_metrics": [m for m in board["metrics"] if m not in _first(board)],
         "platforms": sorted({t["platform"] for t in board["tests"]}),
         "licences": sorted({t["licence"] for t in board["tests"]}),
-        "every": _every(board),
         "data": script_data(board, kinds, by_key, scales, order),
     }
 
@@ -179,7 +188,12 @@ def _tests(board: Mapping[str, Any]) -> list[dict[str, Any]]:
     reasons = {row["test"]: row["reason"] for row in board["rows"] if row["test"] not in scored}
     order = sorted(board["tests"], key=lambda t: (not t["in_mean"], t["name"]))
     return [
-        {**t, "question": asked.get(t["name"]), "unscored": reasons.get(t["name"])} for t in order
+        {
+            **t,
+            "question": in_words(asked[t["name"]]) if asked.get(t["name"]) else None,
+            "unscored": reasons.get(t["name"]),
+        }
+        for t in order
     ]
 
 
@@ -204,9 +218,3 @@ def _scope_text(board: Mapping[str, Any], kinds: list[str]) -> str:
         return "Nothing is ranked; the values stand below, data set by data set."
     each = ", each left out of training in turn" if kinds[0] == TRANSFER and sets > 1 else ""
     return f"Mean of {sets} data set{'s' if sets > 1 else ''}{each}."
-
-
-def _every(board: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Cells with all their metrics, drawn or not, for the plain table."""
-    grouped = groupby(board["rows"], key=lambda row: row["cell"])
-    return [{**rows[0], "rows": rows} for _, each in grouped if (rows := list(each))]

@@ -8,26 +8,24 @@ from typing import Any
 
 from benchmarks.leaderboard.compute.scores import NOT_RANKED, SCORED
 from benchmarks.leaderboard.compute.summary import CONSTANT, MEAN, ONE_QUESTION
-from benchmarks.leaderboard.render import standing
+from benchmarks.leaderboard.render import lead, standing
+from benchmarks.leaderboard.render.lead import INSIDE, TRANSFER, in_text
 from benchmarks.leaderboard.render.text import listed, span
 from botbench.text.numbers import score
 
-TRANSFER, INSIDE = "transfer", "in distribution"
 NO_TRANSFER = "No transfer scores: in-distribution scores alone mislead"
 PRIMARY = "balanced-accuracy"
-NAMES = ("Matthews", "Brier")
 
 
 @dataclass
 class Answer:
     """The summary at the top of the page, `lead` and `caution` in large type.
 
-    Figures are (title, value, interval), notes (title, text).
+    Notes are (title, text).
     """
 
     lead: list[tuple[str, bool]] = field(default_factory=list)
     caution: str = ""
-    figures: list[tuple[str, str, str]] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
 
     @property
@@ -67,7 +65,6 @@ def answer(board: Mapping[str, Any]) -> Answer:
     ranked = [e for e in entries(board, primary(board)["name"]) if e["rank"] is not None]
     if ranked:
         _lead(result, board, ranked)
-        _figures(result, board, ranked)
         result.notes += [
             n
             for n in (_ties(board, ranked), _above(board, ranked), _other_leaders(board, ranked[0]))
@@ -82,47 +79,13 @@ def answer(board: Mapping[str, Any]) -> Answer:
 
 
 def _lead(said: Answer, board: Mapping[str, Any], ranked: Sequence[Mapping[str, Any]]) -> None:
-    top, metric, sets = ranked[0], primary(board), core(board)
-    inside = board["ranked_by"] == INSIDE
-    where = (
-        "On fresh accounts of the data sets it learned from"
+    top, sets, inside = ranked[0], core(board), board["ranked_by"] == INSIDE
+    said.lead = lead.sentence(top, primary(board), sets, inside=inside)
+    said.caution = (
+        _no_transfer(board)
         if inside
-        else "On data sets left out of its training"
+        else lead.caution(top, sets, floor=top["detector"] in _floors(board))
     )
-    if len(sets) == 1:
-        where = (
-            f"On fresh accounts of {sets[0]}, from which it learned"
-            if inside
-            else f"On {sets[0]}, left out of its training"
-        )
-    best = ("highest " if metric["direction"] == "higher" else "lowest ") + (
-        "mean: " if len(sets) > 1 else ""
-    )
-    said.lead = [
-        (f"{where}, ", False),
-        (top["detector"], True),
-        (f" has the {best}{_in_text(metric)} ", False),
-        (score(top["scores"][board["ranked_by"]][0]), True),
-        (
-            (
-                f", where guessing gives {score(metric['guessing'])}."
-                if metric["guessing"] is not None
-                else "."
-            ),
-            False,
-        ),
-    ]
-    if not inside and INSIDE in top["scores"]:
-        said.lead.append(
-            (
-                (
-                    " On fresh accounts of the data sets it learned from, the same detector"
-                    f" reaches {score(top['scores'][INSIDE][0])}."
-                ),
-                False,
-            )
-        )
-    said.caution = _no_transfer(board) if inside else _caution(board, top, len(sets))
 
 
 def _no_transfer(board: Mapping[str, Any]) -> str:
@@ -147,63 +110,13 @@ def _why_none(board: Mapping[str, Any], kind: str) -> str:
             reasons.setdefault(f"{name} {state}", {})[str(row["reason"]).rstrip(".")] = None
     return "; ".join(
         f"{state}: {next(iter(own))}"
-        + (f" (and {len(own) - 1} more in the table of every score)" if len(own) > 1 else "")
+        + (f" (and {len(own) - 1} more in leaderboard.csv)" if len(own) > 1 else "")
         for state, own in reasons.items()
-    )
-
-
-def _in_text(metric: Mapping[str, Any]) -> str:
-    """A metric's title within a sentence: names and abbreviations keep their capital."""
-    title = str(metric["title"])
-    return (
-        title
-        if title.startswith(NAMES) or not title[1:2].islower()
-        else title[0].lower() + title[1:]
-    )
-
-
-def _caution(board: Mapping[str, Any], top: Mapping[str, Any], sets: int) -> str:
-    if top["detector"] in _floors(board):
-        return "It is a shortcut: no detector here scores higher."
-    if top["above"] is None:
-        return (
-            "The one-question tree has no score on all of them, so there is nothing to hold it"
-            " against."
-        )
-    beats = (
-        f"It beats a tree with one question on {top['higher_on']} of {sets} data"
-        f" set{'s' if sets > 1 else ''}"
-    )
-    wide = top["above_wide"]
-    return (
-        f"{beats}."
-        if wide and wide[0] * wide[1] > 0
-        else f"{beats}: too few to expect the same on another one."
     )
 
 
 def _floors(board: Mapping[str, Any]) -> set[str]:
     return {d["name"] for d in board["detectors"] if d["floor"]}
-
-
-def _figures(said: Answer, board: Mapping[str, Any], ranked: Sequence[Mapping[str, Any]]) -> None:
-    top, kind = ranked[0], board["ranked_by"]
-    said.figures.append((f"best {kind}", score(top["scores"][kind][0]), span(top["scores"][kind])))
-    if top["lost"]:
-        said.figures += [
-            ("same, in distribution", score(top["scores"][INSIDE][0]), span(top["scores"][INSIDE])),
-            ("lost on the way", score(top["lost"][0], sign=True), span(top["lost"], sign=True)),
-        ]
-    for name, label in ((ONE_QUESTION, "one question"), (CONSTANT, "constant")):
-        entry = next((e for e in ranked if e["detector"] == name and e is not top), None)
-        if entry:
-            said.figures.append(
-                (f"{label}, {kind}", score(entry["scores"][kind][0]), span(entry["scores"][kind]))
-            )
-    if top["rank_elsewhere"]:
-        low, high = top["rank_elsewhere"]
-        place = f"{low} to {high}" if low != high else str(low)
-        said.figures.append(("rank if other sets were drawn", place, f"of {len(ranked)} ranked"))
 
 
 def _ties(board: Mapping[str, Any], ranked: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
@@ -281,7 +194,7 @@ def _other_leaders(board: Mapping[str, Any], top: Mapping[str, Any]) -> tuple[st
             and first
             and first != top["detector"]
         ):
-            by.setdefault(first, []).append(_in_text(metric))
+            by.setdefault(first, []).append(in_text(metric))
     if not by:
         return None
     texts = [
@@ -365,7 +278,7 @@ def _missing(board: Mapping[str, Any]) -> list[tuple[str, str]]:
             f"{name} ({len(cells)} cell{'s' if len(cells) > 1 else ''})"
             for name, cells in failed.items()
         ]
-        notes.append(("Failed", f"{listed(texts)}. The reasons stand in the table of every score."))
+        notes.append(("Failed", f"{listed(texts)}. The reasons stand in leaderboard.csv."))
     if unfenced := board.get("unfenced"):
         notes.append(
             (

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.leaderboard.compute import table
 from benchmarks.leaderboard.compute.scores import Plan, Result, silent
 from benchmarks.leaderboard.render import formats, gate, page, text
+from benchmarks.leaderboard.render.words import in_words
 from benchmarks.leaderboard.site import data
-from benchmarks.leaderboard.site.context import Site, sheet, slug
+from benchmarks.leaderboard.site.context import Site, cell_page, sheet, slug
 from benchmarks.leaderboard.site.pages import Page, makers
 from benchmarks.leaderboard.site.release_facts import ReleaseFacts, facts_of
 from botbench.core.errors import UserError
@@ -119,8 +120,10 @@ def write(
 def pages(site: Site) -> dict[str, str]:
     """Every page's HTML by path; a pure function of the site."""
     all_pages = [p for maker in makers().values() for p in maker(site)]
-    nav = [(p.path, p.title) for p in all_pages if "/" not in p.path]
-    html = {p.path: _render(site, p, nav) for p in all_pages}
+    shown = sorted((p for p in all_pages if p.nav), key=lambda p: (p.place, p.path))
+    nav = [(p.path, p.nav) for p in shown]
+    shared = _shared(site, nav)
+    html = {p.path: _render(p, shared) for p in all_pages}
     html["index.html"] = page.to_html(
         site.board, nav=[("index.html", "Board"), *nav], links=_links(site)
     )
@@ -135,20 +138,29 @@ def _links(site: Site) -> dict[str, str]:
     }
 
 
-def _render(site: Site, p: Page, nav: list[tuple[str, str]]) -> str:
+def _shared(site: Site, nav: list[tuple[str, str]]) -> dict[str, Any]:
+    """What every page is given, made once."""
+    board = visible(site.board)
+    return {
+        "b": board,
+        "metric": visible(site.metric),
+        "titles": {m["name"]: m["title"] for m in board["metrics"]},
+        "nav": [("index.html", "Board"), *nav],
+        "seconds": numbers.seconds,
+        "milliseconds": numbers.milliseconds,
+        "span": text.span,
+    }
+
+
+def _render(p: Page, shared: Mapping[str, Any]) -> str:
     return render(
         HERE / "templates" / p.template,
         [*page.STYLES, CHARTS, HERE / "site.css"],
         script=(HERE / "site.js").read_text(encoding="utf-8"),
-        filters={"slug": slug},
-        **visible(p.view),
-        b=visible(site.board),
-        metric=site.metric,
+        filters={"slug": slug, "cell_page": cell_page, "in_words": in_words},
+        **visible(dict(p.view)),
+        **shared,
         title=visible(p.title),
         here=p.path,
         up="../" * p.path.count("/"),
-        nav=[("index.html", "Board"), *nav],
-        seconds=numbers.seconds,
-        milliseconds=numbers.milliseconds,
-        span=text.span,
     )

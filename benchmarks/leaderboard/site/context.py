@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from benchmarks.leaderboard.compute.scores import MeasuredCell, Result
 from benchmarks.leaderboard.compute.summary import BoardLayout
+from benchmarks.leaderboard.render.drawn_cells import ordered_detectors, ranked_kinds
+from benchmarks.leaderboard.render.script_data import KEY
 from benchmarks.leaderboard.render.summary_text import primary
 from benchmarks.leaderboard.site.release_facts import ReleaseFacts
 
@@ -35,6 +37,12 @@ class Site:
     def metric(self) -> dict[str, Any]:
         """The metric that the board opens with."""
         return primary(self.board)
+
+    @cached_property
+    def order(self) -> dict[str, dict[str, Any]]:
+        """The detectors in the board's order, with entry and reasons for gaps, by name."""
+        found = ordered_detectors(self.board, self.metric["name"], ranked_kinds(self.board))
+        return {d["name"]: d for d in found}
 
     @cached_property
     def measured(self) -> dict[str, MeasuredCell]:
@@ -77,6 +85,15 @@ class Site:
                 )
         return right
 
+    @cached_property
+    def labels(self) -> dict[str, NDArray[np.bool_]]:
+        """Whether each prediction of a test in `right` is of a bot."""
+        return {
+            test: np.asarray(self.tables[str(m.info["cell_key"])]["y"].to_numpy() == 1)
+            for (_, kind, test), m in self.layout.cells.items()
+            if kind == self.board["ranked_by"] and str(m.info["cell_key"]) in self.tables
+        }
+
     def values(self, metric: str, **wanted: str) -> list[dict[str, Any]]:
         """The board's rows of a metric that have a value and these fields."""
         return [
@@ -102,6 +119,15 @@ def slug(name: str) -> str:
     ('gradient-boosting', 'submitted-58-a-47-b', 'precision-91-bot-93--64-prevalence-61-0.05')
     """
     return re.sub(r"[^A-Za-z0-9._-]", lambda found: f"-{ord(found[0])}-", name)
+
+
+def cell_page(key: str) -> str:
+    """The path of a cell's page in a site.
+
+    >>> cell_page("0123456789abcdef01234567")
+    'cells/0123456789abcdef.html'
+    """
+    return f"cells/{slug(key[:KEY])}.html"
 
 
 def sheet(reference: str) -> str:

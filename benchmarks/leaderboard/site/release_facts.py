@@ -17,6 +17,7 @@ from botbench.core.errors import UserError
 from botbench.core.sql import literal
 from botbench.stats import agreement
 from botbench.stats.votes import Votes
+from curation.release import duplicate_groups
 from curation.store.retractions import standing_claims
 
 if TYPE_CHECKING:
@@ -36,13 +37,14 @@ class ReleaseFacts:
     """Facts by release reference.
 
     `audits` are findings; `about` comes from release.json, card and claims; `kinds` is (dataset,
-    account_id, kind) of bots; `datasheets` is HTML.
+    account_id, kind) of bots; `datasheets` is HTML; `groups` counts accounts that look alike.
     """
 
     audits: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     about: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     kinds: Mapping[str, pa.Table] = dataclasses.field(default_factory=dict)
     datasheets: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    groups: Mapping[str, Mapping[str, int]] = dataclasses.field(default_factory=dict)
 
 
 def facts_of(run: Run) -> ReleaseFacts:
@@ -68,7 +70,28 @@ def facts_of(run: Run) -> ReleaseFacts:
         },
         {r.reference: kinds(r) for r in releases},
         sheets,
+        {r.reference: found for r in releases if (found := looks_alike(r))},
     )
+
+
+def looks_alike(release: Release) -> dict[str, int] | None:
+    """Duplicate groups of two or more: their number, accounts, the largest, those of both labels.
+
+    None where the release has no such file, or no such group.
+    """
+    file = release.path / duplicate_groups.FILE
+    if not file.is_file():
+        return None
+    counts = release_arrays.ask(
+        """
+        SELECT count(*) AS groups, sum(n)::BIGINT AS accounts, max(n) AS largest,
+               count(*) FILTER (labels > 1) AS mixed
+        FROM (SELECT count(*) AS n, count(DISTINCT label) AS labels
+              FROM read_parquet(?) JOIN read_parquet(?) USING (account_id)
+              GROUP BY "group" HAVING count(*) > 1)""",
+        [str(file), str(release.file("labels"))],
+    ).to_pylist()[0]
+    return counts if counts["groups"] else None
 
 
 def claims(release: Release) -> list[dict[str, Any]]:

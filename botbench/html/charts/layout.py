@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from botbench.html.charts.elements import Svg, element, joined, line, text
+from botbench.html.charts.elements import Svg, element, joined, line, shape, text
 from botbench.text.escaping import visible
 from botbench.text.numbers import tick
 
@@ -180,7 +180,9 @@ def spread_labels(said: Sequence[tuple[float, str]], y: float, width: float) -> 
 def end_labels(
     ends: Sequence[tuple[float, float, str, int]], x: float, room: float, low: float, high: float
 ) -> list[Svg]:
-    """Names at the right ends (x, y, name, series), apart from each other, each with a leader."""
+    """Names at the right ends (x, y, name, series), apart from each other, each with a leader and
+    the mark of its series.
+    """
     places = apart([y for _, y, _, _ in ends], 15, low, high)
     parts = []
     for (end, y, name, series), at in zip(ends, places, strict=True):
@@ -193,7 +195,8 @@ def end_labels(
                 x2=f"{x - 3:.1f}",
                 y2=f"{at:.1f}",
             ),
-            named(f"name n{series % 8}", x, at + 4, name, room),
+            shape(f"mark c{series % 8}", series, x + 4, at, 3.5),
+            named("name", x + 12, at + 4, name, room - 12),
         ]
     return parts
 
@@ -202,5 +205,5 @@ def gutter(names: Sequence[str], width: int) -> float:
     """The width that end labels get: what they need, at most a quarter of a page, a third of a
     phone.
     """
-    need = max((text_width(n) for n in names), default=0.0) + 2
-    return min(need, 190.0 if width == WIDE else 112.0)
+    need = max((text_width(n) for n in names), default=0.0) + 14
+    return min(need, 200.0 if width == WIDE else 124.0)

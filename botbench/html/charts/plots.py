@@ -250,7 +250,7 @@ def heat(
         )
         body.append(f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>')
     return (
-        f'<div class="sx" role="region" tabindex="0" aria-label="{escape(label)}">'
+        f'<div class="sx" role="region" tabindex="0" aria-label="Table: {escape(label)}">'
         '<table class="heat"><thead><tr><th scope="col">trained on, tested on</th>'
         f"{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
     )

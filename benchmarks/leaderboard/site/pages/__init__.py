@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from benchmarks.leaderboard.site.context import Site
@@ -11,12 +11,16 @@ from botbench.core.registry import Registry
 
 @dataclass(frozen=True)
 class Page:
-    """One page: path in the site, title, template and its values."""
+    """One page: path in the site, title, template and its values; `nav` is its name in the
+    navigation, if it stands there, `place` where.
+    """
 
     path: str
     title: str
     template: str
-    view: dict[str, object]
+    view: Mapping[str, object]
+    nav: str = ""
+    place: int = 9
 
 
 Maker = Callable[[Site], Iterator[Page]]

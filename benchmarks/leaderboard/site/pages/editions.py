@@ -12,18 +12,19 @@ from benchmarks.leaderboard.site.pages import MAKERS, Page
 @MAKERS.register("made")
 def made(site: Site) -> Iterator[Page]:  # noqa: ARG001 (every kind of page has the same argument)
     """Commands, versions and hashes."""
-    yield Page("made.html", "How it was made", "made.html.j2", {})
+    yield Page("made.html", "How it was made", "made.html.j2", {}, "How it was made", place=6)
 
 
 @MAKERS.register("changes")
 def changes(site: Site) -> Iterator[Page]:
-    """Detectors and data sets that came and went, and scores that moved."""
-    yield Page(
-        "changes.html",
-        "Changes",
-        "changes.html.j2",
-        {"changes": since(site.before, site.board, site.metric["name"])},
-    )
+    """Detectors and data sets that came and went, and scores that moved; none without an earlier
+    edition.
+    """
+    changes = since(site.before, site.board, site.metric["name"])
+    if changes is not None:
+        view = {"changes": changes}
+        title = "Changes since the edition before"
+        yield Page("changes.html", title, "changes.html.j2", view, "Changes", place=5)
 
 
 def since(
@@ -54,8 +55,16 @@ def _moved(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> list[dict[str, Any
             "test": k[2],
             "before": old[k]["value"],
             "now": new[k]["value"],
+            "kind": new[k]["kind"],
+            "cell": new[k]["cell"],
             "why": "other predictions" if old[k]["cell"] != new[k]["cell"] else "other labels",
         }
-        for k in sorted(set(old) & set(new))
+        for k in sorted(set(old) & set(new), key=lambda k: (-_step(old[k], new[k]), k))
         if old[k]["value"] != new[k]["value"]
     ]
+
+
+def _step(old: Mapping[str, Any], new: Mapping[str, Any]) -> float:
+    """How far a score moved; one that came or went moved farthest."""
+    values = old["value"], new["value"]
+    return float("inf") if None in values else abs(values[1] - values[0])

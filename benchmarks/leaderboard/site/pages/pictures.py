@@ -1,4 +1,4 @@
-"""Charts of the whole board: transfer matrix, critical differences, cost, prevalence."""
+"""Charts of the whole board: precision where bots are rare, cost, mean ranks, transfer matrix."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from benchmarks.leaderboard.compute.summary import FLOORS
 from benchmarks.leaderboard.site.context import Site
 from benchmarks.leaderboard.site.pages import MAKERS, Page
 from botbench.html.charts import plots
+from botbench.html.charts.intervals import percent
 from botbench.html.charts.layout import Axis
 from botbench.stats.multiple_comparisons import nemenyi_distance
 from botbench.text import numbers
@@ -18,23 +19,23 @@ from botbench.text import numbers
 LEAST_SETS = 10
 """Data sets from which on Friedman and Nemenyi say something (Demšar 2006)."""
 DRAWN = 6
+SHARE = 0.05
+"""The share of bots at which the slider opens."""
 GRID = [float(p) for p in np.geomspace(0.001, 0.5, 28)]
 
 
 @MAKERS.register("pictures")
 def pages(site: Site) -> Iterator[Page]:
-    """One page."""
-    yield Page(
-        "pictures.html",
-        "Pictures",
-        "pictures.html.j2",
-        {
-            "matrices": matrices(site),
-            "critical": _critical(site),
-            "cost": _cost(site),
-            **_prevalence(site),
-        },
-    )
+    """One page with those sections that the board has something for; none without any."""
+    view = {
+        "matrices": matrices(site),
+        "critical": _critical(site),
+        "cost": _cost(site),
+        **_prevalence(site),
+    }
+    if any((view["matrices"], view["critical"], view["cost"], view["precision"])):
+        title = "Precision where bots are rare, cost and transfer"
+        yield Page("pictures.html", title, "pictures.html.j2", view, "Precision and cost", place=4)
 
 
 def matrices(site: Site) -> list[tuple[str, str]]:
@@ -65,20 +66,14 @@ def matrices(site: Site) -> list[tuple[str, str]]:
     return pictures
 
 
-def _critical(site: Site) -> tuple[str, str]:
-    """Friedman's test and Nemenyi's critical distance over common data sets, or the reason."""
+def _critical(site: Site) -> tuple[str, str] | None:
+    """Friedman's test and Nemenyi's critical distance over common data sets; None with few."""
     from scipy import stats
 
     core = site.layout.core
     full = [d for d in site.layout.detectors if all(_score(site, d, t) is not None for t in core)]
-    if len(core) < LEAST_SETS:
-        return (
-            "",
-            (
-                f"Not drawn: mean ranks say something from {LEAST_SETS} data sets on (Demšar 2006),"
-                f" and there are {len(core)}."
-            ),
-        )
+    if len(core) < LEAST_SETS or len(full) < 3:
+        return None
     sign = -1 if site.metric["direction"] == "higher" else 1
     values = np.array([[sign * float(_score(site, d, t) or 0) for d in full] for t in core])
     ranks = stats.rankdata(values, axis=1).mean(axis=0)
@@ -160,15 +155,31 @@ def _prevalence(site: Site) -> dict[str, object]:
         for i, r in enumerate(rates[:DRAWN])
     ]
     if not drawn:
-        return {"precision": "", "rates": []}
+        return {"precision": "", "rates": [], "said": ""}
+    best = rates[0]
+    at = precision(best["tpr"], best["fpr"], SHARE)
+    said = (
+        f"Where 5 % of accounts are bots, of 100 accounts that {best['name']} calls bots"
+        f" {100 * at:.0f} are."
+    )
     axis = Axis(
-        GRID[0], GRID[-1], [0.001, 0.01, 0.1, 0.5], "share of bots among accounts", log=True
+        GRID[0],
+        GRID[-1],
+        [0.001, 0.01, 0.1, 0.5],
+        "share of bots among accounts (each step is tenfold)",
+        log=True,
+        form=percent,
     )
     ys = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
+    heights = [precision(r["tpr"], r["fpr"], SHARE) for r in rates[:DRAWN]]
     picture = plots.lines(
-        drawn, axis, Axis(0, 1, ys, "precision"), "Precision against the share of bots"
+        drawn,
+        axis,
+        Axis(0, 1, ys, "precision: share of alarms that are bots", form=percent),
+        "Precision against the share of bots",
+        marked=plots.Marked(SHARE, heights),
     )
-    return {"precision": picture, "rates": [_at_shares(r) for r in rates]}
+    return {"precision": picture, "said": said, "rates": [_at_shares(r) for r in rates]}
 
 
 def _at_shares(rate: dict[str, Any]) -> dict[str, Any]:
