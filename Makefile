@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint speed spark chaos fuzz requirements docs experiments clean label-studio sbom
+.PHONY: help demo test lint speed spark chaos fuzz requirements docs pictures experiments clean label-studio sbom
 
 PYTHON ?= python3
 VENV := .venv
@@ -65,6 +65,9 @@ fuzz: $(VENV)/dev.stamp ## N changed files of every kind through the readers (10
 EXPERIMENT ?= study_coverage intervals groups separation designs consensus_methods
 experiments: $(VENV)/dev.stamp ## the simulated tables of docs (hours; EXPERIMENT=designs ARGS="--repeats 2" for less)
 	@for name in $(EXPERIMENT); do $(BIN)/python experiments/$$name.py $(ARGS); done
+
+pictures: $(VENV)/dev.stamp ## the pictures of README and docs/site.md, of today's pages on simulated data (needs Chromium)
+	$(BIN)/python experiments/pictures.py $(ARGS)
 
 docs: $(VENV)/dev.stamp ## the reference pages that are made from the code, and the site: docs-site/index.html
 	$(BIN)/botbench tables > docs/tables.md

@@ -148,7 +148,7 @@
       draw(picture, paths);
     }
     const sparse = ticks.length > 6 ? ticks.filter((_, i) => i % 2 === 0) : ticks;
-    for (const a of $$(".ax")) a.replaceChildren(...(a.closest(".sm") ? sparse : ticks).map(t => {
+    for (const a of $$(".ax")) a.replaceChildren(...sparse.map(t => {
       const label = svg("text", {x: X(t) / 10 + "%", y: 11});
       label.textContent = String(t).replace("-", "−").replace("0.", ".");
       return label;

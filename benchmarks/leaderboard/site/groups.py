@@ -21,6 +21,15 @@ WORDS = {
     "new": "accounts under 90 days old",
 }
 """The groups of `benchmarks.data.groups` as a sentence names them."""
+SHORT = {
+    "verified": "verified",
+    "celebrity": "100,000 followers",
+    "organisation": "organisations",
+    "language": "other language",
+    "new": "under 90 days old",
+    "all": "all people",
+}
+"""The groups as a chart names them."""
 ALL = "all people"
 SHOWN = 14
 
@@ -60,14 +69,14 @@ def _people(site: Site, row: dict[str, Any], group: str | None) -> int:
 
 
 def picture(alarms: list[dict[str, Any]]) -> Svg:
-    """The highest shares, a row for each group and test."""
+    """The highest shares, a row for each group and test of enough people."""
     drawn = [
         Row(
-            f"{r['words']}, {r['test']}",
+            f"{SHORT[r['group']]}, {r['test']}",
             [Dot(r["value"], r["low"], r["high"], hollow=r["group"] == "all")],
             f"{percent(round(r['value'], 2))}, n = {r['people']:,}",
         )
-        for r in alarms[:SHOWN]
+        for r in [r for r in alarms if not r["few"]][:SHOWN]
     ]
     ticks = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
     axis = Axis(0, 1, ticks, "share of these people that are called bots", form=percent)

@@ -75,7 +75,7 @@ def _drawn(
     ties: Sequence[Tie],
 ) -> Svg:
     told = max((text_width(r.told) for r in drawn), default=0.0) if width == WIDE else 0.0
-    left = min(max((text_width(r.label) for r in drawn), default=0.0) + 14, 250.0)
+    left = min(max((text_width(r.label) for r in drawn), default=0.0) + 14, 320.0)
     bars = 8 * len(ties)
     right = width - 10 - (told + 12 if told else 0) - bars
     across = Across(axis, left if width == WIDE else 8, right, width)
