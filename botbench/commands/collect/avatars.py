@@ -15,12 +15,23 @@ def avatars(
     dataset: Annotated[
         str, typer.Argument(metavar="DATASET", help="The data set whose accounts they are of.")
     ],
+    *,
     folder: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--from", metavar="DIR", help="Pictures named by account id, such as 12345.png."
         ),
-    ],
+    ] = None,
+    fetch: Annotated[
+        bool,
+        typer.Option(
+            "--fetch", help="Instead: fetch those that a network named, once, from public hosts."
+        ),
+    ] = False,
+    server: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="With --fetch: a server that may be a private address."),
+    ] = None,
     seen: Annotated[
         datetime | None, typer.Option("--seen", help="When the accounts had these pictures (UTC).")
     ] = None,
@@ -29,20 +40,29 @@ def avatars(
     """Keep small copies of profile pictures, without metadata, with a perceptual hash; safe to run
     again.
 
-    Cards show these and never a picture from elsewhere. Nothing is fetched: the files must be
-    there.
+    Cards show these and never a picture from elsewhere. Nothing is fetched without `--fetch`: the
+    files must be there.
     """
     from datetime import UTC
 
+    from botbench.core.errors import UserError
     from curation.annotation.card.avatars import import_pictures
+    from curation.annotation.card.fetched_avatars import fetch_pictures
     from curation.store.store import Store
 
+    if (folder is None) == (not fetch) or (fetch and seen):
+        raise UserError("Name --from DIR (and --seen), or --fetch.")
     with Store(create=False) as store, progress(json_) as bar:
         task = bar.add_task("pictures", total=None)
-        when = seen.replace(tzinfo=UTC) if seen else None
-        kept = import_pictures(
-            store, dataset, folder, seen_at=when, advance=lambda n: bar.advance(task, n)
-        )
+        if folder is None:
+            kept = fetch_pictures(
+                store, dataset, server or "", lambda n, of: bar.update(task, completed=n, total=of)
+            )
+        else:
+            when = seen.replace(tzinfo=UTC) if seen else None
+            kept = import_pictures(
+                store, dataset, folder, seen_at=when, advance=lambda n: bar.advance(task, n)
+            )
     if json_:
         emit({"dataset": dataset, **vars(kept)})
         return
@@ -60,6 +80,6 @@ def register(app: typer.Typer) -> None:
     app.command(
         epilog=(
             "Examples: `botbench avatars my-set --from pictures/` · `botbench avatars my-set --from"
-            " p --seen 2018-07-01 --json`"
+            " p --seen 2018-07-01 --json` · `botbench avatars walkaway --fetch`"
         ),
     )(avatars)
