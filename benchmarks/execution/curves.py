@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 BINS = 10
 TITLES = (
-    ("ROC", "false alarms", "recall"),
-    ("Precision and recall", "recall", "precision"),
-    ("Calibration", "score", "share of bots"),
+    ("ROC", "false alarm rate", "recall", True),
+    ("Precision and recall", "recall", "precision", False),
+    ("Calibration", "score", "share of bots", True),
 )
 
 
@@ -27,7 +27,11 @@ def svg(table: pa.Table, title: str) -> str:
         if 0 < judged.y.sum() < len(judged.y):
             for drawn, (x, y) in zip(curves, (*_orders(judged), _calibration(judged)), strict=True):
                 drawn.append(_thinned(x, y))
-    return panels([Panel(*t, drawn) for t, drawn in zip(TITLES, curves, strict=True)], title)
+    drawn_panels = [
+        Panel(name, across, up, drawn, diagonal)
+        for (name, across, up, diagonal), drawn in zip(TITLES, curves, strict=True)
+    ]
+    return panels(drawn_panels, title)
 
 
 def _parts(table: pa.Table) -> list[ScoredAccounts]:

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.execution import curves, results
+from benchmarks.execution.tracked import contents, headlines
 from botbench.core import mlflow_store
 from botbench.core.errors import ResourceFailure, UserError, first_line
 from botbench.core.files import write_json
@@ -31,8 +32,8 @@ from curation.store.upkeep import processes
 EXPERIMENT = "botbench"
 PROCESS = "botbench.process"
 """The tag that names the process that logs a run."""
-DIGEST = 36
-"""Characters of a content hash that MLflow's digest holds."""
+KIND = "mlflow.experimentKind"
+"""The tag by which MLflow's page chooses a view: that of models, not that of language models."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,8 @@ class Tracker:
                 return
 
     def _parent(self, run: results.Run) -> str:
+        from mlflow.entities import Param
+
         suite = run.suite["name"]
         parents = self.client.search_runs(
             [self.experiment],
@@ -117,8 +120,11 @@ class Tracker:
                 "botbench.kind": "suite",
                 "botbench.suite": suite,
                 PROCESS: processes.this_process(),
+                **contents.who(),
             },
         )
+        parameters = [Param(name, value) for name, value in contents.of_suite(run).items()]
+        self.client.log_batch(created.info.run_id, params=parameters)
         return str(created.info.run_id)
 
     def _children(self, parent: str) -> Iterator[tuple[str, str]]:
@@ -127,6 +133,15 @@ class Tracker:
                 # An interrupted child is logged again.
                 if child.info.status not in {"RUNNING", "KILLED"}:
                     yield child.data.tags.get("botbench.mark", ""), child.info.run_id
+
+    def _scores(self, parent: str) -> Iterator[headlines.Score]:
+        """The headline metric of the parent's cells."""
+        for page in self._pages(f"tags.`mlflow.parentRunId` = '{parent}'"):
+            for child in page:
+                given, value = child.data.params, child.data.metrics.get(headlines.HEADLINE)
+                if value is not None:
+                    kind = given.get("kind") or contents.kind(given["train"].split(), given["test"])
+                    yield headlines.Score(given["detector"], kind, given["test"], value)
 
     def _log(self, cell: results.Cell, parent: str, run: results.Run) -> str:
         from mlflow.entities import Metric, Param
@@ -142,13 +157,16 @@ class Tracker:
                 "botbench.kind": "cell",
                 "botbench.mark": _mark(cell),
                 PROCESS: processes.this_process(),
-                **_tags(cell),
+                **contents.tags(cell),
+                **contents.who(),
             },
         ).info.run_id
-        self.client.log_inputs(child, datasets=_inputs(cell, run))
+        self.client.log_inputs(child, datasets=contents.inputs(cell, run))
         metrics = [Metric(name, value, end, 0) for name, value in measures(cell).items()]
         self.client.log_batch(
-            child, metrics=metrics, params=[Param(k, v) for k, v in _parameters(cell).items()]
+            child,
+            metrics=metrics,
+            params=[Param(k, v) for k, v in contents.parameters(cell).items()],
         )
         if cell.status == "done":
             self.client.log_artifact(child, str(cell.predictions))
@@ -171,7 +189,16 @@ class Tracker:
             Metric(f"cells.{s.replace(' ', '_')}", statuses.count(s), now, 0)
             for s in sorted(set(statuses))
         ]
-        self.client.log_batch(parent, metrics=counts, tags=[RunTag("botbench.run_id", run.run_id)])
+        figures, best = headlines.headlines(self._scores(parent))
+        tags = {
+            "botbench.run_id": run.run_id,
+            "mlflow.note.content": contents.description(run, best),
+        }
+        self.client.log_batch(
+            parent,
+            metrics=counts + [Metric(name, value, now, 0) for name, value in figures.items()],
+            tags=[RunTag(name, value) for name, value in (tags | best).items()],
+        )
         self.client.log_dict(
             parent,
             {"suite": run.suite, "releases": list(run.releases), "cells": list(run.cells)},
@@ -198,12 +225,16 @@ def measures(cell: results.Cell) -> dict[str, float]:
     values_of = {f"seconds.{name}": float(value) for name, value in cell.info["seconds"].items()}
     if cell.status != "done":
         return values_of
+    scored = results.scored(cell)
     if cell.info.get("unscored") is not None:
         values_of["accounts.unscored"] = float(cell.info["unscored"])
     from benchmarks.metrics import ordered
     from benchmarks.metrics.cell_values import values
 
-    for name, value in values(cell.info, results.scored(cell), ordered()).items():
+    labels = np.asarray(scored["y"].to_numpy())
+    once = np.asarray(scored["repeat"].to_numpy()) == 0
+    values_of |= {"accounts.n": float(once.sum()), "accounts.bots": float(labels[once].sum())}
+    for name, value in values(cell.info, scored, ordered()).items():
         if math.isfinite(value):
             values_of[
                 name.replace("[", ".").replace("]", "").replace("@", "/").replace("=", "/")
@@ -250,7 +281,9 @@ def _experiment(client: Any, folder: Path | None) -> str:
         try:
             return str(
                 client.create_experiment(
-                    name, artifact_location=(folder / "artifacts").as_uri() if folder else None
+                    name,
+                    artifact_location=(folder / "artifacts").as_uri() if folder else None,
+                    tags={KIND: "custom_model_development"},
                 )
             )
         except MlflowException:  # another process has created it
@@ -259,7 +292,10 @@ def _experiment(client: Any, folder: Path | None) -> str:
                 raise
     if experiment.lifecycle_stage == "deleted":
         raise _was_deleted(experiment.experiment_id)
-    return str(experiment.experiment_id)
+    found = str(experiment.experiment_id)
+    if KIND not in experiment.tags:
+        client.set_experiment_tag(found, KIND, "custom_model_development")
+    return found
 
 
 @contextlib.contextmanager
@@ -295,67 +331,6 @@ def _write_ahead(database: Path) -> None:
 def _mark(cell: results.Cell) -> str:
     """The identity of a child run; a failed cell that is done later is another child."""
     return f"{cell.key}:{cell.status}"
-
-
-def _tags(cell: results.Cell) -> dict[str, str]:
-    info = cell.info
-    tags = {
-        "cell_key": cell.key,
-        "status": cell.status,
-        "simulated": str(info["simulated"]).lower(),
-        "cites": info["cites"],
-        "reason": cell.reason,
-        "learnt": info.get("learnt"),
-    }
-    return {f"botbench.{name}": str(value) for name, value in tags.items() if value}
-
-
-def _parameters(cell: results.Cell) -> dict[str, str]:
-    info = cell.info
-    return {
-        "detector": cell.detector,
-        "detector_version": info["detector_version"],
-        "protocol": cell.protocol,
-        "train": " ".join(cell.train) or "none",
-        "test": cell.test,
-        "seed": str(info["seed"]),
-        "threshold_rule": info["threshold_rule"],
-        "needs": " ".join(info["needs"]) or "none",
-        **{f"version.{package}": number for package, number in info["versions"].items()},
-    }
-
-
-def _inputs(cell: results.Cell, run: results.Run) -> Sequence[Any]:
-    """The releases as MLflow inputs: `digest` is a prefix of the content hash in the source."""
-    from mlflow.data.code_dataset_source import CodeDatasetSource
-    from mlflow.entities import Dataset, DatasetInput, InputTag
-
-    tested = cell.test.split("+")
-    described = {f"{r['name']}@{r['version']}": r for r in run.releases}
-    inputs = []
-    for reference in dict.fromkeys([*cell.train, *tested]):
-        digest = cell.info["hashes"].get(reference, "")
-        source = CodeDatasetSource(tags={"release": reference, "content_hash": digest})
-        profile = {
-            k: described.get(reference, {}).get(k)
-            for k in ("accounts", "bots", "humans", "simulated")
-        }
-        roles = [
-            role for role, names in (("train", cell.train), ("test", tested)) if reference in names
-        ]
-        inputs.append(
-            DatasetInput(
-                Dataset(
-                    reference,
-                    digest[:DIGEST],
-                    "code",
-                    source.to_json(),
-                    profile=json.dumps(profile),
-                ),
-                [InputTag("mlflow.data.context", " and ".join(roles))],
-            )
-        )
-    return inputs
 
 
 def _note(cell: results.Cell, child: str) -> None:

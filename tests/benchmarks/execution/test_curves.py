@@ -29,4 +29,6 @@ def test_folds_have_lines_of_their_own_and_one_class_has_none():
         }
     )
     figure = curves.svg(table, "a <b>")
+    assert figure.count("stroke-dasharray") == 2, "ROC and calibration have a diagonal"
+    assert figure.count(">.25<") == 6 and figure.count(">1<") == 6, "ticks on both axes"
     assert figure.count("<polyline") == 6 and "a &lt;b&gt;" in figure

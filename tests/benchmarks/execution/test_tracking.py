@@ -64,6 +64,14 @@ def test_one_parent_and_one_child_for_each_cell(plugin, make, home, tmp_path, mo
     (parent,) = client.search_runs([experiment], "tags.`botbench.kind` = 'suite'")
     assert parent.data.tags["botbench.suite"] == "small" and parent.data.metrics["cells.done"] == 1
     assert parent.data.tags["botbench.run_id"] == report.run.run_id
+    assert parent.data.params["detectors"] == "one-question-tree flaky"
+    assert {"mlflow.user", "mlflow.source.name"} <= parent.data.tags.keys()
+    assert "simulated data are among them" in parent.data.tags["mlflow.note.content"]
+    best = parent.data.metrics["in-distribution/balanced-accuracy"]
+    assert best == parent.data.metrics["in-distribution/balanced-accuracy/one-question-tree"]
+    assert parent.data.tags["botbench.best.in-distribution"].startswith("one-question-tree (")
+    kind = client.get_experiment(experiment).tags["mlflow.experimentKind"]
+    assert kind == "custom_model_development", "the view of models, not of language models"
     logged = children()
     assert set(logged) == {
         ("one-question-tree", "a@1", "FINISHED"),
@@ -79,6 +87,9 @@ def test_one_parent_and_one_child_for_each_cell(plugin, make, home, tmp_path, mo
     assert logged["flaky", "bots@1", "FINISHED"].data.tags["botbench.status"] == "not applicable"
 
     child = logged["one-question-tree", "a@1", "FINISHED"]
+    assert best == pytest.approx(child.data.metrics["balanced-accuracy"])
+    assert (child.data.metrics["accounts.n"], child.data.metrics["accounts.bots"]) == (24, 10)
+    assert child.data.params["kind"] == "in distribution"
     cell = next(c for c in results.cells(results.load_run(home)) if c.status == "done")
     assert cell.info["mlflow_run_id"] == child.info.run_id
     assert (
