@@ -17,6 +17,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
 from rich.text import Text
 
 from botbench.terminal.redaction import scrub
@@ -65,8 +66,9 @@ def bar(console: Console, quiet: bool, tell: Callable[[str], None]) -> Progress:
     """What draws progress on a terminal, tells it in lines elsewhere, and does neither if quiet."""
     is_terminal = sys.stderr.isatty()
     made: Progress = (Progress if is_terminal or quiet else Lines)(
-        Description(""),
-        BarColumn(),
+        # 40 + 20 + 15 (a million of a million) + 8 + 8 columns and 4 blanks: 95.
+        Description("", table_column=Column(no_wrap=True, overflow="ellipsis", max_width=40)),
+        BarColumn(bar_width=20),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),

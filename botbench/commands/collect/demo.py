@@ -133,13 +133,27 @@ def _pull(store: Store, name: str) -> dict[str, Any]:
 
     with _step("pull") as figures:
         ledger = pull(store, cards.load(name)).document()
-        rows = " · ".join(
-            f"{table} {n['read']:,} read = {n['kept']:,} kept + {n['duplicate']:,} duplicate +"
-            f" {n['quarantined']:,} quarantined"
-            for table, n in ledger["tables"].items()
-        )
-        figures += [name, rows, *(["there already"] if ledger.get("unchanged") else [])]
+        figures.append(name)
+        figures.append(_ledger(ledger["tables"]))
+        figures.extend(["there already"] if ledger.get("unchanged") else [])
     return ledger
+
+
+def _ledger(tables: dict[str, dict[str, int]]) -> str:
+    """The rows of each table; what became of them only where some were set aside.
+
+    >>> _ledger({"posts": {"read": 1200, "kept": 1200, "duplicate": 0, "quarantined": 0}})
+    'all rows kept: 1,200 posts'
+    >>> _ledger({"posts": {"read": 9, "kept": 7, "duplicate": 2, "quarantined": 0}})
+    'posts 9 read = 7 kept + 2 duplicate + 0 quarantined'
+    """
+    if all(n["read"] == n["kept"] for n in tables.values()):
+        return "all rows kept: " + ", ".join(f"{n['read']:,} {t}" for t, n in tables.items())
+    return " · ".join(
+        f"{table} {n['read']:,} read = {n['kept']:,} kept + {n['duplicate']:,} duplicate +"
+        f" {n['quarantined']:,} quarantined"
+        for table, n in tables.items()
+    )
 
 
 def _annotate(store: Store, out: Path) -> dict[str, Any]:
