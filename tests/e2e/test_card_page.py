@@ -262,9 +262,8 @@ def visit(browser, label_studio):
         tab.goto(f"{label_studio.url}/projects/{project}/data?labeling=1")
         tab.wait_for_selector(".ac")
         tab.wait_for_selector(".ac-q .lsf-choice")
-        if tab.query_selector("text=Labeling Instructions"):
-            tab.keyboard.press("Escape")
-            tab.wait_for_selector("text=Labeling Instructions", state="detached")
+        assert not tab.query_selector("text=Labeling Instructions"), "no dialog on every visit"
+        tab.evaluate("document.querySelector('.ac-first')?.removeAttribute('open')")
         for chosen in tab.locator(".ac-q .ant-checkbox-wrapper-checked kbd").all_inner_texts():
             tab.keyboard.press(chosen)  # a draft of a test before this one
         return tab
@@ -434,6 +433,43 @@ def test_everything_needed_is_there_with_one_scroll_and_nothing_else(visit, push
         tab.wait_for_function(f"{BOTTOM_OF_CARD} <= innerHeight - {BOTTOM}")
         assert tab.evaluate(RECTANGLE, ".ac-q")[1] >= TOP
         shown(tab, f"{name}-scrolled")
+
+
+def test_what_a_newcomer_sees(visit, pushed):
+    """The place in the batch, the instructions above the first account and never again, a title
+    that names the answer after it was changed, and on a phone what is needed.
+    """
+    tab = visit(pushed["ordinary"], LAPTOP)
+    assert f"Account 1 of {MANY}" in tab.inner_text(".ac-pause")
+    assert "Looking after yourself" in tab.locator(".ac-first").text_content()
+    pressed(tab, ["1", "9"])
+    assert "How sure are you: Bot?" in tab.inner_text(".ac-q")
+    tab.keyboard.press("2")
+    tab.wait_for_function(
+        "document.querySelector('.ac-q').innerText.includes('How sure are you: Human?')"
+    )
+    assert "How sure are you: Bot?" not in tab.inner_text(".ac-q")
+    shown(tab, "changed-mind")
+    tab.set_viewport_size({"width": 390, "height": 844})
+    said = "getComputedStyle(document.querySelector('.ac-page'), '::before').content"
+    assert "needs a wider screen" in tab.evaluate(said)
+    shown(tab, "phone")  # drafts of this test are taken back by the next visit
+    tab.set_viewport_size(LAPTOP)
+
+
+def test_the_list_of_projects_says_what_to_do(visit, pushed, label_studio):
+    tab = visit(pushed["ordinary"], LAPTOP)
+    tab.goto(f"{label_studio.url}/projects")
+    tiles = tab.locator("[class*=project-card__description]")
+    tile = tiles.filter(has_text="press Label All Tasks").first
+    tile.wait_for()
+    hidden = tile.evaluate("""e => {
+        const text = e.firstChild, range = document.createRange(), at = text.data.indexOf('{');
+        range.setStart(text, at);
+        range.setEnd(text, at + 1);
+        return range.getBoundingClientRect().top >= e.getBoundingClientRect().bottom - 1 }""")
+    assert hidden, "the mark stands below the lines that a tile shows"
+    shown(tab, "projects")
 
 
 def test_what_is_blurred_is_shown_by_a_key_and_by_nothing_less(visit, pushed):

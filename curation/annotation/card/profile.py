@@ -134,7 +134,7 @@ def numbers(r: Record, keys: Keys) -> str:
         facts(
             fact("followers", number(r["followers"]), _change(r, "followers")),
             fact("following", number(r["following"]), _change(r, "following")),
-            fact("ratio", _ratio(r)),
+            fact("followers / following", _ratio(r)),
             fact("posts", number(r["posts_total"]), here),
             fact("posts a day", number(_per_day(r), 1), "of its life"),
             fact("likes given", number(r["likes_total"])),

@@ -8,6 +8,9 @@ from botbench.text.numbers import duration, number, percent, span
 from curation.annotation.card.evidence_rhythm import GAP_BINS, PAUSE_HOURS
 from curation.annotation.card.parts import Keys, Record, day, fact, facts, section, unknown
 
+LEAST = 20
+"""Posts with a time below which the rhythm cannot be read: the pictures are greyed."""
+
 
 def rhythm(r: Record, keys: Keys) -> str:
     """Posts a day, and three pictures: hours of the week, days, gaps between posts."""
@@ -27,20 +30,29 @@ def rhythm(r: Record, keys: Keys) -> str:
         )
         + section("pauses", keys, gaps(r["gaps"] or [], [name for _, name in GAP_BINS]), median_gap)
     )
-    return f'{_facts(r)}<div class="ac-3">{pictures}</div>'
+    if r["timed"] >= LEAST:
+        return f'{_facts(r)}<div class="ac-3">{pictures}</div>'
+    wrote = "" if r["posts_total"] is None else f", of {number(r['posts_total'])} that it wrote"
+    said = (
+        f'<p class="ac-few-said">Its rhythm cannot be read: {number(r["timed"])}'
+        f" post{'' if r['timed'] == 1 else 's'} with a time {'is' if r['timed'] == 1 else 'are'}"
+        f" here{wrote}.</p>"
+    )
+    return f'<div class="ac-few">{said}{_facts(r)}<div class="ac-3">{pictures}</div></div>'
 
 
 def _facts(r: Record) -> str:
+    awake = r["awake_hours"]
     return (
         '<section class="ac-s">'
         + facts(
-            fact("posts a day, middle", number(r["per_day_median"]), "days without posts count"),
-            fact("95 of 100 days", number(r["per_day_p95"]), "or fewer"),
-            fact("worst day", number(r["per_day_max"]), day(r["worst_day"])),
+            fact("posts on a usual day", number(r["per_day_median"]), "median, empty days count"),
+            fact("on 95 of 100 days at most", number(r["per_day_p95"]), "posts a day"),
+            fact("posts on the busiest day", number(r["per_day_max"]), day(r["worst_day"])),
             fact(
-                "longest without sleep",
-                duration(r["awake_hours"]),
-                f"no {PAUSE_HOURS} h pause, from {day(r['awake_since'])}",
+                f"longest time without {PAUSE_HOURS} h pause",
+                "under 1 h" if awake is not None and awake < 1 else duration(awake),
+                f"awake from {day(r['awake_since'])}",
             ),
             fact("posts with a time", number(r["timed"]), f"of {number(r['seen'])} here"),
         )

@@ -104,7 +104,7 @@ class Client:
                 description=write_mark(mark),
                 label_config=config,
                 expert_instruction=instructions,
-                show_instruction=True,
+                show_instruction=False,
                 sampling="Sequential sampling",
                 maximum_annotations=1,
                 enable_empty_annotation=False,

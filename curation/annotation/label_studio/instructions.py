@@ -22,8 +22,9 @@ _HOW = (
     (
         "Keys: the answer, then the kinds (of bots and hybrids), the reasons (their letters stand"
         " beside the parts of the card they point to), and how sure you are. The same key again"
-        " takes a choice back. Ctrl+Enter sends and opens the next account; Page Down and Page Up"
-        " move the card. The note is optional."
+        " takes a choice back. If you change your answer, look at the reasons and at how sure you"
+        " are again: they stay as they were. Ctrl+Enter sends and opens the next account; Page Down"
+        " and Page Up move the card. The note is optional."
     ),
     (
         "There is no right answer that the card hides from you: nobody has told it. Look at several"
@@ -109,6 +110,14 @@ def as_html(scheme: Scheme) -> str:
         return f"<{tag}>{name}{escape(block.text)}</{tag}>"
 
     return f'<div class="ac-in">{"".join(map(element, blocks(scheme)))}</div>'
+
+
+def as_first(scheme: Scheme) -> str:
+    """The page above the first card of a part, open; later it is behind the page's own button."""
+    return (
+        '<details open class="ac-first"><summary>Instructions: read them once, then close them.'
+        f" Later: the button Instructions.</summary>{as_html(scheme)}</details>"
+    )
 
 
 def as_markdown(scheme: Scheme) -> str:

@@ -6,7 +6,7 @@ Each choice has the key of the scheme; `curation.annotation.scheme.hotkeys` hold
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
@@ -18,11 +18,13 @@ CSS = Path(__file__).parent / "page.css"
 CARD_STARTS = "/* 3. card */\n"
 """Where the card's own style sheet goes in."""
 CARD = "card"
+FIRST = "first"
+"""A task's text above the card: the instructions for the first account of a part, else nothing."""
 ANSWER, KINDS, REASONS, CONFIDENCE, NOTE = "answer", "kinds", "reasons", "confidence", "note"
 MEDIA = "media"
 """The choice that shows blurred media: no question, and its result is no part of an answer."""
 PAUSE = "pause"
-"""A task's line above the questions: it suggests a break, or is empty."""
+"""A task's line above the questions: the place in the batch, and now and then a break."""
 
 
 def config(scheme: Scheme) -> str:
@@ -30,8 +32,8 @@ def config(scheme: Scheme) -> str:
     document = scheme.document
     answers = document.answers.values()
     for_kinds = _asked(a for a in answers if a.kinds)
-    for_reasons = _asked(a for a in answers if not a.report)
-    for_confidence = _asked(a for a in answers if a.sure and not a.report)
+    of_reasons = [a for a in answers if not a.report]
+    of_confidence = [a for a in of_reasons if a.sure]
     questions = [
         _question(
             ANSWER,
@@ -45,15 +47,15 @@ def config(scheme: Scheme) -> str:
         kinds = document.kinds.items()
         questions += [_question(KINDS, "Which kind?", kinds, "ac-two", for_kinds, many=True)]
     if document.reasons:
-        title, reasons = "What in the card says so?", document.reasons.items()
-        questions += [_question(REASONS, title, reasons, "ac-three", for_reasons, many=True)]
+        title, reasons = "What in the card says so", document.reasons.items()
+        questions += [_question_of(REASONS, title, reasons, "ac-three", of_reasons, many=True)]
     questions += [
-        _question(
+        _question_of(
             CONFIDENCE,
-            "How sure are you?",
+            "How sure are you",
             document.confidence.items(),
             "ac-row",
-            for_confidence,
+            of_confidence,
             required="Say how sure you are.",
         ),
         _note(_asked()),
@@ -61,7 +63,8 @@ def config(scheme: Scheme) -> str:
     ]
     return (
         f'<View className="ac-page"><Style>{_styles()}</Style><View'
-        f' className="ac-left"><HyperText name="{CARD}" value="$card" inline="true"/></View><View'
+        f' className="ac-left"><HyperText name="{FIRST}" value="${FIRST}" inline="true"/><HyperText'
+        f' name="{CARD}" value="$card" inline="true"/></View><View'
         ' className="ac-right"><View className="ac-q"><View className="ac-pause"><Header'
         f' value="${PAUSE}" size="6"/></View>{"".join(questions)}</View></View></View>'
     )
@@ -101,11 +104,48 @@ def _question(
     many: bool = False,
     required: str = "",
 ) -> str:
+    header = f'<Header value={_quoted(title)} size="6"/>'
+    return _with_header(name, header, choices, shape, when, many=many, required=required)
+
+
+def _question_of(
+    name: str,
+    title: str,
+    choices: Iterable[tuple[str, Choice]],
+    shape: str,
+    answers: Sequence[Choice],
+    *,
+    many: bool = False,
+    required: str = "",
+) -> str:
+    """A question whose title names the answer chosen now.
+
+    Label Studio keeps the choices of this question when the answer is changed; the title then says
+    of which answer they are.
+    """
+    headers = "".join(
+        f'<View{_asked([a])}><Header value={_quoted(f"{title}: {a.title}?")} size="6"/></View>'
+        for a in answers
+    )
+    when = _asked(answers)
+    return _with_header(name, headers, choices, shape, when, many=many, required=required)
+
+
+def _with_header(
+    name: str,
+    header: str,
+    choices: Iterable[tuple[str, Choice]],
+    shape: str,
+    when: str,
+    *,
+    many: bool,
+    required: str,
+) -> str:
     how = "multiple" if many else "single"
     must = f' required="true" requiredMessage={_quoted(required)}' if required else ""
     options = "".join(_choice(word, choice, hints=name == ANSWER) for word, choice in choices)
     return (
-        f'<View className="ac-g {shape}"{when}><Header value={_quoted(title)} size="6"/>'
+        f'<View className="ac-g {shape}"{when}>{header}'
         f'<Choices name="{name}" toName="{CARD}" choice="{how}"{must}>{options}</Choices></View>'
     )
 

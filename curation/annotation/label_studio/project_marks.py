@@ -1,15 +1,28 @@
-"""The mark that `push` writes into a project's description: which batch and part it holds."""
+"""The mark that `push` writes into a project's description: which batch and part it holds.
+
+The list of projects shows three lines of it, so what a person should read comes first.
+"""
 
 from __future__ import annotations
 
 import json
 
+SENTENCE = (
+    "{who} of batch {batch}: say of each account whether it is a bot. Open the project and press"
+    " Label All Tasks; the first account brings the instructions, and the keys stand beside the"
+    " questions. Ask whoever runs the batch if anything is unclear.\n\n"
+)
 PREFIX = "botbench: made by `botbench annotate push`; please leave this line as it is. "
 
 
 def write_mark(mark: dict[str, str]) -> str:
-    """The description of a project: a line for people, then the mark as JSON."""
-    return PREFIX + json.dumps(mark, sort_keys=True)
+    """The description of a project: sentences for people, then the mark as JSON."""
+    part = mark.get("part", "")
+    about = SENTENCE.format(
+        who="The accounts" if part.startswith("copy ") or not part else f"The accounts for {part}",
+        batch=mark.get("batch", "")[:8],
+    )
+    return about + PREFIX + json.dumps(mark, sort_keys=True)
 
 
 def read_mark(description: str | None) -> dict[str, str] | None:

@@ -4,6 +4,7 @@ interrupted pushes.
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import fcntl
 import hashlib
@@ -95,10 +96,12 @@ def push(
         cards = _keep_cards(
             store, adjudication.add_earlier_answers(store, batch, scheme, new_cards)
         )
-        created = sum(
-            _fill(client, p, _tasks(store, p, missing, cards), keys[part], advance)
-            for part, p in projects.items()
-        )
+        first = instructions.as_first(scheme)
+        sizes = collections.Counter(asked["part"].to_pylist())
+        created = 0
+        for part, project in projects.items():
+            tasks = _tasks(store, project, missing, cards, first=first, size=sizes[part])
+            created += _fill(client, project, tasks, keys[part], advance)
         for part, project in projects.items():
             if client.task_count(project["id"]) > len(keys[part]):
                 _delete_duplicates(client, project["id"])
@@ -292,10 +295,10 @@ def _fill(
 
 
 def _tasks(
-    store: Store, project: Project, missing: pa.Table, cards: str
+    store: Store, project: Project, missing: pa.Table, cards: str, *, first: str, size: int
 ) -> Generator[list[dict[str, Any]], None, None]:
     """The tasks of a project's part, some at a time, in the part's own random order; `cards` names
-    the relation of cards.
+    the relation of cards, `first` stands above the first card, and the part has `size` tasks.
     """
     store.connection.register("push_missing", missing)
     try:
@@ -307,18 +310,19 @@ def _tasks(
             [project["botbench"]["part"]],
         )
         for some in rows.to_arrow_reader(TASKS_PER_REQUEST):
-            yield [_task(row, project["botbench"]) for row in some.to_pylist()]
+            yield [_task(row, project["botbench"], first, size) for row in some.to_pylist()]
     finally:
         store.connection.unregister("push_missing")
 
 
-def _task(row: dict[str, Any], mark: dict[str, str]) -> dict[str, Any]:
+def _task(row: dict[str, Any], mark: dict[str, str], first: str, size: int) -> dict[str, Any]:
     """One task: the page shows `data`, and the sync reads `meta`."""
     return {
         "data": {
             "account_key": row["key"],
+            labelling_config.FIRST: first if row["place"] == 1 else "",
             labelling_config.CARD: row["html"],
-            labelling_config.PAUSE: _pause(row["place"]),
+            labelling_config.PAUSE: _pause(row["place"], size),
         },
         "meta": {
             "account_key": row["key"],
@@ -333,11 +337,16 @@ def _task(row: dict[str, Any], mark: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _pause(place: int) -> str:
-    """The line that suggests a break, after every `PAUSE_EVERY` accounts of a part; else empty."""
+def _pause(place: int, size: int) -> str:
+    """The account's place in the part, and after every `PAUSE_EVERY` accounts a break.
+
+    >>> _pause(3, 60), _pause(26, 60)
+    ('Account 3 of 60', 'Account 26 of 60. 25 are done: a good moment for a short break.')
+    """
+    said = f"Account {place} of {size}"
     if place == 1 or place % instructions.PAUSE_EVERY != 1:
-        return ""
-    return f"{place - 1} accounts done: a good moment for a short break."
+        return said
+    return f"{said}. {place - 1} are done: a good moment for a short break."
 
 
 def _delete_duplicates(client: Client, project: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from botbench.html.environment import FIGURES
 from botbench.html.environment import page as render
-from curation.annotation.label_studio.labelling_config import CSS as CARD
+from curation.annotation.card.card import STYLE as CARD
 from curation.annotation.monitoring.status_page import STYLE
 from curation.annotation.scheme.scheme import Scheme
 

@@ -31,7 +31,10 @@ def test_every_choice_of_the_scheme_is_there_with_its_key():
 
 def test_each_answer_asks_only_for_what_it_needs():
     root = ET.fromstring(labelling_config.config(Scheme.load()))
-    asked = [v for v in root.iter("View") if v.get("visibleWhen")]
+    titled = [v for v in root.iter("View") if v.get("visibleWhen") and not v.get("className")]
+    titles = {v.get("whenChoiceValue"): v.find("Header").get("value") for v in titled}
+    assert titles["Human"] == "How sure are you: Human?", "each title names the answer"
+    asked = [v for v in root.iter("View") if v.get("visibleWhen") and v.get("className")]
     assert [(v.get("whenTagName"), v.get("whenChoiceValue")) for v in asked] == [
         ("answer", "Bot,Hybrid"),
         ("answer", "Bot,Human,Hybrid,Organisation,Cannot tell"),
@@ -50,6 +53,7 @@ def test_the_card_is_shown_inline_and_no_other_tag_holds_account_data():
     root = ET.fromstring(labelling_config.config(Scheme.load()))
     holding = [e for e in root.iter() if "$" in "".join(e.attrib.values())]
     assert [(e.tag, e.get("value"), e.get("inline")) for e in holding] == [
+        ("HyperText", "$first", "true"),
         ("HyperText", "$card", "true"),
         ("Header", "$pause", None),
     ]

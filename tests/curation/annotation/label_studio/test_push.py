@@ -245,7 +245,9 @@ def test_a_task_says_neither_data_set_nor_account_id(drawn, server):
     push(drawn, server, batches.find(drawn), Scheme.load())
     tasks = [t for some in server.tasks.values() for t in some.values()]
     for task in tasks:
-        assert set(task["data"]) == {"account_key", "card", "pause"} and set(task["meta"]) == {
+        assert set(task["data"]) == {"account_key", "first", "card", "pause"} and set(
+            task["meta"]
+        ) == {
             "account_key",
             "batch",
             "part",
@@ -279,18 +281,19 @@ def test_finding_a_batch(make):
         batches.find(make.store, "bb")
 
 
-def test_a_break_is_suggested_after_every_25_accounts(make, server):
+def test_the_place_is_said_a_break_is_suggested_and_the_first_has_the_instructions(make, server):
     make.accounts(*({"account_id": f"acc{n}"} for n in range(60)))
     make.draw([f"acc{n}" for n in range(60)])
     push(make.store, server, batches.find(make.store), Scheme.load())
     [tasks] = server.tasks.values()
-    pauses = [
-        (n, t["data"]["pause"]) for n, t in enumerate(tasks.values(), 1) if t["data"]["pause"]
+    said = [t["data"]["pause"] for t in tasks.values()]
+    assert all(s.startswith(f"Account {n} of 60") for n, s in enumerate(said, 1))
+    assert [s for s in said if "break" in s] == [
+        "Account 26 of 60. 25 are done: a good moment for a short break.",
+        "Account 51 of 60. 50 are done: a good moment for a short break.",
     ]
-    assert pauses == [
-        (26, "25 accounts done: a good moment for a short break."),
-        (51, "50 accounts done: a good moment for a short break."),
-    ]
+    first = [t["data"]["first"] for t in tasks.values()]
+    assert "<details open" in first[0] and "never" not in first[1] and set(first[1:]) == {""}
 
 
 def test_scores_are_on_the_cards_they_are_meant_for_and_the_task_says_so(drawn, server):
