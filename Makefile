@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint speed spark chaos fuzz requirements docs pictures experiments clean label-studio sbom
+.PHONY: help demo test lint speed spark scale chaos fuzz requirements docs pictures experiments clean label-studio sbom
 
 PYTHON ?= python3
 VENV := .venv
@@ -55,6 +55,9 @@ spark: $(VENV)/dev.stamp ## the engines' tests on Spark itself, in an environmen
 	.spark/bin/python -m pip install --quiet --disable-pip-version-check "pyspark[connect]>=4.0,<4.1"
 	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$(.spark/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/dependencies.pth"
 	.spark/bin/python -m pytest -p no:xdist -p no:cacheprovider tests/curation/features/test_features_engines.py $(PYTEST_ARGS)
+
+scale: $(VENV)/dev.stamp ## the whole path on simulated files of TwiBot-22's layout, FACTOR=0.01 of its size: docs/scale.md
+	$(BIN)/python experiments/scale.py --factor $(or $(FACTOR),0.01) $(ARGS)
 
 chaos: $(VENV)/dev.stamp ## kill each writing command N times on both catalogs and compare (hours; N=20 for less)
 	BOTBENCH_CHAOS=$(or $(N),200) $(BIN)/python -m pytest tests/chaos/test_kills.py tests/chaos/test_damage.py tests/e2e/test_killed_annotation.py -p no:xdist -q $(PYTEST_ARGS)

@@ -1,4 +1,4 @@
 """Collect: data sets, pulls and what they set aside."""
 
-ORDER = ("demo", "datasets", "sources", "new", "pull", "quarantine", "avatars")
+ORDER = ("demo", "datasets", "sources", "new", "pull", "quarantine", "avatars", "simulate")
 """The commands in the order of the work."""
