@@ -13,7 +13,8 @@ import duckdb
 
 from botbench.core.errors import UserError
 from botbench.core.sql import literal
-from curation.store.connection import Location, connect, extension
+from curation.store.connection import Location, connect
+from curation.store.upkeep.extensions import extension
 
 DATA_FILE = "ducklake-*.parquet"
 """What DuckLake calls its data and delete files."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import fcntl
-import importlib
 import os
 import random
 import shlex
@@ -25,6 +24,7 @@ from botbench.core.errors import ResourceFailure, UserError, first_line
 from botbench.core.files import keep_private
 from botbench.core.sql import literal
 from curation.store.upkeep import failures
+from curation.store.upkeep.extensions import extension
 
 T = TypeVar("T")
 CONFLICTS = (
@@ -104,23 +104,6 @@ def locate(store: str | Path) -> Location:
         )
     plain = urlunsplit(("postgresql", url.netloc, url.path, urlencode(options, doseq=True), ""))
     return Location(Path(folder[0]).expanduser().resolve(), f"postgres:{plain}", "")
-
-
-def extension(name: str) -> Path:
-    """The signed extension file of the PyPI package `duckdb-extension-<name>`.
-
-    Raises UserError if the package is not installed.
-    """
-    package = f"duckdb_extension_{name}"
-    try:
-        root = Path(str(importlib.import_module(package).__file__)).parent
-    except ImportError:
-        extra = " (install botbench[postgres])" if name.startswith("postgres") else ""
-        raise UserError(
-            f"DuckDB's {name} extension is not installed: pip install"
-            f" {package.replace('_', '-')}{extra}."
-        ) from None
-    return next(root.rglob(f"v{duckdb.__version__}/{name}.duckdb_extension"))
 
 
 def holds_store(location: Location) -> bool:

@@ -14,6 +14,7 @@ ORDER = (
     "doctor",
     "backup",
     "restore-backup",
+    "store",
     "erase",
 )
 """The commands in the order of the work."""

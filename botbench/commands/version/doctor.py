@@ -35,11 +35,18 @@ def doctor(
             help="With --clean: also where more than half of the data files would be moved.",
         ),
     ] = False,
+    stack: Annotated[
+        bool,
+        typer.Option("--stack", help="Look at the installed packages instead: do they fit?"),
+    ] = False,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Look at catalog, schema, files, releases and unfinished work, without changing anything; exit
     code 1 where it is ill.
     """
+    if stack:
+        _stack(json_)
+        return
     from curation.maintenance import cleanup
     from curation.maintenance.doctor import examine
     from curation.store.connection import TRASH, locate
@@ -62,6 +69,25 @@ def doctor(
         raise typer.Exit(1)
 
 
+def _stack(json_: bool) -> None:
+    """Every package and extension with its outcome; exit code 1 where one does not fit."""
+    from curation.maintenance import stack
+
+    parts = stack.parts()
+    if json_:
+        emit(stack.document(parts))
+    else:
+        table(
+            "the packages that botbench asks for",
+            ("package", "wanted", "installed", "extra", "outcome"),
+            [(p.name, p.wanted, p.installed or "", p.extra or "", p.outcome) for p in parts],
+        )
+        for part in (p for p in parts if p.says):
+            say(f"{part.name}: {part.says}")
+    if any(p.ill for p in parts):
+        raise typer.Exit(1)
+
+
 def _show(diagnosis: Diagnosis, home: str) -> None:
     table(
         f"the store at {home}",
@@ -79,5 +105,8 @@ def _show(diagnosis: Diagnosis, home: str) -> None:
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
-        epilog="Examples: `botbench doctor` · `botbench doctor --clean` · `botbench doctor --json`"
+        epilog=(
+            "Examples: `botbench doctor` · `botbench doctor --clean` · `botbench doctor --json` · "
+            "`botbench doctor --stack`"
+        )
     )(doctor)
