@@ -13,7 +13,6 @@ from botbench.core.errors import UserError
 from curation.store.upkeep import extensions
 
 EXTENSIONS = ("ducklake", "sqlite_scanner", "postgres_scanner", "httpfs")
-NEEDED = ("ducklake", "sqlite_scanner")
 Outcome = Literal["fits", "does not fit", "not installed"]
 
 
@@ -85,9 +84,10 @@ def _extension(name: str) -> Part:
     try:
         found = extensions.find(name)
     except UserError as error:
-        there = "not installed" if "is not installed" in str(error) else "does not fit"
-        says = None if extra and there == "not installed" else str(error)
-        return Part(f"extension {name}", wanted, None, extra, there, says)
+        if "is not installed" in str(error):
+            says = None if extra else str(error)
+            return Part(f"extension {name}", wanted, None, extra, "not installed", says)
+        return Part(f"extension {name}", wanted, None, extra, "does not fit", str(error))
     return Part(f"extension {name}", wanted, f"from {found.origin}", extra, "fits")
 
 
