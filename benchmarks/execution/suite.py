@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
+from benchmarks.data.floor_rows import FLOORS
 from botbench.core.errors import UserError, unknown
 from botbench.core.strict_model import StrictModel
 from botbench.untrusted import yaml_documents
@@ -83,12 +84,9 @@ def load(which: str | Path) -> Suite:
 
 def with_floor_rows(suite: Suite) -> tuple[Suite, list[str]]:
     """The suite with every floor row among its detectors, and the names of those it lacked."""
-    from benchmarks.detectors import detectors, get
-
     if suite.detectors == ALL:
         return suite, []
-    there = {get(name).name for name in suite.detectors}
-    lacking = [name for name, s in detectors().items() if s.floor and name not in there]
+    lacking = [name for name in FLOORS if name not in suite.detectors]
     return suite.model_copy(update={"detectors": [*lacking, *suite.detectors]}), lacking
 
 

@@ -223,8 +223,8 @@ def _suite(
     fits: int,
 ) -> Any:
     """The suite of these names with the floor rows among them."""
+    from benchmarks.data.floor_rows import FLOORS
     from benchmarks.execution.suite import Suite
-    from benchmarks.leaderboard.compute.summary import FLOORS
     from benchmarks.metrics import ordered
     from benchmarks.protocols import parse
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.data.floor_rows import FLOORS, ONE_QUESTION
 from benchmarks.leaderboard.compute import clusters
 from benchmarks.leaderboard.compute.ranks import PairedScore, difference, ranked
 from benchmarks.leaderboard.compute.scores import MeasuredCell, Score
@@ -18,8 +19,6 @@ from benchmarks.protocols import Kind
 from botbench.stats.means import cluster_weights, student
 from botbench.stats.proportions import mover_mean
 
-ONE_QUESTION, CONSTANT = "one-question-tree", "constant"
-FLOORS = (CONSTANT, ONE_QUESTION)
 KINDS: tuple[Kind, ...] = ("transfer", "in distribution")
 BESIDE: tuple[Kind, ...] = ("worst evasion", "prevalence")
 """Columns beside those: the same data sets, touched up or in another mix."""

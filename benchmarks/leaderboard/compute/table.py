@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import metrics
+from benchmarks.data.floor_rows import FLOORS
 from benchmarks.leaderboard.compute import clusters, fits
 from benchmarks.leaderboard.compute.cell_ranks import UNRANKED, cell_ranks
 from benchmarks.leaderboard.compute.scores import (
@@ -20,7 +21,6 @@ from benchmarks.leaderboard.compute.scores import (
 )
 from benchmarks.leaderboard.compute.subsets import licence_kind, subsets
 from benchmarks.leaderboard.compute.summary import (
-    FLOORS,
     KINDS,
     MEAN,
     BoardLayout,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.leaderboard.compute.summary import ONE_QUESTION
+from benchmarks.data.floor_rows import ONE_QUESTION
 from benchmarks.leaderboard.render import lead, text
 from benchmarks.leaderboard.render.axis import scale
 from benchmarks.leaderboard.render.drawn_cells import (

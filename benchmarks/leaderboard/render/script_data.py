@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmarks.leaderboard.compute.summary import CONSTANT, MEAN, ONE_QUESTION
+from benchmarks.data.floor_rows import CONSTANT, ONE_QUESTION
+from benchmarks.leaderboard.compute.summary import MEAN
 from benchmarks.leaderboard.render import packing
 from benchmarks.leaderboard.render.drawn_cells import CODE, DrawnCells, kinds_beside
 from benchmarks.leaderboard.render.lead import in_text

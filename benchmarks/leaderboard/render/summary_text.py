@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from benchmarks.data.floor_rows import CONSTANT, ONE_QUESTION
 from benchmarks.leaderboard.compute.scores import NOT_RANKED, SCORED
-from benchmarks.leaderboard.compute.summary import CONSTANT, MEAN, ONE_QUESTION
+from benchmarks.leaderboard.compute.summary import MEAN
 from benchmarks.leaderboard.render import lead, standing
 from benchmarks.leaderboard.render.lead import INSIDE, TRANSFER, in_text
 from benchmarks.leaderboard.render.text import listed, span

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from benchmarks.leaderboard.compute.summary import ONE_QUESTION
+from benchmarks.data.floor_rows import ONE_QUESTION
 from benchmarks.leaderboard.site.context import Site, sheet, slug
 from benchmarks.leaderboard.site.pages import MAKERS, Page
 from botbench.stats.proportions import FEW

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.leaderboard.compute.summary import FLOORS
+from benchmarks.data.floor_rows import FLOORS
 from benchmarks.leaderboard.site.context import Site
 from benchmarks.leaderboard.site.pages import MAKERS, Page
 from botbench.html.charts import plots
