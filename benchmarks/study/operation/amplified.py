@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from benchmarks.study.data import by_words
 from benchmarks.study.operation.day_counts import KINDS
 from benchmarks.study.operation.members import Members
 from benchmarks.study.questions import Answer, Table, Text
+from benchmarks.study.questions.one_post import words_known
 
+NAMES = {"account": "accounts", "credited": "by-words", "mention": "mentions"}
+"""The table of each kind."""
 SHORTENERS = frozenset(
     {
         "t.co",
@@ -45,9 +49,8 @@ def amplified(members: Members) -> Answer:
     if reposts and not named:
         answer.blocks.append(
             Text(
-                f"{reposts:,} posts are reposts, and none of them names the account whose post it"
-                " was: only their words are known. So who was reposted cannot be counted; who was"
-                " mentioned can."
+                f"{reposts:,} posts are called reposts, and none of them names the account whose"
+                " post it was. Counted are names that texts credit (RT NAME) or mention."
             )
         )
     elif reposts > named:
@@ -56,13 +59,14 @@ def amplified(members: Members) -> Answer:
         )
     for kind, title, ids in (
         ("account", "Reposted most", "account"),
+        ("credited", "Passed on most, by the words RT NAME", "name"),
         ("mention", "Mentioned most", "name"),
     ):
         rows = _top(members, kind)
         if rows:
             answer.blocks.append(
                 Table(
-                    f"amplified-{kind}s",
+                    f"amplified-{NAMES[kind]}",
                     title,
                     (ids, "posts", "by members", "largest member's part"),
                     [(item, n, who, most) for item, n, who, most in rows],
@@ -71,6 +75,20 @@ def amplified(members: Members) -> Answer:
     if not answer.blocks:
         answer.blocks.append(Text("No post of a member reposts or mentions anybody."))
     return answer
+
+
+def passed_on(members: Members) -> Answer:
+    """The text that most members passed on, where reposts are known by their words."""
+    if not members.frame.one(
+        f"SELECT count(*) FROM {members.posts_sql} WHERE kind = 'repost' AND ref_post_id IS NULL"
+    ):
+        return Answer()
+    found = by_words.spread(members.frame, among=members.posts_sql)
+    if found is None:
+        return Answer()
+    posts, accounts = found.counted.posts, found.counted.accounts
+    lead = f"The text passed on by most accounts went out {posts:,} times, by {accounts:,} of them."
+    return Answer([*words_known(found)], lead=lead)
 
 
 def sites(members: Members) -> Answer:
@@ -99,7 +117,7 @@ def sites(members: Members) -> Answer:
 
 def _top(members: Members, kind: str, most: int = 1000) -> list[tuple[str, int, int, float]]:
     """(item, posts, members, the largest member's part), the most posted first."""
-    expression, source = KINDS[kind]
+    expression, source = KINDS.get(kind, ("item", f"list_value({by_words.CREDITED})"))
     rows = members.query(f"""
         WITH one AS (
             SELECT {expression} AS item, account_id, count(DISTINCT post_id) AS n

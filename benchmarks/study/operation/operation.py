@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.study.operation import activity, groups, members, rank_rows
-from benchmarks.study.operation.amplified import amplified, sites
+from benchmarks.study.operation.amplified import amplified, passed_on, sites
 from benchmarks.study.operation.differences import differences
 from benchmarks.study.operation.members import Members
 from benchmarks.study.operation.notes import notes
@@ -94,6 +94,7 @@ def ask(study: Study, folder: Path, done: Callable[[str], None] = lambda _: None
         Section("doubt", "If the list of accounts is wrong", doubts(ranking, found.size)),
         Section("categories", "How its parts differ", differences(found)),
         Section("amplified", "Whom it amplified", amplified(found)),
+        Section("spread", "How one text spread", passed_on(found)),
         Section("pace", "Who posted how often", activity.pace(found)),
         Section("sites", "Which sites it linked to", sites(found)),
         Section("span", "When it began and stopped", activity.span(found, campaign.events)),

@@ -1,7 +1,8 @@
 """One post: who reposted it, how fast, the age of these accounts, and the bots' share.
 
-Settings (`settings: {one-post: {post: ID}}`): the post; by default the most reposted one of the
-campaign.
+Settings (`settings: {one-post: {post: ID}}` or `{words: TEXT}`): the post; by default the most
+reposted one of the campaign. Where no repost names its post, a post is known by its words
+(`benchmarks.study.data.by_words`).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmarks.study.coordination.traces.repost import PASSED_ON as KEY
+from benchmarks.study.data import by_words
 from benchmarks.study.questions import Answer, Figure, Table, Text, question
 from botbench.core.errors import UserError
 from botbench.core.sql import literal
@@ -37,10 +39,20 @@ def one_post(study: Study) -> Answer:
     answer = Answer()
     if not study.frame.posts:
         return answer
-    chosen = _chosen(study)
+    words = study.campaign.settings.get("one-post", {}).get("words")
+    chosen = _chosen(study) if words is None else None
     if chosen is None:
-        answer.blocks.append(Text("No post of the campaign was reposted at least five times."))
-        return answer
+        found = by_words.spread(study.frame, None if words is None else str(words), LEAST)
+        if found is None and words is not None:
+            raise UserError(
+                "settings.one-post.words: nobody in the campaign passed these words on in the"
+                " window. Give the text, or leave it out for the one passed on most."
+            )
+        if found is None:
+            answer.blocks.append(Text("No post of the campaign was reposted at least five times."))
+            return answer
+        answer.blocks += words_known(found)
+        return _described(study, answer, found.posts_sql, found.counted.posts, "")
     spread = (
         f"(SELECT * FROM {study.frame.all_posts_sql} WHERE kind = 'repost' AND {KEY} ="
         f" {literal(chosen)})"
@@ -56,6 +68,40 @@ def one_post(study: Study) -> Answer:
             f" {reposts:,} times in the window, by {accounts:,} accounts{when}."
         )
     )
+    return _described(study, answer, spread, reposts, chosen)
+
+
+def words_known(found: by_words.Spread) -> list[Text | Table]:
+    """What is said of a post that is known by its words alone."""
+    first, counted, widest = found.senses[0], found.counted, found.senses[-1]
+    said = (
+        "No repost names the post that it passes on, so this one is known by its words alone. It"
+        f" was passed on {counted.posts:,} times by {counted.accounts:,} accounts; in the narrowest"
+        f" sense {first.posts:,} times, in the widest {widest.posts:,} times."
+    )
+    if found.credited > 1:
+        said += f" The texts credit {found.credited:,} names with it, so some of them copied."
+    if found.earlier:
+        said += " The words stand here before that in a post that is no repost: perhaps the first."
+    rows = [(s.name, s.posts, s.accounts) for s in found.senses]
+    return [
+        Text(said),
+        Table(
+            "post-words",
+            "The same post, from the narrowest sense to the widest",
+            ("what counts", "posts", "accounts"),
+            rows,
+            (
+                "Equal words may be two people's own, and a text that was cut may be another's: the"
+                " true number lies somewhere between. Words are without links, names and digits."
+            ),
+        ),
+    ]
+
+
+def _described(study: Study, answer: Answer, spread: str, reposts: int, chosen: str) -> Answer:
+    """Add the spread by class, age and speed."""
+    accounts = int(study.frame.one(f"SELECT count(DISTINCT account_id) FROM {spread}"))
     by_bots = _by_bots(study, answer, spread)
     answer.lead = _lead(answer, reposts, accounts)
     answer.blocks += [

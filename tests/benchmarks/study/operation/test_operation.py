@@ -141,6 +141,35 @@ def test_a_posterior_that_is_no_probability_is_refused(asked, tmp_path, text, se
         asked(cohort={"claimant": "nobody", "posterior": "sure.csv"})
 
 
+LONG = "the mayor walked over the river and back again before lunch"
+
+
+def test_a_post_that_is_known_by_its_words_is_counted_from_narrow_to_wide(asked):
+    """By hand: 2 reposts letter for letter, 1 more with a link, 2 more that say RT, 1 that copies,
+    1 that is cut; another text is passed on once.
+    """
+    when = "2020-05-01 10:00:0"
+    found = asked(
+        [
+            ("bob", f"{when}0", LONG),
+            ("ann", f"{when}1", LONG, "repost"),
+            ("ben", f"{when}2", LONG, "repost"),
+            ("cem", f"{when}3", f"{LONG} https://t.co/x", "repost"),
+            ("dan", f"{when}4", f"RT @bob: {LONG}"),
+            ("dan", f"{when}5", f"RT Eve: {LONG}!"),
+            ("eve", f"{when}6", f"RT @bob: {LONG[:50]}"),
+            ("eve", f"{when}7", "RT @bob: another text that somebody once passed on"),
+        ]
+    )
+    table = next(p for p in found.pieces if p.name == "post-words")
+    assert [row[1:] for row in table.rows] == [(2, 2), (3, 3), (5, 4), (6, 5), (7, 6)]
+    said = next(s for s in found.sections if s.name == "spread").answer.blocks[0].text
+    assert "5 times by 4 accounts" in said and "credit 2 names" in said
+    assert "stand here before that" in said
+    credited = next(p for p in found.pieces if p.name == "amplified-by-words")
+    assert credited.rows[0][:3] == ("bob", 3, 2)
+
+
 @pytest.fixture(scope="module")
 def agency(ira, tmp_path_factory):
     """The shipped campaign's hashtags, with few draws of what no test reads."""
