@@ -96,13 +96,20 @@ class Mastodon:
         )
 
     def _lookup(self, task: Task) -> Step:
-        try:
-            account, _ = self._get("/api/v1/accounts/lookup", {"acct": task.subject})
-        except Refused as refused:
-            if refused.status in FATES:
-                return Step(gap="a handle of the list names no account that this server knows")
-            raise
-        return self._found(account)
+        """An account of the list: by its handle, else by its id, whose form servers choose."""
+        ways: list[tuple[str, dict[str, Any] | None]] = [
+            ("/api/v1/accounts/lookup", {"acct": task.subject}),
+            (f"/api/v1/accounts/{quote(task.subject)}", None),
+        ]
+        for path, parameters in ways:
+            try:
+                account, _ = self._get(path, parameters)
+            except Refused as refused:
+                if refused.status not in (400, *FATES):
+                    raise
+                continue
+            return self._found(account)
+        return Step(gap="a handle of the list names no account that this server knows")
 
     def _profile(self, task: Task) -> Step:
         try:
