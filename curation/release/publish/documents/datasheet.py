@@ -10,15 +10,23 @@ from curation.release.publish.documents import answers as asking
 from curation.release.publish.documents import sentences
 from curation.release.publish.documents.answers import Answers
 
+NOBODY = "Only a person can answer these, and nobody has yet."
 TEMPLATE = Path(__file__).parent / "datasheet.html.j2"
 
 
-def filled(facts: Mapping[str, Any], answers: Answers) -> list[dict[str, Any]]:
-    """Sections of (question, the store's fact, a person's answer, whether it is unanswered)."""
-    return [
-        {"title": title, "questions": [_question(q, facts, answers) for q in questions]}
+def filled(
+    facts: Mapping[str, Any], answers: Answers
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Sections of what is known (question, the store's facts, a person's answer), and the questions
+    that only a person can answer and nobody has.
+    """
+    every = {
+        title: [_question(q, facts, answers) for q in questions]
         for title, questions in asking.sections().items()
-    ]
+    }
+    known = {t: [q for q in asked if q["facts"] or q["answer"]] for t, asked in every.items()}
+    sections = [{"title": t, "questions": asked} for t, asked in known.items() if asked]
+    return sections, [q for asked in every.values() for q in asked if q["open"]]
 
 
 def _question(
@@ -58,7 +66,8 @@ def html(facts: Mapping[str, Any], answers: Answers) -> str:
     """The datasheet as one page that opens from disk; whatever was typed is text, never markup."""
     from curation.release.publish.documents.pages import render
 
-    return render(TEMPLATE, facts=facts, sections=filled(facts, answers), open=len(answers.open))
+    sections, unanswered = filled(facts, answers)
+    return render(TEMPLATE, facts=facts, sections=sections, unanswered=unanswered)
 
 
 def markdown(facts: Mapping[str, Any], answers: Answers) -> str:
@@ -74,13 +83,15 @@ def markdown(facts: Mapping[str, Any], answers: Answers) -> str:
         ),
         "",
     ]
-    for section in filled(facts, answers):
+    sections, unanswered = filled(facts, answers)
+    for section in sections:
         lines += [f"## {section['title']}", ""]
         for q in section["questions"]:
             lines += [f"**{q['question']}**", ""]
             lines += [f"{to_markdown(text)}\n" for text in q["facts"]]
             if q["answer"]:
                 lines += [f"The maintainer says: {to_markdown(q['answer'])}", ""]
-            elif q["open"]:
-                lines += [f"*Unanswered: nobody has said this yet (`{q['name']}`).*", ""]
+    if unanswered:
+        lines += ["## Unanswered", "", NOBODY, ""]
+        lines += [f"- {q['question']} (`{q['name']}`)" for q in unanswered] + [""]
     return "\n".join(lines)

@@ -146,7 +146,7 @@ import duckdb; data = duckdb.sql("SELECT * FROM '{pattern}'")
 import mlcroissant; data = mlcroissant.Dataset("croissant.json").records("{Path(first.path).stem}")
 ```
 
-`sha256sum -c SHA256SUMS` tells whether the files are as they were published.
+{_joined(files)}`sha256sum -c SHA256SUMS` tells whether the files are as they were published.
 
 ## Tables
 {_tables(tier, files)}
@@ -160,6 +160,27 @@ Licence as the source states it: {to_markdown(facts["licence"] or "none stated")
 Citation of the source: {to_markdown(facts["citation"] or "none")}
 Citation of this release: [CITATION.cff](CITATION.cff). {to_markdown(retention)}
 """
+
+
+JOINED = '''Labels with the features of their accounts, ready for a classifier:
+
+```python
+import duckdb
+data = duckdb.sql("""
+    SELECT features.*, labels.label
+    FROM 'data/labels*.parquet' AS labels
+    JOIN 'data/features*.parquet' AS features USING (account_id)
+    WHERE labels.label IS NOT NULL
+""").df()
+X, y = data.drop(columns=["account_id", "label"]), data["label"] == "bot"
+```
+
+'''
+
+
+def _joined(files: Sequence[File]) -> str:
+    """The example that joins labels to features; nothing where the tier has no features."""
+    return JOINED if {"labels", "features"} <= {f.table for f in files} else ""
 
 
 def _tables(tier: Tier, files: Sequence[File]) -> str:

@@ -144,8 +144,11 @@ def test_the_readme_s_one_line_examples_run(real, tier):
         "import duckdb",
         "import mlcroissant",
     ]
+    joined = re.findall(r"ready for a classifier:\n\n```python\n(.+?)```", readme, re.DOTALL)
+    assert len(joined) == (tier == "research"), "only this tier has features"
     program = "\n".join(
         [
+            *(f"{code}\nassert len(X) == len(y) == 693 and y.any()" for code in joined),
             *(f"{line}; found_{i} = data" for i, line in enumerate(lines)),
             (
                 "print([sum(p.num_rows for p in found_0.values()), len(found_1),"
