@@ -36,6 +36,10 @@ LEAST = 2
 BLOCK = 4_000_000
 """Meetings of two accounts that are held at once; more are counted in several parts."""
 TIMELESS = "0"
+ROUNDS, CLEAR = 2, 1e-4
+"""Where pairs come from minhashes: accounts with a common neighbour by ties of so small a p are
+compared too, so often.
+"""
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -108,21 +112,17 @@ def count(  # noqa: PLR0917 (a relation, its accounts, a trace and what it asks)
     else:
         crowded, cells = _without_trends(connection, done)
     _degrees(connection, cells)
+    whole = True
     if trace.sketched:
-        rhythms.meetings(connection, cells, window, candidates, BLOCK)
+        whole = rhythms.meetings(connection, cells, window, candidates, BLOCK)
     else:
         _meetings(connection, cells, trace, window)
-    rows = _expected(connection)
-    return Counted(
-        trace.name,
-        rows["a"].astype(np.int64),
-        rows["b"].astype(np.int64),
-        rows["shared"].astype(np.int64),
-        rows["expected"].astype(np.float64),
-        rows["overlap"].astype(np.float64),
-        actions,
-        crowded,
-    )
+    found = _expected(connection, trace.name, actions, crowded)
+    for _ in range(0 if whole else ROUNDS):
+        clear = found.p_values() <= CLEAR
+        rhythms.close(connection, found.a[clear], found.b[clear])
+        found = _expected(connection, trace.name, actions, crowded)
+    return found
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:
@@ -223,7 +223,9 @@ def _units(trace: Trace, window: float, part: str) -> str:
     return f"SELECT a, b, min(stratum) AS stratum, 1 AS n FROM ({near}) GROUP BY a, b, what"
 
 
-def _expected(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+def _expected(
+    connection: duckdb.DuckDBPyConnection, trace: str, actions: int, crowded: int
+) -> Counted:
     """Each pair with its co-actions, their number by chance, and its overlap."""
     rows: dict[str, Any] = connection.execute("""
         WITH rates AS (
@@ -242,4 +244,13 @@ def _expected(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         FROM coaction_pairs p LEFT JOIN chance c ON c.a = p.a AND c.b = p.b
         JOIN all_of x ON x.i = p.a JOIN all_of y ON y.i = p.b
         ORDER BY p.a, p.b""").fetchnumpy()
-    return rows
+    return Counted(
+        trace,
+        rows["a"].astype(np.int64),
+        rows["b"].astype(np.int64),
+        rows["shared"].astype(np.int64),
+        rows["expected"].astype(np.float64),
+        rows["overlap"].astype(np.float64),
+        actions,
+        crowded,
+    )

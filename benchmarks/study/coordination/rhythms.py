@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 Ints = NDArray[np.int64]
 
-BANDS, ROWS = 24, 3
-"""Of 72 minhashes: accounts that share half of their moments meet in a band with probability .96,
-those that share 30 % with .48.
+BANDS, ROWS = 36, 2
+"""Of 72 minhashes: accounts of whose moments a third are shared (Jaccard) meet in a band with
+probability .98, those with a tenth with .30.
 """
 WIDE = 4
 """Windows of a moment for minhashes, so that a delay of seconds seldom parts two accounts."""
@@ -36,12 +36,13 @@ def meetings(
     window: float,
     others: tuple[Ints, Ints] | None,
     block: int,
-) -> None:
+) -> bool:
     """Make `coaction_totals` and `coaction_pairs` of the trace whose `cells` these are.
 
     Two accounts share a moment where both posted in the same window. Totals are counted over all
     pairs: s accounts in a moment are s (s - 1) / 2 meetings. Up to `MOST` meetings all pairs are
     counted, `block` meetings at once; else those that share a band of minhashes, and `others`.
+    Returns whether all pairs were counted.
     """
     import pyarrow as pa
 
@@ -63,7 +64,7 @@ def meetings(
             connection.execute(
                 f"INSERT INTO coaction_pairs {_together(moments, f'x.i % {parts} = {part}')}"
             )
-        return
+        return True
     a, b = others if others is not None else (np.zeros(0, dtype=np.int64),) * 2
     connection.register("coaction_others", pa.table({"a": a, "b": b}))
     try:
@@ -72,10 +73,35 @@ def meetings(
         )
     finally:
         connection.unregister("coaction_others")
+    _count(connection, met)
+    return False
+
+
+def close(connection: duckdb.DuckDBPyConnection, a: Ints, b: Ints) -> None:
+    """Add the pairs that both are tied to a third account by these ties to `coaction_pairs`."""
+    import pyarrow as pa
+
+    connection.register("coaction_ties", pa.table({"a": a, "b": b}))
+    try:
+        met = materialise(
+            connection,
+            "coaction_met",
+            """
+            WITH ties AS (FROM coaction_ties UNION SELECT b, a FROM coaction_ties)
+            SELECT DISTINCT x.b AS a, y.b FROM ties x JOIN ties y ON x.a = y.a AND x.b < y.b
+            ANTI JOIN coaction_pairs p ON p.a = x.b AND p.b = y.b""",
+        )
+    finally:
+        connection.unregister("coaction_ties")
+    _count(connection, met)
+
+
+def _count(connection: duckdb.DuckDBPyConnection, met: str) -> None:
+    """Count the moments of the pairs in `met`; keep those of pairs with `LEAST` of them."""
     connection.execute(f"""
         INSERT INTO coaction_pairs SELECT a, b, count(*) AS n FROM {met}
-        JOIN {moments} x ON x.i = a
-        JOIN {moments} y ON y.i = b AND y.moment = x.moment AND y.what = x.what
+        JOIN coaction_moments x ON x.i = a
+        JOIN coaction_moments y ON y.i = b AND y.moment = x.moment AND y.what = x.what
         GROUP BY a, b HAVING n >= {LEAST}""")
 
 

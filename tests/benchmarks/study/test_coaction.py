@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from scipy import stats
 
-from benchmarks.study.coordination import coaction
+from benchmarks.study.coordination import coaction, rhythms
 from benchmarks.study.coordination.fusion import fused
 from benchmarks.study.coordination.groups import coordinated
 from benchmarks.study.coordination.traces import TRACES
@@ -144,6 +144,32 @@ PLANTED = {
     "source": lambda k: {"source_app": "Rare App"},
     "rhythm": lambda k: {},
 }
+
+
+def test_minhashes_find_a_rhythm_where_pairs_are_too_many_to_count(connection, monkeypatch):
+    """The same ties as by all pairs, with fewer pairs counted."""
+    random = np.random.default_rng(9)
+    rows = [
+        post(f"a{i:03d}", random.integers(SPREAD[-1] + 3600)) for i in range(120) for _ in range(20)
+    ]
+    rows += [post(f"b{i}", s + 2 * i) for i in range(5) for s in SPREAD]
+    exact = fused(connection, posts(connection, rows), of=("rhythm",))
+    monkeypatch.setattr(rhythms, "MOST", 0)
+    sketched = fused(connection, posts(connection, rows), of=("rhythm",))
+    assert ties(sketched) == ties(exact) and sketched.met < exact.met
+    assert set(sketched.accounts[sketched.group >= 0]) == {f"b{i}" for i in range(5)}
+
+
+def test_neighbours_of_those_found_are_compared(connection):
+    """a-b and b-c are met; a-c is added with the moments that they share."""
+    connection.execute("""
+        CREATE OR REPLACE TEMP TABLE coaction_pairs AS
+            SELECT * FROM (VALUES (0, 1, 9), (1, 2, 9)) v(a, b, n);
+        CREATE OR REPLACE TEMP TABLE coaction_moments AS
+            SELECT i, 'x' AS what, m AS moment FROM range(4) r(i), range(5) s(m) WHERE m >= i""")
+    rhythms.close(connection, np.array([0, 1]), np.array([1, 2]))
+    rows = connection.execute("FROM coaction_pairs ORDER BY a, b").fetchall()
+    assert rows == [(0, 1, 9), (0, 2, 3), (1, 2, 9)]
 
 
 SESSIONS = ("bloc", "dna")
