@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,15 +55,27 @@ QUERY = """
 def members(release: Path) -> pa.Table:
     """dataset, account_id and 1, 0 or NULL (unknown) for each group; one row an account.
 
-    A release's folder with labels only gives no rows.
+    A release's folder with labels only gives no rows. The newest 16 are kept: every cell of a board
+    asks for those of its tests.
     """
+    files = {
+        table: release / f"{table}.parquet" for table in ("accounts", "posts", "labels", "claims")
+    }
+    stats = [file.stat() for file in files.values() if file.exists()]
+    state = tuple((s.st_size, s.st_mtime_ns) for s in stats)
+    return _members(tuple(files.items()), state)
+
+
+@lru_cache(maxsize=16)
+def _members(
+    named: tuple[tuple[str, Path], ...],
+    state: tuple[tuple[int, int], ...],
+) -> pa.Table:
+    """`state` is the size and time of each file that is there, so a changed one is read anew."""
     import pyarrow as pa
 
-    files = {
-        table: str(release / f"{table}.parquet")
-        for table in ("accounts", "posts", "labels", "claims")
-    }
-    if not all(Path(file).exists() for file in files.values()):
+    files = {table: str(file) for table, file in named}
+    if len(state) < len(files):
         columns = [
             ("dataset", pa.string()),
             ("account_id", pa.string()),

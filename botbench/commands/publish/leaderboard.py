@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -87,15 +88,23 @@ def leaderboard(
     with console.progress(quiet=json) as bar:
         task = bar.add_task("Drawing accounts", total=len(results.cells(chosen)))
         plan = Plan(resamples, seed, home / "cache" / "draws")
-        board = table.from_run(chosen, plan, lambda n: bar.advance(task, n))
-    gate.refuse(board, gate.said(chosen))
-    paths = {}
+
+        def tick(done: int) -> None:
+            bar.advance(task, done)
+
+        paths = {}
+        # A site measures its cells itself, and gives the board that it holds.
+        if site is None:
+            board = table.from_run(chosen, plan, tick)
+        else:
+            with for_others(site):
+                board = _site(chosen, site, plan, since, tick)
     if out is not None:
+        gate.refuse(board, gate.said(chosen))
         with for_others(out):
             paths = formats.write(board, out)
     if site is not None:
-        with for_others(site):
-            paths["html"] = _site(chosen, site, plan, since)
+        paths["html"] = site / "index.html"
     if json:
         console.emit(board)
     console.say(answer(board).sentence)
@@ -119,13 +128,15 @@ def _refuse_sealed(run: Run) -> None:
         seals.refuse(run.home, tested, "a board")
 
 
-def _site(run: Run, folder: Path, plan: Plan, since: str | None) -> Path:
+def _site(
+    run: Run, folder: Path, plan: Plan, since: str | None, tick: Callable[[int], object]
+) -> dict[str, Any]:
     from benchmarks.execution import results
     from benchmarks.leaderboard.site import build
 
     before = since or results.follows(run)
-    build.from_run(run, folder, plan, results.load_run(run.home, before) if before else None)
-    return folder / "index.html"
+    earlier = results.load_run(run.home, before) if before else None
+    return build.from_run(run, folder, plan, earlier, tick)
 
 
 def register(app: typer.Typer) -> None:

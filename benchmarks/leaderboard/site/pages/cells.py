@@ -24,7 +24,7 @@ def pages(site: Site) -> Iterator[Page]:
     for cell in cells:
         title = f"{cell['detector']} on {cell['test']}"
         yield Page(
-            cell_page(cell["cell"]), title, "cell.html.j2", view(cell, results[cell["cell"]])
+            cell_page(cell["cell"]), title, "cell.html.j2", view(site, cell, results[cell["cell"]])
         )
     values = [
         {**c, **next(r for r in c["rows"] if r["metric"] == site.metric["name"])} for c in cells
@@ -32,7 +32,7 @@ def pages(site: Site) -> Iterator[Page]:
     yield Page("cells.html", "Every score", "cells.html.j2", {"cells": values})
 
 
-def view(cell: Mapping[str, Any], result: Result) -> dict[str, object]:
+def view(site: Site, cell: Mapping[str, Any], result: Result) -> dict[str, object]:
     """All contents of the page of one cell."""
     info: dict[str, Any] = {
         "fits": None,
@@ -51,7 +51,8 @@ def view(cell: Mapping[str, Any], result: Result) -> dict[str, object]:
     }
     if result.predictions is None:
         return about
-    found = Predictions.of(result.predictions())
+    read = site.tables.get(str(cell["cell"]))
+    found = Predictions.of(result.predictions() if read is None else read)
     confusion = found.confusion()
     about |= {"found": found, "confusion": confusion}
     points = found.points()
