@@ -138,7 +138,7 @@ def _cost(site: Site) -> str:
             powers[0],
             powers[-1],
             powers,
-            "seconds per 1,000 accounts, without reading posts",
+            "scoring, seconds per 1,000 accounts",
             log=True,
         ),
         Axis(ys[0], ys[-1], ys, site.metric["title"]),
@@ -151,12 +151,17 @@ def _prevalence(site: Site) -> dict[str, object]:
     rates = [r for d in site.board["detectors"] if (r := _rates(site, d["name"]))]
     rates.sort(key=lambda r: -(r["tpr"] - r["fpr"]))
     drawn = [
-        plots.Line(r["name"], [(pi, precision(r["tpr"], r["fpr"], pi)) for pi in GRID], i)
+        plots.Line(
+            r["name"],
+            [(pi, precision(r["tpr"], r["fpr"], pi)) for pi in GRID],
+            i,
+            faint=0 if r["tpr"] < plots.FAINT else None,
+        )
         for i, r in enumerate(rates[:DRAWN])
     ]
     if not drawn:
         return {"precision": "", "rates": [], "said": ""}
-    best = rates[0]
+    best = next((r for r in rates if not r["floor"]), rates[0])
     at = precision(best["tpr"], best["fpr"], SHARE)
     said = (
         f"Where 5 % of accounts are bots, of 100 accounts that {best['name']} calls bots"
@@ -166,7 +171,7 @@ def _prevalence(site: Site) -> dict[str, object]:
         GRID[0],
         GRID[-1],
         [0.001, 0.01, 0.1, 0.5],
-        "share of bots among accounts (each step is tenfold)",
+        "share of bots among accounts",
         log=True,
         form=percent,
     )
