@@ -37,8 +37,8 @@ def _definitions() -> dict[str, str]:
 def few_words(reasons: Mapping[str, int], known: int, wanted: int) -> str:
     """Why a detector is not ranked, in one line: how often each reason keeps it from a score.
 
-    >>> few_words({"not applicable: a@1 has no posts": 2, "failed: out of memory": 1}, 2, 5)
-    'not ranked: scored on 2 of 5; 2 lack posts; failed on 1: out of memory'
+    >>> few_words({"not applicable: a@1 has no posts_total": 2, "failed: out of memory": 1}, 2, 5)
+    'not ranked: scored on 2 of 5; 2 lack posts total; failed on 1: out of memory'
     """
     counted: dict[str, int] = {}
     for reason, n in reasons.items():
@@ -58,11 +58,11 @@ def _counted(kind: str, n: int) -> str:
 def _kind(reason: str) -> str:
     status, _, text = reason.partition(": ")
     literal = text.replace("{", "{{").replace("}", "}}")
-    if found := re.search(r"(?: has|The data set has|holds) no ([a-z ,-]+)$", text):
-        return f"{{n}} lack {found[1]}"
-    if found := re.search(r" has ([a-z -]+) of (bots|humans) only", text):
+    if found := re.search(r"(?: has|The data set has|holds) no ([a-z_ ,-]+)$", text):
+        return f"{{n}} lack {found[1].replace('_', ' ')}"
+    if found := re.search(r" has ([a-z_ -]+) of (bots|humans) only", text):
         only = "people" if found[2] == "humans" else "bots"
-        return f"{{n}} have {found[1]} of {only} only"
+        return f"{{n}} have {found[1].replace('_', ' ')} of {only} only"
     if status == "failed":
         return f"failed on {{n}}: {literal}"
     if not text:

@@ -163,3 +163,15 @@ def test_the_datasheet_is_that_of_the_newest_publication_that_goes_out(tmp_path)
         release_facts._datasheet(tmp_path, Release(tmp_path, {"name": "beta", "version": 1}))
         is None
     )
+
+
+def test_accounts_that_look_alike_are_counted_in_groups_of_two_and_more(tmp_path):
+    labels = [(str(i), "bot" if i < 4 else "human") for i in range(8)]
+    release = frozen(tmp_path / "alpha", [], labels)
+    assert release_facts.looks_alike(release) is None, "a release of an earlier version"
+    # 0 to 2 are one group of bots, 3 and 4 one of both labels, 7 is alone.
+    rows = [("0", 0), ("1", 0), ("2", 0), ("3", 1), ("4", 1), ("7", 2)]
+    groups = [{"dataset": "alpha", "account_id": a, "group": g} for a, g in rows]
+    pq.write_table(pa.Table.from_pylist(groups), tmp_path / "alpha" / "groups.parquet")
+    found = release_facts.looks_alike(release)
+    assert found == {"groups": 2, "accounts": 5, "largest": 3, "mixed": 1}
