@@ -133,6 +133,9 @@ a person, and how to be taken out.
 
 ## Loading
 
+Each line stands alone, in this folder. Install what it imports: `pip install datasets`,
+`pip install pandas pyarrow`, `pip install duckdb` or `pip install mlcroissant`.
+
 ```python
 import os, datasets; data = datasets.load_dataset(os.getcwd(), "{first.table}")
 ```
