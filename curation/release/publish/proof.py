@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -274,10 +275,12 @@ class Proof:
         """Check the documents for what prose does not contain by chance.
 
         These are handles with a digit or underscore, names of three words, bios and posts of four
-        words, and ids where ids are salted.
+        words, and ids where ids are salted. The release's own references (`shop@1`) are no ids,
+        also where the store has an account `shop:1`.
         """
         if not self._known:
             return []
+        own = re.compile(rf"(?<![\w-]){re.escape(self.release.name)}@\d+(?!\w)")
         distinctive = (
             "(what = 'handle' AND length(words) > 4 AND regexp_matches(words, '[0-9_]')) "
             "OR (what IN ('display name', 'location') AND len(string_split(words, ' ')) > 2) "
@@ -286,7 +289,7 @@ class Proof:
         )
         certain = f"(FROM publish_known WHERE {distinctive})"
         texts = [
-            (name, (folder / name).read_text(encoding="utf-8").replace("\\", ""))
+            (name, own.sub("", (folder / name).read_text(encoding="utf-8").replace("\\", "")))
             for name in DOCUMENTS
             if name not in ("release.json", "SHA256SUMS") and (folder / name).is_file()
         ]
@@ -294,7 +297,7 @@ class Proof:
             return []
         values = ", ".join(f"({literal(name)}, {literal(text)})" for name, text in texts)
         return [
-            f"{place}: it holds a {what} known in the store"
+            f"{place}: it holds {'an' if what[0] in 'aeiou' else 'a'} {what} known in the store"
             for place, what, _ in known_texts.find(
                 self.store.connection, certain, f"FROM (VALUES {values}) v(place, text)"
             )

@@ -16,8 +16,9 @@ from benchmarks.submissions import sealed
 from botbench.core.errors import Findings, UserError
 from curation.release import release, splits
 from curation.release.publish import folder, tiers
+from curation.release.publish.documents import answers
 from curation.release.publish.publishable_columns import offered
-from curation.store import salts
+from curation.store import salts, schema
 
 
 def tier(tmp_path, **fields):
@@ -285,15 +286,32 @@ def test_ids_that_are_handles_need_salt(store, unchecked, tmp_path, material):
 
 
 def test_a_typed_answer_that_names_an_account_does_not_go_out(made):
-    from curation.release.publish.documents.answers import Answers
-
     with pytest.raises(Findings, match=r"DATASHEET.md: it holds a handle known in the store"):
         folder.publish(
             made,
             release.load(made.home, "r"),
             tiers.load("public"),
-            Answers({"purpose": "to study made_up_7"}),
+            answers.Answers({"purpose": "to study made_up_7"}),
         )
+
+
+def test_a_release_s_own_reference_is_no_account_id(made, material):
+    """The row 1 of a file `shop-of-bots` has the id `shop-of-bots:1`; every document has the words
+    of it where it names the release `shop-of-bots@1`.
+    """
+    account = {**material.accounts()[0], "account_id": "shop-of-bots:1", "handle": "another_one"}
+    label = {**material.labels()[0], "account_id": "shop-of-bots:1"}
+    rows = {
+        "accounts": schema.rows("accounts", [account]),
+        "labels": schema.rows("labels", [label]),
+    }
+    made.append(rows, None, "an id that is a row's place")
+    own = release.freeze(made, "shop-of-bots", "d")
+    assert folder.publish(made, own, tiers.load("public")).made
+    told = answers.Answers({"purpose": "to study shop-of-bots:1"})
+    other = release.freeze(made, "another", "d")
+    with pytest.raises(Findings, match="it holds an account id known in the store"):
+        folder.publish(made, other, tiers.load("public"), told)
 
 
 def test_the_command_writes_nothing_for_a_bad_tier(cli, tmp_path, made):
