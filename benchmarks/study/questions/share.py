@@ -59,7 +59,8 @@ def share(study: Study) -> Answer:
         if said.startswith(LACKING)
     ]
     withdrawn = [e for e in every if e.refuted]
-    answer.blocks.append(_methods(study, default, [e for e in every if not e.refuted]))
+    methods = _methods(study, default, [e for e in every if not e.refuted])
+    answer.blocks += [methods] if methods.rows else []
     if withdrawn:
         answer.blocks += [_withdrawn(withdrawn), _refuted(withdrawn)]
     if default:

@@ -32,6 +32,8 @@ SHARES = {
     "part of all its posts",
     "true (simulated)",
 }
+NAMED = 8
+"""Numbers that are named where one reason holds for many."""
 FIRST, MOST = 10, 100
 """Rows of a table that stand open, and rows of one that is opened; the CSV file has all."""
 LIMITS = (
@@ -90,6 +92,8 @@ def html(answers: Answers, when: str) -> str:
         is_overview=lambda block: isinstance(block, Overview),
         file=pieces.file,
         heading=_heading,
+        refused=_by_reason(answers),
+        NAMED=NAMED,
         FIRST=FIRST,
         MOST=MOST,
         when=when,
@@ -105,6 +109,14 @@ def html(answers: Answers, when: str) -> str:
         provenance=answers.study.provenance,
         numeric=_numeric,
     )
+
+
+def _by_reason(answers: Answers) -> dict[str, list[str]]:
+    """The numbers that are not given, by the reason, which a missing sample gives for all."""
+    by: dict[str, list[str]] = {}
+    for refused in answers.refused:
+        by.setdefault(refused.reason, []).append(refused.quantity)
+    return by
 
 
 def shown(value: Any, column: str = "value") -> str:

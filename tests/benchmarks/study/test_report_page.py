@@ -76,6 +76,17 @@ def test_conclusions_stand_first_and_differences_are_in_points(study, campaign, 
     assert "Upright lines" not in page, "no legend of what is not drawn"
 
 
+def test_a_reason_that_holds_for_many_numbers_is_said_once(study, campaign, tmp_path):
+    found, document = study(
+        campaign(sample="none", detector=None, groups=["hashtag"], over_time="day")
+    )
+    assert len(document["refused"]) > 15
+    page = report.write(found, tmp_path, date(2020, 1, 1)).read_text(encoding="utf-8")
+    section = page[page.index('<section id="refused">') :]
+    assert section.count("There is no sample") == 1 and "more (study.json)" in section
+    assert "side by side" not in page and "What was assumed" not in page, "nothing empty"
+
+
 def test_the_report_is_quiet_fits_and_runs_nothing(browser, page):
     axe = os.environ.get("BOTBENCH_AXE")
     for viewport, scheme in ((DESK, "light"), (PHONE, "dark")):
