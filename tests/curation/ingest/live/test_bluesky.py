@@ -14,6 +14,7 @@ from curation.ingest.live import budget as budgets
 from curation.ingest.live import client as clients
 from curation.ingest.live.campaign import Campaign
 from curation.ingest.live.collect import collected
+from curation.ingest.live.forgetting import forget_everywhere
 from curation.ingest.live.networks import NETWORKS
 from curation.ingest.live.storing import moment
 from curation.store.retractions import standing_claims
@@ -156,6 +157,22 @@ def test_a_budget_of_requests_stops_and_a_larger_one_goes_on(bluesky, asking):
     assert (rest.requests, rest.cursor, rest.pages) == (34, None, whole.pages)
     with pytest.raises(UserError, match="write for example 5USD"):
         budgets.parsed("much")
+
+
+def test_an_erasure_reaches_what_is_fetched_and_not_yet_stored(bluesky, asking, tmp_path):
+    asking(asked(bluesky), budget="8requests")
+    gone = did(3)
+    journal, segment = tmp_path / "walkaway.journal", tmp_path / "live" / "a.watch" / "1.jsonl"
+    assert gone.encode() in journal.read_bytes()
+    segment.parent.mkdir(parents=True)
+    segment.write_text(json.dumps({"did": gone}) + "\n" + json.dumps({"did": did(4)}) + "\n")
+    (tmp_path / "live" / "walkaway.journal").hardlink_to(journal)
+    assert forget_everywhere(tmp_path, lambda text: gone.encode() in text) == 2
+    assert segment.read_text() == json.dumps({"did": did(4)}) + "\n"
+    found = asking(asked(bluesky))
+    assert gone not in json.dumps(found.pages)
+    assert len(found.items("posts", "uri")) == 29 * 3 and found.cursor is None
+    assert gone.encode() not in journal.read_bytes()
 
 
 def test_another_host_is_never_asked(bluesky, asking):
