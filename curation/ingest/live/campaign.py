@@ -60,6 +60,8 @@ class Task:
     cursor: str | None = None
     taken: int = 0
     """Items that earlier answers held."""
+    memo: str = ""
+    """What the network keeps in mind of the task between two answers."""
     failed: int = 0
     """How often it was put off because the server failed."""
 
@@ -77,3 +79,4 @@ class Step:
     taken: int = 0
     gap: str | None = None
     spent: Decimal = Decimal(0)
+    memo: str = ""

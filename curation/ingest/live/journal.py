@@ -29,8 +29,8 @@ LAST = 99
 TABLES = """
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE IF NOT EXISTS tasks (number INTEGER PRIMARY KEY, rank INTEGER, kind TEXT, subject TEXT,
-    cursor TEXT, taken INTEGER DEFAULT 0, failed INTEGER DEFAULT 0, done INTEGER DEFAULT 0,
-    UNIQUE (kind, subject));
+    cursor TEXT, taken INTEGER DEFAULT 0, memo TEXT DEFAULT '', failed INTEGER DEFAULT 0,
+    done INTEGER DEFAULT 0, UNIQUE (kind, subject));
 CREATE INDEX IF NOT EXISTS open_tasks ON tasks (done, rank, number);
 CREATE TABLE IF NOT EXISTS cursors (task INTEGER, cursor TEXT, PRIMARY KEY (task, cursor));
 CREATE TABLE IF NOT EXISTS pages (number INTEGER PRIMARY KEY, body TEXT);
@@ -90,7 +90,7 @@ class Journal:
     def tasks(self, together: dict[str, int]) -> list[Task]:
         """The next open task, or as many of its kind as one request takes; empty at the end."""
         query = (
-            "SELECT number, kind, subject, cursor, taken, failed FROM tasks WHERE done = 0 {}"
+            "SELECT number, kind, subject, cursor, taken, memo, failed FROM tasks WHERE done = 0 {}"
             " ORDER BY rank, number LIMIT ?"
         )
         first = self.connection.execute(query.format(""), [1]).fetchall()
@@ -131,8 +131,9 @@ class Journal:
                         "INSERT OR IGNORE INTO cursors VALUES (?, ?)", [task.number, task.cursor]
                     )
                 self.connection.execute(
-                    "UPDATE tasks SET cursor = ?, taken = taken + ?, done = ? WHERE number = ?",
-                    [step.cursor, step.taken, int(step.cursor is None), task.number],
+                    "UPDATE tasks SET cursor = ?, taken = taken + ?, memo = ?, done = ?"
+                    " WHERE number = ?",
+                    [step.cursor, step.taken, step.memo, int(step.cursor is None), task.number],
                 )
             self._add(step.tasks, ranks)
             if step.gap:
@@ -146,7 +147,8 @@ class Journal:
         numbers = [(LAST, task.number) for task in tasks]
         with self._transaction():
             self.connection.executemany(
-                "UPDATE tasks SET failed = failed + 1, cursor = NULL, taken = 0, rank = ?"
+                "UPDATE tasks SET failed = failed + 1, cursor = NULL, taken = 0,"
+                " memo = '', rank = ?"
                 " WHERE number = ?",
                 numbers,
             )

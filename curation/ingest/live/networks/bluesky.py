@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -25,6 +26,9 @@ HANDLE, PASSWORD = "BLUESKY_HANDLE", "BLUESKY_APP_PASSWORD"
 PAGE = 100
 """The most that one answer holds; more is an error."""
 PROFILES = 25
+MANY = 900
+"""Results after which the end of a search may be that of what a search gives."""
+TICK = timedelta(milliseconds=1)
 FATES = {
     "AccountTakedown": "suspended",
     "AccountSuspended": "suspended",
@@ -65,20 +69,24 @@ class Bluesky:
         ](task)
 
     def _search(self, task: Task) -> Step:
-        period = {"since": _time(self.campaign.since), "until": _time(self.campaign.until)}
-        page = self._query(
-            "app.bsky.feed.searchPosts",
-            q=f"#{task.subject}", tag=[task.subject], sort="latest", limit=PAGE, cursor=task.cursor,
-            **period,
-        )  # fmt: skip
+        window = Window.of(task)
+        try:
+            page = self._query(
+                "app.bsky.feed.searchPosts",
+                q=f"#{task.subject}", tag=[task.subject], sort="latest", limit=PAGE,
+                cursor=window.cursor or None, since=_time(self.campaign.since),
+                until=window.until or _time(self.campaign.until),
+            )  # fmt: skip
+        except Refused as refused:
+            # A search ends after some thousand results, by an error or by an empty page.
+            if refused.status != 400 or not window.cursor:
+                raise
+            page = {LIVE: self._about(), "posts": []}
         posts = [p for p in _objects(page.get("posts")) if self._in_period(p)]
         authors = dict.fromkeys(p["author"]["did"] for p in posts if _did(p.get("author")))
-        return Step(
-            [{**page, "posts": posts}],
-            _next(page, "posts"),
-            [("profile", did) for did in authors],
-            len(posts),
-        )
+        after, memo = window.after(_next(page, "posts"), [_created(p) for p in posts])
+        more = [("profile", did) for did in authors]
+        return Step([{**page, "posts": posts}], after, more, len(posts), memo=memo)
 
     def _profiles(self, tasks: list[Task]) -> Step:
         asked = [t.subject for t in tasks]
@@ -155,13 +163,54 @@ class Bluesky:
         return {"login": self.login, "labelers": list(labelers)}
 
     def _in_period(self, post: dict[str, Any]) -> bool:
-        record = post.get("record")
-        said = record.get("createdAt") if isinstance(record, dict) else None
-        moment = _moment(said)
+        moment = _created(post)
         since, until = self.campaign.since, self.campaign.until
         return moment is None or (
             (since is None or moment >= since) and (until is None or moment < until)
         )
+
+
+@dataclass(frozen=True)
+class Window:
+    """Where a search is: results until a time, from a cursor on.
+
+    A search gives only its first some thousand results. Where a window with many of them ends, the
+    next one begins at the oldest post, until one brings nothing older.
+    """
+
+    until: str = ""
+    cursor: str = ""
+    oldest: str = ""
+    count: int = 0
+
+    @classmethod
+    def of(cls, task: Task) -> Window:
+        """The window in which a task is."""
+        until, _, cursor = (task.cursor or "").partition("|")
+        oldest, _, count = task.memo.partition("|")
+        return cls(until, cursor, oldest, int(count or 0))
+
+    def after(self, cursor: str | None, times: list[datetime | None]) -> tuple[str | None, str]:
+        """The task's cursor and memo after a page with posts of these times; None at the end."""
+        oldest = min(
+            [self.oldest] * bool(self.oldest) + [_exact(t) for t in times if t], default=""
+        )
+        count = self.count + len(times)
+        if cursor is not None:
+            return f"{self.until}|{cursor}", f"{oldest}|{count}"
+        # The oldest post itself comes again.
+        following = _exact(datetime.fromisoformat(oldest) + TICK) if oldest else ""
+        is_over = count < MANY or not oldest or following == self.until
+        return (None, "") if is_over else (f"{following}|", "")
+
+
+def _exact(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")[:-4] + "Z"
+
+
+def _created(post: dict[str, Any]) -> datetime | None:
+    record = post.get("record")
+    return _moment(record.get("createdAt")) if isinstance(record, dict) else None
 
 
 def _logged_in(client: Client) -> Any:

@@ -91,6 +91,7 @@ class Bluesky(Server):
     def __init__(self, people=30, posts=6, page=100):
         super().__init__()
         self.page, self.gone, self.labels, self.backwards = page, {}, {}, 0
+        self.most, self.refuses = 10**9, False
         self.people = {did(n): self._person(n) for n in range(people)}
         self.posts = [self._post(n, k) for k in range(posts) for n in range(people)]
         self.posts.sort(key=lambda p: p["record"]["createdAt"], reverse=True)
@@ -166,6 +167,10 @@ class Bluesky(Server):
             if f"#{tag}" in p["record"]["text"] and since <= p["record"]["createdAt"] < until
             and p["author"]["did"] not in self.gone
         ]  # fmt: skip
+        if int(query.get("cursor", ["0"])[0]) >= self.most:
+            if self.refuses:
+                return 400, {"error": "InvalidRequest", "message": "cursor too large"}
+            return 200, {"posts": []}
         return self._listed(found, "posts", query)
 
     def get_profiles(self, query):

@@ -16,6 +16,7 @@ from curation.ingest.live.campaign import Campaign
 from curation.ingest.live.collect import collected
 from curation.ingest.live.forgetting import forget_everywhere
 from curation.ingest.live.networks import NETWORKS
+from curation.ingest.live.networks import bluesky as networks_bluesky
 from curation.ingest.live.storing import moment
 from curation.store.retractions import standing_claims
 
@@ -106,6 +107,20 @@ def test_a_cursor_that_the_server_does_not_know_any_more_begins_anew(bluesky, as
     bluesky.faults = [("cursor=40", 500)] * clients.TRIES
     found = asking(asked(bluesky, "stale", timelines=0))
     assert set(found.items("posts", "uri")) == set(sound.items("posts", "uri"))
+    assert found.gaps == []
+
+
+@pytest.mark.parametrize("refuses", [True, False])
+def test_a_search_that_ends_after_so_many_results_goes_on_before_the_oldest(
+    bluesky, asking, monkeypatch, refuses
+):
+    """A search gives 40 results here, of 90; the next one asks for what is before."""
+    monkeypatch.setattr(networks_bluesky, "MANY", 40)
+    bluesky.page, bluesky.most, bluesky.refuses = 20, 40, refuses
+    found = asking(asked(bluesky, timelines=0))
+    assert len(set(found.items("posts", "uri"))) == 90
+    untils = [q["until"][0] for p, q, _ in bluesky.asked if "until" in q]
+    assert untils == sorted(untils, reverse=True) and len(set(untils)) == 2
     assert found.gaps == []
 
 
