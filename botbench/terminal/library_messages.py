@@ -13,6 +13,8 @@ from typing import Any, TextIO
 from botbench.core.errors import RowsSetAside, brief
 from botbench.terminal import console, signals
 
+UNWANTED = ("PySpark does not yet fully support pandas",)
+"""How warnings begin that come of what a library imports, whether or not it is used."""
 Log = Callable[[BaseException], Path | None]
 
 
@@ -50,7 +52,7 @@ def quieten(log: Log) -> None:
     ) -> None:
         if issubclass(category, RowsSetAside):
             console.say(str(message))
-        else:
+        elif not str(message).startswith(UNWANTED):
             show(message, category, filename, lineno, file, line)
 
     show = warnings.showwarning
