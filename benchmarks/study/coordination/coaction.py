@@ -27,10 +27,6 @@ if TYPE_CHECKING:
 
     from benchmarks.study.coordination.traces import Trace
 
-CROWD = 200
-"""Accounts doing the same in one moment above which the moment is left out: a trend, and s squared
-pairs.
-"""
 LEAST = 2
 """Co-actions a pair needs: one may always be chance."""
 BLOCK = 4_000_000
@@ -110,7 +106,7 @@ def count(  # noqa: PLR0917 (a relation, its accounts, a trace and what it asks)
     if trace.sketched:
         crowded, cells = 0, done
     else:
-        crowded, cells = _without_trends(connection, done)
+        crowded, cells = _without_trends(connection, done, trace.crowd)
     _degrees(connection, cells)
     whole = True
     if trace.sketched:
@@ -130,14 +126,16 @@ def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:
     return int(row[0]) if row and row[0] is not None else 0
 
 
-def _without_trends(connection: duckdb.DuckDBPyConnection, done: str) -> tuple[int, str]:
+def _without_trends(
+    connection: duckdb.DuckDBPyConnection, done: str, crowd: int
+) -> tuple[int, str]:
     """How many moments are left out, and the table of the others."""
     trends = materialise(
         connection,
         "coaction_trends",
         f"""
         SELECT what, moment FROM {done} GROUP BY ALL
-        HAVING count(*) > {CROWD} AND count(DISTINCT i) > {CROWD}""",
+        HAVING count(*) > {crowd} AND count(DISTINCT i) > {crowd}""",
     )
     crowded = _one(connection, f"SELECT count(*) FROM {trends}")
     if not crowded:

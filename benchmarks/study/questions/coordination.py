@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks.study.coordination import coaction
 from benchmarks.study.coordination.groups import Coordinated, coordinated
 from benchmarks.study.coordination.network import Network
-from benchmarks.study.coordination.traces import TRACES
+from benchmarks.study.coordination.traces import CROWD, TRACES
 from benchmarks.study.questions import Answer, Figure, Table, Text, question
 from botbench.core.errors import UserError, unknown
 from botbench.html.charts import campaign
@@ -107,10 +107,13 @@ def _summary(network: Network, window: float, rate: float) -> str:
     crowds = ""
     if crowded := sum(network.crowded):
         crowds = (
-            f" {crowded:,} moments in which over {coaction.CROWD} accounts did the same are left"
-            " out as trends."
+            f" {crowded:,} moments in which too many accounts did the same are left out as trends"
+            f" (over {CROWD}; for a client, fewer)."
         )
     n = len(network.accounts)
+    sessions = ""
+    if not all(TRACES.get(name).timed for name in network.traces):
+        sessions = " Sessions are compared at whatever time, and move among those like them."
     return (
         f"{sum(network.actions):,} actions of {n:,} accounts; {network.compared:,} pairs did the"
         f" same at least {coaction.LEAST} times within {window:g} seconds, {len(network.a):,} of"
@@ -118,7 +121,7 @@ def _summary(network: Network, window: float, rate: float) -> str:
         f" {rate:g} over all {n * (n - 1) // 2:,} pairs and all traces together), in"
         f" {network.groups:,} groups of {int((network.group >= 0).sum()):,} accounts.{crowds} By"
         " chance: every account keeps its number of actions in each six hours (in each hour for"
-        " rhythm), and who meets whom is chance. Acting alike does not prove automation."
+        f" rhythm), and who meets whom is chance.{sessions} Acting alike does not prove automation."
     )
 
 

@@ -13,7 +13,7 @@ from scipy import stats
 from benchmarks.study.coordination import coaction, rhythms
 from benchmarks.study.coordination.fusion import fused
 from benchmarks.study.coordination.groups import coordinated
-from benchmarks.study.coordination.traces import TRACES
+from benchmarks.study.coordination.traces import CROWD, TRACES
 from benchmarks.study.coordination.traces.text import WORDS as WORDS_SQL
 from botbench.core.errors import UserError
 from botbench.stats.multiple_comparisons import benjamini_hochberg, families
@@ -394,7 +394,7 @@ def test_the_false_discovery_rate_is_scipys():
 
 
 def test_a_trend_is_left_out(connection):
-    rows = [repost(f"a{i:04d}", "everybody", i % 50) for i in range(coaction.CROWD + 50)]
+    rows = [repost(f"a{i:04d}", "everybody", i % 50) for i in range(CROWD + 50)]
     found = fused(connection, posts(connection, rows), of=("repost",))
     assert found.crowded == (1,) and len(found.a) == 0
 

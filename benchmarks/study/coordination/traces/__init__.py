@@ -26,6 +26,8 @@ PACHECO = "Pacheco et al. 2021, doi:10.1609/icwsm.v15i1.18075"
 LUCERI = "Luceri et al. 2024, doi:10.1145/3589334.3645529"
 NIZZOLI = "Nizzoli et al. 2021, doi:10.1609/icwsm.v15i1.18074"
 
+CROWD = 200
+"""Accounts doing the same in one moment above which it is a trend, and s squared pairs."""
 SPAN = 21_600
 """Seconds of a stretch of time within which chance may move an action to another account."""
 TIME = "epoch(created_at)"
@@ -39,7 +41,8 @@ class Trace:
 
     `timed`: two accounts act together only within the study's window. `repeats`: the same thing at
     another time counts again. `sketched`: so many pairs meet by chance that pairs are not listed;
-    candidates come from minhashes of the accounts' moments and from the other traces.
+    candidates come from minhashes of the accounts' moments and from the other traces. `crowd`: a
+    moment in which more accounts do the same is left out, as a trend.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Trace:
     timed: bool = True
     repeats: bool = False
     sketched: bool = False
+    crowd: int = CROWD
 
 
 TRACES: Registry[Trace] = Registry(
@@ -64,11 +68,12 @@ def trace(
     timed: bool = True,
     repeats: bool = False,
     sketched: bool = False,
+    crowd: int = CROWD,
 ) -> Callable[[Actions], Actions]:
     """Register a function that gives the SQL of a trace's actions."""
 
     def register(actions: Actions) -> Actions:
-        TRACES.add(name, Trace(name, about, source, actions, timed, repeats, sketched))
+        TRACES.add(name, Trace(name, about, source, actions, timed, repeats, sketched, crowd))
         return actions
 
     return register

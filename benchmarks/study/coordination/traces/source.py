@@ -10,11 +10,16 @@ if TYPE_CHECKING:
     import duckdb
 
 
+FEW = 20
+"""Accounts above which a moment of a client tells nothing: many people use that client."""
+
+
 @trace(
     "source",
     about="post with the same client at the same time",
     source="botbench",
     repeats=True,
+    crowd=FEW,
 )
 def source(connection: duckdb.DuckDBPyConnection, posts: str) -> str:  # noqa: ARG001
     """The client that a post was sent with.
