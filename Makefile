@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint speed spark scale chaos fuzz requirements docs pictures experiments clean label-studio sbom
+.PHONY: help story demo test lint speed spark scale chaos fuzz requirements docs pictures experiments clean label-studio sbom
 
 PYTHON ?= python3
 VENV := .venv
@@ -68,6 +68,9 @@ fuzz: $(VENV)/dev.stamp ## N changed files of every kind through the readers (10
 EXPERIMENT ?= study_coverage intervals groups separation designs consensus_methods
 experiments: $(VENV)/dev.stamp ## the simulated tables of docs (hours; EXPERIMENT=designs ARGS="--repeats 2" for less)
 	@for name in $(EXPERIMENT); do $(BIN)/python experiments/$$name.py $(ARGS); done
+
+story: $(VENV)/core.stamp ## docs/story.md and its picture: each sentence of the story beside our number (from ../shared/data)
+	$(BIN)/python experiments/story.py $(ARGS)
 
 pictures: $(VENV)/dev.stamp ## the pictures of README and docs/site.md, of today's pages on simulated data (needs Chromium)
 	$(BIN)/python experiments/pictures.py $(ARGS)

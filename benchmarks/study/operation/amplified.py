@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from benchmarks.study.data import by_words
 from benchmarks.study.operation.day_counts import KINDS
 from benchmarks.study.operation.members import Members
@@ -10,6 +12,7 @@ from benchmarks.study.questions.one_post import words_known
 
 NAMES = {"account": "accounts", "credited": "by-words", "mention": "mentions"}
 """The table of each kind."""
+SITE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}")
 SHORTENERS = frozenset(
     {
         "t.co",
@@ -93,19 +96,21 @@ def passed_on(members: Members) -> Answer:
 
 def sites(members: Members) -> Answer:
     """The sites that were linked to; links of shorteners are counted apart."""
-    rows = _top(members, "domain")
+    rows = _top(members, "domain", most=100_000)
     if not rows:
         return Answer([Text("No post of a member has a link.")])
     whole = sum(n for _, n, _, _ in rows)
     hidden = sum(n for item, n, _, _ in rows if item in SHORTENERS)
-    shown = [r for r in rows if r[0] not in SHORTENERS]
+    shown = [r for r in rows if r[0] not in SHORTENERS and SITE.fullmatch(r[0])]
+    cut = whole - hidden - sum(n for _, n, _, _ in shown)
+    said = f"{whole:,} posts link to {len(shown):,} sites."
     if hidden:
         said = (
             f"{hidden:,} of {whole:,} links go through a service that shortens them: where those"
             " led is not in the data. The table has the others."
         )
-    else:
-        said = f"{whole:,} posts link to {len(rows):,} sites."
+    if cut:
+        said += f" {cut:,} links are cut so that they name no site."
     table = Table(
         "sites",
         "Sites linked to, without shorteners",

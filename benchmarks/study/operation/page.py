@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from curation.store.store import Store
 
 HERE = Path(__file__).parent
-SHOWN = 8
+SHOWN = 7
 """Rows of a table on the page; the CSV has all."""
 PLAIN = {"posts on a median active day", "hashtags a post", "lag"}
 """Columns of numbers that are no share of 1."""

@@ -199,6 +199,16 @@ def test_the_ranks_of_charlottesville_are_exact(agency):
 
 
 @pytest.mark.data
+def test_the_story_page_says_the_same(agency):
+    _, ranking = agency
+    page = (Path(__file__).parents[4] / "docs/story.md").read_text(encoding="utf-8")
+    for day in ("2017-08-12", "2017-08-13", "2017-08-14"):
+        row = next(r for r in ranking.rows if (r.day, r.item) == (day, "charlottesville"))
+        assert f"number {row.rank} on {day} with {row.posts} posts" in page
+    assert [f"### S{i}. " in page for i in range(1, 9)] == [True] * 8
+
+
+@pytest.mark.data
 def test_the_account_days_over_90_posts_are_exact(agency):
     from benchmarks.study.operation import activity
 
