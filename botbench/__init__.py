@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from botbench.api.audit import TableAudit as TableAudit
     from botbench.api.audit import audit as audit
     from botbench.api.audit import audit_table as audit_table
+    from botbench.api.base.table import Table as Table
+    from botbench.api.batch import Batch as Batch
     from botbench.api.board import Board as Board
     from botbench.api.board import compare as compare
     from botbench.api.dataset import Dataset as Dataset
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from botbench.api.score import score as score
     from botbench.api.study import Study as Study
     from botbench.api.study import study as study
-    from botbench.api.table import Table as Table
     from botbench.api.validation import Validation as Validation
     from botbench.api.votes import Agreement as Agreement
     from botbench.api.votes import agreement as agreement
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Agreement": "botbench.api.votes",
+    "Batch": "botbench.api.batch",
     "Board": "botbench.api.board",
     "Consensus": "botbench.api.labels",
     "Dataset": "botbench.api.dataset",
@@ -50,7 +52,7 @@ _HOMES = {
     "ReleaseAudit": "botbench.api.audit",
     "Scores": "botbench.api.score",
     "Study": "botbench.api.study",
-    "Table": "botbench.api.table",
+    "Table": "botbench.api.base.table",
     "TableAudit": "botbench.api.audit",
     "UserError": "botbench.core.errors",
     "Validation": "botbench.api.validation",

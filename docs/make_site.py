@@ -177,6 +177,8 @@ def _relinked(text: str, source: Path, sources: dict[Path, str], depth: int = 0)
         place = (source.parent / path).resolve()
         place = place / "README.md" if place.is_dir() else place
         up = "../" * depth
+        if place.suffix == ".ipynb" and place.is_relative_to(DOCS / "notebooks"):
+            return f"{mark}[{words}]({up}notebooks/{place.stem}.md)"
         if place in sources:
             return f"{mark}[{words}]({up}{sources[place]}{hash_}{anchor})"
         if place.is_relative_to(DOCS / "images"):

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botbench.api.base.shown import Shown, grid
-from botbench.api.table import Table
+from botbench.api.base.table import Table
 from botbench.html.fragment import Fragment
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from botbench.api.batch import Batch
     from botbench.api.labels import Consensus
     from botbench.api.release import Release
     from botbench.api.validation import Validation
@@ -111,6 +112,27 @@ class Dataset(Shown):
         from botbench.api.labels import of_dataset
 
         return of_dataset(self, method, kinds, scheme)
+
+    def sample(
+        self,
+        design: str = "uniform",
+        n: int | None = None,
+        *,
+        seed: int = 0,
+        copies: int = 1,
+        again: bool = False,
+        scores: Sequence[str | Path] = (),
+    ) -> Batch:
+        """Draw accounts for annotation, each with its recorded probability: `botbench sample`.
+
+        `design` is such as `uniform(n=300)` or `posts(n=600)`, `n` how many where it does not say
+        (100), `copies` how many people are asked for each account. Accounts of earlier batches are
+        left out unless `again`. The same arguments find the same batch. Raises UserError for an
+        unknown design and where too few accounts are left.
+        """
+        from botbench.api.batch import sample
+
+        return sample(self, design, n, seed, copies, again, scores)
 
     def validate(self, against: str | int | None = None) -> Validation:
         """Check keys, types, ranges, times, references, claims, consensus and splits.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botbench.api.base.shown import Shown, grid
-from botbench.api.table import Table
+from botbench.api.base.table import Table
 from botbench.core.errors import UserError, unknown
 from botbench.html.fragment import Fragment
 from botbench.text.numbers import counted

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,6 +28,19 @@ def materialise(
     """
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}", parameters or [])
     return name
+
+
+def no_progress_bar() -> list[str]:
+    """The setting that keeps DuckDB from drawing a bar on stdout, which is for JSON documents.
+
+    In a notebook without ipywidgets DuckDB draws none, and refuses to be told so.
+
+    >>> no_progress_bar()
+    ['SET enable_progress_bar = false']
+    """
+    if "ipykernel" in sys.modules and find_spec("ipywidgets") is None:
+        return []
+    return ["SET enable_progress_bar = false"]
 
 
 def scratch_database(threads: int | None = None) -> duckdb.DuckDBPyConnection:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from botbench.core.duckdb_work import no_progress_bar
 from botbench.core.errors import UserError
 from botbench.core.sql import literal
 from curation.store.connection import Location, connect
@@ -84,7 +85,7 @@ def attached(location: Location, read_only: bool = True) -> Iterator[duckdb.Duck
         for statement in (
             "SET autoinstall_known_extensions = false",
             "SET autoload_known_extensions = false",
-            "SET enable_progress_bar = false",
+            *no_progress_bar(),
             f"LOAD {literal(extension('postgres_scanner'))}",
         ):
             connection.execute(statement)

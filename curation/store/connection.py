@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 import duckdb
 
+from botbench.core.duckdb_work import no_progress_bar
 from botbench.core.errors import ResourceFailure, UserError, first_line
 from botbench.core.files import keep_private
 from botbench.core.sql import literal
@@ -235,8 +236,7 @@ def setup_statements(location: Location, create: bool = True, read_only: bool = 
         "SET autoinstall_known_extensions = false",
         "SET autoload_known_extensions = false",
         "SET TimeZone = 'UTC'",
-        # It goes to stdout, which is for a command's one JSON document.
-        "SET enable_progress_bar = false",
+        *no_progress_bar(),
         f"SET temp_directory = {literal(spill)}",
         *(f"LOAD {literal(extension(name))}" for name in (scanner, "ducklake")),
         attach_statement(location, create, read_only),

@@ -57,11 +57,11 @@ def sample(
     Accounts in earlier batches of the data set are left out, and the probabilities are conditional
     on those batches. The same command again finds the same batch.
     """
-    from curation.sampling.designs import parse
+    from botbench.api.batch import chosen_design
     from curation.sampling.draw import sample as work
     from curation.store.store import Store
 
-    chosen = parse(design, n if n is not None or "n=" in design.replace(" ", "") else 100)
+    chosen = chosen_design(design, n)
     with Store(create=False) as store:
         batch = work(
             store,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from botbench.core.duckdb_work import no_progress_bar
 from botbench.core.sql import literal
 from curation.release.publish.publishable_columns import SALTED, Offered, digest
 from curation.release.publish.tiers import Tier
@@ -165,9 +166,9 @@ def scratch() -> Iterator[duckdb.DuckDBPyConnection]:
 
     with duckdb.connect() as connection:
         for setting in (
-            "TimeZone = 'UTC'",
-            "autoinstall_known_extensions = false",
-            "enable_progress_bar = false",
+            "SET TimeZone = 'UTC'",
+            "SET autoinstall_known_extensions = false",
+            *no_progress_bar(),
         ):
-            connection.execute(f"SET {setting}")
+            connection.execute(setting)
         yield connection

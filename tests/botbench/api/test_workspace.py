@@ -163,6 +163,23 @@ def test_commands_say_the_same(made, command):
         assert theirs[key] == ours[key]
 
 
+def test_a_batch_is_the_command_s_and_a_sample_for_a_study(made, command):
+    dataset = made.dataset("small")
+    batch = dataset.sample("uniform(n=40)", copies=2)
+    assert command("sample", "small", "--design", "uniform(n=40)", "--copies", 2) == batch.to_dict()
+    frame = batch.frame()
+    assert list(frame) == ["account_id", "stratum", "probability", "account_key"]
+    assert len(frame) == frame["account_id"].nunique() == frame["account_key"].nunique() == 40
+    assert (frame["probability"] == 0.5).all()
+    found = bb.study(dataset.accounts.to_pandas()["account_id"], batch.labelled())
+    assert found.estimates[0]["n_labelled"] == 40
+    assert found.estimates[0]["low"] < 0.5 < found.estimates[0]["high"]
+    with pytest.raises(bb.UserError, match="There is no design 'uniformly'"):
+        dataset.sample("uniformly")
+    with pytest.raises(bb.UserError, match="Nobody of the kinds person answered"):
+        batch.agreement()
+
+
 def test_what_a_notebook_writes_later_is_not_made_private(made, tmp_path):
     before = os.umask(0o022)
     try:
