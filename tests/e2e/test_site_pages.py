@@ -409,6 +409,11 @@ def test_pages_read_without_scripts_and_print(browser, folder):
     tab = context.new_page()
     tab.goto((folder / "compare.html").as_uri())
     assert tab.locator("#differences tbody tr").count() > 1
+    tab.set_viewport_size({"width": 1040, "height": 720})
     tab.emulate_media(media="print")
-    assert not tab.is_visible("nav")
+    for page in (*PAGES[:3], "compare.html", "detectors/gradient-boosting.html", PAGES[10]):
+        tab.goto((folder / page).as_uri())
+        assert not tab.is_visible("nav")
+        cut = "e => e.filter(x => x.scrollWidth > x.clientWidth).length"
+        assert tab.eval_on_selector_all(".sx", cut) == 0 and looks.meeting(tab) == [], page
     context.close()
