@@ -148,3 +148,40 @@ def test_coordination_says_what_it_did(ask):
     assert "within 30 seconds" in answer.blocks[0].text
     with pytest.raises(UserError, match="repost"):
         ask("coordination", settings={"coordination": {"of": ["retweet"]}})
+
+
+def test_the_network_is_written_beside_the_report(study, campaign, tmp_path):
+    """With codes, from the campaign's groups; the document tells of the files."""
+    import igraph
+    import pyarrow.parquet as pq
+
+    from benchmarks.study.report import report
+
+    path = campaign(
+        questions=["coordination"],
+        groups=["language"],
+        settings={"coordination": {"codes": "language", "window": 600, "of": ["repost", "rhythm"]}},
+    )
+    found, before = study(path)
+    page = report.write(found, tmp_path / "out")
+    document = found.document(str(page))
+    assert "network" not in before and document["network"].startswith(str(tmp_path / "out"))
+    graph = igraph.Graph.Read_GraphML(document["network"])
+    ties = pq.read_table(tmp_path / "out" / "network-ties.parquet")
+    assert graph.ecount() == ties.num_rows and "agreement" in document
+    assert graph.vcount() == sum(len(g["accounts"]) for g in document["groups"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"codes": "side"}, "codes.*Known: language"),
+        ({"window": 0}, "window must be a number above 0"),
+        ({"rate": 2}, "rate must be a number above 0 and at most 1"),
+        ({"of": "repost"}, "of must be a list"),
+        ({"windows": 60}, "window"),
+    ],
+)
+def test_wrong_settings_of_coordination_are_told(ask, settings, says):
+    with pytest.raises(UserError, match=says):
+        ask("coordination", groups=["language"], settings={"coordination": settings})
