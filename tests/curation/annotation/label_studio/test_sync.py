@@ -411,6 +411,12 @@ def test_a_note_cut_inside_a_character_is_rejected_alone(here, tmp_path):
     assert here.standing() == [("c", "bot")]
     told = sorted(r["reason"] for r in done.rejected)
     assert "half a character" in told[0] and "note holds a NUL byte" in told[1]
+    # Of people who are numbers on a named server, each annotation is hashed before it is read.
+    for one in tasks:
+        one["annotations"][0] |= {"id": one["id"] + 10, "completed_by": 1}
+    file.write_text(json.dumps(tasks), encoding="utf-8")
+    named = sync_run.sync_file(here.store, file, dataset="made-up-7", server="lab")
+    assert counts(named)[0] == 1 and len(named.rejected) >= 2
 
 
 def test_the_claim_ids_are_the_identitys_own(here):
