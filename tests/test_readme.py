@@ -58,6 +58,9 @@ for number, arguments in enumerate(json.load(sys.stdin)):
         os.close(file)
     kept, sys.argv[1:], begun = sys.argv[1:], arguments, seconds()
     try:
+        if arguments[0] == "python":
+            exec(compile(arguments[1], "README.md", "exec"), {"__name__": "readme"})
+            sys.exit(0)
         main.main()
     except SystemExit as done:
         results.append([done.code, seconds() - begun])
@@ -70,14 +73,21 @@ with open(f"{sys.argv[1]}/results.json", "w") as file:
 
 
 def blocks(text):
-    """The lines of each fenced block without a language, comments taken away."""
+    """The kind and the lines of each fenced block of commands or of Python."""
     fenced = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    return [[line for line in b.splitlines() if line.strip()] for kind, b in fenced if not kind]
+    return [
+        (kind, [line for line in block.splitlines() if line.strip()])
+        for kind, block in fenced
+        if kind in ("", "python")
+    ]
 
 
 def lines():
     """Every line to be run, and whether its block begins with a download."""
-    for block in blocks((ROOT / "README.md").read_text(encoding="utf-8")):
+    for kind, block in blocks((ROOT / "README.md").read_text(encoding="utf-8")):
+        if kind == "python":
+            yield ["python", "\n".join(block)], False
+            continue
         downloads = "# downloads" in block[0]
         for line in block:
             words = shlex.split(line, comments=True)
@@ -115,7 +125,7 @@ def pasted(tmp_path_factory):
     assert done.returncode == 0, done.stderr
     results = json.loads((folder / "out" / "results.json").read_text())
     for words, (_, seconds) in zip(asked, results, strict=True):
-        print(f"{seconds:6.1f} s of processor time: botbench {' '.join(words)[:90]}")
+        print(f"{seconds:6.1f} s of processor time: botbench {' '.join(words)[:90]!r}")
     said = [
         [(folder / "out" / f"{n}.{stream}").read_text("utf-8") for stream in (1, 2)]
         for n in range(len(asked))
@@ -150,6 +160,13 @@ def test_what_readme_shows_of_the_suite_is_the_file(pasted):
     there = yaml.safe_load((folder / "demo-store" / "my-suite.yaml").read_text("utf-8"))
     shown = yaml.safe_load(shown)
     assert {k: there[k] for k in shown} == shown
+
+
+def test_a_model_of_one_s_own_is_on_a_board_beside_floor_rows(pasted):
+    _, folder = pasted
+    rows = json.loads((folder / "my-board" / "leaderboard.json").read_text("utf-8"))["rows"]
+    assert {row["detector"] for row in rows} >= {"constant", "one-question-tree", "my forest"}
+    assert any(row["low"] is not None for row in rows if row["detector"] == "my forest")
 
 
 def test_the_board_of_three_detectors_has_floor_rows(pasted):
