@@ -11,6 +11,7 @@ import numpy as np
 from benchmarks.data.accounts import Floats
 from botbench.core.duckdb_work import scratch_database
 from botbench.core.errors import UserError, first_line
+from botbench.core.files import no_file
 from botbench.untrusted import csv_tables, json_documents, tables
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def read(file: Path) -> pa.Table:
     """
     if not file.is_file():
         raise UserError(
-            f"There is no predictions file {file}. It has columns account_id and p_bot (CSV, JSON"
+            f"{no_file('predictions file', file)}. It has columns account_id and p_bot (CSV, JSON"
             " or Parquet)."
         )
     given = tables.read_telling(file, COLUMNS, required=("account_id", "p_bot"))

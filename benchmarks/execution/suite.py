@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 
 from benchmarks.data.floor_rows import FLOORS
 from botbench.core.errors import UserError, unknown
+from botbench.core.files import no_file
 from botbench.core.strict_model import StrictModel
 from botbench.untrusted import yaml_documents
 
@@ -71,9 +72,10 @@ def load(which: str | Path) -> Suite:
     """
     path = Path(which)
     if not path.is_file():
-        if path.suffix or path.parent != Path():
+        is_folder = path.is_dir() and str(which) not in named()
+        if path.suffix or path.parent != Path() or is_folder:
             raise UserError(
-                f"There is no suite file {path}. Suites that come with botbench:"
+                f"{no_file('suite file', path)}. Suites that come with botbench:"
                 f" {', '.join(named())}."
             )
         if str(which) not in named():

@@ -12,6 +12,7 @@ import numpy as np
 from benchmarks.data.release_arrays import ReleaseArrays, matrix
 from benchmarks.execution.evidence import COLUMNS
 from botbench.core.errors import UserError, unknown
+from botbench.core.files import no_file
 from botbench.core.sql import literal
 from botbench.text.numbers import counted
 from botbench.untrusted import tables
@@ -50,6 +51,8 @@ def accounts(
                 f"SELECT DISTINCT dataset FROM {store.relation('accounts')} ORDER BY 1"
             ).fetchall()
         ]
+        if what not in columns and Path(what).is_dir():
+            raise UserError(f"{no_file('file of accounts, or data set', Path(what))}; give a file.")
         if what not in columns:
             raise unknown("file or data set", what, columns)
         yield arrays_of(store, what, scratch / "frozen", observed_at)

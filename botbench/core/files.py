@@ -92,6 +92,15 @@ def _held_draft(path: Path, mode: int) -> Iterator[Path]:
         draft.unlink(missing_ok=True)
 
 
+def no_file(what: str, path: Path) -> str:
+    """What is wrong with a path that should be a file, for a sentence without its full stop.
+
+    >>> no_file("suite file", Path("nowhere.yaml")), no_file("suite file", Path())
+    ('There is no suite file nowhere.yaml', '. is a folder, and no suite file')
+    """
+    return f"{path} is a folder, and no {what}" if path.is_dir() else f"There is no {what} {path}"
+
+
 def write_first(path: Path, text: str, mode: int = 0o666) -> None:
     """Write a text in UTF-8 unless the file exists: of several processes the first one's stays."""
     with _held_draft(path, mode) as draft:

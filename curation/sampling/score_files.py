@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from botbench.core.errors import UserError, first_line
+from botbench.core.files import no_file
 from botbench.untrusted import tables
 from botbench.untrusted.csv_tables import unreadable
 
@@ -83,7 +84,7 @@ def _columns(
 ) -> list[str]:
     if not file.is_file():
         raise UserError(
-            f"The score file {file} is not there; expected CSV, JSON or Parquet with the columns"
+            f"{no_file('score file', file)}; expected CSV, JSON or Parquet with the columns"
             f" {_WANTED[table]}."
         )
     try:

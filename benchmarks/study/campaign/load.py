@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from benchmarks.study.campaign.definition import Campaign, Cohort, Detector, Group, Missing, Window
 from botbench.core.errors import UserError, unknown
+from botbench.core.files import no_file
 from botbench.core.strict_model import StrictModel
 from botbench.untrusted import yaml_documents
 
@@ -17,7 +18,7 @@ from botbench.untrusted import yaml_documents
 def load(path: Path) -> Campaign:
     """The campaign of a file, its files relative to it. Raises UserError with every mistake."""
     if not path.is_file():
-        raise UserError(f"There is no campaign file {path}. docs/study.md shows one.")
+        raise UserError(f"{no_file('campaign file', path)}. docs/study.md shows one.")
     return check(yaml_documents.read(path, "The campaign"), path)
 
 

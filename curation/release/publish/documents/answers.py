@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from botbench.core.errors import UserError, unknown
+from botbench.core.files import no_file
 from botbench.untrusted import yaml_documents
 
 QUESTIONS = Path(__file__).parent / "datasheet.yaml"
@@ -72,7 +73,7 @@ def keep(home: Path, name: str, file: Path) -> Answers:
     """Add the answers of a YAML file to the earlier ones; raises UserError for unknown names."""
     if not file.is_file():
         raise UserError(
-            f"There is no file of answers at {file}. It is YAML, one line an answer:"
+            f"{no_file('file of answers', file)}. It is YAML, one line an answer:"
             f" {', '.join(asked())}."
         )
     return add(home, name, _read(file))
