@@ -12,16 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from botbench.api.demo import ANNOTATED, ANNOTATORS, DATASETS, SIZE
 from botbench.terminal.console import emit, progress, say, show
 from botbench.text import numbers
 from botbench.text.numbers import counted
 
 if TYPE_CHECKING:
     from curation.store.store import Store
-
-DATASETS = ("simulated-a", "simulated-b", "simulated-c")
-ANNOTATED = "simulated-a"
-ANNOTATORS = 3
 
 
 def demo(
@@ -165,7 +162,7 @@ def _annotate(store: Store, out: Path) -> dict[str, Any]:
     from curation.sampling.draw import sample
 
     with _step("sample") as figures:
-        batch = sample(store, ANNOTATED, parse("uniform(n=150)"), copies=ANNOTATORS)
+        batch = sample(store, ANNOTATED, parse(f"uniform(n={SIZE})"), copies=ANNOTATORS)
         figures += [
             f"{batch.size:,} of {counted(batch.population, 'account')} of {ANNOTATED}",
             f"{batch.copies} simulated annotators each",

@@ -1,7 +1,6 @@
 """A store in Python: the same rows, labels and releases as the commands, and sentences for mistakes."""
 
 import os
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -206,9 +205,14 @@ def test_the_demo_s_data_sets_are_those_of_the_command():
     from botbench.api import demo as api
     from botbench.commands.collect import demo as command
 
-    assert (api.DATASETS, api.ANNOTATED, api.ANNOTATORS) == (
-        command.DATASETS,
-        command.ANNOTATED,
-        command.ANNOTATORS,
-    )
-    assert f"uniform(n={api.SIZE})" in Path(command.__file__).read_text(encoding="utf-8")
+    for name in ("DATASETS", "ANNOTATED", "ANNOTATORS", "SIZE"):
+        assert getattr(command, name) is getattr(api, name)
+
+
+def test_a_demo_that_is_there_is_opened_and_left_alone(made, monkeypatch):
+    from botbench.api import demo as api
+
+    monkeypatch.setattr(api, "DATASETS", ("small",))
+    before = made.dataset("small").version
+    assert bb.demo(made.home).releases() == ["small@1"]
+    assert made.dataset("small").version == before
