@@ -37,8 +37,8 @@ def detectors(
     else:
         table("", ("detector", "what it is"), [(s.name, _line(s)) for s in specs])
     say(
-        "Next: botbench detectors NAME for all of one, or botbench bench SUITE.yaml. Your own: one"
-        " file, decorated with benchmarks.detectors.detector."
+        "Next: botbench detectors NAME for all of one, or botbench bench SUITE.yaml. Your own:"
+        " botbench new detector NAME."
     )
 
 
