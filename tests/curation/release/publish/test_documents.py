@@ -106,6 +106,15 @@ def test_answers_with_markup_are_shown_as_text(made):
 
 
 @pytest.mark.chromium
+def test_the_pages_of_a_publication_are_read_at_every_width(corrected, spotless):
+    found = folder.publish(corrected, release.load(corrected.home, "r"), tiers.load("internal"))
+    pages = sorted(found.path.glob("*.html"))
+    assert [p.name for p in pages] == ["changes.html", "datasheet.html"]
+    for page in pages:
+        spotless(page)
+
+
+@pytest.mark.chromium
 def test_a_hostile_card_and_hostile_claims_make_no_page_run(
     store, unchecked, material, monkeypatch, hostile_texts, looked_at, tmp_path
 ):
