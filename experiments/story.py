@@ -24,7 +24,7 @@ ROOT = DOCS.parent
 DATA = ROOT.parent / "shared" / "data" / "ira-2017-summer"
 CAMPAIGN = "datasets/ira-2017-summer/operation.yaml"
 EVENT = "charlottesville"
-REAL, SIMULATED = "real", "simulated"
+REAL, SIMULATED, NEITHER = "real", "simulated", "neither real nor simulated"
 Row = tuple[str, str, str, str, str, str]
 
 
@@ -85,6 +85,7 @@ def _page(rows: list[Row]) -> str:
 COMMANDS = {
     REAL: f"botbench study {CAMPAIGN}",
     SIMULATED: "botbench demo --study",
+    NEITHER: "botbench study one-account ID",
 }
 
 
@@ -237,10 +238,10 @@ def _pictures() -> list[Row]:
         (
             "S6",
             '"Its picture was cut from a book cover"',
-            SIMULATED,
-            "Where pictures are kept, their perceptual hashes are compared: `botbench study"
-            " one-account ID` counts other accounts with the same picture. The posts of 2017 came"
-            " without pictures, so nothing real can be said.",
+            NEITHER,
+            "no number: the posts of 2017 came without pictures, and simulated accounts have none."
+            " Where pictures are kept, their perceptual hashes are compared with those of all other"
+            " accounts.",
             "It finds the same picture at other accounts of the store. It does not search the web,"
             " so a book cover would not be found.",
             "The original of the picture; a hash that meets by chance.",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
+
 from benchmarks.study.estimators.estimate import Estimate
 from benchmarks.study.questions import Answer, Figure, Text, question
 from benchmarks.study.study import Study
@@ -45,9 +48,23 @@ def over_time(study: Study) -> Answer:
             unit, [(label, p) for label, p in zip(labels, points, strict=True) if p]
         )
     answer.blocks.append(
-        _volume(unit, labels, [s.whole for s in sized], [gone.get(label, 0) for label in labels])
+        _volume(
+            unit,
+            labels,
+            [s.whole for s in sized],
+            [gone.get(label, 0) for label in labels],
+            _marks(labels, study.campaign.events),
+        )
     )
     return answer
+
+
+def _marks(labels: list[str], named: Mapping[date, str]) -> list[tuple[int, str]]:
+    """The campaign's events at the first label of their day; those of other days are not drawn."""
+    first: dict[str, int] = {}
+    for i, label in enumerate(labels):
+        first.setdefault(label[:10], i)
+    return [(first[str(d)], words) for d, words in sorted(named.items()) if str(d) in first]
 
 
 def _lead(unit: str, points: list[tuple[str, Estimate]]) -> str:
@@ -118,8 +135,14 @@ def events(labels: list[str], gone: dict[str, int], most: int = 3) -> list[tuple
     return sorted((labels.index(label), f"{n:,} gone") for n, label in large)
 
 
-def _volume(unit: str, labels: list[str], posts: list[float], gone: list[int]) -> Figure:
+def _volume(
+    unit: str,
+    labels: list[str],
+    posts: list[float],
+    gone: list[int],
+    marks: list[tuple[int, str]],
+) -> Figure:
     title = f"Posts by {unit}"
-    chart = timeline(labels, [Series("posts", posts)], title, height=110, share=False)
+    chart = timeline(labels, [Series("posts", posts)], title, marks, height=110, share=False)
     rows = [(label, int(n), g) for label, n, g in zip(labels, posts, gone, strict=True)]
     return Figure("posts-over-time", title, chart, (unit, "posts", "takedowns"), rows)

@@ -397,7 +397,9 @@ def test_takedowns_are_marked_where_accounts_fell_silent(own, study, campaign):
         "UPDATE lake.main.accounts SET status = 'suspended' WHERE account_id IN (SELECT account_id"
         " FROM lake.main.posts GROUP BY 1 HAVING max(created_at) < '2018-06-29')"
     )
-    found, _ = study(campaign(), own)
+    found, _ = study(campaign(events={"2018-06-28": "Rally", "2019-01-01": "Later"}), own)
+    volume = next(p for p in found.pieces if p.name == "posts-over-time").svg
+    assert "Rally" in volume and "Later" not in volume
     series = {r[0]: r[2] for r in next(p for p in found.pieces if p.name == "posts-over-time").rows}
     gone = own.connection.execute(
         "SELECT count(*) FROM lake.main.accounts WHERE status = 'suspended'"
