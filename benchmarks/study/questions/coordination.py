@@ -58,7 +58,7 @@ def coordination(study: Study) -> Answer:
         f"{len(network.a):,} pairs of accounts act together more often than chance allows, in"
         f" {network.groups:,} groups of {int((network.group >= 0).sum()):,} accounts."
         if len(network.a)
-        else "No two accounts act together more often than chance allows."
+        else "No pair of accounts is shown to act together more often than chance allows."
     )
     if len(network.a):
         answer.blocks += [_groups(study, found), *_agreement(found), _picture(found)]
