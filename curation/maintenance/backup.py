@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -12,6 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from botbench.core.errors import UserError
 from botbench.core.files import keep_private
 from botbench.core.hashing import file_sha256
@@ -20,6 +23,7 @@ from curation.maintenance import secrets_left_out
 from curation.store import catalog, connection, file_hashes
 from curation.store.connection import Location
 from curation.store.store import Store
+from curation.store.upkeep import objects
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -73,15 +77,19 @@ def make(store: Store, target: Path, tell: Tell = lambda _done, _all: None) -> B
     (unfinished / "files").mkdir(parents=True)
     with connection.turn(store.location):
         version = store.head()
-        needed = catalog.data_files(store.connection, store.location.data)
+        needed = catalog.data_files(store.connection, store.location.data_path)
         hashes = file_hashes.recorded(store.connection).of
         saved = catalog.save(store.location, unfinished)
-    _all_there(store.location, needed)
-    wanted = {Path(f.path).relative_to(store.home).as_posix(): hashes.get(f.id) for f in needed}
+    _all_there(store, needed)
+    wanted = {_name_of(store.location, f.path): hashes.get(f.id) for f in needed}
     names = sorted(set(_names(store.home)) | wanted.keys())
     files = {}
     for done, name in enumerate(names, 1):
-        files[name] = _kept(name, store.home / name, unfinished / "files" / name)
+        copy = unfinished / "files" / name
+        if name in wanted and store.location.objects:
+            files[name] = _fetched(store, name, copy)
+        else:
+            files[name] = _kept(name, store.home / name, copy)
         if wanted.get(name) not in (None, files[name]["sha256"]):
             raise file_hashes.failure({str(store.home / name): "changed"}, store.location)
         tell(done, len(names))
@@ -98,12 +106,35 @@ def make(store: Store, target: Path, tell: Tell = lambda _done, _all: None) -> B
     return Backup(unfinished.rename(target), manifest)
 
 
-def _all_there(location: Location, needed: list[catalog.DataFile]) -> None:
+def _all_there(store: Store, needed: list[catalog.DataFile]) -> None:
+    place = store.location.objects
+    there = set(objects.listed(store.connection, place)) if place else set()
     missing: dict[str, file_hashes.Wrong] = {
-        f.path: "missing" for f in needed if not Path(f.path).is_file()
+        f.path: "missing"
+        for f in needed
+        if (f.path not in there if place else not Path(f.path).is_file())
     }
     if missing:
-        raise file_hashes.failure(missing, location)
+        raise file_hashes.failure(missing, store.location)
+
+
+def _name_of(location: Location, path: str) -> str:
+    """A data file's name in a backup: below data/, wherever the store has it."""
+    if location.objects:
+        return f"data/{path.removeprefix(location.objects).lstrip('/')}"
+    return Path(path).relative_to(location.home).as_posix()
+
+
+def _address_of(location: Location, name: str) -> str:
+    """Where a store in object storage has the data file of this name."""
+    return f"{location.objects}/{name.removeprefix('data/')}"
+
+
+def _fetched(store: Store, name: str, target: Path) -> dict[str, Any]:
+    """Copy one object of a store; return bytes and sha256 of the copy."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    objects.fetch(store.connection, _address_of(store.location, name), target)
+    return {"bytes": target.stat().st_size, "sha256": file_sha256(target)}
 
 
 def _names(home: Path) -> Iterator[str]:
@@ -148,6 +179,17 @@ def _copied(source: Path, target: Path) -> dict[str, Any]:
             " another one."
         )
     return {"bytes": target.stat().st_size, "sha256": read.hexdigest()}
+
+
+def _sent(connection: duckdb.DuckDBPyConnection, source: Path, address: str) -> str:
+    """Copy one file into object storage; return the sha256 of what is there then."""
+    try:
+        objects.put(connection, source, address)
+        return file_hashes.digest_of(connection, address)
+    except duckdb.Error as error:
+        if failure := objects.explained(error, address):
+            raise failure from error
+        raise
 
 
 def read(folder: Path) -> Backup:
@@ -213,11 +255,18 @@ def restore(folder: Path, location: Location, tell: Tell = lambda _done, _all: N
     keep_private(location.home)
     location.home.mkdir(parents=True, exist_ok=True)
     names = backup.manifest["files"]
-    for done, (name, entry) in enumerate(names.items(), 1):
-        if _copied(folder / "files" / name, location.home / name)["sha256"] != entry["sha256"]:
-            raise UserError(
-                f"{name} changed while it was restored. Run botbench restore-backup again."
-            )
-        tell(done, len(names))
+    with contextlib.ExitStack() as opened:
+        reach = opened.enter_context(objects.opened()) if location.objects else None
+        for done, (name, entry) in enumerate(names.items(), 1):
+            source = folder / "files" / name
+            if reach is not None and name.startswith("data/"):
+                digest = _sent(reach, source, _address_of(location, name))
+            else:
+                digest = _copied(source, location.home / name)["sha256"]
+            if digest != entry["sha256"]:
+                raise UserError(
+                    f"{name} changed while it was restored. Run botbench restore-backup again."
+                )
+            tell(done, len(names))
     catalog.load(location, folder / backup.manifest["catalog_file"])
     return backup

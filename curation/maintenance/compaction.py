@@ -96,7 +96,7 @@ def _maintain(connection: duckdb.DuckDBPyConnection, step: str) -> None:
 
 def _size(connection: duckdb.DuckDBPyConnection, store: Store) -> tuple[int, int]:
     """Number and bytes of the files that versions read or that wait to be removed."""
-    files = catalog.data_files(connection, store.location.data)
+    files = catalog.data_files(connection, store.location.data_path)
     row = connection.execute(
         f"SELECT count(*) FROM {catalog.METADATA}.ducklake_files_scheduled_for_deletion"
     ).fetchone()

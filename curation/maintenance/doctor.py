@@ -36,6 +36,7 @@ from curation.store.connection import (
     readable,
     remains,
 )
+from curation.store.upkeep import objects
 from curation.store.upkeep.opening import has_tables
 
 Outcome = Literal["well", "note", "ill"]
@@ -200,14 +201,14 @@ def _files(
 ) -> Iterator[Finding]:
     """Read every data file whole and compare it with its size and sha256."""
     del before
-    needed = catalog.data_files(connection, location.data)
+    needed = catalog.data_files(connection, location.data_path)
     found = file_hashes.wrong(connection, needed)
     for kind, check, word in (
         ("missing", "files missing", "missing"),
         ("of another size", "files changed", "of another size than the catalog says"),
         ("changed", "files damaged", "not what was written: their sha256 is another"),
     ):
-        if paths := sorted(Path(p) for p, what in found.items() if what == kind):
+        if paths := sorted(p for p, what in found.items() if what == kind):
             yield Finding(
                 check,
                 "ill",
@@ -215,7 +216,7 @@ def _files(
                 f" {'is' if len(paths) == 1 else 'are'} {word}: versions that rest on this"
                 f" cannot be {'trusted' if kind == 'changed' else 'read'}.",
                 f"Put them back from a backup (its folder files/). {_RESTORE}",
-                relative(paths, location),
+                _shown(paths, location),
             )
     if not found:
         yield Finding(
@@ -225,6 +226,11 @@ def _files(
             " sha256 are as recorded.",
         )
     yield from _hashes(connection, needed)
+
+
+def _shown(paths: list[str], location: Location) -> tuple[str, ...]:
+    """Addresses as they are, paths relative to the store's home."""
+    return tuple(paths) if location.objects else relative([Path(p) for p in paths], location)
 
 
 def _hashes(
@@ -252,7 +258,9 @@ def _hashes(
 def _orphans(
     connection: duckdb.DuckDBPyConnection, location: Location, before: float
 ) -> Iterator[Finding]:
-    if paths := orphans(connection, location, before):
+    if location.objects:
+        yield _orphaned_objects(connection, location)
+    elif paths := orphans(connection, location, before):
         size = sum(p.stat().st_size for p in paths) / 1e6
         says = (
             f"No version needs {counted(len(paths), 'file')} ({size:,.1f} MB): a writer was killed."
@@ -263,6 +271,23 @@ def _orphans(
         yield Finding("orphaned files", "note", says, do, relative(paths, location))
     else:
         yield Finding("orphaned files", "well", "No file is left over.")
+
+
+def _orphaned_objects(connection: duckdb.DuckDBPyConnection, location: Location) -> Finding:
+    """Objects that no version reads. A writer at work may own one, so none is moved."""
+    needed = {f.path for f in catalog.data_files(connection, location.data_path)}
+    there = objects.listed(connection, location.objects, catalog.DATA_FILE)
+    if not (left := [address for address in there if address not in needed]):
+        return Finding("orphaned files", "well", "No file is left over.")
+    return Finding(
+        "orphaned files",
+        "note",
+        f"No version needs {counted(len(left), 'object')} of {location.objects}: a writer was"
+        " killed, or is at work.",
+        "They take room and do no harm. Remove those that stay for days with your storage's own"
+        " tools.",
+        tuple(left),
+    )
 
 
 def _releases(

@@ -147,8 +147,8 @@ class DataFile:
     """Of a delete file: the data file whose rows it deletes."""
 
 
-def data_files(connection: duckdb.DuckDBPyConnection, data: Path) -> list[DataFile]:
-    """Every file that a version of an attached store uses."""
+def data_files(connection: duckdb.DuckDBPyConnection, data: Path | str) -> list[DataFile]:
+    """Every file that a version of an attached store uses; `data` is where its files are."""
     found: list[DataFile] = []
     for table, key, of in (
         ("ducklake_data_file", "data_file_id", "NULL"),

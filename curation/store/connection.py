@@ -23,8 +23,9 @@ import duckdb
 from botbench.core.duckdb_work import no_progress_bar
 from botbench.core.errors import ResourceFailure, UserError, first_line
 from botbench.core.files import keep_private
+from botbench.core.hashing import short_hash
 from botbench.core.sql import literal
-from curation.store.upkeep import failures
+from curation.store.upkeep import failures, objects
 from curation.store.upkeep.extensions import extension
 
 T = TypeVar("T")
@@ -58,28 +59,43 @@ class CatalogLost(ResourceFailure):
 
 @dataclass(frozen=True)
 class Location:
-    """Where a store is: its local folder (`home`), and the catalog that DuckLake attaches."""
+    """Where a store is: its local folder (`home`), and the catalog that DuckLake attaches.
+
+    `objects` is where its data files are in object storage, empty where they are below `home`.
+    """
 
     home: Path
     catalog: str
     options: str
+    objects: str = ""
 
     def exists(self) -> bool:
-        """Whether the store exists; a Postgres store is recognised by its folder."""
+        """Whether the store may exist; a Postgres store is recognised by its folder.
+
+        One in object storage is not looked for: its catalog tells when it is opened.
+        """
+        if self.objects:
+            return True
         prefix, _, file = self.catalog.partition(":")
         return Path(file).exists() if prefix == "sqlite" else self.home.exists()
 
     @property
     def data(self) -> Path:
-        """The folder of the Parquet files."""
+        """The folder of the Parquet files where they are local; else it is empty."""
         return self.home / "data"
+
+    @property
+    def data_path(self) -> str:
+        """The address of the Parquet files: a folder, or `s3://bucket/prefix`."""
+        return self.objects or str(self.data)
 
 
 def locate(store: str | Path) -> Location:
     """Parse a store's address: a folder with an SQLite catalog, or a Postgres URL.
 
-    The URL is `postgresql://user@host/db?data_path=FOLDER`. Raises UserError for another URL scheme
-    or a Postgres URL without a data folder.
+    The URL is `postgresql://user@host/db?data_path=FOLDER`, or `data_path=s3://bucket/prefix` with
+    `home=FOLDER` for what is local (releases, runs; by default in the user's own folder). Raises
+    UserError for another URL scheme or a Postgres URL without a data folder.
     """
     text = str(store)
     if "://" not in text:
@@ -97,14 +113,24 @@ def locate(store: str | Path) -> Location:
     if url.scheme not in ("postgres", "postgresql"):
         raise UserError(f"The store {shown} is neither a folder nor a postgresql:// URL.")
     options = parse_qs(url.query)
-    folder = options.pop("data_path", None)
+    folder, own = options.pop("data_path", None), options.pop("home", None)
     if not folder:
         raise UserError(
             f"The store {shown} does not say where its data files are: add ?data_path=FOLDER to the"
             " URL."
         )
     plain = urlunsplit(("postgresql", url.netloc, url.path, urlencode(options, doseq=True), ""))
-    return Location(Path(folder[0]).expanduser().resolve(), f"postgres:{plain}", "")
+    if not objects.is_remote(folder[0]):
+        return Location(Path(folder[0]).expanduser().resolve(), f"postgres:{plain}", "")
+    data = objects.checked(folder[0])
+    local = Path(own[0]) if own else _own_folder(f"{url.hostname}:{url.port}{url.path} {data}")
+    return Location(local.expanduser().resolve(), f"postgres:{plain}", "", data)
+
+
+def _own_folder(store: str) -> Path:
+    """This user's folder for what is local of a store whose data files are not."""
+    own = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(own) / "botbench" / "stores" / short_hash(store, 16)
 
 
 def holds_store(location: Location) -> bool:
@@ -216,7 +242,7 @@ def attach_statement(location: Location, create: bool = False, read_only: bool =
     options = ", ".join(
         o
         for o in (
-            f"DATA_PATH {literal(location.data)}",
+            f"DATA_PATH {literal(location.data_path)}",
             "OVERRIDE_DATA_PATH true",
             f"CREATE_IF_NOT_EXISTS {str(create).lower()}",
             "READ_ONLY" if read_only else location.options,
@@ -238,6 +264,7 @@ def setup_statements(location: Location, create: bool = True, read_only: bool = 
         "SET TimeZone = 'UTC'",
         *no_progress_bar(),
         f"SET temp_directory = {literal(spill)}",
+        *(objects.statements() if location.objects else ()),
         *(f"LOAD {literal(extension(name))}" for name in (scanner, "ducklake")),
         attach_statement(location, create, read_only),
     ]
@@ -251,13 +278,36 @@ def connect(location: Location, create: bool | None = None) -> duckdb.DuckDBPyCo
     where it holds no store and `create` does not allow one.
     """
     keep_private(location.home)
-    location.data.mkdir(parents=True, exist_ok=True)
+    place = location.home if location.objects else location.data
+    place.mkdir(parents=True, exist_ok=True)
     creates = remains(location) is None if create is None else create
 
     with turn(location):
+        if location.objects and create is None:
+            return _opened_or_made(location)
         if not creates and not holds_store(location):
             raise lost(location)
         return _opened(location, setup_statements(location, creates))
+
+
+def _opened_or_made(location: Location) -> duckdb.DuckDBPyConnection:
+    """A store in object storage: as it is, or a new one where neither folder nor bucket holds a
+    file of an earlier one.
+    """
+    try:
+        return _opened(location, setup_statements(location, create=False))
+    except CatalogLost:
+        if remains(location) is not None:
+            raise
+    if left := objects.holds_files(location.objects):
+        raise CatalogLost(
+            f"The Postgres database holds no tables of a store, but {location.objects} holds files"
+            f" (one is {left}). A new catalog would know none of them, so none was made and nothing"
+            " was changed.",
+            "Restore the catalog from a backup (botbench restore-backup BACKUP), or name an empty"
+            " prefix in data_path.",
+        )
+    return _opened(location, setup_statements(location, create=True))
 
 
 def connect_to_read(location: Location) -> duckdb.DuckDBPyConnection:
@@ -268,6 +318,9 @@ def connect_to_read(location: Location) -> duckdb.DuckDBPyConnection:
     """
     if not holds_store(location):
         raise lost(location)
+    if location.objects:
+        keep_private(location.home)
+        location.home.mkdir(parents=True, exist_ok=True)
     return _opened(location, setup_statements(readable(location), create=False, read_only=True))
 
 
@@ -296,7 +349,8 @@ def _opened(location: Location, statements: list[str]) -> duckdb.DuckDBPyConnect
     except duckdb.Error as error:
         if "creating a new DuckLake is explicitly disabled" in str(error):
             raise lost(location) from None
-        if failure := failures.explained(error, location.home, location.catalog):
+        failure = objects.explained(error, location.objects) if location.objects else None
+        if failure := failure or failures.explained(error, location.home, location.catalog):
             raise failure from error
         # The URL may hold a password.
         url = location.catalog.partition(":")[2]

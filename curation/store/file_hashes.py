@@ -23,6 +23,7 @@ from botbench.core.sql import literal
 from curation.store import catalog
 from curation.store.catalog import METADATA, DataFile
 from curation.store.connection import Location
+from curation.store.upkeep import objects
 
 TABLE = f"{METADATA}.{catalog.HASHES}"
 AT_COMMIT, LATER = "at commit", "later"
@@ -77,7 +78,7 @@ def record(connection: duckdb.DuckDBPyConnection, location: Location, after: int
                 " (file_id BIGINT, sha256 VARCHAR, recorded VARCHAR, recorded_at VARCHAR)"
             )
         known = recorded(connection).of
-        there = catalog.data_files(connection, location.data)
+        there = catalog.data_files(connection, location.data_path)
         if gone := known.keys() - {f.id for f in there}:
             ids = ", ".join(map(str, gone))
             connection.execute(f"DELETE FROM {TABLE} WHERE file_id IN ({ids})")
@@ -96,7 +97,13 @@ def digest_of(connection: duckdb.DuckDBPyConnection, path: str) -> str:
     """The sha256 of a data file, on a disk or in object storage; empty where there is no file."""
     if "://" not in path:
         return file_sha256(Path(path))
-    row = connection.execute(f"SELECT sha256(content) FROM read_blob({literal(path)})").fetchone()
+    query = f"SELECT sha256(content) FROM read_blob({literal(path)})"
+    try:
+        row = connection.execute(query).fetchone()
+    except duckdb.HTTPException as error:
+        if objects.is_gone(error):
+            return ""
+        raise
     return str(row[0]) if row else ""
 
 
@@ -113,8 +120,8 @@ def wrong(connection: duckdb.DuckDBPyConnection, files: Iterable[DataFile]) -> d
             found[file.path] = "missing"
         elif local and local.stat().st_size != file.bytes:
             found[file.path] = "of another size"
-        elif file.id in hashes and digest_of(connection, file.path) != hashes[file.id]:
-            found[file.path] = "changed"
+        elif file.id in hashes and (digest := digest_of(connection, file.path)) != hashes[file.id]:
+            found[file.path] = "changed" if digest else "missing"
     return found
 
 
@@ -129,7 +136,7 @@ def require(
     Without a version, the files of every version are read. `datasets` leaves out the files that,
     by DuckLake's statistics, hold rows of other data sets only.
     """
-    files = catalog.data_files(connection, location.data)
+    files = catalog.data_files(connection, location.data_path)
     if version is not None:
         files = [f for f in files if f.begin <= version and (f.end is None or f.end > version)]
     if names := list(datasets):

@@ -18,7 +18,7 @@ from botbench.core.errors import ResourceFailure, UserError, unknown
 from curation.store import catalog, file_hashes, schema
 from curation.store.connection import locate, remains, retried, turn
 from curation.store.insert import Counts, insert
-from curation.store.upkeep import failures, leftovers, opening
+from curation.store.upkeep import failures, leftovers, objects, opening
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -101,11 +101,14 @@ class Store:
 
     def _failure(self, error: BaseException) -> ResourceFailure | None:
         """The sentence for an error of disk or server, or of a damaged data file; else None."""
+        place = self.location.objects
+        if place and (said := objects.explained(error, place)):
+            return said
         if said := failures.explained(error, self.home, self.location.catalog):
             return said
         if isinstance(error, duckdb.Error):
             with contextlib.suppress(duckdb.Error, OSError):
-                files = catalog.data_files(self.connection, self.location.data)
+                files = catalog.data_files(self.connection, self.location.data_path)
                 if found := file_hashes.wrong(self.connection, files):
                     return file_hashes.failure(found, self.location)
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -24,6 +25,7 @@ from curation.release.publish import folder as published
 from curation.store import catalog
 from curation.store.connection import TRASH
 from curation.store.schema import STORED
+from curation.store.upkeep import objects
 
 if TYPE_CHECKING:
     from curation.annotation.label_studio.client import Client
@@ -190,7 +192,27 @@ def tables(store: Store, target: Target) -> list[str]:
 
 def data(store: Store, target: Target) -> list[str]:
     """DuckLake's data files, in use or not, that mention the accounts."""
+    if store.location.objects:
+        return _objects(store, target)
     return _swept(store, sorted(store.location.data.rglob(catalog.DATA_FILE)), target)
+
+
+def _objects(store: Store, target: Target) -> list[str]:
+    """The same of data files in object storage, each copied here for the time of the search."""
+    found = []
+    with tempfile.TemporaryDirectory(prefix="search-", dir=_scratch(store)) as folder:
+        copy = Path(folder) / "object.parquet"
+        for address in objects.listed(store.connection, store.location.objects, catalog.DATA_FILE):
+            objects.fetch(store.connection, address, copy)
+            found += [address] if _swept(store, [copy], target) else []
+            copy.unlink()
+    return found
+
+
+def _scratch(store: Store) -> Path:
+    folder = store.home / "tmp"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def orphans(store: Store) -> list[str]:

@@ -6,6 +6,7 @@ import pytest
 from botbench.core.errors import UserError
 from curation.maintenance.compaction import compact
 from curation.store import catalog, file_hashes, schema
+from curation.store.store import Store
 
 
 def accounts(*ids):
@@ -54,7 +55,7 @@ def test_old_versions_are_forgotten_up_to_a_tag(store, versions):
 
 
 def test_the_command_says_what_it_frees(cli):
-    cli.json("pull", "simulated-a")
+    Store(cli.cwd / "store").close()
     found = cli.json("store", "compact", "--forget-before", "1")
     assert found.keys() == {
         *("forgotten", "oldest", "kept", "freed"),
