@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 MEMORY = 2**30
 """Bytes that the posts of one bucket may take."""
-BYTES_A_POST = 300
-"""Memory: 1.5 times the measured peak of the largest view (words), 200 bytes a ten-word post."""
+BYTES_A_POST = 450
+"""Memory: the kept view of ten-word posts, its sorting, and the largest view over it (words)."""
 
 
 def compute(

@@ -23,7 +23,6 @@ import duckdb
 from botbench.core.duckdb_work import no_progress_bar
 from botbench.core.errors import ResourceFailure, UserError, first_line
 from botbench.core.files import keep_private
-from botbench.core.hashing import short_hash
 from botbench.core.sql import literal
 from curation.store.upkeep import failures, objects
 from curation.store.upkeep.extensions import extension
@@ -123,14 +122,10 @@ def locate(store: str | Path) -> Location:
     if not objects.is_remote(folder[0]):
         return Location(Path(folder[0]).expanduser().resolve(), f"postgres:{plain}", "")
     data = objects.checked(folder[0])
-    local = Path(own[0]) if own else _own_folder(f"{url.hostname}:{url.port}{url.path} {data}")
+    local = (
+        Path(own[0]) if own else objects.own_folder(f"{url.hostname}:{url.port}{url.path} {data}")
+    )
     return Location(local.expanduser().resolve(), f"postgres:{plain}", "", data)
-
-
-def _own_folder(store: str) -> Path:
-    """This user's folder for what is local of a store whose data files are not."""
-    own = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(own) / "botbench" / "stores" / short_hash(store, 16)
 
 
 def holds_store(location: Location) -> bool:

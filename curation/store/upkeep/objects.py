@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import duckdb
 
 from botbench.core.errors import ResourceFailure, UserError
+from botbench.core.hashing import short_hash
 from botbench.core.sql import literal
 from curation.store.upkeep.extensions import extension
 
@@ -33,6 +34,12 @@ def checked(address: str) -> str:
             " data_path=s3://bucket/prefix."
         )
     return f"{SCHEME}{url.netloc}/{prefix}"
+
+
+def own_folder(store: str) -> Path:
+    """This user's folder for what is local of a store whose data files are not."""
+    own = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(own) / "botbench" / "stores" / short_hash(store, 16)
 
 
 def statements() -> list[str]:
