@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from botbench.core.sql import literal
+from curation.ingest.ledger import NO_FAULT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +22,8 @@ def tell(stage: Stage, files: Iterable[SourceFile], tables: Iterable[str]) -> No
     heads = {f.name: f for f in files}
     for table in tables:
         left = stage.connection.execute(f"SELECT 1 FROM pull_{table} LIMIT 1").fetchone()
-        if left is not None or not stage.read[table]:
+        # A row that another one repeats is not set aside.
+        if left is not None or stage.read[table] == stage.repeated[table]:
             continue
         row = stage.connection.execute(
             "SELECT reason, any_value(message), min(_member), count(*) FROM pull_quarantine"
@@ -30,6 +32,8 @@ def tell(stage: Stage, files: Iterable[SourceFile], tables: Iterable[str]) -> No
         if row is None:
             continue
         reason, message, member, _ = row
+        if reason in NO_FAULT:
+            continue
         told = f"All {stage.read[table]:,} rows for {table} were set aside ({reason}: {message})."
         file = heads.get(str(member))
         hint = "" if file is None or _is_parquet(file) else _hint(stage, file, str(reason))

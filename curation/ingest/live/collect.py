@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from curation.ingest.live import journal as journals
 from curation.ingest.live.asking import ask_all
 from curation.ingest.live.attrition import attrition
 from curation.ingest.live.client import Client
-from curation.ingest.live.storing import known_accounts, latest_result, store_pages
+from curation.ingest.live.storing import known_accounts, latest_result, not_known, store_pages
 
 if TYPE_CHECKING:
     from curation.ingest.ledger import PullResult
@@ -81,7 +81,9 @@ def collected(
             if journal.stage != "asking":
                 budget.requests_made, budget.usd_spent = 0, budget.usd_spent * 0
             client = Client(campaign.server, budget, waiting)
-            asker = network.asker(campaign, client, prices)
+            # Accounts of the list that are known are asked for by their id.
+            new = replace(campaign, accounts=not_known(store, campaign))
+            asker = network.asker(new, client, prices)
             if journal.stage != "asking":
                 known = known_accounts(store, campaign, network.platform)
                 journal.begin(asker.begin(known), dict(network.ranks))

@@ -93,6 +93,19 @@ def known_accounts(store: Store, campaign: Campaign, platform: str) -> Iterable[
         yield from (str(account) for (account,) in chunk)
 
 
+def not_known(store: Store, campaign: Campaign) -> tuple[str, ...]:
+    """The accounts of a campaign's list that the data set does not have, by id or handle."""
+    rows = store.connection.execute(
+        "WITH known AS (SELECT lower(account_id) AS id, lower(handle) AS handle FROM"
+        " lake.main.accounts WHERE dataset = $d)"
+        " SELECT unnest($asked::VARCHAR[]) AS a EXCEPT (SELECT id FROM known UNION ALL"
+        " SELECT handle FROM known)",
+        {"asked": [a.lower() for a in campaign.accounts], "d": campaign.name},
+    ).fetchall()
+    left = {str(account) for (account,) in rows}
+    return tuple(a for a in campaign.accounts if a.lower() in left)
+
+
 def moment(text: str | None, option: str) -> datetime | None:
     """A day or a time as people write it, in UTC where no zone is given.
 

@@ -266,6 +266,20 @@ def test_rounds_of_a_campaign_in_the_store(store, bluesky, collecting):
         collecting(asked(bluesky, timelines=1))
 
 
+def test_a_second_round_of_a_list_asks_for_each_account_once(store, bluesky, collecting):
+    """Known accounts are asked for by their id alone, also those that are gone."""
+    people = ("made1.test", did(2), "made3.test", "not.there")
+    campaign = asked(bluesky, hashtags=(), accounts=people, timelines=0)
+    collecting(campaign)
+    bluesky.gone = {did(3): servers.TAKEN_DOWN}
+    before = len(bluesky.asked)
+    second = collecting(campaign)
+    actors = [a for p, q, _ in bluesky.asked[before:] for a in q.get("actors", ())]
+    assert actors == ["not.there", did(1), did(2), did(3)]
+    assert [g["why"] for g in second.gaps] == ["a handle of the list names no account that is there (gone)"]  # fmt: skip
+    assert not any(word.startswith("nothing_kept") for word in second.result.notes)
+
+
 def test_killed_after_the_pages_were_stored_it_only_tells(store, bluesky, collecting):
     campaign = asked(bluesky, timelines=0)
 
