@@ -73,6 +73,7 @@ def _page(rows: list[Row]) -> str:
         parts += [
             f"### {number}. {sentence}",
             "",
+            f"- **Does it stand?** {STANDS[number]}",
             f"- **On {kind} data**: {gives}",
             f"- **How surely**: {sure}",
             f"- **What would overturn it**: {overturn}",
@@ -82,6 +83,17 @@ def _page(rows: list[Row]) -> str:
     return "\n".join(parts).rstrip()
 
 
+STANDS = {
+    "S1": "Not shown for the real accounts. On simulated ones the intervals hold the truth.",
+    "S2": "Not shown for the real accounts, and on simulated ones only as the interval below says.",
+    "S3": "Not shown for the real accounts. On simulated ones with the intervals below.",
+    "S4": "In part: as a count of these accounts, with a rank that few of them carry.",
+    "S5": "Only for these accounts, and only by words; the number in the story cannot be checked.",
+    "S6": "Cannot be said from these data.",
+    "S7": "Yes, as a count. It does not follow that they were bots.",
+    "S8": "That Twitter said so stands. That it is so, does not follow.",
+}
+"""The judgement on each sentence, by hand; its numbers stand below it."""
 COMMANDS = {
     REAL: f"botbench study {CAMPAIGN}",
     SIMULATED: "botbench demo --study",
