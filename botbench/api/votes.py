@@ -168,6 +168,16 @@ class _FrameStore:
         """SQL, in brackets, for one table."""
         return f"(FROM lake.main.{name})"
 
+    def resolve(self, _: Any = None) -> int:
+        """Its only version."""
+        return 1
+
+    def has(self, name: str, _: int) -> bool:
+        """Whether there is a table of that name: all of the schema are."""
+        from curation.store import schema
+
+        return name in schema.STORED
+
     def arrow(self, query: str) -> pa.Table:
         """The result of a query."""
         return self.connection.execute(query).to_arrow_table()
