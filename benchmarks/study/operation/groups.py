@@ -28,7 +28,9 @@ def groups(found: Coordinated, documents: list[dict[str, Any]]) -> Answer:
     """The groups, what ties them, and how far they agree with the categories."""
     network = found.network
     if not len(network.a):
-        return Answer([Text("No two accounts act together more often than chance allows.")])
+        return Answer(
+            [Text("No two accounts are shown to act together more often than chance allows.")]
+        )
     inside = int((network.group >= 0).sum())
     lead = (
         f"{inside:,} accounts act together within {WINDOW:g} seconds more often than chance allows:"

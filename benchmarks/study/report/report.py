@@ -67,6 +67,9 @@ def write(answers: Answers, out: Path, today: date | None = None) -> Path:
     page = out / "report.html"
     answers.write_files(out)
     document = answers.document(page.name)
+    if document.get("network"):
+        # The file stands beside this one, wherever the folder is moved.
+        document = {**document, "network": Path(document["network"]).name}
     _text(
         out / "study.json",
         json.dumps({**document, "made_on": when}, indent=1, ensure_ascii=False) + "\n",
