@@ -160,7 +160,7 @@ def test_errors_say_what_to_do(store):
         consensus(store, "d", Rule())
     with pytest.raises(UserError, match=r"'robot' \(1 times\)"):
         consensus(store, "d", Rule(), kinds=["rule"])
-    with pytest.raises(UserError, match="botbench pull elsewhere"):
+    with pytest.raises(UserError, match="no data set in the store 'elsewhere'"):
         consensus(store, "elsewhere", Rule())
     with pytest.raises(UserError, match="Did you mean 'person'"):
         consensus(store, "d", Rule(), kinds=["persons"])

@@ -323,7 +323,9 @@ def test_the_command(cli, tmp_path):
     ) == ("failed", "author-known", ["stranger"])
     assert "stranger" in Path(found["report"]).read_text(encoding="utf-8")
     done = cli("validate", "d", "--at", "2")
-    assert "passed" in done.stdout and "Next: botbench release NAME --dataset d." in done.stderr
+    assert "passed" in done.stdout
+    # There are claims and no labels, so there is nothing to release yet.
+    assert "Next: botbench consensus d." in done.stderr
     assert "Did you mean 'd'" in cli("validate", "dx", code=2).stderr
 
 
