@@ -38,6 +38,7 @@ class Maker:
         edges=False,
         version=1,
         dataset=None,
+        given=(),
     ):
         from botbench.core.hashing import short_hash
         from curation.release import release
@@ -50,6 +51,9 @@ class Maker:
         dataset = dataset or name
         common = {"dataset": dataset}
         accounts = [self._account(rng, i, label[n_], profile, platform) for n_, i in enumerate(ids)]
+        if given:
+            for account, a in zip(accounts, label, strict=True):
+                account["extra"] = {f"given:{g}": f"{rng.normal(a == 'bot'):.4f}" for g in given}
         folder = self.home / "releases" / name / str(version)
         folder.mkdir(parents=True)
 

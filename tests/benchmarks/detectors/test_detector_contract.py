@@ -33,7 +33,7 @@ def shelf(tmp_path_factory, session_make):
 
     folder = tmp_path_factory.mktemp("contract")
     make = session_make(folder / "home")
-    make("a", N // 2, N // 2, posts=6, edges=True, official=True)
+    make("a", N // 2, N // 2, posts=6, edges=True, official=True, given=("one", "two"))
     labels = pq.read_table(folder / "home/releases/a/1/labels.parquet").to_pandas()
     rng = np.random.default_rng(0)
     p = np.clip(0.3 + 0.4 * (labels["label"] == "bot") + rng.normal(0, 0.1, N), 0, 1)
