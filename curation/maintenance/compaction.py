@@ -60,7 +60,7 @@ def compact(store: Store, forget_before: str | None = None) -> Compacted:
         connection.execute("SET threads = 1")
         newest = file_hashes.newest(connection)
         for step in TOGETHER:
-            retried(lambda step=step: _maintain(connection, step))  # type: ignore[misc]
+            retried(lambda step=step: catalog.commit_call(connection, step, MESSAGE))  # type: ignore[misc]
         gone = [v.number for v in store.versions() if v.number < first]
         if gone:
             numbers = ", ".join(map(str, [0, *gone]))
@@ -79,19 +79,6 @@ def _first_kept(store: Store, wanted: int | None) -> tuple[int, int | None]:
         return store.oldest(), None
     tagged = [v.number for v in store.versions() if v.tags and v.number < wanted]
     return (min(tagged), min(tagged)) if tagged else (wanted, None)
-
-
-def _maintain(connection: duckdb.DuckDBPyConnection, step: str) -> None:
-    """Run one call as a commit that says who made it and why."""
-    connection.execute("BEGIN")
-    try:
-        connection.execute("CALL lake.set_commit_message('botbench', ?)", [MESSAGE])
-        connection.execute(step).fetchall()
-        connection.execute("COMMIT")
-    except BaseException:
-        with contextlib.suppress(duckdb.Error):
-            connection.execute("ROLLBACK")
-        raise
 
 
 def _size(connection: duckdb.DuckDBPyConnection, store: Store) -> tuple[int, int]:

@@ -132,6 +132,19 @@ def load(location: Location, saved: Path) -> None:
         connection.execute("COMMIT")
 
 
+def commit_call(connection: duckdb.DuckDBPyConnection, call: str, message: str) -> None:
+    """Run one of DuckLake's maintenance calls as a commit of botbench with this message."""
+    connection.execute("BEGIN")
+    try:
+        connection.execute("CALL lake.set_commit_message('botbench', ?)", [message])
+        connection.execute(call).fetchall()
+        connection.execute("COMMIT")
+    except BaseException:
+        with contextlib.suppress(duckdb.Error):
+            connection.execute("ROLLBACK")
+        raise
+
+
 @dataclass(frozen=True)
 class DataFile:
     """A data or delete file of an attached store, as its catalog names it."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.study.campaign.definition import Campaign
 from benchmarks.study.data.frame import Frame
 from benchmarks.study.questions import Figure, Table, Text
-from benchmarks.study.questions.one_account import RATES, evidence
+from benchmarks.study.questions.one_account import NAMED_RATE, RATES, evidence
 from benchmarks.study.report import pieces
 from benchmarks.study.report.report import shown
 from botbench.core.errors import UserError, unknown
@@ -57,11 +57,11 @@ class Evidence:
         if self.first is None or self.last is None:
             undated = " with a time" if self.posts else ""
             return f"The data set {self.dataset} has no post{undated} of {self.account}."
-        over = dict(zip(RATES, self.days, strict=True))[90]
+        over = dict(zip(RATES, self.days, strict=True))[NAMED_RATE]
         return (
             f"{counted(self.posts, 'post')} of {self.account} from {self.first:%d %B %Y} to"
-            f" {self.last:%d %B %Y}: at most {self.most:,} on a day, and over 90 on"
-            f" {counted(over, 'day')}."
+            f" {self.last:%d %B %Y}: at most {self.most:,} on a day, and over"
+            f" {NAMED_RATE} on {counted(over, 'day')}."
         )
 
     def document(self, report: str) -> dict[str, Any]:

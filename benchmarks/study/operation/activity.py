@@ -7,21 +7,19 @@ from datetime import date, timedelta
 
 from benchmarks.study.operation.members import Members
 from benchmarks.study.questions import Answer, Figure, Table, Text
-from benchmarks.study.questions.one_account import RATES
+from benchmarks.study.questions.one_account import NAMED_RATE, RATES
 from botbench.html.charts.timeline import Series, timeline
 from botbench.text.numbers import counted
 
-OVER = 90
-"""Posts a day over which a member's day is listed (S7 of docs/story.md)."""
 WEEK = 7
 
 
 def rates(members: Members) -> list[tuple[str, str, int]]:
-    """(account, day, posts) of each member's day with over `OVER` posts, the largest first."""
+    """(account, day, posts) of member days with over `NAMED_RATE` posts, the largest first."""
     rows = members.query(f"""
         SELECT account_id, strftime(created_at, '%Y-%m-%d') AS day, count(*) AS posts
         FROM {members.posts_sql} WHERE created_at IS NOT NULL GROUP BY ALL
-        HAVING posts > {OVER} ORDER BY posts DESC, account_id, day""")
+        HAVING posts > {NAMED_RATE} ORDER BY posts DESC, account_id, day""")
     return [(str(a), str(d), int(n)) for a, d, n in rows]
 
 
@@ -41,10 +39,10 @@ def pace(members: Members) -> Answer:
         return Answer()
     over = [(rate, *(int(v) for v in row[2 + 3 * i : 5 + 3 * i])) for i, rate in enumerate(RATES)]
     largest = rates(members)
-    ninety = next((r for r in over if r[0] == OVER), over[0])
+    _, over_days, over_accounts, _ = over[RATES.index(NAMED_RATE)]
     said = (
-        f"On {ninety[1]:,} of {days:,} account-days an account posted over {OVER} times;"
-        f" {counted(ninety[2], 'account')} did."
+        f"On {over_days:,} of {days:,} account-days an account posted over {NAMED_RATE} times;"
+        f" {counted(over_accounts, 'account')} did."
     )
     if largest:
         said += f" The most in a day is {largest[0][2]:,}."

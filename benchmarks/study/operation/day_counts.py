@@ -41,12 +41,12 @@ class Day:
     item: Counts
     n: Counts
 
-    def matrix(self) -> NDArray[np.float64]:
-        """Posts by member and item: float64[members with posts of the items, items]."""
+    def by_member(self) -> tuple[Counts, Counts]:
+        """Places of the members that posted the items: int64[m]; their posts: int64[m, items]."""
         present, row = np.unique(self.member, return_inverse=True)
-        table = np.zeros((len(present), len(self.items)))
-        table[row, self.item] = self.n
-        return table
+        posts = np.zeros((len(present), len(self.items)), dtype=np.int64)
+        posts[row, self.item] = self.n
+        return present, posts
 
 
 def days(members: Members, kind: str, top: int) -> Iterator[Day]:

@@ -53,26 +53,26 @@ def _could(ranking: Ranking, accounts: int) -> str:
     first = ranking.headline
     if first is None:
         return ""
-    doubt = ranking.doubted[first.day, first.item].with_missing
-    if doubt is None:
+    rank = ranking.robustness[first.day, first.item].with_missing
+    if rank is None:
         return ""
     return (
         f"If they posted as the {accounts} largest accounts here did, {shown(first)} would have"
-        f" been number {doubt.median:g} on {first.day} ({doubt.low} to {doubt.high} in 95 % of"
+        f" been number {rank.median:g} on {first.day} ({rank.low} to {rank.high} in 95 % of"
         f" draws), instead of {first.rank}. Nothing bounds what they really posted."
     )
 
 
 def _margins(ranking: Ranking) -> list[Table]:
     rows = [
-        r for r in ranking.rows if r.kind == ranking.kind and (r.day, r.item) in ranking.doubted
+        r for r in ranking.rows if r.kind == ranking.kind and (r.day, r.item) in ranking.robustness
     ]
     if not rows:
         return []
-    with_them = any(d.with_missing for d in ranking.doubted.values())
+    with_them = any(d.with_missing for d in ranking.robustness.values())
     cells = []
     for r in rows:
-        d = ranking.doubted[r.day, r.item]
+        d = ranking.robustness[r.day, r.item]
         cells.append(
             (
                 r.day,

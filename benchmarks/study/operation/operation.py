@@ -13,7 +13,7 @@ from benchmarks.study.operation.differences import differences
 from benchmarks.study.operation.members import Members
 from benchmarks.study.operation.notes import notes
 from benchmarks.study.operation.opening import opening
-from benchmarks.study.operation.pushed import doubts, every_row, pushed
+from benchmarks.study.operation.pushed import every_row, pushed, robustness
 from benchmarks.study.operation.rank_rows import Ranking, Settings
 from benchmarks.study.questions import Answer, Figure, Table
 
@@ -91,7 +91,7 @@ def ask(study: Study, folder: Path, done: Callable[[str], None] = lambda _: None
     sections = (
         Section("missing", "What is missing", opening(found, ranking)),
         Section("pushed", "What it pushed when", pushed(ranking, campaign.events, settings.top)),
-        Section("doubt", "If the list of accounts is wrong", doubts(ranking, found.size)),
+        Section("doubt", "If the list of accounts is wrong", robustness(ranking, found.size)),
         Section("categories", "How its parts differ", differences(found)),
         Section("amplified", "Whom it amplified", amplified(found)),
         Section("spread", "How one text spread", passed_on(found)),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
-from benchmarks.study.operation.rank_rows import Doubted, Ranked, Ranking
-from benchmarks.study.operation.removal import WRONG, Doubt
+from benchmarks.study.operation.rank_rows import Ranked, Ranking, Robustness
+from benchmarks.study.operation.removal import WRONG, MedianRank
 from benchmarks.study.questions import Answer, Figure, Table, Text
 from botbench.html.charts.strips import Strip, strips
 from botbench.text import numbers
@@ -56,7 +56,7 @@ def pushed(ranking: Ranking, events: Mapping[date, str], top: int) -> Answer:
     if ranking.headline is None:
         return Answer([Text("No dated post has a hashtag, link or mention: nothing is ranked.")])
     mine = [r for r in ranking.rows if r.kind == ranking.kind]
-    around = [r for r in mine if (r.day, r.item) in ranking.doubted]
+    around = [r for r in mine if (r.day, r.item) in ranking.robustness]
     answer = Answer(lead=headline(ranking))
     answer.blocks = [
         _figure(mine, around, events, top),
@@ -120,14 +120,14 @@ def _figure(
     return Figure("ranks", title, chart, ("day", rows[0].kind, "rank", "low", "high"), table)
 
 
-def doubts(ranking: Ranking, size: int) -> Answer:
+def robustness(ranking: Ranking, size: int) -> Answer:
     """Which share of wrong members, and which few accounts, would overturn each rank."""
-    rows = [r for r in ranking.rows if (r.day, r.item) in ranking.doubted]
+    rows = [r for r in ranking.rows if (r.day, r.item) in ranking.robustness]
     rows = [r for r in rows if r.kind == ranking.kind]
     if not rows or ranking.headline is None:
         return Answer()
     first = ranking.headline
-    of_first = ranking.doubted[first.day, first.item]
+    of_first = ranking.robustness[first.day, first.item]
     sentences = [
         (
             "That an account is one of these is itself a claim. Here members are removed at random,"
@@ -137,12 +137,12 @@ def doubts(ranking: Ranking, size: int) -> Answer:
         _carried(first, of_first, size),
     ]
     wrong = [f"{numbers.percent(s)} wrong" for s in WRONG]
-    sure = any(d.by_posterior for d in ranking.doubted.values())
+    sure = any(d.by_posterior for d in ranking.robustness.values())
     columns = ["day", ranking.kind, "rank", *wrong, *(["by posterior"] if sure else [])]
     columns += ["falls at", "carried by", "their posts"]
     cells = []
     for r in rows:
-        d = ranking.doubted[r.day, r.item]
+        d = ranking.robustness[r.day, r.item]
         cells.append(
             (
                 r.day,
@@ -163,7 +163,7 @@ def doubts(ranking: Ranking, size: int) -> Answer:
     carriers = [
         (r.day, shown(r), account)
         for r in rows
-        for account in ranking.doubted[r.day, r.item].carried_by
+        for account in ranking.robustness[r.day, r.item].carried_by
     ]
     return Answer(
         [
@@ -175,13 +175,13 @@ def doubts(ranking: Ranking, size: int) -> Answer:
     )
 
 
-def said(doubt: Doubt | None) -> str:
-    """A doubt as a median with its interval.
+def said(rank: MedianRank | None) -> str:
+    """A median rank with its interval.
 
-    >>> said(Doubt(2.0, 1, 3)), said(Doubt(2.5, 2, 3))
+    >>> said(MedianRank(2.0, 1, 3)), said(MedianRank(2.5, 2, 3))
     ('2 (1 to 3)', '2.5 (2 to 3)')
     """
-    return "–" if doubt is None else f"{doubt.median:g} ({doubt.low} to {doubt.high})"
+    return "–" if rank is None else f"{rank.median:g} ({rank.low} to {rank.high})"
 
 
 def _falls(row: Ranked) -> str:
@@ -197,12 +197,12 @@ def _falls(row: Ranked) -> str:
     )
 
 
-def _carried(row: Ranked, doubt: Doubted, size: int) -> str:
-    if not doubt.carried_by:
+def _carried(row: Ranked, found: Robustness, size: int) -> str:
+    if not found.carried_by:
         return "No removal of members lets another item overtake it."
-    n = len(doubt.carried_by)
+    n = len(found.carried_by)
     return (
         f"But {numbers.counted(n, 'account')} of {size:,} {'carries' if n == 1 else 'carry'} it:"
-        f" without {'it' if n == 1 else 'them'} ({doubt.carried:,} of the {row.posts:,} posts)"
+        f" without {'it' if n == 1 else 'them'} ({found.carried:,} of the {row.posts:,} posts)"
         " another item overtakes."
     )

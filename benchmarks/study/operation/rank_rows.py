@@ -22,7 +22,7 @@ AFTER = 3
 
 
 @dataclass(frozen=True)
-class Doubted:
+class Robustness:
     """What would overturn one rank.
 
     `wrong` are the ranks with each share of `removal.WRONG` of the members removed. `carried_by`
@@ -31,13 +31,13 @@ class Doubted:
     had posted as the largest did; it and `by_posterior` are None where nothing gives them.
     """
 
-    wrong: tuple[removal.Doubt, ...]
-    by_posterior: removal.Doubt | None
+    wrong: tuple[removal.MedianRank, ...]
+    by_posterior: removal.MedianRank | None
     carried_by: tuple[str, ...]
     carried: int
     up: int | None
     down: int | None
-    with_missing: removal.Doubt | None
+    with_missing: removal.MedianRank | None
 
 
 @dataclass(frozen=True)
@@ -105,10 +105,10 @@ class Settings:
 
 @dataclass(frozen=True)
 class Ranking:
-    """All ranked rows, and the doubt about those around events, by (day, item)."""
+    """All ranked rows, and the robustness of those around events, by (day, item)."""
 
     rows: tuple[Ranked, ...]
-    doubted: dict[tuple[str, str], Doubted]
+    robustness: dict[tuple[str, str], Robustness]
     headline: Ranked | None
     kind: str
 
@@ -136,16 +136,17 @@ def rank(
             first = kind
             headline, echoes = _headline(found, events)
         rows += found
-    doubted = {}
+    robustness = {}
     for day in days(members, first, settings.top) if first else ():
         for row in (r for r in echoes if r.day == day.day):
-            doubted[row.day, row.item] = _doubted(members, settings, day, row.item, removed)
-    return Ranking(tuple(rows), doubted, headline, first)
+            robustness[row.day, row.item] = _robustness(members, settings, day, row.item, removed)
+    return Ranking(tuple(rows), robustness, headline, first)
 
 
 def _rows(day: Day, kind: str, settings: Settings, removed: NDArray[np.uint8]) -> list[Ranked]:
     """The day's first `top` items."""
-    ranks, low, high = intervals(day.matrix(), settings.draws, settings.seed)
+    posts = day.by_member()[1].astype(np.float64)
+    ranks, low, high = intervals(posts, settings.draws, settings.seed)
     shown = min(settings.top, len(day.items))
     falls = removal.falls_at(removal.ranks_after(day, removed, shown), low[:shown], high[:shown])
     return [
@@ -163,7 +164,7 @@ def _rows(day: Day, kind: str, settings: Settings, removed: NDArray[np.uint8]) -
 
 
 def _headline(rows: Sequence[Ranked], events: Mapping[date, str]) -> tuple[Ranked, list[Ranked]]:
-    """The row to speak of first, and all rows whose doubt is shown, in order of time.
+    """The row to speak of first, and all rows whose robustness is shown, in order of time.
 
     Each event has one item (`_item_of`), whose rows in the days after it are shown; the first
     event's item on its best day comes first. Without an event it is the item with most posts.
@@ -216,19 +217,19 @@ def _with_missing(
     )
 
 
-def _doubted(
+def _robustness(
     members: Members,
     settings: Settings,
     day: Day,
     item: str,
     removed: NDArray[np.uint8],
-) -> Doubted:
+) -> Robustness:
     """What would overturn the rank of one item on its day."""
     place = day.items.index(item)
     carried_by = removal.carriers(day, place)
     of_them = (day.item == place) & np.isin(day.member, carried_by)
     lost = members.frame.campaign.missing
-    return Doubted(
+    return Robustness(
         tuple(removal.at_shares(removal.ranks_after(day, removed, place + 1), place)),
         None
         if members.posterior is None
@@ -238,5 +239,5 @@ def _doubted(
         *missing.margins(day, place),
         None
         if lost is None
-        else removal.doubt(_with_missing(members, settings, day, lost.accounts)[:, place]),
+        else removal.median_rank(_with_missing(members, settings, day, lost.accounts)[:, place]),
     )

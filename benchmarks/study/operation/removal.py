@@ -87,7 +87,7 @@ def falls_at(ranks: Ranks, low: NDArray[np.int64], high: NDArray[np.int64]) -> l
 
 
 @dataclass(frozen=True)
-class Doubt:
+class MedianRank:
     """A rank when members are wrong: median and 95 % interval over the draws."""
 
     median: float
@@ -95,26 +95,24 @@ class Doubt:
     high: int
 
 
-def doubt(ranks: NDArray[np.integer]) -> Doubt:
+def median_rank(ranks: NDArray[np.integer]) -> MedianRank:
     """Of one item's ranks: int[draws]."""
     low, high = np.quantile(ranks, [0.025, 0.975], method="inverted_cdf")
-    return Doubt(float(np.median(ranks)), int(low), int(high))
+    return MedianRank(float(np.median(ranks)), int(low), int(high))
 
 
-def at_shares(ranks: Ranks, item: int) -> list[Doubt]:
+def at_shares(ranks: Ranks, item: int) -> list[MedianRank]:
     """The rank of one item with each share of `WRONG` removed."""
     places = [int(np.argmin(abs(SHARES - share))) for share in WRONG]
-    return [doubt(ranks[:, place, item]) for place in places]
+    return [median_rank(ranks[:, place, item]) for place in places]
 
 
-def by_posterior(day: Day, posterior: Floats, item: int, draws: int, seed: int) -> Doubt:
+def by_posterior(day: Day, posterior: Floats, item: int, draws: int, seed: int) -> MedianRank:
     """The rank of one item if each member is one with its own probability: float64[members]."""
-    present, row = np.unique(day.member, return_inverse=True)
-    table = np.zeros((len(present), len(day.items)))
-    table[row, day.item] = day.n
+    present, posts = day.by_member()
     kept = np.random.default_rng(seed).random((draws, len(present))) < posterior[present]
-    left = kept.astype(np.float64) @ table
-    return doubt(1 + (left > left[:, [item]]).sum(axis=1))
+    left = kept.astype(np.float64) @ posts
+    return median_rank(1 + (left > left[:, [item]]).sum(axis=1))
 
 
 def carriers(day: Day, item: int) -> NDArray[np.int64]:
@@ -124,14 +122,12 @@ def carriers(day: Day, item: int) -> NDArray[np.int64]:
     members are taken in the order of how much more they posted of this one; the item that overtakes
     first decides, which is the smallest set for one item to overtake.
     """
-    present, row = np.unique(day.member, return_inverse=True)
-    table = np.zeros((len(present), len(day.items)), dtype=np.int64)
-    table[row, day.item] = day.n
+    present, posts = day.by_member()
     behind = np.flatnonzero(day.posts <= day.posts[item])
     behind = behind[behind != item]
     if not len(behind):
         return np.zeros(0, dtype=np.int64)
-    lead = table[:, [item]] - table[:, behind]
+    lead = posts[:, [item]] - posts[:, behind]
     order = np.argsort(-lead, axis=0, kind="stable")
     taken = np.cumsum(np.maximum(np.take_along_axis(lead, order, axis=0), 0), axis=0)
     enough = taken > (day.posts[item] - day.posts[behind])

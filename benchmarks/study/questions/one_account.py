@@ -23,6 +23,8 @@ RATES = (50, 72, 90, 144)
 """Posts a day that reports on bots have called suspicious (72 and 144: Atlantic Council's DFRLab
 2017; 50: Howard 2016).
 """
+NAMED_RATE = 90
+"""The one of `RATES` that sentences name."""
 MOST = 5
 
 

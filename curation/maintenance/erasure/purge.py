@@ -69,15 +69,7 @@ def _maintain(connection: duckdb.DuckDBPyConnection, step: str) -> None:
     if step not in STEPS[:MAKE_VERSIONS]:
         connection.execute(step).fetchall()
         return
-    connection.execute("BEGIN")
-    try:
-        connection.execute("CALL lake.set_commit_message('botbench', ?)", [MESSAGE])
-        connection.execute(step).fetchall()
-        connection.execute("COMMIT")
-    except BaseException:
-        with contextlib.suppress(duckdb.Error):
-            connection.execute("ROLLBACK")
-        raise
+    catalog.commit_call(connection, step, MESSAGE)
 
 
 def trash(store: Store, marks: Marks) -> dict[str, int]:

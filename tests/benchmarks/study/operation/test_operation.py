@@ -71,9 +71,9 @@ def test_the_posterior_of_members_is_the_claims_own_confidence(asked):
         cohort={"claimant": "nobody"},
         events={"2020-05-01": "river"},
     )
-    doubted = found.ranking.doubted["2020-05-01", "river"]
+    robustness = found.ranking.robustness["2020-05-01", "river"]
     # without ann nobody writes #river that day, and ben's #vote is left
-    assert (doubted.by_posterior.median, doubted.by_posterior.high) == (2, 2)
+    assert (robustness.by_posterior.median, robustness.by_posterior.high) == (2, 2)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_the_ranks_of_charlottesville_are_exact(agency):
     assert told == [(5, 241), (2, 369), (5, 139)]
     assert (rows["2017-08-13"].low, rows["2017-08-13"].high) == (1, 5)
     assert ranking.headline == rows["2017-08-13"]
-    carried = ranking.doubted["2017-08-13", "charlottesville"]
+    carried = ranking.robustness["2017-08-13", "charlottesville"]
     assert (len(carried.carried_by), carried.carried, carried.up, carried.down) == (4, 81, 90, 70)
     assert carried.with_missing.median > 2
 

@@ -49,7 +49,7 @@ def test_ranks_after_removals_equal_a_loop():
     )
     removed = removal.removed_at(20, 25, draws=4, seed=0)
     ranks = removal.ranks_after(one, removed, 6)
-    table = one.matrix()
+    _, table = one.by_member()
     for draw in range(4):
         for g in (0, 9, 49, 98):
             left = table[removed[draw] > g].sum(axis=0)
