@@ -98,14 +98,15 @@ def _holding(store: Store, where: str, named: bool = False) -> list[tuple[str, s
         f"SELECT dataset, account_id FROM {store.relation(t)} WHERE {where}" for t in tables
     )
     platforms = (
-        f"SELECT dataset, any_value(platform) AS platform FROM {store.relation('accounts')} GROUP"
-        " BY 1 UNION ALL SELECT dataset, any_value(card->>'$.platform') FROM"
+        "SELECT dataset, 1 AS place, min(platform) AS platform FROM"
+        f" {store.relation('accounts')} GROUP BY 1 UNION ALL"
+        " SELECT dataset, 2, min(card->>'$.platform') FROM"
         f" {store.relation('pulls')} GROUP BY 1"
     )
+    of = f"SELECT dataset, arg_min(platform, place) AS platform FROM ({platforms}) GROUP BY 1"
     rows = store.connection.execute(
         f"SELECT DISTINCT coalesce(platform, 'unknown'), dataset, account_id FROM ({held}) LEFT"
-        f" JOIN (SELECT dataset, any_value(platform) AS platform FROM ({platforms}) GROUP BY 1)"
-        " USING (dataset) ORDER BY ALL"
+        f" JOIN ({of}) USING (dataset) ORDER BY ALL"
     ).fetchall()
     return [(str(p), str(d), str(a)) for p, d, a in rows]
 
