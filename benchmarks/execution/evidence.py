@@ -213,7 +213,9 @@ def _check(need: str, side: Side, has_need: NDArray[np.bool_], y: NDArray[np.int
     }
     having = [name for name in present if there[name]]
     if not having:
-        raise NotApplicable(f"{side.title} has no {need}.")
+        have = "have" if side.title.endswith("accounts") else "has"
+        what = f"{need} features" if need == given.FAMILY else need
+        raise NotApplicable(f"{side.title} {have} no {what}.")
     if len(having) < len(present):
         raise NotApplicable(
             f"{side.title} has {need} of {having[0]} only: whether it is there would be the label."

@@ -46,7 +46,8 @@ def test_the_list_of_detectors_imports_no_stranger(stranger, monkeypatch, capsys
 
     # As in a command of its own: nothing else has told this process about children.
     monkeypatch.setattr(registry, "_DESCRIBE", [])
-    detectors(json_=False)
+    detectors()
+    detectors("stranger")
     assert "It tells whether it sees secrets." in capsys.readouterr().out
     assert stranger not in sys.modules
 

@@ -225,7 +225,7 @@ def test_wrong_calls(cli, make_in_store, tmp_path):
     for arguments, says in (
         (["constant", "new.csv", "--model", "nowhere", "--train", "a"], "either --train"),
         (["constant", "nobody", "--train", "a"], "no file or data set"),
-        (["timing-only", "new.csv", "--train", "a"], "has no timing"),
+        (["timing-only", "new.csv", "--train", "a"], "new accounts have no timing"),
     ):
         assert says in " ".join(cli("predict", *arguments, code=2).stderr.split())
 
@@ -245,8 +245,8 @@ def fitted(tmp_path_factory, session_make):
     """A detector trained on a release with all evidence, as predict trains it."""
     home = tmp_path_factory.mktemp("fitted") / "home"
     make = session_make(home)
-    make("a", 20, 20, posts=6)
-    make("b", 5, 5, posts=6, seed=3)
+    make("a", 20, 20, posts=6, given=["one"])
+    make("b", 5, 5, posts=6, seed=3, given=["one"])
 
     def train(name):
         from benchmarks.data import release_arrays
