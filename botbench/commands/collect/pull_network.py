@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import UserError
 from botbench.terminal.console import emit, progress, say
+from botbench.text.folding import SIGNS
 from botbench.text.numbers import counted
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def campaign_of(network: Network, asked: Asked) -> Campaign:
     since, until = moment(asked.since, "--since"), moment(asked.until, "--until")
     if since and until and since >= until:
         raise UserError("--since is not before --until.")
-    tags = tuple(dict.fromkeys(t.lstrip("#＃").strip() for t in asked.hashtags))
+    tags = tuple(dict.fromkeys(t.lstrip(SIGNS).strip() for t in asked.hashtags))
     if not all(tags) or any(any(c.isspace() for c in t) for t in tags):
         raise UserError("A --hashtag is one word, such as WalkAway.")
     if asked.labelers and not network.takes_labelers:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -41,6 +41,13 @@ class Campaign:
             "more": dict(self.more),
         }
 
+    def covers(self, moment: datetime | None) -> bool:
+        """Whether a time is in the period; an unknown time is."""
+        return moment is None or (
+            (self.since is None or moment >= self.since)
+            and (self.until is None or moment < self.until)
+        )
+
     def title(self) -> str:
         """The campaign in a line; accounts are counted, not named."""
         tags = " ".join(f"#{t}" for t in self.hashtags)
@@ -48,6 +55,19 @@ class Campaign:
         first, last = (m.date().isoformat() if m else "" for m in (self.since, self.until))
         period = f"{first or '…'} to {last or '…'}" if first or last else ""
         return ", ".join(p for p in (f"{self.network}: {tags or people}", period) if p)
+
+
+def time_of(text: Any) -> datetime | None:
+    """A time in ISO 8601, in UTC where no zone is given; None for what is no time.
+
+    >>> time_of("2026-03-01").isoformat(), time_of("soon")
+    ('2026-03-01T00:00:00+00:00', None)
+    """
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)

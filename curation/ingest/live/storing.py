@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import UserError
 from curation.ingest.card_model import Card
 from curation.ingest.ledger import PullResult, stored
+from curation.ingest.live.campaign import time_of
 from curation.ingest.pull import pull
 
 if TYPE_CHECKING:
@@ -107,17 +108,16 @@ def not_known(store: Store, campaign: Campaign) -> tuple[str, ...]:
 
 
 def moment(text: str | None, option: str) -> datetime | None:
-    """A day or a time as people write it, in UTC where no zone is given.
+    """The time of an option, in UTC where no zone is given; raises UserError for what is none.
 
     >>> moment("2026-03-01", "--since").isoformat()
     '2026-03-01T00:00:00+00:00'
     """
     if text is None:
         return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
+    found = time_of(text)
+    if found is None:
         raise UserError(
             f"{option} {text!r} is no day or time; write 2026-03-01 or 2026-03-01T12:00:00Z."
-        ) from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+        )
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from botbench.core.errors import UserError
 from botbench.core.registry import Registry
@@ -59,6 +59,11 @@ class Network:
 
 
 NETWORKS: Registry[Network] = Registry("network", "curation.ingest.live.networks")
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """The JSON objects of a list in an answer; empty where it is no list."""
+    return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []
 
 
 def missing_extra(network: str, package: str) -> UserError:

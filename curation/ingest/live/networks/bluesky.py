@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from botbench.core.errors import UserError
-from curation.ingest.live.campaign import LIVE, Step
+from curation.ingest.live.campaign import LIVE, Step, time_of
 from curation.ingest.live.client import Refused, refusal
-from curation.ingest.live.networks import NETWORKS, Network, missing_extra
+from curation.ingest.live.networks import NETWORKS, Network, missing_extra, objects
 from curation.ingest.live.secrets import secret
 from curation.ingest.live.streams.jetstream import Jetstream
 
@@ -82,7 +82,7 @@ class Bluesky:
             if refused.status != 400 or not window.cursor:
                 raise
             page = {LIVE: self._about(), "posts": []}
-        posts = [p for p in _objects(page.get("posts")) if self._in_period(p)]
+        posts = [p for p in objects(page.get("posts")) if self.campaign.covers(_created(p))]
         authors = dict.fromkeys(p["author"]["did"] for p in posts if _did(p.get("author")))
         after, memo = window.after(_next(page, "posts"), [_created(p) for p in posts])
         more = [("profile", did) for did in authors]
@@ -91,7 +91,7 @@ class Bluesky:
     def _profiles(self, tasks: list[Task]) -> Step:
         asked = [t.subject for t in tasks]
         page = self._query("app.bsky.actor.getProfiles", actors=asked)
-        found = [p for p in _objects(page.get("profiles")) if _did(p)]
+        found = [p for p in objects(page.get("profiles")) if _did(p)]
         # What is gone, is left out without a word.
         there = {n.lower() for p in found for n in (p["did"], str(p.get("handle", "")))}
         gone = [("missing", a) for a in asked if a.lower() not in there]
@@ -114,7 +114,7 @@ class Bluesky:
                 tasks=[("missing", task.subject)],
                 gap=None if _fate(refused) else f"timeline: {refused}",
             )
-        feed = _objects(page.get("feed"))[:left]
+        feed = objects(page.get("feed"))[:left]
         return Step(
             [{**page, "feed": feed}],
             _next(page, "feed") if len(feed) < left else None,
@@ -162,13 +162,6 @@ class Bluesky:
     def _about(self, labelers: Iterable[str] = ()) -> dict[str, Any]:
         return {"login": self.login, "labelers": list(labelers)}
 
-    def _in_period(self, post: dict[str, Any]) -> bool:
-        moment = _created(post)
-        since, until = self.campaign.since, self.campaign.until
-        return moment is None or (
-            (since is None or moment >= since) and (until is None or moment < until)
-        )
-
 
 @dataclass(frozen=True)
 class Window:
@@ -210,7 +203,7 @@ def _exact(moment: datetime) -> str:
 
 def _created(post: dict[str, Any]) -> datetime | None:
     record = post.get("record")
-    return _moment(record.get("createdAt")) if isinstance(record, dict) else None
+    return time_of(record.get("createdAt")) if isinstance(record, dict) else None
 
 
 def _logged_in(client: Client) -> Any:
@@ -277,24 +270,12 @@ def _next(page: dict[str, Any], member: str) -> str | None:
     return str(cursor) if cursor and page.get(member) else None
 
 
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []
-
-
 def _did(person: Any) -> bool:
     return isinstance(person, dict) and str(person.get("did", "")).startswith("did:")
 
 
 def _time(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z") if moment else None
-
-
-def _moment(said: Any) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(str(said))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 NETWORKS.add(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,11 +12,11 @@ from urllib.parse import parse_qs, quote, urlsplit
 from requests.utils import parse_header_links
 
 from botbench.core.errors import UserError
-from curation.ingest.live.campaign import LIVE, Step
+from curation.ingest.live.campaign import LIVE, Step, time_of
 from curation.ingest.live.client import Failing, Refused
 from curation.ingest.live.networks import NETWORKS, Network
 from curation.ingest.live.secrets import secret
-from curation.ingest.live.streams.server_sent import ServerSent
+from curation.ingest.live.streams.server_sent import TOKEN, ServerSent
 
 if TYPE_CHECKING:
     import requests
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from curation.ingest.live.campaign import Campaign, Task
     from curation.ingest.live.client import Client
 
-TOKEN = "MASTODON_ACCESS_TOKEN"
 PAGE = 40
 """The most that one answer holds."""
 IDS = re.compile(r"[0-9]{6,}|[0-9A-HJKMNP-TV-Z]{26}")
@@ -66,9 +64,9 @@ class Mastodon:
 
     def _search(self, task: Task) -> Step:
         statuses, after = self._page(f"/api/v1/timelines/tag/{quote(task.subject)}", task, PAGE)
-        times = [t for s in statuses if (t := _moment(s.get("created_at")))]
-        since, until = self.campaign.since, self.campaign.until
-        kept = [s for s in statuses if _within(_moment(s.get("created_at")), since, until)]
+        times = [t for s in statuses if (t := time_of(s.get("created_at")))]
+        kept = [s for s in statuses if self.campaign.covers(time_of(s.get("created_at")))]
+        since = self.campaign.since
         # The newest come first: a page before the period is the end.
         if since is not None and times and max(times) < since:
             after = None
@@ -182,21 +180,6 @@ def _next(response: requests.Response, items: list[dict[str, Any]]) -> str | Non
         return "&".join(f"{k}={v}" for k, v in position.items()) or None
     last = items[-1].get("id")
     return f"max_id={last}" if last else None
-
-
-def _moment(said: Any) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(str(said))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _within(moment: datetime | None, since: datetime | None, until: datetime | None) -> bool:
-    """Whether a time is in a period; a missing one is."""
-    return moment is None or (
-        (since is None or moment >= since) and (until is None or moment < until)
-    )
 
 
 NETWORKS.add(

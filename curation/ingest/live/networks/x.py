@@ -11,7 +11,7 @@ from botbench.core.errors import UserError
 from botbench.text.numbers import counted
 from curation.ingest.live.campaign import LIVE, Step
 from curation.ingest.live.client import BudgetSpent, Refused
-from curation.ingest.live.networks import NETWORKS, Network
+from curation.ingest.live.networks import NETWORKS, Network, objects
 from curation.ingest.live.secrets import secret
 
 if TYPE_CHECKING:
@@ -84,12 +84,12 @@ class X:
                 **parameters,
             },
         )
-        found = _objects(page.get("data"))
+        found = objects(page.get("data"))
         left = self.campaign.timelines - task.taken - len(found)
         is_over = task.kind == "timeline" and left <= 0
         meta = page.get("meta")
         after = meta.get("next_token") if isinstance(meta, dict) else None
-        users = _objects((page.get("includes") or {}).get("users"))
+        users = objects((page.get("includes") or {}).get("users"))
         more: list[tuple[str, str]] = []
         if task.kind == "search" and self.campaign.timelines:
             more = [("timeline", str(u["id"])) for u in users if "id" in u]
@@ -122,9 +122,9 @@ class X:
         path, member = ("/2/users/by", "usernames") if names else ("/2/users", "ids")
         asked = ",".join(t.subject for t in tasks)
         page = self._get(path, {member: asked, "user.fields": USER_FIELDS})
-        users = _objects(page.get("data"))
+        users = objects(page.get("data"))
         more = [("timeline", str(u["id"])) for u in users] if self.campaign.timelines else []
-        lost = [] if names else [_lost(e) for e in _objects(page.get("errors"))]
+        lost = [] if names else [_lost(e) for e in objects(page.get("errors"))]
         unknown = len(tasks) - len(users) if names else 0
         gap = f"{counted(unknown, 'handle')} of the list not found" if unknown else None
         return Step(
@@ -188,10 +188,6 @@ def _lost(error: dict[str, Any]) -> dict[str, str] | None:
         return None
     status = "suspended" if "suspended" in said else "gone" if "not found" in said else "unknown"
     return {"id": who, "status": status, "code": str(error.get("title", ""))[:100]}
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []
 
 
 def told_price(campaign: Campaign, budget: Budget, prices: Prices) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode, urlsplit
 
 from botbench.core.errors import UserError, first_line
 from botbench.core.sql import literal
+from botbench.text.folding import hashtag_key
 from curation.ingest.live.client import AGENT
 from curation.ingest.live.networks import missing_extra
 from curation.ingest.live.streams import Lost
@@ -38,7 +39,7 @@ class Jetstream:
 
     def __init__(self, campaign: Campaign) -> None:
         self.server = _address(campaign.server)
-        self.tags = tuple(tag.casefold() for tag in campaign.hashtags)
+        self.tags = tuple(map(hashtag_key, campaign.hashtags))
 
     def lines(self, after: int | None, is_over: Callable[[], bool]) -> Iterator[bytes | None]:
         """Connect and read; one before the position, so that the event at it comes again."""
@@ -111,7 +112,7 @@ def _received(socket: Any, is_over: Callable[[], bool]) -> Iterator[bytes | None
 
 
 def _tags(record: Any) -> set[str]:
-    """The hashtags of a post's record, without sign, folded."""
+    """The keys of the hashtags of a post's record."""
     if not isinstance(record, dict):
         return set()
     listed = record.get("tags")
@@ -122,7 +123,7 @@ def _tags(record: Any) -> set[str]:
         for feature in features if isinstance(features, list) else ():
             if isinstance(feature, dict) and isinstance(feature.get("tag"), str):
                 found.add(feature["tag"])
-    return {t.casefold() for t in found}
+    return set(map(hashtag_key, found))
 
 
 def _address(server: str) -> str:

@@ -175,3 +175,13 @@ def test_killed_none_is_lost(cli, jetstream):
     assert found["cursor"] == str(T + 59)
     assert {"requests", "spent", "tables", "events"} <= set(found)
     assert "no length of time" in cli(*arguments, "--for", "long", code=2).stderr
+
+
+@pytest.mark.parametrize("written", ["Café", "cafe\u0301", "CAFE\u0301", "#café"])
+def test_a_hashtag_is_kept_in_every_form_of_its_key(written):
+    campaign = Campaign(network="bluesky", name="c", server="wss://host", hashtags=("café",))
+    record = {"text": "", "tags": [written]}
+    commit = {"collection": "app.bsky.feed.post", "operation": "create", "record": record}
+    event = json.dumps({"did": "did:plc:a", "kind": "commit", "commit": commit})
+    other = event.replace('"tags": [', '"tags": ["tea"], "not": [')
+    assert Stream(campaign).keeps(event.encode()) and not Stream(campaign).keeps(other.encode())
