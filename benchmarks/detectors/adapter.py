@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 REVISION = 1
 """Raised when the same classifier comes to give other scores."""
 FAMILIES = ("profile", "timing", "text", "content", "network")
-"""The features that a classifier gets unless it declares less: every family."""
+"""The families of features that a classifier gets unless it declares others."""
 OURS = ("botbench", "benchmarks", "curation")
 
 

@@ -58,9 +58,10 @@ def evaluate(
     holds no label it is judged on, and predictions are kept in the store.
 
     `name` is a single classifier's name on boards. `features` are the families that classifiers
-    get, by default all. `metrics` are names, by default all. `fits` is how often each detector is
-    fitted where a protocol has one fold. `jobs` are processes (one for each core), `timeout` the
-    seconds that one cell may take, `resamples` and `seed` those of the intervals' bootstrap.
+    get, by default profile, timing, text, content and network. `metrics` are names, by default all.
+    `fits` is how often each detector is fitted where a protocol has one fold. `jobs` are processes
+    (one for each core), `timeout` the seconds that one cell may take, `resamples` and `seed` those
+    of the intervals' bootstrap.
 
     Raises UserError for unknown names, for what is no classifier, and where a detector failed on
     every release (with its reason).
@@ -182,7 +183,7 @@ def _adapter(one: Any, name: str | None, features: Sequence[str] | None) -> Any:
         if feature not in known:
             raise unknown("family of features or feature", str(feature), known)
     if not wanted:
-        raise UserError("features names none; leave it out for all families.")
+        raise UserError("features names none; leave it out for the usual families.")
     called = name or kept.name
     if called is not None and (called in registered() or not called.strip() or "@" in called):
         raise UserError(

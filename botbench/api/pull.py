@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from botbench.api.base import progress
+from botbench.api.base import given, progress
 from botbench.api.base.shown import Shown, grid
 from botbench.core.errors import UserError
 from botbench.html.fragment import Fragment
@@ -169,10 +169,7 @@ def of_frame(frame: Any, folder: Path, name: str, platform: str | None) -> Chose
     table = _arrow(frame)
     for column in ("account_id", "post_id"):
         if column in table.column_names and pa.types.is_floating(table.schema.field(column).type):
-            raise UserError(
-                f"{column} is a column of floats, which rounds ids of 16 and more digits. Read it"
-                f" as text: dtype={{{column!r}: str}}."
-            )
+            raise given.float_ids(column)
     guess = tabular.recognise(Head(FRAME, b"", "table", columns=table.column_names))
     if guess is None:
         shown = ", ".join(map(str, table.column_names[:12]))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from statistics import fmean
 
 HEADLINE = "balanced-accuracy"
-FLOORS = ("constant",)
-"""Detectors that are never the best: they guess."""
+GUESSING = ("constant",)
+"""Detectors that are never called the best, because they guess."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def headlines(scores: Iterable[Score]) -> tuple[dict[str, float], dict[str, str]
         }
         prefix = kind.replace(" ", "-")
         metrics |= {f"{prefix}/{HEADLINE}/{_allowed(name)}": v for name, v in means.items()}
-        ranked = {name: v for name, v in means.items() if name not in FLOORS}
+        ranked = {name: v for name, v in means.items() if name not in GUESSING}
         if not ranked:
             continue
         best = max(ranked, key=lambda name: ranked[name])

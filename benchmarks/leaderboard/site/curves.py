@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botbench.html.charts import plots
-from botbench.html.charts.elements import Svg
+from botbench.html.charts.elements import Svg, ticks
 from botbench.html.charts.layout import Axis
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 MOST = 60
 """Points of a curve that are drawn."""
-TENTHS = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
 
 
 @dataclass(frozen=True)
@@ -75,15 +74,15 @@ def drawn(found: Predictions, points: NDArray[np.float64]) -> dict[str, Any]:
     )
     precision = plots.lines(
         [plots.Line("precision", _pairs(falling, 1, 2), faint=faint)],
-        Axis(0, 1, TENTHS, "recall: share of bots found"),
-        Axis(0, 1, TENTHS, "precision: share of alarms that are bots"),
+        Axis(0, 1, ticks(0, 1), "recall: share of bots found"),
+        Axis(0, 1, ticks(0, 1), "precision: share of alarms that are bots"),
         "Precision by recall",
         marked=plots.Marked(recall, [c["tp"] / flagged] if flagged else []),
     )
     roc = plots.lines(
         [plots.Line("recall", [(0.0, 0.0), *_pairs(points, 3, 1)])],
-        Axis(0, 1, TENTHS, "false alarms: share of people called bots"),
-        Axis(0, 1, TENTHS, "recall: share of bots found"),
+        Axis(0, 1, ticks(0, 1), "false alarms: share of people called bots"),
+        Axis(0, 1, ticks(0, 1), "recall: share of bots found"),
         "Recall by false alarms; the broken line is guessing",
         diagonal=True,
         marked=plots.Marked(alarms, [recall]),

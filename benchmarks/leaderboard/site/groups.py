@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.leaderboard.site.context import Site
-from botbench.html.charts.elements import Svg
+from botbench.html.charts.elements import Svg, ticks
 from botbench.html.charts.intervals import percent
 from botbench.html.charts.layout import Axis
 from botbench.html.charts.rows import Dot, Row, rows
@@ -78,8 +78,7 @@ def picture(alarms: list[dict[str, Any]]) -> Svg:
         )
         for r in [r for r in alarms if not r["few"]][:SHOWN]
     ]
-    ticks = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
-    axis = Axis(0, 1, ticks, "share of these people that are called bots", form=percent)
+    axis = Axis(0, 1, ticks(0, 1), "share of these people that are called bots", form=percent)
     return rows(drawn, axis, "False alarms by group, with 95 % intervals")
 
 

@@ -216,6 +216,14 @@ def columns(found: pd.DataFrame, needed: Sequence[str], name: str) -> None:
         )
 
 
+def float_ids(name: str) -> UserError:
+    """The error of a column of ids that was read as floats."""
+    return UserError(
+        f"{name} is a column of floats, which rounds ids of 16 and more digits. Read it as text:"
+        f" dtype={{{name!r}: str}}."
+    )
+
+
 def ids(values: Any, name: str) -> npt.NDArray[np.object_]:
     """Ids as text, object[n]. UserError for floats, which round ids of 16 and more digits.
 
@@ -226,10 +234,7 @@ def ids(values: Any, name: str) -> npt.NDArray[np.object_]:
 
     series = pd.Series(values).reset_index(drop=True)
     if series.dtype.kind == "f":
-        raise UserError(
-            f"{name} is a column of floats, which rounds ids of 16 and more digits. Read it as"
-            f" text: dtype={{{name!r}: str}}."
-        )
+        raise float_ids(name)
     if (missing := series.isna().to_numpy()).any():
         raise UserError(
             f"{name} of row {int(missing.argmax())} is missing"

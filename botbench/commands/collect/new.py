@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from botbench.commands.collect.shown_ledger import show_ledger
 from botbench.core.errors import UserError
-from botbench.terminal.console import emit, say, show, table
+from botbench.terminal.console import emit, say, show
 
 if TYPE_CHECKING:
     from curation.ingest.ledger import PullResult
@@ -57,12 +58,12 @@ def card(
     if json_:
         emit({"card": str(path), "tables": result.tables, "set_aside": result.reasons})
     else:
-        _show(result)
+        show_ledger(result, "a pull by this card", "set aside: correct the card, or the file")
     if not result.totals["claims"]:
         say("No column of it is known to be a label; the accounts can be sampled and annotated.")
     say(
-        f"{path} is written. Next: botbench pull {shlex.quote(str(path))} --from"
-        f" {shlex.quote(str(found.folder))}."
+        f"{path} is written. Next: botbench pull --from {shlex.quote(str(found.folder))}"
+        f" {shlex.quote(str(path))}."
     )
 
 
@@ -76,21 +77,6 @@ def _tried(found: Found) -> PullResult:
         Store(Path(scratch) / "store") as store,
     ):
         return pull(store, found.card, found.folder)
-
-
-def _show(result: PullResult) -> None:
-    names = ("read", "kept", "duplicate", "quarantined")
-    table(
-        "a pull by this card",
-        ("table", *names),
-        [(name, *(counts[n] for n in names)) for name, counts in result.tables.items()],
-    )
-    if result.reasons:
-        table(
-            "set aside: mend the card, or the file",
-            ("table", "reason", "rows", "first"),
-            [(r["table"], r["reason"], r["rows"], r["first"]) for r in result.reasons],
-        )
 
 
 def detector(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from botbench.commands.collect.pull_network import Asked, pull_network
+from botbench.commands.collect.shown_ledger import show_ledger
 from botbench.commands.collect.watch_network import watch_network
 from botbench.commands.memory import DEFAULT, Memory
 from botbench.core.errors import Findings, UserError
@@ -226,8 +227,8 @@ def _write_card(found: Found) -> Path:
         raise UserError(f"There is a file {path} already; move it away, or give another --as NAME.")
     path.write_text(content, encoding="utf-8")
     say(
-        f"The card is {path.resolve()}; change it and pull it: botbench pull {path} --from"
-        f" {found.folder}."
+        f"The card is {path.resolve()}; change it and pull it: botbench pull --from {found.folder}"
+        f" {path}."
     )
     return path.resolve()
 
@@ -235,18 +236,7 @@ def _write_card(found: Found) -> Path:
 def _print(result: PullResult) -> None:
     from botbench.api.pull import told
 
-    names = ("read", "kept", "duplicate", "quarantined")
-    table(
-        f"{result.dataset}, version {result.version}",
-        ("table", *names),
-        [(name, *(counts[n] for n in names)) for name, counts in result.tables.items()],
-    )
-    if result.reasons:
-        table(
-            "set aside",
-            ("table", "reason", "rows", "first"),
-            [(r["table"], r["reason"], r["rows"], r["first"]) for r in result.reasons],
-        )
+    show_ledger(result, f"{result.dataset}, version {result.version}", "set aside")
     for word, sentence in result.notes.items():
         if word != "supersedes" and not word.startswith("nothing_kept"):
             say(f"Note: {sentence}")

@@ -212,7 +212,10 @@ def _listed(path: Path) -> tuple[str, ...]:
     lines = (line.partition(" #")[0].strip() for line in text.splitlines())
     names = dict.fromkeys(line.lstrip("@") for line in lines if line and line[0] != "#")
     if not names or len(names) > LISTED:
-        raise UserError(f"--handles {path} holds {len(names):,} accounts; at least one is needed.")
+        raise UserError(
+            f"--handles {path} holds {counted(len(names), 'account')}; give at least one and at"
+            f" most {LISTED:,}."
+        )
     if strange := next((n for n in names if any(c.isspace() or c == "," for c in n)), None):
         raise UserError(f"--handles {path}: {strange!r} is no handle; write one a line.")
     return tuple(names)

@@ -144,11 +144,10 @@ def _calibration(site: Site, done: list[MeasuredCell]) -> str:
     if not drawn:
         return ""
     drawn = drawn[:MOST]
-    tenths = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
     return plots.lines(
         drawn,
-        Axis(0, 1, tenths, "mean score of the bin"),
-        Axis(0, 1, tenths, "share that are bots"),
+        Axis(0, 1, ticks(0, 1), "mean score of the bin"),
+        Axis(0, 1, ticks(0, 1), "share that are bots"),
         "Calibration: share of bots by score",
         diagonal=True,
     )

@@ -11,6 +11,7 @@ from benchmarks.data.floor_rows import FLOORS
 from benchmarks.leaderboard.site.context import Site
 from benchmarks.leaderboard.site.pages import MAKERS, Page
 from botbench.html.charts import plots
+from botbench.html.charts.elements import ticks
 from botbench.html.charts.intervals import percent
 from botbench.html.charts.layout import Axis
 from botbench.stats.multiple_comparisons import nemenyi_distance
@@ -175,12 +176,11 @@ def _prevalence(site: Site) -> dict[str, object]:
         log=True,
         form=percent,
     )
-    ys = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
     heights = [precision(r["tpr"], r["fpr"], SHARE) for r in rates[:DRAWN]]
     picture = plots.lines(
         drawn,
         axis,
-        Axis(0, 1, ys, "precision: share of alarms that are bots", form=percent),
+        Axis(0, 1, ticks(0, 1), "precision: share of alarms that are bots", form=percent),
         "Precision against the share of bots",
         marked=plots.Marked(SHARE, heights),
     )
