@@ -63,9 +63,6 @@ def test_ten_accounts_by_keyboard_and_what_the_status_says(
     page.wait_for_url(lambda url: "login" not in url)
     page.goto(f"{person['url']}/projects/{project}/data?labeling=1")
     page.wait_for_selector(".ac")
-    page.wait_for_selector("text=Labeling Instructions")  # shown on entering
-    page.keyboard.press("Escape")
-    page.wait_for_selector("text=Labeling Instructions", state="hidden")
     before = answered(label_studio, project)
     for number in range(10):
         page.wait_for_selector(".ac")
@@ -94,7 +91,7 @@ def test_ten_accounts_by_keyboard_and_what_the_status_says(
     assert (who["assigned"], who["done"]) == (30, before + 10) and who["median_seconds"] > 0
     assert found["simulated"] == [
         "simulated-a"
-    ] and "Simulated: the accounts of simulated-a" in file.read_text("utf-8")
+    ] and "</b> the accounts of simulated-a" in file.read_text("utf-8")
     # -- beside a simulated annotator, who is called so: as many accounts agree as this count says
     with Store(label_studio.home) as store:
         [(pairs, same)] = store.connection.execute(

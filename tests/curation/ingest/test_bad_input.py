@@ -455,7 +455,7 @@ def test_a_tar_that_would_write_elsewhere(pulled, tmp_path, kind, name):
         ("created_at", "soon", "bad_time"),
         ("account_id", " 7", "blank_in_id"),
         ("account_id", "", "missing_id"),
-        ("status", "gone", "unknown_word"),
+        ("status", "vanished", "unknown_word"),
     ],
 )
 def test_values_that_are_not_of_their_column(written, store, field, value, reason):
