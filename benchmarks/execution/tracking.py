@@ -21,6 +21,7 @@ import numpy as np
 
 from benchmarks.execution import curves, results
 from benchmarks.execution.tracked import contents, headlines
+from benchmarks.protocols import kind_between
 from botbench.core import mlflow_store
 from botbench.core.errors import ResourceFailure, UserError, first_line
 from botbench.core.files import write_json
@@ -140,7 +141,8 @@ class Tracker:
             for child in page:
                 given, value = child.data.params, child.data.metrics.get(headlines.HEADLINE)
                 if value is not None:
-                    kind = given.get("kind") or contents.kind(given["train"].split(), given["test"])
+                    train, test = given["train"].split(), given["test"].split("+")
+                    kind = given.get("kind") or kind_between(train, test)
                     yield headlines.Score(given["detector"], kind, given["test"], value)
 
     def _log(self, cell: results.Cell, parent: str, run: results.Run) -> str:

@@ -6,7 +6,7 @@ makes folds; every random draw comes from its seed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields
 from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
 
@@ -68,6 +68,11 @@ class Plan:
     train: tuple[str, ...]
     test: tuple[str, ...]
     reason: str | None = None
+
+
+def kind_between(train: Iterable[str], test: Iterable[str]) -> Kind:
+    """In distribution where the releases of both parts are the same, else transfer."""
+    return "in distribution" if set(train) == set(test) else "transfer"
 
 
 @dataclass(frozen=True)
@@ -153,7 +158,7 @@ class Protocol:
 
     def kind_of(self, plan: Plan) -> Kind:
         """The kind of a plan's scores."""
-        return self.kind or ("in distribution" if set(plan.train) == set(plan.test) else "transfer")
+        return self.kind or kind_between(plan.train, plan.test)
 
     def plans(self, releases: Sequence[Facts]) -> list[Plan]:
         """The plans for these releases."""

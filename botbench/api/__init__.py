@@ -1,1 +1,1 @@
-"""What `import botbench` offers: one file an object. Commands print what stands here."""
+"""What `import botbench` offers: one file an object, on what the commands use."""

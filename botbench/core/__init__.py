@@ -1,1 +1,1 @@
-"""Shared basics: errors, registry, console, progress, atomic files, SQL literals, hashing."""
+"""Shared basics: errors, registry, progress, atomic files, SQL literals, hashing."""

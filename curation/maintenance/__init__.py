@@ -1,1 +1,1 @@
-"""Keeping a store: backup, doctor and erasure."""
+"""Keeping a store: backup, compaction, doctor, erasure, and releases that a suite lacks."""

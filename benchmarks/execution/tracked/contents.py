@@ -7,14 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.execution import results
+from benchmarks.protocols import kind_between
 
 DIGEST = 36
 """Characters of a content hash that MLflow's digest holds."""
-
-
-def kind(train: Sequence[str], test: str) -> str:
-    """What a cell without a recorded kind tells: `Plan.what` of the protocols."""
-    return "in distribution" if set(train) == set(test.split("+")) else "transfer"
 
 
 def who() -> dict[str, str]:
@@ -78,7 +74,7 @@ def parameters(cell: results.Cell) -> dict[str, str]:
         "detector": cell.detector,
         "detector_version": info["detector_version"],
         "protocol": cell.protocol,
-        "kind": cell.info.get("kind") or kind(cell.train, cell.test),
+        "kind": cell.info.get("kind") or kind_between(cell.train, cell.test.split("+")),
         "train": " ".join(cell.train) or "none",
         "test": cell.test,
         "seed": str(info["seed"]),

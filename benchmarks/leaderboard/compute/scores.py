@@ -19,7 +19,7 @@ from benchmarks.leaderboard.compute.fits import FitValues
 from benchmarks.metrics import Array, Metric
 from benchmarks.metrics.cell_values import ScoredCell, mean_over_repeats, scored_cells
 from benchmarks.metrics.intervals import interval
-from benchmarks.protocols import Kind
+from benchmarks.protocols import Kind, kind_between
 from botbench.core import code_versions
 from botbench.core.files import draft_of
 from botbench.stats import proportions, refits, resampling
@@ -104,9 +104,8 @@ class MeasuredCell:
         Older cells without a kind are in distribution if tested on their training data, else
         transfer.
         """
-        same = set(self.info["train"]) == set(self.info["test"].split("+"))
-        kind: Kind = self.info.get("kind") or ("in distribution" if same else "transfer")
-        return kind
+        kind: Kind | None = self.info.get("kind")
+        return kind or kind_between(self.info["train"], self.info["test"].split("+"))
 
     @property
     def unscored(self) -> int | None:
