@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from botbench.core.mlflow_store import let_pyspark_import
+
 # The processes of a test run share the cores, and threads of OpenMP spin while they wait for each
 # other: 322 seconds of processor time became 18. Before NumPy and scikit-learn are imported.
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -28,6 +30,8 @@ settings.register_profile("botbench", deadline=None)
 settings.load_profile("botbench")
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_BY = ("tests/chaos/", "tests/botbench/terminal/test_hostile_names.py")
+# Tests that ask MLflow themselves import PySpark in a worker, which is a program without a file.
+let_pyspark_import()
 SHARED = Path(os.environ.get("BOTBENCH_SHARED_DATA", ROOT.parent / "shared" / "data"))
 
 

@@ -13,9 +13,11 @@ import logging
 import os
 import shutil
 import sqlite3
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +70,20 @@ def _client(uri: str) -> Any:
         logging.getLogger(name).setLevel(logging.WARNING)
     # It logs a traceback for each error that it raises again.
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+    let_pyspark_import()
     # Without a registry named, MLflow asks for one of a Spark session, which can end the process.
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def let_pyspark_import() -> None:
+    """Let PySpark's client be imported by a program without a file, as `python -c` or a pipe.
+
+    It takes such a program for its own doctests, looks for Spark, and ends the process. MLflow
+    imports it where it is installed.
+    """
+    program = sys.modules["__main__"]
+    if program.__spec__ is None and not hasattr(program, "__file__") and not hasattr(sys, "ps1"):
+        program.__spec__ = ModuleSpec("__main__", None)
 
 
 def _make(file: Path) -> None:

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from botbench.core.errors import ResourceFailure, UserError, first_line
+from botbench.core.mlflow_store import let_pyspark_import
 
 DUCKDB = "duckdb"
 SAIL = "sail"
@@ -70,6 +71,7 @@ def session(engine: str) -> Iterator[Any]:
     UserError for an unknown engine or missing packages, ResourceFailure where no server answers.
     """
     check(engine)
+    let_pyspark_import()
     with warnings.catch_warnings():
         # The client warns at import of the newest pandas, which is not used here.
         warnings.simplefilter("ignore", FutureWarning)

@@ -32,14 +32,21 @@ def great_expectations() -> Any:
 
 @contextmanager
 def _without(names: tuple[str, ...]) -> Iterator[None]:
-    """Make modules look missing, except those that are imported already."""
-    hidden = [name for name in names if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
+    """Make modules look missing for a while, also those that are imported already."""
+    there = {
+        name: module
+        for name, module in sys.modules.items()
+        if any(name == n or name.startswith(f"{n}.") for n in names)
+    }
+    for name in there:
+        del sys.modules[name]
+    sys.modules.update(dict.fromkeys(names))  # type: ignore[arg-type]
     try:
         yield
     finally:
-        for name in hidden:
+        for name in names:
             del sys.modules[name]
+        sys.modules.update(there)
 
 
 @contextmanager

@@ -43,3 +43,18 @@ def test_nothing_of_the_list_is_imported_and_nothing_is_left_hidden(printed: lis
 def test_a_postponed_module_is_the_real_one_when_it_is_used(printed: list[str]) -> None:
     assert printed[5] == "Chart 0.693"
     assert printed[6] == "True True 0.5"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "import pyspark, sys; from curation.validation.light_import import great_expectations as gx;"
+        " gx(); print(sys.modules['pyspark'] is pyspark)",
+        "from botbench.core.mlflow_store import let_pyspark_import; let_pyspark_import();"
+        " import pyspark.sql.connect.session; print(True)",
+    ],
+)
+def test_a_program_without_a_file_is_not_ended_by_pyspark(script: str) -> None:
+    """PySpark's client takes `python -c` for its own doctests and leaves with code 255."""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr
