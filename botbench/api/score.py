@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -117,9 +117,8 @@ def score(
         "cell_key": "",
         "hashes": {},
     }
-    if resamples < 200:
-        raise UserError(f"resamples is {resamples}; draw at least 200 times for an interval.")
-    (cell,) = measure([Result(info, lambda: table)], chosen, Plan(resamples, seed))
+    plan = Plan(given.resamples(resamples), given.seed(seed))
+    (cell,) = measure([Result(info, lambda: table)], chosen, plan)
     return Scores(rows(cell, chosen))
 
 
@@ -143,6 +142,8 @@ def _metrics(names: Sequence[str] | None, people: bool) -> list[Metric]:
     from benchmarks.metrics import ordered
 
     if names is not None:
+        if not isinstance(names, str | Iterable):
+            raise UserError(f"metrics is {names!r}; give names, such as ['f1[bot]'].")
         asked = [names] if isinstance(names, str) else [str(name) for name in names]
         if not asked:
             raise UserError("metrics names none; leave it out for all of them.")
@@ -183,18 +184,10 @@ def _table(
             "dataset": pa.array(np.repeat("given", n)),
             "account_id": pa.array(np.char.zfill(np.arange(n).astype(str), 12)),
             "repeat": np.zeros(n, np.int64),
-            "threshold": np.repeat(_threshold(threshold), n),
+            "threshold": np.repeat(given.threshold(threshold), n),
             **arrays,
         }
     )
-
-
-def _threshold(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-        raise UserError(f"threshold is {value!r}; give the least score that means bot, such as .5.")
-    if not np.isfinite(value):
-        raise UserError(f"threshold is {value}; give the least score that means bot, such as .5.")
-    return float(value)
 
 
 def _people(people: Mapping[str, Any]) -> dict[str, Any]:
@@ -202,12 +195,22 @@ def _people(people: Mapping[str, Any]) -> dict[str, Any]:
     from benchmarks.data.groups import GROUPS
     from botbench.core.errors import unknown
 
+    if not isinstance(people, Mapping):
+        raise UserError("people is no mapping; give {'verified': [1, 0, ...]}.")
     found = {}
     for name, values in people.items():
         if name not in GROUPS:
             raise unknown("group of people", str(name), GROUPS)
         import pandas as pd
 
-        array = pd.to_numeric(pd.Series(given.flat(values, name)), errors="coerce")
-        found[name] = array.to_numpy(dtype=np.float64, na_value=np.nan)
+        flat = pd.Series(given.flat(values, name))
+        array = pd.to_numeric(flat, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        bad = flat.notna().to_numpy() & (array != 0) & (array != 1)
+        if bad.any():
+            first = int(bad.argmax())
+            raise UserError(
+                f"people[{name!r}][{first}] is {flat[first]!r}; give 1 for who is in the group, 0"
+                " for who is not, NaN where it is unknown."
+            )
+        found[name] = array
     return found

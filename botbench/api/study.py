@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from botbench.api.base import drawn, survey_frames
+from botbench.api.base import drawn, given, survey_frames
 from botbench.api.base.shown import Shown, grid
 from botbench.core.errors import UserError
 from botbench.html.fragment import Fragment, Grid
@@ -136,6 +136,7 @@ def study(
     """
     from benchmarks.study.estimators.estimate import Estimate, Refused, Sized, estimates
 
+    threshold = given.threshold(threshold)
     ids, own = survey_frames.accounts_of(accounts)
     amounts = survey_frames.sizes_of(sizes, ids, own)
     p = survey_frames.scores_of(scores, ids)

@@ -11,6 +11,7 @@ from botbench.api.base import drawn, given
 from botbench.api.base.shown import Shown, grid
 from botbench.core.errors import UserError
 from botbench.html.fragment import Fragment
+from botbench.text.escaping import visible
 from botbench.text.numbers import counted
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def agreement(answers: Any, *, seed: int = 0) -> Agreement:
     from curation.labels.agreement_report import report
 
     with _store(answers) as (store, kinds):
-        document = report(store, NAME, Scheme.load(), kinds=kinds, seed=seed)
+        document = report(store, NAME, Scheme.load(), kinds=kinds, seed=given.seed(seed))
     return Agreement(document)
 
 
@@ -149,6 +150,10 @@ def consensus(
     """
     from botbench.api.labels import of_frame
 
+    if not isinstance(method, str):
+        raise UserError(f"method is {method!r}; give a name, such as 'majority'.")
+    if not isinstance(scheme, str | Path | None):
+        raise UserError(f"scheme is {type(scheme).__name__}; give the path of a scheme.")
     with _store(answers) as (store, kinds):
         return of_frame(store, NAME, method, kinds, scheme)
 
@@ -224,17 +229,31 @@ def tidy(answers: Any, needed: Sequence[str] = NEEDED) -> pa.Table:
         columns[name] = values
     columns["answer"] = words(columns["answer"])
     n, times = len(frame), pa.timestamp("us", tz="UTC")
-    made = pd.to_datetime(frame["made_at"], utc=True) if "made_at" in frame else None
+    made = _moments(frame["made_at"]) if "made_at" in frame else None
     kind = frame["claimant_kind"] if "claimant_kind" in frame else pd.Series(["person"] * n)
     return pa.table(
         {
             "account": pa.array(given.ids(columns["account"], "account")),
-            "claimant": pa.array(columns["claimant"].astype(str).to_numpy(dtype=object)),
+            "claimant": pa.array(given.words(columns["claimant"], "claimant")),
             "answer": pa.array(columns["answer"], pa.string()),
-            "claimant_kind": pa.array(kind.astype(str).to_numpy(dtype=object)),
+            "claimant_kind": pa.array(given.words(kind.fillna("person"), "claimant_kind")),
             "made_at": pa.nulls(n, times) if made is None else _times(made).cast(times),
         }
     )
+
+
+def _moments(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Times in UTC, NaT where none was given. UserError for the first that is none."""
+    import pandas as pd
+
+    made = pd.to_datetime(values, utc=True, errors="coerce", format="mixed")
+    if (bad := (made.isna() & values.notna()).to_numpy()).any():
+        first = int(bad.argmax())
+        raise UserError(
+            f"made_at of row {first} is {visible(repr(values[first])[:60])}, which is no time"
+            f" ({int(bad.sum()):,} such of {len(values):,}); write 2026-01-31T12:00:00Z."
+        )
+    return made
 
 
 def _times(made: pd.Series[Any]) -> pa.Array:

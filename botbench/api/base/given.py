@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LABELS = {"bot": 1, "human": 0}
 """The label as the board writes it, and as 1 or 0."""
+LEAST, MOST = 200, 100_000
+"""The fewest and the most draws of a bootstrap."""
 ACCEPTED = "'bot' or 'human', 1 or 0, True or False"
 
 
@@ -26,10 +28,16 @@ def flat(values: Any, name: str) -> npt.NDArray[Any]:
         raise UserError(
             f"{name} is {_shown(values)}; give an array, a list or a Series, one value an account."
         )
+    if isinstance(values, np.ma.MaskedArray):
+        values = np.where(np.ma.getmaskarray(values), None, values.data.astype(object))
     try:
         array = np.asarray(values, dtype=object if isinstance(values, list | tuple) else None)
     except ValueError:
         raise UserError(f"{name} holds values of several lengths; give one an account.") from None
+    if array.dtype.kind in "cmM":
+        raise UserError(
+            f"{name} holds values of the type {array.dtype}; give one number or word an account."
+        )
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim != 1:
@@ -80,7 +88,9 @@ def _label(value: Any) -> float:
     """One label as a number; NaN where it is none."""
     if isinstance(value, str):
         return LABELS.get(value, np.nan)
-    return float(value) if isinstance(value, bool | int | float | np.number | np.bool_) else np.nan
+    return (
+        _number(value) if isinstance(value, bool | int | float | np.number | np.bool_) else np.nan
+    )
 
 
 def numbers(values: Any, name: str) -> npt.NDArray[np.float64]:
@@ -88,7 +98,7 @@ def numbers(values: Any, name: str) -> npt.NDArray[np.float64]:
     array = flat(values, name)
     try:
         found = array.astype(np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         found = np.array([_number(value) for value in array.tolist()], dtype=np.float64)
     bad = np.flatnonzero(~np.isfinite(found))
     if len(bad):
@@ -103,8 +113,34 @@ def _number(value: Any) -> float:
     """One value as a number; NaN where it is none."""
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return np.nan
+
+
+def threshold(value: Any) -> float:
+    """The least score that means bot. UserError for what is no finite number."""
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not number or not np.isfinite(value):
+        raise UserError(f"threshold is {value!r}; give the least score that means bot, such as .5.")
+    return float(value)
+
+
+def seed(value: Any) -> int:
+    """The seed of random draws. UserError for what is no whole number from 0."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
+        raise UserError(f"seed is {_shown(value)}; give a whole number, 0 or more.")
+    return int(value)
+
+
+def resamples(value: Any) -> int:
+    """How often a bootstrap draws. UserError outside `LEAST` to `MOST` whole times."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or not LEAST <= value <= MOST:
+        raise UserError(
+            f"resamples is {_shown(value)}; draw at least {LEAST} and at most {MOST:,} times for an"
+            " interval."
+        )
+    return int(value)
 
 
 def probabilities(values: Any, name: str = "p") -> npt.NDArray[np.float64]:
@@ -207,6 +243,11 @@ def frame(values: Any, name: str) -> pd.DataFrame:
 
 def columns(found: pd.DataFrame, needed: Sequence[str], name: str) -> None:
     """Refuse a frame that lacks a column; the sentence names what it has."""
+    twice = sorted({str(c) for c in found.columns[found.columns.duplicated()]})
+    if twice:
+        raise UserError(
+            f"{name} has several columns {visible(twice[0])}; give each column one name."
+        )
     missing = [column for column in needed if column not in found]
     if missing:
         there = ", ".join(str(visible(str(c))) for c in list(found)[:12]) or "none"
@@ -233,11 +274,22 @@ def ids(values: Any, name: str) -> npt.NDArray[np.object_]:
     import pandas as pd
 
     series = pd.Series(values).reset_index(drop=True)
-    if series.dtype.kind == "f":
+    if series.dtype.kind == "f" or pd.api.types.infer_dtype(series, skipna=True) == "floating":
         raise float_ids(name)
     if (missing := series.isna().to_numpy()).any():
         raise UserError(
             f"{name} of row {int(missing.argmax())} is missing"
             f" ({_of(int(missing.sum()), len(series))})."
         )
-    return series.astype(str).to_numpy(dtype=object)
+    return words(series, name)
+
+
+def words(values: Any, name: str) -> npt.NDArray[np.object_]:
+    """Values as text, object[n]. UserError for half a character (a lone surrogate)."""
+    try:
+        text: npt.NDArray[np.object_] = values.astype(str).to_numpy(dtype=object)
+    except UnicodeEncodeError as error:
+        raise UserError(
+            f"{name} holds half a character ({_shown(error.object)}); read the file again as UTF-8."
+        ) from None
+    return text

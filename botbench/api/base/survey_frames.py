@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from benchmarks.study.estimators.labelled_sample import LabelledSample
 
 Floats = npt.NDArray[np.float64]
+LEAST_CHANCE = 1e-15
+"""The least inclusion probability: no frame has more accounts than its inverse."""
 MOST_STRATA = 30
 """With more distinct inclusion probabilities than this, draws count as independent."""
 
@@ -62,11 +64,13 @@ def sizes_of(sizes: Any, ids: pd.Index[Any], own: Any) -> dict[str, Floats]:
         return found
     elif isinstance(sizes, dict) and "account_id" not in sizes:
         for name, values in sizes.items():
+            _in_order(values, ids, f"sizes[{name!r}]")
             found[str(name)] = _amounts(values, f"sizes[{name!r}]", len(ids))
     elif isinstance(sizes, dict) or hasattr(sizes, "columns") or _is_table(sizes):
         for name, values in _by_id(sizes, ids, "sizes").items():
             found[name] = _amounts(values, name)
     else:
+        _in_order(sizes, ids, "sizes")
         found["posts"] = _amounts(sizes, "sizes", len(ids))
     return found
 
@@ -76,6 +80,11 @@ def _by_id(values: Any, ids: pd.Index[Any], name: str) -> dict[str, Any]:
     frame = given.frame(values, name)
     given.columns(frame, ("account_id",), name)
     index = _unique(_index(frame), name)
+    if not index.isin(ids).any():
+        raise UserError(
+            f"{name} has none of these accounts; are the ids written alike?"
+            f" {name}: {index[0]!r}, accounts: {ids[0]!r}."
+        )
     columns = [c for c in frame if c != "account_id"]
     if not columns:
         raise UserError(f"{name} has only account_id; give a column for each quantity.")
@@ -83,6 +92,20 @@ def _by_id(values: Any, ids: pd.Index[Any], name: str) -> dict[str, Any]:
         ("posts" if c == "size" else str(c)): frame[c].set_axis(index).reindex(ids, fill_value=0)
         for c in columns
     }
+
+
+def _in_order(values: Any, ids: pd.Index[Any], name: str) -> None:
+    """Refuse a Series that is indexed by the same accounts in another order."""
+    import pandas as pd
+
+    if not isinstance(values, pd.Series) or len(values) != len(ids):
+        return
+    index = values.index.astype(str)
+    if not index.equals(ids) and index.sort_values().equals(ids.sort_values()):
+        raise UserError(
+            f"{name} is a Series indexed by these accounts in another order. Put it into their"
+            " order (.loc[ids]), or give an array (.to_numpy())."
+        )
 
 
 def _index(frame: pd.DataFrame) -> pd.Index[Any]:
@@ -120,6 +143,7 @@ def scores_of(scores: Any, ids: pd.Index[Any]) -> Floats | None:
         flat = given.flat(scores, "scores")
         if len(flat) != len(ids):
             raise UserError(f"scores has {len(flat):,} values for {len(ids):,} accounts.")
+        _in_order(scores, ids, "scores")
         there = pd.Series(flat, index=ids)
     known = there.notna().to_numpy()
     if not known.any():
@@ -149,11 +173,11 @@ def sample_of(
     notes = _outside(inside, drawn, ids)
     y = _labels(frame["label"])
     chance = given.numbers(frame["probability"], "probability")
-    if (bad := (chance <= 0) | (chance > 1)).any():
+    if (bad := (chance < LEAST_CHANCE) | (chance > 1)).any():
         first = int(bad.argmax())
         raise UserError(
-            f"probability[{first}] is {chance[first]:g}; an inclusion probability is above 0 and at"
-            " most 1."
+            f"probability[{first}] is {chance[first]:g}; an inclusion probability is above 0 (at"
+            f" least {LEAST_CHANCE:g}) and at most 1."
         )
     stratum, joint = _strata(frame, chance)
     answered = ~np.isnan(y)

@@ -180,3 +180,26 @@ def test_it_is_kept_as_json_csv_and_parquet_and_nothing_else(accounts, tmp_path)
     for bad, said in (("s.xlsx", "ends in .xlsx"), ("no/s.json", "There is no folder")):
         with pytest.raises(bb.UserError, match=said):
             scores.save(tmp_path / bad)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"p": np.ma.masked_greater(np.full(200, 0.5), 0.4)}, r"p\[0\] is missing"),
+        ({"p": np.full(200, 0.5j)}, "values of the type complex128"),
+        ({"y": pd.to_timedelta(np.ones(200))}, "values of the type timedelta64"),
+        ({"y": [10**400] * 200}, "a label is"),
+        ({"p": [10**400] * 200}, "every account needs a number"),
+        ({"metrics": 5}, "metrics is 5; give names"),
+        ({"people": ["verified"]}, "people is no mapping"),
+        ({"people": {"verified": [5] * 200}}, r"people\['verified'\]\[0\] is 5; give 1"),
+        ({"people": {"verified": ["yes"] * 200}}, r"people\['verified'\]\[0\] is 'yes'"),
+        ({"resamples": "a"}, "resamples is 'a'; draw at least 200"),
+        ({"resamples": 10**9}, "at most 100,000 times"),
+        ({"seed": -1}, "seed is -1; give a whole number"),
+    ],
+)
+def test_values_of_odd_types_are_refused_and_never_read_as_others(accounts, options, said):
+    y, p = accounts
+    with pytest.raises(bb.UserError, match=said):
+        bb.score(options.pop("y", y), options.pop("p", p), **options)

@@ -197,3 +197,26 @@ def test_a_release_is_audited(made):
     assert set(found.issues) <= set(found.frame()["check"])
     with pytest.raises(bb.UserError, match="limited to a part"):
         bb.audit(made.load("small").split("train"))
+
+
+def test_series_in_another_order_and_odd_settings_are_refused():
+    ids = [f"a{i}" for i in range(40)]
+    drawn = pd.DataFrame(
+        {"account_id": ids[::2], "label": ["bot", "human"] * 10, "probability": 0.5}
+    )
+    other = pd.Series(np.linspace(0, 1, 40), index=ids[::-1])
+    own = pd.DataFrame({"account_id": ["x1"], "posts": [3]})
+    for given, said in [
+        ({"scores": other}, "scores is a Series indexed by these accounts in another order"),
+        ({"sizes": other}, "sizes is a Series indexed by these accounts in another order"),
+        ({"sizes": {"likes": other}}, "another order"),
+        ({"sizes": own}, "sizes has none of these accounts"),
+        ({"threshold": "x"}, "threshold is 'x'"),
+        ({"threshold": float("nan")}, "threshold is nan"),
+        ({"sample": drawn.assign(probability=1e-300)}, r"above 0 \(at least 1e-15\)"),
+        ({"accounts": [float(i) for i in range(40)]}, "account_id is a column of floats"),
+    ]:
+        with pytest.raises(bb.UserError, match=said):
+            bb.study(**{"accounts": ids, "sample": drawn, **given})
+    same = bb.study(ids, drawn, other.loc[ids])
+    assert same.estimates == bb.study(ids, drawn, other.loc[ids].to_numpy()).estimates

@@ -110,3 +110,39 @@ def test_one_annotator_alone_agrees_with_nobody(answers):
     alone = bb.agreement(answers[answers["claimant"] == "ann"])
     assert alone.frame()["value"].isna().all()
     assert alone.document["paired"] == 0
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"made_at": ["2026-01-01", "soon", None]}, "made_at of row 1 is 'soon', which is no time"),
+        ({"claimant": pd.Series(["a", "\ud800", "c"], dtype=object)}, "claimant holds half a"),
+        ({"account": pd.Series([1.0, 2.0, 3.0], dtype=object)}, "account is a column of floats"),
+    ],
+)
+def test_odd_columns_of_answers_are_told(changed, said):
+    answers = pd.DataFrame({"account": ["x"] * 3, "claimant": list("abc"), "answer": ["bot"] * 3})
+    for function in (bb.agreement, bb.consensus):
+        with pytest.raises(bb.UserError, match=said):
+            function(answers.assign(**changed))
+        with pytest.raises(bb.UserError, match="several columns answer"):
+            function(pd.concat([answers, answers[["answer"]]], axis=1))
+
+
+def test_times_of_several_forms_and_no_kind_are_read():
+    answers = pd.DataFrame({"account": ["x"] * 2, "claimant": "a", "answer": ["human", "bot"]})
+    timed = answers.assign(made_at=["2020-01-02", "2020-01-03T00:00:00+02:00"], claimant_kind=None)
+    assert bb.consensus(timed).frame()["label"].tolist() == ["bot"]
+
+
+@pytest.mark.parametrize("options", [{"method": None}, {"method": 5}, {"scheme": 5}])
+def test_a_method_or_scheme_that_is_none_is_told(options):
+    answers = pd.DataFrame({"account": ["x"], "claimant": ["a"], "answer": ["bot"]})
+    with pytest.raises(bb.UserError, match="give "):
+        bb.consensus(answers, **options)
+
+
+def test_a_seed_that_is_none_is_told():
+    answers = pd.DataFrame({"account": ["x"], "claimant": ["a"], "answer": ["bot"]})
+    with pytest.raises(bb.UserError, match="seed is 'a'"):
+        bb.agreement(answers, seed="a")
