@@ -118,8 +118,8 @@ def audit_table(table: Any, *, percent: bool = False, tolerance: float = 0.01) -
     from benchmarks.audits import published
     from benchmarks.reproductions import named_table
 
-    if not 0 <= tolerance <= 1:
-        raise UserError(f"tolerance is {tolerance}; give a fraction from 0 to 1.")
+    if not isinstance(tolerance, int | float) or not 0 <= tolerance <= 1:
+        raise UserError(f"tolerance is {tolerance!r}; give a fraction from 0 to 1.")
     if isinstance(table, str | Path):
         read = published.read(named_table(Path(table)), percent)
     else:

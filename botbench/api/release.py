@@ -32,6 +32,10 @@ def load(reference: str | Path, store: Workspace | str | Path | None = None) -> 
     from botbench.api.workspace import Workspace, current
     from curation.release import release
 
+    if not isinstance(reference, str | Path):
+        raise UserError(
+            f"{reference!r} is no release; give its name, such as 'rtbust@1', or its folder."
+        )
     path = Path(reference)
     if (path / "release.json").is_file():
         home = path.resolve().parents[2]

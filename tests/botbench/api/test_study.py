@@ -220,3 +220,12 @@ def test_series_in_another_order_and_odd_settings_are_refused():
             bb.study(**{"accounts": ids, "sample": drawn, **given})
     same = bb.study(ids, drawn, other.loc[ids])
     assert same.estimates == bb.study(ids, drawn, other.loc[ids].to_numpy()).estimates
+
+
+@pytest.mark.parametrize("odd", [None, 5, ["small"]])
+def test_what_is_no_release_or_tolerance_is_told(odd):
+    for function in (bb.load, bb.audit):
+        with pytest.raises(bb.UserError, match="is no release; give its name"):
+            function(odd)
+    with pytest.raises(bb.UserError, match="give a fraction from 0 to 1"):
+        bb.audit_table({"method": ["a"], "dataset": ["d"], "f1": ["0.9"]}, tolerance=odd and "x")
