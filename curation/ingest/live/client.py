@@ -147,13 +147,25 @@ class Client(requests.Session):
                     f"{self.origin} sends on to {_origin(url)}, which was not asked for. Name the"
                     " right server with --server URL."
                 )
-            response = super().request(method, url, stream=True, **options)
-            _read(response)
-            if not response.is_redirect:
-                return response
-            url = urljoin(url, response.headers["Location"])
+            try:
+                # requests itself reads the address that an answer sends on to.
+                response = super().request(method, url, stream=True, **options)
+                _read(response)
+                if not response.is_redirect:
+                    return response
+                url = urljoin(url, response.headers["Location"])
+            except requests.RequestException:
+                raise
+            except ValueError:
+                raise UserError(
+                    f"{self.origin} sends on to what is no address. Name the right server with"
+                    " --server URL."
+                ) from None
             options.pop("params", None)
-        raise requests.TooManyRedirects("the server redirects in a circle")
+        raise UserError(
+            f"{self.origin} sends on more than {REDIRECTS} times, as in a circle. Name the right"
+            " server with --server URL."
+        )
 
     def _rest(self) -> None:
         """Wait where the server said that no request is left before a time."""

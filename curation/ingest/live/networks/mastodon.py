@@ -71,7 +71,9 @@ class Mastodon:
         if since is not None and times and max(times) < since:
             after = None
         authors = dict.fromkeys(
-            str(s["account"]["id"]) for s in kept if isinstance(s.get("account"), dict)
+            str(s["account"]["id"])
+            for s in kept
+            if isinstance(s.get("account"), dict) and s["account"].get("id")
         )
         more = [("timeline", author) for author in authors] if self.campaign.timelines else []
         return Step([self._kept(statuses=kept)], after, more, len(kept))

@@ -89,10 +89,11 @@ class X:
         is_over = task.kind == "timeline" and left <= 0
         meta = page.get("meta")
         after = meta.get("next_token") if isinstance(meta, dict) else None
-        users = objects((page.get("includes") or {}).get("users"))
+        includes = page.get("includes")
+        users = objects(includes.get("users")) if isinstance(includes, dict) else []
         more: list[tuple[str, str]] = []
         if task.kind == "search" and self.campaign.timelines:
-            more = [("timeline", str(u["id"])) for u in users if "id" in u]
+            more = [("timeline", str(u["id"])) for u in users if u.get("id")]
         return Step(
             [page],
             None if is_over or not after else str(after),

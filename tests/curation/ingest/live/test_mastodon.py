@@ -136,3 +136,33 @@ def test_where_noindex_is_what_everybody_begins_with_it_is_no_choice(asking, sta
         assert made.aside == [] and made.counts == {"accounts": 2, "posts": 6}
     finally:
         server.close()
+
+
+@pytest.mark.parametrize("account", [{}, {"id": None}, None, "x"])
+def test_a_status_without_an_author_is_no_traceback(mastodon, asking, account):
+    right = mastodon.answer
+
+    def answer(path, query):
+        status, document, headers = right(path, query)
+        return status, [{**s, "account": account} for s in document] if "/tag/" in path else document, headers  # fmt: skip
+
+    mastodon.answer = answer
+    found = asking(asked(mastodon))
+    assert found.cursor is None and not any("/statuses" in path for path, _, _ in mastodon.asked)
+
+
+@pytest.mark.parametrize(
+    ("location", "said"),
+    [
+        ("http://[", "sends on to what is no address"),
+        ("http://elsewhere.invalid/x", "sends on to http://elsewhere.invalid"),
+        ("/again", "sends on more than 3 times"),
+    ],
+)
+def test_a_server_that_sends_on_is_asked_no_further(mastodon, asking, monkeypatch, location, said):
+    monkeypatch.setenv("MASTODON_ACCESS_TOKEN", "made-token-of-nobody")
+    mastodon.answer = lambda path, query: (302, {}, {"Location": location})
+    with pytest.raises(UserError, match=said) as told:
+        asking(asked(mastodon))
+    assert "made-token" not in str(told.value)
+    assert len(mastodon.asked) <= 4, "a redirect is no fault that passes"

@@ -108,3 +108,16 @@ def test_rounds_of_a_campaign_in_the_store(store, x, collecting):
     assert second.spent == pytest.approx(0.75 + 28 * 0.01)
     stored = rows(store, "SELECT card, origin FROM lake.main.pulls")
     assert TOKEN not in repr(stored)
+
+
+@pytest.mark.parametrize("includes", [[], "x", 5, None, {"users": "x"}, {"users": [{"id": None}]}])
+def test_odd_includes_are_no_traceback(x, asking, includes):
+    right = x.answer
+
+    def answer(path, query):
+        status, document, headers = right(path, query)
+        return status, {**document, "includes": includes}, headers
+
+    x.answer = answer
+    found = asking(asked(x, timelines=2), budget="5USD")
+    assert len(found.items("data", "id")) == 90
