@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import keyword
 import re
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from botbench.core.errors import UserError
@@ -80,6 +83,14 @@ include = ["{module}.py"]
 """
 
 
+def _is_taken(module: str) -> bool:
+    """Whether a word of the language, or an installed module, has this name."""
+    if keyword.iskeyword(module) or module in sys.stdlib_module_names:
+        return True
+    found = find_spec(module)
+    return found is not None and found.origin is not None
+
+
 def write(name: str, folder: Path) -> list[Path]:
     """Write the module, its test and pyproject.toml into a new folder; returns their paths.
 
@@ -92,12 +103,17 @@ def write(name: str, folder: Path) -> list[Path]:
             f"{name!r} cannot name a detector: use small letters, digits and single dashes,"
             " beginning with a letter, such as my-detector."
         )
+    module = name.replace("-", "_")
+    if _is_taken(module):
+        raise UserError(
+            f"{module} is a word or a module of Python that a module of that name would hide; take"
+            " another name, such as my-detector."
+        )
     if name in detectors():
         raise UserError(f"There is a detector {name!r} already; take another name.")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         what = "holds something" if folder.is_dir() else "is a file"
         raise UserError(f"{folder} {what}; name a new folder with --out DIR.")
-    module = name.replace("-", "_")
     words = {"name": name, "module": module, "cls": "".join(map(str.title, name.split("-")))}
     texts = {f"{module}.py": MODULE, f"test_{module}.py": TEST, "pyproject.toml": PROJECT}
     folder.mkdir(parents=True, exist_ok=True)

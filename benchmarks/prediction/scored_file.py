@@ -48,6 +48,8 @@ def beside(file: Path, release: Release, threshold: float | None = None) -> Scor
     cannot be read, or scores none of the release's accounts.
     """
     scores = external_scores.read(file)
+    if not scores.num_rows:
+        raise UserError(f"{file} holds a header and no rows; write a row an account.")
     keys = [k for k in ("dataset", "account_id") if k in scores.column_names]
     on = ", ".join(keys)
     labels = f"read_parquet({literal(release.file('labels'))})"

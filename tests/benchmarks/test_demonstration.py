@@ -63,7 +63,13 @@ def test_a_new_detector_learns_and_is_found_by_its_entry_point(tmp_path, monkeyp
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("Mine!", "cannot name a detector"), ("constant", "There is a detector 'constant' already")],
+    [
+        ("Mine!", "cannot name a detector"),
+        ("constant", "There is a detector 'constant' already"),
+        ("import", "import is a word or a module of Python"),
+        ("json", "json is a word or a module of Python"),
+        ("numpy", "numpy is a word or a module of Python"),
+    ],
 )
 def test_names_that_cannot_be(tmp_path, name, says):
     with pytest.raises(UserError, match=says):

@@ -29,7 +29,7 @@ def flat(values: Any, name: str) -> npt.NDArray[Any]:
             f"{name} is {_shown(values)}; give an array, a list or a Series, one value an account."
         )
     if isinstance(values, np.ma.MaskedArray):
-        values = np.where(np.ma.getmaskarray(values), None, values.data.astype(object))
+        values = values.tolist()  # None where a value is masked
     try:
         array = np.asarray(values, dtype=object if isinstance(values, list | tuple) else None)
     except ValueError:

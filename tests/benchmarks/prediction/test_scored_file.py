@@ -75,3 +75,8 @@ def test_the_command_gives_the_contract_s_document(cli, tmp_path, session_make):
         in cli("score", "none.csv", "--release", "small", code=2).stderr
     )
     assert json.dumps(told)
+
+
+def test_a_header_alone_is_told(release, tmp_path):
+    with pytest.raises(UserError, match="holds a header and no rows"):
+        beside(written(tmp_path, {}), release)
