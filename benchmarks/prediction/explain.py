@@ -109,8 +109,8 @@ def _without(
         if not np.isnan(view.values[:, j]).all():
             values = view.values.copy()
             values[:, j] = np.where(np.isnan(values[:, j]), np.nan, typical[j])
-            values_in_words = [None if np.isnan(v) else f"{v:.4g}" for v in view.values[:, j]]
-            yield name, values_in_words, f"{typical[j]:.4g}", replace(view, values=values)
+            values_in_words = [None if np.isnan(v) else _number(v) for v in view.values[:, j]]
+            yield name, values_in_words, _number(typical[j]), replace(view, values=values)
     for name, column in view.columns.items():
         yield (
             name,
@@ -121,6 +121,11 @@ def _without(
     if view.posts is not None:
         nobody = Records(view.posts.path, view.posts.ends, np.arange(len(view), dtype=np.uint64))
         yield "posts", [None] * len(view), None, replace(view, posts=nobody)
+
+
+def _number(value: float) -> str:
+    """Four digits, but whole numbers from a thousand up: nobody reads 1.296e+04 posts."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _nothing(column: pa.Array) -> pa.Array:

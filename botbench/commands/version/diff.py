@@ -10,6 +10,9 @@ from botbench.terminal.console import emit, say, table
 from botbench.text import numbers
 from botbench.text.numbers import counted
 
+MOST = 20
+"""Labels that are listed, those that claims moved first: a first consensus moves all."""
+
 
 def diff(
     a: Annotated[
@@ -59,13 +62,16 @@ def diff(
     else:
         say(f"Nothing differs between version {first} and version {last}.")
     if labels:
-        _show(moved, late)
+        show_labels(moved, late)
 
 
-def _show(moved: list[dict[str, Any]], late: dict[str, int]) -> None:
+def show_labels(moved: list[dict[str, Any]], late: dict[str, int]) -> None:
+    """Print the first `MOST` moved labels, and how many claims of each data set wait (`late`)."""
     if moved:
+        told = sorted(moved, key=lambda m: m["why"] != "claims")[:MOST]
+        rest = f"; the first {MOST}, all by --json" if len(moved) > MOST else ""
         table(
-            f"{counted(len(moved), 'label')} that moved",
+            f"{counted(len(moved), 'label')} that moved{rest}",
             ("data set", "account", "label", "status", "p_bot", "moved by", "because"),
             [
                 (
@@ -79,7 +85,7 @@ def _show(moved: list[dict[str, Any]], late: dict[str, int]) -> None:
                     else numbers.score(m["p_bot_change"], sign=True),
                     _because(m),
                 )
-                for m in moved
+                for m in told
             ],
         )
     else:

@@ -148,6 +148,14 @@ def test_what_moved_a_score_by_hand():
         == "up: followers 4 (typical 1) +.30; down: listed 0 (typical 1) −.20"
     )
     assert "nothing" in explain.sentence(moved[1])
+    thousands = Accounts(("followers",), np.array([[12964.0], [0.006803]]))
+    moved = explain.causes(score_one, thousands, score_one(thousands), np.array([1500.0]))
+    assert "followers 12,964 (typical 1,500)" in explain.sentence(moved[0])
+    assert "followers 0.006803 (typical 1,500)" in explain.sentence(moved[1])
+
+
+def score_one(view):
+    return view.values[:, 0] / 1e5
 
 
 def test_only_the_highest_are_explained(monkeypatch):

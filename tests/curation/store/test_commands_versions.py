@@ -2,6 +2,7 @@
 
 import pytest
 
+from botbench.commands.version.diff import show_labels
 from curation.store import schema
 from curation.store.store import Store
 
@@ -66,6 +67,22 @@ def test_diff_without_versions_is_what_the_newest_one_brought(cli, filled):
     found = cli.json("diff")
     assert (found["from"], found["to"], found["tables"]["accounts"]["added"]) == (2, 3, 3)
     assert "No label moved" in cli("diff", "2", "--labels").stderr
+
+
+def test_diff_lists_twenty_labels_and_first_those_that_claims_moved(capsys):
+    state = {"label": "bot", "status": "agreed", "p_bot": 0.75}
+    claim = {"claimant": "ben", "claimant_kind": "person", "answer": "bot"}
+    said = [{**claim, "retracts": None, "change": "came"}]
+    moved = [
+        {"dataset": "d", "account": f"a-{i:02}", "from": None, "to": state, "p_bot_change": None}
+        | ({"why": "claims", "claims": said} if i == 24 else {"why": "first", "claims": []})
+        for i in range(25)
+    ]
+    show_labels(moved, {})
+    text = "".join(capsys.readouterr())
+    assert "25 labels that moved; the first 20, all by --json" in text
+    assert "a-18" in text and "a-19" not in text
+    assert text.index("a-24") < text.index("a-00")
 
 
 def test_restore_and_blame_on_the_command_line(cli, filled):
