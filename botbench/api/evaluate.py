@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from botbench.api.base import given as checks
 from botbench.api.base import progress
 from botbench.api.board import Board
 from botbench.core.errors import UserError, unknown
@@ -68,20 +69,32 @@ def evaluate(
     """
     from benchmarks.execution import results, runner
 
+    # Before any fit: a setting that is none must not cost a run.
+    intervals = {
+        "intervals": {"resamples": checks.resamples(resamples), "seed": checks.seed(seed)},
+        "metrics": None,
+    }
+    if jobs is not None:
+        _whole("jobs", jobs)
+    if timeout is not None and not (isinstance(timeout, int | float) and timeout > 0):
+        raise UserError(f"timeout is {timeout!r}; give seconds, above 0.")
     given, named = _detectors(detectors, name, features)
     chosen = _releases(releases)
     home = chosen[0].workspace.home
     suite = _suite([*given, *named], chosen, protocol, metrics, fits)
-    if resamples < 200:
-        raise UserError(f"resamples is {resamples}; draw at least 200 times for an interval.")
     with progress.shown() as bars:
         report = runner.bench(home, suite, jobs, timeout, bars, given=given)
     names = [*given, *named]
     _tell(report, names)
     cells = {cell.key: cell for cell in results.cells(report.run)}
-    intervals = {"intervals": {"resamples": resamples, "seed": seed}, "metrics": None}
     document, kept = board_of([report.run], cells, intervals)
     return Evaluation(Board(document, kept, [report.run]), names)
+
+
+def _whole(name: str, value: Any) -> None:
+    """Refuse what is no whole number from 1."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise UserError(f"{name} is {value!r}; give a whole number, 1 or more.")
 
 
 def board_of(
@@ -232,6 +245,8 @@ def _suite(
     if protocol is None:
         asked: Sequence[str] = [INSIDE, *([TRANSFER] if len(releases) > 1 else [])]
     else:
+        if not isinstance(protocol, str | Sequence):
+            raise UserError(f"protocol is {protocol!r}; give a name, such as {INSIDE!r}.")
         asked = [protocol] if isinstance(protocol, str) else list(protocol)
     if not asked:
         raise UserError("protocol names none; leave it out for cross-validation.")

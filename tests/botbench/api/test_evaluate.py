@@ -250,3 +250,19 @@ def test_a_script_needs_no_main_guard(made, tmp_path):
     )
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, cwd=tmp_path)
     assert done.stdout.split() == ["begun", "3"], done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"seed": "x"}, "seed is 'x'"),
+        ({"resamples": "x"}, "resamples is 'x'"),
+        ({"fits": 0}, "fits is 0; give a whole number"),
+        ({"jobs": -1}, "jobs is -1; give a whole number"),
+        ({"timeout": float("nan")}, "timeout is nan; give seconds"),
+        ({"protocol": 5}, "protocol is 5; give a name"),
+    ],
+)
+def test_a_setting_that_is_none_costs_no_run(made, options, said):
+    with pytest.raises(bb.UserError, match=said):
+        bb.evaluate("constant", "small", **options)
