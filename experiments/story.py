@@ -238,7 +238,7 @@ def _rates(report: dict[str, Any]) -> list[Row]:
             " of these days are 12 to 14 August. They count all posts of an account, not only those"
             " about one event.",
             "A count, so exact for the posts that are here. Days are UTC.",
-            "Rows that the source repeats: "
+            "Posts that repeat another of the same account and time, word for word: "
             + next((n.split(" of ")[0] for n in report["notes"] if "repeat another" in n), "none")
             + " do. That somebody posts so often does not show that software wrote.",
         )
