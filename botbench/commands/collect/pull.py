@@ -188,7 +188,7 @@ def _end(result: PullResult, limit: float) -> None:
             f"{' '.join(nothing) or '; '.join(over) + '.'}{kept} See why: botbench quarantine"
             f" {result.dataset}"
         )
-    if result.totals["claims"]:
+    if {"dataset", "person"} & set(result.totals["claims"]):  # the kinds that consensus counts
         say(f"Next: botbench consensus {result.dataset}.")
     elif result.totals["accounts"]:
         say(f"Next: botbench sample {result.dataset}.")

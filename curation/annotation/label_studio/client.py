@@ -55,6 +55,7 @@ class Client:
         if not self.token:
             raise UserError(
                 "There is no Label Studio token: give one by --token or LABEL_STUDIO_API_KEY."
+                " Without a server of your team, `botbench annotate serve BATCH` starts one here."
             )
         remember(self.token)
         self._sdk: LabelStudio | None = None

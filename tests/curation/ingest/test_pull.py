@@ -376,3 +376,18 @@ def test_a_file_that_is_not_there_and_a_pull_without_faults_are_sentences(cli):
     told = cli("quarantine", "simulated-a")
     assert "No row of simulated-a is set aside." in told.stdout + told.stderr
     assert "Next" not in told.stdout + told.stderr
+
+
+@pytest.mark.parametrize("kind, after", [("dataset", "consensus"), ("platform", "sample")])
+def test_the_next_step_is_one_that_works(cli, tmp_path, kind, after):
+    """consensus counts what data sets and people said; where a platform alone did, people judge."""
+    (tmp_path / "given.csv").write_text("id,label\na,bot\nb,human\n")
+    card = tmp_path / "mine.yaml"
+    card.write_text(
+        "{id: mine, title: Made up, platform: twitter, licence: CC0-1.0, citation: Made up,"
+        " simulated: true, sources: [{file: given.csv, local_only: true}], label: {meaning: none,"
+        f" claimant: X, claimant_kind: {kind}}}, reads: [{{format: tabular, options:"
+        " {accounts: {account_id: id}, claims: {answer: label}}}]}"
+    )
+    assert f"Next: botbench {after} mine." in cli("pull", card, "--from", tmp_path).stderr
+    cli(after, "mine", *(["--n", "1"] if after == "sample" else []))

@@ -118,7 +118,7 @@ def test_a_personal_token_is_renewed_when_it_runs_out(url):
 def test_what_goes_wrong_is_told_in_a_sentence(url):
     with pytest.raises(UserError, match="refuses the token \\(HTTP 401\\)"):
         Client(url[0], "bad").projects()
-    with pytest.raises(UserError, match="There is no Label Studio token"):
+    with pytest.raises(UserError, match=r"no Label Studio token.* `botbench annotate serve BATCH`"):
         Client(url[0], " ")
     with Client(url[0], "good") as client:
         url[1].status = 500
