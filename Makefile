@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help story demo test lint speed spark scale chaos fuzz requirements docs pictures experiments clean label-studio sbom
+.PHONY: help story demo test quick lint speed spark scale chaos fuzz requirements docs pictures experiments clean label-studio sbom
 
 PYTHON ?= python3
 VENV := .venv
@@ -39,6 +39,11 @@ demo: $(VENV)/core.stamp ## the main job end to end on simulated accounts, under
 
 test: $(VENV)/dev.stamp ## every test; says how to install what a skipped one needs
 	$(BIN)/python -m pytest -n $(PYTEST_JOBS) --dist loadgroup -m "not speed" $(PYTEST_ARGS)
+
+quick: $(VENV)/dev.stamp ## the style and the tests that need no store, server or real data: under two minutes
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/python -m pytest -q -n $(PYTEST_JOBS) --dist loadgroup -m "quick and not speed" $(PYTEST_ARGS)
 
 lint: $(VENV)/dev.stamp ## ruff (check and format), mypy (strict), and that imports go down only
 	$(BIN)/ruff check .

@@ -57,6 +57,23 @@ def pytest_xdist_make_scheduler(config, log):
     return OneServer(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
+COSTLY = {
+    *("store", "cli", "home", "made", "shared_data", "postgres_server", "chromium", "warm"),
+    *("label_studio", "mlflow_database", "plugin", "session_make", "shelf", "old_stores"),
+}
+"""Fixtures of tests that `make quick` leaves out: stores, processes, servers, real data."""
+LONG = ("chaos", "e2e", "consensus_methods", "mlflow_store", "notebooks", "docs_site", "simulat")
+"""Parts of the names of test files that it leaves out, too."""
+
+
+def pytest_collection_modifyitems(items):
+    """Mark the tests of `make quick`."""
+    for item in items:
+        is_costly = not COSTLY.isdisjoint(getattr(item, "fixturenames", ()))
+        if not is_costly and not any(part in item.nodeid.partition("::")[0] for part in LONG):
+            item.add_marker(pytest.mark.quick)
+
+
 @functools.cache
 def _marked(file):
     return (
