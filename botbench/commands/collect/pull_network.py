@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import UserError
+from botbench.core.files import no_file
 from botbench.terminal.console import emit, progress, say
 from botbench.text.folding import SIGNS
 from botbench.text.numbers import counted
@@ -205,10 +206,14 @@ def _server(network: Network, asked: Asked) -> str:
 
 def _listed(path: Path) -> tuple[str, ...]:
     """The handles or ids of a file, one a line; # begins a comment."""
+    if not path.is_file():
+        raise UserError(f"{no_file('list of handles', path)}: --handles FILE, one handle a line.")
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"--handles {path} cannot be read ({error}): one handle a line.") from None
+    except (OSError, UnicodeDecodeError):
+        raise UserError(
+            f"--handles {path} cannot be read as UTF-8 text: one handle a line."
+        ) from None
     lines = (line.partition(" #")[0].strip() for line in text.splitlines())
     names = dict.fromkeys(line.lstrip("@") for line in lines if line and line[0] != "#")
     if not names or len(names) > LISTED:

@@ -277,4 +277,4 @@ def _fault(error: requests.RequestException) -> str:
         return "the answer was cut off"
     if isinstance(error, requests.exceptions.SSLError):
         return f"no secure connection: {first_line(error)[:120]}"
-    return f"no connection ({type(error).__name__})"
+    return "no connection"
