@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from botbench.core.errors import UserError
 from botbench.core.files import no_file
 from botbench.terminal.console import emit, progress, say
-from botbench.text.folding import SIGNS
 from botbench.text.numbers import counted
 
 if TYPE_CHECKING:
@@ -139,6 +138,7 @@ def _tell_attrition(attrition: dict[str, Any]) -> None:
 
 def campaign_of(network: Network, asked: Asked) -> Campaign:
     """The campaign that was asked for; raises UserError for options that do not fit."""
+    from botbench.text.folding import SIGNS
     from curation.ingest.live.campaign import Campaign
     from curation.ingest.live.storing import moment
 
