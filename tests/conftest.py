@@ -60,9 +60,13 @@ def pytest_xdist_make_scheduler(config, log):
 COSTLY = {
     *("store", "cli", "home", "made", "shared_data", "postgres_server", "chromium", "warm"),
     *("label_studio", "mlflow_database", "plugin", "session_make", "shelf", "old_stores"),
+    *("written", "place", "database", "answers"),
 }
 """Fixtures of tests that `make quick` leaves out: stores, processes, servers, real data."""
-LONG = ("chaos", "e2e", "consensus_methods", "mlflow_store", "notebooks", "docs_site", "simulat")
+LONG = (
+    *("chaos", "e2e", "consensus_methods", "mlflow_store", "notebooks", "docs_site", "simulat"),
+    *("doctor", "two_camps", "signals", "test_demo", "attack", "failures", "coverage", "/live/"),
+)
 """Parts of the names of test files that it leaves out, too."""
 
 
