@@ -31,6 +31,7 @@ def rows(*alike, note=None):
     said = {True: ("bot", "bot"), False: ("human", "bot")}
     return [
         {
+            "account": "7",
             "yours": said[a][0],
             "adjudicated": said[a][1],
             "alike": a,
@@ -70,7 +71,8 @@ def test_the_feedback_page(browser, tmp_path):
             assert requests == [file.as_uri()] and sheet.evaluate("window.__pwn") is None
             assert sheet.evaluate("document.documentElement.scrollWidth") <= width
             tables = sheet.evaluate(
-                "[...document.querySelectorAll('.w')].map(w => w.scrollWidth - w.clientWidth)"
+                "[...document.querySelectorAll('table')].map(t => t.getBoundingClientRect().right"
+                " - window.innerWidth)"
             )
             assert max(tables) <= 1, "nothing to be scrolled sideways"
             sheet.close()

@@ -62,7 +62,7 @@ def test_status(looked_at, texts, tmp_path, width):
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_feedback(looked_at, texts, tmp_path, width):
-    said = {"yours": "bot", "adjudicated": "human", "alike": False, "reasons": []}
+    said = {"account": "7", "yours": "bot", "adjudicated": "human", "alike": False, "reasons": []}
     file = tmp_path / "feedback.html"
     people = {t: [{**said, "note": t, "yours": t, "reasons": [t]}] for t in texts}
     file.write_text(feedback_page.page(people, Scheme.load()), encoding="utf-8")

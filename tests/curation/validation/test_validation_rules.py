@@ -207,7 +207,7 @@ def test_accounts_and_posts(planted):
         account("handle = NULL", "a01"),
         "INSERT INTO accounts FROM accounts WHERE account_id = 'a01'",
         account("followers = -1", "a02"),
-        account("status = 'gone'", "a03"),
+        account("status = 'vanished'", "a03"),
         account("platform = NULL", "a04"),
         account("created_at = observed_at + INTERVAL 1 DAY", "a05"),
         account("created_at = TIMESTAMPTZ '2006-03-20 23:59:59+00'", "a06"),
