@@ -29,7 +29,11 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 settings.register_profile("botbench", deadline=None)
 settings.load_profile("botbench")
 ROOT = Path(__file__).resolve().parents[1]
-SHARED_BY = ("tests/chaos/", "tests/botbench/terminal/test_hostile_names.py")
+SHARED_BY = (
+    "tests/chaos/",
+    "tests/botbench/terminal/test_hostile_names.py",
+    "tests/test_readme.py",
+)
 # Tests that ask MLflow themselves import PySpark in a worker, which is a program without a file.
 let_pyspark_import()
 SHARED = Path(os.environ.get("BOTBENCH_SHARED_DATA", ROOT.parent / "shared" / "data"))

