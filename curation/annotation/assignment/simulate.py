@@ -11,6 +11,8 @@ from curation.annotation.assignment.pseudonyms import SIMULATED
 from curation.annotation.scheme.scheme import Scheme
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from curation.store.store import Store
 
 BEGUN = "2018-07-01T09:00:00Z"
@@ -27,15 +29,16 @@ def simulate_export(
     sensitivity: float = 0.85,
     specificity: float = 0.9,
     seed: int = 0,
+    truth: pa.Table | None = None,
 ) -> int:
     """Write the export of a batch answered by simulated annotators; returns the number of
     annotations.
 
     Each annotator answers `bot` for a bot with probability `sensitivity` and `human` for a human
-    with probability `specificity`. The truth is the answer of claimants that are not people; an
-    account without one is answered `cannot tell`. The claimants are called simulated-1,
-    simulated-2, ...; the same arguments give the same bytes. Raises UserError as `batches.parts`
-    does.
+    with probability `specificity`. The truth is the answer of claimants that are not people, or
+    that of a table `truth` (account_id, answer: text); an account without one is answered `cannot
+    tell`. The claimants are called simulated-1, simulated-2, ...; the same arguments give the same
+    bytes. Raises UserError as `batches.parts` does.
     """
     import numpy as np
 
@@ -52,18 +55,30 @@ def simulate_export(
     }
     for name, values in draws.items():
         asked = asked.append_column(name, [values])
+    known = _claimed(batch.dataset)
+    if truth is not None:
+        store.connection.register("simulated_truth", truth)
+        known = "SELECT account_id, answer FROM simulated_truth"
     store.connection.register("simulated_asked", asked)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        tasks = _tasks("simulated_asked", batch, seed, sensitivity, specificity)
+        tasks = _tasks("simulated_asked", known, batch, seed, sensitivity, specificity)
         store.connection.execute(f"COPY ({tasks}) TO {literal(path)} (FORMAT json, ARRAY true)")
     finally:
         store.connection.unregister("simulated_asked")
     return int(asked.num_rows)
 
 
-def _tasks(
-    asked: str, batch: batches.Batch, seed: int, sensitivity: float, specificity: float
+def _claimed(dataset: str) -> str:
+    """SQL: what claimants that are not people agree on, of each account."""
+    return f"""SELECT account_id, max(answer) AS answer FROM lake.main.claims
+        WHERE dataset = {literal(dataset)} AND claimant_kind <> 'person'
+            AND answer IN ('bot', 'human')
+        GROUP BY account_id HAVING count(DISTINCT answer) = 1"""
+
+
+def _tasks(  # noqa: PLR0917
+    asked: str, truth: str, batch: batches.Batch, seed: int, sensitivity: float, specificity: float
 ) -> str:
     """SQL for the export's tasks, one annotation in each."""
     scheme = Scheme.load()
@@ -74,11 +89,7 @@ def _tasks(
         )
     )
     return f"""
-        WITH truth AS (
-            SELECT account_id, max(answer) AS answer FROM lake.main.claims
-            WHERE dataset = {literal(batch.dataset)} AND claimant_kind <> 'person'
-                AND answer IN ('bot', 'human')
-            GROUP BY account_id HAVING count(DISTINCT answer) = 1),
+        WITH truth AS ({truth}),
         answered AS (
             SELECT a.*, row_number() OVER (ORDER BY part, place) AS number,
                 CASE answer

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING
 
 from botbench.core.errors import ResourceFailure
 from curation.ingest.live.campaign import Step
-from curation.ingest.live.client import BudgetSpent, Failing, Refused
+from curation.ingest.live.http.answers import Refused
+from curation.ingest.live.http.client import BudgetSpent, Failing
 
 if TYPE_CHECKING:
     from curation.ingest.live.campaign import Task
-    from curation.ingest.live.client import Client
+    from curation.ingest.live.http.client import Client
     from curation.ingest.live.journal import Journal
     from curation.ingest.live.networks import Asker, Network
 
 AGAIN = 4
 """How often one answer is asked for whose cursor goes back, before the task ends with a gap."""
+BARREN = 3
+"""After so many pages in a row without a new item, a list ends, whatever its cursor."""
 FAILING = 3
 """After so many tasks in a row that the server fails on, the run ends; it can go on later."""
 
@@ -29,7 +32,7 @@ def ask_all(network: Network, asker: Asker, client: Client, journal: Journal, te
 
     Raises ResourceFailure where the server fails again and again, with everything kept.
     """
-    again = failing = 0
+    again = failing = barren = 0
     while tasks := journal.tasks(dict(network.together)):
         done, total = journal.count()
         tell(f"{tasks[0].kind} {client.budget.requests_made:,} requests", done, total)
@@ -59,6 +62,10 @@ def ask_all(network: Network, asker: Asker, client: Client, journal: Journal, te
                 continue
             step = replace(step, cursor=None, gap=f"{_of(tasks)}: the server's cursor goes back")
         again = failing = 0
+        barren = barren + 1 if journal.is_barren(tasks[0], step) else 0
+        if barren >= BARREN:
+            gap = f"{_of(tasks)}: {BARREN} pages in a row brought nothing new" if step.ids else None
+            step, barren = replace(step, cursor=None, gap=gap), 0
         client.budget.usd_spent += step.spent
         journal.advance(tasks, step, client.budget, dict(network.ranks))
     return ""

@@ -100,3 +100,5 @@ class Step:
     gap: str | None = None
     spent: Decimal = Decimal(0)
     memo: str = ""
+    ids: list[str] | None = None
+    """Of the items of a list's page: a list whose pages bring nothing new ends."""

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from curation.ingest.live import journal as journals
 from curation.ingest.live.asking import ask_all
 from curation.ingest.live.attrition import attrition
-from curation.ingest.live.client import Client
+from curation.ingest.live.http.client import Client
 from curation.ingest.live.storing import known_accounts, latest_result, not_known, store_pages
 
 if TYPE_CHECKING:
     from curation.ingest.ledger import PullResult
     from curation.ingest.live.budget import Budget, Prices
     from curation.ingest.live.campaign import Campaign
-    from curation.ingest.live.client import Waiting
+    from curation.ingest.live.http.client import Waiting
     from curation.ingest.live.networks import Network
     from curation.store.store import Store
 

@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS tasks (number INTEGER PRIMARY KEY, rank INTEGER, kind
     done INTEGER DEFAULT 0, UNIQUE (kind, subject));
 CREATE INDEX IF NOT EXISTS open_tasks ON tasks (done, rank, number);
 CREATE TABLE IF NOT EXISTS cursors (task INTEGER, cursor TEXT, PRIMARY KEY (task, cursor));
+CREATE TABLE IF NOT EXISTS items (task INTEGER, item TEXT, PRIMARY KEY (task, item)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS pages (number INTEGER PRIMARY KEY, body TEXT);
 CREATE TABLE IF NOT EXISTS gaps (number INTEGER PRIMARY KEY, task TEXT, why TEXT);
 """
@@ -79,7 +80,7 @@ class Journal:
     def begin(self, tasks: Iterable[tuple[str, str]], ranks: dict[str, int]) -> None:
         """Begin a new round with these tasks (kind and subject)."""
         with self._transaction():
-            for table in ("tasks", "cursors", "pages", "gaps"):
+            for table in ("tasks", "cursors", "items", "pages", "gaps"):
                 self.connection.execute(f"DELETE FROM {table}")
             self._add(tasks, ranks)
             self._set(
@@ -108,6 +109,17 @@ class Journal:
         ).fetchone()
         return row is not None
 
+    def is_barren(self, task: Task, step: Step) -> bool:
+        """Whether a page of a list that goes on holds no item that the list did not have before."""
+        if step.cursor is None or step.ids is None:
+            return False
+        return all(
+            self.connection.execute(
+                "SELECT 1 FROM items WHERE task = ? AND item = ?", [task.number, short_hash(item)]
+            ).fetchone()
+            for item in step.ids
+        )
+
     def count(self) -> tuple[int, int]:
         """Tasks that are done, and all."""
         row = self.connection.execute("SELECT coalesce(sum(done), 0), count(*) FROM tasks")
@@ -135,6 +147,11 @@ class Journal:
                     " WHERE number = ?",
                     [step.cursor, step.taken, step.memo, int(step.cursor is None), task.number],
                 )
+            if step.cursor is not None:
+                self.connection.executemany(
+                    "INSERT OR IGNORE INTO items VALUES (?, ?)",
+                    [(tasks[0].number, short_hash(item)) for item in step.ids or ()],
+                )
             self._add(step.tasks, ranks)
             if step.gap:
                 self.connection.execute(
@@ -152,9 +169,10 @@ class Journal:
                 " WHERE number = ?",
                 numbers,
             )
-            self.connection.executemany(
-                "DELETE FROM cursors WHERE task = ?", [(number,) for _, number in numbers]
-            )
+            for table in ("cursors", "items"):
+                self.connection.executemany(
+                    f"DELETE FROM {table} WHERE task = ?", [(number,) for _, number in numbers]
+                )
 
     def note(self, budget: Budget) -> None:
         """Keep what was spent."""
@@ -210,6 +228,7 @@ class Journal:
             if not self.tasks({}):
                 self.connection.execute("DELETE FROM tasks")
                 self.connection.execute("DELETE FROM cursors")
+                self.connection.execute("DELETE FROM items")
                 self._set(stage="stored")
         self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from curation.ingest.live.client import AGENT
+from curation.ingest.live.http.client import AGENT
 from curation.store.snapshot_queries import latest
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from botbench.core.registry import Registry
 if TYPE_CHECKING:
     from curation.ingest.live.budget import Budget, Prices
     from curation.ingest.live.campaign import Campaign, Step, Task
-    from curation.ingest.live.client import Client
+    from curation.ingest.live.http.client import Client
     from curation.ingest.live.streams import Opener
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from botbench.core.errors import UserError
 from curation.ingest.live.campaign import LIVE, Step, time_of
-from curation.ingest.live.client import Refused, refusal
+from curation.ingest.live.http.answers import Refused, refusal
 from curation.ingest.live.networks import NETWORKS, Network, missing_extra, objects
 from curation.ingest.live.secrets import secret
 from curation.ingest.live.streams.jetstream import Jetstream
@@ -19,7 +19,7 @@ from curation.ingest.live.streams.jetstream import Jetstream
 if TYPE_CHECKING:
     from curation.ingest.live.budget import Prices
     from curation.ingest.live.campaign import Campaign, Task
-    from curation.ingest.live.client import Client
+    from curation.ingest.live.http.client import Client
 
 PUBLIC = "https://public.api.bsky.app"
 HANDLE, PASSWORD = "BLUESKY_HANDLE", "BLUESKY_APP_PASSWORD"
@@ -84,9 +84,10 @@ class Bluesky:
             page = {LIVE: self._about(), "posts": []}
         posts = [p for p in objects(page.get("posts")) if self.campaign.covers(_created(p))]
         authors = dict.fromkeys(p["author"]["did"] for p in posts if _did(p.get("author")))
-        after, memo = window.after(_next(page, "posts"), [_created(p) for p in posts])
+        after, memo = window.after(_next(page), [_created(p) for p in posts])
         more = [("profile", did) for did in authors]
-        return Step([{**page, "posts": posts}], after, more, len(posts), memo=memo)
+        ids = [str(p.get("uri")) for p in posts]
+        return Step([{**page, "posts": posts}], after, more, len(posts), memo=memo, ids=ids)
 
     def _profiles(self, tasks: list[Task]) -> Step:
         asked = [t.subject for t in tasks]
@@ -117,8 +118,9 @@ class Bluesky:
         feed = objects(page.get("feed"))[:left]
         return Step(
             [{**page, "feed": feed}],
-            _next(page, "feed") if len(feed) < left else None,
+            _next(page) if len(feed) < left else None,
             taken=len(feed),
+            ids=[_of_feed(item) for item in feed],
         )
 
     def _missing(self, task: Task) -> Step:
@@ -183,8 +185,14 @@ class Window:
         oldest, _, count = task.memo.partition("|")
         return cls(until, cursor, oldest, int(count or 0))
 
+    def is_ignored(self, times: list[datetime | None]) -> bool:
+        """Whether the server pays no heed to `until`, and so gives the last window again."""
+        return bool(self.until and times) and all(t and _exact(t) >= self.until for t in times)
+
     def after(self, cursor: str | None, times: list[datetime | None]) -> tuple[str | None, str]:
         """The task's cursor and memo after a page with posts of these times; None at the end."""
+        if self.is_ignored(times):
+            return None, ""
         oldest = min(
             [self.oldest] * bool(self.oldest) + [_exact(t) for t in times if t], default=""
         )
@@ -264,10 +272,16 @@ def _fate(refused: Refused) -> str | None:
     return "gone" if refused.status in (400, 404) and "not found" in text else None
 
 
-def _next(page: dict[str, Any], member: str) -> str | None:
-    """Where a list goes on. An empty page is its end, whatever the cursor."""
+def _next(page: dict[str, Any]) -> str | None:
+    """Where a list goes on. An empty page may be one whose items were all left out."""
     cursor = page.get("cursor")
-    return str(cursor) if cursor and page.get(member) else None
+    return str(cursor) if cursor else None
+
+
+def _of_feed(item: dict[str, Any]) -> str:
+    """The post of a timeline's item, and whether it stands there as a repost."""
+    post = item.get("post")
+    return f"{post.get('uri') if isinstance(post, dict) else ''} {'reason' in item}"
 
 
 def _did(person: Any) -> bool:

@@ -13,7 +13,8 @@ from requests.utils import parse_header_links
 
 from botbench.core.errors import UserError
 from curation.ingest.live.campaign import LIVE, Step, time_of
-from curation.ingest.live.client import Failing, Refused
+from curation.ingest.live.http.answers import Refused
+from curation.ingest.live.http.client import Failing
 from curation.ingest.live.networks import NETWORKS, Network
 from curation.ingest.live.secrets import secret
 from curation.ingest.live.streams.server_sent import TOKEN, ServerSent
@@ -23,14 +24,14 @@ if TYPE_CHECKING:
 
     from curation.ingest.live.budget import Prices
     from curation.ingest.live.campaign import Campaign, Task
-    from curation.ingest.live.client import Client
+    from curation.ingest.live.http.client import Client
 
 PAGE = 40
 """The most that one answer holds."""
 IDS = re.compile(r"[0-9]{6,}|[0-9A-HJKMNP-TV-Z]{26}")
 """Ids of accounts as servers of this interface write them: numbers, or ULIDs."""
 FATES = {404: "gone", 410: "deleted"}
-POSITION = ("max_id", "min_id", "since_id", "offset", "page")
+POSITION = ("max_id", "min_id", "since_id", "offset", "page", "cursor")
 """Parameters by which a server says where a list goes on."""
 
 
@@ -63,7 +64,12 @@ class Mastodon:
         return asked.get(task.kind, self._profile)(task)
 
     def _search(self, task: Task) -> Step:
-        statuses, after = self._page(f"/api/v1/timelines/tag/{quote(task.subject)}", task, PAGE)
+        try:
+            path = f"/api/v1/timelines/tag/{quote(task.subject, safe='')}"
+            statuses, after = self._page(path, task, PAGE)
+        except Refused as refused:
+            self._explain(refused)
+            raise
         times = [t for s in statuses if (t := time_of(s.get("created_at")))]
         kept = [s for s in statuses if self.campaign.covers(time_of(s.get("created_at")))]
         since = self.campaign.since
@@ -76,7 +82,7 @@ class Mastodon:
             if isinstance(s.get("account"), dict) and s["account"].get("id")
         )
         more = [("timeline", author) for author in authors] if self.campaign.timelines else []
-        return Step([self._kept(statuses=kept)], after, more, len(kept))
+        return Step([self._kept(statuses=kept)], after, more, len(kept), ids=_ids(statuses))
 
     def _timeline(self, task: Task) -> Step:
         left = max(self.campaign.timelines - task.taken, 1)
@@ -93,6 +99,7 @@ class Mastodon:
             [self._kept(statuses=statuses)],
             after if len(statuses) < left else None,
             taken=len(statuses),
+            ids=_ids(statuses),
         )
 
     def _lookup(self, task: Task) -> Step:
@@ -144,13 +151,50 @@ class Mastodon:
         try:
             return self.client.fetch(path, parameters, self.headers)
         except Refused as refused:
-            if refused.status in (401, 403):
-                raise UserError(
-                    f"{self.client.origin} wants a login for {path.rpartition('/')[0]}/…"
-                    f" ({refused}). Set {TOKEN} (an access token of an account there, from the"
-                    " environment or the keyring)."
-                ) from None
+            # 403 for one account is of this account; a list of hashtags explains it.
+            if refused.status == 401:
+                raise self._wants_login(path, refused) from None
             raise
+
+    def _wants_login(self, path: str, refused: Refused) -> UserError:
+        what = f"{path.rpartition('/')[0]}/… ({refused})"
+        if self.login:
+            return UserError(
+                f"{self.client.origin} refuses the token of {TOKEN} for {what}. It must be of an"
+                " account of this server, with the scope `read`, and not be taken back."
+            )
+        return UserError(
+            f"{self.client.origin} wants a login for {what}. Set {TOKEN} (an access token of an"
+            " account there, from the environment or the keyring)."
+        )
+
+    def _explain(self, refused: Refused) -> None:
+        """Raise UserError where no hashtag of this server can be read, and say why."""
+        if refused.status in (403, 422):
+            raise self._wants_login("/api/v1/timelines/tag/…", refused) from None
+        if refused.status not in (400, 404, 405, 410, 501):
+            return
+        if self._offers_interface():
+            # Some servers answer 400 to a token that they do not know.
+            if refused.status == 400 and self.login:
+                raise self._wants_login("/api/v1/timelines/tag/…", refused) from None
+            return
+        software = f" It says that it is {self.software}." if self.software else ""
+        raise UserError(
+            f"{self.client.origin} does not offer Mastodon's interface for programs"
+            f" ({refused}).{software} Name a server that does with --server URL."
+        ) from None
+
+    def _offers_interface(self) -> bool:
+        """Whether the server describes itself as servers with this interface do."""
+        for version in (2, 1):
+            try:
+                about, _ = self.client.fetch(f"/api/v{version}/instance")
+            except (Refused, Failing):
+                continue
+            if isinstance(about, dict) and about.get("version"):
+                return True
+        return False
 
     def _kept(self, **members: Any) -> dict[str, Any]:
         host = urlsplit(self.client.server).netloc
@@ -165,23 +209,30 @@ class Mastodon:
             path = urlsplit(str(listed["links"][-1]["href"])).path
             document, _ = self.client.fetch(path)
             return str(document["software"]["name"])[:50].lower()
-        except (Refused, Failing, KeyError, IndexError, TypeError):
+        except (Refused, Failing, UserError, KeyError, IndexError, TypeError, ValueError):
             return ""
 
 
-def _next(response: requests.Response, items: list[dict[str, Any]]) -> str | None:
-    """Where a list goes on, by its Link header; without one, before its last item.
+def _ids(statuses: list[dict[str, Any]]) -> list[str]:
+    return [str(s.get("id")) for s in statuses]
 
-    Only the position is taken: the address may be that of another name of the server.
+
+def _next(response: requests.Response, items: list[dict[str, Any]]) -> str | None:
+    """Where a list goes on, by its Link header; without a usable one, before its last item.
+
+    Only the position is taken: the address may be relative, or that of another name of the server.
     """
-    header = response.headers.get("Link", "")
-    if header:
-        following = [link for link in parse_header_links(header) if link.get("rel") == "next"]
-        query = parse_qs(urlsplit(following[0]["url"]).query) if following else {}
-        position = {name: query[name][0] for name in POSITION if name in query}
-        return "&".join(f"{k}={v}" for k, v in position.items()) or None
+    links = [x for x in parse_header_links(response.headers.get("Link", "")) if x.get("rel")]
+    following = [str(x["url"]) for x in links if "next" in x["rel"].lower().split()]
+    if links and not following:
+        return None
+    try:
+        query = parse_qs(urlsplit(following[0]).query) if following else {}
+    except ValueError:
+        query = {}
+    position = "&".join(f"{name}={query[name][0]}" for name in POSITION if name in query)
     last = items[-1].get("id")
-    return f"max_id={last}" if last else None
+    return position or (f"max_id={last}" if last else None)
 
 
 NETWORKS.add(

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 from botbench.core.errors import UserError
 from botbench.text.numbers import counted
 from curation.ingest.live.campaign import LIVE, Step
-from curation.ingest.live.client import BudgetSpent, Refused
+from curation.ingest.live.http.answers import Refused
+from curation.ingest.live.http.client import BudgetSpent
 from curation.ingest.live.networks import NETWORKS, Network, objects
 from curation.ingest.live.secrets import secret
 
 if TYPE_CHECKING:
     from curation.ingest.live.budget import Budget, Prices
     from curation.ingest.live.campaign import Campaign, Task
-    from curation.ingest.live.client import Client
+    from curation.ingest.live.http.client import Client
 
 TOKEN = "X_BEARER_TOKEN"
 PAGE = 100
@@ -100,6 +101,7 @@ class X:
             more,
             len(found),
             spent=self.post * len(found) + self.user * len(users),
+            ids=[str(post.get("id")) for post in found],
         )
 
     def _search(self, task: Task) -> tuple[str, dict[str, str]]:

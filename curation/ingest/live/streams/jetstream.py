@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit
 from botbench.core.errors import UserError, first_line
 from botbench.core.sql import literal
 from botbench.text.folding import hashtag_key
-from curation.ingest.live.client import AGENT
+from curation.ingest.live.http.client import AGENT
 from curation.ingest.live.networks import missing_extra
 from curation.ingest.live.streams import Lost
 from curation.ingest.reading.json import value

@@ -13,7 +13,7 @@ import requests
 
 from botbench.core.errors import UserError, first_line
 from curation.ingest.live.campaign import LIVE
-from curation.ingest.live.client import AGENT
+from curation.ingest.live.http.client import AGENT
 from curation.ingest.live.secrets import secret
 from curation.ingest.live.streams import Lost
 from curation.ingest.reading.json import value

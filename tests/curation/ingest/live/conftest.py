@@ -7,10 +7,10 @@ import pytest
 
 from curation.ingest.live import asking as askings
 from curation.ingest.live import budget as budgets
-from curation.ingest.live import client as clients
 from curation.ingest.live.campaign import LIVE
-from curation.ingest.live.client import Client
 from curation.ingest.live.collect import collected
+from curation.ingest.live.http import client as clients
+from curation.ingest.live.http.client import Client
 from curation.ingest.live.journal import Journal
 from curation.ingest.live.networks import NETWORKS
 

@@ -11,10 +11,10 @@ import pytest
 
 from botbench.core.errors import ResourceFailure, UserError
 from curation.ingest.live import budget as budgets
-from curation.ingest.live import client as clients
 from curation.ingest.live.campaign import Campaign
 from curation.ingest.live.collect import collected
 from curation.ingest.live.forgetting import forget_everywhere
+from curation.ingest.live.http import client as clients
 from curation.ingest.live.networks import NETWORKS
 from curation.ingest.live.networks import bluesky as networks_bluesky
 from curation.ingest.live.storing import moment

@@ -166,3 +166,107 @@ def test_a_server_that_sends_on_is_asked_no_further(mastodon, asking, monkeypatc
         asking(asked(mastodon))
     assert "made-token" not in str(told.value)
     assert len(mastodon.asked) <= 4, "a redirect is no fault that passes"
+
+
+def no_hashtags(server, status, error, *others):
+    """A server whose hashtags answer with a status, and which else answers as `others` say."""
+    found = dict(others)
+
+    def answer(path, query):
+        if "/tag/" in path:
+            return status, {"error": error}, {}
+        return found.get(path, fediverse.NOT_THERE)
+
+    server.answer = answer
+
+
+SAYS = ("/.well-known/nodeinfo", (200, {"links": [{"href": "/nodeinfo/2.0"}]}, {}))
+MISSKEY = ("/nodeinfo/2.0", (200, {"software": {"name": "misskey"}}, {}))
+ONE = ("/api/v1/instance", (200, {"uri": "made.test", "version": "2.7.2 (compatible; Pleroma 2)"}, {}))  # fmt: skip
+TWO = ("/api/v2/instance", (200, {"domain": "made.test", "version": "4.3.0"}, {}))
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "others", "said"),
+    [
+        (401, "authorization required", [], "wants a login .* Set MASTODON_ACCESS_TOKEN"),
+        (403, "This method requires an authenticated user", [], "wants a login"),
+        (422, "This method requires an authenticated user", [TWO], "wants a login"),
+        (404, "Not Found", [SAYS, MISSKEY], r"does not offer .* says that it is misskey\. Name"),
+        (405, "Method Not Allowed", [], "does not offer Mastodon's interface"),
+    ],
+)
+def test_servers_without_hashtags_for_us_are_sentences(
+    mastodon, asking, status, error, others, said
+):
+    no_hashtags(mastodon, status, error, *others)
+    with pytest.raises(UserError, match=said):
+        asking(asked(mastodon))
+
+
+@pytest.mark.parametrize("about", [ONE, TWO])
+def test_a_hashtag_that_a_server_does_not_know_is_a_gap(mastodon, asking, about):
+    """Old servers describe themselves by v1 of `instance`, some new ones by v2 alone."""
+    no_hashtags(mastodon, 404, "Record not found", about)
+    assert asking(asked(mastodon)).why == ["search #caturday: 404 Record not found"]
+
+
+@pytest.mark.parametrize(("status", "error"), [(401, "token revoked"), (400, "Invalid token")])
+def test_a_token_that_is_refused_is_a_sentence_of_its_own(
+    mastodon, asking, monkeypatch, status, error
+):
+    monkeypatch.setenv("MASTODON_ACCESS_TOKEN", "made-token-of-nobody")
+    no_hashtags(mastodon, status, error, TWO)
+    with pytest.raises(UserError, match="refuses the token of MASTODON_ACCESS_TOKEN"):
+        asking(asked(mastodon))
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        '</api/v1/timelines/tag/caturday?max_id={last}>; rel="next"',
+        '<?max_id={last}>; rel="Next", <?min_id=1>; rel="prev"',
+        "<https://elsewhere.invalid/api?limit=40&max_id={last}>; rel=next",
+        '<?page_token=opaque>; rel="next"',
+        "not a link at all",
+        '<http://[>; rel="next"',
+        "",
+    ],
+)
+def test_lists_go_on_by_whatever_link_there_is(mastodon, asking, link):
+    """18 statuses with the hashtag in pages of 4: relative, of another name, opaque, or none."""
+    mastodon.page, right = 4, mastodon.answer
+
+    def answer(path, query):
+        status, document, headers = right(path, query)
+        if "/tag/" in path and document:
+            headers = {"Link": link.format(last=document[-1]["id"])} if link else {}
+        return status, document, headers
+
+    mastodon.answer = answer
+    found = asking(asked(mastodon, timelines=0))
+    assert len(set(found.items("statuses", "id"))) == 36 and found.gaps == []
+
+
+def test_fields_that_other_servers_leave_out_or_write_otherwise(mastodon, asking, staged):
+    """Ids as numbers, no counts, no `noindex`, a note of null, a time without fractions."""
+    import json
+
+    plain = [
+        {
+            "id": 7_000 + n, "content": f"<p>made {n}</p>", "created_at": "2026-03-01T00:00:00Z",
+            "account": {"id": n, "acct": f"made{n}", "username": f"made{n}", "note": None,
+                        "created_at": "2023-05-01T00:00:00Z"},
+        }
+        for n in (1, 2)
+    ]  # fmt: skip
+    right, pages = mastodon.answer, iter([plain])
+
+    def answer(path, query):
+        return (200, next(pages, []), {}) if "/tag/" in path else right(path, query)
+
+    mastodon.answer = answer
+    found = asking(asked(mastodon, timelines=0))
+    lines = [{**p, LIVE: {**p[LIVE], "at": "2026-03-09T00:00:00Z"}} for p in found.pages]
+    made = staged({"a.jsonl": "\n".join(map(json.dumps, lines)).encode()}, format="mastodon-live")
+    assert made.aside == [] and made.counts == {"accounts": 2, "posts": 2}

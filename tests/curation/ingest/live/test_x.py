@@ -68,7 +68,7 @@ def test_a_kill_between_the_answer_and_the_journal_counts_what_may_have_been_cha
         raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        from curation.ingest.live.client import Client
+        from curation.ingest.live.http.client import Client
 
         patch.setattr(Client, "fetch", killed)
         with pytest.raises(KeyboardInterrupt):

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
+import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from botbench.core.errors import ResourceFailure, UserError, first_line
+from botbench.core.errors import ResourceFailure, UserError
 from botbench.core.version import __version__
+from curation.ingest.live.http import answers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,13 +26,13 @@ Waiting = Callable[[str, float], None]
 
 TIMEOUT = (10.0, 60.0)
 """Seconds to connect, and to wait for the next bytes."""
+SLOWEST = 180.0
+"""Seconds for one answer as a whole."""
 TRIES = 6
 PAUSE = 0.5
 """Seconds before the second try; doubled before each further one."""
 LONGEST_WAIT = 3_700.0
 """Seconds that a server may ask to wait; a longer wait ends the run, which can go on later."""
-LARGEST = 64 << 20
-"""Bytes of the largest answer."""
 REDIRECTS = 3
 AGENT = f"botbench/{__version__} (research; reads public posts)"
 
@@ -41,19 +41,8 @@ class BudgetSpent(Exception):
     """The next request would go over the budget; says which."""
 
 
-class Refused(Exception):
-    """The server answered with an error that another try will not change.
-
-    `status` is the HTTP status, `code` and `message` what the answer says.
-    """
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(f"{status} {code}: {message}".strip(": "))
-        self.status, self.code, self.message = status, code, message
-
-
 class Failing(Exception):
-    """The server answered every try of one request with an error of its own (5xx)."""
+    """The server answered every try of one request with an error of its own (5xx), or no JSON."""
 
 
 class Client(requests.Session):
@@ -85,11 +74,11 @@ class Client(requests.Session):
         response = self.request(
             "GET", self.server.rstrip("/") + path, params=parameters, headers=dict(headers or {})
         )
-        document = _json(response)
         if response.status_code >= 400:
-            raise refusal(response)
+            raise answers.refusal(response)
+        document = answers.document(response)
         if document is None:
-            raise Refused(response.status_code, "", "the answer is no JSON")
+            raise Failing(answers.no_json(response))
         return document, response
 
     def request(self, method: str, url: str, **options: Any) -> requests.Response:  # type: ignore[override]
@@ -106,7 +95,7 @@ class Client(requests.Session):
             try:
                 response = self._once(method, url, **options)
             except requests.RequestException as error:
-                fault, answered = _fault(error), False
+                fault, answered = answers.fault(error), False
                 continue
             answered = True
             self._note_limits(response)
@@ -117,7 +106,7 @@ class Client(requests.Session):
                 self.wait(self._asked_wait(response, attempt), fault)
             elif response.status_code >= 500:
                 fault = f"the server answered {response.status_code}"
-            elif _is_cut(response):
+            elif answers.is_cut(response):
                 fault = "the answer was cut off"
                 # It was charged all the same.
                 self.budget.usd_spent += self.price
@@ -125,10 +114,7 @@ class Client(requests.Session):
                 self.answer = response
                 return response
         if not answered:
-            raise ResourceFailure(
-                f"{self.origin} cannot be reached ({fault}). What was fetched is kept: run the same"
-                " command again, and it goes on."
-            )
+            raise _kept(f"{self.origin} cannot be reached ({fault})")
         raise Failing(f"{fault}, {TRIES} times")
 
     def wait(self, seconds: float, why: str) -> None:
@@ -149,8 +135,7 @@ class Client(requests.Session):
                 )
             try:
                 # requests itself reads the address that an answer sends on to.
-                response = super().request(method, url, stream=True, **options)
-                _read(response)
+                response = self._in_time(method, url, **options)
                 if not response.is_redirect:
                     return response
                 url = urljoin(url, response.headers["Location"])
@@ -167,44 +152,63 @@ class Client(requests.Session):
             " server with --server URL."
         )
 
+    def _in_time(self, method: str, url: str, **options: Any) -> requests.Response:
+        """An answer with its body, within `SLOWEST` seconds.
+
+        A server that sends a byte now and then never meets the time limit between two bytes, also
+        in its headers; so the whole is done beside, and left alone when the time is over.
+        """
+        found: list[requests.Response | BaseException] = []
+
+        def work() -> None:
+            try:
+                response = requests.Session.request(self, method, url, stream=True, **options)
+                answers.read(response)
+                found.append(response)
+            except BaseException as error:
+                found.append(error)
+
+        beside = threading.Thread(target=work, daemon=True)
+        beside.start()
+        beside.join(SLOWEST)
+        if not found:
+            raise requests.Timeout
+        if isinstance(found[0], BaseException):
+            raise found[0]
+        return found[0]
+
     def _rest(self) -> None:
         """Wait where the server said that no request is left before a time."""
         left = self.not_before - time.time()
         if left > 0:
-            self.wait(min(left, LONGEST_WAIT), "the server's rate limit")
+            self.wait(self._bearable(left), "the server's rate limit")
         self.not_before = 0.0
 
     def _note_limits(self, response: requests.Response) -> None:
-        left = _header(response, "remaining")
-        until = _moment(_header(response, "reset"))
+        left = answers.header(response.headers, "remaining")
+        until = answers.moment(answers.header(response.headers, "reset"))
         if left == "0" and until is not None and response.status_code < 400:
             self.not_before = until
 
     def _asked_wait(self, response: requests.Response, attempt: int) -> float:
         """Seconds to wait after a 429: as the server says, else longer each time."""
-        said = _seconds(response.headers.get("Retry-After"))
-        if said is None and (until := _moment(_header(response, "reset"))) is not None:
+        said = answers.seconds(response.headers.get("Retry-After"))
+        until = answers.moment(answers.header(response.headers, "reset"))
+        if said is None and until is not None:
             said = until - time.time()
-        seconds = max(said if said is not None else PAUSE * 4 * 2**attempt, 0.0)
-        if seconds > LONGEST_WAIT:
-            raise ResourceFailure(
-                f"{self.origin} asks to wait {seconds / 3600:.1f} hours. What was fetched is kept:"
-                " run the same command again after that, and it goes on."
-            )
-        return seconds
+        return self._bearable(max(said if said is not None else PAUSE * 4 * 2**attempt, 0.0))
+
+    def _bearable(self, seconds: float) -> float:
+        """The seconds to wait; raises ResourceFailure, with when to come back, for too many."""
+        if seconds <= LONGEST_WAIT:
+            return seconds
+        days = min(seconds / 86_400, 36_500.0)
+        back = (datetime.now(UTC) + timedelta(days=days)).strftime("%Y-%m-%d %H:%M UTC")
+        raise _kept(f"{self.origin} asks to wait {seconds / 3600:.1f} hours", f" after {back}")
 
 
 def _no_login(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
-
-
-def refusal(response: requests.Response) -> Refused:
-    """An answer from 400 on as an error, with the code and message that it holds."""
-    said = _json(response)
-    said = said if isinstance(said, dict) else {}
-    code = said.get("error") or said.get("title") or response.reason or ""
-    message = said.get("message") or said.get("error_description") or said.get("detail") or ""
-    return Refused(response.status_code, str(code)[:200], str(message)[:300])
 
 
 def _origin(url: str) -> str:
@@ -212,69 +216,7 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 
-def _read(response: requests.Response) -> None:
-    """Read the body of an answer, up to the limit."""
-    held = bytearray()
-    for chunk in response.iter_content(1 << 16):
-        held += chunk
-        if len(held) > LARGEST:
-            response.close()
-            raise UserError(f"An answer of the server is over {LARGEST:,} bytes; nothing is kept.")
-    response._content = bytes(held)
-    response._content_consumed = True  # type: ignore[attr-defined]
-
-
-def _json(response: requests.Response) -> Any:
-    try:
-        return json.loads(response.content)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _is_cut(response: requests.Response) -> bool:
-    """Whether an answer says that it is JSON and is not, as one that was cut off."""
-    kind = response.headers.get("Content-Type", "")
-    return response.status_code < 400 and "json" in kind and _json(response) is None
-
-
-def _header(response: requests.Response, what: str) -> str | None:
-    names = (f"RateLimit-{what}", f"X-RateLimit-{what}", f"X-Rate-Limit-{what}")
-    return next((response.headers[n] for n in names if n in response.headers), None)
-
-
-def _seconds(said: str | None) -> float | None:
-    """`Retry-After` in seconds: a number, or a date."""
-    if said is None:
-        return None
-    try:
-        return float(said)
-    except ValueError:
-        moment = _moment(said)
-        return None if moment is None else moment - time.time()
-
-
-def _moment(said: str | None) -> float | None:
-    """A time as servers write it (seconds since 1970, ISO, or an HTTP date), in seconds."""
-    if said is None:
-        return None
-    try:
-        return float(said)
-    except ValueError:
-        pass
-    for read in (datetime.fromisoformat, parsedate_to_datetime):
-        try:
-            moment = read(said)
-        except (ValueError, TypeError):
-            continue
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    return None
-
-
-def _fault(error: requests.RequestException) -> str:
-    if isinstance(error, requests.Timeout):
-        return "no answer in time"
-    if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "the answer was cut off"
-    if isinstance(error, requests.exceptions.SSLError):
-        return f"no secure connection: {first_line(error)[:120]}"
-    return "no connection"
+def _kept(why: str, after: str = "") -> ResourceFailure:
+    return ResourceFailure(
+        f"{why}. What was fetched is kept: run the same command again{after}, and it goes on."
+    )

@@ -1,0 +1,1 @@
+"""Requests to one server: `client` makes them, `answers` reads what comes back, within limits."""
