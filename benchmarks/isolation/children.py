@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, Self
 
@@ -23,7 +23,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from benchmarks.data.accounts import Accounts, Floats
-from benchmarks.detectors import safe_loading
+from benchmarks.detectors import DETECTORS, safe_loading
 from benchmarks.isolation import fence, landlock, nursery, wire
 from botbench.core.errors import UserError
 
@@ -47,8 +47,17 @@ ALLOCATION = {
     "MALLOC_TRIM_THRESHOLD_": str(512 * 2**20),
 }
 
+OWN_PACKAGES = ("benchmarks", "botbench", "curation")
+
 ANSWER = pa.schema({"p_bot": pa.float64(), "abstained": pa.bool_()})
 """The table that a child answers with when it has scored."""
+
+
+@cache
+def _linked_packages(path: tuple[str, ...]) -> list[str]:
+    """Where our packages and those of detectors lie if no folder of `path` holds them."""
+    names = (*OWN_PACKAGES, *(point.module for point in DETECTORS.points()))
+    return [p for p in fence.placed(names) if str(Path(p).parent) not in path]
 
 
 class Failed(Exception):
@@ -165,12 +174,13 @@ class Child:
         places = {name: Path(place).absolute() for name, place in (places or {}).items()}
         path = fence.module_path()
         code, listed = fence.code_places(path)
+        linked = _linked_packages(path)
         asked = {
             "environment": fence.environment(os.environ),
             "path": path,
             "trust": safe_loading.trusted(),
             "places": {name: str(place) for name, place in places.items()},
-            "readable": [*code, *map(str, (*readable, *places.values()))],
+            "readable": [*code, *linked, *map(str, (*readable, *places.values()))],
             "listed": listed,
         }
         try:

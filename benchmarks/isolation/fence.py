@@ -10,6 +10,7 @@ import sys
 import sysconfig
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.isolation import landlock
@@ -84,6 +85,28 @@ def code_places(path: tuple[str, ...]) -> tuple[list[str], list[str]]:
     others = [Path(entry) for entry in path if not _is_below(Path(entry), whole)]
     files = [str(place) for folder in others for place in _code(folder)]
     return sorted({*whole, *files}), [str(folder) for folder in others]
+
+
+def placed(names: Iterable[str]) -> list[str]:
+    """Where the top-level packages of these modules lie, sorted; nothing is imported.
+
+    An editable installation may give a package by a finder of its own, so that the folder which the
+    package lies in is on no path. A name that cannot be found has no place.
+    """
+    places: set[str] = set()
+    for name in names:
+        try:
+            spec = find_spec(name.partition(".")[0])
+        except (ImportError, AttributeError, ValueError):
+            # It cannot be imported; the child says so.
+            continue
+        if spec is None:
+            continue
+        if spec.submodule_search_locations is not None:
+            places.update(map(str, spec.submodule_search_locations))
+        elif spec.has_location and spec.origin:
+            places.add(spec.origin)
+    return sorted(places)
 
 
 def _is_below(path: Path, places: Iterable[str]) -> bool:
