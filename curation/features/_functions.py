@@ -78,11 +78,11 @@ def lower(text: Any) -> Any:
     return text.lower() if _on_duckdb() else text.translate("Σİ", "σi").lower()
 
 
-def fingerprint(text: Any) -> Any:
-    """A 64-bit hash of a text; NULL where it is NULL."""
+def fingerprint(value: Any) -> Any:
+    """A 64-bit hash of a text or whole number; NULL where it is NULL."""
     # Ibis' own name for it casts DuckDB's hash twice, and is 32 bits wide on Spark.
     name, kind = ("hash", "uint64") if _on_duckdb() else ("xxhash64", "int64")
-    return text.isnull().ifelse(None, _declared(name, kind, "string")(text))
+    return value.isnull().ifelse(None, _declared(name, kind, str(value.type()))(value))
 
 
 def whole_number(text: Any) -> Any:

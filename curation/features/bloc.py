@@ -18,6 +18,8 @@ from curation.features._functions import fingerprint
 from curation.features._views import OWN
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ibis.expr.types import FloatingValue, IntegerValue, Table
 
 NWALA = "Nwala et al. 2023, doi:10.1140/epjds/s13688-023-00410-9"
@@ -35,130 +37,196 @@ PAUSES = (
 )
 """The pause below so many milliseconds, as in the authors' own program."""
 LONGER = "⚅"
-FOLDED = "EHmU"
-"""Letters that stand three times and with a plus sign in a content word that has more of them."""
+ACTS = "Tprπρ"
+"""Letters of actions, in the order of their code points; a number stands for each in `actions`."""
+FOLD = 4
+"""Equal letters from so many on are written alike in a content word: three and a plus sign."""
 MEDIA = r"pic[.]twitter[.]com/|/(photo|video)/[0-9]"
 QUOTED = r"/status/[0-9]+([ ?]|$)"
 MARKS = r"^RT @[A-Za-z0-9_]+:?|https?://[^\t\n\f\r ]+|[#@][\p{L}\p{M}\p{N}_]+"
+PLAIN = r"^[A-QS-Za-gi-z0-9]|[\t\n\f\r ][A-Za-gi-z0-9]"
+"""The first letter of a word that is no part of a mark."""
 SEEN = "[^\t\n\f\r ]"
 FOUND = "\u0001"
 
 
 def _matches(text: Any, pattern: str) -> Any:
     """How often a pattern is found in a text; 0 where the text is unknown."""
-    return count_of(text.re_replace(FOUND, "").re_replace(pattern, FOUND), FOUND).fill_null(0)
+    counted = count_of(text.re_replace(FOUND, "").re_replace(pattern, FOUND), FOUND)
+    return text.re_search(pattern).ifelse(counted, 0).fill_null(0)
 
 
-def _content(posts: Any) -> Any:
-    """What a post holds, a letter each; NULL where nothing of its content is known."""
+def _content(posts: Any) -> dict[str, Any]:
+    """What a post holds: the number of its media, hashtags, mentions and pages, whom it quotes (1
+    another, 2 oneself, else 0), and whether it has text; NULL where nothing of it is known.
+    """
     import ibis
 
     quote = posts.sort == "quote"
-    links = posts.links.join(" ")
+    linked = posts.links.length().fill_null(0)
+    # Most posts have no link, and lists are slow to join.
+    links = (linked > 0).ifelse(posts.links.join(" "), "")
     media = _matches(links, MEDIA)
-    quoted = quote.ifelse(_matches(links, QUOTED), 0)
-    pages = ibis.greatest(posts.links.length().fill_null(0) - media - quoted, 0)
+    quoted = quote.ifelse(_matches(links, QUOTED), 0).fill_null(0)
     # A reply begins with whom it answers, and a repost with whose words it repeats.
     led = (posts.sort == "reply") | posts.text.startswith("RT @").fill_null(False)
-    named = ibis.greatest(posts.named.length().fill_null(0) - led.cast("int64"), 0)
     known = (
         posts.text.notnull() | posts.tags.notnull() | posts.links.notnull() | posts.named.notnull()
     )
     own = (posts.ref_account_id == OWN).fill_null(False)
-    text = posts.text.re_replace(MARKS, "").re_search(SEEN).fill_null(False)
-    word = ibis.literal("E").repeat(media)
-    word += ibis.literal("H").repeat(posts.tags.length().fill_null(0))
-    word += ibis.literal("m").repeat(named)
-    word += quote.ifelse(own.ifelse("φ", "q"), "")
-    word += ibis.literal("U").repeat(pages)
-    word += text.ifelse("t", "")
-    return known.ifelse(word, None)
+    # A word that is no mark shows that there is text, and is found sooner than all marks are.
+    text = posts.text.re_search(PLAIN).ifelse(
+        True, posts.text.re_replace(MARKS, "").re_search(SEEN)
+    )
+    numbers = {
+        "media": media,
+        "hashtags_held": posts.tags.length().fill_null(0),
+        "named_held": ibis.greatest(posts.named.length().fill_null(0) - led.cast("int64"), 0),
+        "quoting": quote.ifelse(own.ifelse(2, 1), 0),
+        "pages": ibis.greatest(linked - media - quoted, 0),
+        "worded": text.fill_null(False).cast("int64"),
+    }
+    return {name: known.ifelse(number.cast("int64"), None) for name, number in numbers.items()}
 
 
 @view
-def behaviour(posts: Table) -> Table:
-    """One row a dated post: `ms`, its letter `act`, the `pause` before it ("" under a minute or for
-    the first), and its `content` (what it holds, a letter each, NULL where unknown).
+def actions(posts: Table) -> Table:
+    """One row a dated post: `ms`, its action `act` (a place in `ACTS`), the one `before` (NULL for
+    the first), the `pause` between (a place in `PAUSES`; 0 for the first), its `place` among the
+    account's (from 1), what it holds, and `content`, a number for that as a content word.
     """
     import ibis
 
     own = (posts.ref_account_id == OWN).fill_null(False)
     act = ibis.cases(
-        (posts.sort == "reply", own.ifelse("π", "p")),
-        (posts.sort == "repost", own.ifelse("ρ", "r")),
-        else_="T",
+        (posts.sort == "reply", own.ifelse(3, 1)),
+        (posts.sort == "repost", own.ifelse(4, 2)),
+        else_=0,
     )
-    dated = posts.mutate(act=act, content=_content(posts)).filter(
+    held = _content(posts)
+    dated = posts.mutate(act=act.cast("int8"), **held).filter(
         posts.ms.notnull() & posts.sort.notnull()
     )
-    rows = dated.select("account_id", "ms", "act", "content")
-    before = rows.ms.lag().over(ibis.window(group_by="account_id", order_by=["ms", "act"]))
-    gapped = rows.mutate(gap=rows.ms - before)
-    pause = ibis.cases(
-        (gapped.gap.isnull(), ""),
-        *((gapped.gap < below, sign) for below, sign in PAUSES),
-        else_=LONGER,
+    rows = dated.select("account_id", "ms", "act", *held, content=_word(dated))
+    inside = ibis.window(group_by="account_id", order_by=["ms", "act"])
+    placed = rows.mutate(
+        gap=rows.ms - rows.ms.lag().over(inside),
+        before=rows.act.lag().over(inside),
+        place=ibis.row_number().over(inside) + 1,
     )
-    return gapped.mutate(pause=pause, later=gapped.gap.notnull()).drop("gap")
+    pause = ibis.cases(
+        (placed.gap.isnull(), 0),
+        *((placed.gap < below, place) for place, (below, _) in enumerate(PAUSES)),
+        else_=len(PAUSES),
+    )
+    return placed.mutate(pause=pause.cast("int8")).drop("gap")
+
+
+HELD = {
+    "media": FOLD + 1,
+    "hashtags_held": FOLD + 1,
+    "named_held": FOLD + 1,
+    "quoting": 3,
+    "pages": FOLD + 1,
+    "worded": 2,
+}
+"""What a content word holds, in its order: as many values as are told apart."""
+
+
+def _word(actions: Any) -> Any:
+    """The number of a content word: the numbers of its letters, from `FOLD` on alike; NULL where
+    unknown.
+    """
+    import ibis
+
+    number: Any = 0
+    for name, values in HELD.items():
+        number = number * values + ibis.least(actions[name], values - 1)
+    # The least of NULL and a number is the number.
+    return actions.worded.isnull().ifelse(None, number).cast("int16")
+
+
+def _letters(word: Any) -> dict[str, Any]:
+    """The numbers that a content word is made of (see `_word`)."""
+    numbers = {}
+    rest = word.cast("int64")
+    for name, values in reversed(HELD.items()):
+        numbers[name] = rest % values
+        rest = rest // values
+    return numbers
 
 
 @view
-def bloc_words(behaviour: Table) -> Table:
+def behaviour(actions: Table) -> Table:
+    """One row a dated post: `ms`, its letter `act`, the `pause` before it ("" under a minute or for
+    the first), and its `content` (what it holds, a letter each, NULL where unknown).
+    """
+    import ibis
+
+    def sign(number: Any, signs: Iterable[str]) -> Any:
+        return ibis.cases(*((number == i, one) for i, one in enumerate(signs)))
+
+    content = ibis.literal("E").repeat(actions.media)
+    content += ibis.literal("H").repeat(actions.hashtags_held)
+    content += ibis.literal("m").repeat(actions.named_held)
+    content += sign(actions.quoting, ("", "q", "φ"))
+    content += ibis.literal("U").repeat(actions.pages)
+    content += sign(actions.worded, ("", "t"))
+    return actions.select(
+        "account_id",
+        "ms",
+        act=sign(actions.act, ACTS),
+        pause=sign(actions.pause, (*(sign for _, sign in PAUSES), LONGER)),
+        content=content,
+    )
+
+
+@view
+def bloc_words(actions: Table) -> Table:
     """One row an account and action word: `word` (a number for it), its `size`, `n` times."""
     import ibis
 
-    number = (
-        (behaviour.pause != "")
-        .cast("int64")
-        .sum()
-        .over(ibis.range_window(following=0, group_by="account_id", order_by="ms"))
-    )
-    numbered = behaviour.select("account_id", "ms", "act", number=number)
-    place = ibis.row_number().over(
-        ibis.window(group_by=["account_id", "number"], order_by=["ms", "act"])
-    )
-    placed = numbered.mutate(place=place)
+    begins = (actions.before.isnull() | (actions.pause > 0)).ifelse(actions.place, None)
+    begun = begins.max().over(ibis.cumulative_window(group_by="account_id", order_by="place"))
+    placed = actions.select("account_id", "act", "place", begun=begun)
     # A word is known by the sum of hashes of its letters with their places: a number as long as
     # that takes no memory for runs of thousands.
-    letter = fingerprint(placed.place.cast("string") + placed.act).cast("decimal(38, 0)")
-    hashed = placed.select("account_id", "number", letter=letter)
-    spelt = hashed.group_by("account_id", "number").aggregate(
+    letter = (placed.place - placed.begun) * len(ACTS) + placed.act
+    hashed = placed.select("account_id", "begun", letter=fingerprint(letter).cast("decimal(38, 0)"))
+    spelt = hashed.group_by("account_id", "begun").aggregate(
         word=hashed.letter.sum(), size=hashed.count()
     )
     return spelt.group_by("account_id", "word", "size").aggregate(n=spelt.count())
 
 
 @view
-def bloc_pauses(behaviour: Table) -> Table:
-    """One row an account and pause between two posts ("" under a minute): `n` times."""
-    later = behaviour.filter(behaviour.later)
+def bloc_pauses(actions: Table) -> Table:
+    """One row an account and pause between two posts (a place in `PAUSES`): `n` times."""
+    later = actions.filter(actions.before.notnull())
     return later.group_by("account_id", "pause").aggregate(n=later.count())
 
 
 @view
-def bloc_pairs(behaviour: Table) -> Table:
+def bloc_pairs(actions: Table) -> Table:
     """One row an account and pair of actions with the pause between, such as T⚀r: `n` times."""
-    import ibis
-
-    before = behaviour.act.lag().over(ibis.window(group_by="account_id", order_by=["ms", "act"]))
-    paired = behaviour.mutate(pair=before + behaviour.pause + behaviour.act)
-    known = paired.filter(paired.pair.notnull())
-    return known.group_by("account_id", "pair").aggregate(n=known.count())
+    later = actions.filter(actions.before.notnull())
+    pair = (later.before.cast("int64") * len(ACTS) + later.act) * (len(PAUSES) + 1) + later.pause
+    return later.group_by("account_id", pair=pair.cast("int16")).aggregate(n=later.count())
 
 
 @view
-def bloc_contents(behaviour: Table) -> Table:
-    """One row an account and content word: `content`, its `size` in letters, `n` times.
+def bloc_contents(actions: Table) -> Table:
+    """One row an account and content word: `content` (a number for it), its `size` in letters, `n`
+    times; `plain` where it holds text alone.
 
     Four or more equal letters are three and a plus sign, such as EEE+Hmt.
     """
-    known = behaviour.filter(behaviour.content.notnull())
-    word = known.content
-    for letter in FOLDED:
-        word = word.re_replace(f"{letter}{{4,}}", f"{letter * 3}+")
-    folded = known.select("account_id", content=word)
-    counted = folded.group_by("account_id", "content").aggregate(n=folded.count())
-    return counted.mutate(size=counted.content.length())
+    known = actions.filter(actions.content.notnull())
+    counted = known.group_by("account_id", "content").aggregate(n=known.count())
+    letters = _letters(counted.content)
+    quoting = (letters.pop("quoting") > 0).cast("int64")
+    size = sum(letters.values(), quoting)
+    return counted.mutate(size=size, plain=(letters["worded"] == 1) & (size == 1))
 
 
 @feature(unit="bits", needs=WHEN, source=NWALA, revision=1)
@@ -198,7 +266,9 @@ def bloc_pause_entropy(bloc_pauses: Table) -> FloatingValue:
 
 
 def _pauses(bloc_pauses: Any, *signs: str) -> Any:
-    chosen = bloc_pauses.n.sum(where=bloc_pauses.pause.isin(signs)).fill_null(0)
+    every = [*(sign for _, sign in PAUSES), LONGER]
+    places = [place for place, sign in enumerate(every) if sign in signs]
+    chosen = bloc_pauses.n.sum(where=bloc_pauses.pause.isin(places)).fill_null(0)
     return per(chosen, bloc_pauses.n.sum())
 
 
@@ -233,9 +303,9 @@ def bloc_pair_entropy(bloc_pairs: Table) -> FloatingValue:
 
 
 @feature(unit="share", needs=WHEN, source=NWALA, revision=1)
-def bloc_self_share(behaviour: Table) -> FloatingValue:
+def bloc_self_share(actions: Table) -> FloatingValue:
     """Share of posts that are replies to oneself or reposts of oneself."""
-    return share(behaviour.act.isin(("π", "ρ")))
+    return share(actions.act.isin([ACTS.index(own) for own in "πρ"]))
 
 
 @feature(unit="bits", needs=CONTENT, source=NWALA, revision=1)
@@ -259,5 +329,5 @@ def bloc_content_size_mean(bloc_contents: Table) -> FloatingValue:
 @feature(unit="share", needs=CONTENT, source=NWALA, revision=1)
 def bloc_plain_share(bloc_contents: Table) -> FloatingValue:
     """Share of posts that hold text alone."""
-    plain = bloc_contents.n.sum(where=bloc_contents.content == "t").fill_null(0)
+    plain = bloc_contents.n.sum(where=bloc_contents.plain).fill_null(0)
     return per(plain, bloc_contents.n.sum())
