@@ -13,7 +13,7 @@ from botbench.core.duckdb_work import materialise
 from botbench.core.sql import literal
 from curation.features._functions import DUCKDB
 from curation.features._registry import chosen
-from curation.features._render import Plan, Query, filled, only, plan
+from curation.features._render import Plan, Query, only, plan
 
 if TYPE_CHECKING:
     import duckdb
@@ -43,12 +43,12 @@ def compute(
     features = chosen(families)
     plans = plan(tuple(features), DUCKDB, keep=True)
     of_accounts = [query for query in plans.queries if query.reads("accounts")]
-    of_posts = [query for query in plans.queries if query.reads("kept")]
+    of_posts = [query for query in plans.queries if not query.reads("accounts")]
     with ExitStack() as tables:
         keys = _keys(connection, accounts_sql, tables)
         accounts = f"({only('accounts', f'({accounts_sql})', features)})"
         parts = [_run(connection, query, accounts=accounts) for query in of_accounts]
-        if of_posts and plans.shared:
+        if of_posts:
             n = buckets or buckets_for(connection, posts_sql)
             posts = _with_keys(only("posts", f"({posts_sql})", features), keys)
             with _spread(connection, posts, n) as sources:
@@ -126,9 +126,13 @@ def _of_bucket(
 ) -> list[pa.Table]:
     """The parts of one bucket; its posts are read once, and lie account by account."""
     with ExitStack() as tables:
-        shared = filled(plans.shared or "", posts=f"({posts})")
-        kept = _table(connection, f"FROM ({shared}) ORDER BY account_id", tables)
-        return [_run(connection, query, kept=kept) for query in queries]
+        sources = {"posts": f"({posts})"}
+        for query in plans.kept:
+            # What is made of the posts' view lies nearly so as it is.
+            order = " ORDER BY account_id" if query.reads("posts") else ""
+            rows = f"FROM ({query.over(**sources)}){order}"
+            sources[f"kept_{query.view}"] = _table(connection, rows, tables)
+        return [_run(connection, query, **sources) for query in queries]
 
 
 def _run(connection: duckdb.DuckDBPyConnection, query: Query, **sources: str) -> pa.Table:

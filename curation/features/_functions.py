@@ -22,13 +22,18 @@ NUMBER = r"^[ \t\n\f\r]*[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?[ \t\
 
 
 @contextmanager
-def rendered_for(dialect: str) -> Iterator[None]:
+def rendered_for(name: str) -> Iterator[None]:
     """Within the block, the functions of this module are those of a dialect."""
-    before = _dialect.set(dialect)
+    before = _dialect.set(name)
     try:
         yield
     finally:
         _dialect.reset(before)
+
+
+def dialect() -> str:
+    """The dialect that the functions of this module are those of."""
+    return _dialect.get()
 
 
 @cache
@@ -85,6 +90,16 @@ def fingerprint(value: Any) -> Any:
     return value.isnull().ifelse(None, _declared(name, kind, str(value.type()))(value))
 
 
+def distinct(value: Any) -> Any:
+    """Aggregate: how many values there are; NULL is none."""
+    if not _on_duckdb():
+        return value.nunique()
+    # DuckDB counts distinct values of many groups by a table of pairs, which takes a third longer
+    # than lists.
+    values = value.collect()
+    return _declared("list_unique", "int64", str(values.type()))(values).fill_null(0)
+
+
 def whole_number(text: Any) -> Any:
     """The number that a text spells, rounded half away from zero; NULL where it spells none."""
     import ibis
@@ -129,6 +144,18 @@ def upper_case_in(text: Any) -> Any:
     # than by a pattern.
     changed = _declared("hamming", "int64", "string", "string")(text, text.lower())
     return (text == "").ifelse(0, is_ascii(text).ifelse(changed, found))
+
+
+def punctuation_in(text: Any) -> Any:
+    """Punctuation marks (Unicode's category P) in a text."""
+    found = count_of(text, r"\p{P}+")
+    if not _on_duckdb():
+        return found
+    # Few marks in ASCII are listed sooner than the rest of the text is copied.
+    marks = _declared("regexp_extract_all", "array<string>", "string", "string")(
+        text, r"[!-#%-*,-/:;?@\[-\]_{}]"
+    )
+    return is_ascii(text).ifelse(marks.length(), found)
 
 
 def found_in(text: Any, mark: str, pattern: str, group: int = 0) -> Any:

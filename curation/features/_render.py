@@ -10,14 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from curation.features._functions import DUCKDB, rendered_for
 from curation.features._registry import Feature, chosen
-from curation.features._views import OWN, expression, kept_table, placeholder
+from curation.features._views import KEPT, OWN, expression, kept_table, placeholder
 from curation.store.schema import TABLES
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
-
-SHARED = "posts"
-"""The view that most others read, and that is worth keeping for them."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +40,11 @@ class Query:
 class Plan:
     """The queries of some features, and each feature's type: BIGINT or DOUBLE.
 
-    `shared` is the SQL of the view of posts where it is kept: the queries of views of posts then
-    read the placeholder `kept`, whose rows it makes.
+    `kept` are queries of the views that are kept, each after those that it reads: the rows of one
+    go where the placeholder `kept_VIEW` stands in later ones and in `queries`.
     """
 
-    shared: str | None
+    kept: tuple[Query, ...]
     queries: tuple[Query, ...]
     types: dict[str, str]
 
@@ -64,21 +61,27 @@ def filled(sql: str, **sources: str) -> str:
 def plan(features: tuple[Feature, ...], dialect: str, keep: bool = False) -> Plan:
     """The queries of the features in a dialect, one a view.
 
-    With `keep`, the view of posts is a query of its own, with the columns that the others read.
+    With `keep`, views that several read are queries of their own, with the columns that these read.
     """
+    over = tuple(KEPT) if keep else ()
     with rendered_for(dialect):
         by_view = groupby(sorted(features, key=lambda f: f.view), key=lambda f: f.view)
-        rows = {name: _rows(name, list(some), keep) for name, some in by_view}
+        rows = {name: _rows(name, list(some), over) for name, some in by_view}
         queries = tuple(Query(name, _sql(table, dialect)) for name, table in rows.items())
-        used = _columns_used(rows.values()) if keep else []
-        shared = _sql(expression(SHARED).select(*used), dialect) if used else None
+        kept: list[Query] = []
+        readers = list(rows.values())
+        for name in reversed(over):
+            used = _columns_used(name, readers)
+            if used:
+                readers.append(expression(name, over).select(*used))
+                kept.insert(0, Query(name, _sql(readers[-1], dialect)))
         types = {
             name: "BIGINT" if kind.is_integer() else "DOUBLE"
             for table in rows.values()
             for name, kind in table.schema().items()
             if name != "account_id"
         }
-    return Plan(shared, queries, {f.name: types[f.name] for f in features})
+    return Plan(tuple(kept), queries, {f.name: types[f.name] for f in features})
 
 
 def _sql(table: Table, dialect: str) -> str:
@@ -89,8 +92,8 @@ def _sql(table: Table, dialect: str) -> str:
     return str(ibis.to_sql(table, dialect=dialect))
 
 
-def _rows(name: str, features: list[Feature], keep: bool) -> Table:
-    table = expression(name, kept=SHARED if keep else None)
+def _rows(name: str, features: list[Feature], over: tuple[str, ...]) -> Table:
+    table = kept_table(name) if name in over else expression(name, over)
     values = {f.name: _typed(f.function(table)) for f in features}
     if name == "accounts":
         return table.select("account_id", **values)
@@ -102,11 +105,11 @@ def _typed(value: Any) -> Any:
     return value.cast("int64" if whole else "float64")
 
 
-def _columns_used(tables: Iterable[Table]) -> list[str]:
-    """The columns of the kept view that the queries read, in its order."""
+def _columns_used(view: str, tables: Iterable[Table]) -> list[str]:
+    """The columns of a kept view that the queries read, in its order."""
     import ibis.expr.operations as ops
 
-    kept = kept_table(SHARED)
+    kept = kept_table(view)
     used = {
         field.name
         for table in tables

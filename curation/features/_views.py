@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.errors import unknown
-from curation.features._functions import epoch_ms, fingerprint, found_in, lower
+from curation.features._functions import dialect, epoch_ms, fingerprint, found_in, lower
 from curation.store.schema import TABLES
 
 if TYPE_CHECKING:
@@ -28,6 +28,16 @@ VIEWS: dict[str, Callable[[Table], Table]] = {}
 """Views by name; `accounts` and `posts` are the tables themselves."""
 
 
+KEPT: list[str] = []
+"""Views that several others read, each after those that it reads: an engine may keep their rows."""
+
+
+def kept(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Say of a view that an engine may keep its rows, for the views that read it."""
+    KEPT.append(function.__name__)
+    return function
+
+
 def view(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Register the decorated function as a view; raises ValueError where the name is taken."""
     name = function.__name__
@@ -37,26 +47,32 @@ def view(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return function
 
 
-def expression(name: str, kept: str | None = None) -> Table:
+def expression(name: str, over: Collection[str] = ()) -> Table:
     """A view as an Ibis expression over the unbound tables `__accounts__` and `__posts__`.
 
-    A view that is `kept` is the unbound table `__kept__` itself. Raises UserError for an unknown
-    view.
+    Views that stand in `over` are unbound tables themselves (`kept_table`). Raises UserError for an
+    unknown view.
     """
     if name not in VIEWS:
         raise unknown("view of features", name, VIEWS)
-    if name == kept:
-        return kept_table(name)
     function = VIEWS[name]
     parameter = next(iter(inspect.signature(function).parameters))
-    return function(_unbound(parameter) if parameter == name else expression(parameter, kept))
+    if parameter == name:
+        return function(_unbound(parameter))
+    return function(kept_table(parameter) if parameter in over else expression(parameter, over))
 
 
 def kept_table(name: str) -> Table:
-    """The unbound table `__kept__` with the columns of a view."""
+    """The unbound table `__kept_NAME__` with the columns of a view."""
+    return _of_columns(name, dialect())
+
+
+@cache
+def _of_columns(name: str, _dialect: str) -> Any:
+    """A kept view's columns; types of numbers differ by dialect."""
     import ibis
 
-    return ibis.table(expression(name).schema(), name=placeholder("kept"))
+    return ibis.table(expression(name).schema(), name=placeholder(f"kept_{name}"))
 
 
 def placeholder(table: str) -> str:
@@ -89,6 +105,7 @@ def accounts(accounts: Table) -> Table:
     return accounts.mutate(age_days=(age > 0).ifelse(age.cast("float64") / DAY_MS, None))
 
 
+@kept
 @view
 def posts(posts: Table) -> Table:
     """One row a post: `ms` (time), `sort` (its kind), `tags`, `links`, `named`.
@@ -140,6 +157,7 @@ def days(posts: Table) -> Table:
     return dated.group_by("account_id", day=dated.ms // DAY_MS).aggregate(n=dated.count())
 
 
+@kept
 @view
 def weekhours(posts: Table) -> Table:
     """One row an account and hour of the week (UTC) with posts: `weekhour` 0 to 167, `n` posts."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from curation.features import concentration, count_of, entropy, feature, per, share, view
 from curation.features._functions import fingerprint
-from curation.features._views import OWN
+from curation.features._views import OWN, kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,6 +89,7 @@ def _content(posts: Any) -> dict[str, Any]:
     return {name: known.ifelse(number.cast("int64"), None) for name, number in numbers.items()}
 
 
+@kept
 @view
 def actions(posts: Table) -> Table:
     """One row a dated post: `ms`, its action `act` (a place in `ACTS`), the one `before` (NULL for

@@ -7,7 +7,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from curation.features import count_of, feature, mean, per, sd
-from curation.features._functions import fingerprint, is_ascii, upper_case_in
+from curation.features._functions import (
+    distinct,
+    fingerprint,
+    is_ascii,
+    punctuation_in,
+    upper_case_in,
+)
 
 if TYPE_CHECKING:
     from ibis.expr.types import FloatingValue, Table
@@ -37,14 +43,14 @@ def duplicate_text_share(posts: Table) -> FloatingValue:
     """Share of posts whose text it had posted already: 1 - distinct texts / texts."""
     # Equal 64-bit hashes stand for equal texts: a third of the memory, and two texts of one account
     # never meet in practice.
-    distinct = fingerprint(posts.text).nunique()
-    return per(posts.text.count() - distinct, posts.text.count())
+    texts = posts.text.count()
+    return per(texts - distinct(fingerprint(posts.text)), texts)
 
 
 @feature(unit="share", needs=TEXT, source=CHU, revision=1)
 def distinct_word_ratio(words: Table) -> FloatingValue:
     """Distinct words divided by words, over all posts; falls with the number of posts."""
-    return per(words.word.nunique(), words.count())
+    return per(distinct(words.word), words.count())
 
 
 @feature(unit="characters a post", needs=TEXT, source="botbench", revision=1)
@@ -63,7 +69,7 @@ def upper_case_share(posts: Table) -> FloatingValue:
 @feature(unit="share", needs=TEXT, source=VAROL, revision=1)
 def punctuation_share(posts: Table) -> FloatingValue:
     """Punctuation marks (Unicode's category P) divided by characters, over all posts."""
-    return per(count_of(posts.text, r"\p{P}+").sum(), posts.text.length().sum())
+    return per(punctuation_in(posts.text).sum(), posts.text.length().sum())
 
 
 @feature(unit="languages", needs="posts.lang", source="botbench", revision=1)
