@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 MEMORY = 2**30
 """Bytes that the posts of one bucket may take."""
-BYTES_A_POST = 450
-"""Memory: the kept view of ten-word posts, its sorting, and the largest view over it (words)."""
+BYTES_A_POST = 600
+"""Memory: the kept views of ten-word posts, their sorting, and the largest view over them."""
 
 
 def compute(

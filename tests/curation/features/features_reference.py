@@ -345,7 +345,7 @@ def bloc(posts, account):
             ("hours", "⚁"),
             ("days", "⚂⚃⚄⚅"),
         ):
-            found[f"bloc_{name}_share"] = share([p in signs for p in pauses[1:]])
+            found[f"bloc_{name}_share"] = share([p in tuple(signs) for p in pauses[1:]])
         found["bloc_pause_entropy"] = entropy(sorts.values())
         found["bloc_pair_entropy"] = entropy(pairs.values())
     if m:

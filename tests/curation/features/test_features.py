@@ -472,6 +472,6 @@ def test_buckets_grow_with_the_posts():
     with duckdb.connect() as connection:
         assert features.buckets_for(connection, "FROM range(0)") == 1
         assert (
-            features.buckets_for(connection, "FROM range(1000)", memory=100_000) == 5
-        )  # 1,000 posts of 450 bytes
+            features.buckets_for(connection, "FROM range(1000)", memory=100_000) == 6
+        )  # 1,000 posts of 600 bytes
         assert features.buckets_for(connection, "FROM range(1000)", memory=10**9) == 1
