@@ -23,8 +23,9 @@ from botbench.stats.design_based import (
     share_interval,
     variance,
 )
+from botbench.stats.frames import Frame, quantile_of
 from botbench.stats.prediction_powered import made_for_the_sample, powered
-from botbench.stats.proportions import FEW, LEVEL, Z, normal_quantile
+from botbench.stats.proportions import FEW, LEVEL, Z
 from botbench.stats.rare_errors import LARGE, Rare, guard, heavier, rare, uncertain_weight, worth
 
 POWERED, COUNTED = (
@@ -215,60 +216,39 @@ def share(  # noqa: PLR0917 (the contract: arrays over the frame)
     """The bots' share of a frame from a probability sample of labels: arrays over all accounts.
 
     `y` is 1 for a bot, 0 for a person, NaN where it is not known; only labels of `sampled` accounts
-    count. `probability` is the inclusion probability, `scores` a detector's scores that were made
-    without these labels (NaN where there is none), `sizes` what each account counts for (1 without
-    it). Where only few inclusion probabilities occur, accounts that share one are a stratum of a
-    simple draw; else draws are independent. Scores that stand mostly where accounts were sampled
-    (or not) are left out. Raises ValueError for arrays that do not fit.
+    count. `probability` is the inclusion probability, also of accounts that were not drawn;
+    `scores` are a detector's scores that were made without these labels (NaN where there is none),
+    `sizes` what each account counts for (1 without it). A drawn account without an answer is
+    sampled, with y NaN. Where only few inclusion probabilities occur, accounts that share one are a
+    stratum of a simple draw; else draws are independent. Scores that stand mostly where accounts
+    were sampled (or not) are left out. Raises ValueError for arrays that do not fit
+    (`botbench.stats.frames`).
 
     >>> found = share([1, 0, 0, 0] * 50, [True, False] * 100, [0.5] * 200)
     >>> round(found.value, 3), found.few, found.method
     (0.5, False, 'sample alone (Hájek, Wilson)')
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level must be above 0 and below 1 (such as 0.95), not {level}")
-    known, drawn, chance, size = _checked(y, sampled, probability, sizes)
-    answered = drawn & ~np.isnan(known) & (size > 0)
-    whole = float(size.sum())
-    z = normal_quantile((1 + level) / 2)
+    z = quantile_of(level)
+    frame = Frame.of(y, sampled, probability, scores, sizes)
+    size, drawn, chance = frame.size, frame.sampled, frame.probability
+    answered = drawn & ~np.isnan(frame.y) & (size > 0)
     if not answered.any():
         return Share(float("nan"), 0.0, 1.0, NOBODY, True)
     at = np.flatnonzero(drawn)
     stratum, chance, joint = _strata(chance, drawn, answered)
     nothing = np.zeros(len(at), dtype=np.int64)
     draw = Draw(nothing, stratum[at], chance[at], answered[at], (joint,))
-    given, mean_score = _scored(scores, size, drawn, chance)
+    given, mean_score = _scored(frame.scores, size, drawn, chance)
     return quoted(
         sample(draw),
         size[answered],
-        known[answered],
+        frame.y[answered],
         None if given is None else given[answered],
         mean_score,
-        whole=whole,
+        whole=float(size.sum()),
         squares=float((size**2).sum()),
         z=z,
     )
-
-
-def _checked(
-    y: ArrayLike, sampled: ArrayLike, probability: ArrayLike, sizes: ArrayLike | None
-) -> tuple[Floats, NDArray[np.bool_], Floats, Floats]:
-    known = np.asarray(y, dtype=np.float64)
-    drawn = np.asarray(sampled)
-    if drawn.dtype.kind not in "biufO" or not np.isin(drawn, (0, 1)).all():
-        raise ValueError("sampled must be true or false (or 1 or 0) of each account")
-    drawn = drawn.astype(np.bool_)
-    chance = np.asarray(probability, dtype=np.float64)
-    size = np.ones(len(known)) if sizes is None else np.asarray(sizes, dtype=np.float64)
-    if not known.shape == drawn.shape == chance.shape == size.shape or known.ndim != 1:
-        raise ValueError("y, sampled, probability and sizes must be arrays of one length")
-    if not ((chance[drawn] > 0) & (chance[drawn] <= 1)).all():
-        raise ValueError("inclusion probabilities must be above 0 and at most 1")
-    if ((known[drawn] < 0) | (known[drawn] > 1)).any():
-        raise ValueError("y must be 1 (bot), 0 (person), between them, or NaN where not known")
-    if not (size >= 0).all() or not np.isfinite(size).all():
-        raise ValueError("sizes must be 0 or more and finite")
-    return known, drawn, chance, size
 
 
 def _strata(
@@ -280,8 +260,6 @@ def _strata(
     are not for themselves where nobody of one answered.
     """
     nothing = np.zeros(len(chance), dtype=np.int64)
-    if np.isnan(chance).any():
-        return nothing, chance, INDEPENDENT
     if chance.min() == chance.max():
         return nothing, np.full(len(chance), drawn.sum() / len(chance)), SIMPLE
     # Sorting the whole frame is slow, so the drawn accounts are looked at first.
@@ -297,18 +275,15 @@ def _strata(
 
 
 def _scored(
-    scores: ArrayLike | None, size: Floats, drawn: NDArray[np.bool_], chance: Floats
+    scores: Floats | None, size: Floats, drawn: NDArray[np.bool_], chance: Floats
 ) -> tuple[Floats | None, float]:
     """Scores of everybody, the mean where there is none, and their mean weighted by size."""
     if scores is None:
         return None, 0.0
-    given = np.asarray(scores, dtype=np.float64)
-    if given.shape != size.shape:
-        raise ValueError("scores must have the length of y")
-    there = np.isfinite(given)
+    there = ~np.isnan(scores)
     weight = float(size.sum(where=there))
     missing = ~there[drawn]
     if not weight > 0 or made_for_the_sample(missing, 1 / chance[drawn], 1 - float(there.mean())):
         return None, 0.0
-    mean = float((size * given).sum(where=there)) / weight
-    return np.where(there, given, mean), mean
+    mean = float((size * scores).sum(where=there)) / weight
+    return np.where(there, scores, mean), mean

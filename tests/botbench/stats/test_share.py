@@ -88,7 +88,7 @@ def test_a_census_has_no_interval_and_nobody_has_all_of_it():
     y = np.array([1.0, 0, 0, 0])
     found = share(y, np.ones(4, bool), np.ones(4), 1 - y)
     assert (found.low, found.value, found.high) == (0.25, 0.25, 0.25)
-    nobody = share(y, np.zeros(4, bool), np.ones(4))
+    nobody = share(y, np.zeros(4, bool), np.full(4, 0.5))
     assert math.isnan(nobody.value)
     assert (nobody.low, nobody.high, nobody.method, nobody.few) == (0.0, 1.0, NOBODY, True)
 
@@ -104,23 +104,71 @@ def test_labels_outside_the_sample_do_not_count_and_float32_does():
     assert share(np.zeros(1000), drawn, chance).method == ALONE_COUNTED
 
 
+def one(value, at=3, rest=0.5):
+    """Ten values of which one is another."""
+    values = np.full(10, rest, dtype=float)
+    values[at] = value
+    return values
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"probability": np.zeros(10)}, "above 0"),
-        ({"probability": np.full(9, 0.5)}, "one length"),
-        ({"scores": np.zeros(9)}, "the length of y"),
-        ({"sizes": np.full(10, -1.0)}, "0 or more"),
-        ({"y": np.full(10, -1.0)}, "y must be 1"),
+        ({"probability": np.zeros(10)}, "above 0 and at most 1.*found 0 at place 0.*5 such"),
+        ({"probability": one(0, at=7)}, "could not be drawn.*found 0 at place 7"),
+        ({"probability": one(-0.5, at=7)}, "not sampled too; found -0.5 at place 7, and 1 such"),
+        ({"probability": one(1.5, at=7)}, "found 1.5 at place 7"),
+        ({"probability": one(np.nan, at=7)}, "found nan at place 7"),
+        ({"probability": one(np.nan)}, "found nan at place 3"),
+        ({"probability": one(1e-30)}, "found 1e-30 at place 3"),
+        ({"probability": one(1, at=7)}, "must be sampled.*found 1 at place 7"),
+        ({"probability": np.full(9, 0.5)}, "one length.*y 10, sampled 10, probability 9"),
+        ({"probability": 0.5}, "probability must be one array"),
+        ({"scores": np.zeros(9)}, "one length.*scores 9"),
+        ({"scores": np.zeros((10, 2))}, "scores must be one array"),
+        ({"scores": one(np.inf)}, "scores must be finite.*found inf at place 3"),
+        ({"scores": one(1e200)}, "scores must be finite"),
+        ({"scores": ["high"] * 10}, "scores must be numbers"),
+        ({"scores": [0.5] * 9 + ["high"]}, "scores must be numbers"),
+        ({"scores": np.full(10, 1j)}, "scores must be numbers"),
+        ({"sizes": one(-1)}, "0 or more and finite; found -1 at place 3"),
+        ({"sizes": one(np.inf)}, "0 or more and finite"),
+        ({"sizes": one(np.nan)}, "0 or more and finite"),
+        ({"y": one(-1, rest=0)}, "y must be 1.*found -1 at place 3"),
+        ({"y": one(2, at=7, rest=0)}, "y must be 1.*found 2 at place 7"),
+        ({"y": one(0.5, rest=0)}, "y must be 1.*found 0.5"),
         ({"y": np.full(10, np.inf)}, "y must be 1"),
+        ({"y": np.zeros((10, 1))}, "y must be one array"),
+        ({"y": [object()] * 10}, "y must be numbers"),
         ({"sampled": np.full(10, "False")}, "true or false"),
         ({"sampled": np.full(10, np.nan)}, "true or false"),
+        ({"sampled": np.full(10, 2)}, "true or false"),
+        ({"sampled": np.zeros(9, bool)}, "one length"),
+        ({"sampled": np.zeros((10, 1))}, "sampled must be one array"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(change, said):
-    arrays = {"y": np.zeros(10), "sampled": np.ones(10, bool), "probability": np.ones(10)}
+    arrays = {"y": np.zeros(10), "sampled": np.arange(10) < 5, "probability": np.full(10, 0.5)}
     with pytest.raises(ValueError, match=said):
         share(**{**arrays, **change})
+
+
+@pytest.mark.parametrize("unit", [1e300, 1e-300, 3e-310])
+def test_the_unit_of_sizes_does_not_matter(unit):
+    random = np.random.default_rng(5)
+    y, drawn, chance, f, _ = frame(random, 500, 200, 0.2, 0.95, 0.98)
+    size = 1 + random.pareto(1.5, 500).clip(0, 99)
+    plain, other = share(y, drawn, chance, f, size), share(y, drawn, chance, f, size * unit)
+    for name in ("value", "low", "high"):
+        assert getattr(other, name) == pytest.approx(getattr(plain, name), rel=1e-6)
+
+
+def test_an_account_that_counts_for_nothing_needs_no_chance():
+    random = np.random.default_rng(6)
+    y, drawn, chance, f, _ = frame(random, 500, 200, 0.2, 0.95, 0.98)
+    size = np.where(drawn | (np.arange(500) % 2 == 0), 1.0, 0.0)
+    found = share(y, drawn, np.where(size > 0, chance, 0.0), f, size)
+    assert found.low < found.value < found.high
 
 
 def test_accounts_drawn_in_any_case_do_not_count_as_left_to_chance():
@@ -238,7 +286,7 @@ def test_accounts_drawn_in_any_case_say_nothing_of_the_others():
     assert also.low < also.value < also.high
 
 
-@pytest.mark.parametrize("level", [0, 1, 95, float("nan")])
+@pytest.mark.parametrize("level", [0, 1, 95, float("nan"), "95", 1 - 1e-16, None])
 def test_a_level_is_between_0_and_1(level):
     with pytest.raises(ValueError, match="level must be above 0 and below 1"):
         share(np.zeros(10), np.ones(10, bool), np.ones(10), level=level)
