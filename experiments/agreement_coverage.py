@@ -1,4 +1,8 @@
-"""docs/labels.md: how often the bootstrap interval of each figure of agreement holds its value."""
+"""docs/labels.md: how often the interval of each figure of agreement holds its value.
+
+Of Fleiss' kappa and alpha the interval is shown that would be given without the rule for few
+minority accounts.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +15,12 @@ from botbench.stats import agreement, simulation
 
 FIGURES = ("percent", "ac1", "fleiss", "nominal")
 SETTINGS = (
+    (30, 0.1, 2, 0.8, 0.95),
     (50, 0.05, 3, 0.85, 0.95),
     (50, 0.05, 3, 0.85, 0.99),
+    (50, 0.05, 3, 0.95, 0.99),
     (50, 0.3, 3, 0.85, 0.95),
+    (100, 0.02, 3, 0.85, 0.99),
     (100, 0.1, 3, 0.8, 0.95),
     (200, 0.05, 3, 0.85, 0.95),
     (200, 0.05, 2, 0.85, 0.99),
@@ -45,9 +52,15 @@ def coverage(setting: tuple, sets: int, repeats: int) -> list[str]:
             len(drawn), number / number.sum(), size=repeats
         )
         given.append(agreement.few_minority(rows, number) is None)
+        quoted = agreement.measure(drawn, tuple(agreement.RANGES), repeats=repeats, seed=seed)
         for name in FIGURES:
             values = agreement.FIGURES[name](rows, weights)
-            ends = np.nanpercentile(values, [2.5, 97.5]) if not np.isnan(values).all() else [1, 0]
+            if name in quoted:
+                ends = quoted[name].low, quoted[name].high
+            elif np.isnan(values).all():
+                ends = 1, 0
+            else:
+                ends = np.nanpercentile(values, [2.5, 97.5])
             bare[name].append(ends[0] <= truth[name] <= ends[1])
     kept = np.array(given)
     of_given = f"{np.mean(np.array(bare['nominal'])[kept]):.2f}" if kept.sum() >= 30 else "–"

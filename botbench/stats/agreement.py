@@ -9,12 +9,13 @@ rows).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from botbench.stats.design_based import share_interval
 from botbench.stats.votes import Votes
 
 if TYPE_CHECKING:
@@ -117,6 +118,8 @@ FIGURES: dict[str, Figure] = {
 }
 
 
+RANGES = {"percent": (0.0, 1.0), "unanimous": (0.0, 1.0), "ac1": (-1.0, 1.0), "ac2": (-1.0, 1.0)}
+"""Figures near the end of their range when agreement is high, where percentiles are too narrow."""
 BY_SHARES = ("fleiss", "nominal", "ordinal")
 """Figures whose chance agreement is nearly all of the agreement when one answer is rare."""
 
@@ -200,9 +203,9 @@ def none_if_nan(value: float) -> float | None:
 def measure(
     counts: Array, figures: Sequence[str] = tuple(FIGURES), *, repeats: int = REPEATS, seed: int = 0
 ) -> dict[str, Interval]:
-    """Each figure with its percentile bootstrap interval over accounts.
+    """Each figure with its bootstrap interval over accounts; `counts` is (accounts, answers).
 
-    `counts` is (accounts, answers). All figures share the drawn accounts.
+    Percentiles, or, of the figures in `RANGES`, Wilson's interval with the bootstrap's variance.
     """
     rows, number = np.unique(counts, axis=0, return_counts=True)
     if not len(counts):
@@ -210,15 +213,16 @@ def measure(
     drawn = np.random.default_rng(seed).multinomial(
         len(counts), number / number.sum(), size=repeats
     )
-    few = few_minority(rows, number)
-    return {
-        name: _interval(
-            FIGURES[name](rows, number[None, :])[0],
-            FIGURES[name](rows, drawn),
-            few if name in BY_SHARES else None,
+    few, paired = few_minority(rows, number), float(number[rows.sum(axis=1) >= 2].sum())
+    found = {}
+    for name in figures:
+        value, values = FIGURES[name](rows, number[None, :])[0], FIGURES[name](rows, drawn)
+        found[name] = (
+            _wilson(float(value), values, paired, RANGES[name])
+            if name in RANGES
+            else _interval(value, values, few if name in BY_SHARES else None)
         )
-        for name in figures
-    }
+    return found
 
 
 def few_minority(counts: Array, number: Array) -> int | None:
@@ -244,6 +248,19 @@ def _interval(value: float, drawn: Array, few: int | None = None) -> Interval:
         else (np.nan, np.nan)
     )
     return Interval(float(value), float(low), float(high))
+
+
+def _wilson(value: float, drawn: Array, accounts: float, ends: tuple[float, float]) -> Interval:
+    """Wilson's interval of a figure between `ends`, with the variance of the drawn values; at an
+    end no draw differs, and the number of accounts is all that there is.
+    """
+    drawn, width = drawn[~np.isnan(drawn)], ends[1] - ends[0]
+    if np.isnan(value) or not len(drawn):
+        return Interval(value, np.nan, np.nan)
+    share = (value - ends[0]) / width
+    most = np.inf if 1e-12 < share < 1 - 1e-12 and drawn.var() > 0 else accounts
+    low, high = share_interval(share, float(drawn.var()) / width**2, most)
+    return Interval(value, ends[0] + width * low, ends[0] + width * high)
 
 
 def resample_people(votes: Votes, *, repeats: int = 500, seed: int = 0) -> dict[str, Interval]:
@@ -304,13 +321,7 @@ def leave_one_out(votes: Votes) -> dict[str, dict[str, float]]:
     """Alpha (nominal, ordinal) without each annotator in turn, by name."""
     figures = {}
     for i, name in enumerate(votes.annotators):
-        rest = votes.annotator != i
-        counts = replace(
-            votes,
-            account=votes.account[rest],
-            annotator=votes.annotator[rest],
-            answer=votes.answer[rest],
-        ).counts()
+        counts = votes.without(i).counts()
         figures[name] = {
             n: float(FIGURES[n](counts, np.ones((1, len(counts))))[0])
             for n in ("nominal", "ordinal")

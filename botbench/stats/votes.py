@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,6 +55,16 @@ class Votes:
             accounts,
             tuple(people),
             tuple(names),
+        )
+
+    def without(self, annotator: int) -> Votes:
+        """The votes of all others (a place in `annotators`)."""
+        rest = self.annotator != annotator
+        return replace(
+            self,
+            account=self.account[rest],
+            annotator=self.annotator[rest],
+            answer=self.answer[rest],
         )
 
     def counts(self) -> Array:
