@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botbench.core.sql import literal, literals
 from curation.ingest import data_sets
 from curation.labels import duplicates
+from curation.labels.consensus.votes import BEHIND
 from curation.store.retractions import standing_claims
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ def sides(
                 PARTITION BY dataset, account_id, claimant_kind, claimant)),
         judging AS (
             SELECT DISTINCT dataset, account_id, claimant_kind, claimant, answer, label
-            FROM standing JOIN (VALUES {meanings}) meaning(answer, label) USING (answer)),
+            FROM standing JOIN (VALUES {meanings}) meaning(answer, label) USING (answer)
+            WHERE NOT ({BEHIND})),
         people AS (
             SELECT dataset, account_id, count(*) FILTER (label = 'bot') AS bots, count(*) AS n,
                 if(2 * bots > n, 'bot', 'human') AS side

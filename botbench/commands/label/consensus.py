@@ -91,6 +91,13 @@ def consensus(
             )
         if result.disagree:
             say(parted(result.camps, result.disagree))
+        if result.behind:
+            say(
+                f"{counted(result.behind, 'claim')} of the platform name an organisation behind an"
+                " account. That does not say whether people or software write, so they are no"
+                " votes. Draw accounts for people to judge: botbench sample"
+                f" {dataset}."
+            )
     if result.unchanged:
         say("These labels were there already; nothing has changed.")
     say(f"Next: botbench validate {dataset}.")

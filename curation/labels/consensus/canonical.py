@@ -92,6 +92,52 @@ def patterns(ballots: Ballots) -> Patterns:
     )
 
 
+@dataclass(frozen=True)
+class Ordered:
+    """Ballots with their accounts and claimants in canonical order, and the way back.
+
+    `account` and `claimant` are the places of the original codes in `ballots`.
+    """
+
+    ballots: Ballots
+    account: Array
+    claimant: Array
+    patterns: Patterns
+
+    def accounts(self, values: Array) -> Array:
+        """Values by account of `ballots`, as means over accounts that play one role; in the order
+        of the original accounts.
+        """
+        own, shown = values[self.account], self.patterns
+        whole = np.bincount(shown.of_account, weights=own, minlength=len(shown.weight))
+        return np.asarray(shown.alike(whole / shown.weight)[shown.of_account])
+
+    def claimants(self, values: Array) -> Array:
+        """Values by claimant of `ballots`, likewise."""
+        return self.patterns.claimants_alike(values)
+
+
+def ordered(ballots: Ballots) -> Ordered:
+    """Bring ballots into canonical order; accounts with the same votes stay as they were."""
+    shown = patterns(ballots)
+    order = np.argsort(shown.of_account, kind="stable")
+    account, claimant = np.empty_like(order), np.empty_like(shown.claimants)
+    account[order] = np.arange(len(order))
+    claimant[shown.claimants] = np.arange(len(claimant))
+    by = np.lexsort((ballots.bot, claimant[ballots.claimant], account[ballots.account]))
+    moved = Ballots(
+        account[ballots.account][by],
+        claimant[ballots.claimant][by],
+        ballots.bot[by],
+        ballots.accounts.take(order),
+        tuple(ballots.claimants[j] for j in shown.claimants),
+        ballots.truth[order],
+        ballots.ruling[order],
+        ballots.judging[order],
+    )
+    return Ordered(moved, account, claimant, shown)
+
+
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 

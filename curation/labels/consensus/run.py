@@ -22,6 +22,7 @@ from curation.labels.consensus.votes import (
     Ballots,
     Meaning,
     ballots,
+    behind,
     collect,
 )
 from curation.store.schema import ClaimantKind, LabelStatus, rows
@@ -75,6 +76,8 @@ class Consensus:
     """Chains that the method ran, and accounts on which their explanations of the votes part."""
     camps: tuple[tuple[str, ...], ...] = ()
     """Claimants that contradict each other, the more probable camp first; empty where none do."""
+    behind: int = 0
+    """Claims of platforms that name an organisation behind an account, which are no votes."""
 
     def document(self) -> dict[str, object]:
         """The contract of `botbench consensus --json`."""
@@ -127,6 +130,7 @@ def consensus(
         chains=fitted.fit.chains,
         disagree=fitted.fit.disagree,
         camps=camps(fitted.ballots, fitted.fit),
+        behind=behind(connection, fitted.votes),
     )
 
 
@@ -358,6 +362,7 @@ def _identity(
             "kinds": fitted.kinds,
             "claims": used,
             **({"adjudicated": 1} if ruled else {}),
+            **({"behind": "no vote"} if behind(connection, fitted.votes) else {}),
             **({"version": fitted.fit.version} if fitted.fit.version > 1 else {}),
         }
     )

@@ -27,6 +27,11 @@ ADJUDICATOR = "adjudicator"
 
 NO_TRAINING = f"coalesce({{}}attributes['part'], '') <> '{TRAINING}'"
 
+BEHIND = "claimant_kind = 'platform' AND answer = 'organisation'"
+"""A platform that names an organisation says who is behind an account, and not whether people or
+software write: no vote. A person or a data set's authors answer of the account itself.
+"""
+
 SETTLED, OPEN = 1, 2
 
 Array = NDArray[Any]
@@ -63,8 +68,9 @@ def collect(
     A claim counts where it stands, and its claimant has said nothing later of the account. Claims
     of one moment, or of unknown time, are simultaneous: where they differ, the claimant contradicts
     itself, and all count. An adjudicator's answer `settles` the account, and
-    is no vote among others; an answer in training does not count at all. Raises UserError for an
-    answer that the scheme does not have.
+    is no vote among others; an answer in training does not count at all. What a platform says of
+    who is behind an account (`BEHIND`) has no label. Raises UserError for an answer that the scheme
+    does not have.
     """
     votes = "consensus_votes"
     meanings = ", ".join(
@@ -84,7 +90,7 @@ def collect(
             FROM standing QUALIFY made_at IS NULL OR made_at = max(made_at) OVER (
                 PARTITION BY account_id, claimant_kind, claimant, settles))
         SELECT account_id, claimant_kind, claimant, answer, meaning.answer IS NOT NULL AS known,
-            label, claim_id, made_at, settles
+            CASE WHEN {BEHIND} THEN NULL ELSE label END AS label, claim_id, made_at, settles
         FROM latest LEFT JOIN (VALUES {meanings}) meaning(answer, label) USING (answer)""")
     unknown_answers = connection.execute(
         f"SELECT answer, count(*) FROM {votes} WHERE NOT known GROUP BY ALL ORDER BY answer LIMIT 5"
@@ -97,6 +103,12 @@ def collect(
             " the scheme they were given under with --scheme."
         )
     return votes
+
+
+def behind(connection: duckdb.DuckDBPyConnection, votes: str) -> int:
+    """How many claims of `votes` (`collect`) say who is behind an account, and are no votes."""
+    row = connection.execute(f"SELECT count(*) FROM {votes} WHERE {BEHIND}").fetchone()
+    return int(row[0]) if row else 0
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from botbench.core.errors import UserError
 from curation.annotation.scheme.scheme import Scheme
 from curation.labels.consensus import consensus
+from curation.labels.consensus.explain import explain
 from curation.labels.consensus.methods.majority import majority
 from curation.labels.consensus.run import judge
 from curation.labels.consensus.votes import ballots, collect
@@ -333,3 +334,26 @@ def test_a_consensus_asked_for_again_is_the_one_that_counts(store):
     head = store.head()
     consensus(store, "d", Rule(), kinds=["person"])
     assert store.head() == head
+
+
+def test_a_platform_that_names_who_is_behind_an_account_calls_nobody_human(store):
+    """So did Twitter with the 2,856 accounts of ira-2017-summer: all of them became human."""
+    say(
+        store,
+        claim("office", "Twitter", "organisation", kind="platform"),
+        claim("bot", "Twitter", "bot", kind="platform"),
+        claim("desk", "p", "organisation"),
+        claim("desk", "Twitter", "organisation", kind="platform"),
+        claim("unclaimed", "q", "bot"),
+    )
+    both = labels(store, kinds=["person", "platform"])
+    assert both["office"] == (None, "too few", 0, 0.5)
+    assert both["desk"] == ("human", "agreed", 1, 0.25), "a person answers of the account itself"
+    found = consensus(store, "d", Rule(), kinds=["platform"])
+    assert (found.behind, found.labels) == (2, {"bot": 1, "human": 0})
+    of_platform = labels(store, kinds=["platform"])
+    assert of_platform["bot"] == ("bot", "agreed", 1, 0.75)
+    assert "unclaimed" not in of_platform, "nobody is human because nothing was said of it"
+    why = explain(store, "d", "office", Rule(), kinds=["platform"])
+    assert [v["fate"] for v in why["votes"]] == ["does not judge"]
+    assert "asks for at least 1" in why["why"]

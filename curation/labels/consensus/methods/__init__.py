@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from botbench.core.registry import Registry
+from curation.labels.consensus.canonical import ordered
 from curation.labels.consensus.votes import Ballots
 
 if TYPE_CHECKING:
@@ -53,6 +55,44 @@ METHODS: Registry[Method] = Registry(
 def method(name: str) -> Callable[[Method], Method]:
     """Register a method under its name on the command line."""
     return METHODS.register(name)
+
+
+NAMELESS = 2
+"""The version of methods that `nameless` was put around: before, a tie or a random start followed
+the order of names."""
+
+
+def nameless(fit: Method) -> Method:
+    """Make a method depend on who said what, and not on names or the order of rows.
+
+    It gets the ballots in canonical order. Accounts, and claimants, that play the same role in the
+    votes get the mean of their figures.
+    """
+
+    @wraps(fit)
+    def of_votes(ballots: Ballots) -> Fit:
+        order = ordered(ballots)
+        found = fit(order.ballots)
+        p = order.accounts(found.p_bot)
+        rates = [
+            None if values is None else order.claimants(values)
+            for values in (found.sensitivity, found.specificity)
+        ]
+
+        def votes(account: Array, claimant: Array) -> Array:
+            return found.votes(order.account[account], order.claimant[claimant])
+
+        return replace(
+            found,
+            p_bot=p,
+            settled=np.maximum(p, 1 - p),
+            votes=votes,
+            sensitivity=rates[0],
+            specificity=rates[1],
+            version=NAMELESS,
+        )
+
+    return of_votes
 
 
 def fitted(p: Array, sensitivity: Array, specificity: Array) -> Fit:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from curation.labels.consensus.methods import Fit, fitted, frame, method, probability
+from curation.labels.consensus.methods import Fit, fitted, frame, method, nameless, probability
 from curation.labels.consensus.votes import Ballots
 
 
 @method("dawid-skene")
+@nameless
 def dawid_skene(ballots: Ballots) -> Fit:
     """Dawid and Skene 1979; what adjudicators settled is held fixed. Its probabilities are too sure
     where votes are few.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from curation.labels.consensus.methods import Array, Fit, frame, method, probability
+from curation.labels.consensus.methods import Array, Fit, frame, method, nameless, probability
 from curation.labels.consensus.votes import Ballots
 
 
 @method("glad")
+@nameless
 def glad(ballots: Ballots) -> Fit:
     """Whitehill et al. 2009: right with probability 1 / (1 + exp(-ability x ease)), for bots and
     humans alike.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from curation.labels.consensus.methods import Fit, fitted, frame, method, probability
+from curation.labels.consensus.methods import Fit, fitted, frame, method, nameless, probability
 from curation.labels.consensus.votes import Ballots
 
 
 @method("wawa")
+@nameless
 def wawa(ballots: Ballots) -> Fit:
     """Worker agreement with aggregate (Appen): one accuracy for each claimant, against the plain
     majority.
