@@ -177,6 +177,8 @@ def corrected(  # noqa: PLR0917 (typer gives every option by name)
 
 TIMELINE = 100
 """Posts of each account for which the plan tells the price."""
+DEAREST = "x"
+"""The network whose price the document holds where none was named: the only one that charges."""
 
 
 @study.command(
@@ -223,6 +225,12 @@ def planned(  # noqa: PLR0917 (typer gives every option by name)
         Path | None,
         typer.Option(metavar="STUDY.json", help="A study that was made: how many more?"),
     ] = None,
+    network: Annotated[
+        str | None,
+        typer.Option(
+            help="The live network that the accounts are asked from, such as x: says the price."
+        ),
+    ] = None,
     json_: Json = False,
 ) -> None:
     """Say how many accounts to annotate for an interval of a wanted width, by design and detector;
@@ -234,6 +242,11 @@ def planned(  # noqa: PLR0917 (typer gives every option by name)
     from botbench.core.errors import UserError, unknown
     from curation.ingest.live import budget as prices
 
+    if network is not None:
+        from curation.ingest.live.networks import NETWORKS
+
+        if network not in NETWORKS.own():
+            raise unknown("network", network, list(NETWORKS.own()))
     fitting = "posts" if quantity == "posts" else "uniform"
     for name, value, choices in (
         ("quantity", quantity, ("accounts", "posts")),
@@ -262,9 +275,10 @@ def planned(  # noqa: PLR0917 (typer gives every option by name)
         response=response,
         ready=ready,
     )
-    charged = prices.of_accounts("x", plans.annotate, TIMELINE)
     if json_:
-        priced = {"network": "x", "posts_each": TIMELINE, "usd": charged}
+        asked = network or DEAREST
+        charged = prices.of_accounts(asked, plans.annotate, TIMELINE)
+        priced = {"network": asked, "posts_each": TIMELINE, "usd": charged}
         emit({**asdict(plans), "design": design, "quantity": quantity, "price": priced})
         return
     rows = [
@@ -277,10 +291,10 @@ def planned(  # noqa: PLR0917 (typer gives every option by name)
     )
     for sentence in plans.notes:
         say(sentence)
-    say(
-        f"Price of these accounts with {TIMELINE} posts each on X: up to {charged:,.2f} USD"
-        f" ({prices.told('x')}); Bluesky and Mastodon charge nothing."
-    )
+    if network is not None:
+        charged = prices.of_accounts(network, plans.annotate, TIMELINE)
+        told = f"up to {charged:,.2f} USD ({prices.told(network)})" if charged else "nothing"
+        say(f"Price of these accounts with {TIMELINE} posts each on {network}: {told}.")
     say(f"Next: botbench sample DATASET --design '{design}(n={max(plans.annotate, 1)})'")
 
 

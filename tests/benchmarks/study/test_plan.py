@@ -110,3 +110,12 @@ def test_the_command_before_and_after_a_study(cli, tmp_path):
         "Did you mean 'posts'"
         in cli("study", "plan", "--width", 0.04, "--quantity", "post", code=2).stderr
     )
+
+
+def test_a_price_is_said_of_the_network_that_was_named(cli):
+    asked = ("study", "plan", "--width", 0.04)
+    assert "USD" not in cli(*asked).stderr
+    # 1,225 accounts at .01 USD with 100 posts each at .005 USD.
+    assert "on x: up to 624.75 USD" in cli(*asked, "--network", "x").stderr
+    assert "on bluesky: nothing." in cli(*asked, "--network", "bluesky").stderr
+    assert "no network 'twitter'" in cli(*asked, "--network", "twitter", code=2).stderr
