@@ -179,7 +179,8 @@ def annotated(copied: float = 0, fooled: float = 0, gold: int = 0) -> Callable[[
         (held, width, stands), _ = told(
             y, np.ones(ACCOUNTS), score, at, draw, label, (bounds[0], bounds[1], bounds[2])
         )
-        found = most_alike(said.astype(np.float64), known, int(random.integers(2**31)))
+        seed = int(random.integers(2**31))
+        found = most_alike(said.astype(np.float64), known, seed, score[at])
         if found is not None and found.p <= LEVEL:
             stands.add("alike")
         return held, width, stands

@@ -18,10 +18,16 @@ if TYPE_CHECKING:
 DEPENDENT = "Annotators' answers depend on each other"
 
 
-def dependence(frame: Frame, ids: Sequence[str]) -> str | None:
-    """A sentence where two annotators answer alike more than their error rates explain, or None."""
+def dependence(frame: Frame, ids: Sequence[str], score: Floats | None = None) -> str | None:
+    """A sentence where two annotators answer alike more than their error rates explain, or None.
+
+    `score` is what the detector says of the accounts `ids`, where there is one.
+    """
     votes, known, people = read(frame, ids)
-    found = most_alike(votes, known) if len(people) > 1 else None
+    if score is not None:
+        # An account of two waves is one account, at the place of the first.
+        score = score[np.sort(np.unique(np.array(ids), return_index=True)[1])]
+    found = most_alike(votes, known, score=score) if len(people) > 1 else None
     if found is None or found.p > LEVEL:
         return None
     gold = int((~np.isnan(known)).sum())

@@ -26,7 +26,8 @@ METHODS = {
     ),
     "HDy": (
         "Hellinger distance between score histograms (González-Castro, Alaiz-Rodríguez and Alegre"
-        " 2013)."
+        " 2013). Do not quote its interval: in simulations it missed the share in most campaigns"
+        " (docs/study-coverage.md)."
     ),
     "BotPercent": (
         "Mean of the scores after temperature scaling (Tan et al. 2023): an account with a score is"

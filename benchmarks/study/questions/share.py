@@ -69,7 +69,8 @@ def share(study: Study) -> Answer:
     if default:
         if study.scored and (said := selective(study.labelled)):
             answer.blocks.append(Text(said, warning=True))
-        if said := dependence(study.frame, study.labelled.ids):
+        score = study.labelled.score if study.scored else None
+        if said := dependence(study.frame, study.labelled.ids, score):
             answer.blocks.append(Text(said, warning=True))
     return answer
 

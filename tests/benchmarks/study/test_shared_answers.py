@@ -35,6 +35,27 @@ def test_copying_is_found_and_independent_people_are_not(people, each, gold):
     assert found >= 4 and alarms <= 1
 
 
+def test_the_scores_show_copying_where_three_people_leave_nothing_to_see():
+    random = np.random.default_rng(3)
+    found = alarms = 0
+    for seed in range(3):
+        for copied in (0.8, 0.0):
+            votes, y = answers(random, 500, 3, 3, copied)
+            score = 1 / (1 + np.exp(4.5 - 3 * (random.standard_normal(500) + 3 * y)))
+            score[random.random(500) < 0.1] = np.nan
+            fired = most_alike(votes, np.full(500, np.nan), seed, score).p <= LEVEL
+            found, alarms = found + (fired and copied > 0), alarms + (fired and not copied)
+    assert found == 3 and alarms <= 1
+
+
+def test_scores_that_say_nothing_change_nothing():
+    votes, _ = answers(np.random.default_rng(4), 200, 3, 3, 0.6)
+    nothing = np.full(200, np.nan)
+    without = most_alike(votes, nothing)
+    assert most_alike(votes, nothing, score=np.full(200, 0.3)) == without
+    assert most_alike(votes, nothing, score=nothing) == without
+
+
 def test_three_people_without_gold_leave_nothing_to_see():
     votes, _ = answers(np.random.default_rng(1), 600, 3, 3, 0.5)
     assert most_alike(votes, np.full(600, np.nan)).p > LEVEL
