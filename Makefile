@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help story demo test quick lint speed spark scale chaos fuzz requirements docs pictures experiments clean label-studio sbom
+.PHONY: help story demo test quick lint speed spark scale chaos fuzz requirements docs pictures bluesky experiments clean label-studio sbom
 
 PYTHON ?= python3
 VENV := .venv
@@ -76,6 +76,9 @@ experiments: $(VENV)/dev.stamp ## the simulated tables of docs (hours; EXPERIMEN
 
 story: $(VENV)/core.stamp ## docs/story.md and its picture: each sentence of the story beside our number (from ../shared/data)
 	$(BIN)/python experiments/story.py $(ARGS)
+
+bluesky: $(VENV)/dev.stamp ## a made campaign on a real local Bluesky network, hashtag to study: docs/live.md (npm, Postgres, Redis)
+	$(BIN)/python experiments/bluesky/campaign.py $(ARGS)
 
 pictures: $(VENV)/dev.stamp ## the pictures of README and docs/site.md, of today's pages on simulated data (needs Chromium)
 	$(BIN)/python experiments/pictures.py $(ARGS)

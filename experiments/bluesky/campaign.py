@@ -33,8 +33,11 @@ from pages import DOCS, markdown, write
 from services import Network, network
 
 NAME, TIMELINES, SAMPLE = "walkaway", "100", 120
-KILLS = (60, 200)
-"""After so many requests the pull is killed."""
+KILLS = (0.2, 0.7)
+"""After so many requests as shares of the number of accounts the pull is killed."""
+TAKEN_DOWN, DEACTIVATED, DELETED, LABELLED, LOGIN = (10, 50), 52, 54, 3, 21
+"""Who becomes what, by number."""
+LEAST = 60
 TABLES = {
     "accounts": "* EXCLUDE (observed_at, pull_id, extra)",
     "posts": "* EXCLUDE (pull_id, imported_at)",
@@ -118,8 +121,8 @@ def must(what: str, found: object, expected: object) -> None:
 
 def pull_with_kills(run: Run) -> None:
     """The pull killed twice, and one without a kill: their stores must be equal."""
-    for requests in KILLS:
-        process = run.pull_until(requests)
+    for share in KILLS:
+        process = run.pull_until(int(share * len(run.people)))
         process.send_signal(signal.SIGKILL)
         process.wait()
     killed = run.json(*run.pull_words())
@@ -142,9 +145,9 @@ def pull_with_kills(run: Run) -> None:
 
 def pull_with_takedowns(run: Run) -> None:
     """A second round, during which accounts are taken down and a label is taken back."""
-    gone = [run.people[n]["did"] for n in (10, 50)]
-    left, deleted = run.people[60]["did"], run.people[70]["did"]
-    back = run.people[3]["did"]
+    gone = [run.people[n]["did"] for n in TAKEN_DOWN]
+    left, deleted = run.people[DEACTIVATED]["did"], run.people[DELETED]["did"]
+    back = run.people[LABELLED]["did"]
     process = run.pull_until(8)
     for did in gone:
         run.net.tell("takedown", did)
@@ -182,7 +185,7 @@ def pull_with_login(run: Run) -> None:
     listed = run.folder / "hidden.txt"
     hidden = [p for p in run.people if "!no-unauthenticated" in p["self"]]
     listed.write_text("".join(f"{p['handle']}\n" for p in hidden), encoding="utf-8")
-    me = run.people[100]
+    me = run.people[LOGIN]
     login = {"BLUESKY_HANDLE": me["handle"], "BLUESKY_APP_PASSWORD": me["password"]}
     words = ["pull", "bluesky", "--server", run.world["pds"], "--handles", str(listed)]
     found = run.json(*words, "--as", "hidden", store="hidden", **login)
@@ -199,7 +202,8 @@ def annotate(run: Run) -> None:
     from curation.annotation.assignment.simulate import simulate_export
     from curation.store.store import Store
 
-    drawn = run.json("sample", NAME, "--design", f"uniform(n={SAMPLE})", "--copies", "3")
+    size = min(SAMPLE, len(run.people) * 2 // 5)
+    drawn = run.json("sample", NAME, "--design", f"uniform(n={size})", "--copies", "3")
     export = run.folder / "simulated-annotations.json"
     truth = pa.table(
         {
@@ -211,7 +215,7 @@ def annotate(run: Run) -> None:
         answers = simulate_export(store, drawn["batch_id"], export, annotators=3, truth=truth)
     run.json("annotate", "import", str(export), "--dataset", NAME)
     run.json("consensus", NAME, "--method", "bayesian", "--kinds", "person")
-    run.figures["sample, answers of simulated annotators"] = f"{SAMPLE}, {answers:,}"
+    run.figures["sample, answers of simulated annotators"] = f"{size}, {answers:,}"
 
 
 def study(run: Run) -> None:
@@ -270,9 +274,11 @@ def play(run: Run) -> None:
 def main() -> int:
     """Start the network and play the campaign on it."""
     given = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    given.add_argument("--people", type=int, default=300)
+    given.add_argument("--people", type=int, default=300, help="accounts, one in 15 heavy")
     given.add_argument("--keep", type=Path, help="a new folder for stores and pages, to be kept")
     asked = given.parse_args()
+    if asked.people < LEAST:
+        given.error(f"--people is at least {LEAST}")
     with tempfile.TemporaryDirectory(prefix="botbench-bluesky-") as scratch:
         folder = asked.keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)

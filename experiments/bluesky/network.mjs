@@ -20,18 +20,20 @@ const { TestNetwork } = await import('@atproto/dev-env')
 const { AtpAgent } = await import('@atproto/api')
 
 const PEOPLE = Number(process.env.PEOPLE ?? 300)
-const BOTS = Number(process.env.BOTS ?? 20)
+const BOTS = Math.floor(PEOPLE / 15)
 const TAG = 'WalkAway'
 const DAY = Date.UTC(2026, 2, 1)
 const HEAVY = 90
 
-let seed = 20260301
-const random = () => {
-  // Mulberry32: the same network at each run.
-  seed = (seed + 0x6d2b79f5) | 0
-  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-  return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+// Mulberry32, begun anew for each account: the same posts at each run, in whatever order they come.
+const randomOf = (n) => {
+  let seed = 20260301 + n * 7919
+  return () => {
+    seed = (seed + 0x6d2b79f5) | 0
+    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+  }
 }
 
 const began = Date.now()
@@ -97,6 +99,7 @@ const post = (n, k, at, tagged) => {
 
 const accounts = []
 const make = async (n) => {
+  const random = randomOf(n)
   const agent = await agentOf(n)
   const did = agent.assertDid
   const bot = n < BOTS
@@ -109,6 +112,7 @@ const make = async (n) => {
       ...(own.length ? { labels: { $type: 'com.atproto.label.defs#selfLabels', values: own.map((val) => ({ val })) } } : {}),
     },
   }))
+  if ((n + 1) % 50 === 0) told(`${n + 1} accounts`)
   const count = bot ? HEAVY : 1 + Math.floor(random() * 5)
   const writes = []
   for (let k = 0; k < count; k++) {
@@ -118,7 +122,7 @@ const make = async (n) => {
   }
   for (let k = 0; k < writes.length; k += 100)
     await agent.com.atproto.repo.applyWrites({ repo: did, writes: writes.slice(k, k + 100) })
-  accounts[n] = { did, handle: agent.session.handle, password: `made-password-${n}`, posts: count, truth: bot || n % 10 === 5 ? 'bot' : 'human', self: own, tagged: true }
+  accounts[n] = { did, handle: agent.session.handle, password: `made-password-${n}`, posts: count, truth: bot || n % 10 === 5 ? 'bot' : 'human', self: own }
 }
 const indices = [...Array(PEOPLE).keys()]
 await Promise.all([0, 1].map(async () => {
@@ -128,9 +132,9 @@ told(`${PEOPLE} accounts and ${accounts.reduce((s, a) => s + a.posts, 0)} posts 
 await network.processAll(120000)
 told('the AppView has them')
 
-for (const n of [0, 1, 2, 3, 4, 5, 25, 35]) if (n < PEOPLE) await label(accounts[n].did, ['bot'])
-for (const n of [6, 7, 40]) if (n < PEOPLE) await label(accounts[n].did, ['spam'])
-if (PEOPLE > 41) await label(accounts[41].did, ['impersonation'])
+for (const n of [0, 1, 2, 3, 4, 5, 25, 35]) await label(accounts[n].did, ['bot'])
+for (const n of [6, 7, 40]) await label(accounts[n].did, ['spam'])
+await label(accounts[41].did, ['impersonation'])
 told('labels are given')
 
 const out = {

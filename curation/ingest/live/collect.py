@@ -81,6 +81,7 @@ def collected(
             if journal.stage != "asking":
                 budget.requests_made, budget.usd_spent = 0, budget.usd_spent * 0
             client = Client(campaign.server, budget, waiting)
+            client.heed_robots()
             # Accounts of the list that are known are asked for by their id.
             new = replace(campaign, accounts=not_known(store, campaign))
             asker = network.asker(new, client, prices)

@@ -143,7 +143,10 @@ def watched(
     network without a stream, ResourceFailure for one that cannot be reached.
     """
     if network.stream is None:
-        raise UserError(f"{network.name} has no stream that botbench can watch.")
+        raise UserError(
+            f"botbench does not watch {network.name}. {network.unwatched}".strip()
+            + " Run the same pull without --watch again and again instead."
+        )
     folder = store.home / "live" / f"{campaign.name}.watch"
     with held(folder.with_suffix(".lock"), campaign.name):
         segments = Segments(folder, segment)

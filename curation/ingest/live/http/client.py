@@ -15,6 +15,7 @@ import requests
 from botbench.core.errors import ResourceFailure, UserError
 from botbench.core.version import __version__
 from curation.ingest.live.http import answers
+from curation.ingest.live.http.robots import Rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,6 +62,7 @@ class Client(requests.Session):
         # Proxies of the environment are used; logins of a .netrc are not.
         self.auth = _no_login
         self.not_before = 0.0
+        self.rules = Rules("")
         self.answer: requests.Response | None = None
         """The latest answer."""
 
@@ -80,6 +82,18 @@ class Client(requests.Session):
         if document is None:
             raise Failing(answers.no_json(response))
         return document, response
+
+    def heed_robots(self) -> None:
+        """Read the server's robots.txt, whose rules for this program are kept from now on.
+
+        It is not counted as a request. A server without one has no rules.
+        """
+        try:
+            response = self._in_time("GET", f"{self.origin}/robots.txt", timeout=TIMEOUT)
+        except (requests.RequestException, ResourceFailure, ValueError):
+            return
+        if response.status_code == 200:
+            self.rules = Rules(response.content.decode("utf-8", "replace"))
 
     def request(self, method: str, url: str, **options: Any) -> requests.Response:  # type: ignore[override]
         """Make a request, again where a fault may pass; the answer's body is read."""
@@ -128,6 +142,11 @@ class Client(requests.Session):
         """One request, with redirects on the same server followed."""
         options["allow_redirects"] = False
         for _ in range(REDIRECTS + 1):
+            if not self.rules.allow(urlsplit(url).path):
+                raise UserError(
+                    f"{self.origin} asks botbench in its robots.txt to stay away from"
+                    f" {urlsplit(url).path}. Ask who runs the server."
+                )
             if _origin(url) != self.origin:
                 raise UserError(
                     f"{self.origin} sends on to {_origin(url)}, which was not asked for. Name the"

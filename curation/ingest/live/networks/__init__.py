@@ -52,6 +52,8 @@ class Network:
     """Whether labels of further services can be asked for."""
     stream: Opener | None = None
     """How its events are watched."""
+    unwatched: str = ""
+    """Why they are not, for people."""
     stream_server: str = ""
     """The server of its stream, where that is another one."""
     told_price: Callable[[Campaign, Budget, Prices], str] | None = None

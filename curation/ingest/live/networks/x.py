@@ -224,5 +224,7 @@ NETWORKS.add(
         together={"names": PAGE, "users": PAGE},
         asker=X,
         told_price=told_price,
+        unwatched="X has a filtered stream (/2/tweets/search/stream), which charges for each post"
+        " that it sends, so that no budget can be kept.",
     ),
 )

@@ -61,6 +61,7 @@ def asking(tmp_path):
         try:
             journal.spent(spent)
             client = Client(campaign.server, spent, waiting)
+            client.heed_robots()
             prices = budgets.prices(network.name, budgets.own_prices(price))
             asker = network.asker(campaign, client, prices)
             if journal.stage == "new":

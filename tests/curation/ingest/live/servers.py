@@ -15,6 +15,7 @@ class Server:
 
     def __init__(self):
         self.faults, self.asked, self.lock = [], [], threading.Lock()
+        self.robots = ""
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -25,6 +26,9 @@ class Server:
 
             def do_GET(self):
                 parts = urlsplit(self.path)
+                if parts.path == "/robots.txt":
+                    Server.send(outer, self, None, (200, outer.robots.encode(), {}))
+                    return
                 query = parse_qs(parts.query)
                 with outer.lock:
                     outer.asked.append((parts.path, query, dict(self.headers)))

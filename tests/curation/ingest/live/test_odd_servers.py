@@ -250,6 +250,16 @@ def test_an_account_that_may_not_be_read_is_a_gap_and_not_the_end(mastodon, aski
     assert "10000002" in {author["id"] for author in found.items("statuses", "account")}
 
 
+def test_a_server_that_names_botbench_in_its_robots_file_is_left_alone(bluesky, asking):
+    bluesky.robots = "User-agent: *\nDisallow: /\n"
+    assert asking(asked(bluesky, name="everybody")).gaps == [], "the interface is no page"
+    bluesky.robots = "User-agent: botbench\nDisallow: /xrpc/\n"
+    before = len(bluesky.asked)
+    with pytest.raises(UserError, match=r"robots\.txt to stay away from /xrpc/app\.bsky\.feed\.se"):
+        asking(asked(bluesky))
+    assert len(bluesky.asked) == before
+
+
 def test_a_redirect_to_a_private_address_is_not_followed(bluesky, asking):
     bluesky.faults = [("searchPosts", (302, {"Location": "http://169.254.169.254/latest"}))]
     with pytest.raises(UserError, match=r"sends on to http://169\.254\.169\.254"):

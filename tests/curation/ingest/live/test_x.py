@@ -121,3 +121,8 @@ def test_odd_includes_are_no_traceback(x, asking, includes):
     x.answer = answer
     found = asking(asked(x, timelines=2), budget="5USD")
     assert len(found.items("data", "id")) == 90
+
+
+def test_watching_x_is_a_sentence(cli):
+    said = cli("pull", "x", "--hashtag", "a", "--watch", code=2).stderr
+    assert "charges for each post that it sends" in said and "without --watch" in said
