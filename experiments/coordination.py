@@ -1,8 +1,8 @@
 """docs/study-questions.md: how well traces of coordination find groups planted in simulated posts.
 
-`make experiments EXPERIMENT=coordination` takes about a quarter of an hour of processor time: 1e5
-accounts with 1e7 actions, and all pairs of 5,000 accounts. ARGS="--accounts 10000 --actions
-1000000 --groups 40" takes a minute.
+`make experiments EXPERIMENT=coordination` simulates 1e5 accounts with 1e7 actions, and all pairs of
+5,000 accounts; ARGS="--accounts 10000 --actions 1000000 --groups 40" takes a minute. The posts lie
+in a Parquet file, as a store keeps them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 import argparse
 import resource
 import sys
+import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from pages import markdown, number, write
 
 from benchmarks.study.coordination import coaction, rhythms
 from benchmarks.study.coordination.fusion import RATE, WINDOW, fused
+from benchmarks.study.coordination.meetings import LEAST
 from benchmarks.study.coordination.network import Network
 from benchmarks.study.coordination.traces import TRACES, Trace
 from benchmarks.study.simulation import operations
@@ -30,9 +33,9 @@ CLEAR = 1e-6
 """p below which a pair is no chance."""
 
 
-def planted(connection: Any, setting: operations.Setting) -> str:
+def planted(connection: Any, setting: operations.Setting, file: Path) -> str:
     """What is found of the groups of each trace, and what it takes."""
-    posts, groups = operations.simulate(connection, setting)
+    posts, groups = operations.simulate(connection, setting, file)
     rows, accounts = connection.execute(
         f"SELECT count(*), count(DISTINCT account_id) FROM {posts}"
     ).fetchone()
@@ -140,7 +143,7 @@ def _every_pair(connection: Any, posts: str, numbered: str, trace: Trace) -> dic
     """Co-actions by pair (a * n + b), from each thing's actions in order of time."""
     rows = connection.execute(f"""
         SELECT i, dense_rank() OVER (ORDER BY what) AS thing, t,
-            dense_rank() OVER (ORDER BY "within") AS stratum
+            dense_rank() OVER (ORDER BY hash("within")) AS stratum
         FROM (SELECT DISTINCT * FROM ({trace.actions(connection, posts)}))
         JOIN {numbered} USING (account_id) WHERE what IS NOT NULL ORDER BY thing, t""").fetchnumpy()
     who, thing, stratum = (rows[c].astype(np.int64) for c in ("i", "thing", "stratum"))
@@ -177,14 +180,14 @@ def _moments(who: Ints, moment: Ints, n: int) -> dict[int, int]:
     seen = np.unique(np.stack([who, column], axis=1), axis=0)
     table = coo_array((np.ones(len(seen), np.int64), (seen[:, 0], seen[:, 1]))).tocsr()
     both = triu(table @ table.T, k=1).tocoo()
-    twice = both.data >= coaction.LEAST
+    twice = both.data >= LEAST
     key = both.row[twice].astype(np.int64) * n + both.col[twice]
     return dict(zip(key.tolist(), both.data[twice].tolist(), strict=True))
 
 
 def _twice(units: Ints) -> dict[int, int]:
     pairs, times = np.unique(units, return_counts=True)
-    twice = times >= coaction.LEAST
+    twice = times >= LEAST
     return dict(zip(pairs[twice].tolist(), times[twice].tolist(), strict=True))
 
 
@@ -198,10 +201,10 @@ def main() -> None:
     asked = parser.parse_args()
     setting = operations.Setting(asked.accounts, asked.actions, groups=asked.groups)
     small = operations.Setting(asked.sample, 100 * asked.sample, groups=24, seed=1)
+    with tempfile.TemporaryDirectory() as folder, scratch_database() as connection:
+        text = planted(connection, setting, Path(folder) / "posts.parquet")
     with scratch_database() as connection:
         pairs = all_pairs(connection, small)
-    with scratch_database() as connection:
-        text = planted(connection, setting)
     command = " ".join(["python experiments/coordination.py", *sys.argv[1:]])
     parts = [f"Made by `{command}`; simulated.", text, pairs]
     write("study-questions.md", "coordination", "\n\n".join(parts))

@@ -55,17 +55,17 @@ def _signatures(n: int, a: Ints, b: Ints, weight: Floats) -> Colours:
 
     Colour refinement (Weisfeiler and Lehman 1968) with the ties' weights.
     """
-    heavy = _mixed(np.round(weight, DIGITS).view(np.uint64))
+    heavy = mixed(np.round(weight, DIGITS).view(np.uint64))
     colour: Colours = np.zeros(n, dtype=np.uint64)
     for _ in range(ROUNDS):
         heard = np.zeros(n, dtype=np.uint64)
-        np.add.at(heard, a, _mixed(colour[b] ^ heavy))
-        np.add.at(heard, b, _mixed(colour[a] ^ heavy))
-        colour = _mixed(colour + _mixed(heard))
+        np.add.at(heard, a, mixed(colour[b] ^ heavy))
+        np.add.at(heard, b, mixed(colour[a] ^ heavy))
+        colour = mixed(colour + mixed(heard))
     return colour
 
 
-def _mixed(x: Colours) -> Colours:
+def mixed(x: Colours) -> Colours:
     """Every bit of a number depends on all of its bits (splitmix64; Steele et al. 2014)."""
     x = x + np.uint64(0x9E3779B97F4A7C15)
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

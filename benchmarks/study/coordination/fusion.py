@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.study.coordination import coaction
-from benchmarks.study.coordination.coaction import Counted, Floats, Ints
+from benchmarks.study.coordination.chance import Floats, Ints
+from benchmarks.study.coordination.coaction import Counted
 from benchmarks.study.coordination.communities import communities
 from benchmarks.study.coordination.network import Network
 from benchmarks.study.coordination.traces import TRACES
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 WINDOW, RATE = 60.0, 0.05
 PROMISING = 0.01
 """p below which a pair of one trace is looked at in sketched traces too."""
+TIES = 1_000_000
+"""Ties up to which the network is that of all pairs (`weak`)."""
 
 
 def fused(
@@ -48,13 +51,28 @@ def fused(
     chosen = [TRACES.get(name) for name in dict.fromkeys(usual() if of is None else of)]
     numbered = coaction.accounts(connection, posts)
     ids = connection.execute(f"SELECT account_id FROM {numbered} ORDER BY i").fetchnumpy()
+    accounts = np.asarray(ids["account_id"], dtype=object)
+    least = weak(len(accounts), rate)
     counted: list[Counted] = []
     for trace in sorted(chosen, key=lambda t: t.sketched):
         near = _promising(counted) if trace.sketched else None
-        counted.append(coaction.count(connection, posts, numbered, trace, window, near))
+        counted.append(coaction.count(connection, posts, numbered, trace, window, near, least))
         done(trace.name)
     counted.sort(key=lambda c: c.trace)
-    return joined(np.asarray(ids["account_id"], dtype=object), counted, rate)
+    return joined(accounts, counted, rate)
+
+
+def weak(accounts: int, rate: float) -> float:
+    """The p of a pair's trace above which it can tie nothing, if there are at most `TIES` ties.
+
+    With R ties among N pairs, the largest p that Benjamini and Hochberg reject is rate R / N; with
+    Simes' test a pair needs a trace with a p of at most that. So pairs above need not be held.
+
+    >>> weak(1000, 0.05), weak(100_000, 0.05)
+    (1.0, 1.000010000100001e-05)
+    """
+    pairs = accounts * (accounts - 1) // 2
+    return 1.0 if pairs <= TIES else rate * TIES / pairs
 
 
 def usual() -> list[str]:
@@ -108,7 +126,7 @@ def joined(accounts: NDArray[np.object_], counted: Sequence[Counted], rate: floa
         compared=len(pairs),
         actions=tuple(c.actions for c in counted),
         crowded=tuple(c.crowded for c in counted),
-        met=tuple(len(c.a) for c in counted),
+        met=tuple(c.met for c in counted),
     )
     network.group[:] = communities(n, network.a, network.b, network.weight)
     return network

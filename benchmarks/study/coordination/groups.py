@@ -108,7 +108,7 @@ def coordinated(
         document |= found.document(found.write(folder))      # groups, network, agreement
 
     `found.network` has ties, to_igraph and to_networkx. Memory is bounded: pairs are counted in
-    parts (`coaction.BLOCK`). Raises UserError for an unknown trace.
+    parts (`meetings.BLOCK`). Raises UserError for an unknown trace.
     """
     network = fused(connection, posts, window=window, rate=rate, of=of, done=done)
     if codes is None:

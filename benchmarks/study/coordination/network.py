@@ -29,7 +29,7 @@ class Network:
     `accounts` (object[n]) are ids by number. A tie k joins `a[k]` < `b[k]` (int64[m]), with `q[k]`
     and `weight[k]`, the sum of its traces' overlaps. Its traces are rows of `tie`, `trace`,
     `shared`, `expected`, `p` and `meant` (the traces that tie it; the others only met). `group` is
-    int64[n] by size from 0, -1 for accounts without a tie. `compared` pairs met at all; `actions`,
+    int64[n] by size from 0, -1 for accounts without a tie. `compared` pairs were tested; `actions`,
     `crowded` and `met` count for each trace its actions, moments left out, and pairs that met.
     """
 

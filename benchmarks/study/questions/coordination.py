@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.study.coordination import coaction
 from benchmarks.study.coordination.groups import Coordinated, coordinated
+from benchmarks.study.coordination.meetings import LEAST
 from benchmarks.study.coordination.network import Network
 from benchmarks.study.coordination.traces import CROWD, TRACES
 from benchmarks.study.questions import Answer, Figure, Table, Text, question
@@ -116,7 +116,7 @@ def _summary(network: Network, window: float, rate: float) -> str:
         sessions = " Sessions are compared at whatever time, and move among those like them."
     return (
         f"{sum(network.actions):,} actions of {n:,} accounts; {network.compared:,} pairs did the"
-        f" same at least {coaction.LEAST} times within {window:g} seconds, {len(network.a):,} of"
+        f" same at least {LEAST} times within {window:g} seconds, {len(network.a):,} of"
         " them more often than chance allows (false discovery rate"
         f" {rate:g} over all {n * (n - 1) // 2:,} pairs and all traces together), in"
         f" {network.groups:,} groups of {int((network.group >= 0).sum()):,} accounts.{crowds} By"

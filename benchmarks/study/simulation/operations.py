@@ -15,8 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botbench.core.duckdb_work import materialise
+from botbench.core.sql import literal
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import duckdb
 
     from benchmarks.study.coordination.network import Network
@@ -43,8 +46,13 @@ class Setting:
     seed: int = 0
 
 
-def simulate(connection: duckdb.DuckDBPyConnection, setting: Setting) -> tuple[str, str]:
-    """Make the tables of posts and of planted accounts (account_id, g, trace); their names."""
+def simulate(
+    connection: duckdb.DuckDBPyConnection, setting: Setting, file: Path | None = None
+) -> tuple[str, str]:
+    """Make the tables of posts and of planted accounts (account_id, g, trace); their names.
+
+    With `file` the posts are written there as Parquet, as a store keeps them, and read from it.
+    """
     connection.execute(f"""
         CREATE OR REPLACE TEMP MACRO chance(a, b, c) AS
             ((md5_number_lower({setting.seed} || ' ' || a || ' ' || b || ' ' || c) >> 11)::DOUBLE
@@ -76,16 +84,16 @@ def simulate(connection: duckdb.DuckDBPyConnection, setting: Setting) -> tuple[s
             {list(TRACES)}[1 + g % {len(TRACES)}] AS trace
         FROM first WHERE first + size <= {setting.accounts}""",
     )
-    posts = materialise(
-        connection,
-        "simulated_posts",
-        f"{_organic(people, setting)} UNION ALL {_together(people, planted, setting)}",
-    )
-    return posts, materialise(
+    groups = materialise(
         connection,
         "simulated_groups",
         f"SELECT named(i) AS account_id, g, trace FROM {planted}",
     )
+    rows = f"{_organic(people, setting)} UNION ALL {_together(people, planted, setting)}"
+    if file is None:
+        return materialise(connection, "simulated_posts", rows), groups
+    connection.execute(f"COPY ({rows}) TO {literal(str(file))} (FORMAT parquet)")
+    return f"read_parquet({literal(str(file))})", groups
 
 
 def _organic(people: str, setting: Setting) -> str:

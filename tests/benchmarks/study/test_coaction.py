@@ -8,9 +8,11 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
-from scipy import stats
+from scipy import sparse, stats
 
-from benchmarks.study.coordination import coaction, rhythms
+from benchmarks.study.coordination import actions as sorted_actions
+from benchmarks.study.coordination import all_pairs, coaction, fusion, meetings, rhythms
+from benchmarks.study.coordination.chance import most_expected
 from benchmarks.study.coordination.fusion import fused
 from benchmarks.study.coordination.groups import coordinated
 from benchmarks.study.coordination.traces import CROWD, TRACES
@@ -79,7 +81,7 @@ def brute(rows, window):
         a, b = x["account_id"], y["account_id"]
         if a != b and x["ref_post_id"] == y["ref_post_id"] and abs(x["s"] - y["s"]) <= window:
             found.setdefault(tuple(sorted((a, b))), set()).add(x["ref_post_id"])
-    return {pair: len(w) for pair, w in found.items() if len(w) >= coaction.LEAST}
+    return {pair: len(w) for pair, w in found.items() if len(w) >= meetings.LEAST}
 
 
 def counted(connection, rows, name, window):
@@ -96,13 +98,97 @@ def test_blocking_finds_every_pair_that_all_pairs_finds(connection, monkeypatch,
     """Recall 1 against all pairs: blocks of the window's length and their neighbours hold whatever
     lies within it; also where pairs are counted in many parts.
     """
-    monkeypatch.setattr(coaction, "BLOCK", block or coaction.BLOCK)
+    monkeypatch.setattr(meetings, "BLOCK", block or meetings.BLOCK)
     rows = chance(seed, accounts=30, objects=6, actions=25)
     ids, found = counted(connection, rows, "repost", 1800)
     mine = {
         (ids[a], ids[b]): int(s) for a, b, s in zip(found.a, found.b, found.shared, strict=True)
     }
     assert mine == brute(rows, 1800) and len(mine) > 50
+
+
+def test_a_window_ends_with_its_last_second(connection):
+    """As CooRTweet does (Righetti and Balluff 2025): shares of the same object by two accounts are
+    coordinated up to `time_window` seconds apart, and a share of one's own is none. By hand, with a
+    window of 10 seconds: a and b share p (10 apart) and q; a and c share q alone (r is 11 apart).
+    """
+    rows = [
+        *(repost("a", "p", 100), repost("a", "p", 104), repost("b", "p", 110)),
+        *(repost("a", "q", 505), repost("b", "q", 500), repost("c", "q", 509)),
+        *(repost("a", "r", 900), repost("c", "r", 911)),
+    ]
+    ids, found = counted(connection, rows, "repost", 10)
+    assert ids == ["a", "b", "c"]
+    assert (found.a.tolist(), found.b.tolist(), found.shared.tolist()) == ([0], [1], [2])
+    assert brute(rows, 10) == {("a", "b"): 2}
+
+
+@pytest.mark.parametrize("timed", [True, False])
+def test_the_reach_of_an_action_is_what_all_actions_say(timed):
+    """Rows of the same thing within two seconds, against all rows; times of two far centuries make
+    the axis too long for all things at once.
+    """
+    random = np.random.default_rng(4)
+    thing = np.sort(random.integers(40, size=300)).astype(np.int32)
+    t = random.integers(9, size=300) * 1_000_000 + random.integers(2, size=300) * 2**59
+    t = t[np.lexsort((t, thing))]
+    zero = np.zeros(300, dtype=np.int32)
+    rows = sorted_actions.Actions(1, 1, zero, thing, t, t, zero)
+    low, high = sorted_actions.reach(rows, 2.0, timed)
+    for i in range(300):
+        near = np.flatnonzero((thing == thing[i]) & (~timed | (abs(t - t[i]) <= 2_000_000)))
+        assert (low[i], high[i]) == (near[0], near[-1] + 1) and high[i] - low[i] == len(near)
+
+
+def test_what_everybody_does_all_the_time_bounds_itself(connection, monkeypatch):
+    """Sixty accounts repost one thing in every minute of a day; a group reposts eight others. The
+    most crowded moments are left out until no more meetings than the limit are left, are counted,
+    and the group is found.
+    """
+    random = np.random.default_rng(7)
+    crowd = [
+        repost(f"a{i:02d}", "everybody", 60 * minute + int(random.integers(60)))
+        for minute in range(200)
+        for i in random.permutation(60)[: random.integers(2, 60)]
+    ]
+    group = [repost(f"b{i}", f"q{k}", 1_000 * k + i) for i in range(5) for k in range(8)]
+    monkeypatch.setattr(sorted_actions, "MOST", 2_000)
+    rows = crowd + group + chance(1)
+    table = posts(connection, rows)
+    numbered = coaction.accounts(connection, table)
+    read = sorted_actions.read(connection, table, numbered, TRACES.get("repost"), 60)
+    left, kept, low, high = sorted_actions.bounded(read, 60, True)
+    assert 0 < left <= 200 and 100 < (high - low - 1).sum() / 2 <= 2_000
+    assert len(kept.who) < len(read.who)
+    found = fused(connection, table, of=("repost",))
+    assert found.crowded == (left,)
+    assert set(found.accounts[found.group >= 0]) == {f"b{i}" for i in range(5)}
+
+
+def test_pairs_that_chance_gives_easily_need_not_be_held(connection, monkeypatch, mixed):
+    """The same ties where pairs with a p above the largest that can tie are dropped as they are
+    counted (in blocks too), and as many pairs that met.
+    """
+    table = posts(connection, mixed)
+    whole = fused(connection, table)
+    monkeypatch.setattr(fusion, "TIES", 40)
+    monkeypatch.setattr(all_pairs, "BLOCK", 1_000)
+    monkeypatch.setattr(all_pairs, "GROUP", 16)
+    monkeypatch.setattr(all_pairs, "TILE", 8)
+    monkeypatch.setattr(meetings, "BLOCK", 50)
+    part = fused(connection, table)
+    assert len(whole.a) <= 40 and fusion.weak(len(whole.accounts), 0.05) < 1e-3
+    assert ties(part) == ties(whole) and partition(part) == partition(whole)
+    assert part.met == whole.met and part.compared < whole.compared / 2
+
+
+def test_the_most_that_chance_may_expect():
+    """P(Poisson(m) >= k) is at most p up to m: 1 - exp(-m) = .01 at m = .01005 for k = 1."""
+    found = most_expected(5, 0.01)
+    assert found[1] == pytest.approx(-np.log(0.99)) and np.isinf(found[0])
+    for k in (2, 5):
+        assert stats.poisson.sf(k - 1, found[k]) == pytest.approx(0.01)
+    assert np.isinf(most_expected(3, 1.0)).all()
 
 
 def test_what_chance_expects_by_hand(connection):
@@ -160,16 +246,15 @@ def test_minhashes_find_a_rhythm_where_pairs_are_too_many_to_count(connection, m
     assert set(sketched.accounts[sketched.group >= 0]) == {f"b{i}" for i in range(5)}
 
 
-def test_neighbours_of_those_found_are_compared(connection):
-    """a-b and b-c are met; a-c is added with the moments that they share."""
-    connection.execute("""
-        CREATE OR REPLACE TEMP TABLE coaction_pairs AS
-            SELECT * FROM (VALUES (0, 1, 9), (1, 2, 9)) v(a, b, n);
-        CREATE OR REPLACE TEMP TABLE coaction_moments AS
-            SELECT i, 'x' AS what, m AS moment FROM range(4) r(i), range(5) s(m) WHERE m >= i""")
-    rhythms.close(connection, np.array([0, 1]), np.array([1, 2]))
-    rows = connection.execute("FROM coaction_pairs ORDER BY a, b").fetchall()
-    assert rows == [(0, 1, 9), (0, 2, 3), (1, 2, 9)]
+def test_neighbours_of_those_found_are_compared():
+    """Account i posts in moments i to 4. a-b and b-c are met, so a-c is looked at too, and shares
+    moments 2, 3 and 4; d, which shares two with a, is nobody's neighbour.
+    """
+    table = sparse.csr_array(np.triu(np.ones((4, 5))))
+    near = rhythms.closed(np.array([0 * 4 + 1, 1 * 4 + 2]), 4)
+    assert near.tolist() == [0 * 4 + 2]
+    key, shared = rhythms.shared_moments(table, np.array([2, 3]), 4)
+    assert (key.tolist(), shared.tolist()) == ([2, 3], [3, 2])
 
 
 SESSIONS = ("bloc", "dna")
@@ -449,6 +534,6 @@ def test_near_identical_texts_against_all_pairs(connection):
     mine = {(pair["a"], pair["b"]) for pair in pairs.to_pylist()}
     wanted = {tuple(sorted((texts[i], texts[j]))) for i, j in close}
     assert mine <= wanted and len(mine & wanted) / len(wanted) >= 0.9 and len(wanted) > 40
-    actions = TRACES.get("text").actions(connection, table)
-    distinct = f"SELECT count(DISTINCT what) FROM ({actions})"
+    same = TRACES.get("text").actions(connection, table)
+    distinct = f"SELECT count(DISTINCT what) FROM ({same})"
     assert connection.execute(distinct).fetchone()[0] < len(texts)

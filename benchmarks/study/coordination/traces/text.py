@@ -26,9 +26,11 @@ def text(connection: duckdb.DuckDBPyConnection, posts: str) -> str:
         "trace_texts",
         f"""
         SELECT account_id, {WORDS} AS words, {TIME} AS t, {STRETCH} AS "within" FROM {posts}
-        WHERE kind IS DISTINCT FROM 'repost' AND length({WORDS}) >= {SHORTEST}""",
+        WHERE kind IS DISTINCT FROM 'repost' AND length(text) >= {SHORTEST}""",
     )
-    groups = first_of_group(connection, f"SELECT DISTINCT words FROM {written}")
+    # Words are computed once: the filter on their length is not in the same query.
+    long = f"(FROM {written} WHERE length(words) >= {SHORTEST})"
+    groups = first_of_group(connection, f"SELECT DISTINCT words FROM {long}")
     connection.register("trace_same_texts", groups)
     try:
         same = materialise(connection, "trace_first_texts", "FROM trace_same_texts")
@@ -36,4 +38,4 @@ def text(connection: duckdb.DuckDBPyConnection, posts: str) -> str:
         connection.unregister("trace_same_texts")
     return f"""
         SELECT account_id, coalesce(first, words) AS what, t, "within"
-        FROM {written} LEFT JOIN {same} USING (words)"""
+        FROM {long} LEFT JOIN {same} USING (words)"""
