@@ -6,7 +6,7 @@ platform's status and everybody's claims, named as claims.
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -162,15 +162,13 @@ def write(found: Evidence, out: Path, today: date | None = None) -> Path:
 
     The same account and version give the same bytes, except for the date.
     """
-    out.mkdir(parents=True, exist_ok=True)
     when = (today or date.today()).isoformat()
-    file = out / "report.html"
-    document = {**found.document(file.name), "made_on": when}
-    text = json.dumps(document, indent=1, ensure_ascii=False, default=str) + "\n"
-    (out / "study.json").write_text(text, encoding="utf-8")
     tables = [b for b in found.blocks if isinstance(b, Table)]
-    pieces.write(out, tables)
-    html = page(
+    return pieces.write(out, _html(found, tables, when), found.document(pieces.PAGE), tables, when)
+
+
+def _html(found: Evidence, tables: Sequence[Table], when: str) -> str:
+    return page(
         HERE / "account.html.j2",
         [FIGURES, CHARTS, HERE.parent / "report" / "report.css", STYLE, HERE / "account.css"],
         style_attributes=True,
@@ -182,8 +180,6 @@ def write(found: Evidence, out: Path, today: date | None = None) -> Path:
         numeric=lambda t, place: any(isinstance(row[place], int | float) for row in t.rows),
         when=when,
     )
-    file.write_text(html, encoding="utf-8")
-    return file
 
 
 def _short(name: str) -> str:

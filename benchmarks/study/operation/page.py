@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -71,16 +70,9 @@ def write(operation: Operation, out: Path, today: date | None = None) -> Path:
 
     The same study gives the same bytes, except for the date.
     """
-    out.mkdir(parents=True, exist_ok=True)
     when = (today or date.today()).isoformat()
-    file = out / "report.html"
-    document = operation.document(file.name)
-    document |= {"network": Path(operation.network).name, "made_on": when}
-    text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
-    (out / "study.json").write_text(text, encoding="utf-8")
-    pieces.write(out, operation.pieces)
-    file.write_text(html(operation, when), encoding="utf-8")
-    return file
+    document = operation.document(pieces.PAGE)
+    return pieces.write(out, html(operation, when), document, operation.pieces, when)
 
 
 def html(operation: Operation, when: str) -> str:

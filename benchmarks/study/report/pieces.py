@@ -1,4 +1,4 @@
-"""Write the figures and tables of a report as CSV and JSON."""
+"""Write a report's folder: its page, its document, and its figures and tables as CSV and JSON."""
 
 from __future__ import annotations
 
@@ -8,12 +8,32 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.study.questions import Figure, Table
+from botbench.core.files import draft_of, write_json, write_text
 from botbench.text.spreadsheet import write_csv
 
+PAGE, DOCUMENT = "report.html", "study.json"
 
-def write(out: Path, pieces: Sequence[Figure | Table]) -> None:
+
+def write(
+    out: Path, page: str, document: dict[str, Any], pieces: Sequence[Figure | Table], when: str
+) -> Path:
+    """Write report.html, study.json, figures.json and a CSV a piece; returns the page's path.
+
+    Each file is whole or not there; the page comes last. study.json is `document` with `made_on`.
+    A network's file stands beside it, wherever the folder is moved, so its name alone is kept.
+    """
+    if document.get("network"):
+        document = {**document, "network": Path(document["network"]).name}
+    document = {**document, "made_on": when}
+    _figures(out, pieces)
+    text = json.dumps(document, indent=1, ensure_ascii=False, default=str) + "\n"
+    write_text(out / DOCUMENT, text)
+    write_text(out / PAGE, page)
+    return out / PAGE
+
+
+def _figures(out: Path, pieces: Sequence[Figure | Table]) -> None:
     """Write figures.json and a CSV for each figure and table into `out/figures`."""
-    (out / "figures").mkdir(parents=True, exist_ok=True)
     document = {
         p.name: {
             "title": p.title,
@@ -22,10 +42,10 @@ def write(out: Path, pieces: Sequence[Figure | Table]) -> None:
         }
         for p in pieces
     }
-    text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
-    (out / "figures.json").write_text(text, encoding="utf-8")
+    write_json(out / "figures.json", document)
     for piece in pieces:
-        write_csv(out / file(piece.name), piece.columns, map(_numbers, piece.rows))
+        with draft_of(out / file(piece.name)) as draft:
+            write_csv(draft, piece.columns, map(_numbers, piece.rows))
 
 
 def file(name: str) -> str:

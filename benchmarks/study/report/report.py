@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,25 +61,10 @@ def write(answers: Answers, out: Path, today: date | None = None) -> Path:
 
     The same study gives the same bytes, except for the date.
     """
-    out.mkdir(parents=True, exist_ok=True)
     when = (today or date.today()).isoformat()
-    page = out / "report.html"
     answers.write_files(out)
-    document = answers.document(page.name)
-    if document.get("network"):
-        # The file stands beside this one, wherever the folder is moved.
-        document = {**document, "network": Path(document["network"]).name}
-    _text(
-        out / "study.json",
-        json.dumps({**document, "made_on": when}, indent=1, ensure_ascii=False) + "\n",
-    )
-    pieces.write(out, answers.pieces)
-    _text(page, html(answers, when))
-    return page
-
-
-def _text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+    document = answers.document(pieces.PAGE)
+    return pieces.write(out, html(answers, when), document, answers.pieces, when)
 
 
 def html(answers: Answers, when: str) -> str:

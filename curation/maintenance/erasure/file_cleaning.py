@@ -49,6 +49,7 @@ TEXTS = {
     ".css",
     ".svg",
     ".xml",
+    ".graphml",
 }
 WHOLE = ("cache", "logs", "tmp")
 """Folders of a store whose files are removed whole: they can be made again, or are not needed."""

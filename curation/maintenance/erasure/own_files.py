@@ -16,7 +16,15 @@ from curation.release import duplicate_groups, writer
 from curation.release.contents import TABLES_FROZEN
 from curation.store.connection import MARKER
 
-STUDY = ("study.json", "figures.json", "report.html", "figures/*.csv")
+STUDY = (
+    "study.json",
+    "figures.json",
+    "report.html",
+    "figures/*.csv",
+    "network.graphml",
+    "network-ties.parquet",
+    "network-accounts.parquet",
+)
 HOME = (
     "annotate/*.json",
     "annotate/read/*.json",
@@ -60,6 +68,8 @@ UNITS: tuple[tuple[str, frozenset[str], tuple[str, ...]], ...] = (
     ("data/made-from.json", frozenset({"about", "resamples", "cells"}), SITE),
     ("leaderboard.json", frozenset({"rows", "summary", "detectors"}), BOARD),
     ("study.json", frozenset({"campaign", "estimates", "provenance"}), STUDY),
+    ("study.json", frozenset({"campaign", "ranking", "rates", "provenance"}), STUDY),
+    ("study.json", frozenset({"account", "days_over", "most_in_a_day", "tables"}), STUDY),
     (
         "model.json",
         frozenset({"detector", "detector_version", "trained_on"}),
