@@ -206,6 +206,23 @@ def test_the_side_to_which_the_rule_selects_is_extended():
     assert guard(90, 400, 28, 1.0) == (pytest.approx(1.05),) * 2
 
 
+def test_no_interval_holds_in_a_branch_that_the_count_itself_selects():
+    """The exact Poisson interval (Garwood 1936), by the branch of a rule of 30."""
+    from scipy.stats import chi2, poisson
+
+    counts = np.arange(1, 150)
+    low, high = chi2.ppf(0.025, 2 * counts) / 2, chi2.ppf(0.975, 2 * counts + 2) / 2
+    held = {}
+    for mean in (38, 25):
+        chance, inside = poisson.pmf(counts, mean), (low <= mean) & (mean <= high)
+        held[mean] = [
+            float((chance * inside)[b].sum() / chance[b].sum())
+            for b in (counts < 30, counts >= 30, counts > 0)
+        ]
+    assert held[38] == pytest.approx([0.791, 0.981, 0.966], abs=5e-4)
+    assert held[25] == pytest.approx([0.973, 0.877, 0.955], abs=5e-4)
+
+
 def test_a_million_accounts_take_less_than_a_second():
     import time
 
