@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,25 +54,46 @@ def _of_release(folder: Path, state: str) -> pa.Table:
     import pyarrow as pa
 
     kept = folder.parents[2] / "cache" / "groups" / f"{state}.parquet"
-    if (cached := _cached(kept)) is not None:
-        return cached
+    for file in (folder / duplicate_groups.FILE, kept):
+        if (known := duplicate_groups.read(file)) is not None:
+            return known
     with scratch_database(threads=1) as connection:
         found = duplicate_groups.of_release(connection, folder)
-    if not (folder / duplicate_groups.FILE).exists():
-        # A store that cannot be written to is read all the same.
-        with contextlib.suppress(OSError, pa.ArrowException):
-            write_parquet(kept, found)
+    # A store that cannot be written to is read all the same.
+    with contextlib.suppress(OSError, pa.ArrowException):
+        write_parquet(kept, found)
     return found
 
 
-def _cached(kept: Path) -> pa.Table | None:
-    """The groups in the cache; None where they are not there, or damaged."""
-    import pyarrow as pa
+def of_folds(folder: Path, account_id: pa.Array, group: pa.Array) -> pa.Array:
+    """The group of each account that folds keep together: text[n], as `group`.
+
+    `group` are the groups of equal profiles (from the release's splits). Groups by picture and bio
+    or by timeline, which hold those, take their place.
+    """
+    import pyarrow.compute as pc
+
+    found = of_releases([folder])
+    if not found.num_rows:
+        return group
+    own = found[COLUMN].combine_chunks().cast("string")
+    own = own.take(pc.index_in(account_id, found["account_id"].combine_chunks()))
+    return pc.coalesce(pc.binary_join_element_wise("alike", own, " "), group)
+
+
+def beyond_profiles(folder: Path) -> str | None:
+    """A hash of the groups that folds keep together; None if these are those of equal profiles."""
     import pyarrow.parquet as pq
 
-    if not kept.exists():
+    file = folder / "splits.parquet"
+    if not file.exists() or "group" not in pq.read_schema(file).names:
         return None
-    with contextlib.suppress(OSError, pa.ArrowException):
-        found = pq.read_table(kept)
-        return found if {"dataset", "account_id", "group"} <= set(found.column_names) else None
-    return None
+    splits = pq.read_table(file, columns=["account_id", "group"])
+    of_profiles = splits.group_by("account_id").aggregate([("group", "min")]).sort_by("account_id")
+    account, group = (of_profiles[name].combine_chunks() for name in ("account_id", "group_min"))
+    merged = of_folds(folder, account, group)
+    if len(merged.unique()) == len(group.unique()):
+        return None
+    # Accounts are sorted, and the content hash tells which they are.
+    numbers = merged.dictionary_encode().indices.to_numpy()
+    return short_hash([REVISION, hashlib.sha256(numbers.tobytes()).hexdigest()], 32)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.data import moves
+from benchmarks.data import duplicates, moves
 from botbench.core.duckdb_work import scratch_database
 from botbench.core.errors import UserError
 
@@ -28,11 +28,12 @@ PARTS = {"train": 0, "validation": 1, "test": 2}
 class ReleaseArrays:
     """One release as arrays, sorted by `account_id`.
 
-    `y` is int8 (1 bot), `group` text, `part` int8 of the official split (-1 none). `values` is
-    float64[n, k], NaN if missing, its columns `names` sorted by `families` (of each column) and
-    name. `seen` is the time of observation (seconds since 1970, NaN unknown), `sort` the claimed
-    kind of bot ("" unknown), `claimed` the answer of each kind of claimant (1 bot, 0 human, -1
-    nothing or both); empty for accounts that are only predicted.
+    `y` is int8 (1 bot), `group` text (accounts that look alike, which folds keep together), `part`
+    int8 of the official split (-1 none). `values` is float64[n, k], NaN if missing, its columns
+    `names` sorted by `families` (of each column) and name. `seen` is the time of observation
+    (seconds since 1970, NaN unknown), `sort` the claimed kind of bot ("" unknown), `claimed` the
+    answer of each kind of claimant (1 bot, 0 human, -1 nothing or both); empty for accounts that
+    are only predicted.
     """
 
     reference: str
@@ -89,6 +90,9 @@ def from_release(release: Any, cache: Path, after: ReleaseFolder | None = None) 
             " it anew."
         )
     names = [n for n in table.column_names if n != "account_id"]
+    # A move changes posts, and leaves who looks like whom as it was.
+    known = (labels[name].combine_chunks() for name in ("account_id", "group"))
+    group = duplicates.of_folds(release.path, *known)
     return ReleaseArrays(
         release.reference,
         release.dataset,
@@ -96,7 +100,7 @@ def from_release(release: Any, cache: Path, after: ReleaseFolder | None = None) 
         ids,
         labels["platform"].to_numpy(zero_copy_only=False),
         labels["y"].to_numpy().astype(np.int8),
-        labels["group"].to_numpy(zero_copy_only=False),
+        group.to_numpy(zero_copy_only=False),
         labels["part"].to_numpy().astype(np.int8),
         tuple(names),
         tuple(FEATURES[n].family for n in names),

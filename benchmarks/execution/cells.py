@@ -87,14 +87,21 @@ class Outcome:
 
 
 def cell_key(  # noqa: PLR0917 (all that a cell depends on)
-    spec: Spec, protocol: str, plan: Plan, hashes: dict[str, str], features: str, fits: int = 1
+    spec: Spec,
+    protocol: str,
+    plan: Plan,
+    hashes: dict[str, str],
+    features: str,
+    fits: int = 1,
+    groups: Sequence[str] = (),
 ) -> str:
     """The cell's key: a hash of its inputs and code versions.
 
     Inputs are detector, protocol with its seed, and the content of each release (`hashes` by
     reference); versions are those of detector, protocol, features and bench. Version numbers of
     releases are not part of the key, so releases of equal content give one cell. `fits` is part of
-    the key where it is not 1, so that cells of earlier versions keep theirs.
+    the key where it is not 1, so that cells of earlier versions keep theirs; likewise `groups`, the
+    hashes of groups that folds keep together beyond equal profiles (`duplicates.beyond_profiles`).
     """
     classes = [c for c in type(parse(protocol)).__mro__ if issubclass(c, Protocol)]
     code = [f"revision {REVISION}", *map(code_versions.of_class, classes)]
@@ -108,6 +115,7 @@ def cell_key(  # noqa: PLR0917 (all that a cell depends on)
             "test": [(r.rpartition("@")[0], hashes[r]) for r in plan.test],
             "bench": short_hash(code),
             **({"fits": [fits, training_draws.REVISION]} if fits > 1 else {}),
+            **({"groups": list(groups)} if groups else {}),
         },
         24,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.data import moves
+from benchmarks.data import duplicates, moves
 from benchmarks.detectors import Spec, complete, get
 from benchmarks.detectors.adapter import Given
 from benchmarks.execution import earlier_cells
@@ -105,6 +105,11 @@ def plan(
     )
     facts = [facts_of(release) for release in releases]
     by_reference = {release.reference: release for release in releases}
+    groups = {
+        release.reference: beyond
+        for release in releases
+        if (beyond := duplicates.beyond_profiles(release.path))
+    }
     earlier = earlier_cells.index(home)
     return [
         _planned(
@@ -119,8 +124,9 @@ def plan(
             ),
             spec,
             by_reference,
+            groups,
             features,
-            earlier,
+            earlier=earlier,
         )
         for text in suite.protocols
         for one in parse(text).plans(_within(suite, text, facts))
@@ -166,14 +172,17 @@ def _planned(
     task: Task,
     spec: Spec,
     releases: dict[str, Release],
+    groups: Mapping[str, str],
     features: str,
+    *,
     earlier: dict[str, str],
 ) -> Planned:
     plan, protocol = task.plan, parse(task.protocol)
     used = {reference: releases[reference] for reference in (*plan.train, *plan.test)}
     hashes = {reference: release.content_hash for reference, release in used.items()}
-    key = cell_key(spec, task.protocol, plan, hashes, features, task.fits)
-    if earlier and task.fits == 1 and earlier_cells.comparable(spec, task.protocol):
+    alike = [groups[reference] for reference in used if reference in groups]
+    key = cell_key(spec, task.protocol, plan, hashes, features, task.fits, alike)
+    if earlier and not alike and task.fits == 1 and earlier_cells.comparable(spec, task.protocol):
         same_computation = earlier_cells.identity(
             spec.name,
             task.protocol,

@@ -8,7 +8,9 @@ A cell is written atomically. A run names its requested cells, also those that a
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +22,17 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 CellStatus = Literal["done", "failed", "not applicable"]
+PREDICTED = (
+    "dataset",
+    "account_id",
+    "repeat",
+    "fold",
+    "p_bot",
+    "threshold",
+    "seconds",
+    "abstained",
+)
+"""The columns of a cell's file that are read with the labels."""
 
 
 @dataclass(frozen=True)
@@ -198,39 +211,73 @@ def scored(cell: Cell) -> pa.Table:
     UserError if the cell has no predictions or if an account has no label any more.
     """
     import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
-
-    from benchmarks.data import duplicates
-    from benchmarks.data.groups import GROUPS, members
 
     if cell.status != "done":
         raise UserError(
             f"{cell.detector} on {cell.test} ({cell.key}) is {cell.status}: {cell.reason}"
         )
-    declared = "abstained" in pq.read_schema(cell.predictions).names
-    abstained = "coalesce(p.abstained::DOUBLE, 'nan'::DOUBLE) AS abstained," if declared else ""
+    there = [name for name in PREDICTED if name in pq.read_schema(cell.predictions).names]
+    told = pq.read_table(cell.predictions, columns=there)
+    told = told.sort_by([(name, "ascending") for name in ("repeat", "dataset", "account_id")])
+    if "abstained" in there:
+        certain = pc.fill_null(told["abstained"].cast("int8").cast("float64"), float("nan"))
+        told = told.set_column(there.index("abstained"), "abstained", certain)
+    folders = tuple(path.parent for path in label_files(cell))
+    known, keys = _known(folders, _state(folders))
+    place = pc.index_in(_keys(told).combine_chunks(), keys)
+    if place.null_count:
+        raise UserError(
+            f"{place.null_count} tested accounts of {cell.test} have no label in the release; was"
+            " it edited?"
+        )
+    facts = known.take(place)
+    return pa.table(
+        {
+            **dict(zip(there, told.columns, strict=True)),
+            **dict(zip(known.column_names, facts, strict=True)),
+        }
+    )
+
+
+def _keys(table: pa.Table) -> pa.ChunkedArray:
+    import pyarrow.compute as pc
+
+    return pc.binary_join_element_wise(table["dataset"], table["account_id"], "\x1f")
+
+
+def _state(folders: Sequence[Path]) -> tuple[tuple[int, int], ...]:
+    """The size and time of every file of the releases: what is known of their accounts follows."""
+    stats = [file.stat() for folder in folders for file in sorted(folder.iterdir())]
+    return tuple((s.st_size, s.st_mtime_ns) for s in stats)
+
+
+@lru_cache(maxsize=16)
+def _known(
+    folders: tuple[Path, ...],
+    state: tuple[tuple[int, int], ...],  # noqa: ARG001 (part of the cache's key)
+) -> tuple[pa.Table, pa.Array]:
+    """What is known of each account of some releases, and the accounts' keys; see `scored`.
+
+    Every cell of a board asks for those of its test, so the newest sixteen are kept; `state` is the
+    files' size and time, so a changed one is read anew.
+    """
+    import pyarrow as pa
+
+    from benchmarks.data import duplicates
+    from benchmarks.data.groups import GROUPS, members
+
+    files = [folder / "labels.parquet" for folder in folders]
     query = f"""
-        SELECT p.dataset, p.account_id, p.repeat, p.fold, p.p_bot, p.threshold, p.seconds,
-               {abstained}
-               (l.label = 'bot')::TINYINT AS y,
-               {_posteriors(label_files(cell))},
+        SELECT l.dataset, l.account_id, (l.label = 'bot')::TINYINT AS y, {_posteriors(files)},
                {", ".join(f"coalesce(g.{name}, 'nan'::DOUBLE) AS {name}" for name in GROUPS)},
                coalesce(d.{duplicates.COLUMN}, {ALONE}) AS {duplicates.COLUMN}
-        FROM read_parquet(?) p LEFT JOIN read_parquet(?) l USING (dataset, account_id)
+        FROM read_parquet(?) l
         LEFT JOIN groups g USING (dataset, account_id)
-        LEFT JOIN duplicates d USING (dataset, account_id)
-        ORDER BY p.repeat, p.dataset, p.account_id"""
+        LEFT JOIN duplicates d USING (dataset, account_id)"""
     with scratch_database() as connection:
-        connection.register(
-            "groups", pa.concat_tables([members(path.parent) for path in label_files(cell)])
-        )
-        folders = [path.parent for path in label_files(cell)]
+        connection.register("groups", pa.concat_tables(map(members, folders)))
         connection.register("duplicates", duplicates.of_releases(folders))
-        files: list[object] = [str(cell.predictions), [str(path) for path in label_files(cell)]]
-        table = connection.execute(query, files).to_arrow_table()
-    if table["y"].null_count:
-        lost = table["y"].null_count
-        raise UserError(
-            f"{lost} tested accounts of {cell.test} have no label in the release; was it edited?"
-        )
-    return table
+        found = connection.execute(query, [[str(path) for path in files]]).to_arrow_table()
+    return found.drop_columns(["dataset", "account_id"]), _keys(found).combine_chunks()

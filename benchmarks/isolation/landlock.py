@@ -12,6 +12,7 @@ import stat
 import struct
 import sys
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
@@ -94,5 +95,7 @@ def _call(number: int, *arguments: object) -> int:
     return int(_libc().syscall(ctypes.c_long(number), *given))
 
 
+@cache
 def _libc() -> ctypes.CDLL:
+    # Every new one makes a class of functions: for each rule, in each child, it would add up.
     return ctypes.CDLL(None, use_errno=True)

@@ -66,6 +66,8 @@ class Metric:
     The 95 % interval: `trials` counts the accounts behind a share (Wilson; Clopper and Pearson if
     they are few); `closed` is another closed form, called `method`; `exact` means no sampling
     error. Without any of them, the interval is a bootstrap, on the logit scale if `scale` says so.
+    `few` says whether it rests on too few accounts where neither class is few: a group of people,
+    or the tail of their scores.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Metric:
     parameters: Mapping[str, Value] = field(default_factory=dict)
     trials: Callable[[ScoredRepeats], float] | None = field(default=None, repr=False)
     closed: Closed | None = field(default=None, repr=False)
+    few: Callable[[ScoredRepeats], bool] | None = field(default=None, repr=False)
     method: str = "bootstrap"
     scale: Literal["", "logit"] = ""
     exact: bool = False
@@ -121,6 +124,10 @@ class Metric:
         total: Array = np.where(there, each, 0.0).sum(axis=0)
         return divide(total, there.sum(axis=0).astype(np.float64))
 
+    def rests_on_few(self, sample: ScoredRepeats) -> bool:
+        """Whether the value rests on too few accounts, although neither class is few."""
+        return self.few is not None and self.few(sample)
+
     def better(self, a: float, b: float) -> bool:
         """Whether a is the better value of the two."""
         return a > b if self.direction == "higher" else a < b
@@ -128,7 +135,7 @@ class Metric:
     def about(self) -> dict[str, Any]:
         """The data of the metric as plain JSON."""
         data = asdict(replace(self, parameters=dict(self.parameters)))
-        for code in ("measure", "closed", "trials", "order", "method", "scale", "exact"):
+        for code in ("measure", "closed", "trials", "few", "order", "method", "scale", "exact"):
             del data[code]
         return {
             **data,

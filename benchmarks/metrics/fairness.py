@@ -70,6 +70,7 @@ def _gap_interval(value: float, sample: ScoredRepeats, parameter: str) -> tuple[
     needs=("threshold", "groups"),
     direction="lower",
     trials=lambda sample, parameter: _independent(sample, parameter)[0],
+    few=lambda sample, parameter: _independent(sample, parameter)[0] < FEW,
     formula="FP / (FP + TN) among people of the group {value}",
     description=(
         "Of the people in this group, the share that were called bots. What a group is stands in"
@@ -100,6 +101,7 @@ def group_rate(judged: Weighted, parameter: str) -> Array:
     ranked=False,
     range=(-1.0, 1.0),
     closed=_gap_interval,
+    few=lambda sample, parameter: min(_independent(sample, parameter)) < FEW,
     method="newcombe",
     formula="false alarms among people of the group {value} − false alarms among the other people",
     description=(

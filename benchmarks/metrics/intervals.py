@@ -4,10 +4,10 @@ Every interval is about *this fitted model on accounts like these*. It does not 
 again, another seed, wrong labels (`leaderboard/compute/label_noise_bootstrap.py`) or other data
 sets (`botbench.stats.means.student`). Shares get Wilson's interval, ROC AUC DeLong's on the logit
 scale, sums of independent shares MOVER, the rest the bootstrap. A count never gets an interval of
-width zero: 0 of 27 is not certainty. Where a class is few, shares get Clopper and Pearson's exact
-interval and nothing else gets any. Where accounts are in duplicate groups, closed forms use
-effective numbers of accounts (`botbench.stats.account_groups`), draws are of groups, and *few*
-counts groups. Coverage: `botbench bench coverage`, docs/intervals.md.
+width zero: 0 of 27 is not certainty. Where a class is few, or what the metric rests on, shares get
+Clopper and Pearson's exact interval and nothing else gets any. Where accounts are in duplicate
+groups, closed forms use effective numbers of accounts (`botbench.stats.account_groups`), draws are
+of groups, and *few* counts groups. Coverage: `botbench bench coverage`, docs/intervals.md.
 """
 
 from __future__ import annotations
@@ -40,9 +40,10 @@ def interval(
     """
     if metric.exact:
         return value, value, "measured once"
+    is_few = few(*classes) or metric.rests_on_few(sample)
     if metric.trials:
-        return _of_share(value, metric.trials(sample), few(*classes))
-    if few(*classes):
+        return _of_share(value, metric.trials(sample), is_few)
+    if is_few:
         return np.nan, np.nan, "none: few"
     bounds = metric.closed(value, sample) if metric.closed else _drawn(metric, value, draws)
     if bounds is None:

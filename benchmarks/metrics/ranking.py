@@ -9,6 +9,9 @@ from benchmarks.metrics.scored_accounts import divide
 from botbench.stats.account_groups import Codes, sums
 from botbench.stats.means import logit_normal
 
+LEAST_ALARMS = 3
+"""False alarms that a rate must allow for its recall to have an interval: with two, two people
+decide where the cut is, and the bootstrap covers .89 (docs/intervals.md)."""
 FOLDS = "In cross-validation it is the mean over folds, whose scores come from different fits."
 
 
@@ -149,6 +152,11 @@ def _rate(fpr: float | str) -> str | None:
     )
 
 
+def _people_of_a_fold(sample: ScoredRepeats) -> float:
+    """The independent people behind each cut: every fold has one of its own."""
+    return sample.of_class(0) / max(len(judged.by_fold) for judged in sample.repeats)
+
+
 @family(
     "recall[bot]",
     "fpr",
@@ -158,6 +166,7 @@ def _rate(fpr: float | str) -> str | None:
     order=72,
     needs=("score",),
     by_fold=True,
+    few=lambda sample, parameter: parameter * _people_of_a_fold(sample) < LEAST_ALARMS,
     formula="the largest TP / (TP + FN) of any cut with FP / (FP + TN) ≤ {value}",
     description=(
         "Of the bots, the share that score above the cut at which at most {value} of the people"

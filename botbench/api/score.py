@@ -125,7 +125,7 @@ def score(
 def rows(cell: MeasuredCell, metrics: Sequence[Metric]) -> list[dict[str, Any]]:
     """metric, value, low, high, n and few of a measured cell; None where there is none."""
     return [
-        dict(zip(COLUMNS, (m.name, *_score(cell, m), cell.accounts, cell.few), strict=True))
+        dict(zip(COLUMNS, (m.name, *_score(cell, m), cell.accounts, cell.few_for(m)), strict=True))
         for m in metrics
     ]
 

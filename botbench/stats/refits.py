@@ -43,6 +43,21 @@ def of_mean(values: Sequence[float] | Array, shared: float) -> Variance:
     return Variance(float(np.var(own, ddof=1)) * (1 / len(own) + shared), len(own) - 1)
 
 
+def of_classes(sizes: Sequence[int], draws: int) -> float:
+    """The degrees of freedom of a bootstrapped variance, from `sizes` independent units a class.
+
+    Welch's (1947, Biometrika 34:28) for the sum of the classes' means with equal variance within
+    each, joined with those of the `draws`: reciprocals add, as relative variances do. A class
+    without units takes no part; one unit tells no variance, and counts as two.
+
+    >>> round(of_classes([40, 60], 2001), 1), round(of_classes([40, 60], 201), 1)
+    (80.4, 59.0)
+    """
+    means = [Variance(1 / max(n, 2), max(n, 2) - 1) for n in sizes if n > 0]
+    parts = [total(means).freedom, draws - 1]
+    return 1 / sum(1 / max(freedom, 1) for freedom in parts)
+
+
 def total(parts: Sequence[Variance]) -> Variance:
     """The sum of independent variances (Satterthwaite 1946, Biometrics Bulletin 2:110).
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from botbench.core.errors import ResourceFailure
 from botbench.core.sql import literal
 from botbench.text.similar_accounts import within
 
@@ -46,18 +47,22 @@ def write(
 def of_release(connection: duckdb.DuckDBPyConnection, folder: Path) -> pa.Table:
     """The groups of a release: dataset, account_id, group; empty if there are none.
 
-    Read from its file. A release of an earlier version has none, and its groups are found anew in
-    its accounts and posts. A folder with labels only has no groups.
+    Read from its file. Where there is none (a release of an earlier version), or a damaged one,
+    they are found anew in its accounts and posts. A folder with labels only has no groups. Raises
+    ResourceFailure for a damaged file in a folder without accounts and posts.
     """
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if (folder / FILE).exists():
-        return pq.read_table(folder / FILE)
-    columns = [("dataset", pa.string()), ("account_id", pa.string()), ("group", pa.int64())]
+    if (known := read(folder / FILE)) is not None:
+        return known
     files = [folder / f"{table}.parquet" for table in ("accounts", "posts", "splits")]
     if not all(file.exists() for file in files):
-        return pa.schema(columns).empty_table()
+        if (folder / FILE).exists():
+            raise ResourceFailure(
+                f"{folder / FILE} is damaged, and there are no accounts and posts beside it to find"
+                " the duplicate groups in. Put the release's folder back from a backup."
+            )
+        return _schema().empty_table()
     accounts, posts, splits = (f"read_parquet({literal(file)})" for file in files)
     if "avatar_phash" not in pq.read_schema(files[0]).names:
         accounts = f"(SELECT *, NULL::VARCHAR AS avatar_phash FROM {accounts})"
@@ -70,3 +75,29 @@ def of_release(connection: duckdb.DuckDBPyConnection, folder: Path) -> pa.Table:
     ).to_arrow_table()
     connection.unregister("duplicate_found")
     return found
+
+
+def read(file: Path) -> pa.Table | None:
+    """The groups in a file; None where it is not there or damaged.
+
+    Damaged is what is no Parquet file, lacks a column or a value, or names an account twice.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not file.exists():
+        return None
+    try:
+        # Memory-mapped pages of a truncated file would end the process.
+        found = pq.read_table(file, columns=_schema().names, memory_map=False).cast(_schema())
+    except (OSError, ValueError, KeyError, pa.ArrowException):
+        return None
+    named = found.group_by(["dataset", "account_id"]).aggregate([]).num_rows
+    whole = not any(column.null_count for column in found.columns) and named == found.num_rows
+    return found if whole else None
+
+
+def _schema() -> pa.Schema:
+    import pyarrow as pa
+
+    return pa.schema([("dataset", pa.string()), ("account_id", pa.string()), ("group", pa.int64())])

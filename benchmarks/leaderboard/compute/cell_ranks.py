@@ -21,7 +21,7 @@ UNRANKED: dict[str, Any] = {
     "rank_doubt": None,
     "flips": None,
 }
-"""What a row has where nothing is ranked: no value, a class that is few, too many filled-in
+"""What a row has where nothing is ranked: no value, accounts that are few, too many filled-in
 scores, or a metric without a better end.
 """
 Places = dict[tuple[str, str], dict[str, Any]]
@@ -54,7 +54,13 @@ def cell_ranks(layout: BoardLayout, metrics: Sequence[Metric]) -> Places:
         for (protocol, _, _), cells in fields.items()
         for metric in metrics
         if metric.ranked
-        for own in [{m.info["detector"]: m for m in cells if metric.name in m.scores}]
+        for own in [
+            {
+                m.info["detector"]: m
+                for m in cells
+                if metric.name in m.scores and not m.few_for(metric)
+            }
+        ]
         for name, place in _ranked(own, metric, layout.alongside(protocol)).items()
     }
 
@@ -75,6 +81,8 @@ def _elsewhere(layout: BoardLayout, protocol: str, metric: Metric) -> dict[str, 
         )
         for d in layout.detectors
     }
+    if any(s.few for s in means.values() if s is not None):
+        return {}
     places = _places({d: s for d, s in means.items() if s is not None}, metric, 1)
     return {
         d: {key: place[key] for key in UNRANKED if key in ELSEWHERE} for d, place in places.items()

@@ -12,6 +12,7 @@ from benchmarks.leaderboard.compute.scores import draw
 from benchmarks.metrics import find
 from benchmarks.metrics.cell_values import ScoredCell, mean_over_repeats
 from benchmarks.metrics.intervals import interval
+from botbench.stats import refits
 
 
 class Runs(NamedTuple):
@@ -41,6 +42,12 @@ def _apart(world: World, name: str, runs: Runs, number: int, grouped: bool) -> b
         value = float(mean_over_repeats(cell, [metric], None)[0, 0])
         classes = cell.groups(1), cell.groups(0)
         low, high, _ = interval(metric, value, cell.sample(metric), draws[name], classes)
-        scores[detector] = PairedScore((value, low, high), [value], draws[name], False)
+        scores[detector] = PairedScore(
+            (value, low, high),
+            [value],
+            draws[name],
+            False,
+            freedom=refits.of_classes(classes, runs.draws),
+        )
     order = sorted(scores, key=lambda detector: -scores[detector].score[0])
     return bool(ranked(order, scores, metric)[order[1]]["tie_group"] == 2)

@@ -147,7 +147,7 @@ USUAL = Settings()
 
 
 class Bounds(NamedTuple):
-    """One data set's interval (NaN: none), how it was made, and whether a class was few."""
+    """One data set's interval (NaN: none), how it was made, and whether it rests on too few."""
 
     low: float
     high: float
@@ -159,7 +159,7 @@ class Bounds(NamedTuple):
 class Cell:
     """One metric in one world: of `sets` data sets with an interval, how many held the truth.
 
-    `few` are data sets with under 30 of a class, which have exact intervals or none; `error` is the
+    `few` are data sets with too few accounts, which have exact intervals or none; `error` is the
     Monte Carlo standard error of .95; `width` the median width.
     """
 
@@ -209,10 +209,9 @@ def _world(world: World, metrics: Sequence[Metric], how: Settings, number: int) 
         judged = world.drawn(np.random.default_rng([how.seed, number, i]))
         cell = ScoredCell({}, [(judged, None)], group=world.group)
         is_few = few(cell.groups(1), cell.groups(0))
-        for own, (low, high, method) in zip(
-            intervals, _intervals(cell, metrics, how.draws, [how.seed, number, i, 1]), strict=True
-        ):
-            own.append(Bounds(low, high, method, is_few))
+        found = _intervals(cell, metrics, how.draws, [how.seed, number, i, 1])
+        for own, metric, bounds in zip(intervals, metrics, found, strict=True):
+            own.append(Bounds(*bounds, is_few or metric.rests_on_few(cell.sample(metric))))
     truth = world.truths()
     return [
         _counted(world, m.name, truth[m.name], own)

@@ -14,7 +14,7 @@ from benchmarks.leaderboard.compute.fits import FitValues
 from benchmarks.leaderboard.compute.scores import Score
 from benchmarks.metrics import Array, Metric
 from botbench.stats import means, refits
-from botbench.stats.multiple_comparisons import holm, normal_p_values
+from botbench.stats.multiple_comparisons import holm
 from botbench.stats.proportions import LEVEL
 from botbench.stats.refits import Variance
 from botbench.stats.resampling import percentiles
@@ -44,6 +44,8 @@ class PairedScore:
     """The mean over draws of accounts and labels; None where no label is in doubt."""
     clusters: tuple[str, ...] = ()
     fits: tuple[FitValues | None, ...] = ()
+    freedom: float = np.inf
+    """The degrees of freedom of the draws' deviation (`refits.of_classes`)."""
 
     @property
     def by_cluster(self) -> list[float]:
@@ -91,33 +93,41 @@ def difference(a: PairedScore, b: PairedScore) -> Score:
 def _separated_here(pairs: Sequence[tuple[PairedScore, PairedScore]], alongside: int) -> list[bool]:
     """Which pairs differ beyond the accounts drawn, and beyond the fits where several are known.
 
-    Holm over all of them, and Bonferroni over the `alongside` rankings that are shown together.
+    Student's t with the degrees of freedom of the accounts (or their groups) and of the draws. Holm
+    over all of them, and Bonferroni over the `alongside` rankings that are shown together.
     """
     if not pairs:
         return []
     values = np.array([a.score[0] - b.score[0] for a, b in pairs])
     drawn = [a.draws - b.draws for a, b in pairs]
     deviations = np.array([float(np.nanstd(d)) if not np.isnan(d).all() else 0.0 for d in drawn])
-    p = normal_p_values(
-        np.where(np.abs(values) < SAME, 0, values), np.where(deviations < SAME, 0, deviations)
+    of_accounts = [
+        Variance(0.0 if deviation < SAME else float(deviation) ** 2, min(a.freedom, b.freedom))
+        for (a, b), deviation in zip(pairs, deviations, strict=True)
+    ]
+    p = np.array(
+        [
+            refits.p_value(0.0 if abs(value) < SAME else float(value), variance)
+            for value, variance in zip(values, of_accounts, strict=True)
+        ]
     )
     # A constant difference has no spread, so it counts only if the values' intervals are disjoint.
     meet = np.array([not (a.score[1] > b.score[2] or b.score[1] > a.score[2]) for a, b in pairs])
     p = np.where((deviations < SAME) & meet, 1.0, p)
     with_fits = [
-        _p_with_fits(a, b, float(own), float(deviation))
-        for (a, b), own, deviation in zip(pairs, p, deviations, strict=True)
+        _p_with_fits(a, b, float(own), variance)
+        for (a, b), own, variance in zip(pairs, p, of_accounts, strict=True)
     ]
     return holm(with_fits, (1 - LEVEL) / alongside)
 
 
-def _p_with_fits(a: PairedScore, b: PairedScore, p: float, deviation: float) -> float:
+def _p_with_fits(a: PairedScore, b: PairedScore, p: float, of_accounts: Variance) -> float:
     """The p of a pair with the variance between fits; never under `p`, that of accounts alone."""
     between, with_accounts = _between_fits(a, b)
     if between.value <= SAME**2:
         return p
     value = a.score[0] - b.score[0]
-    whole = between if with_accounts else refits.total([Variance(deviation**2), between])
+    whole = between if with_accounts else refits.total([of_accounts, between])
     return max(p, refits.p_value(value if abs(value) > SAME else 0.0, whole))
 
 

@@ -94,6 +94,8 @@ class MeasuredCell:
     groups: tuple[int, int] | None = None
     coverage: float | None = None
     decided: dict[str, float] = field(default_factory=dict)
+    few_metrics: frozenset[str] = frozenset()
+    """Metrics that rest on too few accounts although neither class is few."""
     fits: int | None = None
     fit_values: dict[str, FitValues] = field(default_factory=dict)
 
@@ -131,10 +133,18 @@ class MeasuredCell:
         return i["test"], i["protocol"], i["detector"], sorted(i["train"]), i["cell_key"]
 
     @property
+    def independent(self) -> tuple[int, int]:
+        """The independent bots and humans: duplicate groups, an account alone being one."""
+        return self.groups or (self.bots, self.humans)
+
+    @property
     def few(self) -> bool:
         """Fewer than 30 accounts or groups of a class: shown, marked, not ranked."""
-        independent = self.groups or (self.bots, self.humans)
-        return self.info["status"] == "done" and proportions.few(*independent)
+        return self.info["status"] == "done" and proportions.few(*self.independent)
+
+    def few_for(self, metric: Metric) -> bool:
+        """Whether a metric is few: the cell is, or what the metric rests on (a group of people)."""
+        return self.few or metric.name in self.few_metrics
 
 
 def measure(
@@ -279,6 +289,7 @@ def _values(cell: ScoredCell, metrics: Sequence[Metric], draws: dict[str, Array]
         name: moves[trial] or "none" for name, trial in cell.trials.items() if trial < len(moves)
     }
     coverage, decided = _decided(cell, metrics)
+    few = frozenset(m.name for m in metrics if m.rests_on_few(cell.sample(m)))
     return MeasuredCell(
         cell.info,
         accounts,
@@ -292,6 +303,7 @@ def _values(cell: ScoredCell, metrics: Sequence[Metric], draws: dict[str, Array]
         groups=groups,
         coverage=coverage,
         decided=decided,
+        few_metrics=few,
         fits=number,
         fit_values=each_fit,
     )

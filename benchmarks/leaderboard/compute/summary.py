@@ -14,10 +14,12 @@ from benchmarks.data.floor_rows import FLOORS, ONE_QUESTION
 from benchmarks.leaderboard.compute import clusters
 from benchmarks.leaderboard.compute.ranks import PairedScore, difference, ranked
 from benchmarks.leaderboard.compute.scores import MeasuredCell, Score
-from benchmarks.metrics import Metric
+from benchmarks.metrics import Array, Metric
 from benchmarks.protocols import Kind
+from botbench.stats import refits
 from botbench.stats.means import cluster_weights, student
 from botbench.stats.proportions import mover_mean
+from botbench.stats.refits import Variance
 
 KINDS: tuple[Kind, ...] = ("transfer", "in distribution")
 BESIDE: tuple[Kind, ...] = ("worst evasion", "prevalence")
@@ -173,12 +175,24 @@ def score_of(
         scores[0] if len(scores) == 1 else _mean(scores, clustered),
         [s[0] for s in scores],
         draws,
-        any(c.few for c in cells),
+        any(c.few_for(metric) for c in cells),
         any(c.filled_in for c in cells),
         doubt,
         tuple(clustered),
         tuple(c.fit_values.get(metric.name) for c in cells),
+        _freedom(cells, metric, weights),
     )
+
+
+def _freedom(cells: Sequence[MeasuredCell], metric: Metric, weights: Array) -> float:
+    """The degrees of freedom of the variance of the weighted sum of the cells' draws."""
+    drawn = [c.draws[metric.name] for c in cells]
+    parts = [
+        Variance(float(np.nanvar(d)) * w**2, refits.of_classes(c.independent, len(d)))
+        for c, d, w in zip(cells, drawn, weights.tolist(), strict=True)
+        if not np.isnan(d).all()
+    ]
+    return refits.total(parts).freedom
 
 
 def _mean(scores: Sequence[Score], clustered: Sequence[str]) -> Score:

@@ -298,7 +298,7 @@ def _row(m: MeasuredCell, metric: Metric) -> dict[str, Any]:
     value, low, high = m.scores.get(metric.name, (None, None, None))
     doubt = (
         percentiles(m.label_draws[metric.name])
-        if metric.name in m.label_draws and value is not None and not m.few
+        if metric.name in m.label_draws and value is not None and not m.few_for(metric)
         else None
     )
     reason = m.info.get("reason")
@@ -328,7 +328,7 @@ def _row(m: MeasuredCell, metric: Metric) -> dict[str, Any]:
         "bots": m.bots,
         "humans": m.humans,
         "groups": list(m.groups) if m.groups else None,
-        "few": m.few,
+        "few": m.few_for(metric),
         "interval": m.methods.get(metric.name),
         "status": m.info["status"],
         "reason": reason,
