@@ -89,7 +89,9 @@ class Client(requests.Session):
         It is not counted as a request. A server without one has no rules.
         """
         try:
-            response = self._in_time("GET", f"{self.origin}/robots.txt", timeout=TIMEOUT)
+            response = self._in_time(
+                "GET", f"{self.origin}/robots.txt", timeout=TIMEOUT, allow_redirects=False
+            )
         except (requests.RequestException, ResourceFailure, ValueError):
             return
         if response.status_code == 200:

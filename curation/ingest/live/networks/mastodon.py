@@ -187,7 +187,7 @@ class Mastodon:
 
     def _offers_interface(self) -> bool:
         """Whether the server describes itself as servers with this interface do."""
-        for version in (2, 1):
+        for version in (1, 2):
             try:
                 about, _ = self.client.fetch(f"/api/v{version}/instance")
             except (Refused, Failing):

@@ -27,7 +27,8 @@ class Server:
             def do_GET(self):
                 parts = urlsplit(self.path)
                 if parts.path == "/robots.txt":
-                    Server.send(outer, self, None, (200, outer.robots.encode(), {}))
+                    status, headers = (302, {"Location": outer.robots}) if "://" in outer.robots else (200, {})  # fmt: skip
+                    Server.send(outer, self, None, (status, outer.robots.encode(), headers))
                     return
                 query = parse_qs(parts.query)
                 with outer.lock:

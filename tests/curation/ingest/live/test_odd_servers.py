@@ -260,6 +260,11 @@ def test_a_server_that_names_botbench_in_its_robots_file_is_left_alone(bluesky, 
     assert len(bluesky.asked) == before
 
 
+def test_a_robots_file_elsewhere_is_not_asked_for(bluesky, mastodon, asking):
+    bluesky.robots = f"{mastodon.url}/api/v1/elsewhere"
+    assert asking(asked(bluesky, timelines=0)).gaps == [] and mastodon.asked == []
+
+
 def test_a_redirect_to_a_private_address_is_not_followed(bluesky, asking):
     bluesky.faults = [("searchPosts", (302, {"Location": "http://169.254.169.254/latest"}))]
     with pytest.raises(UserError, match=r"sends on to http://169\.254\.169\.254"):
