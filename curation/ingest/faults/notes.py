@@ -13,7 +13,7 @@ from curation.store.schema import TABLES
 if TYPE_CHECKING:
     import duckdb
 
-QUOTED = "regexp_full_match({}, '\".*\"|''.*''|“.*”')"
+QUOTED = "({0} < '(' OR starts_with({0}, '“')) AND regexp_full_match({0}, '\".*\"|''.*''|“.*”')"
 """An id that has quotes of its own around it."""
 
 

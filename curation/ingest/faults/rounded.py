@@ -15,7 +15,7 @@ from botbench.core.sql import identifier
 if TYPE_CHECKING:
     import duckdb
 
-LONG = "regexp_full_match({}, '[1-9][0-9]{{16,19}}')"
+LONG = "(strlen({0}) BETWEEN 17 AND 20 AND regexp_full_match({0}, '[1-9][0-9]{{16,19}}'))"
 """An id of 17 digits or more, which fits no double exactly."""
 CHANCE = 1e-5
 """How unlikely so many marks must be among sound ids."""

@@ -16,6 +16,7 @@ from curation.ingest import packings
 from curation.ingest.card_model import Card, Read, Source
 
 CHUNK = 1 << 20
+PEEK = 1 << 6
 ENDINGS = (".gz", ".zst", ".bz2", ".xz")
 """Endings of packed files, which are no part of a file's name."""
 RATIO, SMALL = 300, 200_000_000
@@ -34,6 +35,8 @@ class SourceFile:
     packing: str
     sha256: str
     size: int
+    last: bytes = b""
+    """The last byte that is no blank, where the file was read to its end."""
 
     @property
     def gzip(self) -> bool:
@@ -112,7 +115,7 @@ def verify(source: Source, path: Path, folder: Path) -> SourceFile:
     )
     packing = packings.packing_of(packings.start_of(path))
     stored = source.sha256_of == "stored"
-    digest, size = _hash(path, "" if stored else packing)
+    digest, size, last = _hash(path, "" if stored else packing)
     if source.sha256 and digest != source.sha256:
         raise UserError(
             f"{path} is not the file that the card means: its"
@@ -120,20 +123,22 @@ def verify(source: Source, path: Path, folder: Path) -> SourceFile:
             f" {source.sha256}. Get the file again, or correct the card's sha256."
         )
     if packing and stored:
-        _hash(path, packing)
+        last = _hash(path, packing)[2]
     if not any(name.endswith(f".tar{ending}") for ending in ENDINGS):
         name = next((name.removesuffix(e) for e in ENDINGS if name.endswith(e)), name)
-    return SourceFile(name, path, packing, digest, size)
+    return SourceFile(name, path, packing, digest, size, last)
 
 
-def _hash(path: Path, packing: str) -> tuple[str, int]:
-    digest, size = hashlib.sha256(), 0
+def _hash(path: Path, packing: str) -> tuple[str, int, bytes]:
+    """The sha256 of the plain bytes, how many they are, and the last that is no blank."""
+    digest, size, last = hashlib.sha256(), 0, b""
     packed = packings.size_of(path)
     try:
         with packings.plain(path, packing) as stream:
             while chunk := stream.read(CHUNK):
                 digest.update(chunk)
                 size += len(chunk)
+                last = chunk[-PEEK:].rstrip()[-1:] or chunk.rstrip()[-1:] or last
                 if packing and size > max(SMALL, RATIO * packed):
                     raise UserError(
                         f"{path} is a {packing} file that grows to over {RATIO} times its"
@@ -147,4 +152,4 @@ def _hash(path: Path, packing: str) -> tuple[str, int]:
             f"{path} is a broken {packing or 'archive'} file ({error}) after {size:,} uncompressed"
             " bytes. Get the file again."
         ) from None
-    return digest.hexdigest(), size
+    return digest.hexdigest(), size, last

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from typing import TYPE_CHECKING
+
+import duckdb
 
 from botbench.core.errors import UserError
 from botbench.core.sql import literal, literals
@@ -33,6 +36,8 @@ def objects(stage: Stage, file: SourceFile, member: str = "") -> str:
     """
     form = "array" if member else _form(file)
     if form == "array":
+        if not member and _is_sound(stage, file):
+            return _array(file)
         return lines(_divided(stage, file, member), zipped=False)
     if form == "lines":
         if file.size > LINE:
@@ -65,6 +70,40 @@ def lines(path: Path, *, zipped: bool) -> str:
         f"(SELECT try_cast(line AS JSON) AS j, line AS raw, row FROM ({numbered}) WHERE"
         " trim(line) <> '')"
     )
+
+
+def _array(file: SourceFile) -> str:
+    """SQL in brackets for the items of a sound array."""
+    broken = "contains(json, chr(10)) OR contains(json, chr(13))"
+    raw = "replace(replace(json, chr(13), ' '), chr(10), ' ')"
+    return (
+        f"(SELECT json AS j, CASE WHEN {broken} THEN {raw} ELSE json END AS raw,"
+        f" row_number() OVER () AS row FROM {_read_array(file)})"
+    )
+
+
+def _read_array(file: SourceFile) -> str:
+    return (
+        f"read_json_objects({literal(file.path)}, format = 'array', compression ="
+        f" '{'gzip' if file.gzip else 'uncompressed'}')"
+    )
+
+
+def _is_sound(stage: Stage, file: SourceFile) -> bool:
+    """Whether DuckDB can read the whole array, in a quarter of the time that dividing it takes.
+
+    It does not see that an array is cut after a comma.
+    """
+    if file.last != b"]":
+        return False
+    if file.sha256 not in stage.sound:
+        try:
+            stage.connection.execute(f"SELECT count(*) FROM {_read_array(file)}")
+        except duckdb.Error:
+            stage.sound[file.sha256] = False
+        else:
+            stage.sound[file.sha256] = True
+    return stage.sound[file.sha256]
 
 
 def _divided(stage: Stage, file: SourceFile, member: str) -> Path:
@@ -135,6 +174,22 @@ def first(document: str, *paths: str) -> str:
     return f"coalesce({', '.join(value(document, path) for path in paths)})"
 
 
+def parsed_once(columns: str, found: str, document: str = "j") -> str:
+    """SQL that selects columns from `found`, with each text of a document taken in one parse.
+
+    DuckDB parses a document anew for each call of `json_extract_string`, but takes many paths in
+    one call. So each call that `value` wrote becomes an entry of one list.
+    """
+    call = rf"json_extract_string\({re.escape(document)}, ('\$(?:\.\"[^\"']*\")+')\)"
+    paths = list(dict.fromkeys(re.findall(call, columns)))
+    if not paths:
+        return f"SELECT {columns} FROM {found}"
+    name = f"texts_of_{document}"
+    taken = re.sub(call, lambda found: f"{name}[{paths.index(found[1]) + 1}]", columns)
+    texts = f"json_extract_string({document}, [{', '.join(paths)}]) AS {name}"
+    return f"SELECT {taken} FROM (SELECT *, {texts} FROM {found})"
+
+
 def rest(document: str, known: list[str], said: str = "{}") -> str:
     """SQL: a map of a JSON object's members that are not `known` and not null.
 
@@ -145,7 +200,7 @@ def rest(document: str, known: list[str], said: str = "{}") -> str:
         f" '$.\"' || k || '\"') ELSE json_extract_string({document}, k) END"
     )
     others = f"k NOT IN ({literals(known) or literal('')})"
-    keys = f"list_filter(list_distinct(json_keys({document})), lambda k: {others})"
+    keys = f"list_distinct(list_filter(json_keys({document}), lambda k: {others}))"
     value_of = said.replace("{}", member)
     entries = f"list_transform({keys}, lambda k: {{'k': k, 'v': {value_of}}})"
     return f"map_from_entries(list_filter({entries}, lambda e: e.v IS NOT NULL))"

@@ -10,7 +10,7 @@ from pydantic import Field
 from botbench.core.sql import literal
 from botbench.core.strict_model import StrictModel
 from curation.ingest.reading import entities, text, users
-from curation.ingest.reading.json import malformed, objects, rest, value
+from curation.ingest.reading.json import malformed, objects, parsed_once, rest, value
 from curation.ingest.reading.tidy import Dialect
 from curation.ingest.sources import Traits, format_
 
@@ -26,6 +26,13 @@ TWEET = (
     *("in_reply_to_user_id", "referenced_tweets"),
 )
 """Members of a tweet that columns hold; the others go to `extra`."""
+METRICS = {
+    "reposts": "retweet_count",
+    "likes": "like_count",
+    "replies": "reply_count",
+    "quotes": "quote_count",
+}
+"""Schema column to member of a tweet's public metrics."""
 
 
 class Options(StrictModel):
@@ -71,57 +78,66 @@ def _accounts(stage: Stage, file: SourceFile, options: Options) -> str:
     identity = users.account_id("j", ("id",), options.user_prefix)
     columns = users.columns("j", users.V2, ("id",))
     bad = malformed("json_type(j) IS DISTINCT FROM 'OBJECT'")
-    return (
-        f"SELECT {identity} AS account_id, {columns}, {literal(file.name)} AS _member, row AS _row,"
-        f" raw AS _raw, {bad} FROM {objects(stage, file)}"
+    return parsed_once(
+        f"{identity} AS account_id, {columns}, {literal(file.name)} AS _member, row AS _row,"
+        f" raw AS _raw, {bad}",
+        objects(stage, file),
     )
 
 
 def _posts(stage: Stage, file: SourceFile, options: Options) -> str:
-    kinds = "json_extract_string(j, '$.referenced_tweets[*].type')"
-    referred = "json_extract_string(j, '$.referenced_tweets[*].id')"
     reference = ", ".join(
-        f"{referred}[list_position({kinds}, '{kind}')]"
+        f"referred[list_position(kinds, '{kind}')]"
         for kind in ("retweeted", "quoted", "replied_to")
     )
-    replied = value("j", "in_reply_to_user_id")
 
     def listed(name: str, read_off: str, *members: str) -> str:
         """What the entities list, under the names of v2 or v1.1; else what the text holds."""
         told = [
-            f"json_extract_string(j, {literal(f'$.entities.{name}[*].{member}')})"
+            f"json_extract_string(entities, {literal(f'$.{name}[*].{member}')})"
             for member in members
         ]
         cases = " ".join(f"WHEN len({one}) > 0 THEN {one}" for one in told)
         return f"CASE {cases} ELSE {read_off} END"
 
-    metrics = {
-        "reposts": "retweet_count",
-        "likes": "like_count",
-        "replies": "reply_count",
-        "quotes": "quote_count",
-    }
-    counts = ", ".join(f"{value('j', f'public_metrics.{m}')} AS {c}" for c, m in metrics.items())
-    author = users.without_prefix(value("j", "author_id"), options.user_prefix)
-    identity = users.without_prefix(value("j", "id"), options.post_prefix)
     named = listed("mentions", entities.mentions("text"), "username")
     named = f"coalesce(nullif({listed('user_mentions', 'NULL', 'screen_name')}, []), {named})"
-    # A repost is known by its text too: the set gives most of them no reference.
-    return f"""SELECT {identity} AS post_id, {author} AS account_id,
-        {value("j", "created_at")} AS created_at, text, {value("j", "lang")} AS lang,
-        CASE WHEN list_contains({kinds}, 'retweeted') THEN 'repost'
-             WHEN list_contains({kinds}, 'quoted') THEN 'quote'
-             WHEN list_contains({kinds}, 'replied_to') OR {replied} IS NOT NULL THEN 'reply'
+    # A repost is known by its text too: the set gives most of them no reference. Only an object has
+    # an id, so that few types are looked at.
+    return f"""SELECT post_id, account_id, created_at, text, lang,
+        CASE WHEN list_contains(kinds, 'retweeted') THEN 'repost'
+             WHEN list_contains(kinds, 'quoted') THEN 'quote'
+             WHEN list_contains(kinds, 'replied_to') OR ref_account_id IS NOT NULL THEN 'reply'
              ELSE {entities.kind("text")} END AS kind,
         {users.without_prefix(f"coalesce({reference})", options.post_prefix)} AS ref_post_id,
-        {users.without_prefix(replied, options.user_prefix)} AS ref_account_id,
+        ref_account_id,
         {listed("hashtags", entities.hashtags("text"), "tag", "text")} AS hashtags,
         {listed("urls", entities.urls("text"), "expanded_url")} AS urls,
         {named} AS mentions,
-        {value("j", "source")} AS source_app, {counts}, {rest("j", list(TWEET))} AS extra,
+        source_app, {", ".join(METRICS)}, {rest("j", list(TWEET))} AS extra,
         {literal(file.name)} AS _member, row AS _row, raw AS _raw,
-        {malformed("json_type(j) IS DISTINCT FROM 'OBJECT'")}
-        FROM (SELECT *, {value("j", "text")} AS text FROM {objects(stage, file)})"""
+        {malformed("post_id IS NULL AND json_type(j) IS DISTINCT FROM 'OBJECT'")}
+        FROM (SELECT *, json_extract_string(referenced, '$[*].type') AS kinds,
+            json_extract_string(referenced, '$[*].id') AS referred
+            FROM ({_texts(objects(stage, file), options)}))"""
+
+
+def _texts(found: str, options: Options) -> str:
+    """The objects of `found` with their texts, and the lists of those that have some."""
+    counts = ", ".join(f"{value('j', f'public_metrics.{m}')} AS {c}" for c, m in METRICS.items())
+    author = users.without_prefix(value("j", "author_id"), options.user_prefix)
+    replied = users.without_prefix(value("j", "in_reply_to_user_id"), options.user_prefix)
+    lists = ", ".join(
+        f"CASE WHEN {value('j', name)} IS NOT NULL THEN json_extract(j, '$.{name}') END AS {column}"
+        for name, column in (("entities", "entities"), ("referenced_tweets", "referenced"))
+    )
+    return parsed_once(
+        f"""j, raw, row, {users.without_prefix(value("j", "id"), options.post_prefix)} AS post_id,
+        {author} AS account_id, {value("j", "created_at")} AS created_at,
+        {value("j", "text")} AS text, {value("j", "lang")} AS lang, {replied} AS ref_account_id,
+        {value("j", "source")} AS source_app, {counts}, {lists}""",
+        found,
+    )
 
 
 def _edges(rows: text.Rows, options: Options) -> str:
