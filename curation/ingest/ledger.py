@@ -9,7 +9,7 @@ from typing import Any
 from botbench.core.duckdb_work import materialise
 from botbench.core.sql import literal
 from botbench.text import numbers
-from curation.store.retractions import standing_claims
+from curation.store.retractions import any_retraction, standing_claims
 from curation.store.store import Store
 
 COUNTS = ("read", "kept", "duplicate", "quarantined")
@@ -126,13 +126,13 @@ def totals(store: Store, dataset: str, version: int) -> dict[str, Any]:
         f"(FROM {store.relation(t, version)} WHERE dataset = {literal(dataset)})"
         for t in ("accounts", "posts", "claims")
     )
-    observed = f"(SELECT DISTINCT account_id FROM {accounts})"
+    retracted = any_retraction(store.connection, claims)
+    stand = standing_claims(claims) if retracted else f"(FROM {claims} WHERE answer IS NOT NULL)"
     # Each of the questions below would look the retractions up anew.
     standing = materialise(
         store.connection,
         "ledger_standing",
-        f"SELECT claimant_kind, account_id, answer FROM {standing_claims(claims)}"
-        " WHERE pull_id IS NOT NULL",
+        f"SELECT claimant_kind, account_id, answer FROM {stand} WHERE pull_id IS NOT NULL",
     )
 
     def rows(query: str) -> list[tuple[Any, ...]]:
@@ -158,19 +158,29 @@ def totals(store: Store, dataset: str, version: int) -> dict[str, Any]:
         else:
             alone[kind][answer] = n
     missing = (
-        f"SELECT count(*) FROM (SELECT DISTINCT account_id FROM {standing}) c ANTI JOIN"
-        f" {observed} o USING (account_id)"
+        f"SELECT count(DISTINCT account_id) FROM {standing} c ANTI JOIN {accounts} o"
+        " USING (account_id)"
     )
     unprofiled = rows(missing)[0][0]
     store.connection.execute(f"DROP TABLE {standing}")
     return {
-        "accounts": rows(f"SELECT count(*) FROM {observed}")[0][0],
+        "accounts": _observed(store, accounts),
         "posts": rows(f"SELECT count(*) FROM {posts}")[0][0],
         "claims": by_answer,
         "answers": alone,
         "conflicts": conflicts,
         "unprofiled": unprofiled,
     }
+
+
+def _observed(store: Store, accounts: str) -> int:
+    """How many accounts were observed; where no row says when, each is one of its own."""
+    rows, dated = store.connection.execute(
+        f"SELECT count(*), count(observed_at) FROM {accounts}"
+    ).fetchone() or (0, 0)
+    if not dated:
+        return int(rows)
+    return int(store.scalar(f"SELECT count(DISTINCT account_id) FROM {accounts}"))
 
 
 def _tables(store: Store, pull_id: str) -> dict[str, dict[str, int]]:

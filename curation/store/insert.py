@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from botbench.core.sql import literal
 from curation.store import retractions
 from curation.store.schema import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import duckdb
     import pyarrow as pa
 
@@ -29,10 +32,16 @@ class Counts:
     """The temporary table of the conflicting rows, until rows are inserted into the table again."""
 
 
-def insert(connection: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table | str) -> Counts:
+def insert(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    rows: pa.Table | str,
+    filled: Mapping[str, str] | None = None,
+) -> Counts:
     """Insert the rows whose key is new, the first offered of each key; count the others.
 
-    `rows` is an Arrow table or the name of a temporary table with the schema's columns. Only keys
+    `rows` is an Arrow table or the name of a temporary table with the schema's columns; `filled`
+    gives the text of columns, of no key or content, that is the same in every row. Only keys
     are grouped, so memory does not grow with texts. Call inside the store's transaction.
     Retractions of other claimants' claims are not kept; they are left in the temporary table
     `claims_set_aside`.
@@ -48,6 +57,13 @@ def insert(connection: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table |
         return Counts(offered, set_aside=offered, conflicts=conflicts)
     target = f'lake.main."{table.name}"'
     key = ", ".join(f'"{k}"' for k in table.key)
+    columns = ", ".join(f'"{c}"' for c in table.names)
+    same = filled or {}
+    values = ", ".join(literal(same[c]) if c in same else f'"{c}"' for c in table.names)
+    if _all_new(connection, table, stage, target, read):
+        connection.execute(f"INSERT INTO {target} ({columns}) SELECT {values} FROM {stage}")
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {conflicts} AS FROM {stage} LIMIT 0")
+        return Counts(offered, read, set_aside=offered - read, conflicts=conflicts)
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE insert_keys AS
         SELECT {key}, min(rowid) AS first, count(*) AS n FROM {stage} GROUP BY ALL
@@ -61,10 +77,9 @@ def insert(connection: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table |
         connection,
         "SELECT (SELECT count(*) FROM insert_keys) - (SELECT count(*) FROM insert_stored)",
     )
-    columns = ", ".join(f'"{c}"' for c in table.names)
     new = "SELECT first FROM insert_keys EXCEPT SELECT first FROM insert_stored"
     where = "" if kept == read else f" s WHERE s.rowid IN ({new})"
-    connection.execute(f"INSERT INTO {target} ({columns}) SELECT {columns} FROM {stage}{where}")
+    connection.execute(f"INSERT INTO {target} ({columns}) SELECT {values} FROM {stage}{where}")
     conflicting = 0
     if kept == read:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {conflicts} AS FROM {stage} LIMIT 0")
@@ -73,6 +88,21 @@ def insert(connection: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table |
         conflicting = _scalar(connection, f"SELECT count(*) FROM {conflicts}")
     duplicate = read - kept - conflicting
     return Counts(offered, kept, duplicate, conflicting, offered - read, conflicts)
+
+
+def _all_new(
+    connection: duckdb.DuckDBPyConnection, table: Table, stage: str, target: str, read: int
+) -> bool:
+    """Whether no offered row can have the key of another or of a stored one: a cheap test.
+
+    As many hashes as rows are as many keys. Where two keys share a hash, keys are compared.
+    """
+    scope = f" WHERE dataset IN (SELECT DISTINCT dataset FROM {stage})"
+    query = f"SELECT 1 FROM {target}{scope if 'dataset' in table.key else ''} LIMIT 1"
+    if connection.execute(query).fetchone() is not None:
+        return False
+    key = ", ".join(f'"{k}"' for k in table.key)
+    return _scalar(connection, f"SELECT count(DISTINCT hash({key})) FROM {stage}") == read
 
 
 def _staged(connection: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table | str) -> str:

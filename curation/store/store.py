@@ -45,14 +45,17 @@ class Transaction:
     fresh: int = 0
     counts: dict[str, Counts] = field(default_factory=dict)
 
-    def insert(self, name: str, rows: pa.Table | str) -> Counts:
+    def insert(
+        self, name: str, rows: pa.Table | str, filled: Mapping[str, str] | None = None
+    ) -> Counts:
         """Insert rows whose key is new: an Arrow table, or the name of a temporary table.
 
         Equal key and content is a duplicate. Equal key and other content is conflicting: the caller
         finds these rows in `Counts.conflicts` and may quarantine them. A retraction of another
-        claimant's claim goes to the table `retractions_set_aside`, with its reason.
+        claimant's claim goes to the table `retractions_set_aside`, with its reason. `filled` gives
+        the text of columns that is the same in every row.
         """
-        counts = insert(self.connection, schema.STORED[name], rows)
+        counts = insert(self.connection, schema.STORED[name], rows, filled)
         if counts.set_aside:
             self.insert("retractions_set_aside", "claims_set_aside")
         self.fresh += counts.kept

@@ -174,17 +174,16 @@ def first(document: str, *paths: str) -> str:
     return f"coalesce({', '.join(value(document, path) for path in paths)})"
 
 
-def parsed_once(columns: str, found: str, document: str = "j") -> str:
+def parsed_once(columns: str, found: str, document: str = "j", name: str = "texts") -> str:
     """SQL that selects columns from `found`, with each text of a document taken in one parse.
 
     DuckDB parses a document anew for each call of `json_extract_string`, but takes many paths in
-    one call. So each call that `value` wrote becomes an entry of one list.
+    one call. So each call that `value` wrote becomes an entry of one list, called `name`.
     """
     call = rf"json_extract_string\({re.escape(document)}, ('\$(?:\.\"[^\"']*\")+')\)"
     paths = list(dict.fromkeys(re.findall(call, columns)))
     if not paths:
         return f"SELECT {columns} FROM {found}"
-    name = f"texts_of_{document}"
     taken = re.sub(call, lambda found: f"{name}[{paths.index(found[1]) + 1}]", columns)
     texts = f"json_extract_string({document}, [{', '.join(paths)}]) AS {name}"
     return f"SELECT {taken} FROM (SELECT *, {texts} FROM {found})"

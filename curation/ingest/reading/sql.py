@@ -17,6 +17,9 @@ SATURATED = tuple(
 )
 """Ids that are the limit of an integer type, left where the type was too small."""
 
+FIELD = "_field"
+"""How the members of a `_raw` begin that is shown as a list; a struct costs nothing until read."""
+
 IDS = ("account_id", "post_id", "source_id", "target_id", "ref_post_id", "ref_account_id")
 TRUE, FALSE = ("true", "t", "yes", "y", "1", "1.0"), ("false", "f", "no", "n", "0", "0.0")
 
@@ -68,7 +71,8 @@ def time_of(value: str, zone: str) -> str:
 
 def _at(value: str, zone: str) -> str:
     """SQL of a local time of ISO 8601 in a zone."""
-    local = f"try_cast(replace({value}, ',', '.') AS TIMESTAMP)"
+    point = f"CASE WHEN contains({value}, ',') THEN replace({value}, ',', '.') ELSE {value} END"
+    local = f"try_cast({point} AS TIMESTAMP)"
     if zone == "UTC":
         return f"make_timestamptz(epoch_us({local}))"
     return f"{local} AT TIME ZONE {literal(zone)}"

@@ -14,7 +14,7 @@ from botbench.core.sql import identifier, literal, literals
 from curation.ingest.card_model import Card
 from curation.ingest.faults import notes, rounded
 from curation.ingest.faults.notes import Shape
-from curation.ingest.reading.sql import IDS, SATURATED, Fault, faults_of, typed
+from curation.ingest.reading.sql import FIELD, IDS, SATURATED, Fault, faults_of, typed
 from curation.store import identity
 from curation.store.schema import TABLES, Column
 
@@ -255,10 +255,11 @@ class Stage:
 
     def _filled(self, table: str, column: Column, given: dict[str, str]) -> str | None:
         """SQL of a column that the stage fills; None for the columns of the rows."""
+        # A text that is the same in every row is not staged: `Transaction.insert` fills it.
+        if column.name == "claim_id" or (column.name == "pull_id" and table != "claims"):
+            return "NULL::VARCHAR"
         if column.name in ("dataset", "pull_id"):
             return f"{literal(getattr(self, column.name))}"
-        if column.name == "claim_id":
-            return "NULL::VARCHAR"
         if column.name in given:
             return None
         if (table, column.name) == ("accounts", "platform"):
@@ -365,4 +366,8 @@ def _raw(given: dict[str, str]) -> str:
     kind = given.get("_raw")
     if kind is None:
         return "NULL"
+    if kind.startswith(f"STRUCT({FIELD}1 "):
+        fields = range(1, kind.count(FIELD) + 1)
+        listed = ", ".join(f'"s:_raw".{FIELD}{i}' for i in fields)
+        return f"to_json([{listed}])::VARCHAR"
     return '"s:_raw"' if kind == "VARCHAR" else 'to_json("s:_raw")::VARCHAR'

@@ -6,7 +6,7 @@ Each row that DuckDB cannot read is quarantined with its number, reason and text
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from curation.ingest.faults import quotes
 from curation.ingest.faults.notes import Shape
 from curation.ingest.reading.files import CHUNK, SourceFile
 from curation.ingest.reading.heads import LINE, check_width, first_record, in_utf8, opened
+from curation.ingest.reading.sql import FIELD
 from curation.ingest.reading.tidy import Dialect, tidy
 
 if TYPE_CHECKING:
@@ -81,23 +82,39 @@ class Rows:
 
     def _settle(self, table: str, query: str) -> None:
         """Find the rows that cannot be parsed; if there are any, read again for row numbers."""
-        self.settled = True
         mark = self.stage.mark(table)
-        try:
+        if not self._reads(lambda: self.stage.add(table, query)):
+            self.stage.undo(table, mark)
             self.stage.add(table, query)
+
+    def keep(self) -> None:
+        """Read the file once into a table, for several queries over its rows."""
+        if self.settled:
+            return
+        made: list[str] = []
+        query = f"SELECT {', '.join(_fields(self))}, _row FROM {self.relation}"
+        if self._reads(lambda: made.append(self.stage.keep("rows", query))):
+            self.stage.connection.execute(
+                f"CREATE OR REPLACE TEMP VIEW {self.relation} AS {_view(self, made[0], '_row')}"
+            )
+
+    def _reads(self, work: Callable[[], None]) -> bool:
+        """Do work that reads the file; False where it has bad rows, which are found then."""
+        self.settled = True
+        try:
+            work()
         except duckdb.InvalidInputException as error:
             if "state machine" not in str(error):
                 raise
             self._tidied()
+            return False
+        if not self._rejects():
+            return True
+        if self._rejects("contains(csv_line, chr(13))") or self._odd_lines():
+            self._tidied()
         else:
-            if not self._rejects():
-                return
-            self.stage.undo(table, mark)
-            if self._rejects("contains(csv_line, chr(13))") or self._odd_lines():
-                self._tidied()
-            else:
-                self._numbered()
-        self.stage.add(table, query)
+            self._numbered()
+        return False
 
     def _rejects(self, condition: str = "true") -> int:
         return _one(
@@ -290,9 +307,10 @@ def _ranked(rows: Rows, path: Path, dialect: Dialect) -> str:
 
 def _view(rows: Rows, scan: str, number: str) -> str:
     fields = ", ".join(_fields(rows))
+    raw = ", ".join(f"{FIELD}{i + 1} := {field}" for i, field in enumerate(_fields(rows)))
     return (
-        f"SELECT {fields}, {literal(rows.file.name)} AS _member, {number} AS _row, [{fields}]"
-        f" AS _raw FROM {scan}"
+        f"SELECT {fields}, {literal(rows.file.name)} AS _member, {number} AS _row,"
+        f" struct_pack({raw}) AS _raw FROM {scan}"
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from botbench.core.sql import literal
 from curation.ingest.reading import entities
-from curation.ingest.reading.json import malformed, rest, value
+from curation.ingest.reading.json import malformed, parsed_once, rest, value
 
 if TYPE_CHECKING:
     from curation.ingest.reading.files import SourceFile
@@ -69,7 +69,7 @@ def posts(file: SourceFile, found: str, author: str | None = None) -> str:
         "in_reply_to_user_id",
     )
     replied = first("in_reply_to_user_id_str", "in_reply_to_user_id", "in_reply_to_status_id_str")
-    return f"""SELECT {first("id_str", "id")} AS post_id,
+    columns = f"""{first("id_str", "id")} AS post_id,
         {author or first("user.id_str", "user.id")} AS account_id,
         {value("j", "created_at")} AS created_at, text, {value("j", "lang")} AS lang,
         CASE WHEN json_type(j, '$.retweeted_status') = 'OBJECT' THEN 'repost'
@@ -87,8 +87,10 @@ def posts(file: SourceFile, found: str, author: str | None = None) -> str:
         {value("j", "reply_count")} AS replies, {value("j", "quote_count")} AS quotes,
         {entities.marked("kept", "cut")} AS extra,
         {literal(file.name)} AS _member, row AS _row, raw AS _raw,
-        {malformed("json_type(j) IS DISTINCT FROM 'OBJECT'")}
-        FROM (SELECT *, {rest("j", list(TWEET))} AS kept FROM ({_with_text(found)}))"""
+        {malformed("json_type(j) IS DISTINCT FROM 'OBJECT'")}"""
+    return parsed_once(
+        columns, f"(SELECT *, {rest('j', list(TWEET))} AS kept FROM ({_with_text(found)}))"
+    )
 
 
 def _with_text(found: str) -> str:
@@ -110,9 +112,11 @@ def _with_text(found: str) -> str:
 
     own, own_entities, own_cut = longest("")
     other, other_entities, other_cut = longest("retweeted_status.")
-    texts = (
-        f"SELECT *, {own} AS own, {other} AS other, coalesce({own_cut}, false) AS own_cut,"
-        f" coalesce({other_cut}, false) AS other_cut FROM {found}"
+    texts = parsed_once(
+        f"*, {own} AS own, {other} AS other, coalesce({own_cut}, false) AS own_cut,"
+        f" coalesce({other_cut}, false) AS other_cut",
+        found,
+        name="longest",
     )
     better = (
         "other IS NOT NULL AND (own IS NULL OR length(other) > length(own)"

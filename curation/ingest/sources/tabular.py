@@ -238,7 +238,10 @@ def _open(stage: Stage, file: SourceFile, options: Options) -> Records:
         skip=options.skip_lines,
         encoding=options.encoding,
     )
-    return open_text(stage, file, dialect, options.columns)
+    records = open_text(stage, file, dialect, options.columns)
+    if options.keep_rest and len(options.mappings()) > 1:
+        records.rows.keep()
+    return records
 
 
 def _not_empty(stage: Stage, file: SourceFile, records: Records, options: Options) -> None:

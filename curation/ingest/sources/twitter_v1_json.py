@@ -9,7 +9,7 @@ from pydantic import Field
 from botbench.core.sql import literal
 from botbench.core.strict_model import StrictModel
 from curation.ingest.reading import entities, tweets, users
-from curation.ingest.reading.json import malformed, objects, value
+from curation.ingest.reading.json import malformed, objects, parsed_once, value
 from curation.ingest.recognition.head import Guess, Head
 from curation.ingest.sources import Traits, format_
 
@@ -95,9 +95,11 @@ def _with_user(file: SourceFile, found: str, options: Options) -> str:
 def _accounts(file: SourceFile, found: str, options: Options) -> str:
     observed = f"{value('j', options.observed_at)} AS observed_at, " if options.observed_at else ""
     columns = users.columns("u", users.V1, ("id", "id_str"))
-    return (
-        f"SELECT {users.account_id('u', ('id_str', 'id'))} AS account_id, {observed}{columns},"
-        f" _member, _row, _raw, {malformed('u IS NULL')} FROM {_with_user(file, found, options)}"
+    return parsed_once(
+        f"{users.account_id('u', ('id_str', 'id'))} AS account_id, {observed}{columns},"
+        f" _member, _row, _raw, {malformed('u IS NULL')}",
+        _with_user(file, found, options),
+        "u",
     )
 
 
