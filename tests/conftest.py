@@ -2,15 +2,12 @@
 data where it is there.
 """
 
-import functools
 import importlib.util
-import json
 import os
 import pwd
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -29,36 +26,36 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 settings.register_profile("botbench", deadline=None)
 settings.load_profile("botbench")
 ROOT = Path(__file__).resolve().parents[1]
-SHARED_BY = (
-    "tests/chaos/",
-    "tests/botbench/terminal/test_hostile_names.py",
-    "tests/test_readme.py",
-)
 # Tests that ask MLflow themselves import PySpark in a worker, which is a program without a file.
 let_pyspark_import()
 SHARED = Path(os.environ.get("BOTBENCH_SHARED_DATA", ROOT.parent / "shared" / "data"))
 
 
+def beside(name):
+    """The module tests/NAME.py."""
+    file = ROOT / "tests" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+PROCESSES = beside("processes")
+PROCESSES.check_signatures_once()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup():
+    """Tell a test's own variables from those of earlier ones (the fixture `cli`)."""
+    PROCESSES.a_test_begins()
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Tests that share something costly go to one worker, which makes it once: the Label Studio
-    server, the stores that commands are killed on, the answers of all commands.
-
-    The mark alone does not do it: pytest 9.2 no longer keeps a test's id where pytest-xdist 3.8
-    writes the group to.
-    """
-    from xdist.scheduler import LoadGroupScheduling
-
-    class OneServer(LoadGroupScheduling):
-        def _split_scope(self, nodeid):
-            if needs_label_studio(nodeid):
-                return "label-studio"
-            for shared in SHARED_BY:
-                if nodeid.startswith(shared):
-                    return shared
-            return super()._split_scope(nodeid)
-
-    return OneServer(config, log) if config.getvalue("dist") == "loadgroup" else None
+    """Give out tests by tests/scheduling.py."""
+    if config.getvalue("dist") == "loadgroup":
+        return beside("scheduling").Scheduling(config, log)
+    return None
 
 
 COSTLY = {
@@ -75,69 +72,60 @@ LONG = (
 
 
 def pytest_collection_modifyitems(items):
-    """Mark the tests of `make quick`."""
+    """Mark the tests of `make quick`; order those of a worker."""
     for item in items:
         is_costly = not COSTLY.isdisjoint(getattr(item, "fixturenames", ()))
         if not is_costly and not any(part in item.nodeid.partition("::")[0] for part in LONG):
             item.add_marker(pytest.mark.quick)
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        beside("scheduling").longest_first(items)
 
 
-@functools.cache
-def _marked(file):
-    return (
-        file.suffix == ".py"
-        and file.is_file()
-        and "pytest.mark.labelstudio" in file.read_text(encoding="utf-8")
-    )
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory):
+    """The folder of a new store, to be copied: to make one takes twice as long as to open it."""
+    from curation.store.store import Store
 
-
-def needs_label_studio(nodeid):
-    """Whether a test stands in a file whose tests need the server."""
-    return _marked(ROOT / nodeid.partition("::")[0])
+    folder = tmp_path_factory.mktemp("empty") / "store"
+    Store(folder).close()
+    return folder
 
 
 @pytest.fixture
-def store(tmp_path):
+def store(tmp_path, empty_store):
+    """A new store, opened."""
     from curation.store.store import Store
 
+    shutil.copytree(empty_store, tmp_path / "store")
     with Store(tmp_path / "store") as opened:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def signatures_once():
+    """Lines for the program of a test that runs many commands in one process."""
+    return (
+        "from importlib import util\n"
+        f"spec = util.spec_from_file_location('processes', {PROCESSES.__file__!r})\n"
+        "processes = util.module_from_spec(spec)\n"
+        "spec.loader.exec_module(processes)\n"
+        "processes.check_signatures_once()\n"
+    )
+
+
+@pytest.fixture(scope="session")
+def warm(tmp_path_factory):
+    """The process that commands are forked from; it ends with the session."""
+    process = PROCESSES.Warm(tmp_path_factory.mktemp("warm"))
+    yield process
+    process.close()
+
+
 @pytest.fixture
-def cli(tmp_path):
+def cli(tmp_path, warm):
     """Run `botbench` in a process of its own, in an empty folder: cli("pull", ..., code=0) returns
     the finished process; cli.json(...) its one JSON document."""
-
-    class Runner:
-        cwd = tmp_path
-
-        def __call__(self, *arguments, code=0, **environment):
-            done = subprocess.run(
-                [sys.executable, "-m", "botbench.commands.main", *map(str, arguments)],
-                cwd=self.cwd,
-                capture_output=True,
-                text=True,
-                env={
-                    **os.environ,
-                    "BOTBENCH_STORE": str(tmp_path / "store"),
-                    # Where a library crashes, the stack of Python is told.
-                    "PYTHONFAULTHANDLER": "1",
-                    **environment,
-                },
-                timeout=900,
-                stdin=subprocess.DEVNULL,
-            )
-            assert "Traceback" not in done.stderr, done.stderr
-            assert code is None or done.returncode == code, (
-                f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
-            )
-            return done
-
-        def json(self, *arguments, code=0, **environment):
-            return json.loads(self(*arguments, "--json", code=code, **environment).stdout)
-
-    return Runner()
+    return PROCESSES.Commands(tmp_path, warm)
 
 
 @pytest.fixture(scope="session")
@@ -318,10 +306,7 @@ def looked_at(chromium):
 @pytest.fixture(scope="session")
 def looks():
     """The scripts of tests/e2e/looks.py."""
-    spec = importlib.util.spec_from_file_location("looks", ROOT / "tests" / "e2e" / "looks.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return beside("e2e/looks")
 
 
 LOOKS = ((1440, 900, "light"), (1280, 720, "dark"), (390, 844, "light"), (390, 844, "dark"))
@@ -376,10 +361,7 @@ def spotless(chromium, looks):
 @pytest.fixture(scope="session")
 def hostile_texts():
     """hostile_texts(longest=...) are the texts of tests/hostile.py."""
-    spec = importlib.util.spec_from_file_location("hostile", ROOT / "tests" / "hostile.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.texts
+    return beside("hostile").texts
 
 
 @pytest.fixture(scope="session")

@@ -116,6 +116,8 @@ reads: [{format: toy-pipes, options: {bot: B}}]
 """
     ),
 }
+ENVIRONMENT = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
+"""The copy is compiled once, not by each command."""
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +152,7 @@ def run(copy):
             cwd=copy,
             capture_output=True,
             text=True,
-            env={**os.environ, "PYTHONPATH": str(copy), "BOTBENCH_STORE": str(copy / "store")},
+            env={**ENVIRONMENT, "PYTHONPATH": str(copy), "BOTBENCH_STORE": str(copy / "store")},
             timeout=600,
             check=False,
         )
@@ -232,7 +234,7 @@ def test_a_broken_plug_in_breaks_no_command(copy):
             capture_output=True,
             text=True,
             env={
-                **os.environ,
+                **ENVIRONMENT,
                 "PYTHONPATH": os.pathsep.join(map(str, (copy, root))),
                 "BOTBENCH_STORE": str(root / "store"),
             },

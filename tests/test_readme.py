@@ -98,7 +98,7 @@ def lines():
 
 
 @pytest.fixture(scope="module")
-def pasted(tmp_path_factory):
+def pasted(tmp_path_factory, signatures_once):
     """Every line's arguments with exit code, stdout and stderr."""
     folder = tmp_path_factory.mktemp("readme")
     (folder / "out").mkdir()
@@ -114,7 +114,7 @@ def pasted(tmp_path_factory):
             add = ["--resamples", "200"]
         asked.append([*words, *add])
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(folder / "out")],
+        [sys.executable, "-c", signatures_once + PROGRAM, str(folder / "out")],
         input=json.dumps(asked),
         cwd=folder,
         text=True,

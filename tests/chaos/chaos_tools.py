@@ -2,14 +2,12 @@
 
 import contextlib
 import json
-import os
 import random
 import shutil
-import subprocess
-import sys
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 KINDS = ("time", "call", "statement", "file")
 """What a kill waits for: seconds; a call that changes a file or asks a server (killed before it);
@@ -35,51 +33,6 @@ releases: [sim]
 detectors: [constant, one-question-tree]
 protocols: ["cross-validation(folds=3, repeats=1, seed=0)"]
 """
-
-
-class Warm:
-    """The warm process; `ask` runs a command in a fork of it."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        one_thread = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-        # It imports what this process imports, also where that is not what is installed.
-        same = {"PYTHONPATH": os.pathsep.join(p or str(Path.cwd()) for p in sys.path)}
-        self.process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("warm.py"))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, **one_thread, **same},
-            cwd=folder,
-        )
-        assert json.loads(self.process.stdout.readline())["ready"]
-
-    def ask(self, place, *arguments, **more):
-        """Run `botbench ARGUMENTS` (or `function=` with them) on a store; what became of it."""
-        request = {
-            "cwd": str(self.folder),
-            "stdout": str(self.folder / "stdout"),
-            "stderr": str(self.folder / "stderr"),
-            "arguments": [str(a) for a in arguments],
-            **more,
-            "env": {"BOTBENCH_STORE": str(place), **more.get("env", {})},
-        }
-        print(json.dumps(request), file=self.process.stdin, flush=True)
-        answer = json.loads(self.process.stdout.readline())
-        for name in ("stdout", "stderr"):
-            answer[name] = Path(request[name]).read_text("utf-8", errors="replace")
-        return answer
-
-    def call(self, function, *arguments, **more):
-        """The result of a function of chaos_looks, called in a fork."""
-        done = self.ask("nowhere", *arguments, function=f"chaos_looks:{function}", **more)
-        assert done["code"] == 0, done["stderr"]
-        return json.loads(done["stdout"].splitlines()[-1])
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait(60)
 
 
 @dataclass(frozen=True)
@@ -123,7 +76,7 @@ STEPS = {
 class Ground:
     """Prepared stores on one kind of catalog; `fresh` copies one of them."""
 
-    warm: Warm
+    warm: Any
     folder: Path
     server: str | None = None
     made: dict = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Fixtures of the chaos tests: the warm process, and prepared stores on both catalogs.
+"""Fixtures of the chaos tests: prepared stores on both catalogs.
 
 BOTBENCH_CHAOS is how many kills each command gets (`make chaos N=200`); BOTBENCH_CHAOS_FIRST the
 number of the first seed.
@@ -12,14 +12,6 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 import chaos_tools
-
-
-@pytest.fixture(scope="session")
-def warm(tmp_path_factory):
-    """The process that commands are forked from; it ends with the session."""
-    process = chaos_tools.Warm(tmp_path_factory.mktemp("warm"))
-    yield process
-    process.close()
 
 
 @pytest.fixture(scope="session")

@@ -43,14 +43,6 @@ def _program():
     return found
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """One server start for all its tests: they go to one worker."""
-    for item in items:
-        if item.get_closest_marker("labelstudio"):
-            item.add_marker(pytest.mark.xdist_group("label-studio"))
-
-
 class LabelStudio:
     """A running server; `call` asks its API as the administrator or as another token."""
 

@@ -30,13 +30,6 @@ def kills():
     return int(os.environ.get("BOTBENCH_CHAOS", FEW))
 
 
-@pytest.fixture(scope="module")
-def warm(tmp_path_factory):
-    process = chaos_tools.Warm(tmp_path_factory.mktemp("warm"))
-    yield process
-    process.close()
-
-
 class Way:
     """A way to the server that can end after so many bytes, as when the server dies."""
 

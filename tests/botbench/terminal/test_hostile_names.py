@@ -240,14 +240,14 @@ def write_files(folder):
 
 
 @pytest.fixture(scope="module")
-def answers(tmp_path_factory):
+def answers(tmp_path_factory, signatures_once):
     """(exit code, stdout, stderr) of every command, with and without --json."""
     folder = tmp_path_factory.mktemp("hostile")
     with Store(folder / "store") as store:
         fill(store)
     write_files(folder)
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, folder],
+        [sys.executable, "-c", signatures_once + PROGRAM, folder],
         input=json.dumps(COMMANDS),
         capture_output=True,
         text=True,

@@ -1,7 +1,8 @@
 """A process that has botbench's modules imported and runs each command in a fork of itself.
 
-Importing takes longer than most commands on a small store, so hundreds of kills would spend their
-time there. Each fork is a session of its own: a kill ends the command and all that it started.
+Importing takes longer than most commands on a small store, so the tests of commands and hundreds
+of kills would spend their time there. Each fork is a session of its own: a kill ends the command
+and all that it started.
 
 Requests and answers are JSON documents, one a line, on stdin and stdout.
 """
@@ -9,11 +10,13 @@ Requests and answers are JSON documents, one a line, on stdin and stdout.
 import atexit
 import contextlib
 import ctypes
+import faulthandler
 import gc
 import importlib
 import json
 import mmap
 import os
+import random
 import resource
 import select
 import signal
@@ -21,6 +24,7 @@ import struct
 import sys
 import threading
 import time
+from importlib import util
 from pathlib import Path
 
 HEAVY = (
@@ -40,11 +44,19 @@ HEAVY = (
     "curation.maintenance.erasure.run",
     "curation.sampling.draw",
     "benchmarks.execution.runner",
+    "benchmarks.leaderboard.site",
+    "benchmarks.study.study",
+    "great_expectations",
     "pandas",
     "pyarrow.parquet",
     "pyarrow.compute",
-    "great_expectations",
+    "rich.progress",
+    "rich.table",
+    "scipy.stats",
+    "sklearn.linear_model",
 )
+NURSED = ("bench", "predict", "submit", "audit", "demo", "reproduce")
+"""Commands that run detectors; theirs are forked from one nursery, which imports them once."""
 CALLS = {
     "os.rename",
     "os.mkdir",
@@ -193,19 +205,42 @@ def clock(seconds):
                     setattr(module, key, Shifted)
 
 
-def child(request, calls, statements):
+def begin(request, begun_with):
+    """Be the process that the command line would be: folder, variables, streams, open files."""
+    from benchmarks.isolation import children
+
+    os.setsid()
+    os.chdir(request["cwd"])
+    kept = set()
+    if (asked := request.get("environment")) is not None:
+        for name in begun_with.keys() - asked.keys():
+            os.environ.pop(name, None)
+        os.environ.update(asked)
+        sys.path[:1] = [request["cwd"]]  # as `python -m` does, for the folder of chaos_looks
+        kept = {s.fileno() for n in children._CURRENT for s in (n.control, n.alive)}
+    else:
+        for nursery in children._CURRENT:
+            nursery.control.detach(), nursery.alive.detach()
+        children._CURRENT.clear()
+    os.environ.update(request["env"])
+    for place, name in ((1, "stdout"), (2, "stderr")):
+        os.dup2(os.open(request[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), place)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for number in {*range(3, 256)} - kept:
+        with contextlib.suppress(OSError):
+            os.close(number)
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+    faulthandler.enable()
+    random.seed()
+    sys.modules["numpy"].random.seed()
+
+
+def child(request, calls, statements, begun_with):
     """Run one command; never returns."""
     code = 70
     try:
-        os.setsid()
-        os.chdir(request["cwd"])
-        os.environ.update(request["env"])
-        for place, name in ((1, "stdout"), (2, "stderr")):
-            os.dup2(os.open(request[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), place)
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        os.closerange(3, 256)
-        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+        begin(request, begun_with)
         if seconds := request.get("clock"):
             clock(seconds)
         for name, limit in request.get("limits", {}).items():
@@ -239,6 +274,7 @@ def child(request, calls, statements):
             traceback.print_exc()
             code = 1
         sys.setprofile(None)
+        threading._shutdown()
         atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -246,7 +282,7 @@ def child(request, calls, statements):
         os._exit(code or 0)
 
 
-def run(request):
+def run(request, begun_with):
     """One command in a fork, killed as asked; what became of it."""
     calls, statements = Counter(), Counter()
     kind, at = request.get("kill", ("none", 0))
@@ -254,7 +290,7 @@ def run(request):
     began = time.monotonic()
     pid = os.fork()
     if not pid:
-        child(request, calls, statements)
+        child(request, calls, statements, begun_with)
     handle = os.pidfd_open(pid)
     until = began + (at if kind == "time" else request.get("patience", 600))
     killed = False
@@ -299,27 +335,25 @@ def run(request):
     }
 
 
-def trust_extensions():
-    """Check the signature of DuckDB's extensions once, not for each connection: it takes longer
-    than most commands here.
-    """
-    import duckdb
-
-    connect = duckdb.connect
-
-    def trusting(database=":memory:", read_only=False, config=None):
-        return connect(database, read_only, {"allow_unsigned_extensions": "true", **(config or {})})
-
-    duckdb.connect = trusting
+def beside(name):
+    """The module tests/NAME.py; its folder also holds folders that are named like our packages."""
+    spec = util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    module = util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def main():
     # The tests' own functions, for the checks that run in a fork too.
-    sys.path.insert(0, str(Path(__file__).parent))
+    begun_with = dict(os.environ)
+    sys.path.insert(0, str(Path(__file__).with_name("chaos")))
     for name in HEAVY:
         importlib.import_module(name)
     importlib.import_module("chaos_looks")
-    trust_extensions()
+    from benchmarks.isolation import children
+
+    # Once by the process that has started this one.
+    beside("processes").check_signatures_once(are_checked=True)
     gc.collect()
     gc.freeze()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -327,7 +361,14 @@ def main():
     threads = len(list(Path("/proc/self/task").iterdir()))
     print(json.dumps({"ready": True, "threads": threads}), file=answers, flush=True)
     for line in sys.stdin:
-        print(json.dumps(run(json.loads(line))), file=answers, flush=True)
+        request = json.loads(line)
+        if (
+            request.get("environment")
+            and request["arguments"][:1]
+            and request["arguments"][0] in NURSED
+        ):
+            children.current()
+        print(json.dumps(run(request, begun_with)), file=answers, flush=True)
 
 
 if __name__ == "__main__":
