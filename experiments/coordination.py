@@ -22,7 +22,7 @@ from pages import markdown, number, write
 from benchmarks.study.coordination import coaction, rhythms
 from benchmarks.study.coordination.fusion import RATE, WINDOW, fused
 from benchmarks.study.coordination.meetings import LEAST
-from benchmarks.study.coordination.network import Network
+from benchmarks.study.coordination.network import TieNetwork
 from benchmarks.study.coordination.traces import TRACES, Trace
 from benchmarks.study.simulation import operations
 from botbench.core.duckdb_work import scratch_database
@@ -82,7 +82,7 @@ def planted(connection: Any, setting: operations.Setting, file: Path) -> str:
     return f"{text}\n\n{markdown(heads, lines)}"
 
 
-def _agreement(connection: Any, network: Network, groups: str) -> str:
+def _agreement(connection: Any, network: TieNetwork, groups: str) -> str:
     known = dict(connection.execute(f"SELECT account_id, g FROM {groups}").fetchall())
     of = np.array([known.get(a, -1) for a in network.accounts], dtype=np.int64)
     both = (of >= 0) & (network.group >= 0)

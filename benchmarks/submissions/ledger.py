@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from botbench.core.files import locked
 
 
 def path(home: Path) -> Path:
@@ -19,10 +20,7 @@ def path(home: Path) -> Path:
 @contextlib.contextmanager
 def turn(home: Path) -> Iterator[None]:
     """Hold the ledger: two answers at once would both think that they are the first."""
-    file = path(home)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.with_name("ledger.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(path(home).with_name("ledger.lock")):
         yield
 
 

@@ -92,6 +92,19 @@ def _held_draft(path: Path, mode: int) -> Iterator[Path]:
         draft.unlink(missing_ok=True)
 
 
+@contextmanager
+def locked(path: Path, wait: bool = True) -> Iterator[None]:
+    """Hold the lock of a file, which is made where it is missing, until the block ends.
+
+    The system gives it back when the process ends in any way. Raises BlockingIOError where another
+    process holds it and `wait` is false.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+
+
 def no_file(what: str, path: Path) -> str:
     """What is wrong with a path that should be a file, for a sentence without its full stop.
 

@@ -20,7 +20,7 @@ from benchmarks.study.coordination import coaction
 from benchmarks.study.coordination.chance import Floats, Ints
 from benchmarks.study.coordination.coaction import Counted
 from benchmarks.study.coordination.communities import communities
-from benchmarks.study.coordination.network import Network
+from benchmarks.study.coordination.network import TieNetwork
 from benchmarks.study.coordination.traces import TRACES
 from botbench.stats.multiple_comparisons import families
 
@@ -42,7 +42,7 @@ def fused(
     rate: float = RATE,
     of: Sequence[str] | None = None,
     done: Callable[[str], None] = lambda _: None,
-) -> Network:
+) -> TieNetwork:
     """The network of accounts that act together beyond chance in `posts`, a relation.
 
     `posts` has the columns of the posts table. `window` is in seconds, `rate` the false discovery
@@ -91,7 +91,7 @@ def _promising(counted: Sequence[Counted]) -> tuple[Ints, Ints]:
     return a, b
 
 
-def joined(accounts: NDArray[np.object_], counted: Sequence[Counted], rate: float) -> Network:
+def joined(accounts: NDArray[np.object_], counted: Sequence[Counted], rate: float) -> TieNetwork:
     """Fuse the counted traces of these accounts (object[n], their ids by number)."""
     n = len(accounts)
     a = _stacked(counted, lambda c: c.a).astype(np.int64)
@@ -109,7 +109,7 @@ def joined(accounts: NDArray[np.object_], counted: Sequence[Counted], rate: floa
     overlap = np.where(meant, _stacked(counted, lambda c: c.overlap), 0.0)[kept]
     weight = np.asarray(np.bincount(tie, overlap, len(chosen)), dtype=np.float64)
     ends = pairs[chosen]
-    network = Network(
+    network = TieNetwork(
         accounts=accounts,
         traces=tuple(c.trace for c in counted),
         a=ends // max(n, 1),

@@ -23,7 +23,7 @@ GRAPHML, TIES, ACCOUNTS = "network.graphml", "network-ties.parquet", "network-ac
 
 
 @dataclass(frozen=True)
-class Network:
+class TieNetwork:
     """Ties between accounts that act together beyond chance.
 
     `accounts` (object[n]) are ids by number. A tie k joins `a[k]` < `b[k]` (int64[m]), with `q[k]`

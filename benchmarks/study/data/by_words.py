@@ -22,6 +22,13 @@ SHORTEST, CUT = 20, 40
 """Letters below which words are anybody's, and below which a text that is cut is not told."""
 WITHOUT = f"regexp_replace(text, {literal(NAMED)}, '', 'i')"
 MARKED = f"(kind = 'repost' OR regexp_matches(text, {literal(NAMED)}, 'i'))"
+WORDS = words_sql(WITHOUT)
+SAME = f"md5(coalesce(nullif({WORDS}, ''), lower(trim(text))))"
+"""Equal for the same text: by its words, or by its letters where it has no word."""
+PASSED_ON = f"coalesce(ref_post_id, lower(ref_account_id) || '|' || {SAME})"
+"""What a repost passes on: the post where the source names it, else whose words they were and the
+words; NULL where neither is known.
+"""
 CREDITED = f"lower(regexp_extract(text, {literal(NAMED)}, 1, 'i'))"
 
 
@@ -57,10 +64,7 @@ class Spread:
 
 def messages(posts: str) -> str:
     """SQL in brackets: the posts with `words` (without who is credited) and `marked`."""
-    return (
-        f"(SELECT *, {words_sql(WITHOUT)} AS words, {MARKED} AS marked FROM {posts}"
-        " WHERE text IS NOT NULL)"
-    )
+    return f"(SELECT *, {WORDS} AS words, {MARKED} AS marked FROM {posts} WHERE text IS NOT NULL)"
 
 
 def spread(
@@ -105,7 +109,7 @@ def _most(frame: Frame, posts: str, least: int) -> str | None:
 
 def _words(frame: Frame, text: str) -> str | None:
     """The words of a text that was asked for."""
-    return frame.one(f"SELECT {words_sql(WITHOUT)} FROM (SELECT {literal(text)} AS text)") or None
+    return frame.one(f"SELECT {WORDS} FROM (SELECT {literal(text)} AS text)") or None
 
 
 def _senses(frame: Frame, posts: str, words: str) -> tuple[Sense, ...]:

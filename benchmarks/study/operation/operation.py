@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.study.operation import activity, groups, members, rank_rows
+from benchmarks.study.operation import activity, members, rank_rows, together
 from benchmarks.study.operation.amplified import amplified, passed_on, sites
 from benchmarks.study.operation.differences import differences
 from benchmarks.study.operation.members import Members
@@ -85,8 +85,8 @@ def ask(study: Study, folder: Path, done: Callable[[str], None] = lambda _: None
     settings = Settings.read(campaign.settings.get("operation", {}), campaign.seed)
     found = members.read(study)
     ranking = rank_rows.rank(found, settings, campaign.events, done)
-    together = groups.together(found, lambda trace: done(f"Acting together: {trace}"))
-    acting = together.groups()
+    network = together.network(found, lambda trace: done(f"Acting together: {trace}"))
+    acting = network.groups()
     done("Rates, categories, sites")
     sections = (
         Section("missing", "What is missing", opening(found, ranking)),
@@ -98,7 +98,7 @@ def ask(study: Study, folder: Path, done: Callable[[str], None] = lambda _: None
         Section("pace", "Who posted how often", activity.pace(found)),
         Section("sites", "Which sites it linked to", sites(found)),
         Section("span", "When it began and stopped", activity.span(found, campaign.events)),
-        Section("groups", "Who acted together", groups.groups(together, acting)),
+        Section("groups", "Who acted together", together.answer(network, acting)),
     )
     return Operation(
         study,
@@ -106,7 +106,7 @@ def ask(study: Study, folder: Path, done: Callable[[str], None] = lambda _: None
         ranking,
         activity.rates(found),
         acting,
-        groups.write(together, folder),
+        str(network.write(folder)),
         tuple(s for s in sections if s.answer.blocks),
         tuple(notes(found)),
     )

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.study.coordination.groups import Coordinated, coordinated
+from benchmarks.study.coordination.coordinated import Coordinated, coordinated
 from benchmarks.study.coordination.meetings import LEAST
-from benchmarks.study.coordination.network import Network
+from benchmarks.study.coordination.network import TieNetwork
 from benchmarks.study.coordination.traces import CROWD, TRACES
 from benchmarks.study.questions import Answer, Figure, Table, Text, question
 from botbench.core.errors import UserError, unknown
@@ -103,7 +103,7 @@ def _number(options: dict[str, Any], name: str, usual: float, top: float) -> flo
     return float(value)
 
 
-def _summary(network: Network, window: float, rate: float) -> str:
+def _summary(network: TieNetwork, window: float, rate: float) -> str:
     crowds = ""
     if crowded := sum(network.crowded):
         crowds = (
@@ -125,7 +125,7 @@ def _summary(network: Network, window: float, rate: float) -> str:
     )
 
 
-def _traces(network: Network) -> Table:
+def _traces(network: TieNetwork) -> Table:
     """A row a trace: its actions, the pairs that met, and the pairs that it ties."""
     tied = network.tied_by().sum(axis=0)
     rows = [

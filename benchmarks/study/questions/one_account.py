@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.study.coordination.traces.repost import PASSED_ON
 from benchmarks.study.coordination.traces.text import WORDS
+from benchmarks.study.data.by_words import PASSED_ON
 from benchmarks.study.questions import Answer, Figure, Table, Text, question
 from botbench.core.errors import UserError
 from botbench.core.sql import literal

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.study.coordination.traces.repost import PASSED_ON as KEY
 from benchmarks.study.data import by_words
+from benchmarks.study.data.by_words import PASSED_ON as KEY
 from benchmarks.study.questions import Answer, Figure, Table, Text, question
 from botbench.core.errors import UserError
 from botbench.core.sql import literal

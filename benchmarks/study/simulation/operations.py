@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from benchmarks.study.coordination.network import Network
+    from benchmarks.study.coordination.network import TieNetwork
 
 DAY, AWAKE, LAG, SLOT = 86_400, 57_600, 14_400, 1_800
 COMMUNITIES = 40
@@ -188,7 +188,10 @@ class Judged:
 
 
 def judged(
-    connection: duckdb.DuckDBPyConnection, network: Network, planted: str, trace: str | None = None
+    connection: duckdb.DuckDBPyConnection,
+    network: TieNetwork,
+    planted: str,
+    trace: str | None = None,
 ) -> Judged:
     """Compare a network with the planted accounts (of the groups of one trace, where given).
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from botbench.terminal.console import emit, progress, say, table
+from botbench.terminal.console import emit, progress, say, show, table
 from botbench.text.numbers import counted
 
 audit = typer.Typer(
@@ -136,9 +136,11 @@ def dataset(
     else:
         table(
             f"{report.release}: {len(issues)} of {len(report.findings)} checks found an issue",
-            ("check", "outcome", "value", "detail"),
-            [(f.check, f.outcome, f.value, f.detail) for f in report.findings],
+            ("check", "outcome", "value"),
+            [(f.check, f.outcome, f.value) for f in report.findings],
         )
+        for f in report.findings:
+            show(f"{f.check}: {f.detail}")
     raise typer.Exit(1 if issues else 0)
 
 

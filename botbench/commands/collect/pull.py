@@ -177,6 +177,20 @@ def _network(name: str) -> Network | None:
     return NETWORKS.own().get(name)
 
 
+def campaign_of(dataset: str) -> Path | None:
+    """The campaign file that stands beside a built-in card, as this folder sees it; None without.
+
+    >>> campaign_of("cresci-2015") is None
+    True
+    """
+    from curation.ingest import cards
+
+    files = (f / "operation.yaml" for f in cards.folders() if f.name == dataset)
+    file = next((f for f in files if f.is_file()), None)
+    here = Path.cwd()
+    return file.relative_to(here) if file and file.is_relative_to(here) else file
+
+
 def _end(result: PullResult, limit: float) -> None:
     """Say what is next; raises Findings where too many rows were set aside."""
     from curation.ingest.ledger import over_limit
@@ -190,6 +204,8 @@ def _end(result: PullResult, limit: float) -> None:
         )
     if {"dataset", "person"} & set(result.totals["claims"]):  # the kinds that consensus counts
         say(f"Next: botbench consensus {result.dataset}.")
+    elif (file := campaign_of(result.dataset)) is not None:
+        say(f"Next: botbench study {file}")
     elif result.totals["accounts"]:
         say(f"Next: botbench sample {result.dataset}.")
     else:

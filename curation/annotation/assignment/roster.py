@@ -6,14 +6,13 @@ The store itself knows people by pseudonyms only.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from botbench.core.errors import UserError
-from botbench.core.files import write_json
+from botbench.core.files import locked, write_json
 from curation.annotation.assignment.pseudonyms import Pseudonyms
 
 SHARED = ""
@@ -75,9 +74,7 @@ class Roster:
     def change(cls, home: Path) -> Iterator[Roster]:
         """The roster, written back when the block ends; one process at a time."""
         folder = home / "annotate"
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / "roster.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked(folder / "roster.lock"):
             roster = cls.load(home)
             yield roster
             document = {

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import collections
 import contextlib
-import fcntl
 import hashlib
 import itertools
 import secrets
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from botbench.core.duckdb_work import materialise
 from botbench.core.errors import UserError
+from botbench.core.files import locked
 from curation.annotation.assignment import adjudication, score_exposure, seats
 from curation.annotation.assignment.batches import Batch
 from curation.annotation.card import card
@@ -155,10 +155,7 @@ def _delete_unwanted(client: Client, project: Project, asked: pa.Table, part: st
 def _locked(store: Store, client: Client, batch: Batch) -> Iterator[None]:
     """Let a second push of the batch wait for the first: both would find no task there."""
     name = hashlib.sha256(f"{client.url}\n{batch.batch_id}".encode()).hexdigest()[:16]
-    folder = store.home / "tmp"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"push-{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(store.home / "tmp" / f"push-{name}.lock"):
         yield
 
 

@@ -6,14 +6,13 @@ off. It names only what the store holds.
 
 from __future__ import annotations
 
-import fcntl
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from botbench.core.files import write_text
+from botbench.core.files import locked, write_text
 from botbench.core.sql import literal
 
 if TYPE_CHECKING:
@@ -101,8 +100,5 @@ def _write(home: Path, requests: list[Request]) -> None:
 
 @contextmanager
 def _turn(home: Path) -> Iterator[None]:
-    path = path_of(home).with_suffix(".lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(path_of(home).with_suffix(".lock")):
         yield

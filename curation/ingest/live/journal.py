@@ -7,17 +7,17 @@ store, they are removed from the journal; counts and the campaign stay.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from botbench.core.errors import UserError
+from botbench.core.files import locked
 from botbench.core.hashing import canonical_json, short_hash
 from curation.ingest.live.budget import Budget
 from curation.ingest.live.campaign import LIVE, Campaign, Step, Task
@@ -311,11 +311,10 @@ def path_of(home: Path, name: str) -> Path:
 @contextmanager
 def held(lock: Path, name: str) -> Iterator[None]:
     """Hold a campaign alone; raises UserError where another process has it."""
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("w") as file:
+    with ExitStack() as stack:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+            stack.enter_context(locked(lock, wait=False))
+        except BlockingIOError:
             raise UserError(f"Another process pulls {name} now. Wait until it ends.") from None
         yield
 

@@ -13,8 +13,8 @@ from scipy import sparse, stats
 from benchmarks.study.coordination import actions as sorted_actions
 from benchmarks.study.coordination import all_pairs, coaction, fusion, meetings, rhythms
 from benchmarks.study.coordination.chance import most_expected
+from benchmarks.study.coordination.coordinated import coordinated
 from benchmarks.study.coordination.fusion import fused
-from benchmarks.study.coordination.groups import coordinated
 from benchmarks.study.coordination.traces import CROWD, TRACES
 from benchmarks.study.coordination.traces.text import WORDS as WORDS_SQL
 from botbench.core.errors import UserError

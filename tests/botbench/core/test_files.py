@@ -43,3 +43,12 @@ def test_a_secret_is_readable_to_its_owner_alone(tmp_path):
     mask = os.umask(0)
     os.umask(mask)
     assert (tmp_path / "b.txt").stat().st_mode & 0o777 == 0o666 & ~mask
+
+
+def test_a_lock_is_held_by_one_and_given_back(tmp_path):
+    """Also over folders that are not there yet; whoever does not wait is told."""
+    lock = tmp_path / "new" / "x.lock"
+    with files.locked(lock), pytest.raises(BlockingIOError), files.locked(lock, wait=False):
+        pass
+    with files.locked(lock, wait=False):
+        assert lock.is_file()

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
+from benchmarks.study.coordination.coordinated import Coordinated, coordinated
 from benchmarks.study.coordination.fusion import RATE, WINDOW
-from benchmarks.study.coordination.groups import Coordinated, coordinated
 from benchmarks.study.operation.differences import categories
 from benchmarks.study.operation.members import Members
 from benchmarks.study.questions import Answer, Table, Text
 from botbench.text import numbers
 
 
-def together(members: Members, done: Callable[[str], None] = lambda _: None) -> Coordinated:
+def network(members: Members, done: Callable[[str], None] = lambda _: None) -> Coordinated:
     """The network of members that act together more often than chance allows, by every trace."""
     division = categories(members)
     codes = None
@@ -24,18 +23,18 @@ def together(members: Members, done: Callable[[str], None] = lambda _: None) -> 
     return coordinated(members.frame.store.connection, members.posts_sql, codes, done=done)
 
 
-def groups(found: Coordinated, documents: list[dict[str, Any]]) -> Answer:
+def answer(found: Coordinated, documents: list[dict[str, Any]]) -> Answer:
     """The groups, what ties them, and how far they agree with the categories."""
-    network = found.network
-    if not len(network.a):
+    ties = found.network
+    if not len(ties.a):
         return Answer(
             [Text("No two accounts are shown to act together more often than chance allows.")]
         )
-    inside = int((network.group >= 0).sum())
+    inside = int((ties.group >= 0).sum())
     lead = (
         f"{inside:,} accounts act together within {WINDOW:g} seconds more often than chance allows:"
-        f" {len(network.a):,} pairs (false discovery rate {RATE:g}) in"
-        f" {numbers.counted(network.groups, 'group')}."
+        f" {len(ties.a):,} pairs (false discovery rate {RATE:g}) in"
+        f" {numbers.counted(ties.groups, 'group')}."
     )
     agreed = found.agreement()
     said = "Acting together is no proof of automation."
@@ -57,8 +56,3 @@ def groups(found: Coordinated, documents: list[dict[str, Any]]) -> Answer:
         "The accounts of each group are in study.json, the ties in network-ties.parquet.",
     )
     return Answer([Text(f"{lead} {said}"), table], lead=lead)
-
-
-def write(found: Coordinated, folder: Path) -> str:
-    """Write network.graphml and its Parquet tables; returns the path of the GraphML file."""
-    return str(found.write(folder))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.study.coordination.fusion import RATE, WINDOW, fused
-from benchmarks.study.coordination.network import Codes, Network
+from benchmarks.study.coordination.network import Codes, TieNetwork
 from botbench.stats import partitions
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Coordinated:
     """A network with what is known of its accounts: `codes` (object[n], None where unknown)."""
 
-    network: Network
+    network: TieNetwork
     codes: Codes | None = None
 
     def groups(self) -> list[dict[str, Any]]:
