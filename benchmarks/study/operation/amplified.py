@@ -9,6 +9,7 @@ from benchmarks.study.operation.day_counts import KINDS
 from benchmarks.study.operation.members import Members
 from benchmarks.study.questions import Answer, Table, Text
 from benchmarks.study.questions.one_post import words_known
+from botbench.text.numbers import counted
 
 NAMES = {"account": "accounts", "credited": "by-words", "mention": "mentions"}
 """The table of each kind."""
@@ -103,7 +104,7 @@ def sites(members: Members) -> Answer:
     hidden = sum(n for item, n, _, _ in rows if item in SHORTENERS)
     shown = [r for r in rows if r[0] not in SHORTENERS and SITE.fullmatch(r[0])]
     cut = whole - hidden - sum(n for _, n, _, _ in shown)
-    said = f"{whole:,} posts link to {len(shown):,} sites."
+    said = f"{counted(whole, 'post')} link to {counted(len(shown), 'site')}."
     if hidden:
         said = (
             f"{hidden:,} of {whole:,} links go through a service that shortens them: where those"

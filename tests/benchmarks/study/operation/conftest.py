@@ -40,7 +40,7 @@ CARD = {
                     "created_at": "at",
                     "text": "text",
                     "kind": {"column": "kind", "empty": "original"},
-                    "hashtags": {"column": "text", "each": "#([a-z]+)"},
+                    "hashtags": {"column": "text", "each": "#([^ #]+)"},
                     "mentions": {"column": "text", "each": "@([a-z]+)"},
                     "urls": {"column": "text", "each": "https?://[^ ]+"},
                 }
