@@ -129,6 +129,8 @@ def test_every_method_on_a_simulated_crowd(name):
         voted,
         accounts=pa.array([*voted.accounts.to_pylist(), "nobody"]),
         truth=np.append(voted.truth, np.nan),
+        ruling=np.append(voted.ruling, 0),
+        judging=np.append(voted.judging, 0),
     )
     assert METHODS.get(name)(unjudged).p_bot.shape == (151,), (
         "accounts on which nobody judged keep their place"
