@@ -72,13 +72,14 @@ def _warm_up() -> None:
     import numpy as np
 
     from benchmarks.data.accounts import Accounts
-    from benchmarks.detectors import get, learning
+    from benchmarks.detectors import learning, registry
 
     values = np.random.default_rng(0).random((WARM_ROWS, WARM_COLUMNS))
     y = (np.arange(WARM_ROWS) % 2).astype(np.int8)
     noise = Accounts(tuple(f"noise{i}" for i in range(WARM_COLUMNS)), values, {})
     for name in WARMED:
-        spec = get(name)
+        # Not `get`: that would import other distributions' detectors here.
+        spec = registry.one(name, {})
         _, fitted = learning.learn_with_threshold(
             spec, noise, y, group=np.arange(WARM_ROWS), rule=spec.threshold, own=0, inner=0
         )
