@@ -13,6 +13,7 @@ from botbench.api.base.shown import Shown, grid
 from botbench.core.errors import UserError
 from botbench.html.fragment import Fragment
 from botbench.text.numbers import counted
+from curation.ingest import QUARANTINE_LIMIT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from curation.ingest.ledger import PullResult
     from curation.ingest.recognition.recognise import Found
 
-LIMIT = 0.01
-"""The share of a table's rows that may be set aside before a pull warns."""
 FRAME = "frame.parquet"
 """The name of a data frame where a file's name stands."""
 
@@ -120,7 +119,7 @@ def pull(
             progress.told(f"pull {chosen.card.id}") as tell,
         ):
             result = work(store, chosen.card, chosen.folder, tell, memory)
-    if over := over_limit(result, LIMIT):
+    if over := over_limit(result, QUARANTINE_LIMIT):
         warnings.warn(
             f"{chosen.card.id}: {'; '.join(over)}. See why: .quarantine of the pull, or botbench"
             f" quarantine {chosen.card.id}.",

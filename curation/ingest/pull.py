@@ -17,6 +17,7 @@ import duckdb
 from botbench.core.errors import ResourceFailure, UserError, first_line
 from botbench.core.hashing import canonical_json, short_hash
 from botbench.text.amounts import EXAMPLE, LEAST, memory_bytes
+from botbench.untrusted.csv_tables import unreadable
 from curation.ingest import packings, supersession
 from curation.ingest.card_model import Card
 from curation.ingest.faults import likely
@@ -33,9 +34,6 @@ __all__ = ["PullResult", "over_limit", "pull"]
 
 Tell = Callable[[str, int, int], None]
 """Progress: what is being done, how much of it is done, of how much."""
-
-UNREADABLE = (duckdb.Error,)
-"""What DuckDB raises for a file that it cannot read: a damaged one gives any of its errors."""
 
 LONG_LINE = re.compile(r"Maximum line size of ([0-9]+) bytes exceeded")
 
@@ -125,13 +123,13 @@ def _read(stage: Stage, card: Card, files: dict[str, list[SourceFile]], tell: Te
         )
         try:
             FORMATS.get(read.format).read(stage, chosen, options_of(read))
-        except UNREADABLE as error:
+        except unreadable() as error:
             raise _unreadable(error, chosen, read.format) from error
     stage.finish()
     likely.tell(stage, [f for group in files.values() for f in group], FED)
 
 
-def _unreadable(error: duckdb.Error, chosen: list[SourceFile], form: str) -> UserError:
+def _unreadable(error: Exception, chosen: list[SourceFile], form: str) -> UserError:
     """What DuckDB's error means for whoever gave the files."""
     names = ", ".join(str(f.path) for f in chosen[:3]) or "what was made"
     what = first_line(error, 10_000).rstrip(".")

@@ -14,6 +14,7 @@ from botbench.commands.memory import DEFAULT, Memory
 from botbench.core.errors import Findings, UserError
 from botbench.terminal.console import emit, progress, say, table
 from botbench.text.numbers import counted
+from curation.ingest import QUARANTINE_LIMIT
 
 if TYPE_CHECKING:
     from curation.ingest.card_model import Card
@@ -48,7 +49,7 @@ def pull(  # noqa: PLR0917
             max=1,
             help="The share of a table's rows that may be set aside before the exit code is 1.",
         ),
-    ] = 0.01,
+    ] = QUARANTINE_LIMIT,
     memory: Memory = DEFAULT,
     as_: Annotated[
         str | None,

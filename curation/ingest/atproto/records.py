@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from curation.ingest.reading.json import first, rest, value
+from curation.ingest.reading.json import first, parsed_once, rest, value
 
 if TYPE_CHECKING:
     from curation.ingest.reading.stage import Stage
@@ -36,7 +36,9 @@ def post(record: str) -> dict[str, str]:
         features = f"json_extract({record}, '$.facets[*].features[*]')"
         typed = " OR ".join(f"ends_with(f->>'$.\"{t}\"', '#{kind}')" for t in TYPES)
         chosen = f"list_filter({features}, lambda f: coalesce({typed}, false))"
-        return f"list_transform({chosen}, lambda f: f->>'$.{member}')"
+        told = f"list_transform({chosen}, lambda f: f->>'$.{member}')"
+        without = f"{record} IS NOT NULL AND {value(record, 'facets')} IS NULL"
+        return f"CASE WHEN {without} THEN [] ELSE {told} END"
 
     return {
         "created_at": first(record, "createdAt", "created_at"),
@@ -64,15 +66,23 @@ def add(stage: Stage, relation: str) -> None:
     place = "_member, _row, _raw"
     stage.add(
         "posts",
-        f"SELECT uri AS post_id, did AS account_id, {columns}, {rest('record', known)} AS extra,"
-        f" {place} FROM {relation} WHERE record IS NOT NULL AND collection = '{POST}'",
+        parsed_once(
+            f"uri AS post_id, did AS account_id, {columns}, {rest('record', known)} AS extra,"
+            f" {place}",
+            f"(FROM {relation} WHERE record IS NOT NULL AND collection = '{POST}')",
+            "record",
+        ),
     )
     subject = value("record", "subject.uri")
     stage.add(
         "posts",
-        f"SELECT uri AS post_id, did AS account_id, {value('record', 'createdAt')} AS created_at,"
-        f" 'repost' AS kind, {subject} AS ref_post_id, {did_of(subject)} AS ref_account_id, {place}"
-        f" FROM {relation} WHERE record IS NOT NULL AND collection = '{REPOST}'",
+        parsed_once(
+            f"uri AS post_id, did AS account_id, {value('record', 'createdAt')} AS created_at,"
+            f" 'repost' AS kind, {subject} AS ref_post_id, {did_of(subject)} AS ref_account_id,"
+            f" {place}",
+            f"(FROM {relation} WHERE record IS NOT NULL AND collection = '{REPOST}')",
+            "record",
+        ),
     )
     add_ties(stage, relation, FOLLOW, "follows", value("record", "subject"))
     add_ties(stage, relation, LIKE, "likes", did_of(subject))
@@ -81,9 +91,10 @@ def add(stage: Stage, relation: str) -> None:
 def add_ties(stage: Stage, relation: str, collection: str, kind: str, target: str) -> None:
     """Stage ties of one kind: one edge a pair of accounts, with how often and since when."""
     made = value("record", "createdAt")
-    found = (
-        f"SELECT did, {target} AS target, {made} AS made, _member, _row FROM {relation}"
-        f" WHERE record IS NOT NULL AND collection = '{collection}'"
+    found = parsed_once(
+        f"did, {target} AS target, {made} AS made, _member, _row",
+        f"(FROM {relation} WHERE record IS NOT NULL AND collection = '{collection}')",
+        "record",
     )
     before = stage.read["edges"]
     stage.add(

@@ -174,6 +174,13 @@ def first(document: str, *paths: str) -> str:
     return f"coalesce({', '.join(value(document, path) for path in paths)})"
 
 
+def each_listed(names: tuple[str, ...], document: str = "j") -> str:
+    """SQL of the items of the lists of these names in a document; it is its only item without."""
+    lists = " || ".join(f"coalesce(json_extract({document}, '$.{n}[*]'), [])" for n in names)
+    there = " OR ".join(f"json_type({document}, '$.{n}') = 'ARRAY'" for n in names)
+    return f"CASE WHEN {there} THEN {lists} ELSE [{document}] END"
+
+
 def parsed_once(columns: str, found: str, document: str = "j", name: str = "texts") -> str:
     """SQL that selects columns from `found`, with each text of a document taken in one parse.
 

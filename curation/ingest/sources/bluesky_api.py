@@ -9,7 +9,7 @@ from pydantic import Field
 from botbench.core.sql import literal, literals
 from botbench.core.strict_model import StrictModel
 from curation.ingest.atproto import records
-from curation.ingest.reading.json import first, malformed, objects, rest, value
+from curation.ingest.reading.json import each_listed, first, malformed, objects, rest, value
 from curation.ingest.recognition.head import Guess, Head
 from curation.ingest.sources import Traits, format_
 from curation.store.schema import Answer
@@ -69,9 +69,6 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
 
 def items(file: SourceFile, found: str) -> str:
     """One row an item: `p` (post), `reason`, `who` (an account that is no author), `doc`."""
-    lists = " || ".join(f"coalesce(json_extract(j, '$.{n}[*]'), [])" for n in LISTS)
-    there = " OR ".join(f"json_type(j, '$.{n}') = 'ARRAY'" for n in LISTS)
-    each = f"CASE WHEN {there} THEN {lists} ELSE [j] END"
     capture = f"CASE WHEN json_exists(j, '$.{CAPTURE}') THEN j END"
     post = (
         "CASE WHEN json_type(o, '$.post') = 'OBJECT' THEN o->'post'"
@@ -79,7 +76,7 @@ def items(file: SourceFile, found: str) -> str:
     )
     who = "CASE WHEN json_exists(o, '$.did') THEN o END"
     rows = (
-        f"SELECT unnest({each}) AS o, {capture} AS doc, row,"
+        f"SELECT unnest({each_listed(LISTS)}) AS o, {capture} AS doc, row,"
         f" CASE WHEN j IS NULL THEN raw END AS raw FROM {found}"
     )
     return (

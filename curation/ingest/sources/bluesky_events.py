@@ -10,7 +10,7 @@ from botbench.core.sql import literal, literals
 from botbench.core.strict_model import StrictModel
 from botbench.text.numbers import counted
 from curation.ingest.atproto import records
-from curation.ingest.reading.json import objects, value
+from curation.ingest.reading.json import objects, parsed_once, value
 from curation.ingest.recognition.head import Guess, Head
 from curation.ingest.sources import Traits, format_
 from curation.store.schema import Answer
@@ -54,13 +54,17 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
     for file in files:
         events = stage.keep(
             "events",
-            f"""SELECT j, coalesce({value("j", "did")},
+            parsed_once(
+                f"""j, coalesce({value("j", "did")},
                     coalesce({records.did_of(value("j", "uri"))}, {value("j", "uri")})) AS did,
                 {value("j", "kind")} AS kind, {value("j", "commit.operation")} AS operation,
                 {value("j", "commit.collection")} AS collection, {value("j", "time_us")} AS seen,
                 'at://' || {value("j", "did")} || '/' || {value("j", "commit.collection")} || '/'
-                    || {value("j", "commit.rkey")} AS uri, {literal(file.name)} AS _member,
-                row AS _row, raw AS _raw FROM {objects(stage, file)}""",
+                    || {value("j", "commit.rkey")} AS uri, {value("j", "val")} AS val,
+                {value("j", "identity.handle")} AS handle, {literal(file.name)} AS _member,
+                row AS _row, raw AS _raw""",
+                objects(stage, file),
+            ),
         )
         relation = stage.keep(
             "records",
@@ -81,7 +85,7 @@ def read(stage: Stage, files: list[SourceFile], options: Options) -> None:
 def _seen(events: str) -> str:
     return (
         f"SELECT did AS account_id, _member, _row, _row AS _order FROM {events}"
-        f" WHERE did LIKE 'did:%' AND {value('j', 'val')} IS NULL"
+        f" WHERE did LIKE 'did:%' AND val IS NULL"
     )
 
 
@@ -90,13 +94,13 @@ def _changes(events: str) -> str:
     status = value("j", "account.status")
     return f"""SELECT did AS account_id,
         coalesce({value("j", "account.time")}, {value("j", "identity.time")}) AS observed_at,
-        {value("j", "identity.handle")} AS handle,
+        handle,
         CASE WHEN kind <> 'account' THEN NULL WHEN {value("j", "account.active")} = 'true'
              THEN 'active' WHEN {status} IN ({literals(SUSPENDED)}) THEN 'suspended'
              WHEN {status} IN ({literals(GONE)}) THEN 'deleted' ELSE 'unknown' END AS status,
         CASE WHEN {status} IS NOT NULL THEN MAP {{'account_status': {status}}} END AS extra,
         _member, _row, _raw FROM {events}
-        WHERE kind = 'account' OR {value("j", "identity.handle")} IS NOT NULL"""
+        WHERE kind = 'account' OR handle IS NOT NULL"""
 
 
 def _profiles(relation: str, events: str) -> str:
@@ -111,11 +115,11 @@ def _labels(events: str, options: Options) -> str:
     """Claims of labelers; a label that is negated later is not one."""
     cases = " ".join(f"WHEN {literal(v)} THEN {literal(a)}" for v, a in options.answers.items())
     found = (
-        f"SELECT did AS account_id, CASE {value('j', 'val')} {cases} END AS answer,"
+        f"SELECT did AS account_id, CASE val {cases} END AS answer,"
         f" {value('j', 'src')} AS claimant, 'platform' AS claimant_kind,"
         f" {value('j', 'cts')} AS made_at, {value('j', 'neg')} AS neg, _member, _row, _raw,"
         f" {value('j', 'cts')} AS _order FROM {events}"
-        f" WHERE {value('j', 'val')} IN ({literals(options.answers) or 'NULL'})"
+        f" WHERE val IN ({literals(options.answers) or 'NULL'})"
     )
     latest = (
         "QUALIFY row_number() OVER (PARTITION BY account_id, claimant ORDER BY _order DESC) = 1"
@@ -130,7 +134,7 @@ def _broken(events: str) -> str:
     """Lines that are no event."""
     return (
         "SELECT _member, _row, 'bad_json' AS _reason, 'this is not one event of the network' AS"
-        f" _message, _raw FROM {events} WHERE kind IS NULL AND {value('j', 'val')} IS NULL"
+        f" _message, _raw FROM {events} WHERE kind IS NULL AND val IS NULL"
     )
 
 

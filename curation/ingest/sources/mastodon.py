@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 from botbench.core.sql import literal
 from botbench.core.strict_model import StrictModel
 from curation.ingest.reading import entities
-from curation.ingest.reading.json import first, malformed, objects, rest, value
+from curation.ingest.reading.json import (
+    each_listed,
+    first,
+    malformed,
+    objects,
+    parsed_once,
+    rest,
+    value,
+)
 from curation.ingest.recognition.head import Guess, Head
 from curation.ingest.sources import Traits, format_
 
@@ -86,13 +94,10 @@ def read(stage: Stage, files: list[SourceFile], _: Options) -> None:
 
 def items(file: SourceFile, found: str) -> str:
     """One row an object of the answers: `o`, with its place."""
-    lists = " || ".join(f"coalesce(json_extract(j, '$.{n}[*]'), [])" for n in LISTS)
-    there = " OR ".join(f"json_type(j, '$.{n}') = 'ARRAY'" for n in LISTS)
-    each = f"CASE WHEN {there} THEN {lists} ELSE [j] END"
     return (
         f"SELECT o, {literal(file.name)} AS _member, row AS _row, coalesce(raw, o::VARCHAR) AS _raw"
-        f" FROM (SELECT unnest({each}) AS o, row, CASE WHEN j IS NULL THEN raw END AS raw"
-        f" FROM {found})"
+        f" FROM (SELECT unnest({each_listed(LISTS)}) AS o, row,"
+        f" CASE WHEN j IS NULL THEN raw END AS raw FROM {found})"
     )
 
 
@@ -112,12 +117,13 @@ def accounts(people: str, observed: str = "NULL") -> str:
     """SQL of the accounts of `people_of`; `observed` is SQL of when they looked like this."""
     columns = ", ".join(f"{value('o', path)} AS {name}" for name, path in ACCOUNT.items())
     known = ["id", *(p for p in ACCOUNT.values())]
-    return f"""SELECT {value("o", "id")} AS account_id, {observed} AS observed_at, {columns},
+    found = f"""{value("o", "id")} AS account_id, {observed} AS observed_at, {columns},
         {entities.plain(value("o", "note"))} AS bio,
         ends_with({value("o", "avatar")}, '/missing.png') AS default_avatar,
         CASE WHEN {value("o", "suspended")} = 'true' THEN 'suspended' END AS status,
         {rest("o", known)} AS extra, _member, _row, o::VARCHAR AS _raw,
-        coalesce(try_cast({value("o", "statuses_count")} AS BIGINT), 0) AS _order FROM {people}"""
+        coalesce(try_cast({value("o", "statuses_count")} AS BIGINT), 0) AS _order"""
+    return parsed_once(found, people, "o")
 
 
 def _claims(people: str) -> str:
@@ -131,8 +137,7 @@ def posts(relation: str) -> str:
     """SQL of the statuses of `items`."""
     html = f"coalesce({value('o', 'reblog.content')}, {value('o', 'content')})"
     source = "CASE WHEN json_type(o, '$.reblog') = 'OBJECT' THEN o->'reblog' ELSE o END"
-
-    return f"""SELECT {value("o", "id")} AS post_id, {value("o", "account.id")} AS account_id,
+    columns = f"""{value("o", "id")} AS post_id, {value("o", "account.id")} AS account_id,
         {value("o", "created_at")} AS created_at, text,
         {first("o", "language", "reblog.language")} AS lang,
         CASE WHEN json_type(o, '$.reblog') = 'OBJECT' THEN 'repost'
@@ -147,6 +152,7 @@ def posts(relation: str) -> str:
         {value("o", "application.name")} AS source_app,
         {value("o", "reblogs_count")} AS reposts, {value("o", "favourites_count")} AS likes,
         {value("o", "replies_count")} AS replies, {rest("o", list(STATUS))} AS extra,
-        _member, _row, _raw, {malformed(BROKEN)}
-        FROM (SELECT *, {source} AS source, {entities.plain(html)} AS text FROM {relation}
+        _member, _row, _raw, {malformed(BROKEN)}"""
+    found = f"""(SELECT *, {source} AS source, {entities.plain(html)} AS text FROM {relation}
               WHERE NOT coalesce(json_exists(o, '$.acct'), false))"""
+    return parsed_once(columns, found, "o")
