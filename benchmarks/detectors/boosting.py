@@ -1,4 +1,4 @@
-"""Gradient boosting on every family of features (also calibrated), and on posts alone."""
+"""Gradient boosting on four families of features (also calibrated), and on posts alone."""
 
 from __future__ import annotations
 
@@ -26,11 +26,13 @@ class Boosting(FeatureModel):
     "gradient-boosting",
     uses=("profile", "timing", "text", "content"),
     cites=CITES,
-    about="Gradient boosting on every family of features that the data set has.",
+    about=(
+        "Gradient boosting on profile, timing, text and content, as far as the data set has them."
+    ),
     revision=1,
 )
 def gradient_boosting() -> Boosting:
-    """All families."""
+    """What profiles and posts tell."""
     return Boosting()
 
 
@@ -84,11 +86,11 @@ class Calibrated(Boosting):
         f"{CITES}; calibration after Platt 1999, Probabilistic Outputs for Support Vector Machines"
     ),
     about=(
-        "Gradient boosting on every family with calibrated probabilities: where scores are to be"
-        " read as chances."
+        "Gradient boosting on profile, timing, text, content and network with calibrated"
+        " probabilities: where scores are to be read as chances."
     ),
     revision=1,
 )
 def gradient_boosting_calibrated() -> Calibrated:
-    """All families, calibrated."""
+    """What profiles, posts and edges tell, calibrated."""
     return Calibrated()

@@ -42,8 +42,8 @@ class RandomForestDetector(FeatureModel):
         " doi:10.1609/icwsm.v11i1.14871"
     ),
     about=(
-        "100 trees on every family of features, after the system behind Botometer, whose 1,150"
-        " features these are not."
+        "100 trees on profile, timing, text, content and network, after the system behind"
+        " Botometer, whose 1,150 features these are not."
     ),
     revision=1,
 )

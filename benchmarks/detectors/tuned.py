@@ -73,8 +73,8 @@ class Tuned(FeatureModel):
     uses=USES,
     cites=CITES,
     about=(
-        "A random forest on every family, its leaves and features a split tuned inside the training"
-        " part."
+        "A random forest on profile, timing, text, content and network, its leaves and features a"
+        " split tuned inside the training part."
     ),
     revision=1,
 )
@@ -103,8 +103,8 @@ class TunedForest(Tuned):
     uses=USES,
     cites=CITES,
     about=(
-        "Gradient boosting on every family, its length and the size of its trees tuned inside the"
-        " training part."
+        "Gradient boosting on profile, timing, text, content and network, its length and the size"
+        " of its trees tuned inside the training part."
     ),
     revision=1,
 )
@@ -127,7 +127,10 @@ class TunedBoosting(Tuned):
     "logistic-regression-tuned",
     uses=USES,
     cites=CITES,
-    about="Logistic regression on every family, its penalty tuned inside the training part.",
+    about=(
+        "Logistic regression on profile, timing, text, content and network, its penalty tuned"
+        " inside the training part."
+    ),
     revision=1,
 )
 class TunedRegression(Tuned):

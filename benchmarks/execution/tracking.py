@@ -231,17 +231,29 @@ def measures(cell: results.Cell) -> dict[str, float]:
     if cell.info.get("unscored") is not None:
         values_of["accounts.unscored"] = float(cell.info["unscored"])
     from benchmarks.metrics import ordered
-    from benchmarks.metrics.cell_values import values
+    from benchmarks.metrics.cell_values import decided_values, values
 
     labels = np.asarray(scored["y"].to_numpy())
     once = np.asarray(scored["repeat"].to_numpy()) == 0
     values_of |= {"accounts.n": float(once.sum()), "accounts.bots": float(labels[once].sum())}
     for name, value in values(cell.info, scored, ordered()).items():
         if math.isfinite(value):
-            values_of[
-                name.replace("[", ".").replace("]", "").replace("@", "/").replace("=", "/")
-            ] = value
+            values_of[allowed(name)] = value
+    coverage, decided = decided_values(cell.info, scored, ordered())
+    if coverage is not None:
+        values_of["coverage"] = coverage
+    if coverage is not None and coverage < 1:
+        values_of |= {f"value_decided/{allowed(n)}": value for n, value in decided.items()}
     return values_of
+
+
+def allowed(metric: str) -> str:
+    """A metric's name as MLflow allows it.
+
+    >>> allowed("precision[bot]@prevalence=0.05")
+    'precision.bot/prevalence/0.05'
+    """
+    return metric.replace("[", ".").replace("]", "").replace("@", "/").replace("=", "/")
 
 
 def refuse_deleted() -> None:

@@ -13,7 +13,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from benchmarks.isolation import landlock
+from benchmarks.isolation import landlock, system_calls
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 PREFIXES = ("BOTBENCH_", "PG", "MLFLOW_", "AWS_", "AZURE_", "GOOGLE_", "DATABASE", "LABEL_STUDIO")
@@ -140,7 +140,9 @@ def enter(work: Path, readable: Iterable[str], listed: Iterable[str]) -> int:
         (own / "clear_refs", landlock.CHANGE),
         (work, landlock.ALL & ~landlock.IOCTL_DEV),
     ]
-    return landlock.restrict(rules)
+    version = landlock.restrict(rules)
+    system_calls.give_up()
+    return version
 
 
 def hide_memory() -> None:

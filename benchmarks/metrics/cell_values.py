@@ -207,3 +207,34 @@ def mean_over_repeats(cell: ScoredCell, metrics: Sequence[Metric], weight: Array
             if any(scored is one for one, _ in own):
                 total[i] += metric.values(under) / len(own)
     return total
+
+
+def decided_values(
+    info: dict[str, Any], table: pa.Table, metrics: Sequence[Metric]
+) -> tuple[float | None, dict[str, float]]:
+    """`decided_by` of one cell's predictions with labels."""
+    (cell,), _ = scored_cells([(info, table)])
+    return decided_by(cell, metrics)
+
+
+def decided_by(
+    cell: ScoredCell, metrics: Sequence[Metric]
+) -> tuple[float | None, dict[str, float]]:
+    """The share of accounts that the detector decides, and each metric over these alone."""
+    kept = [1 - judged.fact("abstained") for judged, _ in cell.repeats]
+    coverage = float(np.mean([weight.mean() for weight in kept])) if kept else float("nan")
+    if np.isnan(coverage):
+        return None, {}
+    values = {
+        m.name: float(
+            np.mean(
+                [
+                    m.values(judged.under(weight))[0]
+                    for (judged, _), weight in zip(cell.repeats, kept, strict=True)
+                    if any(judged is one for one, _ in cell.counted(m))
+                ]
+            )
+        )
+        for m in metrics
+    }
+    return coverage, {name: value for name, value in values.items() if np.isfinite(value)}

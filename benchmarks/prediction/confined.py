@@ -50,14 +50,15 @@ class Confined:
             )
         return threshold
 
-    def score(self, view: Accounts) -> Floats:
-        """p_bot of the view's accounts, float64[n]."""
+    def score(self, view: Accounts) -> tuple[Floats, NDArray[np.bool_]]:
+        """p_bot of the view's accounts, float64[n], and which it cannot tell, bool[n]."""
         with _told(self.spec):
             child = self._child
             if child is None:
                 child = self._start(view)
                 child.load(self.spec.base, self._file())
-            return child.score(view)[0]
+            said = child.score(view)
+            return said.p, said.abstained
 
     def save(self, file: Path) -> None:
         """Write the fitted detector as a skops file, which is not read here."""

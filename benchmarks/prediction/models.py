@@ -42,9 +42,13 @@ class Trained:
 
     def score(self, view: Accounts) -> Floats:
         """p_bot of the view's accounts, float64[n]."""
+        return self.told(view)[0]
+
+    def told(self, view: Accounts) -> tuple[Floats, NDArray[np.bool_]]:
+        """p_bot of the view's accounts, float64[n], and which it cannot tell, bool[n]."""
         if isinstance(self.made, Confined):
             return self.made.score(view)
-        return learning.scores(self.made, view)
+        return learning.scores(self.made, view), learning.abstentions(self.made, view)
 
     @property
     def simulated(self) -> bool:

@@ -32,7 +32,10 @@ ENDINGS = (".csv", ".parquet")
 
 @dataclass(frozen=True)
 class Predicted:
-    """Scores of new accounts by account id: `p` float64[n], missing needs, causes of the score."""
+    """Scores of new accounts by account id: `p` float64[n], missing needs, causes of the score.
+
+    `abstained` bool[n] marks the accounts that the detector cannot tell; they have a score too.
+    """
 
     trained: Trained
     platform: NDArray[np.object_]
@@ -40,6 +43,12 @@ class Predicted:
     p: Floats
     missing: list[list[str]]
     moved: list[list[Cause] | None]
+    abstained: NDArray[np.bool_]
+
+    @property
+    def coverage(self) -> float:
+        """The share of accounts that the detector decides; 1 for no account."""
+        return 1.0 - float(self.abstained.mean()) if len(self.abstained) else 1.0
 
 
 def train_and_apply(
@@ -140,13 +149,12 @@ def _applied(
     rows: NDArray[np.int64],
     new: ReleaseArrays,
 ) -> Predicted:
-    p = trained.score(view)
+    p, abstained = trained.told(view)
     moved = explain.causes(
         trained.score, view.to_score(), p, trained.typical, apart=not trained.spec.transductive
     )
-    return Predicted(
-        trained, new.platform, new.account_id, p, _missing(trained.spec, available, rows), moved
-    )
+    missing = _missing(trained.spec, available, rows)
+    return Predicted(trained, new.platform, new.account_id, p, missing, moved, abstained)
 
 
 def _missing(spec: Spec, available: Evidence, rows: NDArray[np.int64]) -> list[list[str]]:
@@ -179,7 +187,14 @@ def _named(available: Evidence, need: str) -> bool:
 def document(predicted: Predicted) -> dict[str, Any]:
     """The document of `botbench predict --json`."""
     trained = predicted.trained
-    rows = zip(predicted.account_id, predicted.p, predicted.missing, predicted.moved, strict=True)
+    rows = zip(
+        predicted.account_id,
+        predicted.p,
+        predicted.abstained,
+        predicted.missing,
+        predicted.moved,
+        strict=True,
+    )
     return {
         "detector": trained.spec.name,
         "threshold": trained.threshold,
@@ -188,16 +203,18 @@ def document(predicted: Predicted) -> dict[str, Any]:
         "trained_on": list(trained.releases),
         "training_accounts": len(trained.account_id),
         "seed": trained.seed,
+        "coverage": predicted.coverage,
         "accounts": [
             {
                 "account": account,
                 "p_bot": float(p),
                 "bot": bool(p >= trained.threshold),
+                "abstained": bool(abstained),
                 "missing": missing,
                 "moved": None if moved is None else [asdict(cause) for cause in moved],
                 "explanation": explain.sentence(moved),
             }
-            for account, p, missing, moved in rows
+            for account, p, abstained, missing, moved in rows
         ],
     }
 
@@ -215,6 +232,8 @@ def check_ending(out: Path) -> None:
 
 def write(predicted: Predicted, out: Path) -> None:
     """Write account_id, p_bot, threshold as .csv or .parquet, which also names the detector.
+
+    Where the detector cannot tell some accounts, a column `abstained` says which.
 
     FILE.trained_on.parquet beside it lists the accounts that the detector was trained on; a study
     of the scored accounts excludes them. Raises UserError for another ending.
@@ -234,6 +253,8 @@ def write(predicted: Predicted, out: Path) -> None:
             "threshold": pa.array(np.full(len(predicted.p), trained.threshold), pa.float64()),
         }
     )
+    if predicted.abstained.any():
+        table = table.append_column("abstained", pa.array(predicted.abstained, pa.bool_()))
     metadata = {
         "detector": trained.spec.name,
         "detector_version": trained.spec.version,

@@ -17,7 +17,12 @@ import numpy as np
 from benchmarks.leaderboard.compute import fits, label_noise_bootstrap
 from benchmarks.leaderboard.compute.fits import FitValues
 from benchmarks.metrics import Array, Metric
-from benchmarks.metrics.cell_values import ScoredCell, mean_over_repeats, scored_cells
+from benchmarks.metrics.cell_values import (
+    ScoredCell,
+    decided_by,
+    mean_over_repeats,
+    scored_cells,
+)
 from benchmarks.metrics.intervals import interval
 from benchmarks.protocols import Kind, kind_between
 from botbench.core import code_versions
@@ -288,7 +293,7 @@ def _values(cell: ScoredCell, metrics: Sequence[Metric], draws: dict[str, Array]
     worst = {
         name: moves[trial] or "none" for name, trial in cell.trials.items() if trial < len(moves)
     }
-    coverage, decided = _decided(cell, metrics)
+    coverage, decided = decided_by(cell, metrics)
     few = frozenset(m.name for m in metrics if m.rests_on_few(cell.sample(m)))
     return MeasuredCell(
         cell.info,
@@ -307,24 +312,3 @@ def _values(cell: ScoredCell, metrics: Sequence[Metric], draws: dict[str, Array]
         fits=number,
         fit_values=each_fit,
     )
-
-
-def _decided(cell: ScoredCell, metrics: Sequence[Metric]) -> tuple[float | None, dict[str, float]]:
-    """The share of accounts that the detector decides, and each metric over these alone."""
-    kept = [1 - judged.fact("abstained") for judged, _ in cell.repeats]
-    coverage = float(np.mean([weight.mean() for weight in kept])) if kept else float("nan")
-    if np.isnan(coverage):
-        return None, {}
-    values = {
-        m.name: float(
-            np.mean(
-                [
-                    m.values(judged.under(weight))[0]
-                    for (judged, _), weight in zip(cell.repeats, kept, strict=True)
-                    if any(judged is one for one, _ in cell.counted(m))
-                ]
-            )
-        )
-        for m in metrics
-    }
-    return coverage, {name: value for name, value in values.items() if np.isfinite(value)}

@@ -253,7 +253,7 @@ def _show(predicted: Predicted) -> None:
             (
                 predicted.account_id[i],
                 float(predicted.p[i]),
-                bool(predicted.p[i] >= threshold),
+                "cannot tell" if predicted.abstained[i] else bool(predicted.p[i] >= threshold),
                 len(predicted.missing[i]),
                 sentence(predicted.moved[i]),
             )
@@ -274,6 +274,11 @@ def _tell(predicted: Predicted, out: Path | None, save: Path | None) -> None:
         f" {what}{' (simulated)' if trained.simulated else ''}. Uncorrected for the detector's"
         " errors: this is no estimate of the share of bots."
     )
+    if predicted.abstained.any():
+        say(
+            f"It cannot tell {int(predicted.abstained.sum()):,} of them (it decides"
+            f" {numbers.share(predicted.coverage)}): the share above counts these by their scores."
+        )
     if trained.spec.transductive:
         say("It looks at these accounts as a whole: another batch gives other scores.")
     for path in filter(None, (out, save)):

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -167,6 +168,14 @@ def test_measures_are_the_mean_over_repeats(make, home):
         and found["accounts.unscored"] == cell.info["unscored"] == 0
         and np.isfinite(list(found.values())).all()
     )
+    assert found["coverage"] == 1 and not [n for n in found if n.startswith("value_decided")]
+    told = pq.read_table(cell.predictions)
+    at = told.schema.get_field_index("abstained")
+    # In each of the two repeats ten of the twenty accounts cannot be told.
+    unsure = pa.array(np.arange(len(told)) % 2 == 0)
+    pq.write_table(told.set_column(at, "abstained", unsure), cell.predictions)
+    found = tracking.measures(cell)
+    assert (found["coverage"], found["value_decided/brier.bot"]) == (0.5, 0.25)
 
 
 SLEEPER = """

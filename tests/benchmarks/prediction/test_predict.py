@@ -4,6 +4,7 @@ kept and loaded again.
 
 import json
 import pickle
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -225,6 +226,34 @@ def test_predict_as_users_call_it(cli, make_in_store, tmp_path):
     make_in_store("b", 6, 6, seed=2)
     everyone = cli("predict", "constant", "new.csv").stderr
     assert "92 accounts of a@1, b@1 (simulated)" in everyone, "without --train, on every release"
+
+
+def test_whom_a_detector_cannot_tell_is_said(tmp_path):
+    spec = SimpleNamespace(name="x", transductive=False, version="1")
+    nobody = np.empty(0, dtype=object)
+    trained = SimpleNamespace(
+        spec=spec,
+        threshold=0.5,
+        simulated=True,
+        releases=(),
+        seed=0,
+        platform=nobody,
+        account_id=nobody,
+    )
+    ids = np.array(["1", "2", "3", "4"], dtype=object)
+    p, unsure = np.array([0.9, 0.6, 0.4, 0.1]), np.array([False, True, False, False])
+    found = predict.Predicted(trained, ids, ids, p, [[]] * 4, [None] * 4, unsure)
+    document = predict.document(found)
+    assert document["coverage"] == 0.75
+    assert [a["abstained"] for a in document["accounts"]] == [False, True, False, False]
+    assert [a["bot"] for a in document["accounts"]] == [True, True, False, False]
+    predict.write(found, tmp_path / "scores.csv")
+    assert (tmp_path / "scores.csv").read_text().splitlines()[:3] == [
+        '"account_id","p_bot","threshold","abstained"',
+        '"1",0.9,0.5,false',
+        '"2",0.6,0.5,true',
+    ]
+    assert external_scores.read(tmp_path / "scores.csv")["p_bot"].to_pylist() == p.tolist()
 
 
 def test_wrong_calls(cli, make_in_store, tmp_path):
