@@ -40,7 +40,7 @@ TAKEN_DOWN, DEACTIVATED, DELETED, LABELLED, LOGIN = (10, 50), 52, 54, 3, 21
 LEAST = 60
 TABLES = {
     "accounts": "* EXCLUDE (observed_at, pull_id, extra)",
-    "posts": "* EXCLUDE (pull_id, imported_at)",
+    "posts": "* EXCLUDE (pull_id)",
     "claims": "account_id, claimant, answer, made_at, attributes",
 }
 PICTURES = {"live-study": "study/report.html", "live-account": "account/account.html"}
