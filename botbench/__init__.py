@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from botbench.api.evaluate import Evaluation as Evaluation
     from botbench.api.evaluate import evaluate as evaluate
     from botbench.api.labels import Consensus as Consensus
+    from botbench.api.prediction.predict import Prediction as Prediction
+    from botbench.api.prediction.predict import predict as predict
     from botbench.api.pull import Pull as Pull
     from botbench.api.release import Release as Release
     from botbench.api.release import load as load
@@ -47,6 +49,7 @@ _HOMES = {
     "DetectorAdapter": "benchmarks.detectors.adapter",
     "Evaluation": "botbench.api.evaluate",
     "Findings": "botbench.core.errors",
+    "Prediction": "botbench.api.prediction.predict",
     "Pull": "botbench.api.pull",
     "Release": "botbench.api.release",
     "ReleaseAudit": "botbench.api.audit",
@@ -67,6 +70,7 @@ _HOMES = {
     "evaluate": "botbench.api.evaluate",
     "load": "botbench.api.release",
     "open": "botbench.api.workspace",
+    "predict": "botbench.api.prediction.predict",
     "score": "botbench.api.score",
     "study": "botbench.api.study",
 }

@@ -30,12 +30,17 @@ NOBODY = "bots.txt"
 
 @contextmanager
 def accounts(
-    what: str, platform: str | None, observed_at: str | None, scratch: Path
+    what: str,
+    platform: str | None,
+    observed_at: str | None,
+    scratch: Path,
+    place: str | Path | None = None,
 ) -> Iterator[ReleaseArrays]:
     """The unlabelled accounts of a FILE or of a data set in the store; files are under `scratch`.
 
-    `platform` is that of a file's accounts; `observed_at` is the time of observation if the file
-    has none. Raises UserError if it is neither, or if no format reads the file.
+    `place` is the store's address, by default that of the environment. `platform` is that of a
+    file's accounts; `observed_at` is the time of observation if the file has none. Raises UserError
+    if it is neither, or if no format reads the file.
     """
     from curation.store.store import Store
 
@@ -44,7 +49,7 @@ def accounts(
             _pulled(store, *_read_by(Path(what), platform, scratch / "files"))
             yield arrays_of(store, NAME, scratch / "frozen", observed_at)
         return
-    with Store(create=False) as store:
+    with Store(place, create=False) as store:
         columns = [
             str(row[0])
             for row in store.connection.execute(

@@ -58,6 +58,7 @@ class Board(Shown):
         Raises UserError for a metric that the board does not have.
         """
         from benchmarks.leaderboard.render.summary_text import primary
+        from botbench.api.base.wide import Wide
         from botbench.core.errors import unknown
 
         names = [m["name"] for m in self.document["metrics"]]
@@ -66,8 +67,7 @@ class Board(Shown):
         found = self.frame()
         found = found[found["metric"] == (metric or primary(self.document)["name"])]
         order = ["protocol", "test", "rank", "detector"]
-        shown: pd.DataFrame = found.sort_values(order)[list(SUMMARY)].reset_index(drop=True)
-        return shown
+        return Wide(found.sort_values(order)[list(SUMMARY)].reset_index(drop=True))
 
     def predictions(self) -> pd.DataFrame:
         """Every prediction of every detector, a row an account, repeat and fold.

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.leaderboard.render.summary_text import OF_PYTHON
 from botbench.api.base import given as checks
 from botbench.api.base import progress
 from botbench.api.board import Board
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from benchmarks.execution.runner import Report
     from botbench.api.release import Release
 
-SUITE = "evaluate"
+SUITE = OF_PYTHON
 """The name of the suite whose runs these are: `botbench leaderboard --suite evaluate`."""
 INSIDE, TRANSFER = "cross-validation(folds=5)", "leave-one-data-set-out()"
 

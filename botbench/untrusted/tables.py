@@ -195,6 +195,11 @@ def _json(path: Path, file: Path, columns: Sequence[str]) -> Given:
             ) from None
     filled = [c for c in columns if table[c].null_count < table.num_rows]
     there = list(dict.fromkeys([*sampled, *filled]))
+    if not there and not table.num_rows:
+        raise UserError(
+            f"{file} cannot be read as JSON: expected an array, or one object a line; it holds no"
+            " whole object."
+        )
     wanted = _there(there, columns, file)
     if not wanted:
         return _nothing(there)

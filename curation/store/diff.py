@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -322,9 +323,12 @@ def uncounted(store: Store, version: int) -> dict[str, int]:
     return late_claims
 
 
-def last_change(store: Store, version: int) -> int:
-    """The newest version up to this one that changed more than tags, releases and validations."""
-    about = [t.name for t in schema.STORED.values() if t.of_versions] + ["guard"]
+def last_change(store: Store, version: int, but: Iterable[str] = ()) -> int:
+    """The newest version up to this one that changed more than tags, releases and validations.
+
+    `but` names further tables whose changes do not count.
+    """
+    about = [t.name for t in schema.STORED.values() if t.of_versions] + ["guard", *but]
     newest = store.scalar(
         "WITH about AS (SELECT list(table_id::VARCHAR) AS ids FROM ducklake_table_info('lake')"
         " WHERE list_contains(?, table_name)) SELECT max(snapshot_id) FROM"

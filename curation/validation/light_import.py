@@ -1,7 +1,7 @@
 """Import Great Expectations in half the time: without telemetry and what is never used here.
 
-Its import also loads Spark, Google's sign-in, a chart library and scipy.stats, which costs between
-one and three seconds of processor time and prints Spark's warnings.
+Its import also loads Spark, Google's and Amazon's clients, a chart library and scipy.stats, which
+costs between one and three seconds of processor time and prints Spark's warnings.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
-OPTIONAL = ("pyspark", "google.oauth2", "rfc3987_syntax")
+OPTIONAL = ("pyspark", "google.oauth2", "boto3", "botocore", "rfc3987_syntax")
 """Modules that Great Expectations, or a library it imports, does without where they are missing."""
 
-POSTPONED = ("altair", "scipy.stats")
+POSTPONED = ("altair", "jsonschema", "scipy.stats")
 """Modules that only its renderers and rules of distributions use: imported at their first use."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from botbench.core.hashing import short_hash
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from curation.store.store import Store, Transaction
     from curation.validation.outcome import SuiteResult, Validation
 
+SPLITS = re.compile(r"\b(splits|torn)\b", re.IGNORECASE)
+"""The views of splits, as a rule names them."""
 FOUND = (
     "CREATE TABLE found (suite VARCHAR, rule VARCHAR, account_id VARCHAR, rows BIGINT, detail"
     " VARCHAR, severity VARCHAR, known BOOLEAN)"
@@ -77,12 +80,18 @@ def verdicts(
 ) -> dict[str, dict[str, bool]]:
     """Each rule's verdict by table, from the newest validation of this version by these rules.
 
-    Empty where none is kept. A table with a rule that could not run is left out.
+    A version that differs in splits alone counts as this one, unless rules of another table ask for
+    them: a release adds splits, and the next one need not check the rest again. Verdicts on splits
+    are of no use then. Empty where none is kept. A table with a rule that could not run is left
+    out.
     """
+    newest = diff.last_change(store, version)
+    asked = any(SPLITS.search(r.rows) for s in chosen if s.table != "splits" for r in s.rules)
+    oldest = newest if asked else diff.last_change(store, version, but=["splits"])
     stored = store.connection.execute(
-        f"SELECT suites FROM {store.relation('validations')} WHERE dataset = ? AND version = ?"
-        " AND release IS NULL AND rules = ? ORDER BY made_at DESC LIMIT 1",
-        [dataset, diff.last_change(store, version), fingerprint(chosen)],
+        f"SELECT suites FROM {store.relation('validations')} WHERE dataset = ? AND version BETWEEN"
+        " ? AND ? AND release IS NULL AND rules = ? ORDER BY made_at DESC LIMIT 1",
+        [dataset, oldest, newest, fingerprint(chosen)],
     ).fetchone()
     if stored is None:
         return {}

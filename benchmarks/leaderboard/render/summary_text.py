@@ -14,6 +14,8 @@ from benchmarks.leaderboard.render.lead import INSIDE, TRANSFER, in_text
 from benchmarks.leaderboard.render.text import listed, span
 from botbench.text.numbers import score
 
+OF_PYTHON = "evaluate"
+"""The suite of what `botbench.evaluate` ran, which nobody wrote."""
 NO_TRANSFER = "No transfer scores: in-distribution scores alone mislead"
 PRIMARY = "balanced-accuracy"
 
@@ -94,6 +96,13 @@ def _no_transfer(board: Mapping[str, Any]) -> str:
     why = _why_none(board, TRANSFER)
     if why:
         return f"{NO_TRANSFER}. {why}."
+    if board["suite"] == OF_PYTHON:
+        several = len(board["tests"]) > 1
+        return (
+            f"{NO_TRANSFER}; give botbench.evaluate"
+            + (" protocol='leave-one-data-set-out()'" if several else " several releases")
+            + ", so that each is judged by training on the others."
+        )
     return f"{NO_TRANSFER}; add leave-one-data-set-out to the suite's protocols."
 
 

@@ -40,7 +40,7 @@ def features(  # noqa: PLR0917 (typer gives every option by name)
     account_id, the same from every engine.
     """
     if release is not None:
-        _compute(release, out, engine or "duckdb", family, json_)
+        _compute(release, out, "duckdb" if engine is None else engine, family, json_)
         return
     if out is not None or engine is not None:
         raise UserError(
@@ -96,6 +96,8 @@ def _compute(
             f"Name the file that the features go to: botbench features {reference} --out"
             f" {reference.replace('@', '-')}.parquet."
         )
+    if not out.parent.is_dir():
+        raise UserError(f"There is no folder {out.parent}; make it first, or name another file.")
     check(engine)
     frozen = load(home(), reference)
     with progress(quiet=json_) as bars, for_others(out):

@@ -22,6 +22,10 @@ from curation.store.connection import (
     turn,
 )
 
+SMALL = 8_000_000
+"""Bytes of data files up to which a store is read on one thread. On several, DuckDB's threads wait
+for each other longer than they work: a release of 693 accounts took half as long again."""
+
 
 def to_write(location: Location) -> duckdb.DuckDBPyConnection:
     """Open a store to write; make a new one, and migrate one of an older schema."""
@@ -45,6 +49,8 @@ def to_read(location: Location) -> tuple[duckdb.DuckDBPyConnection, bool]:
     try:
         if not has_tables(connection):
             raise lost(location)
+        if _bytes(connection) <= SMALL:
+            connection.execute("SET threads = 1")
         lacks = migrations.pending(connection)
     except BaseException:
         connection.close()
@@ -78,6 +84,14 @@ def has_tables(connection: duckdb.DuckDBPyConnection) -> bool:
         "SELECT count(*) FROM ducklake_table_info('lake') WHERE table_name = 'guard'"
     ).fetchone()
     return bool(row and row[0])
+
+
+def _bytes(connection: duckdb.DuckDBPyConnection) -> int:
+    """The size of a store's data files, without small inserts that the catalog holds."""
+    row = connection.execute(
+        "SELECT sum(file_size_bytes)::BIGINT FROM ducklake_table_info('lake')"
+    ).fetchone()
+    return int(row[0] or 0) if row else 0
 
 
 def _prepare(connection: duckdb.DuckDBPyConnection, location: Location) -> None:

@@ -309,22 +309,25 @@ def test_every_detector_that_can_be_kept_comes_back_the_same(fitted, tmp_path, m
     assert first.missing == again.missing and again.trained.threshold == 0.375
 
 
-def test_releases_to_train_on(tmp_path, monkeypatch, session_make):
-    from botbench.commands.benchmark.predict import _teachers
+def test_releases_to_train_on(tmp_path, session_make):
+    from botbench.api.prediction.predict import Asked, teachers
+    from botbench.commands.benchmark.predict import _named
 
-    monkeypatch.setenv("BOTBENCH_STORE", str(tmp_path / "store"))
-    make = session_make(tmp_path / "store")
+    home = tmp_path / "store"
+    make = session_make(home)
+    asked = Asked("random-forest", home, home)
     with pytest.raises(UserError, match="no release to train on"):
-        _teachers(None, None, None, "x.csv")
+        teachers(asked, "x.csv")
     make("a", 4, 4), make("b", 4, 4)
-    assert (
-        _teachers(["a"], ["b"], None, "x.csv")
-        == ["a", "b"]
-        == _teachers(["a,b"], None, None, "x.csv")
-    )
-    assert _teachers(None, None, None, "b") == ["a"], "not on the data set itself"
+    assert _named(["a"], ["b"], None, None) == ["a", "b"] == _named(["a,b"], None, None, None)
+    assert teachers(Asked("random-forest", home, home, ["a", "b"]), "x.csv") == ["a", "b"]
+    assert teachers(asked, "b") == ["a"], "not on the data set itself"
     with pytest.raises(UserError, match="one file or data set at a time"):
-        _teachers(None, ["b"], None, "x.csv")
+        _named(None, ["b"], None, None)
+    with pytest.raises(UserError, match="Say either --train RELEASE"):
+        _named(["a"], None, tmp_path, None)
+    with pytest.raises(UserError, match="--save keeps a detector that is trained now"):
+        _named(None, None, tmp_path, tmp_path)
 
 
 def test_one_that_reads_its_teachers_posts_is_not_kept(fitted, tmp_path):

@@ -18,7 +18,7 @@ from curation.release.release import validate_release
 from curation.store import diff, schema
 from curation.store.diff import changed_rows
 from curation.store.identity import with_claim_ids
-from curation.store.rules import DataSetSuite, extended
+from curation.store.rules import DataSetSuite, Rule, extended
 from curation.validation import drift, report, run
 
 SEEN = datetime(2019, 6, 1, tzinfo=UTC)
@@ -309,3 +309,33 @@ def test_other_content_rules_or_labels_are_validated_anew(store, monkeypatch):
     fill(store, range(4, 6), 1)
     with pytest.raises(AssertionError):
         run.validate(store, "d", take_over=True)
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_splits_alone_do_not_make_the_rest_be_checked_anew(store, monkeypatch, asked):
+    fill(store, range(4), 2)
+    if asked:  # a rule of another table asks for splits
+        rule = Rule(
+            name="split",
+            says="x",
+            rows="SELECT NULL::VARCHAR AS account_id, part AS detail"
+            " FROM splits WHERE part = 'trial'",
+        )
+        chosen = tuple(
+            s.model_copy(update={"rules": (*s.rules, rule)}) if s.table == "claims" else s
+            for s in extended({})
+        )
+        monkeypatch.setattr(run, "extended", lambda _: chosen)
+    before = run.validate(store, "d", keep=True)
+    row = {"split_id": "drawn", "dataset": "d", "account_id": "0", "part": "train"}
+    store.append({"splits": schema.rows("splits", [row])}, None, "splits, as of a release")
+    monkeypatch.setattr(run, "_verdicts", refuse_to_run)
+    if asked:
+        with pytest.raises(AssertionError):
+            run.validate(store, "d", take_over=True)
+        return
+    again = run.validate(store, "d", take_over=True)
+    assert [o for o in outcomes(again) if o[0] != "splits"] == [
+        o for o in outcomes(before) if o[0] != "splits"
+    ]
+    assert next(s for s in again.suites if s.name == "splits").rows == 1

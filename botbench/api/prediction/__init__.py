@@ -1,0 +1,1 @@
+"""Scores of accounts that nobody has labelled."""
