@@ -225,7 +225,7 @@ def _arrow(frame: Any) -> pa.Table:
     except (TypeError, ValueError, pa.ArrowException) as error:
         raise UserError(
             f"{type(frame).__name__} is no card, file, folder or data frame that can be read:"
-            f" {str(error).splitlines()[0]}."
+            f" {str(error).splitlines()[0].rstrip('.')}."
         ) from None
     for i, field in enumerate(table.schema):
         column = table.column(i)

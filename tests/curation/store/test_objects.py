@@ -1,13 +1,13 @@
-"""A team's store whose data files are in object storage.
+"""A team's store whose data files are in object storage, on a real server of S3's protocol.
 
-The server is moto's: a fake of S3 that keeps objects in memory. Nothing is claimed of durability.
+The server is rclone's: it checks signatures and keeps objects as files of a folder.
 """
 
 import json
-import urllib.request
-from concurrent.futures import ThreadPoolExecutor
+import subprocess
+import sys
+from pathlib import Path
 
-import boto3
 import psycopg
 import pytest
 
@@ -23,30 +23,12 @@ pytestmark = pytest.mark.postgres
 SECRET = "not-a-secret-of-anybody"
 
 
-@pytest.fixture(scope="module")
-def endpoint():
-    """The address of a fake S3 with one bucket, `lake`."""
-    server = pytest.importorskip("moto.server").ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    address = "http://{}:{}".format(*server.get_host_and_port())
-    urllib.request.urlopen(urllib.request.Request(f"{address}/lake", method="PUT")).close()
-    yield address
-    server.stop()
-
-
 @pytest.fixture
-def place(endpoint, postgres, tmp_path, monkeypatch, request):
+def place(signed_in, postgres, tmp_path, request):
     """The URL of a store with a database, a prefix and a home of its own."""
     name = f"objects_{abs(hash(request.node.name)) % 10**9}"
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-    for variable, value in {
-        "AWS_ACCESS_KEY_ID": "somebody",
-        "AWS_SECRET_ACCESS_KEY": SECRET,
-        "AWS_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": endpoint,
-    }.items():
-        monkeypatch.setenv(variable, value)
     url = postgres.rpartition("/")[0]
     return f"{url}/{name}?data_path=s3://lake/{name}&home={tmp_path / 'home'}"
 
@@ -93,19 +75,73 @@ def test_it_is_written_read_compacted_backed_up_and_restored(place, tmp_path, po
         assert doctor.examine(store.location).well
 
 
-def test_several_writers_lose_and_double_nothing(place):
+def test_eight_writers_that_are_killed_lose_and_double_nothing(place):
     Store(place).close()
+    program = str(Path(__file__).with_name("object_writers.py"))
+    done = subprocess.run(
+        [sys.executable, program, place, "8", "seed"], capture_output=True, text=True, timeout=900
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert told == {"kills": 8, "failed": [], "rows": [8 * 3 * 40] * 2, "versions": 8 * 3}
+    found = doctor.examine(locate(place))
+    assert found.well, found.document()
 
-    def write(n):
-        with Store(place) as store:
-            for part in range(2):
-                store.append({"accounts": many(f"{n}-{part}", 50)}, f"writer {n}", "some")
 
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(write, range(4)))
+def test_credentials_that_are_wrong_are_a_sentence_and_are_not_shown(place, cli, monkeypatch):
+    with Store(place) as store:
+        store.append({"accounts": many(0)}, "ada", "first")
+    for name, value in (("AWS_SECRET_ACCESS_KEY", "another-secret"), ("AWS_ACCESS_KEY_ID", "x")):
+        with monkeypatch.context() as wrong:
+            wrong.setenv(name, value)
+            with (
+                pytest.raises(ResourceFailure, match="The bucket lake does not let you in"),
+                Store(place, create=False) as store,
+            ):
+                store.scalar("SELECT max(platform) FROM lake.accounts")
+            with (
+                pytest.raises(ResourceFailure, match="does not let you in") as refused,
+                Store(place) as store,
+            ):
+                store.append({"accounts": many(1)}, "ada", "second")
+            assert value not in str(refused.value) or len(value) == 1
+    done = cli("--store", place, "datasets", code=3, AWS_SECRET_ACCESS_KEY="another-secret")
+    assert "does not let you in" in done.stderr
+    assert "another-secret" not in done.stdout + done.stderr
     with Store(place, create=False) as store:
-        assert count(store) == store.scalar("SELECT count(DISTINCT account_id) FROM lake.accounts")
-        assert count(store) == 4 * 2 * 50
+        assert count(store) == 300, "nothing of what was refused"
+
+
+def test_a_server_that_ends_in_the_middle_is_a_sentence_and_nothing_is_lost(place, signed_in):
+    with Store(place) as store:
+        store.append({"accounts": many(0)}, "ada", "first")
+
+    def work(transaction):
+        transaction.insert("accounts", many(1))
+        signed_in.kill()
+        transaction.insert("accounts", many(2))
+
+    try:
+        with (
+            pytest.raises(
+                ResourceFailure, match=r"does not answer\. Nothing of this step was written"
+            ),
+            Store(place, create=False) as store,
+        ):
+            store.connection.execute("SET http_retries = 0")
+            store.transact(work, "ada", "second")
+    finally:
+        signed_in.start()
+    # What was committed before the kill is there, and the same step goes on.
+    with Store(place) as store:
+        assert count(store) == 300
+        store.append({"accounts": many(1)}, "ada", "second")
+        assert (
+            count(store)
+            == 600
+            == store.scalar("SELECT count(*) FROM lake.accounts WHERE platform = 'twitter'")
+        )
+    assert doctor.examine(locate(place)).well
 
 
 def test_a_bucket_that_is_missing_or_forbidden_is_a_sentence(place, monkeypatch):
@@ -136,17 +172,16 @@ def test_a_lost_catalog_beside_files_makes_no_new_one(place, postgres):
         Store(lost.replace("/home", "/another-home"))
 
 
-def test_a_missing_object_is_told(place):
+def test_a_missing_object_is_told(place, signed_in):
     with Store(place) as store:
         store.append({"accounts": many(0)}, "ada", "first")
         (file,) = catalog.data_files(store.connection, store.location.data_path)
-    bucket, _, key = file.path.removeprefix("s3://").partition("/")
-    boto3.client("s3").delete_object(Bucket=bucket, Key=key)
+    (signed_in.folder / file.path.removeprefix("s3://")).unlink()
     found = doctor.examine(locate(place))
     assert not found.well and file.path in str(found.document())
 
 
-def test_release_and_erase_work_there(place, cli):
+def test_release_publish_compact_and_erase_work_there(place, cli):
     def run(*words):
         return cli.json("--store", place, *words)
 
@@ -154,6 +189,9 @@ def test_release_and_erase_work_there(place, cli):
     run("consensus", "simulated-a")
     released = run("release", "there", "--dataset", "simulated-a")
     assert released["accounts"] > 1000
+    published = run("publish", "there@1", "--tier", "research")
+    assert Path(published["path"]).is_dir()
+    assert run("store", "compact")["files_after"] >= 1
     with Store(place, create=False) as store:
         (account,) = store.connection.execute(
             "SELECT min(account_id) FROM lake.accounts"
