@@ -29,6 +29,12 @@ def simulated(n=80, seed=3):
 
 
 @pytest.fixture(scope="session")
+def unlabelled():
+    """Thirty other simulated accounts, without answers."""
+    return simulated(30, seed=9).drop(columns="answer")
+
+
+@pytest.fixture(scope="session")
 def made(tmp_path_factory):
     """A workspace with the data set `small`, settled and released."""
     import botbench as bb

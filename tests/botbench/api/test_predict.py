@@ -4,14 +4,13 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
-from conftest import simulated
 
 import botbench as bb
 
 
-@pytest.fixture(scope="module")
-def new():
-    return simulated(30, seed=9).drop(columns="answer")
+@pytest.fixture
+def new(unlabelled):
+    return unlabelled
 
 
 def test_every_kind_of_frame_and_a_kept_detector_score_the_same(made, new, tmp_path):
